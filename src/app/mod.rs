@@ -1,0 +1,1 @@
+//! What the moderator is doing: state, messages, commands, overlays. Pure: no file, clock, thread or terminal.

@@ -1,0 +1,3 @@
+//! The `hatrack` binary.
+
+fn main() {}

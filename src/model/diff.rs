@@ -1,0 +1,137 @@
+//! The edits between two wardrobes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Edit, Group, Jid, Room, Rule, User, Wardrobe};
+
+impl Wardrobe {
+    /// The edits that make `other` of this wardrobe. Rooms that the two share in memory cost nothing.
+    pub fn diff(&self, other: &Self) -> Group {
+        let mut edits = Vec::new();
+        if self.extra != other.extra {
+            edits.push(Edit::Document {
+                before: self.extra.clone(),
+                after: other.extra.clone(),
+            });
+        }
+        let rooms: BTreeSet<&Jid> = self.rooms.keys().chain(other.rooms.keys()).collect();
+        for room in rooms {
+            match (self.room(room), other.room(room)) {
+                (Some(a), Some(b)) if Arc::ptr_eq(a, b) || a == b => {}
+                (Some(a), Some(b)) if a.extra == b.extra => rooms_differ(room, a, b, &mut edits),
+                (before, after) => {
+                    let (before, after) = (before.cloned(), after.cloned());
+                    edits.push(Edit::Room {
+                        room: room.clone(),
+                        before,
+                        after,
+                    });
+                }
+            }
+        }
+        Group(edits)
+    }
+
+    /// Uses the rooms of an earlier reading wherever they are the same, so that memory is shared and a later
+    /// [`Wardrobe::diff`] costs nothing for them.
+    pub fn share_with(&mut self, earlier: &Self) {
+        for (jid, room) in &mut self.rooms {
+            if let Some(there) = earlier.room(jid).filter(|there| *there == room) {
+                *room = there.clone();
+            }
+        }
+    }
+}
+
+fn rooms_differ(room: &Jid, a: &Room, b: &Room, edits: &mut Vec<Edit>) {
+    if a.name != b.name {
+        edits.push(Edit::RoomName {
+            room: room.clone(),
+            before: a.name.clone(),
+            after: b.name.clone(),
+        });
+    }
+    for hat in a
+        .catalogue
+        .keys()
+        .chain(b.catalogue.keys())
+        .collect::<BTreeSet<_>>()
+    {
+        let (before, after) = (a.catalogue.get(hat).cloned(), b.catalogue.get(hat).cloned());
+        if before != after {
+            edits.push(Edit::Catalogue {
+                room: room.clone(),
+                hat: hat.clone(),
+                before,
+                after,
+            });
+        }
+    }
+    let (mut left, mut right) = (a.users().iter().peekable(), b.users().iter().peekable());
+    loop {
+        let order = match (left.peek(), right.peek()) {
+            (None, None) => break,
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some((a, _)), Some((b, _))) => a.cmp(b),
+        };
+        let before = if order.is_le() { left.next() } else { None };
+        let after = if order.is_ge() { right.next() } else { None };
+        if let Some((user, _)) = before.or(after) {
+            users_differ(
+                room,
+                user,
+                before.map(|(_, user)| user),
+                after.map(|(_, user)| user),
+                edits,
+            );
+        }
+    }
+}
+
+fn users_differ(room: &Jid, user: &Jid, before: Option<&User>, after: Option<&User>, edits: &mut Vec<Edit>) {
+    match (before, after) {
+        (before, after) if before == after => {}
+        (Some(a), Some(b)) if a.extra == b.extra => {
+            if a.affiliation != b.affiliation {
+                let (before, after) = (a.affiliation, b.affiliation);
+                edits.push(Edit::Affiliation {
+                    room: room.clone(),
+                    user: user.clone(),
+                    before,
+                    after,
+                });
+            }
+            for hat in a
+                .hats
+                .iter()
+                .chain(b.hats.iter())
+                .map(|(id, _)| id)
+                .collect::<BTreeSet<_>>()
+            {
+                let (before, after) = (a.hats.get(hat).cloned(), b.hats.get(hat).cloned());
+                if before != after {
+                    let (room, user, hat) = (room.clone(), user.clone(), hat.clone());
+                    edits.push(Edit::Hat {
+                        room,
+                        user,
+                        hat,
+                        before,
+                        after,
+                        rule: Rule::Plain,
+                    });
+                }
+            }
+        }
+        (before, after) => {
+            let (before, after) = (before.cloned(), after.cloned());
+            edits.push(Edit::User {
+                room: room.clone(),
+                user: user.clone(),
+                before,
+                after,
+            });
+        }
+    }
+}

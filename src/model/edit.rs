@@ -1,0 +1,315 @@
+//! The one idea: every change is an [`Edit`], as data, with what was there before and what is there after.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Affiliation, Attachment, CatalogueHat, Error, Extra, Found, HatId, Jid, Room, User, Wardrobe};
+
+/// What must hold, beside `before`, for an edit of a user's hat.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rule {
+    /// The user is owner, admin or member of the room, as the three operations demand.
+    #[default]
+    Affiliated,
+    /// Nothing more: taking a hat from somebody who is not affiliated, or bringing in what a server holds.
+    Plain,
+}
+
+/// An invertible change to a wardrobe. Applying one checks that `before` is what is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Edit {
+    /// A whole room: added, removed, or replaced where its unknown members differ.
+    Room {
+        /// Where.
+        room: Jid,
+        /// What was there.
+        before: Option<Arc<Room>>,
+        /// What is there then.
+        after: Option<Arc<Room>>,
+    },
+    /// A room's name.
+    RoomName {
+        /// Where.
+        room: Jid,
+        /// What was there.
+        before: Option<Arc<str>>,
+        /// What is there then.
+        after: Option<Arc<str>>,
+    },
+    /// A hat in a room's catalogue.
+    Catalogue {
+        /// Where.
+        room: Jid,
+        /// Which.
+        hat: HatId,
+        /// What was there.
+        before: Option<CatalogueHat>,
+        /// What is there then.
+        after: Option<CatalogueHat>,
+    },
+    /// A whole user: added, removed with their hats, or replaced where unknown members differ.
+    User {
+        /// Where.
+        room: Jid,
+        /// Who.
+        user: Jid,
+        /// What was there.
+        before: Option<User>,
+        /// What is there then.
+        after: Option<User>,
+    },
+    /// The affiliation of a user who is there before and after.
+    Affiliation {
+        /// Where.
+        room: Jid,
+        /// Who.
+        user: Jid,
+        /// What was there.
+        before: Affiliation,
+        /// What is there then.
+        after: Affiliation,
+    },
+    /// A hat of a user.
+    Hat {
+        /// Where.
+        room: Jid,
+        /// Who.
+        user: Jid,
+        /// Which.
+        hat: HatId,
+        /// What was there.
+        before: Option<Attachment>,
+        /// What is there then.
+        after: Option<Attachment>,
+        /// What else must hold.
+        #[serde(default)]
+        rule: Rule,
+    },
+    /// The unknown members of the document itself.
+    Document {
+        /// What was there.
+        before: Extra,
+        /// What is there then.
+        after: Extra,
+    },
+}
+
+impl Edit {
+    /// The edit that takes this one back.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        let mut edit = self.clone();
+        match &mut edit {
+            Self::Room { before, after, .. } => std::mem::swap(before, after),
+            Self::RoomName { before, after, .. } => std::mem::swap(before, after),
+            Self::Catalogue { before, after, .. } => std::mem::swap(before, after),
+            Self::User { before, after, .. } => std::mem::swap(before, after),
+            Self::Affiliation { before, after, .. } => std::mem::swap(before, after),
+            Self::Hat { before, after, .. } => std::mem::swap(before, after),
+            Self::Document { before, after } => std::mem::swap(before, after),
+        }
+        edit
+    }
+
+    /// The room that the edit is about; `None` for the document.
+    pub fn room(&self) -> Option<&Jid> {
+        match self {
+            Self::Room { room, .. }
+            | Self::RoomName { room, .. }
+            | Self::Catalogue { room, .. }
+            | Self::User { room, .. }
+            | Self::Affiliation { room, .. }
+            | Self::Hat { room, .. } => Some(room),
+            Self::Document { .. } => None,
+        }
+    }
+
+    /// The user that the edit is about, where it is about one.
+    pub fn user(&self) -> Option<&Jid> {
+        match self {
+            Self::User { user, .. } | Self::Affiliation { user, .. } | Self::Hat { user, .. } => Some(user),
+            _ => None,
+        }
+    }
+
+    /// The hat that the edit is about, where it is about one.
+    pub fn hat(&self) -> Option<&HatId> {
+        match self {
+            Self::Catalogue { hat, .. } | Self::Hat { hat, .. } => Some(hat),
+            _ => None,
+        }
+    }
+}
+
+/// The edits of one action of a moderator, in order: applied whole or not at all, undone in one step.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Group(pub Vec<Edit>);
+
+impl Group {
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The group that takes this one back.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        Self(self.0.iter().rev().map(Edit::inverse).collect())
+    }
+}
+
+impl From<Edit> for Group {
+    fn from(edit: Edit) -> Self {
+        Self(vec![edit])
+    }
+}
+
+impl Wardrobe {
+    /// Applies all the edits of a group, or none of them and says why.
+    pub fn apply(&mut self, group: &Group) -> Result<(), Error> {
+        let mut next = self.clone();
+        for edit in &group.0 {
+            next.apply_edit(edit)?;
+        }
+        *self = next;
+        Ok(())
+    }
+
+    fn room_mut(&mut self, room: &Jid) -> Result<&mut Room, Error> {
+        match self.rooms.get_mut(room) {
+            Some(there) => Ok(Arc::make_mut(there)),
+            None => Err(Error::NoSuchRoom { room: room.clone() }),
+        }
+    }
+
+    fn apply_edit(&mut self, edit: &Edit) -> Result<(), Error> {
+        self.check(edit)?;
+        match edit {
+            Edit::Room { room, after, .. } => match after {
+                Some(after) => drop(self.rooms.insert(room.clone(), after.clone())),
+                None => drop(self.rooms.remove(room)),
+            },
+            Edit::RoomName { room, after, .. } => self.room_mut(room)?.name.clone_from(after),
+            Edit::Catalogue { room, hat, after, .. } => {
+                self.room_mut(room)?.put_catalogue(hat, after.clone())
+            }
+            Edit::User {
+                room, user, after, ..
+            } => drop(self.room_mut(room)?.put_user(user, after.clone())),
+            Edit::Affiliation {
+                room, user, after, ..
+            } => self.room_mut(room)?.put_affiliation(user, *after),
+            Edit::Hat {
+                room,
+                user,
+                hat,
+                after,
+                ..
+            } => self.room_mut(room)?.put_hat(user, hat, after.clone()),
+            Edit::Document { after, .. } => self.extra = after.clone(),
+        }
+        Ok(())
+    }
+
+    /// Whether an edit could be applied now: its room is there, its rule holds, and so does its `before`.
+    fn check(&self, edit: &Edit) -> Result<(), Error> {
+        match edit {
+            Edit::Room { room, before, .. } => {
+                let found = self.room(room);
+                conflict(found == before.as_ref(), || room.to_string(), || json(found))
+            }
+            Edit::Document { before, .. } => conflict(
+                &self.extra == before,
+                || "the document".into(),
+                || json(Some(&self.extra)),
+            ),
+            Edit::RoomName { room, before, .. } => {
+                let found = &self.there(room)?.name;
+                conflict(
+                    found == before,
+                    || format!("the name of {room}"),
+                    || json(found.as_ref()),
+                )
+            }
+            Edit::Catalogue {
+                room, hat, before, ..
+            } => {
+                let found = self.there(room)?.catalogue.get(hat);
+                conflict(
+                    found == before.as_ref(),
+                    || format!("{hat} in {room}"),
+                    || json(found),
+                )
+            }
+            Edit::User {
+                room, user, before, ..
+            } => {
+                let found = self.there(room)?.user(user);
+                conflict(
+                    found == before.as_ref(),
+                    || format!("{user} in {room}"),
+                    || json(found),
+                )
+            }
+            Edit::Affiliation {
+                room, user, before, ..
+            } => {
+                let found = self.there(room)?.user(user).map(|user| user.affiliation);
+                let what = || format!("the affiliation of {user} with {room}");
+                conflict(found == Some(*before), what, || {
+                    found.map_or(Found::Nothing, Found::Affiliation)
+                })
+            }
+            Edit::Hat {
+                room,
+                user,
+                hat,
+                before,
+                after,
+                rule,
+            } => {
+                let there = self.there(room)?.user(user);
+                let affiliated = there.is_some_and(|user| user.affiliation.is_affiliated());
+                if (*rule == Rule::Affiliated && !affiliated) || (there.is_none() && after.is_some()) {
+                    return Err(Error::NotAffiliated {
+                        room: room.clone(),
+                        user: user.clone(),
+                    });
+                }
+                let found = there.and_then(|user| user.hats.get(hat));
+                conflict(
+                    found == before.as_ref(),
+                    || format!("{hat} of {user} in {room}"),
+                    || json(found),
+                )
+            }
+        }
+    }
+
+    /// A room, or the error that says that there is none.
+    pub(super) fn there(&self, room: &Jid) -> Result<&Arc<Room>, Error> {
+        self.room(room)
+            .ok_or_else(|| Error::NoSuchRoom { room: room.clone() })
+    }
+}
+
+fn conflict(holds: bool, what: impl FnOnce() -> String, found: impl FnOnce() -> Found) -> Result<(), Error> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Error::Conflict {
+            what: what(),
+            found: found(),
+        })
+    }
+}
+
+fn json<T: Serialize>(found: Option<&T>) -> Found {
+    found
+        .and_then(|found| serde_json::to_string(found).ok())
+        .map_or(Found::Nothing, Found::Json)
+}

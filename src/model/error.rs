@@ -1,0 +1,95 @@
+//! What can be wrong with an operation, in the terms of XMPP stanza errors (RFC 6120, section 8.3.3).
+
+use super::{Affiliation, HatId, Jid};
+
+/// Why nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The room is not in the wardrobe.
+    #[error("no such room: {room}")]
+    NoSuchRoom {
+        /// The room that was asked for.
+        room: Jid,
+    },
+    /// The user is no owner, admin or member of the room, so no operation on their hats is allowed.
+    #[error("user not affiliated with room: {user} in {room}")]
+    NotAffiliated {
+        /// The room.
+        room: Jid,
+        /// The user.
+        user: Jid,
+    },
+    /// The room is there already.
+    #[error("the room is there already: {room}")]
+    RoomExists {
+        /// The room.
+        room: Jid,
+    },
+    /// The room's catalogue has no such hat.
+    #[error("no such hat in the catalogue of {room}: {hat}")]
+    NoSuchHat {
+        /// The room.
+        room: Jid,
+        /// The hat.
+        hat: HatId,
+    },
+    /// An edit's `before` is not what is there.
+    #[error("changed meanwhile: {what} is now {found}")]
+    Conflict {
+        /// What the edit was about, in words.
+        what: String,
+        /// What is there instead.
+        found: Found,
+    },
+    /// The text is no address.
+    #[error("not an address: {text:?}: {reason}")]
+    InvalidJid {
+        /// What was given.
+        text: Box<str>,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The text is no URI with a scheme, so it cannot be a hat's id.
+    #[error(
+        "not a URI: {text:?}: {reason}; a hat's id is a URI such as urn:uuid:… or http://example.org/hats/teacher"
+    )]
+    InvalidHatId {
+        /// What was given.
+        text: Box<str>,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// What stands where an edit expected something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing is there.
+    Nothing,
+    /// Something is there: its JSON, as it would be written.
+    Json(String),
+    /// Another affiliation.
+    Affiliation(Affiliation),
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("not there"),
+            Self::Json(json) => f.write_str(json),
+            Self::Affiliation(affiliation) => affiliation.fmt(f),
+        }
+    }
+}
+
+impl Error {
+    /// The stanza error condition that a server would answer with.
+    pub fn condition(&self) -> &'static str {
+        match self {
+            Self::NoSuchRoom { .. } | Self::NotAffiliated { .. } | Self::NoSuchHat { .. } => "item-not-found",
+            Self::RoomExists { .. } | Self::Conflict { .. } => "conflict",
+            Self::InvalidJid { .. } => "jid-malformed",
+            Self::InvalidHatId { .. } => "bad-request",
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What hats are: rooms, their users, the users' hats, and the changes that can be made to them.
+//!
+//! A [`Wardrobe`] is the whole document. Its operations ([`Wardrobe::add_user_hat`],
+//! [`Wardrobe::remove_user_hat`], [`Wardrobe::set_user_hats`] and the ones for rooms, affiliations and
+//! catalogues) change it and return the [`Group`] of [`Edit`]s that they made; the group's inverse undoes them.
+//! The meaning is that of Prosody's `mod_muc_hats_api` and of XEP-0317; conditions are those of RFC 6120,
+//! section 8.3.3.
+//!
+//! Nothing here touches a file, a clock or a terminal: [`read`] and [`write`](mod@write) turn bytes into a
+//! wardrobe and back, whoever keeps the bytes.
+//!
+//! ```
+//! use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
+//!
+//! let mut wardrobe = Wardrobe::default();
+//! let room = Jid::parse("courses@conference.example.org")?;
+//! let user = Jid::parse("terry@example.org/phone")?; // the resource is dropped
+//! wardrobe.add_room(&room, None)?;
+//! wardrobe.set_affiliation(&user, &room, Affiliation::Member)?;
+//! let hat = HatId::parse("http://example.com/hats/teacher")?;
+//! let made = wardrobe.add_user_hat(&user, &room, &hat, Attachment::default())?;
+//! assert!(wardrobe.user(&room, &user).is_some_and(|user| user.hats.get(&hat).is_some()));
+//! wardrobe.apply(&made.inverse())?; // undo
+//! assert!(wardrobe.user(&room, &user).is_some_and(|user| user.hats.is_empty()));
+//! # Ok::<(), hatrack::model::Error>(())
+//! ```
+
+mod diff;
+mod edit;
+mod error;
+mod extra;
+mod hat;
+mod jid;
+mod operations;
+pub mod read;
+mod room;
+mod wardrobe;
+pub mod write;
+
+pub use edit::{Edit, Group, Rule};
+pub use error::{Error, Found};
+pub use extra::{Extra, Json};
+pub use hat::{Attachment, CatalogueHat, HatId, Hats, Hue};
+pub use jid::Jid;
+pub use room::{Affiliation, KnownHat, Room, User};
+pub use wardrobe::Wardrobe;

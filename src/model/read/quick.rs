@@ -1,0 +1,222 @@
+//! The quick way for files in the form that the program itself writes: tokens are compared where they must stand, and
+//! rooms can be read by several threads. Whatever does not fit exactly is left to the general reader, which also has
+//! the better errors; so this one never has to explain anything.
+//!
+//! It is sound because a raw newline never stands inside a JSON string, each part must end exactly where the next one
+//! begins, and a room that is not in the plain form is cut out as a whole value and given to the general reader.
+
+use std::sync::Arc;
+
+use super::{
+    Affiliation, Attachment, Document, HatId, Hats, Jid, Names, Object, Room, RoomMembers, User, Wardrobe,
+};
+use serde::de::DeserializeSeed;
+
+/// A data file cut into parts that can be read independently.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    /// The document with its rooms taken out.
+    skeleton: String,
+    /// Stretches of whole rooms, for [`rooms`].
+    pub rooms: Vec<&'a str>,
+}
+
+/// The rooms of one part.
+#[derive(Debug)]
+pub struct Rooms(Vec<(Jid, Arc<Room>)>);
+
+const TAIL: &str = "\n    }\n  }";
+const NEXT: &str = "\n    },\n";
+
+/// Cuts a file into at most so many parts; `None` when it is not in the program's own form.
+pub fn parts(text: &str, count: usize) -> Option<Parts<'_>> {
+    let head = text.len() - after_head(text)?.len();
+    let tail = text.rfind(TAIL)? + "\n    }".len();
+    let mut rest = text.get(head..tail)?;
+    let skeleton = format!("{}{}", text.get(..head)?, text.get(tail..)?);
+    let mut rooms = Vec::with_capacity(count);
+    while rooms.len() + 1 < count {
+        let about = rest.len() / (count - rooms.len());
+        // From a place where a character begins, so that the text can be cut there.
+        let Some(from) = (about..rest.len()).find(|at| rest.is_char_boundary(*at)) else {
+            break;
+        };
+        let Some(end) = rest.get(from..)?.find(NEXT).map(|at| from + at + NEXT.len()) else {
+            break;
+        };
+        let (part, after) = rest.split_at_checked(end)?;
+        rooms.push(part);
+        rest = after;
+    }
+    rooms.push(rest);
+    Some(Parts { skeleton, rooms })
+}
+
+/// What follows the opening of the rooms, where nothing but version and revision stands before it.
+fn after_head(text: &str) -> Option<&str> {
+    let number = |text: &'_ str| text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let after = text.strip_prefix("{\n  \"version\": ")?;
+    let mut rest = after.get(after.len() - number(after)..)?;
+    if let Some(after) = rest.strip_prefix(",\n  \"revision\": ") {
+        rest = after.get(after.len() - number(after)..)?;
+    }
+    rest.strip_prefix(",\n  \"rooms\": {\n")
+}
+
+impl Parts<'_> {
+    /// The wardrobe of which these are all the rooms, in order.
+    pub fn join(&self, rooms: Vec<Rooms>) -> Option<Wardrobe> {
+        let Document(mut wardrobe) = serde_json::from_str(&self.skeleton).ok()?;
+        let rooms: Vec<_> = rooms.into_iter().flat_map(|rooms| rooms.0).collect();
+        let sorted = rooms.is_sorted_by(|(a, _), (b, _)| a < b);
+        (sorted && wardrobe.rooms.is_empty()).then(|| {
+            wardrobe.rooms = rooms.into_iter().collect();
+            wardrobe
+        })
+    }
+}
+
+/// Reads one part.
+pub fn rooms(part: &str) -> Option<Rooms> {
+    let mut cursor = Cursor {
+        rest: part,
+        names: Names::default(),
+    };
+    let mut rooms = Vec::new();
+    while !cursor.rest.is_empty() {
+        cursor.eat("    \"")?;
+        let jid = Jid::parse_room(cursor.text()?).ok()?;
+        cursor.eat(": ")?;
+        let from = cursor.rest;
+        let room = if let Some(room) = cursor.room() {
+            room
+        } else {
+            cursor.rest = from;
+            cursor.other_room()?
+        };
+        if !cursor.rest.is_empty() {
+            cursor.eat(",\n")?;
+        }
+        rooms.push((jid, Arc::new(room)));
+    }
+    Some(Rooms(rooms))
+}
+
+struct Cursor<'a> {
+    rest: &'a str,
+    names: Names,
+}
+
+impl<'a> Cursor<'a> {
+    fn eat(&mut self, token: &str) -> Option<()> {
+        self.rest = self.rest.strip_prefix(token)?;
+        Some(())
+    }
+
+    fn ate(&mut self, token: &str) -> bool {
+        self.eat(token).is_some()
+    }
+
+    /// The rest of a string without escapes, and its closing quote.
+    fn text(&mut self) -> Option<&'a str> {
+        let end = self
+            .rest
+            .bytes()
+            .position(|byte| byte == b'"' || byte == b'\\' || byte < 0x20)?;
+        let (text, after) = self.rest.split_at_checked(end)?;
+        self.rest = after.strip_prefix('"')?;
+        Some(text)
+    }
+
+    fn boolean(&mut self) -> Option<bool> {
+        if self.ate("true") {
+            Some(true)
+        } else {
+            self.eat("false").map(|()| false)
+        }
+    }
+
+    /// A room in some other form: up to the line that must close it.
+    fn other_room(&mut self) -> Option<Room> {
+        let end = self.rest.find("\n    }")? + "\n    }".len();
+        let (room, after) = self.rest.split_at_checked(end)?;
+        self.rest = after;
+        let mut members = RoomMembers::new(&mut self.names);
+        let mut deserializer = serde_json::Deserializer::from_str(room);
+        Object(&mut members).deserialize(&mut deserializer).ok()?;
+        deserializer.end().ok()?;
+        Some(members.done())
+    }
+
+    fn room(&mut self) -> Option<Room> {
+        self.eat("{\n")?;
+        let mut name = None;
+        if self.ate("      \"name\": \"") {
+            name = Some(self.text()?);
+            self.eat(",\n")?;
+        }
+        self.eat("      \"users\": {")?;
+        let mut users = Vec::new();
+        if !self.ate("}\n    }") {
+            self.eat("\n")?;
+            loop {
+                users.push(self.user()?);
+                if !self.ate(",\n") {
+                    break;
+                }
+            }
+            self.eat("\n      }\n    }")?;
+        }
+        Room::new(name).with_users(users)
+    }
+
+    fn user(&mut self) -> Option<(Jid, User)> {
+        self.eat("        \"")?;
+        let jid = Jid::parse(self.text()?).ok()?;
+        self.eat(": {\n          \"affiliation\": \"")?;
+        let mut user = User::new(Affiliation::from_name(self.text()?)?);
+        self.eat(",\n          \"hats\": {")?;
+        if !self.ate("}\n        }") {
+            self.eat("\n")?;
+            let mut hats = Vec::with_capacity(2);
+            loop {
+                hats.push(self.hat()?);
+                if !self.ate(",\n") {
+                    break;
+                }
+            }
+            self.eat("\n          }\n        }")?;
+            user.hats = Hats::from_sorted(hats)?;
+        }
+        Some((jid, user))
+    }
+
+    fn hat(&mut self) -> Option<(HatId, Attachment)> {
+        self.eat("            \"")?;
+        let text = self.text()?;
+        let id = HatId::keep(self.names.keep(text));
+        self.eat(": {")?;
+        let mut attachment = Attachment::default();
+        if self.ate("}") {
+            return Some((id, attachment));
+        }
+        // What stands before a member's name: a comma, except before the first.
+        let mut lead = "\n              \"";
+        if self.ate("\n              \"active\": ") {
+            attachment.active = Some(self.boolean()?);
+            lead = ",\n              \"";
+        }
+        let mut named = self.ate(lead);
+        if named && self.ate("required\": ") {
+            attachment.required = Some(self.boolean()?);
+            named = self.ate(",\n              \"");
+        }
+        if named {
+            self.eat("title\": \"")?;
+            let text = self.text()?;
+            attachment.title = Some(self.names.keep(text));
+        }
+        self.eat("\n            }")?;
+        Some((id, attachment))
+    }
+}

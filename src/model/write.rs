@@ -1,0 +1,303 @@
+//! A wardrobe as JSON, in the form of the data file: two spaces an indent, known members first and in their order,
+//! unknown members and keys sorted, a newline at the end. The same wardrobe always gives the same bytes.
+
+use std::io;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::ser::Formatter;
+
+use super::{Attachment, CatalogueHat, Extra, Hats, Hue, Jid, Room, User, Wardrobe};
+
+/// The version of the format that is written, and the highest that is read.
+pub const VERSION: u64 = 1;
+
+/// The bytes of the data file, all at once.
+pub fn wardrobe(wardrobe: &Wardrobe) -> Vec<u8> {
+    let mut out = Vec::new();
+    for piece in pieces(wardrobe) {
+        piece.write(&mut out);
+    }
+    out
+}
+
+/// Any part of a wardrobe, or anything else, in the form of the data file.
+pub fn pretty<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    at_depth(0, value, &mut out);
+    out.push(b'\n');
+    out
+}
+
+/// The same as one line without white space.
+pub fn compact<T: Serialize + ?Sized>(value: &T) -> String {
+    // Nothing here has keys that are no strings, and memory does not fail: there is no error to come.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// A part of the data file: the pieces after each other are all of it. Independent, so that threads can share the work.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'a>(Part<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum Part<'a> {
+    Head(&'a Wardrobe),
+    Room {
+        first: bool,
+        jid: &'a Jid,
+        room: &'a Room,
+    },
+    Tail(&'a Wardrobe),
+}
+
+/// The parts of the data file in order.
+pub fn pieces(wardrobe: &Wardrobe) -> impl Iterator<Item = Piece<'_>> {
+    let rooms = wardrobe.rooms().enumerate().map(|(at, (jid, room))| Part::Room {
+        first: at == 0,
+        jid,
+        room,
+    });
+    let parts = std::iter::once(Part::Head(wardrobe))
+        .chain(rooms)
+        .chain(std::iter::once(Part::Tail(wardrobe)));
+    parts.map(Piece)
+}
+
+impl Piece<'_> {
+    /// Appends the piece's bytes.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        match self.0 {
+            Part::Head(wardrobe) => {
+                let head = format!(
+                    "{{\n  \"version\": {VERSION},\n  \"revision\": {},\n  \"rooms\": {{",
+                    wardrobe.revision
+                );
+                out.extend_from_slice(head.as_bytes());
+            }
+            Part::Room { first, jid, room } => {
+                out.extend_from_slice(if first { b"\n    " } else { b",\n    " });
+                string(out, jid.as_str());
+                out.extend_from_slice(b": ");
+                at_depth(2, room, out);
+            }
+            Part::Tail(wardrobe) => {
+                out.extend_from_slice(if wardrobe.rooms().len() == 0 {
+                    b"}"
+                } else {
+                    b"\n  }"
+                });
+                for (name, value) in wardrobe.extra.iter() {
+                    out.extend_from_slice(b",\n  ");
+                    string(out, name);
+                    out.extend_from_slice(b": ");
+                    at_depth(1, value, out);
+                }
+                out.extend_from_slice(b"\n}\n");
+            }
+        }
+    }
+}
+
+/// Appends a JSON string.
+pub(super) fn string(out: &mut Vec<u8>, text: &str) {
+    // Writing to memory cannot fail.
+    let _ = serde_json::to_writer(out, text);
+}
+
+fn at_depth<T: Serialize + ?Sized>(depth: usize, value: &T, out: &mut Vec<u8>) {
+    let mut serializer = serde_json::Serializer::with_formatter(out, Pretty { depth, filled: false });
+    // As in `compact`: no error can come.
+    let _ = value.serialize(&mut serializer);
+}
+
+/// `serde_json`'s pretty form, begun at any depth, and for kept text too.
+struct Pretty {
+    depth: usize,
+    filled: bool,
+}
+
+impl Pretty {
+    fn line<W: io::Write + ?Sized>(&self, out: &mut W) -> io::Result<()> {
+        const LINE: &[u8; 65] = b"\n                                                                ";
+        out.write_all(LINE.get(..=2 * self.depth).unwrap_or(LINE))?;
+        for _ in 32..self.depth {
+            out.write_all(b"  ")?;
+        }
+        Ok(())
+    }
+
+    fn open<W: io::Write + ?Sized>(&mut self, out: &mut W, bracket: u8) -> io::Result<()> {
+        self.depth += 1;
+        self.filled = false;
+        out.write_all(&[bracket])
+    }
+
+    fn close<W: io::Write + ?Sized>(&mut self, out: &mut W, bracket: u8) -> io::Result<()> {
+        self.depth = self.depth.saturating_sub(1);
+        if self.filled {
+            self.line(out)?;
+        }
+        self.filled = true;
+        out.write_all(&[bracket])
+    }
+
+    fn item<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            out.write_all(b",")?;
+        }
+        self.line(out)
+    }
+}
+
+impl Formatter for Pretty {
+    fn begin_array<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.open(out, b'[')
+    }
+
+    fn end_array<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.close(out, b']')
+    }
+
+    fn begin_array_value<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.item(out, first)
+    }
+
+    fn end_array_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
+    }
+
+    fn begin_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.open(out, b'{')
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.close(out, b'}')
+    }
+
+    fn begin_object_key<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.item(out, first)
+    }
+
+    fn begin_object_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(b": ")
+    }
+
+    fn end_object_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
+    }
+
+    /// The kept text has no white space between its tokens.
+    fn write_raw_fragment<W: io::Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        let (mut quoted, mut escaped) = (false, false);
+        // Just after an opening bracket: a line begins unless the container is empty.
+        let mut opened = false;
+        for byte in fragment.bytes() {
+            if std::mem::take(&mut opened) && !matches!(byte, b'}' | b']') {
+                self.filled = true;
+                self.line(out)?;
+            }
+            match byte {
+                _ if quoted => {
+                    quoted = escaped || byte != b'"';
+                    escaped = !escaped && byte == b'\\';
+                    out.write_all(&[byte])?;
+                }
+                b'{' | b'[' => {
+                    opened = true;
+                    self.open(out, byte)?;
+                }
+                b'}' | b']' => self.close(out, byte)?,
+                b',' => self.item(out, false)?,
+                b':' => out.write_all(b": ")?,
+                _ => {
+                    quoted = byte == b'"';
+                    out.write_all(&[byte])?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Extra {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl Serialize for Hue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_json().serialize(serializer)
+    }
+}
+
+impl Serialize for Hats {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl Serialize for Attachment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        optional(&mut map, "active", self.active.as_ref())?;
+        optional(&mut map, "required", self.required.as_ref())?;
+        optional(&mut map, "title", self.title.as_deref())?;
+        unknown(map, &self.extra)
+    }
+}
+
+impl Serialize for CatalogueHat {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        optional(&mut map, "title", self.title.as_deref())?;
+        optional(&mut map, "hue", self.hue.as_ref())?;
+        unknown(map, &self.extra)
+    }
+}
+
+impl Serialize for User {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("affiliation", &self.affiliation)?;
+        map.serialize_entry("hats", &self.hats)?;
+        unknown(map, &self.extra)
+    }
+}
+
+impl Serialize for Room {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Users<'a>(&'a [(Jid, User)]);
+        impl Serialize for Users<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(self.0.iter().map(|(jid, user)| (jid, user)))
+            }
+        }
+        let mut map = serializer.serialize_map(None)?;
+        optional(&mut map, "name", self.name.as_deref())?;
+        optional(
+            &mut map,
+            "hats",
+            Some(&self.catalogue).filter(|catalogue| !catalogue.is_empty()),
+        )?;
+        map.serialize_entry("users", &Users(self.users()))?;
+        unknown(map, &self.extra)
+    }
+}
+
+fn optional<M: SerializeMap, T: Serialize + ?Sized>(
+    map: &mut M,
+    name: &str,
+    value: Option<&T>,
+) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| map.serialize_entry(name, value))
+}
+
+fn unknown<M: SerializeMap>(mut map: M, extra: &Extra) -> Result<M::Ok, M::Error> {
+    for (name, value) in extra.iter() {
+        map.serialize_entry(name, value)?;
+    }
+    map.end()
+}

@@ -1,0 +1,1 @@
+//! Where the wardrobe is kept: the data file, its history and its lock.

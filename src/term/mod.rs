@@ -1,0 +1,1 @@
+//! The terminal session: input, signals, the drawing loop. The only place that runs effects.

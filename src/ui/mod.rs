@@ -1,0 +1,1 @@
+//! Drawing: state in, frame out.
