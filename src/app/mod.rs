@@ -1,1 +1,5 @@
 //! What the moderator is doing: state, messages, commands, overlays. Pure: no file, clock, thread or terminal.
+
+mod key;
+
+pub use key::{Code, Key};

@@ -195,7 +195,7 @@ impl Wardrobe {
             },
             Edit::RoomName { room, after, .. } => self.room_mut(room)?.name.clone_from(after),
             Edit::Catalogue { room, hat, after, .. } => {
-                self.room_mut(room)?.put_catalogue(hat, after.clone())
+                self.room_mut(room)?.put_catalogue(hat, after.clone());
             }
             Edit::User {
                 room, user, after, ..
