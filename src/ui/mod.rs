@@ -1,1 +1,3 @@
 //! Drawing: state in, frame out.
+
+pub mod text;

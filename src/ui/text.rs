@@ -1,0 +1,260 @@
+//! Text from files, servers and people: made harmless at the door, measured and cut by what a terminal shows.
+//!
+//! Harmless means: nothing in it moves the cursor, changes colours, turns the reading direction round, hides, or
+//! piles up without taking room. What would do so is shown: controls as pictures (`␛`), the rest as `«U+202E»`.
+
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+mod door;
+
+pub use door::{harmless, harmless_in};
+
+/// The characters that the terminal can show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Charset {
+    /// All of Unicode.
+    #[default]
+    Unicode,
+    /// The printable ones of ASCII; everything else is shown with them.
+    Ascii,
+}
+
+impl Charset {
+    /// What stands for the part that was cut off.
+    pub fn ellipsis(self) -> &'static str {
+        match self {
+            Self::Unicode => "…",
+            Self::Ascii => "..",
+        }
+    }
+}
+
+/// How many columns a text takes. The text is harmless already.
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.width() }
+}
+
+/// The text made harmless and cut at its end to so many columns. Only as much of the text is read as is shown.
+pub fn cut(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
+    let safe = door::prefix(text, columns, charset);
+    if width(&safe) <= columns {
+        return safe;
+    }
+    let dots = charset.ellipsis();
+    match columns.checked_sub(width(dots)) {
+        Some(room) => Cow::Owned(head(&safe, room).to_owned() + dots),
+        None => Cow::Owned(head(&safe, columns).to_owned()),
+    }
+}
+
+/// The text made harmless, cut at its end or filled with spaces to exactly so many columns.
+pub fn fit(text: &str, columns: usize, charset: Charset) -> String {
+    let mut fitted = cut(text, columns, charset).into_owned();
+    fill(&mut fitted, columns);
+    fitted
+}
+
+/// Adds spaces up to so many columns.
+pub fn fill(text: &mut String, columns: usize) {
+    let missing = columns.saturating_sub(width(text));
+    text.extend(std::iter::repeat_n(' ', missing));
+}
+
+/// The text made harmless and, where it is too long, cut in its middle: for URIs, whose ends tell most.
+pub fn cut_middle(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
+    let dots = charset.ellipsis();
+    if text.len() > LONG {
+        return cut(text, columns, charset);
+    }
+    let safe = harmless_in(text, charset);
+    if width(&safe) <= columns {
+        return safe;
+    }
+    let Some(room) = columns.checked_sub(width(dots)).filter(|room| *room >= 4) else {
+        return cut(text, columns, charset);
+    };
+    let end = tail(&safe, room / 2);
+    let start = head(&safe, room - width(end));
+    Cow::Owned(format!("{start}{dots}{end}"))
+}
+
+/// A text longer than this, in bytes, is never looked at as a whole while drawing.
+const LONG: usize = 8192;
+
+/// An address made harmless; where it is too long the domain is cut first, then the local part, so that both show.
+pub fn address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
+    let dots = width(charset.ellipsis());
+    let Some((local, domain)) = text.split_once('@').filter(|_| text.len() <= LONG) else {
+        return cut(text, columns, charset);
+    };
+    let safe = harmless_in(text, charset);
+    if width(&safe) <= columns {
+        return safe;
+    }
+    let local = harmless_in(local, charset);
+    // Room for `@`, a few letters of the domain and the dots after it.
+    let least = 1 + 3 + dots;
+    if width(&local) + least <= columns || columns < 2 * least {
+        return cut(text, columns, charset);
+    }
+    let domain = harmless_in(domain, charset);
+    let kept = width(&domain).min((columns / 3).max(least - 1));
+    let mut shown = cut(&local, columns - 1 - kept, charset).into_owned();
+    shown.push('@');
+    shown.push_str(&cut(&domain, kept, charset));
+    Cow::Owned(shown)
+}
+
+/// The longest beginning of a harmless text that takes no more than so many columns, in whole graphemes.
+pub fn head(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        used += width(grapheme);
+        if used > columns {
+            return text.get(..at).unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// The longest end of a harmless text that takes no more than so many columns, in whole graphemes.
+pub fn tail(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    for (at, grapheme) in text.grapheme_indices(true).rev() {
+        used += width(grapheme);
+        if used > columns {
+            return text.get(at + grapheme.len()..).unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// The lines of a harmless text folded at spaces to so many columns; a word that is longer is broken.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(2);
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in text.split_word_bounds() {
+        if width(&line) + width(word) <= columns {
+            line.push_str(word);
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+        }
+        let mut rest = if word.trim().is_empty() { "" } else { word };
+        while width(rest) > columns {
+            let part = head(rest, columns);
+            if part.is_empty() {
+                break;
+            }
+            lines.push(part.to_owned());
+            rest = rest.get(part.len()..).unwrap_or_default();
+        }
+        rest.clone_into(&mut line);
+    }
+    if !line.trim_end().is_empty() || lines.is_empty() {
+        lines.push(line.trim_end().to_owned());
+    }
+    lines
+}
+
+/// Columns of one character, controls none.
+fn columns(c: char) -> usize {
+    c.width().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const U: Charset = Charset::Unicode;
+    const A: Charset = Charset::Ascii;
+
+    #[test]
+    fn cuts_at_grapheme_boundaries_by_columns() {
+        assert_eq!(cut("Teacher", 7, U), "Teacher");
+        assert_eq!(cut("Teacher", 6, U), "Teach…");
+        assert_eq!(cut("Teacher", 6, A), "Teac..");
+        assert_eq!(cut("Teacher", 1, U), "…");
+        assert_eq!(cut("Teacher", 1, A), "T");
+        assert_eq!(cut("Teacher", 0, U), "");
+        assert_eq!(cut("帽子帽子", 8, U), "帽子帽子");
+        assert_eq!(cut("帽子帽子", 7, U), "帽子帽…");
+        assert_eq!(cut("帽子帽子", 6, U), "帽子…"); // half of a wide character is none
+        assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 2, U), "e\u{301}…");
+        assert_eq!(cut("👩‍👩‍👧‍👦 family", 4, U), "👩‍👩‍👧‍👦 …");
+        assert_eq!(cut("🇳🇿🇩🇪🇫🇷", 5, U), "🇳🇿🇩🇪…");
+        assert_eq!(cut("שלום עולם", 5, U), "שלום…");
+    }
+
+    #[test]
+    fn fits_to_exact_width() {
+        for (text, columns) in [
+            ("ab", 5),
+            ("帽子", 3),
+            ("帽子", 5),
+            ("👍🏽👍🏽", 3),
+            ("", 2),
+            ("x\u{202e}y", 6),
+        ] {
+            for charset in [U, A] {
+                assert_eq!(width(&fit(text, columns, charset)), columns, "{text} {columns}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_huge_text_is_not_read_to_its_end() {
+        // Would take minutes if every one of them were looked at on each of these calls.
+        let marks = "e".to_owned() + &"\u{301}".repeat(20_000_000);
+        let emoji = "👩\u{200d}".repeat(5_000_000);
+        for _ in 0..2_000 {
+            assert_eq!(width(&cut(&marks, 30, U)), 30);
+            assert_eq!(width(&cut(&emoji, 30, U)), 30);
+            assert!(width(&cut_middle(&marks, 30, U)) <= 30);
+        }
+    }
+
+    #[test]
+    fn middle_cut_keeps_both_ends() {
+        let uri = "urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607";
+        assert_eq!(cut_middle(uri, 21, U), "urn:uuid:1…93078a6607");
+        assert_eq!(cut_middle(uri, 45, U), uri);
+        assert_eq!(cut_middle("帽子帽子帽子", 7, U), "帽子…子");
+        assert_eq!(cut_middle(uri, 3, U), "ur…");
+    }
+
+    #[test]
+    fn addresses_keep_the_local_part() {
+        assert_eq!(
+            address("courses@conference.example.org", 19, U),
+            "courses@conference…"
+        );
+        assert_eq!(
+            address("courses@conference.example.org", 19, A),
+            "courses@conferenc.."
+        );
+        assert_eq!(
+            address("a-very-long-local-part-indeed@example.org", 24, U),
+            "a-very-long-lo…@example…"
+        );
+        assert_eq!(address("example.org", 8, U), "example…");
+        assert_eq!(address("abc@de", 6, U), "abc@de");
+        assert_eq!(address("abcdefgh@de", 4, U), "abc…");
+        for columns in 0..50 {
+            let shown = address("a-very-long-local-part-indeed@example.org", columns, U);
+            assert!(width(&shown) <= columns, "{columns} {shown}");
+        }
+    }
+
+    #[test]
+    fn wraps_at_words() {
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
+        assert_eq!(wrap("", 4), [""]);
+        assert_eq!(wrap("帽子帽子", 4), ["帽子", "帽子"]);
+    }
+}
