@@ -1,0 +1,475 @@
+//! The law of hats, line by line: each operation, its effects and its errors.
+
+use hatrack::model::{
+    Affiliation, Attachment, CatalogueHat, Error, Group, HatId, Hats, Jid, Wardrobe, read, write,
+};
+
+/// One line of the law: in these words, after doing this, this holds.
+struct Line(&'static str, Do, Then);
+
+/// What is done. Addresses, ids and JSON as people write them.
+enum Do {
+    Add(&'static str, &'static str, &'static str, &'static str),
+    Remove(&'static str, &'static str, &'static str),
+    Set(&'static str, &'static str, &'static str),
+    Take(&'static str, &'static str, &'static str),
+    Affiliate(&'static str, &'static str, Affiliation),
+    AddRoom(&'static str, Option<&'static str>),
+    RemoveRoom(&'static str),
+    Rename(&'static str, Option<&'static str>),
+    Catalogue(&'static str, &'static str, Option<&'static str>),
+}
+
+/// What holds then.
+enum Then {
+    /// The user is there exactly so; nothing else differs.
+    User(&'static str, &'static str, &'static str),
+    /// The user is not there; nothing else differs.
+    NoUser(&'static str, &'static str),
+    /// The room is there exactly so; no other room differs.
+    Room(&'static str, &'static str),
+    /// The room is not there; no other room differs.
+    NoRoom(&'static str),
+    /// Success, and there was nothing to do.
+    Nothing,
+    /// Nothing is changed: the condition and what is said.
+    Fails(&'static str, &'static str),
+}
+
+use Do::{Add, AddRoom, Affiliate, Catalogue, Remove, RemoveRoom, Rename, Set, Take};
+use Then::{Fails, NoRoom, NoUser, Nothing, Room, User};
+
+const ROOM: &str = "courses@conference.example.org";
+const FOO: &str = "http://example.com/hats/foo";
+const BAR: &str = "urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607";
+const NEW: &str = "http://example.com/hats/new";
+
+/// Somebody of each affiliation, each with the same two hats, one of them required.
+const START: &str = r#"{
+  "version": 1,
+  "rooms": {
+    "courses@conference.example.org": {
+      "name": "Courses",
+      "hats": { "http://example.com/hats/foo": { "title": "Foo of the room", "hue": 120.50, "x": 1 } },
+      "users": {
+        "admin@example.org": { "affiliation": "admin", "hats": HATS },
+        "banned@example.org": { "affiliation": "outcast", "hats": HATS },
+        "bare@example.org": { "affiliation": "member" },
+        "example.org": { "affiliation": "member", "hats": HATS },
+        "former@example.org": { "affiliation": "none", "hats": HATS },
+        "nothing@example.org": { "hats": HATS },
+        "owner@example.org": { "affiliation": "owner", "hats": HATS },
+        "terry@example.org": { "affiliation": "member", "hats": HATS, "note": 1.50 }
+      }
+    },
+    "staff@conference.example.org": { "users": { "terry@example.org": { "affiliation": "member", "hats": HATS } } }
+  }
+}"#;
+
+const HATS: &str = r#"{
+  "http://example.com/hats/foo": { "active": true, "required": true, "title": "Awesome", "since": 2019 },
+  "urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607": { "active": false }
+}"#;
+
+const NO_ROOM: &str = "no such room: nowhere@conference.example.org";
+
+#[rustfmt::skip]
+fn the_three_operations() -> Vec<Line> {
+    vec![
+        // add_user_hat
+        Line("add: the hat is in the set, and the others stay",
+            Add(ROOM, "terry@example.org", NEW, r#"{"active":true,"title":"New"}"#),
+            User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"http://example.com/hats/new":{"active":true,"title":"New"},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}},"note":1.50}"#)),
+        Line("add: attachment omitted is the empty one",
+            Add(ROOM, "bare@example.org", NEW, "{}"),
+            User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{}}}"#)),
+        Line("add: one already there under that id is replaced, a required one and its unknown members too",
+            Add(ROOM, "owner@example.org", FOO, r#"{"title":"Other"}"#),
+            User(ROOM, "owner@example.org", r#"{"affiliation":"owner","hats":{"http://example.com/hats/foo":{"title":"Other"},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}"#)),
+        Line("add: with exactly this attachment, unknown members and all",
+            Add(ROOM, "bare@example.org", NEW, r#"{"active":false,"required":true,"x":[1.0,{"y":-0}]}"#),
+            User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{"active":false,"required":true,"x":[1.0,{"y":-0}]}}}"#)),
+        Line("add: the same again changes nothing",
+            Add(ROOM, "admin@example.org", BAR, r#"{"active":false}"#), Nothing),
+        Line("add: an omitted boolean means false, but it is another attachment",
+            Add(ROOM, "admin@example.org", BAR, "{}"),
+            User(ROOM, "admin@example.org", r#"{"affiliation":"admin","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{}}}"#)),
+        Line("add: a resource is dropped, and spellings are prepared",
+            Add("Courses@Conference.Example.ORG/x", "BARE@example.org/phone", NEW, "{}"),
+            User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{}}}"#)),
+        Line("add: a domain alone can be affiliated",
+            Add(ROOM, "Example.ORG", BAR, "{}"),
+            User(ROOM, "example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{}}}"#)),
+        Line("add: the catalogue is no part of it",
+            Add(ROOM, "bare@example.org", FOO, "{}"),
+            User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{}}}"#)),
+        Line("add: an id from a server may be anything",
+            Add(ROOM, "bare@example.org", "not a uri", "{}"),
+            User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"not a uri":{}}}"#)),
+        Line("add: no such room", Add("nowhere@conference.example.org", "terry@example.org", NEW, "{}"), Fails("item-not-found", NO_ROOM)),
+        Line("add: the room is looked up before the user", Add("nowhere@conference.example.org", "stranger@example.net", NEW, "{}"), Fails("item-not-found", NO_ROOM)),
+        Line("add: a stranger", Add(ROOM, "stranger@example.net/x", NEW, "{}"),
+            Fails("item-not-found", "user not affiliated with room: stranger@example.net in courses@conference.example.org")),
+        Line("add: affiliated with another room only", Add("staff@conference.example.org", "admin@example.org", NEW, "{}"),
+            Fails("item-not-found", "user not affiliated with room: admin@example.org in staff@conference.example.org")),
+        Line("add: an outcast", Add(ROOM, "banned@example.org", NEW, "{}"),
+            Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
+        Line("add: an outcast, even what is there already", Add(ROOM, "banned@example.org", BAR, r#"{"active":false}"#),
+            Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
+        Line("add: affiliation none", Add(ROOM, "former@example.org", NEW, "{}"),
+            Fails("item-not-found", "user not affiliated with room: former@example.org in courses@conference.example.org")),
+        Line("add: a user without affiliation has none", Add(ROOM, "nothing@example.org", NEW, "{}"),
+            Fails("item-not-found", "user not affiliated with room: nothing@example.org in courses@conference.example.org")),
+        // remove_user_hat
+        Line("remove: the hat is not in the set, and the others stay", Remove(ROOM, "terry@example.org", BAR),
+            User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019}},"note":1.50}"#)),
+        Line("remove: required binds the user, never the moderator", Remove(ROOM, "terry@example.org/x", FOO),
+            User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}},"note":1.50}"#)),
+        Line("remove: not having it before is success", Remove(ROOM, "owner@example.org", NEW), Nothing),
+        Line("remove: no such room", Remove("nowhere@conference.example.org", "stranger@example.net", FOO), Fails("item-not-found", NO_ROOM)),
+        Line("remove: a stranger", Remove(ROOM, "stranger@example.net", FOO),
+            Fails("item-not-found", "user not affiliated with room: stranger@example.net in courses@conference.example.org")),
+        Line("remove: an outcast", Remove(ROOM, "banned@example.org", FOO),
+            Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
+        Line("remove: an outcast, even what is not there", Remove(ROOM, "banned@example.org", NEW),
+            Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
+        Line("remove: affiliation none", Remove(ROOM, "former@example.org", FOO),
+            Fails("item-not-found", "user not affiliated with room: former@example.org in courses@conference.example.org")),
+        // set_user_hats
+        Line("set: missing is added, extra is removed, different is replaced",
+            Set(ROOM, "terry@example.org", r#"{"http://example.com/hats/new":{"title":"New"},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":true}}"#),
+            User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{"title":"New"},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":true}},"note":1.50}"#)),
+        Line("set: to nothing, required ones too", Set(ROOM, "admin@example.org", "{}"),
+            User(ROOM, "admin@example.org", r#"{"affiliation":"admin","hats":{}}"#)),
+        Line("set: unknown members of what is replaced go",
+            Set(ROOM, "owner@example.org", r#"{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome"}}"#),
+            User(ROOM, "owner@example.org", r#"{"affiliation":"owner","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome"}}}"#)),
+        Line("set: the same again changes nothing", Set(ROOM, "admin@example.org", HATS), Nothing),
+        Line("set: the hats of a user object; the affiliation beside them is left aside",
+            Set(ROOM, "bare@example.org", r#"{"affiliation":"owner","hats":{"http://example.com/hats/new":{}},"note":1}"#),
+            User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{}}}"#)),
+        Line("set: hats that are missing are the same as empty", Set(ROOM, "admin@example.org", r#"{"affiliation":"owner"}"#),
+            User(ROOM, "admin@example.org", r#"{"affiliation":"admin","hats":{}}"#)),
+        Line("set: no such room", Set("nowhere@conference.example.org", "stranger@example.net", "{}"), Fails("item-not-found", NO_ROOM)),
+        Line("set: a stranger, even to nothing", Set(ROOM, "stranger@example.net", "{}"),
+            Fails("item-not-found", "user not affiliated with room: stranger@example.net in courses@conference.example.org")),
+        Line("set: an outcast", Set(ROOM, "banned@example.org", "{}"),
+            Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
+        Line("set: affiliation none", Set(ROOM, "former@example.org", "{}"),
+            Fails("item-not-found", "user not affiliated with room: former@example.org in courses@conference.example.org")),
+    ]
+}
+
+#[rustfmt::skip]
+fn everything_else() -> Vec<Line> {
+    vec![
+        // Taking away is always possible.
+        Line("take: from an outcast", Take(ROOM, "banned@example.org", FOO),
+            User(ROOM, "banned@example.org", r#"{"affiliation":"outcast","hats":{"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}"#)),
+        Line("take: from a user without affiliation", Take(ROOM, "former@example.org", BAR),
+            User(ROOM, "former@example.org", r#"{"affiliation":"none","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019}}}"#)),
+        Line("take: from a member", Take(ROOM, "terry@example.org", FOO),
+            User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}},"note":1.50}"#)),
+        Line("take: what nobody has", Take(ROOM, "stranger@example.net", FOO), Nothing),
+        Line("take: no such room", Take("nowhere@conference.example.org", "terry@example.org", FOO), Fails("item-not-found", NO_ROOM)),
+        // Affiliations.
+        Line("affiliate: none removes the user with the hats", Affiliate(ROOM, "terry@example.org", Affiliation::None), NoUser(ROOM, "terry@example.org")),
+        Line("affiliate: none for one who is none already", Affiliate(ROOM, "former@example.org", Affiliation::None), NoUser(ROOM, "former@example.org")),
+        Line("affiliate: none for a stranger", Affiliate(ROOM, "stranger@example.net", Affiliation::None), Nothing),
+        Line("affiliate: a stranger is added, without hats", Affiliate(ROOM, "New@Example.net/x", Affiliation::Member),
+            User(ROOM, "new@example.net", r#"{"affiliation":"member","hats":{}}"#)),
+        Line("affiliate: a stranger is banned", Affiliate(ROOM, "new@example.net", Affiliation::Outcast),
+            User(ROOM, "new@example.net", r#"{"affiliation":"outcast","hats":{}}"#)),
+        Line("affiliate: a ban keeps the hats, and all else", Affiliate(ROOM, "terry@example.org", Affiliation::Outcast),
+            User(ROOM, "terry@example.org", r#"{"affiliation":"outcast","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}},"note":1.50}"#)),
+        Line("affiliate: back from a ban", Affiliate(ROOM, "banned@example.org", Affiliation::Admin),
+            User(ROOM, "banned@example.org", r#"{"affiliation":"admin","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}"#)),
+        Line("affiliate: the same again", Affiliate(ROOM, "owner@example.org", Affiliation::Owner), Nothing),
+        Line("affiliate: no such room", Affiliate("nowhere@conference.example.org", "terry@example.org", Affiliation::Owner), Fails("item-not-found", NO_ROOM)),
+        // Rooms.
+        Line("room: added without users", AddRoom("New@conference.example.org", None), Room("new@conference.example.org", r#"{"users":{}}"#)),
+        Line("room: added with a name", AddRoom("new@conference.example.org", Some("Neu")), Room("new@conference.example.org", r#"{"name":"Neu","users":{}}"#)),
+        Line("room: there already", AddRoom("STAFF@conference.example.org", Some("Other")), Fails("conflict", "the room is there already: staff@conference.example.org")),
+        Line("room: removed with all in it", RemoveRoom("staff@conference.example.org"), NoRoom("staff@conference.example.org")),
+        Line("room: no such one to remove", RemoveRoom("nowhere@conference.example.org"), Fails("item-not-found", NO_ROOM)),
+        Line("room: renamed", Rename("staff@conference.example.org", Some("Staff")),
+            Room("staff@conference.example.org", r#"{"name":"Staff","users":{"terry@example.org":{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}}}"#)),
+        Line("room: renamed to what it is called", Rename(ROOM, Some("Courses")), Nothing),
+        Line("room: no name to take away", Rename("staff@conference.example.org", None), Nothing),
+        Line("room: no such one to rename", Rename("nowhere@conference.example.org", None), Fails("item-not-found", NO_ROOM)),
+        // The catalogue of a room.
+        Line("catalogue: a hat is defined; users stay as they are",
+            Catalogue("staff@conference.example.org", NEW, Some(r#"{"title":"New","hue":"banana"}"#)),
+            Room("staff@conference.example.org", r#"{"hats":{"http://example.com/hats/new":{"title":"New","hue":"banana"}},"users":{"terry@example.org":{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}}}"#)),
+        Line("catalogue: as it is already", Catalogue(ROOM, FOO, Some(r#"{"title":"Foo of the room","hue":120.50,"x":1}"#)), Nothing),
+        Line("catalogue: no such hat to take out", Catalogue(ROOM, NEW, None),
+            Fails("item-not-found", "no such hat in the catalogue of courses@conference.example.org: http://example.com/hats/new")),
+        Line("catalogue: no such room", Catalogue("nowhere@conference.example.org", NEW, None), Fails("item-not-found", NO_ROOM)),
+    ]
+}
+
+#[cfg(test)]
+mod machine {
+    use super::*;
+
+    pub(crate) fn start() -> Wardrobe {
+        read::wardrobe(START.replace("HATS", HATS).as_bytes()).unwrap()
+    }
+
+    pub(crate) fn jid(text: &str) -> Jid {
+        Jid::parse(text).unwrap()
+    }
+
+    pub(crate) fn attachment(json: &str) -> Attachment {
+        serde_json::from_str(json).unwrap()
+    }
+
+    pub(crate) fn hats(json: &str) -> Hats {
+        read::hats(json.as_bytes()).unwrap()
+    }
+
+    impl Do {
+        pub(crate) fn to(&self, wardrobe: &mut Wardrobe) -> Result<Group, Error> {
+            let id = |text: &str| HatId::keep(text);
+            match *self {
+                Add(room, user, hat, json) => {
+                    wardrobe.add_user_hat(&jid(user), &jid(room), &id(hat), attachment(json))
+                }
+                Remove(room, user, hat) => wardrobe.remove_user_hat(&jid(user), &jid(room), &id(hat)),
+                Set(room, user, json) => wardrobe.set_user_hats(&jid(user), &jid(room), &hats(json)),
+                Take(room, user, hat) => wardrobe.take_hat(&jid(user), &jid(room), &id(hat)),
+                Affiliate(room, user, to) => wardrobe.set_affiliation(&jid(user), &jid(room), to),
+                AddRoom(room, name) => wardrobe.add_room(&jid(room), name),
+                RemoveRoom(room) => wardrobe.remove_room(&jid(room)),
+                Rename(room, name) => wardrobe.rename_room(&jid(room), name),
+                Catalogue(room, hat, json) => {
+                    let entry = json.map(|json| serde_json::from_str::<CatalogueHat>(json).unwrap());
+                    wardrobe.set_catalogue_hat(&jid(room), &id(hat), entry)
+                }
+            }
+        }
+    }
+
+    impl Line {
+        pub(crate) fn hold(&self) {
+            let Self(law, what, then) = self;
+            let before = start();
+            let mut after = before.clone();
+            let done = what.to(&mut after);
+            let differs = before.diff(&after);
+            let all = |here: &dyn Fn(&hatrack::model::Edit) -> bool| {
+                assert!(
+                    !differs.is_empty() && differs.0.iter().all(here),
+                    "{law}: {differs:?}"
+                );
+            };
+            match *then {
+                User(room, user, json) => {
+                    let (room, user) = (jid(room), jid(user));
+                    assert_eq!(write::compact(after.user(&room, &user).unwrap()), json, "{law}");
+                    all(&|edit| edit.room() == Some(&room) && edit.user() == Some(&user));
+                }
+                NoUser(room, user) => {
+                    let (room, user) = (jid(room), jid(user));
+                    assert_eq!(after.user(&room, &user), None, "{law}");
+                    all(&|edit| edit.room() == Some(&room) && edit.user() == Some(&user));
+                }
+                Room(room, json) => {
+                    let room = jid(room);
+                    assert_eq!(write::compact(after.room(&room).unwrap()), json, "{law}");
+                    all(&|edit| edit.room() == Some(&room) && edit.user().is_none());
+                }
+                NoRoom(room) => {
+                    let room = jid(room);
+                    assert_eq!(after.room(&room), None, "{law}");
+                    all(&|edit| edit.room() == Some(&room) && edit.user().is_none());
+                }
+                Nothing => assert_eq!(done.as_ref().map(Group::is_empty), Ok(true), "{law}"),
+                Fails(condition, message) => {
+                    let error = done.as_ref().unwrap_err();
+                    assert_eq!(
+                        (error.condition(), error.to_string().as_str()),
+                        (condition, message),
+                        "{law}"
+                    );
+                }
+            }
+            if let Nothing | Fails(..) = then {
+                assert_eq!(
+                    write::wardrobe(&before),
+                    write::wardrobe(&after),
+                    "{law}: nothing changes"
+                );
+            }
+            // What was made does the same elsewhere, and is taken back without a trace.
+            if let Ok(group) = done {
+                let mut elsewhere = start();
+                elsewhere.apply(&group).unwrap();
+                assert_eq!(
+                    write::wardrobe(&elsewhere),
+                    write::wardrobe(&after),
+                    "{law}: the edits"
+                );
+                after.apply(&group.inverse()).unwrap();
+                assert_eq!(write::wardrobe(&before), write::wardrobe(&after), "{law}: undone");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_law_of_the_three_operations() {
+    the_three_operations().iter().for_each(Line::hold);
+}
+
+#[test]
+fn the_law_of_affiliations_rooms_and_catalogues() {
+    everything_else().iter().for_each(Line::hold);
+}
+
+#[test]
+fn a_hat_can_be_taken_out_of_the_catalogue_and_worn_on() {
+    let (mut wardrobe, room) = (machine::start(), machine::jid(ROOM));
+    wardrobe
+        .set_catalogue_hat(&room, &HatId::keep(FOO), None)
+        .unwrap();
+    let room = wardrobe.room(&room).unwrap();
+    assert!(room.catalogue.is_empty());
+    let foo = room
+        .known_hats()
+        .iter()
+        .find(|hat| hat.id.as_str() == FOO)
+        .unwrap();
+    assert_eq!((foo.title.as_deref(), foo.users), (Some("Awesome"), 7));
+}
+
+#[test]
+fn an_omitted_boolean_is_the_same_as_false() {
+    let (omitted, said) = (
+        machine::attachment("{}"),
+        machine::attachment(r#"{"active":false,"required":false}"#),
+    );
+    for attachment in [&omitted, &said] {
+        assert!(!attachment.is_active() && !attachment.is_required());
+        // What already holds is left as it is written.
+        assert_eq!(
+            &attachment.clone().with_active(false).with_required(false),
+            attachment
+        );
+    }
+}
+
+#[test]
+fn changing_one_thing_keeps_the_rest() {
+    let kept = machine::attachment(r#"{"active":true,"required":true,"title":"T","x":1.0}"#);
+    let json = |attachment: Attachment| write::compact(&attachment);
+    assert_eq!(
+        json(kept.clone().with_active(false)),
+        r#"{"active":false,"required":true,"title":"T","x":1.0}"#
+    );
+    assert_eq!(
+        json(kept.clone().with_required(false)),
+        r#"{"active":true,"required":false,"title":"T","x":1.0}"#
+    );
+    assert_eq!(
+        json(kept.clone().with_title(Some("U"))),
+        r#"{"active":true,"required":true,"title":"U","x":1.0}"#
+    );
+    assert_eq!(
+        json(kept.with_title(None)),
+        r#"{"active":true,"required":true,"x":1.0}"#
+    );
+}
+
+/// A hat is not given to somebody who was banned meanwhile, whether it was asked for or comes back by an undo.
+#[test]
+fn the_preconditions_hold_when_edits_meet_a_ban() {
+    let (room, terry) = (machine::jid(ROOM), machine::jid("terry@example.org"));
+    let mut banned = machine::start();
+    banned
+        .set_affiliation(&terry, &room, Affiliation::Outcast)
+        .unwrap();
+    let refused = Error::NotAffiliated {
+        room: room.clone(),
+        user: terry.clone(),
+    };
+    for what in [
+        Add(ROOM, "terry@example.org", NEW, "{}"),
+        Remove(ROOM, "terry@example.org", FOO),
+        Set(ROOM, "terry@example.org", "{}"),
+        Take(ROOM, "terry@example.org", FOO),
+    ] {
+        let mut mine = machine::start();
+        let asked = what.to(&mut mine).unwrap();
+        assert_eq!(banned.clone().apply(&asked), Err(refused.clone()));
+        mine.set_affiliation(&terry, &room, Affiliation::Outcast).unwrap();
+        assert_eq!(mine.apply(&asked.inverse()), Err(refused.clone()));
+    }
+    // Taken from one who was banned already: the undo gives the document back.
+    let taken = banned.take_hat(&terry, &room, &HatId::keep(FOO)).unwrap();
+    banned.apply(&taken.inverse()).unwrap();
+    let user = banned.user(&room, &terry).unwrap();
+    assert_eq!((user.affiliation, user.hats.len()), (Affiliation::Outcast, 2));
+}
+
+#[test]
+fn an_edit_whose_before_no_longer_holds_is_a_conflict_and_says_what_is_there() {
+    let mut mine = machine::start();
+    let asked = Add(ROOM, "terry@example.org", FOO, r#"{"title":"Mine"}"#)
+        .to(&mut mine)
+        .unwrap();
+    let mut theirs = machine::start();
+    Add(ROOM, "terry@example.org", FOO, r#"{"title":"Theirs"}"#)
+        .to(&mut theirs)
+        .unwrap();
+    let held = write::wardrobe(&theirs);
+    let error = theirs.apply(&asked).unwrap_err();
+    assert_eq!(error.condition(), "conflict");
+    assert_eq!(
+        error.to_string(),
+        "changed meanwhile: http://example.com/hats/foo of terry@example.org in courses@conference.example.org is \
+         now {\"title\":\"Theirs\"}"
+    );
+    assert_eq!(write::wardrobe(&theirs), held);
+}
+
+/// Of a group, all edits or none.
+#[test]
+fn a_group_is_applied_whole_or_not_at_all() {
+    let mut wardrobe = machine::start();
+    let mut group = Add(ROOM, "bare@example.org", NEW, "{}")
+        .to(&mut machine::start())
+        .unwrap();
+    group.0.extend(
+        Add(ROOM, "terry@example.org", NEW, "{}")
+            .to(&mut machine::start())
+            .unwrap()
+            .0,
+    );
+    let mut banned = wardrobe.clone();
+    banned
+        .set_affiliation(
+            &machine::jid("terry@example.org"),
+            &machine::jid(ROOM),
+            Affiliation::None,
+        )
+        .unwrap();
+    let held = write::wardrobe(&banned);
+    assert!(banned.apply(&group).is_err());
+    assert_eq!(write::wardrobe(&banned), held);
+    wardrobe.apply(&group).unwrap();
+    assert_eq!(wardrobe.attachments(), machine::start().attachments() + 2);
+}
+
+#[test]
+fn a_room_has_a_local_part_and_a_hat_that_is_typed_is_a_uri() {
+    let error = Jid::parse_room("conference.example.org").unwrap_err();
+    assert_eq!(error.condition(), "jid-malformed");
+    let error = HatId::parse("not a uri").unwrap_err();
+    assert_eq!(error.condition(), "bad-request");
+    assert_eq!(
+        error.to_string(),
+        "not a URI: \"not a uri\": it has a space in it; a hat's id is a URI such as urn:uuid:… or \
+         http://example.org/hats/teacher"
+    );
+}
