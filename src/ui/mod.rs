@@ -1,3 +1,6 @@
 //! Drawing: state in, frame out.
 
+pub mod layout;
+pub mod svg;
 pub mod text;
+pub mod theme;

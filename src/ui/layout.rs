@@ -1,0 +1,216 @@
+//! Where things are: pure functions of the size, shared by drawing and by whoever asks what is under the mouse.
+
+use ratatui::layout::{Position, Rect};
+
+/// From this width on the three panes stand side by side.
+pub const THREE_PANES: u16 = 80;
+/// Below this width or [`LEAST_HEIGHT`] only a line says that there is no room.
+pub const LEAST_WIDTH: u16 = 40;
+/// See [`LEAST_WIDTH`].
+pub const LEAST_HEIGHT: u16 = 10;
+
+/// One of the three panes, from the general to the particular.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Column {
+    /// The rooms.
+    Rooms,
+    /// The users of the selected room.
+    Users,
+    /// The hats of the selected user.
+    Hats,
+}
+
+impl Column {
+    /// All, from left to right.
+    pub const ALL: [Self; 3] = [Self::Rooms, Self::Users, Self::Hats];
+}
+
+/// Where everything is on a screen of a certain size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// There is no room for anything but a line.
+    TooSmall(Rect),
+    /// The screen as it is meant.
+    Full(Places),
+}
+
+/// The parts of a screen; none overlaps another, and together they fill it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places {
+    /// One line at the top.
+    pub header: Rect,
+    /// All the panes together.
+    pub body: Rect,
+    /// The panes; those that are not shown are empty.
+    pub panes: [Rect; 3],
+    /// One line below the panes.
+    pub details: Rect,
+    /// One line at the bottom.
+    pub footer: Rect,
+}
+
+impl Layout {
+    /// The places on a screen when a pane has the focus.
+    pub fn new(area: Rect, focus: Column) -> Self {
+        if area.width < LEAST_WIDTH || area.height < LEAST_HEIGHT {
+            return Self::TooSmall(area);
+        }
+        let line = |y| Rect { y, height: 1, ..area };
+        let body = Rect {
+            y: area.y + 1,
+            height: area.height - 3,
+            ..area
+        };
+        Self::Full(Places {
+            header: line(area.y),
+            body,
+            panes: panes(body, focus),
+            details: line(area.bottom() - 2),
+            footer: line(area.bottom() - 1),
+        })
+    }
+}
+
+/// Rooms are few and short, hats have the most to say.
+fn panes(body: Rect, focus: Column) -> [Rect; 3] {
+    if body.width < THREE_PANES {
+        return Column::ALL.map(|column| if column == focus { body } else { Rect::default() });
+    }
+    let rooms = (body.width / 4).clamp(22, 40);
+    let users = (body.width - rooms) * 9 / 20;
+    let pane = |x, width| Rect { x, width, ..body };
+    [
+        pane(body.x, rooms),
+        pane(body.x + rooms, users),
+        pane(body.x + rooms + users, body.width - rooms - users),
+    ]
+}
+
+impl Places {
+    /// The pane of a column.
+    pub fn pane(&self, column: Column) -> Rect {
+        let [rooms, users, hats] = self.panes;
+        match column {
+            Column::Rooms => rooms,
+            Column::Users => users,
+            Column::Hats => hats,
+        }
+    }
+
+    /// Whether all the panes are shown.
+    pub fn side_by_side(&self) -> bool {
+        self.panes.iter().all(|pane| !pane.is_empty())
+    }
+
+    /// The pane at a place on the screen and, inside its frame, the line in it counted from 0.
+    pub fn at(&self, x: u16, y: u16) -> Option<(Column, Option<u16>)> {
+        let place = Position { x, y };
+        let column = Column::ALL
+            .into_iter()
+            .find(|column| self.pane(*column).contains(place))?;
+        let inner = inside(self.pane(column));
+        Some((column, inner.contains(place).then(|| y - inner.y)))
+    }
+}
+
+/// What is inside a frame of one character.
+pub fn inside(area: Rect) -> Rect {
+    Rect {
+        x: area.x.saturating_add(u16::from(area.width > 0)),
+        y: area.y.saturating_add(u16::from(area.height > 0)),
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(2),
+    }
+}
+
+/// A place for an overlay of at most this size, in the middle and never larger than the area. Where the rest of the
+/// screen would only be a narrow rim, all of it is taken.
+pub fn popup(area: Rect, width: u16, height: u16) -> Rect {
+    let fit = |all: u16, part: u16| if part.saturating_add(2) >= all { all } else { part };
+    let (width, height) = (fit(area.width, width), area.height.min(height));
+    Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    }
+}
+
+/// The first row to show of a list of so many, so that the selected one is seen with some of its surroundings. It
+/// follows from the selection alone and moves by half a page, so that most moves change two rows and no more.
+pub fn scroll(selected: usize, height: usize, len: usize) -> usize {
+    let last = len.saturating_sub(height);
+    let (margin, step) = (height / 4, (height / 2).max(1));
+    let first = selected.saturating_sub(margin) / step * step;
+    first.min(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn full(width: u16, height: u16, focus: Column) -> Places {
+        match Layout::new(Rect::new(0, 0, width, height), focus) {
+            Layout::Full(places) => places,
+            Layout::TooSmall(_) => panic!("{width} x {height}"),
+        }
+    }
+
+    #[test]
+    fn three_panes_from_80_columns_on() {
+        for (width, widths) in [(80, [22, 26, 32]), (120, [30, 40, 50]), (200, [40, 72, 88])] {
+            let places = full(width, 24, Column::Rooms);
+            assert_eq!(places.panes.map(|pane| pane.width), widths);
+            assert!(places.side_by_side());
+        }
+        let places = full(79, 24, Column::Users);
+        assert_eq!(places.panes.map(|pane| pane.width), [0, 79, 0]);
+        assert!(!places.side_by_side());
+    }
+
+    #[test]
+    fn what_is_under_the_mouse() {
+        let places = full(120, 40, Column::Rooms);
+        assert_eq!(places.at(0, 0), None);
+        assert_eq!(places.at(0, 1), Some((Column::Rooms, None)));
+        assert_eq!(places.at(1, 2), Some((Column::Rooms, Some(0))));
+        assert_eq!(places.at(31, 5), Some((Column::Users, Some(3))));
+        assert_eq!(places.at(119, 5), Some((Column::Hats, None)));
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_fill_the_screen(width in 0..=250_u16, height in 0..=80_u16, focus in 0..3_usize) {
+            let area = Rect::new(0, 0, width, height);
+            match Layout::new(area, Column::ALL[focus]) {
+                Layout::TooSmall(all) => {
+                    prop_assert_eq!(all, area);
+                    prop_assert!(width < LEAST_WIDTH || height < LEAST_HEIGHT);
+                }
+                Layout::Full(places) => {
+                    let parts = [places.header, places.details, places.footer].into_iter().chain(places.panes);
+                    let sum: u32 = parts.clone().map(Rect::area).sum();
+                    prop_assert_eq!(sum, area.area());
+                    prop_assert!(parts.into_iter().all(|part| part.is_empty() || area.intersection(part) == part));
+                }
+            }
+        }
+
+        #[test]
+        fn the_selected_row_is_seen(len in 1..500_usize, at in 0..500_usize, height in 1..80_usize) {
+            let at = at % len;
+            let first = scroll(at, height, len);
+            prop_assert!(first <= at && at < first + height);
+            // No empty lines while there are rows above.
+            prop_assert!(first == 0 || first + height <= len);
+        }
+
+        #[test]
+        fn overlays_stay_inside(width in 0..250_u16, height in 0..80_u16, w in 0..250_u16, h in 0..80_u16) {
+            let area = Rect::new(0, 0, width, height);
+            prop_assert_eq!(popup(area, w, h).intersection(area).area(), popup(area, w, h).area());
+        }
+    }
+}
