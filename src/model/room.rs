@@ -235,6 +235,7 @@ impl Room {
                 .into_iter()
                 .map(|(id, (users, seen))| {
                     let own = self.catalogue.get(id).and_then(|hat| hat.title.clone());
+                    let own = own.filter(|title| !title.is_empty());
                     // The most frequent; of two as frequent, the first in order, so that the answer is always the same.
                     let most = seen
                         .into_iter()

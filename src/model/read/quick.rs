@@ -5,6 +5,7 @@
 //! It is sound because a raw newline never stands inside a JSON string, each part must end exactly where the next one
 //! begins, and a room that is not in the plain form is cut out as a whole value and given to the general reader.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{
@@ -15,25 +16,27 @@ use serde::de::DeserializeSeed;
 /// A data file cut into parts that can be read independently.
 #[derive(Debug)]
 pub struct Parts<'a> {
-    /// The document with its rooms taken out.
-    skeleton: String,
-    /// Stretches of whole rooms, for [`rooms`].
+    text: &'a str,
+    /// What stands before the rooms.
+    head: &'a str,
+    /// Stretches of whole rooms, for [`rooms`]; after the last one stands the rest of the document.
     pub rooms: Vec<&'a str>,
 }
 
 /// The rooms of one part.
 #[derive(Debug)]
-pub struct Rooms(Vec<(Jid, Arc<Room>)>);
+pub struct Rooms {
+    rooms: Vec<(Jid, Arc<Room>)>,
+    /// How many bytes stand in the part after its rooms.
+    left: usize,
+}
 
-const TAIL: &str = "\n    }\n  }";
+/// Where one room ends and another begins. In the program's own form, nothing else in a room looks like it.
 const NEXT: &str = "\n    },\n";
 
 /// Cuts a file into at most so many parts; `None` when it is not in the program's own form.
 pub fn parts(text: &str, count: usize) -> Option<Parts<'_>> {
-    let head = text.len() - after_head(text)?.len();
-    let tail = text.rfind(TAIL)? + "\n    }".len();
-    let mut rest = text.get(head..tail)?;
-    let skeleton = format!("{}{}", text.get(..head)?, text.get(tail..)?);
+    let (head, mut rest) = text.split_at_checked(text.len() - after_head(text)?.len())?;
     let mut rooms = Vec::with_capacity(count);
     while rooms.len() + 1 < count {
         let about = rest.len() / (count - rooms.len());
@@ -49,7 +52,7 @@ pub fn parts(text: &str, count: usize) -> Option<Parts<'_>> {
         rest = after;
     }
     rooms.push(rest);
-    Some(Parts { skeleton, rooms })
+    Some(Parts { text, head, rooms })
 }
 
 /// What follows the opening of the rooms, where nothing but version and revision stands before it.
@@ -66,8 +69,14 @@ fn after_head(text: &str) -> Option<&str> {
 impl Parts<'_> {
     /// The wardrobe of which these are all the rooms, in order.
     pub fn join(&self, rooms: Vec<Rooms>) -> Option<Wardrobe> {
-        let Document(mut wardrobe) = serde_json::from_str(&self.skeleton).ok()?;
-        let rooms: Vec<_> = rooms.into_iter().flat_map(|rooms| rooms.0).collect();
+        let (last, before) = rooms.split_last()?;
+        if rooms.len() != self.rooms.len() || last.left == 0 || before.iter().any(|part| part.left > 0) {
+            return None;
+        }
+        // The document with its rooms taken out.
+        let tail = self.text.get(self.text.len().checked_sub(last.left)?..)?;
+        let Document(mut wardrobe) = serde_json::from_str(&[self.head, tail].concat()).ok()?;
+        let rooms: Vec<_> = rooms.into_iter().flat_map(|part| part.rooms).collect();
         let sorted = rooms.is_sorted_by(|(a, _), (b, _)| a < b);
         (sorted && wardrobe.rooms.is_empty()).then(|| {
             wardrobe.rooms = rooms.into_iter().collect();
@@ -85,7 +94,7 @@ pub fn rooms(part: &str) -> Option<Rooms> {
     let mut rooms = Vec::new();
     while !cursor.rest.is_empty() {
         cursor.eat("    \"")?;
-        let jid = Jid::parse_room(cursor.text()?).ok()?;
+        let jid = Jid::parse_room(&cursor.text()?).ok()?;
         cursor.eat(": ")?;
         let from = cursor.rest;
         let room = if let Some(room) = cursor.room() {
@@ -94,12 +103,16 @@ pub fn rooms(part: &str) -> Option<Rooms> {
             cursor.rest = from;
             cursor.other_room()?
         };
-        if !cursor.rest.is_empty() {
-            cursor.eat(",\n")?;
-        }
         rooms.push((jid, Arc::new(room)));
+        if cursor.rest.starts_with("\n  }") {
+            break;
+        }
+        cursor.eat(",\n")?;
     }
-    Some(Rooms(rooms))
+    Some(Rooms {
+        rooms,
+        left: cursor.rest.len(),
+    })
 }
 
 struct Cursor<'a> {
@@ -117,15 +130,25 @@ impl<'a> Cursor<'a> {
         self.eat(token).is_some()
     }
 
-    /// The rest of a string without escapes, and its closing quote.
-    fn text(&mut self) -> Option<&'a str> {
-        let end = self
-            .rest
-            .bytes()
-            .position(|byte| byte == b'"' || byte == b'\\' || byte < 0x20)?;
+    /// The rest of a string, and its closing quote.
+    fn text(&mut self) -> Option<Cow<'a, str>> {
+        let special = |byte| byte == b'"' || byte == b'\\' || byte < 0x20;
+        let end = self.rest.bytes().position(special)?;
+        let (text, after) = self.rest.split_at_checked(end)?;
+        if let Some(after) = after.strip_prefix('"') {
+            self.rest = after;
+            return Some(Cow::Borrowed(text));
+        }
+        // An escape (or what cannot stand there): up to the first quote that is not escaped.
+        let mut escaped = false;
+        let end = self.rest.bytes().position(|byte| {
+            let closes = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            closes
+        })?;
         let (text, after) = self.rest.split_at_checked(end)?;
         self.rest = after.strip_prefix('"')?;
-        Some(text)
+        serde_json::from_str(&format!("\"{text}\"")).ok().map(Cow::Owned)
     }
 
     fn boolean(&mut self) -> Option<bool> {
@@ -167,14 +190,14 @@ impl<'a> Cursor<'a> {
             }
             self.eat("\n      }\n    }")?;
         }
-        Room::new(name).with_users(users)
+        Room::new(name.as_deref()).with_users(users)
     }
 
     fn user(&mut self) -> Option<(Jid, User)> {
         self.eat("        \"")?;
-        let jid = Jid::parse(self.text()?).ok()?;
+        let jid = Jid::parse(&self.text()?).ok()?;
         self.eat(": {\n          \"affiliation\": \"")?;
-        let mut user = User::new(Affiliation::from_name(self.text()?)?);
+        let mut user = User::new(Affiliation::from_name(&self.text()?)?);
         self.eat(",\n          \"hats\": {")?;
         if !self.ate("}\n        }") {
             self.eat("\n")?;
@@ -194,7 +217,7 @@ impl<'a> Cursor<'a> {
     fn hat(&mut self) -> Option<(HatId, Attachment)> {
         self.eat("            \"")?;
         let text = self.text()?;
-        let id = HatId::keep(self.names.keep(text));
+        let id = HatId::keep(self.names.keep(&text));
         self.eat(": {")?;
         let mut attachment = Attachment::default();
         if self.ate("}") {
@@ -214,7 +237,7 @@ impl<'a> Cursor<'a> {
         if named {
             self.eat("title\": \"")?;
             let text = self.text()?;
-            attachment.title = Some(self.names.keep(text));
+            attachment.title = Some(self.names.keep(&text));
         }
         self.eat("\n            }")?;
         Some((id, attachment))

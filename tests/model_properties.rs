@@ -1,0 +1,287 @@
+//! What holds for every wardrobe and every sequence of operations.
+
+#[cfg(test)]
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use hatrack::model::{Group, KnownHat, Room, User, Wardrobe, read, write};
+use proptest::prelude::*;
+use support::{cases, hats, jid, operation, places, quickly, story, wardrobe};
+
+/// Counted again from nothing, the slow and plain way.
+fn counted(room: &Room) -> (usize, Vec<KnownHat>) {
+    let mut known: BTreeMap<_, (usize, HashMap<&str, usize>)> = BTreeMap::new();
+    for id in room.catalogue.keys() {
+        known.entry(id.clone()).or_default();
+    }
+    let mut count = 0;
+    for (id, attachment) in room.users().iter().flat_map(|(_, user)| user.hats.iter()) {
+        count += 1;
+        let (users, titles) = known.entry(id.clone()).or_default();
+        *users += 1;
+        if let Some(title) = attachment.title.as_deref().filter(|title| !title.is_empty()) {
+            *titles.entry(title).or_default() += 1;
+        }
+    }
+    let known = known
+        .into_iter()
+        .map(|(id, (users, titles))| {
+            let defined = room.catalogue.get(&id).and_then(|hat| hat.title.as_deref());
+            let most = titles.values().max();
+            let worn = titles
+                .iter()
+                .filter(|(_, n)| Some(*n) == most)
+                .map(|(title, _)| *title)
+                .min();
+            let title = defined.filter(|title| !title.is_empty()).or(worn).map(Into::into);
+            KnownHat { id, title, users }
+        })
+        .collect();
+    (count, known)
+}
+
+fn invariants(wardrobe: &Wardrobe) -> Result<(), TestCaseError> {
+    let (mut users, mut attachments) = (0, 0);
+    for (jid, room) in wardrobe.rooms() {
+        prop_assert!(
+            room.users().is_sorted_by(|(a, _), (b, _)| a < b),
+            "users in order, each once: {}",
+            jid
+        );
+        for (at, (jid, user)) in room.users().iter().enumerate() {
+            let ids: Vec<_> = user.hats.iter().map(|(id, _)| id).collect();
+            prop_assert!(
+                ids.is_sorted_by(|a, b| a < b),
+                "hats in order, each once: {}",
+                jid
+            );
+            prop_assert!(
+                user.hats
+                    .iter()
+                    .all(|(id, attachment)| user.hats.get(id) == Some(attachment))
+            );
+            prop_assert_eq!(room.position(jid), Ok(at));
+            prop_assert_eq!(room.user(jid), Some(user));
+        }
+        let (count, known) = counted(room);
+        prop_assert_eq!(room.attachments(), count);
+        prop_assert_eq!(room.known_hats().to_vec(), known);
+        users += room.users().len();
+        attachments += count;
+    }
+    prop_assert_eq!((wardrobe.users(), wardrobe.attachments()), (users, attachments));
+    Ok(())
+}
+
+/// What is written is what is there, and reads back as it.
+fn same(a: &Wardrobe, b: &Wardrobe) -> Result<(), TestCaseError> {
+    prop_assert_eq!(a, b);
+    prop_assert_eq!(write::wardrobe(a), write::wardrobe(b));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    /// After any operations, done and refused: the invariants hold, a refusal changes nothing, the edits do the
+    /// same elsewhere, and taken back one by one or all at once they leave no trace.
+    #[test]
+    fn operations_keep_the_invariants_and_are_undone_without_a_trace((start, operations) in story(12)) {
+        let mut now = start.clone();
+        invariants(&now)?;
+        let mut done = Vec::new();
+        for operation in &operations {
+            let before = now.clone();
+            match operation.act(&mut now) {
+                Err(_) => same(&before, &now)?,
+                Ok(group) => {
+                    invariants(&now)?;
+                    prop_assert_eq!(group.is_empty(), before == now, "an edit always changes something");
+                    let (mut there, mut back) = (before.clone(), now.clone());
+                    there.apply(&group)?;
+                    same(&there, &now)?;
+                    back.apply(&group.inverse())?;
+                    invariants(&back)?;
+                    same(&back, &before)?;
+                    prop_assert_eq!(group.inverse().inverse(), group.clone());
+                    done.extend(group.0);
+                }
+            }
+        }
+        let (all, end) = (Group(done), now.clone());
+        now.apply(&all.inverse())?;
+        same(&now, &start)?;
+        now.apply(&all)?;
+        same(&now, &end)?;
+    }
+
+    /// The history keeps edits as JSON: what comes back is what was written, and does the same.
+    #[test]
+    fn edits_survive_as_one_line_of_json((mut wardrobe, operations) in story(6)) {
+        for operation in &operations {
+            if let Ok(group) = operation.act(&mut wardrobe) {
+                let line = write::compact(&group);
+                prop_assert!(!line.contains('\n'));
+                prop_assert_eq!(serde_json::from_str::<Group>(&line)?, group);
+            }
+        }
+    }
+
+    /// Setting a set = removing what is extra and adding what is missing or differs.
+    #[test]
+    fn to_set_is_to_remove_what_is_extra_and_add_what_is_missing(
+        (start, user, room) in wardrobe().prop_flat_map(|wardrobe| {
+            let places = places(&wardrobe);
+            (Just(wardrobe), prop::sample::select(places.users), prop::sample::select(places.rooms))
+        }),
+        set in hats(),
+    ) {
+        let (mut at_once, mut by_steps) = (start.clone(), start.clone());
+        let Ok(group) = at_once.set_user_hats(&user, &room, &set) else {
+            // Refused: so is every step.
+            for (id, attachment) in set.iter() {
+                prop_assert!(by_steps.add_user_hat(&user, &room, id, attachment.clone()).is_err());
+            }
+            return same(&at_once, &start);
+        };
+        let held = start.user(&room, &user).map(|user| user.hats.clone()).unwrap_or_default();
+        for (id, _) in held.iter().filter(|(id, _)| set.get(id).is_none()) {
+            by_steps.remove_user_hat(&user, &room, id)?;
+        }
+        for (id, attachment) in set.iter() {
+            by_steps.add_user_hat(&user, &room, id, attachment.clone())?;
+        }
+        same(&at_once, &by_steps)?;
+        prop_assert_eq!(&at_once.user(&room, &user).map(|user| user.hats.clone()), &Some(set.clone()));
+        // No more edits than differ.
+        let ids: BTreeSet<_> = held.iter().chain(set.iter()).map(|(id, _)| id).collect();
+        prop_assert_eq!(group.0.len(), ids.into_iter().filter(|id| held.get(id) != set.get(id)).count());
+    }
+
+    #[test]
+    fn the_difference_of_two_wardrobes_makes_one_of_the_other((a, operations) in story(8), other in wardrobe()) {
+        let mut changed = a.clone();
+        for operation in &operations {
+            let _ = operation.act(&mut changed);
+        }
+        for mut b in [changed, other, Wardrobe::default(), a.clone()] {
+            b.revision = a.revision;
+            let mut made = a.clone();
+            let difference = a.diff(&b);
+            made.apply(&difference)?;
+            same(&made, &b)?;
+            prop_assert_eq!(difference.is_empty(), a == b);
+            made.apply(&difference.inverse())?;
+            same(&made, &a)?;
+        }
+    }
+
+    /// A file read again shares its memory with what was known, and that is all that changes.
+    #[test]
+    fn sharing_changes_nothing_that_can_be_seen((a, operations) in story(4)) {
+        let mut b = a.clone();
+        for operation in &operations {
+            let _ = operation.act(&mut b);
+        }
+        let alone = read::wardrobe(&write::wardrobe(&b))?;
+        let mut shared = alone.clone();
+        shared.share_with(&a);
+        same(&shared, &alone)?;
+        invariants(&shared)?;
+        for (jid, room) in shared.rooms() {
+            let there = a.room(jid).filter(|there| *there == room);
+            prop_assert!(there.is_none_or(|there| std::sync::Arc::ptr_eq(there, room)));
+        }
+    }
+
+    /// Two moderators from one state: if each can follow the other, the order makes no difference.
+    #[test]
+    fn changes_that_do_not_meet_merge_in_either_order(
+        (start, mine, yours) in wardrobe().prop_flat_map(|wardrobe| {
+            let places = places(&wardrobe);
+            (Just(wardrobe), operation(&places), operation(&places))
+        })
+    ) {
+        let made = |operation: &support::Operation| operation.act(&mut start.clone()).ok();
+        let (Some(mine), Some(yours)) = (made(&mine), made(&yours)) else { return Ok(()) };
+        let in_order = |groups: [&Group; 2]| {
+            let mut wardrobe = start.clone();
+            groups.into_iter().try_for_each(|group| wardrobe.apply(group)).map(|()| wardrobe)
+        };
+        let (one, other) = (in_order([&mine, &yours]), in_order([&yours, &mine]));
+        if let (Ok(one), Ok(other)) = (&one, &other) {
+            same(one, other)?;
+            invariants(one)?;
+        }
+        // What touches different places always merges.
+        let place = |edit: &hatrack::model::Edit| (edit.room().cloned(), edit.user().cloned(), edit.hat().cloned());
+        let places = |group: &Group| group.0.iter().map(place).collect::<Vec<_>>();
+        let apart = places(&mine).iter().all(|(room, user, hat)| places(&yours).iter().all(|(r, u, h)| {
+            let (other_user, other_hat) = (user.is_some() && u.is_some() && user != u, hat.is_some() && h.is_some() && hat != h);
+            room != r || other_user || (user == u && other_hat)
+        }));
+        prop_assert!(!apart || (one.is_ok() && other.is_ok()), "{:?} and {:?}", mine, yours);
+    }
+
+    /// The same bytes from the same wardrobe, and the wardrobe from the bytes.
+    #[test]
+    fn the_file_is_stable_to_the_byte(wardrobe in wardrobe()) {
+        let bytes = write::wardrobe(&wardrobe);
+        let read = read::wardrobe(&bytes)?;
+        same(&read, &wardrobe)?;
+        invariants(&read)?;
+        let pieces = write::pieces(&wardrobe).fold(Vec::new(), |mut out, piece| { piece.write(&mut out); out });
+        prop_assert_eq!(pieces, bytes);
+    }
+
+    /// A user can be cut out and handed to other software, and comes back.
+    #[test]
+    fn a_user_comes_back_from_its_own_json(user in support::user()) {
+        for text in [write::compact(&user), String::from_utf8(write::pretty(&user))?] {
+            prop_assert_eq!(&serde_json::from_str::<User>(&text)?, &user);
+            prop_assert_eq!(&read::hats(text.as_bytes())?, &user.hats);
+        }
+        // An object of hats is taken for one even when an id is a member's name of the user object, unless it is "hats".
+        if user.hats.iter().all(|(id, _)| !matches!(id.as_str(), "hats" | "affiliation")) {
+            prop_assert_eq!(&read::hats(write::compact(&user.hats).as_bytes())?, &user.hats);
+        }
+    }
+
+    /// The quick reader takes the program's own form, in any number of parts, and says what the general one says.
+    #[test]
+    fn the_quick_reader_reads_the_programs_own_form(wardrobe in wardrobe(), parts in 1_usize..6) {
+        let bytes = write::wardrobe(&wardrobe);
+        let text = std::str::from_utf8(&bytes)?;
+        match quickly(text, parts) {
+            Some(read) => same(&read, &wardrobe)?,
+            // Without rooms there is no hurry; and a cut behind the rooms, in what the program does not know, is given up.
+            None => prop_assert!(wardrobe.rooms().len() == 0 || (parts > 1 && !wardrobe.extra.is_empty())),
+        }
+    }
+
+    /// Whatever the text: what the quick reader takes, the general one takes too, and says the same.
+    #[test]
+    fn the_quick_reader_never_differs(
+        wardrobe in wardrobe(),
+        parts in 1_usize..4,
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..30, "[{}\":,\\\\\n a01]{0,3}"), 1..4),
+    ) {
+        let mut text = String::from_utf8(write::wardrobe(&wardrobe))?;
+        for (at, length, new) in cuts {
+            let chars: Vec<_> = text.char_indices().map(|(at, _)| at).collect();
+            let from = *at.get(&chars);
+            let to = chars.iter().copied().find(|to| *to >= from + length).unwrap_or(text.len());
+            text.replace_range(from..to, &new);
+        }
+        if let Some(quick) = quickly(&text, parts) {
+            same(&quick, &read::wardrobe(text.as_bytes())?)?;
+        }
+    }
+
+    /// An address is prepared once and for all: what is written is read back as it is.
+    #[test]
+    fn an_address_reads_back_as_itself(jid in jid()) {
+        prop_assert_eq!(&hatrack::model::Jid::parse(jid.as_str())?, &jid);
+    }
+}
