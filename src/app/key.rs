@@ -67,3 +67,34 @@ impl Key {
         }
     }
 }
+
+impl Key {
+    /// The key's name as people write it, such as `Ctrl-G` or `↑`.
+    pub fn name(self) -> String {
+        let code = match self.code {
+            Code::Char(' ') => "Space".into(),
+            Code::Char(character) if self.ctrl => character.to_uppercase().to_string(),
+            Code::Char(character) => character.to_string(),
+            Code::Enter => "Enter".into(),
+            Code::Esc => "Esc".into(),
+            Code::Tab => "Tab".into(),
+            Code::BackTab => "Shift-Tab".into(),
+            Code::Backspace => "Backspace".into(),
+            Code::Delete => "Del".into(),
+            Code::Left => "←".into(),
+            Code::Right => "→".into(),
+            Code::Up => "↑".into(),
+            Code::Down => "↓".into(),
+            Code::Home => "Home".into(),
+            Code::End => "End".into(),
+            Code::PageUp => "PgUp".into(),
+            Code::PageDown => "PgDn".into(),
+            Code::F(number) => format!("F{number}"),
+        };
+        format!(
+            "{}{}{code}",
+            if self.ctrl { "Ctrl-" } else { "" },
+            if self.alt { "Alt-" } else { "" }
+        )
+    }
+}

@@ -1,6 +1,29 @@
 //! What the moderator is doing: state, messages, commands, overlays. Pure: no file, clock, thread or terminal.
+//!
+//! [`update`] takes a [`Msg`], changes the [`State`] and says with [`Effect`]s what is to be done outside. The commands,
+//! their keys and their help are one table, [`command::COMMANDS`].
 
+mod check;
+pub mod command;
+pub mod draft;
+pub mod form;
+pub mod help;
+pub mod history;
 mod key;
+mod msg;
+mod overlay;
+mod rows;
+mod state;
+pub mod suggest;
+mod table;
+mod update;
 pub mod words;
 
+pub use check::Chosen;
 pub use key::{Code, Key};
+pub use msg::{Effect, Msg};
+pub use overlay::{Confirm, Conflict, Overlay};
+pub use state::{Notice, Pane, Phase, Saved, Start, State};
+pub use update::update;
+
+use overlay::{Act, Over};

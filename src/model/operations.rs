@@ -125,6 +125,36 @@ impl Wardrobe {
         }])
     }
 
+    /// Puts a whole room where there is none, as an undo or a conflict's own side does.
+    ///
+    /// Errors: [`Error::RoomExists`].
+    pub fn put_room(&mut self, room: &Jid, whole: Arc<Room>) -> Result<Group, Error> {
+        if self.room(room).is_some() {
+            return Err(Error::RoomExists { room: room.clone() });
+        }
+        self.make(vec![Edit::Room {
+            room: room.clone(),
+            before: None,
+            after: Some(whole),
+        }])
+    }
+
+    /// Puts a whole user, affiliation and hats, in place of what is there.
+    ///
+    /// Errors: [`Error::NoSuchRoom`].
+    pub fn put_user(&mut self, user: &Jid, room: &Jid, whole: User) -> Result<Group, Error> {
+        let before = self.there(room)?.user(user).cloned();
+        if before.as_ref() == Some(&whole) {
+            return Ok(Group::default());
+        }
+        self.make(vec![Edit::User {
+            room: room.clone(),
+            user: user.clone(),
+            before,
+            after: Some(whole),
+        }])
+    }
+
     /// Removes a room with its users and their hats.
     ///
     /// Errors: [`Error::NoSuchRoom`].

@@ -1,0 +1,226 @@
+//! What is wrong with a form, field by field, and what it would store.
+
+use crate::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
+
+use super::form::{Form, Name, Subject};
+
+/// The hat that a form means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// Its id.
+    pub id: HatId,
+    /// The title it is known under, when it was found by letters of it.
+    pub by_title: Option<String>,
+}
+
+impl Form {
+    /// The hat that the hat field means: the URI in it, or the best match of the letters in it.
+    pub fn hat(&self) -> Result<Chosen, String> {
+        let text = self.text(Name::Hat);
+        let text = text.trim();
+        if let Subject::EditHat { hat, .. } = &self.subject
+            && hat.as_str() == text
+        {
+            return Ok(Chosen {
+                id: hat.clone(),
+                by_title: None,
+            });
+        }
+        let error = match HatId::parse(text) {
+            Ok(id) => return Ok(Chosen { id, by_title: None }),
+            Err(error) => error,
+        };
+        if let Some(known) = self.suggestions.as_ref().and_then(|known| known.best(text)) {
+            let by_title = Some(known.title.as_deref().unwrap_or_default().to_owned());
+            return Ok(Chosen {
+                id: known.id.clone(),
+                by_title,
+            });
+        }
+        Err(match error {
+            crate::model::Error::InvalidHatId { reason, .. } => {
+                format!("no known hat matches, and it is no URI: {reason} (Ctrl-G makes a new one)")
+            }
+            error => error.to_string(),
+        })
+    }
+
+    /// The attachment as it would be stored.
+    pub fn attachment(&self) -> Attachment {
+        let before = match &self.subject {
+            Subject::EditHat { before, .. } => before.clone(),
+            _ => Attachment::default(),
+        };
+        let mut title = self.text(Name::Title);
+        if title.is_empty()
+            && let Ok(Chosen {
+                by_title: Some(known),
+                ..
+            }) = self.hat()
+        {
+            title = known;
+        }
+        let active = self.ticked(Name::Active);
+        let made = before
+            .with_active(active)
+            .with_required(self.ticked(Name::Required));
+        // An empty title that was there stays as it is; else empty means none.
+        if made.title.as_deref().unwrap_or_default() == title {
+            return made;
+        }
+        made.with_title(Some(title.as_str()).filter(|title| !title.is_empty()))
+    }
+
+    /// What is wrong with a field, in words. A field in which nothing was typed yet is not called wrong before saving was
+    /// refused once.
+    pub fn problem(&self, field: usize, wardrobe: &Wardrobe) -> Option<String> {
+        let name = self.fields.get(field)?.name;
+        let text = self.text(name);
+        if text.trim().is_empty() && !self.refused {
+            return None;
+        }
+        self.wrong_with(name, text.trim(), wardrobe)
+    }
+
+    /// The first field that is wrong, and what is.
+    pub(super) fn first_problem(&self, wardrobe: &Wardrobe) -> Option<(usize, String)> {
+        let wrong = |name| self.wrong_with(name, self.text(name).trim(), wardrobe);
+        self.fields
+            .iter()
+            .enumerate()
+            .find_map(|(at, field)| wrong(field.name).map(|problem| (at, problem)))
+    }
+
+    fn wrong_with(&self, name: Name, text: &str, wardrobe: &Wardrobe) -> Option<String> {
+        match (name, &self.subject) {
+            (Name::Room, _) if text.is_empty() => Some("the room's address is missing".into()),
+            (Name::Room, _) => match Jid::parse_room(text) {
+                Ok(jid) if wardrobe.room(&jid).is_some() => Some("this room is there already".into()),
+                Ok(_) => None,
+                Err(error) => Some(reason(&error)),
+            },
+            (Name::User, _) if text.is_empty() => Some("the user's address is missing".into()),
+            (Name::User, Subject::AddUser { room }) => match Jid::parse(text) {
+                Ok(jid) => wardrobe.user(room, &jid).map(|user| {
+                    format!(
+                        "this user is there already, as {}; e changes that",
+                        user.affiliation
+                    )
+                }),
+                Err(error) => Some(reason(&error)),
+            },
+            (Name::Hat, _) if text.is_empty() => {
+                Some("choose a known hat (↓), type its URI, or make a new one (Ctrl-G)".into())
+            }
+            (Name::Hat, Subject::AddHat { room, user } | Subject::EditHat { room, user, .. }) => {
+                let chosen = match self.hat() {
+                    Ok(chosen) => chosen,
+                    Err(problem) => return Some(problem),
+                };
+                let own = matches!(&self.subject, Subject::EditHat { hat, .. } if *hat == chosen.id);
+                let there = wardrobe
+                    .user(room, user)
+                    .and_then(|user| user.hats.get(&chosen.id));
+                there
+                    .filter(|_| !own)
+                    .map(|_| "the user has this hat already; edit that one instead".into())
+            }
+            _ => None,
+        }
+    }
+
+    /// What somebody else made meanwhile of the thing that the form edits, in words; `None` while it is as it was.
+    pub fn changed_meanwhile(&self, wardrobe: &Wardrobe) -> Option<String> {
+        match &self.subject {
+            Subject::AddRoom => None,
+            Subject::AddUser { room } | Subject::AddHat { room, .. } if wardrobe.room(room).is_none() => {
+                Some("the room is not there any more".into())
+            }
+            Subject::AddUser { .. } => None,
+            Subject::AddHat { room, user } => match wardrobe.user(room, user) {
+                None => Some("the user is not affiliated any more".into()),
+                Some(there) if !there.affiliation.is_affiliated() => {
+                    Some(format!("the user is {} now", there.affiliation))
+                }
+                Some(_) => None,
+            },
+            Subject::EditRoom { room, before } => match wardrobe.room(room) {
+                None => Some("the room is not there any more".into()),
+                Some(there) if there.name != *before => Some(match &there.name {
+                    Some(name) => format!("the room's name is \"{name}\" now"),
+                    None => "the room has no name now".into(),
+                }),
+                Some(_) => None,
+            },
+            Subject::EditUser { room, user, before } => match wardrobe.user(room, user) {
+                None => Some("the user is not there any more".into()),
+                Some(there) if there.affiliation != *before => {
+                    Some(format!("the user is {} now", there.affiliation))
+                }
+                Some(_) => None,
+            },
+            Subject::EditHat {
+                room,
+                user,
+                hat,
+                before,
+            } => {
+                let there = wardrobe.user(room, user);
+                match there.and_then(|user| user.hats.get(hat)) {
+                    None => Some("the user does not have the hat any more".into()),
+                    Some(now) if now != before => {
+                        Some(format!("it is {} now", crate::model::write::compact(now)))
+                    }
+                    Some(_) => there
+                        .filter(|user| !user.affiliation.is_affiliated())
+                        .map(|user| format!("the user is {} now", user.affiliation)),
+                }
+            }
+        }
+    }
+
+    /// Takes what is there now as what the form began with; false where there is nothing to begin with.
+    pub(super) fn rebase(&mut self, wardrobe: &Wardrobe) -> bool {
+        match &mut self.subject {
+            Subject::AddRoom => true,
+            Subject::AddUser { room } => wardrobe.room(room).is_some(),
+            Subject::AddHat { room, user } => wardrobe
+                .user(room, user)
+                .is_some_and(|user| user.affiliation.is_affiliated()),
+            Subject::EditRoom { room, before } => match wardrobe.room(room) {
+                Some(there) => {
+                    before.clone_from(&there.name);
+                    true
+                }
+                None => false,
+            },
+            Subject::EditUser { room, user, before } => {
+                let there = wardrobe.user(room, user).map(|user| user.affiliation);
+                // A user who went is added again with what was chosen: the room must be there for that.
+                *before = there.unwrap_or(Affiliation::None);
+                wardrobe.room(room).is_some()
+            }
+            Subject::EditHat {
+                room,
+                user,
+                hat,
+                before,
+            } => {
+                let Some(there) = wardrobe.user(room, user) else {
+                    return false;
+                };
+                if let Some(now) = there.hats.get(hat) {
+                    before.clone_from(now);
+                }
+                there.affiliation.is_affiliated()
+            }
+        }
+    }
+}
+
+fn reason(error: &crate::model::Error) -> String {
+    match error {
+        crate::model::Error::InvalidJid { reason, .. } => format!("not an address: {reason}"),
+        error => error.to_string(),
+    }
+}

@@ -1,0 +1,175 @@
+//! The one table of commands: keys, footer, help and the documentation of keys all come from it.
+
+use super::{Effect, Key, Overlay, Pane, State};
+
+pub use super::table::COMMANDS;
+
+/// Where a command applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// In all three panes.
+    Panes,
+    /// In the rooms pane.
+    Rooms,
+    /// In the users pane.
+    Users,
+    /// In the hats pane.
+    Hats,
+    /// In a form.
+    Form,
+    /// In the hat field of a form.
+    HatField,
+    /// In a field to tick or to choose in.
+    ChoiceField,
+    /// In the list of hats under the hat field.
+    Suggestions,
+    /// In the history.
+    History,
+    /// In the help.
+    Help,
+    /// At a question.
+    Confirm,
+    /// At a conflict.
+    Conflict,
+    /// At a draft of an earlier session.
+    Draft,
+    /// Everywhere.
+    Everywhere,
+}
+
+impl Place {
+    /// All of them, as the documentation lists them.
+    pub const ALL: [Self; 14] = [
+        Self::Panes,
+        Self::Rooms,
+        Self::Users,
+        Self::Hats,
+        Self::Form,
+        Self::HatField,
+        Self::Suggestions,
+        Self::ChoiceField,
+        Self::Confirm,
+        Self::Conflict,
+        Self::History,
+        Self::Draft,
+        Self::Help,
+        Self::Everywhere,
+    ];
+
+    /// A heading for the commands of this place.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Panes => "In the panes",
+            Self::Rooms => "Rooms",
+            Self::Users => "Users",
+            Self::Hats => "Hats",
+            Self::Form => "In a form",
+            Self::HatField => "In the hat field",
+            Self::ChoiceField => "In a field to tick or choose",
+            Self::Suggestions => "In the list of known hats",
+            Self::History => "History",
+            Self::Help => "In the help",
+            Self::Confirm => "At a question",
+            Self::Conflict => "When somebody else changed the same thing",
+            Self::Draft => "When something was left unsaved",
+            Self::Everywhere => "Everywhere",
+        }
+    }
+}
+
+/// Something that can be done.
+pub struct Command {
+    /// Its name, unique.
+    pub id: &'static str,
+    /// A word or two, for the footer.
+    pub title: &'static str,
+    /// What it does, in one line.
+    pub help: &'static str,
+    /// The keys that do it.
+    pub keys: &'static [Key],
+    /// Where they do.
+    pub place: Place,
+    /// Whether the footer shows it.
+    pub footer: bool,
+    pub(super) enabled: fn(&State) -> Result<(), String>,
+    pub(super) run: fn(&mut State, &mut Vec<Effect>),
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Command")
+            .field("id", &self.id)
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Command {
+    /// Why it cannot be done now.
+    pub fn enabled(&self, state: &State) -> Result<(), String> {
+        (self.enabled)(state)
+    }
+
+    /// Its keys in words, such as `↑, k`.
+    pub fn key_names(&self) -> String {
+        self.keys
+            .iter()
+            .map(|key| key.name())
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// The places whose commands work now, the most particular first.
+pub fn places(state: &State) -> &'static [Place] {
+    match state.top() {
+        None => match state.focus() {
+            Pane::Rooms => &[Place::Rooms, Place::Panes, Place::Everywhere],
+            Pane::Users => &[Place::Users, Place::Panes, Place::Everywhere],
+            Pane::Hats => &[Place::Hats, Place::Panes, Place::Everywhere],
+        },
+        Some(Overlay::Form(form)) => match form.field().map(|field| (&field.value, field.name)) {
+            _ if form.listed().is_some() => &[
+                Place::Suggestions,
+                Place::HatField,
+                Place::Form,
+                Place::Everywhere,
+            ],
+            Some((super::form::Value::Text(_), super::form::Name::Hat)) => {
+                &[Place::HatField, Place::Form, Place::Everywhere]
+            }
+            Some((super::form::Value::Tick(_) | super::form::Value::Choice { .. }, _)) => {
+                &[Place::ChoiceField, Place::Form, Place::Everywhere]
+            }
+            _ => &[Place::Form, Place::Everywhere],
+        },
+        Some(Overlay::Help { .. }) => &[Place::Help, Place::Everywhere],
+        Some(Overlay::Confirm(_)) => &[Place::Confirm, Place::Everywhere],
+        Some(Overlay::Conflict(_)) => &[Place::Conflict, Place::Everywhere],
+        Some(Overlay::History(_)) => &[Place::History, Place::Everywhere],
+        Some(Overlay::Draft(_)) => &[Place::Draft, Place::Everywhere],
+    }
+}
+
+/// The command that a key means now.
+pub fn lookup(state: &State, key: Key) -> Option<&'static Command> {
+    let of = |place: &Place| {
+        COMMANDS
+            .iter()
+            .find(|command| command.place == *place && command.keys.contains(&key))
+    };
+    places(state).iter().find_map(of)
+}
+
+/// What the footer shows now, in order: commands that work here.
+pub fn footer(state: &State) -> impl Iterator<Item = &'static Command> {
+    let of = |place: &'static Place| {
+        COMMANDS
+            .iter()
+            .filter(move |command| command.place == *place && command.footer)
+    };
+    places(state)
+        .iter()
+        .flat_map(of)
+        .filter(|command| command.enabled(state).is_ok())
+}

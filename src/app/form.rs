@@ -1,0 +1,416 @@
+//! Forms: named fields, one of which has the focus. What a form means is in `fill` (opening it) and `save`.
+
+use serde::{Deserialize, Serialize};
+use tui_textarea::{CursorMove, TextArea};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::model::{Affiliation, Attachment, HatId, Jid};
+
+use super::suggest::Suggestions;
+use super::{Code, Key};
+
+/// A line of text being edited. A text that came with line breaks keeps them.
+#[derive(Debug, Clone)]
+pub struct Text {
+    area: TextArea<'static>,
+    first: String,
+}
+
+impl Text {
+    /// With this text, the cursor at its end.
+    pub fn new(text: &str) -> Self {
+        let mut area = TextArea::new(text.split('\n').map(Into::into).collect());
+        area.move_cursor(CursorMove::Bottom);
+        area.move_cursor(CursorMove::End);
+        Self {
+            area,
+            first: text.to_owned(),
+        }
+    }
+
+    /// The text.
+    pub fn text(&self) -> String {
+        self.area.lines().join("\n")
+    }
+
+    /// How many characters stand before the cursor.
+    pub fn cursor(&self) -> usize {
+        let at = self.area.cursor();
+        self.area
+            .lines()
+            .iter()
+            .take(at.0)
+            .map(|line| line.chars().count() + 1)
+            .sum::<usize>()
+            + at.1
+    }
+
+    /// Whether it is not what it was at first.
+    pub fn is_changed(&self) -> bool {
+        self.text() != self.first
+    }
+
+    /// Replaces all of the text.
+    pub fn set(&mut self, text: &str) {
+        let first = std::mem::take(&mut self.first);
+        *self = Self {
+            first,
+            ..Self::new(text)
+        };
+    }
+
+    /// Inserts pasted text as one line; what stands around it is no part of it.
+    pub fn paste(&mut self, text: &str) {
+        let lines: Vec<&str> = text
+            .split(['\n', '\r', '\t'])
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
+        self.area.insert_str(lines.join(" "));
+    }
+
+    /// Takes a key as a line editor does (with readline's keys); false when it means nothing here.
+    pub fn input(&mut self, key: Key) -> bool {
+        match (key.code, key.ctrl, key.alt) {
+            (Code::Char(character), false, false) => self.area.insert_char(character),
+            (Code::Backspace, false, false) | (Code::Char('h'), true, false) => {
+                for _ in 0..self.step_back() {
+                    self.area.delete_char();
+                }
+            }
+            (Code::Delete, false, false) | (Code::Char('d'), true, false) => {
+                for _ in 0..self.step_on() {
+                    self.area.delete_next_char();
+                }
+            }
+            (Code::Left, false, false) | (Code::Char('b'), true, false) => {
+                (0..self.step_back()).for_each(|_| self.area.move_cursor(CursorMove::Back));
+            }
+            (Code::Right, false, false) | (Code::Char('f'), true, false) => {
+                (0..self.step_on()).for_each(|_| self.area.move_cursor(CursorMove::Forward));
+            }
+            (Code::Home, ..) | (Code::Char('a'), true, false) => self.area.move_cursor(CursorMove::Head),
+            (Code::End, ..) | (Code::Char('e'), true, false) => self.area.move_cursor(CursorMove::End),
+            (Code::Left, true, _) | (Code::Char('b'), false, true) => {
+                self.area.move_cursor(CursorMove::WordBack)
+            }
+            (Code::Right, true, _) | (Code::Char('f'), false, true) => {
+                self.area.move_cursor(CursorMove::WordForward)
+            }
+            (Code::Char('w'), true, false) | (Code::Backspace, _, true) => drop(self.area.delete_word()),
+            (Code::Char('d'), false, true) => drop(self.area.delete_next_word()),
+            (Code::Char('u'), true, false) => drop(self.area.delete_line_by_head()),
+            (Code::Char('k'), true, false) => drop(self.area.delete_line_by_end()),
+            _ => return false,
+        }
+        true
+    }
+
+    /// How many characters the grapheme before the cursor has; 1 over a line break.
+    fn step_back(&self) -> usize {
+        let before: String = self.line().chars().take(self.area.cursor().1).collect();
+        before
+            .graphemes(true)
+            .next_back()
+            .map_or(1, |grapheme| grapheme.chars().count())
+    }
+
+    /// How many characters the grapheme after the cursor has.
+    fn step_on(&self) -> usize {
+        let after: String = self.line().chars().skip(self.area.cursor().1).collect();
+        after
+            .graphemes(true)
+            .next()
+            .map_or(1, |grapheme| grapheme.chars().count())
+    }
+
+    fn line(&self) -> &str {
+        self.area
+            .lines()
+            .get(self.area.cursor().0)
+            .map_or("", String::as_str)
+    }
+}
+
+/// What a field is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Name {
+    /// A room's address.
+    Room,
+    /// What people call the room.
+    RoomName,
+    /// A user's address.
+    User,
+    /// The user's affiliation with the room.
+    Affiliation,
+    /// A hat's id, or a few letters of its title.
+    Hat,
+    /// The hat's title.
+    Title,
+    /// Whether the hat is displayed.
+    Active,
+    /// Whether the user cannot take it off.
+    Required,
+}
+
+impl Name {
+    /// The word before the field.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Room | Self::User => "Address",
+            Self::RoomName => "Name",
+            Self::Affiliation => "Affiliation",
+            Self::Hat => "Hat",
+            Self::Title => "Title",
+            Self::Active => "Active",
+            Self::Required => "Required",
+        }
+    }
+
+    /// What to put there, in a few words.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Room => "room@conference.example.org",
+            Self::RoomName => "what people call it (may be left empty)",
+            Self::User => "user@example.org",
+            Self::Affiliation => "← → or Space to change",
+            Self::Hat => "letters of a known hat's title, or a URI; Ctrl-G makes a new one",
+            Self::Title => "what people read, such as Teacher",
+            Self::Active => "the user is displaying the hat now",
+            Self::Required => "the user cannot take it off (you can)",
+        }
+    }
+}
+
+/// What a field holds.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// A line of text.
+    Text(Text),
+    /// Yes or no.
+    Tick(bool),
+    /// One of these.
+    Choice {
+        /// What can be chosen.
+        options: &'static [Affiliation],
+        /// Which is chosen.
+        at: usize,
+    },
+}
+
+/// A field of a form.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// What it is for.
+    pub name: Name,
+    /// What it holds.
+    pub value: Value,
+}
+
+/// What a form is about, and what was there when it was opened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// A new room.
+    AddRoom,
+    /// The name of a room.
+    EditRoom {
+        /// Which.
+        room: Jid,
+        /// Its name then.
+        before: Option<std::sync::Arc<str>>,
+    },
+    /// A user to be affiliated with a room.
+    AddUser {
+        /// Which room.
+        room: Jid,
+    },
+    /// The affiliation of a user.
+    EditUser {
+        /// Which room.
+        room: Jid,
+        /// Who.
+        user: Jid,
+        /// The affiliation then.
+        before: Affiliation,
+    },
+    /// A new attachment.
+    AddHat {
+        /// Which room.
+        room: Jid,
+        /// Who gets it.
+        user: Jid,
+    },
+    /// An attachment that is there.
+    EditHat {
+        /// Which room.
+        room: Jid,
+        /// Whose.
+        user: Jid,
+        /// Which hat.
+        hat: HatId,
+        /// The attachment then.
+        before: Attachment,
+    },
+}
+
+impl Subject {
+    /// The form's heading; addresses in it are to be made harmless.
+    pub fn heading(&self) -> String {
+        match self {
+            Self::AddRoom => "Add a room".into(),
+            Self::EditRoom { room, .. } => format!("Room {room}"),
+            Self::AddUser { room } => format!("Add a user to {room}"),
+            Self::EditUser { room, user, .. } => format!("{user} in {room}"),
+            Self::AddHat { user, .. } => format!("Give a hat to {user}"),
+            Self::EditHat { user, .. } => format!("Hat of {user}"),
+        }
+    }
+
+    /// The room that the form is about, where it is there already.
+    pub fn room(&self) -> Option<&Jid> {
+        match self {
+            Self::AddRoom => None,
+            Self::EditRoom { room, .. }
+            | Self::AddUser { room }
+            | Self::EditUser { room, .. }
+            | Self::AddHat { room, .. }
+            | Self::EditHat { room, .. } => Some(room),
+        }
+    }
+}
+
+/// A form on the screen.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// What it is about.
+    pub subject: Subject,
+    /// Its fields, from top to bottom.
+    pub fields: Vec<Field>,
+    /// Which has the focus.
+    pub focus: usize,
+    /// Saving was refused once: empty fields are mistakes from then on.
+    pub refused: bool,
+    /// The hats already known, for the hat field.
+    pub suggestions: Option<Suggestions>,
+    /// The title that a suggestion filled in.
+    pub(super) filled: Option<String>,
+    pub(super) changed: bool,
+}
+
+impl Form {
+    /// The field with the focus.
+    pub fn field(&self) -> Option<&Field> {
+        self.fields.get(self.focus)
+    }
+
+    pub(super) fn field_mut(&mut self) -> Option<&mut Field> {
+        self.fields.get_mut(self.focus)
+    }
+
+    /// Whether anything was typed or chosen that is not saved.
+    pub fn is_changed(&self) -> bool {
+        self.changed
+            || self
+                .fields
+                .iter()
+                .any(|field| matches!(&field.value, Value::Text(text) if text.is_changed()))
+    }
+
+    /// The text of a field; empty where there is none of that name.
+    pub fn text(&self, name: Name) -> String {
+        let value = self
+            .fields
+            .iter()
+            .find(|field| field.name == name)
+            .map(|field| &field.value);
+        if let Some(Value::Text(text)) = value {
+            text.text()
+        } else {
+            String::new()
+        }
+    }
+
+    /// Whether a field is ticked.
+    pub fn ticked(&self, name: Name) -> bool {
+        self.fields
+            .iter()
+            .any(|field| field.name == name && matches!(field.value, Value::Tick(true)))
+    }
+
+    /// The affiliation that is chosen.
+    pub fn affiliation(&self) -> Affiliation {
+        let chosen = self.fields.iter().find_map(|field| match field.value {
+            Value::Choice { options, at } => options.get(at),
+            _ => None,
+        });
+        chosen.copied().unwrap_or_default()
+    }
+
+    pub(super) fn set_text(&mut self, name: Name, to: &str) {
+        for field in self.fields.iter_mut().filter(|field| field.name == name) {
+            if let Value::Text(text) = &mut field.value {
+                text.set(to);
+            }
+        }
+    }
+
+    /// Whether the list of suggestions has the keys, and which row of it.
+    pub fn listed(&self) -> Option<usize> {
+        let on_hat = self.field().is_some_and(|field| field.name == Name::Hat);
+        self.suggestions.as_ref().filter(|_| on_hat)?.selected()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(text: &mut Text, keys: &str) {
+        keys.chars()
+            .for_each(|key| assert!(text.input(Key::plain(Code::Char(key)))));
+    }
+
+    #[test]
+    fn graphemes_are_moved_over_and_deleted_whole() {
+        let mut text = Text::new("a👩\u{200d}🏫e\u{301}");
+        assert_eq!(text.cursor(), 6);
+        text.input(Key::plain(Code::Backspace));
+        assert_eq!(text.text(), "a👩\u{200d}🏫");
+        text.input(Key::plain(Code::Left));
+        assert_eq!(text.cursor(), 1);
+        typed(&mut text, "b");
+        text.input(Key::plain(Code::Delete));
+        assert_eq!(text.text(), "ab");
+    }
+
+    #[test]
+    fn control_u_deletes_to_the_start_and_control_k_to_the_end() {
+        let mut text = Text::new("one two");
+        text.input(Key::ctrl('w'));
+        assert_eq!(text.text(), "one ");
+        text.input(Key::ctrl('u'));
+        assert_eq!(text.text(), "");
+        typed(&mut text, "xyz");
+        text.input(Key::plain(Code::Home));
+        text.input(Key::ctrl('k'));
+        assert_eq!(text.text(), "");
+        assert!(!text.is_changed() || text.first == "one two");
+    }
+
+    #[test]
+    fn a_paste_is_one_line() {
+        let mut text = Text::new("");
+        text.paste("  urn:x:y\r\nz\t\n");
+        assert_eq!(text.text(), "urn:x:y z");
+    }
+
+    #[test]
+    fn line_breaks_that_were_there_stay() {
+        let mut text = Text::new("a\nb");
+        assert_eq!((text.text().as_str(), text.cursor()), ("a\nb", 3));
+        typed(&mut text, "c");
+        assert_eq!(text.text(), "a\nbc");
+    }
+}

@@ -1,0 +1,108 @@
+//! The history on the screen: entries newest first, read page by page as the selection goes down.
+
+use crate::store::{Entry, Filter, Page, Query};
+
+/// How many entries are read at once.
+const PAGE: usize = 200;
+
+/// What of the selected entry the history can be narrowed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    Actor,
+    Room,
+    User,
+    Hat,
+}
+
+/// The history overlay.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// What is shown of it.
+    pub filter: Filter,
+    /// Newest first, as far as it was read.
+    pub entries: Vec<Entry>,
+    /// The selected row.
+    pub selected: usize,
+    /// Entries are on their way.
+    pub loading: bool,
+    /// Why it could not be read.
+    pub failed: Option<String>,
+    /// Lines that could not be read, in the part that was looked at.
+    pub unreadable: usize,
+    /// Where the next page begins.
+    pub(super) next: Option<u64>,
+}
+
+impl History {
+    /// Begins anew with this filter; the query that reads its first page.
+    pub(super) fn restart(&mut self, filter: Filter) -> Query {
+        *self = Self {
+            filter,
+            loading: true,
+            ..Self::default()
+        };
+        self.query()
+    }
+
+    fn query(&self) -> Query {
+        Query {
+            filter: self.filter.clone(),
+            from: self.next,
+            limit: PAGE,
+        }
+    }
+
+    /// Takes a page that was asked for, unless it belongs to something else by now.
+    pub(super) fn take(&mut self, query: &Query, page: Result<Page, String>) {
+        if *query != self.query() || !self.loading {
+            return;
+        }
+        self.loading = false;
+        match page {
+            Ok(page) => {
+                self.entries.extend(page.entries);
+                self.unreadable += page.unreadable;
+                self.next = page.next;
+            }
+            Err(reason) => self.failed = Some(reason),
+        }
+    }
+
+    /// Moves the selection; the query for the next page when the end comes near.
+    pub(super) fn move_to(&mut self, row: usize) -> Option<Query> {
+        self.selected = row.min(self.entries.len().saturating_sub(1));
+        let near = self.selected + PAGE / 2 >= self.entries.len();
+        (near && !self.loading && self.next.is_some()).then(|| {
+            self.loading = true;
+            self.query()
+        })
+    }
+
+    /// The selected entry.
+    pub fn entry(&self) -> Option<&Entry> {
+        self.entries.get(self.selected)
+    }
+
+    /// Whether there is more than was read.
+    pub fn has_more(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// The filter narrowed to what the selected entry is about, or widened where it is narrowed to that already.
+    /// `None` when the entry is about nothing of the kind.
+    pub(super) fn narrowed(&self, by: By) -> Option<Filter> {
+        let mut filter = self.filter.clone();
+        let edits = || self.entry().into_iter().flat_map(|entry| &entry.group.0);
+        match by {
+            By::Actor if filter.actor.is_some() => filter.actor = None,
+            By::Room if filter.room.is_some() => filter.room = None,
+            By::User if filter.user.is_some() => filter.user = None,
+            By::Hat if filter.hat.is_some() => filter.hat = None,
+            By::Actor => filter.actor = Some(self.entry()?.actor.to_string()),
+            By::Room => filter.room = Some(edits().find_map(|edit| edit.room())?.clone()),
+            By::User => filter.user = Some(edits().find_map(|edit| edit.user())?.clone()),
+            By::Hat => filter.hat = Some(edits().find_map(|edit| edit.hat())?.clone()),
+        }
+        Some(filter)
+    }
+}

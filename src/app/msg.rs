@@ -1,0 +1,53 @@
+//! What happens to the moderator's session, and what it asks for.
+
+use crate::store::{Event, Request};
+
+use super::Key;
+
+/// Something that happened. Whatever is not certain (time, new ids, the outside) arrives here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted; lines end in `\n`.
+    Paste(String),
+    /// The terminal has this size now.
+    Resize {
+        /// In columns.
+        columns: u16,
+        /// In rows.
+        rows: u16,
+    },
+    /// The keeper of the data file says something.
+    Store(Event),
+    /// The answer to [`Effect::NewId`]: a hat id that is nowhere else.
+    NewId(String),
+    /// A draft of an earlier session was found.
+    DraftFound(Vec<u8>),
+    /// The session must end: a signal, or the terminal is gone.
+    End {
+        /// The exit status, 128 and the number of the signal.
+        status: u8,
+    },
+    /// The program was stopped and goes on; or the effect could not be done, and why.
+    Note(String),
+}
+
+/// Something to be done outside; [`update`](super::update) only asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask the keeper.
+    Store(Request),
+    /// Make a new hat id (`urn:uuid:…`) and answer with [`Msg::NewId`].
+    NewId,
+    /// Keep this as the draft of this actor and data file.
+    KeepDraft(Vec<u8>),
+    /// There is nothing to be kept as a draft any more.
+    DropDraft,
+    /// Stop the process as Ctrl-Z does, where somebody can continue it.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Leave, with this exit status.
+    Quit(u8),
+}

@@ -1,0 +1,79 @@
+//! What lies over the panes: an explicit stack, of which the topmost gets the keys and Esc takes away exactly one.
+
+use crate::model::Group;
+use crate::store::Change;
+
+use super::draft::Draft;
+use super::form::Form;
+use super::history::History;
+
+/// Something over the panes.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    /// A form.
+    Form(Box<Form>),
+    /// The keys that work where the moderator is.
+    Help {
+        /// The first line that is shown.
+        scroll: usize,
+    },
+    /// A question that only `y` answers with yes.
+    Confirm(Confirm),
+    /// Somebody else changed the same thing meanwhile.
+    Conflict(Box<Conflict>),
+    /// Who did what, when.
+    History(Box<History>),
+    /// What was left unsaved when an earlier session ended.
+    Draft(Box<Draft>),
+}
+
+/// A question before something that takes more away than one hat.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confirm {
+    /// The question, from outside in part.
+    pub question: String,
+    /// What follows from a yes.
+    pub consequence: String,
+    pub(super) act: Act,
+}
+
+/// What a yes does.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Act {
+    Commit(Group),
+    LeaveForm,
+    QuitUnsaved,
+    Restore,
+    DropDraft,
+}
+
+/// Two sides of one thing; nothing is written until somebody chose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conflict {
+    /// What both changed.
+    pub what: String,
+    /// What this moderator wants, in words.
+    pub mine: String,
+    /// What is there now, in words.
+    pub theirs: String,
+    pub(super) over: Over,
+}
+
+/// What the conflict is over.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Over {
+    /// The form below: its `before` is not what is there.
+    Form,
+    /// A change that was refused when it was to be written.
+    Change(Change),
+}
+
+impl Conflict {
+    /// The change that waits for a decision, where it is one.
+    pub(super) fn change(&self) -> Option<&Change> {
+        match &self.over {
+            Over::Form => None,
+            Over::Change(change) => Some(change),
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! The state of a session: the wardrobe as the screen shows it, what is selected, and what lies on top.
+
+use crate::model::{Affiliation, Attachment, Error, Group, HatId, Jid, Room, User, Wardrobe};
+use crate::store::{Change, Scope, Trouble};
+
+use super::{Overlay, rows};
+
+/// What is known before anything is read.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// The data file as people should see it, such as `~/.config/hatrack/hats.json`.
+    pub file: String,
+    /// Who makes the changes.
+    pub actor: String,
+    /// What this session may see and change.
+    pub scope: Scope,
+    /// A sample is shown and nothing is written.
+    pub demo: bool,
+    /// The zone in which times are shown.
+    pub zone: Option<jiff::tz::TimeZone>,
+}
+
+/// The three panes, from the general to the particular.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pane {
+    /// The rooms.
+    #[default]
+    Rooms,
+    /// The users of the selected room.
+    Users,
+    /// The hats of the selected user.
+    Hats,
+}
+
+/// How far the reading of the file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// It is being read: bytes done, of so many (0 when not known yet).
+    Opening {
+        /// Bytes done.
+        done: u64,
+        /// Of so many.
+        of: u64,
+    },
+    /// It is there, and can be changed.
+    Open,
+}
+
+/// Whether what the screen shows is in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Saved {
+    /// All of it.
+    Saved,
+    /// There is no file yet; the first change makes it.
+    NoFile,
+    /// So many changes are on their way.
+    Saving(usize),
+    /// So many changes are not saved, and why.
+    NotSaved(usize, String),
+    /// The file cannot be read or is gone; no changes wait.
+    Trouble(String),
+    /// Nothing can be changed here, and why.
+    ReadOnly(String),
+    /// A sample: nothing is ever written.
+    Demo,
+}
+
+/// One line about what just happened; it goes with the next key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The text, from outside in part: to be made harmless.
+    pub text: String,
+    /// Whether something was refused or went wrong.
+    pub refused: bool,
+}
+
+/// A change that was made on the screen and is not known to be in the file.
+#[derive(Debug, Clone)]
+pub(super) struct Pending {
+    pub id: u64,
+    pub change: Change,
+    /// The change that this one takes back, when that one is pending itself: this one is sent when the revision of
+    /// that one is known.
+    pub after: Option<u64>,
+    pub kind: Kind,
+}
+
+/// What a change is to undo and redo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Do,
+    Undo,
+    Redo,
+}
+
+/// A change of this session, for undo and redo: by its number, with its revision once it has one.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub id: u64,
+    pub revision: Option<u64>,
+    pub group: Group,
+}
+
+/// What the moderator is doing.
+#[derive(Debug, Clone)]
+pub struct State {
+    pub(super) start: Start,
+    pub(super) phase: Phase,
+    /// What the file holds.
+    pub(super) base: Wardrobe,
+    /// What the screen shows: the file and, on top, what is pending.
+    pub(super) view: Wardrobe,
+    pub(super) pending: Vec<Pending>,
+    pub(super) next_id: u64,
+    pub(super) exists: bool,
+    pub(super) read_only: Option<String>,
+    pub(super) trouble: Option<Trouble>,
+    pub(super) focus: Pane,
+    pub(super) rows: rows::Rows,
+    pub(super) overlays: Vec<Overlay>,
+    pub(super) notice: Option<Notice>,
+    pub(super) done: Vec<Step>,
+    pub(super) undone: Vec<Step>,
+    /// An undo or redo waits for the answer about earlier sessions.
+    pub(super) searching: Option<Kind>,
+    /// The moderator wants to leave; it happens when all is saved.
+    pub(super) quitting: bool,
+    /// A draft is kept outside.
+    pub(super) draft_kept: bool,
+    /// A draft that came before the file was open.
+    pub(super) draft_waiting: Option<Vec<u8>>,
+    /// A draft about which nothing was decided yet.
+    pub(super) later: Option<super::draft::Draft>,
+    /// Changes that were withdrawn before the keeper said what became of them.
+    pub(super) withdrawn: Vec<Step>,
+    pub(super) size: (u16, u16),
+}
+
+impl State {
+    /// A session that has read nothing yet.
+    pub fn new(start: Start) -> Self {
+        Self {
+            start,
+            phase: Phase::Opening { done: 0, of: 0 },
+            base: Wardrobe::default(),
+            view: Wardrobe::default(),
+            pending: Vec::new(),
+            next_id: 1,
+            exists: false,
+            read_only: None,
+            trouble: None,
+            focus: Pane::Rooms,
+            rows: rows::Rows::default(),
+            overlays: Vec::new(),
+            notice: None,
+            done: Vec::new(),
+            undone: Vec::new(),
+            searching: None,
+            quitting: false,
+            draft_kept: false,
+            draft_waiting: None,
+            later: None,
+            withdrawn: Vec::new(),
+            size: (80, 24),
+        }
+    }
+
+    /// What was known at the start.
+    pub fn start(&self) -> &Start {
+        &self.start
+    }
+
+    /// How far the reading is.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The wardrobe as the screen shows it: with what is not saved yet.
+    pub fn wardrobe(&self) -> &Wardrobe {
+        &self.view
+    }
+
+    /// The pane that gets the keys.
+    pub fn focus(&self) -> Pane {
+        self.focus
+    }
+
+    /// What lies on top, the topmost last.
+    pub fn overlays(&self) -> &[Overlay] {
+        &self.overlays
+    }
+
+    /// The topmost overlay.
+    pub fn top(&self) -> Option<&Overlay> {
+        self.overlays.last()
+    }
+
+    /// The line about what just happened.
+    pub fn notice(&self) -> Option<&Notice> {
+        self.notice.as_ref()
+    }
+
+    /// What keeps the file from being read or written.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.trouble.as_ref()
+    }
+
+    /// The size of the terminal, columns and rows.
+    pub fn size(&self) -> (u16, u16) {
+        self.size
+    }
+
+    /// Whether what the screen shows is in the file.
+    pub fn saved(&self) -> Saved {
+        let waiting = self.pending.len();
+        match (&self.trouble, self.why_read_only()) {
+            _ if self.start.demo => Saved::Demo,
+            (Some(trouble), _) if waiting > 0 => Saved::NotSaved(waiting, trouble.message().to_owned()),
+            (Some(trouble), _) => Saved::Trouble(trouble.message().to_owned()),
+            (None, _) if waiting > 0 => Saved::Saving(waiting),
+            (None, Some(reason)) => Saved::ReadOnly(reason.to_owned()),
+            (None, None) if self.exists || self.phase != Phase::Open => Saved::Saved,
+            (None, None) => Saved::NoFile,
+        }
+    }
+
+    /// Why nothing can be changed, where that is so from the start.
+    pub fn why_read_only(&self) -> Option<&str> {
+        if self.start.scope.read_only {
+            return Some("this session only looks (--read-only)");
+        }
+        self.read_only.as_deref()
+    }
+
+    /// The addresses of the rooms, as the rooms pane lists them.
+    pub fn rooms(&self) -> &[Jid] {
+        &self.rows.rooms
+    }
+
+    /// The users of the selected room, as the users pane lists them: highest affiliation first, then by address. Each
+    /// is a place in [`Room::users`].
+    pub fn users(&self) -> &[u32] {
+        &self.rows.users
+    }
+
+    /// One row of the users pane.
+    pub fn user_at(&self, row: usize) -> Option<(&Jid, &User)> {
+        let at = *self.rows.users.get(row)? as usize;
+        self.room()?.1.users().get(at).map(|(jid, user)| (jid, user))
+    }
+
+    /// The hats of the selected user, as the hats pane lists them: by title.
+    pub fn hats(&self) -> &[HatId] {
+        &self.rows.hats
+    }
+
+    /// One row of the hats pane.
+    pub fn hat_at(&self, row: usize) -> Option<(&HatId, &Attachment)> {
+        let id = self.rows.hats.get(row)?;
+        self.user()?.1.hats.get(id).map(|attachment| (id, attachment))
+    }
+
+    /// The selected row of a pane; `None` when the pane is empty.
+    pub fn selected(&self, pane: Pane) -> Option<usize> {
+        let (at, length) = (self.rows.at(pane), self.rows.length(pane));
+        (length > 0).then(|| at.min(length - 1))
+    }
+
+    /// The selected room.
+    pub fn room(&self) -> Option<(&Jid, &Room)> {
+        let jid = self.rows.rooms.get(self.selected(Pane::Rooms)?)?;
+        self.view.room(jid).map(|room| (jid, &**room))
+    }
+
+    /// The selected user of the selected room.
+    pub fn user(&self) -> Option<(&Jid, &User)> {
+        self.user_at(self.selected(Pane::Users)?)
+    }
+
+    /// The selected hat of the selected user.
+    pub fn hat(&self) -> Option<(&HatId, &Attachment)> {
+        self.hat_at(self.selected(Pane::Hats)?)
+    }
+
+    /// Why no change can be made at all just now.
+    pub fn may_change(&self) -> Result<(), String> {
+        match (self.phase, self.why_read_only()) {
+            (Phase::Opening { .. }, _) => Err("the file is still being read".into()),
+            (Phase::Open, Some(reason)) => Err(format!("nothing can be changed here: {reason}")),
+            (Phase::Open, None) => Ok(()),
+        }
+    }
+
+    /// Why the selected user cannot be given hats, nor have them changed.
+    pub fn may_give(&self) -> Result<(), String> {
+        self.may_change()?;
+        let Some((jid, user)) = self.user() else {
+            return Err("no user is selected".into());
+        };
+        match user.affiliation {
+            Affiliation::Owner | Affiliation::Admin | Affiliation::Member => Ok(()),
+            Affiliation::Outcast => Err(format!(
+                "{jid} is banned (outcast): only owners, admins and members can be given hats"
+            )),
+            Affiliation::None => Err(format!(
+                "{jid} is not affiliated: only owners, admins and members can be given hats"
+            )),
+        }
+    }
+
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            refused: false,
+        });
+    }
+
+    pub(super) fn refuse(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            refused: true,
+        });
+    }
+
+    pub(super) fn refuse_error(&mut self, error: &Error) {
+        self.refuse(error.to_string());
+    }
+}

@@ -1,0 +1,140 @@
+//! The hats already known, offered by title while somebody types.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use crate::model::{HatId, Jid, Wardrobe};
+
+/// A hat that is defined or worn somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its id.
+    pub id: HatId,
+    /// What people read.
+    pub title: Option<Arc<str>>,
+    /// How many users have it, in all rooms.
+    pub users: usize,
+    /// Whether it is known in the room that the form is about.
+    pub here: bool,
+}
+
+/// The known hats, those that match what is typed, and the row that is selected in them.
+#[derive(Debug, Clone, Default)]
+pub struct Suggestions {
+    known: Arc<[Known]>,
+    matches: Vec<usize>,
+    selected: Option<usize>,
+}
+
+impl Suggestions {
+    /// All hats of all rooms, those of this room first, then the most worn.
+    pub(super) fn of(wardrobe: &Wardrobe, here: &Jid) -> Self {
+        let mut all: HashMap<HatId, Known, foldhash::fast::RandomState> = HashMap::default();
+        for (jid, room) in wardrobe.rooms() {
+            for hat in room.known_hats().iter() {
+                let known = all.entry(hat.id.clone()).or_insert_with(|| Known {
+                    id: hat.id.clone(),
+                    title: None,
+                    users: 0,
+                    here: false,
+                });
+                known.users += hat.users;
+                if jid == here {
+                    known.here = true;
+                    known.title = hat.title.clone().or(known.title.take());
+                } else if known.title.is_none() {
+                    known.title.clone_from(&hat.title);
+                }
+            }
+        }
+        let mut known: Vec<Known> = all.into_values().collect();
+        known.sort_by(|a, b| {
+            let rank = |hat: &Known| (!hat.here, std::cmp::Reverse(hat.users));
+            rank(a)
+                .cmp(&rank(b))
+                .then_with(|| a.title.cmp(&b.title))
+                .then_with(|| a.id.cmp(&b.id))
+        });
+        let matches = (0..known.len()).collect();
+        Self {
+            known: known.into(),
+            matches,
+            selected: None,
+        }
+    }
+
+    /// Looks for what matches the text: by title, and by id.
+    pub(super) fn search(&mut self, text: &str) {
+        self.selected = None;
+        let text = text.trim();
+        if text.is_empty() {
+            self.matches = (0..self.known.len()).collect();
+            return;
+        }
+        let pattern = Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
+        let exactly = Pattern::new(
+            text,
+            CaseMatching::Ignore,
+            Normalization::Smart,
+            AtomKind::Substring,
+        );
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let mut scored: Vec<(u32, usize)> = Vec::new();
+        for (at, hat) in self.known.iter().enumerate() {
+            let title = hat.title.as_deref().unwrap_or_default();
+            let by_title = pattern.score(Utf32Str::new(title, &mut buffer), &mut matcher);
+            // In an id, letters far from each other mean nothing.
+            let by_id = exactly
+                .score(Utf32Str::new(hat.id.as_str(), &mut buffer), &mut matcher)
+                .map(|score| score / 2);
+            if let Some(score) = by_title.max(by_id) {
+                scored.push((score, at));
+            }
+        }
+        scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
+        self.matches = scored.into_iter().map(|(_, at)| at).collect();
+    }
+
+    /// How many match.
+    pub fn len(&self) -> usize {
+        self.matches.len()
+    }
+
+    /// Whether none matches.
+    pub fn is_empty(&self) -> bool {
+        self.matches.is_empty()
+    }
+
+    /// The hats that match, best first.
+    pub fn iter(&self) -> impl Iterator<Item = &Known> {
+        self.matches.iter().filter_map(|at| self.known.get(*at))
+    }
+
+    /// The row that is selected, when the list has the keys.
+    pub fn selected(&self) -> Option<usize> {
+        self.selected
+    }
+
+    pub(super) fn select(&mut self, row: Option<usize>) {
+        self.selected = row.filter(|row| *row < self.matches.len());
+    }
+
+    /// The hat of a row.
+    pub fn get(&self, row: usize) -> Option<&Known> {
+        self.known.get(*self.matches.get(row)?)
+    }
+
+    /// The best match of a text that is no URI and does not look like one.
+    pub(super) fn best(&self, text: &str) -> Option<&Known> {
+        let like_a_uri = text.contains("://") || text.trim_start().to_lowercase().starts_with("urn:");
+        if text.trim().is_empty() || like_a_uri {
+            None
+        } else {
+            self.get(0)
+        }
+    }
+}

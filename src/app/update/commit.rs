@@ -1,0 +1,240 @@
+//! Changes: made on the screen at once, asked of the keeper, and settled when it answers.
+
+use crate::app::state::{Kind, Pending, Step};
+use crate::app::{Conflict, Effect, Over, Overlay, State, words};
+use crate::model::{Error, Found, Group, Wardrobe};
+use crate::store::{Change, Request, Snapshot};
+
+use super::leave;
+
+/// Makes a new change; gives its edits when there were any. What is refused or makes no difference is said.
+pub(super) fn make(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    operation: impl FnOnce(&mut Wardrobe) -> Result<Group, Error>,
+) -> Option<Group> {
+    if let Err(reason) = state.may_change() {
+        state.refuse(reason);
+        return None;
+    }
+    let mut next = state.view.clone();
+    match operation(&mut next) {
+        Err(error) => {
+            state.refuse_error(&error);
+            None
+        }
+        Ok(group) if group.is_empty() => {
+            state.say("nothing to change: it is so already");
+            None
+        }
+        Ok(group) => {
+            state.view = next;
+            state.say(format!("You {} (u takes it back)", words::group(&group)));
+            push(state, effects, group.clone(), Kind::Do, None);
+            Some(group)
+        }
+    }
+}
+
+/// Asks the keeper for a change that the screen shows already. `of` is the step that it takes back.
+pub(super) fn push(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    group: Group,
+    kind: Kind,
+    of: Option<&Step>,
+) {
+    let id = state.next_id;
+    state.next_id += 1;
+    let revision = of.and_then(|step| step.revision);
+    let mut change = Change::from(group.clone());
+    refer(&mut change, kind, revision);
+    let after = of.filter(|step| step.revision.is_none()).map(|step| step.id);
+    if after.is_none() {
+        effects.push(Effect::Store(Request::Commit {
+            id,
+            change: change.clone(),
+        }));
+    }
+    state.pending.push(Pending {
+        id,
+        change,
+        after,
+        kind,
+    });
+    let step = Step {
+        id,
+        revision: None,
+        group,
+    };
+    match kind {
+        Kind::Do => {
+            state.undone.clear();
+            state.done.push(step);
+        }
+        Kind::Undo => state.undone.push(step),
+        Kind::Redo => state.done.push(step),
+    }
+    state.rows.refresh(&state.view);
+}
+
+/// Makes a change of an earlier session again, or shows both sides where it does not fit any more.
+pub(super) fn offer_again(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
+    match state.view.apply(&change.group) {
+        Ok(()) => push(state, effects, change.group, Kind::Do, None),
+        Err(error) => refuse(state, change, error),
+    }
+}
+
+fn refer(change: &mut Change, kind: Kind, revision: Option<u64>) {
+    match kind {
+        Kind::Do => {}
+        Kind::Undo => change.undoes = revision,
+        Kind::Redo => change.redoes = revision,
+    }
+}
+
+/// Takes the keeper's answers.
+pub(super) fn settle(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    settled: Vec<(u64, Result<Option<u64>, Error>)>,
+    snapshot: Snapshot,
+) {
+    let mut refused = Vec::new();
+    for (id, result) in settled {
+        let there = state
+            .pending
+            .iter()
+            .position(|pending| pending.id == id)
+            .map(|at| state.pending.remove(at));
+        let Some(pending) = there else {
+            took_back_too_late(state, id, result.ok().flatten());
+            continue;
+        };
+        match result {
+            Ok(revision) => settled_as(state, effects, id, revision),
+            Err(error) => {
+                forget(state, id);
+                refused.push((pending.change, error));
+            }
+        }
+    }
+    adopt(state, snapshot);
+    undo_what_came_too_late(state, effects);
+    for (change, error) in refused {
+        refuse(state, change, error);
+    }
+    leave::when_settled(state, effects);
+}
+
+fn settled_as(state: &mut State, effects: &mut Vec<Effect>, id: u64, revision: Option<u64>) {
+    match revision {
+        Some(_) => {
+            for step in state
+                .done
+                .iter_mut()
+                .chain(&mut state.undone)
+                .filter(|step| step.id == id)
+            {
+                step.revision = revision;
+            }
+        }
+        None => drop_step(state, id),
+    }
+    for pending in state
+        .pending
+        .iter_mut()
+        .filter(|pending| pending.after == Some(id))
+    {
+        pending.after = None;
+        refer(&mut pending.change, pending.kind, revision);
+        effects.push(Effect::Store(Request::Commit {
+            id: pending.id,
+            change: pending.change.clone(),
+        }));
+    }
+}
+
+fn drop_step(state: &mut State, id: u64) {
+    state.done.retain(|step| step.id != id);
+    state.undone.retain(|step| step.id != id);
+}
+
+/// Forgets a change that was not done, and what only took it back.
+fn forget(state: &mut State, id: u64) {
+    drop_step(state, id);
+    while let Some(at) = state.pending.iter().position(|pending| pending.after == Some(id)) {
+        let dependent = state.pending.remove(at);
+        forget(state, dependent.id);
+    }
+}
+
+/// Withdraws a change that could not be saved so far.
+pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Step) {
+    effects.push(Effect::Store(Request::Withdraw { id: step.id }));
+    state.pending.retain(|pending| pending.id != step.id);
+    forget(state, step.id);
+    state.withdrawn.push(step.clone());
+    show(state);
+}
+
+/// What was withdrawn may have been saved at that very moment: then it is undone.
+fn took_back_too_late(state: &mut State, id: u64, revision: Option<u64>) {
+    state.withdrawn.retain_mut(|step| {
+        if step.id == id {
+            step.revision = revision;
+        }
+        step.id != id || revision.is_some()
+    });
+}
+
+fn undo_what_came_too_late(state: &mut State, effects: &mut Vec<Effect>) {
+    let (late, rest) = std::mem::take(&mut state.withdrawn)
+        .into_iter()
+        .partition(|step| step.revision.is_some());
+    state.withdrawn = rest;
+    let late: Vec<Step> = late;
+    for step in late {
+        let inverse = step.group.inverse();
+        if state.view.apply(&inverse).is_ok() {
+            push(state, effects, inverse, Kind::Undo, Some(&step));
+        }
+    }
+}
+
+/// The file holds this now; the screen shows it with what is pending on top.
+pub(super) fn adopt(state: &mut State, snapshot: Snapshot) {
+    state.base = snapshot.wardrobe;
+    state.exists = snapshot.exists;
+    state.read_only = snapshot.read_only;
+    show(state);
+}
+
+fn show(state: &mut State) {
+    state.view = state.base.clone();
+    for pending in &state.pending {
+        // One that does not fit any more will be refused by the keeper, and is then told.
+        let _ = state.view.apply(&pending.change.group);
+    }
+    state.rows.refresh(&state.view);
+}
+
+fn refuse(state: &mut State, change: Change, error: Error) {
+    let words = words::group(&change.group);
+    let Error::Conflict { what, found } = error else {
+        state.refuse(format!("Not saved: you {words}, but {error}"));
+        return;
+    };
+    let theirs = match found {
+        Found::Nothing => "it is not there any more".to_owned(),
+        found => found.to_string(),
+    };
+    let over = Over::Change(change);
+    state.overlays.push(Overlay::Conflict(Box::new(Conflict {
+        what,
+        mine: format!("you {words}"),
+        theirs,
+        over,
+    })));
+}

@@ -1,0 +1,368 @@
+//! Opening, filling in and saving forms.
+
+use crate::app::form::{Field, Form, Name, Subject, Text, Value};
+use crate::app::suggest::Suggestions;
+use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, words};
+use crate::model::{Affiliation, Error, Group, HatId, Jid, Wardrobe};
+
+use super::{change, commit, leave};
+
+/// The choices for a user who is new, and for one who is there.
+const NEW: &[Affiliation] = &[
+    Affiliation::Owner,
+    Affiliation::Admin,
+    Affiliation::Member,
+    Affiliation::Outcast,
+];
+const THERE: &[Affiliation] = &[
+    Affiliation::Owner,
+    Affiliation::Admin,
+    Affiliation::Member,
+    Affiliation::Outcast,
+    Affiliation::None,
+];
+
+/// A form about something, with what is there now in its fields.
+pub(super) fn fill(subject: Subject, wardrobe: &Wardrobe) -> Form {
+    let text = |name, text: &str| Field {
+        name,
+        value: Value::Text(Text::new(text)),
+    };
+    let tick = |name, on| Field {
+        name,
+        value: Value::Tick(on),
+    };
+    let choice = |options: &'static [Affiliation], chosen| {
+        let at = options
+            .iter()
+            .position(|option| *option == chosen)
+            .unwrap_or_default();
+        Field {
+            name: Name::Affiliation,
+            value: Value::Choice { options, at },
+        }
+    };
+    let fields = match &subject {
+        Subject::AddRoom => vec![text(Name::Room, ""), text(Name::RoomName, "")],
+        Subject::EditRoom { before, .. } => vec![text(Name::RoomName, before.as_deref().unwrap_or_default())],
+        Subject::AddUser { .. } => vec![text(Name::User, ""), choice(NEW, Affiliation::Member)],
+        Subject::EditUser { before, .. } => vec![choice(THERE, *before)],
+        Subject::AddHat { .. } => vec![
+            text(Name::Hat, ""),
+            text(Name::Title, ""),
+            tick(Name::Active, true),
+            tick(Name::Required, false),
+        ],
+        Subject::EditHat { hat, before, .. } => vec![
+            text(Name::Hat, hat.as_str()),
+            text(Name::Title, before.title.as_deref().unwrap_or_default()),
+            tick(Name::Active, before.is_active()),
+            tick(Name::Required, before.is_required()),
+        ],
+    };
+    let suggestions = match &subject {
+        Subject::AddHat { room, .. } | Subject::EditHat { room, .. } => Some(Suggestions::of(wardrobe, room)),
+        _ => None,
+    };
+    // Who edits a hat that is there means its title, nearly always.
+    let focus = usize::from(matches!(subject, Subject::EditHat { .. }));
+    Form {
+        subject,
+        fields,
+        focus,
+        refused: false,
+        suggestions,
+        filled: None,
+        changed: false,
+    }
+}
+
+pub(super) fn open(state: &mut State, subject: Subject) {
+    let form = fill(subject, &state.view);
+    state.overlays.push(Overlay::Form(Box::new(form)));
+}
+
+fn top(state: &mut State) -> Option<&mut Form> {
+    match state.overlays.last_mut() {
+        Some(Overlay::Form(form)) => Some(form),
+        _ => None,
+    }
+}
+
+pub(crate) fn next_field(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(form) = top(state) {
+        leave_list_of(form);
+        form.focus = (form.focus + 1) % form.fields.len().max(1);
+    }
+}
+
+pub(crate) fn previous_field(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(form) = top(state) {
+        leave_list_of(form);
+        form.focus = form
+            .focus
+            .checked_sub(1)
+            .unwrap_or(form.fields.len().saturating_sub(1));
+    }
+}
+
+pub(crate) fn tick(state: &mut State, _: &mut Vec<Effect>) {
+    choose(state, 1);
+}
+
+pub(crate) fn tick_back(state: &mut State, _: &mut Vec<Effect>) {
+    choose(state, -1);
+}
+
+fn choose(state: &mut State, by: isize) {
+    let Some(form) = top(state) else { return };
+    form.changed = true;
+    match form.field_mut().map(|field| &mut field.value) {
+        Some(Value::Tick(on)) => *on = !*on,
+        Some(Value::Choice { options, at }) => {
+            let length = options.len().max(1);
+            *at = at.checked_add_signed(by).map_or(length - 1, |at| at % length);
+        }
+        _ => {}
+    }
+}
+
+pub(crate) fn new_id(_: &mut State, effects: &mut Vec<Effect>) {
+    effects.push(Effect::NewId);
+}
+
+/// Puts a new hat id into the hat field; what comes next is its title.
+pub(super) fn take_new_id(state: &mut State, id: &str) {
+    if let Some(form) = top(state) {
+        put_hat(form, id, None);
+    }
+}
+
+/// Puts an id into the hat field, and the title it is known under into a title field that nobody filled in by hand.
+fn put_hat(form: &mut Form, id: &str, title: Option<&str>) {
+    form.set_text(Name::Hat, id);
+    if let Some(suggestions) = &mut form.suggestions {
+        suggestions.search(id);
+    }
+    let there = form.text(Name::Title);
+    if let Some(title) = title
+        && (there.is_empty() || form.filled.as_ref() == Some(&there))
+    {
+        form.set_text(Name::Title, title);
+        form.filled = Some(title.to_owned());
+    }
+    form.focus = form
+        .fields
+        .iter()
+        .position(|field| field.name == Name::Title)
+        .unwrap_or(form.focus);
+}
+
+pub(crate) fn may_list(state: &State) -> Result<(), String> {
+    let known = match state.top() {
+        Some(Overlay::Form(form)) => form.suggestions.as_ref(),
+        _ => None,
+    };
+    known
+        .filter(|known| !known.is_empty())
+        .map(drop)
+        .ok_or_else(|| "no known hat matches".into())
+}
+
+fn move_in_list(state: &mut State, to: impl FnOnce(Option<usize>) -> Option<usize>) {
+    if let Some(suggestions) = top(state).and_then(|form| form.suggestions.as_mut()) {
+        let row = to(suggestions.selected()).map(|row| row.min(suggestions.len().saturating_sub(1)));
+        suggestions.select(row);
+    }
+}
+
+pub(crate) fn into_list(state: &mut State, _: &mut Vec<Effect>) {
+    move_in_list(state, |_| Some(0));
+}
+
+pub(crate) fn list_down(state: &mut State, _: &mut Vec<Effect>) {
+    move_in_list(state, |row| row.map(|row| row + 1));
+}
+
+pub(crate) fn list_up(state: &mut State, _: &mut Vec<Effect>) {
+    move_in_list(state, |row| row.and_then(|row| row.checked_sub(1)));
+}
+
+pub(crate) fn leave_list(state: &mut State, _: &mut Vec<Effect>) {
+    move_in_list(state, |_| None);
+}
+
+fn leave_list_of(form: &mut Form) {
+    if let Some(suggestions) = &mut form.suggestions {
+        suggestions.select(None);
+    }
+}
+
+pub(crate) fn take_listed(state: &mut State, _: &mut Vec<Effect>) {
+    let Some(form) = top(state) else { return };
+    let known = form
+        .suggestions
+        .as_ref()
+        .and_then(|known| known.get(known.selected()?))
+        .cloned();
+    if let Some(known) = known {
+        put_hat(form, known.id.as_str(), known.title.as_deref());
+    }
+}
+
+pub(crate) fn leave(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(form) = top(state) else { return };
+    if !form.is_changed() {
+        close(state, effects);
+        return;
+    }
+    let question = "Leave the form without saving?".to_owned();
+    let consequence = "What you typed in it is lost; Esc goes back to it.".to_owned();
+    state.overlays.push(Overlay::Confirm(Confirm {
+        question,
+        consequence,
+        act: Act::LeaveForm,
+    }));
+}
+
+/// Takes the topmost form away.
+pub(super) fn close(state: &mut State, effects: &mut Vec<Effect>) {
+    if matches!(state.top(), Some(Overlay::Form(_))) {
+        state.overlays.pop();
+    }
+    leave::drop_draft_when_done(state, effects);
+}
+
+pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Err(reason) = state.may_change() {
+        state.refuse(format!("not saved: {reason}"));
+        return;
+    }
+    let view = state.view.clone();
+    let Some(form) = top(state) else { return };
+    leave_list_of(form);
+    if let Some((at, problem)) = form.first_problem(&view) {
+        form.refused = true;
+        form.focus = at;
+        let label = form.fields.get(at).map_or("", |field| field.name.label());
+        state.refuse(format!("not saved: {label}: {problem}"));
+        return;
+    }
+    if let Some(theirs) = form.changed_meanwhile(&view) {
+        let (what, mine) = (form.subject.heading(), mine(form));
+        let over = Over::Form;
+        state.overlays.push(Overlay::Conflict(Box::new(Conflict {
+            what,
+            mine,
+            theirs,
+            over,
+        })));
+        return;
+    }
+    commit_form(state, effects);
+}
+
+/// Makes the change that the topmost form means, and selects what it is about.
+pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(form) = top(state) else { return };
+    let form = form.clone();
+    if let Subject::EditUser { room, user, .. } = &form.subject
+        && form.affiliation() == Affiliation::None
+        && let Some(there) = state.view.user(room, user)
+        && !there.hats.is_empty()
+    {
+        let consequence = format!(
+            "The user's {} there go too. u brings all of it back.",
+            words::count(there.hats.len(), "hat")
+        );
+        let (room, user) = (room.clone(), user.clone());
+        change::ask(
+            state,
+            format!("Remove {user} from {room}?"),
+            consequence,
+            |next| next.set_affiliation(&user, &room, Affiliation::None),
+        );
+        return;
+    }
+    let mut failed = None;
+    let made = commit::make(state, effects, |next| {
+        operation(&form, next).inspect_err(|error| failed = Some(error.clone()))
+    });
+    if failed.is_some() {
+        return;
+    }
+    close(state, effects);
+    if made.is_some() {
+        select(state, &form);
+    }
+}
+
+fn select(state: &mut State, form: &Form) {
+    let address = |name| Jid::parse(form.text(name).trim()).ok();
+    let hat: Option<HatId> = form.hat().ok().map(|chosen| chosen.id);
+    let (room, user, hat) = match &form.subject {
+        Subject::AddRoom => (address(Name::Room), None, None),
+        Subject::EditRoom { room, .. } => (Some(room.clone()), None, None),
+        Subject::AddUser { room } => (Some(room.clone()), address(Name::User), None),
+        Subject::EditUser { room, user, .. } => (Some(room.clone()), Some(user.clone()), None),
+        Subject::AddHat { room, user } | Subject::EditHat { room, user, .. } => {
+            (Some(room.clone()), Some(user.clone()), hat)
+        }
+    };
+    if let Some(room) = room {
+        state.rows.select(&state.view, &room, user.as_ref(), hat.as_ref());
+    }
+}
+
+fn operation(form: &Form, next: &mut Wardrobe) -> Result<Group, Error> {
+    match &form.subject {
+        Subject::AddRoom => {
+            let name = form.text(Name::RoomName);
+            let room = Jid::parse_room(form.text(Name::Room).trim())?;
+            next.add_room(&room, Some(name.trim()).filter(|name| !name.is_empty()))
+        }
+        Subject::EditRoom { room, .. } => {
+            let name = form.text(Name::RoomName);
+            next.rename_room(room, Some(name.as_str()).filter(|name| !name.trim().is_empty()))
+        }
+        Subject::AddUser { room } => next.set_affiliation(
+            &Jid::parse(form.text(Name::User).trim())?,
+            room,
+            form.affiliation(),
+        ),
+        Subject::EditUser { room, user, .. } => next.set_affiliation(user, room, form.affiliation()),
+        Subject::AddHat { room, user } => next.add_user_hat(user, room, &chosen(form)?, form.attachment()),
+        Subject::EditHat { room, user, hat, .. } => {
+            let id = chosen(form)?;
+            let mut group = Group::default();
+            if id != *hat {
+                group = next.remove_user_hat(user, room, hat)?;
+            }
+            group
+                .0
+                .extend(next.add_user_hat(user, room, &id, form.attachment())?.0);
+            Ok(group)
+        }
+    }
+}
+
+fn chosen(form: &Form) -> Result<HatId, Error> {
+    form.hat()
+        .map(|chosen| chosen.id)
+        .map_err(|reason| Error::InvalidHatId {
+            text: form.text(Name::Hat).into(),
+            reason,
+        })
+}
+
+/// What the form would make, in words.
+fn mine(form: &Form) -> String {
+    match &form.subject {
+        Subject::AddRoom | Subject::EditRoom { .. } => {
+            format!("the room's name: \"{}\"", form.text(Name::RoomName))
+        }
+        Subject::AddUser { .. } => format!("{} as {}", form.text(Name::User), form.affiliation()),
+        Subject::EditUser { .. } => format!("the user is {}", form.affiliation()),
+        Subject::AddHat { .. } | Subject::EditHat { .. } => crate::model::write::compact(&form.attachment()),
+    }
+}

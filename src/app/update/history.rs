@@ -1,0 +1,130 @@
+//! The history on the screen.
+
+use crate::app::history::{By, History};
+use crate::app::state::Kind;
+use crate::app::{Effect, Overlay, Phase, State};
+use crate::store::{Query, Request};
+
+use super::{panes, undo as undoing};
+
+pub(crate) fn may_open(state: &State) -> Result<(), String> {
+    if state.phase == Phase::Open {
+        Ok(())
+    } else {
+        Err("the file is still being read".into())
+    }
+}
+
+fn top(state: &mut State) -> Option<&mut History> {
+    match state.overlays.last_mut() {
+        Some(Overlay::History(history)) => Some(history),
+        _ => None,
+    }
+}
+
+fn ask(effects: &mut Vec<Effect>, query: Option<Query>) {
+    effects.extend(query.map(|query| Effect::Store(Request::History(query))));
+}
+
+pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
+    let mut history = History::default();
+    let query = history.restart(crate::store::Filter::default());
+    state.overlays.push(Overlay::History(Box::new(history)));
+    ask(effects, Some(query));
+}
+
+fn go(state: &mut State, effects: &mut Vec<Effect>, to: impl FnOnce(usize) -> usize) {
+    if let Some(history) = top(state) {
+        let row = to(history.selected);
+        let query = history.move_to(row);
+        ask(effects, query);
+    }
+}
+
+pub(crate) fn down(state: &mut State, effects: &mut Vec<Effect>) {
+    go(state, effects, |at| at + 1);
+}
+
+pub(crate) fn up(state: &mut State, effects: &mut Vec<Effect>) {
+    go(state, effects, |at| at.saturating_sub(1));
+}
+
+pub(crate) fn page_down(state: &mut State, effects: &mut Vec<Effect>) {
+    let page = panes::page(state);
+    go(state, effects, |at| at + page);
+}
+
+pub(crate) fn page_up(state: &mut State, effects: &mut Vec<Effect>) {
+    let page = panes::page(state);
+    go(state, effects, |at| at.saturating_sub(page));
+}
+
+pub(crate) fn first(state: &mut State, effects: &mut Vec<Effect>) {
+    go(state, effects, |_| 0);
+}
+
+pub(crate) fn last(state: &mut State, effects: &mut Vec<Effect>) {
+    go(state, effects, |_| usize::MAX);
+}
+
+pub(crate) fn has_entry(state: &State) -> Result<(), String> {
+    match state.top() {
+        Some(Overlay::History(history)) if history.entry().is_some() => Ok(()),
+        _ => Err("there is no entry".into()),
+    }
+}
+
+pub(crate) fn may_undo(state: &State) -> Result<(), String> {
+    state.may_change()?;
+    has_entry(state)?;
+    match state.top() {
+        Some(Overlay::History(history)) if history.entry().is_some_and(|entry| entry.group.is_empty()) => {
+            Err("what was changed there is not known, so it cannot be undone".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes the selected entry back as a new change; the history is read anew, as that is now its newest entry.
+pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(entry) = top(state).and_then(|history| history.entry().cloned()) else {
+        return;
+    };
+    let kind = if entry.undoes.is_some() {
+        Kind::Redo
+    } else {
+        Kind::Undo
+    };
+    undoing::take_back_entry(state, effects, entry, kind);
+    if let Some(history) = top(state) {
+        let query = history.restart(history.filter.clone());
+        ask(effects, Some(query));
+    }
+}
+
+fn narrow(state: &mut State, effects: &mut Vec<Effect>, by: By) {
+    let Some(history) = top(state) else { return };
+    match history.narrowed(by) {
+        Some(filter) => {
+            let query = history.restart(filter);
+            ask(effects, Some(query));
+        }
+        None => state.refuse("this entry is about nothing of the kind"),
+    }
+}
+
+pub(crate) fn by_actor(state: &mut State, effects: &mut Vec<Effect>) {
+    narrow(state, effects, By::Actor);
+}
+
+pub(crate) fn by_room(state: &mut State, effects: &mut Vec<Effect>) {
+    narrow(state, effects, By::Room);
+}
+
+pub(crate) fn by_user(state: &mut State, effects: &mut Vec<Effect>) {
+    narrow(state, effects, By::User);
+}
+
+pub(crate) fn by_hat(state: &mut State, effects: &mut Vec<Effect>) {
+    narrow(state, effects, By::Hat);
+}

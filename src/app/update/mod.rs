@@ -1,0 +1,82 @@
+//! What happens when something happens: pure, with effects as data.
+
+pub(super) mod change;
+mod commit;
+pub(super) mod form;
+pub(super) mod history;
+pub(super) mod leave;
+pub(super) mod panes;
+mod store;
+pub(super) mod undo;
+
+use super::form::{Name, Value};
+use super::{Effect, Key, Msg, Overlay, State, command};
+
+/// Takes what happened, changes the state, and says what is to be done outside.
+pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match msg {
+        Msg::Key(key) => press(state, key, &mut effects),
+        Msg::Paste(text) => paste(state, &text),
+        Msg::Resize { columns, rows } => state.size = (columns, rows),
+        Msg::Store(event) => store::event(state, event, &mut effects),
+        Msg::NewId(id) => form::take_new_id(state, &id),
+        Msg::DraftFound(bytes) => leave::draft_found(state, bytes),
+        Msg::End { status } => leave::end(state, status, &mut effects),
+        Msg::Note(text) => state.say(text),
+    }
+    effects
+}
+
+fn press(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
+    state.notice = None;
+    match command::lookup(state, key) {
+        Some(command) => match command.enabled(state) {
+            Ok(()) => (command.run)(state, effects),
+            Err(reason) => state.refuse(reason),
+        },
+        None => type_into_form(state, |text| text.input(key)),
+    }
+}
+
+fn paste(state: &mut State, pasted: &str) {
+    state.notice = None;
+    if !matches!(state.top(), Some(Overlay::Form(_))) {
+        state.refuse("what is pasted goes into a form: open one first, with a or e");
+        return;
+    }
+    type_into_form(state, |text| {
+        text.paste(pasted);
+        true
+    });
+}
+
+/// Lets the text field that has the focus take something; typing in the hat field looks for known hats.
+fn type_into_form(state: &mut State, take: impl FnOnce(&mut super::form::Text) -> bool) {
+    let Some(Overlay::Form(form)) = state.overlays.last_mut() else {
+        return;
+    };
+    let Some(field) = form.field_mut() else { return };
+    let name = field.name;
+    let Value::Text(text) = &mut field.value else {
+        return;
+    };
+    let before = text.text();
+    if take(text)
+        && name == Name::Hat
+        && let Some(suggestions) = &mut form.suggestions
+    {
+        let now = form
+            .fields
+            .get(form.focus)
+            .map_or_else(String::new, |field| match &field.value {
+                Value::Text(text) => text.text(),
+                _ => String::new(),
+            });
+        if now == before {
+            suggestions.select(None);
+        } else {
+            suggestions.search(&now);
+        }
+    }
+}

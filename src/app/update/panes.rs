@@ -1,0 +1,102 @@
+//! Moving about in the panes and in the help.
+
+use crate::app::{Effect, Overlay, Pane, State};
+
+/// Selects a row of the pane that has the focus.
+fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
+    let pane = state.focus;
+    let Some(at) = state.selected(pane) else { return };
+    let row = to(at).min(state.rows.length(pane).saturating_sub(1));
+    state.rows.move_to(pane, row, &state.view);
+}
+
+/// How far a page is: about what a pane shows.
+pub(super) fn page(state: &State) -> usize {
+    usize::from(state.size.1).saturating_sub(7).max(1)
+}
+
+pub(crate) fn down(state: &mut State, _: &mut Vec<Effect>) {
+    go(state, |at| at + 1);
+}
+
+pub(crate) fn up(state: &mut State, _: &mut Vec<Effect>) {
+    go(state, |at| at.saturating_sub(1));
+}
+
+pub(crate) fn page_down(state: &mut State, _: &mut Vec<Effect>) {
+    let page = page(state);
+    go(state, |at| at + page);
+}
+
+pub(crate) fn page_up(state: &mut State, _: &mut Vec<Effect>) {
+    let page = page(state);
+    go(state, |at| at.saturating_sub(page));
+}
+
+pub(crate) fn first(state: &mut State, _: &mut Vec<Effect>) {
+    go(state, |_| 0);
+}
+
+pub(crate) fn last(state: &mut State, _: &mut Vec<Effect>) {
+    go(state, |_| usize::MAX);
+}
+
+pub(crate) fn go_in(state: &mut State, _: &mut Vec<Effect>) {
+    state.focus = match state.focus {
+        Pane::Rooms => Pane::Users,
+        Pane::Users | Pane::Hats => Pane::Hats,
+    };
+}
+
+pub(crate) fn next(state: &mut State, _: &mut Vec<Effect>) {
+    state.focus = match state.focus {
+        Pane::Rooms => Pane::Users,
+        Pane::Users => Pane::Hats,
+        Pane::Hats => Pane::Rooms,
+    };
+}
+
+pub(crate) fn previous(state: &mut State, _: &mut Vec<Effect>) {
+    state.focus = match state.focus {
+        Pane::Rooms => Pane::Hats,
+        Pane::Users => Pane::Rooms,
+        Pane::Hats => Pane::Users,
+    };
+}
+
+pub(crate) fn back(state: &mut State, _: &mut Vec<Effect>) {
+    state.focus = match state.focus {
+        Pane::Rooms | Pane::Users => Pane::Rooms,
+        Pane::Hats => Pane::Users,
+    };
+}
+
+pub(crate) fn help(state: &mut State, _: &mut Vec<Effect>) {
+    state.overlays.push(Overlay::Help { scroll: 0 });
+}
+
+fn scroll(state: &mut State, to: impl FnOnce(usize) -> usize) {
+    // What lies under the help decides how long it is; the help itself is not counted.
+    let last = super::super::help::lines(state).len().saturating_sub(1);
+    if let Some(Overlay::Help { scroll }) = state.overlays.last_mut() {
+        *scroll = to(*scroll).min(last);
+    }
+}
+
+pub(crate) fn help_down(state: &mut State, _: &mut Vec<Effect>) {
+    scroll(state, |at| at + 1);
+}
+
+pub(crate) fn help_up(state: &mut State, _: &mut Vec<Effect>) {
+    scroll(state, |at| at.saturating_sub(1));
+}
+
+pub(crate) fn help_page_down(state: &mut State, _: &mut Vec<Effect>) {
+    let page = page(state);
+    scroll(state, |at| at + page);
+}
+
+pub(crate) fn help_page_up(state: &mut State, _: &mut Vec<Effect>) {
+    let page = page(state);
+    scroll(state, |at| at.saturating_sub(page));
+}
