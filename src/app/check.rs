@@ -132,11 +132,10 @@ impl Form {
     /// What somebody else made meanwhile of the thing that the form edits, in words; `None` while it is as it was.
     pub fn changed_meanwhile(&self, wardrobe: &Wardrobe) -> Option<String> {
         match &self.subject {
-            Subject::AddRoom => None,
             Subject::AddUser { room } | Subject::AddHat { room, .. } if wardrobe.room(room).is_none() => {
                 Some("the room is not there any more".into())
             }
-            Subject::AddUser { .. } => None,
+            Subject::AddRoom | Subject::AddUser { .. } => None,
             Subject::AddHat { room, user } => match wardrobe.user(room, user) {
                 None => Some("the user is not affiliated any more".into()),
                 Some(there) if !there.affiliation.is_affiliated() => {

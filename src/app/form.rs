@@ -92,10 +92,10 @@ impl Text {
             (Code::Home, ..) | (Code::Char('a'), true, false) => self.area.move_cursor(CursorMove::Head),
             (Code::End, ..) | (Code::Char('e'), true, false) => self.area.move_cursor(CursorMove::End),
             (Code::Left, true, _) | (Code::Char('b'), false, true) => {
-                self.area.move_cursor(CursorMove::WordBack)
+                self.area.move_cursor(CursorMove::WordBack);
             }
             (Code::Right, true, _) | (Code::Char('f'), false, true) => {
-                self.area.move_cursor(CursorMove::WordForward)
+                self.area.move_cursor(CursorMove::WordForward);
             }
             (Code::Char('w'), true, false) | (Code::Backspace, _, true) => drop(self.area.delete_word()),
             (Code::Char('d'), false, true) => drop(self.area.delete_next_word()),
@@ -187,7 +187,7 @@ impl Name {
 #[derive(Debug, Clone)]
 pub enum Value {
     /// A line of text.
-    Text(Text),
+    Text(Box<Text>),
     /// Yes or no.
     Tick(bool),
     /// One of these.

@@ -19,7 +19,7 @@ pub enum Msg {
         rows: u16,
     },
     /// The keeper of the data file says something.
-    Store(Event),
+    Store(Box<Event>),
     /// The answer to [`Effect::NewId`]: a hat id that is nowhere else.
     NewId(String),
     /// A draft of an earlier session was found.

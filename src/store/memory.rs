@@ -18,12 +18,20 @@ pub struct Memory {
 impl Memory {
     /// Begins with this wardrobe; changes are in the name of the actor.
     pub fn new(wardrobe: Wardrobe, actor: &str) -> Self {
-        Self { wardrobe, actor: actor.to_owned(), history: Vec::new() }
+        Self {
+            wardrobe,
+            actor: actor.to_owned(),
+            history: Vec::new(),
+        }
     }
 
     /// What it holds now.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { wardrobe: self.wardrobe.clone(), exists: true, read_only: None }
+        Snapshot {
+            wardrobe: self.wardrobe.clone(),
+            exists: true,
+            read_only: None,
+        }
     }
 
     /// Answers a request; `now` is the time of a commit.
@@ -31,14 +39,20 @@ impl Memory {
         match request {
             Request::Commit { id, change } => {
                 let result = self.commit(change, now);
-                vec![Event::Committed { settled: vec![(id, result)], snapshot: self.snapshot() }]
+                vec![Event::Committed {
+                    settled: vec![(id, result)],
+                    snapshot: self.snapshot(),
+                }]
             }
             Request::Withdraw { .. } | Request::Retry | Request::Restore => Vec::new(),
             Request::History(query) => {
                 let page = Ok(self.page(&query));
                 vec![Event::History { query, page }]
             }
-            Request::FindUndo => vec![Event::FoundUndo { undo: None, redo: None }],
+            Request::FindUndo => vec![Event::FoundUndo {
+                undo: None,
+                redo: None,
+            }],
         }
     }
 
@@ -48,14 +62,33 @@ impl Memory {
             return Ok(None);
         }
         self.wardrobe.revision += 1;
-        let (revision, Change { group, undoes, redoes }) = (self.wardrobe.revision, change);
+        let (
+            revision,
+            Change {
+                group,
+                undoes,
+                redoes,
+            },
+        ) = (self.wardrobe.revision, change);
         let (id, actor) = (revision.to_string().into(), self.actor.as_str().into());
-        self.history.push(Entry { revision, id, time, actor, group, undoes, redoes, outside: false });
+        self.history.push(Entry {
+            revision,
+            id,
+            time,
+            actor,
+            group,
+            undoes,
+            redoes,
+            outside: false,
+        });
         Ok(Some(revision))
     }
 
     fn page(&self, query: &Query) -> Page {
-        let from = query.from.and_then(|from| usize::try_from(from).ok()).unwrap_or(self.history.len());
+        let from = query
+            .from
+            .and_then(|from| usize::try_from(from).ok())
+            .unwrap_or(self.history.len());
         let mut page = Page::default();
         for (at, entry) in self.history.iter().enumerate().take(from).rev() {
             if page.entries.len() == query.limit {
@@ -74,9 +107,20 @@ impl Filter {
     /// Whether an entry is among those that are wanted.
     pub fn takes(&self, entry: &Entry) -> bool {
         let edits = || entry.group.0.iter();
-        self.room.as_ref().is_none_or(|room| edits().any(|edit| edit.room() == Some(room)))
-            && self.user.as_ref().is_none_or(|user| edits().any(|edit| edit.user() == Some(user)))
-            && self.hat.as_ref().is_none_or(|hat| edits().any(|edit| edit.hat() == Some(hat)))
-            && self.actor.as_ref().is_none_or(|actor| entry.actor.contains(actor.as_str()))
+        self.room
+            .as_ref()
+            .is_none_or(|room| edits().any(|edit| edit.room() == Some(room)))
+            && self
+                .user
+                .as_ref()
+                .is_none_or(|user| edits().any(|edit| edit.user() == Some(user)))
+            && self
+                .hat
+                .as_ref()
+                .is_none_or(|hat| edits().any(|edit| edit.hat() == Some(hat)))
+            && self
+                .actor
+                .as_ref()
+                .is_none_or(|actor| entry.actor.contains(actor.as_str()))
     }
 }

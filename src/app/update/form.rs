@@ -26,7 +26,7 @@ const THERE: &[Affiliation] = &[
 pub(super) fn fill(subject: Subject, wardrobe: &Wardrobe) -> Form {
     let text = |name, text: &str| Field {
         name,
-        value: Value::Text(Text::new(text)),
+        value: Value::Text(Box::new(Text::new(text))),
     };
     let tick = |name, on| Field {
         name,

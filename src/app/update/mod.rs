@@ -19,7 +19,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Key(key) => press(state, key, &mut effects),
         Msg::Paste(text) => paste(state, &text),
         Msg::Resize { columns, rows } => state.size = (columns, rows),
-        Msg::Store(event) => store::event(state, event, &mut effects),
+        Msg::Store(event) => store::event(state, *event, &mut effects),
         Msg::NewId(id) => form::take_new_id(state, &id),
         Msg::DraftFound(bytes) => leave::draft_found(state, bytes),
         Msg::End { status } => leave::end(state, status, &mut effects),
