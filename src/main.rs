@@ -1,3 +1,7 @@
 //! The `hatrack` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hatrack::cli::main(std::env::args_os()).into()
+}

@@ -96,11 +96,11 @@ fn whole_room(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String
 }
 
 fn whole_user(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>) -> String {
-    let hats = |there: &User| match there.hats.len() {
-        0 => String::new(),
-        hats => format!(" with {}", count(hats, "hat")),
-    };
+    let hats = |there: &User| format!(" with {}", count(there.hats.len(), "hat"));
     match (before, after) {
+        (None, Some(after)) if after.hats.is_empty() => {
+            format!("added {user} to {room} as {}", after.affiliation)
+        }
         (None, Some(after)) => format!("added {user} to {room} as {}{}", after.affiliation, hats(after)),
         (Some(before), None) => format!(
             "removed {user} ({}) from {room}{}",
@@ -362,6 +362,16 @@ mod tests {
             "added terry@example.org to courses@conference.example.org as member with 1 hat"
         );
         wardrobe.apply(&gone.inverse()).unwrap();
+        let kim_gone = wardrobe.set_affiliation(&kim, &room, Affiliation::None).unwrap();
+        assert_eq!(
+            group(&kim_gone),
+            "removed kim@example.org (admin) from courses@conference.example.org with 0 hats"
+        );
+        assert_eq!(
+            group(&kim_gone.inverse()),
+            "added kim@example.org to courses@conference.example.org as admin"
+        );
+        wardrobe.apply(&kim_gone.inverse()).unwrap();
         let renamed = wardrobe.rename_room(&room, Some("Lessons")).unwrap();
         assert_eq!(
             group(&renamed),

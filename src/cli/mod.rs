@@ -1,1 +1,98 @@
 //! The command line, and the commands that need no screen.
+//!
+//! Everything the screen can do can be done here too, for scripts and for people who cannot use a screen. Errors are
+//! one line on standard error; see [`Failure`] for the exit codes.
+
+mod add;
+mod affiliate;
+pub mod args;
+mod check;
+mod failure;
+mod history;
+mod kept;
+mod output;
+mod place;
+mod remove;
+mod room;
+mod screen;
+mod set;
+mod show;
+mod undo;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::ui::text;
+use args::{Cli, Command};
+pub use failure::Failure;
+pub use output::Out;
+pub use place::{Place, time_zone};
+
+/// Does what a command line says; gives the exit code. Prints to standard output and standard error.
+pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
+    let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut out = Out::new(&mut stdout, output::on_terminal());
+    let done = match Cli::try_parse_from(line) {
+        Ok(cli) => run(&cli, &mut out).and_then(|()| out.flush()),
+        Err(error) => told(&error, &mut out),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(failure) => {
+            // What was printed before the error comes before it; when even that fails there is nobody to tell.
+            let _ = out.flush();
+            if !failure.message.is_empty() {
+                let _ = writeln!(io::stderr(), "hatrack: {}", text::harmless(&failure.message));
+            }
+            failure.code
+        }
+    }
+}
+
+fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
+    let settled = cli.settle()?;
+    let Some(command) = &cli.command else {
+        if cli.demo {
+            return screen::run(None);
+        }
+        return screen::run(Some(&Place::find(settled)?));
+    };
+    if cli.demo {
+        return Err(Failure::usage("--demo opens the screen; it goes with no command"));
+    }
+    let place = &Place::find(settled)?;
+    match command {
+        Command::Show(args) => show::run(args, place, out),
+        Command::Add(args) => add::run(args, place, out),
+        Command::Remove(args) => remove::run(args, place, out),
+        Command::Set(args) => set::run(args, place, out),
+        Command::Room(args) => room::run(args, place, out),
+        Command::Affiliate(args) => affiliate::run(args, place, out),
+        Command::Check(args) => check::run(args, place, out),
+        Command::History(args) => history::run(args, place, out),
+        Command::Undo(args) => undo::undo(args, place, out),
+        Command::Redo(args) => undo::redo(args, place, out),
+    }
+}
+
+/// Prints the help or the version that was asked for; anything else that clap says is made one line.
+fn told(error: &clap::Error, out: &mut Out) -> Result<(), Failure> {
+    let said = error.render().to_string();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        for line in said.lines() {
+            out.line(line)?;
+        }
+        return out.flush();
+    }
+    let paragraphs: Vec<String> = said
+        .split("\n\n")
+        .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|paragraph| !paragraph.is_empty() && !paragraph.starts_with("For more information"))
+        .collect();
+    let line = paragraphs.join("; ").replace("Usage: ", "usage: ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    Err(Failure::usage(format!("{line}; see hatrack --help")))
+}

@@ -1,0 +1,24 @@
+//! `hatrack add`: gives a user a hat.
+
+use super::args::Add;
+use super::failure::Failure;
+use super::kept::Kept;
+use super::output::Out;
+use super::place::Place;
+use crate::model::{Attachment, HatId, Jid};
+
+pub(super) fn run(args: &Add, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
+    let user = Jid::parse(&args.user).map_err(Failure::argument)?;
+    let hat = HatId::parse(&args.hat).map_err(Failure::argument)?;
+    // Exactly what was said: what was not said is not in the JSON.
+    let attachment = Attachment {
+        active: args.active.then_some(true),
+        required: args.required.then_some(true),
+        title: args.title.as_deref().map(Into::into),
+        ..Attachment::default()
+    };
+    Kept::open(place)?.change(out, |wardrobe| {
+        wardrobe.add_user_hat(&user, &room, &hat, attachment.clone())
+    })
+}

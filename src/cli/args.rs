@@ -1,0 +1,427 @@
+//! What the command line says, as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::failure::Failure;
+use crate::model::{Affiliation, Jid};
+
+/// See, give, change and take the hats of users in XMPP rooms.
+///
+/// Without a command the screen opens. A hat is an extra label that a user can wear in a room, such as "Teacher's
+/// Assistant"; its id is a URI. Addresses are JIDs; a resource in them is left aside.
+#[derive(Debug, Parser)]
+#[command(name = "hatrack", version, disable_help_subcommand = true, after_help = AFTER)]
+pub struct Cli {
+    /// What stands before the command.
+    #[command(flatten)]
+    pub common: Common,
+    /// Open the screen on a sample wardrobe; nothing is written anywhere
+    #[arg(long)]
+    pub demo: bool,
+    /// The command; without one the screen opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER: &str = "\
+Examples:
+  hatrack                                             open the screen
+  hatrack room add courses@conference.example.org --name Courses
+  hatrack affiliate courses@conference.example.org terry@example.org member
+  hatrack add courses@conference.example.org terry@example.org \\
+      http://example.com/hats/ta --title \"Teacher's Assistant\" --active
+  hatrack show courses@conference.example.org terry@example.org --json
+  hatrack history --user terry@example.org
+  hatrack undo
+
+Files:
+  ~/.config/hatrack/hats.json           the wardrobe; --file or HATRACK_FILE names another
+  ~/.config/hatrack/hats.history.jsonl  who did what, when: beside the wardrobe
+  ~/.config/hatrack/hats.lock           held while a change is written
+  ~/.local/state/hatrack/               drafts of forms that a lost connection left open
+
+Variables (not looked at with --room or --read-only):
+  HATRACK_FILE      the data file
+  HATRACK_ACTOR     the name that the history has for you
+  XDG_CONFIG_HOME   in the place of ~/.config
+  XDG_STATE_HOME    in the place of ~/.local/state
+
+Exit codes: 0 done, 1 error, 2 wrong usage or no terminal, 3 item not found, 4 data file unreadable,
+5 conflict or locked.";
+
+/// Options that may stand before or after the command. After it they can only narrow what stands before.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Options for every command")]
+pub struct Common {
+    /// The data file; made with the first change
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Your name in the history [default: the login name, with the address that an SSH line comes from]
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+    /// See and change only this room; can be given several times
+    #[arg(long = "room", value_name = "ROOM")]
+    pub rooms: Vec<String>,
+    /// Change nothing
+    #[arg(long)]
+    pub read_only: bool,
+}
+
+/// The commands that need no screen.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print all rooms, one room or one user
+    Show(Show),
+    /// Give a user a hat, exactly as told: one that is there under that id is replaced
+    Add(Add),
+    /// Take a hat from a user
+    Remove(Remove),
+    /// Make a user's hats exactly those of a JSON object: all of it or nothing
+    Set(Set),
+    /// Add or remove a room
+    Room(RoomArgs),
+    /// Set a user's affiliation with a room; "none" removes the user with their hats
+    Affiliate(Affiliate),
+    /// Look whether the data file and its history can be read, changing nothing
+    Check(Check),
+    /// Print who did what, newest first
+    History(History),
+    /// Take back your last change, or the one with this number
+    Undo(Revision),
+    /// Put back what your last undo took, or the undo with this number
+    Redo(Revision),
+}
+
+/// `show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The room's address
+    pub room: Option<String>,
+    /// The user's address
+    pub user: Option<String>,
+    /// As JSON: the whole document, the room's object, or the user's object
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+/// `add`
+#[derive(Debug, Args)]
+pub struct Add {
+    /// The room's address
+    pub room: String,
+    /// The user's address
+    pub user: String,
+    /// The hat's id, a URI
+    pub hat: String,
+    /// The label that people read
+    #[arg(long)]
+    pub title: Option<String>,
+    /// The user wears it now
+    #[arg(long)]
+    pub active: bool,
+    /// The user cannot take it off
+    #[arg(long)]
+    pub required: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+/// `remove`
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// The room's address
+    pub room: String,
+    /// The user's address
+    pub user: String,
+    /// The hat's id
+    pub hat: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+/// `set`
+#[derive(Debug, Args)]
+pub struct Set {
+    /// The room's address
+    pub room: String,
+    /// The user's address
+    pub user: String,
+    /// A JSON object of hats by id, or a user object with "hats"; "-" is standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub from: PathBuf,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+/// `room`
+#[derive(Debug, Args)]
+#[command(disable_help_subcommand = true, arg_required_else_help = false)]
+pub struct RoomArgs {
+    /// Which of them.
+    #[command(subcommand)]
+    pub command: RoomCommand,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+/// `room add` and `room remove`
+#[derive(Debug, Subcommand)]
+pub enum RoomCommand {
+    /// Add a room without users
+    Add(RoomAdd),
+    /// Remove a room with its users and their hats
+    Remove(RoomRemove),
+}
+
+/// `room add`
+#[derive(Debug, Args)]
+pub struct RoomAdd {
+    /// The room's address
+    pub room: String,
+    /// What people call it
+    #[arg(long)]
+    pub name: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+/// `room remove`
+#[derive(Debug, Args)]
+pub struct RoomRemove {
+    /// The room's address
+    pub room: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+/// `affiliate`
+#[derive(Debug, Args)]
+pub struct Affiliate {
+    /// The room's address
+    pub room: String,
+    /// The user's address
+    pub user: String,
+    /// The standing relation with the room
+    #[arg(value_enum)]
+    pub affiliation: AffiliationName,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+/// An affiliation as it is typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[expect(missing_docs, reason = "the names are those of the model's type")]
+pub enum AffiliationName {
+    Owner,
+    Admin,
+    Member,
+    Outcast,
+    None,
+}
+
+impl From<AffiliationName> for Affiliation {
+    fn from(name: AffiliationName) -> Self {
+        match name {
+            AffiliationName::Owner => Self::Owner,
+            AffiliationName::Admin => Self::Admin,
+            AffiliationName::Member => Self::Member,
+            AffiliationName::Outcast => Self::Outcast,
+            AffiliationName::None => Self::None,
+        }
+    }
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Another file than the data file
+    #[arg(value_name = "FILE")]
+    pub other: Option<PathBuf>,
+    /// Keep every line of the history that can be read; the whole of it as it was goes into a copy
+    #[arg(long)]
+    pub repair: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+/// `history`
+#[derive(Debug, Args)]
+pub struct History {
+    /// As a JSON array of entries
+    #[arg(long)]
+    pub json: bool,
+    /// Only what touches this user
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Only what touches the hat with this id
+    #[arg(long)]
+    pub hat: Option<String>,
+    /// Only what was done by somebody whose name has this in it
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// At most so many entries [default: 100, with --json all]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Forget for good what was done before a day (2026-01-31) or a moment (2026-01-31T12:00:00Z)
+    #[arg(long, value_name = "BEFORE", conflicts_with_all = ["json", "user", "hat", "by", "limit"])]
+    pub forget: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+/// `undo` and `redo`
+#[derive(Debug, Args)]
+pub struct Revision {
+    /// Its number in the history
+    pub revision: Option<u64>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+impl Command {
+    /// The options after the command, outermost first.
+    fn commons(&self) -> Vec<&Common> {
+        match self {
+            Self::Show(args) => vec![&args.common],
+            Self::Add(args) => vec![&args.common],
+            Self::Remove(args) => vec![&args.common],
+            Self::Set(args) => vec![&args.common],
+            Self::Room(args) => match &args.command {
+                RoomCommand::Add(inner) => vec![&args.common, &inner.common],
+                RoomCommand::Remove(inner) => vec![&args.common, &inner.common],
+            },
+            Self::Affiliate(args) => vec![&args.common],
+            Self::Check(args) => vec![&args.common],
+            Self::History(args) => vec![&args.common],
+            Self::Undo(args) | Self::Redo(args) => vec![&args.common],
+        }
+    }
+}
+
+/// The options before and after the command as one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// `--file`
+    pub file: Option<PathBuf>,
+    /// `--actor`
+    pub actor: Option<String>,
+    /// `--room`: what all places where it stands have in common.
+    pub rooms: Option<std::collections::BTreeSet<Jid>>,
+    /// `--read-only`
+    pub read_only: bool,
+}
+
+impl Cli {
+    /// Puts the options before and after the command together. What stands before is never overruled, so that whoever
+    /// can only add to the end of a command line gains nothing.
+    ///
+    /// Errors: one file or actor named twice, a `--room` after the command that none before it allows, a text that is
+    /// no room's address.
+    pub fn settle(&self) -> Result<Settled, Failure> {
+        let mut settled = Settled::default();
+        let after = self.command.iter().flat_map(Command::commons);
+        for common in std::iter::once(&self.common).chain(after) {
+            once(&mut settled.file, common.file.as_ref(), "--file")?;
+            once(&mut settled.actor, common.actor.as_ref(), "--actor")?;
+            settled.read_only |= common.read_only;
+            if common.rooms.is_empty() {
+                continue;
+            }
+            let mut here = std::collections::BTreeSet::new();
+            for text in &common.rooms {
+                let room = Jid::parse_room(text).map_err(Failure::argument)?;
+                if settled.rooms.as_ref().is_some_and(|rooms| !rooms.contains(&room)) {
+                    return Err(Failure::usage(format!(
+                        "--room {room} after the command is not among the rooms that --room names before it"
+                    )));
+                }
+                here.insert(room);
+            }
+            settled.rooms = Some(here);
+        }
+        Ok(settled)
+    }
+}
+
+fn once<T: Clone>(slot: &mut Option<T>, value: Option<&T>, name: &str) -> Result<(), Failure> {
+    match (&slot, value) {
+        (Some(_), Some(_)) => Err(Failure::usage(format!(
+            "{name} stands before and after the command; give it once"
+        ))),
+        (None, Some(value)) => {
+            *slot = Some(value.clone());
+            Ok(())
+        }
+        (_, None) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn settle(line: &str) -> Result<Settled, String> {
+        let cli = Cli::try_parse_from(line.split(' ')).map_err(|error| error.to_string())?;
+        cli.settle().map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn clap_has_nothing_against_the_definition() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_before_or_after_the_command() {
+        let expected = Settled {
+            file: Some("f".into()),
+            actor: Some("alice".into()),
+            rooms: Some([Jid::parse("a@b.c").unwrap()].into()),
+            read_only: true,
+        };
+        for line in [
+            "hatrack --file f --actor alice --room a@b.c --read-only show",
+            "hatrack show --file f --actor alice --room a@b.c --read-only",
+            "hatrack --file f room --actor alice add a@b.c --room A@b.c --read-only",
+            "hatrack --room a@b.c --room d@b.c --file f show --actor alice --room a@b.c --read-only",
+        ] {
+            assert_eq!(settle(line).as_ref(), Ok(&expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_added_to_the_end_of_a_line_gains_nothing() {
+        for (line, error) in [
+            ("hatrack --room a@b.c show --room d@b.c", "is not among the rooms"),
+            (
+                "hatrack --room a@b.c room --room a@b.c add --room d@b.c d@b.c",
+                "is not among the rooms",
+            ),
+            ("hatrack --file f show --file g", "--file stands before and after"),
+            (
+                "hatrack --actor a show --actor b",
+                "--actor stands before and after",
+            ),
+            ("hatrack --room nonsense@ show", "jid-malformed: not an address"),
+        ] {
+            let answer = settle(line).unwrap_err();
+            assert!(answer.contains(error), "{line}: {answer}");
+        }
+    }
+}

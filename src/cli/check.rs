@@ -1,0 +1,63 @@
+//! `hatrack check`: whether the data file and its history can be read.
+
+use super::args::Check;
+use super::failure::Failure;
+use super::kept::failure;
+use super::output::Out;
+use super::place::Place;
+use crate::app::words::count;
+use crate::store;
+
+pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    if args.other.is_some() {
+        place.unrestricted("a FILE to check")?;
+    }
+    // What is wrong, and how much there is, may be about other rooms than those that a limited session sees.
+    if place.scope.rooms.is_some() {
+        place.unrestricted("check")?;
+    }
+    if args.repair {
+        place.unrestricted("check --repair")?;
+    }
+    let path = args.other.as_ref().unwrap_or(&place.file);
+    if args.repair {
+        let repaired = store::repair_history(path).map_err(|error| failure(&error, place))?;
+        match repaired.copy {
+            Some(copy) => out.line(&format!(
+                "history repaired: {} kept, {} not readable; {} has what was taken out",
+                count(repaired.kept, "line"),
+                repaired.moved,
+                copy.display()
+            ))?,
+            None => out.line("history: nothing to repair")?,
+        }
+    }
+    let report = store::check(path);
+    if let Some(error) = &report.unreadable {
+        return Err(failure(error, place));
+    }
+    let file = report.path.display();
+    if report.exists {
+        out.line(&format!(
+            "{file}: revision {}, {}, {}, {}",
+            report.revision,
+            count(report.rooms, "room"),
+            count(report.users, "user"),
+            count(report.attachments, "hat")
+        ))?;
+    } else {
+        out.line(&format!("{file}: not there yet; the first change makes it"))?;
+    }
+    out.line(&format!("history: {}", count(report.history_lines, "line")))?;
+    for remark in &report.remarks {
+        out.line(&format!("remark: {remark}"))?;
+    }
+    if report.errors.is_empty() {
+        return Ok(());
+    }
+    let repair = "hatrack check --repair keeps what can be read";
+    Err(Failure::with(
+        report.exit_code(),
+        format!("{}; {repair}", report.errors.join("; ")),
+    ))
+}

@@ -1,0 +1,57 @@
+//! Why a command was not done: one line for people, one number for scripts.
+
+use crate::model;
+
+/// A sentence and the exit code that goes with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// The exit code: 1 error, 2 usage or no terminal, 3 item not found, 4 data file unreadable, 5 conflict or locked.
+    pub code: u8,
+    /// What, on what, and what to do. It may hold text from outside: to be made harmless where it is printed.
+    pub message: String,
+}
+
+impl Failure {
+    /// Something went wrong outside.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self::with(1, message)
+    }
+
+    /// The command line does not say something that can be done.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::with(2, message)
+    }
+
+    /// What was asked for is not there.
+    pub fn not_found(message: impl std::fmt::Display) -> Self {
+        Self::with(3, format!("item-not-found: {message}"))
+    }
+
+    /// A text on the command line is not what it has to be.
+    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+    pub fn argument(error: model::Error) -> Self {
+        Self::with(2, format!("{}: {error}", error.condition()))
+    }
+
+    /// This session may not do that.
+    pub fn not_allowed(message: impl std::fmt::Display) -> Self {
+        Self::with(1, format!("not-allowed: {message}"))
+    }
+
+    pub(super) fn with(code: u8, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { code, message }
+    }
+}
+
+impl From<model::Error> for Failure {
+    fn from(error: model::Error) -> Self {
+        let code = match error.condition() {
+            "item-not-found" => 3,
+            "conflict" => 5,
+            _ => 1,
+        };
+        Self::with(code, format!("{}: {error}", error.condition()))
+    }
+}

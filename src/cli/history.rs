@@ -1,0 +1,180 @@
+//! `hatrack history`: who did what, newest first; and forgetting what is old.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime, civil};
+
+use super::args::History;
+use super::failure::Failure;
+use super::kept::{Kept, failure};
+use super::output::Out;
+use super::place::{Place, time_zone};
+use crate::app::words;
+use crate::model::{HatId, Jid, write};
+use crate::store::{Entry, Filter, Query};
+
+/// So many entries people are shown when they do not say how many.
+const SHOWN: usize = 100;
+/// So many are read at a time.
+const PAGE: usize = 500;
+
+pub(super) fn run(args: &History, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    if let Some(before) = &args.forget {
+        return forget(before, place, out);
+    }
+    let filter = Filter {
+        // `--room` limits the session, so nothing else is seen anyway.
+        room: None,
+        user: args
+            .user
+            .as_deref()
+            .map(Jid::parse)
+            .transpose()
+            .map_err(Failure::argument)?,
+        hat: args.hat.as_deref().map(HatId::keep),
+        actor: args.by.clone(),
+    };
+    let kept = Kept::open(place)?;
+    let all = if args.json { usize::MAX } else { SHOWN };
+    let mut printer = Printer {
+        json: args.json,
+        zone: (!args.json).then(|| time_zone(place.restricted())),
+        printed: 0,
+    };
+    let (mut left, mut from, mut unreadable) = (args.limit.unwrap_or(all), None, 0);
+    let more = loop {
+        if left == 0 {
+            break from.is_some();
+        }
+        let query = Query {
+            filter: filter.clone(),
+            from,
+            limit: left.min(PAGE),
+        };
+        let page = kept
+            .store
+            .history(&query)
+            .map_err(|error| failure(&error, place))?;
+        left = left.saturating_sub(page.entries.len());
+        unreadable += page.unreadable;
+        printer.page(&page.entries, out)?;
+        from = page.next;
+        if from.is_none() {
+            break false;
+        }
+    };
+    printer.end(more && args.limit.is_none(), unreadable, out)
+}
+
+struct Printer {
+    json: bool,
+    zone: Option<TimeZone>,
+    printed: usize,
+}
+
+impl Printer {
+    fn page(&mut self, entries: &[Entry], out: &mut Out) -> Result<(), Failure> {
+        if self.json {
+            for entry in entries {
+                let lead = if self.printed == 0 { "[\n" } else { ",\n" };
+                self.printed += 1;
+                out.json(format!("{lead}{}", write::compact(entry)).as_bytes())?;
+            }
+            return Ok(());
+        }
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let head: &[&str] = match self.printed {
+            0 => &["REVISION", "WHEN", "WHO", "WHAT"],
+            _ => &[],
+        };
+        self.printed += entries.len();
+        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+        let rows: Vec<_> = entries.iter().map(|entry| row(entry, &zone)).collect();
+        out.table(head, &rows)
+    }
+
+    fn end(&self, more: bool, unreadable: usize, out: &mut Out) -> Result<(), Failure> {
+        if self.json {
+            return out.json(if self.printed == 0 { b"[]\n" } else { b"\n]\n" });
+        }
+        if self.printed == 0 {
+            out.line("There is no such entry in the history.")?;
+        }
+        if more {
+            out.line("There are older entries: --limit N shows more.")?;
+        }
+        if unreadable > 0 {
+            let lines = words::count(unreadable, "line");
+            out.line(&format!("{lines} could not be read: hatrack check says more."))?;
+        }
+        Ok(())
+    }
+}
+
+fn row(entry: &Entry, zone: &TimeZone) -> Vec<String> {
+    let words = words::group(&entry.group);
+    let what = match (entry.undoes, entry.redoes) {
+        (Some(undone), _) => format!("took back {undone}: {words}"),
+        (None, Some(redone)) => format!("put back what {redone} took: {words}"),
+        (None, None) => words,
+    };
+    let who = if entry.outside {
+        "(not hatrack)"
+    } else {
+        &entry.actor
+    };
+    let when = zone.to_datetime(entry.time).strftime("%Y-%m-%d %H:%M:%S");
+    vec![entry.revision.to_string(), when.to_string(), who.into(), what]
+}
+
+fn forget(before: &str, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    place.unrestricted("history --forget")?;
+    let moment = moment(before, &TimeZone::system())?;
+    let mut kept = Kept::open(place)?;
+    let lines = kept
+        .store
+        .forget(moment)
+        .map_err(|error| failure(&error, place))?;
+    let entries = if lines == 1 { "entry" } else { "entries" };
+    out.line(&format!("forgot {lines} {entries} from before {moment}"))
+}
+
+/// The start of a day here, or a moment.
+fn moment(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
+    let day = || text.parse::<civil::Date>().ok();
+    let start = |day: civil::Date| day.to_zoned_datetime(zone.clone()).ok();
+    // A text with a time is only a moment when it says in which zone.
+    let found = match text.parse::<Timestamp>() {
+        Ok(moment) => Some(moment),
+        Err(_) if text.len() == "2026-01-31".len() => {
+            day().and_then(start).as_ref().map(ZonedDateTime::timestamp)
+        }
+        Err(_) => None,
+    };
+    found.ok_or_else(|| {
+        Failure::usage(format!(
+            "not a day or a moment: {text:?}; write 2026-01-31 or 2026-01-31T12:00:00Z"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_begin_here_and_moments_say_their_zone() {
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        let at = |text: &str| moment(text, &zone).map(|moment| moment.to_string());
+        assert_eq!(at("2026-01-31").as_deref(), Ok("2026-01-30T22:00:00Z"));
+        assert_eq!(at("2026-01-31T12:00:00Z").as_deref(), Ok("2026-01-31T12:00:00Z"));
+        assert_eq!(
+            at("2026-01-31T12:00:00+01:00").as_deref(),
+            Ok("2026-01-31T11:00:00Z")
+        );
+        for bad in ["", "yesterday", "2026-13-01", "2026-01-31T12:00:00", "31.01.2026"] {
+            assert_eq!(at(bad).unwrap_err().code, 2, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The data file of a command: opened, changed, and what went wrong with it in a sentence.
+
+use super::failure::Failure;
+use super::output::Out;
+use super::place::Place;
+use crate::app::words;
+use crate::model::{Error, Group, Wardrobe};
+use crate::store::{self, Change, Options, Store};
+
+/// So often a change is worked out anew when somebody else was quicker.
+const TRIES: usize = 5;
+
+/// The open data file.
+pub(super) struct Kept<'a> {
+    pub(super) store: Store,
+    place: &'a Place,
+}
+
+impl<'a> Kept<'a> {
+    pub(super) fn open(place: &'a Place) -> Result<Self, Failure> {
+        let options = Options {
+            actor: place.actor.clone(),
+            scope: place.scope.clone(),
+        };
+        let store = Store::open(&place.file, options).map_err(|error| failure(&error, place))?;
+        Ok(Self { store, place })
+    }
+
+    pub(super) fn wardrobe(&self) -> &Wardrobe {
+        self.store.wardrobe()
+    }
+
+    /// Makes a change, commits it and says what happened. A command says what is to be so, whatever was before: when
+    /// somebody else was quicker it is worked out again on what is there now.
+    pub(super) fn change(
+        mut self,
+        out: &mut Out,
+        make: impl Fn(&mut Wardrobe) -> Result<Group, Error>,
+    ) -> Result<(), Failure> {
+        let mut tries = TRIES;
+        loop {
+            let group = make(&mut self.wardrobe().clone())?;
+            if group.is_empty() {
+                self.may_write()?;
+                return out.line("nothing to change: it is so already");
+            }
+            tries -= 1;
+            match self.commit(group.clone().into()) {
+                Ok(None) => return out.line("nothing to change: it is so already"),
+                Ok(Some(revision)) => {
+                    return out.line(&format!("{} (revision {revision})", words::group(&group)));
+                }
+                Err(Trouble::Refused(Error::Conflict { .. })) if tries > 0 => {
+                    self.store
+                        .refresh()
+                        .map_err(|error| failure(&error, self.place))?;
+                }
+                Err(trouble) => return Err(trouble.into()),
+            }
+        }
+    }
+
+    /// Commits one change; gives its revision, `None` when it makes no difference any more.
+    pub(super) fn commit(&mut self, change: Change) -> Result<Option<u64>, Trouble> {
+        self.may_write().map_err(Trouble::Failed)?;
+        let results = self.store.commit(&[change]);
+        let results = results.map_err(|error| Trouble::Failed(failure(&error, self.place)))?;
+        match results.into_iter().next() {
+            Some(result) => result.map_err(Trouble::Refused),
+            None => Ok(None),
+        }
+    }
+
+    fn may_write(&self) -> Result<(), Failure> {
+        if self.place.scope.read_only {
+            return Err(Failure::not_allowed("this session is read-only"));
+        }
+        Ok(())
+    }
+}
+
+/// Why a change was not committed.
+pub(super) enum Trouble {
+    /// What is there does not allow it.
+    Refused(Error),
+    /// It could not be written.
+    Failed(Failure),
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Refused(error) => error.into(),
+            Trouble::Failed(failure) => failure,
+        }
+    }
+}
+
+/// The sentence and the exit code. Where a session sees only some rooms it is not told what stands in the file at a place
+/// that cannot be read, as that may be about another room.
+pub(super) fn failure(error: &store::Error, place: &Place) -> Failure {
+    let message = match error {
+        store::Error::Unreadable {
+            path, line, column, ..
+        } if place.scope.rooms.is_some() => format!(
+            "{}: line {line}, column {column}: cannot be read; tell whoever looks after the file",
+            path.display()
+        ),
+        _ => error.to_string(),
+    };
+    Failure::with(error.exit_code(), message)
+}

@@ -1,0 +1,153 @@
+//! What is printed: harmless text in tables that line up, and JSON.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::failure::Failure;
+use crate::ui::text;
+
+/// Standard output, or whatever stands for it.
+pub struct Out<'a> {
+    writer: &'a mut dyn Write,
+    terminal: bool,
+}
+
+impl std::fmt::Debug for Out<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Out")
+            .field("terminal", &self.terminal)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Out<'a> {
+    /// Output to this writer; on a terminal JSON is made harmless too.
+    pub fn new(writer: &'a mut dyn Write, terminal: bool) -> Self {
+        Self { writer, terminal }
+    }
+
+    /// A line for people, made harmless.
+    pub fn line(&mut self, line: &str) -> Result<(), Failure> {
+        writeln!(self.writer, "{}", text::harmless(line)).map_err(|error| failed(&error))
+    }
+
+    /// A table whose columns line up, its head first; two spaces between columns, nothing cut.
+    pub fn table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+        let clean = |row: &[String]| -> Vec<String> {
+            row.iter().map(|cell| text::harmless(cell).into_owned()).collect()
+        };
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| clean(row)).collect();
+        let mut widths: Vec<usize> = head.iter().map(|cell| text::width(cell)).collect();
+        for row in &rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(text::width(cell));
+            }
+        }
+        let head: Vec<String> = head.iter().map(|&cell| cell.into()).collect();
+        for row in std::iter::once(&head).chain(&rows) {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths) {
+                let mut cell = cell.clone();
+                text::fill(&mut cell, width + 2);
+                line.push_str(&cell);
+            }
+            writeln!(self.writer, "{}", line.trim_end()).map_err(|error| failed(&error))?;
+        }
+        Ok(())
+    }
+
+    /// JSON, byte for byte; on a terminal what could disturb it is written as `\u…`, which means the same.
+    pub fn json(&mut self, json: &[u8]) -> Result<(), Failure> {
+        let written = match std::str::from_utf8(json) {
+            Ok(text) if self.terminal => self.writer.write_all(escaped(text).as_bytes()),
+            _ => self.writer.write_all(json),
+        };
+        written.map_err(|error| failed(&error))
+    }
+
+    /// Sends what waits.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        self.writer.flush().map_err(|error| failed(&error))
+    }
+}
+
+/// Whether standard output is a terminal.
+pub(super) fn on_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// A reader who has seen enough is no failure.
+fn failed(error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::with(0, ""),
+        _ => Failure::error(format!("cannot write to standard output: {error}")),
+    }
+}
+
+/// Only strings can hold such characters, and there the escape is the same string.
+fn escaped(json: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    let mut buffer = [0; 4];
+    for c in json.chars() {
+        let shown = &*c.encode_utf8(&mut buffer);
+        if c == '\n' || text::harmless(shown) == shown {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}"); // to memory: cannot fail
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(terminal: bool, print: impl FnOnce(&mut Out)) -> String {
+        let mut bytes = Vec::new();
+        print(&mut Out::new(&mut bytes, terminal));
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn columns_line_up_by_width_and_texts_are_harmless() {
+        let rows = [
+            vec!["帽子".into(), "x".into()],
+            vec!["a\u{1b}[31mb".into(), "y".into()],
+            vec![String::new(), String::new()],
+        ];
+        let table = printed(false, |out| out.table(&["TITLE", "HAT"], &rows).unwrap());
+        assert_eq!(table, "TITLE    HAT\n帽子     x\na␛[31mb  y\n\n");
+    }
+
+    #[test]
+    fn json_on_a_terminal_means_the_same_and_is_harmless() {
+        let json = "{\n  \"a\u{9b}31m\": \"b\u{202e}c 帽子 \u{e0041}\u{7f}\"\n}\n";
+        assert_eq!(printed(false, |out| out.json(json.as_bytes()).unwrap()), json);
+        let shown = printed(true, |out| out.json(json.as_bytes()).unwrap());
+        assert_eq!(
+            shown,
+            "{\n  \"a\\u009b31m\": \"b\\u202ec 帽子 \\udb40\\udc41\\u007f\"\n}\n"
+        );
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&shown), value(json));
+    }
+
+    #[test]
+    fn a_reader_who_has_seen_enough_is_no_failure() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let failure = Out::new(&mut Closed, false).line("x").unwrap_err();
+        assert_eq!((failure.code, failure.message.as_str()), (0, ""));
+    }
+}

@@ -1,0 +1,295 @@
+//! Where and who: the data file, the folder for drafts and the actor, out of options, variables and the system.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+
+use super::args::Settled;
+use super::failure::Failure;
+use crate::model::Jid;
+use crate::store::Scope;
+
+/// What a session works on, as whom, and within which limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The data file.
+    pub file: PathBuf,
+    /// The folder for drafts, where there is one.
+    pub state: Option<PathBuf>,
+    /// The name for the history.
+    pub actor: String,
+    /// The rooms that are seen and whether they can be changed.
+    pub scope: Scope,
+}
+
+/// A variable's value; an empty one counts as none.
+pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// The two folders that people's own files are in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Folders {
+    config: PathBuf,
+    state: PathBuf,
+}
+
+/// The longest actor name, in characters.
+const LONGEST_ACTOR: usize = 200;
+
+impl Place {
+    /// Looks at the process's own variables and system.
+    pub fn find(settled: Settled) -> Result<Self, Failure> {
+        let variables = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let restricted = settled.restricted();
+        Self::from(settled, &variables, || folders(restricted))
+    }
+
+    fn from(
+        settled: Settled,
+        variables: Variables,
+        folders: impl FnOnce() -> Option<Folders>,
+    ) -> Result<Self, Failure> {
+        let restricted = settled.restricted();
+        let own = |name: &str| variables(name).filter(|_| !restricted);
+        let actor = match settled.actor.or_else(|| own("HATRACK_ACTOR").map(lossy)) {
+            Some(named) => checked(named)?,
+            None => login(variables),
+        };
+        let folders = folders();
+        let named = settled.file.or_else(|| own("HATRACK_FILE").map(PathBuf::from));
+        let default = || folders.as_ref().map(|folders| folders.config.join("hats.json"));
+        let file = named.or_else(default).ok_or_else(|| {
+            let also = if restricted { "" } else { " or HATRACK_FILE" };
+            Failure::error(format!(
+                "there is no home folder to keep the data file in (HOME is not set); name the file with --file FILE{also}"
+            ))
+        })?;
+        Ok(Self {
+            file,
+            state: folders.map(|folders| folders.state),
+            actor,
+            scope: Scope {
+                rooms: settled.rooms,
+                read_only: settled.read_only,
+            },
+        })
+    }
+
+    /// Whether the session is limited: then it neither reads nor writes a file of the user's choosing.
+    pub fn restricted(&self) -> bool {
+        self.scope.rooms.is_some() || self.scope.read_only
+    }
+
+    /// Refuses what is not for a limited session.
+    pub(super) fn unrestricted(&self, what: &str) -> Result<(), Failure> {
+        if self.restricted() {
+            return Err(Failure::not_allowed(format!(
+                "{what} is not for a session limited by --room or --read-only"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Refuses a change that this session may not make, and one of a room outside of its limits when that room would be
+    /// new: whether it is there must not show.
+    pub(super) fn may_add(&self, room: &Jid) -> Result<(), Failure> {
+        match &self.scope.rooms {
+            Some(rooms) if !rooms.contains(room) => Err(Failure::not_allowed(format!(
+                "this session is limited to {}",
+                list(rooms)
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Settled {
+    fn restricted(&self) -> bool {
+        self.rooms.is_some() || self.read_only
+    }
+}
+
+fn list(rooms: &BTreeSet<Jid>) -> String {
+    rooms.iter().map(Jid::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// The user's folders. `XDG_*` variables are left aside in a limited session: they name files of the user's choosing.
+fn folders(restricted: bool) -> Option<Folders> {
+    let base = directories::BaseDirs::new()?;
+    let by_variables = cfg!(not(any(target_os = "macos", target_os = "windows")));
+    let (config, state) = if restricted && by_variables {
+        (
+            base.home_dir().join(".config"),
+            base.home_dir().join(".local/state"),
+        )
+    } else {
+        (
+            base.config_dir().into(),
+            base.state_dir().unwrap_or(base.data_local_dir()).into(),
+        )
+    };
+    Some(Folders {
+        config: config.join("hatrack"),
+        state: state.join("hatrack"),
+    })
+}
+
+fn lossy(text: OsString) -> String {
+    text.into_string()
+        .unwrap_or_else(|text| text.to_string_lossy().into_owned())
+}
+
+fn checked(actor: String) -> Result<String, Failure> {
+    let wrong = if actor.trim().is_empty() {
+        "it is empty"
+    } else if actor.chars().any(char::is_control) {
+        "it has a control character in it"
+    } else if actor.chars().count() > LONGEST_ACTOR {
+        "it is too long"
+    } else {
+        return Ok(actor);
+    };
+    Err(Failure::usage(format!("not an actor's name: {actor:?}: {wrong}")))
+}
+
+/// The time zone for people. `TZ` can name a file to read, so a limited session has the machine's own zone.
+pub fn time_zone(restricted: bool) -> TimeZone {
+    if !restricted {
+        return TimeZone::system();
+    }
+    let machine = std::fs::read("/etc/localtime").ok();
+    machine
+        .and_then(|bytes| TimeZone::tzif("Local", &bytes).ok())
+        .unwrap_or(TimeZone::UTC)
+}
+
+/// The login name, with the address that an SSH line comes from.
+fn login(variables: Variables) -> String {
+    let uid = rustix::process::getuid().as_raw();
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let variable = |name| variables(name).map(lossy).and_then(|name| checked(name).ok());
+    let name = login_name(&passwd, uid)
+        .or_else(|| variable("LOGNAME"))
+        .or_else(|| variable("USER"))
+        .unwrap_or_else(|| format!("uid {uid}"));
+    let line = variables("SSH_CONNECTION").or_else(|| variables("SSH_CLIENT"));
+    let address = line.map(lossy).and_then(|line| {
+        let first = line.split(' ').next()?;
+        first.parse::<IpAddr>().ok()
+    });
+    match address {
+        Some(address) => format!("{name}@{address}"),
+        None => name,
+    }
+}
+
+/// The name that the system's own list has for a user id. Variables would be a claim only.
+fn login_name(passwd: &str, uid: u32) -> Option<String> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home() -> Folders {
+        Folders {
+            config: "/home/terry/.config/hatrack".into(),
+            state: "/home/terry/.local/state/hatrack".into(),
+        }
+    }
+
+    fn variables(name: &str) -> Option<OsString> {
+        match name {
+            "HATRACK_FILE" => Some("/elsewhere/hats.json".into()),
+            "HATRACK_ACTOR" => Some("mallory".into()),
+            "SSH_CONNECTION" => Some("203.0.113.7 50022 192.0.2.1 22".into()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn options_come_before_variables_before_the_system() {
+        let settled = Settled {
+            file: Some("f.json".into()),
+            actor: Some("alice".into()),
+            ..Settled::default()
+        };
+        let place = Place::from(settled, &variables, || Some(home())).unwrap();
+        assert_eq!((place.file, place.actor), ("f.json".into(), "alice".into()));
+        let place = Place::from(Settled::default(), &variables, || Some(home())).unwrap();
+        assert_eq!(
+            (place.file, place.actor),
+            ("/elsewhere/hats.json".into(), "mallory".into())
+        );
+        let place = Place::from(Settled::default(), &|_| None, || Some(home())).unwrap();
+        assert_eq!(place.file, PathBuf::from("/home/terry/.config/hatrack/hats.json"));
+    }
+
+    #[test]
+    fn a_limited_session_leaves_variables_aside() {
+        for settled in [
+            Settled {
+                read_only: true,
+                ..Settled::default()
+            },
+            Settled {
+                rooms: Some(BTreeSet::new()),
+                ..Settled::default()
+            },
+        ] {
+            let place = Place::from(settled, &variables, || Some(home())).unwrap();
+            assert_eq!(place.file, PathBuf::from("/home/terry/.config/hatrack/hats.json"));
+            assert!(place.actor.ends_with("@203.0.113.7"), "{}", place.actor);
+        }
+    }
+
+    #[test]
+    fn without_a_home_the_file_must_be_named() {
+        let failure = Place::from(Settled::default(), &|_| None, || None).unwrap_err();
+        assert_eq!(failure.code, 1);
+        assert_eq!(
+            failure.message,
+            "there is no home folder to keep the data file in (HOME is not set); name the file with --file FILE or HATRACK_FILE"
+        );
+        let settled = Settled {
+            file: Some("f.json".into()),
+            ..Settled::default()
+        };
+        let place = Place::from(settled, &|_| None, || None).unwrap();
+        assert_eq!((place.file, place.state), ("f.json".into(), None));
+    }
+
+    #[test]
+    fn the_login_name_is_the_one_of_the_user_id() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\nbroken\nterry:x:1000:1000::/home/terry:/bin/sh\n";
+        assert_eq!(login_name(passwd, 1000).as_deref(), Some("terry"));
+        assert_eq!(login_name(passwd, 1001), None);
+        let forged = |name: &str| match name {
+            "SSH_CONNECTION" => Some(OsString::from("\u{1b}[31m 1 2 3")),
+            _ => None,
+        };
+        assert!(!login(&forged).contains(['@', '\u{1b}']));
+    }
+
+    #[test]
+    fn an_actor_has_a_name_that_can_be_shown() {
+        for bad in ["", " ", "a\u{1b}[31m", "a\nb"] {
+            let settled = Settled {
+                actor: Some(bad.into()),
+                ..Settled::default()
+            };
+            assert_eq!(
+                Place::from(settled, &|_| None, || Some(home())).unwrap_err().code,
+                2,
+                "{bad:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! `hatrack room add` and `hatrack room remove`.
+
+use super::args::{RoomArgs, RoomCommand};
+use super::failure::Failure;
+use super::kept::Kept;
+use super::output::Out;
+use super::place::Place;
+use crate::model::Jid;
+
+pub(super) fn run(args: &RoomArgs, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    match &args.command {
+        RoomCommand::Add(args) => {
+            let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
+            place.may_add(&room)?;
+            Kept::open(place)?.change(out, |wardrobe| wardrobe.add_room(&room, args.name.as_deref()))
+        }
+        RoomCommand::Remove(args) => {
+            let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
+            Kept::open(place)?.change(out, |wardrobe| wardrobe.remove_room(&room))
+        }
+    }
+}

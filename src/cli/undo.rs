@@ -1,0 +1,67 @@
+//! `hatrack undo` and `hatrack redo`: a new change that takes an earlier one back.
+
+use super::args::Revision;
+use super::failure::Failure;
+use super::kept::{Kept, failure};
+use super::output::Out;
+use super::place::Place;
+use crate::app::words;
+use crate::store::{Change, Entry, FoundUndo};
+
+pub(super) fn undo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    let mut kept = Kept::open(place)?;
+    let entry = if let Some(revision) = args.revision {
+        entry(&kept, revision, place)?
+    } else {
+        let none = || Failure::not_found("you have no change to take back");
+        newest(&kept, place)?.undo.ok_or_else(none)?
+    };
+    let change = Change {
+        group: entry.group.inverse(),
+        undoes: Some(entry.revision),
+        redoes: None,
+    };
+    commit(&mut kept, change, &format!("took back {}", entry.revision), out)
+}
+
+pub(super) fn redo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    let mut kept = Kept::open(place)?;
+    let entry = if let Some(revision) = args.revision {
+        entry(&kept, revision, place)?
+    } else {
+        let none = || Failure::not_found("you have no undo to put back");
+        newest(&kept, place)?.redo.ok_or_else(none)?
+    };
+    let Some(undone) = entry.undoes else {
+        return Err(Failure::usage(format!(
+            "revision {} is no undo; hatrack undo {0} takes it back",
+            entry.revision
+        )));
+    };
+    let change = Change {
+        group: entry.group.inverse(),
+        undoes: None,
+        redoes: Some(entry.revision),
+    };
+    commit(&mut kept, change, &format!("put back {undone}"), out)
+}
+
+fn newest(kept: &Kept, place: &Place) -> Result<FoundUndo, Failure> {
+    kept.store.find_undo().map_err(|error| failure(&error, place))
+}
+
+fn entry(kept: &Kept, revision: u64, place: &Place) -> Result<Entry, Failure> {
+    let found = kept
+        .store
+        .entry(revision)
+        .map_err(|error| failure(&error, place))?;
+    found.ok_or_else(|| Failure::not_found(format!("no such revision in the history: {revision}")))
+}
+
+fn commit(kept: &mut Kept, change: Change, what: &str, out: &mut Out) -> Result<(), Failure> {
+    let words = words::group(&change.group);
+    match kept.commit(change)? {
+        Some(revision) => out.line(&format!("{what}: {words} (revision {revision})")),
+        None => out.line("nothing to change: it is so already"),
+    }
+}
