@@ -1,0 +1,262 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn all_at_once(bytes: &[u8]) -> Vec<Input> {
+    let mut decoder = Decoder::default();
+    let mut found = decoder.feed(bytes);
+    found.extend(decoder.expire());
+    found
+}
+
+fn keys(codes: &[Code]) -> Vec<Input> {
+    codes.iter().map(|code| Input::Key(Key::plain(*code))).collect()
+}
+
+#[test]
+fn every_key_is_read() {
+    let table: &[(&[u8], Code)] = &[
+        (b"a", Code::Char('a')),
+        (b"A", Code::Char('A')),
+        (b" ", Code::Char(' ')),
+        ("ü".as_bytes(), Code::Char('ü')),
+        ("🎩".as_bytes(), Code::Char('🎩')),
+        (b"\r", Code::Enter),
+        (b"\n", Code::Enter),
+        (b"\t", Code::Tab),
+        (b"\x1b[Z", Code::BackTab),
+        (b"\x7f", Code::Backspace),
+        (b"\x08", Code::Backspace),
+        (b"\x1b", Code::Esc),
+        (b"\x1b[A", Code::Up),
+        (b"\x1b[B", Code::Down),
+        (b"\x1b[C", Code::Right),
+        (b"\x1b[D", Code::Left),
+        (b"\x1bOA", Code::Up),
+        (b"\x1bOD", Code::Left),
+        (b"\x1b[H", Code::Home),
+        (b"\x1b[F", Code::End),
+        (b"\x1bOH", Code::Home),
+        (b"\x1b[1~", Code::Home),
+        (b"\x1b[7~", Code::Home),
+        (b"\x1b[4~", Code::End),
+        (b"\x1b[3~", Code::Delete),
+        (b"\x1b[5~", Code::PageUp),
+        (b"\x1b[6~", Code::PageDown),
+        (b"\x1bOP", Code::F(1)),
+        (b"\x1bOS", Code::F(4)),
+        (b"\x1b[[A", Code::F(1)),
+        (b"\x1b[[E", Code::F(5)),
+        (b"\x1b[15~", Code::F(5)),
+        (b"\x1b[17~", Code::F(6)),
+        (b"\x1b[21~", Code::F(10)),
+        (b"\x1b[24~", Code::F(12)),
+        (b"\x1bOM", Code::Enter),
+        (b"\x1bOp", Code::Char('0')),
+        (b"\x1bOk", Code::Char('+')),
+        (b"\x1b[13u", Code::Enter),
+        (b"\x1b[9;2u", Code::BackTab),
+    ];
+    for (bytes, code) in table {
+        assert_eq!(
+            all_at_once(bytes),
+            keys(&[*code]),
+            "{:?}",
+            bytes.escape_ascii().to_string()
+        );
+    }
+}
+
+#[test]
+fn modifiers_are_read() {
+    let ctrl = |character| vec![Input::Key(Key::ctrl(character))];
+    assert_eq!(all_at_once(b"\x01"), ctrl('a'));
+    assert_eq!(all_at_once(b"\x03"), ctrl('c'));
+    assert_eq!(all_at_once(b"\x1a"), ctrl('z'));
+    assert_eq!(all_at_once(b"\x00"), ctrl(' '));
+    assert_eq!(all_at_once(b"\x1f"), ctrl('_'));
+    assert_eq!(
+        all_at_once(b"\x1b[82;6u"),
+        ctrl('r'),
+        "Ctrl-Shift-R, told by its character"
+    );
+    let alt = |code, ctrl| {
+        vec![Input::Key(Key {
+            code,
+            ctrl,
+            alt: true,
+        })]
+    };
+    assert_eq!(all_at_once(b"\x1bb"), alt(Code::Char('b'), false));
+    assert_eq!(all_at_once(b"\x1b\x7f"), alt(Code::Backspace, false));
+    assert_eq!(all_at_once("\x1bü".as_bytes()), alt(Code::Char('ü'), false));
+    assert_eq!(all_at_once(b"\x1b[1;3A"), alt(Code::Up, false));
+    assert_eq!(all_at_once(b"\x1b[1;7D"), alt(Code::Left, true));
+    let ctrl_delete = Key {
+        code: Code::Delete,
+        ctrl: true,
+        alt: false,
+    };
+    assert_eq!(all_at_once(b"\x1b[3;5~"), vec![Input::Key(ctrl_delete)]);
+    assert_eq!(
+        all_at_once(b"\x1b[1;2A"),
+        keys(&[Code::Up]),
+        "Shift is not told apart"
+    );
+}
+
+#[test]
+fn what_is_no_key_means_nothing() {
+    let table: &[&[u8]] = &[
+        b"\x1b[I",
+        b"\x1b[O",
+        b"\x1b[2~",
+        b"\x1b[?64;1;2c",
+        b"\x1b[12;40R",
+        b"\x1b[1;1:3A",
+        b"\x1b[97;1:3u",
+        b"\x1b[M !!",
+        b"\x1b[<0;3;4m",
+        b"\x1b[<35;3;4M",
+        b"\xff",
+        b"\xc2\x9b",
+        b"\x1b[99999999999~",
+        b"\x1b[<0;0;0M",
+        b"\x1b[<0;99999;1M",
+    ];
+    for bytes in table {
+        assert_eq!(all_at_once(bytes), [], "{:?}", bytes.escape_ascii().to_string());
+        let mut with_key = bytes.to_vec();
+        with_key.push(b'q');
+        assert_eq!(
+            all_at_once(&with_key),
+            keys(&[Code::Char('q')]),
+            "{:?}",
+            with_key.escape_ascii().to_string()
+        );
+    }
+}
+
+#[test]
+fn a_lone_escape_is_held_and_joined_with_what_follows() {
+    let mut decoder = Decoder::default();
+    assert_eq!(decoder.feed(b"\x1b"), []);
+    assert_eq!(decoder.patience(), Some(50));
+    assert_eq!(decoder.feed(b"[A"), keys(&[Code::Up]));
+    assert_eq!(decoder.patience(), None, "nothing is waited for");
+    assert_eq!(decoder.feed(b"\x1b"), []);
+    assert_eq!(decoder.expire(), Some(Input::Key(Key::plain(Code::Esc))));
+    assert_eq!(decoder.expire(), None, "once");
+    assert_eq!(
+        decoder.feed(b"[A"),
+        keys(&[Code::Char('['), Code::Char('A')]),
+        "too late"
+    );
+    assert_eq!(decoder.feed(b"\x1b[3"), []);
+    assert_eq!(decoder.patience(), Some(500));
+    assert_eq!(decoder.expire(), None, "half a key is none");
+    assert_eq!(decoder.feed(b"j"), keys(&[Code::Char('j')]));
+}
+
+#[test]
+fn a_broken_sequence_does_not_take_the_next_key_with_it() {
+    assert_eq!(all_at_once(b"\x1b[3\x1b[A"), keys(&[Code::Up]));
+    assert_eq!(all_at_once(b"\x1b[\rx"), keys(&[Code::Enter, Code::Char('x')]));
+    assert_eq!(all_at_once(b"\x1b\x1b[A"), keys(&[Code::Esc, Code::Up]));
+    assert_eq!(
+        all_at_once(b"\xe2\x82q"),
+        keys(&[Code::Char('q')]),
+        "a character that was cut off"
+    );
+}
+
+#[test]
+fn a_character_cut_in_two_is_one() {
+    let mut decoder = Decoder::default();
+    assert_eq!(decoder.feed(&"€".as_bytes()[..2]), []);
+    assert_eq!(decoder.patience(), None);
+    assert_eq!(decoder.feed(&"€".as_bytes()[2..]), keys(&[Code::Char('€')]));
+}
+
+#[test]
+fn a_paste_is_one_text_with_plain_line_ends() {
+    let found = all_at_once(b"x\x1b[200~one\rtwo\r\nthree\n\x1b[31mred\x1b[201~y");
+    let paste = Input::Paste("one\ntwo\nthree\n\x1b[31mred".into());
+    assert_eq!(
+        found,
+        [keys(&[Code::Char('x')]), vec![paste], keys(&[Code::Char('y')])].concat()
+    );
+    let nested = all_at_once(b"\x1b[200~\x1b[20\x1b[201~");
+    assert_eq!(nested, [Input::Paste("\x1b[20".into())], "an end that only began");
+    let mut open = Decoder::default();
+    assert_eq!(open.feed(b"\x1b[200~q\x03"), []);
+    assert_eq!(open.patience(), None, "a paste may take its time");
+}
+
+#[test]
+fn a_paste_too_long_is_cut_and_still_ends() {
+    for excess in [0, 1, 5, 6, 7, 5000] {
+        let mut bytes = b"\x1b[200~".to_vec();
+        bytes.resize(bytes.len() + LONGEST_PASTE + excess, b'a');
+        bytes.extend_from_slice(b"\x1b[201~q");
+        let found = all_at_once(&bytes);
+        assert_eq!(found.len(), 2, "{excess}");
+        assert_eq!(found[0], Input::Paste("a".repeat(LONGEST_PASTE)), "{excess}");
+        assert_eq!(found[1], Input::Key(Key::plain(Code::Char('q'))), "{excess}");
+    }
+}
+
+#[test]
+fn clicks_and_the_wheel_are_read() {
+    let at = |action| {
+        vec![Input::Mouse(Mouse {
+            action,
+            column: 2,
+            row: 3,
+        })]
+    };
+    assert_eq!(all_at_once(b"\x1b[<0;3;4M"), at(MouseAction::Press));
+    assert_eq!(all_at_once(b"\x1b[<64;3;4M"), at(MouseAction::WheelUp));
+    assert_eq!(all_at_once(b"\x1b[<65;3;4M"), at(MouseAction::WheelDown));
+}
+
+/// Mostly pieces of real keys, so that random bytes come near what terminals send.
+fn terminal_bytes() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        Just(b"\x1b".to_vec()),
+        Just(b"\x1b[".to_vec()),
+        Just(b"\x1bO".to_vec()),
+        Just(b"\x1b[200~".to_vec()),
+        Just(b"\x1b[201~".to_vec()),
+        Just(b"\x1b[<0;1;1M".to_vec()),
+        Just("é漢🎩".as_bytes().to_vec()),
+        prop::collection::vec(any::<u8>(), 0..6),
+        "[0-9;:A-Za-z~]{0,8}".prop_map(String::into_bytes),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn it_does_not_matter_where_the_line_cuts(bytes in terminal_bytes(), cuts in prop::collection::vec(1usize..9, 0..40)) {
+        let mut decoder = Decoder::default();
+        let mut found = Vec::new();
+        let mut rest = bytes.as_slice();
+        for cut in cuts {
+            let (now, later) = rest.split_at(cut.min(rest.len()));
+            found.extend(decoder.feed(now));
+            rest = later;
+        }
+        found.extend(decoder.feed(rest));
+        found.extend(decoder.expire());
+        prop_assert_eq!(found, all_at_once(&bytes));
+    }
+
+    #[test]
+    fn nothing_makes_it_hold_on_to_much_or_say_more_than_it_got(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
+        let mut decoder = Decoder::default();
+        let found = decoder.feed(&bytes);
+        prop_assert!(found.len() <= bytes.len());
+        prop_assert!(decoder.begun.len() <= LONGEST_KEY);
+    }
+}

@@ -1,0 +1,314 @@
+//! Frames as bytes: what ratatui says has changed, in as few bytes as any terminal understands. Pure: it writes into
+//! memory, and the session takes the bytes from there, one write a frame.
+
+use std::convert::Infallible;
+use std::fmt::Write as _;
+
+use ratatui::backend::{Backend, ClearType, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthStr;
+
+/// A ratatui backend that keeps the bytes until [`Painter::take`].
+#[derive(Debug, Default)]
+pub struct Painter {
+    size: Size,
+    bytes: String,
+    /// Where the terminal's cursor is, as far as that is sure.
+    at: Option<Position>,
+    /// How the terminal would write now; `None`: not known.
+    pen: Option<Pen>,
+    cursor_shown: bool,
+}
+
+/// How characters look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pen {
+    fg: Color,
+    bg: Color,
+    modifier: Modifier,
+}
+
+const PLAIN: Pen = Pen {
+    fg: Color::Reset,
+    bg: Color::Reset,
+    modifier: Modifier::empty(),
+};
+
+/// What can be seen of a blank, apart from its background.
+const SEEN_ON_BLANK: Modifier = Modifier::REVERSED
+    .union(Modifier::UNDERLINED)
+    .union(Modifier::CROSSED_OUT);
+
+/// What is switched on by which number, and off by which.
+const SWITCHES: [(Modifier, u8, u8); 8] = [
+    (Modifier::BOLD, 1, 22),
+    (Modifier::DIM, 2, 22),
+    (Modifier::ITALIC, 3, 23),
+    (Modifier::UNDERLINED, 4, 24),
+    (Modifier::SLOW_BLINK, 5, 25),
+    (Modifier::REVERSED, 7, 27),
+    (Modifier::HIDDEN, 8, 28),
+    (Modifier::CROSSED_OUT, 9, 29),
+];
+
+impl Painter {
+    /// For a terminal that was just cleared, with its cursor hidden.
+    pub fn new(columns: u16, rows: u16) -> Self {
+        Self {
+            size: Size::new(columns, rows),
+            ..Self::default()
+        }
+    }
+
+    /// The terminal has this size now.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.size = Size::new(columns, rows);
+    }
+
+    /// The bytes since the last time.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// Gives the buffer back for the next frame.
+    pub fn reuse(&mut self, mut buffer: String) {
+        if self.bytes.is_empty() {
+            buffer.clear();
+            self.bytes = buffer;
+        }
+    }
+
+    /// The terminal was in other hands: nothing is known of it but that its cursor was hidden again.
+    pub fn forget(&mut self) {
+        self.at = None;
+        self.pen = None;
+        self.cursor_shown = false;
+    }
+
+    fn put(&mut self, arguments: std::fmt::Arguments<'_>) {
+        // Writing to a string cannot fail.
+        let _ = self.bytes.write_fmt(arguments);
+    }
+
+    fn move_to(&mut self, x: u16, y: u16) {
+        let Some(at) = self.at.replace(Position::new(x, y)) else {
+            return self.jump(x, y);
+        };
+        if at.y == y {
+            match (x.checked_sub(at.x), x) {
+                (Some(0), _) => {}
+                (Some(1), _) => self.bytes.push_str("\x1b[C"),
+                (Some(right), _) => self.put(format_args!("\x1b[{right}C")),
+                (None, 0) => self.bytes.push('\r'),
+                (None, _) => self.put(format_args!("\x1b[{}G", x + 1)),
+            }
+        } else if at.y + 1 == y && x == 0 {
+            self.bytes.push_str("\r\n");
+        } else if at.y + 1 == y && x <= at.x && at.x - x <= 3 {
+            // The end of a column: back below where it was.
+            (x..at.x).for_each(|_| self.bytes.push('\x08'));
+            self.bytes.push('\n');
+        } else {
+            self.jump(x, y);
+        }
+    }
+
+    fn jump(&mut self, x: u16, y: u16) {
+        match (x, y) {
+            (0, 0) => self.bytes.push_str("\x1b[H"),
+            (0, y) => self.put(format_args!("\x1b[{}H", y + 1)),
+            (x, y) => self.put(format_args!("\x1b[{};{}H", y + 1, x + 1)),
+        }
+    }
+
+    fn write(&mut self, cell: &Cell) {
+        let symbol = cell.symbol();
+        self.set_pen(
+            Pen {
+                fg: cell.fg,
+                bg: cell.bg,
+                modifier: cell.modifier,
+            },
+            symbol == " ",
+        );
+        let width = if let [b' '..=b'~'] = symbol.as_bytes() {
+            self.bytes.push_str(symbol);
+            Some(1)
+        } else if symbol.is_empty() || symbol.chars().any(char::is_control) {
+            // The last door: whatever slipped in before, the terminal is told to do nothing but write.
+            self.bytes.push('\u{fffd}');
+            Some(1)
+        } else {
+            self.bytes.push_str(symbol);
+            // Terminals agree on the width of single characters, not on that of several that are shown as one.
+            let single = symbol.chars().nth(1).is_none();
+            single.then(|| u16::try_from(symbol.width()).unwrap_or(1))
+        };
+        self.at = match (self.at, width) {
+            // In the last column, terminals differ in where the cursor is.
+            (Some(at), Some(width)) if at.x.saturating_add(width) < self.size.width => {
+                Some(Position::new(at.x + width, at.y))
+            }
+            _ => None,
+        };
+    }
+
+    fn set_pen(&mut self, wanted: Pen, blank: bool) {
+        let now = self.pen.unwrap_or(PLAIN);
+        let seen = |pen: Pen| (pen.bg, pen.modifier & SEEN_ON_BLANK);
+        let same_blank = blank && seen(now) == seen(wanted) && !wanted.modifier.intersects(SEEN_ON_BLANK);
+        if self.pen.is_some() && (now == wanted || same_blank) {
+            return;
+        }
+        let from_plain = if wanted == PLAIN {
+            String::new()
+        } else {
+            format!("0;{}", change(PLAIN, wanted))
+        };
+        let step_by_step = change(now, wanted);
+        let shorter = if self.pen.is_some() && step_by_step.len() < from_plain.len().max(1) {
+            step_by_step
+        } else {
+            from_plain
+        };
+        self.put(format_args!("\x1b[{shorter}m"));
+        self.pen = Some(wanted);
+    }
+}
+
+/// The numbers that make one pen of another.
+fn change(from: Pen, to: Pen) -> String {
+    let mut numbers = String::new();
+    let mut put = |number: std::fmt::Arguments<'_>| {
+        let separator = if numbers.is_empty() { "" } else { ";" };
+        let _ = write!(numbers, "{separator}{number}");
+    };
+    let mut on = from.modifier;
+    for (modifier, _, off) in SWITCHES {
+        if on.contains(modifier) && !to.modifier.contains(modifier) {
+            put(format_args!("{off}"));
+            // One number may switch off two: bold and dim.
+            SWITCHES
+                .iter()
+                .filter(|switch| switch.2 == off)
+                .for_each(|switch| on.remove(switch.0));
+        }
+    }
+    for (modifier, number, _) in SWITCHES {
+        if to.modifier.contains(modifier) && !on.contains(modifier) {
+            put(format_args!("{number}"));
+        }
+    }
+    if from.fg != to.fg {
+        put_color(to.fg, 30, &mut put);
+    }
+    if from.bg != to.bg {
+        put_color(to.bg, 40, &mut put);
+    }
+    numbers
+}
+
+/// The numbers of a colour; `base` is 30 for the foreground and 40 for the background.
+fn put_color(color: Color, base: u8, put: &mut impl FnMut(std::fmt::Arguments<'_>)) {
+    let basic = match color {
+        Color::Reset => return put(format_args!("{}", base + 9)),
+        Color::Rgb(red, green, blue) => return put(format_args!("{};2;{red};{green};{blue}", base + 8)),
+        Color::Indexed(index) if index >= 16 => return put(format_args!("{};5;{index}", base + 8)),
+        Color::Indexed(index) => index,
+        Color::Black => 0,
+        Color::Red => 1,
+        Color::Green => 2,
+        Color::Yellow => 3,
+        Color::Blue => 4,
+        Color::Magenta => 5,
+        Color::Cyan => 6,
+        Color::Gray => 7,
+        Color::DarkGray => 8,
+        Color::LightRed => 9,
+        Color::LightGreen => 10,
+        Color::LightYellow => 11,
+        Color::LightBlue => 12,
+        Color::LightMagenta => 13,
+        Color::LightCyan => 14,
+        Color::White => 15,
+    };
+    // The bright ones are 90 to 97 and 100 to 107.
+    let number = if basic < 8 {
+        base + basic
+    } else {
+        base + 60 + basic - 8
+    };
+    put(format_args!("{number}"));
+}
+
+impl Backend for Painter {
+    type Error = Infallible;
+
+    fn draw<'a, I>(&mut self, content: I) -> Result<(), Infallible>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        for (x, y, cell) in content {
+            self.move_to(x, y);
+            self.write(cell);
+        }
+        Ok(())
+    }
+
+    fn hide_cursor(&mut self) -> Result<(), Infallible> {
+        if std::mem::take(&mut self.cursor_shown) {
+            self.bytes.push_str("\x1b[?25l");
+        }
+        Ok(())
+    }
+
+    fn show_cursor(&mut self) -> Result<(), Infallible> {
+        if !std::mem::replace(&mut self.cursor_shown, true) {
+            self.bytes.push_str("\x1b[?25h");
+        }
+        Ok(())
+    }
+
+    fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
+        Ok(self.at.unwrap_or_default())
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
+        let position = position.into();
+        self.move_to(position.x, position.y);
+        Ok(())
+    }
+
+    fn clear(&mut self) -> Result<(), Infallible> {
+        // The colour of what is cleared is the pen's.
+        self.bytes.push_str("\x1b[m\x1b[2J");
+        self.pen = Some(PLAIN);
+        Ok(())
+    }
+
+    fn clear_region(&mut self, _: ClearType) -> Result<(), Infallible> {
+        // Only full screens are drawn: ratatui asks for nothing less.
+        self.clear()
+    }
+
+    fn size(&self) -> Result<Size, Infallible> {
+        Ok(self.size)
+    }
+
+    fn window_size(&mut self) -> Result<WindowSize, Infallible> {
+        Ok(WindowSize {
+            columns_rows: self.size,
+            pixels: Size::ZERO,
+        })
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "paint_tests.rs"]
+mod tests;

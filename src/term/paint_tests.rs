@@ -1,0 +1,201 @@
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::*;
+
+const COLUMNS: u16 = 30;
+const ROWS: u16 = 8;
+
+type Write<'a> = (u16, u16, &'a str, Style);
+
+fn paint(terminal: &mut Terminal<Painter>, writes: &[Write<'_>]) -> String {
+    terminal
+        .draw(|frame| {
+            for (x, y, text, style) in writes {
+                frame.buffer_mut().set_string(*x, *y, text, *style);
+            }
+        })
+        .unwrap();
+    terminal.backend_mut().take()
+}
+
+fn fresh() -> Terminal<Painter> {
+    Terminal::new(Painter::new(COLUMNS, ROWS)).unwrap()
+}
+
+#[test]
+fn nothing_changed_is_no_byte() {
+    let mut terminal = fresh();
+    let writes = [(3, 2, "hat", Style::new().red())];
+    assert_ne!(paint(&mut terminal, &writes), "");
+    assert_eq!(paint(&mut terminal, &writes), "");
+}
+
+#[test]
+fn styles_change_by_the_shortest_way() {
+    let mut terminal = fresh();
+    let writes = [
+        (0, 0, "a", Style::new().red().bold()),
+        (1, 0, "b", Style::new().blue().bold()),
+        (2, 0, "c", Style::new().light_blue()),
+        (3, 0, "d", Style::new()),
+        (4, 0, "e", Style::new().on_green().dim()),
+        (5, 0, " ", Style::new().on_green().red()),
+        (6, 0, "f", Style::new().fg(Color::Indexed(9))),
+        (7, 0, "g", Style::new().fg(Color::Indexed(99))),
+        (8, 0, "h", Style::new().fg(Color::Rgb(1, 2, 3))),
+    ];
+    let expected = "\x1b[H\x1b[0;1;31ma\x1b[34mb\x1b[0;94mc\x1b[md\x1b[2;42me \x1b[0;91mf\x1b[38;5;99mg\x1b[38;2;1;2;3mh";
+    assert_eq!(paint(&mut terminal, &writes), expected);
+}
+
+#[test]
+fn moves_are_short() {
+    let mut terminal = fresh();
+    let writes = [
+        (5, 0, "a", Style::new()),
+        (7, 0, "b", Style::new()),
+        (20, 0, "c", Style::new()),
+        (0, 1, "d", Style::new()),
+        (3, 1, "e", Style::new()),
+        (3, 2, "f", Style::new()),
+        (9, 4, "g", Style::new()),
+        (29, 5, "h", Style::new()),
+        (0, 6, "i", Style::new()),
+    ];
+    let expected = "\x1b[1;6H\x1b[ma\x1b[Cb\x1b[12Cc\r\nd\x1b[2Ce\x08\nf\x1b[5;10Hg\x1b[6;30Hh\x1b[7Hi";
+    assert_eq!(paint(&mut terminal, &writes), expected);
+}
+
+#[test]
+fn no_control_character_reaches_the_terminal() {
+    let mut painter = Painter::new(COLUMNS, ROWS);
+    let mut cell = Cell::EMPTY;
+    for symbol in ["\x1b", "\u{9b}", "a\x07", "", "\n"] {
+        cell.set_symbol(symbol);
+        let Ok(()) = painter.draw([(3, 3, &cell)].into_iter());
+    }
+    let text = painter
+        .take()
+        .replace("\x1b[4;4H", "")
+        .replace("\x1b[D", "")
+        .replace("\x1b[4G", "")
+        .replace("\x1b[m", "");
+    assert_eq!(text, "\u{fffd}".repeat(5));
+}
+
+#[test]
+fn the_cursor_is_told_once() {
+    let mut terminal = fresh();
+    let mut with_cursor = |at| {
+        terminal.draw(|frame| frame.set_cursor_position(at)).unwrap();
+        terminal.backend_mut().take()
+    };
+    assert_eq!(with_cursor((4, 2)), "\x1b[?25h\x1b[3;5H");
+    assert_eq!(with_cursor((4, 2)), "");
+    assert_eq!(with_cursor((6, 2)), "\x1b[2C");
+    assert_eq!(paint(&mut terminal, &[]), "\x1b[?25l");
+}
+
+/// What a cell of a real terminal shows, apart from what cannot be seen.
+fn seen(cell: &Cell) -> (String, Color, Color, bool, bool) {
+    let blank = cell.symbol() == " ";
+    let fg = if blank && !cell.modifier.intersects(Modifier::REVERSED) {
+        Color::Reset
+    } else {
+        cell.fg
+    };
+    let marks = |modifier| cell.modifier.contains(modifier);
+    (
+        cell.symbol().to_owned(),
+        fg,
+        cell.bg,
+        marks(Modifier::REVERSED),
+        marks(Modifier::BOLD) && !blank,
+    )
+}
+
+fn color(color: vt100::Color) -> Color {
+    match color {
+        vt100::Color::Default => Color::Reset,
+        vt100::Color::Idx(index) => Color::Indexed(index),
+        vt100::Color::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
+    }
+}
+
+fn shown(screen: &vt100::Screen, x: u16, y: u16) -> Option<(String, Color, Color, bool, bool)> {
+    let cell = screen.cell(y, x)?;
+    let symbol = if cell.has_contents() { cell.contents() } else { " " };
+    let blank = symbol == " ";
+    let fg = if blank && !cell.inverse() {
+        Color::Reset
+    } else {
+        color(cell.fgcolor())
+    };
+    Some((
+        symbol.to_owned(),
+        fg,
+        color(cell.bgcolor()),
+        cell.inverse(),
+        cell.bold() && !blank,
+    ))
+}
+
+fn style() -> impl Strategy<Value = Style> {
+    let color = || {
+        prop_oneof![
+            Just(Color::Reset),
+            (0u8..40).prop_map(Color::Indexed),
+            Just(Color::Rgb(9, 8, 7))
+        ]
+    };
+    let modifiers = prop::sample::subsequence(
+        vec![Modifier::BOLD, Modifier::REVERSED, Modifier::UNDERLINED],
+        0..=3,
+    );
+    (color(), color(), modifiers).prop_map(|(fg, bg, modifiers)| {
+        modifiers
+            .into_iter()
+            .fold(Style::new().fg(fg).bg(bg), Style::add_modifier)
+    })
+}
+
+/// Wide characters stand at even columns only: what is left of one whose half is overwritten differs between terminals.
+fn writes() -> impl Strategy<Value = Vec<(u16, u16, String, Style)>> {
+    prop::collection::vec((0..COLUMNS / 2, 0..ROWS, "(ab|cc|  |漢|│c){1,6}", style()), 0..12).prop_map(
+        |writes| {
+            writes
+                .into_iter()
+                .map(|(x, y, text, style)| (x * 2, y, text, style))
+                .collect()
+        },
+    )
+}
+
+proptest! {
+    /// However frames follow each other, the terminal shows the last.
+    #[test]
+    fn the_terminal_shows_what_was_drawn(frames in prop::collection::vec(writes(), 1..6)) {
+        let mut terminal = fresh();
+        let mut parser = vt100::Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0);
+        for frame in &frames {
+            let borrowed: Vec<Write<'_>> = frame.iter().map(|(x, y, text, style)| (*x, *y, text.as_str(), *style)).collect();
+            parser.process(paint(&mut terminal, &borrowed).as_bytes());
+            let mut expected = Buffer::empty(Rect::new(0, 0, COLUMNS, ROWS));
+            for (x, y, text, style) in &borrowed {
+                expected.set_string(*x, *y, text, *style);
+            }
+            for y in 0..ROWS {
+                let mut x = 0;
+                while x < COLUMNS {
+                    let cell = &expected[(x, y)];
+                    prop_assert_eq!(shown(parser.screen(), x, y), Some(seen(cell)), "at {}, {}", x, y);
+                    x += u16::try_from(cell.symbol().width()).unwrap().max(1);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The terminal while the screen is shown: its modes are changed here, and always put back: at the end, after an error,
+//! in a panic, on a signal.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, Signal};
+use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
+
+/// Alternate screen, plain, cleared (where there is no alternate screen), cursor hidden, pastes told as such.
+const ENTER: &str = "\x1b[?1049h\x1b[m\x1b[2J\x1b[?25l\x1b[?2004h";
+/// The reverse.
+const LEAVE: &str = "\x1b[?2004l\x1b[m\x1b[H\x1b[2J\x1b[?25h\x1b[?1049l";
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+
+/// Why there can be no screen.
+#[derive(Debug, thiserror::Error)]
+pub enum NoTerminal {
+    /// Not connected to one.
+    #[error(
+        "{0} is not a terminal, so there can be no screen; without one use commands, such as hatrack show or \
+         hatrack add (hatrack --help names all)"
+    )]
+    NotOne(&'static str),
+    /// One that cannot be drawn on.
+    #[error(
+        "the terminal (TERM={0}) cannot show a screen; use commands, such as hatrack show or hatrack add (hatrack \
+         --help names all), or set TERM to what the terminal is"
+    )]
+    Dumb(String),
+    /// It does not do what is asked.
+    #[error("the terminal cannot be set up: {0}")]
+    Failed(#[from] io::Error),
+}
+
+/// What it takes to put the terminal back.
+struct Modes {
+    terminal: File,
+    before: Termios,
+    mouse: bool,
+}
+
+/// The terminal that is ours just now.
+static OURS: Mutex<Option<Modes>> = Mutex::new(None);
+/// How many stop signals are still to come that this process sent to itself.
+static OWN_STOPS: AtomicU32 = AtomicU32::new(0);
+
+/// The terminal, in the screen's modes for as long as this lives.
+#[derive(Debug)]
+pub struct Session {
+    /// The terminal, by an opening of our own that does not wait: a stalled line must not keep anything else from
+    /// being done. (Standard output is shared with the shell, which would not survive that.)
+    terminal: File,
+    /// What the terminal has not taken yet.
+    waiting: Vec<u8>,
+    mouse: bool,
+}
+
+impl Session {
+    /// Takes over the terminal, as `TERM` (the variable) names it.
+    pub fn enter(term: Option<&str>, mouse: bool) -> Result<Self, NoTerminal> {
+        if !isatty(rustix::stdio::stdin()) {
+            return Err(NoTerminal::NotOne("standard input"));
+        }
+        if !isatty(rustix::stdio::stdout()) {
+            return Err(NoTerminal::NotOne("standard output"));
+        }
+        if matches!(term, None | Some("" | "dumb")) {
+            return Err(NoTerminal::Dumb(
+                term.unwrap_or_default().escape_debug().to_string(),
+            ));
+        }
+        restore_in_panic();
+        let terminal = File::from(open_terminal()?);
+        let mut session = Self {
+            terminal,
+            waiting: Vec::new(),
+            mouse,
+        };
+        session.take_over()?;
+        Ok(session)
+    }
+
+    fn take_over(&mut self) -> io::Result<()> {
+        let before = tcgetattr(rustix::stdio::stdin())?;
+        let mut raw = before.clone();
+        raw.make_raw();
+        let modes = Modes {
+            terminal: self.terminal.try_clone()?,
+            before,
+            mouse: self.mouse,
+        };
+        *OURS.lock().unwrap_or_else(PoisonError::into_inner) = Some(modes);
+        tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &raw)?;
+        self.waiting.clear();
+        self.write(ENTER)?;
+        if self.mouse { self.write(MOUSE_ON) } else { Ok(()) }
+    }
+
+    /// Columns and rows.
+    pub fn size(&self) -> (u16, u16) {
+        match tcgetwinsize(&self.terminal) {
+            Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
+            // A line that does not say; this is what it mostly is.
+            _ => (80, 24),
+        }
+    }
+
+    /// Writes; what the terminal does not take now waits for [`Self::flush`]. Fails when the terminal is gone.
+    pub fn write(&mut self, text: &str) -> io::Result<()> {
+        self.waiting.extend_from_slice(text.as_bytes());
+        self.flush()
+    }
+
+    /// Tries again to write what waits.
+    pub fn flush(&mut self) -> io::Result<()> {
+        // After a panic elsewhere the terminal is not ours any more.
+        if OURS.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            self.waiting.clear();
+            return Ok(());
+        }
+        let taken = write_what_fits(&self.terminal, &self.waiting, Duration::from_millis(5))?;
+        self.waiting.drain(..taken);
+        Ok(())
+    }
+
+    /// Whether the terminal takes no more just now: nothing new should be drawn.
+    pub fn is_stalled(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Puts the terminal back, stops this process and, where there are any, the others of its job; takes the terminal
+    /// over again when somebody continues it. Everything must then be drawn anew. False: nobody could continue it, so
+    /// nothing was done.
+    pub fn stop(&mut self) -> io::Result<bool> {
+        if !can_be_continued() {
+            return Ok(false);
+        }
+        restore();
+        // The whole job, so that a shell script around this is stopped too and its shell comes back. This process
+        // catches that signal, and stops by the one that cannot be caught.
+        OWN_STOPS.fetch_add(1, Ordering::Relaxed);
+        rustix::process::kill_current_process_group(Signal::TSTP)?;
+        rustix::process::kill_process(rustix::process::getpid(), Signal::STOP)?;
+        self.take_over()?;
+        Ok(true)
+    }
+
+    /// Sets the modes again: somebody else may have changed them while this process was stopped.
+    pub fn resume(&mut self) -> io::Result<()> {
+        restore();
+        self.take_over()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Whether a stop signal that came is one that [`Session::stop`] sent.
+pub(super) fn is_own_stop() -> bool {
+    OWN_STOPS
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1))
+        .is_ok()
+}
+
+/// Puts the terminal back to what it was, if it is ours. May be called from anywhere, at any time, again and again.
+pub fn restore() {
+    let Some(modes) = OURS.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+        return;
+    };
+    let mouse = if modes.mouse { MOUSE_OFF } else { "" };
+    let bytes = format!("{mouse}{LEAVE}");
+    // A terminal that is gone or takes nothing cannot be helped.
+    let _ = write_what_fits(&modes.terminal, bytes.as_bytes(), Duration::from_millis(300));
+    let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &modes.before);
+}
+
+/// A panic puts the terminal back first and then says what it has to say, where it can be read.
+fn restore_in_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            restore();
+            before(panic);
+        }));
+    });
+}
+
+/// The terminal of standard output, opened so that writing does not wait; where that cannot be, standard output itself.
+fn open_terminal() -> io::Result<OwnedFd> {
+    let stdout = rustix::stdio::stdout();
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    rustix::termios::ttyname(stdout, Vec::new())
+        .and_then(|name| rustix::fs::open(name, flags, Mode::empty()))
+        .map_or_else(|_| stdout.try_clone_to_owned(), Ok)
+}
+
+/// Writes as much as the terminal takes, waiting for it at most so long. Answers with how many bytes that was.
+fn write_what_fits(terminal: &File, bytes: &[u8], patience: Duration) -> io::Result<usize> {
+    let end = Instant::now() + patience;
+    let mut done = 0;
+    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+        match (&*terminal).write(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => done += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let left = end.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    break;
+                }
+                let mut watched = [PollFd::from_borrowed_fd(terminal.as_fd(), PollFlags::OUT)];
+                let left = Timespec {
+                    tv_sec: 0,
+                    tv_nsec: i64::from(left.subsec_nanos()),
+                };
+                let _ = poll(&mut watched, Some(&left));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+/// Whether a stopped process here has a shell that can continue it: the first ancestor outside the job is in the same
+/// session. (A process that sshd started itself, say, would stay stopped for ever.)
+fn can_be_continued() -> bool {
+    let (job, session) = (rustix::process::getpgrp(), rustix::process::getsid(None).ok());
+    let mut parent = rustix::process::getppid();
+    // A job has no more generations than this.
+    for _ in 0..32 {
+        let Some(process) = parent else { return false };
+        match rustix::process::getpgid(Some(process)) {
+            Ok(group) if group == job => parent = parent_of(process),
+            Ok(_) => return session.is_some() && rustix::process::getsid(Some(process)).ok() == session,
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+fn parent_of(process: Pid) -> Option<Pid> {
+    let status = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
+    // `123 (name) S 122 …`; the name may hold anything, brackets too.
+    let (_, after_name) = status.rsplit_once(')')?;
+    Pid::from_raw(after_name.split_whitespace().nth(1)?.parse().ok()?)
+}
