@@ -103,14 +103,18 @@ pub(super) fn found(state: &mut State, effects: &mut Vec<Effect>, undo: Option<E
 
 /// Takes back an entry of the history as a new change.
 pub(super) fn take_back_entry(state: &mut State, effects: &mut Vec<Effect>, entry: Entry, kind: Kind) {
-    state.done.retain(|step| step.revision != Some(entry.revision));
+    let revision = Some(entry.revision);
     let step = Step {
         id: 0,
-        revision: Some(entry.revision),
+        revision,
         group: entry.group,
     };
-    if let Err(error) = apply(state, effects, &step, kind) {
-        state.refuse(format!("Revision {} cannot be undone: {error}", entry.revision));
+    match apply(state, effects, &step, kind) {
+        Ok(()) => {
+            state.done.retain(|step| step.revision != revision);
+            state.undone.retain(|step| step.revision != revision);
+        }
+        Err(error) => state.refuse(format!("Revision {} cannot be undone: {error}", entry.revision)),
     }
 }
 

@@ -1,0 +1,592 @@
+//! What a session does with what happens to it: undo and redo, conflicts, a full disk, drafts, leaving.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
+
+#[path = "support/session.rs"]
+mod session;
+
+use hatrack::app::{Effect, Msg, Overlay, Pane, Saved, Start, State, command, update};
+use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
+use hatrack::store::{Event, Request, Scope, Snapshot, Trouble};
+use serde_json::json;
+use session::Session;
+
+const ROOM: &str = "courses@conference.example.org";
+const TERRY: &str = "terry@example.org";
+const HAT: &str = "http://example.com/hats/teacher";
+
+fn jid(text: &str) -> Jid {
+    Jid::parse(text).unwrap()
+}
+
+fn hat(text: &str) -> HatId {
+    HatId::parse(text).unwrap()
+}
+
+/// One room, an owner, a member with a hat, somebody who is banned.
+fn wardrobe() -> Wardrobe {
+    let mut wardrobe = Wardrobe::default();
+    let room = jid(ROOM);
+    wardrobe.add_room(&room, Some("Courses")).unwrap();
+    for (user, affiliation) in [
+        ("prof@example.org", Affiliation::Owner),
+        (TERRY, Affiliation::Member),
+        ("mallory@example.net", Affiliation::Outcast),
+    ] {
+        wardrobe.set_affiliation(&jid(user), &room, affiliation).unwrap();
+    }
+    let teacher = Attachment::default()
+        .with_active(true)
+        .with_title(Some("Teacher"));
+    wardrobe
+        .add_user_hat(&jid(TERRY), &room, &hat(HAT), teacher)
+        .unwrap();
+    wardrobe
+}
+
+fn open() -> Session {
+    Session::open(wardrobe(), (100, 30))
+}
+
+/// The hats of Terry in what stands for the file.
+fn terrys(session: &Session) -> serde_json::Value {
+    session.json()["rooms"][ROOM]["users"][TERRY]["hats"].clone()
+}
+
+#[test]
+fn the_first_room_user_and_hat_are_made_by_keys_alone() {
+    let mut session = Session::open(Wardrobe::default(), (80, 24));
+    assert_eq!(session.state.saved(), Saved::NoFile);
+    session.keys("a");
+    session.text("Staff@Conference.example.org");
+    session.keys("Tab");
+    session.text("Staff room");
+    session.keys("Enter");
+    assert_eq!(
+        session.state.room().unwrap().0.as_str(),
+        "staff@conference.example.org"
+    );
+    session.keys("Enter a");
+    session.text("ann@example.org/phone");
+    session.keys("Enter");
+    session.keys("Enter a Ctrl-G");
+    session.text("On call");
+    session.keys("Ctrl-S");
+    assert!(session.state.overlays().is_empty());
+    assert_eq!(session.state.focus(), Pane::Hats);
+    assert_eq!(
+        session.json()["rooms"],
+        json!({"staff@conference.example.org": {"name": "Staff room", "users": {"ann@example.org": {
+            "affiliation": "member",
+            "hats": {"urn:uuid:00000000-0000-4000-8000-000000000001": {"active": true, "title": "On call"}}}}}})
+    );
+    session.keys("u u u");
+    assert_eq!(session.json()["rooms"], json!({}));
+    session.keys("Ctrl-R Ctrl-R Ctrl-R");
+    assert_eq!(session.state.wardrobe().attachments(), 1);
+}
+
+#[test]
+fn a_known_hat_needs_few_keys() {
+    let mut session = open();
+    let before = session.json();
+    // From the start: into the room, into the owner's hats, add, four letters, save.
+    session.keys("Enter Enter a t e a c Enter");
+    let hats = &session.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"];
+    assert_eq!(*hats, json!({HAT: {"active": true, "title": "Teacher"}}));
+    session.keys("u");
+    assert_eq!(session.json()["rooms"], before["rooms"]);
+}
+
+#[test]
+fn a_text_that_looks_like_a_uri_never_takes_a_match() {
+    let mut session = open();
+    session.keys("Enter Enter a");
+    session.text("http://example.com/hats/tea cher");
+    session.keys("Enter");
+    let Some(Overlay::Form(form)) = session.state.top() else {
+        panic!("the form is gone")
+    };
+    assert_eq!(form.focus, 0);
+    assert!(
+        form.problem(0, session.state.wardrobe())
+            .unwrap()
+            .contains("space"),
+        "{}",
+        session.notice()
+    );
+}
+
+#[test]
+fn wearing_and_requiring_keep_the_rest() {
+    let mut session = open();
+    session.keys("Enter j Enter Space");
+    assert_eq!(
+        terrys(&session),
+        json!({HAT: {"active": false, "title": "Teacher"}})
+    );
+    session.keys("r");
+    assert_eq!(
+        terrys(&session),
+        json!({HAT: {"active": false, "required": true, "title": "Teacher"}})
+    );
+    session.keys("u u");
+    assert_eq!(
+        terrys(&session),
+        json!({HAT: {"active": true, "title": "Teacher"}})
+    );
+    session.keys("d");
+    assert_eq!(terrys(&session), json!({}));
+    assert!(session.notice().contains("took"), "{}", session.notice());
+}
+
+#[test]
+fn a_refused_save_puts_the_cursor_on_the_first_wrong_field() {
+    let mut session = open();
+    session.keys("Enter a Tab Enter");
+    let Some(Overlay::Form(form)) = session.state.top() else {
+        panic!("the form is gone")
+    };
+    assert_eq!(form.focus, 0);
+    assert_eq!(
+        form.problem(0, session.state.wardrobe()).unwrap(),
+        "the user's address is missing"
+    );
+    session.text("terry@example.org");
+    let Some(Overlay::Form(form)) = session.state.top() else {
+        panic!("the form is gone")
+    };
+    assert!(
+        form.problem(0, session.state.wardrobe())
+            .unwrap()
+            .contains("there already")
+    );
+    session.keys("Esc y");
+    assert!(session.state.overlays().is_empty());
+    assert_eq!(
+        session.json()["rooms"],
+        Session::open(wardrobe(), (80, 24)).json()["rooms"]
+    );
+}
+
+#[test]
+fn a_banned_user_is_given_nothing_but_loses_what_they_have() {
+    let mut wardrobe = wardrobe();
+    wardrobe
+        .set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast)
+        .unwrap();
+    let mut session = Session::open(wardrobe, (100, 30));
+    session.keys("Enter G Enter");
+    assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
+    session.keys("a");
+    assert!(session.notice().contains("banned"), "{}", session.notice());
+    session.keys("Space");
+    assert!(session.state.notice().unwrap().refused);
+    session.keys("d");
+    assert_eq!(terrys(&session), json!({}));
+    session.keys("u");
+    assert_ne!(terrys(&session), json!({}));
+}
+
+#[test]
+fn what_takes_much_away_asks_first() {
+    let mut session = open();
+    session.keys("d");
+    assert!(matches!(session.state.top(), Some(Overlay::Confirm(_))));
+    session.keys("x n");
+    assert_eq!(session.state.rooms().len(), 1);
+    session.keys("d y");
+    assert_eq!(session.json()["rooms"], json!({}));
+    session.keys("u");
+    assert_eq!(session.state.wardrobe().attachments(), 1);
+    session.keys("Enter j d");
+    assert!(matches!(session.state.top(), Some(Overlay::Confirm(_))));
+    session.keys("y");
+    assert_eq!(session.state.users().len(), 2);
+    // Nobody asks for a user without hats.
+    session.keys("g d");
+    assert_eq!(session.state.users().len(), 1);
+    assert!(session.state.overlays().is_empty());
+}
+
+#[test]
+fn a_full_disk_keeps_the_change_on_the_screen_and_says_so() {
+    let mut session = open();
+    session.fail("the disk is full");
+    session.keys("Enter j Enter Space");
+    assert_eq!(
+        session.state.saved(),
+        Saved::NotSaved(1, "the disk is full".into())
+    );
+    assert!(!session.state.hat().unwrap().1.is_active());
+    assert_eq!(terrys(&session)[HAT]["active"], json!(true));
+    // Leaving asks, and keeps what is not saved as a draft.
+    session.keys("q");
+    assert!(matches!(session.state.top(), Some(Overlay::Confirm(_))));
+    session.keys("Esc");
+    assert_eq!(session.left, None);
+    session.well();
+    assert_eq!(session.state.saved(), Saved::Saved);
+    assert_eq!(terrys(&session)[HAT]["active"], json!(false));
+    session.keys("q");
+    assert_eq!((session.left, session.draft.is_some()), (Some(0), false));
+}
+
+#[test]
+fn what_was_never_saved_is_withdrawn_by_undo() {
+    let mut session = open();
+    session.fail("the disk is full");
+    session.keys("Enter j Enter Space u");
+    assert_eq!(session.state.saved(), Saved::Trouble("the disk is full".into()));
+    assert!(session.state.hat().unwrap().1.is_active());
+    session.well();
+    assert_eq!(session.json()["revision"], json!(0));
+}
+
+#[test]
+fn what_could_not_be_saved_comes_back_at_the_next_start() {
+    let mut session = open();
+    session.fail("the disk is full");
+    session.keys("Enter j Enter Space q y");
+    assert_eq!(session.left, Some(0));
+    let draft = session.draft.clone().unwrap();
+
+    let mut next = open();
+    next.send(Msg::DraftFound(draft));
+    assert!(matches!(next.state.top(), Some(Overlay::Draft(_))));
+    next.keys("Enter");
+    assert_eq!(terrys(&next)[HAT]["active"], json!(false));
+    assert_eq!(next.draft, None);
+    next.keys("u");
+    assert_eq!(terrys(&next)[HAT]["active"], json!(true));
+}
+
+#[test]
+fn a_cut_line_keeps_the_form_and_the_next_start_offers_it() {
+    let mut session = open();
+    session.keys("Enter Enter a");
+    session.text("urn:x:y");
+    session.keys("Tab");
+    session.text("Präsident");
+    session.keys("Tab Space");
+    session.send(Msg::End { status: 129 });
+    assert_eq!(session.left, Some(129));
+    let draft = session.draft.clone().unwrap();
+
+    let mut next = open();
+    next.draft = Some(draft.clone());
+    next.send(Msg::DraftFound(draft));
+    next.keys("Esc");
+    assert!(next.draft.is_some(), "later means later");
+    next.keys("D Enter Enter");
+    let hats = &next.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"];
+    assert_eq!(*hats, json!({"urn:x:y": {"title": "Präsident"}}));
+    assert_eq!(next.draft, None);
+}
+
+#[test]
+fn two_cut_lines_keep_both_forms() {
+    let mut session = open();
+    session.keys("a");
+    session.text("one@c.example");
+    session.send(Msg::End { status: 129 });
+    let mut next = open();
+    next.send(Msg::DraftFound(session.draft.clone().unwrap()));
+    next.keys("Esc a");
+    next.text("two@c.example");
+    next.send(Msg::End { status: 129 });
+    let mut third = open();
+    third.send(Msg::DraftFound(next.draft.clone().unwrap()));
+    third.keys("Enter Enter Enter");
+    assert_eq!(third.state.rooms().len(), 3);
+}
+
+#[test]
+fn a_draft_about_a_room_out_of_sight_is_not_offered() {
+    let mut session = open();
+    session.keys("e");
+    session.text(" and more");
+    session.send(Msg::End { status: 143 });
+    let mut next = Session::open(Wardrobe::default(), (80, 24));
+    next.send(Msg::DraftFound(session.draft.clone().unwrap()));
+    assert!(next.state.overlays().is_empty());
+    let mut garbage = open();
+    garbage.send(Msg::DraftFound(b"\xff\x00{]".to_vec()));
+    assert!(garbage.state.overlays().is_empty());
+}
+
+#[test]
+fn a_form_on_what_changed_meanwhile_shows_both_sides() {
+    let change = |session: &mut Session| {
+        session.keys("Enter j Enter e");
+        session.text("!");
+        session.other(|wardrobe| {
+            let other = Attachment::default().with_title(Some("Professor"));
+            wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
+        });
+        session.keys("Enter");
+        let Some(Overlay::Conflict(conflict)) = session.state.top() else {
+            panic!("no conflict")
+        };
+        assert!(
+            conflict.theirs.contains("Professor") && conflict.mine.contains("Teacher!"),
+            "{conflict:?}"
+        );
+        assert_eq!(terrys(session)[HAT]["title"], json!("Professor"));
+    };
+    let mut mine = open();
+    change(&mut mine);
+    mine.keys("m");
+    assert_eq!(terrys(&mine), json!({HAT: {"active": true, "title": "Teacher!"}}));
+    let mut theirs = open();
+    change(&mut theirs);
+    theirs.keys("t");
+    assert_eq!(terrys(&theirs), json!({HAT: {"title": "Professor"}}));
+    assert!(theirs.state.overlays().is_empty());
+    let mut later = open();
+    change(&mut later);
+    later.keys("Esc");
+    assert!(matches!(later.state.top(), Some(Overlay::Form(_))));
+}
+
+#[test]
+fn a_hat_is_not_given_to_somebody_who_was_banned_meanwhile() {
+    let mut session = open();
+    session.keys("Enter j Enter a");
+    session.text("urn:x:y");
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast));
+    session.keys("Enter");
+    assert!(matches!(session.state.top(), Some(Overlay::Conflict(_))));
+    session.keys("m");
+    assert!(session.state.notice().unwrap().refused);
+    assert_eq!(terrys(&session)["urn:x:y"], json!(null));
+}
+
+/// The keeper's answer is held back, so that undo meets a change that has no revision yet.
+#[test]
+fn undo_of_what_is_on_its_way_waits_for_its_revision() {
+    let mut state = State::new(Start::default());
+    let snapshot = |wardrobe: &Wardrobe| Snapshot {
+        wardrobe: wardrobe.clone(),
+        exists: true,
+        read_only: None,
+    };
+    let mut file = wardrobe();
+    let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
+    tell(&mut state, Event::Opened(snapshot(&file)));
+    let press = |state: &mut State, names: &str| -> Vec<Effect> {
+        names
+            .split(' ')
+            .flat_map(|name| update(state, Msg::Key(session::key(name))))
+            .collect()
+    };
+    let asked = press(&mut state, "Enter j Enter Space u");
+    let [Effect::Store(Request::Commit { id, change })] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    assert!(
+        state.hat().unwrap().1.is_active(),
+        "the screen shows the undo at once"
+    );
+    file.apply(&change.group).unwrap();
+    let settled = vec![(*id, Ok(Some(7)))];
+    let asked = tell(
+        &mut state,
+        Event::Committed {
+            settled,
+            snapshot: snapshot(&file),
+        },
+    );
+    let [Effect::Store(Request::Commit { change, .. })] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(change.undoes, Some(7));
+    assert!(state.hat().unwrap().1.is_active());
+}
+
+#[test]
+fn a_change_refused_by_the_keeper_is_shown_with_both_sides_and_kept_through_a_cut() {
+    let mut state = State::new(Start::default());
+    let file = wardrobe();
+    let snapshot = |wardrobe: &Wardrobe| Snapshot {
+        wardrobe: wardrobe.clone(),
+        exists: true,
+        read_only: None,
+    };
+    let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
+    tell(&mut state, Event::Opened(snapshot(&file)));
+    let mut asked = Vec::new();
+    for name in ["Enter", "j", "Enter", "Space"] {
+        asked.extend(update(&mut state, Msg::Key(session::key(name))));
+    }
+    let [Effect::Store(Request::Commit { id, change })] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    let mut theirs = file.clone();
+    theirs
+        .remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT))
+        .unwrap();
+    let error = theirs.clone().apply(&change.group).unwrap_err();
+    let settled = vec![(*id, Err(error))];
+    tell(
+        &mut state,
+        Event::Committed {
+            settled,
+            snapshot: snapshot(&theirs),
+        },
+    );
+    let Some(Overlay::Conflict(conflict)) = state.top() else {
+        panic!("no conflict")
+    };
+    assert_eq!(conflict.theirs, "it is not there any more");
+    // A cut line at that moment keeps it.
+    let mut cut = state.clone();
+    let effects = update(&mut cut, Msg::End { status: 129 });
+    assert!(
+        matches!(effects.as_slice(), [Effect::KeepDraft(_), Effect::Quit(129)]),
+        "{effects:?}"
+    );
+    let effects = update(&mut state, Msg::Key(session::key("m")));
+    let [Effect::Store(Request::Commit { change, .. })] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    theirs.apply(&change.group).unwrap();
+    assert_eq!(theirs.attachments(), 1);
+}
+
+#[test]
+fn history_tells_narrows_and_undoes() {
+    let mut session = open();
+    session.keys("Enter j Enter Space r");
+    session.other(|wardrobe| wardrobe.add_room(&jid("other@c.example"), None));
+    session.keys("H");
+    let history = |session: &Session| match session.state.top() {
+        Some(Overlay::History(history)) => history.as_ref().clone(),
+        other => panic!("no history: {other:?}"),
+    };
+    assert_eq!(history(&session).entries.len(), 3);
+    session.keys("j r");
+    assert_eq!(history(&session).entries.len(), 2, "only this room");
+    session.keys("r");
+    assert_eq!(history(&session).entries.len(), 3);
+    session.keys("G u");
+    assert!(
+        session
+            .notice()
+            .starts_with("Revision 1 cannot be undone: changed meanwhile"),
+        "{}",
+        session.notice()
+    );
+    session.keys("g j u");
+    assert_eq!(history(&session).entries[0].undoes, Some(2));
+    assert_eq!(
+        terrys(&session)[HAT],
+        json!({"active": false, "title": "Teacher"}),
+        "{}",
+        session.notice()
+    );
+    // The screen's own undo goes on with what is left.
+    session.keys("Esc u");
+    assert_eq!(
+        terrys(&session)[HAT],
+        json!({"active": true, "title": "Teacher"}),
+        "{}",
+        session.notice()
+    );
+}
+
+#[test]
+fn an_undo_that_does_not_fit_any_more_is_refused_with_the_reason() {
+    let mut session = open();
+    session.keys("Enter j Enter Space");
+    session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
+    session.keys("u");
+    assert!(
+        session
+            .notice()
+            .starts_with("It cannot be undone: changed meanwhile"),
+        "{}",
+        session.notice()
+    );
+}
+
+#[test]
+fn a_session_that_only_looks_changes_nothing() {
+    let scope = Scope {
+        read_only: true,
+        ..Scope::default()
+    };
+    let mut session = Session::start(
+        Start {
+            scope,
+            ..Start::default()
+        },
+        wardrobe(),
+        (100, 30),
+    );
+    let before = session.json();
+    session.keys("a e d u Ctrl-R Enter a e d Enter a e d Space r u W D");
+    assert!(session.state.overlays().is_empty());
+    assert_eq!(session.json(), before);
+    assert!(session.state.notice().unwrap().refused);
+}
+
+#[test]
+fn while_the_file_is_read_nothing_is_changed_and_q_leaves() {
+    let mut state = State::new(Start::default());
+    assert!(update(&mut state, Msg::Key(session::key("a"))).is_empty());
+    assert!(state.notice().unwrap().text.contains("still being read"));
+    let trouble = Trouble::Unreadable("line 3".into());
+    update(&mut state, Msg::Store(Box::new(Event::Trouble(Some(trouble)))));
+    assert_eq!(update(&mut state, Msg::Key(session::key("q"))), [Effect::Quit(4)]);
+}
+
+#[test]
+fn the_selection_stays_on_what_it_is_on() {
+    let mut session = open();
+    session.keys("Enter j");
+    session.other(|wardrobe| {
+        wardrobe.set_affiliation(&jid("aaron@example.org"), &jid(ROOM), Affiliation::Owner)?;
+        wardrobe.add_room(&jid("aaa@c.example"), None)
+    });
+    session.other(|wardrobe| {
+        wardrobe.set_affiliation(&jid("aaron@example.org"), &jid(ROOM), Affiliation::Owner)
+    });
+    assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
+    assert_eq!(session.state.room().unwrap().0.as_str(), ROOM);
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    assert!(session.state.user().is_some());
+}
+
+/// The table of commands is whole: no two commands share a key in one place, and none is called by a name twice.
+#[test]
+fn the_table_of_commands_is_unambiguous() {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut ids = std::collections::BTreeSet::new();
+    for row in command::COMMANDS {
+        assert!(ids.insert(row.id), "two commands are called {}", row.id);
+        assert!(
+            !row.keys.is_empty() && !row.help.is_empty() && !row.title.is_empty(),
+            "{row:?}"
+        );
+        for key in row.keys {
+            assert!(
+                seen.insert((row.place, *key)),
+                "{} twice in {:?}",
+                key.name(),
+                row.place
+            );
+        }
+    }
+    for place in command::Place::ALL {
+        assert!(
+            command::COMMANDS.iter().any(|row| row.place == place),
+            "{place:?} has no command"
+        );
+    }
+}

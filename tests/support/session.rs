@@ -1,0 +1,194 @@
+//! A session without a terminal and without a file: keys in, state out. The keeper is a wardrobe in memory; its answers
+//! come at once, or are held back as when a disk is full.
+
+use hatrack::app::{Code, Effect, Key, Msg, Start, State, update};
+use hatrack::model::{self, Error, Group, Wardrobe};
+use hatrack::store::{Event, Memory, Request, Trouble};
+use jiff::Timestamp;
+
+/// The session, what stands for its keeper, and what it left outside.
+pub(crate) struct Session {
+    /// The state.
+    pub(crate) state: State,
+    /// Stands for the file.
+    pub(crate) memory: Memory,
+    /// The draft that is kept outside.
+    pub(crate) draft: Option<Vec<u8>>,
+    /// The status with which it left.
+    pub(crate) left: Option<u8>,
+    /// How often it asked to be stopped (Ctrl-Z) and to be drawn anew.
+    pub(crate) asked: Vec<Effect>,
+    /// Why nothing can be written.
+    failing: Option<String>,
+    waiting: Vec<Request>,
+    ids: u32,
+    now: Timestamp,
+}
+
+impl Session {
+    /// Opens a wardrobe.
+    pub(crate) fn open(wardrobe: Wardrobe, size: (u16, u16)) -> Self {
+        Self::start(
+            Start {
+                file: "~/.config/hatrack/hats.json".into(),
+                actor: "terry".into(),
+                ..Start::default()
+            },
+            wardrobe,
+            size,
+        )
+    }
+
+    /// Opens a wardrobe with a start of its own.
+    pub(crate) fn start(start: Start, wardrobe: Wardrobe, (columns, rows): (u16, u16)) -> Self {
+        let memory = Memory::new(wardrobe, &start.actor);
+        let mut session = Self {
+            state: State::new(start),
+            memory,
+            draft: None,
+            left: None,
+            asked: Vec::new(),
+            failing: None,
+            waiting: Vec::new(),
+            ids: 0,
+            now: "2026-01-31T12:00:00Z".parse().unwrap(),
+        };
+        session.send(Msg::Resize { columns, rows });
+        let mut snapshot = session.memory.snapshot();
+        snapshot.exists = snapshot.wardrobe != Wardrobe::default();
+        session.send(Msg::Store(Box::new(Event::Opened(snapshot))));
+        session
+    }
+
+    /// A message, and everything that follows from it.
+    pub(crate) fn send(&mut self, msg: Msg) {
+        for effect in update(&mut self.state, msg) {
+            self.run(effect);
+        }
+    }
+
+    fn run(&mut self, effect: Effect) {
+        match effect {
+            Effect::Store(Request::Retry) => {}
+            Effect::Store(Request::Withdraw { id }) => {
+                self.waiting
+                    .retain(|request| !matches!(request, Request::Commit { id: waits, .. } if *waits == id));
+            }
+            Effect::Store(request @ Request::Commit { .. }) if self.failing.is_some() => {
+                self.waiting.push(request);
+            }
+            Effect::Store(request) => self.answer(request),
+            Effect::NewId => {
+                self.ids += 1;
+                let id = format!("urn:uuid:00000000-0000-4000-8000-{:012}", self.ids);
+                self.send(Msg::NewId(id));
+            }
+            Effect::KeepDraft(bytes) => self.draft = Some(bytes),
+            Effect::DropDraft => self.draft = None,
+            Effect::Quit(status) => self.left = Some(status),
+            effect => self.asked.push(effect),
+        }
+    }
+
+    fn answer(&mut self, request: Request) {
+        self.now = self.now.checked_add(jiff::SignedDuration::from_secs(60)).unwrap();
+        for event in self.memory.handle(request, self.now) {
+            self.send(Msg::Store(Box::new(event)));
+        }
+    }
+
+    /// From now on nothing can be written.
+    pub(crate) fn fail(&mut self, reason: &str) {
+        self.failing = Some(reason.to_owned());
+        self.send(Msg::Store(Box::new(Event::Trouble(Some(Trouble::CannotWrite(
+            reason.to_owned(),
+        ))))));
+    }
+
+    /// From now on it can be written again, and what waited is.
+    pub(crate) fn well(&mut self) {
+        self.failing = None;
+        for request in std::mem::take(&mut self.waiting) {
+            self.answer(request);
+        }
+        self.send(Msg::Store(Box::new(Event::Trouble(None))));
+    }
+
+    /// Somebody else changes the file.
+    pub(crate) fn other(&mut self, change: impl FnOnce(&mut Wardrobe) -> Result<Group, Error>) {
+        let mut wardrobe = self.memory.snapshot().wardrobe;
+        let group = change(&mut wardrobe).unwrap();
+        self.now = self.now.checked_add(jiff::SignedDuration::from_secs(60)).unwrap();
+        self.memory.handle(
+            Request::Commit {
+                id: 0,
+                change: group.into(),
+            },
+            self.now,
+        );
+        let snapshot = self.memory.snapshot();
+        self.send(Msg::Store(Box::new(Event::Changed(snapshot))));
+    }
+
+    /// Presses keys by name: `Enter`, `Ctrl-G`, `Space`, `Up`, a character.
+    pub(crate) fn keys(&mut self, names: &str) {
+        for name in names.split_whitespace() {
+            self.send(Msg::Key(key(name)));
+        }
+    }
+
+    /// Types a text, character by character.
+    pub(crate) fn text(&mut self, text: &str) {
+        for character in text.chars() {
+            self.send(Msg::Key(Key::plain(Code::Char(character))));
+        }
+    }
+
+    /// The line about what just happened.
+    pub(crate) fn notice(&self) -> &str {
+        self.state.notice().map_or("", |notice| notice.text.as_str())
+    }
+
+    /// What stands for the file, as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&model::write::wardrobe(&self.memory.snapshot().wardrobe)).unwrap()
+    }
+}
+
+/// The key of that name.
+pub(crate) fn key(name: &str) -> Key {
+    let (ctrl, rest) = name
+        .strip_prefix("Ctrl-")
+        .map_or((false, name), |rest| (true, rest));
+    let (alt, rest) = rest
+        .strip_prefix("Alt-")
+        .map_or((false, rest), |rest| (true, rest));
+    let code = match rest {
+        "Enter" => Code::Enter,
+        "Esc" => Code::Esc,
+        "Tab" => Code::Tab,
+        "Shift-Tab" => Code::BackTab,
+        "Backspace" => Code::Backspace,
+        "Del" => Code::Delete,
+        "Left" => Code::Left,
+        "Right" => Code::Right,
+        "Up" => Code::Up,
+        "Down" => Code::Down,
+        "Home" => Code::Home,
+        "End" => Code::End,
+        "PgUp" => Code::PageUp,
+        "PgDn" => Code::PageDown,
+        "Space" => Code::Char(' '),
+        "F1" => Code::F(1),
+        one if one.chars().count() == 1 => {
+            let character = one.chars().next().unwrap();
+            Code::Char(if ctrl {
+                character.to_ascii_lowercase()
+            } else {
+                character
+            })
+        }
+        other => panic!("no key is named {other:?}"),
+    };
+    Key { code, ctrl, alt }
+}
