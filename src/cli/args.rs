@@ -18,7 +18,7 @@ pub struct Cli {
     #[command(flatten)]
     pub common: Common,
     /// Open the screen on a sample wardrobe; nothing is written anywhere
-    #[arg(long)]
+    #[arg(long, help_heading = "Options")]
     pub demo: bool,
     /// The command; without one the screen opens.
     #[command(subcommand)]

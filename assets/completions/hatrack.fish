@@ -1,0 +1,117 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_hatrack_global_optspecs
+    string join \n file= actor= room= read-only demo h/help V/version
+end
+
+function __fish_hatrack_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_hatrack_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_hatrack_using_subcommand
+    set -l cmd (__fish_hatrack_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c hatrack -n "__fish_hatrack_needs_command" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_needs_command" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_needs_command" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_needs_command" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_needs_command" -l demo -d 'Open the screen on a sample wardrobe; nothing is written anywhere'
+complete -c hatrack -n "__fish_hatrack_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hatrack -n "__fish_hatrack_needs_command" -s V -l version -d 'Print version'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "show" -d 'Print all rooms, one room or one user'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "add" -d 'Give a user a hat, exactly as told: one that is there under that id is replaced'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "remove" -d 'Take a hat from a user'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "set" -d 'Make a user\'s hats exactly those of a JSON object: all of it or nothing'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "room" -d 'Add or remove a room'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "affiliate" -d 'Set a user\'s affiliation with a room; "none" removes the user with their hats'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "check" -d 'Look whether the data file and its history can be read, changing nothing'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "history" -d 'Print who did what, newest first'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "undo" -d 'Take back your last change, or the one with this number'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "redo" -d 'Put back what your last undo took, or the undo with this number'
+complete -c hatrack -n "__fish_hatrack_using_subcommand show" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand show" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand show" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand show" -l json -d 'As JSON: the whole document, the room\'s object, or the user\'s object'
+complete -c hatrack -n "__fish_hatrack_using_subcommand show" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand show" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand add" -l title -d 'The label that people read' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand add" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand add" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand add" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand add" -l active -d 'The user wears it now'
+complete -c hatrack -n "__fish_hatrack_using_subcommand add" -l required -d 'The user cannot take it off'
+complete -c hatrack -n "__fish_hatrack_using_subcommand add" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand add" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand remove" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand remove" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand remove" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand remove" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand remove" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand set" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand set" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand set" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand set" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand set" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -f -a "add" -d 'Add a room without users'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -f -a "remove" -d 'Remove a room with its users and their hats'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from add" -l name -d 'What people call it' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from add" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from add" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from add" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from add" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from remove" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from remove" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from remove" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from remove" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l repair -d 'Keep every line of the history that can be read; the whole of it as it was goes into a copy'
+complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand check" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l user -d 'Only what touches this user' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l hat -d 'Only what touches the hat with this id' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l by -d 'Only what was done by somebody whose name has this in it' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l limit -d 'At most so many entries [default: 100, with --json all]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l forget -d 'Forget for good what was done before a day (2026-01-31) or a moment (2026-01-31T12:00:00Z)' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l json -d 'As a JSON array of entries'
+complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand history" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand undo" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand undo" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand undo" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand undo" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand undo" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand redo" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand redo" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand redo" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand redo" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand redo" -s h -l help -d 'Print help'

@@ -1,0 +1,111 @@
+//! The help, the manual pages and the completions. Those in `assets/` are made from the definition of the command line;
+//! `HATRACK_WRITE_ASSETS=1 cargo test --test cli` writes them anew.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory;
+use clap_complete::{Shell, generate};
+use hatrack::cli::args::Cli;
+
+use super::process::Home;
+
+#[test]
+fn help_and_version() {
+    let home = Home::new();
+    let commands: [&[&str]; 13] = [
+        &[],
+        &["show"],
+        &["add"],
+        &["remove"],
+        &["set"],
+        &["room"],
+        &["room", "add"],
+        &["room", "remove"],
+        &["affiliate"],
+        &["check"],
+        &["history"],
+        &["undo"],
+        &["redo"],
+    ];
+    for command in commands {
+        let name = std::iter::once("help")
+            .chain(command.iter().copied())
+            .collect::<Vec<_>>()
+            .join("_");
+        let help = home.done(&[command, &["--help"]].concat());
+        insta::assert_snapshot!(name, help);
+    }
+    assert_eq!(
+        home.done(&["--version"]),
+        format!("hatrack {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn help_leaves_no_command_and_no_variable_out() {
+    let home = Home::new();
+    let help = home.done(&["--help"]);
+    let names = Cli::command();
+    let names = names.get_subcommands().map(clap::Command::get_name);
+    for word in names.chain([
+        "HATRACK_FILE",
+        "HATRACK_ACTOR",
+        "XDG_CONFIG_HOME",
+        "XDG_STATE_HOME",
+        "hats.json",
+    ]) {
+        assert!(help.contains(word), "{word}");
+    }
+}
+
+/// The files in `assets/` that follow from the command line, by their names there.
+fn generated() -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for (shell, name) in [
+        (Shell::Bash, "completions/hatrack.bash"),
+        (Shell::Zsh, "completions/_hatrack"),
+        (Shell::Fish, "completions/hatrack.fish"),
+    ] {
+        let mut bytes = Vec::new();
+        generate(shell, &mut Cli::command(), "hatrack", &mut bytes);
+        files.insert(name.into(), bytes);
+    }
+    let folder = tempfile::tempdir().expect("a folder for manual pages");
+    clap_mangen::generate_to(Cli::command(), folder.path()).expect("manual pages");
+    for page in folder.path().read_dir().expect("the folder").flatten() {
+        let bytes = std::fs::read(page.path()).expect("a page");
+        files.insert(Path::new("man").join(page.file_name()), bytes);
+    }
+    files
+}
+
+#[test]
+fn manual_pages_and_completions_are_current() {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let generated = generated();
+    for (name, bytes) in &generated {
+        let path = assets.join(name);
+        if std::env::var_os("HATRACK_WRITE_ASSETS").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+        }
+        let there = std::fs::read(&path).unwrap_or_default();
+        let advice = "run HATRACK_WRITE_ASSETS=1 cargo test --test cli";
+        assert!(
+            there == *bytes,
+            "assets/{} is not current: {advice}",
+            name.display()
+        );
+    }
+    for folder in ["man", "completions"] {
+        for file in assets.join(folder).read_dir().unwrap().flatten() {
+            let name = Path::new(folder).join(file.file_name());
+            assert!(
+                generated.contains_key(&name),
+                "assets/{} is made by nothing",
+                name.display()
+            );
+        }
+    }
+}
