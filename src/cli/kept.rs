@@ -19,7 +19,7 @@ pub(super) struct Kept<'a> {
 impl<'a> Kept<'a> {
     pub(super) fn open(place: &'a Place) -> Result<Self, Failure> {
         let options = Options {
-            actor: place.actor.clone(),
+            actor: place.actor.to_string(),
             scope: place.scope.clone(),
         };
         let store = Store::open(&place.file, options).map_err(|error| failure(&error, place))?;

@@ -1,11 +1,15 @@
 //! The help, the manual pages and the completions. Those in `assets/` are made from the definition of the command line;
 //! `HATRACK_WRITE_ASSETS=1 cargo test --test cli` writes them anew.
 
+#![expect(clippy::expect_used, reason = "a test that cannot make its files has failed")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
+use clap_mangen::roff::{Roff, bold, roman};
+use hatrack::app::command::{self, COMMANDS};
 use hatrack::cli::args::Cli;
 
 use super::process::Home;
@@ -77,7 +81,27 @@ fn generated() -> BTreeMap<PathBuf, Vec<u8>> {
         let bytes = std::fs::read(page.path()).expect("a page");
         files.insert(Path::new("man").join(page.file_name()), bytes);
     }
+    if let Some(page) = files.get_mut(Path::new("man/hatrack.1")) {
+        page.extend(keys());
+    }
     files
+}
+
+/// The keys of the screen as a section of the manual page, from the table of commands.
+fn keys() -> Vec<u8> {
+    let mut page = Roff::new();
+    page.control("SH", ["KEYS"]);
+    for place in command::Place::ALL {
+        page.control("SS", [place.title()]);
+        for command in COMMANDS.iter().filter(|command| command.place == place) {
+            page.control("TP", []);
+            page.text([bold(command.key_names())]);
+            page.text([roman(command.help)]);
+        }
+    }
+    let mut bytes = Vec::new();
+    page.to_writer(&mut bytes).expect("memory");
+    bytes
 }
 
 #[test]
