@@ -42,7 +42,7 @@ pub enum Error {
         found: Found,
     },
     /// The text is no address.
-    #[error("not an address: {text:?}: {reason}")]
+    #[error("not an address: {}: {reason}", shown(text))]
     InvalidJid {
         /// What was given.
         text: Box<str>,
@@ -51,7 +51,8 @@ pub enum Error {
     },
     /// The text is no URI with a scheme, so it cannot be a hat's id.
     #[error(
-        "not a URI: {text:?}: {reason}; a hat's id is a URI such as urn:uuid:… or http://example.org/hats/teacher"
+        "not a URI: {}: {reason}; a hat's id is a URI such as urn:uuid:… or http://example.org/hats/teacher",
+        shown(text)
     )]
     InvalidHatId {
         /// What was given.
@@ -92,4 +93,18 @@ impl Error {
             Self::InvalidHatId { .. } => "bad-request",
         }
     }
+}
+
+/// A text as it can be said in an error: not too long.
+pub(super) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 80;
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.into(),
+    }
+}
+
+/// The same in quotes, with escapes for all that cannot be seen.
+pub(super) fn shown(text: &str) -> String {
+    format!("{:?}", shortened(text))
 }

@@ -116,6 +116,11 @@ impl Extra {
             .flat_map(|members| members.iter().map(|(name, value)| (&**name, value)))
     }
 
+    /// The member of that name.
+    pub fn get(&self, name: &str) -> Option<&Json> {
+        self.0.as_ref()?.get(name)
+    }
+
     /// Adds a member; false when there is one of that name.
     pub fn insert(&mut self, name: &str, value: Json) -> bool {
         let members = Arc::make_mut(self.0.get_or_insert_with(Arc::default));

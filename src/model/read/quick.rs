@@ -8,10 +8,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{
-    Affiliation, Attachment, Document, HatId, Hats, Jid, Names, Object, Room, RoomMembers, User, Wardrobe,
-};
 use serde::de::DeserializeSeed;
+
+use super::members::RoomMembers;
+use super::object::{Names, Object};
+use super::values::Document;
+use crate::model::{Affiliation, Attachment, HatId, Hats, Jid, Room, User, Wardrobe};
 
 /// A data file cut into parts that can be read independently.
 #[derive(Debug)]

@@ -1,0 +1,356 @@
+//! The objects of a data file.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::de::{Error as _, MapAccess};
+
+use super::object::{Bool, Members, Names, Object, Pairs, Text, Whole, once, repeated, unknown};
+use crate::model::error::shown;
+use crate::model::write::VERSION;
+use crate::model::{Affiliation, Attachment, CatalogueHat, Extra, HatId, Hats, Jid, Room, User, Wardrobe};
+
+/// What a data file holds, in words.
+pub(super) const WARDROBE: &str = "a wardrobe: an object with \"version\" and \"rooms\"";
+
+pub(super) struct AttachmentMembers<'a> {
+    names: &'a mut Names,
+    pub(super) made: Attachment,
+}
+
+impl<'a> AttachmentMembers<'a> {
+    pub(super) fn new(names: &'a mut Names) -> Self {
+        Self {
+            names,
+            made: Attachment::default(),
+        }
+    }
+}
+
+impl<'de> Members<'de> for AttachmentMembers<'_> {
+    const EXPECTED: &'static str = "an attachment: an object with \"active\", \"required\", \"title\"";
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let Self { names, made } = self;
+        match name {
+            "active" => once(&mut made.active, name, || value.next_value_seed(Bool)),
+            "required" => once(&mut made.required, name, || value.next_value_seed(Bool)),
+            "title" => once(&mut made.title, name, || {
+                value
+                    .next_value_seed(Text("a title: a text in quotes"))
+                    .map(|title| names.keep(&title))
+            }),
+            _ => unknown(&mut made.extra, name, value),
+        }
+    }
+}
+
+pub(super) struct HatMembers<'a> {
+    names: &'a mut Names,
+    made: Pairs<HatId, Attachment>,
+}
+
+impl<'de> Members<'de> for HatMembers<'_> {
+    const EXPECTED: &'static str = "an object of attachments by hat id";
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let id = HatId::keep(self.names.keep(name));
+        if !self.made.is_new(&id) {
+            return Err(repeated(name));
+        }
+        let mut attachment = AttachmentMembers::new(self.names);
+        value.next_value_seed(Object(&mut attachment))?;
+        self.made.all.push((id, attachment.made));
+        Ok(())
+    }
+}
+
+impl<'a> HatMembers<'a> {
+    pub(super) fn new(names: &'a mut Names) -> Self {
+        Self {
+            names,
+            made: Pairs::new(),
+        }
+    }
+
+    pub(super) fn done(self) -> Hats {
+        Hats::from_sorted(self.made.sorted()).unwrap_or_default()
+    }
+}
+
+/// Reads the hats of a user.
+fn hats_of<'de, A: MapAccess<'de>>(names: &mut Names, value: &mut A) -> Result<Hats, A::Error> {
+    let mut hats = HatMembers::new(names);
+    value.next_value_seed(Object(&mut hats))?;
+    Ok(hats.done())
+}
+
+/// A user object of which only the hats matter.
+#[derive(Default)]
+pub(super) struct HatsOfUserMembers {
+    names: Names,
+    pub(super) hats: Option<Hats>,
+    others: Extra,
+}
+
+impl<'de> Members<'de> for HatsOfUserMembers {
+    const EXPECTED: &'static str = "a user: an object with \"hats\"";
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        match name {
+            "hats" => once(&mut self.hats, name, || hats_of(&mut self.names, value)),
+            _ => unknown(&mut self.others, name, value),
+        }
+    }
+}
+
+const AFFILIATIONS: &str = "owner, admin, member, outcast or none";
+
+pub(super) struct UserMembers<'a> {
+    names: &'a mut Names,
+    affiliation: Option<Affiliation>,
+    hats: Option<Hats>,
+    extra: Extra,
+}
+
+impl<'a> UserMembers<'a> {
+    pub(super) fn new(names: &'a mut Names) -> Self {
+        Self {
+            names,
+            affiliation: None,
+            hats: None,
+            extra: Extra::default(),
+        }
+    }
+
+    pub(super) fn done(self) -> User {
+        User {
+            affiliation: self.affiliation.unwrap_or_default(),
+            hats: self.hats.unwrap_or_default(),
+            extra: self.extra,
+        }
+    }
+}
+
+impl<'de> Members<'de> for UserMembers<'_> {
+    const EXPECTED: &'static str = "a user: an object with \"affiliation\" and \"hats\"";
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        match name {
+            "affiliation" => once(&mut self.affiliation, name, || {
+                let text = value.next_value_seed(Text(AFFILIATIONS))?;
+                Affiliation::from_name(&text).ok_or_else(|| {
+                    A::Error::custom(format_args!(
+                        "unknown affiliation {}, expected {AFFILIATIONS}",
+                        shown(&text)
+                    ))
+                })
+            }),
+            "hats" => once(&mut self.hats, name, || hats_of(self.names, value)),
+            _ => unknown(&mut self.extra, name, value),
+        }
+    }
+}
+
+struct UsersMembers<'a> {
+    names: &'a mut Names,
+    made: Pairs<Jid, User>,
+}
+
+/// The address that a member's name is; new among those before.
+fn address<E: serde::de::Error, V>(name: &str, among: &mut Pairs<Jid, V>, room: bool) -> Result<Jid, E> {
+    let parse = if room { Jid::parse_room } else { Jid::parse };
+    let jid = parse(name).map_err(E::custom)?;
+    match among.is_new(&jid) {
+        true => Ok(jid),
+        false if jid.as_str() == name => Err(repeated(name)),
+        false => Err(E::custom(format_args!(
+            "{} is another spelling of {jid}, which is there already",
+            shown(name)
+        ))),
+    }
+}
+
+impl<'de> Members<'de> for UsersMembers<'_> {
+    const EXPECTED: &'static str = "an object of users by address";
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let jid = address(name, &mut self.made, false)?;
+        let mut user = UserMembers::new(self.names);
+        value.next_value_seed(Object(&mut user))?;
+        self.made.all.push((jid, user.done()));
+        Ok(())
+    }
+}
+
+struct CatalogueMembers<'a> {
+    names: &'a mut Names,
+    made: BTreeMap<HatId, CatalogueHat>,
+}
+
+impl<'de> Members<'de> for CatalogueMembers<'_> {
+    const EXPECTED: &'static str = "the room's catalogue: an object of hats by id";
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        if self.made.contains_key(name) {
+            return Err(repeated(name));
+        }
+        let mut hat = CatalogueHatMembers::default();
+        value.next_value_seed(Object(&mut hat))?;
+        self.made.insert(HatId::keep(self.names.keep(name)), hat.0);
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+pub(super) struct CatalogueHatMembers(pub(super) CatalogueHat);
+
+impl<'de> Members<'de> for CatalogueHatMembers {
+    const EXPECTED: &'static str = "a hat of the catalogue: an object with \"title\" and \"hue\"";
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        match name {
+            "title" => once(&mut self.0.title, name, || {
+                value
+                    .next_value_seed(Text("a title: a text in quotes"))
+                    .map(Into::into)
+            }),
+            "hue" => once(&mut self.0.hue, name, || value.next_value()),
+            _ => unknown(&mut self.0.extra, name, value),
+        }
+    }
+}
+
+pub(super) struct RoomMembers<'a> {
+    names: &'a mut Names,
+    name: Option<Arc<str>>,
+    catalogue: Option<BTreeMap<HatId, CatalogueHat>>,
+    users: Option<Vec<(Jid, User)>>,
+    extra: Extra,
+}
+
+impl<'a> RoomMembers<'a> {
+    pub(super) fn new(names: &'a mut Names) -> Self {
+        Self {
+            names,
+            name: None,
+            catalogue: None,
+            users: None,
+            extra: Extra::default(),
+        }
+    }
+
+    pub(super) fn done(self) -> Room {
+        let mut room = Room::default();
+        room.name = self.name;
+        room.catalogue = self.catalogue.unwrap_or_default();
+        room.extra = self.extra;
+        room.with_users(self.users.unwrap_or_default())
+            .unwrap_or_default()
+    }
+}
+
+impl<'de> Members<'de> for RoomMembers<'_> {
+    const EXPECTED: &'static str = "a room: an object with \"users\"";
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        match name {
+            "name" => once(&mut self.name, name, || {
+                value
+                    .next_value_seed(Text("a name: a text in quotes"))
+                    .map(Into::into)
+            }),
+            "hats" => once(&mut self.catalogue, name, || {
+                let mut hats = CatalogueMembers {
+                    names: self.names,
+                    made: BTreeMap::new(),
+                };
+                value.next_value_seed(Object(&mut hats))?;
+                Ok(hats.made)
+            }),
+            "users" => once(&mut self.users, name, || {
+                let mut users = UsersMembers {
+                    names: self.names,
+                    made: Pairs::new(),
+                };
+                value.next_value_seed(Object(&mut users))?;
+                Ok(users.made.sorted())
+            }),
+            _ => unknown(&mut self.extra, name, value),
+        }
+    }
+}
+
+struct RoomsMembers<'a> {
+    names: &'a mut Names,
+    made: Pairs<Jid, Arc<Room>>,
+}
+
+impl<'de> Members<'de> for RoomsMembers<'_> {
+    const EXPECTED: &'static str = "an object of rooms by address";
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let jid = address(name, &mut self.made, true)?;
+        let mut room = RoomMembers::new(self.names);
+        value.next_value_seed(Object(&mut room))?;
+        self.made.all.push((jid, Arc::new(room.done())));
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+pub(super) struct DocumentMembers {
+    names: Names,
+    version: Option<u64>,
+    revision: Option<u64>,
+    rooms: Option<BTreeMap<Jid, Arc<Room>>>,
+    extra: Extra,
+}
+
+impl<'de> Members<'de> for DocumentMembers {
+    const EXPECTED: &'static str = WARDROBE;
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        match name {
+            "version" => once(&mut self.version, name, || {
+                match value.next_value_seed(Whole("the version of the format: 1"))? {
+                    0 => Err(A::Error::custom("there is no format version 0; expected 1")),
+                    found @ 1..=VERSION => Ok(found),
+                    found => Err(A::Error::custom(format_args!(
+                        "format version {found}, but this program reads up to {VERSION}; a newer hatrack reads it"
+                    ))),
+                }
+            }),
+            "revision" => once(&mut self.revision, name, || {
+                value.next_value_seed(Whole("a revision: a whole number from 0"))
+            }),
+            "rooms" => once(&mut self.rooms, name, || {
+                let mut rooms = RoomsMembers {
+                    names: &mut self.names,
+                    made: Pairs::new(),
+                };
+                value.next_value_seed(Object(&mut rooms))?;
+                Ok(rooms.made.all.into_iter().collect())
+            }),
+            _ => unknown(&mut self.extra, name, value),
+        }
+    }
+    fn missing(&self) -> Option<&'static str> {
+        match (self.version, &self.rooms) {
+            (None, _) => Some("version"),
+            (_, None) => Some("rooms"),
+            _ => None,
+        }
+    }
+}
+
+impl DocumentMembers {
+    pub(super) fn done(self) -> Wardrobe {
+        Wardrobe {
+            revision: self.revision.unwrap_or_default(),
+            extra: self.extra,
+            rooms: self.rooms.unwrap_or_default(),
+        }
+    }
+}
+
+/// Nothing but members that the program does not know.
+#[derive(Default)]
+pub(super) struct AnyMembers(pub(super) Extra);
+
+impl<'de> Members<'de> for AnyMembers {
+    const EXPECTED: &'static str = "an object";
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        unknown(&mut self.0, name, value)
+    }
+}

@@ -1,0 +1,93 @@
+//! The parts of a wardrobe on their own, as serde reads them.
+
+use serde::de::{DeserializeSeed as _, Error as _};
+use serde::{Deserialize, Deserializer};
+
+use super::members::{
+    AnyMembers, AttachmentMembers, CatalogueHatMembers, DocumentMembers, HatMembers, HatsOfUserMembers,
+    RoomMembers, UserMembers,
+};
+use super::object::{Names, Object};
+use crate::model::{Attachment, CatalogueHat, Extra, Hats, Hue, Json, Room, User, Wardrobe};
+
+/// The whole document.
+pub(super) struct Document(pub(super) Wardrobe);
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut members = DocumentMembers::default();
+        Object(&mut members).deserialize(deserializer)?;
+        Ok(Self(members.done()))
+    }
+}
+
+/// Only the hats of a user object.
+pub(super) struct HatsOfUser(pub(super) Hats);
+
+impl<'de> Deserialize<'de> for HatsOfUser {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut members = HatsOfUserMembers::default();
+        Object(&mut members).deserialize(deserializer)?;
+        Ok(Self(members.hats.unwrap_or_default()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Room {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut names = Names::default();
+        let mut members = RoomMembers::new(&mut names);
+        Object(&mut members).deserialize(deserializer)?;
+        Ok(members.done())
+    }
+}
+
+impl<'de> Deserialize<'de> for User {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut names = Names::default();
+        let mut members = UserMembers::new(&mut names);
+        Object(&mut members).deserialize(deserializer)?;
+        Ok(members.done())
+    }
+}
+
+impl<'de> Deserialize<'de> for Hats {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut names = Names::default();
+        let mut members = HatMembers::new(&mut names);
+        Object(&mut members).deserialize(deserializer)?;
+        Ok(members.done())
+    }
+}
+
+impl<'de> Deserialize<'de> for Attachment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut names = Names::default();
+        let mut members = AttachmentMembers::new(&mut names);
+        Object(&mut members).deserialize(deserializer)?;
+        Ok(members.made)
+    }
+}
+
+impl<'de> Deserialize<'de> for CatalogueHat {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut members = CatalogueHatMembers::default();
+        Object(&mut members).deserialize(deserializer)?;
+        Ok(members.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Json::deserialize(deserializer)?;
+        Self::new(json)
+            .ok_or_else(|| D::Error::custom("a hue is a number of degrees from 0 to 360, or a string"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Extra {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut members = AnyMembers::default();
+        Object(&mut members).deserialize(deserializer)?;
+        Ok(members.0)
+    }
+}

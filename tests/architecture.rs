@@ -1,0 +1,393 @@
+//! The house keeps its rules: each part of the crate knows only the parts below it, what is pure names nothing that is
+//! not, and files stay short.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// The most lines that a source file may have.
+const LINES: usize = 450;
+
+/// The parts of the crate from the ground up, and which others each may know.
+const PARTS: [(&str, &[&str]); 7] = [
+    ("model", &[]),
+    ("store", &["model"]),
+    ("server", &["model"]),
+    ("app", &["model", "store"]),
+    ("ui", &["model", "store", "app"]),
+    ("term", &["model", "store", "server", "app", "ui"]),
+    ("cli", &["model", "store", "server", "app", "ui", "term"]),
+];
+
+/// All that `app` and `ui` may know of the store: plain data.
+const PLAIN: [&str; 10] = [
+    "Change", "Entry", "Event", "Filter", "Page", "Query", "Request", "Scope", "Snapshot", "Trouble",
+];
+
+/// Files, environment, clock, threads, randomness, processes, network: not for these.
+const PURE: [&str; 3] = ["model", "app", "ui"];
+const OUTSIDE: [&str; 25] = [
+    "std::fs",
+    "std::env",
+    "std::thread",
+    "std::process",
+    "std::net",
+    "std::os",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "std::io::stdin",
+    "std::io::stdout",
+    "std::io::stderr",
+    "jiff::Timestamp::now",
+    "jiff::Zoned::now",
+    "jiff::tz::TimeZone::system",
+    "uuid::Uuid::new_v4",
+    "uuid::Uuid::now_v7",
+    "uuid::Uuid::now_v6",
+    "uuid::Uuid::now_v1",
+    "rand",
+    "getrandom",
+    "fastrand",
+    "rustix",
+    "directories",
+    "tempfile",
+    "signal_hook",
+];
+/// Macros that talk to a terminal.
+const TALK: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
+
+/// The terminal: not for these. One exception: a form may hold the text area.
+const BLIND: [&str; 3] = ["model", "store", "app"];
+const TERMINAL: [&str; 3] = ["crossterm", "ratatui", "tui_textarea"];
+
+/// A path that is named somewhere, in full, and the line.
+type Named = (Vec<String>, usize);
+
+/// What a file says, as far as it matters here.
+#[derive(Default)]
+struct Reading {
+    named: Vec<Named>,
+    macros: Vec<(String, usize)>,
+    /// What a name stands for in this file.
+    aliases: HashMap<String, Vec<String>>,
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split("::").map(String::from).collect()
+}
+
+/// `crate`, `self` and `super` resolved, seen from a module.
+fn absolute(path: &[String], module: &[String]) -> Vec<String> {
+    let mut at = module.to_vec();
+    let mut rest = path;
+    match path.first().map(String::as_str) {
+        Some("crate" | "hatrack") => at.clear(),
+        Some("self") => {}
+        Some("super") => {
+            while rest.first().is_some_and(|first| first == "super") {
+                at.pop();
+                rest = rest.get(1..).unwrap_or_default();
+            }
+            return [vec!["crate".into()], at, rest.to_vec()].concat();
+        }
+        _ => return path.to_vec(),
+    }
+    [
+        vec!["crate".into()],
+        at,
+        rest.get(1..).unwrap_or_default().to_vec(),
+    ]
+    .concat()
+}
+
+fn punct(token: Option<&TokenTree>, wanted: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
+}
+
+fn colons(tokens: &[TokenTree], at: usize) -> bool {
+    punct(tokens.get(at), ':') && punct(tokens.get(at + 1), ':')
+}
+
+fn line(token: &TokenTree) -> usize {
+    token.span().start().line
+}
+
+/// Whether the attribute is `#[cfg(test)]`.
+fn is_test(attribute: &TokenTree) -> bool {
+    attribute.to_string().replace(' ', "") == "[cfg(test)]"
+}
+
+impl Reading {
+    fn of(source: &str, module: &[String]) -> Self {
+        let mut reading = Self::default();
+        let tokens: Result<TokenStream, _> = source.parse();
+        let tokens = tokens.unwrap_or_default();
+        reading.walk(tokens, module);
+        // Names that were brought in by `use` stand for their whole path; twice, as one may stand for another.
+        for _ in 0..2 {
+            for (path, _) in &mut reading.named {
+                if let Some(full) = path.first().and_then(|first| reading.aliases.get(first)) {
+                    *path = full.iter().chain(path.iter().skip(1)).cloned().collect();
+                }
+            }
+        }
+        reading
+    }
+
+    fn walk(&mut self, tokens: TokenStream, module: &[String]) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            match token {
+                // What is only there for tests: the attribute, and the item up to its block or semicolon.
+                TokenTree::Punct(hash)
+                    if hash.as_char() == '#' && tokens.get(at + 1).is_some_and(is_test) =>
+                {
+                    let ends = |token: &TokenTree| {
+                        punct(Some(token), ';')
+                            || matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+                    };
+                    at += tokens.iter().skip(at).position(ends).unwrap_or(tokens.len());
+                }
+                TokenTree::Ident(word) if word == "use" => {
+                    let end = tokens.iter().skip(at).position(|token| punct(Some(token), ';'));
+                    let end = end.map_or(tokens.len(), |end| at + end);
+                    self.uses(tokens.get(at + 1..end).unwrap_or_default(), &[], module);
+                    at = end;
+                }
+                TokenTree::Ident(word) if word == "mod" => {
+                    if let (Some(name), Some(TokenTree::Group(body))) =
+                        (tokens.get(at + 1), tokens.get(at + 2))
+                    {
+                        let inner = [module, &[name.to_string()]].concat();
+                        self.walk(body.stream(), &inner);
+                        at += 2;
+                    }
+                }
+                TokenTree::Ident(_) => at = self.path(&tokens, at, module),
+                TokenTree::Group(group) => self.walk(group.stream(), module),
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// A path that begins here; where its last word stands.
+    fn path(&mut self, tokens: &[TokenTree], mut at: usize, module: &[String]) -> usize {
+        let Some(first) = tokens.get(at) else { return at };
+        let mut path = vec![first.to_string()];
+        while let (true, Some(TokenTree::Ident(next))) = (colons(tokens, at + 1), tokens.get(at + 3)) {
+            path.push(next.to_string());
+            at += 3;
+        }
+        if punct(tokens.get(at + 1), '!') {
+            self.macros
+                .push((path.last().cloned().unwrap_or_default(), line(first)));
+        }
+        self.named.push((absolute(&path, module), line(first)));
+        at
+    }
+
+    /// The paths of a `use`.
+    fn uses(&mut self, tokens: &[TokenTree], before: &[String], module: &[String]) {
+        for branch in tokens.split(|token| punct(Some(token), ',')) {
+            let mut path = before.to_vec();
+            let mut alias = None;
+            let mut words = branch.iter();
+            while let Some(token) = words.next() {
+                match token {
+                    TokenTree::Ident(word) if word == "as" => alias = words.next().map(ToString::to_string),
+                    TokenTree::Ident(word) if word == "self" && !path.is_empty() => {}
+                    TokenTree::Ident(word) => path.push(word.to_string()),
+                    TokenTree::Punct(star) if star.as_char() == '*' => path.push("*".into()),
+                    TokenTree::Group(group) => {
+                        let inner: Vec<_> = group.stream().into_iter().collect();
+                        self.uses(&inner, &path, module);
+                        path.clear();
+                    }
+                    _ => {}
+                }
+            }
+            if let (Some(last), Some(token)) = (path.last(), branch.first()) {
+                let full = absolute(&path, module);
+                let name = alias.unwrap_or_else(|| last.clone());
+                self.named.push((full.clone(), line(token)));
+                self.aliases.insert(name, full);
+            }
+        }
+    }
+}
+
+/// What a source file does against the rules. The path is the one below `src`.
+fn wrong(path: &str, source: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let lines = source.lines().count();
+    if lines > LINES {
+        wrong.push(format!("src/{path}: {lines} lines, more than {LINES}: split it"));
+    }
+    if source.parse::<TokenStream>().is_err() {
+        wrong.push(format!("src/{path}: cannot be read"));
+    }
+    let module: Vec<String> = path
+        .trim_end_matches(".rs")
+        .split('/')
+        .filter(|word| !matches!(*word, "mod" | "lib" | "main"))
+        .map(String::from)
+        .collect();
+    let (Some(part), is_test) = (module.first(), module.last().is_some_and(|name| name == "tests")) else {
+        return wrong; // `main.rs` and `lib.rs` stand on top
+    };
+    let Some((_, below)) = PARTS.iter().find(|(name, _)| name == part) else {
+        wrong.push(format!("src/{path}: {part} is no part of the house"));
+        return wrong;
+    };
+    if is_test {
+        return wrong;
+    }
+    let is = |list: &[&str]| list.contains(&part.as_str());
+    let reading = Reading::of(source, &module);
+    for (named, line) in &reading.named {
+        let mut deny = |why: String| wrong.push(format!("src/{path}:{line}: {}: {why}", named.join("::")));
+        if let [first, room, rest @ ..] = named.as_slice()
+            && first == "crate"
+            && room != part
+        {
+            let known = below.contains(&room.as_str());
+            if PARTS.iter().any(|(name, _)| name == room) && !known {
+                deny(format!("{part} may not know {room}"));
+            }
+            // The module brought in by its bare name: then each use of the name is looked at.
+            let plain = rest.first().is_none_or(|name| PLAIN.contains(&name.as_str()));
+            if is(&["app", "ui"]) && room == "store" && !plain {
+                deny(format!("{part} knows only the plain data of the store"));
+            }
+            if room == "*" {
+                deny("name what is meant".into());
+            }
+        }
+        let begins =
+            |with: &&str| named.starts_with(&words(with)) || named.starts_with(&words(&format!("::{with}")));
+        if is(&PURE) && OUTSIDE.iter().any(|with| begins(with)) {
+            deny(format!(
+                "{part} is pure: no files, environment, clock, threads, randomness"
+            ));
+        }
+        let may = path.starts_with("app/form") && named.first().is_some_and(|first| first == "tui_textarea");
+        if is(&BLIND) && !may && TERMINAL.iter().any(|with| begins(with)) {
+            deny(format!("{part} knows no terminal"));
+        }
+    }
+    for (name, line) in &reading.macros {
+        if is(&PURE) && TALK.contains(&name.as_str()) {
+            wrong.push(format!(
+                "src/{path}:{line}: {name}!: {part} does not talk to the terminal"
+            ));
+        }
+    }
+    wrong
+}
+
+fn sources(folder: &Path, all: &mut Vec<std::path::PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            sources(&path, all)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            all.push(path);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_source_file_keeps_the_rules() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = Vec::new();
+    sources(&root, &mut all).unwrap();
+    assert!(all.len() > 20, "the sources are somewhere else");
+    let mut found = Vec::new();
+    for file in &all {
+        let path = file.strip_prefix(&root).unwrap().to_str().unwrap();
+        found.extend(wrong(path, &std::fs::read_to_string(file).unwrap()));
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+/// The test itself is tested: each of these is one violation.
+#[test]
+fn a_violation_is_found_wherever_it_hides() {
+    #[rustfmt::skip]
+    let violations = [
+        ("model/a.rs", "use crate::store::Change;"),
+        ("model/a.rs", "use crate::{model::Jid, store};"),
+        ("model/a.rs", "fn f() { crate::app::Key::plain(x); }"),
+        ("model/a.rs", "fn f() { assert!(matches!(x, crate::ui::Theme { .. })); }"),
+        ("model/sub/a.rs", "use super::super::super::store::Change;"),
+        ("model/a.rs", "mod inner { fn f(_: super::super::super::term::Session) {} }"),
+        ("model/mod.rs", "pub use super::store::Change;"),
+        ("store/a.rs", "use crate::app::Key;"),
+        ("store/a.rs", "use crate::*;"),
+        ("store/a.rs", "use ratatui::Frame;"),
+        ("app/a.rs", "use crate::ui::Theme;"),
+        ("app/a.rs", "use crate::store::Store;"),
+        ("app/a.rs", "use crate::store::*;"),
+        ("app/a.rs", "use crate::store; fn f() { store::open(); }"),
+        ("app/a.rs", "use crate::store as s; fn f() -> s::Store { }"),
+        ("ui/a.rs", "use crate::term::Session;"),
+        ("ui/a.rs", "use crate::store::{Change, Store};"),
+        ("term/a.rs", "use crate::cli::Args;"),
+        ("model/a.rs", "use std::fs;"),
+        ("model/a.rs", "use std::{collections::HashMap, fs::File};"),
+        ("model/a.rs", "fn f() { std::env::var(\"X\"); }"),
+        ("app/a.rs", "use std::time::Instant;"),
+        ("app/a.rs", "use std::time::{self as t}; fn f() { t::SystemTime::now(); }"),
+        ("app/a.rs", "use std::time; fn f() { time::Instant::now(); }"),
+        ("app/a.rs", "fn f() { vec![std::thread::spawn(g)]; }"),
+        ("app/a.rs", "use uuid::Uuid; fn f() { Uuid::new_v4(); }"),
+        ("app/a.rs", "use jiff::Timestamp; fn f() { Timestamp::now(); }"),
+        ("app/a.rs", "fn f() { ::rand::random::<u8>(); }"),
+        ("app/a.rs", "fn f() { std::process::exit(1); }"),
+        ("app/a.rs", "use std::net::TcpStream;"),
+        ("app/a.rs", "fn f() { println!(\"x\"); }"),
+        ("ui/a.rs", "fn f() { std::io::stdout(); }"),
+        ("app/a.rs", "use crossterm::event::KeyCode;"),
+        ("app/a.rs", "use ratatui::layout::Rect;"),
+        ("app/state.rs", "use tui_textarea::TextArea;"),
+        ("app/form.rs", "use ratatui::style::Style;"),
+        ("attic/a.rs", ""),
+    ];
+    for (path, source) in violations {
+        assert_eq!(
+            wrong(path, source).len(),
+            1,
+            "{path}: {source}: {:?}",
+            wrong(path, source)
+        );
+    }
+    assert_eq!(wrong("model/a.rs", &"\n".repeat(LINES + 1)).len(), 1);
+}
+
+#[test]
+fn what_is_allowed_is_let_pass() {
+    #[rustfmt::skip]
+    let fine = [
+        ("model/a.rs", "use super::Jid; use crate::model::Hats; use std::time::Duration; // std::fs"),
+        ("model/a.rs", "/// Not [`crate::store`], nor `std::fs::File`.\nfn f() { let s = \"crate::ui::Theme\"; }"),
+        ("model/a.rs", "#[cfg(test)] mod tests { use std::fs; fn f() { println!(\"x\"); } }"),
+        ("app/tests.rs", "use std::fs;"),
+        ("store/a.rs", "use crate::model::Jid; use std::fs::File; use jiff::Timestamp; fn f() { Timestamp::now(); }"),
+        ("app/a.rs", "use crate::store::{Change, Event}; use crate::model::Group; use jiff::Timestamp;"),
+        ("app/a.rs", "use crate::store; fn f(_: store::Snapshot) {}"),
+        ("app/form.rs", "use tui_textarea::TextArea;"),
+        ("app/form/hat.rs", "use tui_textarea::TextArea;"),
+        ("ui/a.rs", "use crate::app::State; use ratatui::Frame; use crate::store::Entry;"),
+        ("term/a.rs", "use crate::store::Store; use std::thread; use crate::ui::Theme;"),
+        ("cli/a.rs", "use crate::{term, store, model}; use std::fs;"),
+        ("main.rs", "fn main() { hatrack::cli::run(); }"),
+    ];
+    for (path, source) in fine {
+        assert_eq!(wrong(path, source), Vec::<String>::new(), "{path}: {source}");
+    }
+    assert!(wrong("model/a.rs", &"\n".repeat(LINES)).is_empty());
+}
