@@ -268,13 +268,13 @@ fn wrong(path: &str, source: &str) -> Vec<String> {
         }
         let begins =
             |with: &&str| named.starts_with(&words(with)) || named.starts_with(&words(&format!("::{with}")));
-        if is(&PURE) && OUTSIDE.iter().any(|with| begins(with)) {
+        if is(&PURE) && OUTSIDE.into_iter().any(begins) {
             deny(format!(
                 "{part} is pure: no files, environment, clock, threads, randomness"
             ));
         }
         let may = path.starts_with("app/form") && named.first().is_some_and(|first| first == "tui_textarea");
-        if is(&BLIND) && !may && TERMINAL.iter().any(|with| begins(with)) {
+        if is(&BLIND) && !may && TERMINAL.into_iter().any(begins) {
             deny(format!("{part} knows no terminal"));
         }
     }
