@@ -9,7 +9,7 @@ use super::decode::{Decoder, Input};
 
 /// Starts to read the terminal on standard input. What came in together is told together; [`Input::Gone`] comes last.
 /// Ends when `tell` says false.
-pub fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) -> io::Result<()> {
+pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) -> io::Result<()> {
     thread::Builder::new()
         .name("input".into())
         .stack_size(256 << 10)

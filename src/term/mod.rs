@@ -1,15 +1,19 @@
 //! The terminal session: input, signals, drawing loop, clipboard; the only place that runs effects.
+//!
+//! [`run`] is the whole of it. Three threads tell it what happens (input, signals, the keeper of the data file); it
+//! lets [`crate::app::update`] decide, does what that asks for, and draws once for all that came in together.
 
 pub mod clipboard;
 mod decode;
 mod input;
+mod look;
 mod paint;
-pub mod session;
+mod runner;
+mod session;
 mod signals;
-pub mod who;
 
 pub use decode::{Decoder, Input, Mouse, MouseAction};
-pub use input::listen;
+pub use look::theme;
 pub use paint::Painter;
-pub use session::{NoTerminal, Session};
-pub use signals::{Signal, Signals};
+pub use runner::{Ended, Job, Source, run};
+pub use session::{NoTerminal, Session, restore};

@@ -8,7 +8,7 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SI
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
+pub(super) enum Signal {
     /// The terminal has another size.
     Resized,
     /// Stop until somebody continues the program.
@@ -33,18 +33,18 @@ impl Signal {
 
 /// The signals that are caught; from the making of this on, none of them ends the program by itself.
 #[derive(Debug)]
-pub struct Signals(signal_hook::iterator::Signals);
+pub(super) struct Signals(signal_hook::iterator::Signals);
 
 impl Signals {
     /// Catches them. To be done before the terminal's modes are changed: nothing must end the program in between.
-    pub fn catch() -> io::Result<Self> {
+    pub(super) fn catch() -> io::Result<Self> {
         // SIGPIPE is ignored by every Rust program from its start: a write says so instead.
         let numbers = [SIGWINCH, SIGTSTP, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM];
         signal_hook::iterator::Signals::new(numbers).map(Self)
     }
 
     /// Tells of each from now on, those that came since [`Self::catch`] too. Ends when `tell` says false.
-    pub fn listen(mut self, mut tell: impl FnMut(Signal) -> bool + Send + 'static) -> io::Result<()> {
+    pub(super) fn listen(mut self, mut tell: impl FnMut(Signal) -> bool + Send + 'static) -> io::Result<()> {
         thread::Builder::new()
             .name("signals".into())
             .stack_size(256 << 10)

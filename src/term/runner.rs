@@ -1,0 +1,422 @@
+//! The loop: wait for one message, take all that are waiting, update, do what that asks for, draw once.
+
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use ratatui::{Frame, Terminal};
+
+use super::decode::Input;
+use super::input;
+use super::paint::Painter;
+use super::session::{NoTerminal, Session, restore};
+use super::signals::{Signal, Signals};
+use crate::app::{Effect, Msg, Phase, Saved, Start, State, update};
+use crate::model::Wardrobe;
+use crate::store::{self, Drafts, Event, Keeper, Memory, Request, Trouble};
+
+/// The first frame waits so long for the file, so that a small one is on it.
+const FIRST_LOOK: Duration = Duration::from_millis(2);
+/// However things stand, so long after a signal the process is gone.
+const LONGEST_END: Duration = Duration::from_millis(1800);
+/// The exit status when the terminal is gone: that of SIGHUP, which would have said so.
+const GONE: u8 = 128 + 1;
+/// The exit status after a panic.
+const PANICKED: u8 = 101;
+
+/// What a session works on.
+#[derive(Debug)]
+pub struct Job {
+    /// What is known before anything is read.
+    pub start: Start,
+    /// The wardrobe.
+    pub source: Source,
+    /// Where drafts are kept, if anywhere.
+    pub drafts: Option<Drafts>,
+    /// What the variable `TERM` says.
+    pub term: Option<String>,
+    /// Whether clicks are wanted; then the terminal's own way to select text is not there.
+    pub mouse: bool,
+}
+
+/// Where the wardrobe is.
+#[derive(Debug)]
+pub enum Source {
+    /// In a data file.
+    File(PathBuf, store::Options),
+    /// In memory only.
+    Memory(Wardrobe),
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The exit status.
+    pub status: u8,
+    /// What should be said when the screen is gone.
+    pub message: Option<String>,
+}
+
+/// Shows the screen until the moderator leaves. `screen` draws the state.
+pub fn run(job: Job, screen: impl FnMut(&State, &mut Frame<'_>)) -> Result<Ended, NoTerminal> {
+    let signals = Signals::catch()?;
+    let session = Session::enter(job.term.as_deref(), job.mouse)?;
+    let (tell, told) = channel();
+    let keeper = Kept::start(job.source, &job.start.actor, &tell);
+    let voice = Voice(tell.clone());
+    signals.listen(move |signal| voice.tell(Happened::Signal(signal)))?;
+    let voice = Voice(tell);
+    input::listen(move |input| voice.tell(Happened::Input(input)))?;
+    let mut runner = Runner {
+        terminal: terminal(&session),
+        state: State::new(job.start),
+        screen,
+        session,
+        keeper,
+        drafts: job.drafts,
+        told,
+        status: None,
+        message: None,
+    };
+    match catch_unwind(AssertUnwindSafe(|| runner.live())) {
+        Ok(status) => {
+            let message = runner.message.take();
+            // A large wardrobe takes its time to be taken down piece by piece; the system does it at once.
+            std::mem::forget(runner.state);
+            Ok(Ended { status, message })
+        }
+        Err(panic) => {
+            // What was typed is worth one more try. When that fails too, the first panic is the one to tell of.
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                runner.end(PANICKED);
+                runner.settle();
+            }));
+            resume_unwind(panic)
+        }
+    }
+}
+
+fn terminal(session: &Session) -> Terminal<Painter> {
+    let (columns, rows) = session.size();
+    let Ok(terminal) = Terminal::new(Painter::new(columns, rows));
+    terminal
+}
+
+/// Something that one of the threads says.
+enum Happened {
+    Input(Vec<Input>),
+    Signal(Signal),
+    Store(Box<Event>),
+    /// A thread that should go on has panicked.
+    Broken,
+}
+
+/// The way of a thread to say something.
+struct Voice(Sender<Happened>);
+
+impl Voice {
+    /// False when nobody listens any more.
+    fn tell(&self, happened: Happened) -> bool {
+        self.0.send(happened).is_ok()
+    }
+}
+
+impl Drop for Voice {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.tell(Happened::Broken);
+        }
+    }
+}
+
+/// Who keeps the wardrobe.
+enum Kept {
+    File(Keeper),
+    Memory(Box<Memory>),
+    /// Nobody any more.
+    Done,
+}
+
+impl Kept {
+    fn start(source: Source, actor: &str, tell: &Sender<Happened>) -> Self {
+        match source {
+            Source::File(path, options) => {
+                let voice = Voice(tell.clone());
+                Self::File(Keeper::start(path, options, move |event| {
+                    voice.tell(Happened::Store(Box::new(event)));
+                }))
+            }
+            Source::Memory(wardrobe) => {
+                let memory = Memory::new(wardrobe, actor);
+                // The receiver is still there.
+                let _ = tell.send(Happened::Store(Box::new(Event::Opened(memory.snapshot()))));
+                Self::Memory(Box::new(memory))
+            }
+        }
+    }
+}
+
+struct Runner<S> {
+    state: State,
+    screen: S,
+    session: Session,
+    terminal: Terminal<Painter>,
+    keeper: Kept,
+    drafts: Option<Drafts>,
+    told: Receiver<Happened>,
+    /// Once it is time to leave: the exit status.
+    status: Option<u8>,
+    message: Option<String>,
+}
+
+impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
+    /// Until it is time to leave; answers with the exit status.
+    fn live(&mut self) -> u8 {
+        self.resize();
+        self.first_look();
+        self.draw();
+        self.find_draft();
+        while self.status.is_none() {
+            let Some(first) = self.wait() else { continue };
+            self.take(first);
+            while self.status.is_none()
+                && let Ok(next) = self.told.try_recv()
+            {
+                self.take(next);
+            }
+            if self.status.is_none() {
+                self.draw();
+            }
+        }
+        restore();
+        self.settle();
+        self.status.unwrap_or_default()
+    }
+
+    /// A small file is there in less time than anybody sees: the first frame shows it.
+    fn first_look(&mut self) {
+        let end = Instant::now() + FIRST_LOOK;
+        while matches!(self.state.phase(), Phase::Opening { .. }) && self.status.is_none() {
+            match self
+                .told
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+            {
+                Ok(happened) => self.take(happened),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Waits for what happens next. While the terminal takes no more, it is asked again now and then.
+    fn wait(&mut self) -> Option<Happened> {
+        let mut pause = Duration::from_millis(10);
+        while self.session.is_stalled() {
+            match self.told.recv_timeout(pause) {
+                Ok(happened) => return Some(happened),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let flushed = self.session.flush();
+            self.check(&flushed);
+            if self.status.is_some() || !self.session.is_stalled() {
+                // What changed meanwhile can be shown now.
+                self.draw();
+                return None;
+            }
+            pause = (pause * 2).min(Duration::from_secs(1));
+        }
+        match self.told.recv() {
+            Ok(happened) => Some(happened),
+            // Nobody is left to say anything: the threads cannot all be gone unless something is wrong.
+            Err(_) => Some(Happened::Broken),
+        }
+    }
+
+    fn take(&mut self, happened: Happened) {
+        match happened {
+            Happened::Input(inputs) => {
+                for input in inputs {
+                    match input {
+                        // What was typed after the leaving is not for this screen.
+                        _ if self.status.is_some() => return,
+                        Input::Key(key) => self.update(Msg::Key(key)),
+                        Input::Paste(text) => self.update(Msg::Paste(text)),
+                        Input::Mouse(_) => {}
+                        Input::Gone => self.end(GONE),
+                    }
+                }
+            }
+            Happened::Signal(Signal::Resized) => self.resize(),
+            Happened::Signal(Signal::Stop) => self.stop(),
+            Happened::Signal(Signal::Continued) => {
+                let resumed = self.session.resume();
+                self.check(&resumed);
+                self.draw_anew();
+            }
+            Happened::Signal(Signal::Quit(number)) => self.end(128u8.saturating_add(number)),
+            Happened::Store(event) => self.update(Msg::Store(event)),
+            Happened::Broken => {
+                self.message = Some("a part of the program failed; what was typed is kept as a draft".into());
+                self.end(PANICKED);
+            }
+        }
+    }
+
+    /// Lets the state take a message, and does what that asks for.
+    fn update(&mut self, msg: Msg) {
+        let mut waiting = VecDeque::from([msg]);
+        while let Some(msg) = waiting.pop_front() {
+            for effect in update(&mut self.state, msg) {
+                self.perform(effect, &mut waiting);
+            }
+        }
+    }
+
+    fn perform(&mut self, effect: Effect, answers: &mut VecDeque<Msg>) {
+        match effect {
+            Effect::Store(request) => answers.extend(self.ask(request)),
+            Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
+            Effect::KeepDraft(bytes) => self.draft(answers, |drafts| drafts.save(&bytes)),
+            Effect::DropDraft => self.draft(answers, Drafts::remove),
+            Effect::Suspend => self.stop(),
+            Effect::Redraw => self.draw_anew(),
+            Effect::Quit(status) => {
+                self.status.get_or_insert(status);
+            }
+        }
+    }
+
+    fn ask(&mut self, request: Request) -> Vec<Msg> {
+        match &mut self.keeper {
+            Kept::File(keeper) => {
+                keeper.request(request);
+                Vec::new()
+            }
+            Kept::Memory(memory) => {
+                let events = memory.handle(request, Timestamp::now());
+                events
+                    .into_iter()
+                    .map(|event| Msg::Store(Box::new(event)))
+                    .collect()
+            }
+            Kept::Done => Vec::new(),
+        }
+    }
+
+    fn draft(&mut self, answers: &mut VecDeque<Msg>, act: impl FnOnce(&Drafts) -> Result<(), store::Error>) {
+        if let Some(Err(error)) = self.drafts.as_ref().map(act) {
+            self.message = Some(error.to_string());
+            answers.push_back(Msg::Note(error.to_string()));
+        }
+    }
+
+    fn find_draft(&mut self) {
+        match self.drafts.as_ref().map(Drafts::load) {
+            Some(Ok(Some(bytes))) => self.update(Msg::DraftFound(bytes)),
+            Some(Err(error)) => self.update(Msg::Note(error.to_string())),
+            Some(Ok(None)) | None => return,
+        }
+        self.draw();
+    }
+
+    fn resize(&mut self) {
+        let (columns, rows) = self.session.size();
+        self.terminal.backend_mut().resize(columns, rows);
+        self.update(Msg::Resize { columns, rows });
+    }
+
+    /// As Ctrl-Z does.
+    fn stop(&mut self) {
+        let stopped = self.session.stop();
+        self.check(&stopped);
+        match stopped {
+            Ok(true) => self.draw_anew(),
+            Ok(false) => self.update(Msg::Note(
+                "nothing here could continue the program, so it was not stopped".into(),
+            )),
+            Err(_) => {}
+        }
+    }
+
+    /// The next frame is drawn in full: nothing is known of what the terminal shows.
+    fn draw_anew(&mut self) {
+        self.resize();
+        self.terminal.backend_mut().forget();
+        let Ok(()) = self.terminal.clear();
+    }
+
+    fn draw(&mut self) {
+        // A frame that waits to be written is followed by the newest one, not by each.
+        if self.session.is_stalled() {
+            return;
+        }
+        let Ok(_) = self.terminal.draw(|frame| (self.screen)(&self.state, frame));
+        let bytes = self.terminal.backend_mut().take();
+        if !bytes.is_empty() {
+            let written = self.session.write(&bytes);
+            self.check(&written);
+        }
+        self.terminal.backend_mut().reuse(bytes);
+    }
+
+    /// A terminal that fails is one that is gone.
+    fn check<T>(&mut self, result: &io::Result<T>) {
+        if result.is_err() {
+            self.end(GONE);
+        }
+    }
+
+    /// The session has to end, whatever is open, and soon.
+    fn end(&mut self, status: u8) {
+        if self.status.is_some() {
+            return;
+        }
+        let overdue = move || {
+            thread::sleep(LONGEST_END);
+            restore();
+            std::process::exit(status.into());
+        };
+        // Without that thread it ends as well, unless something hangs.
+        let _ = thread::Builder::new().stack_size(64 << 10).spawn(overdue);
+        self.update(Msg::End { status });
+        self.status.get_or_insert(status);
+    }
+
+    /// The screen is gone; what was asked of the keeper is finished as far as that can be waited for, and what is not
+    /// saved then becomes part of the draft.
+    fn settle(&mut self) {
+        if let Some(trouble) = self.state.trouble() {
+            self.message = Some(trouble.message().to_owned());
+        }
+        let is_waiting = |state: &State| matches!(state.saved(), Saved::Saving(_) | Saved::NotSaved(..));
+        if !is_waiting(&self.state) {
+            return;
+        }
+        let finished = match std::mem::replace(&mut self.keeper, Kept::Done) {
+            Kept::File(keeper) => keeper.stop(),
+            Kept::Memory(_) | Kept::Done => true,
+        };
+        while let Ok(happened) = self.told.try_recv() {
+            if let Happened::Store(event) = happened {
+                self.update(Msg::Store(event));
+            }
+        }
+        if is_waiting(&self.state) {
+            if !finished {
+                let late =
+                    "the data file could not be written in time; what was not saved is kept as a draft";
+                self.update(Msg::Store(Box::new(Event::Trouble(Some(Trouble::CannotWrite(
+                    late.into(),
+                ))))));
+                self.message = Some(late.into());
+            }
+            let status = self.status.unwrap_or_default();
+            self.update(Msg::End { status });
+        }
+    }
+}
