@@ -1,0 +1,137 @@
+//! Whatever is typed, pasted or changed by others: nothing panics, what is selected is there, and when all is saved the
+//! screen shows what the file holds.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+#[path = "support/mod.rs"]
+mod support;
+
+#[path = "support/session.rs"]
+#[expect(dead_code, reason = "shared by several test files")]
+mod session;
+
+use hatrack::app::{Code, Key, Msg, Overlay, Pane, Saved};
+use proptest::prelude::*;
+use proptest::sample::select;
+use session::Session;
+
+fn any_key() -> impl Strategy<Value = Key> {
+    let named = vec![
+        Code::Enter,
+        Code::Esc,
+        Code::Tab,
+        Code::BackTab,
+        Code::Backspace,
+        Code::Delete,
+        Code::Left,
+        Code::Right,
+        Code::Up,
+        Code::Down,
+        Code::Home,
+        Code::End,
+        Code::PageUp,
+        Code::PageDown,
+        Code::F(1),
+    ];
+    let meant: Vec<char> = "aedurRgGHWDhjklq?ymtns :@.x/".chars().collect();
+    let control: Vec<char> = "acglrstuwzk".chars().collect();
+    prop_oneof![
+        6 => select(meant).prop_map(|character| Key::plain(Code::Char(character))),
+        5 => select(named).prop_map(Key::plain),
+        1 => select(control).prop_map(Key::ctrl),
+        1 => any::<char>().prop_map(|character| Key::plain(Code::Char(character))),
+    ]
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Key(Key),
+    Paste(String),
+    Resize(u16, u16),
+    Other(prop::sample::Index),
+    Fail,
+    Well,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        30 => any_key().prop_map(Step::Key),
+        1 => support::text().prop_map(Step::Paste),
+        1 => (0..260_u16, 0..90_u16).prop_map(|(columns, rows)| Step::Resize(columns, rows)),
+        2 => any::<prop::sample::Index>().prop_map(Step::Other),
+        1 => Just(Step::Fail),
+        2 => Just(Step::Well),
+    ]
+}
+
+fn take(session: &mut Session, step: Step) {
+    match step {
+        Step::Key(key) => session.send(Msg::Key(key)),
+        Step::Paste(text) => session.send(Msg::Paste(text)),
+        Step::Resize(columns, rows) => session.send(Msg::Resize { columns, rows }),
+        Step::Other(index) => {
+            // Somebody else takes a whole room away: the rudest thing that can happen under a selection or a form.
+            let rooms: Vec<_> = session
+                .memory
+                .snapshot()
+                .wardrobe
+                .rooms()
+                .map(|(jid, _)| jid.clone())
+                .collect();
+            if !rooms.is_empty() {
+                session.other(|wardrobe| wardrobe.remove_room(index.get(&rooms)));
+            }
+        }
+        Step::Fail => session.fail("the disk is full"),
+        Step::Well => session.well(),
+    }
+}
+
+proptest! {
+    #![proptest_config(support::cases(200))]
+
+    #[test]
+    fn any_session_is_sound(wardrobe in support::wardrobe(), steps in prop::collection::vec(step(), 0..120)) {
+        let mut session = Session::open(wardrobe, (100, 30));
+        for step in steps {
+            take(&mut session, step);
+            let state = &session.state;
+            for pane in [Pane::Rooms, Pane::Users, Pane::Hats] {
+                let length = match pane {
+                    Pane::Rooms => state.rooms().len(),
+                    Pane::Users => state.users().len(),
+                    Pane::Hats => state.hats().len(),
+                };
+                prop_assert!(state.selected(pane).is_none_or(|row| row < length));
+                prop_assert_eq!(state.selected(pane).is_none(), length == 0);
+            }
+            if let Some((jid, room)) = state.room() {
+                prop_assert_eq!(state.users().len(), room.users().len());
+                prop_assert!(state.wardrobe().room(jid).is_some());
+            }
+            if let Some((_, user)) = state.user() {
+                prop_assert_eq!(state.hats().len(), user.hats.len());
+            }
+            if matches!(state.saved(), Saved::Saved) {
+                prop_assert_eq!(state.wardrobe(), &session.memory.snapshot().wardrobe);
+            }
+        }
+        // However deep in: Esc comes out one overlay at a time, but for the questions that want an answer.
+        session.well();
+        for _ in 0..200 {
+            let depth = session.state.overlays().len();
+            session.send(Msg::Key(Key::plain(Code::Esc)));
+            match session.state.top() {
+                None => break,
+                Some(Overlay::Conflict(_)) => session.send(Msg::Key(Key::plain(Code::Char('t')))),
+                Some(Overlay::Confirm(_)) if session.state.overlays().len() > depth => {
+                    session.send(Msg::Key(Key::plain(Code::Char('y'))));
+                }
+                Some(_) => {}
+            }
+        }
+        prop_assert!(session.state.overlays().is_empty());
+        prop_assert!(matches!(session.state.saved(), Saved::Saved | Saved::NoFile));
+        prop_assert_eq!(session.state.wardrobe(), &session.memory.snapshot().wardrobe);
+    }
+}
