@@ -267,7 +267,7 @@ fn wrong(path: &str, source: &str) -> Vec<String> {
             }
         }
         let begins =
-            |with: &&str| named.starts_with(&words(with)) || named.starts_with(&words(&format!("::{with}")));
+            |with: &str| named.starts_with(&words(with)) || named.starts_with(&words(&format!("::{with}")));
         if is(&PURE) && OUTSIDE.into_iter().any(begins) {
             deny(format!(
                 "{part} is pure: no files, environment, clock, threads, randomness"
