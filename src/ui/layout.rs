@@ -2,28 +2,17 @@
 
 use ratatui::layout::{Position, Rect};
 
+use crate::app::Pane;
+
+/// The panes from left to right.
+pub const PANES: [Pane; 3] = [Pane::Rooms, Pane::Users, Pane::Hats];
+
 /// From this width on the three panes stand side by side.
 pub const THREE_PANES: u16 = 80;
 /// Below this width or [`LEAST_HEIGHT`] only a line says that there is no room.
 pub const LEAST_WIDTH: u16 = 40;
 /// See [`LEAST_WIDTH`].
 pub const LEAST_HEIGHT: u16 = 10;
-
-/// One of the three panes, from the general to the particular.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Column {
-    /// The rooms.
-    Rooms,
-    /// The users of the selected room.
-    Users,
-    /// The hats of the selected user.
-    Hats,
-}
-
-impl Column {
-    /// All, from left to right.
-    pub const ALL: [Self; 3] = [Self::Rooms, Self::Users, Self::Hats];
-}
 
 /// Where everything is on a screen of a certain size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +28,8 @@ pub enum Layout {
 pub struct Places {
     /// One line at the top.
     pub header: Rect,
+    /// Below it, what keeps changes from being saved; without a line when nothing does.
+    pub banner: Rect,
     /// All the panes together.
     pub body: Rect,
     /// The panes; those that are not shown are empty.
@@ -50,34 +41,34 @@ pub struct Places {
 }
 
 impl Layout {
-    /// The places on a screen when a pane has the focus.
-    pub fn new(area: Rect, focus: Column) -> Self {
+    /// The places on a screen when a pane has the focus and the banner needs so many lines.
+    pub fn new(area: Rect, focus: Pane, banner: u16) -> Self {
         if area.width < LEAST_WIDTH || area.height < LEAST_HEIGHT {
             return Self::TooSmall(area);
         }
-        let line = |y| Rect { y, height: 1, ..area };
-        let body = Rect {
-            y: area.y + 1,
-            height: area.height - 3,
-            ..area
-        };
+        let part = |y, height| Rect { y, height, ..area };
+        // The panes keep at least four lines.
+        let banner = banner.min(area.height - 7);
+        let body = part(area.y + 1 + banner, area.height - 3 - banner);
         Self::Full(Places {
-            header: line(area.y),
+            header: part(area.y, 1),
+            banner: part(area.y + 1, banner),
             body,
             panes: panes(body, focus),
-            details: line(area.bottom() - 2),
-            footer: line(area.bottom() - 1),
+            details: part(area.bottom() - 2, 1),
+            footer: part(area.bottom() - 1, 1),
         })
     }
 }
 
 /// Rooms are few and short, hats have the most to say.
-fn panes(body: Rect, focus: Column) -> [Rect; 3] {
+fn panes(body: Rect, focus: Pane) -> [Rect; 3] {
     if body.width < THREE_PANES {
-        return Column::ALL.map(|column| if column == focus { body } else { Rect::default() });
+        return PANES.map(|pane| if pane == focus { body } else { Rect::default() });
     }
-    let rooms = (body.width / 4).clamp(22, 40);
-    let users = (body.width - rooms) * 9 / 20;
+    let rooms = (body.width / 4).clamp(23, 40);
+    let rest = body.width - rooms;
+    let users = (rest * 9 / 20).max((rest / 2 + 2).min(32));
     let pane = |x, width| Rect { x, width, ..body };
     [
         pane(body.x, rooms),
@@ -87,13 +78,13 @@ fn panes(body: Rect, focus: Column) -> [Rect; 3] {
 }
 
 impl Places {
-    /// The pane of a column.
-    pub fn pane(&self, column: Column) -> Rect {
+    /// The pane of a pane.
+    pub fn pane(&self, pane: Pane) -> Rect {
         let [rooms, users, hats] = self.panes;
-        match column {
-            Column::Rooms => rooms,
-            Column::Users => users,
-            Column::Hats => hats,
+        match pane {
+            Pane::Rooms => rooms,
+            Pane::Users => users,
+            Pane::Hats => hats,
         }
     }
 
@@ -103,13 +94,11 @@ impl Places {
     }
 
     /// The pane at a place on the screen and, inside its frame, the line in it counted from 0.
-    pub fn at(&self, x: u16, y: u16) -> Option<(Column, Option<u16>)> {
+    pub fn at(&self, x: u16, y: u16) -> Option<(Pane, Option<u16>)> {
         let place = Position { x, y };
-        let column = Column::ALL
-            .into_iter()
-            .find(|column| self.pane(*column).contains(place))?;
-        let inner = inside(self.pane(column));
-        Some((column, inner.contains(place).then(|| y - inner.y)))
+        let pane = PANES.into_iter().find(|pane| self.pane(*pane).contains(place))?;
+        let inner = inside(self.pane(pane));
+        Some((pane, inner.contains(place).then(|| y - inner.y)))
     }
 }
 
@@ -126,7 +115,7 @@ pub fn inside(area: Rect) -> Rect {
 /// A place for an overlay of at most this size, in the middle and never larger than the area. Where the rest of the
 /// screen would only be a narrow rim, all of it is taken.
 pub fn popup(area: Rect, width: u16, height: u16) -> Rect {
-    let fit = |all: u16, part: u16| if part.saturating_add(2) >= all { all } else { part };
+    let fit = |all: u16, part: u16| if part.saturating_add(6) >= all { all } else { part };
     let (width, height) = (fit(area.width, width), area.height.min(height));
     Rect {
         x: area.x + (area.width - width) / 2,
@@ -151,8 +140,8 @@ mod tests {
 
     use super::*;
 
-    fn full(width: u16, height: u16, focus: Column) -> Places {
-        match Layout::new(Rect::new(0, 0, width, height), focus) {
+    fn full(width: u16, height: u16, focus: Pane) -> Places {
+        match Layout::new(Rect::new(0, 0, width, height), focus, 0) {
             Layout::Full(places) => places,
             Layout::TooSmall(_) => panic!("{width} x {height}"),
         }
@@ -160,37 +149,37 @@ mod tests {
 
     #[test]
     fn three_panes_from_80_columns_on() {
-        for (width, widths) in [(80, [22, 26, 32]), (120, [30, 40, 50]), (200, [40, 72, 88])] {
-            let places = full(width, 24, Column::Rooms);
+        for (width, widths) in [(80, [23, 30, 27]), (120, [30, 40, 50]), (200, [40, 72, 88])] {
+            let places = full(width, 24, Pane::Rooms);
             assert_eq!(places.panes.map(|pane| pane.width), widths);
             assert!(places.side_by_side());
         }
-        let places = full(79, 24, Column::Users);
+        let places = full(79, 24, Pane::Users);
         assert_eq!(places.panes.map(|pane| pane.width), [0, 79, 0]);
         assert!(!places.side_by_side());
     }
 
     #[test]
     fn what_is_under_the_mouse() {
-        let places = full(120, 40, Column::Rooms);
+        let places = full(120, 40, Pane::Rooms);
         assert_eq!(places.at(0, 0), None);
-        assert_eq!(places.at(0, 1), Some((Column::Rooms, None)));
-        assert_eq!(places.at(1, 2), Some((Column::Rooms, Some(0))));
-        assert_eq!(places.at(31, 5), Some((Column::Users, Some(3))));
-        assert_eq!(places.at(119, 5), Some((Column::Hats, None)));
+        assert_eq!(places.at(0, 1), Some((Pane::Rooms, None)));
+        assert_eq!(places.at(1, 2), Some((Pane::Rooms, Some(0))));
+        assert_eq!(places.at(31, 5), Some((Pane::Users, Some(3))));
+        assert_eq!(places.at(119, 5), Some((Pane::Hats, None)));
     }
 
     proptest! {
         #[test]
-        fn the_parts_fill_the_screen(width in 0..=250_u16, height in 0..=80_u16, focus in 0..3_usize) {
+        fn the_parts_fill_the_screen(width in 0..=250_u16, height in 0..=80_u16, focus in 0..3_usize, banner in 0..5_u16) {
             let area = Rect::new(0, 0, width, height);
-            match Layout::new(area, Column::ALL[focus]) {
+            match Layout::new(area, PANES[focus], banner) {
                 Layout::TooSmall(all) => {
                     prop_assert_eq!(all, area);
                     prop_assert!(width < LEAST_WIDTH || height < LEAST_HEIGHT);
                 }
                 Layout::Full(places) => {
-                    let parts = [places.header, places.details, places.footer].into_iter().chain(places.panes);
+                    let parts = [places.header, places.banner, places.details, places.footer].into_iter().chain(places.panes);
                     let sum: u32 = parts.clone().map(Rect::area).sum();
                     prop_assert_eq!(sum, area.area());
                     prop_assert!(parts.into_iter().all(|part| part.is_empty() || area.intersection(part) == part));

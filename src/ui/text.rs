@@ -34,7 +34,16 @@ impl Charset {
 
 /// How many columns a text takes. The text is harmless already.
 pub fn width(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.width() }
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.width() + text.chars().filter(|c| is_halfwidth_mark(*c)).count()
+    }
+}
+
+/// The marks of halfwidth kana are said to take no room, but terminals give them a column, and so does ratatui.
+fn is_halfwidth_mark(c: char) -> bool {
+    matches!(c, '\u{ff9e}' | '\u{ff9f}')
 }
 
 /// The text made harmless and cut at its end to so many columns. Only as much of the text is read as is shown.
@@ -136,24 +145,17 @@ pub fn tail(text: &str, columns: usize) -> &str {
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(2);
     let (mut lines, mut line) = (Vec::new(), String::new());
-    for word in text.split_word_bounds() {
-        if width(&line) + width(word) <= columns {
-            line.push_str(word);
-            continue;
-        }
-        if !line.is_empty() {
+    for word in text.split_inclusive(' ') {
+        if width(&line) + width(word.trim_end()) > columns && !line.is_empty() {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
         }
-        let mut rest = if word.trim().is_empty() { "" } else { word };
-        while width(rest) > columns {
+        let mut rest = word;
+        while width(rest.trim_end()) > columns {
             let part = head(rest, columns);
-            if part.is_empty() {
-                break;
-            }
             lines.push(part.to_owned());
             rest = rest.get(part.len()..).unwrap_or_default();
         }
-        rest.clone_into(&mut line);
+        line.push_str(rest);
     }
     if !line.trim_end().is_empty() || lines.is_empty() {
         lines.push(line.trim_end().to_owned());
@@ -161,9 +163,24 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// A text made harmless and folded to at most so many lines; where it is longer, `…` stands at the end.
+pub fn folded(text: &str, columns: usize, most: usize, charset: Charset) -> Vec<String> {
+    let columns = columns.max(2);
+    let mut lines = wrap(&cut(text, columns.saturating_mul(most), charset), columns);
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            let dots = charset.ellipsis();
+            let kept = head(last, columns - width(dots)).trim_end();
+            *last = format!("{kept}{dots}");
+        }
+    }
+    lines
+}
+
 /// Columns of one character, controls none.
 fn columns(c: char) -> usize {
-    c.width().unwrap_or(0)
+    c.width().unwrap_or(0) + usize::from(is_halfwidth_mark(c))
 }
 
 #[cfg(test)]
@@ -199,6 +216,7 @@ mod tests {
             ("👍🏽👍🏽", 3),
             ("", 2),
             ("x\u{202e}y", 6),
+            ("ｶﾞｷﾞ", 3),
         ] {
             for charset in [U, A] {
                 assert_eq!(width(&fit(text, columns, charset)), columns, "{text} {columns}");
@@ -252,9 +270,13 @@ mod tests {
 
     #[test]
     fn wraps_at_words() {
-        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("one two three.", 7), ["one two", "three."]);
+        assert_eq!(wrap("wide (abcdefgh) x", 6), ["wide", "(abcde", "fgh) x"]);
         assert_eq!(wrap("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
         assert_eq!(wrap("", 4), [""]);
         assert_eq!(wrap("帽子帽子", 4), ["帽子", "帽子"]);
+        assert_eq!(folded("one two three four", 8, 2, U), ["one two", "three f…"]);
+        assert_eq!(folded("one\ntwo", 8, 2, U), ["one␊two"]);
+        assert_eq!(folded("", 8, 2, U), [""]);
     }
 }

@@ -84,6 +84,16 @@ impl Theme {
         self.glyph("→", "->")
     }
 
+    /// A key's name; there are no arrows in ASCII.
+    pub fn key_name(self, name: &str) -> String {
+        if !self.ascii {
+            return name.to_owned();
+        }
+        ARROWS
+            .iter()
+            .fold(name.to_owned(), |name, (arrow, word)| name.replace(arrow, word))
+    }
+
     /// More follows below, more stands above.
     pub fn more(self, down: bool) -> &'static str {
         if down {
@@ -209,6 +219,8 @@ fn nearest(degrees: f64) -> Color {
         _ => Color::Red,
     }
 }
+
+const ARROWS: [(&str, &str); 4] = [("↑", "Up"), ("↓", "Down"), ("←", "Left"), ("→", "Right")];
 
 const ASCII: border::Set<'static> = border::Set {
     top_left: "+",

@@ -1,0 +1,38 @@
+//! The lines below the header while something keeps the file from being written or read.
+
+use ratatui::layout::Rect;
+
+use crate::app::{Saved, State};
+
+use super::canvas::Canvas;
+use super::text;
+use super::theme::Theme;
+
+/// No more lines than these are taken from the panes.
+const MOST: usize = 3;
+
+/// The lines to be shown on a screen of this width.
+pub(super) fn lines(state: &State, theme: Theme, width: u16) -> Vec<String> {
+    let (Saved::NotSaved(_, reason) | Saved::Trouble(reason)) = state.saved() else {
+        return Vec::new();
+    };
+    let sentence = format!("{} {reason}", theme.warning_mark());
+    // A reason is a sentence; of a file's name in it that is no sentence any more, the beginning is enough.
+    let most = MOST * usize::from(width);
+    let shown = text::cut(&sentence, most, theme.charset());
+    let mut lines = text::wrap(&shown, usize::from(width).saturating_sub(2));
+    lines.truncate(MOST);
+    lines
+}
+
+pub(super) fn draw(canvas: &mut Canvas<'_>, lines: &[String], area: Rect) {
+    let style = canvas.theme.error();
+    for (line, shown) in area.rows().zip(lines) {
+        let margin = Rect {
+            x: line.x + 1,
+            width: line.width.saturating_sub(1),
+            ..line
+        };
+        canvas.left(margin, shown, style);
+    }
+}

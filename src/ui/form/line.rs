@@ -1,0 +1,62 @@
+//! The part of a line being edited that is seen, with the cursor in it.
+
+use super::text::{self, Charset};
+
+/// What is shown of a text in so many columns, and the column of the cursor, which stands after so many characters.
+pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (String, usize) {
+    let at = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
+    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
+    let before = text::harmless_in(before, charset);
+    let after_columns = text::width(&text::cut(after, columns, charset));
+    let before_columns = text::width(&before);
+    // The cursor stands on a cell of its own at the end of the text.
+    if before_columns + after_columns < columns {
+        return (
+            format!("{before}{}", text::harmless_in(after, charset)),
+            before_columns,
+        );
+    }
+    let room = columns.saturating_sub(1 + after_columns.min(columns / 3));
+    let mut shown = if before_columns <= room {
+        before.into_owned()
+    } else {
+        let dots = charset.ellipsis();
+        let kept = room.saturating_sub(text::width(dots));
+        format!("{dots}{}", text::tail(&before, kept))
+    };
+    let cursor = text::width(&shown);
+    shown.push_str(&text::cut(after, columns.saturating_sub(cursor), charset));
+    (shown, cursor)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const U: Charset = Charset::Unicode;
+
+    #[test]
+    fn the_cursor_is_always_seen() {
+        assert_eq!(window("abc", 3, 8, U), ("abc".into(), 3));
+        assert_eq!(window("abc", 1, 8, U), ("abc".into(), 1));
+        assert_eq!(window("abcdefgh", 8, 8, U), ("…cdefgh".into(), 7));
+        assert_eq!(window("abcdefghij", 0, 8, U), ("abcdefg…".into(), 0));
+        assert_eq!(window("帽子帽子", 4, 7, U), ("…帽子".into(), 5));
+        assert_eq!(window("a\u{202e}b", 2, 20, U), ("a«U+202E»b".into(), 9));
+        assert_eq!(window("a\nb", 2, 20, U), ("a␊b".into(), 2));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_wider_than_its_place(text in ".{0,30}", cursor in 0..40_usize, columns in 0..40_usize) {
+            for charset in [U, Charset::Ascii] {
+                let (shown, at) = window(&text, cursor, columns, charset);
+                prop_assert!(at <= text::width(&shown));
+                prop_assert!(columns < 4 || text::width(&shown) <= columns, "{shown} {columns}");
+                prop_assert!(columns < 4 || at < columns);
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Short names and numbers for what the panes list.
+
+use crate::model::{HatId, Jid, Room};
+
+/// What people call a room: its name, else the local part of its address.
+pub(super) fn room<'a>(jid: &'a Jid, room: &'a Room) -> &'a str {
+    match room.name.as_deref() {
+        Some(name) if !name.trim().is_empty() => name,
+        _ => jid.local().unwrap_or(jid.as_str()),
+    }
+}
+
+/// A name for a hat that has no title: the last part of its id, or the last letters of that.
+pub(super) fn untitled(hat: &HatId) -> String {
+    let id = hat.as_str();
+    let last = id
+        .trim_end_matches(['/', '#'])
+        .rsplit(['/', '#', ':'])
+        .next()
+        .unwrap_or(id);
+    let long = last.chars().count();
+    if long <= 20 {
+        return format!("untitled ({last})");
+    }
+    let end: String = last.chars().skip(long - 6).collect();
+    format!("untitled (…{end})")
+}
+
+/// A number in at most so many columns: in full, or in thousands or millions.
+pub(super) fn short(number: usize, columns: usize) -> String {
+    let full = number.to_string();
+    if full.len() <= columns {
+        return full;
+    }
+    let thousands = format!("{}k", number / 1000);
+    if thousands.len() <= columns {
+        return thousands;
+    }
+    format!("{}M", number / 1_000_000)
+}
+
+/// A number with commas between the thousands.
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_fit() {
+        assert_eq!(short(999, 3), "999");
+        assert_eq!(short(1999, 3), "1k");
+        assert_eq!(short(999_999, 4), "999k");
+        assert_eq!(short(12_345_678, 4), "12M");
+        assert_eq!(grouped(1), "1");
+        assert_eq!(grouped(80_000), "80,000");
+        assert_eq!(grouped(1_500_000), "1,500,000");
+    }
+
+    #[test]
+    fn untitled_hats_are_told_apart() {
+        let name = |id: &str| untitled(&HatId::keep(id));
+        assert_eq!(
+            name("urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607"),
+            "untitled (…8a6607)"
+        );
+        assert_eq!(name("http://example.com/hats/foo"), "untitled (foo)");
+        assert_eq!(name("http://example.com/hats#foo"), "untitled (foo)");
+        assert_eq!(name("not a uri"), "untitled (not a uri)");
+        assert_eq!(name(""), "untitled ()");
+    }
+
+    #[test]
+    fn rooms_without_a_name_have_their_local_part() {
+        let jid = Jid::parse("courses@conference.example.org").unwrap();
+        assert_eq!(room(&jid, &Room::new(None)), "courses");
+        assert_eq!(room(&jid, &Room::new(Some(" "))), "courses");
+        assert_eq!(room(&jid, &Room::new(Some("Courses"))), "Courses");
+    }
+}

@@ -1,0 +1,66 @@
+//! The rooms pane: a name, how many users, how many hats.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::app::{Pane, State};
+use crate::model::Jid;
+
+use super::canvas::{Canvas, Title};
+use super::{empty, has_keys, label, list, text};
+
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect) {
+    let focused = has_keys(state, Pane::Rooms);
+    let rooms = state.rooms();
+    let columns = if area.width < 32 { 3 } else { 5 };
+    let legend = if columns == 5 { " users  hats " } else { "" };
+    let title = Title {
+        text: &format!("Rooms {}", label::grouped(rooms.len())),
+        right: if rooms.is_empty() { "" } else { legend },
+        focused,
+    };
+    let inner = canvas.frame(area, &title);
+    if rooms.is_empty() {
+        return empty::rooms(canvas, state, inner);
+    }
+    let several = several_domains(rooms);
+    let selected = state.selected(Pane::Rooms);
+    list::draw(
+        canvas,
+        (area, inner),
+        (rooms.len(), selected, focused),
+        |canvas, row| {
+            let Some((jid, room)) = rooms
+                .get(row.at)
+                .and_then(|jid| Some((jid, state.wardrobe().room(jid)?)))
+            else {
+                return;
+            };
+            let counts = format!(
+                " {:>columns$} {:>columns$} ",
+                label::short(room.users().len(), columns),
+                label::short(room.attachments(), columns)
+            );
+            let space = usize::from(row.line.width).saturating_sub(2 + text::width(&counts));
+            let charset = canvas.charset();
+            let named = room.name.as_deref().is_some_and(|name| !name.trim().is_empty());
+            let name = if several && !named {
+                let mut name = text::address(jid.as_str(), space, charset).into_owned();
+                text::fill(&mut name, space);
+                name
+            } else {
+                text::fit(label::room(jid, room), space, charset)
+            };
+            let style = row.style(canvas.theme, Style::new());
+            canvas.left(row.line, &format!("{} {name}{counts}", row.marker()), style);
+        },
+    );
+}
+
+/// Whether the domain says anything that is not the same for all rooms.
+fn several_domains(rooms: &[Jid]) -> bool {
+    rooms.first().is_some_and(|first| {
+        let domain = first.domain();
+        rooms.iter().any(|room| !room.as_str().ends_with(domain))
+    })
+}
