@@ -3,6 +3,7 @@
 //! Everything the screen can do can be done here too, for scripts and for people who cannot use a screen. Errors are
 //! one line on standard error; see [`Failure`] for the exit codes.
 
+mod actor;
 mod add;
 mod affiliate;
 pub mod args;
@@ -26,6 +27,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::ui::text;
+pub use actor::Actor;
 use args::{Cli, Command};
 pub use failure::Failure;
 pub use output::Out;

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+use super::actor::{self, Actor};
 use super::args::Settled;
 use super::failure::Failure;
 use crate::model::Jid;
 use crate::store::Scope;
-use crate::term::who::Actor;
 
 /// What a session works on, as whom, and within which limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +34,6 @@ struct Folders {
     config: PathBuf,
     state: PathBuf,
 }
-
-/// The longest name of an actor, in characters.
-const LONGEST_ACTOR: usize = 64;
 
 impl Place {
     /// Looks at the process's own variables and system.
@@ -140,15 +137,13 @@ fn lossy(text: OsString) -> String {
         .unwrap_or_else(|text| text.to_string_lossy().into_owned())
 }
 
+/// A name that somebody gave must be one as it is; nothing is left out of it silently.
 fn checked(actor: String) -> Result<String, Failure> {
-    let wrong = if actor.trim().is_empty() {
-        "it is empty"
-    } else if actor.chars().any(char::is_control) {
-        "it has a control character in it"
-    } else if actor.chars().count() > LONGEST_ACTOR {
-        "it is too long"
-    } else {
-        return Ok(actor);
+    let wrong = match actor::clean(&actor) {
+        None => "it is empty",
+        Some(clean) if clean == actor => return Ok(actor),
+        Some(_) if actor.chars().count() > actor::LONGEST => "it is too long",
+        Some(_) => "it has a space at an end, or a character that does not show",
     };
     Err(Failure::usage(format!("not an actor's name: {actor:?}: {wrong}")))
 }
@@ -241,7 +236,15 @@ mod tests {
 
     #[test]
     fn an_actor_has_a_name_that_can_be_shown() {
-        for bad in ["", " ", "a\u{1b}[31m", "a\nb", &"x".repeat(65)] {
+        for bad in [
+            "",
+            " ",
+            "a\u{1b}[31m",
+            "a\nb",
+            "a\u{202e}b",
+            " a",
+            &"x".repeat(65),
+        ] {
             let settled = Settled {
                 actor: Some(bad.into()),
                 ..Settled::default()
