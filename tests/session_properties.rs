@@ -1,7 +1,12 @@
 //! Whatever is typed, pasted or changed by others: nothing panics, what is selected is there, and when all is saved the
 //! screen shows what the file holds.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "helpers of tests"
+)]
 
 #[path = "support/mod.rs"]
 mod support;
@@ -105,13 +110,11 @@ proptest! {
                 prop_assert!(state.selected(pane).is_none_or(|row| row < length));
                 prop_assert_eq!(state.selected(pane).is_none(), length == 0);
             }
-            if let Some((jid, room)) = state.room() {
-                prop_assert_eq!(state.users().len(), room.users().len());
-                prop_assert!(state.wardrobe().room(jid).is_some());
-            }
-            if let Some((_, user)) = state.user() {
-                prop_assert_eq!(state.hats().len(), user.hats.len());
-            }
+            prop_assert!(state.rooms().iter().eq(state.wardrobe().rooms().map(|(jid, _)| jid)));
+            prop_assert_eq!(state.users().len(), state.room().map_or(0, |(_, room)| room.users().len()));
+            prop_assert_eq!(state.hats().len(), state.user().map_or(0, |(_, user)| user.hats.len()));
+            prop_assert!((0..state.users().len()).all(|row| state.user_at(row).is_some()));
+            prop_assert!((0..state.hats().len()).all(|row| state.hat_at(row).is_some()));
             if matches!(state.saved(), Saved::Saved) {
                 prop_assert_eq!(state.wardrobe(), &session.memory.snapshot().wardrobe);
             }
