@@ -11,7 +11,6 @@ mod paint;
 mod runner;
 mod session;
 mod signals;
-pub mod who;
 
 pub use decode::{Decoder, Input, Mouse, MouseAction};
 pub use look::theme;
