@@ -26,6 +26,7 @@ use std::io::{self, BufWriter, Write};
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::model::Wardrobe;
 use crate::ui::text;
 pub use actor::Actor;
 use args::{Cli, Command};
@@ -58,9 +59,9 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
     let settled = cli.settle()?;
     let Some(command) = &cli.command else {
         if cli.demo {
-            return screen::run(None);
+            return screen::demo(Wardrobe::default());
         }
-        return screen::run(Some(&Place::find(settled)?));
+        return screen::run(&Place::find(settled)?);
     };
     if cli.demo {
         return Err(Failure::usage("--demo opens the screen; it goes with no command"));

@@ -1,19 +1,107 @@
 //! `hatrack` without a command: the screen.
 
-use std::io::IsTerminal;
+use std::path::Path;
 
 use super::failure::Failure;
-use super::place::Place;
+use super::place::{Place, time_zone};
+use crate::app::Start;
+use crate::model::Wardrobe;
+use crate::store::{Drafts, Options};
+use crate::term::{self, Ended, Job, NoTerminal, Source};
+use crate::ui;
 
-/// Opens the screen on the data file, or on the sample.
-pub(super) fn run(place: Option<&Place>) -> Result<(), Failure> {
-    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    if dumb || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        return Err(Failure::usage(
-            "there is no terminal here that can show the screen; without one there are the commands show, add, \
-             remove, set, room, affiliate, check, history, undo and redo: see hatrack --help",
-        ));
+/// What those can do who have no screen.
+const WITHOUT: &str = "without a screen there are the commands show, add, remove, set, room, affiliate, check, history, \
+                       undo and redo: see hatrack --help";
+
+/// Opens the screen on the data file.
+pub(super) fn run(place: &Place) -> Result<(), Failure> {
+    let start = Start {
+        file: shortened(
+            &place.file,
+            directories::BaseDirs::new()
+                .as_ref()
+                .map(directories::BaseDirs::home_dir),
+        ),
+        actor: place.actor.to_string(),
+        scope: place.scope.clone(),
+        demo: false,
+        zone: Some(time_zone(place.restricted())),
+    };
+    let options = Options {
+        actor: place.actor.to_string(),
+        scope: place.scope.clone(),
+    };
+    // By the name alone: after a dropped line people come back from another address.
+    let drafts = place
+        .state
+        .as_deref()
+        .map(|folder| Drafts::new(folder, &place.actor.name, &place.file));
+    show(
+        start,
+        Source::File(place.file.clone(), options),
+        drafts
+            .transpose()
+            .map_err(|error| Failure::error(error.to_string()))?,
+    )
+}
+
+/// Opens the screen on a sample; nothing is written.
+pub(super) fn demo(wardrobe: Wardrobe) -> Result<(), Failure> {
+    let start = Start {
+        file: "a sample".into(),
+        actor: "you".into(),
+        demo: true,
+        zone: Some(time_zone(false)),
+        ..Start::default()
+    };
+    show(start, Source::Memory(wardrobe), None)
+}
+
+fn show(start: Start, source: Source, drafts: Option<Drafts>) -> Result<(), Failure> {
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let theme = term::theme(variable);
+    let job = Job {
+        start,
+        source,
+        drafts,
+        term: variable("TERM"),
+        mouse: false,
+    };
+    let draw = |state: &_, frame: &mut ratatui::Frame<'_>| ui::draw(state, &theme, frame.area(), frame);
+    match term::run(job, draw) {
+        Ok(Ended { status: 0, .. }) => Ok(()),
+        Ok(Ended { status, message }) => Err(Failure::with(status, message.unwrap_or_default())),
+        Err(none @ (NoTerminal::NotOne(_) | NoTerminal::Dumb(_))) => {
+            Err(Failure::usage(format!("{none}; {WITHOUT}")))
+        }
+        Err(failed @ NoTerminal::Failed(_)) => Err(Failure::error(failed.to_string())),
     }
-    let _ = place;
-    Err(Failure::usage("the screen is not there yet; see hatrack --help"))
+}
+
+/// A path as people write it: `~` for the home folder.
+fn shortened(path: &Path, home: Option<&Path>) -> String {
+    match home.and_then(|home| path.strip_prefix(home).ok()) {
+        Some(inside) => Path::new("~").join(inside).display().to_string(),
+        None => path.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_home_folder_is_a_tilde() {
+        let home = Some(Path::new("/home/terry"));
+        assert_eq!(
+            shortened(Path::new("/home/terry/a/hats.json"), home),
+            "~/a/hats.json"
+        );
+        assert_eq!(
+            shortened(Path::new("/home/terry2/hats.json"), home),
+            "/home/terry2/hats.json"
+        );
+        assert_eq!(shortened(Path::new("hats.json"), None), "hats.json");
+    }
 }

@@ -24,16 +24,10 @@ const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 #[derive(Debug, thiserror::Error)]
 pub enum NoTerminal {
     /// Not connected to one.
-    #[error(
-        "{0} is not a terminal, so there can be no screen; without one use commands, such as hatrack show or \
-         hatrack add (hatrack --help names all)"
-    )]
+    #[error("{0} is not a terminal, so there can be no screen")]
     NotOne(&'static str),
     /// One that cannot be drawn on.
-    #[error(
-        "the terminal (TERM={0}) cannot show a screen; use commands, such as hatrack show or hatrack add (hatrack \
-         --help names all), or set TERM to what the terminal is"
-    )]
+    #[error("the terminal (TERM={0}) cannot show a screen")]
     Dumb(String),
     /// It does not do what is asked.
     #[error("the terminal cannot be set up: {0}")]

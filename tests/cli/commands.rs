@@ -468,8 +468,8 @@ fn check_says_what_is_there_and_changes_nothing() {
 #[test]
 fn without_a_terminal_the_screen_names_the_commands() {
     let home = Home::new();
-    let error = "there is no terminal here that can show the screen; without one there are the commands show, add, \
-                 remove, set, room, affiliate, check, history, undo and redo: see hatrack --help";
+    let error = "standard input is not a terminal, so there can be no screen; without a screen there are the commands \
+                 show, add, remove, set, room, affiliate, check, history, undo and redo: see hatrack --help";
     home.fails(&[], 2, error);
     home.fails(&["--demo"], 2, error);
 }
