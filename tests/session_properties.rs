@@ -1,12 +1,7 @@
 //! Whatever is typed, pasted or changed by others: nothing panics, what is selected is there, and when all is saved the
 //! screen shows what the file holds.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "helpers of tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 #[path = "support/mod.rs"]
 mod support;

@@ -54,10 +54,11 @@ impl Json {
                 '}' | ']' => drop(open.pop()),
                 '"' if rest.trim_start().starts_with(':') => {
                     let name: String = serde_json::from_str(token).map_err(|error| error.to_string())?;
-                    if let Some(Some(names)) = open.last_mut()
-                        && !names.insert(name)
-                    {
-                        return Err(format!("two members are named {token}"));
+                    if let Some(Some(names)) = open.last_mut() {
+                        if names.contains(&name) {
+                            return Err(format!("two members are named {}", super::error::shown(&name)));
+                        }
+                        names.insert(name);
                     }
                 }
                 _ => {}

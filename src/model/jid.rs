@@ -23,7 +23,7 @@ impl Jid {
             Ok(jid) => Ok(Self(jid.to_bare().as_str().into())),
             Err(error) => Err(Error::InvalidJid {
                 text: text.into(),
-                reason: error.to_string(),
+                reason: reason(&error).into(),
             }),
         }
     }
@@ -53,6 +53,23 @@ impl Jid {
     /// What stands after the `@`, or all of it.
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or(&self.0, |(_, domain)| domain)
+    }
+}
+
+/// What the preparation says, in words.
+fn reason(error: &jid::Error) -> &'static str {
+    use jid::Error as E;
+    match error {
+        E::NodeEmpty => "nothing stands before the @",
+        E::NodeTooLong => "what stands before the @ is longer than 1023 bytes",
+        E::NodePrep => "a space or a character that is not allowed stands before the @",
+        E::TooManyAts => "there is more than one @",
+        E::NamePrep | E::Idna => "a domain such as example.org is missing or wrong",
+        E::ResourceEmpty => "nothing stands after the /",
+        E::ResourceTooLong => "what stands after the / is longer than 1023 bytes",
+        E::ResourcePrep | E::ResourceMissingInFullJid | E::ResourceInBareJid => {
+            "a character that is not allowed stands after the /"
+        }
     }
 }
 

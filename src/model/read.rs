@@ -32,15 +32,11 @@ pub fn wardrobe(bytes: &[u8]) -> Result<Wardrobe, ReadError> {
 
 /// Reads a user's hats: an object of hats by id, or a user object, whose `affiliation` and other members are left aside.
 pub fn hats(bytes: &[u8]) -> Result<Hats, ReadError> {
-    const WHAT: &str = "an object of hats by id, or a user object with \"hats\"";
-    let members: super::Extra = document(bytes, WHAT)?;
-    if members
-        .iter()
-        .any(|(name, _)| matches!(name, "hats" | "affiliation"))
-    {
-        return document(bytes, WHAT).map(|values::HatsOfUser(hats)| hats);
+    let values::HatsOrUser(members) = document(bytes, members::HATS_OR_USER)?;
+    if members.get("hats").or(members.get("affiliation")).is_some() {
+        return document(bytes, members::HATS_OR_USER).map(|values::HatsOfUser(hats)| hats);
     }
-    document(bytes, WHAT)
+    document(bytes, members::HATS_OR_USER)
 }
 
 /// One JSON document, with an error that says more than the reader's own where the file is no JSON at all.
@@ -54,7 +50,7 @@ fn document<'de, T: Deserialize<'de>>(bytes: &'de [u8], expected: &str) -> Resul
             message,
         });
     }
-    serde_json::from_str(text).map_err(|error| ReadError::new(&error))
+    serde_json::from_str(text).map_err(|error| ReadError::new(&error, text))
 }
 
 /// The bytes as text, or where they stop being UTF-8.
@@ -78,16 +74,22 @@ pub fn text(bytes: &[u8]) -> Result<&str, ReadError> {
 }
 
 impl ReadError {
-    fn new(error: &serde_json::Error) -> Self {
-        let (line, column) = (error.line(), error.column());
+    fn new(error: &serde_json::Error, text: &str) -> Self {
+        let (mut line, mut column) = (error.line(), error.column());
         let full = error.to_string();
         let message = full
             .strip_suffix(&format!(" at line {line} column {column}"))
             .unwrap_or(&full);
+        let message = plain(message);
+        if column == 0 && line > 1 {
+            // The line break itself: it ends the line before.
+            line -= 1;
+            column = 1 + text.split('\n').nth(line - 1).map_or(0, str::len);
+        }
         Self {
             line: line.max(1),
             column: column.max(1),
-            message: plain(message),
+            message,
         }
     }
 }
@@ -103,7 +105,7 @@ fn plain(message: &str) -> String {
         }
     }
     if let Some(what) = message.strip_prefix("EOF while parsing ") {
-        return format!("the file ends in the middle of {what}");
+        return format!("the text ends in the middle of {what}");
     }
     let said = match message {
         "expected value" => {
@@ -116,6 +118,13 @@ fn plain(message: &str) -> String {
         "control character (\\u0000-\\u001F) found while parsing a string" => {
             "a line break, tab or other control character inside a text; write it as an escape such as \\n"
         }
+        "unexpected end of hex escape"
+        | "lone leading surrogate in hex escape"
+        | "invalid unicode code point" => "an escape with \\u in a text is no character",
+        "invalid number" => "a number that is not written as in JSON, such as 1, -0.5 or 1e3",
+        "expected `:`" => "expected a colon after the member's name",
+        "expected `,` or `}`" => "expected a comma and another member, or }",
+        "expected `,` or `]`" => "expected a comma and another value, or ]",
         "invalid escape" => "a backslash in a text begins no known escape; write \\\\ for a backslash",
         "recursion limit exceeded" => "nested too deeply",
         _ => message,

@@ -199,15 +199,15 @@ fn set_takes_all_or_nothing() {
     for (input, place) in [
         (
             "{\"urn:x:1\":{},\n \"urn:x:2\":7}",
-            "line 2, column 12: invalid type: integer `7`, expected an attachment",
+            "line 2, column 12: expected an attachment: an object with \"active\", \"required\", \"title\", found the number 7",
         ),
         (
             "{\"urn:x:1\":{\"active\":\"yes\"}}",
-            "line 1, column 26: invalid type: string \"yes\", expected a boolean",
+            "line 1, column 26: expected true or false, found the text \"yes\"",
         ),
         (
             "{\"urn:x:1\":{},\"urn:x:1\":{}}",
-            "line 1, column 27: two members are named \"urn:x:1\"",
+            "line 1, column 23: two members are named \"urn:x:1\"",
         ),
         (
             "{\"urn:x:1\":{},\n\"not a uri\":{}}",
@@ -219,14 +219,17 @@ fn set_takes_all_or_nothing() {
         ),
         (
             "[]",
-            "line 1, column 1: invalid type: sequence, expected an object",
+            "line 1, column 1: expected an object of hats by id, or a user object with \"hats\", found a list",
         ),
         (
             "{\"urn:x:1\":{}",
             "line 1, column 13: the text ends in the middle of an object",
         ),
         ("", "line 1, column 1: there is nothing in it"),
-        ("{} {}", "line 1, column 4: trailing characters"),
+        (
+            "{} {}",
+            "line 1, column 4: the document is over, but something follows",
+        ),
     ] {
         let said = home.fed(&["set", ROOM, TERRY], input.as_bytes());
         assert!(
@@ -457,7 +460,7 @@ fn check_says_what_is_there_and_changes_nothing() {
         &["check", "other.json"],
         4,
         &format!(
-            "{}: line 1, column 36: \"A@b\" is the same address as a@b, which is there already",
+            "{}: line 1, column 36: \"A@b\" is another spelling of a@b, which is there already",
             other.display()
         ),
     );

@@ -13,6 +13,9 @@ use crate::model::{Affiliation, Attachment, CatalogueHat, Extra, HatId, Hats, Ji
 /// What a data file holds, in words.
 pub(super) const WARDROBE: &str = "a wardrobe: an object with \"version\" and \"rooms\"";
 
+/// What a user's hats are read from, in words.
+pub(super) const HATS_OR_USER: &str = "an object of hats by id, or a user object with \"hats\"";
+
 pub(super) struct AttachmentMembers<'a> {
     names: &'a mut Names,
     pub(super) made: Attachment,
@@ -341,6 +344,17 @@ impl DocumentMembers {
             extra: self.extra,
             rooms: self.rooms.unwrap_or_default(),
         }
+    }
+}
+
+/// Hats by id or a user object: only the members' names matter yet.
+#[derive(Default)]
+pub(super) struct HatsOrUserMembers(pub(super) Extra);
+
+impl<'de> Members<'de> for HatsOrUserMembers {
+    const EXPECTED: &'static str = HATS_OR_USER;
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        unknown(&mut self.0, name, value)
     }
 }
 

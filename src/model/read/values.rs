@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::members::{
     AnyMembers, AttachmentMembers, CatalogueHatMembers, DocumentMembers, HatMembers, HatsOfUserMembers,
-    RoomMembers, UserMembers,
+    HatsOrUserMembers, RoomMembers, UserMembers,
 };
 use super::object::{Names, Object};
 use crate::model::{Attachment, CatalogueHat, Extra, Hats, Hue, Json, Room, User, Wardrobe};
@@ -29,6 +29,17 @@ impl<'de> Deserialize<'de> for HatsOfUser {
         let mut members = HatsOfUserMembers::default();
         Object(&mut members).deserialize(deserializer)?;
         Ok(Self(members.hats.unwrap_or_default()))
+    }
+}
+
+/// Hats by id or a user object, whichever.
+pub(super) struct HatsOrUser(pub(super) Extra);
+
+impl<'de> Deserialize<'de> for HatsOrUser {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut members = HatsOrUserMembers::default();
+        Object(&mut members).deserialize(deserializer)?;
+        Ok(Self(members.0))
     }
 }
 
@@ -80,7 +91,7 @@ impl<'de> Deserialize<'de> for Hue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Json::deserialize(deserializer)?;
         Self::new(json)
-            .ok_or_else(|| D::Error::custom("a hue is a number of degrees from 0 to 360, or a string"))
+            .ok_or_else(|| D::Error::custom("expected a hue: a number of degrees from 0 to 360, or a text"))
     }
 }
 
