@@ -443,7 +443,7 @@ fn a_change_refused_by_the_keeper_is_shown_with_both_sides_and_kept_through_a_cu
     let Some(Overlay::Conflict(conflict)) = state.top() else {
         panic!("no conflict")
     };
-    assert_eq!(conflict.theirs, "it is not there any more");
+    assert_eq!(conflict.theirs, "the user does not have the hat any more");
     // A cut line at that moment keeps it.
     let mut cut = state.clone();
     let effects = update(&mut cut, Msg::End { status: 129 });

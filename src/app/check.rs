@@ -3,6 +3,7 @@
 use crate::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
 
 use super::form::{Form, Name, Subject};
+use super::sides;
 
 /// The hat that a form means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,24 +139,17 @@ impl Form {
             Subject::AddRoom | Subject::AddUser { .. } => None,
             Subject::AddHat { room, user } => match wardrobe.user(room, user) {
                 None => Some("the user is not affiliated any more".into()),
-                Some(there) if !there.affiliation.is_affiliated() => {
-                    Some(format!("the user is {} now", there.affiliation))
-                }
+                Some(there) if !there.affiliation.is_affiliated() => Some(sides::is(there.affiliation)),
                 Some(_) => None,
             },
             Subject::EditRoom { room, before } => match wardrobe.room(room) {
                 None => Some("the room is not there any more".into()),
-                Some(there) if there.name != *before => Some(match &there.name {
-                    Some(name) => format!("the room's name is \"{name}\" now"),
-                    None => "the room has no name now".into(),
-                }),
+                Some(there) if there.name != *before => Some(sides::name(there.name.as_deref())),
                 Some(_) => None,
             },
             Subject::EditUser { room, user, before } => match wardrobe.user(room, user) {
                 None => Some("the user is not there any more".into()),
-                Some(there) if there.affiliation != *before => {
-                    Some(format!("the user is {} now", there.affiliation))
-                }
+                Some(there) if there.affiliation != *before => Some(sides::is(there.affiliation)),
                 Some(_) => None,
             },
             Subject::EditHat {
@@ -167,12 +161,10 @@ impl Form {
                 let there = wardrobe.user(room, user);
                 match there.and_then(|user| user.hats.get(hat)) {
                     None => Some("the user does not have the hat any more".into()),
-                    Some(now) if now != before => {
-                        Some(format!("it is {} now", crate::model::write::compact(now)))
-                    }
+                    Some(now) if now != before => Some(sides::attachment(now)),
                     Some(_) => there
                         .filter(|user| !user.affiliation.is_affiliated())
-                        .map(|user| format!("the user is {} now", user.affiliation)),
+                        .map(|user| sides::is(user.affiliation)),
                 }
             }
         }

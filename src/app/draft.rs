@@ -61,6 +61,12 @@ impl From<Unsaved> for Change {
 }
 
 impl FormDraft {
+    /// What was typed, field by field; fields in which nothing was are left out.
+    pub fn texts(&self) -> impl Iterator<Item = (Name, &str)> {
+        let texts = self.texts.iter().map(|(name, text)| (*name, text.as_str()));
+        texts.filter(|(_, text)| !text.is_empty())
+    }
+
     pub(super) fn of(form: &Form) -> Self {
         let (mut texts, mut ticks) = (Vec::new(), Vec::new());
         for field in &form.fields {

@@ -13,6 +13,7 @@ mod key;
 mod msg;
 mod overlay;
 mod rows;
+mod sides;
 mod state;
 pub mod suggest;
 mod table;

@@ -15,10 +15,14 @@ pub(super) fn draw(
     area: Rect,
     focused: bool,
 ) -> Option<Position> {
-    let form = draft
-        .forms
-        .last()
-        .map(|form| format!("A form: {}", form.subject.heading()));
+    let mut forms = Vec::new();
+    for form in &draft.forms {
+        forms.push(form.subject.heading());
+        forms.extend(
+            form.texts()
+                .map(|(name, text)| format!("  {}: {text}", name.label())),
+        );
+    }
     let changes = draft.unsaved.first().map(|first| {
         let number = words::count(draft.unsaved.len(), "change");
         format!("{number} that could not be saved: {}", words::group(&first.edits))
@@ -27,7 +31,7 @@ pub(super) fn draw(
         Part::strong("Your last session ended before this was saved."),
         Part::gap(),
     ];
-    parts.extend(form.as_deref().map(Part::plain));
+    parts.extend(forms.iter().map(|line| Part::plain(line)));
     parts.extend(changes.as_deref().map(Part::plain));
     question(canvas, state, area, ("Unsaved", focused), &parts)
 }

@@ -68,8 +68,12 @@ enum Line<'a> {
 
 /// The lines of all fields. Where there is no room for all, only the field with the focus keeps its hint.
 fn field_lines<'a>(state: &State, form: &'a Form, height: u16) -> Vec<Line<'a>> {
-    let mut lines = Vec::new();
-    let all = form.fields.iter().filter(|field| !is_tick(field)).count() + form.fields.len();
+    let changed = form.changed_meanwhile(state.wardrobe());
+    let mut lines: Vec<Line<'_>> = changed
+        .map(|now| Line::Wrong(format!("changed by somebody else: {now}")))
+        .into_iter()
+        .collect();
+    let all = lines.len() + form.fields.iter().filter(|field| !is_tick(field)).count() + form.fields.len();
     let room = all <= usize::from(height);
     for (at, field) in form.fields.iter().enumerate() {
         lines.push(Line::Field(at, field));

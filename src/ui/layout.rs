@@ -61,14 +61,14 @@ impl Layout {
     }
 }
 
-/// Rooms are few and short, hats have the most to say.
+/// Rooms are few and short; addresses of users are long, and so are titles of hats.
 fn panes(body: Rect, focus: Pane) -> [Rect; 3] {
     if body.width < THREE_PANES {
         return PANES.map(|pane| if pane == focus { body } else { Rect::default() });
     }
     let rooms = (body.width / 4).clamp(23, 40);
     let rest = body.width - rooms;
-    let users = (rest * 9 / 20).max((rest / 2 + 2).min(32));
+    let users = (rest * 9 / 20).max((rest / 2 + 2).min(40));
     let pane = |x, width| Rect { x, width, ..body };
     [
         pane(body.x, rooms),

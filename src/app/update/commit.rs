@@ -1,8 +1,8 @@
 //! Changes: made on the screen at once, asked of the keeper, and settled when it answers.
 
 use crate::app::state::{Kind, Pending, Step};
-use crate::app::{Conflict, Effect, Over, Overlay, State, words};
-use crate::model::{Error, Found, Group, Wardrobe};
+use crate::app::{Conflict, Effect, Over, Overlay, State, sides, words};
+use crate::model::{Error, Group, Wardrobe};
 use crate::store::{Change, Request, Snapshot};
 
 use super::leave;
@@ -222,14 +222,17 @@ fn show(state: &mut State) {
 
 fn refuse(state: &mut State, change: Change, error: Error) {
     let words = words::group(&change.group);
-    let Error::Conflict { what, found } = error else {
+    let Error::Conflict { what, .. } = error else {
         state.refuse(format!("Not saved: you {words}, but {error}"));
         return;
     };
-    let theirs = match found {
-        Found::Nothing => "it is not there any more".to_owned(),
-        found => found.to_string(),
-    };
+    let mut there = state.view.clone();
+    let apart = change
+        .group
+        .0
+        .iter()
+        .find(|edit| there.apply(&Group::from((*edit).clone())).is_err());
+    let theirs = apart.map_or_else(|| "as it was".into(), |edit| sides::now(edit, &state.view));
     let over = Over::Change(change);
     state.overlays.push(Overlay::Conflict(Box::new(Conflict {
         what,

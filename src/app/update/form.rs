@@ -2,7 +2,7 @@
 
 use crate::app::form::{Field, Form, Name, Subject, Text, Value};
 use crate::app::suggest::Suggestions;
-use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, words};
+use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, sides, words};
 use crate::model::{Affiliation, Error, Group, HatId, Jid, Wardrobe};
 
 use super::{change, commit, leave};
@@ -362,7 +362,7 @@ fn mine(form: &Form) -> String {
             format!("the room's name: \"{}\"", form.text(Name::RoomName))
         }
         Subject::AddUser { .. } => format!("{} as {}", form.text(Name::User), form.affiliation()),
-        Subject::EditUser { .. } => format!("the user is {}", form.affiliation()),
-        Subject::AddHat { .. } | Subject::EditHat { .. } => crate::model::write::compact(&form.attachment()),
+        Subject::EditUser { .. } => sides::is(form.affiliation()),
+        Subject::AddHat { .. } | Subject::EditHat { .. } => sides::attachment(&form.attachment()),
     }
 }

@@ -1,0 +1,176 @@
+//! The scenarios of `tests/scenarios`, in process: keys in, lines out, the file asserted after. An overlay that is left
+//! open at the end fails.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
+
+#[expect(dead_code, reason = "shared by several test files")]
+#[path = "support/scenario.rs"]
+mod scenario;
+#[expect(dead_code, reason = "shared by several test files")]
+#[path = "support/session.rs"]
+mod session;
+
+use hatrack::app::{Msg, Pane, Start};
+use hatrack::model::{Affiliation, Attachment, Error, Group, HatId, Jid, Wardrobe};
+use hatrack::ui::layout::{Layout, inside};
+use hatrack::ui::{self, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use scenario::{Scenario, Step};
+use session::Session;
+
+#[test]
+fn all_scenarios() {
+    let scenarios = scenario::all();
+    assert!(scenarios.len() > 5, "the scenarios are not where they should be");
+    let mut failed = Vec::new();
+    for scenario in &scenarios {
+        if let Err(message) = run(scenario) {
+            failed.push(format!("{}, {message}", scenario.name));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+}
+
+fn run(scenario: &Scenario) -> Result<(), String> {
+    let mut session = Session::open(Wardrobe::default(), (80, 24));
+    for (line, step) in &scenario.steps {
+        take(&mut session, step).map_err(|message| {
+            format!(
+                "line {line}: {message}\nthe screen:\n{}",
+                screen(&session).join("\n")
+            )
+        })?;
+    }
+    match session.state.top() {
+        None => Ok(()),
+        Some(_) => Err(format!(
+            "at the end: an overlay is open\n{}",
+            screen(&session).join("\n")
+        )),
+    }
+}
+
+fn take(session: &mut Session, step: &Step) -> Result<(), String> {
+    match step {
+        Step::Start(wardrobe, size) => *session = Session::open((**wardrobe).clone(), *size),
+        Step::Keys(names) => session.keys(names),
+        Step::Type(text) => session.text(text),
+        Step::Paste(text) => session.send(Msg::Paste(text.clone())),
+        Step::Size(columns, rows) => session.send(Msg::Resize {
+            columns: *columns,
+            rows: *rows,
+        }),
+        Step::Lines(pane, expected) => {
+            let found = lines(session, *pane);
+            if found != *expected {
+                return Err(format!(
+                    "expected in the pane:\n{}\nfound:\n{}",
+                    expected.join("\n"),
+                    found.join("\n")
+                ));
+            }
+        }
+        Step::Focus(pane) if session.state.focus() == *pane => {}
+        Step::Focus(_) => return Err(format!("the focus is on {:?}", session.state.focus())),
+        Step::See(text, wanted) => {
+            if screen(session).iter().any(|line| line.contains(text)) != *wanted {
+                return Err(format!(
+                    "{text:?} is {}on the screen",
+                    if *wanted { "not " } else { "" }
+                ));
+            }
+        }
+        Step::Json(pointer, expected) => {
+            let json = session.json();
+            if json.pointer(pointer) != expected.as_ref() {
+                return Err(format!(
+                    "the file has there: {}",
+                    json.pointer(pointer).unwrap_or(&serde_json::Value::Null)
+                ));
+            }
+        }
+        Step::Other(words) => session.other(|wardrobe| other(wardrobe, words)),
+        Step::Full(true) => {
+            session.fail("hats.json cannot be written: the disk is full; make room, then Ctrl-T");
+        }
+        Step::Full(false) => session.well(),
+        Step::Cut => cut(session),
+        Step::Ended(status) if session.left == Some(*status) => {}
+        Step::Ended(_) => return Err(format!("it ended with {:?}", session.left)),
+    }
+    Ok(())
+}
+
+/// The line is cut, and the same moderator starts again.
+fn cut(session: &mut Session) {
+    session.send(Msg::End { status: 129 });
+    let draft = session.draft.take();
+    let size = session.state.size();
+    let start: Start = session.state.start().clone();
+    *session = Session::start(start, session.memory.snapshot().wardrobe, size);
+    if let Some(bytes) = draft {
+        session.draft = Some(bytes.clone());
+        session.send(Msg::DraftFound(bytes));
+    }
+}
+
+/// What the command line would do.
+fn other(wardrobe: &mut Wardrobe, words: &[String]) -> Result<Group, Error> {
+    let jid = |at: usize| Jid::parse(&words[at]).unwrap();
+    let hat = |at: usize| HatId::parse(&words[at]).unwrap();
+    match words[0].as_str() {
+        "add" => {
+            let title = words.get(4).map(String::as_str);
+            wardrobe.add_user_hat(&jid(2), &jid(1), &hat(3), Attachment::default().with_title(title))
+        }
+        "remove" => wardrobe.remove_user_hat(&jid(2), &jid(1), &hat(3)),
+        "affiliate" => wardrobe.set_affiliation(&jid(2), &jid(1), Affiliation::from_name(&words[3]).unwrap()),
+        other => panic!("nobody else does {other}"),
+    }
+}
+
+fn draw(session: &Session) -> (Buffer, Rect) {
+    let (columns, rows) = session.state.size();
+    let area = Rect::new(0, 0, columns, rows);
+    let mut buffer = Buffer::empty(area);
+    ui::render(&session.state, Theme::default(), area, &mut buffer);
+    (buffer, area)
+}
+
+fn rows(buffer: &Buffer, area: Rect) -> Vec<String> {
+    let row = |y: u16| {
+        let mut text = String::new();
+        let mut x = area.x;
+        while x < area.right() {
+            let symbol = buffer[(x, y)].symbol();
+            text.push_str(symbol);
+            x += u16::try_from(ui::text::width(symbol)).unwrap().max(1);
+        }
+        text.trim_end().to_owned()
+    };
+    (area.y..area.bottom()).map(row).collect()
+}
+
+fn screen(session: &Session) -> Vec<String> {
+    let (buffer, area) = draw(session);
+    rows(&buffer, area)
+}
+
+/// The lines of a pane, without its frame and without what is empty below.
+fn lines(session: &Session, pane: Pane) -> Vec<String> {
+    let (buffer, area) = draw(session);
+    let Layout::Full(places) = ui::places(&session.state, Theme::default(), area) else {
+        return Vec::new();
+    };
+    let mut lines = rows(&buffer, inside(places.pane(pane)));
+    while lines.last().is_some_and(|line| line.trim().is_empty()) {
+        lines.pop();
+    }
+    lines
+}
