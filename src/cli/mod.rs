@@ -36,7 +36,8 @@ pub use place::{Place, time_zone};
 
 /// Does what a command line says; gives the exit code. Prints to standard output and standard error.
 pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
-    let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    // Not locked: while the screen is open, threads of its own may have to write there.
+    let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout());
     let mut out = Out::new(&mut stdout, output::on_terminal());
     let done = match Cli::try_parse_from(line) {
         Ok(cli) => run(&cli, &mut out).and_then(|()| out.flush()),
@@ -59,7 +60,7 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
     let settled = cli.settle()?;
     let Some(command) = &cli.command else {
         if cli.demo {
-            return screen::demo(Wardrobe::default());
+            return screen::demo(Wardrobe::default(), settled.restricted());
         }
         return screen::run(&Place::find(settled)?);
     };

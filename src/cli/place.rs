@@ -102,7 +102,8 @@ impl Place {
 }
 
 impl Settled {
-    fn restricted(&self) -> bool {
+    /// See [`Place::restricted`].
+    pub(super) fn restricted(&self) -> bool {
         self.rooms.is_some() || self.read_only
     }
 }

@@ -47,12 +47,12 @@ pub(super) fn run(place: &Place) -> Result<(), Failure> {
 }
 
 /// Opens the screen on a sample; nothing is written.
-pub(super) fn demo(wardrobe: Wardrobe) -> Result<(), Failure> {
+pub(super) fn demo(wardrobe: Wardrobe, restricted: bool) -> Result<(), Failure> {
     let start = Start {
         file: "a sample".into(),
         actor: "you".into(),
         demo: true,
-        zone: Some(time_zone(false)),
+        zone: Some(time_zone(restricted)),
         ..Start::default()
     };
     show(start, Source::Memory(wardrobe), None)
