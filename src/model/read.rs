@@ -11,7 +11,7 @@ mod object;
 mod quick;
 mod values;
 
-pub use quick::{Parts, Rooms, parts, rooms};
+pub use quick::{Parts, Rooms, join, parts, rooms};
 
 /// Why bytes are no wardrobe, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

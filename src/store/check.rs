@@ -1,8 +1,14 @@
 //! Looking a data file and its history over.
 
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek};
 use std::path::{Path, PathBuf};
 
-use super::{Error, Options, Store};
+use super::disk::{Disk, Identity};
+use super::history::{self, Line};
+use super::{Entry, Error, Paths, file, rewrite};
+use crate::model::Wardrobe;
 
 /// What was found. Nothing was changed.
 #[derive(Debug, Default)]
@@ -50,27 +56,157 @@ pub struct Repaired {
     pub copy: Option<PathBuf>,
 }
 
+/// So many of a kind are named one by one.
+const NAMED: usize = 20;
+
 /// Looks a data file and its history over and changes nothing.
 pub fn check(path: &Path) -> Report {
-    match Store::open(path, Options::default()) {
-        Ok(store) => Report {
-            path: store.paths().data.clone(),
-            exists: store.snapshot().exists,
-            revision: store.wardrobe().revision,
-            rooms: store.wardrobe().rooms().len(),
-            users: store.wardrobe().users(),
-            attachments: store.wardrobe().attachments(),
-            ..Report::default()
-        },
-        Err(error) => Report {
-            path: path.to_path_buf(),
-            unreadable: Some(error),
-            ..Report::default()
-        },
+    let mut report = Report {
+        path: path.to_path_buf(),
+        ..Report::default()
+    };
+    let disk = Disk::default();
+    let paths = match Paths::resolve(path) {
+        Ok(paths) => paths,
+        Err(error) => {
+            report.unreadable = Some(error);
+            return report;
+        }
+    };
+    report.path.clone_from(&paths.data);
+    let mut data = None;
+    match file::read(&disk, &paths.data, &Wardrobe::default(), &|_, _| ()) {
+        Ok(None) => report
+            .remarks
+            .push(format!("there is no {}", paths.data.display())),
+        Ok(Some(contents)) => {
+            report.count(&contents.wardrobe);
+            data = Some((contents.identity, contents.wardrobe.revision));
+        }
+        Err(error) => report.unreadable = Some(error),
+    }
+    let left = disk.look(&paths.data_temporary).ok().flatten();
+    if left.is_some() {
+        let path = paths.data_temporary.display();
+        report.remarks.push(format!(
+            "somebody is writing just now, or was killed while writing; the next start removes {path}"
+        ));
+    }
+    match history::open(&disk, &paths.history) {
+        Ok(None) => report
+            .remarks
+            .push(format!("there is no {}", paths.history.display())),
+        Ok(Some(file)) => report.look_over(&paths, &file, data, left.as_ref().map(Identity::of)),
+        Err(error) => report.errors.push(error.to_string()),
+    }
+    report
+}
+
+impl Report {
+    fn count(&mut self, wardrobe: &Wardrobe) {
+        self.exists = true;
+        self.revision = wardrobe.revision;
+        self.rooms = wardrobe.rooms().len();
+        self.users = wardrobe.users();
+        self.attachments = wardrobe.attachments();
+        let mut odd = Vec::new();
+        for (jid, room) in wardrobe.rooms() {
+            for (user, what) in room.users() {
+                if !what.affiliation.is_affiliated() && !what.hats.is_empty() {
+                    let affiliation = what.affiliation;
+                    odd.push(format!(
+                        "{user} in {jid} has hats, but the affiliation is {affiliation}"
+                    ));
+                }
+            }
+            for hat in room.known_hats().iter().filter(|hat| !hat.id.is_uri()) {
+                odd.push(format!(
+                    "the id of a hat in {jid} is no URI: {:?}",
+                    hat.id.as_str()
+                ));
+            }
+        }
+        let more = odd.len().saturating_sub(NAMED);
+        odd.truncate(NAMED);
+        self.remarks.append(&mut odd);
+        if more > 0 {
+            self.remarks.push(format!("… and {more} more like these"));
+        }
+    }
+
+    fn look_over(
+        &mut self,
+        paths: &Paths,
+        file: &File,
+        data: Option<(Identity, u64)>,
+        left: Option<Identity>,
+    ) {
+        let name = paths.history.display();
+        let wrong = |error| Error::io("read", &paths.history)(error).to_string();
+        let tail = match history::tail(file, data, left) {
+            Ok(tail) => tail,
+            Err(error) => return self.errors.push(wrong(error)),
+        };
+        if tail.keep < tail.length {
+            let what = "the last change was not finished and not acknowledged; the next commit removes it";
+            self.remarks.push(format!("{name}: {what}"));
+        }
+        let last = tail.last.and_then(|line| line.file);
+        if let (Some(last), Some((data, _))) = (last, data)
+            && !last.same_file(&data)
+        {
+            self.remarks.push(format!(
+                "{} was changed by something else since the last commit; the next one notes it",
+                paths.data.display()
+            ));
+        }
+        match self.lines(&name, file, tail.keep) {
+            Err(error) => self.errors.push(wrong(error)),
+            Ok((damaged, unknown)) => {
+                if damaged > 0 {
+                    self.errors.push(format!(
+                        "{name}: {damaged} damaged lines; hatrack check --repair puts them aside"
+                    ));
+                }
+                if unknown > 0 {
+                    self.remarks.push(format!(
+                        "{name}: {unknown} lines are of another version of hatrack and are kept"
+                    ));
+                }
+            }
+        }
+    }
+
+    /// How many lines cannot be read, the first of which are named; and how many can, but not by this version.
+    fn lines(&mut self, name: &impl Display, file: &File, keep: u64) -> std::io::Result<(usize, usize)> {
+        let (mut damaged, mut unknown, mut at) = (0, 0, 0);
+        let mut reader = BufReader::new(file);
+        reader.rewind()?;
+        let mut line = Vec::new();
+        for number in 1.. {
+            line.clear();
+            if at >= keep || reader.read_until(b'\n', &mut line)? == 0 {
+                break;
+            }
+            at += line.len() as u64;
+            let text = line.strip_suffix(b"\n").unwrap_or(&line);
+            if let Err(why) = Line::parse(text) {
+                damaged += 1;
+                if damaged <= NAMED {
+                    self.errors.push(format!("{name}: line {number}: {why}"));
+                }
+            } else {
+                self.history_lines += 1;
+                unknown += usize::from(serde_json::from_slice::<Entry>(text).is_err());
+            }
+        }
+        Ok((damaged, unknown))
     }
 }
 
 /// Keeps every line of the history that can be read and puts the rest into a file beside it.
-pub fn repair_history(_path: &Path) -> Result<Repaired, Error> {
-    Ok(Repaired::default())
+pub fn repair_history(path: &Path) -> Result<Repaired, Error> {
+    let paths = Paths::resolve(path)?;
+    let (kept, moved, copy) = rewrite::repair(&Disk::default(), &paths)?;
+    Ok(Repaired { kept, moved, copy })
 }

@@ -1,12 +1,12 @@
 //! The keeper: the one thread of a session that works with the data file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use super::{Change, Error, Event, Options, Refreshed, Request, Snapshot, Store, Trouble};
+use super::{Change, Disk, Error, Event, Options, Refreshed, Request, Snapshot, Store, Trouble};
 
 /// How often the file is looked at. The only wake-up there is.
 const LOOK: Duration = Duration::from_secs(1);
@@ -33,25 +33,32 @@ enum Message {
 impl Keeper {
     /// Starts the thread, which opens the file first. `notify` is called in that thread, with each event.
     pub fn start(path: PathBuf, options: Options, notify: impl Fn(Event) + Send + 'static) -> Self {
+        Self::start_on(Disk::default(), path, options, notify)
+    }
+
+    /// The same on a file system of one's own.
+    pub fn start_on(
+        disk: Disk,
+        path: PathBuf,
+        options: Options,
+        notify: impl Fn(Event) + Send + 'static,
+    ) -> Self {
         let (ask, asked) = channel();
         let (finished, done) = channel();
-        let hurry = Arc::new(AtomicBool::new(false));
-        let thread = std::thread::spawn({
-            let hurry = hurry.clone();
-            move || {
-                let work = Work {
-                    asked,
-                    notify,
-                    hurry,
-                    waiting: Vec::new(),
-                    trouble: None,
-                    again: None,
-                    patience: LOOK,
-                };
-                work.run(&path, &options);
-                // Nobody may be there any more to hear it.
-                let _ = finished.send(());
-            }
+        let hurry = disk.hurry.clone();
+        let thread = std::thread::spawn(move || {
+            let work = Work {
+                asked,
+                notify,
+                disk,
+                waiting: Vec::new(),
+                trouble: None,
+                again: None,
+                patience: LOOK,
+            };
+            work.run(&path, &options);
+            // Nobody may be there any more to hear it.
+            let _ = finished.send(());
         });
         Self {
             ask,
@@ -81,7 +88,7 @@ impl Keeper {
 struct Work<N> {
     asked: Receiver<Message>,
     notify: N,
-    hurry: Arc<AtomicBool>,
+    disk: Disk,
     waiting: Vec<(u64, Change)>,
     trouble: Option<Trouble>,
     again: Option<Instant>,
@@ -89,11 +96,14 @@ struct Work<N> {
 }
 
 impl<N: Fn(Event)> Work<N> {
-    fn run(mut self, path: &std::path::Path, options: &Options) {
-        let Some(mut store) = self.open(path, options) else {
+    fn run(mut self, path: &Path, options: &Options) {
+        let Some((mut store, early)) = self.open(path, options) else {
             return;
         };
         self.tell(Event::Opened(store.snapshot()));
+        for request in early {
+            self.take(request, &mut store);
+        }
         self.settle(&mut store);
         let mut look = Instant::now() + LOOK;
         loop {
@@ -104,10 +114,11 @@ impl<N: Fn(Event)> Work<N> {
                 Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
             };
             while let Some(message) = next {
-                if !self.take(message, &mut store) {
+                let Message::Ask(request) = message else {
                     self.settle(&mut store);
                     return;
-                }
+                };
+                self.take(request, &mut store);
                 next = self.asked.try_recv().ok();
             }
             if Instant::now() >= look {
@@ -118,42 +129,41 @@ impl<N: Fn(Event)> Work<N> {
         }
     }
 
-    /// Opens the file; while that fails it is tried again, as somebody may be writing it. `None`: it is to end.
-    fn open(&mut self, path: &std::path::Path, options: &Options) -> Option<Store> {
+    /// Opens the file; while that fails it is tried again, as somebody may be writing it. Gives what was asked meanwhile
+    /// too. `None`: it is to end.
+    fn open(&mut self, path: &Path, options: &Options) -> Option<(Store, Vec<Request>)> {
+        let mut early = Vec::new();
         loop {
-            match Store::open(path, options.clone()) {
+            let progress = |done, of| self.tell(Event::Opening { done, of });
+            match Store::open_with(path, options.clone(), self.disk.clone(), &progress) {
                 Ok(store) => {
                     self.over();
-                    return Some(store);
+                    return Some((store, early));
                 }
-                Err(error) => self.trouble(&error),
+                Err(error) => self.trouble(Trouble::Unreadable(error.to_string())),
             }
             let until = Instant::now() + LOOK;
             loop {
-                match self
-                    .asked
-                    .recv_timeout(until.saturating_duration_since(Instant::now()))
-                {
+                let rest = until.saturating_duration_since(Instant::now());
+                match self.asked.recv_timeout(rest) {
                     Ok(Message::Ask(Request::Retry)) | Err(RecvTimeoutError::Timeout) => break,
-                    Ok(Message::Ask(Request::Commit { id, change })) => self.waiting.push((id, change)),
-                    Ok(Message::Ask(Request::Withdraw { id })) => {
-                        self.waiting.retain(|(there, _)| *there != id);
-                    }
-                    Ok(Message::Ask(_)) => {}
+                    Ok(Message::Ask(request)) => early.push(request),
                     Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return None,
                 }
             }
         }
     }
 
-    /// Does what is asked, except that commits only wait. False: it is to end.
-    fn take(&mut self, message: Message, store: &mut Store) -> bool {
-        let Message::Ask(request) = message else {
-            return false;
-        };
+    /// Does what is asked, except that commits only wait.
+    fn take(&mut self, request: Request, store: &mut Store) {
         match request {
             Request::Commit { id, change } => self.waiting.push((id, change)),
-            Request::Withdraw { id } => self.waiting.retain(|(there, _)| *there != id),
+            Request::Withdraw { id } => {
+                self.waiting.retain(|(there, _)| *there != id);
+                if self.waiting.is_empty() && matches!(self.trouble, Some(Trouble::CannotWrite(_))) {
+                    self.over();
+                }
+            }
             Request::Retry => {
                 self.again = None;
                 self.look(store);
@@ -163,7 +173,7 @@ impl<N: Fn(Event)> Work<N> {
                     self.over();
                     self.tell(Event::Changed(store.snapshot()));
                 }
-                Err(error) => self.trouble(&error),
+                Err(error) => self.trouble(trouble(&error)),
             },
             Request::History(query) => {
                 let page = store.history(&query).map_err(|error| error.to_string());
@@ -177,24 +187,30 @@ impl<N: Fn(Event)> Work<N> {
                 });
             }
         }
-        true
     }
 
     /// Looks whether somebody else changed the file.
     fn look(&mut self, store: &mut Store) {
-        match store.refresh() {
-            Ok(Refreshed::Unchanged) => {}
-            Ok(Refreshed::Changed) => self.tell(Event::Changed(store.snapshot())),
-            Ok(Refreshed::Gone) => self.trouble(&Error::Gone {
-                path: store.paths().data.clone(),
-            }),
-            Err(error) => self.trouble(&error),
+        let seen = match store.refresh() {
+            Ok(Refreshed::Gone) => {
+                let path = store.paths().data.clone();
+                return self.trouble(trouble(&Error::Gone { path }));
+            }
+            Err(error @ Error::Io { .. }) => return self.trouble(Trouble::Unreadable(error.to_string())),
+            Err(error) => return self.trouble(trouble(&error)),
+            Ok(seen) => seen,
+        };
+        if !matches!(self.trouble, Some(Trouble::CannotWrite(_))) {
+            self.over();
+        }
+        if seen == Refreshed::Changed {
+            self.tell(Event::Changed(store.snapshot()));
         }
     }
 
     /// Commits what waits, unless that just failed.
     fn settle(&mut self, store: &mut Store) {
-        let hurry = self.hurry.load(Ordering::Relaxed);
+        let hurry = self.disk.hurry.load(Ordering::Relaxed);
         if self.waiting.is_empty() || (!hurry && self.again.is_some_and(|again| Instant::now() < again)) {
             return;
         }
@@ -210,18 +226,12 @@ impl<N: Fn(Event)> Work<N> {
             Err(error) => {
                 self.again = Some(Instant::now() + self.patience);
                 self.patience = (self.patience * 2).min(PATIENCE);
-                self.trouble(&error);
+                self.trouble(trouble(&error));
             }
         }
     }
 
-    fn trouble(&mut self, error: &Error) {
-        let message = error.to_string();
-        let trouble = match error {
-            Error::Unreadable { .. } | Error::NotAFile { .. } => Trouble::Unreadable(message),
-            Error::Gone { .. } => Trouble::Gone(message),
-            _ => Trouble::CannotWrite(message),
-        };
+    fn trouble(&mut self, trouble: Trouble) {
         if self.trouble.as_ref() != Some(&trouble) {
             self.trouble = Some(trouble.clone());
             self.tell(Event::Trouble(Some(trouble)));
@@ -238,5 +248,14 @@ impl<N: Fn(Event)> Work<N> {
 
     fn tell(&self, event: Event) {
         (self.notify)(event);
+    }
+}
+
+fn trouble(error: &Error) -> Trouble {
+    let message = error.to_string();
+    match error {
+        Error::Unreadable { .. } | Error::NotAFile { .. } => Trouble::Unreadable(message),
+        Error::Gone { .. } => Trouble::Gone(message),
+        _ => Trouble::CannotWrite(message),
     }
 }

@@ -2,17 +2,31 @@
 //!
 //! [`Store`] reads and writes them in the caller's thread, for commands; [`Keeper`] is a thread that does it for a
 //! session. What is saved is in the file, durably; the history beside it says who did what.
+//!
+//! A commit takes the lock, reads the file again if it is not the one last known, writes the new one beside it,
+//! appends a line to the history and renames; each step durable before the next. Killed before the rename, nothing
+//! happened: the next start or the next writer removes what is left.
 
 mod check;
+mod commit;
+mod compose;
+mod disk;
 mod draft;
 mod error;
+mod file;
+mod history;
 mod keeper;
+mod lock;
 mod memory;
 mod outcome;
+mod pages;
 mod paths;
+mod rewrite;
+mod view;
 mod whole;
 
 pub use check::{Repaired, Report, check, repair_history};
+pub use disk::{Disk, Fault, Hook, Step};
 pub use draft::Drafts;
 pub use error::Error;
 pub use keeper::Keeper;

@@ -1,11 +1,16 @@
 //! The store: one data file, what was last seen in it, and the way to change it.
 
-use std::path::Path;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Change, Entry, Error, Page, Paths, Query, Scope, Snapshot};
-use crate::model::{self, Wardrobe};
+use super::disk::{Disk, Identity, may_write};
+use super::file::{self, Contents, Layout};
+use super::lock::{Lock, sweep};
+use super::{Change, Entry, Error, Page, Paths, Query, Scope, Snapshot, history, pages, rewrite, view};
+use crate::model::Wardrobe;
 
 /// On whose behalf, and within what.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,31 +41,75 @@ pub struct FoundUndo {
     pub redo: Option<Entry>,
 }
 
+/// The file as it was last read or written.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) identity: Identity,
+    /// Whether a later change must show in the identity.
+    pub(super) certain: bool,
+    pub(super) layout: Layout,
+}
+
 /// One data file, with what was last seen in it.
 #[derive(Debug)]
 pub struct Store {
-    paths: Paths,
-    wardrobe: Wardrobe,
-    exists: bool,
+    pub(super) paths: Paths,
+    pub(super) options: Options,
+    pub(super) disk: Disk,
+    /// All of it, whatever the scope is.
+    pub(super) full: Wardrobe,
+    /// What is in scope.
+    view: Wardrobe,
+    /// `None` while there never was a file.
+    pub(super) known: Option<Known>,
+    pub(super) gone: bool,
+    /// The last state that the history knows of, so that a change from outside can be told.
+    pub(super) marked: Option<(Identity, Wardrobe)>,
+    /// Written, with their revisions, but perhaps not durably: the folder could not be synced.
+    pub(super) unsynced: Vec<(Change, u64)>,
+    /// A file that could not be read, and why: no need to try before it changes.
+    bad: Option<(Identity, Unreadable)>,
 }
 
+/// The parts of [`Error::Unreadable`].
+type Unreadable = (PathBuf, usize, usize, String);
+
 impl Store {
-    /// Reads a data file; where there is none yet, an empty wardrobe. Nothing is created.
-    pub fn open(path: &Path, _options: Options) -> Result<Self, Error> {
+    /// Reads a data file; where there is none yet, an empty wardrobe. Nothing is created. What a writer that was killed
+    /// left behind is removed.
+    pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
+        Self::open_with(path, options, Disk::default(), &|_, _| ())
+    }
+
+    /// The same on a file system of one's own, telling the progress with a large file: bytes done, of so many.
+    pub fn open_with(
+        path: &Path,
+        options: Options,
+        disk: Disk,
+        progress: &dyn Fn(u64, u64),
+    ) -> Result<Self, Error> {
         let paths = Paths::resolve(path)?;
-        let (wardrobe, exists) = match std::fs::read(&paths.data) {
-            Ok(bytes) => {
-                let read = model::read::wardrobe(&bytes);
-                (read.map_err(|error| Error::unreadable(&paths.data, error))?, true)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Wardrobe::default(), false),
-            Err(error) => return Err(Error::io("read", &paths.data)(error)),
-        };
-        Ok(Self {
+        let contents = file::read(&disk, &paths.data, &Wardrobe::default(), progress)?;
+        let mut store = Self {
             paths,
-            wardrobe,
-            exists,
-        })
+            options,
+            disk,
+            full: Wardrobe::default(),
+            view: Wardrobe::default(),
+            known: None,
+            gone: false,
+            marked: None,
+            unsynced: Vec::new(),
+            bad: None,
+        };
+        if let Some(contents) = contents {
+            store.adopt(contents);
+        }
+        if !store.options.scope.read_only {
+            // What cannot be tidied up now waits for the next writer.
+            let _ = store.tidy();
+        }
+        Ok(store)
     }
 
     /// The files.
@@ -70,68 +119,226 @@ impl Store {
 
     /// What the file was last seen to hold; only the rooms in scope.
     pub fn wardrobe(&self) -> &Wardrobe {
-        &self.wardrobe
+        &self.view
     }
 
     /// The same with what else is known of the file.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            wardrobe: self.wardrobe.clone(),
-            exists: self.exists,
-            read_only: None,
+            wardrobe: self.view.clone(),
+            exists: self.known.is_some() && !self.gone,
+            read_only: self.writable().err().map(|error| error.to_string()),
         }
-    }
-
-    /// Commits changes, each a revision of its own, all with one writing of the file. For each: its revision (`None`
-    /// when it makes no difference any more) or why it was not done. What has a revision is durable.
-    ///
-    /// An error means that nothing was written.
-    pub fn commit(&mut self, changes: &[Change]) -> Result<Vec<Result<Option<u64>, model::Error>>, Error> {
-        let mut next = self.wardrobe.clone();
-        let results = changes
-            .iter()
-            .map(|change| {
-                next.apply(&change.group)?;
-                next.revision += 1;
-                Ok(Some(next.revision))
-            })
-            .collect();
-        std::fs::create_dir_all(&self.paths.folder)
-            .and_then(|()| std::fs::write(&self.paths.data, model::write::wardrobe(&next)))
-            .map_err(Error::io("write", &self.paths.data))?;
-        self.wardrobe = next;
-        self.exists = true;
-        Ok(results)
     }
 
     /// Looks whether somebody else changed the file, and reads it again if so.
     pub fn refresh(&mut self) -> Result<Refreshed, Error> {
-        Ok(Refreshed::Unchanged)
+        let there = self
+            .disk
+            .look(&self.paths.data)
+            .map_err(Error::io("look at", &self.paths.data))?;
+        let Some(there) = there else {
+            self.gone = self.known.is_some();
+            return Ok(if self.gone {
+                Refreshed::Gone
+            } else {
+                Refreshed::Unchanged
+            });
+        };
+        let (before, was_gone, was_new) = (self.view.clone(), self.gone, self.known.is_none());
+        self.catch_up(&there)?;
+        if self.view == before && !was_gone && !was_new {
+            Ok(Refreshed::Unchanged)
+        } else {
+            Ok(Refreshed::Changed)
+        }
     }
 
-    /// Writes the file again after it was [`Refreshed::Gone`], as it was last seen.
-    pub fn restore(&mut self) -> Result<(), Error> {
+    /// Reads the file again if it is not the one last known.
+    pub(super) fn catch_up(&mut self, there: &Metadata) -> Result<(), Error> {
+        let identity = Identity::of(there);
+        if let Some(known) = &self.known
+            && known.certain
+            && known.identity == identity
+        {
+            self.gone = false;
+            return Ok(());
+        }
+        if let Some((bad, (path, line, column, message))) = &self.bad
+            && *bad == identity
+        {
+            return Err(Error::Unreadable {
+                path: path.clone(),
+                line: *line,
+                column: *column,
+                message: message.clone(),
+            });
+        }
+        self.bad = None;
+        match file::read(&self.disk, &self.paths.data, &self.full, &|_, _| ()) {
+            Ok(Some(contents)) => {
+                self.adopt(contents);
+                Ok(())
+            }
+            Ok(None) => {
+                self.gone = self.known.is_some();
+                Err(self.is_gone())
+            }
+            Err(error) => {
+                if let Error::Unreadable {
+                    path,
+                    line,
+                    column,
+                    message,
+                } = &error
+                    && identity.is_certain(super::disk::now())
+                {
+                    self.bad = Some((identity, (path.clone(), *line, *column, message.clone())));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn adopt(&mut self, contents: Contents) {
+        let Contents {
+            wardrobe,
+            layout,
+            identity,
+            certain,
+        } = contents;
+        if history::knows(&self.disk, &self.paths.history, &identity) {
+            self.marked = Some((identity, wardrobe.clone()));
+        }
+        self.hold(
+            wardrobe,
+            Known {
+                identity,
+                certain,
+                layout,
+            },
+        );
+    }
+
+    pub(super) fn hold(&mut self, wardrobe: Wardrobe, known: Known) {
+        self.view = view::limited(&wardrobe, &self.options.scope);
+        self.full = wardrobe;
+        self.known = Some(known);
+        self.gone = false;
+    }
+
+    pub(super) fn is_gone(&self) -> Error {
+        Error::Gone {
+            path: self.paths.data.clone(),
+        }
+    }
+
+    /// Removes what a killed writer left: its temporary file, and the lines of the history for it.
+    fn tidy(&mut self) -> Result<(), Error> {
+        let paths = self.paths.clone();
+        let look = |path: &Path| self.disk.look(path).map_err(Error::io("look at", path));
+        let (data, left) = (look(&paths.data)?, look(&paths.data_temporary)?);
+        if left.is_none() && look(&paths.history_temporary)?.is_none() {
+            return Ok(());
+        }
+        let Some(_lock) = Lock::try_take(&self.disk, &paths.lock, data.as_ref())? else {
+            return Ok(());
+        };
+        let now = look(&paths.data)?.as_ref().map(Identity::of);
+        if now != self.known.as_ref().map(|known| known.identity) {
+            return Ok(());
+        }
+        if let Some(file) = history::open(&self.disk, &paths.history)? {
+            let tail = self.tail(&file)?;
+            if tail.keep < tail.length {
+                let (file, _) = self
+                    .disk
+                    .open_or_create(&paths.history, data.as_ref())
+                    .map_err(Error::io("open", &paths.history))?;
+                self.disk
+                    .cut(&file, tail.keep)
+                    .and_then(|()| self.disk.sync(&file))
+                    .map_err(Error::io("write", &paths.history))?;
+            }
+        }
+        for temporary in [&paths.data_temporary, &paths.history_temporary] {
+            sweep(&self.disk, temporary).map_err(Error::io("remove", temporary))?;
+        }
         Ok(())
+    }
+
+    /// What the end of the history says, given what is known of the data file. Under the lock only.
+    pub(super) fn tail(&self, file: &std::fs::File) -> Result<history::Tail, Error> {
+        let left = self
+            .disk
+            .look(&self.paths.data_temporary)
+            .map_err(Error::io("look at", &self.paths.data_temporary))?;
+        let known = self.known.as_ref().filter(|_| !self.gone);
+        history::tail(
+            file,
+            known.map(|known| (known.identity, self.full.revision)),
+            left.as_ref().map(Identity::of),
+        )
+        .map_err(Error::io("read", &self.paths.history))
+    }
+
+    /// Whether changes can be written here, as far as that can be said without trying.
+    pub(super) fn writable(&self) -> Result<(), Error> {
+        if self.options.scope.read_only {
+            return Err(Error::ReadOnly);
+        }
+        let cannot = |path: &Path, reason: &str| Error::NotWritable {
+            path: path.to_path_buf(),
+            reason: reason.into(),
+        };
+        if let Ok(data) = self.paths.data.metadata() {
+            if data.mode() & 0o222 == 0 {
+                return Err(cannot(
+                    &self.paths.data,
+                    "the file is read-only; make it writable first (chmod u+w)",
+                ));
+            }
+            may_write(&self.paths.data).map_err(Error::io("write", &self.paths.data))?;
+        }
+        let folder = self.paths.folder.ancestors().find(|folder| folder.exists());
+        let folder = folder.unwrap_or(&self.paths.folder);
+        may_write(folder).map_err(Error::io("write in", folder))
     }
 
     /// A page of the history, newest first. It may have fewer entries than asked for and still a next page: a filter
     /// that matches little is followed in portions.
-    pub fn history(&self, _query: &Query) -> Result<Page, Error> {
-        Ok(Page::default())
+    pub fn history(&self, query: &Query) -> Result<Page, Error> {
+        match history::open(&self.disk, &self.paths.history)? {
+            None => Ok(Page::default()),
+            Some(file) => {
+                pages::page(&file, query, &self.options.scope).map_err(Error::io("read", &self.paths.history))
+            }
+        }
     }
 
     /// One entry of the history; `None` when it is not there or out of scope.
-    pub fn entry(&self, _revision: u64) -> Result<Option<Entry>, Error> {
-        Ok(None)
+    pub fn entry(&self, revision: u64) -> Result<Option<Entry>, Error> {
+        match history::open(&self.disk, &self.paths.history)? {
+            None => Ok(None),
+            Some(file) => pages::entry(&file, revision, &self.options.scope)
+                .map_err(Error::io("read", &self.paths.history)),
+        }
     }
 
     /// What the actor can take back and put back next.
     pub fn find_undo(&self) -> Result<FoundUndo, Error> {
-        Ok(FoundUndo::default())
+        match history::open(&self.disk, &self.paths.history)? {
+            None => Ok(FoundUndo::default()),
+            Some(file) => {
+                pages::find_undo(&file, &self.options).map_err(Error::io("read", &self.paths.history))
+            }
+        }
     }
 
-    /// Removes what is older from the history, for good; says how many lines that were.
-    pub fn forget(&mut self, _before: Timestamp) -> Result<usize, Error> {
-        Ok(0)
+    /// Removes what is older from the history, for good; says how many lines that were. A line that cannot be read goes
+    /// with the one before it.
+    pub fn forget(&mut self, before: Timestamp) -> Result<usize, Error> {
+        self.writable()?;
+        rewrite::forget(&self.disk, &self.paths, before)
     }
 }

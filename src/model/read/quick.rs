@@ -28,9 +28,11 @@ pub struct Parts<'a> {
 /// The rooms of one part.
 #[derive(Debug)]
 pub struct Rooms {
-    rooms: Vec<(Jid, Arc<Room>)>,
+    all: Vec<(Jid, Arc<Room>)>,
     /// How many bytes stand in the part after its rooms.
     left: usize,
+    /// Whether the text was to the byte what would be written.
+    exact: bool,
 }
 
 /// Where one room ends and another begins. In the program's own form, nothing else in a room looks like it.
@@ -75,15 +77,46 @@ impl Parts<'_> {
         if rooms.len() != self.rooms.len() || last.left == 0 || before.iter().any(|part| part.left > 0) {
             return None;
         }
-        // The document with its rooms taken out.
         let tail = self.text.get(self.text.len().checked_sub(last.left)?..)?;
-        let Document(mut wardrobe) = serde_json::from_str(&[self.head, tail].concat()).ok()?;
-        let rooms: Vec<_> = rooms.into_iter().flat_map(|part| part.rooms).collect();
-        let sorted = rooms.is_sorted_by(|(a, _), (b, _)| a < b);
-        (sorted && wardrobe.rooms.is_empty()).then(|| {
-            wardrobe.rooms = rooms.into_iter().collect();
-            wardrobe
-        })
+        join(self.head, rooms, tail)
+    }
+}
+
+/// The wardrobe of all these rooms, in order, between what stands before and after them in the file.
+pub fn join(head: &str, rooms: Vec<Rooms>, tail: &str) -> Option<Wardrobe> {
+    // The document with its rooms taken out.
+    let Document(mut wardrobe) = serde_json::from_str(&[head, tail].concat()).ok()?;
+    let rooms: Vec<_> = rooms.into_iter().flat_map(|part| part.all).collect();
+    let sorted = rooms.is_sorted_by(|(a, _), (b, _)| a < b);
+    (sorted && wardrobe.rooms.is_empty()).then(|| {
+        wardrobe.rooms = rooms.into_iter().collect();
+        wardrobe
+    })
+}
+
+impl Rooms {
+    /// The rooms in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Jid, &Arc<Room>)> {
+        self.all.iter().map(|(jid, room)| (jid, room))
+    }
+
+    /// How many bytes stand in the part after its rooms: the rest of the document.
+    pub fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Whether the text was to the byte what would be written; false where that is not certain.
+    pub fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    /// As [`Wardrobe::share_with`], already while the rest is being read.
+    pub fn share_with(&mut self, earlier: &Wardrobe) {
+        for (jid, room) in &mut self.all {
+            if let Some(there) = earlier.room(jid).filter(|there| *there == room) {
+                *room = there.clone();
+            }
+        }
     }
 }
 
@@ -92,17 +125,21 @@ pub fn rooms(part: &str) -> Option<Rooms> {
     let mut cursor = Cursor {
         rest: part,
         names: Names::default(),
+        exact: true,
     };
     let mut rooms = Vec::new();
     while !cursor.rest.is_empty() {
         cursor.eat("    \"")?;
-        let jid = Jid::parse_room(&cursor.text()?).ok()?;
+        let text = cursor.text()?;
+        let jid = Jid::parse_room(&text).ok()?;
+        cursor.exact &= jid.as_str() == text;
         cursor.eat(": ")?;
         let from = cursor.rest;
         let room = if let Some(room) = cursor.room() {
             room
         } else {
             cursor.rest = from;
+            cursor.exact = false;
             cursor.other_room()?
         };
         rooms.push((jid, Arc::new(room)));
@@ -112,14 +149,16 @@ pub fn rooms(part: &str) -> Option<Rooms> {
         cursor.eat(",\n")?;
     }
     Some(Rooms {
-        rooms,
+        all: rooms,
         left: cursor.rest.len(),
+        exact: cursor.exact,
     })
 }
 
 struct Cursor<'a> {
     rest: &'a str,
     names: Names,
+    exact: bool,
 }
 
 impl<'a> Cursor<'a> {
@@ -141,7 +180,8 @@ impl<'a> Cursor<'a> {
             self.rest = after;
             return Some(Cow::Borrowed(text));
         }
-        // An escape (or what cannot stand there): up to the first quote that is not escaped.
+        // An escape (or what cannot stand there), which may be one that would not be written: up to the first quote that is not escaped.
+        self.exact = false;
         let mut escaped = false;
         let end = self.rest.bytes().position(|byte| {
             let closes = byte == b'"' && !escaped;
@@ -197,7 +237,9 @@ impl<'a> Cursor<'a> {
 
     fn user(&mut self) -> Option<(Jid, User)> {
         self.eat("        \"")?;
-        let jid = Jid::parse(&self.text()?).ok()?;
+        let text = self.text()?;
+        let jid = Jid::parse(&text).ok()?;
+        self.exact &= jid.as_str() == text;
         self.eat(": {\n          \"affiliation\": \"")?;
         let mut user = User::new(Affiliation::from_name(&self.text()?)?);
         self.eat(",\n          \"hats\": {")?;
@@ -242,6 +284,8 @@ impl<'a> Cursor<'a> {
             attachment.title = Some(self.names.keep(&text));
         }
         self.eat("\n            }")?;
+        // An attachment without members is written without a line of its own.
+        self.exact &= attachment != Attachment::default();
         Some((id, attachment))
     }
 }

@@ -1,0 +1,343 @@
+//! Commits: lock, catch up, rebase, temporary file, history line, rename; durable before anybody is told.
+
+use std::fs::{File, Metadata};
+use std::io;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::compose::{self, Source};
+use super::disk::Identity;
+use super::history::{self, Tail, line};
+use super::lock::{Lock, sweep};
+use super::view::{holds, permit, rebase};
+use super::whole::{Known, Store};
+use super::{Change, Entry, Error};
+use crate::model::write::compact;
+use crate::model::{self, Group, Wardrobe};
+
+/// The actor of changes that were made by something else than this program.
+pub(super) const OUTSIDE: &str = "outside";
+/// How often a commit is begun again because somebody who knows no lock changed the file in the middle of it.
+const TRIES: usize = 10;
+/// A difference that is longer as JSON is only noted, not kept.
+const LONGEST: usize = 16 << 20;
+
+/// What became of each change: its revision, `None` when it made no difference any more, or why it was not done.
+type Results = Vec<Result<Option<u64>, model::Error>>;
+
+impl Store {
+    /// Commits changes, each a revision of its own, all with one writing of the file. For each: its revision (`None`
+    /// when it makes no difference any more) or why it was not done. What has a revision is durable.
+    ///
+    /// An error means that nothing can be relied on to have been written; asking again is right in any case.
+    pub fn commit(&mut self, changes: &[Change]) -> Result<Results, Error> {
+        self.writable()?;
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.known.is_none() {
+            self.make_folder()?;
+        }
+        let data = self.look()?;
+        if data.is_none() && self.known.is_some() {
+            self.gone = true;
+            return Err(self.is_gone());
+        }
+        let _lock = Lock::take(&self.disk, &self.paths.lock, data.as_ref())?;
+        for _ in 0..TRIES {
+            if let Some(results) = self.attempt(changes)? {
+                return Ok(results);
+            }
+        }
+        Err(Error::io("write", &self.paths.data)(io::Error::other(
+            "something keeps changing it",
+        )))
+    }
+
+    /// Writes the file again after it was [`super::Refreshed::Gone`], as it was last seen.
+    pub fn restore(&mut self) -> Result<(), Error> {
+        self.writable()?;
+        self.make_folder()?;
+        let _lock = Lock::take(&self.disk, &self.paths.lock, None)?;
+        if let Some(there) = self.look()? {
+            return self.catch_up(&there);
+        }
+        self.gone = self.known.is_some();
+        let tail = self.ready()?;
+        let mut next = self.full.clone();
+        next.revision = following(&next, &tail);
+        let entry = self.entry_of(next.revision, &Change::default(), Group::default());
+        if self.replace(next, &[entry], &tail, None)? {
+            return self.sync_folder();
+        }
+        // Somebody else has just written one.
+        self.look()?.map_or(Ok(()), |there| self.catch_up(&there))
+    }
+
+    fn make_folder(&self) -> Result<(), Error> {
+        self.disk
+            .make_folder(&self.paths.folder)
+            .map_err(Error::io("make the folder", &self.paths.folder))
+    }
+
+    fn sync_folder(&self) -> Result<(), Error> {
+        self.disk
+            .sync_folder(&self.paths.folder)
+            .map_err(Error::io("write", &self.paths.folder))
+    }
+
+    fn look(&self) -> Result<Option<Metadata>, Error> {
+        self.disk
+            .look(&self.paths.data)
+            .map_err(Error::io("look at", &self.paths.data))
+    }
+
+    /// One try, under the lock; `None`: the file was changed in the middle of it.
+    fn attempt(&mut self, changes: &[Change]) -> Result<Option<Results>, Error> {
+        if !self.unsynced.is_empty() {
+            self.sync_folder()?;
+        }
+        let data = self.look()?;
+        match &data {
+            Some(data) => self.catch_up(data)?,
+            None if self.known.is_some() => {
+                self.gone = true;
+                return Err(self.is_gone());
+            }
+            None => {}
+        }
+        self.writable()?;
+        let tail = self.ready()?;
+        let mut next = self.full.clone();
+        let mut revision = following(&next, &tail);
+        let mut entries: Vec<Entry> = self.outside(revision, &tail).into_iter().collect();
+        let noted = entries.len();
+        revision += noted as u64;
+        let mut results = Vec::with_capacity(changes.len());
+        for change in changes {
+            results.push(match self.rebased(&mut next, change) {
+                Err(error) => Err(error),
+                Ok(Rebased::Before(revision)) => Ok(Some(revision)),
+                Ok(Rebased::Now(group)) if group.is_empty() => Ok(None),
+                Ok(Rebased::Now(group)) => {
+                    entries.push(self.entry_of(revision, change, group));
+                    revision += 1;
+                    Ok(Some(revision - 1))
+                }
+            });
+        }
+        if entries.len() == noted {
+            self.unsynced.clear();
+            return Ok(Some(results));
+        }
+        next.revision = revision - 1;
+        if !self.replace(next, &entries, &tail, data.as_ref())? {
+            return Ok(None);
+        }
+        self.unsynced = changes
+            .iter()
+            .zip(&results)
+            .filter_map(|(change, result)| Some((change.clone(), (*result.as_ref().ok()?)?)))
+            .collect();
+        // Until the folder is durable too, what has been renamed may be lost with the power.
+        self.sync_folder()?;
+        self.unsynced.clear();
+        Ok(Some(results))
+    }
+
+    fn rebased(&self, next: &mut Wardrobe, change: &Change) -> Result<Rebased, model::Error> {
+        permit(&self.options.scope, &change.group)?;
+        let before = self.unsynced.iter().find(|(there, _)| there == change);
+        if let Some((_, revision)) = before
+            && holds(next, &change.group)
+        {
+            return Ok(Rebased::Before(*revision));
+        }
+        rebase(next, &change.group).map(|group| Rebased::Now(group.into_owned()))
+    }
+
+    fn entry_of(&self, revision: u64, change: &Change, group: Group) -> Entry {
+        Entry {
+            revision,
+            id: Uuid::new_v4().to_string().into(),
+            time: Timestamp::now(),
+            actor: self.options.actor.as_str().into(),
+            group,
+            undoes: change.undoes,
+            redoes: change.redoes,
+            outside: false,
+        }
+    }
+
+    /// The line to be added when the file is not the one of the history's last line.
+    fn outside(&self, revision: u64, tail: &Tail) -> Option<Entry> {
+        let last = tail.last.as_ref()?.file?;
+        let now = self.known.as_ref().map(|known| known.identity);
+        if now.is_some_and(|now| now.same_file(&last)) {
+            return None;
+        }
+        let before = self.marked.as_ref().filter(|(marked, _)| marked.same_file(&last));
+        let mut group = before
+            .map(|(_, before)| before.diff(&self.full))
+            .unwrap_or_default();
+        if before.is_some() && group.is_empty() {
+            return None;
+        }
+        if compact(&group).len() > LONGEST {
+            group = Group::default();
+        }
+        let mut entry = self.entry_of(revision, &Change::default(), group);
+        entry.actor = OUTSIDE.into();
+        entry.outside = true;
+        Some(entry)
+    }
+
+    /// Looks at the end of the history and removes what a killed writer left of the data file.
+    fn ready(&self) -> Result<Tail, Error> {
+        let tail = match history::open(&self.disk, &self.paths.history)? {
+            Some(file) => self.tail(&file)?,
+            None => Tail::default(),
+        };
+        if tail.keep < tail.length {
+            self.append(&tail, "", None)?;
+        }
+        let temporary = &self.paths.data_temporary;
+        if sweep(&self.disk, temporary).map_err(Error::io("remove", temporary))? {
+            return Ok(Tail {
+                length: tail.keep,
+                ..tail
+            });
+        }
+        // Its writer is at work: somebody removed the lock file under it.
+        Err(Error::Locked {
+            path: temporary.clone(),
+            seconds: 0,
+        })
+    }
+
+    /// Puts a wardrobe in the place of the file, with its lines in the history. False when the file was changed in
+    /// the middle of it; then, and on an error, all is as it was before.
+    fn replace(
+        &mut self,
+        next: Wardrobe,
+        entries: &[Entry],
+        tail: &Tail,
+        data: Option<&Metadata>,
+    ) -> Result<bool, Error> {
+        let paths = self.paths.clone();
+        let disk = self.disk.clone();
+        let wrong = || Error::io("write", &paths.data);
+        let temporary = disk.create(&paths.data_temporary).map_err(wrong())?;
+        let mut appended = false;
+        let written = (|| {
+            if !disk.try_lock(&temporary).map_err(wrong())? {
+                return Ok(None); // A starting session took it for one that was left.
+            }
+            disk.own(&temporary, data).map_err(wrong())?;
+            let layout = self.compose(&temporary, &next);
+            let layout = match layout {
+                Err(_) if self.is_other(data)? => return Ok(None),
+                other => other.map_err(wrong())?,
+            };
+            let identity = disk.seal(&temporary).map_err(wrong())?;
+            let lines: String = entries.iter().map(|entry| line(entry, &identity)).collect();
+            appended = true;
+            self.append(tail, &lines, data)?;
+            if self.is_other(data)? {
+                return Ok(None);
+            }
+            disk.rename(&paths.data_temporary, &paths.data).map_err(wrong())?;
+            let identity = Identity::of(&temporary.metadata().map_err(wrong())?);
+            Ok(Some((layout, identity)))
+        })();
+        let Ok(Some((layout, identity))) = written else {
+            // Where the history cannot be set back, the temporary file stays: it tells the next writer that the lines
+            // are of a file that never came to be.
+            if !appended || self.take_back(tail).is_ok() {
+                let _ = disk.remove(&paths.data_temporary);
+            }
+            return written.map(|_| false);
+        };
+        self.marked = Some((identity, next.clone()));
+        let known = Known {
+            certain: identity.mtime % 1_000_000_000 != 0,
+            identity,
+            layout,
+        };
+        self.hold(next, known);
+        Ok(true)
+    }
+
+    fn compose(&self, out: &File, next: &Wardrobe) -> io::Result<super::file::Layout> {
+        let known = self.known.as_ref().filter(|_| !self.gone);
+        let old = match known {
+            Some(known) if !known.layout.is_empty() => {
+                let file = self.disk.open(&self.paths.data)?;
+                let same = |file: &File| file.metadata().map(|now| Identity::of(&now) == known.identity);
+                match file {
+                    Some(file) if same(&file)? => Some((file, known)),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let source = old.as_ref().map(|(file, known)| Source {
+            file,
+            layout: &known.layout,
+            wardrobe: &self.full,
+        });
+        compose::write(&self.disk, out, next, source.as_ref())
+    }
+
+    /// Whether the data file is not the one any more that this commit began with.
+    fn is_other(&self, data: Option<&Metadata>) -> Result<bool, Error> {
+        Ok(self.look()?.as_ref().map(Identity::of) != data.map(Identity::of))
+    }
+
+    /// Cuts the history to what is to stay and adds lines; durable.
+    fn append(&self, tail: &Tail, lines: &str, like: Option<&Metadata>) -> Result<(), Error> {
+        let (disk, path) = (&self.disk, &self.paths.history);
+        let wrong = || Error::io("write", path);
+        let (file, new) = disk.open_or_create(path, like).map_err(wrong())?;
+        if !new && let Some(like) = like {
+            // As for the lock: a team's history must be everybody's to write.
+            let _ = disk.own(&file, Some(like));
+        }
+        if tail.keep < file.metadata().map_err(wrong())?.len() {
+            disk.cut(&file, tail.keep).map_err(wrong())?;
+        }
+        let newline = if tail.unended && !lines.is_empty() {
+            "\n"
+        } else {
+            ""
+        };
+        let mut at_end = &file;
+        io::Seek::seek(&mut at_end, io::SeekFrom::Start(tail.keep)).map_err(wrong())?;
+        disk.write(&file, format!("{newline}{lines}").as_bytes())
+            .and_then(|()| disk.sync(&file))
+            .map_err(wrong())
+    }
+
+    /// Cuts the history to what it was.
+    fn take_back(&self, tail: &Tail) -> Result<(), Error> {
+        match history::open(&self.disk, &self.paths.history)? {
+            None => Ok(()),
+            Some(_) => self.append(tail, "", None),
+        }
+    }
+}
+
+enum Rebased {
+    /// It was written before, under this revision, and is durable now.
+    Before(u64),
+    /// What is to be written.
+    Now(Group),
+}
+
+/// The revision after all that there were.
+fn following(wardrobe: &Wardrobe, tail: &Tail) -> u64 {
+    let last = tail.last.as_ref().map_or(0, |line| line.revision);
+    // A number that somebody made up leaves room for some more.
+    wardrobe.revision.max(last).min(u64::MAX / 2) + 1
+}

@@ -1,0 +1,341 @@
+//! The file operations of a commit. Each passes a hook first, so that tests can make every one of them fail; without
+//! a hook there is nothing here but the system's own calls.
+
+use std::fmt;
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rustix::fs::{Access, AtFlags, CWD, OFlags};
+use serde::{Deserialize, Serialize};
+
+/// A file operation, as a hook sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// A folder is made.
+    MakeFolder,
+    /// A file's identity is looked at.
+    Look,
+    /// A file is opened.
+    Open,
+    /// A new file is made.
+    Create,
+    /// A lock is tried.
+    Lock,
+    /// Mode, group and owner are set.
+    Own,
+    /// Bytes are written.
+    Write,
+    /// Bytes are copied from one file to another.
+    Copy,
+    /// A file is made durable.
+    Sync,
+    /// A file is cut to a length.
+    Cut,
+    /// A file takes another's place.
+    Rename,
+    /// A folder is made durable.
+    SyncFolder,
+    /// A file is removed.
+    Remove,
+}
+
+/// How an operation fails.
+#[derive(Debug)]
+pub struct Fault {
+    /// With what.
+    pub error: io::Error,
+    /// Where it writes: after so many bytes were written.
+    pub after: usize,
+}
+
+/// Asked before each operation.
+pub type Hook = Arc<dyn Fn(Step) -> Result<(), Fault> + Send + Sync>;
+
+/// The file system, and how long to wait for somebody else's lock.
+#[derive(Clone)]
+pub struct Disk {
+    /// Asked before each operation, where there is one.
+    pub hook: Option<Hook>,
+    /// How long a lock is waited for.
+    pub patience: Duration,
+    /// Set when the session is ending: locks are not waited for much longer.
+    pub hurry: Arc<AtomicBool>,
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Self {
+            hook: None,
+            patience: Duration::from_secs(30),
+            hurry: Arc::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Disk")
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What tells one state of a file from another. Times are in nanoseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Identity {
+    pub(super) inode: u64,
+    pub(super) size: u64,
+    pub(super) mtime: i64,
+    /// When anything about the file changed last. A rename changes it too, so it is no part of what the history compares.
+    #[serde(default)]
+    pub(super) ctime: i64,
+}
+
+/// A later change of a file within this time may leave it with the same times.
+const TICK: i64 = 20_000_000;
+/// The same on file systems that keep whole seconds, or every other one.
+const COARSE_TICK: i64 = 2_100_000_000;
+
+impl Identity {
+    pub(super) fn of(file: &Metadata) -> Self {
+        let nanoseconds =
+            |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
+        Self {
+            inode: file.ino(),
+            size: file.size(),
+            mtime: nanoseconds(file.mtime(), file.mtime_nsec()),
+            ctime: nanoseconds(file.ctime(), file.ctime_nsec()),
+        }
+    }
+
+    /// Whether it is the same content in the same place, whatever was done to its name or mode.
+    pub(super) fn same_file(&self, other: &Self) -> bool {
+        (self.inode, self.size, self.mtime) == (other.inode, other.size, other.mtime)
+    }
+
+    /// Whether a change after `now` must show in the identity: not when the last one was just before.
+    pub(super) fn is_certain(&self, now: i64) -> bool {
+        let tick = if self.mtime % 1_000_000_000 == 0 {
+            COARSE_TICK
+        } else {
+            TICK
+        };
+        let age = now.saturating_sub(self.mtime.max(self.ctime));
+        // A time that is far ahead is none that a change now would get.
+        !(-COARSE_TICK..=tick).contains(&age)
+    }
+}
+
+/// Nanoseconds since 1970.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn open_flags() -> i32 {
+    // Neither a link that was put there nor a pipe that never answers.
+    (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed()
+}
+
+impl Disk {
+    fn step(&self, step: Step) -> io::Result<()> {
+        match &self.hook {
+            Some(hook) => hook(step).map_err(|fault| fault.error),
+            None => Ok(()),
+        }
+    }
+
+    /// A file's metadata; `None` where there is none.
+    pub(super) fn look(&self, path: &Path) -> io::Result<Option<Metadata>> {
+        self.step(Step::Look)?;
+        match path.symlink_metadata() {
+            Ok(metadata) => Ok(Some(metadata)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A file for reading; `None` where there is none.
+    pub(super) fn open(&self, path: &Path) -> io::Result<Option<File>> {
+        self.step(Step::Open)?;
+        present(
+            OpenOptions::new()
+                .read(true)
+                .custom_flags(open_flags())
+                .open(path),
+        )
+    }
+
+    /// A file for reading and writing, made where there is none; then true. `like`: whose mode, group and owner it gets.
+    pub(super) fn open_or_create(&self, path: &Path, like: Option<&Metadata>) -> io::Result<(File, bool)> {
+        self.step(Step::Open)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).custom_flags(open_flags());
+        loop {
+            if let Some(file) = present(options.open(path))? {
+                return regular(file).map(|file| (file, false));
+            }
+            match self.create(path) {
+                Ok(file) => {
+                    self.own(&file, like)?;
+                    return Ok((file, true));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// A new file, for nobody else.
+    pub(super) fn create(&self, path: &Path) -> io::Result<File> {
+        self.step(Step::Create)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(0o600);
+        options.open(path)
+    }
+
+    /// Gives a file the mode and group of another, and the owner where that is permitted. The permissions of a group
+    /// that could not be set go to nobody.
+    pub(super) fn own(&self, file: &File, like: Option<&Metadata>) -> io::Result<()> {
+        self.step(Step::Own)?;
+        let (is, wanted) = (file.metadata()?, like.map_or(0o600, Metadata::mode) & 0o7777);
+        let mut mode = wanted;
+        if let Some(like) = like {
+            if is.uid() != like.uid() {
+                // Only the administrator may.
+                let _ = fchown(file, Some(like.uid()), None);
+            }
+            if is.gid() != like.gid() && fchown(file, None, Some(like.gid())).is_err() {
+                mode = (wanted & !0o070) | (wanted & 0o007) << 3;
+            }
+        }
+        if is.mode() & 0o7777 == mode && is.uid() == file.metadata()?.uid() {
+            return Ok(());
+        }
+        file.set_permissions(Permissions::from_mode(mode))
+    }
+
+    /// Writes all the bytes where the file stands.
+    pub(super) fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
+        if let Some(Err(fault)) = self.hook.as_ref().map(|hook| hook(Step::Write)) {
+            let some = bytes.get(..fault.after.min(bytes.len())).unwrap_or_default();
+            file.write_all(some)?;
+            return Err(fault.error);
+        }
+        file.write_all(bytes)
+    }
+
+    /// Copies a stretch of one file to where the other stands; the system does it without the bytes passing here.
+    pub(super) fn copy(&self, mut from: &File, at: u64, length: u64, mut to: &File) -> io::Result<()> {
+        self.step(Step::Copy)?;
+        from.seek(SeekFrom::Start(at))?;
+        let copied = io::copy(&mut from.take(length), &mut to)?;
+        if copied == length {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+
+    /// Gives the file a time of change that no ordinary change gets (those are rounded to the system's tick), so that
+    /// any later change shows; makes it durable and says what it is then.
+    pub(super) fn seal(&self, file: &File) -> io::Result<Identity> {
+        file.set_modified(SystemTime::now())?;
+        self.sync(file)?;
+        Ok(Identity::of(&file.metadata()?))
+    }
+
+    pub(super) fn sync(&self, file: &File) -> io::Result<()> {
+        self.step(Step::Sync)?;
+        file.sync_all()
+    }
+
+    pub(super) fn cut(&self, file: &File, length: u64) -> io::Result<()> {
+        self.step(Step::Cut)?;
+        file.set_len(length)
+    }
+
+    pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step(Step::Rename)?;
+        std::fs::rename(from, to)
+    }
+
+    pub(super) fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        self.step(Step::SyncFolder)?;
+        File::open(folder)?.sync_all()
+    }
+
+    /// Removes a file; that there is none is fine.
+    pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
+        self.step(Step::Remove)?;
+        present(std::fs::remove_file(path)).map(drop)
+    }
+
+    /// Makes a folder that only this user can enter, and those above it; all durable.
+    pub(super) fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        if folder.is_dir() {
+            return Ok(());
+        }
+        self.step(Step::MakeFolder)?;
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+        if let Some(above) = above {
+            self.make_folder(above)?;
+        }
+        match DirBuilder::new().mode(0o700).create(folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+            Ok(()) => above.map_or(Ok(()), |above| self.sync_folder(above)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a lock if nobody has it; true when taken.
+    pub(super) fn try_lock(&self, file: &File) -> io::Result<bool> {
+        self.step(Step::Lock)?;
+        match file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Until when a lock that is asked for now is waited for; earlier once the session is ending.
+    pub(super) fn is_over(&self, since: Instant) -> bool {
+        let most = if self.hurry.load(Ordering::Relaxed) {
+            self.patience.min(Duration::from_secs(1))
+        } else {
+            self.patience
+        };
+        since.elapsed() >= most
+    }
+}
+
+/// Whether this user may write there; the reason where not.
+pub(super) fn may_write(path: &Path) -> io::Result<()> {
+    Ok(rustix::fs::accessat(
+        CWD,
+        path,
+        Access::WRITE_OK,
+        AtFlags::EACCESS,
+    )?)
+}
+
+fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is not a file"))
+    }
+}

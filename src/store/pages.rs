@@ -1,0 +1,180 @@
+//! Reading the history, from its end backwards.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io;
+
+use super::history::{Backwards, Line};
+use super::view::{seen, sees};
+use super::whole::{FoundUndo, Options};
+use super::{Entry, Filter, Page, Query, Scope};
+use crate::model::write::compact;
+use crate::model::{Edit, HatId, Jid, Room, User};
+
+/// So many bytes are looked through for one page; what comes before them is for the next one.
+const PORTION: u64 = 32 << 20;
+/// So many bytes are looked through for what can be undone.
+const MEMORY: u64 = 64 << 20;
+
+/// A page of entries, newest first.
+pub(super) fn page(file: &File, query: &Query, scope: &Scope) -> io::Result<Page> {
+    let end = file.metadata()?.len().min(query.from.unwrap_or(u64::MAX));
+    let needles = needles(&query.filter);
+    let mut lines = Backwards::from(file, end);
+    let mut page = Page::default();
+    let mut first = query.from.is_none();
+    while let Some(found) = lines.before()? {
+        let torn = std::mem::take(&mut first) && !found.ended;
+        let wanted = mentions(&found.bytes, &needles);
+        match serde_json::from_slice::<Entry>(&found.bytes) {
+            _ if !wanted || found.bytes.is_empty() => {}
+            Ok(entry) => {
+                page.entries
+                    .extend(seen(scope, entry).filter(|entry| matches(entry, &query.filter)));
+            }
+            // The next writer cuts it off: it was never acknowledged.
+            Err(_) if torn => {}
+            Err(_) => page.unreadable += 1,
+        }
+        if page.entries.len() >= query.limit || end - found.at > PORTION {
+            page.next = (found.at > 0).then_some(found.at);
+            break;
+        }
+    }
+    Ok(page)
+}
+
+/// The entry of one revision.
+pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Option<Entry>> {
+    let needle = format!("\"revision\":{revision},").into_bytes();
+    let mut lines = Backwards::from(file, file.metadata()?.len());
+    while let Some(found) = lines.before()? {
+        if memchr::memmem::find(&found.bytes, &needle).is_none() {
+            continue;
+        }
+        match serde_json::from_slice::<Entry>(&found.bytes) {
+            Ok(entry) if entry.revision == revision => return Ok(seen(scope, entry)),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// The newest own commits to take back and to put back. An entry that has something out of scope is not offered.
+pub(super) fn find_undo(file: &File, options: &Options) -> io::Result<FoundUndo> {
+    let end = file.metadata()?.len();
+    let mut lines = Backwards::from(file, end);
+    let own = format!("\"actor\":{}", compact(&options.actor)).into_bytes();
+    let mut found = FoundUndo::default();
+    // Revisions that a later one took back; and whether there is still something to put back further on.
+    let (mut taken, mut redoable) = (HashSet::new(), true);
+    while let Some(line) = lines.before()? {
+        if end - line.at > MEMORY || (found.undo.is_some() && (found.redo.is_some() || !redoable)) {
+            break;
+        }
+        let has = |needle: &[u8]| memchr::memmem::find(&line.bytes, needle).is_some();
+        if !(has(&own) || has(b"\"undoes\":") || has(b"\"redoes\":")) {
+            continue;
+        }
+        let Ok(meta) = Line::parse(&line.bytes) else {
+            continue;
+        };
+        if taken.contains(&meta.revision) {
+            continue; // Of no effect any more, whatever it was.
+        }
+        taken.extend(meta.undoes.or(meta.redoes));
+        if *meta.actor != *options.actor {
+            continue;
+        }
+        let is_undo = meta.undoes.is_some();
+        let wanted = if is_undo {
+            redoable && found.redo.is_none()
+        } else {
+            redoable &= meta.redoes.is_some();
+            found.undo.is_none()
+        };
+        if !wanted {
+            continue;
+        }
+        let Ok(entry) = serde_json::from_slice::<Entry>(&line.bytes) else {
+            continue;
+        };
+        if entry.outside
+            || entry.group.is_empty()
+            || !entry.group.0.iter().all(|edit| sees(&options.scope, edit))
+        {
+            continue;
+        }
+        if is_undo {
+            found.redo = Some(entry);
+        } else {
+            found.undo = Some(entry);
+        }
+    }
+    Ok(found)
+}
+
+/// Texts that a line must have to match a filter.
+fn needles(filter: &Filter) -> Vec<Vec<u8>> {
+    let room = filter.room.as_ref().map(Jid::as_str);
+    let user = filter.user.as_ref().map(Jid::as_str);
+    let hat = filter.hat.as_ref().map(HatId::as_str);
+    [room, user, hat]
+        .into_iter()
+        .flatten()
+        .map(|text| compact(text).into_bytes())
+        .collect()
+}
+
+/// Whether a line may match: it has the texts, or is written so that they may be there in another way.
+fn mentions(line: &[u8], needles: &[Vec<u8>]) -> bool {
+    let has = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
+    needles.iter().all(|needle| has(needle)) || has(b"\\u") || has(b"\\/")
+}
+
+/// Whether an entry is by somebody, and touches something, that the filter asks for.
+fn matches(entry: &Entry, filter: &Filter) -> bool {
+    let actor = filter
+        .actor
+        .as_ref()
+        .is_none_or(|part| entry.actor.to_lowercase().contains(&part.to_lowercase()));
+    let anything = filter.room.is_none() && filter.user.is_none() && filter.hat.is_none();
+    actor && (anything || entry.group.0.iter().any(|edit| touches(edit, filter)))
+}
+
+fn touches(edit: &Edit, filter: &Filter) -> bool {
+    if filter.room.is_some() && filter.room.as_ref() != edit.room() {
+        return false;
+    }
+    let (user, hat) = (filter.user.as_ref(), filter.hat.as_ref());
+    match edit {
+        Edit::Room { before, after, .. } => [before, after]
+            .into_iter()
+            .flatten()
+            .any(|room| room_has(room, user, hat)),
+        Edit::User {
+            user: whose,
+            before,
+            after,
+            ..
+        } => {
+            let hats = || [before, after].into_iter().flatten();
+            user.is_none_or(|user| user == whose) && hats().any(|user| user_has(user, hat))
+        }
+        _ => (user.is_none() || user == edit.user()) && (hat.is_none() || hat == edit.hat()),
+    }
+}
+
+fn room_has(room: &Room, user: Option<&Jid>, hat: Option<&HatId>) -> bool {
+    match (user, hat) {
+        (None, None) => true,
+        (Some(user), hat) => room.user(user).is_some_and(|user| user_has(user, hat)),
+        (None, Some(hat)) => {
+            room.catalogue.contains_key(hat) || room.users().iter().any(|(_, user)| user_has(user, Some(hat)))
+        }
+    }
+}
+
+fn user_has(user: &User, hat: Option<&HatId>) -> bool {
+    hat.is_none_or(|hat| user.hats.get(hat).is_some())
+}

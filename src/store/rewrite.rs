@@ -1,0 +1,150 @@
+//! The two cases in which the history is not only added to: forgetting what is old, and putting damaged lines aside.
+//! Lines that stay are copied as they are, so that what another version of the program wrote in them stays too.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::disk::Disk;
+use super::history::{self, Line};
+use super::lock::{Lock, sweep};
+use super::paths::beside;
+use super::{Error, Paths};
+
+/// Removes the lines of commits before a time; says how many.
+pub(super) fn forget(disk: &Disk, paths: &Paths, before: Timestamp) -> Result<usize, Error> {
+    let mut old = true;
+    let rewritten = rewrite(disk, paths, |line| {
+        if let Some(Ok(line)) = line.map(Line::parse) {
+            old = line.time < before;
+        }
+        Ok(!old)
+    })?;
+    Ok(rewritten.removed)
+}
+
+/// Keeps every line that can be read and puts the others into a file of their own; says how many there are of each,
+/// and where.
+pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option<PathBuf>), Error> {
+    let mut aside: Option<(PathBuf, File)> = None;
+    let rewritten = rewrite(disk, paths, |line| {
+        let Some(line) = line else {
+            if let Some((path, file)) = &aside {
+                disk.sync(file).map_err(Error::io("write", path))?;
+            }
+            return Ok(true);
+        };
+        if Line::parse(line).is_ok() {
+            return Ok(true);
+        }
+        if aside.is_none() {
+            aside = Some(copy_beside(disk, &paths.data)?);
+        }
+        if let Some((path, file)) = &aside {
+            disk.write(file, line)
+                .and_then(|()| disk.write(file, b"\n"))
+                .map_err(Error::io("write", path))?;
+        }
+        Ok(false)
+    })?;
+    Ok((rewritten.kept, rewritten.removed, aside.map(|(path, _)| path)))
+}
+
+/// A new file for damaged lines.
+fn copy_beside(disk: &Disk, data: &Path) -> Result<(PathBuf, File), Error> {
+    let mut number = 1;
+    loop {
+        let path = beside(data, &format!("history.damaged-{number}.jsonl"));
+        match disk.create(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            other => {
+                return other
+                    .map(|file| (path.clone(), file))
+                    .map_err(Error::io("make", &path));
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Rewritten {
+    kept: usize,
+    removed: usize,
+}
+
+/// Writes the history anew with the lines that are to stay, and puts it in its place if any is not. `stays` is asked for
+/// each line, and with `None` when all are written, before they take effect.
+fn rewrite(
+    disk: &Disk,
+    paths: &Paths,
+    mut stays: impl FnMut(Option<&[u8]>) -> Result<bool, Error>,
+) -> Result<Rewritten, Error> {
+    let (path, temporary) = (&paths.history, &paths.history_temporary);
+    let Some(file) = history::open(disk, path)? else {
+        return Ok(Rewritten::default());
+    };
+    drop(file);
+    let wrong = || Error::io("write", path);
+    let model = disk.look(path).map_err(wrong())?;
+    let _lock = Lock::take(disk, &paths.lock, model.as_ref())?;
+    // Again, as only now nobody else can put another one in its place.
+    let Some(file) = history::open(disk, path)? else {
+        return Ok(Rewritten::default());
+    };
+    if !sweep(disk, temporary).map_err(wrong())? {
+        return Err(Error::Locked {
+            path: temporary.clone(),
+            seconds: 0,
+        });
+    }
+    let out = disk.create(temporary).map_err(wrong())?;
+    let mut done = Rewritten::default();
+    let written = (|| {
+        disk.try_lock(&out).map_err(wrong())?;
+        disk.own(&out, model.as_ref()).map_err(wrong())?;
+        let mut writer = BufWriter::new(Through { disk, file: &out });
+        let mut reader = BufReader::new(&file);
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line).map_err(wrong())? > 0 {
+            if stays(Some(line.strip_suffix(b"\n").unwrap_or(&line)))? {
+                done.kept += 1;
+                writer.write_all(&line).map_err(wrong())?;
+            } else {
+                done.removed += 1;
+            }
+            line.clear();
+        }
+        writer.flush().map_err(wrong())?;
+        drop(writer);
+        if done.removed == 0 {
+            return Ok(false);
+        }
+        stays(None)?;
+        disk.sync(&out).map_err(wrong())?;
+        disk.rename(temporary, path).map_err(wrong())?;
+        disk.sync_folder(&paths.folder).map_err(wrong())?;
+        Ok(true)
+    })();
+    if !matches!(written, Ok(true)) {
+        let _ = disk.remove(temporary);
+    }
+    written.map(|_| done)
+}
+
+/// Writing through the disk.
+struct Through<'a> {
+    disk: &'a Disk,
+    file: &'a File,
+}
+
+impl Write for Through<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.disk.write(self.file, bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
