@@ -40,7 +40,7 @@ impl Form {
         }
         Err(match error {
             crate::model::Error::InvalidHatId { reason, .. } => {
-                format!("no known hat matches, and it is no URI: {reason} (Ctrl-G makes a new one)")
+                format!("neither a known hat nor a URI: {reason}")
             }
             error => error.to_string(),
         })
