@@ -117,6 +117,8 @@ fn row(entry: &Entry, zone: &TimeZone) -> Vec<String> {
     let what = match (entry.undoes, entry.redoes) {
         (Some(undone), _) => format!("took back {undone}: {words}"),
         (None, Some(redone)) => format!("put back what {redone} took: {words}"),
+        // There was nobody to see what the file held before.
+        (None, None) if entry.outside && entry.group.is_empty() => "changes that are not known".into(),
         (None, None) => words,
     };
     let who = if entry.outside {

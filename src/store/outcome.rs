@@ -158,6 +158,15 @@ pub struct Entry {
     pub outside: bool,
 }
 
+/// The person that an actor is: without the address that an SSH line came from (`alice@203.0.113.7`). People come back
+/// from another address, and what they did is still their own.
+pub fn person(actor: &str) -> &str {
+    match actor.rsplit_once('@') {
+        Some((person, address)) if address.parse::<std::net::IpAddr>().is_ok() => person,
+        _ => actor,
+    }
+}
+
 /// Which entries of the history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {

@@ -7,7 +7,7 @@ use std::io;
 use super::history::{Backwards, Line};
 use super::view::{seen, sees};
 use super::whole::{FoundUndo, Options};
-use super::{Entry, Filter, Page, Query, Scope};
+use super::{Entry, Filter, Page, Query, Scope, person};
 use crate::model::write::compact;
 use crate::model::{Edit, HatId, Jid, Room, User};
 
@@ -64,7 +64,9 @@ pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Opt
 pub(super) fn find_undo(file: &File, options: &Options) -> io::Result<FoundUndo> {
     let end = file.metadata()?.len();
     let mut lines = Backwards::from(file, end);
-    let own = format!("\"actor\":{}", compact(&options.actor)).into_bytes();
+    let me = person(&options.actor);
+    let mut own = format!("\"actor\":{}", compact(me)).into_bytes();
+    own.pop(); // an address may follow before the closing quote
     let mut found = FoundUndo::default();
     // Revisions that a later one took back; and whether there is still something to put back further on.
     let (mut taken, mut redoable) = (HashSet::new(), true);
@@ -83,7 +85,7 @@ pub(super) fn find_undo(file: &File, options: &Options) -> io::Result<FoundUndo>
             continue; // Of no effect any more, whatever it was.
         }
         taken.extend(meta.undoes.or(meta.redoes));
-        if *meta.actor != *options.actor {
+        if person(&meta.actor) != me {
             continue;
         }
         let is_undo = meta.undoes.is_some();

@@ -132,6 +132,7 @@ fn did(entry: &Entry) -> String {
     match (entry.undoes, entry.redoes, entry.outside) {
         (Some(revision), ..) => format!("undid {revision}: {what}"),
         (_, Some(revision), _) => format!("redid {revision}: {what}"),
+        (.., true) if entry.group.is_empty() => "outside hatrack: changes that are not known".into(),
         (.., true) => format!("outside hatrack: {what}"),
         _ => what,
     }

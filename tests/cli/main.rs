@@ -2,4 +2,7 @@
 
 mod commands;
 mod help;
+mod history;
+mod limited;
 mod process;
+mod team;

@@ -9,6 +9,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use hatrack::model::{Affiliation, Jid};
+use hatrack::store::{Options, Store};
 use tempfile::TempDir;
 
 pub(crate) const ROOM: &str = "courses@conference.example.org";
@@ -52,6 +54,31 @@ impl Home {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
         path
+    }
+
+    /// Replaces some text in the data file as another program would, while a session looks on, which then commits
+    /// something itself: so the history has both.
+    pub(crate) fn changed_outside(&self, changes: &[(&str, &str)]) {
+        let options = Options {
+            actor: "onlooker".into(),
+            ..Options::default()
+        };
+        let mut store = Store::open(&self.data(), options).unwrap();
+        let mut text = std::fs::read_to_string(self.data()).unwrap();
+        for (old, new) in changes {
+            assert!(text.contains(old), "{text}");
+            text = text.replace(old, new);
+        }
+        std::fs::write(self.data(), text).unwrap();
+        store.refresh().unwrap();
+        let user = Jid::parse("kim@example.org").unwrap();
+        let room = Jid::parse(ROOM).unwrap();
+        let mut wardrobe = store.wardrobe().clone();
+        let group = wardrobe
+            .set_affiliation(&user, &room, Affiliation::Member)
+            .unwrap();
+        let done = store.commit(&[group.into()]).unwrap();
+        assert!(matches!(done.as_slice(), [Ok(Some(_))]), "{done:?}");
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {

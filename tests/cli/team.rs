@@ -1,0 +1,101 @@
+//! What docs/team.md says.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use clap::Parser;
+use hatrack::cli::args::{Cli, Command};
+
+use super::process::{Home, ROOM, TERRY, said};
+
+const DOCUMENT: &str = include_str!("../../docs/team.md");
+
+fn mode(path: &Path) -> u32 {
+    let metadata = std::fs::metadata(path);
+    metadata
+        .map(|metadata| metadata.permissions().mode() & 0o7777)
+        .unwrap_or_default()
+}
+
+/// The command lines of hatrack in the document, without the program.
+fn lines() -> Vec<Vec<&'static str>> {
+    let mut lines = Vec::new();
+    for line in DOCUMENT.lines().filter(|line| line.contains("hatrack --file")) {
+        let from = line.split_once("hatrack ").map_or("", |(_, rest)| rest);
+        let line = from.split(['"', '`']).next().unwrap_or_default();
+        lines.push(std::iter::once("hatrack").chain(line.split(' ')).collect());
+    }
+    lines
+}
+
+#[test]
+fn every_command_line_in_it_is_one() {
+    let lines = lines();
+    assert!(lines.len() >= 7, "{lines:?}");
+    for line in lines {
+        let cli = Cli::try_parse_from(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
+        let settled = cli.settle().unwrap_or_else(|error| panic!("{line:?}: {error}"));
+        assert_eq!(settled.file.as_deref(), Some(Path::new("/srv/hats/hats.json")));
+        let screen = cli.command.is_none();
+        let checked = matches!(
+            cli.command,
+            Some(Command::Show(_) | Command::Check(_) | Command::History(_))
+        );
+        assert!(screen || checked, "{line:?}");
+    }
+}
+
+#[test]
+fn every_authorized_key_is_restricted_and_adds_nothing_of_the_users() {
+    let keys: Vec<_> = DOCUMENT
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("command=\""))
+        .collect();
+    assert!(keys.len() >= 4);
+    for key in keys {
+        assert!(key.contains("\",restrict"), "{key}");
+        assert!(!key.contains('$'), "{key}");
+    }
+}
+
+#[test]
+fn history_and_lock_take_the_mode_of_the_data_file_whatever_the_umask() {
+    let home = Home::new();
+    let file = home.write("hats.json", "{\"version\": 1, \"rooms\": {}}\n");
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o660)).unwrap();
+    for umask in ["077", "022", "000"] {
+        let room = format!("room{umask}@conference.example.org");
+        let script = format!("umask {umask}; exec \"$0\" --file hats.json room add {room}");
+        let mut command = std::process::Command::new("sh");
+        command
+            .args(["-c", &script, env!("CARGO_BIN_EXE_hatrack")])
+            .current_dir(home.path(""))
+            .env("HOME", home.path(""));
+        assert_eq!(said(&mut command).err, "");
+        for name in ["hats.json", "hats.history.jsonl", "hats.lock"] {
+            assert_eq!(mode(&home.path(name)), 0o660, "{name} with umask {umask}");
+        }
+    }
+    // A file that is new is its owner's only.
+    home.done(&["room", "add", ROOM]);
+    home.done(&["affiliate", ROOM, TERRY, "member"]);
+    for name in ["hats.json", "hats.history.jsonl", "hats.lock"] {
+        assert_eq!(mode(&home.data().with_file_name(name)), 0o600, "{name}");
+    }
+}
+
+#[test]
+fn the_actor_has_the_address_of_the_line_behind_it() {
+    let home = Home::new();
+    let mut command = home.command(&["--actor", "alice", "room", "add", ROOM]);
+    command.env("SSH_CONNECTION", "203.0.113.7 50022 192.0.2.1 22");
+    assert_eq!(said(&mut command).code, 0);
+    let history = home.done(&["history", "--json"]);
+    assert!(history.contains("\"actor\":\"alice@203.0.113.7\""), "{history}");
+    // From somewhere else it is still her own change.
+    let mut command = home.command(&["--actor", "alice", "undo"]);
+    command.env("SSH_CONNECTION", "198.51.100.9 50022 192.0.2.1 22");
+    let undone = said(&mut command);
+    assert_eq!((undone.code, undone.err.as_str()), (0, ""));
+}
