@@ -1,6 +1,6 @@
 //! Drawing: state in, frame out.
 //!
-//! [`render`] draws a [`State`](crate::app::State) into a buffer and says where the cursor is; one file a pane or
+//! [`render`] draws a [`State`] into a buffer and says where the cursor is; one file a pane or
 //! overlay. Nothing is written while drawing: scroll offsets follow from selections and heights, places from
 //! [`layout`]. Only rows that are seen are built, and only texts made harmless ([`mod@text`]) reach a cell.
 
