@@ -175,7 +175,7 @@ impl Name {
             Self::RoomName => "what people call it (may be left empty)",
             Self::User => "user@example.org",
             Self::Affiliation => "← → or Space to change",
-            Self::Hat => "letters of a known hat's title, or a URI; Ctrl-G makes a new one",
+            Self::Hat => "letters of a known title, or a URI; Ctrl-G makes a new one",
             Self::Title => "what people read, such as Teacher",
             Self::Active => "the user is displaying the hat now",
             Self::Required => "the user cannot take it off (you can)",

@@ -9,15 +9,35 @@ use crate::model::{Attachment, HatId, Room};
 use super::canvas::Canvas;
 use super::text;
 
+/// What just happened; where it is too long for this line it takes the footer's too, until the next key. True when it
+/// did.
+pub(super) fn notice(canvas: &mut Canvas<'_>, notice: &Notice, place: Rect) -> bool {
+    let theme = canvas.theme;
+    let (style, shown) = if notice.refused {
+        (theme.error(), format!("{} {}", theme.warning_mark(), notice.text))
+    } else {
+        (theme.good(), notice.text.clone())
+    };
+    let columns = usize::from(place.width.saturating_sub(2));
+    let lines = text::folded(&shown, columns, usize::from(place.height), canvas.charset());
+    for (row, line) in place.rows().zip(&lines) {
+        let row = Rect {
+            x: row.x + 1,
+            width: row.width.saturating_sub(2),
+            ..row
+        };
+        canvas.left(row, line, style);
+    }
+    lines.len() > 1
+}
+
+/// The whole of what is selected.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, line: Rect) {
     let line = Rect {
         x: line.x + 1,
         width: line.width.saturating_sub(2),
         ..line
     };
-    if let Some(notice) = state.notice() {
-        return said(canvas, notice, line);
-    }
     if state.phase() != Phase::Open {
         return;
     }
@@ -41,28 +61,17 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, line: Rect) {
         Pane::Users | Pane::Hats => {
             if let Some((jid, user)) = state.user() {
                 let rest = canvas.text(line, jid.as_str(), Style::new());
-                let hats = user.hats.len();
-                let worn = user.hats.iter().filter(|(_, hat)| hat.is_active()).count();
-                let rest = canvas.left(rest, &format!(" {dot} {} {dot} ", user.affiliation), Style::new());
-                canvas.left(
-                    rest,
-                    &format!("{}, {worn} worn", words::count(hats, "hat")),
-                    Style::new(),
-                );
+                let hats = match user.hats.len() {
+                    0 => "no hats".to_owned(),
+                    number => {
+                        let worn = user.hats.iter().filter(|(_, hat)| hat.is_active()).count();
+                        format!("{}, {worn} worn", words::count(number, "hat"))
+                    }
+                };
+                let more = format!(" {dot} {} {dot} {hats}", user.affiliation);
+                canvas.text(rest, &more, Style::new());
             }
         }
-    }
-}
-
-fn said(canvas: &mut Canvas<'_>, notice: &Notice, line: Rect) {
-    if notice.refused {
-        let mark = format!("{} ", canvas.theme.warning_mark());
-        let style = canvas.theme.error();
-        let rest = canvas.left(line, &mark, style);
-        canvas.text(rest, &notice.text, style);
-    } else {
-        let style = canvas.theme.good();
-        canvas.text(line, &notice.text, style);
     }
 }
 
@@ -71,23 +80,23 @@ fn hat(canvas: &mut Canvas<'_>, line: Rect, room: &Room, (id, attachment): (&Hat
     let theme = canvas.theme;
     let mut remarks: Vec<String> = Vec::new();
     if !id.is_uri() {
-        remarks.push(format!("{} no URI, kept as it came", theme.warning_mark()));
+        remarks.push(format!("{} no URI", theme.warning_mark()));
+    }
+    remarks.push(
+        if attachment.is_active() {
+            "worn"
+        } else {
+            "not worn"
+        }
+        .into(),
+    );
+    if attachment.is_required() {
+        remarks.push("required".into());
     }
     if attachment.title.as_deref().is_none_or(str::is_empty) && room.title(id, attachment).is_some() {
-        remarks.push("title from the room's catalogue".into());
+        remarks.push("title of the room".into());
     }
-    let worn = if attachment.is_active() {
-        "worn"
-    } else {
-        "not worn"
-    };
-    let required = if attachment.is_required() {
-        ", the user cannot take it off"
-    } else {
-        ""
-    };
-    remarks.push(format!("{worn}{required}"));
-    let remarks = format!("   {}", remarks.join(&format!(" {} ", theme.dot())));
+    let remarks = format!("   {}", remarks.join(", "));
     let rest = canvas.right(line, &remarks, Style::new());
     let space = usize::from(rest.width);
     let id = text::cut_middle(id.as_str(), space, canvas.charset());

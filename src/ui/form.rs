@@ -10,6 +10,7 @@ use crate::model::Affiliation;
 use super::canvas::{Canvas, Title, below};
 use super::layout::popup;
 use super::text;
+use super::theme::Theme;
 
 mod line;
 mod preview;
@@ -36,7 +37,7 @@ pub(super) fn draw(
         // The frame, blank lines, the fields with one line below two of them, a heading, the hats, the preview.
         (width, 2 + 2 + fields + 2 + 1 + KNOWN[0] + PREVIEW)
     } else {
-        (64, 2 + 2 + fields * 2)
+        (72, 2 + 2 + fields * 2)
     };
     let place = popup(area, area.width.min(width), area.height.min(height));
     canvas.clear(place);
@@ -46,7 +47,7 @@ pub(super) fn draw(
         focused,
     };
     let inner = canvas.frame(place, &title);
-    let lines = field_lines(state, form, inner.height.saturating_sub(if hat { 6 } else { 1 }));
+    let lines = field_lines(state, form, inner, canvas.theme);
     let needed = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     // A blank line at the top where there is one to spare.
     let spare = inner.height > needed + if hat { KNOWN[1] + 2 + PREVIEW } else { 0 };
@@ -63,29 +64,44 @@ pub(super) fn draw(
 enum Line<'a> {
     Field(usize, &'a Field),
     Wrong(String),
-    Hint(&'static str),
+    Hint(String),
 }
 
 /// The lines of all fields. Where there is no room for all, only the field with the focus keeps its hint.
-fn field_lines<'a>(state: &State, form: &'a Form, height: u16) -> Vec<Line<'a>> {
-    let changed = form.changed_meanwhile(state.wardrobe());
-    let mut lines: Vec<Line<'_>> = changed
-        .map(|now| Line::Wrong(format!("changed by somebody else: {now}")))
-        .into_iter()
-        .collect();
+fn field_lines<'a>(state: &State, form: &'a Form, inner: Rect, theme: Theme) -> Vec<Line<'a>> {
+    let columns = usize::from(inner.width.saturating_sub(LABEL + 1));
+    let wrong = |problem: &str| {
+        let sentence = format!("{} {problem}", theme.warning_mark());
+        let folded = text::folded(&sentence, columns, 2, theme.charset());
+        folded.into_iter().map(Line::Wrong)
+    };
+    let mut lines = Vec::new();
+    if let Some(now) = form.changed_meanwhile(state.wardrobe()) {
+        lines.extend(wrong(&format!("changed by somebody else: {now}")));
+    }
     let all = lines.len() + form.fields.iter().filter(|field| !is_tick(field)).count() + form.fields.len();
-    let room = all <= usize::from(height);
+    let room = all <= usize::from(inner.height);
     for (at, field) in form.fields.iter().enumerate() {
         lines.push(Line::Field(at, field));
         let focused = at == form.focus;
         match form.problem(at, state.wardrobe()) {
-            Some(problem) => lines.push(Line::Wrong(problem)),
+            Some(problem) => lines.extend(wrong(&problem)),
             None if is_tick(field) => {}
-            None if room || focused => lines.push(Line::Hint(field.name.hint())),
+            None if room || focused => lines.push(Line::Hint(hint(form, field, theme))),
             None => {}
         }
     }
     lines
+}
+
+/// What to put there; under letters of a title, the hat that they mean.
+fn hint(form: &Form, field: &Field, theme: Theme) -> String {
+    let meant = (field.name == Name::Hat).then(|| form.hat().ok()).flatten();
+    match meant.and_then(|hat| hat.by_title.map(|title| (hat.id, title))) {
+        Some((id, title)) if title.is_empty() => format!("{} {id}", theme.arrow()),
+        Some((id, title)) => format!("{} {title} {} {id}", theme.arrow(), theme.dot()),
+        None => theme.key_name(field.name.hint()),
+    }
 }
 
 fn is_tick(field: &Field) -> bool {
@@ -112,13 +128,10 @@ fn draw_fields(canvas: &mut Canvas<'_>, form: &Form, area: Rect, lines: &[Line<'
                 cursor = cursor.or(place);
             }
             Line::Wrong(problem) => {
-                let style = canvas.theme.error();
-                let mark = canvas.theme.warning_mark();
-                canvas.text(under, &format!("{mark} {problem}"), style);
+                canvas.left(under, problem, canvas.theme.error());
             }
             Line::Hint(hint) => {
-                let hint = canvas.theme.key_name(hint);
-                canvas.text(under, &hint, canvas.theme.faint());
+                canvas.text(under, hint, canvas.theme.faint());
             }
         }
     }

@@ -43,7 +43,7 @@ fn hat(canvas: &mut Canvas<'_>, row: Row, room: &Room, (id, attachment): (&HatId
     };
     let flag = if id.is_uri() { "" } else { theme.warning_mark() };
     let right = match (required, flag) {
-        ("", "") => String::new(),
+        ("", "") => " ".to_owned(),
         ("", one) | (one, "") => format!(" {one} "),
         (one, other) => format!(" {one} {other} "),
     };

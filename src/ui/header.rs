@@ -52,7 +52,7 @@ fn right(canvas: &mut Canvas<'_>, state: &State, line: Rect) -> Rect {
         Saved::Saving(_) => ("saving".to_owned(), theme.warning()),
         Saved::NotSaved(1, _) => (format!("{warning} 1 change not saved"), theme.error()),
         Saved::NotSaved(number, _) => (format!("{warning} {number} changes not saved"), theme.error()),
-        Saved::Trouble(_) => (format!("{warning} look below"), theme.error()),
+        Saved::Trouble(_) => (format!("{warning} see below"), theme.error()),
         Saved::ReadOnly(_) => ("read-only".to_owned(), theme.warning()),
         Saved::Demo => ("demo, nothing is saved".to_owned(), theme.warning()),
     };

@@ -64,8 +64,19 @@ pub fn render(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) -> O
     } else {
         panes(&mut canvas, state, &places);
     }
-    details::draw(&mut canvas, state, places.details);
-    footer::draw(&mut canvas, state, places.footer);
+    let both = Rect {
+        height: 2,
+        ..places.details
+    };
+    let full = if let Some(notice) = state.notice() {
+        details::notice(&mut canvas, notice, both)
+    } else {
+        details::draw(&mut canvas, state, places.details);
+        false
+    };
+    if !full {
+        footer::draw(&mut canvas, state, places.footer);
+    }
     let room = Rect {
         y: places.banner.y,
         height: places.details.y - places.banner.y,

@@ -39,7 +39,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, body: Rect) {
 pub(super) fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
     let dots = canvas.charset().ellipsis();
     let full = format!(
-        "too small {dots} {}x{} needed, nothing is lost",
+        "too small, needs {}x{}; nothing is lost",
         super::layout::LEAST_WIDTH,
         super::layout::LEAST_HEIGHT
     );

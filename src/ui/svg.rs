@@ -14,6 +14,8 @@ const LETTER: usize = 16;
 const RIM: usize = 12;
 const PAPER: &str = "#1b1d23";
 const INK: &str = "#d6d9e0";
+/// Ink for what is dim.
+const FAINT: &str = "#868b97";
 
 /// Draws what the buffer shows, on a dark ground.
 pub fn picture(buffer: &Buffer, title: &str) -> String {
@@ -99,11 +101,19 @@ impl Run<'_> {
                 CELL.1
             );
         }
+        let dim = self.like.modifier.contains(Modifier::DIM);
         if let Some(lines) = lines(self.like.symbol()) {
-            return lines.draw(svg, (x, top), wide, ink);
+            return lines.draw(svg, (x, top), wide, if dim { FAINT } else { ink });
+        }
+        if self.like.modifier.contains(Modifier::UNDERLINED) {
+            let y = top + CELL.1 - 2;
+            let _ = writeln!(svg, "<path d=\"M{x} {y}H{}\" stroke=\"{ink}\"/>", x + wide);
         }
         if self.text.trim().is_empty() {
             return;
+        }
+        if dim {
+            ink = FAINT;
         }
         let mut style = String::new();
         if ink != INK {
@@ -111,9 +121,6 @@ impl Run<'_> {
         }
         if self.like.modifier.contains(Modifier::BOLD) {
             style.push_str(" font-weight=\"bold\"");
-        }
-        if self.like.modifier.contains(Modifier::UNDERLINED) {
-            style.push_str(" text-decoration=\"underline\"");
         }
         let _ = writeln!(
             svg,

@@ -93,28 +93,16 @@ pub fn cut_middle(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> 
 /// A text longer than this, in bytes, is never looked at as a whole while drawing.
 const LONG: usize = 8192;
 
-/// An address made harmless; where it is too long the domain is cut first, then the local part, so that both show.
+/// An address made harmless; where it is too long the domain is cut first, at its end, then the local part in its
+/// middle: `terry@exam…`, `a-very…deed`.
 pub fn address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
-    let dots = width(charset.ellipsis());
-    let Some((local, domain)) = text.split_once('@').filter(|_| text.len() <= LONG) else {
+    let Some((local, _)) = text.split_once('@').filter(|_| text.len() <= LONG) else {
         return cut(text, columns, charset);
     };
-    let safe = harmless_in(text, charset);
-    if width(&safe) <= columns {
-        return safe;
-    }
-    let local = harmless_in(local, charset);
-    // Room for `@`, a few letters of the domain and the dots after it.
-    let least = 1 + 3 + dots;
-    if width(&local) + least <= columns || columns < 2 * least {
+    if width(&harmless_in(local, charset)) + width(charset.ellipsis()) <= columns {
         return cut(text, columns, charset);
     }
-    let domain = harmless_in(domain, charset);
-    let kept = width(&domain).min((columns / 3).max(least - 1));
-    let mut shown = cut(&local, columns - 1 - kept, charset).into_owned();
-    shown.push('@');
-    shown.push_str(&cut(&domain, kept, charset));
-    Cow::Owned(shown)
+    cut_middle(local, columns, charset)
 }
 
 /// The longest beginning of a harmless text that takes no more than so many columns, in whole graphemes.
@@ -255,13 +243,11 @@ mod tests {
             address("courses@conference.example.org", 19, A),
             "courses@conferenc.."
         );
-        assert_eq!(
-            address("a-very-long-local-part-indeed@example.org", 24, U),
-            "a-very-long-lo…@example…"
-        );
+        assert_eq!(address("user000123@example.org", 11, U), "user000123…");
+        assert_eq!(address("user000123@example.org", 9, U), "user…0123");
         assert_eq!(address("example.org", 8, U), "example…");
         assert_eq!(address("abc@de", 6, U), "abc@de");
-        assert_eq!(address("abcdefgh@de", 4, U), "abc…");
+        assert_eq!(address("abcdefgh@de", 5, U), "ab…gh");
         for columns in 0..50 {
             let shown = address("a-very-long-local-part-indeed@example.org", columns, U);
             assert!(width(&shown) <= columns, "{columns} {shown}");

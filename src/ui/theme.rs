@@ -128,10 +128,10 @@ impl Theme {
 
     /// The frame's style.
     pub fn border(self, focused: bool) -> Style {
-        match (focused, self.colour) {
-            (true, _) => self.tinted(Color::Cyan),
-            (false, true) => Style::new().fg(Color::DarkGray),
-            (false, false) => Style::new(),
+        if focused {
+            self.tinted(Color::Cyan)
+        } else {
+            self.faint()
         }
     }
 
@@ -158,9 +158,13 @@ impl Theme {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// What is read last.
+    /// What is read last. Dim, as there are terminals on whose ground a dark grey is not seen at all.
     pub fn faint(self) -> Style {
-        self.tinted(Color::DarkGray)
+        if self.colour {
+            Style::new().add_modifier(Modifier::DIM)
+        } else {
+            Style::new()
+        }
     }
 
     /// What went wrong.

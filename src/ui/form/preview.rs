@@ -72,7 +72,7 @@ fn in_chat(
     let rest = canvas.left(rest, " ", Style::new());
     let Some(hat) = hat else { return };
     if !attachment.is_active() {
-        let says = "no hat to be seen: it is not worn";
+        let says = "(not worn: nobody sees it)";
         canvas.text(rest, says, canvas.theme.faint());
         return;
     }

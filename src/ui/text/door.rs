@@ -127,6 +127,8 @@ impl Door {
                 self.out.push('^');
                 self.show(char::from(c as u8 ^ 0x40));
             }
+            // What joins emoji and letters is told from other things that cannot be shown by its place alone.
+            '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' => self.show('?'),
             _ if hides(c) || picture(c).is_some() => self.escape(c, '<', '>'),
             '…' => {
                 self.out.push('.');

@@ -1,0 +1,197 @@
+//! Drawing never panics and only draws what is harmless: any size, any wardrobe, any keys.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+#[path = "support/mod.rs"]
+mod support;
+
+#[path = "support/session.rs"]
+#[expect(dead_code, reason = "shared by several test files")]
+mod session;
+
+#[path = "support/screen.rs"]
+#[expect(dead_code, reason = "shared by several test files")]
+mod screen;
+
+use hatrack::app::{Code, Key, Msg, State};
+use hatrack::model::{Edit, Wardrobe};
+use hatrack::store::{Change, Event, Trouble};
+use hatrack::ui::{self, Theme};
+use proptest::prelude::*;
+use proptest::sample::select;
+use ratatui::buffer::Buffer;
+use session::Session;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Keys(&'static str),
+    Key(Key),
+    Type(String),
+    Paste(String),
+    Trouble(Option<Trouble>),
+    Opening(u64, u64),
+    Draw(u16, u16),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let named = vec![
+        "Enter",
+        "Esc",
+        "Tab",
+        "Shift-Tab",
+        "Up",
+        "Down",
+        "Left",
+        "Right",
+        "Home",
+        "End",
+        "PgUp",
+        "PgDn",
+        "Space",
+        "Backspace",
+        "Del",
+        "a",
+        "e",
+        "d",
+        "u",
+        "r",
+        "y",
+        "m",
+        "t",
+        "s",
+        "H",
+        "?",
+        "g",
+        "G",
+        "q",
+        "Ctrl-G",
+        "Ctrl-S",
+        "Ctrl-R",
+        "Ctrl-U",
+    ];
+    let trouble = support::text().prop_map(|text| Step::Trouble(Some(Trouble::CannotWrite(text))));
+    prop_oneof![
+        12 => select(named).prop_map(Step::Keys),
+        4 => (0..=250_u16, 0..=80_u16).prop_map(|(columns, rows)| Step::Draw(columns, rows)),
+        2 => support::text().prop_map(Step::Type),
+        1 => support::text().prop_map(Step::Paste),
+        1 => any::<char>().prop_map(|character| Step::Key(Key::plain(Code::Char(character)))),
+        1 => trouble,
+        1 => Just(Step::Trouble(None)),
+        1 => (any::<u64>(), any::<u64>()).prop_map(|(done, of)| Step::Opening(done, of)),
+    ]
+}
+
+fn take(session: &mut Session, step: Step) {
+    match step {
+        Step::Keys(name) => session.keys(name),
+        Step::Key(key) => session.send(Msg::Key(key)),
+        Step::Type(text) => session.text(&text),
+        Step::Paste(text) => session.send(Msg::Paste(text)),
+        Step::Trouble(trouble) => session.send(Msg::Store(Box::new(Event::Trouble(trouble)))),
+        Step::Opening(done, of) => session.send(Msg::Store(Box::new(Event::Opening { done, of }))),
+        Step::Draw(columns, rows) => {
+            session.send(Msg::Resize { columns, rows });
+            draw(&session.state, (columns, rows));
+        }
+    }
+}
+
+/// Draws in every look, and looks at every cell.
+fn draw(state: &State, size: (u16, u16)) {
+    for (ascii, colour) in [(false, true), (true, false)] {
+        let (buffer, cursor) = screen::frame(state, Theme { ascii, colour }, size);
+        assert!(
+            cursor.is_none_or(|at| at.x < size.0 && at.y < size.1),
+            "{cursor:?} in {size:?}"
+        );
+        cells(&buffer, ascii);
+    }
+}
+
+/// What must never reach a terminal: controls, what turns the direction, what hides.
+fn deceives(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{e007f}' | '\u{f0000}'..='\u{10ffff}')
+}
+
+fn cells(buffer: &Buffer, ascii: bool) {
+    for cell in &buffer.content {
+        let symbol = cell.symbol();
+        assert!(!symbol.chars().any(deceives), "{symbol:?}");
+        assert!(ui::text::width(symbol) <= 12, "{symbol:?}");
+        assert!(!ascii || symbol.is_ascii(), "{symbol:?}");
+    }
+}
+
+/// Fills the history with what is in the wardrobe, as if somebody had done all of it.
+fn remember(session: &mut Session, wardrobe: &Wardrobe) {
+    for (jid, room) in wardrobe.rooms().take(3) {
+        let edit = Edit::Room {
+            room: jid.clone(),
+            before: Some(room.clone()),
+            after: None,
+        };
+        for group in [hatrack::model::Group::from(edit.clone()).inverse(), edit.into()] {
+            let change = Change::from(group.inverse());
+            session.other(|now| now.apply(&change.group).map(|()| change.group.clone()));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(support::cases(256))]
+
+    #[test]
+    fn any_keys_any_wardrobe_any_size(
+        wardrobe in support::wardrobe(),
+        start in (0..=250_u16, 0..=80_u16),
+        steps in proptest::collection::vec(step(), 0..40),
+    ) {
+        let mut session = Session::open(wardrobe.clone(), start);
+        remember(&mut session, &wardrobe);
+        for step in steps {
+            take(&mut session, step);
+        }
+        draw(&session.state, start);
+        draw(&session.state, (80, 24));
+    }
+
+    #[test]
+    fn whatever_the_text_a_cut_fits(text in support::text(), columns in 0..60_usize) {
+        for charset in [ui::text::Charset::Unicode, ui::text::Charset::Ascii] {
+            for shown in [
+                ui::text::cut(&text, columns, charset),
+                ui::text::cut_middle(&text, columns, charset),
+                ui::text::address(&text, columns, charset),
+            ] {
+                prop_assert!(ui::text::width(&shown) <= columns, "{shown:?}");
+            }
+            let whole = ui::text::harmless_in(&text, charset);
+            prop_assert!(ui::text::harmless(&whole) == whole, "{whole:?}");
+        }
+    }
+}
+
+#[test]
+fn every_size_of_a_full_screen() {
+    let wardrobe = hatrack::model::read::wardrobe(include_bytes!("support/wardrobe.json")).unwrap();
+    for keys in [
+        "",
+        "Enter Down Down Down Down Enter",
+        "Enter Down Down Down Enter e",
+        "?",
+        "a",
+        "Enter G d",
+        "d",
+    ] {
+        let mut session = Session::open(wardrobe.clone(), (80, 24));
+        session.keys(keys);
+        for columns in (0..=250).step_by(13).chain(38..=42).chain(78..=82) {
+            for rows in (0..=80).step_by(11).chain(8..=12) {
+                draw(&session.state, (columns, rows));
+            }
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! What the screen looks like: every pane, form and overlay, in several sizes, with and without colour, in ASCII.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+#[path = "support/session.rs"]
+#[expect(dead_code, reason = "shared by several test files")]
+mod session;
+
+#[path = "support/screen.rs"]
+mod screen;
+
+use hatrack::app::{Msg, Start, State};
+use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe, read};
+use hatrack::store::{Event, Scope, Trouble};
+use hatrack::ui::Theme;
+use session::Session;
+
+const ROOM: &str = "courses@conference.example.org";
+const COLOUR: Theme = Theme {
+    ascii: false,
+    colour: true,
+};
+const ASCII: Theme = Theme {
+    ascii: true,
+    colour: false,
+};
+/// A usual terminal, a large one, a very large one, and one that has room for one pane.
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (60, 20)];
+const USUAL: [(u16, u16); 1] = [(80, 24)];
+
+fn wardrobe() -> Wardrobe {
+    read::wardrobe(include_bytes!("support/wardrobe.json")).unwrap()
+}
+
+fn open() -> Session {
+    Session::open(wardrobe(), (80, 24))
+}
+
+fn after(keys: &str) -> Session {
+    let mut session = open();
+    session.keys(keys);
+    session
+}
+
+/// Shows a session in these sizes.
+fn shows(name: &str, session: &mut Session, theme: Theme, sizes: &[(u16, u16)]) {
+    for (columns, rows) in sizes.iter().copied() {
+        session.send(Msg::Resize { columns, rows });
+        let (buffer, cursor) = screen::frame(&session.state, theme, (columns, rows));
+        let mut lines = screen::lines(&buffer);
+        lines.extend(cursor.map(|at| format!("cursor: column {}, line {}", at.x, at.y)));
+        let text = lines.join("\n");
+        insta::with_settings!({ omit_expression => true }, {
+            insta::assert_snapshot!(format!("{name}-{columns}x{rows}"), text);
+        });
+    }
+}
+
+fn jid(text: &str) -> Jid {
+    Jid::parse(text).unwrap()
+}
+
+#[test]
+fn rooms() {
+    shows("rooms", &mut open(), COLOUR, &SIZES);
+}
+
+#[test]
+fn users() {
+    shows("users", &mut after("Enter Down Down Down"), COLOUR, &SIZES);
+}
+
+#[test]
+fn hats() {
+    shows(
+        "hats",
+        &mut after("Enter Down Down Down Enter Down Down"),
+        COLOUR,
+        &SIZES,
+    );
+}
+
+#[test]
+fn hats_of_all_scripts() {
+    let mut session = after("Enter Down Down Down Down Enter");
+    shows("scripts", &mut session, COLOUR, &SIZES);
+    shows("scripts-ascii", &mut session, ASCII, &USUAL);
+}
+
+#[test]
+fn remarks_about_a_hat() {
+    shows(
+        "remark-no-uri",
+        &mut after("Enter Down Down Down Enter"),
+        COLOUR,
+        &USUAL,
+    );
+    shows(
+        "remark-catalogue",
+        &mut after("Enter Down Down Down Enter Down"),
+        COLOUR,
+        &USUAL,
+    );
+}
+
+#[test]
+fn lists_longer_than_the_screen() {
+    let mut wardrobe = wardrobe();
+    for number in 0..60 {
+        let room = jid(&format!("room{number:02}@conference.example.net"));
+        wardrobe.add_room(&room, None).unwrap();
+        let user = jid(&format!("user{number:02}@example.org"));
+        wardrobe
+            .set_affiliation(&user, &jid(ROOM), Affiliation::Member)
+            .unwrap();
+    }
+    let mut session = Session::open(wardrobe, (80, 24));
+    session.keys("Enter PgDn PgDn Down");
+    shows("long", &mut session, COLOUR, &USUAL);
+}
+
+#[test]
+fn nothing_yet() {
+    let mut session = Session::open(Wardrobe::default(), (80, 24));
+    shows("empty", &mut session, COLOUR, &SIZES);
+    shows("empty-room", &mut after("G Tab"), COLOUR, &USUAL);
+    shows(
+        "empty-user",
+        &mut after("Enter Down Enter"),
+        COLOUR,
+        &[(80, 24), (60, 20)],
+    );
+    shows("empty-outcast", &mut after("Enter G Enter"), COLOUR, &USUAL);
+}
+
+#[test]
+fn too_small_for_anything_but_a_line() {
+    let mut session = after("Enter Down a");
+    shows("small", &mut session, COLOUR, &[(40, 10), (39, 9), (20, 2)]);
+}
+
+#[test]
+fn forms_for_rooms() {
+    let mut session = after("a");
+    shows(
+        "form-room",
+        &mut session,
+        COLOUR,
+        &[(80, 24), (120, 40), (60, 20)],
+    );
+    session.text("not an@address@");
+    shows("form-room-wrong", &mut session, COLOUR, &USUAL);
+    shows("form-room-edit", &mut after("Down e"), COLOUR, &USUAL);
+}
+
+#[test]
+fn forms_for_users() {
+    let mut session = after("Enter a");
+    shows(
+        "form-user",
+        &mut session,
+        COLOUR,
+        &[(80, 24), (120, 40), (60, 20)],
+    );
+    session.text("terry@example.org");
+    session.keys("Tab Right");
+    shows("form-user-there", &mut session, COLOUR, &USUAL);
+    shows("form-user-edit", &mut after("Enter Down e"), COLOUR, &USUAL);
+}
+
+#[test]
+fn form_for_a_new_hat() {
+    let mut session = after("Enter Down Enter a");
+    shows("form-hat", &mut session, COLOUR, &SIZES);
+    session.text("teach");
+    shows(
+        "form-hat-typing",
+        &mut session,
+        COLOUR,
+        &[(80, 24), (120, 40), (60, 20), (40, 10)],
+    );
+    session.keys("Down Down");
+    shows("form-hat-listed", &mut session, COLOUR, &USUAL);
+    session.keys("Enter");
+    shows("form-hat-taken", &mut session, COLOUR, &USUAL);
+    shows("form-hat-ascii", &mut session, ASCII, &USUAL);
+}
+
+#[test]
+fn a_refused_form() {
+    let mut session = after("Enter Down Enter a");
+    session.text("qqq zzz");
+    session.keys("Tab");
+    session.text("帽子 👩‍👩‍👧‍👦");
+    session.keys("Enter");
+    shows("form-hat-refused", &mut session, COLOUR, &SIZES);
+}
+
+#[test]
+fn form_for_a_hat_that_is_there() {
+    let mut session = after("Enter Down Down Down Down Enter G e");
+    shows("form-hat-edit", &mut session, COLOUR, &USUAL);
+    session.keys("Home Tab Space");
+    shows("form-hat-edit-start", &mut session, COLOUR, &USUAL);
+}
+
+#[test]
+fn questions() {
+    shows(
+        "confirm-user",
+        &mut after("Enter Down Down Down d"),
+        COLOUR,
+        &SIZES,
+    );
+    let mut session = after("a");
+    session.text("x");
+    session.keys("Esc");
+    shows("confirm-leave", &mut session, COLOUR, &[(80, 24), (40, 10)]);
+}
+
+#[test]
+fn help() {
+    shows("help", &mut after("Enter ?"), COLOUR, &SIZES);
+    shows(
+        "help-end",
+        &mut after("Enter ? PgDn PgDn PgDn PgDn PgDn"),
+        COLOUR,
+        &USUAL,
+    );
+    shows("help-ascii", &mut after("?"), ASCII, &USUAL);
+}
+
+#[test]
+fn history() {
+    let mut session = after("H");
+    shows("history-empty", &mut session, COLOUR, &USUAL);
+    session.keys("Esc Enter Down Down Down Enter d r Space u Down d Left G d H Down");
+    shows("history", &mut session, COLOUR, &SIZES);
+    session.keys("s");
+    shows("history-filtered", &mut session, COLOUR, &USUAL);
+    shows("history-ascii", &mut session, ASCII, &USUAL);
+}
+
+#[test]
+fn somebody_else_was_faster() {
+    let mut session = after("Enter Down Down Down Enter Down Down Down e");
+    session.text("!");
+    session.other(|wardrobe| {
+        let (user, room) = (jid("terry@example.org"), jid(ROOM));
+        let hat = HatId::parse("urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607").unwrap();
+        let now = Attachment::default().with_title(Some("Proctor of all"));
+        let proctor = HatId::parse("http://example.com/hats/proctor").unwrap();
+        let mut group = wardrobe.add_user_hat(&user, &room, &proctor, now.clone())?;
+        group.0.extend(wardrobe.add_user_hat(&user, &room, &hat, now)?.0);
+        Ok(group)
+    });
+    session.keys("Enter");
+    shows("conflict", &mut session, COLOUR, &SIZES);
+}
+
+#[test]
+fn a_draft_of_an_earlier_session() {
+    let mut session = after("Enter Down Enter a");
+    session.text("half a ti");
+    session.send(Msg::End { status: 129 });
+    let bytes = session.draft.clone().unwrap();
+    let mut next = open();
+    next.send(Msg::DraftFound(bytes));
+    shows("draft", &mut next, COLOUR, &[(80, 24), (60, 20)]);
+}
+
+#[test]
+fn while_the_file_is_read() {
+    let mut session = open();
+    session.state = State::new(Start {
+        file: "~/.config/hatrack/hats.json".into(),
+        actor: "terry@bastion".into(),
+        ..Start::default()
+    });
+    shows("opening", &mut session, COLOUR, &USUAL);
+    let event = Event::Opening {
+        done: 7_300_000,
+        of: 10_700_000,
+    };
+    session.send(Msg::Store(Box::new(event)));
+    shows("opening-half", &mut session, COLOUR, &SIZES);
+    shows("opening-half-ascii", &mut session, ASCII, &[(60, 20)]);
+}
+
+#[test]
+fn what_is_not_saved() {
+    let mut session = open();
+    session.fail(
+        "~/.config/hatrack/hats.json cannot be written: No space left on device. Make room on the disk; \
+         it is tried again by itself, or now with Ctrl-T.",
+    );
+    session.keys("Enter Down Down Down Enter Space Down r");
+    shows("not-saved", &mut session, COLOUR, &SIZES);
+    session.keys("q");
+    shows("not-saved-quit", &mut session, COLOUR, &USUAL);
+}
+
+#[test]
+fn what_is_wrong_with_the_file() {
+    let mut session = open();
+    let trouble = Trouble::Gone("~/.config/hatrack/hats.json is gone. W writes it again.".into());
+    session.send(Msg::Store(Box::new(Event::Trouble(Some(trouble)))));
+    shows("gone", &mut session, COLOUR, &USUAL);
+}
+
+#[test]
+fn sessions_that_write_nothing() {
+    let start = |demo, read_only| Start {
+        file: "~/.config/hatrack/hats.json".into(),
+        actor: "a-person-with-a-very-long-name@bastion.example.org".into(),
+        scope: Scope {
+            rooms: None,
+            read_only,
+        },
+        demo,
+        ..Start::default()
+    };
+    let mut session = Session::start(start(false, true), wardrobe(), (80, 24));
+    session.keys("a");
+    shows("read-only", &mut session, COLOUR, &[(80, 24), (60, 20)]);
+    let mut session = Session::start(start(true, false), wardrobe(), (80, 24));
+    shows("demo", &mut session, COLOUR, &[(80, 24), (120, 40)]);
+}
+
+#[test]
+fn what_just_happened() {
+    shows("done", &mut after("Enter Down Down Down Enter d"), COLOUR, &SIZES);
+    shows("refused", &mut after("Enter G Enter a"), COLOUR, &USUAL);
+}
+
+/// The styles are in the buffer's own description; in the lines they are not.
+#[test]
+fn styles() {
+    for (name, colour) in [("colour", true), ("no-colour", false)] {
+        let theme = Theme { ascii: false, colour };
+        let mut session = after("Enter Down Down Down Enter");
+        let (buffer, _) = screen::frame(&session.state, theme, (80, 10));
+        insta::assert_debug_snapshot!(format!("styles-hats-{name}"), buffer);
+        session.keys("Left d");
+        let (buffer, _) = screen::frame(&session.state, theme, (80, 12));
+        insta::assert_debug_snapshot!(format!("styles-confirm-{name}"), buffer);
+    }
+}
