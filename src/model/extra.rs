@@ -38,38 +38,60 @@ impl Json {
     /// Makes valid JSON compact, looking for repeated members on the way.
     fn from_valid(text: &str) -> Result<Self, String> {
         let mut out = String::with_capacity(text.len());
-        let mut open: Vec<Option<HashSet<String>>> = Vec::new();
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let length = match first {
-                '"' => string_length(rest),
-                _ => first.len_utf8(),
-            };
-            let (token, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
-            rest = after;
-            match first {
-                ' ' | '\t' | '\n' | '\r' => continue,
-                '{' => open.push(Some(HashSet::new())),
-                '[' => open.push(None),
-                '}' | ']' => drop(open.pop()),
-                '"' if rest.trim_start().starts_with(':') => {
-                    let name: String = serde_json::from_str(token).map_err(|error| error.to_string())?;
-                    if let Some(Some(names)) = open.last_mut() {
-                        if names.contains(&name) {
-                            return Err(format!("two members are named {}", super::error::shown(&name)));
-                        }
-                        names.insert(name);
-                    }
-                }
-                _ => {}
-            }
-            if open.len() > DEPTH {
-                return Err(format!("nested more than {DEPTH} deep"));
-            }
-            out.push_str(token);
+        match fault(text, DEPTH, |token| out.push_str(token)) {
+            None => Ok(Self(out.into())),
+            Some((_, message)) => Err(message),
         }
-        Ok(Self(out.into()))
     }
+}
+
+/// Where the first member is whose name an object has already, or where nesting goes too deep; asked only when there is
+/// such a place.
+pub(super) fn place_of_fault(text: &str) -> Option<usize> {
+    // The document's own levels stand around the value that was found too deep: a few brackets more or less.
+    fault(text, DEPTH + 1, |_| {}).map(|(at, _)| at)
+}
+
+/// Goes through the tokens of JSON, valid as far as it matters, up to a repeated member or a level too deep.
+fn fault(text: &str, depth: usize, mut token_is: impl FnMut(&str)) -> Option<(usize, String)> {
+    let mut open: Vec<Option<HashSet<String>>> = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let at = text.len() - rest.len();
+        let length = match first {
+            '"' => string_length(rest),
+            _ => first.len_utf8(),
+        };
+        let (token, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        rest = after;
+        match first {
+            ' ' | '\t' | '\n' | '\r' => continue,
+            '{' => open.push(Some(HashSet::new())),
+            '[' => open.push(None),
+            '}' | ']' => drop(open.pop()),
+            '"' if rest.trim_start().starts_with(':') => {
+                let name: String = match serde_json::from_str(token) {
+                    Ok(name) => name,
+                    Err(error) => return Some((at, error.to_string())),
+                };
+                if let Some(Some(names)) = open.last_mut() {
+                    if names.contains(&name) {
+                        return Some((
+                            at,
+                            format!("two members are named {}", super::error::shown(&name)),
+                        ));
+                    }
+                    names.insert(name);
+                }
+            }
+            _ => {}
+        }
+        if open.len() > depth {
+            return Some((at, format!("nested more than {DEPTH} deep")));
+        }
+        token_is(token);
+    }
+    None
 }
 
 /// The length of the JSON string that the text begins with, quotes included.

@@ -55,43 +55,77 @@ fn document<'de, T: Deserialize<'de>>(bytes: &'de [u8], expected: &str) -> Resul
 
 /// The bytes as text, or where they stop being UTF-8.
 pub fn text(bytes: &[u8]) -> Result<&str, ReadError> {
-    let (at, message) = match std::str::from_utf8(bytes) {
-        Ok(text) if !text.starts_with('\u{feff}') => return Ok(text),
-        Ok(_) => (
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.starts_with('\u{feff}') => Ok(text),
+        Ok(_) => Err(ReadError::at(
             0,
+            bytes,
             "it begins with a byte order mark; save it as UTF-8 without one",
-        ),
-        Err(error) => (error.valid_up_to(), "not valid UTF-8"),
-    };
-    let before = bytes.get(..at).unwrap_or_default();
-    let line = before.split(|byte| *byte == b'\n').count();
-    let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
-    Err(ReadError {
-        line,
-        column,
-        message: message.into(),
-    })
+        )),
+        Err(error) => Err(ReadError::at(error.valid_up_to(), bytes, "not valid UTF-8")),
+    }
 }
 
 impl ReadError {
+    /// At a byte of the text.
+    fn at(at: usize, text: &[u8], message: &str) -> Self {
+        let before = text.get(..at).unwrap_or_default();
+        Self {
+            line: before.split(|byte| *byte == b'\n').count(),
+            column: 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count(),
+            message: message.into(),
+        }
+    }
+
     fn new(error: &serde_json::Error, text: &str) -> Self {
-        let (mut line, mut column) = (error.line(), error.column());
+        let (line, mut column) = (error.line(), error.column());
         let full = error.to_string();
         let message = full
             .strip_suffix(&format!(" at line {line} column {column}"))
             .unwrap_or(&full);
-        let message = plain(message);
+        if message.starts_with("two members are named ") || message.starts_with("nested more than ") {
+            // It was noticed at the end of the value; the place is further up.
+            if let Some(at) = super::extra::place_of_fault(text) {
+                return Self::at(at, text.as_bytes(), message);
+            }
+        }
+        // Said at the end of a member's name, which begins further left.
+        if message.starts_with("not an address: ") || message.contains(" is another spelling of ") {
+            let here = text
+                .split('\n')
+                .nth(line.saturating_sub(1))
+                .and_then(|text| text.get(..column.saturating_sub(1)));
+            column = here.and_then(start_of_name).unwrap_or(column);
+        }
+        // These two were only looked at, not taken.
+        if message.starts_with("invalid type: sequence,") || message.starts_with("invalid type: map,") {
+            column += 1;
+        }
+        let said = plain(message);
         if column == 0 && line > 1 {
             // The line break itself: it ends the line before.
-            line -= 1;
-            column = 1 + text.split('\n').nth(line - 1).map_or(0, str::len);
+            let length = text.split('\n').nth(line - 2).map_or(0, str::len);
+            return Self {
+                line: line - 1,
+                column: length + 1,
+                message: said,
+            };
         }
         Self {
             line: line.max(1),
             column: column.max(1),
-            message,
+            message: said,
         }
     }
+}
+
+/// The column of the quote that opens the string which goes on at the end of the text.
+fn start_of_name(text: &str) -> Option<usize> {
+    let opens = |at: usize| text.get(..at).is_some_and(|before| !before.ends_with('\\'));
+    text.rmatch_indices('"')
+        .map(|(at, _)| at)
+        .find(|at| opens(*at))
+        .map(|at| at + 1)
 }
 
 /// What the reader says, in words for people who never wrote a parser.
@@ -122,6 +156,7 @@ fn plain(message: &str) -> String {
         | "lone leading surrogate in hex escape"
         | "invalid unicode code point" => "an escape with \\u in a text is no character",
         "invalid number" => "a number that is not written as in JSON, such as 1, -0.5 or 1e3",
+        "number out of range" => "a number that is too large",
         "expected `:`" => "expected a colon after the member's name",
         "expected `,` or `}`" => "expected a comma and another member, or }",
         "expected `,` or `]`" => "expected a comma and another value, or ]",

@@ -1,9 +1,11 @@
 //! The objects of a data file.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Error as _, MapAccess};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 
 use super::object::{Bool, Members, Names, Object, Pairs, Text, Whole, once, repeated, unknown};
 use crate::model::error::shown;
@@ -106,6 +108,30 @@ impl<'de> Members<'de> for HatsOfUserMembers {
 
 const AFFILIATIONS: &str = "owner, admin, member, outcast or none";
 
+struct AnAffiliation;
+
+impl<'de> DeserializeSeed<'de> for AnAffiliation {
+    type Value = Affiliation;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Affiliation, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for AnAffiliation {
+    type Value = Affiliation;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(AFFILIATIONS)
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Affiliation, E> {
+        Affiliation::from_name(text).ok_or_else(|| {
+            let text = shown(text);
+            E::custom(format_args!(
+                "unknown affiliation {text}, expected {AFFILIATIONS}"
+            ))
+        })
+    }
+}
+
 pub(super) struct UserMembers<'a> {
     names: &'a mut Names,
     affiliation: Option<Affiliation>,
@@ -137,13 +163,7 @@ impl<'de> Members<'de> for UserMembers<'_> {
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
             "affiliation" => once(&mut self.affiliation, name, || {
-                let text = value.next_value_seed(Text(AFFILIATIONS))?;
-                Affiliation::from_name(&text).ok_or_else(|| {
-                    A::Error::custom(format_args!(
-                        "unknown affiliation {}, expected {AFFILIATIONS}",
-                        shown(&text)
-                    ))
-                })
+                value.next_value_seed(AnAffiliation)
             }),
             "hats" => once(&mut self.hats, name, || hats_of(self.names, value)),
             _ => unknown(&mut self.extra, name, value),

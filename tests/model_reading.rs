@@ -1,0 +1,588 @@
+//! Reading: every form of a wardrobe is understood, every broken file is told from it with its place and what was
+//! expected, and no bytes whatever do any harm.
+
+#[cfg(test)]
+mod support;
+
+use hatrack::model::{Attachment, Extra, Hats, Json, User, Wardrobe, read, write};
+use proptest::prelude::*;
+use support::{cases, quickly, text, wardrobe};
+
+/// A whole document, with one thing wrong in it.
+fn document(at: &str, wrong: &str) -> String {
+    let places = [
+        ("document", ""),
+        ("rooms", ""),
+        ("room", ""),
+        ("catalogue", ""),
+        ("defined", ""),
+        ("users", ""),
+        ("user", ""),
+        ("hats", ""),
+        ("hat", ""),
+    ];
+    let mut text = String::from(
+        r#"{
+  "version": 1,
+  "rooms": {
+    "courses@conference.example.org": {
+      "hats": {
+        "urn:x:defined": {
+          "hue": 12§defined
+        }§catalogue
+      },
+      "users": {
+        "terry@example.org": {
+          "affiliation": "member",
+          "hats": {
+            "urn:x:worn": {
+              "active": true§hat
+            }§hats
+          }§user
+        }§users
+      }§room
+    }§rooms
+  }§document
+}
+"#,
+    );
+    for (place, nothing) in places {
+        text = text.replace(
+            &format!("§{place}\n"),
+            &format!("{}\n", if place == at { wrong } else { nothing }),
+        );
+    }
+    text
+}
+
+/// Where something stands, what is wrong, and what is said.
+#[rustfmt::skip]
+const INSIDE: &[(&str, &str, &str)] = &[
+    // A member twice, at each level, spelled alike or not.
+    ("document", ",\n  \"version\": 1", "line 22, column 3: two members are named \"version\""),
+    ("document", ",\n  \"r\\u006foms\": {}", "line 22, column 3: two members are named \"rooms\""),
+    ("document", ",\n  \"x\": 1, \"x\": 2", "line 22, column 11: two members are named \"x\""),
+    ("rooms", ",\n    \"courses@conference.example.org\": {}", "line 21, column 5: two members are named \"courses@conference.example.org\""),
+    ("room", ",\n      \"users\": {}", "line 20, column 7: two members are named \"users\""),
+    ("room", ",\n      \"hats\": {}", "line 20, column 7: two members are named \"hats\""),
+    ("room", ",\n      \"name\": \"A\", \"name\": \"B\"", "line 20, column 20: two members are named \"name\""),
+    ("catalogue", ",\n        \"urn:x:defined\": {}", "line 9, column 9: two members are named \"urn:x:defined\""),
+    ("catalogue", ",\n        \"urn:x:d\\u0065fined\": {}", "line 9, column 9: two members are named \"urn:x:defined\""),
+    ("defined", ",\n          \"hue\": 12", "line 8, column 11: two members are named \"hue\""),
+    ("users", ",\n        \"terry@example.org\": {}", "line 19, column 9: two members are named \"terry@example.org\""),
+    ("user", ",\n          \"hats\": {}", "line 18, column 11: two members are named \"hats\""),
+    ("user", ",\n          \"affiliation\": \"member\"", "line 18, column 11: two members are named \"affiliation\""),
+    ("hats", ",\n            \"urn:x:worn\": {}", "line 17, column 13: two members are named \"urn:x:worn\""),
+    ("hats", ",\n            \"\\u0075rn:x:worn\": {}", "line 17, column 13: two members are named \"urn:x:worn\""),
+    ("hat", ",\n              \"active\": true", "line 16, column 15: two members are named \"active\""),
+    ("hat", ",\n              \"\\u0061ctive\": true", "line 16, column 15: two members are named \"active\""),
+    ("hat", ",\n              \"x\": {\"a\": [{\"b\": 1, \"\\u0062\": 2}]}", "line 16, column 36: two members are named \"b\""),
+    // One user, one room, under two spellings.
+    ("users", ",\n        \"Terry@Example.ORG\": {}", "line 19, column 9: \"Terry@Example.ORG\" is another spelling of terry@example.org, which is there already"),
+    ("users", ",\n        \"terry@example.org/phone\": {}", "line 19, column 9: \"terry@example.org/phone\" is another spelling of terry@example.org, which is there already"),
+    ("rooms", ",\n    \"COURSES@conference.example.org\": {}", "line 21, column 5: \"COURSES@conference.example.org\" is another spelling of courses@conference.example.org, which is there already"),
+    // Wrong types, at each place.
+    ("document", ",\n  \"revision\": \"7\"", "line 22, column 17: expected a revision: a whole number from 0, found the text \"7\""),
+    ("document", ",\n  \"revision\": -1", "line 22, column 16: expected a revision: a whole number from 0, found the number -1"),
+    ("document", ",\n  \"revision\": 1.5", "line 22, column 17: expected a revision: a whole number from 0, found the number 1.5"),
+    ("document", ",\n  \"revision\": 18446744073709551616", "line 22, column 34: expected a revision: a whole number from 0, found the number 1.8446744073709552e+19"),
+    ("document", ",\n  \"revision\": null", "line 22, column 18: expected a revision: a whole number from 0, found null"),
+    ("rooms", ",\n    \"staff@conference.example.org\": []", "line 21, column 37: expected a room: an object with \"users\", found a list"),
+    ("room", ",\n      \"name\": 7", "line 20, column 15: expected a name: a text in quotes, found the number 7"),
+    ("room", ",\n      \"name\": null", "line 20, column 18: expected a name: a text in quotes, found null"),
+    ("catalogue", ",\n        \"urn:x:new\": \"Teacher\"", "line 9, column 30: expected a hat of the catalogue: an object with \"title\" and \"hue\", found the text \"Teacher\""),
+    ("catalogue", ",\n        \"urn:x:new\": {\"title\": true}", "line 9, column 35: expected a title: a text in quotes, found true"),
+    ("catalogue", ",\n        \"urn:x:new\": {\"hue\": [120]}", "line 9, column 35: expected a hue: a number of degrees from 0 to 360, or a text"),
+    ("catalogue", ",\n        \"urn:x:new\": {\"hue\": null}", "line 9, column 34: expected a hue: a number of degrees from 0 to 360, or a text"),
+    ("users", ",\n        \"prof@example.org\": \"owner\"", "line 19, column 35: expected a user: an object with \"affiliation\" and \"hats\", found the text \"owner\""),
+    ("users", ",\n        \"prof@example.org\": {\"affiliation\": 1}", "line 19, column 45: expected owner, admin, member, outcast or none, found the number 1"),
+    ("users", ",\n        \"prof@example.org\": {\"affiliation\": null}", "line 19, column 48: expected owner, admin, member, outcast or none, found null"),
+    ("users", ",\n        \"prof@example.org\": {\"affiliation\": \"moderator\"}", "line 19, column 55: unknown affiliation \"moderator\", expected owner, admin, member, outcast or none"),
+    ("users", ",\n        \"prof@example.org\": {\"affiliation\": \"Owner\"}", "line 19, column 51: unknown affiliation \"Owner\", expected owner, admin, member, outcast or none"),
+    ("users", ",\n        \"prof@example.org\": {\"hats\": []}", "line 19, column 38: expected an object of attachments by hat id, found a list"),
+    ("users", ",\n        \"prof@example.org\": {\"hats\": null}", "line 19, column 41: expected an object of attachments by hat id, found null"),
+    ("hats", ",\n            \"urn:x:new\": true", "line 17, column 29: expected an attachment: an object with \"active\", \"required\", \"title\", found true"),
+    ("hat", ",\n              \"required\": \"yes\"", "line 16, column 31: expected true or false, found the text \"yes\""),
+    ("hat", ",\n              \"required\": 1", "line 16, column 27: expected true or false, found the number 1"),
+    ("hat", ",\n              \"required\": null", "line 16, column 30: expected true or false, found null"),
+    ("hat", ",\n              \"title\": [\"Teacher\"]", "line 16, column 24: expected a title: a text in quotes, found a list"),
+    // Addresses that are none.
+    ("rooms", ",\n    \"conference.example.org\": {}", "line 21, column 5: not an address: \"conference.example.org\": a room has a name before the @, such as room@conference.example.org"),
+    ("rooms", ",\n    \"a room@conference.example.org\": {}", "line 21, column 5: not an address: \"a room@conference.example.org\": a space or a character that is not allowed stands before the @"),
+    ("users", ",\n        \"\": {}", "line 19, column 9: not an address: \"\": a domain such as example.org is missing or wrong"),
+    ("users", ",\n        \"prof@\": {}", "line 19, column 9: not an address: \"prof@\": a domain such as example.org is missing or wrong"),
+    ("users", ",\n        \"@example.org\": {}", "line 19, column 9: not an address: \"@example.org\": nothing stands before the @"),
+    ("users", ",\n        \"a@b@example.org\": {}", "line 19, column 9: not an address: \"a@b@example.org\": there is more than one @"),
+    ("users", ",\n        \"prof@example.org/\": {}", "line 19, column 9: not an address: \"prof@example.org/\": nothing stands after the /"),
+    ("users", ",\n        \"\\u001b[31m@example.org\": {}", "line 19, column 9: not an address: \"\\u{1b}[31m@example.org\": a space or a character that is not allowed stands before the @"),
+    // What is no JSON, as people type it.
+    ("hat", ",", "line 16, column 13: a comma with nothing after it"),
+    ("hat", ",\n              // a remark", "line 16, column 15: expected a member's name in double quotes"),
+    ("hat", ",\n              'title': 'Teacher'", "line 16, column 15: expected a member's name in double quotes"),
+    ("hat", ",\n              title: \"Teacher\"", "line 16, column 15: expected a member's name in double quotes"),
+    ("hat", ",\n              \"title\" \"Teacher\"", "line 16, column 23: expected a colon after the member's name"),
+    ("hat", "\n              \"title\": \"Teacher\"", "line 16, column 15: expected a comma and another member, or }"),
+    ("hat", ",\n              \"required\": True", "line 16, column 27: expected a value: an object, a list, a text in quotes, a number, true, false or null"),
+    ("hat", ",\n              \"required\": tru", "line 16, column 30: expected true, false or null"),
+    ("hat", ",\n              \"title\": \"Teacher", "line 16, column 32: a line break, tab or other control character inside a text; write it as an escape such as \\n"),
+    ("hat", ",\n              \"title\": \"C:\\Temp\"", "line 16, column 28: a backslash in a text begins no known escape; write \\\\ for a backslash"),
+    ("hat", ",\n              \"title\": \"\\ud83c\"", "line 16, column 31: an escape with \\u in a text is no character"),
+    ("hat", ",\n              \"x\": 01", "line 16, column 21: a number that is not written as in JSON, such as 1, -0.5 or 1e3"),
+    ("hat", ",\n              \"x\": [1 2]", "line 16, column 23: expected a comma and another value, or ]"),
+];
+
+/// Whole files, and what is said.
+#[rustfmt::skip]
+const WHOLE: &[(&[u8], &str)] = &[
+    (b"", "line 1, column 1: there is nothing in it; expected a wardrobe: an object with \"version\" and \"rooms\""),
+    (b" \r\n\t\n", "line 1, column 1: there is nothing in it; expected a wardrobe: an object with \"version\" and \"rooms\""),
+    (b"hello", "line 1, column 1: expected a value: an object, a list, a text in quotes, a number, true, false or null"),
+    (b"PK\x03\x04", "line 1, column 1: expected a value: an object, a list, a text in quotes, a number, true, false or null"),
+    (b"null", "line 1, column 4: expected a wardrobe: an object with \"version\" and \"rooms\", found null"),
+    (b"7", "line 1, column 1: expected a wardrobe: an object with \"version\" and \"rooms\", found the number 7"),
+    (b"\"hats\"", "line 1, column 6: expected a wardrobe: an object with \"version\" and \"rooms\", found the text \"hats\""),
+    (b"[]", "line 1, column 1: expected a wardrobe: an object with \"version\" and \"rooms\", found a list"),
+    (b"{}", "line 1, column 2: \"version\" is missing; expected a wardrobe: an object with \"version\" and \"rooms\""),
+    (b"{\"name\": \"other\", \"private\": true}", "line 1, column 34: \"version\" is missing; expected a wardrobe: an object with \"version\" and \"rooms\""),
+    (b"{\"version\": 1}", "line 1, column 14: \"rooms\" is missing; expected a wardrobe: an object with \"version\" and \"rooms\""),
+    (b"{\"rooms\": {}}", "line 1, column 13: \"version\" is missing; expected a wardrobe: an object with \"version\" and \"rooms\""),
+    (b"{\"version\": 0, \"rooms\": {}}", "line 1, column 13: there is no format version 0; expected 1"),
+    (b"{\"version\": 2, \"rooms\": {}}", "line 1, column 13: format version 2, but this program reads up to 1; a newer hatrack reads it"),
+    (b"{\"version\": \"1\", \"rooms\": {}}", "line 1, column 15: expected the version of the format: 1, found the text \"1\""),
+    (b"{\"version\": 1.0, \"rooms\": {}}", "line 1, column 15: expected the version of the format: 1, found the number 1.0"),
+    (b"{\"version\": 1e999, \"rooms\": {}}", "line 1, column 17: a number that is too large"),
+    (b"{\"version\": 1, \"rooms\": []}", "line 1, column 25: expected an object of rooms by address, found a list"),
+    (b"{\"version\": 1, \"rooms\": null}", "line 1, column 28: expected an object of rooms by address, found null"),
+    (b"{\"version\": 1, \"rooms\": {", "line 1, column 25: the text ends in the middle of an object"),
+    (b"{\"version\": 1, \"rooms\": {}", "line 1, column 26: the text ends in the middle of an object"),
+    (b"{\"version\": 1, \"rooms\": {}}\n}", "line 2, column 1: the document is over, but something follows"),
+    (b"{\"version\": 1, \"rooms\": {}}{\"version\": 1, \"rooms\": {}}", "line 1, column 28: the document is over, but something follows"),
+    (b"{\"version\": 1, \"rooms\": {}}\0", "line 1, column 28: the document is over, but something follows"),
+    (b"\xef\xbb\xbf{\"version\": 1, \"rooms\": {}}", "line 1, column 1: it begins with a byte order mark; save it as UTF-8 without one"),
+    (b"\xff\xfe{\0}\0", "line 1, column 1: not valid UTF-8"),
+    (b"{\"version\": 1,\n \"rooms\": {\"\xe9t\xe9@example.org\": {}}}", "line 2, column 13: not valid UTF-8"),
+    (b"{\"version\": 1,\n \"x\": \"\xed\xa0\x80\"}", "line 2, column 8: not valid UTF-8"),
+];
+
+#[test]
+fn what_is_wrong_inside_a_file_is_said_with_its_place() {
+    read::wardrobe(document("", "").as_bytes()).unwrap();
+    let mut different = Vec::new();
+    for (at, wrong, said) in INSIDE {
+        let text = document(at, wrong);
+        let error = read::wardrobe(text.as_bytes()).expect_err(&text).to_string();
+        assert!(quickly(&text, 2).is_none(), "{text}");
+        if error != *said {
+            different.push(format!("{at} {wrong:?}\n  says {error}\n   not {said}"));
+        }
+    }
+    assert!(different.is_empty(), "\n{}", different.join("\n"));
+}
+
+#[test]
+fn what_is_no_wardrobe_is_said() {
+    let mut different = Vec::new();
+    for (bytes, said) in WHOLE {
+        let error = read::wardrobe(bytes).expect_err(said).to_string();
+        if error != *said {
+            different.push(format!(
+                "{:?}\n  says {error}\n   not {said}",
+                String::from_utf8_lossy(bytes)
+            ));
+        }
+    }
+    assert!(different.is_empty(), "\n{}", different.join("\n"));
+}
+
+#[test]
+fn nesting_is_read_to_a_hundred_levels_and_no_further() {
+    let nested = |depth| {
+        document(
+            "hat",
+            &format!(",\n\"x\": {}{}", "[".repeat(depth), "]".repeat(depth)),
+        )
+    };
+    let wardrobe = read::wardrobe(nested(100).as_bytes()).unwrap();
+    assert_eq!(read::wardrobe(&write::wardrobe(&wardrobe)).unwrap(), wardrobe);
+    // The history has it inside an edit, inside a line.
+    let group = Wardrobe::default().diff(&wardrobe);
+    let line = format!("{{\"edits\": {}}}", write::compact(&group));
+    let value: std::collections::HashMap<String, hatrack::model::Group> =
+        serde_json::from_str(&line).unwrap();
+    assert_eq!(value.get("edits"), Some(&group));
+    let error = read::wardrobe(nested(101).as_bytes()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "line 16, column 100: nested more than 100 deep"
+    );
+    for deep in [
+        nested(1_000_000),
+        document("hat", &",\n\"x\": {\"a\":".repeat(1_000_000)),
+        "[".repeat(1_000_000),
+        "{\"version\":".repeat(1_000_000),
+        format!("{{\"version\": 1, \"rooms\": {}", "{\"a@b\":".repeat(1_000_000)),
+        format!("{{\"version\": 1, \"x\": {}", "[".repeat(1_000_000)),
+    ] {
+        let error = read::wardrobe(deep.as_bytes()).unwrap_err();
+        assert!(error.message.chars().count() < 200, "{error}");
+    }
+}
+
+/// An error is for people: never longer than a line or two, whatever is in the file, and without control characters.
+#[test]
+fn errors_stay_short_and_harmless() {
+    let long = format!("\\u001b[31m\\u202e{}", "A".repeat(1_000_000));
+    for (at, wrong) in [
+        ("hat", format!(",\n\"required\": \"{long}\"")),
+        ("hat", format!(",\n\"title\": 1{}", "0".repeat(1_000_000))),
+        ("hat", format!(",\n\"{long}\": 1, \"{long}\": 2")),
+        ("hat", format!(",\n\"x\": {{\"{long}\": 1, \"{long}\": 2}}")),
+        ("hats", format!(",\n\"{long}\": {{}}, \"{long}\": {{}}")),
+        ("users", format!(",\n\"{long}\": {{}}")),
+        ("users", format!(",\n\"a@b\": {{\"affiliation\": \"{long}\"}}")),
+        ("rooms", format!(",\n\"{long}\": {{}}")),
+        ("document", format!(",\n\"revision\": \"{long}\"")),
+    ] {
+        let said = read::wardrobe(document(at, &wrong).as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(said.len() < 400, "{} bytes", said.len());
+        assert!(
+            !said.chars().any(|c| c.is_control() || c == '\u{202e}'),
+            "{said:?}"
+        );
+    }
+}
+
+#[test]
+fn a_very_long_title_is_a_title() {
+    let text = document("hat", &format!(",\n\"title\": \"{}\"", "書".repeat(1_000_000)));
+    let wardrobe = read::wardrobe(text.as_bytes()).unwrap();
+    assert_eq!(read::wardrobe(&write::wardrobe(&wardrobe)).unwrap(), wardrobe);
+}
+
+#[test]
+fn a_users_hats_are_read_from_either_object_and_mistakes_are_said() {
+    let one: Hats = [(hatrack::model::HatId::keep("urn:x:1"), Attachment::default())]
+        .into_iter()
+        .collect();
+    for good in [
+        r#"{"urn:x:1": {}}"#,
+        r#"{"hats": {"urn:x:1": {}}}"#,
+        r#"{"affiliation": "member", "hats": {"urn:x:1": {}}, "x": [1]}"#,
+        // Whatever stands beside the hats is left aside, also what hatrack would not write.
+        r#"{"affiliation": "king of the room", "hats": {"urn:x:1": {}}}"#,
+        r#"{"affiliation": 7, "hats": {"urn:x:1": {}}}"#,
+    ] {
+        assert_eq!(read::hats(good.as_bytes()).unwrap(), one, "{good}");
+    }
+    for none in ["{}", r#"{"hats": {}}"#, r#"{"affiliation": "owner"}"#] {
+        assert_eq!(read::hats(none.as_bytes()).unwrap(), Hats::default(), "{none}");
+    }
+    for (bad, said) in [
+        (
+            "",
+            "line 1, column 1: there is nothing in it; expected an object of hats by id, or a user object with \"hats\"",
+        ),
+        (
+            "[]",
+            "line 1, column 1: expected an object of hats by id, or a user object with \"hats\", found a list",
+        ),
+        (
+            r#"{"hats": {}, "hats": {}}"#,
+            "line 1, column 14: two members are named \"hats\"",
+        ),
+        (
+            r#"{"affiliation": "owner", "affiliation": "owner"}"#,
+            "line 1, column 26: two members are named \"affiliation\"",
+        ),
+        (
+            r#"{"hats": []}"#,
+            "line 1, column 10: expected an object of attachments by hat id, found a list",
+        ),
+        (
+            r#"{"urn:x:1": {}, "urn:x:1": {}}"#,
+            "line 1, column 17: two members are named \"urn:x:1\"",
+        ),
+        (
+            r#"{"urn:x:1": {"active": 1}}"#,
+            "line 1, column 24: expected true or false, found the number 1",
+        ),
+        (
+            r#"{"urn:x:1": {}} x"#,
+            "line 1, column 17: the document is over, but something follows",
+        ),
+    ] {
+        assert_eq!(read::hats(bad.as_bytes()).unwrap_err().to_string(), said, "{bad}");
+    }
+}
+
+#[test]
+fn what_is_missing_has_its_meaning() {
+    let text = r#"{"version": 1, "rooms": {"a@b": {"users": {"T@example.org": {}, "c@d": {"hats": {"x:y": {}}}}}, "c@d": {}}}"#;
+    let wardrobe = read::wardrobe(text.as_bytes()).unwrap();
+    assert_eq!(wardrobe.revision, 0);
+    // Written, everything is there, normalised and sorted.
+    let written = r#"{
+  "version": 1,
+  "revision": 0,
+  "rooms": {
+    "a@b": {
+      "users": {
+        "c@d": {
+          "affiliation": "none",
+          "hats": {
+            "x:y": {}
+          }
+        },
+        "t@example.org": {
+          "affiliation": "none",
+          "hats": {}
+        }
+      }
+    },
+    "c@d": {
+      "users": {}
+    }
+  }
+}
+"#;
+    assert_eq!(String::from_utf8(write::wardrobe(&wardrobe)).unwrap(), written);
+    assert_eq!(
+        String::from_utf8(write::wardrobe(&Wardrobe::default())).unwrap(),
+        "{\n  \"version\": 1,\n  \"revision\": 0,\n  \"rooms\": {}\n}\n"
+    );
+}
+
+/// What other software may make of a wardrobe: other white space, another order, other escapes, numbers left alone.
+struct Foreign(u64);
+
+impl Foreign {
+    fn dice(&mut self, sides: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    fn space(&mut self) -> &'static str {
+        ["", "", "", " ", "\n", "\t\r\n  "]
+            .get(usize::try_from(self.dice(6)).unwrap_or(0))
+            .unwrap_or(&"")
+    }
+
+    fn string(&mut self, text: &str) -> String {
+        let mut out = String::from("\"");
+        let mut units = [0; 2];
+        for c in text.chars() {
+            match self.dice(8) {
+                0 => {
+                    let hex = c
+                        .encode_utf16(&mut units)
+                        .iter()
+                        .map(|unit| format!("\\u{unit:04X}"));
+                    out.extend(hex);
+                }
+                _ if c < ' ' || c == '"' || c == '\\' => {
+                    let quoted = Json::string(&c.to_string());
+                    let inner = quoted
+                        .as_str()
+                        .strip_prefix('"')
+                        .and_then(|text| text.strip_suffix('"'));
+                    out.push_str(inner.unwrap_or_default());
+                }
+                _ => out.push(c),
+            }
+        }
+        out.push('"');
+        out
+    }
+
+    fn object(&mut self, members: Vec<(String, String)>) -> String {
+        let mut left = members;
+        let mut out = Vec::new();
+        while !left.is_empty() {
+            let at = usize::try_from(self.dice(left.len() as u64)).unwrap_or(0);
+            let (name, value) = left.swap_remove(at);
+            let (a, b, c, d) = (self.space(), self.space(), self.space(), self.space());
+            out.push(format!("{a}{}{b}:{c}{value}{d}", self.string(&name)));
+        }
+        format!("{{{}}}", out.join(","))
+    }
+
+    fn extra(extra: &Extra) -> impl Iterator<Item = (String, String)> {
+        extra
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.as_str().to_owned()))
+    }
+
+    fn attachment(&mut self, attachment: &Attachment) -> String {
+        let mut members: Vec<_> = Self::extra(&attachment.extra).collect();
+        members.extend(
+            attachment
+                .active
+                .map(|active| ("active".into(), active.to_string())),
+        );
+        members.extend(
+            attachment
+                .required
+                .map(|required| ("required".into(), required.to_string())),
+        );
+        members.extend(
+            attachment
+                .title
+                .as_deref()
+                .map(|title| ("title".into(), self.string(title))),
+        );
+        self.object(members)
+    }
+
+    fn user(&mut self, user: &User) -> String {
+        let hats = user
+            .hats
+            .iter()
+            .map(|(id, worn)| (id.as_str().to_owned(), self.attachment(worn)))
+            .collect();
+        let mut members: Vec<_> = Self::extra(&user.extra).collect();
+        members.push(("affiliation".into(), self.string(user.affiliation.as_str())));
+        members.push(("hats".into(), self.object(hats)));
+        self.object(members)
+    }
+
+    fn wardrobe(&mut self, wardrobe: &Wardrobe) -> String {
+        let mut rooms = Vec::new();
+        for (jid, room) in wardrobe.rooms() {
+            let mut members: Vec<_> = Self::extra(&room.extra).collect();
+            members.extend(
+                room.name
+                    .as_deref()
+                    .map(|name| ("name".into(), self.string(name))),
+            );
+            let mut catalogue = Vec::new();
+            for (id, hat) in &room.catalogue {
+                let mut members: Vec<_> = Self::extra(&hat.extra).collect();
+                members.extend(
+                    hat.title
+                        .as_deref()
+                        .map(|title| ("title".into(), self.string(title))),
+                );
+                members.extend(
+                    hat.hue
+                        .as_ref()
+                        .map(|hue| ("hue".into(), hue.as_json().as_str().into())),
+                );
+                catalogue.push((id.as_str().to_owned(), self.object(members)));
+            }
+            members.push(("hats".into(), self.object(catalogue)));
+            let users = room
+                .users()
+                .iter()
+                .map(|(jid, user)| (jid.as_str().to_owned(), self.user(user)))
+                .collect();
+            members.push(("users".into(), self.object(users)));
+            rooms.push((jid.as_str().to_owned(), self.object(members)));
+        }
+        let mut members: Vec<_> = Self::extra(&wardrobe.extra).collect();
+        members.push(("version".into(), "1".into()));
+        members.push(("revision".into(), wardrobe.revision.to_string()));
+        members.push(("rooms".into(), self.object(rooms)));
+        let (before, after) = (self.space(), self.space());
+        format!("{before}{}{after}", self.object(members))
+    }
+}
+
+/// Reads bytes every way there is; nothing may panic, and the ways agree.
+fn read_all_ways(bytes: &[u8]) -> Result<Option<Wardrobe>, TestCaseError> {
+    let read = read::wardrobe(bytes).ok();
+    let _ = read::hats(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = Json::new(text);
+        for parts in [1, 3] {
+            if let Some(quick) = quickly(text, parts) {
+                prop_assert_eq!(Some(&quick), read.as_ref());
+            }
+        }
+    }
+    if let Some(wardrobe) = &read {
+        let written = write::wardrobe(wardrobe);
+        let again = read::wardrobe(&written)?;
+        prop_assert_eq!(&again, wardrobe);
+        prop_assert_eq!(write::wardrobe(&again), written);
+    }
+    Ok(read)
+}
+
+/// Bytes cut out, put in, doubled and swapped.
+fn mutated(mut bytes: Vec<u8>, cuts: &[(prop::sample::Index, usize, Vec<u8>)]) -> Vec<u8> {
+    for (at, length, new) in cuts {
+        let from = at.index(bytes.len() + 1);
+        let to = bytes.len().min(from + length);
+        bytes.splice(from..to, new.iter().copied());
+    }
+    bytes
+}
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    /// Every way of writing the same means the same, and unknown members stay to the digit at every level.
+    #[test]
+    fn other_software_may_write_it_as_it_likes(wardrobe in wardrobe(), seed in any::<u64>()) {
+        let text = Foreign(seed).wardrobe(&wardrobe);
+        let read = read_all_ways(text.as_bytes())?;
+        prop_assert_eq!(read, Some(wardrobe), "{}", text);
+    }
+
+    #[test]
+    fn no_bytes_do_harm(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        read_all_ways(&bytes)?;
+    }
+
+    #[test]
+    fn no_text_does_harm(parts in prop::collection::vec(text(), 0..8)) {
+        read_all_ways(parts.concat().as_bytes())?;
+    }
+
+    #[test]
+    fn no_damage_to_a_file_does_harm(
+        wardrobe in wardrobe(),
+        foreign in any::<Option<u64>>(),
+        cuts in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0_usize..12, prop::collection::vec(any::<u8>(), 0..4)),
+            1..6,
+        ),
+    ) {
+        let bytes = foreign.map_or_else(
+            || write::wardrobe(&wardrobe),
+            |seed| Foreign(seed).wardrobe(&wardrobe).into_bytes(),
+        );
+        read_all_ways(&mutated(bytes, &cuts))?;
+    }
+}
+
+/// What was found once, by people or machines: `ok-…` is read, `bad-…` is not, and damage to either does no harm.
+#[test]
+fn the_corpus_is_told_apart() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/wardrobe");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(
+            read_all_ways(&bytes).unwrap().is_some(),
+            name.starts_with("ok-"),
+            "{name}"
+        );
+        for at in 0..bytes.len() {
+            let (head, tail) = bytes.split_at(at);
+            read_all_ways(head).unwrap();
+            for byte in [b'"', b'}', b'0', 0, 0xff] {
+                read_all_ways(&[head, &[byte], tail.get(1..).unwrap()].concat()).unwrap();
+            }
+        }
+        seen += 1;
+    }
+    assert!(seen >= 20, "{seen} files");
+}
