@@ -207,7 +207,7 @@ fn set_takes_all_or_nothing() {
         ),
         (
             "{\"urn:x:1\":{},\"urn:x:1\":{}}",
-            "line 1, column 23: two members are named \"urn:x:1\"",
+            "line 1, column 15: two members are named \"urn:x:1\"",
         ),
         (
             "{\"urn:x:1\":{},\n\"not a uri\":{}}",
@@ -460,7 +460,7 @@ fn check_says_what_is_there_and_changes_nothing() {
         &["check", "other.json"],
         4,
         &format!(
-            "{}: line 1, column 36: \"A@b\" is another spelling of a@b, which is there already",
+            "{}: line 1, column 32: \"A@b\" is another spelling of a@b, which is there already",
             other.display()
         ),
     );
