@@ -11,6 +11,8 @@
 #[expect(dead_code, reason = "shared by several test files")]
 #[path = "support/scenario.rs"]
 mod scenario;
+#[path = "support/screen.rs"]
+mod screen;
 #[expect(dead_code, reason = "shared by several test files")]
 #[path = "support/session.rs"]
 mod session;
@@ -135,40 +137,29 @@ fn other(wardrobe: &mut Wardrobe, words: &[String]) -> Result<Group, Error> {
     }
 }
 
-fn draw(session: &Session) -> (Buffer, Rect) {
-    let (columns, rows) = session.state.size();
-    let area = Rect::new(0, 0, columns, rows);
-    let mut buffer = Buffer::empty(area);
-    ui::render(&session.state, Theme::default(), area, &mut buffer);
-    (buffer, area)
-}
-
-fn rows(buffer: &Buffer, area: Rect) -> Vec<String> {
-    let row = |y: u16| {
-        let mut text = String::new();
-        let mut x = area.x;
-        while x < area.right() {
-            let symbol = buffer[(x, y)].symbol();
-            text.push_str(symbol);
-            x += u16::try_from(ui::text::width(symbol)).unwrap().max(1);
-        }
-        text.trim_end().to_owned()
-    };
-    (area.y..area.bottom()).map(row).collect()
-}
-
 fn screen(session: &Session) -> Vec<String> {
-    let (buffer, area) = draw(session);
-    rows(&buffer, area)
+    screen::lines(&screen::frame(&session.state, Theme::default(), session.state.size()).0)
 }
 
 /// The lines of a pane, without its frame and without what is empty below.
 fn lines(session: &Session, pane: Pane) -> Vec<String> {
-    let (buffer, area) = draw(session);
+    let (columns, rows) = session.state.size();
+    let area = Rect::new(0, 0, columns, rows);
     let Layout::Full(places) = ui::places(&session.state, Theme::default(), area) else {
         return Vec::new();
     };
-    let mut lines = rows(&buffer, inside(places.pane(pane)));
+    let (frame, _) = screen::frame(&session.state, Theme::default(), (columns, rows));
+    let mut part = Buffer::empty(inside(places.pane(pane)));
+    for place in part.area.positions() {
+        part[place] = frame[place].clone();
+    }
+    // Lines are counted from the top left corner.
+    part.area = Rect {
+        x: 0,
+        y: 0,
+        ..part.area
+    };
+    let mut lines = screen::lines(&part);
     while lines.last().is_some_and(|line| line.trim().is_empty()) {
         lines.pop();
     }

@@ -285,6 +285,16 @@ fn while_the_file_is_read() {
     session.send(Msg::Store(Box::new(event)));
     shows("opening-half", &mut session, COLOUR, &SIZES);
     shows("opening-half-ascii", &mut session, ASCII, &[(60, 20)]);
+    let broken = "~/.config/hatrack/hats.json: line 1, column 70: unknown affiliation \"king\", expected owner, admin, \
+                  member, outcast or none";
+    let event = Event::Trouble(Some(Trouble::Unreadable(broken.into())));
+    session.send(Msg::Store(Box::new(event)));
+    shows(
+        "opening-unreadable",
+        &mut session,
+        COLOUR,
+        &[(80, 24), (60, 20), (40, 10)],
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The one table of commands: keys, footer, help and the documentation of keys all come from it.
 
-use super::{Effect, Key, Overlay, Pane, State};
+use super::{Effect, Key, Overlay, Pane, Phase, State};
 
 pub use super::table::COMMANDS;
 
@@ -163,10 +163,13 @@ pub fn lookup(state: &State, key: Key) -> Option<&'static Command> {
 
 /// What the footer shows now, in order: commands that work here.
 pub fn footer(state: &State) -> impl Iterator<Item = &'static Command> {
-    let of = |place: &'static Place| {
+    // While there is nothing to do but to wait or to leave, how to leave is said.
+    let opening = state.phase() != Phase::Open;
+    let shown = move |command: &Command| command.footer || (opening && command.id == "quit");
+    let of = move |place: &'static Place| {
         COMMANDS
             .iter()
-            .filter(move |command| command.place == *place && command.footer)
+            .filter(move |command| command.place == *place && shown(command))
     };
     places(state)
         .iter()

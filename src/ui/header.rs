@@ -46,13 +46,13 @@ fn right(canvas: &mut Canvas<'_>, state: &State, line: Rect) -> Rect {
     let theme = canvas.theme;
     let warning = theme.warning_mark();
     let (saved, style) = match state.saved() {
+        Saved::Trouble(_) => (format!("{warning} see below"), theme.error()),
         _ if state.phase() != Phase::Open => ("opening".to_owned(), theme.faint()),
         Saved::Saved => ("saved".to_owned(), theme.good()),
         Saved::NoFile => ("no file yet".to_owned(), theme.faint()),
         Saved::Saving(_) => ("saving".to_owned(), theme.warning()),
         Saved::NotSaved(1, _) => (format!("{warning} 1 change not saved"), theme.error()),
         Saved::NotSaved(number, _) => (format!("{warning} {number} changes not saved"), theme.error()),
-        Saved::Trouble(_) => (format!("{warning} see below"), theme.error()),
         Saved::ReadOnly(_) => ("read-only".to_owned(), theme.warning()),
         Saved::Demo => ("demo, nothing is saved".to_owned(), theme.warning()),
     };

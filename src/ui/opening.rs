@@ -23,9 +23,18 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, body: Rect) {
     let (Some(first), Some(second)) = (rows.next(), rows.nth(1)) else {
         return;
     };
-    let space = usize::from(first.width).saturating_sub(12);
+    let space = usize::from(first.width).saturating_sub(20);
     let file = text::cut_middle(&state.start().file, space, charset);
     let dots = charset.ellipsis();
+    if state.trouble().is_some() {
+        centred(canvas, first, &format!("{file} is left as it is"));
+        let again = "it is read again as soon as it changes; Ctrl-T does it now, q leaves";
+        return centred(
+            canvas,
+            second,
+            &text::cut(again, usize::from(second.width), charset),
+        );
+    }
     centred(canvas, first, &format!("opening {file} {dots}"));
     if let Some(percent) = done.min(of).saturating_mul(100).checked_div(of) {
         let [full, empty] = canvas.theme.bar();
