@@ -1,0 +1,77 @@
+//! Lines that are cut and ends that come from outside: what was typed is kept, and nothing is left running.
+
+use rustix::process::Signal;
+
+use crate::stage::{ENTER, HATRACK, Home, Stage, until_gone, until_written};
+
+/// Opens the form for a hat and types into it.
+fn type_into_form(stage: &mut Stage) {
+    stage.see("Users 1");
+    stage.press("lla");
+    stage.press_and_see("urn:x:half-typed", "urn:x:half-typed");
+}
+
+fn is_offered_again(home: &Home) {
+    assert_eq!(home.drafts(), 1);
+    assert_eq!(home.left_behind().len(), 1, "{:?}", home.left_behind());
+    let mut stage = Stage::hatrack(home, &[]);
+    stage.see("Your last session ended before this was saved.");
+    stage.press_and_see(ENTER, "urn:x:half-typed");
+    stage.press_and_see(ENTER, "Hats 1");
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(home.left_behind(), [] as [&str; 0], "used up");
+}
+
+#[test]
+fn a_signal_keeps_what_was_typed() {
+    for signal in [Signal::HUP, Signal::TERM, Signal::INT] {
+        let home = Home::with_terry();
+        let mut stage = Stage::hatrack(&home, &[]);
+        type_into_form(&mut stage);
+        stage.signal(signal);
+        assert_eq!(
+            stage.end_with_all_put_back(),
+            128 + u32::try_from(signal.as_raw()).unwrap()
+        );
+        is_offered_again(&home);
+    }
+}
+
+/// `script` is the terminal here, and it is killed.
+fn terminal_is_gone(inner: &str) {
+    let home = Home::with_terry();
+    let number = home.path("number");
+    let line = inner.replace(
+        "HATRACK",
+        &format!("echo $$ > {}; exec {HATRACK}", number.display()),
+    );
+    let mut stage = Stage::start(&home, &["script", "-qfc", &line, "/dev/null"], (100, 30));
+    type_into_form(&mut stage);
+    let process = until_written(&number);
+    stage.signal(Signal::KILL);
+    until_gone(&process);
+    is_offered_again(&home);
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_it() {
+    terminal_is_gone("HATRACK");
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_it_though_no_signal_comes() {
+    terminal_is_gone("setsid -w sh -c 'HATRACK'");
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_does_not_keep_it() {
+    let home = Home::with_terry();
+    let mut stage = Stage::hatrack(&home, &[]);
+    type_into_form(&mut stage);
+    stage.stall();
+    stage.press("-more");
+    stage.signal(Signal::TERM);
+    assert_eq!(stage.end(), 143);
+    is_offered_again(&home);
+}

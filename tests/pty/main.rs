@@ -1,0 +1,8 @@
+//! The screen through the real binary on a real (pseudo-)terminal.
+
+mod ends;
+mod modes;
+mod resize;
+mod stage;
+mod stops;
+mod story;

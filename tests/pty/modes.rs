@@ -1,0 +1,136 @@
+//! The terminal is afterwards as it was before, however the program ends.
+
+use hatrack::app::{Phase, Start};
+use hatrack::store::{Drafts, Options};
+use hatrack::term::{self, Job, Source};
+use rustix::process::Signal;
+
+use crate::stage::{CTRL_C, ENTER, Home, Stage};
+
+#[test]
+fn after_leaving() {
+    let home = Home::with_terry();
+    for key in ["q", CTRL_C] {
+        let mut stage = Stage::hatrack(&home, &[]);
+        stage.see("Courses");
+        let screen = stage.seen().parser.screen().clone();
+        assert!(screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste());
+        assert_eq!(
+            screen.mouse_protocol_mode(),
+            vt100::MouseProtocolMode::None,
+            "selecting stays native"
+        );
+        stage.press(key);
+        assert_eq!(stage.end_with_all_put_back(), 0, "{key:?}");
+    }
+    assert_eq!(home.left_behind(), [] as [&str; 0]);
+}
+
+#[test]
+fn after_a_signal() {
+    let home = Home::with_terry();
+    for (signal, status) in [
+        (Signal::TERM, 143),
+        (Signal::HUP, 129),
+        (Signal::INT, 130),
+        (Signal::QUIT, 131),
+    ] {
+        let mut stage = Stage::hatrack(&home, &[]);
+        stage.see("Courses");
+        stage.signal(signal);
+        assert_eq!(stage.end_with_all_put_back(), status, "{signal:?}");
+    }
+    assert_eq!(home.left_behind(), [] as [&str; 0]);
+}
+
+#[test]
+fn after_an_error() {
+    let home = Home::new();
+    std::fs::write(home.path("broken.json"), "{\"version\": 1,\n oops").unwrap();
+    let mut stage = Stage::hatrack(&home, &["--file", "broken.json"]);
+    stage.see("line 2");
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 4);
+    stage.until("it is said again where it stays", |seen| {
+        seen.shows("hatrack: ") && seen.shows("broken.json")
+    });
+}
+
+#[test]
+fn a_terminal_that_cannot_show_it_is_left_alone() {
+    let home = Home::with_terry();
+    for term in ["dumb", ""] {
+        let mut stage = Stage::with(&home, &[crate::stage::HATRACK], (100, 30), &[("TERM", term)]);
+        assert_eq!(stage.end_with_all_put_back(), 2);
+        stage.until("the commands are named", |seen| seen.shows("hatrack --help"));
+        assert!(!stage.seen().raw.contains(&0x1b), "no escape sequence");
+    }
+}
+
+/// A screen that panics when it shows a certain text.
+const PANICS: &str = "HATRACK_TEST_PANICS";
+
+#[test]
+fn after_a_panic() {
+    let home = Home::with_terry();
+    let itself = std::env::current_exe().unwrap();
+    let line = [
+        itself.to_str().unwrap(),
+        "modes::a_screen_that_panics",
+        "--exact",
+        "--nocapture",
+    ];
+    let mut stage = Stage::with(&home, &line, (100, 30), &[(PANICS, "1")]);
+    stage.see("Users 1");
+    stage.press("lla");
+    stage.press_and_see("urn:x:1", "urn:x:1");
+    stage.press("!");
+    assert_eq!(stage.end_with_all_put_back(), 101);
+    stage.until("what happened is said", |seen| {
+        seen.shows("this is what happened")
+    });
+    assert_eq!(home.drafts(), 1, "what was typed is kept");
+    let mut stage = Stage::hatrack(&home, &["--actor", "test"]);
+    stage.see("Your last session ended before this was saved.");
+    stage.press_and_see(ENTER, "urn:x:1!");
+}
+
+/// Not a test: the program of the one above.
+#[test]
+fn a_screen_that_panics() {
+    if std::env::var_os(PANICS).is_none() {
+        return;
+    }
+    let home = std::env::var("HOME").unwrap();
+    let file = std::path::Path::new(&home).join(".config/hatrack/hats.json");
+    let drafts = Drafts::new(
+        &std::path::Path::new(&home).join(".local/state/hatrack"),
+        "test",
+        &file,
+    )
+    .unwrap();
+    let options = Options {
+        actor: "test".into(),
+        ..Options::default()
+    };
+    let job = Job {
+        start: Start::default(),
+        source: Source::File(file, options),
+        drafts: Some(drafts),
+        term: Some("xterm".into()),
+        mouse: true,
+    };
+    let theme = hatrack::ui::Theme::default();
+    let ended = term::run(job, |state, frame| {
+        hatrack::ui::draw(state, &theme, frame.area(), frame);
+        let shown: String = frame
+            .buffer_mut()
+            .content()
+            .iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .collect();
+        let fatal = state.phase() == Phase::Open && shown.contains("urn:x:1!");
+        assert!(!fatal, "this is what happened");
+    });
+    panic!("it ended otherwise: {ended:?}");
+}

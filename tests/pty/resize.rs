@@ -1,0 +1,32 @@
+//! Every size, and the way back.
+
+use crate::stage::{Home, ROOM, Stage, TERRY};
+
+#[test]
+fn whatever_sizes_come_between_the_screen_is_that_of_its_size() {
+    let home = Home::with_terry();
+    home.does(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor 漢字"]);
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.see("Proctor");
+    for (size, what) in [
+        ((120, 40), "Proctor"),
+        ((79, 24), "Courses"),
+        ((60, 20), "Courses"),
+        ((30, 8), "too small"),
+        ((1, 1), ""),
+        ((12, 1), "too small"),
+        ((200, 60), "Proctor"),
+        ((2, 60), ""),
+        ((200, 1), "too small"),
+        ((80, 24), "Proctor"),
+    ] {
+        stage.resize(size);
+        stage.see(what);
+    }
+    let fresh = Stage::start(&home, &[crate::stage::HATRACK], (80, 24));
+    fresh.see("Proctor");
+    let expected = fresh.seen().picture();
+    stage.until("the same as from a fresh start", |seen| {
+        seen.picture() == expected
+    });
+}

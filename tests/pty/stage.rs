@@ -1,0 +1,391 @@
+//! A pseudo-terminal with a home of its own, and a program on it. Everything waits for what is to be seen, never for
+//! time to pass; what does not come is a failure with the screen in its words.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its stage has failed"
+)]
+
+use std::fs::File;
+use std::io::{Read as _, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal};
+use rustix::termios::{Action, LocalModes, OptionalActions, tcflow, tcgetattr, tcsetattr};
+use tempfile::TempDir;
+
+pub(crate) const HATRACK: &str = env!("CARGO_BIN_EXE_hatrack");
+pub(crate) const ROOM: &str = "courses@conference.example.org";
+pub(crate) const TERRY: &str = "terry@example.org";
+
+/// Keys as a terminal sends them.
+pub(crate) const ENTER: &str = "\r";
+pub(crate) const TAB: &str = "\t";
+pub(crate) const CTRL_C: &str = "\x03";
+pub(crate) const CTRL_Z: &str = "\x1a";
+
+/// What does not happen within this time does not happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A home folder: nothing of the person who runs the tests gets in.
+#[derive(Clone)]
+pub(crate) struct Home(Arc<TempDir>);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(TempDir::new().unwrap()))
+    }
+
+    /// A room with terry as a member.
+    pub(crate) fn with_terry() -> Self {
+        let home = Self::new();
+        home.does(&["room", "add", ROOM, "--name", "Courses"]);
+        home.does(&["affiliate", ROOM, TERRY, "member"]);
+        home
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().canonicalize().unwrap().join(name)
+    }
+
+    pub(crate) fn variables(&self) -> [(&'static str, String); 5] {
+        [
+            ("HOME", self.0.path().display().to_string()),
+            ("PATH", std::env::var("PATH").unwrap()),
+            ("LANG", "C.UTF-8".into()),
+            ("TZ", "UTC".into()),
+            ("TERM", "xterm-256color".into()),
+        ]
+    }
+
+    /// A command without a screen.
+    pub(crate) fn does(&self, args: &[&str]) -> String {
+        let mut command = std::process::Command::new(HATRACK);
+        let said = command
+            .args(args)
+            .env_clear()
+            .envs(self.variables())
+            .output()
+            .unwrap();
+        assert!(said.status.success(), "{args:?}: {said:?}");
+        String::from_utf8(said.stdout).unwrap()
+    }
+
+    /// The whole document, as it is in the data file.
+    pub(crate) fn document(&self) -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(self.path(".config/hatrack/hats.json")).unwrap()).unwrap()
+    }
+
+    /// All files in it but those that are meant to be there.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        let kept = ["hats.json", "hats.history.jsonl", "hats.lock"];
+        let mut found: Vec<_> = [".config/hatrack", ".local/state/hatrack"]
+            .iter()
+            .filter_map(|folder| std::fs::read_dir(self.path(folder)).ok())
+            .flatten()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !kept.contains(&name.as_str()))
+            .collect();
+        found.sort();
+        found
+    }
+
+    /// The names of the drafts that are kept.
+    pub(crate) fn drafts(&self) -> usize {
+        let is_draft = |name: &&String| name.strip_suffix(".draft").is_some();
+        self.left_behind().iter().filter(is_draft).count()
+    }
+}
+
+/// What came out of the program.
+pub(crate) struct Seen {
+    pub(crate) parser: vt100::Parser,
+    pub(crate) raw: Vec<u8>,
+    closed: bool,
+}
+
+impl Seen {
+    pub(crate) fn text(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    pub(crate) fn shows(&self, text: &str) -> bool {
+        self.text().contains(text)
+    }
+
+    /// Every cell with how it looks.
+    pub(crate) fn picture(&self) -> Vec<String> {
+        let screen = self.parser.screen();
+        screen.rows_formatted(0, screen.size().1.into()).collect()
+    }
+}
+
+type Shared = Arc<(Mutex<Seen>, Condvar)>;
+
+/// A program on a terminal.
+pub(crate) struct Stage {
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    seen: Shared,
+    before: String,
+}
+
+fn lock(seen: &Shared) -> MutexGuard<'_, Seen> {
+    seen.0.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Stage {
+    /// `hatrack` at 100 × 30.
+    pub(crate) fn hatrack(home: &Home, args: &[&str]) -> Self {
+        let mut line = vec![HATRACK];
+        line.extend(args);
+        Self::start(home, &line, (100, 30))
+    }
+
+    pub(crate) fn start(home: &Home, line: &[&str], size: (u16, u16)) -> Self {
+        Self::with(home, line, size, &[])
+    }
+
+    pub(crate) fn with(home: &Home, line: &[&str], (cols, rows): (u16, u16), more: &[(&str, &str)]) -> Self {
+        let size = PtySize {
+            rows,
+            cols,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let before = modes(&*pair.master);
+        let mut command = CommandBuilder::from_argv(line.iter().map(Into::into).collect());
+        command.env_clear();
+        command.cwd(home.path(""));
+        for (name, value) in home.variables() {
+            command.env(name, value);
+        }
+        for (name, value) in more {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let parser = vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0);
+        let seen: Shared = Arc::new((
+            Mutex::new(Seen {
+                parser,
+                raw: Vec::new(),
+                closed: false,
+            }),
+            Condvar::new(),
+        ));
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let sink = Arc::clone(&seen);
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            loop {
+                let length = reader.read(&mut bytes).unwrap_or(0);
+                let mut seen = lock(&sink);
+                let read = bytes.get(..length).unwrap_or_default();
+                seen.parser.process(read);
+                seen.raw.extend_from_slice(read);
+                seen.closed = length == 0;
+                sink.1.notify_all();
+                if length == 0 {
+                    return;
+                }
+            }
+        });
+        let writer = pair.master.take_writer().unwrap();
+        Self {
+            master: pair.master,
+            writer,
+            child,
+            seen,
+            before,
+        }
+    }
+
+    /// What came out until now; nothing more is taken from the program while this is held.
+    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
+        lock(&self.seen)
+    }
+
+    /// Types keys, or anything.
+    pub(crate) fn press(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    /// Waits until it is so.
+    pub(crate) fn until(&self, what: &str, mut is_so: impl FnMut(&Seen) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        let mut seen = self.seen();
+        while !is_so(&seen) {
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(
+                !left.is_zero() && !seen.closed,
+                "{what}: never; the screen is\n{}",
+                seen.text()
+            );
+            seen = self
+                .seen
+                .1
+                .wait_timeout(seen, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Waits until the screen shows this.
+    pub(crate) fn see(&self, text: &str) {
+        self.until(&format!("{text:?} is seen"), |seen| seen.shows(text));
+    }
+
+    /// Types, then waits until the screen shows this.
+    pub(crate) fn press_and_see(&mut self, keys: &str, text: &str) {
+        self.press(keys);
+        self.see(text);
+    }
+
+    pub(crate) fn resize(&mut self, (cols, rows): (u16, u16)) {
+        let mut seen = lock(&self.seen);
+        seen.parser
+            .screen_mut()
+            .set_size(rows.try_into().unwrap(), cols.try_into().unwrap());
+        self.master
+            .resize(PtySize {
+                rows,
+                cols,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .unwrap();
+    }
+
+    /// The terminal's modes in words.
+    pub(crate) fn modes(&self) -> String {
+        modes(&*self.master)
+    }
+
+    /// The program's side of the terminal.
+    fn other_side(&self) -> File {
+        let name = self.master.tty_name().unwrap();
+        File::options().read(true).write(true).open(name).unwrap()
+    }
+
+    /// From now on the terminal takes nothing more, as a line that hangs.
+    pub(crate) fn stall(&self) {
+        tcflow(self.other_side(), Action::OOff).unwrap();
+    }
+
+    /// Sets the modes that shells have while they read a line.
+    pub(crate) fn make_modes_plain(&self) {
+        let terminal = self.other_side();
+        let mut plain = tcgetattr(&terminal).unwrap();
+        plain.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        tcsetattr(&terminal, OptionalActions::Now, &plain).unwrap();
+    }
+
+    pub(crate) fn process(&self) -> Pid {
+        Pid::from_raw(self.child.process_id().unwrap().try_into().unwrap()).unwrap()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(self.process(), signal).unwrap();
+    }
+
+    /// Waits for the end of the program; answers with its exit status.
+    pub(crate) fn end(&mut self) -> u32 {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                assert_eq!(status.signal(), None, "it ended by itself");
+                return status.exit_code();
+            }
+            assert!(
+                Instant::now() < end,
+                "it never ends; the screen is\n{}",
+                self.seen().text()
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for the end and sees to it that the terminal is what it was before.
+    pub(crate) fn end_with_all_put_back(&mut self) -> u32 {
+        let status = self.end();
+        self.until_put_back();
+        assert_eq!(modes(&*self.master), self.before, "the terminal's modes");
+        status
+    }
+
+    /// Waits until the screen's modes are off.
+    pub(crate) fn until_put_back(&self) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.seen();
+            let screen = seen.parser.screen();
+            let on = [
+                ("alternate screen", screen.alternate_screen()),
+                ("hidden cursor", screen.hide_cursor()),
+                ("bracketed paste", screen.bracketed_paste()),
+                (
+                    "mouse",
+                    screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None,
+                ),
+            ];
+            let on: Vec<_> = on.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+            if on.is_empty() {
+                return;
+            }
+            assert!(!seen.closed && Instant::now() < end, "still on: {on:?}");
+            drop(seen);
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // It may be stopped, or gone already.
+        let id = self
+            .child
+            .process_id()
+            .and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        let _ = id.map(|id| rustix::process::kill_process(id, Signal::KILL));
+        let _ = self.child.wait();
+    }
+}
+
+fn modes(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios().unwrap())
+}
+
+/// Waits until a process is gone; one that only waits for its parent to hear of its end is.
+pub(crate) fn until_gone(process: &str) {
+    let end = Instant::now() + PATIENCE;
+    while let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/stat")) {
+        let state = status
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.trim_start().chars().next());
+        if matches!(state, Some('Z' | 'X')) {
+            return;
+        }
+        assert!(Instant::now() < end, "process {process} never ends: {status}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Waits until a file has something in it, and answers with that.
+pub(crate) fn until_written(path: &std::path::Path) -> String {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match std::fs::read_to_string(path) {
+            Ok(text) if text.ends_with('\n') => return text.trim().to_owned(),
+            _ => assert!(Instant::now() < end, "{} is never written", path.display()),
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,82 @@
+//! Ctrl-Z: only where somebody can continue the program.
+
+use rustix::process::Signal;
+
+use crate::stage::{CTRL_Z, HATRACK, Home, Stage};
+
+/// An interactive shell with job control.
+fn shell(home: &Home) -> Stage {
+    let stage = Stage::with(home, &["sh", "-i"], (100, 30), &[("PS1", "ready> "), ("ENV", "")]);
+    stage.see("ready> ");
+    stage
+}
+
+fn stops_and_goes_on(line: &str) {
+    let home = Home::with_terry();
+    let mut stage = shell(&home);
+    stage.press(&format!("{line}\r"));
+    stage.see("Courses");
+    stage.press_and_see("ll", "a gives the first one.");
+    for _ in 0..2 {
+        let full = stage.seen().picture();
+        stage.press(CTRL_Z);
+        stage.until_put_back();
+        stage.see("Stopped");
+        stage.press("echo $((6*7))\r");
+        stage.see("42");
+        stage.press("fg\r");
+        stage.until("the screen as it was", |seen| {
+            seen.parser.screen().alternate_screen() && seen.picture() == full
+        });
+    }
+    stage.press("q");
+    stage.until_put_back();
+    stage.press_and_see("echo status=$?\r", "status=0");
+    stage.press("exit\r");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+}
+
+#[test]
+fn a_shell_continues_it() {
+    stops_and_goes_on(HATRACK);
+}
+
+#[test]
+fn a_script_around_it_is_stopped_with_it() {
+    stops_and_goes_on(&format!("sh -c '{HATRACK}; exit $?'"));
+}
+
+#[test]
+fn where_nobody_could_continue_it_it_goes_on() {
+    for signal in [false, true] {
+        let home = Home::with_terry();
+        let mut stage = Stage::hatrack(&home, &[]);
+        stage.see("Courses");
+        if signal {
+            stage.signal(Signal::TSTP);
+        } else {
+            stage.press(CTRL_Z);
+        }
+        stage.see("nothing here could continue the program");
+        stage.press("q");
+        assert_eq!(stage.end_with_all_put_back(), 0);
+    }
+}
+
+#[test]
+fn stopped_by_force_it_sets_the_terminal_up_again() {
+    let home = Home::with_terry();
+    let stage = Stage::hatrack(&home, &[]);
+    stage.see("Courses");
+    let (modes, picture) = (stage.modes(), stage.seen().picture());
+    stage.signal(Signal::STOP);
+    stage.make_modes_plain();
+    assert_ne!(stage.modes(), modes);
+    let length = stage.seen().raw.len();
+    stage.signal(Signal::CONT);
+    stage.until("the screen is drawn anew", |seen| {
+        seen.raw.len() > length && seen.picture() == picture
+    });
+    assert_eq!(stage.modes(), modes);
+    drop(stage);
+}

@@ -1,0 +1,109 @@
+//! The main story by keys alone, from no file to what is in it in the end.
+
+use serde_json::json;
+
+use crate::stage::{ENTER, Home, ROOM, Stage, TAB, TERRY};
+
+#[test]
+fn by_keys_alone_a_room_a_user_and_a_hat() {
+    let home = Home::new();
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.see("No rooms yet.");
+    assert!(
+        !home.path(".config/hatrack/hats.json").exists(),
+        "nothing is written before a change"
+    );
+    stage.press("a");
+    stage.press_and_see(ROOM, ROOM);
+    stage.press(TAB);
+    stage.press_and_see("Courses", "Courses");
+    stage.press_and_see(ENTER, "Rooms 1");
+    stage.press_and_see(ENTER, "Nobody is affiliated yet.");
+    stage.press("a");
+    stage.press_and_see(TERRY, TERRY);
+    stage.press_and_see(ENTER, "Users 1");
+    stage.press_and_see(ENTER, "No hats.");
+    stage.press("a");
+    stage.press_and_see("http://example.com/hats/foo", "http://example.com/hats/foo");
+    stage.press(TAB);
+    stage.press_and_see("Awesome ≈ 漢", "Awesome ≈ 漢");
+    stage.press_and_see(ENTER, "Hats 1");
+    stage.see("saved");
+    let user = |hats| {
+        json!({"version": 1, "revision": 0, "rooms":
+            {ROOM: {"name": "Courses", "users": {TERRY: {"affiliation": "member", "hats": hats}}}}})
+    };
+    let is = |hats| {
+        let mut document = home.document();
+        document["revision"] = json!(0);
+        assert_eq!(document, user(hats));
+    };
+    let foo = "http://example.com/hats/foo";
+    is(json!({foo: {"active": true, "title": "Awesome ≈ 漢"}}));
+
+    stage.press_and_see(" ", "○ Awesome");
+    stage.see("saved");
+    stage.press_and_see("r", "required");
+    stage.press("e");
+    stage.press_and_see(" Teacher", "Awesome ≈ 漢 Teacher");
+    stage.press_and_see(ENTER, "○ Awesome ≈ 漢 Teacher");
+    stage.until("all is saved", |seen| {
+        seen.shows("saved") && !seen.shows("saving")
+    });
+    is(json!({foo: {"active": false, "required": true, "title": "Awesome ≈ 漢 Teacher"}}));
+
+    stage.press_and_see("d", "No hats.");
+    stage.see("saved");
+    stage.press_and_see("u", "○ Awesome ≈ 漢 Teacher");
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    is(json!({foo: {"active": false, "required": true, "title": "Awesome ≈ 漢 Teacher"}}));
+    assert_eq!(home.left_behind(), [] as [&str; 0]);
+}
+
+#[test]
+fn what_another_does_is_seen_here() {
+    let home = Home::with_terry();
+    let here = Stage::hatrack(&home, &[]);
+    here.see("Users 1");
+    let mut there = Stage::hatrack(&home, &["--actor", "prof"]);
+    there.see("Users 1");
+    there.press("la");
+    there.press_and_see("prof@example.org", "prof@example.org");
+    there.press_and_see(ENTER, "Users 2");
+    here.see("Users 2");
+    home.does(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
+    there.see("2  users");
+}
+
+#[test]
+fn a_paste_goes_into_a_form_as_text() {
+    let home = Home::with_terry();
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.see("Users 1");
+    stage.press("lla");
+    stage.see("hat");
+    stage.press("\x1b[200~urn:x:\x1b[201~");
+    stage.press("1");
+    stage.see("urn:x:1");
+    stage.press_and_see(ENTER, "Hats 1");
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(
+        home.document()["rooms"][ROOM]["users"][TERRY]["hats"],
+        json!({"urn:x:1": {"active": true}})
+    );
+}
+
+#[test]
+fn a_burst_of_keys_is_taken_in_order() {
+    let home = Home::new();
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.see("No rooms yet.");
+    stage.press(&format!(
+        "a{ROOM}{TAB}Courses{ENTER}{ENTER}a{TERRY}{ENTER}{ENTER}aurn:x:1{TAB}One{ENTER} q"
+    ));
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    let hats = &home.document()["rooms"][ROOM]["users"][TERRY]["hats"];
+    assert_eq!(hats, &json!({"urn:x:1": {"active": false, "title": "One"}}));
+}
