@@ -25,6 +25,7 @@ fn whatever_sizes_come_between_the_screen_is_that_of_its_size() {
     }
     let fresh = Stage::start(&home, &[crate::stage::HATRACK], (80, 24));
     fresh.see("Proctor");
+    fresh.see("? Help");
     let expected = fresh.seen().picture();
     stage.until("the same as from a fresh start", |seen| {
         seen.picture() == expected

@@ -117,10 +117,31 @@ impl Seen {
         self.text().contains(text)
     }
 
-    /// Every cell with how it looks.
+    /// Every cell with how it looks, line by line.
     pub(crate) fn picture(&self) -> Vec<String> {
         let screen = self.parser.screen();
-        screen.rows_formatted(0, screen.size().1.into()).collect()
+        let (rows, columns) = screen.size();
+        let cell = |row, column| {
+            let cell = screen.cell(row, column)?;
+            if cell.has_contents() && cell.contents() != " " {
+                return Some(format!(
+                    "{} {:?} {} {},",
+                    cell.contents(),
+                    cell.fgcolor(),
+                    cell.bold(),
+                    cell.inverse()
+                ));
+            }
+            // Of a blank only this can be seen.
+            Some(format!("{:?} {},", cell.bgcolor(), cell.inverse()))
+        };
+        (0..rows.get())
+            .map(|row| {
+                (0..columns.get())
+                    .filter_map(|column| cell(row, column))
+                    .collect()
+            })
+            .collect()
     }
 }
 

@@ -17,6 +17,8 @@ fn stops_and_goes_on(line: &str) {
     stage.press(&format!("{line}\r"));
     stage.see("Courses");
     stage.press_and_see("ll", "a gives the first one.");
+    // The last line is drawn last: then the picture is whole.
+    stage.see("? Help");
     for _ in 0..2 {
         let full = stage.seen().picture();
         stage.press(CTRL_Z);
@@ -67,7 +69,7 @@ fn where_nobody_could_continue_it_it_goes_on() {
 fn stopped_by_force_it_sets_the_terminal_up_again() {
     let home = Home::with_terry();
     let stage = Stage::hatrack(&home, &[]);
-    stage.see("Courses");
+    stage.see("? Help");
     let (modes, picture) = (stage.modes(), stage.seen().picture());
     stage.signal(Signal::STOP);
     stage.make_modes_plain();

@@ -173,7 +173,7 @@ pub(super) fn drop_draft_when_done(state: &mut State, effects: &mut Vec<Effect>)
         .overlays
         .iter()
         .any(|overlay| matches!(overlay, Overlay::Form(_) | Overlay::Draft(_)));
-    if state.draft_kept && !busy && state.pending.is_empty() && state.later.is_none() && !state.quitting {
+    if state.draft_kept && !busy && state.pending.is_empty() && state.later.is_none() {
         state.draft_kept = false;
         effects.push(Effect::DropDraft);
     }
