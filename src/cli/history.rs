@@ -10,7 +10,7 @@ use super::output::Out;
 use super::place::{Place, time_zone};
 use crate::app::words;
 use crate::model::{HatId, Jid, write};
-use crate::store::{Entry, Filter, Query};
+use crate::store::{Entry, Filter, Query, history_of};
 
 /// So many entries people are shown when they do not say how many.
 const SHOWN: usize = 100;
@@ -33,7 +33,6 @@ pub(super) fn run(args: &History, place: &Place, out: &mut Out) -> Result<(), Fa
         hat: args.hat.as_deref().map(HatId::keep),
         actor: args.by.clone(),
     };
-    let kept = Kept::open(place)?;
     let all = if args.json { usize::MAX } else { SHOWN };
     let mut printer = Printer {
         json: args.json,
@@ -50,10 +49,7 @@ pub(super) fn run(args: &History, place: &Place, out: &mut Out) -> Result<(), Fa
             from,
             limit: left.min(PAGE),
         };
-        let page = kept
-            .store
-            .history(&query)
-            .map_err(|error| failure(&error, place))?;
+        let page = history_of(&place.file, &place.scope, &query).map_err(|error| failure(&error, place))?;
         left = left.saturating_sub(page.entries.len());
         unreadable += page.unreadable;
         printer.page(&page.entries, out)?;

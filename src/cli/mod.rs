@@ -17,6 +17,7 @@ mod remove;
 mod room;
 mod screen;
 mod set;
+mod settled;
 mod show;
 mod undo;
 
@@ -33,6 +34,7 @@ use args::{Cli, Command};
 pub use failure::Failure;
 pub use output::Out;
 pub use place::{Place, time_zone};
+pub use settled::Settled;
 
 /// Does what a command line says; gives the exit code. Prints to standard output and standard error.
 pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {

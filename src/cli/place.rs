@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 
 use super::actor::{self, Actor};
-use super::args::Settled;
 use super::failure::Failure;
+use super::settled::Settled;
 use crate::model::Jid;
 use crate::store::Scope;
 
@@ -98,13 +98,6 @@ impl Place {
             ))),
             _ => Ok(()),
         }
-    }
-}
-
-impl Settled {
-    /// See [`Place::restricted`].
-    pub(super) fn restricted(&self) -> bool {
-        self.rooms.is_some() || self.read_only
     }
 }
 

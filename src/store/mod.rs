@@ -33,4 +33,4 @@ pub use keeper::Keeper;
 pub use memory::Memory;
 pub use outcome::{Change, Entry, Event, Filter, Page, Query, Request, Scope, Snapshot, Trouble, person};
 pub use paths::Paths;
-pub use whole::{FoundUndo, Options, Refreshed, Store};
+pub use whole::{FoundUndo, Options, Refreshed, Store, history_of};

@@ -308,12 +308,7 @@ impl Store {
     /// A page of the history, newest first. It may have fewer entries than asked for and still a next page: a filter
     /// that matches little is followed in portions.
     pub fn history(&self, query: &Query) -> Result<Page, Error> {
-        match history::open(&self.disk, &self.paths.history)? {
-            None => Ok(Page::default()),
-            Some(file) => {
-                pages::page(&file, query, &self.options.scope).map_err(Error::io("read", &self.paths.history))
-            }
-        }
+        page(&self.disk, &self.paths, &self.options.scope, query)
     }
 
     /// One entry of the history; `None` when it is not there or out of scope.
@@ -340,5 +335,17 @@ impl Store {
     pub fn forget(&mut self, before: Timestamp) -> Result<usize, Error> {
         self.writable()?;
         rewrite::forget(&self.disk, &self.paths, before)
+    }
+}
+
+/// A page of the history of a data file, which itself is not read: it may be large, or not readable.
+pub fn history_of(path: &Path, scope: &Scope, query: &Query) -> Result<Page, Error> {
+    page(&Disk::default(), &Paths::resolve(path)?, scope, query)
+}
+
+fn page(disk: &Disk, paths: &Paths, scope: &Scope, query: &Query) -> Result<Page, Error> {
+    match history::open(disk, &paths.history)? {
+        None => Ok(Page::default()),
+        Some(file) => pages::page(&file, query, scope).map_err(Error::io("read", &paths.history)),
     }
 }

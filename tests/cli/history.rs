@@ -290,3 +290,13 @@ fn a_damaged_history_is_said_and_repaired_on_request() {
             .starts_with("history: nothing to repair\n")
     );
 }
+
+#[test]
+fn the_history_can_be_read_when_the_data_file_cannot() {
+    let home = home();
+    let shown = home.done(&["history"]);
+    home.write(".config/hatrack/hats.json", "no JSON");
+    assert_eq!(home.done(&["history"]), shown);
+    std::fs::remove_file(home.data()).unwrap();
+    assert_eq!(home.done(&["history"]), shown);
+}

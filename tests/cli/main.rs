@@ -5,4 +5,5 @@ mod help;
 mod history;
 mod limited;
 mod process;
+mod refusals;
 mod team;
