@@ -2,7 +2,9 @@
 
 use rustix::process::Signal;
 
-use crate::stage::{ENTER, HATRACK, Home, Stage, until_gone, until_written};
+use serde_json::json;
+
+use crate::stage::{ENTER, HATRACK, Home, ROOM, Stage, TERRY, until, until_gone, until_written};
 
 /// Opens the form for a hat and types into it.
 fn type_into_form(stage: &mut Stage) {
@@ -65,13 +67,19 @@ fn a_terminal_that_is_gone_ends_it_though_no_signal_comes() {
 }
 
 #[test]
-fn a_terminal_that_takes_nothing_does_not_keep_it() {
+fn a_terminal_that_takes_nothing_keeps_nobody_from_working_or_ending() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     type_into_form(&mut stage);
     stage.stall();
-    stage.press("-more");
+    let hats = || home.document()["rooms"][ROOM]["users"][TERRY]["hats"].clone();
+    stage.press(ENTER);
+    until("the hat is given", || {
+        hats() == json!({"urn:x:half-typed": {"active": true}})
+    });
+    stage.press("d");
+    until("the hat is taken away", || hats() == json!({}));
     stage.signal(Signal::TERM);
     assert_eq!(stage.end(), 143);
-    is_offered_again(&home);
+    assert_eq!(home.left_behind(), [] as [&str; 0]);
 }

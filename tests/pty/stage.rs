@@ -384,29 +384,32 @@ fn modes(master: &dyn MasterPty) -> String {
     format!("{:?}", master.get_termios().unwrap())
 }
 
-/// Waits until a process is gone; one that only waits for its parent to hear of its end is.
-pub(crate) fn until_gone(process: &str) {
+/// Waits until something outside of the terminal is so.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
-    while let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/stat")) {
-        let state = status
-            .rsplit_once(')')
-            .and_then(|(_, rest)| rest.trim_start().chars().next());
-        if matches!(state, Some('Z' | 'X')) {
-            return;
-        }
-        assert!(Instant::now() < end, "process {process} never ends: {status}");
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}: never");
         thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// Waits until a file has something in it, and answers with that.
+/// Waits until a process is gone; one that only waits for its parent to hear of its end is.
+pub(crate) fn until_gone(process: &str) {
+    until(&format!("process {process} ends"), || {
+        let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let state = status
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.trim_start().chars().next());
+        matches!(state, None | Some('Z' | 'X'))
+    });
+}
+
+/// Waits until a file has a line in it, and answers with that.
 pub(crate) fn until_written(path: &std::path::Path) -> String {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        match std::fs::read_to_string(path) {
-            Ok(text) if text.ends_with('\n') => return text.trim().to_owned(),
-            _ => assert!(Instant::now() < end, "{} is never written", path.display()),
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
+    let mut text = String::new();
+    until(&format!("{} is written", path.display()), || {
+        text = std::fs::read_to_string(path).unwrap_or_default();
+        text.ends_with('\n')
+    });
+    text.trim().to_owned()
 }
