@@ -1,0 +1,295 @@
+//! The data file's schema, its documentation and the sample hold each other to the truth.
+
+#[cfg(test)]
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use hatrack::model::{Affiliation, Jid, Wardrobe, read, write};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use support::{cases, quickly, wardrobe};
+
+const SCHEMA: &str = include_str!("../assets/hats.schema.json");
+const SAMPLE: &str = include_str!("../assets/demo.json");
+const DOCUMENT: &str = include_str!("../docs/file-format.md");
+
+#[cfg(test)]
+fn schema() -> jsonschema::Validator {
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    jsonschema::draft202012::meta::validate(&schema).expect("a schema of 2020-12");
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+/// The blocks of a language in the documentation.
+fn blocks(language: &str) -> Vec<String> {
+    let begins = format!("```{language}\n");
+    let after = |block: &str| block.split_once("```").map(|(block, _)| block.to_owned());
+    DOCUMENT.split(&begins).skip(1).filter_map(after).collect()
+}
+
+#[test]
+fn the_sample_is_a_rich_wardrobe_in_the_programs_own_form() {
+    let wardrobe = read::wardrobe(SAMPLE.as_bytes()).unwrap();
+    assert_eq!(String::from_utf8(write::wardrobe(&wardrobe)).unwrap(), SAMPLE);
+    assert_eq!(quickly(SAMPLE, 2), Some(wardrobe.clone()));
+    assert!(schema().is_valid(&serde_json::from_str(SAMPLE).unwrap()));
+
+    let everywhere = || wardrobe.rooms().flat_map(|(_, room)| room.users());
+    let hats = || everywhere().flat_map(|(_, user)| user.hats.iter());
+    let people: BTreeSet<&Jid> = everywhere().map(|(jid, _)| jid).collect();
+    assert_eq!((wardrobe.rooms().len(), people.len()), (6, 40));
+    assert!(everywhere().count() > people.len(), "some are in several rooms");
+    let domains = people
+        .iter()
+        .copied()
+        .chain(wardrobe.rooms().map(|(jid, _)| jid))
+        .map(Jid::domain);
+    assert!(
+        domains
+            .into_iter()
+            .all(|domain| domain == "example.org" || domain.ends_with(".example.org"))
+    );
+    for affiliation in Affiliation::ALL {
+        assert!(
+            everywhere().any(|(_, user)| user.affiliation == affiliation),
+            "{affiliation}"
+        );
+    }
+    for affiliation in [Affiliation::Outcast, Affiliation::None] {
+        let wears = |user: &hatrack::model::User| user.affiliation == affiliation && !user.hats.is_empty();
+        assert!(
+            everywhere().any(|(_, user)| wears(user)),
+            "{affiliation} with hats"
+        );
+    }
+    let titled = |wanted: &dyn Fn(char) -> bool| {
+        hats().any(|(_, hat)| hat.title.as_deref().is_some_and(|t| t.contains(wanted)))
+    };
+    for (what, is_there) in [
+        ("inactive", hats().any(|(_, hat)| !hat.is_active())),
+        ("required", hats().any(|(_, hat)| hat.is_required())),
+        ("untitled", hats().any(|(_, hat)| hat.title.is_none())),
+        ("no URI", hats().any(|(id, _)| !id.is_uri())),
+        (
+            "a long URI",
+            hats().any(|(id, _)| id.as_str().len() > 150 && id.is_uri()),
+        ),
+        (
+            "a room without users",
+            wardrobe.rooms().any(|(_, room)| room.users().is_empty()),
+        ),
+        (
+            "a catalogue with hues",
+            wardrobe
+                .rooms()
+                .any(|(_, room)| room.catalogue.values().any(|hat| hat.hue.is_some())),
+        ),
+        ("unknown members", !wardrobe.extra.is_empty()),
+        (
+            "Chinese characters",
+            titled(&|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
+        ),
+        ("emoji", titled(&|c| c > '\u{1f000}')),
+        ("joined emoji", titled(&|c| c == '\u{200d}')),
+        (
+            "combining marks",
+            titled(&|c| ('\u{300}'..='\u{36f}').contains(&c)),
+        ),
+        ("right to left", titled(&|c| ('\u{590}'..='\u{6ff}').contains(&c))),
+        (
+            "a name in another script",
+            people.iter().any(|jid| !jid.as_str().is_ascii()),
+        ),
+    ] {
+        assert!(is_there, "the sample lacks: {what}");
+    }
+}
+
+#[test]
+fn the_example_in_the_documentation_is_what_the_program_writes() {
+    let examples = blocks("json");
+    assert_eq!(examples.len(), 1);
+    let wardrobe = read::wardrobe(examples[0].as_bytes()).unwrap();
+    assert_eq!(
+        String::from_utf8(write::wardrobe(&wardrobe)).unwrap(),
+        examples[0]
+    );
+    assert!(schema().is_valid(&serde_json::from_str(&examples[0]).unwrap()));
+}
+
+/// Every member that the schema has stands in the documentation, and the other way round.
+#[test]
+fn the_documentation_names_the_members_that_the_schema_has() {
+    fn named(schema: &Value, all: &mut BTreeSet<String>) {
+        for (name, value) in schema.as_object().into_iter().flatten() {
+            if name == "properties" {
+                all.extend(
+                    value
+                        .as_object()
+                        .into_iter()
+                        .flatten()
+                        .map(|(name, _)| name.clone()),
+                );
+            }
+            named(value, all);
+        }
+    }
+    let mut known = BTreeSet::new();
+    named(&serde_json::from_str(SCHEMA).unwrap(), &mut known);
+    let table = DOCUMENT
+        .split("\n\n")
+        .find(|part| part.starts_with("| where |"))
+        .unwrap();
+    let rows = table.lines().skip(2).filter_map(|row| row.split('|').nth(2));
+    let said: BTreeSet<String> = rows
+        .map(|cell| cell.trim().trim_matches('`').to_owned())
+        .collect();
+    assert_eq!(known, said);
+}
+
+#[test]
+fn the_history_in_the_documentation_is_one() {
+    let lines = blocks("jsonl").concat();
+    let mut wardrobe = Wardrobe::default();
+    wardrobe
+        .add_room(&Jid::parse("courses@conference.example.org").unwrap(), None)
+        .unwrap();
+    for line in lines.lines() {
+        let entry: hatrack::store::Entry = serde_json::from_str(line).unwrap();
+        wardrobe.apply(&entry.group).unwrap();
+        // All of the line is understood, but for the data file's identity, which is the store's own.
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        let identity = line.as_object_mut().and_then(|line| line.remove("file")).unwrap();
+        assert!(
+            ["inode", "size", "mtime", "ctime"]
+                .iter()
+                .all(|name| identity[name].is_u64()),
+            "{identity}"
+        );
+        assert_eq!(serde_json::to_value(&entry).unwrap(), line);
+    }
+    assert_eq!((lines.lines().count(), wardrobe.attachments()), (3, 0));
+}
+
+/// The script of the documentation does what it says, keeps the mode, and its result is sound.
+#[test]
+fn the_script_in_the_documentation_works() {
+    let script = blocks("sh")
+        .into_iter()
+        .find(|block| block.contains("jq"))
+        .unwrap();
+    let there = |tool: &str| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|folder| folder.join(tool).exists())
+    };
+    if !(there("jq") && there("flock")) {
+        assert!(std::env::var_os("CI").is_none(), "the gate has jq and flock");
+        println!("skipped: no jq or no flock here");
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("hats.json");
+    std::fs::write(&data, &blocks("json")[0]).unwrap();
+    std::fs::set_permissions(&data, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+    let binary = PathBuf::from(env!("CARGO_BIN_EXE_hatrack"));
+    let mut path = std::env::split_paths(&std::env::var_os("PATH").unwrap()).collect::<Vec<_>>();
+    path.insert(0, binary.parent().map(Path::to_path_buf).unwrap());
+    let status = Command::new("sh")
+        .args(["-ec", &script])
+        .current_dir(home.path())
+        .env("PATH", std::env::join_paths(path).unwrap())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let wardrobe = read::wardrobe(&std::fs::read(&data).unwrap()).unwrap();
+    assert_eq!(wardrobe.attachments(), 3);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&data).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o640);
+}
+
+#[test]
+fn the_schema_refuses_what_the_reader_refuses() {
+    let schema = schema();
+    let base = json!({"version": 1, "rooms": {"a@b": {"name": "A", "hats": {"x:y": {"title": "T", "hue": 1}},
+        "users": {"c@d": {"affiliation": "member", "hats": {"x:y": {"active": true, "required": false, "title": "T"}}}}}}});
+    assert!(schema.is_valid(&base));
+    let mut wrong = vec![
+        json!([]),
+        json!({}),
+        json!({"version": 1}),
+        json!({"rooms": {}}),
+        json!(null),
+        json!({"version": 1, "rooms": {"b": {}}}),
+        json!({"version": 1, "rooms": {"a@b": {"users": {"": {}}}}}),
+        json!({"version": 1, "rooms": {"a@b": {"users": {"@b": {}}}}}),
+        json!({"version": 1, "rooms": {"a@b": {"users": {"a@": {}}}}}),
+        json!({"version": 1, "rooms": {"a b@c": {}}}),
+    ];
+    for (place, values) in [
+        ("/version", vec![json!(0), json!(2), json!("1"), json!(null)]),
+        (
+            "/revision",
+            vec![json!(-1), json!(1.5), json!("1"), json!(null), json!(1e30)],
+        ),
+        ("/rooms", vec![json!([]), json!(null), json!("")]),
+        ("/rooms/a@b", vec![json!([]), json!(null), json!(1)]),
+        ("/rooms/a@b/name", vec![json!(1), json!(null), json!([])]),
+        ("/rooms/a@b/hats", vec![json!([]), json!(null)]),
+        ("/rooms/a@b/hats/x:y", vec![json!("T"), json!(null)]),
+        ("/rooms/a@b/hats/x:y/title", vec![json!(1), json!(null)]),
+        (
+            "/rooms/a@b/hats/x:y/hue",
+            vec![json!([]), json!(null), json!(true)],
+        ),
+        ("/rooms/a@b/users", vec![json!([]), json!(null)]),
+        ("/rooms/a@b/users/c@d", vec![json!([]), json!("member")]),
+        (
+            "/rooms/a@b/users/c@d/affiliation",
+            vec![json!("king"), json!("Owner"), json!(1), json!(null)],
+        ),
+        ("/rooms/a@b/users/c@d/hats", vec![json!([]), json!(null)]),
+        ("/rooms/a@b/users/c@d/hats/x:y", vec![json!(true), json!(null)]),
+        (
+            "/rooms/a@b/users/c@d/hats/x:y/active",
+            vec![json!("yes"), json!(0), json!(null)],
+        ),
+        (
+            "/rooms/a@b/users/c@d/hats/x:y/required",
+            vec![json!("no"), json!(1), json!(null)],
+        ),
+        (
+            "/rooms/a@b/users/c@d/hats/x:y/title",
+            vec![json!(1), json!(null), json!({})],
+        ),
+    ] {
+        for value in values {
+            let mut document = base.clone();
+            let (object, name) = place.rsplit_once('/').unwrap();
+            document.pointer_mut(object).unwrap()[name] = value;
+            wrong.push(document);
+        }
+    }
+    for document in wrong {
+        assert!(!schema.is_valid(&document), "the schema: {document}");
+        assert!(
+            read::wardrobe(document.to_string().as_bytes()).is_err(),
+            "the reader: {document}"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(128))]
+
+    #[test]
+    fn the_schema_takes_every_wardrobe(wardrobe in wardrobe()) {
+        thread_local!(static VALIDATOR: jsonschema::Validator = schema());
+        // Numbers that are too large for a JSON library's own number are left out here: no validator sees them.
+        let Ok(value) = serde_json::from_slice(&write::wardrobe(&wardrobe)) else { return Ok(()) };
+        let wrong = VALIDATOR.with(|schema| schema.iter_errors(&value).map(|error| error.to_string()).next());
+        prop_assert_eq!(wrong, None);
+    }
+}
