@@ -3,6 +3,7 @@
 mod ends;
 mod modes;
 mod resize;
+mod ssh;
 mod stage;
 mod stops;
 mod story;

@@ -80,6 +80,12 @@ impl Home {
         serde_json::from_slice(&std::fs::read(self.path(".config/hatrack/hats.json")).unwrap()).unwrap()
     }
 
+    /// The hats of terry, as they are in the data file.
+    pub(crate) fn hats(&self) -> serde_json::Value {
+        let place = format!("/rooms/{ROOM}/users/{TERRY}/hats");
+        self.document().pointer(&place).cloned().unwrap_or_default()
+    }
+
     /// All files in it but those that are meant to be there.
     pub(crate) fn left_behind(&self) -> Vec<String> {
         let kept = ["hats.json", "hats.history.jsonl", "hats.lock"];
