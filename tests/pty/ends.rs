@@ -74,7 +74,7 @@ fn a_terminal_that_takes_nothing_keeps_nobody_from_working_or_ending() {
     stage.stall();
     stage.press(ENTER);
     until("the hat is given", || {
-        hats() == json!({"urn:x:half-typed": {"active": true}})
+        home.hats() == json!({"urn:x:half-typed": {"active": true}})
     });
     stage.press("d");
     until("the hat is taken away", || home.hats() == json!({}));
