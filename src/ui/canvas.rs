@@ -41,12 +41,31 @@ impl<'a> Canvas<'a> {
         if line.is_empty() {
             return line;
         }
+        if text.is_ascii() {
+            return self.left_ascii(line, text, style);
+        }
         let (end, _) = self
             .buffer
             .set_stringn(line.x, line.y, text, line.width.into(), style);
         Rect {
             x: end,
             width: line.right().saturating_sub(end),
+            ..line
+        }
+    }
+
+    /// The same for what nearly every text is: a character, a cell.
+    fn left_ascii(&mut self, line: Rect, text: &str, style: Style) -> Rect {
+        let mut end = line.x;
+        for (x, character) in (line.left()..line.right()).zip(text.chars()) {
+            if let Some(cell) = self.buffer.cell_mut((x, line.y)) {
+                cell.set_char(character).set_style(style);
+            }
+            end = x + 1;
+        }
+        Rect {
+            x: end,
+            width: line.right() - end,
             ..line
         }
     }
