@@ -59,7 +59,7 @@ _hatrack() {
 
     case "${cmd}" in
         hatrack)
-            opts="-h -V --file --actor --room --read-only --demo --help --version show add remove set room affiliate check history undo redo"
+            opts="-h -V --file --actor --room --read-only --demo --mouse --help --version show add remove set room affiliate check history undo redo"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -2,7 +2,7 @@
 
 use crate::store::{Event, Request};
 
-use super::Key;
+use super::{Key, Pane};
 
 /// Something that happened. Whatever is not certain (time, new ids, the outside) arrives here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,18 @@ pub enum Msg {
     Key(Key),
     /// Text was pasted; lines end in `\n`.
     Paste(String),
+    /// The mouse was pressed on a pane.
+    Click {
+        /// Which pane.
+        pane: Pane,
+        /// The row of its list, where it was on one.
+        row: Option<usize>,
+    },
+    /// The wheel of the mouse was turned.
+    Wheel {
+        /// Towards the user.
+        down: bool,
+    },
     /// The terminal has this size now.
     Resize {
         /// In columns.

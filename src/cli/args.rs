@@ -19,6 +19,9 @@ pub struct Cli {
     /// Open the screen on a sample wardrobe; nothing is written anywhere
     #[arg(long, help_heading = "Options")]
     pub demo: bool,
+    /// Let the mouse select rows and turn pages; selecting text then needs Shift
+    #[arg(long, help_heading = "Options")]
+    pub mouse: bool,
     /// The command; without one the screen opens.
     #[command(subcommand)]
     pub command: Option<Command>,

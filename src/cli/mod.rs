@@ -62,12 +62,14 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
     let settled = cli.settle()?;
     let Some(command) = &cli.command else {
         if cli.demo {
-            return screen::demo(Wardrobe::default(), settled.restricted());
+            return screen::demo(Wardrobe::default(), settled.restricted(), cli.mouse);
         }
-        return screen::run(&Place::find(settled)?);
+        return screen::run(&Place::find(settled)?, cli.mouse);
     };
-    if cli.demo {
-        return Err(Failure::usage("--demo opens the screen; it goes with no command"));
+    if cli.demo || cli.mouse {
+        return Err(Failure::usage(
+            "--demo and --mouse are for the screen; they go with no command",
+        ));
     }
     let place = &Place::find(settled)?;
     match command {

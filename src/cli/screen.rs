@@ -15,7 +15,7 @@ const WITHOUT: &str = "without a screen there are the commands show, add, remove
                        undo and redo: see hatrack --help";
 
 /// Opens the screen on the data file.
-pub(super) fn run(place: &Place) -> Result<(), Failure> {
+pub(super) fn run(place: &Place, mouse: bool) -> Result<(), Failure> {
     let start = Start {
         file: shortened(
             &place.file,
@@ -43,11 +43,12 @@ pub(super) fn run(place: &Place) -> Result<(), Failure> {
         drafts
             .transpose()
             .map_err(|error| Failure::error(error.to_string()))?,
+        mouse,
     )
 }
 
 /// Opens the screen on a sample; nothing is written.
-pub(super) fn demo(wardrobe: Wardrobe, restricted: bool) -> Result<(), Failure> {
+pub(super) fn demo(wardrobe: Wardrobe, restricted: bool, mouse: bool) -> Result<(), Failure> {
     let start = Start {
         file: "a sample".into(),
         actor: "you".into(),
@@ -55,10 +56,10 @@ pub(super) fn demo(wardrobe: Wardrobe, restricted: bool) -> Result<(), Failure> 
         zone: Some(time_zone(restricted)),
         ..Start::default()
     };
-    show(start, Source::Memory(wardrobe), None)
+    show(start, Source::Memory(wardrobe), None, mouse)
 }
 
-fn show(start: Start, source: Source, drafts: Option<Drafts>) -> Result<(), Failure> {
+fn show(start: Start, source: Source, drafts: Option<Drafts>, mouse: bool) -> Result<(), Failure> {
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let theme = term::theme(variable);
     let job = Job {
@@ -66,7 +67,8 @@ fn show(start: Start, source: Source, drafts: Option<Drafts>) -> Result<(), Fail
         source,
         drafts,
         term: variable("TERM"),
-        mouse: false,
+        mouse,
+        theme,
     };
     let draw = |state: &_, frame: &mut ratatui::Frame<'_>| ui::draw(state, &theme, frame.area(), frame);
     match term::run(job, draw) {

@@ -9,9 +9,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal};
 
-use super::decode::Input;
+use super::decode::{Input, Mouse, MouseAction};
 use super::input;
 use super::paint::Painter;
 use super::session::{NoTerminal, Session, restore};
@@ -19,6 +20,7 @@ use super::signals::{Signal, Signals};
 use crate::app::{Effect, Msg, Phase, Saved, Start, State, update};
 use crate::model::Wardrobe;
 use crate::store::{self, Drafts, Event, Keeper, Memory, Request, Trouble};
+use crate::ui::{self, Theme};
 
 /// The first frame waits so long for the file, so that a small one is on it.
 const FIRST_LOOK: Duration = Duration::from_millis(2);
@@ -42,6 +44,8 @@ pub struct Job {
     pub term: Option<String>,
     /// Whether clicks are wanted; then the terminal's own way to select text is not there.
     pub mouse: bool,
+    /// How it is drawn, so that what is under the mouse is known.
+    pub theme: Theme,
 }
 
 /// Where the wardrobe is.
@@ -79,6 +83,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &mut Frame<'_>)) -> Result<Ended
         session,
         keeper,
         drafts: job.drafts,
+        theme: job.theme,
         told,
         status: None,
         message: None,
@@ -168,6 +173,7 @@ struct Runner<S> {
     terminal: Terminal<Painter>,
     keeper: Kept,
     drafts: Option<Drafts>,
+    theme: Theme,
     told: Receiver<Happened>,
     /// Once it is time to leave: the exit status.
     status: Option<u8>,
@@ -246,7 +252,7 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
                         _ if self.status.is_some() => return,
                         Input::Key(key) => self.update(Msg::Key(key)),
                         Input::Paste(text) => self.update(Msg::Paste(text)),
-                        Input::Mouse(_) => {}
+                        Input::Mouse(mouse) => self.mouse(mouse),
                         Input::Gone => self.end(GONE),
                     }
                 }
@@ -328,6 +334,23 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
         let (columns, rows) = self.session.size();
         self.terminal.backend_mut().resize(columns, rows);
         self.update(Msg::Resize { columns, rows });
+    }
+
+    fn mouse(&mut self, mouse: Mouse) {
+        let (columns, rows) = self.session.size();
+        let (area, at) = (
+            Rect::new(0, 0, columns, rows),
+            Position::new(mouse.column, mouse.row),
+        );
+        match mouse.action {
+            MouseAction::WheelUp => self.update(Msg::Wheel { down: false }),
+            MouseAction::WheelDown => self.update(Msg::Wheel { down: true }),
+            MouseAction::Press => {
+                if let Some((pane, row)) = ui::row_at(&self.state, self.theme, area, at) {
+                    self.update(Msg::Click { pane, row });
+                }
+            }
+        }
     }
 
     /// As Ctrl-Z does.

@@ -91,6 +91,25 @@ pub fn places(state: &State, theme: Theme, area: Rect) -> Layout {
     Layout::new(area, state.focus(), banner)
 }
 
+/// What is under the mouse: a pane, and the row of its list where it is on one.
+pub fn row_at(state: &State, theme: Theme, area: Rect, at: Position) -> Option<(Pane, Option<usize>)> {
+    let Layout::Full(places) = places(state, theme, area) else {
+        return None;
+    };
+    let (pane, line) = places.at(at.x, at.y)?;
+    let len = match pane {
+        Pane::Rooms => state.rooms().len(),
+        Pane::Users => state.users().len(),
+        Pane::Hats => state.hats().len(),
+    };
+    let height = usize::from(layout::inside(places.pane(pane)).height);
+    let first = layout::scroll(state.selected(pane).unwrap_or_default(), height, len);
+    let row = line
+        .map(|line| first + usize::from(line))
+        .filter(|row| *row < len);
+    Some((pane, row))
+}
+
 fn panes(canvas: &mut Canvas<'_>, state: &State, places: &Places) {
     let alone = !places.side_by_side();
     for pane in layout::PANES {

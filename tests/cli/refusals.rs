@@ -174,7 +174,7 @@ fn a_wrong_command_line_is_one_line_and_code_2() {
         ),
         (
             &["--demo", "show"],
-            "--demo opens the screen; it goes with no command",
+            "--demo and --mouse are for the screen; they go with no command",
         ),
         (&["--actor", "", "show"], "not an actor's name: \"\": it is empty"),
         (

@@ -119,8 +119,9 @@ fn a_screen_that_panics() {
         drafts: Some(drafts),
         term: Some("xterm".into()),
         mouse: true,
+        theme: hatrack::ui::Theme::default(),
     };
-    let theme = hatrack::ui::Theme::default();
+    let theme = job.theme;
     let ended = term::run(job, |state, frame| {
         hatrack::ui::draw(state, &theme, frame.area(), frame);
         let shown: String = frame

@@ -10,7 +10,10 @@ mod store;
 pub(super) mod undo;
 
 use super::form::{Name, Value};
-use super::{Effect, Key, Msg, Overlay, State, command};
+use super::{Code, Effect, Key, Msg, Overlay, State, command};
+
+/// A turn of the wheel moves so many rows.
+const WHEEL: usize = 3;
 
 /// Takes what happened, changes the state, and says what is to be done outside.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -18,6 +21,11 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => press(state, key, &mut effects),
         Msg::Paste(text) => paste(state, &text),
+        Msg::Click { pane, row } => panes::click(state, pane, row),
+        Msg::Wheel { down } => {
+            let key = Key::plain(if down { Code::Down } else { Code::Up });
+            (0..WHEEL).for_each(|_| press(state, key, &mut effects));
+        }
         Msg::Resize { columns, rows } => state.size = (columns, rows),
         Msg::Store(event) => store::event(state, *event, &mut effects),
         Msg::NewId(id) => form::take_new_id(state, &id),

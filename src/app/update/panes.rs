@@ -15,6 +15,18 @@ pub(super) fn page(state: &State) -> usize {
     usize::from(state.size.1).saturating_sub(7).max(1)
 }
 
+/// Focuses the pane that was clicked and selects the row; what lies on top is not clicked away.
+pub(super) fn click(state: &mut State, pane: Pane, row: Option<usize>) {
+    if !state.overlays.is_empty() {
+        return;
+    }
+    state.notice = None;
+    state.focus = pane;
+    if let Some(row) = row.filter(|row| *row < state.rows.length(pane)) {
+        state.rows.move_to(pane, row, &state.view);
+    }
+}
+
 pub(crate) fn down(state: &mut State, _: &mut Vec<Effect>) {
     go(state, |at| at + 1);
 }

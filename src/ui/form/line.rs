@@ -2,19 +2,23 @@
 
 use super::text::{self, Charset};
 
+/// More bytes than this for each column are not looked at as a whole.
+const LONGEST_GRAPHEME: usize = 64;
+
 /// What is shown of a text in so many columns, and the column of the cursor, which stands after so many characters.
 pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (String, usize) {
     let at = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
     let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
     let before = text::harmless_in(before, charset);
-    let after_columns = text::width(&text::cut(after, columns, charset));
     let before_columns = text::width(&before);
+    let cut = text::cut(after, columns, charset);
+    // What the cut left as it is fits; a width tells less, as a wide character may not have fitted before the dots.
+    let whole =
+        after.len() <= columns.saturating_mul(LONGEST_GRAPHEME) && cut == text::harmless_in(after, charset);
+    let after_columns = text::width(&cut);
     // The cursor stands on a cell of its own at the end of the text.
-    if before_columns + after_columns < columns {
-        return (
-            format!("{before}{}", text::harmless_in(after, charset)),
-            before_columns,
-        );
+    if whole && before_columns + after_columns < columns {
+        return (format!("{before}{cut}"), before_columns);
     }
     let room = columns.saturating_sub(1 + after_columns.min(columns / 3));
     let mut shown = if before_columns <= room {
