@@ -115,6 +115,15 @@ fn another_room_is_as_if_it_were_not_there() {
 }
 
 #[test]
+fn a_room_outside_of_the_limits_cannot_be_added_and_the_limits_are_said() {
+    let home = home();
+    for room in [SECRET, NOWHERE] {
+        let error = format!("not-allowed: this session is limited to {ROOM}");
+        home.fails(&["--room", ROOM, "room", "add", room], 1, &error);
+    }
+}
+
+#[test]
 fn what_is_printed_has_nothing_of_other_rooms() {
     let home = home();
     for attempt in [

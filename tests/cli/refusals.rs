@@ -64,6 +64,11 @@ fn set_takes_all_or_nothing() {
         "hatrack: bad-request: standard input: line 1, column 9: not valid UTF-8\n"
     );
     home.fails(
+        &["set", ROOM, TERRY, "no\u{1b}[2J\n\u{202e}.json"],
+        1,
+        "cannot read no␛[2J␊«U+202E».json: No such file or directory (os error 2)",
+    );
+    home.fails(
         &["set", ROOM, TERRY, "missing.json"],
         1,
         "cannot read missing.json: No such file or directory (os error 2)",
