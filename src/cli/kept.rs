@@ -1,5 +1,7 @@
 //! The data file of a command: opened, changed, and what went wrong with it in a sentence.
 
+use std::mem::ManuallyDrop;
+
 use super::failure::Failure;
 use super::output::Out;
 use super::place::Place;
@@ -12,7 +14,8 @@ const TRIES: usize = 5;
 
 /// The open data file.
 pub(super) struct Kept<'a> {
-    pub(super) store: Store,
+    /// Never taken down piece by piece, which takes its time with a large wardrobe: the process ends with the command.
+    pub(super) store: ManuallyDrop<Store>,
     place: &'a Place,
 }
 
@@ -23,6 +26,7 @@ impl<'a> Kept<'a> {
             scope: place.scope.clone(),
         };
         let store = Store::open(&place.file, options).map_err(|error| failure(&error, place))?;
+        let store = ManuallyDrop::new(store);
         Ok(Self { store, place })
     }
 
