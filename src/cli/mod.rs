@@ -27,7 +27,6 @@ use std::io::{self, BufWriter, Write};
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::model::Wardrobe;
 use crate::ui::text;
 pub use actor::Actor;
 use args::{Cli, Command};
@@ -62,7 +61,7 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
     let settled = cli.settle()?;
     let Some(command) = &cli.command else {
         if cli.demo {
-            return screen::demo(Wardrobe::default(), settled.restricted(), cli.mouse);
+            return screen::demo(settled.restricted(), cli.mouse);
         }
         return screen::run(&Place::find(settled)?, cli.mouse);
     };

@@ -5,10 +5,13 @@ use std::path::Path;
 use super::failure::Failure;
 use super::place::{Place, time_zone};
 use crate::app::Start;
-use crate::model::Wardrobe;
+use crate::model::read;
 use crate::store::{Drafts, Options};
 use crate::term::{self, Ended, Job, NoTerminal, Source};
 use crate::ui;
+
+/// The wardrobe of `--demo`.
+const SAMPLE: &[u8] = include_bytes!("../../assets/demo.json");
 
 /// What those can do who have no screen.
 const WITHOUT: &str = "without a screen there are the commands show, add, remove, set, room, affiliate, check, history, \
@@ -48,7 +51,8 @@ pub(super) fn run(place: &Place, mouse: bool) -> Result<(), Failure> {
 }
 
 /// Opens the screen on a sample; nothing is written.
-pub(super) fn demo(wardrobe: Wardrobe, restricted: bool, mouse: bool) -> Result<(), Failure> {
+pub(super) fn demo(restricted: bool, mouse: bool) -> Result<(), Failure> {
+    let wardrobe = read::wardrobe(SAMPLE).map_err(|error| Failure::error(error.to_string()))?;
     let start = Start {
         file: "a sample".into(),
         actor: "you".into(),
