@@ -1,0 +1,180 @@
+//! One thing after the other: what a commit leaves in the files, and what it does when somebody else was there before.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+use hatrack::model::{self, Affiliation, Attachment};
+use hatrack::store::{self, Change, Options, Refreshed, Scope, Store};
+
+use super::common::*;
+
+#[test]
+fn opening_creates_nothing_and_the_first_commit_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a/hats.json");
+    let store = open(&path, "alice");
+    assert!(!store.snapshot().exists && store.snapshot().read_only.is_none());
+    assert_eq!(files(folder.path()), [""; 0]);
+
+    let (_folder, path, store) = begun();
+    assert_eq!(
+        files(path.parent().unwrap()),
+        ["hats.history.jsonl", "hats.json", "hats.lock"]
+    );
+    for file in ["hats.json", "hats.history.jsonl", "hats.lock"] {
+        let mode = path.with_file_name(file).metadata().unwrap().mode();
+        assert_eq!(mode & 0o7777, 0o600, "{file}");
+    }
+    assert_eq!(path.parent().unwrap().metadata().unwrap().mode() & 0o7777, 0o700);
+    assert_eq!(fs::read(&path).unwrap(), model::write::wardrobe(store.wardrobe()));
+    let again = open(&path, "bob");
+    assert_eq!(again.wardrobe(), store.wardrobe());
+    assert_eq!(again.wardrobe().revision, 2);
+    let report = store::check(&path);
+    assert_eq!(
+        (report.exit_code(), report.remarks, report.history_lines),
+        (0, vec![], 2)
+    );
+}
+
+#[test]
+fn a_commit_is_one_line_of_history_and_its_inverse_undoes_it() {
+    let (_folder, _, mut store) = begun();
+    let before = store.wardrobe().clone();
+    assert_eq!(give(&mut store, "a"), Ok(Some(3)));
+    let entry = history(&store).remove(0);
+    assert_eq!(
+        (entry.revision, &*entry.actor, entry.outside),
+        (3, "alice", false)
+    );
+    let undo = Change {
+        group: entry.group.inverse(),
+        undoes: Some(3),
+        redoes: None,
+    };
+    assert_eq!(store.find_undo().unwrap().undo, Some(entry));
+    assert_eq!(commit(&mut store, undo), Ok(Some(4)));
+    assert!(before.rooms().eq(store.wardrobe().rooms()));
+    let found = store.find_undo().unwrap();
+    assert_eq!(found.undo.map(|entry| entry.revision), Some(2), "the one before");
+    assert_eq!(found.redo.map(|entry| entry.revision), Some(4));
+    let revisions: Vec<u64> = history(&store).iter().map(|entry| entry.revision).collect();
+    assert_eq!(revisions, [4, 3, 2, 1]);
+}
+
+#[test]
+fn many_changes_are_one_writing_with_a_revision_each() {
+    let (_folder, path, mut store) = begun();
+    let mut draft = store.wardrobe().clone();
+    let mut changes: Vec<Change> = Vec::new();
+    for name in ["a", "b", "c"] {
+        let made = draft.add_user_hat(&terry(), &courses(), &hat(name), Attachment::default());
+        changes.push(made.unwrap().into());
+    }
+    let wrong = changes[1].clone();
+    changes.insert(2, wrong); // there already: makes no difference
+    let mut other = draft.clone();
+    other.rename_room(&courses(), Some("X")).unwrap();
+    let conflict = other.rename_room(&courses(), Some("Y")).unwrap();
+    changes.push(conflict.into());
+    let inode = path.metadata().unwrap().ino();
+    let results = store.commit(&changes).unwrap();
+    assert_eq!(results[..4], [Ok(Some(3)), Ok(Some(4)), Ok(None), Ok(Some(5))]);
+    assert_eq!(results[4].as_ref().unwrap_err().condition(), "conflict");
+    assert_ne!(path.metadata().unwrap().ino(), inode);
+    assert!(draft.rooms().eq(open(&path, "bob").wardrobe().rooms()));
+    assert_eq!(history(&store).len(), 5);
+}
+
+#[test]
+fn what_does_not_touch_merges_and_what_does_is_a_conflict() {
+    let (_folder, path, mut alice) = begun();
+    let mut bob = open(&path, "bob");
+    assert_eq!(give(&mut alice, "a"), Ok(Some(3)));
+    assert_eq!(give(&mut bob, "b"), Ok(Some(4)));
+    assert_eq!(alice.refresh().unwrap(), Refreshed::Changed);
+    assert_eq!(alice.refresh().unwrap(), Refreshed::Unchanged);
+    assert_eq!(alice.wardrobe(), bob.wardrobe());
+
+    // The same thing twice is no conflict; something else in its place is.
+    let titled = |title: &str| Attachment::default().with_title(Some(title));
+    let change = group(&alice, |w| {
+        w.add_user_hat(&terry(), &courses(), &hat("a"), titled("A"))
+    });
+    assert_eq!(commit(&mut bob, change.clone()), Ok(Some(5)));
+    let other = group(&alice, |w| {
+        w.add_user_hat(&terry(), &courses(), &hat("a"), titled("B"))
+    });
+    assert_eq!(commit(&mut alice, change), Ok(None));
+    let bytes = fs::read(&path).unwrap();
+    let error = commit(&mut alice, other).unwrap_err();
+    assert!(error.to_string().contains(r#"{"title":"A"}"#), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), bytes, "nothing was written");
+
+    // Nobody gets a hat who was banned meanwhile.
+    let late = group(&alice, |w| {
+        w.add_user_hat(&terry(), &courses(), &hat("c"), Attachment::default())
+    });
+    let ban = group(&bob, |w| {
+        w.set_affiliation(&terry(), &courses(), Affiliation::Outcast)
+    });
+    assert_eq!(commit(&mut bob, ban), Ok(Some(6)));
+    let error = commit(&mut alice, late).unwrap_err();
+    assert!(matches!(error, model::Error::NotAffiliated { .. }), "{error}");
+}
+
+#[test]
+fn mode_and_group_are_carried_over_to_all_files() {
+    let (_folder, path, mut store) = begun();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&path, Some(12), Some(34)).unwrap();
+    }
+    let before = path.metadata().unwrap();
+    assert_eq!(give(&mut store, "a"), Ok(Some(3)));
+    for file in ["hats.json", "hats.history.jsonl", "hats.lock"] {
+        let now = path.with_file_name(file).metadata().unwrap();
+        let is = (now.mode(), now.gid(), now.uid());
+        assert_eq!(is, (before.mode(), before.gid(), before.uid()), "{file}");
+    }
+}
+
+#[test]
+fn a_scope_shows_and_changes_its_rooms_only_and_says_nothing_of_others() {
+    let (_folder, path, mut store) = begun();
+    let other = jid("staff@conference.example.org");
+    let change = group(&store, |w| w.add_room(&other, None));
+    commit(&mut store, change).unwrap();
+    let scope = Scope {
+        rooms: Some(BTreeSet::from([other.clone()])),
+        read_only: false,
+    };
+    let options = Options {
+        actor: "carol".into(),
+        scope,
+    };
+    let mut carol = Store::open(&path, options.clone()).unwrap();
+    assert!(carol.wardrobe().rooms().map(|(jid, _)| jid).eq([&other]));
+    assert_eq!(history(&carol).len(), 1);
+    let there = group(&store, |w| w.remove_room(&courses()));
+    let nowhere = group(&store, |w| w.add_room(&jid("none@conference.example.org"), None));
+    for change in [there, nowhere] {
+        let room = change.group.0[0].room().unwrap().clone();
+        assert_eq!(commit(&mut carol, change), Err(model::Error::NoSuchRoom { room }));
+    }
+    let rename = group(&carol, |w| w.rename_room(&other, Some("Staff")));
+    assert_eq!(commit(&mut carol, rename), Ok(Some(4)));
+    assert!(
+        open(&path, "bob").wardrobe().room(&courses()).is_some(),
+        "the others stay"
+    );
+
+    let scope = Scope {
+        rooms: None,
+        read_only: true,
+    };
+    let mut viewer = Store::open(&path, Options { scope, ..options }).unwrap();
+    let change = group(&viewer, |w| w.rename_room(&other, None));
+    assert!(matches!(viewer.commit(&[change]), Err(store::Error::ReadOnly)));
+}

@@ -1,0 +1,142 @@
+//! A small wardrobe in a folder of its own, and short ways to change it and to look at it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hatrack::model::{self, Affiliation, Attachment, Group, HatId, Jid, Wardrobe};
+use hatrack::store::{Change, Entry, Options, Query, Scope, Store, check};
+
+pub(crate) fn jid(text: &str) -> Jid {
+    Jid::parse(text).unwrap()
+}
+
+pub(crate) fn courses() -> Jid {
+    jid("courses@conference.example.org")
+}
+
+pub(crate) fn terry() -> Jid {
+    jid("terry@example.org")
+}
+
+pub(crate) fn hat(name: &str) -> HatId {
+    HatId::parse(&format!("urn:x:{name}")).unwrap()
+}
+
+pub(crate) fn named(actor: &str) -> Options {
+    Options {
+        actor: actor.into(),
+        scope: Scope::default(),
+    }
+}
+
+pub(crate) fn open(path: &Path, actor: &str) -> Store {
+    Store::open(path, named(actor)).unwrap()
+}
+
+/// What an operation makes of what a store holds.
+pub(crate) fn group(
+    store: &Store,
+    make: impl FnOnce(&mut Wardrobe) -> Result<Group, model::Error>,
+) -> Change {
+    make(&mut store.wardrobe().clone()).unwrap().into()
+}
+
+pub(crate) fn commit(store: &mut Store, change: Change) -> Result<Option<u64>, model::Error> {
+    store.commit(&[change]).unwrap().remove(0)
+}
+
+/// Terry gets a hat, as far as this store knows.
+pub(crate) fn giving(store: &Store, name: &str) -> Change {
+    group(store, |w| {
+        w.add_user_hat(&terry(), &courses(), &hat(name), Attachment::default())
+    })
+}
+
+pub(crate) fn give(store: &mut Store, name: &str) -> Result<Option<u64>, model::Error> {
+    let change = giving(store, name);
+    commit(store, change)
+}
+
+/// The names of Terry's hats in a wardrobe.
+pub(crate) fn hats(wardrobe: &Wardrobe) -> Vec<String> {
+    let terry = wardrobe.user(&courses(), &terry());
+    let hats = terry.iter().flat_map(|user| user.hats.iter());
+    hats.map(|(id, _)| id.as_str().trim_start_matches("urn:x:").to_string())
+        .collect()
+}
+
+/// The same in the file.
+pub(crate) fn hats_in(path: &Path) -> Vec<String> {
+    hats(&model::read::wardrobe(&fs::read(path).unwrap()).unwrap())
+}
+
+/// A folder with a wardrobe of one room, one user, made in two commits.
+pub(crate) fn begun() -> (tempfile::TempDir, PathBuf, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/folder/hats.json");
+    let mut store = open(&path, "alice");
+    begin(&mut store);
+    (folder, path, store)
+}
+
+/// The two commits.
+pub(crate) fn begin(store: &mut Store) {
+    let change = group(store, |w| w.add_room(&courses(), Some("Courses")));
+    assert_eq!(commit(store, change), Ok(Some(1)));
+    let change = group(store, |w| {
+        w.set_affiliation(&terry(), &courses(), Affiliation::Member)
+    });
+    assert_eq!(commit(store, change), Ok(Some(2)));
+}
+
+/// All of the history, newest first; every line of it can be read.
+pub(crate) fn history(store: &Store) -> Vec<Entry> {
+    let query = Query {
+        limit: usize::MAX,
+        ..Query::default()
+    };
+    let page = store.history(&query).unwrap();
+    assert_eq!((page.unreadable, page.next), (0, None));
+    page.entries
+}
+
+/// The names of the files in a folder.
+pub(crate) fn files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Nothing is wrong, nothing is left over, and the history ends with what is in the file, without a gap.
+pub(crate) fn assert_clean(path: &Path) {
+    let report = check(path);
+    assert!(report.unreadable.is_none(), "{:?}", report.unreadable);
+    assert_eq!((report.errors, report.remarks), (vec![], vec![]));
+    let folder = path.parent().unwrap();
+    assert_eq!(files(folder), ["hats.history.jsonl", "hats.json", "hats.lock"]);
+    let store = open(path, "check");
+    let revisions: Vec<u64> = history(&store).iter().rev().map(|entry| entry.revision).collect();
+    assert_eq!(revisions.last().copied(), Some(store.wardrobe().revision));
+    let first = revisions[0];
+    assert!(
+        revisions
+            .iter()
+            .copied()
+            .eq(first..first + revisions.len() as u64),
+        "{revisions:?}"
+    );
+}
+
+/// A folder in memory where there is one: for proofs that write much and do not depend on a disk.
+pub(crate) fn quick_folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
+}
+
+/// The number of rounds of a proof: the second in the gate's long run.
+pub(crate) fn rounds(few: usize, many: usize) -> usize {
+    let long = std::env::var_os("HATRACK_LONG").is_some_and(|value| value == "1");
+    if long { many } else { few }
+}

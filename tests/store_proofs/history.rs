@@ -1,0 +1,289 @@
+//! The history as a reader meets it: pages, filters, damage, other versions, forgetting.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use hatrack::model::Affiliation;
+use hatrack::store::{Change, Entry, Filter, Page, Query, Store, check, repair_history};
+use jiff::Timestamp;
+
+use super::common::*;
+
+fn beside(path: &Path) -> PathBuf {
+    path.with_file_name("hats.history.jsonl")
+}
+
+/// All pages of so many entries, one after the other.
+fn pages(store: &Store, limit: usize, filter: &Filter) -> Vec<Page> {
+    let (mut all, mut from) = (Vec::new(), None);
+    loop {
+        let filter = filter.clone();
+        let page = store.history(&Query { filter, from, limit }).unwrap();
+        from = page.next;
+        all.push(page);
+        if from.is_none() {
+            return all;
+        }
+    }
+}
+
+fn revisions(entries: &[Entry]) -> Vec<u64> {
+    entries.iter().map(|entry| entry.revision).collect()
+}
+
+#[test]
+fn pages_follow_each_other_without_gap_or_repetition() {
+    let (_folder, _, mut store) = begun();
+    for number in 0..20 {
+        give(&mut store, &format!("n{number}")).unwrap();
+    }
+    for limit in [1, 2, 7, 22, 100] {
+        let pages = pages(&store, limit, &Filter::default());
+        assert!(pages.iter().all(|page| page.entries.len() <= limit));
+        let all: Vec<Entry> = pages.into_iter().flat_map(|page| page.entries).collect();
+        assert_eq!(revisions(&all), (1..=22).rev().collect::<Vec<_>>(), "{limit}");
+    }
+}
+
+#[test]
+fn filters_find_what_an_entry_touches_also_inside_whole_rooms_and_users() {
+    let (_folder, path, mut store) = begun();
+    give(&mut store, "a").unwrap(); // 3
+    let mut bob = open(&path, "Bob");
+    let staff = jid("staff@conference.example.org");
+    let change = group(&bob, |w| w.add_room(&staff, None));
+    commit(&mut bob, change).unwrap(); // 4
+    let change = group(&bob, |w| w.remove_room(&courses()));
+    commit(&mut bob, change).unwrap(); // 5: Terry and the hat with it
+    let found = |filter: Filter| {
+        let pages = pages(&store, 2, &filter);
+        let all: Vec<Entry> = pages.into_iter().flat_map(|page| page.entries).collect();
+        revisions(&all)
+    };
+    let all = Filter::default;
+    assert_eq!(
+        found(Filter {
+            room: Some(courses()),
+            ..all()
+        }),
+        [5, 3, 2, 1]
+    );
+    assert_eq!(
+        found(Filter {
+            room: Some(staff.clone()),
+            ..all()
+        }),
+        [4]
+    );
+    assert_eq!(
+        found(Filter {
+            user: Some(terry()),
+            ..all()
+        }),
+        [5, 3, 2]
+    );
+    assert_eq!(
+        found(Filter {
+            hat: Some(hat("a")),
+            ..all()
+        }),
+        [5, 3]
+    );
+    assert_eq!(
+        found(Filter {
+            actor: Some("bo".into()),
+            ..all()
+        }),
+        [5, 4]
+    );
+    assert_eq!(
+        found(Filter {
+            user: Some(terry()),
+            room: Some(staff),
+            ..all()
+        }),
+        [0; 0]
+    );
+}
+
+#[test]
+fn damage_in_the_middle_is_passed_over_counted_said_and_put_aside_by_a_repair() {
+    let (_folder, path, mut store) = begun();
+    give(&mut store, "a").unwrap();
+    let text = fs::read_to_string(beside(&path)).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    // Another version's line: members and kinds of edits that this one does not know.
+    let other = lines[1]
+        .replace("{\"revision\":2,", "{\"revision\":2,\"mood\":1.50,")
+        .replace("\"edits\":[", "\"edits\":[{\"fly\":{}},");
+    let cut = lines[1].trim_start_matches("{\"re");
+    let damaged = format!(
+        "{}\n{}\nrubbish\n\u{0}\u{0}\n{other}\n{}\n",
+        lines[0], cut, lines[2]
+    );
+    fs::write(beside(&path), &damaged).unwrap();
+
+    let page = pages(&store, 100, &Filter::default()).remove(0);
+    assert_eq!((revisions(&page.entries), page.unreadable), (vec![3, 1], 4));
+    let report = check(&path);
+    assert_eq!(report.exit_code(), 1);
+    assert!(
+        report.errors.iter().any(|error| error.contains("line 3")),
+        "{:?}",
+        report.errors
+    );
+    assert_eq!(
+        fs::read_to_string(beside(&path)).unwrap(),
+        damaged,
+        "check changes nothing"
+    );
+    assert_eq!(give(&mut store, "b"), Ok(Some(4)), "writing goes on");
+
+    fs::set_permissions(beside(&path), fs::Permissions::from_mode(0o640)).unwrap();
+    let repaired = repair_history(&path).unwrap();
+    assert_eq!((repaired.kept, repaired.moved), (4, 3));
+    let copy = fs::read_to_string(repaired.copy.unwrap()).unwrap();
+    assert_eq!(copy, format!("{cut}\nrubbish\n\u{0}\u{0}\n"));
+    let kept = fs::read_to_string(beside(&path)).unwrap();
+    assert!(
+        kept.starts_with(&format!("{}\n{other}\n{}\n", lines[0], lines[2])),
+        "to the byte: {kept}"
+    );
+    assert_eq!(beside(&path).metadata().unwrap().mode() & 0o777, 0o640);
+    assert_eq!(check(&path).exit_code(), 0);
+    assert_eq!(repair_history(&path).unwrap().copy, None, "nothing more to do");
+}
+
+#[test]
+fn what_is_forgotten_is_gone_and_the_rest_stays_to_the_byte() {
+    let (_folder, path, mut store) = begun();
+    let text = fs::read_to_string(beside(&path)).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_string).collect();
+    let time = |line: &str, time: &str| {
+        let entry: Entry = serde_json::from_str(line).unwrap();
+        line.replace(&entry.time.to_string(), time)
+            .replace("\"edits\"", "\"new\": [1.0], \"edits\"")
+    };
+    lines[0] = time(&lines[0], "2020-01-01T00:00:00Z");
+    lines.insert(1, "rubbish of those days".into());
+    lines[2] = time(&lines[2], "2024-01-01T00:00:00Z");
+    fs::write(beside(&path), format!("{}\n", lines.join("\n"))).unwrap();
+    let before = |text: &str| text.parse::<Timestamp>().unwrap();
+    assert_eq!(store.forget(before("2019-01-01T00:00:00Z")).unwrap(), 0);
+    assert_eq!(store.forget(before("2022-01-01T00:00:00Z")).unwrap(), 2);
+    assert_eq!(
+        fs::read_to_string(beside(&path)).unwrap(),
+        format!("{}\n", lines[2])
+    );
+    assert_eq!(give(&mut store, "a"), Ok(Some(3)), "revisions go on");
+    assert_eq!(store.forget(Timestamp::MAX).unwrap(), 2);
+    assert_eq!(give(&mut store, "b"), Ok(Some(4)));
+    assert_clean(&path);
+}
+
+#[test]
+fn a_long_history_is_read_from_its_end_only() {
+    let (_folder, path, mut store) = begun();
+    give(&mut store, "a").unwrap();
+    let last = fs::read_to_string(beside(&path))
+        .unwrap()
+        .lines()
+        .next_back()
+        .unwrap()
+        .to_string();
+    // A hole as long as a history of many millions of lines: whoever read it all would not come back.
+    let file = fs::File::options().write(true).open(beside(&path)).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let end = format!("\n{last}\n{last}\n");
+    std::os::unix::fs::FileExt::write_all_at(&file, end.as_bytes(), 1 << 40).unwrap();
+    let page = store
+        .history(&Query {
+            limit: 2,
+            ..Query::default()
+        })
+        .unwrap();
+    assert_eq!((page.entries.len(), page.unreadable), (2, 0));
+    assert_eq!(store.find_undo().unwrap().undo.unwrap().revision, 3);
+    assert_eq!(give(&mut store, "b"), Ok(Some(4)));
+}
+
+/// Undo and redo as the screen asks for them: what is found next, step by step.
+#[test]
+fn undo_and_redo_go_back_and_forth_over_ones_own_changes() {
+    let (_folder, path, mut alice) = begun();
+    let mut bob = open(&path, "bob");
+    give(&mut alice, "a").unwrap(); // 3
+    give(&mut bob, "x").unwrap(); // 4
+    alice.refresh().unwrap();
+    give(&mut alice, "b").unwrap(); // 5
+    let found = |store: &Store| {
+        let found = store.find_undo().unwrap();
+        (
+            found.undo.map(|entry| entry.revision),
+            found.redo.map(|entry| entry.revision),
+        )
+    };
+    let undo = |store: &mut Store| {
+        let entry = store.find_undo().unwrap().undo.unwrap();
+        let change = Change {
+            group: entry.group.inverse(),
+            undoes: Some(entry.revision),
+            redoes: None,
+        };
+        commit(store, change).unwrap().unwrap()
+    };
+    let redo = |store: &mut Store| {
+        let entry = store.find_undo().unwrap().redo.unwrap();
+        let change = Change {
+            group: entry.group.inverse(),
+            undoes: None,
+            redoes: Some(entry.revision),
+        };
+        commit(store, change).unwrap().unwrap()
+    };
+    assert_eq!(found(&alice), (Some(5), None));
+    assert_eq!(undo(&mut alice), 6); // of 5
+    assert_eq!(found(&alice), (Some(3), Some(6)));
+    assert_eq!(undo(&mut alice), 7); // of 3
+    assert_eq!(
+        (hats_in(&path), found(&alice)),
+        (vec!["x".to_string()], (Some(2), Some(7)))
+    );
+    assert_eq!(redo(&mut alice), 8);
+    assert_eq!((hats_in(&path).len(), found(&alice)), (2, (Some(8), Some(6))));
+    assert_eq!(redo(&mut alice), 9);
+    assert_eq!(
+        (hats_in(&path), found(&alice)),
+        (vec!["a".into(), "b".into(), "x".into()], (Some(9), None))
+    );
+    // Back again, over the redos.
+    assert_eq!((undo(&mut alice), undo(&mut alice)), (10, 11));
+    assert_eq!(
+        (hats_in(&path), found(&alice)),
+        (vec!["x".to_string()], (Some(2), Some(11)))
+    );
+    // A new change of one's own ends what could be put back; somebody else's does not.
+    give(&mut bob, "y").unwrap(); // 12
+    assert_eq!(found(&alice), (Some(2), Some(11)));
+    alice.refresh().unwrap();
+    give(&mut alice, "c").unwrap(); // 13
+    assert_eq!(found(&alice), (Some(13), None));
+    assert_eq!(found(&bob), (Some(12), None));
+    // The next session goes on where this one was; and an undo of what somebody changed since is a conflict.
+    drop(alice);
+    let mut alice = open(&path, "alice");
+    assert_eq!(undo(&mut alice), 14);
+    let entry = alice.find_undo().unwrap().undo.unwrap();
+    assert_eq!(entry.revision, 2);
+    let change = group(&bob, |w| {
+        w.set_affiliation(&terry(), &courses(), Affiliation::Admin)
+    });
+    commit(&mut bob, change).unwrap();
+    let back = Change {
+        group: entry.group.inverse(),
+        undoes: Some(2),
+        redoes: None,
+    };
+    assert_eq!(commit(&mut alice, back).unwrap_err().condition(), "conflict");
+}

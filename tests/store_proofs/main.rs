@@ -1,0 +1,12 @@
+//! Proofs of the store: what was acknowledged is there, whatever happens to the machine, the file or the process.
+
+#[cfg(test)]
+mod commit;
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod external;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod history;
