@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
 
 use super::text::width;
 
 /// Size of a cell and of its letters in the picture's units.
 const CELL: (usize, usize) = (10, 20);
-const LETTER: usize = 16;
+const LETTER: &str = "16.6";
 /// Room around the screen.
 const RIM: usize = 12;
 const PAPER: &str = "#1b1d23";
@@ -17,8 +18,8 @@ const INK: &str = "#d6d9e0";
 /// Ink for what is dim.
 const FAINT: &str = "#868b97";
 
-/// Draws what the buffer shows, on a dark ground.
-pub fn picture(buffer: &Buffer, title: &str) -> String {
+/// Draws what the buffer shows, and the cursor, on a dark ground.
+pub fn picture(buffer: &Buffer, cursor: Option<Position>, title: &str) -> String {
     let area = buffer.area;
     let (wide, high) = (
         usize::from(area.width) * CELL.0 + 2 * RIM,
@@ -29,13 +30,22 @@ pub fn picture(buffer: &Buffer, title: &str) -> String {
          role=\"img\">\n<title>{}</title>\n\
          <rect width=\"{wide}\" height=\"{high}\" rx=\"8\" fill=\"{PAPER}\"/>\n\
          <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"{LETTER}\" \
-         fill=\"{INK}\" xml:space=\"preserve\">\n",
+         fill=\"{INK}\" shape-rendering=\"crispEdges\" xml:space=\"preserve\">\n",
         escaped(title),
     );
     for (y, row) in buffer.content.chunks(usize::from(area.width).max(1)).enumerate() {
         for run in runs(row) {
             run.draw(&mut svg, RIM + y * CELL.1);
         }
+    }
+    if let Some(at) = cursor {
+        let (x, y) = (RIM + usize::from(at.x) * CELL.0, RIM + usize::from(at.y) * CELL.1);
+        // Writing into a string cannot fail.
+        let _ = writeln!(
+            svg,
+            "<rect x=\"{x}\" y=\"{y}\" width=\"2\" height=\"{}\"/>",
+            CELL.1
+        );
     }
     svg.push_str("</g>\n</svg>\n");
     svg
@@ -131,47 +141,48 @@ impl Run<'_> {
     }
 }
 
-/// The arms of a frame's character, drawn as lines so that they meet whatever the font.
+/// A frame's character, drawn as a line so that it meets the next one whatever the font.
 struct Lines {
-    arms: &'static str,
+    /// From where to where: left, right, up, down.
+    ends: [char; 2],
     thick: bool,
 }
 
 fn lines(symbol: &str) -> Option<Lines> {
-    let (arms, thick) = match symbol {
-        "─" => ("lr", false),
-        "│" => ("ud", false),
-        "┌" => ("rd", false),
-        "┐" => ("ld", false),
-        "└" => ("ur", false),
-        "┘" => ("ul", false),
-        "━" => ("lr", true),
-        "┃" => ("ud", true),
-        "┏" => ("rd", true),
-        "┓" => ("ld", true),
-        "┗" => ("ur", true),
-        "┛" => ("ul", true),
+    let (ends, thick) = match symbol {
+        "─" => (['l', 'r'], false),
+        "│" => (['u', 'd'], false),
+        "┌" => (['r', 'd'], false),
+        "┐" => (['l', 'd'], false),
+        "└" => (['r', 'u'], false),
+        "┘" => (['l', 'u'], false),
+        "━" => (['l', 'r'], true),
+        "┃" => (['u', 'd'], true),
+        "┏" => (['r', 'd'], true),
+        "┓" => (['l', 'd'], true),
+        "┗" => (['r', 'u'], true),
+        "┛" => (['l', 'u'], true),
         _ => return None,
     };
-    Some(Lines { arms, thick })
+    Some(Lines { ends, thick })
 }
 
 impl Lines {
     fn draw(&self, svg: &mut String, (x, y): (usize, usize), wide: usize, ink: &str) {
-        let (middle, half) = ((x + CELL.0 / 2, y + CELL.1 / 2), CELL.1 / 2);
-        let _ = write!(svg, "<path d=\"");
-        for arm in self.arms.chars() {
-            let _ = match arm {
-                'l' => write!(svg, "M{} {}H{x}", middle.0, middle.1),
-                'r' => write!(svg, "M{} {}H{}", middle.0, middle.1, x + wide),
-                'u' => write!(svg, "M{} {}V{y}", middle.0, middle.1),
-                _ => write!(svg, "M{} {}V{}", middle.0, middle.1, middle.1 + half),
-            };
-        }
+        let middle = (x + CELL.0 / 2, y + CELL.1 / 2);
+        let end = |end| match end {
+            'l' => (x, middle.1),
+            'r' => (x + wide, middle.1),
+            'u' => (middle.0, y),
+            _ => (middle.0, y + CELL.1),
+        };
+        let [(x1, y1), (x2, y2)] = self.ends.map(end);
         let strength = if self.thick { 3 } else { 1 };
+        // Writing into a string cannot fail.
         let _ = writeln!(
             svg,
-            "\" stroke=\"{ink}\" stroke-width=\"{strength}\" stroke-linecap=\"square\"/>"
+            "<path d=\"M{x1} {y1}L{} {}L{x2} {y2}\" fill=\"none\" stroke=\"{ink}\" stroke-width=\"{strength}\"/>",
+            middle.0, middle.1
         );
     }
 }
@@ -218,14 +229,15 @@ mod tests {
         buffer.set_string(3, 0, "帽子", Style::new().fg(Color::Red));
         buffer.set_string(7, 0, "x", Style::new().add_modifier(Modifier::REVERSED));
         buffer.set_string(8, 0, "│", Style::new());
-        let svg = picture(&buffer, "A & B");
+        let svg = picture(&buffer, Some(Position::new(1, 0)), "A & B");
         for part in [
             "<title>A &amp; B</title>",
             "<text x=\"12\" y=\"27\" textLength=\"30\" lengthAdjust=\"spacingAndGlyphs\">a&lt;b</text>",
             "<text x=\"42\" y=\"27\" textLength=\"20\" lengthAdjust=\"spacingAndGlyphs\" fill=\"#e8616b\">帽</text>",
             "<text x=\"62\" y=\"27\" textLength=\"20\" lengthAdjust=\"spacingAndGlyphs\" fill=\"#e8616b\">子</text>",
             "<rect x=\"82\" y=\"12\" width=\"10\" height=\"20\" fill=\"#d6d9e0\"/>",
-            "<path d=\"M97 22V12M97 22V32\"",
+            "<path d=\"M97 12L97 22L97 32\"",
+            "<rect x=\"22\" y=\"12\" width=\"2\" height=\"20\"/>",
         ] {
             assert!(svg.contains(part), "{part}\n{svg}");
         }

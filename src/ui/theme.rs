@@ -140,7 +140,8 @@ impl Theme {
         if focused {
             self.tinted(Color::Cyan).add_modifier(Modifier::BOLD)
         } else {
-            Style::new()
+            // It is written over the frame, which is faint.
+            Style::new().remove_modifier(Modifier::DIM)
         }
     }
 
