@@ -1,6 +1,8 @@
 //! Proofs of the store: what was acknowledged is there, whatever happens to the machine, the file or the process.
 
 #[cfg(test)]
+mod child;
+#[cfg(test)]
 mod commit;
 #[cfg(test)]
 mod common;
@@ -10,3 +12,7 @@ mod external;
 mod faults;
 #[cfg(test)]
 mod history;
+#[cfg(test)]
+mod keeper;
+#[cfg(test)]
+mod processes;

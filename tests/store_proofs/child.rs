@@ -1,0 +1,100 @@
+//! Other processes: this test binary starts itself again, to be killed, or to work beside others.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hatrack::store::{Change, Disk, Store};
+use rustix::process::{Signal, getpid, kill_process};
+
+use super::common::*;
+
+/// A process that plays a role on a data file, and says on its output what was acknowledged.
+pub(crate) fn start(role: &str, path: &Path, argument: usize) -> Child {
+    command(role, path, argument).spawn().unwrap()
+}
+
+/// The same, not started yet.
+pub(crate) fn command(role: &str, path: &Path, argument: usize) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    wrapped(&mut command, role, path, argument);
+    command
+}
+
+/// The same under another program, which starts it.
+pub(crate) fn wrapped(command: &mut Command, role: &str, path: &Path, argument: usize) {
+    command
+        .args(["--exact", "child::role", "--nocapture", "--test-threads=1"])
+        .env("STORE_CHILD", role)
+        .env("STORE_FILE", path)
+        .env("STORE_ARGUMENT", argument.to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+}
+
+/// What a process said, up to its end: the names of the hats that it was told are saved.
+pub(crate) fn said(child: &mut Child) -> Vec<String> {
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    lines
+        .map_while(Result::ok)
+        .filter_map(|line| line.split("saved ").nth(1).map(str::to_string))
+        .collect()
+}
+
+/// Played by the processes that are started here; nothing in any other run.
+#[test]
+fn role() {
+    let Ok(role) = std::env::var("STORE_CHILD") else {
+        return;
+    };
+    let path = std::path::PathBuf::from(std::env::var_os("STORE_FILE").unwrap());
+    let argument: usize = std::env::var("STORE_ARGUMENT").unwrap().parse().unwrap();
+    match &*role {
+        "commit without end" => commits(&path, argument, usize::MAX),
+        "commit 250" => commits(&path, argument, 250),
+        "commit 25" => commits(&path, argument, 25),
+        "commit once" => commits(&path, argument, 1),
+        "killed at" => killed_at(&path, argument),
+        other => panic!("{other}"),
+    }
+}
+
+/// Commits one hat after the other, named after the writer and counted on from what is there.
+fn commits(path: &Path, writer: usize, count: usize) {
+    let mut store = open(path, &format!("writer {writer}"));
+    let prefix = format!("{writer}.");
+    let begin = hats(store.wardrobe())
+        .iter()
+        .filter(|name| name.starts_with(&prefix))
+        .count();
+    let mut out = std::io::stdout();
+    for number in begin..begin.saturating_add(count) {
+        let name = format!("{prefix}{number}");
+        let saved = give(&mut store, &name).unwrap();
+        assert!(saved.is_some());
+        // In one piece, so that a kill does not leave half a line.
+        out.write_all(format!("\nsaved {name}\n").as_bytes()).unwrap();
+    }
+}
+
+/// One commit, in which the process kills itself before the operation of that number.
+fn killed_at(path: &Path, at: usize) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let hook = move |_| {
+        if count.fetch_add(1, Ordering::Relaxed) == at {
+            kill_process(getpid(), Signal::KILL).unwrap();
+        }
+        Ok(())
+    };
+    let disk = Disk {
+        hook: Some(Arc::new(hook)),
+        ..Disk::default()
+    };
+    let mut store = Store::open_with(path, named("killed"), disk, &|_, _| ()).unwrap();
+    let change: Change = giving(&store, &format!("k.{at}"));
+    commit(&mut store, change).unwrap();
+    println!("\nsaved k.{at}");
+}

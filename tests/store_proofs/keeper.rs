@@ -1,0 +1,293 @@
+//! The keeper: what it tells, in which order, and that it ends.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use hatrack::model::{Attachment, Wardrobe};
+use hatrack::store::{Disk, Event, Fault, Keeper, Query, Request, Snapshot, Step, Trouble};
+
+use super::common::*;
+
+struct Session {
+    keeper: Keeper,
+    events: Receiver<Event>,
+}
+
+/// Longer than anything takes; who waits so long waits in vain.
+const LONG: Duration = Duration::from_secs(60);
+
+impl Session {
+    fn start(path: &Path, disk: Disk) -> Self {
+        let (send, events) = channel();
+        let keeper = Keeper::start_on(disk, path.to_path_buf(), named("alice"), move |event| {
+            let _ = send.send(event);
+        });
+        Self { keeper, events }
+    }
+
+    fn next(&self) -> Event {
+        self.events.recv_timeout(LONG).unwrap()
+    }
+
+    fn opened(&self) -> Snapshot {
+        match self.next() {
+            Event::Opened(snapshot) => snapshot,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn trouble(&self) -> Option<Trouble> {
+        match self.next() {
+            Event::Trouble(trouble) => trouble,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn ask(&self, wardrobe: &Wardrobe, id: u64, name: &str) {
+        let mut draft = wardrobe.clone();
+        let group = draft.add_user_hat(&terry(), &courses(), &hat(name), Attachment::default());
+        let change = group.unwrap().into();
+        self.keeper.request(Request::Commit { id, change });
+    }
+
+    fn committed(&self) -> (Vec<(u64, Option<u64>)>, Snapshot) {
+        match self.next() {
+            Event::Committed { settled, snapshot } => {
+                let settled = settled.into_iter().map(|(id, result)| (id, result.unwrap()));
+                (settled.collect(), snapshot)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A disk on which writing fails while the switch is on.
+fn switched(on: bool) -> (Disk, Arc<AtomicBool>) {
+    let switch = Arc::new(AtomicBool::new(on));
+    let full = switch.clone();
+    let hook = move |step| {
+        if step == Step::Write && full.load(Ordering::Relaxed) {
+            let error = std::io::ErrorKind::StorageFull.into();
+            return Err(Fault { error, after: 0 });
+        }
+        Ok(())
+    };
+    let disk = Disk {
+        hook: Some(Arc::new(hook)),
+        ..Disk::default()
+    };
+    (disk, switch)
+}
+
+#[test]
+fn commits_are_answered_by_their_numbers_and_others_changes_are_told() {
+    let (_folder, path, mut store) = begun();
+    let session = Session::start(&path, Disk::default());
+    let first = session.opened();
+    assert_eq!(
+        (&first.wardrobe, first.exists, &first.read_only),
+        (store.wardrobe(), true, &None)
+    );
+    session.ask(&first.wardrobe, 7, "a");
+    let (settled, snapshot) = session.committed();
+    assert_eq!(settled, [(7, Some(3))]);
+    assert_eq!(hats(&snapshot.wardrobe), hats_in(&path));
+    let asked = Instant::now();
+    give(&mut store, "b").unwrap();
+    let Event::Changed(snapshot) = session.next() else {
+        panic!();
+    };
+    assert_eq!(hats(&snapshot.wardrobe), ["a", "b"]);
+    assert!(asked.elapsed() < Duration::from_secs(30));
+    session.keeper.request(Request::FindUndo);
+    let Event::FoundUndo { undo, redo: None } = session.next() else {
+        panic!();
+    };
+    assert_eq!(undo.unwrap().revision, 4, "both sessions are Alice's");
+    let query = Query {
+        limit: 2,
+        ..Query::default()
+    };
+    session.keeper.request(Request::History(query.clone()));
+    let Event::History { query: asked, page } = session.next() else {
+        panic!();
+    };
+    assert_eq!((asked, page.unwrap().entries.len()), (query, 2));
+    assert!(session.keeper.stop());
+    assert_clean(&path);
+}
+
+#[test]
+fn commits_that_wait_are_joined_and_finished_before_the_end() {
+    let (_folder, path, store) = begun();
+    let session = Session::start(&path, Disk::default());
+    for id in 0..50 {
+        session.ask(store.wardrobe(), id, &format!("n{id}"));
+    }
+    assert!(session.keeper.stop());
+    assert_eq!(hats_in(&path).len(), 50);
+    let mut answers = 0;
+    let mut times = 0;
+    for event in session.events {
+        if let Event::Committed { settled, .. } = event {
+            answers += settled.len();
+            times += 1;
+        }
+    }
+    assert_eq!(answers, 50);
+    assert!(times < 50, "joined");
+    assert_clean(&path);
+}
+
+#[test]
+fn what_cannot_be_written_waits_and_is_tried_again_by_itself_and_on_demand() {
+    let (_folder, path, store) = begun();
+    let (disk, full) = switched(true);
+    let session = Session::start(&path, disk);
+    session.opened();
+    session.ask(store.wardrobe(), 1, "a");
+    let Some(Trouble::CannotWrite(message)) = session.trouble() else {
+        panic!();
+    };
+    assert!(message.contains("hats.json: the disk is full"), "{message}");
+    session.ask(store.wardrobe(), 2, "b");
+    session.ask(store.wardrobe(), 3, "c");
+    session.keeper.request(Request::Withdraw { id: 2 });
+    full.store(false, Ordering::Relaxed);
+    // By itself.
+    assert_eq!(session.trouble(), None);
+    let (settled, _) = session.committed();
+    assert_eq!(settled, [(1, Some(3)), (3, Some(4))]);
+    // On demand.
+    full.store(true, Ordering::Relaxed);
+    session.ask(store.wardrobe(), 4, "d");
+    assert!(session.trouble().is_some());
+    full.store(false, Ordering::Relaxed);
+    session.keeper.request(Request::Retry);
+    assert_eq!(session.trouble(), None);
+    assert_eq!(session.committed().0, [(4, Some(5))]);
+    // When what waits is withdrawn, there is nothing to be troubled about.
+    full.store(true, Ordering::Relaxed);
+    session.ask(store.wardrobe(), 5, "e");
+    assert!(session.trouble().is_some());
+    session.keeper.request(Request::Withdraw { id: 5 });
+    assert_eq!(session.trouble(), None);
+    full.store(false, Ordering::Relaxed);
+    assert!(session.keeper.stop());
+    assert_eq!(hats_in(&path), ["a", "c", "d"]);
+    assert_clean(&path);
+}
+
+#[test]
+fn an_unreadable_file_is_tried_again_and_what_was_asked_meanwhile_is_done_then() {
+    let (_folder, path, store) = begun();
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, "{").unwrap();
+    let session = Session::start(&path, Disk::default());
+    let Some(Trouble::Unreadable(message)) = session.trouble() else {
+        panic!();
+    };
+    assert!(message.contains("hats.json: line 1, column"), "{message}");
+    session.ask(store.wardrobe(), 1, "a");
+    session.keeper.request(Request::FindUndo);
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(session.trouble(), None);
+    session.opened();
+    let mut seen = [session.next(), session.next()];
+    seen.sort_by_key(|event| matches!(event, Event::Committed { .. }));
+    assert!(
+        matches!(seen, [Event::FoundUndo { .. }, Event::Committed { .. }]),
+        "{seen:?}"
+    );
+    // Later on, too; commits wait.
+    fs::write(&path, "{").unwrap();
+    session.ask(store.wardrobe(), 2, "b");
+    assert!(matches!(session.trouble(), Some(Trouble::Unreadable(_))));
+    assert_eq!(fs::read(&path).unwrap(), b"{");
+    fs::write(&path, &whole).unwrap();
+    let mut told = Vec::new();
+    while !matches!(told.last(), Some(Event::Committed { .. })) {
+        told.push(session.next());
+    }
+    assert!(told.contains(&Event::Trouble(None)), "{told:?}");
+    assert_eq!(hats_in(&path), ["b"]);
+    assert!(session.keeper.stop());
+}
+
+#[test]
+fn a_file_that_is_gone_is_told_and_written_again_on_request() {
+    let (_folder, path, store) = begun();
+    let session = Session::start(&path, Disk::default());
+    session.opened();
+    fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    assert!(matches!(session.trouble(), Some(Trouble::Gone(_))));
+    session.ask(store.wardrobe(), 1, "a");
+    session.keeper.request(Request::Restore);
+    assert_eq!(session.trouble(), None);
+    assert!(matches!(session.next(), Event::Changed(snapshot) if snapshot.exists));
+    assert_eq!(session.committed().0.len(), 1);
+    assert_eq!(hats_in(&path), ["a"]);
+    assert!(session.keeper.stop());
+    assert_clean(&path);
+}
+
+#[test]
+fn it_ends_in_time_while_somebody_else_holds_the_lock() {
+    let (_folder, path, store) = begun();
+    let session = Session::start(&path, Disk::default());
+    session.opened();
+    let lock = fs::File::open(path.with_file_name("hats.lock")).unwrap();
+    lock.lock().unwrap();
+    session.ask(store.wardrobe(), 1, "a");
+    assert!(session.keeper.stop());
+    assert!(matches!(
+        session.events.iter().last(),
+        Some(Event::Trouble(Some(Trouble::CannotWrite(_))))
+    ));
+    assert_eq!(hats_in(&path), [""; 0]);
+}
+
+#[test]
+fn where_nothing_can_be_written_it_is_a_viewer_that_says_so() {
+    let (_folder, path, _) = begun();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+    let session = Session::start(&path, Disk::default());
+    assert!(session.opened().read_only.unwrap().contains("read-only"));
+    assert!(session.keeper.stop());
+}
+
+#[test]
+fn a_large_file_is_opened_with_progress_by_several_threads() {
+    let (_folder, path, mut store) = begun();
+    let long = "x".repeat(100_000);
+    let changes: Vec<_> = (0..60)
+        .map(|n| {
+            group(&store, |w| {
+                w.add_room(&jid(&format!("r{n}@c.example")), Some(&long))
+            })
+        })
+        .collect();
+    assert_eq!(store.commit(&changes).unwrap().len(), 60);
+    let session = Session::start(&path, Disk::default());
+    let mut seen = 0;
+    loop {
+        match session.next() {
+            Event::Opening { done, of } => {
+                assert!(done >= seen && done <= of && of == path.metadata().unwrap().len());
+                seen = done;
+            }
+            Event::Opened(snapshot) => {
+                assert_eq!(&snapshot.wardrobe, store.wardrobe());
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(seen > 0);
+    assert!(session.keeper.stop());
+}

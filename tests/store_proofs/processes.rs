@@ -1,0 +1,158 @@
+//! Several processes on one file, some of which are killed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use hatrack::model::HatId;
+
+use super::child::{command, said, start, wrapped};
+use super::common::*;
+
+/// All the hats that somebody was told are saved are there.
+fn assert_all_there(path: &Path, acknowledged: &BTreeSet<String>) {
+    let there: BTreeSet<String> = hats_in(path).into_iter().collect();
+    let lost: Vec<_> = acknowledged.difference(&there).collect();
+    assert!(lost.is_empty(), "acknowledged, and lost: {lost:?}");
+}
+
+/// A process that commits without pause is killed at any moment: what was acknowledged is there, nothing is torn.
+#[test]
+fn killed_at_random_moments() {
+    let (_folder, path, _) = begun();
+    let mut acknowledged = BTreeSet::new();
+    let mut far = 0;
+    for round in 0..rounds(200, 1000) {
+        let mut child = start("commit without end", &path, 0);
+        // From before its first commit to within some later one.
+        std::thread::sleep(Duration::from_micros(1500 + (round as u64 * 7919) % 23_000));
+        child.kill().unwrap();
+        let saved = said(&mut child);
+        child.wait().unwrap();
+        far += usize::from(!saved.is_empty());
+        acknowledged.extend(saved);
+        // The next start tidies up; then nothing is left over and nothing is wrong.
+        drop(open(&path, "next"));
+        assert_all_there(&path, &acknowledged);
+        let temporary = path.with_file_name(".hats.json.hatrack-tmp");
+        assert!(!temporary.exists(), "round {round}");
+        let report = hatrack::store::check(&path);
+        assert_eq!((report.exit_code(), report.errors), (0, vec![]), "round {round}");
+    }
+    assert!(far > 20, "the kills came too early to prove anything: {far}");
+    give(&mut open(&path, "last"), "last").unwrap();
+    assert_clean(&path);
+}
+
+/// Killed before each operation of a commit.
+#[test]
+fn killed_at_every_operation() {
+    let (_folder, path, _) = begun();
+    let mut acknowledged = BTreeSet::new();
+    let mut at = 0;
+    loop {
+        let mut child = start("killed at", &path, at);
+        let saved = said(&mut child);
+        let ended = child.wait().unwrap();
+        let done = ended.success();
+        assert_eq!(done, !saved.is_empty());
+        acknowledged.extend(saved);
+        drop(open(&path, "next"));
+        assert_all_there(&path, &acknowledged);
+        assert_clean(&path);
+        if done {
+            break;
+        }
+        at += 1;
+        assert!(at < 200);
+    }
+    assert!(at > 10, "a commit has more operations than {at}");
+}
+
+/// 8 processes × 250 commits: all there, in one order, revisions without a gap.
+#[test]
+fn eight_processes_lose_nothing() {
+    let (_folder, path, _) = begun();
+    together(
+        &path,
+        (0..8).map(|writer| command("commit 250", &path, writer)),
+        250,
+    );
+}
+
+/// Runs writers at once and looks at what they leave.
+fn together(path: &Path, writers: impl Iterator<Item = Command>, each: usize) {
+    let children: Vec<_> = writers.map(|mut command| command.spawn().unwrap()).collect();
+    let count = children.len();
+    for mut child in children {
+        assert_eq!(said(&mut child).len(), each);
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(hats_in(path).len(), count * each);
+    assert_clean(path);
+    // The history is one order of all of them: one hat a line, each writer's own in its order.
+    let mut next: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in history(&open(path, "reader")).iter().rev().skip(2) {
+        assert!(!entry.outside && entry.group.0.len() == 1, "{entry:?}");
+        let name = entry.group.0[0]
+            .hat()
+            .map(HatId::as_str)
+            .unwrap()
+            .trim_start_matches("urn:x:");
+        let (writer, number) = name.split_once('.').unwrap();
+        let expected = next.entry(writer.to_string()).or_default();
+        assert_eq!(number.parse::<usize>().unwrap(), *expected, "{writer}");
+        *expected += 1;
+    }
+    assert_eq!(next.into_values().collect::<Vec<_>>(), vec![each; count]);
+}
+
+/// Two users who share a group, on a file that the group may write.
+#[test]
+fn two_users_share_a_group_writable_file() {
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: only root can act as two users");
+        return;
+    }
+    let (folder, path, _) = begun();
+    // Numbers that need no account.
+    let (one, two, group) = (54_321, 54_322, 54_300);
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    for folder in [path.parent().unwrap(), path.parent().unwrap().parent().unwrap()] {
+        chown(folder, Some(one), Some(group)).unwrap();
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o2770)).unwrap();
+    }
+    for file in ["hats.json", "hats.history.jsonl", "hats.lock"] {
+        let file = path.with_file_name(file);
+        chown(&file, Some(one), Some(group)).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o660)).unwrap();
+    }
+    // The test binary may be where only root can go.
+    let program = folder.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let writers = [one, two]
+        .into_iter()
+        .cycle()
+        .take(4)
+        .enumerate()
+        .map(|(writer, user)| {
+            let mut command = Command::new("setpriv");
+            command.args([
+                &format!("--reuid={user}"),
+                &format!("--regid={group}"),
+                "--clear-groups",
+                "--",
+            ]);
+            command.arg(&program).current_dir("/");
+            wrapped(&mut command, "commit 25", &path, writer);
+            command
+        });
+    together(&path, writers, 25);
+    for file in ["hats.json", "hats.history.jsonl", "hats.lock"] {
+        let now = path.with_file_name(file).metadata().unwrap();
+        assert_eq!((now.mode() & 0o777, now.gid()), (0o660, group), "{file}");
+    }
+}
