@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::stage::{CTRL_Z, ENTER, HATRACK, Home, Stage, until, until_gone, until_written};
+use crate::stage::{CTRL_Z, ENTER, HATRACK, Home, ROOM, Stage, until, until_gone, until_written};
 
 /// An sshd of our own, for as long as this lives.
 struct Server {
@@ -64,12 +64,13 @@ impl Server {
         let home = Home::with_terry();
         let at = |name: &str| home.path(name).display().to_string();
         make_key(&home.path("host"));
-        let allowed: Vec<_> = ["alice", "bob"]
+        let limited = format!("--room {ROOM}");
+        let allowed: Vec<_> = [("alice", ""), ("bob", ""), ("carol", &limited), ("dashboard", "--read-only show --json")]
             .iter()
-            .map(|name| {
+            .map(|(name, more)| {
                 let key = make_key(&home.path(name));
                 format!(
-                    "restrict,pty,command=\"echo $$ >{number}; HOME={home} LANG=C.UTF-8 exec {HATRACK} --actor {name}\" {key}\n",
+                    "restrict,pty,command=\"echo $$ >{number}; HOME={home} LANG=C.UTF-8 exec {HATRACK} --actor {name} {more}\" {key}\n",
                     number = at(&format!("{name}.number")),
                     home = at(""),
                 )
@@ -78,7 +79,7 @@ impl Server {
         std::fs::write(home.path("allowed"), allowed.concat()).unwrap();
         let settings = format!(
             "HostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n\
-             PasswordAuthentication no\nKbdInteractiveAuthentication no\nPrintMotd no\nPrintLastLog no\n",
+             AcceptEnv *\nSubsystem sftp internal-sftp\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPrintMotd no\nPrintLastLog no\n",
             at("host"),
             at("allowed"),
         );
@@ -118,27 +119,42 @@ impl Server {
 
     /// Logs a moderator in.
     fn login(&self, who: &str) -> Stage {
-        let (key, port) = (self.home.path(who).display().to_string(), self.port.to_string());
-        let line = [
-            "ssh",
-            "-F",
-            "none",
-            "-tt",
-            "-p",
-            &port,
-            "-i",
-            &key,
-            "-o",
-            "IdentitiesOnly=yes",
-            "-o",
-            "StrictHostKeyChecking=no",
-            "-o",
-            "UserKnownHostsFile=/dev/null",
-            "-o",
-            "LogLevel=ERROR",
-            "127.0.0.1",
-        ];
+        let line = self.line(who, &["-tt"], &[]);
+        let line: Vec<&str> = line.iter().map(String::as_str).collect();
         Stage::start(&self.home, &line, (100, 30))
+    }
+
+    /// What a moderator gets who asks for something else than the screen: exit status, standard output, standard error.
+    fn asked(&self, who: &str, options: &[&str], command: &[&str]) -> (Option<i32>, String, String) {
+        let line = self.line(who, options, command);
+        let (program, args) = line.split_first().unwrap();
+        let output = Command::new(program)
+            .args(args)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    }
+
+    fn line(&self, who: &str, options: &[&str], command: &[&str]) -> Vec<String> {
+        let (key, port) = (self.home.path(who).display().to_string(), self.port.to_string());
+        let fixed = ["ssh", "-F", "none", "-p", &port, "-i", &key];
+        let more = [
+            "IdentitiesOnly=yes",
+            "StrictHostKeyChecking=no",
+            "UserKnownHostsFile=/dev/null",
+            "LogLevel=ERROR",
+        ];
+        let more = more.iter().flat_map(|option| ["-o", option]);
+        fixed
+            .into_iter()
+            .chain(more)
+            .chain(options.iter().copied())
+            .chain(["127.0.0.1"])
+            .chain(command.iter().copied())
+            .map(str::to_owned)
+            .collect()
     }
 }
 
@@ -217,4 +233,49 @@ fn nothing_stops_where_the_server_runs_the_command() {
     alice.press_and_see(CTRL_Z, "nothing here could continue the program");
     alice.press("q");
     assert_eq!(alice.end_with_all_put_back(), 0);
+}
+
+/// What docs/team.md promises of a line with `--room`: whatever is asked for, there is hatrack within its limits.
+#[test]
+fn a_limited_moderator_gets_nothing_else_whatever_they_ask_for() {
+    let Some(server) = Server::start() else { return };
+    server
+        .home
+        .does(&["room", "add", "staff@conference.example.org", "--name", "Vault"]);
+    let other = server.home.path("other.json").display().to_string();
+    std::fs::write(
+        &other,
+        "{\"version\":1,\"rooms\":{\"secret@conference.example.org\":{}}}",
+    )
+    .unwrap();
+    let variable = |name: &str, value: &str| format!("SetEnv={name}={value}");
+    let (file, config) = (
+        variable("HATRACK_FILE", &other),
+        variable("XDG_CONFIG_HOME", &other),
+    );
+    for (options, command) in [
+        (&["-T"] as &[&str], &["id; cat /etc/passwd"] as &[&str]),
+        (&["-T"], &["hatrack", "show", "--json"]),
+        (&["-T"], &["hatrack --room staff@conference.example.org show"]),
+        (&["-T", "-s"], &["sftp"]),
+        (&["-T", "-o", &file], &["show"]),
+    ] {
+        let (code, out, err) = server.asked("carol", options, command);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{command:?}: {err}");
+        // A subsystem has no standard error.
+        let no_screen = err.starts_with("hatrack: ") && err.contains("there are the commands show");
+        assert!(no_screen || options.contains(&"-s"), "{err}");
+    }
+    let plain = server.home.does(&["show", "--json"]);
+    for options in [&["-T"] as &[&str], &["-T", "-o", &file], &["-T", "-o", &config]] {
+        let (code, out, err) = server.asked("dashboard", options, &["room", "remove", ROOM]);
+        assert_eq!((code, out.as_str(), err.as_str()), (Some(0), plain.as_str(), ""));
+    }
+    let mut carol = server.login("carol");
+    carol.see("carol@127.0.0.1");
+    carol.see("Rooms 1");
+    let text = carol.seen().text();
+    assert!(!text.contains("Vault") && !text.contains("staff"), "{text}");
+    carol.press("q");
+    assert_eq!(carol.end_with_all_put_back(), 0);
 }
