@@ -1,5 +1,6 @@
 //! Looking a data file and its history over.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek};
@@ -109,25 +110,28 @@ impl Report {
         self.rooms = wardrobe.rooms().len();
         self.users = wardrobe.users();
         self.attachments = wardrobe.attachments();
-        let mut odd = Vec::new();
+        let (mut odd, mut more) = (Vec::new(), 0);
+        let mut remark = |text: &dyn Fn() -> String| {
+            if odd.len() < NAMED {
+                odd.push(text());
+            } else {
+                more += 1;
+            }
+        };
         for (jid, room) in wardrobe.rooms() {
+            let mut told = HashSet::new();
             for (user, what) in room.users() {
-                if !what.affiliation.is_affiliated() && !what.hats.is_empty() {
-                    let affiliation = what.affiliation;
-                    odd.push(format!(
-                        "{user} in {jid} has hats, but the affiliation is {affiliation}"
-                    ));
+                let affiliation = what.affiliation;
+                if !affiliation.is_affiliated() && !what.hats.is_empty() {
+                    remark(&|| format!("{user} in {jid} has hats, but the affiliation is {affiliation}"));
+                }
+                for (hat, _) in what.hats.iter() {
+                    if !hat.is_uri() && told.insert(hat) {
+                        remark(&|| format!("the id of a hat in {jid} is no URI: {:?}", hat.as_str()));
+                    }
                 }
             }
-            for hat in room.known_hats().iter().filter(|hat| !hat.id.is_uri()) {
-                odd.push(format!(
-                    "the id of a hat in {jid} is no URI: {:?}",
-                    hat.id.as_str()
-                ));
-            }
         }
-        let more = odd.len().saturating_sub(NAMED);
-        odd.truncate(NAMED);
         self.remarks.append(&mut odd);
         if more > 0 {
             self.remarks.push(format!("… and {more} more like these"));

@@ -57,6 +57,7 @@ fn role() {
         "commit 250" => commits(&path, argument, 250),
         "commit 25" => commits(&path, argument, 25),
         "commit once" => commits(&path, argument, 1),
+        "look" => look(&path),
         "killed at" => killed_at(&path, argument),
         other => panic!("{other}"),
     }
@@ -78,6 +79,17 @@ fn commits(path: &Path, writer: usize, count: usize) {
         // In one piece, so that a kill does not leave half a line.
         out.write_all(format!("\nsaved {name}\n").as_bytes()).unwrap();
     }
+}
+
+/// Reads all there is and says how much memory that took at most, in kB.
+fn look(path: &Path) {
+    super::bytes::look_at_all_of_it(path);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let most = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    println!("\nsaved {}", most.trim().trim_end_matches(" kB"));
 }
 
 /// One commit, in which the process kills itself before the operation of that number.

@@ -1,6 +1,8 @@
 //! Proofs of the store: what was acknowledged is there, whatever happens to the machine, the file or the process.
 
 #[cfg(test)]
+mod bytes;
+#[cfg(test)]
 mod child;
 #[cfg(test)]
 mod commit;
@@ -12,6 +14,8 @@ mod external;
 mod faults;
 #[cfg(test)]
 mod history;
+#[cfg(test)]
+mod interleaved;
 #[cfg(test)]
 mod keeper;
 #[cfg(test)]
