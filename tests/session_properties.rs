@@ -133,3 +133,55 @@ proptest! {
         prop_assert_eq!(session.state.wardrobe(), &session.memory.snapshot().wardrobe);
     }
 }
+
+#[derive(Debug, Clone)]
+enum Slow {
+    Keys(&'static str),
+    Answer,
+}
+
+fn slow() -> impl Strategy<Value = Slow> {
+    let keys = vec![
+        "Space",
+        "r",
+        "d",
+        "u",
+        "u",
+        "u",
+        "Ctrl-R",
+        "Ctrl-R",
+        "j",
+        "k",
+        "e x Enter",
+        "Left Down Right",
+        "a t e Enter Esc y",
+    ];
+    prop_oneof![3 => select(keys).prop_map(Slow::Keys), 1 => Just(Slow::Answer)]
+}
+
+proptest! {
+    #![proptest_config(support::cases(300))]
+
+    /// However late the keeper's answers come, one moderator alone never conflicts with themselves, nothing is refused,
+    /// and in the end the file holds what the screen showed.
+    #[test]
+    fn a_slow_keeper_changes_nothing(steps in prop::collection::vec(slow(), 0..60)) {
+        let bytes = include_bytes!("scenarios/courses.json");
+        let mut session = Session::open(hatrack::model::read::wardrobe(bytes).unwrap(), (100, 30));
+        session.slow();
+        session.keys("Tab Tab");
+        for step in steps {
+            match step {
+                Slow::Keys(names) => session.keys(names),
+                Slow::Answer => session.answer_one(),
+            }
+            prop_assert!(!session.state.overlays().iter().any(|overlay| matches!(overlay, Overlay::Conflict(_))));
+        }
+        let shown = session.state.wardrobe().clone();
+        session.quick();
+        prop_assert!(!session.state.overlays().iter().any(|overlay| matches!(overlay, Overlay::Conflict(_))));
+        prop_assert_eq!(session.state.saved(), Saved::Saved);
+        let held = session.memory.snapshot().wardrobe;
+        prop_assert!(shown.rooms().eq(held.rooms()), "the screen showed something else than the file holds");
+    }
+}

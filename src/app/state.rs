@@ -83,6 +83,8 @@ pub(super) struct Pending {
     /// that one is known.
     pub after: Option<u64>,
     pub kind: Kind,
+    /// The keeper was asked. All that came before was asked for before.
+    pub asked: bool,
 }
 
 /// What a change is to undo and redo.

@@ -3,6 +3,16 @@
 mod ends;
 mod modes;
 mod resize;
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    dead_code,
+    reason = "shared by several test files"
+)]
+#[path = "../support/scenario.rs"]
+mod scenario;
+mod scenarios;
 mod ssh;
 mod stage;
 mod stops;

@@ -20,6 +20,8 @@ pub(crate) struct Session {
     pub(crate) asked: Vec<Effect>,
     /// Why nothing can be written.
     failing: Option<String>,
+    /// The keeper is slow: its answers come later.
+    slow: bool,
     waiting: Vec<Request>,
     ids: u32,
     now: Timestamp,
@@ -49,6 +51,7 @@ impl Session {
             left: None,
             asked: Vec::new(),
             failing: None,
+            slow: false,
             waiting: Vec::new(),
             ids: 0,
             now: "2026-01-31T12:00:00Z".parse().unwrap(),
@@ -74,7 +77,7 @@ impl Session {
                 self.waiting
                     .retain(|request| !matches!(request, Request::Commit { id: waits, .. } if *waits == id));
             }
-            Effect::Store(request @ Request::Commit { .. }) if self.failing.is_some() => {
+            Effect::Store(request @ Request::Commit { .. }) if self.failing.is_some() || self.slow => {
                 self.waiting.push(request);
             }
             Effect::Store(request) => self.answer(request),
@@ -103,6 +106,27 @@ impl Session {
         self.send(Msg::Store(Box::new(Event::Trouble(Some(Trouble::CannotWrite(
             reason.to_owned(),
         ))))));
+    }
+
+    /// From now on the keeper takes its time.
+    pub(crate) fn slow(&mut self) {
+        self.slow = true;
+    }
+
+    /// The keeper answers the first of what it was asked, if anything.
+    pub(crate) fn answer_one(&mut self) {
+        if self.failing.is_none() && !self.waiting.is_empty() {
+            let request = self.waiting.remove(0);
+            self.answer(request);
+        }
+    }
+
+    /// The keeper answers all of it, and is quick again.
+    pub(crate) fn quick(&mut self) {
+        while !self.waiting.is_empty() {
+            self.answer_one();
+        }
+        self.slow = false;
     }
 
     /// From now on it can be written again, and what waited is.

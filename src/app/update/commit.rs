@@ -50,18 +50,14 @@ pub(super) fn push(
     let mut change = Change::from(group.clone());
     refer(&mut change, kind, revision);
     let after = of.filter(|step| step.revision.is_none()).map(|step| step.id);
-    if after.is_none() {
-        effects.push(Effect::Store(Request::Commit {
-            id,
-            change: change.clone(),
-        }));
-    }
     state.pending.push(Pending {
         id,
         change,
         after,
         kind,
+        asked: false,
     });
+    ask(state, effects);
     let step = Step {
         id,
         revision: None,
@@ -76,6 +72,23 @@ pub(super) fn push(
         Kind::Redo => state.done.push(step),
     }
     state.rows.refresh(&state.view);
+}
+
+/// Asks the keeper for what is pending, in the order in which it was made: a change is asked for only when all before it
+/// are, for it may build on them.
+fn ask(state: &mut State, effects: &mut Vec<Effect>) {
+    for pending in &mut state.pending {
+        if pending.after.is_some() {
+            return;
+        }
+        if !std::mem::replace(&mut pending.asked, true) {
+            let change = pending.change.clone();
+            effects.push(Effect::Store(Request::Commit {
+                id: pending.id,
+                change,
+            }));
+        }
+    }
 }
 
 /// Makes a change of an earlier session again, or shows both sides where it does not fit any more.
@@ -113,13 +126,14 @@ pub(super) fn settle(
             continue;
         };
         match result {
-            Ok(revision) => settled_as(state, effects, id, revision),
+            Ok(revision) => settled_as(state, id, revision),
             Err(error) => {
                 forget(state, id);
                 refused.push((pending.change, error));
             }
         }
     }
+    ask(state, effects);
     adopt(state, snapshot);
     undo_what_came_too_late(state, effects);
     for (change, error) in refused {
@@ -128,7 +142,7 @@ pub(super) fn settle(
     leave::when_settled(state, effects);
 }
 
-fn settled_as(state: &mut State, effects: &mut Vec<Effect>, id: u64, revision: Option<u64>) {
+fn settled_as(state: &mut State, id: u64, revision: Option<u64>) {
     match revision {
         Some(_) => {
             for step in state
@@ -149,10 +163,6 @@ fn settled_as(state: &mut State, effects: &mut Vec<Effect>, id: u64, revision: O
     {
         pending.after = None;
         refer(&mut pending.change, pending.kind, revision);
-        effects.push(Effect::Store(Request::Commit {
-            id: pending.id,
-            change: pending.change.clone(),
-        }));
     }
 }
 
@@ -172,10 +182,17 @@ fn forget(state: &mut State, id: u64) {
 
 /// Withdraws a change that could not be saved so far.
 pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Step) {
-    effects.push(Effect::Store(Request::Withdraw { id: step.id }));
+    if state
+        .pending
+        .iter()
+        .any(|pending| pending.id == step.id && pending.asked)
+    {
+        effects.push(Effect::Store(Request::Withdraw { id: step.id }));
+        state.withdrawn.push(step.clone());
+    }
     state.pending.retain(|pending| pending.id != step.id);
     forget(state, step.id);
-    state.withdrawn.push(step.clone());
+    ask(state, effects);
     show(state);
 }
 
