@@ -20,36 +20,46 @@ use hatrack::ui::Theme;
 use hatrack::ui::svg;
 use session::Session;
 
-/// A picture: its file, what it shows, its size, and the keys that lead there. What stands in quotes is typed.
-const PICTURES: [(&str, &str, (u16, u16), &[&str]); 4] = [
-    (
-        "screen",
-        "hatrack: rooms, the users of a room, a user's hats",
-        (104, 26),
-        &["Down Enter PgDn Up Up Up Up Enter"],
-    ),
-    (
-        "form",
-        "hatrack: giving a hat; known hats are offered by title",
-        (104, 30),
-        &["Down Enter Down Down Down Down Down Enter a", "'te"],
-    ),
-    (
-        "history",
-        "hatrack: who did what, when",
-        (104, 24),
-        &[
-            "Down Enter Down Down Down Enter Space Left Down Enter r d u Left Left Down Down Enter a",
+/// A picture.
+struct Picture {
+    /// Its file.
+    name: &'static str,
+    /// What it shows.
+    title: &'static str,
+    size: (u16, u16),
+    /// The keys that lead there; what begins with a quote is typed.
+    steps: &'static [&'static str],
+}
+
+const PICTURES: [Picture; 4] = [
+    Picture {
+        name: "screen",
+        title: "hatrack: rooms, the users of a room, a user's hats",
+        size: (104, 26),
+        steps: &["Enter PgDn Up Up Up Up Enter"],
+    },
+    Picture {
+        name: "form",
+        title: "hatrack: giving a hat; known hats are offered by title",
+        size: (104, 30),
+        steps: &["Enter Down Down Down Down Down Enter a", "'te"],
+    },
+    Picture {
+        name: "history",
+        title: "hatrack: who did what, when",
+        size: (104, 24),
+        steps: &[
+            "Enter Down Down Down Enter Space Left Down Enter r d u Left Left Down Enter a",
             "'newcomer@example.org",
             "Enter H Down Down",
         ],
-    ),
-    (
-        "narrow",
-        "hatrack in a narrow terminal: one pane at a time",
-        (52, 18),
-        &["Down Enter Down Enter Down"],
-    ),
+    },
+    Picture {
+        name: "narrow",
+        title: "hatrack in a narrow terminal: one pane at a time",
+        size: (52, 18),
+        steps: &["Enter Down Enter Down"],
+    },
 ];
 
 fn session() -> Session {
@@ -66,7 +76,13 @@ fn session() -> Session {
 fn the_pictures_are_current() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
     let update = std::env::var_os("UPDATE_PICTURES").is_some();
-    for (name, title, (columns, rows), steps) in PICTURES {
+    for Picture {
+        name,
+        title,
+        size: (columns, rows),
+        steps,
+    } in PICTURES
+    {
         let mut session = session();
         session.send(Msg::Resize { columns, rows });
         for step in steps {
