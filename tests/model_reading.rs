@@ -351,3 +351,17 @@ fn what_is_missing_has_its_meaning() {
         "{\n  \"version\": 1,\n  \"revision\": 0,\n  \"rooms\": {}\n}\n"
     );
 }
+
+/// A history is a file like any other: what stands in it cannot bring a second `rooms` into the document.
+#[test]
+fn an_edit_of_unknown_members_has_only_such() {
+    let edit = |name: &str| format!(r#"{{"document": {{"before": {{}}, "after": {{"{name}": {{}}}}}}}}"#);
+    assert!(serde_json::from_str::<hatrack::model::Edit>(&edit("x")).is_ok());
+    for name in ["version", "revision", "rooms", "r\\u006foms"] {
+        let error = serde_json::from_str::<hatrack::model::Edit>(&edit(name)).unwrap_err();
+        assert!(
+            error.to_string().contains("is no unknown member of a wardrobe"),
+            "{error}"
+        );
+    }
+}

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Affiliation, Attachment, CatalogueHat, Error, Extra, Found, HatId, Jid, Room, User, Wardrobe};
 
@@ -91,10 +92,25 @@ pub enum Edit {
     /// The unknown members of the document itself.
     Document {
         /// What was there.
+        #[serde(deserialize_with = "unknown_members")]
         before: Extra,
         /// What is there then.
+        #[serde(deserialize_with = "unknown_members")]
         after: Extra,
     },
+}
+
+/// Members of the document beside those that the program knows: a line of the history never puts a second `rooms` there.
+fn unknown_members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Extra, D::Error> {
+    let extra = Extra::deserialize(deserializer)?;
+    for name in ["version", "revision", "rooms"] {
+        if extra.get(name).is_some() {
+            return Err(D::Error::custom(format_args!(
+                "{name:?} is no unknown member of a wardrobe"
+            )));
+        }
+    }
+    Ok(extra)
 }
 
 impl Edit {

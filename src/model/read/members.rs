@@ -10,7 +10,9 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use super::object::{Bool, Members, Names, Object, Pairs, Text, Whole, once, repeated, unknown};
 use crate::model::error::shown;
 use crate::model::write::VERSION;
-use crate::model::{Affiliation, Attachment, CatalogueHat, Extra, HatId, Hats, Jid, Room, User, Wardrobe};
+use crate::model::{
+    Affiliation, Attachment, CatalogueHat, Error, Extra, HatId, Hats, Jid, Room, User, Wardrobe,
+};
 
 /// What a data file holds, in words.
 pub(super) const WARDROBE: &str = "a wardrobe: an object with \"version\" and \"rooms\"";
@@ -177,10 +179,13 @@ struct UsersMembers<'a> {
 }
 
 /// The address that a member's name is; new among those before.
-fn address<E: serde::de::Error, V>(name: &str, among: &mut Pairs<Jid, V>, room: bool) -> Result<Jid, E> {
-    let parse = if room { Jid::parse_room } else { Jid::parse };
+fn address<E: serde::de::Error>(
+    name: &str,
+    parse: fn(&str) -> Result<Jid, Error>,
+    is_new: impl FnOnce(&Jid) -> bool,
+) -> Result<Jid, E> {
     let jid = parse(name).map_err(E::custom)?;
-    match among.is_new(&jid) {
+    match is_new(&jid) {
         true => Ok(jid),
         false if jid.as_str() == name => Err(repeated(name)),
         false => Err(E::custom(format_args!(
@@ -193,7 +198,7 @@ fn address<E: serde::de::Error, V>(name: &str, among: &mut Pairs<Jid, V>, room: 
 impl<'de> Members<'de> for UsersMembers<'_> {
     const EXPECTED: &'static str = "an object of users by address";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        let jid = address(name, &mut self.made, false)?;
+        let jid = address(name, Jid::parse, |jid| self.made.is_new(jid))?;
         let mut user = UserMembers::new(self.names);
         value.next_value_seed(Object(&mut user))?;
         self.made.all.push((jid, user.done()));
@@ -298,16 +303,16 @@ impl<'de> Members<'de> for RoomMembers<'_> {
 
 struct RoomsMembers<'a> {
     names: &'a mut Names,
-    made: Pairs<Jid, Arc<Room>>,
+    made: BTreeMap<Jid, Arc<Room>>,
 }
 
 impl<'de> Members<'de> for RoomsMembers<'_> {
     const EXPECTED: &'static str = "an object of rooms by address";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        let jid = address(name, &mut self.made, true)?;
+        let jid = address(name, Jid::parse_room, |jid| !self.made.contains_key(jid))?;
         let mut room = RoomMembers::new(self.names);
         value.next_value_seed(Object(&mut room))?;
-        self.made.all.push((jid, Arc::new(room.done())));
+        self.made.insert(jid, Arc::new(room.done()));
         Ok(())
     }
 }
@@ -340,10 +345,10 @@ impl<'de> Members<'de> for DocumentMembers {
             "rooms" => once(&mut self.rooms, name, || {
                 let mut rooms = RoomsMembers {
                     names: &mut self.names,
-                    made: Pairs::new(),
+                    made: BTreeMap::new(),
                 };
                 value.next_value_seed(Object(&mut rooms))?;
-                Ok(rooms.made.all.into_iter().collect())
+                Ok(rooms.made)
             }),
             _ => unknown(&mut self.extra, name, value),
         }
