@@ -16,7 +16,7 @@ const KEYS: usize = 20;
 const LEAST_HELP: usize = 20;
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, scroll: usize, area: Rect) -> Option<Position> {
-    let place = popup(area, area.width.min(84), area.height.min(44));
+    let place = popup(area, area.width.min(110), area.height.min(64));
     canvas.clear(place);
     let lines = help::lines(state);
     let title = Title {
