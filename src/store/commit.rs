@@ -248,7 +248,8 @@ impl Store {
                 return Ok(None);
             }
             disk.rename(&paths.data_temporary, &paths.data).map_err(wrong())?;
-            let identity = Identity::of(&temporary.metadata().map_err(wrong())?);
+            // Nothing may go wrong any more. Where its new times cannot be had, it is simply read again.
+            let identity = temporary.metadata().map_or(identity, |now| Identity::of(&now));
             Ok(Some((layout, identity)))
         })();
         let Ok(Some((layout, identity))) = written else {

@@ -19,4 +19,6 @@ mod interleaved;
 #[cfg(test)]
 mod keeper;
 #[cfg(test)]
+mod machine;
+#[cfg(test)]
 mod processes;
