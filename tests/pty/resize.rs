@@ -23,10 +23,9 @@ fn whatever_sizes_come_between_the_screen_is_that_of_its_size() {
         stage.resize(size);
         stage.see(what);
     }
-    let fresh = Stage::start(&home, &[crate::stage::HATRACK], (80, 24));
+    let mut fresh = Stage::start(&home, &[crate::stage::HATRACK], (80, 24));
     fresh.see("Proctor");
-    fresh.see("? Help");
-    let expected = fresh.seen().picture();
+    let expected = fresh.whole_picture("? Help");
     stage.until("the same as from a fresh start", |seen| {
         seen.picture() == expected
     });

@@ -291,6 +291,17 @@ impl Stage {
             .unwrap();
     }
 
+    /// The picture of a frame that is drawn from its beginning to its end: what comes last in it is there.
+    pub(crate) fn whole_picture(&mut self, last: &str) -> Vec<String> {
+        let before = self.seen().raw.len();
+        self.press("\x0c");
+        self.until("a whole frame", |seen| {
+            let new = seen.raw.get(before..).unwrap_or_default();
+            new.windows(4).any(|bytes| bytes == b"\x1b[2J") && seen.shows(last)
+        });
+        self.seen().picture()
+    }
+
     /// The terminal's modes in words.
     pub(crate) fn modes(&self) -> String {
         modes(&*self.master)

@@ -17,10 +17,8 @@ fn stops_and_goes_on(line: &str) {
     stage.press(&format!("{line}\r"));
     stage.see("Courses");
     stage.press_and_see("ll", "a gives the first one.");
-    // The last line is drawn last: then the picture is whole.
-    stage.see("? Help");
     for _ in 0..2 {
-        let full = stage.seen().picture();
+        let full = stage.whole_picture("? Help");
         stage.press(CTRL_Z);
         stage.until_put_back();
         stage.see("Stopped");
@@ -68,9 +66,9 @@ fn where_nobody_could_continue_it_it_goes_on() {
 #[test]
 fn stopped_by_force_it_sets_the_terminal_up_again() {
     let home = Home::with_terry();
-    let stage = Stage::hatrack(&home, &[]);
-    stage.see("? Help");
-    let (modes, picture) = (stage.modes(), stage.seen().picture());
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.see("Courses");
+    let (picture, modes) = (stage.whole_picture("? Help"), stage.modes());
     stage.signal(Signal::STOP);
     stage.make_modes_plain();
     assert_ne!(stage.modes(), modes);
