@@ -1,4 +1,4 @@
-//! `docs/keys.md` is made from the table of commands, so it cannot go stale: `UPDATE_DOCS=1 cargo test --test keys`
+//! `docs/keys.md` is made from the table of commands, so it cannot go stale: `HATRACK_UPDATE=1 cargo test --test keys`
 //! writes it again.
 
 use std::fmt::Write as _;
@@ -26,12 +26,12 @@ fn the_documentation_of_keys_is_the_table_of_commands() {
          `Ctrl-K` to the end, `Alt-B` `Alt-F` a word back and on. A paste is taken as one line.\n",
     );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
-    if std::env::var_os("UPDATE_DOCS").is_some() {
+    if std::env::var_os("HATRACK_UPDATE").is_some() {
         std::fs::write(path, &page).unwrap();
     }
     let there = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
         there == page,
-        "docs/keys.md is not what the table says; UPDATE_DOCS=1 cargo test --test keys writes it again"
+        "docs/keys.md is not what the table says; HATRACK_UPDATE=1 cargo test --test keys writes it again"
     );
 }

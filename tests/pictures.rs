@@ -1,4 +1,4 @@
-//! The pictures in the documentation are what the program draws now. `UPDATE_PICTURES=1 cargo test --test pictures`
+//! The pictures in the documentation are what the program draws now. `HATRACK_UPDATE=1 cargo test --test pictures`
 //! draws them anew.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
@@ -75,7 +75,7 @@ fn session() -> Session {
 #[test]
 fn the_pictures_are_current() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
-    let update = std::env::var_os("UPDATE_PICTURES").is_some();
+    let update = std::env::var_os("HATRACK_UPDATE").is_some();
     for Picture {
         name,
         title,
@@ -101,7 +101,7 @@ fn the_pictures_are_current() {
         let there = fs::read_to_string(&path).unwrap_or_default();
         assert!(
             there == picture,
-            "{} is not what the program draws; UPDATE_PICTURES=1 draws it anew",
+            "{} is not what the program draws; HATRACK_UPDATE=1 draws it anew",
             path.display()
         );
         // A picture that is not well formed is no picture.

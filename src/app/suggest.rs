@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::model::{HatId, Jid, Wardrobe};
@@ -74,23 +74,25 @@ impl Suggestions {
             self.matches = (0..self.known.len()).collect();
             return;
         }
-        let pattern = Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
-        let exactly = Pattern::new(
-            text,
-            CaseMatching::Ignore,
-            Normalization::Smart,
-            AtomKind::Substring,
-        );
+        let by_words: Vec<Atom> = text
+            .split_whitespace()
+            .map(|word| atom(word, AtomKind::Fuzzy))
+            .collect();
+        let in_id = atom(text, AtomKind::Substring);
         let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut buffer = Vec::new();
+        let (mut buffer, mut places) = (Vec::new(), Vec::new());
         let mut scored: Vec<(u32, usize)> = Vec::new();
         for (at, hat) in self.known.iter().enumerate() {
-            let title = hat.title.as_deref().unwrap_or_default();
-            let by_title = pattern.score(Utf32Str::new(title, &mut buffer), &mut matcher);
+            let title = Utf32Str::new(hat.title.as_deref().unwrap_or_default(), &mut buffer);
+            let mut closely = |atom: &Atom| {
+                places.clear();
+                let score = atom.indices(title, &mut matcher, &mut places)?;
+                is_close(title, &mut places).then_some(u32::from(score))
+            };
+            let by_title = by_words.iter().map(&mut closely).sum::<Option<u32>>();
             // In an id, letters far from each other mean nothing.
-            let by_id = exactly
-                .score(Utf32Str::new(hat.id.as_str(), &mut buffer), &mut matcher)
-                .map(|score| score / 2);
+            let id = Utf32Str::new(hat.id.as_str(), &mut buffer);
+            let by_id = in_id.score(id, &mut matcher).map(|score| u32::from(score) / 2);
             if let Some(score) = by_title.max(by_id) {
                 scored.push((score, at));
             }
@@ -136,5 +138,73 @@ impl Suggestions {
         } else {
             self.get(0)
         }
+    }
+}
+
+fn atom(text: &str, kind: AtomKind) -> Atom {
+    Atom::new(text, CaseMatching::Ignore, Normalization::Smart, kind, false)
+}
+
+/// Whether the letters that matched stand close to each other, or are the first ones of words: `assnt` and `ta` mean the
+/// Teacher's Assistant, letters from all over a long title mean nothing.
+fn is_close(title: Utf32Str<'_>, places: &mut [u32]) -> bool {
+    places.sort_unstable();
+    let (Some(first), Some(last)) = (places.first(), places.last()) else {
+        return true;
+    };
+    let close = last - first < 2 * u32::try_from(places.len()).unwrap_or(u32::MAX);
+    let begins_word = |place: &u32| *place == 0 || !title.get(place - 1).is_alphanumeric();
+    close || places.iter().all(begins_word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The titles that are offered for a text, best first.
+    fn offered(text: &str) -> Vec<String> {
+        let titles = [
+            "Teacher",
+            "Teacher's Assistant",
+            "Oboe, and tea on Thursdays, a hat of no other name",
+            "書記",
+            "Première visite",
+        ];
+        let known = |(at, title): (usize, &&str)| Known {
+            id: HatId::keep(format!("urn:x:{at}")),
+            title: Some((*title).into()),
+            users: 1,
+            here: true,
+        };
+        let known = titles.iter().enumerate().map(known).collect();
+        let mut suggestions = Suggestions {
+            known,
+            ..Suggestions::default()
+        };
+        suggestions.search(text);
+        suggestions
+            .iter()
+            .filter_map(|hat| hat.title.as_deref().map(Into::into))
+            .collect()
+    }
+
+    #[test]
+    fn the_best_match_comes_first() {
+        assert_eq!(offered("teacher").first().unwrap(), "Teacher");
+        assert_eq!(offered("ta").first().unwrap(), "Teacher's Assistant");
+        assert_eq!(offered("assnt"), ["Teacher's Assistant"]);
+        assert_eq!(offered("premiere"), ["Première visite"]);
+        assert_eq!(offered("書"), ["書記"]);
+        assert_eq!(offered("urn:x:3"), ["書記"]);
+        assert_eq!(
+            offered("tea thu"),
+            ["Oboe, and tea on Thursdays, a hat of no other name"]
+        );
+    }
+
+    #[test]
+    fn letters_from_all_over_a_title_are_no_match() {
+        assert_eq!(offered("no hat of that name"), Vec::<String>::new());
+        assert_eq!(offered("oansrm"), Vec::<String>::new());
     }
 }

@@ -38,7 +38,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, line: Rect) {
         width: line.width.saturating_sub(2),
         ..line
     };
-    if state.phase() != Phase::Open {
+    // What lies on top is about something of its own.
+    if state.phase() != Phase::Open || !state.overlays().is_empty() {
         return;
     }
     let dot = canvas.theme.dot();

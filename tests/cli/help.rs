@@ -1,5 +1,5 @@
 //! The help, the manual pages and the completions. Those in `assets/` are made from the definition of the command line;
-//! `HATRACK_WRITE_ASSETS=1 cargo test --test cli` writes them anew.
+//! `HATRACK_UPDATE=1 cargo test --test cli` writes them anew.
 
 #![expect(clippy::expect_used, reason = "a test that cannot make its files has failed")]
 
@@ -110,12 +110,12 @@ fn manual_pages_and_completions_are_current() {
     let generated = generated();
     for (name, bytes) in &generated {
         let path = assets.join(name);
-        if std::env::var_os("HATRACK_WRITE_ASSETS").is_some() {
+        if std::env::var_os("HATRACK_UPDATE").is_some() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, bytes).unwrap();
         }
         let there = std::fs::read(&path).unwrap_or_default();
-        let advice = "run HATRACK_WRITE_ASSETS=1 cargo test --test cli";
+        let advice = "run HATRACK_UPDATE=1 cargo test --test cli";
         assert!(
             there == *bytes,
             "assets/{} is not current: {advice}",
