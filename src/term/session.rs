@@ -8,17 +8,63 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
+use crossterm::Command;
+use crossterm::cursor::{Hide, MoveTo, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::{Attribute, SetAttribute};
+use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal};
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
 
-/// Alternate screen, plain, cleared (where there is no alternate screen), cursor hidden, pastes told as such.
-const ENTER: &str = "\x1b[?1049h\x1b[m\x1b[2J\x1b[?25l\x1b[?2004h";
-/// The reverse.
-const LEAVE: &str = "\x1b[?2004l\x1b[m\x1b[H\x1b[2J\x1b[?25h\x1b[?1049l";
+/// The mouse: only buttons and the wheel, in the form that knows no limit of columns. crossterm's own switch asks for
+/// every movement too, which a slow line would pay for.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+
+/// Alternate screen, plain, cleared (where there is no alternate screen), cursor hidden, pastes told as such.
+fn enter() -> String {
+    ansi(&[
+        &EnterAlternateScreen,
+        &SetAttribute(Attribute::Reset),
+        &Clear(ClearType::All),
+        &Hide,
+        &EnableBracketedPaste,
+    ])
+}
+
+/// The reverse.
+fn leave() -> String {
+    ansi(&[
+        &DisableBracketedPaste,
+        &SetAttribute(Attribute::Reset),
+        &MoveTo(0, 0),
+        &Clear(ClearType::All),
+        &Show,
+        &LeaveAlternateScreen,
+    ])
+}
+
+/// What can be written as an escape sequence.
+trait Ansi {
+    fn put(&self, out: &mut String);
+}
+
+impl<C: Command> Ansi for C {
+    fn put(&self, out: &mut String) {
+        // Memory does not fail.
+        let _ = self.write_ansi(out);
+    }
+}
+
+fn ansi(commands: &[&dyn Ansi]) -> String {
+    let mut out = String::new();
+    for command in commands {
+        command.put(&mut out);
+    }
+    out
+}
 
 /// Why there can be no screen.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +140,7 @@ impl Session {
         *OURS.lock().unwrap_or_else(PoisonError::into_inner) = Some(modes);
         tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &raw)?;
         self.waiting.clear();
-        self.write(ENTER)?;
+        self.write(&enter())?;
         if self.mouse { self.write(MOUSE_ON) } else { Ok(()) }
     }
 
@@ -173,7 +219,7 @@ pub fn restore() {
         return;
     };
     let mouse = if modes.mouse { MOUSE_OFF } else { "" };
-    let bytes = format!("{mouse}{LEAVE}");
+    let bytes = format!("{mouse}{}", leave());
     // A terminal that is gone or takes nothing cannot be helped.
     let _ = write_what_fits(&modes.terminal, bytes.as_bytes(), Duration::from_millis(300));
     let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &modes.before);
