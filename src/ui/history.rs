@@ -18,6 +18,8 @@ use super::{label, list, text};
 const WHOLE: u16 = 4;
 /// A group of more edits than these is not looked through while drawing.
 const MANY: usize = 64;
+/// So many entries above and below the selected one are looked at for the width of a column.
+const AROUND: usize = 100;
 
 pub(super) fn draw(
     canvas: &mut Canvas<'_>,
@@ -54,13 +56,23 @@ pub(super) fn draw(
     };
     let zone = zone(state);
     let len = history.entries.len();
+    // As wide as the longest name around here needs, so that what was done has the rest.
+    let around = history
+        .entries
+        .iter()
+        .skip(history.selected.saturating_sub(AROUND))
+        .take(2 * AROUND);
+    let widest = around
+        .map(|one| text::width(&text::harmless(&one.actor)))
+        .max()
+        .unwrap_or_default();
     list::draw(
         canvas,
         (place, rows),
         (len, Some(history.selected), focused),
         |canvas, row| {
             if let Some(one) = history.entries.get(row.at) {
-                entry(canvas, row, one, &zone);
+                entry(canvas, row, one, widest, &zone);
             }
         },
     );
@@ -104,12 +116,12 @@ fn only(filter: &Filter) -> Option<String> {
     (!parts.is_empty()).then(|| format!("only: {}", parts.join(", ")))
 }
 
-fn entry(canvas: &mut Canvas<'_>, row: list::Row, entry: &Entry, zone: &TimeZone) {
+fn entry(canvas: &mut Canvas<'_>, row: list::Row, entry: &Entry, widest: usize, zone: &TimeZone) {
     let style = row.style(canvas.theme, Style::new());
     let charset = canvas.charset();
     let columns = usize::from(row.line.width);
     // On a narrow screen the day tells enough.
-    let (format, wide) = if columns < 70 {
+    let (format, most) = if columns < 70 {
         ("%m-%d %H:%M", 10)
     } else {
         ("%Y-%m-%d %H:%M", 18)
@@ -118,7 +130,7 @@ fn entry(canvas: &mut Canvas<'_>, row: list::Row, entry: &Entry, zone: &TimeZone
         "{} {}  {}  ",
         row.marker(),
         when(entry.time, zone, format),
-        text::fit(&entry.actor, wide, charset)
+        text::fit(&entry.actor, widest.min(most), charset)
     );
     let space = columns.saturating_sub(text::width(&shown) + 1);
     shown.push_str(&text::fit(&did(entry), space, charset));
