@@ -20,6 +20,8 @@ const WHOLE: u16 = 4;
 const MANY: usize = 64;
 /// So many entries above and below the selected one are looked at for the width of a column.
 const AROUND: usize = 100;
+/// Columns that a name gets at most.
+const WIDEST: usize = 18;
 
 pub(super) fn draw(
     canvas: &mut Canvas<'_>,
@@ -55,7 +57,7 @@ pub(super) fn draw(
         ..inner
     };
     let zone = zone(state);
-    let len = history.entries.len();
+    let (len, charset) = (history.entries.len(), canvas.charset());
     // As wide as the longest name around here needs, so that what was done has the rest.
     let around = history
         .entries
@@ -63,7 +65,7 @@ pub(super) fn draw(
         .skip(history.selected.saturating_sub(AROUND))
         .take(2 * AROUND);
     let widest = around
-        .map(|one| text::width(&text::harmless(&one.actor)))
+        .map(|one| text::width(&text::cut(&one.actor, WIDEST, charset)))
         .max()
         .unwrap_or_default();
     list::draw(
@@ -124,7 +126,7 @@ fn entry(canvas: &mut Canvas<'_>, row: list::Row, entry: &Entry, widest: usize, 
     let (format, most) = if columns < 70 {
         ("%m-%d %H:%M", 10)
     } else {
-        ("%Y-%m-%d %H:%M", 18)
+        ("%Y-%m-%d %H:%M", WIDEST)
     };
     let mut shown = format!(
         "{} {}  {}  ",
