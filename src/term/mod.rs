@@ -11,9 +11,11 @@ mod paint;
 mod runner;
 mod session;
 mod signals;
+mod told;
 
 pub use decode::{Decoder, Input, Mouse, MouseAction};
 pub use look::theme;
 pub use paint::Painter;
-pub use runner::{Ended, Job, Source, run};
+pub use runner::{Ended, Job, run};
 pub use session::{NoTerminal, Session, restore};
+pub use told::Source;

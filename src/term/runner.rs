@@ -3,12 +3,10 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal};
 
@@ -17,9 +15,9 @@ use super::input;
 use super::paint::Painter;
 use super::session::{NoTerminal, Session, restore};
 use super::signals::{Signal, Signals};
+use super::told::{Happened, Kept, Source, Voice};
 use crate::app::{Effect, Msg, Phase, Saved, Start, State, update};
-use crate::model::Wardrobe;
-use crate::store::{self, Drafts, Event, Keeper, Memory, Request, Trouble};
+use crate::store::{self, Drafts, Event, Trouble};
 use crate::ui::{self, Theme};
 
 /// The first frame waits so long for the file, so that a small one is on it.
@@ -46,15 +44,6 @@ pub struct Job {
     pub mouse: bool,
     /// How it is drawn, so that what is under the mouse is known.
     pub theme: Theme,
-}
-
-/// Where the wardrobe is.
-#[derive(Debug)]
-pub enum Source {
-    /// In a data file.
-    File(PathBuf, store::Options),
-    /// In memory only.
-    Memory(Wardrobe),
 }
 
 /// How a session ended.
@@ -110,60 +99,6 @@ fn terminal(session: &Session) -> Terminal<Painter> {
     let (columns, rows) = session.size();
     let Ok(terminal) = Terminal::new(Painter::new(columns, rows));
     terminal
-}
-
-/// Something that one of the threads says.
-enum Happened {
-    Input(Vec<Input>),
-    Signal(Signal),
-    Store(Box<Event>),
-    /// A thread that should go on has panicked.
-    Broken,
-}
-
-/// The way of a thread to say something.
-struct Voice(Sender<Happened>);
-
-impl Voice {
-    /// False when nobody listens any more.
-    fn tell(&self, happened: Happened) -> bool {
-        self.0.send(happened).is_ok()
-    }
-}
-
-impl Drop for Voice {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.tell(Happened::Broken);
-        }
-    }
-}
-
-/// Who keeps the wardrobe.
-enum Kept {
-    File(Keeper),
-    Memory(Box<Memory>),
-    /// Nobody any more.
-    Done,
-}
-
-impl Kept {
-    fn start(source: Source, actor: &str, tell: &Sender<Happened>) -> Self {
-        match source {
-            Source::File(path, options) => {
-                let voice = Voice(tell.clone());
-                Self::File(Keeper::start(path, options, move |event| {
-                    voice.tell(Happened::Store(Box::new(event)));
-                }))
-            }
-            Source::Memory(wardrobe) => {
-                let memory = Memory::new(wardrobe, actor);
-                // The receiver is still there.
-                let _ = tell.send(Happened::Store(Box::new(Event::Opened(memory.snapshot()))));
-                Self::Memory(Box::new(memory))
-            }
-        }
-    }
 }
 
 struct Runner<S> {
@@ -285,7 +220,12 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
 
     fn perform(&mut self, effect: Effect, answers: &mut VecDeque<Msg>) {
         match effect {
-            Effect::Store(request) => answers.extend(self.ask(request)),
+            Effect::Store(request) => answers.extend(
+                self.keeper
+                    .ask(request)
+                    .into_iter()
+                    .map(|event| Msg::Store(Box::new(event))),
+            ),
             Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
             Effect::KeepDraft(bytes) => self.draft(answers, |drafts| drafts.save(&bytes)),
             Effect::DropDraft => self.draft(answers, Drafts::remove),
@@ -294,23 +234,6 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
             Effect::Quit(status) => {
                 self.status.get_or_insert(status);
             }
-        }
-    }
-
-    fn ask(&mut self, request: Request) -> Vec<Msg> {
-        match &mut self.keeper {
-            Kept::File(keeper) => {
-                keeper.request(request);
-                Vec::new()
-            }
-            Kept::Memory(memory) => {
-                let events = memory.handle(request, Timestamp::now());
-                events
-                    .into_iter()
-                    .map(|event| Msg::Store(Box::new(event)))
-                    .collect()
-            }
-            Kept::Done => Vec::new(),
         }
     }
 
@@ -420,10 +343,7 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
         if !is_waiting(&self.state) {
             return;
         }
-        let finished = match std::mem::replace(&mut self.keeper, Kept::Done) {
-            Kept::File(keeper) => keeper.stop(),
-            Kept::Memory(_) | Kept::Done => true,
-        };
+        let finished = self.keeper.stop();
         while let Ok(happened) = self.told.try_recv() {
             if let Happened::Store(event) = happened {
                 self.update(Msg::Store(event));
