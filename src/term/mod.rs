@@ -1,9 +1,8 @@
-//! The terminal session: input, signals, drawing loop, clipboard; the only place that runs effects.
+//! The terminal session: input, signals, drawing loop; the only place that runs effects.
 //!
 //! [`run`] is the whole of it. Three threads tell it what happens (input, signals, the keeper of the data file); it
 //! lets [`crate::app::update`] decide, does what that asks for, and draws once for all that came in together.
 
-pub mod clipboard;
 mod decode;
 mod input;
 mod look;
