@@ -6,8 +6,7 @@ use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{Access, AtFlags, CWD, OFlags};
@@ -63,8 +62,8 @@ pub struct Disk {
     pub hook: Option<Hook>,
     /// How long a lock is waited for.
     pub patience: Duration,
-    /// Set when the session is ending: locks are not waited for much longer.
-    pub hurry: Arc<AtomicBool>,
+    /// Since when the session is ending: locks are not waited for much longer.
+    pub hurry: Arc<OnceLock<Instant>>,
 }
 
 impl Default for Disk {
@@ -96,6 +95,8 @@ pub(super) struct Identity {
     pub(super) ctime: i64,
 }
 
+/// So long after a session began to end it still waits for a lock.
+const HURRY: Duration = Duration::from_secs(1);
 /// A later change of a file within this time may leave it with the same times.
 const TICK: i64 = 20_000_000;
 /// The same on file systems that keep whole seconds, or every other one.
@@ -304,14 +305,10 @@ impl Disk {
         }
     }
 
-    /// Until when a lock that is asked for now is waited for; earlier once the session is ending.
+    /// Whether a lock has been waited for long enough.
     pub(super) fn is_over(&self, since: Instant) -> bool {
-        let most = if self.hurry.load(Ordering::Relaxed) {
-            self.patience.min(Duration::from_secs(1))
-        } else {
-            self.patience
-        };
-        since.elapsed() >= most
+        let ending = self.hurry.get().is_some_and(|since| since.elapsed() >= HURRY);
+        ending || since.elapsed() >= self.patience
     }
 }
 
@@ -337,5 +334,44 @@ fn regular(file: File) -> io::Result<File> {
         Ok(file)
     } else {
         Err(io::Error::other("it is not a file"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_within_the_clocks_tick_may_not_show() {
+        let second = 1_000_000_000;
+        let at = |mtime, ctime| Identity {
+            inode: 1,
+            size: 2,
+            mtime,
+            ctime,
+        };
+        let now = 1_700_000_000 * second + 5;
+        for (mtime, certain) in [
+            (now, false),
+            (now - TICK, false),
+            (now - TICK - 1, true),
+            (now - 5 - second, false), // whole seconds: perhaps no others are kept
+            (now - 5 - 3 * second, true),
+            (now + 1, false),
+            (now + 86_400 * second, true), // no change now would get that time
+        ] {
+            assert_eq!(at(mtime, 0).is_certain(now), certain, "{mtime}");
+        }
+        assert!(!at(7, now).is_certain(now), "whatever was changed");
+    }
+
+    #[test]
+    fn a_sealed_file_has_a_time_that_the_system_does_not_give() {
+        let file = tempfile::tempfile().unwrap();
+        let disk = Disk::default();
+        disk.write(&file, b"x").unwrap();
+        // The system's own clock for files lags behind this one, if only a little.
+        let before = now();
+        assert!(disk.seal(&file).unwrap().mtime >= before);
     }
 }

@@ -1,9 +1,8 @@
 //! The keeper: the one thread of a session that works with the data file.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::{Change, Disk, Error, Event, Options, Refreshed, Request, Snapshot, Store, Trouble};
@@ -22,7 +21,7 @@ pub struct Keeper {
     ask: Sender<Message>,
     done: Receiver<()>,
     thread: std::thread::JoinHandle<()>,
-    hurry: Arc<AtomicBool>,
+    hurry: Arc<OnceLock<Instant>>,
 }
 
 enum Message {
@@ -76,7 +75,7 @@ impl Keeper {
 
     /// Lets the thread finish what was asked, for a second and a half at most, and ends it. True when it ended.
     pub fn stop(self) -> bool {
-        self.hurry.store(true, Ordering::Relaxed);
+        let _ = self.hurry.set(Instant::now());
         let _ = self.ask.send(Message::Stop);
         match self.done.recv_timeout(FAREWELL) {
             Err(RecvTimeoutError::Timeout) => false,
@@ -210,7 +209,7 @@ impl<N: Fn(Event)> Work<N> {
 
     /// Commits what waits, unless that just failed.
     fn settle(&mut self, store: &mut Store) {
-        let hurry = self.disk.hurry.load(Ordering::Relaxed);
+        let hurry = self.disk.hurry.get().is_some();
         if self.waiting.is_empty() || (!hurry && self.again.is_some_and(|again| Instant::now() < again)) {
             return;
         }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -37,11 +37,27 @@ pub(crate) fn wrapped(command: &mut Command, role: &str, path: &Path, argument: 
 
 /// What a process said, up to its end: the names of the hats that it was told are saved.
 pub(crate) fn said(child: &mut Child) -> Vec<String> {
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    lines
-        .map_while(Result::ok)
-        .filter_map(|line| line.split("saved ").nth(1).map(str::to_string))
-        .collect()
+    Voice::of(child).rest()
+}
+
+/// What a process says, while it says it.
+pub(crate) struct Voice(std::io::Lines<BufReader<ChildStdout>>);
+
+impl Voice {
+    pub(crate) fn of(child: &mut Child) -> Self {
+        Self(BufReader::new(child.stdout.take().unwrap()).lines())
+    }
+
+    /// Waits for the next thing that was saved.
+    pub(crate) fn next(&mut self) -> Option<String> {
+        let saved = |line: String| line.split("saved ").nth(1).map(str::to_string);
+        self.0.by_ref().map_while(Result::ok).find_map(saved)
+    }
+
+    /// Everything up to the end of the process.
+    pub(crate) fn rest(mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.next()).collect()
+    }
 }
 
 /// Played by the processes that are started here; nothing in any other run.

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use hatrack::store::{Disk, Error, Event, Keeper, Request, Trouble};
 
-use super::child::{said, start, wrapped};
+use super::child::{Voice, said, start, wrapped};
 use super::common::*;
 
 /// Says that a proof does not run here, and why. In the gate that is a failure, unless the machine itself forbids it.
@@ -302,14 +304,19 @@ fn the_power_is_cut() {
                 run("sync", &["-f", image.at.to_str().unwrap()]).unwrap();
             }
             let mut child = start("commit without end", &path, round);
-            std::thread::sleep(Duration::from_micros(20_000 + (round as u64 * 7919) % 60_000));
+            let mut voice = Voice::of(&mut child);
+            acknowledged.extend(voice.next());
+            std::thread::sleep(Duration::from_micros((round as u64 * 7919) % 60_000));
+            // Whoever has no power says nothing any more. (While a file system is being shut down, the kernel may let the
+            // syncing of a folder succeed that has come too late.)
+            kill_process(Pid::from_child(&child), Signal::STOP).unwrap();
             if let Err(why) = run("xfs_io", &["-x", "-c", "shutdown", image.at.to_str().unwrap()]) {
                 let _ = (child.kill(), child.wait());
                 skipped(true, &format!("this machine cannot cut the power: {why}"));
                 return;
             }
             let _ = child.kill();
-            acknowledged.extend(said(&mut child));
+            acknowledged.extend(voice.rest());
             child.wait().unwrap();
             mount.end().unwrap();
             std::mem::forget(mount);

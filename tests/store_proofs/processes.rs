@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hatrack::model::HatId;
 
-use super::child::{command, said, start, wrapped};
+use super::child::{Voice, command, said, start, wrapped};
 use super::common::*;
 
 /// All the hats that somebody was told are saved are there.
@@ -27,10 +27,14 @@ fn killed_at_random_moments() {
     let mut far = 0;
     for round in 0..rounds(200, 1000) {
         let mut child = start("commit without end", &path, 0);
-        // From before its first commit to within some later one.
-        std::thread::sleep(Duration::from_micros(1500 + (round as u64 * 7919) % 23_000));
+        let mut voice = Voice::of(&mut child);
+        // Every other time from when it began to commit; else from its start, so that it may not have come so far.
+        if round % 2 == 0 {
+            acknowledged.extend(voice.next());
+        }
+        std::thread::sleep(Duration::from_micros((round as u64 * 7919) % 20_000));
         child.kill().unwrap();
-        let saved = said(&mut child);
+        let saved = voice.rest();
         child.wait().unwrap();
         far += usize::from(!saved.is_empty());
         acknowledged.extend(saved);
