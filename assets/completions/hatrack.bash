@@ -52,6 +52,9 @@ _hatrack() {
             hatrack__subcmd__room,remove)
                 cmd="hatrack__subcmd__room__subcmd__remove"
                 ;;
+            hatrack__subcmd__room,rename)
+                cmd="hatrack__subcmd__room__subcmd__rename"
+                ;;
             *)
                 ;;
         esac
@@ -167,12 +170,16 @@ _hatrack() {
             return 0
             ;;
         hatrack__subcmd__history)
-            opts="-h --json --user --hat --by --limit --forget --file --actor --room --read-only --help"
+            opts="-h --json --in --user --hat --by --limit --forget --file --actor --room --read-only --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --in)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -265,7 +272,7 @@ _hatrack() {
             return 0
             ;;
         hatrack__subcmd__room)
-            opts="-h --file --actor --room --read-only --help add remove"
+            opts="-h --file --actor --room --read-only --help add rename remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -321,6 +328,32 @@ _hatrack() {
             return 0
             ;;
         hatrack__subcmd__room__subcmd__remove)
+            opts="-h --file --actor --room --read-only --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --room)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hatrack__subcmd__room__subcmd__rename)
             opts="-h --file --actor --room --read-only --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

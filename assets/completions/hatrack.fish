@@ -36,7 +36,7 @@ complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "show" -d 'Print all
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "add" -d 'Give a user a hat, exactly as told: one that is there under that id is replaced'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "remove" -d 'Take a hat from a user'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "set" -d 'Make a user\'s hats exactly those of a JSON object: all of it or nothing'
-complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "room" -d 'Add or remove a room'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "room" -d 'Add, rename or remove a room'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "affiliate" -d 'Set a user\'s affiliation with a room; "none" removes the user with their hats'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "check" -d 'Look whether the data file and its history can be read, changing nothing'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "history" -d 'Print who did what, newest first'
@@ -66,19 +66,25 @@ complete -c hatrack -n "__fish_hatrack_using_subcommand set" -l actor -d 'Your n
 complete -c hatrack -n "__fish_hatrack_using_subcommand set" -l room -d 'See and change only this room; can be given several times' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand set" -l read-only -d 'Change nothing'
 complete -c hatrack -n "__fish_hatrack_using_subcommand set" -s h -l help -d 'Print help'
-complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -l file -d 'The data file; made with the first change' -r -F
-complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
-complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -l room -d 'See and change only this room; can be given several times' -r
-complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -l read-only -d 'Change nothing'
-complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -s h -l help -d 'Print help'
-complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -f -a "add" -d 'Add a room without users'
-complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add remove" -f -a "remove" -d 'Remove a room with its users and their hats'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add rename remove" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add rename remove" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add rename remove" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add rename remove" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add rename remove" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add rename remove" -f -a "add" -d 'Add a room without users'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add rename remove" -f -a "rename" -d 'Give a room another name, or with none take its name away'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and not __fish_seen_subcommand_from add rename remove" -f -a "remove" -d 'Remove a room with its users and their hats'
 complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from add" -l name -d 'What people call it' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from add" -l file -d 'The data file; made with the first change' -r -F
 complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from add" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from add" -l room -d 'See and change only this room; can be given several times' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from add" -l read-only -d 'Change nothing'
 complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from rename" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from rename" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from rename" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from rename" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help'
 complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from remove" -l file -d 'The data file; made with the first change' -r -F
 complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from remove" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand room; and __fish_seen_subcommand_from remove" -l room -d 'See and change only this room; can be given several times' -r
@@ -92,9 +98,10 @@ complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -s h -l help 
 complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l file -d 'The data file; made with the first change' -r -F
 complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l room -d 'See and change only this room; can be given several times' -r
-complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l repair -d 'Keep every line of the history that can be read; the whole of it as it was goes into a copy'
+complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l repair -d 'Keep every line of the history that can be read; the damaged ones go into a file beside it'
 complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l read-only -d 'Change nothing'
 complete -c hatrack -n "__fish_hatrack_using_subcommand check" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l in -d 'Only what touches this room' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l user -d 'Only what touches this user' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l hat -d 'Only what touches the hat with this id' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l by -d 'Only what was done by somebody whose name has this in it' -r

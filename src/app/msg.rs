@@ -41,7 +41,7 @@ pub enum Msg {
         /// The exit status, 128 and the number of the signal.
         status: u8,
     },
-    /// The program was stopped and goes on; or the effect could not be done, and why.
+    /// Something that was asked for outside could not be done: why, in a sentence.
     Note(String),
 }
 

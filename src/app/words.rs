@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Attachment, CatalogueHat, Edit, Group, HatId, Jid, Room, User};
+use crate::store::Entry;
 
 /// One action of a moderator: `gave terry@example.org the hat "Proctor" in courses@conference.example.org`. Where many
 /// were given the same, the first is named and the rest counted.
@@ -17,6 +18,33 @@ pub fn group(group: &Group) -> String {
             .unwrap_or_else(|| first_and_rest(all)),
     }
 }
+
+/// An entry of the history; `what` are the words for its group ([`group`], or fewer).
+pub fn entry(entry: &Entry, what: &str) -> String {
+    if !entry.outside {
+        return again(entry.undoes, entry.redoes, what);
+    }
+    // There may have been nobody to see what the file held before.
+    let unknown = entry.group.is_empty();
+    let what = if unknown {
+        "changes that are not known"
+    } else {
+        what
+    };
+    format!("outside hatrack: {what}")
+}
+
+/// A change that may take back an earlier one: `undid 5: took the hat …`.
+pub fn again(undoes: Option<u64>, redoes: Option<u64>, what: &str) -> String {
+    match (undoes, redoes) {
+        (Some(revision), _) => format!("undid {revision}: {what}"),
+        (None, Some(revision)) => format!("redid {revision}: {what}"),
+        (None, None) => what.into(),
+    }
+}
+
+/// Why an entry of unknown content is not taken back.
+pub const UNKNOWN: &str = "what was changed there is not known, so it cannot be undone";
 
 /// One change.
 pub fn edit(edit: &Edit) -> String {

@@ -82,7 +82,7 @@ pub enum Command {
     Remove(Remove),
     /// Make a user's hats exactly those of a JSON object: all of it or nothing
     Set(Set),
-    /// Add or remove a room
+    /// Add, rename or remove a room
     Room(RoomArgs),
     /// Set a user's affiliation with a room; "none" removes the user with their hats
     Affiliate(Affiliate),
@@ -175,11 +175,13 @@ pub struct RoomArgs {
     pub common: Common,
 }
 
-/// `room add` and `room remove`
+/// `room add`, `room rename` and `room remove`
 #[derive(Debug, Subcommand)]
 pub enum RoomCommand {
     /// Add a room without users
     Add(RoomAdd),
+    /// Give a room another name, or with none take its name away
+    Rename(RoomRename),
     /// Remove a room with its users and their hats
     Remove(RoomRemove),
 }
@@ -191,6 +193,18 @@ pub struct RoomAdd {
     pub room: String,
     /// What people call it
     #[arg(long)]
+    pub name: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+/// `room rename`
+#[derive(Debug, Args)]
+pub struct RoomRename {
+    /// The room's address
+    pub room: String,
+    /// What people call it from now on
     pub name: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
@@ -251,7 +265,7 @@ pub struct Check {
     /// Another file than the data file
     #[arg(value_name = "FILE")]
     pub other: Option<PathBuf>,
-    /// Keep every line of the history that can be read; the whole of it as it was goes into a copy
+    /// Keep every line of the history that can be read; the damaged ones go into a file beside it
     #[arg(long)]
     pub repair: bool,
     #[command(flatten)]
@@ -265,6 +279,9 @@ pub struct History {
     /// As a JSON array of entries
     #[arg(long)]
     pub json: bool,
+    /// Only what touches this room
+    #[arg(long = "in", value_name = "ROOM")]
+    pub room: Option<String>,
     /// Only what touches this user
     #[arg(long)]
     pub user: Option<String>,
@@ -278,7 +295,7 @@ pub struct History {
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
     /// Forget for good what was done before a day (2026-01-31) or a moment (2026-01-31T12:00:00Z)
-    #[arg(long, value_name = "BEFORE", conflicts_with_all = ["json", "user", "hat", "by", "limit"])]
+    #[arg(long, value_name = "BEFORE", conflicts_with_all = ["json", "room", "user", "hat", "by", "limit"])]
     pub forget: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
@@ -305,6 +322,7 @@ impl Command {
             Self::Set(args) => vec![&args.common],
             Self::Room(args) => match &args.command {
                 RoomCommand::Add(inner) => vec![&args.common, &inner.common],
+                RoomCommand::Rename(inner) => vec![&args.common, &inner.common],
                 RoomCommand::Remove(inner) => vec![&args.common, &inner.common],
             },
             Self::Affiliate(args) => vec![&args.common],

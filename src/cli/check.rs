@@ -45,6 +45,8 @@ pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Fail
             count(report.users, "user"),
             count(report.attachments, "hat")
         ))?;
+    } else if args.other.is_some() {
+        return Err(Failure::error(format!("{file}: there is no such file")));
     } else {
         out.line(&format!("{file}: not there yet; the first change makes it"))?;
     }
@@ -55,9 +57,5 @@ pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Fail
     if report.errors.is_empty() {
         return Ok(());
     }
-    let repair = "hatrack check --repair keeps what can be read";
-    Err(Failure::with(
-        report.exit_code(),
-        format!("{}; {repair}", report.errors.join("; ")),
-    ))
+    Err(Failure::with(report.exit_code(), report.errors.join("; ")))
 }

@@ -22,8 +22,12 @@ pub(super) fn run(args: &History, place: &Place, out: &mut Out) -> Result<(), Fa
         return forget(before, place, out);
     }
     let filter = Filter {
-        // `--room` limits the session, so nothing else is seen anyway.
-        room: None,
+        room: args
+            .room
+            .as_deref()
+            .map(Jid::parse_room)
+            .transpose()
+            .map_err(Failure::argument)?,
         user: args
             .user
             .as_deref()
@@ -91,8 +95,13 @@ impl Printer {
     }
 
     fn end(&self, more: bool, unreadable: usize, out: &mut Out) -> Result<(), Failure> {
+        let unreadable = (unreadable > 0).then(|| {
+            let lines = words::count(unreadable, "line");
+            format!("{lines} could not be read: hatrack check says more.")
+        });
         if self.json {
-            return out.json(if self.printed == 0 { b"[]\n" } else { b"\n]\n" });
+            out.json(if self.printed == 0 { b"[]\n" } else { b"\n]\n" })?;
+            return unreadable.map_or(Ok(()), |remark| out.aside(&remark));
         }
         if self.printed == 0 {
             out.line("There is no such entry in the history.")?;
@@ -100,30 +109,19 @@ impl Printer {
         if more {
             out.line("There are older entries: --limit N shows more.")?;
         }
-        if unreadable > 0 {
-            let lines = words::count(unreadable, "line");
-            out.line(&format!("{lines} could not be read: hatrack check says more."))?;
-        }
-        Ok(())
+        unreadable.map_or(Ok(()), |remark| out.line(&remark))
     }
 }
 
 fn row(entry: &Entry, zone: &TimeZone) -> Vec<String> {
-    let words = words::group(&entry.group);
-    let what = match (entry.undoes, entry.redoes) {
-        (Some(undone), _) => format!("took back {undone}: {words}"),
-        (None, Some(redone)) => format!("put back what {redone} took: {words}"),
-        // There was nobody to see what the file held before.
-        (None, None) if entry.outside && entry.group.is_empty() => "changes that are not known".into(),
-        (None, None) => words,
-    };
-    let who = if entry.outside {
-        "(not hatrack)"
-    } else {
-        &entry.actor
-    };
+    let what = words::entry(entry, &words::group(&entry.group));
     let when = zone.to_datetime(entry.time).strftime("%Y-%m-%d %H:%M:%S");
-    vec![entry.revision.to_string(), when.to_string(), who.into(), what]
+    vec![
+        entry.revision.to_string(),
+        when.to_string(),
+        entry.actor.to_string(),
+        what,
+    ]
 }
 
 fn forget(before: &str, place: &Place, out: &mut Out) -> Result<(), Failure> {

@@ -64,6 +64,14 @@ impl<'a> Out<'a> {
         written.map_err(|error| failed(&error))
     }
 
+    /// A line beside the output, on standard error, after what was printed until now.
+    pub fn aside(&mut self, line: &str) -> Result<(), Failure> {
+        self.flush()?;
+        // When that fails there is nobody to tell.
+        let _ = writeln!(io::stderr(), "hatrack: {}", text::harmless(line));
+        Ok(())
+    }
+
     /// Sends what waits.
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.writer.flush().map_err(|error| failed(&error))

@@ -1,4 +1,4 @@
-//! `hatrack room add` and `hatrack room remove`.
+//! `hatrack room add`, `hatrack room rename` and `hatrack room remove`.
 
 use super::args::{RoomArgs, RoomCommand};
 use super::failure::Failure;
@@ -13,6 +13,10 @@ pub(super) fn run(args: &RoomArgs, place: &Place, out: &mut Out) -> Result<(), F
             let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
             place.may_add(&room)?;
             Kept::open(place)?.change(out, |wardrobe| wardrobe.add_room(&room, args.name.as_deref()))
+        }
+        RoomCommand::Rename(args) => {
+            let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
+            Kept::open(place)?.change(out, |wardrobe| wardrobe.rename_room(&room, args.name.as_deref()))
         }
         RoomCommand::Remove(args) => {
             let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;

@@ -16,12 +16,17 @@ pub(super) fn undo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), 
         let none = || Failure::not_found("you have no change to take back");
         newest(&kept, place)?.undo.ok_or_else(none)?
     };
+    // Another program's change that nobody saw; such an entry is the only one without edits.
+    if entry.group.is_empty() {
+        let revision = entry.revision;
+        return Err(Failure::error(format!("revision {revision}: {}", words::UNKNOWN)));
+    }
     let change = Change {
         group: entry.group.inverse(),
         undoes: Some(entry.revision),
         redoes: None,
     };
-    commit(&mut kept, change, &format!("took back {}", entry.revision), out)
+    commit(&mut kept, change, out)
 }
 
 pub(super) fn redo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), Failure> {
@@ -32,18 +37,18 @@ pub(super) fn redo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), 
         let none = || Failure::not_found("you have no undo to put back");
         newest(&kept, place)?.redo.ok_or_else(none)?
     };
-    let Some(undone) = entry.undoes else {
+    if entry.undoes.is_none() {
         return Err(Failure::usage(format!(
             "revision {} is no undo; hatrack undo {0} takes it back",
             entry.revision
         )));
-    };
+    }
     let change = Change {
         group: entry.group.inverse(),
         undoes: None,
         redoes: Some(entry.revision),
     };
-    commit(&mut kept, change, &format!("put back {undone}"), out)
+    commit(&mut kept, change, out)
 }
 
 fn newest(kept: &Kept, place: &Place) -> Result<FoundUndo, Failure> {
@@ -58,10 +63,10 @@ fn entry(kept: &Kept, revision: u64, place: &Place) -> Result<Entry, Failure> {
     found.ok_or_else(|| Failure::not_found(format!("no such revision in the history: {revision}")))
 }
 
-fn commit(kept: &mut Kept, change: Change, what: &str, out: &mut Out) -> Result<(), Failure> {
-    let words = words::group(&change.group);
+fn commit(kept: &mut Kept, change: Change, out: &mut Out) -> Result<(), Failure> {
+    let what = words::again(change.undoes, change.redoes, &words::group(&change.group));
     match kept.commit(change)? {
-        Some(revision) => out.line(&format!("{what}: {words} (revision {revision})")),
+        Some(revision) => out.line(&format!("{what} (revision {revision})")),
         None => out.line("nothing to change: it is so already"),
     }
 }

@@ -168,8 +168,9 @@ impl Report {
             Err(error) => self.errors.push(wrong(error)),
             Ok((damaged, unknown)) => {
                 if damaged > 0 {
+                    let lines = if damaged == 1 { "line is" } else { "lines are" };
                     self.errors.push(format!(
-                        "{name}: {damaged} damaged lines; hatrack check --repair puts them aside"
+                        "{damaged} {lines} damaged; hatrack check --repair moves what is damaged into a file beside it"
                     ));
                 }
                 if unknown > 0 {

@@ -142,14 +142,7 @@ fn entry(canvas: &mut Canvas<'_>, row: list::Row, entry: &Entry, widest: usize, 
 
 /// What was done, in words.
 fn did(entry: &Entry) -> String {
-    let what = brief(&entry.group);
-    match (entry.undoes, entry.redoes, entry.outside) {
-        (Some(revision), ..) => format!("undid {revision}: {what}"),
-        (_, Some(revision), _) => format!("redid {revision}: {what}"),
-        (.., true) if entry.group.is_empty() => "outside hatrack: changes that are not known".into(),
-        (.., true) => format!("outside hatrack: {what}"),
-        _ => what,
-    }
+    words::entry(entry, &brief(&entry.group))
 }
 
 fn brief(group: &Group) -> String {

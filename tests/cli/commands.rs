@@ -90,6 +90,37 @@ fn the_whole_story() {
 }
 
 #[test]
+fn a_room_gets_another_name_or_none() {
+    let home = Home::with_terry();
+    assert_eq!(
+        home.done(&["room", "rename", ROOM, "Lessons"]),
+        "renamed courses@conference.example.org from \"Courses\" to \"Lessons\" (revision 3)\n"
+    );
+    assert_eq!(
+        home.done(&["room", "rename", ROOM, "Lessons"]),
+        "nothing to change: it is so already\n"
+    );
+    let before = home.done(&["show", ROOM, "--json"]);
+    assert_eq!(
+        home.done(&["room", "rename", ROOM]),
+        "took the name \"Lessons\" from courses@conference.example.org (revision 4)\n"
+    );
+    let json: serde_json::Value = serde_json::from_str(&home.done(&["show", ROOM, "--json"])).unwrap();
+    assert_eq!(json.get("name"), None);
+    assert_eq!(
+        json["users"][TERRY]["affiliation"], "member",
+        "who is in it stays"
+    );
+    home.done(&["undo"]);
+    assert_eq!(home.done(&["show", ROOM, "--json"]), before);
+    home.fails(
+        &["room", "rename", "x@y", "Lessons"],
+        3,
+        "item-not-found: no such room: x@y",
+    );
+}
+
+#[test]
 fn add_puts_exactly_what_it_is_told() {
     let home = Home::with_terry();
     home.done(&["add", ROOM, TERRY, HAT, "--title", "TA", "--active", "--required"]);
@@ -231,8 +262,16 @@ fn check_says_what_is_there_and_changes_nothing() {
             other.display()
         ),
     );
-    assert!(home.done(&["check", "missing.json"]).contains("not there yet"));
-    assert!(!home.path("missing.json").exists());
+    // The data file may be made yet; a file that somebody names is there.
+    let missing = home.path("missing.json");
+    let said = home.run(&["check", "missing.json"]);
+    let expected = format!("hatrack: {}: there is no such file\n", missing.display());
+    assert_eq!((said.code, said.out.as_str(), said.err), (1, "", expected));
+    assert!(
+        home.done(&["check", "--file", "missing.json"])
+            .contains("not there yet")
+    );
+    assert!(!missing.exists());
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::process::Home;
 #[test]
 fn help_and_version() {
     let home = Home::new();
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 14] = [
         &[],
         &["show"],
         &["add"],
@@ -25,6 +25,7 @@ fn help_and_version() {
         &["set"],
         &["room"],
         &["room", "add"],
+        &["room", "rename"],
         &["room", "remove"],
         &["affiliate"],
         &["check"],

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::process::{Home, ROOM, TERRY};
+use super::process::{Home, ROOM, TERRY, said};
 
 const HAT: &str = "http://example.com/hats/ta";
 
@@ -85,6 +85,12 @@ fn filters_and_limits() {
         (&["--hat", HAT], vec![4, 3]),
         (&["--hat", HAT, "--by", "bob"], vec![]),
         (&["--room", "staff@conference.example.org"], vec![5]),
+        (&["--in", "staff@conference.example.org"], vec![5]),
+        (
+            &["--in", "Courses@conference.example.org", "--by", "bob"],
+            vec![2, 1],
+        ),
+        (&["--in", "nowhere@conference.example.org"], vec![]),
         (&["--limit", "2"], vec![5, 4]),
         (&["--limit", "0"], vec![]),
         (&[], vec![5, 4, 3, 2, 1]),
@@ -92,6 +98,23 @@ fn filters_and_limits() {
         assert_eq!(revisions(&home, args), expected, "{args:?}");
     }
     assert_eq!(table(&home, &["--limit", "1", "--by", "bob"]).len(), 1);
+}
+
+#[test]
+fn a_filter_by_room_limits_nothing_else() {
+    let home = home();
+    let file = home.path("elsewhere.json");
+    let run = |args: &[&str]| {
+        let said = said(home.command(args).env("HATRACK_FILE", &file));
+        assert_eq!((said.code, said.err.as_str()), (0, ""), "{args:?}");
+        said.out
+    };
+    run(&["room", "add", "staff@conference.example.org"]);
+    // `--room` does not look at the variable, so that asks another file.
+    for (option, found) in [("--in", true), ("--room", false)] {
+        let out = run(&["history", option, "staff@conference.example.org"]);
+        assert_eq!(out.contains("added the room staff@"), found, "{out}");
+    }
 }
 
 #[test]
@@ -143,12 +166,12 @@ fn undo_and_redo_ones_own_newest_across_processes() {
     let undo = |who: &str| home.done(&["--actor", who, "undo"]);
     assert_eq!(
         undo("alice"),
-        "took back 4: changed the hat \"TA\" of terry@example.org in courses@conference.example.org: not worn \
+        "undid 4: changed the hat \"TA\" of terry@example.org in courses@conference.example.org: not worn \
          (revision 6)\n"
     );
     assert_eq!(
         undo("alice"),
-        "took back 3: took the hat \"TA\" from terry@example.org in courses@conference.example.org (revision 7)\n"
+        "undid 3: took the hat \"TA\" from terry@example.org in courses@conference.example.org (revision 7)\n"
     );
     home.fails(
         &["--actor", "alice", "undo"],
@@ -158,17 +181,26 @@ fn undo_and_redo_ones_own_newest_across_processes() {
     let redo = |who: &str| home.done(&["--actor", who, "redo"]);
     assert_eq!(
         redo("alice"),
-        "put back 3: gave terry@example.org the hat \"TA\" in courses@conference.example.org (revision 8)\n"
+        "redid 7: gave terry@example.org the hat \"TA\" in courses@conference.example.org (revision 8)\n"
     );
-    assert!(redo("alice").starts_with("put back 4: "));
+    assert!(redo("alice").starts_with("redid 6: "));
     home.fails(
         &["--actor", "alice", "redo"],
         3,
         "item-not-found: you have no undo to put back",
     );
     assert_eq!(states, [home.done(&["show", ROOM, "--json"])]);
-    // In the history an undo says what it took back.
-    assert!(table(&home, &["--limit", "4"])[3].starts_with("6 alice: took back 4: changed the hat"));
+    // The history says it in the same words.
+    let lines = table(&home, &["--limit", "4"]);
+    let starts = [
+        "9 alice: redid 6: ",
+        "8 alice: redid 7: ",
+        "7 alice: undid 3: ",
+        "6 alice: undid 4: ",
+    ];
+    for (line, start) in lines.iter().zip(starts) {
+        assert!(line.starts_with(start), "{line}");
+    }
 }
 
 #[test]
@@ -176,9 +208,9 @@ fn undo_of_one_revision_whoever_made_it() {
     let home = home();
     home.done(&["--actor", "carol", "affiliate", ROOM, "kim@example.org", "owner"]);
     let undone = home.done(&["--actor", "bob", "undo", "4"]);
-    assert!(undone.starts_with("took back 4: "), "{undone}");
+    assert!(undone.starts_with("undid 4: "), "{undone}");
     let redone = home.done(&["--actor", "carol", "redo", "6"]);
-    assert!(redone.starts_with("put back 4: "), "{redone}");
+    assert!(redone.starts_with("redid 6: "), "{redone}");
     home.fails(
         &["redo", "4"],
         2,
@@ -216,7 +248,7 @@ fn what_another_program_changed_is_in_the_history_with_the_next_change() {
     );
     assert_eq!(
         lines[1],
-        "5 (not hatrack): renamed courses@conference.example.org from \"Courses\" to \"Lessons\""
+        "5 outside: outside hatrack: renamed courses@conference.example.org from \"Courses\" to \"Lessons\""
     );
     // Where nobody looked on, what was before is not known.
     let text = std::fs::read_to_string(home.data()).unwrap();
@@ -227,7 +259,12 @@ fn what_another_program_changed_is_in_the_history_with_the_next_change() {
     home.done(&["affiliate", ROOM, "lee@example.org", "member"]);
     assert_eq!(
         table(&home, &["--limit", "2"])[1],
-        "7 (not hatrack): changes that are not known"
+        "7 outside: outside hatrack: changes that are not known"
+    );
+    home.fails(
+        &["undo", "7"],
+        1,
+        "revision 7: what was changed there is not known, so it cannot be undone",
     );
 }
 
@@ -266,19 +303,31 @@ fn a_damaged_history_is_said_and_repaired_on_request() {
         checked.err
     );
     assert!(
-        checked
-            .err
-            .ends_with("; hatrack check --repair keeps what can be read\n"),
+        checked.err.ends_with(
+            "; 1 line is damaged; hatrack check --repair moves what is damaged into a file beside it\n"
+        ),
         "{}",
         checked.err
     );
     assert!(!checked.err.contains('\u{1b}'));
+    assert_eq!(
+        checked.err.matches("--repair").count(),
+        1,
+        "the advice is given once"
+    );
     assert_eq!(std::fs::read(&path).unwrap(), damaged);
     let history = home.done(&["history"]);
     assert!(
         history.ends_with("1 line could not be read: hatrack check says more.\n"),
         "{history}"
     );
+    let json = home.run(&["history", "--json"]);
+    assert_eq!(
+        (json.code, json.err.as_str()),
+        (0, "hatrack: 1 line could not be read: hatrack check says more.\n")
+    );
+    let entries: Vec<Value> = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(entries.len(), 4);
     let repaired = home.done(&["check", "--repair"]);
     assert!(
         repaired.starts_with("history repaired: 4 lines kept, 1 not readable; "),

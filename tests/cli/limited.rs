@@ -71,7 +71,7 @@ fn another_room_is_as_if_it_were_not_there() {
     let home = home();
     let before = everything(&home);
     home.write("hats.json", "{}");
-    let attempts: [&[&str]; 21] = [
+    let attempts: [&[&str]; 23] = [
         &["show", "R"],
         &["show", "R", "--json"],
         &["show", "R", BOSS],
@@ -85,6 +85,8 @@ fn another_room_is_as_if_it_were_not_there() {
         &["set", "R", BOSS, "hats.json"],
         &["room", "add", "R"],
         &["room", "add", "R", "--name", "Mine"],
+        &["room", "rename", "R"],
+        &["room", "rename", "R", "Mine"],
         &["room", "remove", "R"],
         &["room", "--room", "R", "remove", "R"],
         &["affiliate", "R", BOSS, "none"],
@@ -137,6 +139,8 @@ fn what_is_printed_has_nothing_of_other_rooms() {
         &["history", "--user", BOSS],
         &["history", "--hat", HAT],
         &["history", "--by", "boss"],
+        &["history", "--in", SECRET],
+        &["history", "--in", SECRET, "--json"],
     ] {
         let said = limited(&home, attempt);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{attempt:?}");
@@ -150,6 +154,7 @@ fn what_is_printed_has_nothing_of_other_rooms() {
         (["--user", BOSS], ["--user", "nobody@example.org"]),
         (["--hat", HAT], ["--hat", "urn:x:none"]),
         (["--by", "boss"], ["--by", "nobody"]),
+        (["--in", SECRET], ["--in", NOWHERE]),
     ] {
         let ask = |filter: [&str; 2]| limited(&home, &[&["history"], &filter as &[&str]].concat());
         assert_eq!(ask(hidden), ask(missing));
@@ -191,6 +196,7 @@ fn within_its_rooms_a_session_does_everything() {
         &["undo", "6"],
         &["affiliate", ROOM, "kim@example.org", "admin"],
         &["set", ROOM, TERRY],
+        &["room", "rename", ROOM, "Lessons"],
         &["room", "remove", ROOM],
         &["room", "add", ROOM],
     ] {
@@ -359,6 +365,7 @@ fn read_only_changes_nothing_whatever_is_asked() {
         &["add", ROOM, TERRY, "urn:x:ta", "--title", "TA"], // would change nothing
         &["remove", ROOM, TERRY, "urn:x:ta"],
         &["room", "add", NOWHERE],
+        &["room", "rename", ROOM, "Lessons"],
         &["room", "remove", ROOM],
         &["affiliate", ROOM, TERRY, "none"],
         &["undo"],

@@ -165,7 +165,7 @@ fn a_wrong_command_line_is_one_line_and_code_2() {
         ),
         (
             &["room"],
-            "'hatrack room' requires a subcommand but one was not provided [subcommands: add, remove]",
+            "'hatrack room' requires a subcommand but one was not provided [subcommands: add, rename, remove]",
         ),
         (&["show", "--colour"], "unexpected argument '--colour' found"),
         (

@@ -119,7 +119,7 @@ fn read(path: &Path) -> Scenario {
     scenario
 }
 
-/// `demo`, `empty` or JSON; and a size.
+/// `empty` or the path of a data file; and a size.
 fn start(rest: &str) -> Step {
     let (what, sized) = rest.rsplit_once(' ').unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -16,7 +16,7 @@ pub(crate) struct Session {
     pub(crate) draft: Option<Vec<u8>>,
     /// The status with which it left.
     pub(crate) left: Option<u8>,
-    /// How often it asked to be stopped (Ctrl-Z) and to be drawn anew.
+    /// What else it asked for, such as to be stopped (Ctrl-Z) or drawn anew.
     pub(crate) asked: Vec<Effect>,
     /// Why nothing can be written.
     failing: Option<String>,

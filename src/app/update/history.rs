@@ -2,7 +2,7 @@
 
 use crate::app::history::{By, History};
 use crate::app::state::Kind;
-use crate::app::{Effect, Overlay, Phase, State};
+use crate::app::{Effect, Overlay, Phase, State, words};
 use crate::store::{Query, Request};
 
 use super::{panes, undo as undoing};
@@ -79,7 +79,7 @@ pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     has_entry(state)?;
     match state.top() {
         Some(Overlay::History(history)) if history.entry().is_some_and(|entry| entry.group.is_empty()) => {
-            Err("what was changed there is not known, so it cannot be undone".into())
+            Err(words::UNKNOWN.into())
         }
         _ => Ok(()),
     }
