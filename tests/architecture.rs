@@ -27,7 +27,7 @@ const PLAIN: [&str; 10] = [
 
 /// Files, environment, clock, threads, randomness, processes, network: not for these.
 const PURE: [&str; 3] = ["model", "app", "ui"];
-const OUTSIDE: [&str; 25] = [
+const OUTSIDE: [&str; 26] = [
     "std::fs",
     "std::env",
     "std::thread",
@@ -49,6 +49,7 @@ const OUTSIDE: [&str; 25] = [
     "rand",
     "getrandom",
     "fastrand",
+    "nix",
     "rustix",
     "directories",
     "tempfile",

@@ -15,7 +15,7 @@ use crossterm::style::{Attribute, SetAttribute};
 use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Pid, Signal};
+use rustix::process::Signal;
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
 
 /// The mouse: only buttons and the wheel, in the form that knows no limit of columns. crossterm's own switch asks for
@@ -273,26 +273,10 @@ fn write_what_fits(terminal: &File, bytes: &[u8], patience: Duration) -> io::Res
     Ok(done)
 }
 
-/// Whether a stopped process here has a shell that can continue it: the first ancestor outside the job is in the same
-/// session. (A process that sshd started itself, say, would stay stopped for ever.)
+/// Whether a stopped process here has a shell that can continue it: a shell that controls jobs gives each a process group
+/// of its own. A program that sshd or tmux started itself leads the session, and would stay stopped for ever.
+///
+/// (Either number is 0 where what it names is outside this PID namespace, as in a container; rustix cannot say that.)
 fn can_be_continued() -> bool {
-    let (job, session) = (rustix::process::getpgrp(), rustix::process::getsid(None).ok());
-    let mut parent = rustix::process::getppid();
-    // A job has no more generations than this.
-    for _ in 0..32 {
-        let Some(process) = parent else { return false };
-        match rustix::process::getpgid(Some(process)) {
-            Ok(group) if group == job => parent = parent_of(process),
-            Ok(_) => return session.is_some() && rustix::process::getsid(Some(process)).ok() == session,
-            Err(_) => return false,
-        }
-    }
-    false
-}
-
-fn parent_of(process: Pid) -> Option<Pid> {
-    let status = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
-    // `123 (name) S 122 …`; the name may hold anything, brackets too.
-    let (_, after_name) = status.rsplit_once(')')?;
-    Pid::from_raw(after_name.split_whitespace().nth(1)?.parse().ok()?)
+    nix::unistd::getsid(None).is_ok_and(|session| session != nix::unistd::getpgrp())
 }
