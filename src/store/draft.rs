@@ -1,26 +1,38 @@
 //! Drafts: what was being typed when a session ended, kept for that actor's next start. To the store they are bytes.
 
 use std::fmt::Write as _;
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write as _};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Read};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::OFlags;
 use sha1::{Digest, Sha1};
 
+use super::disk::Disk;
+use super::lock::{Lock, sweep};
 use super::{Error, Paths};
 
 /// The draft of one actor for one data file, in a file of its own that only this user can read.
 #[derive(Debug, Clone)]
 pub struct Drafts {
+    disk: Disk,
     folder: PathBuf,
     file: PathBuf,
+    /// Locked while the draft is changed, and gone afterwards. As there is one for each draft, many sessions that end at
+    /// once do not wait for each other.
+    temporary: PathBuf,
 }
+
+/// How the name of a temporary file ends.
+const TEMPORARY: &str = "hatrack-tmp";
+/// How long another session of the same actor is waited for: the process is about to end.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 impl Drafts {
     /// The most that is kept, in bytes.
-    pub const MOST: usize = 1 << 20;
+    pub const MOST: usize = 64 << 20;
 
     /// In a folder of the user's state; nothing is created yet.
     pub fn new(folder: &Path, actor: &str, data: &Path) -> Result<Self, Error> {
@@ -34,80 +46,102 @@ impl Drafts {
             name
         });
         Ok(Self {
+            disk: Disk {
+                patience: PATIENCE,
+                ..Disk::default()
+            },
             folder: folder.to_path_buf(),
             file: folder.join(format!("{name}.draft")),
+            temporary: folder.join(format!("{name}.{TEMPORARY}")),
         })
     }
 
     /// Keeps these bytes in the place of any before; whole or not at all, and durable.
     pub fn save(&self, bytes: &[u8]) -> Result<(), Error> {
-        if bytes.len() > Self::MOST {
-            let too_long = io::Error::other("it is longer than a draft may be");
-            return Err(Error::io("keep the draft", &self.file)(too_long));
-        }
-        let write = || -> io::Result<()> {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&self.folder)?;
-            let temporary = self
-                .file
-                .with_extension(format!("{}.hatrack-tmp", std::process::id()));
-            let mut file = create(&temporary)?;
-            let written = file
-                .set_permissions(Permissions::from_mode(0o600))
-                .and_then(|()| file.write_all(bytes))
-                .and_then(|()| file.sync_all())
-                .and_then(|()| std::fs::rename(&temporary, &self.file))
-                .and_then(|()| File::open(&self.folder)?.sync_all());
-            if written.is_err() {
-                let _ = std::fs::remove_file(&temporary);
-            }
-            written
-        };
-        write().map_err(Error::io("keep the draft", &self.file))
+        self.change(|_| Some(bytes.to_vec()))
     }
 
-    /// The bytes that were kept; `None` where there are none. Whoever understands them must expect anything.
+    /// Forgets them.
+    pub fn remove(&self) -> Result<(), Error> {
+        if self.file.symlink_metadata().is_err() {
+            return Ok(()); // Where there is none, no folder is made for it either.
+        }
+        self.change(|_| None)
+    }
+
+    /// Keeps what is made of what is kept now; `None`: nothing. Another session of the same actor that does so too comes
+    /// before or after, never in between.
+    pub fn change(&self, with: impl FnOnce(Option<Vec<u8>>) -> Option<Vec<u8>>) -> Result<(), Error> {
+        let wrong = || Error::io("keep the draft", &self.file);
+        self.disk.make_folder(&self.folder).map_err(wrong())?;
+        let lock = Lock::take(&self.disk, &self.temporary, None)?;
+        let changed = self.kept().and_then(|bytes| match with(bytes) {
+            Some(bytes) => self.write(lock.file(), &bytes).map_err(wrong()),
+            None => self.forget(),
+        });
+        if changed.is_err() {
+            let _ = self.disk.remove(&self.temporary);
+        }
+        changed?;
+        self.disk.sync_folder(&self.folder).map_err(wrong())
+    }
+
+    fn forget(&self) -> Result<(), Error> {
+        let removed = self.disk.remove(&self.file);
+        removed
+            .and_then(|()| self.disk.remove(&self.temporary))
+            .map_err(Error::io("remove the draft", &self.file))
+    }
+
+    /// Puts bytes into the temporary file, which takes the place of the draft then.
+    fn write(&self, file: &File, bytes: &[u8]) -> io::Result<()> {
+        if bytes.len() > Self::MOST {
+            return Err(io::Error::other("it is longer than a draft may be"));
+        }
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        self.disk.cut(file, 0)?; // It may be one that was left.
+        self.disk.write(file, bytes)?;
+        self.disk.sync(file)?;
+        self.disk.rename(&self.temporary, &self.file)
+    }
+
+    /// The bytes that were kept; `None` where there are none. Whoever understands them must expect anything. What was left
+    /// by somebody who was killed while keeping a draft is removed.
     pub fn load(&self) -> Result<Option<Vec<u8>>, Error> {
-        let read = || -> io::Result<Option<Vec<u8>>> {
-            let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-            let file = OpenOptions::new()
-                .read(true)
-                .custom_flags(flags.bits().cast_signed())
-                .open(&self.file)?;
-            if !file.metadata()?.is_file() {
-                return Ok(None);
-            }
-            let mut bytes = Vec::new();
-            file.take(Self::MOST as u64 + 1).read_to_end(&mut bytes)?;
-            Ok((bytes.len() <= Self::MOST).then_some(bytes))
-        };
-        match read() {
+        self.tidy();
+        self.kept()
+    }
+
+    fn kept(&self) -> Result<Option<Vec<u8>>, Error> {
+        match self.read() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             other => other.map_err(Error::io("read the draft", &self.file)),
         }
     }
 
-    /// Forgets them.
-    pub fn remove(&self) -> Result<(), Error> {
-        match std::fs::remove_file(&self.file) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            other => other.map_err(Error::io("remove the draft", &self.file)),
+    fn read(&self) -> io::Result<Option<Vec<u8>>> {
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(&self.file)?;
+        if !file.metadata()?.is_file() {
+            return Ok(None);
         }
+        let mut bytes = Vec::new();
+        file.take(Self::MOST as u64 + 1).read_to_end(&mut bytes)?;
+        Ok((bytes.len() <= Self::MOST).then_some(bytes))
     }
-}
 
-/// A new file; one that a process of the same number left behind is removed first.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            std::fs::remove_file(path)?;
-            options.open(path)
+    /// Removes the temporary files of those who were killed; whose writer lives, stays.
+    fn tidy(&self) {
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|extension| extension == TEMPORARY) {
+                // What cannot be removed harms nothing.
+                let _ = sweep(&self.disk, &path);
+            }
         }
-        other => other,
     }
 }
 
@@ -132,6 +166,9 @@ mod tests {
         assert_eq!(std::fs::read_dir(&state).unwrap().count(), 2);
         alice.remove().unwrap();
         alice.remove().unwrap();
+        let nowhere = home.path().join("nowhere");
+        Drafts::new(&nowhere, "alice", &data).unwrap().remove().unwrap();
+        assert!(!nowhere.exists());
         assert_eq!(alice.load().unwrap(), None);
     }
 
@@ -140,10 +177,71 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let draft = Drafts::new(home.path(), "alice", &home.path().join("hats.json")).unwrap();
         assert!(draft.save(&vec![0; Drafts::MOST + 1]).is_err());
-        std::fs::write(&draft.file, vec![0; Drafts::MOST + 1]).unwrap();
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+        let long = File::create(&draft.file).unwrap();
+        long.set_len(Drafts::MOST as u64 + 1).unwrap();
         assert_eq!(draft.load().unwrap(), None);
         std::fs::remove_file(&draft.file).unwrap();
         std::fs::create_dir(&draft.file).unwrap();
         assert_eq!(draft.load().unwrap(), None);
+    }
+
+    #[test]
+    fn two_sessions_of_one_actor_do_not_lose_each_others_draft() {
+        let home = tempfile::tempdir().unwrap();
+        let drafts = Drafts::new(home.path(), "alice", &home.path().join("hats.json")).unwrap();
+        std::thread::scope(|scope| {
+            for session in 0..4 {
+                let drafts = drafts.clone();
+                scope.spawn(move || {
+                    for _ in 0..25 {
+                        let add = |kept: Option<Vec<u8>>| {
+                            let mut kept = kept.unwrap_or_default();
+                            kept.push(session);
+                            Some(kept)
+                        };
+                        // Busy is said, and nothing happened then.
+                        while let Err(error) = drafts.change(add) {
+                            assert!(matches!(error, Error::Locked { .. }), "{error}");
+                        }
+                    }
+                });
+            }
+        });
+        let mut kept = drafts.load().unwrap().unwrap();
+        kept.sort_unstable();
+        let all: Vec<u8> = (0..4).flat_map(|session| [session; 25]).collect();
+        assert_eq!(kept, all);
+        assert_eq!(
+            std::fs::read_dir(home.path()).unwrap().count(),
+            1,
+            "nothing is left"
+        );
+    }
+
+    #[test]
+    fn another_session_is_waited_for_a_moment_only_and_a_killed_one_not_at_all() {
+        let home = tempfile::tempdir().unwrap();
+        let drafts = Drafts::new(home.path(), "alice", &home.path().join("hats.json")).unwrap();
+        drafts.save(b"one").unwrap();
+        let other = File::create(&drafts.temporary).unwrap();
+        other.lock().unwrap();
+        let since = std::time::Instant::now();
+        let error = drafts.change(|_| panic!("nobody may look")).unwrap_err();
+        assert!(error.to_string().contains("is writing"), "{error}");
+        assert!(since.elapsed() < PATIENCE * 3);
+        assert_eq!(drafts.load().unwrap().unwrap(), b"one");
+        assert!(drafts.temporary.exists(), "its writer lives");
+        // Its writer is killed, with more in it than is written then.
+        std::fs::write(&drafts.temporary, "half of something long").unwrap();
+        drop(other);
+        drafts
+            .change(|kept| Some([kept.unwrap(), b"two".to_vec()].concat()))
+            .unwrap();
+        assert_eq!(drafts.load().unwrap().unwrap(), b"onetwo");
+        std::fs::write(&drafts.temporary, "half").unwrap();
+        std::fs::write(home.path().join("another's.hatrack-tmp"), "half").unwrap();
+        drafts.load().unwrap();
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1, "tidied up");
     }
 }

@@ -29,7 +29,7 @@ pub enum Error {
         what: &'static str,
     },
     /// Somebody else held the lock all the time.
-    #[error("{} is locked: somebody else has been writing for {seconds} seconds; try again", path.display())]
+    #[error("{} is locked: somebody else {}; try again", path.display(), writing(*seconds))]
     Locked {
         /// The lock file.
         path: PathBuf,
@@ -105,6 +105,14 @@ impl Error {
                 _ => "internal-server-error",
             },
         }
+    }
+}
+
+fn writing(seconds: u64) -> String {
+    match seconds {
+        0 => "is writing".into(),
+        1 => "has been writing for a second".into(),
+        _ => format!("has been writing for {seconds} seconds"),
     }
 }
 

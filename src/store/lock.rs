@@ -43,18 +43,24 @@ impl Lock {
         if !disk.try_lock(&file).map_err(wrong())? {
             return Ok(None);
         }
-        // Somebody may have removed the file between the opening and the locking: then it locks nobody out.
-        let inode = file.metadata().map_err(wrong())?.ino();
-        let still = disk
-            .look(path)
-            .map_err(wrong())?
-            .is_some_and(|there| there.ino() == inode);
+        let still = is_at(disk, &file, path).map_err(wrong())?;
         if still {
             // A team's file must be everybody's to lock; where this is not allowed it is as it was.
             let _ = like.map(|like| disk.own(&file, Some(like)));
         }
         Ok(still.then_some(Self(file)))
     }
+
+    pub(super) fn file(&self) -> &File {
+        &self.0
+    }
+}
+
+/// Whether an open file is the one at a path. Somebody may have removed or renamed it between the opening and the locking:
+/// then its lock locks nobody out.
+fn is_at(disk: &Disk, file: &File, path: &Path) -> std::io::Result<bool> {
+    let inode = file.metadata()?.ino();
+    Ok(disk.look(path)?.is_some_and(|there| there.ino() == inode))
 }
 
 /// Removes a temporary file that its writer left; false when the writer is still at it.
@@ -62,7 +68,7 @@ pub(super) fn sweep(disk: &Disk, temporary: &Path) -> std::io::Result<bool> {
     let Some(file) = disk.open(temporary)? else {
         return Ok(true);
     };
-    if !disk.try_lock(&file)? {
+    if !disk.try_lock(&file)? || !is_at(disk, &file, temporary)? {
         return Ok(false);
     }
     disk.remove(temporary).map(|()| true)
