@@ -21,8 +21,9 @@ const PARTS: [(&str, &[&str]); 7] = [
 ];
 
 /// All that `app` and `ui` may know of the store: plain data.
-const PLAIN: [&str; 10] = [
+const PLAIN: [&str; 11] = [
     "Change", "Entry", "Event", "Filter", "Page", "Query", "Request", "Scope", "Snapshot", "Trouble",
+    "person",
 ];
 
 /// Files, environment, clock, threads, randomness, processes, network: not for these.

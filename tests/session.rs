@@ -313,12 +313,231 @@ fn a_draft_about_a_room_out_of_sight_is_not_offered() {
     session.keys("e");
     session.text(" and more");
     session.send(Msg::End { status: 143 });
-    let mut next = Session::open(Wardrobe::default(), (80, 24));
-    next.send(Msg::DraftFound(session.draft.clone().unwrap()));
-    assert!(next.state.overlays().is_empty());
+    let draft = session.draft.clone().unwrap();
+    let limited = |room: &str| {
+        let scope = Scope {
+            rooms: Some([jid(room)].into()),
+            read_only: false,
+        };
+        let start = Start {
+            scope,
+            ..Start::default()
+        };
+        let mut next = Session::start(start, Wardrobe::default(), (80, 24));
+        next.draft = Some(draft.clone());
+        next.send(Msg::DraftFound(draft.clone()));
+        next
+    };
+    let mut elsewhere = limited("other@c.example");
+    assert!(elsewhere.state.overlays().is_empty());
+    // What this session leaves there goes beside it, and takes nothing away.
+    elsewhere.keys("a");
+    elsewhere.text("other@c.example");
+    elsewhere.keys("Ctrl-C");
+    assert_eq!(elsewhere.left, Some(0));
+    let mut all = open();
+    all.send(Msg::DraftFound(elsewhere.draft.clone().unwrap()));
+    let Some(Overlay::Draft(both)) = all.state.top() else {
+        panic!("no draft")
+    };
+    assert_eq!(both.forms.len(), 2);
+    assert!(matches!(limited(ROOM).state.top(), Some(Overlay::Draft(_))));
+
     let mut garbage = open();
     garbage.send(Msg::DraftFound(b"\xff\x00{]".to_vec()));
     assert!(garbage.state.overlays().is_empty());
+    assert!(
+        garbage.notice().contains("cannot be read"),
+        "{}",
+        garbage.notice()
+    );
+}
+
+#[test]
+fn what_cannot_be_written_is_in_the_draft_until_it_is() {
+    let mut session = open();
+    session.fail("the disk is full");
+    session.keys("Enter j Enter Space");
+    assert!(session.draft.is_some(), "the process may be killed at any moment");
+    session.well();
+    assert_eq!(session.draft, None);
+}
+
+#[test]
+fn nobody_leaves_before_what_is_not_saved_is_kept() {
+    let mut session = open();
+    session.keys("e");
+    session.text("!");
+    session.no_draft = Some("the disk is full".into());
+    session.keys("Ctrl-C");
+    assert_eq!(session.left, None);
+    let Some(Overlay::Confirm(question)) = session.state.top() else {
+        panic!("nobody asks")
+    };
+    assert!(question.consequence.contains("the disk is full"), "{question:?}");
+    session.keys("n");
+    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    session.no_draft = None;
+    session.keys("Ctrl-C");
+    assert_eq!((session.left, session.draft.is_some()), (Some(0), true));
+    // By force it leaves in any case.
+    let mut forced = open();
+    forced.keys("e !");
+    forced.no_draft = Some("the disk is full".into());
+    forced.send(Msg::End { status: 129 });
+    assert_eq!(forced.left, Some(129));
+}
+
+#[test]
+fn a_change_of_a_draft_that_was_saved_after_all_is_not_made_twice() {
+    let mut session = open();
+    session.fail("the disk is full");
+    session.keys("Enter j Enter Space q y");
+    let draft = session.draft.clone().unwrap();
+    let mut next = open();
+    next.other(|wardrobe| {
+        let doffed = Attachment::default()
+            .with_active(true)
+            .with_active(false)
+            .with_title(Some("Teacher"));
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), doffed)
+    });
+    let before = next.json();
+    next.draft = Some(draft.clone());
+    next.send(Msg::DraftFound(draft));
+    next.keys("Enter");
+    assert!(next.state.overlays().is_empty());
+    assert!(next.notice().contains("it is so already"), "{}", next.notice());
+    assert_eq!((next.json(), next.draft.as_deref()), (before, None));
+}
+
+#[test]
+fn both_sides_of_a_conflict_are_those_of_now() {
+    let retitle = |session: &mut Session, title: &str| {
+        let title = title.to_owned();
+        session.other(move |wardrobe| {
+            let other = Attachment::default().with_active(true).with_title(Some(&title));
+            wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
+        });
+    };
+    let mut session = open();
+    session.keys("Enter j Enter e !");
+    retitle(&mut session, "Professor");
+    session.keys("Enter");
+    retitle(&mut session, "Dean");
+    let Some(Overlay::Conflict(conflict)) = session.state.top() else {
+        panic!("no conflict")
+    };
+    assert!(conflict.theirs.contains("Dean"), "{conflict:?}");
+    retitle(&mut session, "Teacher");
+    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    assert!(
+        session.notice().contains("as it was again"),
+        "{}",
+        session.notice()
+    );
+    session.keys("Enter");
+    assert_eq!(terrys(&session)[HAT]["title"], json!("Teacher!"));
+}
+
+#[test]
+fn a_question_about_what_changed_meanwhile_is_withdrawn() {
+    let mut session = open();
+    session.keys("Enter j d");
+    assert!(matches!(session.state.top(), Some(Overlay::Confirm(_))));
+    session.other(|wardrobe| {
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:y"), Attachment::default())
+    });
+    assert!(session.state.overlays().is_empty());
+    assert!(session.notice().contains("ask again"), "{}", session.notice());
+    session.keys("y");
+    assert_eq!(session.state.users().len(), 3);
+}
+
+#[test]
+fn keys_never_hit_somebody_else_when_a_user_goes() {
+    let mut session = open();
+    session.keys("Enter j Enter");
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    assert_eq!(session.state.focus(), Pane::Users);
+    assert!(session.notice().starts_with(TERRY), "{}", session.notice());
+    session.other(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
+    assert_eq!(session.state.focus(), Pane::Rooms);
+}
+
+#[test]
+fn what_nobody_should_type_as_a_title_is_refused_and_what_was_there_stays() {
+    let mut session = open();
+    session.keys("Enter j Enter e Ctrl-U");
+    session.text("  ");
+    session.keys("Enter");
+    assert!(session.notice().contains("only spaces"), "{}", session.notice());
+    session.keys("Ctrl-U");
+    session.send(Msg::Paste("a\u{1b}[31m".into()));
+    session.keys("Enter");
+    assert!(
+        session.notice().contains("control character"),
+        "{}",
+        session.notice()
+    );
+    session.keys("Esc y");
+    session.other(|wardrobe| {
+        let broken = Attachment::default().with_title(Some("two\nlines"));
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), broken)
+    });
+    session.keys("e Tab Space Enter");
+    assert_eq!(
+        terrys(&session)[HAT],
+        json!({"active": true, "title": "two\nlines"})
+    );
+}
+
+#[test]
+fn a_limited_session_says_which_rooms_it_cannot_add() {
+    let scope = Scope {
+        rooms: Some([jid(ROOM)].into()),
+        read_only: false,
+    };
+    let start = Start {
+        scope,
+        ..Start::default()
+    };
+    let mut session = Session::start(start, wardrobe(), (80, 24));
+    session.keys("a");
+    session.text("other@c.example");
+    session.keys("Enter");
+    assert!(session.notice().contains("limited"), "{}", session.notice());
+    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+}
+
+#[test]
+fn hats_that_the_user_has_are_not_offered() {
+    let mut session = open();
+    session.keys("Enter j Enter a");
+    let Some(Overlay::Form(form)) = session.state.top() else {
+        panic!("no form")
+    };
+    assert_eq!(form.suggestions.as_ref().unwrap().len(), 0);
+    session.keys("Esc Esc k Enter a");
+    let Some(Overlay::Form(form)) = session.state.top() else {
+        panic!("no form")
+    };
+    assert_eq!(form.suggestions.as_ref().unwrap().len(), 1);
+}
+
+#[test]
+fn escape_puts_the_message_away_first_and_arrows_stay_at_the_ends() {
+    let mut session = open();
+    session.keys("Enter j Enter r");
+    assert_ne!(session.notice(), "");
+    session.keys("Esc");
+    assert_eq!((session.notice(), session.state.focus()), ("", Pane::Hats));
+    session.keys("l Right");
+    assert_eq!(session.state.focus(), Pane::Hats);
+    session.keys("Tab h Left");
+    assert_eq!(session.state.focus(), Pane::Rooms);
+    session.keys("Shift-Tab");
+    assert_eq!(session.state.focus(), Pane::Hats);
 }
 
 #[test]
@@ -434,7 +653,7 @@ fn a_change_refused_by_the_keeper_is_shown_with_both_sides_and_kept_through_a_cu
         .unwrap();
     let error = theirs.clone().apply(&change.group).unwrap_err();
     let settled = vec![(*id, Err(error))];
-    tell(
+    let effects = tell(
         &mut state,
         Event::Committed {
             settled,
@@ -445,11 +664,9 @@ fn a_change_refused_by_the_keeper_is_shown_with_both_sides_and_kept_through_a_cu
         panic!("no conflict")
     };
     assert_eq!(conflict.theirs, "the user does not have the hat any more");
-    // A cut line at that moment keeps it.
-    let mut cut = state.clone();
-    let effects = update(&mut cut, Msg::End { status: 129 });
+    // Whatever happens now, it is kept.
     assert!(
-        matches!(effects.as_slice(), [Effect::KeepDraft(_), Effect::Quit(129)]),
+        matches!(effects.as_slice(), [Effect::KeepDraft { .. }]),
         "{effects:?}"
     );
     let effects = update(&mut state, Msg::Key(session::key("m")));

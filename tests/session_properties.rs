@@ -10,7 +10,10 @@ mod support;
 #[expect(dead_code, reason = "shared by several test files")]
 mod session;
 
+use std::collections::BTreeSet;
+
 use hatrack::app::{Code, Key, Msg, Overlay, Pane, Saved};
+use hatrack::model::Jid;
 use proptest::prelude::*;
 use proptest::sample::select;
 use session::Session;
@@ -105,7 +108,16 @@ proptest! {
                 prop_assert!(state.selected(pane).is_none_or(|row| row < length));
                 prop_assert_eq!(state.selected(pane).is_none(), length == 0);
             }
-            prop_assert!(state.rooms().iter().eq(state.wardrobe().rooms().map(|(jid, _)| jid)));
+            // Every room once, in the order of what people read.
+            let shown = |jid: &Jid| {
+                let name = state.wardrobe().room(jid).unwrap().name.clone();
+                let name = name.filter(|name| !name.trim().is_empty());
+                name.as_deref().unwrap_or(jid.as_str()).to_lowercase()
+            };
+            prop_assert!(state.rooms().is_sorted_by_key(shown));
+            let listed: BTreeSet<&Jid> = state.rooms().iter().collect();
+            prop_assert_eq!(listed.len(), state.rooms().len());
+            prop_assert!(listed.into_iter().eq(state.wardrobe().rooms().map(|(jid, _)| jid)));
             prop_assert_eq!(state.users().len(), state.room().map_or(0, |(_, room)| room.users().len()));
             prop_assert_eq!(state.hats().len(), state.user().map_or(0, |(_, user)| user.hats.len()));
             prop_assert!((0..state.users().len()).all(|row| state.user_at(row).is_some()));

@@ -2,7 +2,7 @@
 
 use crate::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
 
-use super::form::{Form, Name, Subject};
+use super::form::{Form, Name, Subject, Value};
 use super::sides;
 
 /// The hat that a form means.
@@ -97,6 +97,9 @@ impl Form {
             (Name::Room, _) if text.is_empty() => Some("the room's address is missing".into()),
             (Name::Room, _) => match Jid::parse_room(text) {
                 Ok(jid) if wardrobe.room(&jid).is_some() => Some("this room is there already".into()),
+                Ok(jid) if self.limit.as_ref().is_some_and(|rooms| !rooms.contains(&jid)) => {
+                    Some("this session is limited to other rooms (--room)".into())
+                }
                 Ok(_) => None,
                 Err(error) => Some(reason(&error)),
             },
@@ -126,8 +129,17 @@ impl Form {
                     .filter(|_| !own)
                     .map(|_| "the user has this hat already; edit that one instead".into())
             }
+            (Name::Title | Name::RoomName, _) if self.is_as_it_was(name) => None,
+            (Name::Title | Name::RoomName, _) => title_problem(&self.text(name)).map(Into::into),
             _ => None,
         }
+    }
+
+    /// Whether nobody typed in this field: what came from elsewhere is no mistake of who sits here.
+    fn is_as_it_was(&self, name: Name) -> bool {
+        self.fields.iter().any(|field| {
+            field.name == name && matches!(&field.value, Value::Text(text) if !text.is_changed())
+        })
     }
 
     /// What somebody else made meanwhile of the thing that the form edits, in words; `None` while it is as it was.
@@ -206,6 +218,17 @@ impl Form {
                 there.affiliation.is_affiliated()
             }
         }
+    }
+}
+
+/// Why nobody should type this as a title or a name.
+fn title_problem(text: &str) -> Option<&'static str> {
+    if text.chars().any(char::is_control) {
+        Some("a line break or another control character is in it")
+    } else if !text.is_empty() && text.trim().is_empty() {
+        Some("only spaces: leave it empty, or write something")
+    } else {
+        None
     }
 }
 

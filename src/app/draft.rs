@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Affiliation, Group, Wardrobe};
-use crate::store::Change;
+use crate::model::{Affiliation, Group, Jid};
+use crate::store::{Change, Scope};
 
 use super::form::{Form, Name, Subject, Value};
 
 /// What a session leaves behind when it is cut off.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// The forms that were open, the topmost last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -19,7 +19,7 @@ pub struct Draft {
 }
 
 /// A form's subject and what its fields held.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormDraft {
     /// What the form was about.
     pub subject: Subject,
@@ -30,7 +30,7 @@ pub struct FormDraft {
 }
 
 /// A change that could not be written.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsaved {
     /// What.
     pub edits: Group,
@@ -60,7 +60,33 @@ impl From<Unsaved> for Change {
     }
 }
 
+impl Unsaved {
+    fn is_within(&self, scope: &Scope) -> bool {
+        self.edits.0.iter().all(|edit| sees(scope, edit.room()))
+    }
+}
+
+/// Whether what is about this room, or about the whole document, is for a session of this scope.
+fn sees(scope: &Scope, room: Option<&Jid>) -> bool {
+    match (&scope.rooms, room) {
+        (None, _) => true,
+        (Some(rooms), Some(room)) => rooms.contains(room),
+        (Some(_), None) => false,
+    }
+}
+
 impl FormDraft {
+    fn is_within(&self, scope: &Scope) -> bool {
+        let typed = || {
+            let (_, text) = self.texts.iter().find(|(name, _)| *name == Name::Room)?;
+            Jid::parse(text.trim()).ok()
+        };
+        match self.subject.room() {
+            Some(room) => sees(scope, Some(room)),
+            None => sees(scope, typed().as_ref()),
+        }
+    }
+
     /// What was typed, field by field; fields in which nothing was are left out.
     pub fn texts(&self) -> impl Iterator<Item = (Name, &str)> {
         let texts = self.texts.iter().map(|(name, text)| (*name, text.as_str()));
@@ -118,21 +144,121 @@ impl Draft {
         self.forms.is_empty() && self.unsaved.is_empty()
     }
 
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
-        crate::model::write::pretty(self)
+    /// What of the kept bytes is for a session of this scope; the rest stays where it is. The error says why the bytes
+    /// are no draft.
+    pub(super) fn read(bytes: &[u8], scope: &Scope) -> Result<Self, String> {
+        let mut draft: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        draft.forms.retain(|form| form.is_within(scope));
+        draft.unsaved.retain(|unsaved| unsaved.is_within(scope));
+        Ok(draft)
     }
 
-    /// Reads a draft; `None` when it is none, or when it is about rooms that are not in this wardrobe (any more, or
-    /// for this session).
-    pub(super) fn read(bytes: &[u8], wardrobe: &Wardrobe) -> Option<Self> {
-        let draft: Self = serde_json::from_slice(bytes).ok()?;
-        let about = draft.forms.iter().filter_map(|form| form.subject.room());
-        let edited = draft
-            .unsaved
-            .iter()
-            .flat_map(|unsaved| &unsaved.edits.0)
-            .filter_map(|edit| edit.room());
-        let mut rooms = about.chain(edited);
-        (!draft.is_empty() && rooms.all(|room| wardrobe.room(room).is_some())).then_some(draft)
+    /// Takes out of this draft what another has in it, each once.
+    fn take_out(&mut self, other: &Self) {
+        for form in &other.forms {
+            if let Some(at) = self.forms.iter().position(|there| there == form) {
+                self.forms.remove(at);
+            }
+        }
+        for unsaved in &other.unsaved {
+            if let Some(at) = self.unsaved.iter().position(|there| there == unsaved) {
+                self.unsaved.remove(at);
+            }
+        }
+    }
+}
+
+/// The bytes to be kept in the place of those that are kept now: with what this session has to keep in the place of what
+/// it had (`before`), and with all that others left there. `None`: nothing is to be kept. (One person may have several
+/// sessions open, and a session may see less than another.)
+pub fn replaced(now: Option<&[u8]>, before: &Draft, after: &Draft) -> Option<Vec<u8>> {
+    // Bytes that are no draft were said to be none, and can be of no use.
+    let mut draft: Draft = now
+        .and_then(|now| serde_json::from_slice(now).ok())
+        .unwrap_or_default();
+    draft.take_out(before);
+    draft.forms.extend_from_slice(&after.forms);
+    draft.unsaved.extend_from_slice(&after.unsaved);
+    (!draft.is_empty()).then(|| crate::model::write::pretty(&draft))
+}
+
+/// What a session knows of the draft that is kept outside.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Drafting {
+    /// What came before the file was open.
+    pub waiting: Option<Vec<u8>>,
+    /// That about which nothing was decided yet.
+    pub later: Option<Draft>,
+    /// What this session has in it.
+    pub kept: Draft,
+    /// What it asked to be kept last, before there is an answer.
+    pub asked: Option<Draft>,
+    /// What could not be kept: not asked for again and again.
+    pub failed: Option<Draft>,
+    /// Forms that were taken up from it and are open.
+    pub taken: Vec<FormDraft>,
+    /// Changes were taken up from it that may not be saved yet.
+    pub again: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(name: &str) -> FormDraft {
+        FormDraft {
+            subject: Subject::AddRoom,
+            texts: vec![(Name::Room, name.into())],
+            ticks: Vec::new(),
+            affiliation: Affiliation::Member,
+            focus: 0,
+        }
+    }
+
+    fn draft(names: &[&str]) -> Draft {
+        Draft {
+            forms: names.iter().map(|name| form(name)).collect(),
+            unsaved: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_others_keep_there_stays() {
+        let bytes = |names: &[&str]| replaced(None, &Draft::default(), &draft(names)).unwrap();
+        let now = bytes(&["theirs", "mine", "mine"]);
+        let after = replaced(Some(&now), &draft(&["mine"]), &draft(&["new"])).unwrap();
+        assert_eq!(after, bytes(&["theirs", "mine", "new"]));
+        assert_eq!(
+            replaced(Some(&now), &draft(&["theirs", "mine", "mine"]), &draft(&[])),
+            None
+        );
+        assert_eq!(
+            replaced(Some(b"{]"), &draft(&["mine"]), &draft(&["new"])).unwrap(),
+            bytes(&["new"])
+        );
+        assert_eq!(
+            replaced(Some(&now), &draft(&["mine"; 3]), &draft(&[])).unwrap(),
+            bytes(&["theirs"])
+        );
+    }
+
+    #[test]
+    fn a_limited_session_gets_what_is_about_its_rooms() {
+        let scope = |rooms: &[&str]| Scope {
+            rooms: Some(rooms.iter().map(|room| Jid::parse(room).unwrap()).collect()),
+            read_only: false,
+        };
+        let bytes = replaced(
+            None,
+            &Draft::default(),
+            &draft(&["a@c.example", "b@c.example", "a@"]),
+        )
+        .unwrap();
+        assert_eq!(
+            Draft::read(&bytes, &scope(&["a@c.example"])).unwrap(),
+            draft(&["a@c.example"])
+        );
+        assert_eq!(Draft::read(&bytes, &Scope::default()).unwrap().forms.len(), 3);
+        assert!(Draft::read(b"\xff{", &Scope::default()).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! Forms: named fields, one of which has the focus. What a form means is in `fill` (opening it) and `save`.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use tui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
@@ -209,7 +211,7 @@ pub struct Field {
 }
 
 /// What a form is about, and what was there when it was opened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
     /// A new room.
@@ -297,6 +299,8 @@ pub struct Form {
     /// The title that a suggestion filled in.
     pub(super) filled: Option<String>,
     pub(super) changed: bool,
+    /// The only rooms that this session may add.
+    pub(super) limit: Option<BTreeSet<Jid>>,
 }
 
 impl Form {

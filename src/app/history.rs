@@ -1,6 +1,6 @@
 //! The history on the screen: entries newest first, read page by page as the selection goes down.
 
-use crate::store::{Entry, Filter, Page, Query};
+use crate::store::{Entry, Filter, Page, Query, person};
 
 /// How many entries are read at once.
 const PAGE: usize = 200;
@@ -31,9 +31,19 @@ pub struct History {
     pub unreadable: usize,
     /// Where the next page begins.
     pub(super) next: Option<u64>,
+    /// The revision to be selected when it is read again.
+    select: Option<u64>,
 }
 
 impl History {
+    /// Reads it again from the newest entry, which is new: the selection stays on the entry that it is on.
+    pub(super) fn reload(&mut self) -> Query {
+        let selected = self.entry().map(|entry| entry.revision);
+        let query = self.restart(self.filter.clone());
+        self.select = selected;
+        query
+    }
+
     /// Begins anew with this filter; the query that reads its first page.
     pub(super) fn restart(&mut self, filter: Filter) -> Query {
         *self = Self {
@@ -63,6 +73,14 @@ impl History {
                 self.entries.extend(page.entries);
                 self.unreadable += page.unreadable;
                 self.next = page.next;
+                let wanted = self.select.take();
+                if let Some(at) = self
+                    .entries
+                    .iter()
+                    .position(|entry| Some(entry.revision) == wanted)
+                {
+                    self.selected = at;
+                }
             }
             Err(reason) => self.failed = Some(reason),
         }
@@ -98,7 +116,7 @@ impl History {
             By::Room if filter.room.is_some() => filter.room = None,
             By::User if filter.user.is_some() => filter.user = None,
             By::Hat if filter.hat.is_some() => filter.hat = None,
-            By::Actor => filter.actor = Some(self.entry()?.actor.to_string()),
+            By::Actor => filter.actor = Some(person(&self.entry()?.actor).to_owned()),
             By::Room => filter.room = Some(edits().find_map(|edit| edit.room())?.clone()),
             By::User => filter.user = Some(edits().find_map(|edit| edit.user())?.clone()),
             By::Hat => filter.hat = Some(edits().find_map(|edit| edit.hat())?.clone()),

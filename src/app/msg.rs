@@ -2,6 +2,7 @@
 
 use crate::store::{Event, Request};
 
+use super::draft::Draft;
 use super::{Key, Pane};
 
 /// Something that happened. Whatever is not certain (time, new ids, the outside) arrives here.
@@ -36,6 +37,8 @@ pub enum Msg {
     NewId(String),
     /// A draft of an earlier session was found.
     DraftFound(Vec<u8>),
+    /// The answer to [`Effect::KeepDraft`]: done, or why it could not be.
+    DraftKept(Result<(), String>),
     /// The session must end: a signal, or the terminal is gone.
     End {
         /// The exit status, 128 and the number of the signal.
@@ -52,10 +55,14 @@ pub enum Effect {
     Store(Request),
     /// Make a new hat id (`urn:uuid:…`) and answer with [`Msg::NewId`].
     NewId,
-    /// Keep this as the draft of this actor and data file.
-    KeepDraft(Vec<u8>),
-    /// There is nothing to be kept as a draft any more.
-    DropDraft,
+    /// Keep `after` in the draft of this actor and data file, in the place of `before`
+    /// ([`replaced`](super::draft::replaced)), and answer with [`Msg::DraftKept`].
+    KeepDraft {
+        /// What this session had in it.
+        before: Draft,
+        /// What it has to keep.
+        after: Draft,
+    },
     /// Stop the process as Ctrl-Z does, where somebody can continue it.
     Suspend,
     /// Draw everything anew.

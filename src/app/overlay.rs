@@ -43,6 +43,7 @@ pub(super) enum Act {
     Commit(Group),
     LeaveForm,
     QuitUnsaved,
+    QuitLosing,
     Restore,
     DropDraft,
 }

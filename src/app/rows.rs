@@ -1,7 +1,7 @@
 //! What the panes list, worked out when something changes and never while drawing. A selection stays on what it is on,
 //! wherever that moves; when that goes, it stays at its place.
 
-use crate::model::{Affiliation, HatId, Jid, User, Wardrobe};
+use crate::model::{Affiliation, HatId, Jid, Room, User, Wardrobe};
 
 use super::Pane;
 
@@ -47,6 +47,11 @@ impl Rows {
             Pane::Users => self.user.at,
             Pane::Hats => self.hat.at,
         }
+    }
+
+    /// The room and the user that are selected.
+    pub(super) fn on(&self) -> (Option<Jid>, Option<Jid>) {
+        (self.room.on.clone(), self.user.on.clone())
     }
 
     pub(super) fn length(&self, pane: Pane) -> usize {
@@ -118,7 +123,7 @@ impl Rows {
 
     /// Lists everything anew after the wardrobe changed.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
-        self.rooms = wardrobe.rooms().map(|(jid, _)| jid.clone()).collect();
+        self.list_rooms(wardrobe);
         let before = self.room.on.clone();
         let rooms = &self.rooms;
         self.room.settle(rooms.len(), |at| rooms.get(at).cloned());
@@ -127,6 +132,17 @@ impl Rows {
             self.hat = Place::default();
         }
         self.list_users(wardrobe);
+    }
+
+    /// By what people read: the name, else the address.
+    fn list_rooms(&mut self, wardrobe: &Wardrobe) {
+        let shown = |(jid, room): &(&Jid, &std::sync::Arc<Room>)| {
+            let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
+            name.unwrap_or(jid.as_str()).to_lowercase()
+        };
+        let mut rooms: Vec<_> = wardrobe.rooms().collect();
+        rooms.sort_by_cached_key(shown);
+        self.rooms = rooms.into_iter().map(|(jid, _)| jid.clone()).collect();
     }
 
     fn here<'a>(&self, wardrobe: &'a Wardrobe) -> &'a [(Jid, User)] {

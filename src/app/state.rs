@@ -3,6 +3,7 @@
 use crate::model::{Affiliation, Attachment, Error, Group, HatId, Jid, Room, User, Wardrobe};
 use crate::store::{Change, Scope, Trouble};
 
+use super::draft::Drafting;
 use super::{Overlay, rows};
 
 /// What is known before anything is read.
@@ -103,6 +104,19 @@ pub(super) struct Step {
     pub group: Group,
 }
 
+/// How far the leaving is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Leaving {
+    #[default]
+    No,
+    /// As soon as all is saved.
+    WhenSaved,
+    /// As soon as what is not saved is kept as a draft; with this exit status.
+    WhenKept(u8),
+    /// Now, by force: a signal, or the terminal is gone.
+    Now,
+}
+
 /// What the moderator is doing.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -125,14 +139,8 @@ pub struct State {
     pub(super) undone: Vec<Step>,
     /// An undo or redo waits for the answer about earlier sessions.
     pub(super) searching: Option<Kind>,
-    /// The moderator wants to leave; it happens when all is saved.
-    pub(super) quitting: bool,
-    /// A draft is kept outside.
-    pub(super) draft_kept: bool,
-    /// A draft that came before the file was open.
-    pub(super) draft_waiting: Option<Vec<u8>>,
-    /// A draft about which nothing was decided yet.
-    pub(super) later: Option<super::draft::Draft>,
+    pub(super) leaving: Leaving,
+    pub(super) drafting: Drafting,
     /// Changes that were withdrawn before the keeper said what became of them.
     pub(super) withdrawn: Vec<Step>,
     pub(super) size: (u16, u16),
@@ -158,10 +166,8 @@ impl State {
             done: Vec::new(),
             undone: Vec::new(),
             searching: None,
-            quitting: false,
-            draft_kept: false,
-            draft_waiting: None,
-            later: None,
+            leaving: Leaving::No,
+            drafting: Drafting::default(),
             withdrawn: Vec::new(),
             size: (80, 24),
         }
@@ -205,6 +211,11 @@ impl State {
     /// What keeps the file from being read or written.
     pub fn trouble(&self) -> Option<&Trouble> {
         self.trouble.as_ref()
+    }
+
+    /// Whether something is kept outside for the next start.
+    pub fn has_draft(&self) -> bool {
+        !self.drafting.kept.is_empty()
     }
 
     /// The size of the terminal, columns and rows.

@@ -66,6 +66,22 @@ impl Suggestions {
         }
     }
 
+    /// Those for which the condition does not hold.
+    pub(super) fn without(self, condition: impl Fn(&HatId) -> bool) -> Self {
+        let known: Arc<[Known]> = self
+            .known
+            .iter()
+            .filter(|hat| !condition(&hat.id))
+            .cloned()
+            .collect();
+        let matches = (0..known.len()).collect();
+        Self {
+            known,
+            matches,
+            selected: None,
+        }
+    }
+
     /// Looks for what matches the text: by title, and by id.
     pub(super) fn search(&mut self, text: &str) {
         self.selected = None;

@@ -1,7 +1,7 @@
 //! The rows of the one table of commands.
 
 use super::command::{Command, Place};
-use super::update::{change, form, history, leave, panes, undo};
+use super::update::{change, draft, form, history, leave, panes, undo};
 use super::{Code, Key, State};
 
 const fn c(character: char) -> Key {
@@ -89,10 +89,14 @@ pub static COMMANDS: &[Command] = &[
         help: "do again what was undone", enabled: undo::may_redo, run: undo::redo },
     Command { place: Place::Panes, id: "history", title: "History", keys: &[c('H')], footer: true,
         help: "who did what, and when; undo from there", enabled: history::may_open, run: history::open },
-    Command { place: Place::Panes, id: "next-pane", title: "Next pane", keys: &[k(Code::Tab), k(Code::Right), c('l')], footer: false,
-        help: "focus the pane to the right", enabled: always, run: panes::next },
-    Command { place: Place::Panes, id: "previous-pane", title: "Previous pane", keys: &[k(Code::BackTab), k(Code::Left), c('h')], footer: false,
-        help: "focus the pane to the left", enabled: always, run: panes::previous },
+    Command { place: Place::Panes, id: "next-pane", title: "Next pane", keys: &[k(Code::Tab)], footer: false,
+        help: "focus the next pane, and round", enabled: always, run: panes::next },
+    Command { place: Place::Panes, id: "right", title: "Right", keys: &[k(Code::Right), c('l')], footer: false,
+        help: "focus the pane to the right", enabled: always, run: panes::go_in },
+    Command { place: Place::Panes, id: "previous-pane", title: "Previous pane", keys: &[k(Code::BackTab)], footer: false,
+        help: "focus the pane before, and round", enabled: always, run: panes::previous },
+    Command { place: Place::Panes, id: "left", title: "Left", keys: &[k(Code::Left), c('h')], footer: false,
+        help: "focus the pane to the left", enabled: always, run: panes::back },
     Command { place: Place::Panes, id: "down", title: "Down", keys: &[k(Code::Down), c('j')], footer: false,
         help: "select the next row", enabled: always, run: panes::down },
     Command { place: Place::Panes, id: "up", title: "Up", keys: &[k(Code::Up), c('k')], footer: false,
@@ -110,7 +114,7 @@ pub static COMMANDS: &[Command] = &[
     Command { place: Place::Panes, id: "restore", title: "Write again", keys: &[c('W')], footer: true,
         help: "write the data file again after it disappeared", enabled: leave::may_restore, run: leave::restore },
     Command { place: Place::Panes, id: "draft", title: "Draft", keys: &[c('D')], footer: true,
-        help: "look again at what was left unsaved", enabled: leave::may_draft, run: leave::show_draft },
+        help: "look again at what was left unsaved", enabled: draft::may_show, run: draft::show },
     Command { place: Place::Panes, id: "back", title: "Back", keys: &[k(Code::Esc)], footer: false,
         help: "put the message away; then the pane to the left", enabled: always, run: panes::back },
     Command { place: Place::Panes, id: "help", title: "Help", keys: &[c('?'), k(Code::F(1))], footer: true,
@@ -176,9 +180,9 @@ pub static COMMANDS: &[Command] = &[
     Command { place: Place::History, id: "leave-history", title: "Close", keys: &[k(Code::Esc), c('q'), c('H')], footer: true,
         help: "back to the panes", enabled: always, run: leave::pop },
     Command { place: Place::Draft, id: "take-draft", title: "Go on", keys: &[k(Code::Enter), c('y')], footer: true,
-        help: "go on where it was left", enabled: always, run: leave::take_draft },
+        help: "go on where it was left", enabled: always, run: draft::take },
     Command { place: Place::Draft, id: "drop-draft", title: "Throw away", keys: &[c('d')], footer: true,
-        help: "throw it away (asks first)", enabled: always, run: leave::drop_draft },
+        help: "throw it away (asks first)", enabled: always, run: draft::ask_to_drop },
     Command { place: Place::Draft, id: "later", title: "Later", keys: &[k(Code::Esc)], footer: true,
         help: "decide later; it is kept", enabled: always, run: leave::pop },
     Command { place: Place::Help, id: "help-down", title: "Down", keys: &[k(Code::Down), c('j'), c(' ')], footer: false,

@@ -76,7 +76,11 @@ fn show(start: Start, source: Source, drafts: Option<Drafts>, mouse: bool) -> Re
     };
     let draw = |state: &_, frame: &mut ratatui::Frame<'_>| ui::draw(state, &theme, frame.area(), frame);
     match term::run(job, draw) {
-        Ok(Ended { status: 0, .. }) => Ok(()),
+        Ok(Ended {
+            status: 0,
+            message: None,
+        }) => Ok(()),
+        // Also where all went as it was wanted there may be something to say.
         Ok(Ended { status, message }) => Err(Failure::with(status, message.unwrap_or_default())),
         Err(none @ (NoTerminal::NotOne(_) | NoTerminal::Dumb(_))) => {
             Err(Failure::usage(format!("{none}; {WITHOUT}")))

@@ -16,8 +16,9 @@ use super::paint::Painter;
 use super::session::{NoTerminal, Session, restore};
 use super::signals::{Signal, Signals};
 use super::told::{Happened, Kept, Source, Voice};
+use crate::app::draft::{Draft, replaced};
 use crate::app::{Effect, Msg, Phase, Saved, Start, State, update};
-use crate::store::{self, Drafts, Event, Trouble};
+use crate::store::Drafts;
 use crate::ui::{self, Theme};
 
 /// The first frame waits so long for the file, so that a small one is on it.
@@ -227,8 +228,7 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
                     .map(|event| Msg::Store(Box::new(event))),
             ),
             Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
-            Effect::KeepDraft(bytes) => self.draft(answers, |drafts| drafts.save(&bytes)),
-            Effect::DropDraft => self.draft(answers, Drafts::remove),
+            Effect::KeepDraft { before, after } => answers.push_back(self.keep_draft(&before, &after)),
             Effect::Suspend => self.stop(),
             Effect::Redraw => self.draw_anew(),
             Effect::Quit(status) => {
@@ -237,11 +237,21 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    fn draft(&mut self, answers: &mut VecDeque<Msg>, act: impl FnOnce(&Drafts) -> Result<(), store::Error>) {
-        if let Some(Err(error)) = self.drafts.as_ref().map(act) {
-            self.message = Some(error.to_string());
-            answers.push_back(Msg::Note(error.to_string()));
+    fn keep_draft(&mut self, before: &Draft, after: &Draft) -> Msg {
+        let result = match &self.drafts {
+            Some(drafts) => drafts
+                .load()
+                .and_then(|now| match replaced(now.as_deref(), before, after) {
+                    Some(bytes) => drafts.save(&bytes),
+                    None => drafts.remove(),
+                })
+                .map_err(|error| error.to_string()),
+            None => Err("there is no folder for it: neither XDG_STATE_HOME nor HOME is set".into()),
+        };
+        if let (Err(reason), true) = (&result, self.status.is_some()) {
+            self.message = Some(format!("what was not saved is lost: {reason}"));
         }
+        Msg::DraftKept(result)
     }
 
     fn find_draft(&mut self) {
@@ -333,33 +343,30 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
         self.status.get_or_insert(status);
     }
 
-    /// The screen is gone; what was asked of the keeper is finished as far as that can be waited for, and what is not
-    /// saved then becomes part of the draft.
+    /// The screen is gone; what was asked of the keeper is finished as far as that can be waited for. What is not saved
+    /// is in the draft already, and goes from there when it is saved after all.
     fn settle(&mut self) {
-        if let Some(trouble) = self.state.trouble() {
-            self.message = Some(trouble.message().to_owned());
-        }
         let is_waiting = |state: &State| matches!(state.saved(), Saved::Saving(_) | Saved::NotSaved(..));
-        if !is_waiting(&self.state) {
-            return;
-        }
-        let finished = self.keeper.stop();
-        while let Ok(happened) = self.told.try_recv() {
-            if let Happened::Store(event) = happened {
-                self.update(Msg::Store(event));
-            }
-        }
+        let mut late = None;
         if is_waiting(&self.state) {
-            if !finished {
-                let late =
-                    "the data file could not be written in time; what was not saved is kept as a draft";
-                self.update(Msg::Store(Box::new(Event::Trouble(Some(Trouble::CannotWrite(
-                    late.into(),
-                ))))));
-                self.message = Some(late.into());
+            let finished = self.keeper.stop();
+            while let Ok(happened) = self.told.try_recv() {
+                if let Happened::Store(event) = happened {
+                    self.update(Msg::Store(event));
+                }
             }
-            let status = self.status.unwrap_or_default();
-            self.update(Msg::End { status });
+            if !finished && is_waiting(&self.state) {
+                late = Some("the data file could not be written in time".to_owned());
+            }
+        }
+        let reason = late.or_else(|| self.state.trouble().map(|trouble| trouble.message().to_owned()));
+        let kept = self
+            .state
+            .has_draft()
+            .then(|| "what was not saved is kept as a draft and offered at the next start".to_owned());
+        if self.message.is_none() && (reason.is_some() || kept.is_some()) {
+            let parts: Vec<String> = reason.into_iter().chain(kept).collect();
+            self.message = Some(parts.join("; "));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A session without a terminal and without a file: keys in, state out. The keeper is a wardrobe in memory; its answers
 //! come at once, or are held back as when a disk is full.
 
+use hatrack::app::draft::replaced;
 use hatrack::app::{Code, Effect, Key, Msg, Start, State, update};
 use hatrack::model::{self, Error, Group, Wardrobe};
 use hatrack::store::{Event, Memory, Request, Trouble};
@@ -18,6 +19,8 @@ pub(crate) struct Session {
     pub(crate) left: Option<u8>,
     /// What else it asked for, such as to be stopped (Ctrl-Z) or drawn anew.
     pub(crate) asked: Vec<Effect>,
+    /// Why no draft can be kept.
+    pub(crate) no_draft: Option<String>,
     /// Why nothing can be written.
     failing: Option<String>,
     /// The keeper is slow: its answers come later.
@@ -48,6 +51,7 @@ impl Session {
             state: State::new(start),
             memory,
             draft: None,
+            no_draft: None,
             left: None,
             asked: Vec::new(),
             failing: None,
@@ -86,8 +90,13 @@ impl Session {
                 let id = format!("urn:uuid:00000000-0000-4000-8000-{:012}", self.ids);
                 self.send(Msg::NewId(id));
             }
-            Effect::KeepDraft(bytes) => self.draft = Some(bytes),
-            Effect::DropDraft => self.draft = None,
+            Effect::KeepDraft { before, after } => {
+                let result = self.no_draft.clone().map_or(Ok(()), Err);
+                if result.is_ok() {
+                    self.draft = replaced(self.draft.as_deref(), &before, &after);
+                }
+                self.send(Msg::DraftKept(result));
+            }
             Effect::Quit(status) => self.left = Some(status),
             effect => self.asked.push(effect),
         }

@@ -1,7 +1,7 @@
 //! Changes: made on the screen at once, asked of the keeper, and settled when it answers.
 
 use crate::app::state::{Kind, Pending, Step};
-use crate::app::{Conflict, Effect, Over, Overlay, State, sides, words};
+use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, Pane, State, sides, words};
 use crate::model::{Error, Group, Wardrobe};
 use crate::store::{Change, Request, Snapshot};
 
@@ -91,12 +91,21 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Makes a change of an earlier session again, or shows both sides where it does not fit any more.
+/// Makes a change of an earlier session again, or shows both sides where it does not fit any more. One that was saved
+/// after all is not made twice.
 pub(super) fn offer_again(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
     match state.view.apply(&change.group) {
         Ok(()) => push(state, effects, change.group, Kind::Do, None),
+        Err(_) if is_so(&state.view, &change.group) => {
+            state.say(format!("You {}: it is so already", words::group(&change.group)));
+        }
         Err(error) => refuse(state, change, error),
     }
+}
+
+/// Whether what a change leads to is there already.
+fn is_so(wardrobe: &Wardrobe, group: &Group) -> bool {
+    wardrobe.clone().apply(&group.inverse()).is_ok()
 }
 
 fn refer(change: &mut Change, kind: Kind, revision: Option<u64>) {
@@ -139,7 +148,7 @@ pub(super) fn settle(
     for (change, error) in refused {
         refuse(state, change, error);
     }
-    leave::when_settled(state, effects);
+    leave::when_settled(state);
 }
 
 fn settled_as(state: &mut State, id: u64, revision: Option<u64>) {
@@ -226,6 +235,58 @@ pub(super) fn adopt(state: &mut State, snapshot: Snapshot) {
     state.exists = snapshot.exists;
     state.read_only = snapshot.read_only;
     show(state);
+    follow(state);
+}
+
+/// What lies on top follows the file: both sides of a conflict are those of now, and what there is nothing to ask about
+/// any more is not asked.
+fn follow(state: &mut State) {
+    let mut overlays = std::mem::take(&mut state.overlays);
+    let mut kept: Vec<Overlay> = Vec::with_capacity(overlays.len());
+    for mut overlay in overlays.drain(..) {
+        let withdrawn = match &mut overlay {
+            Overlay::Confirm(confirm) => withdrawn_question(confirm, &state.view),
+            Overlay::Conflict(conflict) => withdrawn_conflict(conflict, kept.last(), &state.view),
+            _ => None,
+        };
+        match withdrawn {
+            Some(reason) => state.say(reason),
+            None => kept.push(overlay),
+        }
+    }
+    state.overlays = kept;
+}
+
+fn withdrawn_question(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
+    let Act::Commit(group) = &question.act else {
+        return None;
+    };
+    let stale = view.clone().apply(group).is_err();
+    stale.then_some("Changed by somebody else meanwhile: nothing was done; ask again")
+}
+
+fn withdrawn_conflict(
+    conflict: &mut Conflict,
+    below: Option<&Overlay>,
+    view: &Wardrobe,
+) -> Option<&'static str> {
+    match (&conflict.over, below) {
+        (Over::Change(change), _) if is_so(view, &change.group) => {
+            Some("Somebody else made the same change: it is so already")
+        }
+        (Over::Change(change), _) => {
+            conflict.theirs = theirs(&change.group, view);
+            None
+        }
+        (Over::Form, Some(Overlay::Form(form))) => match form.changed_meanwhile(view) {
+            Some(theirs) => {
+                conflict.theirs = theirs;
+                None
+            }
+            None => Some("It is as it was again: Enter saves"),
+        },
+        (Over::Form, _) => Some("What it was about is not there any more"),
+    }
 }
 
 fn show(state: &mut State) {
@@ -234,7 +295,19 @@ fn show(state: &mut State) {
         // One that does not fit any more will be refused by the keeper, and is then told.
         let _ = state.view.apply(&pending.change.group);
     }
+    let (room, user) = state.rows.on();
     state.rows.refresh(&state.view);
+    // Who was at a user's hats must not find themselves at the hats of somebody else.
+    let now = state.rows.on();
+    let (gone, focus) = match (room, user) {
+        (Some(room), _) if now.0.as_ref() != Some(&room) => (room, Pane::Rooms),
+        (Some(_), Some(user)) if now.1.as_ref() != Some(&user) => (user, Pane::Users),
+        _ => return,
+    };
+    if state.focus > focus {
+        state.focus = focus;
+        state.say(format!("{gone} is not there any more"));
+    }
 }
 
 fn refuse(state: &mut State, change: Change, error: Error) {
@@ -243,13 +316,7 @@ fn refuse(state: &mut State, change: Change, error: Error) {
         state.refuse(format!("Not saved: you {words}, but {error}"));
         return;
     };
-    let mut there = state.view.clone();
-    let apart = change
-        .group
-        .0
-        .iter()
-        .find(|edit| there.apply(&Group::from((*edit).clone())).is_err());
-    let theirs = apart.map_or_else(|| "as it was".into(), |edit| sides::now(edit, &state.view));
+    let theirs = theirs(&change.group, &state.view);
     let over = Over::Change(change);
     state.overlays.push(Overlay::Conflict(Box::new(Conflict {
         what,
@@ -257,4 +324,14 @@ fn refuse(state: &mut State, change: Change, error: Error) {
         theirs,
         over,
     })));
+}
+
+/// What stands now where a change first does not fit.
+fn theirs(group: &Group, view: &Wardrobe) -> String {
+    let mut there = view.clone();
+    let apart = group
+        .0
+        .iter()
+        .find(|edit| there.apply(&Group::from((*edit).clone())).is_err());
+    apart.map_or_else(|| "as it was".into(), |edit| sides::now(edit, view))
 }

@@ -5,7 +5,7 @@ use crate::app::suggest::Suggestions;
 use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, sides, words};
 use crate::model::{Affiliation, Error, Group, HatId, Jid, Wardrobe};
 
-use super::{change, commit, leave};
+use super::{change, commit};
 
 /// The choices for a user who is new, and for one who is there.
 const NEW: &[Affiliation] = &[
@@ -23,7 +23,7 @@ const THERE: &[Affiliation] = &[
 ];
 
 /// A form about something, with what is there now in its fields.
-pub(super) fn fill(subject: Subject, wardrobe: &Wardrobe) -> Form {
+pub(super) fn fill(subject: Subject, state: &State) -> Form {
     let text = |name, text: &str| Field {
         name,
         value: Value::Text(Box::new(Text::new(text))),
@@ -61,7 +61,15 @@ pub(super) fn fill(subject: Subject, wardrobe: &Wardrobe) -> Form {
         ],
     };
     let suggestions = match &subject {
-        Subject::AddHat { room, .. } | Subject::EditHat { room, .. } => Some(Suggestions::of(wardrobe, room)),
+        Subject::AddHat { room, user } | Subject::EditHat { room, user, .. } => {
+            let known = Suggestions::of(&state.view, room);
+            let worn = state.view.user(room, user).map(|user| &user.hats);
+            let own = match &subject {
+                Subject::EditHat { hat, .. } => Some(hat),
+                _ => None,
+            };
+            Some(known.without(|id| own != Some(id) && worn.is_some_and(|hats| hats.get(id).is_some())))
+        }
         _ => None,
     };
     // Who edits a hat that is there means its title, nearly always.
@@ -74,11 +82,12 @@ pub(super) fn fill(subject: Subject, wardrobe: &Wardrobe) -> Form {
         suggestions,
         filled: None,
         changed: false,
+        limit: state.start.scope.rooms.clone(),
     }
 }
 
 pub(super) fn open(state: &mut State, subject: Subject) {
-    let form = fill(subject, &state.view);
+    let form = fill(subject, state);
     state.overlays.push(Overlay::Form(Box::new(form)));
 }
 
@@ -210,10 +219,10 @@ pub(crate) fn take_listed(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-pub(crate) fn leave(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
     let Some(form) = top(state) else { return };
     if !form.is_changed() {
-        close(state, effects);
+        close(state);
         return;
     }
     let question = "Leave the form without saving?".to_owned();
@@ -226,11 +235,10 @@ pub(crate) fn leave(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Takes the topmost form away.
-pub(super) fn close(state: &mut State, effects: &mut Vec<Effect>) {
+pub(super) fn close(state: &mut State) {
     if matches!(state.top(), Some(Overlay::Form(_))) {
         state.overlays.pop();
     }
-    leave::drop_draft_when_done(state, effects);
 }
 
 pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
@@ -291,7 +299,7 @@ pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
     if failed.is_some() {
         return;
     }
-    close(state, effects);
+    close(state);
     if made.is_some() {
         select(state, &form);
     }

@@ -97,7 +97,7 @@ pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     };
     undoing::take_back_entry(state, effects, entry, kind);
     if let Some(history) = top(state) {
-        let query = history.restart(history.filter.clone());
+        let query = history.reload();
         ask(effects, Some(query));
     }
 }

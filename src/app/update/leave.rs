@@ -1,41 +1,43 @@
-//! Leaving, questions, drafts, and what can be done when the file cannot be written.
+//! Leaving, questions, and what can be done when the file cannot be written.
 
-use crate::app::draft::{Draft, FormDraft};
+use crate::app::state::Leaving;
 use crate::app::{Act, Confirm, Effect, Overlay, Phase, State, words};
-use crate::store::{Change, Request, Trouble};
+use crate::store::{Request, Trouble};
 
-use super::{commit, form};
+use super::{commit, draft, form};
 
 pub(crate) fn pop(state: &mut State, _: &mut Vec<Effect>) {
     state.overlays.pop();
 }
 
-/// Leaves; what is on its way is saved first, and what cannot be saved is asked about.
-pub(crate) fn quit(state: &mut State, effects: &mut Vec<Effect>) {
+/// Leaves; what is on its way is saved first, what cannot be saved is asked about, what is typed is kept as a draft.
+pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
     if state.pending.is_empty() {
         let unreadable = state.phase != Phase::Open && matches!(state.trouble, Some(Trouble::Unreadable(_)));
-        effects.push(Effect::Quit(if unreadable { 4 } else { 0 }));
+        go(state, if unreadable { 4 } else { 0 });
     } else if state.trouble.is_some() {
         ask_about_unsaved(state);
     } else {
-        state.quitting = true;
+        state.leaving = Leaving::WhenSaved;
         state.say("Saving, then leaving");
     }
 }
 
-/// Ctrl-C: as `q`, from anywhere; what is typed is kept as a draft.
+/// Leaves as soon as what is not saved is kept.
+fn go(state: &mut State, status: u8) {
+    state.leaving = Leaving::WhenKept(status);
+    state.drafting.failed = None;
+}
+
+/// Ctrl-C: as `q`, from anywhere.
 pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
-    if matches!(
-        state.top(),
-        Some(Overlay::Confirm(Confirm {
-            act: Act::QuitUnsaved,
-            ..
-        }))
-    ) {
-        return;
+    let asked = |overlay: &Overlay| match overlay {
+        Overlay::Confirm(confirm) => matches!(confirm.act, Act::QuitUnsaved | Act::QuitLosing),
+        _ => false,
+    };
+    if !state.top().is_some_and(asked) {
+        quit(state, effects);
     }
-    keep_draft(state, effects, false);
-    quit(state, effects);
 }
 
 pub(super) fn ask_about_unsaved(state: &mut State) {
@@ -45,28 +47,46 @@ pub(super) fn ask_about_unsaved(state: &mut State) {
         "Leave with {} not saved?",
         words::count(state.pending.len(), "change")
     );
+    ask(state, question, consequence, Act::QuitUnsaved);
+}
+
+pub(super) fn ask_about_losing(state: &mut State, reason: &str) {
+    state.leaving = Leaving::No;
+    let question = "Leave, and lose what is not saved?".to_owned();
+    let consequence = format!("It cannot be kept as a draft: {reason}");
+    ask(state, question, consequence, Act::QuitLosing);
+}
+
+fn ask(state: &mut State, question: String, consequence: String, act: Act) {
     state.overlays.push(Overlay::Confirm(Confirm {
         question,
         consequence,
-        act: Act::QuitUnsaved,
+        act,
     }));
 }
 
-/// All that was asked of the keeper has an answer, perhaps: then what waited for that goes on.
-pub(super) fn when_settled(state: &mut State, effects: &mut Vec<Effect>) {
-    drop_draft_when_done(state, effects);
-    if !state.quitting {
+/// All that was asked of the keeper has an answer, perhaps: then the leaving that waited for that goes on.
+pub(super) fn when_settled(state: &mut State) {
+    if state.leaving != Leaving::WhenSaved {
         return;
     }
-    if !state
+    if state
         .overlays
         .iter()
-        .all(|overlay| matches!(overlay, Overlay::Form(_)))
+        .any(|overlay| matches!(overlay, Overlay::Conflict(_)))
     {
         // Something came up that somebody must look at first.
-        state.quitting = false;
+        state.leaving = Leaving::No;
     } else if state.pending.is_empty() {
-        effects.push(Effect::Quit(0));
+        go(state, 0);
+    }
+}
+
+/// Something fails while the leaving waits for it.
+pub(super) fn when_failing(state: &mut State) {
+    if state.leaving == Leaving::WhenSaved {
+        state.leaving = Leaving::No;
+        ask_about_unsaved(state);
     }
 }
 
@@ -78,23 +98,22 @@ pub(crate) fn yes(state: &mut State, effects: &mut Vec<Effect>) {
         Act::Commit(group) => {
             let made = commit::make(state, effects, |next| next.apply(&group).map(|()| group));
             if made.is_some() {
-                form::close(state, effects);
+                form::close(state);
             }
         }
-        Act::LeaveForm => form::close(state, effects),
-        Act::QuitUnsaved => {
-            keep_draft(state, effects, true);
-            effects.push(Effect::Quit(0));
-        }
+        Act::LeaveForm => form::close(state),
+        Act::QuitUnsaved => go(state, 0),
+        Act::QuitLosing => effects.push(Effect::Quit(0)),
         Act::Restore => effects.push(Effect::Store(Request::Restore)),
-        Act::DropDraft => {
-            if matches!(state.top(), Some(Overlay::Draft(_))) {
-                state.overlays.pop();
-            }
-            state.later = None;
-            drop_draft_when_done(state, effects);
-        }
+        Act::DropDraft => draft::throw_away(state),
     }
+}
+
+/// The session ends now, whatever is open.
+pub(super) fn end(state: &mut State, status: u8, effects: &mut Vec<Effect>) {
+    state.leaving = Leaving::Now;
+    state.drafting.failed = None;
+    effects.push(Effect::Quit(status));
 }
 
 pub(crate) fn may_retry(state: &State) -> Result<(), String> {
@@ -105,7 +124,8 @@ pub(crate) fn may_retry(state: &State) -> Result<(), String> {
         .ok_or_else(|| "nothing failed".into())
 }
 
-pub(crate) fn retry(_: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn retry(state: &mut State, effects: &mut Vec<Effect>) {
+    state.drafting.failed = None;
     effects.push(Effect::Store(Request::Retry));
 }
 
@@ -120,11 +140,7 @@ pub(crate) fn restore(state: &mut State, _: &mut Vec<Effect>) {
     let question = "Write the data file again?".to_owned();
     let consequence =
         "It was deleted by somebody or something; it will hold what this screen shows.".to_owned();
-    state.overlays.push(Overlay::Confirm(Confirm {
-        question,
-        consequence,
-        act: Act::Restore,
-    }));
+    ask(state, question, consequence, Act::Restore);
 }
 
 pub(crate) fn suspend(_: &mut State, effects: &mut Vec<Effect>) {
@@ -133,104 +149,4 @@ pub(crate) fn suspend(_: &mut State, effects: &mut Vec<Effect>) {
 
 pub(crate) fn redraw(_: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::Redraw);
-}
-
-/// What was typed and is not saved, what could not be written, and a draft about which nothing was decided yet.
-fn draft(state: &State, with_pending: bool) -> Draft {
-    let mut draft = state.later.clone().unwrap_or_default();
-    for overlay in &state.overlays {
-        match overlay {
-            Overlay::Form(form) if form.is_changed() => draft.forms.push(FormDraft::of(form)),
-            Overlay::Conflict(conflict) => draft.unsaved.extend(conflict.change().map(Into::into)),
-            _ => {}
-        }
-    }
-    if with_pending {
-        draft
-            .unsaved
-            .extend(state.pending.iter().map(|pending| (&pending.change).into()));
-    }
-    draft
-}
-
-fn keep_draft(state: &mut State, effects: &mut Vec<Effect>, with_pending: bool) {
-    let draft = draft(state, with_pending);
-    if !draft.is_empty() {
-        state.draft_kept = true;
-        effects.push(Effect::KeepDraft(draft.to_bytes()));
-    }
-}
-
-/// The session ends now, whatever is open.
-pub(super) fn end(state: &mut State, status: u8, effects: &mut Vec<Effect>) {
-    let failing = state.trouble.is_some();
-    keep_draft(state, effects, failing);
-    effects.push(Effect::Quit(status));
-}
-
-pub(super) fn drop_draft_when_done(state: &mut State, effects: &mut Vec<Effect>) {
-    let busy = state
-        .overlays
-        .iter()
-        .any(|overlay| matches!(overlay, Overlay::Form(_) | Overlay::Draft(_)));
-    if state.draft_kept && !busy && state.pending.is_empty() && state.later.is_none() {
-        state.draft_kept = false;
-        effects.push(Effect::DropDraft);
-    }
-}
-
-pub(super) fn draft_found(state: &mut State, bytes: Vec<u8>) {
-    if state.phase != Phase::Open {
-        state.draft_waiting = Some(bytes);
-        return;
-    }
-    if let Some(draft) = Draft::read(&bytes, &state.view) {
-        state.draft_kept = true;
-        state.later = Some(draft.clone());
-        state.overlays.push(Overlay::Draft(Box::new(draft)));
-    }
-}
-
-pub(crate) fn may_draft(state: &State) -> Result<(), String> {
-    state
-        .later
-        .as_ref()
-        .map(drop)
-        .ok_or_else(|| "nothing was left unsaved".into())
-}
-
-pub(crate) fn show_draft(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(draft) = state.later.clone() {
-        state.overlays.push(Overlay::Draft(Box::new(draft)));
-    }
-}
-
-/// Goes on where an earlier session was cut off: its changes are asked for again, its forms are open again.
-pub(crate) fn take_draft(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Err(reason) = state.may_change() {
-        state.refuse(reason);
-        return;
-    }
-    let Some(Overlay::Draft(draft)) = state.overlays.pop() else {
-        return;
-    };
-    state.later = None;
-    for unsaved in draft.unsaved {
-        commit::offer_again(state, effects, Change::from(unsaved));
-    }
-    for kept in draft.forms {
-        let mut form = form::fill(kept.subject.clone(), &state.view);
-        kept.restore(&mut form);
-        state.overlays.push(Overlay::Form(Box::new(form)));
-    }
-}
-
-pub(crate) fn drop_draft(state: &mut State, _: &mut Vec<Effect>) {
-    let question = "Throw away what was left unsaved?".to_owned();
-    let consequence = "It cannot be brought back.".to_owned();
-    state.overlays.push(Overlay::Confirm(Confirm {
-        question,
-        consequence,
-        act: Act::DropDraft,
-    }));
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod change;
 mod commit;
+pub(super) mod draft;
 pub(super) mod form;
 pub(super) mod history;
 pub(super) mod leave;
@@ -29,15 +30,20 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Resize { columns, rows } => state.size = (columns, rows),
         Msg::Store(event) => store::event(state, *event, &mut effects),
         Msg::NewId(id) => form::take_new_id(state, &id),
-        Msg::DraftFound(bytes) => leave::draft_found(state, bytes),
+        Msg::DraftFound(bytes) => draft::found(state, bytes),
+        Msg::DraftKept(result) => draft::kept(state, result),
         Msg::End { status } => leave::end(state, status, &mut effects),
         Msg::Note(text) => state.say(text),
     }
+    draft::sync(state, &mut effects);
     effects
 }
 
 fn press(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
-    state.notice = None;
+    let message = state.notice.take();
+    if message.is_some() && state.overlays.is_empty() && key == Key::plain(Code::Esc) {
+        return;
+    }
     match command::lookup(state, key) {
         Some(command) => match command.enabled(state) {
             Ok(()) => (command.run)(state, effects),

@@ -3,7 +3,7 @@
 use crate::app::{Effect, Overlay, Phase, State};
 use crate::store::{Event, Trouble};
 
-use super::{commit, leave, undo};
+use super::{commit, draft, leave, undo};
 
 pub(super) fn event(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
     match event {
@@ -16,8 +16,8 @@ pub(super) fn event(state: &mut State, event: Event, effects: &mut Vec<Effect>) 
             state.phase = Phase::Open;
             state.trouble = None;
             commit::adopt(state, snapshot);
-            if let Some(bytes) = state.draft_waiting.take() {
-                leave::draft_found(state, bytes);
+            if let Some(bytes) = state.drafting.waiting.take() {
+                draft::found(state, bytes);
             }
         }
         Event::Committed { settled, snapshot } => commit::settle(state, effects, settled, snapshot),
@@ -37,11 +37,11 @@ pub(super) fn event(state: &mut State, event: Event, effects: &mut Vec<Effect>) 
 fn trouble_is(state: &mut State, trouble: Option<Trouble>) {
     let was = std::mem::replace(&mut state.trouble, trouble);
     match (&was, &state.trouble) {
-        (Some(_), None) => state.say("All is well again with the file"),
-        (None, Some(_)) if state.quitting => {
-            state.quitting = false;
-            leave::ask_about_unsaved(state);
+        (Some(_), None) => {
+            state.drafting.failed = None;
+            state.say("All is well again with the file");
         }
+        (None, Some(_)) => leave::when_failing(state),
         _ => {}
     }
 }

@@ -158,11 +158,11 @@ pub(crate) fn mine(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Leaves what is there now.
-pub(crate) fn theirs(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn theirs(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(conflict) = pop(state)
         && conflict.over == Over::Form
     {
-        form::close(state, effects);
+        form::close(state);
     }
     state.say("Left as it is now");
 }

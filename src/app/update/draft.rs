@@ -1,0 +1,154 @@
+//! What is not saved, kept outside for the next start; and what an earlier session left there.
+
+use crate::app::draft::{Draft, FormDraft};
+use crate::app::state::Leaving;
+use crate::app::{Act, Confirm, Effect, Overlay, Phase, State};
+use crate::store::Change;
+
+use super::{commit, form, leave};
+
+/// What is to be kept outside as things are: what an earlier session left and nothing was decided about, changes that
+/// cannot be written, questions that wait for an answer; and when the session ends, what was typed too.
+fn draft(state: &State) -> Draft {
+    let ending = matches!(state.leaving, Leaving::WhenKept(_) | Leaving::Now);
+    let mut draft = state.drafting.later.clone().unwrap_or_default();
+    for overlay in &state.overlays {
+        match overlay {
+            Overlay::Form(form) if ending && form.is_changed() => draft.forms.push(FormDraft::of(form)),
+            Overlay::Conflict(conflict) => draft.unsaved.extend(conflict.change().map(Into::into)),
+            _ => {}
+        }
+    }
+    if !ending {
+        draft.forms.extend_from_slice(&state.drafting.taken);
+    }
+    if ending || state.drafting.again || state.trouble.is_some() {
+        let waiting = state.pending.iter().map(|pending| (&pending.change).into());
+        draft.unsaved.extend(waiting);
+    }
+    draft
+}
+
+/// Keeps outside what has to be, where that changed; leaves when nothing has to be any more. Comes after everything that
+/// happens.
+pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.phase != Phase::Open {
+        if let Leaving::WhenKept(status) = state.leaving {
+            effects.push(Effect::Quit(status));
+        }
+        return;
+    }
+    if !state
+        .overlays
+        .iter()
+        .any(|overlay| matches!(overlay, Overlay::Form(_)))
+    {
+        state.drafting.taken.clear();
+    }
+    if state.pending.is_empty() {
+        state.drafting.again = false;
+    }
+    if state.start.demo || state.drafting.asked.is_some() {
+        if let (true, Leaving::WhenKept(status)) = (state.start.demo, state.leaving) {
+            effects.push(Effect::Quit(status));
+        }
+        return;
+    }
+    let wanted = draft(state);
+    if wanted != state.drafting.kept && state.drafting.failed.as_ref() != Some(&wanted) {
+        effects.push(Effect::KeepDraft {
+            before: state.drafting.kept.clone(),
+            after: wanted.clone(),
+        });
+        state.drafting.asked = Some(wanted);
+    } else if let Leaving::WhenKept(status) = state.leaving {
+        effects.push(Effect::Quit(status));
+    }
+}
+
+/// What became of the keeping.
+pub(super) fn kept(state: &mut State, result: Result<(), String>) {
+    let Some(asked) = state.drafting.asked.take() else {
+        return;
+    };
+    match result {
+        Ok(()) => {
+            state.drafting.kept = asked;
+            state.drafting.failed = None;
+        }
+        Err(reason) => {
+            state.drafting.failed = Some(asked);
+            if let Leaving::WhenKept(_) = state.leaving {
+                leave::ask_about_losing(state, &reason);
+            } else {
+                state.refuse(format!("what is not saved cannot be kept as a draft: {reason}"));
+            }
+        }
+    }
+}
+
+pub(super) fn found(state: &mut State, bytes: Vec<u8>) {
+    if state.phase != Phase::Open {
+        state.drafting.waiting = Some(bytes);
+        return;
+    }
+    match Draft::read(&bytes, &state.start.scope) {
+        Ok(draft) if draft.is_empty() => {}
+        Ok(draft) => {
+            state.drafting.kept = draft.clone();
+            state.drafting.later = Some(draft.clone());
+            state.overlays.push(Overlay::Draft(Box::new(draft)));
+        }
+        Err(reason) => state.refuse(format!(
+            "something was left unsaved by an earlier session, but cannot be read: {reason}"
+        )),
+    }
+}
+
+pub(crate) fn may_show(state: &State) -> Result<(), String> {
+    let later = state.drafting.later.as_ref();
+    later.map(drop).ok_or_else(|| "nothing was left unsaved".into())
+}
+
+pub(crate) fn show(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(draft) = state.drafting.later.clone() {
+        state.overlays.push(Overlay::Draft(Box::new(draft)));
+    }
+}
+
+/// Goes on where an earlier session was cut off: its changes are asked for again, its forms are open again.
+pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Err(reason) = state.may_change() {
+        state.refuse(reason);
+        return;
+    }
+    let Some(Overlay::Draft(draft)) = state.overlays.pop() else {
+        return;
+    };
+    state.drafting.later = None;
+    state.drafting.again = true;
+    for unsaved in draft.unsaved {
+        commit::offer_again(state, effects, Change::from(unsaved));
+    }
+    for kept in draft.forms {
+        let mut form = form::fill(kept.subject.clone(), state);
+        kept.restore(&mut form);
+        state.overlays.push(Overlay::Form(Box::new(form)));
+        state.drafting.taken.push(kept);
+    }
+}
+
+pub(crate) fn ask_to_drop(state: &mut State, _: &mut Vec<Effect>) {
+    state.overlays.push(Overlay::Confirm(Confirm {
+        question: "Throw away what was left unsaved?".to_owned(),
+        consequence: "It cannot be brought back.".to_owned(),
+        act: Act::DropDraft,
+    }));
+}
+
+pub(super) fn throw_away(state: &mut State) {
+    if matches!(state.top(), Some(Overlay::Draft(_))) {
+        state.overlays.pop();
+    }
+    state.drafting.later = None;
+}
