@@ -179,11 +179,8 @@ impl<N: Fn(Event)> Work<N> {
                 self.tell(Event::History { query, page });
             }
             Request::FindUndo => {
-                let found = store.find_undo().unwrap_or_default();
-                self.tell(Event::FoundUndo {
-                    undo: found.undo,
-                    redo: found.redo,
-                });
+                let found = store.find_undo().map_err(|error| error.to_string());
+                self.tell(Event::FoundUndo(found));
             }
         }
     }

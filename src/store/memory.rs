@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::model::Wardrobe;
 
-use super::{Change, Entry, Event, Filter, Page, Query, Request, Snapshot};
+use super::{Change, Entry, Event, Filter, FoundUndo, Page, Query, Request, Snapshot};
 
 /// The wardrobe and what was done to it.
 #[derive(Debug, Clone, Default)]
@@ -49,10 +49,7 @@ impl Memory {
                 let page = Ok(self.page(&query));
                 vec![Event::History { query, page }]
             }
-            Request::FindUndo => vec![Event::FoundUndo {
-                undo: None,
-                redo: None,
-            }],
+            Request::FindUndo => vec![Event::FoundUndo(Ok(FoundUndo::default()))],
         }
     }
 

@@ -31,6 +31,8 @@ pub use draft::Drafts;
 pub use error::Error;
 pub use keeper::Keeper;
 pub use memory::Memory;
-pub use outcome::{Change, Entry, Event, Filter, Page, Query, Request, Scope, Snapshot, Trouble, person};
+pub use outcome::{
+    Change, Entry, Event, Filter, FoundUndo, Page, Query, Request, Scope, Snapshot, Trouble, person,
+};
 pub use paths::Paths;
-pub use whole::{FoundUndo, Options, Refreshed, Store, history_of};
+pub use whole::{Options, Refreshed, Store, history_of};

@@ -93,13 +93,17 @@ pub enum Event {
         /// The answer, or why there is none.
         page: Result<Page, String>,
     },
-    /// The newest own commits to undo and to redo.
-    FoundUndo {
-        /// Takes this back next.
-        undo: Option<Entry>,
-        /// Puts this back next: an undo.
-        redo: Option<Entry>,
-    },
+    /// The newest own commits to undo and to redo, or why that cannot be said.
+    FoundUndo(Result<FoundUndo, String>),
+}
+
+/// What can be taken back by this session's actor.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundUndo {
+    /// The newest own commit that is in effect.
+    pub undo: Option<Entry>,
+    /// The newest own undo that is in effect, where no own change came after it.
+    pub redo: Option<Entry>,
 }
 
 /// What the file was seen to hold.

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use super::disk::{Disk, Identity, may_write};
 use super::file::{self, Contents, Layout};
 use super::lock::{Lock, sweep};
-use super::{Change, Entry, Error, Page, Paths, Query, Scope, Snapshot, history, pages, rewrite, view};
+use super::{
+    Change, Entry, Error, FoundUndo, Page, Paths, Query, Scope, Snapshot, history, pages, rewrite, view,
+};
 use crate::model::Wardrobe;
 
 /// On whose behalf, and within what.
@@ -30,15 +32,6 @@ pub enum Refreshed {
     Changed,
     /// It was there and is not any more; what it held is kept in memory.
     Gone,
-}
-
-/// What can be taken back by this session's actor: see [`super::Event::FoundUndo`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FoundUndo {
-    /// The newest own commit that is in effect.
-    pub undo: Option<Entry>,
-    /// The newest own undo that is in effect, where no own change came after it.
-    pub redo: Option<Entry>,
 }
 
 /// The file as it was last read or written.

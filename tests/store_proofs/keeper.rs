@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use hatrack::model::{Attachment, Wardrobe};
-use hatrack::store::{Disk, Event, Fault, Keeper, Query, Request, Snapshot, Step, Trouble};
+use hatrack::store::{Disk, Event, Fault, FoundUndo, Keeper, Query, Request, Snapshot, Step, Trouble};
 
 use super::common::*;
 
@@ -105,7 +105,7 @@ fn commits_are_answered_by_their_numbers_and_others_changes_are_told() {
     assert_eq!(hats(&snapshot.wardrobe), ["a", "b"]);
     assert!(asked.elapsed() < Duration::from_secs(30));
     session.keeper.request(Request::FindUndo);
-    let Event::FoundUndo { undo, redo: None } = session.next() else {
+    let Event::FoundUndo(Ok(FoundUndo { undo, redo: None })) = session.next() else {
         panic!();
     };
     assert_eq!(undo.unwrap().revision, 4, "both sessions are Alice's");
@@ -118,6 +118,17 @@ fn commits_are_answered_by_their_numbers_and_others_changes_are_told() {
         panic!();
     };
     assert_eq!((asked, page.unwrap().entries.len()), (query, 2));
+    // A history that cannot be read is not one in which there is nothing to undo.
+    let beside = path.with_file_name("hats.history.jsonl");
+    fs::rename(&beside, path.with_file_name("elsewhere")).unwrap();
+    fs::create_dir(&beside).unwrap();
+    session.keeper.request(Request::FindUndo);
+    let Event::FoundUndo(Err(why)) = session.next() else {
+        panic!();
+    };
+    assert!(why.contains("hats.history.jsonl is a folder"), "{why}");
+    fs::remove_dir(&beside).unwrap();
+    fs::rename(path.with_file_name("elsewhere"), &beside).unwrap();
     assert!(session.keeper.stop());
     assert_clean(&path);
 }
@@ -201,7 +212,7 @@ fn an_unreadable_file_is_tried_again_and_what_was_asked_meanwhile_is_done_then()
     let mut seen = [session.next(), session.next()];
     seen.sort_by_key(|event| matches!(event, Event::Committed { .. }));
     assert!(
-        matches!(seen, [Event::FoundUndo { .. }, Event::Committed { .. }]),
+        matches!(seen, [Event::FoundUndo(Ok(_)), Event::Committed { .. }]),
         "{seen:?}"
     );
     // Later on, too; commits wait.

@@ -30,7 +30,7 @@ pub(super) fn event(state: &mut State, event: Event, effects: &mut Vec<Effect>) 
                 }
             }
         }
-        Event::FoundUndo { undo, redo } => undo::found(state, effects, undo, redo),
+        Event::FoundUndo(found) => undo::found(state, effects, found),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::app::state::{Kind, Step};
 use crate::app::{Conflict, Effect, Over, Overlay, State, words};
 use crate::model::{Affiliation, Edit, Error, Group, Wardrobe};
-use crate::store::{Entry, Request};
+use crate::store::{Entry, FoundUndo, Request};
 
 use super::{commit, form};
 
@@ -89,9 +89,13 @@ fn apply(state: &mut State, effects: &mut Vec<Effect>, step: &Step, kind: Kind) 
 }
 
 /// What the history says about earlier sessions of the same actor.
-pub(super) fn found(state: &mut State, effects: &mut Vec<Effect>, undo: Option<Entry>, redo: Option<Entry>) {
+pub(super) fn found(state: &mut State, effects: &mut Vec<Effect>, found: Result<FoundUndo, String>) {
     let Some(kind) = state.searching.take() else {
         return;
+    };
+    let FoundUndo { undo, redo } = match found {
+        Ok(found) => found,
+        Err(error) => return state.refuse(error),
     };
     let entry = if kind == Kind::Undo { undo } else { redo };
     let word = if kind == Kind::Undo { "undo" } else { "redo" };
