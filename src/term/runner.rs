@@ -240,11 +240,7 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
     fn keep_draft(&mut self, before: &Draft, after: &Draft) -> Msg {
         let result = match &self.drafts {
             Some(drafts) => drafts
-                .load()
-                .and_then(|now| match replaced(now.as_deref(), before, after) {
-                    Some(bytes) => drafts.save(&bytes),
-                    None => drafts.remove(),
-                })
+                .change(|now| replaced(now.as_deref(), before, after))
                 .map_err(|error| error.to_string()),
             None => Err("there is no folder for it: neither XDG_STATE_HOME nor HOME is set".into()),
         };
