@@ -18,11 +18,12 @@ pub(super) fn lines(state: &State, theme: Theme, width: u16) -> Vec<String> {
     };
     let sentence = format!("{} {reason}", theme.warning_mark());
     // A reason is a sentence; of a file's name in it that is no sentence any more, the beginning is enough.
-    let most = MOST * usize::from(width);
-    let shown = text::cut(&sentence, most, theme.charset());
-    let mut lines = text::wrap(&shown, usize::from(width).saturating_sub(2));
-    lines.truncate(MOST);
-    lines
+    text::folded(
+        &sentence,
+        usize::from(width).saturating_sub(2),
+        MOST,
+        theme.charset(),
+    )
 }
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, lines: &[String], area: Rect) {

@@ -7,7 +7,7 @@ use crate::app::{Notice, Pane, Phase, State, words};
 use crate::model::{Attachment, HatId, Room};
 
 use super::canvas::Canvas;
-use super::text;
+use super::{label, text};
 
 /// What just happened; where it is too long for this line it takes the footer's too, until the next key. True when it
 /// did.
@@ -80,7 +80,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, line: Rect) {
 fn hat(canvas: &mut Canvas<'_>, line: Rect, room: &Room, (id, attachment): (&HatId, &Attachment)) {
     let theme = canvas.theme;
     let mut remarks: Vec<String> = Vec::new();
-    if !id.is_uri() {
+    if !label::is_uri(id) {
         remarks.push(format!("{} no URI", theme.warning_mark()));
     }
     remarks.push(

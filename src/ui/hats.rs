@@ -41,7 +41,11 @@ fn hat(canvas: &mut Canvas<'_>, row: Row, room: &Room, (id, attachment): (&HatId
         (true, false) => "required",
         (true, true) => "req.",
     };
-    let flag = if id.is_uri() { "" } else { theme.warning_mark() };
+    let flag = if label::is_uri(id) {
+        ""
+    } else {
+        theme.warning_mark()
+    };
     let right = match (required, flag) {
         ("", "") => " ".to_owned(),
         ("", one) | (one, "") => format!(" {one} "),

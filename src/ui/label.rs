@@ -2,17 +2,36 @@
 
 use crate::model::{HatId, Jid, Room};
 
+use super::text;
+
 /// What people call a room: its name, else the local part of its address.
 pub(super) fn room<'a>(jid: &'a Jid, room: &'a Room) -> &'a str {
-    match room.name.as_deref() {
-        Some(name) if !name.trim().is_empty() => name,
-        _ => jid.local().unwrap_or(jid.as_str()),
+    named(room).unwrap_or_else(|| jid.local().unwrap_or(jid.as_str()))
+}
+
+/// A room's name, unless nothing can be seen of it.
+pub(super) fn named(room: &Room) -> Option<&str> {
+    let name = room.name.as_deref()?;
+    (!text::beginning(name).trim().is_empty()).then_some(name)
+}
+
+/// Whether a hat's id is a URI; of one too long to be looked at while drawing, whether it begins as one.
+pub(super) fn is_uri(hat: &HatId) -> bool {
+    let start = text::beginning(hat.as_str());
+    if start.len() == hat.as_str().len() {
+        return hat.is_uri();
     }
+    // The end may have cut an escape (%C3) in two.
+    let whole = match start.rfind('%') {
+        Some(at) if at + 2 >= start.len() => start.get(..at).unwrap_or_default(),
+        _ => start,
+    };
+    HatId::keep(whole).is_uri()
 }
 
 /// A name for a hat that has no title: the last part of its id, or the last letters of that.
 pub(super) fn untitled(hat: &HatId) -> String {
-    let id = hat.as_str();
+    let id = text::ending(hat.as_str());
     let last = id
         .trim_end_matches(['/', '#'])
         .rsplit(['/', '#', ':'])
@@ -78,6 +97,18 @@ mod tests {
         assert_eq!(name("http://example.com/hats#foo"), "untitled (foo)");
         assert_eq!(name("not a uri"), "untitled (not a uri)");
         assert_eq!(name(""), "untitled ()");
+    }
+
+    #[test]
+    fn long_ids_are_judged_by_their_beginning() {
+        let long = |start: &str, part: &str| HatId::keep(start.to_owned() + &part.repeat(10_000));
+        for part in ["x", "é", "%C3", "1%C3", "11%C3"] {
+            assert!(is_uri(&long("urn:x:", part)), "{part}");
+            assert!(!is_uri(&long("", part)), "{part}");
+        }
+        assert!(!is_uri(&long("urn:x:", " ")));
+        assert!(!is_uri(&HatId::keep("urn:x:%")));
+        assert_eq!(untitled(&long("urn:x:", "1234567")), "untitled (…234567)");
     }
 
     #[test]

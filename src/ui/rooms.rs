@@ -43,8 +43,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect) {
             );
             let space = usize::from(row.line.width).saturating_sub(2 + text::width(&counts));
             let charset = canvas.charset();
-            let named = room.name.as_deref().is_some_and(|name| !name.trim().is_empty());
-            let name = if several && !named {
+            let name = if several && label::named(room).is_none() {
                 let mut name = text::address(jid.as_str(), space, charset).into_owned();
                 text::fill(&mut name, space);
                 name

@@ -55,7 +55,7 @@ pub fn cut(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let dots = charset.ellipsis();
     match columns.checked_sub(width(dots)) {
         Some(room) => Cow::Owned(head(&safe, room).to_owned() + dots),
-        None => Cow::Owned(head(&safe, columns).to_owned()),
+        None => Cow::Borrowed(head(dots, columns)),
     }
 }
 
@@ -74,7 +74,6 @@ pub fn fill(text: &mut String, columns: usize) {
 
 /// The text made harmless and, where it is too long, cut in its middle: for URIs, whose ends tell most.
 pub fn cut_middle(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
-    let dots = charset.ellipsis();
     if text.len() > LONG {
         return cut(text, columns, charset);
     }
@@ -82,16 +81,37 @@ pub fn cut_middle(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> 
     if width(&safe) <= columns {
         return safe;
     }
-    let Some(room) = columns.checked_sub(width(dots)).filter(|room| *room >= 4) else {
-        return cut(text, columns, charset);
-    };
-    let end = tail(&safe, room / 2);
-    let start = head(&safe, room - width(end));
-    Cow::Owned(format!("{start}{dots}{end}"))
+    without_middle(&safe, columns, charset).map_or_else(|| cut(text, columns, charset), Cow::Owned)
+}
+
+/// The two ends of a harmless text with dots between them, where there is room for that.
+fn without_middle(safe: &str, columns: usize, charset: Charset) -> Option<String> {
+    let dots = charset.ellipsis();
+    let room = columns.checked_sub(width(dots)).filter(|room| *room >= 4)?;
+    let end = tail(safe, room / 2);
+    let start = head(safe, room - width(end));
+    Some(format!("{start}{dots}{end}"))
 }
 
 /// A text longer than this, in bytes, is never looked at as a whole while drawing.
 const LONG: usize = 8192;
+
+/// As much of a text, from its beginning, as is looked at while drawing.
+pub fn beginning(text: &str) -> &str {
+    // A character has at most four bytes.
+    (0..4)
+        .find_map(|less| text.get(..LONG - less))
+        .filter(|_| text.len() > LONG)
+        .unwrap_or(text)
+}
+
+/// The same from its end.
+pub fn ending(text: &str) -> &str {
+    let Some(from) = text.len().checked_sub(LONG) else {
+        return text;
+    };
+    (0..4).find_map(|more| text.get(from + more..)).unwrap_or(text)
+}
 
 /// An address made harmless; where it is too long the domain is cut first, at its end, then the local part in its
 /// middle: `terry@exam…`, `a-very…deed`.
@@ -99,10 +119,12 @@ pub fn address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let Some((local, _)) = text.split_once('@').filter(|_| text.len() <= LONG) else {
         return cut(text, columns, charset);
     };
-    if width(&harmless_in(local, charset)) + width(charset.ellipsis()) <= columns {
+    let safe = harmless_in(local, charset);
+    if width(&harmless_in(text, charset)) <= columns || width(&safe) + width(charset.ellipsis()) <= columns {
         return cut(text, columns, charset);
     }
-    cut_middle(local, columns, charset)
+    // Though the local part alone may fit: that something is missing is told in any case.
+    without_middle(&safe, columns, charset).map_or_else(|| cut(text, columns, charset), Cow::Owned)
 }
 
 /// The longest beginning of a harmless text that takes no more than so many columns, in whole graphemes.
@@ -184,7 +206,7 @@ mod tests {
         assert_eq!(cut("Teacher", 6, U), "Teach…");
         assert_eq!(cut("Teacher", 6, A), "Teac..");
         assert_eq!(cut("Teacher", 1, U), "…");
-        assert_eq!(cut("Teacher", 1, A), "T");
+        assert_eq!(cut("Teacher", 1, A), ".");
         assert_eq!(cut("Teacher", 0, U), "");
         assert_eq!(cut("帽子帽子", 8, U), "帽子帽子");
         assert_eq!(cut("帽子帽子", 7, U), "帽子帽…");
@@ -244,13 +266,21 @@ mod tests {
             "courses@conferenc.."
         );
         assert_eq!(address("user000123@example.org", 11, U), "user000123…");
+        assert_eq!(address("user000123@example.org", 10, U), "user0…0123");
         assert_eq!(address("user000123@example.org", 9, U), "user…0123");
+        assert_eq!(address("user000123@example.org", 12, A), "user000123..");
+        assert_eq!(address("user000123@example.org", 11, A), "user0..0123");
+        assert_eq!(address("user000123@example.org", 10, A), "user..0123");
+        assert_eq!(address("user000123@example.org", 5, A), "use..");
         assert_eq!(address("example.org", 8, U), "example…");
         assert_eq!(address("abc@de", 6, U), "abc@de");
         assert_eq!(address("abcdefgh@de", 5, U), "ab…gh");
         for columns in 0..50 {
-            let shown = address("a-very-long-local-part-indeed@example.org", columns, U);
-            assert!(width(&shown) <= columns, "{columns} {shown}");
+            for charset in [U, A] {
+                let shown = address("a-very-long-local-part-indeed@example.org", columns, charset);
+                assert!(width(&shown) <= columns, "{columns} {shown}");
+                assert!(columns == 0 || shown.contains(['…', '.']), "{columns} {shown}");
+            }
         }
     }
 

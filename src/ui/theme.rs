@@ -4,7 +4,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 use sha1::{Digest as _, Sha1};
 
-use super::text::Charset;
+use super::text::{self, Charset};
 use crate::model::{HatId, Hue};
 
 /// What the terminal can show.
@@ -47,11 +47,6 @@ impl Theme {
         } else {
             self.glyph("○", "o")
         }
-    }
-
-    /// A row that is marked.
-    pub fn marked(self) -> &'static str {
-        self.glyph("✓", "+")
     }
 
     /// A box that is ticked, or one that is not.
@@ -200,7 +195,7 @@ impl Theme {
         }
         let degrees = hue
             .and_then(Hue::degrees)
-            .unwrap_or_else(|| consistent_angle(id.as_str()));
+            .unwrap_or_else(|| consistent_angle(text::beginning(id.as_str())));
         self.tinted(nearest(degrees))
     }
 }
@@ -312,7 +307,6 @@ mod tests {
         let mut all = vec![
             theme.hat_mark(true),
             theme.hat_mark(false),
-            theme.marked(),
             theme.tick(true),
             theme.dot(),
             theme.dash(),

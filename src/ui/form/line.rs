@@ -9,7 +9,9 @@ const LONGEST_GRAPHEME: usize = 64;
 pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (String, usize) {
     let at = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
     let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
-    let before = text::harmless_in(before, charset);
+    let near = text::ending(before);
+    let far = near.len() < before.len();
+    let before = text::harmless_in(near, charset);
     let before_columns = text::width(&before);
     let cut = text::cut(after, columns, charset);
     // What the cut left as it is fits; a width tells less, as a wide character may not have fitted before the dots.
@@ -17,11 +19,11 @@ pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset
         after.len() <= columns.saturating_mul(LONGEST_GRAPHEME) && cut == text::harmless_in(after, charset);
     let after_columns = text::width(&cut);
     // The cursor stands on a cell of its own at the end of the text.
-    if whole && before_columns + after_columns < columns {
+    if whole && !far && before_columns + after_columns < columns {
         return (format!("{before}{cut}"), before_columns);
     }
     let room = columns.saturating_sub(1 + after_columns.min(columns / 3));
-    let mut shown = if before_columns <= room {
+    let mut shown = if before_columns <= room && !far {
         before.into_owned()
     } else {
         let dots = charset.ellipsis();
@@ -50,6 +52,8 @@ mod tests {
         assert_eq!(window("帽子帽子", 4, 7, U), ("…帽子".into(), 5));
         assert_eq!(window("a\u{202e}b", 2, 20, U), ("a«U+202E»b".into(), 9));
         assert_eq!(window("a\nb", 2, 20, U), ("a␊b".into(), 2));
+        let long = "x".repeat(100_000);
+        assert_eq!(window(&long, 100_000, 8, U), ("…xxxxxx".into(), 7));
     }
 
     proptest! {

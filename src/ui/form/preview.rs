@@ -14,6 +14,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, form: &Form, area: Re
     let (Subject::AddHat { room, user } | Subject::EditHat { room, user, .. }) = &form.subject else {
         return;
     };
+    // A heading alone would tell nothing.
+    if area.height < 2 {
+        return;
+    }
     let mut rows = area.rows();
     let Some(first) = rows.next() else { return };
     heading(canvas, first, "Preview");
