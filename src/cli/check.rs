@@ -47,7 +47,7 @@ pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Fail
         ))?;
     } else if args.other.is_some() {
         return Err(Failure::error(format!("{file}: there is no such file")));
-    } else {
+    } else if report.history_lines == 0 {
         out.line(&format!("{file}: not there yet; the first change makes it"))?;
     }
     out.line(&format!("history: {}", count(report.history_lines, "line")))?;

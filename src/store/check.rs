@@ -97,7 +97,7 @@ pub fn check(path: &Path) -> Report {
         Ok(None) => report
             .remarks
             .push(format!("there is no {}", paths.history.display())),
-        Ok(Some(file)) => report.look_over(&paths, &file, data, left.as_ref().map(Identity::of)),
+        Ok(Some(file)) => report.look_over(&disk, &paths, &file, data),
         Err(error) => report.errors.push(error.to_string()),
     }
     report
@@ -138,15 +138,10 @@ impl Report {
         }
     }
 
-    fn look_over(
-        &mut self,
-        paths: &Paths,
-        file: &File,
-        data: Option<(Identity, u64)>,
-        left: Option<Identity>,
-    ) {
+    fn look_over(&mut self, disk: &Disk, paths: &Paths, file: &File, data: Option<(Identity, u64)>) {
         let name = paths.history.display();
         let wrong = |error| Error::io("read", &paths.history)(error).to_string();
+        let left = || Ok(disk.look(&paths.data_temporary)?.as_ref().map(Identity::of));
         let tail = match history::tail(file, data, left) {
             Ok(tail) => tail,
             Err(error) => return self.errors.push(wrong(error)),
@@ -154,6 +149,9 @@ impl Report {
         if tail.keep < tail.length {
             let what = "the last change was not finished and not acknowledged; the next commit removes it";
             self.remarks.push(format!("{name}: {what}"));
+        }
+        if data.is_none() && self.unreadable.is_none() && tail.last.is_some() {
+            self.errors.push(Error::missing(paths).to_string());
         }
         let last = tail.last.and_then(|line| line.file);
         if let (Some(last), Some((data, _))) = (last, data)

@@ -63,7 +63,10 @@ impl Store {
         if let Some(there) = self.look()? {
             return self.catch_up(&there);
         }
-        self.gone = self.known.is_some();
+        if self.known.is_none() {
+            return Err(Error::missing(&self.paths)); // What is not known cannot be written.
+        }
+        self.gone = true;
         let tail = self.ready()?;
         let mut next = self.full.clone();
         next.revision = following(&next, &tail);
@@ -109,6 +112,9 @@ impl Store {
         }
         self.writable()?;
         let tail = self.ready()?;
+        if data.is_none() && tail.last.is_some() {
+            return Err(Error::missing(&self.paths));
+        }
         let mut next = self.full.clone();
         let mut revision = following(&next, &tail);
         let mut entries: Vec<Entry> = self.outside(revision, &tail).into_iter().collect();

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::Paths;
 use crate::model::read::ReadError;
 
 /// Why something could not be read or written. Where a commit ends with one of these, nothing of it was written.
@@ -42,6 +43,18 @@ pub enum Error {
         /// Where it was.
         path: PathBuf,
     },
+    /// There is no data file and nobody knows what was in it, but a history: it was removed, or it is on a disk that is
+    /// not mounted.
+    #[error(
+        "{} is missing, but its history is there: put the file back, from a backup; to begin anew instead, move {} away",
+        path.display(), history.display()
+    )]
+    Missing {
+        /// Where it was.
+        path: PathBuf,
+        /// The history.
+        history: PathBuf,
+    },
     /// This session may change nothing.
     #[error("this session is read-only")]
     ReadOnly,
@@ -74,6 +87,13 @@ impl Error {
         }
     }
 
+    pub(super) fn missing(paths: &Paths) -> Self {
+        Self::Missing {
+            path: paths.data.clone(),
+            history: paths.history.clone(),
+        }
+    }
+
     pub(super) fn unreadable(path: &Path, error: ReadError) -> Self {
         Self::Unreadable {
             path: path.to_path_buf(),
@@ -97,7 +117,7 @@ impl Error {
         match self {
             Self::Unreadable { .. } | Self::NotAFile { .. } => "not-acceptable",
             Self::Locked { .. } => "resource-constraint",
-            Self::Gone { .. } => "gone",
+            Self::Gone { .. } | Self::Missing { .. } => "gone",
             Self::ReadOnly | Self::NotWritable { .. } => "not-allowed",
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "forbidden",

@@ -131,10 +131,15 @@ pub(super) struct Tail {
 /// So many lines that cannot be read are passed over in search of one that can.
 const PATIENCE: usize = 4096;
 
-/// Reads the end of the history. `data`: the data file that there is, and its revision; `left`: a temporary file that a
-/// writer left.
-pub(super) fn tail(file: &File, data: Option<(Identity, u64)>, left: Option<Identity>) -> io::Result<Tail> {
+/// Reads the end of the history. `data`: the data file that there is, and its revision; `left`: looks for a temporary
+/// file that a writer left, after it is settled how far the history is read.
+pub(super) fn tail(
+    file: &File,
+    data: Option<(Identity, u64)>,
+    left: impl FnOnce() -> io::Result<Option<Identity>>,
+) -> io::Result<Tail> {
     let length = file.metadata()?.len();
+    let left = left()?;
     let mut tail = Tail {
         length,
         keep: length,

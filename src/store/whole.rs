@@ -82,7 +82,6 @@ impl Store {
         progress: &dyn Fn(u64, u64),
     ) -> Result<Self, Error> {
         let paths = Paths::resolve(path)?;
-        let contents = file::read(&disk, &paths.data, &Wardrobe::default(), progress)?;
         let mut store = Self {
             paths,
             options,
@@ -95,6 +94,15 @@ impl Store {
             unsynced: Vec::new(),
             bad: None,
         };
+        let read = |store: &Self| file::read(&store.disk, &store.paths.data, &store.full, progress);
+        let mut contents = read(&store)?;
+        if contents.is_none() && store.has_history() {
+            // Somebody may have made the first commit just now; else it was removed, and nobody asked for an empty one.
+            contents = read(&store)?;
+            if contents.is_none() {
+                return Err(Error::missing(&store.paths));
+            }
+        }
         if let Some(contents) = contents {
             store.adopt(contents);
         }
@@ -260,19 +268,28 @@ impl Store {
         Ok(())
     }
 
-    /// What the end of the history says, given what is known of the data file. Under the lock only.
+    /// What the end of the history says, given what is known of the data file. Only to be acted on under the lock.
     pub(super) fn tail(&self, file: &std::fs::File) -> Result<history::Tail, Error> {
-        let left = self
-            .disk
-            .look(&self.paths.data_temporary)
-            .map_err(Error::io("look at", &self.paths.data_temporary))?;
         let known = self.known.as_ref().filter(|_| !self.gone);
         history::tail(
             file,
             known.map(|known| (known.identity, self.full.revision)),
-            left.as_ref().map(Identity::of),
+            || {
+                Ok(self
+                    .disk
+                    .look(&self.paths.data_temporary)?
+                    .as_ref()
+                    .map(Identity::of))
+            },
         )
         .map_err(Error::io("read", &self.paths.history))
+    }
+
+    /// Whether the history has commits, so that there must have been a data file.
+    fn has_history(&self) -> bool {
+        let tail = history::open(&self.disk, &self.paths.history)
+            .and_then(|file| file.map_or(Ok(None), |file| Ok(self.tail(&file)?.last)));
+        matches!(tail, Ok(Some(_)))
     }
 
     /// Whether changes can be written here, as far as that can be said without trying.

@@ -277,3 +277,34 @@ fn a_reader_who_has_seen_enough_is_no_failure_and_a_full_disk_is_one() {
     let error = "hatrack: cannot write to standard output: No space left on device (os error 28)\n";
     assert_eq!((said.code, said.err.as_str()), (1, error));
 }
+
+#[test]
+fn a_missing_data_file_beside_its_history_is_no_empty_one() {
+    let home = Home::new();
+    let path = home.path("hats.json");
+    home.done(&[
+        "--file",
+        "hats.json",
+        "room",
+        "add",
+        "courses@conference.example.org",
+    ]);
+    std::fs::remove_file(&path).unwrap();
+    let reason = format!(
+        "{} is missing, but its history is there: put the file back, from a backup; to begin anew instead, \
+         move {} away",
+        path.display(),
+        home.path("hats.history.jsonl").display()
+    );
+    for command in [
+        &["show"][..],
+        &["room", "add", "staff@conference.example.org"],
+        &["undo"],
+    ] {
+        home.fails(&[&["--file", "hats.json"], command].concat(), 1, &reason);
+    }
+    assert!(home.done(&["--file", "hats.json", "history"]).contains("courses"));
+    let checked = home.run(&["--file", "hats.json", "check"]);
+    assert_eq!((checked.code, checked.err), (1, format!("hatrack: {reason}\n")));
+    assert!(!path.exists());
+}

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use hatrack::model::Edit;
-use hatrack::store::{self, Error, Refreshed, Store};
+use hatrack::store::{self, Change, Error, Options, Refreshed, Scope, Store};
 
 use super::common::*;
 
@@ -175,6 +175,74 @@ fn a_file_that_is_gone_is_said_and_only_written_again_when_asked() {
         assert_eq!(hats_in(&path), ["a"]);
         assert_clean(&path);
     }
+}
+
+/// Nobody who starts now has seen what was in it: an empty one would look as if all had been taken away on purpose.
+#[test]
+fn a_file_that_is_missing_beside_its_history_is_not_begun_anew_unasked() {
+    let (_folder, path, store) = begun();
+    let (bytes, change) = (fs::read(&path).unwrap(), giving(&store, "a"));
+    let beside = path.with_file_name("hats.history.jsonl");
+    let lines = fs::read(&beside).unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::remove_file(&beside).unwrap();
+    let mut early = open(&path, "bob");
+    fs::write(&beside, &lines).unwrap();
+    let missing = |error: Error| {
+        assert!(matches!(error, Error::Missing { .. }), "{error}");
+        assert_eq!(error.exit_code(), 1);
+        let message = error.to_string();
+        assert!(
+            message.contains("backup") && message.contains("hats.history.jsonl away"),
+            "{message}"
+        );
+    };
+    missing(Store::open(&path, named("carol")).unwrap_err());
+    // A session from before there was any of them.
+    assert_eq!(early.refresh().unwrap(), Refreshed::Unchanged);
+    missing(early.commit(&[Change::default(), change.clone()]).unwrap_err());
+    missing(early.restore().unwrap_err());
+    assert!(!path.exists());
+    assert_eq!(fs::read(&beside).unwrap(), lines);
+    let report = store::check(&path);
+    assert_eq!(
+        (report.exit_code(), report.errors.len()),
+        (1, 1),
+        "{:?}",
+        report.errors
+    );
+    // What the sentence says works: a backup, or the history out of the way.
+    fs::write(&path, bytes).unwrap();
+    assert_eq!(commit(&mut early, change), Ok(Some(4)), "3 notes the backup");
+    assert_clean(&path);
+    fs::remove_file(&path).unwrap();
+    fs::rename(&beside, path.with_file_name("away")).unwrap();
+    assert!(open(&path, "carol").wardrobe().room(&courses()).is_none());
+    begin(&mut open(&path, "carol"));
+}
+
+/// The history of a first commit that never came to be does not stand in the way.
+#[test]
+fn a_first_commit_that_was_killed_is_no_missing_file() {
+    let folder = quick_folder();
+    let path = folder.path().join("hats.json");
+    begin(&mut open(&path, "alice"));
+    let temporary = path.with_file_name(".hats.json.hatrack-tmp");
+    let beside = path.with_file_name("hats.history.jsonl");
+    let lines = fs::read_to_string(&beside).unwrap();
+    fs::write(&beside, lines.lines().last().unwrap()).unwrap();
+    fs::rename(&path, &temporary).unwrap();
+    let scope = Scope {
+        read_only: true,
+        ..Scope::default()
+    };
+    let options = Options {
+        scope,
+        ..named("viewer")
+    };
+    Store::open(&path, options).unwrap();
+    begin(&mut open(&path, "bob"));
+    assert_clean(&path);
 }
 
 #[test]
