@@ -12,6 +12,7 @@
 #[path = "support/scenario.rs"]
 mod scenario;
 #[path = "support/screen.rs"]
+#[expect(dead_code, reason = "shared by several test files")]
 mod screen;
 #[expect(dead_code, reason = "shared by several test files")]
 #[path = "support/session.rs"]

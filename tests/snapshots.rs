@@ -11,7 +11,7 @@ mod screen;
 
 use hatrack::app::{Msg, Start, State};
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe, read};
-use hatrack::store::{Event, Scope, Trouble};
+use hatrack::store::{self, Event, Scope, Trouble};
 use hatrack::ui::Theme;
 use session::Session;
 
@@ -54,6 +54,19 @@ fn shows(name: &str, session: &mut Session, theme: Theme, sizes: &[(u16, u16)]) 
             insta::assert_snapshot!(format!("{name}-{columns}x{rows}"), text);
         });
     }
+}
+
+/// The data file as errors name it.
+const FILE: &str = "/home/terry/.config/hatrack/hats.json";
+
+/// What the keeper says then.
+fn full_disk() -> String {
+    let error = store::Error::Io {
+        what: "write",
+        path: FILE.into(),
+        source: std::io::ErrorKind::StorageFull.into(),
+    };
+    error.to_string()
 }
 
 fn jid(text: &str) -> Jid {
@@ -241,8 +254,7 @@ fn history() {
     shows("history-ascii", &mut session, ASCII, &USUAL);
 }
 
-#[test]
-fn somebody_else_was_faster() {
+fn conflict() -> Session {
     let mut session = after("Enter Down Down Down Enter Down Down Down e");
     session.text("!");
     session.other(|wardrobe| {
@@ -255,18 +267,27 @@ fn somebody_else_was_faster() {
         Ok(group)
     });
     session.keys("Enter");
-    shows("conflict", &mut session, COLOUR, &SIZES);
+    session
 }
 
 #[test]
-fn a_draft_of_an_earlier_session() {
+fn somebody_else_was_faster() {
+    shows("conflict", &mut conflict(), COLOUR, &SIZES);
+}
+
+fn draft() -> Session {
     let mut session = after("Enter Down Enter a");
     session.text("half a ti");
     session.send(Msg::End { status: 129 });
     let bytes = session.draft.clone().unwrap();
     let mut next = open();
     next.send(Msg::DraftFound(bytes));
-    shows("draft", &mut next, COLOUR, &[(80, 24), (60, 20)]);
+    next
+}
+
+#[test]
+fn a_draft_of_an_earlier_session() {
+    shows("draft", &mut draft(), COLOUR, &[(80, 24), (60, 20)]);
 }
 
 #[test]
@@ -285,9 +306,15 @@ fn while_the_file_is_read() {
     session.send(Msg::Store(Box::new(event)));
     shows("opening-half", &mut session, COLOUR, &SIZES);
     shows("opening-half-ascii", &mut session, ASCII, &[(60, 20)]);
-    let broken = "~/.config/hatrack/hats.json: line 1, column 70: unknown affiliation \"king\", expected owner, admin, \
-                  member, outcast or none";
-    let event = Event::Trouble(Some(Trouble::Unreadable(broken.into())));
+    let text = br#"{"version": 1, "rooms": {"a@b.c": {"users": {"d@e.f": {"affiliation": "king"}}}}}"#;
+    let wrong = read::wardrobe(text).unwrap_err();
+    let broken = store::Error::Unreadable {
+        path: FILE.into(),
+        line: wrong.line,
+        column: wrong.column,
+        message: wrong.message,
+    };
+    let event = Event::Trouble(Some(Trouble::Unreadable(broken.to_string())));
     session.send(Msg::Store(Box::new(event)));
     shows(
         "opening-unreadable",
@@ -300,10 +327,7 @@ fn while_the_file_is_read() {
 #[test]
 fn what_is_not_saved() {
     let mut session = open();
-    session.fail(
-        "~/.config/hatrack/hats.json cannot be written: No space left on device. Make room on the disk; \
-         it is tried again by itself, or now with Ctrl-T.",
-    );
+    session.fail(&full_disk());
     session.keys("Enter Down Down Down Enter Space Down r");
     shows("not-saved", &mut session, COLOUR, &SIZES);
     session.keys("q");
@@ -313,7 +337,7 @@ fn what_is_not_saved() {
 #[test]
 fn what_is_wrong_with_the_file() {
     let mut session = open();
-    let trouble = Trouble::Gone("~/.config/hatrack/hats.json is gone. W writes it again.".into());
+    let trouble = Trouble::Gone(store::Error::Gone { path: FILE.into() }.to_string());
     session.send(Msg::Store(Box::new(Event::Trouble(Some(trouble)))));
     shows("gone", &mut session, COLOUR, &USUAL);
 }
@@ -343,16 +367,31 @@ fn what_just_happened() {
     shows("refused", &mut after("Enter G Enter a"), COLOUR, &USUAL);
 }
 
-/// The styles are in the buffer's own description; in the lines they are not.
+/// How it looks, where in the others only the texts are: every overlay, with colours and without.
 #[test]
 fn styles() {
-    for (name, colour) in [("colour", true), ("no-colour", false)] {
-        let theme = Theme { ascii: false, colour };
-        let mut session = after("Enter Down Down Down Enter");
-        let (buffer, _) = screen::frame(&session.state, theme, (80, 10));
-        insta::assert_debug_snapshot!(format!("styles-hats-{name}"), buffer);
-        session.keys("Left d");
-        let (buffer, _) = screen::frame(&session.state, theme, (80, 12));
-        insta::assert_debug_snapshot!(format!("styles-confirm-{name}"), buffer);
+    let mut failing = after("Enter Down Down Down Enter");
+    failing.fail(&full_disk());
+    failing.keys("Space");
+    let mut wrong = after("Enter Down Enter a");
+    wrong.text("qqq zzz");
+    let sessions = [
+        ("hats", after("Enter Down Down Down Enter")),
+        ("confirm", after("Enter Down Down Down d")),
+        ("conflict", conflict()),
+        ("history", after("Enter Down Down Down Enter d Space H Down")),
+        ("draft", draft()),
+        ("help", after("Enter ?")),
+        ("form", wrong),
+        ("banner", failing),
+    ];
+    for (name, session) in sessions {
+        for (end, colour) in [("colour", true), ("no-colour", false)] {
+            let theme = Theme { ascii: false, colour };
+            let (buffer, _) = screen::frame(&session.state, theme, (80, 22));
+            insta::with_settings!({ omit_expression => true }, {
+                insta::assert_snapshot!(format!("styles-{name}-{end}"), screen::styled(&buffer));
+            });
+        }
     }
 }

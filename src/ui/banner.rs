@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::app::{Saved, State};
+use crate::store::Trouble;
 
 use super::canvas::Canvas;
 use super::text;
@@ -16,7 +17,11 @@ pub(super) fn lines(state: &State, theme: Theme, width: u16) -> Vec<String> {
     let (Saved::NotSaved(_, reason) | Saved::Trouble(reason)) = state.saved() else {
         return Vec::new();
     };
-    let sentence = format!("{} {reason}", theme.warning_mark());
+    let next = match state.trouble() {
+        Some(Trouble::CannotWrite(_)) => "; it is tried again by itself",
+        _ => "",
+    };
+    let sentence = format!("{} {reason}{next}", theme.warning_mark());
     // A reason is a sentence; of a file's name in it that is no sentence any more, the beginning is enough.
     text::folded(
         &sentence,

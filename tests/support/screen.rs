@@ -4,6 +4,7 @@ use hatrack::app::State;
 use hatrack::ui::{self, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier};
 
 /// A frame of this size, and the place of the cursor.
 pub(crate) fn frame(state: &State, theme: Theme, (width, height): (u16, u16)) -> (Buffer, Option<Position>) {
@@ -26,4 +27,38 @@ pub(crate) fn lines(buffer: &Buffer) -> Vec<String> {
         line.trim_end().to_owned()
     };
     (0..height).map(line).collect()
+}
+
+/// The same with how it looks: `{cyan bold}text{}`, the braces only where that changes.
+pub(crate) fn styled(buffer: &Buffer) -> String {
+    let mut all = String::new();
+    for y in 0..buffer.area.height {
+        let (mut line, mut now, mut x) = (String::new(), String::new(), 0);
+        while x < buffer.area.width {
+            let cell = &buffer[(x, y)];
+            let mut style = Vec::new();
+            if cell.fg != Color::Reset {
+                style.push(format!("{}", cell.fg));
+            }
+            if cell.bg != Color::Reset {
+                style.push(format!("on {}", cell.bg));
+            }
+            style.extend(cell.modifier.iter_names().map(|(name, _)| name.to_owned()));
+            let style = style.join(" ").to_lowercase();
+            // Whether a blank is bold cannot be seen.
+            let seen = cell.symbol() != " "
+                || cell
+                    .modifier
+                    .intersects(Modifier::REVERSED | Modifier::UNDERLINED);
+            if seen && style != now {
+                line.push_str(&format!("{{{style}}}"));
+                now = style;
+            }
+            line.push_str(cell.symbol());
+            x += u16::try_from(ui::text::width(cell.symbol())).unwrap_or(1).max(1);
+        }
+        all.push_str(line.trim_end());
+        all.push('\n');
+    }
+    all
 }
