@@ -51,7 +51,7 @@ pub(crate) fn styled(buffer: &Buffer) -> String {
                     .modifier
                     .intersects(Modifier::REVERSED | Modifier::UNDERLINED);
             if seen && style != now {
-                line.push_str(&format!("{{{style}}}"));
+                line.extend(["{", &style, "}"]);
                 now = style;
             }
             line.push_str(cell.symbol());
