@@ -21,8 +21,18 @@ const PARTS: [(&str, &[&str]); 7] = [
 ];
 
 /// All that `app` and `ui` may know of the store: plain data.
-const PLAIN: [&str; 11] = [
-    "Change", "Entry", "Event", "Filter", "Page", "Query", "Request", "Scope", "Snapshot", "Trouble",
+const PLAIN: [&str; 12] = [
+    "Change",
+    "Entry",
+    "Event",
+    "Filter",
+    "FoundUndo",
+    "Page",
+    "Query",
+    "Request",
+    "Scope",
+    "Snapshot",
+    "Trouble",
     "person",
 ];
 
