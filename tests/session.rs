@@ -13,7 +13,7 @@ mod session;
 
 use hatrack::app::{Effect, Msg, Overlay, Pane, Saved, Start, State, command, update};
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
-use hatrack::store::{Event, Request, Scope, Snapshot, Trouble};
+use hatrack::store::{Entry, Event, FoundUndo, Request, Scope, Snapshot, Trouble};
 use serde_json::json;
 use session::Session;
 
@@ -627,6 +627,56 @@ fn undo_of_what_is_on_its_way_waits_for_its_revision() {
     };
     assert_eq!(change.undoes, Some(7));
     assert!(state.hat().unwrap().1.is_active());
+}
+
+/// Two undos and a redo, typed at once, where the first is of an earlier session.
+#[test]
+fn quick_keys_undo_what_slow_ones_would() {
+    let mut state = State::new(Start::default());
+    let mut file = wardrobe();
+    let entry = Entry {
+        revision: 5,
+        id: "5".into(),
+        time: "2026-01-31T12:00:00Z".parse().unwrap(),
+        actor: "terry".into(),
+        group: file.rename_room(&jid(ROOM), Some("Lessons")).unwrap(),
+        undoes: None,
+        redoes: None,
+        outside: false,
+    };
+    let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
+    let snapshot = |wardrobe: &Wardrobe| Snapshot {
+        wardrobe: wardrobe.clone(),
+        exists: true,
+        read_only: None,
+    };
+    tell(&mut state, Event::Opened(snapshot(&file)));
+    let mut asked = Vec::new();
+    for name in ["u", "u", "Ctrl-R"] {
+        asked.extend(update(&mut state, Msg::Key(session::key(name))));
+    }
+    assert_eq!(asked, [Effect::Store(Request::FindUndo)]);
+    let undo = FoundUndo {
+        undo: Some(entry),
+        redo: None,
+    };
+    let asked = tell(&mut state, Event::FoundUndo(Ok(undo)));
+    let [Effect::Store(Request::Commit { id, change })] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(change.undoes, Some(5));
+    file.apply(&change.group).unwrap();
+    // The second is looked for when the history has the first.
+    let settled = vec![(*id, Ok(Some(6)))];
+    let snapshot = snapshot(&file);
+    let asked = tell(&mut state, Event::Committed { settled, snapshot });
+    assert_eq!(asked, [Effect::Store(Request::FindUndo)]);
+    let asked = tell(&mut state, Event::FoundUndo(Ok(FoundUndo::default())));
+    let [Effect::Store(Request::Commit { change, .. })] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(change.redoes, Some(6));
+    assert_eq!(state.room().unwrap().1.name.as_deref(), Some("Lessons"));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The state of a session: the wardrobe as the screen shows it, what is selected, and what lies on top.
 
+use std::collections::VecDeque;
+
 use crate::model::{Affiliation, Attachment, Error, Group, HatId, Jid, Room, User, Wardrobe};
 use crate::store::{Change, Scope, Trouble};
 
@@ -137,8 +139,10 @@ pub struct State {
     pub(super) notice: Option<Notice>,
     pub(super) done: Vec<Step>,
     pub(super) undone: Vec<Step>,
-    /// An undo or redo waits for the answer about earlier sessions.
-    pub(super) searching: Option<Kind>,
+    /// Undos and redos that wait for an answer about earlier sessions, the first of them asked for.
+    pub(super) searching: VecDeque<Kind>,
+    /// It was asked for.
+    pub(super) search_asked: bool,
     pub(super) leaving: Leaving,
     pub(super) drafting: Drafting,
     /// Changes that were withdrawn before the keeper said what became of them.
@@ -165,7 +169,8 @@ impl State {
             notice: None,
             done: Vec::new(),
             undone: Vec::new(),
-            searching: None,
+            searching: VecDeque::new(),
+            search_asked: false,
             leaving: Leaving::No,
             drafting: Drafting::default(),
             withdrawn: Vec::new(),

@@ -5,7 +5,7 @@ use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, Pane, State, sid
 use crate::model::{Error, Group, Wardrobe};
 use crate::store::{Change, Request, Snapshot};
 
-use super::leave;
+use super::{leave, undo};
 
 /// Makes a new change; gives its edits when there were any. What is refused or makes no difference is said.
 pub(super) fn make(
@@ -66,6 +66,8 @@ pub(super) fn push(
     match kind {
         Kind::Do => {
             state.undone.clear();
+            // What waits to be taken back was not this.
+            state.searching.clear();
             state.done.push(step);
         }
         Kind::Undo => state.undone.push(step),
@@ -148,6 +150,7 @@ pub(super) fn settle(
     for (change, error) in refused {
         refuse(state, change, error);
     }
+    undo::search(state, effects);
     leave::when_settled(state);
 }
 

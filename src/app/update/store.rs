@@ -22,7 +22,7 @@ pub(super) fn event(state: &mut State, event: Event, effects: &mut Vec<Effect>) 
         }
         Event::Committed { settled, snapshot } => commit::settle(state, effects, settled, snapshot),
         Event::Changed(snapshot) => commit::adopt(state, snapshot),
-        Event::Trouble(trouble) => trouble_is(state, trouble),
+        Event::Trouble(trouble) => trouble_is(state, trouble, effects),
         Event::History { query, page } => {
             for overlay in &mut state.overlays {
                 if let Overlay::History(history) = overlay {
@@ -34,14 +34,17 @@ pub(super) fn event(state: &mut State, event: Event, effects: &mut Vec<Effect>) 
     }
 }
 
-fn trouble_is(state: &mut State, trouble: Option<Trouble>) {
+fn trouble_is(state: &mut State, trouble: Option<Trouble>, effects: &mut Vec<Effect>) {
     let was = std::mem::replace(&mut state.trouble, trouble);
     match (&was, &state.trouble) {
         (Some(_), None) => {
             state.drafting.failed = None;
             state.say("All is well again with the file");
         }
-        (None, Some(_)) => leave::when_failing(state),
+        (None, Some(_)) => {
+            leave::when_failing(state);
+            undo::search(state, effects);
+        }
         _ => {}
     }
 }

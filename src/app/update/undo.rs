@@ -33,16 +33,21 @@ pub(crate) fn redo(state: &mut State, effects: &mut Vec<Effect>) {
     take_back(state, effects, Kind::Redo);
 }
 
-/// Takes back the last step; one of an earlier session is looked for in the history.
+/// Takes back the last step; one of an earlier session is looked for in the history. What is asked for meanwhile waits,
+/// so that quick keys mean what slow ones do.
 fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: Kind) {
+    if !state.searching.is_empty() {
+        state.searching.push_back(kind);
+        return;
+    }
     let steps = if kind == Kind::Undo {
         &mut state.done
     } else {
         &mut state.undone
     };
     let Some(step) = steps.pop() else {
-        state.searching = Some(kind);
-        effects.push(Effect::Store(Request::FindUndo));
+        state.searching.push_back(kind);
+        search(state, effects);
         return;
     };
     let pending = state.pending.iter().any(|pending| pending.id == step.id);
@@ -88,20 +93,41 @@ fn apply(state: &mut State, effects: &mut Vec<Effect>, step: &Step, kind: Kind) 
     Ok(())
 }
 
+/// Asks the history what an earlier session did, once it has all that this one did.
+pub(super) fn search(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.searching.is_empty() || state.search_asked {
+        return;
+    }
+    if state.pending.is_empty() {
+        state.search_asked = true;
+        effects.push(Effect::Store(Request::FindUndo));
+    } else if state.trouble.is_some() {
+        state.searching.clear();
+        state.refuse("the history can be asked when your changes are saved");
+    }
+}
+
 /// What the history says about earlier sessions of the same actor.
 pub(super) fn found(state: &mut State, effects: &mut Vec<Effect>, found: Result<FoundUndo, String>) {
-    let Some(kind) = state.searching.take() else {
+    state.search_asked = false;
+    let Some(kind) = state.searching.pop_front() else {
         return;
     };
     let FoundUndo { undo, redo } = match found {
         Ok(found) => found,
-        Err(error) => return state.refuse(error),
+        Err(error) => {
+            state.searching.clear();
+            return state.refuse(error);
+        }
     };
     let entry = if kind == Kind::Undo { undo } else { redo };
     let word = if kind == Kind::Undo { "undo" } else { "redo" };
     match entry {
         None => state.refuse(format!("there is nothing to {word}")),
         Some(entry) => take_back_entry(state, effects, entry, kind),
+    }
+    for kind in std::mem::take(&mut state.searching) {
+        take_back(state, effects, kind);
     }
 }
 
