@@ -511,6 +511,18 @@ fn a_limited_session_says_which_rooms_it_cannot_add() {
 }
 
 #[test]
+fn a_paste_of_a_whole_file_is_refused() {
+    let mut session = open();
+    session.keys("a");
+    session.send(Msg::Paste("x".repeat(8193)));
+    assert!(session.notice().contains("8193 bytes"), "{}", session.notice());
+    let Some(Overlay::Form(form)) = session.state.top() else {
+        panic!("no form")
+    };
+    assert!(!form.is_changed());
+}
+
+#[test]
 fn hats_that_the_user_has_are_not_offered() {
     let mut session = open();
     session.keys("Enter j Enter a");

@@ -8,6 +8,9 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::model::{HatId, Jid, Wardrobe};
 
+/// A longer text is not looked for by its letters, in bytes.
+const LONGEST: usize = 256;
+
 /// A hat that is defined or worn somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
@@ -88,6 +91,12 @@ impl Suggestions {
         let text = text.trim();
         if text.is_empty() {
             self.matches = (0..self.known.len()).collect();
+            return;
+        }
+        if text.len() > LONGEST {
+            // Only the very id can be meant.
+            let is = |hat: &Known| hat.id.as_str() == text;
+            self.matches = self.known.iter().position(is).into_iter().collect();
             return;
         }
         let by_words: Vec<Atom> = text

@@ -11,10 +11,12 @@ mod store;
 pub(super) mod undo;
 
 use super::form::{Name, Value};
-use super::{Code, Effect, Key, Msg, Overlay, State, command};
+use super::{Code, Effect, Key, Msg, Overlay, State, command, words};
 
 /// A turn of the wheel moves so many rows.
 const WHEEL: usize = 3;
+/// What is longer was not meant for a field, in bytes.
+const LONGEST_PASTE: usize = 8 << 10;
 
 /// Takes what happened, changes the state, and says what is to be done outside.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -57,6 +59,14 @@ fn paste(state: &mut State, pasted: &str) {
     state.notice = None;
     if !matches!(state.top(), Some(Overlay::Form(_))) {
         state.refuse("what is pasted goes into a form: open one first, with a or e");
+        return;
+    }
+    if pasted.len() > LONGEST_PASTE {
+        state.refuse(format!(
+            "not pasted: it is {} long, and a field takes at most {}",
+            words::count(pasted.len(), "byte"),
+            words::count(LONGEST_PASTE, "byte")
+        ));
         return;
     }
     type_into_form(state, |text| {
