@@ -3,136 +3,14 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use tui_textarea::{CursorMove, TextArea};
-use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::{Affiliation, Attachment, HatId, Jid};
 
 use super::suggest::Suggestions;
-use super::{Code, Key};
 
-/// A line of text being edited. A text that came with line breaks keeps them.
-#[derive(Debug, Clone)]
-pub struct Text {
-    area: TextArea<'static>,
-    first: String,
-}
+mod text;
 
-impl Text {
-    /// With this text, the cursor at its end.
-    pub fn new(text: &str) -> Self {
-        let mut area = TextArea::new(text.split('\n').map(Into::into).collect());
-        area.move_cursor(CursorMove::Bottom);
-        area.move_cursor(CursorMove::End);
-        Self {
-            area,
-            first: text.to_owned(),
-        }
-    }
-
-    /// The text.
-    pub fn text(&self) -> String {
-        self.area.lines().join("\n")
-    }
-
-    /// How many characters stand before the cursor.
-    pub fn cursor(&self) -> usize {
-        let at = self.area.cursor();
-        self.area
-            .lines()
-            .iter()
-            .take(at.0)
-            .map(|line| line.chars().count() + 1)
-            .sum::<usize>()
-            + at.1
-    }
-
-    /// Whether it is not what it was at first.
-    pub fn is_changed(&self) -> bool {
-        self.text() != self.first
-    }
-
-    /// Replaces all of the text.
-    pub fn set(&mut self, text: &str) {
-        let first = std::mem::take(&mut self.first);
-        *self = Self {
-            first,
-            ..Self::new(text)
-        };
-    }
-
-    /// Inserts pasted text as one line; what stands around it is no part of it.
-    pub fn paste(&mut self, text: &str) {
-        let lines: Vec<&str> = text
-            .split(['\n', '\r', '\t'])
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect();
-        self.area.insert_str(lines.join(" "));
-    }
-
-    /// Takes a key as a line editor does (with readline's keys); false when it means nothing here.
-    pub fn input(&mut self, key: Key) -> bool {
-        match (key.code, key.ctrl, key.alt) {
-            (Code::Char(character), false, false) => self.area.insert_char(character),
-            (Code::Backspace, false, false) | (Code::Char('h'), true, false) => {
-                for _ in 0..self.step_back() {
-                    self.area.delete_char();
-                }
-            }
-            (Code::Delete, false, false) | (Code::Char('d'), true, false) => {
-                for _ in 0..self.step_on() {
-                    self.area.delete_next_char();
-                }
-            }
-            (Code::Left, false, false) | (Code::Char('b'), true, false) => {
-                (0..self.step_back()).for_each(|_| self.area.move_cursor(CursorMove::Back));
-            }
-            (Code::Right, false, false) | (Code::Char('f'), true, false) => {
-                (0..self.step_on()).for_each(|_| self.area.move_cursor(CursorMove::Forward));
-            }
-            (Code::Home, ..) | (Code::Char('a'), true, false) => self.area.move_cursor(CursorMove::Head),
-            (Code::End, ..) | (Code::Char('e'), true, false) => self.area.move_cursor(CursorMove::End),
-            (Code::Left, true, _) | (Code::Char('b'), false, true) => {
-                self.area.move_cursor(CursorMove::WordBack);
-            }
-            (Code::Right, true, _) | (Code::Char('f'), false, true) => {
-                self.area.move_cursor(CursorMove::WordForward);
-            }
-            (Code::Char('w'), true, false) | (Code::Backspace, _, true) => drop(self.area.delete_word()),
-            (Code::Char('d'), false, true) => drop(self.area.delete_next_word()),
-            (Code::Char('u'), true, false) => drop(self.area.delete_line_by_head()),
-            (Code::Char('k'), true, false) => drop(self.area.delete_line_by_end()),
-            _ => return false,
-        }
-        true
-    }
-
-    /// How many characters the grapheme before the cursor has; 1 over a line break.
-    fn step_back(&self) -> usize {
-        let before: String = self.line().chars().take(self.area.cursor().1).collect();
-        before
-            .graphemes(true)
-            .next_back()
-            .map_or(1, |grapheme| grapheme.chars().count())
-    }
-
-    /// How many characters the grapheme after the cursor has.
-    fn step_on(&self) -> usize {
-        let after: String = self.line().chars().skip(self.area.cursor().1).collect();
-        after
-            .graphemes(true)
-            .next()
-            .map_or(1, |grapheme| grapheme.chars().count())
-    }
-
-    fn line(&self) -> &str {
-        self.area
-            .lines()
-            .get(self.area.cursor().0)
-            .map_or("", String::as_str)
-    }
-}
+pub use text::Text;
 
 /// What a field is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -364,57 +242,5 @@ impl Form {
     pub fn listed(&self) -> Option<usize> {
         let on_hat = self.field().is_some_and(|field| field.name == Name::Hat);
         self.suggestions.as_ref().filter(|_| on_hat)?.selected()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn typed(text: &mut Text, keys: &str) {
-        keys.chars()
-            .for_each(|key| assert!(text.input(Key::plain(Code::Char(key)))));
-    }
-
-    #[test]
-    fn graphemes_are_moved_over_and_deleted_whole() {
-        let mut text = Text::new("a👩\u{200d}🏫e\u{301}");
-        assert_eq!(text.cursor(), 6);
-        text.input(Key::plain(Code::Backspace));
-        assert_eq!(text.text(), "a👩\u{200d}🏫");
-        text.input(Key::plain(Code::Left));
-        assert_eq!(text.cursor(), 1);
-        typed(&mut text, "b");
-        text.input(Key::plain(Code::Delete));
-        assert_eq!(text.text(), "ab");
-    }
-
-    #[test]
-    fn control_u_deletes_to_the_start_and_control_k_to_the_end() {
-        let mut text = Text::new("one two");
-        text.input(Key::ctrl('w'));
-        assert_eq!(text.text(), "one ");
-        text.input(Key::ctrl('u'));
-        assert_eq!(text.text(), "");
-        typed(&mut text, "xyz");
-        text.input(Key::plain(Code::Home));
-        text.input(Key::ctrl('k'));
-        assert_eq!(text.text(), "");
-        assert!(!text.is_changed() || text.first == "one two");
-    }
-
-    #[test]
-    fn a_paste_is_one_line() {
-        let mut text = Text::new("");
-        text.paste("  urn:x:y\r\nz\t\n");
-        assert_eq!(text.text(), "urn:x:y z");
-    }
-
-    #[test]
-    fn line_breaks_that_were_there_stay() {
-        let mut text = Text::new("a\nb");
-        assert_eq!((text.text().as_str(), text.cursor()), ("a\nb", 3));
-        typed(&mut text, "c");
-        assert_eq!(text.text(), "a\nbc");
     }
 }

@@ -1,0 +1,159 @@
+//! Somebody else changes the same thing.
+
+use hatrack::app::{Effect, Msg, Overlay, Pane, Start, State, update};
+use hatrack::model::{Affiliation, Attachment, Wardrobe};
+use hatrack::store::{Event, Request, Snapshot};
+use serde_json::json;
+
+use super::session;
+use super::session::Session;
+use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, wardrobe};
+
+#[test]
+fn both_sides_of_a_conflict_are_those_of_now() {
+    let retitle = |session: &mut Session, title: &str| {
+        let title = title.to_owned();
+        session.other(move |wardrobe| {
+            let other = Attachment::default().with_active(true).with_title(Some(&title));
+            wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
+        });
+    };
+    let mut session = open();
+    session.keys("Enter j Enter e !");
+    retitle(&mut session, "Professor");
+    session.keys("Enter");
+    retitle(&mut session, "Dean");
+    let Some(Overlay::Conflict(conflict)) = session.state.top() else {
+        panic!("no conflict")
+    };
+    assert!(conflict.theirs.contains("Dean"), "{conflict:?}");
+    retitle(&mut session, "Teacher");
+    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    assert!(
+        session.notice().contains("as it was again"),
+        "{}",
+        session.notice()
+    );
+    session.keys("Enter");
+    assert_eq!(terrys(&session)[HAT]["title"], json!("Teacher!"));
+}
+
+#[test]
+fn a_question_about_what_changed_meanwhile_is_withdrawn() {
+    let mut session = open();
+    session.keys("Enter j d");
+    assert!(matches!(session.state.top(), Some(Overlay::Confirm(_))));
+    session.other(|wardrobe| {
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:y"), Attachment::default())
+    });
+    assert!(session.state.overlays().is_empty());
+    assert!(session.notice().contains("ask again"), "{}", session.notice());
+    session.keys("y");
+    assert_eq!(session.state.users().len(), 3);
+}
+
+#[test]
+fn keys_never_hit_somebody_else_when_a_user_goes() {
+    let mut session = open();
+    session.keys("Enter j Enter");
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    assert_eq!(session.state.focus(), Pane::Users);
+    assert!(session.notice().starts_with(TERRY), "{}", session.notice());
+    session.other(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
+    assert_eq!(session.state.focus(), Pane::Rooms);
+}
+
+#[test]
+fn a_form_on_what_changed_meanwhile_shows_both_sides() {
+    let change = |session: &mut Session| {
+        session.keys("Enter j Enter e");
+        session.text("!");
+        session.other(|wardrobe| {
+            let other = Attachment::default().with_title(Some("Professor"));
+            wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
+        });
+        session.keys("Enter");
+        let Some(Overlay::Conflict(conflict)) = session.state.top() else {
+            panic!("no conflict")
+        };
+        assert!(
+            conflict.theirs.contains("Professor") && conflict.mine.contains("Teacher!"),
+            "{conflict:?}"
+        );
+        assert_eq!(terrys(session)[HAT]["title"], json!("Professor"));
+    };
+    let mut mine = open();
+    change(&mut mine);
+    mine.keys("m");
+    assert_eq!(terrys(&mine), json!({HAT: {"active": true, "title": "Teacher!"}}));
+    let mut theirs = open();
+    change(&mut theirs);
+    theirs.keys("t");
+    assert_eq!(terrys(&theirs), json!({HAT: {"title": "Professor"}}));
+    assert!(theirs.state.overlays().is_empty());
+    let mut later = open();
+    change(&mut later);
+    later.keys("Esc");
+    assert!(matches!(later.state.top(), Some(Overlay::Form(_))));
+}
+
+#[test]
+fn a_hat_is_not_given_to_somebody_who_was_banned_meanwhile() {
+    let mut session = open();
+    session.keys("Enter j Enter a");
+    session.text("urn:x:y");
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast));
+    session.keys("Enter");
+    assert!(matches!(session.state.top(), Some(Overlay::Conflict(_))));
+    session.keys("m");
+    assert!(session.state.notice().unwrap().refused);
+    assert_eq!(terrys(&session)["urn:x:y"], json!(null));
+}
+
+#[test]
+fn a_change_refused_by_the_keeper_is_shown_with_both_sides_and_kept_through_a_cut() {
+    let mut state = State::new(Start::default());
+    let file = wardrobe();
+    let snapshot = |wardrobe: &Wardrobe| Snapshot {
+        wardrobe: wardrobe.clone(),
+        exists: true,
+        read_only: None,
+    };
+    let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
+    tell(&mut state, Event::Opened(snapshot(&file)));
+    let mut asked = Vec::new();
+    for name in ["Enter", "j", "Enter", "Space"] {
+        asked.extend(update(&mut state, Msg::Key(session::key(name))));
+    }
+    let [Effect::Store(Request::Commit { id, change })] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    let mut theirs = file.clone();
+    theirs
+        .remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT))
+        .unwrap();
+    let error = theirs.clone().apply(&change.group).unwrap_err();
+    let settled = vec![(*id, Err(error))];
+    let effects = tell(
+        &mut state,
+        Event::Committed {
+            settled,
+            snapshot: snapshot(&theirs),
+        },
+    );
+    let Some(Overlay::Conflict(conflict)) = state.top() else {
+        panic!("no conflict")
+    };
+    assert_eq!(conflict.theirs, "the user does not have the hat any more");
+    // Whatever happens now, it is kept.
+    assert!(
+        matches!(effects.as_slice(), [Effect::KeepDraft { .. }]),
+        "{effects:?}"
+    );
+    let effects = update(&mut state, Msg::Key(session::key("m")));
+    let [Effect::Store(Request::Commit { change, .. })] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    theirs.apply(&change.group).unwrap();
+    assert_eq!(theirs.attachments(), 1);
+}

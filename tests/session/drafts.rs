@@ -1,0 +1,216 @@
+//! What is not saved: a full disk, a cut line, and what the next start offers.
+
+use hatrack::app::{Effect, Msg, Overlay, Saved, Start, State, update};
+use hatrack::model::{Attachment, Wardrobe};
+use hatrack::store::{Event, Scope, Trouble};
+use serde_json::json;
+
+use super::session;
+use super::session::Session;
+use super::{HAT, ROOM, TERRY, hat, jid, open, terrys};
+
+#[test]
+fn a_full_disk_keeps_the_change_on_the_screen_and_says_so() {
+    let mut session = open();
+    session.fail("the disk is full");
+    session.keys("Enter j Enter Space");
+    assert_eq!(
+        session.state.saved(),
+        Saved::NotSaved(1, "the disk is full".into())
+    );
+    assert!(!session.state.hat().unwrap().1.is_active());
+    assert_eq!(terrys(&session)[HAT]["active"], json!(true));
+    // Leaving asks, and keeps what is not saved as a draft.
+    session.keys("q");
+    assert!(matches!(session.state.top(), Some(Overlay::Confirm(_))));
+    session.keys("Esc");
+    assert_eq!(session.left, None);
+    session.well();
+    assert_eq!(session.state.saved(), Saved::Saved);
+    assert_eq!(terrys(&session)[HAT]["active"], json!(false));
+    session.keys("q");
+    assert_eq!((session.left, session.draft.is_some()), (Some(0), false));
+}
+
+#[test]
+fn what_was_never_saved_is_withdrawn_by_undo() {
+    let mut session = open();
+    session.fail("the disk is full");
+    session.keys("Enter j Enter Space u");
+    assert_eq!(session.state.saved(), Saved::Trouble("the disk is full".into()));
+    assert!(session.state.hat().unwrap().1.is_active());
+    session.well();
+    assert_eq!(session.json()["revision"], json!(0));
+}
+
+#[test]
+fn what_could_not_be_saved_comes_back_at_the_next_start() {
+    let mut session = open();
+    session.fail("the disk is full");
+    session.keys("Enter j Enter Space q y");
+    assert_eq!(session.left, Some(0));
+    let draft = session.draft.clone().unwrap();
+
+    let mut next = open();
+    next.send(Msg::DraftFound(draft));
+    assert!(matches!(next.state.top(), Some(Overlay::Draft(_))));
+    next.keys("Enter");
+    assert_eq!(terrys(&next)[HAT]["active"], json!(false));
+    assert_eq!(next.draft, None);
+    next.keys("u");
+    assert_eq!(terrys(&next)[HAT]["active"], json!(true));
+}
+
+#[test]
+fn a_cut_line_keeps_the_form_and_the_next_start_offers_it() {
+    let mut session = open();
+    session.keys("Enter Enter a");
+    session.text("urn:x:y");
+    session.keys("Tab");
+    session.text("Präsident");
+    session.keys("Tab Space");
+    session.send(Msg::End { status: 129 });
+    assert_eq!(session.left, Some(129));
+    let draft = session.draft.clone().unwrap();
+
+    let mut next = open();
+    next.draft = Some(draft.clone());
+    next.send(Msg::DraftFound(draft));
+    next.keys("Esc");
+    assert!(next.draft.is_some(), "later means later");
+    next.keys("D Enter Enter");
+    let hats = &next.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"];
+    assert_eq!(*hats, json!({"urn:x:y": {"title": "Präsident"}}));
+    assert_eq!(next.draft, None);
+}
+
+#[test]
+fn two_cut_lines_keep_both_forms() {
+    let mut session = open();
+    session.keys("a");
+    session.text("one@c.example");
+    session.send(Msg::End { status: 129 });
+    let mut next = open();
+    next.send(Msg::DraftFound(session.draft.clone().unwrap()));
+    next.keys("Esc a");
+    next.text("two@c.example");
+    next.send(Msg::End { status: 129 });
+    let mut third = open();
+    third.send(Msg::DraftFound(next.draft.clone().unwrap()));
+    third.keys("Enter Enter Enter");
+    assert_eq!(third.state.rooms().len(), 3);
+}
+
+#[test]
+fn a_draft_about_a_room_out_of_sight_is_not_offered() {
+    let mut session = open();
+    session.keys("e");
+    session.text(" and more");
+    session.send(Msg::End { status: 143 });
+    let draft = session.draft.clone().unwrap();
+    let limited = |room: &str| {
+        let scope = Scope {
+            rooms: Some([jid(room)].into()),
+            read_only: false,
+        };
+        let start = Start {
+            scope,
+            ..Start::default()
+        };
+        let mut next = Session::start(start, Wardrobe::default(), (80, 24));
+        next.draft = Some(draft.clone());
+        next.send(Msg::DraftFound(draft.clone()));
+        next
+    };
+    let mut elsewhere = limited("other@c.example");
+    assert!(elsewhere.state.overlays().is_empty());
+    // What this session leaves there goes beside it, and takes nothing away.
+    elsewhere.keys("a");
+    elsewhere.text("other@c.example");
+    elsewhere.keys("Ctrl-C");
+    assert_eq!(elsewhere.left, Some(0));
+    let mut all = open();
+    all.send(Msg::DraftFound(elsewhere.draft.clone().unwrap()));
+    let Some(Overlay::Draft(both)) = all.state.top() else {
+        panic!("no draft")
+    };
+    assert_eq!(both.forms.len(), 2);
+    assert!(matches!(limited(ROOM).state.top(), Some(Overlay::Draft(_))));
+
+    let mut garbage = open();
+    garbage.send(Msg::DraftFound(b"\xff\x00{]".to_vec()));
+    assert!(garbage.state.overlays().is_empty());
+    assert!(
+        garbage.notice().contains("cannot be read"),
+        "{}",
+        garbage.notice()
+    );
+}
+
+#[test]
+fn what_cannot_be_written_is_in_the_draft_until_it_is() {
+    let mut session = open();
+    session.fail("the disk is full");
+    session.keys("Enter j Enter Space");
+    assert!(session.draft.is_some(), "the process may be killed at any moment");
+    session.well();
+    assert_eq!(session.draft, None);
+}
+
+#[test]
+fn nobody_leaves_before_what_is_not_saved_is_kept() {
+    let mut session = open();
+    session.keys("e");
+    session.text("!");
+    session.no_draft = Some("the disk is full".into());
+    session.keys("Ctrl-C");
+    assert_eq!(session.left, None);
+    let Some(Overlay::Confirm(question)) = session.state.top() else {
+        panic!("nobody asks")
+    };
+    assert!(question.consequence.contains("the disk is full"), "{question:?}");
+    session.keys("n");
+    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    session.no_draft = None;
+    session.keys("Ctrl-C");
+    assert_eq!((session.left, session.draft.is_some()), (Some(0), true));
+    // By force it leaves in any case.
+    let mut forced = open();
+    forced.keys("e !");
+    forced.no_draft = Some("the disk is full".into());
+    forced.send(Msg::End { status: 129 });
+    assert_eq!(forced.left, Some(129));
+}
+
+#[test]
+fn a_change_of_a_draft_that_was_saved_after_all_is_not_made_twice() {
+    let mut session = open();
+    session.fail("the disk is full");
+    session.keys("Enter j Enter Space q y");
+    let draft = session.draft.clone().unwrap();
+    let mut next = open();
+    next.other(|wardrobe| {
+        let doffed = Attachment::default()
+            .with_active(true)
+            .with_active(false)
+            .with_title(Some("Teacher"));
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), doffed)
+    });
+    let before = next.json();
+    next.draft = Some(draft.clone());
+    next.send(Msg::DraftFound(draft));
+    next.keys("Enter");
+    assert!(next.state.overlays().is_empty());
+    assert!(next.notice().contains("it is so already"), "{}", next.notice());
+    assert_eq!((next.json(), next.draft.as_deref()), (before, None));
+}
+
+#[test]
+fn while_the_file_is_read_nothing_is_changed_and_q_leaves() {
+    let mut state = State::new(Start::default());
+    assert!(update(&mut state, Msg::Key(session::key("a"))).is_empty());
+    assert!(state.notice().unwrap().text.contains("still being read"));
+    let trouble = Trouble::Unreadable("line 3".into());
+    update(&mut state, Msg::Store(Box::new(Event::Trouble(Some(trouble)))));
+    assert_eq!(update(&mut state, Msg::Key(session::key("q"))), [Effect::Quit(4)]);
+}

@@ -1,0 +1,63 @@
+//! What a session does with what happens to it: undo and redo, conflicts, a full disk, drafts, leaving.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
+
+#[expect(dead_code, reason = "shared by several test files")]
+#[path = "../support/session.rs"]
+mod session;
+
+mod conflicts;
+mod drafts;
+mod forms;
+mod panes;
+mod undo;
+
+use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
+use session::Session;
+
+const ROOM: &str = "courses@conference.example.org";
+const TERRY: &str = "terry@example.org";
+const HAT: &str = "http://example.com/hats/teacher";
+
+fn jid(text: &str) -> Jid {
+    Jid::parse(text).unwrap()
+}
+
+fn hat(text: &str) -> HatId {
+    HatId::parse(text).unwrap()
+}
+
+/// One room, an owner, a member with a hat, somebody who is banned.
+fn wardrobe() -> Wardrobe {
+    let mut wardrobe = Wardrobe::default();
+    let room = jid(ROOM);
+    wardrobe.add_room(&room, Some("Courses")).unwrap();
+    for (user, affiliation) in [
+        ("prof@example.org", Affiliation::Owner),
+        (TERRY, Affiliation::Member),
+        ("mallory@example.net", Affiliation::Outcast),
+    ] {
+        wardrobe.set_affiliation(&jid(user), &room, affiliation).unwrap();
+    }
+    let teacher = Attachment::default()
+        .with_active(true)
+        .with_title(Some("Teacher"));
+    wardrobe
+        .add_user_hat(&jid(TERRY), &room, &hat(HAT), teacher)
+        .unwrap();
+    wardrobe
+}
+
+fn open() -> Session {
+    Session::open(wardrobe(), (100, 30))
+}
+
+/// The hats of Terry in what stands for the file.
+fn terrys(session: &Session) -> serde_json::Value {
+    session.json()["rooms"][ROOM]["users"][TERRY]["hats"].clone()
+}

@@ -1,0 +1,210 @@
+//! The panes: the main story, moving about, what asks first.
+
+use hatrack::app::{Msg, Overlay, Pane, Saved, Start, command};
+use hatrack::model::{Affiliation, Wardrobe};
+use hatrack::store::Scope;
+use serde_json::json;
+
+use super::session::Session;
+use super::{HAT, ROOM, TERRY, jid, open, terrys, wardrobe};
+
+#[test]
+fn the_first_room_user_and_hat_are_made_by_keys_alone() {
+    let mut session = Session::open(Wardrobe::default(), (80, 24));
+    assert_eq!(session.state.saved(), Saved::NoFile);
+    session.keys("a");
+    session.text("Staff@Conference.example.org");
+    session.keys("Tab");
+    session.text("Staff room");
+    session.keys("Enter");
+    assert_eq!(
+        session.state.room().unwrap().0.as_str(),
+        "staff@conference.example.org"
+    );
+    session.keys("Enter a");
+    session.text("ann@example.org/phone");
+    session.keys("Enter");
+    session.keys("Enter a Ctrl-G");
+    session.text("On call");
+    session.keys("Ctrl-S");
+    assert!(session.state.overlays().is_empty());
+    assert_eq!(session.state.focus(), Pane::Hats);
+    assert_eq!(
+        session.json()["rooms"],
+        json!({"staff@conference.example.org": {"name": "Staff room", "users": {"ann@example.org": {
+            "affiliation": "member",
+            "hats": {"urn:uuid:00000000-0000-4000-8000-000000000001": {"active": true, "title": "On call"}}}}}})
+    );
+    session.keys("u u u");
+    assert_eq!(session.json()["rooms"], json!({}));
+    session.keys("Ctrl-R Ctrl-R Ctrl-R");
+    assert_eq!(session.state.wardrobe().attachments(), 1);
+}
+
+#[test]
+fn wearing_and_requiring_keep_the_rest() {
+    let mut session = open();
+    session.keys("Enter j Enter Space");
+    assert_eq!(
+        terrys(&session),
+        json!({HAT: {"active": false, "title": "Teacher"}})
+    );
+    session.keys("r");
+    assert_eq!(
+        terrys(&session),
+        json!({HAT: {"active": false, "required": true, "title": "Teacher"}})
+    );
+    session.keys("u u");
+    assert_eq!(
+        terrys(&session),
+        json!({HAT: {"active": true, "title": "Teacher"}})
+    );
+    session.keys("d");
+    assert_eq!(terrys(&session), json!({}));
+    assert!(session.notice().contains("took"), "{}", session.notice());
+}
+
+#[test]
+fn a_banned_user_is_given_nothing_but_loses_what_they_have() {
+    let mut wardrobe = wardrobe();
+    wardrobe
+        .set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast)
+        .unwrap();
+    let mut session = Session::open(wardrobe, (100, 30));
+    session.keys("Enter G Enter");
+    assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
+    session.keys("a");
+    assert!(session.notice().contains("banned"), "{}", session.notice());
+    session.keys("Space");
+    assert!(session.state.notice().unwrap().refused);
+    session.keys("d");
+    assert_eq!(terrys(&session), json!({}));
+    session.keys("u");
+    assert_ne!(terrys(&session), json!({}));
+}
+
+#[test]
+fn what_takes_much_away_asks_first() {
+    let mut session = open();
+    session.keys("d");
+    assert!(matches!(session.state.top(), Some(Overlay::Confirm(_))));
+    session.keys("x n");
+    assert_eq!(session.state.rooms().len(), 1);
+    session.keys("d y");
+    assert_eq!(session.json()["rooms"], json!({}));
+    session.keys("u");
+    assert_eq!(session.state.wardrobe().attachments(), 1);
+    session.keys("Enter j d");
+    assert!(matches!(session.state.top(), Some(Overlay::Confirm(_))));
+    session.keys("y");
+    assert_eq!(session.state.users().len(), 2);
+    // Nobody asks for a user without hats.
+    session.keys("g d");
+    assert_eq!(session.state.users().len(), 1);
+    assert!(session.state.overlays().is_empty());
+}
+
+#[test]
+fn escape_puts_the_message_away_first_and_arrows_stay_at_the_ends() {
+    let mut session = open();
+    session.keys("Enter j Enter r");
+    assert_ne!(session.notice(), "");
+    session.keys("Esc");
+    assert_eq!((session.notice(), session.state.focus()), ("", Pane::Hats));
+    session.keys("l Right");
+    assert_eq!(session.state.focus(), Pane::Hats);
+    session.keys("Tab h Left");
+    assert_eq!(session.state.focus(), Pane::Rooms);
+    session.keys("Shift-Tab");
+    assert_eq!(session.state.focus(), Pane::Hats);
+}
+
+#[test]
+fn a_session_that_only_looks_changes_nothing() {
+    let scope = Scope {
+        read_only: true,
+        ..Scope::default()
+    };
+    let mut session = Session::start(
+        Start {
+            scope,
+            ..Start::default()
+        },
+        wardrobe(),
+        (100, 30),
+    );
+    let before = session.json();
+    session.keys("a e d u Ctrl-R Enter a e d Enter a e d Space r u W D");
+    assert!(session.state.overlays().is_empty());
+    assert_eq!(session.json(), before);
+    assert!(session.state.notice().unwrap().refused);
+}
+
+#[test]
+fn the_selection_stays_on_what_it_is_on() {
+    let mut session = open();
+    session.keys("Enter j");
+    session.other(|wardrobe| {
+        wardrobe.set_affiliation(&jid("aaron@example.org"), &jid(ROOM), Affiliation::Owner)?;
+        wardrobe.add_room(&jid("aaa@c.example"), None)
+    });
+    session.other(|wardrobe| {
+        wardrobe.set_affiliation(&jid("aaron@example.org"), &jid(ROOM), Affiliation::Owner)
+    });
+    assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
+    assert_eq!(session.state.room().unwrap().0.as_str(), ROOM);
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    assert!(session.state.user().is_some());
+}
+
+#[test]
+fn the_mouse_selects_rows_and_leaves_forms_alone() {
+    let mut session = open();
+    session.send(Msg::Click {
+        pane: Pane::Users,
+        row: Some(1),
+    });
+    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
+    session.send(Msg::Click {
+        pane: Pane::Users,
+        row: Some(99),
+    });
+    session.send(Msg::Wheel { down: false });
+    assert_eq!(session.state.selected(Pane::Users), Some(0));
+    session.keys("e");
+    session.send(Msg::Click {
+        pane: Pane::Rooms,
+        row: None,
+    });
+    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.overlays().len(), 1);
+}
+
+/// The table of commands is whole: no two commands share a key in one place, and none is called by a name twice.
+#[test]
+fn the_table_of_commands_is_unambiguous() {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut ids = std::collections::BTreeSet::new();
+    for row in command::COMMANDS {
+        assert!(ids.insert(row.id), "two commands are called {}", row.id);
+        assert!(
+            !row.keys.is_empty() && !row.help.is_empty() && !row.title.is_empty(),
+            "{row:?}"
+        );
+        for key in row.keys {
+            assert!(
+                seen.insert((row.place, *key)),
+                "{} twice in {:?}",
+                key.name(),
+                row.place
+            );
+        }
+    }
+    for place in command::Place::ALL {
+        assert!(
+            command::COMMANDS.iter().any(|row| row.place == place),
+            "{place:?} has no command"
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! Undo, redo and the history.
+
+use hatrack::app::{Effect, Msg, Overlay, Start, State, update};
+use hatrack::model::Wardrobe;
+use hatrack::store::{Entry, Event, FoundUndo, Request, Snapshot};
+use serde_json::json;
+
+use super::session;
+use super::session::Session;
+use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, wardrobe};
+
+/// The keeper's answer is held back, so that undo meets a change that has no revision yet.
+#[test]
+fn undo_of_what_is_on_its_way_waits_for_its_revision() {
+    let mut state = State::new(Start::default());
+    let snapshot = |wardrobe: &Wardrobe| Snapshot {
+        wardrobe: wardrobe.clone(),
+        exists: true,
+        read_only: None,
+    };
+    let mut file = wardrobe();
+    let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
+    tell(&mut state, Event::Opened(snapshot(&file)));
+    let press = |state: &mut State, names: &str| -> Vec<Effect> {
+        names
+            .split(' ')
+            .flat_map(|name| update(state, Msg::Key(session::key(name))))
+            .collect()
+    };
+    let asked = press(&mut state, "Enter j Enter Space u");
+    let [Effect::Store(Request::Commit { id, change })] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    assert!(
+        state.hat().unwrap().1.is_active(),
+        "the screen shows the undo at once"
+    );
+    file.apply(&change.group).unwrap();
+    let settled = vec![(*id, Ok(Some(7)))];
+    let asked = tell(
+        &mut state,
+        Event::Committed {
+            settled,
+            snapshot: snapshot(&file),
+        },
+    );
+    let [Effect::Store(Request::Commit { change, .. })] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(change.undoes, Some(7));
+    assert!(state.hat().unwrap().1.is_active());
+}
+
+/// Two undos and a redo, typed at once, where the first is of an earlier session.
+#[test]
+fn quick_keys_undo_what_slow_ones_would() {
+    let mut state = State::new(Start::default());
+    let mut file = wardrobe();
+    let entry = Entry {
+        revision: 5,
+        id: "5".into(),
+        time: "2026-01-31T12:00:00Z".parse().unwrap(),
+        actor: "terry".into(),
+        group: file.rename_room(&jid(ROOM), Some("Lessons")).unwrap(),
+        undoes: None,
+        redoes: None,
+        outside: false,
+    };
+    let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
+    let snapshot = |wardrobe: &Wardrobe| Snapshot {
+        wardrobe: wardrobe.clone(),
+        exists: true,
+        read_only: None,
+    };
+    tell(&mut state, Event::Opened(snapshot(&file)));
+    let mut asked = Vec::new();
+    for name in ["u", "u", "Ctrl-R"] {
+        asked.extend(update(&mut state, Msg::Key(session::key(name))));
+    }
+    assert_eq!(asked, [Effect::Store(Request::FindUndo)]);
+    let undo = FoundUndo {
+        undo: Some(entry),
+        redo: None,
+    };
+    let asked = tell(&mut state, Event::FoundUndo(Ok(undo)));
+    let [Effect::Store(Request::Commit { id, change })] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(change.undoes, Some(5));
+    file.apply(&change.group).unwrap();
+    // The second is looked for when the history has the first.
+    let settled = vec![(*id, Ok(Some(6)))];
+    let snapshot = snapshot(&file);
+    let asked = tell(&mut state, Event::Committed { settled, snapshot });
+    assert_eq!(asked, [Effect::Store(Request::FindUndo)]);
+    let asked = tell(&mut state, Event::FoundUndo(Ok(FoundUndo::default())));
+    let [Effect::Store(Request::Commit { change, .. })] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(change.redoes, Some(6));
+    assert_eq!(state.room().unwrap().1.name.as_deref(), Some("Lessons"));
+}
+
+#[test]
+fn history_tells_narrows_and_undoes() {
+    let mut session = open();
+    session.keys("Enter j Enter Space r");
+    session.other(|wardrobe| wardrobe.add_room(&jid("other@c.example"), None));
+    session.keys("H");
+    let history = |session: &Session| match session.state.top() {
+        Some(Overlay::History(history)) => history.as_ref().clone(),
+        other => panic!("no history: {other:?}"),
+    };
+    assert_eq!(history(&session).entries.len(), 3);
+    session.keys("j r");
+    assert_eq!(history(&session).entries.len(), 2, "only this room");
+    session.keys("r");
+    assert_eq!(history(&session).entries.len(), 3);
+    session.keys("G u");
+    assert!(
+        session
+            .notice()
+            .starts_with("Revision 1 cannot be undone: changed meanwhile"),
+        "{}",
+        session.notice()
+    );
+    session.keys("g j u");
+    assert_eq!(history(&session).entries[0].undoes, Some(2));
+    assert_eq!(
+        terrys(&session)[HAT],
+        json!({"active": false, "title": "Teacher"}),
+        "{}",
+        session.notice()
+    );
+    // The screen's own undo goes on with what is left.
+    session.keys("Esc u");
+    assert_eq!(
+        terrys(&session)[HAT],
+        json!({"active": true, "title": "Teacher"}),
+        "{}",
+        session.notice()
+    );
+}
+
+#[test]
+fn an_undo_that_does_not_fit_any_more_is_refused_with_the_reason() {
+    let mut session = open();
+    session.keys("Enter j Enter Space");
+    session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
+    session.keys("u");
+    assert!(
+        session
+            .notice()
+            .starts_with("It cannot be undone: changed meanwhile"),
+        "{}",
+        session.notice()
+    );
+}
