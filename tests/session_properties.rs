@@ -206,3 +206,49 @@ proptest! {
         prop_assert!(searched || quickly.rooms().eq(held.rooms()), "quick answers lead to something else");
     }
 }
+
+proptest! {
+    #![proptest_config(support::cases(200))]
+
+    /// Whatever bytes lie where a draft should: nothing panics, and what is offered can be taken up, put off or thrown
+    /// away.
+    #[test]
+    fn any_draft(bytes in draft(), keys in prop::collection::vec(any_key(), 0..12)) {
+        let file = include_bytes!("scenarios/courses.json");
+        let mut session = Session::open(hatrack::model::read::wardrobe(file).unwrap(), (100, 30));
+        session.draft = Some(bytes.clone());
+        session.send(Msg::DraftFound(bytes));
+        for key in keys {
+            session.send(Msg::Key(key));
+        }
+        session.send(Msg::End { status: 129 });
+        prop_assert_eq!(session.left.is_some(), true);
+        // What is left there is a draft again, or nothing.
+        let left = session.draft.clone();
+        let mut next = Session::open(session.memory.snapshot().wardrobe, (100, 30));
+        if let Some(left) = left {
+            next.send(Msg::DraftFound(left));
+        }
+    }
+}
+
+/// A draft that a session kept, with one of its bytes changed, or any bytes at all.
+fn draft() -> impl Strategy<Value = Vec<u8>> {
+    let file = include_bytes!("scenarios/courses.json");
+    let mut session = Session::open(hatrack::model::read::wardrobe(file).unwrap(), (100, 30));
+    session.fail("the disk is full");
+    session.keys("Tab Tab Space r Shift-Tab Shift-Tab e x Enter a x @ y");
+    session.send(Msg::End { status: 129 });
+    let good = session.draft.unwrap();
+    prop_oneof![
+        3 => (any::<prop::sample::Index>(), any::<u8>()).prop_map(move |(at, byte)| {
+            let mut bytes = good.clone();
+            let at = at.index(bytes.len());
+            if let Some(there) = bytes.get_mut(at) {
+                *there = byte;
+            }
+            bytes
+        }),
+        1 => prop::collection::vec(any::<u8>(), 0..200),
+    ]
+}

@@ -21,6 +21,9 @@ pub fn group(group: &Group) -> String {
 
 /// An entry of the history; `what` are the words for its group ([`group`], or fewer).
 pub fn entry(entry: &Entry, what: &str) -> String {
+    if !entry.outside && entry.group.is_empty() {
+        return "wrote the data file again after it was gone".into();
+    }
     if !entry.outside {
         return again(entry.undoes, entry.redoes, what);
     }

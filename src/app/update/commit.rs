@@ -97,7 +97,10 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
 /// after all is not made twice.
 pub(super) fn offer_again(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
     match state.view.apply(&change.group) {
-        Ok(()) => push(state, effects, change.group, Kind::Do, None),
+        Ok(()) => {
+            state.say(format!("Made again: you {}", words::group(&change.group)));
+            push(state, effects, change.group, Kind::Do, None);
+        }
         Err(_) if is_so(&state.view, &change.group) => {
             state.say(format!("You {}: it is so already", words::group(&change.group)));
         }

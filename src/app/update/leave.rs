@@ -42,7 +42,8 @@ pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
 
 pub(super) fn ask_about_unsaved(state: &mut State) {
     let reason = state.trouble.as_ref().map_or("", Trouble::message);
-    let consequence = format!("{reason}. They are kept as a draft and offered at your next start.");
+    let consequence =
+        format!("{reason}. What is not saved is kept as a draft and offered at your next start.");
     let question = format!(
         "Leave with {} not saved?",
         words::count(state.pending.len(), "change")
