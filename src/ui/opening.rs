@@ -46,22 +46,19 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, body: Rect) {
 
 /// The only line of a screen that is too small; what was typed is still there when it grows.
 pub(super) fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
-    let dots = canvas.charset().ellipsis();
-    let full = format!(
-        "too small, needs {}x{}; nothing is lost",
-        super::layout::LEAST_WIDTH,
-        super::layout::LEAST_HEIGHT
-    );
-    let line = Rect { height: 1, ..area };
     if area.height == 0 {
         return;
     }
-    let shown = if text::width(&full) <= usize::from(area.width) {
-        full
-    } else {
-        format!("too small {dots}")
-    };
-    canvas.text(line, &shown, Style::new());
+    let line = Rect { height: 1, ..area };
+    let least = format!("{}x{}", super::layout::LEAST_WIDTH, super::layout::LEAST_HEIGHT);
+    let says = [
+        format!("too small, needs {least}; nothing is lost"),
+        format!("too small, needs {least}"),
+        format!("needs {least}"),
+    ];
+    let fits = |says: &&String| text::width(says) <= usize::from(area.width);
+    let shown = says.iter().find(fits).map_or("too small", String::as_str);
+    canvas.text(line, shown, Style::new());
 }
 
 fn centred(canvas: &mut Canvas<'_>, line: Rect, shown: &str) {

@@ -14,7 +14,7 @@ fn whatever_sizes_come_between_the_screen_is_that_of_its_size() {
         ((60, 20), "Courses"),
         ((30, 8), "too small"),
         ((1, 1), ""),
-        ((12, 1), "too small"),
+        ((12, 1), "needs 40x10"),
         ((200, 60), "Proctor"),
         ((2, 60), ""),
         ((200, 1), "too small"),
