@@ -11,6 +11,12 @@ use super::{Change, Disk, Error, Event, Options, Refreshed, Request, Snapshot, S
 const LOOK: Duration = Duration::from_secs(1);
 /// Between two tries of something that keeps failing, at most.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a lock is waited for at once: in between, requests are answered and the file is looked at.
+const SLICE: Duration = Duration::from_millis(200);
+/// Between two of these slices.
+const BREATH: Duration = Duration::from_millis(10);
+/// After so long a lock that somebody holds is told.
+const LONG_HELD: Duration = Duration::from_secs(2);
 /// How long [`Keeper::stop`] waits for what was asked before.
 const FAREWELL: Duration = Duration::from_millis(1500);
 
@@ -45,12 +51,19 @@ impl Keeper {
         let (ask, asked) = channel();
         let (finished, done) = channel();
         let hurry = disk.hurry.clone();
+        let disk = Disk {
+            patience: disk.patience.min(SLICE),
+            ..disk
+        };
         let thread = std::thread::spawn(move || {
             let work = Work {
                 asked,
                 notify,
                 disk,
                 waiting: Vec::new(),
+                restoring: false,
+                read_only: None,
+                locked: None,
                 trouble: None,
                 again: None,
                 patience: LOOK,
@@ -89,6 +102,12 @@ struct Work<N> {
     notify: N,
     disk: Disk,
     waiting: Vec<(u64, Change)>,
+    /// The file is to be written again.
+    restoring: bool,
+    /// Why nothing can be written, as it was last told.
+    read_only: Option<String>,
+    /// Since when somebody else holds the lock.
+    locked: Option<Instant>,
     trouble: Option<Trouble>,
     again: Option<Instant>,
     patience: Duration,
@@ -99,14 +118,16 @@ impl<N: Fn(Event)> Work<N> {
         let Some((mut store, early)) = self.open(path, options) else {
             return;
         };
-        self.tell(Event::Opened(store.snapshot()));
+        let snapshot = self.snapshot(&store);
+        self.tell(Event::Opened(snapshot));
         for request in early {
             self.take(request, &mut store);
         }
         self.settle(&mut store);
         let mut look = Instant::now() + LOOK;
         loop {
-            let rest = look.saturating_duration_since(Instant::now());
+            let next = self.again.filter(|_| self.has_work()).unwrap_or(look).min(look);
+            let rest = next.saturating_duration_since(Instant::now());
             let mut next = match self.asked.recv_timeout(rest) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => None,
@@ -114,6 +135,8 @@ impl<N: Fn(Event)> Work<N> {
             };
             while let Some(message) = next {
                 let Message::Ask(request) = message else {
+                    // The last try: it may wait as long as the ending session can.
+                    store.disk.patience = FAREWELL;
                     self.settle(&mut store);
                     return;
                 };
@@ -159,7 +182,7 @@ impl<N: Fn(Event)> Work<N> {
             Request::Commit { id, change } => self.waiting.push((id, change)),
             Request::Withdraw { id } => {
                 self.waiting.retain(|(there, _)| *there != id);
-                if self.waiting.is_empty() && matches!(self.trouble, Some(Trouble::CannotWrite(_))) {
+                if self.waiting.is_empty() && !self.is_file_wrong() {
                     self.over();
                 }
             }
@@ -167,13 +190,10 @@ impl<N: Fn(Event)> Work<N> {
                 self.again = None;
                 self.look(store);
             }
-            Request::Restore => match store.restore() {
-                Ok(()) => {
-                    self.over();
-                    self.tell(Event::Changed(store.snapshot()));
-                }
-                Err(error) => self.trouble(trouble(&error)),
-            },
+            Request::Restore => {
+                self.again = None;
+                self.restoring = true;
+            }
             Request::History(query) => {
                 let page = store.history(&query).map_err(|error| error.to_string());
                 self.tell(Event::History { query, page });
@@ -188,43 +208,85 @@ impl<N: Fn(Event)> Work<N> {
     /// Looks whether somebody else changed the file.
     fn look(&mut self, store: &mut Store) {
         let seen = match store.refresh() {
-            Ok(Refreshed::Gone) => {
-                let path = store.paths().data.clone();
-                return self.trouble(trouble(&Error::Gone { path }));
-            }
-            Err(error @ Error::Io { .. }) => return self.trouble(Trouble::Unreadable(error.to_string())),
-            Err(error) => return self.trouble(trouble(&error)),
+            Ok(Refreshed::Gone) => return self.trouble(trouble(store, &store.is_gone())),
+            Err(error) => return self.trouble(trouble(store, &error)),
             Ok(seen) => seen,
         };
-        if !matches!(self.trouble, Some(Trouble::CannotWrite(_))) {
+        if self.is_file_wrong() {
             self.over();
         }
-        if seen == Refreshed::Changed {
-            self.tell(Event::Changed(store.snapshot()));
+        let before = self.read_only.clone();
+        let snapshot = self.snapshot(store);
+        if seen == Refreshed::Changed || self.read_only != before {
+            self.tell(Event::Changed(snapshot));
         }
     }
 
-    /// Commits what waits, unless that just failed.
+    /// What is to be told of the store.
+    fn snapshot(&mut self, store: &Store) -> Snapshot {
+        let snapshot = store.snapshot();
+        self.read_only.clone_from(&snapshot.read_only);
+        snapshot
+    }
+
+    /// Whether what was told is over when the file can be read again.
+    fn is_file_wrong(&self) -> bool {
+        matches!(self.trouble, Some(Trouble::Unreadable(_) | Trouble::Gone(_)))
+    }
+
+    fn has_work(&self) -> bool {
+        self.restoring || !self.waiting.is_empty()
+    }
+
+    /// Does what waits, unless that just failed.
     fn settle(&mut self, store: &mut Store) {
         let hurry = self.disk.hurry.get().is_some();
-        if self.waiting.is_empty() || (!hurry && self.again.is_some_and(|again| Instant::now() < again)) {
+        if !self.has_work() || (!hurry && self.again.is_some_and(|again| Instant::now() < again)) {
             return;
         }
-        let changes: Vec<_> = self.waiting.iter().map(|(_, change)| change.clone()).collect();
-        match store.commit(&changes) {
-            Ok(results) => {
-                let ids = std::mem::take(&mut self.waiting).into_iter().map(|(id, _)| id);
-                let settled = ids.zip(results).collect();
-                self.over();
-                let snapshot: Snapshot = store.snapshot();
-                self.tell(Event::Committed { settled, snapshot });
+        let done = self.restore(store).and_then(|()| self.commit(store));
+        match done {
+            Ok(()) => self.over(),
+            Err(error @ Error::Locked { .. }) => {
+                self.again = Some(Instant::now() + BREATH);
+                let since = *self.locked.get_or_insert_with(Instant::now);
+                if hurry || since.elapsed() >= LONG_HELD {
+                    self.trouble(trouble(store, &error));
+                }
             }
             Err(error) => {
+                self.restoring = false;
+                self.locked = None;
                 self.again = Some(Instant::now() + self.patience);
                 self.patience = (self.patience * 2).min(PATIENCE);
-                self.trouble(trouble(&error));
+                self.trouble(trouble(store, &error));
             }
         }
+    }
+
+    fn restore(&mut self, store: &mut Store) -> Result<(), Error> {
+        if self.restoring {
+            store.restore()?;
+            self.restoring = false;
+            self.over();
+            let snapshot = self.snapshot(store);
+            self.tell(Event::Changed(snapshot));
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, store: &mut Store) -> Result<(), Error> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let changes: Vec<_> = self.waiting.iter().map(|(_, change)| change.clone()).collect();
+        let results = store.commit(&changes)?;
+        let ids = std::mem::take(&mut self.waiting).into_iter().map(|(id, _)| id);
+        let settled = ids.zip(results).collect();
+        self.over();
+        let snapshot = self.snapshot(store);
+        self.tell(Event::Committed { settled, snapshot });
+        Ok(())
     }
 
     fn trouble(&mut self, trouble: Trouble) {
@@ -236,6 +298,7 @@ impl<N: Fn(Event)> Work<N> {
 
     fn over(&mut self) {
         self.again = None;
+        self.locked = None;
         self.patience = LOOK;
         if self.trouble.take().is_some() {
             self.tell(Event::Trouble(None));
@@ -247,10 +310,21 @@ impl<N: Fn(Event)> Work<N> {
     }
 }
 
-fn trouble(error: &Error) -> Trouble {
-    let message = error.to_string();
+/// Only what is wrong with the data file itself is over when that can be read again.
+fn trouble(store: &Store, error: &Error) -> Trouble {
+    let (message, data) = (error.to_string(), &store.paths().data);
     match error {
-        Error::Unreadable { .. } | Error::NotAFile { .. } => Trouble::Unreadable(message),
+        Error::Locked { path, .. } => Trouble::CannotWrite(format!(
+            "{} is locked: somebody else is writing; it is saved as soon as they let it go",
+            path.display()
+        )),
+        Error::Unreadable { .. } => Trouble::Unreadable(message),
+        Error::NotAFile { path, .. } if path == data => Trouble::Unreadable(message),
+        Error::Io {
+            path,
+            what: "read" | "look at",
+            ..
+        } if path == data => Trouble::Unreadable(message),
         Error::Gone { .. } => Trouble::Gone(message),
         _ => Trouble::CannotWrite(message),
     }

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hatrack::store::{Change, Disk, Store};
+use hatrack::store::{Change, Disk, Event, Keeper, Store};
 use rustix::process::{Signal, getpid, kill_process};
 
 use super::common::*;
@@ -75,6 +75,7 @@ fn role() {
         "commit once" => commits(&path, argument, 1),
         "look" => look(&path),
         "killed at" => killed_at(&path, argument),
+        "follow" => follow(&path),
         other => panic!("{other}"),
     }
 }
@@ -94,6 +95,19 @@ fn commits(path: &Path, writer: usize, count: usize) {
         assert!(saved.is_some());
         // In one piece, so that a kill does not leave half a line.
         out.write_all(format!("\nsaved {name}\n").as_bytes()).unwrap();
+    }
+}
+
+/// A session that says whether it can write, whenever that is told.
+fn follow(path: &Path) {
+    let (send, events) = std::sync::mpsc::channel();
+    let _keeper = Keeper::start(path.to_path_buf(), named("alice"), move |event| {
+        send.send(event).unwrap();
+    });
+    while let Ok(event) = events.recv_timeout(std::time::Duration::from_secs(10)) {
+        if let Event::Opened(snapshot) | Event::Changed(snapshot) = event {
+            println!("\nsaved {}", snapshot.read_only.as_deref().unwrap_or("writer"));
+        }
     }
 }
 

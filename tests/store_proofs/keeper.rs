@@ -1,7 +1,6 @@
 //! The keeper: what it tells, in which order, and that it ends.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,16 +12,16 @@ use hatrack::store::{Disk, Event, Fault, FoundUndo, Keeper, Query, Request, Snap
 
 use super::common::*;
 
-struct Session {
-    keeper: Keeper,
-    events: Receiver<Event>,
+pub(crate) struct Session {
+    pub(crate) keeper: Keeper,
+    pub(crate) events: Receiver<Event>,
 }
 
 /// Longer than anything takes; who waits so long waits in vain.
 const LONG: Duration = Duration::from_secs(60);
 
 impl Session {
-    fn start(path: &Path, disk: Disk) -> Self {
+    pub(crate) fn start(path: &Path, disk: Disk) -> Self {
         let (send, events) = channel();
         let keeper = Keeper::start_on(disk, path.to_path_buf(), named("alice"), move |event| {
             let _ = send.send(event);
@@ -30,18 +29,18 @@ impl Session {
         Self { keeper, events }
     }
 
-    fn next(&self) -> Event {
+    pub(crate) fn next(&self) -> Event {
         self.events.recv_timeout(LONG).unwrap()
     }
 
-    fn opened(&self) -> Snapshot {
+    pub(crate) fn opened(&self) -> Snapshot {
         match self.next() {
             Event::Opened(snapshot) => snapshot,
             other => panic!("{other:?}"),
         }
     }
 
-    fn trouble(&self) -> Option<Trouble> {
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
         match self.next() {
             Event::Trouble(trouble) => trouble,
             other => panic!("{other:?}"),
@@ -263,13 +262,71 @@ fn it_ends_in_time_while_somebody_else_holds_the_lock() {
     assert_eq!(hats_in(&path), [""; 0]);
 }
 
+/// While somebody else holds the lock for long, everything but the saving goes on, and it is said once.
 #[test]
-fn where_nothing_can_be_written_it_is_a_viewer_that_says_so() {
-    let (_folder, path, _) = begun();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+fn a_lock_that_is_held_for_long_stops_nothing_but_the_saving() {
+    let (_folder, path, store) = begun();
     let session = Session::start(&path, Disk::default());
-    assert!(session.opened().read_only.unwrap().contains("read-only"));
+    session.opened();
+    let lock = fs::File::open(path.with_file_name("hats.lock")).unwrap();
+    lock.lock().unwrap();
+    session.ask(store.wardrobe(), 1, "a");
+    session.keeper.request(Request::FindUndo);
+    assert!(matches!(session.next(), Event::FoundUndo(Ok(_))));
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("Courses", "By hand")).unwrap();
+    let Event::Changed(snapshot) = session.next() else {
+        panic!();
+    };
+    let Some(Trouble::CannotWrite(message)) = session.trouble() else {
+        panic!();
+    };
+    assert!(
+        message.contains("hats.lock is locked: somebody else is writing"),
+        "{message}"
+    );
+    // Nothing new is told while it goes on, though the file is looked at.
+    let quiet = session.events.recv_timeout(Duration::from_millis(2500));
+    assert!(quiet.is_err(), "{quiet:?}");
+    session.keeper.request(Request::Withdraw { id: 1 });
+    assert_eq!(session.trouble(), None);
+    session.ask(&snapshot.wardrobe, 2, "b");
+    assert!(session.trouble().is_some());
+    let free = Instant::now();
+    drop(lock);
+    assert_eq!(session.trouble(), None);
+    assert_eq!(session.committed().0, [(2, Some(4))]);
+    assert!(free.elapsed() < Duration::from_millis(1500));
     assert!(session.keeper.stop());
+    assert_eq!(hats_in(&path), ["b"]);
+    assert_clean(&path);
+}
+
+/// What keeps the file from being read, or only from being written, is told once and not with every try.
+#[test]
+fn the_same_trouble_is_told_once() {
+    for wrong in ["data file", "history"] {
+        let (_folder, path, store) = begun();
+        let session = Session::start(&path, Disk::default());
+        session.opened();
+        let broken = match wrong {
+            "history" => path.with_file_name("hats.history.jsonl"),
+            _ => path.clone(),
+        };
+        let kept = path.with_file_name("kept");
+        fs::rename(&broken, &kept).unwrap();
+        fs::create_dir(&broken).unwrap();
+        session.ask(store.wardrobe(), 1, "a");
+        assert!(session.trouble().is_some());
+        let quiet = session.events.recv_timeout(Duration::from_millis(3500));
+        assert!(quiet.is_err(), "{wrong}: {quiet:?}");
+        fs::remove_dir(&broken).unwrap();
+        fs::rename(&kept, &broken).unwrap();
+        assert_eq!(session.trouble(), None);
+        assert_eq!(session.committed().0, [(1, Some(3))]);
+        assert!(session.keeper.stop());
+        assert_clean(&path);
+    }
 }
 
 #[test]

@@ -22,3 +22,5 @@ mod keeper;
 mod machine;
 #[cfg(test)]
 mod processes;
+#[cfg(test)]
+mod viewer;
