@@ -21,7 +21,7 @@ pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Fail
     }
     let path = args.other.as_ref().unwrap_or(&place.file);
     if args.repair {
-        let repaired = store::repair_history(path).map_err(|error| failure(&error, place))?;
+        let repaired = store::repair_history(path).map_err(|error| failure(&error))?;
         match repaired.copy {
             Some(copy) => out.line(&format!(
                 "history repaired: {} kept, {} not readable; {} has what was taken out",
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Fail
     }
     let report = store::check(path);
     if let Some(error) = &report.unreadable {
-        return Err(failure(error, place));
+        return Err(failure(error));
     }
     let file = report.path.display();
     if report.exists {

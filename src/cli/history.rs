@@ -53,7 +53,7 @@ pub(super) fn run(args: &History, place: &Place, out: &mut Out) -> Result<(), Fa
             from,
             limit: left.min(PAGE),
         };
-        let page = history_of(&place.file, &place.scope, &query).map_err(|error| failure(&error, place))?;
+        let page = history_of(&place.file, &place.scope, &query).map_err(|error| failure(&error))?;
         left = left.saturating_sub(page.entries.len());
         unreadable += page.unreadable;
         printer.page(&page.entries, out)?;
@@ -128,10 +128,7 @@ fn forget(before: &str, place: &Place, out: &mut Out) -> Result<(), Failure> {
     place.unrestricted("history --forget")?;
     let moment = moment(before, &TimeZone::system())?;
     let mut kept = Kept::open(place)?;
-    let lines = kept
-        .store
-        .forget(moment)
-        .map_err(|error| failure(&error, place))?;
+    let lines = kept.store.forget(moment).map_err(|error| failure(&error))?;
     let entries = if lines == 1 { "entry" } else { "entries" };
     out.line(&format!("forgot {lines} {entries} from before {moment}"))
 }

@@ -25,7 +25,7 @@ impl<'a> Kept<'a> {
             actor: place.actor.to_string(),
             scope: place.scope.clone(),
         };
-        let store = Store::open(&place.file, options).map_err(|error| failure(&error, place))?;
+        let store = Store::open(&place.file, options).map_err(|error| failure(&error))?;
         let store = ManuallyDrop::new(store);
         Ok(Self { store, place })
     }
@@ -55,9 +55,7 @@ impl<'a> Kept<'a> {
                     return out.line(&format!("{} (revision {revision})", words::group(&group)));
                 }
                 Err(Trouble::Refused(Error::Conflict { .. })) if tries > 0 => {
-                    self.store
-                        .refresh()
-                        .map_err(|error| failure(&error, self.place))?;
+                    self.store.refresh().map_err(|error| failure(&error))?;
                 }
                 Err(trouble) => return Err(trouble.into()),
             }
@@ -68,7 +66,7 @@ impl<'a> Kept<'a> {
     pub(super) fn commit(&mut self, change: Change) -> Result<Option<u64>, Trouble> {
         self.may_write().map_err(Trouble::Failed)?;
         let results = self.store.commit(&[change]);
-        let results = results.map_err(|error| Trouble::Failed(failure(&error, self.place)))?;
+        let results = results.map_err(|error| Trouble::Failed(failure(&error)))?;
         match results.into_iter().next() {
             Some(result) => result.map_err(Trouble::Refused),
             None => Ok(None),
@@ -100,17 +98,7 @@ impl From<Trouble> for Failure {
     }
 }
 
-/// The sentence and the exit code. Where a session sees only some rooms it is not told what stands in the file at a place
-/// that cannot be read, as that may be about another room.
-pub(super) fn failure(error: &store::Error, place: &Place) -> Failure {
-    let message = match error {
-        store::Error::Unreadable {
-            path, line, column, ..
-        } if place.scope.rooms.is_some() => format!(
-            "{}: line {line}, column {column}: cannot be read; tell whoever looks after the file",
-            path.display()
-        ),
-        _ => error.to_string(),
-    };
-    Failure::with(error.exit_code(), message)
+/// The sentence and the exit code.
+pub(super) fn failure(error: &store::Error) -> Failure {
+    Failure::with(error.exit_code(), error.to_string())
 }

@@ -11,10 +11,10 @@ use crate::store::{Change, Entry, FoundUndo};
 pub(super) fn undo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), Failure> {
     let mut kept = Kept::open(place)?;
     let entry = if let Some(revision) = args.revision {
-        entry(&kept, revision, place)?
+        entry(&kept, revision)?
     } else {
         let none = || Failure::not_found("you have no change to take back");
-        newest(&kept, place)?.undo.ok_or_else(none)?
+        newest(&kept)?.undo.ok_or_else(none)?
     };
     // Another program's change that nobody saw; such an entry is the only one without edits.
     if entry.group.is_empty() {
@@ -32,10 +32,10 @@ pub(super) fn undo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), 
 pub(super) fn redo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), Failure> {
     let mut kept = Kept::open(place)?;
     let entry = if let Some(revision) = args.revision {
-        entry(&kept, revision, place)?
+        entry(&kept, revision)?
     } else {
         let none = || Failure::not_found("you have no undo to put back");
-        newest(&kept, place)?.redo.ok_or_else(none)?
+        newest(&kept)?.redo.ok_or_else(none)?
     };
     if entry.undoes.is_none() {
         return Err(Failure::usage(format!(
@@ -51,15 +51,12 @@ pub(super) fn redo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), 
     commit(&mut kept, change, out)
 }
 
-fn newest(kept: &Kept, place: &Place) -> Result<FoundUndo, Failure> {
-    kept.store.find_undo().map_err(|error| failure(&error, place))
+fn newest(kept: &Kept) -> Result<FoundUndo, Failure> {
+    kept.store.find_undo().map_err(|error| failure(&error))
 }
 
-fn entry(kept: &Kept, revision: u64, place: &Place) -> Result<Entry, Failure> {
-    let found = kept
-        .store
-        .entry(revision)
-        .map_err(|error| failure(&error, place))?;
+fn entry(kept: &Kept, revision: u64) -> Result<Entry, Failure> {
+    let found = kept.store.entry(revision).map_err(|error| failure(&error))?;
     found.ok_or_else(|| Failure::not_found(format!("no such revision in the history: {revision}")))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::error::shortened;
 use super::{Affiliation, Attachment, CatalogueHat, Error, Extra, Found, HatId, Jid, Room, User, Wardrobe};
 
 /// What must hold, beside `before`, for an edit of a user's hat.
@@ -202,7 +203,8 @@ impl Wardrobe {
         }
     }
 
-    fn apply_edit(&mut self, edit: &Edit) -> Result<(), Error> {
+    /// Applies one edit, or says why not and changes nothing.
+    pub(crate) fn apply_edit(&mut self, edit: &Edit) -> Result<(), Error> {
         self.check(edit)?;
         match edit {
             Edit::Room { room, after, .. } => match after {
@@ -232,7 +234,7 @@ impl Wardrobe {
     }
 
     /// Whether an edit could be applied now: its room is there, its rule holds, and so does its `before`.
-    fn check(&self, edit: &Edit) -> Result<(), Error> {
+    pub(crate) fn check(&self, edit: &Edit) -> Result<(), Error> {
         match edit {
             Edit::Room { room, before, .. } => {
                 let found = self.room(room);
@@ -257,7 +259,7 @@ impl Wardrobe {
                 let found = self.there(room)?.catalogue.get(hat);
                 conflict(
                     found == before.as_ref(),
-                    || format!("{hat} in {room}"),
+                    || format!("{} in {room}", shortened(hat.as_str())),
                     || json(found),
                 )
             }
@@ -299,7 +301,7 @@ impl Wardrobe {
                 let found = there.and_then(|user| user.hats.get(hat));
                 conflict(
                     found == before.as_ref(),
-                    || format!("{hat} of {user} in {room}"),
+                    || format!("{} of {user} in {room}", shortened(hat.as_str())),
                     || json(found),
                 )
             }
@@ -324,8 +326,37 @@ fn conflict(holds: bool, what: impl FnOnce() -> String, found: impl FnOnce() -> 
     }
 }
 
+/// What is there as JSON; of something long, such as a whole room, only the beginning.
 fn json<T: Serialize>(found: Option<&T>) -> Found {
-    found
-        .and_then(|found| serde_json::to_string(found).ok())
-        .map_or(Found::Nothing, Found::Json)
+    let Some(found) = found else {
+        return Found::Nothing;
+    };
+    let mut begun = Beginning(Vec::new());
+    let whole = serde_json::to_writer(&mut begun, found).is_ok();
+    let mut json = String::from_utf8_lossy(&begun.0).into_owned();
+    if !whole {
+        // It may have been cut within a character.
+        json.truncate(json.trim_end_matches(char::REPLACEMENT_CHARACTER).len());
+        json.push('…');
+    }
+    Found::Json(json)
+}
+
+/// Takes so many bytes and no more.
+struct Beginning(Vec<u8>);
+
+impl Beginning {
+    const LONGEST: usize = 500;
+}
+
+impl std::io::Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let some = bytes.len().min(Self::LONGEST.saturating_sub(self.0.len()));
+        self.0.extend(bytes.iter().take(some));
+        Ok(some)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

@@ -26,7 +26,7 @@ pub enum Error {
         room: Jid,
     },
     /// The room's catalogue has no such hat.
-    #[error("no such hat in the catalogue of {room}: {hat}")]
+    #[error("no such hat in the catalogue of {room}: {}", shortened(hat.as_str()))]
     NoSuchHat {
         /// The room.
         room: Jid,
@@ -67,7 +67,7 @@ pub enum Error {
 pub enum Found {
     /// Nothing is there.
     Nothing,
-    /// Something is there: its JSON, as it would be written.
+    /// Something is there: its JSON, of something long the beginning.
     Json(String),
     /// Another affiliation.
     Affiliation(Affiliation),

@@ -34,7 +34,7 @@ pub(super) fn page(file: &File, query: &Query, scope: &Scope) -> io::Result<Page
             }
             // The next writer cuts it off: it was never acknowledged.
             Err(_) if torn => {}
-            Err(_) => page.unreadable += 1,
+            Err(_) => page.unreadable += usize::from(concerns(scope, &found.bytes)),
         }
         if page.entries.len() >= query.limit || end - found.at > PORTION {
             page.next = (found.at > 0).then_some(found.at);
@@ -42,6 +42,12 @@ pub(super) fn page(file: &File, query: &Query, scope: &Scope) -> io::Result<Page
         }
     }
     Ok(page)
+}
+
+/// Whether a line that cannot be read is said: not when it seems to be about rooms that are out of scope.
+fn concerns(scope: &Scope, line: &[u8]) -> bool {
+    let named = |room: &Jid| memchr::memmem::find(line, compact(room).as_bytes()).is_some();
+    scope.rooms.as_ref().is_none_or(|rooms| rooms.iter().any(named))
 }
 
 /// The entry of one revision.

@@ -71,10 +71,9 @@ pub(super) fn rebase<'a>(wardrobe: &mut Wardrobe, group: &'a Group) -> Result<Co
     let mut next = wardrobe.clone();
     let mut kept = Vec::new();
     for edit in &group.0 {
-        let one = Group::from(edit.clone());
-        match next.apply(&one) {
+        match next.apply_edit(edit) {
             Ok(()) => kept.push(edit.clone()),
-            Err(error) if !holds(&next, &one) => return Err(error),
+            Err(error) if next.check(&edit.inverse()).is_err() => return Err(error),
             Err(_) => {}
         }
     }

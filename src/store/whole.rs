@@ -94,7 +94,7 @@ impl Store {
             unsynced: Vec::new(),
             bad: None,
         };
-        let read = |store: &Self| file::read(&store.disk, &store.paths.data, &store.full, progress);
+        let read = |store: &Self| store.read(progress);
         let mut contents = read(&store)?;
         if contents.is_none() && store.has_history() {
             // Somebody may have made the first commit just now; else it was removed, and nobody asked for an empty one.
@@ -155,6 +155,15 @@ impl Store {
         }
     }
 
+    /// Reads the file. What stands at a place that cannot be read may be about any room: who sees only some is not told.
+    fn read(&self, progress: &dyn Fn(u64, u64)) -> Result<Option<Contents>, Error> {
+        let mut read = file::read(&self.disk, &self.paths.data, &self.full, progress);
+        if let (Err(Error::Unreadable { message, .. }), Some(_)) = (&mut read, &self.options.scope.rooms) {
+            *message = "cannot be read; tell whoever looks after the file".into();
+        }
+        read
+    }
+
     /// Reads the file again if it is not the one last known.
     pub(super) fn catch_up(&mut self, there: &Metadata) -> Result<(), Error> {
         let identity = Identity::of(there);
@@ -176,7 +185,7 @@ impl Store {
             });
         }
         self.bad = None;
-        match file::read(&self.disk, &self.paths.data, &self.full, &|_, _| ()) {
+        match self.read(&|_, _| ()) {
             Ok(Some(contents)) => {
                 self.adopt(contents);
                 Ok(())

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::time::{Duration, Instant};
 
-use hatrack::model::{self, Affiliation, Attachment};
-use hatrack::store::{self, Change, Options, Refreshed, Scope, Store};
+use hatrack::model::{self, Affiliation, Attachment, Group, Jid};
+use hatrack::store::{self, Change, Options, Query, Refreshed, Scope, Store};
 
 use super::common::*;
 
@@ -177,4 +178,91 @@ fn a_scope_shows_and_changes_its_rooms_only_and_says_nothing_of_others() {
     let mut viewer = Store::open(&path, Options { scope, ..options }).unwrap();
     let change = group(&viewer, |w| w.rename_room(&other, None));
     assert!(matches!(viewer.commit(&[change]), Err(store::Error::ReadOnly)));
+}
+
+#[test]
+fn what_cannot_be_read_is_not_told_to_who_sees_other_rooms_only() {
+    let (_folder, path, mut store) = begun();
+    let other = jid("staff@conference.example.org");
+    let change = group(&store, |w| w.add_room(&other, None));
+    commit(&mut store, change).unwrap();
+    let options = Options {
+        scope: Scope {
+            rooms: Some(BTreeSet::from([other])),
+            read_only: false,
+        },
+        ..named("carol")
+    };
+    let mut carol = Store::open(&path, options.clone()).unwrap();
+    // A line about Terry's room is damaged, and one about the other.
+    let beside = path.with_file_name("hats.history.jsonl");
+    let lines = fs::read_to_string(&beside).unwrap();
+    fs::write(&beside, lines.replace("{\"revision\":", "{\"revision\" ")).unwrap();
+    let unreadable = |store: &Store| {
+        let limit = usize::MAX;
+        let query = Query {
+            limit,
+            ..Query::default()
+        };
+        store.history(&query).unwrap().unreadable
+    };
+    assert_eq!((unreadable(&store), unreadable(&carol)), (3, 1));
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("terry@example.org", "terry@@secret")).unwrap();
+    let told = [
+        Store::open(&path, options).unwrap_err(),
+        carol.refresh().unwrap_err(),
+        carol.refresh().unwrap_err(),
+        carol.commit(&[Change::default()]).unwrap_err(),
+    ];
+    for error in told.map(|error| error.to_string()) {
+        assert!(
+            error.ends_with("cannot be read; tell whoever looks after the file"),
+            "{error}"
+        );
+    }
+    assert!(store.refresh().unwrap_err().to_string().contains("secret"));
+}
+
+/// Some of many changes in a large room were made by somebody else already: each is looked at by itself, and none of them
+/// costs a copy of the room. A conflict about the whole room does not carry all of it.
+#[test]
+fn a_large_room_costs_no_more_than_its_size() {
+    let (_folder, path, _) = begun();
+    let users: Vec<Jid> = (0..20_000)
+        .map(|n| jid(&format!("u{n:05}@example.org")))
+        .collect();
+    let all: Vec<String> = users
+        .iter()
+        .map(|user| format!("\"{user}\":{{\"affiliation\":\"member\"}}"))
+        .collect();
+    let room = courses();
+    fs::write(
+        &path,
+        format!(
+            "{{\"version\":1,\"rooms\":{{\"{room}\":{{\"users\":{{{}}}}}}}}}",
+            all.join(",")
+        ),
+    )
+    .unwrap();
+    let mut store = open(&path, "alice");
+    let mut draft = store.wardrobe().clone();
+    let mut give = |user: &Jid| {
+        draft
+            .add_user_hat(user, &room, &hat("a"), Attachment::default())
+            .unwrap()
+    };
+    let one = give(&users[0]);
+    let many = Group(users[1..4000].iter().flat_map(|user| give(user).0).collect());
+    let whole = Group([one.0.clone(), many.0].concat());
+    let removal = group(&store, |w| w.remove_room(&courses()));
+    assert_eq!(commit(&mut store, one.into()), Ok(Some(4)));
+    let since = Instant::now();
+    assert_eq!(commit(&mut store, whole.into()), Ok(Some(5)));
+    let took = since.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(history(&store)[0].group.0.len(), 3999);
+    let conflict = commit(&mut store, removal).unwrap_err();
+    assert_eq!(conflict.condition(), "conflict");
+    assert!(conflict.to_string().len() < 1000);
 }
