@@ -333,7 +333,7 @@ fn regular(file: File) -> io::Result<File> {
     if file.metadata()?.is_file() {
         Ok(file)
     } else {
-        Err(io::Error::other("it is not a file"))
+        Err(io::Error::other("it is not a file; move it away"))
     }
 }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+
 use super::Paths;
 use crate::model::read::ReadError;
 
@@ -136,14 +138,76 @@ fn writing(seconds: u64) -> String {
     }
 }
 
-/// What the system said, in plain words where it is one of the common things.
+/// What the system said, in plain words and with what can be done, where it is one of the common things.
 fn plain(error: &io::Error) -> String {
+    let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
     match error.kind() {
         io::ErrorKind::StorageFull => "the disk is full; make room".into(),
         io::ErrorKind::QuotaExceeded => "the disk quota is used up; make room".into(),
-        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
-        io::ErrorKind::PermissionDenied => "permission denied".into(),
-        io::ErrorKind::Unsupported => "not supported there (a network mount without locks?)".into(),
+        io::ErrorKind::FileTooLarge => "a file must not be so large there; use another disk".into(),
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "the file system is read-only; it must be mounted writable".into()
+        }
+        io::ErrorKind::PermissionDenied => "permission denied; ask whoever looks after it".into(),
+        io::ErrorKind::NotADirectory => "a part of the path is a file, not a folder; correct the path".into(),
+        io::ErrorKind::InvalidFilename => {
+            "the name, or that of the files beside it, is too long; use a shorter one".into()
+        }
+        io::ErrorKind::Unsupported => NO_LOCKS.into(),
+        io::ErrorKind::IsADirectory => "it is a folder, not a file; move it away".into(),
+        _ if is(Errno::NXIO) => "it is a device or a pipe, not a file; move it away".into(),
+        _ if is(Errno::NOLCK) => NO_LOCKS.into(),
+        _ if is(Errno::LOOP) => "there is a symbolic link, which is not followed there; remove it".into(),
+        _ if is(Errno::IO) => "the disk failed (input/output error); see the log of the system".into(),
         _ => error.to_string(),
+    }
+}
+
+const NO_LOCKS: &str = "not supported there (a network mount without locks?); use another disk";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_refuses_is_said_with_what_and_where_and_what_to_do() {
+        for (errno, reason) in [
+            (Errno::NOSPC, "the disk is full; make room"),
+            (Errno::DQUOT, "the disk quota is used up; make room"),
+            (Errno::FBIG, "a file must not be so large there; use another disk"),
+            (
+                Errno::ROFS,
+                "the file system is read-only; it must be mounted writable",
+            ),
+            (Errno::ACCESS, "permission denied; ask whoever looks after it"),
+            (Errno::PERM, "permission denied; ask whoever looks after it"),
+            (
+                Errno::NOTDIR,
+                "a part of the path is a file, not a folder; correct the path",
+            ),
+            (
+                Errno::NAMETOOLONG,
+                "the name, or that of the files beside it, is too long; use a shorter one",
+            ),
+            (Errno::ISDIR, "it is a folder, not a file; move it away"),
+            (Errno::NXIO, "it is a device or a pipe, not a file; move it away"),
+            (Errno::NOLCK, NO_LOCKS),
+            (Errno::OPNOTSUPP, NO_LOCKS),
+            (
+                Errno::LOOP,
+                "there is a symbolic link, which is not followed there; remove it",
+            ),
+            (
+                Errno::IO,
+                "the disk failed (input/output error); see the log of the system",
+            ),
+            (Errno::STALE, "Stale file handle (os error 116)"),
+        ] {
+            let error = Error::io("write", Path::new("/srv/hats.json"))(errno.into());
+            assert_eq!(
+                error.to_string(),
+                format!("cannot write /srv/hats.json: {reason}")
+            );
+        }
     }
 }

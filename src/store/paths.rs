@@ -52,13 +52,14 @@ impl Paths {
     }
 }
 
-/// `x.json` → `x.suffix`; any other name gets the suffix appended.
+/// `x.json` → `x.suffix`; any other name gets the suffix appended in another way, so that `x` and `x.json` have nothing in
+/// common.
 pub(super) fn beside(data: &Path, suffix: &str) -> PathBuf {
     if data.extension().is_some_and(|extension| extension == "json") {
         return data.with_extension(suffix);
     }
     let mut name = data.as_os_str().to_os_string();
-    name.push(".");
+    name.push("-");
     name.push(suffix);
     name.into()
 }
@@ -102,12 +103,46 @@ mod tests {
     }
 
     #[test]
+    fn no_two_data_files_in_a_folder_have_a_file_in_common() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = [
+            "x",
+            "x.json",
+            ".x",
+            ".x.json",
+            "x.json.json",
+            "x.jsonl",
+            "x.lock",
+            "x-lock",
+            "x.history",
+            "x.hatrack-tmp",
+            "x.history.jsonl.json",
+        ];
+        let mut all = Vec::new();
+        for name in names {
+            let paths = Paths::resolve(&folder.path().join(name)).unwrap();
+            let Paths {
+                history,
+                lock,
+                data_temporary,
+                history_temporary,
+                ..
+            } = paths;
+            all.extend([history, lock, data_temporary, history_temporary]);
+        }
+        let count = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
     fn a_name_without_json_gets_the_suffix_appended_and_a_loop_of_links_ends() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().canonicalize().unwrap();
         assert_eq!(
             Paths::resolve(&at.join("my.hats")).unwrap().history,
-            at.join("my.hats.history.jsonl")
+            at.join("my.hats-history.jsonl")
         );
         std::os::unix::fs::symlink("b", at.join("a")).unwrap();
         std::os::unix::fs::symlink("a", at.join("b")).unwrap();

@@ -21,6 +21,8 @@ mod keeper;
 #[cfg(test)]
 mod machine;
 #[cfg(test)]
+mod places;
+#[cfg(test)]
 mod processes;
 #[cfg(test)]
 mod viewer;
