@@ -1,0 +1,320 @@
+//! Trying to break out of `--room` and `--read-only` by the keys of the screen. What is asked for with commands is in
+//! `tests/cli/limited.rs`.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its stage has failed"
+)]
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::stage::{ENTER, HATRACK, Home, ROOM, Stage, TERRY, until};
+
+/// A room outside of the limits, and one that is not there; nothing may tell the two apart.
+const SECRET: &str = "staff@conference.example.org";
+const NOWHERE: &str = "other@conference.example.org";
+const BOSS: &str = "boss@example.org";
+const KEEPER: &str = "urn:x:keeper";
+/// Words that are in the file, in the history and in drafts, but not for a session limited to the other room.
+const HIDDEN: [&str; 6] = ["staff", "boss", "keeper", "Keeper", "Vault", "secret"];
+const ESC: &str = "\x1b";
+
+/// Two rooms; the newest changes, made by alice herself, are in the one that is not seen.
+fn home() -> Home {
+    let home = Home::with_terry();
+    home.does(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
+    home.does(&["affiliate", ROOM, "zed@example.org", "member"]);
+    home.does(&[
+        "add",
+        ROOM,
+        "zed@example.org",
+        "urn:x:proctor",
+        "--title",
+        "Proctor",
+    ]);
+    home.does(&["room", "add", SECRET, "--name", "Vault"]);
+    home.does(&["affiliate", SECRET, BOSS, "owner"]);
+    let give = ["--actor", "alice", "add", SECRET, BOSS];
+    home.does(&[&give[..], &[KEEPER, "--title", "Keeper"]].concat());
+    home.does(&[&give[..], &["urn:x:proctor", "--title", "Proctor of the boss"]].concat());
+    home
+}
+
+fn limited(home: &Home) -> Stage {
+    let stage = Stage::hatrack(home, &["--actor", "alice", "--room", ROOM]);
+    stage.see("Courses");
+    stage
+}
+
+/// The room that nobody here may see or change.
+fn secret(home: &Home) -> Value {
+    let place = format!("/rooms/{SECRET}");
+    home.document().pointer(&place).cloned().unwrap()
+}
+
+/// Neither on the screen nor in anything that ever came out.
+fn shows_nothing_hidden(stage: &Stage) {
+    let seen = stage.seen();
+    let (text, raw) = (seen.text(), String::from_utf8_lossy(&seen.raw).into_owned());
+    for word in HIDDEN {
+        assert!(!text.contains(word), "{word} in\n{text}");
+        assert!(!raw.contains(word), "{word} came out before\n{text}");
+    }
+}
+
+/// Esc, out of what lies on all of the panes; a key right after it would make another key of both.
+fn escape(stage: &mut Stage) {
+    stage.press_and_see(ESC, "Rooms 1");
+}
+
+fn leaves(mut stage: Stage) {
+    shows_nothing_hidden(&stage);
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    shows_nothing_hidden(&stage);
+}
+
+#[test]
+fn panes_counts_and_suggestions_are_of_the_own_rooms() {
+    let home = home();
+    let mut stage = limited(&home);
+    stage.see("1 room  2 users  2 hats");
+    for key in ["G", "l", "l", "G", "w"] {
+        stage.press(key);
+        shows_nothing_hidden(&stage);
+    }
+    stage.press_and_see("?", "Help ━");
+    escape(&mut stage);
+    stage.press_and_see("a", "Known hats 1");
+    // The other room gives it to the boss, under another title.
+    stage.see("1 user");
+    stage.press_and_see("kee", "none matches");
+    stage.press("\x15");
+    stage.press_and_see("procto", "Known hats 1");
+    shows_nothing_hidden(&stage);
+    stage.press_and_see(ESC, "Really?");
+    stage.press("y");
+    stage.until("the form is closed", |seen| !seen.shows("Known hats"));
+    leaves(stage);
+}
+
+#[test]
+fn a_room_that_is_hidden_is_refused_as_one_that_is_not_there() {
+    let home = home();
+    let before = home.document();
+    let refused = |room: &str| {
+        let mut stage = limited(&home);
+        stage.press_and_see("a", "Add a room");
+        stage.press_and_see(room, room);
+        stage.press(ENTER);
+        stage.see("not saved: ");
+        let text = stage.seen().text();
+        text.replace(room, "ROOM")
+    };
+    assert_eq!(refused(SECRET), refused(NOWHERE));
+    assert_eq!(home.document(), before);
+}
+
+#[test]
+fn the_history_has_only_the_own_rooms_and_only_that_is_undone() {
+    let home = home();
+    let hidden = secret(&home);
+    let mut stage = limited(&home);
+    stage.press("u");
+    stage.see("nothing to undo");
+    stage.press_and_see("H", "History 5");
+    for key in ["G", "a", "a", "r", "r", "s", "s", "g", "t", "t", "G"] {
+        stage.press(key);
+        shows_nothing_hidden(&stage);
+    }
+    escape(&mut stage);
+    // What a hand changed in both rooms at once is taken back in one of them.
+    let file = home.path(".config/hatrack/hats.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let changed = text
+        .replace("\"Courses\"", "\"Lessons\"")
+        .replace("\"Vault\"", "\"Vault of gold\"");
+    std::fs::write(&file, changed).unwrap();
+    stage.see("Lessons");
+    stage.press("ll ");
+    stage.see("○ Assistant");
+    until("the change is saved", || {
+        home.hats() == json!({"urn:x:ta": {"active": false, "title": "Assistant"}})
+    });
+    stage.press("H");
+    stage.see("History 7");
+    stage.press("j");
+    shows_nothing_hidden(&stage);
+    stage.press("u");
+    escape(&mut stage);
+    until("the name is back", || {
+        home.document()["rooms"][ROOM]["name"] == "Courses"
+    });
+    assert_eq!(home.document()["rooms"][SECRET]["name"], "Vault of gold");
+    assert_eq!(home.document()["rooms"][SECRET]["users"], hidden["users"]);
+    leaves(stage);
+}
+
+#[test]
+fn what_happens_in_other_rooms_does_not_show() {
+    let home = home();
+    let mut stage = limited(&home);
+    let before = stage.whole_picture("? Help");
+    home.does(&["remove", SECRET, BOSS, KEEPER]);
+    home.does(&["room", "add", "secret@conference.example.org"]);
+    // Longer than it takes until others' changes are seen.
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert_eq!(stage.seen().picture(), before);
+    home.does(&["affiliate", ROOM, "kim@example.org", "member"]);
+    stage.see("3 users");
+    leaves(stage);
+}
+
+#[test]
+fn drafts_of_other_rooms_stay_where_they_are() {
+    let home = home();
+    let mut open = Stage::hatrack(&home, &["--actor", "alice"]);
+    open.see("Vault");
+    // By address: courses, staff.
+    open.press("jl");
+    open.see("boss@example.org");
+    open.press("la");
+    open.press_and_see("urn:x:secret", "urn:x:secret");
+    open.signal(Signal::HUP);
+    assert_eq!(open.end_with_all_put_back(), 129);
+    let drafts = home.drafts();
+    assert!(drafts > 0);
+    let mut stage = limited(&home);
+    stage.press("D");
+    shows_nothing_hidden(&stage);
+    // What is typed here is kept beside it.
+    stage.press("lla");
+    stage.press_and_see("urn:x:mine", "urn:x:mine");
+    stage.signal(Signal::HUP);
+    assert_eq!(stage.end_with_all_put_back(), 129);
+    shows_nothing_hidden(&stage);
+    let mut stage = limited(&home);
+    stage.see("urn:x:mine");
+    stage.press_and_see("d", "Really?");
+    stage.press("y");
+    stage.until("it is thrown away", |seen| !seen.shows("urn:x:mine"));
+    leaves(stage);
+    let mut open = Stage::hatrack(&home, &["--actor", "alice"]);
+    open.see("Your last session ended before this was saved.");
+    open.press_and_see(ENTER, "urn:x:secret");
+}
+
+#[test]
+fn variables_of_the_user_are_left_aside() {
+    let home = home();
+    let elsewhere = home.path("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let elsewhere = elsewhere.display().to_string();
+    let file = format!("{elsewhere}/hats.json");
+    std::fs::write(
+        &file,
+        format!("{{\"version\": 1, \"rooms\": {{\"{SECRET}\": {{}}}}}}"),
+    )
+    .unwrap();
+    let more = [
+        ("HATRACK_FILE", file.as_str()),
+        ("HATRACK_ACTOR", "mallory"),
+        ("XDG_CONFIG_HOME", &elsewhere),
+        ("XDG_STATE_HOME", &elsewhere),
+        ("XDG_DATA_HOME", &elsewhere),
+        ("EDITOR", "touch started"),
+        ("PAGER", "touch started"),
+        ("SHELL", "touch started"),
+    ];
+    for limit in [&["--room", ROOM] as &[&str], &["--read-only"]] {
+        let line = [&[HATRACK], limit].concat();
+        let mut stage = Stage::with(&home, &line, (100, 30), &more);
+        stage.see("Courses");
+        assert!(!stage.seen().shows("mallory"));
+        if limit.len() == 2 {
+            stage.press("lla");
+            stage.press_and_see("urn:x:mine", "urn:x:mine");
+        }
+        stage.signal(Signal::HUP);
+        assert_eq!(stage.end_with_all_put_back(), 129);
+    }
+    assert!(home.drafts() > 0, "kept in the account's own folder");
+    assert_eq!(
+        std::fs::read_dir(&elsewhere).unwrap().count(),
+        1,
+        "nothing is written there"
+    );
+    assert!(!home.path("started").exists());
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_without_what_stands_in_it() {
+    let home = home();
+    let file = home.path(".config/hatrack/hats.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let broken = text.replace("\"boss@example.org\"", "\"boss@@keeper\"");
+    // While the screen is open, and from the start.
+    let stage = limited(&home);
+    std::fs::write(&file, &broken).unwrap();
+    stage.see("line ");
+    shows_nothing_hidden(&stage);
+    std::fs::write(&file, &text).unwrap();
+    stage.until("all is well again", |seen| {
+        seen.shows("saved") && !seen.shows("line ")
+    });
+    leaves(stage);
+    std::fs::write(&file, &broken).unwrap();
+    let mut stage = Stage::hatrack(&home, &["--actor", "alice", "--room", ROOM]);
+    stage.see("line ");
+    shows_nothing_hidden(&stage);
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 4);
+    shows_nothing_hidden(&stage);
+}
+
+#[test]
+fn a_conflict_and_a_file_that_is_gone_tell_nothing_and_lose_nothing() {
+    let home = home();
+    let hidden = secret(&home);
+    let mut stage = limited(&home);
+    stage.press("lle");
+    stage.press_and_see("!", "Assistant!");
+    for (room, user) in [(SECRET, BOSS), (ROOM, TERRY)] {
+        home.does(&["add", room, user, "urn:x:ta", "--title", "Changed"]);
+    }
+    stage.press_and_see(ENTER, "Changed by somebody else meanwhile");
+    shows_nothing_hidden(&stage);
+    stage.press_and_see("t", "Changed");
+    shows_nothing_hidden(&stage);
+    let whole = home.document();
+    std::fs::remove_file(home.path(".config/hatrack/hats.json")).unwrap();
+    stage.see("is gone");
+    stage.press_and_see("W", "Really?");
+    shows_nothing_hidden(&stage);
+    stage.press("y");
+    until("the file is there", || {
+        home.path(".config/hatrack/hats.json").exists()
+    });
+    assert_eq!(home.document()["rooms"], whole["rooms"]);
+    assert_eq!(secret(&home)["name"], hidden["name"]);
+    leaves(stage);
+}
+
+#[test]
+fn read_only_changes_nothing_whatever_is_pressed() {
+    let home = home();
+    let before = home.document();
+    let mut stage = Stage::hatrack(&home, &["--actor", "alice", "--read-only"]);
+    stage.see("read-only");
+    for keys in [
+        "a", "e", "d", "u", "\x12", "W", "D", "\x14", "l", "a", "e", "d", "l", "a", "e", "d", " ", "r",
+    ] {
+        stage.press(keys);
+        stage.whole_picture("read-only");
+    }
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(home.document(), before);
+    assert_eq!(home.left_behind(), [] as [&str; 0]);
+}
