@@ -1,6 +1,7 @@
 //! The screen through the real binary on a real (pseudo-)terminal.
 
 mod ends;
+mod faults;
 mod limited;
 mod modes;
 mod resize;

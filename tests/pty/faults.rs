@@ -1,0 +1,109 @@
+//! The system is slow, or refuses: the real program under `strace`, which does that to it.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::stage::{ENTER, HATRACK, Home, Stage, until};
+
+/// The program with faults injected into its system calls on some paths, or on all; `None` where strace does not work,
+/// which is said.
+fn with_faults(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> Option<Stage> {
+    let tried = Command::new("strace").args(["-o", "/dev/null", "true"]).status();
+    if !tried.is_ok_and(|status| status.success()) {
+        println!("skipped: strace is not there, or not allowed to trace");
+        return None;
+    }
+    let (trace, inject) = (format!("trace={calls}"), format!("inject={calls}:{fault}"));
+    let mut line: Vec<String> = [
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        &trace,
+        "-e",
+        &inject,
+    ]
+    .map(String::from)
+    .into();
+    for path in paths {
+        let path = home.path(".config/hatrack").join(path);
+        line.extend(["-P".into(), path.display().to_string()]);
+    }
+    line.push(HATRACK.into());
+    let line: Vec<&str> = line.iter().map(String::as_str).collect();
+    Some(Stage::start(home, &line, (100, 30)))
+}
+
+/// A key is answered in a moment while something else takes seconds.
+fn at_once(stage: &mut Stage, keys: &str, text: &str) {
+    let since = Instant::now();
+    stage.press_and_see(keys, text);
+    let took = since.elapsed();
+    assert!(took < Duration::from_millis(700), "{text:?} after {took:?}");
+}
+
+#[test]
+fn while_the_disk_is_slow_keys_are_as_quick_as_before_and_leaving_waits_for_what_is_saved() {
+    let home = Home::with_terry();
+    let Some(mut stage) = with_faults(&home, "fsync,fdatasync", "delay_enter=2s", &[]) else {
+        return;
+    };
+    stage.see("Users 1");
+    stage.press("lla");
+    stage.press_and_see("urn:x:a", "urn:x:a");
+    at_once(&mut stage, ENTER, "Hats 1");
+    at_once(&mut stage, " ", "○");
+    at_once(&mut stage, " ", "●");
+    at_once(&mut stage, "r", "required");
+    at_once(&mut stage, "?", "Help");
+    stage.press("\x1b");
+    stage.until("the help is away", |seen| {
+        seen.shows("saving") && !seen.shows("Help ")
+    });
+    assert_eq!(home.hats(), json!({}), "nothing of it is saved so far");
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(
+        home.hats(),
+        json!({"urn:x:a": {"active": true, "required": true}})
+    );
+    assert_eq!(home.left_behind(), [] as [&str; 0]);
+}
+
+#[test]
+fn what_the_system_refuses_is_said_and_tried_again() {
+    let temporary = ".hats.json.hatrack-tmp";
+    for (calls, error, path, reason) in [
+        ("fsync", "EIO", temporary, "the disk failed (input/output error)"),
+        ("write", "ENOSPC", temporary, "the disk is full; make room"),
+        (
+            "write",
+            "EDQUOT",
+            "hats.history.jsonl",
+            "the disk quota is used up",
+        ),
+        ("/^rename", "EACCES", temporary, "permission denied"),
+    ] {
+        let home = Home::with_terry();
+        let fault = format!("error={error}:when=1..2");
+        let Some(mut stage) = with_faults(&home, calls, &fault, &[path]) else {
+            return;
+        };
+        stage.see("Users 1");
+        stage.press("lla");
+        stage.press_and_see("urn:x:a", "urn:x:a");
+        stage.press_and_see(ENTER, reason);
+        assert_eq!(home.hats(), json!({}), "{error}");
+        until("it is saved", || {
+            home.hats() == json!({"urn:x:a": {"active": true}})
+        });
+        stage.until("all is well", |seen| seen.shows("saved") && !seen.shows(reason));
+        stage.press("q");
+        assert_eq!(stage.end_with_all_put_back(), 0);
+        assert_eq!(home.left_behind(), [] as [&str; 0], "{error}");
+    }
+}
