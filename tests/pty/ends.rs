@@ -1,5 +1,8 @@
 //! Lines that are cut and ends that come from outside: what was typed is kept, and nothing is left running.
 
+use std::fs::File;
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 
 use serde_json::json;
@@ -11,6 +14,23 @@ fn type_into_form(stage: &mut Stage) {
     stage.see("Users 1");
     stage.press("lla");
     stage.press_and_see("urn:x:half-typed", "urn:x:half-typed");
+}
+
+/// What is promised: gone within two seconds, with no lock and no file that is not meant to stay.
+fn is_gone_in_time(home: &Home, began: Instant) {
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(2), "it took {took:?}");
+    assert!(is_unlocked(home), "the lock is let go");
+    assert_eq!(
+        home.left_behind().len(),
+        home.drafts(),
+        "{:?}",
+        home.left_behind()
+    );
+}
+
+fn is_unlocked(home: &Home) -> bool {
+    File::open(home.path(".config/hatrack/hats.lock")).is_ok_and(|lock| lock.try_lock().is_ok())
 }
 
 fn is_offered_again(home: &Home) {
@@ -31,12 +51,35 @@ fn a_signal_keeps_what_was_typed() {
         let home = Home::with_terry();
         let mut stage = Stage::hatrack(&home, &[]);
         type_into_form(&mut stage);
+        let began = Instant::now();
         stage.signal(signal);
-        assert_eq!(
-            stage.end_with_all_put_back(),
-            128 + u32::try_from(signal.as_raw()).unwrap()
-        );
+        let status = stage.end();
+        is_gone_in_time(&home, began);
+        assert_eq!(status, 128 + u32::try_from(signal.as_raw()).unwrap());
+        assert_eq!(stage.end_with_all_put_back(), status);
         is_offered_again(&home);
+    }
+}
+
+#[test]
+fn a_signal_does_not_wait_for_a_lock_that_somebody_else_holds() {
+    for signal in [Signal::HUP, Signal::TERM, Signal::INT] {
+        let home = Home::with_terry();
+        let mut stage = Stage::hatrack(&home, &[]);
+        type_into_form(&mut stage);
+        let lock = File::open(home.path(".config/hatrack/hats.lock")).unwrap();
+        lock.lock().unwrap();
+        stage.press_and_see(ENTER, "Hats 1");
+        let began = Instant::now();
+        stage.signal(signal);
+        let status = stage.end();
+        assert!(!is_unlocked(&home), "it is not ours to take");
+        drop(lock);
+        is_gone_in_time(&home, began);
+        assert_eq!(status, 128 + u32::try_from(signal.as_raw()).unwrap());
+        assert_eq!((home.hats(), home.drafts()), (json!({}), 1));
+        let stage = Stage::hatrack(&home, &[]);
+        stage.see("1 change that could not be saved");
     }
 }
 
@@ -51,8 +94,10 @@ fn terminal_is_gone(inner: &str) {
     let mut stage = Stage::start(&home, &["script", "-qfc", &line, "/dev/null"], (100, 30));
     type_into_form(&mut stage);
     let process = until_written(&number);
+    let began = Instant::now();
     stage.signal(Signal::KILL);
     until_gone(&process);
+    is_gone_in_time(&home, began);
     is_offered_again(&home);
 }
 
@@ -78,7 +123,9 @@ fn a_terminal_that_takes_nothing_keeps_nobody_from_working_or_ending() {
     });
     stage.press("d");
     until("the hat is taken away", || home.hats() == json!({}));
+    let began = Instant::now();
     stage.signal(Signal::TERM);
     assert_eq!(stage.end(), 143);
+    is_gone_in_time(&home, began);
     assert_eq!(home.left_behind(), [] as [&str; 0]);
 }

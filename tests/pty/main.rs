@@ -19,3 +19,4 @@ mod ssh;
 mod stage;
 mod stops;
 mod story;
+mod tmux;

@@ -1,0 +1,136 @@
+//! In tmux: the line may go and come back on a screen of another size.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its stage has failed"
+)]
+
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::stage::{ENTER, HATRACK, Home, Stage, until};
+
+/// A tmux of our own, for as long as this lives.
+struct Tmux {
+    home: Home,
+    socket: String,
+}
+
+impl Tmux {
+    /// With hatrack in its one window. `None`: there is no tmux here, which is said.
+    fn start(home: &Home) -> Option<Self> {
+        if Command::new("tmux").arg("-V").output().is_err() {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "tmux is missing; the gate installs it"
+            );
+            println!("skipped: there is no tmux here");
+            return None;
+        }
+        let tmux = Self {
+            home: home.clone(),
+            socket: home.path("tmux").display().to_string(),
+        };
+        tmux.does(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            "100",
+            "-y",
+            "30",
+            HATRACK,
+        ]);
+        tmux.does(&["set-option", "-g", "status", "off"]);
+        Some(tmux)
+    }
+
+    fn does(&self, args: &[&str]) -> String {
+        let mut command = Command::new("tmux");
+        let said = command
+            .args(["-u", "-S", &self.socket])
+            .args(args)
+            .env_clear()
+            .envs(self.home.variables())
+            .output()
+            .unwrap();
+        assert!(said.status.success(), "{args:?}: {said:?}");
+        String::from_utf8(said.stdout).unwrap()
+    }
+
+    fn attach(&self, size: (u16, u16)) -> Stage {
+        let line = ["tmux", "-u", "-S", &self.socket, "attach"];
+        Stage::start(&self.home, &line, size)
+    }
+
+    /// The window as tmux has it.
+    fn screen(&self) -> Vec<String> {
+        let text = self.does(&["capture-pane", "-p"]);
+        text.lines().map(|line| line.trim_end().to_owned()).collect()
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        let mut command = Command::new("tmux");
+        let _ = command.args(["-S", &self.socket, "kill-server"]).output();
+    }
+}
+
+#[test]
+fn detached_and_attached_with_another_size_all_is_still_there() {
+    let home = Home::with_terry();
+    let Some(tmux) = Tmux::start(&home) else { return };
+    let mut first = tmux.attach((100, 30));
+    first.see("Users 1");
+    first.press("lla");
+    first.press_and_see("urn:x:half-typed", "urn:x:half-typed");
+    first.press("\x02d");
+    assert_eq!(first.end(), 0, "detached");
+    assert!(
+        tmux.screen().concat().contains("urn:x:half-typed"),
+        "it goes on without a line"
+    );
+
+    for size in [(60, 20), (120, 40)] {
+        // What it looks like where nothing was detached.
+        let mut fresh = Stage::start(&home, &[HATRACK, "--actor", "other"], size);
+        fresh.see(if size.0 < 80 { "Rooms 1" } else { "Users 1" });
+        fresh.press("lla");
+        fresh.press_and_see("urn:x:half-typed", "\"urn:x:half-typed\"");
+        fresh.whole_picture("Leave");
+        let expected: Vec<_> = fresh
+            .seen()
+            .text()
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect();
+        // Only the name of who is at work differs.
+        let (_, expected) = expected.split_first().unwrap();
+
+        let mut again = tmux.attach(size);
+        again.see("urn:x:half-typed");
+        until("tmux has that screen", || {
+            tmux.screen().get(1..) == Some(expected)
+        });
+        until("so has who attached", || {
+            let text = again.seen().text();
+            text.lines()
+                .skip(1)
+                .map(str::trim_end)
+                .eq(expected.iter().map(String::as_str))
+        });
+        again.press("\x02d");
+        assert_eq!(again.end(), 0, "detached");
+    }
+
+    let mut last = tmux.attach((80, 24));
+    last.see("urn:x:half-typed");
+    last.press_and_see(ENTER, "Hats 1");
+    last.press("q");
+    assert_eq!(last.end(), 0, "with the program its window ends");
+    assert_eq!(home.hats(), json!({"urn:x:half-typed": {"active": true}}));
+    assert_eq!(home.drafts(), 0, "{:?}", home.left_behind());
+}
