@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::compose::{self, Source};
 use super::disk::Identity;
 use super::history::{self, Tail, line};
-use super::lock::{Lock, sweep};
+use super::lock::{Left, Lock};
 use super::view::{holds, permit, rebase};
 use super::whole::{Known, Store};
 use super::{Change, Entry, Error};
@@ -201,6 +201,14 @@ impl Store {
 
     /// Looks at the end of the history and removes what a killed writer left of the data file.
     fn ready(&self) -> Result<Tail, Error> {
+        let temporary = &self.paths.data_temporary;
+        let Some(left) = Left::claim(&self.disk, temporary).map_err(Error::io("look at", temporary))? else {
+            // Its writer is at work: somebody removed the lock file under it. Its line in the history stays, too.
+            return Err(Error::Locked {
+                path: temporary.clone(),
+                seconds: 0,
+            });
+        };
         let tail = match history::open(&self.disk, &self.paths.history)? {
             Some(file) => self.tail(&file)?,
             None => Tail::default(),
@@ -208,17 +216,10 @@ impl Store {
         if tail.keep < tail.length {
             self.append(&tail, "", None)?;
         }
-        let temporary = &self.paths.data_temporary;
-        if sweep(&self.disk, temporary).map_err(Error::io("remove", temporary))? {
-            return Ok(Tail {
-                length: tail.keep,
-                ..tail
-            });
-        }
-        // Its writer is at work: somebody removed the lock file under it.
-        Err(Error::Locked {
-            path: temporary.clone(),
-            seconds: 0,
+        left.remove().map_err(Error::io("remove", temporary))?;
+        Ok(Tail {
+            length: tail.keep,
+            ..tail
         })
     }
 

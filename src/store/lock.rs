@@ -1,6 +1,7 @@
 //! The lock: a file of its own, as a lock on the data file would be lost by the rename.
 
 use std::fs::{File, Metadata};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -58,20 +59,45 @@ impl Lock {
 
 /// Whether an open file is the one at a path. Somebody may have removed or renamed it between the opening and the locking:
 /// then its lock locks nobody out.
-fn is_at(disk: &Disk, file: &File, path: &Path) -> std::io::Result<bool> {
+fn is_at(disk: &Disk, file: &File, path: &Path) -> io::Result<bool> {
     let inode = file.metadata()?.ino();
     Ok(disk.look(path)?.is_some_and(|there| there.ino() == inode))
 }
 
-/// Removes a temporary file that its writer left; false when the writer is still at it.
-pub(super) fn sweep(disk: &Disk, temporary: &Path) -> std::io::Result<bool> {
-    let Some(file) = disk.open(temporary)? else {
-        return Ok(true);
-    };
-    if !disk.try_lock(&file)? || !is_at(disk, &file, temporary)? {
-        return Ok(false);
+/// A temporary file that its writer left, or none: nobody is at it any more, and nobody gets at it while this lives.
+#[derive(Debug)]
+pub(super) struct Left<'a> {
+    disk: &'a Disk,
+    path: &'a Path,
+    file: Option<File>,
+}
+
+impl<'a> Left<'a> {
+    /// `None` when the writer is still at it.
+    pub(super) fn claim(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
+        let file = disk.open(path)?;
+        if let Some(file) = &file
+            && (!disk.try_lock(file)? || !is_at(disk, file, path)?)
+        {
+            return Ok(None);
+        }
+        Ok(Some(Self { disk, path, file }))
     }
-    disk.remove(temporary).map(|()| true)
+
+    pub(super) fn remove(self) -> io::Result<()> {
+        match self.file {
+            Some(_) => self.disk.remove(self.path),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Removes a temporary file that its writer left; false when the writer is still at it.
+pub(super) fn sweep(disk: &Disk, temporary: &Path) -> io::Result<bool> {
+    match Left::claim(disk, temporary)? {
+        Some(left) => left.remove().map(|()| true),
+        None => Ok(false),
+    }
 }
 
 impl Drop for Lock {

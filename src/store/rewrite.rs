@@ -28,12 +28,15 @@ pub(super) fn forget(disk: &Disk, paths: &Paths, before: Timestamp) -> Result<us
 /// Keeps every line that can be read and puts the others into a file of their own; says how many there are of each,
 /// and where.
 pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option<PathBuf>), Error> {
-    let mut aside: Option<(PathBuf, File)> = None;
+    let (mut aside, mut whole): (Option<(PathBuf, File)>, bool) = (None, false);
     let rewritten = rewrite(disk, paths, |line| {
         let Some(line) = line else {
             if let Some((path, file)) = &aside {
-                disk.sync(file).map_err(Error::io("write", path))?;
+                disk.sync(file)
+                    .and_then(|()| disk.sync_folder(&paths.folder))
+                    .map_err(Error::io("write", path))?;
             }
+            whole = true;
             return Ok(true);
         };
         if Line::parse(line).is_ok() {
@@ -48,7 +51,12 @@ pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option
                 .map_err(Error::io("write", path))?;
         }
         Ok(false)
-    })?;
+    });
+    if let (Some((path, _)), false) = (&aside, whole) {
+        // The lines are still where they were.
+        let _ = disk.remove(path);
+    }
+    let rewritten = rewritten?;
     Ok((rewritten.kept, rewritten.removed, aside.map(|(path, _)| path)))
 }
 
@@ -75,7 +83,7 @@ struct Rewritten {
 }
 
 /// Writes the history anew with the lines that are to stay, and puts it in its place if any is not. `stays` is asked for
-/// each line, and with `None` when all are written, before they take effect.
+/// each line, and with `None` when all are written and durable, before they take effect.
 fn rewrite(
     disk: &Disk,
     paths: &Paths,
@@ -121,8 +129,8 @@ fn rewrite(
         if done.removed == 0 {
             return Ok(false);
         }
-        stays(None)?;
         disk.sync(&out).map_err(wrong())?;
+        stays(None)?;
         disk.rename(temporary, path).map_err(wrong())?;
         disk.sync_folder(&paths.folder).map_err(wrong())?;
         Ok(true)

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::disk::{Disk, Identity, may_write};
 use super::file::{self, Contents, Layout};
-use super::lock::{Lock, sweep};
+use super::lock::{Left, Lock};
 use super::{
     Change, Entry, Error, FoundUndo, Page, Paths, Query, Scope, Snapshot, history, pages, rewrite, view,
 };
@@ -258,6 +258,12 @@ impl Store {
         if now != self.known.as_ref().map(|known| known.identity) {
             return Ok(());
         }
+        let claim = |path| Left::claim(&self.disk, path).map_err(Error::io("remove", path));
+        let (Some(data_left), Some(history_left)) =
+            (claim(&paths.data_temporary)?, claim(&paths.history_temporary)?)
+        else {
+            return Ok(()); // Somebody is at work.
+        };
         if let Some(file) = history::open(&self.disk, &paths.history)? {
             let tail = self.tail(&file)?;
             if tail.keep < tail.length {
@@ -271,10 +277,10 @@ impl Store {
                     .map_err(Error::io("write", &paths.history))?;
             }
         }
-        for temporary in [&paths.data_temporary, &paths.history_temporary] {
-            sweep(&self.disk, temporary).map_err(Error::io("remove", temporary))?;
-        }
-        Ok(())
+        data_left
+            .remove()
+            .and_then(|()| history_left.remove())
+            .map_err(Error::io("remove", &paths.data_temporary))
     }
 
     /// What the end of the history says, given what is known of the data file. Only to be acted on under the lock.

@@ -25,4 +25,6 @@ mod places;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]
+mod races;
+#[cfg(test)]
 mod viewer;

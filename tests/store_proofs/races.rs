@@ -1,0 +1,110 @@
+//! The history is written anew, or the lock file is removed, while somebody is at work.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hatrack::store::{Disk, Error, Fault, Step, Store, check, repair_history};
+use jiff::Timestamp;
+
+use super::child::{said, start};
+use super::common::*;
+
+/// A disk that asks this before each operation.
+fn asking(hook: impl Fn(Step) -> Result<(), Fault> + Send + Sync + 'static) -> Disk {
+    Disk {
+        hook: Some(Arc::new(hook)),
+        ..Disk::default()
+    }
+}
+
+/// Somebody takes the lock file away between a commit's line in the history and its renaming, and somebody else comes.
+#[test]
+fn a_lock_file_that_is_removed_lets_nobody_in_between() {
+    let (_folder, path, _) = begun();
+    let other: PathBuf = path.clone();
+    let disk = asking(move |step| {
+        if step == Step::Rename {
+            fs::remove_file(other.with_file_name("hats.lock")).unwrap();
+            let mut bob = open(&other, "bob");
+            let change = giving(&bob, "b");
+            let error = bob.commit(&[change]).unwrap_err();
+            assert!(matches!(error, Error::Locked { .. }), "{error}");
+        }
+        Ok(())
+    });
+    let mut alice = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
+    assert_eq!(give(&mut alice, "a"), Ok(Some(3)));
+    assert_eq!(give(&mut open(&path, "bob"), "b"), Ok(Some(4)));
+    assert_eq!(hats_in(&path), ["a", "b"]);
+    assert!(history(&alice).iter().all(|entry| !entry.outside));
+    assert_clean(&path);
+}
+
+/// Each operation of a forgetting fails once, or the process ends there: the history is the old or the new one, and
+/// nothing is left over.
+#[test]
+fn forgetting_is_done_whole_or_not_at_all() {
+    for for_ever in [false, true] {
+        for at in 0.. {
+            let folder = quick_folder();
+            let path = folder.path().join("hats.json");
+            begin(&mut open(&path, "alice"));
+            // It counts from when it is to fail.
+            let count = Arc::new(AtomicUsize::new(usize::MAX));
+            let counted = count.clone();
+            let disk = asking(move |_| {
+                let now = counted.load(Ordering::Relaxed);
+                counted.store(now.saturating_add(1), Ordering::Relaxed);
+                if now == at || (for_ever && now != usize::MAX && now > at) {
+                    let (error, after) = (io::ErrorKind::StorageFull.into(), 10);
+                    return Err(Fault { error, after });
+                }
+                Ok(())
+            });
+            let mut store = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
+            count.store(0, Ordering::Relaxed);
+            let forgotten = store.forget(Timestamp::MAX);
+            drop(store);
+            let mut next = open(&path, "bob");
+            let left = history(&next).len();
+            assert!(left == 0 || (left == 2 && forgotten.is_err()), "{at}: {left}");
+            assert_eq!(
+                files(folder.path()),
+                ["hats.history.jsonl", "hats.json", "hats.lock"]
+            );
+            assert_eq!(give(&mut next, "a"), Ok(Some(3)));
+            assert_clean(&path);
+            if count.load(Ordering::Relaxed) <= at {
+                assert_eq!(forgotten.unwrap(), 2);
+                assert!(at > 8, "it has more operations than {at}");
+                break;
+            }
+        }
+    }
+}
+
+/// While some commit, another forgets and repairs without pause: every commit is there, and the history has no gap.
+#[test]
+fn forgetting_and_repairing_beside_writers_loses_nothing() {
+    let (_folder, path, mut store) = begun();
+    let mut writers: Vec<_> = (0..2).map(|writer| start("commit 250", &path, writer)).collect();
+    let mut forgotten = 0;
+    while writers
+        .iter_mut()
+        .any(|writer| writer.try_wait().unwrap().is_none())
+    {
+        forgotten += store.forget(Timestamp::now()).unwrap();
+        repair_history(&path).unwrap();
+        std::thread::yield_now();
+    }
+    assert!(writers.iter_mut().all(|writer| said(writer).len() == 250));
+    assert_eq!(hats_in(&path).len(), 500);
+    assert_eq!(check(&path).errors, Vec::<String>::new());
+    give(&mut store, "last").unwrap();
+    let left = history(&store).len();
+    assert_eq!(forgotten + left, 503);
+    assert_clean(&path);
+}
