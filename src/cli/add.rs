@@ -11,6 +11,7 @@ pub(super) fn run(args: &Add, place: &Place, out: &mut Out) -> Result<(), Failur
     let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
     let user = Jid::parse(&args.user).map_err(Failure::argument)?;
     let hat = HatId::parse(&args.hat).map_err(Failure::argument)?;
+    Failure::unless_line("a title", args.title.as_deref())?;
     // Exactly what was said: what was not said is not in the JSON.
     let attachment = Attachment {
         active: args.active.then_some(true),

@@ -34,6 +34,19 @@ impl Failure {
         Self::with(2, format!("{}: {error}", error.condition()))
     }
 
+    /// A title or a name on the command line that would not be one line. What a file or a server brought is shown as it
+    /// is, made harmless; nobody types such a thing on purpose.
+    pub fn unless_line(what: &str, text: Option<&str>) -> Result<(), Self> {
+        let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+        match text.filter(|text| text.contains(breaks)) {
+            Some(text) => Err(Self::with(
+                2,
+                format!("bad-request: {what} is one line without control characters, not {text:?}"),
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// This session may not do that.
     pub fn not_allowed(message: impl std::fmt::Display) -> Self {
         Self::with(1, format!("not-allowed: {message}"))

@@ -308,3 +308,41 @@ fn a_missing_data_file_beside_its_history_is_no_empty_one() {
     assert_eq!((checked.code, checked.err), (1, format!("hatrack: {reason}\n")));
     assert!(!path.exists());
 }
+
+#[test]
+fn a_title_and_a_name_are_one_line_of_text() {
+    let home = Home::with_terry();
+    let before = std::fs::read(home.data()).unwrap();
+    for bad in [
+        "a\nb",
+        "a\r",
+        "\u{1b}[31mred",
+        "\u{9b}2J",
+        "a\u{7f}",
+        "a\u{2028}b",
+        "\t",
+    ] {
+        for (args, what) in [
+            (["add", ROOM, TERRY, HAT, "--title", bad], "a title"),
+            (
+                [
+                    "room",
+                    "add",
+                    "new@conference.example.org",
+                    "--name",
+                    bad,
+                    "--actor=a",
+                ],
+                "a name",
+            ),
+            (["room", "rename", ROOM, "--actor=a", "--", bad], "a name"),
+        ] {
+            let error = format!("bad-request: {what} is one line without control characters, not {bad:?}");
+            home.fails(&args, 2, &error);
+        }
+    }
+    assert_eq!(std::fs::read(home.data()).unwrap(), before);
+    for good in ["", "Zoë 帽子 👩‍👩‍👧‍👦", "שלום", "می\u{200c}خواهم"] {
+        home.done(&["add", ROOM, TERRY, HAT, "--title", good]);
+    }
+}
