@@ -241,6 +241,10 @@ impl Store {
             if !disk.try_lock(&temporary).map_err(wrong())? {
                 return Ok(None); // A starting session took it for one that was left.
             }
+            // From here on nobody else gets at the files, even where the lock file was removed.
+            if self.is_other(data)? || self.history_length()? != tail.length {
+                return Ok(None);
+            }
             disk.own(&temporary, data).map_err(wrong())?;
             let layout = self.compose(&temporary, &next);
             let layout = match layout {
@@ -301,6 +305,12 @@ impl Store {
     /// Whether the data file is not the one any more that this commit began with.
     fn is_other(&self, data: Option<&Metadata>) -> Result<bool, Error> {
         Ok(self.look()?.as_ref().map(Identity::of) != data.map(Identity::of))
+    }
+
+    fn history_length(&self) -> Result<u64, Error> {
+        let there = self.disk.look(&self.paths.history);
+        let there = there.map_err(Error::io("look at", &self.paths.history))?;
+        Ok(there.map_or(0, |there| there.len()))
     }
 
     /// Cuts the history to what is to stay and adds lines; durable.

@@ -146,6 +146,8 @@ pub(super) fn tail(
         ..Tail::default()
     };
     let mut lines = Backwards::from(file, length);
+    // The newest line whose data file seems never to have come to be, and where the first one for that file is.
+    let mut doubtful: Option<(Line, Identity, u64)> = None;
     for _ in 0..PATIENCE {
         let Some(found) = lines.before()? else {
             break;
@@ -165,23 +167,45 @@ pub(super) fn tail(
         let Some(line) = line else {
             continue;
         };
-        if made.is_some_and(|made| never_came(&made, line.revision, data, left)) {
+        // Written for a data file that did not take its place: it is still there under its temporary name.
+        if made.zip(left).is_some_and(|(made, left)| left.same_file(&made)) {
             tail.keep = found.at;
             tail.unended = false;
             continue;
         }
-        tail.last = Some(line);
-        break;
+        match (made, &mut doubtful) {
+            (Some(made), Some((_, of, at))) if made.same_file(of) => {
+                *at = found.at;
+                continue;
+            }
+            (Some(made), None) if is_older(data, &made, line.revision) => {
+                doubtful = Some((line, made, found.at));
+                continue;
+            }
+            _ => {}
+        }
+        let is_before = made
+            .zip(data)
+            .is_some_and(|(made, (data, _))| made.same_file(&data));
+        match doubtful.take() {
+            Some((_, _, at)) if is_before => {
+                tail.keep = at;
+                tail.unended = false;
+                tail.last = Some(line);
+            }
+            Some((newest, _, _)) => tail.last = Some(newest),
+            None => tail.last = Some(line),
+        }
+        return Ok(tail);
     }
+    tail.last = doubtful.map(|(newest, _, _)| newest);
     Ok(tail)
 }
 
-/// Whether a line was written for a data file that then did not take its place: it is still there under its temporary
-/// name, or the one that is there was last touched before, and is of an earlier revision.
-fn never_came(made: &Identity, revision: u64, data: Option<(Identity, u64)>, left: Option<Identity>) -> bool {
-    if left.is_some_and(|left| left.same_file(made)) {
-        return true;
-    }
+/// Whether the data file was last touched before the one that a line made, and is of an earlier revision. Where it is the
+/// one of the line before, too, then what was renamed was lost with the power; else it may be a backup that was put back
+/// while the clock was wrong.
+fn is_older(data: Option<(Identity, u64)>, made: &Identity, revision: u64) -> bool {
     data.is_some_and(|(data, of)| !data.same_file(made) && data.ctime < made.ctime && of < revision)
 }
 

@@ -43,6 +43,61 @@ fn a_lock_file_that_is_removed_lets_nobody_in_between() {
     assert_clean(&path);
 }
 
+/// The same before the new file is begun: the other's commit is done by then, and this one comes after it.
+#[test]
+fn a_lock_file_that_is_removed_loses_no_commit_that_was_quicker() {
+    let (_folder, path, _) = begun();
+    let (other, first) = (path.clone(), AtomicUsize::new(0));
+    let disk = asking(move |step| {
+        if step == Step::Create && first.fetch_add(1, Ordering::Relaxed) == 0 {
+            fs::remove_file(other.with_file_name("hats.lock")).unwrap();
+            assert_eq!(give(&mut open(&other, "bob"), "b"), Ok(Some(3)));
+        }
+        Ok(())
+    });
+    let mut alice = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
+    assert_eq!(give(&mut alice, "a"), Ok(Some(4)));
+    assert_eq!(hats_in(&path), ["a", "b"]);
+    assert!(history(&alice).iter().all(|entry| !entry.outside));
+    assert_clean(&path);
+}
+
+/// The last line is of a later file than there is. Where that is the one of the line before, the renaming was lost with
+/// the power, and nobody was told that it was saved; where it is another, somebody put it there, whatever the clock says.
+#[test]
+fn a_line_is_taken_back_only_when_its_file_cannot_have_been() {
+    for lost in [true, false] {
+        let (_folder, path, mut store) = begun();
+        let kept = path.with_file_name("kept");
+        if lost {
+            fs::hard_link(&path, &kept).unwrap();
+        } else {
+            fs::copy(&path, &kept).unwrap();
+        }
+        assert_eq!(give(&mut store, "a"), Ok(Some(3)));
+        fs::rename(&kept, &path).unwrap();
+        // As if all this had been before the line was written.
+        let beside = path.with_file_name("hats.history.jsonl");
+        let text = fs::read_to_string(&beside).unwrap();
+        let (before, ctime) = text.trim_end().rsplit_once("\"ctime\":").unwrap();
+        let later = ctime.trim_end_matches('}').parse::<i64>().unwrap() + 3_600_000_000_000;
+        fs::write(&beside, format!("{before}\"ctime\":{later}}}}}\n")).unwrap();
+        let mut next = open(&path, "bob");
+        assert_eq!(give(&mut next, "b"), Ok(Some(if lost { 3 } else { 5 })));
+        let about: Vec<(u64, bool)> = history(&next)
+            .iter()
+            .map(|entry| (entry.revision, entry.outside))
+            .collect();
+        let expected: &[_] = if lost {
+            &[(3, false), (2, false), (1, false)]
+        } else {
+            &[(5, false), (4, true), (3, false), (2, false), (1, false)]
+        };
+        assert_eq!(about, expected);
+        assert_clean(&path);
+    }
+}
+
 /// Each operation of a forgetting fails once, or the process ends there: the history is the old or the new one, and
 /// nothing is left over.
 #[test]
