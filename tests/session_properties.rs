@@ -36,7 +36,7 @@ fn any_key() -> impl Strategy<Value = Key> {
         Code::PageDown,
         Code::F(1),
     ];
-    let meant: Vec<char> = "aedurRgGHWDhjklq?ymtns :@.x/".chars().collect();
+    let meant: Vec<char> = "aedurRgGHWDhjklq?ymtns :@.x//#!".chars().collect();
     let control: Vec<char> = "acglrstuwzk".chars().collect();
     prop_oneof![
         6 => select(meant).prop_map(|character| Key::plain(Code::Char(character))),
@@ -108,6 +108,8 @@ proptest! {
                 prop_assert!(state.selected(pane).is_none_or(|row| row < length));
                 prop_assert_eq!(state.selected(pane).is_none(), length == 0);
             }
+            let filtered = |pane| state.filter(pane).is_some();
+            prop_assert_eq!(state.total(Pane::Rooms), state.wardrobe().rooms().count());
             // Every room once, in the order of what people read.
             let shown = |jid: &Jid| {
                 let name = state.wardrobe().room(jid).unwrap().name.clone();
@@ -117,9 +119,9 @@ proptest! {
             prop_assert!(state.rooms().is_sorted_by_key(shown));
             let listed: BTreeSet<&Jid> = state.rooms().iter().collect();
             prop_assert_eq!(listed.len(), state.rooms().len());
-            prop_assert!(listed.into_iter().eq(state.wardrobe().rooms().map(|(jid, _)| jid)));
-            prop_assert_eq!(state.users().len(), state.room().map_or(0, |(_, room)| room.users().len()));
-            prop_assert_eq!(state.hats().len(), state.user().map_or(0, |(_, user)| user.hats.len()));
+            prop_assert!(filtered(Pane::Rooms) || listed.into_iter().eq(state.wardrobe().rooms().map(|(jid, _)| jid)));
+            prop_assert_eq!(state.total(Pane::Users), state.room().map_or(0, |(_, room)| room.users().len()));
+            prop_assert_eq!(state.total(Pane::Hats), state.user().map_or(0, |(_, user)| user.hats.len()));
             prop_assert!((0..state.users().len()).all(|row| state.user_at(row).is_some()));
             prop_assert!((0..state.hats().len()).all(|row| state.hat_at(row).is_some()));
             if matches!(state.saved(), Saved::Saved) {

@@ -361,6 +361,35 @@ fn sessions_that_write_nothing() {
     shows("demo", &mut session, COLOUR, &[(80, 24), (120, 40)]);
 }
 
+/// The sample, with a filter being typed into a pane.
+fn filtering(keys: &str, typed: &str) -> Session {
+    let sample = read::wardrobe(include_bytes!("../assets/demo.json")).unwrap();
+    let mut session = Session::open(sample, (80, 24));
+    session.keys(keys);
+    session.keys("/");
+    session.text(typed);
+    session
+}
+
+#[test]
+fn filters() {
+    let narrow: &[(u16, u16)] = &[(60, 20), (40, 12)];
+    shows("filter-rooms", &mut filtering("", "sch"), COLOUR, &USUAL);
+    let mut users = filtering("Tab", "mar");
+    shows("filter-users", &mut users, COLOUR, &SIZES);
+    shows("filter-users", &mut users, COLOUR, narrow);
+    shows("filter-users-ascii", &mut users, ASCII, &USUAL);
+    users.keys("Enter");
+    shows("filter-users-kept", &mut users, COLOUR, &USUAL);
+    shows("filter-hats", &mut filtering("Tab Tab", "tea"), COLOUR, &USUAL);
+    shows(
+        "filter-nothing",
+        &mut filtering("Tab", "@member xyz"),
+        COLOUR,
+        &USUAL,
+    );
+}
+
 #[test]
 fn what_just_happened() {
     shows("done", &mut after("Enter Down Down Down Enter d"), COLOUR, &SIZES);
@@ -375,7 +404,7 @@ fn styles() {
     failing.keys("Space");
     let mut wrong = after("Enter Down Enter a");
     wrong.text("qqq zzz");
-    let sessions = [
+    let sessions = vec![
         ("hats", after("Enter Down Down Down Enter")),
         ("confirm", after("Enter Down Down Down d")),
         ("conflict", conflict()),
@@ -384,6 +413,7 @@ fn styles() {
         ("help", after("Enter ?")),
         ("form", wrong),
         ("banner", failing),
+        ("filter", filtering("Tab", "ma san")),
     ];
     for (name, session) in sessions {
         for (end, colour) in [("colour", true), ("no-colour", false)] {

@@ -15,6 +15,8 @@ pub enum Place {
     Users,
     /// In the hats pane.
     Hats,
+    /// In the line in which a filter is typed.
+    Filter,
     /// In a form.
     Form,
     /// In the hat field of a form.
@@ -39,11 +41,12 @@ pub enum Place {
 
 impl Place {
     /// All of them, as the documentation lists them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Panes,
         Self::Rooms,
         Self::Users,
         Self::Hats,
+        Self::Filter,
         Self::Form,
         Self::HatField,
         Self::Suggestions,
@@ -63,6 +66,7 @@ impl Place {
             Self::Rooms => "Rooms",
             Self::Users => "Users",
             Self::Hats => "Hats",
+            Self::Filter => "While a filter is typed",
             Self::Form => "In a form",
             Self::HatField => "In the hat field",
             Self::ChoiceField => "In a field to tick or choose",
@@ -123,6 +127,7 @@ impl Command {
 /// The places whose commands work now, the most particular first.
 pub fn places(state: &State) -> &'static [Place] {
     match state.top() {
+        None if state.typed_filter().is_some() => &[Place::Filter, Place::Everywhere],
         None => match state.focus() {
             Pane::Rooms => &[Place::Rooms, Place::Panes, Place::Everywhere],
             Pane::Users => &[Place::Users, Place::Panes, Place::Everywhere],

@@ -27,6 +27,7 @@ pub fn lines(state: &State) -> Vec<Line> {
         .chain([Place::Panes, Place::Everywhere])
         .chain(others);
     let forms = [
+        Place::Filter,
         Place::Form,
         Place::HatField,
         Place::Suggestions,

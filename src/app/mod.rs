@@ -6,10 +6,12 @@
 mod check;
 pub mod command;
 pub mod draft;
+pub mod filter;
 pub mod form;
 pub mod help;
 pub mod history;
 mod key;
+mod matching;
 mod msg;
 mod overlay;
 mod rows;

@@ -33,6 +33,8 @@ pub enum Msg {
     },
     /// The keeper of the data file says something.
     Store(Box<Event>),
+    /// The answer to [`Effect::GoOn`].
+    GoOn,
     /// The answer to [`Effect::NewId`]: a hat id that is nowhere else.
     NewId(String),
     /// A draft of an earlier session was found.
@@ -63,6 +65,8 @@ pub enum Effect {
         /// What it has to keep.
         after: Draft,
     },
+    /// There is more to work out: answer with [`Msg::GoOn`] when nothing else waits.
+    GoOn,
     /// Stop the process as Ctrl-Z does, where somebody can continue it.
     Suspend,
     /// Draw everything anew.

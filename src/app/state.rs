@@ -6,6 +6,7 @@ use crate::model::{Affiliation, Attachment, Error, Group, HatId, Jid, Room, User
 use crate::store::{Change, Scope, Trouble};
 
 use super::draft::Drafting;
+use super::filter::Filter;
 use super::{Overlay, rows};
 
 /// What is known before anything is read.
@@ -252,29 +253,45 @@ impl State {
 
     /// The addresses of the rooms, as the rooms pane lists them.
     pub fn rooms(&self) -> &[Jid] {
-        &self.rows.rooms
+        &self.rows.rooms.shown
     }
 
     /// The users of the selected room, as the users pane lists them: highest affiliation first, then by address. Each
     /// is a place in [`Room::users`].
     pub fn users(&self) -> &[u32] {
-        &self.rows.users
+        &self.rows.users.shown
+    }
+
+    /// What a pane is narrowed to.
+    pub fn filter(&self, pane: Pane) -> Option<&Filter> {
+        self.rows.filter(pane)
+    }
+
+    /// The filter that is being typed.
+    pub fn typed_filter(&self) -> Option<&Filter> {
+        let filter = self.rows.filter(self.focus).filter(|filter| filter.editing);
+        filter.filter(|_| self.overlays.is_empty())
+    }
+
+    /// How many rows a pane would show without its filter.
+    pub fn total(&self, pane: Pane) -> usize {
+        self.rows.total(pane)
     }
 
     /// One row of the users pane.
     pub fn user_at(&self, row: usize) -> Option<(&Jid, &User)> {
-        let at = *self.rows.users.get(row)? as usize;
+        let at = *self.rows.users.shown.get(row)? as usize;
         self.room()?.1.users().get(at).map(|(jid, user)| (jid, user))
     }
 
     /// The hats of the selected user, as the hats pane lists them: by title.
     pub fn hats(&self) -> &[HatId] {
-        &self.rows.hats
+        &self.rows.hats.shown
     }
 
     /// One row of the hats pane.
     pub fn hat_at(&self, row: usize) -> Option<(&HatId, &Attachment)> {
-        let id = self.rows.hats.get(row)?;
+        let id = self.rows.hats.shown.get(row)?;
         self.user()?.1.hats.get(id).map(|attachment| (id, attachment))
     }
 
@@ -286,7 +303,7 @@ impl State {
 
     /// The selected room.
     pub fn room(&self) -> Option<(&Jid, &Room)> {
-        let jid = self.rows.rooms.get(self.selected(Pane::Rooms)?)?;
+        let jid = self.rows.rooms.shown.get(self.selected(Pane::Rooms)?)?;
         self.view.room(jid).map(|room| (jid, &**room))
     }
 

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
+use nucleo_matcher::pattern::{Atom, CaseMatching};
 
 use crate::model::{HatId, Jid, Wardrobe};
+
+use super::matching::{Matching, letters, word};
 
 /// A longer text is not looked for by its letters, in bytes.
 const LONGEST: usize = 256;
@@ -101,23 +102,19 @@ impl Suggestions {
         }
         let by_words: Vec<Atom> = text
             .split_whitespace()
-            .map(|word| atom(word, AtomKind::Fuzzy))
+            .map(|part| letters(part, CaseMatching::Ignore))
             .collect();
-        let in_id = atom(text, AtomKind::Substring);
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let (mut buffer, mut places) = (Vec::new(), Vec::new());
+        // In an id, letters far from each other mean nothing.
+        let in_id = word(text, CaseMatching::Ignore);
+        let mut matching = Matching::new();
         let mut scored: Vec<(u32, usize)> = Vec::new();
         for (at, hat) in self.known.iter().enumerate() {
-            let title = Utf32Str::new(hat.title.as_deref().unwrap_or_default(), &mut buffer);
-            let mut closely = |atom: &Atom| {
-                places.clear();
-                let score = atom.indices(title, &mut matcher, &mut places)?;
-                is_close(title, &mut places).then_some(u32::from(score))
-            };
-            let by_title = by_words.iter().map(&mut closely).sum::<Option<u32>>();
-            // In an id, letters far from each other mean nothing.
-            let id = Utf32Str::new(hat.id.as_str(), &mut buffer);
-            let by_id = in_id.score(id, &mut matcher).map(|score| u32::from(score) / 2);
+            let title = hat.title.as_deref().unwrap_or_default();
+            let by_title = by_words
+                .iter()
+                .map(|letters| matching.closely(letters, title))
+                .sum::<Option<u32>>();
+            let by_id = matching.score(&in_id, hat.id.as_str()).map(|score| score / 2);
             if let Some(score) = by_title.max(by_id) {
                 scored.push((score, at));
             }
@@ -164,22 +161,6 @@ impl Suggestions {
             self.get(0)
         }
     }
-}
-
-fn atom(text: &str, kind: AtomKind) -> Atom {
-    Atom::new(text, CaseMatching::Ignore, Normalization::Smart, kind, false)
-}
-
-/// Whether the letters that matched stand close to each other, or are the first ones of words: `assnt` and `ta` mean the
-/// Teacher's Assistant, letters from all over a long title mean nothing.
-fn is_close(title: Utf32Str<'_>, places: &mut [u32]) -> bool {
-    places.sort_unstable();
-    let (Some(first), Some(last)) = (places.first(), places.last()) else {
-        return true;
-    };
-    let close = last - first < 2 * u32::try_from(places.len()).unwrap_or(u32::MAX);
-    let begins_word = |place: &u32| *place == 0 || !title.get(place - 1).is_alphanumeric();
-    close || places.iter().all(begins_word)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The rows of the one table of commands.
 
 use super::command::{Command, Place};
-use super::update::{change, draft, form, history, leave, panes, undo};
+use super::update::{change, draft, filter, form, history, leave, panes, undo};
 use super::{Code, Key, State};
 
 const fn c(character: char) -> Key {
@@ -89,6 +89,8 @@ pub static COMMANDS: &[Command] = &[
         help: "do again what was undone", enabled: undo::may_redo, run: undo::redo },
     Command { place: Place::Panes, id: "history", title: "History", keys: &[c('H')], footer: true,
         help: "who did what, and when; undo from there", enabled: history::may_open, run: history::open },
+    Command { place: Place::Panes, id: "filter", title: "Filter", keys: &[c('/')], footer: true,
+        help: "narrow this pane: letters of a name; @owner, #hat, !without", enabled: always, run: filter::edit },
     Command { place: Place::Panes, id: "next-pane", title: "Next pane", keys: &[k(Code::Tab)], footer: false,
         help: "focus the next pane, and round", enabled: always, run: panes::next },
     Command { place: Place::Panes, id: "right", title: "Right", keys: &[k(Code::Right), c('l')], footer: false,
@@ -116,11 +118,25 @@ pub static COMMANDS: &[Command] = &[
     Command { place: Place::Panes, id: "draft", title: "Draft", keys: &[c('D')], footer: true,
         help: "look again at what was left unsaved", enabled: draft::may_show, run: draft::show },
     Command { place: Place::Panes, id: "back", title: "Back", keys: &[k(Code::Esc)], footer: false,
-        help: "put the message away; then the pane to the left", enabled: always, run: panes::back },
+        help: "put away the message, then the filter; then the pane to the left", enabled: always, run: panes::escape },
     Command { place: Place::Panes, id: "help", title: "Help", keys: &[c('?'), k(Code::F(1))], footer: true,
         help: "what can be done here", enabled: always, run: panes::help },
     Command { place: Place::Panes, id: "quit", title: "Quit", keys: &[c('q')], footer: false,
         help: "leave; what is on its way is saved first", enabled: always, run: leave::quit },
+    Command { place: Place::Filter, id: "keep-filter", title: "Keep", keys: &[k(Code::Enter)], footer: true,
+        help: "keep what was typed, go back to the rows", enabled: always, run: filter::keep },
+    Command { place: Place::Filter, id: "clear-filter", title: "Clear", keys: &[k(Code::Esc)], footer: true,
+        help: "show all rows again", enabled: always, run: filter::clear },
+    Command { place: Place::Filter, id: "filter-down", title: "Down", keys: &[k(Code::Down)], footer: false,
+        help: "select the next row", enabled: always, run: panes::down },
+    Command { place: Place::Filter, id: "filter-up", title: "Up", keys: &[k(Code::Up)], footer: false,
+        help: "select the row before", enabled: always, run: panes::up },
+    Command { place: Place::Filter, id: "filter-page-down", title: "Page down", keys: &[k(Code::PageDown)], footer: false,
+        help: "a screenful further", enabled: always, run: panes::page_down },
+    Command { place: Place::Filter, id: "filter-page-up", title: "Page up", keys: &[k(Code::PageUp)], footer: false,
+        help: "a screenful back", enabled: always, run: panes::page_up },
+    Command { place: Place::Filter, id: "filter-next-pane", title: "Next pane", keys: &[k(Code::Tab)], footer: false,
+        help: "keep what was typed, focus the next pane", enabled: always, run: filter::keep_and_go_on },
     Command { place: Place::HatField, id: "list", title: "Known hats", keys: &[k(Code::Down)], footer: true,
         help: "go into the list of known hats", enabled: form::may_list, run: form::into_list },
     Command { place: Place::HatField, id: "new-id", title: "New URI", keys: &[Key::ctrl('g')], footer: true,

@@ -77,6 +77,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &mut Frame<'_>)) -> Result<Ended
         told,
         status: None,
         message: None,
+        more: false,
     };
     match catch_unwind(AssertUnwindSafe(|| runner.live())) {
         Ok(status) => {
@@ -114,6 +115,8 @@ struct Runner<S> {
     /// Once it is time to leave: the exit status.
     status: Option<u8>,
     message: Option<String>,
+    /// The state has more to work out when nothing else waits.
+    more: bool,
 }
 
 impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
@@ -124,8 +127,13 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
         self.draw();
         self.find_draft();
         while self.status.is_none() {
-            let Some(first) = self.wait() else { continue };
-            self.take(first);
+            if self.more && !self.session.is_stalled() {
+                self.more = false;
+                self.update(Msg::GoOn);
+            } else {
+                let Some(first) = self.wait() else { continue };
+                self.take(first);
+            }
             while self.status.is_none()
                 && let Ok(next) = self.told.try_recv()
             {
@@ -229,6 +237,7 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
             ),
             Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
             Effect::KeepDraft { before, after } => answers.push_back(self.keep_draft(&before, &after)),
+            Effect::GoOn => self.more = true,
             Effect::Suspend => self.stop(),
             Effect::Redraw => self.draw_anew(),
             Effect::Quit(status) => {

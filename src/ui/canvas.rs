@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::layout::inside;
 use super::text::{self, Charset};
@@ -95,6 +96,26 @@ impl<'a> Canvas<'a> {
     pub(super) fn text(&mut self, line: Rect, text: &str, style: Style) -> Rect {
         let shown = text::cut(text, line.width.into(), self.charset());
         self.left(line, &shown, style)
+    }
+
+    /// Adds a style to some graphemes, given by their places, of a text that stands at the left of a line.
+    pub(super) fn restyle(&mut self, line: Rect, text: &str, places: &[u32], style: Style) {
+        if places.is_empty() {
+            return;
+        }
+        let mut x = line.x;
+        for (at, grapheme) in (0_u32..).zip(text.graphemes(true)) {
+            let columns = u16::try_from(text::width(grapheme)).unwrap_or_default();
+            if x.saturating_add(columns) > line.right() {
+                return;
+            }
+            if places.binary_search(&at).is_ok()
+                && let Some(cell) = self.buffer.cell_mut((x, line.y))
+            {
+                cell.set_style(style);
+            }
+            x += columns;
+        }
     }
 
     /// Empties an area, for an overlay.

@@ -7,9 +7,12 @@ use crate::app::command::COMMANDS;
 use crate::app::{Pane, Saved, State};
 
 use super::canvas::{Canvas, below};
-use super::text;
+use super::{filter, text};
 
 pub(super) fn rooms(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
+    if let Some(lines) = filter::nothing(state, Pane::Rooms) {
+        return show(canvas, inner, &lines, state.focus() == Pane::Rooms);
+    }
     let first = state.saved() == Saved::NoFile;
     let mut lines = vec!["No rooms yet.".to_owned(), String::new()];
     if state.may_change().is_ok() {
@@ -23,6 +26,9 @@ pub(super) fn rooms(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
 }
 
 pub(super) fn users(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
+    if let Some(lines) = filter::nothing(state, Pane::Users) {
+        return show(canvas, inner, &lines, state.focus() == Pane::Users);
+    }
     let mut lines = Vec::new();
     if state.room().is_some() {
         lines.push("Nobody is affiliated yet.".to_owned());
@@ -35,6 +41,9 @@ pub(super) fn users(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
 }
 
 pub(super) fn hats(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
+    if let Some(lines) = filter::nothing(state, Pane::Hats) {
+        return show(canvas, inner, &lines, state.focus() == Pane::Hats);
+    }
     let mut lines = Vec::new();
     if let Some((_, user)) = state.user() {
         lines.push("No hats.".to_owned());

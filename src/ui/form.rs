@@ -9,10 +9,10 @@ use crate::model::Affiliation;
 
 use super::canvas::{Canvas, Title, below};
 use super::layout::popup;
+use super::line::window;
 use super::text;
 use super::theme::Theme;
 
-mod line;
 mod preview;
 mod suggestions;
 
@@ -172,7 +172,7 @@ fn draw_field(canvas: &mut Canvas<'_>, row: Rect, field: &Field, focused: bool) 
 /// A line to type in, underlined in its whole length; gives the place of the cursor.
 fn draw_text(canvas: &mut Canvas<'_>, line: Rect, text: &Text) -> Position {
     let columns = usize::from(line.width);
-    let (mut shown, cursor) = line::window(&text.text(), text.cursor(), columns, canvas.charset());
+    let (mut shown, cursor) = window(&text.text(), text.cursor(), columns, canvas.charset());
     text::fill(&mut shown, columns);
     canvas.left(line, &shown, Style::new().add_modifier(Modifier::UNDERLINED));
     let cursor = u16::try_from(cursor).unwrap_or_default();

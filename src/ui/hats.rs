@@ -8,7 +8,7 @@ use crate::model::{Attachment, HatId, Room};
 
 use super::canvas::{Canvas, Title};
 use super::list::Row;
-use super::{empty, has_keys, label, list, text};
+use super::{empty, filter, has_keys, label, list, text};
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect, alone: bool) {
     let focused = has_keys(state, Pane::Hats);
@@ -26,12 +26,18 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect, alone: bo
     let selected = state.selected(Pane::Hats);
     list::draw(canvas, (area, inner), (len, selected, focused), |canvas, row| {
         if let Some((id, attachment)) = state.hat_at(row.at) {
-            hat(canvas, row, room, (id, attachment));
+            hat(canvas, state, row, room, (id, attachment));
         }
     });
 }
 
-fn hat(canvas: &mut Canvas<'_>, row: Row, room: &Room, (id, attachment): (&HatId, &Attachment)) {
+fn hat(
+    canvas: &mut Canvas<'_>,
+    state: &State,
+    row: Row,
+    room: &Room,
+    (id, attachment): (&HatId, &Attachment),
+) {
     let theme = canvas.theme;
     let hue = room.catalogue.get(id).and_then(|hat| hat.hue.as_ref());
     let coloured = row.style(theme, theme.hat(id, hue));
@@ -60,17 +66,19 @@ fn hat(canvas: &mut Canvas<'_>, row: Row, room: &Room, (id, attachment): (&HatId
     let rest = canvas.left(row.line, row.marker(), plain);
     let rest = canvas.left(rest, " ", plain);
     let mark = theme.hat_mark(attachment.is_active());
-    let rest = canvas.left(rest, &format!("{mark} {title}"), coloured);
-    canvas.left(rest, &right, plain);
+    let rest = canvas.left(rest, &format!("{mark} "), coloured);
+    let after = canvas.left(rest, &title, coloured);
+    canvas.left(after, &right, plain);
+    filter::mark(canvas, state, Pane::Hats, (rest, &title));
 }
 
 /// How many there are and, as far as there is room, whose.
 fn heading(canvas: &Canvas<'_>, state: &State, area: Rect, alone: bool) -> String {
-    let count = format!("Hats {}", label::grouped(state.hats().len()));
+    let count = format!("Hats {}", filter::count(canvas, state, Pane::Hats));
     let Some((jid, _)) = state.user() else {
         return count;
     };
-    let space = usize::from(area.width).saturating_sub(7 + count.len());
+    let space = usize::from(area.width).saturating_sub(7 + text::width(&count));
     let charset = canvas.charset();
     let below = canvas.theme.below();
     if !alone {

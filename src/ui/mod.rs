@@ -17,6 +17,7 @@ mod conflict;
 mod details;
 mod draft;
 mod empty;
+mod filter;
 mod footer;
 mod form;
 mod hats;
@@ -25,6 +26,7 @@ mod help;
 mod history;
 mod label;
 pub mod layout;
+mod line;
 mod list;
 mod opening;
 mod rooms;
@@ -68,7 +70,10 @@ pub fn render(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) -> O
         height: 2,
         ..places.details
     };
-    let full = if let Some(notice) = state.notice() {
+    let typing = filter::draw(&mut canvas, state, places.details);
+    let full = if typing.is_some() {
+        false
+    } else if let Some(notice) = state.notice() {
         details::notice(&mut canvas, notice, both)
     } else {
         details::draw(&mut canvas, state, places.details);
@@ -82,7 +87,7 @@ pub fn render(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) -> O
         height: places.details.y - places.banner.y,
         ..area
     };
-    overlays(&mut canvas, state, room)
+    overlays(&mut canvas, state, room).or(typing)
 }
 
 /// The places of everything on a screen of this size, for whoever wants to know what is under the mouse.

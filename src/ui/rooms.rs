@@ -7,7 +7,7 @@ use crate::app::{Pane, State};
 use crate::model::Jid;
 
 use super::canvas::{Canvas, Title};
-use super::{empty, has_keys, label, list, text};
+use super::{empty, filter, has_keys, label, list, text};
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect) {
     let focused = has_keys(state, Pane::Rooms);
@@ -15,7 +15,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect) {
     let columns = if area.width < 32 { 3 } else { 5 };
     let legend = if columns == 5 { " users  hats " } else { "" };
     let title = Title {
-        text: &format!("Rooms {}", label::grouped(rooms.len())),
+        text: &format!("Rooms {}", filter::count(canvas, state, Pane::Rooms)),
         right: if rooms.is_empty() { "" } else { legend },
         focused,
     };
@@ -51,7 +51,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect) {
                 text::fit(label::room(jid, room), space, charset)
             };
             let style = row.style(canvas.theme, Style::new());
-            canvas.left(row.line, &format!("{} {name}{counts}", row.marker()), style);
+            let rest = canvas.left(row.line, &format!("{} ", row.marker()), style);
+            let counted = canvas.left(rest, &name, style);
+            canvas.left(counted, &counts, style);
+            filter::mark(canvas, state, Pane::Rooms, (rest, &name));
         },
     );
 }

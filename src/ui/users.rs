@@ -7,7 +7,7 @@ use crate::app::{Pane, State};
 use crate::model::Affiliation;
 
 use super::canvas::{Canvas, Title};
-use super::{empty, has_keys, label, list, text};
+use super::{empty, filter, has_keys, label, list, text};
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect, alone: bool) {
     let focused = has_keys(state, Pane::Users);
@@ -43,18 +43,20 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect, alone: bo
         };
         let style = row.style(canvas.theme, own);
         let affiliation = user.affiliation;
-        let shown = format!("{} {affiliation:<8}{address} {count:>3} ", row.marker());
-        canvas.left(row.line, &shown, style);
+        let rest = canvas.left(row.line, &format!("{} {affiliation:<8}", row.marker()), style);
+        let counted = canvas.left(rest, &address, style);
+        canvas.left(counted, &format!(" {count:>3} "), style);
+        filter::mark(canvas, state, Pane::Users, (rest, &address));
     });
 }
 
 /// How many there are and, as far as there is room, where.
 fn heading(canvas: &Canvas<'_>, state: &State, area: Rect, alone: bool) -> String {
-    let count = format!("Users {}", label::grouped(state.users().len()));
+    let count = format!("Users {}", filter::count(canvas, state, Pane::Users));
     let Some((jid, _)) = state.room() else {
         return count;
     };
-    let space = usize::from(area.width).saturating_sub(7 + count.len());
+    let space = usize::from(area.width).saturating_sub(7 + text::width(&count));
     let room = text::address(jid.as_str(), space, canvas.charset());
     if alone {
         format!("{room} {} {count}", canvas.theme.below())

@@ -13,6 +13,7 @@ mod session;
 
 mod conflicts;
 mod drafts;
+mod filter;
 mod forms;
 mod panes;
 mod undo;

@@ -97,6 +97,7 @@ impl Session {
                 }
                 self.send(Msg::DraftKept(result));
             }
+            Effect::GoOn => self.send(Msg::GoOn),
             Effect::Quit(status) => self.left = Some(status),
             effect => self.asked.push(effect),
         }

@@ -73,7 +73,8 @@ pub(super) fn push(
         Kind::Undo => state.undone.push(step),
         Kind::Redo => state.done.push(step),
     }
-    state.rows.refresh(&state.view);
+    // That a change was made is said already.
+    refresh(state);
 }
 
 /// Asks the keeper for what is pending, in the order in which it was made: a change is asked for only when all before it
@@ -301,19 +302,38 @@ fn show(state: &mut State) {
         // One that does not fit any more will be refused by the keeper, and is then told.
         let _ = state.view.apply(&pending.change.group);
     }
+    if let Some(gone) = refresh(state) {
+        state.say(gone);
+    }
+}
+
+/// Lists everything anew. Who was at a user's hats must not find themselves at the hats of somebody else: when what they
+/// were in is not seen any more they are one pane further out; why, in words.
+fn refresh(state: &mut State) -> Option<String> {
     let (room, user) = state.rows.on();
     state.rows.refresh(&state.view);
-    // Who was at a user's hats must not find themselves at the hats of somebody else.
     let now = state.rows.on();
-    let (gone, focus) = match (room, user) {
-        (Some(room), _) if now.0.as_ref() != Some(&room) => (room, Pane::Rooms),
-        (Some(_), Some(user)) if now.1.as_ref() != Some(&user) => (user, Pane::Users),
-        _ => return,
+    let (gone, there, focus) = match (room, user) {
+        (Some(room), _) if now.0.as_ref() != Some(&room) => {
+            let there = state.view.room(&room).is_some();
+            (room, there, Pane::Rooms)
+        }
+        (Some(room), Some(user)) if now.1.as_ref() != Some(&user) => {
+            let there = state.view.user(&room, &user).is_some();
+            (user, there, Pane::Users)
+        }
+        _ => return None,
     };
-    if state.focus > focus {
-        state.focus = focus;
-        state.say(format!("{gone} is not there any more"));
+    if state.focus <= focus {
+        return None;
     }
+    state.focus = focus;
+    let why = if there {
+        "does not match the filter"
+    } else {
+        "is not there"
+    };
+    Some(format!("{gone} {why} any more"))
 }
 
 fn refuse(state: &mut State, change: Change, error: Error) {

@@ -3,6 +3,7 @@
 pub(super) mod change;
 mod commit;
 pub(super) mod draft;
+pub(super) mod filter;
 pub(super) mod form;
 pub(super) mod history;
 pub(super) mod leave;
@@ -23,7 +24,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     match msg {
         Msg::Key(key) => press(state, key, &mut effects),
-        Msg::Paste(text) => paste(state, &text),
+        Msg::Paste(text) => paste(state, &text, &mut effects),
         Msg::Click { pane, row } => panes::click(state, pane, row),
         Msg::Wheel { down } => {
             let key = Key::plain(if down { Code::Down } else { Code::Up });
@@ -31,6 +32,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Resize { columns, rows } => state.size = (columns, rows),
         Msg::Store(event) => store::event(state, *event, &mut effects),
+        Msg::GoOn => filter::look_on(state, &mut effects),
         Msg::NewId(id) => form::take_new_id(state, &id),
         Msg::DraftFound(bytes) => draft::found(state, bytes),
         Msg::DraftKept(result) => draft::kept(state, result),
@@ -43,7 +45,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 
 fn press(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     let message = state.notice.take();
-    if message.is_some() && state.overlays.is_empty() && key == Key::plain(Code::Esc) {
+    let typing = state.typed_filter().is_some();
+    if message.is_some() && !typing && state.overlays.is_empty() && key == Key::plain(Code::Esc) {
         return;
     }
     match command::lookup(state, key) {
@@ -51,13 +54,15 @@ fn press(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
             Ok(()) => (command.run)(state, effects),
             Err(reason) => state.refuse(reason),
         },
+        None if state.typed_filter().is_some() => filter::type_into(state, effects, |text| text.input(key)),
         None => type_into_form(state, |text| text.input(key)),
     }
 }
 
-fn paste(state: &mut State, pasted: &str) {
+fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
     state.notice = None;
-    if !matches!(state.top(), Some(Overlay::Form(_))) {
+    let into_filter = state.typed_filter().is_some();
+    if !into_filter && !matches!(state.top(), Some(Overlay::Form(_))) {
         state.refuse("what is pasted goes into a form: open one first, with a or e");
         return;
     }
@@ -69,10 +74,15 @@ fn paste(state: &mut State, pasted: &str) {
         ));
         return;
     }
-    type_into_form(state, |text| {
+    let take = |text: &mut super::form::Text| {
         text.paste(pasted);
         true
-    });
+    };
+    if into_filter {
+        filter::type_into(state, effects, take);
+    } else {
+        type_into_form(state, take);
+    }
 }
 
 /// Lets the text field that has the focus take something; typing in the hat field looks for known hats.

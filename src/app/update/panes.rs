@@ -2,6 +2,8 @@
 
 use crate::app::{Effect, Overlay, Pane, State};
 
+use super::filter;
+
 /// Selects a row of the pane that has the focus.
 fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
     let pane = state.focus;
@@ -21,6 +23,9 @@ pub(super) fn click(state: &mut State, pane: Pane, row: Option<usize>) {
         return;
     }
     state.notice = None;
+    if state.typed_filter().is_some() {
+        filter::keep(state, &mut Vec::new());
+    }
     state.focus = pane;
     if let Some(row) = row.filter(|row| *row < state.rows.length(pane)) {
         state.rows.move_to(pane, row, &state.view);
@@ -74,6 +79,15 @@ pub(crate) fn previous(state: &mut State, _: &mut Vec<Effect>) {
         Pane::Users => Pane::Rooms,
         Pane::Hats => Pane::Users,
     };
+}
+
+/// Esc: takes away a filter first.
+pub(crate) fn escape(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.rows.filter(state.focus).is_some() {
+        filter::clear(state, effects);
+    } else {
+        back(state, effects);
+    }
 }
 
 pub(crate) fn back(state: &mut State, _: &mut Vec<Effect>) {

@@ -1,0 +1,167 @@
+//! Narrowing a pane to what is looked for, while somebody types.
+
+use nucleo_matcher::pattern::{Atom, CaseMatching};
+
+use crate::model::{Attachment, HatId, Jid, Room, User};
+
+use super::form::Text;
+use super::matching::{Matching, letters, word};
+
+/// What a pane is narrowed to.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// What is typed.
+    pub text: Text,
+    /// Whether the keys go into it.
+    pub editing: bool,
+    query: Query,
+}
+
+impl Filter {
+    pub(super) fn new() -> Self {
+        Self {
+            text: Text::new(""),
+            editing: true,
+            query: Query::default(),
+        }
+    }
+
+    /// Reads what is typed; false when it means what it meant before.
+    pub(super) fn read(&mut self) -> bool {
+        let query = Query::parse(&self.text.text());
+        let changed = query != self.query;
+        self.query = query;
+        changed
+    }
+
+    /// Which of the letters of a text are meant, by their place among its graphemes.
+    pub fn places(&self, shown: &str) -> Vec<u32> {
+        let (mut matching, mut places) = (Matching::new(), Vec::new());
+        for term in &self.query.terms {
+            if let (What::Letters(atom, _), false) = (&term.what, term.not) {
+                matching.places(atom, shown, &mut places);
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// How well a room matches.
+    pub(super) fn room(&self, matching: &mut Matching, (jid, room): (&Jid, &Room)) -> Option<u32> {
+        self.query.score(|what| match what {
+            What::Letters(atom, _) => matching
+                .closely(atom, room.name.as_deref().unwrap_or_default())
+                .max(matching.closely(atom, jid.as_str())),
+            What::Affiliation(_) => None,
+            What::Hat(hat) => room.known_hats().iter().find_map(|known| match hat {
+                None => Some(1),
+                Some(atom) => named(matching, atom, &known.id, known.title.as_deref()),
+            }),
+        })
+    }
+
+    /// How well a user of a room matches.
+    pub(super) fn user(
+        &self,
+        matching: &mut Matching,
+        room: &Room,
+        (jid, user): (&Jid, &User),
+    ) -> Option<u32> {
+        self.query.score(|what| match what {
+            What::Letters(atom, _) => matching.closely(atom, jid.as_str()),
+            What::Affiliation(begins) => user
+                .affiliation
+                .as_str()
+                .starts_with(begins.as_str())
+                .then_some(1),
+            What::Hat(hat) => user.hats.iter().find_map(|(id, attachment)| match hat {
+                None => Some(1),
+                Some(atom) => named(matching, atom, id, room.title(id, attachment)),
+            }),
+        })
+    }
+
+    /// How well a hat of a user matches.
+    pub(super) fn hat(
+        &self,
+        matching: &mut Matching,
+        room: &Room,
+        (id, attachment): (&HatId, &Attachment),
+    ) -> Option<u32> {
+        let title = room.title(id, attachment);
+        self.query.score(|what| match what {
+            What::Letters(near, whole) => matching
+                .closely(near, title.unwrap_or_default())
+                .max(matching.score(whole, id.as_str())),
+            What::Affiliation(_) => None,
+            What::Hat(None) => Some(1),
+            What::Hat(Some(atom)) => named(matching, atom, id, title),
+        })
+    }
+}
+
+/// How well a hat's title or id has a word in it.
+fn named(matching: &mut Matching, atom: &Atom, id: &HatId, title: Option<&str>) -> Option<u32> {
+    let by_title = title.and_then(|title| matching.score(atom, title));
+    by_title.or_else(|| matching.score(atom, id.as_str()))
+}
+
+/// The words of a filter; all of them must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Query {
+    terms: Vec<Term>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Term {
+    what: What,
+    /// With `!` before it: what matches is left out.
+    not: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum What {
+    /// Letters of a name or an address; in an id, where letters far from each other mean nothing, next to each other.
+    Letters(Atom, Atom),
+    /// `@mem`: the beginning of an affiliation.
+    Affiliation(String),
+    /// `#teach`: a hat with that in its title or id; any hat where nothing follows.
+    Hat(Option<Atom>),
+}
+
+impl Query {
+    fn parse(text: &str) -> Self {
+        let terms = text.split_whitespace().filter_map(|token| {
+            let (not, token) = match token.strip_prefix('!') {
+                Some(rest) => (true, rest),
+                None => (false, token),
+            };
+            let whole = || word(token, CaseMatching::Smart);
+            let what = match (token.strip_prefix('@'), token.strip_prefix('#')) {
+                _ if token.is_empty() => return None,
+                (Some(affiliation), _) => What::Affiliation(affiliation.to_lowercase()),
+                (_, Some("")) => What::Hat(None),
+                (_, Some(hat)) => What::Hat(Some(word(hat, CaseMatching::Smart))),
+                // What is left out must be there as it is written: letters from here and there would leave out too much.
+                _ if not => What::Letters(whole(), whole()),
+                _ => What::Letters(letters(token, CaseMatching::Smart), whole()),
+            };
+            Some(Term { what, not })
+        });
+        Self {
+            terms: terms.collect(),
+        }
+    }
+
+    /// The sum of what the words score, where all of them hold.
+    fn score(&self, mut of: impl FnMut(&What) -> Option<u32>) -> Option<u32> {
+        self.terms
+            .iter()
+            .try_fold(0, |sum, term| match (of(&term.what), term.not) {
+                (Some(score), false) => Some(sum + score),
+                (None, true) => Some(sum),
+                _ => None,
+            })
+    }
+}

@@ -1,0 +1,65 @@
+//! How letters are matched with texts: fuzzily, yet only where they stand close to each other or begin words.
+
+use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+/// Matches texts with letters, one after the other.
+#[derive(Debug)]
+pub(super) struct Matching {
+    matcher: Matcher,
+    buffer: Vec<char>,
+    places: Vec<u32>,
+}
+
+impl Matching {
+    pub(super) fn new() -> Self {
+        Self {
+            matcher: Matcher::new(Config::DEFAULT),
+            buffer: Vec::new(),
+            places: Vec::new(),
+        }
+    }
+
+    /// How well letters match, where they stand close enough.
+    pub(super) fn closely(&mut self, letters: &Atom, text: &str) -> Option<u32> {
+        let text = Utf32Str::new(text, &mut self.buffer);
+        self.places.clear();
+        let score = letters.indices(text, &mut self.matcher, &mut self.places)?;
+        is_close(text, &mut self.places).then_some(u32::from(score))
+    }
+
+    /// How well a whole word matches.
+    pub(super) fn score(&mut self, word: &Atom, text: &str) -> Option<u32> {
+        let text = Utf32Str::new(text, &mut self.buffer);
+        word.score(text, &mut self.matcher).map(u32::from)
+    }
+
+    /// Adds the places of the letters that matched, among the graphemes of the text.
+    pub(super) fn places(&mut self, letters: &Atom, text: &str, places: &mut Vec<u32>) {
+        if self.closely(letters, text).is_some() {
+            places.extend_from_slice(&self.places);
+        }
+    }
+}
+
+/// Letters to be found in their order, with others between them.
+pub(super) fn letters(text: &str, case: CaseMatching) -> Atom {
+    Atom::new(text, case, Normalization::Smart, AtomKind::Fuzzy, false)
+}
+
+/// Letters to be found next to each other.
+pub(super) fn word(text: &str, case: CaseMatching) -> Atom {
+    Atom::new(text, case, Normalization::Smart, AtomKind::Substring, false)
+}
+
+/// Whether the letters that matched stand close to each other, or are the first ones of words: `assnt` and `ta` mean the
+/// Teacher's Assistant, letters from all over a long title mean nothing.
+fn is_close(text: Utf32Str<'_>, places: &mut [u32]) -> bool {
+    places.sort_unstable();
+    let (Some(first), Some(last)) = (places.first(), places.last()) else {
+        return true;
+    };
+    let close = last - first < 2 * u32::try_from(places.len()).unwrap_or(u32::MAX);
+    let begins_word = |place: &u32| *place == 0 || !text.get(place - 1).is_alphanumeric();
+    close || places.iter().all(begins_word)
+}

@@ -1,0 +1,118 @@
+//! The rows of one pane: all of them, and those that its filter lets through.
+
+use crate::app::filter::Filter;
+
+#[derive(Debug, Clone)]
+pub(in crate::app) struct Listed<T> {
+    /// What the pane shows.
+    pub shown: Vec<T>,
+    pub filter: Option<Filter>,
+    /// All rows, while there is a filter.
+    all: Vec<T>,
+    /// Those found so far, while there is more to look at.
+    found: Vec<T>,
+    /// How many were looked at; as many as there are: done.
+    looked: usize,
+    /// How well the best match scores, and which row it is.
+    best: Option<(u32, usize)>,
+    /// Whether the best match is to be selected: somebody types, and has not moved since.
+    follow: bool,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self {
+            shown: Vec::new(),
+            filter: None,
+            all: Vec::new(),
+            found: Vec::new(),
+            looked: 0,
+            best: None,
+            follow: false,
+        }
+    }
+}
+
+impl<T: Clone> Listed<T> {
+    /// How many rows are looked at before the next key has its turn.
+    pub(super) const SLICE: usize = 10_000;
+
+    /// There are these rows now. Where there is a filter, [`Listed::look`] has to follow, at all of them.
+    pub(super) fn list(&mut self, rows: Vec<T>) {
+        if self.filter.is_some() {
+            self.all = rows;
+            self.begin();
+        } else {
+            self.shown = rows;
+            self.all = Vec::new();
+            self.looked = 0;
+        }
+    }
+
+    /// The filter means something else now.
+    pub(super) fn restart(&mut self) {
+        if self.all.is_empty() {
+            self.all = self.shown.clone();
+        }
+        self.follow = true;
+        self.begin();
+    }
+
+    fn begin(&mut self) {
+        self.found.clear();
+        self.best = None;
+        self.looked = 0;
+    }
+
+    /// There is no filter any more.
+    pub(super) fn widen(&mut self) {
+        if !self.all.is_empty() {
+            self.shown = std::mem::take(&mut self.all);
+        }
+        self.found = Vec::new();
+        self.best = None;
+        self.looked = 0;
+        self.follow = false;
+    }
+
+    pub(super) fn total(&self) -> usize {
+        if self.filter.is_some() {
+            self.all.len()
+        } else {
+            self.shown.len()
+        }
+    }
+
+    /// Whether there is more to look at.
+    pub(in crate::app) fn is_looking(&self) -> bool {
+        self.filter.is_some() && self.looked < self.all.len()
+    }
+
+    /// Looks at some more rows; true when that was the last of it and the rows shown are others now.
+    pub(super) fn look(&mut self, most: usize, mut score: impl FnMut(&Filter, &T) -> Option<u32>) -> bool {
+        let Some(filter) = &self.filter else { return false };
+        for row in self.all.iter().skip(self.looked).take(most) {
+            let Some(score) = score(filter, row) else { continue };
+            // Where nothing is looked for, nothing is best.
+            if score > self.best.map_or(0, |(best, _)| best) {
+                self.best = Some((score, self.found.len()));
+            }
+            self.found.push(row.clone());
+        }
+        self.looked = self.looked.saturating_add(most).min(self.all.len());
+        if self.is_looking() {
+            return false;
+        }
+        self.shown = std::mem::take(&mut self.found);
+        true
+    }
+
+    /// The row to be selected, while that is the best match.
+    pub(super) fn best(&self) -> Option<usize> {
+        self.best.filter(|_| self.follow).map(|(_, row)| row)
+    }
+
+    pub(super) fn follow_best(&mut self, follow: bool) {
+        self.follow = follow;
+    }
+}

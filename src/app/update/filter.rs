@@ -1,0 +1,53 @@
+//! The filter of a pane.
+
+use crate::app::form::Text;
+use crate::app::{Effect, State};
+
+use super::panes;
+
+pub(crate) fn edit(state: &mut State, effects: &mut Vec<Effect>) {
+    state.rows.edit_filter(state.focus);
+    narrow(state, effects);
+}
+
+fn narrow(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.rows.narrow(state.focus, &state.view) {
+        effects.push(Effect::GoOn);
+    }
+}
+
+/// Keeps what was typed; the keys go to the rows again.
+pub(crate) fn keep(state: &mut State, effects: &mut Vec<Effect>) {
+    let empty = |filter: &crate::app::filter::Filter| filter.text.text().trim().is_empty();
+    if state.rows.filter(state.focus).is_some_and(empty) {
+        clear(state, effects);
+    } else if let Some(filter) = state.rows.filter_mut(state.focus) {
+        filter.editing = false;
+    }
+}
+
+pub(crate) fn keep_and_go_on(state: &mut State, effects: &mut Vec<Effect>) {
+    keep(state, effects);
+    panes::next(state, effects);
+}
+
+pub(crate) fn clear(state: &mut State, _: &mut Vec<Effect>) {
+    state.rows.widen(state.focus, &state.view);
+}
+
+/// Lets the filter take something that is typed or pasted.
+pub(super) fn type_into(state: &mut State, effects: &mut Vec<Effect>, take: impl FnOnce(&mut Text) -> bool) {
+    if let Some(filter) = state.rows.filter_mut(state.focus)
+        && take(&mut filter.text)
+        && filter.read()
+    {
+        narrow(state, effects);
+    }
+}
+
+/// Looks at more rows, as long as there are any.
+pub(super) fn look_on(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.rows.look_on(&state.view) {
+        effects.push(Effect::GoOn);
+    }
+}

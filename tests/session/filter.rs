@@ -1,0 +1,204 @@
+//! The filter of a pane.
+
+use hatrack::app::{Msg, Pane};
+use hatrack::model::{Affiliation, read};
+
+use super::session::Session;
+use super::{ROOM, TERRY, jid, open};
+
+/// The sample: several rooms, forty users.
+fn sample() -> Session {
+    let sample = read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
+    Session::open(sample, (100, 30))
+}
+
+fn users(session: &Session) -> Vec<&str> {
+    let rows = 0..session.state.users().len();
+    let jid = |row| session.state.user_at(row).unwrap().0.as_str();
+    rows.map(jid).collect()
+}
+
+fn filtered(typed: &str) -> Session {
+    let mut session = sample();
+    session.keys("Tab /");
+    session.text(typed);
+    session
+}
+
+#[test]
+fn letters_narrow_the_users_and_select_the_best() {
+    let mut session = filtered("mar");
+    assert_eq!(
+        users(&session),
+        [
+            "maria.santos@example.org",
+            "omar@example.org",
+            "mallory@chat.example.org"
+        ]
+    );
+    assert_eq!(session.state.total(Pane::Users), 16);
+    assert_eq!(
+        session.state.user().unwrap().0.as_str(),
+        "maria.santos@example.org"
+    );
+    session.keys("Down Enter");
+    assert_eq!(session.state.user().unwrap().0.as_str(), "omar@example.org");
+    // Kept, the keys mean what they always mean.
+    session.keys("k");
+    assert_eq!(
+        session.state.user().unwrap().0.as_str(),
+        "maria.santos@example.org"
+    );
+    session.keys("/ Backspace");
+    assert!(
+        users(&session).contains(&"mallory@chat.example.org"),
+        "{:?}",
+        users(&session)
+    );
+    session.keys("Esc");
+    assert_eq!(users(&session).len(), 16);
+    assert_eq!(
+        session.state.user().unwrap().0.as_str(),
+        "maria.santos@example.org"
+    );
+    assert_eq!(session.state.focus(), Pane::Users);
+}
+
+#[test]
+fn affiliations_hats_and_what_is_not_wanted() {
+    assert_eq!(users(&filtered("@own")), ["prof@example.org"]);
+    assert_eq!(users(&filtered("@out")), ["mallory@chat.example.org"]);
+    let teachers = filtered("#teach");
+    assert!(
+        users(&teachers).contains(&"prof@example.org"),
+        "{:?}",
+        users(&teachers)
+    );
+    assert!(!users(&filtered("#teach !prof")).contains(&"prof@example.org"));
+    assert_eq!(users(&filtered("!#")), ["ines@example.org"]);
+    assert_eq!(users(&filtered("#")).len(), 15);
+    // Smart case: a capital means a capital.
+    assert_eq!(users(&filtered("PROF")).len(), 0);
+    assert_eq!(users(&filtered("zoe")), ["zo\u{e9}.lef\u{e8}vre@example.org"]);
+    assert!(
+        filtered("@own")
+            .state
+            .filter(Pane::Users)
+            .unwrap()
+            .places("prof@example.org")
+            .is_empty()
+    );
+    assert_eq!(
+        filtered("ro").state.filter(Pane::Users).unwrap().places("prof@x"),
+        [1, 2]
+    );
+}
+
+#[test]
+fn a_pane_is_narrowed_by_itself_and_is_whole_again_elsewhere() {
+    let mut session = filtered("mar");
+    session.keys("Enter Tab / t e a Enter");
+    assert_eq!(session.state.hats().len(), 1);
+    session.keys("Shift-Tab Down");
+    assert!(session.state.filter(Pane::Hats).is_none(), "another user");
+    assert!(session.state.filter(Pane::Users).is_some());
+    session.keys("Shift-Tab Down");
+    assert!(session.state.filter(Pane::Users).is_none(), "another room");
+    session.keys("/");
+    session.text("orch");
+    assert_eq!(session.state.rooms().len(), 1);
+    session.text("zzz");
+    assert_eq!((session.state.room(), session.state.users().len()), (None, 0));
+    session.keys("Esc");
+    assert_eq!(session.state.rooms().len(), 6);
+    assert_eq!(
+        session.state.selected(Pane::Rooms),
+        Some(1),
+        "what was selected before the filter is selected again"
+    );
+}
+
+#[test]
+fn what_is_added_is_seen_whatever_the_filter() {
+    let mut session = open();
+    session.keys("Enter /");
+    session.text("prof");
+    session.keys("Enter a");
+    session.text("new@example.org");
+    session.keys("Enter");
+    assert_eq!(session.state.user().unwrap().0.as_str(), "new@example.org");
+    assert!(session.state.filter(Pane::Users).is_none());
+}
+
+#[test]
+fn what_others_change_goes_through_the_filter() {
+    let mut session = open();
+    session.keys("Enter /");
+    session.text("terry");
+    let new = |session: &mut Session, user: &str| {
+        let user = jid(user);
+        session.other(move |wardrobe| wardrobe.set_affiliation(&user, &jid(ROOM), Affiliation::Admin));
+    };
+    new(&mut session, "aaron@example.org");
+    assert_eq!(users(&session), [TERRY]);
+    new(&mut session, "terry@example.com");
+    assert_eq!(users(&session), ["terry@example.com", TERRY]);
+    session.keys("Enter");
+    assert_eq!(session.state.user().unwrap().0.as_str(), "terry@example.com");
+}
+
+#[test]
+fn a_paste_goes_into_the_filter_and_nothing_else_does() {
+    let mut session = open();
+    session.keys("Enter /");
+    session.send(Msg::Paste(format!(" {TERRY}\n")));
+    assert_eq!(users(&session), [TERRY]);
+    session.keys("Ctrl-U q d u");
+    assert_eq!(session.state.filter(Pane::Users).unwrap().text.text(), "qdu");
+    assert_eq!(
+        (session.left, session.json()["revision"].as_u64()),
+        (None, Some(0))
+    );
+    session.keys("Ctrl-U Enter");
+    assert!(
+        session.state.filter(Pane::Users).is_none(),
+        "an empty filter is none"
+    );
+}
+
+#[test]
+fn keys_never_hit_the_next_user_when_one_leaves_the_filter() {
+    let mut session = filtered("#first-aid");
+    session.keys("Enter Enter");
+    let (user, hats) = (
+        session.state.user().unwrap().0.clone(),
+        session.state.hats().len(),
+    );
+    assert!(hats > 0);
+    session.keys("/");
+    session.text("first");
+    session.keys("Enter d");
+    assert_eq!(session.state.focus(), Pane::Users);
+    assert!(session.notice().contains(user.as_str()), "{}", session.notice());
+}
+
+/// As long as it takes: every key is taken while a hundred thousand rows are looked at.
+#[test]
+fn many_rows_are_looked_at_in_slices() {
+    let names = (0..25_000).map(|number| format!("{number:05}"));
+    let sevens = names.clone().filter(|name| name.contains('7')).count();
+    let rooms: Vec<String> = names
+        .map(|name| format!("\"r{name}@c.example\": {{\"users\": {{}}}}"))
+        .collect();
+    let document = format!("{{\"version\": 1, \"rooms\": {{{}}}}}", rooms.join(","));
+    let wardrobe = read::wardrobe(document.as_bytes()).unwrap();
+    let mut session = Session::open(wardrobe, (100, 30));
+    session.keys("/");
+    let mut asked = hatrack::app::update(&mut session.state, Msg::Key(super::session::key("7")));
+    let mut slices = 1;
+    while asked == [hatrack::app::Effect::GoOn] {
+        slices += 1;
+        asked = hatrack::app::update(&mut session.state, Msg::GoOn);
+    }
+    assert_eq!((slices, session.state.rooms().len()), (3, sevens));
+}
