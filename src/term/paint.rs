@@ -285,6 +285,8 @@ impl Backend for Painter {
         // The colour of what is cleared is the pen's.
         self.bytes.push_str("\x1b[m\x1b[2J");
         self.pen = Some(PLAIN);
+        // Where the cursor stands is not known: a terminal that gets another size may have moved it.
+        self.at = None;
         Ok(())
     }
 

@@ -199,3 +199,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn after_another_size_the_first_place_is_told_in_full() {
+    let mut terminal = fresh();
+    let writes = [(0, 4, "hat", Style::new()), (2, 6, "coat", Style::new())];
+    paint(&mut terminal, &writes);
+    terminal.backend_mut().resize(COLUMNS - 5, ROWS - 1);
+    let bytes = paint(&mut terminal, &writes);
+    let (_, after) = bytes.split_once("\x1b[2J").unwrap();
+    assert!(after.starts_with("\x1b[5H"), "{after:?}");
+}

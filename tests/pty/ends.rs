@@ -20,7 +20,8 @@ fn type_into_form(stage: &mut Stage) {
 fn is_gone_in_time(home: &Home, began: Instant) {
     let took = began.elapsed();
     assert!(took < Duration::from_secs(2), "it took {took:?}");
-    assert!(is_unlocked(home), "the lock is let go");
+    // A child that another test is just starting holds it for a moment, with all that is open here.
+    until("the lock is let go", || is_unlocked(home));
     assert_eq!(
         home.left_behind().len(),
         home.drafts(),

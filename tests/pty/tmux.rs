@@ -120,6 +120,10 @@ fn detached_and_attached_with_another_size_all_is_still_there() {
     }
 
     let mut last = tmux.attach((80, 24));
+    // What is typed before tmux has taken the terminal over is thrown away by it.
+    until("the window has that size", || {
+        tmux.does(&["display-message", "-p", "#{window_width}"]).trim() == "80"
+    });
     last.press(ENTER);
     until("the hat is given", || tmux.screen().concat().contains("Hats 1"));
     last.press("q");
