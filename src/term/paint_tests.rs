@@ -207,6 +207,6 @@ fn after_another_size_the_first_place_is_told_in_full() {
     paint(&mut terminal, &writes);
     terminal.backend_mut().resize(COLUMNS - 5, ROWS - 1);
     let bytes = paint(&mut terminal, &writes);
-    let (_, after) = bytes.split_once("\x1b[2J").unwrap();
+    let (_, after) = bytes.rsplit_once("\x1b[2J").unwrap();
     assert!(after.starts_with("\x1b[5H"), "{after:?}");
 }
