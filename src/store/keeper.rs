@@ -5,6 +5,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use crate::model::Wardrobe;
+
 use super::{Change, Disk, Error, Event, Options, Refreshed, Request, Snapshot, Store, Trouble};
 
 /// How often the file is looked at. The only wake-up there is.
@@ -306,7 +308,15 @@ impl<N: Fn(Event)> Work<N> {
     }
 
     fn tell(&self, event: Event) {
+        let wardrobe = match &event {
+            Event::Opened(snapshot) | Event::Changed(snapshot) => Some(snapshot.wardrobe.clone()),
+            _ => None,
+        };
         (self.notify)(event);
+        // Works out here what the first form would have to wait for.
+        for (_, room) in wardrobe.iter().flat_map(Wardrobe::rooms) {
+            room.known_hats();
+        }
     }
 }
 
