@@ -188,6 +188,10 @@ impl From<Edit> for Group {
 impl Wardrobe {
     /// Applies all the edits of a group, or none of them and says why.
     pub fn apply(&mut self, group: &Group) -> Result<(), Error> {
+        if let [edit] = group.0.as_slice() {
+            // No copy of a large room for each of many operations on it.
+            return self.apply_edit(edit);
+        }
         let mut next = self.clone();
         for edit in &group.0 {
             next.apply_edit(edit)?;
