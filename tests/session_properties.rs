@@ -37,7 +37,7 @@ fn any_key() -> impl Strategy<Value = Key> {
         Code::F(1),
     ];
     let meant: Vec<char> = "aedurRgGHWDhjklq?ymtns :@.x//#!".chars().collect();
-    let control: Vec<char> = "acglrstuwzk".chars().collect();
+    let control: Vec<char> = "acglprstuwzk".chars().collect();
     prop_oneof![
         6 => select(meant).prop_map(|character| Key::plain(Code::Char(character))),
         5 => select(named).prop_map(Key::plain),

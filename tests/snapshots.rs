@@ -391,6 +391,21 @@ fn filters() {
 }
 
 #[test]
+fn finders() {
+    let mut palette = filtering("Tab", "");
+    palette.keys("Esc :");
+    shows("palette", &mut palette, COLOUR, &[(80, 24), (120, 40), (40, 12)]);
+    palette.text("disappeared");
+    shows("palette-disabled", &mut palette, ASCII, &USUAL);
+    let mut jump = filtering("", "");
+    jump.keys("Esc Ctrl-P");
+    jump.text("teach");
+    shows("jump", &mut jump, COLOUR, &[(80, 24), (60, 20)]);
+    jump.text("zzz");
+    shows("jump-nothing", &mut jump, COLOUR, &USUAL);
+}
+
+#[test]
 fn what_just_happened() {
     shows("done", &mut after("Enter Down Down Down Enter d"), COLOUR, &SIZES);
     shows("refused", &mut after("Enter G Enter a"), COLOUR, &USUAL);
@@ -414,6 +429,7 @@ fn styles() {
         ("form", wrong),
         ("banner", failing),
         ("filter", filtering("Tab", "ma san")),
+        ("palette", after("Enter : d")),
     ];
     for (name, session) in sessions {
         for (end, colour) in [("colour", true), ("no-colour", false)] {

@@ -25,6 +25,8 @@ pub enum Place {
     ChoiceField,
     /// In the list of hats under the hat field.
     Suggestions,
+    /// Where commands and places are looked for.
+    Finder,
     /// In the history.
     History,
     /// In the help.
@@ -41,12 +43,13 @@ pub enum Place {
 
 impl Place {
     /// All of them, as the documentation lists them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Panes,
         Self::Rooms,
         Self::Users,
         Self::Hats,
         Self::Filter,
+        Self::Finder,
         Self::Form,
         Self::HatField,
         Self::Suggestions,
@@ -71,6 +74,7 @@ impl Place {
             Self::HatField => "In the hat field",
             Self::ChoiceField => "In a field to tick or choose",
             Self::Suggestions => "In the list of known hats",
+            Self::Finder => "While a command or a place is looked for",
             Self::History => "History",
             Self::Help => "In the help",
             Self::Confirm => "At a question",
@@ -151,6 +155,7 @@ pub fn places(state: &State) -> &'static [Place] {
         Some(Overlay::Help { .. }) => &[Place::Help, Place::Everywhere],
         Some(Overlay::Confirm(_)) => &[Place::Confirm, Place::Everywhere],
         Some(Overlay::Conflict(_)) => &[Place::Conflict, Place::Everywhere],
+        Some(Overlay::Finder(_)) => &[Place::Finder, Place::Everywhere],
         Some(Overlay::History(_)) => &[Place::History, Place::Everywhere],
         Some(Overlay::Draft(_)) => &[Place::Draft, Place::Everywhere],
     }

@@ -28,6 +28,7 @@ pub fn lines(state: &State) -> Vec<Line> {
         .chain(others);
     let forms = [
         Place::Filter,
+        Place::Finder,
         Place::Form,
         Place::HatField,
         Place::Suggestions,

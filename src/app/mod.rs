@@ -7,6 +7,7 @@ mod check;
 pub mod command;
 pub mod draft;
 pub mod filter;
+pub mod finder;
 pub mod form;
 pub mod help;
 pub mod history;

@@ -4,6 +4,7 @@ use crate::model::Group;
 use crate::store::Change;
 
 use super::draft::Draft;
+use super::finder::Finder;
 use super::form::Form;
 use super::history::History;
 
@@ -21,6 +22,8 @@ pub enum Overlay {
     Confirm(Confirm),
     /// Somebody else changed the same thing meanwhile.
     Conflict(Box<Conflict>),
+    /// Looking for a command or a place.
+    Finder(Box<Finder>),
     /// Who did what, when.
     History(Box<History>),
     /// What was left unsaved when an earlier session ended.

@@ -1,7 +1,7 @@
 //! The rows of the one table of commands.
 
 use super::command::{Command, Place};
-use super::update::{change, draft, filter, form, history, leave, panes, undo};
+use super::update::{change, draft, filter, finder, form, history, leave, panes, undo};
 use super::{Code, Key, State};
 
 const fn c(character: char) -> Key {
@@ -91,6 +91,10 @@ pub static COMMANDS: &[Command] = &[
         help: "who did what, and when; undo from there", enabled: history::may_open, run: history::open },
     Command { place: Place::Panes, id: "filter", title: "Filter", keys: &[c('/')], footer: true,
         help: "narrow this pane: letters of a name; @owner, #hat, !without", enabled: always, run: filter::edit },
+    Command { place: Place::Panes, id: "palette", title: "Commands", keys: &[c(':')], footer: true,
+        help: "every command, found by a few letters", enabled: always, run: finder::palette },
+    Command { place: Place::Panes, id: "jump", title: "Go to", keys: &[Key::ctrl('p')], footer: false,
+        help: "go to any room, user or hat by a few letters", enabled: finder::may_jump, run: finder::jump },
     Command { place: Place::Panes, id: "next-pane", title: "Next pane", keys: &[k(Code::Tab)], footer: false,
         help: "focus the next pane, and round", enabled: always, run: panes::next },
     Command { place: Place::Panes, id: "right", title: "Right", keys: &[k(Code::Right), c('l')], footer: false,
@@ -137,6 +141,18 @@ pub static COMMANDS: &[Command] = &[
         help: "a screenful back", enabled: always, run: panes::page_up },
     Command { place: Place::Filter, id: "filter-next-pane", title: "Next pane", keys: &[k(Code::Tab)], footer: false,
         help: "keep what was typed, focus the next pane", enabled: always, run: filter::keep_and_go_on },
+    Command { place: Place::Finder, id: "take-found", title: "Take it", keys: &[k(Code::Enter)], footer: true,
+        help: "do the selected command, or go to the selected place", enabled: always, run: finder::take },
+    Command { place: Place::Finder, id: "leave-finder", title: "Close", keys: &[k(Code::Esc)], footer: true,
+        help: "close it, all is as it was", enabled: always, run: leave::pop },
+    Command { place: Place::Finder, id: "found-down", title: "Down", keys: &[k(Code::Down), Key::ctrl('n')], footer: false,
+        help: "select the next row", enabled: always, run: finder::down },
+    Command { place: Place::Finder, id: "found-up", title: "Up", keys: &[k(Code::Up), Key::ctrl('p')], footer: false,
+        help: "select the row before", enabled: always, run: finder::up },
+    Command { place: Place::Finder, id: "found-page-down", title: "Page down", keys: &[k(Code::PageDown)], footer: false,
+        help: "a screenful further", enabled: always, run: finder::page_down },
+    Command { place: Place::Finder, id: "found-page-up", title: "Page up", keys: &[k(Code::PageUp)], footer: false,
+        help: "a screenful back", enabled: always, run: finder::page_up },
     Command { place: Place::HatField, id: "list", title: "Known hats", keys: &[k(Code::Down)], footer: true,
         help: "go into the list of known hats", enabled: form::may_list, run: form::into_list },
     Command { place: Place::HatField, id: "new-id", title: "New URI", keys: &[Key::ctrl('g')], footer: true,

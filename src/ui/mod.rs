@@ -18,6 +18,7 @@ mod details;
 mod draft;
 mod empty;
 mod filter;
+mod finder;
 mod footer;
 mod form;
 mod hats;
@@ -144,6 +145,7 @@ fn overlays(canvas: &mut Canvas<'_>, state: &State, area: Rect) -> Option<Positi
             Overlay::Help { scroll } => help::draw(canvas, state, *scroll, area),
             Overlay::Confirm(shown) => confirm::draw(canvas, state, shown, area, focused),
             Overlay::Conflict(shown) => conflict::draw(canvas, state, shown, area, focused),
+            Overlay::Finder(shown) => finder::draw(canvas, shown, area, focused),
             Overlay::History(shown) => history::draw(canvas, state, shown, area, focused),
             Overlay::Draft(shown) => draft::draw(canvas, state, shown, area, focused),
         };

@@ -14,6 +14,7 @@ mod session;
 mod conflicts;
 mod drafts;
 mod filter;
+mod finder;
 mod forms;
 mod panes;
 mod undo;

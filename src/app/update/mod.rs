@@ -4,6 +4,7 @@ pub(super) mod change;
 mod commit;
 pub(super) mod draft;
 pub(super) mod filter;
+pub(super) mod finder;
 pub(super) mod form;
 pub(super) mod history;
 pub(super) mod leave;
@@ -32,7 +33,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Resize { columns, rows } => state.size = (columns, rows),
         Msg::Store(event) => store::event(state, *event, &mut effects),
-        Msg::GoOn => filter::look_on(state, &mut effects),
+        Msg::GoOn => {
+            filter::look_on(state, &mut effects);
+            finder::look_on(state, &mut effects);
+        }
         Msg::NewId(id) => form::take_new_id(state, &id),
         Msg::DraftFound(bytes) => draft::found(state, bytes),
         Msg::DraftKept(result) => draft::kept(state, result),
@@ -55,14 +59,20 @@ fn press(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
             Err(reason) => state.refuse(reason),
         },
         None if state.typed_filter().is_some() => filter::type_into(state, effects, |text| text.input(key)),
+        None if finding(state) => finder::type_into(state, effects, |text| text.input(key)),
         None => type_into_form(state, |text| text.input(key)),
     }
 }
 
+/// Whether the keys go into a finder.
+fn finding(state: &State) -> bool {
+    matches!(state.top(), Some(Overlay::Finder(_)))
+}
+
 fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
     state.notice = None;
-    let into_filter = state.typed_filter().is_some();
-    if !into_filter && !matches!(state.top(), Some(Overlay::Form(_))) {
+    let (into_filter, into_finder) = (state.typed_filter().is_some(), finding(state));
+    if !into_filter && !into_finder && !matches!(state.top(), Some(Overlay::Form(_))) {
         state.refuse("what is pasted goes into a form: open one first, with a or e");
         return;
     }
@@ -80,6 +90,8 @@ fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
     };
     if into_filter {
         filter::type_into(state, effects, take);
+    } else if into_finder {
+        finder::type_into(state, effects, take);
     } else {
         type_into_form(state, take);
     }

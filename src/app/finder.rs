@@ -1,0 +1,266 @@
+//! Looking for a command, or for a room, a user or a hat anywhere, by a few letters.
+
+use std::sync::Arc;
+
+use nucleo_matcher::pattern::{Atom, CaseMatching};
+
+use crate::model::{HatId, Jid, Room, Wardrobe};
+
+use super::command::{COMMANDS, Command};
+use super::form::Text;
+use super::matching::{Matching, letters};
+use super::{Pane, State};
+
+/// How many users are looked at before the next key has its turn.
+const SLICE: usize = 5_000;
+/// So many of the best are offered.
+const MOST: usize = 200;
+
+/// The overlay: what is typed, and what was found.
+#[derive(Debug, Clone)]
+pub struct Finder {
+    /// What is typed.
+    pub text: Text,
+    /// The selected row.
+    pub selected: usize,
+    /// What is offered, best first.
+    pub found: Vec<Found>,
+    /// How many matched, more than are offered perhaps.
+    pub matched: usize,
+    terms: Vec<Atom>,
+    among: Among,
+}
+
+/// What is looked among.
+#[derive(Debug, Clone)]
+enum Among {
+    Commands(Vec<Offer>),
+    /// The rooms of the wardrobe, and how far they were looked at: room and user.
+    Places {
+        rooms: Arc<[(Jid, Arc<Room>)]>,
+        at: (usize, usize),
+    },
+}
+
+/// A command, and why it cannot be done now.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// Which.
+    pub command: &'static Command,
+    /// Whether it can be done.
+    pub enabled: Result<(), String>,
+}
+
+/// Something that was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What.
+    pub what: What,
+    score: u32,
+}
+
+/// What can be found.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// A command.
+    Command(Offer),
+    /// A room, a user in it, a hat of theirs: as far as there is one.
+    Place {
+        /// The room's address.
+        room: Jid,
+        /// The room.
+        here: Arc<Room>,
+        /// The user.
+        user: Option<Jid>,
+        /// The hat.
+        hat: Option<HatId>,
+    },
+}
+
+impl Finder {
+    /// Every command that can be meant in the panes, those of the pane with the focus first.
+    pub(super) fn commands(state: &State) -> Self {
+        use super::command::Place;
+        let pane = |place: Place| match place {
+            Place::Rooms => Some(Some(Pane::Rooms)),
+            Place::Users => Some(Some(Pane::Users)),
+            Place::Hats => Some(Some(Pane::Hats)),
+            Place::Panes | Place::Everywhere => Some(None),
+            _ => None,
+        };
+        let offers = |focus: Pane| {
+            let mut there = state.clone();
+            there.focus = focus;
+            there.overlays.clear();
+            let of = move |command: &&'static Command| pane(command.place) == Some(Some(focus));
+            COMMANDS.iter().filter(of).map(move |command| Offer {
+                command,
+                enabled: command.enabled(&there),
+            })
+        };
+        let mut all: Vec<Offer> = offers(state.focus).collect();
+        let everywhere =
+            |command: &&'static Command| pane(command.place) == Some(None) && command.id != "palette";
+        all.extend(COMMANDS.iter().filter(everywhere).map(|command| Offer {
+            command,
+            enabled: command.enabled(state),
+        }));
+        for other in [Pane::Rooms, Pane::Users, Pane::Hats] {
+            if other != state.focus {
+                all.extend(offers(other));
+            }
+        }
+        Self::new(Among::Commands(all))
+    }
+
+    /// Everything in the wardrobe.
+    pub(super) fn places(wardrobe: &Wardrobe) -> Self {
+        let rooms = wardrobe.rooms().map(|(jid, room)| (jid.clone(), room.clone()));
+        Self::new(Among::Places {
+            rooms: rooms.collect(),
+            at: (0, 0),
+        })
+    }
+
+    fn new(among: Among) -> Self {
+        let mut finder = Self {
+            text: Text::new(""),
+            selected: 0,
+            found: Vec::new(),
+            matched: 0,
+            terms: Vec::new(),
+            among,
+        };
+        finder.look();
+        finder
+    }
+
+    /// Whether it is commands that are looked for.
+    pub fn is_palette(&self) -> bool {
+        matches!(self.among, Among::Commands(_))
+    }
+
+    /// Whether there is more to look at.
+    pub fn is_looking(&self) -> bool {
+        match &self.among {
+            Among::Commands(_) => false,
+            Among::Places { rooms, at } => at.0 < rooms.len(),
+        }
+    }
+
+    /// Begins anew with what is typed now.
+    pub(super) fn search(&mut self) {
+        self.terms = self
+            .text
+            .text()
+            .split_whitespace()
+            .map(|part| letters(part, CaseMatching::Smart))
+            .collect();
+        self.found.clear();
+        (self.matched, self.selected) = (0, 0);
+        if let Among::Places { at, .. } = &mut self.among {
+            *at = (0, 0);
+        }
+        self.look();
+    }
+
+    /// Looks at some more.
+    pub(super) fn look(&mut self) {
+        let mut matching = Matching::new();
+        let mut found = Vec::new();
+        match &mut self.among {
+            Among::Commands(offers) => {
+                for offer in offers.iter() {
+                    let text = format!("{} {}", offer.command.title, offer.command.help);
+                    if let Some(score) = score(&mut matching, &self.terms, &[&text]) {
+                        let what = What::Command(offer.clone());
+                        found.push(Found { what, score });
+                    }
+                }
+            }
+            // Nobody wants all of it at once: with nothing typed the rooms are offered.
+            Among::Places { rooms, at } => {
+                look_at_places(&mut matching, &self.terms, rooms, at, &mut found);
+            }
+        }
+        self.matched += found.len();
+        self.found.append(&mut found);
+        // Stable: what is as good comes in the order in which it was found.
+        self.found.sort_by_key(|found| std::cmp::Reverse(found.score));
+        self.found.truncate(MOST);
+    }
+
+    pub(super) fn chosen(&self) -> Option<&What> {
+        self.found.get(self.selected).map(|found| &found.what)
+    }
+
+    pub(super) fn move_to(&mut self, row: usize) {
+        self.selected = row.min(self.found.len().saturating_sub(1));
+    }
+}
+
+fn look_at_places(
+    matching: &mut Matching,
+    terms: &[Atom],
+    rooms: &Arc<[(Jid, Arc<Room>)]>,
+    (room_at, user_at): &mut (usize, usize),
+    found: &mut Vec<Found>,
+) {
+    let mut left = SLICE;
+    while let (Some((jid, room)), true) = (rooms.get(*room_at), left > 0) {
+        let place = |user: Option<&Jid>, hat: Option<&HatId>| What::Place {
+            room: jid.clone(),
+            here: room.clone(),
+            user: user.cloned(),
+            hat: hat.cloned(),
+        };
+        let name = room.name.as_deref().unwrap_or_default();
+        let mut put = |bonus: u32, what: What, texts: &[&str]| {
+            if let Some(score) = score(matching, terms, texts) {
+                let score = score + bonus;
+                found.push(Found { what, score });
+            }
+        };
+        if *user_at == 0 {
+            left = left.saturating_sub(1);
+            // By its address as well as by its name.
+            put(2, place(None, None), &[&format!("{name} {jid}")]);
+        }
+        if terms.is_empty() {
+            (*room_at, *user_at) = (*room_at + 1, 0);
+            continue;
+        }
+        for (user, there) in room.users().iter().skip(*user_at).take(left) {
+            put(1, place(Some(user), None), &[user.as_str(), name]);
+            for (id, attachment) in there.hats.iter() {
+                let title = room.title(id, attachment).unwrap_or_default();
+                put(0, place(Some(user), Some(id)), &[title, user.as_str(), name]);
+            }
+        }
+        *user_at += left;
+        if *user_at < room.users().len() {
+            return;
+        }
+        left = left.saturating_sub(room.users().len());
+        (*room_at, *user_at) = (*room_at + 1, 0);
+    }
+}
+
+/// How well words match texts together: each word one of them, and the first text at least one of the words, as it is
+/// what is to be found.
+fn score(matching: &mut Matching, terms: &[Atom], texts: &[&str]) -> Option<u32> {
+    if terms.is_empty() {
+        return Some(0);
+    }
+    let (mut sum, mut first) = (0, false);
+    for term in terms {
+        let mut best = None;
+        for (at, text) in texts.iter().enumerate() {
+            let score = matching.closely(term, text);
+            first |= at == 0 && score.is_some();
+            best = best.max(score);
+        }
+        sum += best?;
+    }
+    first.then_some(sum)
+}

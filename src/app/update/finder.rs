@@ -1,0 +1,140 @@
+//! The palette of commands, and the jump to any room, user or hat.
+
+use crate::app::command::Place;
+use crate::app::finder::{Finder, What};
+use crate::app::form::Text;
+use crate::app::{Effect, Overlay, Pane, State};
+use crate::model::{HatId, Jid};
+
+use super::panes;
+
+pub(crate) fn palette(state: &mut State, _: &mut Vec<Effect>) {
+    let finder = Finder::commands(state);
+    state.overlays.push(Overlay::Finder(Box::new(finder)));
+}
+
+pub(crate) fn may_jump(state: &State) -> Result<(), String> {
+    match state.total(Pane::Rooms) {
+        0 => Err("there is no room yet".into()),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
+    let finder = Finder::places(&state.view);
+    state.overlays.push(Overlay::Finder(Box::new(finder)));
+    go_on(state, effects);
+}
+
+fn top(state: &mut State) -> Option<&mut Finder> {
+    match state.overlays.last_mut() {
+        Some(Overlay::Finder(finder)) => Some(finder),
+        _ => None,
+    }
+}
+
+/// Lets it take something that is typed or pasted.
+pub(super) fn type_into(state: &mut State, effects: &mut Vec<Effect>, take: impl FnOnce(&mut Text) -> bool) {
+    let Some(finder) = top(state) else { return };
+    let before = finder.text.text();
+    if take(&mut finder.text) && finder.text.text() != before {
+        finder.search();
+        go_on(state, effects);
+    }
+}
+
+fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
+    if top(state).is_some_and(|finder| finder.is_looking()) {
+        effects.push(Effect::GoOn);
+    }
+}
+
+/// Looks at more, as long as there is any.
+pub(super) fn look_on(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(finder) = top(state)
+        && finder.is_looking()
+    {
+        finder.look();
+        go_on(state, effects);
+    }
+}
+
+fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
+    if let Some(finder) = top(state) {
+        finder.move_to(to(finder.selected));
+    }
+}
+
+pub(crate) fn down(state: &mut State, _: &mut Vec<Effect>) {
+    go(state, |at| at + 1);
+}
+
+pub(crate) fn up(state: &mut State, _: &mut Vec<Effect>) {
+    go(state, |at| at.saturating_sub(1));
+}
+
+pub(crate) fn page_down(state: &mut State, _: &mut Vec<Effect>) {
+    let page = panes::page(state);
+    go(state, |at| at + page);
+}
+
+pub(crate) fn page_up(state: &mut State, _: &mut Vec<Effect>) {
+    let page = panes::page(state);
+    go(state, |at| at.saturating_sub(page));
+}
+
+/// Does the command, or goes to the place.
+pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(what) = top(state).and_then(|finder| finder.chosen().cloned()) else {
+        state.refuse("nothing matches");
+        return;
+    };
+    match what {
+        What::Command(offer) => {
+            if let Err(reason) = offer.enabled {
+                state.refuse(reason);
+                return;
+            }
+            state.overlays.pop();
+            // A command of another pane is done there.
+            state.focus = match offer.command.place {
+                Place::Rooms => Pane::Rooms,
+                Place::Users => Pane::Users,
+                Place::Hats => Pane::Hats,
+                _ => state.focus,
+            };
+            match offer.command.enabled(state) {
+                Ok(()) => (offer.command.run)(state, effects),
+                Err(reason) => state.refuse(reason),
+            }
+        }
+        What::Place { room, user, hat, .. } => {
+            state.overlays.pop();
+            state.rows.select(&state.view, &room, user.as_ref(), hat.as_ref());
+            arrive(state, (&room, user.as_ref(), hat.as_ref()));
+        }
+    }
+}
+
+/// Focuses what was gone to. It may have gone itself since it was found: then as far in as there still is something.
+fn arrive(state: &mut State, (room, user, hat): (&Jid, Option<&Jid>, Option<&HatId>)) {
+    let gone = if state.room().map(|(jid, _)| jid) != Some(room) {
+        Some(room.to_string())
+    } else if let (Some(user), true) = (user, state.user().map(|(jid, _)| jid) != user) {
+        state.focus = Pane::Rooms;
+        Some(user.to_string())
+    } else if let (Some(hat), true) = (hat, state.hat().map(|(id, _)| id) != hat) {
+        state.focus = Pane::Users;
+        Some(hat.to_string())
+    } else {
+        state.focus = match (user, hat) {
+            (None, _) => Pane::Rooms,
+            (Some(_), None) => Pane::Users,
+            (Some(_), Some(_)) => Pane::Hats,
+        };
+        None
+    };
+    if let Some(gone) = gone {
+        state.refuse(format!("{gone} is not there any more"));
+    }
+}

@@ -1,0 +1,172 @@
+//! The palette of commands, and the jump to any room, user or hat.
+
+use hatrack::app::finder::What;
+use hatrack::app::{Overlay, Pane, command};
+use hatrack::model::{Affiliation, read};
+
+use super::session::Session;
+use super::{HAT, ROOM, TERRY, hat, jid, open};
+
+fn sample() -> Session {
+    let sample = read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
+    Session::open(sample, (100, 30))
+}
+
+fn found(session: &Session) -> Vec<String> {
+    let Some(Overlay::Finder(finder)) = session.state.top() else {
+        panic!("nothing is looked for")
+    };
+    let name = |what: &What| match what {
+        What::Command(offer) => offer.command.id.to_owned(),
+        What::Place { room, user, hat, .. } => {
+            let user = user.as_ref().map_or("", |user| user.as_str());
+            let hat = hat.as_ref().map_or("", |hat| hat.as_str());
+            format!("{room} {user} {hat}").trim().to_owned()
+        }
+    };
+    finder.found.iter().map(|found| name(&found.what)).collect()
+}
+
+#[test]
+fn every_command_of_the_panes_is_in_the_palette() {
+    use command::Place;
+    let mut session = sample();
+    session.keys(":");
+    let found = found(&session);
+    for row in command::COMMANDS {
+        let panes = [
+            Place::Rooms,
+            Place::Users,
+            Place::Hats,
+            Place::Panes,
+            Place::Everywhere,
+        ];
+        assert_eq!(
+            found.iter().filter(|id| *id == row.id).count(),
+            usize::from(panes.contains(&row.place) && row.id != "palette"),
+            "{}",
+            row.id
+        );
+    }
+}
+
+#[test]
+fn a_command_is_found_by_a_few_letters_and_done_where_it_belongs() {
+    let mut session = open();
+    session.keys("Enter j Enter :");
+    session.text("add room");
+    assert_eq!(found(&session).first().unwrap(), "add-room");
+    session.keys("Enter");
+    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    assert_eq!(session.state.focus(), Pane::Rooms);
+    session.keys("Esc Tab Tab :");
+    session.text("wear");
+    session.keys("Enter");
+    assert!(session.notice().contains("not worn"), "{}", session.notice());
+    // What cannot be done says why, and the palette stays.
+    session.keys(":");
+    session.text("disappeared");
+    session.keys("Enter");
+    assert_eq!(session.notice(), "the data file is there");
+    session.keys("Esc");
+    assert!(session.state.overlays().is_empty());
+}
+
+#[test]
+fn anything_anywhere_is_a_few_letters_away() {
+    let mut session = sample();
+    session.keys("Ctrl-P");
+    assert_eq!(found(&session).len(), 6, "with nothing typed: the rooms");
+    session.text("orch");
+    session.keys("Enter");
+    assert_eq!(
+        session.state.room().unwrap().1.name.as_deref(),
+        Some("School orchestra \u{1f3bb}")
+    );
+    assert_eq!(session.state.focus(), Pane::Rooms);
+    session.keys("Ctrl-P");
+    session.text("yuki cour");
+    session.keys("Enter");
+    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.user().unwrap().0.as_str(), "yuki@example.org");
+    assert_eq!(
+        session.state.room().unwrap().0.as_str(),
+        "courses@conference.example.org"
+    );
+    session.keys("Ctrl-P");
+    session.text("proctor terry");
+    session.keys("Enter");
+    assert_eq!(session.state.focus(), Pane::Hats);
+    assert_eq!(session.state.user().unwrap().0.as_str(), "terry@example.org");
+    assert!(
+        session
+            .state
+            .hat()
+            .unwrap()
+            .1
+            .title
+            .as_deref()
+            .unwrap()
+            .contains("Proctor")
+    );
+    session.keys("Ctrl-P");
+    session.text("no such thing");
+    session.keys("Enter");
+    assert_eq!(session.notice(), "nothing matches");
+}
+
+#[test]
+fn a_filter_does_not_stand_in_the_way() {
+    let mut session = sample();
+    session.keys("Tab /");
+    session.text("prof");
+    session.keys("Enter Ctrl-P");
+    session.text("yuki cour");
+    session.keys("Enter");
+    assert_eq!(session.state.user().unwrap().0.as_str(), "yuki@example.org");
+}
+
+#[test]
+fn what_went_since_it_was_found_is_said_and_nothing_else_is_hit() {
+    let mut session = open();
+    session.keys("Enter j Ctrl-P");
+    session.text("teacher");
+    session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
+    session.keys("Enter");
+    assert_eq!(session.state.focus(), Pane::Users);
+    assert!(
+        session.notice().contains("not there any more"),
+        "{}",
+        session.notice()
+    );
+    session.keys("Ctrl-P");
+    session.text("terry");
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    session.keys("Enter");
+    assert_eq!(session.state.focus(), Pane::Rooms);
+    session.keys("Ctrl-P");
+    session.other(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
+    session.keys("Enter");
+    assert!(session.notice().starts_with(ROOM), "{}", session.notice());
+}
+
+#[test]
+fn many_users_are_looked_at_in_slices() {
+    let users: Vec<String> = (0..12_000)
+        .map(|number| format!("\"u{number:05}@x.example\": {{\"affiliation\": \"member\", \"hats\": {{}}}}"))
+        .collect();
+    let document = format!(
+        "{{\"version\": 1, \"rooms\": {{\"r@c.example\": {{\"users\": {{{}}}}}}}}}",
+        users.join(",")
+    );
+    let mut session = Session::open(read::wardrobe(document.as_bytes()).unwrap(), (100, 30));
+    session.keys("Ctrl-P");
+    let mut asked = hatrack::app::update(&mut session.state, hatrack::app::Msg::Paste("u11999".into()));
+    let mut slices = 1;
+    while asked == [hatrack::app::Effect::GoOn] {
+        slices += 1;
+        asked = hatrack::app::update(&mut session.state, hatrack::app::Msg::GoOn);
+    }
+    assert_eq!(slices, 3);
+    assert_eq!(found(&session), ["r@c.example u11999@x.example"]);
+}
