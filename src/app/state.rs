@@ -145,6 +145,8 @@ pub struct State {
     /// It was asked for.
     pub(super) search_asked: bool,
     pub(super) leaving: Leaving,
+    /// Somebody else took away what was selected: what. The next key that would change something does not.
+    pub(super) shifted: Option<String>,
     pub(super) drafting: Drafting,
     /// Changes that were withdrawn before the keeper said what became of them.
     pub(super) withdrawn: Vec<Step>,
@@ -173,6 +175,7 @@ impl State {
             searching: VecDeque::new(),
             search_asked: false,
             leaving: Leaving::No,
+            shifted: None,
             drafting: Drafting::default(),
             withdrawn: Vec::new(),
             size: (80, 24),

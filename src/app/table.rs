@@ -1,7 +1,7 @@
 //! The rows of the one table of commands.
 
 use super::command::{Command, Place};
-use super::update::{change, draft, filter, finder, form, history, leave, panes, undo};
+use super::update::{change, conflict, draft, filter, finder, form, history, leave, panes, undo};
 use super::{Code, Key, State};
 
 const fn c(character: char) -> Key {
@@ -165,7 +165,7 @@ pub static COMMANDS: &[Command] = &[
         help: "the one before; from the first back to the field", enabled: always, run: form::list_up },
     Command { place: Place::Suggestions, id: "list-leave", title: "Back", keys: &[k(Code::Esc)], footer: true,
         help: "back to the field", enabled: always, run: form::leave_list },
-    Command { place: Place::ChoiceField, id: "tick", title: "Tick", keys: &[c(' '), k(Code::Right)], footer: true,
+    Command { place: Place::ChoiceField, id: "tick", title: "Change", keys: &[c(' '), k(Code::Right)], footer: true,
         help: "tick it or not; the next choice", enabled: always, run: form::tick },
     Command { place: Place::ChoiceField, id: "tick-back", title: "Choose", keys: &[k(Code::Left)], footer: false,
         help: "the choice before", enabled: always, run: form::tick_back },
@@ -182,11 +182,11 @@ pub static COMMANDS: &[Command] = &[
     Command { place: Place::Confirm, id: "no", title: "No", keys: &[k(Code::Esc), c('n')], footer: true,
         help: "no, go back", enabled: always, run: leave::pop },
     Command { place: Place::Conflict, id: "keep-mine", title: "Mine", keys: &[c('m')], footer: true,
-        help: "put mine in place of what is there now", enabled: always, run: undo::mine },
+        help: "put mine in place of what is there now", enabled: always, run: conflict::mine },
     Command { place: Place::Conflict, id: "keep-theirs", title: "Theirs", keys: &[c('t')], footer: true,
-        help: "leave what is there now", enabled: always, run: undo::theirs },
+        help: "leave what is there now", enabled: always, run: conflict::theirs },
     Command { place: Place::Conflict, id: "decide-later", title: "Back", keys: &[k(Code::Esc)], footer: true,
-        help: "back to the form, nothing is written", enabled: undo::over_form, run: leave::pop },
+        help: "back to the form, nothing is written", enabled: conflict::over_form, run: leave::pop },
     Command { place: Place::History, id: "history-down", title: "Down", keys: &[k(Code::Down), c('j')], footer: false,
         help: "the entry before in time", enabled: always, run: history::down },
     Command { place: Place::History, id: "history-up", title: "Up", keys: &[k(Code::Up), c('k')], footer: false,

@@ -129,6 +129,21 @@ impl Attachment {
         self
     }
 
+    /// This attachment with what a change made of `before` into `after`; what the change did not touch stays as it is
+    /// here.
+    #[must_use]
+    pub fn with_changes(&self, before: &Self, after: &Self) -> Self {
+        fn changed<T: Clone + PartialEq>(here: &T, before: &T, after: &T) -> T {
+            if before == after { here } else { after }.clone()
+        }
+        Self {
+            active: changed(&self.active, &before.active, &after.active),
+            required: changed(&self.required, &before.required, &after.required),
+            title: changed(&self.title, &before.title, &after.title),
+            extra: changed(&self.extra, &before.extra, &after.extra),
+        }
+    }
+
     /// The same attachment with this title, or none.
     #[must_use]
     pub fn with_title(mut self, title: Option<&str>) -> Self {

@@ -157,3 +157,61 @@ fn a_change_refused_by_the_keeper_is_shown_with_both_sides_and_kept_through_a_cu
     theirs.apply(&change.group).unwrap();
     assert_eq!(theirs.attachments(), 1);
 }
+
+#[test]
+fn the_next_key_does_nothing_when_what_was_selected_went() {
+    // Another hat, another user, another room is selected by then: none of them is what was meant.
+    let mut session = open();
+    session.other(|wardrobe| {
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:z"), Attachment::default())
+    });
+    session.keys("Enter j Enter");
+    assert_eq!(session.state.hat().unwrap().0.as_str(), HAT);
+    session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
+    assert!(session.notice().contains("Teacher"), "{}", session.notice());
+    session.keys("d");
+    assert_ne!(terrys(&session)["urn:x:z"], json!(null));
+    assert!(
+        session.notice().starts_with("nothing was done"),
+        "{}",
+        session.notice()
+    );
+    session.keys("d");
+    assert_eq!(terrys(&session), json!({}));
+    session.keys("u Esc Esc");
+    assert_eq!(session.state.focus(), Pane::Users);
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    session.keys("d");
+    assert_eq!(session.state.users().len(), 2);
+    // A move of the selection is a look at it.
+    session.other(|wardrobe| {
+        wardrobe.set_affiliation(&jid("mallory@example.net"), &jid(ROOM), Affiliation::None)
+    });
+    session.keys("k d");
+    assert_eq!(session.state.users().len(), 0);
+}
+
+#[test]
+fn changes_of_one_hat_are_one_question_and_keep_what_they_did_not_touch() {
+    let mut session = open();
+    session.slow();
+    session.keys("Enter j Enter Space r");
+    session.other(|wardrobe| {
+        let other = Attachment::default().with_active(true).with_title(Some("Dean"));
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
+    });
+    session.quick();
+    let Some(Overlay::Conflict(conflict)) = session.state.top() else {
+        panic!("no conflict")
+    };
+    assert!(conflict.mine.contains("not worn"), "{conflict:?}");
+    session.keys("m");
+    assert_eq!(terrys(&session)[HAT]["active"], json!(false));
+    while matches!(session.state.top(), Some(Overlay::Conflict(_))) {
+        session.keys("m");
+    }
+    assert_eq!(
+        terrys(&session)[HAT],
+        json!({"active": false, "required": true, "title": "Dean"})
+    );
+}

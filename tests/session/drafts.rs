@@ -148,6 +148,27 @@ fn a_draft_about_a_room_out_of_sight_is_not_offered() {
 }
 
 #[test]
+fn who_only_looks_is_offered_no_draft() {
+    let mut session = open();
+    session.keys("e !");
+    session.send(Msg::End { status: 129 });
+    let scope = Scope {
+        rooms: None,
+        read_only: true,
+    };
+    let start = Start {
+        scope,
+        ..Start::default()
+    };
+    let mut next = Session::start(start, Wardrobe::default(), (80, 24));
+    next.draft.clone_from(&session.draft);
+    next.send(Msg::DraftFound(session.draft.clone().unwrap()));
+    assert!(next.state.overlays().is_empty());
+    next.keys("q");
+    assert_eq!((next.left, next.draft), (Some(0), session.draft));
+}
+
+#[test]
 fn what_cannot_be_written_is_in_the_draft_until_it_is() {
     let mut session = open();
     session.fail("the disk is full");

@@ -7,7 +7,6 @@
     reason = "helpers of tests"
 )]
 
-#[expect(dead_code, reason = "shared by several test files")]
 #[path = "../support/session.rs"]
 mod session;
 

@@ -1,11 +1,11 @@
 //! Changes: made on the screen at once, asked of the keeper, and settled when it answers.
 
 use crate::app::state::{Kind, Pending, Step};
-use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, Pane, State, sides, words};
-use crate::model::{Error, Group, Wardrobe};
+use crate::app::{Effect, Pane, State, words};
+use crate::model::{Attachment, Error, Group, HatId, Jid, Wardrobe};
 use crate::store::{Change, Request, Snapshot};
 
-use super::{leave, undo};
+use super::{conflict, leave, undo};
 
 /// Makes a new change; gives its edits when there were any. What is refused or makes no difference is said.
 pub(super) fn make(
@@ -29,7 +29,11 @@ pub(super) fn make(
         }
         Ok(group) => {
             state.view = next;
-            state.say(format!("You {} (u takes it back)", words::group(&group)));
+            let what = words::group(&group);
+            state.say(match state.trouble {
+                None => format!("You {what} (u takes it back)"),
+                Some(_) => format!("Not saved yet: you {what} (u takes it back)"),
+            });
             push(state, effects, group.clone(), Kind::Do, None);
             Some(group)
         }
@@ -74,7 +78,13 @@ pub(super) fn push(
         Kind::Redo => state.done.push(step),
     }
     // That a change was made is said already.
-    refresh(state);
+    let (room, user) = state.rows.on();
+    let before = Selected {
+        room,
+        user,
+        hat: None,
+    };
+    refresh(state, before);
 }
 
 /// Asks the keeper for what is pending, in the order in which it was made: a change is asked for only when all before it
@@ -102,16 +112,11 @@ pub(super) fn offer_again(state: &mut State, effects: &mut Vec<Effect>, change: 
             state.say(format!("Made again: you {}", words::group(&change.group)));
             push(state, effects, change.group, Kind::Do, None);
         }
-        Err(_) if is_so(&state.view, &change.group) => {
+        Err(_) if conflict::is_so(&state.view, &change.group) => {
             state.say(format!("You {}: it is so already", words::group(&change.group)));
         }
-        Err(error) => refuse(state, change, error),
+        Err(error) => conflict::refuse(state, change, error),
     }
-}
-
-/// Whether what a change leads to is there already.
-fn is_so(wardrobe: &Wardrobe, group: &Group) -> bool {
-    wardrobe.clone().apply(&group.inverse()).is_ok()
 }
 
 fn refer(change: &mut Change, kind: Kind, revision: Option<u64>) {
@@ -152,7 +157,7 @@ pub(super) fn settle(
     adopt(state, snapshot);
     undo_what_came_too_late(state, effects);
     for (change, error) in refused {
-        refuse(state, change, error);
+        conflict::refuse(state, change, error);
     }
     undo::search(state, effects);
     leave::when_settled(state);
@@ -210,6 +215,7 @@ pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Step
     forget(state, step.id);
     ask(state, effects);
     show(state);
+    state.shifted = None;
 }
 
 /// What was withdrawn may have been saved at that very moment: then it is undone.
@@ -242,122 +248,77 @@ pub(super) fn adopt(state: &mut State, snapshot: Snapshot) {
     state.exists = snapshot.exists;
     state.read_only = snapshot.read_only;
     show(state);
-    follow(state);
-}
-
-/// What lies on top follows the file: both sides of a conflict are those of now, and what there is nothing to ask about
-/// any more is not asked.
-fn follow(state: &mut State) {
-    let mut overlays = std::mem::take(&mut state.overlays);
-    let mut kept: Vec<Overlay> = Vec::with_capacity(overlays.len());
-    for mut overlay in overlays.drain(..) {
-        let withdrawn = match &mut overlay {
-            Overlay::Confirm(confirm) => withdrawn_question(confirm, &state.view),
-            Overlay::Conflict(conflict) => withdrawn_conflict(conflict, kept.last(), &state.view),
-            _ => None,
-        };
-        match withdrawn {
-            Some(reason) => state.say(reason),
-            None => kept.push(overlay),
-        }
-    }
-    state.overlays = kept;
-}
-
-fn withdrawn_question(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
-    let Act::Commit(group) = &question.act else {
-        return None;
-    };
-    let stale = view.clone().apply(group).is_err();
-    stale.then_some("Changed by somebody else meanwhile: nothing was done; ask again")
-}
-
-fn withdrawn_conflict(
-    conflict: &mut Conflict,
-    below: Option<&Overlay>,
-    view: &Wardrobe,
-) -> Option<&'static str> {
-    match (&conflict.over, below) {
-        (Over::Change(change), _) if is_so(view, &change.group) => {
-            Some("Somebody else made the same change: it is so already")
-        }
-        (Over::Change(change), _) => {
-            conflict.theirs = theirs(&change.group, view);
-            None
-        }
-        (Over::Form, Some(Overlay::Form(form))) => match form.changed_meanwhile(view) {
-            Some(theirs) => {
-                conflict.theirs = theirs;
-                None
-            }
-            None => Some("It is as it was again: Enter saves"),
-        },
-        (Over::Form, _) => Some("What it was about is not there any more"),
-    }
+    conflict::follow(state);
 }
 
 fn show(state: &mut State) {
+    let before = Selected::now(state);
     state.view = state.base.clone();
     for pending in &state.pending {
         // One that does not fit any more will be refused by the keeper, and is then told.
         let _ = state.view.apply(&pending.change.group);
     }
-    if let Some(gone) = refresh(state) {
-        state.say(gone);
+    if let Some(gone) = refresh(state, before) {
+        state.say(gone.clone());
+        state.shifted = Some(gone);
     }
 }
 
-/// Lists everything anew. Who was at a user's hats must not find themselves at the hats of somebody else: when what they
-/// were in is not seen any more they are one pane further out; why, in words.
-fn refresh(state: &mut State) -> Option<String> {
-    let (room, user) = state.rows.on();
+/// What is selected in each pane; of the hat its name, too.
+struct Selected {
+    room: Option<Jid>,
+    user: Option<Jid>,
+    hat: Option<(HatId, String)>,
+}
+
+impl Selected {
+    fn now(state: &State) -> Self {
+        let (room, user) = state.rows.on();
+        let name = |(id, attachment): (&HatId, &Attachment)| {
+            let title = state.room().and_then(|(_, room)| room.title(id, attachment));
+            let name = title.map_or_else(|| id.to_string(), |title| format!("\"{title}\""));
+            (id.clone(), name)
+        };
+        let hat = state.hat().map(name);
+        Self { room, user, hat }
+    }
+}
+
+/// Lists everything anew. What was selected may not be seen any more: then it is said, and who was in it is one pane
+/// further out, so that they do not find themselves at the hats of somebody else.
+fn refresh(state: &mut State, before: Selected) -> Option<String> {
     state.rows.refresh(&state.view);
-    let now = state.rows.on();
-    let (gone, there, focus) = match (room, user) {
-        (Some(room), _) if now.0.as_ref() != Some(&room) => {
-            let there = state.view.room(&room).is_some();
-            (room, there, Pane::Rooms)
+    let (room, user) = state.rows.on();
+    let there = |room: &Option<Jid>| room.as_ref().and_then(|room| state.view.room(room));
+    let (gone, is_there, pane) = if room != before.room {
+        (
+            before.room.clone()?.to_string(),
+            there(&before.room).is_some(),
+            Pane::Rooms,
+        )
+    } else if user != before.user {
+        let gone = before.user?;
+        let is_there = there(&room).is_some_and(|room| room.user(&gone).is_some());
+        (gone.to_string(), is_there, Pane::Users)
+    } else {
+        let (id, name) = before.hat?;
+        if state.hat().is_some_and(|(now, _)| *now == id) {
+            return None;
         }
-        (Some(room), Some(user)) if now.1.as_ref() != Some(&user) => {
-            let there = state.view.user(&room, &user).is_some();
-            (user, there, Pane::Users)
-        }
-        _ => return None,
+        let is_there = there(&room)
+            .zip(user.as_ref())
+            .and_then(|(room, user)| room.user(user))
+            .is_some_and(|user| user.hats.get(&id).is_some());
+        (format!("the hat {name}"), is_there, Pane::Hats)
     };
-    if state.focus <= focus {
+    if state.focus < pane {
         return None;
     }
-    state.focus = focus;
-    let why = if there {
+    state.focus = pane;
+    let why = if is_there {
         "does not match the filter"
     } else {
         "is not there"
     };
     Some(format!("{gone} {why} any more"))
-}
-
-fn refuse(state: &mut State, change: Change, error: Error) {
-    let words = words::group(&change.group);
-    let Error::Conflict { what, .. } = error else {
-        state.refuse(format!("Not saved: you {words}, but {error}"));
-        return;
-    };
-    let theirs = theirs(&change.group, &state.view);
-    let over = Over::Change(change);
-    state.overlays.push(Overlay::Conflict(Box::new(Conflict {
-        what,
-        mine: format!("you {words}"),
-        theirs,
-        over,
-    })));
-}
-
-/// What stands now where a change first does not fit.
-fn theirs(group: &Group, view: &Wardrobe) -> String {
-    let mut there = view.clone();
-    let apart = group
-        .0
-        .iter()
-        .find(|edit| there.apply(&Group::from((*edit).clone())).is_err());
-    apart.map_or_else(|| "as it was".into(), |edit| sides::now(edit, view))
 }

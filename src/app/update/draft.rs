@@ -94,6 +94,8 @@ pub(super) fn found(state: &mut State, bytes: Vec<u8>) {
     }
     match Draft::read(&bytes, &state.start.scope) {
         Ok(draft) if draft.is_empty() => {}
+        // Who only looks can do nothing with it; it stays for another session.
+        Ok(_) if state.start.scope.read_only => {}
         Ok(draft) => {
             state.drafting.kept = draft.clone();
             state.drafting.later = Some(draft.clone());

@@ -170,7 +170,7 @@ fn put_hat(form: &mut Form, id: &str, title: Option<&str>) {
 pub(crate) fn may_list(state: &State) -> Result<(), String> {
     let known = match state.top() {
         Some(Overlay::Form(form)) => form.suggestions.as_ref(),
-        _ => None,
+        _ => return Err("no form is open".into()),
     };
     known
         .filter(|known| !known.is_empty())
@@ -371,6 +371,11 @@ fn mine(form: &Form) -> String {
         }
         Subject::AddUser { .. } => format!("{} as {}", form.text(Name::User), form.affiliation()),
         Subject::EditUser { .. } => sides::is(form.affiliation()),
-        Subject::AddHat { .. } | Subject::EditHat { .. } => sides::attachment(&form.attachment()),
+        Subject::AddHat { .. } => format!(
+            "{} as {}",
+            form.text(Name::Hat),
+            sides::attachment(&form.attachment())
+        ),
+        Subject::EditHat { .. } => sides::attachment(&form.attachment()),
     }
 }

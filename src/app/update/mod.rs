@@ -2,6 +2,7 @@
 
 pub(super) mod change;
 mod commit;
+pub(super) mod conflict;
 pub(super) mod draft;
 pub(super) mod filter;
 pub(super) mod finder;
@@ -53,7 +54,12 @@ fn press(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     if message.is_some() && !typing && state.overlays.is_empty() && key == Key::plain(Code::Esc) {
         return;
     }
+    let shifted = state.shifted.take();
     match command::lookup(state, key) {
+        Some(command) if shifted.is_some() && is_about_selected(command.place) => {
+            let gone = shifted.unwrap_or_default();
+            state.refuse(format!("nothing was done, as {gone}; see what is selected now"));
+        }
         Some(command) => match command.enabled(state) {
             Ok(()) => (command.run)(state, effects),
             Err(reason) => state.refuse(reason),
@@ -62,6 +68,14 @@ fn press(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
         None if finding(state) => finder::type_into(state, effects, |text| text.input(key)),
         None => type_into_form(state, |text| text.input(key)),
     }
+}
+
+/// Whether commands of this place are about what is selected.
+fn is_about_selected(place: command::Place) -> bool {
+    matches!(
+        place,
+        command::Place::Rooms | command::Place::Users | command::Place::Hats
+    )
 }
 
 /// Whether the keys go into a finder.

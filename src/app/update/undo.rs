@@ -1,11 +1,11 @@
-//! Undo and redo, always as new changes; and the two sides of a conflict.
+//! Undo and redo, always as new changes.
 
 use crate::app::state::{Kind, Step};
-use crate::app::{Conflict, Effect, Over, Overlay, State, words};
-use crate::model::{Affiliation, Edit, Error, Group, Wardrobe};
+use crate::app::{Effect, State, words};
+use crate::model::Error;
 use crate::store::{Entry, FoundUndo, Request};
 
-use super::{commit, form};
+use super::commit;
 
 pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     state.may_change()?;
@@ -83,10 +83,10 @@ fn apply(state: &mut State, effects: &mut Vec<Effect>, step: &Step, kind: Kind) 
     next.apply(&inverse)?;
     state.view = next;
     match kind {
-        Kind::Redo => state.say(format!("Done again: you {}", words::group(&inverse))),
+        Kind::Redo => state.say(format!("Done again: {}", words::group(&inverse))),
         _ => state.say(format!(
-            "Undone: you {} (Ctrl-R does it again)",
-            words::group(&inverse)
+            "Undone: {} (Ctrl-R does it again)",
+            words::group(&step.group)
         )),
     }
     commit::push(state, effects, inverse, kind, Some(step));
@@ -146,109 +146,4 @@ pub(super) fn take_back_entry(state: &mut State, effects: &mut Vec<Effect>, entr
         }
         Err(error) => state.refuse(format!("Revision {} cannot be undone: {error}", entry.revision)),
     }
-}
-
-pub(crate) fn over_form(state: &State) -> Result<(), String> {
-    match state.top() {
-        Some(Overlay::Conflict(conflict)) if conflict.over == Over::Form => Ok(()),
-        _ => Err("your change is not written: m puts it there all the same, t leaves what is there".into()),
-    }
-}
-
-fn pop(state: &mut State) -> Option<Conflict> {
-    match state.overlays.pop() {
-        Some(Overlay::Conflict(conflict)) => Some(*conflict),
-        Some(other) => {
-            state.overlays.push(other);
-            None
-        }
-        None => None,
-    }
-}
-
-/// Puts this moderator's side in place of what is there now.
-pub(crate) fn mine(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(conflict) = pop(state) else { return };
-    match conflict.over {
-        Over::Form => {
-            let view = state.view.clone();
-            let Some(Overlay::Form(form)) = state.overlays.last_mut() else {
-                return;
-            };
-            if form.rebase(&view) {
-                form::commit_form(state, effects);
-            } else {
-                state.refuse(format!("that cannot be saved: {}", conflict.theirs));
-            }
-        }
-        Over::Change(change) => {
-            commit::make(state, effects, |next| onto(&change.group, next));
-        }
-    }
-}
-
-/// Leaves what is there now.
-pub(crate) fn theirs(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(conflict) = pop(state)
-        && conflict.over == Over::Form
-    {
-        form::close(state);
-    }
-    state.say("Left as it is now");
-}
-
-/// The same changes, made of what is there now.
-fn onto(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, Error> {
-    let mut made = Group::default();
-    for edit in &group.0 {
-        let again = match edit {
-            Edit::Room {
-                room,
-                after: Some(after),
-                ..
-            } if wardrobe.room(room).is_some() => wardrobe.rename_room(room, after.name.as_deref()),
-            Edit::Room {
-                room,
-                after: Some(after),
-                ..
-            } => wardrobe.put_room(room, after.clone()),
-            Edit::Room {
-                room, after: None, ..
-            } => wardrobe.remove_room(room),
-            Edit::RoomName { room, after, .. } => wardrobe.rename_room(room, after.as_deref()),
-            Edit::Catalogue { room, hat, after, .. } => wardrobe.set_catalogue_hat(room, hat, after.clone()),
-            Edit::User {
-                room,
-                user,
-                after: Some(after),
-                ..
-            } => wardrobe.put_user(user, room, after.clone()),
-            Edit::User {
-                room,
-                user,
-                after: None,
-                ..
-            } => wardrobe.set_affiliation(user, room, Affiliation::None),
-            Edit::Affiliation {
-                room, user, after, ..
-            } => wardrobe.set_affiliation(user, room, *after),
-            Edit::Hat {
-                room,
-                user,
-                hat,
-                after: Some(after),
-                ..
-            } => wardrobe.add_user_hat(user, room, hat, after.clone()),
-            Edit::Hat {
-                room,
-                user,
-                hat,
-                after: None,
-                ..
-            } => wardrobe.take_hat(user, room, hat),
-            Edit::Document { .. } => Ok(Group::default()),
-        };
-        made.0.extend(again?.0);
-    }
-    Ok(made)
 }

@@ -1,0 +1,241 @@
+//! Somebody else changed the same: both sides, and a choice. Nothing is written until somebody chose.
+
+use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, sides, words};
+use crate::model::{Affiliation, Edit, Error, Group, Wardrobe};
+use crate::store::Change;
+
+use super::{commit, form};
+
+/// What lies on top follows the file: both sides of a conflict are those of now, and what there is nothing to ask about
+/// any more is not asked.
+pub(super) fn follow(state: &mut State) {
+    let mut overlays = std::mem::take(&mut state.overlays);
+    let mut kept: Vec<Overlay> = Vec::with_capacity(overlays.len());
+    for mut overlay in overlays.drain(..) {
+        let withdrawn = match &mut overlay {
+            Overlay::Confirm(confirm) => withdrawn_question(confirm, &state.view),
+            Overlay::Conflict(conflict) => withdrawn_conflict(conflict, kept.last(), &state.view),
+            _ => None,
+        };
+        match withdrawn {
+            Some(reason) => state.say(reason),
+            None => kept.push(overlay),
+        }
+    }
+    state.overlays = kept;
+}
+
+fn withdrawn_question(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
+    let Act::Commit(group) = &question.act else {
+        return None;
+    };
+    let stale = view.clone().apply(group).is_err();
+    stale.then_some("Changed by somebody else meanwhile: nothing was done; ask again")
+}
+
+fn withdrawn_conflict(
+    conflict: &mut Conflict,
+    below: Option<&Overlay>,
+    view: &Wardrobe,
+) -> Option<&'static str> {
+    match (&conflict.over, below) {
+        (Over::Change(change), _) if is_so(view, &change.group) => {
+            Some("Somebody else made the same change: it is so already")
+        }
+        (Over::Change(change), _) => {
+            conflict.theirs = theirs_of(&change.group, view);
+            None
+        }
+        (Over::Form, Some(Overlay::Form(form))) => match form.changed_meanwhile(view) {
+            Some(theirs) => {
+                conflict.theirs = theirs;
+                None
+            }
+            None => Some("It is as it was again: Enter saves"),
+        },
+        (Over::Form, _) => Some("What it was about is not there any more"),
+    }
+}
+
+/// Whether two changes are all about one hat of one user, and no part of undoing.
+fn same_hat(one: &Change, other: &Change) -> bool {
+    let undoes = |change: &Change| change.undoes.is_some() || change.redoes.is_some();
+    let mut all = one.group.0.iter().chain(&other.group.0);
+    let about = |edit: &Edit| Some((edit.room()?.clone(), edit.user()?.clone(), edit.hat()?.clone()));
+    let Some(first) = all.next().and_then(about) else {
+        return false;
+    };
+    !undoes(one) && !undoes(other) && all.all(|edit| about(edit).as_ref() == Some(&first))
+}
+
+/// Tells what was refused. Where somebody else changed the same, both sides are shown: the first change is asked about
+/// first, and changes of one hat are one question.
+pub(super) fn refuse(state: &mut State, change: Change, error: Error) {
+    let Error::Conflict { what, .. } = error else {
+        let words = words::group(&change.group);
+        state.refuse(format!("Not saved: you {words}, but {error}"));
+        return;
+    };
+    let mut first = None;
+    for (at, overlay) in state.overlays.iter_mut().enumerate() {
+        if let Overlay::Conflict(conflict) = overlay
+            && let Over::Change(there) = &mut conflict.over
+        {
+            if same_hat(there, &change) {
+                there.group.0.extend(change.group.0);
+                conflict.mine = mine_of(there);
+                return;
+            }
+            first = first.or(Some(at));
+        }
+    }
+    let conflict = Conflict {
+        what,
+        mine: mine_of(&change),
+        theirs: theirs_of(&change.group, &state.view),
+        over: Over::Change(change),
+    };
+    let place = first.unwrap_or(state.overlays.len());
+    state
+        .overlays
+        .insert(place, Overlay::Conflict(Box::new(conflict)));
+}
+
+/// This moderator's side, in words; what was done to one hat step by step.
+fn mine_of(change: &Change) -> String {
+    let edits = &change.group.0;
+    if edits.len() < 6 && same_hat(change, change) {
+        let all: Vec<String> = edits.iter().map(words::edit).collect();
+        format!("you {}", all.join("; then you "))
+    } else {
+        format!("you {}", words::group(&change.group))
+    }
+}
+
+/// What stands now where a change first does not fit.
+fn theirs_of(group: &Group, view: &Wardrobe) -> String {
+    let mut there = view.clone();
+    let apart = group
+        .0
+        .iter()
+        .find(|edit| there.apply(&Group::from((*edit).clone())).is_err());
+    apart.map_or_else(|| "as it was".into(), |edit| sides::now(edit, view))
+}
+
+/// Whether what a change leads to is there already.
+pub(super) fn is_so(wardrobe: &Wardrobe, group: &Group) -> bool {
+    wardrobe.clone().apply(&group.inverse()).is_ok()
+}
+
+pub(crate) fn over_form(state: &State) -> Result<(), String> {
+    match state.top() {
+        Some(Overlay::Conflict(conflict)) if conflict.over == Over::Form => Ok(()),
+        _ => Err("your change is not written: m puts it there all the same, t leaves what is there".into()),
+    }
+}
+
+fn pop(state: &mut State) -> Option<Conflict> {
+    match state.overlays.pop() {
+        Some(Overlay::Conflict(conflict)) => Some(*conflict),
+        Some(other) => {
+            state.overlays.push(other);
+            None
+        }
+        None => None,
+    }
+}
+
+/// Puts this moderator's side in place of what is there now.
+pub(crate) fn mine(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(conflict) = pop(state) else { return };
+    match conflict.over {
+        Over::Form => {
+            let view = state.view.clone();
+            let Some(Overlay::Form(form)) = state.overlays.last_mut() else {
+                return;
+            };
+            if form.rebase(&view) {
+                form::commit_form(state, effects);
+            } else {
+                state.refuse(format!("that cannot be saved: {}", conflict.theirs));
+            }
+        }
+        Over::Change(change) => {
+            commit::make(state, effects, |next| onto(&change.group, next));
+        }
+    }
+}
+
+/// Leaves what is there now.
+pub(crate) fn theirs(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(conflict) = pop(state)
+        && conflict.over == Over::Form
+    {
+        form::close(state);
+    }
+    state.say("Left as it is now");
+}
+
+/// The same changes, made of what is there now: of a hat that is there, what was not touched stays as it is.
+fn onto(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, Error> {
+    let mut made = Group::default();
+    for edit in &group.0 {
+        let again = match edit {
+            Edit::Room {
+                room,
+                after: Some(after),
+                ..
+            } if wardrobe.room(room).is_some() => wardrobe.rename_room(room, after.name.as_deref()),
+            Edit::Room {
+                room,
+                after: Some(after),
+                ..
+            } => wardrobe.put_room(room, after.clone()),
+            Edit::Room {
+                room, after: None, ..
+            } => wardrobe.remove_room(room),
+            Edit::RoomName { room, after, .. } => wardrobe.rename_room(room, after.as_deref()),
+            Edit::Catalogue { room, hat, after, .. } => wardrobe.set_catalogue_hat(room, hat, after.clone()),
+            Edit::User {
+                room,
+                user,
+                after: Some(after),
+                ..
+            } => wardrobe.put_user(user, room, after.clone()),
+            Edit::User {
+                room,
+                user,
+                after: None,
+                ..
+            } => wardrobe.set_affiliation(user, room, Affiliation::None),
+            Edit::Affiliation {
+                room, user, after, ..
+            } => wardrobe.set_affiliation(user, room, *after),
+            Edit::Hat {
+                room,
+                user,
+                hat,
+                before,
+                after: Some(after),
+                ..
+            } => {
+                let there = wardrobe.user(room, user).and_then(|user| user.hats.get(hat));
+                let mixed = match (before, there) {
+                    (Some(before), Some(there)) => there.with_changes(before, after),
+                    _ => after.clone(),
+                };
+                wardrobe.add_user_hat(user, room, hat, mixed)
+            }
+            Edit::Hat {
+                room,
+                user,
+                hat,
+                after: None,
+                ..
+            } => wardrobe.take_hat(user, room, hat),
+            Edit::Document { .. } => Ok(Group::default()),
+        };
+        made.0.extend(again?.0);
+    }
+    Ok(made)
+}
