@@ -199,6 +199,20 @@ fn form_for_a_new_hat() {
     shows("form-hat-ascii", &mut session, ASCII, &USUAL);
 }
 
+/// On a small screen the list of known hats takes the place of the other fields.
+#[test]
+fn the_list_on_a_small_screen() {
+    shows(
+        "form-hat-list",
+        &mut after("Enter Down Down Down Enter a Down Down"),
+        COLOUR,
+        &[(40, 12), (60, 14)],
+    );
+    let mut domain = after("Enter a");
+    domain.text("example.org");
+    shows("form-user-domain", &mut domain, COLOUR, &USUAL);
+}
+
 #[test]
 fn a_refused_form() {
     let mut session = after("Enter Down Enter a");

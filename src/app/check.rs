@@ -46,6 +46,11 @@ impl Form {
         })
     }
 
+    /// Whether the address of a user is that of a domain.
+    pub fn means_domain(&self) -> bool {
+        Jid::parse(self.text(Name::User).trim()).is_ok_and(|jid| jid.local().is_none())
+    }
+
     /// The attachment as it would be stored.
     pub fn attachment(&self) -> Attachment {
         let before = match &self.subject {

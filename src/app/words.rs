@@ -37,11 +37,11 @@ pub fn entry(entry: &Entry, what: &str) -> String {
     format!("outside hatrack: {what}")
 }
 
-/// A change that may take back an earlier one: `undid 5: took the hat …`.
+/// A change that may take back an earlier one: `undoing 5, took the hat …`.
 pub fn again(undoes: Option<u64>, redoes: Option<u64>, what: &str) -> String {
     match (undoes, redoes) {
-        (Some(revision), _) => format!("undid {revision}: {what}"),
-        (None, Some(revision)) => format!("redid {revision}: {what}"),
+        (Some(revision), _) => format!("undoing {revision}, {what}"),
+        (None, Some(revision)) => format!("redoing {revision}, {what}"),
         (None, None) => what.into(),
     }
 }
@@ -250,36 +250,48 @@ fn same_for_many_hats(all: &[Edit]) -> Option<String> {
     })
 }
 
-/// Several hats of one user: `changed the hats of terry@example.org in …: 2 given, 1 taken`.
+/// Several hats of one user: `changed the hats of terry@example.org in …: gave "Proctor", took "Teacher"`.
 fn many_hats_of_one(all: &[Edit]) -> Option<String> {
     let (room, user) = (all.first()?.room()?, all.first()?.user()?);
-    let (mut given, mut taken, mut changed) = (0, 0, 0);
+    let (mut given, mut taken, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for edit in all {
         match edit {
             Edit::Hat {
                 room: here,
                 user: who,
+                hat,
                 before,
                 after,
                 ..
             } if here == room && who == user => match (before, after) {
-                (None, _) => given += 1,
-                (_, None) => taken += 1,
-                _ => changed += 1,
+                (None, None) => {}
+                (None, Some(after)) => given.push(attached(hat, after)),
+                (Some(before), None) => taken.push(attached(hat, before)),
+                (Some(before), Some(_)) => changed.push(attached(hat, before)),
             },
             _ => return None,
         }
     }
-    let parts = [(given, "given"), (taken, "taken"), (changed, "changed")];
+    let parts = [(given, "gave"), (taken, "took"), (changed, "changed")];
     let parts: Vec<String> = parts
         .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{number} {what}"))
+        .filter(|(hats, _)| !hats.is_empty())
+        .map(|(hats, what)| format!("{what} {}", listed(hats)))
         .collect();
     Some(format!(
         "changed the hats of {user} in {room}: {}",
         parts.join(", ")
     ))
+}
+
+/// The first few, and how many more.
+fn listed(names: &[String]) -> String {
+    const FEW: usize = 3;
+    let shown = names.iter().take(FEW).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(FEW) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn first_and_rest(all: &[Edit]) -> String {

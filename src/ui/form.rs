@@ -47,7 +47,11 @@ pub(super) fn draw(
         focused,
     };
     let inner = canvas.frame(place, &title);
-    let lines = field_lines(state, form, inner, canvas.theme);
+    let mut lines = field_lines(state, form, inner, canvas.theme);
+    // On a small screen the list takes the place of the other fields while it has the keys.
+    if form.listed().is_some() && usize::from(inner.height) < lines.len() + 1 + usize::from(KNOWN[1]) {
+        lines.retain(|line| matches!(line, Line::Field(at, _) if *at == form.focus));
+    }
     let needed = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     // A blank line at the top where there is one to spare.
     let spare = inner.height > needed + if hat { KNOWN[1] + 2 + PREVIEW } else { 0 };
@@ -100,6 +104,10 @@ fn hint(form: &Form, field: &Field, theme: Theme) -> String {
     match meant.and_then(|hat| hat.by_title.map(|title| (hat.id, title))) {
         Some((id, title)) if title.is_empty() => format!("{} {id}", theme.arrow()),
         Some((id, title)) => format!("{} {title} {} {id}", theme.arrow(), theme.dot()),
+        // Nearly always somebody forgot the first part; but a domain can be affiliated as well.
+        None if field.name == Name::User && form.means_domain() => {
+            "the whole domain; one user is user@domain".into()
+        }
         None => theme.key_name(field.name.hint()),
     }
 }

@@ -178,7 +178,7 @@ fn set_takes_hats_or_a_user_object_from_a_file_or_standard_input() {
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{args:?}");
         assert!(
             said.out.starts_with(
-                "changed the hats of terry@example.org in courses@conference.example.org: 2 given"
+                "changed the hats of terry@example.org in courses@conference.example.org: gave \"One\", <urn:x:2>"
             ),
             "{}",
             said.out

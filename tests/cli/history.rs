@@ -166,12 +166,12 @@ fn undo_and_redo_ones_own_newest_across_processes() {
     let undo = |who: &str| home.done(&["--actor", who, "undo"]);
     assert_eq!(
         undo("alice"),
-        "undid 4: changed the hat \"TA\" of terry@example.org in courses@conference.example.org: not worn \
+        "undoing 4, changed the hat \"TA\" of terry@example.org in courses@conference.example.org: not worn \
          (revision 6)\n"
     );
     assert_eq!(
         undo("alice"),
-        "undid 3: took the hat \"TA\" from terry@example.org in courses@conference.example.org (revision 7)\n"
+        "undoing 3, took the hat \"TA\" from terry@example.org in courses@conference.example.org (revision 7)\n"
     );
     home.fails(
         &["--actor", "alice", "undo"],
@@ -181,9 +181,9 @@ fn undo_and_redo_ones_own_newest_across_processes() {
     let redo = |who: &str| home.done(&["--actor", who, "redo"]);
     assert_eq!(
         redo("alice"),
-        "redid 7: gave terry@example.org the hat \"TA\" in courses@conference.example.org (revision 8)\n"
+        "redoing 7, gave terry@example.org the hat \"TA\" in courses@conference.example.org (revision 8)\n"
     );
-    assert!(redo("alice").starts_with("redid 6: "));
+    assert!(redo("alice").starts_with("redoing 6, "));
     home.fails(
         &["--actor", "alice", "redo"],
         3,
@@ -193,10 +193,10 @@ fn undo_and_redo_ones_own_newest_across_processes() {
     // The history says it in the same words.
     let lines = table(&home, &["--limit", "4"]);
     let starts = [
-        "9 alice: redid 6: ",
-        "8 alice: redid 7: ",
-        "7 alice: undid 3: ",
-        "6 alice: undid 4: ",
+        "9 alice: redoing 6, ",
+        "8 alice: redoing 7, ",
+        "7 alice: undoing 3, ",
+        "6 alice: undoing 4, ",
     ];
     for (line, start) in lines.iter().zip(starts) {
         assert!(line.starts_with(start), "{line}");
@@ -208,9 +208,9 @@ fn undo_of_one_revision_whoever_made_it() {
     let home = home();
     home.done(&["--actor", "carol", "affiliate", ROOM, "kim@example.org", "owner"]);
     let undone = home.done(&["--actor", "bob", "undo", "4"]);
-    assert!(undone.starts_with("undid 4: "), "{undone}");
+    assert!(undone.starts_with("undoing 4, "), "{undone}");
     let redone = home.done(&["--actor", "carol", "redo", "6"]);
-    assert!(redone.starts_with("redid 6: "), "{redone}");
+    assert!(redone.starts_with("redoing 6, "), "{redone}");
     home.fails(
         &["redo", "4"],
         2,

@@ -179,7 +179,8 @@ fn many_at_once_are_counted() {
         .unwrap();
     assert_eq!(
         group(&set),
-        "changed the hats of terry@example.org in courses@conference.example.org: 1 given, 1 taken, 1 changed"
+        "changed the hats of terry@example.org in courses@conference.example.org: gave \"New\", took \"Proctor\", \
+         changed \"Teacher's Assistant\""
     );
     let other = jid("staff@conference.example.org");
     let mixed = all(vec![
