@@ -19,6 +19,8 @@ pub struct Known {
     pub id: HatId,
     /// What people read.
     pub title: Option<Arc<str>>,
+    /// What it is called in other rooms: found by that too.
+    pub also: Vec<Arc<str>>,
     /// How many users have it, in all rooms.
     pub users: usize,
     /// Whether it is known in the room that the form is about.
@@ -42,15 +44,25 @@ impl Suggestions {
                 let known = all.entry(hat.id.clone()).or_insert_with(|| Known {
                     id: hat.id.clone(),
                     title: None,
+                    also: Vec::new(),
                     users: 0,
                     here: false,
                 });
                 known.users += hat.users;
-                if jid == here {
-                    known.here = true;
-                    known.title = hat.title.clone().or(known.title.take());
-                } else if known.title.is_none() {
-                    known.title.clone_from(&hat.title);
+                known.here |= jid == here;
+                let mut title = hat.title.clone();
+                if jid == here || known.title.is_none() {
+                    // The room's own title is the one that is shown.
+                    std::mem::swap(&mut known.title, &mut title);
+                    if known.title.is_none() {
+                        known.title = title.take();
+                    }
+                }
+                if let Some(title) = title
+                    && known.title.as_ref() != Some(&title)
+                    && !known.also.contains(&title)
+                {
+                    known.also.push(title);
                 }
             }
         }
@@ -109,11 +121,11 @@ impl Suggestions {
         let mut matching = Matching::new();
         let mut scored: Vec<(u32, usize)> = Vec::new();
         for (at, hat) in self.known.iter().enumerate() {
-            let title = hat.title.as_deref().unwrap_or_default();
-            let by_title = by_words
-                .iter()
-                .map(|letters| matching.closely(letters, title))
-                .sum::<Option<u32>>();
+            let mut by_title = None;
+            for title in hat.title.iter().chain(&hat.also) {
+                let all = by_words.iter().map(|letters| matching.closely(letters, title));
+                by_title = by_title.max(all.sum::<Option<u32>>());
+            }
             let by_id = matching.score(&in_id, hat.id.as_str()).map(|score| score / 2);
             if let Some(score) = by_title.max(by_id) {
                 scored.push((score, at));
@@ -179,6 +191,7 @@ mod tests {
         let known = |(at, title): (usize, &&str)| Known {
             id: HatId::keep(format!("urn:x:{at}")),
             title: Some((*title).into()),
+            also: Vec::new(),
             users: 1,
             here: true,
         };

@@ -126,6 +126,30 @@ fn a_paste_of_a_whole_file_is_refused() {
 }
 
 #[test]
+fn a_hat_is_found_by_what_it_is_called_anywhere() {
+    let mut wardrobe = wardrobe();
+    let other = jid("other@c.example");
+    wardrobe.add_room(&other, None).unwrap();
+    wardrobe
+        .set_affiliation(
+            &jid("kim@example.org"),
+            &other,
+            hatrack::model::Affiliation::Member,
+        )
+        .unwrap();
+    let odd = Attachment::default().with_title(Some("Zzz weird"));
+    wardrobe
+        .add_user_hat(&jid("kim@example.org"), &other, &hat(HAT), odd)
+        .unwrap();
+    let mut session = Session::open(wardrobe, (100, 30));
+    session.keys("Enter Enter a");
+    session.text("weird");
+    session.keys("Enter");
+    let hats = &session.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"];
+    assert_eq!(*hats, json!({HAT: {"active": true, "title": "Teacher"}}));
+}
+
+#[test]
 fn hats_that_the_user_has_are_not_offered() {
     let mut session = open();
     session.keys("Enter j Enter a");
