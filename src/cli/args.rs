@@ -44,14 +44,17 @@ Files:
   ~/.config/hatrack/hats.lock           held while a change is written
   ~/.local/state/hatrack/               drafts of forms that a lost connection left open
 
-Variables (not looked at with --room or --read-only):
+Variables (HATRACK_*, XDG_* and TZ are not looked at with --room or --read-only):
   HATRACK_FILE      the data file
   HATRACK_ACTOR     the name that the history has for you
   XDG_CONFIG_HOME   in the place of ~/.config
   XDG_STATE_HOME    in the place of ~/.local/state
+  TZ                the time zone that times are shown in
+  NO_COLOR          set to anything: no colours
+  LC_ALL, LANG      with a locale that is not UTF-8 the screen is plain ASCII
 
 Exit codes: 0 done, 1 error, 2 wrong usage or no terminal, 3 item not found, 4 data file unreadable,
-5 conflict or locked.";
+5 conflict or locked, 128 and its number when a signal ended the screen.";
 
 /// Options that may stand before or after the command. After it they can only narrow what stands before.
 #[derive(Debug, Clone, Default, Args)]

@@ -59,7 +59,7 @@ impl Place {
         let file = named.or_else(default).ok_or_else(|| {
             let also = if restricted { "" } else { " or HATRACK_FILE" };
             Failure::error(format!(
-                "there is no home folder to keep the data file in (HOME is not set); name the file with --file FILE{also}"
+                "there is no home folder to keep the data file in (HOME is no absolute path); name the file with --file FILE{also}"
             ))
         })?;
         Ok(Self {
@@ -107,7 +107,8 @@ fn list(rooms: &BTreeSet<Jid>) -> String {
 
 /// The user's folders. `XDG_*` variables are left aside in a limited session: they name files of the user's choosing.
 fn folders(restricted: bool) -> Option<Folders> {
-    let base = directories::BaseDirs::new()?;
+    // Below a relative one the data file would be another in each current folder.
+    let base = directories::BaseDirs::new().filter(|base| base.home_dir().is_absolute())?;
     let by_variables = cfg!(not(any(target_os = "macos", target_os = "windows")));
     let (config, state) = if restricted && by_variables {
         (
@@ -218,7 +219,7 @@ mod tests {
         assert_eq!(failure.code, 1);
         assert_eq!(
             failure.message,
-            "there is no home folder to keep the data file in (HOME is not set); name the file with --file FILE or HATRACK_FILE"
+            "there is no home folder to keep the data file in (HOME is no absolute path); name the file with --file FILE or HATRACK_FILE"
         );
         let settled = Settled {
             file: Some("f.json".into()),

@@ -19,7 +19,7 @@ pub(super) fn lines(state: &State, theme: Theme, width: u16) -> Vec<String> {
     };
     let next = match state.trouble() {
         Some(Trouble::CannotWrite(_)) => "; it is tried again by itself",
-        Some(Trouble::Gone(_)) if state.may_change().is_ok() => "; W writes it again as it is here",
+        Some(Trouble::Gone(_)) if state.may_change().is_ok() => "; W writes it again as it was last known",
         _ => "",
     };
     let sentence = format!("{} {reason}{next}", theme.warning_mark());

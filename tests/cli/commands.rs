@@ -241,6 +241,36 @@ fn the_data_file_is_named_by_option_then_variable_then_home() {
 }
 
 #[test]
+fn no_variable_makes_a_data_file_relative_to_the_current_folder() {
+    let home = Home::new();
+    let run = |home_is: &str, args: &[&str]| {
+        let mut command = home.command(args);
+        said(
+            command
+                .env("HOME", home_is)
+                .env("XDG_CONFIG_HOME", "config")
+                .env("XDG_STATE_HOME", "state"),
+        )
+    };
+    let add = ["room", "add", ROOM];
+    let refused = run("relative", &add);
+    assert_eq!(
+        (refused.code, refused.err.as_str()),
+        (
+            1,
+            "hatrack: there is no home folder to keep the data file in (HOME is no absolute path); name the file with \
+             --file FILE or HATRACK_FILE\n"
+        )
+    );
+    assert_eq!(run("relative", &["--read-only", "show"]).code, 1);
+    assert_eq!(std::fs::read_dir(home.path("")).unwrap().count(), 0);
+    // A relative XDG variable counts as not set.
+    let path = home.path("");
+    assert_eq!(run(path.to_str().unwrap(), &add).code, 0);
+    assert!(home.data().exists());
+}
+
+#[test]
 fn check_says_what_is_there_and_changes_nothing() {
     let home = Home::with_terry();
     let path = home.data();

@@ -139,8 +139,9 @@ pub(crate) fn may_restore(state: &State) -> Result<(), String> {
 
 pub(crate) fn restore(state: &mut State, _: &mut Vec<Effect>) {
     let question = "Write the data file again?".to_owned();
+    // All of it, the rooms too that a limited session does not show.
     let consequence =
-        "It was deleted by somebody or something; it will hold what this screen shows.".to_owned();
+        "It was deleted by somebody or something; it will hold what was last known of it.".to_owned();
     ask(state, question, consequence, Act::Restore);
 }
 
