@@ -227,6 +227,11 @@ impl State {
         !self.drafting.kept.is_empty()
     }
 
+    /// Whether something is on its way to be kept outside.
+    pub fn is_keeping(&self) -> bool {
+        self.drafting.asked.is_some()
+    }
+
     /// The size of the terminal, columns and rows.
     pub fn size(&self) -> (u16, u16) {
         self.size

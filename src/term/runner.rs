@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -64,7 +64,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &mut Frame<'_>)) -> Result<Ended
     let keeper = Kept::start(job.source, &job.start.actor, &tell);
     let voice = Voice(tell.clone());
     signals.listen(move |signal| voice.tell(Happened::Signal(signal)))?;
-    let voice = Voice(tell);
+    let voice = Voice(tell.clone());
     input::listen(move |input| voice.tell(Happened::Input(input)))?;
     let mut runner = Runner {
         terminal: terminal(&session),
@@ -74,6 +74,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &mut Frame<'_>)) -> Result<Ended
         keeper,
         drafts: job.drafts,
         theme: job.theme,
+        tell,
         told,
         status: None,
         message: None,
@@ -111,6 +112,7 @@ struct Runner<S> {
     keeper: Kept,
     drafts: Option<Drafts>,
     theme: Theme,
+    tell: Sender<Happened>,
     told: Receiver<Happened>,
     /// Once it is time to leave: the exit status.
     status: Option<u8>,
@@ -210,6 +212,7 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
             }
             Happened::Signal(Signal::Quit(number)) => self.end(128u8.saturating_add(number)),
             Happened::Store(event) => self.update(Msg::Store(event)),
+            Happened::DraftKept(result) => self.draft_kept(result),
             Happened::Broken => {
                 self.message = Some("a part of the program failed; what was typed is kept as a draft".into());
                 self.end(PANICKED);
@@ -236,7 +239,7 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
                     .map(|event| Msg::Store(Box::new(event))),
             ),
             Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
-            Effect::KeepDraft { before, after } => answers.push_back(self.keep_draft(&before, &after)),
+            Effect::KeepDraft { before, after } => self.keep_draft(before, after),
             Effect::GoOn => self.more = true,
             Effect::Suspend => self.stop(),
             Effect::Redraw => self.draw_anew(),
@@ -246,17 +249,29 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    fn keep_draft(&mut self, before: &Draft, after: &Draft) -> Msg {
-        let result = match &self.drafts {
-            Some(drafts) => drafts
-                .change(|now| replaced(now.as_deref(), before, after))
-                .map_err(|error| error.to_string()),
-            None => Err("there is no folder for it: neither XDG_STATE_HOME nor HOME is set".into()),
+    /// Keeps a draft, in a thread of its own: on a slow disk that takes long, and keys do not wait for it.
+    fn keep_draft(&self, before: Draft, after: Draft) {
+        let (drafts, tell) = (self.drafts.clone(), self.tell.clone());
+        let keep = move || {
+            let result = match drafts {
+                Some(drafts) => drafts
+                    .change(|now| replaced(now.as_deref(), &before, &after))
+                    .map_err(|error| error.to_string()),
+                None => Err("there is no folder for it: neither XDG_STATE_HOME nor HOME is set".into()),
+            };
+            // Whoever does not listen any more has left.
+            let _ = tell.send(Happened::DraftKept(result));
         };
+        if let Err(error) = thread::Builder::new().spawn(keep) {
+            let _ = self.tell.send(Happened::DraftKept(Err(error.to_string())));
+        }
+    }
+
+    fn draft_kept(&mut self, result: Result<(), String>) {
         if let (Err(reason), true) = (&result, self.status.is_some()) {
             self.message = Some(format!("what was not saved is lost: {reason}"));
         }
-        Msg::DraftKept(result)
+        self.update(Msg::DraftKept(result));
     }
 
     fn find_draft(&mut self) {
@@ -352,18 +367,23 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
     /// is in the draft already, and goes from there when it is saved after all.
     fn settle(&mut self) {
         let is_waiting = |state: &State| matches!(state.saved(), Saved::Saving(_) | Saved::NotSaved(..));
+        let end = Instant::now() + LONGEST_END;
         let mut late = None;
-        if is_waiting(&self.state) {
-            let finished = self.keeper.stop();
-            while let Ok(happened) = self.told.try_recv() {
-                if let Happened::Store(event) = happened {
-                    self.update(Msg::Store(event));
-                }
-            }
-            if !finished && is_waiting(&self.state) {
-                late = Some("the data file could not be written in time".to_owned());
+        if is_waiting(&self.state) && !self.keeper.stop() {
+            late = Some("the data file could not be written in time".to_owned());
+        }
+        while let Ok(happened) = self.told.recv_timeout(if self.state.is_keeping() {
+            end.saturating_duration_since(Instant::now())
+        } else {
+            Duration::ZERO
+        }) {
+            match happened {
+                Happened::Store(event) => self.update(Msg::Store(event)),
+                Happened::DraftKept(result) => self.draft_kept(result),
+                _ => {}
             }
         }
+        late = late.filter(|_| is_waiting(&self.state));
         let reason = late.or_else(|| self.state.trouble().map(|trouble| trouble.message().to_owned()));
         let kept = self
             .state

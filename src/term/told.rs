@@ -25,6 +25,7 @@ pub(super) enum Happened {
     Input(Vec<Input>),
     Signal(Signal),
     Store(Box<Event>),
+    DraftKept(Result<(), String>),
     /// A thread that should go on has panicked.
     Broken,
 }

@@ -62,7 +62,7 @@ fn while_the_disk_is_slow_keys_are_as_quick_as_before_and_leaving_waits_for_what
     at_once(&mut stage, "?", "Help");
     stage.press("\x1b");
     stage.until("the help is away", |seen| {
-        seen.shows("saving") && !seen.shows("Help ")
+        seen.shows("saving") && !seen.shows("┏ Help")
     });
     assert_eq!(home.hats(), json!({}), "nothing of it is saved so far");
     stage.press("q");
