@@ -12,7 +12,7 @@ use super::matching::{Matching, letters};
 use super::{Pane, State};
 
 /// How many users are looked at before the next key has its turn.
-const SLICE: usize = 5_000;
+const SLICE: usize = 2_000;
 /// So many of the best are offered.
 const MOST: usize = 200;
 

@@ -23,6 +23,8 @@ use crate::ui::{self, Theme};
 
 /// The first frame waits so long for the file, so that a small one is on it.
 const FIRST_LOOK: Duration = Duration::from_millis(2);
+/// While more is worked out it is drawn so often.
+const BETWEEN: Duration = Duration::from_millis(60);
 /// However things stand, so long after a signal the process is gone.
 const LONGEST_END: Duration = Duration::from_millis(1800);
 /// The exit status when the terminal is gone: that of SIGHUP, which would have said so.
@@ -128,21 +130,27 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
         self.first_look();
         self.draw();
         self.find_draft();
+        let mut drawn = Instant::now();
         while self.status.is_none() {
-            if self.more && !self.session.is_stalled() {
+            let working = self.more && !self.session.is_stalled();
+            if working {
                 self.more = false;
                 self.update(Msg::GoOn);
             } else {
                 let Some(first) = self.wait() else { continue };
                 self.take(first);
             }
+            let mut taken = !working;
             while self.status.is_none()
                 && let Ok(next) = self.told.try_recv()
             {
                 self.take(next);
+                taken = true;
             }
-            if self.status.is_none() {
+            // What is found bit by bit is not shown bit by bit: the line may be slow.
+            if self.status.is_none() && (taken || !self.more || drawn.elapsed() > BETWEEN) {
                 self.draw();
+                drawn = Instant::now();
             }
         }
         restore();

@@ -167,6 +167,6 @@ fn many_users_are_looked_at_in_slices() {
         slices += 1;
         asked = hatrack::app::update(&mut session.state, hatrack::app::Msg::GoOn);
     }
-    assert_eq!(slices, 3);
+    assert_eq!(slices, 7);
     assert_eq!(found(&session), ["r@c.example u11999@x.example"]);
 }
