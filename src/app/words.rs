@@ -1,6 +1,8 @@
 //! What happened, in words: an edit as the rest of a sentence whose subject is somebody's name. Used by the screen, its
-//! history and the command line alike. The texts in it are as they came: whoever shows them makes them harmless.
+//! history and the command line alike. The texts in it are as they came, huge ones cut: whoever shows them makes them
+//! harmless.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::model::{Attachment, CatalogueHat, Edit, Group, HatId, Jid, Room, User};
@@ -65,9 +67,9 @@ fn with_user(edit: &Edit, user: &str) -> String {
     match edit {
         Edit::Room { room, before, after } => whole_room(room, before.as_deref(), after.as_deref()),
         Edit::RoomName { room, before, after } => match (before, after) {
-            (Some(old), Some(new)) => format!("renamed {room} from \"{old}\" to \"{new}\""),
-            (None, Some(new)) => format!("named {room} \"{new}\""),
-            (Some(old), None) => format!("took the name \"{old}\" from {room}"),
+            (Some(old), Some(new)) => format!("renamed {room} from \"{}\" to \"{}\"", brief(old), brief(new)),
+            (None, Some(new)) => format!("named {room} \"{}\"", brief(new)),
+            (Some(old), None) => format!("took the name \"{}\" from {room}", brief(old)),
             (None, None) => format!("changed nothing in {room}"),
         },
         Edit::Catalogue {
@@ -107,7 +109,7 @@ fn whole_room(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String
         let name = there
             .name
             .as_deref()
-            .map_or(String::new(), |name| format!(" \"{name}\""));
+            .map_or(String::new(), |name| format!(" \"{}\"", brief(name)));
         let users = there.users().len();
         let content = match users {
             0 => String::new(),
@@ -157,11 +159,20 @@ fn catalogue(room: &Jid, hat: &HatId, before: Option<&CatalogueHat>, after: Opti
     }
 }
 
+/// A text as far as anybody reads it: a title of megabytes would else be copied for each frame that has it in a line.
+fn brief(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 2000;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// The title that people read, else the id.
 fn named(hat: &HatId, title: Option<&str>) -> String {
     match title.filter(|title| !title.is_empty()) {
-        Some(title) => format!("\"{title}\""),
-        None => format!("<{hat}>"),
+        Some(title) => format!("\"{}\"", brief(title)),
+        None => format!("<{}>", brief(hat.as_str())),
     }
 }
 
@@ -171,7 +182,7 @@ fn attached(hat: &HatId, attachment: &Attachment) -> String {
 
 fn titled(title: Option<&str>) -> String {
     match title.filter(|title| !title.is_empty()) {
-        Some(title) => format!("titled \"{title}\""),
+        Some(title) => format!("titled \"{}\"", brief(title)),
         None => "without a title".into(),
     }
 }

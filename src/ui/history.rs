@@ -114,7 +114,12 @@ fn only(filter: &Filter) -> Option<String> {
     parts.extend(filter.actor.as_ref().map(|actor| format!("by {actor}")));
     parts.extend(filter.room.as_ref().map(|room| format!("in {room}")));
     parts.extend(filter.user.as_ref().map(|user| format!("of {user}")));
-    parts.extend(filter.hat.as_ref().map(|hat| format!("hat <{hat}>")));
+    parts.extend(
+        filter
+            .hat
+            .as_ref()
+            .map(|hat| format!("hat <{}>", text::beginning(hat.as_str()))),
+    );
     (!parts.is_empty()).then(|| format!("only: {}", parts.join(", ")))
 }
 

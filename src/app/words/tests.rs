@@ -200,3 +200,34 @@ fn many_at_once_are_counted() {
     assert_eq!(group(&rooms), "gave kim@example.org the hat \"Boss\" in 2 rooms");
     assert_eq!(group(&Group::default()), "changed nothing");
 }
+
+#[test]
+fn what_nobody_could_read_is_cut() {
+    let (mut wardrobe, room, hat) = some();
+    let terry = jid("terry@example.org");
+    let huge = "帽".repeat(1_000_000);
+    let mut said = vec![
+        wardrobe.add_user_hat(&terry, &room, &hat, titled(&huge)).unwrap(),
+        wardrobe.remove_user_hat(&terry, &room, &hat).unwrap(),
+        wardrobe.rename_room(&room, Some(&huge)).unwrap(),
+        wardrobe.rename_room(&room, None).unwrap(),
+    ];
+    let long = HatId::keep(format!("urn:x:{huge}"));
+    said.push(
+        wardrobe
+            .add_user_hat(&terry, &room, &long, Attachment::default())
+            .unwrap(),
+    );
+    said.push(wardrobe.remove_room(&room).unwrap());
+    for group in said.iter().map(group) {
+        assert!(group.len() < 20_000, "{} bytes", group.len());
+    }
+    let most = "帽".repeat(2000);
+    let just = wardrobe.add_room(&room, Some(&most)).unwrap();
+    assert_eq!(
+        group(&just),
+        format!("added the room courses@conference.example.org \"{most}\"")
+    );
+    let more = wardrobe.rename_room(&room, Some(&format!("{most}帽"))).unwrap();
+    assert!(group(&more).ends_with(&format!("\" to \"{most}…\"")));
+}
