@@ -36,8 +36,8 @@ pub struct Suggestions {
 }
 
 impl Suggestions {
-    /// All hats of all rooms, those of this room first, then the most worn.
-    pub(super) fn of(wardrobe: &Wardrobe, here: &Jid) -> Self {
+    /// All hats of all rooms but those that are left out: of this room first, then the most worn.
+    pub(super) fn of(wardrobe: &Wardrobe, here: &Jid, left_out: impl Fn(&HatId) -> bool) -> Self {
         let mut all: HashMap<HatId, Known, foldhash::fast::RandomState> = HashMap::default();
         for (jid, room) in wardrobe.rooms() {
             for hat in room.known_hats().iter() {
@@ -66,7 +66,7 @@ impl Suggestions {
                 }
             }
         }
-        let mut known: Vec<Known> = all.into_values().collect();
+        let mut known: Vec<Known> = all.into_values().filter(|known| !left_out(&known.id)).collect();
         known.sort_by(|a, b| {
             let rank = |hat: &Known| (!hat.here, std::cmp::Reverse(hat.users));
             rank(a)
@@ -77,22 +77,6 @@ impl Suggestions {
         let matches = (0..known.len()).collect();
         Self {
             known: known.into(),
-            matches,
-            selected: None,
-        }
-    }
-
-    /// Those for which the condition does not hold.
-    pub(super) fn without(self, condition: impl Fn(&HatId) -> bool) -> Self {
-        let known: Arc<[Known]> = self
-            .known
-            .iter()
-            .filter(|hat| !condition(&hat.id))
-            .cloned()
-            .collect();
-        let matches = (0..known.len()).collect();
-        Self {
-            known,
             matches,
             selected: None,
         }

@@ -62,13 +62,13 @@ pub(super) fn fill(subject: Subject, state: &State) -> Form {
     };
     let suggestions = match &subject {
         Subject::AddHat { room, user } | Subject::EditHat { room, user, .. } => {
-            let known = Suggestions::of(&state.view, room);
             let worn = state.view.user(room, user).map(|user| &user.hats);
             let own = match &subject {
                 Subject::EditHat { hat, .. } => Some(hat),
                 _ => None,
             };
-            Some(known.without(|id| own != Some(id) && worn.is_some_and(|hats| hats.get(id).is_some())))
+            let has = |id: &HatId| own != Some(id) && worn.is_some_and(|hats| hats.get(id).is_some());
+            Some(Suggestions::of(&state.view, room, has))
         }
         _ => None,
     };
