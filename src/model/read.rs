@@ -1,7 +1,7 @@
 //! JSON to wardrobe, strictly: a wrong type, a repeated member, an address that is none or one user under two
 //! spellings is an error with its place; members that the program does not know are kept.
 
-use serde::Deserialize;
+use serde::de::DeserializeSeed as _;
 
 use super::error::shortened;
 use super::{Hats, Wardrobe};
@@ -27,34 +27,56 @@ pub struct ReadError {
 
 /// Reads a data file.
 pub fn wardrobe(bytes: &[u8]) -> Result<Wardrobe, ReadError> {
-    document(bytes, members::WARDROBE).map(|values::Document(wardrobe)| wardrobe)
+    let mut document = members::DocumentMembers::default();
+    fill(bytes, &mut document)?;
+    Ok(document.done())
 }
 
 /// Reads a user's hats: an object of hats by id, or a user object, whose `affiliation` and other members are left aside.
 pub fn hats(bytes: &[u8]) -> Result<Hats, ReadError> {
-    let values::HatsOrUser(members) = document(bytes, members::HATS_OR_USER)?;
-    if members.get("hats").or(members.get("affiliation")).is_some() {
-        return document(bytes, members::HATS_OR_USER).map(|values::HatsOfUser(hats)| hats);
-    }
-    document(bytes, members::HATS_OR_USER)
+    either(bytes, false)
 }
 
-/// One JSON document, with an error that says more than the reader's own where the file is no JSON at all.
-fn document<'de, T: Deserialize<'de>>(bytes: &'de [u8], expected: &str) -> Result<T, ReadError> {
+/// The same as somebody types it: every id must be a URI.
+pub fn typed_hats(bytes: &[u8]) -> Result<Hats, ReadError> {
+    either(bytes, true)
+}
+
+fn either(bytes: &[u8], typed: bool) -> Result<Hats, ReadError> {
+    let mut names = members::HatsOrUserMembers::default();
+    fill(bytes, &mut names)?;
+    if names.0.get("hats").or(names.0.get("affiliation")).is_some() {
+        let mut user = members::HatsOfUserMembers::default();
+        user.typed = typed;
+        fill(bytes, &mut user)?;
+        return Ok(user.hats.unwrap_or_default());
+    }
+    let mut names = object::Names::default();
+    let mut hats = members::HatMembers::new(&mut names, typed);
+    fill(bytes, &mut hats)?;
+    Ok(hats.done())
+}
+
+/// Reads one JSON document, with an error that says more than the reader's own where it is no JSON at all.
+fn fill<'de, T: object::Members<'de>>(bytes: &'de [u8], object: &mut T) -> Result<(), ReadError> {
     let text = text(bytes)?;
     if text.trim().is_empty() {
-        let message = format!("there is nothing in it; expected {expected}");
+        let message = format!("there is nothing in it; expected {}", T::EXPECTED);
         return Err(ReadError {
             line: 1,
             column: 1,
             message,
         });
     }
-    serde_json::from_str(text).map_err(|error| ReadError::new(&error, text))
+    let mut reader = serde_json::Deserializer::from_str(text);
+    object::Object(object)
+        .deserialize(&mut reader)
+        .and_then(|()| reader.end())
+        .map_err(|error| ReadError::new(&error, text))
 }
 
 /// The bytes as text, or where they stop being UTF-8.
-pub fn text(bytes: &[u8]) -> Result<&str, ReadError> {
+fn text(bytes: &[u8]) -> Result<&str, ReadError> {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.starts_with('\u{feff}') => Ok(text),
         Ok(_) => Err(ReadError::at(
@@ -90,7 +112,10 @@ impl ReadError {
             }
         }
         // Said at the end of a member's name, which begins further left.
-        if message.starts_with("not an address: ") || message.contains(" is another spelling of ") {
+        let names = ["not an address: ", "not a URI: "];
+        if names.iter().any(|wrong| message.starts_with(wrong))
+            || message.contains(" is another spelling of ")
+        {
             let here = text
                 .split('\n')
                 .nth(line.saturating_sub(1))

@@ -24,11 +24,11 @@ fn set_takes_all_or_nothing() {
         ),
         (
             "{\"urn:x:1\":{},\n\"not a uri\":{}}",
-            "line 2, column 11: not a URI: \"not a uri\": it has a space in it",
+            "line 2, column 1: not a URI: \"not a uri\": it has a space in it",
         ),
         (
             "{\"hats\":{\"urn:x:1\":{},\"bad\":{}}}",
-            "line 1, column 27: not a URI: \"bad\": it has no scheme",
+            "line 1, column 23: not a URI: \"bad\": it has no scheme",
         ),
         (
             "[]",

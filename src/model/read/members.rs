@@ -53,12 +53,17 @@ impl<'de> Members<'de> for AttachmentMembers<'_> {
 
 pub(super) struct HatMembers<'a> {
     names: &'a mut Names,
+    /// Whether somebody typed them: then each id must be a URI.
+    typed: bool,
     made: Pairs<HatId, Attachment>,
 }
 
 impl<'de> Members<'de> for HatMembers<'_> {
     const EXPECTED: &'static str = "an object of attachments by hat id";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        if self.typed {
+            HatId::parse(name).map_err(A::Error::custom)?;
+        }
         let id = HatId::keep(self.names.keep(name));
         if !self.made.is_new(&id) {
             return Err(repeated(name));
@@ -71,9 +76,10 @@ impl<'de> Members<'de> for HatMembers<'_> {
 }
 
 impl<'a> HatMembers<'a> {
-    pub(super) fn new(names: &'a mut Names) -> Self {
+    pub(super) fn new(names: &'a mut Names, typed: bool) -> Self {
         Self {
             names,
+            typed,
             made: Pairs::new(),
         }
     }
@@ -84,8 +90,8 @@ impl<'a> HatMembers<'a> {
 }
 
 /// Reads the hats of a user.
-fn hats_of<'de, A: MapAccess<'de>>(names: &mut Names, value: &mut A) -> Result<Hats, A::Error> {
-    let mut hats = HatMembers::new(names);
+fn hats_of<'de, A: MapAccess<'de>>(names: &mut Names, typed: bool, value: &mut A) -> Result<Hats, A::Error> {
+    let mut hats = HatMembers::new(names, typed);
     value.next_value_seed(Object(&mut hats))?;
     Ok(hats.done())
 }
@@ -94,6 +100,7 @@ fn hats_of<'de, A: MapAccess<'de>>(names: &mut Names, value: &mut A) -> Result<H
 #[derive(Default)]
 pub(super) struct HatsOfUserMembers {
     names: Names,
+    pub(super) typed: bool,
     pub(super) hats: Option<Hats>,
     others: Extra,
 }
@@ -102,7 +109,9 @@ impl<'de> Members<'de> for HatsOfUserMembers {
     const EXPECTED: &'static str = "a user: an object with \"hats\"";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
-            "hats" => once(&mut self.hats, name, || hats_of(&mut self.names, value)),
+            "hats" => once(&mut self.hats, name, || {
+                hats_of(&mut self.names, self.typed, value)
+            }),
             _ => unknown(&mut self.others, name, value),
         }
     }
@@ -167,7 +176,7 @@ impl<'de> Members<'de> for UserMembers<'_> {
             "affiliation" => once(&mut self.affiliation, name, || {
                 value.next_value_seed(AnAffiliation)
             }),
-            "hats" => once(&mut self.hats, name, || hats_of(self.names, value)),
+            "hats" => once(&mut self.hats, name, || hats_of(self.names, false, value)),
             _ => unknown(&mut self.extra, name, value),
         }
     }

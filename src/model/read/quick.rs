@@ -12,7 +12,6 @@ use serde::de::DeserializeSeed;
 
 use super::members::RoomMembers;
 use super::object::{Names, Object};
-use super::values::Document;
 use crate::model::{Affiliation, Attachment, HatId, Hats, Jid, Room, User, Wardrobe};
 
 /// A data file cut into parts that can be read independently.
@@ -85,7 +84,7 @@ impl Parts<'_> {
 /// The wardrobe of all these rooms, in order, between what stands before and after them in the file.
 pub fn join(head: &str, rooms: Vec<Rooms>, tail: &str) -> Option<Wardrobe> {
     // The document with its rooms taken out.
-    let Document(mut wardrobe) = serde_json::from_str(&[head, tail].concat()).ok()?;
+    let mut wardrobe = super::wardrobe([head, tail].concat().as_bytes()).ok()?;
     let rooms: Vec<_> = rooms.into_iter().flat_map(|part| part.all).collect();
     let sorted = rooms.is_sorted_by(|(a, _), (b, _)| a < b);
     (sorted && wardrobe.rooms.is_empty()).then(|| {

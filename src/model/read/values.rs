@@ -4,44 +4,10 @@ use serde::de::{DeserializeSeed as _, Error as _};
 use serde::{Deserialize, Deserializer};
 
 use super::members::{
-    AnyMembers, AttachmentMembers, CatalogueHatMembers, DocumentMembers, HatMembers, HatsOfUserMembers,
-    HatsOrUserMembers, RoomMembers, UserMembers,
+    AnyMembers, AttachmentMembers, CatalogueHatMembers, HatMembers, RoomMembers, UserMembers,
 };
 use super::object::{Names, Object};
-use crate::model::{Attachment, CatalogueHat, Extra, Hats, Hue, Json, Room, User, Wardrobe};
-
-/// The whole document.
-pub(super) struct Document(pub(super) Wardrobe);
-
-impl<'de> Deserialize<'de> for Document {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut members = DocumentMembers::default();
-        Object(&mut members).deserialize(deserializer)?;
-        Ok(Self(members.done()))
-    }
-}
-
-/// Only the hats of a user object.
-pub(super) struct HatsOfUser(pub(super) Hats);
-
-impl<'de> Deserialize<'de> for HatsOfUser {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut members = HatsOfUserMembers::default();
-        Object(&mut members).deserialize(deserializer)?;
-        Ok(Self(members.hats.unwrap_or_default()))
-    }
-}
-
-/// Hats by id or a user object, whichever.
-pub(super) struct HatsOrUser(pub(super) Extra);
-
-impl<'de> Deserialize<'de> for HatsOrUser {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut members = HatsOrUserMembers::default();
-        Object(&mut members).deserialize(deserializer)?;
-        Ok(Self(members.0))
-    }
-}
+use crate::model::{Attachment, CatalogueHat, Extra, Hats, Hue, Json, Room, User};
 
 impl<'de> Deserialize<'de> for Room {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -64,7 +30,7 @@ impl<'de> Deserialize<'de> for User {
 impl<'de> Deserialize<'de> for Hats {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut names = Names::default();
-        let mut members = HatMembers::new(&mut names);
+        let mut members = HatMembers::new(&mut names, false);
         Object(&mut members).deserialize(deserializer)?;
         Ok(members.done())
     }
