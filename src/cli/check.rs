@@ -22,6 +22,9 @@ pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Fail
     let path = args.other.as_ref().unwrap_or(&place.file);
     if args.repair {
         let repaired = store::repair_history(path).map_err(|error| failure(&error))?;
+        if repaired.copy.is_some() {
+            out.saved();
+        }
         match repaired.copy {
             Some(copy) => out.line(&format!(
                 "history repaired: {} kept, {} not readable; {} has what was taken out",

@@ -129,6 +129,7 @@ fn forget(before: &str, place: &Place, out: &mut Out) -> Result<(), Failure> {
     let moment = moment(before, &TimeZone::system())?;
     let mut kept = Kept::open(place)?;
     let lines = kept.store.forget(moment).map_err(|error| failure(&error))?;
+    out.saved();
     let entries = if lines == 1 { "entry" } else { "entries" };
     out.line(&format!("forgot {lines} {entries} from before {moment}"))
 }

@@ -49,7 +49,7 @@ impl<'a> Kept<'a> {
                 return out.line("nothing to change: it is so already");
             }
             tries -= 1;
-            match self.commit(group.clone().into()) {
+            match self.commit(group.clone().into(), out) {
                 Ok(None) => return out.line("nothing to change: it is so already"),
                 Ok(Some(revision)) => {
                     return out.line(&format!("{} (revision {revision})", words::group(&group)));
@@ -63,13 +63,17 @@ impl<'a> Kept<'a> {
     }
 
     /// Commits one change; gives its revision, `None` when it makes no difference any more.
-    pub(super) fn commit(&mut self, change: Change) -> Result<Option<u64>, Trouble> {
+    pub(super) fn commit(&mut self, change: Change, out: &mut Out) -> Result<Option<u64>, Trouble> {
         self.may_write().map_err(Trouble::Failed)?;
         let results = self.store.commit(&[change]);
         let results = results.map_err(|error| Trouble::Failed(failure(&error)))?;
         match results.into_iter().next() {
-            Some(result) => result.map_err(Trouble::Refused),
-            None => Ok(None),
+            Some(Ok(Some(revision))) => {
+                out.saved();
+                Ok(Some(revision))
+            }
+            Some(Err(error)) => Err(Trouble::Refused(error)),
+            Some(Ok(None)) | None => Ok(None),
         }
     }
 

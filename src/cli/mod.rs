@@ -61,7 +61,12 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
     let settled = cli.settle()?;
     let Some(command) = &cli.command else {
         if cli.demo {
-            return screen::demo(settled.restricted(), cli.mouse);
+            if settled.restricted() || settled.file.is_some() {
+                return Err(Failure::usage(
+                    "--demo shows a sample and no file; --file, --room and --read-only do not go with it",
+                ));
+            }
+            return screen::demo(cli.mouse);
         }
         return screen::run(&Place::find(settled)?, cli.mouse);
     };

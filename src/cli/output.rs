@@ -9,7 +9,11 @@ use crate::ui::text;
 pub struct Out<'a> {
     writer: &'a mut dyn Write,
     terminal: bool,
+    saved: bool,
 }
+
+/// A column lines up to this width; what is longer stands whole and moves only its own row.
+const WIDEST: usize = 48;
 
 impl std::fmt::Debug for Out<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -22,15 +26,25 @@ impl std::fmt::Debug for Out<'_> {
 impl<'a> Out<'a> {
     /// Output to this writer; on a terminal JSON is made harmless too.
     pub fn new(writer: &'a mut dyn Write, terminal: bool) -> Self {
-        Self { writer, terminal }
+        Self {
+            writer,
+            terminal,
+            saved: false,
+        }
+    }
+
+    /// From now on a change is in the file, whatever becomes of the output; when that fails it is said.
+    pub(super) fn saved(&mut self) {
+        self.saved = true;
     }
 
     /// A line for people, made harmless.
     pub fn line(&mut self, line: &str) -> Result<(), Failure> {
-        writeln!(self.writer, "{}", text::harmless(line)).map_err(|error| failed(&error))
+        let written = writeln!(self.writer, "{}", text::harmless(line));
+        self.told(written)
     }
 
-    /// A table whose columns line up, its head first; two spaces between columns, nothing cut.
+    /// A table whose columns line up, its head first; at least two spaces between columns, nothing cut.
     pub fn table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         let clean = |row: &[String]| -> Vec<String> {
             row.iter().map(|cell| text::harmless(cell).into_owned()).collect()
@@ -39,7 +53,7 @@ impl<'a> Out<'a> {
         let mut widths: Vec<usize> = head.iter().map(|cell| text::width(cell)).collect();
         for row in &rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(text::width(cell));
+                *width = (*width).max(text::width(cell).min(WIDEST));
             }
         }
         let head: Vec<String> = head.iter().map(|&cell| cell.into()).collect();
@@ -47,10 +61,12 @@ impl<'a> Out<'a> {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
                 let mut cell = cell.clone();
-                text::fill(&mut cell, width + 2);
+                text::fill(&mut cell, *width);
+                cell.push_str("  ");
                 line.push_str(&cell);
             }
-            writeln!(self.writer, "{}", line.trim_end()).map_err(|error| failed(&error))?;
+            let written = writeln!(self.writer, "{}", line.trim_end());
+            self.told(written)?;
         }
         Ok(())
     }
@@ -61,7 +77,7 @@ impl<'a> Out<'a> {
             Ok(text) if self.terminal => self.writer.write_all(escaped(text).as_bytes()),
             _ => self.writer.write_all(json),
         };
-        written.map_err(|error| failed(&error))
+        self.told(written)
     }
 
     /// A line beside the output, on standard error, after what was printed until now.
@@ -74,21 +90,23 @@ impl<'a> Out<'a> {
 
     /// Sends what waits.
     pub fn flush(&mut self) -> Result<(), Failure> {
-        self.writer.flush().map_err(|error| failed(&error))
+        let flushed = self.writer.flush();
+        self.told(flushed)
+    }
+
+    /// A reader who has seen enough is no failure.
+    fn told(&self, written: io::Result<()>) -> Result<(), Failure> {
+        let saved = if self.saved { "the change is saved; " } else { "" };
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::with(0, ""),
+            _ => Failure::error(format!("{saved}cannot write to standard output: {error}")),
+        })
     }
 }
 
 /// Whether standard output is a terminal.
 pub(super) fn on_terminal() -> bool {
     io::stdout().is_terminal()
-}
-
-/// A reader who has seen enough is no failure.
-fn failed(error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => Failure::with(0, ""),
-        _ => Failure::error(format!("cannot write to standard output: {error}")),
-    }
 }
 
 /// Only strings can hold such characters, and there the escape is the same string.
@@ -129,6 +147,18 @@ mod tests {
         ];
         let table = printed(false, |out| out.table(&["TITLE", "HAT"], &rows).unwrap());
         assert_eq!(table, "TITLE    HAT\n帽子     x\na␛[31mb  y\n\n");
+    }
+
+    #[test]
+    fn a_long_text_stays_whole_and_moves_only_its_own_row() {
+        let long = "x".repeat(100_000);
+        let rows = [vec![long.clone(), "a".into()], vec!["y".into(), "b".into()]];
+        let table = printed(false, |out| out.table(&["TITLE", "HAT"], &rows).unwrap());
+        let short = |cell: &str, next: &str| format!("{cell:48}  {next}\n");
+        assert_eq!(
+            table,
+            format!("{}{long}  a\n{}", short("TITLE", "HAT"), short("y", "b"))
+        );
     }
 
     #[test]

@@ -51,13 +51,13 @@ pub(super) fn run(place: &Place, mouse: bool) -> Result<(), Failure> {
 }
 
 /// Opens the screen on a sample; nothing is written.
-pub(super) fn demo(restricted: bool, mouse: bool) -> Result<(), Failure> {
+pub(super) fn demo(mouse: bool) -> Result<(), Failure> {
     let wardrobe = read::wardrobe(SAMPLE).map_err(|error| Failure::error(error.to_string()))?;
     let start = Start {
         file: "a sample".into(),
         actor: "you".into(),
         demo: true,
-        zone: Some(time_zone(restricted)),
+        zone: Some(time_zone(false)),
         ..Start::default()
     };
     show(start, Source::Memory(wardrobe), None, mouse)

@@ -41,6 +41,9 @@ pub(super) fn run(args: &Show, place: &Place, out: &mut Out) -> Result<(), Failu
 
 fn all(wardrobe: &Wardrobe, place: &Place, out: &mut Out) -> Result<(), Failure> {
     if wardrobe.rooms().len() == 0 {
+        if place.restricted() {
+            return out.line("There are no rooms that this session sees.");
+        }
         out.line(&format!("There are no rooms in {} yet.", place.file.display()))?;
         return out.line("Add the first one: hatrack room add ROOM --name NAME");
     }

@@ -62,7 +62,7 @@ fn entry(kept: &Kept, revision: u64) -> Result<Entry, Failure> {
 
 fn commit(kept: &mut Kept, change: Change, out: &mut Out) -> Result<(), Failure> {
     let what = words::again(change.undoes, change.redoes, &words::group(&change.group));
-    match kept.commit(change)? {
+    match kept.commit(change, out)? {
         Some(revision) => out.line(&format!("{what} (revision {revision})")),
         None => out.line("nothing to change: it is so already"),
     }

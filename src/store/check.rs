@@ -195,8 +195,10 @@ impl Report {
             let text = line.strip_suffix(b"\n").unwrap_or(&line);
             if let Err(why) = Line::parse(text) {
                 damaged += 1;
-                if damaged <= NAMED {
-                    self.errors.push(format!("{name}: line {number}: {why}"));
+                match damaged {
+                    1 => self.errors.push(format!("{name}: line {number}: {why}")),
+                    2..=NAMED => self.errors.push(format!("line {number}: {why}")),
+                    _ => {}
                 }
             } else {
                 self.history_lines += 1;

@@ -27,7 +27,7 @@ pub(super) fn page(file: &File, query: &Query, scope: &Scope) -> io::Result<Page
         let torn = std::mem::take(&mut first) && !found.ended;
         let wanted = mentions(&found.bytes, &needles);
         match serde_json::from_slice::<Entry>(&found.bytes) {
-            _ if !wanted || found.bytes.is_empty() => {}
+            _ if !wanted => {}
             Ok(entry) => {
                 page.entries
                     .extend(seen(scope, entry).filter(|entry| matches(entry, &query.filter)));
@@ -52,10 +52,10 @@ fn concerns(scope: &Scope, line: &[u8]) -> bool {
 
 /// The entry of one revision.
 pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Option<Entry>> {
-    let needle = format!("\"revision\":{revision},").into_bytes();
+    let number = revision.to_string();
     let mut lines = Backwards::from(file, file.metadata()?.len());
     while let Some(found) = lines.before()? {
-        if memchr::memmem::find(&found.bytes, &needle).is_none() {
+        if !may_have(&found.bytes, b"\"revision\"", number.as_bytes()) {
             continue;
         }
         match serde_json::from_slice::<Entry>(&found.bytes) {
@@ -71,7 +71,7 @@ pub(super) fn find_undo(file: &File, options: &Options) -> io::Result<FoundUndo>
     let end = file.metadata()?.len();
     let mut lines = Backwards::from(file, end);
     let me = person(&options.actor);
-    let mut own = format!("\"actor\":{}", compact(me)).into_bytes();
+    let mut own = compact(me).into_bytes();
     own.pop(); // an address may follow before the closing quote
     let mut found = FoundUndo::default();
     // Revisions that a later one took back; and whether there is still something to put back further on.
@@ -81,7 +81,7 @@ pub(super) fn find_undo(file: &File, options: &Options) -> io::Result<FoundUndo>
             break;
         }
         let has = |needle: &[u8]| memchr::memmem::find(&line.bytes, needle).is_some();
-        if !(has(&own) || has(b"\"undoes\":") || has(b"\"redoes\":")) {
+        if !(may_have(&line.bytes, b"\"actor\"", &own) || has(b"\"undoes\"") || has(b"\"redoes\"")) {
             continue;
         }
         let Ok(meta) = Line::parse(&line.bytes) else {
@@ -122,6 +122,22 @@ pub(super) fn find_undo(file: &File, options: &Options) -> io::Result<FoundUndo>
     Ok(found)
 }
 
+/// Whether a line may have a member, named in quotes, whose value begins so: a quick look, however the line is spaced.
+fn may_have(line: &[u8], name: &[u8], value: &[u8]) -> bool {
+    let follows = |at: usize| {
+        let after = line.get(at + name.len()..)?.trim_ascii_start();
+        let after = after.strip_prefix(b":")?.trim_ascii_start();
+        after.starts_with(value).then_some(())
+    };
+    memchr::memmem::find_iter(line, name).any(|at| follows(at).is_some()) || has_escapes(line)
+}
+
+/// Whether texts in a line may be written in another way than this program does it.
+fn has_escapes(line: &[u8]) -> bool {
+    let has = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
+    has(b"\\u") || has(b"\\/")
+}
+
 /// Texts that a line must have to match a filter.
 fn needles(filter: &Filter) -> Vec<Vec<u8>> {
     let room = filter.room.as_ref().map(Jid::as_str);
@@ -137,7 +153,7 @@ fn needles(filter: &Filter) -> Vec<Vec<u8>> {
 /// Whether a line may match: it has the texts, or is written so that they may be there in another way.
 fn mentions(line: &[u8], needles: &[Vec<u8>]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
-    needles.iter().all(|needle| has(needle)) || has(b"\\u") || has(b"\\/")
+    needles.iter().all(|needle| has(needle)) || has_escapes(line)
 }
 
 /// Whether an entry is by somebody, and touches something, that the filter asks for.

@@ -22,6 +22,9 @@ fn the_whole_story() {
         )
     );
     assert!(!path.exists(), "looking makes no file");
+    for limit in [&["--read-only", "show"] as &[&str], &["--room", ROOM, "show"]] {
+        assert_eq!(home.done(limit), "There are no rooms that this session sees.\n");
+    }
     assert_eq!(
         home.done(&["room", "add", ROOM, "--name", "Courses"]),
         "added the room courses@conference.example.org \"Courses\" (revision 1)\n"

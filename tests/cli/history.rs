@@ -219,6 +219,27 @@ fn undo_of_one_revision_whoever_made_it() {
 }
 
 #[test]
+fn a_history_that_another_program_wrote_anew_is_found_however_it_is_spaced() {
+    let home = home();
+    let path = home.data().with_extension("history.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let spaced = text
+        .replace("\"revision\":", "\"revision\" : ")
+        .replace("\"actor\":\"alice", "\"actor\": \"\\u0061lice")
+        .replace("\"actor\":", "\"actor\": ");
+    assert_ne!(spaced, text);
+    std::fs::write(&path, spaced).unwrap();
+    for (actor, what) in [
+        ("carol", &["undo", "4"] as &[&str]),
+        ("alice", &["undo"]),
+        ("bob", &["undo"]),
+    ] {
+        let undone = home.done(&[&["--actor", actor], what].concat());
+        assert!(undone.starts_with("undoing "), "{undone}");
+    }
+}
+
+#[test]
 fn undo_is_refused_with_the_reason_when_somebody_changed_the_same_meanwhile() {
     let home = home();
     home.done(&["--actor", "carol", "remove", ROOM, TERRY, HAT]);
@@ -293,6 +314,7 @@ fn a_damaged_history_is_said_and_repaired_on_request() {
     let text = std::fs::read_to_string(&path).unwrap();
     let mut lines: Vec<&str> = text.lines().collect();
     lines.insert(2, "{\"revision\":\u{1b}[31m damaged");
+    lines.insert(4, "");
     std::fs::write(&path, lines.join("\n") + "\n").unwrap();
     let damaged = std::fs::read(&path).unwrap();
     let checked = home.run(&["check"]);
@@ -304,12 +326,18 @@ fn a_damaged_history_is_said_and_repaired_on_request() {
     );
     assert!(
         checked.err.ends_with(
-            "; 1 line is damaged; hatrack check --repair moves what is damaged into a file beside it\n"
+            "; 2 lines are damaged; hatrack check --repair moves what is damaged into a file beside it\n"
         ),
         "{}",
         checked.err
     );
     assert!(!checked.err.contains('\u{1b}'));
+    assert_eq!(
+        checked.err.matches("hats.history.jsonl").count(),
+        1,
+        "{}",
+        checked.err
+    );
     assert_eq!(
         checked.err.matches("--repair").count(),
         1,
@@ -318,19 +346,22 @@ fn a_damaged_history_is_said_and_repaired_on_request() {
     assert_eq!(std::fs::read(&path).unwrap(), damaged);
     let history = home.done(&["history"]);
     assert!(
-        history.ends_with("1 line could not be read: hatrack check says more.\n"),
+        history.ends_with("2 lines could not be read: hatrack check says more.\n"),
         "{history}"
     );
     let json = home.run(&["history", "--json"]);
     assert_eq!(
         (json.code, json.err.as_str()),
-        (0, "hatrack: 1 line could not be read: hatrack check says more.\n")
+        (
+            0,
+            "hatrack: 2 lines could not be read: hatrack check says more.\n"
+        )
     );
     let entries: Vec<Value> = serde_json::from_str(&json.out).unwrap();
     assert_eq!(entries.len(), 4);
     let repaired = home.done(&["check", "--repair"]);
     assert!(
-        repaired.starts_with("history repaired: 4 lines kept, 1 not readable; "),
+        repaired.starts_with("history repaired: 4 lines kept, 2 not readable; "),
         "{repaired}"
     );
     assert_eq!(revisions(&home, &[]), [4, 3, 2, 1]);

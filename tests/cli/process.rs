@@ -139,6 +139,13 @@ pub(crate) fn said(command: &mut Command) -> Said {
     command.output().unwrap().into()
 }
 
+/// The exit code and the errors of a command whose output goes somewhere of its own.
+pub(crate) fn error_of(command: &mut Command) -> (i32, String) {
+    let child = command.stderr(Stdio::piped()).spawn();
+    let said = Said::from(child.unwrap().wait_with_output().unwrap());
+    (said.code, said.err)
+}
+
 impl From<std::process::Output> for Said {
     fn from(output: std::process::Output) -> Self {
         Self {

@@ -181,6 +181,15 @@ fn a_wrong_command_line_is_one_line_and_code_2() {
             &["--demo", "show"],
             "--demo and --mouse are for the screen; they go with no command",
         ),
+        (
+            &["--demo", "--room", ROOM],
+            "--demo shows a sample and no file; --file, --room and --read-only do not go with it",
+        ),
+        (&["--demo", "--read-only"], "--demo shows a sample and no file; "),
+        (
+            &["--demo", "--file", "x.json"],
+            "--demo shows a sample and no file; ",
+        ),
         (&["--actor", "", "show"], "not an actor's name: \"\": it is empty"),
         (
             &["--file", "a", "show", "--file", "b"],
@@ -276,6 +285,14 @@ fn a_reader_who_has_seen_enough_is_no_failure_and_a_full_disk_is_one() {
     let said = Said::from(child.unwrap().wait_with_output().unwrap());
     let error = "hatrack: cannot write to standard output: No space left on device (os error 28)\n";
     assert_eq!((said.code, said.err.as_str()), (1, error));
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let said = super::process::error_of(
+        home.command(&["affiliate", ROOM, "kim@example.org", "owner"])
+            .stdout(full.unwrap()),
+    );
+    let error = "hatrack: the change is saved; cannot write to standard output: No space left on device (os error 28)\n";
+    assert_eq!(said, (1, error.into()));
+    assert!(home.done(&["show", ROOM]).contains("kim@example.org"));
 }
 
 #[test]
