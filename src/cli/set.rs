@@ -25,7 +25,16 @@ pub(super) fn run(args: &Set, place: &Place, out: &mut Out) -> Result<(), Failur
         (args.from.display().to_string(), std::fs::read(&args.from))
     };
     let bytes = bytes.map_err(|error| Failure::error(format!("cannot read {name}: {error}")))?;
-    let hats =
+    let (hats, named) =
         read::typed_hats(&bytes).map_err(|error| Failure::error(format!("bad-request: {name}: {error}")))?;
-    Kept::open(place)?.change(out, |wardrobe| wardrobe.set_user_hats(&user, &room, &hats))
+    let kept = Kept::open(place)?;
+    let there = kept.wardrobe().room(&room).and_then(|room| room.user(&user));
+    let there = there.map(|user| user.affiliation);
+    kept.change(out, |wardrobe| wardrobe.set_user_hats(&user, &room, &hats))?;
+    match named.filter(|named| Some(*named) != there) {
+        Some(named) => out.aside(&format!(
+            "the affiliation {named} was left aside; hatrack affiliate changes it"
+        )),
+        None => Ok(()),
+    }
 }

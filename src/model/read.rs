@@ -4,7 +4,7 @@
 use serde::de::DeserializeSeed as _;
 
 use super::error::shortened;
-use super::{Hats, Wardrobe};
+use super::{Affiliation, Hats, Wardrobe};
 
 mod members;
 mod object;
@@ -34,27 +34,28 @@ pub fn wardrobe(bytes: &[u8]) -> Result<Wardrobe, ReadError> {
 
 /// Reads a user's hats: an object of hats by id, or a user object, whose `affiliation` and other members are left aside.
 pub fn hats(bytes: &[u8]) -> Result<Hats, ReadError> {
-    either(bytes, false)
+    either(bytes, false).map(|(hats, _)| hats)
 }
 
-/// The same as somebody types it: every id must be a URI.
-pub fn typed_hats(bytes: &[u8]) -> Result<Hats, ReadError> {
+/// The same as somebody types it, with the affiliation that a user object names. Every id must be a URI, and a user
+/// object has `hats` and nothing beside them but an affiliation: what would be lost is refused.
+pub fn typed_hats(bytes: &[u8]) -> Result<(Hats, Option<Affiliation>), ReadError> {
     either(bytes, true)
 }
 
-fn either(bytes: &[u8], typed: bool) -> Result<Hats, ReadError> {
+fn either(bytes: &[u8], typed: bool) -> Result<(Hats, Option<Affiliation>), ReadError> {
     let mut names = members::HatsOrUserMembers::default();
     fill(bytes, &mut names)?;
     if names.0.get("hats").or(names.0.get("affiliation")).is_some() {
         let mut user = members::HatsOfUserMembers::default();
         user.typed = typed;
         fill(bytes, &mut user)?;
-        return Ok(user.hats.unwrap_or_default());
+        return Ok((user.hats.unwrap_or_default(), user.affiliation));
     }
     let mut names = object::Names::default();
     let mut hats = members::HatMembers::new(&mut names, typed);
     fill(bytes, &mut hats)?;
-    Ok(hats.done())
+    Ok((hats.done(), None))
 }
 
 /// Reads one JSON document, with an error that says more than the reader's own where it is no JSON at all.

@@ -68,6 +68,14 @@ pub enum Error {
         /// Why, and what to do.
         reason: String,
     },
+    /// The operating system does not let the data file be read.
+    #[error("cannot read {}: {}", path.display(), plain(source))]
+    Closed {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The operating system refused.
     #[error("cannot {what} {}: {}", path.display(), plain(source))]
     Io {
@@ -84,6 +92,13 @@ impl Error {
     pub(super) fn io<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
         move |source| Self::Io {
             what,
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+
+    pub(super) fn closed(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Closed {
             path: path.to_path_buf(),
             source,
         }
@@ -108,7 +123,7 @@ impl Error {
     /// The exit code of a command that ends with this: 1, 4 (unreadable data file) or 5 (locked).
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Unreadable { .. } => 4,
+            Self::Unreadable { .. } | Self::Closed { .. } => 4,
             Self::Locked { .. } => 5,
             _ => 1,
         }
@@ -121,7 +136,7 @@ impl Error {
             Self::Locked { .. } => "resource-constraint",
             Self::Gone { .. } | Self::Missing { .. } => "gone",
             Self::ReadOnly | Self::NotWritable { .. } => "not-allowed",
-            Self::Io { source, .. } => match source.kind() {
+            Self::Closed { source, .. } | Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "forbidden",
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "resource-constraint",
                 _ => "internal-server-error",

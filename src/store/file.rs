@@ -50,7 +50,7 @@ pub(super) fn read(
     earlier: &Wardrobe,
     progress: &dyn Fn(u64, u64),
 ) -> Result<Option<Contents>, Error> {
-    let wrong = || Error::io("read", path);
+    let wrong = || Error::closed(path);
     for _ in 0..TRIES {
         match disk.look(path).map_err(wrong())? {
             None => return Ok(None),

@@ -194,10 +194,12 @@ fn set_takes_hats_or_a_user_object_from_a_file_or_standard_input() {
         assert_eq!(user(&home), r#"{"affiliation":"member","hats":{}}"#);
     }
     // An affiliation beside the hats is left aside.
-    home.fed(
+    let said = home.fed(
         &["set", ROOM, TERRY],
         br#"{"affiliation":"owner","hats":{"urn:x:3":{}}}"#,
     );
+    let aside = "hatrack: the affiliation owner was left aside; hatrack affiliate changes it\n";
+    assert_eq!((said.code, said.err.as_str()), (0, aside));
     assert_eq!(user(&home), r#"{"affiliation":"member","hats":{"urn:x:3":{}}}"#);
 }
 
@@ -210,7 +212,8 @@ fn what_show_prints_set_takes() {
     assert_eq!(home.fed(&["set", ROOM, TERRY], hats.as_bytes()).code, 0);
     let shown = home.done(&["show", ROOM, TERRY, "--json"]);
     let said = home.fed(&["set", ROOM, "kim@example.org"], shown.as_bytes());
-    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let aside = "hatrack: the affiliation member was left aside; hatrack affiliate changes it\n";
+    assert_eq!((said.code, said.err.as_str()), (0, aside));
     assert_eq!(
         home.done(&["show", ROOM, "kim@example.org", "--json"]),
         shown.replace("member", "owner")

@@ -38,6 +38,22 @@ fn set_takes_all_or_nothing() {
             "{\"urn:x:1\":{}",
             "line 1, column 13: the text ends in the middle of an object",
         ),
+        (
+            "{\"affliation\":\"owner\",\"hats\":{}}",
+            "line 1, column 13: \"affliation\" would be lost",
+        ),
+        (
+            "{\"hats\":{},\"urn:b\":{}}",
+            "line 1, column 18: \"urn:b\" would be lost",
+        ),
+        (
+            "{\"affiliation\":\"owner\"}",
+            "line 1, column 23: \"hats\" is missing; expected a user: an object with \"hats\"",
+        ),
+        (
+            "{\"affiliation\":\"boss\",\"hats\":{}}",
+            "line 1, column 21: unknown affiliation \"boss\"",
+        ),
         ("", "line 1, column 1: there is nothing in it"),
         (
             "{} {}",
@@ -72,6 +88,19 @@ fn set_takes_all_or_nothing() {
         &["set", ROOM, TERRY, "missing.json"],
         1,
         "cannot read missing.json: No such file or directory (os error 2)",
+    );
+}
+
+#[test]
+fn a_data_file_that_the_system_does_not_give_is_unreadable() {
+    let home = Home::new();
+    // Readable by its name, but its first byte is not: /proc/self/mem is a regular file, and reading it fails with EIO.
+    let said = home.run(&["--file", "/proc/self/mem", "show"]);
+    assert_eq!(said.code, 4, "{}", said.err);
+    assert!(
+        said.err.starts_with("hatrack: cannot read /proc/"),
+        "{}",
+        said.err
     );
 }
 

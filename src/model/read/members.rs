@@ -102,6 +102,7 @@ pub(super) struct HatsOfUserMembers {
     names: Names,
     pub(super) typed: bool,
     pub(super) hats: Option<Hats>,
+    pub(super) affiliation: Option<Affiliation>,
     others: Extra,
 }
 
@@ -112,8 +113,18 @@ impl<'de> Members<'de> for HatsOfUserMembers {
             "hats" => once(&mut self.hats, name, || {
                 hats_of(&mut self.names, self.typed, value)
             }),
+            "affiliation" if self.typed => once(&mut self.affiliation, name, || {
+                value.next_value_seed(AnAffiliation)
+            }),
+            _ if self.typed => Err(A::Error::custom(format_args!(
+                "{} would be lost: a user object has \"hats\" and \"affiliation\" only",
+                shown(name)
+            ))),
             _ => unknown(&mut self.others, name, value),
         }
+    }
+    fn missing(&self) -> Option<&'static str> {
+        (self.typed && self.hats.is_none()).then_some("hats")
     }
 }
 
