@@ -242,7 +242,11 @@ impl Wardrobe {
         match edit {
             Edit::Room { room, before, .. } => {
                 let found = self.room(room);
-                conflict(found == before.as_ref(), || room.to_string(), || json(found))
+                conflict(
+                    found == before.as_ref(),
+                    || room.to_string(),
+                    || found.map_or(Found::Nothing, |room| Found::Room(room.users().len())),
+                )
             }
             Edit::Document { before, .. } => conflict(
                 &self.extra == before,

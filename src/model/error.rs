@@ -69,6 +69,8 @@ pub enum Found {
     Nothing,
     /// Something is there: its JSON, of something long the beginning.
     Json(String),
+    /// Another room, with so many users.
+    Room(usize),
     /// Another affiliation.
     Affiliation(Affiliation),
 }
@@ -78,6 +80,8 @@ impl std::fmt::Display for Found {
         match self {
             Self::Nothing => f.write_str("not there"),
             Self::Json(json) => f.write_str(json),
+            Self::Room(1) => f.write_str("another, with 1 user"),
+            Self::Room(users) => write!(f, "another, with {users} users"),
             Self::Affiliation(affiliation) => affiliation.fmt(f),
         }
     }

@@ -259,6 +259,15 @@ fn undo_is_refused_with_the_reason_when_somebody_changed_the_same_meanwhile() {
 }
 
 #[test]
+fn a_conflict_over_a_whole_room_says_how_large_it_is_now_and_not_what_is_in_it() {
+    home().fails(
+        &["undo", "1"],
+        5,
+        "conflict: changed meanwhile: courses@conference.example.org is now another, with 1 user",
+    );
+}
+
+#[test]
 fn what_another_program_changed_is_in_the_history_with_the_next_change() {
     let home = home();
     home.changed_outside(&[("\"Courses\"", "\"Lessons\"")]);
