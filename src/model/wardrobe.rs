@@ -16,6 +16,9 @@ pub struct Wardrobe {
 }
 
 impl Wardrobe {
+    /// A file has no larger revision: beyond it, not every program reads the same number.
+    pub const LAST_REVISION: u64 = (1 << 53) - 1;
+
     /// The rooms in the order of their addresses.
     pub fn rooms(&self) -> impl ExactSizeIterator<Item = (&Jid, &Arc<Room>)> + DoubleEndedIterator {
         self.rooms.iter()

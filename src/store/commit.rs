@@ -232,6 +232,12 @@ impl Store {
         tail: &Tail,
         data: Option<&Metadata>,
     ) -> Result<bool, Error> {
+        if next.revision > Wardrobe::LAST_REVISION {
+            return Err(Error::NotWritable {
+                path: self.paths.data.clone(),
+                reason: "there is no larger revision; set \"revision\" in it to a smaller number".into(),
+            });
+        }
         let paths = self.paths.clone();
         let disk = self.disk.clone();
         let wrong = || Error::io("write", &paths.data);
@@ -356,6 +362,7 @@ enum Rebased {
 /// The revision after all that there were.
 fn following(wardrobe: &Wardrobe, tail: &Tail) -> u64 {
     let last = tail.last.as_ref().map_or(0, |line| line.revision);
-    // A number that somebody made up leaves room for some more.
-    wardrobe.revision.max(last).min(u64::MAX / 2) + 1
+    // What no data file can have is a number that somebody made up.
+    let last = if last > Wardrobe::LAST_REVISION { 0 } else { last };
+    wardrobe.revision.max(last) + 1
 }

@@ -92,6 +92,30 @@ fn set_takes_all_or_nothing() {
 }
 
 #[test]
+fn no_revision_goes_backwards_or_beyond_what_can_be_read() {
+    let home = Home::new();
+    let file = |revision: u64| format!("{{\"version\":1,\"revision\":{revision},\"rooms\":{{}}}}");
+    for revision in [1 << 53, u64::MAX] {
+        home.write(".config/hatrack/hats.json", file(revision));
+        let said = home.run(&["room", "add", ROOM]);
+        let expected = format!(
+            "expected a revision: a whole number from 0 to 9007199254740991, found the number {revision}\n"
+        );
+        assert_eq!(said.code, 4);
+        assert!(said.err.ends_with(&expected), "{}", said.err);
+    }
+    home.write(".config/hatrack/hats.json", file((1 << 53) - 2));
+    assert!(
+        home.done(&["room", "add", ROOM])
+            .ends_with("(revision 9007199254740991)\n")
+    );
+    let said = home.run(&["room", "remove", ROOM]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("there is no larger revision"), "{}", said.err);
+    home.done(&["show", ROOM]);
+}
+
+#[test]
 fn a_data_file_that_the_system_does_not_give_is_unreadable() {
     let home = Home::new();
     // Readable by its name, but its first byte is not: /proc/self/mem is a regular file, and reading it fails with EIO.

@@ -292,7 +292,7 @@ pub(crate) fn wardrobe() -> impl Strategy<Value = Wardrobe> {
                 }));
             }
             let mut wardrobe = Wardrobe::default();
-            wardrobe.revision = revision;
+            wardrobe.revision = revision % (Wardrobe::LAST_REVISION + 1);
             wardrobe.extra = extra;
             wardrobe.apply(&hatrack::model::Group(edits)).ok()?;
             Some(wardrobe)

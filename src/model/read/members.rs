@@ -360,7 +360,13 @@ impl<'de> Members<'de> for DocumentMembers {
                 }
             }),
             "revision" => once(&mut self.revision, name, || {
-                value.next_value_seed(Whole("a revision: a whole number from 0"))
+                match value.next_value_seed(Whole("a revision: a whole number from 0 to 9007199254740991"))? {
+                    found @ 0..=Wardrobe::LAST_REVISION => Ok(found),
+                    found => Err(A::Error::custom(format_args!(
+                        "expected a revision: a whole number from 0 to {}, found the number {found}",
+                        Wardrobe::LAST_REVISION
+                    ))),
+                }
             }),
             "rooms" => once(&mut self.rooms, name, || {
                 let mut rooms = RoomsMembers {
