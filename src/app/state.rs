@@ -325,6 +325,14 @@ impl State {
         self.hat_at(self.selected(Pane::Hats)?)
     }
 
+    /// Why there is nothing to look through just now.
+    pub fn may_look(&self) -> Result<(), String> {
+        match self.phase {
+            Phase::Open => Ok(()),
+            Phase::Opening { .. } => Err("the file is still being read".into()),
+        }
+    }
+
     /// Why no change can be made at all just now.
     pub fn may_change(&self) -> Result<(), String> {
         match (self.phase, self.why_read_only()) {

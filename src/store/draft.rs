@@ -56,19 +56,6 @@ impl Drafts {
         })
     }
 
-    /// Keeps these bytes in the place of any before; whole or not at all, and durable.
-    pub fn save(&self, bytes: &[u8]) -> Result<(), Error> {
-        self.change(|_| Some(bytes.to_vec()))
-    }
-
-    /// Forgets them.
-    pub fn remove(&self) -> Result<(), Error> {
-        if self.file.symlink_metadata().is_err() {
-            return Ok(()); // Where there is none, no folder is made for it either.
-        }
-        self.change(|_| None)
-    }
-
     /// Keeps what is made of what is kept now; `None`: nothing. Another session of the same actor that does so too comes
     /// before or after, never in between.
     pub fn change(&self, with: impl FnOnce(Option<Vec<u8>>) -> Option<Vec<u8>>) -> Result<(), Error> {
@@ -156,19 +143,16 @@ mod tests {
         let of = |actor: &str, data: &Path| Drafts::new(&state, actor, data).unwrap();
         let alice = of("alice", &data);
         assert_eq!(alice.load().unwrap(), None);
-        alice.save(b"one").unwrap();
-        alice.save(b"\xff\0two").unwrap();
-        of("bob", &data).save(b"bob's").unwrap();
+        alice.change(|_| Some(b"one".to_vec())).unwrap();
+        alice.change(|_| Some(b"\xff\0two".to_vec())).unwrap();
+        of("bob", &data).change(|_| Some(b"bob's".to_vec())).unwrap();
         assert_eq!(of("alice", &data).load().unwrap().unwrap(), b"\xff\0two");
         assert_eq!(of("alice", &home.path().join("other.json")).load().unwrap(), None);
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&alice.file), mode(&state)), (0o600, 0o700));
         assert_eq!(std::fs::read_dir(&state).unwrap().count(), 2);
-        alice.remove().unwrap();
-        alice.remove().unwrap();
-        let nowhere = home.path().join("nowhere");
-        Drafts::new(&nowhere, "alice", &data).unwrap().remove().unwrap();
-        assert!(!nowhere.exists());
+        alice.change(|_| None).unwrap();
+        alice.change(|_| None).unwrap();
         assert_eq!(alice.load().unwrap(), None);
     }
 
@@ -176,7 +160,7 @@ mod tests {
     fn what_is_too_long_or_no_file_is_left_aside() {
         let home = tempfile::tempdir().unwrap();
         let draft = Drafts::new(home.path(), "alice", &home.path().join("hats.json")).unwrap();
-        assert!(draft.save(&vec![0; Drafts::MOST + 1]).is_err());
+        assert!(draft.change(|_| Some(vec![0; Drafts::MOST + 1])).is_err());
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
         let long = File::create(&draft.file).unwrap();
         long.set_len(Drafts::MOST as u64 + 1).unwrap();
@@ -223,7 +207,7 @@ mod tests {
     fn another_session_is_waited_for_a_moment_only_and_a_killed_one_not_at_all() {
         let home = tempfile::tempdir().unwrap();
         let drafts = Drafts::new(home.path(), "alice", &home.path().join("hats.json")).unwrap();
-        drafts.save(b"one").unwrap();
+        drafts.change(|_| Some(b"one".to_vec())).unwrap();
         let other = File::create(&drafts.temporary).unwrap();
         other.lock().unwrap();
         let since = std::time::Instant::now();

@@ -139,7 +139,7 @@ proptest! {
     fn any_draft(bytes in prop::collection::vec(any::<u8>(), 0..2000), actor in "\\PC{0,20}") {
         let folder = quick_folder();
         let draft = Drafts::new(folder.path(), &actor, &folder.path().join("hats.json")).unwrap();
-        draft.save(&bytes).unwrap();
+        draft.change(|_| Some(bytes.clone())).unwrap();
         prop_assert_eq!(draft.load().unwrap().unwrap(), bytes);
     }
 }

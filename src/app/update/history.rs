@@ -2,18 +2,10 @@
 
 use crate::app::history::{By, History};
 use crate::app::state::Kind;
-use crate::app::{Effect, Overlay, Phase, State, words};
+use crate::app::{Effect, Overlay, State, words};
 use crate::store::{Query, Request};
 
 use super::{panes, undo as undoing};
-
-pub(crate) fn may_open(state: &State) -> Result<(), String> {
-    if state.phase == Phase::Open {
-        Ok(())
-    } else {
-        Err("the file is still being read".into())
-    }
-}
 
 fn top(state: &mut State) -> Option<&mut History> {
     match state.overlays.last_mut() {
