@@ -2,6 +2,7 @@
 
 use crate::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
 
+use super::Keymap;
 use super::form::{Form, Name, Subject, Value};
 use super::sides;
 
@@ -79,25 +80,25 @@ impl Form {
 
     /// What is wrong with a field, in words. A field in which nothing was typed yet is not called wrong before saving was
     /// refused once.
-    pub fn problem(&self, field: usize, wardrobe: &Wardrobe) -> Option<String> {
+    pub fn problem(&self, field: usize, wardrobe: &Wardrobe, keymap: &Keymap) -> Option<String> {
         let name = self.fields.get(field)?.name;
         let text = self.text(name);
         if text.trim().is_empty() && !self.refused {
             return None;
         }
-        self.wrong_with(name, text.trim(), wardrobe)
+        self.wrong_with(name, text.trim(), wardrobe, keymap)
     }
 
     /// The first field that is wrong, and what is.
-    pub(super) fn first_problem(&self, wardrobe: &Wardrobe) -> Option<(usize, String)> {
-        let wrong = |name| self.wrong_with(name, self.text(name).trim(), wardrobe);
+    pub(super) fn first_problem(&self, wardrobe: &Wardrobe, keymap: &Keymap) -> Option<(usize, String)> {
+        let wrong = |name| self.wrong_with(name, self.text(name).trim(), wardrobe, keymap);
         self.fields
             .iter()
             .enumerate()
             .find_map(|(at, field)| wrong(field.name).map(|problem| (at, problem)))
     }
 
-    fn wrong_with(&self, name: Name, text: &str, wardrobe: &Wardrobe) -> Option<String> {
+    fn wrong_with(&self, name: Name, text: &str, wardrobe: &Wardrobe, keymap: &Keymap) -> Option<String> {
         match (name, &self.subject) {
             (Name::Room, _) if text.is_empty() => Some("the room's address is missing".into()),
             (Name::Room, _) => match Jid::parse_room(text) {
@@ -112,14 +113,18 @@ impl Form {
             (Name::User, Subject::AddUser { room }) => match Jid::parse(text) {
                 Ok(jid) => wardrobe.user(room, &jid).map(|user| {
                     format!(
-                        "this user is there already, as {}; e changes that",
-                        user.affiliation
+                        "this user is there already, as {}; {} changes that",
+                        user.affiliation,
+                        keymap.name("edit-user")
                     )
                 }),
                 Err(error) => Some(reason(&error)),
             },
             (Name::Hat, _) if text.is_empty() => {
-                Some("choose a known hat (↓), type its URI, or make a new one (Ctrl-G)".into())
+                let (list, new) = (keymap.name("list"), keymap.name("new-id"));
+                Some(format!(
+                    "choose a known hat ({list}), type its URI, or make a new one ({new})"
+                ))
             }
             (Name::Hat, Subject::AddHat { room, user } | Subject::EditHat { room, user, .. }) => {
                 let chosen = match self.hat() {

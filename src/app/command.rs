@@ -1,6 +1,6 @@
 //! The one table of commands: keys, footer, help and the documentation of keys all come from it.
 
-use super::{Effect, Key, Overlay, Pane, Phase, State};
+use super::{Effect, Key, Keymap, Overlay, Pane, Phase, State};
 
 pub use super::table::COMMANDS;
 
@@ -83,6 +83,28 @@ impl Place {
             Self::Everywhere => "Everywhere",
         }
     }
+
+    /// Whether there can be text there that is being typed, so that keys which type or edit are no commands.
+    pub(super) fn has_text(self) -> bool {
+        match self {
+            Self::Filter
+            | Self::Finder
+            | Self::Form
+            | Self::HatField
+            | Self::Suggestions
+            | Self::Everywhere => true,
+            Self::Panes
+            | Self::Rooms
+            | Self::Users
+            | Self::Hats
+            | Self::ChoiceField
+            | Self::History
+            | Self::Help
+            | Self::Confirm
+            | Self::Conflict
+            | Self::Draft => false,
+        }
+    }
 }
 
 /// Something that can be done.
@@ -93,7 +115,7 @@ pub struct Command {
     pub title: &'static str,
     /// What it does, in one line.
     pub help: &'static str,
-    /// The keys that do it.
+    /// The keys that do it, unless others were given: see [`Keymap`].
     pub keys: &'static [Key],
     /// Where they do.
     pub place: Place,
@@ -117,56 +139,85 @@ impl Command {
     pub fn enabled(&self, state: &State) -> Result<(), String> {
         (self.enabled)(state)
     }
-
-    /// Its keys in words, such as `↑, k`.
-    pub fn key_names(&self) -> String {
-        self.keys
-            .iter()
-            .map(|key| key.name())
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
 }
+
+const ROOMS: &[Place] = &[Place::Rooms, Place::Panes, Place::Everywhere];
+const USERS: &[Place] = &[Place::Users, Place::Panes, Place::Everywhere];
+const HATS: &[Place] = &[Place::Hats, Place::Panes, Place::Everywhere];
+const FILTER: &[Place] = &[Place::Filter, Place::Everywhere];
+const FORM: &[Place] = &[Place::Form, Place::Everywhere];
+const HAT_FIELD: &[Place] = &[Place::HatField, Place::Form, Place::Everywhere];
+const CHOICE_FIELD: &[Place] = &[Place::ChoiceField, Place::Form, Place::Everywhere];
+const SUGGESTIONS: &[Place] = &[
+    Place::Suggestions,
+    Place::HatField,
+    Place::Form,
+    Place::Everywhere,
+];
+const HELP: &[Place] = &[Place::Help, Place::Everywhere];
+const CONFIRM: &[Place] = &[Place::Confirm, Place::Everywhere];
+const CONFLICT: &[Place] = &[Place::Conflict, Place::Everywhere];
+const FINDER: &[Place] = &[Place::Finder, Place::Everywhere];
+const HISTORY: &[Place] = &[Place::History, Place::Everywhere];
+const DRAFT: &[Place] = &[Place::Draft, Place::Everywhere];
+
+/// All that [`places`] can be: commands of one of these can be meant at one time.
+pub(super) const STACKS: &[&[Place]] = &[
+    ROOMS,
+    USERS,
+    HATS,
+    FILTER,
+    FORM,
+    HAT_FIELD,
+    CHOICE_FIELD,
+    SUGGESTIONS,
+    HELP,
+    CONFIRM,
+    CONFLICT,
+    FINDER,
+    HISTORY,
+    DRAFT,
+];
 
 /// The places whose commands work now, the most particular first.
 pub fn places(state: &State) -> &'static [Place] {
     match state.top() {
-        None if state.typed_filter().is_some() => &[Place::Filter, Place::Everywhere],
+        None if state.typed_filter().is_some() => FILTER,
         None => match state.focus() {
-            Pane::Rooms => &[Place::Rooms, Place::Panes, Place::Everywhere],
-            Pane::Users => &[Place::Users, Place::Panes, Place::Everywhere],
-            Pane::Hats => &[Place::Hats, Place::Panes, Place::Everywhere],
+            Pane::Rooms => ROOMS,
+            Pane::Users => USERS,
+            Pane::Hats => HATS,
         },
         Some(Overlay::Form(form)) => match form.field().map(|field| (&field.value, field.name)) {
-            _ if form.listed().is_some() => &[
-                Place::Suggestions,
-                Place::HatField,
-                Place::Form,
-                Place::Everywhere,
-            ],
-            Some((super::form::Value::Text(_), super::form::Name::Hat)) => {
-                &[Place::HatField, Place::Form, Place::Everywhere]
-            }
-            Some((super::form::Value::Tick(_) | super::form::Value::Choice { .. }, _)) => {
-                &[Place::ChoiceField, Place::Form, Place::Everywhere]
-            }
-            _ => &[Place::Form, Place::Everywhere],
+            _ if form.listed().is_some() => SUGGESTIONS,
+            Some((super::form::Value::Text(_), super::form::Name::Hat)) => HAT_FIELD,
+            Some((super::form::Value::Tick(_) | super::form::Value::Choice { .. }, _)) => CHOICE_FIELD,
+            _ => FORM,
         },
-        Some(Overlay::Help { .. }) => &[Place::Help, Place::Everywhere],
-        Some(Overlay::Confirm(_)) => &[Place::Confirm, Place::Everywhere],
-        Some(Overlay::Conflict(_)) => &[Place::Conflict, Place::Everywhere],
-        Some(Overlay::Finder(_)) => &[Place::Finder, Place::Everywhere],
-        Some(Overlay::History(_)) => &[Place::History, Place::Everywhere],
-        Some(Overlay::Draft(_)) => &[Place::Draft, Place::Everywhere],
+        Some(Overlay::Help { .. }) => HELP,
+        Some(Overlay::Confirm(_)) => CONFIRM,
+        Some(Overlay::Conflict(_)) => CONFLICT,
+        Some(Overlay::Finder(_)) => FINDER,
+        Some(Overlay::History(_)) => HISTORY,
+        Some(Overlay::Draft(_)) => DRAFT,
     }
 }
 
 /// The command that a key means now.
 pub fn lookup(state: &State, key: Key) -> Option<&'static Command> {
+    meant(state, state.keymap(), key)
+}
+
+/// The command that a key of the table means now, whatever keys were given in its place.
+pub(super) fn lookup_default(state: &State, key: Key) -> Option<&'static Command> {
+    meant(state, &Keymap::default(), key)
+}
+
+fn meant(state: &State, keymap: &Keymap, key: Key) -> Option<&'static Command> {
     let of = |place: &Place| {
         COMMANDS
             .iter()
-            .find(|command| command.place == *place && command.keys.contains(&key))
+            .find(|command| command.place == *place && keymap.keys(command).contains(&key))
     };
     places(state).iter().find_map(of)
 }

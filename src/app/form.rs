@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Affiliation, Attachment, HatId, Jid};
 
+use super::Keymap;
 use super::suggest::Suggestions;
 
 mod text;
@@ -49,16 +50,20 @@ impl Name {
     }
 
     /// What to put there, in a few words.
-    pub fn hint(self) -> &'static str {
+    pub fn hint(self, keymap: &Keymap) -> String {
+        let key = |id| keymap.name(id);
         match self {
-            Self::Room => "room@conference.example.org",
-            Self::RoomName => "what people call it (may be left empty)",
-            Self::User => "user@example.org",
-            Self::Affiliation => "← → or Space to change",
-            Self::Hat => "letters of a known title, or a URI; Ctrl-G makes a new one",
-            Self::Title => "what people read, such as Teacher",
-            Self::Active => "the user is displaying the hat now",
-            Self::Required => "the user cannot take it off (you can)",
+            Self::Room => "room@conference.example.org".into(),
+            Self::RoomName => "what people call it (may be left empty)".into(),
+            Self::User => "user@example.org".into(),
+            Self::Affiliation => format!("{} or {} to change", key("tick"), key("tick-back")),
+            Self::Hat => format!(
+                "letters of a known title, or a URI; {} makes a new one",
+                key("new-id")
+            ),
+            Self::Title => "what people read, such as Teacher".into(),
+            Self::Active => "the user is displaying the hat now".into(),
+            Self::Required => "the user cannot take it off (you can)".into(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Keys, as the application knows them; the terminal's own type stays outside.
 
+use unicode_width::UnicodeWidthChar;
+
 /// A key without its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Code {
@@ -96,5 +98,167 @@ impl Key {
             if self.ctrl { "Ctrl-" } else { "" },
             if self.alt { "Alt-" } else { "" }
         )
+    }
+}
+
+impl Key {
+    /// The key's name in a sentence, and where there are only letters: `Down` for `↓`.
+    pub fn word(self) -> String {
+        spelled(&self.name())
+    }
+}
+
+/// Names of keys in letters only.
+pub fn spelled(names: &str) -> String {
+    ARROWS.iter().fold(names.to_owned(), |names, (arrow, word)| {
+        names.replace(arrow, word)
+    })
+}
+
+const ARROWS: [(&str, &str); 4] = [("↑", "Up"), ("↓", "Down"), ("←", "Left"), ("→", "Right")];
+
+/// The names of keys that are more than one character, as they are written and read.
+const NAMED: [(&str, Code); 20] = [
+    ("Space", Code::Char(' ')),
+    ("Enter", Code::Enter),
+    ("Return", Code::Enter),
+    ("Esc", Code::Esc),
+    ("Escape", Code::Esc),
+    ("Tab", Code::Tab),
+    ("Shift-Tab", Code::BackTab),
+    ("Backspace", Code::Backspace),
+    ("Del", Code::Delete),
+    ("Delete", Code::Delete),
+    ("Left", Code::Left),
+    ("Right", Code::Right),
+    ("Up", Code::Up),
+    ("Down", Code::Down),
+    ("Home", Code::Home),
+    ("End", Code::End),
+    ("PgUp", Code::PageUp),
+    ("PageUp", Code::PageUp),
+    ("PgDn", Code::PageDown),
+    ("PageDown", Code::PageDown),
+];
+
+impl std::str::FromStr for Key {
+    type Err = String;
+
+    /// Reads a name as [`Key::name`] and [`Key::word`] write it. The error says why there is no such key, or none that
+    /// a terminal would send.
+    fn from_str(name: &str) -> Result<Self, String> {
+        let (mut ctrl, mut alt, mut rest) = (false, false, name);
+        loop {
+            let after = |prefix: &str| {
+                let (head, tail) = rest.split_at_checked(prefix.len())?;
+                (head.eq_ignore_ascii_case(prefix) && !tail.is_empty()).then_some(tail)
+            };
+            match (after("Ctrl-"), after("Alt-")) {
+                (Some(tail), _) if !ctrl => (ctrl, rest) = (true, tail),
+                (_, Some(tail)) if !alt => (alt, rest) = (true, tail),
+                _ => break,
+            }
+        }
+        let code = code(rest).ok_or_else(|| unknown(name, rest))?;
+        let code = match code {
+            Code::Char(character) if ctrl => Code::Char(character.to_ascii_lowercase()),
+            code => code,
+        };
+        let key = Self { code, ctrl, alt };
+        sent(key).map_or(Ok(key), |why| Err(format!("{name}: {why}")))
+    }
+}
+
+fn code(name: &str) -> Option<Code> {
+    let mut characters = name.chars();
+    if let (Some(one), None) = (characters.next(), characters.next()) {
+        let arrow = ARROWS.iter().find(|(arrow, _)| *arrow == name);
+        return match arrow {
+            Some((_, word)) => code(word),
+            // What has no width, or turns the line round, cannot be shown as a key.
+            None => one
+                .width()
+                .is_some_and(|width| width > 0)
+                .then_some(Code::Char(one)),
+        };
+    }
+    let function = name
+        .strip_prefix(['F', 'f'])
+        .and_then(|number| number.parse().ok());
+    if let Some(number @ 1..=12) = function {
+        return Some(Code::F(number));
+    }
+    let named = NAMED.iter().find(|(there, _)| there.eq_ignore_ascii_case(name));
+    named.map(|(_, code)| *code)
+}
+
+fn unknown(name: &str, rest: &str) -> String {
+    let nearest = super::words::nearest(rest, NAMED.iter().map(|(name, _)| *name));
+    let guess = nearest.map_or_else(String::new, |nearest| {
+        let prefix = name.strip_suffix(rest).unwrap_or_default();
+        format!("; did you mean {prefix}{nearest}?")
+    });
+    format!("no key is called {name:?}{guess}")
+}
+
+/// Why a terminal does not send this key as itself.
+fn sent(key: Key) -> Option<&'static str> {
+    match (key.code, key.ctrl, key.alt) {
+        (Code::Char('i'), true, _) => Some("terminals send it as Tab"),
+        (Code::Char('j' | 'm'), true, _) => Some("terminals send it as Enter"),
+        (Code::Char('h'), true, _) => Some("terminals send it as Backspace"),
+        (Code::Char('['), true, _) => Some("terminals send it as Esc"),
+        (Code::Char('[' | 'O'), false, true) => Some("what terminals send for it begins other keys too"),
+        (Code::Char('a'..='z' | ' ' | '\\' | ']' | '^' | '_'), true, _) => None,
+        (Code::Char(_), true, _) => {
+            Some("terminals send Ctrl only with the letters from A to Z and a few signs")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_read_as_the_key_that_it_names() {
+        let commands = super::super::command::COMMANDS;
+        let mut all: Vec<Key> = commands
+            .iter()
+            .flat_map(|command| command.keys)
+            .copied()
+            .collect();
+        all.extend(NAMED.iter().map(|(_, code)| Key::plain(*code)));
+        all.extend((1..=12).map(|number| Key::plain(Code::F(number))));
+        all.extend(['x', 'X', '-', ':', 'é', '書'].map(|c| Key::plain(Code::Char(c))));
+        all.push(Key {
+            alt: true,
+            ..Key::ctrl('x')
+        });
+        for key in all {
+            assert_eq!(key.name().parse(), Ok(key));
+            assert_eq!(key.word().parse(), Ok(key));
+        }
+        assert_eq!("ctrl-G".parse(), Ok(Key::ctrl('g')));
+        assert_eq!("pagedown".parse(), Ok(Key::plain(Code::PageDown)));
+    }
+
+    #[test]
+    fn what_is_no_key_is_said_to_be_none() {
+        for (name, says) in [
+            ("Entre", "no key is called \"Entre\"; did you mean Enter?"),
+            ("Ctrl-Pgup_", "did you mean Ctrl-PgUp?"),
+            ("", "no key is called \"\""),
+            ("F13", "no key is called"),
+            ("Ctrl-", "no key is called"),
+            ("\u{202e}", "no key is called"),
+            ("Ctrl-I", "Ctrl-I: terminals send it as Tab"),
+            ("Ctrl-1", "terminals send Ctrl only with"),
+            ("Alt-[", "begins other keys"),
+        ] {
+            let said = name.parse::<Key>().unwrap_err();
+            assert!(said.contains(says), "{said}");
+        }
     }
 }

@@ -12,6 +12,7 @@ pub mod form;
 pub mod help;
 pub mod history;
 mod key;
+pub mod keymap;
 mod matching;
 mod msg;
 mod overlay;
@@ -24,7 +25,8 @@ mod update;
 pub mod words;
 
 pub use check::Chosen;
-pub use key::{Code, Key};
+pub use key::{Code, Key, spelled};
+pub use keymap::Keymap;
 pub use msg::{Effect, Msg};
 pub use overlay::{Confirm, Conflict, Overlay};
 pub use state::{Notice, Pane, Phase, Saved, Start, State};

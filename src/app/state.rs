@@ -7,7 +7,7 @@ use crate::store::{Change, Scope, Trouble};
 
 use super::draft::Drafting;
 use super::filter::Filter;
-use super::{Overlay, rows};
+use super::{Keymap, Overlay, rows};
 
 /// What is known before anything is read.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,8 @@ pub struct Start {
     pub demo: bool,
     /// The zone in which times are shown.
     pub zone: Option<jiff::tz::TimeZone>,
+    /// The keys of the commands.
+    pub keymap: Keymap,
 }
 
 /// The three panes, from the general to the particular.
@@ -185,6 +187,16 @@ impl State {
     /// What was known at the start.
     pub fn start(&self) -> &Start {
         &self.start
+    }
+
+    /// The keys of the commands.
+    pub fn keymap(&self) -> &Keymap {
+        &self.start.keymap
+    }
+
+    /// How a sentence names the key of a command.
+    pub fn key(&self, id: &str) -> String {
+        self.keymap().name(id)
     }
 
     /// How far the reading is.

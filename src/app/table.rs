@@ -21,21 +21,21 @@ fn has_room(state: &State) -> Result<(), String> {
     state
         .room()
         .map(drop)
-        .ok_or_else(|| "there is no room yet; a adds one".into())
+        .ok_or_else(|| format!("there is no room yet; {} adds one", state.key("add-room")))
 }
 
 fn has_user(state: &State) -> Result<(), String> {
     state
         .user()
         .map(drop)
-        .ok_or_else(|| "there is no user here yet; a adds one".into())
+        .ok_or_else(|| format!("there is no user here yet; {} adds one", state.key("add-user")))
 }
 
 fn has_hat(state: &State) -> Result<(), String> {
     state
         .hat()
         .map(drop)
-        .ok_or_else(|| "there is no hat here; a gives one".into())
+        .ok_or_else(|| format!("there is no hat here; {} gives one", state.key("add-hat")))
 }
 
 fn room_changes(state: &State) -> Result<(), String> {

@@ -310,5 +310,15 @@ fn first_and_rest(all: &[Edit]) -> String {
     format!("{first}, and {}", count(all.len() - 1, "more change"))
 }
 
+/// The one of these names that somebody may have meant by another; `None` where none is near.
+pub fn nearest<'a>(meant: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let meant = meant.to_lowercase();
+    let far = |name: &str| strsim::osa_distance(&meant, &name.to_lowercase());
+    let nearest = names.map(|name| (far(name), name)).min_by_key(|(far, _)| *far)?;
+    // Two of five letters may be wrong, of a word of two letters one.
+    let most = nearest.1.chars().count().max(3) * 2 / 5;
+    (nearest.0 <= most).then_some(nearest.1)
+}
+
 #[cfg(test)]
 mod tests;

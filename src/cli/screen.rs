@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::failure::Failure;
 use super::place::{Place, time_zone};
-use crate::app::Start;
+use crate::app::{Keymap, Start};
 use crate::model::read;
 use crate::store::{Drafts, Options};
 use crate::term::{self, Ended, Job, NoTerminal, Source};
@@ -30,6 +30,7 @@ pub(super) fn run(place: &Place, mouse: bool) -> Result<(), Failure> {
         scope: place.scope.clone(),
         demo: false,
         zone: Some(time_zone(place.restricted())),
+        keymap: Keymap::default(),
     };
     let options = Options {
         actor: place.actor.to_string(),

@@ -18,9 +18,12 @@ pub(super) fn lines(state: &State, theme: Theme, width: u16) -> Vec<String> {
         return Vec::new();
     };
     let next = match state.trouble() {
-        Some(Trouble::CannotWrite(_)) => "; it is tried again by itself",
-        Some(Trouble::Gone(_)) if state.may_change().is_ok() => "; W writes it again as it was last known",
-        _ => "",
+        Some(Trouble::CannotWrite(_)) => "; it is tried again by itself".to_owned(),
+        Some(Trouble::Gone(_)) if state.may_change().is_ok() => {
+            let restore = state.key("restore");
+            format!("; {restore} writes it again as it was last known")
+        }
+        _ => String::new(),
     };
     let sentence = format!("{} {reason}{next}", theme.warning_mark());
     // A reason is a sentence; of a file's name in it that is no sentence any more, the beginning is enough.

@@ -62,11 +62,11 @@ fn next(state: &State, id: &str, does: &str) -> String {
     let Some(command) = COMMANDS.iter().find(|command| command.id == id) else {
         return String::new();
     };
-    let key = command.keys.first().map(|key| key.name()).unwrap_or_default();
+    let (key, tab) = (state.key(id), state.key("next-pane"));
     if crate::app::command::places(state).contains(&command.place) {
         format!("{key} {does}")
     } else {
-        format!("Tab here; then {key} {does}")
+        format!("{tab} here; then {key} {does}")
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn nothing(state: &State, pane: Pane) -> Option<[String; 3]> {
     Some([
         format!("None of the {total} matches."),
         String::new(),
-        "Esc shows all again.".to_owned(),
+        format!("{} shows all again.", state.key("clear-filter")),
     ])
 }
 

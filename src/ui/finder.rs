@@ -3,6 +3,7 @@
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+use crate::app::State;
 use crate::app::finder::{Finder, Offer, What};
 
 use super::canvas::{Canvas, Title, below};
@@ -14,7 +15,13 @@ use super::{label, text};
 /// Columns of the keys of a command.
 const KEYS: usize = 18;
 
-pub(super) fn draw(canvas: &mut Canvas<'_>, finder: &Finder, area: Rect, focused: bool) -> Option<Position> {
+pub(super) fn draw(
+    canvas: &mut Canvas<'_>,
+    state: &State,
+    finder: &Finder,
+    area: Rect,
+    focused: bool,
+) -> Option<Position> {
     let place = popup(area, area.width.min(100), area.height.min(30));
     canvas.clear(place);
     let dots = if finder.is_looking() {
@@ -55,7 +62,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, finder: &Finder, area: Rect, focused
     list::draw(canvas, (place, rows), (len, selected, focused), |canvas, row| {
         if let Some(found) = finder.found.get(row.at) {
             match &found.what {
-                What::Command(offer) => command(canvas, row, offer),
+                What::Command(offer) => command(canvas, state, row, offer),
                 what @ What::Place { .. } => where_it_is(canvas, row, what),
             }
         }
@@ -67,11 +74,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, finder: &Finder, area: Rect, focused
     })
 }
 
-fn command(canvas: &mut Canvas<'_>, row: Row, offer: &Offer) {
+fn command(canvas: &mut Canvas<'_>, state: &State, row: Row, offer: &Offer) {
     let theme = canvas.theme;
     let columns = KEYS.min(usize::from(row.line.width) / 3);
     let keys = text::fit(
-        &theme.key_name(&offer.command.key_names()),
+        &theme.key_name(&state.keymap().names(offer.command)),
         columns,
         canvas.charset(),
     );

@@ -8,7 +8,6 @@ use crate::app::{Code, Key, State};
 
 use super::canvas::Canvas;
 use super::text;
-use super::theme::Theme;
 
 /// Columns between two commands, where there is room, and where there is not.
 const GAPS: [usize; 2] = [3, 2];
@@ -27,35 +26,39 @@ pub(super) fn keys(canvas: &mut Canvas<'_>, state: &State, line: Rect) {
     let theme = canvas.theme;
     // A key that means something more particular here is not shown twice.
     let meant = |command: &&Command| {
-        let key = command.keys.first();
-        key.and_then(|key| command::lookup(state, *key))
+        let key = state.keymap().first(command);
+        key.and_then(|key| command::lookup(state, key))
             .is_some_and(|found| found.id == command.id)
     };
     let all: Vec<&Command> = command::footer(state).filter(meant).collect();
-    let needed = |gap: usize| -> usize { all.iter().map(|command| wide(theme, command, gap)).sum() };
+    let key = |command: &Command| theme.key_name(&name(state, command));
+    let wide = |command: &Command, gap| text::width(&key(command)) + 1 + text::width(command.title) + gap;
+    let needed = |gap: usize| -> usize { all.iter().map(|command| wide(command, gap)).sum() };
     let columns = usize::from(line.width);
     let gap = match GAPS {
         [large, _] if needed(large) <= columns + large => large,
         [_, small] => small,
     };
-    let shown = kept(&all, columns + gap, |command| wide(theme, command, gap));
+    let shown = kept(state, &all, columns + gap, |command| wide(command, gap));
     let mut rest = line;
     for command in shown {
-        rest = canvas.left(rest, &key(theme, command), theme.key());
+        rest = canvas.left(rest, &key(command), theme.key());
         let title = format!(" {}{}", command.title, " ".repeat(gap));
         rest = canvas.left(rest, &title, Style::new());
     }
 }
 
 /// Those that there is room for, in their order. The keys that everybody tries, and the way to the help, go first.
-fn kept<'a>(all: &[&'a Command], columns: usize, wide: impl Fn(&Command) -> usize) -> Vec<&'a Command> {
+fn kept<'a>(
+    state: &State,
+    all: &[&'a Command],
+    columns: usize,
+    wide: impl Fn(&Command) -> usize,
+) -> Vec<&'a Command> {
     let first = |command: &Command| {
-        let well_known = [
-            Key::plain(Code::Enter),
-            Key::plain(Code::Esc),
-            Key::plain(Code::Char('?')),
-        ];
-        command.keys.first().is_some_and(|key| well_known.contains(key))
+        let well_known = [Key::plain(Code::Enter), Key::plain(Code::Esc)];
+        let key = state.keymap().first(command);
+        command.id == "help" || key.is_some_and(|key| well_known.contains(&key))
     };
     let mut left = columns;
     let mut fits = |command: &Command| match left.checked_sub(wide(command)) {
@@ -77,12 +80,8 @@ fn kept<'a>(all: &[&'a Command], columns: usize, wide: impl Fn(&Command) -> usiz
         .collect()
 }
 
-fn wide(theme: Theme, command: &Command, gap: usize) -> usize {
-    text::width(&key(theme, command)) + 1 + text::width(command.title) + gap
-}
-
 /// The first key of a command.
-fn key(theme: Theme, command: &Command) -> String {
-    let name = command.keys.first().map(|key| key.name()).unwrap_or_default();
-    theme.key_name(&name)
+fn name(state: &State, command: &Command) -> String {
+    let key = state.keymap().first(command);
+    key.map_or_else(String::new, Key::name)
 }

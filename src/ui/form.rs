@@ -3,8 +3,8 @@
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
-use crate::app::State;
 use crate::app::form::{Field, Form, Name, Text, Value};
+use crate::app::{Keymap, State};
 use crate::model::Affiliation;
 
 use super::canvas::{Canvas, Title, below};
@@ -56,7 +56,7 @@ pub(super) fn draw(
     // A blank line at the top where there is one to spare.
     let spare = inner.height > needed + if hat { KNOWN[1] + 2 + PREVIEW } else { 0 };
     let inner = below(inner, u16::from(spare));
-    let cursor = draw_fields(canvas, form, inner, &lines);
+    let cursor = draw_fields(canvas, (form, state.keymap()), inner, &lines);
     if hat {
         let rest = below(inner, needed + u16::from(spare));
         draw_rest(canvas, state, form, rest);
@@ -88,10 +88,10 @@ fn field_lines<'a>(state: &State, form: &'a Form, inner: Rect, theme: Theme) -> 
     for (at, field) in form.fields.iter().enumerate() {
         lines.push(Line::Field(at, field));
         let focused = at == form.focus;
-        match form.problem(at, state.wardrobe()) {
+        match form.problem(at, state.wardrobe(), state.keymap()) {
             Some(problem) => lines.extend(wrong(&problem)),
             None if is_tick(field) => {}
-            None if room || focused => lines.push(Line::Hint(hint(form, field, theme))),
+            None if room || focused => lines.push(Line::Hint(hint(form, field, state.keymap(), theme))),
             None => {}
         }
     }
@@ -99,7 +99,7 @@ fn field_lines<'a>(state: &State, form: &'a Form, inner: Rect, theme: Theme) -> 
 }
 
 /// What to put there; under letters of a title, the hat that they mean.
-fn hint(form: &Form, field: &Field, theme: Theme) -> String {
+fn hint(form: &Form, field: &Field, keymap: &Keymap, theme: Theme) -> String {
     let meant = (field.name == Name::Hat).then(|| form.hat().ok()).flatten();
     match meant.and_then(|hat| hat.by_title.map(|title| (hat.id, title))) {
         Some((id, title)) if title.is_empty() => format!("{} {id}", theme.arrow()),
@@ -108,7 +108,7 @@ fn hint(form: &Form, field: &Field, theme: Theme) -> String {
         None if field.name == Name::User && form.means_domain() => {
             "the whole domain; one user is user@domain".into()
         }
-        None => theme.key_name(field.name.hint()),
+        None => field.name.hint(keymap),
     }
 }
 
@@ -117,7 +117,12 @@ fn is_tick(field: &Field) -> bool {
 }
 
 /// Draws as many of the lines as there is room for, the focused field among them; gives the place of the cursor.
-fn draw_fields(canvas: &mut Canvas<'_>, form: &Form, area: Rect, lines: &[Line<'_>]) -> Option<Position> {
+fn draw_fields(
+    canvas: &mut Canvas<'_>,
+    (form, keymap): (&Form, &Keymap),
+    area: Rect,
+    lines: &[Line<'_>],
+) -> Option<Position> {
     let height = usize::from(area.height);
     let on = |line: &Line<'_>| matches!(line, Line::Field(at, _) if *at == form.focus);
     let focus = lines.iter().position(on).unwrap_or_default();
@@ -132,7 +137,7 @@ fn draw_fields(canvas: &mut Canvas<'_>, form: &Form, area: Rect, lines: &[Line<'
         };
         match line {
             Line::Field(at, field) => {
-                let place = draw_field(canvas, row, field, *at == form.focus);
+                let place = draw_field(canvas, row, (field, keymap), *at == form.focus);
                 cursor = cursor.or(place);
             }
             Line::Wrong(problem) => {
@@ -146,7 +151,12 @@ fn draw_fields(canvas: &mut Canvas<'_>, form: &Form, area: Rect, lines: &[Line<'
     cursor
 }
 
-fn draw_field(canvas: &mut Canvas<'_>, row: Rect, field: &Field, focused: bool) -> Option<Position> {
+fn draw_field(
+    canvas: &mut Canvas<'_>,
+    row: Rect,
+    (field, keymap): (&Field, &Keymap),
+    focused: bool,
+) -> Option<Position> {
     let style = if focused {
         canvas.theme.title(true)
     } else {
@@ -167,7 +177,11 @@ fn draw_field(canvas: &mut Canvas<'_>, row: Rect, field: &Field, focused: bool) 
         Value::Tick(on) => {
             let tick = canvas.theme.tick(*on);
             let rest = canvas.left(rest, tick, style);
-            canvas.text(rest, &format!(" {}", field.name.hint()), canvas.theme.faint());
+            canvas.text(
+                rest,
+                &format!(" {}", field.name.hint(keymap)),
+                canvas.theme.faint(),
+            );
             None
         }
         Value::Choice { options, at } => {

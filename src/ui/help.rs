@@ -34,7 +34,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, scroll: usize, area: 
             width: row.width.saturating_sub(2),
             ..row
         };
-        draw_line(canvas, row, line);
+        draw_line(canvas, state, row, line);
     }
     let after = lines.len().saturating_sub(first + height);
     if after > 0 {
@@ -44,13 +44,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, scroll: usize, area: 
     None
 }
 
-fn draw_line(canvas: &mut Canvas<'_>, row: Rect, line: &Line) {
+fn draw_line(canvas: &mut Canvas<'_>, state: &State, row: Rect, line: &Line) {
     match line {
         Line::Heading(heading) => {
             canvas.left(row, heading, canvas.theme.title(true));
         }
         Line::Command(command, enabled) => {
-            let keys = canvas.theme.key_name(&command.key_names());
+            let keys = canvas.theme.key_name(&state.keymap().names(command));
             let columns = KEYS.min(usize::from(row.width) / 3);
             let mut keys = text::fit(&keys, columns, canvas.charset());
             keys.insert_str(0, "  ");

@@ -145,7 +145,7 @@ fn overlays(canvas: &mut Canvas<'_>, state: &State, area: Rect) -> Option<Positi
             Overlay::Help { scroll } => help::draw(canvas, state, *scroll, area),
             Overlay::Confirm(shown) => confirm::draw(canvas, state, shown, area, focused),
             Overlay::Conflict(shown) => conflict::draw(canvas, state, shown, area, focused),
-            Overlay::Finder(shown) => finder::draw(canvas, shown, area, focused),
+            Overlay::Finder(shown) => finder::draw(canvas, state, shown, area, focused),
             Overlay::History(shown) => history::draw(canvas, state, shown, area, focused),
             Overlay::Draft(shown) => draft::draw(canvas, state, shown, area, focused),
         };

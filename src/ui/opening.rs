@@ -28,11 +28,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, body: Rect) {
     let dots = charset.ellipsis();
     if state.trouble().is_some() {
         centred(canvas, first, &format!("{file} is left as it is"));
-        let again = "it is read again as soon as it changes; Ctrl-T does it now, q leaves";
+        let again = format!(
+            "it is read again as soon as it changes; {} does it now, {} leaves",
+            state.key("retry"),
+            state.key("quit")
+        );
         return centred(
             canvas,
             second,
-            &text::cut(again, usize::from(second.width), charset),
+            &text::cut(&again, usize::from(second.width), charset),
         );
     }
     centred(canvas, first, &format!("opening {file} {dots}"));

@@ -5,6 +5,7 @@ use ratatui::symbols::border;
 use sha1::{Digest as _, Sha1};
 
 use super::text::{self, Charset};
+use crate::app::spelled;
 use crate::model::{HatId, Hue};
 
 /// What the terminal can show.
@@ -84,9 +85,7 @@ impl Theme {
         if !self.ascii {
             return name.to_owned();
         }
-        ARROWS
-            .iter()
-            .fold(name.to_owned(), |name, (arrow, word)| name.replace(arrow, word))
+        text::harmless_in(&spelled(name), Charset::Ascii).into_owned()
     }
 
     /// More follows below, more stands above.
@@ -219,8 +218,6 @@ fn nearest(degrees: f64) -> Color {
         _ => Color::Red,
     }
 }
-
-const ARROWS: [(&str, &str); 4] = [("↑", "Up"), ("↓", "Down"), ("←", "Left"), ("→", "Right")];
 
 const ASCII: border::Set<'static> = border::Set {
     top_left: "+",

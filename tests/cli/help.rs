@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 use clap_mangen::roff::{Roff, bold, roman};
+use hatrack::app::Keymap;
 use hatrack::app::command::{self, COMMANDS};
 use hatrack::cli::args::Cli;
 
@@ -96,7 +97,7 @@ fn keys() -> Vec<u8> {
         page.control("SS", [place.title()]);
         for command in COMMANDS.iter().filter(|command| command.place == place) {
             page.control("TP", []);
-            page.text([bold(command.key_names())]);
+            page.text([bold(Keymap::default().names(command))]);
             page.text([roman(command.help)]);
         }
     }

@@ -31,7 +31,7 @@ fn a_text_that_looks_like_a_uri_never_takes_a_match() {
     };
     assert_eq!(form.focus, 0);
     assert!(
-        form.problem(0, session.state.wardrobe())
+        form.problem(0, session.state.wardrobe(), session.state.keymap())
             .unwrap()
             .contains("space"),
         "{}",
@@ -48,7 +48,8 @@ fn a_refused_save_puts_the_cursor_on_the_first_wrong_field() {
     };
     assert_eq!(form.focus, 0);
     assert_eq!(
-        form.problem(0, session.state.wardrobe()).unwrap(),
+        form.problem(0, session.state.wardrobe(), session.state.keymap())
+            .unwrap(),
         "the user's address is missing"
     );
     session.text("terry@example.org");
@@ -56,7 +57,7 @@ fn a_refused_save_puts_the_cursor_on_the_first_wrong_field() {
         panic!("the form is gone")
     };
     assert!(
-        form.problem(0, session.state.wardrobe())
+        form.problem(0, session.state.wardrobe(), session.state.keymap())
             .unwrap()
             .contains("there already")
     );

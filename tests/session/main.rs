@@ -15,6 +15,7 @@ mod drafts;
 mod filter;
 mod finder;
 mod forms;
+mod keys;
 mod panes;
 mod undo;
 

@@ -191,38 +191,5 @@ impl Session {
 
 /// The key of that name.
 pub(crate) fn key(name: &str) -> Key {
-    let (ctrl, rest) = name
-        .strip_prefix("Ctrl-")
-        .map_or((false, name), |rest| (true, rest));
-    let (alt, rest) = rest
-        .strip_prefix("Alt-")
-        .map_or((false, rest), |rest| (true, rest));
-    let code = match rest {
-        "Enter" => Code::Enter,
-        "Esc" => Code::Esc,
-        "Tab" => Code::Tab,
-        "Shift-Tab" => Code::BackTab,
-        "Backspace" => Code::Backspace,
-        "Del" => Code::Delete,
-        "Left" => Code::Left,
-        "Right" => Code::Right,
-        "Up" => Code::Up,
-        "Down" => Code::Down,
-        "Home" => Code::Home,
-        "End" => Code::End,
-        "PgUp" => Code::PageUp,
-        "PgDn" => Code::PageDown,
-        "Space" => Code::Char(' '),
-        "F1" => Code::F(1),
-        one if one.chars().count() == 1 => {
-            let character = one.chars().next().unwrap();
-            Code::Char(if ctrl {
-                character.to_ascii_lowercase()
-            } else {
-                character
-            })
-        }
-        other => panic!("no key is named {other:?}"),
-    };
-    Key { code, ctrl, alt }
+    name.parse().unwrap_or_else(|why| panic!("{why}"))
 }

@@ -95,8 +95,9 @@ fn remove_user(state: &mut State, effects: &mut Vec<Effect>) {
         state,
         question,
         format!(
-            "The user's {} there go too. u brings all of it back.",
-            words::count(hats, "hat")
+            "The user's {} there go too. {} brings all of it back.",
+            words::count(hats, "hat"),
+            state.key("undo")
         ),
         operation,
     );
@@ -111,7 +112,8 @@ fn remove_room(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     let (users, hats) = (words::count(users, "user"), words::count(hats, "hat"));
-    let consequence = format!("Its {users} and their {hats} go too. u brings all of it back.");
+    let undo = state.key("undo");
+    let consequence = format!("Its {users} and their {hats} go too. {undo} brings all of it back.");
     ask(state, format!("Remove the room {jid}?"), consequence, operation);
 }
 

@@ -29,10 +29,10 @@ pub(super) fn make(
         }
         Ok(group) => {
             state.view = next;
-            let what = words::group(&group);
+            let (what, undo) = (words::group(&group), state.key("undo"));
             state.say(match state.trouble {
-                None => format!("You {what} (u takes it back)"),
-                Some(_) => format!("Not saved yet: you {what} (u takes it back)"),
+                None => format!("You {what} ({undo} takes it back)"),
+                Some(_) => format!("Not saved yet: you {what} ({undo} takes it back)"),
             });
             push(state, effects, group.clone(), Kind::Do, None);
             Some(group)

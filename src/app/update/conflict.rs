@@ -51,7 +51,7 @@ fn withdrawn_conflict(
                 conflict.theirs = theirs;
                 None
             }
-            None => Some("It is as it was again: Enter saves"),
+            None => Some("It is as it was again, and can be saved"),
         },
         (Over::Form, _) => Some("What it was about is not there any more"),
     }

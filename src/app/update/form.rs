@@ -226,7 +226,10 @@ pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
         return;
     }
     let question = "Leave the form without saving?".to_owned();
-    let consequence = "What you typed in it is lost; Esc goes back to it.".to_owned();
+    let consequence = format!(
+        "What you typed in it is lost; {} goes back to it.",
+        state.key("no")
+    );
     state.overlays.push(Overlay::Confirm(Confirm {
         question,
         consequence,
@@ -246,10 +249,10 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
         state.refuse(format!("not saved: {reason}"));
         return;
     }
-    let view = state.view.clone();
+    let (view, keymap) = (state.view.clone(), state.keymap().clone());
     let Some(form) = top(state) else { return };
     leave_list_of(form);
-    if let Some((at, problem)) = form.first_problem(&view) {
+    if let Some((at, problem)) = form.first_problem(&view, &keymap) {
         form.refused = true;
         form.focus = at;
         let label = form.fields.get(at).map_or("", |field| field.name.label());
@@ -280,8 +283,9 @@ pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
         && !there.hats.is_empty()
     {
         let consequence = format!(
-            "The user's {} there go too. u brings all of it back.",
-            words::count(there.hats.len(), "hat")
+            "The user's {} there go too. {} brings all of it back.",
+            words::count(there.hats.len(), "hat"),
+            state.key("undo")
         );
         let (room, user) = (room.clone(), user.clone());
         change::ask(

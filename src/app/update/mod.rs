@@ -14,7 +14,7 @@ mod store;
 pub(super) mod undo;
 
 use super::form::{Name, Value};
-use super::{Code, Effect, Key, Msg, Overlay, State, command, words};
+use super::{Code, Effect, Key, Msg, Overlay, Pane, State, command, words};
 
 /// A turn of the wheel moves so many rows.
 const WHEEL: usize = 3;
@@ -29,8 +29,15 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Paste(text) => paste(state, &text, &mut effects),
         Msg::Click { pane, row } => panes::click(state, pane, row),
         Msg::Wheel { down } => {
+            // What the arrow keys do by the table, whatever they were given to.
             let key = Key::plain(if down { Code::Down } else { Code::Up });
-            (0..WHEEL).for_each(|_| press(state, key, &mut effects));
+            for _ in 0..WHEEL {
+                state.notice = None;
+                let shifted = state.shifted.take();
+                if let Some(command) = command::lookup_default(state, key) {
+                    run(state, command, shifted, &mut effects);
+                }
+            }
         }
         Msg::Resize { columns, rows } => state.size = (columns, rows),
         Msg::Store(event) => store::event(state, *event, &mut effects),
@@ -50,23 +57,26 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 
 fn press(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     let message = state.notice.take();
-    let typing = state.typed_filter().is_some();
-    if message.is_some() && !typing && state.overlays.is_empty() && key == Key::plain(Code::Esc) {
+    let command = command::lookup(state, key);
+    if message.is_some() && command.is_some_and(|command| command.id == "back") {
         return;
     }
     let shifted = state.shifted.take();
-    match command::lookup(state, key) {
-        Some(command) if shifted.is_some() && is_about_selected(command.place) => {
-            let gone = shifted.unwrap_or_default();
-            state.refuse(format!("nothing was done, as {gone}; see what is selected now"));
-        }
-        Some(command) => match command.enabled(state) {
-            Ok(()) => (command.run)(state, effects),
-            Err(reason) => state.refuse(reason),
-        },
+    match command {
+        Some(command) => run(state, command, shifted, effects),
         None if state.typed_filter().is_some() => filter::type_into(state, effects, |text| text.input(key)),
         None if finding(state) => finder::type_into(state, effects, |text| text.input(key)),
         None => type_into_form(state, |text| text.input(key)),
+    }
+}
+
+fn run(state: &mut State, command: &command::Command, shifted: Option<String>, effects: &mut Vec<Effect>) {
+    match (shifted, command.enabled(state)) {
+        (Some(gone), _) if is_about_selected(command.place) => {
+            state.refuse(format!("nothing was done, as {gone}; see what is selected now"));
+        }
+        (_, Ok(())) => (command.run)(state, effects),
+        (_, Err(reason)) => state.refuse(reason),
     }
 }
 
@@ -87,7 +97,15 @@ fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
     state.notice = None;
     let (into_filter, into_finder) = (state.typed_filter().is_some(), finding(state));
     if !into_filter && !into_finder && !matches!(state.top(), Some(Overlay::Form(_))) {
-        state.refuse("what is pasted goes into a form: open one first, with a or e");
+        let (add, edit) = match state.focus {
+            Pane::Rooms => ("add-room", "edit-room"),
+            Pane::Users => ("add-user", "edit-user"),
+            Pane::Hats => ("add-hat", "edit-hat"),
+        };
+        let (add, edit) = (state.key(add), state.key(edit));
+        state.refuse(format!(
+            "what is pasted goes into a form: open one first, with {add} or {edit}"
+        ));
         return;
     }
     if pasted.len() > LONGEST_PASTE {

@@ -85,8 +85,9 @@ fn apply(state: &mut State, effects: &mut Vec<Effect>, step: &Step, kind: Kind) 
     match kind {
         Kind::Redo => state.say(format!("Done again: {}", words::group(&inverse))),
         _ => state.say(format!(
-            "Undone: {} (Ctrl-R does it again)",
-            words::group(&step.group)
+            "Undone: {} ({} does it again)",
+            words::group(&step.group),
+            state.key("redo")
         )),
     }
     commit::push(state, effects, inverse, kind, Some(step));

@@ -1,0 +1,232 @@
+//! Which keys mean which command: those of the table, unless others were given.
+
+use std::collections::BTreeMap;
+
+use super::command::{COMMANDS, Command, Place, STACKS};
+use super::form::Text;
+use super::{Code, Key};
+
+/// The keys of the commands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keymap {
+    /// What is not here has the table's.
+    given: BTreeMap<&'static str, Vec<Key>>,
+}
+
+/// Why keys cannot be given as somebody wants them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The command that was to get them.
+    pub id: &'static str,
+    /// What is wrong, in words.
+    pub text: String,
+}
+
+impl Keymap {
+    /// The table's keys, but for these commands those given here.
+    ///
+    /// Errors: keys that type or edit text where the command is for a place with text; one key for two commands that
+    /// can be meant at one time; no key for what somebody would be locked in without.
+    pub fn new(given: impl IntoIterator<Item = (&'static Command, Vec<Key>)>) -> Result<Self, Problem> {
+        let mut keymap = Self::default();
+        for (command, keys) in given {
+            possible(command, &keys)?;
+            keymap.given.insert(command.id, keys);
+        }
+        keymap.clash().map_or(Ok(keymap), Err)
+    }
+
+    /// The keys of a command.
+    pub fn keys<'a>(&'a self, command: &'a Command) -> &'a [Key] {
+        self.given.get(command.id).map_or(command.keys, Vec::as_slice)
+    }
+
+    /// The key that is shown first for a command; `None`: it has none.
+    pub fn first(&self, command: &Command) -> Option<Key> {
+        self.keys(command).first().copied()
+    }
+
+    /// The keys of a command as they are listed, such as `↑, k`.
+    pub fn names(&self, command: &Command) -> String {
+        let names = self.keys(command).iter().map(|key| key.name());
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// How a sentence names the key of a command: `u takes it back`. One without a key has a title, and the palette.
+    pub fn name(&self, id: &str) -> String {
+        let Some(command) = COMMANDS.iter().find(|command| command.id == id) else {
+            return id.to_owned();
+        };
+        self.first(command)
+            .map_or_else(|| format!("\"{}\"", command.title), Key::word)
+    }
+
+    /// Two commands of which a key means one where the other could be meant too. Where it is so in the table, the more
+    /// particular place is meant to win.
+    fn clash(&self) -> Option<Problem> {
+        for stack in STACKS {
+            let here = |command: &&Command| stack.contains(&command.place);
+            let all: Vec<&Command> = COMMANDS.iter().filter(here).collect();
+            for (at, one) in all.iter().enumerate() {
+                for other in all.iter().skip(at + 1) {
+                    let shared = |key: &&Key| self.keys(other).contains(key);
+                    let Some(key) = self.keys(one).iter().find(shared) else {
+                        continue;
+                    };
+                    if !one.keys.iter().any(|key| other.keys.contains(key)) {
+                        return Some(self.both(*key, one, other));
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn both(&self, key: Key, one: &Command, other: &Command) -> Problem {
+        let (given, had) = if self.given.contains_key(one.id) {
+            (one, other)
+        } else {
+            (other, one)
+        };
+        let already = if self.given.contains_key(had.id) {
+            "too"
+        } else {
+            "already"
+        };
+        Problem {
+            id: given.id,
+            text: format!(
+                "{} is the key of \"{}\" {already} ({}): give one of them another key",
+                key.name(),
+                had.id,
+                had.help
+            ),
+        }
+    }
+}
+
+/// Whether a command can have these keys, whatever others have.
+fn possible(command: &Command, keys: &[Key]) -> Result<(), Problem> {
+    let problem = |text: String| Problem { id: command.id, text };
+    if keys.is_empty() && is_needed(command) {
+        return Err(problem("it is a way out, and needs a key".into()));
+    }
+    if !command.place.has_text() {
+        return Ok(());
+    }
+    // What a line of text would take is lost to it.
+    let taken = keys.iter().find(|key| Text::new("").input(**key));
+    match taken {
+        None => Ok(()),
+        Some(key) => Err(problem(format!(
+            "{} is for the text that is typed there: take one with Ctrl, F1 to F12, or one such as Enter",
+            key.name()
+        ))),
+    }
+}
+
+/// Whether somebody would be locked in without this command: all that Esc does over the panes, and leaving.
+fn is_needed(command: &Command) -> bool {
+    let over = !matches!(
+        command.place,
+        Place::Rooms | Place::Users | Place::Hats | Place::Panes
+    );
+    matches!(command.id, "quit" | "interrupt") || (over && command.keys.contains(&Key::plain(Code::Esc)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(id: &str, keys: &str) -> (&'static Command, Vec<Key>) {
+        let command = COMMANDS.iter().find(|command| command.id == id).unwrap();
+        let keys = keys.split_whitespace().map(|name| name.parse().unwrap());
+        (command, keys.collect())
+    }
+
+    fn problem(all: &[(&str, &str)]) -> String {
+        let all = all.iter().map(|(id, keys)| given(id, keys));
+        Keymap::new(all).map_or_else(
+            |problem| format!("{}: {}", problem.id, problem.text),
+            |_| String::new(),
+        )
+    }
+
+    #[test]
+    fn the_table_itself_is_a_keymap() {
+        let all = COMMANDS.iter().map(|command| (command, command.keys.to_vec()));
+        let keymap = Keymap::new(all).unwrap();
+        for command in COMMANDS {
+            assert_eq!(keymap.keys(command), Keymap::default().keys(command));
+        }
+    }
+
+    #[test]
+    fn every_place_is_where_one_can_be() {
+        for place in Place::ALL {
+            assert!(STACKS.iter().any(|stack| stack.contains(&place)), "{place:?}");
+        }
+    }
+
+    #[test]
+    fn other_keys_are_taken_and_named() {
+        let keymap =
+            Keymap::new([given("undo", "F9 Z"), given("redo", ""), given("down", "Down n")]).unwrap();
+        assert_eq!(keymap.name("undo"), "F9");
+        assert_eq!(keymap.name("redo"), "\"Redo\"");
+        assert_eq!(keymap.name("down"), "Down");
+        assert_eq!(keymap.names(given("down", "").0), "↓, n");
+    }
+
+    #[test]
+    fn keys_may_change_places_but_not_be_shared() {
+        assert_eq!(problem(&[("filter", "H"), ("history", "/")]), "");
+        assert_eq!(
+            problem(&[("filter", "H")]),
+            "filter: H is the key of \"history\" already (who did what, and when; undo from there): give one of them another key"
+        );
+        // In a place above, and everywhere.
+        let shared = |one, other| problem(&[(one, "F7"), (other, "F7")]).contains("F7 is the key of");
+        assert!(shared("wear", "undo"));
+        assert!(shared("save", "new-id"));
+        assert!(shared("take-found", "suspend"));
+        assert!(!shared("wear", "add-room"), "in different panes");
+        assert!(
+            !shared("take", "save"),
+            "as in the table, the list of hats wins over the form"
+        );
+    }
+
+    #[test]
+    fn text_stays_text() {
+        for (id, keys) in [
+            ("save", "s"),
+            ("keep-filter", "Left"),
+            ("take-found", "Alt-f"),
+            ("new-id", "Ctrl-W"),
+            ("suspend", "z"),
+        ] {
+            let said = problem(&[(id, keys)]);
+            assert!(
+                said.contains("is for the text that is typed there"),
+                "{id}: {said}"
+            );
+        }
+        assert_eq!(problem(&[("save", "F2"), ("tick", "t")]), "");
+    }
+
+    #[test]
+    fn nobody_is_locked_in() {
+        for id in [
+            "quit",
+            "interrupt",
+            "leave-form",
+            "leave-help",
+            "no",
+            "clear-filter",
+        ] {
+            assert!(problem(&[(id, "")]).contains("needs a key"), "{id}");
+        }
+        assert_eq!(problem(&[("back", ""), ("help", ""), ("undo", "")]), "");
+    }
+}

@@ -1,0 +1,160 @@
+//! Keys that somebody gave to commands.
+
+use hatrack::app::command::COMMANDS;
+use hatrack::app::{Keymap, Msg, Pane, Start};
+use hatrack::ui::{self, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::session::{Session, key};
+use super::wardrobe;
+
+fn session(given: &[(&str, &str)]) -> Session {
+    let given = given.iter().map(|(id, keys)| {
+        let command = COMMANDS.iter().find(|command| command.id == *id).unwrap();
+        (command, keys.split_whitespace().map(key).collect())
+    });
+    let start = Start {
+        keymap: Keymap::new(given).unwrap(),
+        ..Start::default()
+    };
+    Session::start(start, wardrobe(), (100, 30))
+}
+
+fn screen(session: &Session) -> String {
+    let area = Rect::new(0, 0, 100, 30);
+    let mut buffer = Buffer::empty(area);
+    ui::render(&session.state, Theme::default(), area, &mut buffer);
+    buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect()
+}
+
+#[test]
+fn a_given_key_does_it_the_old_one_does_not_and_sentences_name_it() {
+    let mut session = session(&[
+        ("undo", "F9"),
+        ("redo", "F10"),
+        ("take-hat", "x"),
+        ("add-hat", "n"),
+    ]);
+    session.keys("Tab Down Tab d");
+    assert_eq!(session.notice(), "");
+    session.keys("x");
+    assert!(
+        session.notice().ends_with("(F9 takes it back)"),
+        "{}",
+        session.notice()
+    );
+    assert!(screen(&session).contains("n gives the first one."));
+    session.keys("u e");
+    assert_eq!(session.notice(), "there is no hat here; n gives one");
+    session.keys("F9");
+    assert!(
+        session.notice().ends_with("(F10 does it again)"),
+        "{}",
+        session.notice()
+    );
+    session.keys("F10");
+    assert!(session.notice().starts_with("Done again"), "{}", session.notice());
+}
+
+#[test]
+fn footer_help_and_palette_show_the_given_keys() {
+    let mut session = session(&[("wear", "F5"), ("help", "F2 ?"), ("palette", "p")]);
+    session.keys("Tab Down Tab");
+    let footer = screen(&session);
+    assert!(
+        footer.contains("F5 Wear") && footer.contains("F2 Help"),
+        "{footer}"
+    );
+    assert!(!footer.contains("Space Wear"));
+    session.keys("F2");
+    assert!(screen(&session).contains("  F5   "));
+    session.keys("Esc p");
+    session.text("wear");
+    assert!(screen(&session).contains("> F5 "));
+}
+
+#[test]
+fn what_has_no_key_is_called_by_its_title_and_is_in_the_palette() {
+    let mut session = session(&[("undo", "")]);
+    session.keys("Tab Down Tab d");
+    assert!(
+        session.notice().ends_with("(\"Undo\" takes it back)"),
+        "{}",
+        session.notice()
+    );
+    session.keys(":");
+    session.text("undo");
+    session.keys("Enter");
+    assert!(session.notice().starts_with("Undone"), "{}", session.notice());
+}
+
+#[test]
+fn the_wheel_turns_whatever_the_arrows_were_given_to() {
+    let mut session = session(&[("down", "j"), ("up", "k"), ("remove-user", "Down")]);
+    session.keys("Tab");
+    session.send(Msg::Wheel { down: true });
+    assert_eq!(session.state.selected(Pane::Users), Some(2));
+    assert!(session.state.overlays().is_empty());
+}
+
+#[test]
+fn a_message_is_put_away_with_the_key_that_goes_back() {
+    let mut session = session(&[("back", "F8"), ("left", "Esc h")]);
+    session.keys("Tab Down Tab d F8");
+    assert_eq!((session.notice(), session.state.focus()), ("", Pane::Hats));
+    session.keys("F8");
+    assert_eq!(session.state.focus(), Pane::Users);
+}
+
+/// What a person reads never names a key of the table where another one was given: no command has its old key here.
+#[test]
+fn no_sentence_names_a_key_by_heart() {
+    let given: Vec<_> = [
+        "undo",
+        "redo",
+        "add-room",
+        "add-user",
+        "add-hat",
+        "edit-user",
+        "new-id",
+        "retry",
+        "restore",
+        "list",
+    ]
+    .iter()
+    .zip(["F2", "F3", "F4", "F4", "F4", "F5", "F6", "F7", "F8", "F9"])
+    .map(|(id, key)| (*id, key))
+    .collect();
+    let mut session = session(&given);
+    let mut read = String::new();
+    for keys in [
+        "Tab",
+        "d",
+        "Esc",
+        "Tab",
+        "F4",
+        "Enter",
+        "Esc",
+        "Esc",
+        "Shift-Tab F4",
+        "Esc",
+    ] {
+        session.keys(keys);
+        read.push_str(&screen(&session));
+    }
+    session.send(Msg::Paste("x".into()));
+    read.push_str(&screen(&session));
+    for old in [
+        "Ctrl-G",
+        " u brings",
+        " u takes",
+        "Ctrl-R",
+        "; a ",
+        " a or e",
+        "(↓)",
+        "(Down)",
+    ] {
+        assert!(!read.contains(old), "{old}");
+    }
+}
