@@ -23,8 +23,8 @@ use hatrack::model::{Affiliation, Attachment, Error, Group, HatId, Jid, Wardrobe
 use hatrack::ui::layout::{Layout, inside};
 use hatrack::ui::{self, Theme};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use scenario::{Scenario, Step};
+use ratatui::layout::{Position, Rect};
+use scenario::{Mouse, Scenario, Step};
 use session::Session;
 
 #[test]
@@ -65,6 +65,7 @@ fn take(session: &mut Session, step: &Step) -> Result<(), String> {
         Step::Keys(names) => session.keys(names),
         Step::Type(text) => session.text(text),
         Step::Paste(text) => session.send(Msg::Paste(text.clone())),
+        Step::Mouse(what, text) => mouse(session, *what, text)?,
         Step::Size(columns, rows) => session.send(Msg::Resize {
             columns: *columns,
             rows: *rows,
@@ -106,6 +107,32 @@ fn take(session: &mut Session, step: &Step) -> Result<(), String> {
         Step::Cut => cut(session),
         Step::Ended(status) if session.left == Some(*status) => {}
         Step::Ended(_) => return Err(format!("it ended with {:?}", session.left)),
+    }
+    Ok(())
+}
+
+/// The mouse over a text; the first of two clicks is one of its own.
+fn mouse(session: &mut Session, what: Mouse, text: &str) -> Result<(), String> {
+    if !session.state.has_mouse() {
+        return Err("the mouse is off".into());
+    }
+    let (x, y) = scenario::place(&screen(session), text).ok_or(format!("{text:?} is not on the screen"))?;
+    let on = |session: &Session| {
+        let (columns, rows) = session.state.size();
+        let area = Rect::new(0, 0, columns, rows);
+        ui::under(&session.state, Theme::default(), area, Position { x, y })
+    };
+    let click = |double, on| Msg::Click { on, double };
+    match what {
+        Mouse::WheelUp | Mouse::WheelDown => session.send(Msg::Wheel {
+            on: on(session),
+            down: what == Mouse::WheelDown,
+        }),
+        Mouse::Click => session.send(click(false, on(session))),
+        Mouse::Double => {
+            session.send(click(false, on(session)));
+            session.send(click(true, on(session)));
+        }
     }
     Ok(())
 }

@@ -14,8 +14,10 @@ use std::collections::BTreeSet;
 
 use hatrack::app::{Code, Key, Msg, Overlay, Pane, Saved};
 use hatrack::model::Jid;
+use hatrack::ui::{self, Theme};
 use proptest::prelude::*;
 use proptest::sample::select;
+use ratatui::layout::{Position, Rect};
 use session::Session;
 
 fn any_key() -> impl Strategy<Value = Key> {
@@ -50,6 +52,7 @@ fn any_key() -> impl Strategy<Value = Key> {
 enum Step {
     Key(Key),
     Paste(String),
+    Mouse(u16, u16, u8),
     Resize(u16, u16),
     Other(prop::sample::Index),
     Fail,
@@ -60,6 +63,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         30 => any_key().prop_map(Step::Key),
         1 => support::text().prop_map(Step::Paste),
+        3 => (0..100_u16, 0..30_u16, 0..4_u8).prop_map(|(x, y, action)| Step::Mouse(x, y, action)),
         1 => (0..260_u16, 0..90_u16).prop_map(|(columns, rows)| Step::Resize(columns, rows)),
         2 => any::<prop::sample::Index>().prop_map(Step::Other),
         1 => Just(Step::Fail),
@@ -71,6 +75,21 @@ fn take(session: &mut Session, step: Step) {
     match step {
         Step::Key(key) => session.send(Msg::Key(key)),
         Step::Paste(text) => session.send(Msg::Paste(text)),
+        Step::Mouse(x, y, action) => {
+            let (columns, rows) = session.state.size();
+            let area = Rect::new(0, 0, columns, rows);
+            let on = ui::under(&session.state, Theme::default(), area, Position { x, y });
+            session.send(match action {
+                2 | 3 => Msg::Wheel {
+                    on,
+                    down: action == 2,
+                },
+                _ => Msg::Click {
+                    on,
+                    double: action == 1,
+                },
+            });
+        }
         Step::Resize(columns, rows) => session.send(Msg::Resize { columns, rows }),
         Step::Other(index) => {
             // Somebody else takes a whole room away: the rudest thing that can happen under a selection or a form.

@@ -29,7 +29,7 @@ complete -c hatrack -n "__fish_hatrack_needs_command" -l actor -d 'Your name in 
 complete -c hatrack -n "__fish_hatrack_needs_command" -l room -d 'See and change only this room; can be given several times' -r
 complete -c hatrack -n "__fish_hatrack_needs_command" -l read-only -d 'Change nothing'
 complete -c hatrack -n "__fish_hatrack_needs_command" -l demo -d 'Open the screen on a sample wardrobe; nothing is written anywhere'
-complete -c hatrack -n "__fish_hatrack_needs_command" -l mouse -d 'Let the mouse select rows and turn pages; selecting text then needs Shift'
+complete -c hatrack -n "__fish_hatrack_needs_command" -l mouse -d 'Begin with the mouse on (it can be switched on and off at any time): selecting text then needs Shift'
 complete -c hatrack -n "__fish_hatrack_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hatrack -n "__fish_hatrack_needs_command" -s V -l version -d 'Print version'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "show" -d 'Print all rooms, one room or one user'

@@ -226,7 +226,10 @@ fn meant(state: &State, keymap: &Keymap, key: Key) -> Option<&'static Command> {
 pub fn footer(state: &State) -> impl Iterator<Item = &'static Command> {
     // While there is nothing to do but to wait or to leave, how to leave is said.
     let opening = state.phase() != Phase::Open;
-    let shown = move |command: &Command| command.footer || (opening && command.id == "quit");
+    let mouse = state.has_mouse();
+    let shown = move |command: &Command| {
+        command.footer || (opening && command.id == "quit") || (mouse && command.id == "mouse")
+    };
     let of = move |place: &'static Place| {
         COMMANDS
             .iter()

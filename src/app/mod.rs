@@ -27,7 +27,7 @@ pub mod words;
 pub use check::Chosen;
 pub use key::{Code, Key, spelled};
 pub use keymap::Keymap;
-pub use msg::{Effect, Msg};
+pub use msg::{Effect, Msg, Spot};
 pub use overlay::{Confirm, Conflict, Overlay};
 pub use state::{Notice, Pane, Phase, Saved, Start, State};
 pub use update::update;

@@ -12,15 +12,17 @@ pub enum Msg {
     Key(Key),
     /// Text was pasted; lines end in `\n`.
     Paste(String),
-    /// The mouse was pressed on a pane.
+    /// The mouse was pressed.
     Click {
-        /// Which pane.
-        pane: Pane,
-        /// The row of its list, where it was on one.
-        row: Option<usize>,
+        /// On what, the outermost first.
+        on: Vec<Spot>,
+        /// For the second time, soon after the first and at the same place.
+        double: bool,
     },
     /// The wheel of the mouse was turned.
     Wheel {
+        /// Over what, the outermost first.
+        on: Vec<Spot>,
         /// Towards the user.
         down: bool,
     },
@@ -50,6 +52,21 @@ pub enum Msg {
     Note(String),
 }
 
+/// What a place on the screen belongs to: of what has the keys, or of a pane while nothing lies over them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spot {
+    /// A pane.
+    Pane(Pane),
+    /// A row of the list that it is in.
+    Row(usize),
+    /// A field of the form.
+    Field(usize),
+    /// Something to choose in that field.
+    Choice(usize),
+    /// A row of the list of known hats.
+    Known(usize),
+}
+
 /// Something to be done outside; [`update`](super::update) only asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -69,6 +86,8 @@ pub enum Effect {
     GoOn,
     /// Stop the process as Ctrl-Z does, where somebody can continue it.
     Suspend,
+    /// Switch the mouse on or off.
+    Mouse(bool),
     /// Draw everything anew.
     Redraw,
     /// Leave, with this exit status.

@@ -20,6 +20,8 @@ pub struct Start {
     pub scope: Scope,
     /// A sample is shown and nothing is written.
     pub demo: bool,
+    /// The mouse is on.
+    pub mouse: bool,
     /// The zone in which times are shown.
     pub zone: Option<jiff::tz::TimeZone>,
     /// The keys of the commands.
@@ -153,12 +155,14 @@ pub struct State {
     /// Changes that were withdrawn before the keeper said what became of them.
     pub(super) withdrawn: Vec<Step>,
     pub(super) size: (u16, u16),
+    pub(super) mouse: bool,
 }
 
 impl State {
     /// A session that has read nothing yet.
     pub fn new(start: Start) -> Self {
         Self {
+            mouse: start.mouse,
             start,
             phase: Phase::Opening { done: 0, of: 0 },
             base: Wardrobe::default(),
@@ -247,6 +251,11 @@ impl State {
     /// The size of the terminal, columns and rows.
     pub fn size(&self) -> (u16, u16) {
         self.size
+    }
+
+    /// Whether the mouse is on.
+    pub fn has_mouse(&self) -> bool {
+        self.mouse
     }
 
     /// Whether what the screen shows is in the file.

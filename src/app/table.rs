@@ -1,7 +1,7 @@
 //! The rows of the one table of commands.
 
 use super::command::{Command, Place};
-use super::update::{change, conflict, draft, filter, finder, form, history, leave, panes, undo};
+use super::update::{change, conflict, draft, filter, finder, form, history, leave, mouse, panes, undo};
 use super::{Code, Key, State};
 
 const fn c(character: char) -> Key {
@@ -123,6 +123,8 @@ pub static COMMANDS: &[Command] = &[
         help: "look again at what was left unsaved", enabled: draft::may_show, run: draft::show },
     Command { place: Place::Panes, id: "back", title: "Back", keys: &[k(Code::Esc)], footer: false,
         help: "put away the message, then the filter; then the pane to the left", enabled: always, run: panes::escape },
+    Command { place: Place::Panes, id: "mouse", title: "Mouse", keys: &[c('M')], footer: false,
+        help: "the mouse on or off; while it is on, Shift selects text", enabled: always, run: mouse::toggle },
     Command { place: Place::Panes, id: "help", title: "Help", keys: &[c('?'), k(Code::F(1))], footer: true,
         help: "what can be done here", enabled: always, run: panes::help },
     Command { place: Place::Panes, id: "quit", title: "Quit", keys: &[c('q')], footer: false,

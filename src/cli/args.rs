@@ -19,7 +19,7 @@ pub struct Cli {
     /// Open the screen on a sample wardrobe; nothing is written anywhere
     #[arg(long, help_heading = "Options")]
     pub demo: bool,
-    /// Let the mouse select rows and turn pages; selecting text then needs Shift
+    /// Begin with the mouse on (it can be switched on and off at any time): selecting text then needs Shift
     #[arg(long, help_heading = "Options")]
     pub mouse: bool,
     /// The command; without one the screen opens.

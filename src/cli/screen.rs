@@ -29,6 +29,7 @@ pub(super) fn run(place: &Place, mouse: bool) -> Result<(), Failure> {
         actor: place.actor.to_string(),
         scope: place.scope.clone(),
         demo: false,
+        mouse,
         zone: Some(time_zone(place.restricted())),
         keymap: Keymap::default(),
     };
@@ -47,7 +48,6 @@ pub(super) fn run(place: &Place, mouse: bool) -> Result<(), Failure> {
         drafts
             .transpose()
             .map_err(|error| Failure::error(error.to_string()))?,
-        mouse,
     )
 }
 
@@ -58,13 +58,14 @@ pub(super) fn demo(mouse: bool) -> Result<(), Failure> {
         file: "a sample".into(),
         actor: "you".into(),
         demo: true,
+        mouse,
         zone: Some(time_zone(false)),
         ..Start::default()
     };
-    show(start, Source::Memory(wardrobe), None, mouse)
+    show(start, Source::Memory(wardrobe), None)
 }
 
-fn show(start: Start, source: Source, drafts: Option<Drafts>, mouse: bool) -> Result<(), Failure> {
+fn show(start: Start, source: Source, drafts: Option<Drafts>) -> Result<(), Failure> {
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let theme = term::theme(variable);
     let job = Job {
@@ -72,7 +73,6 @@ fn show(start: Start, source: Source, drafts: Option<Drafts>, mouse: bool) -> Re
         source,
         drafts,
         term: variable("TERM"),
-        mouse,
         theme,
     };
     let draw = |state: &_, frame: &mut ratatui::Frame<'_>| ui::draw(state, &theme, frame.area(), frame);

@@ -6,6 +6,7 @@
 mod decode;
 mod input;
 mod look;
+mod mouse;
 mod paint;
 mod runner;
 mod session;

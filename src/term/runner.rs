@@ -7,11 +7,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 
-use super::decode::{Input, Mouse, MouseAction};
+use super::decode::{Input, Mouse};
 use super::input;
+use super::mouse::Clicks;
 use super::paint::Painter;
 use super::session::{NoTerminal, Session, restore};
 use super::signals::{Signal, Signals};
@@ -19,7 +20,7 @@ use super::told::{Happened, Kept, Source, Voice};
 use crate::app::draft::{Draft, replaced};
 use crate::app::{Effect, Msg, Phase, Saved, Start, State, update};
 use crate::store::Drafts;
-use crate::ui::{self, Theme};
+use crate::ui::Theme;
 
 /// The first frame waits so long for the file, so that a small one is on it.
 const FIRST_LOOK: Duration = Duration::from_millis(2);
@@ -43,8 +44,6 @@ pub struct Job {
     pub drafts: Option<Drafts>,
     /// What the variable `TERM` says.
     pub term: Option<String>,
-    /// Whether clicks are wanted; then the terminal's own way to select text is not there.
-    pub mouse: bool,
     /// How it is drawn, so that what is under the mouse is known.
     pub theme: Theme,
 }
@@ -61,7 +60,7 @@ pub struct Ended {
 /// Shows the screen until the moderator leaves. `screen` draws the state.
 pub fn run(job: Job, screen: impl FnMut(&State, &mut Frame<'_>)) -> Result<Ended, NoTerminal> {
     let signals = Signals::catch()?;
-    let session = Session::enter(job.term.as_deref(), job.mouse)?;
+    let session = Session::enter(job.term.as_deref(), job.start.mouse)?;
     let (tell, told) = channel();
     let keeper = Kept::start(job.source, &job.start.actor, &tell);
     let voice = Voice(tell.clone());
@@ -76,6 +75,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &mut Frame<'_>)) -> Result<Ended
         keeper,
         drafts: job.drafts,
         theme: job.theme,
+        clicks: Clicks::default(),
         tell,
         told,
         status: None,
@@ -114,6 +114,7 @@ struct Runner<S> {
     keeper: Kept,
     drafts: Option<Drafts>,
     theme: Theme,
+    clicks: Clicks,
     tell: Sender<Happened>,
     told: Receiver<Happened>,
     /// Once it is time to leave: the exit status.
@@ -204,7 +205,10 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
                     match input {
                         // What was typed after the leaving is not for this screen.
                         _ if self.status.is_some() => return,
-                        Input::Key(key) => self.update(Msg::Key(key)),
+                        Input::Key(key) => {
+                            self.clicks.forget();
+                            self.update(Msg::Key(key));
+                        }
                         Input::Paste(text) => self.update(Msg::Paste(text)),
                         Input::Mouse(mouse) => self.mouse(mouse),
                         Input::Gone => self.end(GONE),
@@ -250,6 +254,10 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
             Effect::KeepDraft { before, after } => self.keep_draft(before, after),
             Effect::GoOn => self.more = true,
             Effect::Suspend => self.stop(),
+            Effect::Mouse(on) => {
+                let switched = self.session.set_mouse(on);
+                self.check(&switched);
+            }
             Effect::Redraw => self.draw_anew(),
             Effect::Quit(status) => {
                 self.status.get_or_insert(status);
@@ -299,19 +307,9 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
 
     fn mouse(&mut self, mouse: Mouse) {
         let (columns, rows) = self.session.size();
-        let (area, at) = (
-            Rect::new(0, 0, columns, rows),
-            Position::new(mouse.column, mouse.row),
-        );
-        match mouse.action {
-            MouseAction::WheelUp => self.update(Msg::Wheel { down: false }),
-            MouseAction::WheelDown => self.update(Msg::Wheel { down: true }),
-            MouseAction::Press => {
-                if let Some((pane, row)) = ui::row_at(&self.state, self.theme, area, at) {
-                    self.update(Msg::Click { pane, row });
-                }
-            }
-        }
+        let screen = (&self.state, self.theme, Rect::new(0, 0, columns, rows));
+        let msg = self.clicks.message(screen, mouse, Instant::now());
+        self.update(msg);
     }
 
     /// As Ctrl-Z does.

@@ -144,6 +144,16 @@ impl Session {
         if self.mouse { self.write(MOUSE_ON) } else { Ok(()) }
     }
 
+    /// Switches the mouse on or off.
+    pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        if let Some(modes) = &mut *OURS.lock().unwrap_or_else(PoisonError::into_inner) {
+            // Once on, it is put off at the end in any case: what switches it off may not have got through.
+            modes.mouse |= on;
+        }
+        self.write(if on { MOUSE_ON } else { MOUSE_OFF })
+    }
+
     /// Columns and rows.
     pub fn size(&self) -> (u16, u16) {
         match tcgetwinsize(&self.terminal) {

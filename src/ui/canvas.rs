@@ -1,13 +1,14 @@
 //! The few strokes that every pane and overlay is drawn with. All of them stay inside what they are given.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::layout::inside;
 use super::text::{self, Charset};
 use super::theme::Theme;
+use crate::app::Spot;
 
 /// What is drawn on, and how it looks.
 pub(super) struct Canvas<'a> {
@@ -15,6 +16,8 @@ pub(super) struct Canvas<'a> {
     buffer: &'a mut Buffer,
     /// The looks.
     pub(super) theme: Theme,
+    /// What is where, while somebody asks.
+    spots: Option<Vec<(Rect, Spot)>>,
 }
 
 /// The title of a frame.
@@ -29,7 +32,36 @@ pub(super) struct Title<'a> {
 
 impl<'a> Canvas<'a> {
     pub(super) fn new(buffer: &'a mut Buffer, theme: Theme) -> Self {
-        Self { buffer, theme }
+        Self {
+            buffer,
+            theme,
+            spots: None,
+        }
+    }
+
+    /// From now on remembers what is where.
+    pub(super) fn remember(&mut self) {
+        self.spots = Some(Vec::new());
+    }
+
+    /// What is drawn here belongs to this.
+    pub(super) fn spot(&mut self, area: Rect, spot: Spot) {
+        if let Some(spots) = &mut self.spots {
+            spots.push((area.intersection(self.buffer.area), spot));
+        }
+    }
+
+    /// Something lies over all that was drawn until now: it is not under the mouse any more.
+    pub(super) fn cover(&mut self) {
+        if let Some(spots) = &mut self.spots {
+            spots.clear();
+        }
+    }
+
+    /// What belongs to this place, the outermost first.
+    pub(super) fn spots_at(&self, place: Position) -> Vec<Spot> {
+        let here = |(area, spot): &(Rect, Spot)| area.contains(place).then_some(*spot);
+        self.spots.iter().flatten().filter_map(here).collect()
     }
 
     pub(super) fn charset(&self) -> Charset {

@@ -58,7 +58,8 @@ fn kept<'a>(
     let first = |command: &Command| {
         let well_known = [Key::plain(Code::Enter), Key::plain(Code::Esc)];
         let key = state.keymap().first(command);
-        command.id == "help" || key.is_some_and(|key| well_known.contains(&key))
+        // The mouse is there only while it is on, and that has to be seen.
+        matches!(command.id, "help" | "mouse") || key.is_some_and(|key| well_known.contains(&key))
     };
     let mut left = columns;
     let mut fits = |command: &Command| match left.checked_sub(wide(command)) {

@@ -4,7 +4,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
 use crate::app::form::{Field, Form, Name, Text, Value};
-use crate::app::{Keymap, State};
+use crate::app::{Keymap, Spot, State};
 use crate::model::Affiliation;
 
 use super::canvas::{Canvas, Title, below};
@@ -137,6 +137,7 @@ fn draw_fields(
         };
         match line {
             Line::Field(at, field) => {
+                canvas.spot(row, Spot::Field(*at));
                 let place = draw_field(canvas, row, (field, keymap), *at == form.focus);
                 cursor = cursor.or(place);
             }
@@ -210,11 +211,14 @@ fn draw_choice(canvas: &mut Canvas<'_>, line: Rect, options: &[Affiliation], at:
     let skipped = if all > usize::from(line.width) { at } else { 0 };
     let mut rest = line;
     for (here, option) in options.iter().enumerate().skip(skipped) {
+        let before = rest;
         rest = if here == at {
             canvas.left(rest, &format!("[{option}]"), canvas.theme.strong())
         } else {
             canvas.left(rest, &format!(" {option} "), Style::new())
         };
+        let width = before.width - rest.width;
+        canvas.spot(Rect { width, ..before }, Spot::Choice(here));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where things are: pure functions of the size, shared by drawing and by whoever asks what is under the mouse.
 
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 
 use crate::app::Pane;
 
@@ -92,14 +92,6 @@ impl Places {
     pub fn side_by_side(&self) -> bool {
         self.panes.iter().all(|pane| !pane.is_empty())
     }
-
-    /// The pane at a place on the screen and, inside its frame, the line in it counted from 0.
-    pub fn at(&self, x: u16, y: u16) -> Option<(Pane, Option<u16>)> {
-        let place = Position { x, y };
-        let pane = PANES.into_iter().find(|pane| self.pane(*pane).contains(place))?;
-        let inner = inside(self.pane(pane));
-        Some((pane, inner.contains(place).then(|| y - inner.y)))
-    }
 }
 
 /// What is inside a frame of one character.
@@ -157,16 +149,6 @@ mod tests {
         let places = full(79, 24, Pane::Users);
         assert_eq!(places.panes.map(|pane| pane.width), [0, 79, 0]);
         assert!(!places.side_by_side());
-    }
-
-    #[test]
-    fn what_is_under_the_mouse() {
-        let places = full(120, 40, Pane::Rooms);
-        assert_eq!(places.at(0, 0), None);
-        assert_eq!(places.at(0, 1), Some((Pane::Rooms, None)));
-        assert_eq!(places.at(1, 2), Some((Pane::Rooms, Some(0))));
-        assert_eq!(places.at(31, 5), Some((Pane::Users, Some(3))));
-        assert_eq!(places.at(119, 5), Some((Pane::Hats, None)));
     }
 
     proptest! {

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use super::canvas::Canvas;
 use super::layout::scroll;
 use super::theme::Theme;
+use crate::app::Spot;
 
 /// A row to be drawn.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +47,7 @@ pub(super) fn draw(
     let height = usize::from(inner.height);
     let first = scroll(selected.unwrap_or_default(), height, len);
     for (at, line) in (first..len).zip(inner.rows()) {
+        canvas.spot(line, Spot::Row(at));
         row(
             canvas,
             Row {

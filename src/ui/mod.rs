@@ -8,7 +8,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::app::{Overlay, Pane, Phase, State};
+use crate::app::{Overlay, Pane, Phase, Spot, State};
 
 mod banner;
 mod canvas;
@@ -50,45 +50,58 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
 /// Draws into a buffer; gives the place of the cursor while there is something to type into.
 pub fn render(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let area = area.intersection(buffer.area);
-    let banner = banner::lines(state, theme, area.width);
+    screen(&mut Canvas::new(buffer, theme), state, area)
+}
+
+/// What is under the mouse, the outermost first. The screen is drawn once more for it, into memory: so it can never be
+/// another than the one that is seen.
+pub fn under(state: &State, theme: Theme, area: Rect, mouse: Position) -> Vec<Spot> {
+    let mut buffer = Buffer::empty(area);
+    let mut canvas = Canvas::new(&mut buffer, theme);
+    canvas.remember();
+    screen(&mut canvas, state, area);
+    canvas.spots_at(mouse)
+}
+
+fn screen(canvas: &mut Canvas<'_>, state: &State, area: Rect) -> Option<Position> {
+    let banner = banner::lines(state, canvas.theme, area.width);
     let height = u16::try_from(banner.len()).unwrap_or_default();
-    let mut canvas = Canvas::new(buffer, theme);
     let places = match Layout::new(area, state.focus(), height) {
         Layout::Full(places) => places,
         Layout::TooSmall(area) => {
-            opening::too_small(&mut canvas, area);
+            opening::too_small(canvas, area);
             return None;
         }
     };
-    header::draw(&mut canvas, state, places.header);
-    banner::draw(&mut canvas, &banner, places.banner);
+    header::draw(canvas, state, places.header);
+    banner::draw(canvas, &banner, places.banner);
     if let Phase::Opening { .. } = state.phase() {
-        opening::draw(&mut canvas, state, places.body);
+        opening::draw(canvas, state, places.body);
     } else {
-        panes(&mut canvas, state, &places);
+        panes(canvas, state, &places);
     }
     let both = Rect {
         height: 2,
         ..places.details
     };
-    let typing = filter::draw(&mut canvas, state, places.details);
+    let typing = filter::draw(canvas, state, places.details);
     let full = if typing.is_some() {
         false
     } else if let Some(notice) = state.notice() {
-        details::notice(&mut canvas, notice, both)
+        details::notice(canvas, notice, both)
     } else {
-        details::draw(&mut canvas, state, places.details);
+        details::draw(canvas, state, places.details);
         false
     };
     if !full {
-        footer::draw(&mut canvas, state, places.footer);
+        footer::draw(canvas, state, places.footer);
     }
     let room = Rect {
         y: places.banner.y,
         height: places.details.y - places.banner.y,
         ..area
     };
-    overlays(&mut canvas, state, room).or(typing)
+    overlays(canvas, state, room).or(typing)
 }
 
 /// The places of everything on a screen of this size, for whoever wants to know what is under the mouse.
@@ -97,29 +110,11 @@ pub fn places(state: &State, theme: Theme, area: Rect) -> Layout {
     Layout::new(area, state.focus(), banner)
 }
 
-/// What is under the mouse: a pane, and the row of its list where it is on one.
-pub fn row_at(state: &State, theme: Theme, area: Rect, at: Position) -> Option<(Pane, Option<usize>)> {
-    let Layout::Full(places) = places(state, theme, area) else {
-        return None;
-    };
-    let (pane, line) = places.at(at.x, at.y)?;
-    let len = match pane {
-        Pane::Rooms => state.rooms().len(),
-        Pane::Users => state.users().len(),
-        Pane::Hats => state.hats().len(),
-    };
-    let height = usize::from(layout::inside(places.pane(pane)).height);
-    let first = layout::scroll(state.selected(pane).unwrap_or_default(), height, len);
-    let row = line
-        .map(|line| first + usize::from(line))
-        .filter(|row| *row < len);
-    Some((pane, row))
-}
-
 fn panes(canvas: &mut Canvas<'_>, state: &State, places: &Places) {
     let alone = !places.side_by_side();
     for pane in layout::PANES {
         let area = places.pane(pane);
+        canvas.spot(area, Spot::Pane(pane));
         match pane {
             _ if area.is_empty() => {}
             Pane::Rooms => rooms::draw(canvas, state, area),
@@ -140,6 +135,7 @@ fn overlays(canvas: &mut Canvas<'_>, state: &State, area: Rect) -> Option<Positi
     let mut cursor = None;
     for (at, overlay) in state.overlays().iter().enumerate() {
         let focused = at == top;
+        canvas.cover();
         cursor = match overlay {
             Overlay::Form(shown) => form::draw(canvas, state, shown, area, focused),
             Overlay::Help { scroll } => help::draw(canvas, state, *scroll, area),

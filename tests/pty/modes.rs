@@ -27,6 +27,27 @@ fn after_leaving() {
 }
 
 #[test]
+fn after_the_mouse_was_switched_on() {
+    let home = Home::with_terry();
+    for keys in ["q", "Mq", "\x0cq"] {
+        let mut stage = Stage::hatrack(&home, &[]);
+        stage.see("Courses");
+        stage.press_and_see("M", "Mouse on");
+        let mode = stage.seen().parser.screen().mouse_protocol_mode();
+        assert_eq!(mode, vt100::MouseProtocolMode::PressRelease);
+        stage.press(keys);
+        assert_eq!(stage.end_with_all_put_back(), 0, "{keys:?}");
+    }
+    let mut stage = Stage::hatrack(&home, &["--mouse"]);
+    stage.see("M Mouse");
+    stage.press_and_see("M", "Mouse off");
+    let mode = stage.seen().parser.screen().mouse_protocol_mode();
+    assert_eq!(mode, vt100::MouseProtocolMode::None);
+    stage.signal(Signal::TERM);
+    assert_eq!(stage.end_with_all_put_back(), 143);
+}
+
+#[test]
 fn after_a_signal() {
     let home = Home::with_terry();
     for (signal, status) in [
@@ -114,11 +135,13 @@ fn a_screen_that_panics() {
         ..Options::default()
     };
     let job = Job {
-        start: Start::default(),
+        start: Start {
+            mouse: true,
+            ..Start::default()
+        },
         source: Source::File(file, options),
         drafts: Some(drafts),
         term: Some("xterm".into()),
-        mouse: true,
         theme: hatrack::ui::Theme::default(),
     };
     let theme = job.theme;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hatrack::model::{Wardrobe, write};
 use rustix::process::Signal;
 
-use super::scenario::{self, Scenario, Step, bytes};
+use super::scenario::{self, Mouse, Scenario, Step, bytes};
 use super::stage::{Home, Stage};
 
 /// A lone ESC is held back for a moment, as it may be the beginning of a key: what comes later is another key.
@@ -66,6 +66,7 @@ impl Play {
             }
             Step::Type(text) => self.stage().press(text),
             Step::Paste(text) => self.stage().press(&format!("\x1b[200~{text}\x1b[201~")),
+            Step::Mouse(what, text) => self.mouse(*what, text),
             Step::Size(columns, rows) => self.stage().resize((*columns, *rows)),
             Step::Lines(_, rows) => rows.iter().for_each(|row| self.stage().see(row.trim())),
             // Only the state knows.
@@ -95,6 +96,30 @@ impl Play {
                 assert_eq!(self.home.left_behind(), Vec::<String>::new());
             }
         }
+    }
+
+    /// As a terminal tells it: where the text is, counted from 1.
+    fn mouse(&mut self, what: Mouse, text: &str) {
+        self.stage().see(text);
+        let columns = self.size.0;
+        let lines: Vec<String> = {
+            let seen = self.stage().seen();
+            let screen = seen.parser.screen();
+            assert_eq!(
+                screen.mouse_protocol_mode(),
+                vt100::MouseProtocolMode::PressRelease
+            );
+            screen.rows(0, columns).collect()
+        };
+        let (x, y) = scenario::place(&lines, text).unwrap();
+        let sent = |button: u8| format!("\x1b[<{button};{};{}M", x + 1, y + 1);
+        let click = format!("{}\x1b[<0;{};{}m", sent(0), x + 1, y + 1);
+        self.stage().press(&match what {
+            Mouse::Click => click,
+            Mouse::Double => click.repeat(2),
+            Mouse::WheelUp => sent(64),
+            Mouse::WheelDown => sent(65),
+        });
     }
 
     fn start(&mut self, wardrobe: &Wardrobe, size: (u16, u16)) {

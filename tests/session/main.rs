@@ -16,6 +16,7 @@ mod filter;
 mod finder;
 mod forms;
 mod keys;
+mod mouse;
 mod panes;
 mod undo;
 

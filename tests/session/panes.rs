@@ -1,6 +1,6 @@
 //! The panes: the main story, moving about, what asks first.
 
-use hatrack::app::{Msg, Overlay, Pane, Saved, Start, command};
+use hatrack::app::{Overlay, Pane, Saved, Start, command};
 use hatrack::model::{Affiliation, Wardrobe};
 use hatrack::store::Scope;
 use serde_json::json;
@@ -155,30 +155,6 @@ fn the_selection_stays_on_what_it_is_on() {
     assert_eq!(session.state.room().unwrap().0.as_str(), ROOM);
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     assert!(session.state.user().is_some());
-}
-
-#[test]
-fn the_mouse_selects_rows_and_leaves_forms_alone() {
-    let mut session = open();
-    session.send(Msg::Click {
-        pane: Pane::Users,
-        row: Some(1),
-    });
-    assert_eq!(session.state.focus(), Pane::Users);
-    assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
-    session.send(Msg::Click {
-        pane: Pane::Users,
-        row: Some(99),
-    });
-    session.send(Msg::Wheel { down: false });
-    assert_eq!(session.state.selected(Pane::Users), Some(0));
-    session.keys("e");
-    session.send(Msg::Click {
-        pane: Pane::Rooms,
-        row: None,
-    });
-    assert_eq!(session.state.focus(), Pane::Users);
-    assert_eq!(session.state.overlays().len(), 1);
 }
 
 /// The table of commands is whole: no two commands share a key in one place, and none is called by a name twice.

@@ -27,6 +27,8 @@ pub(crate) enum Step {
     Type(String),
     /// A text at once.
     Paste(String),
+    /// The mouse does this where the screen has this text first.
+    Mouse(Mouse, String),
     /// Another size of the screen.
     Size(u16, u16),
     /// Exactly these lines are in the pane; `>` marks the selected one.
@@ -45,6 +47,23 @@ pub(crate) enum Step {
     Cut,
     /// The session has ended by itself with this status.
     Ended(u8),
+}
+
+/// What the mouse does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mouse {
+    Click,
+    Double,
+    WheelUp,
+    WheelDown,
+}
+
+/// Where the screen has a text first: column and row.
+pub(crate) fn place(lines: &[String], text: &str) -> Option<(u16, u16)> {
+    (0..).zip(lines).find_map(|(row, line)| {
+        let before = line.get(..line.find(text)?)?;
+        Some((hatrack::ui::text::width(before).try_into().ok()?, row))
+    })
 }
 
 /// All scenarios, in the order of their names.
@@ -87,6 +106,13 @@ fn read(path: &Path) -> Scenario {
             "keys" => Step::Keys(rest.into()),
             "type" => Step::Type(rest.into()),
             "paste" => Step::Paste(rest.replace("\\n", "\n").replace("\\e", "\u{1b}")),
+            "click" => Step::Mouse(Mouse::Click, rest.into()),
+            "double" => Step::Mouse(Mouse::Double, rest.into()),
+            "wheel" => match rest.split_once(' ') {
+                Some(("up", text)) => Step::Mouse(Mouse::WheelUp, text.into()),
+                Some(("down", text)) => Step::Mouse(Mouse::WheelDown, text.into()),
+                _ => panic!("{}: the wheel turns up or down, over a text", place()),
+            },
             "size" => {
                 let (columns, rows) = size(rest);
                 Step::Size(columns, rows)

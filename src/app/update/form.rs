@@ -91,7 +91,7 @@ pub(super) fn open(state: &mut State, subject: Subject) {
     state.overlays.push(Overlay::Form(Box::new(form)));
 }
 
-fn top(state: &mut State) -> Option<&mut Form> {
+pub(super) fn top(state: &mut State) -> Option<&mut Form> {
     match state.overlays.last_mut() {
         Some(Overlay::Form(form)) => Some(form),
         _ => None,
@@ -148,7 +148,7 @@ pub(super) fn take_new_id(state: &mut State, id: &str) {
 }
 
 /// Puts an id into the hat field, and the title it is known under into a title field that nobody filled in by hand.
-fn put_hat(form: &mut Form, id: &str, title: Option<&str>) {
+pub(super) fn put_hat(form: &mut Form, id: &str, title: Option<&str>) {
     form.set_text(Name::Hat, id);
     if let Some(suggestions) = &mut form.suggestions {
         suggestions.search(id);
@@ -178,7 +178,7 @@ pub(crate) fn may_list(state: &State) -> Result<(), String> {
         .ok_or_else(|| "no known hat matches".into())
 }
 
-fn move_in_list(state: &mut State, to: impl FnOnce(Option<usize>) -> Option<usize>) {
+pub(super) fn move_in_list(state: &mut State, to: impl FnOnce(Option<usize>) -> Option<usize>) {
     if let Some(suggestions) = top(state).and_then(|form| form.suggestions.as_mut()) {
         let row = to(suggestions.selected()).map(|row| row.min(suggestions.len().saturating_sub(1)));
         suggestions.select(row);
@@ -201,7 +201,7 @@ pub(crate) fn leave_list(state: &mut State, _: &mut Vec<Effect>) {
     move_in_list(state, |_| None);
 }
 
-fn leave_list_of(form: &mut Form) {
+pub(super) fn leave_list_of(form: &mut Form) {
     if let Some(suggestions) = &mut form.suggestions {
         suggestions.select(None);
     }

@@ -25,7 +25,7 @@ pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
     ask(effects, Some(query));
 }
 
-fn go(state: &mut State, effects: &mut Vec<Effect>, to: impl FnOnce(usize) -> usize) {
+pub(super) fn go(state: &mut State, effects: &mut Vec<Effect>, to: impl FnOnce(usize) -> usize) {
     if let Some(history) = top(state) {
         let row = to(history.selected);
         let query = history.move_to(row);

@@ -9,15 +9,14 @@ pub(super) mod finder;
 pub(super) mod form;
 pub(super) mod history;
 pub(super) mod leave;
+pub(super) mod mouse;
 pub(super) mod panes;
 mod store;
 pub(super) mod undo;
 
 use super::form::{Name, Value};
-use super::{Code, Effect, Key, Msg, Overlay, Pane, State, command, words};
+use super::{Effect, Key, Msg, Overlay, Pane, State, command, words};
 
-/// A turn of the wheel moves so many rows.
-const WHEEL: usize = 3;
 /// What is longer was not meant for a field, in bytes.
 const LONGEST_PASTE: usize = 8 << 10;
 
@@ -27,18 +26,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => press(state, key, &mut effects),
         Msg::Paste(text) => paste(state, &text, &mut effects),
-        Msg::Click { pane, row } => panes::click(state, pane, row),
-        Msg::Wheel { down } => {
-            // What the arrow keys do by the table, whatever they were given to.
-            let key = Key::plain(if down { Code::Down } else { Code::Up });
-            for _ in 0..WHEEL {
-                state.notice = None;
-                let shifted = state.shifted.take();
-                if let Some(command) = command::lookup_default(state, key) {
-                    run(state, command, shifted, &mut effects);
-                }
-            }
-        }
+        Msg::Click { on, double } => mouse::click(state, &on, double, &mut effects),
+        Msg::Wheel { on, down } => mouse::wheel(state, &on, down, &mut effects),
         Msg::Resize { columns, rows } => state.size = (columns, rows),
         Msg::Store(event) => store::event(state, *event, &mut effects),
         Msg::GoOn => {

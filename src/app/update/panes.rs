@@ -5,7 +5,7 @@ use crate::app::{Effect, Overlay, Pane, State};
 use super::filter;
 
 /// Selects a row of the pane that has the focus.
-fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
+pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
     let pane = state.focus;
     let Some(at) = state.selected(pane) else { return };
     let row = to(at).min(state.rows.length(pane).saturating_sub(1));
@@ -15,21 +15,6 @@ fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
 /// How far a page is: about what a pane shows.
 pub(super) fn page(state: &State) -> usize {
     usize::from(state.size.1).saturating_sub(7).max(1)
-}
-
-/// Focuses the pane that was clicked and selects the row; what lies on top is not clicked away.
-pub(super) fn click(state: &mut State, pane: Pane, row: Option<usize>) {
-    if !state.overlays.is_empty() {
-        return;
-    }
-    state.notice = None;
-    if state.typed_filter().is_some() {
-        filter::keep(state, &mut Vec::new());
-    }
-    state.focus = pane;
-    if let Some(row) = row.filter(|row| *row < state.rows.length(pane)) {
-        state.rows.move_to(pane, row, &state.view);
-    }
 }
 
 pub(crate) fn down(state: &mut State, _: &mut Vec<Effect>) {

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::app::Spot;
 use crate::app::form::Form;
 use crate::app::suggest::Known;
 use crate::app::words;
@@ -39,6 +40,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, form: &Form, area: Rect, typing: boo
     }
     for (at, row) in (start..known.len()).zip(list.rows()) {
         let Some(hat) = known.get(at) else { break };
+        canvas.spot(row, Spot::Known(at));
         let on = selected == Some(at);
         let marker = if on { ">" } else { " " };
         let style = match (on, typing) {

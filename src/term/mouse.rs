@@ -1,0 +1,77 @@
+//! What the mouse does, as messages: two clicks soon after each other at one place are a double click.
+
+use std::time::{Duration, Instant};
+
+use ratatui::layout::{Position, Rect};
+
+use super::decode::{Mouse, MouseAction};
+use crate::app::{Msg, State};
+use crate::ui::{self, Theme};
+
+/// Two clicks within this time are one double click.
+const DOUBLE: Duration = Duration::from_millis(400);
+
+/// The click before, as long as it may be the first half of a double click.
+#[derive(Debug, Default)]
+pub(super) struct Clicks(Option<(Instant, Position)>);
+
+impl Clicks {
+    pub(super) fn message(
+        &mut self,
+        (state, theme, area): (&State, Theme, Rect),
+        mouse: Mouse,
+        now: Instant,
+    ) -> Msg {
+        let at = Position::new(mouse.column, mouse.row);
+        let on = ui::under(state, theme, area, at);
+        let before = self.0.take();
+        match mouse.action {
+            MouseAction::WheelUp => Msg::Wheel { on, down: false },
+            MouseAction::WheelDown => Msg::Wheel { on, down: true },
+            MouseAction::Press => {
+                let soon = |(then, place)| place == at && now.saturating_duration_since(then) <= DOUBLE;
+                let double = before.is_some_and(soon);
+                self.0 = (!double).then_some((now, at));
+                Msg::Click { on, double }
+            }
+        }
+    }
+
+    /// Something else was done: the next click is a first one.
+    pub(super) fn forget(&mut self) {
+        self.0 = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Start;
+
+    #[test]
+    fn two_clicks_soon_at_one_place_are_one_double_click() {
+        let (state, theme) = (State::new(Start::default()), Theme::default());
+        let screen = (&state, theme, Rect::new(0, 0, 80, 24));
+        let (begin, mut clicks) = (Instant::now(), Clicks::default());
+        let mut press = |after: u64, column: u16, action: MouseAction| {
+            let mouse = Mouse {
+                action,
+                column,
+                row: 5,
+            };
+            let now = begin + Duration::from_millis(after);
+            matches!(
+                clicks.message(screen, mouse, now),
+                Msg::Click { double: true, .. }
+            )
+        };
+        let click = MouseAction::Press;
+        assert!(!press(0, 7, click));
+        assert!(press(300, 7, click));
+        assert!(!press(400, 7, click), "three are a double one and another");
+        assert!(!press(500, 8, click), "at another place");
+        assert!(!press(1000, 8, click), "too late");
+        assert!(!press(1010, 8, MouseAction::WheelDown));
+        assert!(!press(1020, 8, click), "something was done between");
+    }
+}

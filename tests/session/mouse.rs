@@ -1,0 +1,106 @@
+//! The mouse, without a screen: what is clicked on is told by what it belongs to.
+
+use hatrack::app::{Effect, Msg, Overlay, Pane, Spot};
+
+use super::session::Session;
+use super::{TERRY, open, terrys};
+
+fn click(session: &mut Session, on: &[Spot]) {
+    session.send(Msg::Click {
+        on: on.to_vec(),
+        double: false,
+    });
+}
+
+fn double(session: &mut Session, on: &[Spot]) {
+    click(session, on);
+    session.send(Msg::Click {
+        on: on.to_vec(),
+        double: true,
+    });
+}
+
+#[test]
+fn it_is_switched_on_and_off_and_that_is_said() {
+    let mut session = open();
+    session.keys("M");
+    assert_eq!(session.asked, [Effect::Mouse(true)]);
+    assert!(session.state.has_mouse() && session.notice().contains("Shift selects text"));
+    session.keys("M");
+    assert_eq!(session.asked, [Effect::Mouse(true), Effect::Mouse(false)]);
+    assert!(!session.state.has_mouse());
+}
+
+#[test]
+fn rows_are_selected_and_nothing_under_a_form_is() {
+    let mut session = open();
+    click(&mut session, &[Spot::Pane(Pane::Users), Spot::Row(1)]);
+    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
+    session.send(Msg::Wheel {
+        on: vec![Spot::Pane(Pane::Users)],
+        down: false,
+    });
+    assert_eq!(session.state.selected(Pane::Users), Some(0));
+    session.keys("e");
+    click(&mut session, &[Spot::Pane(Pane::Rooms), Spot::Row(0)]);
+    double(&mut session, &[Spot::Pane(Pane::Rooms), Spot::Row(0)]);
+    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.overlays().len(), 1);
+}
+
+#[test]
+fn a_double_click_opens_as_enter_does() {
+    let mut session = open();
+    double(&mut session, &[Spot::Pane(Pane::Rooms), Spot::Row(0)]);
+    assert_eq!(session.state.focus(), Pane::Users);
+    double(&mut session, &[Spot::Pane(Pane::Users), Spot::Row(1)]);
+    assert_eq!(session.state.focus(), Pane::Hats);
+    double(&mut session, &[Spot::Pane(Pane::Hats), Spot::Row(0)]);
+    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    // Beside the rows there is nothing to open.
+    let mut session = open();
+    double(&mut session, &[Spot::Pane(Pane::Rooms)]);
+    assert_eq!(session.state.focus(), Pane::Rooms);
+}
+
+#[test]
+fn what_went_between_the_clicks_is_not_another_thing_opened() {
+    let mut session = open();
+    let second = [Spot::Pane(Pane::Users), Spot::Row(1)];
+    click(&mut session, &second);
+    session.other(|wardrobe| {
+        let nobody = hatrack::model::Affiliation::None;
+        wardrobe.set_affiliation(&super::jid(TERRY), &super::jid(super::ROOM), nobody)
+    });
+    session.send(Msg::Click {
+        on: second.to_vec(),
+        double: true,
+    });
+    assert_eq!(session.state.focus(), Pane::Users);
+    assert!(
+        session.notice().starts_with("nothing was done"),
+        "{}",
+        session.notice()
+    );
+}
+
+#[test]
+fn in_a_form_fields_are_focused_ticked_and_chosen() {
+    let mut session = open();
+    session.keys("l j l e");
+    click(&mut session, &[Spot::Field(3)]);
+    session.keys("Enter");
+    assert_eq!(terrys(&session)[super::HAT]["required"], true);
+    session.keys("h e");
+    click(&mut session, &[Spot::Field(0), Spot::Choice(1)]);
+    session.keys("Enter");
+    let user = &session.json()["rooms"][super::ROOM]["users"][TERRY];
+    assert_eq!(user["affiliation"], "admin");
+    // What is not there any more is no reason to fall over.
+    session.keys("e");
+    click(&mut session, &[Spot::Field(9), Spot::Choice(99)]);
+    click(&mut session, &[Spot::Known(3)]);
+    session.keys("Esc");
+    assert!(session.state.top().is_none());
+}
