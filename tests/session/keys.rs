@@ -93,7 +93,10 @@ fn what_has_no_key_is_called_by_its_title_and_is_in_the_palette() {
 fn the_wheel_turns_whatever_the_arrows_were_given_to() {
     let mut session = session(&[("down", "j"), ("up", "k"), ("remove-user", "Down")]);
     session.keys("Tab");
-    session.send(Msg::Wheel { down: true });
+    session.send(Msg::Wheel {
+        on: Vec::new(),
+        down: true,
+    });
     assert_eq!(session.state.selected(Pane::Users), Some(2));
     assert!(session.state.overlays().is_empty());
 }
