@@ -8,6 +8,7 @@
 //! | [`term`] | the terminal session: input, signals, drawing loop; the only place that runs effects |
 //! | [`ui`] | drawing: state in, frame out |
 //! | [`app`] | what the moderator is doing: state, messages, commands, overlays |
+//! | [`exchange`] | import and export: JSON and CSV, laid over what is there |
 //! | [`store`] | where the wardrobe is kept: data file, history, lock |
 //! | [`model`] | what hats are: rooms, users, attachments, the three operations, edits |
 //!
@@ -15,6 +16,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod exchange;
 pub mod model;
 pub mod store;
 pub mod term;

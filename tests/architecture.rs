@@ -10,14 +10,18 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 const LINES: usize = 450;
 
 /// The parts of the crate from the ground up, and which others each may know.
-const PARTS: [(&str, &[&str]); 7] = [
+const PARTS: [(&str, &[&str]); 8] = [
     ("model", &[]),
+    ("exchange", &["model"]),
     ("store", &["model"]),
     ("server", &["model"]),
-    ("app", &["model", "store"]),
-    ("ui", &["model", "store", "app"]),
-    ("term", &["model", "store", "server", "app", "ui"]),
-    ("cli", &["model", "store", "server", "app", "ui", "term"]),
+    ("app", &["model", "exchange", "store"]),
+    ("ui", &["model", "exchange", "store", "app"]),
+    ("term", &["model", "exchange", "store", "server", "app", "ui"]),
+    (
+        "cli",
+        &["model", "exchange", "store", "server", "app", "ui", "term"],
+    ),
 ];
 
 /// All that `app` and `ui` may know of the store: plain data.
@@ -37,7 +41,7 @@ const PLAIN: [&str; 12] = [
 ];
 
 /// Files, environment, clock, threads, randomness, processes, network: not for these.
-const PURE: [&str; 3] = ["model", "app", "ui"];
+const PURE: [&str; 4] = ["model", "exchange", "app", "ui"];
 const OUTSIDE: [&str; 26] = [
     "std::fs",
     "std::env",
@@ -70,7 +74,7 @@ const OUTSIDE: [&str; 26] = [
 const TALK: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
 
 /// The terminal: not for these. One exception: a form may hold the text area.
-const BLIND: [&str; 3] = ["model", "store", "app"];
+const BLIND: [&str; 4] = ["model", "exchange", "store", "app"];
 const TERMINAL: [&str; 3] = ["crossterm", "ratatui", "tui_textarea"];
 
 /// A path that is named somewhere, in full, and the line.

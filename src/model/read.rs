@@ -4,7 +4,7 @@
 use serde::de::DeserializeSeed as _;
 
 use super::error::shortened;
-use super::{Affiliation, Hats, Wardrobe};
+use super::{Affiliation, Extra, Hats, Room, User, Wardrobe};
 
 mod members;
 mod object;
@@ -30,6 +30,30 @@ pub fn wardrobe(bytes: &[u8]) -> Result<Wardrobe, ReadError> {
     let mut document = members::DocumentMembers::default();
     fill(bytes, &mut document)?;
     Ok(document.done())
+}
+
+/// Reads a room's object.
+pub fn room(bytes: &[u8]) -> Result<Room, ReadError> {
+    let mut names = object::Names::default();
+    let mut room = members::RoomMembers::new(&mut names);
+    fill(bytes, &mut room)?;
+    Ok(room.done())
+}
+
+/// Reads a user's object, and whether it says an affiliation: one that it does not say is none.
+pub fn user(bytes: &[u8]) -> Result<(User, bool), ReadError> {
+    let mut names = object::Names::default();
+    let mut user = members::UserMembers::new(&mut names);
+    fill(bytes, &mut user)?;
+    let said = user.affiliation.is_some();
+    Ok((user.done(), said))
+}
+
+/// Reads any object by the names of its members, to see what it is.
+pub fn any(bytes: &[u8]) -> Result<Extra, ReadError> {
+    let mut any = members::AnyMembers::default();
+    fill(bytes, &mut any)?;
+    Ok(any.0)
 }
 
 /// Reads a user's hats: an object of hats by id, or a user object, whose `affiliation` and other members are left aside.

@@ -127,7 +127,7 @@ impl Room {
     }
 
     /// From users in strictly ascending order of their addresses; `None` when they are not.
-    pub(super) fn with_users(mut self, mut users: Vec<(Jid, User)>) -> Option<Self> {
+    pub(crate) fn with_users(mut self, mut users: Vec<(Jid, User)>) -> Option<Self> {
         if !users.is_sorted_by(|(a, _), (b, _)| a < b) {
             return None;
         }

@@ -19,6 +19,14 @@ impl Wardrobe {
     /// A file has no larger revision: beyond it, not every program reads the same number.
     pub const LAST_REVISION: u64 = (1 << 53) - 1;
 
+    /// A wardrobe of these rooms, in any order.
+    pub(crate) fn of_rooms(rooms: Vec<(Jid, Arc<Room>)>) -> Self {
+        Self {
+            rooms: rooms.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
     /// The rooms in the order of their addresses.
     pub fn rooms(&self) -> impl ExactSizeIterator<Item = (&Jid, &Arc<Room>)> + DoubleEndedIterator {
         self.rooms.iter()

@@ -156,7 +156,7 @@ impl Visitor<'_> for AnAffiliation {
 
 pub(super) struct UserMembers<'a> {
     names: &'a mut Names,
-    affiliation: Option<Affiliation>,
+    pub(super) affiliation: Option<Affiliation>,
     hats: Option<Hats>,
     extra: Extra,
 }

@@ -1,0 +1,230 @@
+//! The cells of a table as text (RFC 4180), read strictly: a quotation mark out of place is an error with its line, so that
+//! none swallows the rows after it.
+
+use std::borrow::Cow;
+
+/// A row of cells, and the line that it begins on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row<'a> {
+    pub(super) line: usize,
+    pub(super) cells: Vec<Cow<'a, str>>,
+}
+
+/// The rows of a text; after an error there is no telling where a row begins, so it is the last.
+#[derive(Debug, Clone)]
+pub(super) struct Rows<'a> {
+    rest: &'a str,
+    line: usize,
+    separator: char,
+}
+
+/// What can stand between cells.
+const SEPARATORS: [char; 3] = [',', ';', '\t'];
+
+impl<'a> Rows<'a> {
+    /// The separator is what there is most of in the first line: spreadsheets of many countries write `;`.
+    pub(super) fn new(text: &'a str) -> Self {
+        let first = text.trim_start_matches(['\n', '\r']);
+        let first = first.split(['\n', '\r']).next().unwrap_or_default();
+        let separator = SEPARATORS
+            .into_iter()
+            .rev()
+            .max_by_key(|separator| first.matches(*separator).count())
+            .unwrap_or(',');
+        Self {
+            rest: text,
+            line: 1,
+            separator,
+        }
+    }
+
+    fn row(&mut self) -> Result<Row<'a>, (usize, String)> {
+        let line = self.line;
+        let mut cells = Vec::new();
+        loop {
+            cells.push(self.cell()?);
+            let mut rest = self.rest.chars();
+            match rest.next() {
+                Some(next) if next == self.separator => self.rest = rest.as_str(),
+                Some('\r') => {
+                    self.rest = rest.as_str().strip_prefix('\n').unwrap_or(rest.as_str());
+                    break;
+                }
+                _ => {
+                    self.rest = rest.as_str();
+                    break;
+                }
+            }
+        }
+        self.line += 1;
+        Ok(Row { line, cells })
+    }
+
+    fn cell(&mut self) -> Result<Cow<'a, str>, (usize, String)> {
+        let ends = [self.separator, '\n', '\r'];
+        let Some(quoted) = self.rest.strip_prefix('"') else {
+            let end = self.rest.find(ends).unwrap_or(self.rest.len());
+            let (cell, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
+            if cell.contains('"') {
+                let what = "a quotation mark inside a cell: put the whole cell into quotation marks, and write the one in it twice";
+                return Err((self.line, what.into()));
+            }
+            self.rest = rest;
+            return Ok(Cow::Borrowed(cell));
+        };
+        let (opened, mut rest, mut cell) = (self.line, quoted, Cow::Borrowed(""));
+        loop {
+            let Some((before, after)) = rest.split_once('"') else {
+                return Err((opened, "a quotation mark opens a cell and none closes it".into()));
+            };
+            self.line += breaks(before);
+            if cell.is_empty() {
+                cell = Cow::Borrowed(before);
+            } else {
+                cell.to_mut().push_str(before);
+            }
+            rest = after;
+            let Some(after) = rest.strip_prefix('"') else {
+                break;
+            };
+            cell.to_mut().push('"');
+            rest = after;
+        }
+        if !rest.is_empty() && !rest.starts_with(ends) {
+            let what =
+                "text follows the quotation mark that closes a cell; one inside of it is written twice";
+            return Err((self.line, what.into()));
+        }
+        self.rest = rest;
+        Ok(cell)
+    }
+}
+
+/// How many lines end in a text.
+fn breaks(text: &str) -> usize {
+    text.matches('\n').count() + text.replace("\r\n", "").matches('\r').count()
+}
+
+impl<'a> Iterator for Rows<'a> {
+    type Item = Result<Row<'a>, (usize, String)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let row = self.row();
+        if row.is_err() {
+            self.rest = "";
+        }
+        Some(row)
+    }
+}
+
+/// Appends a row.
+pub(super) fn write<'a>(out: &mut String, cells: impl IntoIterator<Item = &'a str>) {
+    for (at, cell) in cells.into_iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        let cell = guarded(cell);
+        if cell.contains(['"', '\n', '\r', ',', ';', '\t']) {
+            out.push('"');
+            out.push_str(&cell.replace('"', "\"\""));
+            out.push('"');
+        } else {
+            out.push_str(&cell);
+        }
+    }
+    out.push_str("\r\n");
+}
+
+/// With these a spreadsheet begins a formula, which can do much more than to show a text.
+fn begins_formula(text: &str) -> bool {
+    text.trim_start_matches('\'')
+        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+}
+
+/// A text that a spreadsheet would take for a formula, with an apostrophe before it; and so one that looks as if it had
+/// one, so that each text comes back as it was.
+fn guarded(text: &str) -> Cow<'_, str> {
+    if begins_formula(text) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The text without the apostrophe that keeps it from being a formula.
+pub(super) fn unguarded(text: &str) -> &str {
+    text.strip_prefix('\'')
+        .filter(|text| begins_formula(text))
+        .unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Cells = (usize, Vec<String>);
+
+    fn rows(text: &str) -> Result<Vec<Cells>, (usize, String)> {
+        let plain = |row: Row| (row.line, row.cells.iter().map(|cell| (**cell).into()).collect());
+        Rows::new(text).map(|row| row.map(plain)).collect()
+    }
+
+    fn row(line: usize, cells: &[&str]) -> Cells {
+        (line, cells.iter().map(|cell| (*cell).into()).collect())
+    }
+
+    #[test]
+    fn rows_have_the_line_that_they_begin_on() {
+        let text = "a,b\r\n\"1\n2\",\"say \"\"x\"\"\"\n\n,\"\"\rz";
+        let expected = vec![
+            row(1, &["a", "b"]),
+            row(2, &["1\n2", "say \"x\""]),
+            row(4, &[""]),
+            row(5, &["", ""]),
+            row(6, &["z"]),
+        ];
+        assert_eq!(rows(text).unwrap(), expected);
+        assert_eq!(rows("a;b,c;d\n1;2").unwrap()[1], row(2, &["1", "2"]));
+        assert_eq!(rows("a\tb\n").unwrap(), [row(1, &["a", "b"])]);
+    }
+
+    #[test]
+    fn a_quotation_mark_out_of_place_swallows_nothing() {
+        for (text, line, what) in [
+            ("a,b\n1,\"open\n2,3\n", 2, "none closes it"),
+            ("a,b\n\"1\n\"x,2", 3, "text follows"),
+            ("a,b\n1,2\"\n", 2, "inside a cell"),
+        ] {
+            let error = rows(text).unwrap_err();
+            assert!(error.0 == line && error.1.contains(what), "{text:?}: {error:?}");
+        }
+    }
+
+    proptest! {
+        /// What is written comes back as it was, here and with the reader that many programs use, whatever is in it.
+        #[test]
+        fn rows_come_back(all in prop::collection::vec(prop::collection::vec("[-a'=+@,;\"\r\n\t ＝書]{0,4}", 2..4), 0..6)) {
+            // The first line says what separates.
+            let mut text = "room,user,hat\r\n".to_owned();
+            for cells in &all {
+                write(&mut text, cells.iter().map(|cell| &**cell));
+            }
+            let back: Vec<Vec<String>> = rows(&text).unwrap().into_iter().skip(1)
+                .map(|(_, cells)| cells.iter().map(|cell| unguarded(cell).to_owned()).collect())
+                .collect();
+            prop_assert_eq!(&back, &all);
+            let mut other = ::csv::ReaderBuilder::new();
+            let other = other.flexible(true).from_reader(text.as_bytes()).into_records()
+                .map(|row| row.unwrap().iter().map(|cell| unguarded(cell).to_owned()).collect())
+                .collect::<Vec<Vec<String>>>();
+            prop_assert_eq!(&other, &all);
+            // Nothing in it is a formula.
+            prop_assert!(rows(&text).unwrap().iter().flat_map(|(_, cells)| cells).all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t', '\r'])));
+        }
+    }
+}

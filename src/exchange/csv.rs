@@ -1,0 +1,173 @@
+//! A wardrobe as a table.
+//!
+//! One row is one hat of one user. A user without hats is a row with an empty hat; a hat of the room's catalogue is a row
+//! with an empty user; a row with neither is the room itself, and its title the room's name.
+
+use crate::model::{Attachment, CatalogueHat, HatId, Hue, Jid, Room, User, Wardrobe};
+
+use super::cells::write;
+use super::{Exported, Part};
+
+/// The columns in the order in which they are written.
+pub(super) const COLUMNS: [&str; 8] = [
+    "room",
+    "user",
+    "affiliation",
+    "hat",
+    "title",
+    "active",
+    "required",
+    "hue",
+];
+
+/// What a table cannot hold of what it was made of.
+#[derive(Debug, Default)]
+struct Lost {
+    /// Objects with members that the program does not know.
+    unknown: usize,
+    /// Titles and names that are there and empty: in a table as if they were not there.
+    empty: usize,
+    /// Hues that are written as a text though they are a number.
+    hues: usize,
+    /// Ids that are no URI: they are not taken back where nobody knows them.
+    ids: usize,
+    /// Hats whose id is empty: in a table that is no hat.
+    nameless: usize,
+}
+
+pub(super) fn export(wardrobe: &Wardrobe, part: &Part) -> Option<Exported> {
+    let (mut out, mut lost) = (String::new(), Lost::default());
+    write(&mut out, COLUMNS);
+    match part {
+        Part::All => {
+            lost.unknown += usize::from(!wardrobe.extra.is_empty());
+            for (jid, room) in wardrobe.rooms() {
+                whole_room(&mut out, &mut lost, jid, room);
+            }
+        }
+        Part::Room(jid) => whole_room(&mut out, &mut lost, jid, wardrobe.room(jid)?),
+        Part::User(room, jid) => one_user(&mut out, &mut lost, room, jid, wardrobe.user(room, jid)?),
+    }
+    Some(Exported {
+        bytes: out.into_bytes(),
+        lost: lost.in_words(),
+    })
+}
+
+fn whole_room(out: &mut String, lost: &mut Lost, jid: &Jid, room: &Room) {
+    lost.unknown += usize::from(!room.extra.is_empty());
+    let name = lost.text(room.name.as_deref());
+    if !name.is_empty() || (room.users().is_empty() && room.catalogue.keys().all(|id| id.as_str().is_empty()))
+    {
+        write(out, [jid.as_str(), "", "", "", name, "", "", ""]);
+    }
+    for (id, hat) in &room.catalogue {
+        let CatalogueHat { title, hue, extra } = hat;
+        lost.unknown += usize::from(!extra.is_empty());
+        if lost.is_nameless(id) {
+            continue;
+        }
+        let title = lost.text(title.as_deref());
+        let hue = lost.hue(hue.as_ref());
+        write(out, [jid.as_str(), "", "", id.as_str(), title, "", "", &hue]);
+    }
+    for (user, there) in room.users() {
+        one_user(out, lost, jid, user, there);
+    }
+}
+
+fn one_user(out: &mut String, lost: &mut Lost, room: &Jid, jid: &Jid, user: &User) {
+    lost.unknown += usize::from(!user.extra.is_empty());
+    let (room, jid, affiliation) = (room.as_str(), jid.as_str(), user.affiliation.as_str());
+    if user.hats.iter().all(|(id, _)| id.as_str().is_empty()) {
+        write(out, [room, jid, affiliation, "", "", "", "", ""]);
+    }
+    for (id, attachment) in user.hats.iter() {
+        let Attachment {
+            active,
+            required,
+            title,
+            extra,
+        } = attachment;
+        lost.unknown += usize::from(!extra.is_empty());
+        if lost.is_nameless(id) {
+            continue;
+        }
+        let title = lost.text(title.as_deref());
+        let (active, required) = (truth(*active), truth(*required));
+        write(
+            out,
+            [room, jid, affiliation, id.as_str(), title, active, required, ""],
+        );
+    }
+}
+
+/// A boolean that was not written stays so.
+fn truth(value: Option<bool>) -> &'static str {
+    match value {
+        None => "",
+        Some(true) => "true",
+        Some(false) => "false",
+    }
+}
+
+impl Lost {
+    /// Whether there is no writing this hat; an id that is no URI is counted too.
+    fn is_nameless(&mut self, id: &HatId) -> bool {
+        let nameless = id.as_str().is_empty();
+        self.nameless += usize::from(nameless);
+        self.ids += usize::from(!nameless && !id.is_uri());
+        nameless
+    }
+
+    fn text<'a>(&mut self, text: Option<&'a str>) -> &'a str {
+        self.empty += usize::from(text == Some(""));
+        text.unwrap_or_default()
+    }
+
+    fn hue(&mut self, hue: Option<&Hue>) -> String {
+        let Some(hue) = hue else { return String::new() };
+        let text = hue_text(hue);
+        self.hues += usize::from(super::table::hue(&text).as_ref() != Some(hue));
+        text
+    }
+
+    fn in_words(&self) -> Vec<String> {
+        let counted = |number: usize, one: &str, many: &str| {
+            let what = if number == 1 { one } else { many };
+            (number > 0).then(|| format!("{number} {what}"))
+        };
+        [
+            counted(
+                self.unknown,
+                "object with members that hatrack does not know",
+                "objects with members that hatrack does not know",
+            ),
+            counted(
+                self.empty,
+                "title or name that is there and empty",
+                "titles or names that are there and empty",
+            ),
+            counted(
+                self.hues,
+                "hue that is a text in the data file",
+                "hues that are texts in the data file",
+            ),
+            counted(self.nameless, "hat whose id is empty", "hats whose id is empty"),
+            counted(
+                self.ids,
+                "hat whose id is no URI: it is imported only where it is known",
+                "hats whose id is no URI: they are imported only where they are known",
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// A hue as it stands in a cell: the number, or the text without its quotes.
+pub(super) fn hue_text(hue: &Hue) -> String {
+    let json = hue.as_json().as_str();
+    serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned())
+}

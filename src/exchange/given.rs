@@ -1,0 +1,205 @@
+//! What a file gives, before it is laid over anything; and why one gives nothing.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::table::{Column, Columns};
+use crate::model::read::{self, ReadError};
+use crate::model::{HatId, Jid, Room, User, Wardrobe};
+
+/// What is in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The objects.
+    pub content: Content,
+    /// The columns that it has, where it is a table: what it does not say stays as it is.
+    pub(super) columns: Option<Columns>,
+    /// Users of whom no affiliation is said, and the line where they come first.
+    pub(super) unsaid: BTreeMap<(Jid, Jid), usize>,
+    pub(super) doubts: Vec<Doubt>,
+}
+
+/// How much of a wardrobe it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Rooms by their addresses.
+    Document(Wardrobe),
+    /// One room; its address is not in the file.
+    Room(Box<Room>),
+    /// One user; the address is not in the file. Whether an affiliation is said.
+    User(Box<User>, bool),
+}
+
+/// An id that is no URI: right only where it is known already, else most likely a title in the wrong column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Doubt {
+    pub(super) line: usize,
+    pub(super) room: Jid,
+    pub(super) hat: HatId,
+}
+
+/// Where an object without an address belongs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The room.
+    pub room: Option<Jid>,
+    /// The user.
+    pub user: Option<Jid>,
+}
+
+/// Why nothing is taken from a file: each thing that is wrong, with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What is wrong, such as `line 7: the room's address is missing`, in the order of the file.
+    pub wrong: Vec<String>,
+    rows: bool,
+}
+
+/// So many of the things that are wrong are said in a sentence.
+const FEW: usize = 3;
+
+impl Refused {
+    pub(super) fn rows(mut bad: Vec<(usize, String)>) -> Self {
+        bad.sort();
+        let wrong = bad.into_iter().map(|(line, what)| format!("line {line}: {what}"));
+        Self {
+            wrong: wrong.collect(),
+            rows: true,
+        }
+    }
+
+    pub(super) fn whole(what: impl Into<String>) -> Self {
+        Self {
+            wrong: vec![what.into()],
+            rows: false,
+        }
+    }
+
+    /// How many things are wrong, in words; nothing was taken.
+    pub fn heading(&self) -> String {
+        match self.wrong.len() {
+            1 if self.rows => "1 row is wrong, so nothing was taken".into(),
+            rows if self.rows => format!("{rows} rows are wrong, so nothing was taken"),
+            _ => "nothing was taken".into(),
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let few: Vec<&str> = self.wrong.iter().take(FEW).map(String::as_str).collect();
+        if self.rows && self.wrong.len() > 1 {
+            write!(f, "{}: ", self.heading())?;
+        }
+        f.write_str(&few.join("; "))?;
+        match self.wrong.len().saturating_sub(FEW) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl From<ReadError> for Refused {
+    fn from(error: ReadError) -> Self {
+        Self::whole(error.to_string())
+    }
+}
+
+impl Given {
+    pub(super) fn of(content: Content) -> Self {
+        Self {
+            content,
+            columns: None,
+            unsaid: BTreeMap::new(),
+            doubts: Vec::new(),
+        }
+    }
+
+    /// Whether it came from a table.
+    pub fn is_table(&self) -> bool {
+        self.columns.is_some()
+    }
+
+    /// Whether it says anything of what stands in that column of a table.
+    pub(super) fn says(&self, column: Column) -> bool {
+        self.columns.is_none_or(|columns| columns.has(column))
+    }
+
+    /// The rooms that are given something, by address: all of a document, else the target.
+    pub fn rooms<'a>(&'a self, target: &'a Target) -> Vec<&'a Jid> {
+        match &self.content {
+            Content::Document(wardrobe) => wardrobe.rooms().map(|(jid, _)| jid).collect(),
+            Content::Room(_) | Content::User(..) => target.room.iter().collect(),
+        }
+    }
+}
+
+/// The bytes as text; a byte order mark before it, which spreadsheets write, is left aside.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, Refused> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Refused::whole(
+            "it is UTF-16; save it as UTF-8 (\"CSV UTF-8\" in a spreadsheet)",
+        ));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = before.split(|byte| *byte == b'\n').count();
+        Refused::rows(vec![(
+            line,
+            "not valid UTF-8; save the file as UTF-8 (\"CSV UTF-8\" in a spreadsheet)".into(),
+        )])
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// Reads a JSON object: a wardrobe has `rooms`, a room has `users`, anything else is a user.
+pub(super) fn json(bytes: &[u8]) -> Result<Given, Refused> {
+    let text = text(bytes)?.as_bytes();
+    let names = read::any(text)?;
+    let has = |name: &str| names.get(name).is_some();
+    Ok(Given::of(if has("rooms") {
+        Content::Document(read::wardrobe(text)?)
+    } else if has("users") {
+        Content::Room(Box::new(read::room(text)?))
+    } else if has("hats") || has("affiliation") {
+        let (user, said) = read::user(text)?;
+        Content::User(Box::new(user), said)
+    } else {
+        // Hats by id, as `set` takes them.
+        let user = User {
+            hats: read::hats(text)?,
+            ..User::default()
+        };
+        Content::User(Box::new(user), false)
+    }))
+}
+
+impl Content {
+    /// As rooms with addresses, and the user that alone is meant; or what is missing for that.
+    pub(super) fn at(&self, target: &Target) -> Result<Wardrobe, Refused> {
+        let one = |room: &Jid, there: Room| Wardrobe::of_rooms(vec![(room.clone(), Arc::new(there))]);
+        match (self, &target.room, &target.user) {
+            (Self::Document(wardrobe), None, _) => Ok(wardrobe.clone()),
+            (Self::Document(_), Some(_), _) => Err(Refused::whole(
+                "it has its rooms' addresses in it, so no room can be named for it",
+            )),
+            (Self::Room(room), Some(jid), None) => Ok(one(jid, (**room).clone())),
+            (Self::Room(_), Some(_), Some(_)) => Err(Refused::whole(
+                "it is a room, not a user; name only the room it is for",
+            )),
+            (Self::Room(_), None, _) => Err(Refused::whole(
+                "it is a room without its address; name the room it is for",
+            )),
+            (Self::User(user, _), Some(room), Some(jid)) => {
+                let users = vec![(jid.clone(), (**user).clone())];
+                Ok(one(room, Room::default().with_users(users).unwrap_or_default()))
+            }
+            (Self::User(..), ..) => Err(Refused::whole(
+                "it is a user (hats) without an address; name the room and the user it is for",
+            )),
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! What is given laid over what is there: the wardrobe that is wanted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::{
+    Affiliation, Attachment, CatalogueHat, Error, Extra, HatId, Hats, Jid, Room, User, Wardrobe,
+};
+
+use super::given::{Content, Given, Refused};
+use super::plan::{How, Skip, Why};
+use super::table::{Column, quoted};
+
+/// The outcome.
+pub(super) struct Merged {
+    pub(super) wanted: Wardrobe,
+    pub(super) skipped: Vec<Skip>,
+    /// Hats that are there as they are given.
+    pub(super) same: usize,
+}
+
+struct Merge<'a> {
+    given: &'a Given,
+    how: &'a How,
+    /// The whole room, or the whole document, is replaced; not only a user.
+    rooms_replaced: bool,
+    skipped: Vec<Skip>,
+    same: usize,
+    bad: Vec<(usize, String)>,
+}
+
+pub(super) fn over(now: &Wardrobe, given: &Given, how: &How) -> Result<Merged, Refused> {
+    if how.replace && given.is_table() {
+        return Err(Refused::whole(
+            "a table is only added to what is there; it cannot replace it, as JSON can",
+        ));
+    }
+    let laid = given.content.at(&how.target)?;
+    if let (Content::User(_, said), Some(room), Some(user)) =
+        (&given.content, &how.target.room, &how.target.user)
+    {
+        let Some(there) = now.room(room) else {
+            return Err(Refused::whole(
+                Error::NoSuchRoom { room: room.clone() }.to_string(),
+            ));
+        };
+        if !said && there.user(user).is_none() {
+            return Err(Refused::whole(is_new(user, room)));
+        }
+    }
+    let mut merge = Merge {
+        given,
+        how,
+        rooms_replaced: how.replace && !matches!(given.content, Content::User(..)),
+        skipped: Vec::new(),
+        same: 0,
+        bad: Vec::new(),
+    };
+    merge.look_at_ids(now);
+    let is_document = matches!(given.content, Content::Document(_));
+    let mut rooms: BTreeMap<Jid, Arc<Room>> = if how.replace && is_document {
+        BTreeMap::new()
+    } else {
+        now.rooms()
+            .map(|(jid, room)| (jid.clone(), room.clone()))
+            .collect()
+    };
+    for (jid, room) in laid.rooms() {
+        let there = now.room(jid);
+        let wanted = merge.room(jid, there.map(|room| &**room), room);
+        // One that stays as it is stays the same in memory, so that nobody has to compare it again.
+        match there.filter(|there| ***there == wanted) {
+            Some(there) => rooms.insert(jid.clone(), there.clone()),
+            None => rooms.insert(jid.clone(), Arc::new(wanted)),
+        };
+    }
+    if !merge.bad.is_empty() {
+        return Err(Refused::rows(merge.bad));
+    }
+    let mut wanted = Wardrobe::of_rooms(rooms.into_iter().collect());
+    wanted.revision = now.revision;
+    wanted.extra = if is_document {
+        merge.document(&now.extra, &laid.extra)
+    } else {
+        now.extra.clone()
+    };
+    Ok(Merged {
+        wanted,
+        skipped: merge.skipped,
+        same: merge.same,
+    })
+}
+
+impl Merge<'_> {
+    /// An id that is no URI is taken where it is known; else it is most likely a title in the wrong column.
+    fn look_at_ids(&mut self, now: &Wardrobe) {
+        for doubt in &self.given.doubts {
+            let known = |hats: &[crate::model::KnownHat]| {
+                hats.binary_search_by(|known| known.id.cmp(&doubt.hat)).is_ok()
+            };
+            if !now.room(&doubt.room).is_some_and(|room| known(room.known_hats())) {
+                let what = match HatId::parse(doubt.hat.as_str()) {
+                    Err(Error::InvalidHatId { reason, .. }) => reason,
+                    _ => String::new(),
+                };
+                let hat = quoted(doubt.hat.as_str());
+                self.bad.push((
+                    doubt.line,
+                    format!("hat: not a URI: {hat}: {what}; a hat's id is a URI such as urn:uuid:… (the title has its own column)"),
+                ));
+            }
+        }
+    }
+
+    fn room(&mut self, jid: &Jid, now: Option<&Room>, given: &Room) -> Room {
+        let none = Room::default();
+        let there = now.unwrap_or(&none);
+        let base = if self.rooms_replaced { &none } else { there };
+        let mut users: BTreeMap<Jid, User> = base.users().iter().cloned().collect();
+        for (user, given) in given.users() {
+            let wanted = self.user(jid, user, there.user(user), given);
+            match wanted {
+                Some(wanted) => drop(users.insert(user.clone(), wanted)),
+                None => drop(users.remove(user)),
+            }
+        }
+        let mut wanted = Room::default()
+            .with_users(users.into_iter().collect())
+            .unwrap_or_default();
+        wanted.name = match (&given.name, now) {
+            (None, _) => base.name.clone(),
+            (Some(_), Some(now)) if !self.rooms_replaced => title(now.name.as_ref(), given.name.as_ref()),
+            (Some(name), _) => Some(name.clone()),
+        };
+        wanted.catalogue.clone_from(&base.catalogue);
+        for (id, hat) in &given.catalogue {
+            let laid = match there.catalogue.get(id) {
+                Some(there) if !self.rooms_replaced => catalogue_hat(there, hat, self.given),
+                _ => hat.clone(),
+            };
+            wanted.catalogue.insert(id.clone(), laid);
+        }
+        wanted.extra = merged(&base.extra, &given.extra);
+        wanted
+    }
+
+    /// The user that is wanted; `None`: nobody.
+    fn user(&mut self, room: &Jid, jid: &Jid, now: Option<&User>, given: &User) -> Option<User> {
+        let Some(affiliation) = self.affiliation(room, jid, now, given) else {
+            return now.cloned();
+        };
+        let none = User::default();
+        let there = now.unwrap_or(&none);
+        if affiliation == Affiliation::None && there.affiliation != Affiliation::None && !self.how.replace {
+            self.skip(room, jid, Why::NotRemoved);
+            return now.cloned();
+        }
+        let mut hats: BTreeMap<HatId, Attachment> = if self.how.replace {
+            BTreeMap::new()
+        } else {
+            there
+                .hats
+                .iter()
+                .map(|(id, hat)| (id.clone(), hat.clone()))
+                .collect()
+        };
+        let mut refused = 0;
+        for (id, hat) in given.hats.iter() {
+            let before = there.hats.get(id);
+            let laid = match before {
+                Some(before) if !self.how.replace => attachment(before, hat, self.given),
+                _ => hat.clone(),
+            };
+            if before == Some(&laid) {
+                self.same += 1;
+            } else if !affiliation.is_affiliated() {
+                refused += 1;
+                // What they have stays theirs.
+                if let Some(before) = before {
+                    hats.insert(id.clone(), before.clone());
+                }
+                continue;
+            }
+            hats.insert(id.clone(), laid);
+        }
+        if refused > 0 {
+            self.skip(room, jid, Why::NotAffiliated(affiliation, refused));
+        }
+        let base = if self.how.replace {
+            &none.extra
+        } else {
+            &there.extra
+        };
+        let wanted = User {
+            affiliation,
+            hats: hats.into_iter().collect::<Hats>(),
+            extra: merged(base, &given.extra),
+        };
+        let is_nobody = affiliation == Affiliation::None && wanted.hats.is_empty();
+        if is_nobody && now != Some(&wanted) {
+            if refused == 0 && !self.how.replace {
+                self.skip(room, jid, Why::Nobody);
+            }
+            return None;
+        }
+        Some(wanted)
+    }
+
+    /// The affiliation that is said, else the one that is there. A new user must have one.
+    fn affiliation(
+        &mut self,
+        room: &Jid,
+        jid: &Jid,
+        now: Option<&User>,
+        given: &User,
+    ) -> Option<Affiliation> {
+        let line = self.given.unsaid.get(&(room.clone(), jid.clone())).copied();
+        let unsaid = line.is_some() || matches!(self.given.content, Content::User(_, false));
+        if !unsaid {
+            return Some(given.affiliation);
+        }
+        if now.is_none() {
+            self.bad.extend(line.map(|line| (line, is_new(jid, room))));
+        }
+        now.map(|now| now.affiliation)
+    }
+
+    fn skip(&mut self, room: &Jid, user: &Jid, why: Why) {
+        self.skipped.push(Skip {
+            room: Some(room.clone()),
+            user: Some(user.clone()),
+            why,
+        });
+    }
+
+    /// The document's own members.
+    fn document(&mut self, now: &Extra, given: &Extra) -> Extra {
+        if self.how.replace && !self.how.limited {
+            return given.clone();
+        }
+        let mut wanted = now.clone();
+        for (name, value) in given.iter() {
+            let why = match now.get(name) {
+                Some(there) if there == value => continue,
+                _ if self.how.limited => Why::NotSeen(name.into()),
+                Some(_) => Why::OtherMember(name.into()),
+                None => {
+                    wanted.insert(name, value.clone());
+                    continue;
+                }
+            };
+            self.skipped.push(Skip {
+                room: None,
+                user: None,
+                why,
+            });
+        }
+        wanted
+    }
+}
+
+fn is_new(user: &Jid, room: &Jid) -> String {
+    format!("{user} is new in {room}: say the affiliation (owner, admin, member or outcast)")
+}
+
+/// An attachment as it is given on top of the one that is there: what means the same stays as it is written.
+fn attachment(now: &Attachment, given: &Attachment, file: &Given) -> Attachment {
+    let mut made = now.clone();
+    if file.says(Column::Active) {
+        made = made.with_active(given.is_active());
+    }
+    if file.says(Column::Required) {
+        made = made.with_required(given.is_required());
+    }
+    if file.says(Column::Title) {
+        made.title = title(now.title.as_ref(), given.title.as_ref());
+    }
+    made.extra = merged(&now.extra, &given.extra);
+    made
+}
+
+fn catalogue_hat(now: &CatalogueHat, given: &CatalogueHat, file: &Given) -> CatalogueHat {
+    let mut made = now.clone();
+    if file.says(Column::Title) {
+        made.title = title(now.title.as_ref(), given.title.as_ref());
+    }
+    // In a table, the number and the text of it are one.
+    let text = |hat: &CatalogueHat| hat.hue.as_ref().map(super::csv::hue_text);
+    if file.says(Column::Hue) && !(file.is_table() && text(now) == text(given)) {
+        made.hue.clone_from(&given.hue);
+    }
+    made.extra = merged(&now.extra, &given.extra);
+    made
+}
+
+/// No title and an empty one are the same to people.
+fn title(now: Option<&Arc<str>>, given: Option<&Arc<str>>) -> Option<Arc<str>> {
+    let same = now.map_or("", |title| title) == given.map_or("", |title| title);
+    if same { now } else { given }.cloned()
+}
+
+/// Unknown members: those that are given, and those that only are there.
+fn merged(now: &Extra, given: &Extra) -> Extra {
+    let mut all = given.clone();
+    for (name, value) in now.iter() {
+        if given.get(name).is_none() {
+            all.insert(name, value.clone());
+        }
+    }
+    all
+}

@@ -1,0 +1,160 @@
+//! What an import would do: the edits, counted, and what it leaves aside.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::model::{Affiliation, Edit, Group, Jid, Room, Rule, User, Wardrobe};
+
+use super::given::{Given, Refused, Target};
+use super::merge;
+
+/// How what is given is laid over what is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct How {
+    /// Where an object without an address belongs.
+    pub target: Target,
+    /// The room or user becomes exactly what is given (of a wardrobe: all rooms do), so that something may go.
+    pub replace: bool,
+    /// Only some rooms are seen: the document's own members are not touched.
+    pub limited: bool,
+}
+
+/// What would be done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The edits, one action.
+    pub group: Group,
+    /// The same in numbers.
+    pub counts: Counts,
+    /// What is left aside.
+    pub skipped: Vec<Skip>,
+}
+
+/// How many of what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Counts {
+    pub rooms_added: usize,
+    pub rooms_removed: usize,
+    pub rooms_renamed: usize,
+    pub catalogue_put: usize,
+    pub catalogue_removed: usize,
+    pub users_added: usize,
+    pub users_removed: usize,
+    pub affiliations: usize,
+    pub hats_given: usize,
+    pub hats_changed: usize,
+    pub hats_taken: usize,
+    /// Hats of users that are given and are there as they are given.
+    pub same: usize,
+    /// Objects whose unknown members change.
+    pub members: usize,
+}
+
+/// Something that is given and left aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skip {
+    /// Which room; none: the document itself.
+    pub room: Option<Jid>,
+    /// Which user.
+    pub user: Option<Jid>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why something is left aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// So many hats for somebody with this affiliation, who cannot be given any.
+    NotAffiliated(Affiliation, usize),
+    /// Nobody is removed by an affiliation `none`.
+    NotRemoved,
+    /// A user without affiliation and hats is nobody.
+    Nobody,
+    /// A member of the document that is another there.
+    OtherMember(String),
+    /// A member of the document, in a session that sees some rooms only.
+    NotSeen(String),
+}
+
+impl Given {
+    /// What it would do to a wardrobe; or what is wrong with it there.
+    pub fn plan(&self, now: &Wardrobe, how: &How) -> Result<Plan, Refused> {
+        let merged = merge::over(now, self, how)?;
+        let mut group = now.diff(&merged.wanted);
+        for edit in &mut group.0 {
+            guard(edit, &merged.wanted);
+        }
+        let mut counts = Counts {
+            same: merged.same,
+            members: usize::from(now.extra != merged.wanted.extra),
+            ..Counts::default()
+        };
+        let rooms = now.rooms().chain(merged.wanted.rooms()).map(|(jid, _)| jid);
+        for jid in rooms.collect::<BTreeSet<&Jid>>() {
+            match (now.room(jid), merged.wanted.room(jid)) {
+                (Some(a), Some(b)) if Arc::ptr_eq(a, b) => {}
+                (before, after) => counts.rooms(before.map(|room| &**room), after.map(|room| &**room)),
+            }
+        }
+        Ok(Plan {
+            group,
+            counts,
+            skipped: merged.skipped,
+        })
+    }
+}
+
+/// A hat is given to somebody who is affiliated, also when it is written later.
+fn guard(edit: &mut Edit, wanted: &Wardrobe) {
+    if let Edit::Hat { room, user, rule, .. } = edit
+        && wanted
+            .user(room, user)
+            .is_some_and(|user| user.affiliation.is_affiliated())
+    {
+        *rule = Rule::Affiliated;
+    }
+}
+
+impl Counts {
+    fn rooms(&mut self, before: Option<&Room>, after: Option<&Room>) {
+        let none = Room::default();
+        self.rooms_added += usize::from(before.is_none());
+        self.rooms_removed += usize::from(after.is_none());
+        let is_new = before.is_none() || after.is_none();
+        let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
+        self.rooms_renamed += usize::from(!is_new && before.name != after.name);
+        self.members += usize::from(!is_new && before.extra != after.extra);
+        for (id, hat) in &after.catalogue {
+            self.catalogue_put += usize::from(before.catalogue.get(id) != Some(hat));
+        }
+        for id in before.catalogue.keys() {
+            self.catalogue_removed += usize::from(!after.catalogue.contains_key(id));
+        }
+        for (jid, user) in after.users() {
+            self.users(before.user(jid), Some(user));
+        }
+        for (_, user) in before.users().iter().filter(|(jid, _)| after.user(jid).is_none()) {
+            self.users(Some(user), None);
+        }
+    }
+
+    fn users(&mut self, before: Option<&User>, after: Option<&User>) {
+        let none = User::default();
+        self.users_added += usize::from(before.is_none());
+        self.users_removed += usize::from(after.is_none());
+        let is_new = before.is_none() || after.is_none();
+        let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
+        self.affiliations += usize::from(!is_new && before.affiliation != after.affiliation);
+        self.members += usize::from(!is_new && before.extra != after.extra);
+        for (id, hat) in after.hats.iter() {
+            match before.hats.get(id) {
+                None => self.hats_given += 1,
+                Some(there) => self.hats_changed += usize::from(there != hat),
+            }
+        }
+        for (id, _) in before.hats.iter() {
+            self.hats_taken += usize::from(after.hats.get(id).is_none());
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! A table as what is given: every row is looked at, and every wrong one named, before anything is taken.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::{
+    Affiliation, Attachment, CatalogueHat, Error, Extra, HatId, Hats, Hue, Jid, Json, Room, User, Wardrobe,
+};
+
+use super::cells::{Row, Rows, unguarded};
+use super::csv::{COLUMNS, hue_text};
+use super::given::{Content, Doubt, Given, Refused, text};
+
+/// Where each column stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Columns {
+    at: [Option<usize>; COLUMNS.len()],
+    width: usize,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Column {
+    Room,
+    User,
+    Affiliation,
+    Hat,
+    Title,
+    Active,
+    Required,
+    Hue,
+}
+
+/// Something that a row says, and the line of that row.
+type At<T> = (usize, T);
+
+#[derive(Default)]
+struct RoomRows {
+    name: Option<At<Arc<str>>>,
+    catalogue: BTreeMap<HatId, At<CatalogueHat>>,
+    users: BTreeMap<Jid, UserRows>,
+}
+
+#[derive(Default)]
+struct UserRows {
+    line: usize,
+    affiliation: Option<At<Affiliation>>,
+    hats: BTreeMap<HatId, At<Attachment>>,
+}
+
+#[derive(Default)]
+struct Reading {
+    columns: Columns,
+    rooms: BTreeMap<Jid, RoomRows>,
+    bad: Vec<At<String>>,
+    doubts: Vec<Doubt>,
+}
+
+/// Reads a table.
+pub(super) fn read(bytes: &[u8]) -> Result<Given, Refused> {
+    let text = text(bytes)?;
+    let mut rows = Rows::new(text).filter(|row| !matches!(row, Ok(row) if is_blank(row)));
+    let head = rows.next().unwrap_or_else(|| {
+        let columns = COLUMNS.join(",");
+        Err((
+            1,
+            format!("there is nothing in it; the first row names the columns: {columns}"),
+        ))
+    });
+    let columns = head.and_then(|head| Columns::of(&head));
+    let mut reading = Reading {
+        columns: columns.map_err(|bad| Refused::rows(vec![bad]))?,
+        ..Reading::default()
+    };
+    for row in rows {
+        if let Err(bad) = row.and_then(|row| reading.row(&row)) {
+            reading.bad.push(bad);
+        }
+    }
+    if !reading.bad.is_empty() {
+        return Err(Refused::rows(reading.bad));
+    }
+    Ok(reading.done())
+}
+
+/// Spreadsheets write rows of nothing but separators.
+fn is_blank(row: &Row) -> bool {
+    row.cells.iter().all(|cell| cell.trim().is_empty())
+}
+
+impl Columns {
+    fn of(head: &Row) -> Result<Self, At<String>> {
+        let mut columns = Self {
+            width: head.cells.len(),
+            ..Self::default()
+        };
+        let line = head.line;
+        for (place, cell) in head.cells.iter().enumerate() {
+            let name = cell.trim().to_lowercase();
+            // A separator at the end of each row makes a last column without a name.
+            if name.is_empty() {
+                continue;
+            }
+            let known = COLUMNS.iter().position(|column| *column == name);
+            let Some(slot) = known.and_then(|known| columns.at.get_mut(known)) else {
+                let all = COLUMNS.join(", ");
+                return Err((line, format!("no such column: {cell:?}; the columns are {all}")));
+            };
+            if slot.replace(place).is_some() {
+                return Err((line, format!("the column {name} is there twice")));
+            }
+        }
+        if !columns.has(Column::Room) {
+            let all = COLUMNS.join(",");
+            return Err((
+                line,
+                format!("there is no column room; the first row names the columns: {all}"),
+            ));
+        }
+        Ok(columns)
+    }
+
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.place(column).is_some()
+    }
+
+    fn place(&self, column: Column) -> Option<usize> {
+        self.at.get(column as usize).copied().flatten()
+    }
+}
+
+/// The cells of one row by column.
+struct Cells<'a>(&'a Row<'a>, Columns);
+
+impl Cells<'_> {
+    /// The cell as it is; empty where there is no such column.
+    fn whole(&self, column: Column) -> &str {
+        let cell = self.1.place(column).and_then(|place| self.0.cells.get(place));
+        unguarded(cell.map_or("", |cell| cell))
+    }
+
+    /// The same without spaces around it.
+    fn cell(&self, column: Column) -> &str {
+        let cell = self.1.place(column).and_then(|place| self.0.cells.get(place));
+        unguarded(cell.map_or("", |cell| cell.trim()))
+    }
+
+    fn filled(&self, columns: &[Column]) -> Option<&'static str> {
+        columns
+            .iter()
+            .find(|column| !self.cell(**column).is_empty())
+            .and_then(|column| COLUMNS.get(*column as usize).copied())
+    }
+
+    fn truth(&self, column: Column) -> Result<Option<bool>, String> {
+        let text = self.cell(column);
+        match text.to_lowercase().as_str() {
+            "" => Ok(None),
+            "true" | "yes" | "1" => Ok(Some(true)),
+            "false" | "no" | "0" => Ok(Some(false)),
+            _ => Err(format!(
+                "{}: expected true or false (yes or no, 1 or 0), found {}",
+                COLUMNS.get(column as usize).unwrap_or(&""),
+                quoted(text)
+            )),
+        }
+    }
+
+    fn title(&self) -> Option<Arc<str>> {
+        Some(self.whole(Column::Title))
+            .filter(|title| !title.is_empty())
+            .map(Into::into)
+    }
+}
+
+impl Reading {
+    fn row(&mut self, row: &Row) -> Result<(), At<String>> {
+        let line = row.line;
+        let width = self.columns.width;
+        let more = row.cells.iter().skip(width).any(|cell| !cell.trim().is_empty());
+        if row.cells.len() < width || more {
+            let (cells, there) = (row.cells.len(), width);
+            let what =
+                format!("it has {cells} cells, and the first row has {there}; is a quotation mark missing?");
+            return Err((line, what));
+        }
+        self.cells(line, &Cells(row, self.columns))
+            .map_err(|what| (line, what))
+    }
+
+    fn cells(&mut self, line: usize, cells: &Cells) -> Result<(), String> {
+        let (user, hat) = (cells.cell(Column::User), cells.cell(Column::Hat));
+        if cells.cell(Column::Room).is_empty() {
+            return Err("the room's address is missing".into());
+        }
+        let room_jid = Jid::parse_room(cells.cell(Column::Room)).map_err(|error| reason("room", &error))?;
+        let room = self.rooms.entry(room_jid.clone()).or_default();
+        let belongs = |column: &str, to: &str| Err(format!("{column} belongs to a row with a {to}"));
+        let hat_id = HatId::keep(hat);
+        if !hat.is_empty() && !hat_id.is_uri() {
+            self.doubts.push(Doubt {
+                line,
+                room: room_jid,
+                hat: hat_id.clone(),
+            });
+        }
+        if user.is_empty() {
+            if let Some(column) = cells.filled(&[Column::Affiliation, Column::Active, Column::Required]) {
+                return belongs(column, "user");
+            }
+            if hat.is_empty() {
+                if let Some(column) = cells.filled(&[Column::Hue]) {
+                    return belongs(column, "hat");
+                }
+                return match cells.title() {
+                    Some(name) => put(&mut room.name, line, name, "another name for the room"),
+                    None => Ok(()),
+                };
+            }
+            let entry = CatalogueHat {
+                title: cells.title(),
+                hue: hue(cells.cell(Column::Hue)),
+                extra: Extra::default(),
+            };
+            return put_at(&mut room.catalogue, hat_id, line, entry, "the room's hat");
+        }
+        if cells.filled(&[Column::Hue]).is_some() {
+            return Err("a hue belongs to the room's own hat: a row without a user".into());
+        }
+        let user_jid = Jid::parse(user).map_err(|error| reason("user", &error))?;
+        let user = room.users.entry(user_jid).or_insert_with(|| UserRows {
+            line,
+            ..UserRows::default()
+        });
+        let affiliation = cells.cell(Column::Affiliation);
+        if !affiliation.is_empty() {
+            let known = Affiliation::from_name(&affiliation.to_lowercase());
+            let known = known.ok_or_else(|| {
+                let found = quoted(affiliation);
+                format!("affiliation: expected owner, admin, member, outcast or none, found {found}")
+            })?;
+            put(
+                &mut user.affiliation,
+                line,
+                known,
+                "another affiliation for the user",
+            )?;
+        }
+        let (active, required) = (cells.truth(Column::Active)?, cells.truth(Column::Required)?);
+        if hat.is_empty() {
+            return match cells.filled(&[Column::Title, Column::Active, Column::Required]) {
+                Some(column) => belongs(column, "hat"),
+                None => Ok(()),
+            };
+        }
+        let attachment = Attachment {
+            active,
+            required,
+            title: cells.title(),
+            extra: Extra::default(),
+        };
+        put_at(&mut user.hats, hat_id, line, attachment, "the user's hat")
+    }
+
+    fn done(self) -> Given {
+        let mut given = Given::of(Content::Document(Wardrobe::default()));
+        given.columns = Some(self.columns);
+        given.doubts = self.doubts;
+        let mut rooms = Vec::new();
+        for (jid, rows) in self.rooms {
+            let mut users = Vec::new();
+            for (user, rows) in rows.users {
+                if rows.affiliation.is_none() {
+                    given.unsaid.insert((jid.clone(), user.clone()), rows.line);
+                }
+                let hats: Hats = rows.hats.into_iter().map(|(id, (_, hat))| (id, hat)).collect();
+                let there = User {
+                    affiliation: rows
+                        .affiliation
+                        .map(|(_, affiliation)| affiliation)
+                        .unwrap_or_default(),
+                    hats,
+                    extra: Extra::default(),
+                };
+                users.push((user, there));
+            }
+            let mut room = Room::default().with_users(users).unwrap_or_default();
+            room.name = rows.name.map(|(_, name)| name);
+            room.catalogue = rows
+                .catalogue
+                .into_iter()
+                .map(|(id, (_, hat))| (id, hat))
+                .collect();
+            rooms.push((jid, Arc::new(room)));
+        }
+        given.content = Content::Document(Wardrobe::of_rooms(rooms));
+        given
+    }
+}
+
+/// A row may say again what another says, and nothing else.
+fn put<T: PartialEq>(slot: &mut Option<At<T>>, line: usize, value: T, what: &str) -> Result<(), String> {
+    match slot {
+        Some((other, there)) if *there != value => Err(format!("line {other} has {what}")),
+        Some(_) => Ok(()),
+        None => {
+            *slot = Some((line, value));
+            Ok(())
+        }
+    }
+}
+
+fn put_at<T: PartialEq>(
+    all: &mut BTreeMap<HatId, At<T>>,
+    hat: HatId,
+    line: usize,
+    value: T,
+    what: &str,
+) -> Result<(), String> {
+    match all.get(&hat) {
+        Some((other, there)) if *there != value => Err(format!("line {other} says something else of {what}")),
+        Some(_) => Ok(()),
+        None => {
+            all.insert(hat, (line, value));
+            Ok(())
+        }
+    }
+}
+
+/// A hue as somebody writes it: a number as JSON has it, or any other text as a text.
+pub(super) fn hue(text: &str) -> Option<Hue> {
+    if text.is_empty() {
+        return None;
+    }
+    let number = Json::new(text).ok().and_then(Hue::new);
+    let hue = number.or_else(|| Hue::new(Json::string(text)))?;
+    // A text in quotes would be another one without them.
+    if hue_text(&hue) == text {
+        Some(hue)
+    } else {
+        Hue::new(Json::string(text))
+    }
+}
+
+fn reason(column: &str, error: &Error) -> String {
+    match error {
+        Error::InvalidJid { text, reason } => format!("{column}: not an address: {}: {reason}", quoted(text)),
+        error => format!("{column}: {error}"),
+    }
+}
+
+/// A text in an error: short, with escapes for what cannot be seen.
+pub(super) fn quoted(text: &str) -> String {
+    let short: Cow<str> = match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
+    };
+    format!("{short:?}")
+}

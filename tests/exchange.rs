@@ -1,0 +1,547 @@
+//! Import and export: what goes out comes in again, twice is as once, and nothing goes that nobody took away.
+
+#[cfg(test)]
+mod support;
+
+use hatrack::exchange::{Counts, Form, Given, How, Part, Plan, Target, Why, export, read};
+use hatrack::model::{Affiliation, Extra, Group, Hats, Hue, Jid, Json, Room, User, Wardrobe, write};
+use proptest::prelude::*;
+use support::{cases, wardrobe};
+
+fn csv(text: &str) -> Result<Given, String> {
+    read(text.as_bytes(), Form::Csv).map_err(|error| error.to_string())
+}
+
+fn json(text: &str) -> Given {
+    read(text.as_bytes(), Form::Json).unwrap()
+}
+
+fn jid(text: &str) -> Jid {
+    Jid::parse(text).unwrap()
+}
+
+/// What a plan makes of a wardrobe.
+fn after(now: &Wardrobe, plan: &Plan) -> Wardrobe {
+    let mut next = now.clone();
+    next.apply(&plan.group).unwrap();
+    next
+}
+
+fn done(now: &Wardrobe, given: &Given) -> Wardrobe {
+    after(now, &given.plan(now, &How::default()).unwrap())
+}
+
+/// What a table can hold of a wardrobe, and what an import gives: no unknown members, no empty texts, ids that are
+/// URIs, hats for those who are affiliated.
+fn holdable(wardrobe: &Wardrobe) -> Wardrobe {
+    let mut edits = Vec::new();
+    for (jid, room) in wardrobe.rooms() {
+        let filled = |text: &Option<std::sync::Arc<str>>| text.clone().filter(|text| !text.is_empty());
+        let mut made = Room::new(filled(&room.name).as_deref());
+        for (id, hat) in room.catalogue.iter().filter(|(id, _)| id.is_uri()) {
+            let mut hat = hat.clone();
+            hat.extra = Extra::default();
+            hat.title = filled(&hat.title);
+            if hat
+                .hue
+                .as_ref()
+                .is_some_and(|hue| hue.as_json().as_str() == "\"120\"")
+            {
+                hat.hue = Hue::new(Json::new("120").unwrap());
+            }
+            made.catalogue.insert(id.clone(), hat);
+        }
+        edits.push(hatrack::model::Edit::Room {
+            room: jid.clone(),
+            before: None,
+            after: Some(std::sync::Arc::new(made)),
+        });
+        for (user, there) in room.users() {
+            let affiliated = there.affiliation.is_affiliated();
+            let hats: Hats = there
+                .hats
+                .iter()
+                .filter(|(id, _)| id.is_uri() && affiliated)
+                .map(|(id, hat)| {
+                    let mut hat = hat.clone();
+                    hat.extra = Extra::default();
+                    hat.title = filled(&hat.title);
+                    (id.clone(), hat)
+                })
+                .collect();
+            if there.affiliation != Affiliation::None {
+                edits.push(hatrack::model::Edit::User {
+                    room: jid.clone(),
+                    user: user.clone(),
+                    before: None,
+                    after: Some(User {
+                        affiliation: there.affiliation,
+                        hats,
+                        extra: Extra::default(),
+                    }),
+                });
+            }
+        }
+    }
+    let mut made = Wardrobe::default();
+    made.apply(&Group(edits)).unwrap();
+    made
+}
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    /// Out and in again, into nothing, is the same; what the table cannot hold was said.
+    #[test]
+    fn a_table_comes_back(all in wardrobe()) {
+        let now = holdable(&all);
+        let exported = export(&now, &Part::All, Form::Csv).unwrap();
+        let texts = now.rooms().flat_map(|(_, room)| room.catalogue.values())
+            .all(|hat| hat.hue.as_ref().is_none_or(|hue| hue.as_json().as_str() != "\"120\""));
+        prop_assert!(!texts || exported.lost.is_empty(), "{:?}", exported.lost);
+        let given = read(&exported.bytes, Form::Csv).unwrap();
+        prop_assert_eq!(&done(&Wardrobe::default(), &given), &now);
+        let whole = export(&all, &Part::All, Form::Csv).unwrap();
+        prop_assert_eq!(whole.lost.is_empty(), {
+            let mut plain = all.clone();
+            plain.revision = 0;
+            let mut without = holdable(&all);
+            // Hats of those who are not affiliated are in the table; only the import leaves them aside.
+            for (jid, room) in all.rooms() {
+                for (user, there) in room.users().iter().filter(|(_, there)| !there.affiliation.is_affiliated()) {
+                    without.put_user(user, jid, there.clone()).unwrap();
+                }
+            }
+            plain == without && room_users_hold(&all)
+        });
+    }
+
+    /// A wardrobe as JSON comes back whole, but for hats of those who cannot be given any.
+    #[test]
+    fn json_comes_back(now in wardrobe()) {
+        let exported = export(&now, &Part::All, Form::Json).unwrap();
+        prop_assert_eq!(&exported.bytes, &write::wardrobe(&now));
+        let given = read(&exported.bytes, Form::Json).unwrap();
+        let plan = given.plan(&Wardrobe::default(), &How::default()).unwrap();
+        let mut there = after(&Wardrobe::default(), &plan);
+        for (jid, room) in now.rooms() {
+            for (user, was) in room.users().iter().filter(|(_, user)| !user.affiliation.is_affiliated()) {
+                there.put_user(user, jid, was.clone()).unwrap();
+            }
+        }
+        there.revision = now.revision;
+        prop_assert_eq!(&there, &now);
+        // On top of itself nothing changes, and nothing is left aside, added or replaced.
+        for replace in [false, true] {
+            let plan = given.plan(&now, &How { replace, ..How::default() }).unwrap();
+            let hats = now.attachments();
+            prop_assert_eq!((plan.group, plan.counts.same), (Group::default(), hats));
+        }
+    }
+
+    /// Whatever is laid over whatever: twice is as once, undone is as before, nothing goes, and what is counted is so.
+    #[test]
+    fn an_import_adds((now, other, form) in (wardrobe(), wardrobe(), prop_oneof![Just(Form::Csv), Just(Form::Json)])) {
+        let other = if form == Form::Csv { holdable(&other) } else { other };
+        let given = read(&export(&other, &Part::All, form).unwrap().bytes, form).unwrap();
+        let plan = given.plan(&now, &How::default()).unwrap();
+        let then = after(&now, &plan);
+        let again = given.plan(&then, &How::default()).unwrap();
+        prop_assert_eq!(&again.group, &Group::default());
+        let mut back = then.clone();
+        back.apply(&plan.group.inverse()).unwrap();
+        prop_assert_eq!(&back, &now);
+        for (jid, room) in now.rooms() {
+            for (user, was) in room.users() {
+                let still = then.user(jid, user).unwrap();
+                prop_assert!(was.hats.iter().all(|(id, _)| still.hats.get(id).is_some()));
+                prop_assert!(was.affiliation == Affiliation::None || still.affiliation != Affiliation::None);
+            }
+            let still = then.room(jid).unwrap();
+            prop_assert!(room.catalogue.keys().all(|id| still.catalogue.contains_key(id)));
+        }
+        let Counts { rooms_added, users_added, hats_given, rooms_removed, users_removed, hats_taken, .. } = plan.counts;
+        prop_assert_eq!(rooms_added, then.rooms().len() - now.rooms().len());
+        prop_assert_eq!(users_added, then.users() - now.users());
+        prop_assert_eq!(hats_given, then.attachments() - now.attachments());
+        prop_assert_eq!((rooms_removed, users_removed, hats_taken), (0, 0, 0));
+    }
+
+    /// A wardrobe that replaces is the wardrobe afterwards, and undone it is as before.
+    #[test]
+    fn a_wardrobe_replaces((now, other) in (wardrobe(), wardrobe())) {
+        let given = read(&write::wardrobe(&other), Form::Json).unwrap();
+        let plan = given.plan(&now, &How { replace: true, ..How::default() }).unwrap();
+        let mut then = after(&now, &plan);
+        let mut back = then.clone();
+        back.apply(&plan.group.inverse()).unwrap();
+        prop_assert_eq!(&back, &now);
+        for (jid, room) in other.rooms() {
+            for (user, was) in room.users().iter().filter(|(_, user)| !user.affiliation.is_affiliated()) {
+                then.put_user(user, jid, was.clone()).unwrap();
+            }
+        }
+        then.revision = other.revision;
+        prop_assert_eq!(&then, &other);
+    }
+}
+
+/// Whether the users who are not affiliated are such as a table holds.
+fn room_users_hold(wardrobe: &Wardrobe) -> bool {
+    let users = wardrobe.rooms().flat_map(|(_, room)| room.users());
+    users
+        .filter(|(_, user)| !user.affiliation.is_affiliated())
+        .all(|(_, user)| {
+            user.extra.is_empty()
+                && user
+                    .hats
+                    .iter()
+                    .all(|(id, hat)| id.is_uri() && hat.extra.is_empty() && hat.title.as_deref() != Some(""))
+        })
+        && wardrobe
+            .rooms()
+            .flat_map(|(_, room)| room.catalogue.values())
+            .all(|hat| {
+                hat.hue
+                    .as_ref()
+                    .is_none_or(|hue| hue.as_json().as_str() != "\"120\"")
+            })
+}
+
+const TABLE: &str = "room,user,affiliation,hat,title,active,required,hue
+r@c.example,,,,The room,,,
+r@c.example,,,urn:x:1,One,,,120.5
+r@c.example,terry@example.org,member,urn:x:1,One,true,false,
+r@c.example,terry@example.org,member,urn:x:2,\"Two, \"\"and\"\" more\",,,
+r@c.example,kim@example.org,owner,,,,,
+empty@c.example,,,,,,,
+";
+
+#[test]
+fn a_table_says_rooms_users_and_hats() {
+    let given = csv(TABLE).unwrap();
+    let now = done(&Wardrobe::default(), &given);
+    let lines = export(&now, &Part::All, Form::Csv).unwrap();
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(Into::into).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(std::str::from_utf8(&lines.bytes).unwrap()), sorted(TABLE));
+    let room = now.room(&jid("r@c.example")).unwrap();
+    assert_eq!(room.name.as_deref(), Some("The room"));
+    assert_eq!(
+        String::from_utf8(write::pretty(room)).unwrap(),
+        "{
+  \"name\": \"The room\",
+  \"hats\": {
+    \"urn:x:1\": {
+      \"title\": \"One\",
+      \"hue\": 120.5
+    }
+  },
+  \"users\": {
+    \"kim@example.org\": {
+      \"affiliation\": \"owner\",
+      \"hats\": {}
+    },
+    \"terry@example.org\": {
+      \"affiliation\": \"member\",
+      \"hats\": {
+        \"urn:x:1\": {
+          \"active\": true,
+          \"required\": false,
+          \"title\": \"One\"
+        },
+        \"urn:x:2\": {
+          \"title\": \"Two, \\\"and\\\" more\"
+        }
+      }
+    }
+  }
+}
+"
+    );
+}
+
+#[test]
+fn a_table_may_be_written_in_other_ways() {
+    let expected = done(&Wardrobe::default(), &csv(TABLE).unwrap());
+    let bom = format!("\u{feff}{}\r\n,,,,,,,\r\n", TABLE.replace('\n', "\r\n"));
+    assert_eq!(done(&Wardrobe::default(), &csv(&bom).unwrap()), expected);
+    let other = "Hat;Room;USER;affiliation;title;Active\nurn:x:2;R@C.example;Terry@Example.org/phone; Member ;Two;Yes\n";
+    let now = done(&Wardrobe::default(), &csv(other).unwrap());
+    let terry = now.user(&jid("r@c.example"), &jid("terry@example.org")).unwrap();
+    assert_eq!(terry.hats.len(), 1);
+    assert!(
+        terry
+            .hats
+            .iter()
+            .all(|(_, hat)| hat.is_active() && hat.required.is_none())
+    );
+}
+
+#[test]
+fn what_a_table_does_not_say_stays() {
+    let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
+    let given = csv("room,user,hat,required\nr@c.example,terry@example.org,urn:x:1,yes\n").unwrap();
+    let plan = given.plan(&now, &How::default()).unwrap();
+    assert_eq!(
+        plan.counts,
+        Counts {
+            hats_changed: 1,
+            ..Counts::default()
+        }
+    );
+    let then = after(&now, &plan);
+    let terry = then.user(&jid("r@c.example"), &jid("terry@example.org")).unwrap();
+    let (_, one) = terry.hats.iter().next().unwrap();
+    assert_eq!(
+        (one.title.as_deref(), one.active, one.required),
+        (Some("One"), Some(true), Some(true))
+    );
+    // An empty cell of a column that is there means none, and what means the same is the same.
+    let given = csv("room,user,hat,title,required\nr@c.example,terry@example.org,urn:x:1,,\n").unwrap();
+    assert_eq!(given.plan(&now, &How::default()).unwrap().counts.hats_changed, 1);
+    let given = csv("room,user,hat,required\nr@c.example,terry@example.org,urn:x:1,no\n").unwrap();
+    assert_eq!(
+        given.plan(&now, &How::default()).unwrap().counts,
+        Counts {
+            same: 1,
+            ..Counts::default()
+        }
+    );
+}
+
+#[test]
+fn every_wrong_row_is_named_by_its_line() {
+    let text = "room,user,affiliation,hat,title,active,required,hue
+,terry@example.org,member,,,,,
+r@c.example,terry@@example.org,member,,,,,
+r@c.example,\"kim@example.org\",chief,,,,,
+r@c.example,kim@example.org,member,urn:x:1,,maybe,,
+r@c.example,kim@example.org,member,urn:x:1,,,
+r@c.example,kim@example.org,,,Title,,,
+r@c.example,kim@example.org,,urn:x:1,,,,12
+r@c.example,,owner,,,,,
+r@c.example,,,,,,,12
+c.example,,,,,,,
+r@c.example,ann@example.org,member,urn:x:1,One,,,
+r@c.example,ann@example.org,owner,urn:x:2,Two,,,
+r@c.example,ann@example.org,member,urn:x:1,Another,,,
+r@c.example,,,,Name,,,
+r@c.example,,,,Other name,,,
+";
+    let wrong = read(text.as_bytes(), Form::Csv).unwrap_err();
+    let expected = [
+        "line 2: the room's address is missing",
+        "line 3: user: not an address: \"terry@@example.org\": there is more than one @",
+        "line 4: affiliation: expected owner, admin, member, outcast or none, found \"chief\"",
+        "line 5: active: expected true or false (yes or no, 1 or 0), found \"maybe\"",
+        "line 6: it has 7 cells, and the first row has 8; is a quotation mark missing?",
+        "line 7: title belongs to a row with a hat",
+        "line 8: a hue belongs to the room's own hat: a row without a user",
+        "line 9: affiliation belongs to a row with a user",
+        "line 10: hue belongs to a row with a hat",
+        "line 11: room: not an address: \"c.example\": a room has a name before the @, such as room@conference.example.org",
+        "line 13: line 12 has another affiliation for the user",
+        "line 14: line 12 says something else of the user's hat",
+        "line 16: line 15 has another name for the room",
+    ];
+    assert_eq!(wrong.wrong, expected);
+    assert_eq!(wrong.heading(), "13 rows are wrong, so nothing was taken");
+    assert_eq!(
+        wrong.to_string(),
+        format!(
+            "13 rows are wrong, so nothing was taken: {}; {}; {}; and 10 more",
+            expected[0], expected[1], expected[2]
+        )
+    );
+}
+
+#[test]
+fn a_file_that_is_no_table_is_said_to_be_none() {
+    for (text, error) in [
+        (
+            "",
+            "line 1: there is nothing in it; the first row names the columns: room,user,",
+        ),
+        (
+            "room,usr\n",
+            "line 1: no such column: \"usr\"; the columns are room, user,",
+        ),
+        ("room,room\n", "line 1: the column room is there twice"),
+        ("user,hat\n", "line 1: there is no column room;"),
+        (
+            "room,user\nr@c.example,\"terry\n",
+            "line 2: a quotation mark opens a cell and none closes it",
+        ),
+    ] {
+        let said = csv(text).unwrap_err();
+        assert!(said.starts_with(error), "{said}");
+    }
+    let said = read(b"room\nr\xe9union@c.example\n", Form::Csv)
+        .unwrap_err()
+        .to_string();
+    assert!(said.starts_with("line 2: not valid UTF-8"), "{said}");
+    let said = read(b"\xff\xfer\0o\0", Form::Csv).unwrap_err().to_string();
+    assert!(said.starts_with("it is UTF-16"), "{said}");
+}
+
+#[test]
+fn what_is_wrong_only_there_is_named_by_its_line_too() {
+    let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
+    let given = csv("room,user,hat\nr@c.example,terry@example.org,urn:x:9\nr@c.example,new@example.org,urn:x:9\nr@c.example,kim@example.org,Teacher\n").unwrap();
+    let wrong = given.plan(&now, &How::default()).unwrap_err();
+    assert_eq!(
+        wrong.wrong,
+        [
+            "line 3: new@example.org is new in r@c.example: say the affiliation (owner, admin, member or outcast)",
+            "line 4: hat: not a URI: \"Teacher\": it has no scheme before a colon; a hat's id is a URI such as urn:uuid:… (the title has its own column)",
+        ]
+    );
+}
+
+#[test]
+fn hats_for_the_banned_and_removals_are_left_aside() {
+    let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
+    let given = csv("room,user,affiliation,hat
+r@c.example,mallory@example.net,outcast,urn:x:1
+r@c.example,mallory@example.net,outcast,urn:x:2
+r@c.example,terry@example.org,outcast,urn:x:1
+r@c.example,terry@example.org,outcast,urn:x:9
+r@c.example,kim@example.org,none,
+r@c.example,ghost@example.org,none,
+")
+    .unwrap();
+    let plan = given.plan(&now, &How::default()).unwrap();
+    let why: Vec<_> = plan
+        .skipped
+        .iter()
+        .map(|skip| (skip.user.as_ref().unwrap().as_str(), skip.why.clone()))
+        .collect();
+    assert_eq!(
+        why,
+        [
+            ("ghost@example.org", Why::Nobody),
+            ("kim@example.org", Why::NotRemoved),
+            ("mallory@example.net", Why::NotAffiliated(Affiliation::Outcast, 2)),
+            ("terry@example.org", Why::NotAffiliated(Affiliation::Outcast, 1)),
+        ]
+    );
+    assert_eq!(
+        plan.counts,
+        Counts {
+            users_added: 1,
+            affiliations: 1,
+            same: 1,
+            ..Counts::default()
+        }
+    );
+    let then = after(&now, &plan);
+    assert_eq!(
+        then.user(&jid("r@c.example"), &jid("terry@example.org"))
+            .unwrap()
+            .hats
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn an_object_without_an_address_needs_one() {
+    let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
+    let plan = |text: &str, room: Option<&str>, user: Option<&str>, replace: bool| {
+        let target = Target {
+            room: room.map(jid),
+            user: user.map(jid),
+        };
+        let how = How {
+            target,
+            replace,
+            ..How::default()
+        };
+        json(text).plan(&now, &how).map_err(|error| error.to_string())
+    };
+    let hats = r#"{"urn:x:2": {"active": true}}"#;
+    let user = r#"{"hats": {"urn:x:2": {"active": true}}, "x": 1}"#;
+    let room = r#"{"users": {"terry@example.org": {"affiliation": "member", "hats": {}}}}"#;
+    let (r, terry) = (Some("r@c.example"), Some("terry@example.org"));
+    let error = |result: Result<Plan, String>| result.unwrap_err();
+    assert!(error(plan(room, None, None, false)).starts_with("it is a room without its address"));
+    assert!(error(plan(room, r, terry, false)).starts_with("it is a room, not a user"));
+    assert!(error(plan(user, r, None, false)).starts_with("it is a user (hats) without an address"));
+    assert!(
+        error(plan(r#"{"version": 1, "rooms": {}}"#, r, None, false))
+            .starts_with("it has its rooms' addresses")
+    );
+    assert!(error(plan(user, Some("no@c.example"), terry, false)).starts_with("no such room"));
+    assert!(error(plan(user, r, Some("new@example.org"), false)).starts_with("new@example.org is new in"));
+    // On top: the other hat stays. Replaced: it goes.
+    for text in [hats, user] {
+        let counts = plan(text, r, terry, false).unwrap().counts;
+        assert_eq!((counts.hats_changed, counts.hats_taken), (1, 0));
+        let counts = plan(text, r, terry, true).unwrap().counts;
+        assert_eq!((counts.hats_changed, counts.hats_taken), (1, 1));
+    }
+    let then = after(&now, &plan(user, r, terry, false).unwrap());
+    assert_eq!(
+        then.user(&jid("r@c.example"), &jid("terry@example.org"))
+            .unwrap()
+            .extra
+            .get("x")
+            .map(Json::as_str),
+        Some("1")
+    );
+    assert_eq!(plan(room, r, None, false).unwrap().counts, Counts::default());
+    let counts = plan(room, r, None, true).unwrap().counts;
+    assert_eq!(
+        (
+            counts.users_removed,
+            counts.hats_taken,
+            counts.catalogue_removed,
+            counts.rooms_renamed
+        ),
+        (1, 2, 1, 1)
+    );
+    let error = csv(TABLE)
+        .unwrap()
+        .plan(
+            &now,
+            &How {
+                replace: true,
+                ..How::default()
+            },
+        )
+        .unwrap_err();
+    assert!(error.to_string().starts_with("a table is only added"));
+}
+
+#[test]
+fn members_of_the_document_are_added_and_never_replaced() {
+    let mut now = Wardrobe::default();
+    now.extra.insert("note", Json::string("ours"));
+    let given = json(r#"{"version": 1, "rooms": {}, "note": "theirs", "other": 1}"#);
+    let plan = given.plan(&now, &How::default()).unwrap();
+    assert_eq!(
+        plan.skipped
+            .iter()
+            .map(|skip| skip.why.clone())
+            .collect::<Vec<_>>(),
+        [Why::OtherMember("note".into())]
+    );
+    let then = after(&now, &plan);
+    assert_eq!(then.extra.get("note"), Some(&Json::string("ours")));
+    assert!(then.extra.get("other").is_some());
+    let plan = given
+        .plan(
+            &now,
+            &How {
+                limited: true,
+                ..How::default()
+            },
+        )
+        .unwrap();
+    assert!(plan.group.is_empty());
+    assert_eq!(plan.skipped.len(), 2);
+}
