@@ -25,8 +25,14 @@ _hatrack() {
             hatrack,check)
                 cmd="hatrack__subcmd__check"
                 ;;
+            hatrack,export)
+                cmd="hatrack__subcmd__export"
+                ;;
             hatrack,history)
                 cmd="hatrack__subcmd__history"
+                ;;
+            hatrack,import)
+                cmd="hatrack__subcmd__import"
                 ;;
             hatrack,redo)
                 cmd="hatrack__subcmd__redo"
@@ -62,7 +68,7 @@ _hatrack() {
 
     case "${cmd}" in
         hatrack)
-            opts="-h -V --file --actor --room --read-only --demo --mouse --help --version show add remove set room affiliate check history undo redo"
+            opts="-h -V --file --actor --room --read-only --demo --mouse --help --version show add remove set room affiliate export import check history undo redo"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -169,6 +175,36 @@ _hatrack() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hatrack__subcmd__export)
+            opts="-h --csv --output --force --file --actor --room --read-only --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --room)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hatrack__subcmd__history)
             opts="-h --json --in --user --hat --by --limit --forget --file --actor --room --read-only --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -197,6 +233,40 @@ _hatrack() {
                     return 0
                     ;;
                 --forget)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --room)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hatrack__subcmd__import)
+            opts="-h --csv --json --into --user --dry-run --replace --file --actor --room --read-only --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --into)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

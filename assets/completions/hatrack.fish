@@ -38,6 +38,8 @@ complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "remove" -d 'Take a 
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "set" -d 'Make a user\'s hats exactly those of a JSON object: all of it or nothing'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "room" -d 'Add, rename or remove a room'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "affiliate" -d 'Set a user\'s affiliation with a room; "none" removes the user with their hats'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "export" -d 'Print all rooms, one room or one user as JSON, or as a table for spreadsheets'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "import" -d 'Add what is in a file: rooms, users and hats, all of it or nothing'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "check" -d 'Look whether the data file and its history can be read, changing nothing'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "history" -d 'Print who did what, newest first'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "undo" -d 'Take back your last change, or the one with this number'
@@ -95,6 +97,25 @@ complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -l actor -d '
 complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -l room -d 'See and change only this room; can be given several times' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -l read-only -d 'Change nothing'
 complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand export" -l output -d 'Into this file; one that ends in .csv is a table' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand export" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand export" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand export" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand export" -l csv -d 'As a table (CSV): a row for each hat'
+complete -c hatrack -n "__fish_hatrack_using_subcommand export" -l force -d 'Replace the file if it is there'
+complete -c hatrack -n "__fish_hatrack_using_subcommand export" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand export" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand import" -l into -d 'The room that a room\'s or a user\'s JSON object is for' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand import" -l user -d 'The user that a user\'s JSON object, or an object of hats, is for' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand import" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand import" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand import" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand import" -l csv -d 'It is a table [default: by its name, else by what is in it]'
+complete -c hatrack -n "__fish_hatrack_using_subcommand import" -l json -d 'It is JSON'
+complete -c hatrack -n "__fish_hatrack_using_subcommand import" -l dry-run -d 'Say what it would do, and do nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand import" -l replace -d 'Make it exactly what the JSON says: what is not in it goes'
+complete -c hatrack -n "__fish_hatrack_using_subcommand import" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand import" -s h -l help -d 'Print help'
 complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l file -d 'The data file; made with the first change' -r -F
 complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l room -d 'See and change only this room; can be given several times' -r

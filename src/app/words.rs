@@ -2,6 +2,10 @@
 //! history and the command line alike. The texts in it are as they came, huge ones cut: whoever shows them makes them
 //! harmless.
 
+mod exchange;
+
+pub use exchange::{imported, skipped};
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 

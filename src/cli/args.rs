@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::Affiliation;
 
+mod exchange;
+
+pub use exchange::{Export, Import};
+
 /// See, give, change and take the hats of users in XMPP rooms.
 ///
 /// Without a command the screen opens. A hat is an extra label that a user can wear in a room, such as "Teacher's
@@ -36,6 +40,8 @@ Examples:
       http://example.com/hats/ta --title \"Teacher's Assistant\" --active
   hatrack show courses@conference.example.org terry@example.org --json
   hatrack history --user terry@example.org
+  hatrack export --output hats.csv
+  hatrack import hats.csv --dry-run
   hatrack undo
 
 Files:
@@ -89,6 +95,10 @@ pub enum Command {
     Room(RoomArgs),
     /// Set a user's affiliation with a room; "none" removes the user with their hats
     Affiliate(Affiliate),
+    /// Print all rooms, one room or one user as JSON, or as a table for spreadsheets
+    Export(Export),
+    /// Add what is in a file: rooms, users and hats, all of it or nothing
+    Import(Import),
     /// Look whether the data file and its history can be read, changing nothing
     Check(Check),
     /// Print who did what, newest first
@@ -329,6 +339,8 @@ impl Command {
                 RoomCommand::Remove(inner) => vec![&args.common, &inner.common],
             },
             Self::Affiliate(args) => vec![&args.common],
+            Self::Export(args) => vec![&args.common],
+            Self::Import(args) => vec![&args.common],
             Self::Check(args) => vec![&args.common],
             Self::History(args) => vec![&args.common],
             Self::Undo(args) | Self::Redo(args) => vec![&args.common],

@@ -37,23 +37,34 @@ impl<'a> Kept<'a> {
     /// Makes a change, commits it and says what happened. A command says what is to be so, whatever was before: when
     /// somebody else was quicker it is worked out again on what is there now.
     pub(super) fn change(
-        mut self,
+        self,
         out: &mut Out,
         make: impl Fn(&mut Wardrobe) -> Result<Group, Error>,
     ) -> Result<(), Failure> {
+        self.change_in_words(out, |wardrobe| {
+            let group = make(wardrobe)?;
+            let what = words::group(&group);
+            Ok((group, what))
+        })
+    }
+
+    /// The same with words of its own for what was done.
+    pub(super) fn change_in_words(
+        mut self,
+        out: &mut Out,
+        make: impl Fn(&mut Wardrobe) -> Result<(Group, String), Failure>,
+    ) -> Result<(), Failure> {
         let mut tries = TRIES;
         loop {
-            let group = make(&mut self.wardrobe().clone())?;
+            let (group, what) = make(&mut self.wardrobe().clone())?;
             if group.is_empty() {
                 self.may_write()?;
                 return out.line("nothing to change: it is so already");
             }
             tries -= 1;
-            match self.commit(group.clone().into(), out) {
+            match self.commit(group.into(), out) {
                 Ok(None) => return out.line("nothing to change: it is so already"),
-                Ok(Some(revision)) => {
-                    return out.line(&format!("{} (revision {revision})", words::group(&group)));
-                }
+                Ok(Some(revision)) => return out.line(&format!("{what} (revision {revision})")),
                 Err(Trouble::Refused(Error::Conflict { .. })) if tries > 0 => {
                     self.store.refresh().map_err(|error| failure(&error))?;
                 }

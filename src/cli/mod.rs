@@ -8,8 +8,10 @@ mod add;
 mod affiliate;
 pub mod args;
 mod check;
+mod export;
 mod failure;
 mod history;
+mod import;
 mod kept;
 mod output;
 mod place;
@@ -83,6 +85,8 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Set(args) => set::run(args, place, out),
         Command::Room(args) => room::run(args, place, out),
         Command::Affiliate(args) => affiliate::run(args, place, out),
+        Command::Export(args) => export::run(args, place, out),
+        Command::Import(args) => import::run(args, place, out),
         Command::Check(args) => check::run(args, place, out),
         Command::History(args) => history::run(args, place, out),
         Command::Undo(args) => undo::undo(args, place, out),

@@ -80,6 +80,17 @@ impl<'a> Out<'a> {
         self.told(written)
     }
 
+    /// A table for spreadsheets, byte for byte; on a terminal as lines for people.
+    pub fn csv(&mut self, table: &[u8]) -> Result<(), Failure> {
+        match std::str::from_utf8(table) {
+            Ok(text) if self.terminal => text.lines().try_for_each(|line| self.line(line)),
+            _ => {
+                let written = self.writer.write_all(table);
+                self.told(written)
+            }
+        }
+    }
+
     /// A line beside the output, on standard error, after what was printed until now.
     pub fn aside(&mut self, line: &str) -> Result<(), Failure> {
         self.flush()?;

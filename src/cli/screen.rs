@@ -14,8 +14,8 @@ use crate::ui;
 const SAMPLE: &[u8] = include_bytes!("../../assets/demo.json");
 
 /// What those can do who have no screen.
-const WITHOUT: &str = "without a screen there are the commands show, add, remove, set, room, affiliate, check, history, \
-                       undo and redo: see hatrack --help";
+const WITHOUT: &str = "without a screen there are the commands show, add, remove, set, room, affiliate, export, import, \
+                       check, history, undo and redo: see hatrack --help";
 
 /// Opens the screen on the data file.
 pub(super) fn run(place: &Place, mouse: bool) -> Result<(), Failure> {

@@ -19,6 +19,7 @@ mod keeper;
 mod lock;
 mod memory;
 mod outcome;
+mod outside;
 mod pages;
 mod paths;
 mod rewrite;
@@ -34,5 +35,6 @@ pub use memory::Memory;
 pub use outcome::{
     Change, Entry, Event, Filter, FoundUndo, Page, Query, Request, Scope, Snapshot, Trouble, person,
 };
+pub use outside::{Written, all, read_file, read_only_file, write_file};
 pub use paths::Paths;
 pub use whole::{Options, Refreshed, Store, history_of};

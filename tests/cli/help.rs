@@ -18,7 +18,7 @@ use super::process::Home;
 #[test]
 fn help_and_version() {
     let home = Home::new();
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 16] = [
         &[],
         &["show"],
         &["add"],
@@ -29,6 +29,8 @@ fn help_and_version() {
         &["room", "rename"],
         &["room", "remove"],
         &["affiliate"],
+        &["export"],
+        &["import"],
         &["check"],
         &["history"],
         &["undo"],

@@ -1,6 +1,7 @@
 //! The command line through the real binary.
 
 mod commands;
+mod exchange;
 mod help;
 mod history;
 mod limited;

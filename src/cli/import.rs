@@ -1,0 +1,98 @@
+//! `hatrack import`: lays what is in a file over what is there, all of it or nothing.
+
+use std::path::Path;
+
+use super::args::Import;
+use super::failure::Failure;
+use super::kept::{Kept, failure};
+use super::output::Out;
+use super::place::Place;
+use crate::app::words;
+use crate::exchange::{self, Content, Form, Given, How, Plan, Target};
+use crate::model::{Error, Jid, Wardrobe};
+use crate::store;
+
+pub(super) fn run(args: &Import, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    let room = args.into.as_deref().map(Jid::parse_room).transpose();
+    let user = args.user.as_deref().map(Jid::parse).transpose();
+    let how = How {
+        target: Target {
+            room: room.map_err(Failure::argument)?,
+            user: user.map_err(Failure::argument)?,
+        },
+        replace: args.replace,
+        limited: place.scope.rooms.is_some(),
+    };
+    let (name, bytes) = read(&args.from, place)?;
+    let form = match (args.csv, args.json) {
+        (true, _) => Form::Csv,
+        (_, true) => Form::Json,
+        _ => Form::of_name(&name).unwrap_or_else(|| Form::of_content(&bytes)),
+    };
+    let refused = |error: exchange::Refused| Failure::error(format!("bad-request: {name}: {error}"));
+    let given = exchange::read(&bytes, form).map_err(refused)?;
+    has_address(&given, &how.target, &name)?;
+    for room in given.rooms(&how.target) {
+        place.may_add(room)?;
+    }
+    let kept = Kept::open(place)?;
+    let plan = |wardrobe: &Wardrobe| {
+        is_there(&given, &how.target, wardrobe)?;
+        given.plan(wardrobe, &how).map_err(refused)
+    };
+    let first = plan(kept.wardrobe())?;
+    if args.dry_run {
+        out.line(&format!("would import: {}", words::imported(&first.counts)))?;
+    } else {
+        kept.change_in_words(out, |wardrobe| {
+            let Plan { group, counts, .. } = plan(wardrobe)?;
+            Ok((group, format!("imported: {}", words::imported(&counts))))
+        })?;
+    }
+    first
+        .skipped
+        .iter()
+        .try_for_each(|skip| out.line(&format!("left aside: {}", words::skipped(skip))))
+}
+
+/// The name of what is read, and what is in it.
+fn read(from: &Path, place: &Place) -> Result<(String, Vec<u8>), Failure> {
+    if from == Path::new("-") {
+        let bytes = store::all(std::io::stdin().lock());
+        let bytes = bytes.map_err(|error| Failure::error(format!("cannot read standard input: {error}")))?;
+        return Ok(("standard input".into(), bytes));
+    }
+    place.unrestricted("a FILE to import")?;
+    let bytes = store::read_file(from).map_err(|error| failure(&error))?;
+    Ok((from.display().to_string(), bytes))
+}
+
+/// An object without an address of its own needs the options that say where it belongs.
+fn has_address(given: &Given, target: &Target, name: &str) -> Result<(), Failure> {
+    let (room, user) = (target.room.is_some(), target.user.is_some());
+    let what = match &given.content {
+        Content::Document(_) if room => "has its rooms' addresses in it; --into is not for that",
+        Content::Room(_) if user => "is a room, not a user; --user is not for that",
+        Content::Room(_) if !room => "is a room without its address; --into ROOM says which it is for",
+        Content::User(..) if !user => {
+            "is a user without an address; --into ROOM --user USER says whom it is for"
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::usage(format!("{name} {what}")))
+}
+
+/// A user object goes to somebody who is there, unless it says how they are affiliated.
+fn is_there(given: &Given, target: &Target, wardrobe: &Wardrobe) -> Result<(), Error> {
+    let (Content::User(_, said), Some(room), Some(user)) = (&given.content, &target.room, &target.user)
+    else {
+        return Ok(());
+    };
+    let there = wardrobe.room(room);
+    let there = there.ok_or_else(|| Error::NoSuchRoom { room: room.clone() })?;
+    if there.user(user).is_none() && !said {
+        let (room, user) = (room.clone(), user.clone());
+        return Err(Error::NotAffiliated { room, user });
+    }
+    Ok(())
+}

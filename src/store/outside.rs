@@ -1,0 +1,184 @@
+//! Files that somebody names: read whole, and written so that nothing that was there is lost by accident.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use super::{Error, Paths};
+
+/// A longer file is no import: hundreds of bytes for each hat of a million users.
+const MOST: u64 = 256 << 20;
+
+/// Reads a file, or a pipe that ends.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let whole = || all(File::open(path)?);
+    whole().map_err(Error::io("read", path))
+}
+
+/// The same, and nothing but a file: who waits for it cannot wait for a pipe.
+pub fn read_only_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let whole = || {
+        let flags = OFlags::NONBLOCK.bits().cast_signed();
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is not a file"));
+        }
+        all(file)
+    };
+    whole().map_err(Error::io("read", path))
+}
+
+/// Reads all there is, up to a length that no import has.
+pub fn all(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(MOST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
+        return Err(io::Error::other(format!(
+            "it is longer than {} megabytes",
+            MOST >> 20
+        )));
+    }
+    Ok(bytes)
+}
+
+/// How a file was written, or why it was not.
+#[derive(Debug)]
+pub enum Written {
+    /// It was.
+    Done,
+    /// There is one already; nothing was written.
+    Exists,
+}
+
+/// Writes a file that only this user can read. One that is there is replaced when `over` says so, and then in one step: when
+/// that fails it is as it was. Never the data file, nor what belongs to it.
+pub fn write_file(path: &Path, bytes: &[u8], over: bool, data: Option<&Path>) -> Result<Written, Error> {
+    let resolved = Paths::resolve(path)?.data;
+    if let Some(data) = data {
+        let own = Paths::resolve(data)?;
+        if [&own.data, &own.history, &own.lock].contains(&&resolved) {
+            let reason = "it belongs to the data file; give another name".into();
+            return Err(Error::NotWritable {
+                path: resolved,
+                reason,
+            });
+        }
+    }
+    let there = std::fs::metadata(&resolved);
+    match there {
+        Ok(there) if !there.is_file() => {
+            let what = if there.is_dir() {
+                "a folder"
+            } else {
+                "something else"
+            };
+            return Err(Error::NotAFile { path: resolved, what });
+        }
+        Ok(_) if !over => return Ok(Written::Exists),
+        _ => {}
+    }
+    let target = if over {
+        temporary(&resolved)
+    } else {
+        resolved.clone()
+    };
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&target);
+    let mut file = match file {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !over => return Ok(Written::Exists),
+        other => other.map_err(Error::io("write", &target))?,
+    };
+    let mut write = || {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        if over {
+            std::fs::rename(&target, &resolved)?;
+        }
+        Ok(())
+    };
+    write().map_err(|error| {
+        // Half a file is worse than none. When it cannot be removed either, the error says where it is.
+        let _ = std::fs::remove_file(&target);
+        Error::io("write", &target)(error)
+    })?;
+    Ok(Written::Done)
+}
+
+/// A name beside the file that is this process's own.
+fn temporary(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.hatrack-tmp", std::process::id()));
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(folder: &Path) -> Vec<String> {
+        let names = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> = names
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_is_there_is_replaced_only_when_that_is_said() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.csv");
+        assert!(matches!(
+            write_file(&path, b"one", false, None),
+            Ok(Written::Done)
+        ));
+        let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(matches!(
+            write_file(&path, b"two", false, None),
+            Ok(Written::Exists)
+        ));
+        assert_eq!(read_file(&path).unwrap(), b"one");
+        std::os::unix::fs::symlink("a.csv", home.path().join("link")).unwrap();
+        let link = home.path().join("link");
+        assert!(matches!(write_file(&link, b"two", true, None), Ok(Written::Done)));
+        assert_eq!(read_only_file(&path).unwrap(), b"two");
+        assert_eq!(files(home.path()), ["a.csv", "link"]);
+        assert!(write_file(home.path(), b"", true, None).is_err());
+        assert!(write_file(&home.path().join("none/a.csv"), b"", false, None).is_err());
+        assert!(write_file(Path::new("/dev/null"), b"", true, None).is_err());
+        assert!(read_only_file(Path::new("/dev/zero")).is_err());
+        assert!(
+            read_file(Path::new("/dev/zero"))
+                .unwrap_err()
+                .to_string()
+                .contains("longer than 256 megabytes")
+        );
+    }
+
+    #[test]
+    fn never_the_data_file_nor_what_belongs_to_it() {
+        let home = tempfile::tempdir().unwrap();
+        let data = home.path().join("hats.json");
+        std::fs::write(&data, "{}").unwrap();
+        std::os::unix::fs::symlink("hats.json", home.path().join("link")).unwrap();
+        for name in ["hats.json", "link", "hats.history.jsonl", "hats.lock"] {
+            let error = write_file(&home.path().join(name), b"x", true, Some(&data)).unwrap_err();
+            assert!(
+                error
+                    .to_string()
+                    .ends_with("it belongs to the data file; give another name"),
+                "{error}"
+            );
+        }
+        assert_eq!(files(home.path()), ["hats.json", "link"]);
+        assert_eq!(std::fs::read(&data).unwrap(), b"{}");
+    }
+}
