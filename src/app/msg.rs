@@ -86,6 +86,8 @@ pub enum Effect {
     GoOn,
     /// Stop the process as Ctrl-Z does, where somebody can continue it.
     Suspend,
+    /// Put this text into the clipboard of the terminal.
+    Copy(String),
     /// Switch the mouse on or off.
     Mouse(bool),
     /// Draw everything anew.

@@ -1,7 +1,9 @@
 //! The rows of the one table of commands.
 
 use super::command::{Command, Place};
-use super::update::{change, conflict, draft, filter, finder, form, history, leave, mouse, panes, undo};
+use super::update::{
+    change, conflict, copy, draft, filter, finder, form, history, leave, mouse, panes, undo,
+};
 use super::{Code, Key, State};
 
 const fn c(character: char) -> Key {
@@ -123,6 +125,10 @@ pub static COMMANDS: &[Command] = &[
         help: "look again at what was left unsaved", enabled: draft::may_show, run: draft::show },
     Command { place: Place::Panes, id: "back", title: "Back", keys: &[k(Code::Esc)], footer: false,
         help: "put away the message, then the filter; then the pane to the left", enabled: always, run: panes::escape },
+    Command { place: Place::Panes, id: "copy", title: "Copy", keys: &[c('Y')], footer: false,
+        help: "copy the address, or the hat's URI, to your clipboard", enabled: copy::has_selected, run: copy::name },
+    Command { place: Place::Panes, id: "copy-json", title: "Copy JSON", keys: &[c('J')], footer: false,
+        help: "copy the JSON of the room, user or hat to your clipboard", enabled: copy::has_selected, run: copy::json },
     Command { place: Place::Panes, id: "mouse", title: "Mouse", keys: &[c('M')], footer: false,
         help: "the mouse on or off; while it is on, Shift selects text", enabled: always, run: mouse::toggle },
     Command { place: Place::Panes, id: "help", title: "Help", keys: &[c('?'), k(Code::F(1))], footer: true,

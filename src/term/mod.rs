@@ -3,6 +3,7 @@
 //! [`run`] is the whole of it. Three threads tell it what happens (input, signals, the keeper of the data file); it
 //! lets [`crate::app::update`] decide, does what that asks for, and draws once for all that came in together.
 
+mod clipboard;
 mod decode;
 mod input;
 mod look;

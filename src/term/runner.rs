@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 
+use super::clipboard;
 use super::decode::{Input, Mouse};
 use super::input;
 use super::mouse::Clicks;
@@ -254,6 +255,10 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
             Effect::KeepDraft { before, after } => self.keep_draft(before, after),
             Effect::GoOn => self.more = true,
             Effect::Suspend => self.stop(),
+            Effect::Copy(text) => {
+                let copied = self.session.write(&clipboard::sequence(&text));
+                self.check(&copied);
+            }
             Effect::Mouse(on) => {
                 let switched = self.session.set_mouse(on);
                 self.check(&switched);

@@ -48,6 +48,19 @@ fn after_the_mouse_was_switched_on() {
 }
 
 #[test]
+fn a_copy_goes_to_the_clipboard_of_the_terminal() {
+    let home = Home::with_terry();
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.see("Courses");
+    stage.press_and_see("lY", "Copied terry@example.org");
+    let sequence = b"\x1b]52;c;dGVycnlAZXhhbXBsZS5vcmc=\x07";
+    let raw = stage.seen().raw.clone();
+    assert!(raw.windows(sequence.len()).any(|bytes| bytes == sequence));
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+}
+
+#[test]
 fn after_a_signal() {
     let home = Home::with_terry();
     for (signal, status) in [

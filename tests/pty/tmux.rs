@@ -80,6 +80,20 @@ impl Drop for Tmux {
 }
 
 #[test]
+fn a_copy_reaches_tmux() {
+    let home = Home::with_terry();
+    let Some(tmux) = Tmux::start(&home) else { return };
+    tmux.does(&["set-option", "-s", "set-clipboard", "on"]);
+    until("the program is there", || {
+        tmux.screen().concat().contains("Users 1")
+    });
+    tmux.does(&["send-keys", "lY"]);
+    until("it has it", || {
+        tmux.does(&["list-buffers"]).contains("terry@example.org")
+    });
+}
+
+#[test]
 fn detached_and_attached_with_another_size_all_is_still_there() {
     let home = Home::with_terry();
     let Some(tmux) = Tmux::start(&home) else { return };

@@ -1,6 +1,6 @@
 //! The panes: the main story, moving about, what asks first.
 
-use hatrack::app::{Overlay, Pane, Saved, Start, command};
+use hatrack::app::{Effect, Overlay, Pane, Saved, Start, command};
 use hatrack::model::{Affiliation, Wardrobe};
 use hatrack::store::Scope;
 use serde_json::json;
@@ -155,6 +155,50 @@ fn the_selection_stays_on_what_it_is_on() {
     assert_eq!(session.state.room().unwrap().0.as_str(), ROOM);
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     assert!(session.state.user().is_some());
+}
+
+#[test]
+fn what_is_selected_is_copied() {
+    let mut session = open();
+    let copied = |session: &mut Session, keys: &str| {
+        session.asked.clear();
+        session.keys(keys);
+        match session.asked.as_slice() {
+            [Effect::Copy(text)] => text.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(copied(&mut session, "Y"), ROOM);
+    let room: serde_json::Value = serde_json::from_str(&copied(&mut session, "J")).unwrap();
+    assert_eq!(room, session.json()["rooms"][ROOM]);
+    session.keys("Tab Down");
+    assert_eq!(copied(&mut session, "Y"), TERRY);
+    assert!(session.notice().starts_with("Copied terry@example.org"));
+    let user: serde_json::Value = serde_json::from_str(&copied(&mut session, "J")).unwrap();
+    assert_eq!(user, room["users"][TERRY]);
+    session.keys("Tab");
+    assert_eq!(copied(&mut session, "Y"), HAT);
+    let hats: serde_json::Value = serde_json::from_str(&copied(&mut session, "J")).unwrap();
+    assert_eq!(hats, user["hats"]);
+    session.asked.clear();
+    session.keys("d Y J");
+    assert_eq!(session.asked, []);
+    assert_eq!(session.notice(), "nothing is selected");
+}
+
+#[test]
+fn more_than_terminals_take_is_not_copied() {
+    let mut wardrobe = wardrobe();
+    for number in 0..2_000 {
+        let user = jid(&format!("user{number}@example.org"));
+        wardrobe
+            .set_affiliation(&user, &jid(ROOM), Affiliation::Member)
+            .unwrap();
+    }
+    let mut session = Session::open(wardrobe, (100, 30));
+    session.keys("J");
+    assert_eq!(session.asked, []);
+    assert!(session.notice().contains("terminals take at most 74994 bytes"));
 }
 
 /// The table of commands is whole: no two commands share a key in one place, and none is called by a name twice.

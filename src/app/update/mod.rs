@@ -3,6 +3,7 @@
 pub(super) mod change;
 mod commit;
 pub(super) mod conflict;
+pub(super) mod copy;
 pub(super) mod draft;
 pub(super) mod filter;
 pub(super) mod finder;

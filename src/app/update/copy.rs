@@ -1,0 +1,56 @@
+//! Copies of what is selected, for the clipboard of whoever sits at the terminal.
+
+use std::collections::BTreeMap;
+
+use crate::app::{Effect, Pane, State, words};
+use crate::model::write;
+
+/// No more bytes than these: xterm takes no longer sequence than they make, and others are like it.
+const MOST: usize = 74_994;
+
+pub(crate) fn has_selected(state: &State) -> Result<(), String> {
+    state
+        .selected(state.focus)
+        .map(drop)
+        .ok_or_else(|| "nothing is selected".into())
+}
+
+/// The address of the room or user, the id of the hat.
+pub(crate) fn name(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(name) = selected(state) else { return };
+    copy(state, effects, name.clone(), &name);
+}
+
+/// The room or the user as they are in the file; the hat with its id.
+pub(crate) fn json(state: &mut State, effects: &mut Vec<Effect>) {
+    let bytes = match (state.focus, state.room(), state.user(), state.hat()) {
+        (Pane::Rooms, Some((_, room)), ..) => write::pretty(room),
+        (Pane::Users, _, Some((_, user)), _) => write::pretty(user),
+        (Pane::Hats, _, _, Some(hat)) => write::pretty(&BTreeMap::from([hat])),
+        _ => return,
+    };
+    let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
+    let name = selected(state).unwrap_or_default();
+    copy(state, effects, text, &format!("the JSON of {name}"));
+}
+
+fn selected(state: &State) -> Option<String> {
+    Some(match state.focus {
+        Pane::Rooms => state.room()?.0.to_string(),
+        Pane::Users => state.user()?.0.to_string(),
+        Pane::Hats => state.hat()?.0.to_string(),
+    })
+}
+
+fn copy(state: &mut State, effects: &mut Vec<Effect>, text: String, what: &str) {
+    if text.len() > MOST {
+        state.refuse(format!(
+            "not copied: it is {} long, and terminals take at most {}; hatrack show --json gives all of it",
+            words::count(text.len(), "byte"),
+            words::count(MOST, "byte")
+        ));
+        return;
+    }
+    state.say(format!("Copied {what} (where the terminal allows it)"));
+    effects.push(Effect::Copy(text));
+}
