@@ -15,6 +15,7 @@ mod large;
 mod session;
 
 use hatrack::term::Painter;
+use hatrack::ui::theme::{Depth, Ground};
 use hatrack::ui::{self, Theme};
 use ratatui::Terminal;
 use session::Session;
@@ -22,20 +23,25 @@ use session::Session;
 /// A session on a terminal that only counts.
 struct Line {
     session: Session,
+    theme: Theme,
     terminal: Terminal<Painter>,
 }
 
 impl Line {
-    fn new(columns: u16, rows: u16) -> Self {
+    fn new(theme: Theme, columns: u16, rows: u16) -> Self {
         let session = Session::open(large::wardrobe(3, 200), (columns, rows));
         let terminal = Terminal::new(Painter::new(columns, rows)).unwrap();
-        let mut line = Self { session, terminal };
+        let mut line = Self {
+            session,
+            theme,
+            terminal,
+        };
         line.draw();
         line
     }
 
     fn draw(&mut self) -> usize {
-        let (state, theme) = (&self.session.state, Theme::default());
+        let (state, theme) = (&self.session.state, self.theme);
         self.terminal
             .draw(|frame| ui::draw(state, &theme, frame.area(), frame))
             .unwrap();
@@ -52,30 +58,43 @@ impl Line {
 /// What the least that ratatui can do takes for one row of a list (its whole row is reversed).
 const LEAST: usize = 292;
 
+/// Few colours take few bytes; so do many.
+fn themes() -> [Theme; 3] {
+    [
+        Theme::default(),
+        Theme::new(Depth::Many, Ground::Dark),
+        Theme::new(Depth::True, Ground::Light),
+    ]
+}
+
 #[test]
 fn a_move_of_the_cursor_is_small() {
-    let mut line = Line::new(120, 40);
-    line.after("Tab");
-    let all: Vec<usize> = (0..150).map(|_| line.after("Down")).collect();
-    let mut sorted = all.clone();
-    sorted.sort_unstable();
-    assert!(sorted[all.len() / 2] <= LEAST, "median of {all:?}");
-    // The list moves by half a page at a time: not more often than once in ten keys on this screen.
-    let large = all.iter().filter(|bytes| **bytes > LEAST).count();
-    assert!(large * 10 <= all.len(), "{large} of {all:?}");
+    for theme in themes() {
+        let mut line = Line::new(theme, 120, 40);
+        line.after("Tab");
+        let all: Vec<usize> = (0..150).map(|_| line.after("Down")).collect();
+        let mut sorted = all.clone();
+        sorted.sort_unstable();
+        assert!(sorted[all.len() / 2] <= LEAST, "median of {all:?}");
+        // The list moves by half a page at a time: not more often than once in ten keys on this screen.
+        let large = all.iter().filter(|bytes| **bytes > LEAST).count();
+        assert!(large * 10 <= all.len(), "{large} of {all:?}");
+    }
 }
 
 #[test]
 fn a_burst_of_keys_is_one_frame() {
-    let mut line = Line::new(120, 40);
-    line.after("Tab");
-    let bytes = line.after(&"Down ".repeat(100));
-    // The panes of users and hats as a whole, each cell at most once.
-    assert!(bytes <= 70_000 * 15 / 100, "{bytes}");
+    for theme in themes() {
+        let mut line = Line::new(theme, 120, 40);
+        line.after("Tab");
+        let bytes = line.after(&"Down ".repeat(100));
+        // The panes of users and hats as a whole, each cell at most once.
+        assert!(bytes <= 70_000 * 15 / 100, "{bytes}");
+    }
 }
 
 #[test]
 fn a_frame_in_which_nothing_changed_is_nothing() {
-    let mut line = Line::new(120, 40);
+    let mut line = Line::new(Theme::default(), 120, 40);
     assert_eq!(line.after(""), 0);
 }

@@ -16,6 +16,7 @@ mod screen;
 use hatrack::app::{Code, Key, Msg, State};
 use hatrack::model::{Edit, Wardrobe};
 use hatrack::store::{Change, Event, Trouble};
+use hatrack::ui::theme::{Depth, Ground};
 use hatrack::ui::{self, Theme};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -99,8 +100,9 @@ fn take(session: &mut Session, step: Step) {
 
 /// Draws in every look, and looks at every cell.
 fn draw(state: &State, size: (u16, u16)) {
-    for (ascii, colour) in [(false, true), (true, false)] {
-        let (buffer, cursor) = screen::frame(state, Theme { ascii, colour }, size);
+    for (ascii, depth) in [(false, Depth::True), (true, Depth::None)] {
+        let theme = Theme::new(depth, Ground::Dark).in_ascii(ascii);
+        let (buffer, cursor) = screen::frame(state, theme, size);
         assert!(
             cursor.is_none_or(|at| at.x < size.0 && at.y < size.1),
             "{cursor:?} in {size:?}"

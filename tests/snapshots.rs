@@ -12,18 +12,18 @@ mod screen;
 use hatrack::app::{Msg, Start, State};
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe, read};
 use hatrack::store::{self, Event, Scope, Trouble};
-use hatrack::ui::Theme;
+use hatrack::ui::theme::{Depth, Ground, Theme};
 use session::Session;
 
 const ROOM: &str = "courses@conference.example.org";
-const COLOUR: Theme = Theme {
-    ascii: false,
-    colour: true,
-};
-const ASCII: Theme = Theme {
-    ascii: true,
-    colour: false,
-};
+fn colour() -> Theme {
+    Theme::default()
+}
+
+fn ascii() -> Theme {
+    Theme::new(Depth::None, Ground::Unknown).in_ascii(true)
+}
+
 /// A usual terminal, a large one, a very large one, and one that has room for one pane.
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (60, 20)];
 const USUAL: [(u16, u16); 1] = [(80, 24)];
@@ -75,12 +75,12 @@ fn jid(text: &str) -> Jid {
 
 #[test]
 fn rooms() {
-    shows("rooms", &mut open(), COLOUR, &SIZES);
+    shows("rooms", &mut open(), colour(), &SIZES);
 }
 
 #[test]
 fn users() {
-    shows("users", &mut after("Enter Down Down Down"), COLOUR, &SIZES);
+    shows("users", &mut after("Enter Down Down Down"), colour(), &SIZES);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn hats() {
     shows(
         "hats",
         &mut after("Enter Down Down Down Enter Down Down"),
-        COLOUR,
+        colour(),
         &SIZES,
     );
 }
@@ -96,8 +96,8 @@ fn hats() {
 #[test]
 fn hats_of_all_scripts() {
     let mut session = after("Enter Down Down Down Down Enter");
-    shows("scripts", &mut session, COLOUR, &SIZES);
-    shows("scripts-ascii", &mut session, ASCII, &USUAL);
+    shows("scripts", &mut session, colour(), &SIZES);
+    shows("scripts-ascii", &mut session, ascii(), &USUAL);
 }
 
 #[test]
@@ -105,13 +105,13 @@ fn remarks_about_a_hat() {
     shows(
         "remark-no-uri",
         &mut after("Enter Down Down Down Enter"),
-        COLOUR,
+        colour(),
         &USUAL,
     );
     shows(
         "remark-catalogue",
         &mut after("Enter Down Down Down Enter Down"),
-        COLOUR,
+        colour(),
         &USUAL,
     );
 }
@@ -129,27 +129,27 @@ fn lists_longer_than_the_screen() {
     }
     let mut session = Session::open(wardrobe, (80, 24));
     session.keys("Enter PgDn PgDn Down");
-    shows("long", &mut session, COLOUR, &USUAL);
+    shows("long", &mut session, colour(), &USUAL);
 }
 
 #[test]
 fn nothing_yet() {
     let mut session = Session::open(Wardrobe::default(), (80, 24));
-    shows("empty", &mut session, COLOUR, &SIZES);
-    shows("empty-room", &mut after("G Tab"), COLOUR, &USUAL);
+    shows("empty", &mut session, colour(), &SIZES);
+    shows("empty-room", &mut after("G Tab"), colour(), &USUAL);
     shows(
         "empty-user",
         &mut after("Enter Down Enter"),
-        COLOUR,
+        colour(),
         &[(80, 24), (60, 20)],
     );
-    shows("empty-outcast", &mut after("Enter G Enter"), COLOUR, &USUAL);
+    shows("empty-outcast", &mut after("Enter G Enter"), colour(), &USUAL);
 }
 
 #[test]
 fn too_small_for_anything_but_a_line() {
     let mut session = after("Enter Down a");
-    shows("small", &mut session, COLOUR, &[(40, 10), (39, 9), (20, 2)]);
+    shows("small", &mut session, colour(), &[(40, 10), (39, 9), (20, 2)]);
 }
 
 #[test]
@@ -158,12 +158,12 @@ fn forms_for_rooms() {
     shows(
         "form-room",
         &mut session,
-        COLOUR,
+        colour(),
         &[(80, 24), (120, 40), (60, 20)],
     );
     session.text("not an@address@");
-    shows("form-room-wrong", &mut session, COLOUR, &USUAL);
-    shows("form-room-edit", &mut after("Down e"), COLOUR, &USUAL);
+    shows("form-room-wrong", &mut session, colour(), &USUAL);
+    shows("form-room-edit", &mut after("Down e"), colour(), &USUAL);
 }
 
 #[test]
@@ -172,31 +172,31 @@ fn forms_for_users() {
     shows(
         "form-user",
         &mut session,
-        COLOUR,
+        colour(),
         &[(80, 24), (120, 40), (60, 20)],
     );
     session.text("terry@example.org");
     session.keys("Tab Right");
-    shows("form-user-there", &mut session, COLOUR, &USUAL);
-    shows("form-user-edit", &mut after("Enter Down e"), COLOUR, &USUAL);
+    shows("form-user-there", &mut session, colour(), &USUAL);
+    shows("form-user-edit", &mut after("Enter Down e"), colour(), &USUAL);
 }
 
 #[test]
 fn form_for_a_new_hat() {
     let mut session = after("Enter Down Enter a");
-    shows("form-hat", &mut session, COLOUR, &SIZES);
+    shows("form-hat", &mut session, colour(), &SIZES);
     session.text("teach");
     shows(
         "form-hat-typing",
         &mut session,
-        COLOUR,
+        colour(),
         &[(80, 24), (120, 40), (60, 20), (40, 10)],
     );
     session.keys("Down Down");
-    shows("form-hat-listed", &mut session, COLOUR, &USUAL);
+    shows("form-hat-listed", &mut session, colour(), &USUAL);
     session.keys("Enter");
-    shows("form-hat-taken", &mut session, COLOUR, &USUAL);
-    shows("form-hat-ascii", &mut session, ASCII, &USUAL);
+    shows("form-hat-taken", &mut session, colour(), &USUAL);
+    shows("form-hat-ascii", &mut session, ascii(), &USUAL);
 }
 
 /// On a small screen the list of known hats takes the place of the other fields.
@@ -205,12 +205,12 @@ fn the_list_on_a_small_screen() {
     shows(
         "form-hat-list",
         &mut after("Enter Down Down Down Enter a Down Down"),
-        COLOUR,
+        colour(),
         &[(40, 12), (60, 14)],
     );
     let mut domain = after("Enter a");
     domain.text("example.org");
-    shows("form-user-domain", &mut domain, COLOUR, &USUAL);
+    shows("form-user-domain", &mut domain, colour(), &USUAL);
 }
 
 #[test]
@@ -220,15 +220,15 @@ fn a_refused_form() {
     session.keys("Tab");
     session.text("帽子 👩‍👩‍👧‍👦");
     session.keys("Enter");
-    shows("form-hat-refused", &mut session, COLOUR, &SIZES);
+    shows("form-hat-refused", &mut session, colour(), &SIZES);
 }
 
 #[test]
 fn form_for_a_hat_that_is_there() {
     let mut session = after("Enter Down Down Down Down Enter G e");
-    shows("form-hat-edit", &mut session, COLOUR, &USUAL);
+    shows("form-hat-edit", &mut session, colour(), &USUAL);
     session.keys("Home Tab Space");
-    shows("form-hat-edit-start", &mut session, COLOUR, &USUAL);
+    shows("form-hat-edit-start", &mut session, colour(), &USUAL);
 }
 
 #[test]
@@ -236,36 +236,36 @@ fn questions() {
     shows(
         "confirm-user",
         &mut after("Enter Down Down Down d"),
-        COLOUR,
+        colour(),
         &SIZES,
     );
     let mut session = after("a");
     session.text("x");
     session.keys("Esc");
-    shows("confirm-leave", &mut session, COLOUR, &[(80, 24), (40, 10)]);
+    shows("confirm-leave", &mut session, colour(), &[(80, 24), (40, 10)]);
 }
 
 #[test]
 fn help() {
-    shows("help", &mut after("Enter ?"), COLOUR, &SIZES);
+    shows("help", &mut after("Enter ?"), colour(), &SIZES);
     shows(
         "help-end",
         &mut after("Enter ? PgDn PgDn PgDn PgDn PgDn"),
-        COLOUR,
+        colour(),
         &USUAL,
     );
-    shows("help-ascii", &mut after("?"), ASCII, &USUAL);
+    shows("help-ascii", &mut after("?"), ascii(), &USUAL);
 }
 
 #[test]
 fn history() {
     let mut session = after("H");
-    shows("history-empty", &mut session, COLOUR, &USUAL);
+    shows("history-empty", &mut session, colour(), &USUAL);
     session.keys("Esc Enter Down Down Down Enter d r Space u Down d Left G d H Down");
-    shows("history", &mut session, COLOUR, &SIZES);
+    shows("history", &mut session, colour(), &SIZES);
     session.keys("s");
-    shows("history-filtered", &mut session, COLOUR, &USUAL);
-    shows("history-ascii", &mut session, ASCII, &USUAL);
+    shows("history-filtered", &mut session, colour(), &USUAL);
+    shows("history-ascii", &mut session, ascii(), &USUAL);
 }
 
 fn conflict() -> Session {
@@ -286,7 +286,7 @@ fn conflict() -> Session {
 
 #[test]
 fn somebody_else_was_faster() {
-    shows("conflict", &mut conflict(), COLOUR, &SIZES);
+    shows("conflict", &mut conflict(), colour(), &SIZES);
 }
 
 fn draft() -> Session {
@@ -301,7 +301,7 @@ fn draft() -> Session {
 
 #[test]
 fn a_draft_of_an_earlier_session() {
-    shows("draft", &mut draft(), COLOUR, &[(80, 24), (60, 20)]);
+    shows("draft", &mut draft(), colour(), &[(80, 24), (60, 20)]);
 }
 
 #[test]
@@ -312,14 +312,14 @@ fn while_the_file_is_read() {
         actor: "terry@bastion".into(),
         ..Start::default()
     });
-    shows("opening", &mut session, COLOUR, &USUAL);
+    shows("opening", &mut session, colour(), &USUAL);
     let event = Event::Opening {
         done: 7_300_000,
         of: 10_700_000,
     };
     session.send(Msg::Store(Box::new(event)));
-    shows("opening-half", &mut session, COLOUR, &SIZES);
-    shows("opening-half-ascii", &mut session, ASCII, &[(60, 20)]);
+    shows("opening-half", &mut session, colour(), &SIZES);
+    shows("opening-half-ascii", &mut session, ascii(), &[(60, 20)]);
     let text = br#"{"version": 1, "rooms": {"a@b.c": {"users": {"d@e.f": {"affiliation": "king"}}}}}"#;
     let wrong = read::wardrobe(text).unwrap_err();
     let broken = store::Error::Unreadable {
@@ -333,7 +333,7 @@ fn while_the_file_is_read() {
     shows(
         "opening-unreadable",
         &mut session,
-        COLOUR,
+        colour(),
         &[(80, 24), (60, 20), (40, 10)],
     );
 }
@@ -343,9 +343,9 @@ fn what_is_not_saved() {
     let mut session = open();
     session.fail(&full_disk());
     session.keys("Enter Down Down Down Enter Space Down r");
-    shows("not-saved", &mut session, COLOUR, &SIZES);
+    shows("not-saved", &mut session, colour(), &SIZES);
     session.keys("q");
-    shows("not-saved-quit", &mut session, COLOUR, &USUAL);
+    shows("not-saved-quit", &mut session, colour(), &USUAL);
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn what_is_wrong_with_the_file() {
     let mut session = open();
     let trouble = Trouble::Gone(store::Error::Gone { path: FILE.into() }.to_string());
     session.send(Msg::Store(Box::new(Event::Trouble(Some(trouble)))));
-    shows("gone", &mut session, COLOUR, &USUAL);
+    shows("gone", &mut session, colour(), &USUAL);
 }
 
 #[test]
@@ -370,9 +370,9 @@ fn sessions_that_write_nothing() {
     };
     let mut session = Session::start(start(false, true), wardrobe(), (80, 24));
     session.keys("a");
-    shows("read-only", &mut session, COLOUR, &[(80, 24), (60, 20)]);
+    shows("read-only", &mut session, colour(), &[(80, 24), (60, 20)]);
     let mut session = Session::start(start(true, false), wardrobe(), (80, 24));
-    shows("demo", &mut session, COLOUR, &[(80, 24), (120, 40)]);
+    shows("demo", &mut session, colour(), &[(80, 24), (120, 40)]);
 }
 
 /// The sample, with a filter being typed into a pane.
@@ -388,18 +388,18 @@ fn filtering(keys: &str, typed: &str) -> Session {
 #[test]
 fn filters() {
     let narrow: &[(u16, u16)] = &[(60, 20), (40, 12)];
-    shows("filter-rooms", &mut filtering("", "sch"), COLOUR, &USUAL);
+    shows("filter-rooms", &mut filtering("", "sch"), colour(), &USUAL);
     let mut users = filtering("Tab", "mar");
-    shows("filter-users", &mut users, COLOUR, &SIZES);
-    shows("filter-users", &mut users, COLOUR, narrow);
-    shows("filter-users-ascii", &mut users, ASCII, &USUAL);
+    shows("filter-users", &mut users, colour(), &SIZES);
+    shows("filter-users", &mut users, colour(), narrow);
+    shows("filter-users-ascii", &mut users, ascii(), &USUAL);
     users.keys("Enter");
-    shows("filter-users-kept", &mut users, COLOUR, &USUAL);
-    shows("filter-hats", &mut filtering("Tab Tab", "tea"), COLOUR, &USUAL);
+    shows("filter-users-kept", &mut users, colour(), &USUAL);
+    shows("filter-hats", &mut filtering("Tab Tab", "tea"), colour(), &USUAL);
     shows(
         "filter-nothing",
         &mut filtering("Tab", "@member xyz"),
-        COLOUR,
+        colour(),
         &USUAL,
     );
 }
@@ -408,22 +408,40 @@ fn filters() {
 fn finders() {
     let mut palette = filtering("Tab", "");
     palette.keys("Esc :");
-    shows("palette", &mut palette, COLOUR, &[(80, 24), (120, 40), (40, 12)]);
+    shows(
+        "palette",
+        &mut palette,
+        colour(),
+        &[(80, 24), (120, 40), (40, 12)],
+    );
     palette.text("disappeared");
-    shows("palette-disabled", &mut palette, ASCII, &USUAL);
+    shows("palette-disabled", &mut palette, ascii(), &USUAL);
     let mut jump = filtering("", "");
     jump.keys("Esc Ctrl-P");
     jump.text("teach");
-    shows("jump", &mut jump, COLOUR, &[(80, 24), (60, 20)]);
+    shows("jump", &mut jump, colour(), &[(80, 24), (60, 20)]);
     jump.text("zzz");
-    shows("jump-nothing", &mut jump, COLOUR, &USUAL);
+    shows("jump-nothing", &mut jump, colour(), &USUAL);
 }
 
 #[test]
 fn what_just_happened() {
-    shows("done", &mut after("Enter Down Down Down Enter d"), COLOUR, &SIZES);
-    shows("refused", &mut after("Enter G Enter a"), COLOUR, &USUAL);
+    shows(
+        "done",
+        &mut after("Enter Down Down Down Enter d"),
+        colour(),
+        &SIZES,
+    );
+    shows("refused", &mut after("Enter G Enter a"), colour(), &USUAL);
 }
+
+const LOOKS: [(&str, Depth, Ground); 5] = [
+    ("colour", Depth::Sixteen, Ground::Unknown),
+    ("no-colour", Depth::None, Ground::Unknown),
+    ("256-dark", Depth::Many, Ground::Dark),
+    ("256-light", Depth::Many, Ground::Light),
+    ("truecolor-dark", Depth::True, Ground::Dark),
+];
 
 /// How it looks, where in the others only the texts are: every overlay, with colours and without.
 #[test]
@@ -446,8 +464,10 @@ fn styles() {
         ("palette", after("Enter : d")),
     ];
     for (name, session) in sessions {
-        for (end, colour) in [("colour", true), ("no-colour", false)] {
-            let theme = Theme { ascii: false, colour };
+        // The looks differ in their colours alone: two screens show them.
+        let looks = if matches!(name, "hats" | "form") { 5 } else { 2 };
+        for (end, depth, ground) in LOOKS.into_iter().take(looks) {
+            let theme = Theme::new(depth, ground);
             let (buffer, _) = screen::frame(&session.state, theme, (80, 22));
             insta::with_settings!({ omit_expression => true }, {
                 insta::assert_snapshot!(format!("styles-{name}-{end}"), screen::styled(&buffer));

@@ -68,7 +68,7 @@ _hatrack() {
 
     case "${cmd}" in
         hatrack)
-            opts="-h -V --file --actor --room --read-only --demo --mouse --help --version show add remove set room affiliate export import check history undo redo"
+            opts="-h -V --file --actor --room --read-only --demo --mouse --ascii --color --background --help --version show add remove set room affiliate export import check history undo redo"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -84,6 +84,14 @@ _hatrack() {
                     ;;
                 --room)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never truecolor 256 16" -- "${cur}"))
+                    return 0
+                    ;;
+                --background)
+                    COMPREPLY=($(compgen -W "auto dark light" -- "${cur}"))
                     return 0
                     ;;
                 *)

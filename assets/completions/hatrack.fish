@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_hatrack_global_optspecs
-    string join \n file= actor= room= read-only demo mouse h/help V/version
+    string join \n file= actor= room= read-only demo mouse ascii color= background= h/help V/version
 end
 
 function __fish_hatrack_needs_command
@@ -27,9 +27,19 @@ end
 complete -c hatrack -n "__fish_hatrack_needs_command" -l file -d 'The data file; made with the first change' -r -F
 complete -c hatrack -n "__fish_hatrack_needs_command" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
 complete -c hatrack -n "__fish_hatrack_needs_command" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_needs_command" -l color -d 'How many colours [default: what the terminal\'s variables say]' -r -f -a "auto\t''
+always\t''
+never\t''
+truecolor\t''
+256\t''
+16\t''"
+complete -c hatrack -n "__fish_hatrack_needs_command" -l background -d 'What is behind the text [default: what the terminal says]' -r -f -a "auto\t''
+dark\t''
+light\t''"
 complete -c hatrack -n "__fish_hatrack_needs_command" -l read-only -d 'Change nothing'
 complete -c hatrack -n "__fish_hatrack_needs_command" -l demo -d 'Open the screen on a sample wardrobe; nothing is written anywhere'
 complete -c hatrack -n "__fish_hatrack_needs_command" -l mouse -d 'Begin with the mouse on (it can be switched on and off at any time): selecting text then needs Shift'
+complete -c hatrack -n "__fish_hatrack_needs_command" -l ascii -d 'Show only ASCII [default: on a Linux console and where the locale is not UTF-8]'
 complete -c hatrack -n "__fish_hatrack_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hatrack -n "__fish_hatrack_needs_command" -s V -l version -d 'Print version'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "show" -d 'Print all rooms, one room or one user'

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::choice::Choice;
 use crate::model::Affiliation;
+use crate::term::{Background, Colours};
 
 mod exchange;
 
@@ -26,6 +28,17 @@ pub struct Cli {
     /// Begin with the mouse on (it can be switched on and off at any time): selecting text then needs Shift
     #[arg(long, help_heading = "Options")]
     pub mouse: bool,
+    /// Show only ASCII [default: on a Linux console and where the locale is not UTF-8]
+    #[arg(long, help_heading = "Options")]
+    pub ascii: bool,
+    /// How many colours [default: what the terminal's variables say]
+    #[arg(long, value_name = "COLOURS", alias = "colour", help_heading = "Options",
+          value_parser = Choice::<Colours>::of(Colours::NAMES))]
+    pub color: Option<Colours>,
+    /// What is behind the text [default: what the terminal says]
+    #[arg(long, value_name = "GROUND", help_heading = "Options",
+          value_parser = Choice::<Background>::of(Background::NAMES))]
+    pub background: Option<Background>,
     /// The command; without one the screen opens.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -57,6 +70,7 @@ Variables (HATRACK_*, XDG_* and TZ are not looked at with --room or --read-only)
   XDG_STATE_HOME    in the place of ~/.local/state
   TZ                the time zone that times are shown in
   NO_COLOR          set to anything: no colours
+  TERM, COLORTERM   how many colours there are; COLORFGBG: whether the background is dark or light
   LC_ALL, LANG      with a locale that is not UTF-8 the screen is plain ASCII
 
 Exit codes: 0 done, 1 error, 2 wrong usage or no terminal, 3 item not found, 4 data file unreadable,

@@ -8,6 +8,7 @@ mod add;
 mod affiliate;
 pub mod args;
 mod check;
+mod choice;
 mod export;
 mod failure;
 mod history;
@@ -29,6 +30,7 @@ use std::io::{self, BufWriter, Write};
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::term::Wanted;
 use crate::ui::text;
 pub use actor::Actor;
 use args::{Cli, Command};
@@ -62,21 +64,18 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
 fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
     let settled = cli.settle()?;
     let Some(command) = &cli.command else {
+        let settings = settings(cli);
         if cli.demo {
             if settled.restricted() || settled.file.is_some() {
                 return Err(Failure::usage(
                     "--demo shows a sample and no file; --file, --room and --read-only do not go with it",
                 ));
             }
-            return screen::demo(cli.mouse);
+            return screen::demo(&settings);
         }
-        return screen::run(&Place::find(settled)?, cli.mouse);
+        return screen::run(&Place::find(settled)?, &settings);
     };
-    if cli.demo || cli.mouse {
-        return Err(Failure::usage(
-            "--demo and --mouse are for the screen; they go with no command",
-        ));
-    }
+    for_no_command(cli)?;
     let place = &Place::find(settled)?;
     match command {
         Command::Show(args) => show::run(args, place, out),
@@ -91,6 +90,38 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         Command::History(args) => history::run(args, place, out),
         Command::Undo(args) => undo::undo(args, place, out),
         Command::Redo(args) => undo::redo(args, place, out),
+    }
+}
+
+/// Refuses what is for the screen beside a command that needs none.
+fn for_no_command(cli: &Cli) -> Result<(), Failure> {
+    let given = [
+        ("--demo", cli.demo),
+        ("--mouse", cli.mouse),
+        ("--ascii", cli.ascii),
+        ("--color", cli.color.is_some()),
+        ("--background", cli.background.is_some()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(Failure::usage(format!(
+            "{option} is for the screen; it goes with no command"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// How the screen should be.
+fn settings(cli: &Cli) -> screen::Settings {
+    let look = Wanted {
+        colours: cli.color.unwrap_or_default(),
+        background: cli.background.unwrap_or_default(),
+        ascii: cli.ascii.then_some(true),
+        ..Wanted::default()
+    };
+    screen::Settings {
+        mouse: cli.mouse,
+        look,
+        ..screen::Settings::default()
     }
 }
 

@@ -7,7 +7,7 @@ use super::place::{Place, time_zone};
 use crate::app::{Keymap, Start};
 use crate::model::read;
 use crate::store::{Drafts, Options};
-use crate::term::{self, Ended, Job, NoTerminal, Source};
+use crate::term::{self, Ended, Job, NoTerminal, Source, Wanted};
 use crate::ui;
 
 /// The wardrobe of `--demo`.
@@ -17,8 +17,19 @@ const SAMPLE: &[u8] = include_bytes!("../../assets/demo.json");
 const WITHOUT: &str = "without a screen there are the commands show, add, remove, set, room, affiliate, export, import, \
                        check, history, undo and redo: see hatrack --help";
 
+/// How the screen should be: what the command line says, else the configuration, else as it comes.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    /// Whether the mouse is listened to.
+    pub(super) mouse: bool,
+    /// How it looks.
+    pub(super) look: Wanted,
+    /// The keys of the commands.
+    pub(super) keymap: Keymap,
+}
+
 /// Opens the screen on the data file.
-pub(super) fn run(place: &Place, mouse: bool) -> Result<(), Failure> {
+pub(super) fn run(place: &Place, settings: &Settings) -> Result<(), Failure> {
     let start = Start {
         file: shortened(
             &place.file,
@@ -29,9 +40,9 @@ pub(super) fn run(place: &Place, mouse: bool) -> Result<(), Failure> {
         actor: place.actor.to_string(),
         scope: place.scope.clone(),
         demo: false,
-        mouse,
+        mouse: settings.mouse,
         zone: Some(time_zone(place.restricted())),
-        keymap: Keymap::default(),
+        keymap: settings.keymap.clone(),
     };
     let options = Options {
         actor: place.actor.to_string(),
@@ -48,26 +59,28 @@ pub(super) fn run(place: &Place, mouse: bool) -> Result<(), Failure> {
         drafts
             .transpose()
             .map_err(|error| Failure::error(error.to_string()))?,
+        settings,
     )
 }
 
 /// Opens the screen on a sample; nothing is written.
-pub(super) fn demo(mouse: bool) -> Result<(), Failure> {
+pub(super) fn demo(settings: &Settings) -> Result<(), Failure> {
     let wardrobe = read::wardrobe(SAMPLE).map_err(|error| Failure::error(error.to_string()))?;
     let start = Start {
         file: "a sample".into(),
         actor: "you".into(),
         demo: true,
-        mouse,
+        mouse: settings.mouse,
         zone: Some(time_zone(false)),
+        keymap: settings.keymap.clone(),
         ..Start::default()
     };
-    show(start, Source::Memory(wardrobe), None)
+    show(start, Source::Memory(wardrobe), None, settings)
 }
 
-fn show(start: Start, source: Source, drafts: Option<Drafts>) -> Result<(), Failure> {
+fn show(start: Start, source: Source, drafts: Option<Drafts>, settings: &Settings) -> Result<(), Failure> {
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let theme = term::theme(variable);
+    let theme = settings.look.theme(variable);
     let job = Job {
         start,
         source,

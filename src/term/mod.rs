@@ -15,7 +15,7 @@ mod signals;
 mod told;
 
 pub use decode::{Decoder, Input, Mouse, MouseAction};
-pub use look::theme;
+pub use look::{Background, Colours, Wanted};
 pub use paint::Painter;
 pub use runner::{Ended, Job, run};
 pub use session::{NoTerminal, Session, restore};

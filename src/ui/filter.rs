@@ -1,7 +1,7 @@
 //! The filter of a pane: the line in which it is typed, what the titles say of it, and the letters that it found.
 
 use ratatui::layout::{Position, Rect};
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 
 use crate::app::{Pane, State};
 
@@ -80,7 +80,7 @@ pub(super) fn nothing(state: &State, pane: Pane) -> Option<[String; 3]> {
 /// Underlines the letters that a filter found, in a harmless text that stands in a line already.
 pub(super) fn mark(canvas: &mut Canvas<'_>, state: &State, pane: Pane, (line, shown): (Rect, &str)) {
     if let Some(filter) = state.filter(pane) {
-        let style = Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
+        let style = canvas.theme.matched();
         canvas.restyle(line, shown, &filter.places(shown), style);
     }
 }

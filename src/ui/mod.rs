@@ -12,6 +12,7 @@ use crate::app::{Overlay, Pane, Phase, Spot, State};
 
 mod banner;
 mod canvas;
+pub mod colour;
 mod confirm;
 mod conflict;
 mod details;

@@ -1,6 +1,6 @@
-//! How things look: in sixteen colours, in none, in Unicode and in ASCII. Whatever a colour tells, a character tells too.
+//! How things look: in all colours or in none, in Unicode and in ASCII. Whatever a colour tells, a character tells too.
 
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::Style;
 use ratatui::symbols::border;
 use sha1::{Digest as _, Sha1};
 
@@ -8,27 +8,45 @@ use super::text::{self, Charset};
 use crate::app::spelled;
 use crate::model::{HatId, Hue};
 
-/// What the terminal can show.
+mod palette;
+
+pub use palette::{Builtin, Depth, Ground, Palette, Role};
+
+/// How things look on this terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
     /// Only the printable characters of ASCII.
     pub ascii: bool,
-    /// The sixteen named colours; else only bold, reversed and underlined.
-    pub colour: bool,
+    /// The colours.
+    pub palette: Palette,
 }
 
 impl Default for Theme {
+    /// The sixteen named colours.
     fn default() -> Self {
+        Self::new(Depth::default(), Ground::default())
+    }
+}
+
+impl Theme {
+    /// The default theme for a terminal.
+    pub fn new(depth: Depth, ground: Ground) -> Self {
         Self {
             ascii: false,
-            colour: true,
+            palette: Palette::new(Builtin::Default, depth, ground),
         }
+    }
+
+    /// The same with only the printable characters of ASCII.
+    #[must_use]
+    pub fn in_ascii(self, ascii: bool) -> Self {
+        Self { ascii, ..self }
     }
 }
 
 impl Theme {
     /// The characters that texts are shown with.
-    pub fn charset(self) -> Charset {
+    pub fn charset(&self) -> Charset {
         if self.ascii {
             Charset::Ascii
         } else {
@@ -37,12 +55,12 @@ impl Theme {
     }
 
     /// One of two glyphs.
-    fn glyph(self, unicode: &'static str, ascii: &'static str) -> &'static str {
+    fn glyph(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
         if self.ascii { ascii } else { unicode }
     }
 
     /// A hat that is worn, or one that is not.
-    pub fn hat_mark(self, worn: bool) -> &'static str {
+    pub fn hat_mark(&self, worn: bool) -> &'static str {
         if worn {
             self.glyph("●", "*")
         } else {
@@ -51,37 +69,37 @@ impl Theme {
     }
 
     /// A box that is ticked, or one that is not.
-    pub fn tick(self, on: bool) -> &'static str {
+    pub fn tick(&self, on: bool) -> &'static str {
         if on { "[x]" } else { "[ ]" }
     }
 
     /// Between two things on one line.
-    pub fn dot(self) -> &'static str {
+    pub fn dot(&self) -> &'static str {
         self.glyph("·", "-")
     }
 
     /// Nothing is there.
-    pub fn dash(self) -> &'static str {
+    pub fn dash(&self) -> &'static str {
         self.glyph("–", "-")
     }
 
     /// From a place into the one below it.
-    pub fn below(self) -> &'static str {
+    pub fn below(&self) -> &'static str {
         self.glyph("›", ">")
     }
 
     /// Something needs a look.
-    pub fn warning_mark(self) -> &'static str {
+    pub fn warning_mark(&self) -> &'static str {
         self.glyph("▲", "!")
     }
 
     /// Something leads somewhere.
-    pub fn arrow(self) -> &'static str {
+    pub fn arrow(&self) -> &'static str {
         self.glyph("→", "->")
     }
 
     /// A key's name; there are no arrows in ASCII.
-    pub fn key_name(self, name: &str) -> String {
+    pub fn key_name(&self, name: &str) -> String {
         if !self.ascii {
             return name.to_owned();
         }
@@ -89,7 +107,7 @@ impl Theme {
     }
 
     /// More follows below, more stands above.
-    pub fn more(self, down: bool) -> &'static str {
+    pub fn more(&self, down: bool) -> &'static str {
         if down {
             self.glyph("▼", "v")
         } else {
@@ -98,12 +116,12 @@ impl Theme {
     }
 
     /// A full and an empty part of a bar.
-    pub fn bar(self) -> [&'static str; 2] {
+    pub fn bar(&self) -> [&'static str; 2] {
         [self.glyph("█", "#"), self.glyph("░", ".")]
     }
 
     /// The frame of a pane or overlay; the one that has the focus is drawn heavier.
-    pub fn frame(self, focused: bool) -> border::Set<'static> {
+    pub fn frame(&self, focused: bool) -> border::Set<'static> {
         match (self.ascii, focused) {
             (false, true) => border::THICK,
             (false, false) => border::PLAIN,
@@ -112,90 +130,76 @@ impl Theme {
         }
     }
 
-    fn tinted(self, colour: Color) -> Style {
-        if self.colour {
-            Style::new().fg(colour)
-        } else {
-            Style::new()
-        }
-    }
-
     /// The frame's style.
-    pub fn border(self, focused: bool) -> Style {
-        if focused {
-            self.tinted(Color::Cyan)
-        } else {
-            self.faint()
-        }
+    pub fn border(&self, focused: bool) -> Style {
+        self.of(if focused { Role::Border } else { Role::BorderOther })
     }
 
-    /// The title in a frame.
-    pub fn title(self, focused: bool) -> Style {
-        if focused {
-            self.tinted(Color::Cyan).add_modifier(Modifier::BOLD)
-        } else {
-            // It is written over the frame, which is faint.
-            Style::new().remove_modifier(Modifier::DIM)
-        }
+    /// The title in a frame. It is written over the frame, of whose look nothing is left.
+    pub fn title(&self, focused: bool) -> Style {
+        let role = if focused { Role::Title } else { Role::TitleOther };
+        Style::reset().patch(self.of(role))
     }
 
     /// The row that the keys act on, in the pane that has the focus or in another one.
-    pub fn selected(self, focused: bool) -> Style {
-        if focused {
-            Style::new().add_modifier(Modifier::REVERSED)
+    pub fn selected(&self, focused: bool) -> Style {
+        self.of(if focused {
+            Role::Selected
         } else {
-            Style::new().add_modifier(Modifier::BOLD)
-        }
+            Role::SelectedOther
+        })
+    }
+
+    /// The letters that a filter found, on top of any other style.
+    pub fn matched(&self) -> Style {
+        self.of(Role::Matched)
     }
 
     /// What is read first.
-    pub fn strong(self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
+    pub fn strong(&self) -> Style {
+        self.of(Role::Strong)
     }
 
-    /// What is read last. Dim, as there are terminals on whose ground a dark grey is not seen at all.
-    pub fn faint(self) -> Style {
-        if self.colour {
-            Style::new().add_modifier(Modifier::DIM)
-        } else {
-            Style::new()
-        }
+    /// What is read last.
+    pub fn faint(&self) -> Style {
+        self.of(Role::Faint)
     }
 
     /// What went wrong.
-    pub fn error(self) -> Style {
-        self.tinted(Color::Red).add_modifier(Modifier::BOLD)
+    pub fn error(&self) -> Style {
+        self.of(Role::Error)
     }
 
     /// What needs a look.
-    pub fn warning(self) -> Style {
-        self.tinted(Color::Yellow)
+    pub fn warning(&self) -> Style {
+        self.of(Role::Warning)
     }
 
     /// What went well.
-    pub fn good(self) -> Style {
-        self.tinted(Color::Green)
+    pub fn good(&self) -> Style {
+        self.of(Role::Good)
     }
 
     /// A key that can be pressed.
-    pub fn key(self) -> Style {
-        self.tinted(Color::Cyan).add_modifier(Modifier::BOLD)
+    pub fn key(&self) -> Style {
+        self.of(Role::Key)
     }
 
     /// Who may not be here.
-    pub fn banned(self) -> Style {
-        self.tinted(Color::Red)
+    pub fn banned(&self) -> Style {
+        self.of(Role::Banned)
+    }
+
+    fn of(&self, role: Role) -> Style {
+        self.palette.style(role)
     }
 
     /// A hat in its colour: the catalogue's hue, else the one that its id has by XEP-0392.
-    pub fn hat(self, id: &HatId, hue: Option<&Hue>) -> Style {
-        if !self.colour {
-            return Style::new();
-        }
+    pub fn hat(&self, id: &HatId, hue: Option<&Hue>) -> Style {
         let degrees = hue
             .and_then(Hue::degrees)
             .unwrap_or_else(|| consistent_angle(text::beginning(id.as_str())));
-        self.tinted(nearest(degrees))
+        self.palette.hat(degrees)
     }
 }
 
@@ -203,20 +207,6 @@ impl Theme {
 pub fn consistent_angle(text: &str) -> f64 {
     let [low, high, ..] = <[u8; 20]>::from(Sha1::digest(text.as_bytes()));
     f64::from(u16::from_le_bytes([low, high])) / 65_536.0 * 360.0
-}
-
-/// The named colour that comes nearest to an angle in the `HSLuv` plane: red stands at 12 degrees there, yellow at 86,
-/// green at 128, cyan at 192, blue at 266, magenta at 308. The dark blue of many terminals cannot be read on black.
-fn nearest(degrees: f64) -> Color {
-    match degrees {
-        d if d < 49.0 => Color::Red,
-        d if d < 107.0 => Color::Yellow,
-        d if d < 160.0 => Color::Green,
-        d if d < 229.0 => Color::Cyan,
-        d if d < 287.0 => Color::LightBlue,
-        d if d < 340.0 => Color::Magenta,
-        _ => Color::Red,
-    }
 }
 
 const ASCII: border::Set<'static> = border::Set {
@@ -243,6 +233,8 @@ const ASCII_FOCUSED: border::Set<'static> = border::Set {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::style::Color;
+
     use super::*;
     use crate::model::Json;
 
@@ -275,10 +267,7 @@ mod tests {
 
     #[test]
     fn without_colour_there_is_none() {
-        let theme = Theme {
-            colour: false,
-            ..Theme::default()
-        };
+        let theme = Theme::new(Depth::None, Ground::Dark);
         for style in [
             theme.border(true),
             theme.title(true),
@@ -291,16 +280,14 @@ mod tests {
             theme.banned(),
             theme.hat(&HatId::keep("x:y"), None),
         ] {
-            assert_eq!((style.fg, style.bg), (None, None));
+            let none = |color| matches!(color, None | Some(Color::Reset));
+            assert!(none(style.fg) && none(style.bg), "{style:?}");
         }
     }
 
     #[test]
     fn in_ascii_every_glyph_is_ascii() {
-        let theme = Theme {
-            ascii: true,
-            colour: true,
-        };
+        let theme = Theme::default().in_ascii(true);
         let mut all = vec![
             theme.hat_mark(true),
             theme.hat_mark(false),

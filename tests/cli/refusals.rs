@@ -232,7 +232,7 @@ fn a_wrong_command_line_is_one_line_and_code_2() {
         ),
         (
             &["--demo", "show"],
-            "--demo and --mouse are for the screen; they go with no command",
+            "--demo is for the screen; it goes with no command",
         ),
         (
             &["--demo", "--room", ROOM],

@@ -1,0 +1,439 @@
+//! Which colour is for what: the built-in themes, on dark and light grounds, with as many colours as there are.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::ui::colour::{self, Rgb};
+
+/// How many colours the terminal has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Depth {
+    /// None: only bold, reversed and underlined.
+    None,
+    /// The sixteen that have names. What they look like is the terminal's choice.
+    #[default]
+    Sixteen,
+    /// 256, of which all but the first sixteen are the same everywhere.
+    Many,
+    /// All.
+    True,
+}
+
+/// What is behind the text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Ground {
+    /// Black, or nearly.
+    Dark,
+    /// White, or nearly.
+    Light,
+    /// One of the two.
+    #[default]
+    Unknown,
+}
+
+impl Ground {
+    /// The grounds of that kind which leave the least contrast; what can be read on these can be read on all between.
+    pub const fn extremes(self) -> [Rgb; 2] {
+        match self {
+            Self::Dark => [(0, 0, 0), (48, 48, 48)],
+            Self::Light => [(255, 255, 255), (228, 228, 228)],
+            Self::Unknown => [(0, 0, 0), (255, 255, 255)],
+        }
+    }
+}
+
+/// What a style is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(usize)]
+pub enum Role {
+    /// The frame that has the focus.
+    Border,
+    /// Any other frame.
+    BorderOther,
+    /// The title of the frame that has the focus.
+    Title,
+    /// Any other title.
+    TitleOther,
+    /// The row that the keys act on.
+    Selected,
+    /// The selected row where the keys do not go.
+    SelectedOther,
+    /// The letters that a filter found.
+    Matched,
+    /// What is read first.
+    Strong,
+    /// What is read last.
+    Faint,
+    /// A key that can be pressed.
+    Key,
+    /// What went well.
+    Good,
+    /// What needs a look.
+    Warning,
+    /// What went wrong.
+    Error,
+    /// Who may not be here.
+    Banned,
+}
+
+/// How many roles there are.
+const ROLES: usize = 14;
+
+impl Role {
+    /// All of them, with the names that a theme has for them and what they are for.
+    pub const ALL: [(Self, &'static str, &'static str); ROLES] = [
+        (Self::Border, "border", "the frame that has the focus"),
+        (Self::BorderOther, "border-other", "any other frame"),
+        (Self::Title, "title", "the title of the frame that has the focus"),
+        (Self::TitleOther, "title-other", "any other title"),
+        (Self::Selected, "selected", "the row that the keys act on"),
+        (
+            Self::SelectedOther,
+            "selected-other",
+            "the selected row where the keys do not go",
+        ),
+        (Self::Matched, "matched", "the letters that a filter found"),
+        (Self::Strong, "strong", "what is read first"),
+        (Self::Faint, "faint", "what is read last"),
+        (Self::Key, "key", "a key that can be pressed"),
+        (Self::Good, "good", "what went well"),
+        (Self::Warning, "warning", "what needs a look"),
+        (Self::Error, "error", "what went wrong"),
+        (Self::Banned, "banned", "who may not be here"),
+    ];
+}
+
+/// The themes that are there from the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Builtin {
+    /// As few colours as tell something apart.
+    #[default]
+    Default,
+    /// The contrast is at least 7:1 and nothing is faint.
+    HighContrast,
+    /// No colours, whatever the terminal has.
+    Mono,
+}
+
+/// The styles of all roles, and what the colours of hats are made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Palette {
+    styles: [Style; ROLES],
+    depth: Depth,
+    hats: Hats,
+}
+
+/// Where the colour of a hat comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hats {
+    /// It has none.
+    Plain,
+    /// One of the sixteen.
+    Named,
+    /// Its hue at this lightness, where the contrast with that ground is at least so many tenths.
+    Toned(u8, Ground, u8),
+}
+
+/// The colours of a theme; plain where there is none.
+#[derive(Debug, Clone, Copy)]
+struct Colours {
+    accent: Color,
+    good: Color,
+    warning: Color,
+    error: Color,
+    /// What is read last; `None`: dim, where the terminal knows how.
+    faint: Option<Color>,
+}
+
+const NAMED: Colours = Colours {
+    accent: Color::Cyan,
+    good: Color::Green,
+    warning: Color::Yellow,
+    error: Color::Red,
+    faint: None,
+};
+
+const PLAIN: Colours = Colours {
+    accent: Color::Reset,
+    good: Color::Reset,
+    warning: Color::Reset,
+    error: Color::Reset,
+    faint: Some(Color::Reset),
+};
+
+/// These are from the 256 where there are more too: they are shorter to say on a slow line.
+const fn indexed(accent: u8, good: u8, warning: u8, error: u8, faint: Option<u8>) -> Colours {
+    Colours {
+        accent: Color::Indexed(accent),
+        good: Color::Indexed(good),
+        warning: Color::Indexed(warning),
+        error: Color::Indexed(error),
+        faint: match faint {
+            Some(faint) => Some(Color::Indexed(faint)),
+            None => PLAIN.faint,
+        },
+    }
+}
+
+const DARK: Colours = indexed(80, 114, 221, 210, Some(247));
+const LIGHT: Colours = indexed(24, 22, 94, 124, Some(241));
+const DARK_STRONG: Colours = indexed(159, 157, 229, 224, None);
+const LIGHT_STRONG: Colours = Colours {
+    // No green of the 256 is dark enough.
+    good: PLAIN.good,
+    ..indexed(18, 18, 53, 52, None)
+};
+
+impl Builtin {
+    fn colours(self, depth: Depth, ground: Ground) -> Colours {
+        match (self, depth, ground) {
+            (Self::Mono, ..) | (_, Depth::None, _) => PLAIN,
+            (Self::Default, Depth::Many | Depth::True, Ground::Dark) => DARK,
+            (Self::Default, Depth::Many | Depth::True, Ground::Light) => LIGHT,
+            (Self::HighContrast, Depth::Many | Depth::True, Ground::Dark) => DARK_STRONG,
+            (Self::HighContrast, Depth::Many | Depth::True, Ground::Light) => LIGHT_STRONG,
+            (Self::Default, ..) => NAMED,
+            // What the sixteen look like is not known.
+            (Self::HighContrast, ..) => PLAIN,
+        }
+    }
+
+    fn hats(self, depth: Depth, ground: Ground) -> Hats {
+        match (self, depth, ground) {
+            (Self::Mono, ..)
+            | (_, Depth::None, _)
+            | (Self::HighContrast, Depth::Sixteen, _)
+            | (Self::HighContrast, _, Ground::Unknown) => Hats::Plain,
+            (Self::Default, Depth::Sixteen, _) => Hats::Named,
+            (Self::Default, _, Ground::Dark) => Hats::Toned(72, ground, 45),
+            (Self::Default, _, Ground::Light) => Hats::Toned(38, ground, 45),
+            // As bright as contrasts the same with black and with white; among the 256 there are few such colours.
+            (Self::Default, _, Ground::Unknown) => Hats::Toned(49, ground, 40),
+            (Self::HighContrast, _, Ground::Dark) => Hats::Toned(82, ground, 70),
+            (Self::HighContrast, _, Ground::Light) => Hats::Toned(28, ground, 70),
+        }
+    }
+}
+
+impl Palette {
+    /// A built-in theme for a terminal.
+    pub fn new(theme: Builtin, depth: Depth, ground: Ground) -> Self {
+        let colours = theme.colours(depth, ground);
+        let ink = |color: Color| match color {
+            Color::Reset => Style::new(),
+            color => Style::new().fg(color),
+        };
+        let bold = |color: Color| ink(color).add_modifier(Modifier::BOLD);
+        // Dim, as there are terminals on whose ground a dark grey is not seen at all.
+        let faint = colours
+            .faint
+            .map_or(Style::new().add_modifier(Modifier::DIM), ink);
+        let style = |role: Role| match role {
+            Role::Border => ink(colours.accent),
+            Role::BorderOther | Role::Faint => faint,
+            Role::Title | Role::Key => bold(colours.accent),
+            Role::TitleOther => Style::new(),
+            Role::Selected => Style::new().add_modifier(Modifier::REVERSED),
+            Role::SelectedOther | Role::Strong => bold(Color::Reset),
+            Role::Matched => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+            Role::Good => ink(colours.good),
+            Role::Warning => ink(colours.warning),
+            Role::Error => bold(colours.error),
+            Role::Banned => ink(colours.error),
+        };
+        Self {
+            styles: Role::ALL.map(|(role, ..)| style(role)),
+            depth,
+            hats: theme.hats(depth, ground),
+        }
+    }
+
+    /// The style of a role.
+    pub fn style(&self, role: Role) -> Style {
+        // Every role has its place: the array is as long as there are roles.
+        self.styles.get(role as usize).copied().unwrap_or_default()
+    }
+
+    /// Gives a role a style of somebody's own, with as many colours as there are.
+    pub fn set(&mut self, role: Role, style: Style) {
+        let (fg, bg) = (style.fg.map(|fg| self.fit(fg)), style.bg.map(|bg| self.fit(bg)));
+        if let Some(there) = self.styles.get_mut(role as usize) {
+            *there = Style { fg, bg, ..style };
+        }
+    }
+
+    fn fit(&self, color: Color) -> Color {
+        let rgb = match color {
+            Color::Rgb(red, green, blue) => Some((red, green, blue)),
+            Color::Indexed(index) => colour::fixed(index),
+            _ => None,
+        };
+        match (self.depth, rgb) {
+            (Depth::None, _) => Color::Reset,
+            (Depth::Sixteen, Some(rgb)) => colour::nearest_of_16(rgb),
+            (Depth::Many, Some(rgb)) => colour::nearest_of_256(rgb),
+            _ => color,
+        }
+    }
+
+    /// The style of a hat whose colour stands at this angle of the `HSLuv` plane.
+    pub fn hat(&self, degrees: f64) -> Style {
+        let color = match self.hats {
+            Hats::Plain => return Style::new(),
+            Hats::Named => named(degrees),
+            Hats::Toned(lightness, ground, least) => {
+                let toned = colour::of_hue(degrees, f64::from(lightness));
+                if self.depth == Depth::True {
+                    // How bright it is, and so the contrast, comes from the lightness alone.
+                    Color::Rgb(toned.0, toned.1, toned.2)
+                } else {
+                    let behind = ground.extremes().map(colour::luminance);
+                    let least = f64::from(least) / 10.0;
+                    let good = |luminance| {
+                        behind
+                            .iter()
+                            .all(|behind| colour::contrast(luminance, *behind) >= least)
+                    };
+                    colour::nearest_of_cube(toned, good)
+                }
+            }
+        };
+        Style::new().fg(color)
+    }
+}
+
+/// The named colour that comes nearest to an angle in the `HSLuv` plane: red stands at 12 degrees there, yellow at 86,
+/// green at 128, cyan at 192, blue at 266, magenta at 308. The dark blue of many terminals cannot be read on black.
+fn named(degrees: f64) -> Color {
+    match degrees {
+        d if d < 49.0 => Color::Red,
+        d if d < 107.0 => Color::Yellow,
+        d if d < 160.0 => Color::Green,
+        d if d < 229.0 => Color::Cyan,
+        d if d < 287.0 => Color::LightBlue,
+        d if d < 340.0 => Color::Magenta,
+        _ => Color::Red,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUILTINS: [Builtin; 3] = [Builtin::Default, Builtin::HighContrast, Builtin::Mono];
+    const DEPTHS: [Depth; 4] = [Depth::None, Depth::Sixteen, Depth::Many, Depth::True];
+    const GROUNDS: [Ground; 3] = [Ground::Dark, Ground::Light, Ground::Unknown];
+
+    fn rgb(color: Color) -> Option<Rgb> {
+        match color {
+            Color::Rgb(red, green, blue) => Some((red, green, blue)),
+            Color::Indexed(index) => colour::fixed(index),
+            _ => None,
+        }
+    }
+
+    /// The least contrast of a style with what is behind it, where that can be computed.
+    fn least(style: Style, ground: Ground) -> Option<f64> {
+        let ink = rgb(style.fg?)?;
+        let contrast = |behind| colour::contrast(colour::luminance(ink), colour::luminance(behind));
+        let behind = ground.extremes().map(contrast);
+        Some(behind[0].min(behind[1]))
+    }
+
+    #[test]
+    fn each_role_stands_in_its_place() {
+        for (at, (role, ..)) in Role::ALL.into_iter().enumerate() {
+            assert_eq!(role as usize, at);
+        }
+    }
+
+    #[test]
+    fn every_role_can_be_read() {
+        for (theme, wanted) in [(Builtin::Default, 4.5), (Builtin::HighContrast, 7.0)] {
+            for depth in [Depth::Many, Depth::True] {
+                for ground in [Ground::Dark, Ground::Light] {
+                    let palette = Palette::new(theme, depth, ground);
+                    for (role, name, _) in Role::ALL {
+                        let style = palette.style(role);
+                        assert!(
+                            style.bg.is_none() && !style.add_modifier.contains(Modifier::DIM),
+                            "{name}"
+                        );
+                        // What has no colour has the terminal's own.
+                        if style.fg.is_some() {
+                            let least = least(style, ground).unwrap();
+                            assert!(least >= wanted, "{theme:?} {ground:?} {name}: {least}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_hat_can_be_read_and_many_can_be_told_apart() {
+        let all = [
+            (Builtin::Default, Ground::Dark, 4.5),
+            (Builtin::Default, Ground::Light, 4.5),
+            (Builtin::HighContrast, Ground::Dark, 7.0),
+            (Builtin::HighContrast, Ground::Light, 7.0),
+        ];
+        for (theme, ground, wanted) in all {
+            for depth in [Depth::Many, Depth::True] {
+                let palette = Palette::new(theme, depth, ground);
+                let mut colours = std::collections::BTreeSet::new();
+                for degrees in 0..360 {
+                    let style = palette.hat(f64::from(degrees));
+                    let least = least(style, ground).unwrap();
+                    assert!(
+                        least >= wanted,
+                        "{theme:?} {depth:?} {ground:?} {degrees}: {least}"
+                    );
+                    colours.insert(rgb(style.fg.unwrap()).unwrap());
+                }
+                let apart = if depth == Depth::True { 150 } else { 8 };
+                assert!(
+                    colours.len() >= apart,
+                    "{theme:?} {depth:?} {ground:?}: {colours:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn where_the_ground_is_not_known_hats_can_be_read_on_black_and_on_white() {
+        for (depth, wanted) in [(Depth::True, 4.4), (Depth::Many, 4.0)] {
+            let palette = Palette::new(Builtin::Default, depth, Ground::Unknown);
+            for degrees in 0..360 {
+                let least = least(palette.hat(f64::from(degrees)), Ground::Unknown).unwrap();
+                assert!(least >= wanted, "{depth:?} {degrees}: {least}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_colours_than_there_are() {
+        for theme in BUILTINS {
+            for (depth, ground) in DEPTHS
+                .into_iter()
+                .flat_map(|depth| GROUNDS.map(|ground| (depth, ground)))
+            {
+                let mut palette = Palette::new(theme, depth, ground);
+                palette.set(
+                    Role::Error,
+                    Style::new().fg(Color::Rgb(1, 200, 3)).bg(Color::Indexed(200)),
+                );
+                let mut styles: Vec<Style> = Role::ALL.map(|(role, ..)| palette.style(role)).into();
+                styles.extend((0..360).map(|degrees| palette.hat(f64::from(degrees))));
+                for color in styles.iter().flat_map(|style| [style.fg, style.bg]).flatten() {
+                    let fits = match color {
+                        Color::Reset => true,
+                        Color::Rgb(..) => depth == Depth::True,
+                        Color::Indexed(_) => depth >= Depth::Many,
+                        _ => depth >= Depth::Sixteen,
+                    };
+                    assert!(fits, "{theme:?} {depth:?} {ground:?}: {color}");
+                }
+            }
+        }
+    }
+}
