@@ -12,8 +12,8 @@ mod session;
 
 use std::collections::BTreeSet;
 
-use hatrack::app::{Code, Key, Msg, Overlay, Pane, Saved};
-use hatrack::model::Jid;
+use hatrack::app::{Code, Key, Msg, Overlay, Pane, Saved, Sort};
+use hatrack::model::{HatId, Jid};
 use hatrack::ui::{self, Theme};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -38,7 +38,7 @@ fn any_key() -> impl Strategy<Value = Key> {
         Code::PageDown,
         Code::F(1),
     ];
-    let meant: Vec<char> = "aedurRgGHWDhjklq?ymtns :@.x//#!".chars().collect();
+    let meant: Vec<char> = "aedurRgGHWDhjklq?ymtns :@.x//#!wwsCV*mypPAo   ".chars().collect();
     let control: Vec<char> = "acglprstuwzk".chars().collect();
     prop_oneof![
         6 => select(meant).prop_map(|character| Key::plain(Code::Char(character))),
@@ -119,13 +119,17 @@ proptest! {
             take(&mut session, step);
             let state = &session.state;
             for pane in [Pane::Rooms, Pane::Users, Pane::Hats] {
-                let length = match pane {
-                    Pane::Rooms => state.rooms().len(),
-                    Pane::Users => state.users().len(),
-                    Pane::Hats => state.hats().len(),
-                };
+                let length = state.length(pane);
+                prop_assert!(state.marked(pane) <= state.total(pane));
+                prop_assert!((0..length).filter(|row| state.is_marked(pane, *row)).count() <= state.marked(pane));
                 prop_assert!(state.selected(pane).is_none_or(|row| row < length));
                 prop_assert_eq!(state.selected(pane).is_none(), length == 0);
+            }
+            if state.is_turned() {
+                prop_assert!((0..state.length(Pane::Rooms)).all(|row| state.turned_hat_at(row).is_some()));
+                prop_assert!((0..state.length(Pane::Users)).all(|row| state.wearer_at(row).is_some()));
+                prop_assert!((0..state.length(Pane::Hats)).all(|row| state.room_of_wearer_at(row).is_some()));
+                continue;
             }
             let filtered = |pane| state.filter(pane).is_some();
             prop_assert_eq!(state.total(Pane::Rooms), state.wardrobe().rooms().count());
@@ -135,12 +139,20 @@ proptest! {
                 let name = name.filter(|name| !name.trim().is_empty());
                 name.as_deref().unwrap_or(jid.as_str()).to_lowercase()
             };
-            prop_assert!(state.rooms().is_sorted_by_key(shown));
+            prop_assert!(state.sort(Pane::Rooms) != Sort::Name || state.rooms().is_sorted_by_key(shown));
             let listed: BTreeSet<&Jid> = state.rooms().iter().collect();
             prop_assert_eq!(listed.len(), state.rooms().len());
             prop_assert!(filtered(Pane::Rooms) || listed.into_iter().eq(state.wardrobe().rooms().map(|(jid, _)| jid)));
             prop_assert_eq!(state.total(Pane::Users), state.room().map_or(0, |(_, room)| room.users().len()));
-            prop_assert_eq!(state.total(Pane::Hats), state.user().map_or(0, |(_, user)| user.hats.len()));
+            let hats: BTreeSet<&HatId> = (0..state.room().map_or(0, |(_, room)| room.users().len()))
+                .filter_map(|at| state.room()?.1.users().get(at))
+                .filter(|(jid, _)| match state.marked(Pane::Users) {
+                    0 => state.user().is_some_and(|(selected, _)| selected == jid),
+                    _ => state.is_marked_user(jid),
+                })
+                .flat_map(|(_, user)| user.hats.iter().map(|(id, _)| id))
+                .collect();
+            prop_assert_eq!(state.total(Pane::Hats), hats.len());
             prop_assert!((0..state.users().len()).all(|row| state.user_at(row).is_some()));
             prop_assert!((0..state.hats().len()).all(|row| state.hat_at(row).is_some()));
             if matches!(state.saved(), Saved::Saved) {

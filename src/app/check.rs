@@ -1,6 +1,6 @@
 //! What is wrong with a form, field by field, and what it would store.
 
-use crate::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
+use crate::model::{Affiliation, Attachment, HatId, Hue, Jid, Json, Wardrobe};
 
 use super::Keymap;
 use super::form::{Form, Name, Subject, Value};
@@ -110,6 +110,23 @@ impl Form {
                 Err(error) => Some(reason(&error)),
             },
             (Name::User, _) if text.is_empty() => Some("the user's address is missing".into()),
+            (Name::User, Subject::AddUserTo { .. }) => Jid::parse(text).err().map(|error| reason(&error)),
+            (Name::Hue, _) if self.is_as_it_was(Name::Hue) || text.is_empty() => None,
+            (Name::Hue, _) => match hue_of(text) {
+                Some(_) => None,
+                None => Some("a number from 0 to 360, such as 128 for green, or nothing".into()),
+            },
+            (Name::Hat, Subject::DefineHat { room }) if !text.is_empty() => {
+                let chosen = match self.hat() {
+                    Ok(chosen) => chosen,
+                    Err(problem) => return Some(problem),
+                };
+                let there = wardrobe
+                    .room(room)
+                    .is_some_and(|room| room.catalogue.contains_key(&chosen.id));
+                there.then(|| "this hat is in the catalogue already; edit that one instead".into())
+            }
+            (Name::Hat, Subject::GiveMany { .. }) if !text.is_empty() => self.hat().err(),
             (Name::User, Subject::AddUser { room }) => match Jid::parse(text) {
                 Ok(jid) => wardrobe.user(room, &jid).map(|user| {
                     format!(
@@ -145,6 +162,15 @@ impl Form {
         }
     }
 
+    /// The hat of a catalogue and the colour that is typed for it.
+    pub fn coloured(&self) -> Option<(HatId, Option<Hue>)> {
+        let id = match &self.subject {
+            Subject::EditDefined { hat, .. } => hat.clone(),
+            _ => self.hat().ok()?.id,
+        };
+        Some((id, hue_of(&self.text(Name::Hue))))
+    }
+
     /// Whether nobody typed in this field: what came from elsewhere is no mistake of who sits here.
     fn is_as_it_was(&self, name: Name) -> bool {
         self.fields.iter().any(|field| {
@@ -158,7 +184,24 @@ impl Form {
             Subject::AddUser { room } | Subject::AddHat { room, .. } if wardrobe.room(room).is_none() => {
                 Some("the room is not there any more".into())
             }
-            Subject::AddRoom | Subject::AddUser { .. } => None,
+            // Changes of many are made of what is there then, and told before.
+            Subject::AddRoom
+            | Subject::AddUser { .. }
+            | Subject::AddUserTo { .. }
+            | Subject::EditUsers { .. }
+            | Subject::GiveMany { .. }
+            | Subject::EditMany { .. } => None,
+            Subject::DefineHat { room } => wardrobe
+                .room(room)
+                .is_none()
+                .then(|| "the room is not there any more".into()),
+            Subject::EditDefined { room, hat, before } => match wardrobe.room(room) {
+                None => Some("the room is not there any more".into()),
+                Some(there) => {
+                    let now = there.catalogue.get(hat).cloned().unwrap_or_default();
+                    (now != *before).then(|| sides::defined(&now))
+                }
+            },
             Subject::AddHat { room, user } => match wardrobe.user(room, user) {
                 None => Some("the user is not affiliated any more".into()),
                 Some(there) if !there.affiliation.is_affiliated() => Some(sides::is(there.affiliation)),
@@ -195,8 +238,19 @@ impl Form {
     /// Takes what is there now as what the form began with; false where there is nothing to begin with.
     pub(super) fn rebase(&mut self, wardrobe: &Wardrobe) -> bool {
         match &mut self.subject {
-            Subject::AddRoom => true,
-            Subject::AddUser { room } => wardrobe.room(room).is_some(),
+            Subject::AddRoom
+            | Subject::AddUserTo { .. }
+            | Subject::EditUsers { .. }
+            | Subject::GiveMany { .. }
+            | Subject::EditMany { .. } => true,
+            Subject::AddUser { room } | Subject::DefineHat { room } => wardrobe.room(room).is_some(),
+            Subject::EditDefined { room, hat, before } => match wardrobe.room(room) {
+                Some(there) => {
+                    *before = there.catalogue.get(hat).cloned().unwrap_or_default();
+                    true
+                }
+                None => false,
+            },
             Subject::AddHat { room, user } => wardrobe
                 .user(room, user)
                 .is_some_and(|user| user.affiliation.is_affiliated()),
@@ -229,6 +283,15 @@ impl Form {
             }
         }
     }
+}
+
+/// The colour that is typed; `None` where it is none.
+pub(super) fn hue_of(typed: &str) -> Option<Hue> {
+    let degrees: f64 = typed.trim().parse().ok()?;
+    let json = (0.0..=360.0)
+        .contains(&degrees)
+        .then(|| Json::new(&degrees.to_string()).ok())??;
+    Hue::new(json)
 }
 
 /// Why nobody should type this as a title or a name.

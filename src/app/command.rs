@@ -15,6 +15,12 @@ pub enum Place {
     Users,
     /// In the hats pane.
     Hats,
+    /// In the first pane of the view turned round.
+    AllHats,
+    /// In the second pane of the view turned round.
+    Wearers,
+    /// In the third pane of the view turned round.
+    WearersRooms,
     /// In the line in which a filter is typed.
     Filter,
     /// In a form.
@@ -27,6 +33,8 @@ pub enum Place {
     Suggestions,
     /// Where commands and places are looked for.
     Finder,
+    /// In a room's catalogue of hats.
+    Catalogue,
     /// In the history.
     History,
     /// In the help.
@@ -43,11 +51,14 @@ pub enum Place {
 
 impl Place {
     /// All of them, as the documentation lists them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::Panes,
         Self::Rooms,
         Self::Users,
         Self::Hats,
+        Self::AllHats,
+        Self::Wearers,
+        Self::WearersRooms,
         Self::Filter,
         Self::Finder,
         Self::Form,
@@ -56,6 +67,7 @@ impl Place {
         Self::ChoiceField,
         Self::Confirm,
         Self::Conflict,
+        Self::Catalogue,
         Self::History,
         Self::Draft,
         Self::Help,
@@ -69,12 +81,16 @@ impl Place {
             Self::Rooms => "Rooms",
             Self::Users => "Users",
             Self::Hats => "Hats",
+            Self::AllHats => "The view turned round: all hats",
+            Self::Wearers => "The view turned round: who has the hat",
+            Self::WearersRooms => "The view turned round: in which rooms",
             Self::Filter => "While a filter is typed",
             Self::Form => "In a form",
             Self::HatField => "In the hat field",
             Self::ChoiceField => "In a field to tick or choose",
             Self::Suggestions => "In the list of known hats",
             Self::Finder => "While a command or a place is looked for",
+            Self::Catalogue => "A room's catalogue of hats",
             Self::History => "History",
             Self::Help => "In the help",
             Self::Confirm => "At a question",
@@ -97,6 +113,10 @@ impl Place {
             | Self::Rooms
             | Self::Users
             | Self::Hats
+            | Self::AllHats
+            | Self::Wearers
+            | Self::WearersRooms
+            | Self::Catalogue
             | Self::ChoiceField
             | Self::History
             | Self::Help
@@ -144,6 +164,9 @@ impl Command {
 const ROOMS: &[Place] = &[Place::Rooms, Place::Panes, Place::Everywhere];
 const USERS: &[Place] = &[Place::Users, Place::Panes, Place::Everywhere];
 const HATS: &[Place] = &[Place::Hats, Place::Panes, Place::Everywhere];
+const ALL_HATS: &[Place] = &[Place::AllHats, Place::Panes, Place::Everywhere];
+const WEARERS: &[Place] = &[Place::Wearers, Place::Panes, Place::Everywhere];
+const WEARERS_ROOMS: &[Place] = &[Place::WearersRooms, Place::Panes, Place::Everywhere];
 const FILTER: &[Place] = &[Place::Filter, Place::Everywhere];
 const FORM: &[Place] = &[Place::Form, Place::Everywhere];
 const HAT_FIELD: &[Place] = &[Place::HatField, Place::Form, Place::Everywhere];
@@ -158,6 +181,7 @@ const HELP: &[Place] = &[Place::Help, Place::Everywhere];
 const CONFIRM: &[Place] = &[Place::Confirm, Place::Everywhere];
 const CONFLICT: &[Place] = &[Place::Conflict, Place::Everywhere];
 const FINDER: &[Place] = &[Place::Finder, Place::Everywhere];
+const CATALOGUE: &[Place] = &[Place::Catalogue, Place::Everywhere];
 const HISTORY: &[Place] = &[Place::History, Place::Everywhere];
 const DRAFT: &[Place] = &[Place::Draft, Place::Everywhere];
 
@@ -166,6 +190,9 @@ pub(super) const STACKS: &[&[Place]] = &[
     ROOMS,
     USERS,
     HATS,
+    ALL_HATS,
+    WEARERS,
+    WEARERS_ROOMS,
     FILTER,
     FORM,
     HAT_FIELD,
@@ -175,14 +202,34 @@ pub(super) const STACKS: &[&[Place]] = &[
     CONFIRM,
     CONFLICT,
     FINDER,
+    CATALOGUE,
     HISTORY,
     DRAFT,
 ];
+impl Place {
+    /// The pane that the place is, in which view: turned round or not.
+    pub(super) fn pane(self) -> Option<(Pane, bool)> {
+        match self {
+            Self::Rooms => Some((Pane::Rooms, false)),
+            Self::Users => Some((Pane::Users, false)),
+            Self::Hats => Some((Pane::Hats, false)),
+            Self::AllHats => Some((Pane::Rooms, true)),
+            Self::Wearers => Some((Pane::Users, true)),
+            Self::WearersRooms => Some((Pane::Hats, true)),
+            _ => None,
+        }
+    }
+}
 
 /// The places whose commands work now, the most particular first.
 pub fn places(state: &State) -> &'static [Place] {
     match state.top() {
         None if state.typed_filter().is_some() => FILTER,
+        None if state.is_turned() => match state.focus() {
+            Pane::Rooms => ALL_HATS,
+            Pane::Users => WEARERS,
+            Pane::Hats => WEARERS_ROOMS,
+        },
         None => match state.focus() {
             Pane::Rooms => ROOMS,
             Pane::Users => USERS,
@@ -191,13 +238,14 @@ pub fn places(state: &State) -> &'static [Place] {
         Some(Overlay::Form(form)) => match form.field().map(|field| (&field.value, field.name)) {
             _ if form.listed().is_some() => SUGGESTIONS,
             Some((super::form::Value::Text(_), super::form::Name::Hat)) => HAT_FIELD,
-            Some((super::form::Value::Tick(_) | super::form::Value::Choice { .. }, _)) => CHOICE_FIELD,
-            _ => FORM,
+            Some((super::form::Value::Text(_), _)) | None => FORM,
+            Some(_) => CHOICE_FIELD,
         },
         Some(Overlay::Help { .. }) => HELP,
         Some(Overlay::Confirm(_)) => CONFIRM,
         Some(Overlay::Conflict(_)) => CONFLICT,
         Some(Overlay::Finder(_)) => FINDER,
+        Some(Overlay::Catalogue(_)) => CATALOGUE,
         Some(Overlay::History(_)) => HISTORY,
         Some(Overlay::Draft(_)) => DRAFT,
     }

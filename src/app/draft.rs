@@ -81,9 +81,9 @@ impl FormDraft {
             let (_, text) = self.texts.iter().find(|(name, _)| *name == Name::Room)?;
             Jid::parse(text.trim()).ok()
         };
-        match self.subject.room() {
-            Some(room) => sees(scope, Some(room)),
-            None => sees(scope, typed().as_ref()),
+        match self.subject.rooms().as_slice() {
+            [] => sees(scope, typed().as_ref()),
+            rooms => rooms.iter().all(|room| sees(scope, Some(room))),
         }
     }
 
@@ -98,8 +98,8 @@ impl FormDraft {
         for field in &form.fields {
             match &field.value {
                 Value::Text(text) => texts.push((field.name, text.text())),
-                Value::Tick(on) => ticks.push((field.name, *on)),
-                Value::Choice { .. } => {}
+                Value::Tick(on) | Value::Maybe(Some(on)) => ticks.push((field.name, *on)),
+                Value::Maybe(None) | Value::Choice { .. } => {}
             }
         }
         let affiliation = form.affiliation();
@@ -123,6 +123,10 @@ impl FormDraft {
                     if let Some((_, was)) = self.ticks.iter().find(|(name, _)| *name == field.name) {
                         *on = *was;
                     }
+                }
+                Value::Maybe(answer) => {
+                    let was = self.ticks.iter().find(|(name, _)| *name == field.name);
+                    *answer = was.map(|(_, was)| *was);
                 }
                 Value::Choice { options, at } => {
                     *at = options

@@ -89,7 +89,11 @@ impl Filter {
         room: &Room,
         (id, attachment): (&HatId, &Attachment),
     ) -> Option<u32> {
-        let title = room.title(id, attachment);
+        self.known(matching, id, room.title(id, attachment))
+    }
+
+    /// How well a hat matches that is not one user's.
+    pub(super) fn known(&self, matching: &mut Matching, id: &HatId, title: Option<&str>) -> Option<u32> {
         self.query.score(|what| match what {
             What::Letters(near, whole) => matching
                 .closely(near, title.unwrap_or_default())
@@ -97,6 +101,14 @@ impl Filter {
             What::Affiliation(_) => None,
             What::Hat(None) => Some(1),
             What::Hat(Some(atom)) => named(matching, atom, id, title),
+        })
+    }
+
+    /// How well an address matches.
+    pub(super) fn address(&self, matching: &mut Matching, jid: &Jid) -> Option<u32> {
+        self.query.score(|what| match what {
+            What::Letters(atom, _) => matching.closely(atom, jid.as_str()),
+            What::Affiliation(_) | What::Hat(_) => None,
         })
     }
 }

@@ -6,7 +6,7 @@ use nucleo_matcher::pattern::{Atom, CaseMatching};
 
 use crate::model::{HatId, Jid, Room, Wardrobe};
 
-use super::command::{COMMANDS, Command};
+use super::command::{COMMANDS, Command, Place};
 use super::form::Text;
 use super::matching::{Matching, letters};
 use super::{Pane, State};
@@ -80,36 +80,33 @@ pub enum What {
 impl Finder {
     /// Every command that can be meant in the panes, those of the pane with the focus first.
     pub(super) fn commands(state: &State) -> Self {
-        use super::command::Place;
-        let pane = |place: Place| match place {
-            Place::Rooms => Some(Some(Pane::Rooms)),
-            Place::Users => Some(Some(Pane::Users)),
-            Place::Hats => Some(Some(Pane::Hats)),
-            Place::Panes | Place::Everywhere => Some(None),
-            _ => None,
-        };
-        let offers = |focus: Pane| {
+        let turned = state.is_turned();
+        let offers = |focus: Pane, view: bool| {
             let mut there = state.clone();
             there.focus = focus;
             there.overlays.clear();
-            let of = move |command: &&'static Command| pane(command.place) == Some(Some(focus));
+            let of = move |command: &&'static Command| command.place.pane() == Some((focus, view));
             COMMANDS.iter().filter(of).map(move |command| Offer {
                 command,
-                enabled: command.enabled(&there),
+                enabled: match (view == turned, view) {
+                    (true, _) => command.enabled(&there),
+                    (false, true) => Err(format!("first turn the view round ({})", state.key("turn"))),
+                    (false, false) => Err(format!("first turn the view back ({})", state.key("turn"))),
+                },
             })
         };
-        let mut all: Vec<Offer> = offers(state.focus).collect();
-        let everywhere =
-            |command: &&'static Command| pane(command.place) == Some(None) && command.id != "palette";
+        let panes = [Pane::Rooms, Pane::Users, Pane::Hats];
+        let others = panes.into_iter().filter(|pane| *pane != state.focus);
+        let mut all: Vec<Offer> = offers(state.focus, turned).collect();
+        let everywhere = |command: &&'static Command| {
+            matches!(command.place, Place::Panes | Place::Everywhere) && command.id != "palette"
+        };
         all.extend(COMMANDS.iter().filter(everywhere).map(|command| Offer {
             command,
             enabled: command.enabled(state),
         }));
-        for other in [Pane::Rooms, Pane::Users, Pane::Hats] {
-            if other != state.focus {
-                all.extend(offers(other));
-            }
-        }
+        all.extend(others.flat_map(|pane| offers(pane, turned)));
+        all.extend(panes.into_iter().flat_map(|pane| offers(pane, !turned)));
         Self::new(Among::Commands(all))
     }
 

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Affiliation, Attachment, HatId, Jid};
+use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Jid};
 
 use super::Keymap;
 use super::suggest::Suggestions;
+use super::targets::Held;
+use super::words;
 
 mod text;
 
@@ -33,6 +35,10 @@ pub enum Name {
     Active,
     /// Whether the user cannot take it off.
     Required,
+    /// A hat's colour in the room's catalogue.
+    Hue,
+    /// Whether the hats of those who have it get the title of the catalogue, too.
+    Wearers,
 }
 
 impl Name {
@@ -46,6 +52,8 @@ impl Name {
             Self::Title => "Title",
             Self::Active => "Active",
             Self::Required => "Required",
+            Self::Hue => "Hue",
+            Self::Wearers => "Users, too",
         }
     }
 
@@ -64,6 +72,8 @@ impl Name {
             Self::Title => "what people read, such as Teacher".into(),
             Self::Active => "the user is displaying the hat now".into(),
             Self::Required => "the user cannot take it off (you can)".into(),
+            Self::Hue => "the colour's angle, 0 to 360; empty: the colour of its id".into(),
+            Self::Wearers => "also for those users who have it under a title of their own".into(),
         }
     }
 }
@@ -75,6 +85,8 @@ pub enum Value {
     Text(Box<Text>),
     /// Yes or no.
     Tick(bool),
+    /// Yes, no, or as it is: of several things that are not all the same.
+    Maybe(Option<bool>),
     /// One of these.
     Choice {
         /// What can be chosen.
@@ -138,6 +150,44 @@ pub enum Subject {
         /// The attachment then.
         before: Attachment,
     },
+    /// A user to be affiliated with several rooms.
+    AddUserTo {
+        /// Which rooms.
+        rooms: Vec<Jid>,
+    },
+    /// The affiliation of several users.
+    EditUsers {
+        /// Which room.
+        room: Jid,
+        /// Who.
+        users: Vec<Jid>,
+    },
+    /// A new attachment for several users.
+    GiveMany {
+        /// Which room.
+        room: Jid,
+        /// Who gets it.
+        users: Vec<Jid>,
+    },
+    /// Several attachments that are there.
+    EditMany {
+        /// Which.
+        held: Vec<Held>,
+    },
+    /// A new hat in a room's catalogue.
+    DefineHat {
+        /// Which room.
+        room: Jid,
+    },
+    /// A hat in a room's catalogue.
+    EditDefined {
+        /// Which room.
+        room: Jid,
+        /// Which hat.
+        hat: HatId,
+        /// What the catalogue had then.
+        before: CatalogueHat,
+    },
 }
 
 impl Subject {
@@ -150,20 +200,50 @@ impl Subject {
             Self::EditUser { room, user, .. } => format!("{user} in {room}"),
             Self::AddHat { user, .. } => format!("Give a hat to {user}"),
             Self::EditHat { user, .. } => format!("Hat of {user}"),
+            Self::AddUserTo { rooms } => format!("Add a user to {}", words::count(rooms.len(), "room")),
+            Self::EditUsers { room, users } => {
+                format!("Affiliation of {} in {room}", words::count(users.len(), "user"))
+            }
+            Self::GiveMany { users, .. } => format!("Give a hat to {}", words::count(users.len(), "user")),
+            Self::EditMany { held } => edits_many(held),
+            Self::DefineHat { room } => format!("A hat for the catalogue of {room}"),
+            Self::EditDefined { room, .. } => format!("Hat in the catalogue of {room}"),
         }
     }
 
-    /// The room that the form is about, where it is there already.
-    pub fn room(&self) -> Option<&Jid> {
+    /// The rooms that the form is about, those that are there already.
+    pub fn rooms(&self) -> Vec<&Jid> {
         match self {
-            Self::AddRoom => None,
+            Self::AddRoom => Vec::new(),
             Self::EditRoom { room, .. }
             | Self::AddUser { room }
             | Self::EditUser { room, .. }
             | Self::AddHat { room, .. }
-            | Self::EditHat { room, .. } => Some(room),
+            | Self::EditHat { room, .. }
+            | Self::EditUsers { room, .. }
+            | Self::GiveMany { room, .. }
+            | Self::DefineHat { room }
+            | Self::EditDefined { room, .. } => vec![room],
+            Self::AddUserTo { rooms } => rooms.iter().collect(),
+            Self::EditMany { held } => held.iter().map(|spot| &spot.room).collect(),
         }
     }
+}
+
+/// `2 hats of 18 users`, as a heading.
+fn edits_many(held: &[Held]) -> String {
+    let hats: BTreeSet<&HatId> = held.iter().map(|spot| &spot.hat).collect();
+    let users: BTreeSet<&Jid> = held.iter().map(|spot| &spot.user).collect();
+    let rooms: BTreeSet<&Jid> = held.iter().map(|spot| &spot.room).collect();
+    let place = match rooms.len() {
+        1 => String::new(),
+        many => format!(" in {}", words::count(many, "room")),
+    };
+    let users = match (users.len(), users.first()) {
+        (1, Some(user)) => user.to_string(),
+        (many, _) => words::count(many, "user"),
+    };
+    format!("{} of {users}{place}", words::count(hats.len(), "hat"))
 }
 
 /// A form on the screen.
@@ -216,6 +296,25 @@ impl Form {
             text.text()
         } else {
             String::new()
+        }
+    }
+
+    /// Yes, no, or as it is.
+    pub fn answer(&self, name: Name) -> Option<bool> {
+        let field = self.fields.iter().find(|field| field.name == name);
+        match field.map(|field| &field.value) {
+            Some(Value::Tick(on)) => Some(*on),
+            Some(Value::Maybe(answer)) => *answer,
+            _ => None,
+        }
+    }
+
+    /// What was typed into a field; `None` where nothing was.
+    pub(super) fn typed(&self, name: Name) -> Option<String> {
+        let field = self.fields.iter().find(|field| field.name == name)?;
+        match &field.value {
+            Value::Text(text) if text.is_changed() => Some(text.text()),
+            _ => None,
         }
     }
 

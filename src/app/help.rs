@@ -1,7 +1,7 @@
 //! The help for where the moderator is, from the table of commands.
 
 use super::command::{COMMANDS, Command, Place};
-use super::{Overlay, Pane, State};
+use super::{Overlay, State};
 
 /// A line of the help.
 #[derive(Debug)]
@@ -15,15 +15,11 @@ pub enum Line {
 /// The lines of the help, the most particular place first.
 pub fn lines(state: &State) -> Vec<Line> {
     let mut lines = Vec::new();
-    let pane = match state.focus() {
-        Pane::Rooms => Place::Rooms,
-        Pane::Users => Place::Users,
-        Pane::Hats => Place::Hats,
-    };
-    let others = [Place::Rooms, Place::Users, Place::Hats]
+    let here = Some((state.focus(), state.is_turned()));
+    let of_panes = Place::ALL.into_iter().filter(|place| place.pane().is_some());
+    let (pane, others): (Vec<Place>, Vec<Place>) = of_panes.partition(|place| place.pane() == here);
+    let places = pane
         .into_iter()
-        .filter(|place| *place != pane);
-    let places = std::iter::once(pane)
         .chain([Place::Panes, Place::Everywhere])
         .chain(others);
     let forms = [
@@ -33,6 +29,7 @@ pub fn lines(state: &State) -> Vec<Line> {
         Place::HatField,
         Place::Suggestions,
         Place::ChoiceField,
+        Place::Catalogue,
     ];
     for place in places.chain(forms) {
         lines.push(Line::Heading(place.title()));

@@ -3,6 +3,7 @@
 //! [`update`] takes a [`Msg`], changes the [`State`] and says with [`Effect`]s what is to be done outside. The commands,
 //! their keys and their help are one table, [`command::COMMANDS`].
 
+pub mod catalogue;
 mod check;
 pub mod command;
 pub mod draft;
@@ -17,10 +18,12 @@ mod matching;
 mod msg;
 mod overlay;
 mod rows;
+mod seen;
 mod sides;
 mod state;
 pub mod suggest;
 mod table;
+mod targets;
 mod update;
 pub mod words;
 
@@ -29,7 +32,9 @@ pub use key::{Code, Key, spelled};
 pub use keymap::Keymap;
 pub use msg::{Effect, Msg, Spot};
 pub use overlay::{Confirm, Conflict, Overlay};
+pub use rows::{Sort, Tally};
 pub use state::{Notice, Pane, Phase, Saved, Start, State};
+pub use targets::Held;
 pub use update::update;
 
 use overlay::{Act, Over};

@@ -3,6 +3,7 @@
 use crate::model::Group;
 use crate::store::Change;
 
+use super::catalogue::Catalogue;
 use super::draft::Draft;
 use super::finder::Finder;
 use super::form::Form;
@@ -24,6 +25,8 @@ pub enum Overlay {
     Conflict(Box<Conflict>),
     /// Looking for a command or a place.
     Finder(Box<Finder>),
+    /// The hats of a room.
+    Catalogue(Box<Catalogue>),
     /// Who did what, when.
     History(Box<History>),
     /// What was left unsaved when an earlier session ended.

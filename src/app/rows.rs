@@ -1,6 +1,7 @@
 //! What the panes list, worked out when something changes and never while drawing. A selection stays on what it is on,
 //! wherever that moves; when that goes, it stays at its place.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::{Affiliation, HatId, Jid, Room, User, Wardrobe};
@@ -9,235 +10,244 @@ use super::Pane;
 use super::filter::Filter;
 use super::matching::Matching;
 
+mod column;
 mod listed;
+mod sort;
+mod tally;
+mod turned;
 
+pub(super) use column::{Column, Pane as Lists};
 use listed::Listed;
+pub use sort::Sort;
+pub use tally::Tally;
+pub(super) use turned::Turned;
 
-#[derive(Debug, Clone, Default)]
-pub(super) struct Rows {
-    pub rooms: Listed<Jid>,
-    /// Places in [`Room::users`].
-    pub users: Listed<u32>,
-    pub hats: Listed<HatId>,
-    room: Place<Jid>,
-    user: Place<Jid>,
-    hat: Place<HatId>,
-    /// What was selected in each pane before its filter.
-    before: (Option<Jid>, Option<Jid>, Option<HatId>),
-}
-
-/// What is selected and where that was.
 #[derive(Debug, Clone)]
-struct Place<T> {
-    on: Option<T>,
-    at: usize,
+pub(super) struct Rows {
+    pub rooms: Column<Jid>,
+    pub users: Column<Jid>,
+    pub hats: Column<HatId>,
+    /// The room whose users are listed.
+    listed: Option<Jid>,
+    /// Who is marked in other rooms.
+    elsewhere: BTreeMap<Jid, BTreeSet<Jid>>,
+    /// The hats of the marked users; `None` while none is, then the hats are those of the selected one.
+    tallies: Option<BTreeMap<HatId, Tally>>,
+    /// The view turned round, while it is.
+    turned: Option<Box<Turned>>,
 }
 
-impl<T> Default for Place<T> {
+impl Default for Rows {
     fn default() -> Self {
-        Self { on: None, at: 0 }
+        Self {
+            rooms: Column::new(Sort::Name),
+            users: Column::new(Sort::Affiliation),
+            hats: Column::new(Sort::Name),
+            listed: None,
+            elsewhere: BTreeMap::new(),
+            tallies: None,
+            turned: None,
+        }
     }
 }
 
-impl<T: PartialEq + Clone> Place<T> {
-    /// Finds the selected one among what there is now; while somebody types a filter, the best match is selected.
-    fn settle(&mut self, length: usize, best: Option<usize>, get: impl Fn(usize) -> Option<T>) {
-        if let Some(best) = best {
-            self.at = best;
-            self.on = get(best);
-            return;
-        }
-        let still = |at: usize| self.on.is_some() && get(at) == self.on;
-        if !still(self.at) {
-            let moved = self.on.as_ref().and_then(|_| (0..length).find(|at| still(*at)));
-            self.at = moved.unwrap_or(self.at).min(length.saturating_sub(1));
-            self.on = get(self.at);
-        }
-    }
+/// What people read of a room, for the order: its name, else the address.
+fn shown_name(jid: &Jid, room: &Room) -> String {
+    let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
+    name.unwrap_or(jid.as_str()).to_lowercase()
 }
 
 impl Rows {
-    pub(super) fn at(&self, pane: Pane) -> usize {
-        match pane {
-            Pane::Rooms => self.room.at,
-            Pane::Users => self.user.at,
-            Pane::Hats => self.hat.at,
+    /// What a pane lists, in the view that is shown.
+    pub(super) fn column(&self, pane: Pane) -> &dyn Lists {
+        match (&self.turned, pane) {
+            (Some(turned), _) => turned.column(pane),
+            (None, Pane::Rooms) => &self.rooms,
+            (None, Pane::Users) => &self.users,
+            (None, Pane::Hats) => &self.hats,
         }
     }
 
-    /// The room and the user that are selected.
-    pub(super) fn on(&self) -> (Option<Jid>, Option<Jid>) {
-        (self.room.on.clone(), self.user.on.clone())
-    }
-
-    pub(super) fn length(&self, pane: Pane) -> usize {
-        match pane {
-            Pane::Rooms => self.rooms.shown.len(),
-            Pane::Users => self.users.shown.len(),
-            Pane::Hats => self.hats.shown.len(),
+    fn column_mut(&mut self, pane: Pane) -> &mut dyn Lists {
+        match (&mut self.turned, pane) {
+            (Some(turned), _) => turned.column_mut(pane),
+            (None, Pane::Rooms) => &mut self.rooms,
+            (None, Pane::Users) => &mut self.users,
+            (None, Pane::Hats) => &mut self.hats,
         }
     }
 
-    /// How many there are, filter or not.
-    pub(super) fn total(&self, pane: Pane) -> usize {
-        match pane {
-            Pane::Rooms => self.rooms.total(),
-            Pane::Users => self.users.total(),
-            Pane::Hats => self.hats.total(),
+    /// The view turned round, while it is.
+    pub(super) fn turned(&self) -> Option<&Turned> {
+        self.turned.as_deref()
+    }
+
+    /// What the marked users have of a hat, while some are marked.
+    pub(super) fn tally(&self, hat: &HatId) -> Option<&Tally> {
+        self.tallies.as_ref()?.get(hat)
+    }
+
+    /// The room, the user and the hat that are selected, whichever way the view is turned.
+    pub(super) fn on(&self) -> (Option<&Jid>, Option<&Jid>, Option<&HatId>) {
+        match &self.turned {
+            Some(turned) => (turned.rooms.on(), turned.wearers.on(), turned.hats.on()),
+            None => (self.rooms.on(), self.users.on(), self.hats.on()),
         }
     }
 
     pub(super) fn filter(&self, pane: Pane) -> Option<&Filter> {
-        match pane {
-            Pane::Rooms => self.rooms.filter.as_ref(),
-            Pane::Users => self.users.filter.as_ref(),
-            Pane::Hats => self.hats.filter.as_ref(),
-        }
+        self.column(pane).filter()
     }
 
     pub(super) fn filter_mut(&mut self, pane: Pane) -> &mut Option<Filter> {
-        match pane {
-            Pane::Rooms => &mut self.rooms.filter,
-            Pane::Users => &mut self.users.filter,
-            Pane::Hats => &mut self.hats.filter,
-        }
+        self.column_mut(pane).filter_mut()
     }
 
     /// Begins to narrow a pane, or goes on with its filter as it is.
     pub(super) fn edit_filter(&mut self, pane: Pane) {
-        match self.filter_mut(pane) {
-            Some(filter) => filter.editing = true,
-            none => {
-                *none = Some(Filter::new());
-                match pane {
-                    Pane::Rooms => self.before.0 = self.room.on.clone(),
-                    Pane::Users => self.before.1 = self.user.on.clone(),
-                    Pane::Hats => self.before.2 = self.hat.on.clone(),
-                }
-            }
-        }
+        self.column_mut(pane).edit_filter();
     }
 
     /// Narrows a pane to what its filter means now. True: there is more to look at ([`Rows::look_on`]).
     pub(super) fn narrow(&mut self, pane: Pane, wardrobe: &Wardrobe) -> bool {
-        match pane {
-            Pane::Rooms => self.rooms.restart(),
-            Pane::Users => self.users.restart(),
-            Pane::Hats => self.hats.restart(),
-        }
+        self.column_mut(pane).restart();
         self.look_on(wardrobe)
+    }
+
+    /// Turns the view round, or back; what is selected stays selected as far as it can be seen there.
+    /// Answers with the pane to be focused: the first one, or the one that was before.
+    pub(super) fn turn(&mut self, wardrobe: &Wardrobe, focus: Pane) -> Pane {
+        let (room, user, hat) = self.on();
+        let (room, user, hat) = (room.cloned(), user.cloned(), hat.cloned());
+        let Some(turned) = self.turned.take() else {
+            self.turned = Some(Box::new(Turned::new(wardrobe, (hat, user, room), focus)));
+            return Pane::Rooms;
+        };
+        if let Some(room) = room {
+            self.select(wardrobe, &room, user.as_ref(), hat.as_ref());
+        }
+        turned.from
+    }
+
+    /// Changes what is marked in a pane; answers with what the change says.
+    pub(super) fn mark<T>(
+        &mut self,
+        pane: Pane,
+        wardrobe: &Wardrobe,
+        how: impl FnOnce(&mut dyn Lists) -> T,
+    ) -> T {
+        let said = how(self.column_mut(pane));
+        if pane == Pane::Users && self.turned.is_none() {
+            self.list_hats(wardrobe);
+        }
+        said
+    }
+
+    /// Ends a range that is being marked in a pane where it is.
+    pub(super) fn end_range(&mut self, pane: Pane) {
+        self.column_mut(pane).end_range();
+    }
+
+    /// Lists a pane in another order.
+    pub(super) fn sort(&mut self, pane: Pane, sort: Sort, wardrobe: &Wardrobe) {
+        self.column_mut(pane).set_sort(sort);
+        match (&mut self.turned, pane) {
+            (Some(turned), _) => turned.list_anew(pane, wardrobe),
+            (None, Pane::Rooms) => self.refresh(wardrobe),
+            (None, Pane::Users) => self.list_users(wardrobe),
+            (None, Pane::Hats) => self.list_hats(wardrobe),
+        }
     }
 
     /// Takes a pane's filter away; what is selected stays selected.
     pub(super) fn widen(&mut self, pane: Pane, wardrobe: &Wardrobe) {
-        *self.filter_mut(pane) = None;
-        match pane {
-            Pane::Rooms => {
-                self.rooms.widen();
-                if self.room.on.is_none() {
-                    self.room.on = self.before.0.take();
+        match (&mut self.turned, pane) {
+            (Some(turned), _) => turned.widen(pane, wardrobe),
+            (None, Pane::Rooms) => {
+                if self.rooms.widen() {
                     self.other_room(wardrobe);
                 }
-                self.settle_rooms(wardrobe);
             }
-            Pane::Users => {
-                self.users.widen();
-                if self.user.on.is_none() {
-                    self.user.on = self.before.1.take();
+            (None, Pane::Users) => {
+                if self.users.widen() {
                     self.other_user(wardrobe);
                 }
-                self.settle_users(wardrobe);
             }
-            Pane::Hats => {
+            (None, Pane::Hats) => {
                 self.hats.widen();
-                self.hat.on = self.hat.on.take().or(self.before.2.take());
-                self.settle_hats();
             }
         }
     }
 
     /// Looks at some more rows for what the filters mean. True: there is still more.
     pub(super) fn look_on(&mut self, wardrobe: &Wardrobe) -> bool {
-        if self.rooms.is_looking() {
-            if self.look_at_rooms(wardrobe, Listed::<Jid>::SLICE) {
-                self.settle_rooms(wardrobe);
+        if let Some(turned) = &mut self.turned {
+            return turned.look_on(wardrobe);
+        }
+        if self.rooms.list.is_looking() {
+            if self.look_at_rooms(wardrobe, Listed::<Jid>::SLICE) && self.rooms.settle() {
+                self.other_room(wardrobe);
             }
-        } else if self.users.is_looking() {
-            if self.look_at_users(wardrobe, Listed::<u32>::SLICE) {
+        } else if self.users.list.is_looking() {
+            if self.look_at_users(wardrobe, Listed::<Jid>::SLICE) {
                 self.settle_users(wardrobe);
             }
-        } else if self.hats.is_looking() && self.look_at_hats(wardrobe, Listed::<HatId>::SLICE) {
-            self.settle_hats();
+        } else if self.hats.list.is_looking() && self.look_at_hats(wardrobe, Listed::<HatId>::SLICE) {
+            self.hats.settle();
         }
-        self.rooms.is_looking() || self.users.is_looking() || self.hats.is_looking()
+        self.rooms.list.is_looking() || self.users.list.is_looking() || self.hats.list.is_looking()
     }
 
     fn look_at_rooms(&mut self, wardrobe: &Wardrobe, most: usize) -> bool {
         let mut matching = Matching::new();
-        self.rooms.look(most, |filter, jid| {
+        self.rooms.list.look(most, |filter, jid| {
             filter.room(&mut matching, (jid, wardrobe.room(jid)?))
         })
     }
 
     fn look_at_users(&mut self, wardrobe: &Wardrobe, most: usize) -> bool {
-        let room = self.room.on.as_ref().and_then(|jid| wardrobe.room(jid));
+        let room = self.rooms.on().and_then(|jid| wardrobe.room(jid));
         let mut matching = Matching::new();
-        self.users.look(most, |filter, at| {
-            let room = room?;
-            let (jid, user) = room.users().get(*at as usize)?;
-            filter.user(&mut matching, room, (jid, user))
+        self.users.list.look(most, |filter, jid| {
+            filter.user(&mut matching, room?, (jid, room?.user(jid)?))
         })
     }
 
     fn look_at_hats(&mut self, wardrobe: &Wardrobe, most: usize) -> bool {
-        let room = self.room.on.as_ref().and_then(|jid| wardrobe.room(jid));
-        let user = room
-            .zip(self.user.on.as_ref())
-            .and_then(|(room, jid)| room.user(jid));
+        let room = self.rooms.on().and_then(|jid| wardrobe.room(jid));
+        let user = room.zip(self.users.on()).and_then(|(room, jid)| room.user(jid));
         let mut matching = Matching::new();
-        self.hats.look(most, |filter, id| {
-            let attachment = user?.hats.get(id)?;
+        self.hats.list.look(most, |filter, id| {
+            let attachment = match &self.tallies {
+                Some(tallies) => &tallies.get(id)?.first,
+                None => user?.hats.get(id)?,
+            };
             filter.hat(&mut matching, room?, (id, attachment))
         })
     }
 
     /// Selects a row, and the first row of each pane to the right.
     pub(super) fn move_to(&mut self, pane: Pane, row: usize, wardrobe: &Wardrobe) {
-        match pane {
-            Pane::Rooms => {
-                self.rooms.follow_best(false);
-                if self.room.at == row && self.room.on.is_some() {
-                    return;
+        match (&mut self.turned, pane) {
+            (Some(turned), _) => turned.move_to(pane, row, wardrobe),
+            (None, Pane::Rooms) => {
+                if self.rooms.move_to(row) {
+                    self.other_room(wardrobe);
                 }
-                self.room = Place {
-                    on: self.rooms.shown.get(row).cloned(),
-                    at: row,
-                };
-                self.other_room(wardrobe);
             }
-            Pane::Users => {
-                self.users.follow_best(false);
-                if self.user.at == row && self.user.on.is_some() {
-                    return;
+            (None, Pane::Users) => {
+                if self.users.move_to(row) {
+                    self.other_user(wardrobe);
                 }
-                self.user = Place {
-                    on: self.user_of(row, wardrobe),
-                    at: row,
-                };
-                self.other_user(wardrobe);
             }
-            Pane::Hats => {
-                self.hats.follow_best(false);
-                self.hat = Place {
-                    on: self.hats.shown.get(row).cloned(),
-                    at: row,
-                }
+            (None, Pane::Hats) => {
+                self.hats.move_to(row);
             }
         }
     }
 
     /// Selects a room, one of its users, one of their hats, as far as they are given and there; a filter that hides them
-    /// is taken away.
+    /// is taken away, and so is a view that is turned round.
     pub(super) fn select(
         &mut self,
         wardrobe: &Wardrobe,
@@ -245,148 +255,163 @@ impl Rows {
         user: Option<&Jid>,
         hat: Option<&HatId>,
     ) {
-        if !self.rooms.shown.contains(room) {
+        self.turned = None;
+        if !self.rooms.list.shown.contains(room) {
             self.widen(Pane::Rooms, wardrobe);
         }
-        let Some(row) = self.rooms.shown.iter().position(|there| there == room) else {
+        let Some(row) = self.rooms.list.shown.iter().position(|there| there == room) else {
             return;
         };
         self.move_to(Pane::Rooms, row, wardrobe);
         let Some(user) = user else { return };
-        let place = |rows: &Self| {
-            let at = |row: &usize| rows.user_of(*row, wardrobe).as_ref() == Some(user);
-            (0..rows.users.shown.len()).find(at)
-        };
-        if place(self).is_none() {
+        if !self.users.list.shown.contains(user) {
             self.widen(Pane::Users, wardrobe);
         }
-        let Some(row) = place(self) else { return };
+        let Some(row) = self.users.list.shown.iter().position(|there| there == user) else {
+            return;
+        };
         self.move_to(Pane::Users, row, wardrobe);
-        let Some(hat) = hat else { return };
-        if !self.hats.shown.contains(hat) {
-            self.widen(Pane::Hats, wardrobe);
+        if let Some(hat) = hat {
+            self.select_hat(hat);
         }
-        if let Some(row) = self.hats.shown.iter().position(|there| there == hat) {
-            self.move_to(Pane::Hats, row, wardrobe);
+    }
+
+    /// Selects a hat of those that the hats pane lists; a filter that hides it is taken away.
+    pub(super) fn select_hat(&mut self, hat: &HatId) {
+        if !self.hats.list.shown.contains(hat) {
+            self.hats.widen();
+        }
+        if let Some(row) = self.hats.list.shown.iter().position(|there| there == hat) {
+            self.hats.move_to(row);
         }
     }
 
     /// Lists everything anew after the wardrobe changed.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
-        // By what people read: the name, else the address.
-        let shown = |(jid, room): &(&Jid, &Arc<Room>)| {
-            let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
-            name.unwrap_or(jid.as_str()).to_lowercase()
-        };
+        self.elsewhere.retain(|jid, marks| {
+            let room = wardrobe.room(jid);
+            marks.retain(|user| room.is_some_and(|room| room.user(user).is_some()));
+            !marks.is_empty()
+        });
+        self.rooms.prune_marks(|jid| wardrobe.room(jid).is_some());
         let mut rooms: Vec<_> = wardrobe.rooms().collect();
-        rooms.sort_by_cached_key(shown);
+        let sort = self.rooms.sort;
+        rooms.sort_by_cached_key(|(jid, room): &(&Jid, &Arc<Room>)| {
+            let first = match sort {
+                Sort::Hats => usize::MAX - room.attachments(),
+                Sort::Users => usize::MAX - room.users().len(),
+                _ => 0,
+            };
+            (first, shown_name(jid, room))
+        });
         self.rooms
+            .list
             .list(rooms.into_iter().map(|(jid, _)| jid.clone()).collect());
         self.look_at_rooms(wardrobe, usize::MAX);
-        let before = self.room.on.clone();
-        self.settle_rooms(wardrobe);
-        if before == self.room.on {
+        if self.rooms.settle() {
+            self.other_room(wardrobe);
+        } else {
             self.list_users(wardrobe);
         }
-    }
-
-    fn settle_rooms(&mut self, wardrobe: &Wardrobe) {
-        let before = self.room.on.clone();
-        let rooms = &self.rooms.shown;
-        self.room
-            .settle(rooms.len(), self.rooms.best(), |at| rooms.get(at).cloned());
-        if before != self.room.on {
-            self.other_room(wardrobe);
+        if let Some(turned) = &mut self.turned {
+            turned.refresh(wardrobe);
         }
     }
 
-    /// Another room is selected: its users, all of them.
+    /// Another room is selected: its users, all of them, and those marked that were.
     fn other_room(&mut self, wardrobe: &Wardrobe) {
-        self.user = Place::default();
-        self.hat = Place::default();
-        self.users.filter = None;
-        self.hats.filter = None;
+        if let Some(room) = self.listed.take().filter(|_| self.users.marked() > 0) {
+            self.elsewhere.insert(room, self.users.marks().clone());
+        }
+        self.users.start_anew();
+        self.hats.start_anew();
+        self.listed = self.rooms.on().cloned();
+        if let Some(marks) = self.rooms.on().and_then(|room| self.elsewhere.remove(room)) {
+            self.users.set_marks(marks);
+        }
         self.list_users(wardrobe);
     }
 
-    /// Another user is selected: their hats, all of them.
+    /// Another user is selected: their hats, all of them. The hats of several that are marked stay.
     fn other_user(&mut self, wardrobe: &Wardrobe) {
-        self.hat = Place::default();
-        self.hats.filter = None;
+        if self.users.marked() == 0 {
+            self.hats.start_anew();
+        }
         self.list_hats(wardrobe);
     }
 
-    fn here<'a>(&self, wardrobe: &'a Wardrobe) -> &'a [(Jid, User)] {
-        self.room
-            .on
-            .as_ref()
-            .and_then(|jid| wardrobe.room(jid))
-            .map_or(&[], |room| room.users())
+    fn here<'a>(&self, wardrobe: &'a Wardrobe) -> Option<&'a Arc<Room>> {
+        self.rooms.on().and_then(|jid| wardrobe.room(jid))
     }
 
-    fn user_of(&self, row: usize, wardrobe: &Wardrobe) -> Option<Jid> {
-        let at = *self.users.shown.get(row)?;
-        self.here(wardrobe).get(at as usize).map(|(jid, _)| jid.clone())
-    }
-
-    /// Highest affiliation first, then by address.
+    /// Highest affiliation first, then by address; or as it was asked for.
     fn list_users(&mut self, wardrobe: &Wardrobe) {
-        let here = self.here(wardrobe);
-        let mut users = Vec::with_capacity(here.len());
-        for affiliation in Affiliation::ALL {
-            let places = (0_u32..)
-                .zip(here)
-                .filter(|(_, (_, user))| user.affiliation == affiliation);
-            users.extend(places.map(|(at, _)| at));
+        let here: &[(Jid, User)] = self.here(wardrobe).map_or(&[], |room| room.users());
+        let mut users: Vec<Jid> = Vec::with_capacity(here.len());
+        match self.users.sort {
+            Sort::Hats => {
+                let mut rows: Vec<&(Jid, User)> = here.iter().collect();
+                rows.sort_by_key(|(_, user)| std::cmp::Reverse(user.hats.len()));
+                users.extend(rows.into_iter().map(|(jid, _)| jid.clone()));
+            }
+            Sort::Affiliation => {
+                for affiliation in Affiliation::ALL {
+                    let rows = here.iter().filter(|(_, user)| user.affiliation == affiliation);
+                    users.extend(rows.map(|(jid, _)| jid.clone()));
+                }
+            }
+            _ => users.extend(here.iter().map(|(jid, _)| jid.clone())),
         }
-        self.users.list(users);
+        let room = self.here(wardrobe);
+        self.users
+            .prune_marks(|jid| room.is_some_and(|room| room.user(jid).is_some()));
+        self.users.list.list(users);
         self.look_at_users(wardrobe, usize::MAX);
-        let before = self.user.on.clone();
         self.settle_users(wardrobe);
-        if before == self.user.on {
-            self.list_hats(wardrobe);
-        }
     }
 
     fn settle_users(&mut self, wardrobe: &Wardrobe) {
-        let (here, users) = (self.here(wardrobe), &self.users.shown);
-        let before = self.user.on.clone();
-        let get = |row: usize| {
-            let at = *users.get(row)?;
-            here.get(at as usize).map(|(jid, _)| jid.clone())
-        };
-        self.user.settle(users.len(), self.users.best(), get);
-        if before != self.user.on {
-            if before.is_some() {
-                self.hat = Place::default();
-                self.hats.filter = None;
-            }
+        if self.users.settle() {
+            self.other_user(wardrobe);
+        } else {
             self.list_hats(wardrobe);
         }
     }
 
-    /// By title, untitled ones last.
+    /// By title, untitled ones last; or those worn first.
     fn list_hats(&mut self, wardrobe: &Wardrobe) {
-        let room = self.room.on.as_ref().and_then(|jid| wardrobe.room(jid));
-        let user = room
-            .zip(self.user.on.as_ref())
-            .and_then(|(room, jid)| room.user(jid));
-        let mut titled: Vec<(String, HatId)> = Vec::new();
-        if let (Some(user), Some(room)) = (user, room) {
-            for (id, attachment) in user.hats.iter() {
-                let title = room.title(id, attachment).unwrap_or_default().to_lowercase();
-                titled.push((title, id.clone()));
-            }
+        let room = self.here(wardrobe);
+        self.tallies = room
+            .filter(|_| self.users.marked() > 0)
+            .map(|room| tally::of(room, self.users.marks()));
+        let user = room.zip(self.users.on()).and_then(|(room, jid)| room.user(jid));
+        let worn_first = self.hats.sort == Sort::Worn;
+        let key = |id: &HatId, attachment: &crate::model::Attachment| {
+            let title = room.and_then(|room| room.title(id, attachment));
+            let title = title.unwrap_or_default().to_lowercase();
+            let first = worn_first.then(|| (!attachment.is_active(), !attachment.is_required()));
+            (first, title.is_empty(), title)
+        };
+        let mut rows: Vec<_> = match (&self.tallies, user) {
+            (Some(tallies), _) => tallies
+                .iter()
+                .map(|(id, tally)| (key(id, &tally.first), id.clone()))
+                .collect(),
+            (None, Some(user)) => user
+                .hats
+                .iter()
+                .map(|(id, attachment)| (key(id, attachment), id.clone()))
+                .collect(),
+            (None, None) => Vec::new(),
+        };
+        rows.sort();
+        let rows: Vec<HatId> = rows.into_iter().map(|(_, id)| id).collect();
+        if self.hats.marked() > 0 {
+            let there: BTreeSet<&HatId> = rows.iter().collect();
+            self.hats.prune_marks(|id| there.contains(id));
         }
-        titled.sort_by(|(a, x), (b, y)| (a.is_empty(), a, x).cmp(&(b.is_empty(), b, y)));
-        self.hats.list(titled.into_iter().map(|(_, id)| id).collect());
+        self.hats.list.list(rows);
         self.look_at_hats(wardrobe, usize::MAX);
-        self.settle_hats();
-    }
-
-    fn settle_hats(&mut self) {
-        let hats = &self.hats.shown;
-        self.hat
-            .settle(hats.len(), self.hats.best(), |at| hats.get(at).cloned());
+        self.hats.settle();
     }
 }

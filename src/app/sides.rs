@@ -1,6 +1,6 @@
 //! What is there now, in words: one side of a conflict.
 
-use crate::model::{Affiliation, Attachment, Edit, Wardrobe};
+use crate::model::{Affiliation, Attachment, CatalogueHat, Edit, Wardrobe};
 
 /// A hat as a user has it: `"Teacher", worn, required`.
 pub(super) fn attachment(attachment: &Attachment) -> String {
@@ -24,6 +24,18 @@ pub(super) fn attachment(attachment: &Attachment) -> String {
         ", with members that hatrack does not know"
     };
     format!("{title}, {worn}{required}{more}")
+}
+
+/// A hat of the catalogue: `"Teacher", hue 120`.
+pub(super) fn defined(hat: &CatalogueHat) -> String {
+    let title = match hat.title.as_deref().filter(|title| !title.is_empty()) {
+        Some(title) => format!("\"{title}\""),
+        None => "without a title".into(),
+    };
+    match &hat.hue {
+        Some(hue) => format!("{title}, hue {}", hue.as_json().as_str()),
+        None => title,
+    }
 }
 
 /// What stands now where an edit would change something.

@@ -1,13 +1,15 @@
 //! The state of a session: the wardrobe as the screen shows it, what is selected, and what lies on top.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use crate::model::{Affiliation, Attachment, Error, Group, HatId, Jid, Room, User, Wardrobe};
+use crate::model::{Affiliation, Error, Group, Jid, Wardrobe};
 use crate::store::{Change, Scope, Trouble};
 
 use super::draft::Drafting;
-use super::filter::Filter;
-use super::{Keymap, Overlay, rows};
+use super::rows::Rows;
+use super::update::dress::Copied;
+use super::{Keymap, Overlay};
 
 /// What is known before anything is read.
 #[derive(Debug, Clone, Default)]
@@ -139,7 +141,7 @@ pub struct State {
     pub(super) read_only: Option<String>,
     pub(super) trouble: Option<Trouble>,
     pub(super) focus: Pane,
-    pub(super) rows: rows::Rows,
+    pub(super) rows: Rows,
     pub(super) overlays: Vec<Overlay>,
     pub(super) notice: Option<Notice>,
     pub(super) done: Vec<Step>,
@@ -156,6 +158,8 @@ pub struct State {
     pub(super) withdrawn: Vec<Step>,
     pub(super) size: (u16, u16),
     pub(super) mouse: bool,
+    /// Hats that were copied, to be put on others.
+    pub(super) copied: Option<Arc<Copied>>,
 }
 
 impl State {
@@ -173,7 +177,7 @@ impl State {
             read_only: None,
             trouble: None,
             focus: Pane::Rooms,
-            rows: rows::Rows::default(),
+            rows: Rows::default(),
             overlays: Vec::new(),
             notice: None,
             done: Vec::new(),
@@ -185,6 +189,7 @@ impl State {
             drafting: Drafting::default(),
             withdrawn: Vec::new(),
             size: (80, 24),
+            copied: None,
         }
     }
 
@@ -280,72 +285,6 @@ impl State {
         self.read_only.as_deref()
     }
 
-    /// The addresses of the rooms, as the rooms pane lists them.
-    pub fn rooms(&self) -> &[Jid] {
-        &self.rows.rooms.shown
-    }
-
-    /// The users of the selected room, as the users pane lists them: highest affiliation first, then by address. Each
-    /// is a place in [`Room::users`].
-    pub fn users(&self) -> &[u32] {
-        &self.rows.users.shown
-    }
-
-    /// What a pane is narrowed to.
-    pub fn filter(&self, pane: Pane) -> Option<&Filter> {
-        self.rows.filter(pane)
-    }
-
-    /// The filter that is being typed.
-    pub fn typed_filter(&self) -> Option<&Filter> {
-        let filter = self.rows.filter(self.focus).filter(|filter| filter.editing);
-        filter.filter(|_| self.overlays.is_empty())
-    }
-
-    /// How many rows a pane would show without its filter.
-    pub fn total(&self, pane: Pane) -> usize {
-        self.rows.total(pane)
-    }
-
-    /// One row of the users pane.
-    pub fn user_at(&self, row: usize) -> Option<(&Jid, &User)> {
-        let at = *self.rows.users.shown.get(row)? as usize;
-        self.room()?.1.users().get(at).map(|(jid, user)| (jid, user))
-    }
-
-    /// The hats of the selected user, as the hats pane lists them: by title.
-    pub fn hats(&self) -> &[HatId] {
-        &self.rows.hats.shown
-    }
-
-    /// One row of the hats pane.
-    pub fn hat_at(&self, row: usize) -> Option<(&HatId, &Attachment)> {
-        let id = self.rows.hats.shown.get(row)?;
-        self.user()?.1.hats.get(id).map(|attachment| (id, attachment))
-    }
-
-    /// The selected row of a pane; `None` when the pane is empty.
-    pub fn selected(&self, pane: Pane) -> Option<usize> {
-        let (at, length) = (self.rows.at(pane), self.rows.length(pane));
-        (length > 0).then(|| at.min(length - 1))
-    }
-
-    /// The selected room.
-    pub fn room(&self) -> Option<(&Jid, &Room)> {
-        let jid = self.rows.rooms.shown.get(self.selected(Pane::Rooms)?)?;
-        self.view.room(jid).map(|room| (jid, &**room))
-    }
-
-    /// The selected user of the selected room.
-    pub fn user(&self) -> Option<(&Jid, &User)> {
-        self.user_at(self.selected(Pane::Users)?)
-    }
-
-    /// The selected hat of the selected user.
-    pub fn hat(&self) -> Option<(&HatId, &Attachment)> {
-        self.hat_at(self.selected(Pane::Hats)?)
-    }
-
     /// Why there is nothing to look through just now.
     pub fn may_look(&self) -> Result<(), String> {
         match self.phase {
@@ -378,6 +317,24 @@ impl State {
                 "{jid} is not affiliated: only owners, admins and members can be given hats"
             )),
         }
+    }
+
+    /// Why none of the users that a change is about can be given hats.
+    pub fn may_give_any(&self) -> Result<(), String> {
+        if self.marked(Pane::Users) == 0 || self.is_turned() {
+            return self.may_give();
+        }
+        self.may_change()?;
+        let marked = self.rows.users.marks();
+        let room = self.here().map(|(_, room)| room);
+        let can = |jid: &Jid| {
+            let user = room.and_then(|room| room.user(jid));
+            user.is_some_and(|user| user.affiliation.is_affiliated())
+        };
+        if marked.iter().any(can) {
+            return Ok(());
+        }
+        Err("none of the marked users is owner, admin or member: only those can be given hats".into())
     }
 
     pub(super) fn say(&mut self, text: impl Into<String>) {

@@ -35,37 +35,47 @@ pub struct Suggestions {
     selected: Option<usize>,
 }
 
+/// All hats of all rooms; `here` is the room whose own titles are shown.
+pub(super) fn known(
+    wardrobe: &Wardrobe,
+    here: Option<&Jid>,
+) -> HashMap<HatId, Known, foldhash::fast::RandomState> {
+    let mut all: HashMap<HatId, Known, foldhash::fast::RandomState> = HashMap::default();
+    for (jid, room) in wardrobe.rooms() {
+        let is_here = here == Some(jid);
+        for hat in room.known_hats().iter() {
+            let known = all.entry(hat.id.clone()).or_insert_with(|| Known {
+                id: hat.id.clone(),
+                title: None,
+                also: Vec::new(),
+                users: 0,
+                here: false,
+            });
+            known.users += hat.users;
+            known.here |= is_here;
+            let mut title = hat.title.clone();
+            if is_here || known.title.is_none() {
+                // The room's own title is the one that is shown.
+                std::mem::swap(&mut known.title, &mut title);
+                if known.title.is_none() {
+                    known.title = title.take();
+                }
+            }
+            if let Some(title) = title
+                && known.title.as_ref() != Some(&title)
+                && !known.also.contains(&title)
+            {
+                known.also.push(title);
+            }
+        }
+    }
+    all
+}
+
 impl Suggestions {
     /// All hats of all rooms but those that are left out: of this room first, then the most worn.
     pub(super) fn of(wardrobe: &Wardrobe, here: &Jid, left_out: impl Fn(&HatId) -> bool) -> Self {
-        let mut all: HashMap<HatId, Known, foldhash::fast::RandomState> = HashMap::default();
-        for (jid, room) in wardrobe.rooms() {
-            for hat in room.known_hats().iter() {
-                let known = all.entry(hat.id.clone()).or_insert_with(|| Known {
-                    id: hat.id.clone(),
-                    title: None,
-                    also: Vec::new(),
-                    users: 0,
-                    here: false,
-                });
-                known.users += hat.users;
-                known.here |= jid == here;
-                let mut title = hat.title.clone();
-                if jid == here || known.title.is_none() {
-                    // The room's own title is the one that is shown.
-                    std::mem::swap(&mut known.title, &mut title);
-                    if known.title.is_none() {
-                        known.title = title.take();
-                    }
-                }
-                if let Some(title) = title
-                    && known.title.as_ref() != Some(&title)
-                    && !known.also.contains(&title)
-                {
-                    known.also.push(title);
-                }
-            }
-        }
+        let all = known(wardrobe, Some(here));
         let mut known: Vec<Known> = all.into_values().filter(|known| !left_out(&known.id)).collect();
         known.sort_by(|a, b| {
             let rank = |hat: &Known| (!hat.here, std::cmp::Reverse(hat.users));

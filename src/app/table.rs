@@ -2,9 +2,10 @@
 
 use super::command::{Command, Place};
 use super::update::{
-    change, conflict, copy, draft, filter, finder, form, history, leave, mouse, panes, undo,
+    catalogue, change, conflict, copy, draft, dress, filter, finder, form, history, leave, marks, mouse,
+    panes, undo,
 };
-use super::{Code, Key, State};
+use super::{Code, Key, Pane, State};
 
 const fn c(character: char) -> Key {
     Key::plain(Code::Char(character))
@@ -53,7 +54,49 @@ fn hat_changes(state: &State) -> Result<(), String> {
 }
 
 fn hat_gives(state: &State) -> Result<(), String> {
-    state.may_give().and_then(|()| has_hat(state))
+    state.may_give_any().and_then(|()| has_hat(state))
+}
+
+fn one_room_changes(state: &State) -> Result<(), String> {
+    match state.marked(Pane::Rooms) {
+        0 | 1 => room_changes(state),
+        _ => Err("several rooms are marked, and each has a name of its own".into()),
+    }
+}
+
+fn may_add(state: &State) -> Result<(), String> {
+    state.may_give_any()
+}
+
+fn has_rows(state: &State) -> Result<(), String> {
+    match state.length(state.focus()) {
+        0 => Err("there is nothing here to mark".into()),
+        _ => Ok(()),
+    }
+}
+
+fn can_copy(state: &State) -> Result<(), String> {
+    has_user(state)
+}
+
+fn has_turned_hat(state: &State) -> Result<(), String> {
+    state
+        .turned_hat()
+        .map(drop)
+        .ok_or_else(|| "there is no hat in any room yet".into())
+}
+
+fn has_wearer(state: &State) -> Result<(), String> {
+    state
+        .wearer_at(state.selected(Pane::Users).unwrap_or_default())
+        .map(drop)
+        .ok_or_else(|| "nobody has this hat".into())
+}
+
+fn turned_changes(state: &State) -> Result<(), String> {
+    state.may_change()?;
+    has_turned_hat(state)?;
+    has_wearer(state)
 }
 
 /// Every command. Of two with one key in one place the first would win; a test sees to it that there are none.
@@ -64,9 +107,13 @@ pub static COMMANDS: &[Command] = &[
     Command { place: Place::Rooms, id: "add-room", title: "Add", keys: &[c('a')], footer: true,
         help: "add a room", enabled: State::may_change, run: change::add },
     Command { place: Place::Rooms, id: "edit-room", title: "Edit", keys: &[c('e')], footer: true,
-        help: "change the room's name", enabled: room_changes, run: change::edit },
+        help: "change the room's name", enabled: one_room_changes, run: change::edit },
+    Command { place: Place::Rooms, id: "add-user-to-rooms", title: "Add to all", keys: &[c('A')], footer: false,
+        help: "affiliate one user with all marked rooms", enabled: room_changes, run: change::add_to_rooms },
     Command { place: Place::Rooms, id: "remove-room", title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
         help: "remove the room (asks first, unless it is empty)", enabled: room_changes, run: change::remove },
+    Command { place: Place::Rooms, id: "mark-room", title: "Mark", keys: &[c(' '), c('m')], footer: true,
+        help: "mark the room, or not any more: what is done next is done to all marked", enabled: has_rows, run: marks::mark },
     Command { place: Place::Users, id: "go-in-user", title: "Hats", keys: &[k(Code::Enter)], footer: true,
         help: "go in: the hats of the user", enabled: has_user, run: panes::go_in },
     Command { place: Place::Users, id: "add-user", title: "Add", keys: &[c('a')], footer: true,
@@ -75,26 +122,88 @@ pub static COMMANDS: &[Command] = &[
         help: "change the user's affiliation", enabled: user_changes, run: change::edit },
     Command { place: Place::Users, id: "remove-user", title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
         help: "remove the user (asks first where there are hats)", enabled: user_changes, run: change::remove },
+    Command { place: Place::Users, id: "mark-user", title: "Mark", keys: &[c(' '), c('m')], footer: true,
+        help: "mark the user, or not any more: hats are given to all marked", enabled: has_rows, run: marks::mark },
+    Command { place: Place::Users, id: "copy-hats-of-user", title: "Copy", keys: &[c('y')], footer: false,
+        help: "copy the user's hats, to put them on others", enabled: can_copy, run: dress::copy },
+    Command { place: Place::Users, id: "put-on-users", title: "Put on", keys: &[c('p')], footer: false,
+        help: "put the copied hats on: exactly these, in place of what is there", enabled: dress::may_put_on, run: dress::replace },
+    Command { place: Place::Users, id: "add-to-users", title: "Put on too", keys: &[c('P')], footer: false,
+        help: "put the copied hats on beside what is there", enabled: dress::may_put_on, run: dress::add },
     Command { place: Place::Hats, id: "edit-hat", title: "Edit", keys: &[k(Code::Enter), c('e')], footer: true,
         help: "edit the attachment: title, active, required, id", enabled: hat_gives, run: change::edit },
     Command { place: Place::Hats, id: "add-hat", title: "Add", keys: &[c('a')], footer: true,
-        help: "give the user a hat", enabled: State::may_give, run: change::add },
+        help: "give the user a hat; all marked users, where some are", enabled: may_add, run: change::add },
     Command { place: Place::Hats, id: "wear", title: "Wear", keys: &[c(' ')], footer: true,
         help: "wear or doff: whether the user displays the hat", enabled: hat_gives, run: change::wear },
     Command { place: Place::Hats, id: "require", title: "Required", keys: &[c('r')], footer: true,
         help: "required or not: whether the user can take the hat off", enabled: hat_gives, run: change::require },
     Command { place: Place::Hats, id: "take-hat", title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
         help: "take the hat away (undo brings it back)", enabled: hat_changes, run: change::remove },
+    Command { place: Place::Hats, id: "mark-hat", title: "Mark", keys: &[c('m')], footer: false,
+        help: "mark the hat, or not any more: what is done next is done to all marked", enabled: has_rows, run: marks::mark },
+    Command { place: Place::Hats, id: "copy-hats", title: "Copy", keys: &[c('y')], footer: false,
+        help: "copy the marked hats, else all that are here", enabled: can_copy, run: dress::copy },
+    Command { place: Place::Hats, id: "put-on", title: "Put on", keys: &[c('p')], footer: false,
+        help: "put the copied hats on: exactly these, in place of what is there", enabled: dress::may_put_on, run: dress::replace },
+    Command { place: Place::Hats, id: "add-copied", title: "Put on too", keys: &[c('P')], footer: false,
+        help: "put the copied hats on beside what is there", enabled: dress::may_put_on, run: dress::add },
+    Command { place: Place::AllHats, id: "go-in-hat", title: "Who", keys: &[k(Code::Enter)], footer: true,
+        help: "go in: who has the hat", enabled: has_turned_hat, run: panes::go_in },
+    Command { place: Place::AllHats, id: "edit-everywhere", title: "Edit", keys: &[c('e')], footer: true,
+        help: "change the hat for all who have it: title, worn, required", enabled: turned_changes, run: change::edit },
+    Command { place: Place::AllHats, id: "wear-everywhere", title: "Wear", keys: &[c('o')], footer: false,
+        help: "all who have the hat wear it; when all do, none", enabled: turned_changes, run: change::wear },
+    Command { place: Place::AllHats, id: "require-everywhere", title: "Required", keys: &[c('r')], footer: false,
+        help: "required for all who have the hat; when it is, for none", enabled: turned_changes, run: change::require },
+    Command { place: Place::AllHats, id: "take-from-all", title: "Take from all", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "take the hat from all who have it (asks first)", enabled: turned_changes, run: change::remove },
+    Command { place: Place::AllHats, id: "mark-all-hats", title: "Mark", keys: &[c(' '), c('m')], footer: true,
+        help: "mark the hat, or not any more", enabled: has_rows, run: marks::mark },
+    Command { place: Place::Wearers, id: "go-in-wearer", title: "Where", keys: &[k(Code::Enter)], footer: true,
+        help: "go in: the rooms in which the user has the hat", enabled: has_wearer, run: panes::go_in },
+    Command { place: Place::Wearers, id: "edit-of-wearer", title: "Edit", keys: &[c('e')], footer: true,
+        help: "change the hat of the user in all rooms: title, worn, required", enabled: turned_changes, run: change::edit },
+    Command { place: Place::Wearers, id: "wear-of-wearer", title: "Wear", keys: &[c('o')], footer: false,
+        help: "the user wears the hat in all rooms; when so already, in none", enabled: turned_changes, run: change::wear },
+    Command { place: Place::Wearers, id: "require-of-wearer", title: "Required", keys: &[c('r')], footer: false,
+        help: "required of the user in all rooms; when it is, in none", enabled: turned_changes, run: change::require },
+    Command { place: Place::Wearers, id: "take-from-wearer", title: "Take", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "take the hat from the user in all rooms", enabled: turned_changes, run: change::remove },
+    Command { place: Place::Wearers, id: "mark-wearer", title: "Mark", keys: &[c(' '), c('m')], footer: true,
+        help: "mark the user, or not any more", enabled: has_rows, run: marks::mark },
+    Command { place: Place::WearersRooms, id: "show-there", title: "Go there", keys: &[k(Code::Enter)], footer: true,
+        help: "turn the view back, at this hat of this user in this room", enabled: has_wearer, run: panes::show_there },
+    Command { place: Place::WearersRooms, id: "edit-there", title: "Edit", keys: &[c('e')], footer: true,
+        help: "edit the attachment: title, active, required, id", enabled: turned_changes, run: change::edit },
+    Command { place: Place::WearersRooms, id: "wear-there", title: "Wear", keys: &[c(' ')], footer: true,
+        help: "wear or doff, in this room", enabled: turned_changes, run: change::wear },
+    Command { place: Place::WearersRooms, id: "require-there", title: "Required", keys: &[c('r')], footer: true,
+        help: "required or not, in this room", enabled: turned_changes, run: change::require },
+    Command { place: Place::WearersRooms, id: "take-there", title: "Take", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "take the hat from the user in this room", enabled: turned_changes, run: change::remove },
+    Command { place: Place::WearersRooms, id: "mark-there", title: "Mark", keys: &[c('m')], footer: false,
+        help: "mark the room, or not any more", enabled: has_rows, run: marks::mark },
+    Command { place: Place::Panes, id: "mark-all", title: "Mark all", keys: &[c('*')], footer: false,
+        help: "mark all that the pane shows; again: none", enabled: has_rows, run: marks::mark_all },
+    Command { place: Place::Panes, id: "mark-range", title: "Mark range", keys: &[c('V')], footer: false,
+        help: "mark from here to where it is pressed again", enabled: has_rows, run: marks::mark_range },
+    Command { place: Place::Panes, id: "sort", title: "Sort", keys: &[c('s')], footer: false,
+        help: "list the pane in another order: by name, affiliation, number of hats", enabled: State::may_look, run: panes::sort },
+    Command { place: Place::Panes, id: "turn", title: "Turn round", keys: &[c('w')], footer: false,
+        help: "turn the view round: hats, who has them, in which rooms; again: back", enabled: State::may_look, run: panes::turn },
+    Command { place: Place::Panes, id: "catalogue", title: "Catalogue", keys: &[c('C')], footer: false,
+        help: "the room's hats: define, retitle, recolour, delete", enabled: has_room, run: catalogue::open },
     Command { place: Place::Panes, id: "undo", title: "Undo", keys: &[c('u')], footer: true,
         help: "take back your last change", enabled: undo::may_undo, run: undo::undo },
     Command { place: Place::Panes, id: "redo", title: "Redo", keys: &[Key::ctrl('r')], footer: false,
         help: "do again what was undone", enabled: undo::may_redo, run: undo::redo },
-    Command { place: Place::Panes, id: "history", title: "History", keys: &[c('H')], footer: true,
-        help: "who did what, and when; undo from there", enabled: State::may_look, run: history::open },
     Command { place: Place::Panes, id: "filter", title: "Filter", keys: &[c('/')], footer: true,
         help: "narrow this pane: letters of a name; @owner, #hat, !without", enabled: State::may_look, run: filter::edit },
     Command { place: Place::Panes, id: "palette", title: "Commands", keys: &[c(':')], footer: true,
         help: "every command, found by a few letters", enabled: State::may_look, run: finder::palette },
+    Command { place: Place::Panes, id: "history", title: "History", keys: &[c('H')], footer: true,
+        help: "who did what, and when; undo from there", enabled: State::may_look, run: history::open },
     Command { place: Place::Panes, id: "jump", title: "Go to", keys: &[Key::ctrl('p')], footer: false,
         help: "go to any room, user or hat by a few letters", enabled: finder::may_jump, run: finder::jump },
     Command { place: Place::Panes, id: "next-pane", title: "Next pane", keys: &[k(Code::Tab)], footer: false,
@@ -124,7 +233,7 @@ pub static COMMANDS: &[Command] = &[
     Command { place: Place::Panes, id: "draft", title: "Draft", keys: &[c('D')], footer: true,
         help: "look again at what was left unsaved", enabled: draft::may_show, run: draft::show },
     Command { place: Place::Panes, id: "back", title: "Back", keys: &[k(Code::Esc)], footer: false,
-        help: "put away the message, then the filter; then the pane to the left", enabled: always, run: panes::escape },
+        help: "put away the message, the filter, the marks; then the pane to the left", enabled: always, run: panes::escape },
     Command { place: Place::Panes, id: "copy", title: "Copy", keys: &[c('Y')], footer: false,
         help: "copy the address, or the hat's URI, to your clipboard", enabled: copy::has_selected, run: copy::name },
     Command { place: Place::Panes, id: "copy-json", title: "Copy JSON", keys: &[c('J')], footer: false,
@@ -195,6 +304,24 @@ pub static COMMANDS: &[Command] = &[
         help: "leave what is there now", enabled: always, run: conflict::theirs },
     Command { place: Place::Conflict, id: "decide-later", title: "Back", keys: &[k(Code::Esc)], footer: true,
         help: "back to the form, nothing is written", enabled: conflict::over_form, run: leave::pop },
+    Command { place: Place::Catalogue, id: "define-hat", title: "Define", keys: &[c('a')], footer: true,
+        help: "define a hat for the room", enabled: State::may_change, run: catalogue::define },
+    Command { place: Place::Catalogue, id: "edit-defined", title: "Edit", keys: &[k(Code::Enter), c('e')], footer: true,
+        help: "change its title and its colour; the users' hats are retitled too where that is wanted", enabled: catalogue::may_edit, run: catalogue::edit },
+    Command { place: Place::Catalogue, id: "delete-defined", title: "Delete", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "take it out of the catalogue; says who has it", enabled: catalogue::may_delete, run: catalogue::delete },
+    Command { place: Place::Catalogue, id: "catalogue-down", title: "Down", keys: &[k(Code::Down), c('j')], footer: false,
+        help: "select the next row", enabled: always, run: catalogue::down },
+    Command { place: Place::Catalogue, id: "catalogue-up", title: "Up", keys: &[k(Code::Up), c('k')], footer: false,
+        help: "select the row before", enabled: always, run: catalogue::up },
+    Command { place: Place::Catalogue, id: "catalogue-page-down", title: "Page down", keys: &[k(Code::PageDown)], footer: false,
+        help: "a screenful further", enabled: always, run: catalogue::page_down },
+    Command { place: Place::Catalogue, id: "catalogue-page-up", title: "Page up", keys: &[k(Code::PageUp)], footer: false,
+        help: "a screenful back", enabled: always, run: catalogue::page_up },
+    Command { place: Place::Catalogue, id: "catalogue-undo", title: "Undo", keys: &[c('u')], footer: true,
+        help: "take back your last change", enabled: undo::may_undo, run: undo::undo },
+    Command { place: Place::Catalogue, id: "leave-catalogue", title: "Close", keys: &[k(Code::Esc), c('q'), c('C')], footer: true,
+        help: "back to the panes", enabled: always, run: leave::pop },
     Command { place: Place::History, id: "history-down", title: "Down", keys: &[k(Code::Down), c('j')], footer: false,
         help: "the entry before in time", enabled: always, run: history::down },
     Command { place: Place::History, id: "history-up", title: "Up", keys: &[k(Code::Up), c('k')], footer: false,

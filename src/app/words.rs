@@ -9,7 +9,7 @@ pub use exchange::{imported, skipped};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::model::{Attachment, CatalogueHat, Edit, Group, HatId, Jid, Room, User};
+use crate::model::{Attachment, CatalogueHat, Edit, Group, HatId, Hats, Jid, Room, User};
 use crate::store::Entry;
 
 /// One action of a moderator: `gave terry@example.org the hat "Proctor" in courses@conference.example.org`. Where many
@@ -172,6 +172,21 @@ fn brief(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A hat in a sentence: the title that people read, else the id.
+pub fn hat(id: &HatId, title: Option<&str>) -> String {
+    named(id, title)
+}
+
+/// A set of hats in a sentence: the first few by name.
+pub fn hats(hats: &Hats) -> String {
+    let mut names: Vec<String> = hats
+        .iter()
+        .map(|(id, attachment)| attached(id, attachment))
+        .collect();
+    names.sort();
+    listed(&names)
+}
+
 /// The title that people read, else the id.
 fn named(hat: &HatId, title: Option<&str>) -> String {
     match title.filter(|title| !title.is_empty()) {
@@ -299,8 +314,13 @@ fn many_hats_of_one(all: &[Edit]) -> Option<String> {
     ))
 }
 
+/// A text in a sentence.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", brief(text))
+}
+
 /// The first few, and how many more.
-fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[String]) -> String {
     const FEW: usize = 3;
     let shown = names.iter().take(FEW).cloned().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(FEW) {

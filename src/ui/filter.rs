@@ -18,10 +18,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, line: Rect) -> Option
         ..line
     };
     let rest = canvas.left(line, "/ ", canvas.theme.key());
-    let hint = match state.focus() {
-        Pane::Rooms => "letters   #hat   !without",
-        Pane::Users => "letters   @owner   #hat   !without",
-        Pane::Hats => "letters   !without",
+    let hint = match (state.focus(), state.is_turned()) {
+        (Pane::Rooms, false) | (Pane::Hats, true) => "letters   #hat   !without",
+        (Pane::Users, false) => "letters   @owner   #hat   !without",
+        (Pane::Hats, false) | (Pane::Rooms | Pane::Users, true) => "letters   !without",
     };
     // The hint goes where it would leave less room for typing than for itself.
     let wide = usize::from(rest.width) > 2 * text::width(hint) + 3;
@@ -46,21 +46,21 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, line: Rect) -> Option
 
 /// How many rows a pane has: `12`; while it is narrowed, of how many, and by what: `3 of 12 /mar`.
 pub(super) fn count(canvas: &Canvas<'_>, state: &State, pane: Pane) -> String {
-    let shown = match pane {
-        Pane::Rooms => state.rooms().len(),
-        Pane::Users => state.users().len(),
-        Pane::Hats => state.hats().len(),
+    let marked = match state.marked(pane) {
+        0 => String::new(),
+        marked => format!(" {} {} marked", canvas.theme.dot(), label::grouped(marked)),
     };
+    let shown = state.length(pane);
     let Some(filter) = state.filter(pane) else {
-        return label::grouped(shown);
+        return format!("{}{marked}", label::grouped(shown));
     };
     let (shown, total) = (label::grouped(shown), label::grouped(state.total(pane)));
     if filter.editing {
-        format!("{shown} of {total}")
+        format!("{shown} of {total}{marked}")
     } else {
         let typed = filter.text.text();
         format!(
-            "{shown} of {total} /{}",
+            "{shown} of {total} /{}{marked}",
             text::cut(typed.trim(), 20, canvas.charset())
         )
     }

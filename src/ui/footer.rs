@@ -48,7 +48,8 @@ pub(super) fn keys(canvas: &mut Canvas<'_>, state: &State, line: Rect) {
     }
 }
 
-/// Those that there is room for, in their order. The keys that everybody tries, and the way to the help, go first.
+/// Those that there is room for, in their order. The keys that everybody tries, and the ways to all
+/// others, go first.
 fn kept<'a>(
     state: &State,
     all: &[&'a Command],
@@ -59,7 +60,7 @@ fn kept<'a>(
         let well_known = [Key::plain(Code::Enter), Key::plain(Code::Esc)];
         let key = state.keymap().first(command);
         // The mouse is there only while it is on, and that has to be seen.
-        matches!(command.id, "help" | "mouse") || key.is_some_and(|key| well_known.contains(&key))
+        ["help", "palette", "mouse"].contains(&command.id) || key.is_some_and(|key| well_known.contains(&key))
     };
     let mut left = columns;
     let mut fits = |command: &Command| match left.checked_sub(wide(command)) {

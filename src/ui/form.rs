@@ -5,7 +5,7 @@ use ratatui::style::{Modifier, Style};
 
 use crate::app::form::{Field, Form, Name, Text, Value};
 use crate::app::{Keymap, Spot, State};
-use crate::model::Affiliation;
+use crate::model::{Affiliation, HatId, Hue};
 
 use super::canvas::{Canvas, Title, below};
 use super::layout::popup;
@@ -69,6 +69,8 @@ enum Line<'a> {
     Field(usize, &'a Field),
     Wrong(String),
     Hint(String),
+    /// A title in the colour that is typed.
+    Colour(String, HatId, Option<Hue>),
 }
 
 /// The lines of all fields. Where there is no room for all, only the field with the focus keeps its hint.
@@ -91,6 +93,12 @@ fn field_lines<'a>(state: &State, form: &'a Form, inner: Rect, theme: Theme) -> 
         match form.problem(at, state.wardrobe(), state.keymap()) {
             Some(problem) => lines.extend(wrong(&problem)),
             None if is_tick(field) => {}
+            None if field.name == Name::Hue && !form.text(Name::Hue).trim().is_empty() => {
+                lines.extend(
+                    form.coloured()
+                        .map(|(id, hue)| Line::Colour(form.text(Name::Title), id, hue)),
+                );
+            }
             None if room || focused => lines.push(Line::Hint(hint(form, field, state.keymap(), theme))),
             None => {}
         }
@@ -113,7 +121,7 @@ fn hint(form: &Form, field: &Field, keymap: &Keymap, theme: Theme) -> String {
 }
 
 fn is_tick(field: &Field) -> bool {
-    matches!(field.value, Value::Tick(_))
+    matches!(field.value, Value::Tick(_) | Value::Maybe(_))
 }
 
 /// Draws as many of the lines as there is room for, the focused field among them; gives the place of the cursor.
@@ -143,6 +151,12 @@ fn draw_fields(
             }
             Line::Wrong(problem) => {
                 canvas.left(under, problem, canvas.theme.error());
+            }
+            Line::Colour(title, id, hue) => {
+                let style = canvas.theme.hat(id, hue.as_ref());
+                let mark = canvas.theme.hat_mark(true);
+                let rest = canvas.left(under, &format!("{mark} "), style);
+                canvas.text(rest, title, style);
             }
             Line::Hint(hint) => {
                 canvas.text(under, hint, canvas.theme.faint());
@@ -183,6 +197,15 @@ fn draw_field(
                 &format!(" {}", field.name.hint(keymap)),
                 canvas.theme.faint(),
             );
+            None
+        }
+        Value::Maybe(answer) => {
+            let (tick, says) = match answer {
+                Some(on) => (canvas.theme.tick(*on), field.name.hint(keymap)),
+                None => ("[-]", "not the same for all: left as it is".into()),
+            };
+            let rest = canvas.left(rest, tick, style);
+            canvas.text(rest, &format!(" {says}"), canvas.theme.faint());
             None
         }
         Value::Choice { options, at } => {

@@ -42,7 +42,9 @@ fn hat(
     let hue = room.catalogue.get(id).and_then(|hat| hat.hue.as_ref());
     let coloured = row.style(theme, theme.hat(id, hue));
     let plain = row.style(theme, Style::new());
-    let required = match (attachment.is_required(), row.line.width < 34) {
+    let tally = state.tally(id);
+    let all = tally.is_none_or(|tally| tally.required == tally.have);
+    let required = match (attachment.is_required() && all, row.line.width < 34) {
         (false, _) => "",
         (true, false) => "required",
         (true, true) => "req.",
@@ -51,6 +53,12 @@ fn hat(
         ""
     } else {
         theme.warning_mark()
+    };
+    let how_many = tally.map(|tally| format!("{}/{}", tally.have, state.marked(Pane::Users)));
+    let required = match &how_many {
+        Some(how_many) if required.is_empty() => how_many.as_str(),
+        Some(how_many) => &format!("{required} {how_many}"),
+        None => required,
     };
     let right = match (required, flag) {
         ("", "") => " ".to_owned(),
@@ -64,8 +72,11 @@ fn hat(
         None => text::fit(&label::untitled(id), space, charset),
     };
     let rest = canvas.left(row.line, row.marker(), plain);
-    let rest = canvas.left(rest, " ", plain);
-    let mark = theme.hat_mark(attachment.is_active());
+    let rest = canvas.left(rest, theme.mark(state.is_marked(Pane::Hats, row.at)), plain);
+    let mark = match tally {
+        Some(tally) if tally.worn > 0 && tally.worn < tally.have => theme.part_mark(),
+        _ => theme.hat_mark(attachment.is_active()),
+    };
     let rest = canvas.left(rest, &format!("{mark} "), coloured);
     let after = canvas.left(rest, &title, coloured);
     canvas.left(after, &right, plain);
@@ -81,6 +92,14 @@ fn heading(canvas: &Canvas<'_>, state: &State, area: Rect, alone: bool) -> Strin
     let space = usize::from(area.width).saturating_sub(7 + text::width(&count));
     let charset = canvas.charset();
     let below = canvas.theme.below();
+    let marked = state.marked(Pane::Users);
+    if marked > 0 {
+        return format!(
+            "{count} {} {}",
+            canvas.theme.dot(),
+            crate::app::words::count(marked, "marked user")
+        );
+    }
     if !alone {
         let user = text::address(jid.as_str(), space, charset);
         return format!("{count} {} {user}", canvas.theme.dot());

@@ -12,6 +12,7 @@ use crate::app::{Overlay, Pane, Phase, Spot, State};
 
 mod banner;
 mod canvas;
+mod catalogue;
 pub mod colour;
 mod confirm;
 mod conflict;
@@ -35,6 +36,7 @@ mod rooms;
 pub mod svg;
 pub mod text;
 pub mod theme;
+mod turned;
 mod users;
 
 use canvas::Canvas;
@@ -118,6 +120,7 @@ fn panes(canvas: &mut Canvas<'_>, state: &State, places: &Places) {
         canvas.spot(area, Spot::Pane(pane));
         match pane {
             _ if area.is_empty() => {}
+            _ if state.is_turned() => turned::draw(canvas, state, pane, area),
             Pane::Rooms => rooms::draw(canvas, state, area),
             Pane::Users => users::draw(canvas, state, area, alone),
             Pane::Hats => hats::draw(canvas, state, area, alone),
@@ -143,6 +146,7 @@ fn overlays(canvas: &mut Canvas<'_>, state: &State, area: Rect) -> Option<Positi
             Overlay::Confirm(shown) => confirm::draw(canvas, state, shown, area, focused),
             Overlay::Conflict(shown) => conflict::draw(canvas, state, shown, area, focused),
             Overlay::Finder(shown) => finder::draw(canvas, state, shown, area, focused),
+            Overlay::Catalogue(shown) => catalogue::draw(canvas, state, shown, area, focused),
             Overlay::History(shown) => history::draw(canvas, state, shown, area, focused),
             Overlay::Draft(shown) => draft::draw(canvas, state, shown, area, focused),
         };

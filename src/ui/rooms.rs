@@ -51,7 +51,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect) {
                 text::fit(label::room(jid, room), space, charset)
             };
             let style = row.style(canvas.theme, Style::new());
-            let rest = canvas.left(row.line, &format!("{} ", row.marker()), style);
+            let mark = canvas.theme.mark(state.is_marked(Pane::Rooms, row.at));
+            let rest = canvas.left(row.line, &format!("{}{mark}", row.marker()), style);
             let counted = canvas.left(rest, &name, style);
             canvas.left(counted, &counts, style);
             filter::mark(canvas, state, Pane::Rooms, (rest, &name));

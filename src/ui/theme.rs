@@ -68,6 +68,16 @@ impl Theme {
         }
     }
 
+    /// A hat that some of several users wear.
+    pub fn part_mark(self) -> &'static str {
+        self.glyph("◐", "~")
+    }
+
+    /// A row that is marked, or one that is not.
+    pub fn mark(self, marked: bool) -> &'static str {
+        if marked { self.glyph("✓", "+") } else { " " }
+    }
+
     /// A box that is ticked, or one that is not.
     pub fn tick(&self, on: bool) -> &'static str {
         if on { "[x]" } else { "[ ]" }

@@ -43,7 +43,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect, alone: bo
         };
         let style = row.style(canvas.theme, own);
         let affiliation = user.affiliation;
-        let rest = canvas.left(row.line, &format!("{} {affiliation:<8}", row.marker()), style);
+        let mark = canvas.theme.mark(state.is_marked(Pane::Users, row.at));
+        let before = format!("{}{mark}{affiliation:<8}", row.marker());
+        let rest = canvas.left(row.line, &before, style);
         let counted = canvas.left(rest, &address, style);
         canvas.left(counted, &format!(" {count:>3} "), style);
         filter::mark(canvas, state, Pane::Users, (rest, &address));

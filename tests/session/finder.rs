@@ -38,6 +38,9 @@ fn every_command_of_the_panes_is_in_the_palette() {
             Place::Rooms,
             Place::Users,
             Place::Hats,
+            Place::AllHats,
+            Place::Wearers,
+            Place::WearersRooms,
             Place::Panes,
             Place::Everywhere,
         ];

@@ -59,7 +59,7 @@ fn a_given_key_does_it_the_old_one_does_not_and_sentences_name_it() {
 
 #[test]
 fn footer_help_and_palette_show_the_given_keys() {
-    let mut session = session(&[("wear", "F5"), ("help", "F2 ?"), ("palette", "p")]);
+    let mut session = session(&[("wear", "F5"), ("help", "F2 ?"), ("palette", "F3")]);
     session.keys("Tab Down Tab");
     let footer = screen(&session);
     assert!(
@@ -69,7 +69,7 @@ fn footer_help_and_palette_show_the_given_keys() {
     assert!(!footer.contains("Space Wear"));
     session.keys("F2");
     assert!(screen(&session).contains("  F5   "));
-    session.keys("Esc p");
+    session.keys("Esc F3");
     session.text("wear");
     assert!(screen(&session).contains("> F5 "));
 }

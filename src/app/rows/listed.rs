@@ -83,6 +83,11 @@ impl<T: Clone> Listed<T> {
         }
     }
 
+    /// Whether a row is there that the filter does not let through.
+    pub(super) fn hides(&self, is: impl Fn(&T) -> bool) -> bool {
+        self.filter.is_some() && self.all.iter().any(is)
+    }
+
     /// Whether there is more to look at.
     pub(in crate::app) fn is_looking(&self) -> bool {
         self.filter.is_some() && self.looked < self.all.len()

@@ -1,9 +1,11 @@
-//! What can be done to the selected room, user or hat.
+//! What can be done to what is marked, else to what is selected.
 
 use crate::app::form::Subject;
+use crate::app::targets::{self, Held};
 use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, words};
-use crate::model::{Affiliation, Attachment, Group, HatId, Jid, Wardrobe};
+use crate::model::{Affiliation, Attachment, Group, HatId, Wardrobe};
 
+use super::bulk::{self, Plan};
 use super::{commit, form};
 
 pub(crate) fn add(state: &mut State, _: &mut Vec<Effect>) {
@@ -12,109 +14,215 @@ pub(crate) fn add(state: &mut State, _: &mut Vec<Effect>) {
     let subject = match (state.focus, room, user) {
         (Pane::Rooms, ..) => Subject::AddRoom,
         (Pane::Users, Some(room), _) => Subject::AddUser { room },
-        (Pane::Hats, Some(room), Some(user)) => Subject::AddHat { room, user },
+        (Pane::Hats, Some(room), user) => match (state.marked(Pane::Users), targets::users(state), user) {
+            (0, _, Some(user)) => Subject::AddHat { room, user },
+            (0, _, None) | (_, None, _) => return,
+            (_, Some((room, users)), _) => Subject::GiveMany { room, users },
+        },
         _ => return,
     };
     form::open(state, subject);
+}
+
+/// Affiliates a user with all marked rooms.
+pub(crate) fn add_to_rooms(state: &mut State, _: &mut Vec<Effect>) {
+    let rooms = targets::rooms(state);
+    form::open(state, Subject::AddUserTo { rooms });
 }
 
 pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
-    let subject = match (state.focus, state.room(), state.user(), state.hat()) {
-        (Pane::Rooms, Some((jid, room)), ..) => Subject::EditRoom {
+    let subject = match (state.focus, state.room(), state.user()) {
+        _ if state.is_turned() => edit_held(state),
+        (Pane::Hats, ..) => edit_held(state),
+        (Pane::Rooms, Some((jid, room)), _) => Some(Subject::EditRoom {
             room: jid.clone(),
             before: room.name.clone(),
-        },
-        (Pane::Users, Some((room, _)), Some((jid, user)), _) => Subject::EditUser {
+        }),
+        (Pane::Users, Some(_), _) if state.marked(Pane::Users) > 0 => {
+            targets::users(state).map(|(room, users)| Subject::EditUsers { room, users })
+        }
+        (Pane::Users, Some((room, _)), Some((jid, user))) => Some(Subject::EditUser {
             room: room.clone(),
             user: jid.clone(),
             before: user.affiliation,
-        },
-        (Pane::Hats, Some((room, _)), Some((user, _)), Some((hat, attachment))) => Subject::EditHat {
+        }),
+        _ => None,
+    };
+    if let Some(subject) = subject {
+        form::open(state, subject);
+    }
+}
+
+/// The form for one attachment, or for several at once.
+fn edit_held(state: &State) -> Option<Subject> {
+    let held = targets::held(state);
+    match held.as_slice() {
+        [] => None,
+        [Held { room, user, hat }] => Some(Subject::EditHat {
             room: room.clone(),
             user: user.clone(),
             hat: hat.clone(),
-            before: attachment.clone(),
-        },
-        _ => return,
-    };
-    form::open(state, subject);
-}
-
-/// The selected hat with what it is on.
-fn selected_hat(state: &State) -> Option<(Jid, Jid, HatId, Attachment)> {
-    let ((room, _), (user, _), (hat, attachment)) = (state.room()?, state.user()?, state.hat()?);
-    Some((room.clone(), user.clone(), hat.clone(), attachment.clone()))
+            before: held.first()?.attachment(&state.view)?.clone(),
+        }),
+        _ => Some(Subject::EditMany { held }),
+    }
 }
 
 pub(crate) fn wear(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some((room, user, hat, attachment)) = selected_hat(state) else {
-        return;
-    };
-    let active = !attachment.is_active();
-    commit::make(state, effects, |next| {
-        next.add_user_hat(&user, &room, &hat, attachment.with_active(active))
-    });
-}
-
-pub(crate) fn require(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some((room, user, hat, attachment)) = selected_hat(state) else {
-        return;
-    };
-    let required = !attachment.is_required();
-    commit::make(state, effects, |next| {
-        next.add_user_hat(&user, &room, &hat, attachment.with_required(required))
-    });
-}
-
-/// Takes a hat away at once; asks before a user with hats or a room that is not empty goes.
-pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
-    match state.focus {
-        Pane::Hats => {
-            let Some((room, user, hat, _)) = selected_hat(state) else {
-                return;
-            };
-            commit::make(state, effects, |next| next.take_hat(&user, &room, &hat));
-        }
-        Pane::Users => remove_user(state, effects),
-        Pane::Rooms => remove_room(state, effects),
-    }
-}
-
-fn remove_user(state: &mut State, effects: &mut Vec<Effect>) {
-    let (Some((room, _)), Some((jid, user))) = (state.room(), state.user()) else {
-        return;
-    };
-    let (room, jid, hats) = (room.clone(), jid.clone(), user.hats.len());
-    let operation = |next: &mut Wardrobe| next.set_affiliation(&jid, &room, Affiliation::None);
-    if hats == 0 {
-        commit::make(state, effects, operation);
-        return;
-    }
-    let question = format!("Remove {jid} from {room}?");
-    ask(
+    switch(
         state,
-        question,
-        format!(
-            "The user's {} there go too. {} brings all of it back.",
-            words::count(hats, "hat"),
-            state.key("undo")
-        ),
-        operation,
+        effects,
+        Attachment::is_active,
+        Attachment::with_active,
+        |on, hat, who| {
+            if on {
+                format!("Let {who} wear {hat}?")
+            } else {
+                format!("Doff {hat} for {who}?")
+            }
+        },
     );
 }
 
-fn remove_room(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some((jid, room)) = state.room() else { return };
-    let (jid, users, hats) = (jid.clone(), room.users().len(), room.attachments());
-    let operation = |next: &mut Wardrobe| next.remove_room(&jid);
-    if users == 0 && hats == 0 && room.catalogue.is_empty() {
+pub(crate) fn require(state: &mut State, effects: &mut Vec<Effect>) {
+    switch(
+        state,
+        effects,
+        Attachment::is_required,
+        Attachment::with_required,
+        |on, hat, who| {
+            if on {
+                format!("Make {hat} required for {who}?")
+            } else {
+                format!("Make {hat} no longer required for {who}?")
+            }
+        },
+    );
+}
+
+/// Sets a flag where it is not set; where all have it, takes it from all.
+fn switch(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    is: impl Fn(&Attachment) -> bool,
+    with: impl Fn(Attachment, bool) -> Attachment,
+    question: impl FnOnce(bool, &str, &str) -> String,
+) {
+    let held = targets::held(state);
+    let there = |spot: &Held| spot.attachment(&state.view).cloned().unwrap_or_default();
+    let on = !held.iter().all(|spot| is(&there(spot)));
+    if let [Held { room, user, hat }] = held.as_slice() {
+        let after = held.first().map(there).unwrap_or_default();
+        commit::make(state, effects, |next| {
+            next.add_user_hat(user, room, hat, with(after, on))
+        });
+        return;
+    }
+    let mut plan = Plan::new(&state.view);
+    for spot in &held {
+        let after = with(there(spot), on);
+        plan.change(&spot.room, &spot.user, |next| {
+            next.add_user_hat(&spot.user, &spot.room, &spot.hat, after)
+        });
+    }
+    let hats = hats_of(state, &held);
+    bulk::propose(state, effects, plan, |who| question(on, &hats, who), "");
+}
+
+/// How hats are called in a question: by title where it is one, else by their number.
+pub(super) fn hats_of(state: &State, held: &[Held]) -> String {
+    let ids: std::collections::BTreeSet<&HatId> = held.iter().map(|spot| &spot.hat).collect();
+    match held.first() {
+        Some(spot) if ids.len() == 1 => {
+            let room = state.view.room(&spot.room);
+            let title = room
+                .zip(spot.attachment(&state.view))
+                .and_then(|(room, attachment)| room.title(&spot.hat, attachment));
+            words::hat(&spot.hat, title)
+        }
+        _ => words::count(ids.len(), "hat"),
+    }
+}
+
+/// Takes hats away at once from one user; asks before several users lose any, and before users with hats or rooms that
+/// are not empty go.
+pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
+    match state.focus {
+        _ if state.is_turned() => take(state, effects),
+        Pane::Hats => take(state, effects),
+        Pane::Users => remove_users(state, effects),
+        Pane::Rooms => remove_rooms(state, effects),
+    }
+}
+
+fn take(state: &mut State, effects: &mut Vec<Effect>) {
+    let held = targets::held(state);
+    let mut plan = Plan::new(&state.view);
+    for Held { room, user, hat } in &held {
+        plan.change(room, user, |next| next.take_hat(user, room, hat));
+    }
+    let hats = hats_of(state, &held);
+    bulk::propose(state, effects, plan, |who| format!("Take {hats} from {who}?"), "");
+}
+
+fn remove_users(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some((room, users)) = targets::users(state) else {
+        return;
+    };
+    let hats: usize = users
+        .iter()
+        .filter_map(|user| state.view.user(&room, user))
+        .map(|user| user.hats.len())
+        .sum();
+    if let [jid] = users.as_slice() {
+        let operation = |next: &mut Wardrobe| next.set_affiliation(jid, &room, Affiliation::None);
+        if hats == 0 {
+            commit::make(state, effects, operation);
+            return;
+        }
+        let question = format!("Remove {jid} from {room}?");
+        let hats = words::count(hats, "hat");
+        let consequence = format!("The user's {hats} there go too. u brings all of it back.");
+        ask(state, question, consequence, operation);
+        return;
+    }
+    let mut plan = Plan::new(&state.view);
+    for user in &users {
+        plan.change(&room, user, |next| {
+            next.set_affiliation(user, &room, Affiliation::None)
+        });
+    }
+    let consequence = format!("Their {} there go too.", words::count(hats, "hat"));
+    let question = |who: &str| format!("Remove {who}?");
+    bulk::propose(state, effects, plan, question, &consequence);
+}
+
+fn remove_rooms(state: &mut State, effects: &mut Vec<Effect>) {
+    let rooms = targets::rooms(state);
+    let there: Vec<_> = rooms.iter().filter_map(|jid| state.view.room(jid)).collect();
+    let users: usize = there.iter().map(|room| room.users().len()).sum();
+    let hats: usize = there.iter().map(|room| room.attachments()).sum();
+    let defined = there.iter().any(|room| !room.catalogue.is_empty());
+    let operation = |next: &mut Wardrobe| {
+        let mut group = Group::default();
+        for room in &rooms {
+            group.0.extend(next.remove_room(room)?.0);
+        }
+        Ok(group)
+    };
+    if rooms.len() == 1 && users == 0 && hats == 0 && !defined {
         commit::make(state, effects, operation);
         return;
     }
+    let (question, whose) = match rooms.as_slice() {
+        [] => return,
+        [jid] => (format!("Remove the room {jid}?"), "Its"),
+        many => (format!("Remove {}?", words::count(many.len(), "room")), "Their"),
+    };
     let (users, hats) = (words::count(users, "user"), words::count(hats, "hat"));
     let undo = state.key("undo");
-    let consequence = format!("Its {users} and their {hats} go too. {undo} brings all of it back.");
-    ask(state, format!("Remove the room {jid}?"), consequence, operation);
+    let consequence = format!("{whose} {users} and their {hats} go too. {undo} brings all of it back.");
+    ask(state, question, consequence, operation);
 }
 
 /// Asks before a change that takes much away.

@@ -2,7 +2,7 @@
 
 use crate::app::state::{Kind, Pending, Step};
 use crate::app::{Effect, Pane, State, words};
-use crate::model::{Attachment, Error, Group, HatId, Jid, Wardrobe};
+use crate::model::{Error, Group, Wardrobe};
 use crate::store::{Change, Request, Snapshot};
 
 use super::{conflict, leave, undo};
@@ -78,13 +78,8 @@ pub(super) fn push(
         Kind::Redo => state.done.push(step),
     }
     // That a change was made is said already.
-    let (room, user) = state.rows.on();
-    let before = Selected {
-        room,
-        user,
-        hat: None,
-    };
-    refresh(state, before);
+    let Selected([first, second, _]) = Selected::now(state);
+    refresh(state, Selected([first, second, None]));
 }
 
 /// Asks the keeper for what is pending, in the order in which it was made: a change is asked for only when all before it
@@ -264,61 +259,63 @@ fn show(state: &mut State) {
     }
 }
 
-/// What is selected in each pane; of the hat its name, too.
-struct Selected {
-    room: Option<Jid>,
-    user: Option<Jid>,
-    hat: Option<(HatId, String)>,
-}
+/// What is selected in each pane, from left to right, and how it is called in a sentence.
+struct Selected([Option<(String, String)>; 3]);
 
 impl Selected {
     fn now(state: &State) -> Self {
-        let (room, user) = state.rows.on();
-        let name = |(id, attachment): (&HatId, &Attachment)| {
-            let title = state.room().and_then(|(_, room)| room.title(id, attachment));
-            let name = title.map_or_else(|| id.to_string(), |title| format!("\"{title}\""));
-            (id.clone(), name)
+        let hat_pane = if state.is_turned() {
+            Pane::Rooms
+        } else {
+            Pane::Hats
         };
-        let hat = state.hat().map(name);
-        Self { room, user, hat }
+        Self([Pane::Rooms, Pane::Users, Pane::Hats].map(|pane| {
+            let selected = state.rows.column(pane).selected()?.to_owned();
+            let name = if pane == hat_pane {
+                format!(
+                    "the hat {}",
+                    selected_hat(state).unwrap_or_else(|| selected.clone())
+                )
+            } else {
+                selected.clone()
+            };
+            Some((selected, name))
+        }))
     }
+}
+
+/// The title of the selected hat.
+fn selected_hat(state: &State) -> Option<String> {
+    let title = match state.turned_hat() {
+        Some(known) => known.title.as_deref(),
+        None => state
+            .hat()
+            .and_then(|(id, attachment)| state.room()?.1.title(id, attachment)),
+    };
+    title.map(|title| format!("\"{title}\""))
 }
 
 /// Lists everything anew. What was selected may not be seen any more: then it is said, and who was in it is one pane
 /// further out, so that they do not find themselves at the hats of somebody else.
 fn refresh(state: &mut State, before: Selected) -> Option<String> {
     state.rows.refresh(&state.view);
-    let (room, user) = state.rows.on();
-    let there = |room: &Option<Jid>| room.as_ref().and_then(|room| state.view.room(room));
-    let (gone, is_there, pane) = if room != before.room {
-        (
-            before.room.clone()?.to_string(),
-            there(&before.room).is_some(),
-            Pane::Rooms,
-        )
-    } else if user != before.user {
-        let gone = before.user?;
-        let is_there = there(&room).is_some_and(|room| room.user(&gone).is_some());
-        (gone.to_string(), is_there, Pane::Users)
-    } else {
-        let (id, name) = before.hat?;
-        if state.hat().is_some_and(|(now, _)| *now == id) {
+    let panes = [Pane::Rooms, Pane::Users, Pane::Hats].into_iter();
+    for (pane, before) in panes.zip(before.0) {
+        let column = state.rows.column(pane);
+        let Some((selected, name)) = before else { continue };
+        if column.selected() == Some(selected.as_str()) {
+            continue;
+        }
+        if state.focus < pane {
             return None;
         }
-        let is_there = there(&room)
-            .zip(user.as_ref())
-            .and_then(|(room, user)| room.user(user))
-            .is_some_and(|user| user.hats.get(&id).is_some());
-        (format!("the hat {name}"), is_there, Pane::Hats)
-    };
-    if state.focus < pane {
-        return None;
+        let why = if column.hides(&selected) {
+            "does not match the filter"
+        } else {
+            "is not there"
+        };
+        state.focus = pane;
+        return Some(format!("{name} {why} any more"));
     }
-    state.focus = pane;
-    let why = if is_there {
-        "does not match the filter"
-    } else {
-        "is not there"
-    };
-    Some(format!("{gone} {why} any more"))
+    None
 }

@@ -23,7 +23,7 @@ pub(crate) fn name(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// The room or the user as they are in the file; the hat with its id.
 pub(crate) fn json(state: &mut State, effects: &mut Vec<Effect>) {
-    let bytes = match (state.focus, state.room(), state.user(), state.hat()) {
+    let bytes = match (what(state), state.room(), state.user(), state.hat()) {
         (Pane::Rooms, Some((_, room)), ..) => write::pretty(room),
         (Pane::Users, _, Some((_, user)), _) => write::pretty(user),
         (Pane::Hats, _, _, Some(hat)) => write::pretty(&BTreeMap::from([hat])),
@@ -34,8 +34,17 @@ pub(crate) fn json(state: &mut State, effects: &mut Vec<Effect>) {
     copy(state, effects, text, &format!("the JSON of {name}"));
 }
 
+/// The pane that lists such things as are selected: in the view turned round the first one lists hats.
+fn what(state: &State) -> Pane {
+    match (state.focus, state.is_turned()) {
+        (Pane::Rooms, true) => Pane::Hats,
+        (Pane::Hats, true) => Pane::Rooms,
+        (pane, _) => pane,
+    }
+}
+
 fn selected(state: &State) -> Option<String> {
-    Some(match state.focus {
+    Some(match what(state) {
         Pane::Rooms => state.room()?.0.to_string(),
         Pane::Users => state.user()?.0.to_string(),
         Pane::Hats => state.hat()?.0.to_string(),

@@ -5,7 +5,7 @@ use crate::app::state::Leaving;
 use crate::app::{Act, Confirm, Effect, Overlay, Phase, State};
 use crate::store::Change;
 
-use super::{commit, form, leave};
+use super::{commit, fill, leave};
 
 /// What is to be kept outside as things are: what an earlier session left and nothing was decided about, changes that
 /// cannot be written, questions that wait for an answer; and when the session ends, what was typed too.
@@ -133,7 +133,7 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
         commit::offer_again(state, effects, Change::from(unsaved));
     }
     for kept in draft.forms {
-        let mut form = form::fill(kept.subject.clone(), state);
+        let mut form = fill::fill(kept.subject.clone(), state);
         kept.restore(&mut form);
         state.overlays.push(Overlay::Form(Box::new(form)));
         state.drafting.taken.push(kept);

@@ -1,6 +1,5 @@
 //! The palette of commands, and the jump to any room, user or hat.
 
-use crate::app::command::Place;
 use crate::app::finder::{Finder, What};
 use crate::app::form::Text;
 use crate::app::{Effect, Overlay, Pane, State};
@@ -97,12 +96,9 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
             }
             state.overlays.pop();
             // A command of another pane is done there.
-            state.focus = match offer.command.place {
-                Place::Rooms => Pane::Rooms,
-                Place::Users => Pane::Users,
-                Place::Hats => Pane::Hats,
-                _ => state.focus,
-            };
+            if let Some((pane, _)) = offer.command.place.pane() {
+                state.focus = pane;
+            }
             match offer.command.enabled(state) {
                 Ok(()) => (offer.command.run)(state, effects),
                 Err(reason) => state.refuse(reason),

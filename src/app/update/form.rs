@@ -1,93 +1,14 @@
 //! Opening, filling in and saving forms.
 
-use crate::app::form::{Field, Form, Name, Subject, Text, Value};
-use crate::app::suggest::Suggestions;
+use crate::app::form::{Form, Name, Subject, Value};
 use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, sides, words};
-use crate::model::{Affiliation, Error, Group, HatId, Jid, Wardrobe};
+use crate::model::{Affiliation, CatalogueHat, Error, Group, HatId, Jid, Wardrobe};
 
-use super::{change, commit};
-
-/// The choices for a user who is new, and for one who is there.
-const NEW: &[Affiliation] = &[
-    Affiliation::Owner,
-    Affiliation::Admin,
-    Affiliation::Member,
-    Affiliation::Outcast,
-];
-const THERE: &[Affiliation] = &[
-    Affiliation::Owner,
-    Affiliation::Admin,
-    Affiliation::Member,
-    Affiliation::Outcast,
-    Affiliation::None,
-];
-
-/// A form about something, with what is there now in its fields.
-pub(super) fn fill(subject: Subject, state: &State) -> Form {
-    let text = |name, text: &str| Field {
-        name,
-        value: Value::Text(Box::new(Text::new(text))),
-    };
-    let tick = |name, on| Field {
-        name,
-        value: Value::Tick(on),
-    };
-    let choice = |options: &'static [Affiliation], chosen| {
-        let at = options
-            .iter()
-            .position(|option| *option == chosen)
-            .unwrap_or_default();
-        Field {
-            name: Name::Affiliation,
-            value: Value::Choice { options, at },
-        }
-    };
-    let fields = match &subject {
-        Subject::AddRoom => vec![text(Name::Room, ""), text(Name::RoomName, "")],
-        Subject::EditRoom { before, .. } => vec![text(Name::RoomName, before.as_deref().unwrap_or_default())],
-        Subject::AddUser { .. } => vec![text(Name::User, ""), choice(NEW, Affiliation::Member)],
-        Subject::EditUser { before, .. } => vec![choice(THERE, *before)],
-        Subject::AddHat { .. } => vec![
-            text(Name::Hat, ""),
-            text(Name::Title, ""),
-            tick(Name::Active, true),
-            tick(Name::Required, false),
-        ],
-        Subject::EditHat { hat, before, .. } => vec![
-            text(Name::Hat, hat.as_str()),
-            text(Name::Title, before.title.as_deref().unwrap_or_default()),
-            tick(Name::Active, before.is_active()),
-            tick(Name::Required, before.is_required()),
-        ],
-    };
-    let suggestions = match &subject {
-        Subject::AddHat { room, user } | Subject::EditHat { room, user, .. } => {
-            let worn = state.view.user(room, user).map(|user| &user.hats);
-            let own = match &subject {
-                Subject::EditHat { hat, .. } => Some(hat),
-                _ => None,
-            };
-            let has = |id: &HatId| own != Some(id) && worn.is_some_and(|hats| hats.get(id).is_some());
-            Some(Suggestions::of(&state.view, room, has))
-        }
-        _ => None,
-    };
-    // Who edits a hat that is there means its title, nearly always.
-    let focus = usize::from(matches!(subject, Subject::EditHat { .. }));
-    Form {
-        subject,
-        fields,
-        focus,
-        refused: false,
-        suggestions,
-        filled: None,
-        changed: false,
-        limit: state.start.scope.rooms.clone(),
-    }
-}
+use super::bulk::Became;
+use super::{catalogue, change, commit, fill, many};
 
 pub(super) fn open(state: &mut State, subject: Subject) {
-    let form = fill(subject, state);
+    let form = fill::fill(subject, state);
     state.overlays.push(Overlay::Form(Box::new(form)));
 }
 
@@ -128,6 +49,13 @@ fn choose(state: &mut State, by: isize) {
     form.changed = true;
     match form.field_mut().map(|field| &mut field.value) {
         Some(Value::Tick(on)) => *on = !*on,
+        Some(Value::Maybe(answer)) => {
+            *answer = match (*answer, by > 0) {
+                (None, true) | (Some(false), false) => Some(true),
+                (Some(true), true) | (None, false) => Some(false),
+                (Some(false), true) | (Some(true), false) => None,
+            };
+        }
         Some(Value::Choice { options, at }) => {
             let length = options.len().max(1);
             *at = at.checked_add_signed(by).map_or(length - 1, |at| at % length);
@@ -237,6 +165,14 @@ pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
     }));
 }
 
+/// Takes the topmost form away after what it means was made, and selects what that was about.
+pub(super) fn made(state: &mut State) {
+    if let Some(form) = top(state).cloned() {
+        close(state);
+        select(state, &form);
+    }
+}
+
 /// Takes the topmost form away.
 pub(super) fn close(state: &mut State) {
     if matches!(state.top(), Some(Overlay::Form(_))) {
@@ -296,6 +232,13 @@ pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
         );
         return;
     }
+    if let Some(became) = many::save(state, effects, &form) {
+        // Where a question is open, yes closes the form.
+        if became == Became::Made {
+            made(state);
+        }
+        return;
+    }
     let mut failed = None;
     let made = commit::make(state, effects, |next| {
         operation(&form, next).inspect_err(|error| failed = Some(error.clone()))
@@ -320,7 +263,18 @@ fn select(state: &mut State, form: &Form) {
         Subject::AddHat { room, user } | Subject::EditHat { room, user, .. } => {
             (Some(room.clone()), Some(user.clone()), hat)
         }
+        Subject::GiveMany { .. } => {
+            if let Some(hat) = &hat {
+                state.rows.select_hat(hat);
+            }
+            return;
+        }
+        // Of several things, or of the catalogue, nothing in the panes is the one.
+        _ => return,
     };
+    if state.is_turned() {
+        return;
+    }
     if let Some(room) = room {
         state.rows.select(&state.view, &room, user.as_ref(), hat.as_ref());
     }
@@ -355,6 +309,16 @@ fn operation(form: &Form, next: &mut Wardrobe) -> Result<Group, Error> {
                 .extend(next.add_user_hat(user, room, &id, form.attachment())?.0);
             Ok(group)
         }
+        Subject::DefineHat { room } => {
+            let entry = catalogue::entry(form, &CatalogueHat::default());
+            next.set_catalogue_hat(room, &chosen(form)?, Some(entry))
+        }
+        // These are made by `many::save`.
+        Subject::AddUserTo { .. }
+        | Subject::EditUsers { .. }
+        | Subject::GiveMany { .. }
+        | Subject::EditMany { .. }
+        | Subject::EditDefined { .. } => Ok(Group::default()),
     }
 }
 
@@ -381,5 +345,13 @@ fn mine(form: &Form) -> String {
             sides::attachment(&form.attachment())
         ),
         Subject::EditHat { .. } => sides::attachment(&form.attachment()),
+        Subject::DefineHat { .. } | Subject::EditDefined { .. } => {
+            sides::defined(&catalogue::entry(form, &CatalogueHat::default()))
+        }
+        // What these make is always made of what is there.
+        Subject::AddUserTo { .. }
+        | Subject::EditUsers { .. }
+        | Subject::GiveMany { .. }
+        | Subject::EditMany { .. } => form.subject.heading(),
     }
 }

@@ -99,7 +99,7 @@ pub(crate) fn yes(state: &mut State, effects: &mut Vec<Effect>) {
         Act::Commit(group) => {
             let made = commit::make(state, effects, |next| next.apply(&group).map(|()| group));
             if made.is_some() {
-                form::close(state);
+                form::made(state);
             }
         }
         Act::LeaveForm => form::close(state),

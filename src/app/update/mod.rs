@@ -1,15 +1,21 @@
 //! What happens when something happens: pure, with effects as data.
 
+mod bulk;
+pub(super) mod catalogue;
 pub(super) mod change;
 mod commit;
 pub(super) mod conflict;
 pub(super) mod copy;
 pub(super) mod draft;
+pub(super) mod dress;
+mod fill;
 pub(super) mod filter;
 pub(super) mod finder;
 pub(super) mod form;
 pub(super) mod history;
 pub(super) mod leave;
+mod many;
+pub(super) mod marks;
 pub(super) mod mouse;
 pub(super) mod panes;
 mod store;
@@ -65,17 +71,19 @@ fn run(state: &mut State, command: &command::Command, shifted: Option<String>, e
         (Some(gone), _) if is_about_selected(command.place) => {
             state.refuse(format!("nothing was done, as {gone}; see what is selected now"));
         }
-        (_, Ok(())) => (command.run)(state, effects),
+        (_, Ok(())) => {
+            if is_about_selected(command.place) {
+                state.rows.end_range(state.focus);
+            }
+            (command.run)(state, effects);
+        }
         (_, Err(reason)) => state.refuse(reason),
     }
 }
 
 /// Whether commands of this place are about what is selected.
 fn is_about_selected(place: command::Place) -> bool {
-    matches!(
-        place,
-        command::Place::Rooms | command::Place::Users | command::Place::Hats
-    )
+    place.pane().is_some()
 }
 
 /// Whether the keys go into a finder.

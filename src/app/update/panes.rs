@@ -8,7 +8,7 @@ use super::filter;
 pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
     let pane = state.focus;
     let Some(at) = state.selected(pane) else { return };
-    let row = to(at).min(state.rows.length(pane).saturating_sub(1));
+    let row = to(at).min(state.length(pane).saturating_sub(1));
     state.rows.move_to(pane, row, &state.view);
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn previous(state: &mut State, _: &mut Vec<Effect>) {
 pub(crate) fn escape(state: &mut State, effects: &mut Vec<Effect>) {
     if state.rows.filter(state.focus).is_some() {
         filter::clear(state, effects);
-    } else {
+    } else if !super::marks::unmark(state) {
         back(state, effects);
     }
 }
@@ -80,6 +80,30 @@ pub(crate) fn back(state: &mut State, _: &mut Vec<Effect>) {
         Pane::Rooms | Pane::Users => Pane::Rooms,
         Pane::Hats => Pane::Users,
     };
+}
+
+/// Lists the pane in the next order.
+pub(crate) fn sort(state: &mut State, _: &mut Vec<Effect>) {
+    let (pane, turned) = (state.focus, state.is_turned());
+    let sort = state.sort(pane).next(pane, turned);
+    state.rows.sort(pane, sort, &state.view);
+    let what = match (pane, turned) {
+        (Pane::Rooms, false) | (Pane::Hats, true) => "Rooms",
+        (Pane::Users, _) => "Users",
+        (Pane::Hats, false) | (Pane::Rooms, true) => "Hats",
+    };
+    state.say(format!("{what} {}", sort.words()));
+}
+
+/// Turns the view round, or back. What was in sight stays in sight: a hat that was looked at is the one in front.
+pub(crate) fn turn(state: &mut State, _: &mut Vec<Effect>) {
+    state.focus = state.rows.turn(&state.view, state.focus);
+}
+
+/// Turns the view back to the selected hat of the selected user in the selected room.
+pub(crate) fn show_there(state: &mut State, effects: &mut Vec<Effect>) {
+    turn(state, effects);
+    state.focus = Pane::Hats;
 }
 
 pub(crate) fn help(state: &mut State, _: &mut Vec<Effect>) {

@@ -11,8 +11,14 @@ use super::super::{label, text};
 use super::{Canvas, LABEL, below, heading};
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, form: &Form, area: Rect) {
-    let (Subject::AddHat { room, user } | Subject::EditHat { room, user, .. }) = &form.subject else {
-        return;
+    let (room, user) = match &form.subject {
+        Subject::AddHat { room, user } | Subject::EditHat { room, user, .. } => (room, user),
+        // Of many the first is the example.
+        Subject::GiveMany { room, users } => match users.first() {
+            Some(user) => (room, user),
+            None => return,
+        },
+        _ => return,
     };
     // A heading alone would tell nothing.
     if area.height < 2 {

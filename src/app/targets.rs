@@ -1,0 +1,100 @@
+//! What a change is about: what is marked in the pane with the focus, else what is selected there.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Attachment, HatId, Jid, Wardrobe};
+
+use super::{Pane, State};
+
+/// A hat that a user has in a room.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Held {
+    /// Which room.
+    pub room: Jid,
+    /// Whose.
+    pub user: Jid,
+    /// Which hat.
+    pub hat: HatId,
+}
+
+impl Held {
+    /// The attachment there, while there is one.
+    pub(super) fn attachment<'a>(&self, wardrobe: &'a Wardrobe) -> Option<&'a Attachment> {
+        wardrobe.user(&self.room, &self.user)?.hats.get(&self.hat)
+    }
+}
+
+/// The rooms that a change is about.
+pub(super) fn rooms(state: &State) -> Vec<Jid> {
+    marked_or_selected(&state.rows.rooms)
+}
+
+/// The users that a change is about, and their room.
+pub(super) fn users(state: &State) -> Option<(Jid, Vec<Jid>)> {
+    let room = state.rows.rooms.on()?;
+    let users = marked_or_selected(&state.rows.users);
+    (!users.is_empty()).then(|| (room.clone(), users))
+}
+
+/// The hats of users that a change is about.
+pub(super) fn held(state: &State) -> Vec<Held> {
+    let wardrobe = state.wardrobe();
+    let spot = |room: &Jid, user: &Jid, hat: &HatId| Held {
+        room: room.clone(),
+        user: user.clone(),
+        hat: hat.clone(),
+    };
+    let mut held = Vec::new();
+    let Some(turned) = state.rows.turned() else {
+        let Some((room, users)) = users(state) else {
+            return held;
+        };
+        let hats = marked_or_selected(&state.rows.hats);
+        for user in &users {
+            held.extend(hats.iter().map(|hat| spot(&room, user, hat)));
+        }
+        held.retain(|spot| spot.attachment(wardrobe).is_some());
+        return held;
+    };
+    let selected: Vec<HatId> = turned.hats.on().into_iter().cloned().collect();
+    match state.focus() {
+        Pane::Rooms => {
+            for hat in marked_or_selected(&turned.hats) {
+                for (room, there) in wardrobe.rooms() {
+                    let having = there
+                        .users()
+                        .iter()
+                        .filter(|(_, user)| user.hats.get(&hat).is_some());
+                    held.extend(having.map(|(user, _)| spot(room, user, &hat)));
+                }
+            }
+        }
+        Pane::Users => {
+            for user in marked_or_selected(&turned.wearers) {
+                let everywhere = wardrobe.rooms().flat_map(|(room, _)| {
+                    let user = &user;
+                    selected.iter().map(move |hat| spot(room, user, hat))
+                });
+                held.extend(everywhere.filter(|spot| spot.attachment(wardrobe).is_some()));
+            }
+        }
+        Pane::Hats => {
+            for room in marked_or_selected(&turned.rooms) {
+                let user = turned.wearers.on();
+                let here = user
+                    .zip(selected.first())
+                    .map(|(user, hat)| spot(&room, user, hat));
+                held.extend(here.filter(|spot| spot.attachment(wardrobe).is_some()));
+            }
+        }
+    }
+    held
+}
+
+/// What is marked, in the order in which it is told; else what is selected.
+fn marked_or_selected<T: Clone>(column: &super::rows::Column<T>) -> Vec<T> {
+    match column.marks() {
+        marks if marks.is_empty() => column.on().into_iter().cloned().collect(),
+        marks => marks.iter().cloned().collect(),
+    }
+}

@@ -1,0 +1,225 @@
+//! The catalogue of a room: defining, retitling, recolouring and deleting hats.
+
+use crate::app::catalogue::Catalogue;
+use crate::app::check::hue_of;
+use crate::app::form::{Field, Form, Name, Subject, Text, Value};
+use crate::app::{Effect, Overlay, State, words};
+use crate::model::{CatalogueHat, HatId, Jid, Room};
+
+use super::bulk::{self, Became, Plan};
+use super::{change, commit, form};
+
+pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
+    let on = state.hat().map(|(hat, _)| hat.clone());
+    if let Some((room, _)) = state.room() {
+        let catalogue = Catalogue::new(room.clone(), on);
+        state.overlays.push(Overlay::Catalogue(Box::new(catalogue)));
+    }
+}
+
+fn top(state: &State) -> Option<&Catalogue> {
+    match state.top() {
+        Some(Overlay::Catalogue(catalogue)) => Some(catalogue),
+        _ => None,
+    }
+}
+
+/// The room, the selected hat, and what the catalogue has of it.
+fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogueHat>)> {
+    let catalogue = top(state)?;
+    let entries = catalogue.entries(state);
+    let entry = entries.get(catalogue.selected(&entries)?)?;
+    Some((
+        catalogue.room.clone(),
+        entry.known.id.clone(),
+        entry.defined.cloned(),
+    ))
+}
+
+fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
+    let Some(catalogue) = top(state) else { return };
+    let entries = catalogue.entries(state);
+    let Some(at) = catalogue.selected(&entries) else {
+        return;
+    };
+    let row = to(at).min(entries.len().saturating_sub(1));
+    let on = entries.get(row).map(|entry| entry.known.id.clone());
+    if let Some(Overlay::Catalogue(catalogue)) = state.overlays.last_mut() {
+        (catalogue.on, catalogue.at) = (on, row);
+    }
+}
+
+pub(crate) fn down(state: &mut State, _: &mut Vec<Effect>) {
+    go(state, |at| at + 1);
+}
+
+pub(crate) fn up(state: &mut State, _: &mut Vec<Effect>) {
+    go(state, |at| at.saturating_sub(1));
+}
+
+pub(crate) fn page_down(state: &mut State, _: &mut Vec<Effect>) {
+    let page = super::panes::page(state);
+    go(state, |at| at + page);
+}
+
+pub(crate) fn page_up(state: &mut State, _: &mut Vec<Effect>) {
+    let page = super::panes::page(state);
+    go(state, |at| at.saturating_sub(page));
+}
+
+pub(crate) fn may_edit(state: &State) -> Result<(), String> {
+    state.may_change()?;
+    selected(state).map(drop).ok_or_else(|| {
+        let key = state.key("define-hat");
+        format!("there is no hat here yet; {key} defines one")
+    })
+}
+
+pub(crate) fn may_delete(state: &State) -> Result<(), String> {
+    state.may_change()?;
+    match selected(state) {
+        None => Err("there is no hat here".into()),
+        Some((.., None)) => Err("the hat is not in the catalogue: it is only worn".into()),
+        Some(_) => Ok(()),
+    }
+}
+
+pub(crate) fn define(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(room) = top(state).map(|catalogue| catalogue.room.clone()) {
+        form::open(state, Subject::DefineHat { room });
+    }
+}
+
+pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some((room, hat, before)) = selected(state) {
+        let before = before.unwrap_or_default();
+        form::open(state, Subject::EditDefined { room, hat, before });
+    }
+}
+
+/// Those who have the hat under a title of their own.
+fn with_own_title(room: &Room, hat: &HatId) -> Vec<(Jid, Box<str>)> {
+    let own = |(jid, user): &(Jid, crate::model::User)| {
+        let title = user.hats.get(hat)?.title.as_deref()?;
+        (!title.is_empty()).then(|| (jid.clone(), title.into()))
+    };
+    room.users().iter().filter_map(own).collect()
+}
+
+/// The fields of a form about a hat of the catalogue.
+pub(super) fn fields(state: &State, (room, hat): (&Jid, &HatId), before: &CatalogueHat) -> Vec<Field> {
+    let there = state.view.room(room);
+    let worn_as = there.and_then(|there| {
+        let known = there.known_hats();
+        let at = known.binary_search_by(|known| known.id.cmp(hat)).ok()?;
+        known.get(at)?.title.clone()
+    });
+    // What is only worn is defined under the title that it has.
+    let is_defined = there.is_some_and(|there| there.catalogue.contains_key(hat));
+    let title = if is_defined { before.title.clone() } else { worn_as };
+    let own = there.map(|there| with_own_title(there, hat)).unwrap_or_default();
+    let mut fields = vec![
+        text(Name::Title, title.as_deref()),
+        text(Name::Hue, hue(before).as_deref()),
+    ];
+    if !own.is_empty() {
+        // Whoever has it under the very title that is changed here is meant too.
+        let same = own.iter().any(|(_, own)| Some(&**own) == title.as_deref());
+        fields.push(Field {
+            name: Name::Wearers,
+            value: Value::Tick(same),
+        });
+    }
+    fields
+}
+
+fn text(name: Name, text: Option<&str>) -> Field {
+    Field {
+        name,
+        value: Value::Text(Box::new(Text::new(text.unwrap_or_default()))),
+    }
+}
+
+fn hue(hat: &CatalogueHat) -> Option<String> {
+    let hue = hat.hue.as_ref()?;
+    Some(hue.as_json().as_str().trim_matches('"').to_owned())
+}
+
+/// What the catalogue gets of a form.
+pub(super) fn entry(form: &Form, before: &CatalogueHat) -> CatalogueHat {
+    let title = form.text(Name::Title);
+    let mut after = before.clone();
+    after.title = Some(title.trim())
+        .filter(|title| !title.is_empty())
+        .map(Into::into);
+    if let Some(typed) = form.typed(Name::Hue) {
+        after.hue = hue_of(&typed);
+    }
+    after
+}
+
+/// Changes the catalogue and, where that is wanted, the titles of those who have the hat: one change.
+pub(super) fn save(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    form: &Form,
+    (room, hat, before): (&Jid, &HatId, &CatalogueHat),
+) -> Became {
+    let after = entry(form, before);
+    let title = after.title.clone();
+    let mut plan = Plan::new(&state.view);
+    plan.also(|next| next.set_catalogue_hat(room, hat, Some(after)));
+    if let (true, Some(title), Some(there)) = (form.ticked(Name::Wearers), &title, state.view.room(room)) {
+        for (user, _) in with_own_title(there, hat) {
+            let Some(attachment) = there.user(&user).and_then(|user| user.hats.get(hat)) else {
+                continue;
+            };
+            let attachment = attachment.clone().with_title(Some(title));
+            plan.change(room, &user, |next| {
+                next.add_user_hat(&user, room, hat, attachment)
+            });
+        }
+    }
+    let name = words::hat(hat, title.as_deref());
+    let question = |who: &str| format!("Title it {name} in the catalogue, and for {who}?");
+    bulk::propose(state, effects, plan, question, "")
+}
+
+/// Takes a hat out of the catalogue; where users have it, that is said and asked first.
+pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some((room, hat, Some(entry))) = selected(state) else {
+        return;
+    };
+    let Some(there) = state.view.room(&room).cloned() else {
+        return;
+    };
+    let having: Vec<(&Jid, bool)> = there
+        .users()
+        .iter()
+        .filter_map(|(jid, user)| {
+            let title = user.hats.get(&hat)?.title.as_deref();
+            Some((jid, title.is_none_or(str::is_empty)))
+        })
+        .collect();
+    if having.is_empty() {
+        commit::make(state, effects, |next| next.set_catalogue_hat(&room, &hat, None));
+        return;
+    }
+    let name = words::hat(&hat, entry.title.as_deref());
+    let names: Vec<String> = having.iter().map(|(jid, _)| jid.to_string()).collect();
+    let untitled = having.iter().filter(|(_, untitled)| *untitled).count();
+    let lose = match untitled {
+        0 => String::new(),
+        number => format!(" {number} of them have no title of their own and lose this one."),
+    };
+    let consequence = format!(
+        "{} have it and keep it: {}.{lose} {} takes it back.",
+        words::count(having.len(), "user"),
+        words::listed(&names),
+        state.key("undo")
+    );
+    let question = format!("Take {name} out of the catalogue of {room}?");
+    change::ask(state, question, consequence, |next| {
+        next.set_catalogue_hat(&room, &hat, None)
+    });
+}

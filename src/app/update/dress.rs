@@ -1,0 +1,170 @@
+//! Copying a set of hats from one user and putting it on others.
+
+use std::sync::Arc;
+
+use crate::app::targets;
+use crate::app::{Effect, Pane, State, words};
+use crate::model::{Hats, Jid, Room};
+
+use super::bulk::{self, Plan, Why};
+
+/// Hats that were copied.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Copied {
+    /// From which room.
+    room: Jid,
+    /// As they were there.
+    hats: Hats,
+    /// With the titles that people read there, for other rooms.
+    whole: Hats,
+}
+
+impl Copied {
+    fn for_room(&self, room: Option<&Jid>) -> &Hats {
+        if room == Some(&self.room) {
+            &self.hats
+        } else {
+            &self.whole
+        }
+    }
+}
+
+/// Hats with the titles that people read in their room.
+fn whole(room: &Room, hats: &Hats) -> Hats {
+    let with_title = hats.iter().map(|(id, attachment)| {
+        let own = attachment.title.as_deref().is_some_and(|title| !title.is_empty());
+        let attachment = match room.title(id, attachment) {
+            Some(title) if !own => attachment.clone().with_title(Some(title)),
+            _ => attachment.clone(),
+        };
+        (id.clone(), attachment)
+    });
+    with_title.collect()
+}
+
+/// Copies the hats of the selected user; in the hats pane what is marked there, else all that the pane shows.
+pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
+    let Some((at, room)) = state.room() else { return };
+    let from_pane = state.focus == Pane::Hats;
+    let user = state.user();
+    let (hats, of) = if from_pane {
+        let marked = state.marked(Pane::Hats) > 0;
+        let rows = (0..state.hats().len()).filter(|row| !marked || state.is_marked(Pane::Hats, *row));
+        let hats: Hats = rows
+            .filter_map(|row| state.hat_at(row))
+            .map(|(id, attachment)| (id.clone(), attachment.clone()))
+            .collect();
+        let of = match state.marked(Pane::Users) {
+            0 => user.map(|(jid, _)| jid.to_string()).unwrap_or_default(),
+            marked => words::count(marked, "marked user"),
+        };
+        (hats, of)
+    } else {
+        let Some((jid, user)) = user else { return };
+        (user.hats.clone(), jid.to_string())
+    };
+    if hats.is_empty() {
+        state.refuse(format!("there is nothing to copy: {of} has no hats"));
+        return;
+    }
+    let (at, whole) = (at.clone(), whole(room, &hats));
+    let names = words::hats(&whole);
+    let text = format!(
+        "Copied from {of}: {names} ({} puts exactly these on, {} adds them)",
+        state.key("put-on-users"),
+        state.key("add-to-users")
+    );
+    state.copied = Some(Arc::new(Copied {
+        room: at,
+        hats,
+        whole,
+    }));
+    state.say(text);
+}
+
+pub(crate) fn may_put_on(state: &State) -> Result<(), String> {
+    state.may_give_any()?;
+    match &state.copied {
+        None => Err(format!(
+            "no hats are copied yet; {} copies a user's hats",
+            state.key("copy-hats-of-user")
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Makes the hats of the users exactly those that were copied.
+pub(crate) fn replace(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(copied) = state.copied.clone() {
+        let hats = copied.for_room(state.room().map(|(jid, _)| jid));
+        put_on(state, effects, hats, true);
+    }
+}
+
+/// Gives the users those of the hats that were copied that they do not have.
+pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(copied) = state.copied.clone() {
+        let hats = copied.for_room(state.room().map(|(jid, _)| jid));
+        put_on(state, effects, hats, false);
+    }
+}
+
+/// Puts a set of hats on the marked users, else on the selected one: exactly these, or these beside what they have.
+pub(super) fn put_on(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    hats: &Hats,
+    exactly: bool,
+) -> bulk::Became {
+    let Some((room, users)) = targets::users(state) else {
+        return bulk::Became::Nothing;
+    };
+    let mut plan = Plan::new(&state.view);
+    let mut lost = 0;
+    for user in &users {
+        if exactly {
+            let before = plan.next().user(&room, user).cloned();
+            plan.change(&room, user, |next| next.set_user_hats(user, &room, hats));
+            let gone = |before: &crate::model::User| {
+                let kept = |id| {
+                    plan.next()
+                        .user(&room, user)
+                        .is_some_and(|now| now.hats.get(id).is_some())
+                };
+                before.hats.iter().filter(|(id, _)| !kept(id)).count()
+            };
+            lost += before.as_ref().map_or(0, gone);
+        } else {
+            add_missing(&mut plan, &room, user, hats);
+        }
+    }
+    let names = words::hats(hats);
+    let consequence = match lost {
+        0 => String::new(),
+        lost => format!("{} go.", words::count(lost, "other hat")),
+    };
+    let question = |who: &str| {
+        if exactly {
+            format!("Make the hats of {who} exactly {names}?")
+        } else {
+            format!("Give {names} to {who}?")
+        }
+    };
+    bulk::propose(state, effects, plan, question, &consequence)
+}
+
+fn add_missing(plan: &mut Plan, room: &Jid, user: &Jid, hats: &Hats) {
+    let there = plan.next().user(room, user);
+    let missing: Vec<_> = hats
+        .iter()
+        .filter(|(id, _)| there.is_none_or(|user| user.hats.get(id).is_none()))
+        .collect();
+    if missing.is_empty() {
+        plan.leave_out(Why::HasHat, room, user);
+    }
+    for (id, attachment) in missing {
+        plan.change(room, user, |next| {
+            next.add_user_hat(user, room, id, attachment.clone())
+        });
+    }
+}

@@ -1,0 +1,172 @@
+//! Forms about several things at once: what is in their fields, and what they make.
+
+use crate::app::form::{Field, Form, Name, Subject, Text, Value};
+use crate::app::targets::Held;
+use crate::app::{Effect, State, words};
+use crate::model::{Affiliation, Attachment, Jid};
+
+use super::bulk::{self, Became, Plan, Why};
+use super::change::hats_of;
+
+/// The fields of a form about several attachments: what they have in common.
+pub(super) fn attachment_fields(state: &State, held: &[Held]) -> Vec<Field> {
+    let there: Vec<&Attachment> = held
+        .iter()
+        .filter_map(|spot| spot.attachment(&state.view))
+        .collect();
+    let title = common(there.iter().map(|one| one.title.as_deref()));
+    let flag = |name, of: fn(&Attachment) -> bool| Field {
+        name,
+        value: match common(there.iter().map(|one| of(one))) {
+            Some(on) => Value::Tick(on),
+            None => Value::Maybe(None),
+        },
+    };
+    let title = Field {
+        name: Name::Title,
+        value: Value::Text(Box::new(Text::new(title.flatten().unwrap_or_default()))),
+    };
+    vec![
+        title,
+        flag(Name::Active, Attachment::is_active),
+        flag(Name::Required, Attachment::is_required),
+    ]
+}
+
+/// What all of them are, where all are the same.
+fn common<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
+}
+
+/// Makes what a form about several things means; `None` for a form about one.
+pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>, form: &Form) -> Option<Became> {
+    match &form.subject {
+        Subject::GiveMany { room, users } => Some(give(state, effects, form, (room, users))),
+        Subject::EditMany { held } => Some(edit(state, effects, form, held)),
+        Subject::EditUsers { room, users } => Some(affiliate(state, effects, form, (room, users))),
+        Subject::AddUserTo { rooms } => Some(add_to(state, effects, form, rooms)),
+        Subject::EditDefined { room, hat, before } => {
+            Some(super::catalogue::save(state, effects, form, (room, hat, before)))
+        }
+        _ => None,
+    }
+}
+
+/// Gives a hat to those who do not have it.
+fn give(state: &mut State, effects: &mut Vec<Effect>, form: &Form, (room, users): (&Jid, &[Jid])) -> Became {
+    let chosen = match form.hat() {
+        Ok(chosen) => chosen.id,
+        Err(reason) => {
+            state.refuse(reason);
+            return Became::Nothing;
+        }
+    };
+    let attachment = form.attachment();
+    let mut plan = Plan::new(&state.view);
+    for user in users {
+        let there = plan.next().user(room, user);
+        if there.is_some_and(|there| there.hats.get(&chosen).is_some()) {
+            plan.leave_out(Why::HasHat, room, user);
+            continue;
+        }
+        plan.change(room, user, |next| {
+            next.add_user_hat(user, room, &chosen, attachment.clone())
+        });
+    }
+    let title = state
+        .view
+        .room(room)
+        .and_then(|there| there.title(&chosen, &attachment))
+        .map(ToOwned::to_owned);
+    let name = words::hat(&chosen, title.as_deref());
+    bulk::propose(state, effects, plan, |who| format!("Give {name} to {who}?"), "")
+}
+
+/// Changes of each attachment what was changed in the form, and no more.
+fn edit(state: &mut State, effects: &mut Vec<Effect>, form: &Form, held: &[Held]) -> Became {
+    let title = form.typed(Name::Title);
+    let (active, required) = (form.answer(Name::Active), form.answer(Name::Required));
+    let mut plan = Plan::new(&state.view);
+    for spot in held {
+        let Some(mut after) = spot.attachment(&state.view).cloned() else {
+            plan.leave_out(Why::Gone, &spot.room, &spot.user);
+            continue;
+        };
+        if let Some(title) = &title {
+            after = after.with_title(Some(title.as_str()).filter(|title| !title.is_empty()));
+        }
+        if let Some(active) = active {
+            after = after.with_active(active);
+        }
+        if let Some(required) = required {
+            after = after.with_required(required);
+        }
+        plan.change(&spot.room, &spot.user, |next| {
+            next.add_user_hat(&spot.user, &spot.room, &spot.hat, after)
+        });
+    }
+    let hats = hats_of(state, held);
+    let mut parts = Vec::new();
+    match title.as_deref() {
+        Some("") => parts.push("without a title".to_owned()),
+        Some(title) => parts.push(format!("titled {}", words::quoted(title))),
+        None => {}
+    }
+    let flag =
+        |answer: Option<bool>, yes: &str, no: &str| answer.map(|on| if on { yes } else { no }.to_owned());
+    parts.extend(flag(active, "worn", "not worn"));
+    parts.extend(flag(required, "required", "not required"));
+    let parts = parts.join(", ");
+    let question = |who: &str| format!("Change {hats} of {who}: {parts}?");
+    bulk::propose(state, effects, plan, question, "")
+}
+
+fn affiliate(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    form: &Form,
+    (room, users): (&Jid, &[Jid]),
+) -> Became {
+    let affiliation = form.affiliation();
+    let mut plan = Plan::new(&state.view);
+    let mut hats = 0;
+    for user in users {
+        let there = plan.next().user(room, user);
+        hats += there.map_or(0, |there| there.hats.len());
+        if there.is_none() {
+            plan.leave_out(Why::Gone, room, user);
+            continue;
+        }
+        plan.change(room, user, |next| next.set_affiliation(user, room, affiliation));
+    }
+    if affiliation == Affiliation::None {
+        let consequence = format!("Their {} there go too.", words::count(hats, "hat"));
+        let question = |who: &str| format!("Remove {who}?");
+        return bulk::propose(state, effects, plan, question, &consequence);
+    }
+    let question = |who: &str| format!("Make {affiliation} of {who}?");
+    bulk::propose(state, effects, plan, question, "")
+}
+
+fn add_to(state: &mut State, effects: &mut Vec<Effect>, form: &Form, rooms: &[Jid]) -> Became {
+    let user = match Jid::parse(form.text(Name::User).trim()) {
+        Ok(user) => user,
+        Err(error) => {
+            state.refuse_error(&error);
+            return Became::Nothing;
+        }
+    };
+    let affiliation = form.affiliation();
+    let mut plan = Plan::new(&state.view);
+    for room in rooms {
+        if plan.next().user(room, &user).is_some() {
+            // Somebody's standing is not changed in passing.
+            plan.leave_out(Why::There, room, &user);
+            continue;
+        }
+        plan.change(room, &user, |next| next.set_affiliation(&user, room, affiliation));
+    }
+    let question = |who: &str| format!("Add {who} as {affiliation}?");
+    bulk::propose(state, effects, plan, question, "")
+}

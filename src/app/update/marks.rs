@@ -1,0 +1,60 @@
+//! Marks: what the next change is about, when it is not what is selected.
+
+use crate::app::{Effect, Pane, State, words};
+
+/// Marks the selected row and goes on to the next, as file managers do.
+pub(crate) fn mark(state: &mut State, effects: &mut Vec<Effect>) {
+    let pane = state.focus;
+    state.rows.mark(pane, &state.view, |rows| rows.mark());
+    super::panes::down(state, effects);
+}
+
+/// Marks all that the pane shows; none, when all are.
+pub(crate) fn mark_all(state: &mut State, _: &mut Vec<Effect>) {
+    let pane = state.focus;
+    state.rows.mark(pane, &state.view, |rows| rows.mark_all());
+    tell(state);
+}
+
+/// Begins a range that grows with the selection, or ends it there.
+pub(crate) fn mark_range(state: &mut State, _: &mut Vec<Effect>) {
+    let pane = state.focus;
+    let begun = state.rows.mark(pane, &state.view, |rows| rows.mark_range());
+    if begun {
+        state.say(format!(
+            "A range begins here: move, then {} ends it ({} gives it up)",
+            state.key("mark-range"),
+            state.key("back")
+        ));
+    } else {
+        tell(state);
+    }
+}
+
+/// Gives a range up, else marks nothing any more. False: nothing was marked.
+pub(super) fn unmark(state: &mut State) -> bool {
+    let pane = state.focus;
+    state.rows.mark(pane, &state.view, |rows| rows.unmark())
+}
+
+/// How many are marked, and what the filter hides of them.
+fn tell(state: &mut State) {
+    let pane = state.focus;
+    let marked = state.marked(pane);
+    let seen = (0..state.length(pane))
+        .filter(|row| state.is_marked(pane, *row))
+        .count();
+    let noun = match (pane, state.is_turned()) {
+        (Pane::Rooms, false) | (Pane::Hats, true) => "room",
+        (Pane::Users, _) => "user",
+        (Pane::Hats, false) | (Pane::Rooms, true) => "hat",
+    };
+    let hidden = match marked - seen {
+        0 => String::new(),
+        hidden => format!(", {hidden} of them hidden by the filter"),
+    };
+    state.say(match marked {
+        0 => "Nothing is marked any more".to_owned(),
+        marked => format!("Marked: {}{hidden}", words::count(marked, noun)),
+    });
+}
