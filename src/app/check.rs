@@ -3,6 +3,7 @@
 use crate::model::{Affiliation, Attachment, HatId, Hue, Jid, Json, Wardrobe};
 
 use super::Keymap;
+use super::addresses;
 use super::form::{Form, Name, Subject, Value};
 use super::sides;
 
@@ -49,7 +50,12 @@ impl Form {
 
     /// Whether the address of a user is that of a domain.
     pub fn means_domain(&self) -> bool {
-        Jid::parse(self.text(Name::User).trim()).is_ok_and(|jid| jid.local().is_none())
+        self.user().is_ok_and(|jid| jid.local().is_none())
+    }
+
+    /// The address of the user.
+    pub(super) fn user(&self) -> Result<Jid, crate::model::Error> {
+        addresses::only(&self.text(Name::User))
     }
 
     /// The attachment as it would be stored.
@@ -110,7 +116,9 @@ impl Form {
                 Err(error) => Some(reason(&error)),
             },
             (Name::User, _) if text.is_empty() => Some("the user's address is missing".into()),
-            (Name::User, Subject::AddUserTo { .. }) => Jid::parse(text).err().map(|error| reason(&error)),
+            (Name::User, Subject::AddUserTo { .. }) => {
+                addresses::only(text).err().map(|error| reason(&error))
+            }
             (Name::Hue, _) if self.is_as_it_was(Name::Hue) || text.is_empty() => None,
             (Name::Hue, _) => match hue_of(text) {
                 Some(_) => None,
@@ -127,7 +135,10 @@ impl Form {
                 there.then(|| "this hat is in the catalogue already; edit that one instead".into())
             }
             (Name::Hat, Subject::GiveMany { .. }) if !text.is_empty() => self.hat().err(),
-            (Name::User, Subject::AddUser { room }) => match Jid::parse(text) {
+            (Name::User, Subject::AddUser { room }) if addresses::is_list(text) => {
+                addresses::read(text).problem(room, wardrobe)
+            }
+            (Name::User, Subject::AddUser { room }) => match addresses::only(text) {
                 Ok(jid) => wardrobe.user(room, &jid).map(|user| {
                     format!(
                         "this user is there already, as {}; {} changes that",

@@ -63,7 +63,7 @@ impl Name {
         match self {
             Self::Room => "room@conference.example.org".into(),
             Self::RoomName => "what people call it (may be left empty)".into(),
-            Self::User => "user@example.org".into(),
+            Self::User => "user@example.org, or a list of several".into(),
             Self::Affiliation => format!("{} or {} to change", key("tick"), key("tick-back")),
             Self::Hat => format!(
                 "letters of a known title, or a URI; {} makes a new one",

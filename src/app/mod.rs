@@ -3,6 +3,7 @@
 //! [`update`] takes a [`Msg`], changes the [`State`] and says with [`Effect`]s what is to be done outside. The commands,
 //! their keys and their help are one table, [`command::COMMANDS`].
 
+pub mod addresses;
 pub mod catalogue;
 mod check;
 pub mod command;

@@ -164,7 +164,7 @@ fn catalogue(room: &Jid, hat: &HatId, before: Option<&CatalogueHat>, after: Opti
 }
 
 /// A text as far as anybody reads it: a title of megabytes would else be copied for each frame that has it in a line.
-fn brief(text: &str) -> Cow<'_, str> {
+pub(super) fn brief(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 2000;
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
@@ -320,9 +320,10 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// The first few, and how many more.
-pub(super) fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[impl ToString]) -> String {
     const FEW: usize = 3;
-    let shown = names.iter().take(FEW).cloned().collect::<Vec<_>>().join(", ");
+    let first = names.iter().take(FEW).map(ToString::to_string);
+    let shown = first.collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(FEW) {
         0 => shown,
         more => format!("{shown} and {more} more"),

@@ -42,8 +42,9 @@ pub enum MouseAction {
 
 /// No key is longer; what is, is no key.
 const LONGEST_KEY: usize = 64;
-/// More of one paste than this, in bytes, is left out.
-const LONGEST_PASTE: usize = 1 << 20;
+/// More of one paste than this, in bytes, is left out. However its line ends are written, what is left is more than
+/// anything takes, so that nobody takes a part for the whole.
+const LONGEST_PASTE: usize = 4 << 20;
 const PASTE_END: &[u8] = b"\x1b[201~";
 
 /// Joins bytes to input, however they are cut.

@@ -164,3 +164,120 @@ fn hats_that_the_user_has_are_not_offered() {
     };
     assert_eq!(form.suggestions.as_ref().unwrap().len(), 1);
 }
+
+#[test]
+fn a_list_of_addresses_adds_them_all_after_a_question() {
+    let mut session = open();
+    session.keys("Tab a");
+    let list = "Jane Doe <jane@example.org>\nxmpp:joe@example.org\nterry@example.org, JOE@example.org";
+    session.send(Msg::Paste(list.into()));
+    let Some(Overlay::Confirm(asked)) = session.state.top() else {
+        panic!("{}", session.notice())
+    };
+    assert_eq!(
+        asked.question,
+        "Add 2 users to courses@conference.example.org as member?"
+    );
+    assert_eq!(
+        asked.consequence,
+        "jane@example.org, joe@example.org. 1 is there already and stays as it is: terry@example.org. \
+         1 came more than once. u takes all of it back."
+    );
+    // Back in the form, with the list in its field, as another affiliation.
+    session.keys("n Tab Left Enter y");
+    assert!(session.state.top().is_none());
+    let users = session.json()["rooms"][ROOM]["users"].clone();
+    for (user, affiliation) in [
+        ("jane@example.org", "admin"),
+        ("joe@example.org", "admin"),
+        (TERRY, "member"),
+    ] {
+        assert_eq!(users[user]["affiliation"], affiliation, "{user}");
+    }
+    session.keys("u");
+    assert_eq!(session.json()["rooms"][ROOM], json_of_the_room());
+}
+
+fn json_of_the_room() -> serde_json::Value {
+    open().json()["rooms"][ROOM].clone()
+}
+
+#[test]
+fn a_list_with_something_wrong_in_it_adds_nobody() {
+    let mut session = open();
+    session.keys("Tab a");
+    session.send(Msg::Paste("jane@example.org\nfoo bar@\njoe@example.org".into()));
+    assert_eq!(
+        session.notice(),
+        "none is added before all are addresses: line 2: \"foo\" (not user@domain), line 2: \"bar@\" (a domain such \
+         as example.org is missing or wrong)"
+    );
+    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    session.keys("Enter");
+    assert!(
+        session
+            .notice()
+            .starts_with("not saved: Address: none is added before")
+    );
+    // It is put right where it stands.
+    session.keys("Ctrl-U");
+    session.text("jane@example.org joe@example.org");
+    session.keys("Enter y");
+    assert_eq!(session.state.users().len(), 5);
+    session.keys("a");
+    session.text("jane@example.org,joe@example.org");
+    session.keys("Enter");
+    assert_eq!(
+        session.notice(),
+        "not saved: Address: all of these users are there already"
+    );
+}
+
+#[test]
+fn a_long_list_is_no_longer_than_its_limit() {
+    let mut session = open();
+    session.keys("Tab a");
+    let list = |number: usize| {
+        let lines = (0..number).map(|at| format!("user{at}@example.org"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    session.send(Msg::Paste(list(20_001)));
+    assert_eq!(
+        session.notice(),
+        "20001 addresses are too many at once: at most 20000"
+    );
+    session.send(Msg::Paste("jane@example.org ".repeat(70_000)));
+    assert!(
+        session
+            .notice()
+            .contains("a list of addresses is at most 1048576 bytes")
+    );
+    session.send(Msg::Paste(list(20_000)));
+    session.keys("y");
+    assert_eq!(session.state.users().len(), 20_003);
+    session.keys("u");
+    assert_eq!(session.state.users().len(), 3);
+    // Other fields, and what is no list, take no more than before.
+    session.keys("a");
+    session.send(Msg::Paste("x".repeat(9_000)));
+    assert!(session.notice().contains("a field takes at most 8192 bytes"));
+    session.keys("Esc h e");
+    session.send(Msg::Paste(list(1_000)));
+    assert!(session.notice().contains("a field takes at most 8192 bytes"));
+}
+
+#[test]
+fn one_address_may_come_with_what_stands_around_it() {
+    let mut session = open();
+    for (text, user) in [
+        ("Jane <jane@example.org>", "jane@example.org"),
+        ("xmpp:joe@example.org?chat", "joe@example.org"),
+        ("jim@example.org,", "jim@example.org"),
+    ] {
+        session.keys("Tab Tab Tab Tab a");
+        session.text(text);
+        session.keys("Enter");
+        assert_eq!(session.state.user().unwrap().0.as_str(), user);
+        session.keys("h");
+    }
+}

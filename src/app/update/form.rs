@@ -1,11 +1,11 @@
 //! Opening, filling in and saving forms.
 
 use crate::app::form::{Form, Name, Subject, Value};
-use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, sides, words};
+use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, addresses, sides, words};
 use crate::model::{Affiliation, CatalogueHat, Error, Group, HatId, Jid, Wardrobe};
 
 use super::bulk::Became;
-use super::{catalogue, change, commit, fill, many};
+use super::{catalogue, change, commit, fill, list, many};
 
 pub(super) fn open(state: &mut State, subject: Subject) {
     let form = fill::fill(subject, state);
@@ -239,6 +239,11 @@ pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
         }
         return;
     }
+    let addresses = form.text(Name::User);
+    if matches!(form.subject, Subject::AddUser { .. }) && addresses::is_list(&addresses) {
+        list::offer(state, &addresses);
+        return;
+    }
     let mut failed = None;
     let made = commit::make(state, effects, |next| {
         operation(&form, next).inspect_err(|error| failed = Some(error.clone()))
@@ -258,7 +263,7 @@ fn select(state: &mut State, form: &Form) {
     let (room, user, hat) = match &form.subject {
         Subject::AddRoom => (address(Name::Room), None, None),
         Subject::EditRoom { room, .. } => (Some(room.clone()), None, None),
-        Subject::AddUser { room } => (Some(room.clone()), address(Name::User), None),
+        Subject::AddUser { room } => (Some(room.clone()), form.user().ok(), None),
         Subject::EditUser { room, user, .. } => (Some(room.clone()), Some(user.clone()), None),
         Subject::AddHat { room, user } | Subject::EditHat { room, user, .. } => {
             (Some(room.clone()), Some(user.clone()), hat)
@@ -291,11 +296,7 @@ fn operation(form: &Form, next: &mut Wardrobe) -> Result<Group, Error> {
             let name = form.text(Name::RoomName);
             next.rename_room(room, Some(name.as_str()).filter(|name| !name.trim().is_empty()))
         }
-        Subject::AddUser { room } => next.set_affiliation(
-            &Jid::parse(form.text(Name::User).trim())?,
-            room,
-            form.affiliation(),
-        ),
+        Subject::AddUser { room } => next.set_affiliation(&form.user()?, room, form.affiliation()),
         Subject::EditUser { room, user, .. } => next.set_affiliation(user, room, form.affiliation()),
         Subject::AddHat { room, user } => next.add_user_hat(user, room, &chosen(form)?, form.attachment()),
         Subject::EditHat { room, user, hat, .. } => {

@@ -150,7 +150,7 @@ fn affiliate(
 }
 
 fn add_to(state: &mut State, effects: &mut Vec<Effect>, form: &Form, rooms: &[Jid]) -> Became {
-    let user = match Jid::parse(form.text(Name::User).trim()) {
+    let user = match form.user() {
         Ok(user) => user,
         Err(error) => {
             state.refuse_error(&error);

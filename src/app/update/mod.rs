@@ -14,6 +14,7 @@ pub(super) mod finder;
 pub(super) mod form;
 pub(super) mod history;
 pub(super) mod leave;
+mod list;
 mod many;
 pub(super) mod marks;
 pub(super) mod mouse;
@@ -104,6 +105,9 @@ fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
         state.refuse(format!(
             "what is pasted goes into a form: open one first, with {add} or {edit}"
         ));
+        return;
+    }
+    if !into_filter && list::paste(state, pasted) {
         return;
     }
     if pasted.len() > LONGEST_PASTE {

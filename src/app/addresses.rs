@@ -1,0 +1,249 @@
+//! Many addresses at once, as people have them in lists: one a line, or with commas, semicolons or spaces between them;
+//! as `xmpp:` URIs; with a name before them, `Jane Doe <jane@example.org>`.
+
+use std::collections::BTreeSet;
+
+use super::words;
+use crate::model::{Error, Jid, Wardrobe};
+
+/// No more than these at once.
+pub const MOST: usize = 20_000;
+
+/// What was read of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// Each once, in their order in the file.
+    pub all: BTreeSet<Jid>,
+    /// How many came again.
+    pub again: usize,
+    /// What is none.
+    pub wrong: Vec<Wrong>,
+}
+
+/// Something in a list that is no address of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// Its line, from 1.
+    pub line: usize,
+    /// What it is.
+    pub text: String,
+    /// What is wrong with it, in words.
+    pub reason: String,
+}
+
+impl Addresses {
+    /// Why not all of them can be added to a room, in words; then none is.
+    pub(super) fn problem(&self, room: &Jid, wardrobe: &Wardrobe) -> Option<String> {
+        let several = self.wrong.iter().any(|wrong| wrong.line > 1);
+        let named = |wrong: &Wrong| {
+            let line = if several {
+                format!("line {}: ", wrong.line)
+            } else {
+                String::new()
+            };
+            format!("{line}\"{}\" ({})", words::brief(&wrong.text), wrong.reason)
+        };
+        let wrong: Vec<String> = self.wrong.iter().map(named).collect();
+        if !wrong.is_empty() {
+            let what = words::listed(&wrong);
+            return Some(format!("none is added before all are addresses: {what}"));
+        }
+        if self.all.len() > MOST {
+            let many = self.all.len();
+            return Some(format!("{many} addresses are too many at once: at most {MOST}"));
+        }
+        let all_there = self.all.iter().all(|jid| wardrobe.user(room, jid).is_some());
+        all_there.then(|| "all of these users are there already".into())
+    }
+}
+
+/// Whether a text is meant as a list: more than one thing in it has an `@`.
+pub fn is_list(text: &str) -> bool {
+    let with_at = text.split(is_between).filter(|part| part.contains('@'));
+    with_at.take(2).count() > 1
+}
+
+/// The only address in a text that is one, or a list of one.
+pub fn only(text: &str) -> Result<Jid, Error> {
+    let text = text.trim_matches(is_between);
+    Jid::parse(text).or_else(|error| {
+        let list = read(text);
+        match (list.all.first(), list.all.len(), list.wrong.len()) {
+            (Some(jid), 1, 0) => Ok(jid.clone()),
+            _ => Err(error),
+        }
+    })
+}
+
+/// Reads a list.
+pub fn read(text: &str) -> Addresses {
+    let mut found = Addresses::default();
+    for (at, line) in text.lines().enumerate() {
+        let mut rest = line;
+        let mut named = false;
+        while let Some((before, after)) = rest.split_once('<') {
+            let Some((inside, after)) = after.split_once('>') else {
+                break;
+            };
+            named = true;
+            parts(&mut found, (at + 1, before), named);
+            take(&mut found, at + 1, inside.trim());
+            rest = after;
+        }
+        parts(&mut found, (at + 1, rest), named);
+    }
+    found
+}
+
+fn is_between(character: char) -> bool {
+    character.is_whitespace() || matches!(character, ',' | ';')
+}
+
+/// Addresses next to each other. Where names stand before some, what has no `@` belongs to a name.
+fn parts(found: &mut Addresses, (line, text): (usize, &str), named: bool) {
+    for part in text.split(is_between).filter(|part| !part.is_empty()) {
+        if !named || part.contains('@') {
+            take(found, line, part);
+        }
+    }
+}
+
+fn take(found: &mut Addresses, line: usize, text: &str) {
+    match address(text) {
+        Ok(jid) if found.all.contains(&jid) => found.again += 1,
+        Ok(jid) => drop(found.all.insert(jid)),
+        Err(reason) => found.wrong.push(Wrong {
+            line,
+            text: text.into(),
+            reason,
+        }),
+    }
+}
+
+/// An address of a user. A domain alone is one too, but in a list it is rather a word that came along.
+fn address(text: &str) -> Result<Jid, String> {
+    let scheme = text.get(..5).filter(|start| start.eq_ignore_ascii_case("xmpp:"));
+    let text = text.trim_matches(['"', '\'']);
+    let decoded;
+    let plain = match scheme.and_then(|_| text.get(5..)) {
+        Some(path) => {
+            let path = path.split_once('?').map_or(path, |(path, _)| path);
+            decoded = unescaped(path).ok_or("the URI has an escape that is none")?;
+            &decoded
+        }
+        None => text,
+    };
+    match Jid::parse(plain) {
+        Ok(jid) if jid.local().is_some() && is_usual(jid.domain()) => Ok(jid),
+        Ok(jid) if jid.local().is_some() => Err("no domain is called so".into()),
+        Ok(_) => Err("not user@domain".into()),
+        Err(Error::InvalidJid { reason, .. }) => Err(reason),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Whether a domain has only what domains have. Servers are told of no other; in a list, what else there is came from
+/// around the address.
+fn is_usual(domain: &str) -> bool {
+    let usual =
+        |character: char| character.is_alphanumeric() || ".-:[]".contains(character) || !character.is_ascii();
+    domain.chars().all(usual)
+}
+
+/// A text with its `%C3%A9` read.
+fn unescaped(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+                u8::try_from(digit(rest.next())? * 16 + digit(rest.next())?).ok()?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Vec<String> {
+        let found = read(text);
+        assert_eq!(found.wrong, [], "{text}");
+        found.all.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn whatever_stands_between_them() {
+        let expected = ["a@example.org", "b@example.org", "c@example.org"];
+        for text in [
+            "a@example.org\nb@example.org\r\nc@example.org\n",
+            "a@example.org b@example.org\tc@example.org",
+            "a@example.org, b@example.org; c@example.org,",
+            "c@example.org/phone\n\n  B@EXAMPLE.org\na@example.org",
+            "xmpp:a@example.org XMPP:b@example.org?message xmpp:c@example.org?join",
+            "\"Doe, Jane\" <a@example.org>, Bob <xmpp:b@example.org>; c@example.org",
+            "'a@example.org' \"b@example.org\" <\"c@example.org\">",
+            "<a@example.org><b@example.org> <c@example.org>",
+        ] {
+            assert_eq!(all(text), expected, "{text}");
+        }
+        assert_eq!(all("xmpp:caf%C3%A9@example.org"), ["café@example.org"]);
+    }
+
+    #[test]
+    fn what_is_none_is_named_with_its_line() {
+        let found = read(
+            "a@example.org\nfoo bar@\n\nexample.org xmpp:%zz@x xmpp:%ff@x A@example.org <b@example.org\n(d@example.org)",
+        );
+        let wrong: Vec<_> = found
+            .wrong
+            .iter()
+            .map(|wrong| (wrong.line, wrong.text.as_str()))
+            .collect();
+        let expected = [
+            (2, "foo"),
+            (2, "bar@"),
+            (4, "example.org"),
+            (4, "xmpp:%zz@x"),
+            (4, "xmpp:%ff@x"),
+            (4, "<b@example.org"),
+            (5, "(d@example.org)"),
+        ];
+        assert_eq!(wrong, expected);
+        assert_eq!((found.all.len(), found.again), (1, 1));
+    }
+
+    #[test]
+    fn one_is_no_list() {
+        for text in [
+            "",
+            "a@example.org",
+            "example.org",
+            "a@example.org/x@y",
+            "Jane <a@example.org>",
+        ] {
+            assert!(!is_list(text), "{text}");
+        }
+        assert!(is_list("a@example.org,b@example.org"));
+        assert!(is_list("a@example.org/phone b@example.org/phone"));
+        let one = |text| only(text).map(|jid| jid.to_string()).ok();
+        assert_eq!(one(" Jane <a@example.org> ").as_deref(), Some("a@example.org"));
+        assert_eq!(one("xmpp:a@example.org").as_deref(), Some("a@example.org"));
+        assert_eq!(one("a@example.org,").as_deref(), Some("a@example.org"));
+        assert_eq!(one("example.org").as_deref(), Some("example.org"));
+        assert_eq!(one("two words"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn anything_can_be_read(text in "[a-z@<>;, \\n%:?é]{0,60}") {
+            let found = read(&text);
+            let lines = text.lines().count();
+            proptest::prop_assert!(found.wrong.iter().all(|wrong| (1..=lines).contains(&wrong.line)));
+        }
+    }
+}
