@@ -342,7 +342,7 @@ r@c.example,,,,Other name,,,
         "line 2: the room's address is missing",
         "line 3: user: not an address: \"terry@@example.org\": there is more than one @",
         "line 4: affiliation: expected owner, admin, member, outcast or none, found \"chief\"",
-        "line 5: active: expected true or false (yes or no, 1 or 0), found \"maybe\"",
+        "line 5: active: \"maybe\" is neither true nor false (yes, no, 1, 0)",
         "line 6: it has 7 cells, and the first row has 8; is a quotation mark missing?",
         "line 7: title belongs to a row with a hat",
         "line 8: a hue belongs to the room's own hat: a row without a user",
@@ -354,7 +354,7 @@ r@c.example,,,,Other name,,,
         "line 16: line 15 has another name for the room",
     ];
     assert_eq!(wrong.wrong, expected);
-    assert_eq!(wrong.heading(), "13 rows are wrong, so nothing was taken");
+    assert_eq!(wrong.lines()[0], "13 rows are wrong, so nothing was taken");
     assert_eq!(
         wrong.to_string(),
         format!(

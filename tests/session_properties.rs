@@ -38,7 +38,9 @@ fn any_key() -> impl Strategy<Value = Key> {
         Code::PageDown,
         Code::F(1),
     ];
-    let meant: Vec<char> = "aedurRgGHWDhjklq?ymtns :@.x//#!wwsCV*mypPAo   ".chars().collect();
+    let meant: Vec<char> = "aedurRgGHWDhjklq?ymtns :@.x//#!IXwwsCV*mypPAo   "
+        .chars()
+        .collect();
     let control: Vec<char> = "acglprstuwzk".chars().collect();
     prop_oneof![
         6 => select(meant).prop_map(|character| Key::plain(Code::Char(character))),

@@ -405,6 +405,27 @@ fn filters() {
 }
 
 #[test]
+fn import_and_export() {
+    let mut export = after("Enter Down X");
+    export.text("courses.csv");
+    shows("export", &mut export, colour(), &[(80, 24), (40, 12)]);
+    let mut import = after("I");
+    let good = "room,user,affiliation,hat\nnew@c.example,kim@example.org,member,urn:x:1\nnew@c.example,mallory@example.net,outcast,urn:x:1\n";
+    import.files.insert("a.csv".into(), good.into());
+    import
+        .files
+        .insert("b.csv".into(), good.replace("@c", "").repeat(20).into_bytes());
+    import.text("b.csv");
+    import.keys("Enter");
+    shows("import-wrong", &mut import, colour(), &[(80, 24), (40, 12)]);
+    shows("import-wrong-ascii", &mut import, ascii(), &USUAL);
+    import.keys("Ctrl-U");
+    import.text("a.csv");
+    import.keys("Enter");
+    shows("import", &mut import, colour(), &[(80, 24), (40, 12)]);
+}
+
+#[test]
 fn finders() {
     let mut palette = filtering("Tab", "");
     palette.keys("Esc :");

@@ -35,6 +35,8 @@ pub enum Place {
     Finder,
     /// In a room's catalogue of hats.
     Catalogue,
+    /// Where a name is typed.
+    Prompt,
     /// In the history.
     History,
     /// In the help.
@@ -51,7 +53,7 @@ pub enum Place {
 
 impl Place {
     /// All of them, as the documentation lists them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Panes,
         Self::Rooms,
         Self::Users,
@@ -65,6 +67,7 @@ impl Place {
         Self::HatField,
         Self::Suggestions,
         Self::ChoiceField,
+        Self::Prompt,
         Self::Confirm,
         Self::Conflict,
         Self::Catalogue,
@@ -91,6 +94,7 @@ impl Place {
             Self::Suggestions => "In the list of known hats",
             Self::Finder => "While a command or a place is looked for",
             Self::Catalogue => "A room's catalogue of hats",
+            Self::Prompt => "While the name of a file is typed",
             Self::History => "History",
             Self::Help => "In the help",
             Self::Confirm => "At a question",
@@ -105,6 +109,7 @@ impl Place {
         match self {
             Self::Filter
             | Self::Finder
+            | Self::Prompt
             | Self::Form
             | Self::HatField
             | Self::Suggestions
@@ -182,6 +187,7 @@ const CONFIRM: &[Place] = &[Place::Confirm, Place::Everywhere];
 const CONFLICT: &[Place] = &[Place::Conflict, Place::Everywhere];
 const FINDER: &[Place] = &[Place::Finder, Place::Everywhere];
 const CATALOGUE: &[Place] = &[Place::Catalogue, Place::Everywhere];
+const PROMPT: &[Place] = &[Place::Prompt, Place::Everywhere];
 const HISTORY: &[Place] = &[Place::History, Place::Everywhere];
 const DRAFT: &[Place] = &[Place::Draft, Place::Everywhere];
 
@@ -203,6 +209,7 @@ pub(super) const STACKS: &[&[Place]] = &[
     CONFLICT,
     FINDER,
     CATALOGUE,
+    PROMPT,
     HISTORY,
     DRAFT,
 ];
@@ -246,6 +253,7 @@ pub fn places(state: &State) -> &'static [Place] {
         Some(Overlay::Conflict(_)) => CONFLICT,
         Some(Overlay::Finder(_)) => FINDER,
         Some(Overlay::Catalogue(_)) => CATALOGUE,
+        Some(Overlay::Prompt(_)) => PROMPT,
         Some(Overlay::History(_)) => HISTORY,
         Some(Overlay::Draft(_)) => DRAFT,
     }

@@ -30,6 +30,7 @@ pub fn lines(state: &State) -> Vec<Line> {
         Place::Suggestions,
         Place::ChoiceField,
         Place::Catalogue,
+        Place::Prompt,
     ];
     for place in places.chain(forms) {
         lines.push(Line::Heading(place.title()));

@@ -18,6 +18,7 @@ pub mod keymap;
 mod matching;
 mod msg;
 mod overlay;
+pub mod prompt;
 mod rows;
 mod seen;
 mod sides;

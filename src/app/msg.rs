@@ -1,8 +1,11 @@
 //! What happens to the moderator's session, and what it asks for.
 
+use crate::exchange::{Given, Refused};
+use crate::model::Wardrobe;
 use crate::store::{Event, Request};
 
 use super::draft::Draft;
+use super::prompt::{Export, Exported};
 use super::{Key, Pane};
 
 /// Something that happened. Whatever is not certain (time, new ids, the outside) arrives here.
@@ -39,6 +42,10 @@ pub enum Msg {
     GoOn,
     /// The answer to [`Effect::NewId`]: a hat id that is nowhere else.
     NewId(String),
+    /// The answer to [`Effect::Import`]: what is in the file of that name, or what is wrong.
+    Imported(String, Result<Box<Given>, Refused>),
+    /// The answer to [`Effect::Export`]: how it ended, or why it could not be.
+    Exported(Export, Result<Exported, String>),
     /// A draft of an earlier session was found.
     DraftFound(Vec<u8>),
     /// The answer to [`Effect::KeepDraft`]: done, or why it could not be.
@@ -82,6 +89,10 @@ pub enum Effect {
         /// What it has to keep.
         after: Draft,
     },
+    /// Read a file to be imported, and answer with [`Msg::Imported`].
+    Import(String),
+    /// Write a part of this wardrobe into a file, and answer with [`Msg::Exported`].
+    Export(Export, Wardrobe),
     /// There is more to work out: answer with [`Msg::GoOn`] when nothing else waits.
     GoOn,
     /// Stop the process as Ctrl-Z does, where somebody can continue it.

@@ -8,6 +8,7 @@ use super::draft::Draft;
 use super::finder::Finder;
 use super::form::Form;
 use super::history::History;
+use super::prompt::{Export, Prompt};
 
 /// Something over the panes.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub enum Overlay {
     Finder(Box<Finder>),
     /// The hats of a room.
     Catalogue(Box<Catalogue>),
+    /// A line to be typed: the name of a file.
+    Prompt(Box<Prompt>),
     /// Who did what, when.
     History(Box<History>),
     /// What was left unsaved when an earlier session ended.
@@ -47,6 +50,7 @@ pub struct Confirm {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Act {
     Commit(Group),
+    Export(Export),
     LeaveForm,
     QuitUnsaved,
     QuitLosing,

@@ -3,7 +3,7 @@
 use super::command::{Command, Place};
 use super::update::{
     catalogue, change, conflict, copy, draft, dress, filter, finder, form, history, leave, marks, mouse,
-    panes, undo,
+    panes, prompt, undo,
 };
 use super::{Code, Key, Pane, State};
 
@@ -206,6 +206,10 @@ pub static COMMANDS: &[Command] = &[
         help: "who did what, and when; undo from there", enabled: State::may_look, run: history::open },
     Command { place: Place::Panes, id: "jump", title: "Go to", keys: &[Key::ctrl('p')], footer: false,
         help: "go to any room, user or hat by a few letters", enabled: finder::may_jump, run: finder::jump },
+    Command { place: Place::Panes, id: "import", title: "Import", keys: &[c('I')], footer: false,
+        help: "add what is in a file: a table (CSV) or JSON", enabled: prompt::may_import, run: prompt::import },
+    Command { place: Place::Panes, id: "export", title: "Export", keys: &[c('X')], footer: false,
+        help: "write all, the room or the user into a file", enabled: prompt::may_export, run: prompt::export },
     Command { place: Place::Panes, id: "next-pane", title: "Next pane", keys: &[k(Code::Tab)], footer: false,
         help: "focus the next pane, and round", enabled: always, run: panes::next },
     Command { place: Place::Panes, id: "right", title: "Right", keys: &[k(Code::Right), c('l')], footer: false,
@@ -294,6 +298,14 @@ pub static COMMANDS: &[Command] = &[
         help: "go to the field before", enabled: always, run: form::previous_field },
     Command { place: Place::Form, id: "leave-form", title: "Leave", keys: &[k(Code::Esc)], footer: true,
         help: "leave without saving (asks when something was typed)", enabled: always, run: form::leave },
+    Command { place: Place::Prompt, id: "take-prompt", title: "Do it", keys: &[k(Code::Enter)], footer: true,
+        help: "go on with what was typed", enabled: always, run: prompt::take },
+    Command { place: Place::Prompt, id: "prompt-next", title: "Choose", keys: &[k(Code::Tab), k(Code::Down)], footer: true,
+        help: "the next choice", enabled: prompt::may_choose, run: prompt::choose },
+    Command { place: Place::Prompt, id: "prompt-previous", title: "Choice before", keys: &[k(Code::BackTab), k(Code::Up)], footer: false,
+        help: "the choice before", enabled: prompt::may_choose, run: prompt::choose_back },
+    Command { place: Place::Prompt, id: "leave-prompt", title: "Leave", keys: &[k(Code::Esc)], footer: true,
+        help: "leave it, nothing is done", enabled: always, run: leave::pop },
     Command { place: Place::Confirm, id: "yes", title: "Yes", keys: &[c('y')], footer: true,
         help: "yes, do it", enabled: always, run: leave::yes },
     Command { place: Place::Confirm, id: "no", title: "No", keys: &[k(Code::Esc), c('n')], footer: true,

@@ -27,7 +27,7 @@ pub(super) fn run(args: &Import, place: &Place, out: &mut Out) -> Result<(), Fai
     let form = match (args.csv, args.json) {
         (true, _) => Form::Csv,
         (_, true) => Form::Json,
-        _ => Form::of_name(&name).unwrap_or_else(|| Form::of_content(&bytes)),
+        _ => Form::of(&name, &bytes),
     };
     let refused = |error: exchange::Refused| Failure::error(format!("bad-request: {name}: {error}"));
     let given = exchange::read(&bytes, form).map_err(refused)?;

@@ -69,15 +69,21 @@ impl Refused {
         }
     }
 
-    pub(super) fn whole(what: impl Into<String>) -> Self {
+    /// The file as a whole is wrong, or cannot be read.
+    pub fn whole(what: impl Into<String>) -> Self {
         Self {
             wrong: vec![what.into()],
             rows: false,
         }
     }
 
-    /// How many things are wrong, in words; nothing was taken.
-    pub fn heading(&self) -> String {
+    /// Line by line, the first of them a heading where rows are wrong.
+    pub fn lines(&self) -> Vec<String> {
+        let heading = self.rows.then(|| self.heading());
+        heading.into_iter().chain(self.wrong.iter().cloned()).collect()
+    }
+
+    fn heading(&self) -> String {
         match self.wrong.len() {
             1 if self.rows => "1 row is wrong, so nothing was taken".into(),
             rows if self.rows => format!("{rows} rows are wrong, so nothing was taken"),

@@ -38,8 +38,13 @@ impl Form {
         }
     }
 
+    /// The form of a file: by its name, else by what is in it.
+    pub fn of(name: &str, bytes: &[u8]) -> Self {
+        Self::of_name(name).unwrap_or_else(|| Self::of_content(bytes))
+    }
+
     /// The form that the content itself shows: an object begins with a brace.
-    pub fn of_content(bytes: &[u8]) -> Self {
+    fn of_content(bytes: &[u8]) -> Self {
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
         match bytes.trim_ascii_start().first() {
             Some(b'{' | b'[') => Self::Json,

@@ -159,7 +159,7 @@ impl Cells<'_> {
             "true" | "yes" | "1" => Ok(Some(true)),
             "false" | "no" | "0" => Ok(Some(false)),
             _ => Err(format!(
-                "{}: expected true or false (yes or no, 1 or 0), found {}",
+                "{}: {} is neither true nor false (yes, no, 1, 0)",
                 COLUMNS.get(column as usize).unwrap_or(&""),
                 quoted(text)
             )),

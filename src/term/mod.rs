@@ -5,6 +5,7 @@
 
 mod clipboard;
 mod decode;
+mod files;
 mod input;
 mod look;
 mod mouse;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use ratatui::{Frame, Terminal};
 
 use super::clipboard;
 use super::decode::{Input, Mouse};
+use super::files;
 use super::input;
 use super::mouse::Clicks;
 use super::paint::Painter;
@@ -63,6 +65,10 @@ pub fn run(job: Job, screen: impl FnMut(&State, &mut Frame<'_>)) -> Result<Ended
     let signals = Signals::catch()?;
     let session = Session::enter(job.term.as_deref(), job.start.mouse)?;
     let (tell, told) = channel();
+    let data = match &job.source {
+        Source::File(path, _) => Some(path.clone()),
+        Source::Memory(_) => None,
+    };
     let keeper = Kept::start(job.source, &job.start.actor, &tell);
     let voice = Voice(tell.clone());
     signals.listen(move |signal| voice.tell(Happened::Signal(signal)))?;
@@ -75,6 +81,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &mut Frame<'_>)) -> Result<Ended
         session,
         keeper,
         drafts: job.drafts,
+        data,
         theme: job.theme,
         clicks: Clicks::default(),
         tell,
@@ -114,6 +121,8 @@ struct Runner<S> {
     terminal: Terminal<Painter>,
     keeper: Kept,
     drafts: Option<Drafts>,
+    /// The data file, which no export replaces.
+    data: Option<PathBuf>,
     theme: Theme,
     clicks: Clicks,
     tell: Sender<Happened>,
@@ -226,6 +235,7 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
             Happened::Signal(Signal::Quit(number)) => self.end(128u8.saturating_add(number)),
             Happened::Store(event) => self.update(Msg::Store(event)),
             Happened::DraftKept(result) => self.draft_kept(result),
+            Happened::Answer(msg) => self.update(*msg),
             Happened::Broken => {
                 self.message = Some("a part of the program failed; what was typed is kept as a draft".into());
                 self.end(PANICKED);
@@ -253,6 +263,11 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
             ),
             Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
             Effect::KeepDraft { before, after } => self.keep_draft(before, after),
+            Effect::Import(path) => files::import(path, self.state.start(), &self.tell),
+            Effect::Export(export, wardrobe) => {
+                let place = (self.state.start(), self.data.clone());
+                files::export(export, wardrobe, place, &self.tell);
+            }
             Effect::GoOn => self.more = true,
             Effect::Suspend => self.stop(),
             Effect::Copy(text) => {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::decode::Input;
 use super::signals::Signal;
+use crate::app::Msg;
 use crate::model::Wardrobe;
 use crate::store::{self, Event, Keeper, Memory, Request};
 
@@ -26,6 +27,8 @@ pub(super) enum Happened {
     Signal(Signal),
     Store(Box<Event>),
     DraftKept(Result<(), String>),
+    /// The answer of a thread that did one thing.
+    Answer(Box<Msg>),
     /// A thread that should go on has panicked.
     Broken,
 }

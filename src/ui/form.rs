@@ -216,7 +216,7 @@ fn draw_field(
 }
 
 /// A line to type in, underlined in its whole length; gives the place of the cursor.
-fn draw_text(canvas: &mut Canvas<'_>, line: Rect, text: &Text) -> Position {
+pub(super) fn draw_text(canvas: &mut Canvas<'_>, line: Rect, text: &Text) -> Position {
     let columns = usize::from(line.width);
     let (mut shown, cursor) = window(&text.text(), text.cursor(), columns, canvas.charset());
     text::fill(&mut shown, columns);

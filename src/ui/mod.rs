@@ -32,6 +32,7 @@ pub mod layout;
 mod line;
 mod list;
 mod opening;
+mod prompt;
 mod rooms;
 pub mod svg;
 pub mod text;
@@ -147,6 +148,7 @@ fn overlays(canvas: &mut Canvas<'_>, state: &State, area: Rect) -> Option<Positi
             Overlay::Conflict(shown) => conflict::draw(canvas, state, shown, area, focused),
             Overlay::Finder(shown) => finder::draw(canvas, state, shown, area, focused),
             Overlay::Catalogue(shown) => catalogue::draw(canvas, state, shown, area, focused),
+            Overlay::Prompt(shown) => prompt::draw(canvas, shown, area, focused),
             Overlay::History(shown) => history::draw(canvas, state, shown, area, focused),
             Overlay::Draft(shown) => draft::draw(canvas, state, shown, area, focused),
         };

@@ -103,3 +103,35 @@ fn a_burst_of_keys_is_taken_in_order() {
     assert_eq!(stage.end_with_all_put_back(), 0);
     assert_eq!(home.hats(), json!({"urn:x:1": {"active": false, "title": "One"}}));
 }
+
+#[test]
+fn files_are_written_and_read_where_the_moderator_says() {
+    let home = Home::with_terry();
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.see("Users 1");
+    stage.press_and_see("X", "all rooms");
+    stage.press("~/out.csv");
+    stage.press_and_see(ENTER, "Exported into ~/out.csv");
+    let table = std::fs::read_to_string(home.path("out.csv")).unwrap();
+    assert_eq!(table.lines().count(), 3, "{table}");
+    std::fs::write(
+        home.path("in.csv"),
+        format!("{table}{ROOM},kim@example.org,owner,urn:x:1,Proctor,,,\n"),
+    )
+    .unwrap();
+    stage.press_and_see("I", "Import");
+    stage.press("~/none.csv");
+    stage.press_and_see(ENTER, "No such file");
+    stage.press("\u{15}~/in.csv");
+    stage.press_and_see(ENTER, "1 user added, 1 hat given?");
+    stage.press_and_see("y", "Users 2");
+    stage.until("all is saved", |seen| {
+        seen.shows("saved") && !seen.shows("saving")
+    });
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(
+        home.document()["rooms"][ROOM]["users"]["kim@example.org"]["hats"]["urn:x:1"]["title"],
+        "Proctor"
+    );
+}

@@ -12,6 +12,7 @@ mod session;
 
 mod conflicts;
 mod drafts;
+mod exchange;
 mod filter;
 mod finder;
 mod forms;

@@ -1,8 +1,12 @@
 //! A session without a terminal and without a file: keys in, state out. The keeper is a wardrobe in memory; its answers
 //! come at once, or are held back as when a disk is full.
 
+use std::collections::BTreeMap;
+
 use hatrack::app::draft::replaced;
+use hatrack::app::prompt::Exported;
 use hatrack::app::{Code, Effect, Key, Msg, Start, State, update};
+use hatrack::exchange::{self, Form, Refused};
 use hatrack::model::{self, Error, Group, Wardrobe};
 use hatrack::store::{Event, Memory, Request, Trouble};
 use jiff::Timestamp;
@@ -17,6 +21,8 @@ pub(crate) struct Session {
     pub(crate) draft: Option<Vec<u8>>,
     /// The status with which it left.
     pub(crate) left: Option<u8>,
+    /// What stands for the files of the machine, by their names.
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// What else it asked for, such as to be stopped (Ctrl-Z) or drawn anew.
     pub(crate) asked: Vec<Effect>,
     /// Why no draft can be kept.
@@ -53,6 +59,7 @@ impl Session {
             draft: None,
             no_draft: None,
             left: None,
+            files: BTreeMap::new(),
             asked: Vec::new(),
             failing: None,
             slow: false,
@@ -96,6 +103,23 @@ impl Session {
                     self.draft = replaced(self.draft.as_deref(), &before, &after);
                 }
                 self.send(Msg::DraftKept(result));
+            }
+            Effect::Import(path) => {
+                let given = match self.files.get(&path) {
+                    Some(bytes) => exchange::read(bytes, Form::of(&path, bytes)),
+                    None => Err(Refused::whole("cannot read it: not found")),
+                };
+                self.send(Msg::Imported(path, given.map(Box::new)));
+            }
+            Effect::Export(export, wardrobe) => {
+                let made = exchange::export(&wardrobe, &export.part, export.form).unwrap();
+                let result = if self.files.contains_key(&export.path) && !export.over {
+                    Exported::Exists
+                } else {
+                    self.files.insert(export.path.clone(), made.bytes);
+                    Exported::Done(made.lost)
+                };
+                self.send(Msg::Exported(export, Ok(result)));
             }
             Effect::GoOn => self.send(Msg::GoOn),
             Effect::Quit(status) => self.left = Some(status),

@@ -4,7 +4,7 @@ use crate::app::state::Leaving;
 use crate::app::{Act, Confirm, Effect, Overlay, Phase, State, words};
 use crate::store::{Request, Trouble};
 
-use super::{commit, draft, form};
+use super::{commit, draft, form, prompt};
 
 pub(crate) fn pop(state: &mut State, _: &mut Vec<Effect>) {
     state.overlays.pop();
@@ -102,6 +102,7 @@ pub(crate) fn yes(state: &mut State, effects: &mut Vec<Effect>) {
                 form::made(state);
             }
         }
+        Act::Export(export) => prompt::export_over(state, effects, export),
         Act::LeaveForm => form::close(state),
         Act::QuitUnsaved => go(state, 0),
         Act::QuitLosing => effects.push(Effect::Quit(0)),

@@ -19,6 +19,7 @@ mod many;
 pub(super) mod marks;
 pub(super) mod mouse;
 pub(super) mod panes;
+pub(super) mod prompt;
 mod store;
 pub(super) mod undo;
 
@@ -43,6 +44,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             finder::look_on(state, &mut effects);
         }
         Msg::NewId(id) => form::take_new_id(state, &id),
+        Msg::Imported(path, given) => prompt::read(state, &path, given),
+        Msg::Exported(export, result) => prompt::written(state, export, result),
         Msg::DraftFound(bytes) => draft::found(state, bytes),
         Msg::DraftKept(result) => draft::kept(state, result),
         Msg::End { status } => leave::end(state, status, &mut effects),
@@ -63,6 +66,7 @@ fn press(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
         Some(command) => run(state, command, shifted, effects),
         None if state.typed_filter().is_some() => filter::type_into(state, effects, |text| text.input(key)),
         None if finding(state) => finder::type_into(state, effects, |text| text.input(key)),
+        None if prompted(state) => prompt::type_into(state, |text| text.input(key)),
         None => type_into_form(state, |text| text.input(key)),
     }
 }
@@ -92,10 +96,16 @@ fn finding(state: &State) -> bool {
     matches!(state.top(), Some(Overlay::Finder(_)))
 }
 
+/// Whether the keys go into a prompt.
+fn prompted(state: &State) -> bool {
+    matches!(state.top(), Some(Overlay::Prompt(_)))
+}
+
 fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
     state.notice = None;
     let (into_filter, into_finder) = (state.typed_filter().is_some(), finding(state));
-    if !into_filter && !into_finder && !matches!(state.top(), Some(Overlay::Form(_))) {
+    let into_prompt = prompted(state);
+    if !into_filter && !into_finder && !into_prompt && !matches!(state.top(), Some(Overlay::Form(_))) {
         let (add, edit) = match state.focus {
             Pane::Rooms => ("add-room", "edit-room"),
             Pane::Users => ("add-user", "edit-user"),
@@ -126,6 +136,8 @@ fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
         filter::type_into(state, effects, take);
     } else if into_finder {
         finder::type_into(state, effects, take);
+    } else if into_prompt {
+        prompt::type_into(state, take);
     } else {
         type_into_form(state, take);
     }

@@ -1,0 +1,95 @@
+//! A line to be typed, with perhaps a choice beside it: the name of a file to read or write.
+
+use crate::exchange::{Form, Part, Target};
+
+use super::form::Text;
+
+/// A question that is answered by typing.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// What it is for.
+    pub ask: Ask,
+    /// What is typed.
+    pub text: Text,
+    /// What can be chosen beside it, in words; may be nothing.
+    pub choices: Vec<String>,
+    /// Which is chosen.
+    pub at: usize,
+    /// Something outside is being done, and will answer.
+    pub waits: bool,
+    /// What is wrong, the first line a heading.
+    pub wrong: Vec<String>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// A file to import. What has no address in it belongs to the target.
+    Import(Target),
+    /// A file to export into; of these parts one is chosen.
+    Export(Vec<Part>),
+}
+
+/// A file to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// As it was typed.
+    pub path: String,
+    /// What of the wardrobe.
+    pub part: Part,
+    /// As what.
+    pub form: Form,
+    /// A file that is there is replaced.
+    pub over: bool,
+}
+
+/// How the writing of a file ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exported {
+    /// It is written; what the form could not hold.
+    Done(Vec<String>),
+    /// There is such a file already; it is as it was.
+    Exists,
+}
+
+impl Prompt {
+    pub(super) fn new(ask: Ask, text: &str, choices: Vec<String>, at: usize) -> Self {
+        Self {
+            ask,
+            text: Text::new(text),
+            choices,
+            at,
+            waits: false,
+            wrong: Vec::new(),
+        }
+    }
+
+    /// The heading.
+    pub fn heading(&self) -> &'static str {
+        match self.ask {
+            Ask::Import(_) => "Import",
+            Ask::Export(_) => "Export",
+        }
+    }
+
+    /// The words before the line and before the choice.
+    pub fn labels(&self) -> [&'static str; 2] {
+        match self.ask {
+            Ask::Import(_) => ["File", "And"],
+            Ask::Export(_) => ["File", "What"],
+        }
+    }
+
+    /// What to type, and what comes of it.
+    pub fn hint(&self) -> &'static str {
+        match self.ask {
+            Ask::Import(_) => "a table (CSV) or JSON; it is shown before anything is changed",
+            Ask::Export(_) => "its name ends in .csv (a table) or .json (all there is)",
+        }
+    }
+
+    pub(super) fn refuse(&mut self, wrong: Vec<String>) {
+        self.wrong = wrong;
+        self.waits = false;
+    }
+}

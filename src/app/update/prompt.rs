@@ -1,0 +1,265 @@
+//! Import and export on the screen: the name of a file is typed, what it would do is asked about.
+
+use crate::app::form::Text;
+use crate::app::prompt::{Ask, Export, Exported, Prompt};
+use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, words};
+use crate::exchange::{Content, Form, Given, How, Part, Plan, Refused, Target};
+
+/// So much of what is left aside is said.
+const FEW: usize = 3;
+
+/// Files of the moderator's choosing are not for a session that is limited.
+fn unlimited(state: &State, what: &str) -> Result<(), String> {
+    let scope = &state.start.scope;
+    if scope.rooms.is_some() || scope.read_only {
+        return Err(format!(
+            "{what} a file of your choosing: not in a session limited by --room or --read-only"
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) fn may_import(state: &State) -> Result<(), String> {
+    unlimited(state, "import reads")?;
+    state.may_change()
+}
+
+pub(crate) fn may_export(state: &State) -> Result<(), String> {
+    unlimited(state, "export writes")?;
+    if state.start.demo {
+        return Err("the sample is written nowhere, so there is no export".into());
+    }
+    state.may_look()
+}
+
+pub(crate) fn import(state: &mut State, _: &mut Vec<Effect>) {
+    let target = Target {
+        room: state.room().map(|(jid, _)| jid.clone()),
+        user: state.user().map(|(jid, _)| jid.clone()),
+    };
+    let choices = vec!["add what is in it".into(), "make it exactly so (JSON)".into()];
+    open(state, Prompt::new(Ask::Import(target), "", choices, 0));
+}
+
+pub(crate) fn export(state: &mut State, _: &mut Vec<Effect>) {
+    let (mut parts, mut choices) = (vec![Part::All], vec!["all rooms".to_owned()]);
+    if let Some((room, _)) = state.room() {
+        parts.push(Part::Room(room.clone()));
+        choices.push(room.to_string());
+        if let Some((user, _)) = state.user() {
+            parts.push(Part::User(room.clone(), user.clone()));
+            choices.push(format!("{user} there"));
+        }
+    }
+    let at = match state.focus {
+        Pane::Rooms => 0,
+        Pane::Users => 1,
+        Pane::Hats => 2,
+    };
+    let at = at.min(parts.len() - 1);
+    open(state, Prompt::new(Ask::Export(parts), "", choices, at));
+}
+
+fn open(state: &mut State, prompt: Prompt) {
+    state.overlays.push(Overlay::Prompt(Box::new(prompt)));
+}
+
+fn top(state: &mut State) -> Option<&mut Prompt> {
+    match state.overlays.last_mut() {
+        Some(Overlay::Prompt(prompt)) => Some(prompt),
+        _ => None,
+    }
+}
+
+/// The prompt that waits for an answer from outside, on top or under a question.
+fn waiting(state: &mut State) -> Option<&mut Prompt> {
+    state.overlays.iter_mut().find_map(|overlay| match overlay {
+        Overlay::Prompt(prompt) if prompt.waits => Some(&mut **prompt),
+        _ => None,
+    })
+}
+
+/// Lets it take something that is typed or pasted. What was asked for before is not waited for any more.
+pub(super) fn type_into(state: &mut State, take: impl FnOnce(&mut Text) -> bool) {
+    let Some(prompt) = top(state) else { return };
+    let before = prompt.text.text();
+    if take(&mut prompt.text) && prompt.text.text() != before {
+        prompt.refuse(Vec::new());
+    }
+}
+
+pub(crate) fn may_choose(state: &State) -> Result<(), String> {
+    match state.top() {
+        Some(Overlay::Prompt(prompt)) if prompt.choices.len() > 1 => Ok(()),
+        _ => Err("there is nothing to choose".into()),
+    }
+}
+
+pub(crate) fn choose(state: &mut State, _: &mut Vec<Effect>) {
+    choose_by(state, 1);
+}
+
+pub(crate) fn choose_back(state: &mut State, _: &mut Vec<Effect>) {
+    choose_by(state, -1);
+}
+
+fn choose_by(state: &mut State, by: isize) {
+    if let Some(prompt) = top(state) {
+        let length = prompt.choices.len().max(1);
+        prompt.at = prompt
+            .at
+            .checked_add_signed(by)
+            .map_or(length - 1, |at| at % length);
+        prompt.refuse(Vec::new());
+    }
+}
+
+/// Enter: does what it is for.
+pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(prompt) = top(state) else { return };
+    let path = prompt.text.text().trim().to_owned();
+    if path.is_empty() {
+        prompt.refuse(vec!["the name of the file is missing".into()]);
+        return;
+    }
+    let effect = match &prompt.ask {
+        Ask::Import(_) => Effect::Import(path),
+        Ask::Export(parts) => {
+            let Some(form) = Form::of_name(&path) else {
+                prompt.refuse(vec!["end the name in .csv for a table, or in .json".into()]);
+                return;
+            };
+            let part = parts.get(prompt.at).cloned().unwrap_or_default();
+            let over = false;
+            let export = Export {
+                path,
+                part,
+                form,
+                over,
+            };
+            Effect::Export(export, state.view.clone())
+        }
+    };
+    if let Some(prompt) = top(state) {
+        prompt.refuse(Vec::new());
+        prompt.waits = true;
+    }
+    effects.push(effect);
+}
+
+/// What is in the file, or why nothing was taken: a question with what it would do.
+pub(super) fn read(state: &mut State, path: &str, given: Result<Box<Given>, Refused>) {
+    let now = state.view.clone();
+    let Some(prompt) = waiting(state).filter(|prompt| prompt.text.text().trim() == path) else {
+        return;
+    };
+    let Ask::Import(target) = prompt.ask.clone() else {
+        return;
+    };
+    let replace = prompt.at == 1;
+    let planned = given.and_then(|given| {
+        let target = within(&given, target);
+        let how = How {
+            target: target.clone(),
+            replace,
+            limited: false,
+        };
+        let plan = given.plan(&now, &how)?;
+        Ok((plan, target))
+    });
+    match planned {
+        Err(wrong) => prompt.refuse(wrong.lines()),
+        Ok((plan, target)) => {
+            prompt.waits = false;
+            state
+                .overlays
+                .retain(|overlay| !matches!(overlay, Overlay::Prompt(_)));
+            ask(state, path, &target, plan);
+        }
+    }
+}
+
+/// As far as what is given has no address of its own.
+fn within(given: &Given, target: Target) -> Target {
+    match given.content {
+        Content::Document(_) => Target::default(),
+        Content::Room(_) => Target { user: None, ..target },
+        Content::User(..) => target,
+    }
+}
+
+fn ask(state: &mut State, path: &str, target: &Target, plan: Plan) {
+    let aside = aside(&plan);
+    if plan.group.is_empty() {
+        state.say(format!(
+            "nothing to change: it is so already{}",
+            aside.map_or(String::new(), |aside| format!("; {aside}"))
+        ));
+        return;
+    }
+    let into = match (&target.room, &target.user) {
+        (Some(room), Some(user)) => format!(" into {user} in {room}"),
+        (Some(room), None) => format!(" into {room}"),
+        (None, _) => String::new(),
+    };
+    let question = format!("Import {path}{into}: {}?", words::imported(&plan.counts));
+    let undo = format!("{} takes all of it back.", state.key("undo"));
+    let consequence = match aside {
+        Some(aside) => format!("{undo} {aside}."),
+        None => undo,
+    };
+    let act = Act::Commit(plan.group);
+    state.overlays.push(Overlay::Confirm(Confirm {
+        question,
+        consequence,
+        act,
+    }));
+}
+
+/// What is left aside, the first of it in words.
+fn aside(plan: &Plan) -> Option<String> {
+    let few: Vec<String> = plan.skipped.iter().take(FEW).map(words::skipped).collect();
+    let more = match plan.skipped.len().saturating_sub(FEW) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    (!few.is_empty()).then(|| format!("Left aside: {}{more}", few.join("; ")))
+}
+
+/// The file that is there is to be replaced.
+pub(super) fn export_over(state: &mut State, effects: &mut Vec<Effect>, export: Export) {
+    if let Some(prompt) = top(state) {
+        prompt.waits = true;
+    }
+    effects.push(Effect::Export(export, state.view.clone()));
+}
+
+/// The file is written, or it is not and why.
+pub(super) fn written(state: &mut State, export: Export, result: Result<Exported, String>) {
+    let Some(prompt) = waiting(state).filter(|prompt| prompt.text.text().trim() == export.path) else {
+        return;
+    };
+    match result {
+        Err(reason) => prompt.refuse(vec![reason]),
+        Ok(Exported::Exists) => {
+            prompt.waits = false;
+            let path = &export.path;
+            let confirm = Confirm {
+                question: format!("Replace {path}?"),
+                consequence: "There is a file of that name already. What is in it is lost.".into(),
+                act: Act::Export(Export { over: true, ..export }),
+            };
+            state.overlays.push(Overlay::Confirm(confirm));
+        }
+        Ok(Exported::Done(lost)) => {
+            state
+                .overlays
+                .retain(|overlay| !matches!(overlay, Overlay::Prompt(_)));
+            let lost = match lost.as_slice() {
+                [] => String::new(),
+                lost => format!("; the table does not hold {}", lost.join(", ")),
+            };
+            state.say(format!("Exported into {}{lost}", export.path));
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Import and export on the screen: a file is named, what it would do is asked about, and one undo takes it back.
+
+use hatrack::app::{Overlay, Start};
+use hatrack::store::Scope;
+
+use super::{ROOM, TERRY, jid, open, wardrobe};
+use crate::session::Session;
+
+const TABLE: &str = "room,user,affiliation,hat,title,active
+courses@conference.example.org,terry@example.org,admin,http://example.com/hats/teacher,Teacher,true
+courses@conference.example.org,kim@example.org,member,urn:x:1,Proctor,
+new@conference.example.org,mallory@example.net,outcast,urn:x:1,Proctor,
+";
+
+fn with(name: &str, content: &str) -> Session {
+    let mut session = open();
+    session.files.insert(name.into(), content.into());
+    session
+}
+
+/// What the topmost overlay says: a question with its consequence, or what is wrong.
+fn says(session: &Session) -> String {
+    match session.state.top() {
+        Some(Overlay::Confirm(confirm)) => format!("{}\n{}", confirm.question, confirm.consequence),
+        Some(Overlay::Prompt(prompt)) => prompt.wrong.join("\n"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_import_is_shown_made_and_taken_back_at_once() {
+    let mut session = with("~/a.csv", TABLE);
+    let before = session.json();
+    session.keys("I");
+    session.text("~/a.csv");
+    session.keys("Enter");
+    assert_eq!(
+        says(&session),
+        "Import ~/a.csv: 1 room and 2 users added, 1 affiliation changed, 1 hat given, 1 the same already?\n\
+         u takes all of it back. Left aside: 1 hat of mallory@example.net in new@conference.example.org, who is banned (outcast)."
+    );
+    assert_eq!(session.json(), before);
+    session.keys("n");
+    assert_eq!(session.json(), before);
+    session.keys("I");
+    session.text("~/a.csv");
+    session.keys("Enter y");
+    assert!(session.state.top().is_none());
+    let after = session.json();
+    assert_eq!(
+        after["rooms"][ROOM]["users"]["kim@example.org"]["hats"]["urn:x:1"]["title"],
+        "Proctor"
+    );
+    assert_eq!(after["rooms"][ROOM]["users"][TERRY]["affiliation"], "admin");
+    session.keys("u");
+    let mut undone = session.json();
+    undone["revision"] = before["revision"].clone();
+    assert_eq!(undone, before);
+}
+
+#[test]
+fn wrong_rows_are_named_and_nothing_is_taken() {
+    let mut session = with(
+        "a.csv",
+        "room,user,affiliation\nx,y@c.d,member\nr@c.d,z@@,member\n",
+    );
+    let before = session.json();
+    session.keys("I Enter");
+    assert_eq!(says(&session), "the name of the file is missing");
+    session.text("b.csv");
+    session.keys("Enter");
+    assert_eq!(says(&session), "cannot read it: not found");
+    session.keys("Ctrl-U");
+    assert_eq!(says(&session), "");
+    session.text("a.csv");
+    session.keys("Enter");
+    let said = says(&session);
+    assert!(
+        said.starts_with("2 rows are wrong, so nothing was taken\nline 2: room: not an address"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 3);
+    session.keys("Esc");
+    assert!(session.state.top().is_none());
+    assert_eq!(session.json(), before);
+}
+
+#[test]
+fn an_object_without_an_address_goes_where_the_moderator_is() {
+    let mut session = with("hats.json", r#"{"urn:x:1": {"title": "One"}}"#);
+    // Terry comes third: the owner, kim who is not there, terry.
+    session.keys("Enter Down I");
+    session.text("hats.json");
+    session.keys("Enter");
+    assert_eq!(
+        says(&session),
+        format!("Import hats.json into {TERRY} in {ROOM}: 1 hat given?\nu takes all of it back.")
+    );
+    session.keys("Esc I");
+    session.text("hats.json");
+    session.keys("Tab Enter");
+    assert_eq!(
+        says(&session),
+        format!("Import hats.json into {TERRY} in {ROOM}: 1 hat given, 1 taken?\nu takes all of it back.")
+    );
+    session.keys("y");
+    assert_eq!(
+        super::terrys(&session),
+        serde_json::json!({"urn:x:1": {"title": "One"}})
+    );
+    session.keys("I");
+    session.text("hats.json");
+    session.keys("Enter");
+    assert_eq!(session.notice(), "nothing to change: it is so already");
+    assert!(session.state.top().is_none());
+}
+
+#[test]
+fn a_table_cannot_replace() {
+    let mut session = with("a.csv", TABLE);
+    session.keys("I Down");
+    session.text("a.csv");
+    session.keys("Enter");
+    assert_eq!(
+        says(&session),
+        "a table is only added to what is there; it cannot replace it, as JSON can"
+    );
+}
+
+#[test]
+fn what_is_exported_follows_the_pane_and_no_file_is_replaced_unasked() {
+    let mut session = open();
+    for (keys, name) in [
+        ("", "all.json"),
+        ("Enter", "room.csv"),
+        ("Down Enter", "user.json"),
+    ] {
+        session.keys(keys);
+        session.keys("X");
+        session.text(name);
+        session.keys("Enter");
+        assert_eq!(session.notice(), format!("Exported into {name}"));
+    }
+    let file = |session: &Session, name: &str| String::from_utf8(session.files[name].clone()).unwrap();
+    assert!(file(&session, "all.json").contains("\"rooms\""));
+    assert!(
+        file(&session, "room.csv").lines().count() == 5,
+        "{}",
+        file(&session, "room.csv")
+    );
+    assert!(file(&session, "user.json").starts_with("{\n  \"affiliation\": \"member\""));
+    session.keys("X");
+    session.text("room.csv");
+    session.keys("Enter");
+    assert_eq!(
+        says(&session),
+        "Replace room.csv?\nThere is a file of that name already. What is in it is lost."
+    );
+    session.keys("n");
+    assert!(matches!(session.state.top(), Some(Overlay::Prompt(prompt)) if !prompt.waits));
+    assert_eq!(file(&session, "room.csv").lines().count(), 5);
+    session.keys("Enter y");
+    assert_eq!(session.notice(), "Exported into room.csv");
+    assert_eq!(file(&session, "room.csv").lines().count(), 2);
+    session.keys("X");
+    session.text("room.txt");
+    session.keys("Enter");
+    assert_eq!(says(&session), "end the name in .csv for a table, or in .json");
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_is_dropped() {
+    let mut session = open();
+    session.keys("I");
+    session.text("a.csv");
+    // As if the disk were slow: the answer comes when something else is typed, and when nothing is asked for.
+    let late = |session: &mut Session| {
+        let given = hatrack::exchange::read(TABLE.as_bytes(), hatrack::exchange::Form::Csv);
+        session.send(hatrack::app::Msg::Imported("a.csv".into(), given.map(Box::new)));
+    };
+    late(&mut session);
+    assert_eq!(says(&session), "");
+    session.keys("Esc");
+    late(&mut session);
+    assert!(session.state.top().is_none());
+}
+
+#[test]
+fn a_limited_session_has_no_files_and_a_sample_is_written_nowhere() {
+    let start = |scope: Scope, demo| Start {
+        actor: "terry".into(),
+        scope,
+        demo,
+        ..Start::default()
+    };
+    let rooms = Scope {
+        rooms: Some([jid(ROOM)].into()),
+        read_only: false,
+    };
+    let read_only = Scope {
+        rooms: None,
+        read_only: true,
+    };
+    for scope in [rooms, read_only] {
+        let mut session = Session::start(start(scope, false), wardrobe(), (100, 30));
+        for (key, what) in [("I", "import reads"), ("X", "export writes")] {
+            session.keys(key);
+            assert_eq!(
+                session.notice(),
+                format!("{what} a file of your choosing: not in a session limited by --room or --read-only")
+            );
+            assert!(session.state.top().is_none());
+        }
+    }
+    let mut session = Session::start(start(Scope::default(), true), wardrobe(), (100, 30));
+    session.keys("X");
+    assert_eq!(
+        session.notice(),
+        "the sample is written nowhere, so there is no export"
+    );
+    session.files.insert("a.csv".into(), TABLE.into());
+    session.keys("I");
+    session.text("a.csv");
+    session.keys("Enter y");
+    assert_eq!(session.state.wardrobe().rooms().len(), 2);
+}
