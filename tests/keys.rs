@@ -8,7 +8,7 @@ use hatrack::app::command::{COMMANDS, Place};
 #[test]
 fn the_documentation_of_keys_is_the_table_of_commands() {
     let mut page = String::from(
-        "# Keys\n\nMade from the program's own table of commands. `?` shows the same on the screen, for where you are.\n",
+        "# Keys\n\nMade from the program's own table of commands. `?` shows the same on the screen, for where you are.\nOther keys are given in [config.toml](terminals.md).\n",
     );
     for place in Place::ALL {
         write!(page, "\n## {}\n\n| key | does |\n|---|---|\n", place.title()).unwrap();

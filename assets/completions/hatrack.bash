@@ -25,6 +25,9 @@ _hatrack() {
             hatrack,check)
                 cmd="hatrack__subcmd__check"
                 ;;
+            hatrack,config)
+                cmd="hatrack__subcmd__config"
+                ;;
             hatrack,export)
                 cmd="hatrack__subcmd__export"
                 ;;
@@ -68,7 +71,7 @@ _hatrack() {
 
     case "${cmd}" in
         hatrack)
-            opts="-h -V --file --actor --room --read-only --demo --mouse --ascii --color --background --help --version show add remove set room affiliate export import check history undo redo"
+            opts="-h -V --file --actor --room --read-only --demo --mouse --ascii --color --background --help --version show add remove set room affiliate export import check config history undo redo"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -164,6 +167,36 @@ _hatrack() {
                 return 0
             fi
             case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --room)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hatrack__subcmd__config)
+            opts="-h --print-default --check --file --actor --room --read-only --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --check)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -51,6 +51,7 @@ complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "affiliate" -d 'Set 
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "export" -d 'Print all rooms, one room or one user as JSON, or as a table for spreadsheets'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "import" -d 'Add what is in a file: rooms, users and hats, all of it or nothing'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "check" -d 'Look whether the data file and its history can be read, changing nothing'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "config" -d 'Check the configuration of the screen, or print all there is to set'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "history" -d 'Print who did what, newest first'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "undo" -d 'Take back your last change, or the one with this number'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "redo" -d 'Put back what your last undo took, or the undo with this number'
@@ -132,6 +133,13 @@ complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l room -d 'See a
 complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l repair -d 'Keep every line of the history that can be read; the damaged ones go into a file beside it'
 complete -c hatrack -n "__fish_hatrack_using_subcommand check" -l read-only -d 'Change nothing'
 complete -c hatrack -n "__fish_hatrack_using_subcommand check" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand config" -l check -d 'Look whether the configuration, or another file, can be read' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand config" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand config" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand config" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand config" -l print-default -d 'Print the configuration as it comes, with all there is to set'
+complete -c hatrack -n "__fish_hatrack_using_subcommand config" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand config" -s h -l help -d 'Print help'
 complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l in -d 'Only what touches this room' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l user -d 'Only what touches this user' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand history" -l hat -d 'Only what touches the hat with this id' -r

@@ -61,6 +61,7 @@ Files:
   ~/.config/hatrack/hats.json           the wardrobe; --file or HATRACK_FILE names another
   ~/.config/hatrack/hats.history.jsonl  who did what, when: beside the wardrobe
   ~/.config/hatrack/hats.lock           held while a change is written
+  ~/.config/hatrack/config.toml         keys and colours of the screen; see hatrack config --print-default
   ~/.local/state/hatrack/               drafts of forms that a lost connection left open
 
 Variables (HATRACK_*, XDG_* and TZ are not looked at with --room or --read-only):
@@ -73,8 +74,8 @@ Variables (HATRACK_*, XDG_* and TZ are not looked at with --room or --read-only)
   TERM, COLORTERM   how many colours there are; COLORFGBG: whether the background is dark or light
   LC_ALL, LANG      with a locale that is not UTF-8 the screen is plain ASCII
 
-Exit codes: 0 done, 1 error, 2 wrong usage or no terminal, 3 item not found, 4 data file unreadable,
-5 conflict or locked, 128 and its number when a signal ended the screen.";
+Exit codes: 0 done, 1 error, 2 wrong usage, no terminal or a mistake in config.toml, 3 item not found,
+4 data file unreadable, 5 conflict or locked, 128 and its number when a signal ended the screen.";
 
 /// Options that may stand before or after the command. After it they can only narrow what stands before.
 #[derive(Debug, Clone, Default, Args)]
@@ -115,6 +116,8 @@ pub enum Command {
     Import(Import),
     /// Look whether the data file and its history can be read, changing nothing
     Check(Check),
+    /// Check the configuration of the screen, or print all there is to set
+    Config(ConfigArgs),
     /// Print who did what, newest first
     History(History),
     /// Take back your last change, or the one with this number
@@ -300,6 +303,21 @@ pub struct Check {
     pub common: Common,
 }
 
+/// `config`
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true)))]
+pub struct ConfigArgs {
+    /// Print the configuration as it comes, with all there is to set
+    #[arg(long, group = "what")]
+    pub print_default: bool,
+    /// Look whether the configuration, or another file, can be read
+    #[arg(long, group = "what", value_name = "FILE")]
+    pub check: Option<Option<PathBuf>>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
 /// `history`
 #[derive(Debug, Args)]
 pub struct History {
@@ -356,6 +374,7 @@ impl Command {
             Self::Export(args) => vec![&args.common],
             Self::Import(args) => vec![&args.common],
             Self::Check(args) => vec![&args.common],
+            Self::Config(args) => vec![&args.common],
             Self::History(args) => vec![&args.common],
             Self::Undo(args) | Self::Redo(args) => vec![&args.common],
         }

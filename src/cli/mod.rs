@@ -9,6 +9,7 @@ mod affiliate;
 pub mod args;
 mod check;
 mod choice;
+pub mod config;
 mod export;
 mod failure;
 mod history;
@@ -34,6 +35,7 @@ use crate::term::Wanted;
 use crate::ui::text;
 pub use actor::Actor;
 use args::{Cli, Command};
+use config::Config;
 pub use failure::Failure;
 pub use output::Out;
 pub use place::{Place, time_zone};
@@ -64,16 +66,23 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
 fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
     let settled = cli.settle()?;
     let Some(command) = &cli.command else {
-        let settings = settings(cli);
-        if cli.demo {
-            if settled.restricted() || settled.file.is_some() {
-                return Err(Failure::usage(
-                    "--demo shows a sample and no file; --file, --room and --read-only do not go with it",
-                ));
-            }
-            return screen::demo(&settings);
+        if cli.demo && (settled.restricted() || settled.file.is_some()) {
+            return Err(Failure::usage(
+                "--demo shows a sample and no file; --file, --room and --read-only do not go with it",
+            ));
         }
-        return screen::run(&Place::find(settled)?, &settings);
+        // Whoever is limited is so by somebody else, who did not ask for their configuration.
+        let config = if settled.restricted() {
+            Config::default()
+        } else {
+            config::own()?
+        };
+        let settings = settings(cli, config);
+        return if cli.demo {
+            screen::demo(&settings)
+        } else {
+            screen::run(&Place::find(settled)?, &settings)
+        };
     };
     for_no_command(cli)?;
     let place = &Place::find(settled)?;
@@ -87,6 +96,7 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Export(args) => export::run(args, place, out),
         Command::Import(args) => import::run(args, place, out),
         Command::Check(args) => check::run(args, place, out),
+        Command::Config(args) => config::run(args, place, out),
         Command::History(args) => history::run(args, place, out),
         Command::Undo(args) => undo::undo(args, place, out),
         Command::Redo(args) => undo::redo(args, place, out),
@@ -110,18 +120,19 @@ fn for_no_command(cli: &Cli) -> Result<(), Failure> {
     }
 }
 
-/// How the screen should be.
-fn settings(cli: &Cli) -> screen::Settings {
+/// How the screen should be: what the command line says goes before the configuration.
+fn settings(cli: &Cli, config: Config) -> screen::Settings {
     let look = Wanted {
-        colours: cli.color.unwrap_or_default(),
-        background: cli.background.unwrap_or_default(),
-        ascii: cli.ascii.then_some(true),
-        ..Wanted::default()
+        colours: cli.color.or(config.colours).unwrap_or_default(),
+        background: cli.background.or(config.background).unwrap_or_default(),
+        ascii: cli.ascii.then_some(true).or(config.ascii),
+        theme: config.theme,
+        own: config.own,
     };
     screen::Settings {
-        mouse: cli.mouse,
+        mouse: cli.mouse || config.mouse.unwrap_or_default(),
         look,
-        ..screen::Settings::default()
+        keymap: config.keymap,
     }
 }
 

@@ -127,6 +127,11 @@ fn folders(restricted: bool) -> Option<Folders> {
     })
 }
 
+/// The person's own configuration of the screen. It is not for a limited session.
+pub(super) fn config_file() -> Option<PathBuf> {
+    folders(false).map(|folders| folders.config.join("config.toml"))
+}
+
 fn lossy(text: OsString) -> String {
     text.into_string()
         .unwrap_or_else(|text| text.to_string_lossy().into_owned())

@@ -1,5 +1,6 @@
 //! The screen through the real binary on a real (pseudo-)terminal.
 
+mod config;
 mod ends;
 mod faults;
 mod limited;

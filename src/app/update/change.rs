@@ -182,7 +182,8 @@ fn remove_users(state: &mut State, effects: &mut Vec<Effect>) {
         }
         let question = format!("Remove {jid} from {room}?");
         let hats = words::count(hats, "hat");
-        let consequence = format!("The user's {hats} there go too. u brings all of it back.");
+        let undo = state.key("undo");
+        let consequence = format!("The user's {hats} there go too. {undo} brings all of it back.");
         ask(state, question, consequence, operation);
         return;
     }

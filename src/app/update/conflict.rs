@@ -130,7 +130,11 @@ pub(super) fn is_so(wardrobe: &Wardrobe, group: &Group) -> bool {
 pub(crate) fn over_form(state: &State) -> Result<(), String> {
     match state.top() {
         Some(Overlay::Conflict(conflict)) if conflict.over == Over::Form => Ok(()),
-        _ => Err("your change is not written: m puts it there all the same, t leaves what is there".into()),
+        _ => Err(format!(
+            "your change is not written: {} puts it there all the same, {} leaves what is there",
+            state.key("keep-mine"),
+            state.key("keep-theirs")
+        )),
     }
 }
 

@@ -1,0 +1,78 @@
+//! `config.toml` in the configuration folder: how the screen looks and which keys it takes; and `hatrack config`.
+
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use super::args::ConfigArgs;
+use super::failure::Failure;
+use super::output::Out;
+use super::place::{self, Place};
+
+mod default;
+mod inks;
+mod read;
+
+pub use default::text as default_text;
+pub use read::{Config, Mistake, read};
+
+/// What is longer is no configuration.
+const LONGEST: u64 = 1 << 20;
+
+/// `hatrack config`
+pub(super) fn run(args: &ConfigArgs, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    place.unrestricted("config")?;
+    if args.print_default {
+        for line in default_text().lines() {
+            out.line(line)?;
+        }
+        return Ok(());
+    }
+    let named = args.check.clone().flatten();
+    let Some(path) = named.clone().or_else(place::config_file) else {
+        return out.line("there is no home folder, so there is no configuration: all is as it comes");
+    };
+    let shown = path.display();
+    match load(&path)? {
+        Some(_) => out.line(&format!("{shown}: no mistakes")),
+        None if named.is_some() => Err(Failure::usage(format!("{shown}: there is no such file"))),
+        None => out.line(&format!("{shown}: not there; all is as it comes")),
+    }
+}
+
+/// The person's own configuration; what it comes with where there is none.
+pub(super) fn own() -> Result<Config, Failure> {
+    let loaded = place::config_file().map(|path| load(&path)).transpose()?;
+    Ok(loaded.flatten().unwrap_or_default())
+}
+
+/// Reads a configuration; `None`: there is no file.
+fn load(path: &Path) -> Result<Option<Config>, Failure> {
+    let shown = path.display();
+    let bytes = match bytes(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure::usage(format!("{shown}: cannot be read: {error}"))),
+    };
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let line = read::line(&bytes, error.valid_up_to());
+        Failure::usage(format!("{shown}:{line}: this is not UTF-8"))
+    })?;
+    read(text).map(Some).map_err(|mistake| {
+        let Mistake { line, text } = mistake;
+        Failure::usage(format!("{shown}:{line}: {text}"))
+    })
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    // Of a pipe nobody would ever see the end.
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(io::Error::other("it is larger than 1 MiB"));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,225 @@
+//! `config.toml`: what it can say, and what is said about its mistakes.
+
+use hatrack::app::Keymap;
+use hatrack::app::command::COMMANDS;
+use hatrack::cli::config::{Config, default_text, read};
+use hatrack::term::{Background, Colours};
+use hatrack::ui::theme::{Builtin, Depth, Ground, Palette, Role, Theme};
+
+use super::process::Home;
+
+/// The default with every setting set.
+fn all_set() -> String {
+    let setting = |line: &str| match line.strip_prefix('#') {
+        Some(setting) if !setting.is_empty() && !setting.starts_with(' ') => format!("{setting}\n"),
+        _ => format!("{line}\n"),
+    };
+    default_text().lines().map(setting).collect()
+}
+
+#[test]
+fn the_default_is_in_the_assets() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/config.toml");
+    if std::env::var_os("HATRACK_UPDATE").is_some() {
+        std::fs::write(path, default_text()).unwrap();
+    }
+    let there = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        there == default_text(),
+        "assets/config.toml is not what the program says; HATRACK_UPDATE=1 cargo test --test cli writes it again"
+    );
+}
+
+#[test]
+fn the_default_read_back_is_the_default() {
+    assert_eq!(read(&default_text()), Ok(Config::default()));
+    let set = read(&all_set()).unwrap();
+    for command in COMMANDS {
+        assert_eq!(
+            set.keymap.keys(command),
+            Keymap::default().keys(command),
+            "{}",
+            command.id
+        );
+    }
+    let plainly = Config {
+        keymap: Keymap::default(),
+        ..set
+    };
+    let said = Config {
+        colours: Some(Colours::Auto),
+        background: Some(Background::Auto),
+        mouse: Some(false),
+        plain: Some(false),
+        ..Config::default()
+    };
+    assert_eq!(plainly, said);
+}
+
+#[test]
+fn the_theme_of_the_default_is_the_default_theme() {
+    let own = read(&all_set().replace("theme = \"default\"", "theme = \"mine\""))
+        .unwrap()
+        .own;
+    assert_eq!(own.len(), Role::ALL.len());
+    let mut palette = Palette::new(Builtin::Mono, Depth::Sixteen, Ground::Unknown);
+    for (role, style) in &own {
+        palette.set(*role, *style);
+    }
+    for (role, name, _) in Role::ALL {
+        assert_eq!(
+            palette.style(role),
+            Theme::default().palette.style(role),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_is_set_is_taken() {
+    let config = read(
+        "color = 256\ntheme = \"default-light\"\nascii = true\n[keys]\nundo = [\"F9\", \"Ctrl-U\"]\nredo = []\ndown = \"Down\"\n",
+    )
+    .unwrap();
+    assert_eq!(config.colours, Some(Colours::Exactly(Depth::Many)));
+    assert_eq!(config.background, Some(Background::Is(Ground::Light)));
+    assert_eq!(config.ascii, Some(true));
+    assert_eq!(config.keymap.name("undo"), "F9");
+    assert_eq!(config.keymap.name("redo"), "\"Redo\"");
+    // A theme for one background on the other, for whoever wants that.
+    let config = read("theme = \"default-light\"\nbackground = \"dark\"").unwrap();
+    assert_eq!(config.background, Some(Background::Is(Ground::Dark)));
+    let config = read("theme = \"night\"\n[themes.night]\nkey = \"#ff8700 bold\"\n[themes.other]\n").unwrap();
+    assert_eq!((config.theme, config.own.len()), (Builtin::Default, 1));
+}
+
+#[test]
+fn a_mistake_has_its_line_and_what_was_meant() {
+    for (text, line, says) in [
+        (
+            "colr = \"auto\"",
+            1,
+            "no setting is called \"colr\"; did you mean \"colour\"?",
+        ),
+        (
+            "\n\ncolour = \"many\"",
+            3,
+            "colour is not \"many\": it is one of auto, always, never, truecolor, 256, 16",
+        ),
+        ("colour = true", 1, "colour is a text, in quotes"),
+        (
+            "colour = \"16\"\ncolor = \"16\"",
+            1,
+            "colour and color are the same setting",
+        ),
+        ("mouse = \"yes\"", 1, "mouse is true or false"),
+        ("ascii = 1", 1, "ascii is true, false or \"auto\""),
+        ("keys = 1", 1, "keys is a section: [keys]"),
+        (
+            "[keys]\nundoo = \"u\"",
+            2,
+            "no command is called \"undoo\"; did you mean \"undo\"?",
+        ),
+        (
+            "[keys]\n\nundo = [\"u\",\n\"Entre\"]",
+            4,
+            "undo: no key is called \"Entre\"; did you mean Enter?",
+        ),
+        ("[keys]\nundo = 1", 2, "undo: a key is a text in quotes"),
+        (
+            "[keys]\nredo = \"F9\"\nundo = \"H\"",
+            3,
+            "undo: H is the key of \"history\" already",
+        ),
+        (
+            "[keys]\nsave = \"s\"",
+            2,
+            "save: s is for the text that is typed there",
+        ),
+        ("[keys]\nquit = []", 2, "quit: it is a way out, and needs a key"),
+        (
+            "theme = \"hi-contrast\"",
+            1,
+            "no theme is called \"hi-contrast\"; did you mean \"high-contrast\"?",
+        ),
+        (
+            "[themes.x]\nbordr = \"red\"",
+            2,
+            "no part of the screen is called \"bordr\"; did you mean \"border\"?",
+        ),
+        (
+            "[themes.x]\n\nkey = \"rde\"",
+            3,
+            "key: no colour is called \"rde\"; did you mean \"red\"?",
+        ),
+        ("[themes.mono]", 1, "\"mono\" is a built-in theme"),
+        ("mouse = true\nmouse = true", 2, "duplicate key"),
+        ("mouse = true\nascii =\n", 2, ""),
+    ] {
+        let mistake = read(text).unwrap_err();
+        assert_eq!(mistake.line, line, "{text}: {mistake:?}");
+        assert!(mistake.text.contains(says), "{text}: {mistake:?}");
+        assert!(!mistake.text.contains('\n'), "{mistake:?}");
+    }
+}
+
+#[test]
+fn it_is_checked_and_printed() {
+    let home = Home::new();
+    assert_eq!(home.done(&["config", "--print-default"]), default_text());
+    let path = home.path(".config/hatrack/config.toml");
+    let not_there = format!("{}: not there; all is as it comes\n", path.display());
+    assert_eq!(home.done(&["config", "--check"]), not_there);
+    home.write(".config/hatrack/config.toml", default_text());
+    assert_eq!(
+        home.done(&["config", "--check"]),
+        format!("{}: no mistakes\n", path.display())
+    );
+    let other = home.write("other.toml", b"mouse = true\n\xff");
+    let said = home.run(&["config", "--check", "other.toml"]);
+    assert_eq!(
+        (said.code, said.err.as_str()),
+        (2, "hatrack: other.toml:2: this is not UTF-8\n")
+    );
+    std::fs::write(other, "mouse = \"\u{1b}[31m\"\n\"\u{1b}x\" = 1").unwrap();
+    let said = home.run(&["config", "--check", "other.toml"]);
+    assert!(said.code == 2 && !said.err.contains('\u{1b}'), "{said:?}");
+    for (args, says) in [
+        (&["config"][..], "required arguments"),
+        (
+            &["config", "--check", "gone.toml"],
+            "gone.toml: there is no such file",
+        ),
+        (&["config", "--check", "."], "cannot be read: it is no file"),
+        (&["config", "--check", "--print-default"], "cannot be used with"),
+    ] {
+        let said = home.run(args);
+        assert!(said.code == 2 && said.err.contains(says), "{args:?}: {said:?}");
+    }
+}
+
+#[test]
+fn a_wrong_one_keeps_the_screen_closed_and_nothing_else() {
+    let home = Home::with_terry();
+    let path = home.write(".config/hatrack/config.toml", "[keys]\nundoo = \"u\"\n");
+    let line = format!(
+        "hatrack: {}:2: no command is called \"undoo\"; did you mean \"undo\"?\n",
+        path.display()
+    );
+    for args in [&[][..], &["--demo"], &["--mouse"]] {
+        let said = home.run(args);
+        assert_eq!((said.code, said.err.as_str()), (2, line.as_str()), "{args:?}");
+    }
+    assert!(home.run(&["show"]).code == 0);
+    // Who is limited has no configuration: what they see is that there is no terminal here.
+    let said = home.run(&["--read-only"]);
+    assert!(said.code == 2 && said.err.contains("terminal"), "{said:?}");
+    for args in [
+        &["--read-only", "config", "--check", "/etc/passwd"][..],
+        &["config", "--print-default", "--read-only"],
+    ] {
+        let said = home.run(args);
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.err.starts_with("hatrack: not-allowed: config"), "{said:?}");
+    }
+}

@@ -1,0 +1,81 @@
+//! The configuration of the screen, with the real program.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its stage has failed"
+)]
+
+use crate::stage::{HATRACK, Home, ROOM, Stage, TAB, TERRY};
+
+const CONFIG: &str = "\
+colour = \"256\"
+theme = \"mine\"
+ascii = true
+[keys]
+undo = \"F9\"
+take-hat = \"x\"
+[themes.mine]
+key = \"208\"
+";
+
+fn home() -> Home {
+    let home = Home::with_terry();
+    home.does(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
+    std::fs::write(home.path(".config/hatrack/config.toml"), CONFIG).unwrap();
+    home
+}
+
+fn raw(stage: &Stage) -> String {
+    String::from_utf8_lossy(&stage.seen().raw).into_owned()
+}
+
+#[test]
+fn keys_and_colours_are_those_of_the_configuration() {
+    let home = home();
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.see("F9 Undo");
+    assert!(raw(&stage).contains("38;5;208m"), "{}", raw(&stage));
+    assert!(raw(&stage).is_ascii());
+    stage.press(&TAB.repeat(2));
+    stage.press_and_see("x", "(F9 takes");
+    stage.press_and_see("\x1b[20~", "Undone");
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+}
+
+#[test]
+fn the_command_line_goes_before_it_and_a_limited_session_is_without() {
+    let home = home();
+    let mut stage = Stage::hatrack(&home, &["--color", "none"]);
+    stage.see("F9 Undo");
+    assert!(!raw(&stage).contains("38;5;"));
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    let mut stage = Stage::hatrack(&home, &["--room", ROOM]);
+    stage.see("u Undo");
+    assert!(!raw(&stage).contains("38;5;208m") && !raw(&stage).is_ascii());
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+}
+
+#[test]
+fn the_terminal_says_how_many_colours_it_has() {
+    let home = Home::with_terry();
+    home.does(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
+    home.does(&["add", ROOM, TERRY, "urn:x:proctor", "--title", "Proctor"]);
+    for (variables, has, has_not) in [
+        (&[("TERM", "xterm")][..], "\x1b[", "38;"),
+        (&[("TERM", "xterm-256color")], "38;5;", "38;2;"),
+        (&[("COLORTERM", "truecolor")], "38;2;", "\u{7f}"),
+        (&[("COLORTERM", "truecolor"), ("NO_COLOR", "1")], "\x1b[", "38;"),
+    ] {
+        let mut stage = Stage::with(&home, &[HATRACK], (100, 30), variables);
+        stage.see("Assistant");
+        assert!(
+            raw(&stage).contains(has) && !raw(&stage).contains(has_not),
+            "{variables:?}"
+        );
+        stage.press("q");
+        assert_eq!(stage.end_with_all_put_back(), 0);
+    }
+}
