@@ -287,3 +287,60 @@ fn draft() -> impl Strategy<Value = Vec<u8>> {
         1 => prop::collection::vec(any::<u8>(), 0..200),
     ]
 }
+
+proptest! {
+    #![proptest_config(support::cases(200))]
+
+    #[test]
+    fn a_filter_that_is_cleared_leaves_no_trace(
+        wardrobe in support::wardrobe(),
+        way in select(vec!["", "Tab", "Tab Tab", "w", "w Tab", "w Tab Tab"]),
+        typed in "[a-z@#! .]{0,8}",
+    ) {
+        let mut session = Session::open(wardrobe, (100, 30));
+        session.keys(way);
+        let seen = |session: &Session| {
+            let state = &session.state;
+            let panes = [Pane::Rooms, Pane::Users, Pane::Hats];
+            let rows = panes.map(|pane| (state.length(pane), state.total(pane), state.selected(pane)));
+            (state.rooms().to_vec(), state.users().to_vec(), state.hats().to_vec(), rows)
+        };
+        let before = seen(&session);
+        session.keys("/");
+        session.text(&typed);
+        session.keys("Esc");
+        prop_assert_eq!(session.state.filter(session.state.focus()).is_none(), true);
+        // Where the filter found nothing, or what was selected already, all is as it was; else another row is selected.
+        let now = seen(&session);
+        prop_assert_eq!(&now.0, &before.0);
+        let moved = now.3.map(|(.., at)| at) != before.3.map(|(.., at)| at);
+        prop_assert!(moved || now == before);
+    }
+
+    #[test]
+    fn a_change_of_many_is_undone_in_one(
+        wardrobe in support::wardrobe(),
+        marks in select(vec!["*", "V G V", "Space Space", "* Space", "/ e Enter *"]),
+        change in select(vec![
+            "Tab e X Enter", "+ e Enter", "Tab Space", "Tab r", "Tab d", "d", "e Right Enter", "y p", "y P",
+            "Tab * d", "Tab V G Space", "Shift-Tab * d", "Shift-Tab * A x @ y Enter", "w d", "w Tab * r", "w e X Enter",
+        ]),
+    ) {
+        let mut session = Session::open(wardrobe, (100, 30));
+        let before = session.state.wardrobe().clone();
+        session.keys("Tab");
+        session.keys(marks);
+        session.keys(change);
+        if matches!(session.state.top(), Some(Overlay::Confirm(_))) {
+            prop_assert!(session.state.wardrobe().rooms().eq(before.rooms()), "nothing before the answer");
+            session.keys("y");
+        }
+        // A form that refused what is in it is left.
+        session.keys("Esc y");
+        if session.state.wardrobe().revision != before.revision {
+            prop_assert_eq!(session.state.wardrobe().revision, before.revision + 1, "one change");
+            session.keys("u");
+        }
+        prop_assert!(session.state.wardrobe().rooms().eq(before.rooms()), "{}", session.notice());
+    }
+}

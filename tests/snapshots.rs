@@ -466,6 +466,60 @@ const LOOKS: [(&str, Depth, Ground); 5] = [
 
 /// How it looks, where in the others only the texts are: every overlay, with colours and without.
 #[test]
+fn marked_users_and_what_they_have_together() {
+    let mut session = after("Enter V Down Down Down V");
+    shows("marks", &mut session, colour(), &SIZES);
+    shows("marks-ascii", &mut session, ascii(), &USUAL);
+    session.keys("Tab");
+    shows("marks-hats", &mut session, colour(), &USUAL);
+    session.keys("e");
+    shows("form-many", &mut session, colour(), &SIZES);
+    session.text("X");
+    session.keys("Enter");
+    shows("confirm-many", &mut session, colour(), &SIZES);
+    let mut narrowed = after("Enter / e x a Enter *");
+    shows("marks-filtered", &mut narrowed, colour(), &USUAL);
+    shows("form-users", &mut after("Enter V Down V e"), colour(), &USUAL);
+    shows(
+        "form-give-many",
+        &mut after("Enter V Down V + t e"),
+        colour(),
+        &USUAL,
+    );
+    shows("form-rooms", &mut after("* A"), colour(), &USUAL);
+}
+
+#[test]
+fn the_view_turned_round() {
+    let mut session = after("w Down Down Down");
+    shows("turned", &mut session, colour(), &SIZES);
+    shows("turned-ascii", &mut session, ascii(), &USUAL);
+    session.keys("Enter");
+    shows("turned-who", &mut session, colour(), &[(80, 24), (60, 20)]);
+    session.keys("Enter");
+    shows("turned-where", &mut session, colour(), &[(80, 24), (60, 20)]);
+    shows("turned-filter", &mut after("w / t e a"), colour(), &USUAL);
+    let mut bare = Session::open(Wardrobe::default(), (80, 24));
+    bare.keys("w");
+    shows("turned-empty", &mut bare, colour(), &USUAL);
+}
+
+#[test]
+fn the_catalogue_of_a_room() {
+    let mut session = after("C");
+    shows("catalogue", &mut session, colour(), &SIZES);
+    shows("catalogue-ascii", &mut session, ascii(), &USUAL);
+    session.keys("e");
+    shows("form-defined", &mut session, colour(), &[(80, 24), (60, 20)]);
+    session.keys("Tab Ctrl-U");
+    session.text("400");
+    shows("form-defined-wrong", &mut session, colour(), &USUAL);
+    shows("form-define", &mut after("C a"), colour(), &USUAL);
+    shows("confirm-undefine", &mut after("C Down d"), colour(), &USUAL);
+    shows("catalogue-empty", &mut after("G C"), colour(), &USUAL);
+}
+
+#[test]
 fn styles() {
     let mut failing = after("Enter Down Down Down Enter");
     failing.fail(&full_disk());
@@ -483,6 +537,9 @@ fn styles() {
         ("banner", failing),
         ("filter", filtering("Tab", "ma san")),
         ("palette", after("Enter : d")),
+        ("marks", after("Enter V Down Down V Tab")),
+        ("turned", after("w Down Down")),
+        ("catalogue", after("C Down")),
     ];
     for (name, session) in sessions {
         // The looks differ in their colours alone: two screens show them.

@@ -103,12 +103,16 @@ pub(super) enum Kind {
     Do,
     Undo,
     Redo,
+    /// Taking back what was chosen in the history: a change of its own, which the next undo takes back.
+    TakeBack,
 }
 
 /// A change of this session, for undo and redo: by its number, with its revision once it has one.
 #[derive(Debug, Clone)]
 pub(super) struct Step {
     pub id: u64,
+    /// It took an entry of the history back: to undo it is to do that again.
+    pub takes_back: bool,
     pub revision: Option<u64>,
     pub group: Group,
 }

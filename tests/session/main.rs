@@ -10,15 +10,19 @@
 #[path = "../support/session.rs"]
 mod session;
 
+mod catalogue;
 mod conflicts;
 mod drafts;
+mod ease;
 mod exchange;
 mod filter;
 mod finder;
 mod forms;
 mod keys;
+mod marks;
 mod mouse;
 mod panes;
+mod turned;
 mod undo;
 
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};

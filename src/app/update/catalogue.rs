@@ -67,6 +67,14 @@ pub(crate) fn page_up(state: &mut State, _: &mut Vec<Effect>) {
     go(state, |at| at.saturating_sub(page));
 }
 
+pub(crate) fn may_define(state: &State) -> Result<(), String> {
+    state.may_change()?;
+    let there = top(state).and_then(|catalogue| state.view.room(&catalogue.room));
+    there
+        .map(drop)
+        .ok_or_else(|| "the room is not there any more".into())
+}
+
 pub(crate) fn may_edit(state: &State) -> Result<(), String> {
     state.may_change()?;
     selected(state).map(drop).ok_or_else(|| {

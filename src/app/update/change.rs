@@ -8,18 +8,26 @@ use crate::model::{Affiliation, Attachment, Group, HatId, Wardrobe};
 use super::bulk::{self, Plan};
 use super::{commit, form};
 
-pub(crate) fn add(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     let room = state.room().map(|(jid, _)| jid.clone());
-    let user = state.user().map(|(jid, _)| jid.clone());
-    let subject = match (state.focus, room, user) {
-        (Pane::Rooms, ..) => Subject::AddRoom,
-        (Pane::Users, Some(room), _) => Subject::AddUser { room },
-        (Pane::Hats, Some(room), user) => match (state.marked(Pane::Users), targets::users(state), user) {
-            (0, _, Some(user)) => Subject::AddHat { room, user },
-            (0, _, None) | (_, None, _) => return,
-            (_, Some((room, users)), _) => Subject::GiveMany { room, users },
-        },
+    let subject = match (state.focus, room) {
+        (Pane::Rooms, _) => Subject::AddRoom,
+        (Pane::Users, Some(room)) => Subject::AddUser { room },
+        (Pane::Hats, _) => return give(state, effects),
         _ => return,
+    };
+    form::open(state, subject);
+}
+
+/// Gives a hat to the marked users, else to the selected one.
+pub(crate) fn give(state: &mut State, _: &mut Vec<Effect>) {
+    let subject = match (state.marked(Pane::Users), targets::users(state)) {
+        (_, None) => return,
+        (0, Some((room, users))) => match users.into_iter().next() {
+            Some(user) => Subject::AddHat { room, user },
+            None => return,
+        },
+        (_, Some((room, users))) => Subject::GiveMany { room, users },
     };
     form::open(state, subject);
 }

@@ -52,23 +52,32 @@ pub(super) fn push(
     state.next_id += 1;
     let revision = of.and_then(|step| step.revision);
     let mut change = Change::from(group.clone());
-    refer(&mut change, kind, revision);
+    let refers = match (kind, of.is_some_and(|step| step.takes_back)) {
+        (Kind::TakeBack, false) | (Kind::Redo, true) => Kind::Undo,
+        (Kind::TakeBack | Kind::Undo, true) => Kind::Redo,
+        (kind, _) => kind,
+    };
+    refer(&mut change, refers, revision);
     let after = of.filter(|step| step.revision.is_none()).map(|step| step.id);
     state.pending.push(Pending {
         id,
         change,
         after,
-        kind,
+        kind: refers,
         asked: false,
     });
     ask(state, effects);
     let step = Step {
         id,
+        takes_back: match (kind, of) {
+            (Kind::TakeBack, Some(of)) => !of.takes_back,
+            (_, of) => of.is_some_and(|step| step.takes_back),
+        },
         revision: None,
         group,
     };
     match kind {
-        Kind::Do => {
+        Kind::Do | Kind::TakeBack => {
             state.undone.clear();
             // What waits to be taken back was not this.
             state.searching.clear();
@@ -116,7 +125,7 @@ pub(super) fn offer_again(state: &mut State, effects: &mut Vec<Effect>, change: 
 
 fn refer(change: &mut Change, kind: Kind, revision: Option<u64>) {
     match kind {
-        Kind::Do => {}
+        Kind::Do | Kind::TakeBack => {}
         Kind::Undo => change.undoes = revision,
         Kind::Redo => change.redoes = revision,
     }

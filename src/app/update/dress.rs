@@ -141,7 +141,7 @@ pub(super) fn put_on(
     let names = words::hats(hats);
     let consequence = match lost {
         0 => String::new(),
-        lost => format!("{} go.", words::count(lost, "other hat")),
+        lost => format!("{} will be gone.", words::count(lost, "other hat")),
     };
     let question = |who: &str| {
         if exactly {

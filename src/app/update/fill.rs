@@ -56,11 +56,7 @@ pub(super) fn fill(subject: Subject, state: &State) -> Form {
             tick(Name::Required, false),
         ],
         Subject::EditUsers { room, users } => {
-            let first = users.first().and_then(|user| state.view.user(room, user));
-            vec![choice(
-                THERE,
-                first.map_or(Affiliation::Member, |user| user.affiliation),
-            )]
+            vec![choice(THERE, many::usual_affiliation(state, room, users))]
         }
         Subject::EditMany { held } => many::attachment_fields(state, held),
         Subject::DefineHat { .. } => {

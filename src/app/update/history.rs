@@ -1,7 +1,7 @@
 //! The history on the screen.
 
 use crate::app::history::{By, History};
-use crate::app::state::Kind;
+use crate::app::state::{Kind, Step};
 use crate::app::{Effect, Overlay, State, words};
 use crate::store::{Query, Request};
 
@@ -82,10 +82,18 @@ pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(entry) = top(state).and_then(|history| history.entry().cloned()) else {
         return;
     };
-    let kind = if entry.undoes.is_some() {
+    // The newest of all is what the keys for undo and redo would take.
+    let is_last = |steps: &[Step]| {
+        steps
+            .last()
+            .is_some_and(|step| step.revision == Some(entry.revision))
+    };
+    let kind = if is_last(&state.done) {
+        Kind::Undo
+    } else if is_last(&state.undone) {
         Kind::Redo
     } else {
-        Kind::Undo
+        Kind::TakeBack
     };
     undoing::take_back_entry(state, effects, entry, kind);
     if let Some(history) = top(state) {

@@ -33,6 +33,18 @@ pub(super) fn attachment_fields(state: &State, held: &[Held]) -> Vec<Field> {
     ]
 }
 
+/// What most of these users are.
+pub(super) fn usual_affiliation(state: &State, room: &Jid, users: &[Jid]) -> Affiliation {
+    let there = |user| state.view.user(room, user).map(|user| user.affiliation);
+    let all: Vec<Affiliation> = users.iter().filter_map(there).collect();
+    let number = |affiliation: &Affiliation| all.iter().filter(|other| *other == affiliation).count();
+    Affiliation::ALL
+        .into_iter()
+        .rev()
+        .max_by_key(number)
+        .unwrap_or_default()
+}
+
 /// What all of them are, where all are the same.
 fn common<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
     let first = all.next()?;
@@ -113,10 +125,16 @@ fn edit(state: &mut State, effects: &mut Vec<Effect>, form: &Form, held: &[Held]
         Some(title) => parts.push(format!("titled {}", words::quoted(title))),
         None => {}
     }
-    let flag =
-        |answer: Option<bool>, yes: &str, no: &str| answer.map(|on| if on { yes } else { no }.to_owned());
-    parts.extend(flag(active, "worn", "not worn"));
-    parts.extend(flag(required, "required", "not required"));
+    // What is so for all of them already is not told.
+    let differs = |on: &bool, is: fn(&Attachment) -> bool| {
+        let there = held.iter().filter_map(|spot| spot.attachment(&state.view));
+        there.into_iter().any(|attachment| is(attachment) != *on)
+    };
+    let word = |on: bool, yes: &str, no: &str| if on { yes } else { no }.to_owned();
+    let active = active.filter(|on| differs(on, Attachment::is_active));
+    let required = required.filter(|on| differs(on, Attachment::is_required));
+    parts.extend(active.map(|on| word(on, "worn", "not worn")));
+    parts.extend(required.map(|on| word(on, "required", "not required")));
     let parts = parts.join(", ");
     let question = |who: &str| format!("Change {hats} of {who}: {parts}?");
     bulk::propose(state, effects, plan, question, "")
@@ -145,7 +163,7 @@ fn affiliate(
         let question = |who: &str| format!("Remove {who}?");
         return bulk::propose(state, effects, plan, question, &consequence);
     }
-    let question = |who: &str| format!("Make {affiliation} of {who}?");
+    let question = |who: &str| format!("Set the affiliation of {who} to {affiliation}?");
     bulk::propose(state, effects, plan, question, "")
 }
 

@@ -84,6 +84,14 @@ fn apply(state: &mut State, effects: &mut Vec<Effect>, step: &Step, kind: Kind) 
     state.view = next;
     match kind {
         Kind::Redo => state.say(format!("Done again: {}", words::group(&inverse))),
+        Kind::TakeBack => {
+            let what = if step.takes_back {
+                format!("Done again: {}", words::group(&inverse))
+            } else {
+                format!("Undone: {}", words::group(&step.group))
+            };
+            state.say(format!("{what} ({} takes it back)", state.key("undo")));
+        }
         _ => state.say(format!(
             "Undone: {} ({} does it again)",
             words::group(&step.group),
@@ -137,10 +145,13 @@ pub(super) fn take_back_entry(state: &mut State, effects: &mut Vec<Effect>, entr
     let revision = Some(entry.revision);
     let step = Step {
         id: 0,
+        takes_back: kind == Kind::TakeBack && entry.undoes.is_some(),
         revision,
         group: entry.group,
     };
     match apply(state, effects, &step, kind) {
+        // What was done in between stays in its order: this is a change after it.
+        Ok(()) if kind == Kind::TakeBack => {}
         Ok(()) => {
             state.done.retain(|step| step.revision != revision);
             state.undone.retain(|step| step.revision != revision);

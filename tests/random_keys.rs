@@ -1,0 +1,115 @@
+//! A hundred thousand random keys on the sample: nothing panics, whatever is open is drawn, and after undo of all it is
+//! as it was.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+#[path = "support/session.rs"]
+#[expect(dead_code, reason = "shared by several test files")]
+mod session;
+
+use hatrack::app::{Code, Key, Msg, Overlay, Pane};
+use hatrack::model::read;
+use hatrack::ui::{self, Theme};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use session::Session;
+
+const KEYS: usize = 100_000;
+/// After so many keys it is drawn.
+const DRAWN: usize = 20;
+
+/// Keys as they come from somebody who knows them all, and from a cat. Not those that leave: what comes after them is for
+/// nobody.
+fn key() -> impl Strategy<Value = Key> {
+    let named = vec![
+        Code::Enter,
+        Code::Enter,
+        Code::Esc,
+        Code::Tab,
+        Code::BackTab,
+        Code::Backspace,
+        Code::Delete,
+        Code::Left,
+        Code::Right,
+        Code::Up,
+        Code::Down,
+        Code::Down,
+        Code::Home,
+        Code::End,
+        Code::PageUp,
+        Code::PageDown,
+    ];
+    let meant: Vec<char> = "aedurRgGHDhjkl?ymtnswCV*mypPAoYJMNWS:+/@#! .xu".chars().collect();
+    prop_oneof![
+        6 => prop::sample::select(meant).prop_map(|character| Key::plain(Code::Char(character))),
+        5 => prop::sample::select(named).prop_map(Key::plain),
+        1 => prop::sample::select(vec!['a', 'g', 'l', 'p', 'r', 's', 't', 'u', 'w', 'k']).prop_map(Key::ctrl),
+        1 => prop::char::any().prop_filter("q leaves", |character| *character != 'q')
+            .prop_map(|character| Key::plain(Code::Char(character))),
+    ]
+}
+
+fn draw(session: &Session, (columns, rows): (u16, u16)) {
+    let area = Rect::new(0, 0, columns, rows);
+    let mut buffer = Buffer::empty(area);
+    ui::render(&session.state, Theme::default(), area, &mut buffer);
+}
+
+/// Out of all that lies on top; what asks for an answer gets a no.
+fn leave_overlays(session: &mut Session) {
+    for _ in 0..50 {
+        match session.state.top() {
+            None => return,
+            Some(Overlay::Conflict(_)) => session.keys("t"),
+            // Leaving a form in which something was typed asks.
+            Some(Overlay::Confirm(confirm)) if confirm.question.starts_with("Leave the form") => {
+                session.keys("y");
+            }
+            Some(_) => session.keys("Esc"),
+        }
+    }
+    panic!("no way out of {:?}", session.state.top());
+}
+
+#[test]
+fn a_hundred_thousand_keys_end_where_they_began() {
+    let sample = read::wardrobe(include_bytes!("../assets/demo.json")).unwrap();
+    let mut session = Session::open(sample.clone(), (100, 30));
+    let mut runner = TestRunner::new(Config {
+        rng_seed: RngSeed::Fixed(0x68_6174),
+        ..Config::default()
+    });
+    let sizes = [(80, 24), (120, 40), (60, 20), (40, 10)];
+    let strategy = key();
+    let mut commits = 0;
+    for at in 0..KEYS {
+        let key = strategy.new_tree(&mut runner).unwrap().current();
+        let before = session.state.wardrobe().revision;
+        session.send(Msg::Key(key));
+        commits += usize::from(session.state.wardrobe().revision != before);
+        if at % DRAWN == 0 {
+            draw(&session, sizes[at / DRAWN % sizes.len()]);
+        }
+        for pane in [Pane::Rooms, Pane::Users, Pane::Hats] {
+            let length = session.state.length(pane);
+            assert_eq!(session.state.selected(pane).is_none(), length == 0);
+        }
+    }
+    assert!(session.left.is_none(), "nothing in it means to leave");
+    // Otherwise it proves little.
+    assert!(commits > 1_000, "only {commits} changes");
+    leave_overlays(&mut session);
+    for _ in 0..2 * commits {
+        session.keys("u");
+        if session.notice().contains("there is nothing to undo") {
+            break;
+        }
+        assert!(session.notice().starts_with("Undone"), "{}", session.notice());
+    }
+    assert_eq!(session.notice(), "there is nothing to undo");
+    let (now, then) = (session.state.wardrobe(), &sample);
+    assert!(now.rooms().eq(then.rooms()) && now.extra == then.extra);
+}

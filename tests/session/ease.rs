@@ -1,0 +1,123 @@
+//! The measures of ease: how many keys it takes among 200 rooms and 40,000 users.
+
+use hatrack::app::Overlay;
+use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
+
+use super::session::Session;
+use super::{hat, jid};
+
+/// 200 rooms of 200 users each, some with the usual hats; in one of them Terry, in one nobody but 20 pupils.
+fn service() -> Wardrobe {
+    let mut wardrobe = Wardrobe::default();
+    let hats: Vec<(HatId, Attachment)> = ["Teacher", "Proctor", "On call", "Librarian", "First aid"]
+        .into_iter()
+        .enumerate()
+        .map(|(at, title)| {
+            let attachment = Attachment::default().with_title(Some(title)).with_active(true);
+            (hat(&format!("urn:x:hat-{at}")), attachment)
+        })
+        .collect();
+    for room in 0..200 {
+        let at = jid(&format!("room{room:03}@conference.example.org"));
+        let name = if room == 77 {
+            "Physics for Poets".to_owned()
+        } else {
+            format!("Room {room}")
+        };
+        wardrobe.add_room(&at, Some(&name)).unwrap();
+        let users = if room == 77 { 20 } else { 200 };
+        for user in 0..users {
+            let who = jid(&format!("user{:05}@example.org", room * 200 + user));
+            wardrobe.set_affiliation(&who, &at, Affiliation::Member).unwrap();
+            if user % 40 == 0 && room != 77 {
+                let (id, attachment) = hats[user / 40].clone();
+                wardrobe.add_user_hat(&who, &at, &id, attachment).unwrap();
+            }
+        }
+    }
+    let at = jid("room123@conference.example.org");
+    wardrobe
+        .set_affiliation(&jid("terry@example.org"), &at, Affiliation::Member)
+        .unwrap();
+    wardrobe
+}
+
+fn presses(session: &mut Session, keys: &str) -> usize {
+    session.keys(keys);
+    assert!(session.state.overlays().is_empty(), "{}", session.notice());
+    keys.split_whitespace().count()
+}
+
+fn has(session: &Session, room: &str, user: &Jid) -> bool {
+    let user = session.state.wardrobe().user(&jid(room), user);
+    user.is_some_and(|user| user.hats.get(&hat("urn:x:hat-0")).is_some())
+}
+
+#[test]
+fn a_known_hat_to_a_known_user_in_at_most_ten_keys_and_back_in_one() {
+    let mut session = Session::open(service(), (100, 30));
+    let before = session.state.wardrobe().clone();
+    let keys = presses(&mut session, "Ctrl-P t e r r Enter + t e Enter");
+    assert!(keys <= 10);
+    assert!(has(
+        &session,
+        "room123@conference.example.org",
+        &jid("terry@example.org")
+    ));
+    session.keys("u");
+    assert!(session.state.wardrobe().rooms().eq(before.rooms()));
+}
+
+#[test]
+fn a_known_hat_to_twenty_users_in_at_most_fourteen_keys() {
+    let mut session = Session::open(service(), (100, 30));
+    let keys = presses(&mut session, "Ctrl-P p h y s Enter Enter * + t e Enter y");
+    assert!(keys <= 14);
+    let given = (0..20)
+        .filter(|at| {
+            let who = jid(&format!("user{:05}@example.org", 77 * 200 + at));
+            has(&session, "room077@conference.example.org", &who)
+        })
+        .count();
+    assert_eq!(given, 20);
+    session.keys("u");
+    assert!(!has(
+        &session,
+        "room077@conference.example.org",
+        &jid("user15400@example.org")
+    ));
+}
+
+/// Every command is in the palette, with a few letters of what it says; its key is not needed.
+#[test]
+fn every_action_is_reached_without_its_key() {
+    use hatrack::app::command::{COMMANDS, Place};
+    let anywhere = |place| {
+        matches!(
+            place,
+            Place::Panes
+                | Place::Everywhere
+                | Place::Rooms
+                | Place::Users
+                | Place::Hats
+                | Place::AllHats
+                | Place::Wearers
+                | Place::WearersRooms
+        )
+    };
+    for command in COMMANDS.iter().filter(|command| anywhere(command.place)) {
+        if command.id == "palette" {
+            continue;
+        }
+        let mut session = super::open();
+        session.keys(":");
+        session.text(command.help);
+        let Some(Overlay::Finder(finder)) = session.state.top() else {
+            panic!("no palette")
+        };
+        let found = finder.found.iter().any(|found| {
+            matches!(&found.what, hatrack::app::finder::What::Command(offer) if offer.command.id == command.id)
+        });
+        assert!(found, "{}", command.id);
+    }
+}

@@ -1,0 +1,289 @@
+//! Marks, and what is done to all that is marked: told first, one group, one undo.
+
+use hatrack::app::{Overlay, Pane};
+use hatrack::model::{Affiliation, Attachment};
+
+use super::session::Session;
+use super::{HAT, ROOM, TERRY, hat, jid, open, wardrobe};
+
+const PROF: &str = "prof@example.org";
+
+/// The question that is asked and what follows from a yes.
+fn asked(session: &Session) -> (&str, &str) {
+    match session.state.top() {
+        Some(Overlay::Confirm(confirm)) => (&confirm.question, &confirm.consequence),
+        other => panic!("no question: {other:?}; {}", session.notice()),
+    }
+}
+
+fn has(session: &Session, user: &str, id: &str) -> bool {
+    let user = session.state.wardrobe().user(&jid(ROOM), &jid(user));
+    user.is_some_and(|user| user.hats.get(&hat(id)).is_some())
+}
+
+fn attachment(session: &Session, user: &str) -> Attachment {
+    let user = session.state.wardrobe().user(&jid(ROOM), &jid(user)).unwrap();
+    user.hats.get(&hat(HAT)).unwrap().clone()
+}
+
+/// The three users, and twenty more members.
+fn crowd() -> Session {
+    let mut wardrobe = wardrobe();
+    for number in 0..20 {
+        let user = jid(&format!("pupil{number:02}@example.org"));
+        wardrobe
+            .set_affiliation(&user, &jid(ROOM), Affiliation::Member)
+            .unwrap();
+    }
+    Session::open(wardrobe, (100, 30))
+}
+
+#[test]
+fn a_hat_is_given_to_all_marked_and_one_undo_takes_it_from_all() {
+    let mut session = crowd();
+    let before = session.json();
+    session.keys("Enter * a");
+    session.keys("Esc + T e a");
+    assert_eq!(
+        session.state.top().map(
+            |top| matches!(top, Overlay::Form(form) if form.subject.heading() == "Give a hat to 23 users")
+        ),
+        Some(true)
+    );
+    session.keys("Enter");
+    assert_eq!(
+        asked(&session),
+        (
+            "Give \"Teacher\" to 21 users in courses@conference.example.org?",
+            "Left out: 1 has it already and keeps it as it is, 1 is banned (outcast). u takes all of it back."
+        )
+    );
+    assert_eq!(session.json(), before, "nothing is done before the answer");
+    session.keys("y");
+    assert!(has(&session, PROF, HAT) && has(&session, "pupil19@example.org", HAT));
+    assert!(!has(&session, "mallory@example.net", HAT));
+    assert_eq!(session.state.wardrobe().attachments(), 22);
+    session.keys("u");
+    assert_eq!(session.state.wardrobe().attachments(), 1);
+}
+
+#[test]
+fn no_is_no_and_goes_back_to_the_form() {
+    let mut session = crowd();
+    session.keys("Enter * + T e a Enter n");
+    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    session.keys("Esc y");
+    assert!(session.state.top().is_none());
+    assert_eq!(session.state.wardrobe().attachments(), 1);
+}
+
+#[test]
+fn marks_stay_with_their_room_and_esc_takes_them_away() {
+    let mut session = crowd();
+    session.keys("a");
+    session.text("staff@conference.example.org");
+    session.keys("Enter Up Tab m m");
+    assert_eq!(session.state.marked(Pane::Users), 2);
+    session.keys("Shift-Tab Down");
+    assert_eq!(session.state.marked(Pane::Users), 0, "another room");
+    session.keys("Up Tab");
+    assert_eq!(session.state.marked(Pane::Users), 2);
+    session.keys("Esc");
+    assert_eq!(
+        (session.state.marked(Pane::Users), session.state.focus()),
+        (0, Pane::Users)
+    );
+    session.keys("Esc");
+    assert_eq!(session.state.focus(), Pane::Rooms);
+}
+
+#[test]
+fn a_range_grows_and_shrinks_with_the_selection() {
+    let mut session = crowd();
+    session.keys("Enter Space Down V Down Down Up");
+    let marked = |session: &Session| {
+        (0..session.state.length(Pane::Users))
+            .filter(|row| session.state.is_marked(Pane::Users, *row))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(marked(&session), [0, 2, 3]);
+    session.keys("V G");
+    assert_eq!(marked(&session), [0, 2, 3], "ended");
+    session.keys("V Up Up");
+    assert_eq!(marked(&session).len(), 6);
+    session.keys("Esc");
+    assert_eq!(marked(&session), [0, 2, 3], "given up");
+}
+
+#[test]
+fn all_that_the_filter_shows_are_marked_and_what_it_hides_is_said() {
+    let mut session = crowd();
+    session.keys("Enter / p u p i l 1 Enter *");
+    assert_eq!(session.notice(), "Marked: 11 users");
+    session.keys("Esc Esc g Space");
+    assert_eq!(session.state.marked(Pane::Users), 12);
+    session.keys("/ p r o f Enter *");
+    assert_eq!(
+        session.notice(),
+        "Marked: 11 users, 11 of them hidden by the filter"
+    );
+    session.keys("Esc Esc Esc *");
+    assert_eq!(session.state.marked(Pane::Users), 23);
+    session.keys("*");
+    assert_eq!(session.notice(), "Nothing is marked any more");
+}
+
+#[test]
+fn the_hats_pane_shows_what_the_marked_users_have_together() {
+    let mut session = crowd();
+    session.other(|wardrobe| {
+        let odd = Attachment::default().with_title(Some("Chief"));
+        wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat(HAT), odd)
+    });
+    session.keys("Enter *");
+    let tally = session.state.tally(&hat(HAT)).unwrap();
+    assert_eq!(
+        (tally.have, tally.worn, tally.required, tally.titles_differ),
+        (2, 1, 0, true)
+    );
+    // Not all wear it: then all do, which changes only one of them, and needs no question; then none.
+    session.keys("Tab Space");
+    assert!(attachment(&session, PROF).is_active());
+    session.keys("Space");
+    assert_eq!(
+        asked(&session),
+        (
+            "Doff \"Chief\" for 2 users in courses@conference.example.org?",
+            "Nobody is left out. u takes all of it back."
+        )
+    );
+    session.keys("y");
+    assert!(!attachment(&session, PROF).is_active() && !attachment(&session, TERRY).is_active());
+}
+
+#[test]
+fn several_are_edited_and_only_what_was_changed_changes() {
+    let mut session = crowd();
+    session.other(|wardrobe| {
+        let odd = Attachment::default()
+            .with_title(Some("Chief"))
+            .with_required(true);
+        wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat(HAT), odd)
+    });
+    session.keys("Enter * Tab e");
+    // They differ in all three: what is not touched stays different.
+    session.keys("Tab Tab Space Space Enter");
+    let prof = Attachment::default().with_title(Some("Chief"));
+    assert_eq!(
+        attachment(&session, PROF),
+        prof.clone().with_required(true).with_required(false)
+    );
+    let terry = Attachment::default()
+        .with_title(Some("Teacher"))
+        .with_active(true);
+    assert_eq!(attachment(&session, TERRY), terry);
+    session.keys("e");
+    session.text("Lecturer");
+    session.keys("Tab Space Enter");
+    assert_eq!(
+        asked(&session).0,
+        "Change \"Chief\" of 2 users in courses@conference.example.org: titled \"Lecturer\", worn?"
+    );
+    session.keys("y");
+    assert_eq!(attachment(&session, PROF).title.as_deref(), Some("Lecturer"));
+    assert_eq!(attachment(&session, TERRY), terry.with_title(Some("Lecturer")));
+    session.keys("u u");
+    assert!(attachment(&session, PROF).is_required());
+}
+
+#[test]
+fn copied_hats_replace_or_are_added() {
+    let mut session = crowd();
+    session.keys("Enter / t e r r Enter y");
+    assert_eq!(
+        session.notice(),
+        "Copied from terry@example.org: \"Teacher\" (p puts exactly these on, P adds them)"
+    );
+    session.other(|wardrobe| {
+        wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat("urn:x:y"), Attachment::default())
+    });
+    session.keys("Esc Esc * p");
+    assert_eq!(
+        asked(&session),
+        (
+            "Make the hats of 21 users in courses@conference.example.org exactly \"Teacher\"?",
+            "1 other hat will be gone. Left out: 1 is so already, 1 is banned (outcast). u takes all of it back."
+        )
+    );
+    session.keys("y");
+    assert_eq!(session.state.wardrobe().attachments(), 22);
+    assert!(!has(&session, PROF, "urn:x:y"));
+    session.keys("u P");
+    assert_eq!(
+        asked(&session),
+        (
+            "Give \"Teacher\" to 21 users in courses@conference.example.org?",
+            "Left out: 1 has it already and keeps it as it is, 1 is banned (outcast). u takes all of it back."
+        )
+    );
+    session.keys("y");
+    assert!(has(&session, PROF, "urn:x:y") && has(&session, PROF, HAT));
+    assert_eq!(session.state.wardrobe().attachments(), 23);
+}
+
+#[test]
+fn users_and_rooms_that_are_marked_go_together() {
+    let mut session = crowd();
+    session.keys("Enter * d");
+    assert_eq!(
+        asked(&session),
+        (
+            "Remove 23 users in courses@conference.example.org?",
+            "Their 1 hat there go too. Nobody is left out. u takes all of it back."
+        )
+    );
+    session.keys("y");
+    assert_eq!(session.state.wardrobe().users(), 0);
+    session.keys("u");
+    assert_eq!(session.state.wardrobe().users(), 23);
+    session.keys("Shift-Tab a");
+    session.text("staff@conference.example.org");
+    session.keys("Enter * A");
+    session.text("new@example.org");
+    session.keys("Enter y");
+    assert_eq!(session.state.wardrobe().users(), 25);
+    session.keys("d y");
+    assert_eq!(session.state.wardrobe().rooms().len(), 0);
+    session.keys("u u");
+    assert_eq!(session.state.wardrobe().users(), 23);
+}
+
+#[test]
+fn the_affiliation_of_many_is_changed_at_once() {
+    let mut session = crowd();
+    session.keys("Enter * e Left Enter");
+    // It begins with what most of them are.
+    assert_eq!(
+        asked(&session),
+        (
+            "Set the affiliation of 23 users in courses@conference.example.org to admin?",
+            "Nobody is left out. u takes all of it back."
+        )
+    );
+}
+
+#[test]
+fn what_others_take_away_is_not_marked_any_more() {
+    let mut session = crowd();
+    session.keys("Enter *");
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    assert_eq!(session.state.marked(Pane::Users), 22);
+    assert_eq!(session.state.hats().len(), 0);
+}
+
+#[test]
+fn a_session_that_looks_marks_but_changes_nothing() {
+    let mut session = open();
+    session.keys("Enter * p");
+    assert_eq!(session.notice(), "no hats are copied yet; y copies a user's hats");
+}

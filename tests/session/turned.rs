@@ -1,0 +1,169 @@
+//! The view turned round, and the orders of the panes.
+
+use hatrack::app::{Overlay, Pane};
+use hatrack::model::{Affiliation, Attachment, Wardrobe, read};
+
+use super::session::Session;
+use super::{HAT, ROOM, TERRY, hat, jid, open, wardrobe};
+
+/// Terry and the prof have the hat in two rooms.
+fn several() -> Wardrobe {
+    let mut wardrobe = wardrobe();
+    let teacher = || Attachment::default().with_title(Some("Teacher"));
+    for room in ["a@conference.example.org", "b@conference.example.org"] {
+        let room = jid(room);
+        wardrobe.add_room(&room, None).unwrap();
+        for user in [TERRY, "prof@example.org"] {
+            wardrobe
+                .set_affiliation(&jid(user), &room, Affiliation::Member)
+                .unwrap();
+            wardrobe
+                .add_user_hat(&jid(user), &room, &hat(HAT), teacher())
+                .unwrap();
+        }
+    }
+    wardrobe
+}
+
+fn asked(session: &Session) -> &str {
+    match session.state.top() {
+        Some(Overlay::Confirm(confirm)) => &confirm.question,
+        other => panic!("no question: {other:?}; {}", session.notice()),
+    }
+}
+
+#[test]
+fn from_hats_to_wearers_to_rooms_and_back_where_one_was() {
+    let mut session = Session::open(several(), (100, 30));
+    session.keys("w");
+    let state = &session.state;
+    assert!(state.is_turned());
+    assert_eq!(
+        [Pane::Rooms, Pane::Users, Pane::Hats].map(|pane| state.length(pane)),
+        [1, 2, 2]
+    );
+    assert_eq!(state.turned_hat().unwrap().users, 5);
+    session.keys("Enter Down Enter");
+    assert_eq!(session.state.wearer_at(1).unwrap().as_str(), TERRY);
+    assert_eq!(session.state.length(Pane::Hats), 3);
+    session.keys("Down Enter");
+    assert!(!session.state.is_turned());
+    assert_eq!(session.state.focus(), Pane::Hats);
+    assert_eq!(
+        session.state.room().unwrap().0.as_str(),
+        "b@conference.example.org"
+    );
+    assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
+    assert_eq!(session.state.hat().unwrap().0, &hat(HAT));
+}
+
+#[test]
+fn a_hat_is_taken_from_all_and_retitled_everywhere() {
+    let mut session = Session::open(several(), (100, 30));
+    session.keys("w e");
+    session.keys("Ctrl-U");
+    session.text("Lecturer");
+    session.keys("Enter");
+    assert_eq!(
+        asked(&session),
+        "Change \"Teacher\" of 2 users in 3 rooms: titled \"Lecturer\"?"
+    );
+    session.keys("y");
+    assert_eq!(
+        session.state.turned_hat().unwrap().title.as_deref(),
+        Some("Lecturer")
+    );
+    session.keys("d");
+    assert_eq!(asked(&session), "Take \"Lecturer\" from 2 users in 3 rooms?");
+    session.keys("y");
+    assert_eq!(session.state.wardrobe().attachments(), 0);
+    assert_eq!(session.state.length(Pane::Rooms), 0);
+    session.keys("u u");
+    assert_eq!(session.state.wardrobe().attachments(), 5);
+    assert_eq!(
+        session.state.turned_hat().unwrap().title.as_deref(),
+        Some("Teacher")
+    );
+}
+
+#[test]
+fn of_one_wearer_in_all_rooms_or_in_some() {
+    let mut session = Session::open(several(), (100, 30));
+    session.keys("w Enter Down r");
+    assert_eq!(
+        asked(&session),
+        "Make \"Teacher\" required for terry@example.org in 3 rooms?"
+    );
+    session.keys("y Enter Down Space");
+    assert!(session.notice().contains("worn"), "{}", session.notice());
+    session.keys("* d y");
+    assert_eq!(session.state.wardrobe().attachments(), 2);
+}
+
+#[test]
+fn the_view_follows_what_others_do() {
+    let mut session = Session::open(several(), (100, 30));
+    session.keys("w Enter Down Enter");
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    assert_eq!(session.state.length(Pane::Hats), 2);
+    session.other(|wardrobe| wardrobe.remove_room(&jid("a@conference.example.org")));
+    session.other(|wardrobe| wardrobe.remove_room(&jid("b@conference.example.org")));
+    assert_eq!(session.state.length(Pane::Rooms), 0);
+    session.keys("w");
+    assert!(!session.state.is_turned());
+}
+
+#[test]
+fn it_is_filtered_and_sorted_too() {
+    let sample = read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
+    let mut session = Session::open(sample, (100, 30));
+    session.keys("w / t e a c h Enter");
+    assert_eq!(
+        session.state.turned_hat().unwrap().title.as_deref(),
+        Some("Teacher")
+    );
+    session.keys("Esc s");
+    assert_eq!(session.notice(), "Hats by number of users, most first");
+    let counts = |session: &Session| {
+        (0..session.state.length(Pane::Rooms))
+            .map(|row| session.state.turned_hat_at(row).unwrap().users)
+            .collect::<Vec<_>>()
+    };
+    assert!(counts(&session).is_sorted_by(|a, b| a >= b));
+    session.keys("s");
+    assert!(!counts(&session).is_sorted_by(|a, b| a >= b));
+}
+
+#[test]
+fn every_pane_has_its_orders() {
+    let sample = read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
+    let mut session = Session::open(sample, (100, 30));
+    session.keys("s");
+    assert_eq!(session.notice(), "Rooms by number of hats, most first");
+    let hats: Vec<usize> = session
+        .state
+        .rooms()
+        .iter()
+        .map(|room| session.state.wardrobe().room(room).unwrap().attachments())
+        .collect();
+    assert!(hats.is_sorted_by(|a, b| a >= b));
+    session.keys("Enter s");
+    assert_eq!(session.notice(), "Users by name");
+    assert!(session.state.users().is_sorted());
+    session.keys("s");
+    let hats: Vec<usize> = (0..session.state.users().len())
+        .map(|row| session.state.user_at(row).unwrap().1.hats.len())
+        .collect();
+    assert!(hats.is_sorted_by(|a, b| a >= b));
+    session.keys("g Tab s");
+    assert_eq!(session.notice(), "Hats those worn first, then those required");
+    session.keys("s Shift-Tab s");
+    assert_eq!(session.notice(), "Users by affiliation, highest first");
+}
+
+#[test]
+fn without_any_hat_it_says_so() {
+    let mut session = open();
+    session.keys("Enter Down Tab d Shift-Tab w e");
+    assert_eq!(session.notice(), "there is no hat in any room yet");
+}
