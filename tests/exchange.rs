@@ -550,3 +550,30 @@ fn members_of_the_document_are_added_and_never_replaced() {
     assert!(plan.group.is_empty());
     assert_eq!(plan.skipped.len(), 2);
 }
+
+#[test]
+fn sets_of_hats_are_added_by_name() {
+    let hats = |json: &str| serde_json::from_str::<Hats>(json).unwrap();
+    let (one, two) = (hats(r#"{"urn:x:1": {}}"#), hats(r#"{"urn:x:2": {}}"#));
+    let (mut now, mut other) = (Wardrobe::default(), Wardrobe::default());
+    for name in ["a", "b"] {
+        now.put_set(name, Some(&one)).unwrap();
+    }
+    for (name, set) in [("a", &one), ("b", &two), ("c", &two)] {
+        other.put_set(name, Some(set)).unwrap();
+    }
+    let given = read(&write::wardrobe(&other), Form::Json).unwrap();
+    let plan = given.plan(&now, &How::default()).unwrap();
+    let why: Vec<Why> = plan.skipped.iter().map(|skip| skip.why.clone()).collect();
+    assert_eq!(why, [Why::OtherSet("b".into())]);
+    let sets = after(&now, &plan).sets().unwrap();
+    assert_eq!(
+        (sets.get("b"), sets.get("c"), sets.len()),
+        (Some(&one), Some(&two), 3)
+    );
+    // What is no set of hats is left as it is.
+    now.extra.put("sets", Some(Json::string("mine")));
+    let plan = given.plan(&now, &How::default()).unwrap();
+    assert!(plan.group.is_empty());
+    assert_eq!(plan.skipped.len(), 1);
+}

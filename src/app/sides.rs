@@ -43,7 +43,9 @@ pub(super) fn now(edit: &Edit, wardrobe: &Wardrobe) -> String {
     let room = edit.room().and_then(|room| wardrobe.room(room));
     let user = room.zip(edit.user()).and_then(|(room, user)| room.user(user));
     match (edit, room) {
-        (Edit::Document { .. }, _) => "the document has other members that hatrack does not know".into(),
+        (Edit::Document { .. }, _) => {
+            "the document's own members (named sets of hats, or what hatrack does not know) are others".into()
+        }
         (_, None) => "the room is not there any more".into(),
         (Edit::Room { .. } | Edit::Catalogue { .. }, Some(_)) => "the room is another than it was".into(),
         (Edit::RoomName { .. }, Some(room)) => name(room.name.as_deref()),

@@ -3,6 +3,7 @@
 //! harmless.
 
 mod exchange;
+mod sets;
 
 pub use exchange::{imported, skipped};
 
@@ -104,7 +105,7 @@ fn with_user(edit: &Edit, user: &str) -> String {
             ),
             (None, None) => format!("changed nothing for {user} in {room}"),
         },
-        Edit::Document { .. } => "changed members of the document that hatrack does not know".into(),
+        Edit::Document { before, after } => sets::members(before, after),
     }
 }
 

@@ -239,22 +239,40 @@ impl Merge<'_> {
             return given.clone();
         }
         let mut wanted = now.clone();
+        let mut aside = Vec::new();
+        // A set of hats of its own name each; the member is not one thing that is the same or another.
+        let sets = (now.sets(), given.sets());
         for (name, value) in given.iter() {
             let why = match now.get(name) {
                 Some(there) if there == value => continue,
                 _ if self.how.limited => Why::NotSeen(name.into()),
+                Some(_) if name == "sets" && sets.0.is_ok() && sets.1.is_ok() => continue,
                 Some(_) => Why::OtherMember(name.into()),
                 None => {
                     wanted.insert(name, value.clone());
                     continue;
                 }
             };
-            self.skipped.push(Skip {
-                room: None,
-                user: None,
-                why,
-            });
+            aside.push(why);
         }
+        if let ((Ok(mut there), Ok(given)), false) = (sets, self.how.limited) {
+            let before = there.len();
+            for (name, hats) in given {
+                match there.get(&name) {
+                    Some(now) if *now == hats => {}
+                    Some(_) => aside.push(Why::OtherSet(name.into())),
+                    None => drop(there.insert(name, hats)),
+                }
+            }
+            if there.len() > before {
+                wanted.put_sets(&there);
+            }
+        }
+        self.skipped.extend(aside.into_iter().map(|why| Skip {
+            room: None,
+            user: None,
+            why,
+        }));
         wanted
     }
 }

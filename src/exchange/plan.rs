@@ -71,6 +71,8 @@ pub enum Why {
     NotRemoved,
     /// A user without affiliation and hats is nobody.
     Nobody,
+    /// A named set of hats that is another there.
+    OtherSet(String),
     /// A member of the document that is another there.
     OtherMember(String),
     /// A member of the document, in a session that sees some rooms only.

@@ -33,6 +33,24 @@ pub enum Error {
         /// The hat.
         hat: HatId,
     },
+    /// The document's member `sets` is no object of sets of hats by name. It is left as it is.
+    #[error("the member \"sets\" of the data file is not what it should be, and is left as it is: {reason}")]
+    NoSets {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There is no set of hats of that name.
+    #[error("no such set of hats: {}", shown(name))]
+    NoSuchSet {
+        /// The name.
+        name: Box<str>,
+    },
+    /// There is a set of hats of that name already.
+    #[error("there is a set of hats of that name already: {}", shown(name))]
+    SetExists {
+        /// The name.
+        name: Box<str>,
+    },
     /// An edit's `before` is not what is there.
     #[error("changed meanwhile: {what} is now {found}")]
     Conflict {
@@ -91,10 +109,13 @@ impl Error {
     /// The stanza error condition that a server would answer with.
     pub fn condition(&self) -> &'static str {
         match self {
-            Self::NoSuchRoom { .. } | Self::NotAffiliated { .. } | Self::NoSuchHat { .. } => "item-not-found",
-            Self::RoomExists { .. } | Self::Conflict { .. } => "conflict",
+            Self::NoSuchRoom { .. }
+            | Self::NotAffiliated { .. }
+            | Self::NoSuchHat { .. }
+            | Self::NoSuchSet { .. } => "item-not-found",
+            Self::RoomExists { .. } | Self::SetExists { .. } | Self::Conflict { .. } => "conflict",
             Self::InvalidJid { .. } => "jid-malformed",
-            Self::InvalidHatId { .. } => "bad-request",
+            Self::InvalidHatId { .. } | Self::NoSets { .. } => "bad-request",
         }
     }
 }

@@ -144,6 +144,18 @@ impl Extra {
         self.0.as_ref()?.get(name)
     }
 
+    /// Puts a member in the place of the one of that name, or takes that one away.
+    pub fn put(&mut self, name: &str, value: Option<Json>) {
+        let members = Arc::make_mut(self.0.get_or_insert_with(Arc::default));
+        match value {
+            Some(value) => drop(members.insert(name.into(), value)),
+            None => drop(members.remove(name)),
+        }
+        if members.is_empty() {
+            self.0 = None;
+        }
+    }
+
     /// Adds a member; false when there is one of that name.
     pub fn insert(&mut self, name: &str, value: Json) -> bool {
         let members = Arc::make_mut(self.0.get_or_insert_with(Arc::default));

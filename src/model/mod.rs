@@ -34,6 +34,7 @@ mod jid;
 mod operations;
 pub mod read;
 mod room;
+mod sets;
 mod wardrobe;
 pub mod write;
 
@@ -43,4 +44,5 @@ pub use extra::{Extra, Json};
 pub use hat::{Attachment, CatalogueHat, HatId, Hats, Hue};
 pub use jid::Jid;
 pub use room::{Affiliation, KnownHat, Room, User};
+pub use sets::Sets;
 pub use wardrobe::Wardrobe;

@@ -4,7 +4,7 @@
 use serde::de::DeserializeSeed as _;
 
 use super::error::shortened;
-use super::{Affiliation, Extra, Hats, Room, User, Wardrobe};
+use super::{Affiliation, Extra, Hats, Room, Sets, User, Wardrobe};
 
 mod members;
 mod object;
@@ -47,6 +47,13 @@ pub fn user(bytes: &[u8]) -> Result<(User, bool), ReadError> {
     fill(bytes, &mut user)?;
     let said = user.affiliation.is_some();
     Ok((user.done(), said))
+}
+
+/// Reads named sets of hats, one JSON value on one line; else what is wrong with it.
+pub(super) fn sets(json: &str) -> Result<Sets, String> {
+    let mut sets = values::SetsMembers::default();
+    fill(json.as_bytes(), &mut sets).map_err(|error| error.message)?;
+    Ok(sets.0)
 }
 
 /// Reads any object by the names of its members, to see what it is.

@@ -237,7 +237,7 @@ fn onto(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, Error> {
                 after: None,
                 ..
             } => wardrobe.take_hat(user, room, hat),
-            Edit::Document { .. } => Ok(Group::default()),
+            Edit::Document { before, after } => wardrobe.change_members(before, after),
         };
         made.0.extend(again?.0);
     }

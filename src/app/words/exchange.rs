@@ -80,6 +80,7 @@ pub fn skipped(skip: &Skip) -> String {
         }
         Why::NotRemoved => format!("the affiliation none of {user} in {room}: an import removes nobody"),
         Why::Nobody => format!("{user} in {room}, who has neither an affiliation nor hats"),
+        Why::OtherSet(name) => format!("the set {name:?}, which has other hats here"),
         Why::OtherMember(name) => format!("the member {name:?} of the document, which is another here"),
         Why::NotSeen(name) => {
             format!("the member {name:?} of the document, as this session sees some rooms only")

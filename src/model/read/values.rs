@@ -1,13 +1,28 @@
 //! The parts of a wardrobe on their own, as serde reads them.
 
-use serde::de::{DeserializeSeed as _, Error as _};
+use serde::de::{DeserializeSeed as _, Error as _, MapAccess};
 use serde::{Deserialize, Deserializer};
 
 use super::members::{
     AnyMembers, AttachmentMembers, CatalogueHatMembers, HatMembers, RoomMembers, UserMembers,
 };
-use super::object::{Names, Object};
-use crate::model::{Attachment, CatalogueHat, Extra, Hats, Hue, Json, Room, User};
+use super::object::{Members, Names, Object, repeated};
+use crate::model::{Attachment, CatalogueHat, Extra, Hats, Hue, Json, Room, Sets, User};
+
+/// Sets of hats by name.
+#[derive(Default)]
+pub(super) struct SetsMembers(pub(super) Sets);
+
+impl<'de> Members<'de> for SetsMembers {
+    const EXPECTED: &'static str = "an object of sets of hats by name";
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let hats = value.next_value()?;
+        match self.0.insert(name.into(), hats) {
+            None => Ok(()),
+            Some(_) => Err(repeated(name)),
+        }
+    }
+}
 
 impl<'de> Deserialize<'de> for Room {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
