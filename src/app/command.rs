@@ -39,8 +39,6 @@ pub enum Place {
     Prompt,
     /// In the history.
     History,
-    /// In the help.
-    Help,
     /// At a question.
     Confirm,
     /// At a conflict.
@@ -53,7 +51,7 @@ pub enum Place {
 
 impl Place {
     /// All of them, as the documentation lists them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 20] = [
         Self::Panes,
         Self::Rooms,
         Self::Users,
@@ -73,7 +71,6 @@ impl Place {
         Self::Catalogue,
         Self::History,
         Self::Draft,
-        Self::Help,
         Self::Everywhere,
     ];
 
@@ -92,11 +89,10 @@ impl Place {
             Self::HatField => "In the hat field",
             Self::ChoiceField => "In a field to tick or choose",
             Self::Suggestions => "In the list of known hats",
-            Self::Finder => "While a command or a place is looked for",
+            Self::Finder => "In the help, the palette and the jump",
             Self::Catalogue => "A room's catalogue of hats",
             Self::Prompt => "While the name of a file is typed",
             Self::History => "History",
-            Self::Help => "In the help",
             Self::Confirm => "At a question",
             Self::Conflict => "When somebody else changed the same thing",
             Self::Draft => "When something was left unsaved",
@@ -124,7 +120,6 @@ impl Place {
             | Self::Catalogue
             | Self::ChoiceField
             | Self::History
-            | Self::Help
             | Self::Confirm
             | Self::Conflict
             | Self::Draft => false,
@@ -182,7 +177,6 @@ const SUGGESTIONS: &[Place] = &[
     Place::Form,
     Place::Everywhere,
 ];
-const HELP: &[Place] = &[Place::Help, Place::Everywhere];
 const CONFIRM: &[Place] = &[Place::Confirm, Place::Everywhere];
 const CONFLICT: &[Place] = &[Place::Conflict, Place::Everywhere];
 const FINDER: &[Place] = &[Place::Finder, Place::Everywhere];
@@ -204,7 +198,6 @@ pub(super) const STACKS: &[&[Place]] = &[
     HAT_FIELD,
     CHOICE_FIELD,
     SUGGESTIONS,
-    HELP,
     CONFIRM,
     CONFLICT,
     FINDER,
@@ -248,7 +241,6 @@ pub fn places(state: &State) -> &'static [Place] {
             Some((super::form::Value::Text(_), _)) | None => FORM,
             Some(_) => CHOICE_FIELD,
         },
-        Some(Overlay::Help { .. }) => HELP,
         Some(Overlay::Confirm(_)) => CONFIRM,
         Some(Overlay::Conflict(_)) => CONFLICT,
         Some(Overlay::Finder(_)) => FINDER,

@@ -6,10 +6,11 @@ use nucleo_matcher::pattern::{Atom, CaseMatching};
 
 use crate::model::{HatId, Jid, Room, Wardrobe};
 
-use super::command::{COMMANDS, Command, Place};
+use super::State;
+use super::command::{Command, Place};
 use super::form::Text;
+use super::help::{self, Note};
 use super::matching::{Matching, letters};
-use super::{Pane, State};
 
 /// How many users are looked at before the next key has its turn.
 const SLICE: usize = 2_000;
@@ -34,7 +35,8 @@ pub struct Finder {
 /// What is looked among.
 #[derive(Debug, Clone)]
 enum Among {
-    Commands(Vec<Offer>),
+    Commands(Vec<What>),
+    Help(Vec<What>),
     /// The rooms of the wardrobe, and how far they were looked at: room and user.
     Places {
         rooms: Arc<[(Jid, Arc<Room>)]>,
@@ -49,6 +51,19 @@ pub struct Offer {
     pub command: &'static Command,
     /// Whether it can be done.
     pub enabled: Result<(), String>,
+    /// Its keys, as they are listed.
+    pub keys: String,
+}
+
+impl Offer {
+    pub(super) fn new(state: &State, command: &'static Command, enabled: Result<(), String>) -> Self {
+        let keys = state.keymap().names(command);
+        Self {
+            command,
+            enabled,
+            keys,
+        }
+    }
 }
 
 /// Something that was found.
@@ -64,6 +79,8 @@ pub struct Found {
 pub enum What {
     /// A command.
     Command(Offer),
+    /// Something to know.
+    Note(&'static Note),
     /// A room, a user in it, a hat of theirs: as far as there is one.
     Place {
         /// The room's address.
@@ -77,37 +94,28 @@ pub enum What {
     },
 }
 
+impl What {
+    /// Where the command works, or what is to be known counts.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Self::Command(offer) => Some(offer.command.place),
+            Self::Note(_) => Some(Place::Filter),
+            Self::Place { .. } => None,
+        }
+    }
+}
+
 impl Finder {
-    /// Every command that can be meant in the panes, those of the pane with the focus first.
+    /// Every command that can be meant in the panes.
     pub(super) fn commands(state: &State) -> Self {
-        let turned = state.is_turned();
-        let offers = |focus: Pane, view: bool| {
-            let mut there = state.clone();
-            there.focus = focus;
-            there.overlays.clear();
-            let of = move |command: &&'static Command| command.place.pane() == Some((focus, view));
-            COMMANDS.iter().filter(of).map(move |command| Offer {
-                command,
-                enabled: match (view == turned, view) {
-                    (true, _) => command.enabled(&there),
-                    (false, true) => Err(format!("first turn the view round ({})", state.key("turn"))),
-                    (false, false) => Err(format!("first turn the view back ({})", state.key("turn"))),
-                },
-            })
-        };
-        let panes = [Pane::Rooms, Pane::Users, Pane::Hats];
-        let others = panes.into_iter().filter(|pane| *pane != state.focus);
-        let mut all: Vec<Offer> = offers(state.focus, turned).collect();
-        let everywhere = |command: &&'static Command| {
-            matches!(command.place, Place::Panes | Place::Everywhere) && command.id != "palette"
-        };
-        all.extend(COMMANDS.iter().filter(everywhere).map(|command| Offer {
-            command,
-            enabled: command.enabled(state),
-        }));
-        all.extend(others.flat_map(|pane| offers(pane, turned)));
-        all.extend(panes.into_iter().flat_map(|pane| offers(pane, !turned)));
-        Self::new(Among::Commands(all))
+        let offers = help::offers(state).into_iter();
+        let others = offers.filter(|offer| offer.command.id != "palette");
+        Self::new(Among::Commands(others.map(What::Command).collect()))
+    }
+
+    /// Every command there is, and more to know.
+    pub(super) fn help(state: &State) -> Self {
+        Self::new(Among::Help(help::all(state)))
     }
 
     /// Everything in the wardrobe.
@@ -132,15 +140,34 @@ impl Finder {
         finder
     }
 
-    /// Whether it is commands that are looked for.
-    pub fn is_palette(&self) -> bool {
-        matches!(self.among, Among::Commands(_))
+    /// What is looked among, in words.
+    pub fn title(&self) -> &'static str {
+        match self.among {
+            Among::Commands(_) => "Commands",
+            Among::Help(_) => "Help",
+            Among::Places { .. } => "Go to a room, a user or a hat",
+        }
+    }
+
+    /// Whether it is the help.
+    pub fn is_help(&self) -> bool {
+        matches!(self.among, Among::Help(_))
+    }
+
+    /// What stands above a row: in the help, the first of each place has a heading, while all of it is shown.
+    pub fn heading(&self, row: usize) -> Option<&'static str> {
+        if !self.is_help() || !self.terms.is_empty() {
+            return None;
+        }
+        let place = |row: usize| self.found.get(row).and_then(|found| found.what.place());
+        let before = row.checked_sub(1).and_then(place);
+        place(row).filter(|here| Some(*here) != before).map(Place::title)
     }
 
     /// Whether there is more to look at.
     pub fn is_looking(&self) -> bool {
         match &self.among {
-            Among::Commands(_) => false,
+            Among::Commands(_) | Among::Help(_) => false,
             Among::Places { rooms, at } => at.0 < rooms.len(),
         }
     }
@@ -165,12 +192,26 @@ impl Finder {
     pub(super) fn look(&mut self) {
         let mut matching = Matching::new();
         let mut found = Vec::new();
+        // In the help, whoever types a key asks what it does.
+        let typed = self.is_help().then(|| self.text.text());
         match &mut self.among {
-            Among::Commands(offers) => {
-                for offer in offers.iter() {
-                    let text = format!("{} {}", offer.command.title, offer.command.help);
-                    if let Some(score) = score(&mut matching, &self.terms, &[&text]) {
-                        let what = What::Command(offer.clone());
+            Among::Commands(all) | Among::Help(all) => {
+                for what in all.iter() {
+                    let (text, keys) = match what {
+                        What::Command(offer) => {
+                            let text = format!("{} {}", offer.command.title, offer.command.help);
+                            (text, offer.keys.as_str())
+                        }
+                        What::Note(note) => (note.help.to_owned(), note.word),
+                        What::Place { .. } => continue,
+                    };
+                    let by_text = score(&mut matching, &self.terms, &[&text]);
+                    let by_key = keys
+                        .split(", ")
+                        .any(|key| typed.as_deref() == Some(key))
+                        .then_some(u32::MAX);
+                    if let Some(score) = by_key.or(by_text) {
+                        let what = what.clone();
                         found.push(Found { what, score });
                     }
                 }
@@ -187,7 +228,8 @@ impl Finder {
         self.found.truncate(MOST);
     }
 
-    pub(super) fn chosen(&self) -> Option<&What> {
+    /// What is selected.
+    pub fn chosen(&self) -> Option<&What> {
         self.found.get(self.selected).map(|found| &found.what)
     }
 

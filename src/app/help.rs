@@ -1,46 +1,110 @@
-//! The help for where the moderator is, from the table of commands.
+//! All that can be done, for the help: what works where the moderator is comes first.
 
 use super::command::{COMMANDS, Command, Place};
-use super::{Overlay, State};
+use super::finder::{Offer, What};
+use super::{Pane, State};
 
-/// A line of the help.
+/// Something to know that is no command.
 #[derive(Debug)]
-pub enum Line {
-    /// A heading.
-    Heading(&'static str),
-    /// A command; whether it works now, or why not.
-    Command(&'static Command, Result<(), String>),
+pub struct Note {
+    /// What is typed.
+    pub word: &'static str,
+    /// What it does.
+    pub help: &'static str,
 }
 
-/// The lines of the help, the most particular place first.
-pub fn lines(state: &State) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let here = Some((state.focus(), state.is_turned()));
-    let of_panes = Place::ALL.into_iter().filter(|place| place.pane().is_some());
-    let (pane, others): (Vec<Place>, Vec<Place>) = of_panes.partition(|place| place.pane() == here);
-    let places = pane
-        .into_iter()
-        .chain([Place::Panes, Place::Everywhere])
-        .chain(others);
-    let forms = [
-        Place::Filter,
-        Place::Finder,
-        Place::Form,
-        Place::HatField,
-        Place::Suggestions,
-        Place::ChoiceField,
-        Place::Catalogue,
-        Place::Prompt,
-    ];
-    for place in places.chain(forms) {
-        lines.push(Line::Heading(place.title()));
-        let here = COMMANDS.iter().filter(|command| command.place == place);
-        lines.extend(here.map(|command| Line::Command(command, command.enabled(state))));
+/// What a filter takes.
+pub static FILTERS: [Note; 4] = [
+    Note {
+        word: "mar",
+        help: "in a filter: these letters in a name, an address or a title",
+    },
+    Note {
+        word: "@owner",
+        help: "in a filter: users with this affiliation; @o is enough",
+    },
+    Note {
+        word: "#teach",
+        help: "in a filter: who has a hat with this in its title or URI; # alone: any hat",
+    },
+    Note {
+        word: "!mar",
+        help: "in a filter: without it; also !@owner and !#teach, and !# has no hat",
+    },
+];
+
+/// Every command that can be meant in the panes, those of the pane with the focus first.
+pub(super) fn offers(state: &State) -> Vec<Offer> {
+    let here = (state.focus, state.is_turned());
+    let panes = [Pane::Rooms, Pane::Users, Pane::Hats];
+    let others = panes.into_iter().filter(|pane| *pane != state.focus);
+    let mut all = of_pane(state, here);
+    for place in [Place::Panes, Place::Everywhere] {
+        all.extend(of_place(place).map(|command| Offer::new(state, command, command.enabled(state))));
     }
-    lines
+    all.extend(others.flat_map(|pane| of_pane(state, (pane, here.1))));
+    all.extend(panes.into_iter().flat_map(|pane| of_pane(state, (pane, !here.1))));
+    all
 }
 
-/// Whether the help is on top.
-pub fn is_open(state: &State) -> bool {
-    matches!(state.top(), Some(Overlay::Help { .. }))
+/// The same, then what there is to know of filters, then the commands of all other places.
+pub(super) fn all(state: &State) -> Vec<What> {
+    let in_panes = offers(state).into_iter().map(What::Command);
+    let is_near = |what: &What| what.place().is_some_and(|place| !is_far(state, place));
+    let (near, far): (Vec<What>, Vec<What>) = in_panes.partition(is_near);
+    let filters = std::iter::once(Place::Filter);
+    let elsewhere = Place::ALL
+        .into_iter()
+        .filter(|place| !matches!(place, Place::Filter | Place::Panes | Place::Everywhere));
+    let elsewhere = elsewhere.filter(|place| place.pane().is_none());
+    let of = |place: Place| {
+        let why = format!("only {}", only(place));
+        of_place(place).map(move |command| What::Command(Offer::new(state, command, Err(why.clone()))))
+    };
+    let mut all = near;
+    all.extend(FILTERS.iter().map(What::Note));
+    all.extend(filters.flat_map(of));
+    all.extend(far);
+    all.extend(elsewhere.flat_map(of));
+    all
+}
+
+/// Whether a place is another pane than the one with the focus.
+fn is_far(state: &State, place: Place) -> bool {
+    place
+        .pane()
+        .is_some_and(|pane| pane != (state.focus, state.is_turned()))
+}
+
+/// Where commands work that are for no pane.
+fn only(place: Place) -> String {
+    match place {
+        Place::Catalogue => "in a room's catalogue".into(),
+        Place::History => "in the history".into(),
+        other => {
+            let mut title = other.title().chars();
+            let first = title.next().map(|first| first.to_ascii_lowercase());
+            first.into_iter().chain(title).collect()
+        }
+    }
+}
+
+fn of_place(place: Place) -> impl Iterator<Item = &'static Command> {
+    COMMANDS.iter().filter(move |command| command.place == place)
+}
+
+/// The commands of a pane in a view, and whether they could be done there.
+fn of_pane(state: &State, (focus, turned): (Pane, bool)) -> Vec<Offer> {
+    let mut there = state.clone();
+    there.focus = focus;
+    there.overlays.clear();
+    let enabled = |command: &Command| match (turned == state.is_turned(), turned) {
+        (true, _) => command.enabled(&there),
+        (false, true) => Err(format!("first turn the view round ({})", state.key("turn"))),
+        (false, false) => Err(format!("first turn the view back ({})", state.key("turn"))),
+    };
+    let of = |command: &&'static Command| command.place.pane() == Some((focus, turned));
+    let here = COMMANDS.iter().filter(of);
+    here.map(|command| Offer::new(state, command, enabled(command)))
+        .collect()
 }

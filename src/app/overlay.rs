@@ -15,11 +15,6 @@ use super::prompt::{Export, Prompt};
 pub enum Overlay {
     /// A form.
     Form(Box<Form>),
-    /// The keys that work where the moderator is.
-    Help {
-        /// The first line that is shown.
-        scroll: usize,
-    },
     /// A question that only `y` answers with yes.
     Confirm(Confirm),
     /// Somebody else changed the same thing meanwhile.

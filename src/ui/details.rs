@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::{Notice, Pane, Phase, State, words};
+use crate::app::finder::What;
+use crate::app::{Notice, Overlay, Pane, Phase, State, words};
 use crate::model::{Attachment, HatId, Room};
 
 use super::canvas::Canvas;
@@ -38,6 +39,16 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, line: Rect) {
         width: line.width.saturating_sub(2),
         ..line
     };
+    // The row may have had no room for all of it.
+    if let Some(Overlay::Finder(finder)) = state.top()
+        && let Some(What::Command(offer)) = finder.chosen()
+    {
+        let shown = match &offer.enabled {
+            Ok(()) => offer.command.help.to_owned(),
+            Err(reason) => format!("not now: {reason}"),
+        };
+        canvas.text(line, &shown, Style::new());
+    }
     // What lies on top is about something of its own.
     if state.phase() != Phase::Open || !state.overlays().is_empty() {
         return;

@@ -3,8 +3,9 @@
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use crate::app::State;
+use crate::app::Spot;
 use crate::app::finder::{Finder, Offer, What};
+use crate::app::help::Note;
 
 use super::canvas::{Canvas, Title, below};
 use super::layout::popup;
@@ -15,14 +16,10 @@ use super::{label, text};
 /// Columns of the keys of a command.
 const KEYS: usize = 18;
 
-pub(super) fn draw(
-    canvas: &mut Canvas<'_>,
-    state: &State,
-    finder: &Finder,
-    area: Rect,
-    focused: bool,
-) -> Option<Position> {
-    let place = popup(area, area.width.min(100), area.height.min(30));
+pub(super) fn draw(canvas: &mut Canvas<'_>, finder: &Finder, area: Rect, focused: bool) -> Option<Position> {
+    // The help is to be read, not only to be searched.
+    let (width, height) = if finder.is_help() { (110, 64) } else { (100, 30) };
+    let place = popup(area, area.width.min(width), area.height.min(height));
     canvas.clear(place);
     let dots = if finder.is_looking() {
         canvas.charset().ellipsis()
@@ -31,11 +28,7 @@ pub(super) fn draw(
     };
     let right = format!(" {}{dots} ", label::grouped(finder.matched));
     let title = Title {
-        text: if finder.is_palette() {
-            "Commands"
-        } else {
-            "Go to a room, a user or a hat"
-        },
+        text: finder.title(),
         right: &right,
         focused,
     };
@@ -58,13 +51,22 @@ pub(super) fn draw(
     if len == 0 && !finder.is_looking() {
         canvas.left(rows, "  nothing matches", canvas.theme.faint());
     }
-    let selected = (len > 0).then_some(finder.selected);
-    list::draw(canvas, (place, rows), (len, selected, focused), |canvas, row| {
-        if let Some(found) = finder.found.get(row.at) {
-            match &found.what {
-                What::Command(offer) => command(canvas, state, row, offer),
-                what @ What::Place { .. } => where_it_is(canvas, row, what),
+    let lines = lines(finder);
+    let is_selected = |line: &Line| matches!(line, Line::Row(at) if *at == finder.selected);
+    let shown = (lines.len(), lines.iter().position(is_selected), focused);
+    list::lines(canvas, (place, rows), shown, |canvas, row| {
+        match lines.get(row.at) {
+            Some(Line::Heading(heading)) => drop(canvas.left(row.line, heading, canvas.theme.title(true))),
+            Some(Line::Row(at)) => {
+                canvas.spot(row.line, Spot::Row(*at));
+                match finder.found.get(*at).map(|found| &found.what) {
+                    Some(What::Command(offer)) => command(canvas, row, offer),
+                    Some(What::Note(note)) => note_of(canvas, row, note),
+                    Some(what @ What::Place { .. }) => where_it_is(canvas, row, what),
+                    None => {}
+                }
             }
+            None => {}
         }
     });
     let column = u16::try_from(cursor).unwrap_or_default();
@@ -74,14 +76,33 @@ pub(super) fn draw(
     })
 }
 
-fn command(canvas: &mut Canvas<'_>, state: &State, row: Row, offer: &Offer) {
+/// A line of the list.
+enum Line {
+    Heading(&'static str),
+    Row(usize),
+}
+
+fn lines(finder: &Finder) -> Vec<Line> {
+    let of = |at: usize| {
+        let heading = finder.heading(at).map(Line::Heading);
+        heading.into_iter().chain([Line::Row(at)])
+    };
+    (0..finder.found.len()).flat_map(of).collect()
+}
+
+fn note_of(canvas: &mut Canvas<'_>, row: Row, note: &Note) {
+    let columns = KEYS.min(usize::from(row.line.width) / 3);
+    let style = row.style(canvas.theme, Style::new());
+    let word = text::fit(note.word, columns, canvas.charset());
+    let rest = canvas.left(row.line, &format!("{} {word} ", row.marker()), style);
+    let shown = text::fit(note.help, usize::from(rest.width), canvas.charset());
+    canvas.left(rest, &shown, style);
+}
+
+fn command(canvas: &mut Canvas<'_>, row: Row, offer: &Offer) {
     let theme = canvas.theme;
     let columns = KEYS.min(usize::from(row.line.width) / 3);
-    let keys = text::fit(
-        &theme.key_name(&state.keymap().names(offer.command)),
-        columns,
-        canvas.charset(),
-    );
+    let keys = text::fit(&theme.key_name(&offer.keys), columns, canvas.charset());
     let style = match &offer.enabled {
         Ok(()) => row.style(theme, Style::new()),
         Err(_) => row.style(theme, theme.faint()),

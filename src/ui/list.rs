@@ -40,6 +40,19 @@ impl Row {
 /// Draws the rows around the selected one. How many there are above and below is said on the edge of the frame.
 pub(super) fn draw(
     canvas: &mut Canvas<'_>,
+    places: (Rect, Rect),
+    rows: (usize, Option<usize>, bool),
+    mut row: impl FnMut(&mut Canvas<'_>, Row),
+) {
+    lines(canvas, places, rows, |canvas, line| {
+        canvas.spot(line.line, Spot::Row(line.at));
+        row(canvas, line);
+    });
+}
+
+/// The same where not every line is a row that can be selected.
+pub(super) fn lines(
+    canvas: &mut Canvas<'_>,
     (frame, inner): (Rect, Rect),
     (len, selected, focused): (usize, Option<usize>, bool),
     mut row: impl FnMut(&mut Canvas<'_>, Row),
@@ -47,7 +60,6 @@ pub(super) fn draw(
     let height = usize::from(inner.height);
     let first = scroll(selected.unwrap_or_default(), height, len);
     for (at, line) in (first..len).zip(inner.rows()) {
-        canvas.spot(line, Spot::Row(at));
         row(
             canvas,
             Row {

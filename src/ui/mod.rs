@@ -25,7 +25,6 @@ mod footer;
 mod form;
 mod hats;
 mod header;
-mod help;
 mod history;
 mod label;
 pub mod layout;
@@ -143,10 +142,9 @@ fn overlays(canvas: &mut Canvas<'_>, state: &State, area: Rect) -> Option<Positi
         canvas.cover();
         cursor = match overlay {
             Overlay::Form(shown) => form::draw(canvas, state, shown, area, focused),
-            Overlay::Help { scroll } => help::draw(canvas, state, *scroll, area),
             Overlay::Confirm(shown) => confirm::draw(canvas, state, shown, area, focused),
             Overlay::Conflict(shown) => conflict::draw(canvas, state, shown, area, focused),
-            Overlay::Finder(shown) => finder::draw(canvas, state, shown, area, focused),
+            Overlay::Finder(shown) => finder::draw(canvas, shown, area, focused),
             Overlay::Catalogue(shown) => catalogue::draw(canvas, state, shown, area, focused),
             Overlay::Prompt(shown) => prompt::draw(canvas, shown, area, focused),
             Overlay::History(shown) => history::draw(canvas, state, shown, area, focused),

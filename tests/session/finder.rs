@@ -18,6 +18,7 @@ fn found(session: &Session) -> Vec<String> {
     };
     let name = |what: &What| match what {
         What::Command(offer) => offer.command.id.to_owned(),
+        What::Note(note) => note.word.to_owned(),
         What::Place { room, user, hat, .. } => {
             let user = user.as_ref().map_or("", |user| user.as_str());
             let hat = hat.as_ref().map_or("", |hat| hat.as_str());
@@ -172,4 +173,66 @@ fn many_users_are_looked_at_in_slices() {
     }
     assert_eq!(slices, 7);
     assert_eq!(found(&session), ["r@c.example u11999@x.example"]);
+}
+
+#[test]
+fn the_help_has_every_command_and_what_works_here_comes_first() {
+    let mut session = sample();
+    session.keys("Tab ?");
+    let all = found(&session);
+    for row in command::COMMANDS {
+        assert_eq!(all.iter().filter(|id| *id == row.id).count(), 1, "{}", row.id);
+    }
+    let at = |id: &str| all.iter().position(|there| there == id).unwrap();
+    assert_eq!(all[0], "go-in-user");
+    assert!(at("add-user") < at("undo") && at("undo") < at("@owner"));
+    assert!(at("@owner") < at("keep-filter") && at("keep-filter") < at("add-room"));
+    assert!(at("add-room") < at("save"));
+}
+
+#[test]
+fn a_command_is_done_from_the_help_or_it_says_why_not() {
+    let mut session = open();
+    session.keys("?");
+    session.text("affiliate with the room");
+    assert_eq!(found(&session)[0], "add-user");
+    session.keys("Enter");
+    assert_eq!(session.state.focus(), Pane::Users);
+    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    session.keys("Esc ?");
+    session.text("go to the next field");
+    session.keys("Enter");
+    assert_eq!(session.notice(), "only in a form");
+    session.keys("Ctrl-U");
+    session.text("@owner");
+    session.keys("Enter");
+    assert_eq!(session.notice(), "@owner is typed into a filter, which / begins");
+    // Whoever types a key finds what it does; letters are no keys here.
+    session.keys("Ctrl-U");
+    session.text("Ctrl-R");
+    assert_eq!(found(&session)[0], "redo");
+    session.keys("Ctrl-U q j Esc");
+    assert!(session.state.top().is_none() && session.left.is_none());
+}
+
+#[test]
+fn headings_stand_above_the_first_of_each_place_while_all_is_shown() {
+    let mut session = open();
+    session.keys("?");
+    let headings = |session: &Session| {
+        let Some(Overlay::Finder(finder)) = session.state.top() else {
+            panic!("no help")
+        };
+        let all = 0..finder.found.len();
+        all.filter_map(|row| finder.heading(row)).collect::<Vec<_>>()
+    };
+    let shown = headings(&session);
+    assert_eq!(
+        shown[..4],
+        ["Rooms", "In the panes", "Everywhere", "While a filter is typed"]
+    );
+    let each: std::collections::BTreeSet<_> = shown.iter().collect();
+    assert_eq!(each.len(), shown.len(), "each once");
+    session.keys("r");
+    assert_eq!(headings(&session), [] as [&str; 0]);
 }

@@ -12,6 +12,11 @@ pub(crate) fn palette(state: &mut State, _: &mut Vec<Effect>) {
     state.overlays.push(Overlay::Finder(Box::new(finder)));
 }
 
+pub(crate) fn help(state: &mut State, _: &mut Vec<Effect>) {
+    let finder = Finder::help(state);
+    state.overlays.push(Overlay::Finder(Box::new(finder)));
+}
+
 pub(crate) fn may_jump(state: &State) -> Result<(), String> {
     match state.total(Pane::Rooms) {
         0 => Err("there is no room yet".into()),
@@ -103,6 +108,13 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
                 Ok(()) => (offer.command.run)(state, effects),
                 Err(reason) => state.refuse(reason),
             }
+        }
+        What::Note(note) => {
+            let key = state.key("filter");
+            state.refuse(format!(
+                "{} is typed into a filter, which {key} begins",
+                note.word
+            ));
         }
         What::Place { room, user, hat, .. } => {
             state.overlays.pop();

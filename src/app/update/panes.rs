@@ -1,6 +1,6 @@
 //! Moving about in the panes and in the help.
 
-use crate::app::{Effect, Overlay, Pane, State};
+use crate::app::{Effect, Pane, State};
 
 use super::filter;
 
@@ -104,34 +104,4 @@ pub(crate) fn turn(state: &mut State, _: &mut Vec<Effect>) {
 pub(crate) fn show_there(state: &mut State, effects: &mut Vec<Effect>) {
     turn(state, effects);
     state.focus = Pane::Hats;
-}
-
-pub(crate) fn help(state: &mut State, _: &mut Vec<Effect>) {
-    state.overlays.push(Overlay::Help { scroll: 0 });
-}
-
-fn scroll(state: &mut State, to: impl FnOnce(usize) -> usize) {
-    // What lies under the help decides how long it is; the help itself is not counted.
-    let last = super::super::help::lines(state).len().saturating_sub(1);
-    if let Some(Overlay::Help { scroll }) = state.overlays.last_mut() {
-        *scroll = to(*scroll).min(last);
-    }
-}
-
-pub(crate) fn help_down(state: &mut State, _: &mut Vec<Effect>) {
-    scroll(state, |at| at + 1);
-}
-
-pub(crate) fn help_up(state: &mut State, _: &mut Vec<Effect>) {
-    scroll(state, |at| at.saturating_sub(1));
-}
-
-pub(crate) fn help_page_down(state: &mut State, _: &mut Vec<Effect>) {
-    let page = page(state);
-    scroll(state, |at| at + page);
-}
-
-pub(crate) fn help_page_up(state: &mut State, _: &mut Vec<Effect>) {
-    let page = page(state);
-    scroll(state, |at| at.saturating_sub(page));
 }
