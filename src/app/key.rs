@@ -208,7 +208,9 @@ fn sent(key: Key) -> Option<&'static str> {
         (Code::Char('j' | 'm'), true, _) => Some("terminals send it as Enter"),
         (Code::Char('h'), true, _) => Some("terminals send it as Backspace"),
         (Code::Char('['), true, _) => Some("terminals send it as Esc"),
-        (Code::Char('[' | 'O'), false, true) => Some("what terminals send for it begins other keys too"),
+        (Code::Char('[' | ']' | 'O'), false, true) => {
+            Some("what terminals send for it begins other keys too")
+        }
         (Code::Char('a'..='z' | ' ' | '\\' | ']' | '^' | '_'), true, _) => None,
         (Code::Char(_), true, _) => {
             Some("terminals send Ctrl only with the letters from A to Z and a few signs")

@@ -80,15 +80,17 @@ pub(super) fn demo(settings: &Settings) -> Result<(), Failure> {
 
 fn show(start: Start, source: Source, drafts: Option<Drafts>, settings: &Settings) -> Result<(), Failure> {
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let theme = settings.look.theme(variable);
+    let look = settings.look.look(variable);
     let job = Job {
         start,
         source,
         drafts,
         term: variable("TERM"),
-        theme,
+        look,
     };
-    let draw = |state: &_, frame: &mut ratatui::Frame<'_>| ui::draw(state, &theme, frame.area(), frame);
+    let draw = |state: &_, theme: &_, frame: &mut ratatui::Frame<'_>| {
+        ui::draw(state, theme, frame.area(), frame);
+    };
     match term::run(job, draw) {
         Ok(Ended {
             status: 0,

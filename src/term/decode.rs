@@ -3,7 +3,9 @@
 //! An own decoder, because what arrives over a slow line is cut anywhere: an arrow key that is split after its ESC must
 //! not become Esc, which would close a form, and text.
 
+use super::answer::{self, Answer};
 use crate::app::{Code, Key};
+use crate::ui::colour::Rgb;
 
 /// What came from the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +16,10 @@ pub enum Input {
     Paste(String),
     /// The mouse, where it is switched on.
     Mouse(Mouse),
+    /// This is the colour behind the text.
+    Background(Rgb),
+    /// The terminal has answered all that it was asked and knows an answer to.
+    Answered,
     /// The terminal is not there any more. Nothing comes after it.
     Gone,
 }
@@ -170,6 +176,11 @@ fn step(bytes: &[u8]) -> Step {
         // Esc twice: the first was a key, the second may begin something.
         [0x1b, 0x1b, ..] => Step::Done(1, Some(key(Code::Esc))),
         [0x1b, b'[', rest @ ..] => control_sequence(rest),
+        [0x1b, b']', rest @ ..] => match answer::read(rest) {
+            Answer::Incomplete => Step::Incomplete,
+            Answer::None => Step::Done(2, Some(with_alt(key(Code::Char(']'))))),
+            Answer::Done(length, behind) => Step::Done(length + 2, behind.map(Input::Background)),
+        },
         [0x1b, b'O', rest @ ..] => match rest {
             [] => Step::Incomplete,
             [last, ..] => Step::Done(3, application_key(*last).map(key)),
@@ -267,8 +278,10 @@ fn control_sequence(rest: &[u8]) -> Step {
 }
 
 fn sequence(parameters: &[u8], last: u8) -> Option<Input> {
-    if let [b'<', mouse @ ..] = parameters {
-        return click(mouse, last);
+    match (parameters, last) {
+        ([b'<', mouse @ ..], _) => return click(mouse, last),
+        ([b'?', ..], b'c') => return Some(Input::Answered),
+        _ => {}
     }
     let mut numbers = parameters.split(|byte| *byte == b';').map(|part| {
         // `5:3`: the part after the colon says pressed, repeated (2) or released (3).

@@ -111,7 +111,7 @@ fn what_is_no_key_means_nothing() {
         b"\x1b[I",
         b"\x1b[O",
         b"\x1b[2~",
-        b"\x1b[?64;1;2c",
+        b"\x1b[>64;1;2c",
         b"\x1b[12;40R",
         b"\x1b[1;1:3A",
         b"\x1b[97;1:3u",
@@ -259,4 +259,41 @@ proptest! {
         prop_assert!(found.len() <= bytes.len());
         prop_assert!(decoder.begun.len() <= LONGEST_KEY);
     }
+}
+
+#[test]
+fn the_answers_of_a_terminal_are_no_keys() {
+    let behind = |part| Input::Background((part, part, part));
+    let a = Input::Key(Key::plain(Code::Char('a')));
+    for (bytes, found) in [
+        (
+            &b"\x1b]11;rgb:1e1e/1e1e/1e1e\x07a"[..],
+            vec![behind(30), a.clone()],
+        ),
+        (
+            b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22ca",
+            vec![behind(255), Input::Answered, a.clone()],
+        ),
+        (b"\x1b[?6c", vec![Input::Answered]),
+        (b"\x1b]10;rgb:0/0/0\x07a", vec![a.clone()]),
+        (b"\x1b]11;rgb:0/0/0\x1b[A", vec![Input::Key(Key::plain(Code::Up))]),
+        (
+            b"\x1b]a",
+            vec![
+                Input::Key(Key {
+                    alt: true,
+                    ..Key::plain(Code::Char(']'))
+                }),
+                a,
+            ],
+        ),
+    ] {
+        assert_eq!(all_at_once(bytes), found, "{bytes:?}");
+        let mut decoder = Decoder::default();
+        let one_by_one: Vec<Input> = bytes.iter().flat_map(|byte| decoder.feed(&[*byte])).collect();
+        assert_eq!(one_by_one, found, "{bytes:?}");
+    }
+    let mut decoder = Decoder::default();
+    assert_eq!(decoder.feed(b"\x1b]11;rgb:"), []);
+    assert_eq!(decoder.expire(), None, "what is not complete is no key");
 }

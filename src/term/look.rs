@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use ratatui::style::Style;
 
+use crate::ui::colour::{self, Rgb};
 use crate::ui::theme::{Builtin, Depth, Ground, Palette, Role, Theme};
 
 /// How it should look. What is not said is guessed.
@@ -88,9 +89,20 @@ impl FromStr for Background {
     }
 }
 
+/// How to draw, as far as that is known before the terminal was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    theme: Builtin,
+    own: Vec<(Role, Style)>,
+    depth: Depth,
+    ground: Ground,
+    ascii: bool,
+    asks: bool,
+}
+
 impl Wanted {
-    /// How to draw; `variable` looks up a variable of the environment.
-    pub fn theme(&self, variable: impl Fn(&str) -> Option<String>) -> Theme {
+    /// What is wanted, and the rest as the variables say; `variable` looks up one of the environment.
+    pub fn look(&self, variable: impl Fn(&str) -> Option<String>) -> Look {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let ground = match self.background {
             Background::Is(ground) => ground,
@@ -102,16 +114,63 @@ impl Wanted {
             Colours::Always => depth(&set).max(Depth::Sixteen),
             Colours::Exactly(depth) => depth,
         };
-        let mut palette = Palette::new(self.theme, depth, ground);
+        Look {
+            theme: self.theme,
+            own: self.own.clone(),
+            depth,
+            ground,
+            ascii: self.ascii.unwrap_or_else(|| ascii(&set)),
+            asks: set("TERM").is_some_and(|term| ANSWERING.iter().any(|name| term.starts_with(name))),
+        }
+    }
+}
+
+impl Look {
+    /// How to draw.
+    pub fn theme(&self) -> Theme {
+        let mut palette = Palette::new(self.theme, self.depth, self.ground);
         for (role, style) in &self.own {
             palette.set(*role, *style);
         }
         Theme {
-            ascii: self.ascii.unwrap_or_else(|| ascii(&set)),
+            ascii: self.ascii,
             palette,
         }
     }
+
+    /// Whether the terminal should be asked for the colour behind the text: it is not known, would make a difference,
+    /// and the terminal is of a kind that knows the question.
+    pub fn asks(&self) -> bool {
+        let differs = self.theme != Builtin::Mono && self.depth >= Depth::Many;
+        self.ground == Ground::Unknown && differs && self.asks
+    }
+
+    /// The terminal says what is behind the text. What is neither dark nor light stays unknown.
+    pub fn told(&mut self, behind: Rgb) {
+        self.ground = match colour::luminance(behind) {
+            dark if dark <= 0.05 => Ground::Dark,
+            light if light >= 0.7 => Ground::Light,
+            _ => Ground::Unknown,
+        };
+    }
 }
+
+/// Terminals that know the question, or at least leave alone what they do not know.
+const ANSWERING: [&str; 13] = [
+    "xterm",
+    "tmux",
+    "screen",
+    "alacritty",
+    "foot",
+    "wezterm",
+    "rxvt",
+    "konsole",
+    "gnome",
+    "vte",
+    "st-",
+    "iterm",
+    "contour",
+];
 
 type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -189,7 +248,7 @@ mod tests {
     }
 
     fn with(variables: &[(&str, &str)]) -> Theme {
-        Wanted::default().theme(|name| lookup(variables, name))
+        Wanted::default().look(|name| lookup(variables, name)).theme()
     }
 
     fn guessed(variables: &[(&str, &str)]) -> (Depth, Ground) {
@@ -214,8 +273,8 @@ mod tests {
             ascii: Some(ascii),
             ..Wanted::default()
         };
-        assert!(wanted(true).theme(|_| Some("C.UTF-8".into())).ascii);
-        assert!(!wanted(false).theme(|_| None).ascii);
+        assert!(wanted(true).look(|_| Some("C.UTF-8".into())).theme().ascii);
+        assert!(!wanted(false).look(|_| None).theme().ascii);
     }
 
     #[test]
@@ -282,7 +341,7 @@ mod tests {
                 background: Background::Is(Ground::Light),
                 ..Wanted::default()
             };
-            wanted.theme(|name| lookup(variables, name)).palette
+            wanted.look(|name| lookup(variables, name)).theme().palette
         };
         let palette = |depth| Palette::new(Builtin::Default, depth, Ground::Light);
         let no: &[_] = &[("NO_COLOR", "0"), ("TERM", "xterm-256color")];
@@ -294,6 +353,34 @@ mod tests {
             palette(Depth::Sixteen)
         );
         assert_eq!(theme(Colours::Exactly(Depth::True), no), palette(Depth::True));
+    }
+
+    #[test]
+    fn the_terminal_is_asked_where_it_knows_and_it_matters() {
+        let look = |wanted: &Wanted, variables: &[(&str, &str)]| wanted.look(|name| lookup(variables, name));
+        let asks = |variables: &[(&str, &str)]| look(&Wanted::default(), variables).asks();
+        let xterm = ("TERM", "xterm-256color");
+        assert!(asks(&[xterm]));
+        assert!(!asks(&[xterm, ("COLORFGBG", "15;0")]));
+        assert!(!asks(&[xterm, ("NO_COLOR", "1")]));
+        assert!(!asks(&[("TERM", "xterm")]) && !asks(&[("TERM", "linux")]) && !asks(&[]));
+        assert!(!asks(&[("TERM", "eterm-256color")]));
+        let dark = Wanted {
+            background: Background::Is(Ground::Dark),
+            ..Wanted::default()
+        };
+        assert!(!look(&dark, &[xterm]).asks());
+        for (behind, ground) in [
+            ((0, 0, 0), Ground::Dark),
+            ((46, 52, 64), Ground::Dark),
+            ((128, 128, 128), Ground::Unknown),
+            ((253, 246, 227), Ground::Light),
+        ] {
+            let mut look = look(&Wanted::default(), &[xterm]);
+            look.told(behind);
+            let wanted = Theme::new(Depth::Many, ground);
+            assert_eq!(look.theme().palette, wanted.palette, "{behind:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! [`run`] is the whole of it. Three threads tell it what happens (input, signals, the keeper of the data file); it
 //! lets [`crate::app::update`] decide, does what that asks for, and draws once for all that came in together.
 
+mod answer;
 mod clipboard;
 mod decode;
 mod files;
@@ -16,7 +17,7 @@ mod signals;
 mod told;
 
 pub use decode::{Decoder, Input, Mouse, MouseAction};
-pub use look::{Background, Colours, Wanted};
+pub use look::{Background, Colours, Look, Wanted};
 pub use paint::Painter;
 pub use runner::{Ended, Job, run};
 pub use session::{NoTerminal, Session, restore};

@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 
+use super::answer::Looks;
 use super::clipboard;
 use super::decode::{Input, Mouse};
 use super::files;
 use super::input;
+use super::look::Look;
 use super::mouse::Clicks;
 use super::paint::Painter;
 use super::session::{NoTerminal, Session, restore};
@@ -47,8 +49,8 @@ pub struct Job {
     pub drafts: Option<Drafts>,
     /// What the variable `TERM` says.
     pub term: Option<String>,
-    /// How it is drawn, so that what is under the mouse is known.
-    pub theme: Theme,
+    /// How it is drawn.
+    pub look: Look,
 }
 
 /// How a session ended.
@@ -61,7 +63,7 @@ pub struct Ended {
 }
 
 /// Shows the screen until the moderator leaves. `screen` draws the state.
-pub fn run(job: Job, screen: impl FnMut(&State, &mut Frame<'_>)) -> Result<Ended, NoTerminal> {
+pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Result<Ended, NoTerminal> {
     let signals = Signals::catch()?;
     let session = Session::enter(job.term.as_deref(), job.start.mouse)?;
     let (tell, told) = channel();
@@ -73,7 +75,12 @@ pub fn run(job: Job, screen: impl FnMut(&State, &mut Frame<'_>)) -> Result<Ended
     let voice = Voice(tell.clone());
     signals.listen(move |signal| voice.tell(Happened::Signal(signal)))?;
     let voice = Voice(tell.clone());
-    input::listen(move |input| voice.tell(Happened::Input(input)))?;
+    let looks = Looks::new(job.look);
+    let watch = looks.watch();
+    input::listen(move |input| {
+        watch(&input);
+        voice.tell(Happened::Input(input))
+    })?;
     let mut runner = Runner {
         terminal: terminal(&session),
         state: State::new(job.start),
@@ -82,7 +89,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &mut Frame<'_>)) -> Result<Ended
         keeper,
         drafts: job.drafts,
         data,
-        theme: job.theme,
+        looks,
         clicks: Clicks::default(),
         tell,
         told,
@@ -123,7 +130,7 @@ struct Runner<S> {
     drafts: Option<Drafts>,
     /// The data file, which no export replaces.
     data: Option<PathBuf>,
-    theme: Theme,
+    looks: Looks,
     clicks: Clicks,
     tell: Sender<Happened>,
     told: Receiver<Happened>,
@@ -134,9 +141,11 @@ struct Runner<S> {
     more: bool,
 }
 
-impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
+impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     /// Until it is time to leave; answers with the exit status.
     fn live(&mut self) -> u8 {
+        let asked = self.looks.ask(&mut self.session);
+        self.check(&asked);
         self.resize();
         self.first_look();
         self.draw();
@@ -164,6 +173,7 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
                 drawn = Instant::now();
             }
         }
+        self.looks.wait();
         restore();
         self.settle();
         self.status.unwrap_or_default()
@@ -221,6 +231,8 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
                         }
                         Input::Paste(text) => self.update(Msg::Paste(text)),
                         Input::Mouse(mouse) => self.mouse(mouse),
+                        Input::Background(behind) => self.looks.told(behind),
+                        Input::Answered => {}
                         Input::Gone => self.end(GONE),
                     }
                 }
@@ -327,7 +339,7 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
 
     fn mouse(&mut self, mouse: Mouse) {
         let (columns, rows) = self.session.size();
-        let screen = (&self.state, self.theme, Rect::new(0, 0, columns, rows));
+        let screen = (&self.state, self.looks.theme, Rect::new(0, 0, columns, rows));
         let msg = self.clicks.message(screen, mouse, Instant::now());
         self.update(msg);
     }
@@ -357,7 +369,9 @@ impl<S: FnMut(&State, &mut Frame<'_>)> Runner<S> {
         if self.session.is_stalled() {
             return;
         }
-        let Ok(_) = self.terminal.draw(|frame| (self.screen)(&self.state, frame));
+        let Ok(_) = self
+            .terminal
+            .draw(|frame| (self.screen)(&self.state, &self.looks.theme, frame));
         let bytes = self.terminal.backend_mut().take();
         if !bytes.is_empty() {
             let written = self.session.write(&bytes);

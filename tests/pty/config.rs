@@ -79,3 +79,34 @@ fn the_terminal_says_how_many_colours_it_has() {
         assert_eq!(stage.end_with_all_put_back(), 0);
     }
 }
+
+/// A light background, and that there is no more to say.
+const ANSWERS: &str = "\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c";
+/// The question for the background.
+const QUESTION: &str = "\x1b]11;?";
+
+#[test]
+fn the_terminal_is_asked_for_its_background_and_nothing_waits_for_the_answer() {
+    let home = home();
+    std::fs::remove_file(home.path(".config/hatrack/config.toml")).unwrap();
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.see("Courses");
+    assert!(raw(&stage).contains(QUESTION));
+    assert!(!raw(&stage).contains("38;5;24m"), "not known yet");
+    // In the midst of keys, and in two parts.
+    stage.press(&format!("{TAB}{}", ANSWERS.get(..9).unwrap()));
+    stage.press(&format!("{}{TAB}d", ANSWERS.get(9..).unwrap()));
+    stage.see("No hats.");
+    stage.until("the colours for a light background", |seen| {
+        String::from_utf8_lossy(&seen.raw).contains("38;5;24m")
+    });
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    for args in [&["--background", "dark"], &["--color", "16"]] {
+        let mut stage = Stage::hatrack(&home, args);
+        stage.see("Courses");
+        assert!(!raw(&stage).contains(QUESTION));
+        stage.press("q");
+        assert_eq!(stage.end_with_all_put_back(), 0);
+    }
+}

@@ -155,11 +155,10 @@ fn a_screen_that_panics() {
         source: Source::File(file, options),
         drafts: Some(drafts),
         term: Some("xterm".into()),
-        theme: hatrack::ui::Theme::default(),
+        look: term::Wanted::default().look(|_| None),
     };
-    let theme = job.theme;
-    let ended = term::run(job, |state, frame| {
-        hatrack::ui::draw(state, &theme, frame.area(), frame);
+    let ended = term::run(job, |state, theme, frame| {
+        hatrack::ui::draw(state, theme, frame.area(), frame);
         let shown: String = frame
             .buffer_mut()
             .content()
