@@ -470,7 +470,8 @@ fn marked_users_and_what_they_have_together() {
     let mut session = after("Enter V Down Down Down V");
     shows("marks", &mut session, colour(), &SIZES);
     shows("marks-ascii", &mut session, ascii(), &USUAL);
-    session.keys("Tab");
+    // For all of them, and then not the same for all.
+    session.keys("+ t e a c h e r Enter y Tab");
     shows("marks-hats", &mut session, colour(), &USUAL);
     session.keys("e");
     shows("form-many", &mut session, colour(), &SIZES);

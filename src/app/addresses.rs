@@ -63,6 +63,20 @@ pub fn is_list(text: &str) -> bool {
     with_at.take(2).count() > 1
 }
 
+/// One address, or all of a list; the error names what is none.
+pub(super) fn all(text: &str) -> Result<BTreeSet<Jid>, String> {
+    if !is_list(text) {
+        let one = only(text).map_err(|error| error.to_string())?;
+        return Ok(BTreeSet::from([one]));
+    }
+    let found = read(text);
+    match found.wrong.first() {
+        None if found.all.len() <= MOST => Ok(found.all),
+        None => Err(format!("at most {MOST} addresses at once")),
+        Some(wrong) => Err(format!("\"{}\" ({})", words::brief(&wrong.text), wrong.reason)),
+    }
+}
+
 /// The only address in a text that is one, or a list of one.
 pub fn only(text: &str) -> Result<Jid, Error> {
     let text = text.trim_matches(is_between);

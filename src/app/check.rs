@@ -116,9 +116,7 @@ impl Form {
                 Err(error) => Some(reason(&error)),
             },
             (Name::User, _) if text.is_empty() => Some("the user's address is missing".into()),
-            (Name::User, Subject::AddUserTo { .. }) => {
-                addresses::only(text).err().map(|error| reason(&error))
-            }
+            (Name::User, Subject::AddUserTo { .. }) => addresses::all(text).err(),
             (Name::Hue, _) if self.is_as_it_was(Name::Hue) || text.is_empty() => None,
             (Name::Hue, _) => match hue_of(text) {
                 Some(_) => None,

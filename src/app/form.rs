@@ -173,6 +173,8 @@ pub enum Subject {
     EditMany {
         /// Which.
         held: Vec<Held>,
+        /// What they are called: a title, or how many hats they are.
+        name: String,
     },
     /// A new hat in a room's catalogue.
     DefineHat {
@@ -205,7 +207,7 @@ impl Subject {
                 format!("Affiliation of {} in {room}", words::count(users.len(), "user"))
             }
             Self::GiveMany { users, .. } => format!("Give a hat to {}", words::count(users.len(), "user")),
-            Self::EditMany { held } => edits_many(held),
+            Self::EditMany { held, name } => edits_many(held, name),
             Self::DefineHat { room } => format!("A hat for the catalogue of {room}"),
             Self::EditDefined { room, .. } => format!("Hat in the catalogue of {room}"),
         }
@@ -225,14 +227,13 @@ impl Subject {
             | Self::DefineHat { room }
             | Self::EditDefined { room, .. } => vec![room],
             Self::AddUserTo { rooms } => rooms.iter().collect(),
-            Self::EditMany { held } => held.iter().map(|spot| &spot.room).collect(),
+            Self::EditMany { held, .. } => held.iter().map(|spot| &spot.room).collect(),
         }
     }
 }
 
-/// `2 hats of 18 users`, as a heading.
-fn edits_many(held: &[Held]) -> String {
-    let hats: BTreeSet<&HatId> = held.iter().map(|spot| &spot.hat).collect();
+/// `"Teacher" of 18 users`, as a heading.
+fn edits_many(held: &[Held], name: &str) -> String {
     let users: BTreeSet<&Jid> = held.iter().map(|spot| &spot.user).collect();
     let rooms: BTreeSet<&Jid> = held.iter().map(|spot| &spot.room).collect();
     let place = match rooms.len() {
@@ -243,7 +244,7 @@ fn edits_many(held: &[Held]) -> String {
         (1, Some(user)) => user.to_string(),
         (many, _) => words::count(many, "user"),
     };
-    format!("{} of {users}{place}", words::count(hats.len(), "hat"))
+    format!("{name} of {users}{place}")
 }
 
 /// A form on the screen.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use nucleo_matcher::pattern::{Atom, CaseMatching};
 
-use crate::model::{HatId, Jid, Wardrobe};
+use crate::model::{HatId, Hue, Jid, Wardrobe};
 
 use super::matching::{Matching, letters, word};
 
@@ -25,6 +25,8 @@ pub struct Known {
     pub users: usize,
     /// Whether it is known in the room that the form is about.
     pub here: bool,
+    /// The colour that a catalogue gives it, the first that does.
+    pub hue: Option<Hue>,
 }
 
 /// The known hats, those that match what is typed, and the row that is selected in them.
@@ -50,7 +52,11 @@ pub(super) fn known(
                 also: Vec::new(),
                 users: 0,
                 here: false,
+                hue: None,
             });
+            if known.hue.is_none() {
+                known.hue = room.catalogue.get(&hat.id).and_then(|hat| hat.hue.clone());
+            }
             known.users += hat.users;
             known.here |= is_here;
             let mut title = hat.title.clone();
@@ -188,6 +194,7 @@ mod tests {
             also: Vec::new(),
             users: 1,
             here: true,
+            hue: None,
         };
         let known = titles.iter().enumerate().map(known).collect();
         let mut suggestions = Suggestions {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::finder::What;
-use crate::app::{Notice, Overlay, Pane, Phase, State, words};
+use crate::app::{Notice, Overlay, Pane, Phase, State, Tally, words};
 use crate::model::{Attachment, HatId, Room};
 
 use super::canvas::Canvas;
@@ -54,6 +54,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, line: Rect) {
         return;
     }
     let dot = canvas.theme.dot();
+    if state.is_turned() {
+        return turned(canvas, state, line);
+    }
     match state.focus() {
         Pane::Rooms => {
             if let Some((jid, room)) = state.room() {
@@ -67,7 +70,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, line: Rect) {
         // Without a hat to tell of, the user is told of.
         Pane::Hats if state.hat().is_some() => {
             if let (Some((_, room)), Some((id, attachment))) = (state.room(), state.hat()) {
-                hat(canvas, line, room, (id, attachment));
+                match state.tally(id) {
+                    Some(tally) => tallied(canvas, line, id, tally),
+                    None => hat(canvas, line, room, (id, attachment)),
+                }
             }
         }
         Pane::Users | Pane::Hats => {
@@ -85,6 +91,51 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, line: Rect) {
             }
         }
     }
+}
+
+/// In the view turned round: the id, the address, the room's address.
+fn turned(canvas: &mut Canvas<'_>, state: &State, line: Rect) {
+    let Some(row) = state.selected(state.focus()) else {
+        return;
+    };
+    match state.focus() {
+        Pane::Rooms => {
+            if let Some(known) = state.turned_hat_at(row) {
+                let given = format!("   given {}", words::count(known.users, "time"));
+                let rest = canvas.right(line, &given, Style::new());
+                let space = usize::from(rest.width);
+                let id = text::cut_middle(known.id.as_str(), space, canvas.charset());
+                canvas.left(rest, &id, Style::new());
+            }
+        }
+        Pane::Users => {
+            if let Some(jid) = state.wearer_at(row) {
+                canvas.text(line, jid.as_str(), Style::new());
+            }
+        }
+        Pane::Hats => {
+            if let Some((jid, ..)) = state.room_of_wearer_at(row) {
+                canvas.text(line, jid.as_str(), Style::new());
+            }
+        }
+    }
+}
+
+/// The id, and what the marked users have of it.
+fn tallied(canvas: &mut Canvas<'_>, line: Rect, id: &HatId, tally: &Tally) {
+    let mut remarks = vec![
+        format!("{} have it", words::count(tally.have, "user")),
+        format!("{} wear it", tally.worn),
+    ];
+    if tally.required > 0 {
+        remarks.push(format!("required of {}", tally.required));
+    }
+    if tally.titles_differ {
+        remarks.push("titles differ".into());
+    }
+    let rest = canvas.right(line, &format!("   {}", remarks.join(", ")), Style::new());
+    let id = text::cut_middle(id.as_str(), usize::from(rest.width), canvas.charset());
+    canvas.left(rest, &id, Style::new());
 }
 
 /// The id, which is cut in its middle so that what is special about it is seen, too.

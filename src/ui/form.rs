@@ -3,7 +3,7 @@
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
-use crate::app::form::{Field, Form, Name, Text, Value};
+use crate::app::form::{Field, Form, Name, Subject, Text, Value};
 use crate::app::{Keymap, Spot, State};
 use crate::model::{Affiliation, HatId, Hue};
 
@@ -115,6 +115,9 @@ fn hint(form: &Form, field: &Field, keymap: &Keymap, theme: Theme) -> String {
         // Nearly always somebody forgot the first part; but a domain can be affiliated as well.
         None if field.name == Name::User && form.means_domain() => {
             "the whole domain; one user is user@domain".into()
+        }
+        None if field.name == Name::Title && matches!(form.subject, Subject::EditMany { .. }) => {
+            "what is typed here is the title of all; else each keeps its own".into()
         }
         None => field.name.hint(keymap),
     }

@@ -120,7 +120,7 @@ fn panes(canvas: &mut Canvas<'_>, state: &State, places: &Places) {
         canvas.spot(area, Spot::Pane(pane));
         match pane {
             _ if area.is_empty() => {}
-            _ if state.is_turned() => turned::draw(canvas, state, pane, area),
+            _ if state.is_turned() => turned::draw(canvas, state, pane, area, alone),
             Pane::Rooms => rooms::draw(canvas, state, area),
             Pane::Users => users::draw(canvas, state, area, alone),
             Pane::Hats => hats::draw(canvas, state, area, alone),

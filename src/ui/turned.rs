@@ -4,17 +4,23 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::{Pane, State};
+use crate::model::Jid;
 
 use super::canvas::{Canvas, Title, below};
 use super::{filter, has_keys, label, list, text};
 
-pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, pane: Pane, area: Rect) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, pane: Pane, area: Rect, alone: bool) {
     let focused = has_keys(state, pane);
     let len = state.length(pane);
     let count = filter::count(canvas, state, pane);
     let heading = match pane {
         Pane::Rooms => format!("All hats {count}"),
-        Pane::Users => of(canvas, state, area, &format!("Who {count}")),
+        Pane::Users => of(canvas, state, area, &format!("Who {count}"), &[]),
+        Pane::Hats if alone => {
+            let who = state.selected(Pane::Users).and_then(|row| state.wearer_at(row));
+            let who: Vec<&str> = who.into_iter().map(Jid::as_str).collect();
+            of(canvas, state, area, &format!("In rooms {count}"), &who)
+        }
         Pane::Hats => format!("In rooms {count}"),
     };
     let legend = match pane {
@@ -43,8 +49,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, pane: Pane, area: Rec
     );
 }
 
-/// The heading with the hat that it is about, as far as there is room.
-fn of(canvas: &Canvas<'_>, state: &State, area: Rect, heading: &str) -> String {
+/// The heading with the hat that it is about, and who has it, as far as there is room.
+fn of(canvas: &Canvas<'_>, state: &State, area: Rect, heading: &str, who: &[&str]) -> String {
     let Some(known) = state.turned_hat() else {
         return heading.to_owned();
     };
@@ -53,8 +59,18 @@ fn of(canvas: &Canvas<'_>, state: &State, area: Rect, heading: &str) -> String {
         .title
         .as_deref()
         .map_or_else(|| label::untitled(&known.id), Into::into);
-    let title = text::cut(&title, space, canvas.charset()).into_owned();
-    format!("{heading} {} {title}", canvas.theme.dot())
+    let dot = canvas.theme.dot();
+    let parts = 1 + who.len();
+    let all = std::iter::once(title.as_ref()).chain(who.iter().copied());
+    let shown = all.map(|part| {
+        text::cut(
+            part,
+            space.saturating_sub(3 * who.len()) / parts,
+            canvas.charset(),
+        )
+    });
+    let shown: Vec<_> = shown.collect();
+    format!("{heading} {dot} {}", shown.join(&format!(" {dot} ")))
 }
 
 fn nothing(canvas: &mut Canvas<'_>, state: &State, pane: Pane, inner: Rect) {
@@ -88,7 +104,7 @@ fn hat(canvas: &mut Canvas<'_>, state: &State, row: list::Row) {
         None => text::fit(&label::untitled(&known.id), space, canvas.charset()),
     };
     let plain = row.style(theme, Style::new());
-    let coloured = row.style(theme, theme.hat(&known.id, None));
+    let coloured = row.style(theme, theme.hat(&known.id, known.hue.as_ref()));
     let rest = canvas.left(row.line, row.marker(), plain);
     let mark = theme.mark(state.is_marked(Pane::Rooms, row.at));
     let rest = canvas.left(rest, mark, plain);

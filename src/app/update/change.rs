@@ -72,7 +72,10 @@ fn edit_held(state: &State) -> Option<Subject> {
             hat: hat.clone(),
             before: held.first()?.attachment(&state.view)?.clone(),
         }),
-        _ => Some(Subject::EditMany { held }),
+        _ => {
+            let name = hats_of(state, &held);
+            Some(Subject::EditMany { held, name })
+        }
     }
 }
 

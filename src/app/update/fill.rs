@@ -58,7 +58,7 @@ pub(super) fn fill(subject: Subject, state: &State) -> Form {
         Subject::EditUsers { room, users } => {
             vec![choice(THERE, many::usual_affiliation(state, room, users))]
         }
-        Subject::EditMany { held } => many::attachment_fields(state, held),
+        Subject::EditMany { held, .. } => many::attachment_fields(state, held),
         Subject::DefineHat { .. } => {
             vec![text(Name::Hat, ""), text(Name::Title, ""), text(Name::Hue, "")]
         }

@@ -2,11 +2,10 @@
 
 use crate::app::form::{Field, Form, Name, Subject, Text, Value};
 use crate::app::targets::Held;
-use crate::app::{Effect, State, words};
+use crate::app::{Effect, State, addresses, words};
 use crate::model::{Affiliation, Attachment, Jid};
 
 use super::bulk::{self, Became, Plan, Why};
-use super::change::hats_of;
 
 /// The fields of a form about several attachments: what they have in common.
 pub(super) fn attachment_fields(state: &State, held: &[Held]) -> Vec<Field> {
@@ -55,7 +54,7 @@ fn common<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
 pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>, form: &Form) -> Option<Became> {
     match &form.subject {
         Subject::GiveMany { room, users } => Some(give(state, effects, form, (room, users))),
-        Subject::EditMany { held } => Some(edit(state, effects, form, held)),
+        Subject::EditMany { held, name } => Some(edit(state, effects, form, (held, name))),
         Subject::EditUsers { room, users } => Some(affiliate(state, effects, form, (room, users))),
         Subject::AddUserTo { rooms } => Some(add_to(state, effects, form, rooms)),
         Subject::EditDefined { room, hat, before } => {
@@ -96,7 +95,7 @@ fn give(state: &mut State, effects: &mut Vec<Effect>, form: &Form, (room, users)
 }
 
 /// Changes of each attachment what was changed in the form, and no more.
-fn edit(state: &mut State, effects: &mut Vec<Effect>, form: &Form, held: &[Held]) -> Became {
+fn edit(state: &mut State, effects: &mut Vec<Effect>, form: &Form, (held, name): (&[Held], &str)) -> Became {
     let title = form.typed(Name::Title);
     let (active, required) = (form.answer(Name::Active), form.answer(Name::Required));
     let mut plan = Plan::new(&state.view);
@@ -118,7 +117,6 @@ fn edit(state: &mut State, effects: &mut Vec<Effect>, form: &Form, held: &[Held]
             next.add_user_hat(&spot.user, &spot.room, &spot.hat, after)
         });
     }
-    let hats = hats_of(state, held);
     let mut parts = Vec::new();
     match title.as_deref() {
         Some("") => parts.push("without a title".to_owned()),
@@ -136,7 +134,7 @@ fn edit(state: &mut State, effects: &mut Vec<Effect>, form: &Form, held: &[Held]
     parts.extend(active.map(|on| word(on, "worn", "not worn")));
     parts.extend(required.map(|on| word(on, "required", "not required")));
     let parts = parts.join(", ");
-    let question = |who: &str| format!("Change {hats} of {who}: {parts}?");
+    let question = |who: &str| format!("Change {name} of {who}: {parts}?");
     bulk::propose(state, effects, plan, question, "")
 }
 
@@ -168,22 +166,25 @@ fn affiliate(
 }
 
 fn add_to(state: &mut State, effects: &mut Vec<Effect>, form: &Form, rooms: &[Jid]) -> Became {
-    let user = match form.user() {
-        Ok(user) => user,
-        Err(error) => {
-            state.refuse_error(&error);
+    let users = match addresses::all(form.text(Name::User).trim()) {
+        Ok(users) => users,
+        Err(reason) => {
+            state.refuse(reason);
             return Became::Nothing;
         }
     };
     let affiliation = form.affiliation();
     let mut plan = Plan::new(&state.view);
-    for room in rooms {
-        if plan.next().user(room, &user).is_some() {
+    for (room, user) in rooms
+        .iter()
+        .flat_map(|room| users.iter().map(move |user| (room, user)))
+    {
+        if plan.next().user(room, user).is_some() {
             // Somebody's standing is not changed in passing.
-            plan.leave_out(Why::There, room, &user);
+            plan.leave_out(Why::There, room, user);
             continue;
         }
-        plan.change(room, &user, |next| next.set_affiliation(&user, room, affiliation));
+        plan.change(room, user, |next| next.set_affiliation(user, room, affiliation));
     }
     let question = |who: &str| format!("Add {who} as {affiliation}?");
     bulk::propose(state, effects, plan, question, "")
