@@ -80,7 +80,7 @@ fn panes_counts_and_suggestions_are_of_the_own_rooms() {
     let home = home();
     let mut stage = limited(&home);
     stage.see("1 room  2 users  2 hats");
-    for key in ["G", "l", "l", "G", "w"] {
+    for key in ["G", "l", "l", "G", "w", "w"] {
         stage.press(key);
         shows_nothing_hidden(&stage);
     }
