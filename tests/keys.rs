@@ -1,9 +1,13 @@
 //! `docs/keys.md` is made from the table of commands, so it cannot go stale: `HATRACK_UPDATE=1 cargo test --test keys`
 //! writes it again.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::fmt::Write as _;
+use std::path::Path;
 
 use hatrack::app::command::{COMMANDS, Place};
+use proc_macro2::{TokenStream, TokenTree};
 
 #[test]
 fn the_documentation_of_keys_is_the_table_of_commands() {
@@ -34,4 +38,94 @@ fn the_documentation_of_keys_is_the_table_of_commands() {
         there == page,
         "docs/keys.md is not what the table says; HATRACK_UPDATE=1 cargo test --test keys writes it again"
     );
+}
+
+/// Keys can be changed, so no sentence names one by heart: it asks for the name ([`hatrack::app::State::key`]).
+#[test]
+fn no_sentence_names_a_key_of_the_table() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut named = Vec::new();
+    for part in ["app", "ui"] {
+        sources(&root.join(part), &mut |path, source| {
+            let mut sentences = Vec::new();
+            literals(source.parse().unwrap(), &mut sentences);
+            let path = path.strip_prefix(&root).unwrap().display().to_string();
+            // Where keys have their names, and what is no sentence.
+            let others = ["app/key.rs", "app/keymap.rs", "app/table.rs", "ui/svg.rs"];
+            if !others.contains(&path.as_str()) {
+                let wrong = sentences.into_iter().filter(|sentence| names_a_key(sentence));
+                named.extend(wrong.map(|sentence| format!("{path}: {sentence}")));
+            }
+        });
+    }
+    assert!(named.is_empty(), "{named:#?}");
+    for sentence in [
+        "\"u takes it back\"",
+        "\"it is gone; Ctrl-R brings it\"",
+        "\"yes (Esc: no)\"",
+        "\"there is none; a adds one\"",
+    ] {
+        assert!(names_a_key(sentence), "{sentence}");
+    }
+    for sentence in [
+        "\"{key} takes it back\"",
+        "\"a room\"",
+        "\"there is a room\"",
+        "\"x\"",
+    ] {
+        assert!(!names_a_key(sentence), "{sentence}");
+    }
+}
+
+fn sources(folder: &Path, take: &mut impl FnMut(&Path, &str)) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, take);
+        } else {
+            take(&path, &std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// The strings of a source, without documentation and tests.
+fn literals(tokens: TokenStream, found: &mut Vec<String>) {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Punct(hash) if hash.as_char() == '#' => {
+                let _ = tokens.next_if(|next| next.to_string() == "!");
+                let attribute = tokens.next_if(|next| matches!(next, TokenTree::Group(_)));
+                // What is for tests stands last in a file.
+                if attribute.is_some_and(|it| it.to_string().replace(' ', "") == "[cfg(test)]") {
+                    return;
+                }
+            }
+            TokenTree::Group(group) => literals(group.stream(), found),
+            TokenTree::Literal(literal) => found.push(literal.to_string()),
+            _ => {}
+        }
+    }
+}
+
+/// Whether there is a word in a sentence that is a key: one with a name, or a letter that is no word.
+fn names_a_key(sentence: &str) -> bool {
+    const NAMED: [&str; 8] = ["Ctrl-", "Esc", "Enter", "Tab", "Space", "PgUp", "PgDn", "F1"];
+    let inside = sentence.trim_matches('"');
+    let words: Vec<&str> = inside
+        .split(|c: char| !(c.is_alphanumeric() || "{}_'-@%".contains(c)))
+        .collect();
+    let is_key = |at: usize, word: &str| match word {
+        "I" | "A" => false,
+        "a" => words
+            .get(at + 1)
+            .is_some_and(|next| ["adds", "gives", "puts", "takes"].contains(next)),
+        word => word.len() == 1 && word.chars().all(char::is_alphabetic),
+    };
+    sentence.starts_with('"')
+        && inside.contains(' ')
+        && (NAMED
+            .iter()
+            .any(|name| words.iter().any(|word| word.starts_with(name)))
+            || words.iter().enumerate().any(|(at, word)| is_key(at, word)))
 }
