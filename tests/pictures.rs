@@ -16,8 +16,8 @@ use std::path::Path;
 
 use hatrack::app::{Msg, Start};
 use hatrack::model::read;
-use hatrack::ui::Theme;
 use hatrack::ui::svg;
+use hatrack::ui::theme::{Depth, Ground, Theme};
 use session::Session;
 
 /// A picture.
@@ -91,7 +91,11 @@ fn the_pictures_are_current() {
                 None => session.keys(step),
             }
         }
-        let (buffer, cursor) = screen::frame(&session.state, Theme::default(), (columns, rows));
+        let (buffer, cursor) = screen::frame(
+            &session.state,
+            Theme::new(Depth::True, Ground::Dark),
+            (columns, rows),
+        );
         let picture = svg::picture(&buffer, cursor, title);
         let path = folder.join(name).with_extension("svg");
         if update {

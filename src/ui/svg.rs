@@ -1,11 +1,14 @@
 //! A picture of a screen: a buffer as SVG, the same every time, that needs nothing but a monospaced font.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Position;
+
 use ratatui::style::{Color, Modifier};
 
+use super::colour::{Rgb, fixed};
 use super::text::width;
 
 /// Size of a cell and of its letters in the picture's units.
@@ -96,8 +99,8 @@ fn like(a: &Cell, b: &Cell) -> bool {
 impl Run<'_> {
     fn draw(&self, svg: &mut String, top: usize) {
         let (mut ink, mut paper) = (
-            colour(self.like.fg).unwrap_or(INK),
-            colour(self.like.bg).unwrap_or(PAPER),
+            colour(self.like.fg).unwrap_or_else(|| INK.into()),
+            colour(self.like.bg).unwrap_or_else(|| PAPER.into()),
         );
         if self.like.modifier.contains(Modifier::REVERSED) {
             (ink, paper) = (paper, ink);
@@ -113,7 +116,7 @@ impl Run<'_> {
         }
         let dim = self.like.modifier.contains(Modifier::DIM);
         if let Some(lines) = lines(self.like.symbol()) {
-            return lines.draw(svg, (x, top), wide, if dim { FAINT } else { ink });
+            return lines.draw(svg, (x, top), wide, if dim { FAINT } else { &ink });
         }
         if self.like.modifier.contains(Modifier::UNDERLINED) {
             let y = top + CELL.1 - 2;
@@ -123,7 +126,7 @@ impl Run<'_> {
             return;
         }
         if dim {
-            ink = FAINT;
+            ink = FAINT.into();
         }
         let mut style = String::new();
         if ink != INK {
@@ -187,8 +190,11 @@ impl Lines {
     }
 }
 
-fn colour(colour: Color) -> Option<&'static str> {
-    Some(match colour {
+fn colour(colour: Color) -> Option<Cow<'static, str>> {
+    let rgb = |(red, green, blue): Rgb| Some(format!("#{red:02x}{green:02x}{blue:02x}").into());
+    let named = match colour {
+        Color::Rgb(red, green, blue) => return rgb((red, green, blue)),
+        Color::Indexed(index) => return fixed(index).and_then(rgb),
         Color::Black => "#000000",
         Color::Red => "#e8616b",
         Color::Green => "#8cc570",
@@ -205,8 +211,9 @@ fn colour(colour: Color) -> Option<&'static str> {
         Color::LightMagenta => "#e2a4f2",
         Color::LightCyan => "#84dde6",
         Color::White => "#ffffff",
-        _ => return None,
-    })
+        Color::Reset => return None,
+    };
+    Some(named.into())
 }
 
 fn escaped(text: &str) -> String {
