@@ -194,6 +194,7 @@ impl Finder {
         let mut found = Vec::new();
         // In the help, whoever types a key asks what it does.
         let typed = self.is_help().then(|| self.text.text());
+        let typed = typed.filter(|typed| !typed.is_empty());
         match &mut self.among {
             Among::Commands(all) | Among::Help(all) => {
                 for what in all.iter() {

@@ -90,6 +90,15 @@ fn what_has_no_key_is_called_by_its_title_and_is_in_the_palette() {
 }
 
 #[test]
+fn the_help_lists_what_has_no_key_in_its_place() {
+    let mut session = session(&[("last", "")]);
+    session.keys("?");
+    assert!(!screen(&session).contains("select the last row"));
+    session.text("select the last");
+    assert!(screen(&session).contains("select the last row"));
+}
+
+#[test]
 fn the_wheel_turns_whatever_the_arrows_were_given_to() {
     let mut session = session(&[("down", "j"), ("up", "k"), ("remove-user", "Down")]);
     session.keys("Tab");
