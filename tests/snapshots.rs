@@ -426,6 +426,20 @@ fn import_and_export() {
 }
 
 #[test]
+fn sets_of_hats() {
+    let mut session = after("Enter Down Down Down N");
+    shows("sets-none", &mut session, colour(), &[(80, 24), (40, 12)]);
+    session.keys("Ctrl-S");
+    session.text("on-call week");
+    shows("sets-save", &mut session, colour(), &[(80, 24), (40, 12)]);
+    session.keys("Enter Esc Down N Ctrl-S");
+    session.text("exam");
+    session.keys("Enter");
+    shows("sets", &mut session, colour(), &[(80, 24), (120, 40), (40, 12)]);
+    shows("sets-ascii", &mut session, ascii(), &USUAL);
+}
+
+#[test]
 fn finders() {
     let mut palette = filtering("Tab", "");
     palette.keys("Esc :");

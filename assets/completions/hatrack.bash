@@ -49,6 +49,9 @@ _hatrack() {
             hatrack,set)
                 cmd="hatrack__subcmd__set"
                 ;;
+            hatrack,sets)
+                cmd="hatrack__subcmd__sets"
+                ;;
             hatrack,show)
                 cmd="hatrack__subcmd__show"
                 ;;
@@ -64,6 +67,18 @@ _hatrack() {
             hatrack__subcmd__room,rename)
                 cmd="hatrack__subcmd__room__subcmd__rename"
                 ;;
+            hatrack__subcmd__sets,put)
+                cmd="hatrack__subcmd__sets__subcmd__put"
+                ;;
+            hatrack__subcmd__sets,remove)
+                cmd="hatrack__subcmd__sets__subcmd__remove"
+                ;;
+            hatrack__subcmd__sets,rename)
+                cmd="hatrack__subcmd__sets__subcmd__rename"
+                ;;
+            hatrack__subcmd__sets,save)
+                cmd="hatrack__subcmd__sets__subcmd__save"
+                ;;
             *)
                 ;;
         esac
@@ -71,7 +86,7 @@ _hatrack() {
 
     case "${cmd}" in
         hatrack)
-            opts="-h -V --file --actor --room --read-only --demo --mouse --ascii --color --background --help --version show add remove set room affiliate export import check config history undo redo"
+            opts="-h -V --file --actor --room --read-only --demo --mouse --ascii --color --background --help --version show add remove set room affiliate sets export import check config history undo redo"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -493,6 +508,136 @@ _hatrack() {
         hatrack__subcmd__set)
             opts="-h --file --actor --room --read-only --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --room)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hatrack__subcmd__sets)
+            opts="-h --json --file --actor --room --read-only --help save put rename remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --room)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hatrack__subcmd__sets__subcmd__put)
+            opts="-h --add --file --actor --room --read-only --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --room)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hatrack__subcmd__sets__subcmd__remove)
+            opts="-h --file --actor --room --read-only --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --room)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hatrack__subcmd__sets__subcmd__rename)
+            opts="-h --file --actor --room --read-only --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --room)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hatrack__subcmd__sets__subcmd__save)
+            opts="-h --force --file --actor --room --read-only --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -48,6 +48,7 @@ complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "remove" -d 'Take a 
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "set" -d 'Make a user\'s hats exactly those of a JSON object: all of it or nothing'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "room" -d 'Add, rename or remove a room'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "affiliate" -d 'Set a user\'s affiliation with a room; "none" removes the user with their hats'
+complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "sets" -d 'List the named sets of hats; save, put on, rename or remove one'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "export" -d 'Print all rooms, one room or one user as JSON, or as a table for spreadsheets'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "import" -d 'Add what is in a file: rooms, users and hats, all of it or nothing'
 complete -c hatrack -n "__fish_hatrack_needs_command" -f -a "check" -d 'Look whether the data file and its history can be read, changing nothing'
@@ -108,6 +109,38 @@ complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -l actor -d '
 complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -l room -d 'See and change only this room; can be given several times' -r
 complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -l read-only -d 'Change nothing'
 complete -c hatrack -n "__fish_hatrack_using_subcommand affiliate" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and not __fish_seen_subcommand_from save put rename remove" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and not __fish_seen_subcommand_from save put rename remove" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and not __fish_seen_subcommand_from save put rename remove" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and not __fish_seen_subcommand_from save put rename remove" -l json -d 'As a JSON object by name'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and not __fish_seen_subcommand_from save put rename remove" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and not __fish_seen_subcommand_from save put rename remove" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and not __fish_seen_subcommand_from save put rename remove" -f -a "save" -d 'Save the hats of a user under a name'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and not __fish_seen_subcommand_from save put rename remove" -f -a "put" -d 'Make the hats of users exactly those of a set, or give them these too'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and not __fish_seen_subcommand_from save put rename remove" -f -a "rename" -d 'Give a set another name'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and not __fish_seen_subcommand_from save put rename remove" -f -a "remove" -d 'Remove a set; nobody\'s hats change'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from save" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from save" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from save" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from save" -l force -d 'Replace the set of that name'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from save" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from save" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from put" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from put" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from put" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from put" -l add -d 'Leave what they have, and give them what they do not have'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from put" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from put" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from rename" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from rename" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from rename" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from rename" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from remove" -l file -d 'The data file; made with the first change' -r -F
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from remove" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from remove" -l room -d 'See and change only this room; can be given several times' -r
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from remove" -l read-only -d 'Change nothing'
+complete -c hatrack -n "__fish_hatrack_using_subcommand sets; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c hatrack -n "__fish_hatrack_using_subcommand export" -l output -d 'Into this file; one that ends in .csv is a table' -r -F
 complete -c hatrack -n "__fish_hatrack_using_subcommand export" -l file -d 'The data file; made with the first change' -r -F
 complete -c hatrack -n "__fish_hatrack_using_subcommand export" -l actor -d 'Your name in the history [default: the login name, with the address that an SSH line comes from]' -r

@@ -35,6 +35,8 @@ pub enum Place {
     Finder,
     /// In a room's catalogue of hats.
     Catalogue,
+    /// Among the named sets of hats.
+    Sets,
     /// Where a name is typed.
     Prompt,
     /// In the history.
@@ -51,7 +53,7 @@ pub enum Place {
 
 impl Place {
     /// All of them, as the documentation lists them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Panes,
         Self::Rooms,
         Self::Users,
@@ -65,6 +67,7 @@ impl Place {
         Self::HatField,
         Self::Suggestions,
         Self::ChoiceField,
+        Self::Sets,
         Self::Prompt,
         Self::Confirm,
         Self::Conflict,
@@ -91,7 +94,8 @@ impl Place {
             Self::Suggestions => "In the list of known hats",
             Self::Finder => "In the help, the palette and the jump",
             Self::Catalogue => "A room's catalogue of hats",
-            Self::Prompt => "While the name of a file is typed",
+            Self::Sets => "Among the named sets of hats",
+            Self::Prompt => "While the name of a file or a set is typed",
             Self::History => "History",
             Self::Confirm => "At a question",
             Self::Conflict => "When somebody else changed the same thing",
@@ -106,6 +110,7 @@ impl Place {
             Self::Filter
             | Self::Finder
             | Self::Prompt
+            | Self::Sets
             | Self::Form
             | Self::HatField
             | Self::Suggestions
@@ -181,6 +186,7 @@ const CONFIRM: &[Place] = &[Place::Confirm, Place::Everywhere];
 const CONFLICT: &[Place] = &[Place::Conflict, Place::Everywhere];
 const FINDER: &[Place] = &[Place::Finder, Place::Everywhere];
 const CATALOGUE: &[Place] = &[Place::Catalogue, Place::Everywhere];
+const SETS: &[Place] = &[Place::Sets, Place::Everywhere];
 const PROMPT: &[Place] = &[Place::Prompt, Place::Everywhere];
 const HISTORY: &[Place] = &[Place::History, Place::Everywhere];
 const DRAFT: &[Place] = &[Place::Draft, Place::Everywhere];
@@ -202,6 +208,7 @@ pub(super) const STACKS: &[&[Place]] = &[
     CONFLICT,
     FINDER,
     CATALOGUE,
+    SETS,
     PROMPT,
     HISTORY,
     DRAFT,
@@ -245,6 +252,7 @@ pub fn places(state: &State) -> &'static [Place] {
         Some(Overlay::Conflict(_)) => CONFLICT,
         Some(Overlay::Finder(_)) => FINDER,
         Some(Overlay::Catalogue(_)) => CATALOGUE,
+        Some(Overlay::Sets(_)) => SETS,
         Some(Overlay::Prompt(_)) => PROMPT,
         Some(Overlay::History(_)) => HISTORY,
         Some(Overlay::Draft(_)) => DRAFT,

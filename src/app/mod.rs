@@ -21,6 +21,7 @@ mod overlay;
 pub mod prompt;
 mod rows;
 mod seen;
+pub mod sets;
 mod sides;
 mod state;
 pub mod suggest;

@@ -9,6 +9,7 @@ use super::finder::Finder;
 use super::form::Form;
 use super::history::History;
 use super::prompt::{Export, Prompt};
+use super::sets::NamedSets;
 
 /// Something over the panes.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub enum Overlay {
     Finder(Box<Finder>),
     /// The hats of a room.
     Catalogue(Box<Catalogue>),
+    /// The named sets of hats.
+    Sets(Box<NamedSets>),
     /// A line to be typed: the name of a file.
     Prompt(Box<Prompt>),
     /// Who did what, when.

@@ -1,6 +1,7 @@
-//! A line to be typed, with perhaps a choice beside it: the name of a file to read or write.
+//! A line to be typed, with perhaps a choice beside it: the name of a file to read or write, or of a set of hats.
 
 use crate::exchange::{Form, Part, Target};
+use crate::model::Hats;
 
 use super::form::Text;
 
@@ -28,6 +29,10 @@ pub enum Ask {
     Import(Target),
     /// A file to export into; of these parts one is chosen.
     Export(Vec<Part>),
+    /// A name for a set of these hats, and whose they are.
+    SaveSet(Hats, String),
+    /// Another name for the set of this one.
+    RenameSet(Box<str>),
 }
 
 /// A file to be written.
@@ -66,25 +71,30 @@ impl Prompt {
 
     /// The heading.
     pub fn heading(&self) -> &'static str {
-        match self.ask {
+        match &self.ask {
             Ask::Import(_) => "Import",
             Ask::Export(_) => "Export",
+            Ask::SaveSet(..) => "Save a set of hats",
+            Ask::RenameSet(_) => "Rename a set of hats",
         }
     }
 
     /// The words before the line and before the choice.
     pub fn labels(&self) -> [&'static str; 2] {
-        match self.ask {
+        match &self.ask {
             Ask::Import(_) => ["File", "And"],
             Ask::Export(_) => ["File", "What"],
+            Ask::SaveSet(..) | Ask::RenameSet(_) => ["Name", ""],
         }
     }
 
     /// What to type, and what comes of it.
-    pub fn hint(&self) -> &'static str {
-        match self.ask {
-            Ask::Import(_) => "a table (CSV) or JSON; it is shown before anything is changed",
-            Ask::Export(_) => "its name ends in .csv (a table) or .json (all there is)",
+    pub fn hint(&self) -> String {
+        match &self.ask {
+            Ask::Import(_) => "a table (CSV) or JSON; it is shown before anything is changed".into(),
+            Ask::Export(_) => "its name ends in .csv (a table) or .json (all there is)".into(),
+            Ask::SaveSet(hats, of) => format!("for {} of {of}", super::words::hats(hats)),
+            Ask::RenameSet(name) => format!("until now: {name}"),
         }
     }
 

@@ -9,8 +9,10 @@ use crate::model::Affiliation;
 use crate::term::{Background, Colours};
 
 mod exchange;
+mod sets;
 
 pub use exchange::{Export, Import};
+pub use sets::{SetPut, SetRemove, SetRename, SetSave, SetsArgs, SetsCommand};
 
 /// See, give, change and take the hats of users in XMPP rooms.
 ///
@@ -53,6 +55,7 @@ Examples:
       http://example.com/hats/ta --title \"Teacher's Assistant\" --active
   hatrack show courses@conference.example.org terry@example.org --json
   hatrack history --user terry@example.org
+  hatrack sets put \"on-call week\" courses@conference.example.org terry@example.org
   hatrack export --output hats.csv
   hatrack import hats.csv --dry-run
   hatrack undo
@@ -110,6 +113,8 @@ pub enum Command {
     Room(RoomArgs),
     /// Set a user's affiliation with a room; "none" removes the user with their hats
     Affiliate(Affiliate),
+    /// List the named sets of hats; save, put on, rename or remove one
+    Sets(SetsArgs),
     /// Print all rooms, one room or one user as JSON, or as a table for spreadsheets
     Export(Export),
     /// Add what is in a file: rooms, users and hats, all of it or nothing
@@ -371,6 +376,13 @@ impl Command {
                 RoomCommand::Remove(inner) => vec![&args.common, &inner.common],
             },
             Self::Affiliate(args) => vec![&args.common],
+            Self::Sets(args) => match &args.command {
+                None => vec![&args.common],
+                Some(SetsCommand::Save(inner)) => vec![&args.common, &inner.common],
+                Some(SetsCommand::Put(inner)) => vec![&args.common, &inner.common],
+                Some(SetsCommand::Rename(inner)) => vec![&args.common, &inner.common],
+                Some(SetsCommand::Remove(inner)) => vec![&args.common, &inner.common],
+            },
             Self::Export(args) => vec![&args.common],
             Self::Import(args) => vec![&args.common],
             Self::Check(args) => vec![&args.common],

@@ -21,6 +21,7 @@ mod remove;
 mod room;
 mod screen;
 mod set;
+mod sets;
 mod settled;
 mod show;
 mod undo;
@@ -93,6 +94,7 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Set(args) => set::run(args, place, out),
         Command::Room(args) => room::run(args, place, out),
         Command::Affiliate(args) => affiliate::run(args, place, out),
+        Command::Sets(args) => sets::run(args, place, out),
         Command::Export(args) => export::run(args, place, out),
         Command::Import(args) => import::run(args, place, out),
         Command::Check(args) => check::run(args, place, out),

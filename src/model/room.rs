@@ -163,6 +163,19 @@ impl Room {
         shown(&attachment.title).or_else(|| self.catalogue.get(hat).and_then(|hat| shown(&hat.title)))
     }
 
+    /// Hats with the titles that people read here, for another place than this room.
+    pub fn whole_hats(&self, hats: &Hats) -> Hats {
+        let with_title = hats.iter().map(|(id, attachment)| {
+            let own = attachment.title.as_deref().is_some_and(|title| !title.is_empty());
+            let attachment = match self.title(id, attachment) {
+                Some(title) if !own => attachment.clone().with_title(Some(title)),
+                _ => attachment.clone(),
+            };
+            (id.clone(), attachment)
+        });
+        with_title.collect()
+    }
+
     /// Puts a user in the place of the one with that address, or takes that one away; gives what was there.
     pub(super) fn put_user(&mut self, jid: &Jid, user: Option<User>) -> Option<User> {
         self.known.take();

@@ -33,6 +33,7 @@ mod list;
 mod opening;
 mod prompt;
 mod rooms;
+mod sets;
 pub mod svg;
 pub mod text;
 pub mod theme;
@@ -146,6 +147,7 @@ fn overlays(canvas: &mut Canvas<'_>, state: &State, area: Rect) -> Option<Positi
             Overlay::Conflict(shown) => conflict::draw(canvas, state, shown, area, focused),
             Overlay::Finder(shown) => finder::draw(canvas, shown, area, focused),
             Overlay::Catalogue(shown) => catalogue::draw(canvas, state, shown, area, focused),
+            Overlay::Sets(shown) => sets::draw(canvas, state, shown, area, focused),
             Overlay::Prompt(shown) => prompt::draw(canvas, shown, area, focused),
             Overlay::History(shown) => history::draw(canvas, state, shown, area, focused),
             Overlay::Draft(shown) => draft::draw(canvas, state, shown, area, focused),

@@ -50,7 +50,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, prompt: &Prompt, area: Rect, focused
         && let Some(row) = rows.next()
     {
         let right = canvas.left(row, &" ".repeat(LABEL), Style::new());
-        canvas.text(right, prompt.hint(), canvas.theme.faint());
+        canvas.text(right, &prompt.hint(), canvas.theme.faint());
     }
     for line in &wrong {
         if let Some(row) = rows.next() {

@@ -18,7 +18,7 @@ use super::process::Home;
 #[test]
 fn help_and_version() {
     let home = Home::new();
-    let commands: [&[&str]; 16] = [
+    let commands: [&[&str]; 21] = [
         &[],
         &["show"],
         &["add"],
@@ -29,6 +29,11 @@ fn help_and_version() {
         &["room", "rename"],
         &["room", "remove"],
         &["affiliate"],
+        &["sets"],
+        &["sets", "save"],
+        &["sets", "put"],
+        &["sets", "rename"],
+        &["sets", "remove"],
         &["export"],
         &["import"],
         &["check"],

@@ -8,4 +8,5 @@ mod history;
 mod limited;
 mod process;
 mod refusals;
+mod sets;
 mod team;

@@ -22,6 +22,7 @@ mod keys;
 mod marks;
 mod mouse;
 mod panes;
+mod sets;
 mod turned;
 mod undo;
 

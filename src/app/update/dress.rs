@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::targets;
 use crate::app::{Effect, Pane, State, words};
-use crate::model::{Hats, Jid, Room};
+use crate::model::{Hats, Jid};
 
 use super::bulk::{self, Plan, Why};
 
@@ -29,28 +29,15 @@ impl Copied {
     }
 }
 
-/// Hats with the titles that people read in their room.
-fn whole(room: &Room, hats: &Hats) -> Hats {
-    let with_title = hats.iter().map(|(id, attachment)| {
-        let own = attachment.title.as_deref().is_some_and(|title| !title.is_empty());
-        let attachment = match room.title(id, attachment) {
-            Some(title) if !own => attachment.clone().with_title(Some(title)),
-            _ => attachment.clone(),
-        };
-        (id.clone(), attachment)
-    });
-    with_title.collect()
-}
-
-/// Copies the hats of the selected user; in the hats pane what is marked there, else all that the pane shows.
-pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
-    let Some((at, room)) = state.room() else { return };
+/// The hats of the selected user, and whose they are in words; in the hats pane what is marked there, else all that
+/// the pane shows.
+fn taken(state: &State) -> Result<(Hats, String), String> {
     let from_pane = state.focus == Pane::Hats;
     let user = state.user();
-    let (hats, of) = if from_pane {
+    let (hats, of): (Hats, String) = if from_pane {
         let marked = state.marked(Pane::Hats) > 0;
         let rows = (0..state.hats().len()).filter(|row| !marked || state.is_marked(Pane::Hats, *row));
-        let hats: Hats = rows
+        let hats = rows
             .filter_map(|row| state.hat_at(row))
             .map(|(id, attachment)| (id.clone(), attachment.clone()))
             .collect();
@@ -60,14 +47,30 @@ pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
         };
         (hats, of)
     } else {
-        let Some((jid, user)) = user else { return };
+        let (jid, user) = user.ok_or("no user is selected")?;
         (user.hats.clone(), jid.to_string())
     };
     if hats.is_empty() {
-        state.refuse(format!("there is nothing to copy: {of} has no hats"));
-        return;
+        return Err(format!("there is nothing to copy: {of} has no hats"));
     }
-    let (at, whole) = (at.clone(), whole(room, &hats));
+    Ok((hats, of))
+}
+
+/// The hats that a copy would take, with the titles that people read in their room, and whose they are.
+pub(super) fn chosen(state: &State) -> Result<(Hats, String), String> {
+    let (hats, of) = taken(state).map_err(|reason| reason.replace("copy", "save"))?;
+    let (_, room) = state.room().ok_or("no room is selected")?;
+    Ok((room.whole_hats(&hats), of))
+}
+
+/// Copies the hats of the selected user; in the hats pane what is marked there, else all that the pane shows.
+pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
+    let (hats, of) = match taken(state) {
+        Ok(taken) => taken,
+        Err(reason) => return state.refuse(reason),
+    };
+    let Some((at, room)) = state.room() else { return };
+    let (at, whole) = (at.clone(), room.whole_hats(&hats));
     let names = words::hats(&whole);
     let text = format!(
         "Copied from {of}: {names} ({} puts exactly these on, {} adds them)",

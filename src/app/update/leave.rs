@@ -100,6 +100,7 @@ pub(crate) fn yes(state: &mut State, effects: &mut Vec<Effect>) {
             let made = commit::make(state, effects, |next| next.apply(&group).map(|()| group));
             if made.is_some() {
                 form::made(state);
+                prompt::close(state);
             }
         }
         Act::Export(export) => prompt::export_over(state, effects, export),

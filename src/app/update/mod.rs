@@ -20,6 +20,7 @@ pub(super) mod marks;
 pub(super) mod mouse;
 pub(super) mod panes;
 pub(super) mod prompt;
+pub(super) mod sets;
 mod store;
 pub(super) mod undo;
 
@@ -64,10 +65,7 @@ fn press(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     let shifted = state.shifted.take();
     match command {
         Some(command) => run(state, command, shifted, effects),
-        None if state.typed_filter().is_some() => filter::type_into(state, effects, |text| text.input(key)),
-        None if finding(state) => finder::type_into(state, effects, |text| text.input(key)),
-        None if prompted(state) => prompt::type_into(state, |text| text.input(key)),
-        None => type_into_form(state, |text| text.input(key)),
+        None => type_into(state, effects, |text| text.input(key)),
     }
 }
 
@@ -91,21 +89,33 @@ fn is_about_selected(place: command::Place) -> bool {
     place.pane().is_some()
 }
 
-/// Whether the keys go into a finder.
-fn finding(state: &State) -> bool {
-    matches!(state.top(), Some(Overlay::Finder(_)))
+/// Whether there is a text that typing goes into.
+fn takes_text(state: &State) -> bool {
+    state.typed_filter().is_some()
+        || matches!(
+            state.top(),
+            Some(Overlay::Form(_) | Overlay::Finder(_) | Overlay::Sets(_) | Overlay::Prompt(_))
+        )
 }
 
-/// Whether the keys go into a prompt.
-fn prompted(state: &State) -> bool {
-    matches!(state.top(), Some(Overlay::Prompt(_)))
+/// Lets the text that has the keys take something.
+fn type_into(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    take: impl FnOnce(&mut super::form::Text) -> bool,
+) {
+    match state.top() {
+        None if state.typed_filter().is_some() => filter::type_into(state, effects, take),
+        Some(Overlay::Finder(_)) => finder::type_into(state, effects, take),
+        Some(Overlay::Sets(_)) => sets::type_into(state, take),
+        Some(Overlay::Prompt(_)) => prompt::type_into(state, take),
+        _ => type_into_form(state, take),
+    }
 }
 
 fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
     state.notice = None;
-    let (into_filter, into_finder) = (state.typed_filter().is_some(), finding(state));
-    let into_prompt = prompted(state);
-    if !into_filter && !into_finder && !into_prompt && !matches!(state.top(), Some(Overlay::Form(_))) {
+    if !takes_text(state) {
         let (add, edit) = match state.focus {
             Pane::Rooms => ("add-room", "edit-room"),
             Pane::Users => ("add-user", "edit-user"),
@@ -117,7 +127,7 @@ fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
         ));
         return;
     }
-    if !into_filter && list::paste(state, pasted) {
+    if state.typed_filter().is_none() && list::paste(state, pasted) {
         return;
     }
     if pasted.len() > LONGEST_PASTE {
@@ -128,19 +138,10 @@ fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
         ));
         return;
     }
-    let take = |text: &mut super::form::Text| {
+    type_into(state, effects, |text| {
         text.paste(pasted);
         true
-    };
-    if into_filter {
-        filter::type_into(state, effects, take);
-    } else if into_finder {
-        finder::type_into(state, effects, take);
-    } else if into_prompt {
-        prompt::type_into(state, take);
-    } else {
-        type_into_form(state, take);
-    }
+    });
 }
 
 /// Lets the text field that has the focus take something; typing in the hat field looks for known hats.

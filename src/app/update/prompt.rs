@@ -1,5 +1,6 @@
 //! Import and export on the screen: the name of a file is typed, what it would do is asked about.
 
+use super::sets;
 use crate::app::form::Text;
 use crate::app::prompt::{Ask, Export, Exported, Prompt};
 use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, words};
@@ -60,7 +61,7 @@ pub(crate) fn export(state: &mut State, _: &mut Vec<Effect>) {
     open(state, Prompt::new(Ask::Export(parts), "", choices, at));
 }
 
-fn open(state: &mut State, prompt: Prompt) {
+pub(super) fn open(state: &mut State, prompt: Prompt) {
     state.overlays.push(Overlay::Prompt(Box::new(prompt)));
 }
 
@@ -68,6 +69,13 @@ fn top(state: &mut State) -> Option<&mut Prompt> {
     match state.overlays.last_mut() {
         Some(Overlay::Prompt(prompt)) => Some(prompt),
         _ => None,
+    }
+}
+
+/// Takes the topmost prompt away.
+pub(super) fn close(state: &mut State) {
+    if top(state).is_some() {
+        state.overlays.pop();
     }
 }
 
@@ -118,18 +126,21 @@ fn choose_by(state: &mut State, by: isize) {
 pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(prompt) = top(state) else { return };
     let path = prompt.text.text().trim().to_owned();
-    if path.is_empty() {
-        prompt.refuse(vec!["the name of the file is missing".into()]);
+    if let Err(wrong) = right(&prompt.ask, &path) {
+        prompt.refuse(vec![wrong]);
         return;
     }
-    let effect = match &prompt.ask {
+    let (ask, at) = (prompt.ask.clone(), prompt.at);
+    let effect = match ask {
+        Ask::SaveSet(hats, _) => return sets::save_as(state, effects, &path, &hats),
+        Ask::RenameSet(name) => return sets::rename_to(state, effects, &name, &path),
         Ask::Import(_) => Effect::Import(path),
         Ask::Export(parts) => {
             let Some(form) = Form::of_name(&path) else {
                 prompt.refuse(vec!["end the name in .csv for a table, or in .json".into()]);
                 return;
             };
-            let part = parts.get(prompt.at).cloned().unwrap_or_default();
+            let part = parts.get(at).cloned().unwrap_or_default();
             let over = false;
             let export = Export {
                 path,
@@ -145,6 +156,19 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
         prompt.waits = true;
     }
     effects.push(effect);
+}
+
+/// What is wrong with a name.
+fn right(ask: &Ask, name: &str) -> Result<(), String> {
+    let is_file = matches!(ask, Ask::Import(_) | Ask::Export(_));
+    match name.is_empty() {
+        true if is_file => Err("the name of the file is missing".into()),
+        true => Err("the name of the set is missing".into()),
+        false if !is_file && name.chars().any(char::is_control) => {
+            Err("a line break or another control character is in it".into())
+        }
+        false => Ok(()),
+    }
 }
 
 /// What is in the file, or why nothing was taken: a question with what it would do.

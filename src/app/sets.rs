@@ -1,0 +1,68 @@
+//! The named sets of hats, found by a few letters of a name or of a hat in it.
+
+use std::cmp::Reverse;
+
+use nucleo_matcher::pattern::CaseMatching;
+
+use crate::model::Hats;
+
+use super::State;
+use super::form::Text;
+use super::matching::{Matching, letters};
+
+/// The overlay: what is typed, and which row is selected.
+#[derive(Debug, Clone)]
+pub struct NamedSets {
+    /// What is typed.
+    pub text: Text,
+    /// The selected row, as far as there are so many.
+    pub at: usize,
+}
+
+/// A set with its name.
+pub type Entry = (Box<str>, Hats);
+
+impl NamedSets {
+    pub(super) fn new() -> Self {
+        Self {
+            text: Text::new(""),
+            at: 0,
+        }
+    }
+
+    /// The sets that match what is typed, the best first; or why there is no reading them.
+    pub fn entries(&self, state: &State) -> Result<Vec<Entry>, String> {
+        let sets = state.wardrobe().sets().map_err(|error| error.to_string())?;
+        let text = self.text.text();
+        let terms: Vec<_> = text
+            .split_whitespace()
+            .map(|part| letters(part, CaseMatching::Smart))
+            .collect();
+        let mut matching = Matching::new();
+        let mut found = Vec::new();
+        for (name, hats) in sets {
+            let titles = hats.iter().filter_map(|(_, hat)| hat.title.as_deref());
+            let texts: Vec<&str> = std::iter::once(&*name).chain(titles).collect();
+            let mut score = Some(0);
+            for term in &terms {
+                // A letter of the name says more than one of a hat.
+                let best = texts.iter().enumerate().filter_map(|(at, text)| {
+                    let score = matching.closely(term, text)?;
+                    Some(if at == 0 { score * 2 } else { score })
+                });
+                score = best.max().and_then(|best| Some(score? + best));
+            }
+            if let Some(score) = score {
+                found.push((score, (name, hats)));
+            }
+        }
+        // Stable: what is as good comes by name.
+        found.sort_by_key(|(score, _)| Reverse(*score));
+        Ok(found.into_iter().map(|(_, entry)| entry).collect())
+    }
+
+    /// The selected row of so many.
+    pub fn selected(&self, len: usize) -> Option<usize> {
+        (len > 0).then(|| self.at.min(len - 1))
+    }
+}

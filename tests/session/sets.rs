@@ -1,0 +1,207 @@
+//! Named sets of hats: saved, put on one and on many, renamed, deleted, taken back.
+
+use hatrack::app::{Overlay, Start};
+use hatrack::model::{Affiliation, Json};
+use hatrack::store::Scope;
+
+use super::{HAT, ROOM, TERRY, jid, open, terrys, wardrobe};
+use crate::session::Session;
+
+/// Terry's hats saved as a set, and the sets closed again.
+fn saved() -> Session {
+    let mut session = open();
+    session.keys("Enter Down N Ctrl-S");
+    session.text("on-call week");
+    session.keys("Enter");
+    assert_eq!(
+        session.notice(),
+        "You saved the set \"on-call week\" of 1 hat (u takes it back)"
+    );
+    session.keys("Esc");
+    session
+}
+
+fn sets(session: &Session) -> serde_json::Value {
+    session.json()["sets"].clone()
+}
+
+fn teacher() -> serde_json::Value {
+    serde_json::json!({HAT: {"active": true, "title": "Teacher"}})
+}
+
+#[test]
+fn a_set_is_saved_in_the_document_renamed_deleted_and_all_is_taken_back() {
+    let mut session = saved();
+    assert_eq!(sets(&session), serde_json::json!({"on-call week": teacher()}));
+    session.keys("N Ctrl-R Ctrl-U Enter");
+    assert!(
+        matches!(session.state.top(), Some(Overlay::Prompt(prompt)) if prompt.wrong == ["the name of the set is missing"])
+    );
+    session.text("nights");
+    session.keys("Enter");
+    assert_eq!(
+        session.notice(),
+        "You renamed the set \"on-call week\" to \"nights\" (u takes it back)"
+    );
+    assert_eq!(sets(&session), serde_json::json!({"nights": teacher()}));
+    session.keys("Ctrl-X Esc");
+    assert_eq!(sets(&session), serde_json::Value::Null);
+    session.keys("u u");
+    assert_eq!(sets(&session), serde_json::json!({"on-call week": teacher()}));
+    session.keys("u");
+    assert_eq!(sets(&session), serde_json::Value::Null);
+}
+
+#[test]
+fn a_set_is_put_on_one_at_once_and_on_many_after_a_question() {
+    let mut session = saved();
+    for number in 0..20 {
+        let user = jid(&format!("user{number:02}@example.org"));
+        session.other(|wardrobe| wardrobe.set_affiliation(&user, &jid(ROOM), Affiliation::Member));
+    }
+    session.keys("g N Enter");
+    let prof = |session: &Session| session.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"].clone();
+    assert_eq!(prof(&session), teacher());
+    session.keys("u");
+    assert_eq!(prof(&session), serde_json::json!({}));
+    // All users, a few letters of the set, yes: 8 keys in all.
+    session.keys("* N");
+    session.text("call");
+    session.keys("Enter");
+    let Some(Overlay::Confirm(confirm)) = session.state.top() else {
+        panic!("{:?}", session.state.top());
+    };
+    assert_eq!(
+        confirm.question,
+        format!("Make the hats of 21 users in {ROOM} exactly \"Teacher\"?")
+    );
+    assert!(
+        confirm.consequence.contains("1 is banned (outcast)"),
+        "{}",
+        confirm.consequence
+    );
+    session.keys("y");
+    let users = session.json()["rooms"][ROOM]["users"].clone();
+    for number in 0..20 {
+        assert_eq!(users[format!("user{number:02}@example.org")]["hats"], teacher());
+    }
+    session.keys("u");
+    assert_eq!(
+        session.json()["rooms"][ROOM]["users"]["user07@example.org"]["hats"],
+        serde_json::json!({})
+    );
+}
+
+#[test]
+fn a_set_is_added_beside_what_is_there() {
+    let mut session = saved();
+    session.keys("g l a");
+    session.text("urn:x:other");
+    session.keys("Enter h N Tab");
+    let hats = session.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"].clone();
+    assert_eq!(hats.as_object().unwrap().len(), 2);
+}
+
+#[test]
+fn another_set_of_that_name_is_replaced_only_after_a_question() {
+    let mut session = saved();
+    session.keys("l a");
+    session.text("urn:x:second");
+    session.keys("Enter h N Ctrl-S");
+    session.text("on-call week");
+    session.keys("Enter");
+    let Some(Overlay::Confirm(confirm)) = session.state.top() else {
+        panic!("{:?}", session.state.top());
+    };
+    assert_eq!(confirm.question, "Replace the set \"on-call week\"?");
+    assert_eq!(
+        confirm.consequence,
+        "It has \"Teacher\" now, and will have \"Teacher\", <urn:x:second>."
+    );
+    session.keys("n Enter y");
+    assert_eq!(sets(&session)["on-call week"].as_object().unwrap().len(), 2);
+    assert!(matches!(session.state.top(), Some(Overlay::Sets(_))));
+}
+
+#[test]
+fn a_rename_onto_another_is_refused_where_it_was_typed() {
+    let mut session = saved();
+    session.keys("N Ctrl-S");
+    session.text("b");
+    session.keys("Enter Ctrl-R Ctrl-U");
+    session.text("on-call week");
+    session.keys("Enter");
+    let Some(Overlay::Prompt(prompt)) = session.state.top() else {
+        panic!("{:?}", session.state.top());
+    };
+    assert_eq!(
+        prompt.wrong,
+        ["there is a set of hats of that name already: \"on-call week\""]
+    );
+}
+
+#[test]
+fn what_is_no_set_of_hats_is_said_and_left() {
+    let mut start = wardrobe();
+    start.extra.insert("sets", Json::new("[1, 2]").unwrap());
+    let mut session = Session::open(start, (100, 30));
+    session.keys("Enter Down N");
+    let reason = "the member \"sets\" of the data file is not what it should be, and is left as it is: expected an object of sets of hats by name, found a list";
+    for key in ["Enter", "Tab", "Ctrl-S", "Ctrl-R", "Ctrl-X"] {
+        session.keys(key);
+        assert_eq!(session.notice(), reason, "{key}");
+    }
+    assert_eq!(sets(&session), serde_json::json!([1, 2]));
+}
+
+#[test]
+fn two_who_save_sets_at_once_both_keep_theirs() {
+    let mut session = open();
+    session.slow();
+    session.keys("Enter Down N Ctrl-S");
+    session.text("mine");
+    session.keys("Enter");
+    let hats = wardrobe().user(&jid(ROOM), &jid(TERRY)).unwrap().hats.clone();
+    session.other(|wardrobe| wardrobe.put_set("theirs", Some(&hats)));
+    session.quick();
+    assert!(
+        matches!(session.state.top(), Some(Overlay::Conflict(_))),
+        "{:?}",
+        session.state.top()
+    );
+    session.keys("m");
+    assert_eq!(sets(&session).as_object().unwrap().len(), 2);
+}
+
+#[test]
+fn where_nobody_has_hats_or_some_rooms_are_seen_there_is_nothing_to_save() {
+    let mut session = open();
+    session.keys("Enter N Ctrl-S");
+    assert_eq!(
+        session.notice(),
+        "there is nothing to save: prof@example.org has no hats"
+    );
+    session.keys("Enter");
+    assert_eq!(
+        session.notice(),
+        "there is no set yet; Ctrl-S saves the hats of the selected user as one"
+    );
+    let scope = Scope {
+        rooms: Some([jid(ROOM)].into()),
+        read_only: false,
+    };
+    let mut session = Session::start(
+        Start {
+            scope,
+            ..Start::default()
+        },
+        wardrobe(),
+        (100, 30),
+    );
+    session.keys("N");
+    assert_eq!(
+        session.notice(),
+        "named sets of hats belong to the whole file: not in a session limited by --room"
+    );
+    assert_eq!(terrys(&session), teacher());
+}
