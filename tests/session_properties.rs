@@ -12,7 +12,8 @@ mod session;
 
 use std::collections::BTreeSet;
 
-use hatrack::app::{Code, Key, Msg, Overlay, Pane, Saved, Sort};
+use hatrack::app::command::{self, Command, Place};
+use hatrack::app::{Code, Key, Keymap, Msg, Overlay, Pane, Saved, Sort, Start};
 use hatrack::model::{HatId, Jid};
 use hatrack::ui::{self, Theme};
 use proptest::prelude::*;
@@ -342,5 +343,68 @@ proptest! {
             session.keys("u");
         }
         prop_assert!(session.state.wardrobe().rooms().eq(before.rooms()), "{}", session.notice());
+    }
+}
+
+/// Keys given to commands as somebody might, of which only those are taken that can be.
+fn keymap() -> impl Strategy<Value = Keymap> {
+    let wish = (
+        any::<prop::sample::Index>(),
+        prop::collection::vec(any_key(), 0..3),
+    );
+    prop::collection::vec(wish, 0..30).prop_map(|wishes| {
+        let mut given: Vec<(&Command, Vec<Key>)> = Vec::new();
+        for (index, keys) in wishes {
+            given.push((index.get(command::COMMANDS), keys));
+            if Keymap::new(given.clone()).is_err() {
+                given.pop();
+            }
+        }
+        Keymap::new(given).unwrap()
+    })
+}
+
+proptest! {
+    #![proptest_config(support::cases(100))]
+
+    /// Whatever keys were given: a key means one thing in one place, and from everywhere there is a way out.
+    #[test]
+    fn any_keymap(keymap in keymap(), keys in prop::collection::vec(any_key(), 0..40)) {
+        let file = include_bytes!("scenarios/courses.json");
+        let wardrobe = hatrack::model::read::wardrobe(file).unwrap();
+        let start = Start { keymap: keymap.clone(), ..Start::default() };
+        let mut session = Session::start(start, wardrobe, (100, 30));
+        for key in keys {
+            session.send(Msg::Key(key));
+            if session.left.is_some() {
+                return Ok(());
+            }
+            let places = command::places(&session.state);
+            for command in command::COMMANDS.iter().filter(|command| places.first() == Some(&command.place)) {
+                for key in keymap.keys(command) {
+                    prop_assert_eq!(command::lookup(&session.state, *key).map(|found| found.id), Some(command.id));
+                }
+            }
+        }
+        let (esc, yes) = (Key::plain(Code::Esc), Key::plain(Code::Char('y')));
+        let key_of = |place: Place, default: Key| {
+            let mut there = command::COMMANDS.iter().filter(|command| command.place == place);
+            there.find(|command| command.keys.contains(&default)).and_then(|command| keymap.first(command))
+        };
+        for _ in 0..20 {
+            let places = command::places(&session.state);
+            if places.contains(&Place::Panes) {
+                break;
+            }
+            let out = match places.first() {
+                // Whether to leave the form.
+                Some(Place::Confirm) => key_of(Place::Confirm, yes),
+                _ => places.iter().find_map(|place| key_of(*place, esc)),
+            };
+            session.send(Msg::Key(out.unwrap()));
+        }
+        let quit = command::COMMANDS.iter().find(|command| command.id == "quit").unwrap();
+        session.send(Msg::Key(keymap.first(quit).unwrap()));
+        prop_assert!(session.left.is_some(), "{:?}", session.state.overlays());
     }
 }

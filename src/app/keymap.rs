@@ -125,13 +125,15 @@ fn possible(command: &Command, keys: &[Key]) -> Result<(), Problem> {
     }
 }
 
-/// Whether somebody would be locked in without this command: all that Esc does over the panes, and leaving.
+/// Whether somebody would be locked in without this command: all that Esc does over the panes, leaving, the yes to leaving
+/// a form, and the answer to a conflict that changes nothing.
 fn is_needed(command: &Command) -> bool {
     let over = !matches!(
         command.place,
         Place::Rooms | Place::Users | Place::Hats | Place::Panes
     );
-    matches!(command.id, "quit" | "interrupt") || (over && command.keys.contains(&Key::plain(Code::Esc)))
+    matches!(command.id, "quit" | "interrupt" | "yes" | "keep-theirs")
+        || (over && command.keys.contains(&Key::plain(Code::Esc)))
 }
 
 #[cfg(test)]
@@ -217,7 +219,15 @@ mod tests {
 
     #[test]
     fn nobody_is_locked_in() {
-        for id in ["quit", "interrupt", "leave-form", "no", "clear-filter"] {
+        for id in [
+            "quit",
+            "interrupt",
+            "leave-form",
+            "no",
+            "yes",
+            "keep-theirs",
+            "clear-filter",
+        ] {
             assert!(problem(&[(id, "")]).contains("needs a key"), "{id}");
         }
         assert_eq!(problem(&[("back", ""), ("help", ""), ("undo", "")]), "");
