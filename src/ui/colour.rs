@@ -8,6 +8,15 @@ pub type Rgb = (u8, u8, u8);
 
 /// The levels of the 6 × 6 × 6 cube among the 256 colours.
 const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+/// The same as amounts of light: computed beforehand, as it is looked at for every hat on the screen.
+const LIGHTS: [f64; 6] = [
+    0.0,
+    0.114_435_374,
+    0.242_281_122,
+    0.428_690_497,
+    0.679_542_470,
+    1.0,
+];
 
 /// What the sixteen named colours are in xterm. Other terminals have others: only good for finding the nearest name.
 const NAMED: [(Color, Rgb); 16] = [
@@ -84,22 +93,17 @@ pub fn nearest_of_256(wanted: Rgb) -> Color {
 
 /// The nearest of the cube among the 256 colours, without its greys, of those whose luminance is good.
 pub fn nearest_of_cube(wanted: Rgb, good: impl Fn(f64) -> bool) -> Color {
-    // Computed once for all: this is done for every hat on the screen.
-    let lights = LEVELS.map(light);
-    let light = |part: u8| {
-        let at = LEVELS.iter().position(|level| *level == part);
-        at.and_then(|at| lights.get(at)).copied().unwrap_or_default()
-    };
+    let light = |at: u8| LIGHTS.get(usize::from(at)).copied().unwrap_or_default();
     let mut nearest = (i32::MAX, Color::Reset);
     for index in 16..232 {
         let Some(rgb) = fixed(index) else { continue };
-        let (red, green, blue) = rgb;
-        let apart = apart(rgb, wanted);
-        if apart < nearest.0 && !(red == green && green == blue) {
-            let luminance = mixed(light(red), light(green), light(blue));
-            if good(luminance) {
-                nearest = (apart, Color::Indexed(index));
-            }
+        let (at, apart) = (index - 16, apart(rgb, wanted));
+        let (red, green, blue) = (at / 36, at / 6 % 6, at % 6);
+        if apart < nearest.0
+            && !(red == green && green == blue)
+            && good(mixed(light(red), light(green), light(blue)))
+        {
+            nearest = (apart, Color::Indexed(index));
         }
     }
     nearest.1
@@ -217,6 +221,9 @@ mod tests {
 
     #[test]
     fn the_256_colours_are_a_cube_and_greys() {
+        for (level, known) in LEVELS.into_iter().zip(LIGHTS) {
+            assert!((light(level) - known).abs() < 1e-8, "{level}");
+        }
         assert_eq!(fixed(15), None);
         assert_eq!(fixed(16), Some((0, 0, 0)));
         assert_eq!(fixed(208), Some((255, 135, 0)));

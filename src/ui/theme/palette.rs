@@ -39,6 +39,17 @@ impl Ground {
             Self::Unknown => [(0, 0, 0), (255, 255, 255)],
         }
     }
+
+    /// How bright the extremes are: computed beforehand, as it is looked at for every hat on the screen.
+    const fn luminances(self) -> [f64; 2] {
+        const DARK: f64 = 0.029_556_834;
+        const LIGHT: f64 = 0.775_822_218;
+        match self {
+            Self::Dark => [0.0, DARK],
+            Self::Light => [1.0, LIGHT],
+            Self::Unknown => [0.0, 1.0],
+        }
+    }
 }
 
 /// What a style is for.
@@ -286,7 +297,7 @@ impl Palette {
                     // How bright it is, and so the contrast, comes from the lightness alone.
                     Color::Rgb(toned.0, toned.1, toned.2)
                 } else {
-                    let behind = ground.extremes().map(colour::luminance);
+                    let behind = ground.luminances();
                     let least = f64::from(least) / 10.0;
                     let good = |luminance| {
                         behind
@@ -343,6 +354,15 @@ mod tests {
     fn each_role_stands_in_its_place() {
         for (at, (role, ..)) in Role::ALL.into_iter().enumerate() {
             assert_eq!(role as usize, at);
+        }
+    }
+
+    #[test]
+    fn what_is_computed_beforehand_is_right() {
+        for ground in GROUNDS {
+            for (rgb, known) in ground.extremes().into_iter().zip(ground.luminances()) {
+                assert!((colour::luminance(rgb) - known).abs() < 1e-8, "{ground:?}");
+            }
         }
     }
 
