@@ -9,8 +9,10 @@ use crate::app::spelled;
 use crate::model::{HatId, Hue};
 
 mod palette;
+mod role;
 
-pub use palette::{Builtin, Depth, Ground, Palette, Role};
+pub use palette::{Builtin, Depth, Ground, Palette};
+pub use role::Role;
 
 /// How things look on this terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
