@@ -336,6 +336,8 @@ impl Rows {
     fn other_user(&mut self, wardrobe: &Wardrobe) {
         if self.users.marked() == 0 {
             self.hats.start_anew();
+        } else if self.tallies.is_some() && !self.users.in_range() {
+            return;
         }
         self.list_hats(wardrobe);
     }

@@ -61,10 +61,8 @@ pub(super) fn held(state: &State) -> Vec<Held> {
         Pane::Rooms => {
             for hat in marked_or_selected(&turned.hats) {
                 for (room, there) in wardrobe.rooms() {
-                    let having = there
-                        .users()
-                        .iter()
-                        .filter(|(_, user)| user.hats.get(&hat).is_some());
+                    let known = there.known_hat(&hat);
+                    let having = known.into_iter().flat_map(|known| known.wearers(there));
                     held.extend(having.map(|(user, _)| spot(room, user, &hat)));
                 }
             }

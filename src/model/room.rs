@@ -115,6 +115,16 @@ pub struct KnownHat {
     pub title: Option<Arc<str>>,
     /// How many users have it.
     pub users: usize,
+    /// Where they stand in [`Room::users`], in ascending order.
+    places: Box<[u32]>,
+}
+
+impl KnownHat {
+    /// Those of the room's users who have it, in the order of their addresses.
+    pub fn wearers<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = &'a (Jid, User)> {
+        let at = |place: &u32| room.users.get(*place as usize);
+        self.places.iter().filter_map(at)
+    }
 }
 
 impl Room {
@@ -229,24 +239,32 @@ impl Room {
         }
     }
 
+    /// One of the hats that are defined or worn here.
+    pub fn known_hat(&self, hat: &HatId) -> Option<&KnownHat> {
+        let known = self.known_hats();
+        known.get(known.binary_search_by(|known| known.id.cmp(hat)).ok()?)
+    }
+
     /// The hats that are defined or worn here, in the order of their ids. Worked out once for each state of the room.
     pub fn known_hats(&self) -> &Arc<[KnownHat]> {
         self.known.get_or_init(|| {
-            let mut titles: HashMap<&HatId, (usize, HashMap<&str, usize>), foldhash::fast::RandomState> =
-                HashMap::default();
+            type Seen<'a> = (Vec<u32>, HashMap<&'a str, usize>);
+            let mut titles: HashMap<&HatId, Seen<'_>, foldhash::fast::RandomState> = HashMap::default();
             for id in self.catalogue.keys() {
                 titles.entry(id).or_default();
             }
-            for (id, attachment) in self.users.iter().flat_map(|(_, user)| user.hats.iter()) {
-                let (users, seen) = titles.entry(id).or_default();
-                *users += 1;
+            let users = (0_u32..).zip(&self.users);
+            let all = users.flat_map(|(place, (_, user))| user.hats.iter().map(move |hat| (place, hat)));
+            for (place, (id, attachment)) in all {
+                let (places, seen) = titles.entry(id).or_default();
+                places.push(place);
                 if let Some(title) = attachment.title.as_deref().filter(|title| !title.is_empty()) {
                     *seen.entry(title).or_default() += 1;
                 }
             }
             let mut known: Vec<KnownHat> = titles
                 .into_iter()
-                .map(|(id, (users, seen))| {
+                .map(|(id, (places, seen))| {
                     let own = self.catalogue.get(id).and_then(|hat| hat.title.clone());
                     let own = own.filter(|title| !title.is_empty());
                     // The most frequent; of two as frequent, the first in order, so that the answer is always the same.
@@ -256,7 +274,8 @@ impl Room {
                     KnownHat {
                         id: id.clone(),
                         title: own.or(most.map(|(title, _)| title.into())),
-                        users,
+                        users: places.len(),
+                        places: places.into(),
                     }
                 })
                 .collect();

@@ -167,6 +167,8 @@ pub(in crate::app) trait Pane {
     fn mark_all(&mut self);
     /// Begins a range at the selected one, or ends it there. True: it began.
     fn mark_range(&mut self) -> bool;
+    /// Whether a range is being marked.
+    fn in_range(&self) -> bool;
     /// Ends a range where it is.
     fn end_range(&mut self);
     /// Ends the range without it, else marks nothing. False: nothing was marked.
@@ -282,6 +284,10 @@ impl<T: Clone + Ord + Told> Pane for Column<T> {
         }
         self.range = self.on.clone().map(|on| (on, self.marks.clone()));
         self.stretch();
+        self.range.is_some()
+    }
+
+    fn in_range(&self) -> bool {
         self.range.is_some()
     }
 

@@ -19,6 +19,8 @@ pub(in crate::app) struct Turned {
     /// The pane that had the focus before.
     pub from: Pane,
     known: HashMap<HatId, Known, foldhash::fast::RandomState>,
+    /// In which rooms somebody has a hat: all the others need not be asked at each step.
+    rooms_of: HashMap<HatId, Vec<Jid>, foldhash::fast::RandomState>,
 }
 
 impl Turned {
@@ -34,6 +36,7 @@ impl Turned {
             rooms: Column::new(Sort::Name),
             from,
             known: HashMap::default(),
+            rooms_of: HashMap::default(),
         };
         turned.hats.wish(hat);
         turned.wearers.wish(user);
@@ -50,6 +53,12 @@ impl Turned {
     /// Lists everything anew after the wardrobe changed.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
         self.known = known(wardrobe, None);
+        self.rooms_of.clear();
+        for (jid, room) in wardrobe.rooms() {
+            for hat in room.known_hats().iter().filter(|hat| hat.users > 0) {
+                self.rooms_of.entry(hat.id.clone()).or_default().push(jid.clone());
+            }
+        }
         self.hats.prune_marks(|hat| self.known.contains_key(hat));
         self.list_hats();
         self.look_at_hats(usize::MAX);
@@ -80,19 +89,10 @@ impl Turned {
     fn list_wearers(&mut self, wardrobe: &Wardrobe) {
         let mut rooms_of: BTreeMap<&Jid, usize> = BTreeMap::new();
         if let Some(hat) = self.hats.on() {
-            for (_, room) in wardrobe.rooms() {
-                let known = room.known_hats();
-                let Ok(at) = known.binary_search_by(|known| known.id.cmp(hat)) else {
-                    continue;
-                };
-                if known.get(at).is_none_or(|known| known.users == 0) {
-                    continue;
-                }
-                let wearers = room
-                    .users()
-                    .iter()
-                    .filter(|(_, user)| user.hats.get(hat).is_some());
-                for (jid, _) in wearers {
+            let rooms = self.rooms_of.get(hat).into_iter().flatten();
+            for room in rooms.filter_map(|jid| wardrobe.room(jid)) {
+                let known = room.known_hat(hat);
+                for (jid, _) in known.into_iter().flat_map(|known| known.wearers(room)) {
                     *rooms_of.entry(jid).or_default() += 1;
                 }
             }
@@ -117,7 +117,9 @@ impl Turned {
 
     fn list_rooms(&mut self, wardrobe: &Wardrobe) {
         let there = self.hats.on().zip(self.wearers.on()).map(|(hat, jid)| {
-            let having = wardrobe.rooms().filter_map(|(at, room)| {
+            let rooms = self.rooms_of.get(hat).into_iter().flatten();
+            let having = rooms.filter_map(|at| {
+                let room = wardrobe.room(at)?;
                 let user = room.user(jid)?;
                 user.hats.get(hat)?;
                 Some((at, room, user))

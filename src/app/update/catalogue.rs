@@ -117,11 +117,7 @@ fn with_own_title(room: &Room, hat: &HatId) -> Vec<(Jid, Box<str>)> {
 /// The fields of a form about a hat of the catalogue.
 pub(super) fn fields(state: &State, (room, hat): (&Jid, &HatId), before: &CatalogueHat) -> Vec<Field> {
     let there = state.view.room(room);
-    let worn_as = there.and_then(|there| {
-        let known = there.known_hats();
-        let at = known.binary_search_by(|known| known.id.cmp(hat)).ok()?;
-        known.get(at)?.title.clone()
-    });
+    let worn_as = there.and_then(|there| there.known_hat(hat)?.title.clone());
     // What is only worn is defined under the title that it has.
     let is_defined = there.is_some_and(|there| there.catalogue.contains_key(hat));
     let title = if is_defined { before.title.clone() } else { worn_as };
