@@ -6,6 +6,8 @@ use hatrack::cli::config::{Config, default_text, read};
 use hatrack::term::{Background, Colours};
 use hatrack::ui::theme::{Builtin, Depth, Ground, Palette, Role, Theme};
 
+use proptest::prelude::*;
+
 use super::process::Home;
 
 /// The default with every setting set.
@@ -221,5 +223,23 @@ fn a_wrong_one_keeps_the_screen_closed_and_nothing_else() {
         let said = home.run(args);
         assert_eq!(said.code, 1, "{said:?}");
         assert!(said.err.starts_with("hatrack: not-allowed: config"), "{said:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is done to a configuration: it is read, or its mistake has a line that is there and one line of words.
+    #[test]
+    fn any_configuration(at in any::<prop::sample::Index>(), length in 0..30_usize, put in "[a-z\"'=\\[\\]#{},. \n\\\\é\u{1b}0-9-]{0,12}") {
+        let mut text: Vec<char> = all_set().chars().collect();
+        let at = at.index(text.len());
+        let end = (at + length).min(text.len());
+        text.splice(at..end, put.chars());
+        let text: String = text.into_iter().collect();
+        if let Err(mistake) = read(&text) {
+            prop_assert!((1..=text.lines().count() + 1).contains(&mistake.line), "{:?}", mistake);
+            prop_assert!(!mistake.text.is_empty() && !mistake.text.contains('\n'), "{:?}", mistake);
+        }
     }
 }
