@@ -194,11 +194,14 @@ fn code(name: &str) -> Option<Code> {
 
 fn unknown(name: &str, rest: &str) -> String {
     let nearest = super::words::nearest(rest, NAMED.iter().map(|(name, _)| *name));
-    let guess = nearest.map_or_else(String::new, |nearest| {
-        let prefix = name.strip_suffix(rest).unwrap_or_default();
-        format!("; did you mean {prefix}{nearest}?")
-    });
-    format!("no key is called {name:?}{guess}")
+    let guess = nearest.map_or_else(
+        || "keys are written as in u, U, Ctrl-U, F5, Enter".to_owned(),
+        |nearest| {
+            let prefix = name.strip_suffix(rest).unwrap_or_default();
+            format!("did you mean {prefix}{nearest}?")
+        },
+    );
+    format!("no key is called {name:?}; {guess}")
 }
 
 /// Why a terminal does not send this key as itself.

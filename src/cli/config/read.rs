@@ -227,7 +227,10 @@ fn own_themes(table: &DeTable<'_>) -> Result<Vec<(String, Own)>, Wrong> {
                 format!("{title:?} is a built-in theme: give yours another name"),
             ));
         }
-        themes.push((title.to_owned(), roles(table_of(value, "themes.NAME")?)?));
+        themes.push((
+            title.to_owned(),
+            roles(table_of(value, &format!("themes.{title}"))?)?,
+        ));
     }
     Ok(themes)
 }
