@@ -64,7 +64,7 @@ Files:
   ~/.config/hatrack/hats.json           the wardrobe; --file or HATRACK_FILE names another
   ~/.config/hatrack/hats.history.jsonl  who did what, when: beside the wardrobe
   ~/.config/hatrack/hats.lock           held while a change is written
-  ~/.config/hatrack/config.toml         keys and colours of the screen; see hatrack config --print-default
+  ~/.config/hatrack/config.toml         the screen's keys and colours; see hatrack config
   ~/.local/state/hatrack/               drafts of forms that a lost connection left open
 
 Variables (HATRACK_*, XDG_* and TZ are not looked at with --room or --read-only):
@@ -77,8 +77,9 @@ Variables (HATRACK_*, XDG_* and TZ are not looked at with --room or --read-only)
   TERM, COLORTERM   how many colours there are; COLORFGBG: whether the background is dark or light
   LC_ALL, LANG      with a locale that is not UTF-8 the screen is plain ASCII
 
-Exit codes: 0 done, 1 error, 2 wrong usage, no terminal or a mistake in config.toml, 3 item not found,
-4 data file unreadable, 5 conflict or locked, 128 and its number when a signal ended the screen.";
+Exit codes: 0 done, 1 error, 2 wrong usage, no terminal or a mistake in config.toml,
+3 item not found, 4 data file unreadable, 5 conflict or locked, 128 and its number when
+a signal ended the screen.";
 
 /// Options that may stand before or after the command. After it they can only narrow what stands before.
 #[derive(Debug, Clone, Default, Args)]
