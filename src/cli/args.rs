@@ -8,9 +8,11 @@ use super::choice::Choice;
 use crate::model::Affiliation;
 use crate::term::{Background, Colours};
 
+mod complete;
 mod exchange;
 mod sets;
 
+pub use complete::{Complete, HowComplete};
 pub use exchange::{Export, Import};
 pub use sets::{SetPut, SetRemove, SetRename, SetSave, SetsArgs, SetsCommand};
 
@@ -130,6 +132,9 @@ pub enum Command {
     Undo(Revision),
     /// Put back what your last undo took, or the undo with this number
     Redo(Revision),
+    /// Say what could stand next on a command line, for the shells
+    #[command(hide = true)]
+    Complete(Complete),
 }
 
 /// `show`
@@ -389,6 +394,7 @@ impl Command {
             Self::Check(args) => vec![&args.common],
             Self::Config(args) => vec![&args.common],
             Self::History(args) => vec![&args.common],
+            Self::Complete(args) => vec![&args.common],
             Self::Undo(args) | Self::Redo(args) => vec![&args.common],
         }
     }

@@ -9,6 +9,7 @@ mod affiliate;
 pub mod args;
 mod check;
 mod choice;
+mod complete;
 pub mod config;
 mod export;
 mod failure;
@@ -100,6 +101,7 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Check(args) => check::run(args, place, out),
         Command::Config(args) => config::run(args, place, out),
         Command::History(args) => history::run(args, place, out),
+        Command::Complete(args) => complete::run(args, place, out),
         Command::Undo(args) => undo::undo(args, place, out),
         Command::Redo(args) => undo::redo(args, place, out),
     }

@@ -44,6 +44,12 @@ impl<'a> Out<'a> {
         self.told(written)
     }
 
+    /// A line for a program, which knows that it is harmless.
+    pub(super) fn plain(&mut self, line: &str) -> Result<(), Failure> {
+        let written = writeln!(self.writer, "{line}");
+        self.told(written)
+    }
+
     /// A table whose columns line up, its head first; at least two spaces between columns, nothing cut.
     pub fn table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         let clean = |row: &[String]| -> Vec<String> {

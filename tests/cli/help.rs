@@ -1,4 +1,4 @@
-//! The help, the manual pages and the completions. Those in `assets/` are made from the definition of the command line;
+//! The help and the manual pages. Those in `assets/` are made from the definition of the command line;
 //! `HATRACK_UPDATE=1 cargo test --test cli` writes them anew.
 
 #![expect(clippy::expect_used, reason = "a test that cannot make its files has failed")]
@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
-use clap_complete::{Shell, generate};
 use clap_mangen::roff::{Roff, bold, roman};
 use hatrack::app::Keymap;
 use hatrack::app::command::{self, COMMANDS};
@@ -60,7 +59,8 @@ fn help_leaves_no_command_and_no_variable_out() {
     let home = Home::new();
     let help = home.done(&["--help"]);
     let names = Cli::command();
-    let names = names.get_subcommands().map(clap::Command::get_name);
+    let shown = names.get_subcommands().filter(|command| !command.is_hide_set());
+    let names = shown.map(clap::Command::get_name);
     for word in names.chain([
         "HATRACK_FILE",
         "HATRACK_ACTOR",
@@ -75,15 +75,6 @@ fn help_leaves_no_command_and_no_variable_out() {
 /// The files in `assets/` that follow from the command line, by their names there.
 fn generated() -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
-    for (shell, name) in [
-        (Shell::Bash, "completions/hatrack.bash"),
-        (Shell::Zsh, "completions/_hatrack"),
-        (Shell::Fish, "completions/hatrack.fish"),
-    ] {
-        let mut bytes = Vec::new();
-        generate(shell, &mut Cli::command(), "hatrack", &mut bytes);
-        files.insert(name.into(), bytes);
-    }
     let folder = tempfile::tempdir().expect("a folder for manual pages");
     clap_mangen::generate_to(Cli::command(), folder.path()).expect("manual pages");
     for page in folder.path().read_dir().expect("the folder").flatten() {
@@ -114,7 +105,7 @@ fn keys() -> Vec<u8> {
 }
 
 #[test]
-fn manual_pages_and_completions_are_current() {
+fn manual_pages_are_current() {
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
     let generated = generated();
     for (name, bytes) in &generated {
@@ -131,14 +122,12 @@ fn manual_pages_and_completions_are_current() {
             name.display()
         );
     }
-    for folder in ["man", "completions"] {
-        for file in assets.join(folder).read_dir().unwrap().flatten() {
-            let name = Path::new(folder).join(file.file_name());
-            assert!(
-                generated.contains_key(&name),
-                "assets/{} is made by nothing",
-                name.display()
-            );
-        }
+    for file in assets.join("man").read_dir().unwrap().flatten() {
+        let name = Path::new("man").join(file.file_name());
+        assert!(
+            generated.contains_key(&name),
+            "assets/{} is made by nothing",
+            name.display()
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The command line through the real binary.
 
 mod commands;
+mod complete;
 mod config;
 mod exchange;
 mod help;

@@ -16,6 +16,7 @@ mod resize;
 #[path = "../support/scenario.rs"]
 mod scenario;
 mod scenarios;
+mod shells;
 mod ssh;
 mod stage;
 mod stops;

@@ -1,0 +1,192 @@
+//! `hatrack complete`: what could stand next on a command line. The scripts in `assets/completions` ask it, so that what is
+//! offered follows from the definition of the command line and from the data file.
+//!
+//! Nothing is written, nothing is said when something is wrong, and nothing is offered that a shell could run or a
+//! terminal obey: addresses and ids come from outside.
+
+use std::path::{Path, PathBuf};
+
+use super::args::{Complete, HowComplete};
+use super::failure::Failure;
+use super::output::Out;
+use super::place::Place;
+use crate::model::{HatId, Jid, Room, Wardrobe, read};
+use crate::store::{self, Filter, Query, Scope};
+use crate::ui::text;
+
+mod bash;
+mod line;
+
+use line::{Line, Wanted};
+
+/// So many of the newest revisions are offered.
+const REVISIONS: usize = 20;
+/// No longer is what is said of a candidate, in columns.
+const LONGEST: usize = 60;
+
+/// Something that could stand there, and what it is.
+type Candidate = (String, String);
+
+pub(super) fn run(args: &Complete, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    // It reads whatever file the typed line names.
+    place.unrestricted("complete")?;
+    let (line, typed) = match (args.how, args.typed.as_slice()) {
+        (HowComplete::Bash, [line, word]) => {
+            let typed = bash::Typed::of(line, word);
+            (Line::of(&typed.words, &typed.current), Some(typed))
+        }
+        (HowComplete::Words, [_, words @ .., current]) => {
+            let current = current.trim_start_matches(['"', '\'']);
+            (Line::of(words, current), None)
+        }
+        _ => return Ok(()),
+    };
+    for wanted in &line.wanted {
+        if matches!(wanted, Wanted::Files) {
+            // A line without a value; no candidate is empty.
+            return out.plain("\tfiles");
+        }
+    }
+    let mut offered: Vec<Candidate> = Vec::new();
+    for wanted in &line.wanted {
+        offered.extend(candidates(wanted, &line, place));
+    }
+    for (value, what) in offered {
+        let begins = value.starts_with(&line.current) && !value.is_empty();
+        if !begins || text::harmless(&value) != value {
+            continue;
+        }
+        match &typed {
+            Some(typed) => {
+                if let Some(text) = typed.insertion(&value) {
+                    out.plain(&text)?;
+                }
+            }
+            None => out.plain(&format!("{value}\t{}", said(&what)))?,
+        }
+    }
+    Ok(())
+}
+
+/// What is said of a candidate: short, on one line, harmless.
+fn said(what: &str) -> String {
+    let first = what.lines().next().unwrap_or_default();
+    text::cut(&text::harmless(first), LONGEST, text::Charset::Unicode).into_owned()
+}
+
+fn candidates(wanted: &Wanted, line: &Line, place: &Place) -> Vec<Candidate> {
+    match wanted {
+        Wanted::Files => Vec::new(),
+        Wanted::These(all) => all.clone(),
+        Wanted::Revisions => revisions(&file(line, place)),
+        wanted => data(line, place).map_or_else(Vec::new, |wardrobe| of_data(wanted, &wardrobe)),
+    }
+}
+
+/// The data file that the line is about.
+fn file(line: &Line, place: &Place) -> PathBuf {
+    let Some(named) = &line.file else {
+        return place.file.clone();
+    };
+    let home = directories::BaseDirs::new();
+    match (named.strip_prefix("~/"), home) {
+        (Some(inside), Some(home)) => home.home_dir().join(inside),
+        _ => named.into(),
+    }
+}
+
+/// What is in it, as far as the line sees it; `None` where it cannot be read.
+fn data(line: &Line, place: &Place) -> Option<Wardrobe> {
+    let bytes = store::read_only_file(&file(line, place)).ok()?;
+    let wardrobe = read::wardrobe(&bytes).ok()?;
+    if line.limits.is_empty() {
+        return Some(wardrobe);
+    }
+    let seen = wardrobe
+        .rooms()
+        .filter(|(jid, _)| line.limits.contains(*jid))
+        .map(|(jid, room)| (jid.clone(), room.clone()));
+    Some(Wardrobe::of_rooms(seen.collect()))
+}
+
+fn of_data(wanted: &Wanted, wardrobe: &Wardrobe) -> Vec<Candidate> {
+    let rooms = |only: &Option<Jid>| {
+        let seen = wardrobe
+            .rooms()
+            .filter(|(jid, _)| only.as_ref().is_none_or(|only| only == *jid));
+        seen.map(|(_, room)| room.clone()).collect::<Vec<_>>()
+    };
+    match wanted {
+        Wanted::Rooms => wardrobe
+            .rooms()
+            .map(|(jid, room)| (jid.to_string(), room.name.as_deref().unwrap_or_default().into()))
+            .collect(),
+        Wanted::Users(room) => {
+            let users = rooms(room).into_iter().flat_map(|room| {
+                let of = room.users().iter();
+                let all: Vec<Candidate> = of
+                    .map(|(jid, user)| (jid.to_string(), user.affiliation.to_string()))
+                    .collect();
+                all
+            });
+            once_each(users.collect())
+        }
+        Wanted::Hats(room, Some(user)) => {
+            let mut all = Vec::new();
+            for room in rooms(room) {
+                all.extend(hats_of(&room, user));
+            }
+            once_each(all)
+        }
+        Wanted::Hats(room, None) => {
+            let known = rooms(room)
+                .into_iter()
+                .flat_map(|room| room.known_hats().to_vec());
+            let titled = known.map(|hat| {
+                let title = hat.title.as_deref().unwrap_or_default().to_owned();
+                (hat.id.to_string(), title)
+            });
+            once_each(titled.collect())
+        }
+        Wanted::Sets => {
+            let sets = wardrobe.sets().unwrap_or_default();
+            let of = |(name, hats): (Box<str>, crate::model::Hats)| {
+                (name.into(), crate::app::words::count(hats.len(), "hat"))
+            };
+            sets.into_iter().map(of).collect()
+        }
+        Wanted::Files | Wanted::Revisions | Wanted::These(_) => Vec::new(),
+    }
+}
+
+fn hats_of(room: &Room, user: &Jid) -> Vec<Candidate> {
+    let hats = room.user(user).map(|user| user.hats.iter());
+    let titled = |(id, hat): (&HatId, &crate::model::Attachment)| {
+        let title = room.title(id, hat).unwrap_or_default();
+        (id.to_string(), title.to_owned())
+    };
+    hats.into_iter().flatten().map(titled).collect()
+}
+
+/// Of candidates that are one, the first.
+fn once_each(mut all: Vec<Candidate>) -> Vec<Candidate> {
+    all.sort_by(|(a, _), (b, _)| a.cmp(b));
+    all.dedup_by(|(a, _), (b, _)| a == b);
+    all
+}
+
+/// The newest revisions, and what was done in them.
+fn revisions(file: &Path) -> Vec<Candidate> {
+    let query = Query {
+        filter: Filter::default(),
+        from: None,
+        limit: REVISIONS,
+    };
+    let page = store::history_of(file, &Scope::default(), &query);
+    let entries = page.map(|page| page.entries).unwrap_or_default();
+    let of = |entry: &store::Entry| {
+        let words = crate::app::words::group(&entry.group);
+        (entry.revision.to_string(), words)
+    };
+    entries.iter().map(of).collect()
+}

@@ -1,0 +1,93 @@
+//! What the shells ask: silent, quick, without a trace, and not for a limited session.
+
+use super::process::{Home, ROOM, TERRY};
+
+fn words(home: &Home, words: &[&str]) -> Vec<String> {
+    let said = home.done(&[&["complete", "words", "--", "hatrack"], words].concat());
+    said.lines().map(Into::into).collect()
+}
+
+#[test]
+fn rooms_users_hats_sets_and_revisions_come_from_the_data_file() {
+    let home = Home::with_terry();
+    home.done(&["add", ROOM, TERRY, "urn:x:ta", "--title", "TA"]);
+    home.done(&["room", "add", "new@c.example"]);
+    home.done(&["sets", "save", "on-call week", ROOM, TERRY]);
+    assert_eq!(
+        words(&home, &["show", ""]),
+        [format!("{ROOM}\tCourses"), "new@c.example\t".into()]
+    );
+    assert_eq!(words(&home, &["show", "n"]), ["new@c.example\t"]);
+    assert_eq!(
+        words(&home, &["--room", ROOM, "show", ""]),
+        [format!("{ROOM}\tCourses")]
+    );
+    assert_eq!(words(&home, &["add", ROOM, ""]), [format!("{TERRY}\tmember")]);
+    assert_eq!(words(&home, &["remove", ROOM, TERRY, "urn"]), ["urn:x:ta\tTA"]);
+    assert_eq!(words(&home, &["history", "--hat", ""]), ["urn:x:ta\tTA"]);
+    assert_eq!(words(&home, &["sets", "put", ""]), ["on-call week\t1 hat"]);
+    assert_eq!(
+        words(&home, &["undo", "5"]),
+        ["5\tsaved the set \"on-call week\" of 1 hat"]
+    );
+    assert_eq!(words(&home, &["import", ""]), ["\tfiles"]);
+    let said = home.done(&["complete", "bash", "--", "hatrack sets put on", "on"]);
+    assert_eq!(said, "on-call\\ week\n");
+    // The file that the typed line names, not only the usual one.
+    let other = home.write(
+        "other.json",
+        "{\"version\": 1, \"rooms\": {\"x@c.example\": {\"users\": {}}}}",
+    );
+    let other = other.to_str().unwrap();
+    assert_eq!(words(&home, &["show", "--file", other, ""]), ["x@c.example\t"]);
+    assert_eq!(
+        words(&home, &["show", "--file", "~/other.json", ""]),
+        ["x@c.example\t"]
+    );
+}
+
+#[test]
+fn what_is_wrong_is_not_said_and_nothing_is_left_behind() {
+    let home = Home::new();
+    for line in [
+        &["show", ""] as &[&str],
+        &["no", "such", ""],
+        &["undo", ""],
+        &["--nope"],
+        &["show", "--file", "/dev/zero", ""],
+        &[],
+    ] {
+        assert_eq!(words(&home, line), Vec::<String>::new(), "{line:?}");
+    }
+    assert!(!home.path(".config").exists());
+    home.write(".config/hatrack/hats.json", "{]");
+    assert!(words(&home, &["show", ""]).is_empty());
+    // What a terminal would obey, and what is not on one line, is not offered.
+    home.write(".config/hatrack/hats.json", format!("{{\"version\":1,\"rooms\":{{\"{ROOM}\":{{\"users\":{{\"{TERRY}\":{{\"affiliation\":\"member\",\"hats\":{{\"urn:a\\u001b[31m\":{{}},\"urn:b\\nc\":{{}},\"urn:c\":{{\"title\":\"C\\t\\u001b[31m\\nx\"}}}}}}}}}}}}}}"));
+    assert_eq!(words(&home, &["remove", ROOM, TERRY, ""]), ["urn:c\tC␉␛[31m"]);
+    let files = std::fs::read_dir(home.path(".config/hatrack")).unwrap().count();
+    assert_eq!(files, 1);
+}
+
+#[test]
+fn a_limited_session_completes_nothing() {
+    let home = Home::with_terry();
+    let other = home.write(
+        "other.json",
+        "{\"version\": 1, \"rooms\": {\"x@c.example\": {\"users\": {}}}}",
+    );
+    for limit in [&["--room", ROOM] as &[&str], &["--read-only"]] {
+        let line = [
+            "complete",
+            "words",
+            "--",
+            "hatrack",
+            "show",
+            "--file",
+            other.to_str().unwrap(),
+            "",
+        ];
+        let error = "not-allowed: complete is not for a session limited by --room or --read-only";
+        home.fails(&[limit, &line].concat(), 1, error);
+    }
+}

@@ -1,0 +1,95 @@
+//! Completion in the shells themselves: rooms, users and hats by a few letters and Tab; and nothing that stands in the data
+//! file is ever run by the shell.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its stage has failed"
+)]
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::stage::{ENTER, HATRACK, Home, ROOM, Stage, TAB, TERRY};
+
+/// An id that would make a file if a shell took it for more than a text.
+const EVIL: &str = "urn:x:$(touch pwned)`touch pwned`;touch pwned;'\"!";
+
+/// A shell of these words in which hatrack and its completions are at hand. `None`: there is no such shell here, which is
+/// said.
+fn shell(home: &Home, words: &[&str], load: &str, script: &str) -> Option<Stage> {
+    let name = words.first().unwrap();
+    if Command::new(name).arg("--version").output().is_err() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "{name} is missing; the gate installs it"
+        );
+        println!("skipped: there is no {name} here");
+        return None;
+    }
+    let program = Path::new(HATRACK).parent().unwrap().display();
+    let path = format!("{program}:{}", std::env::var("PATH").unwrap());
+    let more = [("PATH", path.as_str()), ("PS1", "$ "), ("HISTFILE", "")];
+    let mut stage = Stage::with(home, words, (100, 30), &more);
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/completions");
+    let line = format!(
+        "{load} {}; clear; echo rea''dy{ENTER}",
+        assets.join(script).display()
+    );
+    stage.press_and_see(&line, "ready");
+    Some(stage)
+}
+
+fn completes(mut stage: Stage, home: &Home) {
+    stage.press("hatrack sh\t");
+    stage.press_and_see("cour\t", ROOM);
+    stage.press_and_see("ter\t", TERRY);
+    stage.press_and_see(ENTER, "affiliation member");
+    // The hat's id has what is special to shells, and `:`, which parts words in bash.
+    stage.press("clear\r");
+    stage.press_and_see("hatrack remove cour\t", ROOM);
+    stage.press_and_see("ter\t", TERRY);
+    stage.press_and_see("urn:x\t", "pwned");
+    stage.press_and_see(ENTER, "took the hat");
+    assert_eq!(home.hats(), serde_json::json!({}));
+    let line = format!("hatrack affiliate cour{TAB}ter{TAB}out{TAB}{ENTER}");
+    stage.press_and_see(&line, "outcast in");
+    stage.press("exit\r");
+    assert_eq!(stage.end(), 0);
+    assert!(!home.path("pwned").exists());
+}
+
+fn home() -> Home {
+    let home = Home::with_terry();
+    let data = home.path(".config/hatrack/hats.json");
+    let text = std::fs::read_to_string(&data).unwrap();
+    let id = serde_json::to_string(EVIL).unwrap();
+    let hat = format!("\"hats\": {{{id}: {{\"title\": \"`touch pwned` %F{{red}}\\u001b[31m\"}}}}");
+    std::fs::write(&data, text.replace("\"hats\": {}", &hat)).unwrap();
+    assert_eq!(home.hats().as_object().unwrap().len(), 1);
+    home
+}
+
+#[test]
+fn bash() {
+    let home = home();
+    if let Some(stage) = shell(&home, &["bash", "--norc", "-i"], "source", "hatrack.bash") {
+        completes(stage, &home);
+    }
+}
+
+#[test]
+fn zsh() {
+    let home = home();
+    let load = "autoload -Uz compinit; compinit -u -D; source";
+    if let Some(stage) = shell(&home, &["zsh", "-f", "-i"], load, "_hatrack") {
+        completes(stage, &home);
+    }
+}
+
+#[test]
+fn fish() {
+    let home = home();
+    if let Some(stage) = shell(&home, &["fish", "-N", "-i"], "source", "hatrack.fish") {
+        completes(stage, &home);
+    }
+}
