@@ -31,7 +31,7 @@ struct Picture {
     steps: &'static [&'static str],
 }
 
-const PICTURES: [Picture; 4] = [
+const PICTURES: [Picture; 5] = [
     Picture {
         name: "screen",
         title: "hatrack: rooms, the users of a room, a user's hats",
@@ -53,6 +53,12 @@ const PICTURES: [Picture; 4] = [
             "'newcomer@example.org",
             "Enter H Down Down",
         ],
+    },
+    Picture {
+        name: "many",
+        title: "hatrack: a hat for five marked users, told before it is done",
+        size: (104, 26),
+        steps: &["Enter Down V Down Down Down Down V +", "'tea", "Enter"],
     },
     Picture {
         name: "narrow",

@@ -1,6 +1,6 @@
 //! What is wrong with a form, field by field, and what it would store.
 
-use crate::model::{Affiliation, Attachment, HatId, Hue, Jid, Json, Wardrobe};
+use crate::model::{Affiliation, Attachment, HatId, Hue, Jid, Wardrobe};
 
 use super::Keymap;
 use super::addresses;
@@ -118,7 +118,7 @@ impl Form {
             (Name::User, _) if text.is_empty() => Some("the user's address is missing".into()),
             (Name::User, Subject::AddUserTo { .. }) => addresses::all(text).err(),
             (Name::Hue, _) if self.is_as_it_was(Name::Hue) || text.is_empty() => None,
-            (Name::Hue, _) => match hue_of(text) {
+            (Name::Hue, _) => match Hue::parse(text) {
                 Some(_) => None,
                 None => Some("a number from 0 to 360, such as 128 for green, or nothing".into()),
             },
@@ -177,7 +177,7 @@ impl Form {
             Subject::EditDefined { hat, .. } => hat.clone(),
             _ => self.hat().ok()?.id,
         };
-        Some((id, hue_of(&self.text(Name::Hue))))
+        Some((id, Hue::parse(&self.text(Name::Hue))))
     }
 
     /// Whether nobody typed in this field: what came from elsewhere is no mistake of who sits here.
@@ -292,15 +292,6 @@ impl Form {
             }
         }
     }
-}
-
-/// The colour that is typed; `None` where it is none.
-pub(super) fn hue_of(typed: &str) -> Option<Hue> {
-    let degrees: f64 = typed.trim().parse().ok()?;
-    let json = (0.0..=360.0)
-        .contains(&degrees)
-        .then(|| Json::new(&degrees.to_string()).ok())??;
-    Hue::new(json)
 }
 
 /// Why nobody should type this as a title or a name.

@@ -8,10 +8,12 @@ use super::choice::Choice;
 use crate::model::Affiliation;
 use crate::term::{Background, Colours};
 
+mod catalogue;
 mod complete;
 mod exchange;
 mod sets;
 
+pub use catalogue::{CatalogueArgs, CatalogueCommand, CatalogueDefine, CatalogueList, CatalogueRemove};
 pub use complete::{Complete, HowComplete};
 pub use exchange::{Export, Import};
 pub use sets::{SetPut, SetRemove, SetRename, SetSave, SetsArgs, SetsCommand};
@@ -116,6 +118,8 @@ pub enum Command {
     Room(RoomArgs),
     /// Set a user's affiliation with a room; "none" removes the user with their hats
     Affiliate(Affiliate),
+    /// List, define or remove the hats of a room's catalogue
+    Catalogue(CatalogueArgs),
     /// List the named sets of hats; save, put on, rename or remove one
     Sets(SetsArgs),
     /// Print all rooms, one room or one user as JSON, or as a table for spreadsheets
@@ -382,6 +386,11 @@ impl Command {
                 RoomCommand::Remove(inner) => vec![&args.common, &inner.common],
             },
             Self::Affiliate(args) => vec![&args.common],
+            Self::Catalogue(args) => match &args.command {
+                CatalogueCommand::List(inner) => vec![&args.common, &inner.common],
+                CatalogueCommand::Define(inner) => vec![&args.common, &inner.common],
+                CatalogueCommand::Remove(inner) => vec![&args.common, &inner.common],
+            },
             Self::Sets(args) => match &args.command {
                 None => vec![&args.common],
                 Some(SetsCommand::Save(inner)) => vec![&args.common, &inner.common],

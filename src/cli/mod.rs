@@ -7,6 +7,7 @@ mod actor;
 mod add;
 mod affiliate;
 pub mod args;
+mod catalogue;
 mod check;
 mod choice;
 mod complete;
@@ -95,6 +96,7 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Set(args) => set::run(args, place, out),
         Command::Room(args) => room::run(args, place, out),
         Command::Affiliate(args) => affiliate::run(args, place, out),
+        Command::Catalogue(args) => catalogue::run(args, place, out),
         Command::Sets(args) => sets::run(args, place, out),
         Command::Export(args) => export::run(args, place, out),
         Command::Import(args) => import::run(args, place, out),

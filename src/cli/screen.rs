@@ -14,8 +14,8 @@ use crate::ui;
 const SAMPLE: &[u8] = include_bytes!("../../assets/demo.json");
 
 /// What those can do who have no screen.
-const WITHOUT: &str = "without a screen there are the commands show, add, remove, set, room, affiliate, sets, export, \
-                       import, check, history, undo and redo: see hatrack --help";
+const WITHOUT: &str = "without a screen there are the commands show, add, remove, set, room, affiliate, catalogue, sets, \
+                       export, import, check, history, undo and redo: see hatrack --help";
 
 /// How the screen should be: what the command line says, else the configuration, else as it comes.
 #[derive(Debug, Default)]

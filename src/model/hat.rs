@@ -241,6 +241,15 @@ impl Hue {
             .then_some(Self(json))
     }
 
+    /// From a number that somebody typed; `None` where it is none from 0 to 360.
+    pub fn parse(typed: &str) -> Option<Self> {
+        let degrees: f64 = typed.trim().parse().ok()?;
+        let json = (0.0..=360.0)
+            .contains(&degrees)
+            .then(|| Json::new(&degrees.to_string()).ok())??;
+        Self::new(json)
+    }
+
     /// The angle, where it is one.
     pub fn degrees(&self) -> Option<f64> {
         let text = self.0.as_str().trim_matches('"');
@@ -297,5 +306,12 @@ mod tests {
         assert_eq!(hue("\"banana\"").unwrap().degrees(), None);
         assert_eq!(hue("361").unwrap().degrees(), None);
         assert!(hue("{}").is_none());
+        let typed = |text| Hue::parse(text).map(|hue| hue.as_json().as_str().to_owned());
+        assert_eq!(typed(" 128.50 ").as_deref(), Some("128.5"));
+        assert_eq!(typed("0360").as_deref(), Some("360"));
+        assert_eq!(
+            ["", "-1", "361", "green", "NaN", "inf"].map(typed),
+            [const { None }; 6]
+        );
     }
 }

@@ -17,7 +17,7 @@ use super::process::Home;
 #[test]
 fn help_and_version() {
     let home = Home::new();
-    let commands: [&[&str]; 21] = [
+    let commands: [&[&str]; 25] = [
         &[],
         &["show"],
         &["add"],
@@ -28,6 +28,10 @@ fn help_and_version() {
         &["room", "rename"],
         &["room", "remove"],
         &["affiliate"],
+        &["catalogue"],
+        &["catalogue", "list"],
+        &["catalogue", "define"],
+        &["catalogue", "remove"],
         &["sets"],
         &["sets", "save"],
         &["sets", "put"],

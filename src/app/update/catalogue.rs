@@ -1,10 +1,9 @@
 //! The catalogue of a room: defining, retitling, recolouring and deleting hats.
 
 use crate::app::catalogue::Catalogue;
-use crate::app::check::hue_of;
 use crate::app::form::{Field, Form, Name, Subject, Text, Value};
 use crate::app::{Effect, Overlay, State, words};
-use crate::model::{CatalogueHat, HatId, Jid, Room};
+use crate::model::{CatalogueHat, HatId, Hue, Jid, Room};
 
 use super::bulk::{self, Became, Plan};
 use super::{change, commit, form};
@@ -157,7 +156,7 @@ pub(super) fn entry(form: &Form, before: &CatalogueHat) -> CatalogueHat {
         .filter(|title| !title.is_empty())
         .map(Into::into);
     if let Some(typed) = form.typed(Name::Hue) {
-        after.hue = hue_of(&typed);
+        after.hue = Hue::parse(&typed);
     }
     after
 }

@@ -1,0 +1,97 @@
+//! `hatrack catalogue`: the hats that a room defines.
+
+use super::args::{CatalogueArgs, CatalogueCommand, CatalogueDefine};
+use super::failure::Failure;
+use super::kept::Kept;
+use super::output::Out;
+use super::place::Place;
+use crate::app::words;
+use crate::model::{Attachment, Error, HatId, Hue, Jid, Room};
+
+pub(super) fn run(args: &CatalogueArgs, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    match &args.command {
+        CatalogueCommand::List(args) => list(&args.room, place, out),
+        CatalogueCommand::Define(args) => define(args, place, out),
+        CatalogueCommand::Remove(args) => {
+            let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
+            let hat = HatId::keep(args.hat.as_str());
+            Kept::open(place)?.change(out, |wardrobe| wardrobe.set_catalogue_hat(&room, &hat, None))
+        }
+    }
+}
+
+fn list(room: &str, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    let jid = Jid::parse_room(room).map_err(Failure::argument)?;
+    let kept = Kept::open(place)?;
+    let room = kept.wardrobe().room(&jid);
+    let room = room.ok_or_else(|| Error::NoSuchRoom { room: jid.clone() })?;
+    let rows = room.known_hats().iter().map(|known| {
+        let hue = match room.catalogue.get(&known.id).map(|hat| hat.hue.as_ref()) {
+            None => "worn only".to_owned(),
+            Some(None) => "by its id".to_owned(),
+            Some(Some(hue)) => hue.as_json().as_str().trim_matches('"').to_owned(),
+        };
+        let title = known.title.as_deref().unwrap_or_default().to_owned();
+        vec![known.id.to_string(), title, known.users.to_string(), hue]
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return out.line("No hat is defined or worn in this room yet.");
+    }
+    out.table(&["HAT", "TITLE", "USERS", "HUE"], &rows)
+}
+
+fn define(args: &CatalogueDefine, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
+    Failure::unless_line("a title", args.title.as_deref())?;
+    let hue = match args.hue.as_deref() {
+        None => None,
+        Some("none") => Some(None),
+        Some(typed) => match Hue::parse(typed) {
+            Some(hue) => Some(Some(hue)),
+            None => {
+                return Err(Failure::usage(format!(
+                    "bad-request: {typed:?} is no hue: a number from 0 to 360, such as 128 for green, or \"none\""
+                )));
+            }
+        },
+    };
+    Kept::open(place)?.change_in_words(out, |wardrobe| {
+        let there = wardrobe.room(&room).cloned();
+        let there = there.ok_or_else(|| Error::NoSuchRoom { room: room.clone() })?;
+        // An id that is there already may be anything; a new one is a URI.
+        let hat = match there.known_hat(&HatId::keep(args.hat.as_str())) {
+            Some(known) => known.id.clone(),
+            None => HatId::parse(&args.hat).map_err(Failure::argument)?,
+        };
+        let mut entry = there.catalogue.get(&hat).cloned().unwrap_or_default();
+        if let Some(title) = args.title.as_deref() {
+            entry.title = Some(title).filter(|title| !title.is_empty()).map(Into::into);
+        }
+        if let Some(hue) = &hue {
+            entry.hue.clone_from(hue);
+        }
+        let mut group = wardrobe.set_catalogue_hat(&room, &hat, Some(entry))?;
+        if let (true, Some(title)) = (args.wearers, args.title.as_deref()) {
+            for (user, attachment) in own_titles(&there, &hat) {
+                let attachment = attachment.with_title(Some(title));
+                group
+                    .0
+                    .extend(wardrobe.add_user_hat(&user, &room, &hat, attachment)?.0);
+            }
+        }
+        let what = words::group(&group);
+        Ok((group, what))
+    })
+}
+
+/// The hats of those who can be given hats and have this one under a title of their own.
+fn own_titles(room: &Room, hat: &HatId) -> Vec<(Jid, Attachment)> {
+    let known = room.known_hat(hat);
+    let wearers = known.into_iter().flat_map(|known| known.wearers(room));
+    wearers
+        .filter(|(_, user)| user.affiliation.is_affiliated())
+        .filter_map(|(jid, user)| Some((jid.clone(), user.hats.get(hat)?.clone())))
+        .filter(|(_, attachment)| attachment.title.as_deref().is_some_and(|title| !title.is_empty()))
+        .collect()
+}

@@ -1,0 +1,61 @@
+//! A room's catalogue of hats by commands.
+
+use super::process::{Home, ROOM, TERRY, error_of};
+
+#[test]
+fn a_hat_is_defined_changed_listed_and_removed() {
+    let home = Home::with_terry();
+    assert_eq!(
+        home.done(&["catalogue", "list", ROOM]),
+        "No hat is defined or worn in this room yet.\n"
+    );
+    home.done(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
+    assert_eq!(
+        home.done(&["catalogue", "list", ROOM]),
+        "HAT      TITLE    USERS  HUE\nurn:x:1  Proctor  1      worn only\n"
+    );
+    let said = home.done(&[
+        "catalogue",
+        "define",
+        ROOM,
+        "urn:x:1",
+        "--title",
+        "Examiner",
+        "--hue",
+        "128",
+        "--wearers",
+    ]);
+    assert!(
+        said.starts_with("put the hat \"Examiner\" into the catalogue of"),
+        "{said}"
+    );
+    assert_eq!(
+        home.done(&["catalogue", "list", ROOM]),
+        "HAT      TITLE     USERS  HUE\nurn:x:1  Examiner  1      128\n"
+    );
+    let terry = home.done(&["show", ROOM, TERRY, "--json"]);
+    assert!(terry.contains("\"Examiner\""), "{terry}");
+    home.done(&["catalogue", "define", ROOM, "urn:x:1", "--hue", "none"]);
+    assert!(home.done(&["catalogue", "list", ROOM]).contains("by its id"));
+    home.done(&["catalogue", "remove", ROOM, "urn:x:1"]);
+    assert!(home.done(&["catalogue", "list", ROOM]).contains("worn only"));
+    home.done(&["undo"]);
+    assert!(home.done(&["catalogue", "list", ROOM]).contains("by its id"));
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let home = Home::with_terry();
+    for (line, code, says) in [
+        (vec!["define", ROOM, "urn:x:1", "--hue", "361"], 2, "is no hue"),
+        (vec!["define", ROOM, "one two", "--title", "X"], 2, "one two"),
+        (vec!["define", "no@such.example", "urn:x:1"], 3, "no such room"),
+        (vec!["remove", ROOM, "urn:x:none"], 3, "urn:x:none"),
+        (vec!["define", ROOM, "urn:x:1", "--title", "a\nb"], 2, "title"),
+    ] {
+        let line: Vec<&str> = std::iter::once("catalogue").chain(line).collect();
+        let (status, said) = error_of(&mut home.command(&line));
+        assert_eq!(status, code, "{line:?}: {said}");
+        assert!(said.contains(says), "{line:?}: {said}");
+    }
+}
