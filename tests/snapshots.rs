@@ -263,6 +263,7 @@ fn history() {
     shows("history-empty", &mut session, colour(), &USUAL);
     session.keys("Esc Enter Down Down Down Enter d r Space u Down d Left G d H Down");
     shows("history", &mut session, colour(), &SIZES);
+    shows("history", &mut session, colour(), &[(40, 12)]);
     session.keys("s");
     shows("history-filtered", &mut session, colour(), &USUAL);
     shows("history-ascii", &mut session, ascii(), &USUAL);

@@ -51,7 +51,8 @@ pub(super) fn draw(
         canvas.text(indented(line), says, Style::new());
         return None;
     }
-    let whole = if inner.height > 3 * WHOLE { WHOLE } else { 0 };
+    // On a small screen a row holds few words: there it is needed most.
+    let whole = if inner.height >= WHOLE + 3 { WHOLE } else { 0 };
     let rows = Rect {
         height: inner.height - whole,
         ..inner

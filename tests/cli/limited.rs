@@ -71,7 +71,7 @@ fn another_room_is_as_if_it_were_not_there() {
     let home = home();
     let before = everything(&home);
     home.write("hats.json", "{}");
-    let attempts: [&[&str]; 23] = [
+    let attempts: [&[&str]; 26] = [
         &["show", "R"],
         &["show", "R", "--json"],
         &["show", "R", BOSS],
@@ -89,6 +89,9 @@ fn another_room_is_as_if_it_were_not_there() {
         &["room", "rename", "R", "Mine"],
         &["room", "remove", "R"],
         &["room", "--room", "R", "remove", "R"],
+        &["catalogue", "list", "R"],
+        &["catalogue", "define", "R", HAT, "--title", "Mine"],
+        &["catalogue", "remove", "R", HAT],
         &["affiliate", "R", BOSS, "none"],
         &["affiliate", "R", TERRY, "owner"],
         &["affiliate", "R", TERRY, "none"],
@@ -196,6 +199,8 @@ fn within_its_rooms_a_session_does_everything() {
         &["undo", "6"],
         &["affiliate", ROOM, "kim@example.org", "admin"],
         &["set", ROOM, TERRY],
+        &["catalogue", "define", ROOM, "urn:x:2", "--title", "Two"],
+        &["catalogue", "remove", ROOM, "urn:x:2"],
         &["room", "rename", ROOM, "Lessons"],
         &["room", "remove", ROOM],
         &["room", "add", ROOM],
@@ -368,6 +373,7 @@ fn read_only_changes_nothing_whatever_is_asked() {
         &["room", "rename", ROOM, "Lessons"],
         &["room", "remove", ROOM],
         &["affiliate", ROOM, TERRY, "none"],
+        &["catalogue", "define", ROOM, "urn:x:2", "--title", "Two"],
         &["undo"],
         &["undo", "6"],
         &["redo", "8"],
