@@ -571,9 +571,12 @@ fn sets_of_hats_are_added_by_name() {
         (sets.get("b"), sets.get("c"), sets.len()),
         (Some(&one), Some(&two), 3)
     );
+    let lost = |wardrobe: &Wardrobe| export(wardrobe, &Part::All, Form::Csv).unwrap().lost.join(", ");
+    assert_eq!(lost(&now), "2 named sets of hats");
     // What is no set of hats is left as it is.
     now.extra.put("sets", Some(Json::string("mine")));
     let plan = given.plan(&now, &How::default()).unwrap();
     assert!(plan.group.is_empty());
     assert_eq!(plan.skipped.len(), 1);
+    assert_eq!(lost(&now), "1 object with members that hatrack does not know");
 }

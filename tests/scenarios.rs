@@ -100,6 +100,16 @@ fn take(session: &mut Session, step: &Step) -> Result<(), String> {
             }
         }
         Step::Other(words) => session.other(|wardrobe| other(wardrobe, words)),
+        Step::File(name, content) => {
+            session.files.insert(name.clone(), content.clone().into_bytes());
+        }
+        Step::Contains(name, text) => {
+            let there = session.files.get(name).cloned().unwrap_or_default();
+            let there = String::from_utf8_lossy(&there);
+            if !there.contains(text) {
+                return Err(format!("{text:?} is not in {name}:\n{there}"));
+            }
+        }
         Step::Full(true) => {
             session.fail("hats.json cannot be written: the disk is full; make room, then Ctrl-T");
         }

@@ -23,6 +23,8 @@ pub(super) const COLUMNS: [&str; 8] = [
 /// What a table cannot hold of what it was made of.
 #[derive(Debug, Default)]
 struct Lost {
+    /// Named sets of hats.
+    sets: usize,
     /// Objects with members that the program does not know.
     unknown: usize,
     /// Titles and names that are there and empty: in a table as if they were not there.
@@ -40,7 +42,9 @@ pub(super) fn export(wardrobe: &Wardrobe, part: &Part) -> Option<Exported> {
     write(&mut out, COLUMNS);
     match part {
         Part::All => {
-            lost.unknown += usize::from(!wardrobe.extra.is_empty());
+            let sets = wardrobe.sets().unwrap_or_default();
+            lost.sets = sets.len();
+            lost.unknown += usize::from(wardrobe.extra.iter().count() > usize::from(!sets.is_empty()));
             for (jid, room) in wardrobe.rooms() {
                 whole_room(&mut out, &mut lost, jid, room);
             }
@@ -138,6 +142,7 @@ impl Lost {
             (number > 0).then(|| format!("{number} {what}"))
         };
         [
+            counted(self.sets, "named set of hats", "named sets of hats"),
             counted(
                 self.unknown,
                 "object with members that hatrack does not know",

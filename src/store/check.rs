@@ -132,6 +132,9 @@ impl Report {
                 }
             }
         }
+        if let Err(error) = wardrobe.sets() {
+            self.remarks.push(error.to_string());
+        }
         self.remarks.append(&mut odd);
         if more > 0 {
             self.remarks.push(format!("… and {more} more like these"));

@@ -53,8 +53,8 @@ pub enum Written {
     Exists,
 }
 
-/// Writes a file that only this user can read. One that is there is replaced when `over` says so, and then in one step: when
-/// that fails it is as it was. Never the data file, nor what belongs to it.
+/// Writes a file that only this user can read, whole or not at all, whenever the process ends. One that is there is
+/// replaced only when `over` says so. Never the data file, nor what belongs to it.
 pub fn write_file(path: &Path, bytes: &[u8], over: bool, data: Option<&Path>) -> Result<Written, Error> {
     let resolved = Paths::resolve(path)?.data;
     if let Some(data) = data {
@@ -67,8 +67,7 @@ pub fn write_file(path: &Path, bytes: &[u8], over: bool, data: Option<&Path>) ->
             });
         }
     }
-    let there = std::fs::metadata(&resolved);
-    match there {
+    match std::fs::metadata(&resolved) {
         Ok(there) if !there.is_file() => {
             let what = if there.is_dir() {
                 "a folder"
@@ -80,34 +79,31 @@ pub fn write_file(path: &Path, bytes: &[u8], over: bool, data: Option<&Path>) ->
         Ok(_) if !over => return Ok(Written::Exists),
         _ => {}
     }
-    let target = if over {
-        temporary(&resolved)
-    } else {
-        resolved.clone()
-    };
-    let file = OpenOptions::new()
+    let temporary = temporary(&resolved);
+    let written = put(&temporary, &resolved, bytes, over);
+    // It may be there no more. When it cannot be removed, the error says where the writing went wrong.
+    let _ = std::fs::remove_file(&temporary);
+    written.map_err(Error::io("write", &resolved))
+}
+
+fn put(temporary: &Path, target: &Path, bytes: &[u8], over: bool) -> io::Result<Written> {
+    let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(&target);
-    let mut file = match file {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !over => return Ok(Written::Exists),
-        other => other.map_err(Error::io("write", &target))?,
-    };
-    let mut write = || {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        if over {
-            std::fs::rename(&target, &resolved)?;
-        }
-        Ok(())
-    };
-    write().map_err(|error| {
-        // Half a file is worse than none. When it cannot be removed either, the error says where it is.
-        let _ = std::fs::remove_file(&target);
-        Error::io("write", &target)(error)
-    })?;
-    Ok(Written::Done)
+        .open(temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    if over {
+        std::fs::rename(temporary, target)?;
+        return Ok(Written::Done);
+    }
+    // A link is made only where there is nothing; some file systems have none.
+    match std::fs::hard_link(temporary, target) {
+        Ok(()) => Ok(Written::Done),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Written::Exists),
+        Err(_) => std::fs::rename(temporary, target).map(|()| Written::Done),
+    }
 }
 
 /// A name beside the file that is this process's own.

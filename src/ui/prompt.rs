@@ -3,6 +3,7 @@
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+use crate::app::Spot;
 use crate::app::prompt::Prompt;
 
 use super::canvas::{Canvas, Title, below};
@@ -71,6 +72,7 @@ fn draw_choices(
     let shown = |at: usize| !brief || at == prompt.at;
     for (at, words) in prompt.choices.iter().enumerate().filter(|(at, _)| shown(*at)) {
         let Some(row) = rows.next() else { break };
+        canvas.spot(row, Spot::Choice(at));
         let label = if at == 0 || brief { label } else { "" };
         let rest = canvas.left(row, &format!("{label:<LABEL$}"), Style::new());
         let (mark, style) = if at == prompt.at {

@@ -144,6 +144,11 @@ fn a_member_that_is_something_else_is_left_as_it_is() {
     ] {
         home.fails(args, 1, error);
     }
+    let checked = home.done(&["check"]);
+    assert!(
+        checked.contains("remark: the member \"sets\" of the data file is not what it should be"),
+        "{checked}"
+    );
     home.done(&["add", ROOM, TERRY, "urn:x:3"]);
     assert!(std::fs::read_to_string(home.data()).unwrap().contains("1.50"));
 }

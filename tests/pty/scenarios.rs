@@ -84,6 +84,11 @@ impl Play {
                 }
                 self.home.does(&line);
             }
+            Step::File(name, content) => std::fs::write(self.home.path(name), content).unwrap(),
+            Step::Contains(name, text) => {
+                let there = std::fs::read_to_string(self.home.path(name)).unwrap_or_default();
+                assert!(there.contains(text), "{text:?} is not in {name}:\n{there}");
+            }
             Step::Full(_) => panic!("a full disk is for a test of its own"),
             Step::Cut => {
                 let mut stage = self.stage.take().unwrap();

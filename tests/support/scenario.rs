@@ -41,6 +41,10 @@ pub(crate) enum Step {
     Json(String, Option<serde_json::Value>),
     /// Somebody else runs a command on the same file: its words.
     Other(Vec<String>),
+    /// There is a file of this name, with this in it.
+    File(String, String),
+    /// The file of this name has this in it.
+    Contains(String, String),
     /// From now on nothing can be written, or again.
     Full(bool),
     /// The line is cut; the next start offers what was typed.
@@ -135,6 +139,14 @@ fn read(path: &Path) -> Scenario {
                 Step::Json(pointer.into(), value)
             }
             "other" => Step::Other(rest.split(' ').map(Into::into).collect()),
+            "file" => {
+                let (name, content) = rest.split_once(' ').unwrap();
+                Step::File(name.into(), content.replace("\\n", "\n"))
+            }
+            "contains" => {
+                let (name, text) = rest.split_once(' ').unwrap();
+                Step::Contains(name.into(), text.into())
+            }
             "disk" => Step::Full(rest == "full"),
             "cut" => Step::Cut,
             "ended" => Step::Ended(rest.parse().unwrap()),

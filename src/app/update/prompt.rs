@@ -111,6 +111,13 @@ pub(crate) fn choose_back(state: &mut State, _: &mut Vec<Effect>) {
     choose_by(state, -1);
 }
 
+pub(super) fn choose_at(state: &mut State, at: usize) {
+    if let Some(prompt) = top(state).filter(|prompt| at < prompt.choices.len()) {
+        prompt.at = at;
+        prompt.refuse(Vec::new());
+    }
+}
+
 fn choose_by(state: &mut State, by: isize) {
     if let Some(prompt) = top(state) {
         let length = prompt.choices.len().max(1);
