@@ -30,6 +30,13 @@ struct Pen {
     modifier: Modifier,
 }
 
+/// About so many bytes come together over a network; of more, a part may be seen before the rest.
+const IN_ONE_PACKET: usize = 1_200;
+/// Synchronized output: nothing is shown until [`SHOW`]. A terminal that does not know this mode passes it over.
+const HOLD: &str = "\x1b[?2026h";
+/// See [`HOLD`].
+pub(super) const SHOW: &str = "\x1b[?2026l";
+
 const PLAIN: Pen = Pen {
     fg: Color::Reset,
     bg: Color::Reset,
@@ -67,9 +74,14 @@ impl Painter {
         self.size = Size::new(columns, rows);
     }
 
-    /// The bytes since the last time.
+    /// The bytes since the last time. Many of them are shown at once, where the terminal can do that.
     pub fn take(&mut self) -> String {
-        std::mem::take(&mut self.bytes)
+        let mut bytes = std::mem::take(&mut self.bytes);
+        if bytes.len() > IN_ONE_PACKET {
+            bytes.insert_str(0, HOLD);
+            bytes.push_str(SHOW);
+        }
+        bytes
     }
 
     /// Gives the buffer back for the next frame.

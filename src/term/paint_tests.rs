@@ -88,6 +88,16 @@ fn no_control_character_reaches_the_terminal() {
 }
 
 #[test]
+fn much_is_shown_at_once() {
+    let mut painter = Painter::new(80, 24);
+    painter.bytes = "x".repeat(IN_ONE_PACKET);
+    assert_eq!(painter.take(), "x".repeat(IN_ONE_PACKET));
+    painter.bytes = "x".repeat(IN_ONE_PACKET + 1);
+    let frame = painter.take();
+    assert!(frame.starts_with("\x1b[?2026hx") && frame.ends_with("x\x1b[?2026l"));
+}
+
+#[test]
 fn the_cursor_is_told_once() {
     let mut terminal = fresh();
     let mut with_cursor = |at| {

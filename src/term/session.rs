@@ -18,6 +18,8 @@ use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
 
+use super::paint::SHOW;
+
 /// The mouse: only buttons and the wheel, in the form that knows no limit of columns. crossterm's own switch asks for
 /// every movement too, which a slow line would pay for.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
@@ -229,7 +231,8 @@ pub fn restore() {
         return;
     };
     let mouse = if modes.mouse { MOUSE_OFF } else { "" };
-    let bytes = format!("{mouse}{}", leave());
+    // A frame may have been cut off in its middle.
+    let bytes = format!("{SHOW}{mouse}{}", leave());
     // A terminal that is gone or takes nothing cannot be helped.
     let _ = write_what_fits(&modes.terminal, bytes.as_bytes(), Duration::from_millis(300));
     let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &modes.before);

@@ -4,6 +4,7 @@ mod config;
 mod ends;
 mod faults;
 mod limited;
+mod line;
 mod modes;
 mod resize;
 #[expect(
