@@ -31,6 +31,8 @@ struct Lost {
     empty: usize,
     /// Hues that are written as a text though they are a number.
     hues: usize,
+    /// Hues that are no angle: they are not taken back where they are not so already.
+    no_angles: usize,
     /// Ids that are no URI: they are not taken back where nobody knows them.
     ids: usize,
     /// Hats whose id is empty: in a table that is no hat.
@@ -133,6 +135,7 @@ impl Lost {
         let Some(hue) = hue else { return String::new() };
         let text = hue_text(hue);
         self.hues += usize::from(super::table::hue(&text).as_ref() != Some(hue));
+        self.no_angles += usize::from(hue.degrees().is_none());
         text
     }
 
@@ -157,6 +160,11 @@ impl Lost {
                 self.hues,
                 "hue that is a text in the data file",
                 "hues that are texts in the data file",
+            ),
+            counted(
+                self.no_angles,
+                "hue that is no angle: it is imported only where it is so already",
+                "hues that are no angle: they are imported only where they are so already",
             ),
             counted(self.nameless, "hat whose id is empty", "hats whose id is empty"),
             counted(

@@ -31,12 +31,14 @@ pub enum Content {
     User(Box<User>, bool),
 }
 
-/// An id that is no URI: right only where it is known already, else most likely a title in the wrong column.
+/// Something that is right only where it is so already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Doubt {
     pub(super) line: usize,
     pub(super) room: Jid,
     pub(super) hat: HatId,
+    /// A hue that is no angle. `None`: the id is no URI, most likely a title in the wrong column.
+    pub(super) hue: Option<String>,
 }
 
 /// Where an object without an address belongs.

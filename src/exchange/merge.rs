@@ -7,7 +7,8 @@ use crate::model::{
     Affiliation, Attachment, CatalogueHat, Error, Extra, HatId, Hats, Jid, Room, User, Wardrobe,
 };
 
-use super::given::{Content, Given, Refused};
+use super::csv::hue_text;
+use super::given::{Content, Doubt, Given, Refused};
 use super::plan::{How, Skip, Why};
 use super::table::{Column, quoted};
 
@@ -56,7 +57,7 @@ pub(super) fn over(now: &Wardrobe, given: &Given, how: &How) -> Result<Merged, R
         same: 0,
         bad: Vec::new(),
     };
-    merge.look_at_ids(now);
+    merge.look_at_doubts(now);
     let is_document = matches!(given.content, Content::Document(_));
     let mut rooms: BTreeMap<Jid, Arc<Room>> = if how.replace && is_document {
         BTreeMap::new()
@@ -92,23 +93,34 @@ pub(super) fn over(now: &Wardrobe, given: &Given, how: &How) -> Result<Merged, R
 }
 
 impl Merge<'_> {
-    /// An id that is no URI is taken where it is known; else it is most likely a title in the wrong column.
-    fn look_at_ids(&mut self, now: &Wardrobe) {
-        for doubt in &self.given.doubts {
-            let known = |hats: &[crate::model::KnownHat]| {
-                hats.binary_search_by(|known| known.id.cmp(&doubt.hat)).is_ok()
-            };
-            if !now.room(&doubt.room).is_some_and(|room| known(room.known_hats())) {
-                let what = match HatId::parse(doubt.hat.as_str()) {
+    /// What is doubtful is taken where it is so already.
+    fn look_at_doubts(&mut self, now: &Wardrobe) {
+        for Doubt { line, room, hat, hue } in &self.given.doubts {
+            let there = now.room(room);
+            let what = if let Some(hue) = hue {
+                let defined = there.and_then(|room| room.catalogue.get(hat)?.hue.as_ref());
+                if defined.map(hue_text).as_ref() == Some(hue) {
+                    continue;
+                }
+                format!("hue: {} is no number of degrees from 0 to 360", quoted(hue))
+            } else {
+                let known = |room: &Arc<Room>| {
+                    let hats = room.known_hats();
+                    hats.binary_search_by(|known| known.id.cmp(hat)).is_ok()
+                };
+                if there.is_some_and(known) {
+                    continue;
+                }
+                let why = match HatId::parse(hat.as_str()) {
                     Err(Error::InvalidHatId { reason, .. }) => reason,
                     _ => String::new(),
                 };
-                let hat = quoted(doubt.hat.as_str());
-                self.bad.push((
-                    doubt.line,
-                    format!("hat: not a URI: {hat}: {what}; a hat's id is a URI such as urn:uuid:… (the title has its own column)"),
-                ));
-            }
+                format!(
+                    "hat: not a URI: {}: {why}; a hat's id is a URI such as urn:uuid:… (the title has its own column)",
+                    quoted(hat.as_str())
+                )
+            };
+            self.bad.push((*line, what));
         }
     }
 
@@ -303,7 +315,7 @@ fn catalogue_hat(now: &CatalogueHat, given: &CatalogueHat, file: &Given) -> Cata
         made.title = title(now.title.as_ref(), given.title.as_ref());
     }
     // In a table, the number and the text of it are one.
-    let text = |hat: &CatalogueHat| hat.hue.as_ref().map(super::csv::hue_text);
+    let text = |hat: &CatalogueHat| hat.hue.as_ref().map(hue_text);
     if file.says(Column::Hue) && !(file.is_table() && text(now) == text(given)) {
         made.hue.clone_from(&given.hue);
     }

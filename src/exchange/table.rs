@@ -200,8 +200,9 @@ impl Reading {
         if !hat.is_empty() && !hat_id.is_uri() {
             self.doubts.push(Doubt {
                 line,
-                room: room_jid,
+                room: room_jid.clone(),
                 hat: hat_id.clone(),
+                hue: None,
             });
         }
         if user.is_empty() {
@@ -217,9 +218,19 @@ impl Reading {
                     None => Ok(()),
                 };
             }
+            let hue_cell = cells.cell(Column::Hue);
+            let angle = hue(hue_cell).is_none_or(|hue| hue.degrees().is_some());
+            if !angle {
+                self.doubts.push(Doubt {
+                    line,
+                    room: room_jid,
+                    hat: hat_id.clone(),
+                    hue: Some(hue_cell.to_owned()),
+                });
+            }
             let entry = CatalogueHat {
                 title: cells.title(),
-                hue: hue(cells.cell(Column::Hue)),
+                hue: hue(hue_cell),
                 extra: Extra::default(),
             };
             return put_at(&mut room.catalogue, hat_id, line, entry, "the room's hat");
