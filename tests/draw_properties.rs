@@ -14,7 +14,7 @@ mod session;
 mod screen;
 
 use hatrack::app::{Code, Key, Msg, State};
-use hatrack::model::{Edit, Wardrobe};
+use hatrack::model::{Edit, Hats, Wardrobe};
 use hatrack::store::{Change, Event, Trouble};
 use hatrack::ui::theme::{Depth, Ground};
 use hatrack::ui::{self, Theme};
@@ -29,6 +29,10 @@ enum Step {
     Key(Key),
     Type(String),
     Paste(String),
+    /// A table with this in each of its cells.
+    Import(String),
+    /// A set of hats of this name.
+    Set(String, Hats),
     Trouble(Option<Trouble>),
     Opening(u64, u64),
     Draw(u16, u16),
@@ -69,6 +73,10 @@ fn step() -> impl Strategy<Value = Step> {
         "Ctrl-S",
         "Ctrl-R",
         "Ctrl-U",
+        "N",
+        "I",
+        "X",
+        "Ctrl-X",
     ];
     let trouble = support::text().prop_map(|text| Step::Trouble(Some(Trouble::CannotWrite(text))));
     prop_oneof![
@@ -77,6 +85,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => support::text().prop_map(Step::Type),
         1 => support::text().prop_map(Step::Paste),
         1 => any::<char>().prop_map(|character| Step::Key(Key::plain(Code::Char(character)))),
+        1 => support::text().prop_map(Step::Import),
+        1 => (support::text(), support::hats()).prop_map(|(name, hats)| Step::Set(name, hats)),
         1 => trouble,
         1 => Just(Step::Trouble(None)),
         1 => (any::<u64>(), any::<u64>()).prop_map(|(done, of)| Step::Opening(done, of)),
@@ -89,6 +99,23 @@ fn take(session: &mut Session, step: Step) {
         Step::Key(key) => session.send(Msg::Key(key)),
         Step::Type(text) => session.text(&text),
         Step::Paste(text) => session.send(Msg::Paste(text)),
+        Step::Import(text) => {
+            let cell = format!("\"{}\"", text.replace('"', "\"\""));
+            let rows = format!(
+                "room,user,hat,title\n{cell},a@b,,\na@b,{cell},,\na@b,a@b,{cell},{cell}\na@b,,,{cell}\n"
+            );
+            // Now and then all of it is right.
+            let rows = if text.len() % 2 == 0 {
+                rows
+            } else {
+                format!("room,title\na@b,{cell}\n")
+            };
+            session.files.insert("t".into(), rows.into_bytes());
+            session.keys("Esc Esc Esc I");
+            session.text("t");
+            session.keys("Enter");
+        }
+        Step::Set(name, hats) => session.other(|now| now.put_set(&name, Some(&hats))),
         Step::Trouble(trouble) => session.send(Msg::Store(Box::new(Event::Trouble(trouble)))),
         Step::Opening(done, of) => session.send(Msg::Store(Box::new(Event::Opening { done, of }))),
         Step::Draw(columns, rows) => {

@@ -86,3 +86,63 @@ fn answer(tell: &Sender<Happened>, work: impl FnOnce() -> Msg + Send + 'static) 
         )))));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::exchange::Part;
+    use crate::store::Scope;
+
+    fn limited() -> Vec<Start> {
+        let start = |rooms: Option<_>, read_only| Start {
+            scope: Scope { rooms, read_only },
+            ..Start::default()
+        };
+        vec![start(Some([].into()), false), start(None, true)]
+    }
+
+    /// What the thread answers.
+    fn answered(ask: impl FnOnce(&Sender<Happened>)) -> Msg {
+        let (tell, told) = channel();
+        ask(&tell);
+        match told.recv().unwrap() {
+            Happened::Answer(msg) => *msg,
+            _ => panic!("no answer"),
+        }
+    }
+
+    #[test]
+    fn a_limited_session_reaches_no_file() {
+        let home = tempfile::tempdir().unwrap();
+        let (there, new) = (home.path().join("a.csv"), home.path().join("b.csv"));
+        std::fs::write(&there, "room\nr@c.example\n").unwrap();
+        let name = |path: &Path| path.to_str().unwrap().to_owned();
+        let wanted = Export {
+            path: name(&new),
+            part: Part::All,
+            form: Form::Csv,
+            over: true,
+        };
+        let demo = Start {
+            demo: true,
+            ..Start::default()
+        };
+        for start in limited() {
+            let msg = answered(|tell| import(name(&there), &start, tell));
+            assert!(matches!(msg, Msg::Imported(_, Err(_))), "{msg:?}");
+        }
+        for start in limited().into_iter().chain([demo]) {
+            let msg = answered(|tell| export(wanted.clone(), Wardrobe::default(), (&start, None), tell));
+            assert!(matches!(msg, Msg::Exported(_, Err(_))), "{msg:?}");
+        }
+        assert!(!new.exists());
+        let free = Start::default();
+        let msg = answered(|tell| import(name(&there), &free, tell));
+        assert!(matches!(msg, Msg::Imported(_, Ok(_))), "{msg:?}");
+        let msg = answered(|tell| export(wanted.clone(), Wardrobe::default(), (&free, None), tell));
+        assert!(matches!(msg, Msg::Exported(_, Ok(Exported::Done(_)))), "{msg:?}");
+        assert!(new.exists());
+    }
+}
