@@ -13,7 +13,7 @@ mod session;
 #[expect(dead_code, reason = "shared by several test files")]
 mod screen;
 
-use hatrack::app::{Code, Key, Msg, State};
+use hatrack::app::{Code, Key, Msg, Spot, State};
 use hatrack::model::{Edit, Hats, Wardrobe};
 use hatrack::store::{Change, Event, Trouble};
 use hatrack::ui::theme::{Depth, Ground};
@@ -135,6 +135,29 @@ fn draw(state: &State, size: (u16, u16)) {
             "{cursor:?} in {size:?}"
         );
         cells(&buffer, ascii);
+        page(state, theme, size);
+    }
+}
+
+/// The same as lines of words: they fit, and the cursor is on what is selected.
+fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) {
+    let page = ui::plain::page(state, theme, (columns, rows));
+    assert_eq!(page.lines.len(), usize::from(rows));
+    assert_eq!(page.spots.len(), usize::from(rows));
+    for line in &page.lines {
+        assert!(ui::text::width(line) < usize::from(columns.max(1)), "{line:?}");
+        assert!(!line.chars().any(deceives), "{line:?}");
+        assert!(!theme.ascii || line.is_ascii(), "{line:?}");
+    }
+    let at = page.cursor;
+    assert!(
+        (at.x < columns || columns == 0) && (at.y < rows || rows == 0),
+        "{at:?}"
+    );
+    let quiet = state.overlays().is_empty() && state.typed_filter().is_none();
+    if quiet && rows > 4 && state.phase() == hatrack::app::Phase::Open {
+        let spot = page.spots.get(usize::from(at.y)).copied().flatten();
+        assert_eq!(spot, state.selected(state.focus()).map(Spot::Row));
     }
 }
 

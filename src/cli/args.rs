@@ -24,6 +24,7 @@ pub use sets::{SetPut, SetRemove, SetRename, SetSave, SetsArgs, SetsCommand};
 /// Assistant"; its id is a URI. Addresses are JIDs; a resource in them is left aside.
 #[derive(Debug, Parser)]
 #[command(name = "hatrack", version, disable_help_subcommand = true, after_help = AFTER)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Cli {
     /// What stands before the command.
     #[command(flatten)]
@@ -34,6 +35,9 @@ pub struct Cli {
     /// Begin with the mouse on (it can be switched on and off at any time): selecting text then needs Shift
     #[arg(long, help_heading = "Options")]
     pub mouse: bool,
+    /// Lines of words in the place of boxes, the cursor on what is selected: for screen readers
+    #[arg(long, help_heading = "Options")]
+    pub plain: bool,
     /// Show only ASCII [default: on a Linux console and where the locale is not UTF-8]
     #[arg(long, help_heading = "Options")]
     pub ascii: bool,

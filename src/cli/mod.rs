@@ -114,6 +114,7 @@ fn for_no_command(cli: &Cli) -> Result<(), Failure> {
     let given = [
         ("--demo", cli.demo),
         ("--mouse", cli.mouse),
+        ("--plain", cli.plain),
         ("--ascii", cli.ascii),
         ("--color", cli.color.is_some()),
         ("--background", cli.background.is_some()),
@@ -138,6 +139,7 @@ fn settings(cli: &Cli, config: Config) -> screen::Settings {
     screen::Settings {
         mouse: cli.mouse || config.mouse.unwrap_or_default(),
         look,
+        plain: cli.plain || config.plain.unwrap_or_default(),
         keymap: config.keymap,
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Settings {
     pub(super) mouse: bool,
     /// How it looks.
     pub(super) look: Wanted,
+    /// Lines of words, for screen readers.
+    pub(super) plain: bool,
     /// The keys of the commands.
     pub(super) keymap: Keymap,
 }
@@ -87,6 +89,7 @@ fn show(start: Start, source: Source, drafts: Option<Drafts>, settings: &Setting
         drafts,
         term: variable("TERM"),
         look,
+        plain: settings.plain,
     };
     let draw = |state: &_, theme: &_, frame: &mut ratatui::Frame<'_>| {
         ui::draw(state, theme, frame.area(), frame);

@@ -8,15 +8,18 @@ mod clipboard;
 mod decode;
 mod files;
 mod input;
+mod lines;
 mod look;
 mod mouse;
 mod paint;
 mod runner;
 mod session;
+mod shown;
 mod signals;
 mod told;
 
 pub use decode::{Decoder, Input, Mouse, MouseAction};
+pub use lines::Lines;
 pub use look::{Background, Colours, Look, Wanted};
 pub use paint::Painter;
 pub use runner::{Ended, Job, run};

@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Position;
 
 use super::decode::{Mouse, MouseAction};
-use crate::app::{Msg, State};
-use crate::ui::{self, Theme};
+use crate::app::{Msg, Spot};
 
 /// Two clicks within this time are one double click.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -16,14 +15,9 @@ const DOUBLE: Duration = Duration::from_millis(400);
 pub(super) struct Clicks(Option<(Instant, Position)>);
 
 impl Clicks {
-    pub(super) fn message(
-        &mut self,
-        (state, theme, area): (&State, Theme, Rect),
-        mouse: Mouse,
-        now: Instant,
-    ) -> Msg {
+    /// `on` is what is under it.
+    pub(super) fn message(&mut self, on: Vec<Spot>, mouse: Mouse, now: Instant) -> Msg {
         let at = Position::new(mouse.column, mouse.row);
-        let on = ui::under(state, theme, area, at);
         let before = self.0.take();
         match mouse.action {
             MouseAction::WheelUp => Msg::Wheel { on, down: false },
@@ -46,12 +40,9 @@ impl Clicks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::Start;
 
     #[test]
     fn two_clicks_soon_at_one_place_are_one_double_click() {
-        let (state, theme) = (State::new(Start::default()), Theme::default());
-        let screen = (&state, theme, Rect::new(0, 0, 80, 24));
         let (begin, mut clicks) = (Instant::now(), Clicks::default());
         let mut press = |after: u64, column: u16, action: MouseAction| {
             let mouse = Mouse {
@@ -61,7 +52,7 @@ mod tests {
             };
             let now = begin + Duration::from_millis(after);
             matches!(
-                clicks.message(screen, mouse, now),
+                clicks.message(Vec::new(), mouse, now),
                 Msg::Click { double: true, .. }
             )
         };

@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ratatui::layout::Rect;
-use ratatui::{Frame, Terminal};
+use ratatui::Frame;
+use ratatui::layout::Position;
 
 use super::answer::Looks;
 use super::clipboard;
@@ -18,8 +18,8 @@ use super::files;
 use super::input;
 use super::look::Look;
 use super::mouse::Clicks;
-use super::paint::Painter;
 use super::session::{NoTerminal, Session, restore};
+use super::shown::Shown;
 use super::signals::{Signal, Signals};
 use super::told::{Happened, Kept, Source, Voice};
 use crate::app::draft::{Draft, replaced};
@@ -51,6 +51,8 @@ pub struct Job {
     pub term: Option<String>,
     /// How it is drawn.
     pub look: Look,
+    /// Lines of words in the place of a drawn screen, for screen readers.
+    pub plain: bool,
 }
 
 /// How a session ended.
@@ -82,7 +84,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Resu
         voice.tell(Happened::Input(input))
     })?;
     let mut runner = Runner {
-        terminal: terminal(&session),
+        shown: Shown::new(session.size(), job.plain),
         state: State::new(job.start),
         screen,
         session,
@@ -115,17 +117,11 @@ pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Resu
     }
 }
 
-fn terminal(session: &Session) -> Terminal<Painter> {
-    let (columns, rows) = session.size();
-    let Ok(terminal) = Terminal::new(Painter::new(columns, rows));
-    terminal
-}
-
 struct Runner<S> {
     state: State,
     screen: S,
     session: Session,
-    terminal: Terminal<Painter>,
+    shown: Shown,
     keeper: Kept,
     drafts: Option<Drafts>,
     /// The data file, which no export replaces.
@@ -144,8 +140,11 @@ struct Runner<S> {
 impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     /// Until it is time to leave; answers with the exit status.
     fn live(&mut self) -> u8 {
-        let asked = self.looks.ask(&mut self.session);
-        self.check(&asked);
+        // Lines of words have no colours.
+        if !self.shown.is_plain() {
+            let asked = self.looks.ask(&mut self.session);
+            self.check(&asked);
+        }
         self.resize();
         self.first_look();
         self.draw();
@@ -333,14 +332,14 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
 
     fn resize(&mut self) {
         let (columns, rows) = self.session.size();
-        self.terminal.backend_mut().resize(columns, rows);
+        self.shown.resize(columns, rows);
         self.update(Msg::Resize { columns, rows });
     }
 
     fn mouse(&mut self, mouse: Mouse) {
-        let (columns, rows) = self.session.size();
-        let screen = (&self.state, self.looks.theme, Rect::new(0, 0, columns, rows));
-        let msg = self.clicks.message(screen, mouse, Instant::now());
+        let at = Position::new(mouse.column, mouse.row);
+        let on = self.shown.under(&self.state, self.looks.theme, at);
+        let msg = self.clicks.message(on, mouse, Instant::now());
         self.update(msg);
     }
 
@@ -360,8 +359,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     /// The next frame is drawn in full: nothing is known of what the terminal shows.
     fn draw_anew(&mut self) {
         self.resize();
-        self.terminal.backend_mut().forget();
-        let Ok(()) = self.terminal.clear();
+        self.shown.forget();
     }
 
     fn draw(&mut self) {
@@ -369,15 +367,12 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         if self.session.is_stalled() {
             return;
         }
-        let Ok(_) = self
-            .terminal
-            .draw(|frame| (self.screen)(&self.state, &self.looks.theme, frame));
-        let bytes = self.terminal.backend_mut().take();
+        let bytes = self.shown.frame(&self.state, &self.looks.theme, &mut self.screen);
         if !bytes.is_empty() {
             let written = self.session.write(&bytes);
             self.check(&written);
         }
-        self.terminal.backend_mut().reuse(bytes);
+        self.shown.reuse(bytes);
     }
 
     /// A terminal that fails is one that is gone.

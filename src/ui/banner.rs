@@ -14,8 +14,22 @@ const MOST: usize = 3;
 
 /// The lines to be shown on a screen of this width.
 pub(super) fn lines(state: &State, theme: Theme, width: u16) -> Vec<String> {
-    let (Saved::NotSaved(_, reason) | Saved::Trouble(reason)) = state.saved() else {
+    let Some(sentence) = sentence(state) else {
         return Vec::new();
+    };
+    // A reason is a sentence; of a file's name in it that is no sentence any more, the beginning is enough.
+    text::folded(
+        &format!("{} {sentence}", theme.warning_mark()),
+        usize::from(width).saturating_sub(2),
+        MOST,
+        theme.charset(),
+    )
+}
+
+/// What fails, and what is done about it.
+pub(super) fn sentence(state: &State) -> Option<String> {
+    let (Saved::NotSaved(_, reason) | Saved::Trouble(reason)) = state.saved() else {
+        return None;
     };
     let next = match state.trouble() {
         Some(Trouble::CannotWrite(_)) => "; it is tried again by itself".to_owned(),
@@ -25,14 +39,7 @@ pub(super) fn lines(state: &State, theme: Theme, width: u16) -> Vec<String> {
         }
         _ => String::new(),
     };
-    let sentence = format!("{} {reason}{next}", theme.warning_mark());
-    // A reason is a sentence; of a file's name in it that is no sentence any more, the beginning is enough.
-    text::folded(
-        &sentence,
-        usize::from(width).saturating_sub(2),
-        MOST,
-        theme.charset(),
-    )
+    Some(format!("{reason}{next}"))
 }
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, lines: &[String], area: Rect) {

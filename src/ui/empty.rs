@@ -10,25 +10,42 @@ use super::canvas::{Canvas, below};
 use super::{filter, text};
 
 pub(super) fn rooms(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
-    if let Some(lines) = filter::nothing(state, Pane::Rooms) {
-        return show(canvas, inner, &lines, state.focus() == Pane::Rooms);
+    show(canvas, state, Pane::Rooms, inner);
+}
+
+pub(super) fn users(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
+    show(canvas, state, Pane::Users, inner);
+}
+
+pub(super) fn hats(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
+    show(canvas, state, Pane::Hats, inner);
+}
+
+/// What a pane without rows says.
+pub(super) fn lines(state: &State, pane: Pane) -> Vec<String> {
+    if let Some(lines) = filter::nothing(state, pane) {
+        return lines.into();
     }
-    let first = state.saved() == Saved::NoFile;
+    match pane {
+        Pane::Rooms => no_rooms(state),
+        Pane::Users => no_users(state),
+        Pane::Hats => no_hats(state),
+    }
+}
+
+fn no_rooms(state: &State) -> Vec<String> {
     let mut lines = vec!["No rooms yet.".to_owned(), String::new()];
     if state.may_change().is_ok() {
         lines.push(next(state, "add-room", "adds the first one."));
-        if first {
+        if state.saved() == Saved::NoFile {
             lines.push(String::new());
             lines.push("The file is made with the first change.".into());
         }
     }
-    show(canvas, inner, &lines, state.focus() == Pane::Rooms);
+    lines
 }
 
-pub(super) fn users(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
-    if let Some(lines) = filter::nothing(state, Pane::Users) {
-        return show(canvas, inner, &lines, state.focus() == Pane::Users);
-    }
+fn no_users(state: &State) -> Vec<String> {
     let mut lines = Vec::new();
     if state.room().is_some() {
         lines.push("Nobody is affiliated yet.".to_owned());
@@ -37,13 +54,10 @@ pub(super) fn users(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
             lines.push(next(state, "add-user", "adds an owner, an admin or a member."));
         }
     }
-    show(canvas, inner, &lines, state.focus() == Pane::Users);
+    lines
 }
 
-pub(super) fn hats(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
-    if let Some(lines) = filter::nothing(state, Pane::Hats) {
-        return show(canvas, inner, &lines, state.focus() == Pane::Hats);
-    }
+fn no_hats(state: &State) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some((_, user)) = state.user() {
         lines.push("No hats.".to_owned());
@@ -54,7 +68,7 @@ pub(super) fn hats(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
             lines.push(next(state, "add-hat", "gives the first one."));
         }
     }
-    show(canvas, inner, &lines, state.focus() == Pane::Hats);
+    lines
 }
 
 /// The key of a command and what it does; where its pane has no focus, how to get there.
@@ -70,7 +84,8 @@ fn next(state: &State, id: &str, does: &str) -> String {
     }
 }
 
-fn show(canvas: &mut Canvas<'_>, inner: Rect, lines: &[String], focused: bool) {
+fn show(canvas: &mut Canvas<'_>, state: &State, pane: Pane, inner: Rect) {
+    let (lines, focused) = (lines(state, pane), state.focus() == pane);
     let margin = Rect {
         x: inner.x.saturating_add(2).min(inner.right()),
         width: inner.width.saturating_sub(4),

@@ -77,12 +77,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, finder: &Finder, area: Rect, focused
 }
 
 /// A line of the list.
-enum Line {
+pub(super) enum Line {
     Heading(&'static str),
     Row(usize),
 }
 
-fn lines(finder: &Finder) -> Vec<Line> {
+pub(super) fn lines(finder: &Finder) -> Vec<Line> {
     let of = |at: usize| {
         let heading = finder.heading(at).map(Line::Heading);
         heading.into_iter().chain([Line::Row(at)])

@@ -107,7 +107,7 @@ fn field_lines<'a>(state: &State, form: &'a Form, inner: Rect, theme: Theme) -> 
 }
 
 /// What to put there; under letters of a title, the hat that they mean.
-fn hint(form: &Form, field: &Field, keymap: &Keymap, theme: Theme) -> String {
+pub(super) fn hint(form: &Form, field: &Field, keymap: &Keymap, theme: Theme) -> String {
     let meant = (field.name == Name::Hat).then(|| form.hat().ok()).flatten();
     match meant.and_then(|hat| hat.by_title.map(|title| (hat.id, title))) {
         Some((id, title)) if title.is_empty() => format!("{} {id}", theme.arrow()),

@@ -42,13 +42,8 @@ pub(super) fn draw(
     let inner = canvas.frame(place, &title);
     let inner = remarks(canvas, history, inner);
     if history.entries.is_empty() {
-        let says = match (&history.failed, history.loading) {
-            (Some(_), _) => "",
-            (None, true) => "reading …",
-            (None, false) => "Nothing yet: every change from now on is listed here.",
-        };
         let line = below(inner, 1);
-        canvas.text(indented(line), says, Style::new());
+        canvas.text(indented(line), nothing(history), Style::new());
         return None;
     }
     // On a small screen a row holds few words: there it is needed most.
@@ -85,6 +80,15 @@ pub(super) fn draw(
     None
 }
 
+/// What is said in the place of entries.
+pub(super) fn nothing(history: &History) -> &'static str {
+    match (&history.failed, history.loading) {
+        (Some(_), _) => "",
+        (None, true) => "reading …",
+        (None, false) => "Nothing yet: every change from now on is listed here.",
+    }
+}
+
 /// One line each: to what it is narrowed, and what could not be read; gives what is left below.
 fn remarks(canvas: &mut Canvas<'_>, history: &History, inner: Rect) -> Rect {
     let mut rest = inner;
@@ -110,7 +114,7 @@ fn remarks(canvas: &mut Canvas<'_>, history: &History, inner: Rect) -> Rect {
     rest
 }
 
-fn only(filter: &Filter) -> Option<String> {
+pub(super) fn only(filter: &Filter) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(filter.actor.as_ref().map(|actor| format!("by {actor}")));
     parts.extend(filter.room.as_ref().map(|room| format!("in {room}")));
@@ -147,7 +151,7 @@ fn entry(canvas: &mut Canvas<'_>, row: list::Row, entry: &Entry, widest: usize, 
 }
 
 /// What was done, in words.
-fn did(entry: &Entry) -> String {
+pub(super) fn did(entry: &Entry) -> String {
     words::entry(entry, &brief(&entry.group))
 }
 
@@ -190,11 +194,11 @@ fn details(canvas: &mut Canvas<'_>, area: Rect, entry: &Entry, zone: &TimeZone) 
     }
 }
 
-fn zone(state: &State) -> TimeZone {
+pub(super) fn zone(state: &State) -> TimeZone {
     state.start().zone.clone().unwrap_or(TimeZone::UTC)
 }
 
-fn when(time: Timestamp, zone: &TimeZone, format: &str) -> String {
+pub(super) fn when(time: Timestamp, zone: &TimeZone, format: &str) -> String {
     zone.to_datetime(time).strftime(format).to_string()
 }
 

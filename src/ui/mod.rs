@@ -31,6 +31,7 @@ pub mod layout;
 mod line;
 mod list;
 mod opening;
+pub mod plain;
 mod prompt;
 mod rooms;
 mod sets;
@@ -138,20 +139,29 @@ fn has_keys(state: &State, pane: Pane) -> bool {
 fn overlays(canvas: &mut Canvas<'_>, state: &State, area: Rect) -> Option<Position> {
     let top = state.overlays().len().saturating_sub(1);
     let mut cursor = None;
-    for (at, overlay) in state.overlays().iter().enumerate() {
-        let focused = at == top;
+    for (at, shown) in state.overlays().iter().enumerate() {
         canvas.cover();
-        cursor = match overlay {
-            Overlay::Form(shown) => form::draw(canvas, state, shown, area, focused),
-            Overlay::Confirm(shown) => confirm::draw(canvas, state, shown, area, focused),
-            Overlay::Conflict(shown) => conflict::draw(canvas, state, shown, area, focused),
-            Overlay::Finder(shown) => finder::draw(canvas, shown, area, focused),
-            Overlay::Catalogue(shown) => catalogue::draw(canvas, state, shown, area, focused),
-            Overlay::Sets(shown) => sets::draw(canvas, state, shown, area, focused),
-            Overlay::Prompt(shown) => prompt::draw(canvas, shown, area, focused),
-            Overlay::History(shown) => history::draw(canvas, state, shown, area, focused),
-            Overlay::Draft(shown) => draft::draw(canvas, state, shown, area, focused),
-        };
+        cursor = overlay(canvas, state, shown, area, at == top);
     }
     cursor
+}
+
+fn overlay(
+    canvas: &mut Canvas<'_>,
+    state: &State,
+    overlay: &Overlay,
+    area: Rect,
+    focused: bool,
+) -> Option<Position> {
+    match overlay {
+        Overlay::Form(shown) => form::draw(canvas, state, shown, area, focused),
+        Overlay::Confirm(shown) => confirm::draw(canvas, state, shown, area, focused),
+        Overlay::Conflict(shown) => conflict::draw(canvas, state, shown, area, focused),
+        Overlay::Finder(shown) => finder::draw(canvas, shown, area, focused),
+        Overlay::Catalogue(shown) => catalogue::draw(canvas, state, shown, area, focused),
+        Overlay::Sets(shown) => sets::draw(canvas, state, shown, area, focused),
+        Overlay::Prompt(shown) => prompt::draw(canvas, shown, area, focused),
+        Overlay::History(shown) => history::draw(canvas, state, shown, area, focused),
+        Overlay::Draft(shown) => draft::draw(canvas, state, shown, area, focused),
+    }
 }

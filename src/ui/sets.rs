@@ -67,7 +67,8 @@ pub(super) fn draw(
     })
 }
 
-fn nothing(state: &State, sets: &NamedSets) -> String {
+/// What is said in the place of sets.
+pub(super) fn nothing(state: &State, sets: &NamedSets) -> String {
     if !sets.text.text().trim().is_empty() {
         return "nothing matches".into();
     }

@@ -73,15 +73,20 @@ fn of(canvas: &Canvas<'_>, state: &State, area: Rect, heading: &str, who: &[&str
     format!("{heading} {dot} {}", shown.join(&format!(" {dot} ")))
 }
 
-fn nothing(canvas: &mut Canvas<'_>, state: &State, pane: Pane, inner: Rect) {
-    let lines = filter::nothing(state, pane).unwrap_or_else(|| {
+/// What a pane without rows says.
+pub(super) fn no_rows(state: &State, pane: Pane) -> [String; 3] {
+    filter::nothing(state, pane).unwrap_or_else(|| {
         let says = match pane {
             Pane::Rooms => "Nobody has a hat yet.",
             Pane::Users => "Nobody has this hat.",
             Pane::Hats => "",
         };
         [says.to_owned(), String::new(), String::new()]
-    });
+    })
+}
+
+fn nothing(canvas: &mut Canvas<'_>, state: &State, pane: Pane, inner: Rect) {
+    let lines = no_rows(state, pane);
     let margin = Rect {
         x: inner.x.saturating_add(2).min(inner.right()),
         width: inner.width.saturating_sub(4),

@@ -6,6 +6,7 @@ mod faults;
 mod limited;
 mod line;
 mod modes;
+mod plain;
 mod resize;
 #[expect(
     clippy::unwrap_used,

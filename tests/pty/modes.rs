@@ -156,6 +156,7 @@ fn a_screen_that_panics() {
         drafts: Some(drafts),
         term: Some("xterm".into()),
         look: term::Wanted::default().look(|_| None),
+        plain: false,
     };
     let ended = term::run(job, |state, theme, frame| {
         hatrack::ui::draw(state, theme, frame.area(), frame);

@@ -35,7 +35,7 @@ fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogueHat>)> {
     ))
 }
 
-fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
+pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
     let Some(catalogue) = top(state) else { return };
     let entries = catalogue.entries(state);
     let Some(at) = catalogue.selected(&entries) else {

@@ -41,6 +41,7 @@ pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut 
             (Some(Overlay::Finder(finder)), Spot::Row(row)) => finder.move_to(row),
             (Some(Overlay::Sets(_)), Spot::Row(row)) => super::sets::go(state, |_| row),
             (Some(Overlay::Prompt(_)), Spot::Choice(at)) => super::prompt::choose_at(state, at),
+            (Some(Overlay::Catalogue(_)), Spot::Row(row)) => super::catalogue::go(state, |_| row),
             (Some(Overlay::History(_)), Spot::Row(row)) => super::history::go(state, effects, |_| row),
             _ => {}
         }

@@ -1,0 +1,151 @@
+//! The screen as lines of words: every kind of page, read before it was accepted.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
+
+#[path = "support/session.rs"]
+#[expect(dead_code, reason = "shared by several test files")]
+mod session;
+
+use hatrack::app::Spot;
+use hatrack::model::read;
+use hatrack::ui::{self, Theme, plain};
+use ratatui::layout::Position;
+use session::Session;
+
+fn open() -> Session {
+    let wardrobe = read::wardrobe(include_bytes!("scenarios/courses.json")).unwrap();
+    Session::open(wardrobe, (80, 16))
+}
+
+/// The page after these keys; a word in quotes is typed.
+fn after(session: &mut Session, keys: &str) -> String {
+    for (at, part) in keys.split('"').enumerate() {
+        if at % 2 == 0 {
+            session.keys(part);
+        } else {
+            session.text(part);
+        }
+    }
+    let page = plain::page(&session.state, Theme::default(), (80, 16));
+    for line in &page.lines {
+        let drawn = line.chars().find(|one| ('\u{2500}'..='\u{25ff}').contains(one));
+        assert_eq!(drawn, None, "{line}");
+    }
+    let mut lines = page.lines.clone();
+    // Where the cursor is: before this character.
+    let line = &mut lines[usize::from(page.cursor.y)];
+    let mut columns = 0;
+    let place = line.char_indices().find_map(|(at, one)| {
+        let here = columns >= usize::from(page.cursor.x);
+        columns += ui::text::width(&one.to_string());
+        here.then_some(at)
+    });
+    line.insert(place.unwrap_or(line.len()), '|');
+    let shown: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+    format!("after {keys}:\n{}\n", shown.join("\n"))
+}
+
+macro_rules! pages {
+    ($name:ident, $($keys:expr),+ $(,)?) => {
+        #[test]
+        fn $name() {
+            let mut session = open();
+            let pages = [$(after(&mut session, $keys)),+];
+            insta::assert_snapshot!(pages.join("\n"));
+        }
+    };
+}
+
+pages!(
+    panes,
+    "",
+    "Enter Down Down",
+    "Space Down",
+    "Down Space",
+    "Enter",
+    "Esc V Esc * * / \"ter\"",
+    "Enter",
+    "Enter",
+);
+pages!(turned, "w", "Enter", "Enter");
+pages!(
+    forms,
+    "Enter Down Enter a \"tea\"",
+    "Down",
+    "Enter Tab Tab",
+    "Shift-Tab Shift-Tab Shift-Tab \"x\" Ctrl-S",
+    "Esc",
+    "y h e",
+    "Left Left Left Enter",
+);
+pages!(
+    finders,
+    "? Down",
+    "Esc : \"undo\"",
+    "Esc Ctrl-P \"ter\" Down",
+    "Ctrl-U \"zzz\""
+);
+pages!(
+    history_and_catalogue,
+    "Enter Down Enter d H",
+    "Esc C Down",
+    "e",
+    "Esc Esc I",
+    "Esc X"
+);
+
+#[test]
+fn nothing_there_and_nothing_saved() {
+    let mut session = Session::open(hatrack::model::Wardrobe::default(), (80, 16));
+    let mut pages = vec![after(&mut session, "")];
+    session.fail("hats.json cannot be written: the disk is full");
+    pages.push(after(&mut session, "a \"r@x.example\" Enter"));
+    insta::assert_snapshot!(pages.join("\n"));
+}
+
+#[test]
+fn somebody_else_changed_the_same() {
+    let mut session = open();
+    session.keys("Enter Down Enter e");
+    session.other(|wardrobe| {
+        let jid = |text: &str| hatrack::model::Jid::parse(text).unwrap();
+        let hat = hatrack::model::HatId::keep("urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607");
+        let user = jid("terry@example.org");
+        let changed = hatrack::model::Attachment::default().with_title(Some("Invigilator"));
+        wardrobe.add_user_hat(&user, &jid("courses@conference.example.org"), &hat, changed)
+    });
+    let pages = [after(&mut session, "Space"), after(&mut session, "Enter")];
+    insta::assert_snapshot!(pages.join("\n"));
+}
+
+#[test]
+fn the_mouse_clicks_on_lines() {
+    let mut session = open();
+    session.keys("Enter");
+    let under = |session: &Session, y: u16| {
+        let page = plain::page(&session.state, Theme::default(), (80, 16));
+        plain::under(&session.state, &page, Position { x: 3, y })
+    };
+    let pane = Spot::Pane(session.state.focus());
+    assert_eq!(under(&session, 3), [pane, Spot::Row(1)]);
+    assert_eq!(under(&session, 0), []);
+    session.keys("e");
+    assert_eq!(under(&session, 2), [Spot::Field(0)]);
+}
+
+#[test]
+fn sets_and_lines_to_be_typed() {
+    let mut session = open();
+    let pages = [
+        after(&mut session, "Enter Down N"),
+        after(&mut session, "Esc I"),
+        after(&mut session, "\"nowhere.csv\""),
+        after(&mut session, "Esc X Tab"),
+    ];
+    insta::assert_snapshot!(pages.join("\n"));
+}

@@ -1,0 +1,144 @@
+//! `--plain`: the bytes that a screen reader gets.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its stage has failed"
+)]
+
+use std::time::Duration;
+
+use crate::stage::{ENTER, Home, ROOM, Stage, TERRY};
+
+const DOWN: &str = "\x1b[B";
+
+fn home() -> Home {
+    let home = Home::with_terry();
+    home.does(&["affiliate", ROOM, "zoe@example.org", "member"]);
+    let title = ["--title", "Teacher", "--active", "--required"];
+    home.does(&[&["add", ROOM, TERRY, "urn:x:teacher"], &title[..]].concat());
+    home.does(&["add", ROOM, TERRY, "urn:x:proctor", "--title", "Proctor"]);
+    home
+}
+
+/// What came since then, without the escape sequences, which are only those that move, clear and reset.
+fn words(stage: &Stage, since: usize) -> String {
+    let raw = stage.seen().raw.get(since..).unwrap_or_default().to_vec();
+    let text = String::from_utf8(raw).unwrap();
+    let mut words = String::new();
+    let mut parts = text.split('\x1b');
+    words.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let rest = part.strip_prefix('[').unwrap();
+        let end = rest.find(|one: char| one.is_ascii_alphabetic()).unwrap();
+        let (sequence, text) = rest.split_at(end + 1);
+        assert!(sequence.ends_with(['H', 'K', 'J', 'm', 'h']), "{sequence}");
+        words.push_str(text);
+    }
+    words
+}
+
+/// Presses keys, waits for the cursor to come to that line with that text in it, and answers with what was written.
+fn press(stage: &mut Stage, keys: &str, (row, text): (u16, &str)) -> String {
+    let before = stage.seen().raw.len();
+    stage.press(keys);
+    stage.until(&format!("the cursor is at {text:?}"), |seen| {
+        let screen = seen.parser.screen();
+        let line = screen.rows(0, 200).nth(row.into()).unwrap_or_default();
+        screen.cursor_position() == (row, 0) && line.starts_with(text)
+    });
+    words(stage, before)
+}
+
+#[test]
+fn the_cursor_is_on_what_is_selected_and_only_the_status_is_written() {
+    let home = home();
+    let mut stage = Stage::hatrack(&home, &["--plain"]);
+    stage.see("Rooms, 1 of 1: Courses");
+    assert_eq!(stage.seen().parser.screen().cursor_position(), (2, 0));
+    assert!(!stage.seen().parser.screen().hide_cursor());
+    press(&mut stage, ENTER, (2, "terry@example.org, member, 2 hats"));
+    stage.see("Users of Courses, 1 of 2: terry@example.org, member, 2 hats, 1 worn");
+    let written = press(&mut stage, DOWN, (3, "zoe@example.org, member, no hats"));
+    assert_eq!(
+        written,
+        "Users of Courses, 2 of 2: zoe@example.org, member, no hats"
+    );
+    let written = press(&mut stage, "k", (2, "terry@example.org"));
+    assert_eq!(
+        written,
+        "Users of Courses, 1 of 2: terry@example.org, member, 2 hats, 1 worn"
+    );
+    press(&mut stage, ENTER, (2, "Proctor, not worn"));
+    let written = press(&mut stage, DOWN, (3, "Teacher, worn, required"));
+    assert_eq!(
+        written,
+        "Hats of terry@example.org in Courses, 2 of 2: Teacher, worn, required, urn:x:teacher"
+    );
+    // Nothing is written while nothing happens.
+    let before = stage.seen().raw.len();
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(stage.seen().raw.len(), before);
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+}
+
+#[test]
+fn messages_questions_and_forms_are_words() {
+    let home = home();
+    let mut stage = Stage::hatrack(&home, &["--plain"]);
+    stage.see("Rooms, 1 of 1");
+    stage.press_and_see("\x14", "Refused: nothing failed");
+    press(&mut stage, "\t", (2, "terry@example.org"));
+    stage.press_and_see("d", "Question. Keys: y Yes, Esc No");
+    stage.see("Remove terry@example.org from courses@conference.example.org?");
+    stage.press_and_see("n", "Users of Courses, 1 of 2");
+    stage.press("l");
+    stage.press_and_see("a", "Give a hat to terry@example.org");
+    stage.see("Hat (field 1 of 4): ");
+    let before = stage.seen().raw.len();
+    stage.press_and_see("u", "Hat (field 1 of 4): u");
+    stage.until("the cursor is after it", |seen| {
+        seen.parser.screen().cursor_position() == (2, 21)
+    });
+    // Of the line itself only what was typed is written; the rest is the status.
+    let raw = stage.seen().raw.get(before..).unwrap_or_default().to_vec();
+    let raw = String::from_utf8_lossy(&raw).into_owned();
+    assert!(raw.starts_with("\x1b[3;21Hu\x1b["), "{raw:?}");
+    assert!(!words(&stage, before).contains("field 1 of 4): "), "{raw:?}");
+    stage.press("rn:x:new\tNew hat\r");
+    stage.see("You gave terry@example.org the hat \"New hat\"");
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    // Not one character of a box, a bar or a mark in all of it.
+    let raw = String::from_utf8(stage.seen().raw.clone()).unwrap();
+    let drawn = raw.chars().find(|one| ('\u{2190}'..='\u{2bff}').contains(one));
+    assert_eq!(drawn, None, "{raw:?}");
+    assert!(!raw.contains("\x1b[7m"), "nothing is told by how it looks");
+}
+
+#[test]
+fn it_is_a_setting_too() {
+    let home = home();
+    let file = home.path(".config/hatrack/config.toml");
+    std::fs::write(file, "plain = true\n").unwrap();
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.see("Rooms, 1 of 1: Courses");
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+}
+
+#[test]
+fn another_size_and_a_stop_draw_it_whole() {
+    let home = home();
+    let mut stage = Stage::hatrack(&home, &["--plain"]);
+    stage.see("Rooms, 1 of 1: Courses");
+    stage.resize((60, 12));
+    stage.until("the status is at the new bottom", |seen| {
+        let rows: Vec<String> = seen.parser.screen().rows(0, 60).collect();
+        rows.get(10).is_some_and(|row| row.starts_with("Rooms, 1 of 1"))
+    });
+    let picture = stage.whole_picture("Rooms, 1 of 1");
+    assert_eq!(picture.len(), 12);
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+}
