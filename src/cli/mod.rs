@@ -82,7 +82,7 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         };
         let settings = settings(cli, config);
         return if cli.demo {
-            screen::demo(&settings)
+            screen::demo(settled.actor.as_deref(), &settings)
         } else {
             screen::run(&Place::find(settled)?, &settings)
         };

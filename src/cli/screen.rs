@@ -66,11 +66,11 @@ pub(super) fn run(place: &Place, settings: &Settings) -> Result<(), Failure> {
 }
 
 /// Opens the screen on a sample; nothing is written.
-pub(super) fn demo(settings: &Settings) -> Result<(), Failure> {
+pub(super) fn demo(actor: Option<&str>, settings: &Settings) -> Result<(), Failure> {
     let wardrobe = read::wardrobe(SAMPLE).map_err(|error| Failure::error(error.to_string()))?;
     let start = Start {
         file: "a sample".into(),
-        actor: "you".into(),
+        actor: actor.unwrap_or("you").into(),
         demo: true,
         mouse: settings.mouse,
         zone: Some(time_zone(false)),

@@ -123,7 +123,7 @@ impl Error {
     /// The exit code of a command that ends with this: 1, 4 (unreadable data file) or 5 (locked).
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Unreadable { .. } | Self::Closed { .. } => 4,
+            Self::Unreadable { .. } | Self::Closed { .. } | Self::Missing { .. } => 4,
             Self::Locked { .. } => 5,
             _ => 1,
         }

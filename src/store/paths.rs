@@ -27,7 +27,7 @@ const LINKS: usize = 40;
 impl Paths {
     /// The files of the data file at this path, whether it exists or not. Nothing is created.
     pub fn resolve(path: &Path) -> Result<Self, Error> {
-        let data = follow(path).map_err(Error::io("find", path))?;
+        let data = follow(path).map_err(Error::closed(path))?;
         let missing = || Error::NotAFile {
             path: path.to_path_buf(),
             what: "a folder",

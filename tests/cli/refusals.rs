@@ -371,11 +371,11 @@ fn a_missing_data_file_beside_its_history_is_no_empty_one() {
         &["room", "add", "staff@conference.example.org"],
         &["undo"],
     ] {
-        home.fails(&[&["--file", "hats.json"], command].concat(), 1, &reason);
+        home.fails(&[&["--file", "hats.json"], command].concat(), 4, &reason);
     }
     assert!(home.done(&["--file", "hats.json", "history"]).contains("courses"));
     let checked = home.run(&["--file", "hats.json", "check"]);
-    assert_eq!((checked.code, checked.err), (1, format!("hatrack: {reason}\n")));
+    assert_eq!((checked.code, checked.err), (4, format!("hatrack: {reason}\n")));
     assert!(!path.exists());
 }
 

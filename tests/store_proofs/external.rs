@@ -190,7 +190,7 @@ fn a_file_that_is_missing_beside_its_history_is_not_begun_anew_unasked() {
     fs::write(&beside, &lines).unwrap();
     let missing = |error: Error| {
         assert!(matches!(error, Error::Missing { .. }), "{error}");
-        assert_eq!(error.exit_code(), 1);
+        assert_eq!(error.exit_code(), 4);
         let message = error.to_string();
         assert!(
             message.contains("backup") && message.contains("hats.history.jsonl away"),
