@@ -375,7 +375,7 @@ fn a_missing_data_file_beside_its_history_is_no_empty_one() {
     }
     assert!(home.done(&["--file", "hats.json", "history"]).contains("courses"));
     let checked = home.run(&["--file", "hats.json", "check"]);
-    assert_eq!((checked.code, checked.err), (4, format!("hatrack: {reason}\n")));
+    assert_eq!((checked.code, checked.err), (1, format!("hatrack: {reason}\n")));
     assert!(!path.exists());
 }
 
