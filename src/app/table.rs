@@ -243,7 +243,7 @@ pub static COMMANDS: &[Command] = &[
     Command { place: Place::Panes, id: "back", title: "Back", keys: &[k(Code::Esc)], footer: false,
         help: "put away the message, the filter, the marks; then the pane to the left", enabled: always, run: panes::escape },
     Command { place: Place::Panes, id: "copy", title: "Copy", keys: &[c('Y')], footer: false,
-        help: "copy the address, or the hat's URI, to your clipboard", enabled: copy::has_selected, run: copy::name },
+        help: "copy the address, or the hat's URI, to your clipboard; of all marked, a line each", enabled: copy::has_selected, run: copy::name },
     Command { place: Place::Panes, id: "copy-json", title: "Copy JSON", keys: &[c('J')], footer: false,
         help: "copy the JSON of the room, user or hat to your clipboard", enabled: copy::has_selected, run: copy::json },
     Command { place: Place::Panes, id: "mouse", title: "Mouse", keys: &[c('M')], footer: false,

@@ -89,6 +89,24 @@ pub(super) fn held(state: &State) -> Vec<Held> {
     held
 }
 
+/// The addresses of rooms or users, or the ids of hats, in the pane with the focus.
+pub(super) fn names(state: &State) -> Vec<String> {
+    fn of<T: Clone + ToString>(column: &super::rows::Column<T>) -> Vec<String> {
+        marked_or_selected(column)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+    match (state.rows.turned(), state.focus()) {
+        (None, Pane::Rooms) => of(&state.rows.rooms),
+        (None, Pane::Users) => of(&state.rows.users),
+        (None, Pane::Hats) => of(&state.rows.hats),
+        (Some(turned), Pane::Rooms) => of(&turned.hats),
+        (Some(turned), Pane::Users) => of(&turned.wearers),
+        (Some(turned), Pane::Hats) => of(&turned.rooms),
+    }
+}
+
 /// What is marked, in the order in which it is told; else what is selected.
 fn marked_or_selected<T: Clone>(column: &super::rows::Column<T>) -> Vec<T> {
     match column.marks() {

@@ -1,6 +1,6 @@
 //! The panes: the main story, moving about, what asks first.
 
-use hatrack::app::{Effect, Overlay, Pane, Saved, Start, command};
+use hatrack::app::{Effect, Msg, Overlay, Pane, Saved, Start, command};
 use hatrack::model::{Affiliation, Wardrobe};
 use hatrack::store::Scope;
 use serde_json::json;
@@ -184,6 +184,27 @@ fn what_is_selected_is_copied() {
     session.keys("d Y J");
     assert_eq!(session.asked, []);
     assert_eq!(session.notice(), "nothing is selected");
+}
+
+#[test]
+fn the_addresses_of_all_marked_are_copied_and_can_be_pasted_elsewhere() {
+    let mut session = open();
+    session.keys("a");
+    session.text("staff@conference.example.org");
+    session.keys("Enter k Tab Space Space Y");
+    let Some(Effect::Copy(text)) = session.asked.last().cloned() else {
+        panic!("{:?}", session.asked)
+    };
+    assert_eq!(text, format!("prof@example.org\n{TERRY}"));
+    assert!(session.notice().starts_with("Copied the addresses of 2 users"));
+    session.keys("h j Tab a");
+    session.send(Msg::Paste(text));
+    session.keys("y");
+    assert_eq!(session.state.users().len(), 2);
+    assert_eq!(
+        session.state.room().unwrap().0.as_str(),
+        "staff@conference.example.org"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::{Effect, Pane, State, words};
+use crate::app::{Effect, Pane, State, targets, words};
 use crate::model::write;
 
 /// No more bytes than these: xterm takes no longer sequence than they make, and others are like it.
@@ -15,10 +15,17 @@ pub(crate) fn has_selected(state: &State) -> Result<(), String> {
         .ok_or_else(|| "nothing is selected".into())
 }
 
-/// The address of the room or user, the id of the hat.
+/// The address of the room or user, the id of the hat; of all that are marked, a line each.
 pub(crate) fn name(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(name) = selected(state) else { return };
-    copy(state, effects, name.clone(), &name);
+    let names = targets::names(state);
+    let what = match (names.as_slice(), what(state)) {
+        ([], _) => return,
+        ([name], _) => name.clone(),
+        (many, Pane::Hats) => format!("the URIs of {}", words::count(many.len(), "hat")),
+        (many, Pane::Users) => format!("the addresses of {}", words::count(many.len(), "user")),
+        (many, Pane::Rooms) => format!("the addresses of {}", words::count(many.len(), "room")),
+    };
+    copy(state, effects, names.join("\n"), &what);
 }
 
 /// The room or the user as they are in the file; the hat with its id.

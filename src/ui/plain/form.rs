@@ -93,7 +93,7 @@ fn status(state: &State, form: &Form, theme: Theme) -> String {
         (None, Some(problem)) => format!("Wrong: {problem}"),
         (None, None) => match meant(form, field) {
             Some(hat) => format!("It means {hat}"),
-            None => form::hint(form, field, state.keymap(), words_only(theme)),
+            None => capital(&form::hint(form, field, state.keymap(), words_only(theme))),
         },
     };
     let known = match (&form.suggestions, field.name) {
@@ -113,6 +113,21 @@ fn status(state: &State, form: &Form, theme: Theme) -> String {
         form.focus + 1,
         form.fields.len()
     )
+}
+
+/// A text as a sentence.
+fn capital(text: &str) -> String {
+    // An address begins as it does.
+    if text
+        .split(char::is_whitespace)
+        .next()
+        .is_some_and(|word| word.contains('@'))
+    {
+        return text.to_owned();
+    }
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(rest).collect()
 }
 
 /// The hat that letters of a title mean.
