@@ -36,7 +36,7 @@ fn an_import_is_shown_made_and_taken_back_at_once() {
     session.keys("Enter");
     assert_eq!(
         says(&session),
-        "Import ~/a.csv: 1 room and 2 users added, 1 affiliation changed, 1 hat given, 1 the same already?\n\
+        "Import ~/a.csv into 2 rooms: 1 room and 2 users added, 1 affiliation changed, 1 hat given, 1 the same already?\n\
          u takes all of it back. Left aside: 1 hat of mallory@example.net in new@conference.example.org, who is banned (outcast)."
     );
     assert_eq!(session.json(), before);

@@ -196,16 +196,22 @@ pub(super) fn read(state: &mut State, path: &str, given: Result<Box<Given>, Refu
             limited: false,
         };
         let plan = given.plan(&now, &how)?;
-        Ok((plan, target))
+        let rooms = given.rooms(&target).into_iter().cloned().collect::<Vec<_>>();
+        let into = match (rooms.as_slice(), &target.user) {
+            ([room], Some(user)) => format!("{user} in {room}"),
+            ([room], None) => room.to_string(),
+            (rooms, _) => words::count(rooms.len(), "room"),
+        };
+        Ok((plan, into))
     });
     match planned {
         Err(wrong) => prompt.refuse(wrong.lines()),
-        Ok((plan, target)) => {
+        Ok((plan, into)) => {
             prompt.waits = false;
             state
                 .overlays
                 .retain(|overlay| !matches!(overlay, Overlay::Prompt(_)));
-            ask(state, path, &target, plan);
+            ask(state, path, &into, plan);
         }
     }
 }
@@ -219,7 +225,7 @@ fn within(given: &Given, target: Target) -> Target {
     }
 }
 
-fn ask(state: &mut State, path: &str, target: &Target, plan: Plan) {
+fn ask(state: &mut State, path: &str, into: &str, plan: Plan) {
     let aside = aside(&plan);
     if plan.group.is_empty() {
         state.say(format!(
@@ -228,12 +234,7 @@ fn ask(state: &mut State, path: &str, target: &Target, plan: Plan) {
         ));
         return;
     }
-    let into = match (&target.room, &target.user) {
-        (Some(room), Some(user)) => format!(" into {user} in {room}"),
-        (Some(room), None) => format!(" into {room}"),
-        (None, _) => String::new(),
-    };
-    let question = format!("Import {path}{into}: {}?", words::imported(&plan.counts));
+    let question = format!("Import {path} into {into}: {}?", words::imported(&plan.counts));
     let undo = format!("{} takes all of it back.", state.key("undo"));
     let consequence = match aside {
         Some(aside) => format!("{undo} {aside}."),
