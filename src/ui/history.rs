@@ -17,7 +17,7 @@ use super::{label, list, text};
 /// Lines for the whole of the selected entry.
 const WHOLE: u16 = 4;
 /// A group of more edits than these is not looked through while drawing.
-const MANY: usize = 64;
+const MANY: usize = 256;
 /// So many entries above and below the selected one are looked at for the width of a column.
 const AROUND: usize = 100;
 /// Columns that a name gets at most.
