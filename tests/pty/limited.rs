@@ -6,6 +6,8 @@
     reason = "a test that cannot set up its stage has failed"
 )]
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -97,6 +99,53 @@ fn panes_counts_and_suggestions_are_of_the_own_rooms() {
     stage.press("y");
     stage.until("the form is closed", |seen| !seen.shows("Known hats"));
     leaves(stage);
+}
+
+#[test]
+fn lines_of_words_and_the_clipboard_have_no_more_than_the_screen() {
+    let home = home();
+    let mut stage = Stage::hatrack(&home, &["--actor", "alice", "--room", ROOM, "--plain"]);
+    stage.see("Rooms, 1 of 1: Courses");
+    for (keys, shown) in [
+        ("J", "Copied the JSON of"),
+        ("lJ", "Copied the JSON of"),
+        ("w", "All hats, 1 of 2"),
+        ("lll", "Rooms in which"),
+        ("w", "Users of Courses"),
+        ("H", "History, 5 changes"),
+        (ESC, "Users of Courses"),
+        ("C", "Catalogue of"),
+        (ESC, "Users of Courses"),
+        ("\x10keeper", "nothing matches"),
+        (ESC, "Users of Courses"),
+        ("?", "Help. Keys"),
+        (ESC, "Users of Courses"),
+    ] {
+        stage.press_and_see(keys, shown);
+        // What was typed is on the screen, of course.
+        if !keys.contains("keeper") {
+            assert!(
+                !HIDDEN.iter().any(|word| stage.seen().shows(word)),
+                "{}",
+                stage.seen().text()
+            );
+        }
+    }
+    let raw = String::from_utf8_lossy(&stage.seen().raw).into_owned();
+    let copies: Vec<String> = raw
+        .split("\x1b]52;c;")
+        .skip(1)
+        .map(|rest| {
+            let text = rest.split('\x07').next().unwrap();
+            String::from_utf8(STANDARD.decode(text).unwrap()).unwrap()
+        })
+        .collect();
+    assert_eq!(copies.len(), 2);
+    for copy in copies {
+        assert!(!HIDDEN.iter().any(|word| copy.contains(word)), "{copy}");
+    }
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
 }
 
 #[test]
