@@ -14,7 +14,7 @@ const MOST: u64 = 256 << 20;
 
 /// Reads a file, or a pipe that ends.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let whole = || all(File::open(path)?);
+    let whole = || read_all(File::open(path)?);
     whole().map_err(Error::io("read", path))
 }
 
@@ -26,13 +26,13 @@ pub fn read_only_file(path: &Path) -> Result<Vec<u8>, Error> {
         if !file.metadata()?.is_file() {
             return Err(io::Error::other("it is not a file"));
         }
-        all(file)
+        read_all(file)
     };
     whole().map_err(Error::io("read", path))
 }
 
 /// Reads all there is, up to a length that no import has.
-pub fn all(from: impl Read) -> io::Result<Vec<u8>> {
+pub fn read_all(from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(MOST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST {
