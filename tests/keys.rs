@@ -27,7 +27,7 @@ fn the_documentation_of_keys_is_the_table_of_commands() {
     }
     page.push_str(
         "\nText fields take readline's keys too: `Ctrl-A` `Ctrl-E` start and end, `Ctrl-W` a word back, `Ctrl-U` to the start,\n\
-         `Ctrl-K` to the end, `Alt-B` `Alt-F` a word back and on. A paste is taken as one line.\n",
+         `Ctrl-K` to the end, `Alt-B` `Alt-F` a word back and on. A paste is taken as one line; a list of addresses for a new user adds them all.\n",
     );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
     if std::env::var_os("HATRACK_UPDATE").is_some() {

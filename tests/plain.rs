@@ -149,3 +149,15 @@ fn sets_and_lines_to_be_typed() {
     ];
     insta::assert_snapshot!(pages.join("\n"));
 }
+
+#[test]
+fn what_was_left_unsaved_is_offered() {
+    let mut session = open();
+    session.keys("Enter Down Enter a");
+    session.text("urn:x:half-typed");
+    session.send(hatrack::app::Msg::End { status: 129 });
+    let draft = session.draft.take().unwrap();
+    let mut session = open();
+    session.send(hatrack::app::Msg::DraftFound(draft));
+    insta::assert_snapshot!(after(&mut session, ""));
+}

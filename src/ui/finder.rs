@@ -46,6 +46,18 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, finder: &Finder, area: Rect, focused
         canvas.charset(),
     );
     canvas.left(rest, &shown, Style::new());
+    if finder.is_help() && shown.is_empty() {
+        let after = Rect {
+            x: rest.x.saturating_add(1).min(rest.right()),
+            width: rest.width.saturating_sub(1),
+            ..rest
+        };
+        canvas.text(
+            after,
+            "letters narrow it; a key finds what it does",
+            canvas.theme.faint(),
+        );
+    }
     let rows = below(inner, 1);
     let len = finder.found.len();
     if len == 0 && !finder.is_looking() {
