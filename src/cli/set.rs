@@ -1,14 +1,14 @@
 //! `hatrack set`: makes a user's hats exactly those of a JSON object.
 
-use std::io::Read;
 use std::path::Path;
 
 use super::args::Set;
 use super::failure::Failure;
-use super::kept::Kept;
+use super::kept::{Kept, failure};
 use super::output::Out;
 use super::place::Place;
 use crate::model::{Jid, read};
+use crate::store;
 
 pub(super) fn run(args: &Set, place: &Place, out: &mut Out) -> Result<(), Failure> {
     let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
@@ -18,13 +18,13 @@ pub(super) fn run(args: &Set, place: &Place, out: &mut Out) -> Result<(), Failur
         place.unrestricted("a FILE to read hats from")?;
     }
     let (name, bytes) = if input {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().read_to_end(&mut bytes);
-        ("standard input".into(), read.map(|_| bytes))
+        let bytes = store::read_all(std::io::stdin().lock());
+        let bytes = bytes.map_err(|error| Failure::error(format!("cannot read standard input: {error}")));
+        ("standard input".into(), bytes?)
     } else {
-        (args.from.display().to_string(), std::fs::read(&args.from))
+        let bytes = store::read_file(&args.from).map_err(|error| failure(&error));
+        (args.from.display().to_string(), bytes?)
     };
-    let bytes = bytes.map_err(|error| Failure::error(format!("cannot read {name}: {error}")))?;
     let (hats, named) =
         read::typed_hats(&bytes).map_err(|error| Failure::error(format!("bad-request: {name}: {error}")))?;
     let kept = Kept::open(place)?;

@@ -157,6 +157,7 @@ fn writing(seconds: u64) -> String {
 fn plain(error: &io::Error) -> String {
     let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
     match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".into(),
         io::ErrorKind::StorageFull => "the disk is full; make room".into(),
         io::ErrorKind::QuotaExceeded => "the disk quota is used up; make room".into(),
         io::ErrorKind::FileTooLarge => "a file must not be so large there; use another disk".into(),

@@ -9,8 +9,8 @@ use rustix::fs::OFlags;
 
 use super::{Error, Paths};
 
-/// A longer file is no import: hundreds of bytes for each hat of a million users.
-const MOST: u64 = 256 << 20;
+/// A longer file is no import: a kilobyte for each of a million users.
+const MOST: u64 = 1 << 30;
 
 /// Reads a file, or a pipe that ends.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {

@@ -167,7 +167,7 @@ fn import_takes_nothing_until_all_is_right() {
     home.fails(
         &["import", "missing.csv"],
         1,
-        "cannot read missing.csv: No such file or directory (os error 2)",
+        "cannot read missing.csv: there is no such file or folder",
     );
     assert_eq!(std::fs::read(home.data()).unwrap(), before);
 }

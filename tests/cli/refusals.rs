@@ -82,12 +82,12 @@ fn set_takes_all_or_nothing() {
     home.fails(
         &["set", ROOM, TERRY, "no\u{1b}[2J\n\u{202e}.json"],
         1,
-        "cannot read no␛[2J␊«U+202E».json: No such file or directory (os error 2)",
+        "cannot read no␛[2J␊«U+202E».json: there is no such file or folder",
     );
     home.fails(
         &["set", ROOM, TERRY, "missing.json"],
         1,
-        "cannot read missing.json: No such file or directory (os error 2)",
+        "cannot read missing.json: there is no such file or folder",
     );
 }
 
