@@ -116,9 +116,6 @@ impl Form {
                 Err(error) => Some(reason(&error)),
             },
             (Name::User, _) if text.is_empty() => Some("the user's address is missing".into()),
-            (Name::User, Subject::AddUserTo { .. }) if addresses::is_list(text) => {
-                Some("one user at a time, where it is for several rooms".into())
-            }
             (Name::User, Subject::AddUserTo { .. }) => addresses::all(text).err(),
             (Name::Hue, _) if self.is_as_it_was(Name::Hue) || text.is_empty() => None,
             (Name::Hue, _) => match Hue::parse(text) {

@@ -281,3 +281,23 @@ fn one_address_may_come_with_what_stands_around_it() {
         session.keys("h");
     }
 }
+
+#[test]
+fn a_list_of_addresses_is_added_to_several_rooms() {
+    let mut session = open();
+    session.keys("a");
+    session.text("staff@conference.example.org");
+    session.keys("Enter * A");
+    session.send(Msg::Paste("jane@example.org\nterry@example.org".into()));
+    session.keys("Enter");
+    let Some(Overlay::Confirm(asked)) = session.state.top() else {
+        panic!("{}", session.notice())
+    };
+    assert!(asked.question.starts_with("Add "), "{}", asked.question);
+    session.keys("y");
+    let rooms = &session.json()["rooms"];
+    for room in [ROOM, "staff@conference.example.org"] {
+        assert_eq!(rooms[room]["users"]["jane@example.org"]["affiliation"], "member");
+        assert_eq!(rooms[room]["users"][TERRY]["affiliation"], "member");
+    }
+}
