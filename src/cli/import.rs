@@ -12,6 +12,9 @@ use crate::exchange::{self, Content, Form, Given, How, Plan, Target};
 use crate::model::{Error, Jid, Wardrobe};
 use crate::store;
 
+/// So many of the things that are left aside are named; of ten thousand nobody would see what was imported.
+const MOST_ASIDE: usize = 50;
+
 pub(super) fn run(args: &Import, place: &Place, out: &mut Out) -> Result<(), Failure> {
     let room = args.into.as_deref().map(Jid::parse_room).transpose();
     let user = args.user.as_deref().map(Jid::parse).transpose();
@@ -49,10 +52,13 @@ pub(super) fn run(args: &Import, place: &Place, out: &mut Out) -> Result<(), Fai
             Ok((group, format!("imported: {}", words::imported(&counts))))
         })?;
     }
-    first
-        .skipped
-        .iter()
-        .try_for_each(|skip| out.line(&format!("left aside: {}", words::skipped(skip))))
+    for skip in first.skipped.iter().take(MOST_ASIDE) {
+        out.line(&format!("left aside: {}", words::skipped(skip)))?;
+    }
+    match first.skipped.len().saturating_sub(MOST_ASIDE) {
+        0 => Ok(()),
+        more => out.line(&format!("left aside: {more} more like these")),
+    }
 }
 
 /// The name of what is read, and what is in it.

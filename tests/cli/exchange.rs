@@ -283,3 +283,15 @@ fn a_limited_session_exports_and_imports_its_own_rooms_only() {
         (1, "hatrack: not-allowed: this session is read-only\n")
     );
 }
+
+#[test]
+fn of_many_that_are_left_aside_the_first_are_named() {
+    let home = Home::new();
+    let rows = (0..60).map(|number| format!("many@c.example,user{number:02}@example.org,outcast,urn:x:1\n"));
+    let table = std::iter::once("room,user,affiliation,hat\n".to_owned()).chain(rows);
+    home.write("many.csv", table.collect::<String>());
+    let said = home.done(&["import", "many.csv"]);
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 1 + 50 + 1, "{said}");
+    assert_eq!(lines.last(), Some(&"left aside: 10 more like these"));
+}
