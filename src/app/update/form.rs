@@ -45,7 +45,13 @@ pub(crate) fn tick_back(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 fn choose(state: &mut State, by: isize) {
-    let Some(form) = top(state) else { return };
+    if let Some(form) = top(state) {
+        choose_in(form, by);
+    }
+}
+
+/// Ticks the field with the focus, or chooses what comes next in it.
+pub(super) fn choose_in(form: &mut Form, by: isize) {
     form.changed = true;
     match form.field_mut().map(|field| &mut field.value) {
         Some(Value::Tick(on)) => *on = !*on,

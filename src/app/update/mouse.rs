@@ -61,9 +61,9 @@ fn click_in_form(form: &mut Form, spot: Spot) {
         Spot::Field(at) if at < form.fields.len() => {
             form::leave_list_of(form);
             form.focus = at;
-            if let Some(Value::Tick(on)) = form.field_mut().map(|field| &mut field.value) {
-                *on = !*on;
-                form.changed = true;
+            let value = form.field().map(|field| &field.value);
+            if matches!(value, Some(Value::Tick(_) | Value::Maybe(_))) {
+                form::choose_in(form, 1);
             }
         }
         Spot::Choice(wanted) => {
@@ -97,8 +97,10 @@ pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Ve
     };
     match state.overlays.last_mut() {
         None => {
-            if let Some(Spot::Pane(pane)) = on.first() {
-                state.shifted = None;
+            state.shifted = None;
+            if let Some(Spot::Pane(pane)) = on.first()
+                && *pane != state.focus
+            {
                 focus(state, *pane, effects);
             }
             panes::go(state, to);
