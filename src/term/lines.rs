@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use ratatui::layout::Position;
 
 use crate::ui::plain::Page;
-use crate::ui::text;
 
 /// What the terminal shows.
 #[derive(Debug, Default)]
@@ -66,7 +65,9 @@ fn change(out: &mut String, y: usize, there: &str, line: &str) {
         new.chars()
             .map(|one| if one.is_control() { '\u{fffd}' } else { one }),
     );
-    if text::width(line) < text::width(there) {
+    // Terminals differ in how wide some characters are: nothing of what was there may stay.
+    let over_all = column == 0 && !there.is_empty();
+    if over_all || line.len() < there.len() {
         out.push_str("\x1b[K");
     }
 }
@@ -107,7 +108,7 @@ mod tests {
         assert_eq!(lines.draw(page(&["Title: T"], 8, 0)), "\x1b[1;9H\x1b[K\x1b[1;9H");
         assert_eq!(
             lines.draw(page(&["Title: \u{7}é"], 9, 0)),
-            "\x1b[1;1HTitle: \u{fffd}é\x1b[1;10H"
+            "\x1b[1;1HTitle: \u{fffd}é\x1b[K\x1b[1;10H"
         );
     }
 }
