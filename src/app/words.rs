@@ -3,6 +3,7 @@
 //! harmless.
 
 mod exchange;
+mod many;
 mod sets;
 
 pub use exchange::{imported, skipped};
@@ -331,9 +332,12 @@ pub(super) fn listed(names: &[impl ToString]) -> String {
     }
 }
 
+/// Two are told as the first and one more; of more it is told how many of each kind.
 fn first_and_rest(all: &[Edit]) -> String {
-    let first = all.first().map(edit).unwrap_or_default();
-    format!("{first}, and {}", count(all.len() - 1, "more change"))
+    match all {
+        [first, _] => format!("{}, and 1 more change", edit(first)),
+        _ => many::counted(all),
+    }
 }
 
 /// The one of these names that somebody may have meant by another; `None` where none is near.

@@ -231,3 +231,32 @@ fn what_nobody_could_read_is_cut() {
     let more = wardrobe.rename_room(&room, Some(&format!("{most}帽"))).unwrap();
     assert!(group(&more).ends_with(&format!("\" to \"{most}…\"")));
 }
+
+#[test]
+fn many_changes_of_several_kinds_are_counted() {
+    let mut wardrobe = Wardrobe::default();
+    let rooms = ["a@c.example", "b@c.example"].map(|room| Jid::parse(room).unwrap());
+    let users = ["x@d.example", "y@d.example"].map(|user| Jid::parse(user).unwrap());
+    let hat = |number: u8| HatId::parse(&format!("urn:x:{number}")).unwrap();
+    let mut all = Group::default();
+    for room in &rooms {
+        all.0.extend(wardrobe.add_room(room, None).unwrap().0);
+    }
+    for user in &users {
+        let [room, _] = &rooms;
+        let edits = wardrobe.set_affiliation(user, room, Affiliation::Member);
+        all.0.extend(edits.unwrap().0);
+        for number in 1..=2 {
+            let edits = wardrobe.add_user_hat(user, room, &hat(number), Attachment::default());
+            all.0.extend(edits.unwrap().0);
+        }
+    }
+    assert_eq!(
+        group(&all),
+        "added 2 rooms, added 2 users, gave 4 hats to 2 users in a@c.example"
+    );
+    assert_eq!(
+        group(&all.inverse()),
+        "removed 2 rooms, removed 2 users, took 4 hats from 2 users in a@c.example"
+    );
+}

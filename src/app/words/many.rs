@@ -1,0 +1,111 @@
+//! Many changes of several kinds, counted: `added 3 users, gave 85 hats to 40 users in 3 rooms`.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Edit, Jid};
+
+use super::count;
+
+/// How many of each kind, and of whom.
+#[derive(Default)]
+struct Kinds<'a> {
+    /// Rooms added, removed, changed in another way.
+    rooms: [usize; 3],
+    /// Users added, removed, changed in another way.
+    users: [usize; 3],
+    affiliations: usize,
+    /// Hats given, taken, changed.
+    hats: [usize; 3],
+    wearers: [BTreeSet<&'a Jid>; 3],
+    catalogue: usize,
+    document: usize,
+    places: BTreeSet<&'a Jid>,
+}
+
+/// Which of three: what was not there, what is not there any more, what is another now.
+fn which(before: bool, after: bool) -> usize {
+    match (before, after) {
+        (false, _) => 0,
+        (true, false) => 1,
+        (true, true) => 2,
+    }
+}
+
+fn add(of: &mut [usize; 3], at: usize) {
+    if let Some(number) = of.get_mut(at) {
+        *number += 1;
+    }
+}
+
+impl<'a> Kinds<'a> {
+    fn take(&mut self, edit: &'a Edit) {
+        // A room that comes or goes is no place in which something is done.
+        if !matches!(edit, Edit::Room { .. } | Edit::RoomName { .. }) {
+            self.places.extend(edit.room());
+        }
+        match edit {
+            Edit::Room { before, after, .. } => {
+                add(&mut self.rooms, which(before.is_some(), after.is_some()));
+            }
+            Edit::RoomName { .. } => add(&mut self.rooms, 2),
+            Edit::User { before, after, .. } => {
+                add(&mut self.users, which(before.is_some(), after.is_some()));
+            }
+            Edit::Affiliation { .. } => self.affiliations += 1,
+            Edit::Hat {
+                user, before, after, ..
+            } => {
+                let at = which(before.is_some(), after.is_some());
+                add(&mut self.hats, at);
+                if let Some(wearers) = self.wearers.get_mut(at) {
+                    wearers.insert(user);
+                }
+            }
+            Edit::Catalogue { .. } => self.catalogue += 1,
+            Edit::Document { .. } => self.document += 1,
+        }
+    }
+
+    fn words(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        let verbs = ["added", "removed", "changed"];
+        for (things, noun) in [(&self.rooms, "room"), (&self.users, "user")] {
+            let some = verbs.iter().zip(things).filter(|(_, number)| **number > 0);
+            parts.extend(some.map(|(verb, number)| format!("{verb} {}", count(*number, noun))));
+        }
+        if self.affiliations > 0 {
+            parts.push(format!("changed {}", count(self.affiliations, "affiliation")));
+        }
+        let verbs = [("gave", "to"), ("took", "from"), ("changed", "of")];
+        for ((verb, to), (number, wearers)) in verbs.iter().zip(self.hats.iter().zip(&self.wearers)) {
+            if *number > 0 {
+                let who = match (wearers.len(), wearers.first()) {
+                    (1, Some(user)) => user.to_string(),
+                    (many, _) => count(many, "user"),
+                };
+                parts.push(format!("{verb} {} {to} {who}", count(*number, "hat")));
+            }
+        }
+        if self.catalogue > 0 {
+            parts.push(format!("changed {} of catalogues", count(self.catalogue, "hat")));
+        }
+        if self.document > 0 {
+            parts.push("changed members of the document".into());
+        }
+        let place = match (self.places.len(), self.places.first()) {
+            (0, _) => String::new(),
+            (1, Some(room)) => format!(" in {room}"),
+            (many, _) => format!(" in {}", count(many, "room")),
+        };
+        format!("{}{place}", parts.join(", "))
+    }
+}
+
+/// All of them in one sentence.
+pub(super) fn counted(all: &[Edit]) -> String {
+    let mut kinds = Kinds::default();
+    for edit in all {
+        kinds.take(edit);
+    }
+    kinds.words()
+}
