@@ -39,7 +39,7 @@ fn any_key() -> impl Strategy<Value = Key> {
         Code::PageDown,
         Code::F(1),
     ];
-    let meant: Vec<char> = "aedurRgGHWDhjklq?ymtnsMYJ :@.x//#!IXNwwsCV*mypPAo   "
+    let meant: Vec<char> = "aedurRgGHWDhjklq?ymtnsMYJ :@.x//#!IXNwwsCV*mypPAo+NIXM   "
         .chars()
         .collect();
     let control: Vec<char> = "acglprstuwzk".chars().collect();
