@@ -12,7 +12,7 @@ impl Stage {
     fn quiet(&self) -> usize {
         loop {
             let before = self.seen().raw.len();
-            std::thread::sleep(Duration::from_millis(120));
+            std::thread::sleep(Duration::from_millis(200));
             if self.seen().raw.len() == before {
                 return before;
             }
