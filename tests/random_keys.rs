@@ -42,7 +42,9 @@ fn key() -> impl Strategy<Value = Key> {
         Code::PageUp,
         Code::PageDown,
     ];
-    let meant: Vec<char> = "aedurRgGHDhjkl?ymtnswCV*mypPAoYJMNWSIX:+/@#! .xu".chars().collect();
+    let meant: Vec<char> = "aedurRgGHDhjkl?ymtnswCV*mypPAoYJMNWSIX:+/@#! .xu"
+        .chars()
+        .collect();
     prop_oneof![
         6 => prop::sample::select(meant).prop_map(|character| Key::plain(Code::Char(character))),
         5 => prop::sample::select(named).prop_map(Key::plain),

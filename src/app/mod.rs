@@ -35,7 +35,7 @@ pub use key::{Code, Key, spelled};
 pub use keymap::Keymap;
 pub use msg::{Effect, Msg, Spot};
 pub use overlay::{Confirm, Conflict, Overlay};
-pub use rows::{Sort, Tally};
+pub use rows::{Sort, Tally, Totals};
 pub use state::{Notice, Pane, Phase, Saved, Start, State};
 pub use targets::Held;
 pub use update::update;

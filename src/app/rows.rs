@@ -35,6 +35,30 @@ pub(super) struct Rows {
     tallies: Option<BTreeMap<HatId, Tally>>,
     /// The view turned round, while it is.
     turned: Option<Box<Turned>>,
+    /// Counted once for each state of the wardrobe, as every frame says it.
+    pub totals: Totals,
+}
+
+/// What is in all rooms together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// One who is in two rooms counts twice.
+    pub users: usize,
+    /// How many attachments.
+    pub hats: usize,
+    /// Whether the rooms are of several domains.
+    pub several_domains: bool,
+}
+
+impl Totals {
+    fn of(wardrobe: &Wardrobe) -> Self {
+        let first = wardrobe.rooms().next().map(|(jid, _)| jid.domain());
+        Self {
+            users: wardrobe.users(),
+            hats: wardrobe.attachments(),
+            several_domains: wardrobe.rooms().any(|(jid, _)| Some(jid.domain()) != first),
+        }
+    }
 }
 
 impl Default for Rows {
@@ -47,6 +71,7 @@ impl Default for Rows {
             elsewhere: BTreeMap::new(),
             tallies: None,
             turned: None,
+            totals: Totals::default(),
         }
     }
 }
@@ -288,6 +313,7 @@ impl Rows {
 
     /// Lists everything anew after the wardrobe changed.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
+        self.totals = Totals::of(wardrobe);
         self.elsewhere.retain(|jid, marks| {
             let room = wardrobe.room(jid);
             marks.retain(|user| room.is_some_and(|room| room.user(user).is_some()));

@@ -3,11 +3,16 @@
 use crate::model::{Attachment, HatId, Jid, Room, User};
 
 use super::filter::Filter;
-use super::rows::{Sort, Tally};
+use super::rows::{Sort, Tally, Totals};
 use super::suggest::Known;
 use super::{Pane, State};
 
 impl State {
+    /// What is in all rooms together.
+    pub fn totals(&self) -> Totals {
+        self.rows.totals
+    }
+
     /// The addresses of the rooms, as the rooms pane lists them.
     pub fn rooms(&self) -> &[Jid] {
         &self.rows.rooms.list.shown

@@ -74,15 +74,15 @@ fn counts(state: &State) -> String {
     if state.phase() != Phase::Open {
         return String::new();
     }
-    let wardrobe = state.wardrobe();
+    let totals = state.totals();
     let count = |number: usize, noun: &str| {
         let plural = if number == 1 { "" } else { "s" };
         format!("{} {noun}{plural}", label::grouped(number))
     };
     [
-        count(wardrobe.rooms().len(), "room"),
-        count(wardrobe.users(), "user"),
-        count(wardrobe.attachments(), "hat"),
+        count(state.wardrobe().rooms().len(), "room"),
+        count(totals.users, "user"),
+        count(totals.hats, "hat"),
     ]
     .join(GAP)
 }

@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::{Pane, State};
-use crate::model::Jid;
 
 use super::canvas::{Canvas, Title};
 use super::{empty, filter, has_keys, label, list, text};
@@ -23,7 +22,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect) {
     if rooms.is_empty() {
         return empty::rooms(canvas, state, inner);
     }
-    let several = several_domains(rooms);
+    // The domain says something only where it is not the same for all rooms.
+    let several = state.totals().several_domains;
     let selected = state.selected(Pane::Rooms);
     list::draw(
         canvas,
@@ -58,12 +58,4 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect) {
             filter::mark(canvas, state, Pane::Rooms, (rest, &name));
         },
     );
-}
-
-/// Whether the domain says anything that is not the same for all rooms.
-fn several_domains(rooms: &[Jid]) -> bool {
-    rooms.first().is_some_and(|first| {
-        let domain = first.domain();
-        rooms.iter().any(|room| !room.as_str().ends_with(domain))
-    })
 }
