@@ -9,6 +9,8 @@ use crate::model::{HatId, Hue, Jid, Wardrobe};
 
 use super::matching::{Matching, letters, word};
 
+/// Fewer letters that stand in the id alone, such as the x of example.org, do not mean that hat.
+const IN_ID: usize = 4;
 /// A longer text is not looked for by its letters, in bytes.
 const LONGEST: usize = 256;
 
@@ -27,6 +29,19 @@ pub struct Known {
     pub here: bool,
     /// The colour that a catalogue gives it, the first that does.
     pub hue: Option<Hue>,
+}
+
+impl Known {
+    /// Whether the letters are those of a title.
+    fn is_called(&self, text: &str) -> bool {
+        let mut matching = Matching::new();
+        let words: Vec<Atom> = text
+            .split_whitespace()
+            .map(|part| letters(part, CaseMatching::Ignore))
+            .collect();
+        let mut titles = self.title.iter().chain(&self.also);
+        titles.any(|title| words.iter().all(|word| matching.closely(word, title).is_some()))
+    }
 }
 
 /// The known hats, those that match what is typed, and the row that is selected in them.
@@ -168,10 +183,10 @@ impl Suggestions {
     pub(super) fn best(&self, text: &str) -> Option<&Known> {
         let like_a_uri = text.contains("://") || text.trim_start().to_lowercase().starts_with("urn:");
         if text.trim().is_empty() || like_a_uri {
-            None
-        } else {
-            self.get(0)
+            return None;
         }
+        self.get(0)
+            .filter(|best| text.trim().len() >= IN_ID || best.is_called(text))
     }
 }
 
@@ -179,8 +194,8 @@ impl Suggestions {
 mod tests {
     use super::*;
 
-    /// The titles that are offered for a text, best first.
-    fn offered(text: &str) -> Vec<String> {
+    /// What is known, with this typed.
+    fn typed(text: &str) -> Suggestions {
         let titles = [
             "Teacher",
             "Teacher's Assistant",
@@ -203,9 +218,17 @@ mod tests {
         };
         suggestions.search(text);
         suggestions
-            .iter()
-            .filter_map(|hat| hat.title.as_deref().map(Into::into))
-            .collect()
+    }
+
+    /// The titles that are offered for a text, best first.
+    fn offered(text: &str) -> Vec<String> {
+        let title = |hat: &Known| hat.title.as_deref().map(Into::into);
+        typed(text).iter().filter_map(title).collect()
+    }
+
+    /// The title of the hat that a text means.
+    fn best(text: &str) -> Option<String> {
+        typed(text).best(text)?.title.as_deref().map(Into::into)
     }
 
     #[test]
@@ -216,6 +239,10 @@ mod tests {
         assert_eq!(offered("premiere"), ["Première visite"]);
         assert_eq!(offered("書"), ["書記"]);
         assert_eq!(offered("urn:x:3"), ["書記"]);
+        assert_eq!(best("x"), None, "in the ids alone");
+        assert_eq!(best("t").as_deref(), Some("Teacher"));
+        assert_eq!(best("x:0"), None);
+        assert_eq!(best("n:x:0").as_deref(), Some("Teacher"));
         assert_eq!(
             offered("tea thu"),
             ["Oboe, and tea on Thursdays, a hat of no other name"]

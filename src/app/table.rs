@@ -267,7 +267,7 @@ pub static COMMANDS: &[Command] = &[
     Command { place: Place::Filter, id: "filter-next-pane", title: "Next pane", keys: &[k(Code::Tab)], footer: false,
         help: "keep what was typed, focus the next pane", enabled: always, run: filter::keep_and_go_on },
     Command { place: Place::Finder, id: "take-found", title: "Take it", keys: &[k(Code::Enter)], footer: true,
-        help: "do the selected command, or go to the selected place", enabled: always, run: finder::take },
+        help: "do the selected command, or go to the selected place", enabled: finder::may_take, run: finder::take },
     Command { place: Place::Finder, id: "leave-finder", title: "Close", keys: &[k(Code::Esc)], footer: true,
         help: "close it, all is as it was", enabled: always, run: leave::pop },
     Command { place: Place::Finder, id: "found-down", title: "Down", keys: &[k(Code::Down), Key::ctrl('n')], footer: false,

@@ -65,7 +65,29 @@ pub fn edit(edit: &Edit) -> String {
 /// `1 hat`, `2 hats`: a number and its noun, whose plural ends in s.
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
+    format!("{} {noun}{plural}", grouped(number))
+}
+
+/// A number with commas between the thousands.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Several users, one of whom is this: a few are told by one of them, more by their number.
+fn several(first: &Jid, number: usize) -> String {
+    match number {
+        1 => first.to_string(),
+        2 | 3 => format!("{first} and {} more", number - 1),
+        many => count(many, "user"),
+    }
 }
 
 /// The change with other words for the user that it is about.
@@ -246,10 +268,7 @@ fn same_for_many_users(all: &[Edit]) -> Option<String> {
             return None;
         }
     }
-    Some(with_user(
-        first,
-        &format!("{} and {} more", first.user()?, users.len() - 1),
-    ))
+    Some(with_user(first, &several(first.user()?, users.len())))
 }
 
 /// The same hat for users of several rooms: `gave terry@example.org and 3 more the hat "Proctor" in 2 rooms`.
@@ -270,10 +289,7 @@ fn same_for_many_hats(all: &[Edit]) -> Option<String> {
     }
     let users: BTreeSet<_> = all.iter().filter_map(Edit::user).collect();
     let rooms: BTreeSet<_> = all.iter().filter_map(Edit::room).collect();
-    let who = match users.len() - 1 {
-        0 => all.first()?.user()?.to_string(),
-        more => format!("{} and {more} more", all.first()?.user()?),
-    };
+    let who = several(all.first()?.user()?, users.len());
     let place = count(rooms.len(), "room");
     Some(if gave {
         format!("gave {who} the hat {hat} in {place}")

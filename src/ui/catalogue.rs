@@ -24,7 +24,7 @@ pub(super) fn draw(
     let heading = format!("Catalogue {} of {}", entries.len(), catalogue.room);
     let title = Title {
         text: &heading,
-        right: if place.width < 60 { "" } else { " users    hue " },
+        right: if place.width < 60 { "" } else { " users     hue " },
         focused,
     };
     let inner = canvas.frame(place, &title);
@@ -80,7 +80,7 @@ fn draw_entry(canvas: &mut Canvas<'_>, row: Row, entry: &Entry<'_>) {
         (Some(_), None) => "by its id".to_owned(),
         (Some(_), Some(hue)) => hue.as_json().as_str().trim_matches('"').to_owned(),
     };
-    let shown_hue = text::fit(&shown_hue, 9, canvas.charset());
+    let shown_hue = text::fit(&shown_hue, 10, canvas.charset());
     let right = format!(" {:>5}  {shown_hue} ", label::short(entry.known.users, 5));
     let space = usize::from(row.line.width).saturating_sub(4 + text::width(&right));
     let title = match entry.known.title.as_deref() {

@@ -61,7 +61,7 @@ pub(super) fn question(
     (title, focused): (&str, bool),
     parts: &[Part<'_>],
 ) -> Option<Position> {
-    let width = area.width.min(64);
+    let width = area.width.min(72);
     let columns = usize::from(width).saturating_sub(6);
     let mut lines: Vec<(String, Style)> = Vec::new();
     for part in parts {
@@ -90,10 +90,23 @@ pub(super) fn question(
         width: inner.width.saturating_sub(4),
         ..inner
     };
-    // Where there is no room for all, the answers stay and the blank line at the top goes.
+    // Where there is no room for all, the answers stay and the blank lines go.
     let room = usize::from(inner.height).saturating_sub(1);
+    if lines.len() > room {
+        lines.retain(|(line, _)| !line.is_empty());
+    }
+    let cut = lines.len() > room;
+    lines.truncate(room);
+    if let Some((last, _)) = lines.last_mut().filter(|_| cut) {
+        let ellipsis = canvas.charset().ellipsis();
+        let space = columns.saturating_sub(text::width(ellipsis));
+        *last = format!(
+            "{}{ellipsis}",
+            text::cut(last.trim_end(), space, canvas.charset())
+        );
+    }
     let inner_text = below(inner, u16::from(room > lines.len()));
-    for (row, (line, style)) in inner_text.rows().take(room).zip(&lines) {
+    for (row, (line, style)) in inner_text.rows().zip(&lines) {
         canvas.left(row, line, *style);
     }
     if focused && let Some(last) = inner.rows().next_back() {

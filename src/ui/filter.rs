@@ -60,7 +60,7 @@ pub(super) fn count(canvas: &Canvas<'_>, state: &State, pane: Pane) -> String {
     } else {
         let typed = filter.text.text();
         format!(
-            "{shown} of {total} /{}{marked}",
+            "{shown} of {total}{marked} /{}",
             text::cut(typed.trim(), 20, canvas.charset())
         )
     }

@@ -158,8 +158,8 @@ pub(super) fn did(entry: &Entry) -> String {
 fn brief(group: &Group) -> String {
     match group.0.as_slice() {
         [first, rest @ ..] if rest.len() >= MANY => {
-            let more = label::grouped(rest.len());
-            format!("{}, and {more} more changes", words::edit(first))
+            let all = label::grouped(rest.len() + 1);
+            format!("made {all} changes, the first: {}", words::edit(first))
         }
         _ => words::group(group),
     }

@@ -1,5 +1,6 @@
 //! Short names and numbers for what the panes list.
 
+pub(super) use crate::app::words::grouped;
 use crate::model::{HatId, Jid, Room};
 
 use super::text;
@@ -56,19 +57,6 @@ pub(super) fn short(number: usize, columns: usize) -> String {
         return thousands;
     }
     format!("{}M", number / 1_000_000)
-}
-
-/// A number with commas between the thousands.
-pub(super) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ fn a_paste_of_a_whole_file_is_refused() {
     let mut session = open();
     session.keys("a");
     session.send(Msg::Paste("x".repeat(8193)));
-    assert!(session.notice().contains("8193 bytes"), "{}", session.notice());
+    assert!(session.notice().contains("8,193 bytes"), "{}", session.notice());
     let Some(Overlay::Form(form)) = session.state.top() else {
         panic!("no form")
     };
@@ -250,7 +250,7 @@ fn a_long_list_is_no_longer_than_its_limit() {
     assert!(
         session
             .notice()
-            .contains("a list of addresses is at most 1048576 bytes")
+            .contains("a list of addresses is at most 1,048,576 bytes")
     );
     session.send(Msg::Paste(list(20_000)));
     session.keys("y");
@@ -260,10 +260,10 @@ fn a_long_list_is_no_longer_than_its_limit() {
     // Other fields, and what is no list, take no more than before.
     session.keys("a");
     session.send(Msg::Paste("x".repeat(9_000)));
-    assert!(session.notice().contains("a field takes at most 8192 bytes"));
+    assert!(session.notice().contains("a field takes at most 8,192 bytes"));
     session.keys("Esc h e");
     session.send(Msg::Paste(list(1_000)));
-    assert!(session.notice().contains("a field takes at most 8192 bytes"));
+    assert!(session.notice().contains("a field takes at most 8,192 bytes"));
 }
 
 #[test]

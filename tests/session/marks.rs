@@ -267,7 +267,7 @@ fn the_affiliation_of_many_is_changed_at_once() {
         asked(&session),
         (
             "Set the affiliation of 23 users in courses@conference.example.org to admin?",
-            "Nobody is left out. u takes all of it back."
+            "1 of them is owner now. Nobody is left out. u takes all of it back."
         )
     );
 }
@@ -286,4 +286,33 @@ fn a_session_that_looks_marks_but_changes_nothing() {
     let mut session = open();
     session.keys("Enter * p");
     assert_eq!(session.notice(), "no hats are copied yet; y copies a user's hats");
+}
+
+#[test]
+fn what_the_filter_hides_is_told_before_it_goes() {
+    let mut session = crowd();
+    session.keys("Enter * / p r o f Enter d");
+    assert_eq!(
+        asked(&session).1,
+        "22 of the marked 23 are hidden by the filter. Their 1 hat there go too. Nobody is left out. u takes all of it back."
+    );
+    session.keys("n + T e a Enter");
+    assert!(
+        asked(&session).1.starts_with("22 of the marked 23 are hidden"),
+        "{}",
+        asked(&session).1
+    );
+}
+
+#[test]
+fn an_undo_that_somebody_stands_against_says_who_and_what_to_do() {
+    let mut session = crowd();
+    session.keys("Enter * d y");
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(PROF), &jid(ROOM), Affiliation::Admin));
+    session.keys("u");
+    assert_eq!(
+        session.notice(),
+        "It cannot be undone: changed meanwhile: prof@example.org in courses@conference.example.org: the user is admin \
+         with 0 hats; H shows by whom, undo that first"
+    );
 }

@@ -219,7 +219,7 @@ fn more_than_terminals_take_is_not_copied() {
     let mut session = Session::open(wardrobe, (100, 30));
     session.keys("J");
     assert_eq!(session.asked, []);
-    assert!(session.notice().contains("terminals take at most 74994 bytes"));
+    assert!(session.notice().contains("terminals take at most 74,994 bytes"));
 }
 
 /// The table of commands is whole: no two commands share a key in one place, and none is called by a name twice.

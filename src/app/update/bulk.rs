@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app::{Act, Confirm, Effect, Overlay, State, words};
+use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, words};
 use crate::model::{Affiliation, Edit, Error, Group, Jid, Wardrobe};
 
 use super::commit;
@@ -184,14 +184,33 @@ pub(super) fn propose(
         left => format!("Left out: {left}."),
     };
     let undo = format!("{} takes all of it back.", state.key("undo"));
-    let consequence = match consequence {
-        "" => format!("{left} {undo}"),
-        more => format!("{more} {left} {undo}"),
-    };
+    let parts = [hidden(state), consequence.to_owned(), left, undo];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    let consequence = parts.collect::<Vec<_>>().join(" ");
     state.overlays.push(Overlay::Confirm(Confirm {
         question,
         consequence,
         act: Act::Commit(group),
     }));
     Became::Asked
+}
+
+/// What is marked and is not on the screen, as a filter hides it: nobody should be surprised by it. Empty: nothing is.
+pub(super) fn hidden(state: &State) -> String {
+    let pane = match (state.focus, state.is_turned()) {
+        // What is done to hats is done to the marked users.
+        (Pane::Hats, false) => Pane::Users,
+        (pane, _) => pane,
+    };
+    let marked = state.marked(pane);
+    let seen = (0..state.length(pane))
+        .filter(|row| state.is_marked(pane, *row))
+        .count();
+    match marked - seen {
+        0 => String::new(),
+        hidden => format!(
+            "{} of the marked {marked} are hidden by the filter.",
+            words::grouped(hidden)
+        ),
+    }
 }

@@ -173,7 +173,15 @@ fn take(state: &mut State, effects: &mut Vec<Effect>) {
         plan.change(room, user, |next| next.take_hat(user, room, hat));
     }
     let hats = hats_of(state, &held);
-    bulk::propose(state, effects, plan, |who| format!("Take {hats} from {who}?"), "");
+    // Of several hats it is told how often they go, too.
+    let often = match held.first() {
+        Some(first) if held.iter().any(|spot| spot.hat != first.hat) => {
+            format!("{} go in all.", words::count(held.len(), "hat"))
+        }
+        _ => String::new(),
+    };
+    let question = |who: &str| format!("Take {hats} from {who}?");
+    bulk::propose(state, effects, plan, question, &often);
 }
 
 fn remove_users(state: &mut State, effects: &mut Vec<Effect>) {
@@ -233,7 +241,10 @@ fn remove_rooms(state: &mut State, effects: &mut Vec<Effect>) {
     };
     let (users, hats) = (words::count(users, "user"), words::count(hats, "hat"));
     let undo = state.key("undo");
-    let consequence = format!("{whose} {users} and their {hats} go too. {undo} brings all of it back.");
+    let hidden = bulk::hidden(state);
+    let consequence =
+        format!("{hidden} {whose} {users} and their {hats} go too. {undo} brings all of it back.");
+    let consequence = consequence.trim_start().to_owned();
     ask(state, question, consequence, operation);
 }
 

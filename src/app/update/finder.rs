@@ -87,6 +87,13 @@ pub(crate) fn page_up(state: &mut State, _: &mut Vec<Effect>) {
     go(state, |at| at.saturating_sub(page));
 }
 
+pub(crate) fn may_take(state: &State) -> Result<(), String> {
+    match state.top() {
+        Some(Overlay::Finder(finder)) if finder.chosen().is_some() => Ok(()),
+        _ => Err("nothing matches".into()),
+    }
+}
+
 /// Does the command, or goes to the place.
 pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(what) = top(state).and_then(|finder| finder.chosen().cloned()) else {

@@ -161,8 +161,19 @@ fn affiliate(
         let question = |who: &str| format!("Remove {who}?");
         return bulk::propose(state, effects, plan, question, &consequence);
     }
+    // Nobody should take the last owner from a room in passing.
+    let is_owner = |user: &&Jid| {
+        let there = state.view.user(room, user);
+        there.is_some_and(|there| there.affiliation == Affiliation::Owner)
+    };
+    let consequence = match users.iter().filter(is_owner).count() {
+        0 => String::new(),
+        _ if affiliation == Affiliation::Owner => String::new(),
+        1 => "1 of them is owner now.".to_owned(),
+        many => format!("{many} of them are owners now."),
+    };
     let question = |who: &str| format!("Set the affiliation of {who} to {affiliation}?");
-    bulk::propose(state, effects, plan, question, "")
+    bulk::propose(state, effects, plan, question, &consequence)
 }
 
 fn add_to(state: &mut State, effects: &mut Vec<Effect>, form: &Form, rooms: &[Jid]) -> Became {

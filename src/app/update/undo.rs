@@ -1,7 +1,7 @@
 //! Undo and redo, always as new changes.
 
 use crate::app::state::{Kind, Step};
-use crate::app::{Effect, State, words};
+use crate::app::{Effect, State, sides, words};
 use crate::model::Error;
 use crate::store::{Entry, FoundUndo, Request};
 
@@ -61,7 +61,8 @@ fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: Kind) {
         });
         return;
     }
-    if let Err(error) = apply(state, effects, &step, kind) {
+    if apply(state, effects, &step, kind).is_err() {
+        let why = stands_against(state, &step);
         let steps = if kind == Kind::Undo {
             &mut state.done
         } else {
@@ -73,8 +74,27 @@ fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: Kind) {
         } else {
             "done again"
         };
-        state.refuse(format!("It cannot be {what}: {error}"));
+        state.refuse(format!("It cannot be {what}: {why}"));
     }
+}
+
+/// What somebody changed since, so that a step cannot be taken back; and what to do.
+fn stands_against(state: &State, step: &Step) -> String {
+    let mut next = state.view.clone();
+    for edit in step.group.inverse().0 {
+        let Err(error) = next.apply(&edit.clone().into()) else {
+            continue;
+        };
+        let what = match (edit.user(), edit.room()) {
+            (Some(user), Some(room)) => format!("{user} in {room}"),
+            (None, Some(room)) => room.to_string(),
+            (_, None) => return error.to_string(),
+        };
+        let now = sides::now(&edit, &next);
+        let key = state.key("history");
+        return format!("changed meanwhile: {what}: {now}; {key} shows by whom, undo that first");
+    }
+    "it does not fit any more".into()
 }
 
 fn apply(state: &mut State, effects: &mut Vec<Effect>, step: &Step, kind: Kind) -> Result<(), Error> {
@@ -156,6 +176,9 @@ pub(super) fn take_back_entry(state: &mut State, effects: &mut Vec<Effect>, entr
             state.done.retain(|step| step.revision != revision);
             state.undone.retain(|step| step.revision != revision);
         }
-        Err(error) => state.refuse(format!("Revision {} cannot be undone: {error}", entry.revision)),
+        Err(_) => {
+            let why = stands_against(state, &step);
+            state.refuse(format!("Revision {} cannot be undone: {why}", entry.revision));
+        }
     }
 }
