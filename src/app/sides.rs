@@ -58,7 +58,7 @@ pub(super) fn now(edit: &Edit, wardrobe: &Wardrobe) -> String {
             Some(user) => format!(
                 "{} with {}",
                 is(user.affiliation),
-                super::words::count(user.hats.len(), "hat")
+                super::words::no_or(user.hats.len(), "hat")
             ),
             None => "the user is not there any more".into(),
         },

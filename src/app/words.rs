@@ -68,6 +68,23 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{} {noun}{plural}", grouped(number))
 }
 
+/// `no hats`, `1 hat`, `2 hats`.
+pub(super) fn no_or(number: usize, noun: &str) -> String {
+    match number {
+        0 => format!("no {noun}s"),
+        some => count(some, noun),
+    }
+}
+
+/// `Their 2 hats there go too.`, whosever they are; nothing where there are none.
+pub(super) fn hats_go(whose: &str, hats: usize) -> String {
+    match hats {
+        0 => String::new(),
+        1 => format!("{whose} hat there goes too."),
+        many => format!("{whose} {} there go too.", count(many, "hat")),
+    }
+}
+
 /// A number with commas between the thousands.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
@@ -157,7 +174,7 @@ fn whole_room(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String
 }
 
 fn whole_user(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>) -> String {
-    let hats = |there: &User| format!(" with {}", count(there.hats.len(), "hat"));
+    let hats = |there: &User| format!(" with {}", no_or(there.hats.len(), "hat"));
     match (before, after) {
         (None, Some(after)) if after.hats.is_empty() => {
             format!("added {user} to {room} as {}", after.affiliation)

@@ -110,7 +110,7 @@ fn deleting_says_who_has_it() {
         asked(&session),
         (
             "Take \"Teacher\" out of the catalogue of courses@conference.example.org?",
-            "1 user have it and keep it: terry@example.org. u takes it back."
+            "1 user has it and keeps it: terry@example.org. u takes it back."
         )
     );
     session.keys("y");

@@ -239,7 +239,7 @@ fn users_and_rooms_that_are_marked_go_together() {
         asked(&session),
         (
             "Remove 23 users in courses@conference.example.org?",
-            "Their 1 hat there go too. Nobody is left out. u takes all of it back."
+            "Their hat there goes too. Nobody is left out. u takes all of it back."
         )
     );
     session.keys("y");
@@ -294,7 +294,7 @@ fn what_the_filter_hides_is_told_before_it_goes() {
     session.keys("Enter * / p r o f Enter d");
     assert_eq!(
         asked(&session).1,
-        "22 of the marked 23 are hidden by the filter. Their 1 hat there go too. Nobody is left out. u takes all of it back."
+        "22 of the marked 23 are hidden by the filter. Their hat there goes too. Nobody is left out. u takes all of it back."
     );
     session.keys("n + T e a Enter");
     assert!(
@@ -313,6 +313,6 @@ fn an_undo_that_somebody_stands_against_says_who_and_what_to_do() {
     assert_eq!(
         session.notice(),
         "It cannot be undone: changed meanwhile: prof@example.org in courses@conference.example.org: the user is admin \
-         with 0 hats; H shows by whom, undo that first"
+         with no hats; H shows by whom, undo that first"
     );
 }

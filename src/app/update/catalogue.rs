@@ -213,11 +213,16 @@ pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
     let untitled = having.iter().filter(|(_, untitled)| *untitled).count();
     let lose = match untitled {
         0 => String::new(),
-        number => format!(" {number} of them have no title of their own and lose this one."),
+        number => format!(" {number} of them without a title of their own will have none."),
     };
     let consequence = format!(
-        "{} have it and keep it: {}.{lose} {} takes it back.",
+        "{} {}: {}.{lose} {} takes it back.",
         words::count(having.len(), "user"),
+        if having.len() == 1 {
+            "has it and keeps it"
+        } else {
+            "have it and keep it"
+        },
         words::listed(&names),
         state.key("undo")
     );

@@ -200,9 +200,9 @@ fn remove_users(state: &mut State, effects: &mut Vec<Effect>) {
             return;
         }
         let question = format!("Remove {jid} from {room}?");
-        let hats = words::count(hats, "hat");
         let undo = state.key("undo");
-        let consequence = format!("The user's {hats} there go too. {undo} brings all of it back.");
+        let go = words::hats_go("The user's", hats);
+        let consequence = format!("{go} {undo} brings all of it back.");
         ask(state, question, consequence, operation);
         return;
     }
@@ -212,7 +212,7 @@ fn remove_users(state: &mut State, effects: &mut Vec<Effect>) {
             next.set_affiliation(user, &room, Affiliation::None)
         });
     }
-    let consequence = format!("Their {} there go too.", words::count(hats, "hat"));
+    let consequence = words::hats_go("Their", hats);
     let question = |who: &str| format!("Remove {who}?");
     bulk::propose(state, effects, plan, question, &consequence);
 }

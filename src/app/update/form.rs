@@ -225,8 +225,8 @@ pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
         && !there.hats.is_empty()
     {
         let consequence = format!(
-            "The user's {} there go too. {} brings all of it back.",
-            words::count(there.hats.len(), "hat"),
+            "{} {} brings all of it back.",
+            words::hats_go("The user's", there.hats.len()),
             state.key("undo")
         );
         let (room, user) = (room.clone(), user.clone());

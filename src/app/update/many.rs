@@ -157,7 +157,7 @@ fn affiliate(
         plan.change(room, user, |next| next.set_affiliation(user, room, affiliation));
     }
     if affiliation == Affiliation::None {
-        let consequence = format!("Their {} there go too.", words::count(hats, "hat"));
+        let consequence = words::hats_go("Their", hats);
         let question = |who: &str| format!("Remove {who}?");
         return bulk::propose(state, effects, plan, question, &consequence);
     }

@@ -106,7 +106,7 @@ fn rooms_and_users() {
     let kim_gone = wardrobe.set_affiliation(&kim, &room, Affiliation::None).unwrap();
     assert_eq!(
         group(&kim_gone),
-        "removed kim@example.org (admin) from courses@conference.example.org with 0 hats"
+        "removed kim@example.org (admin) from courses@conference.example.org with no hats"
     );
     assert_eq!(
         group(&kim_gone.inverse()),
