@@ -93,10 +93,14 @@ fn has_wearer(state: &State) -> Result<(), String> {
         .ok_or_else(|| "nobody has this hat".into())
 }
 
-fn turned_changes(state: &State) -> Result<(), String> {
-    state.may_change()?;
+fn turned_has(state: &State) -> Result<(), String> {
     has_turned_hat(state)?;
     has_wearer(state)
+}
+
+fn turned_changes(state: &State) -> Result<(), String> {
+    state.may_change()?;
+    turned_has(state)
 }
 
 /// Every command. Of two with one key in one place the first would win; a test sees to it that there are none.
@@ -160,6 +164,8 @@ pub static COMMANDS: &[Command] = &[
         help: "required for all who have the hat; when it is, for none", enabled: turned_changes, run: change::require },
     Command { place: Place::AllHats, id: "take-from-all", title: "Take from all", keys: &[c('d'), k(Code::Delete)], footer: true,
         help: "take the hat from all who have it (asks first)", enabled: turned_changes, run: change::remove },
+    Command { place: Place::AllHats, id: "copy-hat", title: "Copy", keys: &[c('y')], footer: false,
+        help: "copy the hat, to put it on others once the view is turned back", enabled: turned_has, run: dress::copy },
     Command { place: Place::AllHats, id: "mark-all-hats", title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "mark the hat, or not any more", enabled: has_rows, run: marks::mark },
     Command { place: Place::Wearers, id: "go-in-wearer", title: "Where", keys: &[k(Code::Enter)], footer: true,
@@ -172,6 +178,8 @@ pub static COMMANDS: &[Command] = &[
         help: "required of the user in all rooms; when it is, in none", enabled: turned_changes, run: change::require },
     Command { place: Place::Wearers, id: "take-from-wearer", title: "Take", keys: &[c('d'), k(Code::Delete)], footer: true,
         help: "take the hat from the user in all rooms", enabled: turned_changes, run: change::remove },
+    Command { place: Place::Wearers, id: "copy-hat-of-wearer", title: "Copy", keys: &[c('y')], footer: false,
+        help: "copy the hat, to put it on others once the view is turned back", enabled: turned_has, run: dress::copy },
     Command { place: Place::Wearers, id: "mark-wearer", title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "mark the user, or not any more", enabled: has_rows, run: marks::mark },
     Command { place: Place::WearersRooms, id: "show-there", title: "Go there", keys: &[k(Code::Enter)], footer: true,
@@ -184,6 +192,8 @@ pub static COMMANDS: &[Command] = &[
         help: "required or not, in this room", enabled: turned_changes, run: change::require },
     Command { place: Place::WearersRooms, id: "take-there", title: "Take", keys: &[c('d'), k(Code::Delete)], footer: true,
         help: "take the hat from the user in this room", enabled: turned_changes, run: change::remove },
+    Command { place: Place::WearersRooms, id: "copy-hat-there", title: "Copy", keys: &[c('y')], footer: false,
+        help: "copy the hat, to put it on others once the view is turned back", enabled: turned_has, run: dress::copy },
     Command { place: Place::WearersRooms, id: "mark-there", title: "Mark", keys: &[c('m')], footer: false,
         help: "mark the room, or not any more", enabled: has_rows, run: marks::mark },
     Command { place: Place::Panes, id: "mark-all", title: "Mark all", keys: &[c('*')], footer: false,

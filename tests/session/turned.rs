@@ -167,3 +167,17 @@ fn without_any_hat_it_says_so() {
     session.keys("Enter Down Tab d Shift-Tab w e");
     assert_eq!(session.notice(), "there is no hat in any room yet");
 }
+
+#[test]
+fn a_hat_is_copied_from_there_and_put_on_others() {
+    let mut session = Session::open(several(), (100, 30));
+    session.keys("w y");
+    assert_eq!(
+        session.notice(),
+        "Copied from all rooms: \"Teacher\" (p puts exactly these on, P adds them)"
+    );
+    session.keys("w Shift-Tab Shift-Tab Shift-Tab Enter g P");
+    assert_eq!(session.state.wardrobe().attachments(), 5, "{}", session.notice());
+    session.keys("Shift-Tab G Enter * P");
+    assert_eq!(session.state.wardrobe().attachments(), 6, "{}", session.notice());
+}

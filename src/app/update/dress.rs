@@ -1,5 +1,6 @@
 //! Copying a set of hats from one user and putting it on others.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::app::targets;
@@ -32,6 +33,9 @@ impl Copied {
 /// The hats of the selected user, and whose they are in words; in the hats pane what is marked there, else all that
 /// the pane shows.
 fn taken(state: &State) -> Result<(Hats, String), String> {
+    if state.is_turned() {
+        return taken_turned(state);
+    }
     let from_pane = state.focus == Pane::Hats;
     let user = state.user();
     let (hats, of): (Hats, String) = if from_pane {
@@ -54,6 +58,21 @@ fn taken(state: &State) -> Result<(Hats, String), String> {
         return Err(format!("there is nothing to copy: {of} has no hats"));
     }
     Ok((hats, of))
+}
+
+/// In the view turned round: each hat that is marked there, else the selected one, as the first who has it has it.
+fn taken_turned(state: &State) -> Result<(Hats, String), String> {
+    let mut hats = BTreeMap::new();
+    for spot in targets::held(state) {
+        if let Some(attachment) = spot.attachment(&state.view) {
+            hats.entry(spot.hat.clone()).or_insert_with(|| attachment.clone());
+        }
+    }
+    let hats: Hats = hats.into_iter().collect();
+    if hats.is_empty() {
+        return Err("there is nothing to copy: nobody has this hat".into());
+    }
+    Ok((hats, "all rooms".into()))
 }
 
 /// The hats that a copy would take, with the titles that people read in their room, and whose they are.
