@@ -14,12 +14,14 @@ mod column;
 mod listed;
 mod sort;
 mod tally;
+mod totals;
 mod turned;
 
 pub(super) use column::{Column, Pane as Lists};
 use listed::Listed;
 pub use sort::Sort;
 pub use tally::Tally;
+pub use totals::Totals;
 pub(super) use turned::Turned;
 
 #[derive(Debug, Clone)]
@@ -37,28 +39,6 @@ pub(super) struct Rows {
     turned: Option<Box<Turned>>,
     /// Counted once for each state of the wardrobe, as every frame says it.
     pub totals: Totals,
-}
-
-/// What is in all rooms together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// One who is in two rooms counts twice.
-    pub users: usize,
-    /// How many attachments.
-    pub hats: usize,
-    /// Whether the rooms are of several domains.
-    pub several_domains: bool,
-}
-
-impl Totals {
-    fn of(wardrobe: &Wardrobe) -> Self {
-        let first = wardrobe.rooms().next().map(|(jid, _)| jid.domain());
-        Self {
-            users: wardrobe.users(),
-            hats: wardrobe.attachments(),
-            several_domains: wardrobe.rooms().any(|(jid, _)| Some(jid.domain()) != first),
-        }
-    }
 }
 
 impl Default for Rows {
