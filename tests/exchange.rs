@@ -176,17 +176,27 @@ proptest! {
     fn a_wardrobe_replaces((now, other) in (wardrobe(), wardrobe())) {
         let given = read(&write::wardrobe(&other), Form::Json).unwrap();
         let plan = given.plan(&now, &How { replace: true, ..How::default() }).unwrap();
+        prop_assert_eq!(&plan.skipped, &[]);
         let mut then = after(&now, &plan);
         let mut back = then.clone();
         back.apply(&plan.group.inverse()).unwrap();
         prop_assert_eq!(&back, &now);
-        for (jid, room) in other.rooms() {
-            for (user, was) in room.users().iter().filter(|(_, user)| !user.affiliation.is_affiliated()) {
-                then.put_user(user, jid, was.clone()).unwrap();
-            }
-        }
         then.revision = other.revision;
         prop_assert_eq!(&then, &other);
+    }
+
+    /// So does a room: somewhere else it is the room that was exported.
+    #[test]
+    fn a_room_replaces((now, other) in (wardrobe(), wardrobe())) {
+        let target = jid("there@c.example");
+        for (room, was) in other.rooms() {
+            let exported = export(&other, &Part::Room(room.clone()), Form::Json).unwrap();
+            let given = read(&exported.bytes, Form::Json).unwrap();
+            let target = Target { room: Some(target.clone()), user: None };
+            let how = How { replace: true, target: target.clone(), ..How::default() };
+            let then = after(&now, &given.plan(&now, &how).unwrap());
+            prop_assert_eq!(then.room(target.room.as_ref().unwrap()), Some(was));
+        }
     }
 }
 

@@ -52,6 +52,9 @@ pub(super) fn run(args: &Import, place: &Place, out: &mut Out) -> Result<(), Fai
             Ok((group, format!("imported: {}", words::imported(&counts))))
         })?;
     }
+    if let Some(kept) = first.counts.said_of_kept() {
+        out.line(&kept)?;
+    }
     for skip in first.skipped.iter().take(MOST_ASIDE) {
         out.line(&format!("left aside: {}", words::skipped(skip)))?;
     }

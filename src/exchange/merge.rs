@@ -18,6 +18,8 @@ pub(super) struct Merged {
     pub(super) skipped: Vec<Skip>,
     /// Hats that are there as they are given.
     pub(super) same: usize,
+    /// Hats that somebody has who cannot be given any, as a file has them that replaces.
+    pub(super) kept: usize,
 }
 
 struct Merge<'a> {
@@ -27,6 +29,7 @@ struct Merge<'a> {
     rooms_replaced: bool,
     skipped: Vec<Skip>,
     same: usize,
+    kept: usize,
     bad: Vec<(usize, String)>,
 }
 
@@ -55,6 +58,7 @@ pub(super) fn over(now: &Wardrobe, given: &Given, how: &How) -> Result<Merged, R
         rooms_replaced: how.replace && !matches!(given.content, Content::User(..)),
         skipped: Vec::new(),
         same: 0,
+        kept: 0,
         bad: Vec::new(),
     };
     merge.look_at_doubts(now);
@@ -89,6 +93,7 @@ pub(super) fn over(now: &Wardrobe, given: &Given, how: &How) -> Result<Merged, R
         wanted,
         skipped: merge.skipped,
         same: merge.same,
+        kept: merge.kept,
     })
 }
 
@@ -185,6 +190,9 @@ impl Merge<'_> {
             };
             if before == Some(&laid) {
                 self.same += 1;
+            } else if self.how.replace {
+                // It is no gift: a server, or a file that was restored, has it so.
+                self.kept += usize::from(!affiliation.is_affiliated());
             } else if !affiliation.is_affiliated() {
                 refused += 1;
                 // What they have stays theirs.
@@ -209,8 +217,8 @@ impl Merge<'_> {
             extra: merged(base, &given.extra),
         };
         let is_nobody = affiliation == Affiliation::None && wanted.hats.is_empty();
-        if is_nobody && now != Some(&wanted) {
-            if refused == 0 && !self.how.replace {
+        if is_nobody && now != Some(&wanted) && !self.how.replace {
+            if refused == 0 {
                 self.skip(room, jid, Why::Nobody);
             }
             return None;

@@ -47,6 +47,8 @@ pub struct Counts {
     pub hats_taken: usize,
     /// Hats of users that are given and are there as they are given.
     pub same: usize,
+    /// Hats that somebody is to have who cannot be given any, as what replaces has them.
+    pub kept: usize,
     /// Objects whose unknown members change.
     pub members: usize,
 }
@@ -89,6 +91,7 @@ impl Given {
         }
         let mut counts = Counts {
             same: merged.same,
+            kept: merged.kept,
             members: usize::from(now.extra != merged.wanted.extra),
             ..Counts::default()
         };
@@ -119,6 +122,17 @@ fn guard(edit: &mut Edit, wanted: &Wardrobe) {
 }
 
 impl Counts {
+    /// That somebody has hats who could not be given any.
+    pub fn said_of_kept(&self) -> Option<String> {
+        match self.kept {
+            0 => None,
+            1 => Some("1 hat of a user who is not affiliated is kept as the file has it".into()),
+            more => Some(format!(
+                "{more} hats of users who are not affiliated are kept as the file has them"
+            )),
+        }
+    }
+
     fn rooms(&mut self, before: Option<&Room>, after: Option<&Room>) {
         let none = Room::default();
         self.rooms_added += usize::from(before.is_none());

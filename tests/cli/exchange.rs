@@ -295,3 +295,35 @@ fn of_many_that_are_left_aside_the_first_are_named() {
     assert_eq!(lines.len(), 1 + 50 + 1, "{said}");
     assert_eq!(lines.last(), Some(&"left aside: 10 more like these"));
 }
+
+#[test]
+fn a_backup_is_restored_whole() {
+    let wardrobe = format!(
+        r#"{{"version": 1, "rooms": {{"{ROOM}": {{"users": {{
+            "mallory@example.net": {{"affiliation": "outcast", "hats": {{"urn:x:1": {{}}, "not a uri": {{"title": "Old"}}}}}},
+            "kim@example.org": {{"affiliation": "none", "hats": {{"urn:x:1": {{"active": true}}}}}},
+            "nobody@example.org": {{"affiliation": "none", "hats": {{}}}}}}}}}}}}"#
+    );
+    let home = Home::new();
+    home.write("all.json", wardrobe);
+    assert_eq!(
+        home.done(&["import", "all.json", "--replace"]),
+        "imported: 1 room and 3 users added, 3 hats given (revision 1)\n3 hats of users who are not affiliated are kept as the file has them\n"
+    );
+    let exported = home.done(&["export"]);
+    home.done(&["export", "--output", "again.json"]);
+    home.done(&["--file", "new.json", "import", "again.json", "--replace"]);
+    assert_eq!(home.done(&["--file", "new.json", "export"]), exported);
+    assert_eq!(
+        home.done(&["import", "again.json", "--replace"]),
+        "nothing to change: it is so already\n"
+    );
+    // What was kept can be taken back, and put back.
+    home.done(&["undo"]);
+    home.done(&["redo"]);
+    assert_eq!(
+        home.done(&["export"])
+            .replace("\"revision\": 3", "\"revision\": 1"),
+        exported
+    );
+}

@@ -116,6 +116,25 @@ fn an_object_without_an_address_goes_where_the_moderator_is() {
 }
 
 #[test]
+fn what_replaces_says_what_it_keeps_of_those_who_cannot_be_given_hats() {
+    let room = r#"{"users": {"mallory@example.net": {"affiliation": "outcast", "hats": {"urn:x:1": {}, "urn:x:2": {}}}}}"#;
+    let mut session = with("room.json", room);
+    session.keys("I Down");
+    session.text("room.json");
+    session.keys("Enter");
+    let said = says(&session);
+    assert!(
+        said.ends_with(
+            "all of it back. 2 hats of users who are not affiliated are kept as the file has them."
+        ),
+        "{said}"
+    );
+    session.keys("y");
+    let hats = &session.json()["rooms"][ROOM]["users"]["mallory@example.net"]["hats"];
+    assert_eq!(hats, &serde_json::json!({"urn:x:1": {}, "urn:x:2": {}}));
+}
+
+#[test]
 fn a_table_cannot_replace() {
     let mut session = with("a.csv", TABLE);
     session.keys("I Down");

@@ -236,10 +236,8 @@ fn ask(state: &mut State, path: &str, into: &str, plan: Plan) {
     }
     let question = format!("Import {path} into {into}: {}?", words::imported(&plan.counts));
     let undo = format!("{} takes all of it back.", state.key("undo"));
-    let consequence = match aside {
-        Some(aside) => format!("{undo} {aside}."),
-        None => undo,
-    };
+    let more = [plan.counts.said_of_kept(), aside].into_iter().flatten();
+    let consequence = more.fold(undo, |said, more| format!("{said} {more}."));
     let act = Act::Commit(plan.group);
     state.overlays.push(Overlay::Confirm(Confirm {
         question,
