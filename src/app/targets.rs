@@ -36,6 +36,17 @@ pub(super) fn users(state: &State) -> Option<(Jid, Vec<Jid>)> {
     (!users.is_empty()).then(|| (room.clone(), users))
 }
 
+/// The rooms that are marked, and the users of the selected room that are. Turned round, users are marked in all rooms.
+pub(super) fn marked(state: &State) -> (Vec<Jid>, Vec<Jid>) {
+    fn of(column: &super::rows::Column<Jid>) -> Vec<Jid> {
+        column.marks().iter().cloned().collect()
+    }
+    match state.rows.turned() {
+        Some(turned) => (of(&turned.rooms), Vec::new()),
+        None => (of(&state.rows.rooms), of(&state.rows.users)),
+    }
+}
+
 /// The hats of users that a change is about.
 pub(super) fn held(state: &State) -> Vec<Held> {
     let wardrobe = state.wardrobe();

@@ -43,7 +43,7 @@ pub(super) fn export(wardrobe: &Wardrobe, part: &Part) -> Option<Exported> {
     let (mut out, mut lost) = (String::new(), Lost::default());
     write(&mut out, COLUMNS);
     match part {
-        Part::All => {
+        Part::All | Part::Rooms(_) | Part::Users(..) => {
             let sets = wardrobe.sets().unwrap_or_default();
             lost.sets = sets.len();
             lost.unknown += usize::from(wardrobe.extra.iter().count() > usize::from(!sets.is_empty()));

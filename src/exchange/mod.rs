@@ -16,7 +16,10 @@ mod table;
 pub use given::{Content, Given, Refused, Target};
 pub use plan::{Counts, How, Plan, Skip, Why};
 
-use crate::model::{Jid, Wardrobe, write};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::{Jid, Room, User, Wardrobe, write};
 
 /// A file's form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +64,12 @@ pub enum Part {
     All,
     /// One room.
     Room(Jid),
+    /// Some rooms, as a wardrobe of them alone.
+    Rooms(Vec<Jid>),
     /// One user in one room.
     User(Jid, Jid),
+    /// Some users of one room, as a wardrobe of them alone.
+    Users(Jid, Vec<Jid>),
 }
 
 /// An export.
@@ -76,11 +83,14 @@ pub struct Exported {
 
 /// A part of a wardrobe in this form; `None` when that part is not there.
 pub fn export(wardrobe: &Wardrobe, part: &Part, form: Form) -> Option<Exported> {
+    if let Part::Rooms(_) | Part::Users(..) = part {
+        return export(&alone(wardrobe, part)?, &Part::All, form);
+    }
     if form == Form::Csv {
         return csv::export(wardrobe, part);
     }
     let bytes = match part {
-        Part::All => write::wardrobe(wardrobe),
+        Part::All | Part::Rooms(_) | Part::Users(..) => write::wardrobe(wardrobe),
         Part::Room(room) => write::pretty(wardrobe.room(room)?),
         Part::User(room, user) => write::pretty(wardrobe.user(room, user)?),
     };
@@ -88,6 +98,24 @@ pub fn export(wardrobe: &Wardrobe, part: &Part, form: Form) -> Option<Exported> 
         bytes,
         lost: Vec::new(),
     })
+}
+
+/// A wardrobe of some rooms or users alone; `None` when one of them is not there.
+fn alone(wardrobe: &Wardrobe, part: &Part) -> Option<Wardrobe> {
+    let rooms: Option<Vec<_>> = match part {
+        Part::Rooms(rooms) => {
+            let there = |jid: &Jid| Some((jid.clone(), wardrobe.room(jid)?.clone()));
+            rooms.iter().map(there).collect()
+        }
+        Part::Users(room, users) => {
+            let there = |jid: &Jid| Some((jid.clone(), wardrobe.user(room, jid)?.clone()));
+            let users: BTreeMap<Jid, User> = users.iter().map(there).collect::<Option<_>>()?;
+            let made = Room::default().with_users(users.into_iter().collect())?;
+            Some(vec![(room.clone(), Arc::new(made))])
+        }
+        Part::All | Part::Room(_) | Part::User(..) => None,
+    };
+    rooms.map(Wardrobe::of_rooms)
 }
 
 /// Reads what is given in a file of this form.

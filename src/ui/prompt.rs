@@ -17,8 +17,9 @@ const LABEL: usize = 6;
 pub(super) fn draw(canvas: &mut Canvas<'_>, prompt: &Prompt, area: Rect, focused: bool) -> Option<Position> {
     let width = area.width.min(76);
     let columns = usize::from(width).saturating_sub(6);
-    // On a small screen what is wrong comes before what could be chosen instead.
-    let brief = !prompt.wrong.is_empty() && area.height < 16;
+    // On a small screen what is wrong comes before what could be chosen instead, and what is chosen is there in any case.
+    let all = 6 + prompt.choices.len();
+    let brief = (!prompt.wrong.is_empty() && area.height < 16) || usize::from(area.height) < all;
     let choices = if brief { 1 } else { prompt.choices.len() };
     let room = usize::from(area.height).saturating_sub(5 + choices);
     let wrong = wrong(canvas, prompt, columns, room);

@@ -111,7 +111,7 @@ fn files_are_written_and_read_where_the_moderator_says() {
     stage.see("Users 1");
     stage.press_and_see("X", "all rooms");
     stage.press("~/out.csv");
-    stage.press_and_see(ENTER, "Exported into ~/out.csv");
+    stage.press_and_see(ENTER, &format!("Exported {ROOM} into ~/out.csv"));
     let table = std::fs::read_to_string(home.path("out.csv")).unwrap();
     assert_eq!(table.lines().count(), 3, "{table}");
     std::fs::write(

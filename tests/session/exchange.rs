@@ -149,16 +149,18 @@ fn a_table_cannot_replace() {
 #[test]
 fn what_is_exported_follows_the_pane_and_no_file_is_replaced_unasked() {
     let mut session = open();
-    for (keys, name) in [
-        ("", "all.json"),
-        ("Enter", "room.csv"),
-        ("Down Enter", "user.json"),
+    for (keys, choose, name, what) in [
+        ("", "Tab", "all.json", "all rooms".to_owned()),
+        ("", "", "room.json", ROOM.into()),
+        ("Enter", "Tab", "room.csv", ROOM.into()),
+        ("Down Enter", "", "user.json", format!("{TERRY} of {ROOM}")),
     ] {
         session.keys(keys);
         session.keys("X");
         session.text(name);
+        session.keys(choose);
         session.keys("Enter");
-        assert_eq!(session.notice(), format!("Exported into {name}"));
+        assert_eq!(session.notice(), format!("Exported {what} into {name}"));
     }
     let file = |session: &Session, name: &str| String::from_utf8(session.files[name].clone()).unwrap();
     assert!(file(&session, "all.json").contains("\"rooms\""));
@@ -179,12 +181,81 @@ fn what_is_exported_follows_the_pane_and_no_file_is_replaced_unasked() {
     assert!(matches!(session.state.top(), Some(Overlay::Prompt(prompt)) if !prompt.waits));
     assert_eq!(file(&session, "room.csv").lines().count(), 5);
     session.keys("Enter y");
-    assert_eq!(session.notice(), "Exported into room.csv");
+    assert_eq!(
+        session.notice(),
+        format!("Exported {TERRY} of {ROOM} into room.csv")
+    );
     assert_eq!(file(&session, "room.csv").lines().count(), 2);
     session.keys("X");
     session.text("room.txt");
     session.keys("Enter");
     assert_eq!(says(&session), "end the name in .csv for a table, or in .json");
+}
+
+/// What can be chosen beside the name of the file.
+fn choices(session: &Session) -> &[String] {
+    match session.state.top() {
+        Some(Overlay::Prompt(prompt)) => &prompt.choices,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_is_marked_is_exported_first() {
+    let mut wardrobe = wardrobe();
+    wardrobe
+        .add_room(&jid("staff@conference.example.org"), None)
+        .unwrap();
+    let mut session = Session::start(Start::default(), wardrobe, (100, 30));
+    let export = |session: &mut Session, name: &str| {
+        session.text(name);
+        session.keys("Enter");
+        let notice = session.notice().to_owned();
+        let wardrobe: serde_json::Value = serde_json::from_slice(&session.files[name]).unwrap();
+        (notice, wardrobe["rooms"].clone())
+    };
+    let all = session.json()["rooms"].clone();
+    session.keys("m m X");
+    assert_eq!(
+        choices(&session)[..3],
+        ["the 2 marked rooms", "staff@conference.example.org", "all rooms"]
+    );
+    let (notice, rooms) = export(&mut session, "rooms.json");
+    assert_eq!(
+        (notice, rooms),
+        ("Exported 2 rooms into rooms.json".into(), all.clone())
+    );
+    session.keys("Esc Esc Up Enter m m X");
+    assert_eq!(
+        choices(&session)[..2],
+        [
+            format!("the 2 marked users of {ROOM}"),
+            format!("mallory@example.net of {ROOM}")
+        ]
+    );
+    let (notice, rooms) = export(&mut session, "users.json");
+    assert_eq!(notice, format!("Exported 2 users of {ROOM} into users.json"));
+    let users = all[ROOM]["users"].as_object().unwrap();
+    let users: serde_json::Map<_, _> = users
+        .clone()
+        .into_iter()
+        .filter(|(jid, _)| jid != "mallory@example.net")
+        .collect();
+    assert_eq!(rooms, serde_json::json!({ROOM: {"users": users}}));
+    // From another pane they can be chosen too, and the table has their rows alone.
+    session.keys("Left X");
+    assert_eq!(
+        choices(&session)[..2],
+        [format!("the 2 marked users of {ROOM}"), ROOM.to_owned()]
+    );
+    session.text("users.csv");
+    session.keys("Enter");
+    let table = String::from_utf8(session.files["users.csv"].clone()).unwrap();
+    assert!(
+        table.lines().skip(1).all(|row| row.contains("@example.org,")),
+        "{table}"
+    );
+    assert!(!table.contains("mallory"), "{table}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::sets;
 use crate::app::form::Text;
 use crate::app::prompt::{Ask, Export, Exported, Prompt};
-use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, words};
+use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, targets, words};
 use crate::exchange::{Content, Form, Given, How, Part, Plan, Refused, Target};
 
 /// So much of what is left aside is said.
@@ -43,22 +43,62 @@ pub(crate) fn import(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 pub(crate) fn export(state: &mut State, _: &mut Vec<Effect>) {
-    let (mut parts, mut choices) = (vec![Part::All], vec!["all rooms".to_owned()]);
-    if let Some((room, _)) = state.room() {
-        parts.push(Part::Room(room.clone()));
-        choices.push(room.to_string());
-        if let Some((user, _)) = state.user() {
-            parts.push(Part::User(room.clone(), user.clone()));
-            choices.push(format!("{user} there"));
-        }
-    }
-    let at = match state.focus {
-        Pane::Rooms => 0,
-        Pane::Users => 1,
-        Pane::Hats => 2,
+    let parts = parts(state);
+    let choices = parts.iter().map(choice).collect();
+    open(state, Prompt::new(Ask::Export(parts), "", choices, 0));
+}
+
+/// What can be exported: first what a change would be about here, marked or selected.
+fn parts(state: &State) -> Vec<Part> {
+    let room = state.room().map(|(jid, _)| jid.clone());
+    let user = room.clone().zip(state.user().map(|(jid, _)| jid.clone()));
+    let (rooms, users) = targets::marked(state);
+    let users = room.clone().zip((!users.is_empty()).then_some(users));
+    let of_rooms = [
+        (!rooms.is_empty()).then_some(Part::Rooms(rooms)),
+        room.map(Part::Room),
+    ];
+    let of_users = [
+        users.map(|(room, users)| Part::Users(room, users)),
+        user.map(|(room, user)| Part::User(room, user)),
+    ];
+    let [[marked_rooms, room], [marked_users, user]] = [of_rooms, of_users];
+    let about_rooms = match state.focus {
+        Pane::Rooms => true,
+        Pane::Users => false,
+        // Turned round, the rooms are there.
+        Pane::Hats => state.is_turned(),
     };
-    let at = at.min(parts.len() - 1);
-    open(state, Prompt::new(Ask::Export(parts), "", choices, at));
+    let parts = if about_rooms {
+        [marked_rooms, marked_users, room, Some(Part::All), user]
+    } else {
+        [marked_users, marked_rooms, user, room, Some(Part::All)]
+    };
+    parts.into_iter().flatten().collect()
+}
+
+/// A part in words, to be chosen.
+fn choice(part: &Part) -> String {
+    let marked = |number: usize, noun: &str| match number {
+        1 => format!("the marked {noun}"),
+        more => format!("the {more} marked {noun}s"),
+    };
+    match part {
+        Part::Rooms(rooms) => marked(rooms.len(), "room"),
+        Part::Users(room, users) => format!("{} of {room}", marked(users.len(), "user")),
+        part => exported(part),
+    }
+}
+
+/// A part in words, when it was exported.
+fn exported(part: &Part) -> String {
+    match part {
+        Part::All => "all rooms".into(),
+        Part::Room(room) => room.to_string(),
+        Part::Rooms(rooms) => words::count(rooms.len(), "room"),
+        Part::User(room, user) => format!("{user} of {room}"),
+        Part::Users(room, users) => format!("{} of {room}", words::count(users.len(), "user")),
+    }
 }
 
 pub(super) fn open(state: &mut State, prompt: Prompt) {
@@ -289,7 +329,8 @@ pub(super) fn written(state: &mut State, export: Export, result: Result<Exported
                 [] => String::new(),
                 lost => format!("; the table does not hold {}", lost.join(", ")),
             };
-            state.say(format!("Exported into {}{lost}", export.path));
+            let what = exported(&export.part);
+            state.say(format!("Exported {what} into {}{lost}", export.path));
         }
     }
 }
