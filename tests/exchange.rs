@@ -309,6 +309,47 @@ fn a_table_may_be_written_in_other_ways() {
 }
 
 #[test]
+fn a_table_is_read_as_spreadsheets_of_other_languages_write_it() {
+    let head = "sep=;\r\nroom;user;affiliation;hat;active;required;hue\r\n";
+    let hat = "r@c.example;;;urn:x:1;;;150,5\r\n";
+    for (yes, no) in [
+        ("WAHR", "FALSCH"),
+        ("VRAI", "FAUX"),
+        ("VERDADERO", "FALSO"),
+        ("VERO", "Falso"),
+        ("VERDADEIRO", "FALSO"),
+        ("WAAR", "ONWAAR"),
+        ("PRAWDA", "FAŁSZ"),
+        ("ИСТИНА", "ЛОЖЬ"),
+        ("SANT", "FALSKT"),
+        ("ja", "nein"),
+        ("oui", "non"),
+        ("Sí", "No"),
+        ("DOĞRU", "YANLIŞ"),
+    ] {
+        let text = format!("{head}{hat}r@c.example;terry@example.org;member;urn:x:1;{yes};{no};\r\n");
+        let now = done(&Wardrobe::default(), &csv(&text).unwrap());
+        let terry = now.user(&jid("r@c.example"), &jid("terry@example.org")).unwrap();
+        let (_, one) = terry.hats.iter().next().unwrap();
+        assert_eq!(
+            (one.active, one.required),
+            (Some(true), Some(false)),
+            "{yes} {no}"
+        );
+        let room = now.room(&jid("r@c.example")).unwrap();
+        let hue = room.catalogue.values().next().unwrap().hue.as_ref().unwrap();
+        assert_eq!(hue.as_json().as_str(), "150.5");
+    }
+    // What is no number stays what it is, and so is said.
+    for hue in ["1,5,5", "4000,5", "x,y"] {
+        let text = format!("{head}r@c.example;;;urn:x:1;;;{hue}\r\n");
+        let error = csv(&text).unwrap().plan(&Wardrobe::default(), &How::default());
+        let says = format!("line 3: hue: {hue:?} is no number of degrees from 0 to 360");
+        assert_eq!(error.unwrap_err().wrong, [says]);
+    }
+}
+
+#[test]
 fn what_a_table_does_not_say_stays() {
     let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
     let given = csv("room,user,hat,required\nr@c.example,terry@example.org,urn:x:1,yes\n").unwrap();

@@ -26,6 +26,13 @@ impl<'a> Rows<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let first = text.trim_start_matches(['\n', '\r']);
         let first = first.split(['\n', '\r']).next().unwrap_or_default();
+        if let Some((separator, rest)) = said_separator(text) {
+            return Self {
+                rest,
+                line: 2,
+                separator,
+            };
+        }
         let separator = SEPARATORS
             .into_iter()
             .rev()
@@ -36,6 +43,11 @@ impl<'a> Rows<'a> {
             line: 1,
             separator,
         }
+    }
+
+    /// What stands between the cells.
+    pub(super) fn separator(&self) -> char {
+        self.separator
     }
 
     fn row(&mut self) -> Result<Row<'a>, (usize, String)> {
@@ -98,6 +110,16 @@ impl<'a> Rows<'a> {
         self.rest = rest;
         Ok(cell)
     }
+}
+
+/// A first line such as `sep=;`, by which a spreadsheet says what it writes between cells; and what follows that line.
+fn said_separator(text: &str) -> Option<(char, &str)> {
+    let (line, rest) = text.split_once('\n')?;
+    // It may be a cell in quotation marks, and a row as wide as the others.
+    let line = line.trim_end_matches('\r').replace('"', "").to_ascii_lowercase();
+    let mut said = line.strip_prefix("sep=")?.chars();
+    let separator = said.next().filter(|said| SEPARATORS.contains(said))?;
+    said.all(|more| more == separator).then_some((separator, rest))
 }
 
 /// How many lines end in a text.
@@ -191,6 +213,24 @@ mod tests {
         assert_eq!(rows(text).unwrap(), expected);
         assert_eq!(rows("a;b,c;d\n1;2").unwrap()[1], row(2, &["1", "2"]));
         assert_eq!(rows("a\tb\n").unwrap(), [row(1, &["a", "b"])]);
+    }
+
+    #[test]
+    fn a_first_line_may_say_what_separates() {
+        for (first, separator) in [
+            ("sep=;\r\n", ';'),
+            ("SEP=,\n", ','),
+            ("\"sep=;\"\n", ';'),
+            ("sep=\t\n", '\t'),
+            ("sep=;;;;\n", ';'),
+        ] {
+            let text = format!("{first}a,b{separator}c\n");
+            let cells: Vec<&str> = "a,b".split(separator).chain(["c"]).collect();
+            assert_eq!(rows(&text).unwrap(), [row(2, &cells)], "{first:?}");
+        }
+        // Such a line is no other line.
+        assert_eq!(rows("sep=x\na").unwrap()[0], row(1, &["sep=x"]));
+        assert_eq!(rows("sep=;").unwrap(), [row(1, &["sep=", ""])]);
     }
 
     #[test]

@@ -51,6 +51,8 @@ struct UserRows {
 #[derive(Default)]
 struct Reading {
     columns: Columns,
+    /// Where no comma separates, it may stand in a number.
+    decimal_comma: bool,
     rooms: BTreeMap<Jid, RoomRows>,
     bad: Vec<At<String>>,
     doubts: Vec<Doubt>,
@@ -59,7 +61,9 @@ struct Reading {
 /// Reads a table.
 pub(super) fn read(bytes: &[u8]) -> Result<Given, Refused> {
     let text = text(bytes)?;
-    let mut rows = Rows::new(text).filter(|row| !matches!(row, Ok(row) if is_blank(row)));
+    let rows = Rows::new(text);
+    let decimal_comma = rows.separator() != ',';
+    let mut rows = rows.filter(|row| !matches!(row, Ok(row) if is_blank(row)));
     let head = rows.next().unwrap_or_else(|| {
         let columns = COLUMNS.join(",");
         Err((
@@ -70,6 +74,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Given, Refused> {
     let columns = head.and_then(|head| Columns::of(&head));
     let mut reading = Reading {
         columns: columns.map_err(|bad| Refused::rows(vec![bad]))?,
+        decimal_comma,
         ..Reading::default()
     };
     for row in rows {
@@ -129,6 +134,43 @@ impl Columns {
     }
 }
 
+/// What spreadsheets and people write for it in the languages in which many of them speak, in lower case.
+const TRUE: [&str; 28] = [
+    "true",
+    "yes",
+    "1",
+    "wahr",
+    "ja",
+    "vrai",
+    "oui",
+    "verdadero",
+    "sí",
+    "si",
+    "vero",
+    "sì",
+    "verdadeiro",
+    "sim",
+    "waar",
+    "prawda",
+    "tak",
+    "истина",
+    "да",
+    "sant",
+    "sand",
+    "sann",
+    "tosi",
+    "kyllä",
+    "pravda",
+    "ano",
+    "doğru",
+    "evet",
+];
+const FALSE: [&str; 29] = [
+    "false", "no", "0", "falsch", "nein", "faux", "non", "falso", "não", "onwaar", "nee", "fałsz", "nie",
+    "ложь", "нет", "falskt", "nej", "falsk", "nei", "usann", "epätosi", "ei", "nepravda", "ne", "yanlış",
+    "yanliş", "hayır", "hayir", "usand",
+];
+
 /// The cells of one row by column.
 struct Cells<'a>(&'a Row<'a>, Columns);
 
@@ -156,8 +198,8 @@ impl Cells<'_> {
         let text = self.cell(column);
         match text.to_lowercase().as_str() {
             "" => Ok(None),
-            "true" | "yes" | "1" => Ok(Some(true)),
-            "false" | "no" | "0" => Ok(Some(false)),
+            text if TRUE.contains(&text) => Ok(Some(true)),
+            text if FALSE.contains(&text) => Ok(Some(false)),
             _ => Err(format!(
                 "{}: {} is neither true nor false (yes, no, 1, 0)",
                 COLUMNS.get(column as usize).unwrap_or(&""),
@@ -218,7 +260,10 @@ impl Reading {
                     None => Ok(()),
                 };
             }
-            let hue_cell = cells.cell(Column::Hue);
+            let written = cells.cell(Column::Hue);
+            let pointed = written.replacen(',', ".", 1);
+            let is_number = self.decimal_comma && hue(&pointed).is_some_and(|hue| hue.degrees().is_some());
+            let hue_cell = if is_number { pointed.as_str() } else { written };
             let angle = hue(hue_cell).is_none_or(|hue| hue.degrees().is_some());
             if !angle {
                 self.doubts.push(Doubt {

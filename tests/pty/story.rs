@@ -123,7 +123,7 @@ fn files_are_written_and_read_where_the_moderator_says() {
     stage.press("~/none.csv");
     stage.press_and_see(ENTER, "there is no such file");
     stage.press("\u{15}~/in.csv");
-    stage.press_and_see(ENTER, "added, 1 hat given?");
+    stage.press_and_see(ENTER, "1 hat given?");
     stage.press_and_see("y", "Users 2");
     stage.until("all is saved", |seen| {
         seen.shows("saved") && !seen.shows("saving")
