@@ -465,7 +465,7 @@ fn what_is_wrong_only_there_is_named_by_its_line_too() {
         wrong.wrong,
         [
             "line 3: new@example.org is new in r@c.example: say the affiliation (owner, admin, member or outcast)",
-            "line 4: hat: not a URI: \"Teacher\": it has no scheme before a colon; a hat's id is a URI such as urn:uuid:… (the title has its own column)",
+            "line 4: hat: not a URI: \"Teacher\": it has no scheme before a colon; a hat's id is a URI such as urn:uuid:… (the title has its own column); one that a server gave is kept by JSON",
         ]
     );
 }

@@ -121,7 +121,7 @@ impl Merge<'_> {
                     _ => String::new(),
                 };
                 format!(
-                    "hat: not a URI: {}: {why}; a hat's id is a URI such as urn:uuid:… (the title has its own column)",
+                    "hat: not a URI: {}: {why}; a hat's id is a URI such as urn:uuid:… (the title has its own column); one that a server gave is kept by JSON",
                     quoted(hat.as_str())
                 )
             };
