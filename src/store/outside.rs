@@ -14,6 +14,12 @@ const MOST: u64 = 1 << 30;
 
 /// Reads a file, or a pipe that ends.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    if path.is_dir() {
+        return Err(Error::NotAFile {
+            path: path.to_path_buf(),
+            what: "a folder",
+        });
+    }
     let whole = || read_all(File::open(path)?);
     whole().map_err(Error::io("read", path))
 }
@@ -82,6 +88,18 @@ pub fn write_file(path: &Path, bytes: &[u8], over: bool, data: Option<&Path>) ->
         }
         Ok(_) if !over => return Ok(Written::Exists),
         _ => {}
+    }
+    if let Some(folder) = resolved.parent()
+        && std::fs::metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    {
+        let reason = format!(
+            "there is no folder {}; make it, or give another name",
+            folder.display()
+        );
+        return Err(Error::NotWritable {
+            path: resolved,
+            reason,
+        });
     }
     let temporary = temporary(&resolved);
     let written = put(&temporary, &resolved, bytes, over);

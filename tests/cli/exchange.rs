@@ -161,9 +161,27 @@ fn import_takes_nothing_until_all_is_right() {
         "{}",
         said.err
     );
+    let keeps = "one that a server gave is kept by JSON";
+    assert!(said.err.contains(keeps), "{}", said.err);
+    home.write("hats.json", "{\"Proctor\": {}}");
+    let target = ["--into", ROOM, "--user", TERRY, "--dry-run"];
+    assert_eq!(
+        home.done(&[&["import", "hats.json"], &target as &[&str]].concat()),
+        "would import: 1 hat given\n"
+    );
     home.write("a.json", "{\"version\": 1, \"rooms\": {\"a\": {}}}");
     home.fails(&["import", "a.json"], 1,
         "bad-request: a.json: line 1, column 26: not an address: \"a\": a room has a name before the @, such as room@conference.example.org");
+    home.fails(
+        &["import", "/"],
+        1,
+        "/ is a folder, not a file; give the path of a file",
+    );
+    home.fails(
+        &["export", "--output", "/nonexist/x.json"],
+        1,
+        "/nonexist/x.json: there is no folder /nonexist; make it, or give another name",
+    );
     home.fails(
         &["import", "missing.csv"],
         1,
