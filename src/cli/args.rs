@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::choice::Choice;
+use super::choice::{self, Choice};
 use crate::model::Affiliation;
 use crate::term::{Background, Colours};
 
@@ -356,7 +356,7 @@ pub struct History {
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
     /// At most so many entries [default: 100, with --json all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = choice::limit)]
     pub limit: Option<usize>,
     /// Forget for good what was done before a day (2026-01-31) or a moment (2026-01-31T12:00:00Z)
     #[arg(long, value_name = "BEFORE", conflicts_with_all = ["json", "room", "user", "hat", "by", "limit"])]
@@ -370,6 +370,7 @@ pub struct History {
 #[derive(Debug, Args)]
 pub struct Revision {
     /// Its number in the history
+    #[arg(value_parser = choice::revision)]
     pub revision: Option<u64>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]

@@ -1,4 +1,4 @@
-//! Options whose values have names, and other spellings that people type.
+//! Options whose values have names, and other spellings that people type; and numbers, with words for what is none.
 
 use std::ffi::OsStr;
 use std::marker::PhantomData;
@@ -38,4 +38,18 @@ impl<T: FromStr<Err = String> + Clone + Send + Sync + 'static> TypedValueParser 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(self.names.iter().map(PossibleValue::new)))
     }
+}
+
+/// A number of entries; of none there is nothing to show.
+pub(super) fn limit(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("it is a number of entries, at least 1".into()),
+        Ok(number) => Ok(number),
+    }
+}
+
+/// The number of an entry of the history.
+pub(super) fn revision(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| "it is the number of a revision, as hatrack history shows it".into())
 }

@@ -92,12 +92,26 @@ fn filters_and_limits() {
         ),
         (&["--in", "nowhere@conference.example.org"], vec![]),
         (&["--limit", "2"], vec![5, 4]),
-        (&["--limit", "0"], vec![]),
         (&[], vec![5, 4, 3, 2, 1]),
     ] {
         assert_eq!(revisions(&home, args), expected, "{args:?}");
     }
     assert_eq!(table(&home, &["--limit", "1", "--by", "bob"]).len(), 1);
+}
+
+#[test]
+fn what_is_no_number_is_said_for_people() {
+    let home = Home::new();
+    for limit in ["0", "-1", "x", "99999999999999999999999"] {
+        let error = format!(
+            "invalid value '{limit}' for '--limit <N>': it is a number of entries, at least 1; see hatrack --help"
+        );
+        home.fails(&["history", &format!("--limit={limit}")], 2, &error);
+    }
+    for command in ["undo", "redo"] {
+        let error = "invalid value 'abc' for '[REVISION]': it is the number of a revision, as hatrack history shows it; see hatrack --help";
+        home.fails(&[command, "abc"], 2, error);
+    }
 }
 
 #[test]

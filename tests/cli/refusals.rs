@@ -223,7 +223,7 @@ fn a_wrong_command_line_is_one_line_and_code_2() {
         (&["show", "--colour"], "unexpected argument '--colour' found"),
         (
             &["undo", "first"],
-            "invalid value 'first' for '[REVISION]': invalid digit found in string",
+            "invalid value 'first' for '[REVISION]': it is the number of a revision",
         ),
         (&["history", "--limit", "-1"], "unexpected argument '-1' found"),
         (
