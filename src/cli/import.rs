@@ -34,7 +34,7 @@ pub(super) fn run(args: &Import, place: &Place, out: &mut Out) -> Result<(), Fai
     };
     let refused = |error: exchange::Refused| Failure::error(format!("bad-request: {name}: {error}"));
     let given = exchange::read(&bytes, form).map_err(refused)?;
-    has_address(&given, &how.target, &name)?;
+    has_address(&given, args, &name)?;
     for room in given.rooms(&how.target) {
         place.may_add(room)?;
     }
@@ -77,18 +77,49 @@ fn read(from: &Path, place: &Place) -> Result<(String, Vec<u8>), Failure> {
 }
 
 /// An object without an address of its own needs the options that say where it belongs.
-fn has_address(given: &Given, target: &Target, name: &str) -> Result<(), Failure> {
-    let (room, user) = (target.room.is_some(), target.user.is_some());
+fn has_address(given: &Given, args: &Import, name: &str) -> Result<(), Failure> {
+    let (room, user) = (args.into.is_some(), args.user.is_some());
     let what = match &given.content {
-        Content::Document(_) if room => "has its rooms' addresses in it; --into is not for that",
-        Content::Room(_) if user => "is a room, not a user; --user is not for that",
-        Content::Room(_) if !room => "is a room without its address; --into ROOM says which it is for",
+        Content::Document(_) if room => "has its rooms' addresses in it; --into is not for that".into(),
+        Content::Room(_) if user => "is a room, not a user; --user is not for that".into(),
+        Content::Room(_) if !room => {
+            let command = command(args, &["--into ROOM"]);
+            format!("is a room without its address; say which it is for: {command}")
+        }
         Content::User(..) if !user => {
-            "is a user without an address; --into ROOM --user USER says whom it is for"
+            let into = args.into.as_deref().unwrap_or("ROOM");
+            let command = command(args, &[&format!("--into {}", quoted(into)), "--user USER"]);
+            format!("is a user without an address; say whom it is for: {command}")
         }
         _ => return Ok(()),
     };
     Err(Failure::usage(format!("{name} {what}")))
+}
+
+/// The command as it is to be typed again, with these options too.
+fn command(args: &Import, more: &[&str]) -> String {
+    let mut words = vec!["hatrack import".to_owned(), quoted(&args.from.to_string_lossy())];
+    words.extend(more.iter().map(|option| (*option).to_owned()));
+    if let Some(file) = &args.common.file {
+        words.push(format!("--file {}", quoted(&file.to_string_lossy())));
+    }
+    let options = [
+        ("--json", args.json),
+        ("--dry-run", args.dry_run),
+        ("--replace", args.replace),
+    ];
+    let given = options.into_iter().filter(|(_, given)| *given);
+    words.extend(given.map(|(option, _)| option.to_owned()));
+    words.join(" ")
+}
+
+/// A word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./@:+,=%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// A user object goes to somebody who is there, unless it says how they are affiliated.

@@ -200,14 +200,28 @@ fn objects_without_an_address_are_imported_into_one() {
         (said.code, said.err.as_str()),
         (
             2,
-            "hatrack: room.json is a room without its address; --into ROOM says which it is for\n"
+            "hatrack: room.json is a room without its address; say which it is for: hatrack import room.json --into ROOM\n"
         )
     );
     home.fails(
         &["import", "hats.json", "--into", ROOM],
         2,
-        "hats.json is a user without an address; --into ROOM --user USER says whom it is for",
+        &format!(
+            "hats.json is a user without an address; say whom it is for: hatrack import hats.json --into {ROOM} --user USER"
+        ),
     );
+    // What else was typed is in it too, so that it can be typed as it stands there.
+    home.write("the room's.json", home.done(&["export", ROOM]));
+    let said = home.run(&[
+        "import",
+        "the room's.json",
+        "--replace",
+        "--dry-run",
+        "--file",
+        "x y.json",
+    ]);
+    let command = r"hatrack import 'the room'\''s.json' --into ROOM --file 'x y.json' --dry-run --replace";
+    assert!(said.err.trim_end().ends_with(command), "{}", said.err);
     home.fails(
         &["import", "hats.json", "--into", ROOM, "--user", "no@c.example"],
         3,
