@@ -25,15 +25,26 @@ pub struct Problem {
 impl Keymap {
     /// The table's keys, but for these commands those given here.
     ///
-    /// Errors: keys that type or edit text where the command is for a place with text; one key for two commands that
+    /// Errors, all of them: keys that type or edit text where the command is for a place with text; one key for two commands that
     /// can be meant at one time; no key for what somebody would be locked in without.
-    pub fn new(given: impl IntoIterator<Item = (&'static Command, Vec<Key>)>) -> Result<Self, Problem> {
+    pub fn new(given: impl IntoIterator<Item = (&'static Command, Vec<Key>)>) -> Result<Self, Vec<Problem>> {
         let mut keymap = Self::default();
+        let mut problems = Vec::new();
         for (command, keys) in given {
-            possible(command, &keys)?;
+            problems.extend(possible(command, &keys).err());
+            // Also when it cannot be: its own keys are not meant any more.
             keymap.given.insert(command.id, keys);
         }
-        keymap.clash().map_or(Ok(keymap), Err)
+        for clash in keymap.clashes() {
+            if !problems.contains(&clash) {
+                problems.push(clash);
+            }
+        }
+        if problems.is_empty() {
+            Ok(keymap)
+        } else {
+            Err(problems)
+        }
     }
 
     /// The keys of a command.
@@ -61,9 +72,10 @@ impl Keymap {
             .map_or_else(|| format!("\"{}\"", command.title), Key::word)
     }
 
-    /// Two commands of which a key means one where the other could be meant too. Where it is so in the table, the more
+    /// Each two commands of which a key means one where the other could be meant too. Where it is so in the table, the more
     /// particular place is meant to win.
-    fn clash(&self) -> Option<Problem> {
+    fn clashes(&self) -> Vec<Problem> {
+        let mut clashes = Vec::new();
         for stack in STACKS {
             let here = |command: &&Command| stack.contains(&command.place);
             let all: Vec<&Command> = COMMANDS.iter().filter(here).collect();
@@ -74,12 +86,12 @@ impl Keymap {
                         continue;
                     };
                     if !one.keys.iter().any(|key| other.keys.contains(key)) {
-                        return Some(self.both(*key, one, other));
+                        clashes.push(self.both(*key, one, other));
                     }
                 }
             }
         }
-        None
+        clashes
     }
 
     fn both(&self, key: Key, one: &Command, other: &Command) -> Problem {
@@ -149,7 +161,10 @@ mod tests {
     fn problem(all: &[(&str, &str)]) -> String {
         let all = all.iter().map(|(id, keys)| given(id, keys));
         Keymap::new(all).map_or_else(
-            |problem| format!("{}: {}", problem.id, problem.text),
+            |problems| {
+                let said = |problem: &Problem| format!("{}: {}", problem.id, problem.text);
+                problems.iter().map(said).collect::<Vec<_>>().join("; ")
+            },
             |_| String::new(),
         )
     }

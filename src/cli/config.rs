@@ -32,7 +32,17 @@ pub(super) fn run(args: &ConfigArgs, place: &Place, out: &mut Out) -> Result<(),
         return out.line("there is no home folder, so there is no configuration: all is as it comes");
     };
     let shown = path.display();
-    match load(&path)? {
+    let config = match load(&path) {
+        Ok(config) => config,
+        Err(mut wrong) => {
+            let last = wrong.pop().unwrap_or_default();
+            for mistake in wrong {
+                out.aside(&mistake)?;
+            }
+            return Err(Failure::usage(last));
+        }
+    };
+    match config {
         Some(_) => out.line(&format!("{shown}: no mistakes")),
         None if named.is_some() => Err(Failure::usage(format!("{shown}: there is no such file"))),
         None => out.line(&format!("{shown}: not there; all is as it comes")),
@@ -41,26 +51,33 @@ pub(super) fn run(args: &ConfigArgs, place: &Place, out: &mut Out) -> Result<(),
 
 /// The person's own configuration; what it comes with where there is none.
 pub(super) fn own() -> Result<Config, Failure> {
-    let loaded = place::config_file().map(|path| load(&path)).transpose()?;
+    let loaded = place::config_file().map(|path| load(&path)).transpose();
+    let loaded = loaded.map_err(|wrong| {
+        let first = wrong.first().map_or("", String::as_str);
+        Failure::usage(match wrong.len().saturating_sub(1) {
+            0 => first.to_owned(),
+            more => format!("{first}; and {more} more: see hatrack config --check"),
+        })
+    })?;
     Ok(loaded.flatten().unwrap_or_default())
 }
 
-/// Reads a configuration; `None`: there is no file.
-fn load(path: &Path) -> Result<Option<Config>, Failure> {
+/// Reads a configuration; `None`: there is no file. Or all that is wrong, one a line.
+fn load(path: &Path) -> Result<Option<Config>, Vec<String>> {
     let shown = path.display();
     let bytes = match bytes(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Failure::usage(format!("{shown}: cannot be read: {error}"))),
+        Err(error) => return Err(vec![format!("{shown}: cannot be read: {error}")]),
     };
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let line = read::line(&bytes, error.valid_up_to());
-        Failure::usage(format!("{shown}:{line}: this is not UTF-8"))
+        vec![format!("{shown}:{line}: this is not UTF-8")]
     })?;
-    read(text).map(Some).map_err(|mistake| {
-        let Mistake { line, text } = mistake;
-        Failure::usage(format!("{shown}:{line}: {text}"))
-    })
+    let said = |Mistake { line, text }| format!("{shown}:{line}: {text}");
+    read(text)
+        .map(Some)
+        .map_err(|wrong| wrong.into_iter().map(said).collect())
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {

@@ -111,7 +111,7 @@ fn a_mistake_has_its_line_and_what_was_meant() {
         ("colour = true", 1, "colour is a text, in quotes"),
         (
             "colour = \"16\"\ncolor = \"16\"",
-            1,
+            2,
             "colour and color are the same setting",
         ),
         ("mouse = \"yes\"", 1, "mouse is true or false"),
@@ -158,7 +158,10 @@ fn a_mistake_has_its_line_and_what_was_meant() {
         ("mouse = true\nmouse = true", 2, "duplicate key"),
         ("mouse = true\nascii =\n", 2, ""),
     ] {
-        let mistake = read(text).unwrap_err();
+        let mistakes = read(text).unwrap_err();
+        let [mistake] = mistakes.as_slice() else {
+            panic!("{text}: {mistakes:?}")
+        };
         assert_eq!(mistake.line, line, "{text}: {mistake:?}");
         assert!(mistake.text.contains(says), "{text}: {mistake:?}");
         assert!(!mistake.text.contains('\n'), "{mistake:?}");
@@ -201,6 +204,42 @@ fn it_is_checked_and_printed() {
 }
 
 #[test]
+fn all_mistakes_are_named_in_the_order_of_the_file() {
+    let home = Home::new();
+    let text = "theme = \"nigth\"\nmouse = 1\ncolr = \"auto\"\n[themes.night]\nkey = \"rde\"\nbordr = \"red\"\n\
+                [keys]\nundoo = \"u\"\nundo = [\"H\"]\nquit = []\nredo = [\"Entre\", 1]\n\
+                sort = \"X\"\nexport = \"Entre\"\n";
+    let path = home.write(".config/hatrack/config.toml", text);
+    let said = home.run(&["config", "--check"]);
+    let lines: Vec<&str> = said.err.lines().collect();
+    let expected = [
+        "1: no theme is called \"nigth\"; did you mean \"night\"?",
+        "2: mouse is true or false",
+        "3: no setting is called \"colr\"; did you mean \"colour\"?",
+        "5: key: no colour is called \"rde\"; did you mean \"red\"?",
+        "6: no part of the screen is called \"bordr\"; did you mean \"border\"?",
+        "8: no command is called \"undoo\"; did you mean \"undo\"?",
+        "9: undo: H is the key of \"history\" already",
+        "10: quit: it is a way out, and needs a key",
+        "11: redo: no key is called \"Entre\"; did you mean Enter?",
+        "11: redo: a key is a text in quotes; several are [\"u\", \"F9\"]",
+        // X is not the key of export any more, whatever is to be.
+        "13: export: no key is called \"Entre\"; did you mean Enter?",
+    ];
+    assert_eq!((said.code, lines.len()), (2, expected.len()), "{lines:#?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        let expected = format!("hatrack: {}:{expected}", path.display());
+        assert!(line.starts_with(&expected), "{line}\n{expected}");
+    }
+    let said = home.run(&[]);
+    assert!(said.code == 2 && said.err.lines().count() == 1, "{said:?}");
+    assert!(
+        said.err.ends_with("; and 10 more: see hatrack config --check\n"),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn a_wrong_one_keeps_the_screen_closed_and_nothing_else() {
     let home = Home::with_terry();
     let path = home.write(".config/hatrack/config.toml", "[keys]\nundoo = \"u\"\n");
@@ -237,7 +276,9 @@ proptest! {
         let end = (at + length).min(text.len());
         text.splice(at..end, put.chars());
         let text: String = text.into_iter().collect();
-        if let Err(mistake) = read(&text) {
+        let mistakes = read(&text).err().unwrap_or_default();
+        prop_assert!(mistakes.is_sorted_by_key(|mistake| mistake.line));
+        for mistake in mistakes {
             prop_assert!((1..=text.lines().count() + 1).contains(&mistake.line), "{:?}", mistake);
             prop_assert!(!mistake.text.is_empty() && !mistake.text.contains('\n'), "{:?}", mistake);
         }

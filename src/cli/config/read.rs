@@ -69,17 +69,28 @@ type Value<'a> = Spanned<DeValue<'a>>;
 type Wrong = (usize, String);
 type Own = Vec<(Role, Style)>;
 
-/// Reads a configuration.
-pub fn read(text: &str) -> Result<Config, Mistake> {
+/// Reads a configuration; or names all that is wrong in it, in the order of the file.
+pub fn read(text: &str) -> Result<Config, Vec<Mistake>> {
     let mistake = |(at, says): Wrong| Mistake {
         line: line(text.as_bytes(), at),
         text: says,
     };
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        mistake((at, error.message().replace('\n', ", ")))
+        vec![mistake((at, error.message().replace('\n', ", ")))]
     })?;
-    settings(table.get_ref()).map_err(mistake)
+    let mut wrong = Vec::new();
+    let config = settings(table.get_ref(), &mut wrong);
+    if wrong.is_empty() {
+        return Ok(config);
+    }
+    wrong.sort();
+    Err(wrong.into_iter().map(mistake).collect())
+}
+
+/// What was read; or nothing, and what is wrong is noted.
+fn noted<T>(read: Result<T, Wrong>, wrong: &mut Vec<Wrong>) -> Option<T> {
+    read.map_err(|mistake| wrong.push(mistake)).ok()
 }
 
 /// The number of the line that a byte is on.
@@ -87,30 +98,42 @@ pub(super) fn line(bytes: &[u8], at: usize) -> usize {
     1 + memchr::memchr_iter(b'\n', bytes.get(..at).unwrap_or_default()).count()
 }
 
-fn settings(table: &DeTable<'_>) -> Result<Config, Wrong> {
+fn settings(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Config {
     let mut config = Config::default();
     let mut themes: Vec<(String, Own)> = Vec::new();
-    let mut theme = None;
-    for (name, value) in table {
+    let (mut theme, mut coloured) = (None, false);
+    // In the order of the file: of two spellings of one setting, the second is too many.
+    let mut all: Vec<_> = table.iter().collect();
+    all.sort_by_key(|(name, _)| name.span().start);
+    for (name, value) in all {
         match name.get_ref().as_ref() {
-            "colour" | "color" if config.colours.is_some() => {
-                return Err((name.span().start, "colour and color are the same setting".into()));
+            "colour" | "color" if std::mem::replace(&mut coloured, true) => {
+                wrong.push((name.span().start, "colour and color are the same setting".into()));
             }
-            "colour" | "color" => config.colours = Some(colours(value)?),
-            "background" => config.background = Some(named(value, "background")?),
-            "ascii" => config.ascii = yes_no_or_auto(value)?,
-            "mouse" => config.mouse = Some(yes_or_no(value, "mouse")?),
-            "plain" => config.plain = Some(yes_or_no(value, "plain")?),
-            "theme" => theme = Some((value.span().start, string(value, "theme")?)),
-            "keys" => config.keymap = keys(table_of(value, "keys")?)?,
-            "themes" => themes = own_themes(table_of(value, "themes")?)?,
-            other => return Err((name.span().start, unknown("setting", other, SETTINGS.into_iter()))),
+            "colour" | "color" => config.colours = noted(colours(value), wrong),
+            "background" => config.background = noted(named(value, "background"), wrong),
+            "ascii" => config.ascii = noted(yes_no_or_auto(value), wrong).flatten(),
+            "mouse" => config.mouse = noted(yes_or_no(value, "mouse"), wrong),
+            "plain" => config.plain = noted(yes_or_no(value, "plain"), wrong),
+            "theme" => theme = noted(string(value, "theme"), wrong).map(|name| (value.span().start, name)),
+            "keys" => {
+                let keys = noted(table_of(value, "keys"), wrong).map(|table| keys(table, wrong));
+                config.keymap = keys.unwrap_or_default();
+            }
+            "themes" => {
+                let own = noted(table_of(value, "themes"), wrong).map(|table| own_themes(table, wrong));
+                themes = own.unwrap_or_default();
+            }
+            other => wrong.push((name.span().start, unknown("setting", other, SETTINGS.into_iter()))),
         }
     }
     if let Some((at, name)) = theme {
-        choose(&mut config, name, &themes).map_err(|says| (at, says))?;
+        noted(
+            choose(&mut config, name, &themes).map_err(|says| (at, says)),
+            wrong,
+        );
     }
-    Ok(config)
+    config
 }
 
 fn choose(config: &mut Config, name: &str, themes: &[(String, Own)]) -> Result<(), String> {
@@ -183,26 +206,40 @@ fn table_of<'a, 'b>(value: &'a Value<'b>, name: &str) -> Result<&'a DeTable<'b>,
     }
 }
 
-fn keys(table: &DeTable<'_>) -> Result<Keymap, Wrong> {
+fn keys(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Keymap {
     let mut given: Vec<(&'static Command, Vec<Key>)> = Vec::new();
     let mut places = Vec::new();
     for (name, value) in table {
         let id = name.get_ref().as_ref();
         let Some(command) = COMMANDS.iter().find(|command| command.id == id) else {
             let ids = COMMANDS.iter().map(|command| command.id);
-            return Err((name.span().start, unknown("command", id, ids)));
+            wrong.push((name.span().start, unknown("command", id, ids)));
+            continue;
         };
-        let all = match value.get_ref() {
-            DeValue::Array(all) => all.iter().map(|value| key(value, id)).collect::<Result<_, _>>()?,
-            _ => vec![key(value, id)?],
-        };
+        let (before, all) = (
+            wrong.len(),
+            match value.get_ref() {
+                DeValue::Array(all) => all.iter().collect(),
+                _ => vec![value],
+            },
+        );
+        let all: Vec<Key> = all
+            .into_iter()
+            .filter_map(|value| noted(key(value, id), wrong))
+            .collect();
+        places.push((id, name.span().start, wrong.len() > before));
         given.push((command, all));
-        places.push((id, name.span().start));
     }
-    Keymap::new(given).map_err(|keymap::Problem { id, text }| {
-        let place = places.iter().find(|(there, _)| *there == id);
-        let at = place.map_or(0, |(_, at)| *at);
-        (at, format!("{id}: {text}"))
+    Keymap::new(given).unwrap_or_else(|problems| {
+        for keymap::Problem { id, text } in problems {
+            let place = places.iter().find(|(there, ..)| *there == id);
+            let (at, has_another) = place.map_or((0, false), |(_, at, wrong)| (*at, *wrong));
+            // Of one that has a wrong key, nothing else is said: it may come of that.
+            if !has_another {
+                wrong.push((at, format!("{id}: {text}")));
+            }
+        }
+        Keymap::default()
     })
 }
 
@@ -217,37 +254,39 @@ fn key(value: &Value<'_>, id: &str) -> Result<Key, Wrong> {
     name.parse().map_err(|says| (at, format!("{id}: {says}")))
 }
 
-fn own_themes(table: &DeTable<'_>) -> Result<Vec<(String, Own)>, Wrong> {
+fn own_themes(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Vec<(String, Own)> {
     let mut themes = Vec::new();
     for (name, value) in table {
         let title = name.get_ref().as_ref();
         if THEMES.iter().any(|(there, ..)| *there == title) {
-            return Err((
+            wrong.push((
                 name.span().start,
                 format!("{title:?} is a built-in theme: give yours another name"),
             ));
+            continue;
         }
+        let own = noted(table_of(value, &format!("themes.{title}")), wrong);
         themes.push((
             title.to_owned(),
-            roles(table_of(value, &format!("themes.{title}"))?)?,
+            own.map(|own| roles(own, wrong)).unwrap_or_default(),
         ));
     }
-    Ok(themes)
+    themes
 }
 
-fn roles(table: &DeTable<'_>) -> Result<Own, Wrong> {
+fn roles(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Own {
     let mut own = Vec::new();
     for (name, value) in table {
         let title = name.get_ref().as_ref();
         let Some((role, ..)) = Role::ALL.iter().find(|(_, there, _)| *there == title) else {
             let names = Role::ALL.iter().map(|(_, name, _)| *name);
-            return Err((name.span().start, unknown("part of the screen", title, names)));
+            wrong.push((name.span().start, unknown("part of the screen", title, names)));
+            continue;
         };
-        let style = inks::read(string(value, title)?);
-        own.push((
-            *role,
-            style.map_err(|says| (value.span().start, format!("{title}: {says}")))?,
-        ));
+        let style = string(value, title).and_then(|text| {
+            inks::read(text).map_err(|says| (value.span().start, format!("{title}: {says}")))
+        });
+        own.extend(noted(style, wrong).map(|style| (*role, style)));
     }
-    Ok(own)
+    own
 }
