@@ -137,6 +137,11 @@ impl FormDraft {
                 Value::Text(_) => {}
             }
         }
+        // The list of known hats is that of what is typed, as it was: what it offers first is what the letters mean.
+        let hat = form.text(Name::Hat);
+        if let Some(suggestions) = &mut form.suggestions {
+            suggestions.search(&hat);
+        }
         form.focus = self.focus.min(form.fields.len().saturating_sub(1));
         form.changed = true;
     }

@@ -73,7 +73,7 @@ impl Name {
             Self::Active => "the user is displaying the hat now".into(),
             Self::Required => "the user cannot take it off (you can)".into(),
             Self::Hue => "the colour's angle, 0 to 360; empty: the colour of its id".into(),
-            Self::Wearers => "also for those users who have it under a title of their own".into(),
+            Self::Wearers => "users with a title of their own get this one".into(),
         }
     }
 }

@@ -128,7 +128,9 @@ impl Rows {
             self.turned = Some(Box::new(Turned::new(wardrobe, (hat, user, room), focus)));
             return Pane::Rooms;
         };
-        if let Some(room) = room {
+        // Who only looked is back where they were, with all that was marked.
+        let looked = turned.began == (hat.clone(), user.clone(), room.clone());
+        if let Some(room) = room.filter(|_| !looked) {
             self.select(wardrobe, &room, user.as_ref(), hat.as_ref());
         }
         turned.from

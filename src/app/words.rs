@@ -361,7 +361,7 @@ pub(super) fn listed(names: &[impl ToString]) -> String {
     let shown = first.collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(FEW) {
         0 => shown,
-        more => format!("{shown} and {more} more"),
+        more => format!("{shown} and {} more", grouped(more)),
     }
 }
 

@@ -49,6 +49,10 @@ pub struct Counts {
     pub same: usize,
     /// Hats that somebody is to have who cannot be given any, as what replaces has them.
     pub kept: usize,
+    /// Named sets of hats that are put there, or changed.
+    pub sets_put: usize,
+    /// Named sets of hats that are removed.
+    pub sets_removed: usize,
     /// Objects whose unknown members change.
     pub members: usize,
 }
@@ -92,9 +96,10 @@ impl Given {
         let mut counts = Counts {
             same: merged.same,
             kept: merged.kept,
-            members: usize::from(now.extra != merged.wanted.extra),
+            members: usize::from(!same_but_sets(now, &merged.wanted)),
             ..Counts::default()
         };
+        counts.sets(now, &merged.wanted);
         let rooms = now.rooms().chain(merged.wanted.rooms()).map(|(jid, _)| jid);
         for jid in rooms.collect::<BTreeSet<&Jid>>() {
             match (now.room(jid), merged.wanted.room(jid)) {
@@ -107,6 +112,32 @@ impl Given {
             counts,
             skipped: merged.skipped,
         })
+    }
+}
+
+/// Whether the members of the document that hatrack does not know are the same.
+fn same_but_sets(before: &Wardrobe, after: &Wardrobe) -> bool {
+    let without = |wardrobe: &Wardrobe| {
+        let mut extra = wardrobe.extra.clone();
+        if wardrobe.sets().is_ok() {
+            extra.put("sets", None);
+        }
+        extra
+    };
+    without(before) == without(after)
+}
+
+impl Counts {
+    fn sets(&mut self, before: &Wardrobe, after: &Wardrobe) {
+        let (before, after) = (
+            before.sets().unwrap_or_default(),
+            after.sets().unwrap_or_default(),
+        );
+        let put = after
+            .iter()
+            .filter(|(name, hats)| before.get(*name) != Some(*hats));
+        self.sets_put = put.count();
+        self.sets_removed = before.keys().filter(|name| !after.contains_key(*name)).count();
     }
 }
 

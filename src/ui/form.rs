@@ -117,7 +117,7 @@ pub(super) fn hint(form: &Form, field: &Field, keymap: &Keymap, theme: Theme) ->
             "the whole domain; one user is user@domain".into()
         }
         None if field.name == Name::Title && matches!(form.subject, Subject::EditMany { .. }) => {
-            "what is typed here is the title of all; else each keeps its own".into()
+            "for all; left alone, each keeps its own".into()
         }
         None => field.name.hint(keymap),
     }

@@ -359,3 +359,20 @@ fn a_backup_is_restored_whole() {
         exported
     );
 }
+
+#[test]
+fn named_sets_that_come_or_go_are_told() {
+    let home = Home::with_terry();
+    home.done(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
+    home.done(&["export", "--output", "before.json"]);
+    home.done(&["sets", "save", "nights", ROOM, TERRY]);
+    home.done(&["export", "--output", "after.json"]);
+    let said = home.done(&["import", "before.json", "--replace"]);
+    assert!(
+        said.contains("1 named set removed") && !said.contains("does not know"),
+        "{said}"
+    );
+    let said = home.done(&["import", "after.json"]);
+    assert!(said.contains("1 named set put"), "{said}");
+    assert!(home.done(&["sets"]).contains("nights"));
+}

@@ -94,7 +94,7 @@ fn retitling_for_several_is_told_first() {
     session.keys("Enter");
     assert_eq!(
         asked(&session).0,
-        "Title it \"Lecturer\" in the catalogue, and for 2 users in courses@conference.example.org?"
+        "Put \"Lecturer\" into the catalogue, and title it so for 2 users in courses@conference.example.org?"
     );
     session.keys("y");
     assert!(matches!(session.state.top(), Some(Overlay::Catalogue(_))));

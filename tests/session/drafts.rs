@@ -235,3 +235,19 @@ fn while_the_file_is_read_nothing_is_changed_and_q_leaves() {
     update(&mut state, Msg::Store(Box::new(Event::Trouble(Some(trouble)))));
     assert_eq!(update(&mut state, Msg::Key(session::key("q"))), [Effect::Quit(4)]);
 }
+
+/// What the letters in the hat field mean is the same after a cut line as before it.
+#[test]
+fn letters_of_a_hat_mean_the_same_when_they_are_taken_up_again() {
+    let sample = hatrack::model::read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
+    let mut first = Session::open(sample.clone(), (100, 30));
+    first.keys("Tab Tab a p r o c t");
+    first.send(Msg::End { status: 129 });
+    let mut second = Session::open(sample, (100, 30));
+    second.send(Msg::DraftFound(first.draft.unwrap()));
+    second.keys("Enter");
+    let Some(Overlay::Form(form)) = second.state.top() else {
+        panic!("no form")
+    };
+    assert_eq!(form.hat().unwrap().by_title.as_deref(), Some("Proctor"));
+}

@@ -15,7 +15,7 @@ fn saved() -> Session {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "You saved the set \"on-call week\" of 1 hat (u takes it back)"
+        "You saved the set \"on-call week\" of 1 hat (Esc, then u takes it back)"
     );
     session.keys("Esc");
     session
@@ -41,7 +41,7 @@ fn a_set_is_saved_in_the_document_renamed_deleted_and_all_is_taken_back() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "You renamed the set \"on-call week\" to \"nights\" (u takes it back)"
+        "You renamed the set \"on-call week\" to \"nights\" (Esc, then u takes it back)"
     );
     assert_eq!(sets(&session), serde_json::json!({"nights": teacher()}));
     session.keys("Ctrl-X Esc");

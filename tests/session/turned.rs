@@ -156,7 +156,10 @@ fn every_pane_has_its_orders() {
         .collect();
     assert!(hats.is_sorted_by(|a, b| a >= b));
     session.keys("g Tab s");
-    assert_eq!(session.notice(), "Hats those worn first, then those required");
+    assert_eq!(
+        session.notice(),
+        "Hats with those worn first, then those required"
+    );
     session.keys("s Shift-Tab s");
     assert_eq!(session.notice(), "Users by affiliation, highest first");
 }
@@ -180,4 +183,19 @@ fn a_hat_is_copied_from_there_and_put_on_others() {
     assert_eq!(session.state.wardrobe().attachments(), 5, "{}", session.notice());
     session.keys("Shift-Tab G Enter * P");
     assert_eq!(session.state.wardrobe().attachments(), 6, "{}", session.notice());
+}
+
+#[test]
+fn who_only_looked_is_back_where_they_were_with_what_they_marked() {
+    let sample = read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
+    let mut session = Session::open(sample, (100, 30));
+    session.keys("Tab * g Down Down Down Down");
+    let seen = |session: &Session| {
+        let state = &session.state;
+        let (room, user) = (state.room().unwrap().0.clone(), state.user().unwrap().0.clone());
+        (room, user, state.marked(Pane::Users), state.focus())
+    };
+    let before = seen(&session);
+    session.keys("w w");
+    assert_eq!(seen(&session), before);
 }

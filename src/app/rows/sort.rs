@@ -46,7 +46,7 @@ impl Sort {
             Self::Affiliation => "by affiliation, highest first",
             Self::Hats => "by number of hats, most first",
             Self::Users => "by number of users, most first",
-            Self::Worn => "those worn first, then those required",
+            Self::Worn => "with those worn first, then those required",
             Self::Rooms => "by number of rooms, most first",
         }
     }

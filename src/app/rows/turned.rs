@@ -18,6 +18,8 @@ pub(in crate::app) struct Turned {
     pub rooms: Column<Jid>,
     /// The pane that had the focus before.
     pub from: Pane,
+    /// What was selected when the view was turned.
+    pub began: (Option<HatId>, Option<Jid>, Option<Jid>),
     known: HashMap<HatId, Known, foldhash::fast::RandomState>,
     /// In which rooms somebody has a hat: all the others need not be asked at each step.
     rooms_of: HashMap<HatId, Vec<Jid>, foldhash::fast::RandomState>,
@@ -35,6 +37,7 @@ impl Turned {
             wearers: Column::new(Sort::Name),
             rooms: Column::new(Sort::Name),
             from,
+            began: (None, None, None),
             known: HashMap::default(),
             rooms_of: HashMap::default(),
         };
@@ -42,6 +45,8 @@ impl Turned {
         turned.wearers.wish(user);
         turned.rooms.wish(room);
         turned.refresh(wardrobe);
+        let (hat, wearer, room) = (turned.hats.on(), turned.wearers.on(), turned.rooms.on());
+        turned.began = (hat.cloned(), wearer.cloned(), room.cloned());
         turned
     }
 

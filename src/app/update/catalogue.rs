@@ -184,7 +184,17 @@ pub(super) fn save(
         }
     }
     let name = words::hat(hat, title.as_deref());
-    let question = |who: &str| format!("Title it {name} in the catalogue, and for {who}?");
+    let is_new = state
+        .view
+        .room(room)
+        .is_some_and(|there| !there.catalogue.contains_key(hat));
+    let question = |who: &str| {
+        if is_new {
+            format!("Put {name} into the catalogue, and title it so for {who}?")
+        } else {
+            format!("Title it {name} in the catalogue, and for {who}?")
+        }
+    };
     bulk::propose(state, effects, plan, question, "")
 }
 

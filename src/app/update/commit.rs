@@ -1,7 +1,7 @@
 //! Changes: made on the screen at once, asked of the keeper, and settled when it answers.
 
 use crate::app::state::{Kind, Pending, Step};
-use crate::app::{Effect, Pane, State, words};
+use crate::app::{Effect, Overlay, Pane, State, words};
 use crate::model::{Error, Group, Wardrobe};
 use crate::store::{Change, Request, Snapshot};
 
@@ -29,7 +29,12 @@ pub(super) fn make(
         }
         Ok(group) => {
             state.view = next;
-            let (what, undo) = (words::group(&group), state.key("undo"));
+            let what = words::group(&group);
+            // Where letters are typed, the key for undo is one of them.
+            let undo = match state.top() {
+                Some(Overlay::Sets(_)) => format!("{}, then {}", state.key("leave-sets"), state.key("undo")),
+                _ => state.key("undo"),
+            };
             state.say(match state.trouble {
                 None => format!("You {what} ({undo} takes it back)"),
                 Some(_) => format!("Not saved yet: you {what} ({undo} takes it back)"),

@@ -116,6 +116,10 @@ fn type_into(
 fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
     state.notice = None;
     if !takes_text(state) {
+        if !state.overlays.is_empty() {
+            state.refuse("nothing here takes what is pasted");
+            return;
+        }
         let (add, edit) = match state.focus {
             Pane::Rooms => ("add-room", "edit-room"),
             Pane::Users => ("add-user", "edit-user"),

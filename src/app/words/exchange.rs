@@ -50,6 +50,8 @@ pub fn imported(counts: &Counts) -> String {
         Some(hats.join(", ")).filter(|hats| !hats.is_empty()),
         one(counts.catalogue_put, "hat", "put into catalogues"),
         one(counts.catalogue_removed, "hat", "taken out of catalogues"),
+        one(counts.sets_put, "named set", "put"),
+        one(counts.sets_removed, "named set", "removed"),
         (counts.members > 0).then(|| {
             format!(
                 "members that hatrack does not know changed in {}",
