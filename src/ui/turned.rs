@@ -77,9 +77,9 @@ fn of(canvas: &Canvas<'_>, state: &State, area: Rect, heading: &str, who: &[&str
 pub(super) fn no_rows(state: &State, pane: Pane) -> [String; 3] {
     filter::nothing(state, pane).unwrap_or_else(|| {
         let says = match pane {
-            Pane::Rooms => "Nobody has a hat yet.",
-            Pane::Users => "Nobody has this hat.",
-            Pane::Hats => "",
+            Pane::Rooms => "No hats yet.",
+            Pane::Users if state.turned_hat().is_some() => "Nobody has this hat.",
+            Pane::Users | Pane::Hats => "",
         };
         [says.to_owned(), String::new(), String::new()]
     })
