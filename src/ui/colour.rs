@@ -115,76 +115,22 @@ pub fn nearest_of_16(wanted: Rgb) -> Color {
     nearest.map_or(Color::Reset, |(color, _)| *color)
 }
 
-/// From XYZ to the light of red, green and blue.
-const MATRIX: [[f64; 3]; 3] = [
-    [3.240_969_941_904_521, -1.537_383_177_570_093, -0.498_610_760_293],
-    [-0.969_243_636_280_87, 1.875_967_501_507_72, 0.041_555_057_407_175],
-    [
-        0.055_630_079_696_993,
-        -0.203_976_958_888_97,
-        1.056_971_514_242_878,
-    ],
-];
-const WHITE_U: f64 = 0.197_830_006_642_83;
-const WHITE_V: f64 = 0.468_319_994_938_79;
-const KAPPA: f64 = 903.296_296_296_296_3;
-
-/// The most colourful one of a hue in degrees and a lightness from 0 to 100, both in the `HSLuv` plane. How bright it is
-/// depends on the lightness alone.
+/// The most colourful one of a hue in degrees and a lightness from 0 to 100, both in the `HSLuv` plane: what XEP-0392
+/// makes of a hue. How bright it is depends on the lightness alone.
 pub fn of_hue(degrees: f64, lightness: f64) -> Rgb {
-    let (sine, cosine) = degrees.to_radians().sin_cos();
-    let chroma = most_colourful(lightness, sine, cosine);
-    let plane_u = chroma * cosine / (13.0 * lightness) + WHITE_U;
-    let plane_v = chroma * sine / (13.0 * lightness) + WHITE_V;
-    let y = brightness(lightness);
-    let x = 9.0 * y * plane_u / (4.0 * plane_v);
-    let z = (9.0 * y - 15.0 * plane_v * y - plane_v * x) / (3.0 * plane_v);
-    let part = |row: [f64; 3]| {
-        let light = row[0] * x + row[1] * y + row[2] * z;
-        let part = if light <= 0.003_130_8 {
-            12.92 * light
-        } else {
-            1.055 * light.powf(1.0 / 2.4) - 0.055
-        };
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it is between 0 and 255"
-        )]
-        let part = (part.clamp(0.0, 1.0) * 255.0).round() as u8;
-        part
-    };
-    let [red, green, blue] = MATRIX.map(part);
-    (red, green, blue)
+    let (red, green, blue) = hsluv::hsluv_to_rgb(degrees, 100.0, lightness);
+    (byte(red), byte(green), byte(blue))
 }
 
-fn brightness(lightness: f64) -> f64 {
-    if lightness > 8.0 {
-        ((lightness + 16.0) / 116.0).powi(3)
-    } else {
-        lightness / KAPPA
-    }
-}
-
-/// How far from grey a hue can be at a lightness before one of red, green and blue would be less than nothing or more
-/// than all.
-fn most_colourful(lightness: f64, sine: f64, cosine: f64) -> f64 {
-    let scaled = brightness(lightness);
-    let mut most = f64::MAX;
-    for [one, two, three] in MATRIX {
-        for bound in [0.0, 1.0] {
-            let across = (284_517.0 * one - 94_839.0 * three) * scaled;
-            let up = (838_422.0 * three + 769_860.0 * two + 731_718.0 * one) * lightness * scaled
-                - 769_860.0 * bound * lightness;
-            let below = (632_260.0 * three - 126_452.0 * two) * scaled + 126_452.0 * bound;
-            // The bound is a line in the plane of that lightness.
-            let far = (up / below) / (sine - across / below * cosine);
-            if far >= 0.0 && far < most {
-                most = far;
-            }
-        }
-    }
-    most
+/// A part of a colour, 0 to 1, as a byte.
+fn byte(part: f64) -> u8 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is between 0 and 255"
+    )]
+    let byte = (part.clamp(0.0, 1.0) * 255.0).round() as u8;
+    byte
 }
 
 #[cfg(test)]
