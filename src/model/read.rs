@@ -11,7 +11,7 @@ mod object;
 mod quick;
 mod values;
 
-pub use quick::{Parts, Rooms, join, parts, rooms};
+pub use quick::{NEXT_ROOM, Rooms, head, join, rooms};
 
 /// Why bytes are no wardrobe, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

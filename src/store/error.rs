@@ -128,21 +128,6 @@ impl Error {
             _ => 1,
         }
     }
-
-    /// The stanza error condition (RFC 6120, section 8.3.3) that says it best.
-    pub fn condition(&self) -> &'static str {
-        match self {
-            Self::Unreadable { .. } | Self::NotAFile { .. } => "not-acceptable",
-            Self::Locked { .. } => "resource-constraint",
-            Self::Gone { .. } | Self::Missing { .. } => "gone",
-            Self::ReadOnly | Self::NotWritable { .. } => "not-allowed",
-            Self::Closed { source, .. } | Self::Io { source, .. } => match source.kind() {
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "forbidden",
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "resource-constraint",
-                _ => "internal-server-error",
-            },
-        }
-    }
 }
 
 fn writing(seconds: u64) -> String {

@@ -35,9 +35,7 @@ pub(super) struct Place {
 }
 
 /// How a room ends in the program's own form when another follows.
-const NEXT: &[u8] = b"\n    },\n";
-/// How the rooms begin.
-const ROOMS: &[u8] = b",\n  \"rooms\": {\n";
+const NEXT: &[u8] = read::NEXT_ROOM.as_bytes();
 /// What one thread reads at once; smaller files are read by one.
 const CHUNK: u64 = 1 << 20;
 /// How often a file that changes while it is read is begun again.
@@ -138,9 +136,7 @@ fn in_pieces(
 ) -> Option<(Wardrobe, Layout)> {
     let mut head = vec![0; usize::try_from(size.min(256)).ok()?];
     file.read_exact_at(&mut head, 0).ok()?;
-    let rooms_at = memchr::memmem::find(&head, ROOMS)? + ROOMS.len();
-    head.truncate(rooms_at);
-    let head = String::from_utf8(head).ok()?;
+    let head = read::head(&head)?.to_owned();
 
     let count = usize::try_from(size.div_ceil(CHUNK)).ok()?;
     let threads = std::thread::available_parallelism()

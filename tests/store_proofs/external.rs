@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use hatrack::model::Edit;
+use hatrack::model::{Edit, read};
 use hatrack::store::{self, Change, Error, Options, Refreshed, Scope, Store};
 
 use super::common::*;
@@ -392,4 +392,16 @@ fn a_torn_last_line_is_harmless_and_cut_by_the_next_writer_only() {
     fs::write(&at, text.strip_suffix(b"\n").unwrap()).unwrap();
     assert_eq!(give(&mut store, "b"), Ok(Some(4)));
     assert_clean(&path);
+}
+
+/// An object that only looks like the rooms, in a member that hatrack does not know.
+#[test]
+fn rooms_elsewhere_in_the_document_are_no_rooms() {
+    let text = "{\n  \"version\": 1,\n  \"old\": { \"revision\": 3,\n  \"rooms\": {\n    \"a@b.example\": {\n      \"users\": {}\n    }\n  }\n  },\n  \"rooms\": {}\n}\n";
+    let folder = quick_folder();
+    let path = folder.path().join("hats.json");
+    fs::write(&path, text).unwrap();
+    let store = open(&path, "alice");
+    assert_eq!(store.wardrobe().rooms().count(), 0);
+    assert_eq!(store.wardrobe(), &read::wardrobe(text.as_bytes()).unwrap());
 }

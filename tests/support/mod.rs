@@ -413,13 +413,28 @@ pub(crate) fn some_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> impl
 /// The quick way of reading, in so many parts; `None` when it does not take the text.
 pub(crate) fn quickly(text: &str, parts: usize) -> Option<Wardrobe> {
     use hatrack::model::read;
-    let parts = read::parts(text, parts)?;
-    let rooms = parts
-        .rooms
-        .iter()
-        .map(|part| read::rooms(part))
-        .collect::<Option<_>>()?;
-    parts.join(rooms)
+    let head = read::head(text.as_bytes())?;
+    let mut rest = text.strip_prefix(head)?;
+    let mut rooms = Vec::new();
+    for left in (1..=parts).rev() {
+        let about = rest.len() / left;
+        let from = (about..rest.len()).find(|at| rest.is_char_boundary(*at));
+        let end = from.and_then(|from| Some(rest.get(from..)?.find(read::NEXT_ROOM)? + from));
+        let end = end.filter(|_| left > 1);
+        let (part, after) = rest.split_at_checked(end.map_or(rest.len(), |at| at + read::NEXT_ROOM.len()))?;
+        let read = read::rooms(part)?;
+        // The rest of the document follows the last room.
+        if (read.left() > 0) != (end.is_none()) {
+            return None;
+        }
+        let tail = part.get(part.len() - read.left()..)?;
+        rooms.push(read);
+        if end.is_none() {
+            return read::join(head, rooms, tail);
+        }
+        rest = after;
+    }
+    None
 }
 
 /// Each test file uses some of this; this line uses all of it, so that the compiler has nothing to say.

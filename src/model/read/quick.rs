@@ -14,16 +14,6 @@ use super::members::RoomMembers;
 use super::object::{Names, Object};
 use crate::model::{Affiliation, Attachment, HatId, Hats, Jid, Room, User, Wardrobe};
 
-/// A data file cut into parts that can be read independently.
-#[derive(Debug)]
-pub struct Parts<'a> {
-    text: &'a str,
-    /// What stands before the rooms.
-    head: &'a str,
-    /// Stretches of whole rooms, for [`rooms`]; after the last one stands the rest of the document.
-    pub rooms: Vec<&'a str>,
-}
-
 /// The rooms of one part.
 #[derive(Debug)]
 pub struct Rooms {
@@ -34,51 +24,20 @@ pub struct Rooms {
     exact: bool,
 }
 
-/// Where one room ends and another begins. In the program's own form, nothing else in a room looks like it.
-const NEXT: &str = "\n    },\n";
+/// How a room ends in the program's own form when another follows. In that form, nothing else in a room looks like it.
+pub const NEXT_ROOM: &str = "\n    },\n";
 
-/// Cuts a file into at most so many parts; `None` when it is not in the program's own form.
-pub fn parts(text: &str, count: usize) -> Option<Parts<'_>> {
-    let (head, mut rest) = text.split_at_checked(text.len() - after_head(text)?.len())?;
-    let mut rooms = Vec::with_capacity(count);
-    while rooms.len() + 1 < count {
-        let about = rest.len() / (count - rooms.len());
-        // From a place where a character begins, so that the text can be cut there.
-        let Some(from) = (about..rest.len()).find(|at| rest.is_char_boundary(*at)) else {
-            break;
-        };
-        let Some(end) = rest.get(from..)?.find(NEXT).map(|at| from + at + NEXT.len()) else {
-            break;
-        };
-        let (part, after) = rest.split_at_checked(end)?;
-        rooms.push(part);
-        rest = after;
+/// How a document begins up to its first room; `None` where anything but version and revision stands before the rooms.
+/// Anything else may have an object in it that looks like the rooms.
+pub fn head(document: &[u8]) -> Option<&str> {
+    let number = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut rest = document.strip_prefix(b"{\n  \"version\": ")?;
+    rest = rest.get(number(rest)..)?;
+    if let Some(after) = rest.strip_prefix(b",\n  \"revision\": ") {
+        rest = after.get(number(after)..)?;
     }
-    rooms.push(rest);
-    Some(Parts { text, head, rooms })
-}
-
-/// What follows the opening of the rooms, where nothing but version and revision stands before it.
-fn after_head(text: &str) -> Option<&str> {
-    let number = |text: &'_ str| text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let after = text.strip_prefix("{\n  \"version\": ")?;
-    let mut rest = after.get(after.len() - number(after)..)?;
-    if let Some(after) = rest.strip_prefix(",\n  \"revision\": ") {
-        rest = after.get(after.len() - number(after)..)?;
-    }
-    rest.strip_prefix(",\n  \"rooms\": {\n")
-}
-
-impl Parts<'_> {
-    /// The wardrobe of which these are all the rooms, in order.
-    pub fn join(&self, rooms: Vec<Rooms>) -> Option<Wardrobe> {
-        let (last, before) = rooms.split_last()?;
-        if rooms.len() != self.rooms.len() || last.left == 0 || before.iter().any(|part| part.left > 0) {
-            return None;
-        }
-        let tail = self.text.get(self.text.len().checked_sub(last.left)?..)?;
-        join(self.head, rooms, tail)
-    }
+    let rest = rest.strip_prefix(b",\n  \"rooms\": {\n")?;
+    std::str::from_utf8(document.get(..document.len() - rest.len())?).ok()
 }
 
 /// The wardrobe of all these rooms, in order, between what stands before and after them in the file.
