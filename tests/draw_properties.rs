@@ -128,7 +128,10 @@ fn take(session: &mut Session, step: Step) {
 /// Draws in every look, and looks at every cell.
 fn draw(state: &State, size: (u16, u16)) {
     for (ascii, depth) in [(false, Depth::True), (true, Depth::None)] {
-        let theme = Theme::new(depth, Ground::Dark).in_ascii(ascii);
+        let theme = Theme {
+            ascii,
+            ..Theme::new(depth, Ground::Dark)
+        };
         let (buffer, cursor) = screen::frame(state, theme, size);
         assert!(
             cursor.is_none_or(|at| at.x < size.0 && at.y < size.1),

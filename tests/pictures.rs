@@ -11,12 +11,14 @@ mod session;
 #[expect(dead_code, reason = "shared by several test files")]
 mod screen;
 
+#[path = "support/svg.rs"]
+mod svg;
+
 use std::fs;
 use std::path::Path;
 
 use hatrack::app::{Msg, Start};
 use hatrack::model::read;
-use hatrack::ui::svg;
 use hatrack::ui::theme::{Depth, Ground, Theme};
 use session::Session;
 

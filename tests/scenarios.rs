@@ -128,7 +128,7 @@ fn mouse(session: &mut Session, what: Mouse, text: &str) -> Result<(), String> {
     }
     let (x, y) = scenario::place(&screen(session), text).ok_or(format!("{text:?} is not on the screen"))?;
     let on = |session: &Session| {
-        let (columns, rows) = session.state.size();
+        let (columns, rows) = session.size;
         let area = Rect::new(0, 0, columns, rows);
         ui::under(&session.state, Theme::default(), area, Position { x, y })
     };
@@ -151,7 +151,7 @@ fn mouse(session: &mut Session, what: Mouse, text: &str) -> Result<(), String> {
 fn cut(session: &mut Session) {
     session.send(Msg::End { status: 129 });
     let draft = session.draft.take();
-    let size = session.state.size();
+    let size = session.size;
     let start: Start = session.state.start().clone();
     *session = Session::start(start, session.memory.snapshot().wardrobe, size);
     if let Some(bytes) = draft {
@@ -176,18 +176,26 @@ fn other(wardrobe: &mut Wardrobe, words: &[String]) -> Result<Group, Error> {
 }
 
 fn screen(session: &Session) -> Vec<String> {
-    screen::lines(&screen::frame(&session.state, Theme::default(), session.state.size()).0)
+    screen::lines(&screen::frame(&session.state, Theme::default(), session.size).0)
 }
 
 /// The lines of a pane, without its frame and without what is empty below.
 fn lines(session: &Session, pane: Pane) -> Vec<String> {
-    let (columns, rows) = session.state.size();
+    let (columns, rows) = session.size;
     let area = Rect::new(0, 0, columns, rows);
-    let Layout::Full(places) = ui::places(&session.state, Theme::default(), area) else {
+    let (frame, _) = screen::frame(&session.state, Theme::default(), (columns, rows));
+    // The panes begin below the banner, however high that is: where the corner of the frame stands.
+    let places = (0..rows).find_map(|banner| match Layout::new(area, session.state.focus(), banner) {
+        Layout::Full(places) => {
+            let area = places.pane(pane);
+            matches!(frame.cell((area.x, area.y))?.symbol(), "┌" | "┏").then_some(area)
+        }
+        Layout::TooSmall(_) => None,
+    });
+    let Some(place) = places else {
         return Vec::new();
     };
-    let (frame, _) = screen::frame(&session.state, Theme::default(), (columns, rows));
-    let mut part = Buffer::empty(inside(places.pane(pane)));
+    let mut part = Buffer::empty(inside(place));
     for place in part.area.positions() {
         part[place] = frame[place].clone();
     }

@@ -21,7 +21,10 @@ fn colour() -> Theme {
 }
 
 fn ascii() -> Theme {
-    Theme::new(Depth::None, Ground::Unknown).in_ascii(true)
+    Theme {
+        ascii: true,
+        ..Theme::new(Depth::None, Ground::Unknown)
+    }
 }
 
 /// A usual terminal, a large one, a very large one, and one that has room for one pane.

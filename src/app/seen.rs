@@ -59,11 +59,6 @@ impl State {
         self.rows.column(pane).is_marked(row)
     }
 
-    /// Whether a user of the selected room is marked, seen or not.
-    pub fn is_marked_user(&self, user: &Jid) -> bool {
-        self.rows.users.marks().contains(user)
-    }
-
     /// The order of a pane's rows.
     pub fn sort(&self, pane: Pane) -> Sort {
         self.rows.column(pane).sort()

@@ -257,11 +257,6 @@ impl State {
         self.drafting.asked.is_some()
     }
 
-    /// The size of the terminal, columns and rows.
-    pub fn size(&self) -> (u16, u16) {
-        self.size
-    }
-
     /// Whether the mouse is on.
     pub fn has_mouse(&self) -> bool {
         self.mouse

@@ -160,11 +160,6 @@ impl Suggestions {
         self.matches.is_empty()
     }
 
-    /// The hats that match, best first.
-    pub fn iter(&self) -> impl Iterator<Item = &Known> {
-        self.matches.iter().filter_map(|at| self.known.get(*at))
-    }
-
     /// The row that is selected, when the list has the keys.
     pub fn selected(&self) -> Option<usize> {
         self.selected
@@ -222,8 +217,9 @@ mod tests {
 
     /// The titles that are offered for a text, best first.
     fn offered(text: &str) -> Vec<String> {
-        let title = |hat: &Known| hat.title.as_deref().map(Into::into);
-        typed(text).iter().filter_map(title).collect()
+        let suggestions = typed(text);
+        let title = |at: &usize| suggestions.known[*at].title.as_deref().map(Into::into);
+        suggestions.matches.iter().filter_map(title).collect()
     }
 
     /// The title of the hat that a text means.

@@ -35,7 +35,6 @@ pub mod plain;
 mod prompt;
 mod rooms;
 mod sets;
-pub mod svg;
 pub mod text;
 pub mod theme;
 mod turned;
@@ -107,12 +106,6 @@ fn screen(canvas: &mut Canvas<'_>, state: &State, area: Rect) -> Option<Position
         ..area
     };
     overlays(canvas, state, room).or(typing)
-}
-
-/// The places of everything on a screen of this size, for whoever wants to know what is under the mouse.
-pub fn places(state: &State, theme: Theme, area: Rect) -> Layout {
-    let banner = u16::try_from(banner::lines(state, theme, area.width).len()).unwrap_or_default();
-    Layout::new(area, state.focus(), banner)
 }
 
 fn panes(canvas: &mut Canvas<'_>, state: &State, places: &Places) {

@@ -38,12 +38,6 @@ impl Theme {
             palette: Palette::new(Builtin::Default, depth, ground),
         }
     }
-
-    /// The same with only the printable characters of ASCII.
-    #[must_use]
-    pub fn in_ascii(self, ascii: bool) -> Self {
-        Self { ascii, ..self }
-    }
 }
 
 impl Theme {
@@ -299,7 +293,10 @@ mod tests {
 
     #[test]
     fn in_ascii_every_glyph_is_ascii() {
-        let theme = Theme::default().in_ascii(true);
+        let theme = Theme {
+            ascii: true,
+            ..Theme::default()
+        };
         let mut all = vec![
             theme.hat_mark(true),
             theme.hat_mark(false),

@@ -15,6 +15,8 @@ use jiff::Timestamp;
 pub(crate) struct Session {
     /// The state.
     pub(crate) state: State,
+    /// The size of the terminal, columns and rows.
+    pub(crate) size: (u16, u16),
     /// Stands for the file.
     pub(crate) memory: Memory,
     /// The draft that is kept outside.
@@ -55,6 +57,7 @@ impl Session {
         let memory = Memory::new(wardrobe, &start.actor);
         let mut session = Self {
             state: State::new(start),
+            size: (columns, rows),
             memory,
             draft: None,
             no_draft: None,
@@ -76,6 +79,9 @@ impl Session {
 
     /// A message, and everything that follows from it.
     pub(crate) fn send(&mut self, msg: Msg) {
+        if let Msg::Resize { columns, rows } = msg {
+            self.size = (columns, rows);
+        }
         for effect in update(&mut self.state, msg) {
             self.run(effect);
         }

@@ -3,7 +3,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use super::role::{ROLES, Role};
-use crate::ui::colour::{self, Rgb};
+use crate::ui::colour;
 
 /// How many colours the terminal has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,16 +32,8 @@ pub enum Ground {
 }
 
 impl Ground {
-    /// The grounds of that kind which leave the least contrast; what can be read on these can be read on all between.
-    pub const fn extremes(self) -> [Rgb; 2] {
-        match self {
-            Self::Dark => [(0, 0, 0), (48, 48, 48)],
-            Self::Light => [(255, 255, 255), (228, 228, 228)],
-            Self::Unknown => [(0, 0, 0), (255, 255, 255)],
-        }
-    }
-
-    /// How bright the extremes are: computed beforehand, as it is looked at for every hat on the screen.
+    /// How bright the grounds of that kind are which leave the least contrast; what can be read on these can be read on
+    /// all between. Computed beforehand, as it is looked at for every hat on the screen.
     const fn luminances(self) -> [f64; 2] {
         const DARK: f64 = 0.029_556_834;
         const LIGHT: f64 = 0.775_822_218;
@@ -269,6 +261,7 @@ fn named(degrees: f64) -> Color {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::colour::Rgb;
 
     const BUILTINS: [Builtin; 3] = [Builtin::Default, Builtin::HighContrast, Builtin::Mono];
     const DEPTHS: [Depth; 4] = [Depth::None, Depth::Sixteen, Depth::Many, Depth::True];
@@ -282,11 +275,20 @@ mod tests {
         }
     }
 
+    /// The grounds of a kind which leave the least contrast.
+    fn extremes(ground: Ground) -> [Rgb; 2] {
+        match ground {
+            Ground::Dark => [(0, 0, 0), (48, 48, 48)],
+            Ground::Light => [(255, 255, 255), (228, 228, 228)],
+            Ground::Unknown => [(0, 0, 0), (255, 255, 255)],
+        }
+    }
+
     /// The least contrast of a style with what is behind it, where that can be computed.
     fn least(style: Style, ground: Ground) -> Option<f64> {
         let ink = rgb(style.fg?)?;
         let contrast = |behind| colour::contrast(colour::luminance(ink), colour::luminance(behind));
-        let behind = ground.extremes().map(contrast);
+        let behind = extremes(ground).map(contrast);
         Some(behind[0].min(behind[1]))
     }
 
@@ -300,7 +302,7 @@ mod tests {
     #[test]
     fn what_is_computed_beforehand_is_right() {
         for ground in GROUNDS {
-            for (rgb, known) in ground.extremes().into_iter().zip(ground.luminances()) {
+            for (rgb, known) in extremes(ground).into_iter().zip(ground.luminances()) {
                 assert!((colour::luminance(rgb) - known).abs() < 1e-8, "{ground:?}");
             }
         }

@@ -8,8 +8,8 @@ use ratatui::layout::Position;
 
 use ratatui::style::{Color, Modifier};
 
-use super::colour::{Rgb, fixed};
-use super::text::width;
+use hatrack::ui::colour::{Rgb, fixed};
+use hatrack::ui::text::width;
 
 /// Size of a cell and of its letters in the picture's units.
 const CELL: (usize, usize) = (10, 20);
@@ -22,7 +22,7 @@ const INK: &str = "#d6d9e0";
 const FAINT: &str = "#868b97";
 
 /// Draws what the buffer shows, and the cursor, on a dark ground.
-pub fn picture(buffer: &Buffer, cursor: Option<Position>, title: &str) -> String {
+pub(crate) fn picture(buffer: &Buffer, cursor: Option<Position>, title: &str) -> String {
     let area = buffer.area;
     let (wide, high) = (
         usize::from(area.width) * CELL.0 + 2 * RIM,
