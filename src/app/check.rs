@@ -1,6 +1,6 @@
 //! What is wrong with a form, field by field, and what it would store.
 
-use crate::model::{Affiliation, Attachment, HatId, Hue, Jid, Wardrobe};
+use crate::model::{Affiliation, Attachment, HatId, Hue, InvalidJid, Jid, Wardrobe};
 
 use super::Keymap;
 use super::addresses;
@@ -40,12 +40,7 @@ impl Form {
                 by_title,
             });
         }
-        Err(match error {
-            crate::model::Error::InvalidHatId { reason, .. } => {
-                format!("neither a known hat nor a URI: {reason}")
-            }
-            error => error.to_string(),
-        })
+        Err(format!("neither a known hat nor a URI: {}", error.reason))
     }
 
     /// Whether the address of a user is that of a domain.
@@ -54,7 +49,7 @@ impl Form {
     }
 
     /// The address of the user.
-    pub(super) fn user(&self) -> Result<Jid, crate::model::Error> {
+    pub(super) fn user(&self) -> Result<Jid, InvalidJid> {
         addresses::only(&self.text(Name::User))
     }
 
@@ -305,9 +300,6 @@ fn title_problem(text: &str) -> Option<&'static str> {
     }
 }
 
-fn reason(error: &crate::model::Error) -> String {
-    match error {
-        crate::model::Error::InvalidJid { reason, .. } => format!("not an address: {reason}"),
-        error => error.to_string(),
-    }
+fn reason(error: &InvalidJid) -> String {
+    format!("not an address: {}", error.reason)
 }

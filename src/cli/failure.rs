@@ -29,8 +29,8 @@ impl Failure {
     }
 
     /// A text on the command line is not what it has to be.
-    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-    pub fn argument(error: model::Error) -> Self {
+    pub fn argument(error: impl Into<model::Error>) -> Self {
+        let error = error.into();
         Self::with(2, format!("{}: {error}", error.condition()))
     }
 

@@ -6,19 +6,8 @@
 use crate::model::{Attachment, CatalogueHat, HatId, Hue, Jid, Room, User, Wardrobe};
 
 use super::cells::write;
-use super::{Exported, Part};
-
-/// The columns in the order in which they are written.
-pub(super) const COLUMNS: [&str; 8] = [
-    "room",
-    "user",
-    "affiliation",
-    "hat",
-    "title",
-    "active",
-    "required",
-    "hue",
-];
+use super::columns::{COLUMNS, hue, hue_text};
+use super::part::{Exported, Part};
 
 /// What a table cannot hold of what it was made of.
 #[derive(Debug, Default)]
@@ -131,11 +120,13 @@ impl Lost {
         text.unwrap_or_default()
     }
 
-    fn hue(&mut self, hue: Option<&Hue>) -> String {
-        let Some(hue) = hue else { return String::new() };
-        let text = hue_text(hue);
-        self.hues += usize::from(super::table::hue(&text).as_ref() != Some(hue));
-        self.no_angles += usize::from(hue.degrees().is_none());
+    fn hue(&mut self, there: Option<&Hue>) -> String {
+        let Some(there) = there else {
+            return String::new();
+        };
+        let text = hue_text(there);
+        self.hues += usize::from(hue(&text).as_ref() != Some(there));
+        self.no_angles += usize::from(there.degrees().is_none());
         text
     }
 
@@ -177,10 +168,4 @@ impl Lost {
         .flatten()
         .collect()
     }
-}
-
-/// A hue as it stands in a cell: the number, or the text without its quotes.
-pub(super) fn hue_text(hue: &Hue) -> String {
-    let json = hue.as_json().as_str();
-    serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::table::{Column, Columns};
+use super::columns::{Column, Columns};
 use crate::model::read::{self, ReadError};
 use crate::model::{HatId, Jid, Room, User, Wardrobe};
 
@@ -48,6 +48,17 @@ pub struct Target {
     pub room: Option<Jid>,
     /// The user.
     pub user: Option<Jid>,
+}
+
+/// How what is given is laid over what is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct How {
+    /// Where an object without an address belongs.
+    pub target: Target,
+    /// The room or user becomes exactly what is given (of a wardrobe: all rooms do), so that something may go.
+    pub replace: bool,
+    /// Only some rooms are seen: the document's own members are not touched.
+    pub limited: bool,
 }
 
 /// Why nothing is taken from a file: each thing that is wrong, with its place.

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Affiliation, Attachment, CatalogueHat, Error, Extra, HatId, Hats, Jid, Room, User, Wardrobe,
+    Affiliation, Attachment, CatalogueHat, Error, Extra, HatId, Hats, InvalidHatId, Jid, Room, User, Wardrobe,
 };
 
-use super::csv::hue_text;
-use super::given::{Content, Doubt, Given, Refused};
-use super::plan::{How, Skip, Why};
-use super::table::{Column, quoted};
+use super::columns::{Column, hue_text, quoted};
+use super::given::{Content, Doubt, Given, How, Refused};
+use super::skip::{Skip, Why};
 
 /// The outcome.
 pub(super) struct Merged {
@@ -117,8 +116,8 @@ impl Merge<'_> {
                     continue;
                 }
                 let why = match HatId::parse(hat.as_str()) {
-                    Err(Error::InvalidHatId { reason, .. }) => reason,
-                    _ => String::new(),
+                    Err(InvalidHatId { reason, .. }) => reason,
+                    Ok(_) => String::new(),
                 };
                 format!(
                     "hat: not a URI: {}: {why}; a hat's id is a URI such as urn:uuid:… (the title has its own column); one that a server gave is kept by JSON",

@@ -3,21 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::{Affiliation, Edit, Group, Jid, Room, Rule, User, Wardrobe};
+use crate::model::{Edit, Group, Jid, Room, Rule, User, Wardrobe};
 
-use super::given::{Given, Refused, Target};
+use super::given::{Given, How, Refused};
 use super::merge;
-
-/// How what is given is laid over what is there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct How {
-    /// Where an object without an address belongs.
-    pub target: Target,
-    /// The room or user becomes exactly what is given (of a wardrobe: all rooms do), so that something may go.
-    pub replace: bool,
-    /// Only some rooms are seen: the document's own members are not touched.
-    pub limited: bool,
-}
+use super::skip::Skip;
 
 /// What would be done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,34 +45,6 @@ pub struct Counts {
     pub sets_removed: usize,
     /// Objects whose unknown members change.
     pub members: usize,
-}
-
-/// Something that is given and left aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skip {
-    /// Which room; none: the document itself.
-    pub room: Option<Jid>,
-    /// Which user.
-    pub user: Option<Jid>,
-    /// Why.
-    pub why: Why,
-}
-
-/// Why something is left aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
-    /// So many hats for somebody with this affiliation, who cannot be given any.
-    NotAffiliated(Affiliation, usize),
-    /// Nobody is removed by an affiliation `none`.
-    NotRemoved,
-    /// A user without affiliation and hats is nobody.
-    Nobody,
-    /// A named set of hats that is another there.
-    OtherSet(String),
-    /// A member of the document that is another there.
-    OtherMember(String),
-    /// A member of the document, in a session that sees some rooms only.
-    NotSeen(String),
 }
 
 impl Given {

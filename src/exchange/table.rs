@@ -1,38 +1,15 @@
 //! A table as what is given: every row is looked at, and every wrong one named, before anything is taken.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Affiliation, Attachment, CatalogueHat, Error, Extra, HatId, Hats, Hue, Jid, Json, Room, User, Wardrobe,
+    Affiliation, Attachment, CatalogueHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe,
 };
 
 use super::cells::{Row, Rows, unguarded};
-use super::csv::{COLUMNS, hue_text};
+use super::columns::{At, COLUMNS, Column, Columns, hue, quoted};
 use super::given::{Content, Doubt, Given, Refused, text};
-
-/// Where each column stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Columns {
-    at: [Option<usize>; COLUMNS.len()],
-    width: usize,
-}
-
-#[derive(Clone, Copy)]
-pub(super) enum Column {
-    Room,
-    User,
-    Affiliation,
-    Hat,
-    Title,
-    Active,
-    Required,
-    Hue,
-}
-
-/// Something that a row says, and the line of that row.
-type At<T> = (usize, T);
 
 #[derive(Default)]
 struct RoomRows {
@@ -91,47 +68,6 @@ pub(super) fn read(bytes: &[u8]) -> Result<Given, Refused> {
 /// Spreadsheets write rows of nothing but separators.
 fn is_blank(row: &Row) -> bool {
     row.cells.iter().all(|cell| cell.trim().is_empty())
-}
-
-impl Columns {
-    fn of(head: &Row) -> Result<Self, At<String>> {
-        let mut columns = Self {
-            width: head.cells.len(),
-            ..Self::default()
-        };
-        let line = head.line;
-        for (place, cell) in head.cells.iter().enumerate() {
-            let name = cell.trim().to_lowercase();
-            // A separator at the end of each row makes a last column without a name.
-            if name.is_empty() {
-                continue;
-            }
-            let known = COLUMNS.iter().position(|column| *column == name);
-            let Some(slot) = known.and_then(|known| columns.at.get_mut(known)) else {
-                let all = COLUMNS.join(", ");
-                return Err((line, format!("no such column: {cell:?}; the columns are {all}")));
-            };
-            if slot.replace(place).is_some() {
-                return Err((line, format!("the column {name} is there twice")));
-            }
-        }
-        if !columns.has(Column::Room) {
-            let all = COLUMNS.join(",");
-            return Err((
-                line,
-                format!("there is no column room; the first row names the columns: {all}"),
-            ));
-        }
-        Ok(columns)
-    }
-
-    pub(super) fn has(&self, column: Column) -> bool {
-        self.place(column).is_some()
-    }
-
-    fn place(&self, column: Column) -> Option<usize> {
-        self.at.get(column as usize).copied().flatten()
-    }
 }
 
 /// What spreadsheets and people write for it in the languages in which many of them speak, in lower case.
@@ -383,33 +319,7 @@ fn put_at<T: PartialEq>(
     }
 }
 
-/// A hue as somebody writes it: a number as JSON has it, or any other text as a text.
-pub(super) fn hue(text: &str) -> Option<Hue> {
-    if text.is_empty() {
-        return None;
-    }
-    let number = Json::new(text).ok().and_then(Hue::new);
-    let hue = number.or_else(|| Hue::new(Json::string(text)))?;
-    // A text in quotes would be another one without them.
-    if hue_text(&hue) == text {
-        Some(hue)
-    } else {
-        Hue::new(Json::string(text))
-    }
-}
-
-fn reason(column: &str, error: &Error) -> String {
-    match error {
-        Error::InvalidJid { text, reason } => format!("{column}: not an address: {}: {reason}", quoted(text)),
-        error => format!("{column}: {error}"),
-    }
-}
-
-/// A text in an error: short, with escapes for what cannot be seen.
-pub(super) fn quoted(text: &str) -> String {
-    let short: Cow<str> = match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
-        None => text.into(),
-    };
-    format!("{short:?}")
+fn reason(column: &str, error: &InvalidJid) -> String {
+    let InvalidJid { text, reason } = error;
+    format!("{column}: not an address: {}: {reason}", quoted(text))
 }

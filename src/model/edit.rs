@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::error::shortened;
+use super::excerpt::shortened;
 use super::{Affiliation, Attachment, CatalogueHat, Error, Extra, Found, HatId, Jid, Room, User, Wardrobe};
 
 /// What must hold, beside `before`, for an edit of a user's hat.

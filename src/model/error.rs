@@ -1,5 +1,8 @@
 //! What can be wrong with an operation, in the terms of XMPP stanza errors (RFC 6120, section 8.3.3).
 
+use super::excerpt::{shortened, shown};
+use super::hat::InvalidHatId;
+use super::jid::InvalidJid;
 use super::{Affiliation, HatId, Jid};
 
 /// Why nothing was changed.
@@ -60,24 +63,11 @@ pub enum Error {
         found: Found,
     },
     /// The text is no address.
-    #[error("not an address: {}: {reason}", shown(text))]
-    InvalidJid {
-        /// What was given.
-        text: Box<str>,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error(transparent)]
+    InvalidJid(#[from] InvalidJid),
     /// The text is no URI with a scheme, so it cannot be a hat's id.
-    #[error(
-        "not a URI: {}: {reason}; a hat's id is a URI such as urn:uuid:… or http://example.org/hats/teacher",
-        shown(text)
-    )]
-    InvalidHatId {
-        /// What was given.
-        text: Box<str>,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error(transparent)]
+    InvalidHatId(#[from] InvalidHatId),
 }
 
 /// What stands where an edit expected something else.
@@ -114,22 +104,8 @@ impl Error {
             | Self::NoSuchHat { .. }
             | Self::NoSuchSet { .. } => "item-not-found",
             Self::RoomExists { .. } | Self::SetExists { .. } | Self::Conflict { .. } => "conflict",
-            Self::InvalidJid { .. } => "jid-malformed",
-            Self::InvalidHatId { .. } | Self::NoSets { .. } => "bad-request",
+            Self::InvalidJid(_) => "jid-malformed",
+            Self::InvalidHatId(_) | Self::NoSets { .. } => "bad-request",
         }
     }
-}
-
-/// A text as it can be said in an error: not too long.
-pub(super) fn shortened(text: &str) -> String {
-    const LONGEST: usize = 80;
-    match text.char_indices().nth(LONGEST) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.into(),
-    }
-}
-
-/// The same in quotes, with escapes for all that cannot be seen.
-pub(super) fn shown(text: &str) -> String {
-    format!("{:?}", shortened(text))
 }

@@ -25,9 +25,8 @@ impl Json {
 
     /// A JSON string.
     pub fn string(text: &str) -> Self {
-        let mut out = Vec::new();
-        super::write::string(&mut out, text);
-        Self(String::from_utf8_lossy(&out).into())
+        // Writing to memory cannot fail.
+        Self(serde_json::to_string(text).unwrap_or_default().into())
     }
 
     /// The text.
@@ -78,7 +77,7 @@ fn fault(text: &str, depth: usize, mut token_is: impl FnMut(&str)) -> Option<(us
                     if names.contains(&name) {
                         return Some((
                             at,
-                            format!("two members are named {}", super::error::shown(&name)),
+                            format!("two members are named {}", super::excerpt::shown(&name)),
                         ));
                     }
                     names.insert(name);

@@ -1,24 +1,39 @@
 //! Hats: their ids, what ties one to a user (the attachment), sets of them, and a room's catalogue.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use iri_string::types::IriStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Error, Extra, Json};
+use super::excerpt::shown;
+use super::{Extra, Json};
 
 /// A hat's unique id. Typed ones are URIs with a scheme (RFC 3986; IRIs and fragments allowed); ids that came from a
 /// file or a server are kept whatever they are, and [`HatId::is_uri`] tells.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HatId(Arc<str>);
 
+/// The text is no URI with a scheme, so it cannot be a hat's id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a URI: {}: {reason}; a hat's id is a URI such as urn:uuid:… or http://example.org/hats/teacher",
+    shown(text)
+)]
+pub struct InvalidHatId {
+    /// What was given.
+    pub text: Box<str>,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
 impl HatId {
     /// Checks an id that somebody typed.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    pub fn parse(text: &str) -> Result<Self, InvalidHatId> {
         match wrong_with(text) {
             None => Ok(Self(text.into())),
-            Some(reason) => Err(Error::InvalidHatId {
+            Some(reason) => Err(InvalidHatId {
                 text: text.into(),
                 reason: reason.into(),
             }),
@@ -158,6 +173,9 @@ impl Attachment {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Hats(Box<[(HatId, Attachment)]>);
 
+/// Named sets of hats.
+pub type Sets = BTreeMap<Box<str>, Hats>;
+
 impl Hats {
     /// How many there are.
     pub fn len(&self) -> usize {
@@ -213,7 +231,7 @@ impl fmt::Debug for Hats {
 /// Of two pairs with one id the later stays.
 impl FromIterator<(HatId, Attachment)> for Hats {
     fn from_iter<I: IntoIterator<Item = (HatId, Attachment)>>(pairs: I) -> Self {
-        let map: std::collections::BTreeMap<_, _> = pairs.into_iter().collect();
+        let map: BTreeMap<_, _> = pairs.into_iter().collect();
         Self(map.into_iter().collect())
     }
 }

@@ -28,6 +28,7 @@
 mod diff;
 mod edit;
 mod error;
+mod excerpt;
 mod extra;
 mod hat;
 mod jid;
@@ -41,8 +42,7 @@ pub mod write;
 pub use edit::{Edit, Group, Rule};
 pub use error::{Error, Found};
 pub use extra::{Extra, Json};
-pub use hat::{Attachment, CatalogueHat, HatId, Hats, Hue};
-pub use jid::Jid;
+pub use hat::{Attachment, CatalogueHat, HatId, Hats, Hue, InvalidHatId, Sets};
+pub use jid::{InvalidJid, Jid};
 pub use room::{Affiliation, KnownHat, Room, User};
-pub use sets::Sets;
 pub use wardrobe::Wardrobe;

@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeSeed as _;
 
-use super::error::shortened;
+use super::excerpt::shortened;
 use super::{Affiliation, Extra, Hats, Room, Sets, User, Wardrobe};
 
 mod members;

@@ -1,15 +1,12 @@
 //! Named sets of hats: the document's member `sets`, an object of sets by name. To a program that does not know it, it is
 //! an unknown member and stays; so each change of it is an edit of the document.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{Edit, Error, Extra, Group, Hats, Json, Wardrobe, write};
+use super::{Edit, Error, Extra, Group, Hats, Json, Sets, Wardrobe, write};
 
 /// The member's name.
 const MEMBER: &str = "sets";
-
-/// Sets of hats by name.
-pub type Sets = BTreeMap<Box<str>, Hats>;
 
 impl Extra {
     /// The named sets of hats among a document's members.

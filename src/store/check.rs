@@ -154,7 +154,8 @@ impl Report {
             self.remarks.push(format!("{name}: {what}"));
         }
         if data.is_none() && self.unreadable.is_none() && tail.last.is_some() {
-            self.errors.push(Error::missing(paths).to_string());
+            self.errors
+                .push(Error::missing(&paths.data, &paths.history).to_string());
         }
         let last = tail.last.and_then(|line| line.file);
         if let (Some(last), Some((data, _))) = (last, data)

@@ -64,7 +64,7 @@ impl Store {
             return self.catch_up(&there);
         }
         if self.known.is_none() {
-            return Err(Error::missing(&self.paths)); // What is not known cannot be written.
+            return Err(Error::missing(&self.paths.data, &self.paths.history)); // What is not known cannot be written.
         }
         self.gone = true;
         let tail = self.ready()?;
@@ -113,7 +113,7 @@ impl Store {
         self.writable()?;
         let tail = self.ready()?;
         if data.is_none() && tail.last.is_some() {
-            return Err(Error::missing(&self.paths));
+            return Err(Error::missing(&self.paths.data, &self.paths.history));
         }
         let mut next = self.full.clone();
         let mut revision = following(&next, &tail);

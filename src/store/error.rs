@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use super::Paths;
 use crate::model::read::ReadError;
 
 /// Why something could not be read or written. Where a commit ends with one of these, nothing of it was written.
@@ -104,10 +103,10 @@ impl Error {
         }
     }
 
-    pub(super) fn missing(paths: &Paths) -> Self {
+    pub(super) fn missing(data: &Path, history: &Path) -> Self {
         Self::Missing {
-            path: paths.data.clone(),
-            history: paths.history.clone(),
+            path: data.to_path_buf(),
+            history: history.to_path_buf(),
         }
     }
 

@@ -33,8 +33,8 @@ pub use error::Error;
 pub use keeper::Keeper;
 pub use memory::Memory;
 pub use outcome::{
-    Change, Entry, Event, Filter, FoundUndo, Page, Query, Request, Scope, Snapshot, Trouble, person,
+    Change, Entry, Event, Filter, FoundUndo, Options, Page, Query, Request, Scope, Snapshot, Trouble, person,
 };
 pub use outside::{Written, read_all, read_file, read_only_file, write_file};
 pub use paths::Paths;
-pub use whole::{Options, Refreshed, Store, history_of};
+pub use whole::{Refreshed, Store, history_of};

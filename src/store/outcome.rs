@@ -17,6 +17,15 @@ pub struct Scope {
     pub read_only: bool,
 }
 
+/// On whose behalf, and within what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Who makes the changes, as the history will have it.
+    pub actor: String,
+    /// What may be seen and changed.
+    pub scope: Scope,
+}
+
 /// One action to be committed: it becomes one revision, or nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {

@@ -6,8 +6,7 @@ use std::io;
 
 use super::history::{Backwards, Line};
 use super::view::{seen, sees};
-use super::whole::Options;
-use super::{Entry, Filter, FoundUndo, Page, Query, Scope, person};
+use super::{Entry, Filter, FoundUndo, Options, Page, Query, Scope, person};
 use crate::model::write::compact;
 use crate::model::{Edit, HatId, Jid, Room, User};
 

@@ -10,18 +10,10 @@ use super::disk::{Disk, Identity, may_write};
 use super::file::{self, Contents, Layout};
 use super::lock::{Left, Lock};
 use super::{
-    Change, Entry, Error, FoundUndo, Page, Paths, Query, Scope, Snapshot, history, pages, rewrite, view,
+    Change, Entry, Error, FoundUndo, Options, Page, Paths, Query, Scope, Snapshot, history, pages, rewrite,
+    view,
 };
 use crate::model::Wardrobe;
-
-/// On whose behalf, and within what.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options {
-    /// Who makes the changes, as the history will have it.
-    pub actor: String,
-    /// What may be seen and changed.
-    pub scope: Scope,
-}
 
 /// What a look at the file showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +92,7 @@ impl Store {
             // Somebody may have made the first commit just now; else it was removed, and nobody asked for an empty one.
             contents = read(&store)?;
             if contents.is_none() {
-                return Err(Error::missing(&store.paths));
+                return Err(Error::missing(&store.paths.data, &store.paths.history));
             }
         }
         if let Some(contents) = contents {

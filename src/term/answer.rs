@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::decode::Input;
+use super::input::Input;
 use super::look::Look;
 use super::session::Session;
 use crate::ui::Theme;

@@ -4,47 +4,8 @@
 //! not become Esc, which would close a form, and text.
 
 use super::answer::{self, Answer};
+use super::input::{Input, Mouse, MouseAction};
 use crate::app::{Code, Key};
-use crate::ui::colour::Rgb;
-
-/// What came from the terminal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// A key was pressed.
-    Key(Key),
-    /// Text was pasted; its line ends are `\n`. It may hold anything else.
-    Paste(String),
-    /// The mouse, where it is switched on.
-    Mouse(Mouse),
-    /// This is the colour behind the text.
-    Background(Rgb),
-    /// The terminal has answered all that it was asked and knows an answer to.
-    Answered,
-    /// The terminal is not there any more. Nothing comes after it.
-    Gone,
-}
-
-/// What the mouse did, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mouse {
-    /// What.
-    pub action: MouseAction,
-    /// Column, from 0 at the left.
-    pub column: u16,
-    /// Row, from 0 at the top.
-    pub row: u16,
-}
-
-/// What the mouse did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MouseAction {
-    /// The left button was pressed.
-    Press,
-    /// The wheel was turned away from the user.
-    WheelUp,
-    /// The wheel was turned towards the user.
-    WheelDown,
-}
 
 /// No key is longer; what is, is no key.
 const LONGEST_KEY: usize = 64;

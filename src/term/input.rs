@@ -1,58 +1,43 @@
-//! The thread that reads the terminal: it sleeps until something comes, and ends when the terminal does.
+//! What comes from the terminal, decoded.
 
-use std::io;
-use std::thread;
+use crate::app::Key;
+use crate::ui::colour::Rgb;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-use super::decode::{Decoder, Input};
-
-/// Starts to read the terminal on standard input. What came in together is told together; [`Input::Gone`] comes last.
-/// Ends when `tell` says false.
-pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) -> io::Result<()> {
-    thread::Builder::new()
-        .name("input".into())
-        .stack_size(256 << 10)
-        .spawn(move || {
-            let mut decoder = Decoder::default();
-            loop {
-                let found = match wait(&mut decoder) {
-                    Ok(found) => found,
-                    // A terminal that fails is one that is gone: asking again would only spin.
-                    Err(_) => vec![Input::Gone],
-                };
-                let gone = found.contains(&Input::Gone);
-                if (!found.is_empty() && !tell(found)) || gone {
-                    return;
-                }
-            }
-        })?;
-    Ok(())
+/// What came from the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted; its line ends are `\n`. It may hold anything else.
+    Paste(String),
+    /// The mouse, where it is switched on.
+    Mouse(Mouse),
+    /// This is the colour behind the text.
+    Background(Rgb),
+    /// The terminal has answered all that it was asked and knows an answer to.
+    Answered,
+    /// The terminal is not there any more. Nothing comes after it.
+    Gone,
 }
 
-/// Waits for the terminal once.
-fn wait(decoder: &mut Decoder) -> io::Result<Vec<Input>> {
-    let terminal = rustix::stdio::stdin();
-    let patience = decoder.patience().map(|milliseconds| Timespec {
-        tv_sec: 0,
-        tv_nsec: i64::from(milliseconds) * 1_000_000,
-    });
-    let mut watched = [PollFd::new(&terminal, PollFlags::IN)];
-    match poll(&mut watched, patience.as_ref()) {
-        Ok(0) => return Ok(decoder.expire().into_iter().collect()),
-        Ok(_) => {}
-        Err(rustix::io::Errno::INTR) => return Ok(Vec::new()),
-        Err(error) => return Err(error.into()),
-    }
-    let [watched] = watched;
-    if !watched.revents().contains(PollFlags::IN) {
-        return Ok(vec![Input::Gone]);
-    }
-    let mut bytes = [0; 4096];
-    match rustix::io::read(terminal, &mut bytes) {
-        Ok(0) => Ok(vec![Input::Gone]),
-        Ok(length) => Ok(decoder.feed(bytes.get(..length).unwrap_or_default())),
-        Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ok(Vec::new()),
-        Err(error) => Err(error.into()),
-    }
+/// What the mouse did, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    /// What.
+    pub action: MouseAction,
+    /// Column, from 0 at the left.
+    pub column: u16,
+    /// Row, from 0 at the top.
+    pub row: u16,
+}
+
+/// What the mouse did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseAction {
+    /// The left button was pressed.
+    Press,
+    /// The wheel was turned away from the user.
+    WheelUp,
+    /// The wheel was turned towards the user.
+    WheelDown,
 }

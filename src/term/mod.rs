@@ -12,13 +12,15 @@ mod lines;
 mod look;
 mod mouse;
 mod paint;
+mod reader;
 mod runner;
 mod session;
 mod shown;
 mod signals;
 mod told;
 
-pub use decode::{Decoder, Input, Mouse, MouseAction};
+pub use decode::Decoder;
+pub use input::{Input, Mouse, MouseAction};
 pub use lines::Lines;
 pub use look::{Background, Colours, Look, Wanted};
 pub use paint::Painter;

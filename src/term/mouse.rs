@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ratatui::layout::Position;
 
-use super::decode::{Mouse, MouseAction};
+use super::input::{Mouse, MouseAction};
 use crate::app::{Msg, Spot};
 
 /// Two clicks within this time are one double click.

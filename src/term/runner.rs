@@ -13,11 +13,12 @@ use ratatui::layout::Position;
 
 use super::answer::Looks;
 use super::clipboard;
-use super::decode::{Input, Mouse};
+
 use super::files;
-use super::input;
+use super::input::{Input, Mouse};
 use super::look::Look;
 use super::mouse::Clicks;
+use super::reader;
 use super::session::{NoTerminal, Session, restore};
 use super::shown::Shown;
 use super::signals::{Signal, Signals};
@@ -79,7 +80,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Resu
     let voice = Voice(tell.clone());
     let looks = Looks::new(job.look);
     let watch = looks.watch();
-    input::listen(move |input| {
+    reader::listen(move |input| {
         watch(&input);
         voice.tell(Happened::Input(input))
     })?;

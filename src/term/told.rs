@@ -6,7 +6,7 @@ use std::thread;
 
 use jiff::Timestamp;
 
-use super::decode::Input;
+use super::input::Input;
 use super::signals::Signal;
 use crate::app::Msg;
 use crate::model::Wardrobe;

@@ -8,10 +8,10 @@ use crate::model::{Attachment, HatId, Room};
 
 use super::canvas::{Canvas, Title};
 use super::list::Row;
-use super::{empty, filter, has_keys, label, list, text};
+use super::{empty, filter, label, list, text};
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect, alone: bool) {
-    let focused = has_keys(state, Pane::Hats);
+    let focused = list::has_keys(state, Pane::Hats);
     let len = state.hats().len();
     let heading = heading(canvas, state, area, alone);
     let title = Title {

@@ -6,7 +6,12 @@ use ratatui::style::Style;
 use super::canvas::Canvas;
 use super::layout::scroll;
 use super::theme::Theme;
-use crate::app::Spot;
+use crate::app::{Pane, Spot, State};
+
+/// Whether a pane gets the keys.
+pub(super) fn has_keys(state: &State, pane: Pane) -> bool {
+    state.focus() == pane && state.overlays().is_empty()
+}
 
 /// A row to be drawn.
 #[derive(Debug, Clone, Copy)]

@@ -123,11 +123,6 @@ fn panes(canvas: &mut Canvas<'_>, state: &State, places: &Places) {
     }
 }
 
-/// Whether a pane gets the keys.
-fn has_keys(state: &State, pane: Pane) -> bool {
-    state.focus() == pane && state.overlays().is_empty()
-}
-
 /// All that lies on top, the topmost last; the cursor belongs to that one.
 fn overlays(canvas: &mut Canvas<'_>, state: &State, area: Rect) -> Option<Position> {
     let top = state.overlays().len().saturating_sub(1);

@@ -6,10 +6,10 @@ use ratatui::style::Style;
 use crate::app::{Pane, State};
 
 use super::canvas::{Canvas, Title};
-use super::{empty, filter, has_keys, label, list, text};
+use super::{empty, filter, label, list, text};
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect) {
-    let focused = has_keys(state, Pane::Rooms);
+    let focused = list::has_keys(state, Pane::Rooms);
     let rooms = state.rooms();
     let columns = if area.width < 32 { 3 } else { 5 };
     let legend = if columns == 5 { " users  hats " } else { "" };

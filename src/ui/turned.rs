@@ -7,10 +7,10 @@ use crate::app::{Pane, State};
 use crate::model::Jid;
 
 use super::canvas::{Canvas, Title, below};
-use super::{filter, has_keys, label, list, text};
+use super::{filter, label, list, text};
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, pane: Pane, area: Rect, alone: bool) {
-    let focused = has_keys(state, pane);
+    let focused = list::has_keys(state, pane);
     let len = state.length(pane);
     let count = filter::count(canvas, state, pane);
     let heading = match pane {

@@ -7,10 +7,10 @@ use crate::app::{Pane, State};
 use crate::model::Affiliation;
 
 use super::canvas::{Canvas, Title};
-use super::{empty, filter, has_keys, label, list, text};
+use super::{empty, filter, label, list, text};
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, area: Rect, alone: bool) {
-    let focused = has_keys(state, Pane::Users);
+    let focused = list::has_keys(state, Pane::Users);
     let len = state.users().len();
     let heading = heading(canvas, state, area, alone);
     let legend = if area.width < 46 || len == 0 { "" } else { " hats " };

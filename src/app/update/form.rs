@@ -2,7 +2,7 @@
 
 use crate::app::form::{Form, Name, Subject, Value};
 use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, addresses, sides, words};
-use crate::model::{Affiliation, CatalogueHat, Error, Group, HatId, Jid, Wardrobe};
+use crate::model::{Affiliation, CatalogueHat, Error, Group, HatId, InvalidHatId, Jid, Wardrobe};
 
 use super::bulk::Became;
 use super::{catalogue, change, commit, fill, list, many};
@@ -330,12 +330,10 @@ fn operation(form: &Form, next: &mut Wardrobe) -> Result<Group, Error> {
 }
 
 fn chosen(form: &Form) -> Result<HatId, Error> {
-    form.hat()
-        .map(|chosen| chosen.id)
-        .map_err(|reason| Error::InvalidHatId {
-            text: form.text(Name::Hat).into(),
-            reason,
-        })
+    form.hat().map(|chosen| chosen.id).map_err(|reason| {
+        let text = form.text(Name::Hat).into();
+        InvalidHatId { text, reason }.into()
+    })
 }
 
 /// What the form would make, in words.

@@ -8,10 +8,10 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 
 use super::object::{Bool, Members, Names, Object, Pairs, Text, Whole, once, repeated, unknown};
-use crate::model::error::shown;
+use crate::model::excerpt::shown;
 use crate::model::write::VERSION;
 use crate::model::{
-    Affiliation, Attachment, CatalogueHat, Error, Extra, HatId, Hats, Jid, Room, User, Wardrobe,
+    Affiliation, Attachment, CatalogueHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe,
 };
 
 /// What a data file holds, in words.
@@ -201,7 +201,7 @@ struct UsersMembers<'a> {
 /// The address that a member's name is; new among those before.
 fn address<E: serde::de::Error>(
     name: &str,
-    parse: fn(&str) -> Result<Jid, Error>,
+    parse: fn(&str) -> Result<Jid, InvalidJid>,
     is_new: impl FnOnce(&Jid) -> bool,
 ) -> Result<Jid, E> {
     let jid = parse(name).map_err(E::custom)?;

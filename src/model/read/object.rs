@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, Unexpected, Visitor};
 
-use crate::model::error::shown;
+use crate::model::excerpt::shown;
 use crate::model::{Extra, Json};
 
 /// Texts that occur many times (hat ids, titles) are kept once for each reading.

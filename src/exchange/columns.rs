@@ -1,0 +1,113 @@
+//! The columns of a table, and how what stands in them is written.
+
+use std::borrow::Cow;
+
+use super::cells::Row;
+use crate::model::{Hue, Json};
+
+/// The columns in the order in which they are written.
+pub(super) const COLUMNS: [&str; 8] = [
+    "room",
+    "user",
+    "affiliation",
+    "hat",
+    "title",
+    "active",
+    "required",
+    "hue",
+];
+
+/// Where each column stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Columns {
+    at: [Option<usize>; COLUMNS.len()],
+    /// How many cells a row has.
+    pub(super) width: usize,
+}
+
+/// A column by what stands in it.
+#[derive(Clone, Copy)]
+pub(super) enum Column {
+    Room,
+    User,
+    Affiliation,
+    Hat,
+    Title,
+    Active,
+    Required,
+    Hue,
+}
+
+/// Something that a row says, and the line of that row.
+pub(super) type At<T> = (usize, T);
+
+impl Columns {
+    pub(super) fn of(head: &Row) -> Result<Self, At<String>> {
+        let mut columns = Self {
+            width: head.cells.len(),
+            ..Self::default()
+        };
+        let line = head.line;
+        for (place, cell) in head.cells.iter().enumerate() {
+            let name = cell.trim().to_lowercase();
+            // A separator at the end of each row makes a last column without a name.
+            if name.is_empty() {
+                continue;
+            }
+            let known = COLUMNS.iter().position(|column| *column == name);
+            let Some(slot) = known.and_then(|known| columns.at.get_mut(known)) else {
+                let all = COLUMNS.join(", ");
+                return Err((line, format!("no such column: {cell:?}; the columns are {all}")));
+            };
+            if slot.replace(place).is_some() {
+                return Err((line, format!("the column {name} is there twice")));
+            }
+        }
+        if !columns.has(Column::Room) {
+            let all = COLUMNS.join(",");
+            return Err((
+                line,
+                format!("there is no column room; the first row names the columns: {all}"),
+            ));
+        }
+        Ok(columns)
+    }
+
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.place(column).is_some()
+    }
+
+    pub(super) fn place(&self, column: Column) -> Option<usize> {
+        self.at.get(column as usize).copied().flatten()
+    }
+}
+
+/// A hue as it stands in a cell: the number, or the text without its quotes.
+pub(super) fn hue_text(hue: &Hue) -> String {
+    let json = hue.as_json().as_str();
+    serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned())
+}
+
+/// A hue as somebody writes it: a number as JSON has it, or any other text as a text.
+pub(super) fn hue(text: &str) -> Option<Hue> {
+    if text.is_empty() {
+        return None;
+    }
+    let number = Json::new(text).ok().and_then(Hue::new);
+    let hue = number.or_else(|| Hue::new(Json::string(text)))?;
+    // A text in quotes would be another one without them.
+    if hue_text(&hue) == text {
+        Some(hue)
+    } else {
+        Hue::new(Json::string(text))
+    }
+}
+
+/// A text in an error: short, with escapes for what cannot be seen.
+pub(super) fn quoted(text: &str) -> String {
+    let short: Cow<str> = match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
+    };
+    format!("{short:?}")
+}

@@ -1,0 +1,31 @@
+//! What an import leaves aside, and why.
+
+use crate::model::{Affiliation, Jid};
+
+/// Something that is given and left aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skip {
+    /// Which room; none: the document itself.
+    pub room: Option<Jid>,
+    /// Which user.
+    pub user: Option<Jid>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why something is left aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// So many hats for somebody with this affiliation, who cannot be given any.
+    NotAffiliated(Affiliation, usize),
+    /// Nobody is removed by an affiliation `none`.
+    NotRemoved,
+    /// A user without affiliation and hats is nobody.
+    Nobody,
+    /// A named set of hats that is another there.
+    OtherSet(String),
+    /// A member of the document that is another there.
+    OtherMember(String),
+    /// A member of the document, in a session that sees some rooms only.
+    NotSeen(String),
+}

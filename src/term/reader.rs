@@ -1,0 +1,59 @@
+//! The thread that reads the terminal: it sleeps until something comes, and ends when the terminal does.
+
+use std::io;
+use std::thread;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::decode::Decoder;
+use super::input::Input;
+
+/// Starts to read the terminal on standard input. What came in together is told together; [`Input::Gone`] comes last.
+/// Ends when `tell` says false.
+pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) -> io::Result<()> {
+    thread::Builder::new()
+        .name("input".into())
+        .stack_size(256 << 10)
+        .spawn(move || {
+            let mut decoder = Decoder::default();
+            loop {
+                let found = match wait(&mut decoder) {
+                    Ok(found) => found,
+                    // A terminal that fails is one that is gone: asking again would only spin.
+                    Err(_) => vec![Input::Gone],
+                };
+                let gone = found.contains(&Input::Gone);
+                if (!found.is_empty() && !tell(found)) || gone {
+                    return;
+                }
+            }
+        })?;
+    Ok(())
+}
+
+/// Waits for the terminal once.
+fn wait(decoder: &mut Decoder) -> io::Result<Vec<Input>> {
+    let terminal = rustix::stdio::stdin();
+    let patience = decoder.patience().map(|milliseconds| Timespec {
+        tv_sec: 0,
+        tv_nsec: i64::from(milliseconds) * 1_000_000,
+    });
+    let mut watched = [PollFd::new(&terminal, PollFlags::IN)];
+    match poll(&mut watched, patience.as_ref()) {
+        Ok(0) => return Ok(decoder.expire().into_iter().collect()),
+        Ok(_) => {}
+        Err(rustix::io::Errno::INTR) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    }
+    let [watched] = watched;
+    if !watched.revents().contains(PollFlags::IN) {
+        return Ok(vec![Input::Gone]);
+    }
+    let mut bytes = [0; 4096];
+    match rustix::io::read(terminal, &mut bytes) {
+        Ok(0) => Ok(vec![Input::Gone]),
+        Ok(length) => Ok(decoder.feed(bytes.get(..length).unwrap_or_default())),
+        Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
+}
