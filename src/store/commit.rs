@@ -86,7 +86,7 @@ impl Store {
 
     fn sync_folder(&self) -> Result<(), Error> {
         self.disk
-            .sync_folder(&self.paths.folder)
+            .sync_folder(&self.paths.folder, &self.paths.data)
             .map_err(Error::io("write", &self.paths.folder))
     }
 
@@ -257,7 +257,7 @@ impl Store {
                 Err(_) if self.is_other(data)? => return Ok(None),
                 other => other.map_err(wrong())?,
             };
-            let identity = disk.seal(&temporary).map_err(wrong())?;
+            let (identity, sealed) = disk.seal(&temporary).map_err(wrong())?;
             let lines: String = entries.iter().map(|entry| line(entry, &identity)).collect();
             appended = true;
             self.append(tail, &lines, data)?;
@@ -267,9 +267,9 @@ impl Store {
             disk.rename(&paths.data_temporary, &paths.data).map_err(wrong())?;
             // Nothing may go wrong any more. Where its new times cannot be had, it is simply read again.
             let identity = temporary.metadata().map_or(identity, |now| Identity::of(&now));
-            Ok(Some((layout, identity)))
+            Ok(Some((layout, identity, sealed)))
         })();
-        let Ok(Some((layout, identity))) = written else {
+        let Ok(Some((layout, identity, sealed))) = written else {
             // Where the history cannot be set back, the temporary file stays: it tells the next writer that the lines
             // are of a file that never came to be.
             if !appended || self.take_back(tail).is_ok() {
@@ -279,7 +279,7 @@ impl Store {
         };
         self.marked = Some((identity, next.clone()));
         let known = Known {
-            certain: identity.mtime % 1_000_000_000 != 0,
+            certain: sealed && identity.mtime % 1_000_000_000 != 0,
             identity,
             layout,
         };

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{Access, AtFlags, CWD, OFlags};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 /// A file operation, as a hook sees it.
@@ -27,6 +28,8 @@ pub enum Step {
     Lock,
     /// Mode, group and owner are set.
     Own,
+    /// A file's time of change is set.
+    Touch,
     /// Bytes are written.
     Write,
     /// Bytes are copied from one file to another.
@@ -244,11 +247,18 @@ impl Disk {
     }
 
     /// Gives the file a time of change that no ordinary change gets (those are rounded to the system's tick), so that
-    /// any later change shows; makes it durable and says what it is then.
-    pub(super) fn seal(&self, file: &File) -> io::Result<Identity> {
-        file.set_modified(SystemTime::now())?;
+    /// any later change shows; makes it durable and says what it is then, and whether it has such a time: not every file
+    /// system (vboxsf, FUSE, SMB) lets times be set.
+    pub(super) fn seal(&self, file: &File) -> io::Result<(Identity, bool)> {
+        let touched = self
+            .step(Step::Touch)
+            .and_then(|()| file.set_modified(SystemTime::now()));
+        let sealed = match touched {
+            Err(error) if is_unsupported(&error) || is(&error, Errno::PERM) => false,
+            other => other.map(|()| true)?,
+        };
         self.sync(file)?;
-        Ok(Identity::of(&file.metadata()?))
+        Ok((Identity::of(&file.metadata()?), sealed))
     }
 
     pub(super) fn sync(&self, file: &File) -> io::Result<()> {
@@ -266,9 +276,20 @@ impl Disk {
         std::fs::rename(from, to)
     }
 
-    pub(super) fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        self.step(Step::SyncFolder)?;
-        File::open(folder)?.sync_all()
+    /// Makes durable which files a folder has; `within`: one of them. Not every file system can do that (vboxsf, some of
+    /// SMB and FUSE): what it does without being asked must be enough there.
+    pub(super) fn sync_folder(&self, folder: &Path, within: &Path) -> io::Result<()> {
+        let synced = self.step(Step::SyncFolder).and_then(|()| {
+            match File::open(folder) {
+                // Files may be made in it, but not listed: then the whole file system.
+                Err(error) if is(&error, Errno::ACCESS) => Ok(rustix::fs::syncfs(File::open(within)?)?),
+                opened => opened?.sync_all(),
+            }
+        });
+        match synced {
+            Err(error) if is_unsupported(&error) => Ok(()),
+            other => other,
+        }
     }
 
     /// Removes a file; that there is none is fine.
@@ -289,7 +310,7 @@ impl Disk {
         }
         match DirBuilder::new().mode(0o700).create(folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
-            Ok(()) => above.map_or(Ok(()), |above| self.sync_folder(above)),
+            Ok(()) => above.map_or(Ok(()), |above| self.sync_folder(above, folder)),
             Err(error) => Err(error),
         }
     }
@@ -320,6 +341,17 @@ pub(super) fn may_write(path: &Path) -> io::Result<()> {
         Access::WRITE_OK,
         AtFlags::EACCESS,
     )?)
+}
+
+pub(super) fn is(error: &io::Error, errno: Errno) -> bool {
+    error.raw_os_error() == Some(errno.raw_os_error())
+}
+
+/// Whether the system says that there is no such thing there: that is no fault of a disk.
+pub(super) fn is_unsupported(error: &io::Error) -> bool {
+    [Errno::INVAL, Errno::NOTSUP, Errno::NOSYS]
+        .into_iter()
+        .any(|errno| is(error, errno))
 }
 
 fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
@@ -372,6 +404,7 @@ mod tests {
         disk.write(&file, b"x").unwrap();
         // The system's own clock for files lags behind this one, if only a little.
         let before = now();
-        assert!(disk.seal(&file).unwrap().mtime >= before);
+        let (identity, sealed) = disk.seal(&file).unwrap();
+        assert!(sealed && identity.mtime >= before);
     }
 }

@@ -70,7 +70,7 @@ impl Drafts {
             let _ = self.disk.remove(&self.temporary);
         }
         changed?;
-        self.disk.sync_folder(&self.folder).map_err(wrong())
+        self.disk.sync_folder(&self.folder, &self.file).map_err(wrong())
     }
 
     fn forget(&self) -> Result<(), Error> {

@@ -33,7 +33,7 @@ pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option
         let Some(line) = line else {
             if let Some((path, file)) = &aside {
                 disk.sync(file)
-                    .and_then(|()| disk.sync_folder(&paths.folder))
+                    .and_then(|()| disk.sync_folder(&paths.folder, path))
                     .map_err(Error::io("write", path))?;
             }
             whole = true;
@@ -132,7 +132,7 @@ fn rewrite(
         disk.sync(&out).map_err(wrong())?;
         stays(None)?;
         disk.rename(temporary, path).map_err(wrong())?;
-        disk.sync_folder(&paths.folder).map_err(wrong())?;
+        disk.sync_folder(&paths.folder, path).map_err(wrong())?;
         Ok(true)
     })();
     if !matches!(written, Ok(true)) {

@@ -16,14 +16,14 @@ use super::child::{Voice, said, start, wrapped};
 use super::common::*;
 
 /// Says that a proof does not run here, and why. In the gate that is a failure, unless the machine itself forbids it.
-fn skipped(forbidden: bool, why: &str) {
+pub(crate) fn skipped(forbidden: bool, why: &str) {
     let gate = std::env::var_os("CI").is_some();
     assert!(forbidden || !gate, "must run in the gate: {why}");
     println!("skipped: {why}");
 }
 
 /// Runs a command; whether it succeeded, and what it said if not.
-fn run<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Result<(), String> {
+pub(crate) fn run<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Result<(), String> {
     let path = std::env::var("PATH").unwrap_or_default();
     let output = Command::new(program)
         .args(arguments)

@@ -27,4 +27,6 @@ mod processes;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod unusual;
+#[cfg(test)]
 mod viewer;

@@ -1,0 +1,43 @@
+/* Stands before the C library (LD_PRELOAD) and refuses what some file systems cannot do, with the error whose number a
+   variable has: REFUSE_FOLDER_SYNC the fsync of a folder, REFUSE_TIMES the setting of a file's times, REFUSE_RENAME the
+   renaming over another file. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static int refused(const char *what)
+{
+    const char *error = getenv(what);
+    if (error)
+        errno = atoi(error);
+    return error != NULL;
+}
+
+int fsync(int fd)
+{
+    static int (*next)(int);
+    struct stat file;
+    if (!next)
+        next = dlsym(RTLD_NEXT, "fsync");
+    if (fstat(fd, &file) == 0 && S_ISDIR(file.st_mode) && refused("REFUSE_FOLDER_SYNC"))
+        return -1;
+    return next(fd);
+}
+
+int futimens(int fd, const struct timespec times[2])
+{
+    static int (*next)(int, const struct timespec[2]);
+    if (!next)
+        next = dlsym(RTLD_NEXT, "futimens");
+    return refused("REFUSE_TIMES") ? -1 : next(fd, times);
+}
+
+int rename(const char *from, const char *to)
+{
+    static int (*next)(const char *, const char *);
+    if (!next)
+        next = dlsym(RTLD_NEXT, "rename");
+    return refused("REFUSE_RENAME") ? -1 : next(from, to);
+}
