@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::compose::{self, Source};
 use super::disk::Identity;
 use super::history::{self, Tail, line};
-use super::lock::{Left, Lock};
+use super::lock::{Left, Lock, Temporary, Wait};
 use super::view::{holds, permit, rebase};
 use super::whole::{Known, Store};
 use super::{Change, Entry, Error};
@@ -44,38 +44,62 @@ impl Store {
             self.gone = true;
             return Err(self.is_gone());
         }
-        let _lock = Lock::take(&self.disk, &self.paths.lock, data.as_ref())?;
-        for _ in 0..TRIES {
-            if let Some(results) = self.attempt(changes)? {
-                return Ok(results);
+        self.locked(data.as_ref(), |store| store.attempt(changes))
+    }
+
+    /// Does something under the lock. It is begun again when something changed the file in the middle of it, and when
+    /// somebody is at work all the same: the lock file was removed under one of the two.
+    fn locked<T>(
+        &mut self,
+        like: Option<&Metadata>,
+        mut attempt: impl FnMut(&mut Self) -> Result<Attempt<T>, Error>,
+    ) -> Result<T, Error> {
+        let (mut wait, mut changes) = (Wait::begin(), 0);
+        loop {
+            let lock = Lock::take_in(&mut wait, &self.disk, &self.paths.lock, like)?;
+            loop {
+                match attempt(self)? {
+                    Attempt::Done(done) => return Ok(done),
+                    Attempt::Busy => break,
+                    Attempt::Changed => changes += 1,
+                }
+                if changes == TRIES {
+                    let reason = io::Error::other("something keeps changing it");
+                    return Err(Error::io("write", &self.paths.data)(reason));
+                }
             }
+            drop(lock);
+            wait.on(&self.disk, &self.paths.data_temporary)?;
         }
-        Err(Error::io("write", &self.paths.data)(io::Error::other(
-            "something keeps changing it",
-        )))
     }
 
     /// Writes the file again after it was [`super::Refreshed::Gone`], as it was last seen.
     pub fn restore(&mut self) -> Result<(), Error> {
         self.writable()?;
         self.make_folder()?;
-        let _lock = Lock::take(&self.disk, &self.paths.lock, None)?;
+        self.locked(None, Self::restore_now)
+    }
+
+    fn restore_now(&mut self) -> Result<Attempt<()>, Error> {
         if let Some(there) = self.look()? {
-            return self.catch_up(&there);
+            return self.catch_up(&there).map(Attempt::Done);
         }
         if self.known.is_none() {
             return Err(Error::missing(&self.paths.data, &self.paths.history)); // What is not known cannot be written.
         }
         self.gone = true;
-        let tail = self.ready()?;
+        let Some(tail) = self.ready(None)? else {
+            return Ok(Attempt::Busy);
+        };
         let mut next = self.full.clone();
         next.revision = following(&next, &tail);
         let entry = self.entry_of(next.revision, &Change::default(), Group::default());
-        if self.replace(next, &[entry], &tail, None)? {
-            return self.sync_folder();
+        let replaced = self.replace(next, &[entry], &tail, None)?;
+        if let Attempt::Done(()) = replaced {
+            self.sync_folder()?;
         }
-        // Somebody else has just written one.
-        self.look()?.map_or(Ok(()), |there| self.catch_up(&there))
+        // Else somebody else has just written one.
+        Ok(replaced)
     }
 
     fn make_folder(&self) -> Result<(), Error> {
@@ -96,8 +120,8 @@ impl Store {
             .map_err(Error::io("look at", &self.paths.data))
     }
 
-    /// One try, under the lock; `None`: the file was changed in the middle of it.
-    fn attempt(&mut self, changes: &[Change]) -> Result<Option<Results>, Error> {
+    /// One try, under the lock.
+    fn attempt(&mut self, changes: &[Change]) -> Result<Attempt<Results>, Error> {
         if !self.unsynced.is_empty() {
             self.sync_folder()?;
         }
@@ -111,7 +135,9 @@ impl Store {
             None => {}
         }
         self.writable()?;
-        let tail = self.ready()?;
+        let Some(tail) = self.ready(data.as_ref())? else {
+            return Ok(Attempt::Busy);
+        };
         if data.is_none() && tail.last.is_some() {
             return Err(Error::missing(&self.paths.data, &self.paths.history));
         }
@@ -135,11 +161,13 @@ impl Store {
         }
         if entries.len() == noted {
             self.unsynced.clear();
-            return Ok(Some(results));
+            return Ok(Attempt::Done(results));
         }
         next.revision = revision - 1;
-        if !self.replace(next, &entries, &tail, data.as_ref())? {
-            return Ok(None);
+        match self.replace(next, &entries, &tail, data.as_ref())? {
+            Attempt::Done(()) => {}
+            Attempt::Changed => return Ok(Attempt::Changed),
+            Attempt::Busy => return Ok(Attempt::Busy),
         }
         self.unsynced = changes
             .iter()
@@ -149,7 +177,7 @@ impl Store {
         // Until the folder is durable too, what has been renamed may be lost with the power.
         self.sync_folder()?;
         self.unsynced.clear();
-        Ok(Some(results))
+        Ok(Attempt::Done(results))
     }
 
     fn rebased(&self, next: &mut Wardrobe, change: &Change) -> Result<Rebased, model::Error> {
@@ -199,39 +227,58 @@ impl Store {
         Some(entry)
     }
 
-    /// Looks at the end of the history and removes what a killed writer left of the data file.
-    fn ready(&self) -> Result<Tail, Error> {
+    /// Looks at the end of the history and removes what a killed writer left of the data file, which is still the one that
+    /// was looked at. `None`: somebody is at work, or was until just now.
+    fn ready(&self, data: Option<&Metadata>) -> Result<Option<Tail>, Error> {
         let temporary = &self.paths.data_temporary;
-        let Some(left) = Left::claim(&self.disk, temporary).map_err(Error::io("look at", temporary))? else {
-            // Its writer is at work: somebody removed the lock file under it. Its line in the history stays, too.
-            return Err(Error::Locked {
-                path: temporary.clone(),
-                seconds: 0,
-            });
+        let wrong = || Error::io("look at", temporary);
+        let Some(mut left) = Left::claim(&self.disk, temporary).map_err(wrong())? else {
+            return Ok(None);
         };
-        let tail = match history::open(&self.disk, &self.paths.history)? {
-            Some(file) => self.tail(&file)?,
-            None => Tail::default(),
-        };
+        let mut tail = self.end()?;
         if tail.keep < tail.length {
-            self.append(&tail, "", None)?;
+            // It may be the line of somebody who is just writing it: only who has the temporary file cuts.
+            let made = !left.is_some();
+            if made {
+                let Some(own) = Temporary::make(&self.disk, temporary).map_err(wrong())? else {
+                    return Ok(None);
+                };
+                left = own.into();
+            }
+            if self.is_other(data)? {
+                if made {
+                    left.remove().map_err(wrong())?;
+                }
+                return Ok(None);
+            }
+            tail = self.end()?;
+            if tail.keep < tail.length {
+                self.append(&tail, "", None)?;
+            }
         }
         left.remove().map_err(Error::io("remove", temporary))?;
-        Ok(Tail {
+        Ok(Some(Tail {
             length: tail.keep,
             ..tail
-        })
+        }))
     }
 
-    /// Puts a wardrobe in the place of the file, with its lines in the history. False when the file was changed in
-    /// the middle of it; then, and on an error, all is as it was before.
+    fn end(&self) -> Result<Tail, Error> {
+        match history::open(&self.disk, &self.paths.history)? {
+            Some(file) => self.tail(&file),
+            None => Ok(Tail::default()),
+        }
+    }
+
+    /// Puts a wardrobe in the place of the file, with its lines in the history. Where it is not done, and on an error, all
+    /// is as it was before.
     fn replace(
         &mut self,
         next: Wardrobe,
         entries: &[Entry],
         tail: &Tail,
         data: Option<&Metadata>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Attempt<()>, Error> {
         if next.revision > Wardrobe::LAST_REVISION {
             return Err(Error::NotWritable {
                 path: self.paths.data.clone(),
@@ -241,41 +288,42 @@ impl Store {
         let paths = self.paths.clone();
         let disk = self.disk.clone();
         let wrong = || Error::io("write", &paths.data);
-        let temporary = disk.create(&paths.data_temporary).map_err(wrong())?;
+        let Some(temporary) = Temporary::make(&disk, &paths.data_temporary).map_err(wrong())? else {
+            return Ok(Attempt::Busy);
+        };
+        // From here on nobody else gets at the files, even where the lock file was removed.
+        let out = temporary.file();
         let mut appended = false;
         let written = (|| {
-            if !disk.try_lock(&temporary).map_err(wrong())? {
-                return Ok(None); // A starting session took it for one that was left.
-            }
-            // From here on nobody else gets at the files, even where the lock file was removed.
             if self.is_other(data)? || self.history_length()? != tail.length {
                 return Ok(None);
             }
-            disk.own(&temporary, data).map_err(wrong())?;
-            let layout = self.compose(&temporary, &next);
+            disk.own(out, data).map_err(wrong())?;
+            let layout = self.compose(out, &next);
             let layout = match layout {
                 Err(_) if self.is_other(data)? => return Ok(None),
                 other => other.map_err(wrong())?,
             };
-            let (identity, sealed) = disk.seal(&temporary).map_err(wrong())?;
+            let (identity, sealed) = disk.seal(out).map_err(wrong())?;
             let lines: String = entries.iter().map(|entry| line(entry, &identity)).collect();
             appended = true;
             self.append(tail, &lines, data)?;
-            if self.is_other(data)? {
+            if self.is_other(data)? || !temporary.is_there().map_err(wrong())? {
                 return Ok(None);
             }
             disk.rename(&paths.data_temporary, &paths.data).map_err(wrong())?;
             // Nothing may go wrong any more. Where its new times cannot be had, it is simply read again.
-            let identity = temporary.metadata().map_or(identity, |now| Identity::of(&now));
+            let identity = out.metadata().map_or(identity, |now| Identity::of(&now));
             Ok(Some((layout, identity, sealed)))
         })();
         let Ok(Some((layout, identity, sealed))) = written else {
             // Where the history cannot be set back, the temporary file stays: it tells the next writer that the lines
-            // are of a file that never came to be.
-            if !appended || self.take_back(tail).is_ok() {
-                let _ = disk.remove(&paths.data_temporary);
+            // are of a file that never came to be. Who lost it has nothing to set back: somebody else may be at work.
+            let ours = temporary.is_there().unwrap_or(false);
+            if ours && (!appended || self.take_back(tail).is_ok()) {
+                let _ = temporary.remove();
             }
-            return written.map(|_| false);
+            return written.map(|_| Attempt::Changed);
         };
         self.marked = Some((identity, next.clone()));
         let known = Known {
@@ -284,7 +332,7 @@ impl Store {
             layout,
         };
         self.hold(next, known);
-        Ok(true)
+        Ok(Attempt::Done(()))
     }
 
     fn compose(&self, out: &File, next: &Wardrobe) -> io::Result<super::file::Layout> {
@@ -350,6 +398,15 @@ impl Store {
             Some(_) => self.append(tail, "", None),
         }
     }
+}
+
+/// What came of a try under the lock.
+enum Attempt<T> {
+    Done(T),
+    /// The file was changed in the middle of it.
+    Changed,
+    /// Somebody else is at work.
+    Busy,
 }
 
 enum Rebased {

@@ -17,23 +17,53 @@ pub(super) struct Lock(File);
 const SHORTEST: Duration = Duration::from_micros(200);
 const LONGEST: Duration = Duration::from_millis(20);
 
+/// Waiting for somebody else: ever longer, as long as the disk's patience lasts.
+#[derive(Debug)]
+pub(super) struct Wait {
+    since: Instant,
+    pause: Duration,
+}
+
+impl Wait {
+    pub(super) fn begin() -> Self {
+        Self {
+            since: Instant::now(),
+            pause: SHORTEST,
+        }
+    }
+
+    /// Waits a little; an error when that was enough. `path`: what somebody else has.
+    pub(super) fn on(&mut self, disk: &Disk, path: &Path) -> Result<(), Error> {
+        if disk.is_over(self.since) {
+            return Err(Error::Locked {
+                path: path.to_path_buf(),
+                seconds: self.since.elapsed().as_secs(),
+            });
+        }
+        std::thread::sleep(self.pause);
+        self.pause = (self.pause * 3 / 2).min(LONGEST);
+        Ok(())
+    }
+}
+
 impl Lock {
     /// Waits for the lock. `like`: whose mode, group and owner the lock file gets.
     pub(super) fn take(disk: &Disk, path: &Path, like: Option<&Metadata>) -> Result<Self, Error> {
-        let since = Instant::now();
-        let mut pause = SHORTEST;
+        Self::take_in(&mut Wait::begin(), disk, path, like)
+    }
+
+    /// The same as a part of a longer waiting.
+    pub(super) fn take_in(
+        wait: &mut Wait,
+        disk: &Disk,
+        path: &Path,
+        like: Option<&Metadata>,
+    ) -> Result<Self, Error> {
         loop {
             if let Some(lock) = Self::try_take(disk, path, like)? {
                 return Ok(lock);
             }
-            if disk.is_over(since) {
-                return Err(Error::Locked {
-                    path: path.to_path_buf(),
-                    seconds: since.elapsed().as_secs(),
-                });
-            }
-            std::thread::sleep(pause);
-            pause = (pause * 3 / 2).min(LONGEST);
+            wait.on(disk, path)?;
         }
     }
 
@@ -64,31 +94,71 @@ fn is_at(disk: &Disk, file: &File, path: &Path) -> io::Result<bool> {
     Ok(disk.look(path)?.is_some_and(|there| there.ino() == inode))
 }
 
-/// A temporary file that its writer left, or none: nobody is at it any more, and nobody gets at it while this lives.
+/// A temporary file of this process's own. Nobody takes it for one that was left, and nobody else has one while it is
+/// there: so it keeps out who came in because somebody removed the lock file, too.
 #[derive(Debug)]
-pub(super) struct Left<'a> {
+pub(super) struct Temporary<'a> {
     disk: &'a Disk,
     path: &'a Path,
-    file: Option<File>,
+    file: File,
 }
+
+impl<'a> Temporary<'a> {
+    /// Makes it, empty. `None`: somebody else is at work.
+    pub(super) fn make(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
+        match disk.create(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+            made => Self::hold(disk, path, made?),
+        }
+    }
+
+    /// Locks it. Before that, whoever starts may have taken it for one that was left, and removed it; then there may be
+    /// somebody else's by now.
+    fn hold(disk: &'a Disk, path: &'a Path, file: File) -> io::Result<Option<Self>> {
+        let held = disk.try_lock(&file)? && is_at(disk, &file, path)?;
+        Ok(held.then_some(Self { disk, path, file }))
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Whether it is still in its place.
+    pub(super) fn is_there(&self) -> io::Result<bool> {
+        is_at(self.disk, &self.file, self.path)
+    }
+
+    pub(super) fn remove(self) -> io::Result<()> {
+        self.disk.remove(self.path)
+    }
+}
+
+/// A temporary file that its writer left, or none: nobody is at it any more, and nobody gets at it while this lives.
+#[derive(Debug)]
+pub(super) struct Left<'a>(Option<Temporary<'a>>);
 
 impl<'a> Left<'a> {
     /// `None` when the writer is still at it.
     pub(super) fn claim(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
-        let file = disk.open(path)?;
-        if let Some(file) = &file
-            && (!disk.try_lock(file)? || !is_at(disk, file, path)?)
-        {
-            return Ok(None);
+        match disk.open(path)? {
+            None => Ok(Some(Self(None))),
+            Some(file) => Ok(Temporary::hold(disk, path, file)?.map(|left| Self(Some(left)))),
         }
-        Ok(Some(Self { disk, path, file }))
+    }
+
+    /// Whether there is one: then nobody else writes meanwhile.
+    pub(super) fn is_some(&self) -> bool {
+        self.0.is_some()
     }
 
     pub(super) fn remove(self) -> io::Result<()> {
-        match self.file {
-            Some(_) => self.disk.remove(self.path),
-            None => Ok(()),
-        }
+        self.0.map_or(Ok(()), Temporary::remove)
+    }
+}
+
+impl<'a> From<Temporary<'a>> for Left<'a> {
+    fn from(temporary: Temporary<'a>) -> Self {
+        Self(Some(temporary))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The two cases in which the history is not only added to: forgetting what is old, and putting damaged lines aside.
 //! Lines that stay are copied as they are, so that what another version of the program wrote in them stays too.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::disk::Disk;
 use super::history::{self, Line};
-use super::lock::{Lock, sweep};
+use super::lock::{Left, Lock, Temporary, sweep};
 use super::paths::beside;
 use super::{Error, Paths};
 
@@ -89,30 +89,61 @@ fn rewrite(
     paths: &Paths,
     mut stays: impl FnMut(Option<&[u8]>) -> Result<bool, Error>,
 ) -> Result<Rewritten, Error> {
-    let (path, temporary) = (&paths.history, &paths.history_temporary);
-    let Some(file) = history::open(disk, path)? else {
+    let path = &paths.history;
+    if history::open(disk, path)?.is_none() {
         return Ok(Rewritten::default());
-    };
-    drop(file);
+    }
     let wrong = || Error::io("write", path);
     let model = disk.look(path).map_err(wrong())?;
     let _lock = Lock::take(disk, &paths.lock, model.as_ref())?;
+    // Who came in because somebody removed the lock file is kept out by the data file's temporary file.
+    let busy = || Error::Locked {
+        path: paths.data_temporary.clone(),
+        seconds: 0,
+    };
+    let left = Left::claim(disk, &paths.data_temporary).map_err(wrong())?;
+    let left = left.ok_or_else(busy)?;
+    let own = if left.is_some() {
+        None // It stays: it says which lines are of a file that never came to be.
+    } else {
+        let made = Temporary::make(disk, &paths.data_temporary).map_err(wrong())?;
+        Some(made.ok_or_else(busy)?)
+    };
+    let done = rewrite_alone(disk, paths, model.as_ref(), &mut stays);
+    if let Some(own) = own {
+        let _ = own.remove(); // Else the next writer does.
+    }
+    done
+}
+
+/// The same when nobody else can get at the files.
+fn rewrite_alone(
+    disk: &Disk,
+    paths: &Paths,
+    model: Option<&Metadata>,
+    stays: &mut impl FnMut(Option<&[u8]>) -> Result<bool, Error>,
+) -> Result<Rewritten, Error> {
+    let (path, temporary) = (&paths.history, &paths.history_temporary);
+    let wrong = || Error::io("write", path);
     // Again, as only now nobody else can put another one in its place.
     let Some(file) = history::open(disk, path)? else {
         return Ok(Rewritten::default());
     };
+    let busy = || Error::Locked {
+        path: temporary.clone(),
+        seconds: 0,
+    };
     if !sweep(disk, temporary).map_err(wrong())? {
-        return Err(Error::Locked {
-            path: temporary.clone(),
-            seconds: 0,
-        });
+        return Err(busy());
     }
-    let out = disk.create(temporary).map_err(wrong())?;
+    let new = Temporary::make(disk, temporary)
+        .map_err(wrong())?
+        .ok_or_else(busy)?;
+    let out = new.file();
     let mut done = Rewritten::default();
     let written = (|| {
-        disk.try_lock(&out).map_err(wrong())?;
-        disk.own(&out, model.as_ref()).map_err(wrong())?;
-        let mut writer = BufWriter::new(Through { disk, file: &out });
+        disk.own(out, model).map_err(wrong())?;
+        let mut writer = BufWriter::new(Through { disk, file: out });
         let mut reader = BufReader::new(&file);
         let mut line = Vec::new();
         while reader.read_until(b'\n', &mut line).map_err(wrong())? > 0 {
@@ -129,14 +160,14 @@ fn rewrite(
         if done.removed == 0 {
             return Ok(false);
         }
-        disk.sync(&out).map_err(wrong())?;
+        disk.sync(out).map_err(wrong())?;
         stays(None)?;
         disk.rename(temporary, path).map_err(wrong())?;
         disk.sync_folder(&paths.folder, path).map_err(wrong())?;
         Ok(true)
     })();
     if !matches!(written, Ok(true)) {
-        let _ = disk.remove(temporary);
+        let _ = new.remove();
     }
     written.map(|_| done)
 }

@@ -246,17 +246,20 @@ impl Store {
         let Some(_lock) = Lock::try_take(&self.disk, &paths.lock, data.as_ref())? else {
             return Ok(());
         };
-        let now = look(&paths.data)?.as_ref().map(Identity::of);
-        if now != self.known.as_ref().map(|known| known.identity) {
-            return Ok(());
-        }
         let claim = |path| Left::claim(&self.disk, path).map_err(Error::io("remove", path));
         let (Some(data_left), Some(history_left)) =
             (claim(&paths.data_temporary)?, claim(&paths.history_temporary)?)
         else {
             return Ok(()); // Somebody is at work.
         };
-        if let Some(file) = history::open(&self.disk, &paths.history)? {
+        let now = look(&paths.data)?.as_ref().map(Identity::of);
+        if now != self.known.as_ref().map(|known| known.identity) {
+            return Ok(());
+        }
+        // Only who has the data file's temporary file cuts: else it may be the line of somebody who is just writing it.
+        if data_left.is_some()
+            && let Some(file) = history::open(&self.disk, &paths.history)?
+        {
             let tail = self.tail(&file)?;
             if tail.keep < tail.length {
                 let (file, _) = self

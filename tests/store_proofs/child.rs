@@ -70,13 +70,14 @@ fn role() {
     let argument: usize = std::env::var("STORE_ARGUMENT").unwrap().parse().unwrap();
     match &*role {
         "commit without end" => commits(&path, argument, usize::MAX),
-        "commit 250" => commits(&path, argument, 250),
-        "commit 25" => commits(&path, argument, 25),
         "commit once" => commits(&path, argument, 1),
         "look" => look(&path),
         "killed at" => killed_at(&path, argument),
         "follow" => follow(&path),
-        other => panic!("{other}"),
+        other => match other.strip_prefix("commit ") {
+            Some(count) => commits(&path, argument, count.parse().unwrap()),
+            None => panic!("{other}"),
+        },
     }
 }
 

@@ -67,12 +67,19 @@ fn prepared(before: Before, folder: &Path, disk: Disk) -> (std::path::PathBuf, O
         begin(&mut open(&path, "alice"));
     }
     if matches!(before, Before::LeftOver) {
-        let (disk, _) = failing(Some(Plan {
-            at: 12,
-            error: EIO,
-            after: 0,
-            for_ever: true,
-        }));
+        let dead = AtomicUsize::new(0);
+        let hook =
+            move |step: Step| match dead.fetch_add(usize::from(step == Step::Rename), Ordering::Relaxed) {
+                0 if step != Step::Rename => Ok(()),
+                _ => Err(Fault {
+                    error: io::Error::from_raw_os_error(EIO),
+                    after: 0,
+                }),
+            };
+        let disk = Disk {
+            hook: Some(Arc::new(hook)),
+            ..Disk::default()
+        };
         let mut store = Store::open_with(&path, named("killed"), disk, &|_, _| ()).unwrap();
         let change = giving(&store, "lost");
         store.commit(&[change]).unwrap_err();

@@ -1,10 +1,12 @@
 //! The history is written anew, or the lock file is removed, while somebody is at work.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use hatrack::store::{Disk, Error, Fault, Step, Store, check, repair_history};
 use jiff::Timestamp;
@@ -28,7 +30,11 @@ fn a_lock_file_that_is_removed_lets_nobody_in_between() {
     let disk = asking(move |step| {
         if step == Step::Rename {
             fs::remove_file(other.with_file_name("hats.lock")).unwrap();
-            let mut bob = open(&other, "bob");
+            let impatient = Disk {
+                patience: Duration::from_millis(20),
+                ..Disk::default()
+            };
+            let mut bob = Store::open_with(&other, named("bob"), impatient, &|_, _| ()).unwrap();
             let change = giving(&bob, "b");
             let error = bob.commit(&[change]).unwrap_err();
             assert!(matches!(error, Error::Locked { .. }), "{error}");
@@ -59,6 +65,90 @@ fn a_lock_file_that_is_removed_loses_no_commit_that_was_quicker() {
     assert_eq!(give(&mut alice, "a"), Ok(Some(4)));
     assert_eq!(hats_in(&path), ["a", "b"]);
     assert!(history(&alice).iter().all(|entry| !entry.outside));
+    assert_clean(&path);
+}
+
+/// Between the making and the locking of a new file, a session that starts takes it for one that was left, and another
+/// begins its own in the same place: that one is not moved over the data file.
+#[test]
+fn anothers_unfinished_file_does_not_become_the_data_file() {
+    let (_folder, path, _) = begun();
+    let temporary = path.with_file_name(".hats.json.hatrack-tmp");
+    let (at, made) = (temporary.clone(), AtomicUsize::new(0));
+    let anothers = Arc::new(Mutex::new(None));
+    let begun_there = anothers.clone();
+    let hook = asking(move |step| {
+        let is_first = step == Step::Create && made.fetch_add(1, Ordering::Relaxed) == 0;
+        if is_first || made.load(Ordering::Relaxed) != 1 || step != Step::Lock {
+            return Ok(());
+        }
+        made.store(2, Ordering::Relaxed);
+        fs::remove_file(&at).unwrap();
+        let file = fs::File::create(&at).unwrap();
+        file.lock().unwrap();
+        *begun_there.lock().unwrap() = Some(file);
+        Ok(())
+    });
+    let disk = Disk {
+        patience: Duration::from_millis(20),
+        ..hook
+    };
+    let mut alice = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
+    let (change, before) = (giving(&alice, "a"), fs::read(&path).unwrap());
+    let error = alice.commit(std::slice::from_ref(&change)).unwrap_err();
+    assert!(matches!(error, Error::Locked { .. }), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert!(temporary.exists(), "it is not Alice's to remove");
+    drop(anothers.lock().unwrap().take());
+    assert_eq!(commit(&mut alice, change), Ok(Some(3)));
+    assert_clean(&path);
+}
+
+/// Six processes commit while somebody removes the lock file every millisecond: every change that was acknowledged is in
+/// the file and in the history, and at no moment is there a file that is not whole.
+#[test]
+fn a_lock_file_that_is_removed_all_the_time_loses_no_commit() {
+    let folder = quick_folder();
+    let path = folder.path().join("hats.json");
+    begin(&mut open(&path, "alice"));
+    let each = rounds(60, 1667);
+    let mut writers: Vec<_> = (0..6)
+        .map(|writer| start(&format!("commit {each}"), &path, writer))
+        .collect();
+    let (over, removed) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                let gone = fs::remove_file(path.with_file_name("hats.lock")).is_ok();
+                removed.fetch_add(usize::from(gone), Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                let bytes = fs::read(&path).unwrap();
+                assert!(bytes.ends_with(b"}\n"), "not whole: {} bytes", bytes.len());
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let said: Vec<_> = writers.iter_mut().map(said).collect();
+        over.store(true, Ordering::Relaxed);
+        let there: BTreeSet<String> = hats_in(&path).into_iter().collect();
+        let lost: Vec<_> = said
+            .iter()
+            .flatten()
+            .filter(|name| !there.contains(*name))
+            .collect();
+        assert!(lost.is_empty(), "acknowledged, and lost: {lost:?}");
+        assert!(said.iter().all(|said| said.len() == each), "a writer gave up");
+    });
+    let removed = removed.into_inner();
+    assert!(removed > each, "removed too rarely to prove anything: {removed}");
+    println!("{} commits, the lock removed {removed} times", 6 * each);
+    let mut last = open(&path, "last");
+    give(&mut last, "last").unwrap();
+    assert!(history(&last).iter().all(|entry| !entry.outside));
+    assert_eq!(history(&last).len(), 6 * each + 3);
     assert_clean(&path);
 }
 
