@@ -473,3 +473,72 @@ fn a_room_has_a_local_part_and_a_hat_that_is_typed_is_a_uri() {
          http://example.org/hats/teacher"
     );
 }
+
+/// Defining a hat retitles whom `add_user_hat` would give it to, and names the others.
+#[test]
+fn a_hat_is_defined_for_those_who_are_affiliated() {
+    let room = machine::jid(ROOM);
+    let mut wardrobe = Wardrobe::default();
+    wardrobe.add_room(&room, None).unwrap();
+    let users =
+        ["banned", "has-it", "other", "plain"].map(|name| machine::jid(&format!("{name}@example.org")));
+    for (user, title) in users.iter().zip([Some("Old"), Some("New"), Some("Other"), None]) {
+        wardrobe
+            .set_affiliation(user, &room, Affiliation::Member)
+            .unwrap();
+        let attachment = Attachment::default().with_title(title);
+        wardrobe
+            .add_user_hat(user, &room, &HatId::keep(FOO), attachment)
+            .unwrap();
+    }
+    wardrobe
+        .set_affiliation(&users[0], &room, Affiliation::Outcast)
+        .unwrap();
+    let before = wardrobe.clone();
+    let entry = |title: &str| CatalogueHat {
+        title: Some(title.into()),
+        ..CatalogueHat::default()
+    };
+    let titles = |wardrobe: &Wardrobe| {
+        users.clone().map(|user| {
+            let hats = &wardrobe.user(&room, &user).unwrap().hats;
+            hats.get(&HatId::keep(FOO))
+                .unwrap()
+                .title
+                .as_deref()
+                .map(String::from)
+        })
+    };
+
+    let defined = wardrobe
+        .define_hat(&room, &HatId::keep(FOO), entry("New"), true)
+        .unwrap();
+    assert_eq!(
+        titles(&wardrobe).map(Option::unwrap_or_default),
+        ["Old", "New", "New", ""]
+    );
+    assert_eq!(defined.refused, [users[0].clone()]);
+    assert_eq!(defined.unchanged, [users[1].clone()]);
+    assert_eq!(defined.group.0.len(), 2);
+    assert!(wardrobe.holds(&defined.group) && !before.holds(&defined.group));
+    wardrobe.apply(&defined.group.inverse()).unwrap();
+    assert_eq!(wardrobe, before);
+
+    // Only the catalogue, and without a title nobody is retitled.
+    for (title, retitle) in [("New", false), ("", true)] {
+        let mut wardrobe = before.clone();
+        let defined = wardrobe
+            .define_hat(&room, &HatId::keep(FOO), entry(title), retitle)
+            .unwrap();
+        assert_eq!(titles(&wardrobe), titles(&before));
+        assert_eq!(defined.group.0.len(), 1);
+        assert!(defined.refused.is_empty() && defined.unchanged.is_empty());
+    }
+    let error = wardrobe.define_hat(
+        &machine::jid("no@such.example"),
+        &HatId::keep(FOO),
+        entry("New"),
+        true,
+    );
+    assert_eq!(error.unwrap_err().condition(), "item-not-found");
+}

@@ -6,7 +6,7 @@ use super::kept::Kept;
 use super::output::Out;
 use super::place::Place;
 use crate::app::words;
-use crate::model::{Attachment, Error, HatId, Hue, Jid, Room};
+use crate::model::{Error, HatId, Hue, Jid};
 
 pub(super) fn run(args: &CatalogueArgs, place: &Place, out: &mut Out) -> Result<(), Failure> {
     match &args.command {
@@ -71,27 +71,12 @@ fn define(args: &CatalogueDefine, place: &Place, out: &mut Out) -> Result<(), Fa
         if let Some(hue) = &hue {
             entry.hue.clone_from(hue);
         }
-        let mut group = wardrobe.set_catalogue_hat(&room, &hat, Some(entry))?;
-        if let (true, Some(title)) = (args.wearers, args.title.as_deref()) {
-            for (user, attachment) in own_titles(&there, &hat) {
-                let attachment = attachment.with_title(Some(title));
-                group
-                    .0
-                    .extend(wardrobe.add_user_hat(&user, &room, &hat, attachment)?.0);
-            }
+        let defined = wardrobe.define_hat(&room, &hat, entry, args.wearers)?;
+        let mut what = words::group(&defined.group);
+        if !defined.refused.is_empty() {
+            let users = words::count(defined.refused.len(), "user");
+            what = format!("{what}; skipped {users} without affiliation");
         }
-        let what = words::group(&group);
-        Ok((group, what))
+        Ok((defined.group, what))
     })
-}
-
-/// The hats of those who can be given hats and have this one under a title of their own.
-fn own_titles(room: &Room, hat: &HatId) -> Vec<(Jid, Attachment)> {
-    let known = room.known_hat(hat);
-    let wearers = known.into_iter().flat_map(|known| known.wearers(room));
-    wearers
-        .filter(|(_, user)| user.affiliation.is_affiliated())
-        .filter_map(|(jid, user)| Some((jid.clone(), user.hats.get(hat)?.clone())))
-        .filter(|(_, attachment)| attachment.title.as_deref().is_some_and(|title| !title.is_empty()))
-        .collect()
 }

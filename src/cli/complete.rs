@@ -88,11 +88,7 @@ fn file(line: &Line, place: &Place) -> PathBuf {
     let Some(named) = &line.file else {
         return place.file.clone();
     };
-    let home = directories::BaseDirs::new();
-    match (named.strip_prefix("~/"), home) {
-        (Some(inside), Some(home)) => home.home_dir().join(inside),
-        _ => named.into(),
-    }
+    crate::term::expanded(named)
 }
 
 /// What is in it, as far as the line sees it; `None` where it cannot be read.

@@ -200,6 +200,11 @@ impl Wardrobe {
         Ok(())
     }
 
+    /// Whether what a group leads to is there already: its inverse could be applied.
+    pub fn holds(&self, group: &Group) -> bool {
+        self.clone().apply(&group.inverse()).is_ok()
+    }
+
     fn room_mut(&mut self, room: &Jid) -> Result<&mut Room, Error> {
         match self.rooms.get_mut(room) {
             Some(there) => Ok(Arc::make_mut(there)),

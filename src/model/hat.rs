@@ -159,6 +159,11 @@ impl Attachment {
         }
     }
 
+    /// Whether the user has the hat under a title of their own, whatever the room's catalogue says.
+    pub fn has_own_title(&self) -> bool {
+        self.title.as_deref().is_some_and(|title| !title.is_empty())
+    }
+
     /// The same attachment with this title, or none.
     #[must_use]
     pub fn with_title(mut self, title: Option<&str>) -> Self {

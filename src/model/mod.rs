@@ -44,5 +44,6 @@ pub use error::{Error, Found};
 pub use extra::{Extra, Json};
 pub use hat::{Attachment, CatalogueHat, HatId, Hats, Hue, InvalidHatId, Sets};
 pub use jid::{InvalidJid, Jid};
+pub use operations::Defined;
 pub use room::{Affiliation, KnownHat, Room, User};
 pub use wardrobe::Wardrobe;

@@ -7,6 +7,17 @@ use super::{
     Affiliation, Attachment, CatalogueHat, Edit, Error, Group, HatId, Hats, Jid, Room, Rule, User, Wardrobe,
 };
 
+/// What [`Wardrobe::define_hat`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Defined {
+    /// The edits: of the catalogue, and of the users who were retitled.
+    pub group: Group,
+    /// Users who had the hat under the new title already.
+    pub unchanged: Vec<Jid>,
+    /// Users who keep their own title because they are not affiliated with the room.
+    pub refused: Vec<Jid>,
+}
+
 impl Wardrobe {
     /// Gives a user a hat: it is then in the user's set with exactly this attachment; one that was there under that
     /// id is replaced, unknown members too. `required` binds the user, never the caller.
@@ -250,6 +261,48 @@ impl Wardrobe {
             before,
             after: entry,
         }])
+    }
+
+    /// Defines a hat in a room's catalogue or changes it there. With `retitle_users`, whoever has the hat under a title
+    /// of their own has it under the new one then; users without one follow the catalogue anyway. A user who is not
+    /// affiliated keeps the own title, as with [`Wardrobe::add_user_hat`], and is named in [`Defined::refused`]. Without
+    /// a title in `entry` nobody is retitled.
+    ///
+    /// Errors: [`Error::NoSuchRoom`].
+    pub fn define_hat(
+        &mut self,
+        room: &Jid,
+        hat: &HatId,
+        entry: CatalogueHat,
+        retitle_users: bool,
+    ) -> Result<Defined, Error> {
+        let mut next = self.clone();
+        let title = entry
+            .title
+            .clone()
+            .filter(|title| !title.is_empty() && retitle_users);
+        let mut defined = Defined {
+            group: next.set_catalogue_hat(room, hat, Some(entry))?,
+            ..Defined::default()
+        };
+        let there = next.there(room)?.clone();
+        let own = |(jid, user): &(Jid, User)| {
+            let attachment = user.hats.get(hat).filter(|hat| hat.has_own_title())?;
+            Some((jid.clone(), attachment.clone()))
+        };
+        for (user, attachment) in title.iter().flat_map(|_| there.users().iter().filter_map(own)) {
+            if attachment.title == title {
+                defined.unchanged.push(user);
+                continue;
+            }
+            match next.add_user_hat(&user, room, hat, attachment.with_title(title.as_deref())) {
+                Ok(made) => defined.group.0.extend(made.0),
+                Err(Error::NotAffiliated { .. }) => defined.refused.push(user),
+                Err(error) => return Err(error),
+            }
+        }
+        *self = next;
+        Ok(defined)
     }
 
     fn affiliated(&self, user: &Jid, room: &Jid) -> Result<&User, Error> {

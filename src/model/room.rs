@@ -176,9 +176,8 @@ impl Room {
     /// Hats with the titles that people read here, for another place than this room.
     pub fn whole_hats(&self, hats: &Hats) -> Hats {
         let with_title = hats.iter().map(|(id, attachment)| {
-            let own = attachment.title.as_deref().is_some_and(|title| !title.is_empty());
             let attachment = match self.title(id, attachment) {
-                Some(title) if !own => attachment.clone().with_title(Some(title)),
+                Some(title) if !attachment.has_own_title() => attachment.clone().with_title(Some(title)),
                 _ => attachment.clone(),
             };
             (id.clone(), attachment)

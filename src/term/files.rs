@@ -65,7 +65,7 @@ fn write(export: &Export, wardrobe: &Wardrobe, data: Option<&Path>) -> Result<Ex
 }
 
 /// `~` is the home folder, as in a shell.
-fn expanded(path: &str) -> PathBuf {
+pub(crate) fn expanded(path: &str) -> PathBuf {
     let home = directories::BaseDirs::new();
     match (path.strip_prefix("~/"), home) {
         (Some(inside), Some(home)) => home.home_dir().join(inside),

@@ -20,6 +20,7 @@ mod signals;
 mod told;
 
 pub use decode::Decoder;
+pub(crate) use files::expanded;
 pub use input::{Input, Mouse, MouseAction};
 pub use lines::Lines;
 pub use look::{Background, Colours, Look, Wanted};

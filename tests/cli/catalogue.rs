@@ -59,3 +59,24 @@ fn what_is_wrong_is_said() {
         assert!(said.contains(says), "{line:?}: {said}");
     }
 }
+
+/// As on the screen: what a user who is banned has can only be taken away.
+#[test]
+fn who_is_not_affiliated_keeps_the_title_and_that_is_said() {
+    let home = Home::with_terry();
+    home.done(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
+    home.done(&["affiliate", ROOM, TERRY, "outcast"]);
+    let define = [
+        "catalogue",
+        "define",
+        ROOM,
+        "urn:x:1",
+        "--title",
+        "Examiner",
+        "--wearers",
+    ];
+    let said = home.done(&define);
+    assert!(said.contains("; skipped 1 user without affiliation"), "{said}");
+    let terry = home.done(&["show", ROOM, TERRY, "--json"]);
+    assert!(terry.contains("\"Proctor\""), "{terry}");
+}

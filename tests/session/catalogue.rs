@@ -103,6 +103,23 @@ fn retitling_for_several_is_told_first() {
 }
 
 #[test]
+fn who_is_not_affiliated_keeps_the_title() {
+    let mut session = open();
+    session.keys("Enter Down y g p Esc");
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast));
+    session.keys("C Enter Ctrl-U");
+    session.text("Lecturer");
+    session.keys("Enter");
+    assert_eq!(catalogue(&session)[HAT]["title"], "Lecturer");
+    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+    assert!(
+        session.notice().ends_with("; left out: 1 is banned (outcast)"),
+        "{}",
+        session.notice()
+    );
+}
+
+#[test]
 fn deleting_says_who_has_it() {
     let mut session = open();
     session.keys("C Enter Enter d");

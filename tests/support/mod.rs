@@ -321,6 +321,8 @@ pub(crate) enum Operation {
     Rename(Jid, Option<String>),
     /// `set_catalogue_hat`
     Catalogue(Jid, HatId, Option<CatalogueHat>),
+    /// `define_hat`, users retitled
+    Define(Jid, HatId, CatalogueHat),
 }
 
 impl Operation {
@@ -341,6 +343,7 @@ impl Operation {
             Self::RemoveRoom(room) => wardrobe.remove_room(room),
             Self::Rename(room, name) => wardrobe.rename_room(room, name.as_deref()),
             Self::Catalogue(room, hat, entry) => wardrobe.set_catalogue_hat(room, hat, entry.clone()),
+            Self::Define(room, hat, entry) => Ok(wardrobe.define_hat(room, hat, entry.clone(), true)?.group),
         }
     }
 }
@@ -361,6 +364,7 @@ pub(crate) fn operation(places: &Places) -> impl Strategy<Value = Operation> + u
         1 => room().prop_map(Operation::RemoveRoom),
         1 => (room(), name()).prop_map(|(r, n)| Operation::Rename(r, n)),
         1 => (room(), hat(), prop::option::of(catalogue_hat())).prop_map(|(r, h, c)| Operation::Catalogue(r, h, c)),
+        1 => (room(), hat(), catalogue_hat()).prop_map(|(r, h, c)| Operation::Define(r, h, c)),
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, words};
-use crate::model::{Affiliation, Edit, Error, Group, Jid, Wardrobe};
+use crate::model::{Affiliation, CatalogueHat, Edit, Error, Group, HatId, Jid, Wardrobe};
 
 use super::commit;
 
@@ -98,22 +98,33 @@ impl Plan {
                 self.edits.extend(group.0);
                 self.changed.insert((room.clone(), user.clone()));
             }
-            Err(_) => {
-                let affiliation = self.next.user(room, user).map(|user| user.affiliation);
-                let why = match affiliation {
-                    Some(Affiliation::Outcast) => Why::Banned,
-                    Some(_) => Why::NotAffiliated,
-                    None => Why::Gone,
-                };
-                self.leave_out(why, room, user);
-            }
+            Err(_) => self.leave_out(self.why_refused(room, user), room, user),
         }
     }
 
-    /// Plans something that is not about a user.
-    pub(super) fn also(&mut self, operation: impl FnOnce(&mut Wardrobe) -> Result<Group, Error>) {
-        if let Ok(group) = operation(&mut self.next) {
-            self.edits.extend(group.0);
+    /// Plans what a room's catalogue has of a hat and, where that is wanted, the titles of those who have it.
+    pub(super) fn define(&mut self, room: &Jid, hat: &HatId, entry: CatalogueHat, retitle_users: bool) {
+        let Ok(defined) = self.next.define_hat(room, hat, entry, retitle_users) else {
+            return;
+        };
+        let retitled = defined.group.0.iter().filter_map(Edit::user);
+        self.changed
+            .extend(retitled.map(|user| (room.clone(), user.clone())));
+        self.edits.extend(defined.group.0);
+        for user in defined.unchanged {
+            self.leave_out(Why::Already, room, &user);
+        }
+        for user in defined.refused {
+            self.leave_out(self.why_refused(room, &user), room, &user);
+        }
+    }
+
+    /// Why the model refuses a hat for a user.
+    fn why_refused(&self, room: &Jid, user: &Jid) -> Why {
+        match self.next.user(room, user).map(|user| user.affiliation) {
+            Some(Affiliation::Outcast) => Why::Banned,
+            Some(_) => Why::NotAffiliated,
+            None => Why::Gone,
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::app::catalogue::Catalogue;
 use crate::app::form::{Field, Form, Name, Subject, Text, Value};
 use crate::app::{Effect, Overlay, State, words};
-use crate::model::{CatalogueHat, HatId, Hue, Jid, Room};
+use crate::model::{CatalogueHat, HatId, Hue, Jid};
 
 use super::bulk::{self, Became, Plan};
 use super::{change, commit, form};
@@ -104,15 +104,6 @@ pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-/// Those who have the hat under a title of their own.
-fn with_own_title(room: &Room, hat: &HatId) -> Vec<(Jid, Box<str>)> {
-    let own = |(jid, user): &(Jid, crate::model::User)| {
-        let title = user.hats.get(hat)?.title.as_deref()?;
-        (!title.is_empty()).then(|| (jid.clone(), title.into()))
-    };
-    room.users().iter().filter_map(own).collect()
-}
-
 /// The fields of a form about a hat of the catalogue.
 pub(super) fn fields(state: &State, (room, hat): (&Jid, &HatId), before: &CatalogueHat) -> Vec<Field> {
     let there = state.view.room(room);
@@ -120,14 +111,18 @@ pub(super) fn fields(state: &State, (room, hat): (&Jid, &HatId), before: &Catalo
     // What is only worn is defined under the title that it has.
     let is_defined = there.is_some_and(|there| there.catalogue.contains_key(hat));
     let title = if is_defined { before.title.clone() } else { worn_as };
-    let own = there.map(|there| with_own_title(there, hat)).unwrap_or_default();
+    let users = there.iter().flat_map(|there| there.users());
+    let own = users
+        .filter_map(|(_, user)| user.hats.get(hat).filter(|hat| hat.has_own_title()))
+        .map(|attachment| attachment.title.as_deref())
+        .collect::<Vec<_>>();
     let mut fields = vec![
         text(Name::Title, title.as_deref()),
         text(Name::Hue, hue(before).as_deref()),
     ];
     if !own.is_empty() {
         // Whoever has it under the very title that is changed here is meant too.
-        let same = own.iter().any(|(_, own)| Some(&**own) == title.as_deref());
+        let same = own.contains(&title.as_deref());
         fields.push(Field {
             name: Name::Wearers,
             value: Value::Tick(same),
@@ -171,18 +166,7 @@ pub(super) fn save(
     let after = entry(form, before);
     let title = after.title.clone();
     let mut plan = Plan::new(&state.view);
-    plan.also(|next| next.set_catalogue_hat(room, hat, Some(after)));
-    if let (true, Some(title), Some(there)) = (form.ticked(Name::Wearers), &title, state.view.room(room)) {
-        for (user, _) in with_own_title(there, hat) {
-            let Some(attachment) = there.user(&user).and_then(|user| user.hats.get(hat)) else {
-                continue;
-            };
-            let attachment = attachment.clone().with_title(Some(title));
-            plan.change(room, &user, |next| {
-                next.add_user_hat(&user, room, hat, attachment)
-            });
-        }
-    }
+    plan.define(room, hat, after, form.ticked(Name::Wearers));
     let name = words::hat(hat, title.as_deref());
     let is_new = state
         .view

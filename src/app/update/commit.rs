@@ -121,7 +121,7 @@ pub(super) fn offer_again(state: &mut State, effects: &mut Vec<Effect>, change: 
             state.say(format!("Made again: you {}", words::group(&change.group)));
             push(state, effects, change.group, Kind::Do, None);
         }
-        Err(_) if conflict::is_so(&state.view, &change.group) => {
+        Err(_) if state.view.holds(&change.group) => {
             state.say(format!("You {}: it is so already", words::group(&change.group)));
         }
         Err(error) => conflict::refuse(state, change, error),

@@ -39,7 +39,7 @@ fn withdrawn_conflict(
     view: &Wardrobe,
 ) -> Option<&'static str> {
     match (&conflict.over, below) {
-        (Over::Change(change), _) if is_so(view, &change.group) => {
+        (Over::Change(change), _) if view.holds(&change.group) => {
             Some("Somebody else made the same change: it is so already")
         }
         (Over::Change(change), _) => {
@@ -120,11 +120,6 @@ fn theirs_of(group: &Group, view: &Wardrobe) -> String {
         .iter()
         .find(|edit| there.apply(&Group::from((*edit).clone())).is_err());
     apart.map_or_else(|| "as it was".into(), |edit| sides::now(edit, view))
-}
-
-/// Whether what a change leads to is there already.
-pub(super) fn is_so(wardrobe: &Wardrobe, group: &Group) -> bool {
-    wardrobe.clone().apply(&group.inverse()).is_ok()
 }
 
 pub(crate) fn over_form(state: &State) -> Result<(), String> {
