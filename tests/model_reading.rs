@@ -78,6 +78,8 @@ const INSIDE: &[(&str, &str, &str)] = &[
     // One user, one room, under two spellings.
     ("users", ",\n        \"Terry@Example.ORG\": {}", "line 19, column 9: \"Terry@Example.ORG\" is another spelling of terry@example.org, which is there already"),
     ("users", ",\n        \"terry@example.org/phone\": {}", "line 19, column 9: \"terry@example.org/phone\" is another spelling of terry@example.org, which is there already"),
+    ("users", ",\n        \"terry@example.org.\": {}", "line 19, column 9: \"terry@example.org.\" is another spelling of terry@example.org, which is there already"),
+    ("rooms", ",\n    \"courses@conference。example.org\": {}", "line 21, column 5: \"courses@conference。example.org\" is another spelling of courses@conference.example.org, which is there already"),
     ("rooms", ",\n    \"COURSES@conference.example.org\": {}", "line 21, column 5: \"COURSES@conference.example.org\" is another spelling of courses@conference.example.org, which is there already"),
     // Wrong types, at each place.
     ("document", ",\n  \"revision\": \"7\"", "line 22, column 17: expected a revision: a whole number from 0 to 9007199254740991, found the text \"7\""),

@@ -80,7 +80,7 @@ pub(super) fn all(text: &str) -> Result<BTreeSet<Jid>, String> {
 /// The only address in a text that is one, or a list of one.
 pub fn only(text: &str) -> Result<Jid, InvalidJid> {
     let text = text.trim_matches(is_between);
-    Jid::parse(text).or_else(|error| {
+    Jid::parse_input(text).or_else(|error| {
         let list = read(text);
         match (list.all.first(), list.all.len(), list.wrong.len()) {
             (Some(jid), 1, 0) => Ok(jid.clone()),
@@ -115,9 +115,15 @@ fn is_between(character: char) -> bool {
 
 /// Addresses next to each other. Where names stand before some, what has no `@` belongs to a name.
 fn parts(found: &mut Addresses, (line, text): (usize, &str), named: bool) {
-    for part in text.split(is_between).filter(|part| !part.is_empty()) {
-        if !named || part.contains('@') {
-            take(found, line, part);
+    for word in text.split_whitespace() {
+        // `xmpp:a@example.org?message;body=Hello`: what separates addresses separates parameters too.
+        let mut in_query = false;
+        for part in word.split(is_between).filter(|part| !part.is_empty()) {
+            let is_address = part.contains('@');
+            if is_address || !(named || in_query) {
+                take(found, line, part);
+            }
+            in_query = part.contains('?') || (in_query && !is_address);
         }
     }
 }
@@ -136,18 +142,8 @@ fn take(found: &mut Addresses, line: usize, text: &str) {
 
 /// An address of a user. A domain alone is one too, but in a list it is rather a word that came along.
 fn address(text: &str) -> Result<Jid, String> {
-    let scheme = text.get(..5).filter(|start| start.eq_ignore_ascii_case("xmpp:"));
     let text = text.trim_matches(['"', '\'']);
-    let decoded;
-    let plain = match scheme.and_then(|_| text.get(5..)) {
-        Some(path) => {
-            let path = path.split_once('?').map_or(path, |(path, _)| path);
-            decoded = unescaped(path).ok_or("the URI has an escape that is none")?;
-            &decoded
-        }
-        None => text,
-    };
-    match Jid::parse(plain) {
+    match Jid::parse_input(text) {
         Ok(jid) if jid.local().is_some() && is_usual(jid.domain()) => Ok(jid),
         Ok(jid) if jid.local().is_some() => Err("no domain is called so".into()),
         Ok(_) => Err("not user@domain".into()),
@@ -161,22 +157,6 @@ fn is_usual(domain: &str) -> bool {
     let usual =
         |character: char| character.is_alphanumeric() || ".-:[]".contains(character) || !character.is_ascii();
     domain.chars().all(usual)
-}
-
-/// A text with its `%C3%A9` read.
-fn unescaped(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-                u8::try_from(digit(rest.next())? * 16 + digit(rest.next())?).ok()?
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -201,6 +181,8 @@ mod tests {
             "\"Doe, Jane\" <a@example.org>, Bob <xmpp:b@example.org>; c@example.org",
             "'a@example.org' \"b@example.org\" <\"c@example.org\">",
             "<a@example.org><b@example.org> <c@example.org>",
+            "mailto:a@example.org?subject=Hi;body=x,MAILTO:b@example.org xmpp:c@example.org?message;body=Hi,you",
+            "a@EXAMPLE.org. <xmpp:b@example.org?message;body=x>, c@example。org",
         ] {
             assert_eq!(all(text), expected, "{text}");
         }

@@ -102,7 +102,7 @@ impl Form {
     fn wrong_with(&self, name: Name, text: &str, wardrobe: &Wardrobe, keymap: &Keymap) -> Option<String> {
         match (name, &self.subject) {
             (Name::Room, _) if text.is_empty() => Some("the room's address is missing".into()),
-            (Name::Room, _) => match Jid::parse_room(text) {
+            (Name::Room, _) => match Jid::parse_room_input(text) {
                 Ok(jid) if wardrobe.room(&jid).is_some() => Some("this room is there already".into()),
                 Ok(jid) if self.limit.as_ref().is_some_and(|rooms| !rooms.contains(&jid)) => {
                     Some("this session is limited to other rooms (--room)".into())

@@ -79,7 +79,7 @@ impl FormDraft {
     fn is_within(&self, scope: &Scope) -> bool {
         let typed = || {
             let (_, text) = self.texts.iter().find(|(name, _)| *name == Name::Room)?;
-            Jid::parse(text.trim()).ok()
+            Jid::parse_input(text.trim()).ok()
         };
         match self.subject.rooms().as_slice() {
             [] => sees(scope, typed().as_ref()),

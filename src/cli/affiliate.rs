@@ -8,8 +8,8 @@ use super::place::Place;
 use crate::model::Jid;
 
 pub(super) fn run(args: &Affiliate, place: &Place, out: &mut Out) -> Result<(), Failure> {
-    let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
-    let user = Jid::parse(&args.user).map_err(Failure::argument)?;
+    let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
+    let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
     let affiliation = args.affiliation.into();
     Kept::open(place)?.change(out, |wardrobe| {
         wardrobe.set_affiliation(&user, &room, affiliation)

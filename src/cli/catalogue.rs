@@ -13,7 +13,7 @@ pub(super) fn run(args: &CatalogueArgs, place: &Place, out: &mut Out) -> Result<
         CatalogueCommand::List(args) => list(&args.room, place, out),
         CatalogueCommand::Define(args) => define(args, place, out),
         CatalogueCommand::Remove(args) => {
-            let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
+            let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
             let hat = HatId::keep(args.hat.as_str());
             Kept::open(place)?.change(out, |wardrobe| wardrobe.set_catalogue_hat(&room, &hat, None))
         }
@@ -21,7 +21,7 @@ pub(super) fn run(args: &CatalogueArgs, place: &Place, out: &mut Out) -> Result<
 }
 
 fn list(room: &str, place: &Place, out: &mut Out) -> Result<(), Failure> {
-    let jid = Jid::parse_room(room).map_err(Failure::argument)?;
+    let jid = Jid::parse_room_input(room).map_err(Failure::argument)?;
     let kept = Kept::open(place)?;
     let room = kept.wardrobe().room(&jid);
     let room = room.ok_or_else(|| Error::NoSuchRoom { room: jid.clone() })?;
@@ -42,7 +42,7 @@ fn list(room: &str, place: &Place, out: &mut Out) -> Result<(), Failure> {
 }
 
 fn define(args: &CatalogueDefine, place: &Place, out: &mut Out) -> Result<(), Failure> {
-    let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
+    let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
     Failure::unless_line("a title", args.title.as_deref())?;
     let hue = match args.hue.as_deref() {
         None => None,

@@ -10,9 +10,9 @@ use crate::model::{Error, Jid};
 use crate::store::{self, Written};
 
 pub(super) fn run(args: &Export, place: &Place, out: &mut Out) -> Result<(), Failure> {
-    let room = args.room.as_deref().map(Jid::parse_room).transpose();
+    let room = args.room.as_deref().map(Jid::parse_room_input).transpose();
     let room = room.map_err(Failure::argument)?;
-    let user = args.user.as_deref().map(Jid::parse).transpose();
+    let user = args.user.as_deref().map(Jid::parse_input).transpose();
     let user = user.map_err(Failure::argument)?;
     if args.output.is_some() {
         place.unrestricted("--output")?;

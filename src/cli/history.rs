@@ -25,13 +25,13 @@ pub(super) fn run(args: &History, place: &Place, out: &mut Out) -> Result<(), Fa
         room: args
             .room
             .as_deref()
-            .map(Jid::parse_room)
+            .map(Jid::parse_room_input)
             .transpose()
             .map_err(Failure::argument)?,
         user: args
             .user
             .as_deref()
-            .map(Jid::parse)
+            .map(Jid::parse_input)
             .transpose()
             .map_err(Failure::argument)?,
         hat: args.hat.as_deref().map(HatId::keep),

@@ -16,8 +16,8 @@ use crate::store;
 const MOST_ASIDE: usize = 50;
 
 pub(super) fn run(args: &Import, place: &Place, out: &mut Out) -> Result<(), Failure> {
-    let room = args.into.as_deref().map(Jid::parse_room).transpose();
-    let user = args.user.as_deref().map(Jid::parse).transpose();
+    let room = args.into.as_deref().map(Jid::parse_room_input).transpose();
+    let user = args.user.as_deref().map(Jid::parse_input).transpose();
     let how = How {
         target: Target {
             room: room.map_err(Failure::argument)?,

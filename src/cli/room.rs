@@ -10,18 +10,18 @@ use crate::model::Jid;
 pub(super) fn run(args: &RoomArgs, place: &Place, out: &mut Out) -> Result<(), Failure> {
     match &args.command {
         RoomCommand::Add(args) => {
-            let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
+            let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
             Failure::unless_line("a name", args.name.as_deref())?;
             place.may_add(&room)?;
             Kept::open(place)?.change(out, |wardrobe| wardrobe.add_room(&room, args.name.as_deref()))
         }
         RoomCommand::Rename(args) => {
-            let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
+            let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
             Failure::unless_line("a name", args.name.as_deref())?;
             Kept::open(place)?.change(out, |wardrobe| wardrobe.rename_room(&room, args.name.as_deref()))
         }
         RoomCommand::Remove(args) => {
-            let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
+            let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
             Kept::open(place)?.change(out, |wardrobe| wardrobe.remove_room(&room))
         }
     }

@@ -11,8 +11,8 @@ use crate::model::{Jid, read};
 use crate::store;
 
 pub(super) fn run(args: &Set, place: &Place, out: &mut Out) -> Result<(), Failure> {
-    let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
-    let user = Jid::parse(&args.user).map_err(Failure::argument)?;
+    let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
+    let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
     let input = args.from == Path::new("-");
     if !input {
         place.unrestricted("a FILE to read hats from")?;

@@ -59,8 +59,8 @@ fn named(name: &str) -> Result<(), Failure> {
 
 fn save(args: &SetSave, place: &Place, out: &mut Out) -> Result<(), Failure> {
     named(&args.name)?;
-    let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
-    let user = Jid::parse(&args.user).map_err(Failure::argument)?;
+    let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
+    let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
     let make = |wardrobe: &mut Wardrobe| {
         let hats = hats_of(wardrobe, &room, &user)?;
         let there = wardrobe.sets()?.remove(&*args.name);
@@ -92,8 +92,8 @@ fn hats_of(wardrobe: &Wardrobe, room: &Jid, user: &Jid) -> Result<Hats, Failure>
 }
 
 fn put(args: &SetPut, place: &Place, out: &mut Out) -> Result<(), Failure> {
-    let room = Jid::parse_room(&args.room).map_err(Failure::argument)?;
-    let users = args.users.iter().map(|user| Jid::parse(user));
+    let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
+    let users = args.users.iter().map(|user| Jid::parse_input(user));
     let users = users.collect::<Result<Vec<_>, _>>().map_err(Failure::argument)?;
     Kept::open(place)?.change(out, |wardrobe| {
         let name = args.name.as_str();

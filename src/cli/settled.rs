@@ -45,7 +45,7 @@ impl Cli {
             }
             let mut here = BTreeSet::new();
             for text in &common.rooms {
-                let room = Jid::parse_room(text).map_err(Failure::argument)?;
+                let room = Jid::parse_room_input(text).map_err(Failure::argument)?;
                 if settled.rooms.as_ref().is_some_and(|rooms| !rooms.contains(&room)) {
                     return Err(Failure::usage(format!(
                         "--room {room} after the command is not among the rooms that --room names before it"

@@ -9,9 +9,9 @@ use crate::app::words::count;
 use crate::model::{Attachment, Error, HatId, Jid, Room, User, Wardrobe, write};
 
 pub(super) fn run(args: &Show, place: &Place, out: &mut Out) -> Result<(), Failure> {
-    let room = args.room.as_deref().map(Jid::parse_room).transpose();
+    let room = args.room.as_deref().map(Jid::parse_room_input).transpose();
     let room = room.map_err(Failure::argument)?;
-    let user = args.user.as_deref().map(Jid::parse).transpose();
+    let user = args.user.as_deref().map(Jid::parse_input).transpose();
     let user = user.map_err(Failure::argument)?;
     let kept = Kept::open(place)?;
     let wardrobe = kept.wardrobe();

@@ -171,7 +171,8 @@ impl Reading {
         if cells.cell(Column::Room).is_empty() {
             return Err("the room's address is missing".into());
         }
-        let room_jid = Jid::parse_room(cells.cell(Column::Room)).map_err(|error| reason("room", &error))?;
+        let room_jid =
+            Jid::parse_room_input(cells.cell(Column::Room)).map_err(|error| reason("room", &error))?;
         let room = self.rooms.entry(room_jid.clone()).or_default();
         let belongs = |column: &str, to: &str| Err(format!("{column} belongs to a row with a {to}"));
         let hat_id = HatId::keep(hat);
@@ -219,7 +220,7 @@ impl Reading {
         if cells.filled(&[Column::Hue]).is_some() {
             return Err("a hue belongs to the room's own hat: a row without a user".into());
         }
-        let user_jid = Jid::parse(user).map_err(|error| reason("user", &error))?;
+        let user_jid = Jid::parse_input(user).map_err(|error| reason("user", &error))?;
         let user = room.users.entry(user_jid).or_insert_with(|| UserRows {
             line,
             ..UserRows::default()

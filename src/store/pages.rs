@@ -152,7 +152,9 @@ fn needles(filter: &Filter) -> Vec<Vec<u8>> {
 /// Whether a line may match: it has the texts, or is written so that they may be there in another way.
 fn mentions(line: &[u8], needles: &[Vec<u8>]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
-    needles.iter().all(|needle| has(needle)) || has_escapes(line)
+    // Earlier programs let addresses be with A-labels and with a trailing dot.
+    let other_spelling = || has(b"xn--") || has(b".\"");
+    needles.iter().all(|needle| has(needle)) || has_escapes(line) || other_spelling()
 }
 
 /// Whether an entry is by somebody, and touches something, that the filter asks for.

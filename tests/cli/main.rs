@@ -1,5 +1,6 @@
 //! The command line through the real binary.
 
+mod addresses;
 mod catalogue;
 mod commands;
 mod complete;

@@ -264,7 +264,7 @@ pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 fn select(state: &mut State, form: &Form) {
-    let address = |name| Jid::parse(form.text(name).trim()).ok();
+    let address = |name| Jid::parse_input(form.text(name).trim()).ok();
     let hat: Option<HatId> = form.hat().ok().map(|chosen| chosen.id);
     let (room, user, hat) = match &form.subject {
         Subject::AddRoom => (address(Name::Room), None, None),
@@ -295,7 +295,7 @@ fn operation(form: &Form, next: &mut Wardrobe) -> Result<Group, Error> {
     match &form.subject {
         Subject::AddRoom => {
             let name = form.text(Name::RoomName);
-            let room = Jid::parse_room(form.text(Name::Room).trim())?;
+            let room = Jid::parse_room_input(form.text(Name::Room).trim())?;
             next.add_room(&room, Some(name.trim()).filter(|name| !name.is_empty()))
         }
         Subject::EditRoom { room, .. } => {

@@ -60,7 +60,7 @@ impl Line {
             current: current.into(),
             wanted,
             file: seen.last("file"),
-            limits: rooms.filter_map(|room| Jid::parse(room).ok()).collect(),
+            limits: rooms.filter_map(|room| Jid::parse_input(room).ok()).collect(),
         }
     }
 }
@@ -163,7 +163,7 @@ impl<'a> Seen<'a> {
                 |value: &clap::builder::PossibleValue| (value.get_name().to_owned(), help(value.get_help()));
             return Some(Wanted::These(values.iter().map(of).collect()));
         }
-        let jid = |id: &str| Jid::parse(&self.last(id)?).ok();
+        let jid = |id: &str| Jid::parse_input(&self.last(id)?).ok();
         let room = || jid("room").or_else(|| jid("into"));
         // A new room has no address that is there already.
         let is_new = self.command.get_name() == "add" && self.command.get_positionals().count() == 1;
