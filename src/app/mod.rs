@@ -28,6 +28,7 @@ pub mod suggest;
 mod table;
 mod targets;
 mod update;
+pub mod view;
 pub mod words;
 
 pub use check::Chosen;

@@ -104,6 +104,25 @@ pub fn inside(area: Rect) -> Rect {
     }
 }
 
+/// A part of an area without so many lines at its top.
+pub(super) fn below(area: Rect, lines: u16) -> Rect {
+    let lines = lines.min(area.height);
+    Rect {
+        y: area.y + lines,
+        height: area.height - lines,
+        ..area
+    }
+}
+
+/// A part of an area without a column at each side.
+pub(super) fn indented(area: Rect) -> Rect {
+    Rect {
+        x: area.x.saturating_add(1).min(area.right()),
+        width: area.width.saturating_sub(2),
+        ..area
+    }
+}
+
 /// A place for an overlay of at most this size, in the middle and never larger than the area. Where the rest of the
 /// screen would only be a narrow rim, all of it is taken.
 pub fn popup(area: Rect, width: u16, height: u16) -> Rect {

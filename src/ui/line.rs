@@ -9,7 +9,7 @@ const LONGEST_GRAPHEME: usize = 64;
 pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (String, usize) {
     let at = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
     let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
-    let near = text::ending(before);
+    let near = crate::app::view::label::ending(before);
     let far = near.len() < before.len();
     let before = text::harmless_in(near, charset);
     let before_columns = text::width(&before);

@@ -1,4 +1,4 @@
-//! The screen as lines of words, for screen readers: no boxes and no marks, one pane at a time over the whole width. What
+//! The screen as lines of words, for screen readers: no boxes and no signs, one pane at a time over the whole width. What
 //! is selected is told by the cursor, which stands at the beginning of its line, and by the status at the bottom.
 //!
 //! Nothing here depends on where the cursor was: a page is made anew, and whoever writes it writes the lines that changed.
@@ -6,20 +6,23 @@
 use ratatui::layout::Position;
 
 use crate::app::command::{self, COMMANDS};
-use crate::app::{Notice, Overlay, Pane, Phase, Saved, Spot, State};
+use crate::app::form::Text;
+use crate::app::view::{self, Body, Count, List, Row, View, screen};
+use crate::app::{Notice, Phase, Saved, Spot, State, words};
 
-use super::line::window;
+use super::layout;
+use super::text::{self, Charset, Sanitized};
 use super::theme::Theme;
-use super::{banner, layout, text};
 
 mod form;
-mod overlays;
-mod panes;
+
+/// A paragraph of a question takes no more lines than these.
+const PARAGRAPH: usize = 8;
 
 /// A screen of lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
-    /// As many as the screen has, each narrower than it; harmless.
+    /// As many as the screen has, each narrower than it; sanitized.
     pub lines: Vec<String>,
     /// Where the cursor stands.
     pub cursor: Position,
@@ -27,46 +30,22 @@ pub struct Page {
     pub spots: Vec<Option<Spot>>,
 }
 
-/// A line of what is shown.
-#[derive(Debug, Clone, Default)]
-struct Row {
-    text: String,
-    spot: Option<Spot>,
-}
-
-impl Row {
-    fn text(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            spot: None,
-        }
-    }
-
-    fn new(text: String, spot: Spot) -> Self {
-        Self {
-            text,
-            spot: Some(spot),
-        }
-    }
-}
-
-/// What a pane or an overlay shows. Rows are only made when they are seen.
-struct View<'a> {
-    /// What this is, and how much of it there is.
+/// What a page says between its first line and its status.
+struct Content<'a> {
     heading: String,
     len: usize,
-    row: Box<dyn Fn(usize) -> Row + 'a>,
+    /// Makes a line.
+    line: Box<dyn Fn(usize) -> (String, Option<Spot>) + 'a>,
     /// The line that the cursor stands in, and the column.
     at: usize,
     column: usize,
-    /// Where one is and what is selected.
     status: String,
     typing: Option<Typing>,
 }
 
 /// A line that is typed in the status.
 struct Typing {
-    label: String,
+    label: &'static str,
     text: String,
     /// After so many characters.
     cursor: usize,
@@ -74,17 +53,13 @@ struct Typing {
     here: bool,
 }
 
-impl View<'_> {
-    /// Of rows that are there already.
-    fn of(heading: String, rows: Vec<Row>, at: usize, status: String) -> Self {
+impl Typing {
+    fn new(label: &'static str, text: &Text, here: bool) -> Self {
         Self {
-            heading,
-            len: rows.len(),
-            row: Box::new(move |at| rows.get(at).cloned().unwrap_or_default()),
-            at,
-            column: 0,
-            status,
-            typing: None,
+            label,
+            text: text.text(),
+            cursor: text.cursor(),
+            here,
         }
     }
 }
@@ -94,34 +69,34 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> Page {
     // The last column stays free: terminals differ in where the cursor is after it.
     let width = usize::from(columns).saturating_sub(1);
     let height = usize::from(rows);
-    let view = view(state, theme, width);
     let charset = theme.charset();
+    let content = content(state, charset, width);
     let line = |shown: &str| text::cut(shown, width, charset).into_owned();
     let status_lines = if height < 4 { height.min(1) } else { 2 };
     let mut lines: Vec<String> = Vec::new();
     if height >= 8 {
         lines.push(line(&session(state)));
-        if let (Some(trouble), true) = (banner::sentence(state), height >= 12) {
+        if let (Some(trouble), true) = (screen::trouble(state), height >= 12) {
             lines.extend(text::folded(&format!("Trouble: {trouble}"), width, 3, charset));
         }
-        lines.push(line(&view.heading));
+        lines.push(line(&content.heading));
     }
     let top = lines.len();
     let list = height.saturating_sub(top + status_lines);
-    let first = layout::scroll(view.at, list.max(1), view.len);
+    let first = layout::scroll(content.at, list.max(1), content.len);
     let mut spots = vec![None; top];
     for at in first..first + list {
-        let row = if at < view.len {
-            (view.row)(at)
+        let (shown, spot) = if at < content.len {
+            (content.line)(at)
         } else {
-            Row::default()
+            (String::new(), None)
         };
-        lines.push(line(&row.text));
-        spots.push(row.spot);
+        lines.push(line(&shown));
+        spots.push(spot);
     }
-    let row = u16::try_from(top + view.at.saturating_sub(first)).unwrap_or_default();
+    let row = u16::try_from(top + content.at.saturating_sub(first)).unwrap_or_default();
     let mut cursor = Position {
-        x: u16::try_from(view.column)
+        x: u16::try_from(content.column)
             .unwrap_or_default()
             .min(columns.saturating_sub(1)),
         y: row.min(rows.saturating_sub(1)),
@@ -129,14 +104,14 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> Page {
     let says = match state.notice() {
         Some(Notice { text, refused: true }) => format!("Refused: {text}"),
         Some(Notice { text, .. }) => text.clone(),
-        None => view.status,
+        None => content.status,
     };
-    match view.typing.filter(|_| status_lines > 0) {
+    match content.typing.filter(|_| status_lines > 0) {
         None => lines.extend(text::folded(&says, width, status_lines, charset)),
         Some(typing) => {
             let label = format!("{}: ", typing.label);
             let space = width.saturating_sub(text::width(&label));
-            let (shown, column) = window(&typing.text, typing.cursor, space, charset);
+            let (shown, column) = Sanitized::window(&typing.text, typing.cursor, space, charset);
             if typing.here {
                 let x = text::width(&label) + column;
                 cursor = Position {
@@ -144,7 +119,7 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> Page {
                     y: u16::try_from(lines.len()).unwrap_or_default(),
                 };
             }
-            lines.push(line(&format!("{label}{shown}")));
+            lines.push(line(&format!("{label}{}", shown.as_str())));
             if status_lines > 1 {
                 lines.push(line(&says));
             }
@@ -172,8 +147,7 @@ fn session(state: &State) -> String {
     let saved = match state.saved() {
         Saved::Saved | Saved::Saving(_) | Saved::Trouble(_) => String::new(),
         Saved::NoFile => ", no file yet".into(),
-        Saved::NotSaved(1, _) => ", 1 change not saved".into(),
-        Saved::NotSaved(number, _) => format!(", {number} changes not saved"),
+        Saved::NotSaved(number, _) => format!(", {}", screen::not_saved(number)),
         Saved::ReadOnly(_) => ", read-only".into(),
         Saved::Demo => ", demo, nothing is saved".into(),
     };
@@ -185,40 +159,184 @@ fn session(state: &State) -> String {
     )
 }
 
-fn view(state: &State, theme: Theme, width: usize) -> View<'_> {
-    let Some(top) = state.top() else {
-        return match state.phase() {
-            Phase::Opening { .. } => opening(state),
-            Phase::Open => panes::view(state),
-        };
-    };
-    let mut view = match top {
-        Overlay::Form(shown) => return form::view(state, theme, shown, width),
-        Overlay::Confirm(shown) => overlays::confirm(shown, theme, width),
-        Overlay::Conflict(shown) => overlays::conflict(shown, theme, width),
-        Overlay::Draft(shown) => overlays::draft(shown, theme, width),
-        Overlay::Finder(shown) => overlays::finder(shown),
-        Overlay::History(shown) => overlays::history(state, shown),
-        Overlay::Catalogue(shown) => overlays::catalogue(state, shown),
-        Overlay::Sets(shown) => overlays::sets(state, shown),
-        Overlay::Prompt(shown) => overlays::prompt(shown, theme, width),
-    };
-    view.heading = format!("{}. {}", view.heading, keys(state));
-    view
+fn content(state: &State, charset: Charset, width: usize) -> Content<'_> {
+    match state.top() {
+        None if matches!(state.phase(), Phase::Opening { .. }) => opening(state),
+        None => pane(state, view::pane(state, state.focus())),
+        Some(top) => overlay(state, view::overlay(state, top), charset, width),
+    }
 }
 
-fn opening(state: &State) -> View<'static> {
+/// Lines that are there already.
+fn of_lines(heading: String, lines: Vec<(String, Option<Spot>)>, status: String) -> Content<'static> {
+    Content {
+        heading,
+        len: lines.len(),
+        line: Box::new(move |at| lines.get(at).cloned().unwrap_or_default()),
+        at: 0,
+        column: 0,
+        status,
+        typing: None,
+    }
+}
+
+fn opening(state: &State) -> Content<'static> {
     let file = &state.start().file;
-    let says = match state.trouble() {
+    let failed = screen::opening(state).and_then(|opening| opening.failed);
+    let says = match failed {
         // How far it is is not said: that would change and change.
         None => format!("Opening {file}. {} leaves.", state.key("quit")),
-        Some(_) => format!(
-            "{file} is left as it is. It is read again as soon as it changes; {} does it now, {} leaves.",
-            state.key("retry"),
-            state.key("quit")
-        ),
+        Some(failed) => format!("{file} is left as it is: {failed}"),
     };
-    View::of(says.clone(), Vec::new(), 0, says)
+    of_lines(says.clone(), Vec::new(), says)
+}
+
+/// The pane with the focus: its place in words before the selected row.
+fn pane<'a>(state: &'a State, view: View<'a>) -> Content<'a> {
+    let place = view.heading.spoken.clone();
+    let count = view.heading.count.as_ref();
+    let heading = enumerated([place.clone(), count.map_or_else(String::new, spoken_count)]);
+    let found = count.map_or_else(String::new, |count| {
+        let total = count.total.unwrap_or(count.shown);
+        format!("{} of {}", words::grouped(count.shown), words::grouped(total))
+    });
+    let selected = selected_sentence(&view);
+    let status = whole_sentence(&view);
+    let Body::List(list) = view.body else {
+        return of_lines(heading, Vec::new(), String::new());
+    };
+    let position = position(&list);
+    let empty = list.len == 0;
+    let mut content = rows(heading, list);
+    content.status = if empty {
+        format!("{place}: {}", content.status)
+    } else {
+        format!("{place}, {position}: {status}")
+    };
+    if let Some(filter) = state.typed_filter() {
+        content.status = match selected {
+            Some(selected) => format!("{found}: {selected}"),
+            None => found,
+        };
+        content.typing = Some(Typing::new("Filter", &filter.text, true));
+    }
+    content
+}
+
+fn overlay<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize) -> Content<'a> {
+    let count = view.heading.count.as_ref();
+    let count = count
+        .filter(|count| count.noun.is_some())
+        .map_or_else(String::new, spoken_count);
+    let mut parts = vec![enumerated([view.heading.spoken.clone(), count])];
+    parts.extend(view.remarks.iter().map(|remark| remark.text.clone()));
+    // Those of a form are said with its fields.
+    if !matches!(&view.body, Body::Fields(fields) if !fields.keys.is_empty()) {
+        parts.push(keys(state));
+    }
+    let heading = sentences(&parts);
+    let whole = whole_sentence(&view);
+    let typed = view.input.as_ref().map(|input| input.text);
+    let failed = view.remarks.iter().find(|remark| remark.error);
+    let failed = failed.map(|remark| remark.text.clone());
+    match view.body {
+        Body::Question(paragraphs) => {
+            let texts = || paragraphs.iter().map(|one| one.text.as_str());
+            let fold = |text: &str| text::folded(text, width, PARAGRAPH, charset);
+            let said: Vec<&str> = texts().filter(|text| !text.is_empty()).collect();
+            let lines = said.iter().flat_map(|text| fold(text)).map(|line| (line, None));
+            of_lines(heading, lines.collect(), sentences(&said))
+        }
+        Body::Fields(fields) => form::content(heading, *fields, charset, width),
+        Body::List(list) => {
+            let (position, empty, first) = (position(&list), list.len == 0, list.position.0 == 0);
+            let mut content = rows(heading, list);
+            if !empty {
+                content.status = format!("{position}: {whole}");
+            } else if let Some(failed) = failed {
+                content.status = failed;
+            }
+            // Once another row than the first is selected, the cursor stands there.
+            content.typing = typed.map(|text| Typing::new("Find", text, empty || first));
+            content
+        }
+    }
+}
+
+/// `3 of 12`.
+fn position(list: &List<'_>) -> String {
+    let (at, len) = list.position;
+    format!("{} of {}", words::grouped(at + 1), words::grouped(len))
+}
+
+/// The rows of a list, a sentence each; the status of an empty one.
+fn rows(heading: String, list: List<'_>) -> Content<'_> {
+    if list.len == 0 {
+        let said = list.empty.iter().filter(|line| !line.is_empty());
+        let status = said.clone().cloned().collect::<Vec<_>>().join(" ");
+        let lines = said.map(|line| (line.clone(), None)).collect();
+        return of_lines(heading, lines, status);
+    }
+    Content {
+        heading,
+        len: list.len,
+        at: list.selected.unwrap_or_default(),
+        line: Box::new(move |at| {
+            let row = (list.row)(at);
+            let spot = match &row {
+                Row::Item(item) => Some(item.spot),
+                Row::Heading(_) => None,
+            };
+            (row.sentence(), spot)
+        }),
+        column: 0,
+        status: String::new(),
+        typing: None,
+    }
+}
+
+fn selected_sentence(view: &View<'_>) -> Option<String> {
+    match &view.body {
+        Body::List(list) if list.len > 0 => list.selected.map(|at| (list.row)(at).sentence()),
+        _ => None,
+    }
+}
+
+/// The selected row with all that is known of it.
+fn whole_sentence(view: &View<'_>) -> String {
+    if let Body::List(List {
+        whole: Some(whole), ..
+    }) = &view.body
+    {
+        return whole.clone();
+    }
+    let selected = selected_sentence(view).unwrap_or_default();
+    match &view.details {
+        Some(details) => details.with(&selected),
+        None => selected,
+    }
+}
+
+/// How many rows there are, and how they are filtered, sorted and marked: not where the selection is.
+fn spoken_count(count: &Count<'_>) -> String {
+    let more = if count.more { " and more" } else { "" };
+    let shown = match count.noun {
+        Some(noun) => words::count(count.shown, noun),
+        None => words::grouped(count.shown),
+    };
+    let rows = match (count.total.map(words::grouped), &count.filter) {
+        (None, _) => format!("{shown}{more}"),
+        (Some(total), None) => format!("filtered of {total}"),
+        (Some(total), Some(filter)) => format!("{shown} of {total} match {filter}"),
+    };
+    let marked = match count.marked {
+        0 => String::new(),
+        marked => format!("{} marked", words::grouped(marked)),
+    };
+    let sorted = count
+        .sorted
+        .map_or_else(String::new, |order| format!("sorted {order}"));
+    enumerated([rows, marked, sorted])
 }
 
 /// The keys of what lies on top, whether they can do it now or not: what can is said when it is tried.
@@ -234,20 +352,23 @@ fn keys(state: &State) -> String {
     format!("Keys: {}", named.collect::<Vec<_>>().join(", "))
 }
 
-/// Things of a sentence.
-fn listed(parts: impl IntoIterator<Item = String>) -> String {
-    let parts = parts.into_iter().filter(|part| !part.is_empty());
-    parts.collect::<Vec<_>>().join(", ")
+/// Sentences one after the other, each with a full stop where it has no other end.
+fn sentences(parts: &[impl AsRef<str>]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        let part = part.as_ref().trim();
+        match (text.is_empty(), text.ends_with(['.', '?', '!', ':'])) {
+            (true, _) => {}
+            (false, true) => text.push(' '),
+            (false, false) => text.push_str(". "),
+        }
+        text.push_str(part);
+    }
+    text
 }
 
-/// The words for a pane.
-fn name_of(state: &State, pane: Pane) -> &'static str {
-    match (pane, state.is_turned()) {
-        (Pane::Rooms, false) => "Rooms",
-        (Pane::Users, false) => "Users",
-        (Pane::Hats, false) => "Hats",
-        (Pane::Rooms, true) => "All hats",
-        (Pane::Users, true) => "Who has",
-        (Pane::Hats, true) => "Rooms in which",
-    }
+/// Parts that are not empty.
+fn enumerated(parts: impl IntoIterator<Item = String>) -> String {
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(", ")
 }

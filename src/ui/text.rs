@@ -9,8 +9,12 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 mod door;
+mod sanitized;
 
 pub use door::{harmless, harmless_in};
+pub use sanitized::Sanitized;
+
+use crate::app::view::label::LONG;
 
 /// The characters that the terminal can show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -91,26 +95,6 @@ fn without_middle(safe: &str, columns: usize, charset: Charset) -> Option<String
     let end = tail(safe, room / 2);
     let start = head(safe, room - width(end));
     Some(format!("{start}{dots}{end}"))
-}
-
-/// A text longer than this, in bytes, is never looked at as a whole while drawing.
-const LONG: usize = 8192;
-
-/// As much of a text, from its beginning, as is looked at while drawing.
-pub fn beginning(text: &str) -> &str {
-    // A character has at most four bytes.
-    (0..4)
-        .find_map(|less| text.get(..LONG - less))
-        .filter(|_| text.len() > LONG)
-        .unwrap_or(text)
-}
-
-/// The same from its end.
-pub fn ending(text: &str) -> &str {
-    let Some(from) = text.len().checked_sub(LONG) else {
-        return text;
-    };
-    (0..4).find_map(|more| text.get(from + more..)).unwrap_or(text)
 }
 
 /// An address made harmless; where it is too long the domain is cut first, at its end, then the local part in its

@@ -6,6 +6,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::text::{self, Charset};
 use crate::app::spelled;
+use crate::app::view::label;
 use crate::model::{HatId, Hue};
 
 mod palette;
@@ -204,7 +205,7 @@ impl Theme {
     pub fn hat(&self, id: &HatId, hue: Option<&Hue>) -> Style {
         let degrees = hue
             .and_then(Hue::degrees)
-            .unwrap_or_else(|| consistent_angle(text::beginning(id.as_str())));
+            .unwrap_or_else(|| consistent_angle(label::beginning(id.as_str())));
         self.palette.hat(degrees)
     }
 }

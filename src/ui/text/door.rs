@@ -137,7 +137,12 @@ impl Door {
             '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => self.show(' '),
             '‘' | '’' => self.show('\''),
             '“' | '”' => self.show('"'),
-            '‐'..='―' => self.show('-'),
+            '‐'..='―' | '·' => self.show('-'),
+            '›' => self.show('>'),
+            '→' => {
+                self.show('-');
+                self.show('>');
+            }
             _ => (0..columns(c).max(1)).for_each(|_| self.show('?')),
         }
     }

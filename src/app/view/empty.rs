@@ -1,35 +1,28 @@
 //! What an empty pane says: what could be here, and what to do next.
 
-use ratatui::layout::Rect;
-use ratatui::style::Style;
-
-use crate::app::command::COMMANDS;
-use crate::app::{Pane, Saved, State};
-
-use super::canvas::{Canvas, below};
-use super::{filter, text};
-
-pub(super) fn rooms(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
-    show(canvas, state, Pane::Rooms, inner);
-}
-
-pub(super) fn users(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
-    show(canvas, state, Pane::Users, inner);
-}
-
-pub(super) fn hats(canvas: &mut Canvas<'_>, state: &State, inner: Rect) {
-    show(canvas, state, Pane::Hats, inner);
-}
+use crate::app::command::{COMMANDS, places};
+use crate::app::{Pane, Saved, State, words};
 
 /// What a pane without rows says.
 pub(super) fn lines(state: &State, pane: Pane) -> Vec<String> {
-    if let Some(lines) = filter::nothing(state, pane) {
-        return lines.into();
+    if state.length(pane) > 0 {
+        return Vec::new();
     }
-    match pane {
-        Pane::Rooms => no_rooms(state),
-        Pane::Users => no_users(state),
-        Pane::Hats => no_hats(state),
+    if state.filter(pane).is_some() {
+        let total = words::grouped(state.total(pane));
+        return vec![
+            format!("None of the {total} matches."),
+            String::new(),
+            format!("{} shows all again.", state.key("clear-filter")),
+        ];
+    }
+    match (pane, state.is_turned()) {
+        (Pane::Rooms, false) => no_rooms(state),
+        (Pane::Users, false) => no_users(state),
+        (Pane::Hats, false) => no_hats(state),
+        (Pane::Rooms, true) => vec!["No hats yet.".into()],
+        (Pane::Users, true) if state.turned_hat().is_some() => vec!["Nobody has this hat.".into()],
+        (Pane::Users | Pane::Hats, true) => Vec::new(),
     }
 }
 
@@ -77,29 +70,9 @@ fn next(state: &State, id: &str, does: &str) -> String {
         return String::new();
     };
     let (key, tab) = (state.key(id), state.key("next-pane"));
-    if crate::app::command::places(state).contains(&command.place) {
+    if places(state).contains(&command.place) {
         format!("{key} {does}")
     } else {
         format!("{tab} here; then {key} {does}")
-    }
-}
-
-fn show(canvas: &mut Canvas<'_>, state: &State, pane: Pane, inner: Rect) {
-    let (lines, focused) = (lines(state, pane), state.focus() == pane);
-    let margin = Rect {
-        x: inner.x.saturating_add(2).min(inner.right()),
-        width: inner.width.saturating_sub(4),
-        ..below(inner, 1)
-    };
-    let style = if focused {
-        Style::new()
-    } else {
-        canvas.theme.faint()
-    };
-    let folded = lines
-        .iter()
-        .flat_map(|line| text::wrap(line, usize::from(margin.width)));
-    for (line, shown) in margin.rows().zip(folded) {
-        canvas.text(line, &shown, style);
     }
 }

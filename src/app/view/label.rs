@@ -1,24 +1,51 @@
 //! Short names and numbers for what the panes list.
 
-pub(super) use crate::app::words::grouped;
+use std::borrow::Cow;
+
 use crate::model::{HatId, Jid, Room};
 
-use super::text;
+/// A text longer than this, in bytes, is never looked at as a whole while drawing.
+pub const LONG: usize = 8192;
+
+/// As much of a text, from its beginning, as is looked at while drawing.
+pub fn beginning(text: &str) -> &str {
+    // A character has at most four bytes.
+    (0..4)
+        .find_map(|less| text.get(..LONG - less))
+        .filter(|_| text.len() > LONG)
+        .unwrap_or(text)
+}
+
+/// The same from its end.
+pub fn ending(text: &str) -> &str {
+    let Some(from) = text.len().checked_sub(LONG) else {
+        return text;
+    };
+    (0..4).find_map(|more| text.get(from + more..)).unwrap_or(text)
+}
+
+/// What people read of a hat: its title, else a name made of its id.
+pub fn hat<'a>(id: &HatId, title: Option<&'a str>) -> Cow<'a, str> {
+    match title.filter(|title| !title.is_empty()) {
+        Some(title) => title.into(),
+        None => untitled(id).into(),
+    }
+}
 
 /// What people call a room: its name, else the local part of its address.
-pub(super) fn room<'a>(jid: &'a Jid, room: &'a Room) -> &'a str {
+pub fn room<'a>(jid: &'a Jid, room: &'a Room) -> &'a str {
     named(room).unwrap_or_else(|| jid.local().unwrap_or(jid.as_str()))
 }
 
 /// A room's name, unless nothing can be seen of it.
-pub(super) fn named(room: &Room) -> Option<&str> {
+pub fn named(room: &Room) -> Option<&str> {
     let name = room.name.as_deref()?;
-    (!text::beginning(name).trim().is_empty()).then_some(name)
+    (!beginning(name).trim().is_empty()).then_some(name)
 }
 
 /// Whether a hat's id is a URI; of one too long to be looked at while drawing, whether it begins as one.
-pub(super) fn is_uri(hat: &HatId) -> bool {
-    let start = text::beginning(hat.as_str());
+pub fn is_uri(hat: &HatId) -> bool {
+    let start = beginning(hat.as_str());
     if start.len() == hat.as_str().len() {
         return hat.is_uri();
     }
@@ -31,8 +58,8 @@ pub(super) fn is_uri(hat: &HatId) -> bool {
 }
 
 /// A name for a hat that has no title: the last part of its id, or the last letters of that.
-pub(super) fn untitled(hat: &HatId) -> String {
-    let id = text::ending(hat.as_str());
+pub fn untitled(hat: &HatId) -> String {
+    let id = ending(hat.as_str());
     let last = id
         .trim_end_matches(['/', '#'])
         .rsplit(['/', '#', ':'])
@@ -47,7 +74,7 @@ pub(super) fn untitled(hat: &HatId) -> String {
 }
 
 /// A number in at most so many columns: in full, or in thousands or millions.
-pub(super) fn short(number: usize, columns: usize) -> String {
+pub fn short(number: usize, columns: usize) -> String {
     let full = number.to_string();
     if full.len() <= columns {
         return full;
@@ -69,9 +96,6 @@ mod tests {
         assert_eq!(short(1999, 3), "1k");
         assert_eq!(short(999_999, 4), "999k");
         assert_eq!(short(12_345_678, 4), "12M");
-        assert_eq!(grouped(1), "1");
-        assert_eq!(grouped(80_000), "80,000");
-        assert_eq!(grouped(1_500_000), "1,500,000");
     }
 
     #[test]

@@ -1,0 +1,179 @@
+//! What each pane and overlay shows: derived from the state once, drawn in boxes or written as plain lines.
+//!
+//! A view holds raw text. Whoever shows it sanitizes it; rows are made only when they are seen.
+
+use std::borrow::Cow;
+
+use super::form::Text;
+use super::{Overlay, Pane, State};
+
+mod catalogue;
+mod empty;
+mod fields;
+mod finder;
+mod form;
+mod history;
+pub mod label;
+mod list;
+mod panes;
+mod prompt;
+mod question;
+pub mod screen;
+mod sets;
+
+pub use fields::{FieldValue, FieldView, Fields, Preview, Shown, Suggested};
+pub use list::{Cell, Content, Glyph, Item, List, Row, Spoken, Tone, Width};
+
+/// What a pane or an overlay shows.
+pub struct View<'a> {
+    /// Its title and what it is about.
+    pub heading: Heading<'a>,
+    /// The most columns and rows that an overlay needs; panes fill their place.
+    pub size: (u16, u16),
+    /// The line that is typed above the body.
+    pub input: Option<Input<'a>>,
+    /// Remarks above the body, a line each.
+    pub remarks: Vec<Remark>,
+    /// The content.
+    pub body: Body<'a>,
+    /// The whole of what is selected, in the line below the panes.
+    pub details: Option<Details<'a>>,
+}
+
+/// The title of a pane or overlay.
+#[derive(Default)]
+pub struct Heading<'a> {
+    /// What is listed or done.
+    pub title: Cow<'a, str>,
+    /// How many rows there are.
+    pub count: Option<Count<'a>>,
+    /// What it is about, the outermost first: the room, the user.
+    pub about: Vec<Name<'a>>,
+    /// Title and subject as a phrase: `Users of Courses`.
+    pub spoken: String,
+    /// Something is being worked out or waited for.
+    pub busy: bool,
+}
+
+/// A name that may have to be cut.
+pub struct Name<'a> {
+    /// The name.
+    pub text: Cow<'a, str>,
+    /// Where it is cut when it is too long.
+    pub cut: Cut,
+}
+
+/// Where a text is cut when it is too long.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Cut {
+    /// At its end.
+    #[default]
+    End,
+    /// In its middle: for URIs, whose ends tell most.
+    Middle,
+    /// As an address: first the domain, at its end.
+    Address,
+}
+
+/// How many rows a list has.
+#[derive(Default)]
+pub struct Count<'a> {
+    /// Rows that are shown.
+    pub shown: usize,
+    /// More follow that were not read yet.
+    pub more: bool,
+    /// While the list is filtered: how many rows there are without the filter.
+    pub total: Option<usize>,
+    /// The filter's text, unless it is being typed.
+    pub filter: Option<Cow<'a, str>>,
+    /// Marked rows.
+    pub marked: usize,
+    /// The order of the rows: `by name`.
+    pub sorted: Option<&'static str>,
+    /// The noun for a row where the title does not name it.
+    pub noun: Option<&'static str>,
+}
+
+/// A line that is typed.
+pub struct Input<'a> {
+    /// What is typed, with its cursor.
+    pub text: &'a Text,
+    /// What can be typed, shown while nothing is.
+    pub hint: &'static str,
+}
+
+/// A line above the body.
+pub struct Remark {
+    /// The sentence.
+    pub text: String,
+    /// It tells of a failure.
+    pub error: bool,
+}
+
+/// The content of a view.
+pub enum Body<'a> {
+    /// Rows, one of which is selected.
+    List(List<'a>),
+    /// Paragraphs and the keys that answer.
+    Question(Vec<Paragraph>),
+    /// The fields of a form.
+    Fields(Box<Fields<'a>>),
+}
+
+/// A paragraph of a question.
+pub struct Paragraph {
+    /// The text; empty: a blank line.
+    pub text: String,
+    /// Emphasized.
+    pub strong: bool,
+}
+
+/// The whole of what is selected.
+pub struct Details<'a> {
+    /// An address, an id, a sentence.
+    pub main: Cow<'a, str>,
+    /// Where it is cut.
+    pub cut: Cut,
+    /// More about it.
+    pub remarks: Vec<Cow<'a, str>>,
+}
+
+impl Details<'_> {
+    /// The sentence of a row, and what it does not say already.
+    pub fn with(&self, sentence: &str) -> String {
+        // What is said shortly in the row is said in full here.
+        let said = sentence
+            .split(", ")
+            .filter(|part| self.main.len() == part.len() || !self.main.starts_with(&format!("{part}:")));
+        let said: Vec<&str> = said.collect();
+        let parts = std::iter::once(&self.main).chain(&self.remarks);
+        let more = parts.map(Cow::as_ref).filter(|part| !said.contains(part));
+        listed(said.iter().copied().chain(more).map(Cow::Borrowed))
+    }
+}
+
+/// Parts that are not empty, as an enumeration.
+fn listed<'a>(parts: impl IntoIterator<Item = Cow<'a, str>>) -> String {
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// What a pane shows.
+pub fn pane(state: &State, pane: Pane) -> View<'_> {
+    panes::view(state, pane)
+}
+
+/// What an overlay shows.
+pub fn overlay<'a>(state: &'a State, overlay: &'a Overlay) -> View<'a> {
+    match overlay {
+        Overlay::Form(shown) => form::view(state, shown),
+        Overlay::Confirm(shown) => question::confirm(shown),
+        Overlay::Conflict(shown) => question::conflict(shown),
+        Overlay::Draft(shown) => question::draft(shown),
+        Overlay::Finder(shown) => finder::view(shown),
+        Overlay::Catalogue(shown) => catalogue::view(state, shown),
+        Overlay::Sets(shown) => sets::view(state, shown),
+        Overlay::Prompt(shown) => prompt::view(shown),
+        Overlay::History(shown) => history::view(state, shown),
+    }
+}

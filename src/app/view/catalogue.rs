@@ -1,0 +1,86 @@
+//! The hats of a room: title, color, how many have it, and whether the catalog defines it.
+
+use crate::app::catalogue::{Catalogue, Entry};
+use crate::app::{Spot, State};
+
+use super::{
+    Body, Cell, Count, Cut, Details, Glyph, Heading, Item, List, Name, Row, Tone, View, Width, label,
+};
+
+pub(super) fn view<'a>(state: &'a State, shown: &'a Catalogue) -> View<'a> {
+    let entries = shown.entries(state);
+    let len = entries.len();
+    let selected = shown.selected(&entries);
+    let details = selected.and_then(|row| entries.get(row)).map(|entry| Details {
+        main: entry.known.id.as_str().into(),
+        cut: Cut::Middle,
+        remarks: Vec::new(),
+    });
+    let key = state.key("define-hat");
+    View {
+        heading: Heading {
+            title: "Catalogue".into(),
+            count: Some(Count {
+                shown: len,
+                noun: Some("hat"),
+                ..Count::default()
+            }),
+            about: vec![Name {
+                text: shown.room.as_str().into(),
+                cut: Cut::Address,
+            }],
+            spoken: format!("Catalogue of {}", shown.room),
+            busy: false,
+        },
+        size: (100, 30),
+        input: None,
+        remarks: Vec::new(),
+        body: Body::List(List {
+            narrow: 58,
+            empty: vec![
+                "No hat is defined or worn in this room yet.".into(),
+                format!("{key} defines the first one."),
+            ],
+            ..List::new(len, selected, move |at| row(entries.get(at), at))
+        }),
+        details,
+    }
+}
+
+fn row<'a>(entry: Option<&Entry<'a>>, at: usize) -> Row<'a> {
+    let cells = entry.map(|entry| {
+        let hat = entry.defined.and_then(|hat| hat.hue.as_ref());
+        let (glyph, own) = match entry.defined {
+            Some(_) => (Glyph::Full, Tone::Hat(&entry.known.id, hat)),
+            None => (Glyph::Empty, Tone::Faint),
+        };
+        let (hue, words) = match (entry.defined, hat) {
+            (None, _) => ("worn only".to_owned(), "not defined, only worn".to_owned()),
+            (Some(_), None) => ("by its id".to_owned(), "defined".to_owned()),
+            (Some(_), Some(hue)) => {
+                let hue = hue.as_json().as_str().trim_matches('"');
+                (hue.to_owned(), format!("defined, hue {hue}"))
+            }
+        };
+        vec![
+            // The color itself is shown on the selected row, too.
+            Cell::glyph(glyph).tone(Tone::Swatch(&entry.known.id, hat)),
+            Cell::text(label::hat(&entry.known.id, entry.known.title.as_deref()))
+                .name()
+                .tone(own),
+            Cell::number(entry.known.users, "user")
+                .width(Width::Exactly(5))
+                .heading("users"),
+            Cell::text(hue)
+                .width(Width::Exactly(10))
+                .gap(2)
+                .heading("hue")
+                .spoken(words),
+        ]
+    });
+    Row::Item(Item {
+        cells: cells.unwrap_or_default(),
+        marked: false,
+        spot: Spot::Row(at),
+    })
+}

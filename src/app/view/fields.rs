@@ -1,0 +1,83 @@
+//! The fields of a form.
+
+use std::borrow::Cow;
+
+use crate::app::Spot;
+use crate::app::form::Text;
+use crate::model::{HatId, Hue};
+
+use super::List;
+
+/// The fields of a form.
+pub struct Fields<'a> {
+    /// What is said above them.
+    pub warning: Option<String>,
+    /// From top to bottom.
+    pub fields: Vec<FieldView<'a>>,
+    /// The field with the focus.
+    pub focus: usize,
+    /// The existing hats that match what is typed.
+    pub suggestions: Option<Suggested<'a>>,
+    /// How the hat will look and what will be stored.
+    pub preview: Option<Preview<'a>>,
+    /// What the focused field means, or how it is filled in.
+    pub status: String,
+    /// The keys that save and leave.
+    pub keys: String,
+}
+
+/// A field of a form.
+pub struct FieldView<'a> {
+    /// The word before it.
+    pub label: &'static str,
+    /// What it holds.
+    pub value: FieldValue<'a>,
+    /// What is wrong with it, a paragraph each.
+    pub problems: Cow<'a, [String]>,
+    /// What to put there.
+    pub hint: Option<String>,
+    /// A title in the color that is typed.
+    pub sample: Option<(String, HatId, Option<Hue>)>,
+    /// What a click on it means.
+    pub spot: Option<Spot>,
+}
+
+/// What a field holds.
+pub enum FieldValue<'a> {
+    /// A line of text.
+    Text(&'a Text),
+    /// Yes, no, or mixed; and what that means.
+    Tick(Option<bool>, String),
+    /// One of these words, beside each other.
+    Words(Vec<&'a str>, usize),
+    /// One of these phrases, a line each.
+    Lines(&'a [String], usize),
+}
+
+/// The list of existing hats below the hat field.
+pub struct Suggested<'a> {
+    /// The rows.
+    pub list: List<'a>,
+    /// Whether the keys go into the hat field.
+    pub typing: bool,
+}
+
+/// How a hat will look.
+pub struct Preview<'a> {
+    /// Whose hat it is.
+    pub user: &'a str,
+    /// The hat as chat programs show it.
+    pub shown: Shown,
+    /// What will be stored; `None` while it is not known which hat it is.
+    pub stored: Option<String>,
+}
+
+/// What other people see of a hat.
+pub enum Shown {
+    /// It is not known which hat it is.
+    Unknown,
+    /// Nobody sees it.
+    Inactive,
+    /// Its title, in its color.
+    Hat(String, HatId, Option<Hue>),
+}

@@ -1,0 +1,199 @@
+//! A form: its fields with what is wrong at each, the existing hats, how the hat will look, and what will be stored.
+
+use crate::app::form::{Field, Form, Name, Subject, Value};
+use crate::app::suggest::{Known, Suggestions};
+use crate::app::{Spot, State, words};
+use crate::model::write;
+
+use super::{
+    Body, Cell, Cut, FieldValue, FieldView, Fields, Heading, Item, List, Preview, Row, Shown, Suggested,
+    View, Width, label,
+};
+
+pub(super) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
+    let fields = form.fields.iter().enumerate();
+    let fields = fields.map(|(at, shown)| field(state, form, at, shown)).collect();
+    let typing = form.field().is_some_and(|field| field.name == Name::Hat);
+    let suggestions = form.suggestions.as_ref().map(|known| Suggested {
+        list: suggestions(form, known),
+        typing,
+    });
+    let heading = form.subject.heading();
+    View {
+        heading: Heading {
+            spoken: heading.clone(),
+            title: heading.into(),
+            ..Heading::default()
+        },
+        size: (if suggestions.is_some() { 96 } else { 72 }, u16::MAX),
+        input: None,
+        remarks: Vec::new(),
+        body: Body::Fields(Box::new(Fields {
+            warning: form
+                .changed_meanwhile(state.wardrobe())
+                .map(|now| format!("changed by somebody else: {now}")),
+            fields,
+            focus: form.focus,
+            status: status(state, form),
+            keys: format!("{} saves, {} leaves", state.key("save"), state.key("leave-form")),
+            preview: suggestions.as_ref().and_then(|_| preview(state, form)),
+            suggestions,
+        })),
+        details: None,
+    }
+}
+
+fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldView<'a> {
+    let hint = || field.name.hint(state.keymap());
+    let value = match &field.value {
+        Value::Text(text) => FieldValue::Text(text),
+        Value::Tick(on) | Value::Maybe(Some(on)) => FieldValue::Tick(Some(*on), hint()),
+        Value::Maybe(None) => FieldValue::Tick(None, "not the same for all: left as it is".into()),
+        Value::Choice { options, at } => {
+            FieldValue::Words(options.iter().map(|option| option.as_str()).collect(), *at)
+        }
+    };
+    let problem = form.problem(at, state.wardrobe(), state.keymap());
+    let is_hue = field.name == Name::Hue && !form.text(Name::Hue).trim().is_empty();
+    let sample = form.coloured().filter(|_| is_hue && problem.is_none());
+    let is_tick = matches!(value, FieldValue::Tick(..));
+    FieldView {
+        label: field.name.label(),
+        value,
+        hint: (problem.is_none() && !is_tick && !is_hue).then(|| below(state, form, field)),
+        problems: problem.into_iter().collect(),
+        sample: sample.map(|(id, hue)| (form.text(Name::Title), id, hue)),
+        spot: Some(Spot::Field(at)),
+    }
+}
+
+/// What to put there; under letters of a title, the hat that they mean.
+fn below(state: &State, form: &Form, field: &Field) -> String {
+    let meant = (field.name == Name::Hat).then(|| form.hat().ok()).flatten();
+    match meant.and_then(|hat| hat.by_title.map(|title| (hat.id, title))) {
+        Some((id, title)) if title.is_empty() => format!("→ {id}"),
+        Some((id, title)) => format!("→ {title} · {id}"),
+        // Nearly always somebody forgot the first part; but a domain can be affiliated as well.
+        None if field.name == Name::User && form.means_domain() => {
+            "the whole domain; one user is user@domain".into()
+        }
+        None if field.name == Name::Title && matches!(form.subject, Subject::EditMany { .. }) => {
+            "for all; left alone, each keeps its own".into()
+        }
+        None => field.name.hint(state.keymap()),
+    }
+}
+
+fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> List<'a> {
+    let selected = form.listed().and_then(|row| known.get(row));
+    List {
+        empty: vec!["none matches".into()],
+        whole: selected.map(|hat| hat.id.to_string()),
+        ..List::new(known.len(), form.listed(), move |at| {
+            Row::Item(Item {
+                cells: known.get(at).map(suggestion).unwrap_or_default(),
+                marked: false,
+                spot: Spot::Known(at),
+            })
+        })
+    }
+}
+
+/// Title, the id, which tells apart what has one title, and how many have it.
+fn suggestion(hat: &Known) -> Vec<Cell<'_>> {
+    vec![
+        Cell::text(label::hat(&hat.id, hat.title.as_deref()))
+            .width(Width::Share(9))
+            .gap(2),
+        Cell {
+            from: 46,
+            ..Cell::text(hat.id.as_str())
+                .cut(Cut::Middle)
+                .width(Width::Share(11))
+                .gap(2)
+                .silent()
+        },
+        Cell {
+            right: true,
+            ..Cell::text(words::count(hat.users, "user"))
+                .width(Width::Exactly(12))
+                .gap(0)
+        },
+    ]
+}
+
+fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
+    let (room, user) = match &form.subject {
+        Subject::AddHat { room, user } | Subject::EditHat { room, user, .. } => (room, user),
+        // Of many the first is the example.
+        Subject::GiveMany { room, users } => (room, users.first()?),
+        _ => return None,
+    };
+    let attachment = form.attachment();
+    let hat = form.hat().ok().map(|chosen| chosen.id);
+    let there = state.wardrobe().room(room);
+    let shown = match &hat {
+        None => Shown::Unknown,
+        Some(_) if !attachment.is_active() => Shown::Inactive,
+        Some(id) => {
+            let title = match there {
+                Some(there) => there.title(id, &attachment),
+                None => attachment.title.as_deref(),
+            };
+            let defined = there.and_then(|there| there.catalogue.get(id));
+            let hue = defined.and_then(|hat| hat.hue.clone());
+            Shown::Hat(label::hat(id, title).into_owned(), id.clone(), hue)
+        }
+    };
+    Some(Preview {
+        user: user.local().unwrap_or(user.as_str()),
+        shown,
+        stored: hat.map(|id| {
+            let id = serde_json::Value::from(id.as_str()).to_string();
+            format!("{id}: {}", write::compact(&attachment))
+        }),
+    })
+}
+
+/// The field in words: what is wrong with it, else what it means or how it is filled in.
+fn status(state: &State, form: &Form) -> String {
+    let Some(field) = form.field() else {
+        return form.subject.heading();
+    };
+    let problem = form.problem(form.focus, state.wardrobe(), state.keymap());
+    let says = match (form.changed_meanwhile(state.wardrobe()), problem) {
+        (Some(now), _) => format!("Changed by somebody else: {now}"),
+        (None, Some(problem)) => format!("Wrong: {problem}"),
+        (None, None) => match meant(form, field) {
+            Some(hat) => format!("It means {hat}"),
+            None => capital(&crate::app::spelled(&below(state, form, field))),
+        },
+    };
+    let known = match (&form.suggestions, field.name) {
+        (Some(known), Name::Hat) if !known.is_empty() => {
+            let hats = words::count(known.len(), "hat");
+            format!(". {hats} known, {} lists them", state.key("list"))
+        }
+        _ => String::new(),
+    };
+    format!("{says}{known}")
+}
+
+/// The hat that letters of a title mean.
+fn meant(form: &Form, field: &Field) -> Option<String> {
+    let hat = form.hat().ok().filter(|_| field.name == Name::Hat)?;
+    let title = hat.by_title?;
+    Some(format!("{}, {}", label::hat(&hat.id, Some(&title)), hat.id))
+}
+
+/// A text as a sentence.
+fn capital(text: &str) -> String {
+    // An address begins as it does.
+    let first = text.split(char::is_whitespace).next();
+    if first.is_some_and(|word| word.contains('@')) {
+        return text.to_owned();
+    }
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(rest).collect()
+}

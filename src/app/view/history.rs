@@ -1,0 +1,138 @@
+//! Who did what, when: the entries, newest first, and the whole of the selected one.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::app::history::History;
+use crate::app::{Spot, State, words};
+use crate::model::Group;
+use crate::store::{Entry, Filter};
+
+use super::{Body, Cell, Count, Heading, Item, List, Remark, Row, View, Width, label};
+
+/// A group of more edits than these is not looked through while drawing.
+const MANY: usize = 256;
+/// So many entries above and below the selected one are looked at for the width of the actors' column.
+const AROUND: usize = 100;
+/// Columns that an actor gets at most.
+const WIDEST: usize = 18;
+
+pub(super) fn view<'a>(state: &'a State, shown: &'a History) -> View<'a> {
+    let zone = state.start().zone.clone().unwrap_or(TimeZone::UTC);
+    let whole = shown.entry().map(|entry| {
+        let time = when(entry.time, &zone, "%Y-%m-%d %H:%M:%S");
+        let (actor, did) = (&entry.actor, did(entry));
+        format!("Revision {}, {time}: {actor} {did}", entry.revision)
+    });
+    let len = shown.entries.len();
+    let selected = (len > 0).then_some(shown.selected);
+    // As wide as the longest name around here needs, so that what was done has the rest.
+    let first = shown.selected.saturating_sub(AROUND);
+    let around = shown.entries.iter().skip(first).take(2 * AROUND);
+    let widest = around.map(|one| one.actor.chars().take(WIDEST).count()).max();
+    let widest = u16::try_from(widest.unwrap_or_default()).unwrap_or_default();
+    View {
+        heading: Heading {
+            title: "History".into(),
+            count: Some(Count {
+                shown: len,
+                more: shown.has_more(),
+                noun: Some("change"),
+                ..Count::default()
+            }),
+            about: Vec::new(),
+            spoken: "History".into(),
+            busy: false,
+        },
+        size: (140, u16::MAX),
+        input: None,
+        remarks: remarks(shown),
+        body: Body::List(List {
+            narrow: 70,
+            empty: vec![nothing(shown).into()],
+            whole,
+            ..List::new(len, selected, move |at| {
+                row(shown.entries.get(at), at, widest, &zone)
+            })
+        }),
+        details: None,
+    }
+}
+
+/// What is said in the place of entries.
+fn nothing(shown: &History) -> &'static str {
+    match (&shown.failed, shown.loading) {
+        (Some(_), _) => "",
+        (None, true) => "reading …",
+        (None, false) => "Nothing yet: every change from now on is listed here.",
+    }
+}
+
+/// To what it is narrowed, and what could not be read.
+fn remarks(shown: &History) -> Vec<Remark> {
+    let remark = |error: bool| move |text: String| Remark { text, error };
+    let mut remarks: Vec<Remark> = only(&shown.filter).map(remark(false)).into_iter().collect();
+    remarks.extend(shown.failed.clone().map(remark(true)));
+    if shown.unreadable > 0 {
+        let lines = words::count(shown.unreadable, "line");
+        remarks.push(remark(true)(format!(
+            "{lines} of it could not be read; see hatrack check"
+        )));
+    }
+    remarks
+}
+
+fn only(filter: &Filter) -> Option<String> {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(filter.actor.as_ref().map(|actor| format!("by {actor}")));
+    parts.extend(filter.room.as_ref().map(|room| format!("in {room}")));
+    parts.extend(filter.user.as_ref().map(|user| format!("of {user}")));
+    let hat = filter.hat.as_ref();
+    parts.extend(hat.map(|hat| format!("hat <{}>", label::beginning(hat.as_str()))));
+    (!parts.is_empty()).then(|| format!("only: {}", parts.join(", ")))
+}
+
+fn row<'a>(entry: Option<&'a Entry>, at: usize, widest: u16, zone: &TimeZone) -> Row<'a> {
+    let cells = entry.map(|entry| {
+        let did = did(entry);
+        // On a narrow screen the day tells enough.
+        let long = when(entry.time, zone, "%Y-%m-%d %H:%M");
+        let short = when(entry.time, zone, "%m-%d %H:%M");
+        let actor: Cow<'a, str> = entry.actor.as_ref().into();
+        let narrow = widest.min(10);
+        vec![
+            Cell::abbreviated(long, short),
+            Cell::text(actor)
+                .width(Width::Narrowing { narrow, wide: widest })
+                .gap(2)
+                .spoken(format!("{} {did}", entry.actor)),
+            Cell::text(did).width(Width::Share(1)).gap(2).silent(),
+        ]
+    });
+    Row::Item(Item {
+        cells: cells.unwrap_or_default(),
+        marked: false,
+        spot: Spot::Row(at),
+    })
+}
+
+/// What was done, in words.
+fn did(entry: &Entry) -> String {
+    words::entry(entry, &brief(&entry.group))
+}
+
+fn brief(group: &Group) -> String {
+    match group.0.as_slice() {
+        [first, rest @ ..] if rest.len() >= MANY => {
+            let all = words::grouped(rest.len() + 1);
+            format!("made {all} changes, the first: {}", words::edit(first))
+        }
+        _ => words::group(group),
+    }
+}
+
+fn when(time: Timestamp, zone: &TimeZone, format: &str) -> String {
+    zone.to_datetime(time).strftime(format).to_string()
+}

@@ -1,0 +1,361 @@
+//! The three panes of each view: rooms, users, hats; or hats, who has them, in which rooms.
+
+use crate::app::{Pane, Phase, Spot, State, Tally, words};
+use crate::model::{Affiliation, Attachment, HatId};
+
+use super::{
+    Body, Cell, Count, Cut, Details, Glyph, Heading, Item, List, Name, Row, Tone, View, Width, empty, label,
+};
+
+pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
+    let len = state.length(pane);
+    let filter = state.filter(pane);
+    let count = Count {
+        shown: len,
+        more: false,
+        total: filter.map(|_| state.total(pane)),
+        filter: filter
+            .filter(|filter| !filter.editing)
+            .map(|filter| filter.text.text().trim().to_owned().into()),
+        marked: state.marked(pane),
+        sorted: Some(state.sort(pane).words()),
+        noun: None,
+    };
+    let (title, about, spoken) = heading(state, pane);
+    View {
+        heading: Heading {
+            title: title.into(),
+            count: Some(count),
+            about,
+            spoken,
+            busy: false,
+        },
+        size: (u16::MAX, u16::MAX),
+        input: None,
+        remarks: Vec::new(),
+        body: Body::List(List {
+            narrow: narrow(pane, state.is_turned()),
+            markable: true,
+            filter,
+            empty: empty::lines(state, pane),
+            ..List::new(len, state.selected(pane), move |at| {
+                Row::Item(Item {
+                    cells: cells(state, pane, at).unwrap_or_default(),
+                    marked: state.is_marked(pane, at),
+                    spot: Spot::Row(at),
+                })
+            })
+        }),
+        details: details(state, pane),
+    }
+}
+
+/// Rows of fewer columns are narrow.
+fn narrow(pane: Pane, turned: bool) -> u16 {
+    match (pane, turned) {
+        (Pane::Rooms, _) => 30,
+        (Pane::Users, _) => 44,
+        (Pane::Hats, false) => 34,
+        (Pane::Hats, true) => 40,
+    }
+}
+
+/// The title, what the pane is about, and both as a phrase.
+fn heading(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, String) {
+    let name = |text, cut| Name { text, cut };
+    if state.is_turned() {
+        return turned_heading(state, pane);
+    }
+    let room = state.room().map(|(jid, room)| (jid, label::room(jid, room)));
+    let user = state.user().map(|(jid, _)| jid);
+    let mut about = Vec::new();
+    let (title, spoken) = match (pane, room) {
+        (Pane::Rooms, _) => ("Rooms", String::new()),
+        (Pane::Users, None) => ("Users", String::new()),
+        (Pane::Hats, None) => ("Hats", String::new()),
+        (Pane::Users, Some((jid, room))) => {
+            about.push(name(jid.as_str().into(), Cut::Address));
+            ("Users", format!(" of {room}"))
+        }
+        (Pane::Hats, Some((_, room))) => {
+            about.push(name(room.into(), Cut::End));
+            let marked = state.marked(Pane::Users);
+            let spoken = match user {
+                _ if marked > 0 => {
+                    let marked = words::count(marked, "marked user");
+                    let spoken = format!(" of {marked}");
+                    about.push(name(marked.into(), Cut::End));
+                    spoken
+                }
+                Some(user) => {
+                    about.push(name(user.as_str().into(), Cut::Address));
+                    format!(" of {user} in {room}")
+                }
+                None => String::new(),
+            };
+            ("Hats", spoken)
+        }
+    };
+    (title, about, format!("{title}{spoken}"))
+}
+
+fn turned_heading(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, String) {
+    let hat = state
+        .turned_hat()
+        .map(|known| label::hat(&known.id, known.title.as_deref()));
+    let user = state.selected(Pane::Users).and_then(|row| state.wearer_at(row));
+    let hat_name = || hat.clone().map(|text| Name { text, cut: Cut::End });
+    match (pane, user) {
+        (Pane::Rooms, _) => ("All hats", Vec::new(), "All hats".into()),
+        (Pane::Users, _) => {
+            let spoken = format!("Who has {}", hat.as_deref().unwrap_or_default());
+            ("Who", hat_name().into_iter().collect(), spoken)
+        }
+        (Pane::Hats, None) => ("In rooms", Vec::new(), "Rooms".into()),
+        (Pane::Hats, Some(user)) => {
+            let spoken = format!("Rooms in which {user} has {}", hat.as_deref().unwrap_or_default());
+            let mut about: Vec<Name<'_>> = hat_name().into_iter().collect();
+            about.push(Name {
+                text: user.as_str().into(),
+                cut: Cut::Address,
+            });
+            ("In rooms", about, spoken)
+        }
+    }
+}
+
+fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<Cell<'_>>> {
+    match (pane, state.is_turned()) {
+        (Pane::Rooms, false) => room(state, at),
+        (Pane::Users, false) => user(state, at),
+        (Pane::Hats, false) => hat(state, at),
+        (Pane::Rooms, true) => turned_hat(state, at),
+        (Pane::Users, true) => {
+            let jid = state.wearer_at(at)?;
+            Some(vec![Cell::address(jid.as_str()).name().gap(0)])
+        }
+        (Pane::Hats, true) => turned_room(state, at),
+    }
+}
+
+fn room(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+    let jid = state.rooms().get(at)?;
+    let room = state.wardrobe().room(jid)?;
+    // The domain says something only where it is not the same for all rooms.
+    let several = state.totals().several_domains;
+    let name = match label::named(room) {
+        Some(name) => Cell::text(name),
+        None if several => Cell::address(jid.as_str()),
+        None => Cell::text(label::room(jid, room)).spoken(jid.as_str()),
+    };
+    let width = Width::Narrowing { narrow: 3, wide: 5 };
+    let number = |number, noun, heading| Cell::number(number, noun).width(width).heading(heading);
+    Some(vec![
+        name.name().gap(0),
+        number(room.users().len(), "user", "users"),
+        number(room.attachments(), "hat", "hats"),
+    ])
+}
+
+fn user(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+    let (jid, user) = state.user_at(at)?;
+    let (tone, words) = match user.affiliation {
+        Affiliation::Outcast => (Tone::Banned, "outcast, banned"),
+        Affiliation::None => (Tone::Faint, "not affiliated"),
+        other => (Tone::Plain, other.as_str()),
+    };
+    let hats = user.hats.len();
+    let count = if hats == 0 && !user.affiliation.is_affiliated() {
+        Cell {
+            right: true,
+            ..Cell::glyph(Glyph::Dash).spoken("no hats")
+        }
+    } else {
+        Cell::number(hats, "hat")
+    };
+    Some(vec![
+        Cell::text(user.affiliation.as_str())
+            .width(Width::Exactly(7))
+            .gap(0)
+            .tone(tone)
+            .spoken(format!("{jid}, {words}")),
+        Cell::address(jid.as_str()).name().tone(tone).silent(),
+        count.width(Width::Exactly(3)).tone(tone).heading("hats"),
+    ])
+}
+
+/// Active or not, in words.
+fn active(attachment: &Attachment) -> &'static str {
+    if attachment.is_active() {
+        "worn"
+    } else {
+        "not worn"
+    }
+}
+
+/// What the marked users have of a hat, in words.
+fn shared(tally: &Tally, marked: usize) -> [String; 3] {
+    [
+        format!("{} of {marked} have it", tally.have),
+        format!("worn by {}", tally.worn),
+        format!("required of {}", tally.required),
+    ]
+}
+
+fn hat(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+    let (id, attachment) = state.hat_at(at)?;
+    let (_, room) = state.room()?;
+    let hue = room.catalogue.get(id).and_then(|hat| hat.hue.as_ref());
+    let tone = Tone::Hat(id, hue);
+    let tally = state.tally(id);
+    let (glyph, words) = match tally {
+        Some(tally) => {
+            let part = tally.worn > 0 && tally.worn < tally.have;
+            let glyph = if part { Some(Glyph::Half) } else { None };
+            let words = shared(tally, state.marked(Pane::Users));
+            (glyph, words.join(", "))
+        }
+        None => (None, active(attachment).to_owned()),
+    };
+    let glyph = glyph.unwrap_or(if attachment.is_active() {
+        Glyph::Full
+    } else {
+        Glyph::Empty
+    });
+    let title = label::hat(id, room.title(id, attachment));
+    let spoken = format!("{title}, {words}");
+    let mut cells = vec![
+        Cell::glyph(glyph).gap(0).tone(tone),
+        Cell::text(title).name().tone(tone).spoken(spoken),
+    ];
+    let all = tally.is_none_or(|tally| tally.required == tally.have);
+    if attachment.is_required() && all {
+        let required = Cell::abbreviated("required", "req.");
+        cells.push(match tally {
+            Some(_) => required.silent(),
+            None => required,
+        });
+    }
+    if let Some(tally) = tally {
+        let marked = state.marked(Pane::Users);
+        cells.push(Cell::text(format!("{}/{marked}", tally.have)).silent());
+    }
+    if !label::is_uri(id) {
+        cells.push(Cell::glyph(Glyph::Warning).spoken("its id is no URI"));
+    }
+    Some(cells)
+}
+
+fn turned_hat(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+    let known = state.turned_hat_at(at)?;
+    Some(vec![
+        Cell::text(label::hat(&known.id, known.title.as_deref()))
+            .name()
+            .gap(0)
+            .tone(Tone::Hat(&known.id, known.hue.as_ref())),
+        Cell::number(known.users, "user")
+            .width(Width::Exactly(5))
+            .heading("given"),
+    ])
+}
+
+fn turned_room(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+    let (jid, room, user, attachment) = state.room_of_wearer_at(at)?;
+    let name = label::room(jid, room);
+    let glyph = if attachment.is_active() {
+        Glyph::Full
+    } else {
+        Glyph::Empty
+    };
+    let spoken = format!("{name}, {}", active(attachment));
+    let mut cells = vec![Cell::glyph(glyph).gap(0), Cell::text(name).name().spoken(spoken)];
+    if attachment.is_required() {
+        cells.push(Cell::abbreviated("required", "req."));
+    }
+    cells.push(Cell::text(user.affiliation.as_str()).width(Width::Exactly(7)));
+    Some(cells)
+}
+
+/// The whole of what is selected in a pane.
+fn details(state: &State, pane: Pane) -> Option<Details<'_>> {
+    if state.phase() != Phase::Open {
+        return None;
+    }
+    if state.is_turned() {
+        return turned_details(state, pane);
+    }
+    match pane {
+        Pane::Rooms => state.room().map(|(jid, room)| Details {
+            main: jid.as_str().into(),
+            cut: Cut::End,
+            remarks: label::named(room).map(Into::into).into_iter().collect(),
+        }),
+        Pane::Hats if state.hat().is_some() => hat_details(state),
+        // Without a hat to tell of, the user is told of.
+        Pane::Users | Pane::Hats => state.user().map(|(jid, user)| {
+            let mut remarks = vec![
+                user.affiliation.as_str().into(),
+                words::no_or(user.hats.len(), "hat").into(),
+            ];
+            if !user.hats.is_empty() {
+                let active = user.hats.iter().filter(|(_, hat)| hat.is_active()).count();
+                remarks.push(format!("{active} worn").into());
+            }
+            Details {
+                main: jid.as_str().into(),
+                cut: Cut::Address,
+                remarks,
+            }
+        }),
+    }
+}
+
+fn hat_details(state: &State) -> Option<Details<'_>> {
+    let (id, attachment) = state.hat()?;
+    let (_, room) = state.room()?;
+    let mut remarks = Vec::new();
+    if let Some(tally) = state.tally(id) {
+        let marked = state.marked(Pane::Users);
+        remarks.extend(shared(tally, marked).map(Into::into));
+        if tally.titles_differ {
+            remarks.push("titles differ".into());
+        }
+        return Some(of_hat(id, remarks));
+    }
+    if !label::is_uri(id) {
+        remarks.push("its id is no URI".into());
+    }
+    remarks.push(active(attachment).into());
+    if attachment.is_required() {
+        remarks.push("required".into());
+    }
+    if attachment.title.as_deref().is_none_or(str::is_empty) && room.title(id, attachment).is_some() {
+        remarks.push("title of the room".into());
+    }
+    Some(of_hat(id, remarks))
+}
+
+fn of_hat<'a>(id: &'a HatId, remarks: Vec<std::borrow::Cow<'a, str>>) -> Details<'a> {
+    Details {
+        main: id.as_str().into(),
+        cut: Cut::Middle,
+        remarks,
+    }
+}
+
+/// In the view by hat: the id, the address, the room's address.
+fn turned_details(state: &State, pane: Pane) -> Option<Details<'_>> {
+    let row = state.selected(pane)?;
+    let address = |address: &'_ crate::model::Jid| Details {
+        main: address.as_str().to_owned().into(),
+        cut: Cut::Address,
+        remarks: Vec::new(),
+    };
+    match pane {
+        Pane::Rooms => state
+            .turned_hat_at(row)
+            .map(|known| of_hat(&known.id, vec![words::count(known.users, "user").into()])),
+        Pane::Users => state.wearer_at(row).map(address),
+        Pane::Hats => state.room_of_wearer_at(row).map(|(jid, ..)| address(jid)),
+    }
+}

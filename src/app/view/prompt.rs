@@ -1,0 +1,53 @@
+//! A line to be typed, a choice, and what is wrong with what was typed.
+
+use crate::app::prompt::Prompt;
+
+use super::{Body, FieldValue, FieldView, Fields, Heading, View};
+
+pub(super) fn view(shown: &Prompt) -> View<'_> {
+    let [label, choice] = shown.labels();
+    let mut fields = vec![FieldView {
+        label,
+        value: FieldValue::Text(&shown.text),
+        problems: shown.wrong.as_slice().into(),
+        hint: Some(shown.hint()),
+        sample: None,
+        spot: None,
+    }];
+    if !shown.choices.is_empty() {
+        fields.push(FieldView {
+            label: choice,
+            value: FieldValue::Lines(&shown.choices, shown.at),
+            problems: [].as_slice().into(),
+            hint: None,
+            sample: None,
+            spot: None,
+        });
+    }
+    let status = match (shown.waits, shown.wrong.first()) {
+        (true, _) => "Working".to_owned(),
+        (false, Some(wrong)) => format!("Wrong: {wrong}"),
+        (false, None) => shown.hint(),
+    };
+    View {
+        heading: Heading {
+            title: shown.heading().into(),
+            spoken: shown.heading().into(),
+            busy: shown.waits,
+            ..Heading::default()
+        },
+        size: (76, u16::MAX),
+        input: None,
+        remarks: Vec::new(),
+        body: Body::Fields(Box::new(Fields {
+            warning: None,
+            fields,
+            focus: 0,
+            suggestions: None,
+            preview: None,
+            status,
+            keys: String::new(),
+        })),
+        details: None,
+    }
+}

@@ -1,0 +1,77 @@
+//! What stands around the panes: the file, what it holds, whether it is saved, what keeps it from that.
+
+use crate::app::{Pane, Phase, Saved, State, words};
+use crate::store::Trouble;
+
+/// How far the reading of the file is.
+pub struct Opening<'a> {
+    /// The data file.
+    pub file: &'a str,
+    /// Why it is not read, and what can be done; `None` while it is being read.
+    pub failed: Option<String>,
+    /// How much of it was read, in percent, where that is known.
+    pub percent: Option<u8>,
+}
+
+/// What the file holds: rooms, users, hats.
+pub fn counts(state: &State) -> Vec<String> {
+    if state.phase() != Phase::Open {
+        return Vec::new();
+    }
+    let totals = state.totals();
+    vec![
+        words::count(state.wardrobe().rooms().len(), "room"),
+        words::count(totals.users, "user"),
+        words::count(totals.hats, "hat"),
+    ]
+}
+
+/// What fails, and what is done about it.
+pub fn trouble(state: &State) -> Option<String> {
+    let (Saved::NotSaved(_, reason) | Saved::Trouble(reason)) = state.saved() else {
+        return None;
+    };
+    let next = match state.trouble() {
+        Some(Trouble::CannotWrite(_)) => "; it is tried again by itself".to_owned(),
+        Some(Trouble::Gone(_)) if state.may_change().is_ok() => {
+            let restore = state.key("restore");
+            format!("; {restore} writes it again as it was last known")
+        }
+        _ => String::new(),
+    };
+    Some(format!("{reason}{next}"))
+}
+
+/// `1 change not saved`.
+pub fn not_saved(number: usize) -> String {
+    format!("{} not saved", words::count(number, "change"))
+}
+
+/// How far the reading is; `None` when it is done.
+pub fn opening(state: &State) -> Option<Opening<'_>> {
+    let Phase::Opening { done, of } = state.phase() else {
+        return None;
+    };
+    let percent = done.min(of).saturating_mul(100).checked_div(of);
+    let failed = state.trouble().is_some().then(|| {
+        format!(
+            "it is read again as soon as it changes; {} does it now, {} leaves",
+            state.key("retry"),
+            state.key("quit")
+        )
+    });
+    Some(Opening {
+        file: &state.start().file,
+        failed,
+        percent: percent.and_then(|percent| u8::try_from(percent).ok()),
+    })
+}
+
+/// What can be typed into the filter of the pane with the focus.
+pub fn filter_hint(state: &State) -> &'static str {
+    match (state.focus(), state.is_turned()) {
+        (Pane::Rooms, false) | (Pane::Hats, true) => "letters   #hat   !without",
+        (Pane::Users, false) => "letters   @owner   #hat   !without",
+        (Pane::Hats, false) | (Pane::Rooms | Pane::Users, true) => "letters   !without",
+    }
+}

@@ -1,0 +1,379 @@
+//! The screen in boxes: panes side by side, overlays over them.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
+use ratatui::widgets::{StatefulWidget, Widget};
+
+use crate::app::view::{self, Body, Count, Cut, Heading, List, Name, View, screen};
+use crate::app::{Overlay, Spot, State, words};
+
+use super::draw::{Cover, Spots, Titles, block, put};
+use super::layout::{self, Layout, Places, below, indented, inside, popup};
+use super::text::Sanitized;
+use super::theme::Theme;
+
+mod fields;
+mod footer;
+mod hat;
+mod header;
+mod list;
+mod question;
+mod status;
+
+use fields::{Form, input, rule};
+use footer::Keys;
+use header::Header;
+use list::Rows;
+use question::Question;
+
+/// Lines for the whole of the selected row below a list.
+const WHOLE: u16 = 4;
+
+/// The places of everything on a screen of this size.
+fn places(state: &State, theme: &Theme, area: Rect) -> Layout {
+    let trouble = header::trouble(state, theme, area.width).len();
+    Layout::new(area, state.focus(), u16::try_from(trouble).unwrap_or_default())
+}
+
+/// Draws the screen and collects what is where; gives the place of the cursor while there is something to type into.
+pub(super) fn screen(
+    buffer: &mut Buffer,
+    area: Rect,
+    state: &State,
+    theme: &Theme,
+    spots: &mut Spots,
+) -> Option<Position> {
+    let places = match places(state, theme, area) {
+        Layout::Full(places) => places,
+        Layout::TooSmall(area) => {
+            status::too_small(buffer, area, (layout::LEAST_WIDTH, layout::LEAST_HEIGHT));
+            return None;
+        }
+    };
+    Header { state, theme }.render(places.header, buffer);
+    for (row, line) in places
+        .banner
+        .rows()
+        .zip(header::trouble(state, theme, area.width))
+    {
+        put(buffer, indented(row), &line, theme.error());
+    }
+    let mut whole = None;
+    match screen::opening(state) {
+        Some(opening) => status::Opening {
+            opening: &opening,
+            theme,
+        }
+        .render(places.body, buffer),
+        None => whole = panes(buffer, &places, state, theme, spots),
+    }
+    let room = Rect {
+        y: places.banner.y,
+        height: places.details.y - places.banner.y,
+        ..area
+    };
+    let mut cursor = None;
+    let top = state.overlays().len().saturating_sub(1);
+    for (at, shown) in state.overlays().iter().enumerate() {
+        spots.cover();
+        let view = view::overlay(state, shown);
+        let mut painter = Painter {
+            state,
+            theme,
+            focused: at == top,
+        };
+        cursor = painter.overlay(buffer, room, &view, shown, spots);
+        whole = view.details;
+    }
+    let typing = status::filter(buffer, places.details, state, theme);
+    let both = Rect {
+        height: 2,
+        ..places.details
+    };
+    let full = match (typing, state.notice(), whole) {
+        (None, Some(notice), _) => status::notice(buffer, both, notice, theme),
+        (None, None, Some(details)) => {
+            status::Whole {
+                details: &details,
+                theme,
+            }
+            .render(places.details, buffer);
+            false
+        }
+        _ => false,
+    };
+    // While a filter is typed the line belongs to it, whatever just happened.
+    if typing.is_some() || !full {
+        Keys { state, theme }.render(indented(places.footer), buffer);
+    }
+    cursor.or(typing)
+}
+
+/// Draws the panes; gives the whole of what is selected in the one with the focus.
+fn panes<'a>(
+    buffer: &mut Buffer,
+    places: &Places,
+    state: &'a State,
+    theme: &Theme,
+    spots: &mut Spots,
+) -> Option<view::Details<'a>> {
+    let alone = !places.side_by_side();
+    let mut details = None;
+    for pane in layout::PANES {
+        let area = places.pane(pane);
+        spots.add(area, Spot::Pane(pane));
+        if area.is_empty() {
+            continue;
+        }
+        let view = view::pane(state, pane);
+        let painter = Painter {
+            state,
+            theme,
+            focused: state.focus() == pane && state.overlays().is_empty(),
+        };
+        painter.pane(buffer, area, &view, alone, spots);
+        if pane == state.focus() {
+            details = view.details;
+        }
+    }
+    details
+}
+
+struct Painter<'v> {
+    state: &'v State,
+    theme: &'v Theme,
+    focused: bool,
+}
+
+impl Painter<'_> {
+    fn pane(&self, buffer: &mut Buffer, area: Rect, view: &View<'_>, alone: bool, spots: &mut Spots) {
+        let Body::List(list) = &view.body else { return };
+        let inner = inside(area);
+        let titles = Titles {
+            title: self.title(&view.heading, area.width, alone),
+            right: list::headings(list, inner.width),
+            foot: list::surroundings(list, self.theme, inner.height),
+        };
+        block(self.theme, self.focused, area.width, &titles).render(area, buffer);
+        if list.len == 0 {
+            let style = if self.focused {
+                Style::new()
+            } else {
+                self.theme.faint()
+            };
+            return self.nothing(buffer, below(inner, 1), list, style);
+        }
+        self.rows(buffer, inner, list, spots);
+    }
+
+    fn rows(&self, buffer: &mut Buffer, area: Rect, list: &List<'_>, spots: &mut Spots) {
+        let rows = Rows {
+            list,
+            theme: self.theme,
+            focused: self.focused,
+            style: Style::new(),
+        };
+        rows.render(area, buffer, spots);
+    }
+
+    fn nothing(&self, buffer: &mut Buffer, area: Rect, list: &List<'_>, style: Style) {
+        let margin = indented(indented(area));
+        let lines = list.empty.iter().flat_map(|line| {
+            Sanitized::folded(
+                line,
+                margin.width.into(),
+                margin.height.into(),
+                self.theme.charset(),
+            )
+        });
+        for (row, line) in margin.rows().zip(lines) {
+            put(buffer, row, &line, style);
+        }
+    }
+
+    /// The title with how many rows there are and, as far as there is room, what it is about.
+    fn title(&self, heading: &Heading<'_>, columns: u16, alone: bool) -> Sanitized<'static> {
+        let (theme, charset) = (self.theme, self.theme.charset());
+        let mut title = heading.title.to_string();
+        if let Some(count) = &heading.count {
+            title = format!("{title} {}", self.count(count));
+        }
+        if heading.busy {
+            title.push_str(charset.ellipsis());
+        }
+        let title = Sanitized::new(&title, charset).into_owned();
+        let space = usize::from(columns).saturating_sub(7 + title.width());
+        let shown =
+            |name: &Name<'_>, space| Sanitized::cut(&name.text, space, name.cut, charset).into_owned();
+        let Some((last, before)) = heading.about.split_last() else {
+            return title;
+        };
+        if !alone {
+            let dot = format!(" {} ", theme.dot());
+            return title.and(&Sanitized::new(&dot, charset)).and(&shown(last, space));
+        }
+        let arrow = format!(" {} ", theme.below());
+        let arrow = Sanitized::new(&arrow, charset);
+        let mut path = Sanitized::default();
+        for name in before {
+            path = path.and(&shown(name, space / 3)).and(&arrow);
+        }
+        let space = space.saturating_sub(path.width());
+        path.and(&shown(last, space)).and(&arrow).and(&title)
+    }
+
+    /// `12`; while it is filtered, of how many, and by what: `3 of 12 /mar`; and how many are marked.
+    fn count(&self, count: &Count<'_>) -> String {
+        let shown = words::grouped(count.shown);
+        let more = if count.more { "+" } else { "" };
+        let of = count
+            .total
+            .map_or_else(String::new, |total| format!(" of {}", words::grouped(total)));
+        let marked = match count.marked {
+            0 => String::new(),
+            marked => format!(" {} {} marked", self.theme.dot(), words::grouped(marked)),
+        };
+        let by = count.filter.as_ref().map_or_else(String::new, |filter| {
+            let filter = Sanitized::cut(filter, 20, Cut::End, self.theme.charset());
+            format!(" /{}", filter.as_str())
+        });
+        format!("{shown}{more}{of}{marked}{by}")
+    }
+
+    fn overlay(
+        &mut self,
+        buffer: &mut Buffer,
+        area: Rect,
+        view: &View<'_>,
+        shown: &Overlay,
+        spots: &mut Spots,
+    ) -> Option<Position> {
+        let place = self.place(area, view, shown);
+        Cover.render(place, buffer);
+        let mut inner = inside(place);
+        let mut titles = Titles {
+            title: self.title(&view.heading, place.width, false),
+            ..Titles::default()
+        };
+        let above = usize::from(view.input.is_some()) + view.remarks.len();
+        let body = below(inner, u16::try_from(above).unwrap_or(u16::MAX));
+        // On a small screen a row holds few words: there the whole of it is needed most.
+        let whole = match &view.body {
+            Body::List(List { whole: Some(_), .. }) if body.height >= WHOLE + 3 => WHOLE,
+            _ => 0,
+        };
+        let rows = Rect {
+            height: body.height - whole,
+            ..body
+        };
+        if let Body::List(list) = &view.body {
+            titles.right = list::headings(list, rows.width);
+            titles.foot = list::surroundings(list, self.theme, rows.height);
+        }
+        block(self.theme, self.focused, place.width, &titles).render(place, buffer);
+        let mut cursor = None;
+        if let Some(typed) = &view.input {
+            cursor = Some(self.input(buffer, inner, typed));
+            inner = below(inner, 1);
+        }
+        for remark in &view.remarks {
+            self.remark(buffer, inner, remark);
+            inner = below(inner, 1);
+        }
+        match &view.body {
+            Body::List(list) if list.len == 0 => {
+                let gap = u16::from(view.input.is_none());
+                self.nothing(buffer, below(rows, gap), list, self.theme.faint());
+            }
+            Body::List(list) => {
+                self.rows(buffer, rows, list, spots);
+                if whole > 0 {
+                    self.whole(buffer, below(body, rows.height), list);
+                }
+            }
+            Body::Question(paragraphs) => {
+                let inner = indented(indented(inner));
+                Question {
+                    lines: question::folded(paragraphs, inner.width, self.theme),
+                    theme: self.theme,
+                    keys: self.focused.then_some(self.state),
+                }
+                .render(inner, buffer);
+            }
+            Body::Fields(fields) => {
+                let form = Form {
+                    fields,
+                    theme: self.theme,
+                    cursor: &mut cursor,
+                };
+                form.render(inner, buffer, spots);
+            }
+        }
+        cursor.filter(|_| self.focused)
+    }
+
+    /// The place of an overlay: what it needs, in the middle.
+    fn place(&self, area: Rect, view: &View<'_>, shown: &Overlay) -> Rect {
+        let (mut width, mut height) = view.size;
+        if matches!(shown, Overlay::Form(_)) && width > 76 && area.width < 110 {
+            width = 76;
+        }
+        width = width.min(area.width);
+        let columns = width.saturating_sub(2);
+        match &view.body {
+            Body::List(_) => {}
+            Body::Question(paragraphs) => {
+                let lines = question::folded(paragraphs, columns.saturating_sub(4), self.theme).len();
+                // The frame, a blank line at the top, one before the answers, the answers.
+                height = u16::try_from(lines + 5).unwrap_or(u16::MAX);
+            }
+            Body::Fields(fields) => height = fields::height(fields, columns, self.theme).saturating_add(2),
+        }
+        popup(area, width, height.min(area.height))
+    }
+
+    fn input(&self, buffer: &mut Buffer, area: Rect, typed: &view::Input<'_>) -> Position {
+        let line = Rect {
+            height: area.height.min(1),
+            ..area
+        };
+        let rest = put(buffer, line, &Sanitized::literal("> "), self.theme.key());
+        let cursor = input(buffer, rest, typed.text, self.theme, Modifier::empty());
+        if typed.text.text().is_empty() {
+            let after = Rect {
+                x: rest.x.saturating_add(1).min(rest.right()),
+                width: rest.width.saturating_sub(1),
+                ..rest
+            };
+            put(buffer, after, &Sanitized::literal(typed.hint), self.theme.faint());
+        }
+        cursor
+    }
+
+    fn remark(&self, buffer: &mut Buffer, area: Rect, remark: &view::Remark) {
+        let line = indented(area);
+        let (text, style) = if remark.error {
+            let text = format!("{} {}", self.theme.warning_mark(), remark.text);
+            (text, self.theme.error())
+        } else {
+            (remark.text.clone(), self.theme.warning())
+        };
+        let shown = Sanitized::cut(&text, line.width.into(), Cut::End, self.theme.charset());
+        put(buffer, line, &shown, style);
+    }
+
+    /// The whole of the selected row.
+    fn whole(&self, buffer: &mut Buffer, area: Rect, list: &List<'_>) {
+        let (Some(first), Some(text)) = (area.rows().next(), &list.whole) else {
+            return;
+        };
+        rule(buffer, first, self.theme);
+        let rest = indented(below(area, 1));
+        let (columns, most) = (rest.width.into(), rest.height.into());
+        let lines = Sanitized::folded(text, columns, most, self.theme.charset());
+        for (row, line) in rest.rows().zip(&lines) {
+            put(buffer, row, line, Style::new());
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! The fields of a form with what is wrong at each, the existing hats, how the hat will look and what will be stored.
+//!
+//! The text area does not draw itself: it would write what was typed as it is, not sanitized, and scrolls by columns of
+//! its own count.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
+use ratatui::widgets::StatefulWidget;
+
+use crate::app::Spot;
+use crate::app::form::Text;
+use crate::app::view::{Cut, FieldValue, FieldView, Fields};
+use crate::model::{HatId, Hue};
+use crate::ui::draw::{Spots, put};
+use crate::ui::layout::below;
+use crate::ui::text::Sanitized;
+use crate::ui::theme::Theme;
+
+use super::hat::{self, Hat};
+
+/// Columns of the marker and the label before a field.
+pub(super) const LABEL: u16 = 14;
+/// What is wrong takes no more lines than these.
+const PROBLEMS: usize = 14;
+
+/// Fields to be drawn; the state is where the mouse finds them.
+pub(super) struct Form<'v, 'a> {
+    pub(super) fields: &'v Fields<'a>,
+    pub(super) theme: &'v Theme,
+    /// Where the cursor is to be shown; filled in by drawing.
+    pub(super) cursor: &'v mut Option<Position>,
+}
+
+/// A line of the fields' part: a field, or what stands below it.
+enum Line<'v> {
+    /// Of a field of phrases this one is on its line.
+    Field(usize, usize),
+    /// One of the phrases of a field that can be chosen, which is not on the field's own line.
+    Phrase(usize, usize),
+    Problem(Sanitized<'static>),
+    Hint(&'v str),
+    /// A title in the color that is typed.
+    Sample(&'v str, &'v HatId, Option<&'v Hue>),
+}
+
+/// The most lines that a form makes use of, without its frame.
+pub(super) fn height(fields: &Fields<'_>, columns: u16, theme: &Theme) -> u16 {
+    let all = lines(fields, columns, u16::MAX, theme).len();
+    // So that a form does not jump when a mistake takes the place of a hint: two lines a field, or where a list fills
+    // the rest those that have something below them.
+    let texts = fields.fields.iter().filter(|field| has_line_below(field)).count();
+    let is_form = fields
+        .fields
+        .iter()
+        .all(|field| !matches!(field.value, FieldValue::Lines(..)));
+    let all = match (&fields.suggestions, is_form) {
+        (Some(_), _) => fields.fields.len() + texts,
+        (None, true) => all.max(fields.fields.len() * 2),
+        (None, false) => all,
+    };
+    let rest = if fields.suggestions.is_some() {
+        hat::MOST
+    } else {
+        0
+    };
+    // A blank line above and below.
+    u16::try_from(all).unwrap_or(u16::MAX).saturating_add(2 + rest)
+}
+
+fn has_line_below(field: &FieldView<'_>) -> bool {
+    !matches!(field.value, FieldValue::Tick(..) | FieldValue::Lines(..))
+}
+
+/// The lines of all fields in so many columns and, if possible, lines: else only the field with the focus keeps its
+/// hint, and of phrases only the chosen one is shown.
+fn lines<'v>(fields: &'v Fields<'_>, columns: u16, height: u16, theme: &Theme) -> Vec<Line<'v>> {
+    let columns = usize::from(columns.saturating_sub(LABEL + 1));
+    let height = usize::from(height);
+    let problem = |text: &str, most: usize| {
+        let sentence = format!("{} {text}", theme.warning_mark());
+        let folded = Sanitized::folded(&sentence, columns, most, theme.charset());
+        folded.into_iter().map(Line::Problem)
+    };
+    let warning: Vec<Line<'_>> = fields.warning.iter().flat_map(|text| problem(text, 2)).collect();
+    let phrases = |field: &FieldView<'_>| match field.value {
+        FieldValue::Lines(all, _) => all.len().saturating_sub(1),
+        _ => 0,
+    };
+    let below = |field: &FieldView<'_>| usize::from(has_line_below(field)) + phrases(field);
+    let all = warning.len() + fields.fields.iter().map(|field| 1 + below(field)).sum::<usize>();
+    let brief = all > height;
+    let mut lines = warning;
+    for (at, field) in fields.fields.iter().enumerate() {
+        let chosen = match &field.value {
+            FieldValue::Lines(_, chosen) if brief => *chosen,
+            _ => 0,
+        };
+        lines.push(Line::Field(at, chosen));
+        if !brief {
+            lines.extend((1..=phrases(field)).map(|phrase| Line::Phrase(at, phrase)));
+        }
+        match field.problems.as_ref() {
+            [] => {}
+            [one] => lines.extend(problem(one, 3)),
+            many => {
+                let others = fields.fields.len() + if brief { 0 } else { all - fields.fields.len() };
+                let room = height.saturating_sub(others).clamp(1, PROBLEMS);
+                lines.extend(several(many, columns, room, theme).into_iter().map(Line::Problem));
+            }
+        }
+        if let Some((title, id, hue)) = &field.sample {
+            lines.push(Line::Sample(title, id, hue.as_ref()));
+        }
+        if let Some(hint) = field.hint.as_deref().filter(|_| !brief || at == fields.focus)
+            && field.problems.is_empty()
+        {
+            lines.push(Line::Hint(hint));
+        }
+    }
+    lines
+}
+
+/// What is wrong, folded, as much of it as there is room for, and how much more there is.
+fn several(problems: &[String], columns: usize, room: usize, theme: &Theme) -> Vec<Sanitized<'static>> {
+    let mut lines = Vec::new();
+    for (at, problem) in problems.iter().enumerate() {
+        let last = at + 1 == problems.len();
+        let left = room.saturating_sub(lines.len() + usize::from(!last));
+        // The heading and the first are there in any case, cut if need be.
+        let most = if at < 2 { left.clamp(1, 3) } else { 3 };
+        let folded = Sanitized::folded(problem, columns, most, theme.charset());
+        if folded.len() > left && at > 1 {
+            let more = format!("and {} more", problems.len() - at);
+            lines.push(Sanitized::new(&more, theme.charset()).into_owned());
+            break;
+        }
+        lines.extend(folded);
+    }
+    lines
+}
+
+impl StatefulWidget for Form<'_, '_> {
+    type State = Spots;
+
+    fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut Spots) {
+        let fields = self.fields;
+        let suggestions = fields.suggestions.as_ref();
+        let listed = suggestions.and_then(|known| known.list.selected);
+        let mut lines = lines(fields, area.width, area.height, self.theme);
+        // On a small screen the list takes the place of the other fields while it has the keys.
+        if listed.is_some() && usize::from(area.height) < lines.len() + 1 + usize::from(hat::SUGGESTIONS[1]) {
+            lines.retain(|line| matches!(line, Line::Field(at, _) if *at == fields.focus));
+        }
+        let needed = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+        let rest = suggestions.map_or(0, |_| hat::LEAST + 2);
+        // A blank line at the top where there is one to spare.
+        let spare = u16::from(area.height > needed.saturating_add(rest));
+        let inner = below(area, spare);
+        let painter = Painter {
+            fields,
+            theme: self.theme,
+        };
+        let cursor = painter.lines(buffer, inner, &lines, spots);
+        *self.cursor = cursor.filter(|_| listed.is_none());
+        if let Some(known) = suggestions {
+            let rest = below(inner, needed.saturating_add(spare));
+            let hat = Hat {
+                known,
+                preview: fields.preview.as_ref(),
+                theme: self.theme,
+            };
+            hat.render(rest, buffer, spots);
+        }
+    }
+}
+
+struct Painter<'v, 'a> {
+    fields: &'v Fields<'a>,
+    theme: &'v Theme,
+}
+
+impl Painter<'_, '_> {
+    fn text(&self, buffer: &mut Buffer, line: Rect, text: &str, style: Style) -> Rect {
+        let shown = Sanitized::cut(text, line.width.into(), Cut::End, self.theme.charset());
+        put(buffer, line, &shown, style)
+    }
+
+    /// Draws as many of the lines as there is room for, the focused field among them; gives the place of the cursor.
+    fn lines(
+        &self,
+        buffer: &mut Buffer,
+        area: Rect,
+        lines: &[Line<'_>],
+        spots: &mut Spots,
+    ) -> Option<Position> {
+        let height = usize::from(area.height);
+        let on = |line: &Line<'_>| matches!(line, Line::Field(at, _) if *at == self.fields.focus);
+        let focus = lines.iter().position(on).unwrap_or_default();
+        // What stands below the focused field is seen with it.
+        let first = (focus + 2).saturating_sub(height).min(focus);
+        let mut cursor = None;
+        for (row, line) in area.rows().zip(lines.iter().skip(first)) {
+            let under = beside(row);
+            match line {
+                Line::Field(at, phrase) => {
+                    let Some(field) = self.fields.fields.get(*at) else {
+                        continue;
+                    };
+                    if let Some(spot) = field.spot {
+                        spots.add(row, spot);
+                    }
+                    let shown = (field, *phrase);
+                    let place = self.field(buffer, row, shown, *at == self.fields.focus, spots);
+                    cursor = cursor.or(place);
+                }
+                Line::Phrase(at, phrase) => {
+                    if let Some(field) = self.fields.fields.get(*at) {
+                        self.phrase(buffer, under, field, *phrase, spots);
+                    }
+                }
+                Line::Problem(problem) => drop(put(buffer, under, problem, self.theme.error())),
+                Line::Sample(title, id, hue) => {
+                    let style = self.theme.hat(id, *hue);
+                    let rest = put(
+                        buffer,
+                        under,
+                        &Sanitized::literal(self.theme.hat_mark(true)),
+                        style,
+                    );
+                    let rest = put(buffer, rest, &Sanitized::literal(" "), style);
+                    self.text(buffer, rest, title, style);
+                }
+                Line::Hint(hint) => {
+                    self.text(buffer, under, hint, self.theme.faint());
+                }
+            }
+        }
+        cursor
+    }
+
+    fn field(
+        &self,
+        buffer: &mut Buffer,
+        row: Rect,
+        (field, phrase): (&FieldView<'_>, usize),
+        focused: bool,
+        spots: &mut Spots,
+    ) -> Option<Position> {
+        let theme = self.theme;
+        let style = if focused { theme.title(true) } else { Style::new() };
+        let marker = if focused { ">" } else { " " };
+        let label = format!("{marker} {:<12}", field.label);
+        let rest = put(buffer, row, &Sanitized::new(&label, theme.charset()), style);
+        let rest = Rect {
+            width: rest.width.saturating_sub(1),
+            ..rest
+        };
+        match &field.value {
+            FieldValue::Text(text) => {
+                let at = input(buffer, rest, text, theme, Modifier::UNDERLINED);
+                return focused.then_some(at);
+            }
+            FieldValue::Tick(on, says) => {
+                let tick = on.map_or("[-]", |on| theme.tick(on));
+                let rest = put(buffer, rest, &Sanitized::literal(tick), style);
+                let rest = put(buffer, rest, &Sanitized::literal(" "), style);
+                self.text(buffer, rest, says, theme.faint());
+            }
+            FieldValue::Words(words, at) => self.words(buffer, rest, words, *at, spots),
+            FieldValue::Lines(..) => self.phrase(buffer, rest, field, phrase, spots),
+        }
+        None
+    }
+
+    fn phrase(
+        &self,
+        buffer: &mut Buffer,
+        line: Rect,
+        field: &FieldView<'_>,
+        phrase: usize,
+        spots: &mut Spots,
+    ) {
+        let FieldValue::Lines(all, chosen) = field.value else {
+            return;
+        };
+        let Some(words) = all.get(phrase) else { return };
+        spots.add(line, Spot::Choice(phrase));
+        let (mark, style) = if phrase == chosen {
+            ("> ", self.theme.strong())
+        } else {
+            ("  ", Style::new())
+        };
+        let rest = put(buffer, line, &Sanitized::literal(mark), style);
+        self.text(buffer, rest, words, style);
+    }
+
+    fn words(&self, buffer: &mut Buffer, line: Rect, words: &[&str], at: usize, spots: &mut Spots) {
+        // What is chosen comes first in sight where the line is too short for all.
+        let all: usize = words.iter().map(|word| word.len() + 2).sum();
+        let skipped = if all > usize::from(line.width) { at } else { 0 };
+        let mut rest = line;
+        for (here, word) in words.iter().enumerate().skip(skipped) {
+            let before = rest;
+            let (shown, style) = if here == at {
+                (format!("[{word}]"), self.theme.strong())
+            } else {
+                (format!(" {word} "), Style::new())
+            };
+            rest = put(buffer, rest, &Sanitized::new(&shown, self.theme.charset()), style);
+            let width = before.width - rest.width;
+            spots.add(Rect { width, ..before }, Spot::Choice(here));
+        }
+    }
+}
+
+/// A horizontal rule.
+pub(super) fn rule(buffer: &mut Buffer, line: Rect, theme: &Theme) {
+    let dash = Sanitized::literal(theme.frame(false).horizontal_top);
+    for column in line.columns() {
+        put(buffer, column, &dash, theme.border(false));
+    }
+}
+
+/// Right of the labels.
+pub(super) fn beside(area: Rect) -> Rect {
+    Rect {
+        x: area.x.saturating_add(LABEL).min(area.right()),
+        width: area.width.saturating_sub(LABEL + 1),
+        ..area
+    }
+}
+
+/// A line to type in, in its whole length; gives the place of the cursor.
+pub(super) fn input(
+    buffer: &mut Buffer,
+    line: Rect,
+    text: &Text,
+    theme: &Theme,
+    modifier: Modifier,
+) -> Position {
+    let columns = usize::from(line.width);
+    let (shown, cursor) = Sanitized::window(&text.text(), text.cursor(), columns, theme.charset());
+    put(
+        buffer,
+        line,
+        &shown.filled(columns, false),
+        Style::new().add_modifier(modifier),
+    );
+    let cursor = u16::try_from(cursor).unwrap_or_default();
+    Position {
+        x: line.x + cursor.min(line.width.saturating_sub(1)),
+        y: line.y,
+    }
+}

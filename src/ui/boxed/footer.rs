@@ -1,0 +1,89 @@
+//! The line at the bottom: the keys that work now, from the one table of commands.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::Widget;
+
+use crate::app::command::{self, Command};
+use crate::app::{Code, Key, State};
+use crate::ui::draw::put;
+use crate::ui::text::Sanitized;
+use crate::ui::theme::Theme;
+
+/// Columns between two commands, where there is room, and where there is not.
+const GAPS: [usize; 2] = [3, 2];
+
+/// The commands that work now, as many as there is room for.
+pub(super) struct Keys<'v> {
+    pub(super) state: &'v State,
+    pub(super) theme: &'v Theme,
+}
+
+impl Widget for Keys<'_> {
+    fn render(self, line: Rect, buffer: &mut Buffer) {
+        let (state, theme) = (self.state, self.theme);
+        let charset = theme.charset();
+        // A key that means something more particular here is not shown twice.
+        let meant = |command: &&Command| {
+            let key = state.keymap().first(command);
+            key.and_then(|key| command::lookup(state, key))
+                .is_some_and(|found| found.id == command.id)
+        };
+        let all: Vec<&Command> = command::footer(state).filter(meant).collect();
+        let key = |command: &Command| {
+            let key = state.keymap().first(command);
+            let name = theme.key_name(&key.map_or_else(String::new, Key::name));
+            Sanitized::new(&name, charset).into_owned()
+        };
+        let wide = |command: &Command, gap| {
+            key(command).width() + 1 + Sanitized::new(command.title, charset).width() + gap
+        };
+        let needed = |gap: usize| -> usize { all.iter().map(|command| wide(command, gap)).sum() };
+        let columns = usize::from(line.width);
+        let gap = match GAPS {
+            [large, _] if needed(large) <= columns + large => large,
+            [_, small] => small,
+        };
+        let mut rest = line;
+        for command in kept(state, &all, columns + gap, |command| wide(command, gap)) {
+            rest = put(buffer, rest, &key(command), theme.key());
+            let title = format!(" {}{}", command.title, " ".repeat(gap));
+            rest = put(buffer, rest, &Sanitized::new(&title, charset), Style::new());
+        }
+    }
+}
+
+/// Those that there is room for, in their order. The keys that everybody tries, and the ways to all
+/// others, go first.
+fn kept<'a>(
+    state: &State,
+    all: &[&'a Command],
+    columns: usize,
+    wide: impl Fn(&Command) -> usize,
+) -> Vec<&'a Command> {
+    let first = |command: &Command| {
+        let well_known = [Key::plain(Code::Enter), Key::plain(Code::Esc)];
+        let key = state.keymap().first(command);
+        // The mouse is there only while it is on, and that has to be seen.
+        ["help", "palette", "mouse"].contains(&command.id) || key.is_some_and(|key| well_known.contains(&key))
+    };
+    let mut left = columns;
+    let mut fits = |command: &Command| match left.checked_sub(wide(command)) {
+        Some(less) => {
+            left = less;
+            true
+        }
+        None => false,
+    };
+    let mut keep: Vec<bool> = all
+        .iter()
+        .map(|command| first(command) && fits(command))
+        .collect();
+    for (keep, command) in keep.iter_mut().zip(all) {
+        *keep = *keep || (!first(command) && fits(command));
+    }
+    let both = all.iter().zip(keep);
+    both.filter_map(|(command, keep)| keep.then_some(*command))
+        .collect()
+}

@@ -1,0 +1,154 @@
+//! Below the fields of a hat: the existing hats that match, how the hat will look, and what will be stored.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::widgets::StatefulWidget;
+
+use crate::app::view::{Cut, Preview, Shown, Suggested};
+use crate::app::words;
+use crate::ui::draw::{Spots, put};
+use crate::ui::layout::below;
+use crate::ui::text::Sanitized;
+use crate::ui::theme::Theme;
+
+use super::fields::{beside, rule};
+use super::list::Rows;
+
+/// Lines for the existing hats: on a large screen, and at least where there is room for any.
+pub(super) const SUGGESTIONS: [u16; 2] = [10, 3];
+/// Lines that show how the hat looks and what is stored.
+const PREVIEW: u16 = 4;
+/// The most lines that all of it makes use of.
+pub(super) const MOST: u16 = 1 + SUGGESTIONS[0] + PREVIEW;
+/// The fewest lines in which all of it is shown, but for the heading of the existing hats.
+pub(super) const LEAST: u16 = SUGGESTIONS[1] + PREVIEW;
+
+/// What stands below the fields of a hat.
+pub(super) struct Hat<'v, 'a> {
+    pub(super) known: &'v Suggested<'a>,
+    pub(super) preview: Option<&'v Preview<'a>>,
+    pub(super) theme: &'v Theme,
+}
+
+impl StatefulWidget for Hat<'_, '_> {
+    type State = Spots;
+
+    fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut Spots) {
+        let both = area.height > LEAST;
+        let preview = match (both, self.known.typing) {
+            (true, _) => PREVIEW,
+            (false, true) => 0,
+            (false, false) => area.height,
+        };
+        let list = Rect {
+            height: area.height - preview,
+            ..area
+        };
+        self.suggestions(buffer, list, spots);
+        if let Some(preview) = self.preview {
+            self.preview(buffer, below(area, list.height), preview);
+        }
+    }
+}
+
+impl Hat<'_, '_> {
+    fn text(&self, buffer: &mut Buffer, line: Rect, text: &str, style: Style) {
+        let shown = Sanitized::cut(text, line.width.into(), Cut::End, self.theme.charset());
+        put(buffer, line, &shown, style);
+    }
+
+    fn suggestions(&self, buffer: &mut Buffer, area: Rect, spots: &mut Spots) {
+        let Some(first) = area.rows().next() else { return };
+        let list = &self.known.list;
+        self.heading(buffer, first, &format!("Known hats {}", words::grouped(list.len)));
+        let rows = below(area, 1);
+        if let Some(says) = list.empty.first().filter(|_| list.len == 0) {
+            return self.text(buffer, rows, &format!("   {says}"), self.theme.faint());
+        }
+        let style = if self.known.typing {
+            Style::new()
+        } else {
+            self.theme.faint()
+        };
+        let shown = Rows {
+            list,
+            theme: self.theme,
+            focused: true,
+            style,
+        };
+        shown.render(rows, buffer, spots);
+    }
+
+    /// How it will look in chat, and what will be stored.
+    fn preview(&self, buffer: &mut Buffer, area: Rect, preview: &Preview<'_>) {
+        // A heading alone would tell nothing.
+        let mut rows = area.rows();
+        let (Some(first), Some(second)) = (rows.next(), rows.next()) else {
+            return;
+        };
+        self.heading(buffer, first, "Preview");
+        let second = self.named(buffer, second, "In chat");
+        self.in_chat(buffer, second, preview);
+        let Some(third) = rows.next() else { return };
+        self.named(buffer, third, "Stored");
+        let place = beside(below(area, 2));
+        let Some(stored) = &preview.stored else {
+            let dash = Sanitized::literal(self.theme.dash());
+            put(buffer, place, &dash, self.theme.faint());
+            return;
+        };
+        let (columns, most) = (place.width.into(), place.height.into());
+        let lines = Sanitized::folded(stored, columns, most, self.theme.charset());
+        for (row, line) in place.rows().zip(&lines) {
+            put(buffer, row, line, Style::new());
+        }
+    }
+
+    /// The hat beside the name, as chat programs show it.
+    fn in_chat(&self, buffer: &mut Buffer, row: Rect, preview: &Preview<'_>) {
+        let charset = self.theme.charset();
+        let half = usize::from(row.width) / 2;
+        let name = Sanitized::cut(preview.user, half, Cut::End, charset);
+        let rest = put(buffer, row, &name, self.theme.strong());
+        let rest = put(buffer, rest, &Sanitized::literal(" "), Style::new());
+        match &preview.shown {
+            Shown::Unknown => {}
+            Shown::Inactive => self.text(buffer, rest, "(not worn: nobody sees it)", self.theme.faint()),
+            Shown::Hat(title, id, hue) => {
+                let style = self.theme.hat(id, hue.as_ref()).add_modifier(Modifier::BOLD);
+                let space = usize::from(rest.width).saturating_sub(2);
+                let title = Sanitized::cut(title, space, Cut::End, charset);
+                let shown = Sanitized::literal("[").and(&title).and(&Sanitized::literal("]"));
+                put(buffer, rest, &shown, style);
+            }
+        }
+    }
+
+    fn named(&self, buffer: &mut Buffer, row: Rect, name: &str) -> Rect {
+        let label = format!("  {name:<12}");
+        let label = Sanitized::new(&label, self.theme.charset());
+        let rest = put(buffer, row, &label, Style::new());
+        Rect {
+            width: rest.width.saturating_sub(1),
+            ..rest
+        }
+    }
+
+    /// A heading in a rule.
+    fn heading(&self, buffer: &mut Buffer, line: Rect, shown: &str) {
+        rule(buffer, line, self.theme);
+        let place = Rect {
+            x: line.x.saturating_add(2).min(line.right()),
+            width: line.width.saturating_sub(2),
+            ..line
+        };
+        let shown = format!(" {shown} ");
+        put(
+            buffer,
+            place,
+            &Sanitized::new(&shown, self.theme.charset()),
+            Style::reset(),
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! A list of which only the rows that are seen are made.
+//!
+//! Not ratatui's `List` and `Table`: the first takes all its items for each frame (10,000 rows: 2.0 ms a key), scrolls
+//! with a state that drawing writes, and knows no headings; the second asks the layout solver in each frame.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::StatefulWidget;
+
+use crate::app::view::{Cell, Content, Cut, Glyph, Item, List, Row, Tone, Width, label};
+use crate::ui::draw::{Spots, highlight, put};
+use crate::ui::layout::scroll;
+use crate::ui::text::Sanitized;
+use crate::ui::theme::Theme;
+
+/// Rows to be drawn.
+pub(super) struct Rows<'v, 'a> {
+    pub(super) list: &'v List<'a>,
+    pub(super) theme: &'v Theme,
+    /// Whether the list has the keys.
+    pub(super) focused: bool,
+    /// The look of rows that are not selected.
+    pub(super) style: Style,
+}
+
+/// The first row that is seen of a list in so many lines.
+fn first(list: &List<'_>, height: u16) -> usize {
+    scroll(list.selected.unwrap_or_default(), height.into(), list.len)
+}
+
+/// How many rows there are above and below those that are seen.
+pub(super) fn surroundings(list: &List<'_>, theme: &Theme, height: u16) -> Sanitized<'static> {
+    let above = first(list, height);
+    let below = list.len.saturating_sub(above + usize::from(height));
+    let mut text = String::new();
+    for (number, down) in [(above, false), (below, true)] {
+        if number > 0 {
+            text.extend([" ", theme.more(down), &number.to_string()]);
+        }
+    }
+    if !text.is_empty() {
+        text.push(' ');
+    }
+    Sanitized::new(&text, theme.charset()).into_owned()
+}
+
+/// The headings of the columns right of the names, above rows of so many columns.
+pub(super) fn headings(list: &List<'_>, columns: u16) -> Sanitized<'static> {
+    if list.len == 0 || columns < list.narrow {
+        return Sanitized::default();
+    }
+    let Row::Item(item) = (list.row)(0) else {
+        return Sanitized::default();
+    };
+    let widths = widths(list, &item, columns);
+    let is_share = |(cell, _): &(&Cell<'_>, usize)| matches!(cell.width, Width::Share(_));
+    let after = widths.iter().rposition(is_share).map_or(0, |last| last + 1);
+    let mut text = String::new();
+    for (cell, width) in widths.iter().skip(after) {
+        text.push_str(&" ".repeat(cell.gap.into()));
+        // Column headings are of the program itself.
+        text.push_str(
+            Sanitized::literal(cell.heading)
+                .filled(*width, cell.right)
+                .as_str(),
+        );
+    }
+    if text.trim().is_empty() {
+        return Sanitized::default();
+    }
+    text.push(' ');
+    Sanitized::new(&text, crate::ui::text::Charset::Ascii).into_owned()
+}
+
+impl StatefulWidget for Rows<'_, '_> {
+    type State = Spots;
+
+    fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut Spots) {
+        let first = first(self.list, area.height);
+        for (at, line) in (first..self.list.len).zip(area.rows()) {
+            match (self.list.row)(at) {
+                Row::Heading(heading) => {
+                    let shown = Sanitized::cut(heading, line.width.into(), Cut::End, self.theme.charset());
+                    put(buffer, line, &shown, self.theme.title(true));
+                }
+                Row::Item(item) => {
+                    spots.add(line, item.spot);
+                    self.item(buffer, line, &item, self.list.selected == Some(at));
+                }
+            }
+        }
+    }
+}
+
+impl Rows<'_, '_> {
+    fn item(&self, buffer: &mut Buffer, line: Rect, item: &Item<'_>, selected: bool) {
+        let theme = self.theme;
+        let base = if selected {
+            theme.selected(self.focused)
+        } else {
+            self.style
+        };
+        let marker = Sanitized::literal(if selected { ">" } else { " " });
+        let mut rest = put(buffer, line, &marker, base);
+        if self.list.markable {
+            rest = put(buffer, rest, &Sanitized::literal(theme.mark(item.marked)), base);
+        }
+        for (cell, width) in widths(self.list, item, line.width) {
+            let style = match (selected, cell.tone) {
+                (_, Tone::Swatch(id, hue)) => theme.hat(id, hue),
+                (true, _) | (false, Tone::Plain) => base,
+                (false, tone) => self.style.patch(look(theme, tone)),
+            };
+            rest = put(buffer, rest, &Sanitized::blank(cell.gap.into()), style);
+            let narrow = line.width < self.list.narrow;
+            let shown = content(cell, width, narrow, theme).filled(width, cell.right);
+            let after = put(buffer, rest, &shown, style);
+            if let Some(filter) = self.list.filter.filter(|_| cell.is_name) {
+                highlight(
+                    buffer,
+                    rest,
+                    &shown,
+                    &filter.places(shown.as_str()),
+                    theme.matched(),
+                );
+            }
+            rest = after;
+        }
+        put(buffer, rest, &Sanitized::literal(" "), base);
+    }
+}
+
+fn look(theme: &Theme, tone: Tone<'_>) -> Style {
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Faint => theme.faint(),
+        Tone::Banned => theme.banned(),
+        Tone::Warning => theme.warning(),
+        Tone::Hat(id, hue) | Tone::Swatch(id, hue) => theme.hat(id, hue),
+    }
+}
+
+/// The cells that a row of so many columns has room for, and how wide each is.
+fn widths<'v, 'a>(list: &List<'_>, item: &'v Item<'a>, columns: u16) -> Vec<(&'v Cell<'a>, usize)> {
+    let narrow = columns < list.narrow;
+    let row = usize::from(columns);
+    let shown = item.cells.iter().filter(|cell| cell.from <= columns);
+    // Before the cells stand the marker of the selected row and the mark, behind them one blank.
+    let gaps: usize = shown.clone().map(|cell| usize::from(cell.gap)).sum();
+    let room = row.saturating_sub(2 + usize::from(list.markable) + gaps);
+    let (mut left, mut shares) = (room, 0);
+    let mut widths: Vec<(&Cell<'_>, usize)> = Vec::with_capacity(item.cells.len());
+    for cell in shown {
+        let width = match cell.width {
+            Width::Content => natural(cell, narrow).min((left / 2).max(1)),
+            Width::Exactly(columns) => usize::from(columns).min(row / 3),
+            Width::Narrowing { narrow: short, .. } if narrow => short.into(),
+            Width::Narrowing { wide, .. } => wide.into(),
+            Width::Share(weight) => {
+                shares += usize::from(weight);
+                0
+            }
+        };
+        left = left.saturating_sub(width);
+        widths.push((cell, width));
+    }
+    for (cell, width) in &mut widths {
+        if let Width::Share(weight) = cell.width {
+            *width = left * usize::from(weight) / shares.max(1);
+            left -= *width;
+            shares -= usize::from(weight);
+        }
+    }
+    widths
+}
+
+/// The columns that a cell would like to have.
+fn natural(cell: &Cell<'_>, narrow: bool) -> usize {
+    match &cell.content {
+        Content::Glyph(_) => 1,
+        Content::Number(number) => number.to_string().len(),
+        Content::Abbreviated(_, short) if narrow => crate::ui::text::width(short),
+        Content::Text(text, _) | Content::Abbreviated(text, _) | Content::Keys(text) => {
+            // Longer than any row is long enough.
+            Sanitized::cut(text, 400, Cut::End, crate::ui::text::Charset::Unicode).width()
+        }
+    }
+}
+
+fn content<'a>(cell: &'a Cell<'_>, width: usize, narrow: bool, theme: &Theme) -> Sanitized<'a> {
+    let charset = theme.charset();
+    match &cell.content {
+        Content::Text(text, how) => Sanitized::cut(text, width, *how, charset),
+        Content::Abbreviated(text, short) => {
+            Sanitized::cut(if narrow { short } else { text }, width, Cut::End, charset)
+        }
+        Content::Number(number) => {
+            Sanitized::cut(&label::short(*number, width), width, Cut::End, charset).into_owned()
+        }
+        Content::Keys(keys) => Sanitized::cut(&theme.key_name(keys), width, Cut::End, charset).into_owned(),
+        Content::Glyph(glyph) => Sanitized::literal(sign(*glyph, theme)),
+    }
+}
+
+fn sign(glyph: Glyph, theme: &Theme) -> &'static str {
+    match glyph {
+        Glyph::Full => theme.hat_mark(true),
+        Glyph::Half => theme.part_mark(),
+        Glyph::Empty => theme.hat_mark(false),
+        Glyph::Warning => theme.warning_mark(),
+        Glyph::Dash => theme.dash(),
+    }
+}

@@ -1,0 +1,74 @@
+//! A question: paragraphs and, below them, the keys that answer.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::Widget;
+
+use crate::app::State;
+use crate::app::view::Paragraph;
+use crate::ui::draw::put;
+use crate::ui::layout::below;
+use crate::ui::text::Sanitized;
+use crate::ui::theme::Theme;
+
+use super::footer::Keys;
+
+/// A paragraph takes no more lines than these.
+const MOST: usize = 6;
+
+/// The paragraphs folded to so many columns.
+pub(super) fn folded(
+    paragraphs: &[Paragraph],
+    columns: u16,
+    theme: &Theme,
+) -> Vec<(Sanitized<'static>, Style)> {
+    let fold = |paragraph: &Paragraph| {
+        let style = if paragraph.strong {
+            theme.strong()
+        } else {
+            Style::new()
+        };
+        let lines = Sanitized::folded(&paragraph.text, columns.into(), MOST, theme.charset());
+        lines.into_iter().map(move |line| (line, style))
+    };
+    paragraphs.iter().flat_map(fold).collect()
+}
+
+/// A question to be drawn. Not ratatui's `Paragraph`, which folds by its own widths and does not sanitize.
+pub(super) struct Question<'v> {
+    pub(super) lines: Vec<(Sanitized<'static>, Style)>,
+    pub(super) theme: &'v Theme,
+    /// With it the keys that answer are shown.
+    pub(super) keys: Option<&'v State>,
+}
+
+impl Widget for Question<'_> {
+    fn render(mut self, area: Rect, buffer: &mut Buffer) {
+        // Where there is no room for all, the answers stay and the blank lines go.
+        let room = usize::from(area.height).saturating_sub(1);
+        if self.lines.len() > room {
+            self.lines.retain(|(line, _)| !line.is_empty());
+        }
+        let cut = self.lines.len() > room;
+        self.lines.truncate(room);
+        if let Some((last, _)) = self.lines.last_mut().filter(|_| cut) {
+            // One character more than there is room for is cut with an ellipsis.
+            let (columns, charset) = (usize::from(area.width), self.theme.charset());
+            let longer = format!("{} {}", last.as_str().trim_end(), "x".repeat(columns));
+            let how = crate::app::view::Cut::End;
+            *last = Sanitized::cut(&longer, last.width().max(4).min(columns), how, charset).into_owned();
+        }
+        let text = below(area, u16::from(room > self.lines.len()));
+        for (row, (line, style)) in text.rows().zip(&self.lines) {
+            put(buffer, row, line, *style);
+        }
+        if let (Some(state), Some(last)) = (self.keys, area.rows().next_back()) {
+            Keys {
+                state,
+                theme: self.theme,
+            }
+            .render(last, buffer);
+        }
+    }
+}

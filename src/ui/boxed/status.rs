@@ -1,0 +1,148 @@
+//! The line below the panes: what just happened, else the filter that is typed, else the whole of what is selected; and
+//! what is on the screen while the file is read.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
+use ratatui::widgets::Widget;
+
+use crate::app::view::{Cut, Details, screen};
+use crate::app::{Notice, State};
+use crate::ui::draw::{put, put_right};
+use crate::ui::layout::indented;
+use crate::ui::text::Sanitized;
+use crate::ui::theme::Theme;
+
+use super::fields::input;
+
+/// What just happened; where it is too long for one line it takes the footer's too, until the next key. True when it
+/// did.
+pub(super) fn notice(buffer: &mut Buffer, area: Rect, notice: &Notice, theme: &Theme) -> bool {
+    let (style, shown) = if notice.refused {
+        (theme.error(), format!("{} {}", theme.warning_mark(), notice.text))
+    } else {
+        (theme.good(), notice.text.clone())
+    };
+    let area = indented(area);
+    let (columns, most) = (area.width.into(), area.height.into());
+    let lines = Sanitized::folded(&shown, columns, most, theme.charset());
+    for (row, line) in area.rows().zip(&lines) {
+        put(buffer, row, line, style);
+    }
+    lines.len() > 1
+}
+
+/// The line in which a filter is typed; gives the place of the cursor. `None`: none is.
+pub(super) fn filter(buffer: &mut Buffer, line: Rect, state: &State, theme: &Theme) -> Option<Position> {
+    let filter = state.typed_filter()?;
+    let line = indented(line);
+    let rest = put(buffer, line, &Sanitized::literal("/ "), theme.key());
+    let hint = Sanitized::literal(screen::filter_hint(state));
+    // The hint goes where it would leave less room for typing than for itself.
+    let wide = usize::from(rest.width) > 2 * hint.width() + 3;
+    let rest = if wide {
+        put_right(buffer, rest, &hint, theme.faint())
+    } else {
+        rest
+    };
+    Some(input(buffer, rest, &filter.text, theme, Modifier::empty()))
+}
+
+/// The whole of what is selected.
+pub(super) struct Whole<'v, 'a> {
+    pub(super) details: &'v Details<'a>,
+    pub(super) theme: &'v Theme,
+}
+
+impl Widget for Whole<'_, '_> {
+    fn render(self, line: Rect, buffer: &mut Buffer) {
+        let line = indented(line);
+        let (details, charset) = (self.details, self.theme.charset());
+        let mut remarks = Sanitized::default();
+        if !details.remarks.is_empty() {
+            let joined = details.remarks.join(", ");
+            let dot = format!(" {} ", self.theme.dot());
+            // What is selected has at least half of the line.
+            let space = usize::from(line.width) / 2;
+            let shown = Sanitized::cut(&joined, space, Cut::End, charset);
+            remarks = Sanitized::new(&dot, charset).and(&shown).into_owned();
+        }
+        let space = usize::from(line.width).saturating_sub(remarks.width());
+        let main = Sanitized::cut(&details.main, space, details.cut, charset);
+        let rest = put(buffer, line, &main, Style::new());
+        put(buffer, rest, &remarks, Style::new());
+    }
+}
+
+/// How far the reading of the file is.
+pub(super) struct Opening<'v, 'a> {
+    pub(super) opening: &'v screen::Opening<'a>,
+    pub(super) theme: &'v Theme,
+}
+
+impl Widget for Opening<'_, '_> {
+    fn render(self, body: Rect, buffer: &mut Buffer) {
+        let middle = Rect {
+            y: body.y + body.height.saturating_sub(3) / 2,
+            height: body.height.min(3),
+            ..body
+        };
+        let mut rows = middle.rows();
+        let (theme, charset) = (self.theme, self.theme.charset());
+        let (Some(first), Some(second)) = (rows.next(), rows.nth(1)) else {
+            return;
+        };
+        let space = usize::from(first.width).saturating_sub(20);
+        let file = Sanitized::cut(self.opening.file, space, Cut::Middle, charset);
+        if let Some(failed) = &self.opening.failed {
+            let says = file.and(&Sanitized::literal(" is left as it is"));
+            centered(buffer, first, &says);
+            let again = Sanitized::cut(failed, second.width.into(), Cut::End, charset);
+            return centered(buffer, second, &again);
+        }
+        let says = Sanitized::literal("opening ")
+            .and(&file)
+            .and(&Sanitized::literal(" "))
+            .and(&Sanitized::literal(charset.ellipsis()));
+        centered(buffer, first, &says);
+        if let Some(percent) = self.opening.percent {
+            let [full, empty] = theme.bar();
+            let filled = usize::from(percent / 4).min(25);
+            let bar = full.repeat(filled) + &empty.repeat(25 - filled);
+            let bar = format!("{bar} {percent:>3} %");
+            centered(buffer, second, &Sanitized::new(&bar, charset));
+        }
+    }
+}
+
+/// The only line of a screen that is too small; what was typed is still there when it grows.
+pub(super) fn too_small(buffer: &mut Buffer, area: Rect, least: (u16, u16)) {
+    if area.height == 0 {
+        return;
+    }
+    let line = Rect { height: 1, ..area };
+    let least = format!("{}x{}", least.0, least.1);
+    let says = [
+        format!("too small, needs {least}; nothing is lost"),
+        format!("too small, needs {least}"),
+        format!("needs {least}"),
+        "too small".to_owned(),
+    ];
+    let charset = crate::ui::text::Charset::Ascii;
+    let mut fitting = says.iter().map(|says| Sanitized::new(says, charset));
+    let shown = fitting
+        .find(|says| says.width() <= usize::from(area.width))
+        .unwrap_or(Sanitized::literal("too small"));
+    put(buffer, line, &shown, Style::new());
+}
+
+fn centered(buffer: &mut Buffer, line: Rect, shown: &Sanitized<'_>) {
+    let columns = u16::try_from(shown.width()).unwrap_or(line.width);
+    let indent = line.width.saturating_sub(columns) / 2;
+    let line = Rect {
+        x: line.x + indent,
+        width: line.width - indent,
+        ..line
+    };
+    put(buffer, line, shown, Style::new());
+}

@@ -1,0 +1,170 @@
+//! How text reaches the cells: only [`Sanitized`] does, and only here. `tests/architecture.rs` sees to it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Clear, Widget};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::text::{self, Sanitized};
+use super::theme::Theme;
+use crate::app::Spot;
+
+/// What belongs to which place of the screen, collected while somebody asks what is under the mouse.
+#[derive(Debug, Default)]
+pub(super) struct Spots(Option<Vec<(Rect, Spot)>>);
+
+impl Spots {
+    /// Collects from now on.
+    pub(super) fn collecting() -> Self {
+        Self(Some(Vec::new()))
+    }
+
+    /// What is drawn here belongs to this.
+    pub(super) fn add(&mut self, area: Rect, spot: Spot) {
+        if let Some(spots) = &mut self.0 {
+            spots.push((area, spot));
+        }
+    }
+
+    /// Something lies over all that was drawn until now.
+    pub(super) fn cover(&mut self) {
+        if let Some(spots) = &mut self.0 {
+            spots.clear();
+        }
+    }
+
+    /// What belongs to this place, the outermost first.
+    pub(super) fn at(&self, place: Position) -> Vec<Spot> {
+        let here = |(area, spot): &(Rect, Spot)| area.contains(place).then_some(*spot);
+        self.0.iter().flatten().filter_map(here).collect()
+    }
+}
+
+/// Writes a text at the left of a line; gives what is left of the line.
+pub(super) fn put(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, style: Style) -> Rect {
+    let line = line.intersection(buffer.area);
+    if line.is_empty() {
+        return line;
+    }
+    let end = if text.as_str().is_ascii() {
+        put_ascii(buffer, line, text.as_str(), style)
+    } else {
+        let (end, _) = buffer.set_stringn(line.x, line.y, text.as_str(), line.width.into(), style);
+        end
+    };
+    Rect {
+        x: end,
+        width: line.right().saturating_sub(end),
+        ..line
+    }
+}
+
+/// The same for what nearly every text is, a character a cell: without looking for graphemes.
+fn put_ascii(buffer: &mut Buffer, line: Rect, text: &str, style: Style) -> u16 {
+    let mut end = line.x;
+    for (x, character) in (line.left()..line.right()).zip(text.chars()) {
+        if let Some(cell) = buffer.cell_mut((x, line.y)) {
+            cell.set_char(character).set_style(style);
+        }
+        end = x + 1;
+    }
+    end
+}
+
+/// Writes a text at the right of a line where it fits whole; gives what is left of the line.
+pub(super) fn put_right(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, style: Style) -> Rect {
+    let Some(rest) = u16::try_from(text.width())
+        .ok()
+        .and_then(|columns| line.width.checked_sub(columns))
+    else {
+        return line;
+    };
+    let place = Rect {
+        x: line.x + rest,
+        width: line.width - rest,
+        ..line
+    };
+    put(buffer, place, text, style);
+    Rect { width: rest, ..line }
+}
+
+/// Adds a style to some graphemes, given by their places, of a text that stands at the left of a line.
+pub(super) fn highlight(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, places: &[u32], style: Style) {
+    if places.is_empty() {
+        return;
+    }
+    let mut x = line.x;
+    for (at, grapheme) in (0_u32..).zip(text.as_str().graphemes(true)) {
+        let columns = u16::try_from(text::width(grapheme)).unwrap_or_default();
+        if x.saturating_add(columns) > line.right() {
+            return;
+        }
+        if places.binary_search(&at).is_ok()
+            && let Some(cell) = buffer.cell_mut((x, line.y))
+        {
+            cell.set_style(style);
+        }
+        x += columns;
+    }
+}
+
+/// Empties an area, for an overlay. Unlike [`Clear`] alone it leaves no half of a wide character to the left of it.
+pub(super) struct Cover;
+
+impl Widget for Cover {
+    fn render(self, area: Rect, buffer: &mut Buffer) {
+        let area = area.intersection(buffer.area);
+        let before = area.x.checked_sub(1);
+        for (x, y) in before
+            .into_iter()
+            .flat_map(|x| area.rows().map(move |row| (x, row.y)))
+        {
+            if let Some(cell) = buffer.cell_mut((x, y))
+                && text::width(cell.symbol()) > 1
+            {
+                cell.set_symbol(" ");
+            }
+        }
+        Clear.render(area, buffer);
+    }
+}
+
+/// What stands in a frame.
+#[derive(Default)]
+pub(super) struct Titles<'a> {
+    /// At the top left.
+    pub(super) title: Sanitized<'a>,
+    /// At the top right, where there is room.
+    pub(super) right: Sanitized<'a>,
+    /// At the bottom right, where there is room.
+    pub(super) foot: Sanitized<'a>,
+}
+
+/// A frame of these columns with its titles, cut to what there is room for beforehand: [`Block`] would let one title
+/// write over another.
+pub(super) fn block<'a>(theme: &Theme, focused: bool, columns: u16, titles: &'a Titles<'_>) -> Block<'a> {
+    let block = Block::bordered()
+        .border_set(theme.frame(focused))
+        .border_style(theme.border(focused));
+    let room = usize::from(columns.saturating_sub(2));
+    if room < 4 {
+        return block;
+    }
+    let title = text::cut(titles.title.as_str(), room - 2, theme.charset());
+    let left = room.saturating_sub(text::width(&title) + 2);
+    let block = block.title_top(Line::styled(format!(" {title} "), theme.title(focused)));
+    let block = match titles.right.width() {
+        width if width > 0 && width < left => {
+            block.title_top(Line::styled(titles.right.as_str(), theme.faint()).right_aligned())
+        }
+        _ => block,
+    };
+    match titles.foot.width() {
+        width if width > 0 && width <= room => {
+            block.title_bottom(Line::styled(titles.foot.as_str(), theme.faint()).right_aligned())
+        }
+        _ => block,
+    }
+}

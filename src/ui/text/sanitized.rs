@@ -1,0 +1,103 @@
+//! The text that drawing accepts: only the functions here make it.
+
+use std::borrow::Cow;
+
+use super::{Charset, address, cut, cut_middle, fill, folded, harmless_in, width};
+use crate::app::view::Cut;
+
+/// A text in which nothing moves the cursor, changes colors, turns the reading direction round or hides.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sanitized<'a>(Cow<'a, str>);
+
+impl Sanitized<'static> {
+    /// A text of the program itself.
+    pub const fn literal(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// So many spaces.
+    pub fn blank(columns: usize) -> Self {
+        Self(Cow::Owned(" ".repeat(columns)))
+    }
+
+    /// A text folded at spaces to at most so many lines; where it is longer, an ellipsis stands at its end.
+    pub fn folded(text: &str, columns: usize, most: usize, charset: Charset) -> Vec<Self> {
+        let lines = folded(text, columns, most, charset).into_iter();
+        lines.map(|line| Self(Cow::Owned(line))).collect()
+    }
+
+    /// What is shown of a text that is being typed, and the column of its cursor, which stands after so many
+    /// characters.
+    pub fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (Self, usize) {
+        let (shown, column) = crate::ui::line::window(text, cursor, columns, charset);
+        (Self(Cow::Owned(shown)), column)
+    }
+}
+
+impl<'a> Sanitized<'a> {
+    /// The whole text.
+    pub fn new(text: &'a str, charset: Charset) -> Self {
+        Self(harmless_in(text, charset))
+    }
+
+    /// The text in at most so many columns, cut where it tells least.
+    pub fn cut(text: &'a str, columns: usize, how: Cut, charset: Charset) -> Self {
+        Self(match how {
+            Cut::End => cut(text, columns, charset),
+            Cut::Middle => cut_middle(text, columns, charset),
+            Cut::Address => address(text, columns, charset),
+        })
+    }
+
+    /// The characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// How many columns it takes.
+    pub fn width(&self) -> usize {
+        width(&self.0)
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Puts another one behind it.
+    #[must_use]
+    pub fn and(self, other: &Sanitized<'_>) -> Self {
+        if other.is_empty() {
+            return self;
+        }
+        let mut text = self.0.into_owned();
+        text.push_str(&other.0);
+        Self(Cow::Owned(text))
+    }
+
+    /// Filled up with spaces to so many columns, behind it or, aligned to the right, before it.
+    #[must_use]
+    pub fn filled(self, columns: usize, right: bool) -> Self {
+        let missing = columns.saturating_sub(self.width());
+        if missing == 0 {
+            return self;
+        }
+        if right {
+            return Sanitized::blank(missing).and(&self);
+        }
+        let mut text = self.0.into_owned();
+        fill(&mut text, columns);
+        Self(Cow::Owned(text))
+    }
+
+    /// The same in a string of its own.
+    pub fn into_owned(self) -> Sanitized<'static> {
+        Sanitized(Cow::Owned(self.0.into_owned()))
+    }
+}
+
+impl From<Sanitized<'_>> for String {
+    fn from(text: Sanitized<'_>) -> Self {
+        text.0.into_owned()
+    }
+}
