@@ -80,6 +80,19 @@ const TALK: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
 const BLIND: [&str; 4] = ["model", "exchange", "store", "app"];
 const TERMINAL: [&str; 3] = ["crossterm", "ratatui", "tui_textarea"];
 
+/// The one file of `ui` that puts text into cells; and how that is done, which is not for the others: they hand over
+/// sanitized text.
+const PEN: &str = "ui/draw.rs";
+const WRITES: [&str; 7] = [
+    "set_char",
+    "set_line",
+    "set_span",
+    "set_string",
+    "set_stringn",
+    "set_style",
+    "set_symbol",
+];
+
 /// A path that is named somewhere, in full, and the line.
 type Named = (Vec<String>, usize);
 
@@ -305,6 +318,17 @@ fn wrong(path: &str, source: &str) -> Vec<String> {
             deny(format!("{part} knows no terminal"));
         }
     }
+    if part == "ui" && path != PEN {
+        let names = |(named, _): &&Named| named.starts_with(&words("ratatui::text"));
+        if let Some((_, line)) = reading.named.iter().find(names) {
+            wrong.push(format!("src/{path}:{line}: only {PEN} makes ratatui's texts"));
+        }
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let calls = |name: &&&str| code.contains(&format!(".{name}("));
+        wrong.extend(WRITES.iter().filter(calls).map(|name| {
+            format!("src/{path}: {name}: only {PEN} writes into cells, and only sanitized text")
+        }));
+    }
     for (name, line) in &reading.macros {
         if is(&PURE) && TALK.contains(&name.as_str()) {
             wrong.push(format!(
@@ -398,6 +422,9 @@ fn a_violation_is_found_wherever_it_hides() {
         ("app/a.rs", "use ratatui::layout::Rect;"),
         ("app/state.rs", "use tui_textarea::TextArea;"),
         ("app/form.rs", "use ratatui::style::Style;"),
+        ("ui/a.rs", "use ratatui::text::Line;"),
+        ("ui/a.rs", "fn f(cell: &mut Cell) { cell.set_symbol(raw); }"),
+        ("ui/a.rs", "fn f(buffer: &mut Buffer) { buffer.set_string(0, 0, raw, style); }"),
         ("attic/a.rs", ""),
     ];
     for (path, source) in violations {

@@ -14,7 +14,6 @@ mod boxed;
 pub mod colour;
 mod draw;
 pub mod layout;
-mod line;
 pub mod plain;
 pub mod text;
 pub mod theme;

@@ -10,6 +10,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 mod door;
 mod sanitized;
+mod window;
 
 pub use door::{harmless, harmless_in};
 pub use sanitized::Sanitized;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::window::window;
 use super::{Charset, address, cut, cut_middle, fill, folded, harmless_in, width};
 use crate::app::view::Cut;
 
@@ -29,7 +30,7 @@ impl Sanitized<'static> {
     /// What is shown of a text that is being typed, and the column of its cursor, which stands after so many
     /// characters.
     pub fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (Self, usize) {
-        let (shown, column) = crate::ui::line::window(text, cursor, columns, charset);
+        let (shown, column) = window(text, cursor, columns, charset);
         (Self(Cow::Owned(shown)), column)
     }
 }

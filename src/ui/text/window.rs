@@ -1,6 +1,6 @@
 //! The part of a line being edited that is seen, with the cursor in it.
 
-use super::text::{self, Charset};
+use super::{Charset, cut, harmless_in, tail, width};
 
 /// More bytes than this for each column are not looked at as a whole.
 const LONGEST_GRAPHEME: usize = 64;
@@ -11,27 +11,27 @@ pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset
     let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
     let near = crate::app::view::label::ending(before);
     let far = near.len() < before.len();
-    let before = text::harmless_in(near, charset);
-    let before_columns = text::width(&before);
-    let cut = text::cut(after, columns, charset);
+    let before = harmless_in(near, charset);
+    let before_columns = width(&before);
+    let shown_after = cut(after, columns, charset);
     // What the cut left as it is fits; a width tells less, as a wide character may not have fitted before the dots.
     let whole =
-        after.len() <= columns.saturating_mul(LONGEST_GRAPHEME) && cut == text::harmless_in(after, charset);
-    let after_columns = text::width(&cut);
+        after.len() <= columns.saturating_mul(LONGEST_GRAPHEME) && shown_after == harmless_in(after, charset);
+    let after_columns = width(&shown_after);
     // The cursor stands on a cell of its own at the end of the text.
     if whole && !far && before_columns + after_columns < columns {
-        return (format!("{before}{cut}"), before_columns);
+        return (format!("{before}{shown_after}"), before_columns);
     }
     let room = columns.saturating_sub(1 + after_columns.min(columns / 3));
     let mut shown = if before_columns <= room && !far {
         before.into_owned()
     } else {
         let dots = charset.ellipsis();
-        let kept = room.saturating_sub(text::width(dots));
-        format!("{dots}{}", text::tail(&before, kept))
+        let kept = room.saturating_sub(width(dots));
+        format!("{dots}{}", tail(&before, kept))
     };
-    let cursor = text::width(&shown);
-    shown.push_str(&text::cut(after, columns.saturating_sub(cursor), charset));
+    let cursor = width(&shown);
+    shown.push_str(&cut(after, columns.saturating_sub(cursor), charset));
     (shown, cursor)
 }
 
@@ -61,8 +61,8 @@ mod tests {
         fn nothing_is_wider_than_its_place(text in ".{0,30}", cursor in 0..40_usize, columns in 0..40_usize) {
             for charset in [U, Charset::Ascii] {
                 let (shown, at) = window(&text, cursor, columns, charset);
-                prop_assert!(at <= text::width(&shown));
-                prop_assert!(columns < 4 || text::width(&shown) <= columns, "{shown} {columns}");
+                prop_assert!(at <= width(&shown));
+                prop_assert!(columns < 4 || width(&shown) <= columns, "{shown} {columns}");
                 prop_assert!(columns < 4 || at < columns);
             }
         }
