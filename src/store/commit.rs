@@ -2,14 +2,17 @@
 
 use std::fs::{File, Metadata};
 use std::io;
+use std::path::Path;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::access::Access;
 use super::compose::{self, Source};
-use super::disk::Identity;
-use super::history::{self, Tail, line};
+use super::disk::{Disk, Identity};
+use super::history::{Tail, line};
 use super::lock::{Left, Lock, Temporary, Wait};
+use super::record::following;
 use super::view::{holds, permit, rebase};
 use super::whole::{Known, Store};
 use super::{Change, Entry, Error};
@@ -18,7 +21,7 @@ use crate::model::{self, Group, Wardrobe};
 
 /// The actor of changes that were made by something else than this program.
 pub(super) const OUTSIDE: &str = "outside";
-/// How often a commit is begun again because somebody who knows no lock changed the file in the middle of it.
+/// How often a commit is begun again at once because the file was changed in the middle of it.
 const TRIES: usize = 10;
 /// A difference that is longer as JSON is only noted, not kept.
 const LONGEST: usize = 16 << 20;
@@ -44,32 +47,37 @@ impl Store {
             self.gone = true;
             return Err(self.is_gone());
         }
-        self.locked(data.as_ref(), |store| store.attempt(changes))
+        let access = self.access(data.as_ref())?.of_lock();
+        self.locked(&access, |store| store.attempt(changes))
     }
 
     /// Does something under the lock. It is begun again when something changed the file in the middle of it, and when
     /// somebody is at work all the same: the lock file was removed under one of the two.
     fn locked<T>(
         &mut self,
-        like: Option<&Metadata>,
+        access: &Access,
         mut attempt: impl FnMut(&mut Self) -> Result<Attempt<T>, Error>,
     ) -> Result<T, Error> {
         let (mut wait, mut changes) = (Wait::begin(), 0);
         loop {
-            let lock = Lock::take_in(&mut wait, &self.disk, &self.paths.lock, like)?;
+            let lock = Lock::take_in(&mut wait, &self.disk, &self.paths.lock, access)?;
             loop {
                 match attempt(self)? {
                     Attempt::Done(done) => return Ok(done),
                     Attempt::Busy => break,
                     Attempt::Changed => changes += 1,
                 }
-                if changes == TRIES {
-                    let reason = io::Error::other("something keeps changing it");
-                    return Err(Error::io("write", &self.paths.data)(reason));
+                if changes > TRIES {
+                    break;
                 }
             }
             drop(lock);
-            wait.on(&self.disk, &self.paths.data_temporary)?;
+            let waited = wait.on(&self.disk, &self.paths.data_temporary);
+            if waited.is_err() && changes > TRIES {
+                let reason = io::Error::other("something keeps changing it");
+                return Err(Error::io("write", &self.paths.data)(reason));
+            }
+            waited?;
         }
     }
 
@@ -77,10 +85,15 @@ impl Store {
     pub fn restore(&mut self) -> Result<(), Error> {
         self.writable()?;
         self.make_folder()?;
-        self.locked(None, Self::restore_now)
+        let access = self.access(None)?.of_lock();
+        self.locked(&access, Self::restore_now)
     }
 
     fn restore_now(&mut self) -> Result<Attempt<()>, Error> {
+        let (disk, path) = (self.disk.clone(), self.paths.data_temporary.clone());
+        let Some(temporary) = self.begin(&disk, &path)? else {
+            return Ok(Attempt::Busy);
+        };
         if let Some(there) = self.look()? {
             return self.catch_up(&there).map(Attempt::Done);
         }
@@ -88,13 +101,11 @@ impl Store {
             return Err(Error::missing(&self.paths.data, &self.paths.history)); // What is not known cannot be written.
         }
         self.gone = true;
-        let Some(tail) = self.ready(None)? else {
-            return Ok(Attempt::Busy);
-        };
+        let tail = self.end()?;
         let mut next = self.full.clone();
         next.revision = following(&next, &tail);
         let entry = self.entry_of(next.revision, &Change::default(), Group::default());
-        let replaced = self.replace(next, &[entry], &tail, None)?;
+        let replaced = self.replace(&temporary, next, &[entry], &tail, None)?;
         if let Attempt::Done(()) = replaced {
             self.sync_folder()?;
         }
@@ -114,6 +125,18 @@ impl Store {
             .map_err(Error::io("write", &self.paths.folder))
     }
 
+    /// Who may read and write the data file; where there is none, who could, or is to.
+    pub(super) fn access(&self, data: Option<&Metadata>) -> Result<Access, Error> {
+        let wrong = || Error::io("read the permissions of", &self.paths.data);
+        if data.is_some()
+            && let Some(file) = self.disk.open(&self.paths.data).map_err(wrong())?
+        {
+            return Access::of(&file).map_err(wrong());
+        }
+        let known = self.known.as_ref().and_then(|known| known.access.clone());
+        known.map_or_else(|| Access::first(&self.paths.folder).map_err(wrong()), Ok)
+    }
+
     fn look(&self) -> Result<Option<Metadata>, Error> {
         self.disk
             .look(&self.paths.data)
@@ -125,6 +148,10 @@ impl Store {
         if !self.unsynced.is_empty() {
             self.sync_folder()?;
         }
+        let (disk, path) = (self.disk.clone(), self.paths.data_temporary.clone());
+        let Some(temporary) = self.begin(&disk, &path)? else {
+            return Ok(Attempt::Busy);
+        };
         let data = self.look()?;
         match &data {
             Some(data) => self.catch_up(data)?,
@@ -135,9 +162,7 @@ impl Store {
             None => {}
         }
         self.writable()?;
-        let Some(tail) = self.ready(data.as_ref())? else {
-            return Ok(Attempt::Busy);
-        };
+        let tail = self.end()?;
         if data.is_none() && tail.last.is_some() {
             return Err(Error::missing(&self.paths.data, &self.paths.history));
         }
@@ -164,7 +189,7 @@ impl Store {
             return Ok(Attempt::Done(results));
         }
         next.revision = revision - 1;
-        match self.replace(next, &entries, &tail, data.as_ref())? {
+        match self.replace(&temporary, next, &entries, &tail, data.as_ref())? {
             Attempt::Done(()) => {}
             Attempt::Changed => return Ok(Attempt::Changed),
             Attempt::Busy => return Ok(Attempt::Busy),
@@ -227,53 +252,28 @@ impl Store {
         Some(entry)
     }
 
-    /// Looks at the end of the history and removes what a killed writer left of the data file, which is still the one that
-    /// was looked at. `None`: somebody is at work, or was until just now.
-    fn ready(&self, data: Option<&Metadata>) -> Result<Option<Tail>, Error> {
-        let temporary = &self.paths.data_temporary;
-        let wrong = || Error::io("look at", temporary);
-        let Some(mut left) = Left::claim(&self.disk, temporary).map_err(wrong())? else {
+    /// Makes the data file's temporary file. From then on nobody else gets at the files, even where the lock file was
+    /// removed. `None`: somebody is at work. What a killed writer left is removed first, with its lines.
+    fn begin<'a>(&mut self, disk: &'a Disk, path: &'a Path) -> Result<Option<Temporary<'a>>, Error> {
+        let Some(left) = Left::claim(disk, path).map_err(Error::io("look at", path))? else {
             return Ok(None);
         };
-        let mut tail = self.end()?;
-        if tail.keep < tail.length {
-            // It may be the line of somebody who is just writing it: only who has the temporary file cuts.
-            let made = !left.is_some();
-            if made {
-                let Some(own) = Temporary::make(&self.disk, temporary).map_err(wrong())? else {
-                    return Ok(None);
-                };
-                left = own.into();
+        if left.is_some() {
+            match self.look()? {
+                Some(data) => self.catch_up(&data)?,
+                None => self.gone = self.known.is_some(),
             }
-            if self.is_other(data)? {
-                if made {
-                    left.remove().map_err(wrong())?;
-                }
-                return Ok(None);
-            }
-            tail = self.end()?;
-            if tail.keep < tail.length {
-                self.append(&tail, "", None)?;
-            }
+            self.end()?;
+            left.remove().map_err(Error::io("remove", path))?;
         }
-        left.remove().map_err(Error::io("remove", temporary))?;
-        Ok(Some(Tail {
-            length: tail.keep,
-            ..tail
-        }))
-    }
-
-    fn end(&self) -> Result<Tail, Error> {
-        match history::open(&self.disk, &self.paths.history)? {
-            Some(file) => self.tail(&file),
-            None => Ok(Tail::default()),
-        }
+        Temporary::make(disk, path).map_err(Error::io("write", &self.paths.data))
     }
 
     /// Puts a wardrobe in the place of the file, with its lines in the history. Where it is not done, and on an error, all
     /// is as it was before.
     fn replace(
         &mut self,
+        temporary: &Temporary<'_>,
         next: Wardrobe,
         entries: &[Entry],
         tail: &Tail,
@@ -285,20 +285,11 @@ impl Store {
                 reason: "there is no larger revision; set \"revision\" in it to a smaller number".into(),
             });
         }
-        let paths = self.paths.clone();
-        let disk = self.disk.clone();
+        let access = self.access(data)?;
+        let (paths, disk, out) = (self.paths.clone(), self.disk.clone(), temporary.file());
         let wrong = || Error::io("write", &paths.data);
-        let Some(temporary) = Temporary::make(&disk, &paths.data_temporary).map_err(wrong())? else {
-            return Ok(Attempt::Busy);
-        };
-        // From here on nobody else gets at the files, even where the lock file was removed.
-        let out = temporary.file();
         let mut appended = false;
         let written = (|| {
-            if self.is_other(data)? || self.history_length()? != tail.length {
-                return Ok(None);
-            }
-            disk.own(out, data).map_err(wrong())?;
             let layout = self.compose(out, &next);
             let layout = match layout {
                 Err(_) if self.is_other(data)? => return Ok(None),
@@ -307,11 +298,15 @@ impl Store {
             let (identity, sealed) = disk.seal(out).map_err(wrong())?;
             let lines: String = entries.iter().map(|entry| line(entry, &identity)).collect();
             appended = true;
-            self.append(tail, &lines, data)?;
+            self.append(tail, &lines, Some(&access.beside()))?;
+            // Until now nobody else could open it. (Who has it open could lock it, and keep everybody out after a crash.)
+            if access.give(&disk, out).map_err(wrong())? {
+                disk.sync(out).map_err(wrong())?;
+            }
             if self.is_other(data)? || !temporary.is_there().map_err(wrong())? {
                 return Ok(None);
             }
-            disk.rename(&paths.data_temporary, &paths.data).map_err(wrong())?;
+            temporary.rename(&paths.data).map_err(wrong())?;
             // Nothing may go wrong any more. Where its new times cannot be had, it is simply read again.
             let identity = out.metadata().map_or(identity, |now| Identity::of(&now));
             Ok(Some((layout, identity, sealed)))
@@ -319,14 +314,14 @@ impl Store {
         let Ok(Some((layout, identity, sealed))) = written else {
             // Where the history cannot be set back, the temporary file stays: it tells the next writer that the lines
             // are of a file that never came to be. Who lost it has nothing to set back: somebody else may be at work.
-            let ours = temporary.is_there().unwrap_or(false);
-            if ours && (!appended || self.take_back(tail).is_ok()) {
-                let _ = temporary.remove();
+            if appended && (!temporary.is_there().unwrap_or(false) || self.take_back(tail).is_err()) {
+                temporary.stay();
             }
             return written.map(|_| Attempt::Changed);
         };
         self.marked = Some((identity, next.clone()));
         let known = Known {
+            access: Some(access.clone()),
             certain: sealed && identity.mtime % 1_000_000_000 != 0,
             identity,
             layout,
@@ -360,44 +355,6 @@ impl Store {
     fn is_other(&self, data: Option<&Metadata>) -> Result<bool, Error> {
         Ok(self.look()?.as_ref().map(Identity::of) != data.map(Identity::of))
     }
-
-    fn history_length(&self) -> Result<u64, Error> {
-        let there = self.disk.look(&self.paths.history);
-        let there = there.map_err(Error::io("look at", &self.paths.history))?;
-        Ok(there.map_or(0, |there| there.len()))
-    }
-
-    /// Cuts the history to what is to stay and adds lines; durable.
-    fn append(&self, tail: &Tail, lines: &str, like: Option<&Metadata>) -> Result<(), Error> {
-        let (disk, path) = (&self.disk, &self.paths.history);
-        let wrong = || Error::io("write", path);
-        let (file, new) = disk.open_or_create(path, like).map_err(wrong())?;
-        if !new && let Some(like) = like {
-            // As for the lock: a team's history must be everybody's to write.
-            let _ = disk.own(&file, Some(like));
-        }
-        if tail.keep < file.metadata().map_err(wrong())?.len() {
-            disk.cut(&file, tail.keep).map_err(wrong())?;
-        }
-        let newline = if tail.unended && !lines.is_empty() {
-            "\n"
-        } else {
-            ""
-        };
-        let mut at_end = &file;
-        io::Seek::seek(&mut at_end, io::SeekFrom::Start(tail.keep)).map_err(wrong())?;
-        disk.write(&file, format!("{newline}{lines}").as_bytes())
-            .and_then(|()| disk.sync(&file))
-            .map_err(wrong())
-    }
-
-    /// Cuts the history to what it was.
-    fn take_back(&self, tail: &Tail) -> Result<(), Error> {
-        match history::open(&self.disk, &self.paths.history)? {
-            None => Ok(()),
-            Some(_) => self.append(tail, "", None),
-        }
-    }
 }
 
 /// What came of a try under the lock.
@@ -414,12 +371,4 @@ enum Rebased {
     Before(u64),
     /// What is to be written.
     Now(Group),
-}
-
-/// The revision after all that there were.
-fn following(wardrobe: &Wardrobe, tail: &Tail) -> u64 {
-    let last = tail.last.as_ref().map_or(0, |line| line.revision);
-    // What no data file can have is a number that somebody made up.
-    let last = if last > Wardrobe::LAST_REVISION { 0 } else { last };
-    wardrobe.revision.max(last) + 1
 }

@@ -2,9 +2,9 @@
 //! a hook there is nothing here but the system's own calls.
 
 use std::fmt;
-use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -26,7 +26,7 @@ pub enum Step {
     Create,
     /// A lock is tried.
     Lock,
-    /// Mode, group and owner are set.
+    /// It is set who may read and write a file.
     Own,
     /// A file's time of change is set.
     Touch,
@@ -147,7 +147,7 @@ fn open_flags() -> i32 {
 }
 
 impl Disk {
-    fn step(&self, step: Step) -> io::Result<()> {
+    pub(super) fn step(&self, step: Step) -> io::Result<()> {
         match &self.hook {
             Some(hook) => hook(step).map_err(|fault| fault.error),
             None => Ok(()),
@@ -175,8 +175,8 @@ impl Disk {
         )
     }
 
-    /// A file for reading and writing, made where there is none; then true. `like`: whose mode, group and owner it gets.
-    pub(super) fn open_or_create(&self, path: &Path, like: Option<&Metadata>) -> io::Result<(File, bool)> {
+    /// A file for reading and writing, made where there is none, for nobody else; then true.
+    pub(super) fn open_or_create(&self, path: &Path) -> io::Result<(File, bool)> {
         self.step(Step::Open)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).custom_flags(open_flags());
@@ -185,10 +185,7 @@ impl Disk {
                 return regular(file).map(|file| (file, false));
             }
             match self.create(path) {
-                Ok(file) => {
-                    self.own(&file, like)?;
-                    return Ok((file, true));
-                }
+                Ok(file) => return Ok((file, true)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
@@ -201,27 +198,6 @@ impl Disk {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true).mode(0o600);
         options.open(path)
-    }
-
-    /// Gives a file the mode and group of another, and the owner where that is permitted. The permissions of a group
-    /// that could not be set go to nobody.
-    pub(super) fn own(&self, file: &File, like: Option<&Metadata>) -> io::Result<()> {
-        self.step(Step::Own)?;
-        let (is, wanted) = (file.metadata()?, like.map_or(0o600, Metadata::mode) & 0o7777);
-        let mut mode = wanted;
-        if let Some(like) = like {
-            if is.uid() != like.uid() {
-                // Only the administrator may.
-                let _ = fchown(file, Some(like.uid()), None);
-            }
-            if is.gid() != like.gid() && fchown(file, None, Some(like.gid())).is_err() {
-                mode = (wanted & !0o070) | (wanted & 0o007) << 3;
-            }
-        }
-        if is.mode() & 0o7777 == mode && is.uid() == file.metadata()?.uid() {
-            return Ok(());
-        }
-        file.set_permissions(Permissions::from_mode(mode))
     }
 
     /// Writes all the bytes where the file stands.

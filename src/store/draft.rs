@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 use sha1::{Digest, Sha1};
 
+use super::access::Access;
 use super::disk::Disk;
 use super::lock::{Lock, sweep};
 use super::{Error, Paths};
@@ -61,7 +62,7 @@ impl Drafts {
     pub fn change(&self, with: impl FnOnce(Option<Vec<u8>>) -> Option<Vec<u8>>) -> Result<(), Error> {
         let wrong = || Error::io("keep the draft", &self.file);
         self.disk.make_folder(&self.folder).map_err(wrong())?;
-        let lock = Lock::take(&self.disk, &self.temporary, None)?;
+        let lock = Lock::take(&self.disk, &self.temporary, &Access::private())?;
         let changed = self.kept().and_then(|bytes| match with(bytes) {
             Some(bytes) => self.write(lock.file(), &bytes).map_err(wrong()),
             None => self.forget(),

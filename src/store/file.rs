@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use super::Error;
+use super::access::Access;
 use super::disk::{Disk, Identity, now};
 use crate::model::read::{self, Rooms};
 use crate::model::{Jid, Wardrobe};
@@ -22,6 +23,8 @@ pub(super) struct Contents {
     pub(super) identity: Identity,
     /// Whether a later change must show in the identity.
     pub(super) certain: bool,
+    /// Who may read and write it, where that can be said.
+    pub(super) access: Option<Access>,
 }
 
 /// Where in the file a room stands, from the quote before its address to the brace that closes it, where those bytes
@@ -62,7 +65,8 @@ pub(super) fn read(
         let identity = Identity::of(&before);
         let found = contents(&file, identity.size, earlier, progress);
         let after = Identity::of(&file.metadata().map_err(wrong())?);
-        if after != identity {
+        // That it lost its place to a newer one meanwhile changes only the time of its last change of any kind.
+        if !after.same_file(&identity) {
             continue;
         }
         let (mut wardrobe, layout) = match found {
@@ -76,6 +80,7 @@ pub(super) fn read(
             layout,
             identity,
             certain: identity.is_certain(began),
+            access: Access::of(&file).ok(),
         }));
     }
     let busy = std::io::Error::other("it keeps changing while it is read");

@@ -1,12 +1,14 @@
 //! The lock: a file of its own, as a lock on the data file would be lost by the rename.
 
-use std::fs::{File, Metadata};
+use std::cell::Cell;
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Error;
+use super::access::Access;
 use super::disk::Disk;
 
 /// Held while this lives. The system lets it go when the process ends, however it ends.
@@ -47,20 +49,15 @@ impl Wait {
 }
 
 impl Lock {
-    /// Waits for the lock. `like`: whose mode, group and owner the lock file gets.
-    pub(super) fn take(disk: &Disk, path: &Path, like: Option<&Metadata>) -> Result<Self, Error> {
-        Self::take_in(&mut Wait::begin(), disk, path, like)
+    /// Waits for the lock. `access`: who may take it.
+    pub(super) fn take(disk: &Disk, path: &Path, access: &Access) -> Result<Self, Error> {
+        Self::take_in(&mut Wait::begin(), disk, path, access)
     }
 
     /// The same as a part of a longer waiting.
-    pub(super) fn take_in(
-        wait: &mut Wait,
-        disk: &Disk,
-        path: &Path,
-        like: Option<&Metadata>,
-    ) -> Result<Self, Error> {
+    pub(super) fn take_in(wait: &mut Wait, disk: &Disk, path: &Path, access: &Access) -> Result<Self, Error> {
         loop {
-            if let Some(lock) = Self::try_take(disk, path, like)? {
+            if let Some(lock) = Self::try_take(disk, path, access)? {
                 return Ok(lock);
             }
             wait.on(disk, path)?;
@@ -68,16 +65,19 @@ impl Lock {
     }
 
     /// Takes the lock if nobody has it.
-    pub(super) fn try_take(disk: &Disk, path: &Path, like: Option<&Metadata>) -> Result<Option<Self>, Error> {
+    pub(super) fn try_take(disk: &Disk, path: &Path, access: &Access) -> Result<Option<Self>, Error> {
         let wrong = || Error::io("lock", path);
-        let (file, _) = disk.open_or_create(path, like).map_err(wrong())?;
+        let (file, new) = disk.open_or_create(path).map_err(wrong())?;
+        if new {
+            access.give(disk, &file).map_err(wrong())?;
+        }
         if !disk.try_lock(&file).map_err(wrong())? {
             return Ok(None);
         }
         let still = is_at(disk, &file, path).map_err(wrong())?;
-        if still {
-            // A team's file must be everybody's to lock; where this is not allowed it is as it was.
-            let _ = like.map(|like| disk.own(&file, Some(like)));
+        if still && !new {
+            // A team's file must be everybody's to lock, and nobody else's; where this is not allowed it is as it was.
+            let _ = access.give(disk, &file);
         }
         Ok(still.then_some(Self(file)))
     }
@@ -95,12 +95,13 @@ fn is_at(disk: &Disk, file: &File, path: &Path) -> io::Result<bool> {
 }
 
 /// A temporary file of this process's own. Nobody takes it for one that was left, and nobody else has one while it is
-/// there: so it keeps out who came in because somebody removed the lock file, too.
+/// there: so it keeps out who came in because somebody removed the lock file, too. It goes with this, unless it stays.
 #[derive(Debug)]
 pub(super) struct Temporary<'a> {
     disk: &'a Disk,
     path: &'a Path,
     file: File,
+    stays: Cell<bool>,
 }
 
 impl<'a> Temporary<'a> {
@@ -108,15 +109,21 @@ impl<'a> Temporary<'a> {
     pub(super) fn make(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
         match disk.create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
-            made => Self::hold(disk, path, made?),
+            made => Self::hold(disk, path, made?, false),
         }
     }
 
     /// Locks it. Before that, whoever starts may have taken it for one that was left, and removed it; then there may be
     /// somebody else's by now.
-    fn hold(disk: &'a Disk, path: &'a Path, file: File) -> io::Result<Option<Self>> {
+    fn hold(disk: &'a Disk, path: &'a Path, file: File, stays: bool) -> io::Result<Option<Self>> {
         let held = disk.try_lock(&file)? && is_at(disk, &file, path)?;
-        Ok(held.then_some(Self { disk, path, file }))
+        let stays = Cell::new(stays);
+        Ok(held.then_some(Self {
+            disk,
+            path,
+            file,
+            stays,
+        }))
     }
 
     pub(super) fn file(&self) -> &File {
@@ -128,8 +135,24 @@ impl<'a> Temporary<'a> {
         is_at(self.disk, &self.file, self.path)
     }
 
-    pub(super) fn remove(self) -> io::Result<()> {
-        self.disk.remove(self.path)
+    /// Puts it in the place of another file.
+    pub(super) fn rename(&self, to: &Path) -> io::Result<()> {
+        self.disk.rename(self.path, to)?;
+        self.stay();
+        Ok(())
+    }
+
+    /// Leaves it to the next writer.
+    pub(super) fn stay(&self) {
+        self.stays.set(true);
+    }
+}
+
+impl Drop for Temporary<'_> {
+    fn drop(&mut self) {
+        if !self.stays.get() && self.is_there().unwrap_or(false) {
+            let _ = self.disk.remove(self.path); // Else the next writer does.
+        }
     }
 }
 
@@ -142,7 +165,7 @@ impl<'a> Left<'a> {
     pub(super) fn claim(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
         match disk.open(path)? {
             None => Ok(Some(Self(None))),
-            Some(file) => Ok(Temporary::hold(disk, path, file)?.map(|left| Self(Some(left)))),
+            Some(file) => Ok(Temporary::hold(disk, path, file, true)?.map(|left| Self(Some(left)))),
         }
     }
 
@@ -152,13 +175,7 @@ impl<'a> Left<'a> {
     }
 
     pub(super) fn remove(self) -> io::Result<()> {
-        self.0.map_or(Ok(()), Temporary::remove)
-    }
-}
-
-impl<'a> From<Temporary<'a>> for Left<'a> {
-    fn from(temporary: Temporary<'a>) -> Self {
-        Self(Some(temporary))
+        self.0.map_or(Ok(()), |left| left.disk.remove(left.path))
     }
 }
 

@@ -7,6 +7,7 @@
 //! appends a line to the history and renames; each step durable before the next. Killed before the rename, nothing
 //! happened: the next start or the next writer removes what is left.
 
+mod access;
 mod check;
 mod commit;
 mod compose;
@@ -22,6 +23,7 @@ mod outcome;
 mod outside;
 mod pages;
 mod paths;
+mod record;
 mod rewrite;
 mod view;
 mod whole;

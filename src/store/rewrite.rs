@@ -1,12 +1,13 @@
 //! The two cases in which the history is not only added to: forgetting what is old, and putting damaged lines aside.
 //! Lines that stay are copied as they are, so that what another version of the program wrote in them stays too.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::access::Access;
 use super::disk::Disk;
 use super::history::{self, Line};
 use super::lock::{Left, Lock, Temporary, sweep};
@@ -94,8 +95,8 @@ fn rewrite(
         return Ok(Rewritten::default());
     }
     let wrong = || Error::io("write", path);
-    let model = disk.look(path).map_err(wrong())?;
-    let _lock = Lock::take(disk, &paths.lock, model.as_ref())?;
+    let access = access(disk, paths).map_err(wrong())?;
+    let _lock = Lock::take(disk, &paths.lock, &access.of_lock())?;
     // Who came in because somebody removed the lock file is kept out by the data file's temporary file.
     let busy = || Error::Locked {
         path: paths.data_temporary.clone(),
@@ -109,18 +110,26 @@ fn rewrite(
         let made = Temporary::make(disk, &paths.data_temporary).map_err(wrong())?;
         Some(made.ok_or_else(busy)?)
     };
-    let done = rewrite_alone(disk, paths, model.as_ref(), &mut stays);
-    if let Some(own) = own {
-        let _ = own.remove(); // Else the next writer does.
-    }
+    let done = rewrite_alone(disk, paths, &access, &mut stays);
+    drop(own);
     done
+}
+
+/// Who may read and write the data file; where there is none, the history.
+fn access(disk: &Disk, paths: &Paths) -> io::Result<Access> {
+    for path in [&paths.data, &paths.history] {
+        if let Some(file) = disk.open(path)? {
+            return Access::of(&file);
+        }
+    }
+    Ok(Access::private())
 }
 
 /// The same when nobody else can get at the files.
 fn rewrite_alone(
     disk: &Disk,
     paths: &Paths,
-    model: Option<&Metadata>,
+    access: &Access,
     stays: &mut impl FnMut(Option<&[u8]>) -> Result<bool, Error>,
 ) -> Result<Rewritten, Error> {
     let (path, temporary) = (&paths.history, &paths.history_temporary);
@@ -141,35 +150,31 @@ fn rewrite_alone(
         .ok_or_else(busy)?;
     let out = new.file();
     let mut done = Rewritten::default();
-    let written = (|| {
-        disk.own(out, model).map_err(wrong())?;
-        let mut writer = BufWriter::new(Through { disk, file: out });
-        let mut reader = BufReader::new(&file);
-        let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line).map_err(wrong())? > 0 {
-            if stays(Some(line.strip_suffix(b"\n").unwrap_or(&line)))? {
-                done.kept += 1;
-                writer.write_all(&line).map_err(wrong())?;
-            } else {
-                done.removed += 1;
-            }
-            line.clear();
+    let mut writer = BufWriter::new(Through { disk, file: out });
+    let mut reader = BufReader::new(&file);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).map_err(wrong())? > 0 {
+        if stays(Some(line.strip_suffix(b"\n").unwrap_or(&line)))? {
+            done.kept += 1;
+            writer.write_all(&line).map_err(wrong())?;
+        } else {
+            done.removed += 1;
         }
-        writer.flush().map_err(wrong())?;
-        drop(writer);
-        if done.removed == 0 {
-            return Ok(false);
-        }
-        disk.sync(out).map_err(wrong())?;
-        stays(None)?;
-        disk.rename(temporary, path).map_err(wrong())?;
-        disk.sync_folder(&paths.folder, path).map_err(wrong())?;
-        Ok(true)
-    })();
-    if !matches!(written, Ok(true)) {
-        let _ = new.remove();
+        line.clear();
     }
-    written.map(|_| done)
+    writer.flush().map_err(wrong())?;
+    drop(writer);
+    if done.removed == 0 {
+        return Ok(done);
+    }
+    disk.sync(out).map_err(wrong())?;
+    stays(None)?;
+    if access.beside().give(disk, out).map_err(wrong())? {
+        disk.sync(out).map_err(wrong())?;
+    }
+    new.rename(path).map_err(wrong())?;
+    disk.sync_folder(&paths.folder, path).map_err(wrong())?;
+    Ok(done)
 }
 
 /// Writing through the disk.

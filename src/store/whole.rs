@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::access::Access;
 use super::disk::{Disk, Identity, may_write};
 use super::file::{self, Contents, Layout};
 use super::lock::{Left, Lock};
@@ -33,6 +34,8 @@ pub(super) struct Known {
     /// Whether a later change must show in the identity.
     pub(super) certain: bool,
     pub(super) layout: Layout,
+    /// Who could read and write it.
+    pub(super) access: Option<Access>,
 }
 
 /// One data file, with what was last seen in it.
@@ -208,6 +211,7 @@ impl Store {
             layout,
             identity,
             certain,
+            access,
         } = contents;
         if history::knows(&self.disk, &self.paths.history, &identity) {
             self.marked = Some((identity, wardrobe.clone()));
@@ -218,6 +222,7 @@ impl Store {
                 identity,
                 certain,
                 layout,
+                access,
             },
         );
     }
@@ -243,7 +248,8 @@ impl Store {
         if left.is_none() && look(&paths.history_temporary)?.is_none() {
             return Ok(());
         }
-        let Some(_lock) = Lock::try_take(&self.disk, &paths.lock, data.as_ref())? else {
+        let access = self.access(data.as_ref())?;
+        let Some(_lock) = Lock::try_take(&self.disk, &paths.lock, &access.of_lock())? else {
             return Ok(());
         };
         let claim = |path| Left::claim(&self.disk, path).map_err(Error::io("remove", path));
@@ -264,7 +270,7 @@ impl Store {
             if tail.keep < tail.length {
                 let (file, _) = self
                     .disk
-                    .open_or_create(&paths.history, data.as_ref())
+                    .open_or_create(&paths.history)
                     .map_err(Error::io("open", &paths.history))?;
                 self.disk
                     .cut(&file, tail.keep)

@@ -143,7 +143,7 @@ fn on_a_read_only_mount_it_is_a_viewer_that_says_so() {
 }
 
 /// Whether strace works here; says why not.
-fn strace() -> bool {
+pub(crate) fn strace() -> bool {
     if let Err(why) = run("strace", &["-V"]) {
         skipped(false, &why);
         return false;
@@ -158,8 +158,13 @@ fn strace() -> bool {
 }
 
 /// A commit of one hat by a process in which something is injected into one of the system calls on the files of the
-/// store. Gives what was acknowledged, whether the process came to its end, and whether it made so many calls at all.
-fn injected(path: &Path, writer: usize, what: &str) -> (BTreeSet<String>, bool, bool) {
+/// store, `calls`. Gives what was acknowledged, whether the process came to its end, and whether it made so many calls at all.
+pub(crate) fn injected(
+    path: &Path,
+    writer: usize,
+    calls: &str,
+    what: &str,
+) -> (BTreeSet<String>, bool, bool) {
     let log = tempfile::NamedTempFile::new().unwrap();
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-o"]).arg(log.path());
@@ -174,7 +179,7 @@ fn injected(path: &Path, writer: usize, what: &str) -> (BTreeSet<String>, bool, 
     command.arg("-P").arg(path.parent().unwrap());
     command
         .arg("-e")
-        .arg(format!("inject=all:{what}"))
+        .arg(format!("inject={calls}:{what}"))
         .arg(std::env::current_exe().unwrap());
     wrapped(&mut command, "commit once", path, writer);
     let mut child = command.spawn().unwrap();
@@ -200,7 +205,7 @@ fn system_calls_fail_or_the_process_is_killed_in_them() {
     for what in ["signal=KILL", "error=EIO", "error=ENOSPC", "error=EACCES"] {
         for when in 1.. {
             let before = hats_in(&path).len();
-            let (saved, done, reached) = injected(&path, writer, &format!("{what}:when={when}"));
+            let (saved, done, reached) = injected(&path, writer, "all", &format!("{what}:when={when}"));
             writer += 1;
             assert_eq!(done, !saved.is_empty(), "{what} {when}");
             acknowledged.extend(saved);

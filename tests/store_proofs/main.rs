@@ -21,6 +21,8 @@ mod keeper;
 #[cfg(test)]
 mod machine;
 #[cfg(test)]
+mod permissions;
+#[cfg(test)]
 mod places;
 #[cfg(test)]
 mod processes;

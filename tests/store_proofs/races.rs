@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use hatrack::store::{Disk, Error, Fault, Step, Store, check, repair_history};
 use jiff::Timestamp;
 
-use super::child::{said, start};
+use super::child::{command, said, start};
 use super::common::*;
 
 /// A disk that asks this before each operation.
@@ -113,7 +114,10 @@ fn a_lock_file_that_is_removed_all_the_time_loses_no_commit() {
     begin(&mut open(&path, "alice"));
     let each = rounds(60, 1667);
     let mut writers: Vec<_> = (0..6)
-        .map(|writer| start(&format!("commit {each}"), &path, writer))
+        .map(|writer| {
+            let mut command = command(&format!("commit {each}"), &path, writer);
+            command.stderr(Stdio::inherit()).spawn().unwrap()
+        })
         .collect();
     let (over, removed) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {

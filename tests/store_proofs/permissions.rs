@@ -1,0 +1,278 @@
+//! Who may read and write: what the data file says holds after every commit, for the files beside it too, and at no
+//! moment is anything open to more people than before.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use hatrack::store::{Disk, Step, Store};
+use jiff::Timestamp;
+use rustix::fs::{XattrFlags, getxattr, setxattr};
+
+use super::child::{said, wrapped};
+use super::common::*;
+use super::machine::{injected, run, skipped, strace};
+
+/// Numbers that need no account.
+const BOB: u32 = 54_321;
+const CAROL: u32 = 54_322;
+const DAVE: u32 = 54_323;
+
+fn setfacl(path: &Path, entries: &str) -> bool {
+    let set = run("setfacl", &["-m", entries, path.to_str().unwrap()]);
+    if let Err(why) = &set {
+        skipped(false, why);
+    }
+    set.is_ok()
+}
+
+/// The access control list, one entry a line, without what is only said about it.
+fn list(path: &Path) -> Vec<String> {
+    let output = Command::new("getfacl")
+        .args(["--omit-header", "--numeric", "--absolute-names", "--no-effective"])
+        .arg(path)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .filter(|line| !line.is_empty())
+        .map(str::to_string)
+        .collect()
+}
+
+/// Whether a user, of a group of the same number, can open a file so.
+fn can(user: u32, path: &Path, how: &str) -> bool {
+    let script = format!("exec 3{how} \"$1\"");
+    let id = user.to_string();
+    let path = path.to_str().unwrap();
+    let arguments = [
+        "--reuid",
+        &id,
+        "--regid",
+        &id,
+        "--clear-groups",
+        "sh",
+        "-c",
+        &script,
+        "sh",
+        path,
+    ];
+    run("setpriv", &arguments).is_ok()
+}
+
+/// A folder with a wardrobe, open to all who are let in by the files themselves; and the test program, where all can start it.
+fn shared() -> Option<(tempfile::TempDir, PathBuf, PathBuf)> {
+    if !rustix::process::geteuid().is_root() {
+        skipped(false, "only root can act as several users");
+        return None;
+    }
+    let (folder, path, _) = begun();
+    let program = folder.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    for above in path.ancestors().skip(1).take(3) {
+        fs::set_permissions(above, Permissions::from_mode(0o777)).unwrap();
+    }
+    Some((folder, path, program))
+}
+
+fn commits_as(user: u32, program: &Path, path: &Path) -> usize {
+    let mut command = Command::new("setpriv");
+    let id = user.to_string();
+    command
+        .args(["--reuid", &id, "--regid", &id, "--clear-groups"])
+        .arg(program);
+    wrapped(command.current_dir("/"), "commit 3", path, user as usize);
+    said(&mut command.spawn().unwrap()).len()
+}
+
+#[test]
+fn a_list_and_attributes_stay_as_they_are_and_the_files_beside_follow() {
+    let (_folder, path, mut store) = begun();
+    if !setfacl(&path, "u:54321:rw,u:54322:r,g:54300:rw,m::rw,o::-") {
+        return;
+    }
+    let beside = [
+        path.with_file_name("hats.history.jsonl"),
+        path.with_file_name("hats.lock"),
+    ];
+    for (name, value) in [("user.origin", &b"backup\0of monday"[..]), ("user.empty", b"")] {
+        setxattr(&path, name, value, XattrFlags::empty()).unwrap();
+    }
+    let before = list(&path);
+    assert!(before.contains(&"group::---".to_string()), "{before:?}");
+    give(&mut store, "a").unwrap();
+    assert_eq!(list(&path), before);
+    let mut buffer = [0; 64];
+    let length = getxattr(&path, "user.origin", &mut buffer[..]).unwrap();
+    assert_eq!(&buffer[..length], b"backup\0of monday");
+    assert_eq!(getxattr(&path, "user.empty", &mut buffer[..]), Ok(0));
+    assert_eq!(list(&beside[0]), before);
+    let lock: Vec<String> = before.iter().map(|entry| entry.replace("r--", "---")).collect();
+    assert_eq!(list(&beside[1]), lock, "who only reads does not lock");
+    // Forgetting makes a new history.
+    store.forget(Timestamp::MAX).unwrap();
+    assert_eq!(list(&beside[0]), before);
+    // What is taken away is gone everywhere.
+    run("setfacl", &["-b", path.to_str().unwrap()]).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    rustix::fs::removexattr(&path, "user.origin").unwrap();
+    give(&mut store, "b").unwrap();
+    let modes = [path.clone(), beside[0].clone(), beside[1].clone()].map(|path| {
+        assert_eq!(list(&path).len(), 3, "{path:?}");
+        path.metadata().unwrap().mode() & 0o7777
+    });
+    assert_eq!(modes, [0o640, 0o640, 0o600]);
+    assert!(getxattr(&path, "user.origin", &mut buffer[..]).is_err());
+    assert_clean(&path);
+}
+
+#[test]
+fn a_folders_default_list_opens_the_first_file_as_any_other_and_no_later_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for entries in [
+        "d:u:54321:rwx,d:g::-,d:o::r",
+        "d:u:54321:r,d:g::r,d:o::-,d:m::r",
+        "d:g::r,d:o::r",
+    ] {
+        let at = tempfile::tempdir_in(&folder).unwrap();
+        if !setfacl(at.path(), entries) {
+            return;
+        }
+        let path = at.path().join("hats.json");
+        begin(&mut open(&path, "alice"));
+        let other = at.path().join("other");
+        fs::File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o660)
+            .open(&other)
+            .unwrap();
+        let expected = list(&other);
+        assert_eq!(list(&path), expected, "{entries}");
+        assert_eq!(list(&path.with_file_name("hats.history.jsonl")), expected);
+        // Who has a file that is closed to the others keeps it so.
+        run("setfacl", &["-b", path.to_str().unwrap()]).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        give(&mut open(&path, "alice"), "a").unwrap();
+        for name in ["hats.json", "hats.history.jsonl", "hats.lock"] {
+            assert_eq!(
+                list(&path.with_file_name(name)),
+                ["user::rw-", "group::---", "other::---"]
+            );
+        }
+    }
+}
+
+/// Who shares a file by a list owns it after a commit, as only the administrator gives files away. Whoever could read or
+/// write it before still can, and nobody else.
+#[test]
+fn people_who_share_a_file_by_a_list_do_not_lock_each_other_out() {
+    let Some((_folder, path, program)) = shared() else {
+        return;
+    };
+    let names = ["hats.json", "hats.history.jsonl", "hats.lock"].map(|name| path.with_file_name(name));
+    for name in &names {
+        chown(name, Some(BOB), Some(BOB)).unwrap();
+    }
+    if !setfacl(&path, &format!("u:{CAROL}:rw,u:{DAVE}:r,g::-,o::-")) {
+        return;
+    }
+    give(&mut open(&path, "root"), "a").unwrap();
+    let of_root = path.metadata().unwrap();
+    assert_eq!((of_root.uid(), of_root.gid()), (BOB, BOB));
+    let nobody = 54_399;
+    for (writer, there) in [(CAROL, 4), (BOB, 7), (CAROL, 10), (BOB, 13)] {
+        assert_eq!(commits_as(writer, &program, &path), 3);
+        assert_eq!(hats_in(&path).len(), there);
+        assert_eq!(path.metadata().unwrap().uid(), writer);
+        for user in [BOB, CAROL] {
+            assert!(
+                can(user, &path, "<>") && can(user, &names[2], "<>"),
+                "{user}: {:?}",
+                list(&path)
+            );
+        }
+        assert!(
+            can(DAVE, &path, "<") && !can(DAVE, &path, "<>"),
+            "{:?}",
+            list(&path)
+        );
+        assert!(!can(DAVE, &names[2], "<"), "{:?}", list(&names[2]));
+        for name in &names {
+            assert!(!can(nobody, name, "<"), "{:?}", list(name));
+        }
+    }
+    assert_clean(&path);
+}
+
+/// With a file that anybody may read, anybody could take the lock and keep everybody else from writing.
+#[test]
+fn who_may_only_read_cannot_lock_also_where_an_older_version_made_the_lock() {
+    let Some((_folder, path, _)) = shared() else {
+        return;
+    };
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    let lock = path.with_file_name("hats.lock");
+    let beside = path.with_file_name("hats.history.jsonl");
+    fs::set_permissions(&lock, Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(&beside, Permissions::from_mode(0o666)).unwrap();
+    assert!(can(DAVE, &lock, "<"));
+    give(&mut open(&path, "alice"), "a").unwrap();
+    assert!(can(DAVE, &path, "<") && !can(DAVE, &lock, "<") && !can(DAVE, &beside, "<>"));
+    // Nor does reading need it.
+    assert_eq!(open(&path, "alice").wardrobe().revision, 3);
+    for (mode, expected) in [(0o664, 0o660), (0o666, 0o666), (0o646, 0o606), (0o600, 0o600)] {
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        give(&mut open(&path, "alice"), &format!("m{mode:o}")).unwrap();
+        assert_eq!(lock.metadata().unwrap().mode() & 0o777, expected, "{mode:o}");
+        assert_eq!(path.metadata().unwrap().mode() & 0o777, mode);
+    }
+}
+
+/// Who has the new file open before it is the data file could lock it, and keep everybody out after a crash.
+#[test]
+fn the_new_file_is_its_writers_only_until_it_takes_its_place() {
+    let (_folder, path, _) = begun();
+    fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+    let temporary = path.with_file_name(".hats.json.hatrack-tmp");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = seen.clone();
+    let hook = move |step| {
+        if let Ok(there) = temporary.metadata() {
+            noted.lock().unwrap().push((step, there.mode() & 0o777));
+        }
+        Ok(())
+    };
+    let disk = Disk {
+        hook: Some(Arc::new(hook)),
+        ..Disk::default()
+    };
+    let mut store = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
+    give(&mut store, "a").unwrap();
+    let seen = seen.lock().unwrap();
+    let opened = seen.iter().position(|(_, mode)| *mode != 0o600).unwrap();
+    let after: Vec<Step> = seen[opened..].iter().map(|(step, _)| *step).collect();
+    assert_eq!(after, [Step::Sync, Step::Look, Step::Look, Step::Rename]);
+    assert!(
+        seen.iter()
+            .any(|(step, mode)| (*step, *mode) == (Step::Write, 0o600))
+    );
+}
+
+#[test]
+fn what_cannot_be_kept_is_refused_and_said() {
+    if !strace() {
+        return;
+    }
+    let (_folder, path, _) = begun();
+    setxattr(&path, "user.origin", b"backup", XattrFlags::empty()).unwrap();
+    let before = fs::read(&path).unwrap();
+    let (saved, done, reached) = injected(&path, 1, "fsetxattr", "error=EOPNOTSUPP");
+    assert!(saved.is_empty() && !done && reached, "{saved:?} {done} {reached}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert_clean(&path);
+    give(&mut open(&path, "alice"), "a").unwrap();
+    assert_clean(&path);
+}
