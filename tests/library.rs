@@ -1,0 +1,40 @@
+//! The program in `docs/library.md` is the one in `tests/library/program.rs`, and does what the page says.
+//! `HATRACK_UPDATE=1 cargo test --test library` writes it into the page.
+
+include!("library/program.rs");
+
+#[test]
+fn the_program_adds_a_hat_and_prints_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hats.json");
+    // The second time nothing changes.
+    for _ in 0..2 {
+        let mut out = Vec::new();
+        add_teacher(&file, &mut out).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "courses@conference.example.org: terry@example.org has Teacher (http://example.com/hats/teacher)\n"
+        );
+        assert_eq!(
+            Store::open(&file, Options::default())
+                .unwrap()
+                .wardrobe()
+                .revision,
+            1
+        );
+    }
+}
+
+#[test]
+fn the_page_shows_that_program() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/library.md");
+    let text = std::fs::read_to_string(&page).unwrap();
+    let (before, rest) = text.split_once("```rust\n").unwrap();
+    let (shown, after) = rest.split_once("```\n").unwrap();
+    let program = include_str!("library/program.rs");
+    if std::env::var_os("HATRACK_UPDATE").is_some() {
+        std::fs::write(&page, format!("{before}```rust\n{program}```\n{after}")).unwrap();
+    } else {
+        assert_eq!(shown, program);
+    }
+}

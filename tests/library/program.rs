@@ -1,0 +1,38 @@
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
+
+use hatrack::model::{Affiliation, Attachment, Group, HatId, Jid};
+use hatrack::store::{Options, Store};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    add_teacher(Path::new("hats.json"), &mut io::stdout())
+}
+
+fn add_teacher(file: &Path, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    let actor = "enrollment-bot".to_owned();
+    let mut store = Store::open(file, Options { actor, ..Options::default() })?;
+    let room = Jid::parse_room("courses@conference.example.org")?;
+    let user = Jid::parse("terry@example.org")?;
+    let hat = HatId::parse("http://example.com/hats/teacher")?;
+    // Operations change a copy and return their edits; a group of edits is committed whole and undone in one step.
+    let (mut next, mut group) = (store.wardrobe().clone(), Group::default());
+    if next.room(&room).is_none() {
+        group.0.extend(next.add_room(&room, Some("Courses"))?.0);
+    }
+    group.0.extend(next.set_affiliation(&user, &room, Affiliation::Member)?.0);
+    let teacher = Attachment::default().with_active(true).with_title(Some("Teacher"));
+    group.0.extend(next.add_user_hat(&user, &room, &hat, teacher)?.0);
+    for revision in store.commit(&[group.into()])? {
+        revision?;
+    }
+    for (jid, room) in store.wardrobe().rooms() {
+        for (user, there) in room.users() {
+            for (hat, attachment) in there.hats.iter() {
+                let title = room.title(hat, attachment).unwrap_or("no title");
+                writeln!(out, "{jid}: {user} has {title} ({hat})")?;
+            }
+        }
+    }
+    Ok(())
+}
