@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::stage::{ENTER, HATRACK, Home, Stage, until};
+use crate::stage::{ENTER, HATRACK, Home, Stage, skip, until};
 
-/// The program with faults injected into its system calls on some paths, or on all; `None` where strace does not work,
-/// which is said.
+/// The program with faults injected into its system calls on some paths, or on all; `None` where strace does not work:
+/// a failure in the gate, elsewhere said.
 fn with_faults(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> Option<Stage> {
     let tried = Command::new("strace").args(["-o", "/dev/null", "true"]).status();
     if !tried.is_ok_and(|status| status.success()) {
-        println!("skipped: strace is not there, or not allowed to trace");
+        skip("strace is missing, or not allowed to trace");
         return None;
     }
     let (trace, inject) = (format!("trace={calls}"), format!("inject={calls}:{fault}"));
