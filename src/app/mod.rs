@@ -14,6 +14,7 @@ pub mod form;
 pub mod help;
 pub mod history;
 mod key;
+mod keyboard;
 pub mod keymap;
 mod matching;
 mod msg;

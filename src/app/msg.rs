@@ -13,8 +13,13 @@ use super::{Key, Pane};
 pub enum Msg {
     /// A key was pressed.
     Key(Key),
+    /// A key of another keyboard layout was pressed; the character is the one that the key at its place has on the
+    /// standard layout, as the terminal says.
+    KeyAt(Key, char),
     /// Text was pasted; lines end in `\n`.
     Paste(String),
+    /// Text came as only a paste comes, though the terminal does not mark pastes; lines end in `\n`.
+    UnmarkedPaste(String),
     /// The mouse was pressed.
     Click {
         /// On what, the outermost first.

@@ -73,36 +73,8 @@ impl Looks {
     }
 }
 
-/// What stands after `ESC ]`, as far as it is there.
-pub(super) enum Answer {
-    /// More must come.
-    Incomplete,
-    /// No answer at all: so somebody pressed Alt and `]`.
-    None,
-    /// So many bytes; the colour behind the text, where it is that.
-    Done(usize, Option<Rgb>),
-}
-
-/// Reads what stands after `ESC ]`: a number, a text, and BEL or `ESC \` at its end.
-pub(super) fn read(rest: &[u8]) -> Answer {
-    if !rest.first().is_none_or(u8::is_ascii_digit) {
-        return Answer::None;
-    }
-    let Some(length) = rest.iter().position(|byte| !matches!(byte, 0x20..=0x7e)) else {
-        return Answer::Incomplete;
-    };
-    let text = rest.get(..length).unwrap_or_default();
-    match rest.get(length..).unwrap_or_default() {
-        [0x1b] => Answer::Incomplete,
-        [0x1b, b'\\', ..] => Answer::Done(length + 2, behind(text)),
-        [0x07, ..] => Answer::Done(length + 1, behind(text)),
-        // Something else began in the midst of it: this one is lost, that one is not.
-        _ => Answer::Done(length, None),
-    }
-}
-
-/// `11;rgb:ffff/ffff/ffff`: each part has one to four digits.
-fn behind(text: &[u8]) -> Option<Rgb> {
+/// The color in a string such as `11;rgb:ffff/ffff/ffff`: each part has one to four digits.
+pub(super) fn behind(text: &[u8]) -> Option<Rgb> {
     let text = std::str::from_utf8(text).ok()?.strip_prefix("11;rgb")?;
     let (_, parts) = text.split_once(':')?;
     let mut parts = parts.split('/').map(|part| {

@@ -1,10 +1,16 @@
 //! The bytes of a terminal, as keys, pastes and clicks. Pure: bytes in, input out; the clock is outside.
 //!
-//! An own decoder, because what arrives over a slow line is cut anywhere: an arrow key that is split after its ESC must
-//! not become Esc, which would close a form, and text.
+//! An own decoder, because of what arrives unasked and over slow lines. Others were given the replies of terminals, and
+//! their source was read:
+//!
+//! - terminput 0.5 has the parser of crossterm 0.29: DCS, APC, PM and SOS strings become keys.
+//! - termina 0.4 keeps DCS strings out, but waits for their end without limit, and Ctrl-C is lost in them; APC, PM and
+//!   SOS strings become keys; only the end of a read tells Esc from the beginning of a sequence.
+//! - vte 0.15 and vtparse 0.7 read what programs write: they lack SS3, the mouse of X10 and a lone ESC.
 
-use super::answer::{self, Answer};
-use super::input::{Input, Mouse, MouseAction};
+use super::input::Input;
+use super::sequence::{application_key, sequence};
+use super::strings::{self, Taken, Text};
 use crate::app::{Code, Key};
 
 /// No key is longer; what is, is no key.
@@ -14,6 +20,16 @@ const LONGEST_KEY: usize = 64;
 const LONGEST_PASTE: usize = 4 << 20;
 const PASTE_END: &[u8] = b"\x1b[201~";
 
+/// How long, in milliseconds, to wait: after an ESC, which somebody pressing Esc wants an answer to, and after what may
+/// be Alt and a letter.
+const ESCAPE: u16 = 50;
+/// For the rest of a sequence.
+const SEQUENCE: u16 = 500;
+/// For more of a paste.
+const PASTE: u16 = 10_000;
+/// For the rest of what was given up, which may be late.
+const LATE: u16 = 5_000;
+
 /// Joins bytes to input, however they are cut.
 #[derive(Debug, Default)]
 pub struct Decoder {
@@ -21,6 +37,10 @@ pub struct Decoder {
     begun: Vec<u8>,
     /// The paste that is going on.
     paste: Option<Paste>,
+    /// The string that is going on.
+    string: Option<Text>,
+    /// Something was given up before its end came: a burst right behind is its rest.
+    late: bool,
 }
 
 #[derive(Debug, Default)]
@@ -34,46 +54,103 @@ struct Paste {
 enum Step {
     /// Complete, after so many bytes; may mean nothing.
     Done(usize, Option<Input>),
-    /// A paste begins after so many bytes.
-    Paste(usize),
+    /// A paste begins.
+    Paste,
+    /// A string with this introducer begins after so many bytes.
+    String(usize, u8),
     /// More must come first.
     Incomplete,
 }
 
 impl Decoder {
-    /// Takes in what was read and gives what is complete.
+    /// Takes in one read and gives what is complete.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
         let mut found = Vec::new();
         let mut rest = bytes;
+        if std::mem::take(&mut self.late) {
+            match bytes {
+                [0x1b, b'\\', after @ ..] => rest = after,
+                _ if is_burst(bytes) => self.string = Some(Text::rest()),
+                _ => {}
+            }
+        }
+        // A terminal leaves out the Ctrl-C of a paste, or sends it among the rest: alone it is somebody whom nothing
+        // else answers any more. It has done what it can when the paste is over.
+        if let Some(paste) = self.paste.take_if(|_| bytes == [0x03]) {
+            return vec![Input::Paste(paste.into_text())];
+        }
         while let Some((&byte, after)) = rest.split_first() {
             rest = after;
             if let Some(paste) = &mut self.paste {
                 if paste.take(byte) {
                     found.extend(self.paste.take().map(|paste| Input::Paste(paste.into_text())));
                 }
-                continue;
+            } else if let Some(string) = &mut self.string {
+                match string.take(byte) {
+                    Taken::More => {}
+                    Taken::Interrupt => found.push(Input::Key(Key::ctrl('c'))),
+                    Taken::End(behind) => {
+                        self.string = None;
+                        found.extend(behind.map(Input::Background));
+                    }
+                    Taken::Other => {
+                        self.string = None;
+                        self.begun = vec![0x1b, byte];
+                        self.decode(&mut found);
+                    }
+                }
+            } else {
+                self.begun.push(byte);
+                self.decode(&mut found);
             }
-            self.begun.push(byte);
-            self.decode(&mut found);
         }
         found
     }
 
+    /// Whether what comes next is not the rest of anything.
+    pub fn is_idle(&self) -> bool {
+        self.begun.is_empty() && self.paste.is_none() && self.string.is_none()
+    }
+
     /// How long, in milliseconds, to wait for the rest of what was begun; `None`: as long as it takes.
-    ///
-    /// A lone ESC waits 50 ms, since somebody pressing Esc wants an answer; a longer beginning 500 ms.
     pub fn patience(&self) -> Option<u16> {
-        match self.begun.as_slice() {
-            [0x1b] => Some(50),
-            [0x1b, ..] => Some(500),
+        if self.paste.is_some() {
+            return Some(PASTE);
+        }
+        if let Some(string) = &self.string {
+            return Some(string.patience());
+        }
+        match (self.begun.as_slice(), introducer(&self.begun)) {
+            ([], _) => self.late.then_some(LATE),
+            ([0x1b], _) => Some(ESCAPE),
+            ([0x1b, b'[' | b'O' | b']'], _) => Some(SEQUENCE),
+            (begun, Some((length, _))) if begun.len() == length => Some(ESCAPE),
+            ([0x1b, ..], _) | (_, Some(_)) => Some(SEQUENCE),
             _ => None,
         }
     }
 
-    /// The rest did not come in time: a lone ESC is the key Esc, anything longer is dropped.
+    /// The rest did not come in time: a lone ESC is the key Esc, ESC and a letter are Alt and that letter, a paste is
+    /// what came of it, anything else is dropped.
     pub fn expire(&mut self) -> Option<Input> {
-        let begun = std::mem::take(&mut self.begun);
-        (begun == [0x1b]).then_some(Input::Key(Key::plain(Code::Esc)))
+        self.late = !self.is_idle();
+        if let Some(paste) = self.paste.take() {
+            return Some(Input::Paste(paste.into_text()));
+        }
+        if let Some(string) = self.string.take() {
+            self.late = !string.is_given_up();
+            return None;
+        }
+        match *std::mem::take(&mut self.begun).as_slice() {
+            [0x1b] => {
+                self.late = false;
+                Some(key(Code::Esc))
+            }
+            [0x1b, letter] if strings::begins(letter) && letter != b']' => {
+                Some(with_alt(key(Code::Char(char::from(letter)))))
+            }
+            _ => None,
+        }
     }
 
     fn decode(&mut self, found: &mut Vec<Input>) {
@@ -83,20 +160,33 @@ impl Decoder {
                     self.begun.drain(..length.min(self.begun.len()));
                     found.extend(input);
                 }
-                Step::Paste(length) => {
-                    self.begun.drain(..length.min(self.begun.len()));
+                Step::Paste => {
+                    self.begun.clear();
                     self.paste = Some(Paste::default());
-                    return;
+                }
+                Step::String(length, kind) => {
+                    // What follows the introducer, one byte, is read again as the string's own.
+                    let after = self.begun.split_off(length.min(self.begun.len()));
+                    self.begun.clear();
+                    self.string = Some(Text::new(kind));
+                    found.extend(self.feed(&after));
                 }
                 Step::Incomplete => {
                     if self.begun.len() > LONGEST_KEY {
                         self.begun.clear();
+                        self.string = Some(Text::rest());
                     }
                     return;
                 }
             }
         }
     }
+}
+
+/// Whether these bytes are more than one key, and none that begins with ESC.
+fn is_burst(bytes: &[u8]) -> bool {
+    let is_text = bytes.first().is_some_and(|first| *first >= 0x20);
+    is_text && std::str::from_utf8(bytes).map_or(true, |text| text.chars().nth(1).is_some())
 }
 
 impl Paste {
@@ -120,6 +210,10 @@ impl Paste {
     }
 
     fn into_text(mut self) -> String {
+        // Without its end it may have the beginning of that.
+        let begun = PASTE_END.get(..self.matched.min(PASTE_END.len() - 1));
+        let text = begun.and_then(|begun| self.text.strip_suffix(begun));
+        self.text.truncate(text.unwrap_or(&self.text).len());
         self.text.truncate(LONGEST_PASTE);
         String::from_utf8_lossy(&self.text)
             .replace("\r\n", "\n")
@@ -131,21 +225,32 @@ fn key(code: Code) -> Input {
     Input::Key(Key::plain(code))
 }
 
+/// The length of an introducer and the letter that it has after ESC: `ESC [`, or the C1 control of the same name, as UTF-8
+/// or in one byte, which in UTF-8 no character begins with.
+fn introducer(bytes: &[u8]) -> Option<(usize, u8)> {
+    let (length, letter) = match *bytes {
+        [0x1b, letter, ..] => (2, letter),
+        [0xc2, control @ 0x80..=0x9f, ..] => (2, control - 0x40),
+        [control @ 0x80..=0x9f, ..] => (1, control - 0x40),
+        _ => return None,
+    };
+    (matches!(letter, b'[' | b'O') || strings::begins(letter)).then_some((length, letter))
+}
+
 fn step(bytes: &[u8]) -> Step {
+    if let Some((length, letter)) = introducer(bytes) {
+        let rest = bytes.get(length..).unwrap_or_default();
+        return match (letter, rest) {
+            (_, []) => Step::Incomplete,
+            (b'[', rest) => control_sequence(length, rest),
+            (b'O', [last, ..]) => Step::Done(length + 1, application_key(*last).map(key)),
+            (kind, _) => Step::String(length, kind),
+        };
+    }
     match bytes {
         [] | [0x1b] => Step::Incomplete,
         // Esc twice: the first was a key, the second may begin something.
         [0x1b, 0x1b, ..] => Step::Done(1, Some(key(Code::Esc))),
-        [0x1b, b'[', rest @ ..] => control_sequence(rest),
-        [0x1b, b']', rest @ ..] => match answer::read(rest) {
-            Answer::Incomplete => Step::Incomplete,
-            Answer::None => Step::Done(2, Some(with_alt(key(Code::Char(']'))))),
-            Answer::Done(length, behind) => Step::Done(length + 2, behind.map(Input::Background)),
-        },
-        [0x1b, b'O', rest @ ..] => match rest {
-            [] => Step::Incomplete,
-            [last, ..] => Step::Done(3, application_key(*last).map(key)),
-        },
         [0x1b, rest @ ..] => match plain(rest) {
             Step::Done(length, input) => Step::Done(length + 1, input.map(with_alt)),
             other => other,
@@ -180,14 +285,19 @@ fn plain(bytes: &[u8]) -> Step {
     Step::Done(1, input)
 }
 
-/// A character of several bytes. What is no UTF-8 means nothing and costs one byte.
+/// A character of several bytes. What is no UTF-8 means nothing.
 fn character(bytes: &[u8]) -> Step {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
-        Err(error) if error.valid_up_to() == 0 && error.error_len().is_none() => return Step::Incomplete,
-        Err(error) if error.valid_up_to() == 0 => return Step::Done(1, None),
-        // The first is whole; the bytes come one by one, so this is not reached, and harmless if it were.
-        Err(_) => return Step::Done(1, None),
+        Err(error) if error.valid_up_to() > 0 => {
+            // The bytes come one by one, so that this is not reached, and harmless if it were.
+            return Step::Done(error.valid_up_to(), None);
+        }
+        Err(error) => {
+            return error
+                .error_len()
+                .map_or(Step::Incomplete, |length| Step::Done(length, None));
+        }
     };
     match text.chars().next() {
         Some(character) if character.is_control() => Step::Done(character.len_utf8(), None),
@@ -196,14 +306,14 @@ fn character(bytes: &[u8]) -> Step {
     }
 }
 
-/// What stands after `ESC [`.
-fn control_sequence(rest: &[u8]) -> Step {
+/// What stands after `ESC [`, or what is the same, of this length.
+fn control_sequence(before: usize, rest: &[u8]) -> Step {
     match rest {
         // The function keys F1 to F5 of a Linux console.
         [b'['] => return Step::Incomplete,
         [b'[', last, ..] => {
             return Step::Done(
-                4,
+                before + 2,
                 last.checked_sub(b'A' - 1)
                     .filter(|number| (1..=5).contains(number))
                     .map(Code::F)
@@ -215,7 +325,7 @@ fn control_sequence(rest: &[u8]) -> Step {
             return if rest.len() < 4 {
                 Step::Incomplete
             } else {
-                Step::Done(6, None)
+                Step::Done(before + 4, None)
             };
         }
         _ => {}
@@ -225,121 +335,23 @@ fn control_sequence(rest: &[u8]) -> Step {
             0x20..=0x3f => {}
             0x40..=0x7e => {
                 let parameters = rest.get(..index).unwrap_or_default();
-                let length = index + 3;
+                let length = before + index + 1;
                 return match (parameters, byte) {
-                    (b"200", b'~') => Step::Paste(length),
+                    (b"200", b'~') => Step::Paste,
                     (parameters, byte) => Step::Done(length, sequence(parameters, *byte)),
                 };
             }
             // Something else began in the midst of it: this one is lost, that one is not.
-            _ => return Step::Done(index + 2, None),
+            _ => return Step::Done(before + index, None),
         }
     }
     Step::Incomplete
 }
 
-fn sequence(parameters: &[u8], last: u8) -> Option<Input> {
-    match (parameters, last) {
-        ([b'<', mouse @ ..], _) => return click(mouse, last),
-        ([b'?', ..], b'c') => return Some(Input::Answered),
-        _ => {}
-    }
-    let mut numbers = parameters.split(|byte| *byte == b';').map(|part| {
-        // `5:3`: the part after the colon says pressed, repeated (2) or released (3).
-        let mut parts = part.split(|byte| *byte == b':').map(number);
-        (parts.next().flatten(), parts.next().flatten())
-    });
-    let first = numbers.next().and_then(|(number, _)| number);
-    let (modifiers, kind) = numbers.next().unwrap_or((None, None));
-    if kind == Some(3) {
-        return None;
-    }
-    let modifiers = modifiers.unwrap_or(1).saturating_sub(1);
-    let (shift, alt, ctrl) = (modifiers & 1 != 0, modifiers & 2 != 0, modifiers & 4 != 0);
-    let code = match last {
-        b'~' => numbered(first?)?,
-        b'u' => typed(first?, shift)?,
-        b'Z' => Code::BackTab,
-        // A report of where the cursor is, not F3.
-        b'R' if first != Some(1) || parameters.len() == 1 => return None,
-        b'I' | b'M' => return None,
-        other => application_key(other)?,
-    };
-    let code = match code {
-        Code::Char(character) if ctrl => Code::Char(character.to_ascii_lowercase()),
-        code => code,
-    };
-    Some(Input::Key(Key { code, ctrl, alt }))
-}
-
-fn number(digits: &[u8]) -> Option<u32> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
-fn numbered(number: u32) -> Option<Code> {
-    Some(match number {
-        1 | 7 => Code::Home,
-        3 => Code::Delete,
-        4 | 8 => Code::End,
-        5 => Code::PageUp,
-        6 => Code::PageDown,
-        11..=15 => Code::F(u8::try_from(number - 10).ok()?),
-        17..=21 => Code::F(u8::try_from(number - 11).ok()?),
-        23 | 24 => Code::F(u8::try_from(number - 12).ok()?),
-        _ => return None,
-    })
-}
-
-/// A key told by its character, as some terminals do for what has no other way.
-fn typed(number: u32, shift: bool) -> Option<Code> {
-    Some(match char::from_u32(number)? {
-        '\r' | '\n' => Code::Enter,
-        '\t' if shift => Code::BackTab,
-        '\t' => Code::Tab,
-        '\u{1b}' => Code::Esc,
-        '\u{8}' | '\u{7f}' => Code::Backspace,
-        character if character.is_control() => return None,
-        character if shift => Code::Char(character.to_uppercase().next().unwrap_or(character)),
-        character => Code::Char(character),
-    })
-}
-
-/// What stands after `ESC O`, or last after `ESC [`.
-fn application_key(last: u8) -> Option<Code> {
-    Some(match last {
-        b'A' => Code::Up,
-        b'B' => Code::Down,
-        b'C' => Code::Right,
-        b'D' => Code::Left,
-        b'H' => Code::Home,
-        b'F' => Code::End,
-        b'I' => Code::Tab,
-        b'M' => Code::Enter,
-        b'P'..=b'S' => Code::F(last - b'P' + 1),
-        // The keypad: `j` to `y` stand for `*` to `9`.
-        b'j'..=b'y' => Code::Char(char::from(last - 0x40)),
-        b'X' => Code::Char('='),
-        _ => return None,
-    })
-}
-
-fn click(parameters: &[u8], last: u8) -> Option<Input> {
-    let mut numbers = parameters.split(|byte| *byte == b';').map(number);
-    let (button, column, row) = (numbers.next()??, numbers.next()??, numbers.next()??);
-    let action = match (button, last) {
-        (0, b'M') => MouseAction::Press,
-        (64, b'M') => MouseAction::WheelUp,
-        (65, b'M') => MouseAction::WheelDown,
-        _ => return None,
-    };
-    let from_zero = |number: u32| u16::try_from(number.checked_sub(1)?).ok();
-    Some(Input::Mouse(Mouse {
-        action,
-        column: from_zero(column)?,
-        row: from_zero(row)?,
-    }))
-}
-
 #[cfg(test)]
 #[path = "decode_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "strings_tests.rs"]
+mod strings_tests;

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::input::{Mouse, MouseAction};
 use super::*;
 
 fn all_at_once(bytes: &[u8]) -> Vec<Input> {
@@ -119,7 +120,10 @@ fn what_is_no_key_means_nothing() {
         b"\x1b[<0;3;4m",
         b"\x1b[<35;3;4M",
         b"\xff",
-        b"\xc2\x9b",
+        b"\xc2\x85",
+        b"\x85",
+        b"\x1b[57358u",
+        b"\x1b[100;9u",
         b"\x1b[99999999999~",
         b"\x1b[<0;0;0M",
         b"\x1b[<0;99999;1M",
@@ -190,7 +194,7 @@ fn a_paste_is_one_text_with_plain_line_ends() {
     assert_eq!(nested, [Input::Paste("\x1b[20".into())], "an end that only began");
     let mut open = Decoder::default();
     assert_eq!(open.feed(b"\x1b[200~q\x03"), []);
-    assert_eq!(open.patience(), None, "a paste may take its time");
+    assert_eq!(open.patience(), Some(10_000), "a paste may take its time");
 }
 
 #[test]
@@ -226,6 +230,9 @@ fn terminal_bytes() -> impl Strategy<Value = Vec<u8>> {
         Just(b"\x1b".to_vec()),
         Just(b"\x1b[".to_vec()),
         Just(b"\x1bO".to_vec()),
+        Just(b"\x1bP".to_vec()),
+        Just(b"\xc2\x9f".to_vec()),
+        Just(b"\x1b\\".to_vec()),
         Just(b"\x1b[200~".to_vec()),
         Just(b"\x1b[201~".to_vec()),
         Just(b"\x1b[<0;1;1M".to_vec()),
@@ -238,7 +245,9 @@ fn terminal_bytes() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn it_does_not_matter_where_the_line_cuts(bytes in terminal_bytes(), cuts in prop::collection::vec(1usize..9, 0..40)) {
+    fn it_does_not_matter_where_the_line_cuts(mut bytes in terminal_bytes(), cuts in prop::collection::vec(1usize..9, 0..40)) {
+        // But for a Ctrl-C that is a read of its own.
+        bytes.retain(|byte| *byte != 3);
         let mut decoder = Decoder::default();
         let mut found = Vec::new();
         let mut rest = bytes.as_slice();
@@ -277,16 +286,9 @@ fn the_answers_of_a_terminal_are_no_keys() {
         (b"\x1b[?6c", vec![Input::Answered]),
         (b"\x1b]10;rgb:0/0/0\x07a", vec![a.clone()]),
         (b"\x1b]11;rgb:0/0/0\x1b[A", vec![Input::Key(Key::plain(Code::Up))]),
-        (
-            b"\x1b]a",
-            vec![
-                Input::Key(Key {
-                    alt: true,
-                    ..Key::plain(Code::Char(']'))
-                }),
-                a,
-            ],
-        ),
+        (b"\x1b]lthe title of a window q\x1b\\a", vec![a.clone()]),
+        (b"\x1b]Lthat of its icon\x9ca", vec![a.clone()]),
+        (b"\x9d11;rgb:ff/ff/ff\xc2\x9ca", vec![behind(255), a]),
     ] {
         assert_eq!(all_at_once(bytes), found, "{bytes:?}");
         let mut decoder = Decoder::default();
@@ -296,4 +298,44 @@ fn the_answers_of_a_terminal_are_no_keys() {
     let mut decoder = Decoder::default();
     assert_eq!(decoder.feed(b"\x1b]11;rgb:"), []);
     assert_eq!(decoder.expire(), None, "what is not complete is no key");
+}
+
+#[test]
+fn keys_told_by_their_number_are_what_is_typed() {
+    let key = |character| Input::Key(Key::plain(Code::Char(character)));
+    for (bytes, input) in [
+        // Shift and a sign: told by the terminal, else by the US layout.
+        (&b"\x1b[47;2u"[..], key('?')),
+        (b"\x1b[47:63;2u", key('?')),
+        (b"\x1b[55:47;2u", key('/')),
+        (b"\x1b[47;2;63u", key('?')),
+        (b"\x1b[27;2;63~", key('?')),
+        (b"\x1b[59;2u", key(':')),
+        // A letter with Shift, with Caps Lock, with both.
+        (b"\x1b[97;2u", key('A')),
+        (b"\x1b[97;65u", key('A')),
+        (b"\x1b[97;66u", key('a')),
+        (b"\x1b[47;65u", key('/')),
+        (b"\x1b[223;2u", key('ß')),
+        // Another layout, with the place of the key or without.
+        (b"\x1b[1074::100u", Input::KeyAt(Key::plain(Code::Char('в')), 'd')),
+        (
+            b"\x1b[1074:1042:100;2u",
+            Input::KeyAt(Key::plain(Code::Char('В')), 'D'),
+        ),
+        (b"\x1b[1074u", key('в')),
+        (b"\x1b[1089::99;5u", Input::Key(Key::ctrl('c'))),
+        (b"\x1b[97::113u", key('a')),
+        // The keypad.
+        (b"\x1b[57400u", key('1')),
+        (b"\x1b[57414u", Input::Key(Key::plain(Code::Enter))),
+        (b"\x1b[57419u", Input::Key(Key::plain(Code::Up))),
+    ] {
+        assert_eq!(
+            all_at_once(bytes),
+            [input],
+            "{:?}",
+            bytes.escape_ascii().to_string()
+        );
+    }
 }

@@ -8,8 +8,12 @@ use crate::ui::colour::Rgb;
 pub enum Input {
     /// A key was pressed.
     Key(Key),
+    /// A key of another layout was pressed; with the character that the key at its place has on the standard layout.
+    KeyAt(Key, char),
     /// Text was pasted; its line ends are `\n`. It may hold anything else.
     Paste(String),
+    /// Text came as only a paste comes, though the terminal does not mark pastes; its line ends are `\n`.
+    UnmarkedPaste(String),
     /// The mouse, where it is switched on.
     Mouse(Mouse),
     /// This is the colour behind the text.

@@ -4,6 +4,7 @@
 //! lets [`crate::app::update`] decide, does what that asks for, and draws once for all that came in together.
 
 mod answer;
+mod burst;
 mod clipboard;
 mod decode;
 mod files;
@@ -14,9 +15,11 @@ mod mouse;
 mod paint;
 mod reader;
 mod runner;
+mod sequence;
 mod session;
 mod shown;
 mod signals;
+mod strings;
 mod told;
 
 pub use decode::Decoder;

@@ -5,7 +5,7 @@ use std::thread;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::decode::Decoder;
+use super::burst::Bursts;
 use super::input::Input;
 
 /// Starts to read the terminal on standard input. What came in together is told together; [`Input::Gone`] comes last.
@@ -15,9 +15,9 @@ pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) 
         .name("input".into())
         .stack_size(256 << 10)
         .spawn(move || {
-            let mut decoder = Decoder::default();
+            let mut bursts = Bursts::default();
             loop {
-                let found = match wait(&mut decoder) {
+                let found = match wait(&mut bursts) {
                     Ok(found) => found,
                     // A terminal that fails is one that is gone: asking again would only spin.
                     Err(_) => vec![Input::Gone],
@@ -32,15 +32,15 @@ pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) 
 }
 
 /// Waits for the terminal once.
-fn wait(decoder: &mut Decoder) -> io::Result<Vec<Input>> {
+fn wait(bursts: &mut Bursts) -> io::Result<Vec<Input>> {
     let terminal = rustix::stdio::stdin();
-    let patience = decoder.patience().map(|milliseconds| Timespec {
-        tv_sec: 0,
-        tv_nsec: i64::from(milliseconds) * 1_000_000,
+    let patience = bursts.patience().map(|milliseconds| Timespec {
+        tv_sec: i64::from(milliseconds / 1_000),
+        tv_nsec: i64::from(milliseconds % 1_000) * 1_000_000,
     });
     let mut watched = [PollFd::new(&terminal, PollFlags::IN)];
     match poll(&mut watched, patience.as_ref()) {
-        Ok(0) => return Ok(decoder.expire().into_iter().collect()),
+        Ok(0) => return Ok(bursts.expire()),
         Ok(_) => {}
         Err(rustix::io::Errno::INTR) => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
@@ -52,7 +52,7 @@ fn wait(decoder: &mut Decoder) -> io::Result<Vec<Input>> {
     let mut bytes = [0; 4096];
     match rustix::io::read(terminal, &mut bytes) {
         Ok(0) => Ok(vec![Input::Gone]),
-        Ok(length) => Ok(decoder.feed(bytes.get(..length).unwrap_or_default())),
+        Ok(length) => Ok(bursts.feed(bytes.get(..length).unwrap_or_default())),
         Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ok(Vec::new()),
         Err(error) => Err(error.into()),
     }

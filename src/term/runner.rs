@@ -229,7 +229,12 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                             self.clicks.forget();
                             self.update(Msg::Key(key));
                         }
+                        Input::KeyAt(key, place) => {
+                            self.clicks.forget();
+                            self.update(Msg::KeyAt(key, place));
+                        }
                         Input::Paste(text) => self.update(Msg::Paste(text)),
+                        Input::UnmarkedPaste(text) => self.update(Msg::UnmarkedPaste(text)),
                         Input::Mouse(mouse) => self.mouse(mouse),
                         Input::Background(behind) => self.looks.told(behind),
                         Input::Answered => {}

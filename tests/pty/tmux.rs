@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::stage::{ENTER, HATRACK, Home, Stage, until};
+use crate::stage::{ENTER, HATRACK, Home, Stage, skip, until};
 
 /// A tmux of our own, for as long as this lives.
 struct Tmux {
@@ -21,11 +21,7 @@ impl Tmux {
     /// With hatrack in its one window. `None`: there is no tmux here, which is said.
     fn start(home: &Home) -> Option<Self> {
         if Command::new("tmux").arg("-V").output().is_err() {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "tmux is missing; the gate installs it"
-            );
-            println!("skipped: there is no tmux here");
+            skip("tmux is missing");
             return None;
         }
         let tmux = Self {
@@ -91,6 +87,23 @@ fn a_copy_reaches_tmux() {
     until("it has it", || {
         tmux.does(&["list-buffers"]).contains("terry@example.org")
     });
+}
+
+#[test]
+fn what_tmux_pastes_without_marks_runs_no_command() {
+    let home = Home::with_terry();
+    let Some(tmux) = Tmux::start(&home) else { return };
+    until("the program is there", || {
+        tmux.screen().concat().contains("Users 1")
+    });
+    let document = home.document();
+    tmux.does(&["send-keys", "l"]);
+    tmux.does(&["set-buffer", "ann@example.org\ndan@example.org\ndd\n"]);
+    tmux.does(&["paste-buffer"]);
+    until("it is refused", || {
+        tmux.screen().concat().contains("Looks like pasted text")
+    });
+    assert_eq!(home.document(), document);
 }
 
 #[test]

@@ -170,3 +170,91 @@ fn no_sentence_names_a_key_by_heart() {
         assert!(!read.contains(old), "{old}");
     }
 }
+
+/// Users of the first room, the first of them selected.
+fn in_users() -> Session {
+    let mut session = session(&[]);
+    session.keys("Tab Down");
+    session
+}
+
+#[test]
+fn alt_and_a_letter_that_mean_nothing_are_esc_and_said() {
+    let mut session = in_users();
+    let before = session.json();
+    session.keys("H Alt-d");
+    assert!(session.state.top().is_none(), "the history is closed");
+    assert_eq!(session.notice(), "Alt-d does nothing here and was taken as Esc");
+    session.keys("Esc Alt-d");
+    assert_eq!(session.state.focus(), Pane::Rooms, "as Esc does");
+    assert_eq!(session.json(), before);
+    // In a text it means something, or is Esc too.
+    session.keys("a Alt-b Alt-f Alt-d");
+    assert!(session.state.top().is_some());
+    session.keys("Alt-x");
+    assert!(session.state.top().is_none());
+    // A command may have it.
+    let mut session = self::session(&[("history", "Alt-d")]);
+    session.keys("Alt-d");
+    assert!(session.state.top().is_some());
+    // An arrow with Alt was no Esc.
+    let mut session = in_users();
+    session.keys("Alt-Left");
+    assert_eq!((session.notice(), session.state.focus()), ("", Pane::Users));
+}
+
+#[test]
+fn letters_of_other_layouts_are_the_keys_at_their_places_but_in_a_text() {
+    let top = |session: &Session| format!("{:?}", session.state.top());
+    for (here, standard) in [
+        ("ф", "a"),
+        ("Р", "H"),
+        ("Ж", ":"),
+        ("α", "a"),
+        ("ש", "a"),
+        ("ｓ", "s"),
+    ] {
+        let (mut one, mut other) = (in_users(), in_users());
+        one.keys(here);
+        other.keys(standard);
+        assert_eq!(top(&one), top(&other), "{here}");
+        assert_eq!(one.notice(), other.notice(), "{here}");
+    }
+    let mut session = in_users();
+    session.keys("ß");
+    assert_eq!(session.notice(), "ß does nothing here");
+    session.keys("ж");
+    assert_eq!(session.notice(), "ж does nothing here", "its place is that of ;");
+    // As the terminal tells it, whatever the letter.
+    session.send(Msg::KeyAt(key("ђ"), '?'));
+    assert!(session.state.top().is_some());
+    let mut session = self::session(&[]);
+    session.keys("a");
+    session.text("фß");
+    session.send(Msg::KeyAt(key("ђ"), '['));
+    assert!(screen(&session).contains("фßђ"));
+    assert_eq!(session.notice(), "");
+}
+
+#[test]
+fn an_unmarked_paste_is_refused_where_no_text_is_typed() {
+    let lines = || Msg::UnmarkedPaste("dora@example.org\nkim@example.org\n".into());
+    for keys in ["", "?", "H", "C", "d"] {
+        let mut session = in_users();
+        session.keys(keys);
+        let (before, top) = (session.json(), format!("{:?}", session.state.top()));
+        // The help is looked through by typing.
+        let is_text = keys == "?";
+        session.send(lines());
+        let refused = session.notice() == "Looks like pasted text: open a form first";
+        assert_eq!(refused, !is_text, "{keys}");
+        if !is_text {
+            assert_eq!(format!("{:?}", session.state.top()), top, "{keys}");
+        }
+        assert_eq!(session.json(), before, "{keys}");
+    }
+    let mut session = in_users();
+    session.keys("a");
+    session.send(lines());
+    assert!(screen(&session).contains("kim@example.org"));
+}

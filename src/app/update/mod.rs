@@ -13,6 +13,7 @@ pub(super) mod filter;
 pub(super) mod finder;
 pub(super) mod form;
 pub(super) mod history;
+mod keys;
 pub(super) mod leave;
 mod list;
 mod many;
@@ -34,8 +35,13 @@ const LONGEST_PASTE: usize = 8 << 10;
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     match msg {
-        Msg::Key(key) => press(state, key, &mut effects),
+        Msg::Key(key) => press(state, key, None, &mut effects),
+        Msg::KeyAt(key, place) => press(state, key, Some(place), &mut effects),
         Msg::Paste(text) => paste(state, &text, &mut effects),
+        // In a form it is the list that it would be with the marks of a paste: as keys, all after the first line would
+        // be commands.
+        Msg::UnmarkedPaste(text) if takes_text(state) => paste(state, &text, &mut effects),
+        Msg::UnmarkedPaste(_) => state.refuse("Looks like pasted text: open a form first"),
         Msg::Click { on, double } => mouse::click(state, &on, double, &mut effects),
         Msg::Wheel { on, down } => mouse::wheel(state, &on, down, &mut effects),
         Msg::Resize { columns, rows } => state.size = (columns, rows),
@@ -56,7 +62,16 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     effects
 }
 
-fn press(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
+/// A key was pressed; `place` is what the standard layout has in its place, where the terminal told it.
+fn press(state: &mut State, key: Key, place: Option<char>, effects: &mut Vec<Effect>) {
+    let (key, said) = keys::meant(state, key, place);
+    press_meant(state, key, effects);
+    if let (Some(said), None) = (said, &state.notice) {
+        state.refuse(said);
+    }
+}
+
+fn press_meant(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     let message = state.notice.take();
     let command = command::lookup(state, key);
     if message.is_some() && command.is_some_and(|command| command.id == "back") {

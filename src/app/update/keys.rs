@@ -1,0 +1,47 @@
+//! Keys that mean nothing where they are pressed, and what is meant by them all the same.
+
+use crate::app::form::{Text, Value};
+use crate::app::{Code, Key, Overlay, State, command, keyboard};
+
+/// The key that is meant, and what is to be said of it where it is not the one that was pressed, or means nothing.
+pub(super) fn meant(state: &State, key: Key, place: Option<char>) -> (Key, Option<String>) {
+    let typed = is_typing(state) && Text::new("").input(key);
+    if typed || command::lookup(state, key).is_some() {
+        return (key, None);
+    }
+    match key.code {
+        // Esc and another key that came in one read.
+        Code::Char(_) | Code::Enter | Code::Tab | Code::Backspace if key.alt => {
+            let esc = Key::plain(Code::Esc);
+            let said = format!("{} does nothing here and was taken as {}", key.word(), esc.word());
+            (esc, Some(said))
+        }
+        Code::Char(letter) if !letter.is_ascii() => of_other_layout(state, key, letter, place),
+        _ => (key, None),
+    }
+}
+
+/// A letter that the standard layout does not have is the key at its place.
+fn of_other_layout(state: &State, key: Key, letter: char, place: Option<char>) -> (Key, Option<String>) {
+    let place = place.or_else(|| keyboard::place(letter));
+    let at_place = place.map(|place| Key {
+        code: Code::Char(place),
+        ..key
+    });
+    match at_place.filter(|key| key.ctrl || command::lookup(state, *key).is_some()) {
+        Some(at_place) => (at_place, None),
+        None => (key, Some(format!("{} does nothing here", key.word()))),
+    }
+}
+
+/// Whether a letter goes into a text now.
+fn is_typing(state: &State) -> bool {
+    match state.top() {
+        None => state.typed_filter().is_some(),
+        Some(Overlay::Form(form)) => form
+            .field()
+            .is_some_and(|field| matches!(field.value, Value::Text(_))),
+        Some(Overlay::Finder(_) | Overlay::Sets(_) | Overlay::Prompt(_)) => true,
+        Some(_) => false,
+    }
+}

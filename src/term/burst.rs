@@ -1,0 +1,175 @@
+//! Pastes that the terminal does not mark: GNU screen, `tmux paste-buffer` and the mouse of a console send them as if
+//! they were typed. They are known by coming faster than anybody types. Pure, as the decoder: the clock is outside.
+
+use super::decode::Decoder;
+use super::input::Input;
+
+/// What comes within this time, in milliseconds, came at once.
+const AT_ONCE: u16 = 10;
+/// How long to wait, in milliseconds, for more of what is known to be a paste.
+const MORE: u16 = 100;
+/// So much is held at most, in bytes.
+const MOST: usize = 4 << 20;
+
+/// Reads become input; text waits a moment for what comes with it.
+#[derive(Debug, Default)]
+pub(super) struct Bursts {
+    decoder: Decoder,
+    /// Text that was read just now.
+    held: Vec<u8>,
+}
+
+impl Bursts {
+    /// Takes in one read and gives what is complete.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
+        if self.decoder.is_idle() && is_text(bytes) && self.held.len() + bytes.len() <= MOST {
+            self.held.extend_from_slice(bytes);
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        let mut bytes = bytes;
+        let held = std::mem::take(&mut self.held);
+        let joined;
+        if is_paste(&held) && bytes.first() == Some(&0x1b) {
+            // A key, or the answer of a terminal, that came right after.
+            found.push(unmarked(&held));
+        } else if !held.is_empty() {
+            joined = [&held, bytes].concat();
+            bytes = &joined;
+        }
+        found.extend(self.decoder.feed(bytes));
+        found
+    }
+
+    /// How long, in milliseconds, to wait for what belongs to that which was read; `None`: as long as it takes.
+    pub(super) fn patience(&self) -> Option<u16> {
+        if self.held.is_empty() {
+            self.decoder.patience()
+        } else if is_paste(&self.held) {
+            Some(MORE)
+        } else {
+            Some(AT_ONCE)
+        }
+    }
+
+    /// Nothing came in time.
+    pub(super) fn expire(&mut self) -> Vec<Input> {
+        if self.held.is_empty() {
+            return self.decoder.expire().into_iter().collect();
+        }
+        let held = std::mem::take(&mut self.held);
+        if is_paste(&held) {
+            vec![unmarked(&held)]
+        } else {
+            self.decoder.feed(&held)
+        }
+    }
+}
+
+fn unmarked(paste: &[u8]) -> Input {
+    let text = String::from_utf8_lossy(paste);
+    Input::UnmarkedPaste(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+/// Whether there is nothing in it but what can be text, as far as single bytes tell.
+fn is_text(bytes: &[u8]) -> bool {
+    let begins_sequence = matches!(bytes, [0x80..=0x9f, ..] | [0xc2, 0x80..=0x9f, ..]);
+    let text = |byte: &u8| matches!(byte, b' '..=b'~' | 0x80.. | b'\t' | b'\r' | b'\n');
+    !begins_sequence && bytes.iter().all(text)
+}
+
+/// Whether it is a paste: at least two lines of text, and an address in one of them.
+fn is_paste(bytes: &[u8]) -> bool {
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let text = bytes.trim_ascii();
+    text.contains(&b'@')
+        && text.iter().any(is_end)
+        && std::str::from_utf8(text)
+            .is_ok_and(|text| !text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Code, Key};
+
+    fn paste(text: &str) -> Input {
+        Input::UnmarkedPaste(text.into())
+    }
+
+    /// What comes of these reads, each within the time of [`AT_ONCE`], and of the silence after them.
+    fn at_once(reads: &[&[u8]]) -> Vec<Input> {
+        let mut bursts = Bursts::default();
+        let mut found: Vec<Input> = reads.iter().flat_map(|read| bursts.feed(read)).collect();
+        while bursts.patience().is_some() {
+            found.extend(bursts.expire());
+        }
+        found
+    }
+
+    #[test]
+    fn lines_with_an_address_are_a_paste_however_they_are_cut() {
+        for (bytes, text) in [
+            (
+                &b"a@example.org\rb@example.org\r"[..],
+                "a@example.org\nb@example.org\n",
+            ),
+            (b"dear all\r\na@example.org", "dear all\na@example.org"),
+            ("\u{fc}ber\td\n\na@b\n".as_bytes(), "\u{fc}ber\td\n\na@b\n"),
+        ] {
+            assert_eq!(at_once(&[bytes]), [paste(text)]);
+            let one_by_one: Vec<&[u8]> = bytes.chunks(1).collect();
+            assert_eq!(at_once(&one_by_one), [paste(text)]);
+        }
+    }
+
+    #[test]
+    fn everything_else_is_keys_in_their_order() {
+        for bytes in [
+            &b"a"[..],
+            b"\r",
+            b"addd",
+            b"aterry@example.org\r",
+            b"\ra@b\r",
+            b"ab\rcd\r",
+            b"a@b\rc\x1b[A",
+            b"\x03",
+            b"a@b\rc\x03",
+            "a@b\r\u{85}c".as_bytes(),
+            b"a@b\r\xff\r",
+            "\u{fc}".as_bytes(),
+        ] {
+            assert_eq!(at_once(&[bytes]), Decoder::default().feed(bytes), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_waits_a_moment_and_what_is_no_text_does_not() {
+        let mut bursts = Bursts::default();
+        let key = |code| Input::Key(Key::plain(code));
+        assert_eq!(bursts.feed(b"a"), []);
+        assert_eq!(bursts.patience(), Some(AT_ONCE));
+        assert_eq!(bursts.expire(), [key(Code::Char('a'))]);
+        assert_eq!(bursts.patience(), None);
+        assert_eq!(bursts.feed(b"\x1b[A"), [key(Code::Up)]);
+        assert_eq!(bursts.feed(b"b"), []);
+        assert_eq!(bursts.feed(b"\x1b[A"), [key(Code::Char('b')), key(Code::Up)]);
+    }
+
+    #[test]
+    fn the_rest_of_a_paste_may_come_a_little_later() {
+        let mut bursts = Bursts::default();
+        assert_eq!(bursts.feed(b"a@b\rc"), []);
+        assert_eq!(bursts.patience(), Some(MORE));
+        assert_eq!(bursts.feed(b"dd\r"), []);
+        let after = bursts.feed(b"\x1b[A");
+        assert_eq!(after, [paste("a@b\ncdd\n"), Input::Key(Key::plain(Code::Up))]);
+    }
+
+    #[test]
+    fn the_text_in_a_string_or_a_marked_paste_is_theirs() {
+        let marked = at_once(&[b"\x1b[200~", b"a@b\rc", b"\x1b[201~"]);
+        assert_eq!(marked, [Input::Paste("a@b\nc".into())]);
+        assert_eq!(at_once(&[b"\x1bP>|", b"a@b\rc", b"\x1b\\"]), []);
+    }
+}

@@ -1,0 +1,251 @@
+use proptest::prelude::*;
+
+use super::super::strings::{LONGEST, PAUSE, SILENCE};
+use super::*;
+
+/// What terminals answer, as letter of the introducer and content.
+const REPLIES: [(u8, &str); 14] = [
+    // The style (DECRQSS), that of the cursor, and what is not known.
+    (b'P', "1$r0;4m"),
+    (b'P', "1$r2 q"),
+    (b'P', "0$r"),
+    // Capabilities (XTGETTCAP), in hexadecimal.
+    (b'P', "1+r4d73=1b5d35323b"),
+    (b'P', "0+r"),
+    // Name and version (XTVERSION), the number of the unit.
+    (b'P', ">|tmux 3.4"),
+    (b'P', ">|WezTerm 20240203-110809-5046fc22"),
+    (b'P', "!|7E565445"),
+    // kitty on graphics.
+    (b'_', "Gi=31;OK"),
+    (b'_', "Gi=31;ENOENT:no d"),
+    (b'^', "private q"),
+    (b'X', "start of string d"),
+    (b']', "52;c;aHVnZQ=="),
+    (b']', "10;rgb:ffff/ffff/ffff"),
+];
+
+/// Each way to begin and to end a string.
+fn written(kind: u8, content: &str) -> Vec<Vec<u8>> {
+    let begins = [vec![0x1b, kind], vec![0xc2, kind + 0x40], vec![kind + 0x40]];
+    let ends: [&[u8]; 4] = [b"\x1b\\", b"\xc2\x9c", b"\x9c", b"\x18"];
+    let all = begins.iter().flat_map(|begin| {
+        ends.iter()
+            .map(|end| [begin.as_slice(), content.as_bytes(), end].concat())
+    });
+    all.collect()
+}
+
+fn all_replies() -> impl Iterator<Item = Vec<u8>> {
+    REPLIES.iter().flat_map(|(kind, content)| written(*kind, content))
+}
+
+fn key(character: char) -> Input {
+    Input::Key(Key::plain(Code::Char(character)))
+}
+
+fn ctrl_c() -> Input {
+    Input::Key(Key::ctrl('c'))
+}
+
+/// What comes of these reads, one right after the other.
+fn reads(decoder: &mut Decoder, reads: &[&[u8]]) -> Vec<Input> {
+    reads.iter().flat_map(|read| decoder.feed(read)).collect()
+}
+
+#[test]
+fn no_reply_is_a_key_wherever_it_is_cut_and_the_next_key_is_one() {
+    for reply in all_replies() {
+        for first in 0..reply.len() {
+            for second in first..reply.len() {
+                let (head, rest) = reply.split_at(first);
+                let (middle, tail) = rest.split_at(second - first);
+                let mut decoder = Decoder::default();
+                let found = reads(&mut decoder, &[head, middle, tail, b"q"]);
+                let said = reply.escape_ascii().to_string();
+                assert_eq!(found, [key('q')], "{said} cut at {first} and {second}");
+                assert!(decoder.is_idle(), "{said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_without_end_is_no_key_and_does_not_stay() {
+    for reply in all_replies() {
+        for length in 3..reply.len() {
+            let said = reply.escape_ascii().to_string();
+            let mut decoder = Decoder::default();
+            let (begun, rest) = reply.split_at(length);
+            let mut found = decoder.feed(begun);
+            assert_eq!(decoder.patience(), Some(SILENCE), "{said}");
+            found.extend(decoder.expire());
+            assert_eq!(found, [], "{said}");
+            // The rest is late, but comes.
+            if rest.len() > 1 || rest == b"\x9c" {
+                assert_eq!(reads(&mut decoder, &[rest]), [], "{said} late from {length}");
+            }
+            assert_eq!(decoder.expire(), None);
+            assert_eq!(decoder.expire(), None);
+            assert_eq!(decoder.patience(), None);
+            // Much later two keys in one read are two keys.
+            assert_eq!(decoder.feed(b"jd"), [key('j'), key('d')], "{said}");
+        }
+    }
+}
+
+#[test]
+fn after_one_without_end_a_key_is_a_key() {
+    for keys in [
+        &b"q"[..],
+        "ü".as_bytes(),
+        b"\r",
+        b"\x1b[A",
+        b"\x1b[200~two\x1b[201~",
+    ] {
+        let mut decoder = Decoder::default();
+        decoder.feed(b"\x1bP1$r");
+        decoder.expire();
+        assert_eq!(decoder.feed(keys), Decoder::default().feed(keys));
+    }
+}
+
+#[test]
+fn alone_it_is_alt_and_the_letter() {
+    for letter in ['P', 'X', '^', '_'] {
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.feed(format!("\x1b{letter}").as_bytes()), []);
+        assert_eq!(decoder.patience(), Some(50), "as long as Esc waits");
+        let alt = Key {
+            alt: true,
+            ..Key::plain(Code::Char(letter))
+        };
+        assert_eq!(decoder.expire(), Some(Input::Key(alt)));
+        // It was a reply over a slow line after all.
+        assert_eq!(decoder.feed(b"1$r2 q"), []);
+        assert_eq!(decoder.feed(b"\x1b\\q"), [key('q')]);
+    }
+    for control in [&b"\x90"[..], b"\xc2\x90", b"\x9b", b"\xc2\x9f"] {
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.feed(control), []);
+        assert_eq!((decoder.patience(), decoder.expire()), (Some(50), None));
+    }
+}
+
+#[test]
+fn ctrl_c_works_inside_and_nothing_behind_it_is_a_key() {
+    let mut decoder = Decoder::default();
+    assert_eq!(decoder.feed(b"\x1bP1$r\x03d"), [ctrl_c()]);
+    assert_eq!(decoder.feed(b"dd"), []);
+    assert_eq!(decoder.feed(b"\x03"), [ctrl_c()]);
+    assert_eq!(decoder.patience(), Some(PAUSE));
+    assert_eq!(decoder.expire(), None);
+    assert_eq!(decoder.feed(b"d"), [key('d')], "after a pause");
+}
+
+#[test]
+fn a_long_one_goes_to_its_end_and_not_further() {
+    for length in [LONGEST - 1, LONGEST, LONGEST + 1, 5 * LONGEST] {
+        let mut bytes = b"\x1bP".to_vec();
+        bytes.resize(bytes.len() + length, b'd');
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.feed(&bytes), [], "{length}");
+        let patience = if length > LONGEST { PAUSE } else { SILENCE };
+        assert_eq!(decoder.patience(), Some(patience), "{length}");
+        assert_eq!(decoder.feed(b"dd\x1b\\q"), [key('q')], "{length}");
+    }
+}
+
+#[test]
+fn what_begins_inside_is_read() {
+    for (bytes, last) in [
+        (&b"\x1bP1$r\x1b[A"[..], Key::plain(Code::Up)),
+        (b"\x1bP1$r\x1b\x1bOB", Key::plain(Code::Down)),
+        (b"\x1bP1$r\x1bP1$r2 q\x1b\\q", Key::plain(Code::Char('q'))),
+    ] {
+        assert_eq!(Decoder::default().feed(bytes), [Input::Key(last)]);
+    }
+    // A letter after ESC is as much part of a broken string as one without.
+    assert_eq!(Decoder::default().feed(b"\x1bP1$r\x1bdd"), []);
+}
+
+#[test]
+fn letters_with_the_byte_of_st_in_them_do_not_end_it() {
+    // U with diaeresis is 0xc3 0x9c, a check mark 0xe2 0x9c 0x93.
+    let reply = "\x1bP>|\u{dc}term \u{2713}d\x1b\\q";
+    assert_eq!(Decoder::default().feed(reply.as_bytes()), [key('q')]);
+}
+
+#[test]
+fn a_letter_that_lost_its_first_byte_begins_no_string() {
+    // The second byte of the letter that is cut is that of a control.
+    assert_eq!(Decoder::default().feed(b"\xe2\x90q"), [key('q')]);
+}
+
+#[test]
+fn a_sequence_that_is_too_long_is_no_keys() {
+    let bytes = format!("\x1b[?{}c", "64;".repeat(200));
+    let mut decoder = Decoder::default();
+    assert_eq!(decoder.feed(bytes.as_bytes()), []);
+    assert_eq!(decoder.expire(), None);
+    assert_eq!(decoder.feed(b"c"), [key('c')]);
+}
+
+#[test]
+fn a_paste_without_its_end_ends() {
+    let mut decoder = Decoder::default();
+    assert_eq!(decoder.feed(b"\x1b[200~ab"), []);
+    assert_eq!(decoder.feed(b"c\x1b[20"), []);
+    assert_eq!(decoder.patience(), Some(10_000));
+    assert_eq!(decoder.expire(), Some(Input::Paste("abc".into())));
+    assert_eq!(decoder.feed(b"late\rrest\x1b[201~"), [], "what was late");
+    assert_eq!(decoder.expire(), None);
+    assert_eq!(decoder.feed(b"q"), [key('q')]);
+
+    assert_eq!(decoder.feed(b"\x1b[200~abc"), []);
+    assert_eq!(decoder.feed(b"d\x03e"), [], "in the middle of a read it is text");
+    assert_eq!(decoder.feed(b"\x03"), [Input::Paste("abcd\x03e".into())]);
+    assert_eq!(decoder.feed(b"q"), [key('q')]);
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_in_a_string_is_no_key(
+        kind in prop::sample::select(b"PX^_]".to_vec()),
+        content in "[ -~\u{a0}-\u{ffff}]{1,200}",
+        cuts in prop::collection::vec(1usize..20, 0..20),
+    ) {
+        for bytes in written(kind, &content) {
+            let mut decoder = Decoder::default();
+            let (mut rest, mut found) = (bytes.as_slice(), Vec::new());
+            for cut in &cuts {
+                let (now, later) = rest.split_at((*cut).min(rest.len()));
+                found.extend(decoder.feed(now));
+                rest = later;
+            }
+            found.extend(decoder.feed(rest));
+            found.extend(decoder.feed(b"q"));
+            found.retain(|input| !matches!(input, Input::Background(_)));
+            prop_assert_eq!(found, [key('q')]);
+        }
+    }
+
+    #[test]
+    fn any_bytes_with_any_pauses_do_not_stop_the_keys_after_them(
+        reads in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..40), any::<bool>()), 0..12),
+    ) {
+        let mut decoder = Decoder::default();
+        for (bytes, pause) in reads {
+            decoder.feed(&bytes);
+            if pause {
+                decoder.expire();
+            }
+        }
+        // As often as there can be something to wait for.
+        for _ in 0..3 {
+            decoder.expire();
+        }
+        prop_assert_eq!(decoder.feed(b"q"), [key('q')]);
+        prop_assert_eq!(decoder.patience(), None);
+    }
+}

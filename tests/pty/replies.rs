@@ -1,0 +1,96 @@
+//! What terminals say unasked or late, and pastes that nobody marks: none of it is a command.
+
+use crate::stage::{ENTER, Home, ROOM, Stage, TERRY, until};
+
+/// What was seen to come: the letter after ESC, and what is between that and ST.
+const REPLIES: [&str; 8] = [
+    // The style, the shape of the cursor and a capability that somebody asked for (DECRQSS, XTGETTCAP).
+    "P1$r0m",
+    "P1$r2 q",
+    "P1+r4d73=1b5d35323b",
+    // Names and versions (XTVERSION).
+    "P>|WezTerm 20240203-110809-5046fc22",
+    "P>|tmux 3.4",
+    // kitty on graphics; a title; the clipboard.
+    "_Gi=31;OK",
+    "]lddd",
+    "]52;c;ZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRk",
+];
+
+/// A hat is selected, that each letter of a reply could do something to.
+fn hat_selected() -> (Home, Stage) {
+    let home = Home::with_terry();
+    home.does(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
+    let mut stage = Stage::hatrack(&home, &["--actor", "alice"]);
+    stage.see("Assistant");
+    stage.press("ll");
+    stage.whole_picture("? Help");
+    (home, stage)
+}
+
+/// What comes after it is answered, and the screen is as it was.
+fn nothing_was_done(stage: &mut Stage, before: &[String]) {
+    stage.press_and_see("?", "┏ Help");
+    stage.press("\x1b");
+    stage.until("the help is closed", |seen| !seen.shows("┏ Help"));
+    assert_eq!(stage.whole_picture("? Help"), before);
+}
+
+#[test]
+fn no_reply_of_a_terminal_is_a_command() {
+    let (home, mut stage) = hat_selected();
+    let before = (home.document(), stage.whole_picture("? Help"));
+    for reply in REPLIES {
+        let whole = format!("\x1b{reply}\x1b\\");
+        let (first, rest) = whole.split_at(4);
+        let (middle, end) = rest.split_at(rest.len() / 2);
+        for read in [whole.as_str(), first, rest, first, middle, end] {
+            stage.press_until_read(read);
+        }
+        nothing_was_done(&mut stage, &before.1);
+    }
+    // One without its end keeps nobody from leaving.
+    stage.press("\x1bP1$r2 \x03");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(home.document(), before.0);
+}
+
+#[test]
+fn a_paste_without_its_end_ends_at_ctrl_c() {
+    let (home, mut stage) = hat_selected();
+    let document = home.document();
+    stage.press_and_see("e", "Edit");
+    stage.press_until_read("\x1b[200~abc");
+    stage.press_until_read("ddd");
+    stage.press_and_see("\x03", "abcddd");
+    stage.press_and_see("!", "abcddd!");
+    assert_eq!(home.document(), document);
+}
+
+#[test]
+fn an_unmarked_paste_runs_no_command_and_fills_a_form() {
+    let home = Home::with_terry();
+    let document = home.document();
+    let lines = "kim@example.org\rdora@example.org\r";
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.see("Users 1");
+    stage.press("l");
+    stage.whole_picture("? Help");
+    stage.press_and_see(lines, "Looks like pasted text: open a form first");
+    assert_eq!(home.document(), document);
+    stage.press_and_see("a", "Affiliation");
+    stage.press_and_see(lines, "dora@example.org");
+    assert_eq!(home.document(), document, "nothing is sent by the first line end");
+    stage.press_and_see(ENTER, "Add 2 users");
+    stage.press("y");
+    until("both are added", || {
+        let users = home.document().pointer(&format!("/rooms/{ROOM}/users")).cloned();
+        users.is_some_and(|users| {
+            ["kim", "dora"]
+                .iter()
+                .all(|name| users.get(format!("{name}@example.org")).is_some())
+        })
+    });
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+}
