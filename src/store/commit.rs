@@ -36,6 +36,7 @@ impl Store {
     /// An error means that nothing can be relied on to have been written; asking again is right in any case.
     pub fn commit(&mut self, changes: &[Change]) -> Result<Results, Error> {
         self.writable()?;
+        self.here()?;
         if changes.is_empty() {
             return Ok(Vec::new());
         }
@@ -84,6 +85,7 @@ impl Store {
     /// Writes the file again after it was [`super::Refreshed::Gone`], as it was last seen.
     pub fn restore(&mut self) -> Result<(), Error> {
         self.writable()?;
+        self.here()?;
         self.make_folder()?;
         let access = self.access(None)?.of_lock();
         self.locked(&access, Self::restore_now)

@@ -30,6 +30,26 @@ pub enum Error {
         /// What is there.
         what: &'static str,
     },
+    /// A symbolic link that may be a trap.
+    #[error(
+        "{} is a symbolic link that somebody else made in a folder where everybody can; it is not followed: give the path that it leads to, or remove it",
+        path.display()
+    )]
+    ForeignLink {
+        /// The link.
+        path: PathBuf,
+    },
+    /// The path that the data file was opened with leads to another one now, or to none.
+    #[error(
+        "{} does not lead to {} any more, and nothing is saved: put the link back, or leave and start again to work with what it leads to now",
+        path.display(), was.display()
+    )]
+    Elsewhere {
+        /// The path that was given.
+        path: PathBuf,
+        /// The data file.
+        was: PathBuf,
+    },
     /// Somebody else held the lock all the time.
     #[error("{} is locked: somebody else {}; try again", path.display(), writing(*seconds))]
     Locked {
@@ -156,6 +176,7 @@ fn plain(error: &io::Error) -> String {
         io::ErrorKind::Unsupported => NO_LOCKS.into(),
         io::ErrorKind::IsADirectory => "it is a folder, not a file; move it away".into(),
         _ if is(Errno::NXIO) => "it is a device or a pipe, not a file; move it away".into(),
+        _ if is(Errno::BUSY) => MOUNTED.into(),
         _ if is(Errno::NOLCK) => NO_LOCKS.into(),
         _ if is(Errno::LOOP) => "there is a symbolic link, which is not followed there; remove it".into(),
         _ if is(Errno::IO) => "the disk failed (input/output error); see the log of the system".into(),
@@ -163,6 +184,9 @@ fn plain(error: &io::Error) -> String {
     }
 }
 
+/// What is a mount of its own cannot be replaced.
+const MOUNTED: &str =
+    "it is mounted as a single file (in a container?), and cannot be replaced; mount the folder instead";
 const NO_LOCKS: &str = "not supported there (a network mount without locks?); use another disk";
 
 #[cfg(test)]
@@ -191,6 +215,7 @@ mod tests {
             ),
             (Errno::ISDIR, "it is a folder, not a file; move it away"),
             (Errno::NXIO, "it is a device or a pipe, not a file; move it away"),
+            (Errno::BUSY, MOUNTED),
             (Errno::NOLCK, NO_LOCKS),
             (Errno::OPNOTSUPP, NO_LOCKS),
             (

@@ -65,6 +65,7 @@ impl Keeper {
                 waiting: Vec::new(),
                 restoring: false,
                 read_only: None,
+                looked_wrong: false,
                 locked: None,
                 trouble: None,
                 again: None,
@@ -108,6 +109,8 @@ struct Work<N> {
     restoring: bool,
     /// Why nothing can be written, as it was last told.
     read_only: Option<String>,
+    /// A look showed that something is wrong; it is over when one shows that all is well.
+    looked_wrong: bool,
     /// Since when somebody else holds the lock.
     locked: Option<Instant>,
     trouble: Option<Trouble>,
@@ -210,11 +213,17 @@ impl<N: Fn(Event)> Work<N> {
     /// Looks whether somebody else changed the file.
     fn look(&mut self, store: &mut Store) {
         let seen = match store.refresh() {
-            Ok(Refreshed::Gone) => return self.trouble(trouble(store, &store.is_gone())),
-            Err(error) => return self.trouble(trouble(store, &error)),
-            Ok(seen) => seen,
+            Ok(Refreshed::Gone) => Err(store.is_gone()),
+            seen => seen,
         };
-        if self.is_file_wrong() {
+        let seen = match seen {
+            Ok(seen) => seen,
+            Err(error) => {
+                self.looked_wrong = true;
+                return self.trouble(trouble(store, &error));
+            }
+        };
+        if std::mem::take(&mut self.looked_wrong) || self.is_file_wrong() {
             self.over();
         }
         let before = self.read_only.clone();

@@ -2,12 +2,15 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
+use rustix::io::Errno;
 
-use super::{Error, Paths};
+use super::lock::{Temporary, sweep};
+use super::{Disk, Error, Paths};
 
 /// A longer file is no import: a kilobyte for each of a million users.
 const MOST: u64 = 1 << 30;
@@ -66,6 +69,7 @@ pub enum Written {
 /// Writes a file that only this user can read, whole or not at all, whenever the process ends. One that is there is
 /// replaced only when `over` says so. Never the data file, nor what belongs to it.
 pub fn write_file(path: &Path, bytes: &[u8], over: bool, data: Option<&Path>) -> Result<Written, Error> {
+    let disk = Disk::default();
     let resolved = Paths::resolve(path)?.data;
     if let Some(data) = data {
         let own = Paths::resolve(data)?;
@@ -101,30 +105,64 @@ pub fn write_file(path: &Path, bytes: &[u8], over: bool, data: Option<&Path>) ->
             reason,
         });
     }
-    let temporary = temporary(&resolved);
-    let written = put(&temporary, &resolved, bytes, over);
-    // It may be there no more. When it cannot be removed, the error says where the writing went wrong.
-    let _ = std::fs::remove_file(&temporary);
-    written.map_err(Error::io("write", &resolved))
+    let folder = resolved.parent().unwrap_or(Path::new("/"));
+    tidy(&disk, folder);
+    put(&disk, folder, &resolved, bytes, over).map_err(Error::io("write", &resolved))
 }
 
-fn put(temporary: &Path, target: &Path, bytes: &[u8], over: bool) -> io::Result<Written> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(temporary)?;
+/// Writes it into a file without a name, where there are such: whoever is killed leaves nothing. It gets its name when
+/// it is whole.
+fn put(disk: &Disk, folder: &Path, target: &Path, bytes: &[u8], over: bool) -> io::Result<Written> {
+    let temporary = temporary(target);
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    if let Ok(file) = openat(CWD, folder, flags, Mode::RUSR | Mode::WUSR) {
+        let mut file = File::from(file);
+        // Whoever tidies up leaves it alone.
+        file.lock()?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        let name = if over { &temporary } else { target };
+        let unnamed = format!("/proc/self/fd/{}", file.as_raw_fd());
+        match linkat(CWD, unnamed, CWD, name, AtFlags::SYMLINK_FOLLOW) {
+            Ok(()) if over => {
+                let renamed = std::fs::rename(&temporary, target);
+                if renamed.is_err() {
+                    let _ = std::fs::remove_file(&temporary);
+                }
+                return renamed.map(|()| Written::Done);
+            }
+            Ok(()) => return Ok(Written::Done),
+            Err(Errno::EXIST) if !over => return Ok(Written::Exists),
+            Err(_) => {} // No /proc, or no links: the other way.
+        }
+    }
+    let made = Temporary::make(disk, &temporary)?;
+    let made = made.ok_or_else(|| io::Error::other("somebody else is writing it just now; try again"))?;
+    let mut file = made.file();
     file.write_all(bytes)?;
     file.sync_all()?;
     if over {
-        std::fs::rename(temporary, target)?;
-        return Ok(Written::Done);
+        return made.rename(target).map(|()| Written::Done);
     }
     // A link is made only where there is nothing; some file systems have none.
-    match std::fs::hard_link(temporary, target) {
+    match std::fs::hard_link(&temporary, target) {
         Ok(()) => Ok(Written::Done),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Written::Exists),
-        Err(_) => std::fs::rename(temporary, target).map(|()| Written::Done),
+        Err(_) => made.rename(target).map(|()| Written::Done),
+    }
+}
+
+/// How the names of files end that are being written.
+const TEMPORARY: &str = "hatrack-export";
+
+/// Removes what those left who were killed while they wrote; whose writer lives, stays.
+fn tidy(disk: &Disk, folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == TEMPORARY) {
+            // What cannot be removed, or is another's, harms nothing.
+            let _ = sweep(disk, &path);
+        }
     }
 }
 
@@ -132,7 +170,7 @@ fn put(temporary: &Path, target: &Path, bytes: &[u8], over: bool) -> io::Result<
 fn temporary(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.hatrack-tmp", std::process::id()));
+    name.push(format!(".{}.{TEMPORARY}", std::process::id()));
     path.with_file_name(name)
 }
 
@@ -175,6 +213,31 @@ mod tests {
         assert!(read_only_file(Path::new("/dev/zero")).is_err());
         let endless = read_up_to(io::repeat(0), 2 << 20).unwrap_err();
         assert_eq!(endless.to_string(), "it is longer than 2 megabytes");
+    }
+
+    #[test]
+    fn a_trap_in_a_folder_open_to_everybody_makes_no_file() {
+        use std::os::unix::fs::{PermissionsExt, lchown, symlink};
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: only root can make somebody else's link");
+            return;
+        }
+        let home = tempfile::tempdir().unwrap();
+        let open = home.path().join("open");
+        std::fs::create_dir(&open).unwrap();
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o1777)).unwrap();
+        let link = open.join("out.csv");
+        symlink(home.path().join("target"), &link).unwrap();
+        lchown(&link, Some(54_321), None).unwrap();
+        for over in [false, true] {
+            let error = write_file(&link, b"x", over, None).unwrap_err();
+            assert!(
+                error.to_string().contains("out.csv is a symbolic link"),
+                "{error}"
+            );
+        }
+        assert_eq!(files(home.path()), ["open"]);
+        assert!(link.symlink_metadata().unwrap().is_symlink());
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
 
 use super::Error;
 
@@ -19,6 +20,8 @@ pub struct Paths {
     pub folder: PathBuf,
     pub(super) data_temporary: PathBuf,
     pub(super) history_temporary: PathBuf,
+    /// Damaged lines of the history, while they are put aside.
+    pub(super) damaged_temporary: PathBuf,
 }
 
 /// As many symbolic links are followed, one after the other, as the system itself follows.
@@ -27,7 +30,7 @@ const LINKS: usize = 40;
 impl Paths {
     /// The files of the data file at this path, whether it exists or not. Nothing is created.
     pub fn resolve(path: &Path) -> Result<Self, Error> {
-        let data = follow(path).map_err(Error::closed(path))?;
+        let data = follow(path)?;
         let missing = || Error::NotAFile {
             path: path.to_path_buf(),
             what: "a folder",
@@ -35,16 +38,18 @@ impl Paths {
         let folder = data.parent().ok_or_else(missing)?.to_path_buf();
         let name = data.file_name().ok_or_else(missing)?;
         let history = beside(&data, "history.jsonl");
-        let temporary = |name: &std::ffi::OsStr| {
+        let hidden = |name: &std::ffi::OsStr, suffix: &str| {
             let mut hidden = OsString::from(".");
             hidden.push(name);
-            hidden.push(".hatrack-tmp");
+            hidden.push(suffix);
             folder.join(hidden)
         };
+        let temporary = |name| hidden(name, ".hatrack-tmp");
         Ok(Self {
             lock: beside(&data, "lock"),
             data_temporary: temporary(name),
             history_temporary: temporary(history.file_name().unwrap_or_default()),
+            damaged_temporary: hidden(name, ".hatrack-damaged"),
             history,
             folder,
             data,
@@ -65,22 +70,51 @@ pub(super) fn beside(data: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The absolute path with all symbolic links followed, also where the last one leads to nothing.
-fn follow(path: &Path) -> io::Result<PathBuf> {
-    let mut path = std::path::absolute(path)?;
-    for _ in 0..LINKS {
-        if let (Some(folder), Some(name)) = (path.parent(), path.file_name())
-            && let Ok(folder) = folder.canonicalize()
-        {
-            path = folder.join(name);
+fn follow(path: &Path) -> Result<PathBuf, Error> {
+    let absolute = std::path::absolute(path).map_err(Error::closed(path))?;
+    let (mut rest, mut links) = (Vec::new(), 0);
+    push(&mut rest, &absolute);
+    let mut done = PathBuf::new();
+    while let Some(part) = rest.pop() {
+        if part == ".." {
+            done.pop();
+            continue;
         }
-        match path.read_link() {
-            Ok(target) => path = path.parent().unwrap_or(&path).join(target),
-            Err(_) => return Ok(path),
+        let next = done.join(part); // "/" begins anew
+        let Ok(target) = next.read_link() else {
+            done = next;
+            continue;
+        };
+        links += 1;
+        if links > LINKS {
+            let endless = "symbolic links lead from one to the other without end";
+            return Err(Error::closed(path)(io::Error::other(endless)));
         }
+        if !may_follow(&done, &next).map_err(Error::closed(path))? {
+            return Err(Error::ForeignLink { path: next });
+        }
+        push(&mut rest, &target);
     }
-    Err(io::Error::other(
-        "symbolic links lead from one to the other without end",
-    ))
+    Ok(done)
+}
+
+/// The parts of a path, the first one last.
+fn push(rest: &mut Vec<OsString>, path: &Path) {
+    let parts = path.components().rev();
+    rest.extend(
+        parts
+            .filter(|part| *part != Component::CurDir)
+            .map(|part| part.as_os_str().to_owned()),
+    );
+}
+
+/// In a folder where everybody may make files and nobody may remove another's (`/tmp`), a link may be a trap: it is followed
+/// only if it is this user's or the folder's owner's. So does the system where `fs.protected_symlinks` is on; but not for
+/// links that are followed here, nor for those that lead to nothing.
+fn may_follow(folder: &Path, link: &Path) -> io::Result<bool> {
+    let (folder, link) = (folder.metadata()?, link.symlink_metadata()?);
+    let is_open = folder.mode() & 0o1002 == 0o1002;
+    Ok(!is_open || link.uid() == rustix::process::geteuid().as_raw() || link.uid() == folder.uid())
 }
 
 #[cfg(test)]
@@ -103,6 +137,58 @@ mod tests {
     }
 
     #[test]
+    fn a_link_of_somebody_else_in_a_folder_open_to_everybody_is_not_followed() {
+        use std::os::unix::fs::{PermissionsExt, lchown, symlink};
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: only root can make somebody else's link");
+            return;
+        }
+        let home = tempfile::tempdir().unwrap();
+        let home = home.path().canonicalize().unwrap();
+        let (open, real) = (home.join("open"), home.join("real"));
+        std::fs::create_dir(&open).unwrap();
+        std::fs::create_dir(&real).unwrap();
+        symlink("../real/hats.json", open.join("link")).unwrap();
+        symlink("../real", open.join("folder")).unwrap();
+        symlink("open/link", home.join("outer")).unwrap();
+        let (me, other, owner) = (0, 54_321, 54_322);
+        for (mode, of_link, of_folder, followed) in [
+            (0o1777, other, me, false),
+            (0o1777, other, owner, false),
+            (0o1777, me, owner, true),
+            (0o1777, owner, owner, true),
+            (0o0777, other, me, true),
+            (0o1775, other, me, true),
+        ] {
+            lchown(&open, Some(of_folder), None).unwrap();
+            std::fs::set_permissions(&open, std::fs::Permissions::from_mode(mode)).unwrap();
+            for name in ["link", "folder"] {
+                lchown(open.join(name), Some(of_link), None).unwrap();
+            }
+            for path in [
+                open.join("link"),
+                open.join("folder/hats.json"),
+                home.join("outer"),
+            ] {
+                let paths = Paths::resolve(&path);
+                let data = paths.as_ref().ok().map(|paths| paths.data.clone());
+                assert_eq!(
+                    data,
+                    followed.then(|| real.join("hats.json")),
+                    "{mode:o} {path:?}"
+                );
+                if let Err(error) = paths {
+                    let said = error.to_string();
+                    assert!(
+                        said.contains("/open/") && said.contains("is not followed"),
+                        "{said}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn no_two_data_files_in_a_folder_have_a_file_in_common() {
         let folder = tempfile::tempdir().unwrap();
         let names = [
@@ -117,6 +203,9 @@ mod tests {
             "x.history",
             "x.hatrack-tmp",
             "x.history.jsonl.json",
+            "x.history.damaged",
+            "x.history.json",
+            "x-history.json",
         ];
         let mut all = Vec::new();
         for name in names {
@@ -126,9 +215,16 @@ mod tests {
                 lock,
                 data_temporary,
                 history_temporary,
+                damaged_temporary,
                 ..
             } = paths;
-            all.extend([history, lock, data_temporary, history_temporary]);
+            all.extend([
+                history,
+                lock,
+                data_temporary,
+                history_temporary,
+                damaged_temporary,
+            ]);
         }
         let count = all.len();
         all.sort();

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::access::Access;
 use super::disk::{Disk, Identity, may_write};
 use super::file::{self, Contents, Layout};
-use super::lock::{Left, Lock};
+use super::lock::{Left, Lock, sweep};
 use super::{
     Change, Entry, Error, FoundUndo, Options, Page, Paths, Query, Scope, Snapshot, history, pages, rewrite,
     view,
@@ -41,6 +41,8 @@ pub(super) struct Known {
 /// One data file, with what was last seen in it.
 #[derive(Debug)]
 pub struct Store {
+    /// The path as it was given: links on it may be pointed elsewhere.
+    given: PathBuf,
     pub(super) paths: Paths,
     pub(super) options: Options,
     pub(super) disk: Disk,
@@ -78,6 +80,7 @@ impl Store {
     ) -> Result<Self, Error> {
         let paths = Paths::resolve(path)?;
         let mut store = Self {
+            given: path.to_path_buf(),
             paths,
             options,
             disk,
@@ -129,6 +132,7 @@ impl Store {
 
     /// Looks whether somebody else changed the file, and reads it again if so.
     pub fn refresh(&mut self) -> Result<Refreshed, Error> {
+        self.here()?;
         let there = self
             .disk
             .look(&self.paths.data)
@@ -205,6 +209,17 @@ impl Store {
         }
     }
 
+    /// Whether the path that was given still leads to the data file.
+    pub(super) fn here(&self) -> Result<(), Error> {
+        if Paths::resolve(&self.given)?.data == self.paths.data {
+            return Ok(());
+        }
+        Err(Error::Elsewhere {
+            path: self.given.clone(),
+            was: self.paths.data.clone(),
+        })
+    }
+
     fn adopt(&mut self, contents: Contents) {
         let Contents {
             wardrobe,
@@ -245,7 +260,9 @@ impl Store {
         let paths = self.paths.clone();
         let look = |path: &Path| self.disk.look(path).map_err(Error::io("look at", path));
         let (data, left) = (look(&paths.data)?, look(&paths.data_temporary)?);
-        if left.is_none() && look(&paths.history_temporary)?.is_none() {
+        let others = [&paths.history_temporary, &paths.damaged_temporary];
+        let is_left = |path: &&PathBuf| look(path).map(|left| left.is_some());
+        if left.is_none() && !is_left(&others[0])? && !is_left(&others[1])? {
             return Ok(());
         }
         let access = self.access(data.as_ref())?;
@@ -281,6 +298,7 @@ impl Store {
         data_left
             .remove()
             .and_then(|()| history_left.remove())
+            .and_then(|()| sweep(&self.disk, &paths.damaged_temporary).map(drop))
             .map_err(Error::io("remove", &paths.data_temporary))
     }
 
@@ -360,6 +378,7 @@ impl Store {
     /// with the one before it.
     pub fn forget(&mut self, before: Timestamp) -> Result<usize, Error> {
         self.writable()?;
+        self.here()?;
         rewrite::forget(&self.disk, &self.paths, before)
     }
 }
