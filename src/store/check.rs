@@ -215,7 +215,12 @@ impl Report {
 
 /// Keeps every line of the history that can be read and puts the rest into a file beside it.
 pub fn repair_history(path: &Path) -> Result<Repaired, Error> {
+    repair_history_on(&Disk::default(), path)
+}
+
+/// The same on a file system of one's own.
+pub fn repair_history_on(disk: &Disk, path: &Path) -> Result<Repaired, Error> {
     let paths = Paths::resolve(path)?;
-    let (kept, moved, copy) = rewrite::repair(&Disk::default(), &paths)?;
+    let (kept, moved, copy) = rewrite::repair(disk, &paths)?;
     Ok(Repaired { kept, moved, copy })
 }

@@ -28,7 +28,7 @@ mod rewrite;
 mod view;
 mod whole;
 
-pub use check::{Repaired, Report, check, repair_history};
+pub use check::{Repaired, Report, check, repair_history, repair_history_on};
 pub use disk::{Disk, Fault, Hook, Step};
 pub use draft::Drafts;
 pub use error::Error;

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -29,51 +30,84 @@ pub(super) fn forget(disk: &Disk, paths: &Paths, before: Timestamp) -> Result<us
 /// Keeps every line that can be read and puts the others into a file of their own; says how many there are of each,
 /// and where.
 pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option<PathBuf>), Error> {
-    let (mut aside, mut whole): (Option<(PathBuf, File)>, bool) = (None, false);
+    let (mut aside, mut copy): (Option<Temporary<'_>>, _) = (None, None);
+    let temporary = &paths.damaged_temporary;
+    let wrong = || Error::io("write", temporary);
     let rewritten = rewrite(disk, paths, |line| {
         let Some(line) = line else {
-            if let Some((path, file)) = &aside {
-                disk.sync(file)
-                    .and_then(|()| disk.sync_folder(&paths.folder, path))
-                    .map_err(Error::io("write", path))?;
-            }
-            whole = true;
+            copy = aside
+                .take()
+                .map(|aside| put_aside(disk, paths, &aside))
+                .transpose()?;
             return Ok(true);
         };
         if Line::parse(line).is_ok() {
             return Ok(true);
         }
         if aside.is_none() {
-            aside = Some(copy_beside(disk, &paths.data)?);
+            aside = begin_anew(disk, temporary).map_err(wrong())?;
         }
-        if let Some((path, file)) = &aside {
-            disk.write(file, line)
-                .and_then(|()| disk.write(file, b"\n"))
-                .map_err(Error::io("write", path))?;
-        }
+        let aside = aside.as_ref().ok_or_else(|| busy(temporary))?;
+        disk.write(aside.file(), line)
+            .and_then(|()| disk.write(aside.file(), b"\n"))
+            .map_err(wrong())?;
         Ok(false)
-    });
-    if let (Some((path, _)), false) = (&aside, whole) {
-        // The lines are still where they were.
-        let _ = disk.remove(path);
-    }
-    let rewritten = rewritten?;
-    Ok((rewritten.kept, rewritten.removed, aside.map(|(path, _)| path)))
+    })?;
+    Ok((rewritten.kept, rewritten.removed, copy))
 }
 
-/// A new file for damaged lines.
-fn copy_beside(disk: &Disk, data: &Path) -> Result<(PathBuf, File), Error> {
-    let mut number = 1;
-    loop {
-        let path = beside(data, &format!("history.damaged-{number}.jsonl"));
-        match disk.create(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
-            other => {
-                return other
-                    .map(|file| (path.clone(), file))
-                    .map_err(Error::io("make", &path));
+/// Gives the damaged lines, which are all there, their file: from here on it is whole. Who was killed right after that has
+/// not taken them out of the history: then there is one with the same lines, and it stays the only one.
+fn put_aside(disk: &Disk, paths: &Paths, aside: &Temporary<'_>) -> Result<PathBuf, Error> {
+    disk.sync(aside.file())
+        .map_err(Error::io("write", &paths.damaged_temporary))?;
+    for number in 1.. {
+        let path = beside(&paths.data, &format!("history.damaged-{number}.jsonl"));
+        let put = (|| {
+            if let Some(there) = disk.open(&path)? {
+                return is_same(&there, aside.file());
             }
+            aside.rename(&path)?;
+            disk.sync_folder(&paths.folder, &path).map(|()| true)
+        })();
+        if put.map_err(Error::io("write", &path))? {
+            return Ok(path);
         }
+    }
+    Err(busy(&paths.damaged_temporary)) // There are not so many numbers.
+}
+
+/// Whether two files have the same bytes.
+fn is_same(one: &File, other: &File) -> io::Result<bool> {
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut at, mut buffers) = (0, [vec![0; 1 << 16], vec![0; 1 << 16]]);
+    let [first, second] = &mut buffers;
+    loop {
+        let read = one.read_at(first, at)?;
+        let some = first.get(..read).unwrap_or_default();
+        let against = second.get_mut(..read).unwrap_or_default();
+        other.read_exact_at(against, at)?;
+        if some != against || read == 0 {
+            return Ok(some == against);
+        }
+        at += read as u64;
+    }
+}
+
+/// A temporary file, in the place of one that was left. `None`: somebody is at it.
+fn begin_anew<'a>(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Temporary<'a>>> {
+    if !sweep(disk, path)? {
+        return Ok(None);
+    }
+    Temporary::make(disk, path)
+}
+
+fn busy(path: &Path) -> Error {
+    Error::Locked {
+        path: path.to_path_buf(),
+        seconds: 0,
     }
 }
 
@@ -98,10 +132,7 @@ fn rewrite(
     let access = access(disk, paths).map_err(wrong())?;
     let _lock = Lock::take(disk, &paths.lock, &access.of_lock())?;
     // Who came in because somebody removed the lock file is kept out by the data file's temporary file.
-    let busy = || Error::Locked {
-        path: paths.data_temporary.clone(),
-        seconds: 0,
-    };
+    let busy = || busy(&paths.data_temporary);
     let left = Left::claim(disk, &paths.data_temporary).map_err(wrong())?;
     let left = left.ok_or_else(busy)?;
     let own = if left.is_some() {
@@ -138,16 +169,8 @@ fn rewrite_alone(
     let Some(file) = history::open(disk, path)? else {
         return Ok(Rewritten::default());
     };
-    let busy = || Error::Locked {
-        path: temporary.clone(),
-        seconds: 0,
-    };
-    if !sweep(disk, temporary).map_err(wrong())? {
-        return Err(busy());
-    }
-    let new = Temporary::make(disk, temporary)
-        .map_err(wrong())?
-        .ok_or_else(busy)?;
+    let new = begin_anew(disk, temporary).map_err(wrong())?;
+    let new = new.ok_or_else(|| busy(temporary))?;
     let out = new.file();
     let mut done = Rewritten::default();
     let mut writer = BufWriter::new(Through { disk, file: out });

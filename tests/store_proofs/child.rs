@@ -74,6 +74,10 @@ fn role() {
         "look" => look(&path),
         "killed at" => killed_at(&path, argument),
         "follow" => follow(&path),
+        "export" => {
+            hatrack::store::write_file(&path, b"half of it", true, None).unwrap();
+            println!("\nsaved export");
+        }
         other => match other.strip_prefix("commit ") {
             Some(count) => commits(&path, argument, count.parse().unwrap()),
             None => panic!("{other}"),

@@ -19,6 +19,8 @@ mod interleaved;
 #[cfg(test)]
 mod keeper;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod machine;
 #[cfg(test)]
 mod permissions;
