@@ -40,11 +40,11 @@ pub(crate) fn run<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Result<(),
 }
 
 /// A mounted folder; unmounted in the end.
-struct Mount(PathBuf);
+pub(crate) struct Mount(PathBuf);
 
 impl Mount {
     /// `None`: this cannot be here, which was said.
-    fn new(folder: &Path, options: &[&str]) -> Option<Self> {
+    pub(crate) fn new(folder: &Path, options: &[&str]) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             skipped(false, "only root can mount");
             return None;

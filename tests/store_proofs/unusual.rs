@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::child::{command, said, wrapped};
 use super::common::*;
-use super::machine::{run, skipped};
+use super::machine::{Mount, run, skipped};
 
 const EPERM: i32 = 1;
 const EIO: i32 = 5;
@@ -137,4 +137,27 @@ fn in_a_folder_that_cannot_be_listed_changes_are_saved() {
     assert_eq!(said(&mut child).len(), 25);
     assert!(child.wait().unwrap().success());
     assert_clean(&path);
+}
+
+/// A container that mounts the data file alone: it cannot be replaced there.
+#[test]
+fn a_file_that_is_mounted_by_itself_is_explained() {
+    let (folder, path, _) = begun();
+    let at = folder.path().join("inside/hats.json");
+    fs::create_dir(at.parent().unwrap()).unwrap();
+    fs::write(&at, "").unwrap();
+    let Some(mount) = Mount::new(&at, &["--bind", path.to_str().unwrap()]) else {
+        return;
+    };
+    let mut store = open(&at, "alice");
+    let (change, before) = (giving(&store, "a"), fs::read(&path).unwrap());
+    let error = store.commit(std::slice::from_ref(&change)).unwrap_err();
+    assert!(error.to_string().ends_with("mount the folder instead"), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert_eq!(
+        files(at.parent().unwrap()),
+        ["hats.history.jsonl", "hats.json", "hats.lock"]
+    );
+    assert_eq!(fs::read(at.with_file_name("hats.history.jsonl")).unwrap(), b"");
+    drop(mount);
 }

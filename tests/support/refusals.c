@@ -1,6 +1,5 @@
 /* Stands before the C library (LD_PRELOAD) and refuses what some file systems cannot do, with the error whose number a
-   variable has: REFUSE_FOLDER_SYNC the fsync of a folder, REFUSE_TIMES the setting of a file's times, REFUSE_RENAME the
-   renaming over another file. */
+   variable has: REFUSE_FOLDER_SYNC the fsync of a folder, REFUSE_TIMES the setting of a file's times. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -32,12 +31,4 @@ int futimens(int fd, const struct timespec times[2])
     if (!next)
         next = dlsym(RTLD_NEXT, "futimens");
     return refused("REFUSE_TIMES") ? -1 : next(fd, times);
-}
-
-int rename(const char *from, const char *to)
-{
-    static int (*next)(const char *, const char *);
-    if (!next)
-        next = dlsym(RTLD_NEXT, "rename");
-    return refused("REFUSE_RENAME") ? -1 : next(from, to);
 }
