@@ -6,7 +6,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use hatrack::app::command::{COMMANDS, Place};
+use hatrack::app::command::COMMANDS;
+use hatrack::app::place::Place;
 use proc_macro2::{TokenStream, TokenTree};
 
 #[test]

@@ -12,7 +12,8 @@ mod session;
 
 use std::collections::BTreeSet;
 
-use hatrack::app::command::{self, Command, Place};
+use hatrack::app::command::{self, Command};
+use hatrack::app::place::Place;
 use hatrack::app::{Code, Key, Keymap, Msg, Overlay, Pane, Saved, Sort, Start};
 use hatrack::model::{HatId, Jid};
 use hatrack::ui::{self, Theme};
@@ -385,10 +386,10 @@ proptest! {
             if session.left.is_some() {
                 return Ok(());
             }
-            let places = command::places(&session.state);
+            let places = hatrack::app::places(&session.state);
             for command in command::COMMANDS.iter().filter(|command| places.first() == Some(&command.place)) {
                 for key in keymap.keys(command) {
-                    prop_assert_eq!(command::lookup(&session.state, *key).map(|found| found.id), Some(command.id));
+                    prop_assert_eq!(hatrack::app::lookup(&session.state, *key).map(|found| found.id), Some(command.id));
                 }
             }
         }
@@ -398,7 +399,7 @@ proptest! {
             there.find(|command| command.keys.contains(&default)).and_then(|command| keymap.first(command))
         };
         for _ in 0..20 {
-            let places = command::places(&session.state);
+            let places = hatrack::app::places(&session.state);
             if places.contains(&Place::Panes) {
                 break;
             }
@@ -409,7 +410,7 @@ proptest! {
             };
             session.send(Msg::Key(out.unwrap()));
         }
-        let quit = command::COMMANDS.iter().find(|command| command.id == "quit").unwrap();
+        let quit = command::COMMANDS.iter().find(|command| command.id.name() == "quit").unwrap();
         session.send(Msg::Key(keymap.first(quit).unwrap()));
         prop_assert!(session.left.is_some(), "{:?}", session.state.overlays());
     }

@@ -1,8 +1,6 @@
 //! The hats of a room: those defined in its catalogue, and those that are only worn.
 
-use crate::model::{CatalogueHat, HatId, Jid, KnownHat};
-
-use super::State;
+use crate::model::{CatalogueHat, HatId, Jid, KnownHat, Wardrobe};
 
 /// The overlay: whose catalogue, and what is selected in it.
 #[derive(Debug, Clone)]
@@ -28,8 +26,8 @@ impl Catalogue {
     }
 
     /// The hats, those of the catalogue first, by title.
-    pub fn entries<'a>(&self, state: &'a State) -> Vec<Entry<'a>> {
-        let Some(room) = state.wardrobe().room(&self.room) else {
+    pub fn entries<'a>(&self, wardrobe: &'a Wardrobe) -> Vec<Entry<'a>> {
+        let Some(room) = wardrobe.room(&self.room) else {
             return Vec::new();
         };
         let mut entries: Vec<Entry<'a>> = room

@@ -4,6 +4,7 @@ use crate::model::{Affiliation, Attachment, HatId, Hue, InvalidJid, Jid, Wardrob
 
 use super::Keymap;
 use super::addresses;
+use super::command::CommandId;
 use super::form::{Form, Name, Subject, Value};
 use super::sides;
 
@@ -136,13 +137,13 @@ impl Form {
                     format!(
                         "this user is there already, as {}; {} changes that",
                         user.affiliation,
-                        keymap.name("edit-user")
+                        keymap.name(CommandId::EditUser)
                     )
                 }),
                 Err(error) => Some(reason(&error)),
             },
             (Name::Hat, _) if text.is_empty() => {
-                let (list, new) = (keymap.name("list"), keymap.name("new-id"));
+                let (list, new) = (keymap.name(CommandId::List), keymap.name(CommandId::NewId));
                 Some(format!(
                     "choose a known hat ({list}), type its URI, or make a new one ({new})"
                 ))

@@ -1,298 +1,382 @@
-//! The one table of commands: keys, footer, help and the documentation of keys all come from it.
+//! The one table of commands: keys, footer, help and the documentation of keys all come from it. What a command does,
+//! and when it can be done, is in [`handlers`](super::update).
 
-use super::{Effect, Key, Keymap, Overlay, Pane, Phase, State};
-
-pub use super::table::COMMANDS;
-
-/// Where a command applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Place {
-    /// In all three panes.
-    Panes,
-    /// In the rooms pane.
-    Rooms,
-    /// In the users pane.
-    Users,
-    /// In the hats pane.
-    Hats,
-    /// In the first pane of the view turned round.
-    AllHats,
-    /// In the second pane of the view turned round.
-    Wearers,
-    /// In the third pane of the view turned round.
-    WearersRooms,
-    /// In the line in which a filter is typed.
-    Filter,
-    /// In a form.
-    Form,
-    /// In the hat field of a form.
-    HatField,
-    /// In a field to tick or to choose in.
-    ChoiceField,
-    /// In the list of hats under the hat field.
-    Suggestions,
-    /// Where commands and places are looked for.
-    Finder,
-    /// In a room's catalogue of hats.
-    Catalogue,
-    /// Among the named sets of hats.
-    Sets,
-    /// Where a name is typed.
-    Prompt,
-    /// In the history.
-    History,
-    /// At a question.
-    Confirm,
-    /// At a conflict.
-    Conflict,
-    /// At a draft of an earlier session.
-    Draft,
-    /// Everywhere.
-    Everywhere,
-}
-
-impl Place {
-    /// All of them, as the documentation lists them.
-    pub const ALL: [Self; 21] = [
-        Self::Panes,
-        Self::Rooms,
-        Self::Users,
-        Self::Hats,
-        Self::AllHats,
-        Self::Wearers,
-        Self::WearersRooms,
-        Self::Filter,
-        Self::Finder,
-        Self::Form,
-        Self::HatField,
-        Self::Suggestions,
-        Self::ChoiceField,
-        Self::Sets,
-        Self::Prompt,
-        Self::Confirm,
-        Self::Conflict,
-        Self::Catalogue,
-        Self::History,
-        Self::Draft,
-        Self::Everywhere,
-    ];
-
-    /// A heading for the commands of this place.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Panes => "In the panes",
-            Self::Rooms => "Rooms",
-            Self::Users => "Users",
-            Self::Hats => "Hats",
-            Self::AllHats => "The view turned round: all hats",
-            Self::Wearers => "The view turned round: who has the hat",
-            Self::WearersRooms => "The view turned round: in which rooms",
-            Self::Filter => "While a filter is typed",
-            Self::Form => "In a form",
-            Self::HatField => "In the hat field",
-            Self::ChoiceField => "In a field to tick or choose",
-            Self::Suggestions => "In the list of known hats",
-            Self::Finder => "In the help, the palette and the jump",
-            Self::Catalogue => "A room's catalogue of hats",
-            Self::Sets => "Among the named sets of hats",
-            Self::Prompt => "While the name of a file or a set is typed",
-            Self::History => "History",
-            Self::Confirm => "At a question",
-            Self::Conflict => "When somebody else changed the same thing",
-            Self::Draft => "When something was left unsaved",
-            Self::Everywhere => "Everywhere",
-        }
-    }
-
-    /// Whether there can be text there that is being typed, so that keys which type or edit are no commands.
-    pub(super) fn has_text(self) -> bool {
-        match self {
-            Self::Filter
-            | Self::Finder
-            | Self::Prompt
-            | Self::Sets
-            | Self::Form
-            | Self::HatField
-            | Self::Suggestions
-            | Self::Everywhere => true,
-            Self::Panes
-            | Self::Rooms
-            | Self::Users
-            | Self::Hats
-            | Self::AllHats
-            | Self::Wearers
-            | Self::WearersRooms
-            | Self::Catalogue
-            | Self::ChoiceField
-            | Self::History
-            | Self::Confirm
-            | Self::Conflict
-            | Self::Draft => false,
-        }
-    }
-}
+use super::place::Place;
+use super::{Code, Key};
 
 /// Something that can be done.
+#[derive(Debug)]
 pub struct Command {
-    /// Its name, unique.
-    pub id: &'static str,
+    /// Which command it is.
+    pub id: CommandId,
     /// A word or two, for the footer.
     pub title: &'static str,
     /// What it does, in one line.
     pub help: &'static str,
-    /// The keys that do it, unless others were given: see [`Keymap`].
+    /// Other words by which it is found in the palette and the help.
+    pub synonyms: &'static [&'static str],
+    /// The keys that do it, unless others were given: see [`Keymap`](super::Keymap).
     pub keys: &'static [Key],
     /// Where they do.
     pub place: Place,
     /// Whether the footer shows it.
     pub footer: bool,
-    pub(super) enabled: fn(&State) -> Result<(), String>,
-    pub(super) run: fn(&mut State, &mut Vec<Effect>),
 }
 
-impl std::fmt::Debug for Command {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Command")
-            .field("id", &self.id)
-            .field("place", &self.place)
-            .finish_non_exhaustive()
-    }
+const fn c(character: char) -> Key {
+    Key::plain(Code::Char(character))
 }
 
-impl Command {
-    /// Why it cannot be done now.
-    pub fn enabled(&self, state: &State) -> Result<(), String> {
-        (self.enabled)(state)
-    }
+const fn k(code: Code) -> Key {
+    Key::plain(code)
 }
 
-const ROOMS: &[Place] = &[Place::Rooms, Place::Panes, Place::Everywhere];
-const USERS: &[Place] = &[Place::Users, Place::Panes, Place::Everywhere];
-const HATS: &[Place] = &[Place::Hats, Place::Panes, Place::Everywhere];
-const ALL_HATS: &[Place] = &[Place::AllHats, Place::Panes, Place::Everywhere];
-const WEARERS: &[Place] = &[Place::Wearers, Place::Panes, Place::Everywhere];
-const WEARERS_ROOMS: &[Place] = &[Place::WearersRooms, Place::Panes, Place::Everywhere];
-const FILTER: &[Place] = &[Place::Filter, Place::Everywhere];
-const FORM: &[Place] = &[Place::Form, Place::Everywhere];
-const HAT_FIELD: &[Place] = &[Place::HatField, Place::Form, Place::Everywhere];
-const CHOICE_FIELD: &[Place] = &[Place::ChoiceField, Place::Form, Place::Everywhere];
-const SUGGESTIONS: &[Place] = &[
-    Place::Suggestions,
-    Place::HatField,
-    Place::Form,
-    Place::Everywhere,
-];
-const CONFIRM: &[Place] = &[Place::Confirm, Place::Everywhere];
-const CONFLICT: &[Place] = &[Place::Conflict, Place::Everywhere];
-const FINDER: &[Place] = &[Place::Finder, Place::Everywhere];
-const CATALOGUE: &[Place] = &[Place::Catalogue, Place::Everywhere];
-const SETS: &[Place] = &[Place::Sets, Place::Everywhere];
-const PROMPT: &[Place] = &[Place::Prompt, Place::Everywhere];
-const HISTORY: &[Place] = &[Place::History, Place::Everywhere];
-const DRAFT: &[Place] = &[Place::Draft, Place::Everywhere];
-
-/// All that [`places`] can be: commands of one of these can be meant at one time.
-pub(super) const STACKS: &[&[Place]] = &[
-    ROOMS,
-    USERS,
-    HATS,
-    ALL_HATS,
-    WEARERS,
-    WEARERS_ROOMS,
-    FILTER,
-    FORM,
-    HAT_FIELD,
-    CHOICE_FIELD,
-    SUGGESTIONS,
-    CONFIRM,
-    CONFLICT,
-    FINDER,
-    CATALOGUE,
-    SETS,
-    PROMPT,
-    HISTORY,
-    DRAFT,
-];
-impl Place {
-    /// The pane that the place is, in which view: turned round or not.
-    pub(super) fn pane(self) -> Option<(Pane, bool)> {
-        match self {
-            Self::Rooms => Some((Pane::Rooms, false)),
-            Self::Users => Some((Pane::Users, false)),
-            Self::Hats => Some((Pane::Hats, false)),
-            Self::AllHats => Some((Pane::Rooms, true)),
-            Self::Wearers => Some((Pane::Users, true)),
-            Self::WearersRooms => Some((Pane::Hats, true)),
-            _ => None,
+/// From rows such as `Quit "quit" aka ["exit"] { place: …, title: …, keys: …, footer: …, help: … }` the ids, their names
+/// and the table.
+macro_rules! commands {
+    ($($id:ident $name:literal $(aka [$($synonym:literal),*])? {
+        place: $place:expr, title: $title:literal, keys: $keys:expr, footer: $footer:literal, help: $help:literal
+    })*) => {
+        /// A command by its name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum CommandId {
+            $(#[doc = $help] $id,)*
         }
+
+        impl CommandId {
+            /// The name in the configuration, such as `add-room`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$id => $name,)*
+                }
+            }
+        }
+
+        /// Every command. Of two with one key in one place the first would win; a test sees to it that there are none.
+        pub static COMMANDS: &[Command] = &[
+            $(Command {
+                id: CommandId::$id,
+                title: $title,
+                help: $help,
+                synonyms: &[$($($synonym),*)?],
+                keys: $keys,
+                place: $place,
+                footer: $footer,
+            },)*
+        ];
+    };
+}
+
+impl CommandId {
+    /// The row of the table.
+    pub fn command(self) -> Option<&'static Command> {
+        COMMANDS.iter().find(|command| command.id == self)
     }
 }
 
-/// The places whose commands work now, the most particular first.
-pub fn places(state: &State) -> &'static [Place] {
-    match state.top() {
-        None if state.typed_filter().is_some() => FILTER,
-        None if state.is_turned() => match state.focus() {
-            Pane::Rooms => ALL_HATS,
-            Pane::Users => WEARERS,
-            Pane::Hats => WEARERS_ROOMS,
-        },
-        None => match state.focus() {
-            Pane::Rooms => ROOMS,
-            Pane::Users => USERS,
-            Pane::Hats => HATS,
-        },
-        Some(Overlay::Form(form)) => match form.field().map(|field| (&field.value, field.name)) {
-            _ if form.listed().is_some() => SUGGESTIONS,
-            Some((super::form::Value::Text(_), super::form::Name::Hat)) => HAT_FIELD,
-            Some((super::form::Value::Text(_), _)) | None => FORM,
-            Some(_) => CHOICE_FIELD,
-        },
-        Some(Overlay::Confirm(_)) => CONFIRM,
-        Some(Overlay::Conflict(_)) => CONFLICT,
-        Some(Overlay::Finder(_)) => FINDER,
-        Some(Overlay::Catalogue(_)) => CATALOGUE,
-        Some(Overlay::Sets(_)) => SETS,
-        Some(Overlay::Prompt(_)) => PROMPT,
-        Some(Overlay::History(_)) => HISTORY,
-        Some(Overlay::Draft(_)) => DRAFT,
+impl std::fmt::Display for CommandId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 
-/// The command that a key means now.
-pub fn lookup(state: &State, key: Key) -> Option<&'static Command> {
-    meant(state, state.keymap(), key)
-}
-
-/// The command that a key of the table means now, whatever keys were given in its place.
-pub(super) fn lookup_default(state: &State, key: Key) -> Option<&'static Command> {
-    meant(state, &Keymap::default(), key)
-}
-
-fn meant(state: &State, keymap: &Keymap, key: Key) -> Option<&'static Command> {
-    let of = |place: &Place| {
-        COMMANDS
-            .iter()
-            .find(|command| command.place == *place && keymap.keys(command).contains(&key))
-    };
-    places(state).iter().find_map(of)
-}
-
-/// What the footer shows now, in order: commands that work here.
-pub fn footer(state: &State) -> impl Iterator<Item = &'static Command> {
-    // While there is nothing to do but to wait or to leave, how to leave is said.
-    let opening = state.phase() != Phase::Open;
-    let mouse = state.has_mouse();
-    let shown = move |command: &Command| {
-        command.footer || (opening && command.id == "quit") || (mouse && command.id == "mouse")
-    };
-    let of = move |place: &'static Place| {
-        COMMANDS
-            .iter()
-            .filter(move |command| command.place == *place && shown(command))
-    };
-    places(state)
-        .iter()
-        .flat_map(of)
-        .filter(|command| command.enabled(state).is_ok())
+commands! {
+    GoInRoom "go-in-room" { place: Place::Rooms, title: "Users", keys: &[k(Code::Enter)], footer: true,
+        help: "go in: the users of the room" }
+    AddRoom "add-room" { place: Place::Rooms, title: "Add", keys: &[c('a')], footer: true,
+        help: "add a room" }
+    EditRoom "edit-room" { place: Place::Rooms, title: "Edit", keys: &[c('e')], footer: true,
+        help: "change the room's name" }
+    AddUserToRooms "add-user-to-rooms" { place: Place::Rooms, title: "Add to all", keys: &[c('A')], footer: false,
+        help: "affiliate one user with all marked rooms" }
+    RemoveRoom "remove-room" { place: Place::Rooms, title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "remove the room (asks first, unless it is empty)" }
+    MarkRoom "mark-room" { place: Place::Rooms, title: "Mark", keys: &[c(' '), c('m')], footer: true,
+        help: "mark the room, or not any more: what is done next is done to all marked" }
+    GoInUser "go-in-user" { place: Place::Users, title: "Hats", keys: &[k(Code::Enter)], footer: true,
+        help: "go in: the hats of the user" }
+    AddUser "add-user" { place: Place::Users, title: "Add", keys: &[c('a')], footer: true,
+        help: "affiliate a user with the room" }
+    EditUser "edit-user" { place: Place::Users, title: "Edit", keys: &[c('e')], footer: true,
+        help: "change the user's affiliation" }
+    RemoveUser "remove-user" { place: Place::Users, title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "remove the user (asks first where there are hats)" }
+    MarkUser "mark-user" { place: Place::Users, title: "Mark", keys: &[c(' '), c('m')], footer: true,
+        help: "mark the user, or not any more: hats are given to all marked" }
+    GiveHat "give-hat" { place: Place::Users, title: "Give hat", keys: &[c('+')], footer: false,
+        help: "give the user a hat; all marked users, where some are" }
+    CopyHatsOfUser "copy-hats-of-user" { place: Place::Users, title: "Copy", keys: &[c('y')], footer: false,
+        help: "copy the user's hats, to put them on others" }
+    PutOnUsers "put-on-users" { place: Place::Users, title: "Put on", keys: &[c('p')], footer: false,
+        help: "put the copied hats on: exactly these, in place of what is there" }
+    AddToUsers "add-to-users" { place: Place::Users, title: "Put on too", keys: &[c('P')], footer: false,
+        help: "put the copied hats on beside what is there" }
+    EditHat "edit-hat" { place: Place::Hats, title: "Edit", keys: &[k(Code::Enter), c('e')], footer: true,
+        help: "edit the attachment: title, active, required, id" }
+    AddHat "add-hat" { place: Place::Hats, title: "Add", keys: &[c('a')], footer: true,
+        help: "give the user a hat; all marked users, where some are" }
+    Wear "wear" { place: Place::Hats, title: "Wear", keys: &[c(' ')], footer: true,
+        help: "wear or doff: whether the user displays the hat" }
+    Require "require" { place: Place::Hats, title: "Required", keys: &[c('r')], footer: true,
+        help: "required or not: whether the user can take the hat off" }
+    TakeHat "take-hat" { place: Place::Hats, title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "take the hat away (undo brings it back)" }
+    MarkHat "mark-hat" { place: Place::Hats, title: "Mark", keys: &[c('m')], footer: false,
+        help: "mark the hat, or not any more: what is done next is done to all marked" }
+    CopyHats "copy-hats" { place: Place::Hats, title: "Copy", keys: &[c('y')], footer: false,
+        help: "copy the marked hats, else all that are here" }
+    PutOn "put-on" { place: Place::Hats, title: "Put on", keys: &[c('p')], footer: false,
+        help: "put the copied hats on: exactly these, in place of what is there" }
+    AddCopied "add-copied" { place: Place::Hats, title: "Put on too", keys: &[c('P')], footer: false,
+        help: "put the copied hats on beside what is there" }
+    GoInHat "go-in-hat" { place: Place::AllHats, title: "Who", keys: &[k(Code::Enter)], footer: true,
+        help: "go in: who has the hat" }
+    EditEverywhere "edit-everywhere" { place: Place::AllHats, title: "Edit", keys: &[c('e')], footer: true,
+        help: "change the hat for all who have it: title, worn, required" }
+    WearEverywhere "wear-everywhere" { place: Place::AllHats, title: "Wear", keys: &[c('o')], footer: false,
+        help: "all who have the hat wear it; when all do, none" }
+    RequireEverywhere "require-everywhere" { place: Place::AllHats, title: "Required", keys: &[c('r')], footer: false,
+        help: "required for all who have the hat; when it is, for none" }
+    TakeFromAll "take-from-all" { place: Place::AllHats, title: "Take from all", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "take the hat from all who have it (asks first)" }
+    CopyHat "copy-hat" { place: Place::AllHats, title: "Copy", keys: &[c('y')], footer: false,
+        help: "copy the hat, to put it on others once the view is turned back" }
+    MarkAllHats "mark-all-hats" { place: Place::AllHats, title: "Mark", keys: &[c(' '), c('m')], footer: true,
+        help: "mark the hat, or not any more" }
+    GoInWearer "go-in-wearer" { place: Place::Wearers, title: "Where", keys: &[k(Code::Enter)], footer: true,
+        help: "go in: the rooms in which the user has the hat" }
+    EditOfWearer "edit-of-wearer" { place: Place::Wearers, title: "Edit", keys: &[c('e')], footer: true,
+        help: "change the hat of the user in all rooms: title, worn, required" }
+    WearOfWearer "wear-of-wearer" { place: Place::Wearers, title: "Wear", keys: &[c('o')], footer: false,
+        help: "the user wears the hat in all rooms; when so already, in none" }
+    RequireOfWearer "require-of-wearer" { place: Place::Wearers, title: "Required", keys: &[c('r')], footer: false,
+        help: "required of the user in all rooms; when it is, in none" }
+    TakeFromWearer "take-from-wearer" { place: Place::Wearers, title: "Take", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "take the hat from the user in all rooms" }
+    CopyHatOfWearer "copy-hat-of-wearer" { place: Place::Wearers, title: "Copy", keys: &[c('y')], footer: false,
+        help: "copy the hat, to put it on others once the view is turned back" }
+    MarkWearer "mark-wearer" { place: Place::Wearers, title: "Mark", keys: &[c(' '), c('m')], footer: true,
+        help: "mark the user, or not any more" }
+    ShowThere "show-there" { place: Place::WearersRooms, title: "Go there", keys: &[k(Code::Enter)], footer: true,
+        help: "turn the view back, at this hat of this user in this room" }
+    EditThere "edit-there" { place: Place::WearersRooms, title: "Edit", keys: &[c('e')], footer: true,
+        help: "edit the attachment: title, active, required, id" }
+    WearThere "wear-there" { place: Place::WearersRooms, title: "Wear", keys: &[c(' ')], footer: true,
+        help: "wear or doff, in this room" }
+    RequireThere "require-there" { place: Place::WearersRooms, title: "Required", keys: &[c('r')], footer: true,
+        help: "required or not, in this room" }
+    TakeThere "take-there" { place: Place::WearersRooms, title: "Take", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "take the hat from the user in this room" }
+    CopyHatThere "copy-hat-there" { place: Place::WearersRooms, title: "Copy", keys: &[c('y')], footer: false,
+        help: "copy the hat, to put it on others once the view is turned back" }
+    MarkThere "mark-there" { place: Place::WearersRooms, title: "Mark", keys: &[c('m')], footer: false,
+        help: "mark the room, or not any more" }
+    MarkAll "mark-all" { place: Place::Panes, title: "Mark all", keys: &[c('*')], footer: false,
+        help: "mark all that the pane shows; again: none" }
+    MarkRange "mark-range" { place: Place::Panes, title: "Mark range", keys: &[c('V')], footer: false,
+        help: "mark from here to where it is pressed again" }
+    Sort "sort" { place: Place::Panes, title: "Sort", keys: &[c('s')], footer: false,
+        help: "list the pane in another order: by name, affiliation, number of hats" }
+    Turn "turn" { place: Place::Panes, title: "Turn round", keys: &[c('w')], footer: false,
+        help: "turn the view round: hats, who has them, in which rooms; again: back" }
+    Catalogue "catalogue" { place: Place::Panes, title: "Catalogue", keys: &[c('C')], footer: false,
+        help: "the room's hats: define, retitle, recolour, delete" }
+    Undo "undo" aka ["revert"] { place: Place::Panes, title: "Undo", keys: &[c('u')], footer: true,
+        help: "take back your last change" }
+    Redo "redo" { place: Place::Panes, title: "Redo", keys: &[Key::ctrl('r')], footer: false,
+        help: "do again what was undone" }
+    Filter "filter" aka ["search"] { place: Place::Panes, title: "Filter", keys: &[c('/')], footer: true,
+        help: "narrow this pane: letters of a name; @owner, #hat, !without" }
+    Palette "palette" { place: Place::Panes, title: "Commands", keys: &[c(':')], footer: true,
+        help: "every command, found by a few letters" }
+    History "history" { place: Place::Panes, title: "History", keys: &[c('H')], footer: true,
+        help: "who did what, and when; undo from there" }
+    Jump "jump" aka ["search"] { place: Place::Panes, title: "Go to", keys: &[Key::ctrl('p')], footer: false,
+        help: "go to any room, user or hat by a few letters" }
+    Sets "sets" { place: Place::Panes, title: "Sets", keys: &[c('N')], footer: false,
+        help: "named sets of hats: put one on, save the user's" }
+    Import "import" { place: Place::Panes, title: "Import", keys: &[c('I')], footer: false,
+        help: "add what is in a file: a table (CSV) or JSON" }
+    Export "export" { place: Place::Panes, title: "Export", keys: &[c('X')], footer: false,
+        help: "write all, the room or the user into a file" }
+    NextPane "next-pane" { place: Place::Panes, title: "Next pane", keys: &[k(Code::Tab)], footer: false,
+        help: "focus the next pane, and round" }
+    Right "right" { place: Place::Panes, title: "Right", keys: &[k(Code::Right), c('l')], footer: false,
+        help: "focus the pane to the right" }
+    PreviousPane "previous-pane" { place: Place::Panes, title: "Previous pane", keys: &[k(Code::BackTab)], footer: false,
+        help: "focus the pane before, and round" }
+    Left "left" { place: Place::Panes, title: "Left", keys: &[k(Code::Left), c('h')], footer: false,
+        help: "focus the pane to the left" }
+    Down "down" { place: Place::Panes, title: "Down", keys: &[k(Code::Down), c('j')], footer: false,
+        help: "select the next row" }
+    Up "up" { place: Place::Panes, title: "Up", keys: &[k(Code::Up), c('k')], footer: false,
+        help: "select the row before" }
+    PageDown "page-down" { place: Place::Panes, title: "Page down", keys: &[k(Code::PageDown)], footer: false,
+        help: "a screenful further" }
+    PageUp "page-up" { place: Place::Panes, title: "Page up", keys: &[k(Code::PageUp)], footer: false,
+        help: "a screenful back" }
+    First "first" { place: Place::Panes, title: "First", keys: &[c('g'), k(Code::Home)], footer: false,
+        help: "select the first row" }
+    Last "last" { place: Place::Panes, title: "Last", keys: &[c('G'), k(Code::End)], footer: false,
+        help: "select the last row" }
+    Retry "retry" { place: Place::Panes, title: "Try again", keys: &[Key::ctrl('t')], footer: true,
+        help: "write or read again what failed, now" }
+    Restore "restore" { place: Place::Panes, title: "Write again", keys: &[c('W')], footer: true,
+        help: "write the data file again after it disappeared" }
+    Draft "draft" { place: Place::Panes, title: "Draft", keys: &[c('D')], footer: true,
+        help: "look again at what was left unsaved" }
+    Back "back" { place: Place::Panes, title: "Back", keys: &[k(Code::Esc)], footer: false,
+        help: "put away the message, the filter, the marks; then the pane to the left" }
+    Copy "copy" { place: Place::Panes, title: "Copy", keys: &[c('Y')], footer: false,
+        help: "copy the address, or the hat's URI, to your clipboard; of all marked, a line each" }
+    CopyJson "copy-json" { place: Place::Panes, title: "Copy JSON", keys: &[c('J')], footer: false,
+        help: "copy the JSON of the room, user or hat to your clipboard" }
+    Mouse "mouse" { place: Place::Panes, title: "Mouse", keys: &[c('M')], footer: false,
+        help: "the mouse on or off; while it is on, Shift selects text" }
+    Help "help" { place: Place::Panes, title: "Help", keys: &[c('?'), k(Code::F(1))], footer: true,
+        help: "what can be done here" }
+    Quit "quit" aka ["exit"] { place: Place::Panes, title: "Quit", keys: &[c('q')], footer: false,
+        help: "leave; what is on its way is saved first" }
+    KeepFilter "keep-filter" { place: Place::Filter, title: "Keep", keys: &[k(Code::Enter)], footer: true,
+        help: "keep what was typed, go back to the rows" }
+    ClearFilter "clear-filter" { place: Place::Filter, title: "Clear", keys: &[k(Code::Esc)], footer: true,
+        help: "show all rows again" }
+    FilterDown "filter-down" { place: Place::Filter, title: "Down", keys: &[k(Code::Down)], footer: false,
+        help: "select the next row" }
+    FilterUp "filter-up" { place: Place::Filter, title: "Up", keys: &[k(Code::Up)], footer: false,
+        help: "select the row before" }
+    FilterPageDown "filter-page-down" { place: Place::Filter, title: "Page down", keys: &[k(Code::PageDown)], footer: false,
+        help: "a screenful further" }
+    FilterPageUp "filter-page-up" { place: Place::Filter, title: "Page up", keys: &[k(Code::PageUp)], footer: false,
+        help: "a screenful back" }
+    FilterNextPane "filter-next-pane" { place: Place::Filter, title: "Next pane", keys: &[k(Code::Tab)], footer: false,
+        help: "keep what was typed, focus the next pane" }
+    TakeFound "take-found" { place: Place::Finder, title: "Take it", keys: &[k(Code::Enter)], footer: true,
+        help: "do the selected command, or go to the selected place" }
+    LeaveFinder "leave-finder" { place: Place::Finder, title: "Close", keys: &[k(Code::Esc)], footer: true,
+        help: "close it, all is as it was" }
+    FoundDown "found-down" { place: Place::Finder, title: "Down", keys: &[k(Code::Down), Key::ctrl('n')], footer: false,
+        help: "select the next row" }
+    FoundUp "found-up" { place: Place::Finder, title: "Up", keys: &[k(Code::Up), Key::ctrl('p')], footer: false,
+        help: "select the row before" }
+    FoundPageDown "found-page-down" { place: Place::Finder, title: "Page down", keys: &[k(Code::PageDown)], footer: false,
+        help: "a screenful further" }
+    FoundPageUp "found-page-up" { place: Place::Finder, title: "Page up", keys: &[k(Code::PageUp)], footer: false,
+        help: "a screenful back" }
+    List "list" { place: Place::HatField, title: "Known hats", keys: &[k(Code::Down)], footer: true,
+        help: "go into the list of known hats" }
+    NewId "new-id" { place: Place::HatField, title: "New URI", keys: &[Key::ctrl('g')], footer: true,
+        help: "make a new urn:uuid: for a hat that has none" }
+    Take "take" { place: Place::Suggestions, title: "Take it", keys: &[k(Code::Enter)], footer: true,
+        help: "take the selected hat and fill in its title" }
+    ListDown "list-down" { place: Place::Suggestions, title: "Down", keys: &[k(Code::Down), Key::ctrl('n')], footer: false,
+        help: "the next hat of the list" }
+    ListUp "list-up" { place: Place::Suggestions, title: "Up", keys: &[k(Code::Up), Key::ctrl('p')], footer: false,
+        help: "the one before; from the first back to the field" }
+    ListLeave "list-leave" { place: Place::Suggestions, title: "Back", keys: &[k(Code::Esc)], footer: true,
+        help: "back to the field" }
+    Tick "tick" { place: Place::ChoiceField, title: "Change", keys: &[c(' '), k(Code::Right)], footer: true,
+        help: "tick it or not; the next choice" }
+    TickBack "tick-back" { place: Place::ChoiceField, title: "Choose", keys: &[k(Code::Left)], footer: false,
+        help: "the choice before" }
+    Save "save" { place: Place::Form, title: "Save", keys: &[k(Code::Enter), Key::ctrl('s')], footer: true,
+        help: "save, from any field" }
+    NextField "next-field" { place: Place::Form, title: "Next field", keys: &[k(Code::Tab), k(Code::Down)], footer: true,
+        help: "go to the next field" }
+    PreviousField "previous-field" { place: Place::Form, title: "Previous field", keys: &[k(Code::BackTab), k(Code::Up)], footer: false,
+        help: "go to the field before" }
+    LeaveForm "leave-form" { place: Place::Form, title: "Leave", keys: &[k(Code::Esc)], footer: true,
+        help: "leave without saving (asks when something was typed)" }
+    PutOnSet "put-on-set" { place: Place::Sets, title: "Put on", keys: &[k(Code::Enter)], footer: true,
+        help: "make the hats of the user, or of the marked ones, exactly these" }
+    AddSet "add-set" { place: Place::Sets, title: "Add", keys: &[k(Code::Tab)], footer: true,
+        help: "give them those of the hats that they do not have" }
+    SaveSet "save-set" { place: Place::Sets, title: "Save", keys: &[Key::ctrl('s')], footer: true,
+        help: "save the hats of the selected user under a name" }
+    RenameSet "rename-set" { place: Place::Sets, title: "Rename", keys: &[Key::ctrl('r')], footer: true,
+        help: "give the set another name" }
+    DeleteSet "delete-set" { place: Place::Sets, title: "Delete", keys: &[Key::ctrl('x')], footer: true,
+        help: "delete the set (undo brings it back); nobody's hats change" }
+    LeaveSets "leave-sets" { place: Place::Sets, title: "Close", keys: &[k(Code::Esc)], footer: true,
+        help: "close them, all is as it was" }
+    SetDown "set-down" { place: Place::Sets, title: "Down", keys: &[k(Code::Down), Key::ctrl('n')], footer: false,
+        help: "select the next row" }
+    SetUp "set-up" { place: Place::Sets, title: "Up", keys: &[k(Code::Up), Key::ctrl('p')], footer: false,
+        help: "select the row before" }
+    SetPageDown "set-page-down" { place: Place::Sets, title: "Page down", keys: &[k(Code::PageDown)], footer: false,
+        help: "a screenful further" }
+    SetPageUp "set-page-up" { place: Place::Sets, title: "Page up", keys: &[k(Code::PageUp)], footer: false,
+        help: "a screenful back" }
+    TakePrompt "take-prompt" { place: Place::Prompt, title: "Do it", keys: &[k(Code::Enter)], footer: true,
+        help: "go on with what was typed" }
+    PromptNext "prompt-next" { place: Place::Prompt, title: "Choose", keys: &[k(Code::Tab), k(Code::Down)], footer: true,
+        help: "the next choice" }
+    PromptPrevious "prompt-previous" { place: Place::Prompt, title: "Choice before", keys: &[k(Code::BackTab), k(Code::Up)], footer: false,
+        help: "the choice before" }
+    LeavePrompt "leave-prompt" { place: Place::Prompt, title: "Leave", keys: &[k(Code::Esc)], footer: true,
+        help: "leave it, nothing is done" }
+    Yes "yes" { place: Place::Confirm, title: "Yes", keys: &[c('y')], footer: true,
+        help: "yes, do it" }
+    No "no" { place: Place::Confirm, title: "No", keys: &[k(Code::Esc), c('n')], footer: true,
+        help: "no, go back" }
+    KeepMine "keep-mine" { place: Place::Conflict, title: "Mine", keys: &[c('m')], footer: true,
+        help: "put mine in place of what is there now" }
+    KeepTheirs "keep-theirs" { place: Place::Conflict, title: "Theirs", keys: &[c('t')], footer: true,
+        help: "leave what is there now" }
+    DecideLater "decide-later" { place: Place::Conflict, title: "Back", keys: &[k(Code::Esc)], footer: true,
+        help: "back to the form, nothing is written" }
+    DefineHat "define-hat" { place: Place::Catalogue, title: "Define", keys: &[c('a')], footer: true,
+        help: "define a hat for the room" }
+    EditDefined "edit-defined" { place: Place::Catalogue, title: "Edit", keys: &[k(Code::Enter), c('e')], footer: true,
+        help: "change its title and its colour; the users' hats are retitled too where that is wanted" }
+    DeleteDefined "delete-defined" { place: Place::Catalogue, title: "Delete", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "take it out of the catalogue; says who has it" }
+    CatalogueDown "catalogue-down" { place: Place::Catalogue, title: "Down", keys: &[k(Code::Down), c('j')], footer: false,
+        help: "select the next row" }
+    CatalogueUp "catalogue-up" { place: Place::Catalogue, title: "Up", keys: &[k(Code::Up), c('k')], footer: false,
+        help: "select the row before" }
+    CataloguePageDown "catalogue-page-down" { place: Place::Catalogue, title: "Page down", keys: &[k(Code::PageDown)], footer: false,
+        help: "a screenful further" }
+    CataloguePageUp "catalogue-page-up" { place: Place::Catalogue, title: "Page up", keys: &[k(Code::PageUp)], footer: false,
+        help: "a screenful back" }
+    CatalogueUndo "catalogue-undo" { place: Place::Catalogue, title: "Undo", keys: &[c('u')], footer: true,
+        help: "take back your last change" }
+    LeaveCatalogue "leave-catalogue" { place: Place::Catalogue, title: "Close", keys: &[k(Code::Esc), c('q'), c('C')], footer: true,
+        help: "back to the panes" }
+    HistoryDown "history-down" { place: Place::History, title: "Down", keys: &[k(Code::Down), c('j')], footer: false,
+        help: "the entry before in time" }
+    HistoryUp "history-up" { place: Place::History, title: "Up", keys: &[k(Code::Up), c('k')], footer: false,
+        help: "the entry after in time" }
+    HistoryPageDown "history-page-down" { place: Place::History, title: "Page down", keys: &[k(Code::PageDown), c(' ')], footer: false,
+        help: "a screenful further" }
+    HistoryPageUp "history-page-up" { place: Place::History, title: "Page up", keys: &[k(Code::PageUp)], footer: false,
+        help: "a screenful back" }
+    HistoryFirst "history-first" { place: Place::History, title: "Newest", keys: &[c('g'), k(Code::Home)], footer: false,
+        help: "the newest entry" }
+    HistoryLast "history-last" { place: Place::History, title: "Oldest read", keys: &[c('G'), k(Code::End)], footer: false,
+        help: "the oldest entry that was read so far" }
+    UndoEntry "undo-entry" { place: Place::History, title: "Undo this", keys: &[c('u')], footer: true,
+        help: "take back the selected entry, as a new change" }
+    ByActor "by-actor" { place: Place::History, title: "By who", keys: &[c('a')], footer: true,
+        help: "only what the same person did; again: all" }
+    ByRoom "by-room" { place: Place::History, title: "By room", keys: &[c('r')], footer: true,
+        help: "only the same room; again: all" }
+    ByUser "by-user" { place: Place::History, title: "By user", keys: &[c('s')], footer: true,
+        help: "only the same user; again: all" }
+    ByHat "by-hat" { place: Place::History, title: "By hat", keys: &[c('t')], footer: true,
+        help: "only the same hat; again: all" }
+    LeaveHistory "leave-history" { place: Place::History, title: "Close", keys: &[k(Code::Esc), c('q'), c('H')], footer: true,
+        help: "back to the panes" }
+    TakeDraft "take-draft" { place: Place::Draft, title: "Go on", keys: &[k(Code::Enter), c('y')], footer: true,
+        help: "go on where it was left" }
+    DropDraft "drop-draft" { place: Place::Draft, title: "Throw away", keys: &[c('d')], footer: true,
+        help: "throw it away (asks first)" }
+    Later "later" { place: Place::Draft, title: "Later", keys: &[k(Code::Esc)], footer: true,
+        help: "decide later; it is kept" }
+    Interrupt "interrupt" { place: Place::Everywhere, title: "Quit", keys: &[Key::ctrl('c')], footer: false,
+        help: "leave; what is typed in a form is kept as a draft" }
+    Suspend "suspend" { place: Place::Everywhere, title: "Stop", keys: &[Key::ctrl('z')], footer: false,
+        help: "stop for a while, as shells do (fg continues it)" }
+    Redraw "redraw" { place: Place::Everywhere, title: "Redraw", keys: &[Key::ctrl('l')], footer: false,
+        help: "draw the screen anew" }
 }

@@ -4,8 +4,8 @@ use nucleo_matcher::pattern::{Atom, CaseMatching};
 
 use crate::model::{Attachment, HatId, Jid, Room, User};
 
-use super::form::Text;
 use super::matching::{Matching, letters, word};
+use super::text::Text;
 
 /// What a pane is narrowed to.
 #[derive(Debug, Clone)]

@@ -6,11 +6,11 @@ use nucleo_matcher::pattern::{Atom, CaseMatching};
 
 use crate::model::{HatId, Jid, Room, Wardrobe};
 
-use super::State;
-use super::command::{Command, Place};
-use super::form::Text;
-use super::help::{self, Note};
+use super::command::Command;
 use super::matching::{Matching, letters};
+use super::offer::What;
+use super::place::Place;
+use super::text::Text;
 
 /// How many users are looked at before the next key has its turn.
 const SLICE: usize = 2_000;
@@ -44,28 +44,6 @@ enum Among {
     },
 }
 
-/// A command, and why it cannot be done now.
-#[derive(Debug, Clone)]
-pub struct Offer {
-    /// Which.
-    pub command: &'static Command,
-    /// Whether it can be done.
-    pub enabled: Result<(), String>,
-    /// Its keys, as they are listed.
-    pub keys: String,
-}
-
-impl Offer {
-    pub(super) fn new(state: &State, command: &'static Command, enabled: Result<(), String>) -> Self {
-        let keys = state.keymap().names(command);
-        Self {
-            command,
-            enabled,
-            keys,
-        }
-    }
-}
-
 /// Something that was found.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -74,48 +52,15 @@ pub struct Found {
     score: u32,
 }
 
-/// What can be found.
-#[derive(Debug, Clone)]
-pub enum What {
-    /// A command.
-    Command(Offer),
-    /// Something to know.
-    Note(&'static Note),
-    /// A room, a user in it, a hat of theirs: as far as there is one.
-    Place {
-        /// The room's address.
-        room: Jid,
-        /// The room.
-        here: Arc<Room>,
-        /// The user.
-        user: Option<Jid>,
-        /// The hat.
-        hat: Option<HatId>,
-    },
-}
-
-impl What {
-    /// Where the command works, or what is to be known counts.
-    pub fn place(&self) -> Option<Place> {
-        match self {
-            Self::Command(offer) => Some(offer.command.place),
-            Self::Note(_) => Some(Place::Filter),
-            Self::Place { .. } => None,
-        }
-    }
-}
-
 impl Finder {
-    /// Every command that can be meant in the panes.
-    pub(super) fn commands(state: &State) -> Self {
-        let offers = help::offers(state).into_iter();
-        let others = offers.filter(|offer| offer.command.id != "palette");
-        Self::new(Among::Commands(others.map(What::Command).collect()))
+    /// Commands.
+    pub(super) fn commands(commands: Vec<What>) -> Self {
+        Self::new(Among::Commands(commands))
     }
 
     /// Every command there is, and more to know.
-    pub(super) fn help(state: &State) -> Self {
-        Self::new(Among::Help(help::all(state)))
+    pub(super) fn help(all: Vec<What>) -> Self {
+        Self::new(Among::Help(all))
     }
 
     /// Everything in the wardrobe.
@@ -200,7 +145,13 @@ impl Finder {
                 for what in all.iter() {
                     let (text, keys) = match what {
                         What::Command(offer) => {
-                            let text = format!("{} {}", offer.command.title, offer.command.help);
+                            let Command {
+                                title,
+                                help,
+                                synonyms,
+                                ..
+                            } = offer.command;
+                            let text = format!("{title} {help} {}", synonyms.join(" "));
                             (text, offer.keys.as_str())
                         }
                         What::Note(note) => (note.help.to_owned(), note.word),

@@ -6,14 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Jid};
 
-use super::Keymap;
+use super::attachment_ref::AttachmentRef;
+use super::command::CommandId;
 use super::suggest::Suggestions;
-use super::targets::Held;
-use super::words;
-
-mod text;
-
-pub use text::Text;
+use super::text::Text;
+use super::{Keymap, words};
 
 /// What a field is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,10 +61,14 @@ impl Name {
             Self::Room => "room@conference.example.org".into(),
             Self::RoomName => "what people call it (may be left empty)".into(),
             Self::User => "user@example.org, or a list of several".into(),
-            Self::Affiliation => format!("{} or {} to change", key("tick"), key("tick-back")),
+            Self::Affiliation => format!(
+                "{} or {} to change",
+                key(CommandId::Tick),
+                key(CommandId::TickBack)
+            ),
             Self::Hat => format!(
                 "letters of a known title, or a URI; {} makes a new one",
-                key("new-id")
+                key(CommandId::NewId)
             ),
             Self::Title => "what people read, such as Teacher".into(),
             Self::Active => "the user is displaying the hat now".into(),
@@ -172,7 +173,7 @@ pub enum Subject {
     /// Several attachments that are there.
     EditMany {
         /// Which.
-        held: Vec<Held>,
+        held: Vec<AttachmentRef>,
         /// What they are called: a title, or how many hats they are.
         name: String,
     },
@@ -233,7 +234,7 @@ impl Subject {
 }
 
 /// `"Teacher" of 18 users`, as a heading.
-fn edits_many(held: &[Held], name: &str) -> String {
+fn edits_many(held: &[AttachmentRef], name: &str) -> String {
     let users: BTreeSet<&Jid> = held.iter().map(|spot| &spot.user).collect();
     let rooms: BTreeSet<&Jid> = held.iter().map(|spot| &spot.room).collect();
     let place = match rooms.len() {

@@ -1,17 +1,12 @@
 //! All that can be done, for the help: what works where the moderator is comes first.
 
-use super::command::{COMMANDS, Command, Place};
-use super::finder::{Offer, What};
-use super::{Pane, State};
+use super::State;
+use super::command::{COMMANDS, Command, CommandId};
+use super::offer::{Note, Offer, What};
+use super::place::{Pane, Place};
 
-/// Something to know that is no command.
-#[derive(Debug)]
-pub struct Note {
-    /// What is typed.
-    pub word: &'static str,
-    /// What it does.
-    pub help: &'static str,
-}
+/// Why a command cannot be done.
+type Enabled = fn(&State, CommandId) -> Result<(), String>;
 
 /// What a filter takes.
 pub static FILTERS: [Note; 4] = [
@@ -34,22 +29,28 @@ pub static FILTERS: [Note; 4] = [
 ];
 
 /// Every command that can be meant in the panes, those of the pane with the focus first.
-pub(super) fn offers(state: &State) -> Vec<Offer> {
+pub(super) fn offers(state: &State, enabled: Enabled) -> Vec<Offer> {
     let here = (state.focus, state.is_turned());
     let panes = [Pane::Rooms, Pane::Users, Pane::Hats];
     let others = panes.into_iter().filter(|pane| *pane != state.focus);
-    let mut all = of_pane(state, here);
+    let mut all = of_pane(state, here, enabled);
     for place in [Place::Panes, Place::Everywhere] {
-        all.extend(of_place(place).map(|command| Offer::new(state, command, command.enabled(state))));
+        all.extend(
+            of_place(place).map(|command| Offer::new(state.keymap(), command, enabled(state, command.id))),
+        );
     }
-    all.extend(others.flat_map(|pane| of_pane(state, (pane, here.1))));
-    all.extend(panes.into_iter().flat_map(|pane| of_pane(state, (pane, !here.1))));
+    all.extend(others.flat_map(|pane| of_pane(state, (pane, here.1), enabled)));
+    all.extend(
+        panes
+            .into_iter()
+            .flat_map(|pane| of_pane(state, (pane, !here.1), enabled)),
+    );
     all
 }
 
 /// The same, then what there is to know of filters, then the commands of all other places.
-pub(super) fn all(state: &State) -> Vec<What> {
-    let in_panes = offers(state).into_iter().map(What::Command);
+pub(super) fn all(state: &State, enabled: Enabled) -> Vec<What> {
+    let in_panes = offers(state, enabled).into_iter().map(What::Command);
     let is_near = |what: &What| what.place().is_some_and(|place| !is_far(state, place));
     let (near, far): (Vec<What>, Vec<What>) = in_panes.partition(is_near);
     let filters = std::iter::once(Place::Filter);
@@ -59,7 +60,8 @@ pub(super) fn all(state: &State) -> Vec<What> {
     let elsewhere = elsewhere.filter(|place| place.pane().is_none());
     let of = |place: Place| {
         let why = format!("only {}", only(place));
-        of_place(place).map(move |command| What::Command(Offer::new(state, command, Err(why.clone()))))
+        of_place(place)
+            .map(move |command| What::Command(Offer::new(state.keymap(), command, Err(why.clone()))))
     };
     let mut all = near;
     all.extend(FILTERS.iter().map(What::Note));
@@ -94,17 +96,23 @@ fn of_place(place: Place) -> impl Iterator<Item = &'static Command> {
 }
 
 /// The commands of a pane in a view, and whether they could be done there.
-fn of_pane(state: &State, (focus, turned): (Pane, bool)) -> Vec<Offer> {
+fn of_pane(state: &State, (focus, turned): (Pane, bool), enabled: Enabled) -> Vec<Offer> {
     let mut there = state.clone();
     there.focus = focus;
     there.overlays.clear();
-    let enabled = |command: &Command| match (turned == state.is_turned(), turned) {
-        (true, _) => command.enabled(&there),
-        (false, true) => Err(format!("first turn the view round ({})", state.key("turn"))),
-        (false, false) => Err(format!("first turn the view back ({})", state.key("turn"))),
+    let may = |command: &Command| match (turned == state.is_turned(), turned) {
+        (true, _) => enabled(&there, command.id),
+        (false, true) => Err(format!(
+            "first turn the view round ({})",
+            state.key(CommandId::Turn)
+        )),
+        (false, false) => Err(format!(
+            "first turn the view back ({})",
+            state.key(CommandId::Turn)
+        )),
     };
     let of = |command: &&'static Command| command.place.pane() == Some((focus, turned));
     let here = COMMANDS.iter().filter(of);
-    here.map(|command| Offer::new(state, command, enabled(command)))
+    here.map(|command| Offer::new(state.keymap(), command, may(command)))
         .collect()
 }

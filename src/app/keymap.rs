@@ -2,22 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::command::{COMMANDS, Command, Place, STACKS};
-use super::form::Text;
+use super::command::{COMMANDS, Command, CommandId};
+use super::place::{Place, STACKS};
+use super::text::Text;
 use super::{Code, Key};
 
 /// The keys of the commands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keymap {
     /// What is not here has the table's.
-    given: BTreeMap<&'static str, Vec<Key>>,
+    given: BTreeMap<CommandId, Vec<Key>>,
 }
 
 /// Why keys cannot be given as somebody wants them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The command that was to get them.
-    pub id: &'static str,
+    pub id: CommandId,
     /// What is wrong, in words.
     pub text: String,
 }
@@ -49,7 +50,7 @@ impl Keymap {
 
     /// The keys of a command.
     pub fn keys<'a>(&'a self, command: &'a Command) -> &'a [Key] {
-        self.given.get(command.id).map_or(command.keys, Vec::as_slice)
+        self.given.get(&command.id).map_or(command.keys, Vec::as_slice)
     }
 
     /// The key that is shown first for a command; `None`: it has none.
@@ -64,9 +65,9 @@ impl Keymap {
     }
 
     /// How a sentence names the key of a command: `u takes it back`. One without a key has a title, and the palette.
-    pub fn name(&self, id: &str) -> String {
-        let Some(command) = COMMANDS.iter().find(|command| command.id == id) else {
-            return id.to_owned();
+    pub fn name(&self, id: CommandId) -> String {
+        let Some(command) = id.command() else {
+            return id.to_string();
         };
         self.first(command)
             .map_or_else(|| format!("\"{}\"", command.title), Key::word)
@@ -95,12 +96,12 @@ impl Keymap {
     }
 
     fn both(&self, key: Key, one: &Command, other: &Command) -> Problem {
-        let (given, had) = if self.given.contains_key(one.id) {
+        let (given, had) = if self.given.contains_key(&one.id) {
             (one, other)
         } else {
             (other, one)
         };
-        let already = if self.given.contains_key(had.id) {
+        let already = if self.given.contains_key(&had.id) {
             "too"
         } else {
             "already"
@@ -144,8 +145,10 @@ fn is_needed(command: &Command) -> bool {
         command.place,
         Place::Rooms | Place::Users | Place::Hats | Place::Panes
     );
-    matches!(command.id, "quit" | "interrupt" | "yes" | "keep-theirs")
-        || (over && command.keys.contains(&Key::plain(Code::Esc)))
+    matches!(
+        command.id,
+        CommandId::Quit | CommandId::Interrupt | CommandId::Yes | CommandId::KeepTheirs
+    ) || (over && command.keys.contains(&Key::plain(Code::Esc)))
 }
 
 #[cfg(test)]
@@ -153,7 +156,7 @@ mod tests {
     use super::*;
 
     fn given(id: &str, keys: &str) -> (&'static Command, Vec<Key>) {
-        let command = COMMANDS.iter().find(|command| command.id == id).unwrap();
+        let command = COMMANDS.iter().find(|command| command.id.name() == id).unwrap();
         let keys = keys.split_whitespace().map(|name| name.parse().unwrap());
         (command, keys.collect())
     }
@@ -189,9 +192,9 @@ mod tests {
     fn other_keys_are_taken_and_named() {
         let keymap =
             Keymap::new([given("undo", "F9 Z"), given("redo", ""), given("down", "Down n")]).unwrap();
-        assert_eq!(keymap.name("undo"), "F9");
-        assert_eq!(keymap.name("redo"), "\"Redo\"");
-        assert_eq!(keymap.name("down"), "Down");
+        assert_eq!(keymap.name(CommandId::Undo), "F9");
+        assert_eq!(keymap.name(CommandId::Redo), "\"Redo\"");
+        assert_eq!(keymap.name(CommandId::Down), "Down");
         assert_eq!(keymap.names(given("down", "").0), "↓, n");
     }
 

@@ -4,8 +4,10 @@
 //! their keys and their help are one table, [`command::COMMANDS`].
 
 pub mod addresses;
+mod attachment_ref;
 pub mod catalogue;
 mod check;
+mod clipboard;
 pub mod command;
 pub mod draft;
 pub mod filter;
@@ -16,9 +18,12 @@ pub mod history;
 mod key;
 mod keyboard;
 pub mod keymap;
+mod lookup;
 mod matching;
 mod msg;
+pub mod offer;
 mod overlay;
+pub mod place;
 pub mod prompt;
 mod rows;
 mod seen;
@@ -26,20 +31,22 @@ pub mod sets;
 mod sides;
 mod state;
 pub mod suggest;
-mod table;
 mod targets;
+pub mod text;
 mod update;
 pub mod view;
 pub mod words;
 
+pub use attachment_ref::AttachmentRef;
 pub use check::Chosen;
 pub use key::{Code, Key, spelled};
 pub use keymap::Keymap;
+pub use lookup::{footer, lookup, places};
 pub use msg::{Effect, Msg, Spot};
 pub use overlay::{Confirm, Conflict, Overlay};
+pub use place::Pane;
 pub use rows::{Sort, Tally, Totals};
-pub use state::{Notice, Pane, Phase, Saved, Start, State};
-pub use targets::Held;
-pub use update::update;
+pub use state::{Notice, Phase, Saved, Start, State};
+pub use update::{enabled, update};
 
 use overlay::{Act, Over};

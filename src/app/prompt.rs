@@ -3,7 +3,7 @@
 use crate::exchange::{Form, Part, Target};
 use crate::model::Hats;
 
-use super::form::Text;
+use super::text::Text;
 
 /// A question that is answered by typing.
 #[derive(Debug, Clone)]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::model::{Affiliation, HatId, Jid, Room, User, Wardrobe};
 
-use super::Pane;
 use super::filter::Filter;
 use super::matching::Matching;
+use super::place::Pane;
 
 mod column;
 mod listed;

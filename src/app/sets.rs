@@ -4,11 +4,10 @@ use std::cmp::Reverse;
 
 use nucleo_matcher::pattern::CaseMatching;
 
-use crate::model::Hats;
+use crate::model::{Hats, Wardrobe};
 
-use super::State;
-use super::form::Text;
 use super::matching::{Matching, letters};
+use super::text::Text;
 
 /// The overlay: what is typed, and which row is selected.
 #[derive(Debug, Clone)]
@@ -31,8 +30,8 @@ impl NamedSets {
     }
 
     /// The sets that match what is typed, the best first; or why there is no reading them.
-    pub fn entries(&self, state: &State) -> Result<Vec<Entry>, String> {
-        let sets = state.wardrobe().sets().map_err(|error| error.to_string())?;
+    pub fn entries(&self, wardrobe: &Wardrobe) -> Result<Vec<Entry>, String> {
+        let sets = wardrobe.sets().map_err(|error| error.to_string())?;
         let text = self.text.text();
         let terms: Vec<_> = text
             .split_whitespace()

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use crate::model::{Affiliation, Error, Group, Jid, Wardrobe};
 use crate::store::{Change, Scope, Trouble};
 
+use super::clipboard::CopiedHats;
+use super::command::CommandId;
 use super::draft::Drafting;
+use super::place::Pane;
 use super::rows::Rows;
-use super::update::dress::Copied;
 use super::{Keymap, Overlay};
 
 /// What is known before anything is read.
@@ -28,18 +30,6 @@ pub struct Start {
     pub zone: Option<jiff::tz::TimeZone>,
     /// The keys of the commands.
     pub keymap: Keymap,
-}
-
-/// The three panes, from the general to the particular.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Pane {
-    /// The rooms.
-    #[default]
-    Rooms,
-    /// The users of the selected room.
-    Users,
-    /// The hats of the selected user.
-    Hats,
 }
 
 /// How far the reading of the file is.
@@ -163,7 +153,7 @@ pub struct State {
     pub(super) size: (u16, u16),
     pub(super) mouse: bool,
     /// Hats that were copied, to be put on others.
-    pub(super) copied: Option<Arc<Copied>>,
+    pub(super) copied: Option<Arc<CopiedHats>>,
 }
 
 impl State {
@@ -208,7 +198,7 @@ impl State {
     }
 
     /// How a sentence names the key of a command.
-    pub fn key(&self, id: &str) -> String {
+    pub fn key(&self, id: CommandId) -> String {
         self.keymap().name(id)
     }
 

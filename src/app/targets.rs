@@ -1,28 +1,8 @@
 //! What a change is about: what is marked in the pane with the focus, else what is selected there.
 
-use serde::{Deserialize, Serialize};
+use crate::model::{HatId, Jid};
 
-use crate::model::{Attachment, HatId, Jid, Wardrobe};
-
-use super::{Pane, State};
-
-/// A hat that a user has in a room.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Held {
-    /// Which room.
-    pub room: Jid,
-    /// Whose.
-    pub user: Jid,
-    /// Which hat.
-    pub hat: HatId,
-}
-
-impl Held {
-    /// The attachment there, while there is one.
-    pub(super) fn attachment<'a>(&self, wardrobe: &'a Wardrobe) -> Option<&'a Attachment> {
-        wardrobe.user(&self.room, &self.user)?.hats.get(&self.hat)
-    }
-}
+use super::{AttachmentRef, Pane, State};
 
 /// The rooms that a change is about.
 pub(super) fn rooms(state: &State) -> Vec<Jid> {
@@ -48,9 +28,9 @@ pub(super) fn marked(state: &State) -> (Vec<Jid>, Vec<Jid>) {
 }
 
 /// The hats of users that a change is about.
-pub(super) fn held(state: &State) -> Vec<Held> {
+pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
     let wardrobe = state.wardrobe();
-    let spot = |room: &Jid, user: &Jid, hat: &HatId| Held {
+    let spot = |room: &Jid, user: &Jid, hat: &HatId| AttachmentRef {
         room: room.clone(),
         user: user.clone(),
         hat: hat.clone(),

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::form::Text;
+use super::text::Text;
 use super::{Overlay, Pane, State};
 
 mod catalogue;

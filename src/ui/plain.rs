@@ -5,10 +5,11 @@
 
 use ratatui::layout::Position;
 
-use crate::app::command::{self, COMMANDS};
-use crate::app::form::Text;
+use crate::app::command::{COMMANDS, Command, CommandId};
+use crate::app::place::Place;
+use crate::app::text::Text;
 use crate::app::view::{self, Body, Count, List, Row, View, screen};
-use crate::app::{Notice, Phase, Saved, Spot, State, words};
+use crate::app::{Notice, Phase, Saved, Spot, State, places, words};
 
 use super::layout;
 use super::text::{self, Charset, Sanitized};
@@ -155,7 +156,7 @@ fn session(state: &State) -> String {
     format!(
         "hatrack: {}{saved}{mouse}. Help: {}",
         start.file,
-        state.key("help")
+        state.key(CommandId::Help)
     )
 }
 
@@ -185,7 +186,7 @@ fn opening(state: &State) -> Content<'static> {
     let failed = screen::opening(state).and_then(|opening| opening.failed);
     let says = match failed {
         // How far it is is not said: that would change and change.
-        None => format!("Opening {file}. {} leaves.", state.key("quit")),
+        None => format!("Opening {file}. {} leaves.", state.key(CommandId::Quit)),
         Some(failed) => format!("{file} is left as it is: {failed}"),
     };
     of_lines(says.clone(), Vec::new(), says)
@@ -341,11 +342,11 @@ fn spoken_count(count: &Count<'_>) -> String {
 
 /// The keys of what lies on top, whether they can do it now or not: what can is said when it is tried.
 fn keys(state: &State) -> String {
-    let of = |place: &'static command::Place| {
-        let shown = |command: &&command::Command| command.footer && command.place == *place;
+    let of = |place: &'static Place| {
+        let shown = |command: &&Command| command.footer && command.place == *place;
         COMMANDS.iter().filter(shown)
     };
-    let named = command::places(state).iter().flat_map(of).filter_map(|command| {
+    let named = places(state).iter().flat_map(of).filter_map(|command| {
         let key = state.keymap().first(command)?;
         Some(format!("{} {}", key.word(), command.title))
     });

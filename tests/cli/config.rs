@@ -1,7 +1,7 @@
 //! `config.toml`: what it can say, and what is said about its mistakes.
 
 use hatrack::app::Keymap;
-use hatrack::app::command::COMMANDS;
+use hatrack::app::command::{COMMANDS, CommandId};
 use hatrack::cli::config::{Config, default_text, read};
 use hatrack::term::{Background, Colours};
 use hatrack::ui::theme::{Builtin, Depth, Ground, Palette, Role, Theme};
@@ -86,8 +86,8 @@ fn what_is_set_is_taken() {
     assert_eq!(config.colours, Some(Colours::Exactly(Depth::Many)));
     assert_eq!(config.background, Some(Background::Is(Ground::Light)));
     assert_eq!(config.ascii, Some(true));
-    assert_eq!(config.keymap.name("undo"), "F9");
-    assert_eq!(config.keymap.name("redo"), "\"Redo\"");
+    assert_eq!(config.keymap.name(CommandId::Undo), "F9");
+    assert_eq!(config.keymap.name(CommandId::Redo), "\"Redo\"");
     // A theme for one background on the other, for whoever wants that.
     let config = read("theme = \"default-light\"\nbackground = \"dark\"").unwrap();
     assert_eq!(config.background, Some(Background::Is(Ground::Dark)));

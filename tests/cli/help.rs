@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::CommandFactory;
 use clap_mangen::roff::{Roff, bold, roman};
 use hatrack::app::Keymap;
-use hatrack::app::command::{self, COMMANDS};
+use hatrack::app::command::COMMANDS;
+use hatrack::app::place::Place;
 use hatrack::cli::args::Cli;
 
 use super::process::Home;
@@ -95,7 +96,7 @@ fn generated() -> BTreeMap<PathBuf, Vec<u8>> {
 fn keys() -> Vec<u8> {
     let mut page = Roff::new();
     page.control("SH", ["KEYS"]);
-    for place in command::Place::ALL {
+    for place in Place::ALL {
         page.control("SS", [place.title()]);
         for command in COMMANDS.iter().filter(|command| command.place == place) {
             page.control("TP", []);

@@ -91,7 +91,8 @@ fn a_known_hat_to_twenty_users_in_at_most_fourteen_keys() {
 /// Every command is in the palette, with a few letters of what it says; its key is not needed.
 #[test]
 fn every_action_is_reached_without_its_key() {
-    use hatrack::app::command::{COMMANDS, Place};
+    use hatrack::app::command::COMMANDS;
+    use hatrack::app::place::Place;
     let anywhere = |place| {
         matches!(
             place,
@@ -106,7 +107,7 @@ fn every_action_is_reached_without_its_key() {
         )
     };
     for command in COMMANDS.iter().filter(|command| anywhere(command.place)) {
-        if command.id == "palette" {
+        if command.id.name() == "palette" {
             continue;
         }
         let mut session = super::open();
@@ -116,7 +117,7 @@ fn every_action_is_reached_without_its_key() {
             panic!("no palette")
         };
         let found = finder.found.iter().any(|found| {
-            matches!(&found.what, hatrack::app::finder::What::Command(offer) if offer.command.id == command.id)
+            matches!(&found.what, hatrack::app::offer::What::Command(offer) if offer.command.id == command.id)
         });
         assert!(found, "{}", command.id);
     }

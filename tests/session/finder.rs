@@ -1,6 +1,6 @@
 //! The palette of commands, and the jump to any room, user or hat.
 
-use hatrack::app::finder::What;
+use hatrack::app::offer::What;
 use hatrack::app::{Overlay, Pane, command};
 use hatrack::model::{Affiliation, read};
 
@@ -17,7 +17,7 @@ fn found(session: &Session) -> Vec<String> {
         panic!("nothing is looked for")
     };
     let name = |what: &What| match what {
-        What::Command(offer) => offer.command.id.to_owned(),
+        What::Command(offer) => offer.command.id.to_string(),
         What::Note(note) => note.word.to_owned(),
         What::Place { room, user, hat, .. } => {
             let user = user.as_ref().map_or("", |user| user.as_str());
@@ -30,7 +30,7 @@ fn found(session: &Session) -> Vec<String> {
 
 #[test]
 fn every_command_of_the_panes_is_in_the_palette() {
-    use command::Place;
+    use hatrack::app::place::Place;
     let mut session = sample();
     session.keys(":");
     let found = found(&session);
@@ -46,8 +46,8 @@ fn every_command_of_the_panes_is_in_the_palette() {
             Place::Everywhere,
         ];
         assert_eq!(
-            found.iter().filter(|id| *id == row.id).count(),
-            usize::from(panes.contains(&row.place) && row.id != "palette"),
+            found.iter().filter(|id| *id == row.id.name()).count(),
+            usize::from(panes.contains(&row.place) && row.id.name() != "palette"),
             "{}",
             row.id
         );
@@ -74,6 +74,17 @@ fn a_command_is_found_by_a_few_letters_and_done_where_it_belongs() {
     assert_eq!(session.notice(), "the data file is there");
     session.keys("Esc");
     assert!(session.state.overlays().is_empty());
+}
+
+#[test]
+fn a_command_is_found_by_words_that_others_use_for_it() {
+    let mut session = open();
+    for (typed, id) in [("exit", "quit"), ("revert", "undo"), ("search", "jump")] {
+        session.keys(":");
+        session.text(typed);
+        assert!(found(&session).iter().any(|found| found == id), "{typed}: {id}");
+        session.keys("Esc");
+    }
 }
 
 #[test]
@@ -181,7 +192,12 @@ fn the_help_has_every_command_and_what_works_here_comes_first() {
     session.keys("Tab ?");
     let all = found(&session);
     for row in command::COMMANDS {
-        assert_eq!(all.iter().filter(|id| *id == row.id).count(), 1, "{}", row.id);
+        assert_eq!(
+            all.iter().filter(|id| *id == row.id.name()).count(),
+            1,
+            "{}",
+            row.id
+        );
     }
     let at = |id: &str| all.iter().position(|there| there == id).unwrap();
     assert_eq!(all[0], "go-in-user");

@@ -11,7 +11,7 @@ use super::wardrobe;
 
 fn session(given: &[(&str, &str)]) -> Session {
     let given = given.iter().map(|(id, keys)| {
-        let command = COMMANDS.iter().find(|command| command.id == *id).unwrap();
+        let command = COMMANDS.iter().find(|command| command.id.name() == *id).unwrap();
         (command, keys.split_whitespace().map(key).collect())
     });
     let start = Start {

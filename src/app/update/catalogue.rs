@@ -1,12 +1,12 @@
 //! The catalogue of a room: defining, retitling, recolouring and deleting hats.
 
 use crate::app::catalogue::Catalogue;
-use crate::app::form::{Field, Form, Name, Subject, Text, Value};
+use crate::app::command::CommandId;
+use crate::app::form::Subject;
 use crate::app::{Effect, Overlay, State, words};
-use crate::model::{CatalogueHat, HatId, Hue, Jid};
+use crate::model::{CatalogueHat, HatId, Jid};
 
-use super::bulk::{self, Became, Plan};
-use super::{change, commit, form};
+use super::{batch, commit, form};
 
 pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
     let on = state.hat().map(|(hat, _)| hat.clone());
@@ -26,7 +26,7 @@ fn top(state: &State) -> Option<&Catalogue> {
 /// The room, the selected hat, and what the catalogue has of it.
 fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogueHat>)> {
     let catalogue = top(state)?;
-    let entries = catalogue.entries(state);
+    let entries = catalogue.entries(&state.view);
     let entry = entries.get(catalogue.selected(&entries)?)?;
     Some((
         catalogue.room.clone(),
@@ -37,7 +37,7 @@ fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogueHat>)> {
 
 pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
     let Some(catalogue) = top(state) else { return };
-    let entries = catalogue.entries(state);
+    let entries = catalogue.entries(&state.view);
     let Some(at) = catalogue.selected(&entries) else {
         return;
     };
@@ -77,7 +77,7 @@ pub(crate) fn may_define(state: &State) -> Result<(), String> {
 pub(crate) fn may_edit(state: &State) -> Result<(), String> {
     state.may_change()?;
     selected(state).map(drop).ok_or_else(|| {
-        let key = state.key("define-hat");
+        let key = state.key(CommandId::DefineHat);
         format!("there is no hat here yet; {key} defines one")
     })
 }
@@ -102,84 +102,6 @@ pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
         let before = before.unwrap_or_default();
         form::open(state, Subject::EditDefined { room, hat, before });
     }
-}
-
-/// The fields of a form about a hat of the catalogue.
-pub(super) fn fields(state: &State, (room, hat): (&Jid, &HatId), before: &CatalogueHat) -> Vec<Field> {
-    let there = state.view.room(room);
-    let worn_as = there.and_then(|there| there.known_hat(hat)?.title.clone());
-    // What is only worn is defined under the title that it has.
-    let is_defined = there.is_some_and(|there| there.catalogue.contains_key(hat));
-    let title = if is_defined { before.title.clone() } else { worn_as };
-    let users = there.iter().flat_map(|there| there.users());
-    let own = users
-        .filter_map(|(_, user)| user.hats.get(hat).filter(|hat| hat.has_own_title()))
-        .map(|attachment| attachment.title.as_deref())
-        .collect::<Vec<_>>();
-    let mut fields = vec![
-        text(Name::Title, title.as_deref()),
-        text(Name::Hue, hue(before).as_deref()),
-    ];
-    if !own.is_empty() {
-        // Whoever has it under the very title that is changed here is meant too.
-        let same = own.contains(&title.as_deref());
-        fields.push(Field {
-            name: Name::Wearers,
-            value: Value::Tick(same),
-        });
-    }
-    fields
-}
-
-fn text(name: Name, text: Option<&str>) -> Field {
-    Field {
-        name,
-        value: Value::Text(Box::new(Text::new(text.unwrap_or_default()))),
-    }
-}
-
-fn hue(hat: &CatalogueHat) -> Option<String> {
-    let hue = hat.hue.as_ref()?;
-    Some(hue.as_json().as_str().trim_matches('"').to_owned())
-}
-
-/// What the catalogue gets of a form.
-pub(super) fn entry(form: &Form, before: &CatalogueHat) -> CatalogueHat {
-    let title = form.text(Name::Title);
-    let mut after = before.clone();
-    after.title = Some(title.trim())
-        .filter(|title| !title.is_empty())
-        .map(Into::into);
-    if let Some(typed) = form.typed(Name::Hue) {
-        after.hue = Hue::parse(&typed);
-    }
-    after
-}
-
-/// Changes the catalogue and, where that is wanted, the titles of those who have the hat: one change.
-pub(super) fn save(
-    state: &mut State,
-    effects: &mut Vec<Effect>,
-    form: &Form,
-    (room, hat, before): (&Jid, &HatId, &CatalogueHat),
-) -> Became {
-    let after = entry(form, before);
-    let title = after.title.clone();
-    let mut plan = Plan::new(&state.view);
-    plan.define(room, hat, after, form.ticked(Name::Wearers));
-    let name = words::hat(hat, title.as_deref());
-    let is_new = state
-        .view
-        .room(room)
-        .is_some_and(|there| !there.catalogue.contains_key(hat));
-    let question = |who: &str| {
-        if is_new {
-            format!("Put {name} into the catalogue, and title it so for {who}?")
-        } else {
-            format!("Title it {name} in the catalogue, and for {who}?")
-        }
-    };
-    bulk::propose(state, effects, plan, question, "")
 }
 
 /// Takes a hat out of the catalogue; where users have it, that is said and asked first.
@@ -218,10 +140,10 @@ pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
             "have it and keep it"
         },
         words::listed(&names),
-        state.key("undo")
+        state.key(CommandId::Undo)
     );
     let question = format!("Take {name} out of the catalogue of {room}?");
-    change::ask(state, question, consequence, |next| {
+    batch::ask(state, question, consequence, |next| {
         next.set_catalogue_hat(&room, &hat, None)
     });
 }

@@ -1,11 +1,11 @@
 //! What can be done to what is marked, else to what is selected.
 
+use crate::app::command::CommandId;
 use crate::app::form::Subject;
-use crate::app::targets::{self, Held};
-use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, words};
+use crate::app::{AttachmentRef, Effect, Pane, State, targets, words};
 use crate::model::{Affiliation, Attachment, Group, HatId, Wardrobe};
 
-use super::bulk::{self, Plan};
+use super::batch::{self, BatchEdit};
 use super::{commit, form};
 
 pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
@@ -63,10 +63,10 @@ pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
 
 /// The form for one attachment, or for several at once.
 fn edit_held(state: &State) -> Option<Subject> {
-    let held = targets::held(state);
+    let held = targets::selected_attachments(state);
     match held.as_slice() {
         [] => None,
-        [Held { room, user, hat }] => Some(Subject::EditHat {
+        [AttachmentRef { room, user, hat }] => Some(Subject::EditHat {
             room: room.clone(),
             user: user.clone(),
             hat: hat.clone(),
@@ -119,17 +119,17 @@ fn switch(
     with: impl Fn(Attachment, bool) -> Attachment,
     question: impl FnOnce(bool, &str, &str) -> String,
 ) {
-    let held = targets::held(state);
-    let there = |spot: &Held| spot.attachment(&state.view).cloned().unwrap_or_default();
+    let held = targets::selected_attachments(state);
+    let there = |spot: &AttachmentRef| spot.attachment(&state.view).cloned().unwrap_or_default();
     let on = !held.iter().all(|spot| is(&there(spot)));
-    if let [Held { room, user, hat }] = held.as_slice() {
+    if let [AttachmentRef { room, user, hat }] = held.as_slice() {
         let after = held.first().map(there).unwrap_or_default();
         commit::make(state, effects, |next| {
             next.add_user_hat(user, room, hat, with(after, on))
         });
         return;
     }
-    let mut plan = Plan::new(&state.view);
+    let mut plan = BatchEdit::new(&state.view);
     for spot in &held {
         let after = with(there(spot), on);
         plan.change(&spot.room, &spot.user, |next| {
@@ -137,11 +137,11 @@ fn switch(
         });
     }
     let hats = hats_of(state, &held);
-    bulk::propose(state, effects, plan, |who| question(on, &hats, who), "");
+    batch::propose(state, effects, plan, |who| question(on, &hats, who), "");
 }
 
 /// How hats are called in a question: by title where it is one, else by their number.
-pub(super) fn hats_of(state: &State, held: &[Held]) -> String {
+pub(super) fn hats_of(state: &State, held: &[AttachmentRef]) -> String {
     let ids: std::collections::BTreeSet<&HatId> = held.iter().map(|spot| &spot.hat).collect();
     match held.first() {
         Some(spot) if ids.len() == 1 => {
@@ -167,9 +167,9 @@ pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 fn take(state: &mut State, effects: &mut Vec<Effect>) {
-    let held = targets::held(state);
-    let mut plan = Plan::new(&state.view);
-    for Held { room, user, hat } in &held {
+    let held = targets::selected_attachments(state);
+    let mut plan = BatchEdit::new(&state.view);
+    for AttachmentRef { room, user, hat } in &held {
         plan.change(room, user, |next| next.take_hat(user, room, hat));
     }
     let hats = hats_of(state, &held);
@@ -181,7 +181,7 @@ fn take(state: &mut State, effects: &mut Vec<Effect>) {
         _ => String::new(),
     };
     let question = |who: &str| format!("Take {hats} from {who}?");
-    bulk::propose(state, effects, plan, question, &often);
+    batch::propose(state, effects, plan, question, &often);
 }
 
 fn remove_users(state: &mut State, effects: &mut Vec<Effect>) {
@@ -200,13 +200,13 @@ fn remove_users(state: &mut State, effects: &mut Vec<Effect>) {
             return;
         }
         let question = format!("Remove {jid} from {room}?");
-        let undo = state.key("undo");
+        let undo = state.key(CommandId::Undo);
         let go = words::hats_go("The user's", hats);
         let consequence = format!("{go} {undo} brings all of it back.");
-        ask(state, question, consequence, operation);
+        batch::ask(state, question, consequence, operation);
         return;
     }
-    let mut plan = Plan::new(&state.view);
+    let mut plan = BatchEdit::new(&state.view);
     for user in &users {
         plan.change(&room, user, |next| {
             next.set_affiliation(user, &room, Affiliation::None)
@@ -214,7 +214,7 @@ fn remove_users(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let consequence = words::hats_go("Their", hats);
     let question = |who: &str| format!("Remove {who}?");
-    bulk::propose(state, effects, plan, question, &consequence);
+    batch::propose(state, effects, plan, question, &consequence);
 }
 
 fn remove_rooms(state: &mut State, effects: &mut Vec<Effect>) {
@@ -240,29 +240,10 @@ fn remove_rooms(state: &mut State, effects: &mut Vec<Effect>) {
         many => (format!("Remove {}?", words::count(many.len(), "room")), "Their"),
     };
     let (users, hats) = (words::count(users, "user"), words::count(hats, "hat"));
-    let undo = state.key("undo");
-    let hidden = bulk::hidden(state);
+    let undo = state.key(CommandId::Undo);
+    let hidden = batch::hidden(state);
     let consequence =
         format!("{hidden} {whose} {users} and their {hats} go too. {undo} brings all of it back.");
     let consequence = consequence.trim_start().to_owned();
-    ask(state, question, consequence, operation);
-}
-
-/// Asks before a change that takes much away.
-pub(super) fn ask(
-    state: &mut State,
-    question: String,
-    consequence: String,
-    operation: impl FnOnce(&mut Wardrobe) -> Result<Group, crate::model::Error>,
-) {
-    match operation(&mut state.view.clone()) {
-        Ok(group) => {
-            state.overlays.push(Overlay::Confirm(Confirm {
-                question,
-                consequence,
-                act: Act::Commit(group),
-            }));
-        }
-        Err(error) => state.refuse_error(&error),
-    }
+    batch::ask(state, question, consequence, operation);
 }

@@ -1,11 +1,10 @@
-//! Changes: made on the screen at once, asked of the keeper, and settled when it answers.
+//! Changes: made on the screen at once, and asked of the keeper; its answers are for `store`.
 
+use crate::app::command::CommandId;
 use crate::app::state::{Kind, Pending, Step};
 use crate::app::{Effect, Overlay, Pane, State, words};
 use crate::model::{Error, Group, Wardrobe};
-use crate::store::{Change, Request, Snapshot};
-
-use super::{conflict, leave, undo};
+use crate::store::{Change, Request};
 
 /// Makes a new change; gives its edits when there were any. What is refused or makes no difference is said.
 pub(super) fn make(
@@ -32,8 +31,12 @@ pub(super) fn make(
             let what = words::group(&group);
             // Where letters are typed, the key for undo is one of them.
             let undo = match state.top() {
-                Some(Overlay::Sets(_)) => format!("{}, then {}", state.key("leave-sets"), state.key("undo")),
-                _ => state.key("undo"),
+                Some(Overlay::Sets(_)) => format!(
+                    "{}, then {}",
+                    state.key(CommandId::LeaveSets),
+                    state.key(CommandId::Undo)
+                ),
+                _ => state.key(CommandId::Undo),
             };
             state.say(match state.trouble {
                 None => format!("You {what} ({undo} takes it back)"),
@@ -98,7 +101,7 @@ pub(super) fn push(
 
 /// Asks the keeper for what is pending, in the order in which it was made: a change is asked for only when all before it
 /// are, for it may build on them.
-fn ask(state: &mut State, effects: &mut Vec<Effect>) {
+pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     for pending in &mut state.pending {
         if pending.after.is_some() {
             return;
@@ -113,22 +116,8 @@ fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Makes a change of an earlier session again, or shows both sides where it does not fit any more. One that was saved
-/// after all is not made twice.
-pub(super) fn offer_again(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
-    match state.view.apply(&change.group) {
-        Ok(()) => {
-            state.say(format!("Made again: you {}", words::group(&change.group)));
-            push(state, effects, change.group, Kind::Do, None);
-        }
-        Err(_) if state.view.holds(&change.group) => {
-            state.say(format!("You {}: it is so already", words::group(&change.group)));
-        }
-        Err(error) => conflict::refuse(state, change, error),
-    }
-}
-
-fn refer(change: &mut Change, kind: Kind, revision: Option<u64>) {
+/// Says which revision a change undoes or redoes.
+pub(super) fn refer(change: &mut Change, kind: Kind, revision: Option<u64>) {
     match kind {
         Kind::Do | Kind::TakeBack => {}
         Kind::Undo => change.undoes = revision,
@@ -136,73 +125,14 @@ fn refer(change: &mut Change, kind: Kind, revision: Option<u64>) {
     }
 }
 
-/// Takes the keeper's answers.
-pub(super) fn settle(
-    state: &mut State,
-    effects: &mut Vec<Effect>,
-    settled: Vec<(u64, Result<Option<u64>, Error>)>,
-    snapshot: Snapshot,
-) {
-    let mut refused = Vec::new();
-    for (id, result) in settled {
-        let there = state
-            .pending
-            .iter()
-            .position(|pending| pending.id == id)
-            .map(|at| state.pending.remove(at));
-        let Some(pending) = there else {
-            took_back_too_late(state, id, result.ok().flatten());
-            continue;
-        };
-        match result {
-            Ok(revision) => settled_as(state, id, revision),
-            Err(error) => {
-                forget(state, id);
-                refused.push((pending.change, error));
-            }
-        }
-    }
-    ask(state, effects);
-    adopt(state, snapshot);
-    undo_what_came_too_late(state, effects);
-    for (change, error) in refused {
-        conflict::refuse(state, change, error);
-    }
-    undo::search(state, effects);
-    leave::when_settled(state);
-}
-
-fn settled_as(state: &mut State, id: u64, revision: Option<u64>) {
-    match revision {
-        Some(_) => {
-            for step in state
-                .done
-                .iter_mut()
-                .chain(&mut state.undone)
-                .filter(|step| step.id == id)
-            {
-                step.revision = revision;
-            }
-        }
-        None => drop_step(state, id),
-    }
-    for pending in state
-        .pending
-        .iter_mut()
-        .filter(|pending| pending.after == Some(id))
-    {
-        pending.after = None;
-        refer(&mut pending.change, pending.kind, revision);
-    }
-}
-
-fn drop_step(state: &mut State, id: u64) {
+/// Takes a step out of what can be undone and redone.
+pub(super) fn drop_step(state: &mut State, id: u64) {
     state.done.retain(|step| step.id != id);
     state.undone.retain(|step| step.id != id);
 }
 
 /// Forgets a change that was not done, and what only took it back.
-fn forget(state: &mut State, id: u64) {
+pub(super) fn forget(state: &mut State, id: u64) {
     drop_step(state, id);
     while let Some(at) = state.pending.iter().position(|pending| pending.after == Some(id)) {
         let dependent = state.pending.remove(at);
@@ -227,40 +157,8 @@ pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Step
     state.shifted = None;
 }
 
-/// What was withdrawn may have been saved at that very moment: then it is undone.
-fn took_back_too_late(state: &mut State, id: u64, revision: Option<u64>) {
-    state.withdrawn.retain_mut(|step| {
-        if step.id == id {
-            step.revision = revision;
-        }
-        step.id != id || revision.is_some()
-    });
-}
-
-fn undo_what_came_too_late(state: &mut State, effects: &mut Vec<Effect>) {
-    let (late, rest) = std::mem::take(&mut state.withdrawn)
-        .into_iter()
-        .partition(|step| step.revision.is_some());
-    state.withdrawn = rest;
-    let late: Vec<Step> = late;
-    for step in late {
-        let inverse = step.group.inverse();
-        if state.view.apply(&inverse).is_ok() {
-            push(state, effects, inverse, Kind::Undo, Some(&step));
-        }
-    }
-}
-
-/// The file holds this now; the screen shows it with what is pending on top.
-pub(super) fn adopt(state: &mut State, snapshot: Snapshot) {
-    state.base = snapshot.wardrobe;
-    state.exists = snapshot.exists;
-    state.read_only = snapshot.read_only;
-    show(state);
-    conflict::follow(state);
-}
-
-fn show(state: &mut State) {
+/// Shows what the file holds with what is pending on top.
+pub(super) fn show(state: &mut State) {
     let before = Selected::now(state);
     state.view = state.base.clone();
     for pending in &state.pending {

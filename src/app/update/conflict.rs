@@ -1,5 +1,6 @@
 //! Somebody else changed the same: both sides, and a choice. Nothing is written until somebody chose.
 
+use crate::app::command::CommandId;
 use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, sides, words};
 use crate::model::{Affiliation, Edit, Error, Group, Wardrobe};
 use crate::store::Change;
@@ -127,8 +128,8 @@ pub(crate) fn over_form(state: &State) -> Result<(), String> {
         Some(Overlay::Conflict(conflict)) if conflict.over == Over::Form => Ok(()),
         _ => Err(format!(
             "your change is not written: {} puts it there all the same, {} leaves what is there",
-            state.key("keep-mine"),
-            state.key("keep-theirs")
+            state.key(CommandId::KeepMine),
+            state.key(CommandId::KeepTheirs)
         )),
     }
 }

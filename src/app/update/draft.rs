@@ -1,11 +1,11 @@
 //! What is not saved, kept outside for the next start; and what an earlier session left there.
 
 use crate::app::draft::{Draft, FormDraft};
-use crate::app::state::Leaving;
-use crate::app::{Act, Confirm, Effect, Overlay, Phase, State};
+use crate::app::state::{Kind, Leaving};
+use crate::app::{Act, Confirm, Effect, Overlay, Phase, State, words};
 use crate::store::Change;
 
-use super::{commit, fill, leave};
+use super::{commit, conflict, fill, leave};
 
 /// What is to be kept outside as things are: what an earlier session left and nothing was decided about, changes that
 /// cannot be written, questions that wait for an answer; and when the session ends, what was typed too.
@@ -130,13 +130,28 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
     state.drafting.later = None;
     state.drafting.again = true;
     for unsaved in draft.unsaved {
-        commit::offer_again(state, effects, Change::from(unsaved));
+        offer_again(state, effects, Change::from(unsaved));
     }
     for kept in draft.forms {
         let mut form = fill::fill(kept.subject.clone(), state);
         kept.restore(&mut form);
         state.overlays.push(Overlay::Form(Box::new(form)));
         state.drafting.taken.push(kept);
+    }
+}
+
+/// Makes a change of an earlier session again, or shows both sides where it does not fit any more. One that was saved
+/// after all is not made twice.
+fn offer_again(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
+    match state.view.apply(&change.group) {
+        Ok(()) => {
+            state.say(format!("Made again: you {}", words::group(&change.group)));
+            commit::push(state, effects, change.group, Kind::Do, None);
+        }
+        Err(_) if state.view.holds(&change.group) => {
+            state.say(format!("You {}: it is so already", words::group(&change.group)));
+        }
+        Err(error) => conflict::refuse(state, change, error),
     }
 }
 

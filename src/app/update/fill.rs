@@ -1,11 +1,12 @@
 //! What stands in the fields of a form when it is opened.
 
 use crate::app::State;
-use crate::app::form::{Field, Form, Name, Subject, Text, Value};
+use crate::app::form::{Field, Form, Name, Subject, Value};
 use crate::app::suggest::Suggestions;
+use crate::app::text::Text;
 use crate::model::{Affiliation, HatId};
 
-use super::{catalogue, many};
+use super::{definition, many};
 
 /// The choices for a user who is new, and for one who is there.
 const NEW: &[Affiliation] = &[
@@ -62,7 +63,7 @@ pub(super) fn fill(subject: Subject, state: &State) -> Form {
         Subject::DefineHat { .. } => {
             vec![text(Name::Hat, ""), text(Name::Title, ""), text(Name::Hue, "")]
         }
-        Subject::EditDefined { room, hat, before } => catalogue::fields(state, (room, hat), before),
+        Subject::EditDefined { room, hat, before } => definition::fields(state, (room, hat), before),
         Subject::EditHat { hat, before, .. } => vec![
             text(Name::Hat, hat.as_str()),
             text(Name::Title, before.title.as_deref().unwrap_or_default()),

@@ -1,6 +1,6 @@
 //! The filter of a pane.
 
-use crate::app::form::Text;
+use crate::app::text::Text;
 use crate::app::{Effect, State};
 
 use super::panes;

@@ -1,19 +1,26 @@
 //! The palette of commands, and the jump to any room, user or hat.
 
-use crate::app::finder::{Finder, What};
-use crate::app::form::Text;
-use crate::app::{Effect, Overlay, Pane, State};
+use crate::app::command::CommandId;
+use crate::app::finder::Finder;
+use crate::app::offer::What;
+use crate::app::text::Text;
+use crate::app::{Effect, Overlay, Pane, State, help};
 use crate::model::{HatId, Jid};
 
 use super::panes;
 
-pub(crate) fn palette(state: &mut State, _: &mut Vec<Effect>) {
-    let finder = Finder::commands(state);
+/// Why a command cannot be done.
+type Enabled = fn(&State, CommandId) -> Result<(), String>;
+
+pub(super) fn palette(state: &mut State, enabled: Enabled) {
+    let offers = help::offers(state, enabled).into_iter();
+    let others = offers.filter(|offer| offer.command.id != CommandId::Palette);
+    let finder = Finder::commands(others.map(What::Command).collect());
     state.overlays.push(Overlay::Finder(Box::new(finder)));
 }
 
-pub(crate) fn help(state: &mut State, _: &mut Vec<Effect>) {
-    let finder = Finder::help(state);
+pub(super) fn help(state: &mut State, enabled: Enabled) {
+    let finder = Finder::help(help::all(state, enabled));
     state.overlays.push(Overlay::Finder(Box::new(finder)));
 }
 
@@ -94,30 +101,27 @@ pub(crate) fn may_take(state: &State) -> Result<(), String> {
     }
 }
 
-/// Does the command, or goes to the place.
-pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
+/// Closes the finder and goes to the place, or gives the command to be done.
+pub(super) fn take(state: &mut State) -> Option<CommandId> {
     let Some(what) = top(state).and_then(|finder| finder.chosen().cloned()) else {
         state.refuse("nothing matches");
-        return;
+        return None;
     };
     match what {
         What::Command(offer) => {
             if let Err(reason) = offer.enabled {
                 state.refuse(reason);
-                return;
+                return None;
             }
             state.overlays.pop();
             // A command of another pane is done there.
             if let Some((pane, _)) = offer.command.place.pane() {
                 state.focus = pane;
             }
-            match offer.command.enabled(state) {
-                Ok(()) => (offer.command.run)(state, effects),
-                Err(reason) => state.refuse(reason),
-            }
+            return Some(offer.command.id);
         }
         What::Note(note) => {
-            let key = state.key("filter");
+            let key = state.key(CommandId::Filter);
             state.refuse(format!(
                 "{} is typed into a filter, which {key} begins",
                 note.word
@@ -129,6 +133,7 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
             arrive(state, (&room, user.as_ref(), hat.as_ref()));
         }
     }
+    None
 }
 
 /// Focuses what was gone to. It may have gone itself since it was found: then as far in as there still is something.

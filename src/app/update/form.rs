@@ -1,11 +1,12 @@
 //! Opening, filling in and saving forms.
 
+use crate::app::command::CommandId;
 use crate::app::form::{Form, Name, Subject, Value};
 use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, addresses, sides, words};
 use crate::model::{Affiliation, CatalogueHat, Error, Group, HatId, InvalidHatId, Jid, Wardrobe};
 
-use super::bulk::Became;
-use super::{catalogue, change, commit, fill, list, many};
+use super::batch::{self, BatchOutcome};
+use super::{commit, definition, fill, list, many};
 
 pub(super) fn open(state: &mut State, subject: Subject) {
     let form = fill::fill(subject, state);
@@ -162,7 +163,7 @@ pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
     let question = "Leave the form without saving?".to_owned();
     let consequence = format!(
         "What you typed in it is lost; {} goes back to it.",
-        state.key("no")
+        state.key(CommandId::No)
     );
     state.overlays.push(Overlay::Confirm(Confirm {
         question,
@@ -227,10 +228,10 @@ pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
         let consequence = format!(
             "{} {} brings all of it back.",
             words::hats_go("The user's", there.hats.len()),
-            state.key("undo")
+            state.key(CommandId::Undo)
         );
         let (room, user) = (room.clone(), user.clone());
-        change::ask(
+        batch::ask(
             state,
             format!("Remove {user} from {room}?"),
             consequence,
@@ -240,7 +241,7 @@ pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
     }
     if let Some(became) = many::save(state, effects, &form) {
         // Where a question is open, yes closes the form.
-        if became == Became::Made {
+        if became == BatchOutcome::Made {
             made(state);
         }
         return;
@@ -317,7 +318,7 @@ fn operation(form: &Form, next: &mut Wardrobe) -> Result<Group, Error> {
             Ok(group)
         }
         Subject::DefineHat { room } => {
-            let entry = catalogue::entry(form, &CatalogueHat::default());
+            let entry = definition::entry(form, &CatalogueHat::default());
             next.set_catalogue_hat(room, &chosen(form)?, Some(entry))
         }
         // These are made by `many::save`.
@@ -351,7 +352,7 @@ fn mine(form: &Form) -> String {
         ),
         Subject::EditHat { .. } => sides::attachment(&form.attachment()),
         Subject::DefineHat { .. } | Subject::EditDefined { .. } => {
-            sides::defined(&catalogue::entry(form, &CatalogueHat::default()))
+            sides::defined(&definition::entry(form, &CatalogueHat::default()))
         }
         // What these make is always made of what is there.
         Subject::AddUserTo { .. }

@@ -1,12 +1,14 @@
 //! Keys that mean nothing where they are pressed, and what is meant by them all the same.
 
-use crate::app::form::{Text, Value};
-use crate::app::{Code, Key, Overlay, State, command, keyboard};
+use crate::app::form::Value;
+use crate::app::lookup::lookup;
+use crate::app::text::Text;
+use crate::app::{Code, Key, Overlay, State, keyboard};
 
 /// The key that is meant, and what is to be said of it where it is not the one that was pressed, or means nothing.
 pub(super) fn meant(state: &State, key: Key, place: Option<char>) -> (Key, Option<String>) {
     let typed = is_typing(state) && Text::new("").input(key);
-    if typed || command::lookup(state, key).is_some() {
+    if typed || lookup(state, key).is_some() {
         return (key, None);
     }
     match key.code {
@@ -28,7 +30,7 @@ fn of_other_layout(state: &State, key: Key, letter: char, place: Option<char>) -
         code: Code::Char(place),
         ..key
     });
-    match at_place.filter(|key| key.ctrl || command::lookup(state, *key).is_some()) {
+    match at_place.filter(|key| key.ctrl || lookup(state, *key).is_some()) {
         Some(at_place) => (at_place, None),
         None => (key, Some(format!("{} does nothing here", key.word()))),
     }

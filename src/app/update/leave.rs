@@ -4,8 +4,6 @@ use crate::app::state::Leaving;
 use crate::app::{Act, Confirm, Effect, Overlay, Phase, State, words};
 use crate::store::{Request, Trouble};
 
-use super::{commit, draft, form, prompt};
-
 pub(crate) fn pop(state: &mut State, _: &mut Vec<Effect>) {
     state.overlays.pop();
 }
@@ -24,7 +22,7 @@ pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 /// Leaves as soon as what is not saved is kept.
-fn go(state: &mut State, status: u8) {
+pub(super) fn go(state: &mut State, status: u8) {
     state.leaving = Leaving::WhenKept(status);
     state.drafting.failed = None;
 }
@@ -91,27 +89,6 @@ pub(super) fn when_failing(state: &mut State) {
     }
 }
 
-pub(crate) fn yes(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(Overlay::Confirm(confirm)) = state.overlays.pop() else {
-        return;
-    };
-    match confirm.act {
-        Act::Commit(group) => {
-            let made = commit::make(state, effects, |next| next.apply(&group).map(|()| group));
-            if made.is_some() {
-                form::made(state);
-                prompt::close(state);
-            }
-        }
-        Act::Export(export) => prompt::export_over(state, effects, export),
-        Act::LeaveForm => form::close(state),
-        Act::QuitUnsaved => go(state, 0),
-        Act::QuitLosing => effects.push(Effect::Quit(0)),
-        Act::Restore => effects.push(Effect::Store(Request::Restore)),
-        Act::DropDraft => draft::throw_away(state),
-    }
-}
-
 /// The session ends now, whatever is open.
 pub(super) fn end(state: &mut State, status: u8, effects: &mut Vec<Effect>) {
     state.leaving = Leaving::Now;
@@ -145,12 +122,4 @@ pub(crate) fn restore(state: &mut State, _: &mut Vec<Effect>) {
     let consequence =
         "It was deleted by somebody or something; it will hold what was last known of it.".to_owned();
     ask(state, question, consequence, Act::Restore);
-}
-
-pub(crate) fn suspend(_: &mut State, effects: &mut Vec<Effect>) {
-    effects.push(Effect::Suspend);
-}
-
-pub(crate) fn redraw(_: &mut State, effects: &mut Vec<Effect>) {
-    effects.push(Effect::Redraw);
 }

@@ -1,10 +1,12 @@
 //! A list of addresses in the form that adds a user.
 
+use crate::app::command::CommandId;
 use crate::app::form::{Subject, Value};
+use crate::app::text::LONGEST_PASTE;
 use crate::app::{Overlay, State, addresses, words};
 use crate::model::{Group, Jid};
 
-use super::{LONGEST_PASTE, change};
+use super::batch;
 
 /// A longer list is not taken, in bytes.
 const LONGEST_LIST: usize = 1 << 20;
@@ -72,12 +74,12 @@ pub(super) fn offer(state: &mut State, list: &str) {
     if found.again > 0 {
         sentences.push(format!("{} came more than once", found.again));
     }
-    sentences.push(format!("{} takes all of it back.", state.key("undo")));
+    sentences.push(format!("{} takes all of it back.", state.key(CommandId::Undo)));
     let question = format!(
         "Add {} to {room} as {affiliation}?",
         words::count(new.len(), "user")
     );
-    change::ask(state, question, sentences.join(". "), |next| {
+    batch::ask(state, question, sentences.join(". "), |next| {
         let mut group = Group::default();
         for jid in new {
             group.0.extend(next.set_affiliation(jid, &room, affiliation)?.0);

@@ -1,14 +1,15 @@
 //! Forms about several things at once: what is in their fields, and what they make.
 
-use crate::app::form::{Field, Form, Name, Subject, Text, Value};
-use crate::app::targets::Held;
-use crate::app::{Effect, State, addresses, words};
+use crate::app::form::{Field, Form, Name, Subject, Value};
+use crate::app::text::Text;
+use crate::app::{AttachmentRef, Effect, State, addresses, words};
 use crate::model::{Affiliation, Attachment, Jid};
 
-use super::bulk::{self, Became, Plan, Why};
+use super::batch::{self, BatchEdit, BatchOutcome, Why};
+use super::definition;
 
 /// The fields of a form about several attachments: what they have in common.
-pub(super) fn attachment_fields(state: &State, held: &[Held]) -> Vec<Field> {
+pub(super) fn attachment_fields(state: &State, held: &[AttachmentRef]) -> Vec<Field> {
     let there: Vec<&Attachment> = held
         .iter()
         .filter_map(|spot| spot.attachment(&state.view))
@@ -51,30 +52,35 @@ fn common<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
 }
 
 /// Makes what a form about several things means; `None` for a form about one.
-pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>, form: &Form) -> Option<Became> {
+pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>, form: &Form) -> Option<BatchOutcome> {
     match &form.subject {
         Subject::GiveMany { room, users } => Some(give(state, effects, form, (room, users))),
         Subject::EditMany { held, name } => Some(edit(state, effects, form, (held, name))),
         Subject::EditUsers { room, users } => Some(affiliate(state, effects, form, (room, users))),
         Subject::AddUserTo { rooms } => Some(add_to(state, effects, form, rooms)),
         Subject::EditDefined { room, hat, before } => {
-            Some(super::catalogue::save(state, effects, form, (room, hat, before)))
+            Some(definition::save(state, effects, form, (room, hat, before)))
         }
         _ => None,
     }
 }
 
 /// Gives a hat to those who do not have it.
-fn give(state: &mut State, effects: &mut Vec<Effect>, form: &Form, (room, users): (&Jid, &[Jid])) -> Became {
+fn give(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    form: &Form,
+    (room, users): (&Jid, &[Jid]),
+) -> BatchOutcome {
     let chosen = match form.hat() {
         Ok(chosen) => chosen.id,
         Err(reason) => {
             state.refuse(reason);
-            return Became::Nothing;
+            return BatchOutcome::Nothing;
         }
     };
     let attachment = form.attachment();
-    let mut plan = Plan::new(&state.view);
+    let mut plan = BatchEdit::new(&state.view);
     for user in users {
         let there = plan.next().user(room, user);
         if there.is_some_and(|there| there.hats.get(&chosen).is_some()) {
@@ -91,14 +97,19 @@ fn give(state: &mut State, effects: &mut Vec<Effect>, form: &Form, (room, users)
         .and_then(|there| there.title(&chosen, &attachment))
         .map(ToOwned::to_owned);
     let name = words::hat(&chosen, title.as_deref());
-    bulk::propose(state, effects, plan, |who| format!("Give {name} to {who}?"), "")
+    batch::propose(state, effects, plan, |who| format!("Give {name} to {who}?"), "")
 }
 
 /// Changes of each attachment what was changed in the form, and no more.
-fn edit(state: &mut State, effects: &mut Vec<Effect>, form: &Form, (held, name): (&[Held], &str)) -> Became {
+fn edit(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    form: &Form,
+    (held, name): (&[AttachmentRef], &str),
+) -> BatchOutcome {
     let title = form.typed(Name::Title);
     let (active, required) = (form.answer(Name::Active), form.answer(Name::Required));
-    let mut plan = Plan::new(&state.view);
+    let mut plan = BatchEdit::new(&state.view);
     for spot in held {
         let Some(mut after) = spot.attachment(&state.view).cloned() else {
             plan.leave_out(Why::Gone, &spot.room, &spot.user);
@@ -135,7 +146,7 @@ fn edit(state: &mut State, effects: &mut Vec<Effect>, form: &Form, (held, name):
     parts.extend(required.map(|on| word(on, "required", "not required")));
     let parts = parts.join(", ");
     let question = |who: &str| format!("Change {name} of {who}: {parts}?");
-    bulk::propose(state, effects, plan, question, "")
+    batch::propose(state, effects, plan, question, "")
 }
 
 fn affiliate(
@@ -143,9 +154,9 @@ fn affiliate(
     effects: &mut Vec<Effect>,
     form: &Form,
     (room, users): (&Jid, &[Jid]),
-) -> Became {
+) -> BatchOutcome {
     let affiliation = form.affiliation();
-    let mut plan = Plan::new(&state.view);
+    let mut plan = BatchEdit::new(&state.view);
     let mut hats = 0;
     for user in users {
         let there = plan.next().user(room, user);
@@ -159,7 +170,7 @@ fn affiliate(
     if affiliation == Affiliation::None {
         let consequence = words::hats_go("Their", hats);
         let question = |who: &str| format!("Remove {who}?");
-        return bulk::propose(state, effects, plan, question, &consequence);
+        return batch::propose(state, effects, plan, question, &consequence);
     }
     // Nobody should take the last owner from a room in passing.
     let is_owner = |user: &&Jid| {
@@ -173,19 +184,19 @@ fn affiliate(
         many => format!("{many} of them are owners now."),
     };
     let question = |who: &str| format!("Set the affiliation of {who} to {affiliation}?");
-    bulk::propose(state, effects, plan, question, &consequence)
+    batch::propose(state, effects, plan, question, &consequence)
 }
 
-fn add_to(state: &mut State, effects: &mut Vec<Effect>, form: &Form, rooms: &[Jid]) -> Became {
+fn add_to(state: &mut State, effects: &mut Vec<Effect>, form: &Form, rooms: &[Jid]) -> BatchOutcome {
     let users = match addresses::all(form.text(Name::User).trim()) {
         Ok(users) => users,
         Err(reason) => {
             state.refuse(reason);
-            return Became::Nothing;
+            return BatchOutcome::Nothing;
         }
     };
     let affiliation = form.affiliation();
-    let mut plan = Plan::new(&state.view);
+    let mut plan = BatchEdit::new(&state.view);
     for (room, user) in rooms
         .iter()
         .flat_map(|room| users.iter().map(move |user| (room, user)))
@@ -198,5 +209,5 @@ fn add_to(state: &mut State, effects: &mut Vec<Effect>, form: &Form, rooms: &[Ji
         plan.change(room, user, |next| next.set_affiliation(user, room, affiliation));
     }
     let question = |who: &str| format!("Add {who} as {affiliation}?");
-    bulk::propose(state, effects, plan, question, "")
+    batch::propose(state, effects, plan, question, "")
 }

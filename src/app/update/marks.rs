@@ -1,5 +1,6 @@
 //! Marks: what the next change is about, when it is not what is selected.
 
+use crate::app::command::CommandId;
 use crate::app::{Effect, Pane, State, words};
 
 /// Marks the selected row and goes on to the next, as file managers do.
@@ -23,8 +24,8 @@ pub(crate) fn mark_range(state: &mut State, _: &mut Vec<Effect>) {
     if begun {
         state.say(format!(
             "A range begins here: move, then {} ends it ({} gives it up)",
-            state.key("mark-range"),
-            state.key("back")
+            state.key(CommandId::MarkRange),
+            state.key(CommandId::Back)
         ));
     } else {
         tell(state);

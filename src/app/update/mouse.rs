@@ -1,24 +1,14 @@
 //! The mouse: what is clicked on is selected, what is clicked on twice is opened, as Enter does.
 
-use crate::app::command;
 use crate::app::form::{Form, Name, Value};
+use crate::app::lookup::lookup_default;
 use crate::app::{Code, Effect, Key, Overlay, Spot, State};
 
-use super::{filter, form, panes, run};
+use super::dispatch::run;
+use super::{filter, form, panes};
 
 /// A turn of the wheel moves so many rows.
 const WHEEL: usize = 3;
-
-pub(crate) fn toggle(state: &mut State, effects: &mut Vec<Effect>) {
-    state.mouse = !state.mouse;
-    effects.push(Effect::Mouse(state.mouse));
-    let key = state.key("mouse");
-    state.say(if state.mouse {
-        format!("Mouse on: Shift selects text, {key} switches it off")
-    } else {
-        "Mouse off: the terminal selects text as ever".into()
-    });
-}
 
 pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut Vec<Effect>) {
     let in_panes = matches!(on.first(), Some(Spot::Pane(_)));
@@ -123,7 +113,7 @@ pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Ve
 
 /// Does what a key means here by the table: the mouse is not for what else somebody has given the key to.
 fn press(state: &mut State, code: Code, effects: &mut Vec<Effect>) {
-    if let Some(command) = command::lookup_default(state, Key::plain(code)) {
+    if let Some(command) = lookup_default(state, Key::plain(code)) {
         let shifted = state.shifted.take();
         run(state, command, shifted, effects);
     }

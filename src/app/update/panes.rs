@@ -2,8 +2,6 @@
 
 use crate::app::{Effect, Pane, State};
 
-use super::filter;
-
 /// Selects a row of the pane that has the focus.
 pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
     let pane = state.focus;
@@ -64,15 +62,6 @@ pub(crate) fn previous(state: &mut State, _: &mut Vec<Effect>) {
         Pane::Users => Pane::Rooms,
         Pane::Hats => Pane::Users,
     };
-}
-
-/// Esc: takes away a filter first.
-pub(crate) fn escape(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.rows.filter(state.focus).is_some() {
-        filter::clear(state, effects);
-    } else if !super::marks::unmark(state) {
-        back(state, effects);
-    }
 }
 
 pub(crate) fn back(state: &mut State, _: &mut Vec<Effect>) {

@@ -1,8 +1,9 @@
 //! Import and export on the screen: the name of a file is typed, what it would do is asked about.
 
 use super::sets;
-use crate::app::form::Text;
+use crate::app::command::CommandId;
 use crate::app::prompt::{Ask, Export, Exported, Prompt};
+use crate::app::text::Text;
 use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, targets, words};
 use crate::exchange::{Content, Form, Given, How, Part, Plan, Refused, Target};
 
@@ -101,7 +102,7 @@ fn exported(part: &Part) -> String {
     }
 }
 
-pub(super) fn open(state: &mut State, prompt: Prompt) {
+fn open(state: &mut State, prompt: Prompt) {
     state.overlays.push(Overlay::Prompt(Box::new(prompt)));
 }
 
@@ -275,7 +276,7 @@ fn ask(state: &mut State, path: &str, into: &str, plan: Plan) {
         return;
     }
     let question = format!("Import {path} into {into}: {}?", words::imported(&plan.counts));
-    let undo = format!("{} takes all of it back.", state.key("undo"));
+    let undo = format!("{} takes all of it back.", state.key(CommandId::Undo));
     let more = [plan.counts.said_of_kept(), aside].into_iter().flatten();
     let consequence = more.fold(undo, |said, more| format!("{said} {more}."));
     let act = Act::Commit(plan.group);

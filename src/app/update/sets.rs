@@ -1,12 +1,13 @@
 //! Named sets of hats: put on, added, saved, renamed, deleted.
 
-use crate::app::form::Text;
+use crate::app::command::CommandId;
 use crate::app::prompt::{Ask, Prompt};
 use crate::app::sets::{Entry, NamedSets};
+use crate::app::text::Text;
 use crate::app::{Effect, Overlay, State, words};
 use crate::model::Hats;
 
-use super::{change, commit, dress, panes, prompt};
+use super::{batch, commit, hat_clipboard, panes};
 
 /// They are about the whole file, which a session that sees some rooms does not.
 pub(crate) fn may_open(state: &State) -> Result<(), String> {
@@ -36,11 +37,11 @@ fn top_mut(state: &mut State) -> Option<&mut NamedSets> {
 
 fn selected(state: &State) -> Result<Entry, String> {
     let sets = top(state).ok_or("the sets are not open")?;
-    let mut entries = sets.entries(state)?;
+    let mut entries = sets.entries(&state.view)?;
     match sets.selected(entries.len()) {
         Some(at) => Ok(entries.swap_remove(at)),
         None if sets.text.text().trim().is_empty() => {
-            let key = state.key("save-set");
+            let key = state.key(CommandId::SaveSet);
             Err(format!(
                 "there is no set yet; {key} saves the hats of the selected user as one"
             ))
@@ -60,7 +61,7 @@ pub(super) fn type_into(state: &mut State, take: impl FnOnce(&mut Text) -> bool)
 
 pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
     let len = top(state)
-        .and_then(|sets| sets.entries(state).ok())
+        .and_then(|sets| sets.entries(&state.view).ok())
         .map_or(0, |entries| entries.len());
     if let Some(sets) = top_mut(state)
         && let Some(at) = sets.selected(len)
@@ -105,7 +106,7 @@ pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
 fn put_on(state: &mut State, effects: &mut Vec<Effect>, exactly: bool) {
     if let Ok((_, hats)) = selected(state) {
         state.overlays.pop();
-        dress::put_on(state, effects, &hats, exactly);
+        hat_clipboard::put_on(state, effects, &hats, exactly);
     }
 }
 
@@ -113,15 +114,15 @@ fn put_on(state: &mut State, effects: &mut Vec<Effect>, exactly: bool) {
 pub(crate) fn may_save(state: &State) -> Result<(), String> {
     state.may_change()?;
     state.view.sets().map_err(|error| error.to_string())?;
-    dress::chosen(state).map(drop)
+    hat_clipboard::chosen(state).map(drop)
 }
 
 pub(crate) fn save(state: &mut State, _: &mut Vec<Effect>) {
     let typed = top(state).map(|sets| sets.text.text().trim().to_owned());
-    if let Ok((hats, of)) = dress::chosen(state) {
+    if let Ok((hats, of)) = hat_clipboard::chosen(state) {
         let ask = Ask::SaveSet(hats, of);
         let prompt = Prompt::new(ask, &typed.unwrap_or_default(), Vec::new(), 0);
-        prompt::open(state, prompt);
+        state.overlays.push(Overlay::Prompt(Box::new(prompt)));
     }
 }
 
@@ -133,7 +134,7 @@ pub(crate) fn may_change(state: &State) -> Result<(), String> {
 pub(crate) fn rename(state: &mut State, _: &mut Vec<Effect>) {
     if let Ok((name, _)) = selected(state) {
         let prompt = Prompt::new(Ask::RenameSet(name.clone()), &name, Vec::new(), 0);
-        prompt::open(state, prompt);
+        state.overlays.push(Overlay::Prompt(Box::new(prompt)));
     }
 }
 
@@ -156,7 +157,7 @@ pub(super) fn save_as(state: &mut State, effects: &mut Vec<Effect>, name: &str, 
                 words::hats(&there),
                 words::hats(hats)
             );
-            change::ask(state, question, consequence, |next| {
+            batch::ask(state, question, consequence, |next| {
                 next.put_set(name, Some(hats))
             });
         }

@@ -1,9 +1,11 @@
 //! What the keeper of the data file tells.
 
+use crate::app::state::{Kind, Step};
 use crate::app::{Effect, Overlay, Phase, State};
-use crate::store::{Event, Trouble};
+use crate::model::Error;
+use crate::store::{Event, Snapshot, Trouble};
 
-use super::{commit, draft, leave, undo};
+use super::{commit, conflict, draft, leave, undo};
 
 pub(super) fn event(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
     match event {
@@ -15,13 +17,13 @@ pub(super) fn event(state: &mut State, event: Event, effects: &mut Vec<Effect>) 
         Event::Opened(snapshot) => {
             state.phase = Phase::Open;
             state.trouble = None;
-            commit::adopt(state, snapshot);
+            adopt(state, snapshot);
             if let Some(bytes) = state.drafting.waiting.take() {
                 draft::found(state, bytes);
             }
         }
-        Event::Committed { settled, snapshot } => commit::settle(state, effects, settled, snapshot),
-        Event::Changed(snapshot) => commit::adopt(state, snapshot),
+        Event::Committed { settled, snapshot } => settle(state, effects, settled, snapshot),
+        Event::Changed(snapshot) => adopt(state, snapshot),
         Event::Trouble(trouble) => trouble_is(state, trouble, effects),
         Event::History { query, page } => {
             for overlay in &mut state.overlays {
@@ -47,4 +49,97 @@ fn trouble_is(state: &mut State, trouble: Option<Trouble>, effects: &mut Vec<Eff
         }
         _ => {}
     }
+}
+
+/// Takes the keeper's answers.
+fn settle(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    settled: Vec<(u64, Result<Option<u64>, Error>)>,
+    snapshot: Snapshot,
+) {
+    let mut refused = Vec::new();
+    for (id, result) in settled {
+        let there = state
+            .pending
+            .iter()
+            .position(|pending| pending.id == id)
+            .map(|at| state.pending.remove(at));
+        let Some(pending) = there else {
+            took_back_too_late(state, id, result.ok().flatten());
+            continue;
+        };
+        match result {
+            Ok(revision) => settled_as(state, id, revision),
+            Err(error) => {
+                commit::forget(state, id);
+                refused.push((pending.change, error));
+            }
+        }
+    }
+    commit::ask(state, effects);
+    adopt(state, snapshot);
+    undo_what_came_too_late(state, effects);
+    for (change, error) in refused {
+        conflict::refuse(state, change, error);
+    }
+    undo::search(state, effects);
+    leave::when_settled(state);
+}
+
+fn settled_as(state: &mut State, id: u64, revision: Option<u64>) {
+    match revision {
+        Some(_) => {
+            for step in state
+                .done
+                .iter_mut()
+                .chain(&mut state.undone)
+                .filter(|step| step.id == id)
+            {
+                step.revision = revision;
+            }
+        }
+        None => commit::drop_step(state, id),
+    }
+    for pending in state
+        .pending
+        .iter_mut()
+        .filter(|pending| pending.after == Some(id))
+    {
+        pending.after = None;
+        commit::refer(&mut pending.change, pending.kind, revision);
+    }
+}
+
+/// What was withdrawn may have been saved at that very moment: then it is undone.
+fn took_back_too_late(state: &mut State, id: u64, revision: Option<u64>) {
+    state.withdrawn.retain_mut(|step| {
+        if step.id == id {
+            step.revision = revision;
+        }
+        step.id != id || revision.is_some()
+    });
+}
+
+fn undo_what_came_too_late(state: &mut State, effects: &mut Vec<Effect>) {
+    let (late, rest) = std::mem::take(&mut state.withdrawn)
+        .into_iter()
+        .partition(|step| step.revision.is_some());
+    state.withdrawn = rest;
+    let late: Vec<Step> = late;
+    for step in late {
+        let inverse = step.group.inverse();
+        if state.view.apply(&inverse).is_ok() {
+            commit::push(state, effects, inverse, Kind::Undo, Some(&step));
+        }
+    }
+}
+
+/// The file holds this now; the screen shows it with what is pending on top.
+fn adopt(state: &mut State, snapshot: Snapshot) {
+    state.base = snapshot.wardrobe;
+    state.exists = snapshot.exists;
+    state.read_only = snapshot.read_only;
+    commit::show(state);
+    conflict::follow(state);
 }

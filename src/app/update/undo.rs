@@ -1,5 +1,6 @@
 //! Undo and redo, always as new changes.
 
+use crate::app::command::CommandId;
 use crate::app::state::{Kind, Step};
 use crate::app::{Effect, State, sides, words};
 use crate::model::Error;
@@ -91,7 +92,7 @@ fn stands_against(state: &State, step: &Step) -> String {
             (_, None) => return error.to_string(),
         };
         let now = sides::now(&edit, &next);
-        let key = state.key("history");
+        let key = state.key(CommandId::History);
         return format!("changed meanwhile: {what}: {now}; {key} shows by whom, undo that first");
     }
     "it does not fit any more".into()
@@ -110,12 +111,12 @@ fn apply(state: &mut State, effects: &mut Vec<Effect>, step: &Step, kind: Kind) 
             } else {
                 format!("Undone: {}", words::group(&step.group))
             };
-            state.say(format!("{what} ({} takes it back)", state.key("undo")));
+            state.say(format!("{what} ({} takes it back)", state.key(CommandId::Undo)));
         }
         _ => state.say(format!(
             "Undone: {} ({} does it again)",
             words::group(&step.group),
-            state.key("redo")
+            state.key(CommandId::Redo)
         )),
     }
     commit::push(state, effects, inverse, kind, Some(step));

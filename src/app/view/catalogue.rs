@@ -1,6 +1,7 @@
 //! The hats of a room: title, color, how many have it, and whether the catalog defines it.
 
 use crate::app::catalogue::{Catalogue, Entry};
+use crate::app::command::CommandId;
 use crate::app::{Spot, State};
 
 use super::{
@@ -8,7 +9,7 @@ use super::{
 };
 
 pub(super) fn view<'a>(state: &'a State, shown: &'a Catalogue) -> View<'a> {
-    let entries = shown.entries(state);
+    let entries = shown.entries(&state.view);
     let len = entries.len();
     let selected = shown.selected(&entries);
     let details = selected.and_then(|row| entries.get(row)).map(|entry| Details {
@@ -16,7 +17,7 @@ pub(super) fn view<'a>(state: &'a State, shown: &'a Catalogue) -> View<'a> {
         cut: Cut::Middle,
         remarks: Vec::new(),
     });
-    let key = state.key("define-hat");
+    let key = state.key(CommandId::DefineHat);
     View {
         heading: Heading {
             title: "Catalogue".into(),

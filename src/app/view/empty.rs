@@ -1,7 +1,7 @@
 //! What an empty pane says: what could be here, and what to do next.
 
-use crate::app::command::{COMMANDS, places};
-use crate::app::{Pane, Saved, State, words};
+use crate::app::command::CommandId;
+use crate::app::{Pane, Saved, State, places, words};
 
 /// What a pane without rows says.
 pub(super) fn lines(state: &State, pane: Pane) -> Vec<String> {
@@ -13,7 +13,7 @@ pub(super) fn lines(state: &State, pane: Pane) -> Vec<String> {
         return vec![
             format!("None of the {total} matches."),
             String::new(),
-            format!("{} shows all again.", state.key("clear-filter")),
+            format!("{} shows all again.", state.key(CommandId::ClearFilter)),
         ];
     }
     match (pane, state.is_turned()) {
@@ -29,7 +29,7 @@ pub(super) fn lines(state: &State, pane: Pane) -> Vec<String> {
 fn no_rooms(state: &State) -> Vec<String> {
     let mut lines = vec!["No rooms yet.".to_owned(), String::new()];
     if state.may_change().is_ok() {
-        lines.push(next(state, "add-room", "adds the first one."));
+        lines.push(next(state, CommandId::AddRoom, "adds the first one."));
         if state.saved() == Saved::NoFile {
             lines.push(String::new());
             lines.push("The file is made with the first change.".into());
@@ -44,7 +44,11 @@ fn no_users(state: &State) -> Vec<String> {
         lines.push("Nobody is affiliated yet.".to_owned());
         if state.may_change().is_ok() {
             lines.push(String::new());
-            lines.push(next(state, "add-user", "adds an owner, an admin or a member."));
+            lines.push(next(
+                state,
+                CommandId::AddUser,
+                "adds an owner, an admin or a member.",
+            ));
         }
     }
     lines
@@ -58,18 +62,18 @@ fn no_hats(state: &State) -> Vec<String> {
         if !user.affiliation.is_affiliated() {
             lines.push("Only owners, admins and members can be given hats.".into());
         } else if state.may_give().is_ok() {
-            lines.push(next(state, "add-hat", "gives the first one."));
+            lines.push(next(state, CommandId::AddHat, "gives the first one."));
         }
     }
     lines
 }
 
 /// The key of a command and what it does; where its pane has no focus, how to get there.
-fn next(state: &State, id: &str, does: &str) -> String {
-    let Some(command) = COMMANDS.iter().find(|command| command.id == id) else {
+fn next(state: &State, id: CommandId, does: &str) -> String {
+    let Some(command) = id.command() else {
         return String::new();
     };
-    let (key, tab) = (state.key(id), state.key("next-pane"));
+    let (key, tab) = (state.key(id), state.key(CommandId::NextPane));
     if places(state).contains(&command.place) {
         format!("{key} {does}")
     } else {

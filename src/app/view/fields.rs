@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::app::Spot;
-use crate::app::form::Text;
+use crate::app::text::Text;
 use crate::model::{HatId, Hue};
 
 use super::List;

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::app::Spot;
-use crate::app::finder::{Finder, Found, Offer, What};
-use crate::app::help::Note;
+use crate::app::finder::{Finder, Found};
+use crate::app::offer::{Note, Offer, What};
 
 use super::{
     Body, Cell, Content, Count, Cut, Details, Heading, Input, Item, List, Row, Tone, View, Width, label,

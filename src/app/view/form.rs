@@ -1,5 +1,6 @@
 //! A form: its fields with what is wrong at each, the existing hats, how the hat will look, and what will be stored.
 
+use crate::app::command::CommandId;
 use crate::app::form::{Field, Form, Name, Subject, Value};
 use crate::app::suggest::{Known, Suggestions};
 use crate::app::{Spot, State, words};
@@ -35,7 +36,11 @@ pub(super) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
             fields,
             focus: form.focus,
             status: status(state, form),
-            keys: format!("{} saves, {} leaves", state.key("save"), state.key("leave-form")),
+            keys: format!(
+                "{} saves, {} leaves",
+                state.key(CommandId::Save),
+                state.key(CommandId::LeaveForm)
+            ),
             preview: suggestions.as_ref().and_then(|_| preview(state, form)),
             suggestions,
         })),
@@ -172,7 +177,7 @@ fn status(state: &State, form: &Form) -> String {
     let known = match (&form.suggestions, field.name) {
         (Some(known), Name::Hat) if !known.is_empty() => {
             let hats = words::count(known.len(), "hat");
-            format!(". {hats} known, {} lists them", state.key("list"))
+            format!(". {hats} known, {} lists them", state.key(CommandId::List))
         }
         _ => String::new(),
     };

@@ -1,5 +1,6 @@
 //! What stands around the panes: the file, what it holds, whether it is saved, what keeps it from that.
 
+use crate::app::command::CommandId;
 use crate::app::{Pane, Phase, Saved, State, words};
 use crate::store::Trouble;
 
@@ -34,7 +35,7 @@ pub fn trouble(state: &State) -> Option<String> {
     let next = match state.trouble() {
         Some(Trouble::CannotWrite(_)) => "; it is tried again by itself".to_owned(),
         Some(Trouble::Gone(_)) if state.may_change().is_ok() => {
-            let restore = state.key("restore");
+            let restore = state.key(CommandId::Restore);
             format!("; {restore} writes it again as it was last known")
         }
         _ => String::new(),
@@ -56,8 +57,8 @@ pub fn opening(state: &State) -> Option<Opening<'_>> {
     let failed = state.trouble().is_some().then(|| {
         format!(
             "it is read again as soon as it changes; {} does it now, {} leaves",
-            state.key("retry"),
-            state.key("quit")
+            state.key(CommandId::Retry),
+            state.key(CommandId::Quit)
         )
     });
     Some(Opening {

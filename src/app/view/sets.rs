@@ -1,5 +1,6 @@
 //! The named sets of hats: the name, how many hats, and which.
 
+use crate::app::command::CommandId;
 use crate::app::sets::{Entry, NamedSets};
 use crate::app::{Spot, State, words};
 
@@ -9,7 +10,7 @@ pub(super) fn view<'a>(state: &'a State, shown: &'a NamedSets) -> View<'a> {
     // As high as it has to be for all of them, so that it does not jump while a few letters leave few.
     let all = state.wardrobe().sets().map_or(0, |sets| sets.len());
     let height = u16::try_from(all + 3).unwrap_or(u16::MAX).clamp(9, 24);
-    let (entries, failed) = match shown.entries(state) {
+    let (entries, failed) = match shown.entries(&state.view) {
         Ok(entries) => (entries, None),
         Err(reason) => (Vec::new(), Some(reason)),
     };
@@ -49,7 +50,7 @@ fn nothing(state: &State, shown: &NamedSets) -> String {
     if !shown.text.text().trim().is_empty() {
         return "nothing matches".into();
     }
-    let key = state.key("save-set");
+    let key = state.key(CommandId::SaveSet);
     format!(
         "No set of hats has a name yet. {key} saves the hats of the selected user as one, to be put on others."
     )

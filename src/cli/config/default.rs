@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::inks;
 use super::read::THEMES;
-use crate::app::command::{COMMANDS, Command, Place};
+use crate::app::command::{COMMANDS, Command};
+use crate::app::place::Place;
 use crate::term::{Background, Colours};
 use crate::ui::theme::{Role, Theme};
 

@@ -211,8 +211,8 @@ fn keys(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Keymap {
     let mut places = Vec::new();
     for (name, value) in table {
         let id = name.get_ref().as_ref();
-        let Some(command) = COMMANDS.iter().find(|command| command.id == id) else {
-            let ids = COMMANDS.iter().map(|command| command.id);
+        let Some(command) = COMMANDS.iter().find(|command| command.id.name() == id) else {
+            let ids = COMMANDS.iter().map(|command| command.id.name());
             wrong.push((name.span().start, unknown("command", id, ids)));
             continue;
         };
@@ -227,7 +227,7 @@ fn keys(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Keymap {
             .into_iter()
             .filter_map(|value| noted(key(value, id), wrong))
             .collect();
-        places.push((id, name.span().start, wrong.len() > before));
+        places.push((command.id, name.span().start, wrong.len() > before));
         given.push((command, all));
     }
     Keymap::new(given).unwrap_or_else(|problems| {

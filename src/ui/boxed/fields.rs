@@ -9,7 +9,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::widgets::StatefulWidget;
 
 use crate::app::Spot;
-use crate::app::form::Text;
+use crate::app::text::Text;
 use crate::app::view::{Cut, FieldValue, FieldView, Fields};
 use crate::model::{HatId, Hue};
 use crate::ui::draw::{Spots, put};

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
-use crate::app::command::{self, Command};
-use crate::app::{Code, Key, State};
+use crate::app::command::{Command, CommandId};
+use crate::app::{Code, Key, State, footer, lookup};
 use crate::ui::draw::put;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
@@ -27,10 +27,10 @@ impl Widget for Keys<'_> {
         // A key that means something more particular here is not shown twice.
         let meant = |command: &&Command| {
             let key = state.keymap().first(command);
-            key.and_then(|key| command::lookup(state, key))
+            key.and_then(|key| lookup(state, key))
                 .is_some_and(|found| found.id == command.id)
         };
-        let all: Vec<&Command> = command::footer(state).filter(meant).collect();
+        let all: Vec<&Command> = footer(state).filter(meant).collect();
         let key = |command: &Command| {
             let key = state.keymap().first(command);
             let name = theme.key_name(&key.map_or_else(String::new, Key::name));
@@ -66,7 +66,8 @@ fn kept<'a>(
         let well_known = [Key::plain(Code::Enter), Key::plain(Code::Esc)];
         let key = state.keymap().first(command);
         // The mouse is there only while it is on, and that has to be seen.
-        ["help", "palette", "mouse"].contains(&command.id) || key.is_some_and(|key| well_known.contains(&key))
+        [CommandId::Help, CommandId::Palette, CommandId::Mouse].contains(&command.id)
+            || key.is_some_and(|key| well_known.contains(&key))
     };
     let mut left = columns;
     let mut fits = |command: &Command| match left.checked_sub(wide(command)) {

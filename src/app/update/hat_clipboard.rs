@@ -3,32 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::app::targets;
-use crate::app::{Effect, Pane, State, words};
+use crate::app::clipboard::CopiedHats;
+use crate::app::command::CommandId;
+use crate::app::{Effect, Pane, State, targets, words};
 use crate::model::{Hats, Jid};
 
-use super::bulk::{self, Plan, Why};
-
-/// Hats that were copied.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Copied {
-    /// From which room.
-    room: Jid,
-    /// As they were there.
-    hats: Hats,
-    /// With the titles that people read there, for other rooms.
-    whole: Hats,
-}
-
-impl Copied {
-    fn for_room(&self, room: Option<&Jid>) -> &Hats {
-        if room == Some(&self.room) {
-            &self.hats
-        } else {
-            &self.whole
-        }
-    }
-}
+use super::batch::{self, BatchEdit, BatchOutcome, Why};
 
 /// The hats of the selected user, and whose they are in words; in the hats pane what is marked there, else all that
 /// the pane shows.
@@ -63,7 +43,7 @@ fn taken(state: &State) -> Result<(Hats, String), String> {
 /// In the view turned round: each hat that is marked there, else the selected one, as the first who has it has it.
 fn taken_turned(state: &State) -> Result<(Hats, String), String> {
     let mut hats = BTreeMap::new();
-    for spot in targets::held(state) {
+    for spot in targets::selected_attachments(state) {
         if let Some(attachment) = spot.attachment(&state.view) {
             hats.entry(spot.hat.clone()).or_insert_with(|| attachment.clone());
         }
@@ -93,10 +73,10 @@ pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
     let names = words::hats(&whole);
     let text = format!(
         "Copied from {of}: {names} ({} puts exactly these on, {} adds them)",
-        state.key("put-on-users"),
-        state.key("add-to-users")
+        state.key(CommandId::PutOnUsers),
+        state.key(CommandId::AddToUsers)
     );
-    state.copied = Some(Arc::new(Copied {
+    state.copied = Some(Arc::new(CopiedHats {
         room: at,
         hats,
         whole,
@@ -109,7 +89,7 @@ pub(crate) fn may_put_on(state: &State) -> Result<(), String> {
     match &state.copied {
         None => Err(format!(
             "no hats are copied yet; {} copies a user's hats",
-            state.key("copy-hats-of-user")
+            state.key(CommandId::CopyHatsOfUser)
         )),
         Some(_) => Ok(()),
     }
@@ -137,11 +117,11 @@ pub(super) fn put_on(
     effects: &mut Vec<Effect>,
     hats: &Hats,
     exactly: bool,
-) -> bulk::Became {
+) -> BatchOutcome {
     let Some((room, users)) = targets::users(state) else {
-        return bulk::Became::Nothing;
+        return BatchOutcome::Nothing;
     };
-    let mut plan = Plan::new(&state.view);
+    let mut plan = BatchEdit::new(&state.view);
     let mut lost = 0;
     for user in &users {
         if exactly {
@@ -172,10 +152,10 @@ pub(super) fn put_on(
             format!("Give {names} to {who}?")
         }
     };
-    bulk::propose(state, effects, plan, question, &consequence)
+    batch::propose(state, effects, plan, question, &consequence)
 }
 
-fn add_missing(plan: &mut Plan, room: &Jid, user: &Jid, hats: &Hats) {
+fn add_missing(plan: &mut BatchEdit, room: &Jid, user: &Jid, hats: &Hats) {
     let there = plan.next().user(room, user);
     let missing: Vec<_> = hats
         .iter()

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::app::command::CommandId;
 use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, words};
 use crate::model::{Affiliation, CatalogueHat, Edit, Error, Group, HatId, Jid, Wardrobe};
 
@@ -44,7 +45,7 @@ impl Why {
 }
 
 /// What a change of many would do, and to whom not.
-pub(super) struct Plan {
+pub(super) struct BatchEdit {
     next: Wardrobe,
     edits: Vec<Edit>,
     changed: BTreeSet<(Jid, Jid)>,
@@ -53,7 +54,7 @@ pub(super) struct Plan {
 
 /// What became of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Became {
+pub(super) enum BatchOutcome {
     /// There was nothing to do.
     Nothing,
     /// It is done.
@@ -62,7 +63,7 @@ pub(super) enum Became {
     Asked,
 }
 
-impl Plan {
+impl BatchEdit {
     pub(super) fn new(wardrobe: &Wardrobe) -> Self {
         Self {
             next: wardrobe.clone(),
@@ -156,17 +157,17 @@ impl Plan {
 }
 
 /// Makes a change of one user at once; asks before one of several, with exactly what will happen and to how many.
-/// `question` begins the sentence that [`Plan::who`] goes into; `consequence` is what else follows.
+/// `question` begins the sentence that [`BatchEdit::who`] goes into; `consequence` is what else follows.
 pub(super) fn propose(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    plan: Plan,
+    plan: BatchEdit,
     question: impl FnOnce(&str) -> String,
     consequence: &str,
-) -> Became {
+) -> BatchOutcome {
     if let Err(reason) = state.may_change() {
         state.refuse(reason);
-        return Became::Nothing;
+        return BatchOutcome::Nothing;
     }
     let left = plan.left_out();
     if plan.edits.is_empty() {
@@ -174,7 +175,7 @@ pub(super) fn propose(
             "" => "nothing to change".to_owned(),
             left => format!("nothing to change: {left}"),
         });
-        return Became::Nothing;
+        return BatchOutcome::Nothing;
     }
     let asks = plan.changed.len() > 1;
     let question = question(&plan.who());
@@ -185,16 +186,16 @@ pub(super) fn propose(
             notice.text = format!("{}; left out: {left}", notice.text);
         }
         return if made.is_some() {
-            Became::Made
+            BatchOutcome::Made
         } else {
-            Became::Nothing
+            BatchOutcome::Nothing
         };
     }
     let left = match left.as_str() {
         "" => "Nobody is left out.".to_owned(),
         left => format!("Left out: {left}."),
     };
-    let undo = format!("{} takes all of it back.", state.key("undo"));
+    let undo = format!("{} takes all of it back.", state.key(CommandId::Undo));
     let parts = [hidden(state), consequence.to_owned(), left, undo];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     let consequence = parts.collect::<Vec<_>>().join(" ");
@@ -203,7 +204,26 @@ pub(super) fn propose(
         consequence,
         act: Act::Commit(group),
     }));
-    Became::Asked
+    BatchOutcome::Asked
+}
+
+/// Asks before a change that takes much away.
+pub(super) fn ask(
+    state: &mut State,
+    question: String,
+    consequence: String,
+    operation: impl FnOnce(&mut Wardrobe) -> Result<Group, Error>,
+) {
+    match operation(&mut state.view.clone()) {
+        Ok(group) => {
+            state.overlays.push(Overlay::Confirm(Confirm {
+                question,
+                consequence,
+                act: Act::Commit(group),
+            }));
+        }
+        Err(error) => state.refuse_error(&error),
+    }
 }
 
 /// What is marked and is not on the screen, as a filter hides it: nobody should be surprised by it. Empty: nothing is.

@@ -5,6 +5,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::app::{Code, Key};
 
+/// What is pasted and longer, in bytes, was not meant for a line.
+pub(super) const LONGEST_PASTE: usize = 8 << 10;
+
 /// A line of text being edited. A text that came with line breaks keeps them.
 #[derive(Debug, Clone)]
 pub struct Text {

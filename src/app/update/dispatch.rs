@@ -1,0 +1,133 @@
+//! What a key or a paste is for: a command, or the text that has the keys.
+
+use crate::app::command::{Command, CommandId};
+use crate::app::form::{Name, Value};
+use crate::app::lookup::lookup;
+use crate::app::text::{LONGEST_PASTE, Text};
+use crate::app::{Effect, Key, Overlay, Pane, State, words};
+
+use super::handlers::{self, enabled};
+use super::{filter, finder, keys, list, prompt, sets};
+
+/// A key was pressed; `place` is what the standard layout has in its place, where the terminal told it.
+pub(super) fn press(state: &mut State, key: Key, place: Option<char>, effects: &mut Vec<Effect>) {
+    let (key, said) = keys::meant(state, key, place);
+    press_meant(state, key, effects);
+    if let (Some(said), None) = (said, &state.notice) {
+        state.refuse(said);
+    }
+}
+
+/// Does what a key means now; else it is typed.
+fn press_meant(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
+    let message = state.notice.take();
+    let command = lookup(state, key);
+    if message.is_some() && command.is_some_and(|command| command.id == CommandId::Back) {
+        return;
+    }
+    let shifted = state.shifted.take();
+    match command {
+        Some(command) => run(state, command, shifted, effects),
+        None => type_into(state, effects, |text| text.input(key)),
+    }
+}
+
+/// Does a command. After what was selected went away (`shifted`: what), one that is about what is selected does nothing.
+pub(super) fn run(state: &mut State, command: &Command, shifted: Option<String>, effects: &mut Vec<Effect>) {
+    let is_about_selected = command.place.pane().is_some();
+    match (shifted, enabled(state, command.id)) {
+        (Some(gone), _) if is_about_selected => {
+            state.refuse(format!("nothing was done, as {gone}; see what is selected now"));
+            return;
+        }
+        (_, Ok(())) if is_about_selected => state.rows.end_range(state.focus),
+        _ => {}
+    }
+    handlers::run(state, command.id, effects);
+}
+
+/// Whether there is a text that typing goes into.
+pub(super) fn takes_text(state: &State) -> bool {
+    state.typed_filter().is_some()
+        || matches!(
+            state.top(),
+            Some(Overlay::Form(_) | Overlay::Finder(_) | Overlay::Sets(_) | Overlay::Prompt(_))
+        )
+}
+
+/// Lets the text that has the keys take something.
+fn type_into(state: &mut State, effects: &mut Vec<Effect>, take: impl FnOnce(&mut Text) -> bool) {
+    match state.top() {
+        None if state.typed_filter().is_some() => filter::type_into(state, effects, take),
+        Some(Overlay::Finder(_)) => finder::type_into(state, effects, take),
+        Some(Overlay::Sets(_)) => sets::type_into(state, take),
+        Some(Overlay::Prompt(_)) => prompt::type_into(state, take),
+        _ => type_into_form(state, take),
+    }
+}
+
+/// Takes what was pasted into what takes text.
+pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
+    state.notice = None;
+    if !takes_text(state) {
+        if !state.overlays.is_empty() {
+            state.refuse("nothing here takes what is pasted");
+            return;
+        }
+        let (add, edit) = match state.focus {
+            Pane::Rooms => (CommandId::AddRoom, CommandId::EditRoom),
+            Pane::Users => (CommandId::AddUser, CommandId::EditUser),
+            Pane::Hats => (CommandId::AddHat, CommandId::EditHat),
+        };
+        let (add, edit) = (state.key(add), state.key(edit));
+        state.refuse(format!(
+            "what is pasted goes into a form: open one first, with {add} or {edit}"
+        ));
+        return;
+    }
+    if state.typed_filter().is_none() && list::paste(state, pasted) {
+        return;
+    }
+    if pasted.len() > LONGEST_PASTE {
+        state.refuse(format!(
+            "not pasted: it is {} long, and a field takes at most {}",
+            words::count(pasted.len(), "byte"),
+            words::count(LONGEST_PASTE, "byte")
+        ));
+        return;
+    }
+    type_into(state, effects, |text| {
+        text.paste(pasted);
+        true
+    });
+}
+
+/// Lets the text field that has the focus take something; typing in the hat field looks for known hats.
+fn type_into_form(state: &mut State, take: impl FnOnce(&mut Text) -> bool) {
+    let Some(Overlay::Form(form)) = state.overlays.last_mut() else {
+        return;
+    };
+    let Some(field) = form.field_mut() else { return };
+    let name = field.name;
+    let Value::Text(text) = &mut field.value else {
+        return;
+    };
+    let before = text.text();
+    if take(text)
+        && name == Name::Hat
+        && let Some(suggestions) = &mut form.suggestions
+    {
+        let now = form
+            .fields
+            .get(form.focus)
+            .map_or_else(String::new, |field| match &field.value {
+                Value::Text(text) => text.text(),
+                _ => String::new(),
+            });
+        if now == before {
+            suggestions.select(None);
+        } else {
+            suggestions.search(&now);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Esc in the panes: gives up one thing, the innermost.
+
+use crate::app::{Effect, State};
+
+use super::{filter, marks, panes};
+
+/// Takes away the filter, else the marks, else goes to the pane before.
+pub(crate) fn escape(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.rows.filter(state.focus).is_some() {
+        filter::clear(state, effects);
+    } else if !marks::unmark(state) {
+        panes::back(state, effects);
+    }
+}

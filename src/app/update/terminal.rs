@@ -1,0 +1,23 @@
+//! What is asked of the terminal itself.
+
+use crate::app::command::CommandId;
+use crate::app::{Effect, State};
+
+pub(crate) fn suspend(_: &mut State, effects: &mut Vec<Effect>) {
+    effects.push(Effect::Suspend);
+}
+
+pub(crate) fn redraw(_: &mut State, effects: &mut Vec<Effect>) {
+    effects.push(Effect::Redraw);
+}
+
+pub(crate) fn toggle_mouse(state: &mut State, effects: &mut Vec<Effect>) {
+    state.mouse = !state.mouse;
+    effects.push(Effect::Mouse(state.mouse));
+    let key = state.key(CommandId::Mouse);
+    state.say(if state.mouse {
+        format!("Mouse on: Shift selects text, {key} switches it off")
+    } else {
+        "Mouse off: the terminal selects text as ever".into()
+    });
+}
