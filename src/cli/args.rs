@@ -99,6 +99,9 @@ pub struct Common {
     /// Your name in the history [default: the login name, with the address that an SSH line comes from]
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
+    /// Add what happens below the screen to this file, a JSON object a line: to find out what went wrong
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
     /// See and change only this room; can be given several times
     #[arg(long = "room", value_name = "ROOM")]
     pub rooms: Vec<String>,

@@ -16,6 +16,7 @@ mod export;
 mod failure;
 mod history;
 mod import;
+mod journal;
 mod kept;
 mod output;
 mod place;
@@ -81,14 +82,20 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
             config::own()?
         };
         let settings = settings(cli, config);
+        let log = settled.log.clone();
         return if cli.demo {
+            journal::begin(log.as_deref(), None)?;
             screen::demo(settled.actor.as_deref(), &settings)
         } else {
-            screen::run(&Place::find(settled)?, &settings)
+            let place = Place::find(settled)?;
+            journal::begin(log.as_deref(), Some(&place.file))?;
+            screen::run(&place, &settings)
         };
     };
     for_no_command(cli)?;
+    let log = settled.log.clone();
     let place = &Place::find(settled)?;
+    journal::begin(log.as_deref(), Some(&place.file))?;
     match command {
         Command::Show(args) => show::run(args, place, out),
         Command::Add(args) => add::run(args, place, out),

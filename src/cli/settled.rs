@@ -14,6 +14,8 @@ pub struct Settled {
     pub file: Option<PathBuf>,
     /// `--actor`
     pub actor: Option<String>,
+    /// `--log`
+    pub log: Option<PathBuf>,
     /// `--room`: what all places where it stands have in common.
     pub rooms: Option<BTreeSet<Jid>>,
     /// `--read-only`
@@ -39,6 +41,7 @@ impl Cli {
         for common in std::iter::once(&self.common).chain(after) {
             once(&mut settled.file, common.file.as_ref(), "--file")?;
             once(&mut settled.actor, common.actor.as_ref(), "--actor")?;
+            once(&mut settled.log, common.log.as_ref(), "--log")?;
             settled.read_only |= common.read_only;
             if common.rooms.is_empty() {
                 continue;
@@ -54,6 +57,11 @@ impl Cli {
                 here.insert(room);
             }
             settled.rooms = Some(here);
+        }
+        if settled.restricted() && settled.log.is_some() && self.common.log.is_none() {
+            return Err(Failure::not_allowed(
+                "--log stands before the command in a session limited by --room or --read-only",
+            ));
         }
         Ok(settled)
     }
@@ -93,6 +101,7 @@ mod tests {
         let expected = Settled {
             file: Some("f".into()),
             actor: Some("alice".into()),
+            log: None,
             rooms: Some([Jid::parse("a@b.c").unwrap()].into()),
             read_only: true,
         };
@@ -103,6 +112,26 @@ mod tests {
             "hatrack --room a@b.c --room d@b.c --file f show --actor alice --room a@b.c --read-only",
         ] {
             assert_eq!(settle(line).as_ref(), Ok(&expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_limited_session_names_its_log_before_the_command() {
+        for limit in ["--read-only", "--room a@b.c"] {
+            assert!(settle(&format!("hatrack {limit} --log f show")).is_ok());
+            assert!(settle(&format!("hatrack {limit} --log f")).is_ok());
+            for line in [
+                format!("hatrack {limit} show --log f"),
+                format!("hatrack show {limit} --log f"),
+            ] {
+                let answer = settle(&line).unwrap_err();
+                assert!(
+                    answer.contains("--log stands before the command"),
+                    "{line}: {answer}"
+                );
+            }
+            let answer = settle(&format!("hatrack --log f {limit} show --log g")).unwrap_err();
+            assert!(answer.contains("--log stands before and after"), "{answer}");
         }
     }
 

@@ -3,13 +3,14 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::access::Access;
 use super::compose::{self, Source};
-use super::disk::{Disk, Identity};
+use super::disk::{Disk, Identity, milliseconds};
 use super::history::{Tail, line};
 use super::lock::{Left, Lock, Temporary, Wait};
 use super::record::following;
@@ -49,7 +50,26 @@ impl Store {
             return Err(self.is_gone());
         }
         let access = self.access(data.as_ref())?.of_lock();
-        self.locked(&access, |store| store.attempt(changes))
+        let since = Instant::now();
+        let done = self.locked(&access, |store| store.attempt(changes));
+        self.report(&done, since);
+        done
+    }
+
+    /// Tells the log.
+    fn report(&self, done: &Result<Results, Error>, since: Instant) {
+        let ms = milliseconds(since);
+        match done {
+            Ok(results) => {
+                let made = results
+                    .iter()
+                    .filter(|result| matches!(result, Ok(Some(_))))
+                    .count();
+                let refused = results.iter().filter(|result| result.is_err()).count();
+                log::info!(revision = self.full.revision, changes = made, refused, ms; "commit");
+            }
+            Err(error) => log::warn!(reason:% = error, ms; "commit failed"),
+        }
     }
 
     /// Does something under the lock. It is begun again when something changed the file in the middle of it, and when

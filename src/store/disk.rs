@@ -141,6 +141,11 @@ pub(super) fn now() -> i64 {
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
+/// How long something took, for the log.
+pub(super) fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 fn open_flags() -> i32 {
     // Neither a link that was put there nor a pipe that never answers.
     (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed()

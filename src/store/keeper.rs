@@ -124,6 +124,7 @@ impl<N: Fn(Event)> Work<N> {
             return;
         };
         let snapshot = self.snapshot(&store);
+        log::info!(exists = snapshot.exists, read_only = snapshot.read_only.is_some(); "opened");
         self.tell(Event::Opened(snapshot));
         for request in early {
             self.take(request, &mut store);
@@ -269,6 +270,7 @@ impl<N: Fn(Event)> Work<N> {
                 self.restoring = false;
                 self.locked = None;
                 self.again = Some(Instant::now() + self.patience);
+                log::debug!(after_ms = u64::try_from(self.patience.as_millis()).unwrap_or(u64::MAX); "tries again");
                 self.patience = (self.patience * 2).min(PATIENCE);
                 self.trouble(trouble(store, &error));
             }
@@ -302,6 +304,7 @@ impl<N: Fn(Event)> Work<N> {
 
     fn trouble(&mut self, trouble: Trouble) {
         if self.trouble.as_ref() != Some(&trouble) {
+            log::warn!(reason = trouble.message(); "trouble");
             self.trouble = Some(trouble.clone());
             self.tell(Event::Trouble(Some(trouble)));
         }
@@ -312,6 +315,7 @@ impl<N: Fn(Event)> Work<N> {
         self.locked = None;
         self.patience = LOOK;
         if self.trouble.take().is_some() {
+            log::info!("trouble is over");
             self.tell(Event::Trouble(None));
         }
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::Error;
 use super::access::Access;
-use super::disk::Disk;
+use super::disk::{Disk, milliseconds};
 
 /// Held while this lives. The system lets it go when the process ends, however it ends.
 #[derive(Debug)]
@@ -58,6 +58,9 @@ impl Lock {
     pub(super) fn take_in(wait: &mut Wait, disk: &Disk, path: &Path, access: &Access) -> Result<Self, Error> {
         loop {
             if let Some(lock) = Self::try_take(disk, path, access)? {
+                if wait.pause > SHORTEST {
+                    log::debug!(file:% = path.display(), ms = milliseconds(wait.since); "lock waited for");
+                }
                 return Ok(lock);
             }
             wait.on(disk, path)?;

@@ -37,6 +37,6 @@ pub use memory::Memory;
 pub use outcome::{
     Change, Entry, Event, Filter, FoundUndo, Options, Page, Query, Request, Scope, Snapshot, Trouble, person,
 };
-pub use outside::{Written, read_all, read_file, read_only_file, write_file};
+pub use outside::{Written, append_file, read_all, read_file, read_only_file, write_file};
 pub use paths::Paths;
 pub use whole::{Refreshed, Store, history_of};

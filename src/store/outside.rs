@@ -57,6 +57,46 @@ fn read_up_to(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Opens a file to add to its end, such as a log. A new one can be read by this user only. Never the data file, nor what
+/// belongs to it.
+pub fn append_file(path: &Path, data: Option<&Path>) -> Result<File, Error> {
+    let resolved = Paths::resolve(path)?.data;
+    not_own(&resolved, data)?;
+    // Who opens a pipe to write would wait for a reader.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let open = || {
+        let file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(flags.bits().cast_signed())
+            .open(&resolved)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("it is not a file"));
+        }
+        Ok(file)
+    };
+    open().map_err(Error::io("write", &resolved))
+}
+
+/// Refuses the data file and what belongs to it.
+fn not_own(resolved: &Path, data: Option<&Path>) -> Result<(), Error> {
+    if let Some(data) = data {
+        let own = Paths::resolve(data)?;
+        if [&own.data, &own.history, &own.lock]
+            .iter()
+            .any(|own| *own == resolved)
+        {
+            let reason = "it belongs to the data file; give another name".into();
+            return Err(Error::NotWritable {
+                path: resolved.to_path_buf(),
+                reason,
+            });
+        }
+    }
+    Ok(())
+}
+
 /// How a file was written, or why it was not.
 #[derive(Debug)]
 pub enum Written {
@@ -71,16 +111,7 @@ pub enum Written {
 pub fn write_file(path: &Path, bytes: &[u8], over: bool, data: Option<&Path>) -> Result<Written, Error> {
     let disk = Disk::default();
     let resolved = Paths::resolve(path)?.data;
-    if let Some(data) = data {
-        let own = Paths::resolve(data)?;
-        if [&own.data, &own.history, &own.lock].contains(&&resolved) {
-            let reason = "it belongs to the data file; give another name".into();
-            return Err(Error::NotWritable {
-                path: resolved,
-                reason,
-            });
-        }
-    }
+    not_own(&resolved, data)?;
     match std::fs::metadata(&resolved) {
         Ok(there) if !there.is_file() => {
             let what = if there.is_dir() {

@@ -3,11 +3,12 @@
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
 use super::access::Access;
-use super::disk::{Disk, Identity, may_write};
+use super::disk::{Disk, Identity, may_write, milliseconds};
 use super::file::{self, Contents, Layout};
 use super::lock::{Left, Lock, sweep};
 use super::{
@@ -156,9 +157,19 @@ impl Store {
 
     /// Reads the file. What stands at a place that cannot be read may be about any room: who sees only some is not told.
     fn read(&self, progress: &dyn Fn(u64, u64)) -> Result<Option<Contents>, Error> {
+        let since = Instant::now();
         let mut read = file::read(&self.disk, &self.paths.data, &self.full, progress);
         if let (Err(Error::Unreadable { message, .. }), Some(_)) = (&mut read, &self.options.scope.rooms) {
             *message = "cannot be read; tell whoever looks after the file".into();
+        }
+        if let Ok(Some(contents)) = &read {
+            log::info!(
+                file:% = self.paths.data.display(),
+                revision = contents.wardrobe.revision,
+                rooms = contents.wardrobe.rooms().len(),
+                ms = milliseconds(since);
+                "read"
+            );
         }
         read
     }

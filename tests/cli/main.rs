@@ -9,6 +9,8 @@ mod exchange;
 mod help;
 mod history;
 mod limited;
+#[cfg(test)]
+mod log;
 mod process;
 mod refusals;
 mod sets;

@@ -130,3 +130,29 @@ fn a_terminal_that_takes_nothing_keeps_nobody_from_working_or_ending() {
     is_gone_in_time(&home, began);
     assert_eq!(home.left_behind(), [] as [&str; 0]);
 }
+
+/// With `--log` it can be read afterwards what happened.
+#[test]
+fn how_it_ended_is_in_the_log() {
+    for (signal, wanted) in [
+        (Signal::TERM, ["started", "opened", "signal", "ended"]),
+        (Signal::HUP, ["started", "opened", "signal", "ended"]),
+    ] {
+        let home = Home::with_terry();
+        let log = home.path("a.log");
+        let mut stage = Stage::hatrack(&home, &["--log", log.to_str().unwrap()]);
+        stage.see("Users 1");
+        stage.signal(signal);
+        let status = stage.end();
+        let text = std::fs::read_to_string(&log).unwrap();
+        let mut lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        // It is read again now and then while it was changed just now.
+        lines.retain(|line| line["event"] != "read");
+        let events: Vec<_> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
+        assert_eq!(events, wanted);
+        assert_eq!(lines[3]["status"], status);
+    }
+}

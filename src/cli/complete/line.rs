@@ -176,7 +176,7 @@ impl<'a> Seen<'a> {
             "hat" => Some(Wanted::Hats(room(), jid("user"))),
             "name" if arg.is_positional() && self.is_about_sets() => Some(Wanted::Sets),
             "revision" => Some(Wanted::Revisions),
-            "file" | "output" | "from" | "other" => Some(Wanted::Files),
+            "file" | "log" | "output" | "from" | "other" => Some(Wanted::Files),
             _ => None,
         }
     }

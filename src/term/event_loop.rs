@@ -1,4 +1,4 @@
-//! The loop: wait for one message, take all that are waiting, update, do what that asks for, draw once.
+//! The loop: wait for one message, take all that are waiting, update, do what that asks for (`effects.rs`), draw once.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,9 +12,7 @@ use ratatui::Frame;
 use ratatui::layout::Position;
 
 use super::answer::Looks;
-use super::clipboard;
 
-use super::files;
 use super::input::{Input, Mouse};
 use super::look::Look;
 use super::mouse::Clicks;
@@ -22,9 +20,9 @@ use super::reader;
 use super::session::{NoTerminal, Session, restore};
 use super::shown::Shown;
 use super::signals::{Signal, Signals};
-use super::told::{Happened, Kept, Source, Voice};
-use crate::app::draft::{Draft, replaced};
-use crate::app::{Effect, Msg, Phase, Saved, Start, State, update};
+use super::told::{Happened, Source, Voice};
+use super::worker::Workers;
+use crate::app::{Msg, Phase, Start, State, update};
 use crate::store::Drafts;
 use crate::ui::Theme;
 
@@ -33,7 +31,7 @@ const FIRST_LOOK: Duration = Duration::from_millis(2);
 /// While more is worked out it is drawn so often.
 const BETWEEN: Duration = Duration::from_millis(60);
 /// However things stand, so long after a signal the process is gone.
-const LONGEST_END: Duration = Duration::from_millis(1800);
+pub(super) const LONGEST_END: Duration = Duration::from_millis(1800);
 /// The exit status when the terminal is gone: that of SIGHUP, which would have said so.
 const GONE: u8 = 128 + 1;
 /// The exit status after a panic.
@@ -74,7 +72,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Resu
         Source::File(path, _) => Some(path.clone()),
         Source::Memory(_) => None,
     };
-    let keeper = Kept::start(job.source, &job.start.actor, &tell);
+    let workers = Workers::start(job.source, &job.start.actor, &tell);
     let voice = Voice(tell.clone());
     signals.listen(move |signal| voice.tell(Happened::Signal(signal)))?;
     let voice = Voice(tell.clone());
@@ -89,7 +87,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Resu
         state: State::new(job.start),
         screen,
         session,
-        keeper,
+        workers,
         drafts: job.drafts,
         data,
         looks,
@@ -103,6 +101,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Resu
     match catch_unwind(AssertUnwindSafe(|| runner.live())) {
         Ok(status) => {
             let message = runner.message.take();
+            log::info!(status; "ended");
             // A large wardrobe takes its time to be taken down piece by piece; the system does it at once.
             std::mem::forget(runner.state);
             Ok(Ended { status, message })
@@ -118,24 +117,24 @@ pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Resu
     }
 }
 
-struct Runner<S> {
-    state: State,
-    screen: S,
-    session: Session,
-    shown: Shown,
-    keeper: Kept,
-    drafts: Option<Drafts>,
+pub(super) struct Runner<S> {
+    pub(super) state: State,
+    pub(super) screen: S,
+    pub(super) session: Session,
+    pub(super) shown: Shown,
+    pub(super) workers: Workers,
+    pub(super) drafts: Option<Drafts>,
     /// The data file, which no export replaces.
-    data: Option<PathBuf>,
-    looks: Looks,
-    clicks: Clicks,
-    tell: Sender<Happened>,
-    told: Receiver<Happened>,
+    pub(super) data: Option<PathBuf>,
+    pub(super) looks: Looks,
+    pub(super) clicks: Clicks,
+    pub(super) tell: Sender<Happened>,
+    pub(super) told: Receiver<Happened>,
     /// Once it is time to leave: the exit status.
-    status: Option<u8>,
-    message: Option<String>,
+    pub(super) status: Option<u8>,
+    pub(super) message: Option<String>,
     /// The state has more to work out when nothing else waits.
-    more: bool,
+    pub(super) more: bool,
 }
 
 impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
@@ -238,102 +237,48 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                         Input::Mouse(mouse) => self.mouse(mouse),
                         Input::Background(behind) => self.looks.told(behind),
                         Input::Answered => {}
-                        Input::Gone => self.end(GONE),
+                        Input::Gone => {
+                            log::warn!(reason = "end of input"; "terminal lost");
+                            self.end(GONE);
+                        }
                     }
                 }
             }
-            Happened::Signal(Signal::Resized) => self.resize(),
-            Happened::Signal(Signal::Stop) => self.stop(),
-            Happened::Signal(Signal::Continued) => {
-                let resumed = self.session.resume();
-                self.check(&resumed);
-                self.draw_anew();
-            }
-            Happened::Signal(Signal::Quit(number)) => self.end(128u8.saturating_add(number)),
-            Happened::Store(event) => self.update(Msg::Store(event)),
+            Happened::Signal(signal) => self.signal(signal),
             Happened::DraftKept(result) => self.draft_kept(result),
-            Happened::Answer(msg) => self.update(*msg),
+            Happened::Worker(msg) | Happened::Answer(msg) => self.update(*msg),
             Happened::Broken => {
+                log::error!("a thread panicked");
                 self.message = Some("a part of the program failed; what was typed is kept as a draft".into());
                 self.end(PANICKED);
             }
         }
     }
 
+    fn signal(&mut self, signal: Signal) {
+        if signal != Signal::Resized {
+            log::info!(signal:? = signal; "signal");
+        }
+        match signal {
+            Signal::Resized => self.resize(),
+            Signal::Stop => self.stop(),
+            Signal::Continued => {
+                let resumed = self.session.resume();
+                self.check(&resumed);
+                self.draw_anew();
+            }
+            Signal::Quit(number) => self.end(128u8.saturating_add(number)),
+        }
+    }
+
     /// Lets the state take a message, and does what that asks for.
-    fn update(&mut self, msg: Msg) {
+    pub(super) fn update(&mut self, msg: Msg) {
         let mut waiting = VecDeque::from([msg]);
         while let Some(msg) = waiting.pop_front() {
             for effect in update(&mut self.state, msg) {
                 self.perform(effect, &mut waiting);
             }
         }
-    }
-
-    fn perform(&mut self, effect: Effect, answers: &mut VecDeque<Msg>) {
-        match effect {
-            Effect::Store(request) => answers.extend(
-                self.keeper
-                    .ask(request)
-                    .into_iter()
-                    .map(|event| Msg::Store(Box::new(event))),
-            ),
-            Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
-            Effect::KeepDraft { before, after } => self.keep_draft(before, after),
-            Effect::Import(path) => files::import(path, self.state.start(), &self.tell),
-            Effect::Export(export, wardrobe) => {
-                let place = (self.state.start(), self.data.clone());
-                files::export(export, wardrobe, place, &self.tell);
-            }
-            Effect::GoOn => self.more = true,
-            Effect::Suspend => self.stop(),
-            Effect::Copy(text) => {
-                let copied = self.session.write(&clipboard::sequence(&text));
-                self.check(&copied);
-            }
-            Effect::Mouse(on) => {
-                let switched = self.session.set_mouse(on);
-                self.check(&switched);
-            }
-            Effect::Redraw => self.draw_anew(),
-            Effect::Quit(status) => {
-                self.status.get_or_insert(status);
-            }
-        }
-    }
-
-    /// Keeps a draft, in a thread of its own: on a slow disk that takes long, and keys do not wait for it.
-    fn keep_draft(&self, before: Draft, after: Draft) {
-        let (drafts, tell) = (self.drafts.clone(), self.tell.clone());
-        let keep = move || {
-            let result = match drafts {
-                Some(drafts) => drafts
-                    .change(|now| replaced(now.as_deref(), &before, &after))
-                    .map_err(|error| error.to_string()),
-                None => Err("there is no folder for it: neither XDG_STATE_HOME nor HOME is set".into()),
-            };
-            // Whoever does not listen any more has left.
-            let _ = tell.send(Happened::DraftKept(result));
-        };
-        if let Err(error) = thread::Builder::new().spawn(keep) {
-            let _ = self.tell.send(Happened::DraftKept(Err(error.to_string())));
-        }
-    }
-
-    fn draft_kept(&mut self, result: Result<(), String>) {
-        if let (Err(reason), true) = (&result, self.status.is_some()) {
-            self.message = Some(format!("what was not saved is lost: {reason}"));
-        }
-        self.update(Msg::DraftKept(result));
-    }
-
-    fn find_draft(&mut self) {
-        match self.drafts.as_ref().map(Drafts::load) {
-            Some(Ok(Some(bytes))) => self.update(Msg::DraftFound(bytes)),
-            Some(Err(error)) => self.update(Msg::Note(error.to_string())),
-            Some(Ok(None)) | None => return,
-        }
-        self.draw();
     }
 
     fn resize(&mut self) {
@@ -349,26 +294,13 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         self.update(msg);
     }
 
-    /// As Ctrl-Z does.
-    fn stop(&mut self) {
-        let stopped = self.session.stop();
-        self.check(&stopped);
-        match stopped {
-            Ok(true) => self.draw_anew(),
-            Ok(false) => self.update(Msg::Note(
-                "nothing here could continue the program, so it was not stopped".into(),
-            )),
-            Err(_) => {}
-        }
-    }
-
     /// The next frame is drawn in full: nothing is known of what the terminal shows.
-    fn draw_anew(&mut self) {
+    pub(super) fn draw_anew(&mut self) {
         self.resize();
         self.shown.forget();
     }
 
-    fn draw(&mut self) {
+    pub(super) fn draw(&mut self) {
         // A frame that waits to be written is followed by the newest one, not by each.
         if self.session.is_stalled() {
             return;
@@ -382,8 +314,9 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     }
 
     /// A terminal that fails is one that is gone.
-    fn check<T>(&mut self, result: &io::Result<T>) {
-        if result.is_err() {
+    pub(super) fn check<T>(&mut self, result: &io::Result<T>) {
+        if let Err(error) = result {
+            log::warn!(reason:% = error; "terminal lost");
             self.end(GONE);
         }
     }
@@ -402,37 +335,5 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         let _ = thread::Builder::new().stack_size(64 << 10).spawn(overdue);
         self.update(Msg::End { status });
         self.status.get_or_insert(status);
-    }
-
-    /// The screen is gone; what was asked of the keeper is finished as far as that can be waited for. What is not saved
-    /// is in the draft already, and goes from there when it is saved after all.
-    fn settle(&mut self) {
-        let is_waiting = |state: &State| matches!(state.saved(), Saved::Saving(_) | Saved::NotSaved(..));
-        let end = Instant::now() + LONGEST_END;
-        let mut late = None;
-        if is_waiting(&self.state) && !self.keeper.stop() {
-            late = Some("the data file could not be written in time".to_owned());
-        }
-        while let Ok(happened) = self.told.recv_timeout(if self.state.is_keeping() {
-            end.saturating_duration_since(Instant::now())
-        } else {
-            Duration::ZERO
-        }) {
-            match happened {
-                Happened::Store(event) => self.update(Msg::Store(event)),
-                Happened::DraftKept(result) => self.draft_kept(result),
-                _ => {}
-            }
-        }
-        late = late.filter(|_| is_waiting(&self.state));
-        let reason = late.or_else(|| self.state.trouble().map(|trouble| trouble.message().to_owned()));
-        let kept = self
-            .state
-            .has_draft()
-            .then(|| "what was not saved is kept as a draft and offered at the next start".to_owned());
-        if self.message.is_none() && (reason.is_some() || kept.is_some()) {
-            let parts: Vec<String> = reason.into_iter().chain(kept).collect();
-            self.message = Some(parts.join("; "));
-        }
     }
 }

@@ -1,0 +1,129 @@
+//! Effects: what an update asks for is done here, and nowhere else. What takes long is a worker's or a thread's, which
+//! answers with a message.
+
+use std::collections::VecDeque;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ratatui::Frame;
+
+use super::clipboard;
+use super::event_loop::{LONGEST_END, Runner};
+use super::files;
+use super::told::Happened;
+use super::worker::Worker as _;
+use crate::app::draft::{Draft, replaced};
+use crate::app::{Effect, Msg, Saved, State};
+use crate::store::Drafts;
+use crate::ui::Theme;
+
+impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
+    pub(super) fn perform(&mut self, effect: Effect, answers: &mut VecDeque<Msg>) {
+        match effect {
+            Effect::Store(request) => answers.extend(self.workers.store.request(request)),
+            Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
+            Effect::KeepDraft { before, after } => self.keep_draft(before, after),
+            Effect::Import(path) => files::import(path, self.state.start(), &self.tell),
+            Effect::Export(export, wardrobe) => {
+                let place = (self.state.start(), self.data.clone());
+                files::export(export, wardrobe, place, &self.tell);
+            }
+            Effect::GoOn => self.more = true,
+            Effect::Suspend => self.stop(),
+            Effect::Copy(text) => {
+                let copied = self.session.write(&clipboard::sequence(&text));
+                self.check(&copied);
+            }
+            Effect::Mouse(on) => {
+                let switched = self.session.set_mouse(on);
+                self.check(&switched);
+            }
+            Effect::Redraw => self.draw_anew(),
+            Effect::Quit(status) => {
+                self.status.get_or_insert(status);
+            }
+        }
+    }
+
+    /// Keeps a draft, in a thread of its own: on a slow disk that takes long, and keys do not wait for it.
+    fn keep_draft(&self, before: Draft, after: Draft) {
+        let (drafts, tell) = (self.drafts.clone(), self.tell.clone());
+        let keep = move || {
+            let result = match drafts {
+                Some(drafts) => drafts
+                    .change(|now| replaced(now.as_deref(), &before, &after))
+                    .map_err(|error| error.to_string()),
+                None => Err("there is no folder for it: neither XDG_STATE_HOME nor HOME is set".into()),
+            };
+            // Whoever does not listen any more has left.
+            let _ = tell.send(Happened::DraftKept(result));
+        };
+        if let Err(error) = thread::Builder::new().spawn(keep) {
+            let _ = self.tell.send(Happened::DraftKept(Err(error.to_string())));
+        }
+    }
+
+    pub(super) fn draft_kept(&mut self, result: Result<(), String>) {
+        if let Err(reason) = &result {
+            log::warn!(reason = reason.as_str(); "draft not kept");
+        }
+        if let (Err(reason), true) = (&result, self.status.is_some()) {
+            self.message = Some(format!("what was not saved is lost: {reason}"));
+        }
+        self.update(Msg::DraftKept(result));
+    }
+
+    pub(super) fn find_draft(&mut self) {
+        match self.drafts.as_ref().map(Drafts::load) {
+            Some(Ok(Some(bytes))) => self.update(Msg::DraftFound(bytes)),
+            Some(Err(error)) => self.update(Msg::Note(error.to_string())),
+            Some(Ok(None)) | None => return,
+        }
+        self.draw();
+    }
+
+    /// As Ctrl-Z does.
+    pub(super) fn stop(&mut self) {
+        let stopped = self.session.stop();
+        self.check(&stopped);
+        match stopped {
+            Ok(true) => self.draw_anew(),
+            Ok(false) => self.update(Msg::Note(
+                "nothing here could continue the program, so it was not stopped".into(),
+            )),
+            Err(_) => {}
+        }
+    }
+
+    /// The screen is gone; what was asked of the workers is finished as far as that can be waited for. What is not saved
+    /// is in the draft already, and goes from there when it is saved after all.
+    pub(super) fn settle(&mut self) {
+        let is_waiting = |state: &State| matches!(state.saved(), Saved::Saving(_) | Saved::NotSaved(..));
+        let end = Instant::now() + LONGEST_END;
+        let mut late = None;
+        if is_waiting(&self.state) && !self.workers.stop() {
+            late = Some("the data file could not be written in time".to_owned());
+        }
+        while let Ok(happened) = self.told.recv_timeout(if self.state.is_keeping() {
+            end.saturating_duration_since(Instant::now())
+        } else {
+            Duration::ZERO
+        }) {
+            match happened {
+                Happened::Worker(msg) => self.update(*msg),
+                Happened::DraftKept(result) => self.draft_kept(result),
+                _ => {}
+            }
+        }
+        late = late.filter(|_| is_waiting(&self.state));
+        let reason = late.or_else(|| self.state.trouble().map(|trouble| trouble.message().to_owned()));
+        let kept = self
+            .state
+            .has_draft()
+            .then(|| "what was not saved is kept as a draft and offered at the next start".to_owned());
+        if self.message.is_none() && (reason.is_some() || kept.is_some()) {
+            let parts: Vec<String> = reason.into_iter().chain(kept).collect();
+            self.message = Some(parts.join("; "));
+        }
+    }
+}
