@@ -4,7 +4,8 @@
 //! session. What is saved is in the file, durably; the history beside it says who did what.
 //!
 //! A commit takes the lock, reads the file again if it is not the one last known, writes the new one beside it,
-//! appends a line to the history and renames; each step durable before the next. Killed before the rename, nothing
+//! appends a line to the history, gives the new file the permissions of the old one and renames; each step durable
+//! before the next. Killed before the rename, nothing
 //! happened: the next start or the next writer removes what is left.
 
 mod access;

@@ -229,10 +229,10 @@ fn what_cannot_be_read_is_not_told_to_who_sees_other_rooms_only() {
     assert!(store.refresh().unwrap_err().to_string().contains("secret"));
 }
 
-/// Some of many changes in a large room were made by somebody else already: each is looked at by itself, and none of them
-/// costs a copy of the room. A conflict about the whole room does not carry all of it.
+/// Some of many changes in a large room were made by somebody else already: each is looked at by itself. (If each cost a
+/// copy of the room, this would not end.) A conflict about the whole room does not carry all of it.
 #[test]
-fn a_large_room_costs_no_more_than_its_size() {
+fn of_many_changes_in_a_large_room_those_are_made_that_are_not_there_yet() {
     let (_folder, path, _) = begun();
     let users: Vec<Jid> = (0..20_000)
         .map(|n| jid(&format!("u{n:05}@example.org")))

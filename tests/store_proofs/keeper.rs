@@ -320,16 +320,21 @@ fn the_same_trouble_is_told_once() {
             _ => path.clone(),
         };
         let kept = path.with_file_name("kept");
-        fs::rename(&broken, &kept).unwrap();
-        fs::create_dir(&broken).unwrap();
+        fs::create_dir(&kept).unwrap();
+        // In one step, so that no look comes in between.
+        let exchange = || {
+            let flags = rustix::fs::RenameFlags::EXCHANGE;
+            rustix::fs::renameat_with(rustix::fs::CWD, &kept, rustix::fs::CWD, &broken, flags).unwrap();
+        };
+        exchange();
         session.ask(store.wardrobe(), 1, "a");
         assert!(session.trouble().is_some());
         session.tried_in_silence();
-        fs::remove_dir(&broken).unwrap();
-        fs::rename(&kept, &broken).unwrap();
+        exchange();
         assert_eq!(session.trouble(), None);
         assert_eq!(session.committed().0, [(1, Some(3))]);
         assert!(session.keeper.stop());
+        fs::remove_dir(&kept).unwrap();
         assert_clean(&path);
     }
 }

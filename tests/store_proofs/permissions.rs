@@ -207,6 +207,27 @@ fn people_who_share_a_file_by_a_list_do_not_lock_each_other_out() {
     assert_clean(&path);
 }
 
+/// What is written again after it was removed is open to those to whom it was.
+#[test]
+fn a_file_that_is_restored_is_open_to_the_same_people() {
+    let (_folder, path, mut store) = begun();
+    if !setfacl(&path, "u:54321:rw,g::-,o::r") {
+        return;
+    }
+    let before = list(&path);
+    store.refresh().unwrap();
+    for name in ["hats.json", "hats.history.jsonl", "hats.lock"] {
+        fs::remove_file(path.with_file_name(name)).unwrap();
+    }
+    store.restore().unwrap();
+    assert_eq!(list(&path), before);
+    assert_eq!(list(&path.with_file_name("hats.history.jsonl")), before);
+    assert_eq!(
+        path.with_file_name("hats.lock").metadata().unwrap().mode() & 0o007,
+        0
+    );
+}
+
 /// With a file that anybody may read, anybody could take the lock and keep everybody else from writing.
 #[test]
 fn who_may_only_read_cannot_lock_also_where_an_older_version_made_the_lock() {
