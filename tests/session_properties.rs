@@ -144,9 +144,9 @@ proptest! {
                 name.as_deref().unwrap_or(jid.as_str()).to_lowercase()
             };
             prop_assert!(state.sort(Pane::Rooms) != Sort::Name || state.rooms().is_sorted_by_key(shown));
-            let listed: BTreeSet<&Jid> = state.rooms().iter().collect();
+            let listed: BTreeSet<Jid> = state.rooms().into_iter().collect();
             prop_assert_eq!(listed.len(), state.rooms().len());
-            prop_assert!(filtered(Pane::Rooms) || listed.into_iter().eq(state.wardrobe().rooms().map(|(jid, _)| jid)));
+            prop_assert!(filtered(Pane::Rooms) || listed.iter().eq(state.wardrobe().rooms().map(|(jid, _)| jid)));
             prop_assert_eq!(state.total(Pane::Users), state.room().map_or(0, |(_, room)| room.users().len()));
             let marked: BTreeSet<&Jid> = (0..state.users().len())
                 .filter(|row| state.is_marked(Pane::Users, *row))
@@ -311,7 +311,7 @@ proptest! {
             let state = &session.state;
             let panes = [Pane::Rooms, Pane::Users, Pane::Hats];
             let rows = panes.map(|pane| (state.length(pane), state.total(pane), state.selected(pane)));
-            (state.rooms().to_vec(), state.users().to_vec(), state.hats().to_vec(), rows)
+            (state.rooms(), state.users(), state.hats(), rows)
         };
         let before = seen(&session);
         session.keys("/");

@@ -5,6 +5,7 @@
 
 pub mod addresses;
 mod attachment_ref;
+mod browser;
 pub mod catalogue;
 mod check;
 mod clipboard;
@@ -25,7 +26,6 @@ pub mod offer;
 mod overlay;
 pub mod place;
 pub mod prompt;
-mod rows;
 mod seen;
 pub mod sets;
 mod sides;
@@ -38,14 +38,14 @@ pub mod view;
 pub mod words;
 
 pub use attachment_ref::AttachmentRef;
+pub use browser::{Sort, Tally, Totals};
 pub use check::Chosen;
 pub use key::{Code, Key, spelled};
 pub use keymap::Keymap;
 pub use lookup::{footer, lookup, places};
 pub use msg::{Effect, Msg, Spot};
 pub use overlay::{Confirm, Conflict, Overlay};
-pub use place::Pane;
-pub use rows::{Sort, Tally, Totals};
+pub use place::{Grouping, Kind, Pane};
 pub use state::{Notice, Phase, Saved, Start, State};
 pub use update::{enabled, update};
 

@@ -12,6 +12,62 @@ pub enum Pane {
     Hats,
 }
 
+/// The panes from left to right.
+pub(super) const PANES: [Pane; 3] = [Pane::Rooms, Pane::Users, Pane::Hats];
+
+/// A view: in which order the three panes follow each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Grouping {
+    /// Rooms, the users of a room, the hats of a user.
+    #[default]
+    ByRoom,
+    /// Hats, the users with a hat, the rooms in which they have it.
+    ByHat,
+    /// Users, the rooms of a user, their hats there.
+    ByUser,
+}
+
+/// What the rows of a pane stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Rooms.
+    Room,
+    /// Users.
+    User,
+    /// Hats.
+    Hat,
+}
+
+impl Grouping {
+    /// What the rows of a pane stand for.
+    pub fn kind(self, pane: Pane) -> Kind {
+        let [first, second, third] = match self {
+            Self::ByRoom => [Kind::Room, Kind::User, Kind::Hat],
+            Self::ByHat => [Kind::Hat, Kind::User, Kind::Room],
+            Self::ByUser => [Kind::User, Kind::Room, Kind::Hat],
+        };
+        match pane {
+            Pane::Rooms => first,
+            Pane::Users => second,
+            Pane::Hats => third,
+        }
+    }
+
+    /// The pane whose rows stand for this.
+    pub fn pane(self, kind: Kind) -> Pane {
+        let is = |pane: &Pane| self.kind(*pane) == kind;
+        PANES.into_iter().find(is).unwrap_or_default()
+    }
+
+    /// The next view; after the last the first.
+    pub(super) fn next(self) -> Self {
+        const ALL: [Grouping; 2] = [Grouping::ByRoom, Grouping::ByHat];
+        let at = ALL.iter().position(|grouping| *grouping == self);
+        let next = at.and_then(|at| ALL.get(at + 1));
+        next.copied().unwrap_or_default()
+    }
+}
+
 /// Where a command applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Place {

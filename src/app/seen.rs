@@ -2,10 +2,10 @@
 
 use crate::model::{Attachment, HatId, Jid, Room, User};
 
+use super::browser::{RowId, Sort, Tally, Totals};
 use super::filter::Filter;
-use super::rows::{Sort, Tally, Totals};
 use super::suggest::Known;
-use super::{Pane, State};
+use super::{Grouping, Pane, State};
 
 impl State {
     /// What is in all rooms together.
@@ -14,18 +14,24 @@ impl State {
     }
 
     /// The addresses of the rooms, as the rooms pane lists them.
-    pub fn rooms(&self) -> &[Jid] {
-        &self.rows.rooms.list.shown
+    pub fn rooms(&self) -> Vec<Jid> {
+        self.jids(Pane::Rooms)
+    }
+
+    fn jids(&self, pane: Pane) -> Vec<Jid> {
+        let rows = self.rows.by_room().get(pane).list.shown.iter();
+        rows.filter_map(RowId::jid).cloned().collect()
     }
 
     /// The users of the selected room, as the users pane lists them.
-    pub fn users(&self) -> &[Jid] {
-        &self.rows.users.list.shown
+    pub fn users(&self) -> Vec<Jid> {
+        self.jids(Pane::Users)
     }
 
     /// The hats of the selected user, or of all the marked ones, as the hats pane lists them.
-    pub fn hats(&self) -> &[HatId] {
-        &self.rows.hats.list.shown
+    pub fn hats(&self) -> Vec<HatId> {
+        let rows = self.rows.by_room().get(Pane::Hats).list.shown.iter();
+        rows.filter_map(RowId::hat).cloned().collect()
     }
 
     /// What a pane is narrowed to.
@@ -64,26 +70,63 @@ impl State {
         self.rows.column(pane).sort()
     }
 
-    /// Whether the view is turned round: hats in the first pane, who has the selected one in the second, in which rooms
-    /// in the third.
-    pub fn is_turned(&self) -> bool {
-        self.rows.turned().is_some()
+    /// The view that is shown.
+    pub fn grouping(&self) -> Grouping {
+        self.rows.grouping()
     }
 
-    /// One row of the users pane.
+    /// Whether the view by hat is shown.
+    pub fn is_turned(&self) -> bool {
+        self.grouping() == Grouping::ByHat
+    }
+
+    /// Whether the view by user is shown and its users are still being counted together.
+    pub fn is_counting_users(&self) -> bool {
+        self.rows
+            .by_user()
+            .is_some_and(super::browser::ByUser::is_building)
+    }
+
+    fn row(&self, pane: Pane, row: usize) -> Option<&RowId> {
+        self.rows.column(pane).list.shown.get(row)
+    }
+
+    /// By room: a row of the first pane.
+    pub fn room_at(&self, row: usize) -> Option<(&Jid, &Room)> {
+        let jid = self.rows.by_room().get(Pane::Rooms).list.shown.get(row)?.jid()?;
+        self.view.room(jid).map(|room| (jid, &**room))
+    }
+
+    /// By room: a row of the second pane.
     pub fn user_at(&self, row: usize) -> Option<(&Jid, &User)> {
-        let jid = self.rows.users.list.shown.get(row)?;
+        let jid = self.rows.by_room().get(Pane::Users).list.shown.get(row)?.jid()?;
         self.here()?.1.user(jid).map(|user| (jid, user))
     }
 
-    /// One row of the hats pane; of several users the attachment of the first of them.
+    /// By room and by user: a row of the third pane; of several users or rooms the attachment of the first of them.
     pub fn hat_at(&self, row: usize) -> Option<(&HatId, &Attachment)> {
-        let id = self.rows.hats.list.shown.get(row)?;
+        let id = self.row(Pane::Hats, row)?.hat()?;
         if let Some(tally) = self.rows.tally(id) {
             return Some((id, &tally.first));
         }
-        let user = self.here()?.1.user(self.rows.users.on()?)?;
+        let (room, user, _) = self.rows.on();
+        let user = self.view.user(room?, user?)?;
         user.hats.get(id).map(|attachment| (id, attachment))
+    }
+
+    /// By user: a row of the first pane, with the addresses of the user's rooms.
+    pub fn listed_user_at(&self, row: usize) -> Option<(&Jid, &[Jid])> {
+        let index = self.rows.by_user()?;
+        let jid = self.row(Pane::Rooms, row)?.jid()?;
+        Some((jid, index.rooms_of(jid)))
+    }
+
+    /// By user: a row of the second pane, a room of the selected user.
+    pub fn room_of_user_at(&self, row: usize) -> Option<(&Jid, &Room, &User)> {
+        self.rows.by_user()?;
+        let jid = self.row(Pane::Users, row)?.jid()?;
+        let room = self.view.room(jid)?;
+        Some((jid, room, room.user(self.rows.on().1?)?))
     }
 
     /// What the marked users have of a hat; `None` while no user is marked.
@@ -93,8 +136,7 @@ impl State {
 
     /// One row of the first pane of the view turned round.
     pub fn turned_hat_at(&self, row: usize) -> Option<&Known> {
-        let turned = self.rows.turned()?;
-        turned.known(turned.hats.list.shown.get(row)?)
+        self.rows.by_hat()?.known(self.row(Pane::Rooms, row)?.hat()?)
     }
 
     /// The hat that is selected in the first pane of the view turned round.
@@ -104,16 +146,18 @@ impl State {
 
     /// One row of the second pane of the view turned round: who has the selected hat.
     pub fn wearer_at(&self, row: usize) -> Option<&Jid> {
-        self.rows.turned()?.wearers.list.shown.get(row)
+        self.rows.by_hat()?;
+        self.row(Pane::Users, row)?.jid()
     }
 
     /// One row of the third pane of the view turned round: a room in which the selected user has the selected hat.
     pub fn room_of_wearer_at(&self, row: usize) -> Option<(&Jid, &Room, &User, &Attachment)> {
-        let turned = self.rows.turned()?;
-        let jid = turned.rooms.list.shown.get(row)?;
+        self.rows.by_hat()?;
+        let jid = self.row(Pane::Hats, row)?.jid()?;
+        let (_, user, hat) = self.rows.on();
         let room = self.view.room(jid)?;
-        let user = room.user(turned.wearers.on()?)?;
-        Some((jid, room, user, user.hats.get(turned.hats.on()?)?))
+        let user = room.user(user?)?;
+        Some((jid, room, user, user.hats.get(hat?)?))
     }
 
     /// The selected row of a pane; `None` when the pane is empty.
@@ -125,7 +169,7 @@ impl State {
 
     /// The room whose users the users pane lists.
     pub(super) fn here(&self) -> Option<(&Jid, &Room)> {
-        let jid = self.rows.rooms.on()?;
+        let jid = self.rows.by_room().jid(Pane::Rooms)?;
         self.view.room(jid).map(|room| (jid, &**room))
     }
 
@@ -144,7 +188,7 @@ impl State {
     /// The selected hat of the selected user; of several users the attachment of the first of them.
     pub fn hat(&self) -> Option<(&HatId, &Attachment)> {
         let id = self.rows.on().2?;
-        match self.rows.tally(id).filter(|_| !self.is_turned()) {
+        match self.rows.tally(id) {
             Some(tally) => Some((id, &tally.first)),
             None => self.user()?.1.hats.get(id).map(|attachment| (id, attachment)),
         }

@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{Affiliation, Error, Group, Jid, Wardrobe};
+use crate::model::{Affiliation, Error, Group, Wardrobe};
 use crate::store::{Change, Scope, Trouble};
 
+use super::browser::{Browser, RowId};
 use super::clipboard::CopiedHats;
 use super::command::CommandId;
 use super::draft::Drafting;
 use super::place::Pane;
-use super::rows::Rows;
 use super::{Keymap, Overlay};
 
 /// What is known before anything is read.
@@ -135,7 +135,7 @@ pub struct State {
     pub(super) read_only: Option<String>,
     pub(super) trouble: Option<Trouble>,
     pub(super) focus: Pane,
-    pub(super) rows: Rows,
+    pub(super) rows: Browser,
     pub(super) overlays: Vec<Overlay>,
     pub(super) notice: Option<Notice>,
     pub(super) done: Vec<Step>,
@@ -171,7 +171,7 @@ impl State {
             read_only: None,
             trouble: None,
             focus: Pane::Rooms,
-            rows: Rows::default(),
+            rows: Browser::default(),
             overlays: Vec::new(),
             notice: None,
             done: Vec::new(),
@@ -314,10 +314,10 @@ impl State {
             return self.may_give();
         }
         self.may_change()?;
-        let marked = self.rows.users.marks();
+        let marked = self.rows.by_room().get(Pane::Users).marks();
         let room = self.here().map(|(_, room)| room);
-        let can = |jid: &Jid| {
-            let user = room.and_then(|room| room.user(jid));
+        let can = |row: &RowId| {
+            let user = row.jid().and_then(|jid| room?.user(jid));
             user.is_some_and(|user| user.affiliation.is_affiliated())
         };
         if marked.iter().any(can) {

@@ -2,28 +2,31 @@
 
 use crate::model::{HatId, Jid};
 
-use super::{AttachmentRef, Pane, State};
+use super::browser::{Column, RowId};
+use super::{AttachmentRef, Grouping, Kind, Pane, State};
 
 /// The rooms that a change is about.
 pub(super) fn rooms(state: &State) -> Vec<Jid> {
-    marked_or_selected(&state.rows.rooms)
+    jids(state.rows.by_room().get(Pane::Rooms))
 }
 
 /// The users that a change is about, and their room.
 pub(super) fn users(state: &State) -> Option<(Jid, Vec<Jid>)> {
-    let room = state.rows.rooms.on()?;
-    let users = marked_or_selected(&state.rows.users);
+    let room = state.rows.by_room().jid(Pane::Rooms)?;
+    let users = jids(state.rows.by_room().get(Pane::Users));
     (!users.is_empty()).then(|| (room.clone(), users))
 }
 
 /// The rooms that are marked, and the users of the selected room that are. Turned round, users are marked in all rooms.
 pub(super) fn marked(state: &State) -> (Vec<Jid>, Vec<Jid>) {
-    fn of(column: &super::rows::Column<Jid>) -> Vec<Jid> {
-        column.marks().iter().cloned().collect()
-    }
-    match state.rows.turned() {
-        Some(turned) => (of(&turned.rooms), Vec::new()),
-        None => (of(&state.rows.rooms), of(&state.rows.users)),
+    let of = |kind| -> Vec<Jid> {
+        let pane = state.grouping().pane(kind);
+        let marks = state.rows.column(pane).marks().iter();
+        marks.filter_map(RowId::jid).cloned().collect()
+    };
+    match state.grouping() {
+        Grouping::ByRoom => (of(Kind::Room), of(Kind::User)),
+        Grouping::ByHat | Grouping::ByUser => (of(Kind::Room), Vec::new()),
     }
 }
 
@@ -36,43 +39,41 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
         hat: hat.clone(),
     };
     let mut held = Vec::new();
-    let Some(turned) = state.rows.turned() else {
-        let Some((room, users)) = users(state) else {
-            return held;
-        };
-        let hats = marked_or_selected(&state.rows.hats);
-        for user in &users {
-            held.extend(hats.iter().map(|hat| spot(&room, user, hat)));
+    if state.grouping() != Grouping::ByHat {
+        let hats = marked_or_selected(state.rows.column(Pane::Hats));
+        for (room, user) in members(state) {
+            held.extend(
+                hats.iter()
+                    .filter_map(RowId::hat)
+                    .map(|hat| spot(&room, &user, hat)),
+            );
         }
         held.retain(|spot| spot.attachment(wardrobe).is_some());
         return held;
-    };
-    let selected: Vec<HatId> = turned.hats.on().into_iter().cloned().collect();
+    }
+    let (_, user, hat) = state.rows.on();
     match state.focus() {
         Pane::Rooms => {
-            for hat in marked_or_selected(&turned.hats) {
+            let hats = marked_or_selected(state.rows.column(Pane::Rooms));
+            for hat in hats.iter().filter_map(RowId::hat) {
                 for (room, there) in wardrobe.rooms() {
-                    let known = there.known_hat(&hat);
+                    let known = there.known_hat(hat);
                     let having = known.into_iter().flat_map(|known| known.wearers(there));
-                    held.extend(having.map(|(user, _)| spot(room, user, &hat)));
+                    held.extend(having.map(|(user, _)| spot(room, user, hat)));
                 }
             }
         }
         Pane::Users => {
-            for user in marked_or_selected(&turned.wearers) {
-                let everywhere = wardrobe.rooms().flat_map(|(room, _)| {
-                    let user = &user;
-                    selected.iter().map(move |hat| spot(room, user, hat))
-                });
+            for user in jids(state.rows.column(Pane::Users)) {
+                let everywhere = wardrobe
+                    .rooms()
+                    .filter_map(|(room, _)| Some(spot(room, &user, hat?)));
                 held.extend(everywhere.filter(|spot| spot.attachment(wardrobe).is_some()));
             }
         }
         Pane::Hats => {
-            for room in marked_or_selected(&turned.rooms) {
-                let user = turned.wearers.on();
-                let here = user
-                    .zip(selected.first())
-                    .map(|(user, hat)| spot(&room, user, hat));
+            for room in jids(state.rows.column(Pane::Hats)) {
+                let here = user.zip(hat).map(|(user, hat)| spot(&room, user, hat));
                 held.extend(here.filter(|spot| spot.attachment(wardrobe).is_some()));
             }
         }
@@ -80,26 +81,49 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
     held
 }
 
-/// The addresses of rooms or users, or the ids of hats, in the pane with the focus.
-pub(super) fn names(state: &State) -> Vec<String> {
-    fn of<T: Clone + ToString>(column: &super::rows::Column<T>) -> Vec<String> {
-        marked_or_selected(column)
-            .iter()
-            .map(ToString::to_string)
-            .collect()
-    }
-    match (state.rows.turned(), state.focus()) {
-        (None, Pane::Rooms) => of(&state.rows.rooms),
-        (None, Pane::Users) => of(&state.rows.users),
-        (None, Pane::Hats) => of(&state.rows.hats),
-        (Some(turned), Pane::Rooms) => of(&turned.hats),
-        (Some(turned), Pane::Users) => of(&turned.wearers),
-        (Some(turned), Pane::Hats) => of(&turned.rooms),
+/// The users in rooms that a change is about, the room first: by room the marked or selected users of the selected room;
+/// by user the marked or selected users in all their rooms, or the selected one in the marked or selected rooms.
+pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
+    let pair = |room: &Jid, user: &Jid| (room.clone(), user.clone());
+    match (state.grouping(), state.focus()) {
+        (Grouping::ByUser, Pane::Rooms) => {
+            let users = jids(state.rows.column(Pane::Rooms));
+            let of = |user: &Jid| -> Vec<(Jid, Jid)> {
+                let index = state.rows.by_user();
+                let rooms = index.map_or(&[][..], |index| index.rooms_of(user));
+                rooms.iter().map(|room| pair(room, user)).collect()
+            };
+            users.iter().flat_map(of).collect()
+        }
+        (Grouping::ByUser, Pane::Users | Pane::Hats) => {
+            let user = state.rows.columns().jid(Pane::Rooms);
+            let rooms = jids(state.rows.column(Pane::Users));
+            let pairs = rooms.iter().filter_map(|room| Some(pair(room, user?)));
+            pairs.collect()
+        }
+        (Grouping::ByRoom | Grouping::ByHat, _) => {
+            let (room, users) = users(state).unzip();
+            let users = users.unwrap_or_default();
+            let pairs = users.iter().filter_map(|user| Some(pair(room.as_ref()?, user)));
+            pairs.collect()
+        }
     }
 }
 
-/// What is marked, in the order in which it is told; else what is selected.
-fn marked_or_selected<T: Clone>(column: &super::rows::Column<T>) -> Vec<T> {
+/// The addresses of rooms or users, or the ids of hats, in the pane with the focus.
+pub(super) fn names(state: &State) -> Vec<String> {
+    let rows = marked_or_selected(state.rows.column(state.focus()));
+    rows.iter().map(|row| row.as_str().to_owned()).collect()
+}
+
+/// The marked or selected rooms or users of a column.
+fn jids(column: &Column) -> Vec<Jid> {
+    let rows = marked_or_selected(column);
+    rows.iter().filter_map(RowId::jid).cloned().collect()
+}
+
+/// The marked rows in their order, else the selected one.
+fn marked_or_selected(column: &Column) -> Vec<RowId> {
     match column.marks() {
         marks if marks.is_empty() => column.on().into_iter().cloned().collect(),
         marks => marks.iter().cloned().collect(),

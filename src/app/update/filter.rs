@@ -32,7 +32,7 @@ pub(crate) fn keep_and_go_on(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 pub(crate) fn clear(state: &mut State, _: &mut Vec<Effect>) {
-    state.rows.widen(state.focus, &state.view);
+    state.rows.clear_filter(state.focus, &state.view);
 }
 
 /// Lets the filter take something that is typed or pasted.
@@ -47,7 +47,7 @@ pub(super) fn type_into(state: &mut State, effects: &mut Vec<Effect>, take: impl
 
 /// Looks at more rows, as long as there are any.
 pub(super) fn look_on(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.rows.look_on(&state.view) {
+    if state.rows.filter_next_chunk(&state.view) {
         effects.push(Effect::GoOn);
     }
 }

@@ -277,7 +277,7 @@ fn select(state: &mut State, form: &Form) {
         }
         Subject::GiveMany { .. } => {
             if let Some(hat) = &hat {
-                state.rows.select_hat(hat);
+                state.rows.select_hat(hat, &state.view);
             }
             return;
         }

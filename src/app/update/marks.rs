@@ -1,26 +1,27 @@
 //! Marks: what the next change is about, when it is not what is selected.
 
+use crate::app::browser::Column;
 use crate::app::command::CommandId;
-use crate::app::{Effect, Pane, State, words};
+use crate::app::{Effect, Kind, State, words};
 
 /// Marks the selected row and goes on to the next, as file managers do.
 pub(crate) fn mark(state: &mut State, effects: &mut Vec<Effect>) {
     let pane = state.focus;
-    state.rows.mark(pane, &state.view, |rows| rows.mark());
+    state.rows.mark(pane, &state.view, Column::mark);
     super::panes::down(state, effects);
 }
 
 /// Marks all that the pane shows; none, when all are.
 pub(crate) fn mark_all(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
-    state.rows.mark(pane, &state.view, |rows| rows.mark_all());
+    state.rows.mark(pane, &state.view, Column::mark_all);
     tell(state);
 }
 
 /// Begins a range that grows with the selection, or ends it there.
 pub(crate) fn mark_range(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
-    let begun = state.rows.mark(pane, &state.view, |rows| rows.mark_range());
+    let begun = state.rows.mark(pane, &state.view, Column::mark_range);
     if begun {
         state.say(format!(
             "A range begins here: move, then {} ends it ({} gives it up)",
@@ -35,7 +36,7 @@ pub(crate) fn mark_range(state: &mut State, _: &mut Vec<Effect>) {
 /// Gives a range up, else marks nothing any more. False: nothing was marked.
 pub(super) fn unmark(state: &mut State) -> bool {
     let pane = state.focus;
-    state.rows.mark(pane, &state.view, |rows| rows.unmark())
+    state.rows.mark(pane, &state.view, Column::unmark)
 }
 
 /// How many are marked, and what the filter hides of them.
@@ -45,10 +46,10 @@ fn tell(state: &mut State) {
     let seen = (0..state.length(pane))
         .filter(|row| state.is_marked(pane, *row))
         .count();
-    let noun = match (pane, state.is_turned()) {
-        (Pane::Rooms, false) | (Pane::Hats, true) => "room",
-        (Pane::Users, _) => "user",
-        (Pane::Hats, false) | (Pane::Rooms, true) => "hat",
+    let noun = match state.grouping().kind(pane) {
+        Kind::Room => "room",
+        Kind::User => "user",
+        Kind::Hat => "hat",
     };
     let hidden = match marked - seen {
         0 => String::new(),

@@ -1,6 +1,6 @@
 //! Moving about in the panes and in the help.
 
-use crate::app::{Effect, Pane, State};
+use crate::app::{Effect, Kind, Pane, State};
 
 /// Selects a row of the pane that has the focus.
 pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
@@ -73,20 +73,20 @@ pub(crate) fn back(state: &mut State, _: &mut Vec<Effect>) {
 
 /// Lists the pane in the next order.
 pub(crate) fn sort(state: &mut State, _: &mut Vec<Effect>) {
-    let (pane, turned) = (state.focus, state.is_turned());
-    let sort = state.sort(pane).next(pane, turned);
+    let (grouping, pane) = (state.grouping(), state.focus);
+    let sort = state.sort(pane).next(grouping, pane);
     state.rows.sort(pane, sort, &state.view);
-    let what = match (pane, turned) {
-        (Pane::Rooms, false) | (Pane::Hats, true) => "Rooms",
-        (Pane::Users, _) => "Users",
-        (Pane::Hats, false) | (Pane::Rooms, true) => "Hats",
+    let what = match grouping.kind(pane) {
+        Kind::Room => "Rooms",
+        Kind::User => "Users",
+        Kind::Hat => "Hats",
     };
     state.say(format!("{what} {}", sort.words()));
 }
 
 /// Turns the view round, or back. What was in sight stays in sight: a hat that was looked at is the one in front.
 pub(crate) fn turn(state: &mut State, _: &mut Vec<Effect>) {
-    state.focus = state.rows.turn(&state.view, state.focus);
+    state.focus = state.rows.show_next_view(&state.view, state.focus);
 }
 
 /// Turns the view back to the selected hat of the selected user in the selected room.

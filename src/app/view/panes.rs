@@ -139,8 +139,7 @@ fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<Cell<'_>>> {
 }
 
 fn room(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
-    let jid = state.rooms().get(at)?;
-    let room = state.wardrobe().room(jid)?;
+    let (jid, room) = state.room_at(at)?;
     // The domain says something only where it is not the same for all rooms.
     let several = state.totals().several_domains;
     let name = match label::named(room) {

@@ -2,15 +2,17 @@
 
 use crate::app::filter::Filter;
 
-#[derive(Debug, Clone)]
-pub(in crate::app) struct Listed<T> {
+use super::cascade::RowId;
+
+#[derive(Debug, Clone, Default)]
+pub(in crate::app) struct FilteredRows {
     /// What the pane shows.
-    pub shown: Vec<T>,
+    pub shown: Vec<RowId>,
     pub filter: Option<Filter>,
     /// All rows, while there is a filter.
-    all: Vec<T>,
+    all: Vec<RowId>,
     /// Those found so far, while there is more to look at.
-    found: Vec<T>,
+    found: Vec<RowId>,
     /// How many were looked at; as many as there are: done.
     looked: usize,
     /// How well the best match scores, and which row it is.
@@ -19,26 +21,12 @@ pub(in crate::app) struct Listed<T> {
     follow: bool,
 }
 
-impl<T> Default for Listed<T> {
-    fn default() -> Self {
-        Self {
-            shown: Vec::new(),
-            filter: None,
-            all: Vec::new(),
-            found: Vec::new(),
-            looked: 0,
-            best: None,
-            follow: false,
-        }
-    }
-}
-
-impl<T: Clone> Listed<T> {
+impl FilteredRows {
     /// How many rows are looked at before the next key has its turn.
-    pub(super) const SLICE: usize = 10_000;
+    pub(super) const CHUNK: usize = 10_000;
 
-    /// There are these rows now. Where there is a filter, [`Listed::look`] has to follow, at all of them.
-    pub(super) fn list(&mut self, rows: Vec<T>) {
+    /// There are these rows now. Where there is a filter, [`FilteredRows::look`] has to follow, at all of them.
+    pub(super) fn list(&mut self, rows: Vec<RowId>) {
         if self.filter.is_some() {
             self.all = rows;
             self.begin();
@@ -65,7 +53,7 @@ impl<T: Clone> Listed<T> {
     }
 
     /// There is no filter any more.
-    pub(super) fn widen(&mut self) {
+    pub(super) fn clear_filter(&mut self) {
         if !self.all.is_empty() {
             self.shown = std::mem::take(&mut self.all);
         }
@@ -84,7 +72,7 @@ impl<T: Clone> Listed<T> {
     }
 
     /// Whether a row is there that the filter does not let through.
-    pub(super) fn hides(&self, is: impl Fn(&T) -> bool) -> bool {
+    pub(super) fn hides(&self, is: impl Fn(&RowId) -> bool) -> bool {
         self.filter.is_some() && self.all.iter().any(is)
     }
 
@@ -94,7 +82,11 @@ impl<T: Clone> Listed<T> {
     }
 
     /// Looks at some more rows; true when that was the last of it and the rows shown are others now.
-    pub(super) fn look(&mut self, most: usize, mut score: impl FnMut(&Filter, &T) -> Option<u32>) -> bool {
+    pub(super) fn look(
+        &mut self,
+        most: usize,
+        mut score: impl FnMut(&Filter, &RowId) -> Option<u32>,
+    ) -> bool {
         let Some(filter) = &self.filter else { return false };
         for row in self.all.iter().skip(self.looked).take(most) {
             let Some(score) = score(filter, row) else { continue };

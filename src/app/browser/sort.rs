@@ -1,6 +1,6 @@
 //! In which order a pane lists its rows.
 
-use crate::app::Pane;
+use crate::app::place::{Grouping, Pane};
 
 /// An order of rows; of two that are equal in it the one comes first that comes first by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,21 +20,23 @@ pub enum Sort {
 }
 
 impl Sort {
-    /// The orders of a pane, the usual one first; `turned` is the view in which the hats come first.
-    pub(in crate::app) fn all(pane: Pane, turned: bool) -> &'static [Self] {
-        match (pane, turned) {
-            (Pane::Rooms, false) => &[Self::Name, Self::Hats, Self::Users],
-            (Pane::Users, false) => &[Self::Affiliation, Self::Name, Self::Hats],
-            (Pane::Hats, false) => &[Self::Name, Self::Worn],
-            (Pane::Rooms, true) => &[Self::Name, Self::Users],
-            (Pane::Users, true) => &[Self::Name, Self::Rooms],
-            (Pane::Hats, true) => &[Self::Name, Self::Affiliation, Self::Hats],
+    /// The orders of a pane, the usual one first.
+    pub(in crate::app) fn all(grouping: Grouping, pane: Pane) -> &'static [Self] {
+        match (grouping, pane) {
+            (Grouping::ByRoom, Pane::Rooms) => &[Self::Name, Self::Hats, Self::Users],
+            (Grouping::ByRoom, Pane::Users) => &[Self::Affiliation, Self::Name, Self::Hats],
+            (Grouping::ByRoom | Grouping::ByUser, Pane::Hats) => &[Self::Name, Self::Worn],
+            (Grouping::ByHat, Pane::Rooms) => &[Self::Name, Self::Users],
+            (Grouping::ByHat, Pane::Users) | (Grouping::ByUser, Pane::Rooms) => &[Self::Name, Self::Rooms],
+            (Grouping::ByHat, Pane::Hats) | (Grouping::ByUser, Pane::Users) => {
+                &[Self::Name, Self::Affiliation, Self::Hats]
+            }
         }
     }
 
-    /// The next one of a pane, and round.
-    pub(in crate::app) fn next(self, pane: Pane, turned: bool) -> Self {
-        let all = Self::all(pane, turned);
+    /// The next one of a pane; after the last the first.
+    pub(in crate::app) fn next(self, grouping: Grouping, pane: Pane) -> Self {
+        let all = Self::all(grouping, pane);
         let at = all.iter().position(|sort| *sort == self).unwrap_or_default();
         all.get((at + 1) % all.len().max(1)).copied().unwrap_or(self)
     }

@@ -2,29 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use super::listed::Listed;
+use super::cascade::RowId;
+use super::list::FilteredRows;
 use super::sort::Sort;
 use crate::app::filter::Filter;
-use crate::model::{HatId, Jid};
 
 #[derive(Debug, Clone)]
-pub(in crate::app) struct Column<T> {
-    pub list: Listed<T>,
+pub(in crate::app) struct Column {
+    pub list: FilteredRows,
     pub sort: Sort,
     /// What is selected and where that was.
-    on: Option<T>,
+    on: Option<RowId>,
     at: usize,
     /// What was selected before the filter.
-    before: Option<T>,
-    marks: BTreeSet<T>,
+    before: Option<RowId>,
+    marks: BTreeSet<RowId>,
     /// While a range is marked: where it began, and what was marked before.
-    range: Option<(T, BTreeSet<T>)>,
+    range: Option<(RowId, BTreeSet<RowId>)>,
 }
 
-impl<T> Column<T> {
+impl Column {
     pub(super) fn new(sort: Sort) -> Self {
         Self {
-            list: Listed::default(),
+            list: FilteredRows::default(),
             sort,
             on: None,
             at: 0,
@@ -35,17 +35,17 @@ impl<T> Column<T> {
     }
 
     /// What is selected.
-    pub(in crate::app) fn on(&self) -> Option<&T> {
+    pub(in crate::app) fn on(&self) -> Option<&RowId> {
         self.on.as_ref()
     }
 
     /// What is marked, whether the filter shows it or not.
-    pub(in crate::app) fn marks(&self) -> &BTreeSet<T> {
+    pub(in crate::app) fn marks(&self) -> &BTreeSet<RowId> {
         &self.marks
     }
 }
 
-impl<T: Clone + Ord> Column<T> {
+impl Column {
     /// Finds the selected one among what there is now; while somebody types a filter, the best match is selected. True
     /// when another one is selected.
     pub(super) fn settle(&mut self) -> bool {
@@ -89,22 +89,22 @@ impl<T: Clone + Ord> Column<T> {
     }
 
     /// Selects it as soon as it is listed.
-    pub(super) fn wish(&mut self, on: Option<T>) {
+    pub(super) fn select_when_listed(&mut self, on: Option<RowId>) {
         self.on = on;
     }
 
     /// Marks these and no others.
-    pub(super) fn set_marks(&mut self, marks: BTreeSet<T>) {
+    pub(super) fn set_marks(&mut self, marks: BTreeSet<RowId>) {
         self.marks = marks;
         self.range = None;
     }
 
     /// Takes the filter away; what is selected stays, else what was selected before the filter comes back. True when
     /// another one is selected.
-    pub(super) fn widen(&mut self) -> bool {
+    pub(super) fn clear_filter(&mut self) -> bool {
         let nothing = self.on.is_none();
         self.list.filter = None;
-        self.list.widen();
+        self.list.clear_filter();
         if nothing {
             self.on = self.before.take();
         }
@@ -112,7 +112,7 @@ impl<T: Clone + Ord> Column<T> {
     }
 
     /// Marks what is gone no longer.
-    pub(super) fn prune_marks(&mut self, is_there: impl Fn(&T) -> bool) {
+    pub(super) fn prune_marks(&mut self, is_there: impl Fn(&RowId) -> bool) {
         self.marks.retain(&is_there);
         if self.range.as_ref().is_some_and(|(from, _)| !is_there(from)) {
             self.range = None;
@@ -133,96 +133,44 @@ impl<T: Clone + Ord> Column<T> {
     }
 }
 
-/// What can be asked of a pane whatever it lists.
-pub(in crate::app) trait Pane {
+impl Column {
     /// The selected row.
-    fn at(&self) -> usize;
-    /// What is selected.
-    fn selected(&self) -> Option<&str>;
-    /// Whether its filter hides this.
-    fn hides(&self, row: &str) -> bool;
-    /// How many rows it shows.
-    fn length(&self) -> usize;
-    /// How many there are, filter or not.
-    fn total(&self) -> usize;
-    /// What it is narrowed to.
-    fn filter(&self) -> Option<&Filter>;
-    /// The same, to be changed.
-    fn filter_mut(&mut self) -> &mut Option<Filter>;
-    /// Begins to narrow it, or goes on with its filter as it is.
-    fn edit_filter(&mut self);
-    /// Its filter means something else now.
-    fn restart(&mut self);
-    /// The order of its rows.
-    fn sort(&self) -> Sort;
-    /// Another order, from the next listing on.
-    fn set_sort(&mut self, sort: Sort);
-    /// How many are marked.
-    fn marked(&self) -> usize;
-    /// Whether a row is marked.
-    fn is_marked(&self, row: usize) -> bool;
-    /// Marks the selected one, or does not mark it any more.
-    fn mark(&mut self);
-    /// Marks all that are shown; when they are already, none of them.
-    fn mark_all(&mut self);
-    /// Begins a range at the selected one, or ends it there. True: it began.
-    fn mark_range(&mut self) -> bool;
-    /// Whether a range is being marked.
-    fn in_range(&self) -> bool;
-    /// Ends a range where it is.
-    fn end_range(&mut self);
-    /// Ends the range without it, else marks nothing. False: nothing was marked.
-    fn unmark(&mut self) -> bool;
-}
-
-/// How a row is told from the others in words.
-pub(in crate::app) trait Told {
-    /// The text that no other row has.
-    fn told(&self) -> &str;
-}
-
-impl Told for Jid {
-    fn told(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl Told for HatId {
-    fn told(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl<T: Clone + Ord + Told> Pane for Column<T> {
-    fn at(&self) -> usize {
+    pub(in crate::app) fn at(&self) -> usize {
         self.at
     }
 
-    fn selected(&self) -> Option<&str> {
-        self.on.as_ref().map(Told::told)
+    /// What is selected.
+    pub(in crate::app) fn selected(&self) -> Option<&str> {
+        self.on.as_ref().map(RowId::as_str)
     }
 
-    fn hides(&self, row: &str) -> bool {
-        self.list.hides(|there| there.told() == row)
+    /// Whether its filter hides this.
+    pub(in crate::app) fn hides(&self, row: &str) -> bool {
+        self.list.hides(|there| there.as_str() == row)
     }
 
-    fn length(&self) -> usize {
+    /// How many rows it shows.
+    pub(in crate::app) fn length(&self) -> usize {
         self.list.shown.len()
     }
 
-    fn total(&self) -> usize {
+    /// How many there are, filter or not.
+    pub(in crate::app) fn total(&self) -> usize {
         self.list.total()
     }
 
-    fn filter(&self) -> Option<&Filter> {
+    /// What it is narrowed to.
+    pub(in crate::app) fn filter(&self) -> Option<&Filter> {
         self.list.filter.as_ref()
     }
 
-    fn filter_mut(&mut self) -> &mut Option<Filter> {
+    /// The same, to be changed.
+    pub(in crate::app) fn filter_mut(&mut self) -> &mut Option<Filter> {
         &mut self.list.filter
     }
 
-    fn edit_filter(&mut self) {
+    /// Begins to narrow it, or goes on with its filter as it is.
+    pub(in crate::app) fn edit_filter(&mut self) {
         match &mut self.list.filter {
             Some(filter) => filter.editing = true,
             none => {
@@ -232,23 +180,28 @@ impl<T: Clone + Ord + Told> Pane for Column<T> {
         }
     }
 
-    fn restart(&mut self) {
+    /// Its filter means something else now.
+    pub(in crate::app) fn restart(&mut self) {
         self.list.restart();
     }
 
-    fn sort(&self) -> Sort {
+    /// The order of its rows.
+    pub(in crate::app) fn sort(&self) -> Sort {
         self.sort
     }
 
-    fn set_sort(&mut self, sort: Sort) {
+    /// Another order, from the next listing on.
+    pub(in crate::app) fn set_sort(&mut self, sort: Sort) {
         self.sort = sort;
     }
 
-    fn marked(&self) -> usize {
+    /// How many are marked.
+    pub(in crate::app) fn marked(&self) -> usize {
         self.marks.len()
     }
 
-    fn is_marked(&self, row: usize) -> bool {
+    /// Whether a row is marked.
+    pub(in crate::app) fn is_marked(&self, row: usize) -> bool {
         !self.marks.is_empty()
             && self
                 .list
@@ -257,7 +210,8 @@ impl<T: Clone + Ord + Told> Pane for Column<T> {
                 .is_some_and(|row| self.marks.contains(row))
     }
 
-    fn mark(&mut self) {
+    /// Marks the selected one, or does not mark it any more.
+    pub(in crate::app) fn mark(&mut self) {
         self.range = None;
         if let Some(on) = &self.on
             && !self.marks.remove(on)
@@ -266,7 +220,8 @@ impl<T: Clone + Ord + Told> Pane for Column<T> {
         }
     }
 
-    fn mark_all(&mut self) {
+    /// Marks all that are shown; when they are already, none of them.
+    pub(in crate::app) fn mark_all(&mut self) {
         self.range = None;
         let shown = &self.list.shown;
         if shown.iter().all(|row| self.marks.contains(row)) {
@@ -278,7 +233,8 @@ impl<T: Clone + Ord + Told> Pane for Column<T> {
         }
     }
 
-    fn mark_range(&mut self) -> bool {
+    /// Begins a range at the selected one, or ends it there. True: it began.
+    pub(in crate::app) fn mark_range(&mut self) -> bool {
         if self.range.take().is_some() {
             return false;
         }
@@ -287,15 +243,18 @@ impl<T: Clone + Ord + Told> Pane for Column<T> {
         self.range.is_some()
     }
 
-    fn in_range(&self) -> bool {
+    /// Whether a range is being marked.
+    pub(in crate::app) fn in_range(&self) -> bool {
         self.range.is_some()
     }
 
-    fn end_range(&mut self) {
+    /// Ends a range where it is.
+    pub(in crate::app) fn end_range(&mut self) {
         self.range = None;
     }
 
-    fn unmark(&mut self) -> bool {
+    /// Ends the range without it, else marks nothing. False: nothing was marked.
+    pub(in crate::app) fn unmark(&mut self) -> bool {
         if let Some((_, before)) = self.range.take() {
             self.marks = before;
             return true;

@@ -1,0 +1,377 @@
+//! What the panes list, worked out when something changes and never while drawing. A selection stays on what it is on,
+//! wherever that moves; when that goes, it stays at its place.
+
+use crate::model::{Attachment, HatId, Jid, Room, Wardrobe};
+
+use super::filter::Filter;
+use super::place::{Grouping, Kind, PANES, Pane};
+
+mod by_hat;
+mod by_room;
+mod by_user;
+mod cascade;
+mod column;
+mod list;
+mod sort;
+mod tally;
+mod totals;
+
+use by_hat::ByHat;
+use by_room::ByRoom;
+pub(super) use by_user::ByUser;
+pub(super) use cascade::{Columns, RowId};
+pub(super) use column::Column;
+pub use sort::Sort;
+pub use tally::Tally;
+pub use totals::Totals;
+
+/// A room, a user and a hat, as far as they are selected.
+pub(super) type Selection = (Option<Jid>, Option<Jid>, Option<HatId>);
+
+/// The panes of all views.
+#[derive(Debug, Clone)]
+pub(super) struct Browser {
+    /// By room: what is selected, marked and filtered there stays while another view is shown.
+    rooms: Columns,
+    by_room: ByRoom,
+    /// The other view that is shown.
+    other: Option<Box<Other>>,
+    /// Counted once for each state of the wardrobe, as every frame says it.
+    pub totals: Totals,
+}
+
+/// A view that is shown in the place of the one by room.
+#[derive(Debug, Clone)]
+struct Other {
+    columns: Columns,
+    index: Index,
+    /// The pane that had the focus before.
+    from: Pane,
+    /// What was selected when the view was changed: who only looks is back there.
+    began: Selection,
+}
+
+/// What a view by hat or by user needs to know of the whole wardrobe.
+#[derive(Debug, Clone)]
+enum Index {
+    ByHat(ByHat),
+    ByUser(ByUser),
+}
+
+/// Does something with the columns that are shown and what they list.
+macro_rules! with_source {
+    ($browser:expr, |$columns:ident, $source:ident| $body:expr) => {
+        match $browser.other.as_deref_mut() {
+            None => {
+                let ($columns, $source) = (&mut $browser.rooms, &mut $browser.by_room);
+                $body
+            }
+            Some(Other {
+                columns: $columns,
+                index: Index::ByHat($source),
+                ..
+            }) => $body,
+            Some(Other {
+                columns: $columns,
+                index: Index::ByUser($source),
+                ..
+            }) => $body,
+        }
+    };
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self {
+            rooms: columns(Grouping::ByRoom),
+            by_room: ByRoom::default(),
+            other: None,
+            totals: Totals::default(),
+        }
+    }
+}
+
+fn columns(grouping: Grouping) -> Columns {
+    let usual = |pane| Sort::all(grouping, pane).first().copied().unwrap_or(Sort::Name);
+    Columns::new(PANES.map(|pane| Column::new(usual(pane))))
+}
+
+/// What people read of a room, for the order: its name, else the address.
+fn shown_name(jid: &Jid, room: &Room) -> String {
+    let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
+    name.unwrap_or(jid.as_str()).to_lowercase()
+}
+
+/// Hats by title, untitled ones last; or active ones first.
+fn hat_order<'a>(
+    sort: Sort,
+    hats: impl Iterator<Item = (&'a Room, &'a HatId, &'a Attachment)>,
+) -> Vec<RowId> {
+    let active_first = sort == Sort::Worn;
+    let key = |(room, id, attachment): (&Room, &HatId, &Attachment)| {
+        let title = room.title(id, attachment).unwrap_or_default().to_lowercase();
+        let first = active_first.then(|| (!attachment.is_active(), !attachment.is_required()));
+        ((first, title.is_empty(), title), id.clone())
+    };
+    let mut rows: Vec<_> = hats.map(key).collect();
+    rows.sort();
+    rows.into_iter().map(|(_, id)| id.into()).collect()
+}
+
+impl Browser {
+    /// The view that is shown.
+    pub(super) fn grouping(&self) -> Grouping {
+        match self.other.as_deref().map(|other| &other.index) {
+            None => Grouping::ByRoom,
+            Some(Index::ByHat(_)) => Grouping::ByHat,
+            Some(Index::ByUser(_)) => Grouping::ByUser,
+        }
+    }
+
+    /// The panes of the view that is shown.
+    pub(super) fn columns(&self) -> &Columns {
+        self.other.as_deref().map_or(&self.rooms, |other| &other.columns)
+    }
+
+    fn columns_mut(&mut self) -> &mut Columns {
+        match self.other.as_deref_mut() {
+            Some(other) => &mut other.columns,
+            None => &mut self.rooms,
+        }
+    }
+
+    /// The panes of the view by room, whether it is shown or not.
+    pub(super) fn by_room(&self) -> &Columns {
+        &self.rooms
+    }
+
+    /// What a pane lists.
+    pub(super) fn column(&self, pane: Pane) -> &Column {
+        self.columns().get(pane)
+    }
+
+    /// What the view by hat knows of all hats, while it is shown.
+    pub(super) fn by_hat(&self) -> Option<&ByHat> {
+        match self.other.as_deref().map(|other| &other.index) {
+            Some(Index::ByHat(index)) => Some(index),
+            _ => None,
+        }
+    }
+
+    /// What the view by user knows of all users, while it is shown.
+    pub(super) fn by_user(&self) -> Option<&ByUser> {
+        match self.other.as_deref().map(|other| &other.index) {
+            Some(Index::ByUser(index)) => Some(index),
+            _ => None,
+        }
+    }
+
+    /// What the marked users or the user in the marked rooms have of a hat, while some are marked.
+    pub(super) fn tally(&self, hat: &HatId) -> Option<&Tally> {
+        let tallies = match self.other.as_deref().map(|other| &other.index) {
+            None => self.by_room.tallies.as_ref(),
+            Some(Index::ByHat(_)) => None,
+            Some(Index::ByUser(index)) => index.tallies.as_ref(),
+        };
+        tallies?.get(hat)
+    }
+
+    /// The room, the user and the hat that are selected, whichever view is shown.
+    pub(super) fn on(&self) -> (Option<&Jid>, Option<&Jid>, Option<&HatId>) {
+        let (grouping, columns) = (self.grouping(), self.columns());
+        (
+            columns.jid(grouping.pane(Kind::Room)),
+            columns.jid(grouping.pane(Kind::User)),
+            columns.hat(grouping.pane(Kind::Hat)),
+        )
+    }
+
+    fn selection(&self) -> Selection {
+        let (room, user, hat) = self.on();
+        (room.cloned(), user.cloned(), hat.cloned())
+    }
+
+    pub(super) fn filter(&self, pane: Pane) -> Option<&Filter> {
+        self.column(pane).filter()
+    }
+
+    pub(super) fn filter_mut(&mut self, pane: Pane) -> &mut Option<Filter> {
+        self.columns_mut().get_mut(pane).filter_mut()
+    }
+
+    /// Begins to filter a pane, or goes on with its filter as it is.
+    pub(super) fn edit_filter(&mut self, pane: Pane) {
+        self.columns_mut().get_mut(pane).edit_filter();
+    }
+
+    /// Filters a pane by what its filter means now. True: there is more to look at
+    /// ([`Browser::filter_next_chunk`]).
+    pub(super) fn narrow(&mut self, pane: Pane, wardrobe: &Wardrobe) -> bool {
+        self.columns_mut().get_mut(pane).restart();
+        self.filter_next_chunk(wardrobe)
+    }
+
+    /// Looks at the next rows of what is filtered or counted together. True: there is still more.
+    pub(super) fn filter_next_chunk(&mut self, wardrobe: &Wardrobe) -> bool {
+        if let Some(Other {
+            columns,
+            index: Index::ByUser(index),
+            ..
+        }) = self.other.as_deref_mut()
+            && index.is_building()
+        {
+            if index.build() {
+                columns.list(Pane::Rooms, index, wardrobe);
+            }
+            return true;
+        }
+        with_source!(self, |columns, source| columns
+            .filter_next_chunk(source, wardrobe))
+    }
+
+    /// Shows the next view; what is selected stays selected as far as it can be seen there. Answers with the pane to
+    /// be focused: the first one, or the one that was before.
+    pub(super) fn show_next_view(&mut self, wardrobe: &Wardrobe, focus: Pane) -> Pane {
+        self.show(self.grouping().next(), wardrobe, focus)
+    }
+
+    /// Shows a view; see [`Browser::show_next_view`].
+    pub(super) fn show(&mut self, grouping: Grouping, wardrobe: &Wardrobe, focus: Pane) -> Pane {
+        let selection = self.selection();
+        let before = self.other.take();
+        let (from, began) = match before {
+            None => (focus, selection.clone()),
+            // Who only looked is back where they were, with all that was marked.
+            Some(other) if other.began == selection => (other.from, self.selection()),
+            Some(other) => {
+                if let (Some(room), user, hat) = &selection {
+                    self.select(wardrobe, room, user.as_ref(), hat.as_ref());
+                }
+                (other.from, self.selection())
+            }
+        };
+        if grouping == Grouping::ByRoom {
+            return from;
+        }
+        let (room, user, hat) = began;
+        let mut columns = columns(grouping);
+        let room_pane = columns.get_mut(grouping.pane(Kind::Room));
+        room_pane.select_when_listed(room.map(RowId::Jid));
+        let user_pane = columns.get_mut(grouping.pane(Kind::User));
+        user_pane.select_when_listed(user.map(RowId::Jid));
+        let hat_pane = columns.get_mut(grouping.pane(Kind::Hat));
+        hat_pane.select_when_listed(hat.map(RowId::Hat));
+        let index = match grouping {
+            Grouping::ByHat => Index::ByHat(ByHat::default()),
+            Grouping::ByRoom | Grouping::ByUser => Index::ByUser(ByUser::begin(wardrobe)),
+        };
+        self.other = Some(Box::new(Other {
+            columns,
+            index,
+            from,
+            began: Selection::default(),
+        }));
+        self.refresh_other(wardrobe);
+        let began = self.selection();
+        if let Some(other) = &mut self.other {
+            other.began = began;
+        }
+        Pane::Rooms
+    }
+
+    fn refresh_other(&mut self, wardrobe: &Wardrobe) {
+        let Some(other) = self.other.as_deref_mut() else {
+            return;
+        };
+        match &mut other.index {
+            Index::ByHat(index) => {
+                index.refresh(wardrobe);
+                other.columns.list(Pane::Rooms, index, wardrobe);
+            }
+            Index::ByUser(index) => {
+                index.refresh(wardrobe);
+                // A small wardrobe is counted together at once, so that the view does not come empty first.
+                if !index.is_building() || index.build() {
+                    other.columns.list(Pane::Rooms, index, wardrobe);
+                }
+            }
+        }
+    }
+
+    /// Changes what is marked in a pane; answers with what the change says.
+    pub(super) fn mark<T>(
+        &mut self,
+        pane: Pane,
+        wardrobe: &Wardrobe,
+        how: impl FnOnce(&mut Column) -> T,
+    ) -> T {
+        let said = how(self.columns_mut().get_mut(pane));
+        if pane == Pane::Users && self.grouping() != Grouping::ByHat {
+            with_source!(self, |columns, source| columns.list(Pane::Hats, source, wardrobe));
+        }
+        said
+    }
+
+    /// Ends a range that is being marked in a pane where it is.
+    pub(super) fn end_range(&mut self, pane: Pane) {
+        self.columns_mut().get_mut(pane).end_range();
+    }
+
+    /// Lists a pane in another order.
+    pub(super) fn sort(&mut self, pane: Pane, sort: Sort, wardrobe: &Wardrobe) {
+        self.columns_mut().get_mut(pane).set_sort(sort);
+        with_source!(self, |columns, source| columns.list(pane, source, wardrobe));
+    }
+
+    /// Takes a pane's filter away; what is selected stays selected.
+    pub(super) fn clear_filter(&mut self, pane: Pane, wardrobe: &Wardrobe) {
+        with_source!(self, |columns, source| columns
+            .clear_filter(pane, source, wardrobe));
+    }
+
+    /// Selects a row, and the first row of each pane to the right.
+    pub(super) fn move_to(&mut self, pane: Pane, row: usize, wardrobe: &Wardrobe) {
+        with_source!(self, |columns, source| columns
+            .move_to(pane, row, source, wardrobe));
+    }
+
+    /// Selects a room, one of its users, one of their hats, as far as they are given and there, in the view by room; a
+    /// filter that hides them is taken away.
+    pub(super) fn select(
+        &mut self,
+        wardrobe: &Wardrobe,
+        room: &Jid,
+        user: Option<&Jid>,
+        hat: Option<&HatId>,
+    ) {
+        self.other = None;
+        let (columns, source) = (&mut self.rooms, &mut self.by_room);
+        if !columns.select(Pane::Rooms, &room.clone().into(), source, wardrobe) {
+            return;
+        }
+        let Some(user) = user else { return };
+        if !columns.select(Pane::Users, &user.clone().into(), source, wardrobe) {
+            return;
+        }
+        if let Some(hat) = hat {
+            columns.select(Pane::Hats, &hat.clone().into(), source, wardrobe);
+        }
+    }
+
+    /// Selects a hat of those that the hats pane lists; a filter that hides it is taken away.
+    pub(super) fn select_hat(&mut self, hat: &HatId, wardrobe: &Wardrobe) {
+        let pane = self.grouping().pane(Kind::Hat);
+        let row = hat.clone().into();
+        with_source!(self, |columns, source| {
+            columns.select(pane, &row, source, wardrobe);
+        });
+    }
+
+    /// Lists everything anew after the wardrobe changed.
+    pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
+        self.totals = Totals::of(wardrobe);
+        self.by_room.prune(wardrobe);
+        self.rooms.list(Pane::Rooms, &mut self.by_room, wardrobe);
+        self.refresh_other(wardrobe);
+    }
+}

@@ -1,0 +1,127 @@
+//! By hat: all hats, the users with the selected one, the rooms in which they have it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::app::filter::Filter;
+use crate::app::matching::Matching;
+use crate::app::place::Pane;
+use crate::app::suggest::{Known, known};
+use crate::model::{HatId, Jid, Wardrobe};
+
+use super::cascade::{Columns, RowId, Source};
+use super::shown_name;
+use super::sort::Sort;
+
+#[derive(Debug, Clone, Default)]
+pub(in crate::app) struct ByHat {
+    known: HashMap<HatId, Known, foldhash::fast::RandomState>,
+    /// In which rooms somebody has a hat: all the others need not be asked at each step.
+    rooms_of: HashMap<HatId, Vec<Jid>, foldhash::fast::RandomState>,
+}
+
+impl ByHat {
+    /// What is known of a hat in all rooms.
+    pub(in crate::app) fn known(&self, hat: &HatId) -> Option<&Known> {
+        self.known.get(hat)
+    }
+
+    /// Takes in what the wardrobe has now.
+    pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
+        self.known = known(wardrobe, None);
+        self.rooms_of.clear();
+        for (jid, room) in wardrobe.rooms() {
+            for hat in room.known_hats().iter().filter(|hat| hat.users > 0) {
+                self.rooms_of.entry(hat.id.clone()).or_default().push(jid.clone());
+            }
+        }
+    }
+
+    /// By title, untitled ones last; or those that most have first.
+    fn hats(&self, sort: Sort) -> Vec<RowId> {
+        let of = |hat: &Known| {
+            let title = hat.title.as_deref().unwrap_or_default().to_lowercase();
+            let first = if sort == Sort::Users {
+                usize::MAX - hat.users
+            } else {
+                0
+            };
+            ((first, title.is_empty(), title), hat.id.clone())
+        };
+        let mut rows: Vec<_> = self.known.values().map(of).collect();
+        rows.sort();
+        rows.into_iter().map(|(_, id)| id.into()).collect()
+    }
+
+    fn rooms_with<'a>(&'a self, columns: &Columns) -> impl Iterator<Item = &'a Jid> {
+        let hat = columns.hat(Pane::Rooms);
+        hat.and_then(|hat| self.rooms_of.get(hat)).into_iter().flatten()
+    }
+
+    fn users(&self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
+        let mut rooms_of: BTreeMap<&Jid, usize> = BTreeMap::new();
+        for room in self.rooms_with(columns).filter_map(|jid| wardrobe.room(jid)) {
+            let known = columns.hat(Pane::Rooms).and_then(|hat| room.known_hat(hat));
+            for (jid, _) in known.into_iter().flat_map(|known| known.wearers(room)) {
+                *rooms_of.entry(jid).or_default() += 1;
+            }
+        }
+        let mut rows: Vec<(&Jid, usize)> = rooms_of.into_iter().collect();
+        if sort == Sort::Rooms {
+            rows.sort_by_key(|(_, rooms)| std::cmp::Reverse(*rooms));
+        }
+        rows.into_iter().map(|(jid, _)| jid.clone().into()).collect()
+    }
+
+    fn rooms(&self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
+        let (Some(hat), Some(jid)) = (columns.hat(Pane::Rooms), columns.jid(Pane::Users)) else {
+            return Vec::new();
+        };
+        let having = self.rooms_with(columns).filter_map(|at| {
+            let room = wardrobe.room(at)?;
+            let user = room.user(jid)?;
+            user.hats.get(hat)?;
+            Some((at, room, user))
+        });
+        let mut rows: Vec<_> = having.collect();
+        rows.sort_by_cached_key(|(at, room, user)| {
+            let first = match sort {
+                Sort::Affiliation => user.affiliation as usize,
+                Sort::Hats => usize::MAX - user.hats.len(),
+                _ => 0,
+            };
+            (first, shown_name(at, room))
+        });
+        rows.into_iter().map(|(at, ..)| at.clone().into()).collect()
+    }
+}
+
+impl Source for ByHat {
+    fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
+        let sort = columns.get(pane).sort;
+        match pane {
+            Pane::Rooms => self.hats(sort),
+            Pane::Users => self.users(sort, columns, wardrobe),
+            Pane::Hats => self.rooms(sort, columns, wardrobe),
+        }
+    }
+
+    fn score(
+        &self,
+        _: Pane,
+        _: &Columns,
+        wardrobe: &Wardrobe,
+        (filter, matching): (&Filter, &mut Matching),
+        row: &RowId,
+    ) -> Option<u32> {
+        match row {
+            RowId::Hat(id) => {
+                let title = self.known.get(id).and_then(|known| known.title.as_deref());
+                filter.known(matching, id, title)
+            }
+            RowId::Jid(jid) => match wardrobe.room(jid) {
+                Some(room) => filter.room(matching, (jid, room)),
+                None => filter.address(matching, jid),
+            },
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! By room: the rooms, the users of the selected one, the hats of the selected user or of all that are marked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::app::filter::Filter;
+use crate::app::matching::Matching;
+use crate::app::place::Pane;
+use crate::model::{Affiliation, Attachment, HatId, Jid, Room, User, Wardrobe};
+
+use super::cascade::{Columns, RowId, Source};
+use super::sort::Sort;
+use super::tally::{self, Tally};
+use super::{hat_order, shown_name};
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct ByRoom {
+    /// The room whose users are listed.
+    listed: Option<Jid>,
+    /// Users who are marked in other rooms.
+    elsewhere: BTreeMap<Jid, BTreeSet<RowId>>,
+    /// The hats of the marked users; `None` while none is, then the hats are those of the selected one.
+    pub tallies: Option<BTreeMap<HatId, Tally>>,
+}
+
+impl ByRoom {
+    /// Forgets marks of what is gone.
+    pub(super) fn prune(&mut self, wardrobe: &Wardrobe) {
+        self.elsewhere.retain(|jid, marks| {
+            let room = wardrobe.room(jid);
+            let is_there = |row: &RowId| row.jid().and_then(|user| room?.user(user)).is_some();
+            marks.retain(is_there);
+            !marks.is_empty()
+        });
+    }
+}
+
+fn room<'a>(columns: &Columns, wardrobe: &'a Wardrobe) -> Option<&'a Arc<Room>> {
+    columns.jid(Pane::Rooms).and_then(|jid| wardrobe.room(jid))
+}
+
+fn rooms(sort: Sort, wardrobe: &Wardrobe) -> Vec<RowId> {
+    let mut rooms: Vec<_> = wardrobe.rooms().collect();
+    rooms.sort_by_cached_key(|(jid, room): &(&Jid, &Arc<Room>)| {
+        let first = match sort {
+            Sort::Hats => usize::MAX - room.attachments(),
+            Sort::Users => usize::MAX - room.users().len(),
+            _ => 0,
+        };
+        (first, shown_name(jid, room))
+    });
+    rooms.into_iter().map(|(jid, _)| jid.clone().into()).collect()
+}
+
+/// Highest affiliation first, then by address; or as it was asked for.
+fn users(sort: Sort, room: Option<&Arc<Room>>) -> Vec<RowId> {
+    let here: &[(Jid, User)] = room.map_or(&[], |room| room.users());
+    let id = |(jid, _): &(Jid, User)| RowId::Jid(jid.clone());
+    match sort {
+        Sort::Hats => {
+            let mut rows: Vec<&(Jid, User)> = here.iter().collect();
+            rows.sort_by_key(|(_, user)| std::cmp::Reverse(user.hats.len()));
+            rows.into_iter().map(id).collect()
+        }
+        Sort::Affiliation => {
+            let of = |affiliation| {
+                here.iter()
+                    .filter(move |(_, user)| user.affiliation == affiliation)
+            };
+            Affiliation::ALL.into_iter().flat_map(of).map(id).collect()
+        }
+        _ => here.iter().map(id).collect(),
+    }
+}
+
+impl Source for ByRoom {
+    fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
+        let sort = columns.get(pane).sort;
+        match pane {
+            Pane::Rooms => rooms(sort, wardrobe),
+            Pane::Users => users(sort, room(columns, wardrobe)),
+            Pane::Hats => {
+                let room = room(columns, wardrobe);
+                let marks = columns.get(Pane::Users).marks();
+                let marked = room.filter(|_| !marks.is_empty()).map(|room| {
+                    let users = marks.iter().filter_map(RowId::jid);
+                    tally::of(users.filter_map(|jid| Some((&**room, room.user(jid)?))))
+                });
+                self.tallies = marked;
+                let user = columns.jid(Pane::Users);
+                let user = room.zip(user).and_then(|(room, jid)| room.user(jid));
+                let hats: Vec<(&HatId, &Attachment)> = match (&self.tallies, user) {
+                    (Some(tallies), _) => tallies.iter().map(|(id, tally)| (id, &tally.first)).collect(),
+                    (None, Some(user)) => user.hats.iter().collect(),
+                    (None, None) => Vec::new(),
+                };
+                hat_order(
+                    sort,
+                    hats.into_iter().filter_map(|(id, hat)| Some((&**room?, id, hat))),
+                )
+            }
+        }
+    }
+
+    fn score(
+        &self,
+        pane: Pane,
+        columns: &Columns,
+        wardrobe: &Wardrobe,
+        (filter, matching): (&Filter, &mut Matching),
+        row: &RowId,
+    ) -> Option<u32> {
+        match pane {
+            Pane::Rooms => {
+                let jid = row.jid()?;
+                filter.room(matching, (jid, wardrobe.room(jid)?))
+            }
+            Pane::Users => {
+                let (jid, room) = (row.jid()?, room(columns, wardrobe)?);
+                filter.user(matching, room, (jid, room.user(jid)?))
+            }
+            Pane::Hats => {
+                let (id, room) = (row.hat()?, room(columns, wardrobe)?);
+                let attachment = match &self.tallies {
+                    Some(tallies) => &tallies.get(id)?.first,
+                    None => room.user(columns.jid(Pane::Users)?)?.hats.get(id)?,
+                };
+                filter.hat(matching, room, (id, attachment))
+            }
+        }
+    }
+
+    fn selected_another(&mut self, pane: Pane, columns: &mut Columns) -> bool {
+        match pane {
+            // Its users, all of them, and those marked that were.
+            Pane::Rooms => {
+                let marks = columns.get(Pane::Users).marks();
+                if let Some(room) = self.listed.take().filter(|_| !marks.is_empty()) {
+                    self.elsewhere.insert(room, marks.clone());
+                }
+                columns.start_anew_right_of(Pane::Rooms);
+                self.listed = columns.jid(Pane::Rooms).cloned();
+                if let Some(marks) = self.listed.as_ref().and_then(|room| self.elsewhere.remove(room)) {
+                    columns.get_mut(Pane::Users).set_marks(marks);
+                }
+                true
+            }
+            // Their hats, all of them. The hats of several that are marked stay.
+            Pane::Users | Pane::Hats => {
+                let users = columns.get(Pane::Users);
+                if users.marked() == 0 {
+                    columns.start_anew_right_of(pane);
+                    return true;
+                }
+                self.tallies.is_none() || users.in_range()
+            }
+        }
+    }
+}

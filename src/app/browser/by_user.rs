@@ -1,0 +1,305 @@
+//! By user: every user of the wardrobe, the rooms of the selected one, their hats there or in all marked rooms.
+//!
+//! The index of users lives while the view is open. It is built in slices, by merging the users of all rooms, which are
+//! in order already: so it is in order as it comes, and a key that is pressed meanwhile has its turn.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
+
+use crate::app::filter::Filter;
+use crate::app::matching::Matching;
+use crate::app::place::Pane;
+use crate::model::{Attachment, HatId, Jid, Room, Wardrobe};
+
+use super::cascade::{Columns, RowId, Source};
+use super::sort::Sort;
+use super::tally::{self, Tally};
+use super::{hat_order, shown_name};
+
+/// So many memberships are merged before the next key has its turn.
+const CHUNK: usize = 20_000;
+
+#[derive(Debug, Clone, Default)]
+pub(in crate::app) struct ByUser {
+    /// The rooms of the wardrobe that the index is of.
+    rooms: Vec<(Jid, Arc<Room>)>,
+    /// Every user, by address, with the addresses of their rooms.
+    users: Vec<(Jid, Vec<Jid>)>,
+    /// While the index is built: the next user of each room, with the place of the room and of the user in it.
+    next: BinaryHeap<Reverse<(Jid, usize, usize)>>,
+    /// The hats of the selected user in the marked rooms; `None` while none is marked.
+    pub tallies: Option<BTreeMap<HatId, Tally>>,
+}
+
+impl ByUser {
+    /// Begins the index of a wardrobe.
+    pub(super) fn begin(wardrobe: &Wardrobe) -> Self {
+        let rooms: Vec<(Jid, Arc<Room>)> = rooms_of(wardrobe);
+        let first = |(place, (_, room)): (usize, &(Jid, Arc<Room>))| {
+            let (jid, _) = room.users().first()?;
+            Some(Reverse((jid.clone(), place, 0)))
+        };
+        let next = rooms.iter().enumerate().filter_map(first).collect();
+        Self {
+            rooms,
+            next,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the index is not complete.
+    pub(in crate::app) fn is_building(&self) -> bool {
+        !self.next.is_empty()
+    }
+
+    /// Builds some more of the index. True: now it is complete.
+    pub(super) fn build(&mut self) -> bool {
+        for _ in 0..CHUNK {
+            let Some(Reverse((jid, place, at))) = self.next.pop() else {
+                break;
+            };
+            let Some((address, room)) = self.rooms.get(place) else {
+                continue;
+            };
+            if let Some((next, _)) = room.users().get(at + 1) {
+                self.next.push(Reverse((next.clone(), place, at + 1)));
+            }
+            match self.users.last_mut() {
+                Some((last, rooms)) if *last == jid => rooms.push(address.clone()),
+                _ => self.users.push((jid, vec![address.clone()])),
+            }
+        }
+        self.next.is_empty()
+    }
+
+    /// Takes in what the wardrobe has now: only the users of rooms that changed are looked at.
+    pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
+        if self.is_building() {
+            *self = Self::begin(wardrobe);
+            return;
+        }
+        let before: BTreeMap<Jid, Arc<Room>> = std::mem::take(&mut self.rooms).into_iter().collect();
+        self.rooms = rooms_of(wardrobe);
+        let mut changes: Vec<(Jid, Jid, bool)> = Vec::new();
+        for (address, room) in &self.rooms {
+            let old = before.get(address);
+            if old.is_some_and(|old| Arc::ptr_eq(old, room)) {
+                continue;
+            }
+            let old = old.map_or(&[][..], |old| old.users());
+            let is_in = |users: &[(Jid, crate::model::User)], user: &Jid| {
+                users.binary_search_by(|(jid, _)| jid.cmp(user)).is_ok()
+            };
+            let came = room.users().iter().filter(|(user, _)| !is_in(old, user));
+            changes.extend(came.map(|(user, _)| (user.clone(), address.clone(), true)));
+            let went = old.iter().filter(|(user, _)| !is_in(room.users(), user));
+            changes.extend(went.map(|(user, _)| (user.clone(), address.clone(), false)));
+        }
+        for (address, room) in before.iter().filter(|(jid, _)| wardrobe.room(jid).is_none()) {
+            let went = room.users().iter();
+            changes.extend(went.map(|(user, _)| (user.clone(), address.clone(), false)));
+        }
+        // Inserting so many one by one would take longer than to begin anew.
+        if changes.len() > CHUNK {
+            *self = Self::begin(wardrobe);
+            return;
+        }
+        for (user, room, is_there) in changes {
+            self.put(user, room, is_there);
+        }
+    }
+
+    fn put(&mut self, user: Jid, room: Jid, is_there: bool) {
+        match (self.users.binary_search_by(|(jid, _)| jid.cmp(&user)), is_there) {
+            (Ok(at), true) => {
+                if let Some((_, rooms)) = self.users.get_mut(at) {
+                    rooms.push(room);
+                }
+            }
+            (Err(at), true) => self.users.insert(at, (user, vec![room])),
+            (Ok(at), false) => {
+                let Some((_, rooms)) = self.users.get_mut(at) else {
+                    return;
+                };
+                rooms.retain(|there| *there != room);
+                if rooms.is_empty() {
+                    self.users.remove(at);
+                }
+            }
+            (Err(_), false) => {}
+        }
+    }
+
+    /// The addresses of a user's rooms.
+    pub(in crate::app) fn rooms_of(&self, user: &Jid) -> &[Jid] {
+        let at = self.users.binary_search_by(|(jid, _)| jid.cmp(user));
+        let found = at.ok().and_then(|at| self.users.get(at));
+        found.map_or(&[], |(_, rooms)| rooms)
+    }
+
+    fn users(&self, sort: Sort) -> Vec<RowId> {
+        let id = |(jid, _): &(Jid, Vec<Jid>)| RowId::Jid(jid.clone());
+        if sort != Sort::Rooms {
+            return self.users.iter().map(id).collect();
+        }
+        let mut rows: Vec<&(Jid, Vec<Jid>)> = self.users.iter().collect();
+        rows.sort_by_key(|(_, rooms)| Reverse(rooms.len()));
+        rows.into_iter().map(id).collect()
+    }
+
+    fn rooms(&self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
+        let Some(jid) = columns.jid(Pane::Rooms) else {
+            return Vec::new();
+        };
+        let there = self.rooms_of(jid).iter().filter_map(|at| {
+            let room = wardrobe.room(at)?;
+            Some((at, room, room.user(jid)?))
+        });
+        let mut rows: Vec<_> = there.collect();
+        rows.sort_by_cached_key(|(at, room, user)| {
+            let first = match sort {
+                Sort::Affiliation => user.affiliation as usize,
+                Sort::Hats => usize::MAX - user.hats.len(),
+                _ => 0,
+            };
+            (first, shown_name(at, room))
+        });
+        rows.into_iter().map(|(at, ..)| at.clone().into()).collect()
+    }
+
+    fn hats(&mut self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
+        let Some(jid) = columns.jid(Pane::Rooms) else {
+            return Vec::new();
+        };
+        let marks = columns.get(Pane::Users).marks();
+        let there = |room: &Jid| Some((&**wardrobe.room(room)?, wardrobe.user(room, jid)?));
+        let marked = marks.iter().filter_map(RowId::jid).filter_map(there);
+        self.tallies = (!marks.is_empty()).then(|| tally::of(marked));
+        let room = columns.jid(Pane::Users);
+        let Some((room, user)) = room.and_then(there) else {
+            return Vec::new();
+        };
+        let hats: Vec<(&HatId, &Attachment)> = match &self.tallies {
+            Some(tallies) => tallies.iter().map(|(id, tally)| (id, &tally.first)).collect(),
+            None => user.hats.iter().collect(),
+        };
+        hat_order(sort, hats.into_iter().map(|(id, hat)| (room, id, hat)))
+    }
+}
+
+fn rooms_of(wardrobe: &Wardrobe) -> Vec<(Jid, Arc<Room>)> {
+    let rooms = wardrobe.rooms();
+    rooms.map(|(jid, room)| (jid.clone(), room.clone())).collect()
+}
+
+impl Source for ByUser {
+    fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
+        let sort = columns.get(pane).sort;
+        match pane {
+            Pane::Rooms => self.users(sort),
+            Pane::Users => self.rooms(sort, columns, wardrobe),
+            Pane::Hats => self.hats(sort, columns, wardrobe),
+        }
+    }
+
+    fn score(
+        &self,
+        pane: Pane,
+        columns: &Columns,
+        wardrobe: &Wardrobe,
+        (filter, matching): (&Filter, &mut Matching),
+        row: &RowId,
+    ) -> Option<u32> {
+        match pane {
+            Pane::Rooms => filter.address(matching, row.jid()?),
+            Pane::Users => {
+                let jid = row.jid()?;
+                filter.room(matching, (jid, wardrobe.room(jid)?))
+            }
+            Pane::Hats => {
+                let (id, room) = (row.hat()?, wardrobe.room(columns.jid(Pane::Users)?)?);
+                let attachment = match &self.tallies {
+                    Some(tallies) => &tallies.get(id)?.first,
+                    None => room.user(columns.jid(Pane::Rooms)?)?.hats.get(id)?,
+                };
+                filter.hat(matching, room, (id, attachment))
+            }
+        }
+    }
+
+    fn selected_another(&mut self, pane: Pane, columns: &mut Columns) -> bool {
+        let rooms = columns.get(Pane::Users);
+        if pane == Pane::Users && rooms.marked() > 0 {
+            // The hats in several rooms that are marked stay.
+            return self.tallies.is_none() || rooms.in_range();
+        }
+        columns.start_anew_right_of(pane);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::Affiliation;
+
+    fn wardrobe(members: &[(u8, u8)]) -> Wardrobe {
+        let mut wardrobe = Wardrobe::default();
+        for (room, user) in members {
+            let room = Jid::parse(&format!("r{room}@c.example.org")).unwrap();
+            let user = Jid::parse(&format!("u{user}@example.org")).unwrap();
+            if wardrobe.room(&room).is_none() {
+                wardrobe.add_room(&room, None).unwrap();
+            }
+            wardrobe
+                .set_affiliation(&user, &room, Affiliation::Member)
+                .unwrap();
+        }
+        wardrobe
+    }
+
+    fn complete(wardrobe: &Wardrobe) -> ByUser {
+        let mut index = ByUser::begin(wardrobe);
+        while !index.build() {}
+        index
+    }
+
+    fn sorted(index: &ByUser) -> Vec<(Jid, Vec<Jid>)> {
+        let mut users = index.users.clone();
+        for (_, rooms) in &mut users {
+            rooms.sort();
+        }
+        users
+    }
+
+    proptest! {
+        #[test]
+        fn an_index_that_followed_is_as_one_that_began_anew(
+            before in prop::collection::vec((0..6_u8, 0..12_u8), 0..40),
+            after in prop::collection::vec((0..6_u8, 0..12_u8), 0..40),
+        ) {
+            let (before, after) = (wardrobe(&before), wardrobe(&after));
+            let mut index = complete(&before);
+            index.refresh(&after);
+            while !index.build() {}
+            prop_assert_eq!(sorted(&index), sorted(&complete(&after)));
+        }
+
+        #[test]
+        fn everybody_is_in_the_index_once_with_all_their_rooms(
+            members in prop::collection::vec((0..6_u8, 0..12_u8), 0..40),
+        ) {
+            let wardrobe = wardrobe(&members);
+            let index = complete(&wardrobe);
+            let pairs: usize = index.users.iter().map(|(_, rooms)| rooms.len()).sum();
+            prop_assert_eq!(pairs, wardrobe.users());
+            prop_assert!(index.users.is_sorted_by(|(one, _), (next, _)| one < next));
+            for (user, rooms) in &index.users {
+                prop_assert!(rooms.iter().all(|room| wardrobe.user(room, user).is_some()));
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Three columns, each of which lists what belongs to the rows selected to its left.
+
+use crate::app::filter::Filter;
+use crate::app::matching::Matching;
+use crate::app::place::{PANES, Pane};
+use crate::model::{HatId, Jid, Wardrobe};
+
+use super::column::Column;
+use super::list::FilteredRows;
+
+/// What a row stands for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::app) enum RowId {
+    /// A room or a user, by address.
+    Jid(Jid),
+    /// A hat.
+    Hat(HatId),
+}
+
+impl RowId {
+    pub(in crate::app) fn jid(&self) -> Option<&Jid> {
+        match self {
+            Self::Jid(jid) => Some(jid),
+            Self::Hat(_) => None,
+        }
+    }
+
+    pub(in crate::app) fn hat(&self) -> Option<&HatId> {
+        match self {
+            Self::Hat(hat) => Some(hat),
+            Self::Jid(_) => None,
+        }
+    }
+
+    /// The address or the id.
+    pub(in crate::app) fn as_str(&self) -> &str {
+        match self {
+            Self::Jid(jid) => jid.as_str(),
+            Self::Hat(hat) => hat.as_str(),
+        }
+    }
+}
+
+impl From<Jid> for RowId {
+    fn from(jid: Jid) -> Self {
+        Self::Jid(jid)
+    }
+}
+
+impl From<HatId> for RowId {
+    fn from(hat: HatId) -> Self {
+        Self::Hat(hat)
+    }
+}
+
+/// The place of a pane among the columns.
+pub(super) fn index(pane: Pane) -> usize {
+    match pane {
+        Pane::Rooms => 0,
+        Pane::Users => 1,
+        Pane::Hats => 2,
+    }
+}
+
+/// The pane to the right.
+fn right_of(pane: Pane) -> Option<Pane> {
+    match pane {
+        Pane::Rooms => Some(Pane::Users),
+        Pane::Users => Some(Pane::Hats),
+        Pane::Hats => None,
+    }
+}
+
+/// What a cascade lists.
+pub(super) trait Source {
+    /// The rows of a pane, in its order.
+    fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId>;
+
+    /// How well a row matches a filter; `None`: not.
+    fn score(
+        &self,
+        pane: Pane,
+        columns: &Columns,
+        wardrobe: &Wardrobe,
+        filter: (&Filter, &mut Matching),
+        row: &RowId,
+    ) -> Option<u32>;
+
+    /// Another row of a pane is selected. True: what is to the right has to be listed anew.
+    fn selected_another(&mut self, pane: Pane, columns: &mut Columns) -> bool {
+        columns.start_anew_right_of(pane);
+        true
+    }
+}
+
+/// The three columns.
+#[derive(Debug, Clone)]
+pub(in crate::app) struct Columns([Column; 3]);
+
+impl Columns {
+    pub(super) fn new(columns: [Column; 3]) -> Self {
+        Self(columns)
+    }
+
+    pub(in crate::app) fn get(&self, pane: Pane) -> &Column {
+        let [first, second, third] = &self.0;
+        match pane {
+            Pane::Rooms => first,
+            Pane::Users => second,
+            Pane::Hats => third,
+        }
+    }
+
+    pub(super) fn get_mut(&mut self, pane: Pane) -> &mut Column {
+        let [first, second, third] = &mut self.0;
+        match pane {
+            Pane::Rooms => first,
+            Pane::Users => second,
+            Pane::Hats => third,
+        }
+    }
+
+    /// What is selected in a pane, where that is a room or a user.
+    pub(in crate::app) fn jid(&self, pane: Pane) -> Option<&Jid> {
+        self.get(pane).on().and_then(RowId::jid)
+    }
+
+    /// What is selected in a pane, where that is a hat.
+    pub(in crate::app) fn hat(&self, pane: Pane) -> Option<&HatId> {
+        self.get(pane).on().and_then(RowId::hat)
+    }
+
+    /// Nothing is selected, marked or filtered right of a pane.
+    pub(super) fn start_anew_right_of(&mut self, pane: Pane) {
+        for column in self.0.iter_mut().skip(index(pane) + 1) {
+            column.start_anew();
+        }
+    }
+
+    /// Lists a pane and all that is to its right anew.
+    pub(super) fn list(&mut self, pane: Pane, source: &mut impl Source, wardrobe: &Wardrobe) {
+        let rows = source.rows(pane, self, wardrobe);
+        let column = self.get_mut(pane);
+        if column.marked() > 0 {
+            let there: std::collections::BTreeSet<&RowId> = rows.iter().collect();
+            column.prune_marks(|row| there.contains(row));
+        }
+        column.list.list(rows);
+        self.filter_rows(pane, source, wardrobe, usize::MAX);
+        self.settle(pane, source, wardrobe);
+    }
+
+    /// Finds the selected row of a pane among those that are listed now; what is to the right follows.
+    fn settle(&mut self, pane: Pane, source: &mut impl Source, wardrobe: &Wardrobe) {
+        let Some(right) = right_of(pane) else {
+            self.get_mut(pane).settle();
+            return;
+        };
+        if self.get_mut(pane).settle() {
+            self.selected_another(pane, source, wardrobe);
+        } else {
+            self.list(right, source, wardrobe);
+        }
+    }
+
+    /// Another row of a pane is selected.
+    fn selected_another(&mut self, pane: Pane, source: &mut impl Source, wardrobe: &Wardrobe) {
+        if let Some(right) = right_of(pane)
+            && source.selected_another(pane, self)
+        {
+            self.list(right, source, wardrobe);
+        }
+    }
+
+    /// Looks whether some more rows match the filter of a pane. True: that was the last of them, and other rows are
+    /// shown now.
+    fn filter_rows(&mut self, pane: Pane, source: &impl Source, wardrobe: &Wardrobe, most: usize) -> bool {
+        if self.get(pane).list.filter.is_none() {
+            return false;
+        }
+        // What a row is compared with is left of it or known to the source; the list itself is worked on.
+        let mut list = std::mem::take(&mut self.get_mut(pane).list);
+        let mut matching = Matching::new();
+        let done = list.look(most, |filter, row| {
+            source.score(pane, self, wardrobe, (filter, &mut matching), row)
+        });
+        self.get_mut(pane).list = list;
+        done
+    }
+
+    /// Looks at the next rows of what is being filtered. True: there is still more.
+    pub(super) fn filter_next_chunk(&mut self, source: &mut impl Source, wardrobe: &Wardrobe) -> bool {
+        let looking = |columns: &Self| {
+            PANES
+                .into_iter()
+                .find(|pane| columns.get(*pane).list.is_looking())
+        };
+        if let Some(pane) = looking(self)
+            && self.filter_rows(pane, source, wardrobe, FilteredRows::CHUNK)
+        {
+            self.settle(pane, source, wardrobe);
+        }
+        looking(self).is_some()
+    }
+
+    /// Selects a row, and the first row of each pane to the right.
+    pub(super) fn move_to(&mut self, pane: Pane, row: usize, source: &mut impl Source, wardrobe: &Wardrobe) {
+        if self.get_mut(pane).move_to(row) {
+            self.selected_another(pane, source, wardrobe);
+        }
+    }
+
+    /// Takes a pane's filter away; what is selected stays selected.
+    pub(super) fn clear_filter(&mut self, pane: Pane, source: &mut impl Source, wardrobe: &Wardrobe) {
+        if self.get_mut(pane).clear_filter() {
+            self.selected_another(pane, source, wardrobe);
+        }
+    }
+
+    /// Selects a row by what it stands for; a filter that hides it is taken away. False: it is not there.
+    pub(super) fn select(
+        &mut self,
+        pane: Pane,
+        row: &RowId,
+        source: &mut impl Source,
+        wardrobe: &Wardrobe,
+    ) -> bool {
+        if !self.get(pane).list.shown.contains(row) {
+            self.clear_filter(pane, source, wardrobe);
+        }
+        let place = self.get(pane).list.shown.iter().position(|there| there == row);
+        if let Some(place) = place {
+            self.move_to(pane, place, source, wardrobe);
+        }
+        place.is_some()
+    }
+}
