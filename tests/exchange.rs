@@ -8,8 +8,11 @@
 #[cfg(test)]
 mod support;
 
-use hatrack::exchange::{Counts, Form, Given, How, Part, Plan, Target, Why, export, read};
-use hatrack::model::{Affiliation, Extra, Group, Hats, Hue, Jid, Json, Room, User, Wardrobe, write};
+use hatrack::exchange::{Content, Counts, Form, Given, How, Part, Plan, Target, Why, export, read};
+use hatrack::model::{
+    Affiliation, Attachment, CatalogueHat, Extra, Group, HatId, Hats, Hue, Jid, Json, Room, User, Wardrobe,
+    write,
+};
 use proptest::prelude::*;
 use support::{cases, wardrobe};
 
@@ -388,7 +391,7 @@ fn every_wrong_row_is_named_by_its_line() {
 r@c.example,terry@@example.org,member,,,,,
 r@c.example,\"kim@example.org\",chief,,,,,
 r@c.example,kim@example.org,member,urn:x:1,,maybe,,
-r@c.example,kim@example.org,member,urn:x:1,,,
+r@c.example,kim@example.org,member,urn:x:1,,,,,T
 r@c.example,kim@example.org,,,Title,,,
 r@c.example,kim@example.org,,urn:x:1,,,,12
 r@c.example,,owner,,,,,
@@ -406,7 +409,7 @@ r@c.example,,,,Other name,,,
         "line 3: user: not an address: \"terry@@example.org\": there is more than one @",
         "line 4: affiliation: expected owner, admin, member, outcast or none, found \"chief\"",
         "line 5: active: \"maybe\" is neither true nor false (yes, no, 1, 0)",
-        "line 6: it has 7 cells, and the first row has 8; is a quotation mark missing?",
+        "line 6: it has 9 cells, and the first row has 8; is a quotation mark missing?",
         "line 7: title belongs to a row with a hat",
         "line 8: a hue belongs to the room's own hat: a row without a user",
         "line 9: affiliation belongs to a row with a user",
@@ -642,4 +645,100 @@ fn sets_of_hats_are_added_by_name() {
     assert!(plan.group.is_empty());
     assert_eq!(plan.skipped.len(), 1);
     assert_eq!(lost(&now), "1 object with members that hatrack does not know");
+}
+
+#[test]
+fn a_table_that_excel_saved_has_shorter_rows() {
+    // Excel writes the empty cells at the end of a row for the first rows only.
+    let table = "room,user,affiliation,hat,title,active,required,hue\r\n\
+                 r@c.example,ana@example.org,member,urn:x:1,Helper,TRUE,,\r\n\
+                 r@c.example,bob@example.org,member,urn:x:1,Helper\r\n\
+                 r@c.example,kim@example.org,member\r\n\
+                 r@c.example\r\n";
+    let now = done(&Wardrobe::default(), &csv(table).unwrap());
+    let hats = |user: &str| now.user(&jid("r@c.example"), &jid(user)).unwrap().hats.clone();
+    let worn = |user: &str| hats(user).iter().map(|(_, hat)| hat.active).collect::<Vec<_>>();
+    assert_eq!(worn("ana@example.org"), [Some(true)]);
+    assert_eq!(worn("bob@example.org"), [None]);
+    assert_eq!(worn("kim@example.org"), []);
+    // A row with too much in it is wrong still, as is one that says too little.
+    for (row, what) in [
+        (
+            "r@c.example,ana@example.org,member,urn:x:1,T,,,,x",
+            "it has 9 cells, and the first row has 8",
+        ),
+        (",ana@example.org", "the room's address is missing"),
+    ] {
+        let said = csv(&format!(
+            "room,user,affiliation,hat,title,active,required,hue\n{row}\n"
+        ))
+        .unwrap_err();
+        assert!(said.contains(what), "{said}");
+    }
+}
+
+#[test]
+fn ids_with_spaces_at_their_ends_come_back_as_they_were() {
+    let ids = [
+        " urn:x:1",
+        "urn:x:1 ",
+        "\u{a0}urn:x:1",
+        "urn:x:1\u{a0}",
+        "\turn:x:1",
+        "' x",
+        "'' x '",
+        " =x",
+        "=x ",
+        "a;=x ",
+        "urn:x:1\n",
+        " ",
+    ];
+    let mut now = Wardrobe::default();
+    let (room, user) = (jid("r@c.example"), jid("terry@example.org"));
+    now.add_room(&room, None).unwrap();
+    now.set_affiliation(&user, &room, Affiliation::Member).unwrap();
+    for id in ids {
+        now.add_user_hat(&user, &room, &HatId::keep(id), Attachment::default())
+            .unwrap();
+        let entry = CatalogueHat::default();
+        now.set_catalogue_hat(&room, &HatId::keep(id), Some(entry))
+            .unwrap();
+    }
+    let table = export(&now, &Part::All, Form::Csv).unwrap();
+    let given = read(&table.bytes, Form::Csv).unwrap();
+    let Content::Document(back) = &given.content else {
+        panic!("no document")
+    };
+    let hats = |wardrobe: &Wardrobe| -> Vec<HatId> {
+        let user = wardrobe.user(&room, &user).unwrap();
+        user.hats.iter().map(|(id, _)| id.clone()).collect()
+    };
+    assert_eq!(hats(back), hats(&now));
+    assert_eq!(
+        back.room(&room).unwrap().catalogue,
+        now.room(&room).unwrap().catalogue
+    );
+    // What people leave around an id is no part of it.
+    let spaced =
+        csv("room,user,affiliation,hat\nr@c.example,terry@example.org,member, urn:x:7\u{a0}\n").unwrap();
+    let Content::Document(spaced) = &spaced.content else {
+        panic!("no document")
+    };
+    assert_eq!(hats(spaced), [HatId::keep("urn:x:7")]);
+}
+
+#[test]
+fn utf_16_is_named_also_without_a_byte_order_mark() {
+    for text in [TABLE, "room,user\nr@c.example,é\n", "{\"rooms\": {}}"] {
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for bytes in [little, big] {
+            for form in [Form::Csv, Form::Json, Form::of("x", &bytes)] {
+                let said = read(&bytes, form).unwrap_err().to_string();
+                assert!(said.starts_with("it is UTF-16"), "{said}");
+            }
+        }
+    }
+    let nul = read(b"room\nr@c.example\0\n", Form::Csv).unwrap_err().to_string();
+    assert!(!nul.contains("UTF-16"), "{nul}");
 }

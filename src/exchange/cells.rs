@@ -161,26 +161,79 @@ pub(super) fn write<'a>(out: &mut String, cells: impl IntoIterator<Item = &'a st
 }
 
 /// With these a spreadsheet begins a formula, which can do much more than to show a text.
-fn begins_formula(text: &str) -> bool {
-    text.trim_start_matches('\'')
-        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+/// After these another cell may begin, in a spreadsheet that separates by them: it does not know the quotation marks of
+/// a cell that began further left.
+const BORDERS: [char; 4] = [';', '\t', '\n', '\r'];
+
+/// Whether a cell that begins so would be a formula, or looks as if an apostrophe kept it from being one.
+fn begins_formula(text: &str, is_start: bool) -> bool {
+    let text = text.trim_start_matches('\'');
+    // At the very start some spreadsheets pass over white space.
+    text.starts_with(FORMULA) || (is_start && text.starts_with(['\t', '\r', '\n']))
+}
+
+/// The text in pieces, each of which may be the start of a cell somewhere.
+fn pieces(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    (text.split_inclusive(BORDERS).enumerate()).map(|(at, piece)| (at == 0, piece))
 }
 
 /// A text that a spreadsheet would take for a formula, with an apostrophe before it; and so one that looks as if it had
 /// one, so that each text comes back as it was.
 fn guarded(text: &str) -> Cow<'_, str> {
-    if begins_formula(text) {
+    if !pieces(text).any(|(is_start, piece)| begins_formula(piece, is_start)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 2);
+    for (is_start, piece) in pieces(text) {
+        if begins_formula(piece, is_start) {
+            out.push('\'');
+        }
+        out.push_str(piece);
+    }
+    Cow::Owned(out)
+}
+
+/// The text without the apostrophes that keep it from being a formula.
+pub(super) fn unguarded(text: &str) -> Cow<'_, str> {
+    let bare = |is_start: bool, piece| -> Option<&str> {
+        str::strip_prefix(piece, '\'').filter(|rest| begins_formula(rest, is_start))
+    };
+    if !pieces(text).any(|(is_start, piece)| bare(is_start, piece).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let all = pieces(text).map(|(is_start, piece)| bare(is_start, piece).unwrap_or(piece));
+    Cow::Owned(all.collect())
+}
+
+/// Whether white space stands at an end, apostrophes before it or not.
+fn has_loose_ends(text: &str) -> bool {
+    let text = text.trim_start_matches('\'');
+    text.trim().len() != text.len()
+}
+
+/// A text of which each character counts: with an apostrophe before it where a reader would take white space at its ends
+/// for something that people left there.
+pub(super) fn exact(text: &str) -> Cow<'_, str> {
+    if has_loose_ends(text) {
         Cow::Owned(format!("'{text}"))
     } else {
         Cow::Borrowed(text)
     }
 }
 
-/// The text without the apostrophe that keeps it from being a formula.
-pub(super) fn unguarded(text: &str) -> &str {
-    text.strip_prefix('\'')
-        .filter(|text| begins_formula(text))
-        .unwrap_or(text)
+/// The text of which [`exact`] made this; `None` where it did not have to.
+fn meant_exactly(text: &str) -> Option<&str> {
+    text.strip_prefix('\'').filter(|text| has_loose_ends(text))
+}
+
+/// What was given to [`exact`] and written; what people wrote, without the white space around it.
+pub(super) fn read_exact(cell: &str) -> Cow<'_, str> {
+    let whole = unguarded(cell);
+    match meant_exactly(&whole) {
+        Some(text) => Cow::Owned(text.to_owned()),
+        None => unguarded(cell.trim()),
+    }
 }
 
 #[cfg(test)]
@@ -248,23 +301,47 @@ mod tests {
     proptest! {
         /// What is written comes back as it was, here and with the reader that many programs use, whatever is in it.
         #[test]
-        fn rows_come_back(all in prop::collection::vec(prop::collection::vec("[-a'=+@,;\"\r\n\t ＝書]{0,4}", 2..4), 0..6)) {
+        fn rows_come_back(all in prop::collection::vec(prop::collection::vec("[-a'=+@,;\"\r\n\t ＝書]{0,6}", 2..4), 0..6)) {
             // The first line says what separates.
             let mut text = "room,user,hat\r\n".to_owned();
             for cells in &all {
                 write(&mut text, cells.iter().map(|cell| &**cell));
             }
             let back: Vec<Vec<String>> = rows(&text).unwrap().into_iter().skip(1)
-                .map(|(_, cells)| cells.iter().map(|cell| unguarded(cell).to_owned()).collect())
+                .map(|(_, cells)| cells.iter().map(|cell| unguarded(cell).into_owned()).collect())
                 .collect();
             prop_assert_eq!(&back, &all);
             let mut other = ::csv::ReaderBuilder::new();
             let other = other.flexible(true).from_reader(text.as_bytes()).into_records()
-                .map(|row| row.unwrap().iter().map(|cell| unguarded(cell).to_owned()).collect())
+                .map(|row| row.unwrap().iter().map(|cell| unguarded(cell).into_owned()).collect())
                 .collect::<Vec<Vec<String>>>();
             prop_assert_eq!(&other, &all);
-            // Nothing in it is a formula.
-            prop_assert!(rows(&text).unwrap().iter().flat_map(|(_, cells)| cells).all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t', '\r'])));
+            // Nothing in it is a formula, whatever a spreadsheet takes for the border of a cell, and of quotation marks.
+            for (_, cells) in rows(&text).unwrap() {
+                for cell in cells {
+                    prop_assert!(!cell.starts_with(['\t', '\r', '\n']), "{:?}", cell);
+                    prop_assert!(cell.split(BORDERS).all(|part| !part.starts_with(FORMULA)), "{:?}", cell);
+                }
+            }
+        }
+
+        /// What is guarded is no formula, and comes back exactly; what was never guarded stays as it is.
+        #[test]
+        fn guarding_has_an_inverse(text in "[-a'=+@,;\"\r\n\t ＝\u{a0}]{0,12}") {
+            let safe = guarded(&text);
+            prop_assert!(safe.split(BORDERS).all(|part| !part.starts_with(FORMULA)), "{:?}", safe);
+            let (back, plain) = (unguarded(&safe), unguarded(&text));
+            prop_assert_eq!(&*back, &*text);
+            if plain == text {
+                prop_assert!(safe == text || guarded(&plain) == safe);
+            }
+            let written = guarded(&exact(&text)).into_owned();
+            prop_assert_eq!(read_exact(&written), text.as_str());
+            // People's own white space around a text that has none at its ends is no part of it.
+            if text.trim() == text && !text.is_empty() && !has_loose_ends(&text) {
+                let spaced = format!(" {} ", guarded(&text));
+                prop_assert_eq!(read_exact(&spaced), text.as_str());
+            }
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::model::{Attachment, CatalogueHat, HatId, Hue, Jid, Room, User, Wardrobe};
 
-use super::cells::write;
+use super::cells::{exact, write};
 use super::columns::{COLUMNS, hue, hue_text};
 use super::part::{Exported, Part};
 
@@ -64,7 +64,8 @@ fn whole_room(out: &mut String, lost: &mut Lost, jid: &Jid, room: &Room) {
         }
         let title = lost.text(title.as_deref());
         let hue = lost.hue(hue.as_ref());
-        write(out, [jid.as_str(), "", "", id.as_str(), title, "", "", &hue]);
+        let (id, hue) = (exact(id.as_str()), exact(&hue));
+        write(out, [jid.as_str(), "", "", &*id, title, "", "", &*hue]);
     }
     for (user, there) in room.users() {
         one_user(out, lost, jid, user, there);
@@ -90,10 +91,8 @@ fn one_user(out: &mut String, lost: &mut Lost, room: &Jid, jid: &Jid, user: &Use
         }
         let title = lost.text(title.as_deref());
         let (active, required) = (truth(*active), truth(*required));
-        write(
-            out,
-            [room, jid, affiliation, id.as_str(), title, active, required, ""],
-        );
+        let id = exact(id.as_str());
+        write(out, [room, jid, affiliation, &*id, title, active, required, ""]);
     }
 }
 

@@ -158,7 +158,7 @@ impl Given {
 
 /// The bytes as text; a byte order mark before it, which spreadsheets write, is left aside.
 pub(super) fn text(bytes: &[u8]) -> Result<&str, Refused> {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || is_wide(bytes) {
         return Err(Refused::whole(
             "it is UTF-16; save it as UTF-8 (\"CSV UTF-8\" in a spreadsheet)",
         ));
@@ -173,6 +173,24 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, Refused> {
     })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
+
+/// Whether it looks like UTF-16 without a byte order mark: nearly every other byte is zero, and no byte between.
+fn is_wide(bytes: &[u8]) -> bool {
+    let start = bytes.get(..bytes.len().min(LOOKED_AT)).unwrap_or_default();
+    let zeros = |from: usize| {
+        start
+            .iter()
+            .skip(from)
+            .step_by(2)
+            .filter(|byte| **byte == 0)
+            .count()
+    };
+    let (even, odd) = (zeros(0), zeros(1));
+    even.min(odd) == 0 && even.max(odd) > 1 && even.max(odd) * 2 > start.len() / 2
+}
+
+/// So much of a file shows whether it is UTF-16.
+const LOOKED_AT: usize = 256;
 
 /// Reads a JSON object: a wardrobe has `rooms`, a room has `users`, anything else is a user.
 pub(super) fn json(bytes: &[u8]) -> Result<Given, Refused> {

@@ -1,5 +1,6 @@
 //! A table as what is given: every row is looked at, and every wrong one named, before anything is taken.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use crate::model::{
     Affiliation, Attachment, CatalogueHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe,
 };
 
-use super::cells::{Row, Rows, unguarded};
+use super::cells::{Row, Rows, read_exact, unguarded};
 use super::columns::{At, COLUMNS, Column, Columns, hue, quoted};
 use super::given::{Content, Doubt, Given, Refused, text};
 
@@ -111,16 +112,24 @@ const FALSE: [&str; 29] = [
 struct Cells<'a>(&'a Row<'a>, Columns);
 
 impl Cells<'_> {
-    /// The cell as it is; empty where there is no such column.
-    fn whole(&self, column: Column) -> &str {
+    fn raw(&self, column: Column) -> &str {
         let cell = self.1.place(column).and_then(|place| self.0.cells.get(place));
-        unguarded(cell.map_or("", |cell| cell))
+        cell.map_or("", |cell| cell)
+    }
+
+    /// The cell as it is; empty where there is no such column, and where a spreadsheet left empty cells out.
+    fn whole(&self, column: Column) -> Cow<'_, str> {
+        unguarded(self.raw(column))
     }
 
     /// The same without spaces around it.
-    fn cell(&self, column: Column) -> &str {
-        let cell = self.1.place(column).and_then(|place| self.0.cells.get(place));
-        unguarded(cell.map_or("", |cell| cell.trim()))
+    fn cell(&self, column: Column) -> Cow<'_, str> {
+        unguarded(self.raw(column).trim())
+    }
+
+    /// The same for what may have spaces at its ends of its own.
+    fn exact(&self, column: Column) -> Cow<'_, str> {
+        read_exact(self.raw(column))
     }
 
     fn filled(&self, columns: &[Column]) -> Option<&'static str> {
@@ -139,7 +148,7 @@ impl Cells<'_> {
             _ => Err(format!(
                 "{}: {} is neither true nor false (yes, no, 1, 0)",
                 COLUMNS.get(column as usize).unwrap_or(&""),
-                quoted(text)
+                quoted(&text)
             )),
         }
     }
@@ -147,7 +156,7 @@ impl Cells<'_> {
     fn title(&self) -> Option<Arc<str>> {
         Some(self.whole(Column::Title))
             .filter(|title| !title.is_empty())
-            .map(Into::into)
+            .map(|title| title.as_ref().into())
     }
 }
 
@@ -155,8 +164,8 @@ impl Reading {
     fn row(&mut self, row: &Row) -> Result<(), At<String>> {
         let line = row.line;
         let width = self.columns.width;
-        let more = row.cells.iter().skip(width).any(|cell| !cell.trim().is_empty());
-        if row.cells.len() < width || more {
+        // Spreadsheets leave out empty cells at the end of a row; what stands beyond the columns has no meaning.
+        if row.cells.iter().skip(width).any(|cell| !cell.trim().is_empty()) {
             let (cells, there) = (row.cells.len(), width);
             let what =
                 format!("it has {cells} cells, and the first row has {there}; is a quotation mark missing?");
@@ -167,15 +176,15 @@ impl Reading {
     }
 
     fn cells(&mut self, line: usize, cells: &Cells) -> Result<(), String> {
-        let (user, hat) = (cells.cell(Column::User), cells.cell(Column::Hat));
+        let (user, hat) = (cells.cell(Column::User), cells.exact(Column::Hat));
         if cells.cell(Column::Room).is_empty() {
             return Err("the room's address is missing".into());
         }
         let room_jid =
-            Jid::parse_room_input(cells.cell(Column::Room)).map_err(|error| reason("room", &error))?;
+            Jid::parse_room_input(&cells.cell(Column::Room)).map_err(|error| reason("room", &error))?;
         let room = self.rooms.entry(room_jid.clone()).or_default();
         let belongs = |column: &str, to: &str| Err(format!("{column} belongs to a row with a {to}"));
-        let hat_id = HatId::keep(hat);
+        let hat_id = HatId::keep(&*hat);
         if !hat.is_empty() && !hat_id.is_uri() {
             self.doubts.push(Doubt {
                 line,
@@ -197,7 +206,7 @@ impl Reading {
                     None => Ok(()),
                 };
             }
-            let written = cells.cell(Column::Hue);
+            let written = &*cells.exact(Column::Hue);
             let pointed = written.replacen(',', ".", 1);
             let is_number = self.decimal_comma && hue(&pointed).is_some_and(|hue| hue.degrees().is_some());
             let hue_cell = if is_number { pointed.as_str() } else { written };
@@ -220,7 +229,7 @@ impl Reading {
         if cells.filled(&[Column::Hue]).is_some() {
             return Err("a hue belongs to the room's own hat: a row without a user".into());
         }
-        let user_jid = Jid::parse_input(user).map_err(|error| reason("user", &error))?;
+        let user_jid = Jid::parse_input(&user).map_err(|error| reason("user", &error))?;
         let user = room.users.entry(user_jid).or_insert_with(|| UserRows {
             line,
             ..UserRows::default()
@@ -229,7 +238,7 @@ impl Reading {
         if !affiliation.is_empty() {
             let known = Affiliation::from_name(&affiliation.to_lowercase());
             let known = known.ok_or_else(|| {
-                let found = quoted(affiliation);
+                let found = quoted(&affiliation);
                 format!("affiliation: expected owner, admin, member, outcast or none, found {found}")
             })?;
             put(
