@@ -173,7 +173,7 @@ pub struct Add {
     /// The hat's id, a URI
     pub hat: String,
     /// The label that people read
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = choice::text)]
     pub title: Option<String>,
     /// The user wears it now
     #[arg(long)]
@@ -232,7 +232,7 @@ pub struct RoomArgs {
 pub enum RoomCommand {
     /// Add a room without users
     Add(RoomAdd),
-    /// Give a room another name, or with none take its name away
+    /// Give a room another name, or with --clear none
     Rename(RoomRename),
     /// Remove a room with its users and their hats
     Remove(RoomRemove),
@@ -244,7 +244,7 @@ pub struct RoomAdd {
     /// The room's address
     pub room: String,
     /// What people call it
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = choice::text)]
     pub name: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
@@ -257,7 +257,11 @@ pub struct RoomRename {
     /// The room's address
     pub room: String,
     /// What people call it from now on
+    #[arg(required_unless_present = "clear", allow_hyphen_values = true, value_parser = choice::text)]
     pub name: Option<String>,
+    /// Take its name away
+    #[arg(long, conflicts_with = "name")]
+    pub clear: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: Common,
@@ -314,7 +318,7 @@ impl From<AffiliationName> for Affiliation {
 /// `check`
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Another file than the data file
+    /// Another file than the data file; "-" is standard input
     #[arg(value_name = "FILE")]
     pub other: Option<PathBuf>,
     /// Keep every line of the history that can be read; the damaged ones go into a file beside it
@@ -332,7 +336,7 @@ pub struct ConfigArgs {
     /// Print the configuration as it comes, with all there is to set
     #[arg(long, group = "what")]
     pub print_default: bool,
-    /// Look whether the configuration, or another file, can be read
+    /// Look whether the configuration, or another file ("-" is standard input), can be read
     #[arg(long, group = "what", value_name = "FILE")]
     pub check: Option<Option<PathBuf>>,
     #[command(flatten)]

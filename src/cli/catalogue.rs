@@ -22,7 +22,7 @@ pub(super) fn run(args: &CatalogueArgs, place: &Place, out: &mut Out) -> Result<
 
 fn list(room: &str, place: &Place, out: &mut Out) -> Result<(), Failure> {
     let jid = Jid::parse_room_input(room).map_err(Failure::argument)?;
-    let kept = Kept::open(place)?;
+    let kept = Kept::open_to_read(place)?;
     let room = kept.wardrobe().room(&jid);
     let room = room.ok_or_else(|| Error::NoSuchRoom { room: jid.clone() })?;
     let rows = room.known_hats().iter().map(|known| {

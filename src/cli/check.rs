@@ -6,6 +6,7 @@ use super::kept::failure;
 use super::output::Out;
 use super::place::Place;
 use crate::app::words::count;
+use crate::model::read;
 use crate::store;
 
 pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Failure> {
@@ -19,7 +20,14 @@ pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Fail
     if args.repair {
         place.unrestricted("check --repair")?;
     }
-    let path = args.other.as_ref().unwrap_or(&place.file);
+    if args.other.as_deref().is_some_and(store::is_stream) {
+        if args.repair {
+            return Err(Failure::usage("standard input has no history to repair"));
+        }
+        return standard_input(out);
+    }
+    let other = args.other.as_deref().map(store::expanded);
+    let path = other.as_ref().unwrap_or(&place.file);
     if args.repair {
         let repaired = store::repair_history(path).map_err(|error| failure(&error))?;
         if repaired.copy.is_some() {
@@ -48,7 +56,7 @@ pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Fail
             count(report.users, "user"),
             count(report.attachments, "hat")
         ))?;
-    } else if args.other.is_some() {
+    } else if args.other.is_some() || (place.named && report.history_lines == 0) {
         return Err(Failure::error(format!("{file}: there is no such file")));
     } else if report.history_lines == 0 {
         out.line(&format!("{file}: not there yet; the first change makes it"))?;
@@ -61,4 +69,25 @@ pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Fail
         return Ok(());
     }
     Err(Failure::with(report.exit_code(), report.errors.join("; ")))
+}
+
+/// What is on standard input has no history beside it.
+fn standard_input(out: &mut Out) -> Result<(), Failure> {
+    const NAME: &str = "standard input";
+    let bytes = store::read_all(std::io::stdin().lock());
+    let bytes = bytes.map_err(|error| Failure::error(format!("cannot read {NAME}: {error}")))?;
+    let wardrobe = read::wardrobe(&bytes);
+    let wardrobe = wardrobe.map_err(|error| Failure::with(4, format!("{NAME}: {error}")))?;
+    let (mut users, mut hats) = (0, 0);
+    for (_, room) in wardrobe.rooms() {
+        users += room.users().len();
+        hats += room.attachments();
+    }
+    out.line(&format!(
+        "{NAME}: revision {}, {}, {}, {}",
+        wardrobe.revision,
+        count(wardrobe.rooms().len(), "room"),
+        count(users, "user"),
+        count(hats, "hat")
+    ))
 }

@@ -49,7 +49,13 @@ pub(super) fn run(args: &Complete, place: &Place, out: &mut Out) -> Result<(), F
     }
     let mut offered: Vec<Candidate> = Vec::new();
     for wanted in &line.wanted {
-        offered.extend(candidates(wanted, &line, place));
+        let all = candidates(wanted, &line, place);
+        // What came from outside and begins with a dash would be an option there, such as another actor.
+        let is_own = matches!(wanted, Wanted::These(_)) || line.no_options;
+        offered.extend(
+            all.into_iter()
+                .filter(|(value, _)| is_own || !value.starts_with('-')),
+        );
     }
     for (value, what) in offered {
         let begins = value.starts_with(&line.current) && !value.is_empty();
@@ -88,7 +94,7 @@ fn file(line: &Line, place: &Place) -> PathBuf {
     let Some(named) = &line.file else {
         return place.file.clone();
     };
-    crate::term::expanded(named)
+    store::expanded(Path::new(named))
 }
 
 /// What is in it, as far as the line sees it; `None` where it cannot be read.

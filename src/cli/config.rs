@@ -7,6 +7,7 @@ use super::args::ConfigArgs;
 use super::failure::Failure;
 use super::output::Out;
 use super::place::{self, Place};
+use crate::store;
 
 mod default;
 mod inks;
@@ -27,7 +28,7 @@ pub(super) fn run(args: &ConfigArgs, place: &Place, out: &mut Out) -> Result<(),
         }
         return Ok(());
     }
-    let named = args.check.clone().flatten();
+    let named = args.check.clone().flatten().map(|path| store::expanded(&path));
     let Some(path) = named.clone().or_else(place::config_file) else {
         return out.line("there is no home folder, so there is no configuration: all is as it comes");
     };
@@ -81,13 +82,14 @@ fn load(path: &Path) -> Result<Option<Config>, Vec<String>> {
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let file = std::fs::File::open(path)?;
-    // Of a pipe nobody would ever see the end.
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
     let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if store::is_stream(path) {
+        io::stdin().take(LONGEST + 1).read_to_end(&mut bytes)?;
+    } else {
+        store::open_only_file(path)?
+            .take(LONGEST + 1)
+            .read_to_end(&mut bytes)?;
+    }
     if bytes.len() as u64 > LONGEST {
         return Err(io::Error::other("it is larger than 1 MiB"));
     }

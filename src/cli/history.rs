@@ -5,12 +5,12 @@ use jiff::{Timestamp, ZonedDateTime, civil};
 
 use super::args::History;
 use super::failure::Failure;
-use super::kept::{Kept, failure};
+use super::kept::{Kept, failure, no_file};
 use super::output::Out;
 use super::place::{Place, time_zone};
 use crate::app::words;
 use crate::model::{HatId, Jid, write};
-use crate::store::{Entry, Filter, Query, history_of};
+use crate::store::{self, Entry, Filter, Query, history_of};
 
 /// So many entries people are shown when they do not say how many.
 const SHOWN: usize = 100;
@@ -37,6 +37,9 @@ pub(super) fn run(args: &History, place: &Place, out: &mut Out) -> Result<(), Fa
         hat: args.hat.as_deref().map(HatId::keep),
         actor: args.by.clone(),
     };
+    if place.named && !store::is_anything_at(&place.file) {
+        return Err(no_file(place));
+    }
     let all = if args.json { usize::MAX } else { SHOWN };
     let mut printer = Printer {
         json: args.json,

@@ -66,7 +66,7 @@ pub(super) fn run(args: &Import, place: &Place, out: &mut Out) -> Result<(), Fai
 
 /// The name of what is read, and what is in it.
 fn read(from: &Path, place: &Place) -> Result<(String, Vec<u8>), Failure> {
-    if from == Path::new("-") {
+    if store::is_stream(from) {
         let bytes = store::read_all(std::io::stdin().lock());
         let bytes = bytes.map_err(|error| Failure::error(format!("cannot read standard input: {error}")))?;
         return Ok(("standard input".into(), bytes));

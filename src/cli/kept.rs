@@ -30,6 +30,15 @@ impl<'a> Kept<'a> {
         Ok(Self { store, place })
     }
 
+    /// For a command that only reads: a file that somebody named must be there.
+    pub(super) fn open_to_read(place: &'a Place) -> Result<Self, Failure> {
+        let kept = Self::open(place)?;
+        if place.named && !kept.store.exists() {
+            return Err(no_file(place));
+        }
+        Ok(kept)
+    }
+
     pub(super) fn wardrobe(&self) -> &Wardrobe {
         self.store.wardrobe()
     }
@@ -76,11 +85,16 @@ impl<'a> Kept<'a> {
     /// Commits one change; gives its revision, `None` when it makes no difference any more.
     pub(super) fn commit(&mut self, change: Change, out: &mut Out) -> Result<Option<u64>, Trouble> {
         self.may_write().map_err(Trouble::Failed)?;
+        let is_new = place_is_new(self.place, &self.store);
         let results = self.store.commit(&[change]);
         let results = results.map_err(|error| Trouble::Failed(failure(&error)))?;
         match results.into_iter().next() {
             Some(Ok(Some(revision))) => {
                 out.saved();
+                if is_new {
+                    let file = self.place.file.display();
+                    out.line(&format!("New file: {file}")).map_err(Trouble::Failed)?;
+                }
                 Ok(Some(revision))
             }
             Some(Err(error)) => Err(Trouble::Refused(error)),
@@ -88,7 +102,8 @@ impl<'a> Kept<'a> {
         }
     }
 
-    fn may_write(&self) -> Result<(), Failure> {
+    /// Refuses a change in a session that only looks.
+    pub(super) fn may_write(&self) -> Result<(), Failure> {
         if self.place.scope.read_only {
             return Err(Failure::not_allowed("this session is read-only"));
         }
@@ -111,6 +126,16 @@ impl From<Trouble> for Failure {
             Trouble::Failed(failure) => failure,
         }
     }
+}
+
+/// The data file that somebody named is not there.
+pub(super) fn no_file(place: &Place) -> Failure {
+    Failure::error(format!("{}: there is no such file", place.file.display()))
+}
+
+/// Whether a change will make the data file that somebody named: a slip in its name must not go unseen.
+fn place_is_new(place: &Place, store: &Store) -> bool {
+    place.named && !store.exists()
 }
 
 /// The sentence and the exit code.

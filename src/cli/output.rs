@@ -24,7 +24,7 @@ impl std::fmt::Debug for Out<'_> {
 }
 
 impl<'a> Out<'a> {
-    /// Output to this writer; on a terminal JSON is made harmless too.
+    /// Output to this writer; on a terminal nothing is printed as it is.
     pub fn new(writer: &'a mut dyn Write, terminal: bool) -> Self {
         Self {
             writer,
@@ -77,24 +77,28 @@ impl<'a> Out<'a> {
         Ok(())
     }
 
-    /// JSON, byte for byte; on a terminal what could disturb it is written as `\u…`, which means the same.
+    /// JSON, in which what could disturb a terminal is written as `\u…`: that means the same, so it is so for every reader,
+    /// and what was saved can be looked at with any program.
     pub fn json(&mut self, json: &[u8]) -> Result<(), Failure> {
         let written = match std::str::from_utf8(json) {
-            Ok(text) if self.terminal => self.writer.write_all(escaped(text).as_bytes()),
-            _ => self.writer.write_all(json),
+            Ok(text) => self.writer.write_all(text::harmless_json(text).as_bytes()),
+            Err(_) => self.writer.write_all(json),
         };
         self.told(written)
     }
 
-    /// A table for spreadsheets, byte for byte; on a terminal as lines for people.
-    pub fn csv(&mut self, table: &[u8]) -> Result<(), Failure> {
-        match std::str::from_utf8(table) {
-            Ok(text) if self.terminal => text.lines().try_for_each(|line| self.line(line)),
+    /// A table for spreadsheets, byte for byte: it has no escapes that every reader knows. On a terminal it is lines for
+    /// people, with pictures in the place of what could disturb; true where there are such.
+    pub fn csv(&mut self, table: &[u8]) -> Result<bool, Failure> {
+        let text = match std::str::from_utf8(table) {
+            Ok(text) if self.terminal => text,
             _ => {
                 let written = self.writer.write_all(table);
-                self.told(written)
+                return self.told(written).map(|()| false);
             }
-        }
+        };
+        text.lines().try_for_each(|line| self.line(line))?;
+        Ok(text.lines().any(|line| text::harmless(line) != line))
     }
 
     /// A line beside the output, on standard error, after what was printed until now.
@@ -126,28 +130,10 @@ pub(super) fn on_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Only strings can hold such characters, and there the escape is the same string.
-fn escaped(json: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(json.len());
-    let mut units = [0; 2];
-    let mut buffer = [0; 4];
-    for c in json.chars() {
-        let shown = &*c.encode_utf8(&mut buffer);
-        if c == '\n' || text::harmless(shown) == shown {
-            out.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut units) {
-                let _ = write!(out, "\\u{unit:04x}"); // to memory: cannot fail
-            }
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::write;
 
     fn printed(terminal: bool, print: impl FnOnce(&mut Out)) -> String {
         let mut bytes = Vec::new();
@@ -179,16 +165,42 @@ mod tests {
     }
 
     #[test]
-    fn json_on_a_terminal_means_the_same_and_is_harmless() {
-        let json = "{\n  \"a\u{9b}31m\": \"b\u{202e}c 帽子 \u{e0041}\u{7f}\"\n}\n";
-        assert_eq!(printed(false, |out| out.json(json.as_bytes()).unwrap()), json);
-        let shown = printed(true, |out| out.json(json.as_bytes()).unwrap());
-        assert_eq!(
-            shown,
-            "{\n  \"a\\u009b31m\": \"b\\u202ec 帽子 \\udb40\\udc41\\u007f\"\n}\n"
-        );
-        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        assert_eq!(value(&shown), value(json));
+    fn json_means_the_same_and_is_harmless_wherever_it_goes() {
+        let json = "{\n  \"a\u{9b}31m\": \"b\u{202e}c 帽子 \u{e0041}\u{7f} e\u{301}\"\n}\n";
+        for terminal in [false, true] {
+            let shown = printed(terminal, |out| out.json(json.as_bytes()).unwrap());
+            assert_eq!(
+                shown,
+                "{\n  \"a\\u009b31m\": \"b\\u202ec 帽子 \\udb40\\udc41\\u007f e\u{301}\"\n}\n"
+            );
+            let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+            assert_eq!(value(&shown), value(json));
+        }
+    }
+
+    proptest::proptest! {
+        /// Any text in JSON comes back, and nothing of it reaches a terminal as it is.
+        #[test]
+        fn no_text_in_json_disturbs(text in "[\\x00-\\x7f\u{80}-\u{9f}\u{ad}\u{200b}-\u{206f}\u{feff}é帽\\PC]{0,20}") {
+            let shown = printed(true, |out| out.json(write::compact(&text).as_bytes()).unwrap());
+            proptest::prop_assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+            let disturbs = |c: char| c.is_control() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+            proptest::prop_assert!(!shown.contains(disturbs), "{}", shown);
+        }
+
+        /// No bytes of a table reach a terminal that it would obey.
+        #[test]
+        fn no_table_disturbs(text in "[\\x00-\\x7f\u{80}-\u{9f}\u{202a}-\u{202e}é帽]{0,20}") {
+            let shown = printed(true, |out| {
+                out.csv(text.as_bytes()).unwrap();
+            });
+            let disturbs = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{202a}'..='\u{202e}'));
+            proptest::prop_assert!(!shown.contains(disturbs), "{}", shown);
+            let piped = printed(false, |out| {
+                out.csv(text.as_bytes()).unwrap();
+            });
+            proptest::prop_assert_eq!(piped, text);
+        }
     }
 
     #[test]

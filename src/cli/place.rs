@@ -10,13 +10,15 @@ use super::actor::{self, Actor};
 use super::failure::Failure;
 use super::settled::Settled;
 use crate::model::Jid;
-use crate::store::Scope;
+use crate::store::{self, Scope};
 
 /// What a session works on, as whom, and within which limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The data file.
     pub file: PathBuf,
+    /// Whether somebody named it, by an option or a variable: then it is meant to be there.
+    pub named: bool,
     /// The folder for drafts, where there is one.
     pub state: Option<PathBuf>,
     /// Who acts, for the history.
@@ -55,6 +57,13 @@ impl Place {
         let actor = Actor::find(named.as_deref(), |name| variables(name).map(lossy));
         let folders = folders();
         let named = settled.file.or_else(|| own("HATRACK_FILE").map(PathBuf::from));
+        if named.as_deref().is_some_and(store::is_stream) {
+            return Err(Failure::usage(
+                "the data file is read and written again and again, so it cannot be \"-\"; a file of that name is ./-",
+            ));
+        }
+        let is_named = named.is_some();
+        let named = named.map(|path| store::expanded(&path));
         let default = || folders.as_ref().map(|folders| folders.config.join("hats.json"));
         let file = named.or_else(default).ok_or_else(|| {
             let also = if restricted { "" } else { " or HATRACK_FILE" };
@@ -64,6 +73,7 @@ impl Place {
         })?;
         Ok(Self {
             file,
+            named: is_named,
             state: folders.map(|folders| folders.state),
             actor,
             scope: Scope {

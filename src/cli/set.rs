@@ -1,7 +1,5 @@
 //! `hatrack set`: makes a user's hats exactly those of a JSON object.
 
-use std::path::Path;
-
 use super::args::Set;
 use super::failure::Failure;
 use super::kept::{Kept, failure};
@@ -13,7 +11,7 @@ use crate::store;
 pub(super) fn run(args: &Set, place: &Place, out: &mut Out) -> Result<(), Failure> {
     let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
     let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
-    let input = args.from == Path::new("-");
+    let input = store::is_stream(&args.from);
     if !input {
         place.unrestricted("a FILE to read hats from")?;
     }

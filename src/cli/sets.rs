@@ -30,7 +30,7 @@ pub(super) fn run(args: &SetsArgs, place: &Place, out: &mut Out) -> Result<(), F
 }
 
 fn list(json: bool, place: &Place, out: &mut Out) -> Result<(), Failure> {
-    let kept = Kept::open(place)?;
+    let kept = Kept::open_to_read(place)?;
     let sets = kept.wardrobe().sets()?;
     if json {
         return out.json(&write::pretty(&sets));

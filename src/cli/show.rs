@@ -13,7 +13,7 @@ pub(super) fn run(args: &Show, place: &Place, out: &mut Out) -> Result<(), Failu
     let room = room.map_err(Failure::argument)?;
     let user = args.user.as_deref().map(Jid::parse_input).transpose();
     let user = user.map_err(Failure::argument)?;
-    let kept = Kept::open(place)?;
+    let kept = Kept::open_to_read(place)?;
     let wardrobe = kept.wardrobe();
     let Some(room) = room else {
         if args.json {

@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 /// The deepest nesting that is read.
 const DEPTH: usize = 100;
 
-/// One JSON value as text, without white space between its tokens; everything else is as it was written, so numbers
-/// keep their digits. No object in it has two members of one name.
+/// One JSON value as text, without white space between its tokens and with the escapes that this program writes, so that
+/// the same value is the same text; numbers keep their digits. No object in it has two members of one name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Json(Box<str>);
 
@@ -37,7 +37,16 @@ impl Json {
     /// Makes valid JSON compact, looking for repeated members on the way.
     fn from_valid(text: &str) -> Result<Self, String> {
         let mut out = String::with_capacity(text.len());
-        match fault(text, DEPTH, |token| out.push_str(token)) {
+        let mut put = |token: &str| {
+            let plain = (token.starts_with('"') && token.contains('\\'))
+                .then(|| serde_json::from_str::<String>(token));
+            match plain {
+                Some(Ok(text)) => out.push_str(Self::string(&text).as_str()),
+                // A lone surrogate is no text; it stays.
+                _ => out.push_str(token),
+            }
+        };
+        match fault(text, DEPTH, &mut put) {
             None => Ok(Self(out.into())),
             Some((_, message)) => Err(message),
         }
@@ -174,6 +183,14 @@ mod tests {
     fn keeps_digits_and_drops_white_space() {
         let json = Json::new(" { \"a b\" : [ 1.50e+400, -0, \"x \\\" y\" ] ,\n\"c\":{} } ").unwrap();
         assert_eq!(json.as_str(), "{\"a b\":[1.50e+400,-0,\"x \\\" y\"],\"c\":{}}");
+    }
+
+    #[test]
+    fn the_same_texts_are_the_same() {
+        let json = |text| Json::new(text).unwrap();
+        let one = json(r#"{"\u0061é":["\u00e9\/\u009b\u001b","\ud83d\ude00",1.50]}"#);
+        assert_eq!(one, json("{\"aé\":[\"é/\u{9b}\\u001b\",\"😀\",1.50]}"));
+        assert_eq!(json(r#""\ud800""#).as_str(), r#""\ud800""#);
     }
 
     #[test]

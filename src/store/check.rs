@@ -84,7 +84,16 @@ pub fn check(path: &Path) -> Report {
             report.count(&contents.wardrobe);
             data = Some((contents.identity, contents.wardrobe.revision));
         }
-        Err(error) => report.unreadable = Some(error),
+        Err(error) => match file::blank(&disk, &paths) {
+            Ok(Some(contents)) => {
+                report.count(&contents.wardrobe);
+                let path = paths.data.display();
+                report
+                    .remarks
+                    .push(format!("{path} has no bytes yet; the first change writes it"));
+            }
+            _ => report.unreadable = Some(error),
+        },
     }
     let left = disk.look(&paths.data_temporary).ok().flatten();
     if left.is_some() {

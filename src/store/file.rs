@@ -9,9 +9,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-use super::Error;
 use super::access::Access;
 use super::disk::{Disk, Identity, now};
+use super::{Error, Paths};
 use crate::model::read::{self, Rooms};
 use crate::model::{Jid, Wardrobe};
 
@@ -85,6 +85,34 @@ pub(super) fn read(
     }
     let busy = std::io::Error::other("it keeps changing while it is read");
     Err(wrong()(busy))
+}
+
+/// A data file of no bytes that never held anything, such as `touch` or a container makes: an empty wardrobe. `None` where
+/// it is something else; also where it has a history, for then what it held was lost.
+pub(super) fn blank(disk: &Disk, paths: &Paths) -> Result<Option<Contents>, Error> {
+    let wrong = || Error::closed(&paths.data);
+    let began = now();
+    let Some(file) = disk.open(&paths.data).map_err(wrong())? else {
+        return Ok(None);
+    };
+    let there = file.metadata().map_err(wrong())?;
+    if !there.is_file() || there.len() > 0 {
+        return Ok(None);
+    }
+    let has_lines = disk
+        .look(&paths.history)
+        .map_err(Error::io("look at", &paths.history))?;
+    if has_lines.is_some_and(|history| history.len() > 0) {
+        return Ok(None);
+    }
+    let identity = Identity::of(&there);
+    Ok(Some(Contents {
+        wardrobe: Wardrobe::default(),
+        layout: Layout::new(),
+        identity,
+        certain: identity.is_certain(began),
+        access: Access::of(&file).ok(),
+    }))
 }
 
 pub(super) fn regular(path: &Path, there: &std::fs::Metadata) -> Result<(), Error> {

@@ -38,6 +38,9 @@ pub use memory::Memory;
 pub use outcome::{
     Change, Entry, Event, Filter, FoundUndo, Options, Page, Query, Request, Scope, Snapshot, Trouble, person,
 };
-pub use outside::{Written, append_file, read_all, read_file, read_only_file, write_file};
+pub use outside::{
+    Written, append_file, expanded, is_standard_output, is_stream, open_only_file, open_stream, read_all,
+    read_file, read_only_file, write_file,
+};
 pub use paths::Paths;
-pub use whole::{Refreshed, Store, history_of};
+pub use whole::{Refreshed, Store, history_of, is_anything_at};

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
@@ -15,8 +15,45 @@ use super::{Disk, Error, Paths};
 /// A longer file is no import: a kilobyte for each of a million users.
 const MOST: u64 = 1 << 30;
 
-/// Reads a file, or a pipe that ends.
+/// A path as people write it: `~` at its start is the home folder. A shell reads it only where a word begins with it, not
+/// in `--file=~/hats.json` nor in a variable.
+pub fn expanded(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), directories::BaseDirs::new()) {
+        (Ok(inside), Some(home)) if inside.as_os_str().is_empty() => home.home_dir().to_path_buf(),
+        (Ok(inside), Some(home)) => home.home_dir().join(inside),
+        _ => path.to_path_buf(),
+    }
+}
+
+/// Whether a path is `-`: standard input, or standard output. A file of that name is `./-`.
+pub fn is_stream(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Whether a path is standard output, by any of its names.
+pub fn is_standard_output(path: &Path) -> bool {
+    let names = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    names.iter().any(|name| path == Path::new(name))
+}
+
+/// What is there to be written to from its beginning to its end, where it is a pipe or a terminal, such as `/dev/fd/63` of
+/// a shell's `>(…)`; `None` for anything else. Waits for whoever reads a pipe.
+pub fn open_stream(path: &Path) -> Result<Option<File>, Error> {
+    let path = expanded(path);
+    let is_stream = |there: std::fs::Metadata| {
+        let kind = there.file_type();
+        kind.is_fifo() || kind.is_char_device()
+    };
+    if !std::fs::metadata(&path).is_ok_and(is_stream) {
+        return Ok(None);
+    }
+    let opened = OpenOptions::new().write(true).open(&path);
+    opened.map(Some).map_err(Error::io("write", &path))
+}
+
+/// Reads a file, or a pipe that ends: it waits for whoever writes one, as `cat` does.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let path = &*expanded(path);
     if path.is_dir() {
         return Err(Error::NotAFile {
             path: path.to_path_buf(),
@@ -29,15 +66,19 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
 
 /// The same, and nothing but a file: who waits for it cannot wait for a pipe.
 pub fn read_only_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let whole = || {
-        let flags = OFlags::NONBLOCK.bits().cast_signed();
-        let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("it is not a file"));
-        }
-        read_all(file)
-    };
+    let path = &*expanded(path);
+    let whole = || read_all(open_only_file(path)?);
     whole().map_err(Error::io("read", path))
+}
+
+/// Opens a file for reading, and nothing but a file: to open a pipe would wait for whoever writes it.
+pub fn open_only_file(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    Ok(file)
 }
 
 /// Reads all there is, up to a length that no import has.
@@ -60,7 +101,13 @@ fn read_up_to(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
 /// Opens a file to add to its end, such as a log. A new one can be read by this user only. Never the data file, nor what
 /// belongs to it.
 pub fn append_file(path: &Path, data: Option<&Path>) -> Result<File, Error> {
-    let resolved = Paths::resolve(path)?.data;
+    if is_stream(path) {
+        return Err(Error::NotWritable {
+            path: path.to_path_buf(),
+            reason: "the standard streams are taken; name a file (./- for one of that name)".into(),
+        });
+    }
+    let resolved = Paths::resolve(&expanded(path))?.data;
     not_own(&resolved, data)?;
     // Who opens a pipe to write would wait for a reader.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -110,7 +157,7 @@ pub enum Written {
 /// replaced only when `over` says so. Never the data file, nor what belongs to it.
 pub fn write_file(path: &Path, bytes: &[u8], over: bool, data: Option<&Path>) -> Result<Written, Error> {
     let disk = Disk::default();
-    let resolved = Paths::resolve(path)?.data;
+    let resolved = Paths::resolve(&expanded(path))?.data;
     not_own(&resolved, data)?;
     match std::fs::metadata(&resolved) {
         Ok(there) if !there.is_file() => {

@@ -122,11 +122,16 @@ impl Store {
         &self.view
     }
 
+    /// Whether there is a data file, as it was last seen.
+    pub fn exists(&self) -> bool {
+        self.known.is_some() && !self.gone
+    }
+
     /// The same with what else is known of the file.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             wardrobe: self.view.clone(),
-            exists: self.known.is_some() && !self.gone,
+            exists: self.exists(),
             read_only: self.writable().err().map(|error| error.to_string()),
         }
     }
@@ -159,6 +164,14 @@ impl Store {
     fn read(&self, progress: &dyn Fn(u64, u64)) -> Result<Option<Contents>, Error> {
         let since = Instant::now();
         let mut read = file::read(&self.disk, &self.paths.data, &self.full, progress);
+        // Whoever knows a file with something in it meets one that is just being written again.
+        let may_be_new = self.known.as_ref().is_none_or(|known| known.identity.size == 0);
+        if matches!(read, Err(Error::Unreadable { .. }))
+            && may_be_new
+            && let Some(blank) = file::blank(&self.disk, &self.paths)?
+        {
+            return Ok(Some(blank));
+        }
         if let (Err(Error::Unreadable { message, .. }), Some(_)) = (&mut read, &self.options.scope.rooms) {
             *message = "cannot be read; tell whoever looks after the file".into();
         }
@@ -392,6 +405,12 @@ impl Store {
         self.here()?;
         rewrite::forget(&self.disk, &self.paths, before)
     }
+}
+
+/// Whether there is a data file here, or a history of one.
+pub fn is_anything_at(path: &Path) -> bool {
+    let there = |path: &Path| path.symlink_metadata().is_ok();
+    Paths::resolve(path).is_ok_and(|paths| there(&paths.data) || there(&paths.history))
 }
 
 /// A page of the history of a data file, which itself is not read: it may be large, or not readable.

@@ -10,6 +10,7 @@ use crate::app::{Msg, Start};
 use crate::exchange::{self, Form, Given, Refused};
 use crate::model::Wardrobe;
 use crate::store::{self, Written};
+use crate::ui::text;
 
 /// Whether this session may have to do with files of the moderator's choosing. What is on the screen does not offer it
 /// then; this is the second lock.
@@ -18,6 +19,9 @@ fn is_limited(start: &Start) -> bool {
 }
 
 const LIMITED: &str = "not in a session limited by --room or --read-only";
+
+/// The screen has the streams.
+const NO_STREAM: &str = "\"-\" is no file here; for a file of that name type ./-";
 
 pub(super) fn import(path: String, start: &Start, tell: &Sender<Happened>) {
     let limited = is_limited(start);
@@ -32,7 +36,10 @@ pub(super) fn import(path: String, start: &Start, tell: &Sender<Happened>) {
 }
 
 fn read(path: &str) -> Result<Given, Refused> {
-    let bytes = store::read_only_file(&expanded(path));
+    if store::is_stream(Path::new(path)) {
+        return Err(Refused::whole(NO_STREAM));
+    }
+    let bytes = store::read_only_file(Path::new(path));
     let bytes = bytes.map_err(|error| Refused::whole(error.to_string()))?;
     exchange::read(&bytes, Form::of(path, &bytes))
 }
@@ -55,21 +62,19 @@ pub(super) fn export(
 }
 
 fn write(export: &Export, wardrobe: &Wardrobe, data: Option<&Path>) -> Result<Exported, String> {
+    if store::is_stream(Path::new(&export.path)) {
+        return Err(NO_STREAM.into());
+    }
     let made = exchange::export(wardrobe, &export.part, export.form);
     let made = made.ok_or("what was to be exported is not there any more")?;
-    let written = store::write_file(&expanded(&export.path), &made.bytes, export.over, data);
+    let bytes = match export.form {
+        Form::Json => text::harmless_json_bytes(made.bytes),
+        Form::Csv => made.bytes,
+    };
+    let written = store::write_file(Path::new(&export.path), &bytes, export.over, data);
     match written.map_err(|error| error.to_string())? {
         Written::Done => Ok(Exported::Done(made.lost)),
         Written::Exists => Ok(Exported::Exists),
-    }
-}
-
-/// `~` is the home folder, as in a shell.
-pub(crate) fn expanded(path: &str) -> PathBuf {
-    let home = directories::BaseDirs::new();
-    match (path.strip_prefix("~/"), home) {
-        (Some(inside), Some(home)) => home.home_dir().join(inside),
-        _ => path.into(),
     }
 }
 

@@ -26,7 +26,6 @@ mod worker;
 
 pub use decode::Decoder;
 pub use event_loop::{Ended, Job, run};
-pub(crate) use files::expanded;
 pub use input::{Input, Mouse, MouseAction};
 pub use lines::Lines;
 pub use look::{Background, Colours, Look, Wanted};

@@ -147,7 +147,7 @@ fn session(state: &State) -> String {
     let start = state.start();
     let saved = match state.saved() {
         Saved::Saved | Saved::Saving(_) | Saved::Trouble(_) => String::new(),
-        Saved::NoFile => ", no file yet".into(),
+        Saved::NoFile => ", new file".into(),
         Saved::NotSaved(number, _) => format!(", {}", screen::not_saved(number)),
         Saved::ReadOnly(_) => ", read-only".into(),
         Saved::Demo => ", demo, nothing is saved".into(),

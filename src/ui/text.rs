@@ -12,7 +12,7 @@ mod door;
 mod sanitized;
 mod window;
 
-pub use door::{harmless, harmless_in};
+pub use door::{harmless, harmless_in, harmless_json, harmless_json_bytes};
 pub use sanitized::Sanitized;
 
 use crate::app::view::label::LONG;

@@ -105,7 +105,7 @@ fn a_room_gets_another_name_or_none() {
     );
     let before = home.done(&["show", ROOM, "--json"]);
     assert_eq!(
-        home.done(&["room", "rename", ROOM]),
+        home.done(&["room", "rename", ROOM, "--clear"]),
         "took the name \"Lessons\" from courses@conference.example.org (revision 4)\n"
     );
     let json: serde_json::Value = serde_json::from_str(&home.done(&["show", ROOM, "--json"])).unwrap();
@@ -115,6 +115,14 @@ fn a_room_gets_another_name_or_none() {
         "who is in it stays"
     );
     home.done(&["undo"]);
+    assert_eq!(home.done(&["show", ROOM, "--json"]), before);
+    for line in [
+        &["room", "rename", ROOM] as &[&str],
+        &["room", "rename", ROOM, "x", "--clear"],
+        &["room", "rename", ROOM, "--file"],
+    ] {
+        assert_eq!(home.run(line).code, 2, "{line:?}");
+    }
     assert_eq!(home.done(&["show", ROOM, "--json"]), before);
     home.fails(
         &["room", "rename", "x@y", "Lessons"],
@@ -156,13 +164,34 @@ fn remove_takes_any_id_and_not_having_it_is_success() {
         r#"{"version":1,"rooms":{"courses@conference.example.org":{"users":{"terry@example.org":
            {"affiliation":"member","hats":{"not a uri":{"title":"Odd"}}}}}}}"#,
     );
-    assert_eq!(
-        home.done(&["remove", ROOM, TERRY, HAT]),
-        "nothing to change: it is so already\n"
-    );
+    home.done(&["affiliate", ROOM, "kim@example.org", "member"]);
+    home.done(&[
+        "add",
+        ROOM,
+        "kim@example.org",
+        "http://example.com/hats/speaker",
+        "--title",
+        "Speaker",
+    ]);
+    for (hat, said) in [
+        ("not an uri", "; did you mean not a uri (\"Odd\")?"),
+        ("odd", "; did you mean not a uri (\"Odd\")?"),
+        (
+            "speaker",
+            ", nor http://example.com/hats/speaker (\"Speaker\"), the nearest in this room",
+        ),
+        (
+            "http://example.com/hats/speeker",
+            ", nor http://example.com/hats/speaker (\"Speaker\"), the nearest in this room",
+        ),
+        ("urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607", ""),
+    ] {
+        let expected = format!("No changes: {TERRY} does not have the hat {hat} in {ROOM}{said}\n");
+        assert_eq!(home.done(&["remove", ROOM, TERRY, hat]), expected);
+    }
     assert_eq!(
         home.done(&["remove", ROOM, TERRY, "not a uri"]),
-        "took the hat \"Odd\" from terry@example.org in courses@conference.example.org (revision 1)\n"
+        "took the hat \"Odd\" from terry@example.org in courses@conference.example.org (revision 3)\n"
     );
     assert_eq!(user(&home), r#"{"affiliation":"member","hats":{}}"#);
 }
@@ -296,10 +325,12 @@ fn check_says_what_is_there_and_changes_nothing() {
     let missing = home.path("missing.json");
     let said = home.run(&["check", "missing.json"]);
     let expected = format!("hatrack: {}: there is no such file\n", missing.display());
-    assert_eq!((said.code, said.out.as_str(), said.err), (1, "", expected));
+    assert_eq!((said.code, said.out.as_str(), &said.err), (1, "", &expected));
+    let named = home.run(&["check", "--file", "missing.json"]);
+    assert_eq!((named.code, named.err), (1, said.err));
     assert!(
-        home.done(&["check", "--file", "missing.json"])
-            .contains("not there yet")
+        home.done(&["check", "--file", home.data().to_str().unwrap()])
+            .contains("revision")
     );
     assert!(!missing.exists());
 }
@@ -348,4 +379,41 @@ a«U+202E»b␊c  no    yes       urn:x:evil
 帽子          yes   no        urn:x:ta
 "
     );
+}
+
+#[test]
+fn a_title_or_a_name_may_begin_with_a_dash() {
+    let home = Home::new();
+    home.done(&["room", "add", ROOM, "--name", "- x"]);
+    home.done(&["room", "rename", ROOM, "- y"]);
+    home.done(&["room", "rename", "--actor", "me", ROOM, "-1"]);
+    home.done(&["affiliate", ROOM, TERRY, "member"]);
+    home.done(&["add", ROOM, TERRY, "urn:x:1", "--title", "-1", "--active"]);
+    home.done(&[
+        "catalogue",
+        "define",
+        ROOM,
+        "urn:x:1",
+        "--title",
+        "-- x",
+        "--hue",
+        "7",
+    ]);
+    let json: serde_json::Value = serde_json::from_str(&home.done(&["show", "--json"])).unwrap();
+    let room = &json["rooms"][ROOM];
+    assert_eq!(room["name"], "-1");
+    assert_eq!(
+        room["users"][TERRY]["hats"]["urn:x:1"],
+        serde_json::json!({"active": true, "title": "-1"})
+    );
+    assert_eq!(room["hats"]["urn:x:1"]["title"], "-- x");
+    // A forgotten text is no title.
+    for line in [
+        &["add", ROOM, TERRY, "urn:x:2", "--title", "--active"] as &[&str],
+        &["room", "add", "two@c.example", "--name", "--actor=evil"],
+        &["add", ROOM, TERRY, "urn:x:2", "--title"],
+    ] {
+        let said = home.run(line);
+        assert_eq!(said.code, 2, "{line:?}: {}", said.err);
+    }
 }

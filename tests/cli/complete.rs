@@ -91,3 +91,22 @@ fn a_limited_session_completes_nothing() {
         home.fails(&[limit, &line].concat(), 1, error);
     }
 }
+
+#[test]
+fn what_comes_from_a_file_is_no_option() {
+    let home = Home::new();
+    home.write(".config/hatrack/hats.json", format!("{{\"version\":1,\"rooms\":{{\"-a@c.example\":{{\"users\":{{}}}},\"{ROOM}\":{{\"users\":{{\"{TERRY}\":{{\"affiliation\":\"member\",\"hats\":{{\"--actor=evil\":{{}},\"urn:x\":{{}}}}}}}}}}}}}}"));
+    assert_eq!(words(&home, &["remove", ROOM, TERRY, ""]), ["urn:x\t"]);
+    assert_eq!(words(&home, &["show", ""]), [format!("{ROOM}\t")]);
+    assert_eq!(words(&home, &["history", "--hat", ""]), ["urn:x\t"]);
+    assert!(
+        words(&home, &["remove", ROOM, TERRY, "--actor"])
+            .iter()
+            .all(|line| !line.contains("evil"))
+    );
+    // Behind a double dash nothing is an option any more.
+    assert_eq!(
+        words(&home, &["remove", "--", ROOM, TERRY, "-"]),
+        ["--actor=evil\t"]
+    );
+}

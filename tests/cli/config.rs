@@ -195,7 +195,10 @@ fn it_is_checked_and_printed() {
             &["config", "--check", "gone.toml"],
             "gone.toml: there is no such file",
         ),
-        (&["config", "--check", "."], "cannot be read: it is no file"),
+        (
+            &["config", "--check", "."],
+            "cannot be read: it is not a regular file",
+        ),
         (&["config", "--check", "--print-default"], "cannot be used with"),
     ] {
         let said = home.run(args);

@@ -6,6 +6,7 @@ mod commands;
 mod complete;
 mod config;
 mod exchange;
+mod files;
 mod help;
 mod history;
 mod limited;

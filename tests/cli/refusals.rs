@@ -274,7 +274,7 @@ fn a_wrong_command_line_is_one_line_and_code_2() {
 #[test]
 fn a_file_that_cannot_be_read_is_said_with_its_place_and_left_alone() {
     for (content, place) in [
-        ("", "line 1, column 1: there is nothing in it"),
+        ("\n", "line 1, column 1: there is nothing in it"),
         ("{\"version\":1,\n\"rooms\":[]}", "line 2, column "),
         (
             "{\"version\":2,\"rooms\":{}}",

@@ -136,7 +136,7 @@ impl Play {
         }
         let stage = Stage::start(&self.home, &[super::stage::HATRACK], size);
         stage.see(if *wardrobe == Wardrobe::default() {
-            "no file yet"
+            "new file"
         } else {
             "saved"
         });

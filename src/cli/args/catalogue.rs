@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::Common;
+use crate::cli::choice;
 
 /// `catalogue`
 #[derive(Debug, Args)]
@@ -45,7 +46,7 @@ pub struct CatalogueDefine {
     /// The hat's id, a URI
     pub hat: String,
     /// The label that people read; as it was where none is given
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = choice::text)]
     pub title: Option<String>,
     /// The colour's angle, 0 to 360, or "none"; as it was where none is given
     #[arg(long)]

@@ -16,7 +16,7 @@ pub struct Export {
     /// As a table (CSV): a row for each hat
     #[arg(long)]
     pub csv: bool,
-    /// Into this file; one that ends in .csv is a table
+    /// Into this file ("-" is standard output); one that ends in .csv is a table
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Replace the file if it is there

@@ -14,6 +14,8 @@ pub(super) struct Line {
     pub(super) current: String,
     /// What could stand there.
     pub(super) wanted: Vec<Wanted>,
+    /// Whether `--` was there: from then on nothing is an option.
+    pub(super) no_options: bool,
     /// `--file`
     pub(super) file: Option<String>,
     /// `--room`
@@ -59,6 +61,7 @@ impl Line {
         Self {
             current: current.into(),
             wanted,
+            no_options: seen.no_options,
             file: seen.last("file"),
             limits: rooms.filter_map(|room| Jid::parse_input(room).ok()).collect(),
         }

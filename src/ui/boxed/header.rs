@@ -63,7 +63,7 @@ impl Header<'_> {
             Saved::Trouble(_) => (format!("{warning} see below"), theme.error()),
             _ if state.phase() != Phase::Open => ("opening".to_owned(), theme.faint()),
             Saved::Saved => ("saved".to_owned(), theme.good()),
-            Saved::NoFile => ("no file yet".to_owned(), theme.faint()),
+            Saved::NoFile => ("new file".to_owned(), theme.faint()),
             Saved::Saving(_) => ("saving".to_owned(), theme.warning()),
             Saved::NotSaved(number, _) => (format!("{warning} {}", screen::not_saved(number)), theme.error()),
             Saved::ReadOnly(_) => ("read-only".to_owned(), theme.warning()),

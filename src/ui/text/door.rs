@@ -26,6 +26,43 @@ pub fn harmless_in(text: &str, charset: Charset) -> Cow<'_, str> {
     through_the_door(text, usize::MAX, charset)
 }
 
+/// JSON in which every control character, and every one that cannot be seen or turns the direction, is written as
+/// `\u…`. It means the same to every reader and can be shown anywhere: only strings can hold such characters.
+///
+/// ```
+/// use hatrack::ui::text::harmless_json;
+///
+/// assert_eq!(harmless_json("{\"a\": \"\u{9b}31m\"}\n"), "{\"a\": \"\\u009b31m\"}\n");
+/// ```
+pub fn harmless_json(json: &str) -> Cow<'_, str> {
+    let hidden = |c: char| c != '\n' && (c.is_control() || hides(c));
+    // Nearly all there is: no character of it has to be looked at.
+    let is_plain = |byte: &u8| matches!(byte, b'\n' | 0x20..0x7f);
+    if json.as_bytes().iter().all(is_plain) || !json.contains(hidden) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if hidden(c) {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}"); // to memory: cannot fail
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The same for the bytes of JSON.
+pub fn harmless_json_bytes(json: Vec<u8>) -> Vec<u8> {
+    match std::str::from_utf8(&json).map(harmless_json) {
+        Ok(Cow::Owned(text)) => text.into_bytes(),
+        _ => json,
+    }
+}
+
 /// As much of the beginning of the text as can matter for so many columns and a bit more, made harmless.
 pub(super) fn prefix(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let start = text.as_bytes().get(..=columns).unwrap_or(text.as_bytes());
