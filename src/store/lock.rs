@@ -119,13 +119,14 @@ impl<'a> Temporary<'a> {
     /// Locks it. Before that, whoever starts may have taken it for one that was left, and removed it; then there may be
     /// somebody else's by now.
     fn hold(disk: &'a Disk, path: &'a Path, file: File, stays: bool) -> io::Result<Option<Self>> {
-        let held = disk.try_lock(&file)? && is_at(disk, &file, path)?;
-        let stays = Cell::new(stays);
-        Ok(held.then_some(Self {
+        if !disk.try_lock(&file)? || !is_at(disk, &file, path)? {
+            return Ok(None); // Who locked it removes it.
+        }
+        Ok(Some(Self {
             disk,
             path,
             file,
-            stays,
+            stays: Cell::new(stays),
         }))
     }
 
