@@ -25,20 +25,32 @@ impl fmt::Display for Actor {
 pub(super) const LONGEST: usize = 64;
 
 impl Actor {
-    /// Finds out who acts: `given` (by an option, say), or the name of the login; from where, `variable` says, which
-    /// looks up a variable of the environment.
-    pub fn find(given: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Self {
-        let users = || std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let id = rustix::process::getuid().as_raw();
+    /// Finds out who acts: `given` (by an option, say), or the login name that the system's user database has for this
+    /// user id; from where, `variable` says, which looks up a variable of the environment. Where the database has no
+    /// name, the variables `LOGNAME` and `USER` are asked, but not in a restricted session: what a variable says there
+    /// may be the moderator's choice.
+    pub fn find(given: Option<&str>, restricted: bool, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let id = nix::unistd::getuid();
+        let user = nix::unistd::User::from_uid(id).ok().flatten();
+        let login = user.and_then(|user| clean(&user.name));
+        Self::from_parts(given, login, id.as_raw(), restricted, variable)
+    }
+
+    fn from_parts(
+        given: Option<&str>,
+        login: Option<String>,
+        id: u32,
+        restricted: bool,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let said = || {
+            let mut names = ["LOGNAME", "USER"].into_iter().filter(|_| !restricted);
+            names.find_map(|name| clean(&variable(name)?))
+        };
         let name = given
             .and_then(clean)
-            .or_else(|| login_name(&users(), id))
-            // Names that a directory service knows are not in the file.
-            .or_else(|| {
-                ["LOGNAME", "USER"]
-                    .into_iter()
-                    .find_map(|name| clean(&variable(name)?))
-            })
+            .or(login)
+            .or_else(said)
             .unwrap_or_else(|| format!("uid {id}"));
         let address = variable("SSH_CONNECTION").and_then(|connection| client_address(&connection));
         Self { name, address }
@@ -62,15 +74,6 @@ fn is_hidden(character: char) -> bool {
         || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// The name of a user in the text of a password file.
-fn login_name(users: &str, id: u32) -> Option<String> {
-    users.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(id)).then(|| clean(name)).flatten()
-    })
-}
-
 /// The client in `SSH_CONNECTION`: its address, its port, the server's address, its port.
 fn client_address(connection: &str) -> Option<IpAddr> {
     connection.split_whitespace().next()?.parse().ok()
@@ -84,25 +87,38 @@ mod tests {
     fn a_given_name_comes_first_and_the_address_after_it() {
         let ssh =
             |name: &str| (name == "SSH_CONNECTION").then(|| "192.0.2.7 50000 198.51.100.1 22".to_owned());
-        assert_eq!(Actor::find(Some("alice"), ssh).to_string(), "alice@192.0.2.7");
-        assert_eq!(Actor::find(Some("alice"), |_| None).to_string(), "alice");
+        assert_eq!(Actor::find(Some("alice"), false, ssh).to_string(), "alice@192.0.2.7");
+        assert_eq!(Actor::find(Some("alice"), true, |_| None).to_string(), "alice");
     }
 
     #[test]
     fn nothing_hostile_gets_into_a_name() {
         let bad = |name: &str| (name == "SSH_CONNECTION").then(|| "\x1b[31m 1 2 3".to_owned());
         assert_eq!(
-            Actor::find(Some("al\x1b[2Ji\nce\u{202e}"), bad).to_string(),
+            Actor::find(Some("al\x1b[2Ji\nce\u{202e}"), false, bad).to_string(),
             "al[2Jice"
         );
-        assert_eq!(Actor::find(Some(&"x".repeat(999)), bad).name.len(), LONGEST);
+        assert_eq!(Actor::find(Some(&"x".repeat(999)), false, bad).name.len(), LONGEST);
+    }
+
+    /// Who logs in by SSH may set some variables (`AcceptEnv`), and any in the line of a key of their own.
+    #[test]
+    fn in_a_restricted_session_no_variable_decides_the_name() {
+        let said = |name: &str| matches!(name, "LOGNAME" | "USER").then(|| "mallory".to_owned());
+        let name = |login: Option<&str>, restricted| {
+            Actor::from_parts(None, login.map(Into::into), 4711, restricted, said).name
+        };
+        assert_eq!(name(Some("terry"), true), "terry");
+        assert_eq!(name(Some("terry"), false), "terry");
+        assert_eq!(name(None, true), "uid 4711");
+        assert_eq!(name(None, false), "mallory");
     }
 
     #[test]
-    fn a_login_name_is_found_by_its_number() {
-        let users = "root:x:0:0:root:/root:/bin/sh\nbroken\nterry:x:1000:1000::/home/terry:/bin/sh\n";
-        assert_eq!(login_name(users, 1000).as_deref(), Some("terry"));
-        assert_eq!(login_name(users, 0).as_deref(), Some("root"));
-        assert_eq!(login_name(users, 10), None);
+    fn a_login_name_comes_from_the_user_database() {
+        let id = nix::unistd::getuid();
+        let there = nix::unistd::User::from_uid(id).unwrap();
+        let name = there.map_or_else(|| format!("uid {id}"), |user| user.name);
+        assert_eq!(Actor::find(None, true, |_| Some("mallory".to_owned())).name, name);
     }
 }

@@ -54,7 +54,7 @@ impl Place {
         let own = |name: &str| variables(name).filter(|_| !restricted);
         let named = settled.actor.or_else(|| own("HATRACK_ACTOR").map(lossy));
         let named = named.map(checked).transpose()?;
-        let actor = Actor::find(named.as_deref(), |name| variables(name).map(lossy));
+        let actor = Actor::find(named.as_deref(), restricted, |name| variables(name).map(lossy));
         let folders = folders();
         let named = settled.file.or_else(|| own("HATRACK_FILE").map(PathBuf::from));
         if named.as_deref().is_some_and(store::is_stream) {

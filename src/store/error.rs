@@ -164,7 +164,9 @@ fn plain(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "there is no such file or folder".into(),
         io::ErrorKind::StorageFull => "the disk is full; make room".into(),
         io::ErrorKind::QuotaExceeded => "the disk quota is used up; make room".into(),
-        io::ErrorKind::FileTooLarge => "a file must not be so large there; use another disk".into(),
+        io::ErrorKind::FileTooLarge => {
+            "the disk is full for a file of this size; make room, or raise the limit on file sizes".into()
+        }
         io::ErrorKind::ReadOnlyFilesystem => {
             "the file system is read-only; it must be mounted writable".into()
         }
@@ -198,7 +200,10 @@ mod tests {
         for (errno, reason) in [
             (Errno::NOSPC, "the disk is full; make room"),
             (Errno::DQUOT, "the disk quota is used up; make room"),
-            (Errno::FBIG, "a file must not be so large there; use another disk"),
+            (
+                Errno::FBIG,
+                "the disk is full for a file of this size; make room, or raise the limit on file sizes",
+            ),
             (
                 Errno::ROFS,
                 "the file system is read-only; it must be mounted writable",
