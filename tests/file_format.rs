@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use hatrack::model::{Affiliation, Jid, Wardrobe, read, write};
+use hatrack::store::{Options, Store};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use support::{cases, quickly, wardrobe};
 
 const SCHEMA: &str = include_str!("../assets/hats.schema.json");
@@ -150,6 +152,45 @@ fn the_documentation_names_the_members_that_the_schema_has() {
     assert_eq!(known, said);
 }
 
+/// As the documentation describes it.
+fn digest(wardrobe: &Wardrobe) -> String {
+    let text = String::from_utf8(write::wardrobe(wardrobe)).unwrap_or_default();
+    let (mut all, mut rest) = (Sha256::new(), text.as_str());
+    for (jid, _) in wardrobe.rooms() {
+        let begin = format!("\"{jid}\": {{");
+        let (_, room) = rest.split_once(&format!("\n    {begin}")).unwrap_or_default();
+        let (room, after) = room.split_once("\n    }").unwrap_or_default();
+        all.update(Sha256::digest(format!("{begin}{room}\n    }}")));
+        rest = after;
+    }
+    all.update(Sha256::digest(rest));
+    all.finalize()
+        .iter()
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// What a program of this version writes has the digest that the documentation describes, and its own length.
+#[test]
+fn a_written_history_has_the_digest_and_the_length_of_the_documentation() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("hats.json");
+    std::fs::write(&data, &blocks("json")[0]).unwrap();
+    let mut store = Store::open(&data, Options::default()).unwrap();
+    let room = Jid::parse("a@conference.example.org").unwrap();
+    let change = store.wardrobe().clone().add_room(&room, None).unwrap();
+    store.commit(&[change.into()]).unwrap();
+    let line = std::fs::read_to_string(folder.path().join("hats.history.jsonl")).unwrap();
+    let members: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(members["length"], line.len() as u64);
+    assert_eq!(members["digest"], digest(store.wardrobe()));
+    let names: Vec<&str> = line
+        .split("\":")
+        .filter_map(|part| part.rsplit('"').next())
+        .collect();
+    assert_eq!(names.first().copied(), Some("revision"));
+    assert_eq!(names.iter().rev().nth(1).copied(), Some("length"));
+}
+
 #[test]
 fn the_history_in_the_documentation_is_one() {
     let lines = blocks("jsonl").concat();
@@ -160,8 +201,12 @@ fn the_history_in_the_documentation_is_one() {
     for line in lines.lines() {
         let entry: hatrack::store::Entry = serde_json::from_str(line).unwrap();
         wardrobe.apply(&entry.group).unwrap();
-        // All of the line is understood, but for the data file's identity, which is the store's own.
+        // All of the line is understood, but for what is the store's own: the data file's identity and digest, the length.
+        let length = line.len() as u64 + 1;
         let mut line: Value = serde_json::from_str(line).unwrap();
+        let mut own = |name: &str| line.as_object_mut().and_then(|line| line.remove(name)).unwrap();
+        assert_eq!(own("length"), length);
+        assert_eq!(own("digest"), digest(&wardrobe));
         let identity = line.as_object_mut().and_then(|line| line.remove("file")).unwrap();
         assert!(
             ["inode", "size", "mtime", "ctime"]

@@ -35,14 +35,11 @@ pub fn entry(entry: &Entry, what: &str) -> String {
     if !entry.outside {
         return again(entry.undoes, entry.redoes, what);
     }
-    // There may have been nobody to see what the file held before.
-    let unknown = entry.group.is_empty();
-    let what = if unknown {
-        "changes that are not known"
-    } else {
-        what
-    };
-    format!("outside hatrack: {what}")
+    if entry.group.is_empty() {
+        // There may have been nobody to see what the file held before.
+        return "changed outside hatrack (details unknown)".into();
+    }
+    format!("changed outside hatrack: {what}")
 }
 
 /// A change that may take back an earlier one: `undoing 5, took the hat …`.

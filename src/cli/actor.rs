@@ -87,7 +87,10 @@ mod tests {
     fn a_given_name_comes_first_and_the_address_after_it() {
         let ssh =
             |name: &str| (name == "SSH_CONNECTION").then(|| "192.0.2.7 50000 198.51.100.1 22".to_owned());
-        assert_eq!(Actor::find(Some("alice"), false, ssh).to_string(), "alice@192.0.2.7");
+        assert_eq!(
+            Actor::find(Some("alice"), false, ssh).to_string(),
+            "alice@192.0.2.7"
+        );
         assert_eq!(Actor::find(Some("alice"), true, |_| None).to_string(), "alice");
     }
 
@@ -98,7 +101,10 @@ mod tests {
             Actor::find(Some("al\x1b[2Ji\nce\u{202e}"), false, bad).to_string(),
             "al[2Jice"
         );
-        assert_eq!(Actor::find(Some(&"x".repeat(999)), false, bad).name.len(), LONGEST);
+        assert_eq!(
+            Actor::find(Some(&"x".repeat(999)), false, bad).name.len(),
+            LONGEST
+        );
     }
 
     /// Who logs in by SSH may set some variables (`AcceptEnv`), and any in the line of a key of their own.

@@ -23,7 +23,7 @@ pub(super) fn undo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), 
     }
     let change = Change {
         group: entry.group.inverse(),
-        undoes: Some(entry.revision),
+        undoes: whole(&entry),
         redoes: None,
     };
     commit(&mut kept, change, out)
@@ -46,9 +46,15 @@ pub(super) fn redo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), 
     let change = Change {
         group: entry.group.inverse(),
         undoes: None,
-        redoes: Some(entry.revision),
+        redoes: whole(&entry),
     };
     commit(&mut kept, change, out)
+}
+
+/// The revision that is taken back. Where a part of it is out of scope the rest stays in effect, so that this is a change
+/// like any other.
+fn whole(entry: &Entry) -> Option<u64> {
+    (!entry.partial).then_some(entry.revision)
 }
 
 fn newest(kept: &Kept) -> Result<FoundUndo, Failure> {

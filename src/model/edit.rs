@@ -1,5 +1,6 @@
 //! The one idea: every change is an [`Edit`], as data, with what was there before and what is there after.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::de::Error as _;
@@ -203,6 +204,31 @@ impl Wardrobe {
     /// Whether what a group leads to is there already: its inverse could be applied.
     pub fn holds(&self, group: &Group) -> bool {
         self.clone().apply(&group.inverse()).is_ok()
+    }
+
+    /// Applies those edits of a group that are not made already, and gives them. One whose `before` does not hold, and
+    /// whose `after` does not either, is an error; then nothing is applied.
+    pub fn apply_rest<'a>(&mut self, group: &'a Group) -> Result<Cow<'a, Group>, Error> {
+        if self.apply(group).is_ok() {
+            return Ok(Cow::Borrowed(group));
+        }
+        let mut next = self.clone();
+        let mut kept = Vec::new();
+        for edit in &group.0 {
+            match next.apply_edit(edit) {
+                Ok(()) => kept.push(edit.clone()),
+                Err(error) if next.check(&edit.inverse()).is_err() => return Err(error),
+                Err(_) => {}
+            }
+        }
+        *self = next;
+        Ok(Cow::Owned(Group(kept)))
+    }
+
+    /// Whether nothing of a group is in effect any more: all of its edits have been taken back.
+    pub fn is_undone(&self, group: &Group) -> bool {
+        let rest = |rest: Cow<'_, Group>| rest.is_empty();
+        self.clone().apply_rest(&group.inverse()).is_ok_and(rest)
     }
 
     fn room_mut(&mut self, room: &Jid) -> Result<&mut Room, Error> {

@@ -64,6 +64,11 @@ pub fn pieces(wardrobe: &Wardrobe) -> impl Iterator<Item = Piece<'_>> {
 }
 
 impl Piece<'_> {
+    /// Whether it is a room, with what separates it from the one before.
+    pub fn is_room(&self) -> bool {
+        matches!(self.0, Part::Room { .. })
+    }
+
     /// Appends the piece's bytes.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self.0 {

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Seek};
 use std::path::{Path, PathBuf};
 
+use super::digest::Digest;
 use super::disk::{Disk, Identity};
 use super::history::{self, Line};
 use super::{Entry, Error, Paths, file, rewrite};
@@ -82,7 +83,9 @@ pub fn check(path: &Path) -> Report {
             .push(format!("there is no {}", paths.data.display())),
         Ok(Some(contents)) => {
             report.count(&contents.wardrobe);
-            data = Some((contents.identity, contents.wardrobe.revision));
+            let digest =
+                Digest::of_wardrobe(&contents.wardrobe, Some((&contents.wardrobe, &contents.layout)));
+            data = Some((contents.identity, contents.wardrobe.revision, digest));
         }
         Err(error) => match file::blank(&disk, &paths) {
             Ok(Some(contents)) => {
@@ -150,11 +153,15 @@ impl Report {
         }
     }
 
-    fn look_over(&mut self, disk: &Disk, paths: &Paths, file: &File, data: Option<(Identity, u64)>) {
+    fn look_over(&mut self, disk: &Disk, paths: &Paths, file: &File, data: Option<(Identity, u64, Digest)>) {
         let name = paths.history.display();
         let wrong = |error| Error::io("read", &paths.history)(error).to_string();
         let left = || Ok(disk.look(&paths.data_temporary)?.as_ref().map(Identity::of));
-        let tail = match history::tail(file, data, left) {
+        let tail = match history::tail(
+            file,
+            data.map(|(identity, revision, _)| (identity, revision)),
+            left,
+        ) {
             Ok(tail) => tail,
             Err(error) => return self.errors.push(wrong(error)),
         };
@@ -166,9 +173,9 @@ impl Report {
             self.errors
                 .push(Error::missing(&paths.data, &paths.history).to_string());
         }
-        let last = tail.last.and_then(|line| line.file);
-        if let (Some(last), Some((data, _))) = (last, data)
-            && !last.same_file(&data)
+        let last = tail.last.and_then(|line| Some((line.file?, line.digest)));
+        if let (Some((made, digest)), Some((data, _, now))) = (last, data)
+            && !digest.map_or_else(|| made.same_file(&data), |digest| digest == now)
         {
             self.remarks.push(format!(
                 "{} was changed by something else since the last commit; the next one notes it",

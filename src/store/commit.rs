@@ -10,23 +10,18 @@ use uuid::Uuid;
 
 use super::access::Access;
 use super::compose::{self, Source};
+use super::digest::Digest;
 use super::disk::{Disk, Identity, milliseconds};
 use super::history::{Tail, line};
 use super::lock::{Left, Lock, Temporary, Wait};
 use super::record::following;
 use super::view::{holds, permit, rebase};
-use super::whole::{Known, Store};
+use super::whole::{Known, Marked, Store};
 use super::{Change, Entry, Error};
-use crate::model::write::compact;
 use crate::model::{self, Group, Wardrobe};
 
-/// The actor of changes that were made by something else than this program.
-pub(super) const OUTSIDE: &str = "outside";
 /// How often a commit is begun again at once because the file was changed in the middle of it.
 const TRIES: usize = 10;
-/// A difference that is longer as JSON is only noted, not kept.
-const LONGEST: usize = 16 << 20;
-
 /// What became of each change: its revision, `None` when it made no difference any more, or why it was not done.
 type Results = Vec<Result<Option<u64>, model::Error>>;
 
@@ -190,7 +185,7 @@ impl Store {
         }
         let mut next = self.full.clone();
         let mut revision = following(&next, &tail);
-        let mut entries: Vec<Entry> = self.outside(revision, &tail).into_iter().collect();
+        let mut entries: Vec<Entry> = self.outside(revision, &tail)?.into_iter().collect();
         let noted = entries.len();
         revision += noted as u64;
         let mut results = Vec::with_capacity(changes.len());
@@ -238,7 +233,7 @@ impl Store {
         rebase(next, &change.group).map(|group| Rebased::Now(group.into_owned()))
     }
 
-    fn entry_of(&self, revision: u64, change: &Change, group: Group) -> Entry {
+    pub(super) fn entry_of(&self, revision: u64, change: &Change, group: Group) -> Entry {
         Entry {
             revision,
             id: Uuid::new_v4().to_string().into(),
@@ -248,30 +243,8 @@ impl Store {
             undoes: change.undoes,
             redoes: change.redoes,
             outside: false,
+            partial: false,
         }
-    }
-
-    /// The line to be added when the file is not the one of the history's last line.
-    fn outside(&self, revision: u64, tail: &Tail) -> Option<Entry> {
-        let last = tail.last.as_ref()?.file?;
-        let now = self.known.as_ref().map(|known| known.identity);
-        if now.is_some_and(|now| now.same_file(&last)) {
-            return None;
-        }
-        let before = self.marked.as_ref().filter(|(marked, _)| marked.same_file(&last));
-        let mut group = before
-            .map(|(_, before)| before.diff(&self.full))
-            .unwrap_or_default();
-        if before.is_some() && group.is_empty() {
-            return None;
-        }
-        if compact(&group).len() > LONGEST {
-            group = Group::default();
-        }
-        let mut entry = self.entry_of(revision, &Change::default(), group);
-        entry.actor = OUTSIDE.into();
-        entry.outside = true;
-        Some(entry)
     }
 
     /// Makes the data file's temporary file. From then on nobody else gets at the files, even where the lock file was
@@ -302,23 +275,23 @@ impl Store {
         data: Option<&Metadata>,
     ) -> Result<Attempt<()>, Error> {
         if next.revision > Wardrobe::LAST_REVISION {
-            return Err(Error::NotWritable {
-                path: self.paths.data.clone(),
-                reason: "there is no larger revision; set \"revision\" in it to a smaller number".into(),
-            });
+            return Err(self.no_larger_revision(tail));
         }
         let access = self.access(data)?;
         let (paths, disk, out) = (self.paths.clone(), self.disk.clone(), temporary.file());
         let wrong = || Error::io("write", &paths.data);
         let mut appended = false;
         let written = (|| {
-            let layout = self.compose(out, &next);
-            let layout = match layout {
+            let composed = self.compose(out, &next);
+            let (layout, digest) = match composed {
                 Err(_) if self.is_other(data)? => return Ok(None),
                 other => other.map_err(wrong())?,
             };
             let (identity, sealed) = disk.seal(out).map_err(wrong())?;
-            let lines: String = entries.iter().map(|entry| line(entry, &identity)).collect();
+            let lines: String = entries
+                .iter()
+                .map(|entry| line(entry, &identity, digest))
+                .collect();
             appended = true;
             self.append(tail, &lines, Some(&access.beside()))?;
             // Until now nobody else could open it. (Who has it open could lock it, and keep everybody out after a crash.)
@@ -331,9 +304,9 @@ impl Store {
             temporary.rename(&paths.data).map_err(wrong())?;
             // Nothing may go wrong any more. Where its new times cannot be had, it is simply read again.
             let identity = out.metadata().map_or(identity, |now| Identity::of(&now));
-            Ok(Some((layout, identity, sealed)))
+            Ok(Some((layout, identity, sealed, digest)))
         })();
-        let Ok(Some((layout, identity, sealed))) = written else {
+        let Ok(Some((layout, identity, sealed, digest))) = written else {
             // Where the history cannot be set back, the temporary file stays: it tells the next writer that the lines
             // are of a file that never came to be. Who lost it has nothing to set back: somebody else may be at work.
             if appended && (!temporary.is_there().unwrap_or(false) || self.take_back(tail).is_err()) {
@@ -341,18 +314,24 @@ impl Store {
             }
             return written.map(|_| Attempt::Changed);
         };
-        self.marked = Some((identity, next.clone()));
+        self.marked = Some(Marked {
+            identity,
+            digest: Some(digest),
+            revision: next.revision,
+            wardrobe: next.clone(),
+        });
         let known = Known {
             access: Some(access.clone()),
             certain: sealed && identity.mtime % 1_000_000_000 != 0,
             identity,
             layout,
+            digest: digest.into(),
         };
         self.hold(next, known);
         Ok(Attempt::Done(()))
     }
 
-    fn compose(&self, out: &File, next: &Wardrobe) -> io::Result<super::file::Layout> {
+    fn compose(&self, out: &File, next: &Wardrobe) -> io::Result<(super::file::Layout, Digest)> {
         let known = self.known.as_ref().filter(|_| !self.gone);
         let old = match known {
             Some(known) if !known.layout.is_empty() => {

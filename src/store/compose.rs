@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use super::digest::Digest;
 use super::disk::Disk;
 use super::file::{Layout, Place};
 use crate::model::write::{self, Piece};
@@ -37,16 +38,16 @@ enum Run {
     Copied { at: u64, length: u64 },
 }
 
-/// The text of some pieces, and how long each is.
-type Made = (Vec<u8>, Vec<u64>);
+/// The text of some pieces, and how long each is, with its digest.
+type Made = (Vec<u8>, Vec<(u64, Digest)>);
 
-/// Writes a wardrobe to an empty file; gives where its rooms are then.
+/// Writes a wardrobe to an empty file; gives where its rooms are then, and the digest of its content.
 pub(super) fn write(
     disk: &Disk,
     out: &File,
     wardrobe: &Wardrobe,
     source: Option<&Source<'_>>,
-) -> io::Result<Layout> {
+) -> io::Result<(Layout, Digest)> {
     let pieces: Vec<Piece<'_>> = write::pieces(wardrobe).collect();
     let places: Vec<Option<Place>> = wardrobe
         .rooms()
@@ -65,7 +66,7 @@ pub(super) fn write(
         })
         .collect();
 
-    let mut lengths = vec![0; pieces.len()];
+    let mut made = vec![(0, Digest::of(b"")); pieces.len()];
     std::thread::scope(|scope| {
         let mut makers = Makers::start(scope, &pieces, &ranges);
         for run in &runs {
@@ -78,14 +79,14 @@ pub(super) fn write(
                 Run::Made(range) => {
                     let (bytes, each) = makers.next().unwrap_or_else(|| make(&pieces, range));
                     disk.write(out, &bytes)?;
-                    let slots = lengths.get_mut(range.clone()).into_iter().flatten();
-                    slots.zip(each).for_each(|(slot, length)| *slot = length);
+                    let slots = made.get_mut(range.clone()).into_iter().flatten();
+                    slots.zip(each).for_each(|(slot, made)| *slot = made);
                 }
             }
         }
         Ok::<(), io::Error>(())
     })?;
-    Ok(layout(wardrobe, &places, &lengths))
+    Ok(layout(wardrobe, &places, &made))
 }
 
 /// Piece 0 is the head, then come the rooms, then the tail.
@@ -102,7 +103,7 @@ fn plan(places: &[Option<Place>], guesses: impl Iterator<Item = usize>) -> Vec<R
             }
             (Some(place), _) => {
                 runs.push(Run::Lead(if index == 0 { FIRST } else { OTHER }));
-                let Place { at, length } = *place;
+                let Place { at, length, .. } = *place;
                 runs.push(Run::Copied { at, length });
             }
             (None, Some(Run::Made(range))) if size < BATCH => {
@@ -130,7 +131,13 @@ fn make(pieces: &[Piece<'_>], range: &Range<usize>) -> Made {
     for piece in pieces.get(range.clone()).into_iter().flatten() {
         let before = bytes.len();
         piece.write(&mut bytes);
-        each.push((bytes.len() - before) as u64);
+        let text = bytes.get(before..).unwrap_or_default();
+        let digest = if piece.is_room() {
+            Digest::of_room(text)
+        } else {
+            Digest::of(text)
+        };
+        each.push((text.len() as u64, digest));
     }
     (bytes, each)
 }
@@ -174,23 +181,30 @@ impl Makers {
     }
 }
 
-/// Where the rooms are now.
-fn layout(wardrobe: &Wardrobe, places: &[Option<Place>], lengths: &[u64]) -> Layout {
-    let mut at = lengths.first().copied().unwrap_or_default();
-    let made = lengths.iter().skip(1);
-    let rooms = wardrobe.rooms().zip(places).zip(made).enumerate();
-    rooms
-        .map(|(index, (((jid, _), place), made))| {
+/// Where the rooms are now, and the digest of all.
+fn layout(wardrobe: &Wardrobe, places: &[Option<Place>], made: &[(u64, Digest)]) -> (Layout, Digest) {
+    let (mut at, _) = made.first().copied().unwrap_or((0, Digest::of(b"")));
+    let (_, tail) = made.last().copied().unwrap_or((0, Digest::of(b"")));
+    let mut digests = Vec::with_capacity(places.len());
+    let rooms = wardrobe.rooms().zip(places).zip(made.iter().skip(1)).enumerate();
+    let layout = rooms
+        .map(|(index, (((jid, _), place), (made, digest)))| {
             let lead = if index == 0 { FIRST } else { OTHER }.len() as u64;
-            let length = place.map_or_else(|| made.saturating_sub(lead), |place| place.length);
+            let (length, digest) = place.map_or_else(
+                || (made.saturating_sub(lead), *digest),
+                |place| (place.length, place.digest),
+            );
             let place = Place {
                 at: at + lead,
                 length,
+                digest,
             };
             at += lead + length;
+            digests.push(digest);
             (jid.clone(), place)
         })
-        .collect()
+        .collect();
+    (layout, Digest::join(digests.into_iter(), tail))
 }
 
 #[cfg(test)]
@@ -248,7 +262,9 @@ mod tests {
                 }
                 let out = tempfile().unwrap();
                 let source = old.as_ref().map(|(file, layout, wardrobe)| Source { file, layout, wardrobe });
-                let layout = write(&disk, &out, &new, source.as_ref()).unwrap();
+                let (layout, digest) = write(&disk, &out, &new, source.as_ref()).unwrap();
+                prop_assert_eq!(digest, Digest::of_wardrobe(&new, None));
+                prop_assert_eq!(digest, Digest::of_wardrobe(&new, Some((&new, &layout))));
                 let bytes = text(&out);
                 let whole = write::wardrobe(&new);
                 prop_assert_eq!(String::from_utf8_lossy(&bytes), String::from_utf8_lossy(&whole));
@@ -284,7 +300,7 @@ mod tests {
         let guesses = new.rooms().map(|(_, room)| guess(room));
         assert!(plan(&[None; 256], guesses).len() > 6, "enough for threads");
         let out = tempfile().unwrap();
-        let layout = write(&Disk::default(), &out, &new, None).unwrap();
+        let (layout, _) = write(&Disk::default(), &out, &new, None).unwrap();
         assert_eq!(text(&out), write::wardrobe(&new));
         assert_eq!(layout.len(), 256);
         // Enough for several chunks of reading, too.

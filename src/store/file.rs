@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use super::access::Access;
+use super::digest::Digest;
 use super::disk::{Disk, Identity, now};
 use super::{Error, Paths};
 use crate::model::read::{self, Rooms};
@@ -35,6 +36,8 @@ pub(super) type Layout = BTreeMap<Jid, Place>;
 pub(super) struct Place {
     pub(super) at: u64,
     pub(super) length: u64,
+    /// Of these bytes.
+    pub(super) digest: Digest,
 }
 
 /// How a room ends in the program's own form when another follows.
@@ -323,6 +326,7 @@ impl Work<'_> {
             let place = room.is_exact().then_some(Place {
                 at: at + 4,
                 length: core.len() as u64,
+                digest: Digest::of(core.as_bytes()),
             });
             rooms.push((room, place));
             if !tail.is_empty() {

@@ -1,15 +1,18 @@
 //! The history: one line a commit, and what the last lines say about the data file.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use super::digest::Digest;
 use super::disk::{Disk, Identity};
 use super::{Entry, Error};
+use crate::model::Group;
 use crate::model::write::compact;
 
 /// What every version of the program understands of a line. Members beside these are kept wherever lines are.
@@ -26,6 +29,9 @@ pub(super) struct Line {
     /// The data file that it made.
     #[serde(default)]
     pub(super) file: Option<Identity>,
+    /// What that file holds.
+    #[serde(default, deserialize_with = "Digest::read")]
+    pub(super) digest: Option<Digest>,
 }
 
 impl Line {
@@ -34,14 +40,61 @@ impl Line {
     }
 }
 
-/// The line of a commit that made this data file.
-pub(super) fn line(entry: &Entry, file: &Identity) -> String {
-    let mut line = compact(entry);
+/// A line as it is written: all that can be long comes last but for the line's own length.
+#[derive(Serialize)]
+struct Written<'a> {
+    revision: u64,
+    id: &'a str,
+    time: Timestamp,
+    actor: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undoes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redoes: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    outside: bool,
+    file: &'a Identity,
+    digest: Digest,
+    edits: &'a Group,
+}
+
+/// What stands before the edits in a line; nowhere else, as a quote in a text is escaped.
+const EDITS: &[u8] = b",\"edits\":[";
+/// What stands before the length at a line's end.
+const LENGTH: &[u8] = b",\"length\":";
+
+/// The line of a commit that made this data file, which holds what has this digest.
+pub(super) fn line(entry: &Entry, file: &Identity, digest: Digest) -> String {
+    let mut line = compact(&Written {
+        revision: entry.revision,
+        id: &entry.id,
+        time: entry.time,
+        actor: &entry.actor,
+        undoes: entry.undoes,
+        redoes: entry.redoes,
+        outside: entry.outside,
+        file,
+        digest,
+        edits: &entry.group,
+    });
     line.pop();
-    line.push_str(",\"file\":");
-    line.push_str(&compact(file));
-    line.push_str("}\n");
-    line
+    let others = line.len() + LENGTH.len() + "}\n".len();
+    // The number counts its own digits.
+    let (mut length, mut next) = (0, others + 1);
+    while next != length {
+        length = next;
+        next = others + length.to_string().len();
+    }
+    [line, format!(",\"length\":{length}}}\n")].concat()
+}
+
+/// How long a line says that it is, with its newline, where these are its last bytes.
+fn said_length(end: &[u8]) -> Option<u64> {
+    let end = end.strip_suffix(b"}\n")?;
+    let digits = end.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (before, number) = end.split_at_checked(end.len() - digits)?;
+    before.ends_with(LENGTH).then_some(())?;
+    std::str::from_utf8(number).ok()?.parse().ok()
 }
 
 /// A history for reading; `None` where there is none.
@@ -54,23 +107,67 @@ pub(super) fn open(disk: &Disk, path: &Path) -> Result<Option<File>, Error> {
     Ok(Some(file))
 }
 
-/// Lines from the last to the first; a block of the file at a time.
+/// Lines from the last to the first; a block of the file at a time. A line that does not fit into a block is found by
+/// the length that it ends with, and none of it is read; one without that, as older versions wrote it, is looked through
+/// for its beginning.
 pub(super) struct Backwards<'a> {
     file: &'a File,
     /// What was read and not given yet begins here in the file.
     start: u64,
     buffer: Vec<u8>,
+    /// How many bytes were read.
+    pub(super) read: u64,
 }
 
 /// What is read at once.
 const BLOCK: usize = 1 << 16;
+/// What is read at once where a newline is looked for.
+const STRETCH: u64 = 1 << 20;
+/// Before the edits of a line stands no more than this.
+const HEAD: u64 = 1 << 13;
 
 /// A line without its newline, and where it is.
-pub(super) struct Found {
+pub(super) struct Found<'a> {
+    file: &'a File,
     pub(super) at: u64,
-    pub(super) bytes: Vec<u8>,
+    /// How long it is.
+    pub(super) length: u64,
     /// Whether its newline is there.
     pub(super) ended: bool,
+    /// All of it, where it is short.
+    pub(super) short: Option<Vec<u8>>,
+}
+
+impl Found<'_> {
+    /// All of it.
+    pub(super) fn bytes(&self) -> io::Result<Cow<'_, [u8]>> {
+        match &self.short {
+            Some(bytes) => Ok(Cow::Borrowed(bytes)),
+            None => read(self.file, self.at, self.length).map(Cow::Owned),
+        }
+    }
+
+    /// What every version understands of it. Of a long line that has all of that before its edits, no more is read; what
+    /// follows there is taken to be as whole as the line's end.
+    pub(super) fn line(&self) -> io::Result<Option<Line>> {
+        if self.short.is_none() && self.ended {
+            let mut head = read(self.file, self.at, self.length.min(HEAD))?;
+            if let Some(cut) = memchr::memmem::find(&head, EDITS) {
+                head.truncate(cut);
+                head.push(b'}');
+                if let Some(line) = Line::parse(&head).ok().filter(|line| line.file.is_some()) {
+                    return Ok(Some(line));
+                }
+            }
+        }
+        Ok(Line::parse(&self.bytes()?).ok())
+    }
+}
+
+fn read(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+    file.read_exact_at(&mut bytes, at)?;
+    Ok(bytes)
 }
 
 impl<'a> Backwards<'a> {
@@ -80,39 +177,90 @@ impl<'a> Backwards<'a> {
             file,
             start: end,
             buffer: Vec::new(),
+            read: 0,
         }
     }
 
     /// The line before; `None` at the beginning of the file.
-    pub(super) fn before(&mut self) -> io::Result<Option<Found>> {
+    pub(super) fn before(&mut self) -> io::Result<Option<Found<'a>>> {
         loop {
             let ended = self.buffer.last() == Some(&b'\n');
             let body = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
             let newline = memchr::memrchr(b'\n', body);
             if newline.is_some() || (self.start == 0 && !self.buffer.is_empty()) {
                 let from = newline.map_or(0, |newline| newline + 1);
-                let found = Found {
-                    at: self.start + from as u64,
-                    bytes: body.get(from..).unwrap_or_default().to_vec(),
-                    ended,
-                };
+                let bytes = body.get(from..).unwrap_or_default().to_vec();
                 self.buffer.truncate(from);
-                return Ok(Some(found));
+                return Ok(Some(Found {
+                    file: self.file,
+                    at: self.start + from as u64,
+                    length: bytes.len() as u64,
+                    ended,
+                    short: Some(bytes),
+                }));
             }
             if self.start == 0 {
                 return Ok(None);
             }
-            // A long line is read in ever larger blocks, so that all of it is moved a few times only.
-            let more = BLOCK.max(self.buffer.len()) as u64;
-            let from = self.start.saturating_sub(more);
-            let length = usize::try_from(self.start - from).map_err(io::Error::other)?;
-            let mut block = vec![0; length];
-            self.file.read_exact_at(&mut block, from)?;
+            if self.buffer.len() >= BLOCK {
+                let end = self.start + body.len() as u64;
+                let at = self.begin()?;
+                self.buffer.clear();
+                self.start = at;
+                return Ok(Some(Found {
+                    file: self.file,
+                    at,
+                    length: end - at,
+                    ended,
+                    short: None,
+                }));
+            }
+            let from = self.start.saturating_sub(BLOCK as u64);
+            let mut block = self.read(from, self.start)?;
             block.append(&mut self.buffer);
             self.buffer = block;
             self.start = from;
         }
     }
+
+    fn read(&mut self, from: u64, to: u64) -> io::Result<Vec<u8>> {
+        self.read += to - from;
+        read(self.file, from, to - from)
+    }
+
+    /// Where the line begins whose end is in the buffer.
+    fn begin(&mut self) -> io::Result<u64> {
+        let end = self.start + self.buffer.len() as u64;
+        let said = said_length(&self.buffer).and_then(|length| end.checked_sub(length));
+        if let Some(at) = said.filter(|at| *at < self.start) {
+            // Somebody may have edited the line and left the number as it was.
+            let before = self.read(at.saturating_sub(1), at + 1)?;
+            if matches!(before.as_slice(), b"\n{") || (at == 0 && before == b"{") {
+                return Ok(at);
+            }
+        }
+        let mut start = self.start;
+        while start > 0 {
+            let from = start.saturating_sub(STRETCH);
+            let stretch = self.read(from, start)?;
+            if let Some(newline) = memchr::memrchr(b'\n', &stretch) {
+                return Ok(from + newline as u64 + 1);
+            }
+            start = from;
+        }
+        Ok(0)
+    }
+}
+
+/// The number of the line that begins at a place, from 1.
+pub(super) fn line_number(file: &File, at: u64) -> io::Result<u64> {
+    let (mut number, mut from) = (1, 0);
+    while from < at {
+        let length = (at - from).min(STRETCH);
+        number += memchr::memchr_iter(b'\n', &read(file, from, length)?).count() as u64;
+        from += length;
+    }
+    Ok(number)
 }
 
 /// What a writer must know of the history before it adds to it.
@@ -126,6 +274,8 @@ pub(super) struct Tail {
     pub(super) unended: bool,
     /// Of the last line that stays.
     pub(super) last: Option<Line>,
+    /// Where that line is.
+    pub(super) last_at: u64,
 }
 
 /// So many lines that cannot be read are passed over in search of one that can.
@@ -147,12 +297,12 @@ pub(super) fn tail(
     };
     let mut lines = Backwards::from(file, length);
     // The newest line whose data file seems never to have come to be, and where the first one for that file is.
-    let mut doubtful: Option<(Line, Identity, u64)> = None;
+    let mut doubtful: Option<(Line, Identity, u64, u64)> = None;
     for _ in 0..PATIENCE {
         let Some(found) = lines.before()? else {
             break;
         };
-        let line = Line::parse(&found.bytes).ok();
+        let line = found.line()?;
         let made = line.as_ref().and_then(|line| line.file);
         if !found.ended {
             let is_there = made
@@ -174,12 +324,12 @@ pub(super) fn tail(
             continue;
         }
         match (made, &mut doubtful) {
-            (Some(made), Some((_, of, at))) if made.same_file(of) => {
+            (Some(made), Some((_, of, at, _))) if made.same_file(of) => {
                 *at = found.at;
                 continue;
             }
             (Some(made), None) if is_older(data, &made, line.revision) => {
-                doubtful = Some((line, made, found.at));
+                doubtful = Some((line, made, found.at, found.at));
                 continue;
             }
             _ => {}
@@ -188,17 +338,19 @@ pub(super) fn tail(
             .zip(data)
             .is_some_and(|(made, (data, _))| made.same_file(&data));
         match doubtful.take() {
-            Some((_, _, at)) if is_before => {
+            Some((_, _, at, _)) if is_before => {
                 tail.keep = at;
                 tail.unended = false;
-                tail.last = Some(line);
+                (tail.last, tail.last_at) = (Some(line), found.at);
             }
-            Some((newest, _, _)) => tail.last = Some(newest),
-            None => tail.last = Some(line),
+            Some((newest, _, _, at)) => (tail.last, tail.last_at) = (Some(newest), at),
+            None => (tail.last, tail.last_at) = (Some(line), found.at),
         }
         return Ok(tail);
     }
-    tail.last = doubtful.map(|(newest, _, _)| newest);
+    if let Some((newest, _, _, at)) = doubtful {
+        (tail.last, tail.last_at) = (Some(newest), at);
+    }
     Ok(tail)
 }
 
@@ -209,60 +361,30 @@ fn is_older(data: Option<(Identity, u64)>, made: &Identity, revision: u64) -> bo
     data.is_some_and(|(data, of)| !data.same_file(made) && data.ctime < made.ctime && of < revision)
 }
 
-/// Whether one of the last lines made this data file.
-pub(super) fn knows(disk: &Disk, path: &Path, identity: &Identity) -> bool {
-    let Ok(Some(file)) = open(disk, path) else {
-        return false;
-    };
-    let Ok(metadata) = file.metadata() else {
-        return false;
-    };
-    let mut lines = Backwards::from(&file, metadata.len());
+/// The revision and the digest of the last line whose data file held the same as this one; `None`: none of the last lines.
+/// A line of an older version has no digest: it tells by the file's identity.
+pub(super) fn recall(
+    disk: &Disk,
+    path: &Path,
+    identity: &Identity,
+    digest: impl Fn() -> Digest,
+) -> Option<(u64, Option<Digest>)> {
+    let file = open(disk, path).ok()??;
+    let mut lines = Backwards::from(&file, file.metadata().ok()?.len());
     // Others may have added some since the file was read.
     for _ in 0..8 {
-        let Ok(Some(found)) = lines.before() else {
-            return false;
-        };
-        let made = Line::parse(&found.bytes).ok().and_then(|line| line.file);
-        if made.is_some_and(|made| made.same_file(identity)) {
-            return true;
+        let line = lines.before().ok()??.line().ok()?;
+        let is_it = line.as_ref().is_some_and(|line| match (line.digest, line.file) {
+            (Some(there), _) => there == digest(),
+            (None, made) => made.is_some_and(|made| made.same_file(identity)),
+        });
+        if let Some(line) = line.filter(|_| is_it) {
+            return Some((line.revision, line.digest));
         }
     }
-    false
+    None
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        /// Read backwards, the lines are the file's.
-        #[test]
-        fn backwards_gives_every_line(
-            lines in prop::collection::vec(prop_oneof![0usize..5, 65_530usize..65_540, Just(200_000)], 0..6),
-            ended: bool,
-        ) {
-            let lines: Vec<String> = lines.into_iter().map(|length| "x".repeat(length)).collect();
-            let mut text = lines.join("\n");
-            if ended && !lines.is_empty() {
-                text.push('\n');
-            }
-            let mut file = tempfile::tempfile().unwrap();
-            file.write_all(text.as_bytes()).unwrap();
-            let mut back = Backwards::from(&file, text.len() as u64);
-            let mut found = Vec::new();
-            while let Some(line) = back.before().unwrap() {
-                prop_assert_eq!(&text.as_bytes()[usize::try_from(line.at).unwrap()..][..line.bytes.len()], &line.bytes[..]);
-                found.push(String::from_utf8(line.bytes).unwrap());
-            }
-            found.reverse();
-            let expected: Vec<&str> = text.lines().collect();
-            prop_assert_eq!(found, expected);
-        }
-    }
-}
+#[path = "history_tests.rs"]
+mod tests;

@@ -77,6 +77,7 @@ impl Memory {
             undoes,
             redoes,
             outside: false,
+            partial: false,
         });
         Ok(Some(revision))
     }

@@ -169,6 +169,10 @@ pub struct Entry {
     /// The file was changed by something else than hatrack; noted with the next commit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outside: bool,
+    /// There are more edits, which are out of this session's scope: taking these back is a change of its own, as the
+    /// commit stays in effect for its author.
+    #[serde(skip)]
+    pub partial: bool,
 }
 
 /// The person that an actor is: without the address that an SSH line came from (`alice@203.0.113.7`). People come back

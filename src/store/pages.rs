@@ -4,16 +4,18 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 
-use super::history::{Backwards, Line};
+use super::history::Backwards;
 use super::view::{seen, sees};
 use super::{Entry, Filter, FoundUndo, Options, Page, Query, Scope, person};
 use crate::model::write::compact;
-use crate::model::{Edit, HatId, Jid, Room, User};
+use crate::model::{Edit, HatId, Jid, Room, User, Wardrobe};
 
 /// So many bytes are looked through for one page; what comes before them is for the next one.
 const PORTION: u64 = 32 << 20;
-/// So many bytes are looked through for what can be undone.
-const MEMORY: u64 = 64 << 20;
+/// So many bytes are read in search of what can be undone. A large commit is one line, of which only the beginning is.
+const MEMORY: u64 = 1 << 30;
+/// A change from outside is told from the commits since a known state, at most so many, of so many bytes.
+const REPLAYED: (usize, u64) = (4096, 64 << 20);
 
 /// A page of entries, newest first.
 pub(super) fn page(file: &File, query: &Query, scope: &Scope) -> io::Result<Page> {
@@ -24,8 +26,9 @@ pub(super) fn page(file: &File, query: &Query, scope: &Scope) -> io::Result<Page
     let mut first = query.from.is_none();
     while let Some(found) = lines.before()? {
         let torn = std::mem::take(&mut first) && !found.ended;
-        let wanted = mentions(&found.bytes, &needles);
-        match serde_json::from_slice::<Entry>(&found.bytes) {
+        let bytes = found.bytes()?;
+        let wanted = mentions(&bytes, &needles);
+        match serde_json::from_slice::<Entry>(&bytes) {
             _ if !wanted => {}
             Ok(entry) => {
                 page.entries
@@ -33,7 +36,7 @@ pub(super) fn page(file: &File, query: &Query, scope: &Scope) -> io::Result<Page
             }
             // The next writer cuts it off: it was never acknowledged.
             Err(_) if torn => {}
-            Err(_) => page.unreadable += usize::from(concerns(scope, &found.bytes)),
+            Err(_) => page.unreadable += usize::from(concerns(scope, &bytes)),
         }
         if page.entries.len() >= query.limit || end - found.at > PORTION {
             page.next = (found.at > 0).then_some(found.at);
@@ -54,10 +57,14 @@ pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Opt
     let number = revision.to_string();
     let mut lines = Backwards::from(file, file.metadata()?.len());
     while let Some(found) = lines.before()? {
-        if !may_have(&found.bytes, b"\"revision\"", number.as_bytes()) {
+        let may_be = match &found.short {
+            Some(bytes) => may_have(bytes, b"\"revision\"", number.as_bytes()),
+            None => found.line()?.is_some_and(|line| line.revision == revision),
+        };
+        if !may_be {
             continue;
         }
-        match serde_json::from_slice::<Entry>(&found.bytes) {
+        match serde_json::from_slice::<Entry>(&found.bytes()?) {
             Ok(entry) if entry.revision == revision => return Ok(seen(scope, entry)),
             _ => {}
         }
@@ -65,10 +72,36 @@ pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Opt
     Ok(None)
 }
 
-/// The newest own commits to take back and to put back. An entry that has something out of scope is not offered.
-pub(super) fn find_undo(file: &File, options: &Options) -> io::Result<FoundUndo> {
-    let end = file.metadata()?.len();
-    let mut lines = Backwards::from(file, end);
+/// The entries after a revision up to another, in order; `None` where they are too many, too large or not all there.
+pub(super) fn between(file: &File, after: u64, last: u64) -> io::Result<Option<Vec<Entry>>> {
+    let (most, bytes) = REPLAYED;
+    let mut lines = Backwards::from(file, file.metadata()?.len());
+    let (mut entries, mut taken): (Vec<Entry>, u64) = (Vec::new(), 0);
+    while let Some(found) = lines.before()? {
+        let Some(line) = found.line()? else {
+            continue; // Damaged; whether anything is missing shows in the end.
+        };
+        if line.revision <= after {
+            entries.reverse();
+            return Ok(Some(entries));
+        }
+        taken += found.length;
+        if entries.len() == most || taken > bytes {
+            break;
+        }
+        if line.revision <= last
+            && let Ok(entry) = serde_json::from_slice(&found.bytes()?)
+        {
+            entries.push(entry);
+        }
+    }
+    Ok(None)
+}
+
+/// The newest own commits to take back and to put back, as the wardrobe is now. An entry that has something out of scope is
+/// not offered, nor one of which nothing is in effect any more.
+pub(super) fn find_undo(file: &File, options: &Options, now: &Wardrobe) -> io::Result<FoundUndo> {
+    let mut lines = Backwards::from(file, file.metadata()?.len());
     let me = person(&options.actor);
     let mut own = compact(me).into_bytes();
     own.pop(); // an address may follow before the closing quote
@@ -76,14 +109,17 @@ pub(super) fn find_undo(file: &File, options: &Options) -> io::Result<FoundUndo>
     // Revisions that a later one took back; and whether there is still something to put back further on.
     let (mut taken, mut redoable) = (HashSet::new(), true);
     while let Some(line) = lines.before()? {
-        if end - line.at > MEMORY || (found.undo.is_some() && (found.redo.is_some() || !redoable)) {
+        if lines.read > MEMORY || (found.undo.is_some() && (found.redo.is_some() || !redoable)) {
             break;
         }
-        let has = |needle: &[u8]| memchr::memmem::find(&line.bytes, needle).is_some();
-        if !(may_have(&line.bytes, b"\"actor\"", &own) || has(b"\"undoes\"") || has(b"\"redoes\"")) {
+        let may_matter = line.short.as_deref().is_none_or(|bytes| {
+            let has = |needle: &[u8]| memchr::memmem::find(bytes, needle).is_some();
+            may_have(bytes, b"\"actor\"", &own) || has(b"\"undoes\"") || has(b"\"redoes\"")
+        });
+        if !may_matter {
             continue;
         }
-        let Ok(meta) = Line::parse(&line.bytes) else {
+        let Some(meta) = line.line()? else {
             continue;
         };
         if taken.contains(&meta.revision) {
@@ -103,12 +139,13 @@ pub(super) fn find_undo(file: &File, options: &Options) -> io::Result<FoundUndo>
         if !wanted {
             continue;
         }
-        let Ok(entry) = serde_json::from_slice::<Entry>(&line.bytes) else {
+        let Ok(entry) = serde_json::from_slice::<Entry>(&line.bytes()?) else {
             continue;
         };
         if entry.outside
             || entry.group.is_empty()
             || !entry.group.0.iter().all(|edit| sees(&options.scope, edit))
+            || now.is_undone(&entry.group)
         {
             continue;
         }

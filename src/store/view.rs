@@ -51,7 +51,9 @@ pub(super) fn permit(scope: &Scope, group: &Group) -> Result<(), Error> {
 /// What of an entry is in scope; `None`: nothing.
 pub(super) fn seen(scope: &Scope, mut entry: Entry) -> Option<Entry> {
     if scope.rooms.is_some() {
+        let all = entry.group.0.len();
         entry.group.0.retain(|edit| sees(scope, edit));
+        entry.partial = entry.group.0.len() < all;
         if entry.group.is_empty() {
             return None;
         }
@@ -65,20 +67,7 @@ pub(super) fn rebase<'a>(wardrobe: &mut Wardrobe, group: &'a Group) -> Result<Co
     if group.0.iter().all(|edit| edit.inverse() == *edit) {
         return Ok(Cow::Owned(Group::default()));
     }
-    if wardrobe.apply(group).is_ok() {
-        return Ok(Cow::Borrowed(group));
-    }
-    let mut next = wardrobe.clone();
-    let mut kept = Vec::new();
-    for edit in &group.0 {
-        match next.apply_edit(edit) {
-            Ok(()) => kept.push(edit.clone()),
-            Err(error) if next.check(&edit.inverse()).is_err() => return Err(error),
-            Err(_) => {}
-        }
-    }
-    *wardrobe = next;
-    Ok(Cow::Owned(Group(kept)))
+    wardrobe.apply_rest(group)
 }
 
 /// Whether what a group leads to is there already.

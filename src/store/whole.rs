@@ -1,5 +1,6 @@
 //! The store: one data file, what was last seen in it, and the way to change it.
 
+use std::cell::OnceCell;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::access::Access;
+use super::digest::Digest;
 use super::disk::{Disk, Identity, may_write, milliseconds};
 use super::file::{self, Contents, Layout};
 use super::lock::{Left, Lock, sweep};
@@ -37,6 +39,19 @@ pub(super) struct Known {
     pub(super) layout: Layout,
     /// Who could read and write it.
     pub(super) access: Option<Access>,
+    /// Worked out when it is needed.
+    pub(super) digest: OnceCell<Digest>,
+}
+
+/// A state that the history has a line of.
+#[derive(Debug)]
+pub(super) struct Marked {
+    pub(super) identity: Identity,
+    /// `None`: the line is of an older version, which did not write it.
+    pub(super) digest: Option<Digest>,
+    /// The line's.
+    pub(super) revision: u64,
+    pub(super) wardrobe: Wardrobe,
 }
 
 /// One data file, with what was last seen in it.
@@ -55,7 +70,7 @@ pub struct Store {
     pub(super) known: Option<Known>,
     pub(super) gone: bool,
     /// The last state that the history knows of, so that a change from outside can be told.
-    pub(super) marked: Option<(Identity, Wardrobe)>,
+    pub(super) marked: Option<Marked>,
     /// Written, with their revisions, but perhaps not durably: the folder could not be synced.
     pub(super) unsynced: Vec<(Change, u64)>,
     /// A file that could not be read, and why: no need to try before it changes.
@@ -252,8 +267,16 @@ impl Store {
             certain,
             access,
         } = contents;
-        if history::knows(&self.disk, &self.paths.history, &identity) {
-            self.marked = Some((identity, wardrobe.clone()));
+        let digest = OnceCell::new();
+        let work_out = || *digest.get_or_init(|| Digest::of_wardrobe(&wardrobe, Some((&wardrobe, &layout))));
+        let line = history::recall(&self.disk, &self.paths.history, &identity, work_out);
+        if let Some((revision, digest)) = line {
+            self.marked = Some(Marked {
+                identity,
+                digest,
+                revision,
+                wardrobe: wardrobe.clone(),
+            });
         }
         self.hold(
             wardrobe,
@@ -262,8 +285,16 @@ impl Store {
                 certain,
                 layout,
                 access,
+                digest,
             },
         );
+    }
+
+    /// The digest of what the file was last seen to hold; `None` while there never was one.
+    pub(super) fn digest(&self) -> Option<Digest> {
+        let known = self.known.as_ref()?;
+        let work_out = || Digest::of_wardrobe(&self.full, Some((&self.full, &known.layout)));
+        Some(*known.digest.get_or_init(work_out))
     }
 
     pub(super) fn hold(&mut self, wardrobe: Wardrobe, known: Known) {
@@ -392,9 +423,8 @@ impl Store {
     pub fn find_undo(&self) -> Result<FoundUndo, Error> {
         match history::open(&self.disk, &self.paths.history)? {
             None => Ok(FoundUndo::default()),
-            Some(file) => {
-                pages::find_undo(&file, &self.options).map_err(Error::io("read", &self.paths.history))
-            }
+            Some(file) => pages::find_undo(&file, &self.options, &self.view)
+                .map_err(Error::io("read", &self.paths.history)),
         }
     }
 

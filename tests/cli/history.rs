@@ -292,7 +292,7 @@ fn what_another_program_changed_is_in_the_history_with_the_next_change() {
     );
     assert_eq!(
         lines[1],
-        "5 outside: outside hatrack: renamed courses@conference.example.org from \"Courses\" to \"Lessons\""
+        "5 outside: changed outside hatrack: renamed courses@conference.example.org from \"Courses\" to \"Lessons\""
     );
     // Where nobody looked on, what was before is not known.
     let text = std::fs::read_to_string(home.data()).unwrap();
@@ -303,7 +303,7 @@ fn what_another_program_changed_is_in_the_history_with_the_next_change() {
     home.done(&["affiliate", ROOM, "lee@example.org", "member"]);
     assert_eq!(
         table(&home, &["--limit", "2"])[1],
-        "7 outside: outside hatrack: changes that are not known"
+        "7 outside: changed outside hatrack (details unknown)"
     );
     home.fails(
         &["undo", "7"],

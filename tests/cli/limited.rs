@@ -241,6 +241,39 @@ fn a_change_of_both_rooms_is_seen_and_taken_back_in_its_own_part_only() {
     );
 }
 
+/// What a session takes back of a commit that it sees a part of is a change of its own: the commit's author still takes
+/// back the rest of it, and not an older change.
+#[test]
+fn the_author_takes_back_the_rest_of_what_a_limited_session_took_back() {
+    let home = home();
+    let both = home.write(
+        "both.json",
+        format!(
+            r#"{{"version": 1, "rooms": {{
+                "{ROOM}": {{"users": {{"{TERRY}": {{"affiliation": "member", "hats": {{"urn:x:both": {{}}}}}}}}}},
+                "{SECRET}": {{"users": {{"{BOSS}": {{"affiliation": "owner", "hats": {{"urn:x:both": {{}}}}}}}}}}}}}}"#
+        ),
+    );
+    let boss = |args: &[&str]| home.done(&[args, &["--actor", "boss@work"]].concat());
+    boss(&["import", both.to_str().unwrap_or_default()]);
+    let count = || {
+        let text = std::fs::read_to_string(home.data()).unwrap();
+        text.matches("urn:x:both").count()
+    };
+    assert_eq!(count(), 2);
+    let undone = limited(&home, &["undo", "9"]);
+    assert_eq!((undone.code, count()), (0, 1), "{}", undone.err);
+    shows_nothing_hidden(&undone, &[]);
+    let line = home.done(&["history", "--json", "--limit", "1"]);
+    assert!(!line.contains("undoes"), "{line}");
+    let said = boss(&["undo"]);
+    assert!(said.contains("undoing 9") && !said.contains(TERRY), "{said}");
+    assert_eq!(count(), 0);
+    // And puts back that rest.
+    assert!(boss(&["redo"]).contains("redoing 11"));
+    assert_eq!(count(), 1);
+}
+
 #[test]
 fn no_file_of_the_users_choosing_is_read_or_written() {
     let home = home();

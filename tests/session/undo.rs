@@ -1,7 +1,7 @@
 //! Undo, redo and the history.
 
 use hatrack::app::{Effect, Msg, Overlay, Start, State, update};
-use hatrack::model::Wardrobe;
+use hatrack::model::{Attachment, Wardrobe};
 use hatrack::store::{Entry, Event, FoundUndo, Request, Snapshot};
 use serde_json::json;
 
@@ -65,6 +65,7 @@ fn quick_keys_undo_what_slow_ones_would() {
         undoes: None,
         redoes: None,
         outside: false,
+        partial: false,
     };
     let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
     let snapshot = |wardrobe: &Wardrobe| Snapshot {
@@ -155,4 +156,57 @@ fn an_undo_that_does_not_fit_any_more_is_refused_with_the_reason() {
         "{}",
         session.notice()
     );
+}
+
+/// Two hats at once; somebody takes one of them away, as an undo in a limited session does.
+#[test]
+fn undo_takes_back_the_rest_of_what_is_undone_in_part() {
+    let mut session = open();
+    session.other(|wardrobe| {
+        let (terry, room) = (jid(TERRY), jid(ROOM));
+        let mut group = wardrobe.add_user_hat(&terry, &room, &hat("urn:x:1"), Attachment::default())?;
+        let second = wardrobe.add_user_hat(&terry, &room, &hat("urn:x:2"), Attachment::default())?;
+        group.0.extend(second.0);
+        Ok(group)
+    });
+    session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:1")));
+    session.keys("H j u");
+    assert!(terrys(&session).get("urn:x:2").is_none(), "{}", session.notice());
+    let Some(Overlay::History(history)) = session.state.top() else {
+        panic!("no history")
+    };
+    let undo = &history.entries[0];
+    assert_eq!((undo.undoes, undo.group.0.len()), (Some(1), 1));
+    assert!(session.notice().starts_with("Undone: ") && !session.notice().contains("urn:x:1"));
+    // Nothing is left of it.
+    session.keys("G u");
+    assert!(
+        session.notice().starts_with("Already undone: "),
+        "{}",
+        session.notice()
+    );
+}
+
+/// What somebody else took back already is said, and nothing older is taken back by the same key.
+#[test]
+fn undo_of_what_is_undone_already_says_so() {
+    let mut session = open();
+    session.keys("Enter j Enter Space r");
+    session.other(|wardrobe| {
+        let optional = Attachment::default()
+            .with_active(true)
+            .with_active(false)
+            .with_title(Some("Teacher"));
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), optional)
+    });
+    let before = session.json();
+    session.keys("u");
+    assert!(
+        session.notice().starts_with("Already undone: "),
+        "{}",
+        session.notice()
+    );
+    assert_eq!(session.json(), before);
+    session.keys("u");
+    assert!(session.notice().starts_with("Undone: "), "{}", session.notice());
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use hatrack::model::Affiliation;
+use hatrack::model::{Affiliation, Attachment};
 use hatrack::store::{Change, Entry, Filter, Page, Query, Store, check, repair_history};
 use jiff::Timestamp;
 
@@ -287,4 +287,80 @@ fn undo_and_redo_go_back_and_forth_over_ones_own_changes() {
         redoes: None,
     };
     assert_eq!(commit(&mut alice, back).unwrap_err().condition(), "conflict");
+}
+
+/// However large a commit was, its author finds it again, also behind the commits of others.
+#[test]
+fn undo_finds_a_commit_of_any_size() {
+    let folder = quick_folder();
+    let path = folder.path().join("hats.json");
+    let mut alice = open(&path, "alice");
+    begin(&mut alice);
+    let name = "x".repeat(33 << 20);
+    let change = group(&alice, |w| w.rename_room(&courses(), Some(&name)));
+    commit(&mut alice, change).unwrap(); // 3
+    let change = group(&alice, |w| w.rename_room(&courses(), Some("Courses")));
+    let mut bob = open(&path, "bob");
+    commit(&mut bob, change).unwrap(); // 4: has the long name too
+    for number in 0..5 {
+        give(&mut bob, &format!("n{number}")).unwrap();
+    }
+    alice.refresh().unwrap();
+    let undo = |store: &Store| store.find_undo().unwrap().undo.map(|entry| entry.revision);
+    assert_eq!(
+        undo(&alice),
+        Some(2),
+        "3 is undone already: its name is the one before"
+    );
+    let change = group(&bob, |w| w.rename_room(&courses(), Some(&name)));
+    commit(&mut bob, change).unwrap();
+    alice.refresh().unwrap();
+    assert_eq!(undo(&alice), Some(3));
+    let page = Query {
+        limit: 1,
+        ..Query::default()
+    };
+    assert_eq!(revisions(&alice.history(&page).unwrap().entries), [10]);
+    assert_eq!(alice.entry(3).unwrap().map(|entry| entry.revision), Some(3));
+}
+
+/// Somebody took a part of a commit back by hand, or all of it: undo goes on with what is left.
+#[test]
+fn undo_passes_over_what_is_undone_already() {
+    let (_folder, path, mut alice) = begun();
+    let both = group(&alice, |w| {
+        let mut both = w.add_user_hat(&terry(), &courses(), &hat("a"), Attachment::default())?;
+        both.0.extend(
+            w.add_user_hat(&terry(), &courses(), &hat("b"), Attachment::default())?
+                .0,
+        );
+        Ok(both)
+    });
+    assert_eq!(commit(&mut alice, both), Ok(Some(3)));
+    let mut bob = open(&path, "bob");
+    let take = |store: &mut Store, name: &str| {
+        let change = group(store, |w| w.remove_user_hat(&terry(), &courses(), &hat(name)));
+        commit(store, change).unwrap();
+    };
+    take(&mut bob, "a");
+    let found = |store: &mut Store| {
+        store.refresh().unwrap();
+        store.find_undo().unwrap().undo.unwrap()
+    };
+    let entry = found(&mut alice);
+    assert_eq!(entry.revision, 3, "the rest of it");
+    let undo = Change {
+        group: entry.group.inverse(),
+        undoes: Some(3),
+        redoes: None,
+    };
+    let mut probe = alice.wardrobe().clone();
+    assert_eq!(probe.apply_rest(&undo.group).unwrap().0.len(), 1);
+    take(&mut bob, "b");
+    assert_eq!(found(&mut alice).revision, 2, "nothing is left of it");
+    give(&mut bob, "b").unwrap();
+    alice.refresh().unwrap();
+    assert_eq!(commit(&mut alice, undo), Ok(Some(7)));
+    assert_eq!(hats_in(&path), [""; 0]);
+    assert_eq!(history(&alice)[0].group.0.len(), 1);
 }

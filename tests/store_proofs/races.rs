@@ -208,9 +208,10 @@ fn a_line_is_taken_back_only_when_its_file_cannot_have_been() {
         // As if all this had been before the line was written.
         let beside = path.with_file_name("hats.history.jsonl");
         let text = fs::read_to_string(&beside).unwrap();
-        let (before, ctime) = text.trim_end().rsplit_once("\"ctime\":").unwrap();
-        let later = ctime.trim_end_matches('}').parse::<i64>().unwrap() + 3_600_000_000_000;
-        fs::write(&beside, format!("{before}\"ctime\":{later}}}}}\n")).unwrap();
+        let (before, rest) = text.rsplit_once("\"ctime\":").unwrap();
+        let (ctime, after) = rest.split_once('}').unwrap();
+        let later = ctime.parse::<i64>().unwrap() + 3_600_000_000_000;
+        fs::write(&beside, format!("{before}\"ctime\":{later}}}{after}")).unwrap();
         let mut next = open(&path, "bob");
         assert_eq!(give(&mut next, "b"), Ok(Some(if lost { 3 } else { 5 })));
         let about: Vec<(u64, bool)> = history(&next)

@@ -62,20 +62,34 @@ fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: Kind) {
         });
         return;
     }
-    if apply(state, effects, &step, kind).is_err() {
-        let why = stands_against(state, &step);
-        let steps = if kind == Kind::Undo {
-            &mut state.done
-        } else {
-            &mut state.undone
-        };
-        steps.push(step);
-        let what = if kind == Kind::Undo {
-            "undone"
-        } else {
-            "done again"
-        };
-        state.refuse(format!("It cannot be {what}: {why}"));
+    match apply(state, effects, &step, kind, false) {
+        Ok(true) => {}
+        // Somebody else took it back; what comes next is asked for with another key.
+        Ok(false) => state.say(already(&step, kind)),
+        Err(_) => {
+            let why = stands_against(state, &step);
+            let steps = if kind == Kind::Undo {
+                &mut state.done
+            } else {
+                &mut state.undone
+            };
+            steps.push(step);
+            let what = if kind == Kind::Undo {
+                "undone"
+            } else {
+                "done again"
+            };
+            state.refuse(format!("It cannot be {what}: {why}"));
+        }
+    }
+}
+
+/// What is said where nothing of a step is left to be taken back.
+fn already(step: &Step, kind: Kind) -> String {
+    if kind == Kind::Redo || (kind == Kind::TakeBack && step.takes_back) {
+        format!("Already done again: {}", words::group(&step.group.inverse()))
+    } else {
+        format!("Already undone: {}", words::group(&step.group))
     }
 }
 
@@ -98,29 +112,45 @@ fn stands_against(state: &State, step: &Step) -> String {
     "it does not fit any more".into()
 }
 
-fn apply(state: &mut State, effects: &mut Vec<Effect>, step: &Step, kind: Kind) -> Result<(), Error> {
+/// Takes back what of a step was not taken back already; false: nothing was left. `partial`: of a commit that has more
+/// than this session may see, which therefore stays in effect.
+fn apply(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    step: &Step,
+    kind: Kind,
+    partial: bool,
+) -> Result<bool, Error> {
     let inverse = step.group.inverse();
     let mut next = state.view.clone();
-    next.apply(&inverse)?;
+    let rest = next.apply_rest(&inverse)?.into_owned();
+    if rest.is_empty() {
+        return Ok(false);
+    }
     state.view = next;
+    let undone = || words::group(&rest.inverse());
     match kind {
-        Kind::Redo => state.say(format!("Done again: {}", words::group(&inverse))),
+        Kind::Redo => state.say(format!("Done again: {}", words::group(&rest))),
         Kind::TakeBack => {
             let what = if step.takes_back {
-                format!("Done again: {}", words::group(&inverse))
+                format!("Done again: {}", words::group(&rest))
             } else {
-                format!("Undone: {}", words::group(&step.group))
+                format!("Undone: {}", undone())
             };
             state.say(format!("{what} ({} takes it back)", state.key(CommandId::Undo)));
         }
         _ => state.say(format!(
             "Undone: {} ({} does it again)",
-            words::group(&step.group),
+            undone(),
             state.key(CommandId::Redo)
         )),
     }
-    commit::push(state, effects, inverse, kind, Some(step));
-    Ok(())
+    if partial {
+        commit::push(state, effects, rest, Kind::Do, None);
+    } else {
+        commit::push(state, effects, rest, kind, Some(step));
+    }
+    Ok(true)
 }
 
 /// Asks the history what an earlier session did, once it has all that this one did.
@@ -163,17 +193,18 @@ pub(super) fn found(state: &mut State, effects: &mut Vec<Effect>, found: Result<
 
 /// Takes back an entry of the history as a new change.
 pub(super) fn take_back_entry(state: &mut State, effects: &mut Vec<Effect>, entry: Entry, kind: Kind) {
-    let revision = Some(entry.revision);
+    let (revision, partial) = (Some(entry.revision), entry.partial);
     let step = Step {
         id: 0,
         takes_back: kind == Kind::TakeBack && entry.undoes.is_some(),
         revision,
         group: entry.group,
     };
-    match apply(state, effects, &step, kind) {
+    match apply(state, effects, &step, kind, partial) {
+        Ok(false) => state.say(already(&step, kind)),
         // What was done in between stays in its order: this is a change after it.
-        Ok(()) if kind == Kind::TakeBack => {}
-        Ok(()) => {
+        Ok(true) if kind == Kind::TakeBack => {}
+        Ok(true) => {
             state.done.retain(|step| step.revision != revision);
             state.undone.retain(|step| step.revision != revision);
         }

@@ -1,0 +1,124 @@
+//! Lines are written with their length, and found by it or without it.
+
+use std::io::Write;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A line of about so many bytes that ends with its length; `said`: with how much more than that.
+fn sized(length: usize, more: u64) -> String {
+    let entry = Entry {
+        revision: 7,
+        id: "x".repeat(length).into(),
+        time: Timestamp::UNIX_EPOCH,
+        actor: "alice".into(),
+        group: Group::default(),
+        undoes: Some(3),
+        redoes: None,
+        outside: false,
+        partial: false,
+    };
+    let identity = Identity {
+        inode: 1,
+        size: 2,
+        mtime: 3,
+        ctime: 4,
+    };
+    let line = line(&entry, &identity, Digest::of(b""));
+    assert_eq!(said_length(line.as_bytes()), Some(line.len() as u64));
+    let (said, wrong) = (line.len(), line.len() as u64 + more);
+    line.trim_end()
+        .replace(&format!("\"length\":{said}}}"), &format!("\"length\":{wrong}}}"))
+}
+
+fn file(text: &str) -> File {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    /// Read backwards, the lines are the file's, whether they say how long they are, do not, or say what is not so.
+    #[test]
+    fn backwards_gives_every_line(
+        lines in prop::collection::vec(
+            (prop_oneof![0usize..5, 65_000usize..65_540, 131_000usize..131_080, Just(1_200_000)], 0u8..3, 0u64..200),
+            0..6,
+        ),
+        ended: bool,
+    ) {
+        let lines: Vec<String> = lines
+            .into_iter()
+            .map(|(length, kind, more)| match kind {
+                0 => "x".repeat(length),
+                1 => sized(length, 0),
+                _ => sized(length, more),
+            })
+            .collect();
+        let mut text = lines.join("\n");
+        if ended && !lines.is_empty() {
+            text.push('\n');
+        }
+        let file = file(&text);
+        let expected: Vec<&str> = text.lines().collect();
+        let mut back = Backwards::from(&file, text.len() as u64);
+        let mut found = Vec::new();
+        while let Some(line) = back.before().unwrap() {
+            let bytes = line.bytes().unwrap().into_owned();
+            prop_assert_eq!(&text.as_bytes()[usize::try_from(line.at).unwrap()..][..bytes.len()], &bytes[..]);
+            prop_assert_eq!(line_number(&file, line.at).unwrap(), (expected.len() - found.len()) as u64);
+            found.push(String::from_utf8(bytes).unwrap());
+        }
+        found.reverse();
+        prop_assert_eq!(found, expected);
+    }
+}
+
+/// What a start has to read of a history whose last commit was large: a block, and the beginning of its line.
+#[test]
+fn a_long_line_that_says_its_length_is_not_read() {
+    let group = |length: usize| {
+        let edit = r#"{"room-name":{"room":"a@b","before":null,"after":"TEXT"}}"#
+            .replace("TEXT", &"x".repeat(length));
+        serde_json::from_str::<Group>(&format!("[{edit}]")).unwrap()
+    };
+    let mut entry = serde_json::from_str::<Entry>(
+        r#"{"revision":5,"id":"i","time":"2026-01-01T00:00:00Z","actor":"a,\"edits\":[","edits":[]}"#,
+    )
+    .unwrap();
+    entry.group = group(50_000_000);
+    entry.redoes = Some(4);
+    let identity = Identity {
+        inode: 1,
+        size: 2,
+        mtime: 3,
+        ctime: 4,
+    };
+    let digest = Digest::of(b"what it holds");
+    let text = format!("{{\"first\":1}}\n{}", line(&entry, &identity, digest));
+    let file = file(&text);
+    let mut back = Backwards::from(&file, text.len() as u64);
+    let found = back.before().unwrap().unwrap();
+    let line = found.line().unwrap().unwrap();
+    assert_eq!(
+        (line.revision, &*line.actor, line.redoes),
+        (5, "a,\"edits\":[", Some(4))
+    );
+    assert_eq!((line.file, line.digest), (Some(identity), Some(digest)));
+    assert!(
+        found.short.is_none() && back.read <= BLOCK as u64 + 2,
+        "{} bytes",
+        back.read
+    );
+    assert_eq!(
+        serde_json::from_slice::<Entry>(&found.bytes().unwrap()).unwrap(),
+        entry
+    );
+    assert_eq!(
+        back.before().unwrap().unwrap().bytes().unwrap().as_ref(),
+        b"{\"first\":1}"
+    );
+    assert!(back.before().unwrap().is_none());
+}
