@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::digest::Digest;
 use super::disk::Identity;
 use super::history::{self, Line, Tail};
-use super::whole::Store;
+use super::whole::{Marked, Store};
 use super::{Change, Entry, Error, pages};
 use crate::model::write::compact;
 use crate::model::{Group, Wardrobe};
@@ -50,33 +50,41 @@ impl Store {
         Ok(Some(entry))
     }
 
-    /// What the data file of the history's last line held, where that is still in memory, or can be made of what is: the
-    /// commits of others since then are in the history, and the digest says whether all is there.
+    /// What the data file of the history's last line held, where that is still in memory or can be worked out: by the
+    /// commits of others since what is in memory, or by all that there ever were. The digest says whether that is it.
     fn before(&self, last: &Line, made: &Identity) -> Result<Option<Cow<'_, Wardrobe>>, Error> {
-        let Some(marked) = &self.marked else {
-            return Ok(None);
-        };
-        let same = match (marked.digest, last.digest) {
+        let same = |marked: &&Marked| match (marked.digest, last.digest) {
             (Some(marked), Some(last)) => marked == last,
             _ => marked.identity.same_file(made),
         };
-        if same {
+        if let Some(marked) = self.marked.as_ref().filter(same) {
             return Ok(Some(Cow::Borrowed(&marked.wardrobe)));
         }
-        let history = &self.paths.history;
-        let (Some(digest), Some(file)) = (last.digest, history::open(&self.disk, history)?) else {
+        let Some(digest) = last.digest else {
             return Ok(None);
         };
-        let since = pages::between(&file, marked.revision, last.revision);
-        let mut wardrobe = marked.wardrobe.clone();
-        for entry in since.map_err(Error::io("read", history))?.into_iter().flatten() {
-            if wardrobe.apply(&entry.group).is_err() {
-                return Ok(None);
+        let marked = self.marked.as_ref();
+        let begin = marked.map(|marked| (marked.revision, marked.wardrobe.clone()));
+        let known = self.known.as_ref().map(|known| (&self.full, &known.layout));
+        for (revision, wardrobe) in begin.into_iter().chain([(0, Wardrobe::default())]) {
+            let then = self.replayed(wardrobe, revision, last.revision)?;
+            if let Some(then) = then.filter(|then| Digest::of_wardrobe(then, known) == digest) {
+                return Ok(Some(Cow::Owned(then)));
             }
         }
-        let known = self.known.as_ref().map(|known| (&self.full, &known.layout));
-        let is_it = Digest::of_wardrobe(&wardrobe, known) == digest;
-        Ok(is_it.then_some(Cow::Owned(wardrobe)))
+        Ok(None)
+    }
+
+    /// What the commits after a revision up to another make of a wardrobe; `None`: they do not fit, or are too many.
+    fn replayed(&self, mut wardrobe: Wardrobe, after: u64, last: u64) -> Result<Option<Wardrobe>, Error> {
+        let history = &self.paths.history;
+        let Some(file) = history::open(&self.disk, history)? else {
+            return Ok(None);
+        };
+        let entries = pages::between(&file, after, last).map_err(Error::io("read", history))?;
+        let mut groups = entries.iter().flatten().map(|entry| &entry.group);
+        let all = groups.all(|group| wardrobe.apply(group).is_ok());
+        Ok((all && entries.is_some()).then_some(wardrobe))
     }
 
     /// Where the largest revision stands that there can be, and what to do.

@@ -72,7 +72,8 @@ pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Opt
     Ok(None)
 }
 
-/// The entries after a revision up to another, in order; `None` where they are too many, too large or not all there.
+/// The entries after a revision up to another, in order; after 0: from the first one. `None` where they are too many or too
+/// large, or where the history does not go back so far.
 pub(super) fn between(file: &File, after: u64, last: u64) -> io::Result<Option<Vec<Entry>>> {
     let (most, bytes) = REPLAYED;
     let mut lines = Backwards::from(file, file.metadata()?.len());
@@ -87,7 +88,7 @@ pub(super) fn between(file: &File, after: u64, last: u64) -> io::Result<Option<V
         }
         taken += found.length;
         if entries.len() == most || taken > bytes {
-            break;
+            return Ok(None);
         }
         if line.revision <= last
             && let Ok(entry) = serde_json::from_slice(&found.bytes()?)
@@ -95,7 +96,8 @@ pub(super) fn between(file: &File, after: u64, last: u64) -> io::Result<Option<V
             entries.push(entry);
         }
     }
-    Ok(None)
+    entries.reverse();
+    Ok((after == 0).then_some(entries))
 }
 
 /// The newest own commits to take back and to put back, as the wardrobe is now. An entry that has something out of scope is

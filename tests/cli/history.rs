@@ -294,7 +294,13 @@ fn what_another_program_changed_is_in_the_history_with_the_next_change() {
         lines[1],
         "5 outside: changed outside hatrack: renamed courses@conference.example.org from \"Courses\" to \"Lessons\""
     );
-    // Where nobody looked on, what was before is not known.
+    // Where nobody looked on and the history does not go back to the beginning, what was before is not known.
+    let time = home.done(&["history", "--json", "--limit", "1"]);
+    let time = time
+        .split("\"time\":\"")
+        .nth(1)
+        .and_then(|time| time.split('"').next());
+    home.done(&["history", "--forget", time.unwrap_or_default()]);
     let text = std::fs::read_to_string(home.data()).unwrap();
     home.write(
         ".config/hatrack/hats.json",

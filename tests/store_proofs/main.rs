@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bytes;
 #[cfg(test)]
+mod changed;
+#[cfg(test)]
 mod child;
 #[cfg(test)]
 mod commit;
