@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::digest::Digest;
 use super::disk::{Disk, Identity};
 use super::history::{self, Line};
+use super::layout::digest_of;
 use super::{Entry, Error, Paths, file, rewrite};
 use crate::model::Wardrobe;
 
@@ -83,8 +84,7 @@ pub fn check(path: &Path) -> Report {
             .push(format!("there is no {}", paths.data.display())),
         Ok(Some(contents)) => {
             report.count(&contents.wardrobe);
-            let digest =
-                Digest::of_wardrobe(&contents.wardrobe, Some((&contents.wardrobe, &contents.layout)));
+            let digest = digest_of(&contents.wardrobe, Some((&contents.wardrobe, &contents.layout)));
             data = Some((contents.identity, contents.wardrobe.revision, digest));
         }
         Err(error) => match file::blank(&disk, &paths) {

@@ -331,7 +331,7 @@ impl Store {
         Ok(Attempt::Done(()))
     }
 
-    fn compose(&self, out: &File, next: &Wardrobe) -> io::Result<(super::file::Layout, Digest)> {
+    fn compose(&self, out: &File, next: &Wardrobe) -> io::Result<(super::layout::Layout, Digest)> {
         let known = self.known.as_ref().filter(|_| !self.gone);
         let old = match known {
             Some(known) if !known.layout.is_empty() => {

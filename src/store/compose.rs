@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::digest::Digest;
 use super::disk::Disk;
-use super::file::{Layout, Place};
+use super::layout::{Layout, Place};
 use crate::model::write::{self, Piece};
 use crate::model::{Room, Wardrobe};
 
@@ -213,6 +213,7 @@ mod tests {
     use tempfile::tempfile;
 
     use super::super::file;
+    use super::super::layout::digest_of;
     use super::*;
     use crate::model::{Affiliation, Attachment, HatId, Jid};
 
@@ -263,8 +264,8 @@ mod tests {
                 let out = tempfile().unwrap();
                 let source = old.as_ref().map(|(file, layout, wardrobe)| Source { file, layout, wardrobe });
                 let (layout, digest) = write(&disk, &out, &new, source.as_ref()).unwrap();
-                prop_assert_eq!(digest, Digest::of_wardrobe(&new, None));
-                prop_assert_eq!(digest, Digest::of_wardrobe(&new, Some((&new, &layout))));
+                prop_assert_eq!(digest, digest_of(&new, None));
+                prop_assert_eq!(digest, digest_of(&new, Some((&new, &layout))));
                 let bytes = text(&out);
                 let whole = write::wardrobe(&new);
                 prop_assert_eq!(String::from_utf8_lossy(&bytes), String::from_utf8_lossy(&whole));

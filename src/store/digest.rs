@@ -2,14 +2,9 @@
 //! those of the rooms that it changes. `docs/file-format.md` says how anybody can compute it.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
-
-use super::file::Layout;
-use crate::model::Wardrobe;
-use crate::model::write::{self, Piece};
 
 /// A SHA-256; in the history 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,30 +28,6 @@ impl Digest {
         let mut all = Sha256::new();
         rooms.chain([tail]).for_each(|part| all.update(part.0));
         Self(all.finalize().into())
-    }
-
-    /// Of a wardrobe. The rooms that it shares in memory with another one, whose rooms' digests are in its layout, cost
-    /// nothing.
-    pub(super) fn of_wardrobe(wardrobe: &Wardrobe, known: Option<(&Wardrobe, &Layout)>) -> Self {
-        let mut bytes = Vec::new();
-        let mut text = |piece: &Piece<'_>, of: fn(&[u8]) -> Self| {
-            bytes.clear();
-            piece.write(&mut bytes);
-            of(&bytes)
-        };
-        let mut pieces = write::pieces(wardrobe).skip(1);
-        let mut rooms = Vec::with_capacity(wardrobe.rooms().len());
-        for ((jid, room), piece) in wardrobe.rooms().zip(&mut pieces) {
-            let there = known.and_then(|(other, layout)| {
-                let same = Arc::ptr_eq(other.room(jid)?, room);
-                layout.get(jid).filter(|_| same)
-            });
-            rooms.push(there.map_or_else(|| text(&piece, Self::of_room), |place| place.digest));
-        }
-        let tail = pieces
-            .next()
-            .map_or_else(|| Self::of(b""), |piece| text(&piece, Self::of));
-        Self::join(rooms.into_iter(), tail)
     }
 
     /// In a line of the history; one of another kind, as a later version may write it, counts as none.
@@ -92,7 +63,6 @@ impl Serialize for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Jid;
 
     #[test]
     fn hexadecimal_and_back_and_any_other_text_is_none() {
@@ -113,27 +83,5 @@ mod tests {
         ] {
             assert_eq!(read(other), None, "{other}");
         }
-    }
-
-    #[test]
-    fn the_content_decides_and_not_the_revision() {
-        let room = |name: &str| Jid::parse(&format!("{name}@conference.example.org")).unwrap();
-        let of = |wardrobe: &Wardrobe| Digest::of_wardrobe(wardrobe, None);
-        let mut wardrobe = Wardrobe::default();
-        let empty = of(&wardrobe);
-        wardrobe.add_room(&room("b"), None).unwrap();
-        let one = of(&wardrobe);
-        wardrobe.revision = 7;
-        assert_eq!(of(&wardrobe), one);
-        wardrobe.add_room(&room("a"), None).unwrap();
-        let two = of(&wardrobe);
-        wardrobe.remove_room(&room("a")).unwrap();
-        assert_eq!(of(&wardrobe), one);
-        wardrobe.rename_room(&room("b"), Some("B")).unwrap();
-        let renamed = of(&wardrobe);
-        wardrobe.remove_room(&room("b")).unwrap();
-        assert_eq!(of(&wardrobe), empty);
-        let all = std::collections::HashSet::from([empty, one, two, renamed]);
-        assert_eq!(all.len(), 4);
     }
 }

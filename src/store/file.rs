@@ -1,7 +1,6 @@
 //! Reading the data file. A file in the program's own form is read in pieces, by several threads, without ever having
 //! all of its text in memory; any other form, and any mistake in it, is the general reader's.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt;
@@ -12,9 +11,10 @@ use std::sync::mpsc::{Sender, channel};
 use super::access::Access;
 use super::digest::Digest;
 use super::disk::{Disk, Identity, now};
+use super::layout::{Layout, Place};
 use super::{Error, Paths};
+use crate::model::Wardrobe;
 use crate::model::read::{self, Rooms};
-use crate::model::{Jid, Wardrobe};
 
 /// What a data file was seen to hold.
 #[derive(Debug)]
@@ -26,18 +26,6 @@ pub(super) struct Contents {
     pub(super) certain: bool,
     /// Who may read and write it, where that can be said.
     pub(super) access: Option<Access>,
-}
-
-/// Where in the file a room stands, from the quote before its address to the brace that closes it, where those bytes
-/// are exactly what would be written.
-pub(super) type Layout = BTreeMap<Jid, Place>;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) at: u64,
-    pub(super) length: u64,
-    /// Of these bytes.
-    pub(super) digest: Digest,
 }
 
 /// How a room ends in the program's own form when another follows.

@@ -19,6 +19,7 @@ mod error;
 mod file;
 mod history;
 mod keeper;
+mod layout;
 mod lock;
 mod memory;
 mod noted;

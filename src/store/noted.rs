@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::digest::Digest;
 use super::disk::Identity;
 use super::history::{self, Line, Tail};
+use super::layout::digest_of;
 use super::whole::{Marked, Store};
 use super::{Change, Entry, Error, pages};
 use crate::model::write::compact;
@@ -68,7 +68,7 @@ impl Store {
         let known = self.known.as_ref().map(|known| (&self.full, &known.layout));
         for (revision, wardrobe) in begin.into_iter().chain([(0, Wardrobe::default())]) {
             let then = self.replayed(wardrobe, revision, last.revision)?;
-            if let Some(then) = then.filter(|then| Digest::of_wardrobe(then, known) == digest) {
+            if let Some(then) = then.filter(|then| digest_of(then, known) == digest) {
                 return Ok(Some(Cow::Owned(then)));
             }
         }

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use super::access::Access;
 use super::digest::Digest;
 use super::disk::{Disk, Identity, may_write, milliseconds};
-use super::file::{self, Contents, Layout};
+use super::file::{self, Contents};
+use super::layout::{Layout, digest_of};
 use super::lock::{Left, Lock, sweep};
 use super::{
     Change, Entry, Error, FoundUndo, Options, Page, Paths, Query, Scope, Snapshot, history, pages, rewrite,
@@ -268,7 +269,7 @@ impl Store {
             access,
         } = contents;
         let digest = OnceCell::new();
-        let work_out = || *digest.get_or_init(|| Digest::of_wardrobe(&wardrobe, Some((&wardrobe, &layout))));
+        let work_out = || *digest.get_or_init(|| digest_of(&wardrobe, Some((&wardrobe, &layout))));
         let line = history::recall(&self.disk, &self.paths.history, &identity, work_out);
         if let Some((revision, digest)) = line {
             self.marked = Some(Marked {
@@ -293,7 +294,7 @@ impl Store {
     /// The digest of what the file was last seen to hold; `None` while there never was one.
     pub(super) fn digest(&self) -> Option<Digest> {
         let known = self.known.as_ref()?;
-        let work_out = || Digest::of_wardrobe(&self.full, Some((&self.full, &known.layout)));
+        let work_out = || digest_of(&self.full, Some((&self.full, &known.layout)));
         Some(*known.digest.get_or_init(work_out))
     }
 
