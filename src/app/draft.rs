@@ -188,7 +188,24 @@ pub fn replaced(now: Option<&[u8]>, before: &Draft, after: &Draft) -> Option<Vec
     draft.take_out(before);
     draft.forms.extend_from_slice(&after.forms);
     draft.unsaved.extend_from_slice(&after.unsaved);
-    (!draft.is_empty()).then(|| crate::model::write::pretty(&draft))
+    bytes(&draft)
+}
+
+/// The bytes to be kept when what killed sessions left in their own drafts is put to what is kept now, each once.
+pub fn gathered(now: Option<&[u8]>, left: &[Vec<u8>]) -> Option<Vec<u8>> {
+    let read = |bytes: &[u8]| serde_json::from_slice::<Draft>(bytes).ok();
+    let mut draft = now.and_then(read).unwrap_or_default();
+    for mut more in left.iter().filter_map(|bytes| read(bytes)) {
+        more.take_out(&draft);
+        draft.forms.append(&mut more.forms);
+        draft.unsaved.append(&mut more.unsaved);
+    }
+    bytes(&draft)
+}
+
+/// A draft as it is kept; `None`: there is nothing in it.
+pub fn bytes(draft: &Draft) -> Option<Vec<u8>> {
+    (!draft.is_empty()).then(|| crate::model::write::pretty(draft))
 }
 
 /// What a session knows of the draft that is kept outside.
@@ -208,6 +225,23 @@ pub(super) struct Drafting {
     pub taken: Vec<FormDraft>,
     /// Changes were taken up from it that may not be saved yet.
     pub again: bool,
+    /// The session's own draft.
+    pub own: Own,
+}
+
+/// What a session knows of its own draft, which is there in case that it is killed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Own {
+    /// What is in it.
+    pub kept: Draft,
+    /// The forms that were open when typing paused.
+    pub forms: Vec<FormDraft>,
+    /// Changes are long without an answer.
+    pub unanswered: bool,
+    /// Typing is waited for to pause.
+    pub typing: bool,
+    /// An answer is waited for.
+    pub answer: bool,
 }
 
 #[cfg(test)]
@@ -249,6 +283,17 @@ mod tests {
             replaced(Some(&now), &draft(&["mine"; 3]), &draft(&[])).unwrap(),
             bytes(&["theirs"])
         );
+    }
+
+    #[test]
+    fn what_killed_sessions_left_is_gathered_each_once() {
+        let bytes = |names: &[&str]| bytes(&draft(names)).unwrap();
+        let left = [bytes(&["a", "b"]), b"{]".to_vec(), bytes(&["b", "c"])];
+        assert_eq!(
+            gathered(Some(&bytes(&["a"])), &left),
+            Some(bytes(&["a", "b", "c"]))
+        );
+        assert_eq!(gathered(None, &[b"{]".to_vec()]), None);
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub use check::Chosen;
 pub use key::{Code, Key, spelled};
 pub use keymap::Keymap;
 pub use lookup::{footer, lookup, places};
-pub use msg::{Effect, Msg, Spot};
+pub use msg::{Effect, Msg, Spot, Wait};
 pub use overlay::{Confirm, Conflict, Overlay};
 pub use place::{Grouping, Kind, Pane};
 pub use state::{Notice, Phase, Saved, Start, State};

@@ -55,6 +55,8 @@ pub enum Msg {
     DraftFound(Vec<u8>),
     /// The answer to [`Effect::KeepDraft`]: done, or why it could not be.
     DraftKept(Result<(), String>),
+    /// What was asked for by [`Effect::Wait`] is over.
+    Due(Wait),
     /// The session must end: a signal, or the terminal is gone.
     End {
         /// The exit status, 128 and the number of the signal.
@@ -79,6 +81,15 @@ pub enum Spot {
     Known(usize),
 }
 
+/// A time after which something that is not saved is kept outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// One second after the last key: what is being typed.
+    Typing,
+    /// 300 milliseconds after a change was asked for: what has no answer yet.
+    Answer,
+}
+
 /// Something to be done outside; [`update`](super::update) only asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -94,6 +105,13 @@ pub enum Effect {
         /// What it has to keep.
         after: Draft,
     },
+    /// Answer with [`Msg::Due`] after this time, counted from now, also where it was waited for already.
+    Wait(Wait),
+    /// No answer is needed any more.
+    Rest(Wait),
+    /// Keep this in the session's own draft, in the place of what is there, so that it survives the process. There is no
+    /// answer.
+    KeepOwn(Draft),
     /// Read a file to be imported, and answer with [`Msg::Imported`].
     Import(String),
     /// Write a part of this wardrobe into a file, and answer with [`Msg::Exported`].

@@ -1,9 +1,9 @@
 //! Drafts: what was being typed when a session ended, kept for that actor's next start. To the store they are bytes.
 
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,8 +18,10 @@ use super::{Error, Paths};
 /// The draft of one actor for one data file, in a file of its own that only this user can read.
 #[derive(Debug, Clone)]
 pub struct Drafts {
-    disk: Disk,
-    folder: PathBuf,
+    pub(super) disk: Disk,
+    pub(super) folder: PathBuf,
+    /// How its files are called, but for their endings.
+    pub(super) name: String,
     file: PathBuf,
     /// Locked while the draft is changed, and gone afterwards. As there is one for each draft, many sessions that end at
     /// once do not wait for each other.
@@ -27,7 +29,7 @@ pub struct Drafts {
 }
 
 /// How the name of a temporary file ends.
-const TEMPORARY: &str = "hatrack-tmp";
+pub(super) const TEMPORARY: &str = "hatrack-tmp";
 /// How long another session of the same actor is waited for: the process is about to end.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -54,24 +56,28 @@ impl Drafts {
             folder: folder.to_path_buf(),
             file: folder.join(format!("{name}.draft")),
             temporary: folder.join(format!("{name}.{TEMPORARY}")),
+            name,
         })
     }
 
     /// Keeps what is made of what is kept now; `None`: nothing. Another session of the same actor that does so too comes
-    /// before or after, never in between.
-    pub fn change(&self, with: impl FnOnce(Option<Vec<u8>>) -> Option<Vec<u8>>) -> Result<(), Error> {
+    /// before or after, never in between. What is kept then survives this process; [`Written::sync`] makes it survive a
+    /// power failure, which on a slow disk takes longer than a session that ends has.
+    pub fn change(&self, with: impl FnOnce(Option<Vec<u8>>) -> Option<Vec<u8>>) -> Result<Written, Error> {
         let wrong = || Error::io("keep the draft", &self.file);
-        self.disk.make_folder(&self.folder).map_err(wrong())?;
+        make_folder(&self.folder).map_err(wrong())?;
         let lock = Lock::take(&self.disk, &self.temporary, &Access::private())?;
         let changed = self.kept().and_then(|bytes| match with(bytes) {
-            Some(bytes) => self.write(lock.file(), &bytes).map_err(wrong()),
-            None => self.forget(),
+            Some(bytes) => self.write(lock.file(), &bytes).map(Some).map_err(wrong()),
+            None => self.forget().map(|()| None),
         });
         if changed.is_err() {
             let _ = self.disk.remove(&self.temporary);
         }
-        changed?;
-        self.disk.sync_folder(&self.folder, &self.file).map_err(wrong())
+        Ok(Written {
+            drafts: self.clone(),
+            file: changed?,
+        })
     }
 
     fn forget(&self) -> Result<(), Error> {
@@ -82,15 +88,10 @@ impl Drafts {
     }
 
     /// Puts bytes into the temporary file, which takes the place of the draft then.
-    fn write(&self, file: &File, bytes: &[u8]) -> io::Result<()> {
-        if bytes.len() > Self::MOST {
-            return Err(io::Error::other("it is longer than a draft may be"));
-        }
-        file.set_permissions(Permissions::from_mode(0o600))?;
-        self.disk.cut(file, 0)?; // It may be one that was left.
-        self.disk.write(file, bytes)?;
-        self.disk.sync(file)?;
-        self.disk.rename(&self.temporary, &self.file)
+    fn write(&self, file: &File, bytes: &[u8]) -> io::Result<File> {
+        put(&self.disk, file, bytes)?;
+        self.disk.rename(&self.temporary, &self.file)?;
+        file.try_clone()
     }
 
     /// The bytes that were kept; `None` where there are none. Whoever understands them must expect anything. What was left
@@ -131,6 +132,41 @@ impl Drafts {
             }
         }
     }
+}
+
+/// What was written, but perhaps not to the disk itself.
+#[derive(Debug)]
+pub struct Written {
+    drafts: Drafts,
+    file: Option<File>,
+}
+
+impl Written {
+    /// Waits until it survives a power failure.
+    pub fn sync(self) -> Result<(), Error> {
+        let Drafts {
+            disk, folder, file, ..
+        } = &self.drafts;
+        let synced = self.file.as_ref().map_or(Ok(()), |file| disk.sync(file));
+        synced
+            .and_then(|()| disk.sync_folder(folder, file))
+            .map_err(Error::io("keep the draft", file))
+    }
+}
+
+/// A folder that only this user can enter, and those above it. Nothing waits for the disk.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Puts bytes into a file in the place of what may be in it.
+pub(super) fn put(disk: &Disk, file: &File, bytes: &[u8]) -> io::Result<()> {
+    if bytes.len() > Drafts::MOST {
+        return Err(io::Error::other("it is longer than a draft may be"));
+    }
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    disk.cut(file, 0)?; // It may be one that was left.
+    disk.write(file, bytes)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod memory;
 mod noted;
 mod outcome;
 mod outside;
+mod own;
 mod pages;
 mod paths;
 mod record;
@@ -34,7 +35,7 @@ mod whole;
 
 pub use check::{Repaired, Report, check, repair_history, repair_history_on};
 pub use disk::{Disk, Fault, Hook, Step};
-pub use draft::Drafts;
+pub use draft::{Drafts, Written as WrittenDraft};
 pub use error::Error;
 pub use keeper::Keeper;
 pub use memory::Memory;
@@ -45,5 +46,6 @@ pub use outside::{
     Written, append_file, expanded, is_standard_output, is_stream, open_only_file, open_stream, read_all,
     read_file, read_only_file, write_file,
 };
+pub use own::OwnDraft;
 pub use paths::Paths;
 pub use whole::{Refreshed, Store, history_of, is_anything_at};

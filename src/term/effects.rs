@@ -2,7 +2,6 @@
 //! answers with a message.
 
 use std::collections::VecDeque;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use ratatui::Frame;
@@ -10,11 +9,10 @@ use ratatui::Frame;
 use super::clipboard;
 use super::event_loop::{LONGEST_END, Runner};
 use super::files;
+use super::keeping::Keeping;
 use super::told::Happened;
 use super::worker::Worker as _;
-use crate::app::draft::{Draft, replaced};
 use crate::app::{Effect, Msg, Saved, State};
-use crate::store::Drafts;
 use crate::ui::Theme;
 
 impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
@@ -22,7 +20,10 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         match effect {
             Effect::Store(request) => answers.extend(self.workers.store.request(request)),
             Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
-            Effect::KeepDraft { before, after } => self.keep_draft(before, after),
+            Effect::KeepDraft { before, after } => self.keeping.keep(before, after, &self.tell),
+            Effect::KeepOwn(draft) => self.keeping.keep_own(draft, &self.tell),
+            Effect::Wait(wait) => self.keeping.wait(wait),
+            Effect::Rest(wait) => self.keeping.rest(wait),
             Effect::Import(path) => files::import(path, self.state.start(), &self.tell),
             Effect::Export(export, wardrobe) => {
                 let place = (self.state.start(), self.data.clone());
@@ -45,24 +46,6 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    /// Keeps a draft, in a thread of its own: on a slow disk that takes long, and keys do not wait for it.
-    fn keep_draft(&self, before: Draft, after: Draft) {
-        let (drafts, tell) = (self.drafts.clone(), self.tell.clone());
-        let keep = move || {
-            let result = match drafts {
-                Some(drafts) => drafts
-                    .change(|now| replaced(now.as_deref(), &before, &after))
-                    .map_err(|error| error.to_string()),
-                None => Err("there is no folder for it: neither XDG_STATE_HOME nor HOME is set".into()),
-            };
-            // Whoever does not listen any more has left.
-            let _ = tell.send(Happened::DraftKept(result));
-        };
-        if let Err(error) = thread::Builder::new().spawn(keep) {
-            let _ = self.tell.send(Happened::DraftKept(Err(error.to_string())));
-        }
-    }
-
     pub(super) fn draft_kept(&mut self, result: Result<(), String>) {
         if let Err(reason) = &result {
             log::warn!(reason = reason.as_str(); "draft not kept");
@@ -74,12 +57,11 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     }
 
     pub(super) fn find_draft(&mut self) {
-        match self.drafts.as_ref().map(Drafts::load) {
-            Some(Ok(Some(bytes))) => self.update(Msg::DraftFound(bytes)),
-            Some(Err(error)) => self.update(Msg::Note(error.to_string())),
-            Some(Ok(None)) | None => return,
+        let scope = &self.state.start().scope;
+        if let Some(found) = self.keeping.find(!scope.read_only) {
+            self.update(found);
+            self.draw();
         }
-        self.draw();
     }
 
     /// As Ctrl-Z does.
@@ -125,5 +107,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             let parts: Vec<String> = reason.into_iter().chain(kept).collect();
             self.message = Some(parts.join("; "));
         }
+        // On a slow disk that takes long: then it survives this process, and the system writes it.
+        std::mem::replace(&mut self.keeping, Keeping::new(None)).finish(end);
     }
 }

@@ -14,6 +14,7 @@ use ratatui::layout::Position;
 use super::answer::Looks;
 
 use super::input::{Input, Mouse};
+use super::keeping::Keeping;
 use super::look::Look;
 use super::mouse::Clicks;
 use super::reader;
@@ -88,7 +89,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Resu
         screen,
         session,
         workers,
-        drafts: job.drafts,
+        keeping: Keeping::new(job.drafts),
         data,
         looks,
         clicks: Clicks::default(),
@@ -123,7 +124,7 @@ pub(super) struct Runner<S> {
     pub(super) session: Session,
     pub(super) shown: Shown,
     pub(super) workers: Workers,
-    pub(super) drafts: Option<Drafts>,
+    pub(super) keeping: Keeping,
     /// The data file, which no export replaces.
     pub(super) data: Option<PathBuf>,
     pub(super) looks: Looks,
@@ -196,7 +197,8 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     fn wait(&mut self) -> Option<Happened> {
         let mut pause = Duration::from_millis(10);
         while self.session.is_stalled() {
-            match self.told.recv_timeout(pause) {
+            let rest = self.keeping.next().map_or(pause, |next| next.min(pause));
+            match self.told.recv_timeout(rest) {
                 Ok(happened) => return Some(happened),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -208,12 +210,21 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 self.draw();
                 return None;
             }
+            if let Some(due) = self.keeping.due() {
+                return Some(Happened::due(due));
+            }
             pause = (pause * 2).min(Duration::from_secs(1));
         }
-        match self.told.recv() {
+        // A time is waited for only while something is not kept.
+        let told = match self.keeping.next() {
+            None => self.told.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(rest) => self.told.recv_timeout(rest),
+        };
+        match told {
             Ok(happened) => Some(happened),
+            Err(RecvTimeoutError::Timeout) => self.keeping.due().map(Happened::due),
             // Nobody is left to say anything: the threads cannot all be gone unless something is wrong.
-            Err(_) => Some(Happened::Broken),
+            Err(RecvTimeoutError::Disconnected) => Some(Happened::Broken),
         }
     }
 

@@ -11,6 +11,7 @@ mod effects;
 mod event_loop;
 mod files;
 mod input;
+mod keeping;
 mod lines;
 mod look;
 mod mouse;

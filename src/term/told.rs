@@ -6,7 +6,7 @@ use std::thread;
 
 use super::input::Input;
 use super::signals::Signal;
-use crate::app::Msg;
+use crate::app::{Msg, Wait};
 use crate::model::Wardrobe;
 use crate::store;
 
@@ -30,6 +30,13 @@ pub(super) enum Happened {
     Answer(Box<Msg>),
     /// A thread that should go on has panicked.
     Broken,
+}
+
+impl Happened {
+    /// A time is over.
+    pub(super) fn due(wait: Wait) -> Self {
+        Self::Answer(Box::new(Msg::Due(wait)))
+    }
 }
 
 /// The way of a thread to say something.

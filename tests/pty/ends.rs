@@ -46,6 +46,38 @@ fn is_offered_again(home: &Home) {
     assert_eq!(home.left_behind(), [] as [&str; 0], "used up");
 }
 
+/// Nobody can catch that signal.
+#[test]
+fn a_kill_leaves_what_was_typed_until_typing_paused() {
+    let home = Home::with_terry();
+    let mut stage = Stage::hatrack(&home, &[]);
+    type_into_form(&mut stage);
+    let owns = || {
+        let left = home.left_behind();
+        left.iter()
+            .filter(|name| name.strip_suffix(".own").is_some())
+            .count()
+    };
+    until("it is kept", || owns() == 1);
+    // Another session of the same actor is not offered what this one is typing.
+    let mut other = Stage::hatrack(&home, &[]);
+    other.see("Users 1");
+    assert!(!other.seen().shows("Your last session ended"));
+    other.press("q");
+    assert_eq!(other.end_with_all_put_back(), 0);
+    assert_eq!((owns(), home.drafts()), (1, 0));
+    stage.signal(Signal::KILL);
+    drop(stage); // waits for it
+    let mut next = Stage::hatrack(&home, &[]);
+    next.see("Your last session ended before this was saved.");
+    assert_eq!((owns(), home.drafts()), (0, 1));
+    next.press_and_see(ENTER, "urn:x:half-typed");
+    next.press_and_see(ENTER, "Hats 1");
+    next.press("q");
+    assert_eq!(next.end_with_all_put_back(), 0);
+    assert_eq!(home.left_behind(), [] as [&str; 0], "used up");
+}
+
 #[test]
 fn a_signal_keeps_what_was_typed() {
     for signal in [Signal::HUP, Signal::TERM, Signal::INT] {

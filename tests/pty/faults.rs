@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::stage::{ENTER, HATRACK, Home, Stage, skip, until};
+use crate::stage::{ENTER, HATRACK, Home, Stage, child_of, skip, until};
 
 /// The program with faults injected into its system calls on some paths, or on all; `None` where strace does not work:
 /// a failure in the gate, elsewhere said.
@@ -105,5 +105,39 @@ fn what_the_system_refuses_is_said_and_tried_again() {
         stage.press("q");
         assert_eq!(stage.end_with_all_put_back(), 0);
         assert_eq!(home.left_behind(), [] as [&str; 0], "{error}");
+    }
+}
+
+/// The line is cut while the disk takes its time: what was changed is in the file or in the draft, what was typed is in the
+/// draft.
+#[test]
+fn on_a_slow_disk_a_cut_line_loses_neither_a_change_nor_a_form() {
+    for typed in [true, false] {
+        let home = Home::with_terry();
+        let Some(mut stage) = with_faults(&home, "fsync,fdatasync", "delay_enter=3s", &[]) else {
+            return;
+        };
+        stage.see("Users 1");
+        stage.press("lla");
+        stage.press_and_see("urn:x:a", "urn:x:a");
+        if !typed {
+            stage.press_and_see(ENTER, "saving");
+        }
+        let process = child_of(stage.process().as_raw_nonzero().get());
+        rustix::process::kill_process(process, rustix::process::Signal::HUP).unwrap();
+        stage.end();
+        let saved = home.hats() == json!({"urn:x:a": {"active": true}});
+        assert!(saved || home.drafts() == 1, "{:?}", home.left_behind());
+        let mut next = Stage::hatrack(&home, &[]);
+        if !saved {
+            next.see("Your last session ended before this was saved.");
+            next.press_and_see(ENTER, "urn:x:a");
+        }
+        if typed {
+            next.press_and_see(ENTER, "Hats 1");
+        }
+        next.press("q");
+        assert_eq!(next.end_with_all_put_back(), 0);
+        assert_eq!(home.hats(), json!({"urn:x:a": {"active": true}}));
     }
 }

@@ -427,6 +427,14 @@ pub(crate) fn skip(what: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {test}: {what}");
 }
 
+/// The process that another one started.
+pub(crate) fn child_of(parent: i32) -> Pid {
+    let path = format!("/proc/{parent}/task/{parent}/children");
+    let children = std::fs::read_to_string(path).unwrap();
+    let child = children.split_whitespace().next().unwrap();
+    Pid::from_raw(child.parse().unwrap()).unwrap()
+}
+
 /// Waits until something outside of the terminal is so.
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;

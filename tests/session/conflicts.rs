@@ -1,13 +1,13 @@
 //! Somebody else changes the same thing.
 
-use hatrack::app::{Effect, Msg, Overlay, Pane, Start, State, update};
+use hatrack::app::{Effect, Msg, Overlay, Pane, Start, State};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
 use hatrack::store::{Event, Request, Snapshot};
 use serde_json::json;
 
 use super::session;
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, wardrobe};
+use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, update, wardrobe};
 
 #[test]
 fn both_sides_of_a_conflict_are_those_of_now() {

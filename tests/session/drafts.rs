@@ -1,6 +1,8 @@
 //! What is not saved: a full disk, a cut line, and what the next start offers.
 
-use hatrack::app::{Effect, Msg, Overlay, Saved, Start, State, update};
+use hatrack::app::draft::gathered;
+use hatrack::app::form::Name;
+use hatrack::app::{Effect, Msg, Overlay, Saved, Start, State, Wait, update};
 use hatrack::model::{Attachment, Wardrobe};
 use hatrack::store::{Event, Scope, Trouble};
 use serde_json::json;
@@ -82,6 +84,92 @@ fn a_cut_line_keeps_the_form_and_the_next_start_offers_it() {
     let hats = &next.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"];
     assert_eq!(*hats, json!({"urn:x:y": {"title": "Präsident"}}));
     assert_eq!(next.draft, None);
+}
+
+/// Nobody can tell a session that it is killed: what is typed is kept whenever typing pauses.
+#[test]
+fn what_is_typed_is_in_the_sessions_own_draft_when_typing_pauses() {
+    let mut session = open();
+    session.keys("Enter Enter a");
+    assert_eq!(session.waits, [], "nothing was typed yet");
+    session.text("urn:x:y");
+    assert_eq!(
+        (session.waits.as_slice(), session.own.is_some()),
+        (&[Wait::Typing][..], false)
+    );
+    session.time();
+    let kept = session.own.clone().unwrap();
+    assert!(String::from_utf8(kept.clone()).unwrap().contains("urn:x:y"));
+    assert_eq!(
+        session.draft, None,
+        "another session of the same actor is not offered it"
+    );
+    session.text("z");
+    assert_eq!(session.own.as_ref(), Some(&kept), "not with every key");
+    // What was killed then is offered by the next start.
+    let mut next = open();
+    next.send(Msg::DraftFound(gathered(None, &[kept]).unwrap()));
+    next.keys("Enter");
+    assert!(matches!(next.state.top(), Some(Overlay::Form(form)) if form.text(Name::Hat) == "urn:x:y"));
+    // Left or saved, nothing is kept, and nothing is waited for.
+    session.keys("Esc y");
+    assert_eq!((session.own.as_ref(), session.waits.as_slice()), (None, &[][..]));
+    session.keys("a");
+    session.text("urn:x:y");
+    session.time();
+    session.keys("Enter");
+    assert_eq!(
+        (session.own.as_ref(), session.waits.as_slice()),
+        (None, &[][..]),
+        "{}",
+        session.notice()
+    );
+}
+
+/// The disk is slow: what has no answer is kept, until it has.
+#[test]
+fn a_change_without_an_answer_is_in_the_sessions_own_draft() {
+    let mut session = open();
+    session.keys("Enter j Enter a");
+    session.text("urn:x:y");
+    session.time();
+    session.slow();
+    session.keys("Enter");
+    assert!(
+        session
+            .own
+            .as_ref()
+            .is_some_and(|own| own.windows(5).any(|part| part == b"forms"))
+    );
+    assert_eq!(session.waits, [Wait::Answer]);
+    session.time();
+    let own = session.own.clone().unwrap();
+    assert!(own.windows(7).any(|part| part == b"unsaved") && !own.windows(5).any(|part| part == b"forms"));
+    assert_eq!(session.waits, []);
+    session.keys("Space");
+    assert_ne!(session.own.as_ref(), Some(&own), "the next one too, at once");
+    session.quick();
+    assert_eq!((session.own.as_ref(), session.waits.as_slice()), (None, &[][..]));
+    // A quick answer leaves nothing to wait for.
+    session.keys("Space");
+    assert_eq!((session.own.as_ref(), session.waits.as_slice()), (None, &[][..]));
+}
+
+/// What the session's own draft has is in the one that is offered when it ends.
+#[test]
+fn an_end_leaves_one_draft() {
+    let mut session = open();
+    session.keys("e !");
+    session.time();
+    assert!(session.own.is_some());
+    session.send(Msg::End { status: 129 });
+    assert_eq!((session.draft.is_some(), session.own), (true, None));
+    let mut failing = open();
+    failing.keys("e !");
+    failing.time();
+    failing.no_draft = Some("the disk is full".into());
+    failing.send(Msg::End { status: 129 });
+    assert!(failing.own.is_some(), "it is all there is");
 }
 
 #[test]

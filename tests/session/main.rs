@@ -26,6 +26,7 @@ mod sets;
 mod turned;
 mod undo;
 
+use hatrack::app::{Effect, Msg, State};
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
 use session::Session;
 
@@ -69,4 +70,11 @@ fn open() -> Session {
 /// The hats of Terry in what stands for the file.
 fn terrys(session: &Session) -> serde_json::Value {
     session.json()["rooms"][ROOM]["users"][TERRY]["hats"].clone()
+}
+
+/// What a message asks for, but for the times that it waits for.
+fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    let mut effects = hatrack::app::update(state, msg);
+    effects.retain(|effect| !matches!(effect, Effect::Wait(_) | Effect::Rest(_)));
+    effects
 }

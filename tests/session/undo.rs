@@ -1,13 +1,13 @@
 //! Undo, redo and the history.
 
-use hatrack::app::{Effect, Msg, Overlay, Start, State, update};
+use hatrack::app::{Effect, Msg, Overlay, Start, State};
 use hatrack::model::{Attachment, Wardrobe};
 use hatrack::store::{Entry, Event, FoundUndo, Request, Snapshot};
 use serde_json::json;
 
 use super::session;
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, wardrobe};
+use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, update, wardrobe};
 
 /// The keeper's answer is held back, so that undo meets a change that has no revision yet.
 #[test]

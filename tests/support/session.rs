@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use hatrack::app::draft::replaced;
+use hatrack::app::draft::{bytes, replaced};
 use hatrack::app::prompt::Exported;
-use hatrack::app::{Code, Effect, Key, Msg, Start, State, update};
+use hatrack::app::{Code, Effect, Key, Msg, Start, State, Wait, update};
 use hatrack::exchange::{self, Form, Refused};
 use hatrack::model::{self, Error, Group, Wardrobe};
 use hatrack::store::{Event, Memory, Request, Trouble};
@@ -21,6 +21,10 @@ pub(crate) struct Session {
     pub(crate) memory: Memory,
     /// The draft that is kept outside.
     pub(crate) draft: Option<Vec<u8>>,
+    /// The session's own draft.
+    pub(crate) own: Option<Vec<u8>>,
+    /// What is waited for.
+    pub(crate) waits: Vec<Wait>,
     /// The status with which it left.
     pub(crate) left: Option<u8>,
     /// What stands for the files of the machine, by their names.
@@ -60,6 +64,8 @@ impl Session {
             size: (columns, rows),
             memory,
             draft: None,
+            own: None,
+            waits: Vec::new(),
             no_draft: None,
             left: None,
             files: BTreeMap::new(),
@@ -75,6 +81,13 @@ impl Session {
         snapshot.exists = snapshot.wardrobe != Wardrobe::default();
         session.send(Msg::Store(Box::new(Event::Opened(snapshot))));
         session
+    }
+
+    /// All that is waited for is over.
+    pub(crate) fn time(&mut self) {
+        for wait in std::mem::take(&mut self.waits) {
+            self.send(Msg::Due(wait));
+        }
     }
 
     /// A message, and everything that follows from it.
@@ -110,6 +123,12 @@ impl Session {
                 }
                 self.send(Msg::DraftKept(result));
             }
+            Effect::KeepOwn(draft) => self.own = bytes(&draft),
+            Effect::Wait(wait) => {
+                self.waits.retain(|there| *there != wait);
+                self.waits.push(wait);
+            }
+            Effect::Rest(wait) => self.waits.retain(|there| *there != wait),
             Effect::Import(path) => {
                 let given = match self.files.get(&path) {
                     Some(bytes) => exchange::read(bytes, Form::of(&path, bytes)),

@@ -1,8 +1,9 @@
 //! What is not saved, kept outside for the next start; and what an earlier session left there.
 
 use crate::app::draft::{Draft, FormDraft};
+use crate::app::form::Form;
 use crate::app::state::{Kind, Leaving};
-use crate::app::{Act, Confirm, Effect, Overlay, Phase, State, words};
+use crate::app::{Act, Confirm, Effect, Overlay, Phase, State, Wait, words};
 use crate::store::Change;
 
 use super::{commit, conflict, fill, leave};
@@ -64,6 +65,85 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     } else if let Leaving::WhenKept(status) = state.leaving {
         effects.push(Effect::Quit(status));
     }
+}
+
+/// Sees to the session's own draft, which is there in case that it is killed: what is typed, when typing pauses; changes,
+/// when they are long without an answer. `typed`: something was typed just now. Comes after [`sync`].
+pub(super) fn watch(state: &mut State, typed: bool, effects: &mut Vec<Effect>) {
+    if state.phase != Phase::Open || state.start.demo {
+        return;
+    }
+    let ending = matches!(state.leaving, Leaving::WhenKept(_) | Leaving::Now);
+    let has_form = !ending && changed_forms(state).next().is_some();
+    let pending = !ending && !state.pending.is_empty();
+    let own = &mut state.drafting.own;
+    if has_form && typed {
+        effects.push(Effect::Wait(Wait::Typing));
+        own.typing = true;
+    } else if !has_form && std::mem::take(&mut own.typing) {
+        effects.push(Effect::Rest(Wait::Typing));
+    }
+    own.unanswered &= pending;
+    if pending && !own.unanswered && !own.answer {
+        // Before the answer, where that comes at once.
+        effects.insert(0, Effect::Wait(Wait::Answer));
+        own.answer = true;
+    } else if !pending && std::mem::take(&mut own.answer) {
+        effects.push(Effect::Rest(Wait::Answer));
+    }
+    // A form that became a change stays until that is saved, or kept itself.
+    if !has_form && (!pending || own.unanswered) && !ending {
+        own.forms.clear();
+    }
+    // Where the session ends, what is not saved is in the draft that is offered.
+    if ending && state.drafting.asked.is_none() && state.drafting.failed.is_none() {
+        state.drafting.own.forms.clear();
+    } else if ending {
+        return;
+    }
+    keep_own(state, effects);
+}
+
+fn keep_own(state: &mut State, effects: &mut Vec<Effect>) {
+    let own = &state.drafting.own;
+    let mut wanted = Draft {
+        forms: own.forms.clone(),
+        unsaved: Vec::new(),
+    };
+    // With trouble they are in the draft that is offered.
+    if own.unanswered && state.trouble.is_none() {
+        wanted.unsaved = state
+            .pending
+            .iter()
+            .map(|pending| (&pending.change).into())
+            .collect();
+    }
+    if wanted != own.kept {
+        effects.push(Effect::KeepOwn(wanted.clone()));
+        state.drafting.own.kept = wanted;
+    }
+}
+
+/// Something has waited for long enough to be kept.
+pub(super) fn due(state: &mut State, wait: Wait) {
+    match wait {
+        Wait::Typing => {
+            state.drafting.own.typing = false;
+            let forms = changed_forms(state).map(FormDraft::of).collect();
+            state.drafting.own.forms = forms;
+        }
+        Wait::Answer => {
+            state.drafting.own.answer = false;
+            state.drafting.own.unanswered = true;
+        }
+    }
+}
+
+fn changed_forms(state: &State) -> impl Iterator<Item = &Form> {
+    state.overlays.iter().filter_map(|overlay| match overlay {
+        Overlay::Form(form) => Some(&**form).filter(|form| form.is_changed()),
+        _ => None,
+    })
 }
 
 /// What became of the keeping.

@@ -38,6 +38,15 @@ use super::{Effect, Msg, State};
 /// Takes what happened, changes the state, and says what is to be done outside.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let typed = matches!(
+        msg,
+        Msg::Key(_)
+            | Msg::KeyAt(..)
+            | Msg::Paste(_)
+            | Msg::UnmarkedPaste(_)
+            | Msg::Click { .. }
+            | Msg::NewId(_)
+    );
     match msg {
         Msg::Key(key) => dispatch::press(state, key, None, &mut effects),
         Msg::KeyAt(key, place) => dispatch::press(state, key, Some(place), &mut effects),
@@ -61,9 +70,11 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Exported(export, result) => prompt::written(state, export, result),
         Msg::DraftFound(bytes) => draft::found(state, bytes),
         Msg::DraftKept(result) => draft::kept(state, result),
+        Msg::Due(wait) => draft::due(state, wait),
         Msg::End { status } => leave::end(state, status, &mut effects),
         Msg::Note(text) => state.say(text),
     }
     draft::sync(state, &mut effects);
+    draft::watch(state, typed, &mut effects);
     effects
 }
