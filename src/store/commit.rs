@@ -13,10 +13,11 @@ use super::compose::{self, Source};
 use super::digest::Digest;
 use super::disk::{Disk, Identity, milliseconds};
 use super::history::{Tail, line};
+use super::known::{Known, Marked};
 use super::lock::{Left, Lock, Temporary, Wait};
 use super::record::following;
 use super::view::{holds, permit, rebase};
-use super::whole::{Known, Marked, Store};
+use super::whole::Store;
 use super::{Change, Entry, Error};
 use crate::model::{self, Group, Wardrobe};
 

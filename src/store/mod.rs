@@ -19,6 +19,7 @@ mod error;
 mod file;
 mod history;
 mod keeper;
+mod known;
 mod layout;
 mod lock;
 mod memory;

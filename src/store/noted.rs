@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::disk::Identity;
 use super::history::{self, Line, Tail};
+use super::known::Marked;
 use super::layout::digest_of;
-use super::whole::{Marked, Store};
+use super::whole::Store;
 use super::{Change, Entry, Error, pages};
 use crate::model::write::compact;
 use crate::model::{Group, Wardrobe};

@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::access::Access;
 use super::digest::Digest;
 use super::disk::{Disk, Identity, may_write, milliseconds};
 use super::file::{self, Contents};
-use super::layout::{Layout, digest_of};
+use super::known::{Known, Marked};
+use super::layout::digest_of;
 use super::lock::{Left, Lock, sweep};
 use super::{
     Change, Entry, Error, FoundUndo, Options, Page, Paths, Query, Scope, Snapshot, history, pages, rewrite,
@@ -29,30 +29,6 @@ pub enum Refreshed {
     Changed,
     /// It was there and is not any more; what it held is kept in memory.
     Gone,
-}
-
-/// The file as it was last read or written.
-#[derive(Debug)]
-pub(super) struct Known {
-    pub(super) identity: Identity,
-    /// Whether a later change must show in the identity.
-    pub(super) certain: bool,
-    pub(super) layout: Layout,
-    /// Who could read and write it.
-    pub(super) access: Option<Access>,
-    /// Worked out when it is needed.
-    pub(super) digest: OnceCell<Digest>,
-}
-
-/// A state that the history has a line of.
-#[derive(Debug)]
-pub(super) struct Marked {
-    pub(super) identity: Identity,
-    /// `None`: the line is of an older version, which did not write it.
-    pub(super) digest: Option<Digest>,
-    /// The line's.
-    pub(super) revision: u64,
-    pub(super) wardrobe: Wardrobe,
 }
 
 /// One data file, with what was last seen in it.
