@@ -13,14 +13,15 @@ use proc_macro2::{TokenStream, TokenTree};
 #[test]
 fn the_documentation_of_keys_is_the_table_of_commands() {
     let mut page = String::from(
-        "# Keys\n\nMade from the program's own table of commands. `?` shows the same on the screen, for where you are.\nOther keys are given in [config.toml](terminals.md).\n",
+        "# Keys\n\nMade from the program's own table of commands. `?` shows the same on the screen, for where you are.\nWhere two places have a key, the more particular one has it; where text is typed, letters are text.\nOther keys are given in [config.toml](terminals.md).\n",
     );
     for place in Place::ALL {
         write!(page, "\n## {}\n\n| key | does |\n|---|---|\n", place.title()).unwrap();
-        for command in COMMANDS.iter().filter(|command| command.place == place) {
+        for command in COMMANDS.iter().filter(|command| command.place == *place) {
             let keys: Vec<String> = command
                 .keys
                 .iter()
+                .chain(command.also)
                 .map(|key| format!("`{}`", key.name()))
                 .collect();
             writeln!(page, "| {} | {} |", keys.join(" "), command.help).unwrap();

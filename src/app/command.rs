@@ -17,6 +17,10 @@ pub struct Command {
     pub synonyms: &'static [&'static str],
     /// The keys that do it, unless others were given: see [`Keymap`](super::Keymap).
     pub keys: &'static [Key],
+    /// Keys that do it too, as long as nothing more particular has them.
+    pub also: &'static [Key],
+    /// Names that it had in the configuration of earlier versions, when it was one for each list.
+    pub was: &'static [&'static str],
     /// Where they do.
     pub place: Place,
     /// Whether the footer shows it.
@@ -34,8 +38,8 @@ const fn k(code: Code) -> Key {
 /// From rows such as `Quit "quit" aka ["exit"] { place: …, title: …, keys: …, footer: …, help: … }` the ids, their names
 /// and the table.
 macro_rules! commands {
-    ($($id:ident $name:literal $(aka [$($synonym:literal),*])? {
-        place: $place:expr, title: $title:literal, keys: $keys:expr, footer: $footer:literal, help: $help:literal
+    ($($id:ident $name:literal $(aka [$($synonym:literal),*])? $(was [$($was:literal),*])? {
+        place: $place:expr, title: $title:literal, keys: $keys:expr, $(also: $also:expr,)? footer: $footer:literal, help: $help:literal
     })*) => {
         /// A command by its name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,6 +64,8 @@ macro_rules! commands {
                 help: $help,
                 synonyms: &[$($($synonym),*)?],
                 keys: $keys,
+                also: &[$($also)?],
+                was: &[$($($was),*)?],
                 place: $place,
                 footer: $footer,
             },)*
@@ -207,18 +213,6 @@ commands! {
         help: "focus the pane before, and round" }
     Left "left" { place: Place::Panes, title: "Left", keys: &[k(Code::Left), c('h')], footer: false,
         help: "focus the pane to the left" }
-    Down "down" { place: Place::Panes, title: "Down", keys: &[k(Code::Down), c('j')], footer: false,
-        help: "select the next row" }
-    Up "up" { place: Place::Panes, title: "Up", keys: &[k(Code::Up), c('k')], footer: false,
-        help: "select the row before" }
-    PageDown "page-down" { place: Place::Panes, title: "Page down", keys: &[k(Code::PageDown)], footer: false,
-        help: "a screenful further" }
-    PageUp "page-up" { place: Place::Panes, title: "Page up", keys: &[k(Code::PageUp)], footer: false,
-        help: "a screenful back" }
-    First "first" { place: Place::Panes, title: "First", keys: &[c('g'), k(Code::Home)], footer: false,
-        help: "select the first row" }
-    Last "last" { place: Place::Panes, title: "Last", keys: &[c('G'), k(Code::End)], footer: false,
-        help: "select the last row" }
     Retry "retry" { place: Place::Panes, title: "Try again", keys: &[Key::ctrl('t')], footer: true,
         help: "write or read again what failed, now" }
     Restore "restore" { place: Place::Panes, title: "Write again", keys: &[c('W')], footer: true,
@@ -237,42 +231,40 @@ commands! {
         help: "what can be done here" }
     Quit "quit" aka ["exit"] { place: Place::Panes, title: "Quit", keys: &[c('q')], footer: false,
         help: "leave; what is on its way is saved first" }
+    Down "down" was ["filter-down", "found-down", "set-down", "catalogue-down", "history-down", "list-down"] {
+        place: Place::Lists, title: "Down", keys: &[k(Code::Down), c('j')], also: Key::ctrl('n'), footer: false, help: "select the next row"
+    }
+    Up "up" was ["filter-up", "found-up", "set-up", "catalogue-up", "history-up", "list-up"] {
+        place: Place::Lists, title: "Up", keys: &[k(Code::Up), c('k')], also: Key::ctrl('p'), footer: false, help: "select the row before"
+    }
+    PageDown "page-down" was ["filter-page-down", "found-page-down", "set-page-down", "catalogue-page-down", "history-page-down"] {
+        place: Place::Lists, title: "Page down", keys: &[k(Code::PageDown)], also: c(' '), footer: false, help: "a screenful further"
+    }
+    PageUp "page-up" was ["filter-page-up", "found-page-up", "set-page-up", "catalogue-page-up", "history-page-up"] {
+        place: Place::Lists, title: "Page up", keys: &[k(Code::PageUp)], footer: false, help: "a screenful back"
+    }
+    First "first" was ["history-first"] {
+        place: Place::Lists, title: "First", keys: &[c('g'), k(Code::Home)], footer: false, help: "select the first row"
+    }
+    Last "last" was ["history-last"] {
+        place: Place::Lists, title: "Last", keys: &[c('G'), k(Code::End)], footer: false, help: "select the last row"
+    }
     KeepFilter "keep-filter" { place: Place::Filter, title: "Keep", keys: &[k(Code::Enter)], footer: true,
         help: "keep what was typed, go back to the rows" }
     ClearFilter "clear-filter" { place: Place::Filter, title: "Clear", keys: &[k(Code::Esc)], footer: true,
         help: "show all rows again" }
-    FilterDown "filter-down" { place: Place::Filter, title: "Down", keys: &[k(Code::Down)], footer: false,
-        help: "select the next row" }
-    FilterUp "filter-up" { place: Place::Filter, title: "Up", keys: &[k(Code::Up)], footer: false,
-        help: "select the row before" }
-    FilterPageDown "filter-page-down" { place: Place::Filter, title: "Page down", keys: &[k(Code::PageDown)], footer: false,
-        help: "a screenful further" }
-    FilterPageUp "filter-page-up" { place: Place::Filter, title: "Page up", keys: &[k(Code::PageUp)], footer: false,
-        help: "a screenful back" }
     FilterNextPane "filter-next-pane" { place: Place::Filter, title: "Next pane", keys: &[k(Code::Tab)], footer: false,
         help: "keep what was typed, focus the next pane" }
     TakeFound "take-found" { place: Place::Finder, title: "Take it", keys: &[k(Code::Enter)], footer: true,
         help: "do the selected command, or go to the selected place" }
     LeaveFinder "leave-finder" { place: Place::Finder, title: "Close", keys: &[k(Code::Esc)], footer: true,
         help: "close it, all is as it was" }
-    FoundDown "found-down" { place: Place::Finder, title: "Down", keys: &[k(Code::Down), Key::ctrl('n')], footer: false,
-        help: "select the next row" }
-    FoundUp "found-up" { place: Place::Finder, title: "Up", keys: &[k(Code::Up), Key::ctrl('p')], footer: false,
-        help: "select the row before" }
-    FoundPageDown "found-page-down" { place: Place::Finder, title: "Page down", keys: &[k(Code::PageDown)], footer: false,
-        help: "a screenful further" }
-    FoundPageUp "found-page-up" { place: Place::Finder, title: "Page up", keys: &[k(Code::PageUp)], footer: false,
-        help: "a screenful back" }
     List "list" { place: Place::HatField, title: "Known hats", keys: &[k(Code::Down)], footer: true,
         help: "go into the list of known hats" }
     NewId "new-id" { place: Place::HatField, title: "New URI", keys: &[Key::ctrl('g')], footer: true,
         help: "make a new urn:uuid: for a hat that has none" }
     Take "take" { place: Place::Suggestions, title: "Take it", keys: &[k(Code::Enter)], footer: true,
         help: "take the selected hat and fill in its title" }
-    ListDown "list-down" { place: Place::Suggestions, title: "Down", keys: &[k(Code::Down), Key::ctrl('n')], footer: false,
-        help: "the next hat of the list" }
-    ListUp "list-up" { place: Place::Suggestions, title: "Up", keys: &[k(Code::Up), Key::ctrl('p')], footer: false,
-        help: "the one before; from the first back to the field" }
     ListLeave "list-leave" { place: Place::Suggestions, title: "Back", keys: &[k(Code::Esc)], footer: true,
         help: "back to the field" }
     Tick "tick" { place: Place::ChoiceField, title: "Change", keys: &[c(' '), k(Code::Right)], footer: true,
@@ -299,14 +291,6 @@ commands! {
         help: "delete the set (undo brings it back); nobody's hats change" }
     LeaveSets "leave-sets" { place: Place::Sets, title: "Close", keys: &[k(Code::Esc)], footer: true,
         help: "close them, all is as it was" }
-    SetDown "set-down" { place: Place::Sets, title: "Down", keys: &[k(Code::Down), Key::ctrl('n')], footer: false,
-        help: "select the next row" }
-    SetUp "set-up" { place: Place::Sets, title: "Up", keys: &[k(Code::Up), Key::ctrl('p')], footer: false,
-        help: "select the row before" }
-    SetPageDown "set-page-down" { place: Place::Sets, title: "Page down", keys: &[k(Code::PageDown)], footer: false,
-        help: "a screenful further" }
-    SetPageUp "set-page-up" { place: Place::Sets, title: "Page up", keys: &[k(Code::PageUp)], footer: false,
-        help: "a screenful back" }
     TakePrompt "take-prompt" { place: Place::Prompt, title: "Do it", keys: &[k(Code::Enter)], footer: true,
         help: "go on with what was typed" }
     PromptNext "prompt-next" { place: Place::Prompt, title: "Choose", keys: &[k(Code::Tab), k(Code::Down)], footer: true,
@@ -331,30 +315,10 @@ commands! {
         help: "change its title and its colour; the users' hats are retitled too where that is wanted" }
     DeleteDefined "delete-defined" { place: Place::Catalogue, title: "Delete", keys: &[c('d'), k(Code::Delete)], footer: true,
         help: "take it out of the catalogue; says who has it" }
-    CatalogueDown "catalogue-down" { place: Place::Catalogue, title: "Down", keys: &[k(Code::Down), c('j')], footer: false,
-        help: "select the next row" }
-    CatalogueUp "catalogue-up" { place: Place::Catalogue, title: "Up", keys: &[k(Code::Up), c('k')], footer: false,
-        help: "select the row before" }
-    CataloguePageDown "catalogue-page-down" { place: Place::Catalogue, title: "Page down", keys: &[k(Code::PageDown)], footer: false,
-        help: "a screenful further" }
-    CataloguePageUp "catalogue-page-up" { place: Place::Catalogue, title: "Page up", keys: &[k(Code::PageUp)], footer: false,
-        help: "a screenful back" }
     CatalogueUndo "catalogue-undo" { place: Place::Catalogue, title: "Undo", keys: &[c('u')], footer: true,
         help: "take back your last change" }
     LeaveCatalogue "leave-catalogue" { place: Place::Catalogue, title: "Close", keys: &[k(Code::Esc), c('q'), c('C')], footer: true,
         help: "back to the panes" }
-    HistoryDown "history-down" { place: Place::History, title: "Down", keys: &[k(Code::Down), c('j')], footer: false,
-        help: "the entry before in time" }
-    HistoryUp "history-up" { place: Place::History, title: "Up", keys: &[k(Code::Up), c('k')], footer: false,
-        help: "the entry after in time" }
-    HistoryPageDown "history-page-down" { place: Place::History, title: "Page down", keys: &[k(Code::PageDown), c(' ')], footer: false,
-        help: "a screenful further" }
-    HistoryPageUp "history-page-up" { place: Place::History, title: "Page up", keys: &[k(Code::PageUp)], footer: false,
-        help: "a screenful back" }
-    HistoryFirst "history-first" { place: Place::History, title: "Newest", keys: &[c('g'), k(Code::Home)], footer: false,
-        help: "the newest entry" }
-    HistoryLast "history-last" { place: Place::History, title: "Oldest read", keys: &[c('G'), k(Code::End)], footer: false,
-        help: "the oldest entry that was read so far" }
     UndoEntry "undo-entry" { place: Place::History, title: "Undo this", keys: &[c('u')], footer: true,
         help: "take back the selected entry, as a new change" }
     ByActor "by-actor" { place: Place::History, title: "By who", keys: &[c('a')], footer: true,

@@ -34,7 +34,7 @@ pub(super) fn offers(state: &State, enabled: Enabled) -> Vec<Offer> {
     let panes = [Pane::Rooms, Pane::Users, Pane::Hats];
     let others = panes.into_iter().filter(|pane| *pane != state.focus);
     let mut all = of_pane(state, here, enabled);
-    for place in [Place::Panes, Place::Everywhere] {
+    for place in [Place::Panes, Place::Lists, Place::Everywhere] {
         all.extend(
             of_place(place).map(|command| Offer::new(state.keymap(), command, enabled(state, command.id))),
         );
@@ -54,10 +54,9 @@ pub(super) fn all(state: &State, enabled: Enabled) -> Vec<What> {
     let is_near = |what: &What| what.place().is_some_and(|place| !is_far(state, place));
     let (near, far): (Vec<What>, Vec<What>) = in_panes.partition(is_near);
     let filters = std::iter::once(Place::Filter);
-    let elsewhere = Place::ALL
-        .into_iter()
-        .filter(|place| !matches!(place, Place::Filter | Place::Panes | Place::Everywhere));
-    let elsewhere = elsewhere.filter(|place| place.pane().is_none());
+    let shown = [Place::Filter, Place::Panes, Place::Lists, Place::Everywhere];
+    let is_elsewhere = |place: &Place| !shown.contains(place) && place.pane().is_none();
+    let elsewhere = Place::ALL.iter().copied().filter(is_elsewhere);
     let of = |place: Place| {
         let why = format!("only {}", only(place));
         of_place(place)

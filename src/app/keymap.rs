@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::command::{COMMANDS, Command, CommandId};
-use super::place::{Place, STACKS};
-use super::text::Text;
-use super::{Code, Key};
+use super::place::Place;
+use super::{Code, Key, text};
 
 /// The keys of the commands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keymap {
     /// What is not here has the table's.
     given: BTreeMap<CommandId, Vec<Key>>,
+    /// Keys that do it too, as those that the table has beside.
+    also: BTreeMap<CommandId, Vec<Key>>,
 }
 
 /// Why keys cannot be given as somebody wants them.
@@ -53,6 +54,19 @@ impl Keymap {
         self.given.get(&command.id).map_or(command.keys, Vec::as_slice)
     }
 
+    /// Gives a command more keys, which do it as long as nothing more particular has them.
+    pub fn add(&mut self, command: &Command, keys: impl IntoIterator<Item = Key>) {
+        self.also.entry(command.id).or_default().extend(keys);
+    }
+
+    /// Whether a key does a command, where nothing more particular has it.
+    pub(super) fn means(&self, command: &Command, key: Key) -> bool {
+        let added = self.also.get(&command.id);
+        self.keys(command).contains(&key)
+            || command.also.contains(&key)
+            || added.is_some_and(|added| added.contains(&key))
+    }
+
     /// The key that is shown first for a command; `None`: it has none.
     pub fn first(&self, command: &Command) -> Option<Key> {
         self.keys(command).first().copied()
@@ -60,8 +74,9 @@ impl Keymap {
 
     /// The keys of a command as they are listed, such as `↑, k`.
     pub fn names(&self, command: &Command) -> String {
-        let names = self.keys(command).iter().map(|key| key.name());
-        names.collect::<Vec<_>>().join(", ")
+        let keys = self.keys(command).iter().chain(command.also);
+        let names = keys.chain(self.also.get(&command.id).into_iter().flatten());
+        names.map(|key| key.name()).collect::<Vec<_>>().join(", ")
     }
 
     /// How a sentence names the key of a command: `u takes it back`. One without a key has a title, and the palette.
@@ -77,8 +92,8 @@ impl Keymap {
     /// particular place is meant to win.
     fn clashes(&self) -> Vec<Problem> {
         let mut clashes = Vec::new();
-        for stack in STACKS {
-            let here = |command: &&Command| stack.contains(&command.place);
+        for place in Place::ALL {
+            let here = |command: &&Command| place.stack().contains(&command.place);
             let all: Vec<&Command> = COMMANDS.iter().filter(here).collect();
             for (at, one) in all.iter().enumerate() {
                 for other in all.iter().skip(at + 1) {
@@ -128,7 +143,7 @@ fn possible(command: &Command, keys: &[Key]) -> Result<(), Problem> {
         return Ok(());
     }
     // What a line of text would take is lost to it.
-    let taken = keys.iter().find(|key| Text::new("").input(**key));
+    let taken = keys.iter().find(|key| text::takes(**key));
     match taken {
         None => Ok(()),
         Some(key) => Err(problem(format!(
@@ -184,7 +199,11 @@ mod tests {
     #[test]
     fn every_place_is_where_one_can_be() {
         for place in Place::ALL {
-            assert!(STACKS.iter().any(|stack| stack.contains(&place)), "{place:?}");
+            let stack = place.stack();
+            assert_eq!(
+                (stack.first(), stack.last()),
+                (Some(place), Some(&Place::Everywhere))
+            );
         }
     }
 
@@ -195,7 +214,7 @@ mod tests {
         assert_eq!(keymap.name(CommandId::Undo), "F9");
         assert_eq!(keymap.name(CommandId::Redo), "\"Redo\"");
         assert_eq!(keymap.name(CommandId::Down), "Down");
-        assert_eq!(keymap.names(given("down", "").0), "↓, n");
+        assert_eq!(keymap.names(given("down", "").0), "↓, n, Ctrl-N");
     }
 
     #[test]

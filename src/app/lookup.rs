@@ -2,42 +2,32 @@
 
 use super::command::{COMMANDS, Command, CommandId};
 use super::form::{Name, Value};
-use super::place::{
-    ALL_HATS, CATALOGUE, CHOICE_FIELD, CONFIRM, CONFLICT, DRAFT, FILTER, FINDER, FORM, HAT_FIELD, HATS,
-    HISTORY, PROMPT, Pane, Place, ROOMS, SETS, SUGGESTIONS, USERS, WEARERS, WEARERS_ROOMS,
-};
+use super::place::Place;
+use super::text;
 use super::update::enabled;
 use super::{Key, Keymap, Overlay, Phase, State};
 
 /// The places whose commands work now, the most particular first.
 pub fn places(state: &State) -> &'static [Place] {
-    match state.top() {
-        None if state.typed_filter().is_some() => FILTER,
-        None if state.is_turned() => match state.focus() {
-            Pane::Rooms => ALL_HATS,
-            Pane::Users => WEARERS,
-            Pane::Hats => WEARERS_ROOMS,
-        },
-        None => match state.focus() {
-            Pane::Rooms => ROOMS,
-            Pane::Users => USERS,
-            Pane::Hats => HATS,
-        },
+    let place = match state.top() {
+        None if state.typed_filter().is_some() => Place::Filter,
+        None => Place::of_pane(state.focus(), state.is_turned()),
         Some(Overlay::Form(form)) => match form.field().map(|field| (&field.value, field.name)) {
-            _ if form.listed().is_some() => SUGGESTIONS,
-            Some((Value::Text(_), Name::Hat)) => HAT_FIELD,
-            Some((Value::Text(_), _)) | None => FORM,
-            Some(_) => CHOICE_FIELD,
+            _ if form.listed().is_some() => Place::Suggestions,
+            Some((Value::Text(_), Name::Hat)) => Place::HatField,
+            Some((Value::Text(_), _)) | None => Place::Form,
+            Some(_) => Place::ChoiceField,
         },
-        Some(Overlay::Confirm(_)) => CONFIRM,
-        Some(Overlay::Conflict(_)) => CONFLICT,
-        Some(Overlay::Finder(_)) => FINDER,
-        Some(Overlay::Catalogue(_)) => CATALOGUE,
-        Some(Overlay::Sets(_)) => SETS,
-        Some(Overlay::Prompt(_)) => PROMPT,
-        Some(Overlay::History(_)) => HISTORY,
-        Some(Overlay::Draft(_)) => DRAFT,
-    }
+        Some(Overlay::Confirm(_)) => Place::Confirm,
+        Some(Overlay::Conflict(_)) => Place::Conflict,
+        Some(Overlay::Finder(_)) => Place::Finder,
+        Some(Overlay::Catalogue(_)) => Place::Catalogue,
+        Some(Overlay::Sets(_)) => Place::Sets,
+        Some(Overlay::Prompt(_)) => Place::Prompt,
+        Some(Overlay::History(_)) => Place::History,
+        Some(Overlay::Draft(_)) => Place::Draft,
+    };
+    place.stack()
 }
 
 /// The command that a key means now.
@@ -51,12 +41,17 @@ pub(super) fn lookup_default(state: &State, key: Key) -> Option<&'static Command
 }
 
 fn meant(state: &State, keymap: &Keymap, key: Key) -> Option<&'static Command> {
+    let places = places(state);
+    let is_typing = places.first().is_some_and(|place| place.has_text());
+    if is_typing && text::takes(key) {
+        return None;
+    }
     let of = |place: &Place| {
         COMMANDS
             .iter()
-            .find(|command| command.place == *place && keymap.keys(command).contains(&key))
+            .find(|command| command.place == *place && keymap.means(command, key))
     };
-    places(state).iter().find_map(of)
+    places.iter().find_map(of)
 }
 
 /// What the footer shows now, in order: commands that work here.

@@ -68,182 +68,85 @@ impl Grouping {
     }
 }
 
-/// Where a command applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Place {
-    /// In all three panes.
-    Panes,
-    /// In the rooms pane.
-    Rooms,
-    /// In the users pane.
-    Users,
-    /// In the hats pane.
-    Hats,
-    /// In the first pane of the view turned round.
-    AllHats,
-    /// In the second pane of the view turned round.
-    Wearers,
-    /// In the third pane of the view turned round.
-    WearersRooms,
-    /// In the line in which a filter is typed.
-    Filter,
-    /// In a form.
-    Form,
-    /// In the hat field of a form.
-    HatField,
-    /// In a field to tick or to choose in.
-    ChoiceField,
-    /// In the list of hats under the hat field.
-    Suggestions,
-    /// Where commands and places are looked for.
-    Finder,
-    /// In a room's catalogue of hats.
-    Catalogue,
-    /// Among the named sets of hats.
-    Sets,
-    /// Where a name is typed.
-    Prompt,
-    /// In the history.
-    History,
-    /// At a question.
-    Confirm,
-    /// At a conflict.
-    Conflict,
-    /// At a draft of an earlier session.
-    Draft,
-    /// Everywhere.
-    Everywhere,
+/// From rows such as `Filter "While a filter is typed" typed over [Lists];` the places, their titles, and which of the
+/// commands there are meant at one time.
+macro_rules! places {
+    ($($place:ident $title:literal $keys:ident over [$($below:ident),*];)*) => {
+        /// Where a command applies.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Place {
+            $(#[doc = $title] $place,)*
+        }
+
+        impl Place {
+            /// All of them, as the documentation lists them.
+            pub const ALL: &[Self] = &[$(Self::$place),*];
+
+            /// A heading for the commands of this place.
+            pub fn title(self) -> &'static str {
+                match self {
+                    $(Self::$place => $title,)*
+                }
+            }
+
+            /// Whether there can be text there that is being typed, so that keys which type or edit are no commands.
+            pub(super) fn has_text(self) -> bool {
+                match self {
+                    $(Self::$place => matches!(Keys::$keys, Keys::typed),)*
+                }
+            }
+
+            /// The places whose commands are meant by whoever is at this one, the most particular first.
+            pub fn stack(self) -> &'static [Self] {
+                match self {
+                    $(Self::$place => &[Self::$place, $(Self::$below,)* Self::Everywhere],)*
+                }
+            }
+        }
+    };
+}
+
+/// What keys are for in a place.
+#[expect(non_camel_case_types, reason = "words of the table")]
+enum Keys {
+    /// Each can be a command.
+    all,
+    /// Those that type or edit a line are for the text.
+    typed,
+}
+
+places! {
+    Panes "In the panes" all over [Lists];
+    Lists "In every list" all over [];
+    Rooms "Rooms" all over [Panes, Lists];
+    Users "Users" all over [Panes, Lists];
+    Hats "Hats" all over [Panes, Lists];
+    AllHats "The view turned round: all hats" all over [Panes, Lists];
+    Wearers "The view turned round: who has the hat" all over [Panes, Lists];
+    WearersRooms "The view turned round: in which rooms" all over [Panes, Lists];
+    Filter "While a filter is typed" typed over [Lists];
+    Finder "In the help, the palette and the jump" typed over [Lists];
+    Form "In a form" typed over [];
+    HatField "In the hat field" typed over [Form];
+    Suggestions "In the list of known hats" typed over [Lists, HatField, Form];
+    ChoiceField "In a field to tick or choose" all over [Form];
+    Sets "Among the named sets of hats" typed over [Lists];
+    Prompt "While the name of a file or a set is typed" typed over [];
+    Confirm "At a question" all over [];
+    Conflict "When somebody else changed the same thing" all over [];
+    Catalogue "A room's catalogue of hats" all over [Lists];
+    History "History" all over [Lists];
+    Draft "When something was left unsaved" all over [];
+    Everywhere "Everywhere" typed over [];
 }
 
 impl Place {
-    /// All of them, as the documentation lists them.
-    pub const ALL: [Self; 21] = [
-        Self::Panes,
-        Self::Rooms,
-        Self::Users,
-        Self::Hats,
-        Self::AllHats,
-        Self::Wearers,
-        Self::WearersRooms,
-        Self::Filter,
-        Self::Finder,
-        Self::Form,
-        Self::HatField,
-        Self::Suggestions,
-        Self::ChoiceField,
-        Self::Sets,
-        Self::Prompt,
-        Self::Confirm,
-        Self::Conflict,
-        Self::Catalogue,
-        Self::History,
-        Self::Draft,
-        Self::Everywhere,
-    ];
-
-    /// A heading for the commands of this place.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Panes => "In the panes",
-            Self::Rooms => "Rooms",
-            Self::Users => "Users",
-            Self::Hats => "Hats",
-            Self::AllHats => "The view turned round: all hats",
-            Self::Wearers => "The view turned round: who has the hat",
-            Self::WearersRooms => "The view turned round: in which rooms",
-            Self::Filter => "While a filter is typed",
-            Self::Form => "In a form",
-            Self::HatField => "In the hat field",
-            Self::ChoiceField => "In a field to tick or choose",
-            Self::Suggestions => "In the list of known hats",
-            Self::Finder => "In the help, the palette and the jump",
-            Self::Catalogue => "A room's catalogue of hats",
-            Self::Sets => "Among the named sets of hats",
-            Self::Prompt => "While the name of a file or a set is typed",
-            Self::History => "History",
-            Self::Confirm => "At a question",
-            Self::Conflict => "When somebody else changed the same thing",
-            Self::Draft => "When something was left unsaved",
-            Self::Everywhere => "Everywhere",
-        }
+    /// The place of a pane, in a view turned round or not.
+    pub(super) fn of_pane(pane: Pane, turned: bool) -> Self {
+        let is = |place: &&Self| place.pane() == Some((pane, turned));
+        Self::ALL.iter().find(is).copied().unwrap_or(Self::Panes)
     }
 
-    /// Whether there can be text there that is being typed, so that keys which type or edit are no commands.
-    pub(super) fn has_text(self) -> bool {
-        match self {
-            Self::Filter
-            | Self::Finder
-            | Self::Prompt
-            | Self::Sets
-            | Self::Form
-            | Self::HatField
-            | Self::Suggestions
-            | Self::Everywhere => true,
-            Self::Panes
-            | Self::Rooms
-            | Self::Users
-            | Self::Hats
-            | Self::AllHats
-            | Self::Wearers
-            | Self::WearersRooms
-            | Self::Catalogue
-            | Self::ChoiceField
-            | Self::History
-            | Self::Confirm
-            | Self::Conflict
-            | Self::Draft => false,
-        }
-    }
-}
-
-pub(super) const ROOMS: &[Place] = &[Place::Rooms, Place::Panes, Place::Everywhere];
-pub(super) const USERS: &[Place] = &[Place::Users, Place::Panes, Place::Everywhere];
-pub(super) const HATS: &[Place] = &[Place::Hats, Place::Panes, Place::Everywhere];
-pub(super) const ALL_HATS: &[Place] = &[Place::AllHats, Place::Panes, Place::Everywhere];
-pub(super) const WEARERS: &[Place] = &[Place::Wearers, Place::Panes, Place::Everywhere];
-pub(super) const WEARERS_ROOMS: &[Place] = &[Place::WearersRooms, Place::Panes, Place::Everywhere];
-pub(super) const FILTER: &[Place] = &[Place::Filter, Place::Everywhere];
-pub(super) const FORM: &[Place] = &[Place::Form, Place::Everywhere];
-pub(super) const HAT_FIELD: &[Place] = &[Place::HatField, Place::Form, Place::Everywhere];
-pub(super) const CHOICE_FIELD: &[Place] = &[Place::ChoiceField, Place::Form, Place::Everywhere];
-pub(super) const SUGGESTIONS: &[Place] = &[
-    Place::Suggestions,
-    Place::HatField,
-    Place::Form,
-    Place::Everywhere,
-];
-pub(super) const CONFIRM: &[Place] = &[Place::Confirm, Place::Everywhere];
-pub(super) const CONFLICT: &[Place] = &[Place::Conflict, Place::Everywhere];
-pub(super) const FINDER: &[Place] = &[Place::Finder, Place::Everywhere];
-pub(super) const CATALOGUE: &[Place] = &[Place::Catalogue, Place::Everywhere];
-pub(super) const SETS: &[Place] = &[Place::Sets, Place::Everywhere];
-pub(super) const PROMPT: &[Place] = &[Place::Prompt, Place::Everywhere];
-pub(super) const HISTORY: &[Place] = &[Place::History, Place::Everywhere];
-pub(super) const DRAFT: &[Place] = &[Place::Draft, Place::Everywhere];
-
-/// All that [`places`] can be: commands of one of these can be meant at one time.
-pub(super) const STACKS: &[&[Place]] = &[
-    ROOMS,
-    USERS,
-    HATS,
-    ALL_HATS,
-    WEARERS,
-    WEARERS_ROOMS,
-    FILTER,
-    FORM,
-    HAT_FIELD,
-    CHOICE_FIELD,
-    SUGGESTIONS,
-    CONFIRM,
-    CONFLICT,
-    FINDER,
-    CATALOGUE,
-    SETS,
-    PROMPT,
-    HISTORY,
-    DRAFT,
-];
-impl Place {
     /// The pane that the place is, in which view: turned round or not.
     pub(super) fn pane(self) -> Option<(Pane, bool)> {
         match self {

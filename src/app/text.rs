@@ -8,6 +8,11 @@ use crate::app::{Code, Key};
 /// What is pasted and longer, in bytes, was not meant for a line.
 pub(super) const LONGEST_PASTE: usize = 8 << 10;
 
+/// Whether a key types something into a line of text, or edits it.
+pub(super) fn takes(key: Key) -> bool {
+    Text::new("").input(key)
+}
+
 /// A line of text being edited. A text that came with line breaks keeps them.
 #[derive(Debug, Clone)]
 pub struct Text {

@@ -95,6 +95,31 @@ fn what_is_set_is_taken() {
     assert_eq!((config.theme, config.own.len()), (Builtin::Default, 1));
 }
 
+/// Each list had its own names for what moves in it; keys given to them do so in every list now, beside its own.
+#[test]
+fn names_of_earlier_versions_are_read() {
+    let mut old = 0;
+    for command in COMMANDS {
+        for name in command.was {
+            // Space also where a pane has it: there the pane's own is meant.
+            let config = read(&format!("[keys]\n{name} = [\"F9\", \"Space\"]\n")).unwrap();
+            let (names, table) = (config.keymap.names(command), Keymap::default().names(command));
+            assert!(
+                names.starts_with(&table) && names.ends_with("F9, Space"),
+                "{name}: {names}"
+            );
+            assert!(
+                !COMMANDS.iter().any(|other| other.id.name() == *name),
+                "{name} is a command"
+            );
+            old += 1;
+        }
+    }
+    assert_eq!(old, 24);
+    let wrong = read("[keys]\nfound-down = \"Entre\"").unwrap_err();
+    assert!(wrong[0].text.contains("no key is called"), "{wrong:?}");
+}
+
 #[test]
 fn a_mistake_has_its_line_and_what_was_meant() {
     for (text, line, says) in [

@@ -98,7 +98,7 @@ fn keys() -> Vec<u8> {
     page.control("SH", ["KEYS"]);
     for place in Place::ALL {
         page.control("SS", [place.title()]);
-        for command in COMMANDS.iter().filter(|command| command.place == place) {
+        for command in COMMANDS.iter().filter(|command| command.place == *place) {
             page.control("TP", []);
             page.text([bold(Keymap::default().names(command))]);
             page.text([roman(command.help)]);

@@ -97,6 +97,7 @@ fn every_action_is_reached_without_its_key() {
         matches!(
             place,
             Place::Panes
+                | Place::Lists
                 | Place::Everywhere
                 | Place::Rooms
                 | Place::Users

@@ -43,6 +43,7 @@ fn every_command_of_the_panes_is_in_the_palette() {
             Place::Wearers,
             Place::WearersRooms,
             Place::Panes,
+            Place::Lists,
             Place::Everywhere,
         ];
         assert_eq!(
@@ -244,8 +245,14 @@ fn headings_stand_above_the_first_of_each_place_while_all_is_shown() {
     };
     let shown = headings(&session);
     assert_eq!(
-        shown[..4],
-        ["Rooms", "In the panes", "Everywhere", "While a filter is typed"]
+        shown[..5],
+        [
+            "Rooms",
+            "In the panes",
+            "In every list",
+            "Everywhere",
+            "While a filter is typed"
+        ]
     );
     let each: std::collections::BTreeSet<_> = shown.iter().collect();
     assert_eq!(each.len(), shown.len(), "each once");

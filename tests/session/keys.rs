@@ -258,3 +258,51 @@ fn an_unmarked_paste_is_refused_where_no_text_is_typed() {
     session.send(lines());
     assert!(screen(&session).contains("kim@example.org"));
 }
+
+fn sample() -> hatrack::model::Wardrobe {
+    hatrack::model::read::wardrobe(include_bytes!("../scenarios/courses.json")).unwrap()
+}
+
+/// The six keys of lists move in each of them; where text is typed, letters are text.
+#[test]
+fn every_list_is_moved_in_by_the_same_keys() {
+    for (open, typed) in [
+        ("Tab", false),
+        ("Tab /", true),
+        (":", true),
+        ("?", true),
+        ("C", false),
+    ] {
+        let mut session = Session::open(sample(), (100, 30));
+        // Moved in before, as a selection is on nothing in particular at first.
+        session.keys(&format!("{open} Down Up"));
+        let top = |session: &Session| {
+            format!(
+                "{:?} {:?}",
+                session.state.top(),
+                session.state.selected(Pane::Users)
+            )
+        };
+        let begin = top(&session);
+        let mut goes = |keys: &str, back: &str| {
+            session.keys(keys);
+            assert_ne!(top(&session), begin, "{open}: {keys}");
+            session.keys(back);
+            assert_eq!(top(&session), begin, "{open}: {keys}, {back}");
+        };
+        goes("Down", "Up");
+        goes("PageDown", "PageUp");
+        goes("PageDown", "Up Up Up PageUp PageUp");
+        if typed {
+            goes("Ctrl-n", "Ctrl-p");
+        } else {
+            goes("j", "k");
+            goes("G", "g");
+            goes("End", "Home");
+        }
+        if typed {
+            session.keys("j");
+            assert!(screen(&session).contains('j'), "{open}");
+        }
+    }
+}

@@ -244,7 +244,7 @@ fn the_table_of_commands_is_unambiguous() {
     }
     for place in hatrack::app::place::Place::ALL {
         assert!(
-            command::COMMANDS.iter().any(|row| row.place == place),
+            command::COMMANDS.iter().any(|row| row.place == *place),
             "{place:?} has no command"
         );
     }

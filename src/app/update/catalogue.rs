@@ -48,24 +48,6 @@ pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
     }
 }
 
-pub(crate) fn down(state: &mut State, _: &mut Vec<Effect>) {
-    go(state, |at| at + 1);
-}
-
-pub(crate) fn up(state: &mut State, _: &mut Vec<Effect>) {
-    go(state, |at| at.saturating_sub(1));
-}
-
-pub(crate) fn page_down(state: &mut State, _: &mut Vec<Effect>) {
-    let page = super::panes::page(state);
-    go(state, |at| at + page);
-}
-
-pub(crate) fn page_up(state: &mut State, _: &mut Vec<Effect>) {
-    let page = super::panes::page(state);
-    go(state, |at| at.saturating_sub(page));
-}
-
 pub(crate) fn may_define(state: &State) -> Result<(), String> {
     state.may_change()?;
     let there = top(state).and_then(|catalogue| state.view.room(&catalogue.room));

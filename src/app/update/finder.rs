@@ -7,8 +7,6 @@ use crate::app::text::Text;
 use crate::app::{Effect, Overlay, Pane, State, help};
 use crate::model::{HatId, Jid};
 
-use super::panes;
-
 /// Why a command cannot be done.
 type Enabled = fn(&State, CommandId) -> Result<(), String>;
 
@@ -70,28 +68,10 @@ pub(super) fn look_on(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
+pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
     if let Some(finder) = top(state) {
         finder.move_to(to(finder.selected));
     }
-}
-
-pub(crate) fn down(state: &mut State, _: &mut Vec<Effect>) {
-    go(state, |at| at + 1);
-}
-
-pub(crate) fn up(state: &mut State, _: &mut Vec<Effect>) {
-    go(state, |at| at.saturating_sub(1));
-}
-
-pub(crate) fn page_down(state: &mut State, _: &mut Vec<Effect>) {
-    let page = panes::page(state);
-    go(state, |at| at + page);
-}
-
-pub(crate) fn page_up(state: &mut State, _: &mut Vec<Effect>) {
-    let page = panes::page(state);
-    go(state, |at| at.saturating_sub(page));
 }
 
 pub(crate) fn may_take(state: &State) -> Result<(), String> {

@@ -124,14 +124,6 @@ pub(crate) fn into_list(state: &mut State, _: &mut Vec<Effect>) {
     move_in_list(state, |_| Some(0));
 }
 
-pub(crate) fn list_down(state: &mut State, _: &mut Vec<Effect>) {
-    move_in_list(state, |row| row.map(|row| row + 1));
-}
-
-pub(crate) fn list_up(state: &mut State, _: &mut Vec<Effect>) {
-    move_in_list(state, |row| row.and_then(|row| row.checked_sub(1)));
-}
-
 pub(crate) fn leave_list(state: &mut State, _: &mut Vec<Effect>) {
     move_in_list(state, |_| None);
 }

@@ -5,7 +5,7 @@ use crate::app::state::{Kind, Step};
 use crate::app::{Effect, Overlay, State, words};
 use crate::store::{Query, Request};
 
-use super::{panes, undo as undoing};
+use super::undo as undoing;
 
 fn top(state: &mut State) -> Option<&mut History> {
     match state.overlays.last_mut() {
@@ -31,32 +31,6 @@ pub(super) fn go(state: &mut State, effects: &mut Vec<Effect>, to: impl FnOnce(u
         let query = history.move_to(row);
         ask(effects, query);
     }
-}
-
-pub(crate) fn down(state: &mut State, effects: &mut Vec<Effect>) {
-    go(state, effects, |at| at + 1);
-}
-
-pub(crate) fn up(state: &mut State, effects: &mut Vec<Effect>) {
-    go(state, effects, |at| at.saturating_sub(1));
-}
-
-pub(crate) fn page_down(state: &mut State, effects: &mut Vec<Effect>) {
-    let page = panes::page(state);
-    go(state, effects, |at| at + page);
-}
-
-pub(crate) fn page_up(state: &mut State, effects: &mut Vec<Effect>) {
-    let page = panes::page(state);
-    go(state, effects, |at| at.saturating_sub(page));
-}
-
-pub(crate) fn first(state: &mut State, effects: &mut Vec<Effect>) {
-    go(state, effects, |_| 0);
-}
-
-pub(crate) fn last(state: &mut State, effects: &mut Vec<Effect>) {
-    go(state, effects, |_| usize::MAX);
 }
 
 pub(crate) fn has_entry(state: &State) -> Result<(), String> {

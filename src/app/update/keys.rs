@@ -2,12 +2,11 @@
 
 use crate::app::form::Value;
 use crate::app::lookup::lookup;
-use crate::app::text::Text;
-use crate::app::{Code, Key, Overlay, State, keyboard};
+use crate::app::{Code, Key, Overlay, State, keyboard, text};
 
 /// The key that is meant, and what is to be said of it where it is not the one that was pressed, or means nothing.
 pub(super) fn meant(state: &State, key: Key, place: Option<char>) -> (Key, Option<String>) {
-    let typed = is_typing(state) && Text::new("").input(key);
+    let typed = is_typing(state) && text::takes(key);
     if typed || lookup(state, key).is_some() {
         return (key, None);
     }

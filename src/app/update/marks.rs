@@ -4,11 +4,13 @@ use crate::app::browser::Column;
 use crate::app::command::CommandId;
 use crate::app::{Effect, Kind, State, words};
 
+use super::panes;
+
 /// Marks the selected row and goes on to the next, as file managers do.
-pub(crate) fn mark(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn mark(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
     state.rows.mark(pane, &state.view, Column::mark);
-    super::panes::down(state, effects);
+    panes::go(state, |at| at + 1);
 }
 
 /// Marks all that the pane shows; none, when all are.

@@ -21,6 +21,7 @@ mod history;
 mod keys;
 mod leave;
 mod list;
+mod lists;
 mod many;
 mod marks;
 mod mouse;

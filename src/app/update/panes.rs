@@ -10,37 +10,6 @@ pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
     state.rows.move_to(pane, row, &state.view);
 }
 
-/// How far a page is: about what a pane shows.
-pub(super) fn page(state: &State) -> usize {
-    usize::from(state.size.1).saturating_sub(7).max(1)
-}
-
-pub(crate) fn down(state: &mut State, _: &mut Vec<Effect>) {
-    go(state, |at| at + 1);
-}
-
-pub(crate) fn up(state: &mut State, _: &mut Vec<Effect>) {
-    go(state, |at| at.saturating_sub(1));
-}
-
-pub(crate) fn page_down(state: &mut State, _: &mut Vec<Effect>) {
-    let page = page(state);
-    go(state, |at| at + page);
-}
-
-pub(crate) fn page_up(state: &mut State, _: &mut Vec<Effect>) {
-    let page = page(state);
-    go(state, |at| at.saturating_sub(page));
-}
-
-pub(crate) fn first(state: &mut State, _: &mut Vec<Effect>) {
-    go(state, |_| 0);
-}
-
-pub(crate) fn last(state: &mut State, _: &mut Vec<Effect>) {
-    go(state, |_| usize::MAX);
-}
-
 pub(crate) fn go_in(state: &mut State, _: &mut Vec<Effect>) {
     state.focus = match state.focus {
         Pane::Rooms => Pane::Users,

@@ -7,7 +7,7 @@ use crate::app::text::Text;
 use crate::app::{Effect, Overlay, State, words};
 use crate::model::Hats;
 
-use super::{batch, commit, hat_clipboard, panes};
+use super::{batch, commit, hat_clipboard};
 
 /// They are about the whole file, which a session that sees some rooms does not.
 pub(crate) fn may_open(state: &State) -> Result<(), String> {
@@ -68,24 +68,6 @@ pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
     {
         sets.at = to(at).min(len.saturating_sub(1));
     }
-}
-
-pub(crate) fn down(state: &mut State, _: &mut Vec<Effect>) {
-    go(state, |at| at + 1);
-}
-
-pub(crate) fn up(state: &mut State, _: &mut Vec<Effect>) {
-    go(state, |at| at.saturating_sub(1));
-}
-
-pub(crate) fn page_down(state: &mut State, _: &mut Vec<Effect>) {
-    let page = panes::page(state);
-    go(state, |at| at + page);
-}
-
-pub(crate) fn page_up(state: &mut State, _: &mut Vec<Effect>) {
-    let page = panes::page(state);
-    go(state, |at| at.saturating_sub(page));
 }
 
 pub(crate) fn may_put_on(state: &State) -> Result<(), String> {

@@ -39,7 +39,7 @@ pub fn text() -> String {
     text.push_str(KEYS);
     for place in Place::ALL {
         let _ = writeln!(text, "\n# {}", place.title());
-        for command in COMMANDS.iter().filter(|command| command.place == place) {
+        for command in COMMANDS.iter().filter(|command| command.place == *place) {
             let setting = format!("#{} = {}", command.id, keys(command));
             let _ = writeln!(text, "{setting:WIDE$} # {}", command.help);
         }

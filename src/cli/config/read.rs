@@ -208,10 +208,16 @@ fn table_of<'a, 'b>(value: &'a Value<'b>, name: &str) -> Result<&'a DeTable<'b>,
 
 fn keys(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Keymap {
     let mut given: Vec<(&'static Command, Vec<Key>)> = Vec::new();
+    // Under names of earlier versions.
+    let mut added: Vec<(&'static Command, Vec<Key>)> = Vec::new();
     let mut places = Vec::new();
     for (name, value) in table {
         let id = name.get_ref().as_ref();
-        let Some(command) = COMMANDS.iter().find(|command| command.id.name() == id) else {
+        let is_old = |command: &&Command| command.was.contains(&id);
+        let (old, is_now) = (COMMANDS.iter().find(is_old), |command: &&Command| {
+            command.id.name() == id
+        });
+        let Some(command) = old.or_else(|| COMMANDS.iter().find(is_now)) else {
             let ids = COMMANDS.iter().map(|command| command.id.name());
             wrong.push((name.span().start, unknown("command", id, ids)));
             continue;
@@ -227,10 +233,14 @@ fn keys(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Keymap {
             .into_iter()
             .filter_map(|value| noted(key(value, id), wrong))
             .collect();
+        if old.is_some() {
+            added.push((command, all));
+            continue;
+        }
         places.push((command.id, name.span().start, wrong.len() > before));
         given.push((command, all));
     }
-    Keymap::new(given).unwrap_or_else(|problems| {
+    let mut keymap = Keymap::new(given).unwrap_or_else(|problems| {
         for keymap::Problem { id, text } in problems {
             let place = places.iter().find(|(there, ..)| *there == id);
             let (at, has_another) = place.map_or((0, false), |(_, at, wrong)| (*at, *wrong));
@@ -240,7 +250,11 @@ fn keys(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Keymap {
             }
         }
         Keymap::default()
-    })
+    });
+    for (command, keys) in added {
+        keymap.add(command, keys);
+    }
+    keymap
 }
 
 fn key(value: &Value<'_>, id: &str) -> Result<Key, Wrong> {
