@@ -1,6 +1,6 @@
 //! What is wrong with a form, field by field, and what it would store.
 
-use crate::model::{Affiliation, Attachment, HatId, Hue, InvalidJid, Jid, Wardrobe};
+use crate::model::{Affiliation, Attachment, HatId, Hue, InvalidJid, Jid, LONGEST_TEXT, Wardrobe};
 
 use super::Keymap;
 use super::addresses;
@@ -30,7 +30,7 @@ impl Form {
                 by_title: None,
             });
         }
-        let error = match HatId::parse(text) {
+        let error = match HatId::parse_input(text) {
             Ok(id) => return Ok(Chosen { id, by_title: None }),
             Err(error) => error,
         };
@@ -291,8 +291,10 @@ impl Form {
 }
 
 /// Why nobody should type this as a title or a name.
-fn title_problem(text: &str) -> Option<&'static str> {
-    if text.chars().any(char::is_control) {
+pub(super) fn title_problem(text: &str) -> Option<&'static str> {
+    if text.len() > LONGEST_TEXT {
+        Some("it is longer than 1,024 bytes")
+    } else if text.chars().any(char::is_control) {
         Some("a line break or another control character is in it")
     } else if !text.is_empty() && text.trim().is_empty() {
         Some("only spaces: leave it empty, or write something")

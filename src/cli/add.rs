@@ -10,7 +10,7 @@ use crate::model::{Attachment, HatId, Jid};
 pub(super) fn run(args: &Add, place: &Place, out: &mut Out) -> Result<(), Failure> {
     let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
     let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
-    let hat = HatId::parse(&args.hat).map_err(Failure::argument)?;
+    let hat = HatId::parse_input(&args.hat).map_err(Failure::argument)?;
     Failure::unless_line("a title", args.title.as_deref())?;
     // Exactly what was said: what was not said is not in the JSON.
     let attachment = Attachment {

@@ -62,7 +62,7 @@ fn define(args: &CatalogueDefine, place: &Place, out: &mut Out) -> Result<(), Fa
         // An id that is there already may be anything; a new one is a URI.
         let hat = match there.known_hat(&HatId::keep(args.hat.as_str())) {
             Some(known) => known.id.clone(),
-            None => HatId::parse(&args.hat).map_err(Failure::argument)?,
+            None => HatId::parse_input(&args.hat).map_err(Failure::argument)?,
         };
         let mut entry = there.catalogue.get(&hat).cloned().unwrap_or_default();
         if let Some(title) = args.title.as_deref() {

@@ -1,6 +1,6 @@
 //! Why a command was not done: one line for people, one number for scripts.
 
-use crate::model;
+use crate::model::{self, LONGEST_TEXT};
 
 /// A sentence and the exit code that goes with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,10 +34,15 @@ impl Failure {
         Self::with(2, format!("{}: {error}", error.condition()))
     }
 
-    /// A title or a name on the command line that would not be one line. What a file or a server brought is shown as it
+    /// A title or a name on the command line that is too long, or would not be one line. What a file or a server brought is shown as it
     /// is, made harmless; nobody types such a thing on purpose.
     pub fn unless_line(what: &str, text: Option<&str>) -> Result<(), Self> {
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+        if let Some(length) = text.map(str::len).filter(|length| *length > LONGEST_TEXT) {
+            let length = crate::app::words::count(length, "byte");
+            let message = format!("bad-request: {what} has at most 1,024 bytes, not {length}");
+            return Err(Self::with(2, message));
+        }
         match text.filter(|text| text.contains(breaks)) {
             Some(text) => Err(Self::with(
                 2,

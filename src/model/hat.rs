@@ -28,6 +28,10 @@ pub struct InvalidHatId {
     pub reason: String,
 }
 
+/// A title, a name or a hat's id that somebody types, pastes or gives as an argument is at most so long, in bytes. What is
+/// in files stays as it is. (A title is written for every user who gets the hat, and twice in the history.)
+pub const LONGEST_TEXT: usize = 1024;
+
 impl HatId {
     /// Checks an id that somebody typed.
     pub fn parse(text: &str) -> Result<Self, InvalidHatId> {
@@ -38,6 +42,17 @@ impl HatId {
                 reason: reason.into(),
             }),
         }
+    }
+
+    /// Checks an id that is typed, pasted or given as an argument: at most [`LONGEST_TEXT`] bytes, too.
+    pub fn parse_input(text: &str) -> Result<Self, InvalidHatId> {
+        if text.len() > LONGEST_TEXT {
+            return Err(InvalidHatId {
+                text: text.into(),
+                reason: "it is longer than 1,024 bytes".into(),
+            });
+        }
+        Self::parse(text)
     }
 
     /// Takes an id as a file or a server has it.

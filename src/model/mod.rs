@@ -42,7 +42,7 @@ pub mod write;
 pub use edit::{Edit, Group, Rule};
 pub use error::{Error, Found};
 pub use extra::{Extra, Json};
-pub use hat::{Attachment, CatalogueHat, HatId, Hats, Hue, InvalidHatId, Sets};
+pub use hat::{Attachment, CatalogueHat, HatId, Hats, Hue, InvalidHatId, LONGEST_TEXT, Sets};
 pub use jid::{InvalidJid, Jid};
 pub use operations::Defined;
 pub use room::{Affiliation, KnownHat, Room, User};

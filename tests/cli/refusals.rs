@@ -379,6 +379,40 @@ fn a_missing_data_file_beside_its_history_is_no_empty_one() {
     assert!(!path.exists());
 }
 
+/// A title is written for each user who gets the hat, twice in the history: what is typed has an end. What a file brings is
+/// taken as it is, also by a session that is limited to some rooms.
+#[test]
+fn titles_names_and_ids_that_are_typed_are_at_most_a_kilobyte() {
+    let home = Home::with_terry();
+    let before = std::fs::read(home.data()).unwrap();
+    let long = "é".repeat(513);
+    let id = format!("urn:x:{}", "a".repeat(1024));
+    for args in [
+        &["add", ROOM, TERRY, HAT, "--title", &long] as &[&str],
+        &["catalogue", "define", ROOM, HAT, "--title", &long],
+        &["room", "add", "new@conference.example.org", "--name", &long],
+        &["room", "rename", ROOM, &long],
+        &["sets", "save", &long, ROOM, TERRY],
+    ] {
+        let said = home.run(args);
+        assert_eq!(said.code, 2, "{args:?}: {}", said.out);
+        assert!(
+            said.err.ends_with("has at most 1,024 bytes, not 1,026 bytes\n"),
+            "{}",
+            said.err
+        );
+    }
+    let said = home.run(&["add", ROOM, TERRY, &id]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("it is longer than 1,024 bytes"), "{}", said.err);
+    assert_eq!(std::fs::read(home.data()).unwrap(), before);
+    let most = long.trim_end_matches('é').to_owned() + &"é".repeat(512);
+    home.done(&["add", ROOM, TERRY, HAT, "--title", &most]);
+    let given = format!("{{\"{HAT}\": {{\"title\": \"{long}\"}}}}");
+    let said = home.fed(&["--room", ROOM, "set", ROOM, TERRY], given.as_bytes());
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+}
+
 #[test]
 fn a_title_and_a_name_are_one_line_of_text() {
     let home = Home::with_terry();

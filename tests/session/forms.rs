@@ -96,6 +96,38 @@ fn what_nobody_should_type_as_a_title_is_refused_and_what_was_there_stays() {
     );
 }
 
+/// What is typed or pasted has an end; what was there stays, and can be edited beside it.
+#[test]
+fn a_title_that_is_typed_is_at_most_a_kilobyte() {
+    let mut session = open();
+    session.keys("Enter j Enter e Ctrl-U");
+    session.send(Msg::Paste("é".repeat(513)));
+    session.keys("Enter");
+    assert!(
+        session.notice().contains("longer than 1,024 bytes"),
+        "{}",
+        session.notice()
+    );
+    session.keys("Backspace Enter");
+    assert_eq!(terrys(&session)[HAT]["title"], json!("é".repeat(512)));
+    let long = "é".repeat(2000);
+    session.other(|wardrobe| {
+        let foreign = Attachment::default().with_title(Some(&long));
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), foreign)
+    });
+    session.keys("e Tab Space Enter");
+    assert_eq!(terrys(&session)[HAT], json!({"active": true, "title": long}));
+    // Nor can an id, or a name, be longer.
+    session.keys("a");
+    session.send(Msg::Paste(format!("urn:x:{}", "a".repeat(1024))));
+    session.keys("Enter");
+    assert!(
+        session.notice().contains("longer than 1,024 bytes"),
+        "{}",
+        session.notice()
+    );
+}
+
 #[test]
 fn a_limited_session_says_which_rooms_it_cannot_add() {
     let scope = Scope {

@@ -6,6 +6,7 @@ use crate::app::prompt::{Ask, Export, Exported, Prompt};
 use crate::app::text::Text;
 use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, targets, words};
 use crate::exchange::{Content, Form, Given, How, Part, Plan, Refused, Target};
+use crate::model::LONGEST_TEXT;
 
 /// So much of what is left aside is said.
 const FEW: usize = 3;
@@ -212,6 +213,7 @@ fn right(ask: &Ask, name: &str) -> Result<(), String> {
     match name.is_empty() {
         true if is_file => Err("the name of the file is missing".into()),
         true => Err("the name of the set is missing".into()),
+        false if !is_file && name.len() > LONGEST_TEXT => Err("it is longer than 1,024 bytes".into()),
         false if !is_file && name.chars().any(char::is_control) => {
             Err("a line break or another control character is in it".into())
         }
