@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use hatrack::app::command::{self, Command};
 use hatrack::app::place::Place;
-use hatrack::app::{Code, Key, Keymap, Msg, Overlay, Pane, Saved, Sort, Start};
+use hatrack::app::{Code, Grouping, Key, Keymap, Msg, Overlay, Pane, Saved, Sort, Start};
 use hatrack::model::{HatId, Jid};
 use hatrack::ui::{self, Theme};
 use proptest::prelude::*;
@@ -133,6 +133,16 @@ proptest! {
                 prop_assert!((0..state.length(Pane::Rooms)).all(|row| state.turned_hat_at(row).is_some()));
                 prop_assert!((0..state.length(Pane::Users)).all(|row| state.wearer_at(row).is_some()));
                 prop_assert!((0..state.length(Pane::Hats)).all(|row| state.room_of_wearer_at(row).is_some()));
+                continue;
+            }
+            if state.grouping() == Grouping::ByUser {
+                prop_assert!((0..state.length(Pane::Rooms)).all(|row| state.listed_user_at(row).is_some()));
+                prop_assert!((0..state.length(Pane::Users)).all(|row| state.room_of_user_at(row).is_some()));
+                prop_assert!((0..state.length(Pane::Hats)).all(|row| state.hat_at(row).is_some()));
+                let users: BTreeSet<&Jid> = state.wardrobe().rooms()
+                    .flat_map(|(_, room)| room.users().iter().map(|(jid, _)| jid))
+                    .collect();
+                prop_assert_eq!(state.total(Pane::Rooms), users.len());
                 continue;
             }
             let filtered = |pane| state.filter(pane).is_some();

@@ -526,6 +526,23 @@ fn the_view_turned_round() {
 }
 
 #[test]
+fn the_view_by_user() {
+    let mut session = filtering("w w", "terry");
+    session.keys("Enter");
+    shows("by-user", &mut session, colour(), &SIZES);
+    shows("by-user-ascii", &mut session, ascii(), &USUAL);
+    session.keys("Enter");
+    shows("by-user-rooms", &mut session, colour(), &[(80, 24), (60, 20)]);
+    session.keys("* Enter");
+    shows("by-user-hats", &mut session, colour(), &[(80, 24), (60, 20)]);
+    session.keys("Shift-Tab b");
+    shows("by-user-ban", &mut session, colour(), &USUAL);
+    let mut bare = Session::open(Wardrobe::default(), (80, 24));
+    bare.keys("w w");
+    shows("by-user-empty", &mut bare, colour(), &USUAL);
+}
+
+#[test]
 fn the_catalogue_of_a_room() {
     let mut session = after("C");
     shows("catalogue", &mut session, colour(), &SIZES);

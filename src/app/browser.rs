@@ -4,7 +4,7 @@
 use crate::model::{Attachment, HatId, Jid, Room, Wardrobe};
 
 use super::filter::Filter;
-use super::place::{Grouping, Kind, PANES, Pane};
+use super::place::{Grouping, PANES, Pane, RowKind};
 
 mod by_hat;
 mod by_room;
@@ -180,9 +180,9 @@ impl Browser {
     pub(super) fn on(&self) -> (Option<&Jid>, Option<&Jid>, Option<&HatId>) {
         let (grouping, columns) = (self.grouping(), self.columns());
         (
-            columns.jid(grouping.pane(Kind::Room)),
-            columns.jid(grouping.pane(Kind::User)),
-            columns.hat(grouping.pane(Kind::Hat)),
+            columns.jid(grouping.pane(RowKind::Room)),
+            columns.jid(grouping.pane(RowKind::User)),
+            columns.hat(grouping.pane(RowKind::Hat)),
         )
     }
 
@@ -255,11 +255,11 @@ impl Browser {
         }
         let (room, user, hat) = began;
         let mut columns = columns(grouping);
-        let room_pane = columns.get_mut(grouping.pane(Kind::Room));
+        let room_pane = columns.get_mut(grouping.pane(RowKind::Room));
         room_pane.select_when_listed(room.map(RowId::Jid));
-        let user_pane = columns.get_mut(grouping.pane(Kind::User));
+        let user_pane = columns.get_mut(grouping.pane(RowKind::User));
         user_pane.select_when_listed(user.map(RowId::Jid));
-        let hat_pane = columns.get_mut(grouping.pane(Kind::Hat));
+        let hat_pane = columns.get_mut(grouping.pane(RowKind::Hat));
         hat_pane.select_when_listed(hat.map(RowId::Hat));
         let index = match grouping {
             Grouping::ByHat => Index::ByHat(ByHat::default()),
@@ -360,7 +360,7 @@ impl Browser {
 
     /// Selects a hat of those that the hats pane lists; a filter that hides it is taken away.
     pub(super) fn select_hat(&mut self, hat: &HatId, wardrobe: &Wardrobe) {
-        let pane = self.grouping().pane(Kind::Hat);
+        let pane = self.grouping().pane(RowKind::Hat);
         let row = hat.clone().into();
         with_source!(self, |columns, source| {
             columns.select(pane, &row, source, wardrobe);

@@ -177,14 +177,44 @@ commands! {
         help: "copy the hat, to put it on others once the view is turned back" }
     MarkThere "mark-there" { place: Place::WearersRooms, title: "Mark", keys: &[c('m')], footer: false,
         help: "mark the room, or not any more" }
+    GoInListedUser "go-in-listed-user" { place: Place::AllUsers, title: "Rooms", keys: &[k(Code::Enter)], footer: true,
+        help: "go in: the rooms of the user" }
+    GiveEverywhere "add-hat-everywhere" { place: Place::AllUsers, title: "Add hat", keys: &[c('a'), c('+')], footer: true,
+        help: "add a hat to the user in all their rooms" }
+    EditUserEverywhere "edit-user-everywhere" aka ["role"] { place: Place::AllUsers, title: "Edit", keys: &[c('e')], footer: true,
+        help: "set the user's affiliation in all their rooms" }
+    BanEverywhere "ban-everywhere" aka ["outcast"] { place: Place::AllUsers, title: "Ban", keys: &[c('b')], footer: true,
+        help: "ban the user in all their rooms (asks first)" }
+    RemoveUserEverywhere "remove-user-everywhere" aka ["delete"] { place: Place::AllUsers, title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "remove the user from all their rooms (asks first)" }
+    MarkListedUser "mark-listed-user" { place: Place::AllUsers, title: "Mark", keys: &[c(' '), c('m')], footer: false,
+        help: "mark or unmark the user: what is done next is done to all marked" }
+    GoInRoomOfUser "go-in-room-of-user" { place: Place::RoomsOfUser, title: "Hats", keys: &[k(Code::Enter)], footer: true,
+        help: "go in: the hats of the user in the room" }
+    GiveInRooms "add-hat-in-rooms" { place: Place::RoomsOfUser, title: "Add hat", keys: &[c('a'), c('+')], footer: true,
+        help: "add a hat to the user in this room, or in all marked rooms" }
+    EditUserInRooms "edit-user-in-rooms" aka ["role"] { place: Place::RoomsOfUser, title: "Edit", keys: &[c('e')], footer: true,
+        help: "set the user's affiliation in this room, or in all marked rooms" }
+    BanInRooms "ban-in-rooms" aka ["outcast"] { place: Place::RoomsOfUser, title: "Ban", keys: &[c('b')], footer: true,
+        help: "ban the user in this room, or in all marked rooms" }
+    RemoveUserFromRooms "remove-user-from-rooms" aka ["delete"] { place: Place::RoomsOfUser, title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
+        help: "remove the user from this room, or from all marked rooms" }
+    MarkRoomOfUser "mark-room-of-user" { place: Place::RoomsOfUser, title: "Mark", keys: &[c(' '), c('m')], footer: true,
+        help: "mark or unmark the room: what is done next is done in all marked rooms" }
+    CopyHatsInRoom "copy-hats-in-room" { place: Place::RoomsOfUser, title: "Copy", keys: &[c('y')], footer: false,
+        help: "copy the user's hats in this room, to add them elsewhere" }
+    ReplaceHatsInRooms "replace-hats-in-rooms" { place: Place::RoomsOfUser, title: "Replace hats", keys: &[c('p')], footer: false,
+        help: "replace the user's hats there by the copied ones" }
+    AddHatsInRooms "add-hats-in-rooms" { place: Place::RoomsOfUser, title: "Add copied hats", keys: &[c('P')], footer: false,
+        help: "add the copied hats to those that the user has there" }
     MarkAll "mark-all" { place: Place::Panes, title: "Mark all", keys: &[c('*')], footer: false,
         help: "mark all that the pane shows; again: none" }
     MarkRange "mark-range" { place: Place::Panes, title: "Mark range", keys: &[c('V')], footer: false,
         help: "mark from here to where it is pressed again" }
     Sort "sort" { place: Place::Panes, title: "Sort", keys: &[c('s')], footer: false,
         help: "list the pane in another order: by name, affiliation, number of hats" }
-    Turn "turn" { place: Place::Panes, title: "Turn round", keys: &[c('w')], footer: false,
-        help: "turn the view round: hats, who has them, in which rooms; again: back" }
+    Turn "turn" { place: Place::Panes, title: "View", keys: &[c('w')], footer: false,
+        help: "next view: Rooms; Hats (users with a hat, their rooms); Users (their rooms, their hats)" }
     Catalogue "catalogue" { place: Place::Panes, title: "Catalogue", keys: &[c('C')], footer: false,
         help: "the room's hats: define, retitle, recolour, delete" }
     Undo "undo" aka ["revert"] { place: Place::Panes, title: "Undo", keys: &[c('u')], footer: true,

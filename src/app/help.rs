@@ -3,7 +3,7 @@
 use super::State;
 use super::command::{COMMANDS, Command, CommandId};
 use super::offer::{Note, Offer, What};
-use super::place::{Pane, Place};
+use super::place::{Grouping, PANES, Place};
 
 /// Why a command cannot be done.
 type Enabled = fn(&State, CommandId) -> Result<(), String>;
@@ -30,22 +30,31 @@ pub static FILTERS: [Note; 4] = [
 
 /// Every command that can be meant in the panes, those of the pane with the focus first.
 pub(super) fn offers(state: &State, enabled: Enabled) -> Vec<Offer> {
-    let here = (state.focus, state.is_turned());
-    let panes = [Pane::Rooms, Pane::Users, Pane::Hats];
-    let others = panes.into_iter().filter(|pane| *pane != state.focus);
+    let places = Place::ALL.iter().copied().filter(|place| place.pane().is_some());
+    let here = Place::of_pane(state.grouping(), state.focus);
+    let (near, far): (Vec<Place>, Vec<Place>) = places
+        .filter(|place| *place != here)
+        .partition(|place| is_in_view(state, *place));
+    let of_panes = |places: Vec<Place>| {
+        let of = move |place| of_pane(state, place, enabled);
+        places.into_iter().flat_map(of)
+    };
     let mut all = of_pane(state, here, enabled);
     for place in [Place::Panes, Place::Lists, Place::Everywhere] {
         all.extend(
             of_place(place).map(|command| Offer::new(state.keymap(), command, enabled(state, command.id))),
         );
     }
-    all.extend(others.flat_map(|pane| of_pane(state, (pane, here.1), enabled)));
-    all.extend(
-        panes
-            .into_iter()
-            .flat_map(|pane| of_pane(state, (pane, !here.1), enabled)),
-    );
+    all.extend(of_panes(near));
+    all.extend(of_panes(far));
     all
+}
+
+/// Whether a place is a pane of the view that is shown.
+fn is_in_view(state: &State, place: Place) -> bool {
+    PANES
+        .into_iter()
+        .any(|pane| Place::of_pane(state.grouping(), pane) == place)
 }
 
 /// The same, then what there is to know of filters, then the commands of all other places.
@@ -72,9 +81,7 @@ pub(super) fn all(state: &State, enabled: Enabled) -> Vec<What> {
 
 /// Whether a place is another pane than the one with the focus.
 fn is_far(state: &State, place: Place) -> bool {
-    place
-        .pane()
-        .is_some_and(|pane| pane != (state.focus, state.is_turned()))
+    place.pane().is_some() && Place::of_pane(state.grouping(), state.focus) != place
 }
 
 /// Where commands work that are for no pane.
@@ -94,24 +101,26 @@ fn of_place(place: Place) -> impl Iterator<Item = &'static Command> {
     COMMANDS.iter().filter(move |command| command.place == place)
 }
 
-/// The commands of a pane in a view, and whether they could be done there.
-fn of_pane(state: &State, (focus, turned): (Pane, bool), enabled: Enabled) -> Vec<Offer> {
-    let mut there = state.clone();
-    there.focus = focus;
-    there.overlays.clear();
-    let may = |command: &Command| match (turned == state.is_turned(), turned) {
-        (true, _) => enabled(&there, command.id),
-        (false, true) => Err(format!(
-            "first turn the view round ({})",
-            state.key(CommandId::Turn)
-        )),
-        (false, false) => Err(format!(
-            "first turn the view back ({})",
-            state.key(CommandId::Turn)
-        )),
+/// The commands of a pane, and whether they could be done there.
+fn of_pane(state: &State, place: Place, enabled: Enabled) -> Vec<Offer> {
+    let Some((grouping, pane)) = place.pane() else {
+        return Vec::new();
     };
-    let of = |command: &&'static Command| command.place.pane() == Some((focus, turned));
-    let here = COMMANDS.iter().filter(of);
-    here.map(|command| Offer::new(state.keymap(), command, may(command)))
+    let mut there = state.clone();
+    there.focus = pane;
+    there.overlays.clear();
+    let may = |command: &Command| {
+        if is_in_view(state, place) {
+            return enabled(&there, command.id);
+        }
+        let view = match grouping {
+            Grouping::ByRoom => "Rooms",
+            Grouping::ByHat => "Hats",
+            Grouping::ByUser => "Users",
+        };
+        Err(format!("in the view {view} ({})", state.key(CommandId::Turn)))
+    };
+    of_place(place)
+        .map(|command| Offer::new(state.keymap(), command, may(command)))
         .collect()
 }

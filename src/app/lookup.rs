@@ -11,7 +11,7 @@ use super::{Key, Keymap, Overlay, Phase, State};
 pub fn places(state: &State) -> &'static [Place] {
     let place = match state.top() {
         None if state.typed_filter().is_some() => Place::Filter,
-        None => Place::of_pane(state.focus(), state.is_turned()),
+        None => Place::of_pane(state.grouping(), state.focus()),
         Some(Overlay::Form(form)) => match form.field().map(|field| (&field.value, field.name)) {
             _ if form.listed().is_some() => Place::Suggestions,
             Some((Value::Text(_), Name::Hat)) => Place::HatField,

@@ -45,7 +45,7 @@ pub use keymap::Keymap;
 pub use lookup::{footer, lookup, places};
 pub use msg::{Effect, Msg, Spot, Wait};
 pub use overlay::{Confirm, Conflict, Overlay};
-pub use place::{Grouping, Kind, Pane};
+pub use place::{Grouping, Pane, RowKind};
 pub use state::{Notice, Phase, Saved, Start, State};
 pub use update::{enabled, update};
 

@@ -29,7 +29,7 @@ pub enum Grouping {
 
 /// What the rows of a pane stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum RowKind {
     /// Rooms.
     Room,
     /// Users.
@@ -40,11 +40,11 @@ pub enum Kind {
 
 impl Grouping {
     /// What the rows of a pane stand for.
-    pub fn kind(self, pane: Pane) -> Kind {
+    pub fn kind(self, pane: Pane) -> RowKind {
         let [first, second, third] = match self {
-            Self::ByRoom => [Kind::Room, Kind::User, Kind::Hat],
-            Self::ByHat => [Kind::Hat, Kind::User, Kind::Room],
-            Self::ByUser => [Kind::User, Kind::Room, Kind::Hat],
+            Self::ByRoom => [RowKind::Room, RowKind::User, RowKind::Hat],
+            Self::ByHat => [RowKind::Hat, RowKind::User, RowKind::Room],
+            Self::ByUser => [RowKind::User, RowKind::Room, RowKind::Hat],
         };
         match pane {
             Pane::Rooms => first,
@@ -54,14 +54,14 @@ impl Grouping {
     }
 
     /// The pane whose rows stand for this.
-    pub fn pane(self, kind: Kind) -> Pane {
+    pub fn pane(self, kind: RowKind) -> Pane {
         let is = |pane: &Pane| self.kind(*pane) == kind;
         PANES.into_iter().find(is).unwrap_or_default()
     }
 
     /// The next view; after the last the first.
     pub(super) fn next(self) -> Self {
-        const ALL: [Grouping; 2] = [Grouping::ByRoom, Grouping::ByHat];
+        const ALL: [Grouping; 3] = [Grouping::ByRoom, Grouping::ByHat, Grouping::ByUser];
         let at = ALL.iter().position(|grouping| *grouping == self);
         let next = at.and_then(|at| ALL.get(at + 1));
         next.copied().unwrap_or_default()
@@ -124,6 +124,8 @@ places! {
     AllHats "The view turned round: all hats" all over [Panes, Lists];
     Wearers "The view turned round: who has the hat" all over [Panes, Lists];
     WearersRooms "The view turned round: in which rooms" all over [Panes, Lists];
+    AllUsers "The view by user: all users" all over [Panes, Lists];
+    RoomsOfUser "The view by user: the user's rooms" all over [Panes, Lists];
     Filter "While a filter is typed" typed over [Lists];
     Finder "In the help, the palette and the jump" typed over [Lists];
     Form "In a form" typed over [];
@@ -141,21 +143,23 @@ places! {
 }
 
 impl Place {
-    /// The place of a pane, in a view turned round or not.
-    pub(super) fn of_pane(pane: Pane, turned: bool) -> Self {
-        let is = |place: &&Self| place.pane() == Some((pane, turned));
-        Self::ALL.iter().find(is).copied().unwrap_or(Self::Panes)
+    /// The place of a pane in a view. The hats of the view by user are those of the view by room.
+    pub(super) fn of_pane(grouping: Grouping, pane: Pane) -> Self {
+        let is = |place: &&Self| place.pane() == Some((grouping, pane));
+        Self::ALL.iter().find(is).copied().unwrap_or(Self::Hats)
     }
 
-    /// The pane that the place is, in which view: turned round or not.
-    pub(super) fn pane(self) -> Option<(Pane, bool)> {
+    /// The pane that the place is, in which view.
+    pub(super) fn pane(self) -> Option<(Grouping, Pane)> {
         match self {
-            Self::Rooms => Some((Pane::Rooms, false)),
-            Self::Users => Some((Pane::Users, false)),
-            Self::Hats => Some((Pane::Hats, false)),
-            Self::AllHats => Some((Pane::Rooms, true)),
-            Self::Wearers => Some((Pane::Users, true)),
-            Self::WearersRooms => Some((Pane::Hats, true)),
+            Self::Rooms => Some((Grouping::ByRoom, Pane::Rooms)),
+            Self::Users => Some((Grouping::ByRoom, Pane::Users)),
+            Self::Hats => Some((Grouping::ByRoom, Pane::Hats)),
+            Self::AllHats => Some((Grouping::ByHat, Pane::Rooms)),
+            Self::Wearers => Some((Grouping::ByHat, Pane::Users)),
+            Self::WearersRooms => Some((Grouping::ByHat, Pane::Hats)),
+            Self::AllUsers => Some((Grouping::ByUser, Pane::Rooms)),
+            Self::RoomsOfUser => Some((Grouping::ByUser, Pane::Users)),
             _ => None,
         }
     }

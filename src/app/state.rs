@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::{Affiliation, Error, Group, Wardrobe};
 use crate::store::{Change, Scope, Trouble};
 
-use super::browser::{Browser, RowId};
+use super::browser::Browser;
 use super::clipboard::CopiedHats;
 use super::command::CommandId;
 use super::draft::Drafting;
@@ -306,24 +306,6 @@ impl State {
                 "{jid} is not affiliated: only owners, admins and members can be given hats"
             )),
         }
-    }
-
-    /// Why none of the users that a change is about can be given hats.
-    pub fn may_give_any(&self) -> Result<(), String> {
-        if self.marked(Pane::Users) == 0 || self.is_turned() {
-            return self.may_give();
-        }
-        self.may_change()?;
-        let marked = self.rows.by_room().get(Pane::Users).marks();
-        let room = self.here().map(|(_, room)| room);
-        let can = |row: &RowId| {
-            let user = row.jid().and_then(|jid| room?.user(jid));
-            user.is_some_and(|user| user.affiliation.is_affiliated())
-        };
-        if marked.iter().any(can) {
-            return Ok(());
-        }
-        Err("none of the marked users is owner, admin or member: only those can be given hats".into())
     }
 
     pub(super) fn say(&mut self, text: impl Into<String>) {

@@ -3,7 +3,7 @@
 use crate::model::{HatId, Jid};
 
 use super::browser::{Column, RowId};
-use super::{AttachmentRef, Grouping, Kind, Pane, State};
+use super::{AttachmentRef, Grouping, Pane, RowKind, State};
 
 /// The rooms that a change is about.
 pub(super) fn rooms(state: &State) -> Vec<Jid> {
@@ -25,8 +25,8 @@ pub(super) fn marked(state: &State) -> (Vec<Jid>, Vec<Jid>) {
         marks.filter_map(RowId::jid).cloned().collect()
     };
     match state.grouping() {
-        Grouping::ByRoom => (of(Kind::Room), of(Kind::User)),
-        Grouping::ByHat | Grouping::ByUser => (of(Kind::Room), Vec::new()),
+        Grouping::ByRoom => (of(RowKind::Room), of(RowKind::User)),
+        Grouping::ByHat | Grouping::ByUser => (of(RowKind::Room), Vec::new()),
     }
 }
 
@@ -108,6 +108,23 @@ pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
             pairs.collect()
         }
     }
+}
+
+/// Why none of the users that a change is about can be given hats.
+pub(super) fn may_give_any(state: &State) -> Result<(), String> {
+    let members = members(state);
+    if state.is_turned() || members.len() < 2 {
+        return state.may_give();
+    }
+    state.may_change()?;
+    let can = |(room, user): &(Jid, Jid)| {
+        let user = state.wardrobe().user(room, user);
+        user.is_some_and(|user| user.affiliation.is_affiliated())
+    };
+    if members.iter().any(can) {
+        return Ok(());
+    }
+    Err("none of the marked users is owner, admin or member: only those can be given hats".into())
 }
 
 /// The addresses of rooms or users, or the ids of hats, in the pane with the focus.

@@ -8,6 +8,7 @@ use super::text::Text;
 use super::{Overlay, Pane, State};
 
 mod catalogue;
+mod details;
 mod empty;
 mod fields;
 mod finder;

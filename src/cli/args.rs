@@ -115,6 +115,8 @@ pub struct Common {
 pub enum Command {
     /// Print all rooms, one room or one user
     Show(Show),
+    /// Print one user everywhere: their rooms, affiliations and hats
+    User(ShowUser),
     /// Give a user a hat, exactly as told: one that is there under that id is replaced
     Add(Add),
     /// Take a hat from a user
@@ -156,6 +158,19 @@ pub struct Show {
     /// The user's address
     pub user: Option<String>,
     /// As JSON: the whole document, the room's object, or the user's object
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: Common,
+}
+
+/// `user`
+#[derive(Debug, Args)]
+pub struct ShowUser {
+    /// The user's address
+    pub user: String,
+    /// As JSON: an object of user objects by room address
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -389,6 +404,7 @@ impl Command {
     pub(super) fn commons(&self) -> Vec<&Common> {
         match self {
             Self::Show(args) => vec![&args.common],
+            Self::User(args) => vec![&args.common],
             Self::Add(args) => vec![&args.common],
             Self::Remove(args) => vec![&args.common],
             Self::Set(args) => vec![&args.common],

@@ -28,6 +28,7 @@ mod sets;
 mod settled;
 mod show;
 mod undo;
+mod user;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
@@ -98,6 +99,7 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
     journal::begin(log.as_deref(), Some(&place.file))?;
     match command {
         Command::Show(args) => show::run(args, place, out),
+        Command::User(args) => user::run(args, place, out),
         Command::Add(args) => add::run(args, place, out),
         Command::Remove(args) => remove::run(args, place, out),
         Command::Set(args) => set::run(args, place, out),

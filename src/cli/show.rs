@@ -95,7 +95,7 @@ fn one_room(jid: &Jid, room: &Room, out: &mut Out) -> Result<(), Failure> {
 }
 
 /// A hat among others: its title, else its id, and whether it is worn.
-fn in_short(room: &Room, id: &HatId, attachment: &Attachment) -> String {
+pub(super) fn in_short(room: &Room, id: &HatId, attachment: &Attachment) -> String {
     let name = match room.title(id, attachment) {
         Some(title) => title.to_owned(),
         None => format!("<{id}>"),

@@ -417,3 +417,41 @@ fn a_title_or_a_name_may_begin_with_a_dash() {
         assert_eq!(said.code, 2, "{line:?}: {}", said.err);
     }
 }
+
+#[test]
+fn one_user_is_shown_everywhere() {
+    let home = Home::new();
+    let other = "staff@conference.example.org";
+    home.done(&["room", "add", ROOM, "--name", "Courses"]);
+    home.done(&["room", "add", other]);
+    home.done(&["affiliate", ROOM, TERRY, "member"]);
+    home.done(&["affiliate", other, TERRY, "owner"]);
+    home.done(&["affiliate", other, "ana@example.org", "admin"]);
+    home.done(&["add", ROOM, TERRY, HAT, "--title", "Tutor", "--active"]);
+    assert_eq!(
+        home.done(&["user", "xmpp:Terry@Example.org/phone"]),
+        "terry@example.org: 2 rooms, 1 hat\n\n\
+         AFFILIATION  ROOM                            NAME     HATS\n\
+         member       courses@conference.example.org  Courses  Tutor (worn)\n\
+         owner        staff@conference.example.org             \n"
+            .replace(
+                "staff@conference.example.org             \n",
+                "staff@conference.example.org\n"
+            )
+    );
+    let json: serde_json::Value = serde_json::from_str(&home.done(&["user", TERRY, "--json"])).unwrap();
+    assert_eq!(json[other]["affiliation"], "owner");
+    assert_eq!(json[ROOM]["hats"][HAT]["title"], "Tutor");
+    assert_eq!(
+        home.done(&["user", "nobody@example.org"]),
+        "nobody@example.org is in no room.\n"
+    );
+    assert_eq!(home.done(&["user", "nobody@example.org", "--json"]), "{}\n");
+    // A restricted session sees the user only in its rooms.
+    assert_eq!(
+        home.done(&["--room", other, "user", TERRY]).lines().next(),
+        Some("terry@example.org: 1 room, 0 hats")
+    );
+    let wrong = home.run(&["user", "not an address"]);
+    assert_eq!(wrong.code, 2);
+}

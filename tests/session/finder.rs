@@ -42,6 +42,8 @@ fn every_command_of_the_panes_is_in_the_palette() {
             Place::AllHats,
             Place::Wearers,
             Place::WearersRooms,
+            Place::AllUsers,
+            Place::RoomsOfUser,
             Place::Panes,
             Place::Lists,
             Place::Everywhere,

@@ -10,6 +10,7 @@
 #[path = "../support/session.rs"]
 mod session;
 
+mod by_user;
 mod catalogue;
 mod conflicts;
 mod drafts;

@@ -179,7 +179,7 @@ fn a_hat_is_copied_from_there_and_put_on_others() {
         session.notice(),
         "Copied from all rooms: \"Teacher\" (p puts exactly these on, P adds them)"
     );
-    session.keys("w Shift-Tab Shift-Tab Shift-Tab Enter g P");
+    session.keys("w w Shift-Tab Shift-Tab Shift-Tab Enter g P");
     assert_eq!(session.state.wardrobe().attachments(), 5, "{}", session.notice());
     session.keys("Shift-Tab G Enter * P");
     assert_eq!(session.state.wardrobe().attachments(), 6, "{}", session.notice());
@@ -196,6 +196,6 @@ fn who_only_looked_is_back_where_they_were_with_what_they_marked() {
         (room, user, state.marked(Pane::Users), state.focus())
     };
     let before = seen(&session);
-    session.keys("w w");
+    session.keys("w w w");
     assert_eq!(seen(&session), before);
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::command::CommandId;
-use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, words};
+use crate::app::{Act, Confirm, Effect, Grouping, Overlay, Pane, State, words};
 use crate::model::{Affiliation, CatalogueHat, Edit, Error, Group, HatId, Jid, Wardrobe};
 
 use super::commit;
@@ -228,9 +228,9 @@ pub(super) fn ask(
 
 /// What is marked and is not on the screen, as a filter hides it: nobody should be surprised by it. Empty: nothing is.
 pub(super) fn hidden(state: &State) -> String {
-    let pane = match (state.focus, state.is_turned()) {
-        // What is done to hats is done to the marked users.
-        (Pane::Hats, false) => Pane::Users,
+    let pane = match (state.focus, state.grouping()) {
+        // What is done to hats is done to the marked users, or in the marked rooms.
+        (Pane::Hats, Grouping::ByRoom | Grouping::ByUser) => Pane::Users,
         (pane, _) => pane,
     };
     let marked = state.marked(pane);

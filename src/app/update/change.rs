@@ -2,7 +2,7 @@
 
 use crate::app::command::CommandId;
 use crate::app::form::Subject;
-use crate::app::{AttachmentRef, Effect, Pane, State, targets, words};
+use crate::app::{AttachmentRef, Effect, Grouping, Pane, State, targets, words};
 use crate::model::{Affiliation, Attachment, Group, HatId, Wardrobe};
 
 use super::batch::{self, BatchEdit};
@@ -21,13 +21,21 @@ pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Gives a hat to the marked users, else to the selected one.
 pub(crate) fn give(state: &mut State, _: &mut Vec<Effect>) {
-    let subject = match (state.marked(Pane::Users), targets::users(state)) {
-        (_, None) => return,
-        (0, Some((room, users))) => match users.into_iter().next() {
-            Some(user) => Subject::AddHat { room, user },
-            None => return,
+    let members = targets::members(state);
+    let Some((room, user)) = members.first().cloned() else {
+        return;
+    };
+    let subject = match members.len() {
+        1 if state.marked(Pane::Users) == 0 || state.grouping() == Grouping::ByUser => {
+            Subject::AddHat { room, user }
+        }
+        _ if members.iter().any(|(other, _)| *other != room) => {
+            return state.refuse("Cannot add a hat in several rooms at once yet: select one room");
+        }
+        _ => Subject::GiveMany {
+            room,
+            users: members.into_iter().map(|(_, user)| user).collect(),
         },
-        (_, Some((room, users))) => Subject::GiveMany { room, users },
     };
     form::open(state, subject);
 }
@@ -42,6 +50,22 @@ pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
     let subject = match (state.focus, state.room(), state.user()) {
         _ if state.is_turned() => edit_held(state),
         (Pane::Hats, ..) => edit_held(state),
+        _ if state.grouping() == Grouping::ByUser => match targets::members(state).as_slice() {
+            [(room, user)] => Some(Subject::EditUser {
+                room: room.clone(),
+                user: user.clone(),
+                before: state
+                    .view
+                    .user(room, user)
+                    .map(|user| user.affiliation)
+                    .unwrap_or_default(),
+            }),
+            [] => None,
+            _ => {
+                return state
+                    .refuse("Cannot set the affiliation in several rooms at once yet: select one room");
+            }
+        },
         (Pane::Rooms, Some((jid, room)), _) => Some(Subject::EditRoom {
             room: jid.clone(),
             before: room.name.clone(),
@@ -161,9 +185,21 @@ pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     match state.focus {
         _ if state.is_turned() => take(state, effects),
         Pane::Hats => take(state, effects),
+        _ if state.grouping() == Grouping::ByUser => remove_members(state, effects),
         Pane::Users => remove_users(state, effects),
         Pane::Rooms => remove_rooms(state, effects),
     }
+}
+
+/// Bans users: sets the affiliation to outcast. Asks first where several are banned.
+pub(crate) fn ban(state: &mut State, effects: &mut Vec<Effect>) {
+    let mut batch = BatchEdit::new(&state.view);
+    for (room, user) in targets::members(state) {
+        batch.change(&room, &user, |next| {
+            next.set_affiliation(&user, &room, Affiliation::Outcast)
+        });
+    }
+    batch::propose(state, effects, batch, |who| format!("Ban {who}?"), "");
 }
 
 fn take(state: &mut State, effects: &mut Vec<Effect>) {
@@ -215,6 +251,38 @@ fn remove_users(state: &mut State, effects: &mut Vec<Effect>) {
     let consequence = words::hats_go("Their", hats);
     let question = |who: &str| format!("Remove {who}?");
     batch::propose(state, effects, plan, question, &consequence);
+}
+
+/// Removes users from several rooms, or several users.
+fn remove_members(state: &mut State, effects: &mut Vec<Effect>) {
+    let members = targets::members(state);
+    let hats: usize = members
+        .iter()
+        .filter_map(|(room, user)| state.view.user(room, user))
+        .map(|user| user.hats.len())
+        .sum();
+    if let ([(room, user)], true) = (members.as_slice(), hats > 0) {
+        let question = format!("Remove {user} from {room}?");
+        let go = words::hats_go("The user's", hats);
+        let consequence = format!("{go} {} brings all of it back.", state.key(CommandId::Undo));
+        return batch::ask(state, question, consequence, |next| {
+            next.set_affiliation(user, room, Affiliation::None)
+        });
+    }
+    let mut batch = BatchEdit::new(&state.view);
+    for (room, user) in &members {
+        batch.change(room, user, |next| {
+            next.set_affiliation(user, room, Affiliation::None)
+        });
+    }
+    let consequence = words::hats_go("Their", hats);
+    batch::propose(
+        state,
+        effects,
+        batch,
+        |who| format!("Remove {who}?"),
+        &consequence,
+    );
 }
 
 fn remove_rooms(state: &mut State, effects: &mut Vec<Effect>) {

@@ -1,8 +1,9 @@
 //! Changes: made on the screen at once, and asked of the keeper; its answers are for `store`.
 
 use crate::app::command::CommandId;
+use crate::app::place::{PANES, RowKind};
 use crate::app::state::{Kind, Pending, Step};
-use crate::app::{Effect, Overlay, Pane, State, words};
+use crate::app::{Effect, Overlay, State, words};
 use crate::model::{Error, Group, Wardrobe};
 use crate::store::{Change, Request};
 
@@ -176,12 +177,8 @@ struct Selected([Option<(String, String)>; 3]);
 
 impl Selected {
     fn now(state: &State) -> Self {
-        let hat_pane = if state.is_turned() {
-            Pane::Rooms
-        } else {
-            Pane::Hats
-        };
-        Self([Pane::Rooms, Pane::Users, Pane::Hats].map(|pane| {
+        let hat_pane = state.grouping().pane(RowKind::Hat);
+        Self(PANES.map(|pane| {
             let selected = state.rows.column(pane).selected()?.to_owned();
             let name = if pane == hat_pane {
                 format!(
@@ -211,8 +208,7 @@ fn selected_hat(state: &State) -> Option<String> {
 /// further out, so that they do not find themselves at the hats of somebody else.
 fn refresh(state: &mut State, before: Selected) -> Option<String> {
     state.rows.refresh(&state.view);
-    let panes = [Pane::Rooms, Pane::Users, Pane::Hats].into_iter();
-    for (pane, before) in panes.zip(before.0) {
+    for (pane, before) in PANES.into_iter().zip(before.0) {
         let column = state.rows.column(pane);
         let Some((selected, name)) = before else { continue };
         if column.selected() == Some(selected.as_str()) {

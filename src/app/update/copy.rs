@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::{Effect, Pane, State, targets, words};
+use crate::app::{Effect, RowKind, State, targets, words};
 use crate::model::write;
 
 /// No more bytes than these: xterm takes no longer sequence than they make, and others are like it.
@@ -21,9 +21,9 @@ pub(crate) fn name(state: &mut State, effects: &mut Vec<Effect>) {
     let what = match (names.as_slice(), what(state)) {
         ([], _) => return,
         ([name], _) => name.clone(),
-        (many, Pane::Hats) => format!("the URIs of {}", words::count(many.len(), "hat")),
-        (many, Pane::Users) => format!("the addresses of {}", words::count(many.len(), "user")),
-        (many, Pane::Rooms) => format!("the addresses of {}", words::count(many.len(), "room")),
+        (many, RowKind::Hat) => format!("the URIs of {}", words::count(many.len(), "hat")),
+        (many, RowKind::User) => format!("the addresses of {}", words::count(many.len(), "user")),
+        (many, RowKind::Room) => format!("the addresses of {}", words::count(many.len(), "room")),
     };
     copy(state, effects, names.join("\n"), &what);
 }
@@ -31,9 +31,9 @@ pub(crate) fn name(state: &mut State, effects: &mut Vec<Effect>) {
 /// The room or the user as they are in the file; the hat with its id.
 pub(crate) fn json(state: &mut State, effects: &mut Vec<Effect>) {
     let bytes = match (what(state), state.room(), state.user(), state.hat()) {
-        (Pane::Rooms, Some((_, room)), ..) => write::pretty(room),
-        (Pane::Users, _, Some((_, user)), _) => write::pretty(user),
-        (Pane::Hats, _, _, Some(hat)) => write::pretty(&BTreeMap::from([hat])),
+        (RowKind::Room, Some((_, room)), ..) => write::pretty(room),
+        (RowKind::User, _, Some((_, user)), _) => write::pretty(user),
+        (RowKind::Hat, _, _, Some(hat)) => write::pretty(&BTreeMap::from([hat])),
         _ => return,
     };
     let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
@@ -41,20 +41,16 @@ pub(crate) fn json(state: &mut State, effects: &mut Vec<Effect>) {
     copy(state, effects, text, &format!("the JSON of {name}"));
 }
 
-/// The pane that lists such things as are selected: in the view turned round the first one lists hats.
-fn what(state: &State) -> Pane {
-    match (state.focus, state.is_turned()) {
-        (Pane::Rooms, true) => Pane::Hats,
-        (Pane::Hats, true) => Pane::Rooms,
-        (pane, _) => pane,
-    }
+/// What the pane with the focus lists.
+fn what(state: &State) -> RowKind {
+    state.grouping().kind(state.focus)
 }
 
 fn selected(state: &State) -> Option<String> {
     Some(match what(state) {
-        Pane::Rooms => state.room()?.0.to_string(),
-        Pane::Users => state.user()?.0.to_string(),
-        Pane::Hats => state.hat()?.0.to_string(),
+        RowKind::Room => state.room()?.0.to_string(),
+        RowKind::User => state.user()?.0.to_string(),
+        RowKind::Hat => state.hat()?.0.to_string(),
     })
 }
 

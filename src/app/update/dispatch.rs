@@ -4,7 +4,7 @@ use crate::app::command::{Command, CommandId};
 use crate::app::form::{Name, Value};
 use crate::app::lookup::lookup;
 use crate::app::text::{LONGEST_PASTE, Text};
-use crate::app::{Effect, Key, Overlay, Pane, State, words};
+use crate::app::{Effect, Key, Overlay, RowKind, State, words};
 
 use super::handlers::{self, enabled};
 use super::{filter, finder, keys, list, prompt, sets};
@@ -74,10 +74,10 @@ pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) 
             state.refuse("nothing here takes what is pasted");
             return;
         }
-        let (add, edit) = match state.focus {
-            Pane::Rooms => (CommandId::AddRoom, CommandId::EditRoom),
-            Pane::Users => (CommandId::AddUser, CommandId::EditUser),
-            Pane::Hats => (CommandId::AddHat, CommandId::EditHat),
+        let (add, edit) = match state.grouping().kind(state.focus) {
+            RowKind::Room => (CommandId::AddRoom, CommandId::EditRoom),
+            RowKind::User => (CommandId::AddUser, CommandId::EditUser),
+            RowKind::Hat => (CommandId::AddHat, CommandId::EditHat),
         };
         let (add, edit) = (state.key(add), state.key(edit));
         state.refuse(format!(

@@ -95,7 +95,7 @@ pub(super) fn take(state: &mut State) -> Option<CommandId> {
             }
             state.overlays.pop();
             // A command of another pane is done there.
-            if let Some((pane, _)) = offer.command.place.pane() {
+            if let Some((_, pane)) = offer.command.place.pane() {
                 state.focus = pane;
             }
             return Some(offer.command.id);

@@ -2,7 +2,7 @@
 
 use crate::app::command::CommandId;
 use crate::app::form::{Form, Name, Subject, Value};
-use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, addresses, sides, words};
+use crate::app::{Act, Confirm, Conflict, Effect, Grouping, Over, Overlay, State, addresses, sides, words};
 use crate::model::{Affiliation, CatalogueHat, Error, Group, HatId, InvalidHatId, Jid, Wardrobe};
 
 use super::batch::{self, BatchOutcome};
@@ -276,8 +276,15 @@ fn select(state: &mut State, form: &Form) {
         // Of several things, or of the catalogue, nothing in the panes is the one.
         _ => return,
     };
-    if state.is_turned() {
-        return;
+    match state.grouping() {
+        Grouping::ByRoom => {}
+        Grouping::ByHat => return,
+        Grouping::ByUser => {
+            if let Some(hat) = &hat {
+                state.rows.select_hat(hat, &state.view);
+            }
+            return;
+        }
     }
     if let Some(room) = room {
         state.rows.select(&state.view, &room, user.as_ref(), hat.as_ref());

@@ -1,7 +1,7 @@
 //! What each command does, and when it can be done: the code beside the rows of the table.
 
 use crate::app::command::CommandId;
-use crate::app::{Effect, Pane, State};
+use crate::app::{Effect, Pane, State, targets};
 
 use super::{
     catalogue, change, confirm, conflict, copy, draft, escape, filter, finder, form, hat_clipboard, history,
@@ -44,18 +44,19 @@ fn handler(id: CommandId) -> (Enabled, Run) {
         Id::EditRoom => (one_room_changes, change::edit),
         Id::AddUserToRooms => (room_changes, change::add_to_rooms),
         Id::RemoveRoom => (room_changes, change::remove),
-        Id::MarkRoom | Id::MarkUser | Id::MarkHat | Id::MarkAllHats | Id::MarkWearer | Id::MarkThere =>
+        Id::MarkRoom | Id::MarkUser | Id::MarkHat | Id::MarkAllHats | Id::MarkWearer | Id::MarkThere
+            | Id::MarkListedUser | Id::MarkRoomOfUser =>
             (has_rows, marks::mark),
         Id::GoInUser => (has_user, panes::go_in),
         Id::AddUser => (room_changes, change::add),
-        Id::EditUser => (user_changes, change::edit),
-        Id::RemoveUser => (user_changes, change::remove),
-        Id::GiveHat => (State::may_give_any, change::give),
-        Id::CopyHatsOfUser | Id::CopyHats => (has_user, hat_clipboard::copy),
-        Id::PutOnUsers | Id::PutOn => (hat_clipboard::may_put_on, hat_clipboard::replace),
-        Id::AddToUsers | Id::AddCopied => (hat_clipboard::may_put_on, hat_clipboard::add),
+        Id::EditUser | Id::EditUserEverywhere | Id::EditUserInRooms => (user_changes, change::edit),
+        Id::RemoveUser | Id::RemoveUserEverywhere | Id::RemoveUserFromRooms => (user_changes, change::remove),
+        Id::GiveHat | Id::GiveEverywhere | Id::GiveInRooms => (targets::may_give_any, change::give),
+        Id::CopyHatsOfUser | Id::CopyHats | Id::CopyHatsInRoom => (has_user, hat_clipboard::copy),
+        Id::PutOnUsers | Id::PutOn | Id::ReplaceHatsInRooms => (hat_clipboard::may_put_on, hat_clipboard::replace),
+        Id::AddToUsers | Id::AddCopied | Id::AddHatsInRooms => (hat_clipboard::may_put_on, hat_clipboard::add),
         Id::EditHat => (hat_gives, change::edit),
-        Id::AddHat => (State::may_give_any, change::add),
+        Id::AddHat => (targets::may_give_any, change::add),
         Id::Wear => (hat_gives, change::wear),
         Id::Require => (hat_gives, change::require),
         Id::TakeHat => (hat_changes, change::remove),
@@ -65,6 +66,8 @@ fn handler(id: CommandId) -> (Enabled, Run) {
         Id::RequireEverywhere | Id::RequireOfWearer | Id::RequireThere => (turned_changes, change::require),
         Id::TakeFromAll | Id::TakeFromWearer | Id::TakeThere => (turned_changes, change::remove),
         Id::CopyHat | Id::CopyHatOfWearer | Id::CopyHatThere => (turned_has, hat_clipboard::copy),
+        Id::GoInListedUser | Id::GoInRoomOfUser => (has_listed_user, panes::go_in),
+        Id::BanEverywhere | Id::BanInRooms => (user_changes, change::ban),
         Id::GoInWearer => (has_wearer, panes::go_in),
         Id::ShowThere => (has_wearer, panes::show_there),
         Id::MarkAll => (has_rows, marks::mark_all),
@@ -185,7 +188,7 @@ fn hat_changes(state: &State) -> Result<(), String> {
 }
 
 fn hat_gives(state: &State) -> Result<(), String> {
-    state.may_give_any().and_then(|()| has_hat(state))
+    targets::may_give_any(state).and_then(|()| has_hat(state))
 }
 
 fn one_room_changes(state: &State) -> Result<(), String> {
@@ -198,6 +201,13 @@ fn one_room_changes(state: &State) -> Result<(), String> {
 fn has_rows(state: &State) -> Result<(), String> {
     match state.length(state.focus()) {
         0 => Err("there is nothing here to mark".into()),
+        _ => Ok(()),
+    }
+}
+
+fn has_listed_user(state: &State) -> Result<(), String> {
+    match state.length(Pane::Rooms) {
+        0 => Err("there is no user in any room yet".into()),
         _ => Ok(()),
     }
 }

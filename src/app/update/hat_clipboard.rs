@@ -85,7 +85,7 @@ pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 pub(crate) fn may_put_on(state: &State) -> Result<(), String> {
-    state.may_give_any()?;
+    targets::may_give_any(state)?;
     match &state.copied {
         None => Err(format!(
             "no hats are copied yet; {} copies a user's hats",
@@ -98,49 +98,50 @@ pub(crate) fn may_put_on(state: &State) -> Result<(), String> {
 /// Makes the hats of the users exactly those that were copied.
 pub(crate) fn replace(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(copied) = state.copied.clone() {
-        let hats = copied.for_room(state.room().map(|(jid, _)| jid));
-        put_on(state, effects, hats, true);
+        put_on(state, effects, |room| copied.for_room(Some(room)), true);
     }
 }
 
 /// Gives the users those of the hats that were copied that they do not have.
 pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(copied) = state.copied.clone() {
-        let hats = copied.for_room(state.room().map(|(jid, _)| jid));
-        put_on(state, effects, hats, false);
+        put_on(state, effects, |room| copied.for_room(Some(room)), false);
     }
 }
 
-/// Puts a set of hats on the marked users, else on the selected one: exactly these, or these beside what they have.
-pub(super) fn put_on(
+/// Puts a set of hats, which may differ from room to room, on the users that a change is about: exactly these, or these
+/// beside what they have.
+pub(super) fn put_on<'a>(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    hats: &Hats,
+    hats_for: impl Fn(&Jid) -> &'a Hats,
     exactly: bool,
 ) -> BatchOutcome {
-    let Some((room, users)) = targets::users(state) else {
+    let members = targets::members(state);
+    let Some((first, _)) = members.first() else {
         return BatchOutcome::Nothing;
     };
+    let names = words::hats(hats_for(first));
     let mut plan = BatchEdit::new(&state.view);
     let mut lost = 0;
-    for user in &users {
+    for (room, user) in &members {
+        let hats = hats_for(room);
         if exactly {
-            let before = plan.next().user(&room, user).cloned();
-            plan.change(&room, user, |next| next.set_user_hats(user, &room, hats));
+            let before = plan.next().user(room, user).cloned();
+            plan.change(room, user, |next| next.set_user_hats(user, room, hats));
             let gone = |before: &crate::model::User| {
                 let kept = |id| {
                     plan.next()
-                        .user(&room, user)
+                        .user(room, user)
                         .is_some_and(|now| now.hats.get(id).is_some())
                 };
                 before.hats.iter().filter(|(id, _)| !kept(id)).count()
             };
             lost += before.as_ref().map_or(0, gone);
         } else {
-            add_missing(&mut plan, &room, user, hats);
+            add_missing(&mut plan, room, user, hats);
         }
     }
-    let names = words::hats(hats);
     let consequence = match lost {
         0 => String::new(),
         lost => format!("{} will be gone.", words::count(lost, "other hat")),

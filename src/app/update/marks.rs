@@ -2,7 +2,7 @@
 
 use crate::app::browser::Column;
 use crate::app::command::CommandId;
-use crate::app::{Effect, Kind, State, words};
+use crate::app::{Effect, RowKind, State, words};
 
 use super::panes;
 
@@ -49,9 +49,9 @@ fn tell(state: &mut State) {
         .filter(|row| state.is_marked(pane, *row))
         .count();
     let noun = match state.grouping().kind(pane) {
-        Kind::Room => "room",
-        Kind::User => "user",
-        Kind::Hat => "hat",
+        RowKind::Room => "room",
+        RowKind::User => "user",
+        RowKind::Hat => "hat",
     };
     let hidden = match marked - seen {
         0 => String::new(),

@@ -75,6 +75,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::End { status } => leave::end(state, status, &mut effects),
         Msg::Note(text) => state.say(text),
     }
+    if state.is_counting_users() && !effects.contains(&Effect::GoOn) {
+        effects.push(Effect::GoOn);
+    }
     draft::sync(state, &mut effects);
     draft::watch(state, typed, &mut effects);
     effects

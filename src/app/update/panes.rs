@@ -1,6 +1,6 @@
 //! Moving about in the panes and in the help.
 
-use crate::app::{Effect, Kind, Pane, State};
+use crate::app::{Effect, Grouping, Pane, RowKind, State};
 
 /// Selects a row of the pane that has the focus.
 pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
@@ -46,20 +46,21 @@ pub(crate) fn sort(state: &mut State, _: &mut Vec<Effect>) {
     let sort = state.sort(pane).next(grouping, pane);
     state.rows.sort(pane, sort, &state.view);
     let what = match grouping.kind(pane) {
-        Kind::Room => "Rooms",
-        Kind::User => "Users",
-        Kind::Hat => "Hats",
+        RowKind::Room => "Rooms",
+        RowKind::User => "Users",
+        RowKind::Hat => "Hats",
     };
     state.say(format!("{what} {}", sort.words()));
 }
 
-/// Turns the view round, or back. What was in sight stays in sight: a hat that was looked at is the one in front.
+/// Shows the next view: by room, by hat, by user. What was in sight stays in sight: a hat that was looked at is the one
+/// in front.
 pub(crate) fn turn(state: &mut State, _: &mut Vec<Effect>) {
     state.focus = state.rows.show_next_view(&state.view, state.focus);
 }
 
-/// Turns the view back to the selected hat of the selected user in the selected room.
-pub(crate) fn show_there(state: &mut State, effects: &mut Vec<Effect>) {
-    turn(state, effects);
+/// Shows the selected hat of the selected user in the selected room in the view by room.
+pub(crate) fn show_there(state: &mut State, _: &mut Vec<Effect>) {
+    state.rows.show(Grouping::ByRoom, &state.view, state.focus);
     state.focus = Pane::Hats;
 }

@@ -4,7 +4,7 @@ use super::sets;
 use crate::app::command::CommandId;
 use crate::app::prompt::{Ask, Export, Exported, Prompt};
 use crate::app::text::Text;
-use crate::app::{Act, Confirm, Effect, Overlay, Pane, State, targets, words};
+use crate::app::{Act, Confirm, Effect, Overlay, Pane, RowKind, State, targets, words};
 use crate::exchange::{Content, Form, Given, How, Part, Plan, Refused, Target};
 use crate::model::LONGEST_TEXT;
 
@@ -65,12 +65,8 @@ fn parts(state: &State) -> Vec<Part> {
         user.map(|(room, user)| Part::User(room, user)),
     ];
     let [[marked_rooms, room], [marked_users, user]] = [of_rooms, of_users];
-    let about_rooms = match state.focus {
-        Pane::Rooms => true,
-        Pane::Users => false,
-        // Turned round, the rooms are there.
-        Pane::Hats => state.is_turned(),
-    };
+    let about_rooms = state.grouping().kind(state.focus) == RowKind::Room
+        || (state.is_turned() && state.focus == Pane::Rooms);
     let parts = if about_rooms {
         [marked_rooms, marked_users, room, Some(Part::All), user]
     } else {

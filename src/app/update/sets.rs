@@ -4,7 +4,7 @@ use crate::app::command::CommandId;
 use crate::app::prompt::{Ask, Prompt};
 use crate::app::sets::{Entry, NamedSets};
 use crate::app::text::Text;
-use crate::app::{Effect, Overlay, State, words};
+use crate::app::{Effect, Overlay, State, targets, words};
 use crate::model::Hats;
 
 use super::{batch, commit, hat_clipboard};
@@ -71,7 +71,7 @@ pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
 }
 
 pub(crate) fn may_put_on(state: &State) -> Result<(), String> {
-    state.may_give_any()?;
+    targets::may_give_any(state)?;
     selected(state).map(drop)
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
 fn put_on(state: &mut State, effects: &mut Vec<Effect>, exactly: bool) {
     if let Ok((_, hats)) = selected(state) {
         state.overlays.pop();
-        hat_clipboard::put_on(state, effects, &hats, exactly);
+        hat_clipboard::put_on(state, effects, |_| &hats, exactly);
     }
 }
 

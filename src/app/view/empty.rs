@@ -1,7 +1,7 @@
 //! What an empty pane says: what could be here, and what to do next.
 
 use crate::app::command::CommandId;
-use crate::app::{Pane, Saved, State, places, words};
+use crate::app::{Grouping, Pane, Saved, State, places, words};
 
 /// What a pane without rows says.
 pub(super) fn lines(state: &State, pane: Pane) -> Vec<String> {
@@ -16,13 +16,15 @@ pub(super) fn lines(state: &State, pane: Pane) -> Vec<String> {
             format!("{} shows all again.", state.key(CommandId::ClearFilter)),
         ];
     }
-    match (pane, state.is_turned()) {
-        (Pane::Rooms, false) => no_rooms(state),
-        (Pane::Users, false) => no_users(state),
-        (Pane::Hats, false) => no_hats(state),
-        (Pane::Rooms, true) => vec!["No hats yet.".into()],
-        (Pane::Users, true) if state.turned_hat().is_some() => vec!["Nobody has this hat.".into()],
-        (Pane::Users | Pane::Hats, true) => Vec::new(),
+    match (state.grouping(), pane) {
+        (Grouping::ByRoom, Pane::Rooms) => no_rooms(state),
+        (Grouping::ByRoom, Pane::Users) => no_users(state),
+        (Grouping::ByRoom | Grouping::ByUser, Pane::Hats) => no_hats(state),
+        (Grouping::ByHat, Pane::Rooms) => vec!["No hats yet.".into()],
+        (Grouping::ByHat, Pane::Users) if state.turned_hat().is_some() => vec!["Nobody has this hat.".into()],
+        (Grouping::ByHat, Pane::Users | Pane::Hats) | (Grouping::ByUser, Pane::Users) => Vec::new(),
+        (Grouping::ByUser, Pane::Rooms) if state.is_counting_users() => vec!["Looking for users…".into()],
+        (Grouping::ByUser, Pane::Rooms) => vec!["No users yet.".into()],
     }
 }
 

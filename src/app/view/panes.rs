@@ -1,10 +1,10 @@
 //! The three panes of each view: rooms, users, hats; or hats, who has them, in which rooms.
 
-use crate::app::{Pane, Phase, Spot, State, Tally, words};
-use crate::model::{Affiliation, Attachment, HatId};
+use crate::app::{Grouping, Pane, Spot, State, Tally, words};
+use crate::model::{Affiliation, Attachment};
 
 use super::{
-    Body, Cell, Count, Cut, Details, Glyph, Heading, Item, List, Name, Row, Tone, View, Width, empty, label,
+    Body, Cell, Count, Cut, Glyph, Heading, Item, List, Name, Row, Tone, View, Width, details, empty, label,
 };
 
 pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
@@ -28,13 +28,13 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
             count: Some(count),
             about,
             spoken,
-            busy: false,
+            busy: pane == Pane::Rooms && state.is_counting_users(),
         },
         size: (u16::MAX, u16::MAX),
         input: None,
         remarks: Vec::new(),
         body: Body::List(List {
-            narrow: narrow(pane, state.is_turned()),
+            narrow: narrow(state.grouping(), pane),
             markable: true,
             filter,
             empty: empty::lines(state, pane),
@@ -46,25 +46,27 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
                 })
             })
         }),
-        details: details(state, pane),
+        details: details::of_pane(state, pane),
     }
 }
 
 /// Rows of fewer columns are narrow.
-fn narrow(pane: Pane, turned: bool) -> u16 {
-    match (pane, turned) {
-        (Pane::Rooms, _) => 30,
-        (Pane::Users, _) => 44,
-        (Pane::Hats, false) => 34,
-        (Pane::Hats, true) => 40,
+fn narrow(grouping: Grouping, pane: Pane) -> u16 {
+    match (grouping, pane) {
+        (_, Pane::Rooms) => 30,
+        (_, Pane::Users) => 44,
+        (Grouping::ByRoom | Grouping::ByUser, Pane::Hats) => 34,
+        (Grouping::ByHat, Pane::Hats) => 40,
     }
 }
 
 /// The title, what the pane is about, and both as a phrase.
 fn heading(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, String) {
     let name = |text, cut| Name { text, cut };
-    if state.is_turned() {
-        return turned_heading(state, pane);
+    match state.grouping() {
+        Grouping::ByRoom => {}
+        Grouping::ByHat => return turned_heading(state, pane),
+        Grouping::ByUser => return heading_by_user(state, pane),
     }
     let room = state.room().map(|(jid, room)| (jid, label::room(jid, room)));
     let user = state.user().map(|(jid, _)| jid);
@@ -124,17 +126,53 @@ fn turned_heading(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, St
     }
 }
 
+fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, String) {
+    let user = state
+        .selected(Pane::Rooms)
+        .and_then(|row| state.listed_user_at(row));
+    let mut about: Vec<Name<'_>> = Vec::new();
+    let Some((user, _)) = user.filter(|_| pane != Pane::Rooms) else {
+        let title = match pane {
+            Pane::Rooms => "All users",
+            Pane::Users => "Rooms",
+            Pane::Hats => "Hats",
+        };
+        return (title, about, title.into());
+    };
+    about.push(Name {
+        text: user.as_str().into(),
+        cut: Cut::Address,
+    });
+    if pane == Pane::Users {
+        return ("Rooms", about, format!("Rooms of {user}"));
+    }
+    let marked = state.marked(Pane::Users);
+    let place = match state.room() {
+        _ if marked > 0 => words::count(marked, "marked room"),
+        Some((jid, room)) => label::room(jid, room).to_owned(),
+        None => return ("Hats", about, format!("Hats of {user}")),
+    };
+    let spoken = format!("Hats of {user} in {place}");
+    about.push(Name {
+        text: place.into(),
+        cut: Cut::End,
+    });
+    ("Hats", about, spoken)
+}
+
 fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<Cell<'_>>> {
-    match (pane, state.is_turned()) {
-        (Pane::Rooms, false) => room(state, at),
-        (Pane::Users, false) => user(state, at),
-        (Pane::Hats, false) => hat(state, at),
-        (Pane::Rooms, true) => turned_hat(state, at),
-        (Pane::Users, true) => {
+    match (state.grouping(), pane) {
+        (Grouping::ByRoom, Pane::Rooms) => room(state, at),
+        (Grouping::ByRoom, Pane::Users) => user(state, at),
+        (Grouping::ByRoom | Grouping::ByUser, Pane::Hats) => hat(state, at),
+        (Grouping::ByHat, Pane::Rooms) => turned_hat(state, at),
+        (Grouping::ByHat, Pane::Users) => {
             let jid = state.wearer_at(at)?;
             Some(vec![Cell::address(jid.as_str()).name().gap(0)])
         }
-        (Pane::Hats, true) => turned_room(state, at),
+        (Grouping::ByHat, Pane::Hats) => turned_room(state, at),
+        (Grouping::ByUser, Pane::Rooms) => listed_user(state, at),
+        (Grouping::ByUser, Pane::Users) => room_of_user(state, at),
     }
 }
 
@@ -158,11 +196,7 @@ fn room(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
 
 fn user(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
     let (jid, user) = state.user_at(at)?;
-    let (tone, words) = match user.affiliation {
-        Affiliation::Outcast => (Tone::Banned, "outcast, banned"),
-        Affiliation::None => (Tone::Faint, "not affiliated"),
-        other => (Tone::Plain, other.as_str()),
-    };
+    let (tone, words) = affiliation(user.affiliation);
     let hats = user.hats.len();
     let count = if hats == 0 && !user.affiliation.is_affiliated() {
         Cell {
@@ -184,7 +218,7 @@ fn user(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
 }
 
 /// Active or not, in words.
-fn active(attachment: &Attachment) -> &'static str {
+pub(super) fn active(attachment: &Attachment) -> &'static str {
     if attachment.is_active() {
         "worn"
     } else {
@@ -193,7 +227,7 @@ fn active(attachment: &Attachment) -> &'static str {
 }
 
 /// What the marked users have of a hat, in words.
-fn shared(tally: &Tally, marked: usize) -> [String; 3] {
+pub(super) fn shared(tally: &Tally, marked: usize) -> [String; 3] {
     [
         format!("{} of {marked} have it", tally.have),
         format!("worn by {}", tally.worn),
@@ -275,86 +309,42 @@ fn turned_room(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
     Some(cells)
 }
 
-/// The whole of what is selected in a pane.
-fn details(state: &State, pane: Pane) -> Option<Details<'_>> {
-    if state.phase() != Phase::Open {
-        return None;
-    }
-    if state.is_turned() {
-        return turned_details(state, pane);
-    }
-    match pane {
-        Pane::Rooms => state.room().map(|(jid, room)| Details {
-            main: jid.as_str().into(),
-            cut: Cut::End,
-            remarks: label::named(room).map(Into::into).into_iter().collect(),
-        }),
-        Pane::Hats if state.hat().is_some() => hat_details(state),
-        // Without a hat to tell of, the user is told of.
-        Pane::Users | Pane::Hats => state.user().map(|(jid, user)| {
-            let mut remarks = vec![
-                user.affiliation.as_str().into(),
-                words::no_or(user.hats.len(), "hat").into(),
-            ];
-            if !user.hats.is_empty() {
-                let active = user.hats.iter().filter(|(_, hat)| hat.is_active()).count();
-                remarks.push(format!("{active} worn").into());
-            }
-            Details {
-                main: jid.as_str().into(),
-                cut: Cut::Address,
-                remarks,
-            }
-        }),
-    }
+fn listed_user(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+    let (jid, rooms) = state.listed_user_at(at)?;
+    let users = rooms.iter().filter_map(|room| state.wardrobe().user(room, jid));
+    let hats = users.map(|user| user.hats.len()).sum();
+    let width = Width::Narrowing { narrow: 3, wide: 5 };
+    let number = |number, noun, heading| Cell::number(number, noun).width(width).heading(heading);
+    Some(vec![
+        Cell::address(jid.as_str()).name().gap(0),
+        number(rooms.len(), "room", "rooms"),
+        number(hats, "hat", "hats"),
+    ])
 }
 
-fn hat_details(state: &State) -> Option<Details<'_>> {
-    let (id, attachment) = state.hat()?;
-    let (_, room) = state.room()?;
-    let mut remarks = Vec::new();
-    if let Some(tally) = state.tally(id) {
-        let marked = state.marked(Pane::Users);
-        remarks.extend(shared(tally, marked).map(Into::into));
-        if tally.titles_differ {
-            remarks.push("titles differ".into());
-        }
-        return Some(of_hat(id, remarks));
-    }
-    if !label::is_uri(id) {
-        remarks.push("its id is no URI".into());
-    }
-    remarks.push(active(attachment).into());
-    if attachment.is_required() {
-        remarks.push("required".into());
-    }
-    if attachment.title.as_deref().is_none_or(str::is_empty) && room.title(id, attachment).is_some() {
-        remarks.push("title of the room".into());
-    }
-    Some(of_hat(id, remarks))
+fn room_of_user(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+    let (jid, room, user) = state.room_of_user_at(at)?;
+    let name = label::room(jid, room);
+    let (tone, words) = affiliation(user.affiliation);
+    Some(vec![
+        Cell::text(user.affiliation.as_str())
+            .width(Width::Exactly(7))
+            .gap(0)
+            .tone(tone)
+            .spoken(format!("{name}, {words}")),
+        Cell::text(name).name().tone(tone).silent(),
+        Cell::number(user.hats.len(), "hat")
+            .width(Width::Exactly(3))
+            .tone(tone)
+            .heading("hats"),
+    ])
 }
 
-fn of_hat<'a>(id: &'a HatId, remarks: Vec<std::borrow::Cow<'a, str>>) -> Details<'a> {
-    Details {
-        main: id.as_str().into(),
-        cut: Cut::Middle,
-        remarks,
-    }
-}
-
-/// In the view by hat: the id, the address, the room's address.
-fn turned_details(state: &State, pane: Pane) -> Option<Details<'_>> {
-    let row = state.selected(pane)?;
-    let address = |address: &'_ crate::model::Jid| Details {
-        main: address.as_str().to_owned().into(),
-        cut: Cut::Address,
-        remarks: Vec::new(),
-    };
-    match pane {
-        Pane::Rooms => state
-            .turned_hat_at(row)
-            .map(|known| of_hat(&known.id, vec![words::count(known.users, "user").into()])),
-        Pane::Users => state.wearer_at(row).map(address),
-        Pane::Hats => state.room_of_wearer_at(row).map(|(jid, ..)| address(jid)),
+/// How a user of this affiliation looks, and how the affiliation is called.
+fn affiliation(affiliation: Affiliation) -> (Tone<'static>, &'static str) {
+    match affiliation {
+        Affiliation::Outcast => (Tone::Banned, "outcast, banned"),
+        Affiliation::None => (Tone::Faint, "not affiliated"),
+        other => (Tone::Plain, other.as_str()),
     }
 }

@@ -1,7 +1,7 @@
 //! What stands around the panes: the file, what it holds, whether it is saved, what keeps it from that.
 
 use crate::app::command::CommandId;
-use crate::app::{Pane, Phase, Saved, State, words};
+use crate::app::{Grouping, Phase, RowKind, Saved, State, words};
 use crate::store::Trouble;
 
 /// How far the reading of the file is.
@@ -70,9 +70,10 @@ pub fn opening(state: &State) -> Option<Opening<'_>> {
 
 /// What can be typed into the filter of the pane with the focus.
 pub fn filter_hint(state: &State) -> &'static str {
-    match (state.focus(), state.is_turned()) {
-        (Pane::Rooms, false) | (Pane::Hats, true) => "letters   #hat   !without",
-        (Pane::Users, false) => "letters   @owner   #hat   !without",
-        (Pane::Hats, false) | (Pane::Rooms | Pane::Users, true) => "letters   !without",
+    let (grouping, pane) = (state.grouping(), state.focus());
+    match grouping.kind(pane) {
+        RowKind::Room => "letters   #hat   !without",
+        RowKind::User if grouping == Grouping::ByRoom => "letters   @owner   #hat   !without",
+        RowKind::User | RowKind::Hat => "letters   !without",
     }
 }

@@ -1,0 +1,108 @@
+//! The whole of what is selected in a pane.
+
+use crate::app::{Grouping, Pane, Phase, State, words};
+use crate::model::HatId;
+
+use super::panes::{active, shared};
+use super::{Cut, Details, label};
+
+/// The whole of what is selected in a pane.
+pub(super) fn of_pane(state: &State, pane: Pane) -> Option<Details<'_>> {
+    if state.phase() != Phase::Open {
+        return None;
+    }
+    match (state.grouping(), pane) {
+        (Grouping::ByHat, _) => return turned_details(state, pane),
+        (Grouping::ByUser, Pane::Rooms) => {
+            let (jid, rooms) = state.listed_user_at(state.selected(pane)?)?;
+            return Some(Details {
+                main: jid.as_str().into(),
+                cut: Cut::Address,
+                remarks: vec![words::count(rooms.len(), "room").into()],
+            });
+        }
+        (Grouping::ByUser, Pane::Users) => {
+            let (jid, ..) = state.room_of_user_at(state.selected(pane)?)?;
+            return Some(Details {
+                main: jid.as_str().into(),
+                cut: Cut::End,
+                remarks: Vec::new(),
+            });
+        }
+        (Grouping::ByUser, Pane::Hats) | (Grouping::ByRoom, _) => {}
+    }
+    match pane {
+        Pane::Rooms => state.room().map(|(jid, room)| Details {
+            main: jid.as_str().into(),
+            cut: Cut::End,
+            remarks: label::named(room).map(Into::into).into_iter().collect(),
+        }),
+        Pane::Hats if state.hat().is_some() => hat_details(state),
+        // Without a hat to tell of, the user is told of.
+        Pane::Users | Pane::Hats => state.user().map(|(jid, user)| {
+            let mut remarks = vec![
+                user.affiliation.as_str().into(),
+                words::no_or(user.hats.len(), "hat").into(),
+            ];
+            if !user.hats.is_empty() {
+                let active = user.hats.iter().filter(|(_, hat)| hat.is_active()).count();
+                remarks.push(format!("{active} worn").into());
+            }
+            Details {
+                main: jid.as_str().into(),
+                cut: Cut::Address,
+                remarks,
+            }
+        }),
+    }
+}
+
+fn hat_details(state: &State) -> Option<Details<'_>> {
+    let (id, attachment) = state.hat()?;
+    let (_, room) = state.room()?;
+    let mut remarks = Vec::new();
+    if let Some(tally) = state.tally(id) {
+        let marked = state.marked(Pane::Users);
+        remarks.extend(shared(tally, marked).map(Into::into));
+        if tally.titles_differ {
+            remarks.push("titles differ".into());
+        }
+        return Some(of_hat(id, remarks));
+    }
+    if !label::is_uri(id) {
+        remarks.push("its id is no URI".into());
+    }
+    remarks.push(active(attachment).into());
+    if attachment.is_required() {
+        remarks.push("required".into());
+    }
+    if attachment.title.as_deref().is_none_or(str::is_empty) && room.title(id, attachment).is_some() {
+        remarks.push("title of the room".into());
+    }
+    Some(of_hat(id, remarks))
+}
+
+fn of_hat<'a>(id: &'a HatId, remarks: Vec<std::borrow::Cow<'a, str>>) -> Details<'a> {
+    Details {
+        main: id.as_str().into(),
+        cut: Cut::Middle,
+        remarks,
+    }
+}
+
+/// In the view by hat: the id, the address, the room's address.
+fn turned_details(state: &State, pane: Pane) -> Option<Details<'_>> {
+    let row = state.selected(pane)?;
+    let address = |address: &'_ crate::model::Jid| Details {
+        main: address.as_str().to_owned().into(),
+        cut: Cut::Address,
+        remarks: Vec::new(),
+    };
+    match pane {
+        Pane::Rooms => state
+            .turned_hat_at(row)
+            .map(|known| of_hat(&known.id, vec![words::count(known.users, "user").into()])),
+        Pane::Users => state.wearer_at(row).map(address),
+        Pane::Hats => state.room_of_wearer_at(row).map(|(jid, ..)| address(jid)),
+    }
+}

@@ -1,0 +1,44 @@
+//! `hatrack user`: one user everywhere: their rooms, affiliation and hats, for people or as JSON.
+
+use std::collections::BTreeMap;
+
+use super::args::ShowUser;
+use super::failure::Failure;
+use super::kept::Kept;
+use super::output::Out;
+use super::place::Place;
+use super::show::in_short;
+use crate::app::words::count;
+use crate::model::{Jid, Room, User, write};
+
+pub(super) fn run(args: &ShowUser, place: &Place, out: &mut Out) -> Result<(), Failure> {
+    let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
+    let kept = Kept::open(place)?;
+    let rooms: Vec<(&Jid, &Room, &User)> = kept
+        .wardrobe()
+        .rooms()
+        .filter_map(|(jid, room)| Some((jid, &**room, room.user(&user)?)))
+        .collect();
+    if args.json {
+        let objects: BTreeMap<&Jid, &User> = rooms.iter().map(|(jid, _, user)| (*jid, *user)).collect();
+        return out.json(&write::pretty(&objects));
+    }
+    if rooms.is_empty() {
+        return out.line(&format!("{user} is in no room."));
+    }
+    let hats = rooms.iter().map(|(_, _, user)| user.hats.len()).sum();
+    let (number, hats) = (count(rooms.len(), "room"), count(hats, "hat"));
+    out.line(&format!("{user}: {number}, {hats}"))?;
+    out.line("")?;
+    let row = |(jid, room, user): &(&Jid, &Room, &User)| {
+        let hats = user.hats.iter().map(|(id, hat)| in_short(room, id, hat));
+        vec![
+            user.affiliation.to_string(),
+            jid.to_string(),
+            room.name.as_deref().unwrap_or_default().to_owned(),
+            hats.collect::<Vec<_>>().join(", "),
+        ]
+    };
+    let rows: Vec<_> = rooms.iter().map(row).collect();
+    out.table(&["AFFILIATION", "ROOM", "NAME", "HATS"], &rows)
+}

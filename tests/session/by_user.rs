@@ -1,0 +1,143 @@
+//! The view by user: everybody, their rooms, their hats there.
+
+use hatrack::app::{Grouping, Overlay, Pane};
+use hatrack::model::{Affiliation, Attachment, Wardrobe};
+
+use super::session::Session;
+use super::{HAT, ROOM, TERRY, hat, jid, wardrobe};
+
+const OTHER: &str = "a@conference.example.org";
+
+/// Terry is in two rooms, and has a hat in one.
+fn several() -> Wardrobe {
+    let mut wardrobe = wardrobe();
+    let room = jid(OTHER);
+    wardrobe.add_room(&room, None).unwrap();
+    wardrobe
+        .set_affiliation(&jid(TERRY), &room, Affiliation::Admin)
+        .unwrap();
+    wardrobe
+}
+
+/// The view by user with Terry selected.
+fn at_terry() -> Session {
+    let mut session = Session::open(several(), (100, 30));
+    session.keys("w w");
+    let users = session.state.length(Pane::Rooms);
+    let is_terry = |row: &usize| session.state.listed_user_at(*row).unwrap().0.as_str() == TERRY;
+    let row = (0..users).find(is_terry).unwrap();
+    session.keys("g");
+    for _ in 0..row {
+        session.keys("Down");
+    }
+    session
+}
+
+fn affiliation(session: &Session, room: &str) -> Option<Affiliation> {
+    let user = session.state.wardrobe().user(&jid(room), &jid(TERRY));
+    user.map(|user| user.affiliation)
+}
+
+fn asked(session: &Session) -> &str {
+    match session.state.top() {
+        Some(Overlay::Confirm(confirm)) => &confirm.question,
+        other => panic!("no question: {other:?}; {}", session.notice()),
+    }
+}
+
+#[test]
+fn three_views_follow_each_other_and_who_only_looks_is_back() {
+    let mut session = Session::open(several(), (100, 30));
+    session.keys("Down Enter");
+    let before = (
+        session.state.focus(),
+        session.state.room().map(|(jid, _)| jid.clone()),
+    );
+    for grouping in [Grouping::ByHat, Grouping::ByUser, Grouping::ByRoom] {
+        session.keys("w");
+        assert_eq!(session.state.grouping(), grouping);
+    }
+    let after = (
+        session.state.focus(),
+        session.state.room().map(|(jid, _)| jid.clone()),
+    );
+    assert_eq!(before, after);
+}
+
+#[test]
+fn a_user_is_seen_with_all_their_rooms_and_hats() {
+    let mut session = at_terry();
+    let (user, rooms) = session
+        .state
+        .listed_user_at(session.state.selected(Pane::Rooms).unwrap())
+        .unwrap();
+    assert_eq!((user.as_str(), rooms.len()), (TERRY, 2));
+    assert_eq!(session.state.length(Pane::Users), 2);
+    session.keys("Enter");
+    let room = |session: &Session| session.state.room().unwrap().0.to_string();
+    assert_eq!(room(&session), OTHER);
+    session.keys("Down");
+    assert_eq!(room(&session), ROOM);
+    let hats = session
+        .state
+        .wardrobe()
+        .user(&jid(ROOM), &jid(TERRY))
+        .unwrap()
+        .hats
+        .len();
+    assert_eq!(session.state.length(Pane::Hats), hats);
+}
+
+#[test]
+fn a_user_is_banned_everywhere_and_undo_takes_all_of_it_back() {
+    let mut session = at_terry();
+    session.keys("b");
+    assert_eq!(asked(&session), format!("Ban {TERRY} in 2 rooms?"));
+    session.keys("y");
+    for room in [ROOM, OTHER] {
+        assert_eq!(affiliation(&session, room), Some(Affiliation::Outcast));
+    }
+    session.keys("u");
+    assert_eq!(affiliation(&session, ROOM), Some(Affiliation::Member));
+    assert_eq!(affiliation(&session, OTHER), Some(Affiliation::Admin));
+}
+
+#[test]
+fn a_user_is_removed_from_one_room_from_the_marked_ones_or_from_all() {
+    let mut session = at_terry();
+    session.keys("Enter d");
+    assert_eq!(
+        (affiliation(&session, OTHER), session.state.top().is_none()),
+        (None, true)
+    );
+    assert!(affiliation(&session, ROOM).is_some());
+    session.keys("u");
+    session.keys("* d");
+    assert_eq!(asked(&session), format!("Remove {TERRY} in 2 rooms?"));
+    session.keys("y");
+    assert_eq!(
+        (affiliation(&session, ROOM), affiliation(&session, OTHER)),
+        (None, None)
+    );
+    let mut session = at_terry();
+    session.keys("d y");
+    assert_eq!(
+        (affiliation(&session, ROOM), affiliation(&session, OTHER)),
+        (None, None)
+    );
+}
+
+#[test]
+fn the_index_follows_what_others_change() {
+    let mut session = at_terry();
+    let before = session.state.length(Pane::Rooms);
+    session.other(|wardrobe| {
+        wardrobe.set_affiliation(&jid("new@example.org"), &jid(OTHER), Affiliation::Member)
+    });
+    assert_eq!(session.state.length(Pane::Rooms), before + 1);
+    let at = session.state.selected(Pane::Rooms).unwrap();
+    assert_eq!(session.state.listed_user_at(at).unwrap().0.as_str(), TERRY);
+    session
+        .other(|wardrobe| wardrobe.add_user_hat(&jid(TERRY), &jid(OTHER), &hat(HAT), Attachment::default()));
+    assert_eq!(session.state.length(Pane::Hats), 1);
+}
