@@ -48,6 +48,7 @@ pub use settled::Settled;
 
 /// Does what a command line says; gives the exit code. Prints to standard output and standard error.
 pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
+    crate::term::survive_size_limit();
     // Not locked: while the screen is open, threads of its own may have to write there.
     let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout());
     let mut out = Out::new(&mut stdout, output::on_terminal());

@@ -104,7 +104,9 @@ fn show(start: Start, source: Source, drafts: Option<Drafts>, settings: &Setting
         Err(none @ (NoTerminal::NotOne(_) | NoTerminal::Dumb(_))) => {
             Err(Failure::usage(format!("{none}; {WITHOUT}")))
         }
-        Err(failed @ NoTerminal::Failed(_)) => Err(Failure::error(failed.to_string())),
+        Err(failed @ (NoTerminal::Failed(_) | NoTerminal::NoThread(_))) => {
+            Err(Failure::error(failed.to_string()))
+        }
     }
 }
 

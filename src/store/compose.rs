@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use super::digest::Digest;
 use super::disk::Disk;
 use super::layout::{Layout, Place};
+use super::threads;
 use crate::model::write::{self, Piece};
 use crate::model::{Room, Wardrobe};
 
@@ -156,10 +157,10 @@ impl Makers {
     ) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if ranges.len() < 4 { 0 } else { threads };
-        let hands = (0..threads)
+        let hands: Option<Vec<_>> = (0..threads)
             .map(|first| {
                 let (hand, taken) = sync_channel(1);
-                scope.spawn(move || {
+                let maker = threads::builder("compose").spawn_scoped(scope, move || {
                     for range in ranges.iter().skip(first).step_by(threads) {
                         // Nobody takes it any more where writing failed.
                         if hand.send(make(pieces, range)).is_err() {
@@ -167,10 +168,14 @@ impl Makers {
                         }
                     }
                 });
-                taken
+                maker.ok().map(|_| taken)
             })
             .collect();
-        Self { hands, turn: 0 }
+        // Where not all can be started there are none: those that were end, since nobody takes what they make.
+        Self {
+            hands: hands.unwrap_or_default(),
+            turn: 0,
+        }
     }
 
     /// The next batch in order; `None` where there are no threads.

@@ -12,7 +12,7 @@ use super::access::Access;
 use super::digest::Digest;
 use super::disk::{Disk, Identity, now};
 use super::layout::{Layout, Place};
-use super::{Error, Paths};
+use super::{Error, Paths, threads};
 use crate::model::Wardrobe;
 use crate::model::read::{self, Rooms};
 
@@ -187,19 +187,24 @@ fn in_pieces(
     } else {
         std::thread::scope(|scope| {
             let (send, receive) = channel();
+            let mut started = 0;
             for _ in 0..threads {
                 let (work, send): (_, Sender<(usize, Chunk)>) = (&work, send.clone());
-                scope.spawn(move || {
+                let reader = threads::builder("read").spawn_scoped(scope, move || {
                     work.run(count, |index, chunk| {
                         // The receiver waits for all of them.
                         let _ = send.send((index, chunk));
                     });
                 });
+                started += usize::from(reader.is_ok());
             }
             drop(send);
             for (index, chunk) in receive {
                 put(index, chunk);
                 progress(work.done.load(Ordering::Relaxed).min(size), size);
+            }
+            if started == 0 {
+                work.run(count, &mut put);
             }
         });
     }

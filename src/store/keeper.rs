@@ -1,5 +1,6 @@
 //! The keeper: the one thread of a session that works with the data file.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::model::Wardrobe;
 
+use super::threads;
 use super::{Change, Disk, Error, Event, Options, Refreshed, Request, Snapshot, Store, Trouble};
 
 /// How often the file is looked at. The only wake-up there is.
@@ -22,6 +24,17 @@ const LONG_HELD: Duration = Duration::from_secs(2);
 /// How long [`Keeper::stop`] waits for what was asked before.
 const FAREWELL: Duration = Duration::from_millis(1500);
 
+/// While this lives, nothing is written and no lock is held.
+#[derive(Debug, Default)]
+pub struct Pause(Option<Sender<()>>);
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        // When the thread is gone there is nothing to go on.
+        let _ = self.0.take().map(|end| end.send(()));
+    }
+}
+
 /// A thread that owns the store of a session: it is asked by [`Keeper::request`] and tells by events. Commits that
 /// wait while one runs are joined into the next.
 #[derive(Debug)]
@@ -34,12 +47,18 @@ pub struct Keeper {
 
 enum Message {
     Ask(Request),
+    Pause(Box<dyn FnOnce(Pause) + Send>),
     Stop,
 }
 
 impl Keeper {
-    /// Starts the thread, which opens the file first. `notify` is called in that thread, with each event.
-    pub fn start(path: PathBuf, options: Options, notify: impl Fn(Event) + Send + 'static) -> Self {
+    /// Starts the thread, which opens the file first. `notify` is called in that thread, with each event. Fails when the
+    /// system does not allow another thread.
+    pub fn start(
+        path: PathBuf,
+        options: Options,
+        notify: impl Fn(Event) + Send + 'static,
+    ) -> io::Result<Self> {
         Self::start_on(Disk::default(), path, options, notify)
     }
 
@@ -49,7 +68,7 @@ impl Keeper {
         path: PathBuf,
         options: Options,
         notify: impl Fn(Event) + Send + 'static,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let (ask, asked) = channel();
         let (finished, done) = channel();
         let hurry = disk.hurry.clone();
@@ -57,7 +76,7 @@ impl Keeper {
             patience: disk.patience.min(SLICE),
             ..disk
         };
-        let thread = std::thread::spawn(move || {
+        let thread = threads::builder("store").spawn(move || {
             let work = Work {
                 asked,
                 notify,
@@ -74,13 +93,20 @@ impl Keeper {
             work.run(&path, &options);
             // Nobody may be there any more to hear it.
             let _ = finished.send(());
-        });
-        Self {
+        })?;
+        Ok(Self {
             ask,
             done,
             thread,
             hurry,
-        }
+        })
+    }
+
+    /// Lets the thread finish what was asked, as far as that can be done, and then rest: `paused` is called in that
+    /// thread, which goes on when the pause is dropped.
+    pub fn pause(&self, paused: impl FnOnce(Pause) + Send + 'static) {
+        // When the thread is gone nothing is written any more, and whoever started it has been told.
+        let _ = self.ask.send(Message::Pause(Box::new(paused)));
     }
 
     /// Asks for something; the answer comes as an event.
@@ -140,13 +166,19 @@ impl<N: Fn(Event)> Work<N> {
                 Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
             };
             while let Some(message) = next {
-                let Message::Ask(request) = message else {
-                    // The last try: it may wait as long as the ending session can.
-                    store.disk.patience = FAREWELL;
-                    self.settle(&mut store);
-                    return;
-                };
-                self.take(request, &mut store);
+                match message {
+                    Message::Ask(request) => self.take(request, &mut store),
+                    Message::Pause(paused) => {
+                        self.settle(&mut store);
+                        pause(paused);
+                    }
+                    Message::Stop => {
+                        // The last try: it may wait as long as the ending session can.
+                        store.disk.patience = FAREWELL;
+                        self.settle(&mut store);
+                        return;
+                    }
+                }
                 next = self.asked.try_recv().ok();
             }
             if Instant::now() >= look {
@@ -176,6 +208,7 @@ impl<N: Fn(Event)> Work<N> {
                 match self.asked.recv_timeout(rest) {
                     Ok(Message::Ask(Request::Retry)) | Err(RecvTimeoutError::Timeout) => break,
                     Ok(Message::Ask(request)) => early.push(request),
+                    Ok(Message::Pause(paused)) => pause(paused),
                     Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return None,
                 }
             }
@@ -331,6 +364,14 @@ impl<N: Fn(Event)> Work<N> {
             room.known_hats();
         }
     }
+}
+
+/// Rests until the pause is dropped.
+fn pause(paused: Box<dyn FnOnce(Pause) + Send>) {
+    let (end, ended) = channel();
+    paused(Pause(Some(end)));
+    // Dropped without a word it is over too.
+    let _ = ended.recv();
 }
 
 /// Only what is wrong with the data file itself is over when that can be read again.

@@ -31,6 +31,7 @@ mod pages;
 mod paths;
 mod record;
 mod rewrite;
+mod threads;
 mod view;
 mod whole;
 
@@ -38,7 +39,7 @@ pub use check::{Repaired, Report, check, repair_history, repair_history_on};
 pub use disk::{Disk, Fault, Hook, Step};
 pub use draft::{Drafts, Written as WrittenDraft};
 pub use error::Error;
-pub use keeper::Keeper;
+pub use keeper::{Keeper, Pause};
 pub use memory::Memory;
 pub use outcome::{
     Change, Entry, Event, Filter, FoundUndo, Options, Page, Query, Request, Scope, Snapshot, Trouble, person,

@@ -10,8 +10,11 @@ use super::clipboard;
 use super::event_loop::{LONGEST_END, Runner};
 use super::files;
 use super::keeping::Keeping;
+use super::session::can_be_continued;
+use super::stopping::Stopping;
 use super::told::Happened;
 use super::worker::Worker as _;
+use crate::app::command::CommandId;
 use crate::app::{Effect, Msg, Saved, State};
 use crate::ui::Theme;
 
@@ -64,23 +67,44 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    /// As Ctrl-Z does.
+    /// As Ctrl-Z does: what is being written is finished first, so that no lock is held meanwhile.
     pub(super) fn stop(&mut self) {
+        if !can_be_continued() {
+            let why = "nothing here could continue the program, so it was not stopped";
+            self.update(Msg::Note(why.into()));
+        } else if self.stopping.ask() {
+            self.workers.store.pause(&self.tell);
+        }
+    }
+
+    pub(super) fn stop_when_nothing_is_written(&mut self) {
+        if self.state.is_keeping() {
+            return;
+        }
+        let Some(_pause) = self.stopping.take() else {
+            return;
+        };
         let stopped = self.session.stop();
         self.check(&stopped);
-        match stopped {
-            Ok(true) => self.draw_anew(),
-            Ok(false) => self.update(Msg::Note(
-                "nothing here could continue the program, so it was not stopped".into(),
-            )),
-            Err(_) => {}
+        self.draw_anew();
+    }
+
+    /// Whether it took too long to stop, which is said then.
+    pub(super) fn is_stopping_too_late(&mut self) -> bool {
+        let late = self.stopping.is_too_late();
+        if late {
+            let again = format!("Saving; press {} again", self.state.key(CommandId::Suspend));
+            self.update(Msg::Note(again));
         }
+        late
     }
 
     /// The screen is gone; what was asked of the workers is finished as far as that can be waited for. What is not saved
     /// is in the draft already, and goes from there when it is saved after all.
     pub(super) fn settle(&mut self) {
         let is_waiting = |state: &State| matches!(state.saved(), Saved::Saving(_) | Saved::NotSaved(..));
+        // Whoever writes must not rest any more.
+        self.stopping = Stopping::default();
         let end = Instant::now() + LONGEST_END;
         let mut late = None;
         if is_waiting(&self.state) && !self.workers.stop() {

@@ -21,6 +21,7 @@ use super::reader;
 use super::session::{NoTerminal, Session, restore};
 use super::shown::Shown;
 use super::signals::{Signal, Signals};
+use super::stopping::Stopping;
 use super::told::{Happened, Source, Voice};
 use super::worker::Workers;
 use crate::app::{Msg, Phase, Start, State, update};
@@ -73,16 +74,19 @@ pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Resu
         Source::File(path, _) => Some(path.clone()),
         Source::Memory(_) => None,
     };
-    let workers = Workers::start(job.source, &job.start.actor, &tell);
+    let workers = Workers::start(job.source, &job.start.actor, &tell).map_err(NoTerminal::NoThread)?;
     let voice = Voice(tell.clone());
-    signals.listen(move |signal| voice.tell(Happened::Signal(signal)))?;
+    signals
+        .listen(move |signal| voice.tell(Happened::Signal(signal)))
+        .map_err(NoTerminal::NoThread)?;
     let voice = Voice(tell.clone());
     let looks = Looks::new(job.look);
     let watch = looks.watch();
     reader::listen(move |input| {
         watch(&input);
         voice.tell(Happened::Input(input))
-    })?;
+    })
+    .map_err(NoTerminal::NoThread)?;
     let mut runner = Runner {
         shown: Shown::new(session.size(), job.plain),
         state: State::new(job.start),
@@ -98,6 +102,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Resu
         status: None,
         message: None,
         more: false,
+        stopping: Stopping::default(),
     };
     match catch_unwind(AssertUnwindSafe(|| runner.live())) {
         Ok(status) => {
@@ -136,6 +141,7 @@ pub(super) struct Runner<S> {
     pub(super) message: Option<String>,
     /// The state has more to work out when nothing else waits.
     pub(super) more: bool,
+    pub(super) stopping: Stopping,
 }
 
 impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
@@ -215,14 +221,20 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             }
             pause = (pause * 2).min(Duration::from_secs(1));
         }
-        // A time is waited for only while something is not kept.
-        let told = match self.keeping.next() {
+        // A time is waited for only while something is not kept, or is to stop.
+        let rest = self.keeping.next().into_iter().chain(self.stopping.left()).min();
+        let told = match rest {
             None => self.told.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(rest) => self.told.recv_timeout(rest),
         };
         match told {
             Ok(happened) => Some(happened),
-            Err(RecvTimeoutError::Timeout) => self.keeping.due().map(Happened::due),
+            Err(RecvTimeoutError::Timeout) => {
+                if self.is_stopping_too_late() {
+                    self.draw();
+                }
+                self.keeping.due().map(Happened::due)
+            }
             // Nobody is left to say anything: the threads cannot all be gone unless something is wrong.
             Err(RecvTimeoutError::Disconnected) => Some(Happened::Broken),
         }
@@ -256,7 +268,14 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 }
             }
             Happened::Signal(signal) => self.signal(signal),
-            Happened::DraftKept(result) => self.draft_kept(result),
+            Happened::DraftKept(result) => {
+                self.draft_kept(result);
+                self.stop_when_nothing_is_written();
+            }
+            Happened::Paused(pause) => {
+                self.stopping.paused(pause);
+                self.stop_when_nothing_is_written();
+            }
             Happened::Worker(msg) | Happened::Answer(msg) => self.update(*msg),
             Happened::Broken => {
                 log::error!("a thread panicked");

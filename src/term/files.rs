@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
-use std::thread;
 
 use super::told::Happened;
 use crate::app::prompt::{Export, Exported};
@@ -81,7 +80,7 @@ fn write(export: &Export, wardrobe: &Wardrobe, data: Option<&Path>) -> Result<Ex
 /// Does it in a thread of its own, and tells the answer.
 fn answer(tell: &Sender<Happened>, work: impl FnOnce() -> Msg + Send + 'static) {
     let voice = tell.clone();
-    let thread = thread::Builder::new().spawn(move || {
+    let thread = super::thread("files").spawn(move || {
         // Whoever does not listen any more has left.
         let _ = voice.send(Happened::Answer(Box::new(work())));
     });

@@ -1,7 +1,6 @@
 //! Keeping outside what is not saved: the drafts, and the time after which something is kept.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::told::Happened;
@@ -93,8 +92,10 @@ impl Keeping {
             }
             drop(busy);
         };
-        if let Err(error) = thread::Builder::new().spawn(keep) {
-            let _ = tell.send(Happened::DraftKept(Err(error.to_string())));
+        let again = keep.clone();
+        if super::thread("drafts").spawn(keep).is_err() {
+            // Where no thread can be started it is done here: better late than lost.
+            again();
         }
     }
 
@@ -111,7 +112,7 @@ impl Keeping {
                 drop(busy);
             };
             // Without the thread nothing is kept before the end of the session, as without a folder.
-            self.own = thread::Builder::new().spawn(keep).is_ok().then_some(send);
+            self.own = super::thread("drafts").spawn(keep).is_ok().then_some(send);
         }
         // The thread ends only when this goes.
         let _ = self.own.as_ref().map(|own| own.send(draft));

@@ -21,6 +21,7 @@ mod sequence;
 mod session;
 mod shown;
 mod signals;
+mod stopping;
 mod strings;
 mod told;
 mod worker;
@@ -32,4 +33,11 @@ pub use lines::Lines;
 pub use look::{Background, Colours, Look, Wanted};
 pub use paint::Painter;
 pub use session::{NoTerminal, Session, restore};
+pub use signals::survive_size_limit;
 pub use told::Source;
+
+/// A thread with a stack of its own size, whatever the variable `RUST_MIN_STACK` says. That it cannot be started is an
+/// error of the system, and must be no panic.
+fn thread(name: &str) -> std::thread::Builder {
+    std::thread::Builder::new().name(name.into()).stack_size(2 << 20)
+}

@@ -1,7 +1,6 @@
 //! The thread that reads the terminal: it sleeps until something comes, and ends when the terminal does.
 
 use std::io;
-use std::thread;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -11,23 +10,20 @@ use super::input::Input;
 /// Starts to read the terminal on standard input. What came in together is told together; [`Input::Gone`] comes last.
 /// Ends when `tell` says false.
 pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) -> io::Result<()> {
-    thread::Builder::new()
-        .name("input".into())
-        .stack_size(256 << 10)
-        .spawn(move || {
-            let mut bursts = Bursts::default();
-            loop {
-                let found = match wait(&mut bursts) {
-                    Ok(found) => found,
-                    // A terminal that fails is one that is gone: asking again would only spin.
-                    Err(_) => vec![Input::Gone],
-                };
-                let gone = found.contains(&Input::Gone);
-                if (!found.is_empty() && !tell(found)) || gone {
-                    return;
-                }
+    super::thread("input").spawn(move || {
+        let mut bursts = Bursts::default();
+        loop {
+            let found = match wait(&mut bursts) {
+                Ok(found) => found,
+                // A terminal that fails is one that is gone: asking again would only spin.
+                Err(_) => vec![Input::Gone],
+            };
+            let gone = found.contains(&Input::Gone);
+            if (!found.is_empty() && !tell(found)) || gone {
+                return;
             }
-        })?;
+        }
+    })?;
     Ok(())
 }
 

@@ -77,6 +77,9 @@ pub enum NoTerminal {
     /// One that cannot be drawn on.
     #[error("the terminal (TERM={0}) cannot show a screen")]
     Dumb(String),
+    /// The system allows no more threads.
+    #[error("a thread cannot be started: {0}; end other programs, or raise the limit (ulimit -u)")]
+    NoThread(io::Error),
     /// It does not do what is asked.
     #[error("the terminal cannot be set up: {0}")]
     Failed(#[from] io::Error),
@@ -189,20 +192,16 @@ impl Session {
     }
 
     /// Puts the terminal back, stops this process and, where there are any, the others of its job; takes the terminal
-    /// over again when somebody continues it. Everything must then be drawn anew. False: nobody could continue it, so
-    /// nothing was done.
-    pub fn stop(&mut self) -> io::Result<bool> {
-        if !can_be_continued() {
-            return Ok(false);
-        }
+    /// over again when somebody continues it. Everything must then be drawn anew. To be done only where
+    /// [`can_be_continued`] says so.
+    pub fn stop(&mut self) -> io::Result<()> {
         restore();
         // The whole job, so that a shell script around this is stopped too and its shell comes back. This process
         // catches that signal, and stops by the one that cannot be caught.
         OWN_STOPS.fetch_add(1, Ordering::Relaxed);
         rustix::process::kill_current_process_group(Signal::TSTP)?;
         rustix::process::kill_process(rustix::process::getpid(), Signal::STOP)?;
-        self.take_over()?;
-        Ok(true)
+        self.take_over()
     }
 
     /// Sets the modes again: somebody else may have changed them while this process was stopped.
@@ -290,6 +289,6 @@ fn write_what_fits(terminal: &File, bytes: &[u8], patience: Duration) -> io::Res
 /// of its own. A program that sshd or tmux started itself leads the session, and would stay stopped for ever.
 ///
 /// (Either number is 0 where what it names is outside this PID namespace, as in a container; rustix cannot say that.)
-fn can_be_continued() -> bool {
+pub(super) fn can_be_continued() -> bool {
     nix::unistd::getsid(None).is_ok_and(|session| session != nix::unistd::getpgrp())
 }

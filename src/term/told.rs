@@ -28,6 +28,8 @@ pub(super) enum Happened {
     DraftKept(Result<(), String>),
     /// The answer of a thread that did one thing.
     Answer(Box<Msg>),
+    /// Nothing is written to the data file as long as this lives.
+    Paused(store::Pause),
     /// A thread that should go on has panicked.
     Broken,
 }

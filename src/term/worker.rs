@@ -4,13 +4,14 @@
 //! One more worker is: its request and its events as plain types, a variant of `Effect` and one of `Msg` for them, an
 //! `impl Worker`, and a field of [`Workers`].
 
+use std::io;
 use std::sync::mpsc::Sender;
 
 use jiff::Timestamp;
 
 use super::told::{Happened, Source, Voice};
 use crate::app::Msg;
-use crate::store::{Event, Keeper, Memory, Request};
+use crate::store::{Event, Keeper, Memory, Pause, Request};
 
 /// Somebody outside who is asked and answers.
 pub(super) trait Worker {
@@ -33,10 +34,10 @@ pub(super) struct Workers {
 }
 
 impl Workers {
-    pub(super) fn start(source: Source, actor: &str, tell: &Sender<Happened>) -> Self {
-        Self {
-            store: StoreHandle::start(source, actor, tell),
-        }
+    /// Fails when the system does not allow another thread.
+    pub(super) fn start(source: Source, actor: &str, tell: &Sender<Happened>) -> io::Result<Self> {
+        let store = StoreHandle::start(source, actor, tell)?;
+        Ok(Self { store })
     }
 
     /// Stops them all. False: one of them did not end in time.
@@ -70,13 +71,14 @@ fn message(event: Event) -> Msg {
 }
 
 impl StoreHandle {
-    fn start(source: Source, actor: &str, tell: &Sender<Happened>) -> Self {
-        match source {
+    fn start(source: Source, actor: &str, tell: &Sender<Happened>) -> io::Result<Self> {
+        Ok(match source {
             Source::File(path, options) => {
                 let voice = Voice(tell.clone());
-                Self::File(Keeper::start(path, options, move |event| {
+                let tell = move |event| {
                     voice.tell(Happened::Worker(Box::new(message(event))));
-                }))
+                };
+                Self::File(Keeper::start(path, options, tell)?)
             }
             Source::Memory(wardrobe) => {
                 let memory = Memory::new(wardrobe, actor);
@@ -85,6 +87,17 @@ impl StoreHandle {
                 let _ = tell.send(Happened::Worker(Box::new(opened)));
                 Self::Memory(Box::new(memory))
             }
+        })
+    }
+
+    /// Asks for a pause in writing, which is told when it has come.
+    pub(super) fn pause(&self, tell: &Sender<Happened>) {
+        let tell = tell.clone();
+        // Whoever does not listen any more has left.
+        let paused = move |pause| drop(tell.send(Happened::Paused(pause)));
+        match self {
+            Self::File(keeper) => keeper.pause(paused),
+            Self::Memory(_) | Self::Stopped => paused(Pause::default()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Lines that are cut and ends that come from outside: what was typed is kept, and nothing is left running.
 
 use std::fs::File;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -186,5 +187,45 @@ fn how_it_ended_is_in_the_log() {
         let events: Vec<_> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
         assert_eq!(events, wanted);
         assert_eq!(lines[3]["status"], status);
+    }
+}
+
+#[test]
+fn whatever_signal_ends_it_the_terminal_is_given_back() {
+    let home = Home::with_terry();
+    for number in [3, 5, 6, 7, 10, 12, 14, 16, 24, 26, 27, 29, 30, 31, 34, 64] {
+        let mut stage = Stage::hatrack(&home, &[]);
+        stage.see("Users 1");
+        let process = stage.process().as_raw_pid().to_string();
+        let sent = Command::new("kill")
+            .arg(format!("-{number}"))
+            .arg(process)
+            .status();
+        assert!(sent.unwrap().success());
+        assert_eq!(stage.end_with_all_put_back(), 128 + number, "{number}");
+    }
+}
+
+#[test]
+fn a_limit_of_file_size_is_as_a_full_disk() {
+    let home = Home::with_terry();
+    let line = format!("ulimit -f 0; exec {HATRACK}");
+    let mut stage = Stage::start(&home, &["sh", "-c", &line], (100, 30));
+    type_into_form(&mut stage);
+    stage.press_and_see(ENTER, "the disk is full for a file of this size");
+    assert_eq!(home.hats(), json!({}));
+    stage.signal(Signal::TERM);
+    assert_eq!(stage.end_with_all_put_back(), 143);
+}
+
+#[test]
+fn the_variable_for_stacks_of_threads_is_left_alone() {
+    for size in ["1", "1000000000000000000"] {
+        let home = Home::with_terry();
+        let mut stage = Stage::with(&home, &[HATRACK], (100, 30), &[("RUST_MIN_STACK", size)]);
+        type_into_form(&mut stage);
+        stage.press_and_see(ENTER, "Hats 1");
+        stage.press("q");
+        assert_eq!(stage.end_with_all_put_back(), 0);
     }
 }

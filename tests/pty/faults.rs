@@ -5,11 +5,18 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::stage::{ENTER, HATRACK, Home, Stage, child_of, skip, until};
+use crate::stage::{CTRL_C, ENTER, HATRACK, Home, Stage, child_of, skip, until};
 
 /// The program with faults injected into its system calls on some paths, or on all; `None` where strace does not work:
 /// a failure in the gate, elsewhere said.
 fn with_faults(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> Option<Stage> {
+    let line = faulty(home, calls, fault, paths)?;
+    let line: Vec<&str> = line.iter().map(String::as_str).collect();
+    Some(Stage::start(home, &line, (100, 30)))
+}
+
+/// The command for it.
+pub(crate) fn faulty(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> Option<Vec<String>> {
     let tried = Command::new("strace").args(["-o", "/dev/null", "true"]).status();
     if !tried.is_ok_and(|status| status.success()) {
         skip("strace is missing, or not allowed to trace");
@@ -34,8 +41,7 @@ fn with_faults(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> Option<
         line.extend(["-P".into(), path.display().to_string()]);
     }
     line.push(HATRACK.into());
-    let line: Vec<&str> = line.iter().map(String::as_str).collect();
-    Some(Stage::start(home, &line, (100, 30)))
+    Some(line)
 }
 
 /// A key is answered in a moment while something else takes seconds.
@@ -140,4 +146,28 @@ fn on_a_slow_disk_a_cut_line_loses_neither_a_change_nor_a_form() {
         assert_eq!(next.end_with_all_put_back(), 0);
         assert_eq!(home.hats(), json!({"urn:x:a": {"active": true}}));
     }
+}
+
+#[test]
+fn a_thread_that_cannot_be_started_is_an_error_and_no_panic() {
+    let home = Home::with_terry();
+    // The threads of the store, of signals and of the terminal.
+    for number in 1..=3 {
+        let fault = format!("error=EAGAIN:when={number}");
+        let Some(mut stage) = with_faults(&home, "clone3", &fault, &[]) else {
+            return;
+        };
+        assert_eq!(stage.end_with_all_put_back(), 1, "{number}");
+        stage.see("a thread cannot be started");
+    }
+    // What is started later does its work without.
+    let Some(mut stage) = with_faults(&home, "clone3", "error=EAGAIN:when=4+", &[]) else {
+        return;
+    };
+    stage.see("Users 1");
+    stage.press("lla");
+    stage.press_and_see("urn:x:a", "urn:x:a");
+    stage.press(CTRL_C);
+    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(home.drafts(), 1, "it is kept");
 }

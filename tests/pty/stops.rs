@@ -1,8 +1,11 @@
 //! Ctrl-Z: only where somebody can continue the program.
 
+use std::fs::File;
+
 use rustix::process::Signal;
 
-use crate::stage::{CTRL_Z, HATRACK, Home, Stage};
+use crate::faults::faulty;
+use crate::stage::{CTRL_Z, HATRACK, Home, ROOM, Stage, TERRY};
 
 /// An interactive shell with job control.
 fn shell(home: &Home) -> Stage {
@@ -79,4 +82,59 @@ fn stopped_by_force_it_sets_the_terminal_up_again() {
     });
     assert_eq!(stage.modes(), modes);
     drop(stage);
+}
+
+#[test]
+fn stopped_right_after_a_change_it_holds_no_lock() {
+    let home = Home::with_terry();
+    home.does(&["add", ROOM, TERRY, "urn:x:ta", "--active"]);
+    let mut stage = shell(&home);
+    stage.press(&format!("{HATRACK}\r"));
+    stage.press_and_see("ll", "● untitled (ta)");
+    for number in 0..20 {
+        let active = number % 2 == 1;
+        stage.press(&format!(" {CTRL_Z}"));
+        stage.until_put_back();
+        stage.see("Stopped");
+        let lock = File::open(home.path(".config/hatrack/hats.lock"));
+        assert!(
+            lock.is_ok_and(|lock| lock.try_lock().is_ok()),
+            "somebody holds the lock"
+        );
+        assert_eq!(home.hats()["urn:x:ta"]["active"], active, "the change is saved");
+        stage.press("fg\r");
+        let sign = if active {
+            "● untitled (ta)"
+        } else {
+            "○ untitled (ta)"
+        };
+        stage.until("it goes on", |seen| {
+            seen.parser.screen().alternate_screen() && seen.shows(sign)
+        });
+    }
+    stage.press("q");
+    stage.until_put_back();
+    stage.press("exit\r");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+}
+
+#[test]
+fn while_saving_takes_long_it_does_not_stop_and_says_so() {
+    let home = Home::with_terry();
+    home.does(&["add", ROOM, TERRY, "urn:x:ta", "--active"]);
+    let Some(line) = faulty(&home, "fsync,fdatasync", "delay_enter=4s", &[]) else {
+        return;
+    };
+    let mut stage = shell(&home);
+    stage.press(&format!("clear; {}\r", line.join(" ")));
+    stage.press_and_see("ll", "● untitled (ta)");
+    stage.press(&format!(" {CTRL_Z}"));
+    stage.see("Saving; press Ctrl-Z again");
+    stage.until("it is saved", |seen| {
+        seen.shows("○ untitled (ta)") && seen.shows(" saved ")
+    });
+    stage.press("q");
+    stage.until_put_back();
+    stage.press("exit\r");
+    assert_eq!(stage.end_with_all_put_back(), 0);
 }

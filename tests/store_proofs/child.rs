@@ -108,7 +108,8 @@ fn follow(path: &Path) {
     let (send, events) = std::sync::mpsc::channel();
     let _keeper = Keeper::start(path.to_path_buf(), named("alice"), move |event| {
         send.send(event).unwrap();
-    });
+    })
+    .unwrap();
     while let Ok(event) = events.recv_timeout(std::time::Duration::from_secs(10)) {
         if let Event::Opened(snapshot) | Event::Changed(snapshot) = event {
             println!("\nsaved {}", snapshot.read_only.as_deref().unwrap_or("writer"));

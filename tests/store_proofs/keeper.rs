@@ -25,7 +25,8 @@ impl Session {
         let (send, events) = channel();
         let keeper = Keeper::start_on(disk, path.to_path_buf(), named("alice"), move |event| {
             let _ = send.send(event);
-        });
+        })
+        .unwrap();
         Self { keeper, events }
     }
 

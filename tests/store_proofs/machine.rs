@@ -363,7 +363,8 @@ fn a_lock_that_somebody_holds_is_waited_for_no_longer_than_said() {
     let (send, events) = std::sync::mpsc::channel();
     let keeper = Keeper::start_on(disk, path.clone(), named("bob"), move |event| {
         drop(send.send(event));
-    });
+    })
+    .unwrap();
     keeper.request(Request::Commit { id: 1, change });
     assert!(matches!(events.recv().unwrap(), Event::Opened(_)));
     assert!(matches!(
