@@ -86,7 +86,7 @@ fn panes_counts_and_suggestions_are_of_the_own_rooms() {
         stage.press(key);
         shows_nothing_hidden(&stage);
     }
-    stage.press_and_see("?", "Help ━");
+    stage.press_and_see("?", "┏ Help");
     escape(&mut stage);
     stage.press_and_see("a", "Known hats 1");
     // The other room gives it to the boss, under another title.
@@ -211,10 +211,16 @@ fn what_happens_in_other_rooms_does_not_show() {
     let mut stage = limited(&home);
     let before = stage.whole_picture("? Help");
     home.does(&["remove", SECRET, BOSS, KEEPER]);
+    let (bytes, woken) = (stage.bytes_read(), stage.times_woken("store"));
     home.does(&["room", "add", "secret@conference.example.org"]);
-    // Longer than it takes until others' changes are seen.
-    std::thread::sleep(std::time::Duration::from_millis(1500));
-    assert_eq!(stage.seen().picture(), before);
+    let size = std::fs::read(home.path(".config/hatrack/hats.json"))
+        .unwrap()
+        .len();
+    // The file was read again, and then some more: what is to be told of it has been told.
+    until("the changes are seen", || {
+        stage.bytes_read() >= bytes + size && stage.times_woken("store") >= woken + 2
+    });
+    assert_eq!(stage.whole_picture("? Help"), before);
     home.does(&["affiliate", ROOM, "kim@example.org", "member"]);
     stage.see("3 users");
     leaves(stage);

@@ -7,6 +7,7 @@ mod limited;
 mod line;
 mod modes;
 mod plain;
+mod process;
 mod replies;
 mod resize;
 #[expect(

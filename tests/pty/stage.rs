@@ -245,21 +245,6 @@ impl Stage {
         self.writer.flush().unwrap();
     }
 
-    /// Types, then waits until the program has read it: what is typed next is another read.
-    pub(crate) fn press_until_read(&mut self, keys: &str) {
-        let before = self.bytes_read();
-        self.press(keys);
-        until("it is read", || self.bytes_read() >= before + keys.len());
-    }
-
-    /// How many bytes the program has read so far, from wherever.
-    pub(crate) fn bytes_read(&self) -> usize {
-        let path = format!("/proc/{}/io", self.process().as_raw_pid());
-        let all = std::fs::read_to_string(path).unwrap();
-        let count = all.lines().find_map(|line| line.strip_prefix("rchar: "));
-        count.unwrap().parse().unwrap()
-    }
-
     /// Waits until it is so.
     pub(crate) fn until(&self, what: &str, mut is_so: impl FnMut(&Seen) -> bool) {
         let end = Instant::now() + PATIENCE;

@@ -1,0 +1,41 @@
+//! What the system says of a program on a stage.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot look at its own program has failed"
+)]
+
+use std::path::PathBuf;
+
+use crate::stage::{Stage, until};
+
+impl Stage {
+    /// Types, then waits until the program has read it: what is typed next is another read.
+    pub(crate) fn press_until_read(&mut self, keys: &str) {
+        let before = self.bytes_read();
+        self.press(keys);
+        until("it is read", || self.bytes_read() >= before + keys.len());
+    }
+
+    /// How many bytes the program has read so far, from wherever.
+    pub(crate) fn bytes_read(&self) -> usize {
+        let path = format!("/proc/{}/io", self.process().as_raw_pid());
+        let all = std::fs::read_to_string(path).unwrap();
+        let count = all.lines().find_map(|line| line.strip_prefix("rchar: "));
+        count.unwrap().parse().unwrap()
+    }
+
+    /// How often the thread of this name had something to do after it had waited.
+    pub(crate) fn times_woken(&self, thread: &str) -> usize {
+        let tasks = format!("/proc/{}/task", self.process().as_raw_pid());
+        let is_it = |task: &PathBuf| {
+            std::fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim() == thread)
+        };
+        let mut all = std::fs::read_dir(tasks).unwrap().map(|task| task.unwrap().path());
+        let status = std::fs::read_to_string(all.find(is_it).unwrap().join("status")).unwrap();
+        let count = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        count.unwrap().trim().parse().unwrap()
+    }
+}
