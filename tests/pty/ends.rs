@@ -212,7 +212,7 @@ fn a_limit_of_file_size_is_as_a_full_disk() {
     let line = format!("ulimit -f 0; exec {HATRACK}");
     let mut stage = Stage::start(&home, &["sh", "-c", &line], (100, 30));
     type_into_form(&mut stage);
-    stage.press_and_see(ENTER, "the disk is full for a file of this size");
+    stage.press_and_see(ENTER, "the disk is full for a file");
     assert_eq!(home.hats(), json!({}));
     stage.signal(Signal::TERM);
     assert_eq!(stage.end_with_all_put_back(), 143);
