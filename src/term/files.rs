@@ -80,7 +80,7 @@ fn write(export: &Export, wardrobe: &Wardrobe, data: Option<&Path>) -> Result<Ex
 /// Does it in a thread of its own, and tells the answer.
 fn answer(tell: &Sender<Happened>, work: impl FnOnce() -> Msg + Send + 'static) {
     let voice = tell.clone();
-    let thread = super::thread("files").spawn(move || {
+    let thread = super::threads::builder("files").spawn(move || {
         // Whoever does not listen any more has left.
         let _ = voice.send(Happened::Answer(Box::new(work())));
     });

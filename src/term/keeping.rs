@@ -93,7 +93,7 @@ impl Keeping {
             drop(busy);
         };
         let again = keep.clone();
-        if super::thread("drafts").spawn(keep).is_err() {
+        if super::threads::builder("drafts").spawn(keep).is_err() {
             // Where no thread can be started it is done here: better late than lost.
             again();
         }
@@ -112,7 +112,10 @@ impl Keeping {
                 drop(busy);
             };
             // Without the thread nothing is kept before the end of the session, as without a folder.
-            self.own = super::thread("drafts").spawn(keep).is_ok().then_some(send);
+            self.own = super::threads::builder("drafts")
+                .spawn(keep)
+                .is_ok()
+                .then_some(send);
         }
         // The thread ends only when this goes.
         let _ = self.own.as_ref().map(|own| own.send(draft));

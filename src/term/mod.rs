@@ -23,6 +23,7 @@ mod shown;
 mod signals;
 mod stopping;
 mod strings;
+mod threads;
 mod told;
 mod worker;
 
@@ -35,9 +36,3 @@ pub use paint::Painter;
 pub use session::{NoTerminal, Session, restore};
 pub use signals::survive_size_limit;
 pub use told::Source;
-
-/// A thread with a stack of its own size, whatever the variable `RUST_MIN_STACK` says. That it cannot be started is an
-/// error of the system, and must be no panic.
-fn thread(name: &str) -> std::thread::Builder {
-    std::thread::Builder::new().name(name.into()).stack_size(2 << 20)
-}

@@ -10,7 +10,7 @@ use super::input::Input;
 /// Starts to read the terminal on standard input. What came in together is told together; [`Input::Gone`] comes last.
 /// Ends when `tell` says false.
 pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) -> io::Result<()> {
-    super::thread("input").spawn(move || {
+    super::threads::builder("input").spawn(move || {
         let mut bursts = Bursts::default();
         loop {
             let found = match wait(&mut bursts) {

@@ -60,7 +60,7 @@ impl Signals {
 
     /// Tells of each from now on, those that came since [`Self::catch`] too. Ends when `tell` says false.
     pub(super) fn listen(mut self, mut tell: impl FnMut(Signal) -> bool + Send + 'static) -> io::Result<()> {
-        super::thread("signals").spawn(move || {
+        super::threads::builder("signals").spawn(move || {
             for number in self.0.forever() {
                 if let Some(signal) = Signal::from_number(number)
                     && !tell(signal)
