@@ -22,6 +22,7 @@ pub fn group(group: &Group) -> String {
         [only] => edit(only),
         all => same_for_many_users(all)
             .or_else(|| same_for_many_hats(all))
+            .or_else(|| many::same_standing(all))
             .or_else(|| many_hats_of_one(all))
             .unwrap_or_else(|| first_and_rest(all)),
     }

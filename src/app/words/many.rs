@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Edit, Jid};
+use crate::model::{Affiliation, Edit, Jid};
 
-use super::count;
+use super::{count, several};
 
 /// How many of each kind, and of whom.
 #[derive(Default)]
@@ -99,6 +99,54 @@ impl<'a> Kinds<'a> {
         };
         format!("{}{place}", parts.join(", "))
     }
+}
+
+/// The same standing for users of several rooms: `made terry@example.org outcast in 3 rooms`.
+pub(super) fn same_standing(all: &[Edit]) -> Option<String> {
+    enum Verb {
+        Added(Affiliation),
+        Made(Affiliation),
+        Removed,
+    }
+    let verb = |edit: &Edit| match edit {
+        Edit::Affiliation { after, .. } => Some(Verb::Made(*after)),
+        Edit::User { before, after, .. } => match (before, after) {
+            (None, Some(after)) => Some(Verb::Added(after.affiliation)),
+            (Some(_), None) => Some(Verb::Removed),
+            _ => None,
+        },
+        _ => None,
+    };
+    let words = |who: &str, place: &str, verb: Verb| match verb {
+        Verb::Added(affiliation) => format!("added {who} to {place} as {affiliation}"),
+        Verb::Made(affiliation) => format!("made {who} {affiliation} in {place}"),
+        Verb::Removed => format!("removed {who} from {place}"),
+    };
+    let (mut rooms, mut users, mut hats) = (BTreeSet::new(), BTreeSet::new(), 0);
+    let pattern = words("", "", verb(all.first()?)?);
+    for edit in all {
+        if words("", "", verb(edit)?) != pattern {
+            return None;
+        }
+        rooms.extend(edit.room());
+        users.extend(edit.user());
+        if let Edit::User { before, after, .. } = edit {
+            hats += before
+                .iter()
+                .chain(after)
+                .map(|user| user.hats.len())
+                .sum::<usize>();
+        }
+    }
+    if rooms.len() < 2 {
+        return None;
+    }
+    let who = several(all.first()?.user()?, users.len());
+    let said = words(&who, &count(rooms.len(), "room"), verb(all.first()?)?);
+    Some(match hats {
+        0 => said,
+        hats => format!("{said}, with {}", count(hats, "hat")),
+    })
 }
 
 /// All of them in one sentence.
