@@ -32,8 +32,8 @@ pub struct Wrong {
 }
 
 impl Addresses {
-    /// Why not all of them can be added to a room, in words; then none is.
-    pub(super) fn problem(&self, room: &Jid, wardrobe: &Wardrobe) -> Option<String> {
+    /// Why not all of them can be added to rooms, in words; then none is.
+    pub(super) fn problem(&self, rooms: &[Jid], wardrobe: &Wardrobe) -> Option<String> {
         let several = self.wrong.iter().any(|wrong| wrong.line > 1);
         let named = |wrong: &Wrong| {
             let line = if several {
@@ -52,7 +52,8 @@ impl Addresses {
             let many = self.all.len();
             return Some(format!("{many} addresses are too many at once: at most {MOST}"));
         }
-        let all_there = self.all.iter().all(|jid| wardrobe.user(room, jid).is_some());
+        let is_there = |jid| rooms.iter().all(|room| wardrobe.user(room, jid).is_some());
+        let all_there = self.all.iter().all(is_there);
         all_there.then(|| "all of these users are there already".into())
     }
 }
@@ -61,20 +62,6 @@ impl Addresses {
 pub fn is_list(text: &str) -> bool {
     let with_at = text.split(is_between).filter(|part| part.contains('@'));
     with_at.take(2).count() > 1
-}
-
-/// One address, or all of a list; the error names what is none.
-pub(super) fn all(text: &str) -> Result<BTreeSet<Jid>, String> {
-    if !is_list(text) {
-        let one = only(text).map_err(|error| error.to_string())?;
-        return Ok(BTreeSet::from([one]));
-    }
-    let found = read(text);
-    match found.wrong.first() {
-        None if found.all.len() <= MOST => Ok(found.all),
-        None => Err(format!("at most {MOST} addresses at once")),
-        Some(wrong) => Err(format!("\"{}\" ({})", words::brief(&wrong.text), wrong.reason)),
-    }
 }
 
 /// The only address in a text that is one, or a list of one.

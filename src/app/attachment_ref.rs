@@ -1,8 +1,11 @@
-//! An attachment by its place: room, user and hat.
+//! Users in rooms and their hats by their place.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Attachment, HatId, Jid, Wardrobe};
+
+/// A user in a room, the room first.
+pub type Member = (Jid, Jid);
 
 /// A hat that a user has in a room, or had.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

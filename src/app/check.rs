@@ -1,12 +1,13 @@
 //! What is wrong with a form, field by field, and what it would store.
 
-use crate::model::{Affiliation, Attachment, HatId, Hue, InvalidJid, Jid, LONGEST_TEXT, Wardrobe};
+use crate::model::{Attachment, HatId, Hue, InvalidJid, Jid, LONGEST_TEXT, Wardrobe};
 
 use super::Keymap;
 use super::addresses;
+use super::attachment_ref::{AttachmentRef, Member};
 use super::command::CommandId;
-use super::form::{Form, Name, Subject, Value};
-use super::sides;
+use super::form::{Form, Name, Value};
+use super::subject::{Subject, only};
 
 /// The hat that a form means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +23,11 @@ impl Form {
     pub fn hat(&self) -> Result<Chosen, String> {
         let text = self.text(Name::Hat);
         let text = text.trim();
-        if let Subject::EditHat { hat, .. } = &self.subject
-            && hat.as_str() == text
+        if let Some(at) = self.attachment_ref()
+            && at.hat.as_str() == text
         {
             return Ok(Chosen {
-                id: hat.clone(),
+                id: at.hat.clone(),
                 by_title: None,
             });
         }
@@ -44,6 +45,14 @@ impl Form {
         Err(format!("neither a known hat nor a URI: {}", error.reason))
     }
 
+    /// The attachment that the form edits, where it is one.
+    pub(super) fn attachment_ref(&self) -> Option<&AttachmentRef> {
+        match &self.subject {
+            Subject::EditHats { attachments, .. } => only(attachments),
+            _ => None,
+        }
+    }
+
     /// Whether the address of a user is that of a domain.
     pub fn means_domain(&self) -> bool {
         self.user().is_ok_and(|jid| jid.local().is_none())
@@ -57,7 +66,7 @@ impl Form {
     /// The attachment as it would be stored.
     pub fn attachment(&self) -> Attachment {
         let before = match &self.subject {
-            Subject::EditHat { before, .. } => before.clone(),
+            Subject::EditHats { before, .. } => before.clone().unwrap_or_default(),
             _ => Attachment::default(),
         };
         let mut title = self.text(Name::Title);
@@ -112,7 +121,7 @@ impl Form {
                 Err(error) => Some(reason(&error)),
             },
             (Name::User, _) if text.is_empty() => Some("the user's address is missing".into()),
-            (Name::User, Subject::AddUserTo { .. }) => addresses::all(text).err(),
+            (Name::User, Subject::AddUser { rooms }) => new_users(text, rooms, wardrobe, keymap),
             (Name::Hue, _) if self.is_as_it_was(Name::Hue) || text.is_empty() => None,
             (Name::Hue, _) => match Hue::parse(text) {
                 Some(_) => None,
@@ -128,39 +137,22 @@ impl Form {
                     .is_some_and(|room| room.catalogue.contains_key(&chosen.id));
                 there.then(|| "this hat is in the catalogue already; edit that one instead".into())
             }
-            (Name::Hat, Subject::GiveMany { .. }) if !text.is_empty() => self.hat().err(),
-            (Name::User, Subject::AddUser { room }) if addresses::is_list(text) => {
-                addresses::read(text).problem(room, wardrobe)
-            }
-            (Name::User, Subject::AddUser { room }) => match addresses::only(text) {
-                Ok(jid) => wardrobe.user(room, &jid).map(|user| {
-                    format!(
-                        "this user is there already, as {}; {} changes that",
-                        user.affiliation,
-                        keymap.name(CommandId::EditUser)
-                    )
-                }),
-                Err(error) => Some(reason(&error)),
-            },
             (Name::Hat, _) if text.is_empty() => {
                 let (list, new) = (keymap.name(CommandId::List), keymap.name(CommandId::NewId));
                 Some(format!(
                     "choose a known hat ({list}), type its URI, or make a new one ({new})"
                 ))
             }
-            (Name::Hat, Subject::AddHat { room, user } | Subject::EditHat { room, user, .. }) => {
-                let chosen = match self.hat() {
-                    Ok(chosen) => chosen,
-                    Err(problem) => return Some(problem),
-                };
-                let own = matches!(&self.subject, Subject::EditHat { hat, .. } if *hat == chosen.id);
-                let there = wardrobe
-                    .user(room, user)
-                    .and_then(|user| user.hats.get(&chosen.id));
-                there
-                    .filter(|_| !own)
-                    .map(|_| "the user has this hat already; edit that one instead".into())
-            }
+            (Name::Hat, Subject::AddHat { members }) => match self.hat() {
+                Ok(chosen) => has_already(&chosen.id, members, wardrobe),
+                Err(problem) => Some(problem),
+            },
+            (Name::Hat, Subject::EditHats { attachments, .. }) => match (self.hat(), only(attachments)) {
+                (Ok(chosen), Some(at)) if chosen.id != at.hat => {
+                    has_already(&chosen.id, &[(at.room.clone(), at.user.clone())], wardrobe)
+                }
+                (chosen, _) => chosen.err(),
+            },
             (Name::Title | Name::RoomName, _) if self.is_as_it_was(name) => None,
             (Name::Title | Name::RoomName, _) => title_problem(&self.text(name)).map(Into::into),
             _ => None,
@@ -185,108 +177,46 @@ impl Form {
 
     /// What somebody else made meanwhile of the thing that the form edits, in words; `None` while it is as it was.
     pub fn changed_meanwhile(&self, wardrobe: &Wardrobe) -> Option<String> {
-        match &self.subject {
-            Subject::AddUser { room } | Subject::AddHat { room, .. } if wardrobe.room(room).is_none() => {
-                Some("the room is not there any more".into())
-            }
-            // Changes of many are made of what is there then, and told before.
-            Subject::AddRoom
-            | Subject::AddUser { .. }
-            | Subject::AddUserTo { .. }
-            | Subject::EditUsers { .. }
-            | Subject::GiveMany { .. }
-            | Subject::EditMany { .. } => None,
-            Subject::DefineHat { room } => wardrobe
-                .room(room)
-                .is_none()
-                .then(|| "the room is not there any more".into()),
-            Subject::EditDefined { room, hat, before } => match wardrobe.room(room) {
-                None => Some("the room is not there any more".into()),
-                Some(there) => {
-                    let now = there.catalogue.get(hat).cloned().unwrap_or_default();
-                    (now != *before).then(|| sides::defined(&now))
-                }
-            },
-            Subject::AddHat { room, user } => match wardrobe.user(room, user) {
-                None => Some("the user is not affiliated any more".into()),
-                Some(there) if !there.affiliation.is_affiliated() => Some(sides::is(there.affiliation)),
-                Some(_) => None,
-            },
-            Subject::EditRoom { room, before } => match wardrobe.room(room) {
-                None => Some("the room is not there any more".into()),
-                Some(there) if there.name != *before => Some(sides::name(there.name.as_deref())),
-                Some(_) => None,
-            },
-            Subject::EditUser { room, user, before } => match wardrobe.user(room, user) {
-                None => Some("the user is not there any more".into()),
-                Some(there) if there.affiliation != *before => Some(sides::is(there.affiliation)),
-                Some(_) => None,
-            },
-            Subject::EditHat {
-                room,
-                user,
-                hat,
-                before,
-            } => {
-                let there = wardrobe.user(room, user);
-                match there.and_then(|user| user.hats.get(hat)) {
-                    None => Some("the user does not have the hat any more".into()),
-                    Some(now) if now != before => Some(sides::attachment(now)),
-                    Some(_) => there
-                        .filter(|user| !user.affiliation.is_affiliated())
-                        .map(|user| sides::is(user.affiliation)),
-                }
-            }
-        }
+        self.subject.changed_meanwhile(wardrobe)
     }
+}
 
-    /// Takes what is there now as what the form began with; false where there is nothing to begin with.
-    pub(super) fn rebase(&mut self, wardrobe: &Wardrobe) -> bool {
-        match &mut self.subject {
-            Subject::AddRoom
-            | Subject::AddUserTo { .. }
-            | Subject::EditUsers { .. }
-            | Subject::GiveMany { .. }
-            | Subject::EditMany { .. } => true,
-            Subject::AddUser { room } | Subject::DefineHat { room } => wardrobe.room(room).is_some(),
-            Subject::EditDefined { room, hat, before } => match wardrobe.room(room) {
-                Some(there) => {
-                    *before = there.catalogue.get(hat).cloned().unwrap_or_default();
-                    true
-                }
-                None => false,
-            },
-            Subject::AddHat { room, user } => wardrobe
-                .user(room, user)
-                .is_some_and(|user| user.affiliation.is_affiliated()),
-            Subject::EditRoom { room, before } => match wardrobe.room(room) {
-                Some(there) => {
-                    before.clone_from(&there.name);
-                    true
-                }
-                None => false,
-            },
-            Subject::EditUser { room, user, before } => {
-                let there = wardrobe.user(room, user).map(|user| user.affiliation);
-                // A user who went is added again with what was chosen: the room must be there for that.
-                *before = there.unwrap_or(Affiliation::None);
-                wardrobe.room(room).is_some()
-            }
-            Subject::EditHat {
-                room,
-                user,
-                hat,
-                before,
-            } => {
-                let Some(there) = wardrobe.user(room, user) else {
-                    return false;
-                };
-                if let Some(now) = there.hats.get(hat) {
-                    before.clone_from(now);
-                }
-                there.affiliation.is_affiliated()
-            }
-        }
+/// Why these cannot be added to rooms: they are no addresses, or nobody of them would be new.
+fn new_users(text: &str, rooms: &[Jid], wardrobe: &Wardrobe, keymap: &Keymap) -> Option<String> {
+    if addresses::is_list(text) {
+        return addresses::read(text).problem(rooms, wardrobe);
+    }
+    let jid = match addresses::only(text) {
+        Ok(jid) => jid,
+        Err(error) => return Some(reason(&error)),
+    };
+    let there: Vec<_> = rooms
+        .iter()
+        .filter_map(|room| wardrobe.user(room, &jid))
+        .collect();
+    match there.as_slice() {
+        [user] if rooms.len() == 1 => Some(format!(
+            "this user is there already, as {}; {} changes that",
+            user.affiliation,
+            keymap.name(CommandId::EditUser)
+        )),
+        all if all.len() == rooms.len() => Some("this user is in all of these rooms already".into()),
+        _ => None,
+    }
+}
+
+/// Why a hat cannot be given: nobody would get it.
+fn has_already(hat: &HatId, members: &[Member], wardrobe: &Wardrobe) -> Option<String> {
+    let has = |(room, user): &Member| {
+        let there = wardrobe.user(room, user);
+        there.is_some_and(|there| there.hats.get(hat).is_some())
+    };
+    match members {
+        [one] => has(one).then(|| "the user has this hat already; edit that one instead".into()),
+        all => all
+            .iter()
+            .all(has)
+            .then(|| "all of these users have this hat already".into()),
     }
 }
 

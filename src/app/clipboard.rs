@@ -15,8 +15,8 @@ pub(super) struct CopiedHats {
 
 impl CopiedHats {
     /// As they are put on in a room.
-    pub(super) fn for_room(&self, room: Option<&Jid>) -> &Hats {
-        if room == Some(&self.room) {
+    pub(super) fn for_room(&self, room: &Jid) -> &Hats {
+        if *room == self.room {
             &self.hats
         } else {
             &self.whole

@@ -1,16 +1,17 @@
-//! Forms: named fields, one of which has the focus. What a form means is in `fill` (opening it) and `save`.
+//! Forms: named fields, one of which has the focus. What a form is about is its [`Subject`]; what stands in its
+//! fields at first, `update/build_form.rs`; the change that it means, `update/build_batch.rs`.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Jid};
+use crate::model::{Affiliation, Jid};
 
-use super::attachment_ref::AttachmentRef;
+use super::Keymap;
 use super::command::CommandId;
+pub use super::subject::Subject;
 use super::suggest::Suggestions;
 use super::text::Text;
-use super::{Keymap, words};
 
 /// What a field is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,148 +105,6 @@ pub struct Field {
     pub name: Name,
     /// What it holds.
     pub value: Value,
-}
-
-/// What a form is about, and what was there when it was opened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Subject {
-    /// A new room.
-    AddRoom,
-    /// The name of a room.
-    EditRoom {
-        /// Which.
-        room: Jid,
-        /// Its name then.
-        before: Option<std::sync::Arc<str>>,
-    },
-    /// A user to be affiliated with a room.
-    AddUser {
-        /// Which room.
-        room: Jid,
-    },
-    /// The affiliation of a user.
-    EditUser {
-        /// Which room.
-        room: Jid,
-        /// Who.
-        user: Jid,
-        /// The affiliation then.
-        before: Affiliation,
-    },
-    /// A new attachment.
-    AddHat {
-        /// Which room.
-        room: Jid,
-        /// Who gets it.
-        user: Jid,
-    },
-    /// An attachment that is there.
-    EditHat {
-        /// Which room.
-        room: Jid,
-        /// Whose.
-        user: Jid,
-        /// Which hat.
-        hat: HatId,
-        /// The attachment then.
-        before: Attachment,
-    },
-    /// A user to be affiliated with several rooms.
-    AddUserTo {
-        /// Which rooms.
-        rooms: Vec<Jid>,
-    },
-    /// The affiliation of several users.
-    EditUsers {
-        /// Which room.
-        room: Jid,
-        /// Who.
-        users: Vec<Jid>,
-    },
-    /// A new attachment for several users.
-    GiveMany {
-        /// Which room.
-        room: Jid,
-        /// Who gets it.
-        users: Vec<Jid>,
-    },
-    /// Several attachments that are there.
-    EditMany {
-        /// Which.
-        held: Vec<AttachmentRef>,
-        /// What they are called: a title, or how many hats they are.
-        name: String,
-    },
-    /// A new hat in a room's catalogue.
-    DefineHat {
-        /// Which room.
-        room: Jid,
-    },
-    /// A hat in a room's catalogue.
-    EditDefined {
-        /// Which room.
-        room: Jid,
-        /// Which hat.
-        hat: HatId,
-        /// What the catalogue had then.
-        before: CatalogueHat,
-    },
-}
-
-impl Subject {
-    /// The form's heading; addresses in it are to be made harmless.
-    pub fn heading(&self) -> String {
-        match self {
-            Self::AddRoom => "Add a room".into(),
-            Self::EditRoom { room, .. } => format!("Room {room}"),
-            Self::AddUser { room } => format!("Add a user to {room}"),
-            Self::EditUser { room, user, .. } => format!("{user} in {room}"),
-            Self::AddHat { user, .. } => format!("Give a hat to {user}"),
-            Self::EditHat { user, .. } => format!("Hat of {user}"),
-            Self::AddUserTo { rooms } => format!("Add a user to {}", words::count(rooms.len(), "room")),
-            Self::EditUsers { room, users } => {
-                format!("Affiliation of {} in {room}", words::count(users.len(), "user"))
-            }
-            Self::GiveMany { users, .. } => format!("Give a hat to {}", words::count(users.len(), "user")),
-            Self::EditMany { held, name } => edits_many(held, name),
-            Self::DefineHat { room } => format!("A hat for the catalogue of {room}"),
-            Self::EditDefined { room, .. } => format!("Hat in the catalogue of {room}"),
-        }
-    }
-
-    /// The rooms that the form is about, those that are there already.
-    pub fn rooms(&self) -> Vec<&Jid> {
-        match self {
-            Self::AddRoom => Vec::new(),
-            Self::EditRoom { room, .. }
-            | Self::AddUser { room }
-            | Self::EditUser { room, .. }
-            | Self::AddHat { room, .. }
-            | Self::EditHat { room, .. }
-            | Self::EditUsers { room, .. }
-            | Self::GiveMany { room, .. }
-            | Self::DefineHat { room }
-            | Self::EditDefined { room, .. } => vec![room],
-            Self::AddUserTo { rooms } => rooms.iter().collect(),
-            Self::EditMany { held, .. } => held.iter().map(|spot| &spot.room).collect(),
-        }
-    }
-}
-
-/// `"Teacher" of 18 users`, as a heading.
-fn edits_many(held: &[AttachmentRef], name: &str) -> String {
-    let users: BTreeSet<&Jid> = held.iter().map(|spot| &spot.user).collect();
-    let rooms: BTreeSet<&Jid> = held.iter().map(|spot| &spot.room).collect();
-    let place = match rooms.len() {
-        1 => String::new(),
-        many => format!(" in {}", words::count(many, "room")),
-    };
-    let users = match (users.len(), users.first()) {
-        (1, Some(user)) => user.to_string(),
-        (many, _) => words::count(many, "user"),
-    };
-    format!("{name} of {users}{place}")
 }
 
 /// A form on the screen.

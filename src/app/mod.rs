@@ -30,6 +30,7 @@ mod seen;
 pub mod sets;
 mod sides;
 mod state;
+mod subject;
 pub mod suggest;
 mod targets;
 pub mod text;
@@ -37,7 +38,7 @@ mod update;
 pub mod view;
 pub mod words;
 
-pub use attachment_ref::AttachmentRef;
+pub use attachment_ref::{AttachmentRef, Member};
 pub use browser::{Sort, Tally, Totals};
 pub use check::Chosen;
 pub use key::{Code, Key, spelled};

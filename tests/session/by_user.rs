@@ -94,6 +94,10 @@ fn a_user_is_banned_everywhere_and_undo_takes_all_of_it_back() {
     session.keys("b");
     assert_eq!(asked(&session), format!("Ban {TERRY} in 2 rooms?"));
     session.keys("y");
+    assert_eq!(
+        session.notice(),
+        format!("You made {TERRY} outcast in 2 rooms (u takes it back)")
+    );
     for room in [ROOM, OTHER] {
         assert_eq!(affiliation(&session, room), Some(Affiliation::Outcast));
     }
@@ -113,7 +117,7 @@ fn a_user_is_removed_from_one_room_from_the_marked_ones_or_from_all() {
     assert!(affiliation(&session, ROOM).is_some());
     session.keys("u");
     session.keys("* d");
-    assert_eq!(asked(&session), format!("Remove {TERRY} in 2 rooms?"));
+    assert_eq!(asked(&session), format!("Remove {TERRY} from 2 rooms?"));
     session.keys("y");
     assert_eq!(
         (affiliation(&session, ROOM), affiliation(&session, OTHER)),
@@ -140,4 +144,86 @@ fn the_index_follows_what_others_change() {
     session
         .other(|wardrobe| wardrobe.add_user_hat(&jid(TERRY), &jid(OTHER), &hat(HAT), Attachment::default()));
     assert_eq!(session.state.length(Pane::Hats), 1);
+}
+
+#[test]
+fn a_hat_is_given_in_all_rooms_and_then_edited_in_all() {
+    let mut session = at_terry();
+    let before = session.json()["rooms"].clone();
+    session.keys("+");
+    session.text("urn:x:new");
+    session.keys("Tab");
+    session.text("New");
+    let heading = |session: &Session| match session.state.top() {
+        Some(Overlay::Form(form)) => form.subject.heading(),
+        other => panic!("no form: {other:?}; {}", session.notice()),
+    };
+    assert_eq!(heading(&session), format!("Give a hat to {TERRY} in 2 rooms"));
+    session.keys("Enter");
+    assert_eq!(asked(&session), format!("Give \"New\" to {TERRY} in 2 rooms?"));
+    session.keys("y");
+    let titles = |session: &Session| {
+        [ROOM, OTHER].map(|room| {
+            let user = session.state.wardrobe().user(&jid(room), &jid(TERRY)).unwrap();
+            let there = user.hats.get(&hat("urn:x:new"))?;
+            there.title.as_deref().map(ToOwned::to_owned)
+        })
+    };
+    assert_eq!(titles(&session), [Some("New".into()), Some("New".into())]);
+    assert_eq!(session.state.grouping(), Grouping::ByUser, "the view stays");
+    assert_eq!(
+        session.notice(),
+        format!("You gave {TERRY} the hat \"New\" in 2 rooms (u takes it back)")
+    );
+    // The second time there is nobody to get it.
+    session.keys("+");
+    session.text("urn:x:new");
+    session.keys("Enter");
+    assert_eq!(
+        session.notice(),
+        "not saved: Hat: all of these users have this hat already"
+    );
+    session.keys("Esc y u");
+    assert_eq!(session.json()["rooms"], before);
+}
+
+#[test]
+fn the_affiliation_is_set_in_all_rooms_and_who_is_so_already_is_left_out_there() {
+    let mut session = at_terry();
+    let before = session.json()["rooms"].clone();
+    session.keys("e");
+    match session.state.top() {
+        Some(Overlay::Form(form)) => assert_eq!(
+            form.subject.heading(),
+            format!("Affiliation of {TERRY} in 2 rooms")
+        ),
+        other => panic!("no form: {other:?}; {}", session.notice()),
+    }
+    while !matches!(session.state.top(), Some(Overlay::Form(form)) if form.affiliation() == Affiliation::Owner)
+    {
+        session.keys("Left");
+    }
+    session.keys("Enter");
+    assert_eq!(
+        asked(&session),
+        format!("Set the affiliation of {TERRY} in 2 rooms to owner?")
+    );
+    session.keys("n");
+    while !matches!(session.state.top(), Some(Overlay::Form(form)) if form.affiliation() == Affiliation::Admin)
+    {
+        session.keys("Left");
+    }
+    // In one room alone it makes a difference: it is made at once.
+    session.keys("Enter");
+    assert_eq!(
+        session.notice(),
+        format!(
+            "You made {TERRY} admin in {ROOM} (before: member) (u takes it back); left out: 1 is so already in {OTHER}"
+        )
+    );
+    session.keys("e Enter");
+    assert_eq!(session.notice(), "nothing to change: 1 is so already in 2 rooms");
+    assert!(session.state.top().is_none());
+    session.keys("u");
+    assert_eq!(session.json()["rooms"], before);
 }

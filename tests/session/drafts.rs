@@ -1,7 +1,7 @@
 //! What is not saved: a full disk, a cut line, and what the next start offers.
 
 use hatrack::app::draft::gathered;
-use hatrack::app::form::Name;
+use hatrack::app::form::{Name, Subject};
 use hatrack::app::{Effect, Msg, Overlay, Saved, Start, State, Wait, update};
 use hatrack::model::{Attachment, Wardrobe};
 use hatrack::store::{Event, Scope, Trouble};
@@ -338,4 +338,92 @@ fn letters_of_a_hat_mean_the_same_when_they_are_taken_up_again() {
         panic!("no form")
     };
     assert_eq!(form.hat().unwrap().by_title.as_deref(), Some("Proctor"));
+}
+
+/// Each kind of form as drafts had it when one user and several were different forms.
+const FORMS_OF_OLD: &str = r#"{"forms": [
+  {"subject": "add-room", "texts": [["room", "new@"]], "ticks": [], "affiliation": "none", "focus": 0},
+  {"subject": {"edit-room": {"room": "courses@conference.example.org", "before": null}},
+   "texts": [["room-name", "Courses"]], "ticks": [], "affiliation": "none", "focus": 0},
+  {"subject": {"add-user": {"room": "courses@conference.example.org"}},
+   "texts": [["user", "new@"]], "ticks": [], "affiliation": "admin", "focus": 0},
+  {"subject": {"add-user-to": {"rooms": ["courses@conference.example.org", "b@conference.example.org"]}},
+   "texts": [["user", "new@"]], "ticks": [], "affiliation": "admin", "focus": 0},
+  {"subject": {"edit-user": {"room": "courses@conference.example.org", "user": "terry@example.org", "before": "member"}},
+   "texts": [], "ticks": [], "affiliation": "admin", "focus": 0},
+  {"subject": {"edit-users": {"room": "courses@conference.example.org", "users": ["prof@example.org", "terry@example.org"]}},
+   "texts": [], "ticks": [], "affiliation": "admin", "focus": 0},
+  {"subject": {"add-hat": {"room": "courses@conference.example.org", "user": "terry@example.org"}},
+   "texts": [["hat", "urn:x:new"], ["title", "New"]], "ticks": [["active", false], ["required", true]], "affiliation": "none", "focus": 1},
+  {"subject": {"give-many": {"room": "courses@conference.example.org", "users": ["prof@example.org", "terry@example.org"]}},
+   "texts": [["hat", "urn:x:new"], ["title", "New"]], "ticks": [["active", true], ["required", false]], "affiliation": "none", "focus": 1},
+  {"subject": {"edit-hat": {"room": "courses@conference.example.org", "user": "terry@example.org",
+    "hat": "http://example.com/hats/teacher", "before": {"title": "Teacher", "active": true}}},
+   "texts": [["hat", "http://example.com/hats/teacher"], ["title", "Lecturer"]], "ticks": [["active", true], ["required", false]], "affiliation": "none", "focus": 1},
+  {"subject": {"edit-many": {"held": [
+    {"room": "courses@conference.example.org", "user": "prof@example.org", "hat": "urn:x:y"},
+    {"room": "courses@conference.example.org", "user": "terry@example.org", "hat": "urn:x:y"}], "name": "\"Why\""}},
+   "texts": [["title", "Because"]], "ticks": [["active", true]], "affiliation": "none", "focus": 0},
+  {"subject": {"define-hat": {"room": "courses@conference.example.org"}},
+   "texts": [["hat", "urn:x:new"], ["title", "New"], ["hue", "3"]], "ticks": [], "affiliation": "none", "focus": 2},
+  {"subject": {"edit-defined": {"room": "courses@conference.example.org", "hat": "urn:x:y", "before": {}}},
+   "texts": [["title", "New"], ["hue", "3"]], "ticks": [["wearers", true]], "affiliation": "none", "focus": 0}
+]}"#;
+
+#[test]
+fn forms_that_an_older_program_left_are_taken_up() {
+    let mut session = open();
+    session.send(Msg::DraftFound(FORMS_OF_OLD.into()));
+    let Some(Overlay::Draft(draft)) = session.state.top() else {
+        panic!("{}", session.notice())
+    };
+    let headings: Vec<String> = draft.forms.iter().map(|form| form.subject.heading()).collect();
+    assert_eq!(
+        headings,
+        [
+            "Add a room",
+            "Room courses@conference.example.org",
+            "Add a user to courses@conference.example.org",
+            "Add a user to 2 rooms",
+            "terry@example.org in courses@conference.example.org",
+            "Affiliation of 2 users in courses@conference.example.org",
+            "Give a hat to terry@example.org",
+            "Give a hat to 2 users",
+            "Hat of terry@example.org",
+            "\"Why\" of 2 users",
+            "A hat for the catalogue of courses@conference.example.org",
+            "Hat in the catalogue of courses@conference.example.org",
+        ]
+    );
+    session.keys("Enter");
+    // From the topmost on, saved as they are or left.
+    session.keys("Enter Enter Esc y Enter Enter y");
+    assert_eq!(terrys(&session)[HAT]["title"], json!("Lecturer"));
+    assert!(terrys(&session).get("urn:x:new").is_some());
+}
+
+#[test]
+fn forms_are_left_as_an_older_program_reads_them() {
+    let draft: hatrack::app::draft::Draft = serde_json::from_str(FORMS_OF_OLD).unwrap();
+    let old: serde_json::Value = serde_json::from_str(FORMS_OF_OLD).unwrap();
+    assert_eq!(serde_json::to_value(&draft).unwrap(), old);
+    // Users of several rooms are new.
+    let members = [(ROOM, TERRY), ("b@conference.example.org", TERRY)];
+    let members: Vec<_> = members
+        .iter()
+        .map(|(room, user)| (jid(room), jid(user)))
+        .collect();
+    let subjects = [
+        Subject::AddHat {
+            members: members.clone(),
+        },
+        Subject::EditUsers {
+            members,
+            before: None,
+        },
+    ];
+    for subject in subjects {
+        let stored = serde_json::to_string(&subject).unwrap();
+        assert_eq!(serde_json::from_str::<Subject>(&stored).unwrap(), subject);
+    }
 }

@@ -238,8 +238,8 @@ fn users_and_rooms_that_are_marked_go_together() {
     assert_eq!(
         asked(&session),
         (
-            "Remove 23 users in courses@conference.example.org?",
-            "Their hat there goes too. Nobody is left out. u takes all of it back."
+            "Remove 23 users from courses@conference.example.org?",
+            "Their hat there goes too. Nobody is left out. u brings all of it back."
         )
     );
     session.keys("y");
@@ -294,7 +294,7 @@ fn what_the_filter_hides_is_told_before_it_goes() {
     session.keys("Enter * / p r o f Enter d");
     assert_eq!(
         asked(&session).1,
-        "22 of the marked 23 are hidden by the filter. Their hat there goes too. Nobody is left out. u takes all of it back."
+        "22 of the marked 23 are hidden by the filter. Their hat there goes too. Nobody is left out. u brings all of it back."
     );
     session.keys("n + T e a Enter");
     assert!(

@@ -1,9 +1,11 @@
-//! A change of many: worked out as one group, told before it is made.
+//! A change of one or many: worked out as one group; where it is of many, told before it is made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::command::CommandId;
-use crate::app::{Act, Confirm, Effect, Grouping, Overlay, Pane, State, words};
+use crate::app::place::Grouping;
+use crate::app::subject::{people, place};
+use crate::app::{Act, Confirm, Effect, Member, Overlay, Pane, State, words};
 use crate::model::{Affiliation, CatalogueHat, Edit, Error, Group, HatId, Jid, Wardrobe};
 
 use super::commit;
@@ -44,23 +46,53 @@ impl Why {
     }
 }
 
-/// What a change of many would do, and to whom not.
+/// What a change would do, and to whom not.
 pub(super) struct BatchEdit {
     next: Wardrobe,
     edits: Vec<Edit>,
-    changed: BTreeSet<(Jid, Jid)>,
-    left: BTreeMap<Why, BTreeSet<(Jid, Jid)>>,
+    changed: BTreeSet<Member>,
+    left: BTreeMap<Why, BTreeSet<Member>>,
+    /// What the model refused first.
+    refused: Option<Error>,
 }
 
-/// What became of a plan.
+/// A change with what is said of it.
+pub(super) struct Batch {
+    edit: BatchEdit,
+    /// Asked before a change of several.
+    question: String,
+    /// What else follows, as a sentence; may be empty.
+    consequence: String,
+    /// Asks although it is about one.
+    asks: bool,
+    /// Who is left out, where it is not told as usual.
+    left: Option<String>,
+}
+
+/// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BatchOutcome {
-    /// There was nothing to do.
+    /// It cannot be made, or is not made of those that it is about.
     Nothing,
+    /// All is so already.
+    Unchanged,
     /// It is done.
     Made,
     /// It waits for an answer.
     Asked,
+}
+
+impl Batch {
+    /// Asks even where it is about one.
+    pub(super) fn always_asking(self, asks: bool) -> Self {
+        Self { asks, ..self }
+    }
+
+    /// Tells in these sentences who is left out.
+    pub(super) fn leaving(self, left: String) -> Self {
+        let left = Some(left);
+        Self { left, ..self }
+    }
 }
 
 impl BatchEdit {
@@ -70,6 +102,18 @@ impl BatchEdit {
             edits: Vec::new(),
             changed: BTreeSet::new(),
             left: BTreeMap::new(),
+            refused: None,
+        }
+    }
+
+    /// With the question that is asked where several are changed, and a sentence with what else follows.
+    pub(super) fn asking(self, question: impl Into<String>, consequence: impl Into<String>) -> Batch {
+        Batch {
+            edit: self,
+            question: question.into(),
+            consequence: consequence.into(),
+            asks: false,
+            left: None,
         }
     }
 
@@ -99,15 +143,31 @@ impl BatchEdit {
                 self.edits.extend(group.0);
                 self.changed.insert((room.clone(), user.clone()));
             }
-            Err(_) => self.leave_out(self.why_refused(room, user), room, user),
+            Err(error) => {
+                self.refused.get_or_insert(error);
+                self.leave_out(self.why_refused(room, user), room, user);
+            }
         }
     }
 
+    /// Plans something that is not about users.
+    pub(super) fn change_room(
+        &mut self,
+        operation: impl FnOnce(&mut Wardrobe) -> Result<Group, Error>,
+    ) -> Result<(), Error> {
+        self.edits.extend(operation(&mut self.next)?.0);
+        Ok(())
+    }
+
     /// Plans what a room's catalogue has of a hat and, where that is wanted, the titles of those who have it.
-    pub(super) fn define(&mut self, room: &Jid, hat: &HatId, entry: CatalogueHat, retitle_users: bool) {
-        let Ok(defined) = self.next.define_hat(room, hat, entry, retitle_users) else {
-            return;
-        };
+    pub(super) fn define(
+        &mut self,
+        room: &Jid,
+        hat: &HatId,
+        entry: CatalogueHat,
+        retitle_users: bool,
+    ) -> Result<(), Error> {
+        let defined = self.next.define_hat(room, hat, entry, retitle_users)?;
         let retitled = defined.group.0.iter().filter_map(Edit::user);
         self.changed
             .extend(retitled.map(|user| (room.clone(), user.clone())));
@@ -118,6 +178,7 @@ impl BatchEdit {
         for user in defined.refused {
             self.leave_out(self.why_refused(room, &user), room, &user);
         }
+        Ok(())
     }
 
     /// Why the model refuses a hat for a user.
@@ -131,78 +192,116 @@ impl BatchEdit {
 
     /// Who would be changed: `18 users in courses@…`, `terry@… in 3 rooms`.
     pub(super) fn who(&self) -> String {
-        let rooms: BTreeSet<&Jid> = self.changed.iter().map(|(room, _)| room).collect();
-        let users: BTreeSet<&Jid> = self.changed.iter().map(|(_, user)| user).collect();
-        let place = match (rooms.len(), rooms.first()) {
-            (1, Some(room)) => room.to_string(),
-            (many, _) => words::count(many, "room"),
-        };
-        match (users.len(), users.first()) {
-            (1, Some(user)) => format!("{user} in {place}"),
-            (many, _) => format!("{} in {place}", words::count(many, "user")),
-        }
+        self.who_and_where("in")
+    }
+
+    /// Who would be changed, with another word before the place.
+    pub(super) fn who_and_where(&self, preposition: &str) -> String {
+        let rooms = place(self.changed.iter().map(|(room, _)| room));
+        let users = people(self.changed.iter().map(|(_, user)| user));
+        format!("{users} {preposition} {rooms}")
+    }
+
+    /// The users who would be changed, each once.
+    pub(super) fn users(&self) -> BTreeSet<&Jid> {
+        self.changed.iter().map(|(_, user)| user).collect()
     }
 
     /// Who is left out and why; empty when nobody is. One who is changed in another way is not left out.
-    fn left_out(&self) -> String {
+    pub(super) fn left_out(&self) -> String {
+        let all = self.changed.iter().chain(self.left.values().flatten());
+        let in_one_room = all.map(|(room, _)| room).collect::<BTreeSet<_>>().len() < 2;
         let mut parts = Vec::new();
-        for (why, users) in &self.left {
-            let number = users.iter().filter(|user| !self.changed.contains(user)).count();
-            if number > 0 {
-                parts.push(why.words(number));
+        for (why, members) in &self.left {
+            let left = members.difference(&self.changed);
+            let (rooms, users): (BTreeSet<&Jid>, BTreeSet<&Jid>) =
+                left.map(|(room, user)| (room, user)).unzip();
+            if users.is_empty() {
+                continue;
             }
+            let said = why.words(users.len());
+            parts.push(if in_one_room {
+                said
+            } else {
+                format!("{said} in {}", place(rooms.into_iter()))
+            });
         }
         parts.join(", ")
+    }
+
+    /// Why there is nothing to do.
+    fn nothing(&self) -> (BatchOutcome, String) {
+        let all_so = self.left.keys().all(|why| *why == Why::Already);
+        let about = self.left.values().map(BTreeSet::len).sum::<usize>();
+        match &self.refused {
+            _ if all_so && about < 2 => (
+                BatchOutcome::Unchanged,
+                "nothing to change: it is so already".into(),
+            ),
+            Some(error) if about < 2 => (BatchOutcome::Nothing, error.to_string()),
+            _ => {
+                let said = format!("nothing to change: {}", self.left_out());
+                let outcome = if all_so {
+                    BatchOutcome::Unchanged
+                } else {
+                    BatchOutcome::Nothing
+                };
+                (outcome, said)
+            }
+        }
+    }
+
+    /// Whether it only takes rooms and users away.
+    fn takes_away(&self) -> bool {
+        let goes = |edit: &Edit| {
+            matches!(
+                edit,
+                Edit::User { after: None, .. } | Edit::Room { after: None, .. }
+            )
+        };
+        self.edits.iter().all(goes)
     }
 }
 
 /// Makes a change of one user at once; asks before one of several, with exactly what will happen and to how many.
-/// `question` begins the sentence that [`BatchEdit::who`] goes into; `consequence` is what else follows.
-pub(super) fn propose(
-    state: &mut State,
-    effects: &mut Vec<Effect>,
-    plan: BatchEdit,
-    question: impl FnOnce(&str) -> String,
-    consequence: &str,
-) -> BatchOutcome {
+pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch) -> BatchOutcome {
     if let Err(reason) = state.may_change() {
         state.refuse(reason);
         return BatchOutcome::Nothing;
     }
-    let left = plan.left_out();
-    if plan.edits.is_empty() {
-        state.say(match left.as_str() {
-            "" => "nothing to change".to_owned(),
-            left => format!("nothing to change: {left}"),
-        });
-        return BatchOutcome::Nothing;
+    let edit = batch.edit;
+    if edit.edits.is_empty() {
+        let (outcome, why) = edit.nothing();
+        if edit.refused.is_some() && outcome == BatchOutcome::Nothing {
+            state.refuse(why);
+        } else {
+            state.say(why);
+        }
+        return outcome;
     }
-    let asks = plan.changed.len() > 1;
-    let question = question(&plan.who());
-    let group = Group(plan.edits);
-    if !asks {
+    let left = batch.left.unwrap_or_else(|| match edit.left_out() {
+        left if left.is_empty() && edit.users().len() > 1 => "Nobody is left out.".to_owned(),
+        left if left.is_empty() => left,
+        left => format!("Left out: {left}."),
+    });
+    if !batch.asks && edit.changed.len() < 2 {
+        let left = edit.left_out();
+        let group = Group(edit.edits);
         let made = commit::make(state, effects, |next| next.apply(&group).map(|()| group));
         if let (Some(notice), false) = (&mut state.notice, left.is_empty()) {
             notice.text = format!("{}; left out: {left}", notice.text);
         }
-        return if made.is_some() {
-            BatchOutcome::Made
-        } else {
-            BatchOutcome::Nothing
-        };
+        return made.map_or(BatchOutcome::Nothing, |_| BatchOutcome::Made);
     }
-    let left = match left.as_str() {
-        "" => "Nobody is left out.".to_owned(),
-        left => format!("Left out: {left}."),
-    };
-    let undo = format!("{} takes all of it back.", state.key(CommandId::Undo));
-    let parts = [hidden(state), consequence.to_owned(), left, undo];
+    let back = if edit.takes_away() { "brings" } else { "takes" };
+    let undo = format!("{} {back} all of it back.", state.key(CommandId::Undo));
+    let parts = [hidden(state), batch.consequence, left, undo];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     let consequence = parts.collect::<Vec<_>>().join(" ");
     state.overlays.push(Overlay::Confirm(Confirm {
-        question,
+        question: batch.question,
         consequence,
-        act: Act::Commit(group),
+        act: Act::Commit(Group(edit.edits)),
     }));
     BatchOutcome::Asked
 }
@@ -227,9 +326,9 @@ pub(super) fn ask(
 }
 
 /// What is marked and is not on the screen, as a filter hides it: nobody should be surprised by it. Empty: nothing is.
-pub(super) fn hidden(state: &State) -> String {
+fn hidden(state: &State) -> String {
     let pane = match (state.focus, state.grouping()) {
-        // What is done to hats is done to the marked users, or in the marked rooms.
+        // What is done to hats is done to those of the marked users, or in the marked rooms.
         (Pane::Hats, Grouping::ByRoom | Grouping::ByUser) => Pane::Users,
         (pane, _) => pane,
     };

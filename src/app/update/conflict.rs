@@ -154,7 +154,7 @@ pub(crate) fn mine(state: &mut State, effects: &mut Vec<Effect>) {
             let Some(Overlay::Form(form)) = state.overlays.last_mut() else {
                 return;
             };
-            if form.rebase(&view) {
+            if form.subject.rebase(&view) {
                 form::commit_form(state, effects);
             } else {
                 state.refuse(format!("that cannot be saved: {}", conflict.theirs));

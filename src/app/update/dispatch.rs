@@ -7,7 +7,7 @@ use crate::app::text::{LONGEST_PASTE, Text};
 use crate::app::{Effect, Key, Overlay, RowKind, State, words};
 
 use super::handlers::{self, enabled};
-use super::{filter, finder, keys, list, prompt, sets};
+use super::{address_list, filter, finder, keys, prompt, sets};
 
 /// A key was pressed; `place` is what the standard layout has in its place, where the terminal told it.
 pub(super) fn press(state: &mut State, key: Key, place: Option<char>, effects: &mut Vec<Effect>) {
@@ -85,7 +85,7 @@ pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) 
         ));
         return;
     }
-    if state.typed_filter().is_none() && list::paste(state, pasted) {
+    if state.typed_filter().is_none() && address_list::paste(state, effects, pasted) {
         return;
     }
     if pasted.len() > LONGEST_PASTE {

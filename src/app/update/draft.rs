@@ -6,7 +6,7 @@ use crate::app::state::{Kind, Leaving};
 use crate::app::{Act, Confirm, Effect, Overlay, Phase, State, Wait, words};
 use crate::store::Change;
 
-use super::{commit, conflict, fill, leave};
+use super::{build_form, commit, conflict, leave};
 
 /// What is to be kept outside as things are: what an earlier session left and nothing was decided about, changes that
 /// cannot be written, questions that wait for an answer; and when the session ends, what was typed too.
@@ -213,7 +213,7 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
         offer_again(state, effects, Change::from(unsaved));
     }
     for kept in draft.forms {
-        let mut form = fill::fill(kept.subject.clone(), state);
+        let mut form = build_form::build_form(kept.subject.clone(), state);
         kept.restore(&mut form);
         state.overlays.push(Overlay::Form(Box::new(form)));
         state.drafting.taken.push(kept);

@@ -2,14 +2,16 @@
 
 use crate::app::command::CommandId;
 use crate::app::form::{Form, Name, Subject, Value};
-use crate::app::{Act, Confirm, Conflict, Effect, Grouping, Over, Overlay, State, addresses, sides, words};
-use crate::model::{Affiliation, CatalogueHat, Error, Group, HatId, InvalidHatId, Jid, Wardrobe};
+use crate::app::place::Grouping;
+use crate::app::subject::only;
+use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, sides};
+use crate::model::{CatalogueHat, Jid};
 
 use super::batch::{self, BatchOutcome};
-use super::{commit, definition, fill, list, many};
+use super::{build_batch, build_form};
 
 pub(super) fn open(state: &mut State, subject: Subject) {
-    let form = fill::fill(subject, state);
+    let form = build_form::build_form(subject, state);
     state.overlays.push(Overlay::Form(Box::new(form)));
 }
 
@@ -208,132 +210,49 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     commit_form(state, effects);
 }
 
-/// Makes the change that the topmost form means, and selects what it is about.
+/// Makes the change that the topmost form means, or asks about it.
 pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(form) = top(state) else { return };
-    let form = form.clone();
-    if let Subject::EditUser { room, user, .. } = &form.subject
-        && form.affiliation() == Affiliation::None
-        && let Some(there) = state.view.user(room, user)
-        && !there.hats.is_empty()
-    {
-        let consequence = format!(
-            "{} {} brings all of it back.",
-            words::hats_go("The user's", there.hats.len()),
-            state.key(CommandId::Undo)
-        );
-        let (room, user) = (room.clone(), user.clone());
-        batch::ask(
-            state,
-            format!("Remove {user} from {room}?"),
-            consequence,
-            |next| next.set_affiliation(&user, &room, Affiliation::None),
-        );
-        return;
-    }
-    if let Some(became) = many::save(state, effects, &form) {
-        // Where a question is open, yes closes the form.
-        if became == BatchOutcome::Made {
-            made(state);
-        }
-        return;
-    }
-    let addresses = form.text(Name::User);
-    if matches!(form.subject, Subject::AddUser { .. }) && addresses::is_list(&addresses) {
-        list::offer(state, &addresses);
-        return;
-    }
-    let mut failed = None;
-    let made = commit::make(state, effects, |next| {
-        operation(&form, next).inspect_err(|error| failed = Some(error.clone()))
-    });
-    if failed.is_some() {
-        return;
-    }
-    close(state);
-    if made.is_some() {
-        select(state, &form);
+    if let Some(form) = top(state).cloned() {
+        propose(state, effects, &form);
     }
 }
 
+/// Makes the change that a form means, or asks about it; then yes closes the form on the screen.
+pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form) {
+    match build_batch::build(form, &state.view) {
+        Err(reason) => state.refuse(reason),
+        Ok(batch) => match batch::propose(state, effects, batch) {
+            BatchOutcome::Made => made(state),
+            BatchOutcome::Unchanged => close(state),
+            BatchOutcome::Asked | BatchOutcome::Nothing => {}
+        },
+    }
+}
+
+/// Selects what a form was about, where that is one thing; of a hat for several, the hat.
 fn select(state: &mut State, form: &Form) {
-    let address = |name| Jid::parse_input(form.text(name).trim()).ok();
-    let hat: Option<HatId> = form.hat().ok().map(|chosen| chosen.id);
-    let (room, user, hat) = match &form.subject {
-        Subject::AddRoom => (address(Name::Room), None, None),
-        Subject::EditRoom { room, .. } => (Some(room.clone()), None, None),
-        Subject::AddUser { room } => (Some(room.clone()), form.user().ok(), None),
-        Subject::EditUser { room, user, .. } => (Some(room.clone()), Some(user.clone()), None),
-        Subject::AddHat { room, user } | Subject::EditHat { room, user, .. } => {
-            (Some(room.clone()), Some(user.clone()), hat)
+    let hat = form.hat().ok().map(|chosen| chosen.id);
+    let at = match &form.subject {
+        Subject::AddRoom => Jid::parse_input(form.text(Name::Room).trim())
+            .ok()
+            .map(|room| (room, None)),
+        Subject::EditRoom { room, .. } => Some((room.clone(), None)),
+        Subject::AddUser { rooms } => only(rooms).map(|room| (room.clone(), form.user().ok())),
+        Subject::EditUsers { members, .. } | Subject::AddHat { members } => {
+            only(members).map(|(room, user)| (room.clone(), Some(user.clone())))
         }
-        Subject::GiveMany { .. } => {
-            if let Some(hat) = &hat {
-                state.rows.select_hat(hat, &state.view);
-            }
-            return;
+        Subject::EditHats { attachments, .. } => {
+            only(attachments).map(|at| (at.room.clone(), Some(at.user.clone())))
         }
-        // Of several things, or of the catalogue, nothing in the panes is the one.
-        _ => return,
+        Subject::DefineHat { .. } | Subject::EditDefined { .. } => return,
     };
-    match state.grouping() {
-        Grouping::ByRoom => {}
-        Grouping::ByHat => return,
-        Grouping::ByUser => {
-            if let Some(hat) = &hat {
-                state.rows.select_hat(hat, &state.view);
-            }
-            return;
+    match (state.grouping(), at, hat) {
+        (Grouping::ByRoom, Some((room, user)), hat) => {
+            state.rows.select(&state.view, &room, user.as_ref(), hat.as_ref());
         }
+        (Grouping::ByRoom | Grouping::ByUser, _, Some(hat)) => state.rows.select_hat(&hat, &state.view),
+        _ => {}
     }
-    if let Some(room) = room {
-        state.rows.select(&state.view, &room, user.as_ref(), hat.as_ref());
-    }
-}
-
-fn operation(form: &Form, next: &mut Wardrobe) -> Result<Group, Error> {
-    match &form.subject {
-        Subject::AddRoom => {
-            let name = form.text(Name::RoomName);
-            let room = Jid::parse_room_input(form.text(Name::Room).trim())?;
-            next.add_room(&room, Some(name.trim()).filter(|name| !name.is_empty()))
-        }
-        Subject::EditRoom { room, .. } => {
-            let name = form.text(Name::RoomName);
-            next.rename_room(room, Some(name.as_str()).filter(|name| !name.trim().is_empty()))
-        }
-        Subject::AddUser { room } => next.set_affiliation(&form.user()?, room, form.affiliation()),
-        Subject::EditUser { room, user, .. } => next.set_affiliation(user, room, form.affiliation()),
-        Subject::AddHat { room, user } => next.add_user_hat(user, room, &chosen(form)?, form.attachment()),
-        Subject::EditHat { room, user, hat, .. } => {
-            let id = chosen(form)?;
-            let mut group = Group::default();
-            if id != *hat {
-                group = next.remove_user_hat(user, room, hat)?;
-            }
-            group
-                .0
-                .extend(next.add_user_hat(user, room, &id, form.attachment())?.0);
-            Ok(group)
-        }
-        Subject::DefineHat { room } => {
-            let entry = definition::entry(form, &CatalogueHat::default());
-            next.set_catalogue_hat(room, &chosen(form)?, Some(entry))
-        }
-        // These are made by `many::save`.
-        Subject::AddUserTo { .. }
-        | Subject::EditUsers { .. }
-        | Subject::GiveMany { .. }
-        | Subject::EditMany { .. }
-        | Subject::EditDefined { .. } => Ok(Group::default()),
-    }
-}
-
-fn chosen(form: &Form) -> Result<HatId, Error> {
-    form.hat().map(|chosen| chosen.id).map_err(|reason| {
-        let text = form.text(Name::Hat).into();
-        InvalidHatId { text, reason }.into()
-    })
 }
 
 /// What the form would make, in words.
@@ -343,20 +262,15 @@ fn mine(form: &Form) -> String {
             format!("the room's name: \"{}\"", form.text(Name::RoomName))
         }
         Subject::AddUser { .. } => format!("{} as {}", form.text(Name::User), form.affiliation()),
-        Subject::EditUser { .. } => sides::is(form.affiliation()),
+        Subject::EditUsers { .. } => sides::is(form.affiliation()),
         Subject::AddHat { .. } => format!(
             "{} as {}",
             form.text(Name::Hat),
             sides::attachment(&form.attachment())
         ),
-        Subject::EditHat { .. } => sides::attachment(&form.attachment()),
+        Subject::EditHats { .. } => sides::attachment(&form.attachment()),
         Subject::DefineHat { .. } | Subject::EditDefined { .. } => {
-            sides::defined(&definition::entry(form, &CatalogueHat::default()))
+            sides::defined(&build_batch::entry(form, &CatalogueHat::default()))
         }
-        // What these make is always made of what is there.
-        Subject::AddUserTo { .. }
-        | Subject::EditUsers { .. }
-        | Subject::GiveMany { .. }
-        | Subject::EditMany { .. } => form.subject.heading(),
     }
 }

@@ -8,7 +8,7 @@ use crate::app::command::CommandId;
 use crate::app::{Effect, Pane, State, targets, words};
 use crate::model::{Hats, Jid};
 
-use super::batch::{self, BatchEdit, BatchOutcome, Why};
+use super::batch::{self, BatchEdit, Why};
 
 /// The hats of the selected user, and whose they are in words; in the hats pane what is marked there, else all that
 /// the pane shows.
@@ -98,30 +98,26 @@ pub(crate) fn may_put_on(state: &State) -> Result<(), String> {
 /// Makes the hats of the users exactly those that were copied.
 pub(crate) fn replace(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(copied) = state.copied.clone() {
-        put_on(state, effects, |room| copied.for_room(Some(room)), true);
+        put_on(state, effects, |room| copied.for_room(room), true);
     }
 }
 
 /// Gives the users those of the hats that were copied that they do not have.
 pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(copied) = state.copied.clone() {
-        put_on(state, effects, |room| copied.for_room(Some(room)), false);
+        put_on(state, effects, |room| copied.for_room(room), false);
     }
 }
 
-/// Puts a set of hats, which may differ from room to room, on the users that a change is about: exactly these, or these
-/// beside what they have.
+/// Puts a set of hats on the marked users, else on the selected one: exactly these, or these beside what they have.
+/// `hats_for` says which these are in a room.
 pub(super) fn put_on<'a>(
     state: &mut State,
     effects: &mut Vec<Effect>,
     hats_for: impl Fn(&Jid) -> &'a Hats,
     exactly: bool,
-) -> BatchOutcome {
+) {
     let members = targets::members(state);
-    let Some((first, _)) = members.first() else {
-        return BatchOutcome::Nothing;
-    };
-    let names = words::hats(hats_for(first));
     let mut plan = BatchEdit::new(&state.view);
     let mut lost = 0;
     for (room, user) in &members {
@@ -142,18 +138,21 @@ pub(super) fn put_on<'a>(
             add_missing(&mut plan, room, user, hats);
         }
     }
+    let names = members
+        .first()
+        .map(|(room, _)| words::hats(hats_for(room)))
+        .unwrap_or_default();
     let consequence = match lost {
         0 => String::new(),
         lost => format!("{} will be gone.", words::count(lost, "other hat")),
     };
-    let question = |who: &str| {
-        if exactly {
-            format!("Make the hats of {who} exactly {names}?")
-        } else {
-            format!("Give {names} to {who}?")
-        }
+    let who = plan.who();
+    let question = if exactly {
+        format!("Make the hats of {who} exactly {names}?")
+    } else {
+        format!("Give {names} to {who}?")
     };
-    batch::propose(state, effects, plan, question, &consequence)
+    batch::propose(state, effects, plan.asking(question, consequence));
 }
 
 fn add_missing(plan: &mut BatchEdit, room: &Jid, user: &Jid, hats: &Hats) {

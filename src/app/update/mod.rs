@@ -1,17 +1,18 @@
 //! What happens when something happens: pure, with effects as data.
 
+mod address_list;
 mod batch;
+mod build_batch;
+mod build_form;
 mod catalogue;
 mod change;
 mod commit;
 mod confirm;
 mod conflict;
 mod copy;
-mod definition;
 mod dispatch;
 mod draft;
 mod escape;
-mod fill;
 mod filter;
 mod finder;
 mod form;
@@ -20,9 +21,7 @@ mod hat_clipboard;
 mod history;
 mod keys;
 mod leave;
-mod list;
 mod lists;
-mod many;
 mod marks;
 mod mouse;
 mod panes;

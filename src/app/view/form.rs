@@ -82,7 +82,9 @@ fn below(state: &State, form: &Form, field: &Field) -> String {
         None if field.name == Name::User && form.means_domain() => {
             "the whole domain; one user is user@domain".into()
         }
-        None if field.name == Name::Title && matches!(form.subject, Subject::EditMany { .. }) => {
+        None if field.name == Name::Title
+            && matches!(form.subject, Subject::EditHats { before: None, .. }) =>
+        {
             "for all; left alone, each keeps its own".into()
         }
         None => field.name.hint(state.keymap()),
@@ -129,9 +131,9 @@ fn suggestion(hat: &Known) -> Vec<Cell<'_>> {
 
 fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     let (room, user) = match &form.subject {
-        Subject::AddHat { room, user } | Subject::EditHat { room, user, .. } => (room, user),
         // Of many the first is the example.
-        Subject::GiveMany { room, users } => (room, users.first()?),
+        Subject::AddHat { members } => members.first().map(|(room, user)| (room, user))?,
+        Subject::EditHats { attachments, .. } => attachments.first().map(|at| (&at.room, &at.user))?,
         _ => return None,
     };
     let attachment = form.attachment();

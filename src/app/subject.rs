@@ -1,0 +1,264 @@
+//! What a form is about: rooms, users in rooms, their hats, a hat of a catalog. One is a batch of one, in whichever
+//! rooms: only where there is one, it is known what was there when the form was opened.
+
+mod stored;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Jid, Wardrobe};
+
+use super::attachment_ref::{AttachmentRef, Member};
+use super::{sides, words};
+
+/// What a form is about, and what was there when it was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "stored::Subject", into = "stored::Subject")]
+pub enum Subject {
+    /// A new room.
+    AddRoom,
+    /// The name of a room.
+    EditRoom {
+        /// The room.
+        room: Jid,
+        /// Its name then.
+        before: Option<Arc<str>>,
+    },
+    /// Users to be affiliated with rooms.
+    AddUser {
+        /// The rooms.
+        rooms: Vec<Jid>,
+    },
+    /// The affiliation of users.
+    EditUsers {
+        /// The users and their rooms.
+        members: Vec<Member>,
+        /// The affiliation then, of one user in one room.
+        before: Option<Affiliation>,
+    },
+    /// A hat for users.
+    AddHat {
+        /// The users and their rooms.
+        members: Vec<Member>,
+    },
+    /// Attachments that are there.
+    EditHats {
+        /// The attachments.
+        attachments: Vec<AttachmentRef>,
+        /// What they are called: a title, or how many hats they are.
+        name: String,
+        /// The attachment then, of one.
+        before: Option<Attachment>,
+    },
+    /// A new hat in a room's catalog.
+    DefineHat {
+        /// The room.
+        room: Jid,
+    },
+    /// A hat in a room's catalog.
+    EditDefined {
+        /// The room.
+        room: Jid,
+        /// The hat.
+        hat: HatId,
+        /// What the catalog had then.
+        before: CatalogueHat,
+    },
+}
+
+impl Subject {
+    /// The form's heading; addresses in it are to be made harmless.
+    pub fn heading(&self) -> String {
+        match self {
+            Self::AddRoom => "Add a room".into(),
+            Self::EditRoom { room, .. } => format!("Room {room}"),
+            Self::AddUser { rooms } => format!("Add a user to {}", place(rooms.iter())),
+            Self::EditUsers { members, .. } => match members.as_slice() {
+                [(room, user)] => format!("{user} in {room}"),
+                many => {
+                    let (rooms, users) = apart(many);
+                    format!("Affiliation of {} in {}", people(users), place(rooms))
+                }
+            },
+            Self::AddHat { members } => {
+                let (rooms, users) = apart(members);
+                format!("Give a hat to {}", people_somewhere(users, rooms))
+            }
+            Self::EditHats {
+                attachments, name, ..
+            } => match attachments.as_slice() {
+                [one] => format!("Hat of {}", one.user),
+                many => {
+                    let (rooms, users) = (many.iter().map(|at| &at.room), many.iter().map(|at| &at.user));
+                    format!("{name} of {}", people_somewhere(users, rooms))
+                }
+            },
+            Self::DefineHat { room } => format!("A hat for the catalogue of {room}"),
+            Self::EditDefined { room, .. } => format!("Hat in the catalogue of {room}"),
+        }
+    }
+
+    /// The rooms that the form is about, those that are there already; one may come more than once.
+    pub fn rooms(&self) -> Vec<&Jid> {
+        match self {
+            Self::AddRoom => Vec::new(),
+            Self::EditRoom { room, .. } | Self::DefineHat { room } | Self::EditDefined { room, .. } => {
+                vec![room]
+            }
+            Self::AddUser { rooms } => rooms.iter().collect(),
+            Self::EditUsers { members, .. } | Self::AddHat { members } => {
+                members.iter().map(|(room, _)| room).collect()
+            }
+            Self::EditHats { attachments, .. } => attachments.iter().map(|at| &at.room).collect(),
+        }
+    }
+
+    /// What somebody else made meanwhile of the thing that the form edits, in words; `None` while it is as it was. What
+    /// is done to several is made of what is there then, and told before.
+    pub(super) fn changed_meanwhile(&self, wardrobe: &Wardrobe) -> Option<String> {
+        let gone = || Some("the room is not there any more".to_owned());
+        match self {
+            Self::AddRoom => None,
+            Self::EditRoom { room, before } => match wardrobe.room(room) {
+                None => gone(),
+                Some(there) => (there.name != *before).then(|| sides::name(there.name.as_deref())),
+            },
+            Self::AddUser { rooms } => match rooms.as_slice() {
+                [room] if wardrobe.room(room).is_none() => gone(),
+                _ => None,
+            },
+            Self::EditUsers { members, before } => {
+                let ((room, user), before) = only(members).zip(before.as_ref())?;
+                match wardrobe.user(room, user).map(|there| there.affiliation) {
+                    None => Some("the user is not there any more".into()),
+                    Some(now) => (now != *before).then(|| sides::is(now)),
+                }
+            }
+            Self::AddHat { members } => {
+                let (room, user) = only(members)?;
+                let there = wardrobe.user(room, user).map(|there| there.affiliation);
+                match (wardrobe.room(room), there) {
+                    (None, _) => gone(),
+                    (_, None) => Some("the user is not affiliated any more".into()),
+                    (_, Some(now)) => (!now.is_affiliated()).then(|| sides::is(now)),
+                }
+            }
+            Self::EditHats {
+                attachments, before, ..
+            } => {
+                let (at, before) = only(attachments).zip(before.as_ref())?;
+                let there = wardrobe.user(&at.room, &at.user);
+                match there.and_then(|user| user.hats.get(&at.hat)) {
+                    None => Some("the user does not have the hat any more".into()),
+                    Some(now) if now != before => Some(sides::attachment(now)),
+                    Some(_) => there
+                        .filter(|user| !user.affiliation.is_affiliated())
+                        .map(|user| sides::is(user.affiliation)),
+                }
+            }
+            Self::DefineHat { room } => match wardrobe.room(room) {
+                None => gone(),
+                Some(_) => None,
+            },
+            Self::EditDefined { room, hat, before } => match wardrobe.room(room) {
+                None => gone(),
+                Some(there) => {
+                    let now = there.catalogue.get(hat).cloned().unwrap_or_default();
+                    (now != *before).then(|| sides::defined(&now))
+                }
+            },
+        }
+    }
+
+    /// Takes what is there now as what the form began with; false where there is nothing to begin with.
+    pub(super) fn rebase(&mut self, wardrobe: &Wardrobe) -> bool {
+        let is_there = |room: &Jid| wardrobe.room(room).is_some();
+        match self {
+            Self::AddRoom => true,
+            Self::EditRoom { room, before } => {
+                let there = wardrobe.room(room);
+                *before = there.and_then(|there| there.name.clone());
+                there.is_some()
+            }
+            Self::AddUser { rooms } => rooms.iter().any(is_there),
+            Self::EditUsers { members, before } => match (members.as_slice(), before) {
+                ([(room, user)], Some(before)) => {
+                    let there = wardrobe.user(room, user).map(|user| user.affiliation);
+                    // A user who went is added again with what was chosen: the room must be there for that.
+                    *before = there.unwrap_or(Affiliation::None);
+                    is_there(room)
+                }
+                _ => true,
+            },
+            Self::AddHat { members } => only(members).is_none_or(|(room, user)| {
+                let there = wardrobe.user(room, user);
+                there.is_some_and(|user| user.affiliation.is_affiliated())
+            }),
+            Self::EditHats {
+                attachments, before, ..
+            } => match (attachments.as_slice(), before) {
+                ([at], Some(before)) => {
+                    if let Some(now) = at.attachment(wardrobe) {
+                        before.clone_from(now);
+                    }
+                    let there = wardrobe.user(&at.room, &at.user);
+                    there.is_some_and(|user| user.affiliation.is_affiliated())
+                }
+                _ => true,
+            },
+            Self::DefineHat { room } => is_there(room),
+            Self::EditDefined { room, hat, before } => {
+                let there = wardrobe.room(room);
+                let now = there.and_then(|there| there.catalogue.get(hat).cloned());
+                *before = now.unwrap_or_default();
+                there.is_some()
+            }
+        }
+    }
+}
+
+/// The only one of a batch of one.
+pub(super) fn only<T>(all: &[T]) -> Option<&T> {
+    match all {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
+/// The rooms and the users of members.
+fn apart(members: &[Member]) -> (impl Iterator<Item = &Jid>, impl Iterator<Item = &Jid>) {
+    let rooms = members.iter().map(|(room, _)| room);
+    (rooms, members.iter().map(|(_, user)| user))
+}
+
+/// `courses@conference.example.org`, `2 rooms`.
+pub(super) fn place<'a>(rooms: impl Iterator<Item = &'a Jid>) -> String {
+    one_or_count(rooms, "room")
+}
+
+/// `terry@example.org`, `18 users`.
+pub(super) fn people<'a>(users: impl Iterator<Item = &'a Jid>) -> String {
+    one_or_count(users, "user")
+}
+
+/// `18 users`, `terry@example.org in 2 rooms`: the only room is not named.
+fn people_somewhere<'a>(
+    users: impl Iterator<Item = &'a Jid>,
+    rooms: impl Iterator<Item = &'a Jid>,
+) -> String {
+    let rooms: BTreeSet<&Jid> = rooms.collect();
+    match rooms.len() {
+        1 => people(users),
+        _ => format!("{} in {}", people(users), place(rooms.into_iter())),
+    }
+}
+
+fn one_or_count<'a>(all: impl Iterator<Item = &'a Jid>, noun: &str) -> String {
+    let all: BTreeSet<&Jid> = all.collect();
+    match (all.len(), all.first()) {
+        (1, Some(one)) => one.to_string(),
+        (many, _) => words::count(many, noun),
+    }
+}

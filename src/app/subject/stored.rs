@@ -1,0 +1,184 @@
+//! The subject of a form as a draft has it. One and several had forms of their own once, and several were in one room:
+//! what can be written so is written so still, so that an older program reads it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::attachment_ref::{AttachmentRef, Member};
+use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Jid};
+
+use super::Subject as Now;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Subject {
+    AddRoom,
+    EditRoom {
+        room: Jid,
+        before: Option<Arc<str>>,
+    },
+    AddUser {
+        room: Jid,
+    },
+    AddUserTo {
+        rooms: Vec<Jid>,
+    },
+    EditUser {
+        room: Jid,
+        user: Jid,
+        before: Affiliation,
+    },
+    EditUsers {
+        room: Jid,
+        users: Vec<Jid>,
+    },
+    /// Users of several rooms; not known to older programs.
+    EditMembers {
+        members: Vec<Member>,
+    },
+    AddHat {
+        room: Jid,
+        user: Jid,
+    },
+    GiveMany {
+        room: Jid,
+        users: Vec<Jid>,
+    },
+    /// For users of several rooms; not known to older programs.
+    GiveMembers {
+        members: Vec<Member>,
+    },
+    EditHat {
+        room: Jid,
+        user: Jid,
+        hat: HatId,
+        before: Attachment,
+    },
+    EditMany {
+        held: Vec<AttachmentRef>,
+        name: String,
+    },
+    DefineHat {
+        room: Jid,
+    },
+    EditDefined {
+        room: Jid,
+        hat: HatId,
+        before: CatalogueHat,
+    },
+}
+
+/// The users of one room.
+fn members(room: &Jid, users: Vec<Jid>) -> Vec<Member> {
+    users.into_iter().map(|user| (room.clone(), user)).collect()
+}
+
+/// The room and the users of members of one room.
+fn in_one_room(members: &[Member]) -> Option<(Jid, Vec<Jid>)> {
+    let (room, _) = members.first()?;
+    let all = members.iter().all(|(other, _)| other == room);
+    all.then(|| {
+        (
+            room.clone(),
+            members.iter().map(|(_, user)| user.clone()).collect(),
+        )
+    })
+}
+
+impl From<Subject> for Now {
+    fn from(stored: Subject) -> Self {
+        match stored {
+            Subject::AddRoom => Self::AddRoom,
+            Subject::EditRoom { room, before } => Self::EditRoom { room, before },
+            Subject::AddUser { room } => Self::AddUser { rooms: vec![room] },
+            Subject::AddUserTo { rooms } => Self::AddUser { rooms },
+            Subject::EditUser { room, user, before } => Self::EditUsers {
+                members: vec![(room, user)],
+                before: Some(before),
+            },
+            Subject::EditUsers { room, users } => Self::EditUsers {
+                members: members(&room, users),
+                before: None,
+            },
+            Subject::EditMembers { members } => Self::EditUsers {
+                members,
+                before: None,
+            },
+            Subject::AddHat { room, user } => Self::AddHat {
+                members: vec![(room, user)],
+            },
+            Subject::GiveMany { room, users } => Self::AddHat {
+                members: members(&room, users),
+            },
+            Subject::GiveMembers { members } => Self::AddHat { members },
+            Subject::EditHat {
+                room,
+                user,
+                hat,
+                before,
+            } => Self::EditHats {
+                attachments: vec![AttachmentRef { room, user, hat }],
+                name: String::new(),
+                before: Some(before),
+            },
+            Subject::EditMany { held, name } => Self::EditHats {
+                attachments: held,
+                name,
+                before: None,
+            },
+            Subject::DefineHat { room } => Self::DefineHat { room },
+            Subject::EditDefined { room, hat, before } => Self::EditDefined { room, hat, before },
+        }
+    }
+}
+
+impl From<Now> for Subject {
+    fn from(now: Now) -> Self {
+        match now {
+            Now::AddRoom => Self::AddRoom,
+            Now::EditRoom { room, before } => Self::EditRoom { room, before },
+            Now::AddUser { rooms } => match rooms.as_slice() {
+                [room] => Self::AddUser { room: room.clone() },
+                _ => Self::AddUserTo { rooms },
+            },
+            Now::EditUsers { members, before } => match (members.as_slice(), before) {
+                ([(room, user)], Some(before)) => Self::EditUser {
+                    room: room.clone(),
+                    user: user.clone(),
+                    before,
+                },
+                (all, _) => match in_one_room(all) {
+                    Some((room, users)) => Self::EditUsers { room, users },
+                    None => Self::EditMembers { members },
+                },
+            },
+            Now::AddHat { members } => match (members.as_slice(), in_one_room(&members)) {
+                ([(room, user)], _) => Self::AddHat {
+                    room: room.clone(),
+                    user: user.clone(),
+                },
+                (_, Some((room, users))) => Self::GiveMany { room, users },
+                (_, None) => Self::GiveMembers { members },
+            },
+            Now::EditHats {
+                attachments,
+                name,
+                before,
+            } => match (attachments.as_slice(), before) {
+                ([AttachmentRef { room, user, hat }], Some(before)) => Self::EditHat {
+                    room: room.clone(),
+                    user: user.clone(),
+                    hat: hat.clone(),
+                    before,
+                },
+                _ => Self::EditMany {
+                    held: attachments,
+                    name,
+                },
+            },
+            Now::DefineHat { room } => Self::DefineHat { room },
+            Now::EditDefined { room, hat, before } => Self::EditDefined { room, hat, before },
+        }
+    }
+}

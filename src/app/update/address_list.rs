@@ -1,0 +1,48 @@
+//! A list of addresses in the form that adds a user.
+
+use crate::app::form::{Name, Subject, Value};
+use crate::app::text::LONGEST_PASTE;
+use crate::app::{Effect, Overlay, State, addresses, words};
+
+use super::form;
+
+/// A longer list is not taken, in bytes.
+const LONGEST_LIST: usize = 1 << 20;
+
+/// Takes a pasted list of addresses, where the form is one that adds a user and its address has the focus: what it means
+/// is asked at once. False: it is none.
+pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) -> bool {
+    let Some(Overlay::Form(form)) = state.overlays.last_mut() else {
+        return false;
+    };
+    let adds = matches!(form.subject, Subject::AddUser { .. });
+    let Some(Value::Text(text)) = form.field_mut().map(|field| &mut field.value) else {
+        return false;
+    };
+    if !adds || !addresses::is_list(pasted) {
+        return false;
+    }
+    if pasted.len() > LONGEST_LIST {
+        state.refuse(format!(
+            "not pasted: it is {} long, and a list of addresses is at most {}",
+            words::count(pasted.len(), "byte"),
+            words::count(LONGEST_LIST, "byte")
+        ));
+        return true;
+    }
+    let before = text.text();
+    let whole = match before.trim() {
+        "" => pasted.to_owned(),
+        // On the first line, so that the lines are counted as they were pasted.
+        before => format!("{before}, {pasted}"),
+    };
+    // What a field can hold is in it when something has to be put right.
+    if whole.len() <= LONGEST_PASTE {
+        text.set("");
+        text.paste(&whole);
+    }
+    let mut asked = form.as_ref().clone();
+    asked.set_text(Name::User, &whole);
+    form::propose(state, effects, &asked);
+    true
+}

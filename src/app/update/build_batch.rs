@@ -1,0 +1,266 @@
+//! From a form to the change that it means: the only way there is, of one user in one room as of many in several.
+
+use std::collections::BTreeSet;
+
+use crate::app::form::{Form, Name, Subject};
+use crate::app::subject::{only, place};
+use crate::app::{AttachmentRef, Member, addresses, words};
+use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Hue, Jid, Wardrobe};
+
+use super::batch::{Batch, BatchEdit, Why};
+
+/// What a form would do to a wardrobe; the error says why it is nothing at all.
+pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
+    let chosen = || form.hat().map(|chosen| chosen.id);
+    match &form.subject {
+        Subject::AddRoom => {
+            let room = Jid::parse_room_input(form.text(Name::Room).trim());
+            let room = room.map_err(|error| error.to_string())?;
+            let name = form.text(Name::RoomName);
+            let name = Some(name.trim()).filter(|name| !name.is_empty());
+            of_room(wardrobe, |edit| {
+                edit.change_room(|next| next.add_room(&room, name))
+            })
+        }
+        Subject::EditRoom { room, .. } => {
+            let name = form.text(Name::RoomName);
+            let name = Some(name.as_str()).filter(|name| !name.trim().is_empty());
+            of_room(wardrobe, |edit| {
+                edit.change_room(|next| next.rename_room(room, name))
+            })
+        }
+        Subject::DefineHat { room } => {
+            let (hat, after) = (chosen()?, entry(form, &CatalogueHat::default()));
+            of_room(wardrobe, |edit| {
+                edit.change_room(|next| next.set_catalogue_hat(room, &hat, Some(after)))
+            })
+        }
+        Subject::EditDefined { room, hat, before } => define(form, wardrobe, (room, hat), before),
+        Subject::AddUser { rooms } => add_users(form, wardrobe, rooms),
+        Subject::EditUsers { members, .. } => Ok(affiliate(wardrobe, members, form.affiliation())),
+        Subject::AddHat { members } => Ok(add_hat(wardrobe, members, &chosen()?, &form.attachment())),
+        Subject::EditHats {
+            attachments, before, ..
+        } => match (only(attachments), before) {
+            (Some(at), Some(_)) => Ok(edit_hat(wardrobe, at, &chosen()?, form.attachment())),
+            _ => Ok(edit_hats(form, wardrobe, attachments)),
+        },
+    }
+}
+
+/// A change that is about no user, and asks nothing.
+fn of_room(
+    wardrobe: &Wardrobe,
+    change: impl FnOnce(&mut BatchEdit) -> Result<(), crate::model::Error>,
+) -> Result<Batch, String> {
+    let mut edit = BatchEdit::new(wardrobe);
+    change(&mut edit).map_err(|error| error.to_string())?;
+    Ok(edit.asking("", ""))
+}
+
+/// What the catalog gets of a form.
+pub(super) fn entry(form: &Form, before: &CatalogueHat) -> CatalogueHat {
+    let title = form.text(Name::Title);
+    let mut after = before.clone();
+    after.title = Some(title.trim())
+        .filter(|title| !title.is_empty())
+        .map(Into::into);
+    if let Some(typed) = form.typed(Name::Hue) {
+        after.hue = Hue::parse(&typed);
+    }
+    after
+}
+
+/// Changes the catalog and, where that is wanted, the titles of those who have the hat: one change.
+fn define(
+    form: &Form,
+    wardrobe: &Wardrobe,
+    (room, hat): (&Jid, &HatId),
+    before: &CatalogueHat,
+) -> Result<Batch, String> {
+    let after = entry(form, before);
+    let name = words::hat(hat, after.title.as_deref());
+    let mut edit = BatchEdit::new(wardrobe);
+    let defined = edit.define(room, hat, after, form.ticked(Name::Wearers));
+    defined.map_err(|error| error.to_string())?;
+    let there = wardrobe.room(room);
+    let is_new = there.is_some_and(|there| !there.catalogue.contains_key(hat));
+    let who = edit.who();
+    let question = if is_new {
+        format!("Put {name} into the catalogue, and title it so for {who}?")
+    } else {
+        format!("Title it {name} in the catalogue, and for {who}?")
+    };
+    Ok(edit.asking(question, ""))
+}
+
+/// Adds one user, or all of a list: that is always asked about, with their addresses.
+fn add_users(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, String> {
+    let text = form.text(Name::User);
+    let is_list = addresses::is_list(&text);
+    let found = if is_list {
+        addresses::read(&text)
+    } else {
+        let user = form.user().map_err(|error| error.to_string())?;
+        addresses::Addresses {
+            all: BTreeSet::from([user]),
+            ..addresses::Addresses::default()
+        }
+    };
+    if let Some(problem) = found.problem(rooms, wardrobe) {
+        return Err(problem);
+    }
+    let affiliation = form.affiliation();
+    let mut edit = BatchEdit::new(wardrobe);
+    let mut there = BTreeSet::new();
+    for (room, user) in rooms
+        .iter()
+        .flat_map(|room| found.all.iter().map(move |user| (room, user)))
+    {
+        if edit.next().user(room, user).is_some() {
+            // Somebody's standing is not changed in passing.
+            edit.leave_out(Why::There, room, user);
+            there.insert(user);
+            continue;
+        }
+        edit.change(room, user, |next| next.set_affiliation(user, room, affiliation));
+    }
+    let question = format!("Add {} as {affiliation}?", edit.who_and_where("to"));
+    if !is_list {
+        return Ok(edit.asking(question, ""));
+    }
+    let new: Vec<&Jid> = edit.users().into_iter().collect();
+    let new = format!("{}.", words::listed(&new));
+    let mut left = Vec::new();
+    if !there.is_empty() {
+        let there: Vec<&Jid> = there.into_iter().collect();
+        left.push(format!("{}: {}.", edit.left_out(), words::listed(&there)));
+    }
+    if found.again > 0 {
+        left.push(format!("{} came more than once.", found.again));
+    }
+    let left = left.join(" ");
+    Ok(edit.asking(question, new).always_asking(true).leaving(left))
+}
+
+/// Sets the affiliation of users; none removes them, which is asked about where hats go with them.
+pub(super) fn affiliate(wardrobe: &Wardrobe, members: &[Member], affiliation: Affiliation) -> Batch {
+    let mut edit = BatchEdit::new(wardrobe);
+    let (mut hats, mut owners) = (0, BTreeSet::new());
+    for (room, user) in members {
+        let Some(there) = wardrobe.user(room, user) else {
+            edit.leave_out(Why::Gone, room, user);
+            continue;
+        };
+        hats += there.hats.len();
+        if there.affiliation == Affiliation::Owner {
+            owners.insert((user, room));
+        }
+        edit.change(room, user, |next| next.set_affiliation(user, room, affiliation));
+    }
+    let one = edit.users().len() < 2;
+    if affiliation == Affiliation::None {
+        let consequence = words::hats_go(if one { "The user's" } else { "Their" }, hats);
+        let question = format!("Remove {}?", edit.who_and_where("from"));
+        return edit.asking(question, consequence).always_asking(hats > 0);
+    }
+    // Nobody should take the last owner from a room in passing.
+    let people: BTreeSet<&Jid> = owners.iter().map(|(user, _)| *user).collect();
+    let consequence = match people.len() {
+        _ if affiliation == Affiliation::Owner => String::new(),
+        0 => String::new(),
+        _ if one => format!(
+            "The user is owner of {} now.",
+            place(owners.iter().map(|(_, room)| *room))
+        ),
+        1 => "1 of them is owner now.".to_owned(),
+        many => format!("{many} of them are owners now."),
+    };
+    let question = match affiliation {
+        Affiliation::Outcast => format!("Ban {}?", edit.who()),
+        _ => format!("Set the affiliation of {} to {affiliation}?", edit.who()),
+    };
+    edit.asking(question, consequence)
+}
+
+/// Gives a hat to those who do not have it.
+fn add_hat(wardrobe: &Wardrobe, members: &[Member], hat: &HatId, attachment: &Attachment) -> Batch {
+    let mut edit = BatchEdit::new(wardrobe);
+    for (room, user) in members {
+        let there = wardrobe.user(room, user);
+        if there.is_some_and(|there| there.hats.get(hat).is_some()) {
+            edit.leave_out(Why::HasHat, room, user);
+            continue;
+        }
+        edit.change(room, user, |next| {
+            next.add_user_hat(user, room, hat, attachment.clone())
+        });
+    }
+    let room = members.first().and_then(|(room, _)| wardrobe.room(room));
+    let title = room.and_then(|room| room.title(hat, attachment));
+    let question = format!("Give {} to {}?", words::hat(hat, title), edit.who());
+    edit.asking(question, "")
+}
+
+/// Makes an attachment what the form says; with another id it takes the place of the one before.
+fn edit_hat(wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId, after: Attachment) -> Batch {
+    let (room, user) = (&at.room, &at.user);
+    let mut edit = BatchEdit::new(wardrobe);
+    edit.change(room, user, |next| {
+        let mut group = if *hat == at.hat {
+            crate::model::Group::default()
+        } else {
+            next.remove_user_hat(user, room, &at.hat)?
+        };
+        group.0.extend(next.add_user_hat(user, room, hat, after)?.0);
+        Ok(group)
+    });
+    edit.asking("", "")
+}
+
+/// Changes of each attachment what was changed in the form, and no more.
+fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) -> Batch {
+    let title = form.typed(Name::Title);
+    let (active, required) = (form.answer(Name::Active), form.answer(Name::Required));
+    let mut edit = BatchEdit::new(wardrobe);
+    for at in attachments {
+        let Some(mut after) = at.attachment(wardrobe).cloned() else {
+            edit.leave_out(Why::Gone, &at.room, &at.user);
+            continue;
+        };
+        if let Some(title) = &title {
+            after = after.with_title(Some(title.as_str()).filter(|title| !title.is_empty()));
+        }
+        if let Some(active) = active {
+            after = after.with_active(active);
+        }
+        if let Some(required) = required {
+            after = after.with_required(required);
+        }
+        edit.change(&at.room, &at.user, |next| {
+            next.add_user_hat(&at.user, &at.room, &at.hat, after)
+        });
+    }
+    let mut parts = Vec::new();
+    match title.as_deref() {
+        Some("") => parts.push("without a title".to_owned()),
+        Some(title) => parts.push(format!("titled {}", words::quoted(title))),
+        None => {}
+    }
+    // What is so for all of them already is not told.
+    let differs = |on: &bool, is: fn(&Attachment) -> bool| {
+        let mut there = attachments.iter().filter_map(|at| at.attachment(wardrobe));
+        there.any(|attachment| is(attachment) != *on)
+    };
+    let word = |on: bool, yes: &str, no: &str| if on { yes } else { no }.to_owned();
+    let active = active.filter(|on| differs(on, Attachment::is_active));
+    let required = required.filter(|on| differs(on, Attachment::is_required));
+    parts.extend(active.map(|on| word(on, "worn", "not worn")));
+    parts.extend(required.map(|on| word(on, "required", "not required")));
+    let name = match &form.subject {
+        Subject::EditHats { name, .. } => name,
+        _ => "",
+    };
+    let question = format!("Change {name} of {}: {}?", edit.who(), parts.join(", "));
+    edit.asking(question, "")
+}
