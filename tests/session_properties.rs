@@ -10,11 +10,13 @@ mod support;
 #[expect(dead_code, reason = "shared by several test files")]
 mod session;
 
+use hatrack::app::Confirm;
+use hatrack::app::Conflict;
 use std::collections::BTreeSet;
 
 use hatrack::app::command::{self, Command};
 use hatrack::app::place::Place;
-use hatrack::app::{Code, Grouping, Key, Keymap, Msg, Overlay, Pane, Saved, Sort, Start};
+use hatrack::app::{Code, Grouping, Key, Keymap, Msg, Pane, Saved, Sort, Start};
 use hatrack::model::{HatId, Jid};
 use hatrack::ui::{self, Theme};
 use proptest::prelude::*;
@@ -186,8 +188,8 @@ proptest! {
             session.send(Msg::Key(Key::plain(Code::Esc)));
             match session.state.top() {
                 None => break,
-                Some(Overlay::Conflict(_)) => session.send(Msg::Key(Key::plain(Code::Char('t')))),
-                Some(Overlay::Confirm(_)) if session.state.overlays().len() > depth => {
+                Some(top) if top.is::<Conflict>().is_some() => session.send(Msg::Key(Key::plain(Code::Char('t')))),
+                Some(top) if top.is::<Confirm>().is_some() && session.state.overlays().len() > depth => {
                     session.send(Msg::Key(Key::plain(Code::Char('y'))));
                 }
                 Some(_) => {}
@@ -248,10 +250,10 @@ proptest! {
                 }
                 Slow::Answer => session.answer_one(),
             }
-            prop_assert!(!session.state.overlays().iter().any(|overlay| matches!(overlay, Overlay::Conflict(_))));
+            prop_assert!(!session.state.overlays().iter().any(|overlay| overlay.is::<Conflict>().is_some()));
         }
         session.quick();
-        prop_assert!(!session.state.overlays().iter().any(|overlay| matches!(overlay, Overlay::Conflict(_))));
+        prop_assert!(!session.state.overlays().iter().any(|overlay| overlay.is::<Conflict>().is_some()));
         prop_assert_eq!(session.state.saved(), Saved::Saved);
         let held = session.memory.snapshot().wardrobe;
         prop_assert!(session.state.wardrobe().rooms().eq(held.rooms()), "the screen shows something else");
@@ -349,7 +351,7 @@ proptest! {
         session.keys("Tab");
         session.keys(marks);
         session.keys(change);
-        if matches!(session.state.top(), Some(Overlay::Confirm(_))) {
+        if session.state.over::<Confirm>().is_some() {
             prop_assert!(session.state.wardrobe().rooms().eq(before.rooms()), "nothing before the answer");
             session.keys("y");
         }

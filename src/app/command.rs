@@ -1,31 +1,14 @@
 //! The one table of commands: keys, footer, help and the documentation of keys all come from it. What a command does,
 //! and when it can be done, is in [`handlers`](super::update).
 
-use super::place::Place;
 use super::{Code, Key};
 
-/// Something that can be done.
-#[derive(Debug)]
-pub struct Command {
-    /// Which command it is.
-    pub id: CommandId,
-    /// A word or two, for the footer.
-    pub title: &'static str,
-    /// What it does, in one line.
-    pub help: &'static str,
-    /// Other words by which it is found in the palette and the help.
-    pub synonyms: &'static [&'static str],
-    /// The keys that do it, unless others were given: see [`Keymap`](super::Keymap).
-    pub keys: &'static [Key],
-    /// Keys that do it too, as long as nothing more particular has them.
-    pub also: &'static [Key],
-    /// Names that it had in the configuration of earlier versions, when it was one for each list.
-    pub was: &'static [&'static str],
-    /// Where they do.
-    pub place: Place,
-    /// Whether the footer shows it.
-    pub footer: bool,
-}
+#[macro_use]
+mod table;
+
+pub use table::Command;
+
+use table::Keys;
 
 const fn c(character: char) -> Key {
     Key::plain(Code::Char(character))
@@ -33,44 +16,6 @@ const fn c(character: char) -> Key {
 
 const fn k(code: Code) -> Key {
     Key::plain(code)
-}
-
-/// From rows such as `Quit "quit" aka ["exit"] { place: …, title: …, keys: …, footer: …, help: … }` the ids, their names
-/// and the table.
-macro_rules! commands {
-    ($($id:ident $name:literal $(aka [$($synonym:literal),*])? $(was [$($was:literal),*])? {
-        place: $place:expr, title: $title:literal, keys: $keys:expr, $(also: $also:expr,)? footer: $footer:literal, help: $help:literal
-    })*) => {
-        /// A command by its name.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum CommandId {
-            $(#[doc = $help] $id,)*
-        }
-
-        impl CommandId {
-            /// The name in the configuration, such as `add-room`.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$id => $name,)*
-                }
-            }
-        }
-
-        /// Every command. Of two with one key in one place the first would win; a test sees to it that there are none.
-        pub static COMMANDS: &[Command] = &[
-            $(Command {
-                id: CommandId::$id,
-                title: $title,
-                help: $help,
-                synonyms: &[$($($synonym),*)?],
-                keys: $keys,
-                also: &[$($also)?],
-                was: &[$($($was),*)?],
-                place: $place,
-                footer: $footer,
-            },)*
-        ];
-    };
 }
 
 impl CommandId {
@@ -84,6 +29,33 @@ impl std::fmt::Display for CommandId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }
+}
+
+places! {
+    Panes "In the panes" all over [Lists];
+    Lists "In every list" all over [];
+    Rooms "Rooms" all over [Panes, Lists];
+    Users "Users" all over [Panes, Lists];
+    Hats "Hats" all over [Panes, Lists];
+    AllHats "The view turned round: all hats" all over [Panes, Lists];
+    Wearers "The view turned round: who has the hat" all over [Panes, Lists];
+    WearersRooms "The view turned round: in which rooms" all over [Panes, Lists];
+    AllUsers "The view by user: all users" all over [Panes, Lists];
+    RoomsOfUser "The view by user: the user's rooms" all over [Panes, Lists];
+    Filter "While a filter is typed" typed over [Lists];
+    Finder "In the help, the palette and the jump" typed over [Lists];
+    Form "In a form" typed over [];
+    HatField "In the hat field" typed over [Form];
+    Suggestions "In the list of known hats" typed over [Lists, HatField, Form];
+    ChoiceField "In a field to tick or choose" all over [Form];
+    Sets "Among the named sets of hats" typed over [Lists];
+    Prompt "While the name of a file or a set is typed" typed over [];
+    Confirm "At a question" all over [];
+    Conflict "When somebody else changed the same thing" all over [];
+    Catalogue "A room's catalogue of hats" all over [Lists];
+    History "History" all over [Lists];
+    Draft "When something was left unsaved" all over [];
+    Everywhere "Everywhere" typed over [];
 }
 
 commands! {

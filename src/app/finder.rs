@@ -184,10 +184,6 @@ impl Finder {
     pub fn chosen(&self) -> Option<&What> {
         self.found.get(self.selected).map(|found| &found.what)
     }
-
-    pub(super) fn move_to(&mut self, row: usize) {
-        self.selected = row.min(self.found.len().saturating_sub(1));
-    }
 }
 
 fn look_at_places(

@@ -1,31 +1,17 @@
 //! Which commands a key and a footer mean now.
 
 use super::command::{COMMANDS, Command, CommandId};
-use super::form::{Name, Value};
 use super::place::Place;
 use super::text;
 use super::update::enabled;
-use super::{Key, Keymap, Overlay, Phase, State};
+use super::{Key, Keymap, Phase, State};
 
 /// The places whose commands work now, the most particular first.
 pub fn places(state: &State) -> &'static [Place] {
     let place = match state.top() {
         None if state.typed_filter().is_some() => Place::Filter,
         None => Place::of_pane(state.grouping(), state.focus()),
-        Some(Overlay::Form(form)) => match form.field().map(|field| (&field.value, field.name)) {
-            _ if form.listed().is_some() => Place::Suggestions,
-            Some((Value::Text(_), Name::Hat)) => Place::HatField,
-            Some((Value::Text(_), _)) | None => Place::Form,
-            Some(_) => Place::ChoiceField,
-        },
-        Some(Overlay::Confirm(_)) => Place::Confirm,
-        Some(Overlay::Conflict(_)) => Place::Conflict,
-        Some(Overlay::Finder(_)) => Place::Finder,
-        Some(Overlay::Catalogue(_)) => Place::Catalogue,
-        Some(Overlay::Sets(_)) => Place::Sets,
-        Some(Overlay::Prompt(_)) => Place::Prompt,
-        Some(Overlay::History(_)) => Place::History,
-        Some(Overlay::Draft(_)) => Place::Draft,
+        Some(top) => top.place(),
     };
     place.stack()
 }

@@ -45,9 +45,9 @@ pub use key::{Code, Key, spelled};
 pub use keymap::Keymap;
 pub use lookup::{footer, lookup, places};
 pub use msg::{Effect, Msg, Spot, Wait};
-pub use overlay::{Confirm, Conflict, Overlay};
+pub use overlay::{Confirm, Conflict};
 pub use place::{Grouping, Pane, RowKind};
-pub use state::{Notice, Phase, Saved, Start, State};
+pub use state::{Layer, Notice, Phase, Saved, Start, State};
 pub use update::{enabled, update};
 
 use overlay::{Act, Over};

@@ -1,38 +1,9 @@
-//! What lies over the panes: an explicit stack, of which the topmost gets the keys and Esc takes away exactly one.
+//! Questions that lie over the panes: a confirmation, and a conflict.
 
 use crate::model::Group;
 use crate::store::Change;
 
-use super::catalogue::Catalogue;
-use super::draft::Draft;
-use super::finder::Finder;
-use super::form::Form;
-use super::history::History;
-use super::prompt::{Export, Prompt};
-use super::sets::NamedSets;
-
-/// Something over the panes.
-#[derive(Debug, Clone)]
-pub enum Overlay {
-    /// A form.
-    Form(Box<Form>),
-    /// A question that only `y` answers with yes.
-    Confirm(Confirm),
-    /// Somebody else changed the same thing meanwhile.
-    Conflict(Box<Conflict>),
-    /// Looking for a command or a place.
-    Finder(Box<Finder>),
-    /// The hats of a room.
-    Catalogue(Box<Catalogue>),
-    /// The named sets of hats.
-    Sets(Box<NamedSets>),
-    /// A line to be typed: the name of a file.
-    Prompt(Box<Prompt>),
-    /// Who did what, when.
-    History(Box<History>),
-    /// What was left unsaved when an earlier session ended.
-    Draft(Box<Draft>),
-}
+use super::prompt::Export;
 
 /// A question before something that takes more away than one hat.
 #[derive(Debug, Clone, PartialEq)]

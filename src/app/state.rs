@@ -6,12 +6,16 @@ use std::sync::Arc;
 use crate::model::{Affiliation, Error, Group, Wardrobe};
 use crate::store::{Change, Scope, Trouble};
 
+use super::Keymap;
 use super::browser::Browser;
 use super::clipboard::CopiedHats;
 use super::command::CommandId;
 use super::draft::Drafting;
 use super::place::Pane;
-use super::{Keymap, Overlay};
+
+mod layer;
+
+pub use layer::Layer;
 
 /// What is known before anything is read.
 #[derive(Debug, Clone, Default)]
@@ -136,7 +140,7 @@ pub struct State {
     pub(super) trouble: Option<Trouble>,
     pub(super) focus: Pane,
     pub(super) rows: Browser,
-    pub(super) overlays: Vec<Overlay>,
+    pub(super) overlays: Vec<Box<dyn Layer>>,
     pub(super) notice: Option<Notice>,
     pub(super) done: Vec<Step>,
     pub(super) undone: Vec<Step>,
@@ -215,16 +219,6 @@ impl State {
     /// The pane that gets the keys.
     pub fn focus(&self) -> Pane {
         self.focus
-    }
-
-    /// What lies on top, the topmost last.
-    pub fn overlays(&self) -> &[Overlay] {
-        &self.overlays
-    }
-
-    /// The topmost overlay.
-    pub fn top(&self) -> Option<&Overlay> {
-        self.overlays.last()
     }
 
     /// The line about what just happened.

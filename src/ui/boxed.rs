@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{StatefulWidget, Widget};
 
 use crate::app::view::{self, Body, Count, Cut, Heading, List, Name, View, screen};
-use crate::app::{Overlay, Spot, State, words};
+use crate::app::{Spot, State, words};
 
 use super::draw::{Cover, Spots, Titles, block, put};
 use super::layout::{self, Layout, Places, below, indented, inside, popup};
@@ -27,17 +27,10 @@ use header::Header;
 use list::Rows;
 use question::Question;
 
-/// Lines for the whole of the selected row below a list.
-const WHOLE: u16 = 4;
-
 /// The places of everything on a screen of this size.
 fn places(state: &State, theme: &Theme, area: Rect) -> Layout {
     let trouble = header::trouble(state, theme, area.width).len();
-    Layout::new(
-        area,
-        (state.grouping(), state.focus()),
-        u16::try_from(trouble).unwrap_or_default(),
-    )
+    Layout::new(area, state.focus(), u16::try_from(trouble).unwrap_or_default())
 }
 
 /// Draws the screen and collects what is where; gives the place of the cursor while there is something to type into.
@@ -81,13 +74,13 @@ pub(super) fn screen(
     let top = state.overlays().len().saturating_sub(1);
     for (at, shown) in state.overlays().iter().enumerate() {
         spots.cover();
-        let view = view::overlay(state, shown);
+        let view = shown.view(state);
         let mut painter = Painter {
             state,
             theme,
             focused: at == top,
         };
-        cursor = painter.overlay(buffer, room, &view, shown, spots);
+        cursor = painter.overlay(buffer, room, &view, spots);
         whole = view.details;
     }
     let typing = status::filter(buffer, places.details, state, theme);
@@ -250,10 +243,9 @@ impl Painter<'_> {
         buffer: &mut Buffer,
         area: Rect,
         view: &View<'_>,
-        shown: &Overlay,
         spots: &mut Spots,
     ) -> Option<Position> {
-        let place = self.place(area, view, shown);
+        let place = self.place(area, view);
         Cover.render(place, buffer);
         let mut inner = inside(place);
         let mut titles = Titles {
@@ -262,9 +254,8 @@ impl Painter<'_> {
         };
         let above = usize::from(view.input.is_some()) + view.remarks.len();
         let body = below(inner, u16::try_from(above).unwrap_or(u16::MAX));
-        // On a small screen a row holds few words: there the whole of it is needed most.
         let whole = match &view.body {
-            Body::List(List { whole: Some(_), .. }) if body.height >= WHOLE + 3 => WHOLE,
+            Body::List(list) => list.below(body.height),
             _ => 0,
         };
         let rows = Rect {
@@ -318,9 +309,9 @@ impl Painter<'_> {
     }
 
     /// The place of an overlay: what it needs, in the middle.
-    fn place(&self, area: Rect, view: &View<'_>, shown: &Overlay) -> Rect {
+    fn place(&self, area: Rect, view: &View<'_>) -> Rect {
         let (mut width, mut height) = view.size;
-        if matches!(shown, Overlay::Form(_)) && width > 76 && area.width < 110 {
+        if matches!(view.body, Body::Fields(_)) && width > 76 && area.width < 110 {
             width = 76;
         }
         width = width.min(area.width);

@@ -164,7 +164,7 @@ fn content(state: &State, charset: Charset, width: usize) -> Content<'_> {
     match state.top() {
         None if matches!(state.phase(), Phase::Opening { .. }) => opening(state),
         None => pane(state, view::pane(state, state.focus())),
-        Some(top) => overlay(state, view::overlay(state, top), charset, width),
+        Some(top) => overlay(state, top.view(state), charset, width),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The view by user: everybody, their rooms, their hats there.
 
-use hatrack::app::{Grouping, Overlay, Pane};
+use hatrack::app::Confirm;
+use hatrack::app::form::Form;
+use hatrack::app::{Grouping, Pane};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
 
 use super::session::Session;
@@ -39,8 +41,8 @@ fn affiliation(session: &Session, room: &str) -> Option<Affiliation> {
 }
 
 fn asked(session: &Session) -> &str {
-    match session.state.top() {
-        Some(Overlay::Confirm(confirm)) => &confirm.question,
+    match session.state.over::<Confirm>() {
+        Some(confirm) => &confirm.question,
         other => panic!("no question: {other:?}; {}", session.notice()),
     }
 }
@@ -154,8 +156,8 @@ fn a_hat_is_given_in_all_rooms_and_then_edited_in_all() {
     session.text("urn:x:new");
     session.keys("Tab");
     session.text("New");
-    let heading = |session: &Session| match session.state.top() {
-        Some(Overlay::Form(form)) => form.subject.heading(),
+    let heading = |session: &Session| match session.state.over::<Form>() {
+        Some(form) => form.subject.heading(),
         other => panic!("no form: {other:?}; {}", session.notice()),
     };
     assert_eq!(heading(&session), format!("Give a hat to {TERRY} in 2 rooms"));
@@ -192,14 +194,17 @@ fn the_affiliation_is_set_in_all_rooms_and_who_is_so_already_is_left_out_there()
     let mut session = at_terry();
     let before = session.json()["rooms"].clone();
     session.keys("e");
-    match session.state.top() {
-        Some(Overlay::Form(form)) => assert_eq!(
+    match session.state.over::<Form>() {
+        Some(form) => assert_eq!(
             form.subject.heading(),
             format!("Affiliation of {TERRY} in 2 rooms")
         ),
         other => panic!("no form: {other:?}; {}", session.notice()),
     }
-    while !matches!(session.state.top(), Some(Overlay::Form(form)) if form.affiliation() == Affiliation::Owner)
+    while session
+        .state
+        .over::<Form>()
+        .is_none_or(|form| form.affiliation() != Affiliation::Owner)
     {
         session.keys("Left");
     }
@@ -209,7 +214,10 @@ fn the_affiliation_is_set_in_all_rooms_and_who_is_so_already_is_left_out_there()
         format!("Set the affiliation of {TERRY} in 2 rooms to owner?")
     );
     session.keys("n");
-    while !matches!(session.state.top(), Some(Overlay::Form(form)) if form.affiliation() == Affiliation::Admin)
+    while session
+        .state
+        .over::<Form>()
+        .is_none_or(|form| form.affiliation() != Affiliation::Admin)
     {
         session.keys("Left");
     }

@@ -1,6 +1,8 @@
 //! The catalogue of a room.
 
-use hatrack::app::Overlay;
+use hatrack::app::Confirm;
+use hatrack::app::Conflict;
+use hatrack::app::catalogue::Catalogue;
 use hatrack::model::Affiliation;
 use serde_json::json;
 
@@ -12,8 +14,8 @@ fn catalogue(session: &Session) -> serde_json::Value {
 }
 
 fn asked(session: &Session) -> (&str, &str) {
-    match session.state.top() {
-        Some(Overlay::Confirm(confirm)) => (&confirm.question, &confirm.consequence),
+    match session.state.over::<Confirm>() {
+        Some(confirm) => (&confirm.question, &confirm.consequence),
         other => panic!("no question: {other:?}; {}", session.notice()),
     }
 }
@@ -97,7 +99,7 @@ fn retitling_for_several_is_told_first() {
         "Put \"Lecturer\" into the catalogue, and title it so for 2 users in courses@conference.example.org?"
     );
     session.keys("y");
-    assert!(matches!(session.state.top(), Some(Overlay::Catalogue(_))));
+    assert!(session.state.over::<Catalogue>().is_some());
     assert_eq!(catalogue(&session)[HAT]["title"], "Lecturer");
     assert_eq!(terrys(&session)[HAT]["title"], "Lecturer");
 }
@@ -148,7 +150,7 @@ fn somebody_else_may_change_it_meanwhile() {
         wardrobe.set_catalogue_hat(&jid(ROOM), &super::hat(HAT), Some(entry))
     });
     session.keys("Enter");
-    assert!(matches!(session.state.top(), Some(Overlay::Conflict(_))));
+    assert!(session.state.over::<Conflict>().is_some());
     session.keys("m");
     assert_eq!(catalogue(&session)[HAT]["title"], "TeacherX");
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));

@@ -1,6 +1,9 @@
 //! Somebody else changes the same thing.
 
-use hatrack::app::{Effect, Msg, Overlay, Pane, Start, State};
+use hatrack::app::Confirm;
+use hatrack::app::Conflict;
+use hatrack::app::form::Form;
+use hatrack::app::{Effect, Msg, Pane, Start, State};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
 use hatrack::store::{Event, Request, Snapshot};
 use serde_json::json;
@@ -23,12 +26,12 @@ fn both_sides_of_a_conflict_are_those_of_now() {
     retitle(&mut session, "Professor");
     session.keys("Enter");
     retitle(&mut session, "Dean");
-    let Some(Overlay::Conflict(conflict)) = session.state.top() else {
+    let Some(conflict) = session.state.over::<Conflict>() else {
         panic!("no conflict")
     };
     assert!(conflict.theirs.contains("Dean"), "{conflict:?}");
     retitle(&mut session, "Teacher");
-    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    assert!(session.state.over::<Form>().is_some());
     assert!(
         session.notice().contains("as it was again"),
         "{}",
@@ -42,7 +45,7 @@ fn both_sides_of_a_conflict_are_those_of_now() {
 fn a_question_about_what_changed_meanwhile_is_withdrawn() {
     let mut session = open();
     session.keys("Enter j d");
-    assert!(matches!(session.state.top(), Some(Overlay::Confirm(_))));
+    assert!(session.state.over::<Confirm>().is_some());
     session.other(|wardrobe| {
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:y"), Attachment::default())
     });
@@ -73,7 +76,7 @@ fn a_form_on_what_changed_meanwhile_shows_both_sides() {
             wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
         });
         session.keys("Enter");
-        let Some(Overlay::Conflict(conflict)) = session.state.top() else {
+        let Some(conflict) = session.state.over::<Conflict>() else {
             panic!("no conflict")
         };
         assert!(
@@ -94,7 +97,7 @@ fn a_form_on_what_changed_meanwhile_shows_both_sides() {
     let mut later = open();
     change(&mut later);
     later.keys("Esc");
-    assert!(matches!(later.state.top(), Some(Overlay::Form(_))));
+    assert!(later.state.over::<Form>().is_some());
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn a_hat_is_not_given_to_somebody_who_was_banned_meanwhile() {
     session.text("urn:x:y");
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast));
     session.keys("Enter");
-    assert!(matches!(session.state.top(), Some(Overlay::Conflict(_))));
+    assert!(session.state.over::<Conflict>().is_some());
     session.keys("m");
     assert!(session.state.notice().unwrap().refused);
     assert_eq!(terrys(&session)["urn:x:y"], json!(null));
@@ -141,7 +144,7 @@ fn a_change_refused_by_the_keeper_is_shown_with_both_sides_and_kept_through_a_cu
             snapshot: snapshot(&theirs),
         },
     );
-    let Some(Overlay::Conflict(conflict)) = state.top() else {
+    let Some(conflict) = state.over::<Conflict>() else {
         panic!("no conflict")
     };
     assert_eq!(conflict.theirs, "the user does not have the hat any more");
@@ -201,13 +204,13 @@ fn changes_of_one_hat_are_one_question_and_keep_what_they_did_not_touch() {
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
     });
     session.quick();
-    let Some(Overlay::Conflict(conflict)) = session.state.top() else {
+    let Some(conflict) = session.state.over::<Conflict>() else {
         panic!("no conflict")
     };
     assert!(conflict.mine.contains("not worn"), "{conflict:?}");
     session.keys("m");
     assert_eq!(terrys(&session)[HAT]["active"], json!(false));
-    while matches!(session.state.top(), Some(Overlay::Conflict(_))) {
+    while session.state.over::<Conflict>().is_some() {
         session.keys("m");
     }
     assert_eq!(

@@ -1,8 +1,11 @@
 //! What is not saved: a full disk, a cut line, and what the next start offers.
 
+use hatrack::app::Confirm;
+use hatrack::app::draft::Draft;
 use hatrack::app::draft::gathered;
+use hatrack::app::form::Form;
 use hatrack::app::form::{Name, Subject};
-use hatrack::app::{Effect, Msg, Overlay, Saved, Start, State, Wait, update};
+use hatrack::app::{Effect, Msg, Saved, Start, State, Wait, update};
 use hatrack::model::{Attachment, Wardrobe};
 use hatrack::store::{Event, Scope, Trouble};
 use serde_json::json;
@@ -24,7 +27,7 @@ fn a_full_disk_keeps_the_change_on_the_screen_and_says_so() {
     assert_eq!(terrys(&session)[HAT]["active"], json!(true));
     // Leaving asks, and keeps what is not saved as a draft.
     session.keys("q");
-    assert!(matches!(session.state.top(), Some(Overlay::Confirm(_))));
+    assert!(session.state.over::<Confirm>().is_some());
     session.keys("Esc");
     assert_eq!(session.left, None);
     session.well();
@@ -55,7 +58,7 @@ fn what_could_not_be_saved_comes_back_at_the_next_start() {
 
     let mut next = open();
     next.send(Msg::DraftFound(draft));
-    assert!(matches!(next.state.top(), Some(Overlay::Draft(_))));
+    assert!(next.state.over::<Draft>().is_some());
     next.keys("Enter");
     assert_eq!(terrys(&next)[HAT]["active"], json!(false));
     assert_eq!(next.draft, None);
@@ -110,7 +113,11 @@ fn what_is_typed_is_in_the_sessions_own_draft_when_typing_pauses() {
     let mut next = open();
     next.send(Msg::DraftFound(gathered(None, &[kept]).unwrap()));
     next.keys("Enter");
-    assert!(matches!(next.state.top(), Some(Overlay::Form(form)) if form.text(Name::Hat) == "urn:x:y"));
+    assert!(
+        next.state
+            .over::<Form>()
+            .is_some_and(|form| form.text(Name::Hat) == "urn:x:y")
+    );
     // Left or saved, nothing is kept, and nothing is waited for.
     session.keys("Esc y");
     assert_eq!((session.own.as_ref(), session.waits.as_slice()), (None, &[][..]));
@@ -219,11 +226,11 @@ fn a_draft_about_a_room_out_of_sight_is_not_offered() {
     assert_eq!(elsewhere.left, Some(0));
     let mut all = open();
     all.send(Msg::DraftFound(elsewhere.draft.clone().unwrap()));
-    let Some(Overlay::Draft(both)) = all.state.top() else {
+    let Some(both) = all.state.over::<Draft>() else {
         panic!("no draft")
     };
     assert_eq!(both.forms.len(), 2);
-    assert!(matches!(limited(ROOM).state.top(), Some(Overlay::Draft(_))));
+    assert!(limited(ROOM).state.over::<Draft>().is_some());
 
     let mut garbage = open();
     garbage.send(Msg::DraftFound(b"\xff\x00{]".to_vec()));
@@ -274,12 +281,12 @@ fn nobody_leaves_before_what_is_not_saved_is_kept() {
     session.no_draft = Some("the disk is full".into());
     session.keys("Ctrl-C");
     assert_eq!(session.left, None);
-    let Some(Overlay::Confirm(question)) = session.state.top() else {
+    let Some(question) = session.state.over::<Confirm>() else {
         panic!("nobody asks")
     };
     assert!(question.consequence.contains("the disk is full"), "{question:?}");
     session.keys("n");
-    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    assert!(session.state.over::<Form>().is_some());
     session.no_draft = None;
     session.keys("Ctrl-C");
     assert_eq!((session.left, session.draft.is_some()), (Some(0), true));
@@ -334,7 +341,7 @@ fn letters_of_a_hat_mean_the_same_when_they_are_taken_up_again() {
     let mut second = Session::open(sample, (100, 30));
     second.send(Msg::DraftFound(first.draft.unwrap()));
     second.keys("Enter");
-    let Some(Overlay::Form(form)) = second.state.top() else {
+    let Some(form) = second.state.over::<Form>() else {
         panic!("no form")
     };
     assert_eq!(form.hat().unwrap().by_title.as_deref(), Some("Proctor"));
@@ -374,7 +381,7 @@ const FORMS_OF_OLD: &str = r#"{"forms": [
 fn forms_that_an_older_program_left_are_taken_up() {
     let mut session = open();
     session.send(Msg::DraftFound(FORMS_OF_OLD.into()));
-    let Some(Overlay::Draft(draft)) = session.state.top() else {
+    let Some(draft) = session.state.over::<Draft>() else {
         panic!("{}", session.notice())
     };
     let headings: Vec<String> = draft.forms.iter().map(|form| form.subject.heading()).collect();
@@ -404,7 +411,7 @@ fn forms_that_an_older_program_left_are_taken_up() {
 
 #[test]
 fn forms_are_left_as_an_older_program_reads_them() {
-    let draft: hatrack::app::draft::Draft = serde_json::from_str(FORMS_OF_OLD).unwrap();
+    let draft: Draft = serde_json::from_str(FORMS_OF_OLD).unwrap();
     let old: serde_json::Value = serde_json::from_str(FORMS_OF_OLD).unwrap();
     assert_eq!(serde_json::to_value(&draft).unwrap(), old);
     // Users of several rooms are new.

@@ -1,6 +1,6 @@
 //! The measures of ease: how many keys it takes among 200 rooms and 40,000 users.
 
-use hatrack::app::Overlay;
+use hatrack::app::finder::Finder;
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
 
 use super::session::Session;
@@ -114,7 +114,7 @@ fn every_action_is_reached_without_its_key() {
         let mut session = super::open();
         session.keys(":");
         session.text(command.help);
-        let Some(Overlay::Finder(finder)) = session.state.top() else {
+        let Some(finder) = session.state.over::<Finder>() else {
             panic!("no palette")
         };
         let found = finder.found.iter().any(|found| {

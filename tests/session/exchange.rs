@@ -1,6 +1,8 @@
 //! Import and export on the screen: a file is named, what it would do is asked about, and one undo takes it back.
 
-use hatrack::app::{Overlay, Start};
+use hatrack::app::Confirm;
+use hatrack::app::Start;
+use hatrack::app::prompt::Prompt;
 use hatrack::store::Scope;
 
 use super::{ROOM, TERRY, jid, open, wardrobe};
@@ -20,10 +22,10 @@ fn with(name: &str, content: &str) -> Session {
 
 /// What the topmost overlay says: a question with its consequence, or what is wrong.
 fn says(session: &Session) -> String {
-    match session.state.top() {
-        Some(Overlay::Confirm(confirm)) => format!("{}\n{}", confirm.question, confirm.consequence),
-        Some(Overlay::Prompt(prompt)) => prompt.wrong.join("\n"),
-        other => panic!("{other:?}"),
+    match (session.state.over::<Confirm>(), session.state.over::<Prompt>()) {
+        (Some(confirm), _) => format!("{}\n{}", confirm.question, confirm.consequence),
+        (_, Some(prompt)) => prompt.wrong.join("\n"),
+        _ => panic!("{:?}", session.state.top()),
     }
 }
 
@@ -178,7 +180,7 @@ fn what_is_exported_follows_the_pane_and_no_file_is_replaced_unasked() {
         "Replace room.csv?\nThere is a file of that name already. What is in it is lost."
     );
     session.keys("n");
-    assert!(matches!(session.state.top(), Some(Overlay::Prompt(prompt)) if !prompt.waits));
+    assert!(session.state.over::<Prompt>().is_some_and(|prompt| !prompt.waits));
     assert_eq!(file(&session, "room.csv").lines().count(), 5);
     session.keys("Enter y");
     assert_eq!(
@@ -194,8 +196,8 @@ fn what_is_exported_follows_the_pane_and_no_file_is_replaced_unasked() {
 
 /// What can be chosen beside the name of the file.
 fn choices(session: &Session) -> &[String] {
-    match session.state.top() {
-        Some(Overlay::Prompt(prompt)) => &prompt.choices,
+    match session.state.over::<Prompt>() {
+        Some(prompt) => &prompt.choices,
         other => panic!("{other:?}"),
     }
 }

@@ -1,7 +1,9 @@
 //! The palette of commands, and the jump to any room, user or hat.
 
+use hatrack::app::finder::Finder;
+use hatrack::app::form::Form;
 use hatrack::app::offer::What;
-use hatrack::app::{Overlay, Pane, command};
+use hatrack::app::{Pane, command};
 use hatrack::model::{Affiliation, read};
 
 use super::session::Session;
@@ -13,7 +15,7 @@ fn sample() -> Session {
 }
 
 fn found(session: &Session) -> Vec<String> {
-    let Some(Overlay::Finder(finder)) = session.state.top() else {
+    let Some(finder) = session.state.over::<Finder>() else {
         panic!("nothing is looked for")
     };
     let name = |what: &What| match what {
@@ -64,7 +66,7 @@ fn a_command_is_found_by_a_few_letters_and_done_where_it_belongs() {
     session.text("add room");
     assert_eq!(found(&session).first().unwrap(), "add-room");
     session.keys("Enter");
-    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    assert!(session.state.over::<Form>().is_some());
     assert_eq!(session.state.focus(), Pane::Rooms);
     session.keys("Esc Tab Tab :");
     session.text("wear");
@@ -217,7 +219,7 @@ fn a_command_is_done_from_the_help_or_it_says_why_not() {
     assert_eq!(found(&session)[0], "add-user");
     session.keys("Enter");
     assert_eq!(session.state.focus(), Pane::Users);
-    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    assert!(session.state.over::<Form>().is_some());
     session.keys("Esc ?");
     session.text("go to the next field");
     session.keys("Enter");
@@ -239,7 +241,7 @@ fn headings_stand_above_the_first_of_each_place_while_all_is_shown() {
     let mut session = open();
     session.keys("?");
     let headings = |session: &Session| {
-        let Some(Overlay::Finder(finder)) = session.state.top() else {
+        let Some(finder) = session.state.over::<Finder>() else {
             panic!("no help")
         };
         let all = 0..finder.found.len();

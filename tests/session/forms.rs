@@ -1,6 +1,8 @@
 //! What a form takes and refuses.
 
-use hatrack::app::{Msg, Overlay, Start};
+use hatrack::app::Confirm;
+use hatrack::app::form::Form;
+use hatrack::app::{Msg, Start};
 use hatrack::model::Attachment;
 use hatrack::store::Scope;
 use serde_json::json;
@@ -26,7 +28,7 @@ fn a_text_that_looks_like_a_uri_never_takes_a_match() {
     session.keys("Enter Enter a");
     session.text("http://example.com/hats/tea cher");
     session.keys("Enter");
-    let Some(Overlay::Form(form)) = session.state.top() else {
+    let Some(form) = session.state.over::<Form>() else {
         panic!("the form is gone")
     };
     assert_eq!(form.focus, 0);
@@ -43,7 +45,7 @@ fn a_text_that_looks_like_a_uri_never_takes_a_match() {
 fn a_refused_save_puts_the_cursor_on_the_first_wrong_field() {
     let mut session = open();
     session.keys("Enter a Tab Enter");
-    let Some(Overlay::Form(form)) = session.state.top() else {
+    let Some(form) = session.state.over::<Form>() else {
         panic!("the form is gone")
     };
     assert_eq!(form.focus, 0);
@@ -53,7 +55,7 @@ fn a_refused_save_puts_the_cursor_on_the_first_wrong_field() {
         "the user's address is missing"
     );
     session.text("terry@example.org");
-    let Some(Overlay::Form(form)) = session.state.top() else {
+    let Some(form) = session.state.over::<Form>() else {
         panic!("the form is gone")
     };
     assert!(
@@ -143,7 +145,7 @@ fn a_limited_session_says_which_rooms_it_cannot_add() {
     session.text("other@c.example");
     session.keys("Enter");
     assert!(session.notice().contains("limited"), "{}", session.notice());
-    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    assert!(session.state.over::<Form>().is_some());
 }
 
 #[test]
@@ -152,7 +154,7 @@ fn a_paste_of_a_whole_file_is_refused() {
     session.keys("a");
     session.send(Msg::Paste("x".repeat(8193)));
     assert!(session.notice().contains("8,193 bytes"), "{}", session.notice());
-    let Some(Overlay::Form(form)) = session.state.top() else {
+    let Some(form) = session.state.over::<Form>() else {
         panic!("no form")
     };
     assert!(!form.is_changed());
@@ -186,12 +188,12 @@ fn a_hat_is_found_by_what_it_is_called_anywhere() {
 fn hats_that_the_user_has_are_not_offered() {
     let mut session = open();
     session.keys("Enter j Enter a");
-    let Some(Overlay::Form(form)) = session.state.top() else {
+    let Some(form) = session.state.over::<Form>() else {
         panic!("no form")
     };
     assert_eq!(form.suggestions.as_ref().unwrap().len(), 0);
     session.keys("Esc Esc k Enter a");
-    let Some(Overlay::Form(form)) = session.state.top() else {
+    let Some(form) = session.state.over::<Form>() else {
         panic!("no form")
     };
     assert_eq!(form.suggestions.as_ref().unwrap().len(), 1);
@@ -203,7 +205,7 @@ fn a_list_of_addresses_adds_them_all_after_a_question() {
     session.keys("Tab a");
     let list = "Jane Doe <jane@example.org>\nxmpp:joe@example.org\nterry@example.org, JOE@example.org";
     session.send(Msg::Paste(list.into()));
-    let Some(Overlay::Confirm(asked)) = session.state.top() else {
+    let Some(asked) = session.state.over::<Confirm>() else {
         panic!("{}", session.notice())
     };
     assert_eq!(
@@ -244,7 +246,7 @@ fn a_list_with_something_wrong_in_it_adds_nobody() {
         "none is added before all are addresses: line 2: \"foo\" (not user@domain), line 2: \"bar@\" (a domain such \
          as example.org is missing or wrong)"
     );
-    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    assert!(session.state.over::<Form>().is_some());
     session.keys("Enter");
     assert!(
         session
@@ -322,7 +324,7 @@ fn a_list_of_addresses_is_added_to_several_rooms() {
     session.keys("Enter * A");
     session.send(Msg::Paste("jane@example.org\nterry@example.org".into()));
     session.keys("Enter");
-    let Some(Overlay::Confirm(asked)) = session.state.top() else {
+    let Some(asked) = session.state.over::<Confirm>() else {
         panic!("{}", session.notice())
     };
     assert!(asked.question.starts_with("Add "), "{}", asked.question);

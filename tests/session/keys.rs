@@ -1,6 +1,7 @@
 //! Keys that somebody gave to commands.
 
 use hatrack::app::command::COMMANDS;
+use hatrack::app::finder::Finder;
 use hatrack::app::{Keymap, Msg, Pane, Start};
 use hatrack::ui::{self, Theme};
 use ratatui::buffer::Buffer;
@@ -304,5 +305,22 @@ fn every_list_is_moved_in_by_the_same_keys() {
             session.keys("j");
             assert!(screen(&session).contains('j'), "{open}");
         }
+    }
+}
+
+/// A page is what is seen: on a high screen, too, where what lies over the panes is lower, no row is left out.
+#[test]
+fn a_page_is_as_many_rows_as_are_shown() {
+    for size in [(80, 24), (100, 60)] {
+        let mut session = Session::open(sample(), size);
+        session.keys(":");
+        let area = Rect::new(0, 0, size.0, size.1);
+        let mut buffer = Buffer::empty(area);
+        ui::render(&session.state, Theme::default(), area, &mut buffer);
+        let is_inside = |row: &u16| buffer[(area.width - 1, *row)].symbol() == "┃";
+        // The line that is typed is none.
+        let shown = (0..area.height).filter(is_inside).count() - 1;
+        session.keys("PageDown");
+        assert_eq!(session.state.over::<Finder>().unwrap().selected, shown);
     }
 }

@@ -1,6 +1,8 @@
 //! Marks, and what is done to all that is marked: told first, one group, one undo.
 
-use hatrack::app::{Overlay, Pane};
+use hatrack::app::Confirm;
+use hatrack::app::Pane;
+use hatrack::app::form::Form;
 use hatrack::model::{Affiliation, Attachment};
 
 use super::session::Session;
@@ -10,8 +12,8 @@ const PROF: &str = "prof@example.org";
 
 /// The question that is asked and what follows from a yes.
 fn asked(session: &Session) -> (&str, &str) {
-    match session.state.top() {
-        Some(Overlay::Confirm(confirm)) => (&confirm.question, &confirm.consequence),
+    match session.state.over::<Confirm>() {
+        Some(confirm) => (&confirm.question, &confirm.consequence),
         other => panic!("no question: {other:?}; {}", session.notice()),
     }
 }
@@ -45,9 +47,9 @@ fn a_hat_is_given_to_all_marked_and_one_undo_takes_it_from_all() {
     session.keys("Enter * a");
     session.keys("Esc + T e a");
     assert_eq!(
-        session.state.top().map(
-            |top| matches!(top, Overlay::Form(form) if form.subject.heading() == "Give a hat to 23 users")
-        ),
+        session.state.top().map(|top| top
+            .is::<Form>()
+            .is_some_and(|form| form.subject.heading() == "Give a hat to 23 users")),
         Some(true)
     );
     session.keys("Enter");
@@ -71,7 +73,7 @@ fn a_hat_is_given_to_all_marked_and_one_undo_takes_it_from_all() {
 fn no_is_no_and_goes_back_to_the_form() {
     let mut session = crowd();
     session.keys("Enter * + T e a Enter n");
-    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    assert!(session.state.over::<Form>().is_some());
     session.keys("Esc y");
     assert!(session.state.top().is_none());
     assert_eq!(session.state.wardrobe().attachments(), 1);

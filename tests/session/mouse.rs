@@ -1,6 +1,7 @@
 //! The mouse, without a screen: what is clicked on is told by what it belongs to.
 
-use hatrack::app::{Effect, Msg, Overlay, Pane, Spot};
+use hatrack::app::form::Form;
+use hatrack::app::{Effect, Msg, Pane, Spot};
 
 use super::session::Session;
 use super::{TERRY, open, terrys};
@@ -57,7 +58,7 @@ fn a_double_click_opens_as_enter_does() {
     double(&mut session, &[Spot::Pane(Pane::Users), Spot::Row(1)]);
     assert_eq!(session.state.focus(), Pane::Hats);
     double(&mut session, &[Spot::Pane(Pane::Hats), Spot::Row(0)]);
-    assert!(matches!(session.state.top(), Some(Overlay::Form(_))));
+    assert!(session.state.over::<Form>().is_some());
     // Beside the rows there is nothing to open.
     let mut session = open();
     double(&mut session, &[Spot::Pane(Pane::Rooms)]);

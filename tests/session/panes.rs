@@ -1,6 +1,7 @@
 //! The panes: the main story, moving about, what asks first.
 
-use hatrack::app::{Effect, Msg, Overlay, Pane, Saved, Start, command};
+use hatrack::app::Confirm;
+use hatrack::app::{Effect, Msg, Pane, Saved, Start, command};
 use hatrack::model::{Affiliation, Wardrobe};
 use hatrack::store::Scope;
 use serde_json::json;
@@ -87,7 +88,7 @@ fn a_banned_user_is_given_nothing_but_loses_what_they_have() {
 fn what_takes_much_away_asks_first() {
     let mut session = open();
     session.keys("d");
-    assert!(matches!(session.state.top(), Some(Overlay::Confirm(_))));
+    assert!(session.state.over::<Confirm>().is_some());
     session.keys("x n");
     assert_eq!(session.state.rooms().len(), 1);
     session.keys("d y");
@@ -95,7 +96,7 @@ fn what_takes_much_away_asks_first() {
     session.keys("u");
     assert_eq!(session.state.wardrobe().attachments(), 1);
     session.keys("Enter j d");
-    assert!(matches!(session.state.top(), Some(Overlay::Confirm(_))));
+    assert!(session.state.over::<Confirm>().is_some());
     session.keys("y");
     assert_eq!(session.state.users().len(), 2);
     // Nobody asks for a user without hats.

@@ -1,6 +1,10 @@
 //! Named sets of hats: saved, put on one and on many, renamed, deleted, taken back.
 
-use hatrack::app::{Overlay, Start};
+use hatrack::app::Confirm;
+use hatrack::app::Conflict;
+use hatrack::app::Start;
+use hatrack::app::prompt::Prompt;
+use hatrack::app::sets::NamedSets;
 use hatrack::model::{Affiliation, Json};
 use hatrack::store::Scope;
 
@@ -35,7 +39,10 @@ fn a_set_is_saved_in_the_document_renamed_deleted_and_all_is_taken_back() {
     assert_eq!(sets(&session), serde_json::json!({"on-call week": teacher()}));
     session.keys("N Ctrl-R Ctrl-U Enter");
     assert!(
-        matches!(session.state.top(), Some(Overlay::Prompt(prompt)) if prompt.wrong == ["the name of the set is missing"])
+        session
+            .state
+            .over::<Prompt>()
+            .is_some_and(|prompt| prompt.wrong == ["the name of the set is missing"])
     );
     session.text("nights");
     session.keys("Enter");
@@ -68,7 +75,7 @@ fn a_set_is_put_on_one_at_once_and_on_many_after_a_question() {
     session.keys("* N");
     session.text("call");
     session.keys("Enter");
-    let Some(Overlay::Confirm(confirm)) = session.state.top() else {
+    let Some(confirm) = session.state.over::<Confirm>() else {
         panic!("{:?}", session.state.top());
     };
     assert_eq!(
@@ -110,7 +117,7 @@ fn another_set_of_that_name_is_replaced_only_after_a_question() {
     session.keys("Enter h N Ctrl-S");
     session.text("on-call week");
     session.keys("Enter");
-    let Some(Overlay::Confirm(confirm)) = session.state.top() else {
+    let Some(confirm) = session.state.over::<Confirm>() else {
         panic!("{:?}", session.state.top());
     };
     assert_eq!(confirm.question, "Replace the set \"on-call week\"?");
@@ -120,7 +127,7 @@ fn another_set_of_that_name_is_replaced_only_after_a_question() {
     );
     session.keys("n Enter y");
     assert_eq!(sets(&session)["on-call week"].as_object().unwrap().len(), 2);
-    assert!(matches!(session.state.top(), Some(Overlay::Sets(_))));
+    assert!(session.state.over::<NamedSets>().is_some());
 }
 
 #[test]
@@ -131,7 +138,7 @@ fn a_rename_onto_another_is_refused_where_it_was_typed() {
     session.keys("Enter Ctrl-R Ctrl-U");
     session.text("on-call week");
     session.keys("Enter");
-    let Some(Overlay::Prompt(prompt)) = session.state.top() else {
+    let Some(prompt) = session.state.over::<Prompt>() else {
         panic!("{:?}", session.state.top());
     };
     assert_eq!(
@@ -165,7 +172,7 @@ fn two_who_save_sets_at_once_both_keep_theirs() {
     session.other(|wardrobe| wardrobe.put_set("theirs", Some(&hats)));
     session.quick();
     assert!(
-        matches!(session.state.top(), Some(Overlay::Conflict(_))),
+        session.state.over::<Conflict>().is_some(),
         "{:?}",
         session.state.top()
     );

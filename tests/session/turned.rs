@@ -1,6 +1,7 @@
 //! The view turned round, and the orders of the panes.
 
-use hatrack::app::{Overlay, Pane};
+use hatrack::app::Confirm;
+use hatrack::app::Pane;
 use hatrack::model::{Affiliation, Attachment, Wardrobe, read};
 
 use super::session::Session;
@@ -26,8 +27,8 @@ fn several() -> Wardrobe {
 }
 
 fn asked(session: &Session) -> &str {
-    match session.state.top() {
-        Some(Overlay::Confirm(confirm)) => &confirm.question,
+    match session.state.over::<Confirm>() {
+        Some(confirm) => &confirm.question,
         other => panic!("no question: {other:?}; {}", session.notice()),
     }
 }

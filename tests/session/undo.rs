@@ -1,6 +1,7 @@
 //! Undo, redo and the history.
 
-use hatrack::app::{Effect, Msg, Overlay, Start, State};
+use hatrack::app::history::History;
+use hatrack::app::{Effect, Msg, Start, State};
 use hatrack::model::{Attachment, Wardrobe};
 use hatrack::store::{Entry, Event, FoundUndo, Request, Snapshot};
 use serde_json::json;
@@ -108,8 +109,8 @@ fn history_tells_narrows_and_undoes() {
     session.keys("Enter j Enter Space r");
     session.other(|wardrobe| wardrobe.add_room(&jid("other@c.example"), None));
     session.keys("H");
-    let history = |session: &Session| match session.state.top() {
-        Some(Overlay::History(history)) => history.as_ref().clone(),
+    let history = |session: &Session| match session.state.over::<History>() {
+        Some(history) => history.clone(),
         other => panic!("no history: {other:?}"),
     };
     assert_eq!(history(&session).entries.len(), 3);
@@ -172,7 +173,7 @@ fn undo_takes_back_the_rest_of_what_is_undone_in_part() {
     session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:1")));
     session.keys("H j u");
     assert!(terrys(&session).get("urn:x:2").is_none(), "{}", session.notice());
-    let Some(Overlay::History(history)) = session.state.top() else {
+    let Some(history) = session.state.over::<History>() else {
         panic!("no history")
     };
     let undo = &history.entries[0];

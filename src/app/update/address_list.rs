@@ -1,8 +1,8 @@
 //! A list of addresses in the form that adds a user.
 
-use crate::app::form::{Name, Subject, Value};
+use crate::app::form::{Form, Name, Subject, Value};
 use crate::app::text::LONGEST_PASTE;
-use crate::app::{Effect, Overlay, State, addresses, words};
+use crate::app::{Effect, State, addresses, words};
 
 use super::form;
 
@@ -12,7 +12,7 @@ const LONGEST_LIST: usize = 1 << 20;
 /// Takes a pasted list of addresses, where the form is one that adds a user and its address has the focus: what it means
 /// is asked at once. False: it is none.
 pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) -> bool {
-    let Some(Overlay::Form(form)) = state.overlays.last_mut() else {
+    let Some(form) = state.over_mut::<Form>() else {
         return false;
     };
     let adds = matches!(form.subject, Subject::AddUser { .. });
@@ -41,7 +41,7 @@ pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) 
         text.set("");
         text.paste(&whole);
     }
-    let mut asked = form.as_ref().clone();
+    let mut asked = form.clone();
     asked.set_text(Name::User, &whole);
     form::propose(state, effects, &asked);
     true

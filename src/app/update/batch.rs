@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::app::command::CommandId;
 use crate::app::place::Grouping;
 use crate::app::subject::{people, place};
-use crate::app::{Act, Confirm, Effect, Member, Overlay, Pane, State, words};
+use crate::app::{Act, Confirm, Effect, Member, Pane, State, words};
 use crate::model::{Affiliation, CatalogueHat, Edit, Error, Group, HatId, Jid, Wardrobe};
 
 use super::commit;
@@ -298,11 +298,11 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
     let parts = [hidden(state), batch.consequence, left, undo];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     let consequence = parts.collect::<Vec<_>>().join(" ");
-    state.overlays.push(Overlay::Confirm(Confirm {
+    state.open(Confirm {
         question: batch.question,
         consequence,
         act: Act::Commit(Group(edit.edits)),
-    }));
+    });
     BatchOutcome::Asked
 }
 
@@ -315,11 +315,11 @@ pub(super) fn ask(
 ) {
     match operation(&mut state.view.clone()) {
         Ok(group) => {
-            state.overlays.push(Overlay::Confirm(Confirm {
+            state.open(Confirm {
                 question,
                 consequence,
                 act: Act::Commit(group),
-            }));
+            });
         }
         Err(error) => state.refuse_error(&error),
     }

@@ -3,8 +3,10 @@
 use crate::app::catalogue::Catalogue;
 use crate::app::command::CommandId;
 use crate::app::form::Subject;
-use crate::app::{Effect, Overlay, State, words};
-use crate::model::{CatalogueHat, HatId, Jid};
+use crate::app::place::Place;
+use crate::app::view::View;
+use crate::app::{Effect, Layer, State, words};
+use crate::model::{CatalogueHat, HatId, Jid, Wardrobe};
 
 use super::{batch, commit, form};
 
@@ -12,15 +14,35 @@ pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
     let on = state.hat().map(|(hat, _)| hat.clone());
     if let Some((room, _)) = state.room() {
         let catalogue = Catalogue::new(room.clone(), on);
-        state.overlays.push(Overlay::Catalogue(Box::new(catalogue)));
+        state.open(catalogue);
+    }
+}
+
+impl Layer for Catalogue {
+    fn place(&self) -> Place {
+        Place::Catalogue
+    }
+
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::catalogue::view(state, self)
+    }
+
+    fn rows(&self, wardrobe: &Wardrobe) -> Option<(usize, usize)> {
+        let entries = self.entries(wardrobe);
+        self.selected(&entries).map(|at| (at, entries.len()))
+    }
+
+    fn select(&mut self, row: usize, wardrobe: &Wardrobe, _: &mut Vec<Effect>) {
+        let on = self
+            .entries(wardrobe)
+            .get(row)
+            .map(|entry| entry.known.id.clone());
+        (self.on, self.at) = (on, row);
     }
 }
 
 fn top(state: &State) -> Option<&Catalogue> {
-    match state.top() {
-        Some(Overlay::Catalogue(catalogue)) => Some(catalogue),
-        _ => None,
-    }
+    state.over::<Catalogue>()
 }
 
 /// The room, the selected hat, and what the catalogue has of it.
@@ -33,19 +55,6 @@ fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogueHat>)> {
         entry.known.id.clone(),
         entry.defined.cloned(),
     ))
-}
-
-pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
-    let Some(catalogue) = top(state) else { return };
-    let entries = catalogue.entries(&state.view);
-    let Some(at) = catalogue.selected(&entries) else {
-        return;
-    };
-    let row = to(at).min(entries.len().saturating_sub(1));
-    let on = entries.get(row).map(|entry| entry.known.id.clone());
-    if let Some(Overlay::Catalogue(catalogue)) = state.overlays.last_mut() {
-        (catalogue.on, catalogue.at) = (on, row);
-    }
 }
 
 pub(crate) fn may_define(state: &State) -> Result<(), String> {

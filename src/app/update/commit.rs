@@ -2,8 +2,9 @@
 
 use crate::app::command::CommandId;
 use crate::app::place::{PANES, RowKind};
+use crate::app::sets::NamedSets;
 use crate::app::state::{Kind, Pending, Step};
-use crate::app::{Effect, Overlay, State, words};
+use crate::app::{Effect, State, words};
 use crate::model::{Error, Group, Wardrobe};
 use crate::store::{Change, Request};
 
@@ -31,8 +32,8 @@ pub(super) fn make(
             state.view = next;
             let what = words::group(&group);
             // Where letters are typed, the key for undo is one of them.
-            let undo = match state.top() {
-                Some(Overlay::Sets(_)) => format!(
+            let undo = match state.over::<NamedSets>() {
+                Some(_) => format!(
                     "{}, then {}",
                     state.key(CommandId::LeaveSets),
                     state.key(CommandId::Undo)

@@ -1,12 +1,12 @@
 //! The answer to a question.
 
-use crate::app::{Act, Effect, Overlay, State};
+use crate::app::{Act, Confirm, Effect, State};
 use crate::store::Request;
 
 use super::{commit, draft, form, leave, prompt};
 
 pub(crate) fn yes(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(Overlay::Confirm(confirm)) = state.overlays.pop() else {
+    let Some(confirm) = state.close::<Confirm>() else {
         return;
     };
     match confirm.act {

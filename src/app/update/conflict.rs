@@ -1,7 +1,11 @@
 //! Somebody else changed the same: both sides, and a choice. Nothing is written until somebody chose.
 
 use crate::app::command::CommandId;
-use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, sides, words};
+use crate::app::draft::Draft;
+use crate::app::form::Form;
+use crate::app::place::Place;
+use crate::app::view::View;
+use crate::app::{Act, Confirm, Conflict, Effect, Layer, Over, State, sides, words};
 use crate::model::{Affiliation, Edit, Error, Group, Wardrobe};
 use crate::store::Change;
 
@@ -10,20 +14,49 @@ use super::{commit, form};
 /// What lies on top follows the file: both sides of a conflict are those of now, and what there is nothing to ask about
 /// any more is not asked.
 pub(super) fn follow(state: &mut State) {
-    let mut overlays = std::mem::take(&mut state.overlays);
-    let mut kept: Vec<Overlay> = Vec::with_capacity(overlays.len());
-    for mut overlay in overlays.drain(..) {
-        let withdrawn = match &mut overlay {
-            Overlay::Confirm(confirm) => withdrawn_question(confirm, &state.view),
-            Overlay::Conflict(conflict) => withdrawn_conflict(conflict, kept.last(), &state.view),
-            _ => None,
-        };
+    let overlays = std::mem::take(&mut state.overlays);
+    let mut kept: Vec<Box<dyn Layer>> = Vec::with_capacity(overlays.len());
+    for mut overlay in overlays {
+        let below = kept.last().map(|below| &**below);
+        let withdrawn = overlay.withdrawn(below, &state.view);
         match withdrawn {
             Some(reason) => state.say(reason),
             None => kept.push(overlay),
         }
     }
     state.overlays = kept;
+}
+
+impl Layer for Confirm {
+    fn place(&self) -> Place {
+        Place::Confirm
+    }
+
+    fn view<'a>(&'a self, _: &'a State) -> View<'a> {
+        crate::app::view::question::confirm(self)
+    }
+
+    fn withdrawn(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
+        withdrawn_question(self, now)
+    }
+}
+
+impl Layer for Conflict {
+    fn place(&self) -> Place {
+        Place::Conflict
+    }
+
+    fn view<'a>(&'a self, _: &'a State) -> View<'a> {
+        crate::app::view::question::conflict(self)
+    }
+
+    fn withdrawn(&mut self, below: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
+        withdrawn_conflict(self, below, now)
+    }
+
+    fn keep(&self, draft: &mut Draft, _: bool) {
+        draft.unsaved.extend(self.change().map(Into::into));
+    }
 }
 
 fn withdrawn_question(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
@@ -36,10 +69,10 @@ fn withdrawn_question(question: &Confirm, view: &Wardrobe) -> Option<&'static st
 
 fn withdrawn_conflict(
     conflict: &mut Conflict,
-    below: Option<&Overlay>,
+    below: Option<&dyn Layer>,
     view: &Wardrobe,
 ) -> Option<&'static str> {
-    match (&conflict.over, below) {
+    match (&conflict.over, below.and_then(|below| below.is::<Form>())) {
         (Over::Change(change), _) if view.holds(&change.group) => {
             Some("Somebody else made the same change: it is so already")
         }
@@ -47,7 +80,7 @@ fn withdrawn_conflict(
             conflict.theirs = theirs_of(&change.group, view);
             None
         }
-        (Over::Form, Some(Overlay::Form(form))) => match form.changed_meanwhile(view) {
+        (Over::Form, Some(form)) => match form.changed_meanwhile(view) {
             Some(theirs) => {
                 conflict.theirs = theirs;
                 None
@@ -79,7 +112,7 @@ pub(super) fn refuse(state: &mut State, change: Change, error: Error) {
     };
     let mut first = None;
     for (at, overlay) in state.overlays.iter_mut().enumerate() {
-        if let Overlay::Conflict(conflict) = overlay
+        if let Some(conflict) = overlay.is_mut::<Conflict>()
             && let Over::Change(there) = &mut conflict.over
         {
             if same_hat(there, &change) {
@@ -97,9 +130,7 @@ pub(super) fn refuse(state: &mut State, change: Change, error: Error) {
         over: Over::Change(change),
     };
     let place = first.unwrap_or(state.overlays.len());
-    state
-        .overlays
-        .insert(place, Overlay::Conflict(Box::new(conflict)));
+    state.overlays.insert(place, Box::new(conflict));
 }
 
 /// This moderator's side, in words; what was done to one hat step by step.
@@ -124,8 +155,8 @@ fn theirs_of(group: &Group, view: &Wardrobe) -> String {
 }
 
 pub(crate) fn over_form(state: &State) -> Result<(), String> {
-    match state.top() {
-        Some(Overlay::Conflict(conflict)) if conflict.over == Over::Form => Ok(()),
+    match state.over::<Conflict>() {
+        Some(conflict) if conflict.over == Over::Form => Ok(()),
         _ => Err(format!(
             "your change is not written: {} puts it there all the same, {} leaves what is there",
             state.key(CommandId::KeepMine),
@@ -134,24 +165,15 @@ pub(crate) fn over_form(state: &State) -> Result<(), String> {
     }
 }
 
-fn pop(state: &mut State) -> Option<Conflict> {
-    match state.overlays.pop() {
-        Some(Overlay::Conflict(conflict)) => Some(*conflict),
-        Some(other) => {
-            state.overlays.push(other);
-            None
-        }
-        None => None,
-    }
-}
-
 /// Puts this moderator's side in place of what is there now.
 pub(crate) fn mine(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(conflict) = pop(state) else { return };
+    let Some(conflict) = state.close::<Conflict>() else {
+        return;
+    };
     match conflict.over {
         Over::Form => {
             let view = state.view.clone();
-            let Some(Overlay::Form(form)) = state.overlays.last_mut() else {
+            let Some(form) = state.over_mut::<Form>() else {
                 return;
             };
             if form.subject.rebase(&view) {
@@ -168,7 +190,7 @@ pub(crate) fn mine(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Leaves what is there now.
 pub(crate) fn theirs(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(conflict) = pop(state)
+    if let Some(conflict) = state.close::<Conflict>()
         && conflict.over == Over::Form
     {
         form::close(state);

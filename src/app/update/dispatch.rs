@@ -1,13 +1,12 @@
 //! What a key or a paste is for: a command, or the text that has the keys.
 
 use crate::app::command::{Command, CommandId};
-use crate::app::form::{Name, Value};
 use crate::app::lookup::lookup;
 use crate::app::text::{LONGEST_PASTE, Text};
-use crate::app::{Effect, Key, Overlay, RowKind, State, words};
+use crate::app::{Effect, Key, Layer, RowKind, State, words};
 
 use super::handlers::{self, enabled};
-use super::{address_list, filter, finder, keys, prompt, sets};
+use super::{address_list, filter, keys};
 
 /// A key was pressed; `place` is what the standard layout has in its place, where the terminal told it.
 pub(super) fn press(state: &mut State, key: Key, place: Option<char>, effects: &mut Vec<Effect>) {
@@ -48,21 +47,14 @@ pub(super) fn run(state: &mut State, command: &Command, shifted: Option<String>,
 
 /// Whether there is a text that typing goes into.
 pub(super) fn takes_text(state: &State) -> bool {
-    state.typed_filter().is_some()
-        || matches!(
-            state.top(),
-            Some(Overlay::Form(_) | Overlay::Finder(_) | Overlay::Sets(_) | Overlay::Prompt(_))
-        )
+    state.typed_filter().is_some() || state.top().is_some_and(Layer::takes_text)
 }
 
 /// Lets the text that has the keys take something.
-fn type_into(state: &mut State, effects: &mut Vec<Effect>, take: impl FnOnce(&mut Text) -> bool) {
-    match state.top() {
-        None if state.typed_filter().is_some() => filter::type_into(state, effects, take),
-        Some(Overlay::Finder(_)) => finder::type_into(state, effects, take),
-        Some(Overlay::Sets(_)) => sets::type_into(state, take),
-        Some(Overlay::Prompt(_)) => prompt::type_into(state, take),
-        _ => type_into_form(state, take),
+fn type_into(state: &mut State, effects: &mut Vec<Effect>, mut take: impl FnMut(&mut Text) -> bool) {
+    match state.overlays.last_mut() {
+        None => filter::type_into(state, effects, take),
+        Some(top) => top.type_into(&mut take, effects),
     }
 }
 
@@ -100,34 +92,4 @@ pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) 
         text.paste(pasted);
         true
     });
-}
-
-/// Lets the text field that has the focus take something; typing in the hat field looks for known hats.
-fn type_into_form(state: &mut State, take: impl FnOnce(&mut Text) -> bool) {
-    let Some(Overlay::Form(form)) = state.overlays.last_mut() else {
-        return;
-    };
-    let Some(field) = form.field_mut() else { return };
-    let name = field.name;
-    let Value::Text(text) = &mut field.value else {
-        return;
-    };
-    let before = text.text();
-    if take(text)
-        && name == Name::Hat
-        && let Some(suggestions) = &mut form.suggestions
-    {
-        let now = form
-            .fields
-            .get(form.focus)
-            .map_or_else(String::new, |field| match &field.value {
-                Value::Text(text) => text.text(),
-                _ => String::new(),
-            });
-        if now == before {
-            suggestions.select(None);
-        } else {
-            suggestions.search(&now);
-        }
-    }
 }

@@ -2,11 +2,23 @@
 
 use crate::app::draft::{Draft, FormDraft};
 use crate::app::form::Form;
+use crate::app::place::Place;
 use crate::app::state::{Kind, Leaving};
-use crate::app::{Act, Confirm, Effect, Overlay, Phase, State, Wait, words};
+use crate::app::view::View;
+use crate::app::{Act, Confirm, Effect, Layer, Phase, State, Wait, words};
 use crate::store::Change;
 
 use super::{build_form, commit, conflict, leave};
+
+impl Layer for Draft {
+    fn place(&self) -> Place {
+        Place::Draft
+    }
+
+    fn view<'a>(&'a self, _: &'a State) -> View<'a> {
+        crate::app::view::question::draft(self)
+    }
+}
 
 /// What is to be kept outside as things are: what an earlier session left and nothing was decided about, changes that
 /// cannot be written, questions that wait for an answer; and when the session ends, what was typed too.
@@ -14,11 +26,7 @@ fn draft(state: &State) -> Draft {
     let ending = matches!(state.leaving, Leaving::WhenKept(_) | Leaving::Now);
     let mut draft = state.drafting.later.clone().unwrap_or_default();
     for overlay in &state.overlays {
-        match overlay {
-            Overlay::Form(form) if ending && form.is_changed() => draft.forms.push(FormDraft::of(form)),
-            Overlay::Conflict(conflict) => draft.unsaved.extend(conflict.change().map(Into::into)),
-            _ => {}
-        }
+        overlay.keep(&mut draft, ending);
     }
     if !ending {
         draft.forms.extend_from_slice(&state.drafting.taken);
@@ -42,7 +50,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     if !state
         .overlays
         .iter()
-        .any(|overlay| matches!(overlay, Overlay::Form(_)))
+        .any(|overlay| overlay.is::<Form>().is_some())
     {
         state.drafting.taken.clear();
     }
@@ -140,10 +148,8 @@ pub(super) fn due(state: &mut State, wait: Wait) {
 }
 
 fn changed_forms(state: &State) -> impl Iterator<Item = &Form> {
-    state.overlays.iter().filter_map(|overlay| match overlay {
-        Overlay::Form(form) => Some(&**form).filter(|form| form.is_changed()),
-        _ => None,
-    })
+    let forms = state.overlays.iter().filter_map(|overlay| overlay.is::<Form>());
+    forms.filter(|form| form.is_changed())
 }
 
 /// What became of the keeping.
@@ -179,7 +185,7 @@ pub(super) fn found(state: &mut State, bytes: Vec<u8>) {
         Ok(draft) => {
             state.drafting.kept = draft.clone();
             state.drafting.later = Some(draft.clone());
-            state.overlays.push(Overlay::Draft(Box::new(draft)));
+            state.open(draft);
         }
         Err(reason) => state.refuse(format!(
             "something was left unsaved by an earlier session, but cannot be read: {reason}"
@@ -194,7 +200,7 @@ pub(crate) fn may_show(state: &State) -> Result<(), String> {
 
 pub(crate) fn show(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(draft) = state.drafting.later.clone() {
-        state.overlays.push(Overlay::Draft(Box::new(draft)));
+        state.open(draft);
     }
 }
 
@@ -204,7 +210,7 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
         state.refuse(reason);
         return;
     }
-    let Some(Overlay::Draft(draft)) = state.overlays.pop() else {
+    let Some(draft) = state.close::<Draft>() else {
         return;
     };
     state.drafting.later = None;
@@ -215,7 +221,7 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
     for kept in draft.forms {
         let mut form = build_form::build_form(kept.subject.clone(), state);
         kept.restore(&mut form);
-        state.overlays.push(Overlay::Form(Box::new(form)));
+        state.open(form);
         state.drafting.taken.push(kept);
     }
 }
@@ -236,15 +242,15 @@ fn offer_again(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
 }
 
 pub(crate) fn ask_to_drop(state: &mut State, _: &mut Vec<Effect>) {
-    state.overlays.push(Overlay::Confirm(Confirm {
+    state.open(Confirm {
         question: "Throw away what was left unsaved?".to_owned(),
         consequence: "It cannot be brought back.".to_owned(),
         act: Act::DropDraft,
-    }));
+    });
 }
 
 pub(super) fn throw_away(state: &mut State) {
-    if matches!(state.top(), Some(Overlay::Draft(_))) {
+    if state.over::<Draft>().is_some() {
         state.overlays.pop();
     }
     state.drafting.later = None;

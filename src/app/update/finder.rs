@@ -3,9 +3,11 @@
 use crate::app::command::CommandId;
 use crate::app::finder::Finder;
 use crate::app::offer::What;
+use crate::app::place::Place;
 use crate::app::text::Text;
-use crate::app::{Effect, Overlay, Pane, State, help};
-use crate::model::{HatId, Jid};
+use crate::app::view::View;
+use crate::app::{Effect, Layer, Pane, State, help};
+use crate::model::{HatId, Jid, Wardrobe};
 
 /// Why a command cannot be done.
 type Enabled = fn(&State, CommandId) -> Result<(), String>;
@@ -14,12 +16,12 @@ pub(super) fn palette(state: &mut State, enabled: Enabled) {
     let offers = help::offers(state, enabled).into_iter();
     let others = offers.filter(|offer| offer.command.id != CommandId::Palette);
     let finder = Finder::commands(others.map(What::Command).collect());
-    state.overlays.push(Overlay::Finder(Box::new(finder)));
+    state.open(finder);
 }
 
 pub(super) fn help(state: &mut State, enabled: Enabled) {
     let finder = Finder::help(help::all(state, enabled));
-    state.overlays.push(Overlay::Finder(Box::new(finder)));
+    state.open(finder);
 }
 
 pub(crate) fn may_jump(state: &State) -> Result<(), String> {
@@ -31,25 +33,44 @@ pub(crate) fn may_jump(state: &State) -> Result<(), String> {
 
 pub(crate) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
     let finder = Finder::places(&state.view);
-    state.overlays.push(Overlay::Finder(Box::new(finder)));
+    state.open(finder);
     go_on(state, effects);
 }
 
-fn top(state: &mut State) -> Option<&mut Finder> {
-    match state.overlays.last_mut() {
-        Some(Overlay::Finder(finder)) => Some(finder),
-        _ => None,
+impl Layer for Finder {
+    fn place(&self) -> Place {
+        Place::Finder
+    }
+
+    fn view<'a>(&'a self, _: &'a State) -> View<'a> {
+        crate::app::view::finder::view(self)
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn type_into(&mut self, take: &mut dyn FnMut(&mut Text) -> bool, effects: &mut Vec<Effect>) {
+        let before = self.text.text();
+        if take(&mut self.text) && self.text.text() != before {
+            self.search();
+            if self.is_looking() {
+                effects.push(Effect::GoOn);
+            }
+        }
+    }
+
+    fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
+        Some((self.selected, self.found.len()))
+    }
+
+    fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
+        self.selected = row;
     }
 }
 
-/// Lets it take something that is typed or pasted.
-pub(super) fn type_into(state: &mut State, effects: &mut Vec<Effect>, take: impl FnOnce(&mut Text) -> bool) {
-    let Some(finder) = top(state) else { return };
-    let before = finder.text.text();
-    if take(&mut finder.text) && finder.text.text() != before {
-        finder.search();
-        go_on(state, effects);
-    }
+fn top(state: &mut State) -> Option<&mut Finder> {
+    state.over_mut::<Finder>()
 }
 
 fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
@@ -68,15 +89,9 @@ pub(super) fn look_on(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
-    if let Some(finder) = top(state) {
-        finder.move_to(to(finder.selected));
-    }
-}
-
 pub(crate) fn may_take(state: &State) -> Result<(), String> {
-    match state.top() {
-        Some(Overlay::Finder(finder)) if finder.chosen().is_some() => Ok(()),
+    match state.over::<Finder>() {
+        Some(finder) if finder.chosen().is_some() => Ok(()),
         _ => Err("nothing matches".into()),
     }
 }

@@ -4,7 +4,7 @@ use crate::app::command::CommandId;
 use crate::app::form::{Form, Name, Subject, Value};
 use crate::app::place::Grouping;
 use crate::app::subject::only;
-use crate::app::{Act, Confirm, Conflict, Effect, Over, Overlay, State, sides};
+use crate::app::{Act, Confirm, Conflict, Effect, Over, State, sides};
 use crate::model::{CatalogueHat, Jid};
 
 use super::batch::{self, BatchOutcome};
@@ -12,14 +12,11 @@ use super::{build_batch, build_form};
 
 pub(super) fn open(state: &mut State, subject: Subject) {
     let form = build_form::build_form(subject, state);
-    state.overlays.push(Overlay::Form(Box::new(form)));
+    state.open(form);
 }
 
 pub(super) fn top(state: &mut State) -> Option<&mut Form> {
-    match state.overlays.last_mut() {
-        Some(Overlay::Form(form)) => Some(form),
-        _ => None,
-    }
+    state.over_mut::<Form>()
 }
 
 pub(crate) fn next_field(state: &mut State, _: &mut Vec<Effect>) {
@@ -105,8 +102,8 @@ pub(super) fn put_hat(form: &mut Form, id: &str, title: Option<&str>) {
 }
 
 pub(crate) fn may_list(state: &State) -> Result<(), String> {
-    let known = match state.top() {
-        Some(Overlay::Form(form)) => form.suggestions.as_ref(),
+    let known = match state.over::<Form>() {
+        Some(form) => form.suggestions.as_ref(),
         _ => return Err("no form is open".into()),
     };
     known
@@ -159,11 +156,11 @@ pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
         "What you typed in it is lost; {} goes back to it.",
         state.key(CommandId::No)
     );
-    state.overlays.push(Overlay::Confirm(Confirm {
+    state.open(Confirm {
         question,
         consequence,
         act: Act::LeaveForm,
-    }));
+    });
 }
 
 /// Takes the topmost form away after what it means was made, and selects what that was about.
@@ -176,7 +173,7 @@ pub(super) fn made(state: &mut State) {
 
 /// Takes the topmost form away.
 pub(super) fn close(state: &mut State) {
-    if matches!(state.top(), Some(Overlay::Form(_))) {
+    if state.over::<Form>().is_some() {
         state.overlays.pop();
     }
 }
@@ -199,12 +196,12 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(theirs) = form.changed_meanwhile(&view) {
         let (what, mine) = (form.subject.heading(), mine(form));
         let over = Over::Form;
-        state.overlays.push(Overlay::Conflict(Box::new(Conflict {
+        state.open(Conflict {
             what,
             mine,
             theirs,
             over,
-        })));
+        });
         return;
     }
     commit_form(state, effects);

@@ -1,17 +1,36 @@
 //! The history on the screen.
 
 use crate::app::history::{By, History};
+use crate::app::place::Place;
 use crate::app::state::{Kind, Step};
-use crate::app::{Effect, Overlay, State, words};
+use crate::app::view::View;
+use crate::app::{Effect, Layer, State, words};
+use crate::model::Wardrobe;
 use crate::store::{Query, Request};
 
 use super::undo as undoing;
 
-fn top(state: &mut State) -> Option<&mut History> {
-    match state.overlays.last_mut() {
-        Some(Overlay::History(history)) => Some(history),
-        _ => None,
+impl Layer for History {
+    fn place(&self) -> Place {
+        Place::History
     }
+
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::history::view(state, self)
+    }
+
+    fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
+        Some((self.selected, self.entries.len()))
+    }
+
+    fn select(&mut self, row: usize, _: &Wardrobe, effects: &mut Vec<Effect>) {
+        let query = self.move_to(row);
+        ask(effects, query);
+    }
+}
+
+fn top(state: &mut State) -> Option<&mut History> {
+    state.over_mut::<History>()
 }
 
 fn ask(effects: &mut Vec<Effect>, query: Option<Query>) {
@@ -21,21 +40,13 @@ fn ask(effects: &mut Vec<Effect>, query: Option<Query>) {
 pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
     let mut history = History::default();
     let query = history.restart(crate::store::Filter::default());
-    state.overlays.push(Overlay::History(Box::new(history)));
+    state.open(history);
     ask(effects, Some(query));
 }
 
-pub(super) fn go(state: &mut State, effects: &mut Vec<Effect>, to: impl FnOnce(usize) -> usize) {
-    if let Some(history) = top(state) {
-        let row = to(history.selected);
-        let query = history.move_to(row);
-        ask(effects, query);
-    }
-}
-
 pub(crate) fn has_entry(state: &State) -> Result<(), String> {
-    match state.top() {
-        Some(Overlay::History(history)) if history.entry().is_some() => Ok(()),
+    match state.over::<History>() {
+        Some(history) if history.entry().is_some() => Ok(()),
         _ => Err("there is no entry".into()),
     }
 }
@@ -43,8 +54,8 @@ pub(crate) fn has_entry(state: &State) -> Result<(), String> {
 pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     state.may_change()?;
     has_entry(state)?;
-    match state.top() {
-        Some(Overlay::History(history)) if history.entry().is_some_and(|entry| entry.group.is_empty()) => {
+    match state.over::<History>() {
+        Some(history) if history.entry().is_some_and(|entry| entry.group.is_empty()) => {
             Err(words::UNKNOWN.into())
         }
         _ => Ok(()),

@@ -1,8 +1,7 @@
 //! Keys that mean nothing where they are pressed, and what is meant by them all the same.
 
-use crate::app::form::Value;
 use crate::app::lookup::lookup;
-use crate::app::{Code, Key, Overlay, State, keyboard, text};
+use crate::app::{Code, Key, State, keyboard, text};
 
 /// The key that is meant, and what is to be said of it where it is not the one that was pressed, or means nothing.
 pub(super) fn meant(state: &State, key: Key, place: Option<char>) -> (Key, Option<String>) {
@@ -39,10 +38,6 @@ fn of_other_layout(state: &State, key: Key, letter: char, place: Option<char>) -
 fn is_typing(state: &State) -> bool {
     match state.top() {
         None => state.typed_filter().is_some(),
-        Some(Overlay::Form(form)) => form
-            .field()
-            .is_some_and(|field| matches!(field.value, Value::Text(_))),
-        Some(Overlay::Finder(_) | Overlay::Sets(_) | Overlay::Prompt(_)) => true,
-        Some(_) => false,
+        Some(top) => top.is_typing(),
     }
 }

@@ -1,7 +1,7 @@
 //! Leaving, questions, and what can be done when the file cannot be written.
 
 use crate::app::state::Leaving;
-use crate::app::{Act, Confirm, Effect, Overlay, Phase, State, words};
+use crate::app::{Act, Confirm, Conflict, Effect, Phase, State, words};
 use crate::store::{Request, Trouble};
 
 pub(crate) fn pop(state: &mut State, _: &mut Vec<Effect>) {
@@ -29,11 +29,8 @@ pub(super) fn go(state: &mut State, status: u8) {
 
 /// Ctrl-C: as `q`, from anywhere.
 pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
-    let asked = |overlay: &Overlay| match overlay {
-        Overlay::Confirm(confirm) => matches!(confirm.act, Act::QuitUnsaved | Act::QuitLosing),
-        _ => false,
-    };
-    if !state.top().is_some_and(asked) {
+    let asks = |confirm: &Confirm| matches!(confirm.act, Act::QuitUnsaved | Act::QuitLosing);
+    if !state.over::<Confirm>().is_some_and(asks) {
         quit(state, effects);
     }
 }
@@ -57,11 +54,11 @@ pub(super) fn ask_about_losing(state: &mut State, reason: &str) {
 }
 
 fn ask(state: &mut State, question: String, consequence: String, act: Act) {
-    state.overlays.push(Overlay::Confirm(Confirm {
+    state.open(Confirm {
         question,
         consequence,
         act,
-    }));
+    });
 }
 
 /// All that was asked of the keeper has an answer, perhaps: then the leaving that waited for that goes on.
@@ -72,7 +69,7 @@ pub(super) fn when_settled(state: &mut State) {
     if state
         .overlays
         .iter()
-        .any(|overlay| matches!(overlay, Overlay::Conflict(_)))
+        .any(|overlay| overlay.is::<Conflict>().is_some())
     {
         // Something came up that somebody must look at first.
         state.leaving = Leaving::No;

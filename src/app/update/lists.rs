@@ -1,25 +1,30 @@
 //! Moving in a list: that of the pane with the focus, or of what lies over the panes.
 
-use crate::app::{Effect, Overlay, State};
+use crate::app::{Effect, State};
 
-use super::{catalogue, finder, form, history, panes, sets};
+use super::panes;
 
-/// How far a page is: about what a pane shows.
+/// How far a page is: as many rows as are shown.
 fn page(state: &State) -> usize {
-    usize::from(state.size.1).saturating_sub(7).max(1)
+    let rows = state.size.1;
+    match state.top() {
+        // A pane has the screen but for its frame and the lines above and below.
+        None => usize::from(rows.saturating_sub(7)).max(1),
+        Some(top) => top.view(state).page(rows.saturating_sub(3)),
+    }
 }
 
 /// Selects another row of the list that has the keys: from which to which; `None`: out of it, before its first row.
 pub(super) fn go(state: &mut State, effects: &mut Vec<Effect>, to: impl Fn(usize) -> Option<usize>) {
-    let row = |at: usize| to(at).unwrap_or_default();
-    match state.top() {
-        None => panes::go(state, row),
-        Some(Overlay::Finder(_)) => finder::go(state, row),
-        Some(Overlay::Sets(_)) => sets::go(state, row),
-        Some(Overlay::Catalogue(_)) => catalogue::go(state, row),
-        Some(Overlay::History(_)) => history::go(state, effects, row),
-        Some(Overlay::Form(_)) => form::move_in_list(state, |at| at.and_then(&to)),
-        Some(_) => {}
+    let Some(top) = state.overlays.last_mut() else {
+        panes::go(state, |at| to(at).unwrap_or_default());
+        return;
+    };
+    if let Some((at, length)) = top.rows(&state.view) {
+        match to(at) {
+            None => top.leave_rows(),
+            Some(row) => top.select(row.min(length.saturating_sub(1)), &state.view, effects),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod copy;
 mod dispatch;
 mod draft;
 mod escape;
+mod fields;
 mod filter;
 mod finder;
 mod form;

@@ -1,11 +1,10 @@
 //! The mouse: what is clicked on is selected, what is clicked on twice is opened, as Enter does.
 
-use crate::app::form::{Form, Name, Value};
 use crate::app::lookup::lookup_default;
-use crate::app::{Code, Effect, Key, Overlay, Spot, State};
+use crate::app::{Code, Effect, Key, Spot, State};
 
 use super::dispatch::run;
-use super::{filter, form, panes};
+use super::{filter, lists};
 
 /// A turn of the wheel moves so many rows.
 const WHEEL: usize = 3;
@@ -24,16 +23,11 @@ pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut 
     }
     state.shifted = None;
     for spot in on {
-        match (state.overlays.last_mut(), *spot) {
-            (None, Spot::Pane(pane)) => focus(state, pane, effects),
-            (None, Spot::Row(row)) => panes::go(state, |_| row),
-            (Some(Overlay::Form(form)), spot) => click_in_form(form, spot),
-            (Some(Overlay::Finder(finder)), Spot::Row(row)) => finder.move_to(row),
-            (Some(Overlay::Sets(_)), Spot::Row(row)) => super::sets::go(state, |_| row),
-            (Some(Overlay::Prompt(_)), Spot::Choice(at)) => super::prompt::choose_at(state, at),
-            (Some(Overlay::Catalogue(_)), Spot::Row(row)) => super::catalogue::go(state, |_| row),
-            (Some(Overlay::History(_)), Spot::Row(row)) => super::history::go(state, effects, |_| row),
-            _ => {}
+        match (*spot, state.overlays.last_mut()) {
+            (Spot::Pane(pane), None) => focus(state, pane, effects),
+            (Spot::Row(row), _) => lists::go(state, effects, |_| Some(row)),
+            (spot, Some(top)) => top.click(spot),
+            (_, None) => {}
         }
     }
 }
@@ -46,35 +40,6 @@ fn focus(state: &mut State, pane: crate::app::Pane, effects: &mut Vec<Effect>) {
     state.focus = pane;
 }
 
-fn click_in_form(form: &mut Form, spot: Spot) {
-    match spot {
-        Spot::Field(at) if at < form.fields.len() => {
-            form::leave_list_of(form);
-            form.focus = at;
-            let value = form.field().map(|field| &field.value);
-            if matches!(value, Some(Value::Tick(_) | Value::Maybe(_))) {
-                form::choose_in(form, 1);
-            }
-        }
-        Spot::Choice(wanted) => {
-            if let Some(Value::Choice { options, at }) = form.field_mut().map(|field| &mut field.value)
-                && wanted < options.len()
-                && *at != wanted
-            {
-                *at = wanted;
-                form.changed = true;
-            }
-        }
-        Spot::Known(row) => {
-            let known = form.suggestions.as_ref().and_then(|known| known.get(row));
-            if let Some(known) = known.cloned() {
-                form::put_hat(form, known.id.as_str(), known.title.as_deref());
-            }
-        }
-        _ => {}
-    }
-}
-
 /// Moves in the list under the mouse, which gets the keys; else in the one that has them.
 pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Vec<Effect>) {
     state.notice = None;
@@ -85,30 +50,13 @@ pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Ve
             at.saturating_sub(WHEEL)
         }
     };
-    match state.overlays.last_mut() {
-        None => {
-            state.shifted = None;
-            if let Some(Spot::Pane(pane)) = on.first()
-                && *pane != state.focus
-            {
-                focus(state, *pane, effects);
-            }
-            panes::go(state, to);
-        }
-        Some(Overlay::Form(form)) => {
-            if on.iter().any(|spot| matches!(spot, Spot::Known(_))) {
-                let hat = form.fields.iter().position(|field| field.name == Name::Hat);
-                form.focus = hat.unwrap_or(form.focus);
-                form::move_in_list(state, |row| row.map_or(Some(0), |row| Some(to(row))));
-            }
-        }
-        Some(_) => {
-            let key = if down { Code::Down } else { Code::Up };
-            for _ in 0..WHEEL {
-                press(state, key, effects);
-            }
-        }
+    state.shifted = None;
+    match (state.overlays.last_mut(), on.first()) {
+        (None, Some(Spot::Pane(pane))) if *pane != state.focus => focus(state, *pane, effects),
+        (None, _) => {}
+        (Some(top), _) => top.turn_to(on),
     }
+    lists::go(state, effects, |at| Some(to(at)));
 }
 
 /// Does what a key means here by the table: the mouse is not for what else somebody has given the key to.

@@ -2,9 +2,11 @@
 
 use super::sets;
 use crate::app::command::CommandId;
+use crate::app::place::Place;
 use crate::app::prompt::{Ask, Export, Exported, Prompt};
 use crate::app::text::Text;
-use crate::app::{Act, Confirm, Effect, Overlay, Pane, RowKind, State, targets, words};
+use crate::app::view::View;
+use crate::app::{Act, Confirm, Effect, Layer, Pane, RowKind, Spot, State, targets, words};
 use crate::exchange::{Content, Form, Given, How, Part, Plan, Refused, Target};
 use crate::model::LONGEST_TEXT;
 
@@ -100,14 +102,42 @@ fn exported(part: &Part) -> String {
 }
 
 fn open(state: &mut State, prompt: Prompt) {
-    state.overlays.push(Overlay::Prompt(Box::new(prompt)));
+    state.open(prompt);
+}
+
+impl Layer for Prompt {
+    fn place(&self) -> Place {
+        Place::Prompt
+    }
+
+    fn view<'a>(&'a self, _: &'a State) -> View<'a> {
+        crate::app::view::prompt::view(self)
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    /// What was asked for before is not waited for any more.
+    fn type_into(&mut self, take: &mut dyn FnMut(&mut Text) -> bool, _: &mut Vec<Effect>) {
+        let before = self.text.text();
+        if take(&mut self.text) && self.text.text() != before {
+            self.refuse(Vec::new());
+        }
+    }
+
+    fn click(&mut self, on: Spot) {
+        if let Spot::Choice(at) = on
+            && at < self.choices.len()
+        {
+            self.at = at;
+            self.refuse(Vec::new());
+        }
+    }
 }
 
 fn top(state: &mut State) -> Option<&mut Prompt> {
-    match state.overlays.last_mut() {
-        Some(Overlay::Prompt(prompt)) => Some(prompt),
-        _ => None,
-    }
+    state.over_mut::<Prompt>()
 }
 
 /// Takes the topmost prompt away.
@@ -119,24 +149,16 @@ pub(super) fn close(state: &mut State) {
 
 /// The prompt that waits for an answer from outside, on top or under a question.
 fn waiting(state: &mut State) -> Option<&mut Prompt> {
-    state.overlays.iter_mut().find_map(|overlay| match overlay {
-        Overlay::Prompt(prompt) if prompt.waits => Some(&mut **prompt),
-        _ => None,
-    })
-}
-
-/// Lets it take something that is typed or pasted. What was asked for before is not waited for any more.
-pub(super) fn type_into(state: &mut State, take: impl FnOnce(&mut Text) -> bool) {
-    let Some(prompt) = top(state) else { return };
-    let before = prompt.text.text();
-    if take(&mut prompt.text) && prompt.text.text() != before {
-        prompt.refuse(Vec::new());
-    }
+    let mut prompts = state
+        .overlays
+        .iter_mut()
+        .filter_map(|overlay| overlay.is_mut::<Prompt>());
+    prompts.find(|prompt| prompt.waits)
 }
 
 pub(crate) fn may_choose(state: &State) -> Result<(), String> {
-    match state.top() {
-        Some(Overlay::Prompt(prompt)) if prompt.choices.len() > 1 => Ok(()),
+    match state.over::<Prompt>() {
+        Some(prompt) if prompt.choices.len() > 1 => Ok(()),
         _ => Err("there is nothing to choose".into()),
     }
 }
@@ -147,13 +169,6 @@ pub(crate) fn choose(state: &mut State, _: &mut Vec<Effect>) {
 
 pub(crate) fn choose_back(state: &mut State, _: &mut Vec<Effect>) {
     choose_by(state, -1);
-}
-
-pub(super) fn choose_at(state: &mut State, at: usize) {
-    if let Some(prompt) = top(state).filter(|prompt| at < prompt.choices.len()) {
-        prompt.at = at;
-        prompt.refuse(Vec::new());
-    }
 }
 
 fn choose_by(state: &mut State, by: isize) {
@@ -247,9 +262,7 @@ pub(super) fn read(state: &mut State, path: &str, given: Result<Box<Given>, Refu
         Err(wrong) => prompt.refuse(wrong.lines()),
         Ok((plan, into)) => {
             prompt.waits = false;
-            state
-                .overlays
-                .retain(|overlay| !matches!(overlay, Overlay::Prompt(_)));
+            state.overlays.retain(|overlay| overlay.is::<Prompt>().is_none());
             ask(state, path, &into, plan);
         }
     }
@@ -278,11 +291,11 @@ fn ask(state: &mut State, path: &str, into: &str, plan: Plan) {
     let more = [plan.counts.said_of_kept(), aside].into_iter().flatten();
     let consequence = more.fold(undo, |said, more| format!("{said} {more}."));
     let act = Act::Commit(plan.group);
-    state.overlays.push(Overlay::Confirm(Confirm {
+    state.open(Confirm {
         question,
         consequence,
         act,
-    }));
+    });
 }
 
 /// What is left aside, the first of it in words.
@@ -318,12 +331,10 @@ pub(super) fn written(state: &mut State, export: Export, result: Result<Exported
                 consequence: "There is a file of that name already. What is in it is lost.".into(),
                 act: Act::Export(Export { over: true, ..export }),
             };
-            state.overlays.push(Overlay::Confirm(confirm));
+            state.open(confirm);
         }
         Ok(Exported::Done(lost)) => {
-            state
-                .overlays
-                .retain(|overlay| !matches!(overlay, Overlay::Prompt(_)));
+            state.overlays.retain(|overlay| overlay.is::<Prompt>().is_none());
             let lost = match lost.as_slice() {
                 [] => String::new(),
                 lost => format!("; the table does not hold {}", lost.join(", ")),

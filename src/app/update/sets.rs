@@ -1,11 +1,13 @@
 //! Named sets of hats: put on, added, saved, renamed, deleted.
 
 use crate::app::command::CommandId;
+use crate::app::place::Place;
 use crate::app::prompt::{Ask, Prompt};
 use crate::app::sets::{Entry, NamedSets};
 use crate::app::text::Text;
-use crate::app::{Effect, Overlay, State, targets, words};
-use crate::model::Hats;
+use crate::app::view::View;
+use crate::app::{Effect, Layer, State, targets, words};
+use crate::model::{Hats, Wardrobe};
 
 use super::{batch, commit, hat_clipboard};
 
@@ -18,21 +20,41 @@ pub(crate) fn may_open(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
-    state.overlays.push(Overlay::Sets(Box::new(NamedSets::new())));
+    state.open(NamedSets::new());
+}
+
+impl Layer for NamedSets {
+    fn place(&self) -> Place {
+        Place::Sets
+    }
+
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::sets::view(state, self)
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn type_into(&mut self, take: &mut dyn FnMut(&mut Text) -> bool, _: &mut Vec<Effect>) {
+        let before = self.text.text();
+        if take(&mut self.text) && self.text.text() != before {
+            self.at = 0;
+        }
+    }
+
+    fn rows(&self, wardrobe: &Wardrobe) -> Option<(usize, usize)> {
+        let length = self.entries(wardrobe).ok()?.len();
+        self.selected(length).map(|at| (at, length))
+    }
+
+    fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
+        self.at = row;
+    }
 }
 
 fn top(state: &State) -> Option<&NamedSets> {
-    match state.top() {
-        Some(Overlay::Sets(sets)) => Some(sets),
-        _ => None,
-    }
-}
-
-fn top_mut(state: &mut State) -> Option<&mut NamedSets> {
-    match state.overlays.last_mut() {
-        Some(Overlay::Sets(sets)) => Some(sets),
-        _ => None,
-    }
+    state.over::<NamedSets>()
 }
 
 fn selected(state: &State) -> Result<Entry, String> {
@@ -47,26 +69,6 @@ fn selected(state: &State) -> Result<Entry, String> {
             ))
         }
         None => Err("no set matches".into()),
-    }
-}
-
-/// Lets it take something that is typed or pasted.
-pub(super) fn type_into(state: &mut State, take: impl FnOnce(&mut Text) -> bool) {
-    let Some(sets) = top_mut(state) else { return };
-    let before = sets.text.text();
-    if take(&mut sets.text) && sets.text.text() != before {
-        sets.at = 0;
-    }
-}
-
-pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
-    let len = top(state)
-        .and_then(|sets| sets.entries(&state.view).ok())
-        .map_or(0, |entries| entries.len());
-    if let Some(sets) = top_mut(state)
-        && let Some(at) = sets.selected(len)
-    {
-        sets.at = to(at).min(len.saturating_sub(1));
     }
 }
 
@@ -104,7 +106,7 @@ pub(crate) fn save(state: &mut State, _: &mut Vec<Effect>) {
     if let Ok((hats, of)) = hat_clipboard::chosen(state) {
         let ask = Ask::SaveSet(hats, of);
         let prompt = Prompt::new(ask, &typed.unwrap_or_default(), Vec::new(), 0);
-        state.overlays.push(Overlay::Prompt(Box::new(prompt)));
+        state.open(prompt);
     }
 }
 
@@ -116,7 +118,7 @@ pub(crate) fn may_change(state: &State) -> Result<(), String> {
 pub(crate) fn rename(state: &mut State, _: &mut Vec<Effect>) {
     if let Ok((name, _)) = selected(state) {
         let prompt = Prompt::new(Ask::RenameSet(name.clone()), &name, Vec::new(), 0);
-        state.overlays.push(Overlay::Prompt(Box::new(prompt)));
+        state.open(prompt);
     }
 }
 
@@ -154,10 +156,10 @@ pub(super) fn rename_to(state: &mut State, effects: &mut Vec<Effect>, name: &str
 fn done(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    operation: impl Fn(&mut crate::model::Wardrobe) -> Result<crate::model::Group, crate::model::Error>,
+    operation: impl Fn(&mut Wardrobe) -> Result<crate::model::Group, crate::model::Error>,
 ) {
     if let Err(error) = operation(&mut state.view.clone()) {
-        if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
+        if let Some(prompt) = state.over_mut::<Prompt>() {
             prompt.refuse(vec![error.to_string()]);
         }
         return;

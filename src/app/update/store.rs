@@ -1,7 +1,8 @@
 //! What the keeper of the data file tells.
 
+use crate::app::history::History;
 use crate::app::state::{Kind, Step};
-use crate::app::{Effect, Overlay, Phase, State};
+use crate::app::{Effect, Phase, State};
 use crate::model::Error;
 use crate::store::{Event, Snapshot, Trouble};
 
@@ -27,7 +28,7 @@ pub(super) fn event(state: &mut State, event: Event, effects: &mut Vec<Effect>) 
         Event::Trouble(trouble) => trouble_is(state, trouble, effects),
         Event::History { query, page } => {
             for overlay in &mut state.overlays {
-                if let Overlay::History(history) = overlay {
+                if let Some(history) = overlay.is_mut::<History>() {
                     history.take(&query, page.clone());
                 }
             }

@@ -8,7 +8,7 @@ use super::{
     Body, Cell, Count, Cut, Details, Glyph, Heading, Item, List, Name, Row, Tone, View, Width, label,
 };
 
-pub(super) fn view<'a>(state: &'a State, shown: &'a Catalogue) -> View<'a> {
+pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a Catalogue) -> View<'a> {
     let entries = shown.entries(&state.view);
     let len = entries.len();
     let selected = shown.selected(&entries);

@@ -13,7 +13,7 @@ use super::{
 /// Columns of the keys of a command.
 const KEYS: u16 = 18;
 
-pub(super) fn view(shown: &Finder) -> View<'_> {
+pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
     // The help is to be read, not only to be searched.
     let (size, hint) = if shown.is_help() {
         ((110, 64), "letters narrow it; a key finds what it does")

@@ -11,7 +11,7 @@ use super::{
     View, Width, label,
 };
 
-pub(super) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
+pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
     let fields = form.fields.iter().enumerate();
     let fields = fields.map(|(at, shown)| field(state, form, at, shown)).collect();
     let typing = form.field().is_some_and(|field| field.name == Name::Hat);

@@ -19,7 +19,7 @@ const AROUND: usize = 100;
 /// Columns that an actor gets at most.
 const WIDEST: usize = 18;
 
-pub(super) fn view<'a>(state: &'a State, shown: &'a History) -> View<'a> {
+pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a History) -> View<'a> {
     let zone = state.start().zone.clone().unwrap_or(TimeZone::UTC);
     let whole = shown.entry().map(|entry| {
         let time = when(entry.time, &zone, "%Y-%m-%d %H:%M:%S");

@@ -3,9 +3,9 @@
 use crate::app::{Grouping, Pane, Spot, State, Tally, words};
 use crate::model::{Affiliation, Attachment};
 
-use super::{
-    Body, Cell, Count, Cut, Glyph, Heading, Item, List, Name, Row, Tone, View, Width, details, empty, label,
-};
+use super::{Body, Cell, Count, Cut, Glyph, Heading, Item, List, Name, Row, Tone, View, Width, empty, label};
+
+mod details;
 
 pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
     let len = state.length(pane);

@@ -4,7 +4,7 @@ use crate::app::prompt::Prompt;
 
 use super::{Body, FieldValue, FieldView, Fields, Heading, View};
 
-pub(super) fn view(shown: &Prompt) -> View<'_> {
+pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
     let [label, choice] = shown.labels();
     let mut fields = vec![FieldView {
         label,

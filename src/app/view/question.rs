@@ -37,12 +37,12 @@ fn strong(text: impl Into<String>) -> Paragraph {
     }
 }
 
-pub(super) fn confirm<'a>(shown: &Confirm) -> View<'a> {
+pub(in crate::app) fn confirm<'a>(shown: &Confirm) -> View<'a> {
     let paragraphs = vec![strong(&shown.question), plain(""), plain(&shown.consequence)];
     view("Really?", paragraphs)
 }
 
-pub(super) fn conflict<'a>(shown: &Conflict) -> View<'a> {
+pub(in crate::app) fn conflict<'a>(shown: &Conflict) -> View<'a> {
     let paragraphs = vec![
         strong(&shown.what),
         plain(""),
@@ -54,7 +54,7 @@ pub(super) fn conflict<'a>(shown: &Conflict) -> View<'a> {
     view("Changed by somebody else meanwhile", paragraphs)
 }
 
-pub(super) fn draft<'a>(shown: &Draft) -> View<'a> {
+pub(in crate::app) fn draft<'a>(shown: &Draft) -> View<'a> {
     let mut paragraphs = vec![
         strong("Your last session ended before this was saved."),
         plain(""),

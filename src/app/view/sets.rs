@@ -6,7 +6,7 @@ use crate::app::{Spot, State, words};
 
 use super::{Body, Cell, Count, Heading, Input, Item, List, Remark, Row, View, Width};
 
-pub(super) fn view<'a>(state: &'a State, shown: &'a NamedSets) -> View<'a> {
+pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a NamedSets) -> View<'a> {
     // As high as it has to be for all of them, so that it does not jump while a few letters leave few.
     let all = state.wardrobe().sets().map_or(0, |sets| sets.len());
     let height = u16::try_from(all + 3).unwrap_or(u16::MAX).clamp(9, 24);

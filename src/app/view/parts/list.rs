@@ -6,7 +6,7 @@ use crate::app::filter::Filter;
 use crate::app::{Spot, words};
 use crate::model::{HatId, Hue};
 
-use super::{Cut, listed};
+use super::{Cut, WHOLE, listed};
 
 /// Rows, made when they are seen.
 pub struct List<'a> {
@@ -147,7 +147,7 @@ pub enum Spoken<'a> {
 }
 
 impl<'a> Cell<'a> {
-    pub(super) fn new(content: Content<'a>) -> Self {
+    pub(in crate::app::view) fn new(content: Content<'a>) -> Self {
         Self {
             content,
             width: Width::Content,
@@ -271,7 +271,21 @@ impl Row<'_> {
 }
 
 impl<'a> List<'a> {
-    pub(super) fn new(len: usize, selected: Option<usize>, row: impl Fn(usize) -> Row<'a> + 'a) -> Self {
+    /// How many of so many lines the whole of the selected row has: on a small screen a row holds few words, and there
+    /// the whole of it is needed most.
+    pub fn below(&self, lines: u16) -> u16 {
+        if self.whole.is_some() && lines >= WHOLE + 3 {
+            WHOLE
+        } else {
+            0
+        }
+    }
+
+    pub(in crate::app::view) fn new(
+        len: usize,
+        selected: Option<usize>,
+        row: impl Fn(usize) -> Row<'a> + 'a,
+    ) -> Self {
         Self {
             len,
             selected,

@@ -3,8 +3,8 @@
 use crate::app::{Grouping, Pane, Phase, State, words};
 use crate::model::HatId;
 
-use super::panes::{active, shared};
-use super::{Cut, Details, label};
+use super::{active, shared};
+use crate::app::view::{Cut, Details, label};
 
 /// The whole of what is selected in a pane.
 pub(super) fn of_pane(state: &State, pane: Pane) -> Option<Details<'_>> {

@@ -1,29 +1,17 @@
-//! What each pane and overlay shows: derived from the state once, drawn in boxes or written as plain lines.
-//!
-//! A view holds raw text. Whoever shows it sanitizes it; rows are made only when they are seen.
+//! What a view is made of.
 
 use std::borrow::Cow;
 
-use super::text::Text;
-use super::{Overlay, Pane, State};
+use crate::app::text::Text;
 
-mod catalogue;
-mod details;
-mod empty;
 mod fields;
-mod finder;
-mod form;
-mod history;
-pub mod label;
 mod list;
-mod panes;
-mod prompt;
-mod question;
-pub mod screen;
-mod sets;
 
 pub use fields::{FieldValue, FieldView, Fields, Preview, Shown, Suggested};
 pub use list::{Cell, Content, Glyph, Item, List, Row, Spoken, Tone, Width};
+
+/// Lines for the whole of the selected row below a list, where there is room for them.
+const WHOLE: u16 = 4;
 
 /// What a pane or an overlay shows.
 pub struct View<'a> {
@@ -39,6 +27,25 @@ pub struct View<'a> {
     pub body: Body<'a>,
     /// The whole of what is selected, in the line below the panes.
     pub details: Option<Details<'a>>,
+}
+
+impl View<'_> {
+    /// How many rows of its list an overlay shows in so many lines.
+    pub(crate) fn page(&self, lines: u16) -> usize {
+        let around = 2 + u16::from(self.input.is_some());
+        let remarks = u16::try_from(self.remarks.len()).unwrap_or(u16::MAX);
+        let body = self
+            .size
+            .1
+            .min(lines)
+            .saturating_sub(around)
+            .saturating_sub(remarks);
+        let rows = match &self.body {
+            Body::List(list) => body.saturating_sub(list.below(body)),
+            Body::Question(_) | Body::Fields(_) => 1,
+        };
+        usize::from(rows).max(1)
+    }
 }
 
 /// The title of a pane or overlay.
@@ -154,27 +161,7 @@ impl Details<'_> {
 }
 
 /// Parts that are not empty, as an enumeration.
-fn listed<'a>(parts: impl IntoIterator<Item = Cow<'a, str>>) -> String {
+pub(in crate::app::view) fn listed<'a>(parts: impl IntoIterator<Item = Cow<'a, str>>) -> String {
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join(", ")
-}
-
-/// What a pane shows.
-pub fn pane(state: &State, pane: Pane) -> View<'_> {
-    panes::view(state, pane)
-}
-
-/// What an overlay shows.
-pub fn overlay<'a>(state: &'a State, overlay: &'a Overlay) -> View<'a> {
-    match overlay {
-        Overlay::Form(shown) => form::view(state, shown),
-        Overlay::Confirm(shown) => question::confirm(shown),
-        Overlay::Conflict(shown) => question::conflict(shown),
-        Overlay::Draft(shown) => question::draft(shown),
-        Overlay::Finder(shown) => finder::view(shown),
-        Overlay::Catalogue(shown) => catalogue::view(state, shown),
-        Overlay::Sets(shown) => sets::view(state, shown),
-        Overlay::Prompt(shown) => prompt::view(shown),
-        Overlay::History(shown) => history::view(state, shown),
-    }
 }

@@ -1,0 +1,130 @@
+//! A form as what lies over the panes: what typing, a click and the keys of lists do in its fields.
+
+use crate::app::draft::{Draft, FormDraft};
+use crate::app::form::{Form, Name, Value};
+use crate::app::place::Place;
+use crate::app::text::Text;
+use crate::app::view::View;
+use crate::app::{Effect, Layer, Spot, State};
+use crate::model::Wardrobe;
+
+use super::form;
+
+impl Layer for Form {
+    fn place(&self) -> Place {
+        match self.field().map(|field| (&field.value, field.name)) {
+            _ if self.listed().is_some() => Place::Suggestions,
+            Some((Value::Text(_), Name::Hat)) => Place::HatField,
+            Some((Value::Text(_), _)) | None => Place::Form,
+            Some(_) => Place::ChoiceField,
+        }
+    }
+
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::form::view(state, self)
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn is_typing(&self) -> bool {
+        self.field()
+            .is_some_and(|field| matches!(field.value, Value::Text(_)))
+    }
+
+    /// Typing in the hat field looks for known hats.
+    fn type_into(&mut self, take: &mut dyn FnMut(&mut Text) -> bool, _: &mut Vec<Effect>) {
+        type_into(self, take);
+    }
+
+    fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
+        let known = self.suggestions.as_ref()?;
+        known.selected().map(|at| (at, known.len()))
+    }
+
+    fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
+        if let Some(known) = &mut self.suggestions {
+            known.select(Some(row));
+        }
+    }
+
+    fn leave_rows(&mut self) {
+        form::leave_list_of(self);
+    }
+
+    fn click(&mut self, on: Spot) {
+        click(self, on);
+    }
+
+    fn turn_to(&mut self, on: &[Spot]) {
+        let is_known = |spot: &Spot| matches!(spot, Spot::Known(_));
+        let (true, Some(known)) = (on.iter().any(is_known), &mut self.suggestions) else {
+            return;
+        };
+        known.select(known.selected().or(Some(0)));
+        let hat = self.fields.iter().position(|field| field.name == Name::Hat);
+        self.focus = hat.unwrap_or(self.focus);
+    }
+
+    fn keep(&self, draft: &mut Draft, ending: bool) {
+        if ending && self.is_changed() {
+            draft.forms.push(FormDraft::of(self));
+        }
+    }
+}
+
+fn type_into(form: &mut Form, take: &mut dyn FnMut(&mut Text) -> bool) {
+    let Some(field) = form.field_mut() else { return };
+    let name = field.name;
+    let Value::Text(text) = &mut field.value else {
+        return;
+    };
+    let before = text.text();
+    if take(text)
+        && name == Name::Hat
+        && let Some(suggestions) = &mut form.suggestions
+    {
+        let now = form
+            .fields
+            .get(form.focus)
+            .map_or_else(String::new, |field| match &field.value {
+                Value::Text(text) => text.text(),
+                _ => String::new(),
+            });
+        if now == before {
+            suggestions.select(None);
+        } else {
+            suggestions.search(&now);
+        }
+    }
+}
+
+fn click(form: &mut Form, on: Spot) {
+    match on {
+        Spot::Field(at) if at < form.fields.len() => {
+            form::leave_list_of(form);
+            form.focus = at;
+            let value = form.field().map(|field| &field.value);
+            if matches!(value, Some(Value::Tick(_) | Value::Maybe(_))) {
+                form::choose_in(form, 1);
+            }
+        }
+        Spot::Choice(wanted) => {
+            if let Some(Value::Choice { options, at }) = form.field_mut().map(|field| &mut field.value)
+                && wanted < options.len()
+                && *at != wanted
+            {
+                *at = wanted;
+                form.changed = true;
+            }
+        }
+        Spot::Known(row) => {
+            let known = form.suggestions.as_ref().and_then(|known| known.get(row));
+            if let Some(known) = known.cloned() {
+                form::put_hat(form, known.id.as_str(), known.title.as_deref());
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,28 @@
+//! What each pane and overlay shows: derived from the state once, drawn in boxes or written as plain lines.
+//!
+//! A view holds raw text. Whoever shows it sanitizes it; rows are made only when they are seen.
+
+use super::{Pane, State};
+
+pub(super) mod catalogue;
+mod empty;
+pub(super) mod finder;
+pub(super) mod form;
+pub(super) mod history;
+pub mod label;
+mod panes;
+mod parts;
+pub(super) mod prompt;
+pub(super) mod question;
+pub mod screen;
+pub(super) mod sets;
+
+pub use parts::{
+    Body, Cell, Content, Count, Cut, Details, FieldValue, FieldView, Fields, Glyph, Heading, Input, Item,
+    List, Name, Paragraph, Preview, Remark, Row, Shown, Spoken, Suggested, Tone, View, Width,
+};
+
+/// What a pane shows.
+pub fn pane(state: &State, pane: Pane) -> View<'_> {
+    panes::view(state, pane)
+}
