@@ -161,7 +161,7 @@ impl Details<'_> {
 }
 
 /// Parts that are not empty, as an enumeration.
-pub(in crate::app::view) fn listed<'a>(parts: impl IntoIterator<Item = Cow<'a, str>>) -> String {
+pub(in crate::app) fn listed<'a>(parts: impl IntoIterator<Item = Cow<'a, str>>) -> String {
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join(", ")
 }

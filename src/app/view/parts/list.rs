@@ -147,7 +147,7 @@ pub enum Spoken<'a> {
 }
 
 impl<'a> Cell<'a> {
-    pub(in crate::app::view) fn new(content: Content<'a>) -> Self {
+    pub(in crate::app) fn new(content: Content<'a>) -> Self {
         Self {
             content,
             width: Width::Content,
@@ -281,7 +281,7 @@ impl<'a> List<'a> {
         }
     }
 
-    pub(in crate::app::view) fn new(
+    pub(in crate::app) fn new(
         len: usize,
         selected: Option<usize>,
         row: impl Fn(usize) -> Row<'a> + 'a,
