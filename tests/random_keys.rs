@@ -97,14 +97,14 @@ fn a_hundred_thousand_keys_end_where_they_began() {
         if at % DRAWN == 0 {
             draw(&session, sizes[at / DRAWN % sizes.len()]);
         }
-        for pane in [Pane::Rooms, Pane::Users, Pane::Hats] {
+        for pane in [Pane::First, Pane::Second, Pane::Third] {
             let length = session.state.length(pane);
             assert_eq!(session.state.selected(pane).is_none(), length == 0);
         }
     }
     assert!(session.left.is_none(), "nothing in it means to leave");
     // Otherwise it proves little.
-    assert!(commits > 900, "only {commits} changes");
+    assert!(commits > 800, "only {commits} changes");
     leave_overlays(&mut session);
     for _ in 0..2 * commits {
         session.keys("u");

@@ -124,7 +124,7 @@ proptest! {
         for step in steps {
             take(&mut session, step);
             let state = &session.state;
-            for pane in [Pane::Rooms, Pane::Users, Pane::Hats] {
+            for pane in [Pane::First, Pane::Second, Pane::Third] {
                 let length = state.length(pane);
                 prop_assert!(state.marked(pane) <= state.total(pane));
                 prop_assert!((0..length).filter(|row| state.is_marked(pane, *row)).count() <= state.marked(pane));
@@ -132,49 +132,49 @@ proptest! {
                 prop_assert_eq!(state.selected(pane).is_none(), length == 0);
             }
             if state.is_turned() {
-                prop_assert!((0..state.length(Pane::Rooms)).all(|row| state.turned_hat_at(row).is_some()));
-                prop_assert!((0..state.length(Pane::Users)).all(|row| state.wearer_at(row).is_some()));
-                prop_assert!((0..state.length(Pane::Hats)).all(|row| state.room_of_wearer_at(row).is_some()));
+                prop_assert!((0..state.length(Pane::First)).all(|row| state.turned_hat_at(row).is_some()));
+                prop_assert!((0..state.length(Pane::Second)).all(|row| state.wearer_at(row).is_some()));
+                prop_assert!((0..state.length(Pane::Third)).all(|row| state.room_of_wearer_at(row).is_some()));
                 continue;
             }
             if state.grouping() == Grouping::ByUser {
-                prop_assert!((0..state.length(Pane::Rooms)).all(|row| state.listed_user_at(row).is_some()));
-                prop_assert!((0..state.length(Pane::Users)).all(|row| state.room_of_user_at(row).is_some()));
-                prop_assert!((0..state.length(Pane::Hats)).all(|row| state.hat_at(row).is_some()));
+                prop_assert!((0..state.length(Pane::First)).all(|row| state.listed_user_at(row).is_some()));
+                prop_assert!((0..state.length(Pane::Second)).all(|row| state.room_of_user_at(row).is_some()));
+                prop_assert!((0..state.length(Pane::Third)).all(|row| state.hat_at(row).is_some()));
                 let users: BTreeSet<&Jid> = state.wardrobe().rooms()
                     .flat_map(|(_, room)| room.users().iter().map(|(jid, _)| jid))
                     .collect();
-                prop_assert_eq!(state.total(Pane::Rooms), users.len());
+                prop_assert_eq!(state.total(Pane::First), users.len());
                 continue;
             }
             let filtered = |pane| state.filter(pane).is_some();
-            prop_assert_eq!(state.total(Pane::Rooms), state.wardrobe().rooms().count());
+            prop_assert_eq!(state.total(Pane::First), state.wardrobe().rooms().count());
             // Every room once, in the order of what people read.
             let shown = |jid: &Jid| {
                 let name = state.wardrobe().room(jid).unwrap().name.clone();
                 let name = name.filter(|name| !name.trim().is_empty());
                 name.as_deref().unwrap_or(jid.as_str()).to_lowercase()
             };
-            prop_assert!(state.sort(Pane::Rooms) != Sort::Name || state.rooms().is_sorted_by_key(shown));
+            prop_assert!(state.sort(Pane::First) != Sort::Name || state.rooms().is_sorted_by_key(shown));
             let listed: BTreeSet<Jid> = state.rooms().into_iter().collect();
             prop_assert_eq!(listed.len(), state.rooms().len());
-            prop_assert!(filtered(Pane::Rooms) || listed.iter().eq(state.wardrobe().rooms().map(|(jid, _)| jid)));
-            prop_assert_eq!(state.total(Pane::Users), state.room().map_or(0, |(_, room)| room.users().len()));
+            prop_assert!(filtered(Pane::First) || listed.iter().eq(state.wardrobe().rooms().map(|(jid, _)| jid)));
+            prop_assert_eq!(state.total(Pane::Second), state.room().map_or(0, |(_, room)| room.users().len()));
             let marked: BTreeSet<&Jid> = (0..state.users().len())
-                .filter(|row| state.is_marked(Pane::Users, *row))
+                .filter(|row| state.is_marked(Pane::Second, *row))
                 .filter_map(|row| Some(state.user_at(row)?.0))
                 .collect();
             // Who is marked and filtered out cannot be seen from here.
-            let all_seen = marked.len() == state.marked(Pane::Users);
+            let all_seen = marked.len() == state.marked(Pane::Second);
             let hats: BTreeSet<&HatId> = (0..state.room().map_or(0, |(_, room)| room.users().len()))
                 .filter_map(|at| state.room()?.1.users().get(at))
-                .filter(|(jid, _)| match state.marked(Pane::Users) {
+                .filter(|(jid, _)| match state.marked(Pane::Second) {
                     0 => state.user().is_some_and(|(selected, _)| selected == jid),
                     _ => marked.contains(jid),
                 })
                 .flat_map(|(_, user)| user.hats.iter().map(|(id, _)| id))
                 .collect();
-            prop_assert!(!all_seen || state.total(Pane::Hats) == hats.len());
+            prop_assert!(!all_seen || state.total(Pane::Third) == hats.len());
             prop_assert!((0..state.users().len()).all(|row| state.user_at(row).is_some()));
             prop_assert!((0..state.hats().len()).all(|row| state.hat_at(row).is_some()));
             if matches!(state.saved(), Saved::Saved) {
@@ -321,7 +321,7 @@ proptest! {
         session.keys(way);
         let seen = |session: &Session| {
             let state = &session.state;
-            let panes = [Pane::Rooms, Pane::Users, Pane::Hats];
+            let panes = [Pane::First, Pane::Second, Pane::Third];
             let rows = panes.map(|pane| (state.length(pane), state.total(pane), state.selected(pane)));
             (state.rooms(), state.users(), state.hats(), rows)
         };

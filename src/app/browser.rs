@@ -221,7 +221,7 @@ impl Browser {
             && index.is_building()
         {
             if index.build() {
-                columns.list(Pane::Rooms, index, wardrobe);
+                columns.list(Pane::First, index, wardrobe);
             }
             return true;
         }
@@ -276,7 +276,7 @@ impl Browser {
         if let Some(other) = &mut self.other {
             other.began = began;
         }
-        Pane::Rooms
+        Pane::First
     }
 
     fn refresh_other(&mut self, wardrobe: &Wardrobe) {
@@ -286,13 +286,13 @@ impl Browser {
         match &mut other.index {
             Index::ByHat(index) => {
                 index.refresh(wardrobe);
-                other.columns.list(Pane::Rooms, index, wardrobe);
+                other.columns.list(Pane::First, index, wardrobe);
             }
             Index::ByUser(index) => {
                 index.refresh(wardrobe);
                 // A small wardrobe is counted together at once, so that the view does not come empty first.
                 if !index.is_building() || index.build() {
-                    other.columns.list(Pane::Rooms, index, wardrobe);
+                    other.columns.list(Pane::First, index, wardrobe);
                 }
             }
         }
@@ -306,8 +306,12 @@ impl Browser {
         how: impl FnOnce(&mut Column) -> T,
     ) -> T {
         let said = how(self.columns_mut().get_mut(pane));
-        if pane == Pane::Users && self.grouping() != Grouping::ByHat {
-            with_source!(self, |columns, source| columns.list(Pane::Hats, source, wardrobe));
+        if pane == Pane::Second && self.grouping() != Grouping::ByHat {
+            with_source!(self, |columns, source| columns.list(
+                Pane::Third,
+                source,
+                wardrobe
+            ));
         }
         said
     }
@@ -346,15 +350,15 @@ impl Browser {
     ) {
         self.other = None;
         let (columns, source) = (&mut self.rooms, &mut self.by_room);
-        if !columns.select(Pane::Rooms, &room.clone().into(), source, wardrobe) {
+        if !columns.select(Pane::First, &room.clone().into(), source, wardrobe) {
             return;
         }
         let Some(user) = user else { return };
-        if !columns.select(Pane::Users, &user.clone().into(), source, wardrobe) {
+        if !columns.select(Pane::Second, &user.clone().into(), source, wardrobe) {
             return;
         }
         if let Some(hat) = hat {
-            columns.select(Pane::Hats, &hat.clone().into(), source, wardrobe);
+            columns.select(Pane::Third, &hat.clone().into(), source, wardrobe);
         }
     }
 
@@ -371,7 +375,7 @@ impl Browser {
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
         self.totals = Totals::of(wardrobe);
         self.by_room.prune(wardrobe);
-        self.rooms.list(Pane::Rooms, &mut self.by_room, wardrobe);
+        self.rooms.list(Pane::First, &mut self.by_room, wardrobe);
         self.refresh_other(wardrobe);
     }
 }

@@ -2,20 +2,20 @@
 
 pub use super::command::Place;
 
-/// The three panes, from the general to the particular.
+/// The three panes, by their place; what they list depends on the view ([`Grouping::kind`]).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pane {
-    /// The rooms.
+    /// At the left.
     #[default]
-    Rooms,
-    /// The users of the selected room.
-    Users,
-    /// The hats of the selected user.
-    Hats,
+    First,
+    /// What belongs to the row that is selected in the first.
+    Second,
+    /// What belongs to the rows that are selected in the first and the second.
+    Third,
 }
 
 /// The panes from left to right.
-pub(super) const PANES: [Pane; 3] = [Pane::Rooms, Pane::Users, Pane::Hats];
+pub(super) const PANES: [Pane; 3] = [Pane::First, Pane::Second, Pane::Third];
 
 /// A view: in which order the three panes follow each other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,9 +49,9 @@ impl Grouping {
             Self::ByUser => [RowKind::User, RowKind::Room, RowKind::Hat],
         };
         match pane {
-            Pane::Rooms => first,
-            Pane::Users => second,
-            Pane::Hats => third,
+            Pane::First => first,
+            Pane::Second => second,
+            Pane::Third => third,
         }
     }
 
@@ -80,14 +80,14 @@ impl Place {
     /// The pane that the place is, in which view.
     pub(super) fn pane(self) -> Option<(Grouping, Pane)> {
         match self {
-            Self::Rooms => Some((Grouping::ByRoom, Pane::Rooms)),
-            Self::Users => Some((Grouping::ByRoom, Pane::Users)),
-            Self::Hats => Some((Grouping::ByRoom, Pane::Hats)),
-            Self::AllHats => Some((Grouping::ByHat, Pane::Rooms)),
-            Self::Wearers => Some((Grouping::ByHat, Pane::Users)),
-            Self::WearersRooms => Some((Grouping::ByHat, Pane::Hats)),
-            Self::AllUsers => Some((Grouping::ByUser, Pane::Rooms)),
-            Self::RoomsOfUser => Some((Grouping::ByUser, Pane::Users)),
+            Self::Rooms => Some((Grouping::ByRoom, Pane::First)),
+            Self::Users => Some((Grouping::ByRoom, Pane::Second)),
+            Self::Hats => Some((Grouping::ByRoom, Pane::Third)),
+            Self::AllHats => Some((Grouping::ByHat, Pane::First)),
+            Self::Wearers => Some((Grouping::ByHat, Pane::Second)),
+            Self::WearersRooms => Some((Grouping::ByHat, Pane::Third)),
+            Self::AllUsers => Some((Grouping::ByUser, Pane::First)),
+            Self::RoomsOfUser => Some((Grouping::ByUser, Pane::Second)),
             _ => None,
         }
     }

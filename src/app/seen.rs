@@ -15,7 +15,7 @@ impl State {
 
     /// The addresses of the rooms, as the rooms pane lists them.
     pub fn rooms(&self) -> Vec<Jid> {
-        self.jids(Pane::Rooms)
+        self.jids(Pane::First)
     }
 
     fn jids(&self, pane: Pane) -> Vec<Jid> {
@@ -25,12 +25,12 @@ impl State {
 
     /// The users of the selected room, as the users pane lists them.
     pub fn users(&self) -> Vec<Jid> {
-        self.jids(Pane::Users)
+        self.jids(Pane::Second)
     }
 
     /// The hats of the selected user, or of all the marked ones, as the hats pane lists them.
     pub fn hats(&self) -> Vec<HatId> {
-        let rows = self.rows.by_room().get(Pane::Hats).list.shown.iter();
+        let rows = self.rows.by_room().get(Pane::Third).list.shown.iter();
         rows.filter_map(RowId::hat).cloned().collect()
     }
 
@@ -93,19 +93,19 @@ impl State {
 
     /// By room: a row of the first pane.
     pub fn room_at(&self, row: usize) -> Option<(&Jid, &Room)> {
-        let jid = self.rows.by_room().get(Pane::Rooms).list.shown.get(row)?.jid()?;
+        let jid = self.rows.by_room().get(Pane::First).list.shown.get(row)?.jid()?;
         self.view.room(jid).map(|room| (jid, &**room))
     }
 
     /// By room: a row of the second pane.
     pub fn user_at(&self, row: usize) -> Option<(&Jid, &User)> {
-        let jid = self.rows.by_room().get(Pane::Users).list.shown.get(row)?.jid()?;
+        let jid = self.rows.by_room().get(Pane::Second).list.shown.get(row)?.jid()?;
         self.here()?.1.user(jid).map(|user| (jid, user))
     }
 
     /// By room and by user: a row of the third pane; of several users or rooms the attachment of the first of them.
     pub fn hat_at(&self, row: usize) -> Option<(&HatId, &Attachment)> {
-        let id = self.row(Pane::Hats, row)?.hat()?;
+        let id = self.row(Pane::Third, row)?.hat()?;
         if let Some(tally) = self.rows.tally(id) {
             return Some((id, &tally.first));
         }
@@ -117,14 +117,14 @@ impl State {
     /// By user: a row of the first pane, with the addresses of the user's rooms.
     pub fn listed_user_at(&self, row: usize) -> Option<(&Jid, &[Jid])> {
         let index = self.rows.by_user()?;
-        let jid = self.row(Pane::Rooms, row)?.jid()?;
+        let jid = self.row(Pane::First, row)?.jid()?;
         Some((jid, index.rooms_of(jid)))
     }
 
     /// By user: a row of the second pane, a room of the selected user.
     pub fn room_of_user_at(&self, row: usize) -> Option<(&Jid, &Room, &User)> {
         self.rows.by_user()?;
-        let jid = self.row(Pane::Users, row)?.jid()?;
+        let jid = self.row(Pane::Second, row)?.jid()?;
         let room = self.view.room(jid)?;
         Some((jid, room, room.user(self.rows.on().1?)?))
     }
@@ -136,24 +136,24 @@ impl State {
 
     /// One row of the first pane of the view turned round.
     pub fn turned_hat_at(&self, row: usize) -> Option<&Known> {
-        self.rows.by_hat()?.known(self.row(Pane::Rooms, row)?.hat()?)
+        self.rows.by_hat()?.known(self.row(Pane::First, row)?.hat()?)
     }
 
     /// The hat that is selected in the first pane of the view turned round.
     pub fn turned_hat(&self) -> Option<&Known> {
-        self.turned_hat_at(self.selected(Pane::Rooms)?)
+        self.turned_hat_at(self.selected(Pane::First)?)
     }
 
     /// One row of the second pane of the view turned round: who has the selected hat.
     pub fn wearer_at(&self, row: usize) -> Option<&Jid> {
         self.rows.by_hat()?;
-        self.row(Pane::Users, row)?.jid()
+        self.row(Pane::Second, row)?.jid()
     }
 
     /// One row of the third pane of the view turned round: a room in which the selected user has the selected hat.
     pub fn room_of_wearer_at(&self, row: usize) -> Option<(&Jid, &Room, &User, &Attachment)> {
         self.rows.by_hat()?;
-        let jid = self.row(Pane::Hats, row)?.jid()?;
+        let jid = self.row(Pane::Third, row)?.jid()?;
         let (_, user, hat) = self.rows.on();
         let room = self.view.room(jid)?;
         let user = room.user(user?)?;
@@ -169,7 +169,7 @@ impl State {
 
     /// The room whose users the users pane lists.
     pub(super) fn here(&self) -> Option<(&Jid, &Room)> {
-        let jid = self.rows.by_room().jid(Pane::Rooms)?;
+        let jid = self.rows.by_room().jid(Pane::First)?;
         self.view.room(jid).map(|room| (jid, &**room))
     }
 

@@ -174,7 +174,7 @@ impl State {
             exists: false,
             read_only: None,
             trouble: None,
-            focus: Pane::Rooms,
+            focus: Pane::First,
             rows: Browser::default(),
             overlays: Vec::new(),
             notice: None,

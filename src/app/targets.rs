@@ -1,5 +1,7 @@
 //! What a change is about: what is marked in the pane with the focus, else what is selected there.
 
+use std::ops::ControlFlow;
+
 use crate::model::{HatId, Jid};
 
 use super::browser::{Column, RowId};
@@ -7,14 +9,7 @@ use super::{AttachmentRef, Grouping, Pane, RowKind, State};
 
 /// The rooms that a change is about.
 pub(super) fn rooms(state: &State) -> Vec<Jid> {
-    jids(state.rows.by_room().get(Pane::Rooms))
-}
-
-/// The users that a change is about, and their room.
-pub(super) fn users(state: &State) -> Option<(Jid, Vec<Jid>)> {
-    let room = state.rows.by_room().jid(Pane::Rooms)?;
-    let users = jids(state.rows.by_room().get(Pane::Users));
-    (!users.is_empty()).then(|| (room.clone(), users))
+    jids(state.rows.by_room().get(Pane::First))
 }
 
 /// The rooms that are marked, and the users of the selected room that are. Turned round, users are marked in all rooms.
@@ -40,7 +35,7 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
     };
     let mut held = Vec::new();
     if state.grouping() != Grouping::ByHat {
-        let hats = marked_or_selected(state.rows.column(Pane::Hats));
+        let hats = marked_or_selected(state.rows.column(Pane::Third));
         for (room, user) in members(state) {
             held.extend(
                 hats.iter()
@@ -53,8 +48,8 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
     }
     let (_, user, hat) = state.rows.on();
     match state.focus() {
-        Pane::Rooms => {
-            let hats = marked_or_selected(state.rows.column(Pane::Rooms));
+        Pane::First => {
+            let hats = marked_or_selected(state.rows.column(Pane::First));
             for hat in hats.iter().filter_map(RowId::hat) {
                 for (room, there) in wardrobe.rooms() {
                     let known = there.known_hat(hat);
@@ -63,16 +58,16 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
                 }
             }
         }
-        Pane::Users => {
-            for user in jids(state.rows.column(Pane::Users)) {
+        Pane::Second => {
+            for user in jids(state.rows.column(Pane::Second)) {
                 let everywhere = wardrobe
                     .rooms()
                     .filter_map(|(room, _)| Some(spot(room, &user, hat?)));
                 held.extend(everywhere.filter(|spot| spot.attachment(wardrobe).is_some()));
             }
         }
-        Pane::Hats => {
-            for room in jids(state.rows.column(Pane::Hats)) {
+        Pane::Third => {
+            for room in jids(state.rows.column(Pane::Third)) {
                 let here = user.zip(hat).map(|(user, hat)| spot(&room, user, hat));
                 held.extend(here.filter(|spot| spot.attachment(wardrobe).is_some()));
             }
@@ -84,44 +79,68 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
 /// The users in rooms that a change is about, the room first: by room the marked or selected users of the selected room;
 /// by user the marked or selected users in all their rooms, or the selected one in the marked or selected rooms.
 pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
-    let pair = |room: &Jid, user: &Jid| (room.clone(), user.clone());
+    let mut members = Vec::new();
+    each_member(state, |room, user| {
+        members.push((room.clone(), user.clone()));
+        ControlFlow::Continue(())
+    });
+    members
+}
+
+/// Looks at the users in rooms that a change is about, until it is told to stop.
+fn each_member(state: &State, mut look: impl FnMut(&Jid, &Jid) -> ControlFlow<()>) {
+    let marked_or_selected = |pane| {
+        let column = state.rows.column(pane);
+        let selected = column.on().filter(|_| column.marks().is_empty());
+        column.marks().iter().chain(selected).filter_map(RowId::jid)
+    };
+    let first = state.rows.columns().jid(Pane::First);
     match (state.grouping(), state.focus()) {
-        (Grouping::ByUser, Pane::Rooms) => {
-            let users = jids(state.rows.column(Pane::Rooms));
-            let of = |user: &Jid| -> Vec<(Jid, Jid)> {
-                let index = state.rows.by_user();
-                let rooms = index.map_or(&[][..], |index| index.rooms_of(user));
-                rooms.iter().map(|room| pair(room, user)).collect()
-            };
-            users.iter().flat_map(of).collect()
+        (Grouping::ByUser, Pane::First) => {
+            let index = state.rows.by_user();
+            for user in marked_or_selected(Pane::First) {
+                for room in index.map_or(&[][..], |index| index.rooms_of(user)) {
+                    if look(room, user).is_break() {
+                        return;
+                    }
+                }
+            }
         }
-        (Grouping::ByUser, Pane::Users | Pane::Hats) => {
-            let user = state.rows.columns().jid(Pane::Rooms);
-            let rooms = jids(state.rows.column(Pane::Users));
-            let pairs = rooms.iter().filter_map(|room| Some(pair(room, user?)));
-            pairs.collect()
+        (Grouping::ByUser, Pane::Second | Pane::Third) => {
+            let Some(user) = first else { return };
+            let _ = marked_or_selected(Pane::Second).try_for_each(|room| look(room, user));
         }
-        (Grouping::ByRoom | Grouping::ByHat, _) => {
-            let (room, users) = users(state).unzip();
-            let users = users.unwrap_or_default();
-            let pairs = users.iter().filter_map(|user| Some(pair(room.as_ref()?, user)));
-            pairs.collect()
+        (Grouping::ByRoom, _) => {
+            let Some(room) = first else { return };
+            let _ = marked_or_selected(Pane::Second).try_for_each(|user| look(room, user));
+        }
+        (Grouping::ByHat, _) => {
+            if let (Some(room), Some(user), _) = state.rows.on() {
+                let _ = look(room, user);
+            }
         }
     }
 }
 
-/// Why none of the users that a change is about can be given hats.
+/// Why none of the users that a change is about can be given hats. Asked in each frame, so it looks no further than it
+/// must.
 pub(super) fn may_give_any(state: &State) -> Result<(), String> {
-    let members = members(state);
-    if state.is_turned() || members.len() < 2 {
+    let (mut number, mut can) = (0, false);
+    each_member(state, |room, user| {
+        number += 1;
+        let user = state.wardrobe().user(room, user);
+        can |= user.is_some_and(|user| user.affiliation.is_affiliated());
+        if can && number > 1 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    if number < 2 {
         return state.may_give();
     }
     state.may_change()?;
-    let can = |(room, user): &(Jid, Jid)| {
-        let user = state.wardrobe().user(room, user);
-        user.is_some_and(|user| user.affiliation.is_affiliated())
-    };
-    if members.iter().any(can) {
+    if can {
         return Ok(());
     }
     Err("none of the marked users is owner, admin or member: only those can be given hats".into())

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::app::Pane;
 
 /// The panes from left to right.
-pub const PANES: [Pane; 3] = [Pane::Rooms, Pane::Users, Pane::Hats];
+pub const PANES: [Pane; 3] = [Pane::First, Pane::Second, Pane::Third];
 
 /// From this width on the three panes stand side by side.
 pub const THREE_PANES: u16 = 80;
@@ -82,9 +82,9 @@ impl Places {
     pub fn pane(&self, pane: Pane) -> Rect {
         let [rooms, users, hats] = self.panes;
         match pane {
-            Pane::Rooms => rooms,
-            Pane::Users => users,
-            Pane::Hats => hats,
+            Pane::First => rooms,
+            Pane::Second => users,
+            Pane::Third => hats,
         }
     }
 
@@ -161,11 +161,11 @@ mod tests {
     #[test]
     fn three_panes_from_80_columns_on() {
         for (width, widths) in [(80, [23, 30, 27]), (120, [30, 40, 50]), (200, [40, 72, 88])] {
-            let places = full(width, 24, Pane::Rooms);
+            let places = full(width, 24, Pane::First);
             assert_eq!(places.panes.map(|pane| pane.width), widths);
             assert!(places.side_by_side());
         }
-        let places = full(79, 24, Pane::Users);
+        let places = full(79, 24, Pane::Second);
         assert_eq!(places.panes.map(|pane| pane.width), [0, 79, 0]);
         assert!(!places.side_by_side());
     }

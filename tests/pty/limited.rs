@@ -111,6 +111,7 @@ fn lines_of_words_and_the_clipboard_have_no_more_than_the_screen() {
         ("lJ", "Copied the JSON of"),
         ("w", "All hats, 1 of 2"),
         ("lll", "Rooms in which"),
+        ("w", "All users"),
         ("w", "Users of Courses"),
         ("H", "History, 5 changes"),
         (ESC, "Users of Courses"),

@@ -25,7 +25,7 @@ fn several() -> Wardrobe {
 fn at_terry() -> Session {
     let mut session = Session::open(several(), (100, 30));
     session.keys("w w");
-    let users = session.state.length(Pane::Rooms);
+    let users = session.state.length(Pane::First);
     let is_terry = |row: &usize| session.state.listed_user_at(*row).unwrap().0.as_str() == TERRY;
     let row = (0..users).find(is_terry).unwrap();
     session.keys("g");
@@ -71,10 +71,10 @@ fn a_user_is_seen_with_all_their_rooms_and_hats() {
     let mut session = at_terry();
     let (user, rooms) = session
         .state
-        .listed_user_at(session.state.selected(Pane::Rooms).unwrap())
+        .listed_user_at(session.state.selected(Pane::First).unwrap())
         .unwrap();
     assert_eq!((user.as_str(), rooms.len()), (TERRY, 2));
-    assert_eq!(session.state.length(Pane::Users), 2);
+    assert_eq!(session.state.length(Pane::Second), 2);
     session.keys("Enter");
     let room = |session: &Session| session.state.room().unwrap().0.to_string();
     assert_eq!(room(&session), OTHER);
@@ -87,7 +87,7 @@ fn a_user_is_seen_with_all_their_rooms_and_hats() {
         .unwrap()
         .hats
         .len();
-    assert_eq!(session.state.length(Pane::Hats), hats);
+    assert_eq!(session.state.length(Pane::Third), hats);
 }
 
 #[test]
@@ -136,16 +136,16 @@ fn a_user_is_removed_from_one_room_from_the_marked_ones_or_from_all() {
 #[test]
 fn the_index_follows_what_others_change() {
     let mut session = at_terry();
-    let before = session.state.length(Pane::Rooms);
+    let before = session.state.length(Pane::First);
     session.other(|wardrobe| {
         wardrobe.set_affiliation(&jid("new@example.org"), &jid(OTHER), Affiliation::Member)
     });
-    assert_eq!(session.state.length(Pane::Rooms), before + 1);
-    let at = session.state.selected(Pane::Rooms).unwrap();
+    assert_eq!(session.state.length(Pane::First), before + 1);
+    let at = session.state.selected(Pane::First).unwrap();
     assert_eq!(session.state.listed_user_at(at).unwrap().0.as_str(), TERRY);
     session
         .other(|wardrobe| wardrobe.add_user_hat(&jid(TERRY), &jid(OTHER), &hat(HAT), Attachment::default()));
-    assert_eq!(session.state.length(Pane::Hats), 1);
+    assert_eq!(session.state.length(Pane::Third), 1);
 }
 
 #[test]

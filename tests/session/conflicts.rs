@@ -60,10 +60,10 @@ fn keys_never_hit_somebody_else_when_a_user_goes() {
     let mut session = open();
     session.keys("Enter j Enter");
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
-    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.focus(), Pane::Second);
     assert!(session.notice().starts_with(TERRY), "{}", session.notice());
     session.other(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
-    assert_eq!(session.state.focus(), Pane::Rooms);
+    assert_eq!(session.state.focus(), Pane::First);
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn the_next_key_does_nothing_when_what_was_selected_went() {
     session.keys("d");
     assert_eq!(terrys(&session), json!({}));
     session.keys("u Esc Esc");
-    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.focus(), Pane::Second);
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     session.keys("d");
     assert_eq!(session.state.users().len(), 2);

@@ -36,7 +36,7 @@ fn letters_narrow_the_users_and_select_the_best() {
             "mallory@chat.example.org"
         ]
     );
-    assert_eq!(session.state.total(Pane::Users), 16);
+    assert_eq!(session.state.total(Pane::Second), 16);
     assert_eq!(
         session.state.user().unwrap().0.as_str(),
         "maria.santos@example.org"
@@ -61,7 +61,7 @@ fn letters_narrow_the_users_and_select_the_best() {
         session.state.user().unwrap().0.as_str(),
         "maria.santos@example.org"
     );
-    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.focus(), Pane::Second);
 }
 
 #[test]
@@ -83,13 +83,17 @@ fn affiliations_hats_and_what_is_not_wanted() {
     assert!(
         filtered("@own")
             .state
-            .filter(Pane::Users)
+            .filter(Pane::Second)
             .unwrap()
             .places("prof@example.org")
             .is_empty()
     );
     assert_eq!(
-        filtered("ro").state.filter(Pane::Users).unwrap().places("prof@x"),
+        filtered("ro")
+            .state
+            .filter(Pane::Second)
+            .unwrap()
+            .places("prof@x"),
         [1, 2]
     );
 }
@@ -100,10 +104,10 @@ fn a_pane_is_narrowed_by_itself_and_is_whole_again_elsewhere() {
     session.keys("Enter Tab / t e a Enter");
     assert_eq!(session.state.hats().len(), 1);
     session.keys("Shift-Tab Down");
-    assert!(session.state.filter(Pane::Hats).is_none(), "another user");
-    assert!(session.state.filter(Pane::Users).is_some());
+    assert!(session.state.filter(Pane::Third).is_none(), "another user");
+    assert!(session.state.filter(Pane::Second).is_some());
     session.keys("Shift-Tab Down");
-    assert!(session.state.filter(Pane::Users).is_none(), "another room");
+    assert!(session.state.filter(Pane::Second).is_none(), "another room");
     session.keys("/");
     session.text("orch");
     assert_eq!(session.state.rooms().len(), 1);
@@ -112,7 +116,7 @@ fn a_pane_is_narrowed_by_itself_and_is_whole_again_elsewhere() {
     session.keys("Esc");
     assert_eq!(session.state.rooms().len(), 6);
     assert_eq!(
-        session.state.selected(Pane::Rooms),
+        session.state.selected(Pane::First),
         Some(1),
         "what was selected before the filter is selected again"
     );
@@ -127,7 +131,7 @@ fn what_is_added_is_seen_whatever_the_filter() {
     session.text("new@example.org");
     session.keys("Enter");
     assert_eq!(session.state.user().unwrap().0.as_str(), "new@example.org");
-    assert!(session.state.filter(Pane::Users).is_none());
+    assert!(session.state.filter(Pane::Second).is_none());
 }
 
 #[test]
@@ -154,14 +158,14 @@ fn a_paste_goes_into_the_filter_and_nothing_else_does() {
     session.send(Msg::Paste(format!(" {TERRY}\n")));
     assert_eq!(users(&session), [TERRY]);
     session.keys("Ctrl-U q d u");
-    assert_eq!(session.state.filter(Pane::Users).unwrap().text.text(), "qdu");
+    assert_eq!(session.state.filter(Pane::Second).unwrap().text.text(), "qdu");
     assert_eq!(
         (session.left, session.json()["revision"].as_u64()),
         (None, Some(0))
     );
     session.keys("Ctrl-U Enter");
     assert!(
-        session.state.filter(Pane::Users).is_none(),
+        session.state.filter(Pane::Second).is_none(),
         "an empty filter is none"
     );
 }
@@ -178,7 +182,7 @@ fn keys_never_hit_the_next_user_when_one_leaves_the_filter() {
     session.keys("/");
     session.text("first");
     session.keys("Enter d");
-    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.focus(), Pane::Second);
     assert!(session.notice().contains(user.as_str()), "{}", session.notice());
 }
 

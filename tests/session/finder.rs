@@ -67,7 +67,7 @@ fn a_command_is_found_by_a_few_letters_and_done_where_it_belongs() {
     assert_eq!(found(&session).first().unwrap(), "add-room");
     session.keys("Enter");
     assert!(session.state.over::<Form>().is_some());
-    assert_eq!(session.state.focus(), Pane::Rooms);
+    assert_eq!(session.state.focus(), Pane::First);
     session.keys("Esc Tab Tab :");
     session.text("wear");
     session.keys("Enter");
@@ -103,11 +103,11 @@ fn anything_anywhere_is_a_few_letters_away() {
         session.state.room().unwrap().1.name.as_deref(),
         Some("School orchestra \u{1f3bb}")
     );
-    assert_eq!(session.state.focus(), Pane::Rooms);
+    assert_eq!(session.state.focus(), Pane::First);
     session.keys("Ctrl-P");
     session.text("yuki cour");
     session.keys("Enter");
-    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.focus(), Pane::Second);
     assert_eq!(session.state.user().unwrap().0.as_str(), "yuki@example.org");
     assert_eq!(
         session.state.room().unwrap().0.as_str(),
@@ -116,7 +116,7 @@ fn anything_anywhere_is_a_few_letters_away() {
     session.keys("Ctrl-P");
     session.text("proctor terry");
     session.keys("Enter");
-    assert_eq!(session.state.focus(), Pane::Hats);
+    assert_eq!(session.state.focus(), Pane::Third);
     assert_eq!(session.state.user().unwrap().0.as_str(), "terry@example.org");
     assert!(
         session
@@ -153,7 +153,7 @@ fn what_went_since_it_was_found_is_said_and_nothing_else_is_hit() {
     session.text("teacher");
     session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
     session.keys("Enter");
-    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.focus(), Pane::Second);
     assert!(
         session.notice().contains("not there any more"),
         "{}",
@@ -163,7 +163,7 @@ fn what_went_since_it_was_found_is_said_and_nothing_else_is_hit() {
     session.text("terry");
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     session.keys("Enter");
-    assert_eq!(session.state.focus(), Pane::Rooms);
+    assert_eq!(session.state.focus(), Pane::First);
     session.keys("Ctrl-P");
     session.other(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
     session.keys("Enter");
@@ -218,7 +218,7 @@ fn a_command_is_done_from_the_help_or_it_says_why_not() {
     session.text("affiliate with the room");
     assert_eq!(found(&session)[0], "add-user");
     session.keys("Enter");
-    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.focus(), Pane::Second);
     assert!(session.state.over::<Form>().is_some());
     session.keys("Esc ?");
     session.text("go to the next field");

@@ -107,7 +107,7 @@ fn the_wheel_turns_whatever_the_arrows_were_given_to() {
         on: Vec::new(),
         down: true,
     });
-    assert_eq!(session.state.selected(Pane::Users), Some(2));
+    assert_eq!(session.state.selected(Pane::Second), Some(2));
     assert!(session.state.overlays().is_empty());
 }
 
@@ -115,9 +115,9 @@ fn the_wheel_turns_whatever_the_arrows_were_given_to() {
 fn a_message_is_put_away_with_the_key_that_goes_back() {
     let mut session = session(&[("back", "F8"), ("left", "Esc h")]);
     session.keys("Tab Down Tab d F8");
-    assert_eq!((session.notice(), session.state.focus()), ("", Pane::Hats));
+    assert_eq!((session.notice(), session.state.focus()), ("", Pane::Third));
     session.keys("F8");
-    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.focus(), Pane::Second);
 }
 
 /// What a person reads never names a key of the table where another one was given: no command has its old key here.
@@ -187,7 +187,7 @@ fn alt_and_a_letter_that_mean_nothing_are_esc_and_said() {
     assert!(session.state.top().is_none(), "the history is closed");
     assert_eq!(session.notice(), "Alt-d does nothing here and was taken as Esc");
     session.keys("Esc Alt-d");
-    assert_eq!(session.state.focus(), Pane::Rooms, "as Esc does");
+    assert_eq!(session.state.focus(), Pane::First, "as Esc does");
     assert_eq!(session.json(), before);
     // In a text it means something, or is Esc too.
     session.keys("a Alt-b Alt-f Alt-d");
@@ -201,7 +201,7 @@ fn alt_and_a_letter_that_mean_nothing_are_esc_and_said() {
     // An arrow with Alt was no Esc.
     let mut session = in_users();
     session.keys("Alt-Left");
-    assert_eq!((session.notice(), session.state.focus()), ("", Pane::Users));
+    assert_eq!((session.notice(), session.state.focus()), ("", Pane::Second));
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn every_list_is_moved_in_by_the_same_keys() {
             format!(
                 "{:?} {:?}",
                 session.state.top(),
-                session.state.selected(Pane::Users)
+                session.state.selected(Pane::Second)
             )
         };
         let begin = top(&session);

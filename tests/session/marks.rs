@@ -85,18 +85,18 @@ fn marks_stay_with_their_room_and_esc_takes_them_away() {
     session.keys("a");
     session.text("staff@conference.example.org");
     session.keys("Enter Up Tab m m");
-    assert_eq!(session.state.marked(Pane::Users), 2);
+    assert_eq!(session.state.marked(Pane::Second), 2);
     session.keys("Shift-Tab Down");
-    assert_eq!(session.state.marked(Pane::Users), 0, "another room");
+    assert_eq!(session.state.marked(Pane::Second), 0, "another room");
     session.keys("Up Tab");
-    assert_eq!(session.state.marked(Pane::Users), 2);
+    assert_eq!(session.state.marked(Pane::Second), 2);
     session.keys("Esc");
     assert_eq!(
-        (session.state.marked(Pane::Users), session.state.focus()),
-        (0, Pane::Users)
+        (session.state.marked(Pane::Second), session.state.focus()),
+        (0, Pane::Second)
     );
     session.keys("Esc");
-    assert_eq!(session.state.focus(), Pane::Rooms);
+    assert_eq!(session.state.focus(), Pane::First);
 }
 
 #[test]
@@ -104,8 +104,8 @@ fn a_range_grows_and_shrinks_with_the_selection() {
     let mut session = crowd();
     session.keys("Enter Space Down V Down Down Up");
     let marked = |session: &Session| {
-        (0..session.state.length(Pane::Users))
-            .filter(|row| session.state.is_marked(Pane::Users, *row))
+        (0..session.state.length(Pane::Second))
+            .filter(|row| session.state.is_marked(Pane::Second, *row))
             .collect::<Vec<_>>()
     };
     assert_eq!(marked(&session), [0, 2, 3]);
@@ -123,14 +123,14 @@ fn all_that_the_filter_shows_are_marked_and_what_it_hides_is_said() {
     session.keys("Enter / p u p i l 1 Enter *");
     assert_eq!(session.notice(), "Marked: 11 users");
     session.keys("Esc Esc g Space");
-    assert_eq!(session.state.marked(Pane::Users), 12);
+    assert_eq!(session.state.marked(Pane::Second), 12);
     session.keys("/ p r o f Enter *");
     assert_eq!(
         session.notice(),
         "Marked: 11 users, 11 of them hidden by the filter"
     );
     session.keys("Esc Esc Esc *");
-    assert_eq!(session.state.marked(Pane::Users), 23);
+    assert_eq!(session.state.marked(Pane::Second), 23);
     session.keys("*");
     assert_eq!(session.notice(), "Nothing is marked any more");
 }
@@ -279,7 +279,7 @@ fn what_others_take_away_is_not_marked_any_more() {
     let mut session = crowd();
     session.keys("Enter *");
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
-    assert_eq!(session.state.marked(Pane::Users), 22);
+    assert_eq!(session.state.marked(Pane::Second), 22);
     assert_eq!(session.state.hats().len(), 0);
 }
 

@@ -35,40 +35,40 @@ fn it_is_switched_on_and_off_and_that_is_said() {
 #[test]
 fn rows_are_selected_and_nothing_under_a_form_is() {
     let mut session = open();
-    click(&mut session, &[Spot::Pane(Pane::Users), Spot::Row(1)]);
-    assert_eq!(session.state.focus(), Pane::Users);
+    click(&mut session, &[Spot::Pane(Pane::Second), Spot::Row(1)]);
+    assert_eq!(session.state.focus(), Pane::Second);
     assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
     session.send(Msg::Wheel {
-        on: vec![Spot::Pane(Pane::Users)],
+        on: vec![Spot::Pane(Pane::Second)],
         down: false,
     });
-    assert_eq!(session.state.selected(Pane::Users), Some(0));
+    assert_eq!(session.state.selected(Pane::Second), Some(0));
     session.keys("e");
-    click(&mut session, &[Spot::Pane(Pane::Rooms), Spot::Row(0)]);
-    double(&mut session, &[Spot::Pane(Pane::Rooms), Spot::Row(0)]);
-    assert_eq!(session.state.focus(), Pane::Users);
+    click(&mut session, &[Spot::Pane(Pane::First), Spot::Row(0)]);
+    double(&mut session, &[Spot::Pane(Pane::First), Spot::Row(0)]);
+    assert_eq!(session.state.focus(), Pane::Second);
     assert_eq!(session.state.overlays().len(), 1);
 }
 
 #[test]
 fn a_double_click_opens_as_enter_does() {
     let mut session = open();
-    double(&mut session, &[Spot::Pane(Pane::Rooms), Spot::Row(0)]);
-    assert_eq!(session.state.focus(), Pane::Users);
-    double(&mut session, &[Spot::Pane(Pane::Users), Spot::Row(1)]);
-    assert_eq!(session.state.focus(), Pane::Hats);
-    double(&mut session, &[Spot::Pane(Pane::Hats), Spot::Row(0)]);
+    double(&mut session, &[Spot::Pane(Pane::First), Spot::Row(0)]);
+    assert_eq!(session.state.focus(), Pane::Second);
+    double(&mut session, &[Spot::Pane(Pane::Second), Spot::Row(1)]);
+    assert_eq!(session.state.focus(), Pane::Third);
+    double(&mut session, &[Spot::Pane(Pane::Third), Spot::Row(0)]);
     assert!(session.state.over::<Form>().is_some());
     // Beside the rows there is nothing to open.
     let mut session = open();
-    double(&mut session, &[Spot::Pane(Pane::Rooms)]);
-    assert_eq!(session.state.focus(), Pane::Rooms);
+    double(&mut session, &[Spot::Pane(Pane::First)]);
+    assert_eq!(session.state.focus(), Pane::First);
 }
 
 #[test]
 fn what_went_between_the_clicks_is_not_another_thing_opened() {
     let mut session = open();
-    let second = [Spot::Pane(Pane::Users), Spot::Row(1)];
+    let second = [Spot::Pane(Pane::Second), Spot::Row(1)];
     click(&mut session, &second);
     session.other(|wardrobe| {
         let nobody = hatrack::model::Affiliation::None;
@@ -78,7 +78,7 @@ fn what_went_between_the_clicks_is_not_another_thing_opened() {
         on: second.to_vec(),
         double: true,
     });
-    assert_eq!(session.state.focus(), Pane::Users);
+    assert_eq!(session.state.focus(), Pane::Second);
     assert!(
         session.notice().starts_with("nothing was done"),
         "{}",

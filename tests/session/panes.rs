@@ -29,7 +29,7 @@ fn the_first_room_user_and_hat_are_made_by_keys_alone() {
     session.text("On call");
     session.keys("Ctrl-S");
     assert!(session.state.overlays().is_empty());
-    assert_eq!(session.state.focus(), Pane::Hats);
+    assert_eq!(session.state.focus(), Pane::Third);
     assert_eq!(
         session.json()["rooms"],
         json!({"staff@conference.example.org": {"name": "Staff room", "users": {"ann@example.org": {
@@ -111,13 +111,13 @@ fn escape_puts_the_message_away_first_and_arrows_stay_at_the_ends() {
     session.keys("Enter j Enter r");
     assert_ne!(session.notice(), "");
     session.keys("Esc");
-    assert_eq!((session.notice(), session.state.focus()), ("", Pane::Hats));
+    assert_eq!((session.notice(), session.state.focus()), ("", Pane::Third));
     session.keys("l Right");
-    assert_eq!(session.state.focus(), Pane::Hats);
+    assert_eq!(session.state.focus(), Pane::Third);
     session.keys("Tab h Left");
-    assert_eq!(session.state.focus(), Pane::Rooms);
+    assert_eq!(session.state.focus(), Pane::First);
     session.keys("Shift-Tab");
-    assert_eq!(session.state.focus(), Pane::Hats);
+    assert_eq!(session.state.focus(), Pane::Third);
 }
 
 #[test]

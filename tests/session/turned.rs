@@ -40,16 +40,16 @@ fn from_hats_to_wearers_to_rooms_and_back_where_one_was() {
     let state = &session.state;
     assert!(state.is_turned());
     assert_eq!(
-        [Pane::Rooms, Pane::Users, Pane::Hats].map(|pane| state.length(pane)),
+        [Pane::First, Pane::Second, Pane::Third].map(|pane| state.length(pane)),
         [1, 2, 2]
     );
     assert_eq!(state.turned_hat().unwrap().users, 5);
     session.keys("Enter Down Enter");
     assert_eq!(session.state.wearer_at(1).unwrap().as_str(), TERRY);
-    assert_eq!(session.state.length(Pane::Hats), 3);
+    assert_eq!(session.state.length(Pane::Third), 3);
     session.keys("Down Enter");
     assert!(!session.state.is_turned());
-    assert_eq!(session.state.focus(), Pane::Hats);
+    assert_eq!(session.state.focus(), Pane::Third);
     assert_eq!(
         session.state.room().unwrap().0.as_str(),
         "b@conference.example.org"
@@ -78,7 +78,7 @@ fn a_hat_is_taken_from_all_and_retitled_everywhere() {
     assert_eq!(asked(&session), "Take \"Lecturer\" from 2 users in 3 rooms?");
     session.keys("y");
     assert_eq!(session.state.wardrobe().attachments(), 0);
-    assert_eq!(session.state.length(Pane::Rooms), 0);
+    assert_eq!(session.state.length(Pane::First), 0);
     session.keys("u u");
     assert_eq!(session.state.wardrobe().attachments(), 5);
     assert_eq!(
@@ -106,10 +106,10 @@ fn the_view_follows_what_others_do() {
     let mut session = Session::open(several(), (100, 30));
     session.keys("w Enter Down Enter");
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
-    assert_eq!(session.state.length(Pane::Hats), 2);
+    assert_eq!(session.state.length(Pane::Third), 2);
     session.other(|wardrobe| wardrobe.remove_room(&jid("a@conference.example.org")));
     session.other(|wardrobe| wardrobe.remove_room(&jid("b@conference.example.org")));
-    assert_eq!(session.state.length(Pane::Rooms), 0);
+    assert_eq!(session.state.length(Pane::First), 0);
     session.keys("w");
     assert!(!session.state.is_turned());
 }
@@ -126,7 +126,7 @@ fn it_is_filtered_and_sorted_too() {
     session.keys("Esc s");
     assert_eq!(session.notice(), "Hats by number of users, most first");
     let counts = |session: &Session| {
-        (0..session.state.length(Pane::Rooms))
+        (0..session.state.length(Pane::First))
             .map(|row| session.state.turned_hat_at(row).unwrap().users)
             .collect::<Vec<_>>()
     };
@@ -194,7 +194,7 @@ fn who_only_looked_is_back_where_they_were_with_what_they_marked() {
     let seen = |session: &Session| {
         let state = &session.state;
         let (room, user) = (state.room().unwrap().0.clone(), state.user().unwrap().0.clone());
-        (room, user, state.marked(Pane::Users), state.focus())
+        (room, user, state.marked(Pane::Second), state.focus())
     };
     let before = seen(&session);
     session.keys("w w w");

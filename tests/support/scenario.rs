@@ -121,13 +121,13 @@ fn read(path: &Path) -> Scenario {
                 let (columns, rows) = size(rest);
                 Step::Size(columns, rows)
             }
-            "rooms" => Step::Lines(Pane::Rooms, Vec::new()),
-            "users" => Step::Lines(Pane::Users, Vec::new()),
-            "hats" => Step::Lines(Pane::Hats, Vec::new()),
+            "rooms" => Step::Lines(Pane::First, Vec::new()),
+            "users" => Step::Lines(Pane::Second, Vec::new()),
+            "hats" => Step::Lines(Pane::Third, Vec::new()),
             "focus" => Step::Focus(match rest {
-                "rooms" => Pane::Rooms,
-                "users" => Pane::Users,
-                "hats" => Pane::Hats,
+                "rooms" => Pane::First,
+                "users" => Pane::Second,
+                "hats" => Pane::Third,
                 other => panic!("{}: no pane is called {other}", place()),
             }),
             "see" => Step::See(rest.into(), true),

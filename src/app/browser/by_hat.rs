@@ -53,14 +53,14 @@ impl ByHat {
     }
 
     fn rooms_with<'a>(&'a self, columns: &Columns) -> impl Iterator<Item = &'a Jid> {
-        let hat = columns.hat(Pane::Rooms);
+        let hat = columns.hat(Pane::First);
         hat.and_then(|hat| self.rooms_of.get(hat)).into_iter().flatten()
     }
 
     fn users(&self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let mut rooms_of: BTreeMap<&Jid, usize> = BTreeMap::new();
         for room in self.rooms_with(columns).filter_map(|jid| wardrobe.room(jid)) {
-            let known = columns.hat(Pane::Rooms).and_then(|hat| room.known_hat(hat));
+            let known = columns.hat(Pane::First).and_then(|hat| room.known_hat(hat));
             for (jid, _) in known.into_iter().flat_map(|known| known.wearers(room)) {
                 *rooms_of.entry(jid).or_default() += 1;
             }
@@ -73,7 +73,7 @@ impl ByHat {
     }
 
     fn rooms(&self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
-        let (Some(hat), Some(jid)) = (columns.hat(Pane::Rooms), columns.jid(Pane::Users)) else {
+        let (Some(hat), Some(jid)) = (columns.hat(Pane::First), columns.jid(Pane::Second)) else {
             return Vec::new();
         };
         let having = self.rooms_with(columns).filter_map(|at| {
@@ -99,9 +99,9 @@ impl Source for ByHat {
     fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let sort = columns.get(pane).sort;
         match pane {
-            Pane::Rooms => self.hats(sort),
-            Pane::Users => self.users(sort, columns, wardrobe),
-            Pane::Hats => self.rooms(sort, columns, wardrobe),
+            Pane::First => self.hats(sort),
+            Pane::Second => self.users(sort, columns, wardrobe),
+            Pane::Third => self.rooms(sort, columns, wardrobe),
         }
     }
 

@@ -36,7 +36,7 @@ impl ByRoom {
 }
 
 fn room<'a>(columns: &Columns, wardrobe: &'a Wardrobe) -> Option<&'a Arc<Room>> {
-    columns.jid(Pane::Rooms).and_then(|jid| wardrobe.room(jid))
+    columns.jid(Pane::First).and_then(|jid| wardrobe.room(jid))
 }
 
 fn rooms(sort: Sort, wardrobe: &Wardrobe) -> Vec<RowId> {
@@ -77,17 +77,17 @@ impl Source for ByRoom {
     fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let sort = columns.get(pane).sort;
         match pane {
-            Pane::Rooms => rooms(sort, wardrobe),
-            Pane::Users => users(sort, room(columns, wardrobe)),
-            Pane::Hats => {
+            Pane::First => rooms(sort, wardrobe),
+            Pane::Second => users(sort, room(columns, wardrobe)),
+            Pane::Third => {
                 let room = room(columns, wardrobe);
-                let marks = columns.get(Pane::Users).marks();
+                let marks = columns.get(Pane::Second).marks();
                 let marked = room.filter(|_| !marks.is_empty()).map(|room| {
                     let users = marks.iter().filter_map(RowId::jid);
                     tally::of(users.filter_map(|jid| Some((&**room, room.user(jid)?))))
                 });
                 self.tallies = marked;
-                let user = columns.jid(Pane::Users);
+                let user = columns.jid(Pane::Second);
                 let user = room.zip(user).and_then(|(room, jid)| room.user(jid));
                 let hats: Vec<(&HatId, &Attachment)> = match (&self.tallies, user) {
                     (Some(tallies), _) => tallies.iter().map(|(id, tally)| (id, &tally.first)).collect(),
@@ -111,19 +111,19 @@ impl Source for ByRoom {
         row: &RowId,
     ) -> Option<u32> {
         match pane {
-            Pane::Rooms => {
+            Pane::First => {
                 let jid = row.jid()?;
                 filter.room(matching, (jid, wardrobe.room(jid)?))
             }
-            Pane::Users => {
+            Pane::Second => {
                 let (jid, room) = (row.jid()?, room(columns, wardrobe)?);
                 filter.user(matching, room, (jid, room.user(jid)?))
             }
-            Pane::Hats => {
+            Pane::Third => {
                 let (id, room) = (row.hat()?, room(columns, wardrobe)?);
                 let attachment = match &self.tallies {
                     Some(tallies) => &tallies.get(id)?.first,
-                    None => room.user(columns.jid(Pane::Users)?)?.hats.get(id)?,
+                    None => room.user(columns.jid(Pane::Second)?)?.hats.get(id)?,
                 };
                 filter.hat(matching, room, (id, attachment))
             }
@@ -133,21 +133,21 @@ impl Source for ByRoom {
     fn selected_another(&mut self, pane: Pane, columns: &mut Columns) -> bool {
         match pane {
             // Its users, all of them, and those marked that were.
-            Pane::Rooms => {
-                let marks = columns.get(Pane::Users).marks();
+            Pane::First => {
+                let marks = columns.get(Pane::Second).marks();
                 if let Some(room) = self.listed.take().filter(|_| !marks.is_empty()) {
                     self.elsewhere.insert(room, marks.clone());
                 }
-                columns.start_anew_right_of(Pane::Rooms);
-                self.listed = columns.jid(Pane::Rooms).cloned();
+                columns.start_anew_right_of(Pane::First);
+                self.listed = columns.jid(Pane::First).cloned();
                 if let Some(marks) = self.listed.as_ref().and_then(|room| self.elsewhere.remove(room)) {
-                    columns.get_mut(Pane::Users).set_marks(marks);
+                    columns.get_mut(Pane::Second).set_marks(marks);
                 }
                 true
             }
             // Their hats, all of them. The hats of several that are marked stay.
-            Pane::Users | Pane::Hats => {
-                let users = columns.get(Pane::Users);
+            Pane::Second | Pane::Third => {
+                let users = columns.get(Pane::Second);
                 if users.marked() == 0 {
                     columns.start_anew_right_of(pane);
                     return true;

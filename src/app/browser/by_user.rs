@@ -149,7 +149,7 @@ impl ByUser {
     }
 
     fn rooms(&self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
-        let Some(jid) = columns.jid(Pane::Rooms) else {
+        let Some(jid) = columns.jid(Pane::First) else {
             return Vec::new();
         };
         let there = self.rooms_of(jid).iter().filter_map(|at| {
@@ -169,14 +169,14 @@ impl ByUser {
     }
 
     fn hats(&mut self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
-        let Some(jid) = columns.jid(Pane::Rooms) else {
+        let Some(jid) = columns.jid(Pane::First) else {
             return Vec::new();
         };
-        let marks = columns.get(Pane::Users).marks();
+        let marks = columns.get(Pane::Second).marks();
         let there = |room: &Jid| Some((&**wardrobe.room(room)?, wardrobe.user(room, jid)?));
         let marked = marks.iter().filter_map(RowId::jid).filter_map(there);
         self.tallies = (!marks.is_empty()).then(|| tally::of(marked));
-        let room = columns.jid(Pane::Users);
+        let room = columns.jid(Pane::Second);
         let Some((room, user)) = room.and_then(there) else {
             return Vec::new();
         };
@@ -197,9 +197,9 @@ impl Source for ByUser {
     fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let sort = columns.get(pane).sort;
         match pane {
-            Pane::Rooms => self.users(sort),
-            Pane::Users => self.rooms(sort, columns, wardrobe),
-            Pane::Hats => self.hats(sort, columns, wardrobe),
+            Pane::First => self.users(sort),
+            Pane::Second => self.rooms(sort, columns, wardrobe),
+            Pane::Third => self.hats(sort, columns, wardrobe),
         }
     }
 
@@ -212,16 +212,16 @@ impl Source for ByUser {
         row: &RowId,
     ) -> Option<u32> {
         match pane {
-            Pane::Rooms => filter.address(matching, row.jid()?),
-            Pane::Users => {
+            Pane::First => filter.address(matching, row.jid()?),
+            Pane::Second => {
                 let jid = row.jid()?;
                 filter.room(matching, (jid, wardrobe.room(jid)?))
             }
-            Pane::Hats => {
-                let (id, room) = (row.hat()?, wardrobe.room(columns.jid(Pane::Users)?)?);
+            Pane::Third => {
+                let (id, room) = (row.hat()?, wardrobe.room(columns.jid(Pane::Second)?)?);
                 let attachment = match &self.tallies {
                     Some(tallies) => &tallies.get(id)?.first,
-                    None => room.user(columns.jid(Pane::Rooms)?)?.hats.get(id)?,
+                    None => room.user(columns.jid(Pane::First)?)?.hats.get(id)?,
                 };
                 filter.hat(matching, room, (id, attachment))
             }
@@ -229,8 +229,8 @@ impl Source for ByUser {
     }
 
     fn selected_another(&mut self, pane: Pane, columns: &mut Columns) -> bool {
-        let rooms = columns.get(Pane::Users);
-        if pane == Pane::Users && rooms.marked() > 0 {
+        let rooms = columns.get(Pane::Second);
+        if pane == Pane::Second && rooms.marked() > 0 {
             // The hats in several rooms that are marked stay.
             return self.tallies.is_none() || rooms.in_range();
         }

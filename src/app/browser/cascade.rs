@@ -56,18 +56,18 @@ impl From<HatId> for RowId {
 /// The place of a pane among the columns.
 pub(super) fn index(pane: Pane) -> usize {
     match pane {
-        Pane::Rooms => 0,
-        Pane::Users => 1,
-        Pane::Hats => 2,
+        Pane::First => 0,
+        Pane::Second => 1,
+        Pane::Third => 2,
     }
 }
 
 /// The pane to the right.
 fn right_of(pane: Pane) -> Option<Pane> {
     match pane {
-        Pane::Rooms => Some(Pane::Users),
-        Pane::Users => Some(Pane::Hats),
-        Pane::Hats => None,
+        Pane::First => Some(Pane::Second),
+        Pane::Second => Some(Pane::Third),
+        Pane::Third => None,
     }
 }
 
@@ -105,18 +105,18 @@ impl Columns {
     pub(in crate::app) fn get(&self, pane: Pane) -> &Column {
         let [first, second, third] = &self.0;
         match pane {
-            Pane::Rooms => first,
-            Pane::Users => second,
-            Pane::Hats => third,
+            Pane::First => first,
+            Pane::Second => second,
+            Pane::Third => third,
         }
     }
 
     pub(super) fn get_mut(&mut self, pane: Pane) -> &mut Column {
         let [first, second, third] = &mut self.0;
         match pane {
-            Pane::Rooms => first,
-            Pane::Users => second,
-            Pane::Hats => third,
+            Pane::First => first,
+            Pane::Second => second,
+            Pane::Third => third,
         }
     }
 

@@ -23,12 +23,12 @@ impl Sort {
     /// The orders of a pane, the usual one first.
     pub(in crate::app) fn all(grouping: Grouping, pane: Pane) -> &'static [Self] {
         match (grouping, pane) {
-            (Grouping::ByRoom, Pane::Rooms) => &[Self::Name, Self::Hats, Self::Users],
-            (Grouping::ByRoom, Pane::Users) => &[Self::Affiliation, Self::Name, Self::Hats],
-            (Grouping::ByRoom | Grouping::ByUser, Pane::Hats) => &[Self::Name, Self::Worn],
-            (Grouping::ByHat, Pane::Rooms) => &[Self::Name, Self::Users],
-            (Grouping::ByHat, Pane::Users) | (Grouping::ByUser, Pane::Rooms) => &[Self::Name, Self::Rooms],
-            (Grouping::ByHat, Pane::Hats) | (Grouping::ByUser, Pane::Users) => {
+            (Grouping::ByRoom, Pane::First) => &[Self::Name, Self::Hats, Self::Users],
+            (Grouping::ByRoom, Pane::Second) => &[Self::Affiliation, Self::Name, Self::Hats],
+            (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => &[Self::Name, Self::Worn],
+            (Grouping::ByHat, Pane::First) => &[Self::Name, Self::Users],
+            (Grouping::ByHat, Pane::Second) | (Grouping::ByUser, Pane::First) => &[Self::Name, Self::Rooms],
+            (Grouping::ByHat, Pane::Third) | (Grouping::ByUser, Pane::Second) => {
                 &[Self::Name, Self::Affiliation, Self::Hats]
             }
         }

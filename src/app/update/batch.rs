@@ -329,7 +329,7 @@ pub(super) fn ask(
 fn hidden(state: &State) -> String {
     let pane = match (state.focus, state.grouping()) {
         // What is done to hats is done to those of the marked users, or in the marked rooms.
-        (Pane::Hats, Grouping::ByRoom | Grouping::ByUser) => Pane::Users,
+        (Pane::Third, Grouping::ByRoom | Grouping::ByUser) => Pane::Second,
         (pane, _) => pane,
     };
     let marked = state.marked(pane);

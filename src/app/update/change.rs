@@ -17,8 +17,8 @@ enum About {
 
 fn about(state: &State) -> About {
     match (state.grouping(), state.focus) {
-        (Grouping::ByHat, _) | (_, Pane::Hats) => About::Attachments,
-        (Grouping::ByRoom, Pane::Rooms) => About::Rooms,
+        (Grouping::ByHat, _) | (_, Pane::Third) => About::Attachments,
+        (Grouping::ByRoom, Pane::First) => About::Rooms,
         (Grouping::ByRoom | Grouping::ByUser, _) => About::Members,
     }
 }
@@ -26,8 +26,8 @@ fn about(state: &State) -> About {
 pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     let room = state.room().map(|(jid, _)| jid.clone());
     let subject = match (state.grouping(), state.focus, room) {
-        (Grouping::ByRoom, Pane::Rooms, _) => Subject::AddRoom,
-        (Grouping::ByRoom, Pane::Users, Some(room)) => Subject::AddUser { rooms: vec![room] },
+        (Grouping::ByRoom, Pane::First, _) => Subject::AddRoom,
+        (Grouping::ByRoom, Pane::Second, Some(room)) => Subject::AddUser { rooms: vec![room] },
         _ => return give(state, effects),
     };
     form::open(state, subject);

@@ -25,7 +25,7 @@ pub(super) fn help(state: &mut State, enabled: Enabled) {
 }
 
 pub(crate) fn may_jump(state: &State) -> Result<(), String> {
-    match state.total(Pane::Rooms) {
+    match state.total(Pane::First) {
         0 => Err("there is no room yet".into()),
         _ => Ok(()),
     }
@@ -136,16 +136,16 @@ fn arrive(state: &mut State, (room, user, hat): (&Jid, Option<&Jid>, Option<&Hat
     let gone = if state.room().map(|(jid, _)| jid) != Some(room) {
         Some(room.to_string())
     } else if let (Some(user), true) = (user, state.user().map(|(jid, _)| jid) != user) {
-        state.focus = Pane::Rooms;
+        state.focus = Pane::First;
         Some(user.to_string())
     } else if let (Some(hat), true) = (hat, state.hat().map(|(id, _)| id) != hat) {
-        state.focus = Pane::Users;
+        state.focus = Pane::Second;
         Some(hat.to_string())
     } else {
         state.focus = match (user, hat) {
-            (None, _) => Pane::Rooms,
-            (Some(_), None) => Pane::Users,
-            (Some(_), Some(_)) => Pane::Hats,
+            (None, _) => Pane::First,
+            (Some(_), None) => Pane::Second,
+            (Some(_), Some(_)) => Pane::Third,
         };
         None
     };

@@ -192,7 +192,7 @@ fn hat_gives(state: &State) -> Result<(), String> {
 }
 
 fn one_room_changes(state: &State) -> Result<(), String> {
-    match state.marked(Pane::Rooms) {
+    match state.marked(Pane::First) {
         0 | 1 => room_changes(state),
         _ => Err("several rooms are marked, and each has a name of its own".into()),
     }
@@ -206,7 +206,7 @@ fn has_rows(state: &State) -> Result<(), String> {
 }
 
 fn has_listed_user(state: &State) -> Result<(), String> {
-    match state.length(Pane::Rooms) {
+    match state.length(Pane::First) {
         0 => Err("there is no user in any room yet".into()),
         _ => Ok(()),
     }
@@ -221,7 +221,7 @@ fn has_turned_hat(state: &State) -> Result<(), String> {
 
 fn has_wearer(state: &State) -> Result<(), String> {
     state
-        .wearer_at(state.selected(Pane::Users).unwrap_or_default())
+        .wearer_at(state.selected(Pane::Second).unwrap_or_default())
         .map(drop)
         .ok_or_else(|| "nobody has this hat".into())
 }

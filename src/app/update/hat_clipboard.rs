@@ -16,16 +16,16 @@ fn taken(state: &State) -> Result<(Hats, String), String> {
     if state.is_turned() {
         return taken_turned(state);
     }
-    let from_pane = state.focus == Pane::Hats;
+    let from_pane = state.focus == Pane::Third;
     let user = state.user();
     let (hats, of): (Hats, String) = if from_pane {
-        let marked = state.marked(Pane::Hats) > 0;
-        let rows = (0..state.hats().len()).filter(|row| !marked || state.is_marked(Pane::Hats, *row));
+        let marked = state.marked(Pane::Third) > 0;
+        let rows = (0..state.hats().len()).filter(|row| !marked || state.is_marked(Pane::Third, *row));
         let hats = rows
             .filter_map(|row| state.hat_at(row))
             .map(|(id, attachment)| (id.clone(), attachment.clone()))
             .collect();
-        let of = match state.marked(Pane::Users) {
+        let of = match state.marked(Pane::Second) {
             0 => user.map(|(jid, _)| jid.to_string()).unwrap_or_default(),
             marked => words::count(marked, "marked user"),
         };

@@ -12,31 +12,31 @@ pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
 
 pub(crate) fn go_in(state: &mut State, _: &mut Vec<Effect>) {
     state.focus = match state.focus {
-        Pane::Rooms => Pane::Users,
-        Pane::Users | Pane::Hats => Pane::Hats,
+        Pane::First => Pane::Second,
+        Pane::Second | Pane::Third => Pane::Third,
     };
 }
 
 pub(crate) fn next(state: &mut State, _: &mut Vec<Effect>) {
     state.focus = match state.focus {
-        Pane::Rooms => Pane::Users,
-        Pane::Users => Pane::Hats,
-        Pane::Hats => Pane::Rooms,
+        Pane::First => Pane::Second,
+        Pane::Second => Pane::Third,
+        Pane::Third => Pane::First,
     };
 }
 
 pub(crate) fn previous(state: &mut State, _: &mut Vec<Effect>) {
     state.focus = match state.focus {
-        Pane::Rooms => Pane::Hats,
-        Pane::Users => Pane::Rooms,
-        Pane::Hats => Pane::Users,
+        Pane::First => Pane::Third,
+        Pane::Second => Pane::First,
+        Pane::Third => Pane::Second,
     };
 }
 
 pub(crate) fn back(state: &mut State, _: &mut Vec<Effect>) {
     state.focus = match state.focus {
-        Pane::Rooms | Pane::Users => Pane::Rooms,
-        Pane::Hats => Pane::Users,
+        Pane::First | Pane::Second => Pane::First,
+        Pane::Third => Pane::Second,
     };
 }
 
@@ -62,5 +62,5 @@ pub(crate) fn turn(state: &mut State, _: &mut Vec<Effect>) {
 /// Shows the selected hat of the selected user in the selected room in the view by room.
 pub(crate) fn show_there(state: &mut State, _: &mut Vec<Effect>) {
     state.rows.show(Grouping::ByRoom, &state.view, state.focus);
-    state.focus = Pane::Hats;
+    state.focus = Pane::Third;
 }

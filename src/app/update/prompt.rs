@@ -68,7 +68,7 @@ fn parts(state: &State) -> Vec<Part> {
     ];
     let [[marked_rooms, room], [marked_users, user]] = [of_rooms, of_users];
     let about_rooms = state.grouping().kind(state.focus) == RowKind::Room
-        || (state.is_turned() && state.focus == Pane::Rooms);
+        || (state.is_turned() && state.focus == Pane::First);
     let parts = if about_rooms {
         [marked_rooms, marked_users, room, Some(Part::All), user]
     } else {

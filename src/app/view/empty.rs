@@ -17,14 +17,16 @@ pub(super) fn lines(state: &State, pane: Pane) -> Vec<String> {
         ];
     }
     match (state.grouping(), pane) {
-        (Grouping::ByRoom, Pane::Rooms) => no_rooms(state),
-        (Grouping::ByRoom, Pane::Users) => no_users(state),
-        (Grouping::ByRoom | Grouping::ByUser, Pane::Hats) => no_hats(state),
-        (Grouping::ByHat, Pane::Rooms) => vec!["No hats yet.".into()],
-        (Grouping::ByHat, Pane::Users) if state.turned_hat().is_some() => vec!["Nobody has this hat.".into()],
-        (Grouping::ByHat, Pane::Users | Pane::Hats) | (Grouping::ByUser, Pane::Users) => Vec::new(),
-        (Grouping::ByUser, Pane::Rooms) if state.is_counting_users() => vec!["Looking for users…".into()],
-        (Grouping::ByUser, Pane::Rooms) => vec!["No users yet.".into()],
+        (Grouping::ByRoom, Pane::First) => no_rooms(state),
+        (Grouping::ByRoom, Pane::Second) => no_users(state),
+        (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => no_hats(state),
+        (Grouping::ByHat, Pane::First) => vec!["No hats yet.".into()],
+        (Grouping::ByHat, Pane::Second) if state.turned_hat().is_some() => {
+            vec!["Nobody has this hat.".into()]
+        }
+        (Grouping::ByHat, Pane::Second | Pane::Third) | (Grouping::ByUser, Pane::Second) => Vec::new(),
+        (Grouping::ByUser, Pane::First) if state.is_counting_users() => vec!["Looking for users…".into()],
+        (Grouping::ByUser, Pane::First) => vec!["No users yet.".into()],
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
             count: Some(count),
             about,
             spoken,
-            busy: pane == Pane::Rooms && state.is_counting_users(),
+            busy: pane == Pane::First && state.is_counting_users(),
         },
         size: (u16::MAX, u16::MAX),
         input: None,
@@ -53,10 +53,10 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
 /// Rows of fewer columns are narrow.
 fn narrow(grouping: Grouping, pane: Pane) -> u16 {
     match (grouping, pane) {
-        (_, Pane::Rooms) => 30,
-        (_, Pane::Users) => 44,
-        (Grouping::ByRoom | Grouping::ByUser, Pane::Hats) => 34,
-        (Grouping::ByHat, Pane::Hats) => 40,
+        (_, Pane::First) => 30,
+        (_, Pane::Second) => 44,
+        (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => 34,
+        (Grouping::ByHat, Pane::Third) => 40,
     }
 }
 
@@ -72,16 +72,16 @@ fn heading(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, String) {
     let user = state.user().map(|(jid, _)| jid);
     let mut about = Vec::new();
     let (title, spoken) = match (pane, room) {
-        (Pane::Rooms, _) => ("Rooms", String::new()),
-        (Pane::Users, None) => ("Users", String::new()),
-        (Pane::Hats, None) => ("Hats", String::new()),
-        (Pane::Users, Some((jid, room))) => {
+        (Pane::First, _) => ("Rooms", String::new()),
+        (Pane::Second, None) => ("Users", String::new()),
+        (Pane::Third, None) => ("Hats", String::new()),
+        (Pane::Second, Some((jid, room))) => {
             about.push(name(jid.as_str().into(), Cut::Address));
             ("Users", format!(" of {room}"))
         }
-        (Pane::Hats, Some((_, room))) => {
+        (Pane::Third, Some((_, room))) => {
             about.push(name(room.into(), Cut::End));
-            let marked = state.marked(Pane::Users);
+            let marked = state.marked(Pane::Second);
             let spoken = match user {
                 _ if marked > 0 => {
                     let marked = words::count(marked, "marked user");
@@ -105,16 +105,16 @@ fn turned_heading(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, St
     let hat = state
         .turned_hat()
         .map(|known| label::hat(&known.id, known.title.as_deref()));
-    let user = state.selected(Pane::Users).and_then(|row| state.wearer_at(row));
+    let user = state.selected(Pane::Second).and_then(|row| state.wearer_at(row));
     let hat_name = || hat.clone().map(|text| Name { text, cut: Cut::End });
     match (pane, user) {
-        (Pane::Rooms, _) => ("All hats", Vec::new(), "All hats".into()),
-        (Pane::Users, _) => {
+        (Pane::First, _) => ("All hats", Vec::new(), "All hats".into()),
+        (Pane::Second, _) => {
             let spoken = format!("Who has {}", hat.as_deref().unwrap_or_default());
             ("Who", hat_name().into_iter().collect(), spoken)
         }
-        (Pane::Hats, None) => ("In rooms", Vec::new(), "Rooms".into()),
-        (Pane::Hats, Some(user)) => {
+        (Pane::Third, None) => ("In rooms", Vec::new(), "Rooms".into()),
+        (Pane::Third, Some(user)) => {
             let spoken = format!("Rooms in which {user} has {}", hat.as_deref().unwrap_or_default());
             let mut about: Vec<Name<'_>> = hat_name().into_iter().collect();
             about.push(Name {
@@ -128,14 +128,14 @@ fn turned_heading(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, St
 
 fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, String) {
     let user = state
-        .selected(Pane::Rooms)
+        .selected(Pane::First)
         .and_then(|row| state.listed_user_at(row));
     let mut about: Vec<Name<'_>> = Vec::new();
-    let Some((user, _)) = user.filter(|_| pane != Pane::Rooms) else {
+    let Some((user, _)) = user.filter(|_| pane != Pane::First) else {
         let title = match pane {
-            Pane::Rooms => "All users",
-            Pane::Users => "Rooms",
-            Pane::Hats => "Hats",
+            Pane::First => "All users",
+            Pane::Second => "Rooms",
+            Pane::Third => "Hats",
         };
         return (title, about, title.into());
     };
@@ -143,10 +143,10 @@ fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, S
         text: user.as_str().into(),
         cut: Cut::Address,
     });
-    if pane == Pane::Users {
+    if pane == Pane::Second {
         return ("Rooms", about, format!("Rooms of {user}"));
     }
-    let marked = state.marked(Pane::Users);
+    let marked = state.marked(Pane::Second);
     let place = match state.room() {
         _ if marked > 0 => words::count(marked, "marked room"),
         Some((jid, room)) => label::room(jid, room).to_owned(),
@@ -162,17 +162,17 @@ fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, S
 
 fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<Cell<'_>>> {
     match (state.grouping(), pane) {
-        (Grouping::ByRoom, Pane::Rooms) => room(state, at),
-        (Grouping::ByRoom, Pane::Users) => user(state, at),
-        (Grouping::ByRoom | Grouping::ByUser, Pane::Hats) => hat(state, at),
-        (Grouping::ByHat, Pane::Rooms) => turned_hat(state, at),
-        (Grouping::ByHat, Pane::Users) => {
+        (Grouping::ByRoom, Pane::First) => room(state, at),
+        (Grouping::ByRoom, Pane::Second) => user(state, at),
+        (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => hat(state, at),
+        (Grouping::ByHat, Pane::First) => turned_hat(state, at),
+        (Grouping::ByHat, Pane::Second) => {
             let jid = state.wearer_at(at)?;
             Some(vec![Cell::address(jid.as_str()).name().gap(0)])
         }
-        (Grouping::ByHat, Pane::Hats) => turned_room(state, at),
-        (Grouping::ByUser, Pane::Rooms) => listed_user(state, at),
-        (Grouping::ByUser, Pane::Users) => room_of_user(state, at),
+        (Grouping::ByHat, Pane::Third) => turned_room(state, at),
+        (Grouping::ByUser, Pane::First) => listed_user(state, at),
+        (Grouping::ByUser, Pane::Second) => room_of_user(state, at),
     }
 }
 
@@ -245,7 +245,7 @@ fn hat(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
         Some(tally) => {
             let part = tally.worn > 0 && tally.worn < tally.have;
             let glyph = if part { Some(Glyph::Half) } else { None };
-            let words = shared(tally, state.marked(Pane::Users));
+            let words = shared(tally, state.marked(Pane::Second));
             (glyph, words.join(", "))
         }
         None => (None, active(attachment).to_owned()),
@@ -270,7 +270,7 @@ fn hat(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
         });
     }
     if let Some(tally) = tally {
-        let marked = state.marked(Pane::Users);
+        let marked = state.marked(Pane::Second);
         cells.push(Cell::text(format!("{}/{marked}", tally.have)).silent());
     }
     if !label::is_uri(id) {

@@ -13,7 +13,7 @@ pub(super) fn of_pane(state: &State, pane: Pane) -> Option<Details<'_>> {
     }
     match (state.grouping(), pane) {
         (Grouping::ByHat, _) => return turned_details(state, pane),
-        (Grouping::ByUser, Pane::Rooms) => {
+        (Grouping::ByUser, Pane::First) => {
             let (jid, rooms) = state.listed_user_at(state.selected(pane)?)?;
             return Some(Details {
                 main: jid.as_str().into(),
@@ -21,7 +21,7 @@ pub(super) fn of_pane(state: &State, pane: Pane) -> Option<Details<'_>> {
                 remarks: vec![words::count(rooms.len(), "room").into()],
             });
         }
-        (Grouping::ByUser, Pane::Users) => {
+        (Grouping::ByUser, Pane::Second) => {
             let (jid, ..) = state.room_of_user_at(state.selected(pane)?)?;
             return Some(Details {
                 main: jid.as_str().into(),
@@ -29,17 +29,17 @@ pub(super) fn of_pane(state: &State, pane: Pane) -> Option<Details<'_>> {
                 remarks: Vec::new(),
             });
         }
-        (Grouping::ByUser, Pane::Hats) | (Grouping::ByRoom, _) => {}
+        (Grouping::ByUser, Pane::Third) | (Grouping::ByRoom, _) => {}
     }
     match pane {
-        Pane::Rooms => state.room().map(|(jid, room)| Details {
+        Pane::First => state.room().map(|(jid, room)| Details {
             main: jid.as_str().into(),
             cut: Cut::End,
             remarks: label::named(room).map(Into::into).into_iter().collect(),
         }),
-        Pane::Hats if state.hat().is_some() => hat_details(state),
+        Pane::Third if state.hat().is_some() => hat_details(state),
         // Without a hat to tell of, the user is told of.
-        Pane::Users | Pane::Hats => state.user().map(|(jid, user)| {
+        Pane::Second | Pane::Third => state.user().map(|(jid, user)| {
             let mut remarks = vec![
                 user.affiliation.as_str().into(),
                 words::no_or(user.hats.len(), "hat").into(),
@@ -62,7 +62,7 @@ fn hat_details(state: &State) -> Option<Details<'_>> {
     let (_, room) = state.room()?;
     let mut remarks = Vec::new();
     if let Some(tally) = state.tally(id) {
-        let marked = state.marked(Pane::Users);
+        let marked = state.marked(Pane::Second);
         remarks.extend(shared(tally, marked).map(Into::into));
         if tally.titles_differ {
             remarks.push("titles differ".into());
@@ -99,10 +99,10 @@ fn turned_details(state: &State, pane: Pane) -> Option<Details<'_>> {
         remarks: Vec::new(),
     };
     match pane {
-        Pane::Rooms => state
+        Pane::First => state
             .turned_hat_at(row)
             .map(|known| of_hat(&known.id, vec![words::count(known.users, "user").into()])),
-        Pane::Users => state.wearer_at(row).map(address),
-        Pane::Hats => state.room_of_wearer_at(row).map(|(jid, ..)| address(jid)),
+        Pane::Second => state.wearer_at(row).map(address),
+        Pane::Third => state.room_of_wearer_at(row).map(|(jid, ..)| address(jid)),
     }
 }
