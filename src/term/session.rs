@@ -193,7 +193,7 @@ impl Session {
 
     /// Puts the terminal back, stops this process and, where there are any, the others of its job; takes the terminal
     /// over again when somebody continues it. Everything must then be drawn anew. To be done only where
-    /// [`can_be_continued`] says so.
+    /// `can_be_continued` says so.
     pub fn stop(&mut self) -> io::Result<()> {
         restore();
         // The whole job, so that a shell script around this is stopped too and its shell comes back. This process

@@ -14,7 +14,7 @@ pub struct Command {
     pub help: &'static str,
     /// Other words by which it is found in the palette and the help.
     pub synonyms: &'static [&'static str],
-    /// The keys that do it, unless others were given: see [`Keymap`](super::Keymap).
+    /// The keys that do it, unless others were given: see [`Keymap`](crate::app::Keymap).
     pub keys: &'static [Key],
     /// Keys that do it too, as long as nothing more particular has them.
     pub also: &'static [Key],
