@@ -18,9 +18,10 @@ const MOST: u64 = 1 << 30;
 /// A path as people write it: `~` at its start is the home folder. A shell reads it only where a word begins with it, not
 /// in `--file=~/hats.json` nor in a variable.
 pub fn expanded(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), directories::BaseDirs::new()) {
-        (Ok(inside), Some(home)) if inside.as_os_str().is_empty() => home.home_dir().to_path_buf(),
-        (Ok(inside), Some(home)) => home.home_dir().join(inside),
+    let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
+    match (path.strip_prefix("~"), home) {
+        (Ok(inside), Some(home)) if inside.as_os_str().is_empty() => home,
+        (Ok(inside), Some(home)) => home.join(inside),
         _ => path.to_path_buf(),
     }
 }
