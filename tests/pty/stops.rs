@@ -116,8 +116,12 @@ fn stopped_right_after_a_change_it_holds_no_lock() {
             seen.parser.screen().alternate_screen() && seen.shows(sign)
         });
     }
+    let prompts = |raw: &[u8]| String::from_utf8_lossy(raw).matches("ready> ").count();
+    let before = prompts(&stage.seen().raw);
     stage.press("q");
     stage.until_put_back();
+    // What is typed before the shell asks may be thrown away by it.
+    stage.until("the shell asks", |seen| prompts(&seen.raw) > before);
     stage.press("exit\r");
     assert_eq!(stage.end_with_all_put_back(), 0);
 }
