@@ -185,12 +185,14 @@ fn lines(session: &Session, pane: Pane) -> Vec<String> {
     let area = Rect::new(0, 0, columns, rows);
     let (frame, _) = screen::frame(&session.state, Theme::default(), (columns, rows));
     // The panes begin below the banner, however high that is: where the corner of the frame stands.
-    let places = (0..rows).find_map(|banner| match Layout::new(area, session.state.focus(), banner) {
-        Layout::Full(places) => {
-            let area = places.pane(pane);
-            matches!(frame.cell((area.x, area.y))?.symbol(), "┌" | "┏").then_some(area)
+    let places = (0..rows).find_map(|banner| {
+        match Layout::new(area, (session.state.grouping(), session.state.focus()), banner) {
+            Layout::Full(places) => {
+                let area = places.pane(pane);
+                matches!(frame.cell((area.x, area.y))?.symbol(), "┌" | "┏").then_some(area)
+            }
+            Layout::TooSmall(_) => None,
         }
-        Layout::TooSmall(_) => None,
     });
     let Some(place) = places else {
         return Vec::new();

@@ -30,7 +30,11 @@ use question::Question;
 /// The places of everything on a screen of this size.
 fn places(state: &State, theme: &Theme, area: Rect) -> Layout {
     let trouble = header::trouble(state, theme, area.width).len();
-    Layout::new(area, state.focus(), u16::try_from(trouble).unwrap_or_default())
+    Layout::new(
+        area,
+        (state.grouping(), state.focus()),
+        u16::try_from(trouble).unwrap_or_default(),
+    )
 }
 
 /// Draws the screen and collects what is where; gives the place of the cursor while there is something to type into.

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::app::Pane;
+use crate::app::{Grouping, Pane, RowKind};
 
 /// The panes from left to right.
 pub const PANES: [Pane; 3] = [Pane::First, Pane::Second, Pane::Third];
@@ -41,8 +41,8 @@ pub struct Places {
 }
 
 impl Layout {
-    /// The places on a screen when a pane has the focus and the banner needs so many lines.
-    pub fn new(area: Rect, focus: Pane, banner: u16) -> Self {
+    /// The places on a screen when a pane of a view has the focus and the banner needs so many lines.
+    pub fn new(area: Rect, (grouping, focus): (Grouping, Pane), banner: u16) -> Self {
         if area.width < LEAST_WIDTH || area.height < LEAST_HEIGHT {
             return Self::TooSmall(area);
         }
@@ -54,7 +54,7 @@ impl Layout {
             header: part(area.y, 1),
             banner: part(area.y + 1, banner),
             body,
-            panes: panes(body, focus),
+            panes: panes(body, grouping, focus),
             details: part(area.bottom() - 2, 1),
             footer: part(area.bottom() - 1, 1),
         })
@@ -62,19 +62,28 @@ impl Layout {
 }
 
 /// Rooms are few and short; addresses of users are long, and so are titles of hats.
-fn panes(body: Rect, focus: Pane) -> [Rect; 3] {
+fn panes(body: Rect, grouping: Grouping, focus: Pane) -> [Rect; 3] {
     if body.width < THREE_PANES {
         return PANES.map(|pane| if pane == focus { body } else { Rect::default() });
     }
     let rooms = (body.width / 4).clamp(23, 40);
     let rest = body.width - rooms;
     let users = (rest * 9 / 20).max((rest / 2 + 2).min(40));
-    let pane = |x, width| Rect { x, width, ..body };
-    [
-        pane(body.x, rooms),
-        pane(body.x + rooms, users),
-        pane(body.x + rooms + users, body.width - rooms - users),
-    ]
+    let width = |pane| match grouping.kind(pane) {
+        RowKind::Room => rooms,
+        RowKind::User => users,
+        RowKind::Hat => body.width - rooms - users,
+    };
+    let mut x = body.x;
+    PANES.map(|pane| {
+        let place = Rect {
+            x,
+            width: width(pane),
+            ..body
+        };
+        x += place.width;
+        place
+    })
 }
 
 impl Places {
@@ -152,7 +161,7 @@ mod tests {
     use super::*;
 
     fn full(width: u16, height: u16, focus: Pane) -> Places {
-        match Layout::new(Rect::new(0, 0, width, height), focus, 0) {
+        match Layout::new(Rect::new(0, 0, width, height), (Grouping::ByRoom, focus), 0) {
             Layout::Full(places) => places,
             Layout::TooSmall(_) => panic!("{width} x {height}"),
         }
@@ -165,6 +174,13 @@ mod tests {
             assert_eq!(places.panes.map(|pane| pane.width), widths);
             assert!(places.side_by_side());
         }
+        for (grouping, widths) in [(Grouping::ByHat, [27, 30, 23]), (Grouping::ByUser, [30, 23, 27])] {
+            let Layout::Full(places) = Layout::new(Rect::new(0, 0, 80, 24), (grouping, Pane::First), 0)
+            else {
+                panic!("{grouping:?}");
+            };
+            assert_eq!(places.panes.map(|pane| pane.width), widths, "{grouping:?}");
+        }
         let places = full(79, 24, Pane::Second);
         assert_eq!(places.panes.map(|pane| pane.width), [0, 79, 0]);
         assert!(!places.side_by_side());
@@ -172,9 +188,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_parts_fill_the_screen(width in 0..=250_u16, height in 0..=80_u16, focus in 0..3_usize, banner in 0..5_u16) {
+        fn the_parts_fill_the_screen(width in 0..=250_u16, height in 0..=80_u16, focus in 0..3_usize, banner in 0..5_u16, grouping in prop::sample::select(vec![Grouping::ByRoom, Grouping::ByHat, Grouping::ByUser])) {
             let area = Rect::new(0, 0, width, height);
-            match Layout::new(area, PANES[focus], banner) {
+            match Layout::new(area, (grouping, PANES[focus]), banner) {
                 Layout::TooSmall(all) => {
                     prop_assert_eq!(all, area);
                     prop_assert!(width < LEAST_WIDTH || height < LEAST_HEIGHT);
