@@ -9,11 +9,12 @@
 //! | `ui` | drawing: state in, frame out |
 //! | `app` | what the moderator is doing: state, messages, commands, overlays |
 //! | [`exchange`] | import and export: JSON and CSV, laid over what is there |
+//! | [`sync`] | what live servers hold, and what differs from it: plans, without any connection |
 //! | [`store`] | where the wardrobe is kept: data file, history, lock |
 //! | [`model`] | what hats are: rooms, users, attachments, the three operations, edits |
 //!
 //! Other programs mostly want [`model`] (pure, no I/O) and [`store`] (safe reading and writing of the data file). They
-//! depend on the crate without its default features: then only `model`, `exchange` and `store` are built, without
+//! depend on the crate without its default features: then only `model`, `sync`, `exchange` and `store` are built, without
 //! anything of a terminal. With the feature `tui`, which is on by default, the four parts above are there too.
 
 #[cfg(feature = "tui")]
@@ -23,6 +24,7 @@ pub mod cli;
 pub mod exchange;
 pub mod model;
 pub mod store;
+pub mod sync;
 #[cfg(feature = "tui")]
 pub mod term;
 #[cfg(feature = "tui")]

@@ -1,0 +1,243 @@
+//! Items: what is compared, sent and received, one by one. Their values are in normal form, so that what means the same
+//! is equal: an omitted boolean is `false`, an empty title is none.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Hue, Jid, Json};
+
+/// One thing of a room that both sides can have.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Item {
+    /// A hat in the room's catalog.
+    Catalog {
+        /// Its id.
+        hat: HatId,
+    },
+    /// A user's affiliation with the room.
+    Affiliation {
+        /// The user's address.
+        user: Jid,
+    },
+    /// A hat of a user.
+    Hat {
+        /// The user's address.
+        user: Jid,
+        /// The hat's id.
+        hat: HatId,
+    },
+}
+
+impl Item {
+    /// The user whose item it is; `None` for the catalog's.
+    pub fn user(&self) -> Option<&Jid> {
+        match self {
+            Self::Affiliation { user } | Self::Hat { user, .. } => Some(user),
+            Self::Catalog { .. } => None,
+        }
+    }
+
+    /// The hat that the item is about; `None` for affiliations.
+    pub fn hat(&self) -> Option<&HatId> {
+        match self {
+            Self::Catalog { hat } | Self::Hat { hat, .. } => Some(hat),
+            Self::Affiliation { .. } => None,
+        }
+    }
+}
+
+/// What an item is on one side. An item that is not there has no value; neither has the affiliation `none`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ItemValue {
+    /// A hat of a user.
+    Hat(HatValue),
+    /// An entry of the catalog.
+    Catalog(CatalogValue),
+    /// An affiliation other than `none`.
+    Affiliation(Affiliation),
+}
+
+impl ItemValue {
+    /// An affiliation as a value: `none` is no value.
+    pub fn affiliation(affiliation: Affiliation) -> Option<Self> {
+        (affiliation != Affiliation::None).then_some(Self::Affiliation(affiliation))
+    }
+}
+
+/// A hat of a user. What a class of server cannot hold has one fixed value there ([`ServerClass::normal_hat`]).
+///
+/// [`ServerClass::normal_hat`]: super::ServerClass::normal_hat
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HatValue {
+    /// The user is displaying the hat.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub active: bool,
+    /// The user is not able to remove the hat.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
+    /// The label, never empty.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "not_empty"
+    )]
+    pub title: Option<Arc<str>>,
+}
+
+impl HatValue {
+    /// As ejabberd 25.10 and later has every hat that is there: active, with no title of its own.
+    pub fn assigned() -> Self {
+        Self {
+            active: true,
+            ..Self::default()
+        }
+    }
+
+    /// As ejabberd up to 25.08 has a hat: active, with this title.
+    pub fn titled(title: &str) -> Self {
+        Self {
+            title: text(title),
+            ..Self::assigned()
+        }
+    }
+
+    /// What an attachment says, whatever a server can hold of it.
+    pub fn of(attachment: &Attachment) -> Self {
+        Self {
+            active: attachment.is_active(),
+            required: attachment.is_required(),
+            title: attachment.title.clone().filter(|title| !title.is_empty()),
+        }
+    }
+}
+
+/// An entry of a room's catalog.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogValue {
+    /// The label, never empty.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "not_empty"
+    )]
+    pub title: Option<Arc<str>>,
+    /// The color's angle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hue: Option<HueText>,
+}
+
+impl CatalogValue {
+    /// An entry as a server gives it.
+    pub fn new(title: &str, hue: Option<&str>) -> Self {
+        Self {
+            title: text(title),
+            hue: hue.and_then(HueText::new),
+        }
+    }
+
+    /// What an entry of the file says.
+    pub fn of(entry: &CatalogueHat) -> Self {
+        Self {
+            title: entry.title.clone().filter(|title| !title.is_empty()),
+            hue: entry.hue.as_ref().and_then(HueText::of),
+        }
+    }
+}
+
+/// A hue as text: the shortest form of a number from 0 to 360, any other text as it is, since servers do not check it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct HueText(Arc<str>);
+
+impl HueText {
+    /// From the text that a server has; an empty one is none.
+    pub fn new(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return None;
+        }
+        let degrees: Option<f64> = text.trim().parse().ok();
+        Some(match degrees.filter(|degrees| (0.0..=360.0).contains(degrees)) {
+            // The zero that is added makes 0 of -0.
+            Some(degrees) => Self((degrees + 0.0).to_string().into()),
+            None => Self(text.into()),
+        })
+    }
+
+    /// Of an entry of the file, a number or a text there.
+    pub fn of(hue: &Hue) -> Option<Self> {
+        let json = hue.as_json().as_str();
+        match serde_json::from_str::<String>(json) {
+            Ok(text) => Self::new(&text),
+            Err(_) => Self::new(json),
+        }
+    }
+
+    /// The text, as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For the file: a number where it is one, else a text.
+    pub fn to_hue(&self) -> Option<Hue> {
+        Hue::parse(&self.0).or_else(|| Hue::new(Json::string(&self.0)))
+    }
+}
+
+impl<'de> Deserialize<'de> for HueText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Arc::<str>::deserialize(deserializer)?;
+        Ok(Self::new(&text).unwrap_or(Self(text)))
+    }
+}
+
+/// A user as a whole: affiliation and hats.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserValue {
+    /// The standing relation with the room.
+    #[serde(default)]
+    pub affiliation: Affiliation,
+    /// The hats by id, in normal form.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hats: BTreeMap<HatId, HatValue>,
+}
+
+fn text(text: &str) -> Option<Arc<str>> {
+    (!text.is_empty()).then(|| text.into())
+}
+
+fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
+    let title = Option::<Arc<str>>::deserialize(deserializer)?;
+    Ok(title.filter(|title| !title.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hues_that_mean_the_same_are_equal_and_odd_ones_are_kept() {
+        let new = |text| HueText::new(text).unwrap();
+        assert_eq!(new("120.0"), new("120"));
+        assert_eq!(new("-0").as_str(), "0");
+        assert_eq!(new("327.255249").as_str(), "327.255249");
+        assert_eq!(new(" banana").as_str(), " banana");
+        assert_eq!(HueText::new(""), None);
+        let file = |json: &str| Hue::new(Json::new(json).unwrap()).unwrap();
+        assert_eq!(HueText::of(&file("120.00")), HueText::of(&file("\"120\"")));
+        assert_eq!(new("120").to_hue(), Some(file("120")));
+        assert_eq!(new("not\"a hue").to_hue(), Some(file("\"not\\\"a hue\"")));
+        assert_eq!(HueText::of(&file("361")).unwrap().as_str(), "361");
+    }
+
+    #[test]
+    fn an_empty_title_is_none() {
+        assert_eq!(HatValue::titled(""), HatValue::assigned());
+        let read: HatValue = serde_json::from_str(r#"{"active":true,"title":""}"#).unwrap();
+        assert_eq!(read, HatValue::assigned());
+        assert_eq!(serde_json::to_string(&read).unwrap(), r#"{"active":true}"#);
+    }
+}

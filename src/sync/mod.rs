@@ -1,0 +1,17 @@
+//! Synchronizing rooms with live servers, as far as no server is needed for it: what a server holds, what both sides
+//! were known to have, what differs, and what is to be sent or received.
+//!
+//! A backend reads a room as a [`RemoteRoom`] and applies [`ItemChange`]s, each compared with what is expected there.
+//! Nothing here touches a file, a clock or a network; times come with the calls.
+
+mod change;
+mod class;
+mod item;
+mod remote;
+mod server;
+
+pub use change::{Condition, ItemChange, ItemOutcome, Refusal};
+pub use class::{HatLimits, ServerClass, ServerKind};
+pub use item::{CatalogValue, HatValue, HueText, Item, ItemValue, UserValue};
+pub use remote::{Coverage, RemoteRoom, RemoteUser, RoomRead, Unreadable};
+pub use server::{Missing, RemoteRoomInfo, Rights, ServerReport, ServerState};
