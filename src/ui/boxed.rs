@@ -8,7 +8,7 @@ use ratatui::widgets::{StatefulWidget, Widget};
 use crate::app::view::{self, Body, Count, Cut, Heading, List, Name, View, screen};
 use crate::app::{Spot, State, words};
 
-use super::draw::{Cover, Spots, Titles, block, put};
+use super::draw::{Cover, Spots, Titles, frame, put};
 use super::layout::{self, Layout, Places, below, indented, inside, popup};
 use super::text::Sanitized;
 use super::theme::Theme;
@@ -156,7 +156,7 @@ impl Painter<'_> {
             right: list::headings(list, inner.width),
             foot: list::surroundings(list, self.theme, inner.height),
         };
-        block(self.theme, self.focused, area.width, &titles).render(area, buffer);
+        frame(buffer, area, self.theme, self.focused, &titles);
         if list.len == 0 {
             let style = if self.focused {
                 Style::new()
@@ -270,7 +270,7 @@ impl Painter<'_> {
             titles.right = list::headings(list, rows.width);
             titles.foot = list::surroundings(list, self.theme, rows.height);
         }
-        block(self.theme, self.focused, place.width, &titles).render(place, buffer);
+        frame(buffer, place, self.theme, self.focused, &titles);
         let mut cursor = None;
         if let Some(typed) = &view.input {
             cursor = Some(self.input(buffer, inner, typed));

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::Line;
-use ratatui::widgets::{Block, Clear, Widget};
+use ratatui::widgets::{Block, Borders, Clear, Widget};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::text::{self, Sanitized};
@@ -63,14 +63,13 @@ pub(super) fn put(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, style: 
 
 /// The same for what nearly every text is, a character a cell: without looking for graphemes.
 fn put_ascii(buffer: &mut Buffer, line: Rect, text: &str, style: Style) -> u16 {
-    let mut end = line.x;
-    for (x, character) in (line.left()..line.right()).zip(text.chars()) {
-        if let Some(cell) = buffer.cell_mut((x, line.y)) {
-            cell.set_char(character).set_style(style);
-        }
-        end = x + 1;
+    let columns = u16::try_from(text.len()).map_or(line.width, |columns| columns.min(line.width));
+    let start = buffer.index_of(line.x, line.y);
+    let cells = buffer.content.get_mut(start..).unwrap_or_default();
+    for (cell, byte) in cells.iter_mut().zip(text.bytes().take(columns.into())) {
+        cell.set_char(byte.into()).set_style(style);
     }
-    end
+    line.x + columns
 }
 
 /// Writes a text at the right of a line where it fits whole; gives what is left of the line.
@@ -142,29 +141,39 @@ pub(super) struct Titles<'a> {
     pub(super) foot: Sanitized<'a>,
 }
 
-/// A frame of these columns with its titles, cut to what there is room for beforehand: [`Block`] would let one title
-/// write over another.
-pub(super) fn block<'a>(theme: &Theme, focused: bool, columns: u16, titles: &'a Titles<'_>) -> Block<'a> {
-    let block = Block::bordered()
-        .border_set(theme.frame(focused))
-        .border_style(theme.border(focused));
-    let room = usize::from(columns.saturating_sub(2));
-    if room < 4 {
-        return block;
-    }
-    let title = text::cut(titles.title.as_str(), room - 2, theme.charset());
-    let left = room.saturating_sub(text::width(&title) + 2);
-    let block = block.title_top(Line::styled(format!(" {title} "), theme.title(focused)));
-    let block = match titles.right.width() {
-        width if width > 0 && width < left => {
-            block.title_top(Line::styled(titles.right.as_str(), theme.faint()).right_aligned())
-        }
-        _ => block,
+/// Draws a frame with its titles, cut to what there is room for beforehand: [`Block`] would let one title write over
+/// another. Each side is a block of its own, as a block writes a style into all that it surrounds, which was an eighth
+/// of what a key costs.
+pub(super) fn frame(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: bool, titles: &Titles<'_>) {
+    let side = |borders| {
+        Block::new()
+            .borders(borders)
+            .border_set(theme.frame(focused))
+            .border_style(theme.border(focused))
     };
-    match titles.foot.width() {
-        width if width > 0 && width <= room => {
-            block.title_bottom(Line::styled(titles.foot.as_str(), theme.faint()).right_aligned())
+    let mut top = side(Borders::TOP | Borders::LEFT | Borders::RIGHT);
+    let mut bottom = side(Borders::BOTTOM | Borders::LEFT | Borders::RIGHT);
+    let room = usize::from(area.width.saturating_sub(2));
+    if room >= 4 {
+        let title = text::cut(titles.title.as_str(), room - 2, theme.charset());
+        let left = room.saturating_sub(text::width(&title) + 2);
+        top = top.title(Line::styled(format!(" {title} "), theme.title(focused)));
+        let right = |text| Line::styled(text, theme.faint()).right_aligned();
+        if (1..left).contains(&titles.right.width()) {
+            top = top.title(right(titles.right.as_str()));
         }
-        _ => block,
+        if (1..=room).contains(&titles.foot.width()) {
+            bottom = bottom.title_bottom(right(titles.foot.as_str()));
+        }
+    }
+    let (mut rows, mut columns) = (area.rows(), area.columns());
+    let sides = [
+        (columns.next(), side(Borders::LEFT)),
+        (columns.next_back(), side(Borders::RIGHT)),
+        (rows.next(), top),
+        (rows.next_back(), bottom),
+    ];
+    for (place, block) in sides {
+        block.render(place.unwrap_or_default(), buffer);
     }
 }
