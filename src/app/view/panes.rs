@@ -1,5 +1,7 @@
 //! The three panes of each view: rooms, users, hats; or hats, who has them, in which rooms.
 
+use std::borrow::Cow;
+
 use crate::app::{Grouping, Pane, Spot, State, Tally, words};
 use crate::model::{Affiliation, Attachment};
 
@@ -211,7 +213,7 @@ fn user(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
             .width(Width::Exactly(7))
             .gap(0)
             .tone(tone)
-            .spoken(format!("{jid}, {words}")),
+            .spoken_both(jid.as_str(), words),
         Cell::address(jid.as_str()).name().tone(tone).silent(),
         count.width(Width::Exactly(3)).tone(tone).heading("hats"),
     ])
@@ -246,9 +248,9 @@ fn hat(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
             let part = tally.worn > 0 && tally.worn < tally.have;
             let glyph = if part { Some(Glyph::Half) } else { None };
             let words = shared(tally, state.marked(Pane::Second));
-            (glyph, words.join(", "))
+            (glyph, Cow::Owned(words.join(", ")))
         }
-        None => (None, active(attachment).to_owned()),
+        None => (None, Cow::Borrowed(active(attachment))),
     };
     let glyph = glyph.unwrap_or(if attachment.is_active() {
         Glyph::Full
@@ -256,10 +258,12 @@ fn hat(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
         Glyph::Empty
     });
     let title = label::hat(id, room.title(id, attachment));
-    let spoken = format!("{title}, {words}");
     let mut cells = vec![
         Cell::glyph(glyph).gap(0).tone(tone),
-        Cell::text(title).name().tone(tone).spoken(spoken),
+        Cell::text(title.clone())
+            .name()
+            .tone(tone)
+            .spoken_both(title, words),
     ];
     let all = tally.is_none_or(|tally| tally.required == tally.have);
     if attachment.is_required() && all {
@@ -300,8 +304,10 @@ fn turned_room(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
     } else {
         Glyph::Empty
     };
-    let spoken = format!("{name}, {}", active(attachment));
-    let mut cells = vec![Cell::glyph(glyph).gap(0), Cell::text(name).name().spoken(spoken)];
+    let mut cells = vec![
+        Cell::glyph(glyph).gap(0),
+        Cell::text(name).name().spoken_both(name, active(attachment)),
+    ];
     if attachment.is_required() {
         cells.push(Cell::abbreviated("required", "req."));
     }
@@ -331,7 +337,7 @@ fn room_of_user(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
             .width(Width::Exactly(7))
             .gap(0)
             .tone(tone)
-            .spoken(format!("{name}, {words}")),
+            .spoken_both(name, words),
         Cell::text(name).name().tone(tone).silent(),
         Cell::number(user.hats.len(), "hat")
             .width(Width::Exactly(3))

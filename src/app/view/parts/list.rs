@@ -144,6 +144,8 @@ pub enum Spoken<'a> {
     Count(&'static str),
     /// Something else.
     Words(Cow<'a, str>),
+    /// Two things, put together only where somebody listens: a screen of rows is made for each key.
+    Both(Cow<'a, str>, Cow<'a, str>),
 }
 
 impl<'a> Cell<'a> {
@@ -231,6 +233,17 @@ impl<'a> Cell<'a> {
         }
     }
 
+    pub(in crate::app) fn spoken_both(
+        self,
+        first: impl Into<Cow<'a, str>>,
+        second: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        Self {
+            spoken: Spoken::Both(first.into(), second.into()),
+            ..self
+        }
+    }
+
     pub(in crate::app) fn silent(self) -> Self {
         Self {
             spoken: Spoken::Nothing,
@@ -241,6 +254,7 @@ impl<'a> Cell<'a> {
     fn words(&self) -> Cow<'_, str> {
         match (&self.spoken, &self.content) {
             (Spoken::Words(words), _) => words.as_ref().into(),
+            (Spoken::Both(first, second), _) => format!("{first}, {second}").into(),
             (Spoken::Nothing, _) | (_, Content::Glyph(_)) => "".into(),
             (Spoken::Count(noun), Content::Number(number)) => words::no_or(*number, noun).into(),
             (_, Content::Number(number)) => number.to_string().into(),
