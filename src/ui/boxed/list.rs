@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::StatefulWidget;
 
-use crate::app::view::{Cell, Content, Cut, Glyph, Item, List, Row, Tone, Width, label};
+use crate::app::view::{Cell, Content, Cut, Glyph, Item, List, Row, Tone, Width};
 use crate::ui::draw::{Spots, highlight, put};
 use crate::ui::layout::scroll;
 use crate::ui::text::Sanitized;
@@ -114,18 +114,20 @@ impl Rows<'_, '_> {
             };
             rest = put(buffer, rest, &Sanitized::blank(cell.gap.into()), style);
             let narrow = line.width < self.list.narrow;
-            let shown = content(cell, width, narrow, theme).filled(width, cell.right);
+            let shown = content(cell, width, narrow, theme);
+            let missing = Sanitized::blank(width.saturating_sub(shown.width()));
+            if cell.right {
+                rest = put(buffer, rest, &missing, style);
+            }
             let after = put(buffer, rest, &shown, style);
             if let Some(filter) = self.list.filter.filter(|_| cell.is_name) {
-                highlight(
-                    buffer,
-                    rest,
-                    &shown,
-                    &filter.places(shown.as_str()),
-                    theme.matched(),
-                );
+                let places = filter.places(shown.as_str());
+                highlight(buffer, rest, &shown, &places, theme.matched());
             }
             rest = after;
+            if !cell.right {
+                rest = put(buffer, rest, &missing, style);
+            }
         }
         put(buffer, rest, &Sanitized::literal(" "), base);
     }
@@ -195,9 +197,7 @@ fn content<'a>(cell: &'a Cell<'_>, width: usize, narrow: bool, theme: &Theme) ->
         Content::Abbreviated(text, short) => {
             Sanitized::cut(if narrow { short } else { text }, width, Cut::End, charset)
         }
-        Content::Number(number) => {
-            Sanitized::cut(&label::short(*number, width), width, Cut::End, charset).into_owned()
-        }
+        Content::Number(number) => Sanitized::number(*number, width, charset),
         Content::Keys(keys) => Sanitized::cut(&theme.key_name(keys), width, Cut::End, charset).into_owned(),
         Content::Glyph(glyph) => Sanitized::literal(sign(*glyph, theme)),
     }

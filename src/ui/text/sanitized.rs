@@ -5,6 +5,13 @@ use std::borrow::Cow;
 use super::window::window;
 use super::{Charset, address, cut, cut_middle, fill, folded, harmless_in, width};
 use crate::app::view::Cut;
+use crate::app::view::label::short;
+
+/// Cells are filled with these; more than a screen has columns are rarely asked for.
+const BLANKS: &str = match str::from_utf8(&[b' '; 256]) {
+    Ok(blanks) => blanks,
+    Err(_) => "",
+};
 
 /// A text in which nothing moves the cursor, changes colors, turns the reading direction round or hides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,7 +25,19 @@ impl Sanitized<'static> {
 
     /// So many spaces.
     pub fn blank(columns: usize) -> Self {
-        Self(Cow::Owned(" ".repeat(columns)))
+        Self(match BLANKS.get(..columns) {
+            Some(blanks) => Cow::Borrowed(blanks),
+            None => Cow::Owned(" ".repeat(columns)),
+        })
+    }
+
+    /// A number in so many columns: in full, or in thousands or millions.
+    pub fn number(number: usize, columns: usize, charset: Charset) -> Self {
+        let shown = short(number, columns);
+        if shown.len() <= columns {
+            return Self(Cow::Owned(shown));
+        }
+        Sanitized::cut(&shown, columns, Cut::End, charset).into_owned()
     }
 
     /// A text folded at spaces to at most so many lines; where it is longer, an ellipsis stands at its end.
@@ -100,5 +119,21 @@ impl<'a> Sanitized<'a> {
 impl From<Sanitized<'_>> for String {
     fn from(text: Sanitized<'_>) -> Self {
         text.0.into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_and_numbers_take_the_columns_they_are_given() {
+        for columns in [0, 1, BLANKS.len(), BLANKS.len() + 1] {
+            assert_eq!(Sanitized::blank(columns).as_str(), " ".repeat(columns));
+        }
+        for (number, columns, shown) in [(200, 5, "200"), (1999, 3, "1k"), (1999, 1, "…"), (7, 0, "")] {
+            let made = Sanitized::number(number, columns, Charset::Unicode);
+            assert_eq!(made.as_str(), shown);
+        }
     }
 }
