@@ -1,0 +1,18 @@
+//! Against real servers on loopback: Prosody 0.12 and 13, ejabberd 23.01 and 26.07. They need root and Debian; what is missing
+//! is said in a line, and is a failure in the gate.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot set up its stage has failed"
+)]
+
+mod client;
+mod ejabberd;
+mod harness;
+mod process;
+mod prosody;
+mod server;
+mod system;

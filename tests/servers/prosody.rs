@@ -1,0 +1,97 @@
+//! Prosody: its configuration, and its state as its own shell says it, by a script that has nothing of hatrack's.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::server::{Ports, Server};
+
+/// The service of the rooms, on every server.
+pub(crate) const SERVICE: &str = "conference.localhost";
+
+pub(crate) fn configure(server: &Server, more: &str) {
+    let text = include_str!("prosody.cfg.lua")
+        .replace("@HOME@", &server.home_inside())
+        .replace("@C2S@", &server.ports.client.to_string())
+        .replace("@TLS@", &server.ports.tls.to_string());
+    server.write("prosody.cfg.lua", &format!("{text}{more}\n"));
+}
+
+pub(crate) fn command(server: &Server) -> (Vec<OsString>, Vec<(&'static str, String)>) {
+    let system = server.kind.system();
+    let mut words = system.command("prosody", "/usr/bin/prosody");
+    let config = format!("{}/prosody.cfg.lua", server.home_inside());
+    words.extend(["--config", &config, "-F"].map(Into::into));
+    (words, Vec::new())
+}
+
+pub(crate) fn ready(home: &Path, ports: Ports) -> bool {
+    UnixStream::connect(home.join("data/prosody.sock")).is_ok()
+        && TcpStream::connect(("127.0.0.1", ports.client)).is_ok()
+}
+
+impl Server {
+    /// Its admin socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.path("data/prosody.sock")
+    }
+
+    /// The words of `prosodyctl shell --quiet`, run as the server's user.
+    pub(crate) fn prosodyctl(&self) -> Vec<OsString> {
+        let mut words = self.kind.system().command("prosody", "/usr/bin/prosodyctl");
+        let config = format!("{}/prosody.cfg.lua", self.home_inside());
+        words.extend(["--config", &config, "shell", "--quiet"].map(Into::into));
+        words
+    }
+
+    /// Runs Lua in the server, which must return a text, and gives that.
+    pub(crate) fn lua(&self, code: &str) -> String {
+        let code = format!("> return (function() {} end)()", code.replace('\n', " "));
+        let mut shell = Command::new("/usr/bin/python3")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/shell.py"))
+            .arg(self.socket())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        writeln!(shell.stdin.take().unwrap(), "{code}").unwrap();
+        let output = String::from_utf8(shell.wait_with_output().unwrap().stdout).unwrap();
+        let last: Value = serde_json::from_str(output.lines().last().unwrap()).unwrap();
+        let result = last["result"].as_str().unwrap();
+        assert_eq!(last["error"], false, "{code}: {result}");
+        result.strip_prefix("Result: ").unwrap().to_owned()
+    }
+
+    /// Runs Lua that has the room `r` and the service's functions `m`.
+    pub(crate) fn lua_room(&self, room: &str, code: &str) -> String {
+        self.lua(&format!(
+            "local m = hosts['{SERVICE}'].modules.muc; local r = m.get_room_from_jid('{room}'); {code}"
+        ))
+    }
+
+    /// Makes a room with these users: address, affiliation, hats as JSON.
+    pub(crate) fn make_room(&self, room: &str, users: &Value) {
+        let users = Value::String(users.to_string()).to_string();
+        // A JSON text is a Lua text too, but for its escapes of more than one byte and its slashes, which serde does not write.
+        self.lua(&format!(
+            "local m = hosts['{SERVICE}'].modules.muc; local r = m.create_room('{room}') \
+             for _, u in ipairs(require 'util.json'.decode({users})) do \
+             r._affiliations[u[1]] = u[2]; if u[3] then r._affiliation_data[u[1]] = {{ hats = u[3] }} end end \
+             return tostring(r:save(true))"
+        ));
+    }
+
+    /// What the server has of a user: `[affiliation, data]`.
+    pub(crate) fn stored(&self, room: &str, user: &str) -> Value {
+        let text = self.lua_room(
+            room,
+            &format!("return require 'util.json'.encode({{ r._affiliations['{user}'] or false, r._affiliation_data['{user}'] or false }})"),
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+}
