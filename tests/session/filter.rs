@@ -206,3 +206,12 @@ fn many_rows_are_looked_at_in_slices() {
     }
     assert_eq!((slices, session.state.rooms().len()), (3, sevens));
 }
+
+#[test]
+fn a_key_that_is_no_command_does_not_change_a_kept_filter() {
+    let mut session = filtered("ter");
+    session.keys("Enter");
+    let before: Vec<String> = users(&session).into_iter().map(Into::into).collect();
+    session.keys("z Backspace Alt-x");
+    assert_eq!(users(&session), before);
+}

@@ -38,6 +38,7 @@ pub(crate) fn clear(state: &mut State, _: &mut Vec<Effect>) {
 /// Lets the filter take something that is typed or pasted.
 pub(super) fn type_into(state: &mut State, effects: &mut Vec<Effect>, take: impl FnOnce(&mut Text) -> bool) {
     if let Some(filter) = state.rows.filter_mut(state.focus)
+        && filter.editing
         && take(&mut filter.text)
         && filter.read()
     {
