@@ -74,6 +74,14 @@ pages!(
 );
 pages!(turned, "w", "Enter", "Enter");
 pages!(
+    another_room,
+    "w w / \"mallory\" Enter A",
+    "\"sta\"",
+    "Down",
+    "Enter",
+    "Shift-Tab \"x\" Enter"
+);
+pages!(
     forms,
     "Enter Down Enter a \"tea\"",
     "Down",

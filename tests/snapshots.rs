@@ -537,6 +537,12 @@ fn the_view_by_user() {
     shows("by-user-hats", &mut session, colour(), &[(80, 24), (60, 20)]);
     session.keys("Shift-Tab b");
     shows("by-user-ban", &mut session, colour(), &USUAL);
+    let mut another = filtering("w w", "terry");
+    another.keys("Enter A");
+    shows("by-user-room", &mut another, colour(), &SIZES);
+    another.text("e");
+    another.keys("Down");
+    shows("by-user-room-list", &mut another, colour(), &[(80, 24), (60, 20)]);
     let mut bare = Session::open(Wardrobe::default(), (80, 24));
     bare.keys("w w");
     shows("by-user-empty", &mut bare, colour(), &USUAL);

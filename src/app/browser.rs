@@ -96,12 +96,6 @@ fn columns(grouping: Grouping) -> Columns {
     Columns::new(PANES.map(|pane| Column::new(usual(pane))))
 }
 
-/// What people read of a room, for the order: its name, else the address.
-fn shown_name(jid: &Jid, room: &Room) -> String {
-    let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
-    name.unwrap_or(jid.as_str()).to_lowercase()
-}
-
 /// Hats by title, untitled ones last; or active ones first.
 fn hat_order<'a>(
     sort: Sort,
@@ -362,12 +356,11 @@ impl Browser {
         }
     }
 
-    /// Selects a hat of those that the hats pane lists; a filter that hides it is taken away.
-    pub(super) fn select_hat(&mut self, hat: &HatId, wardrobe: &Wardrobe) {
-        let pane = self.grouping().pane(RowKind::Hat);
-        let row = hat.clone().into();
+    /// Selects a row of those that the pane of its kind lists; a filter that hides it is taken away.
+    pub(super) fn select_row(&mut self, kind: RowKind, row: &RowId, wardrobe: &Wardrobe) {
+        let pane = self.grouping().pane(kind);
         with_source!(self, |columns, source| {
-            columns.select(pane, &row, source, wardrobe);
+            columns.select(pane, row, source, wardrobe);
         });
     }
 

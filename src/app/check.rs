@@ -8,19 +8,20 @@ use super::attachment_ref::{AttachmentRef, Member};
 use super::command::CommandId;
 use super::form::{Form, Name, Value};
 use super::subject::{Subject, only};
+use super::suggest::Existing;
 
-/// The hat that a form means.
+/// The hat or the room that a form means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chosen {
-    /// Its id.
-    pub id: HatId,
-    /// The title it is known under, when it was found by letters of it.
+pub struct Chosen<T> {
+    /// The hat's id, the room's address.
+    pub id: T,
+    /// What it is called, when it was found by letters of that.
     pub by_title: Option<String>,
 }
 
 impl Form {
     /// The hat that the hat field means: the URI in it, or the best match of the letters in it.
-    pub fn hat(&self) -> Result<Chosen, String> {
+    pub fn hat(&self) -> Result<Chosen<HatId>, String> {
         let text = self.text(Name::Hat);
         let text = text.trim();
         if let Some(at) = self.attachment_ref()
@@ -35,14 +36,30 @@ impl Form {
             Ok(id) => return Ok(Chosen { id, by_title: None }),
             Err(error) => error,
         };
-        if let Some(known) = self.suggestions.as_ref().and_then(|known| known.best(text)) {
-            let by_title = Some(known.title.as_deref().unwrap_or_default().to_owned());
-            return Ok(Chosen {
+        match self.suggestions.as_ref().and_then(|known| known.best(text)) {
+            Some(Existing::Hat(known)) => Ok(Chosen {
                 id: known.id.clone(),
-                by_title,
-            });
+                by_title: Some(known.title.as_deref().unwrap_or_default().to_owned()),
+            }),
+            _ => Err(format!("neither a known hat nor a URI: {}", error.reason)),
         }
-        Err(format!("neither a known hat nor a URI: {}", error.reason))
+    }
+
+    /// The room that the field of an existing room means: that of the address in it, or the best match of its letters.
+    pub fn room(&self) -> Result<Chosen<Jid>, String> {
+        let text = self.text(Name::ExistingRoom);
+        let text = text.trim();
+        if text.contains('@') {
+            let id = Jid::parse_room_input(text).map_err(|error| reason(&error))?;
+            return Ok(Chosen { id, by_title: None });
+        }
+        match self.suggestions.as_ref().and_then(|known| known.best(text)) {
+            Some(existing @ Existing::Room(id, _)) => Ok(Chosen {
+                id: id.clone(),
+                by_title: Some(existing.title().unwrap_or_default().to_owned()),
+            }),
+            _ => Err("no room is called that; type its address, such as room@conference.example.org".into()),
+        }
     }
 
     /// The attachment that the form edits, where it is one.
@@ -114,11 +131,16 @@ impl Form {
             (Name::Room, _) if text.is_empty() => Some("the room's address is missing".into()),
             (Name::Room, _) => match Jid::parse_room_input(text) {
                 Ok(jid) if wardrobe.room(&jid).is_some() => Some("this room is there already".into()),
-                Ok(jid) if self.limit.as_ref().is_some_and(|rooms| !rooms.contains(&jid)) => {
-                    Some("this session is limited to other rooms (--room)".into())
-                }
-                Ok(_) => None,
+                Ok(jid) => self.beyond_limit(&jid),
                 Err(error) => Some(reason(&error)),
+            },
+            (Name::ExistingRoom, _) if text.is_empty() => {
+                let list = keymap.name(CommandId::List);
+                Some(format!("choose a room ({list}), or type its address"))
+            }
+            (Name::ExistingRoom, subject) => match self.room() {
+                Ok(chosen) => self.wrong_with_room(&chosen.id, subject, wardrobe),
+                Err(problem) => Some(problem),
             },
             (Name::User, _) if text.is_empty() => Some("the user's address is missing".into()),
             (Name::User, Subject::AddUser { rooms }) => new_users(text, rooms, wardrobe, keymap),
@@ -156,6 +178,31 @@ impl Form {
             (Name::Title | Name::RoomName, _) if self.is_as_it_was(name) => None,
             (Name::Title | Name::RoomName, _) => title_problem(&self.text(name)).map(Into::into),
             _ => None,
+        }
+    }
+
+    fn beyond_limit(&self, room: &Jid) -> Option<String> {
+        let is_beyond = self.limit.as_ref().is_some_and(|rooms| !rooms.contains(room));
+        is_beyond.then(|| "this session is limited to other rooms (--room)".into())
+    }
+
+    /// Why nobody can be added to a room: it is not there, or all of them are in it.
+    fn wrong_with_room(&self, jid: &Jid, subject: &Subject, wardrobe: &Wardrobe) -> Option<String> {
+        let Some(room) = wardrobe.room(jid) else {
+            let missing = || Some("there is no such room; add the room first, in the view by room".into());
+            return self.beyond_limit(jid).or_else(missing);
+        };
+        let Subject::AddToRoom { users } = subject else {
+            return None;
+        };
+        match users.as_slice() {
+            [user] => room
+                .user(user)
+                .map(|there| format!("this user is in the room already, as {}", there.affiliation)),
+            all => all
+                .iter()
+                .all(|user| room.user(user).is_some())
+                .then(|| "all of these users are in the room already".into()),
         }
     }
 

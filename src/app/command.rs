@@ -45,8 +45,8 @@ places! {
     Filter "While a filter is typed" typed over [Lists];
     Finder "In the help, the palette and the jump" typed over [Lists];
     Form "In a form" typed over [];
-    HatField "In the hat field" typed over [Form];
-    Suggestions "In the list of known hats" typed over [Lists, HatField, Form];
+    SuggestField "In the field of a hat or room" typed over [Form];
+    Suggestions "In the list of hats or rooms" typed over [Lists, SuggestField, Form];
     ChoiceField "In a field to tick or choose" all over [Form];
     Sets "Among the named sets of hats" typed over [Lists];
     Prompt "While the name of a file or a set is typed" typed over [];
@@ -161,6 +161,8 @@ commands! {
         help: "remove the user from all their rooms (asks first)" }
     MarkListedUser "mark-listed-user" { place: Place::AllUsers, title: "Mark", keys: &[c(' '), c('m')], footer: false,
         help: "mark or unmark the user: what is done next is done to all marked" }
+    AddListedUserToRoom "add-listed-user-to-room" aka ["affiliate"] { place: Place::AllUsers, title: "Add to room", keys: &[c('A')], footer: false,
+        help: "add the user to another room; all marked users, where some are" }
     GoInRoomOfUser "go-in-room-of-user" { place: Place::RoomsOfUser, title: "Hats", keys: &[k(Code::Enter)], footer: true,
         help: "go in: the hats of the user in the room" }
     GiveInRooms "add-hat-in-rooms" { place: Place::RoomsOfUser, title: "Add hat", keys: &[c('a'), c('+')], footer: true,
@@ -173,6 +175,8 @@ commands! {
         help: "remove the user from this room, or from all marked rooms" }
     MarkRoomOfUser "mark-room-of-user" { place: Place::RoomsOfUser, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "mark or unmark the room: what is done next is done in all marked rooms" }
+    AddToAnotherRoom "add-to-another-room" aka ["affiliate"] { place: Place::RoomsOfUser, title: "Add to room", keys: &[c('A')], footer: true,
+        help: "add the user to another room" }
     CopyHatsInRoom "copy-hats-in-room" { place: Place::RoomsOfUser, title: "Copy", keys: &[c('y')], footer: false,
         help: "copy the user's hats in this room, to add them elsewhere" }
     ReplaceHatsInRooms "replace-hats-in-rooms" { place: Place::RoomsOfUser, title: "Replace hats", keys: &[c('p')], footer: false,
@@ -261,12 +265,12 @@ commands! {
         help: "do the selected command, or go to the selected place" }
     LeaveFinder "leave-finder" { place: Place::Finder, title: "Close", keys: &[k(Code::Esc)], footer: true,
         help: "close it, all is as it was" }
-    List "list" { place: Place::HatField, title: "Known hats", keys: &[k(Code::Down)], footer: true,
-        help: "go into the list of known hats" }
-    NewId "new-id" { place: Place::HatField, title: "New URI", keys: &[Key::ctrl('g')], footer: true,
+    List "list" { place: Place::SuggestField, title: "List", keys: &[k(Code::Down)], footer: true,
+        help: "go into the list of existing hats or rooms" }
+    NewId "new-id" { place: Place::SuggestField, title: "New URI", keys: &[Key::ctrl('g')], footer: true,
         help: "make a new urn:uuid: for a hat that has none" }
     Take "take" { place: Place::Suggestions, title: "Take it", keys: &[k(Code::Enter)], footer: true,
-        help: "take the selected hat and fill in its title" }
+        help: "take the selected hat or room; a hat's title is filled in" }
     ListLeave "list-leave" { place: Place::Suggestions, title: "Back", keys: &[k(Code::Esc)], footer: true,
         help: "back to the field" }
     Tick "tick" { place: Place::ChoiceField, title: "Change", keys: &[c(' '), k(Code::Right)], footer: true,

@@ -78,7 +78,10 @@ fn sees(scope: &Scope, room: Option<&Jid>) -> bool {
 impl FormDraft {
     fn is_within(&self, scope: &Scope) -> bool {
         let typed = || {
-            let (_, text) = self.texts.iter().find(|(name, _)| *name == Name::Room)?;
+            let (_, text) = self
+                .texts
+                .iter()
+                .find(|(name, _)| matches!(name, Name::Room | Name::ExistingRoom))?;
             Jid::parse_input(text.trim()).ok()
         };
         match self.subject.rooms().as_slice() {
@@ -137,10 +140,15 @@ impl FormDraft {
                 Value::Text(_) => {}
             }
         }
-        // The list of known hats is that of what is typed, as it was: what it offers first is what the letters mean.
-        let hat = form.text(Name::Hat);
+        // The list is that of what is typed, as it was: what it offers first is what the letters mean.
+        let field = form
+            .fields
+            .iter()
+            .map(|field| field.name)
+            .find(|name| name.suggests());
+        let typed = field.map_or_else(String::new, |name| form.text(name));
         if let Some(suggestions) = &mut form.suggestions {
-            suggestions.search(&hat);
+            suggestions.search(&typed);
         }
         form.focus = self.focus.min(form.fields.len().saturating_sub(1));
         form.changed = true;

@@ -17,8 +17,10 @@ use super::text::Text;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Name {
-    /// A room's address.
+    /// The address of a new room.
     Room,
+    /// The address of a room that is there, or a few letters of its name.
+    ExistingRoom,
     /// What people call the room.
     RoomName,
     /// A user's address.
@@ -40,10 +42,16 @@ pub enum Name {
 }
 
 impl Name {
+    /// Whether what exists is offered for the field.
+    pub fn suggests(self) -> bool {
+        matches!(self, Self::Hat | Self::ExistingRoom)
+    }
+
     /// The word before the field.
     pub fn label(self) -> &'static str {
         match self {
             Self::Room | Self::User => "Address",
+            Self::ExistingRoom => "Room",
             Self::RoomName => "Name",
             Self::Affiliation => "Affiliation",
             Self::Hat => "Hat",
@@ -60,6 +68,7 @@ impl Name {
         let key = |id| keymap.name(id);
         match self {
             Self::Room => "room@conference.example.org".into(),
+            Self::ExistingRoom => "letters of a room's name, or its address".into(),
             Self::RoomName => "what people call it (may be left empty)".into(),
             Self::User => "user@example.org, or a list of several".into(),
             Self::Affiliation => format!(
@@ -118,7 +127,7 @@ pub struct Form {
     pub focus: usize,
     /// Saving was refused once: empty fields are mistakes from then on.
     pub refused: bool,
-    /// The hats already known, for the hat field.
+    /// The existing hats or rooms, for the field that takes one.
     pub suggestions: Option<Suggestions>,
     /// The title that a suggestion filled in.
     pub(super) filled: Option<String>,
@@ -205,7 +214,7 @@ impl Form {
 
     /// Whether the list of suggestions has the keys, and which row of it.
     pub fn listed(&self) -> Option<usize> {
-        let on_hat = self.field().is_some_and(|field| field.name == Name::Hat);
-        self.suggestions.as_ref().filter(|_| on_hat)?.selected()
+        let suggests = self.field().is_some_and(|field| field.name.suggests());
+        self.suggestions.as_ref().filter(|_| suggests)?.selected()
     }
 }

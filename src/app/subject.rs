@@ -31,6 +31,11 @@ pub enum Subject {
         /// The rooms.
         rooms: Vec<Jid>,
     },
+    /// Users to be affiliated with one more room.
+    AddToRoom {
+        /// The users.
+        users: Vec<Jid>,
+    },
     /// The affiliation of users.
     EditUsers {
         /// The users and their rooms.
@@ -75,6 +80,7 @@ impl Subject {
             Self::AddRoom => "Add a room".into(),
             Self::EditRoom { room, .. } => format!("Room {room}"),
             Self::AddUser { rooms } => format!("Add a user to {}", place(rooms.iter())),
+            Self::AddToRoom { users } => format!("Add {} to a room", people(users.iter())),
             Self::EditUsers { members, .. } => match members.as_slice() {
                 [(room, user)] => format!("{user} in {room}"),
                 many => {
@@ -103,7 +109,7 @@ impl Subject {
     /// The rooms that the form is about, those that are there already; one may come more than once.
     pub fn rooms(&self) -> Vec<&Jid> {
         match self {
-            Self::AddRoom => Vec::new(),
+            Self::AddRoom | Self::AddToRoom { .. } => Vec::new(),
             Self::EditRoom { room, .. } | Self::DefineHat { room } | Self::EditDefined { room, .. } => {
                 vec![room]
             }
@@ -120,7 +126,7 @@ impl Subject {
     pub(super) fn changed_meanwhile(&self, wardrobe: &Wardrobe) -> Option<String> {
         let gone = || Some("the room is not there any more".to_owned());
         match self {
-            Self::AddRoom => None,
+            Self::AddRoom | Self::AddToRoom { .. } => None,
             Self::EditRoom { room, before } => match wardrobe.room(room) {
                 None => gone(),
                 Some(there) => (there.name != *before).then(|| sides::name(there.name.as_deref())),
@@ -176,7 +182,7 @@ impl Subject {
     pub(super) fn rebase(&mut self, wardrobe: &Wardrobe) -> bool {
         let is_there = |room: &Jid| wardrobe.room(room).is_some();
         match self {
-            Self::AddRoom => true,
+            Self::AddRoom | Self::AddToRoom { .. } => true,
             Self::EditRoom { room, before } => {
                 let there = wardrobe.room(room);
                 *before = there.and_then(|there| there.name.clone());

@@ -1,13 +1,14 @@
-//! The hats already known, offered by title while somebody types.
+//! The existing hats or rooms, offered by title while somebody types.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use nucleo_matcher::pattern::{Atom, CaseMatching};
 
-use crate::model::{HatId, Hue, Jid, Wardrobe};
+use crate::model::{HatId, Hue, Jid, Room, Wardrobe};
 
 use super::matching::{Matching, letters, word};
+use super::words;
 
 /// Fewer letters that stand in the id alone, such as the x of example.org, do not mean that hat.
 const IN_ID: usize = 4;
@@ -31,7 +32,52 @@ pub struct Known {
     pub hue: Option<Hue>,
 }
 
-impl Known {
+/// Something that exists already, and is offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Existing {
+    /// A hat.
+    Hat(Known),
+    /// A room, with its address.
+    Room(Jid, Arc<Room>),
+}
+
+impl Existing {
+    /// The hat's id, the room's address.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Hat(hat) => hat.id.as_str(),
+            Self::Room(id, _) => id.as_str(),
+        }
+    }
+
+    /// What people read; of a room without a name the local part of its address.
+    pub fn title(&self) -> Option<&str> {
+        match self {
+            Self::Hat(hat) => hat.title.as_deref(),
+            Self::Room(jid, room) => {
+                let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
+                name.or(jid.local())
+            }
+        }
+    }
+
+    /// How many users have the hat, or are in the room.
+    pub fn users(&self) -> usize {
+        match self {
+            Self::Hat(hat) => hat.users,
+            Self::Room(_, room) => room.users().len(),
+        }
+    }
+
+    /// All that it is called.
+    fn titles(&self) -> impl Iterator<Item = &str> {
+        let also: &[Arc<str>] = match self {
+            Self::Hat(hat) => &hat.also,
+            Self::Room(..) => &[],
+        };
+        self.title().into_iter().chain(also.iter().map(|title| &**title))
+    }
+
     /// Whether the letters are those of a title.
     fn is_called(&self, text: &str) -> bool {
         let mut matching = Matching::new();
@@ -39,15 +85,15 @@ impl Known {
             .split_whitespace()
             .map(|part| letters(part, CaseMatching::Ignore))
             .collect();
-        let mut titles = self.title.iter().chain(&self.also);
-        titles.any(|title| words.iter().all(|word| matching.closely(word, title).is_some()))
+        self.titles()
+            .any(|title| words.iter().all(|word| matching.closely(word, title).is_some()))
     }
 }
 
-/// The known hats, those that match what is typed, and the row that is selected in them.
+/// What exists, what of it matches what is typed, and the row that is selected in that.
 #[derive(Debug, Clone, Default)]
 pub struct Suggestions {
-    known: Arc<[Known]>,
+    known: Arc<[Existing]>,
     matches: Vec<usize>,
     selected: Option<usize>,
 }
@@ -105,10 +151,26 @@ impl Suggestions {
                 .then_with(|| a.title.cmp(&b.title))
                 .then_with(|| a.id.cmp(&b.id))
         });
-        let matches = (0..known.len()).collect();
+        Self::new(known.into_iter().map(Existing::Hat))
+    }
+
+    /// All rooms but those that are left out, by what people call them.
+    pub(super) fn rooms(wardrobe: &Wardrobe, left_out: impl Fn(&Room) -> bool) -> Self {
+        let rooms = wardrobe.rooms().filter(|(_, room)| !left_out(room));
+        let mut rooms: Vec<_> = rooms.collect();
+        rooms.sort_by_cached_key(|(jid, room)| words::shown_name(jid, room));
+        Self::new(
+            rooms
+                .into_iter()
+                .map(|(jid, room)| Existing::Room(jid.clone(), room.clone())),
+        )
+    }
+
+    fn new(known: impl Iterator<Item = Existing>) -> Self {
+        let known: Arc<[Existing]> = known.collect();
         Self {
-            known: known.into(),
-            matches,
+            matches: (0..known.len()).collect(),
+            known,
             selected: None,
         }
     }
@@ -123,7 +185,7 @@ impl Suggestions {
         }
         if text.len() > LONGEST {
             // Only the very id can be meant.
-            let is = |hat: &Known| hat.id.as_str() == text;
+            let is = |one: &Existing| one.id() == text;
             self.matches = self.known.iter().position(is).into_iter().collect();
             return;
         }
@@ -135,13 +197,13 @@ impl Suggestions {
         let in_id = word(text, CaseMatching::Ignore);
         let mut matching = Matching::new();
         let mut scored: Vec<(u32, usize)> = Vec::new();
-        for (at, hat) in self.known.iter().enumerate() {
+        for (at, one) in self.known.iter().enumerate() {
             let mut by_title = None;
-            for title in hat.title.iter().chain(&hat.also) {
+            for title in one.titles() {
                 let all = by_words.iter().map(|letters| matching.closely(letters, title));
                 by_title = by_title.max(all.sum::<Option<u32>>());
             }
-            let by_id = matching.score(&in_id, hat.id.as_str()).map(|score| score / 2);
+            let by_id = matching.score(&in_id, one.id()).map(|score| score / 2);
             if let Some(score) = by_title.max(by_id) {
                 scored.push((score, at));
             }
@@ -169,13 +231,13 @@ impl Suggestions {
         self.selected = row.filter(|row| *row < self.matches.len());
     }
 
-    /// The hat of a row.
-    pub fn get(&self, row: usize) -> Option<&Known> {
+    /// What a row offers.
+    pub fn get(&self, row: usize) -> Option<&Existing> {
         self.known.get(*self.matches.get(row)?)
     }
 
     /// The best match of a text that is no URI and does not look like one.
-    pub(super) fn best(&self, text: &str) -> Option<&Known> {
+    pub(super) fn best(&self, text: &str) -> Option<&Existing> {
         let like_a_uri = text.contains("://") || text.trim_start().to_lowercase().starts_with("urn:");
         if text.trim().is_empty() || like_a_uri {
             return None;
@@ -198,19 +260,17 @@ mod tests {
             "書記",
             "Première visite",
         ];
-        let known = |(at, title): (usize, &&str)| Known {
-            id: HatId::keep(format!("urn:x:{at}")),
-            title: Some((*title).into()),
-            also: Vec::new(),
-            users: 1,
-            here: true,
-            hue: None,
+        let known = |(at, title): (usize, &&str)| {
+            Existing::Hat(Known {
+                id: HatId::keep(format!("urn:x:{at}")),
+                title: Some((*title).into()),
+                also: Vec::new(),
+                users: 1,
+                here: true,
+                hue: None,
+            })
         };
-        let known = titles.iter().enumerate().map(known).collect();
-        let mut suggestions = Suggestions {
-            known,
-            ..Suggestions::default()
-        };
+        let mut suggestions = Suggestions::new(titles.iter().enumerate().map(known));
         suggestions.search(text);
         suggestions
     }
@@ -218,13 +278,13 @@ mod tests {
     /// The titles that are offered for a text, best first.
     fn offered(text: &str) -> Vec<String> {
         let suggestions = typed(text);
-        let title = |at: &usize| suggestions.known[*at].title.as_deref().map(Into::into);
+        let title = |at: &usize| suggestions.known[*at].title().map(Into::into);
         suggestions.matches.iter().filter_map(title).collect()
     }
 
     /// The title of the hat that a text means.
     fn best(text: &str) -> Option<String> {
-        typed(text).best(text)?.title.as_deref().map(Into::into)
+        typed(text).best(text)?.title().map(Into::into)
     }
 
     #[test]

@@ -12,6 +12,20 @@ pub(super) fn rooms(state: &State) -> Vec<Jid> {
     jids(state.rows.by_room().get(Pane::First))
 }
 
+/// By user: the users that a change is about.
+pub(super) fn users(state: &State) -> Vec<Jid> {
+    match state.focus() {
+        Pane::First => jids(state.rows.column(Pane::First)),
+        Pane::Second | Pane::Third => state
+            .rows
+            .columns()
+            .jid(Pane::First)
+            .into_iter()
+            .cloned()
+            .collect(),
+    }
+}
+
 /// The rooms that are marked, and the users of the selected room that are. Turned round, users are marked in all rooms.
 pub(super) fn marked(state: &State) -> (Vec<Jid>, Vec<Jid>) {
     let of = |kind| -> Vec<Jid> {

@@ -14,6 +14,12 @@ use std::collections::BTreeSet;
 use crate::model::{Attachment, CatalogueHat, Edit, Group, HatId, Hats, Jid, Room, User};
 use crate::store::Entry;
 
+/// What people read of a room, for the order of rooms: its name, else the address; in lower case.
+pub fn shown_name(jid: &Jid, room: &Room) -> String {
+    let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
+    name.unwrap_or(jid.as_str()).to_lowercase()
+}
+
 /// One action of a moderator: `gave terry@example.org the hat "Proctor" in courses@conference.example.org`. Where many
 /// were given the same, the first is named and the rest counted.
 pub fn group(group: &Group) -> String {

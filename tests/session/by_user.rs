@@ -1,8 +1,9 @@
 //! The view by user: everybody, their rooms, their hats there.
 
 use hatrack::app::Confirm;
+use hatrack::app::draft::gathered;
 use hatrack::app::form::Form;
-use hatrack::app::{Grouping, Pane};
+use hatrack::app::{Grouping, Msg, Pane};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
 
 use super::session::Session;
@@ -234,4 +235,125 @@ fn the_affiliation_is_set_in_all_rooms_and_who_is_so_already_is_left_out_there()
     assert!(session.state.top().is_none());
     session.keys("u");
     assert_eq!(session.json()["rooms"], before);
+}
+
+const STAFF: &str = "staff@conference.example.org";
+
+/// The view by user, with Terry selected, in a wardrobe with one more room.
+fn with_staff_room() -> Session {
+    let mut wardrobe = several();
+    wardrobe.add_room(&jid(STAFF), Some("Staff room")).unwrap();
+    let mut session = Session::open(wardrobe, (100, 30));
+    session.keys("w w /");
+    session.text("terry");
+    session.keys("Enter");
+    session
+}
+
+/// What the form on the screen offers.
+fn offered(session: &Session) -> Vec<String> {
+    let form = session.state.over::<Form>().unwrap();
+    let existing = form.suggestions.as_ref().unwrap();
+    let id = |row| existing.get(row).unwrap().id().to_owned();
+    (0..existing.len()).map(id).collect()
+}
+
+#[test]
+fn a_user_is_added_to_a_room_that_letters_of_its_name_mean() {
+    let mut session = with_staff_room();
+    // The room is found from the pane of all users as from that of the user's rooms, and it is selected there then.
+    for enter in ["", "Enter"] {
+        session.keys(enter);
+        session.keys("A");
+        let heading = session.state.over::<Form>().unwrap().subject.heading();
+        assert_eq!(heading, format!("Add {TERRY} to a room"));
+        assert_eq!(offered(&session), [STAFF], "where Terry is not yet");
+        session.text("sta");
+        session.keys("Tab Space Enter");
+        assert_eq!(
+            session.notice(),
+            format!("You added {TERRY} to {STAFF} as outcast (u takes it back)")
+        );
+        assert_eq!(affiliation(&session, STAFF), Some(Affiliation::Outcast));
+        assert_eq!(session.state.room().unwrap().0.as_str(), STAFF);
+        session.keys("A");
+        assert_eq!(session.notice(), format!("{TERRY} is in all rooms already"));
+        session.keys("u");
+        assert_eq!(affiliation(&session, STAFF), None);
+    }
+}
+
+#[test]
+fn the_marked_users_are_added_to_a_room_of_the_list_and_one_undo_takes_all_of_it_back() {
+    let mut session = with_staff_room();
+    let before = session.json()["rooms"].clone();
+    session.keys("Esc Esc * A");
+    assert_eq!(
+        session.state.over::<Form>().unwrap().subject.heading(),
+        "Add 3 users to a room"
+    );
+    // Where all of them are is not offered; by name, without one by address.
+    assert_eq!(offered(&session), [OTHER, STAFF]);
+    session.keys("Down Enter Enter");
+    assert_eq!(asked(&session), format!("Add 2 users to {OTHER} as member?"));
+    let consequence = &session.state.over::<Confirm>().unwrap().consequence;
+    assert!(
+        consequence.contains("Left out: 1 is there already and stays as it is."),
+        "{consequence}"
+    );
+    session.keys("y");
+    let users = |session: &Session| session.state.wardrobe().room(&jid(OTHER)).unwrap().users().len();
+    assert_eq!(users(&session), 3);
+    assert_eq!(
+        affiliation(&session, OTHER),
+        Some(Affiliation::Admin),
+        "as before"
+    );
+    session.keys("u");
+    assert_eq!(users(&session), 1);
+    assert_eq!(session.json()["rooms"], before);
+}
+
+#[test]
+fn a_room_that_is_not_there_or_has_the_user_is_refused() {
+    let mut session = with_staff_room();
+    for (typed, problem) in [
+        ("", "choose a room (Down), or type its address"),
+        (
+            "nowhere",
+            "no room is called that; type its address, such as room@conference.example.org",
+        ),
+        (
+            "new@conference.example.org",
+            "there is no such room; add the room first, in the view by room",
+        ),
+        (ROOM, "this user is in the room already, as member"),
+    ] {
+        session.keys("A");
+        session.text(typed);
+        session.keys("Enter");
+        assert_eq!(session.notice(), format!("not saved: Room: {problem}"));
+        session.keys("Ctrl-G");
+        assert_eq!(session.notice(), "only a hat gets a new URI");
+        session.keys(if typed.is_empty() { "Esc" } else { "Esc y" });
+        assert!(session.state.top().is_none());
+    }
+    // With a whole address no letters are guessed; with any way to write it the room is found.
+    session.keys("A");
+    session.text("xmpp:Staff@conference.example.org?join");
+    session.keys("Enter");
+    assert_eq!(affiliation(&session, STAFF), Some(Affiliation::Member));
+}
+
+#[test]
+fn a_form_for_another_room_is_taken_up_where_it_was_left() {
+    let mut session = with_staff_room();
+    session.keys("A");
+    session.text("staff");
+    session.time();
+    let own = session.own.clone().unwrap();
+    let mut next = with_staff_room();
+    next.send(Msg::DraftFound(gathered(None, &[own]).unwrap()));
+    next.keys("Enter Enter");
+    assert_eq!(affiliation(&next, STAFF), Some(Affiliation::Member));
 }

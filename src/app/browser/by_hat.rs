@@ -6,10 +6,10 @@ use crate::app::filter::Filter;
 use crate::app::matching::Matching;
 use crate::app::place::Pane;
 use crate::app::suggest::{Known, known};
+use crate::app::words;
 use crate::model::{HatId, Jid, Wardrobe};
 
 use super::cascade::{Columns, RowId, Source};
-use super::shown_name;
 use super::sort::Sort;
 
 #[derive(Debug, Clone, Default)]
@@ -89,7 +89,7 @@ impl ByHat {
                 Sort::Hats => usize::MAX - user.hats.len(),
                 _ => 0,
             };
-            (first, shown_name(at, room))
+            (first, words::shown_name(at, room))
         });
         rows.into_iter().map(|(at, ..)| at.clone().into()).collect()
     }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use crate::app::filter::Filter;
 use crate::app::matching::Matching;
 use crate::app::place::Pane;
+use crate::app::words;
 use crate::model::{Affiliation, Attachment, HatId, Jid, Room, User, Wardrobe};
 
 use super::cascade::{Columns, RowId, Source};
+use super::hat_order;
 use super::sort::Sort;
 use super::tally::{self, Tally};
-use super::{hat_order, shown_name};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct ByRoom {
@@ -47,7 +48,7 @@ fn rooms(sort: Sort, wardrobe: &Wardrobe) -> Vec<RowId> {
             Sort::Users => usize::MAX - room.users().len(),
             _ => 0,
         };
-        (first, shown_name(jid, room))
+        (first, words::shown_name(jid, room))
     });
     rooms.into_iter().map(|(jid, _)| jid.clone().into()).collect()
 }

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use crate::app::filter::Filter;
 use crate::app::matching::Matching;
 use crate::app::place::Pane;
+use crate::app::words;
 use crate::model::{Attachment, HatId, Jid, Room, Wardrobe};
 
 use super::cascade::{Columns, RowId, Source};
+use super::hat_order;
 use super::sort::Sort;
 use super::tally::{self, Tally};
-use super::{hat_order, shown_name};
 
 /// So many memberships are merged before the next key has its turn.
 const CHUNK: usize = 20_000;
@@ -163,7 +164,7 @@ impl ByUser {
                 Sort::Hats => usize::MAX - user.hats.len(),
                 _ => 0,
             };
-            (first, shown_name(at, room))
+            (first, words::shown_name(at, room))
         });
         rows.into_iter().map(|(at, ..)| at.clone().into()).collect()
     }

@@ -24,6 +24,10 @@ pub(super) enum Subject {
     AddUserTo {
         rooms: Vec<Jid>,
     },
+    /// Not known to older programs.
+    AddToRoom {
+        users: Vec<Jid>,
+    },
     EditUser {
         room: Jid,
         user: Jid,
@@ -92,6 +96,7 @@ impl From<Subject> for Now {
             Subject::AddRoom => Self::AddRoom,
             Subject::EditRoom { room, before } => Self::EditRoom { room, before },
             Subject::AddUser { room } => Self::AddUser { rooms: vec![room] },
+            Subject::AddToRoom { users } => Self::AddToRoom { users },
             Subject::AddUserTo { rooms } => Self::AddUser { rooms },
             Subject::EditUser { room, user, before } => Self::EditUsers {
                 members: vec![(room, user)],
@@ -142,6 +147,7 @@ impl From<Now> for Subject {
                 [room] => Self::AddUser { room: room.clone() },
                 _ => Self::AddUserTo { rooms },
             },
+            Now::AddToRoom { users } => Self::AddToRoom { users },
             Now::EditUsers { members, before } => match (members.as_slice(), before) {
                 ([(room, user)], Some(before)) => Self::EditUser {
                     room: room.clone(),

@@ -37,6 +37,12 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
         }
         Subject::EditDefined { room, hat, before } => define(form, wardrobe, (room, hat), before),
         Subject::AddUser { rooms } => add_users(form, wardrobe, rooms),
+        Subject::AddToRoom { users } => {
+            let mut edit = BatchEdit::new(wardrobe);
+            affiliate_new(&mut edit, &[form.room()?.id], users, form.affiliation());
+            let question = format!("Add {} as {}?", edit.who_and_where("to"), form.affiliation());
+            Ok(edit.asking(question, ""))
+        }
         Subject::EditUsers { members, .. } => Ok(affiliate(wardrobe, members, form.affiliation())),
         Subject::AddHat { members } => Ok(add_hat(wardrobe, members, &chosen()?, &form.attachment())),
         Subject::EditHats {
@@ -112,19 +118,7 @@ fn add_users(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, S
     }
     let affiliation = form.affiliation();
     let mut edit = BatchEdit::new(wardrobe);
-    let mut there = BTreeSet::new();
-    for (room, user) in rooms
-        .iter()
-        .flat_map(|room| found.all.iter().map(move |user| (room, user)))
-    {
-        if edit.next().user(room, user).is_some() {
-            // Somebody's standing is not changed in passing.
-            edit.leave_out(Why::There, room, user);
-            there.insert(user);
-            continue;
-        }
-        edit.change(room, user, |next| next.set_affiliation(user, room, affiliation));
-    }
+    let there = affiliate_new(&mut edit, rooms, &found.all, affiliation);
     let question = format!("Add {} as {affiliation}?", edit.who_and_where("to"));
     if !is_list {
         return Ok(edit.asking(question, ""));
@@ -141,6 +135,29 @@ fn add_users(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, S
     }
     let left = left.join(" ");
     Ok(edit.asking(question, new).always_asking(true).leaving(left))
+}
+
+/// Affiliates users with rooms in which they are not yet; answers with those who are in one already.
+fn affiliate_new<'a>(
+    edit: &mut BatchEdit,
+    rooms: &[Jid],
+    users: impl IntoIterator<Item = &'a Jid> + Copy,
+    affiliation: Affiliation,
+) -> BTreeSet<&'a Jid> {
+    let mut there = BTreeSet::new();
+    for (room, user) in rooms
+        .iter()
+        .flat_map(|room| users.into_iter().map(move |user| (room, user)))
+    {
+        if edit.next().user(room, user).is_some() {
+            // Somebody's standing is not changed in passing.
+            edit.leave_out(Why::There, room, user);
+            there.insert(user);
+            continue;
+        }
+        edit.change(room, user, |next| next.set_affiliation(user, room, affiliation));
+    }
+    there
 }
 
 /// Sets the affiliation of users; none removes them, which is asked about where hats go with them.

@@ -4,7 +4,7 @@ use crate::app::form::{Field, Form, Name, Subject, Value};
 use crate::app::suggest::Suggestions;
 use crate::app::text::Text;
 use crate::app::{AttachmentRef, Member, State};
-use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Jid, Wardrobe};
+use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Jid, Room, Wardrobe};
 
 /// The choices for a user who is new, and for one who is there.
 const NEW: &[Affiliation] = &[
@@ -28,6 +28,7 @@ pub(super) fn build_form(subject: Subject, state: &State) -> Form {
         Subject::AddRoom => vec![text(Name::Room, ""), text(Name::RoomName, "")],
         Subject::EditRoom { before, .. } => vec![text(Name::RoomName, before.as_deref().unwrap_or_default())],
         Subject::AddUser { .. } => vec![text(Name::User, ""), choice(NEW, Affiliation::Member)],
+        Subject::AddToRoom { .. } => vec![text(Name::ExistingRoom, ""), choice(NEW, Affiliation::Member)],
         Subject::EditUsers { members, before } => {
             vec![choice(
                 THERE,
@@ -95,13 +96,17 @@ fn choice(options: &'static [Affiliation], chosen: Affiliation) -> Field {
     }
 }
 
-/// What can be chosen in the hat field: not what all of them have already, nor what the catalog has.
+/// What can be chosen in the field of a hat or room: not what all of them have already, nor what the catalog has.
 fn suggestions(view: &Wardrobe, subject: &Subject) -> Option<Suggestions> {
     let has = |(room, user): &Member, id: &HatId| {
         let there = view.user(room, user);
         there.is_some_and(|there| there.hats.get(id).is_some())
     };
     match subject {
+        Subject::AddToRoom { users } => {
+            let all_there = |room: &Room| users.iter().all(|user| room.user(user).is_some());
+            Some(Suggestions::rooms(view, all_there))
+        }
         Subject::AddHat { members } => {
             let (room, _) = members.first()?;
             let all_have = |id: &HatId| members.iter().all(|member| has(member, id));

@@ -47,6 +47,31 @@ pub(crate) fn add_to_rooms(state: &mut State, _: &mut Vec<Effect>) {
     form::open(state, Subject::AddUser { rooms });
 }
 
+/// By user: why nobody can be added to another room.
+pub(crate) fn may_add_to_room(state: &State) -> Result<(), String> {
+    state.may_change()?;
+    let Some((user, rooms)) = state
+        .selected(Pane::First)
+        .and_then(|row| state.listed_user_at(row))
+    else {
+        return Err("there is no user in any room yet".into());
+    };
+    let all_rooms = state.view.rooms().len();
+    if state.marked(Pane::First) == 0 && rooms.len() >= all_rooms {
+        return Err(format!("{user} is in all rooms already"));
+    }
+    Ok(())
+}
+
+/// By user: affiliates the marked users, else the selected one, with another room; from the pane of a user's rooms that
+/// user.
+pub(crate) fn add_to_room(state: &mut State, _: &mut Vec<Effect>) {
+    let users = targets::users(state);
+    if !users.is_empty() {
+        form::open(state, Subject::AddToRoom { users });
+    }
+}
+
 pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
     let subject = match about(state) {
         About::Rooms => state.room().map(|(jid, room)| Subject::EditRoom {

@@ -1,7 +1,7 @@
 //! A form as what lies over the panes: what typing, a click and the keys of lists do in its fields.
 
 use crate::app::draft::{Draft, FormDraft};
-use crate::app::form::{Form, Name, Value};
+use crate::app::form::{Form, Value};
 use crate::app::place::Place;
 use crate::app::text::Text;
 use crate::app::view::View;
@@ -14,7 +14,7 @@ impl Layer for Form {
     fn place(&self) -> Place {
         match self.field().map(|field| (&field.value, field.name)) {
             _ if self.listed().is_some() => Place::Suggestions,
-            Some((Value::Text(_), Name::Hat)) => Place::HatField,
+            Some((Value::Text(_), name)) if name.suggests() => Place::SuggestField,
             Some((Value::Text(_), _)) | None => Place::Form,
             Some(_) => Place::ChoiceField,
         }
@@ -33,7 +33,7 @@ impl Layer for Form {
             .is_some_and(|field| matches!(field.value, Value::Text(_)))
     }
 
-    /// Typing in the hat field looks for known hats.
+    /// Typing in the field of a hat or room looks for those that exist.
     fn type_into(&mut self, take: &mut dyn FnMut(&mut Text) -> bool, _: &mut Vec<Effect>) {
         type_into(self, take);
     }
@@ -63,8 +63,8 @@ impl Layer for Form {
             return;
         };
         known.select(known.selected().or(Some(0)));
-        let hat = self.fields.iter().position(|field| field.name == Name::Hat);
-        self.focus = hat.unwrap_or(self.focus);
+        let field = self.fields.iter().position(|field| field.name.suggests());
+        self.focus = field.unwrap_or(self.focus);
     }
 
     fn keep(&self, draft: &mut Draft, ending: bool) {
@@ -82,7 +82,7 @@ fn type_into(form: &mut Form, take: &mut dyn FnMut(&mut Text) -> bool) {
     };
     let before = text.text();
     if take(text)
-        && name == Name::Hat
+        && name.suggests()
         && let Some(suggestions) = &mut form.suggestions
     {
         let now = form
@@ -122,7 +122,7 @@ fn click(form: &mut Form, on: Spot) {
         Spot::Known(row) => {
             let known = form.suggestions.as_ref().and_then(|known| known.get(row));
             if let Some(known) = known.cloned() {
-                form::put_hat(form, known.id.as_str(), known.title.as_deref());
+                form::put(form, &known);
             }
         }
         _ => {}

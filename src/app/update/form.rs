@@ -2,8 +2,9 @@
 
 use crate::app::command::CommandId;
 use crate::app::form::{Form, Name, Subject, Value};
-use crate::app::place::Grouping;
+use crate::app::place::{Grouping, RowKind};
 use crate::app::subject::only;
+use crate::app::suggest::Existing;
 use crate::app::{Act, Confirm, Conflict, Effect, Over, State, sides};
 use crate::model::{CatalogueHat, Jid};
 
@@ -70,6 +71,14 @@ pub(super) fn choose_in(form: &mut Form, by: isize) {
     }
 }
 
+pub(crate) fn may_make_id(state: &State) -> Result<(), String> {
+    let field = state.over::<Form>().and_then(Form::field);
+    match field.map(|field| field.name) {
+        Some(Name::Hat) => Ok(()),
+        _ => Err("only a hat gets a new URI".into()),
+    }
+}
+
 pub(crate) fn new_id(_: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::NewId);
 }
@@ -101,6 +110,18 @@ pub(super) fn put_hat(form: &mut Form, id: &str, title: Option<&str>) {
         .unwrap_or(form.focus);
 }
 
+/// Puts something that exists into the field that it is offered for.
+pub(super) fn put(form: &mut Form, existing: &Existing) {
+    if let Existing::Hat(hat) = existing {
+        return put_hat(form, hat.id.as_str(), hat.title.as_deref());
+    }
+    form.set_text(Name::ExistingRoom, existing.id());
+    if let Some(suggestions) = &mut form.suggestions {
+        suggestions.search(existing.id());
+    }
+    form.focus = (form.focus + 1) % form.fields.len().max(1);
+}
+
 pub(crate) fn may_list(state: &State) -> Result<(), String> {
     let known = match state.over::<Form>() {
         Some(form) => form.suggestions.as_ref(),
@@ -109,7 +130,7 @@ pub(crate) fn may_list(state: &State) -> Result<(), String> {
     known
         .filter(|known| !known.is_empty())
         .map(drop)
-        .ok_or_else(|| "no known hat matches".into())
+        .ok_or_else(|| "nothing matches".into())
 }
 
 pub(super) fn move_in_list(state: &mut State, to: impl FnOnce(Option<usize>) -> Option<usize>) {
@@ -141,7 +162,7 @@ pub(crate) fn take_listed(state: &mut State, _: &mut Vec<Effect>) {
         .and_then(|known| known.get(known.selected()?))
         .cloned();
     if let Some(known) = known {
-        put_hat(form, known.id.as_str(), known.title.as_deref());
+        put(form, &known);
     }
 }
 
@@ -235,6 +256,7 @@ fn select(state: &mut State, form: &Form) {
             .map(|room| (room, None)),
         Subject::EditRoom { room, .. } => Some((room.clone(), None)),
         Subject::AddUser { rooms } => only(rooms).map(|room| (room.clone(), form.user().ok())),
+        Subject::AddToRoom { users } => form.room().ok().map(|chosen| (chosen.id, only(users).cloned())),
         Subject::EditUsers { members, .. } | Subject::AddHat { members } => {
             only(members).map(|(room, user)| (room.clone(), Some(user.clone())))
         }
@@ -247,7 +269,12 @@ fn select(state: &mut State, form: &Form) {
         (Grouping::ByRoom, Some((room, user)), hat) => {
             state.rows.select(&state.view, &room, user.as_ref(), hat.as_ref());
         }
-        (Grouping::ByRoom | Grouping::ByUser, _, Some(hat)) => state.rows.select_hat(&hat, &state.view),
+        (Grouping::ByRoom | Grouping::ByUser, _, Some(hat)) => {
+            state.rows.select_row(RowKind::Hat, &hat.into(), &state.view);
+        }
+        (Grouping::ByUser, Some((room, user)), None) if user.as_ref() == state.rows.on().1 => {
+            state.rows.select_row(RowKind::Room, &room.into(), &state.view);
+        }
         _ => {}
     }
 }
@@ -259,7 +286,7 @@ fn mine(form: &Form) -> String {
             format!("the room's name: \"{}\"", form.text(Name::RoomName))
         }
         Subject::AddUser { .. } => format!("{} as {}", form.text(Name::User), form.affiliation()),
-        Subject::EditUsers { .. } => sides::is(form.affiliation()),
+        Subject::AddToRoom { .. } | Subject::EditUsers { .. } => sides::is(form.affiliation()),
         Subject::AddHat { .. } => format!(
             "{} as {}",
             form.text(Name::Hat),

@@ -67,6 +67,7 @@ fn handler(id: CommandId) -> (Enabled, Run) {
         Id::TakeFromAll | Id::TakeFromWearer | Id::TakeThere => (turned_changes, change::remove),
         Id::CopyHat | Id::CopyHatOfWearer | Id::CopyHatThere => (turned_has, hat_clipboard::copy),
         Id::GoInListedUser | Id::GoInRoomOfUser => (has_listed_user, panes::go_in),
+        Id::AddListedUserToRoom | Id::AddToAnotherRoom => (change::may_add_to_room, change::add_to_room),
         Id::BanEverywhere | Id::BanInRooms => (user_changes, change::ban),
         Id::GoInWearer => (has_wearer, panes::go_in),
         Id::ShowThere => (has_wearer, panes::show_there),
@@ -110,7 +111,7 @@ fn handler(id: CommandId) -> (Enabled, Run) {
         Id::LeaveFinder | Id::LeaveSets | Id::LeavePrompt | Id::No | Id::LeaveCatalogue | Id::LeaveHistory | Id::Later =>
             (always, leave::pop),
         Id::List => (form::may_list, form::into_list),
-        Id::NewId => (always, form::new_id),
+        Id::NewId => (form::may_make_id, form::new_id),
         Id::Take => (always, form::take_listed),
         Id::ListLeave => (always, form::leave_list),
         Id::Tick => (always, form::tick),

@@ -2,7 +2,7 @@
 
 use crate::app::command::CommandId;
 use crate::app::form::{Field, Form, Name, Subject, Value};
-use crate::app::suggest::{Known, Suggestions};
+use crate::app::suggest::{Existing, Suggestions};
 use crate::app::{Spot, State, words};
 use crate::model::write;
 
@@ -14,8 +14,12 @@ use super::{
 pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
     let fields = form.fields.iter().enumerate();
     let fields = fields.map(|(at, shown)| field(state, form, at, shown)).collect();
-    let typing = form.field().is_some_and(|field| field.name == Name::Hat);
+    let typing = form.field().is_some_and(|field| field.name.suggests());
     let suggestions = form.suggestions.as_ref().map(|known| Suggested {
+        title: match form.subject {
+            Subject::AddToRoom { .. } => "Rooms",
+            _ => "Known hats",
+        },
         list: suggestions(form, known),
         typing,
     });
@@ -74,8 +78,7 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
 
 /// What to put there; under letters of a title, the hat that they mean.
 fn below(state: &State, form: &Form, field: &Field) -> String {
-    let meant = (field.name == Name::Hat).then(|| form.hat().ok()).flatten();
-    match meant.and_then(|hat| hat.by_title.map(|title| (hat.id, title))) {
+    match by_letters(form, field) {
         Some((id, title)) if title.is_empty() => format!("→ {id}"),
         Some((id, title)) => format!("→ {title} · {id}"),
         // Nearly always somebody forgot the first part; but a domain can be affiliated as well.
@@ -95,7 +98,7 @@ fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> List<'a> {
     let selected = form.listed().and_then(|row| known.get(row));
     List {
         empty: vec!["none matches".into()],
-        whole: selected.map(|hat| hat.id.to_string()),
+        whole: selected.map(|one| one.id().to_owned()),
         ..List::new(known.len(), form.listed(), move |at| {
             Row::Item(Item {
                 cells: known.get(at).map(suggestion).unwrap_or_default(),
@@ -106,15 +109,17 @@ fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> List<'a> {
     }
 }
 
-/// Title, the id, which tells apart what has one title, and how many have it.
-fn suggestion(hat: &Known) -> Vec<Cell<'_>> {
+/// Title, the id, which tells apart what has one title, and how many users.
+fn suggestion(one: &Existing) -> Vec<Cell<'_>> {
+    let title = match one {
+        Existing::Hat(hat) => label::hat(&hat.id, hat.title.as_deref()),
+        Existing::Room(id, room) => label::room(id, room).into(),
+    };
     vec![
-        Cell::text(label::hat(&hat.id, hat.title.as_deref()))
-            .width(Width::Share(9))
-            .gap(2),
+        Cell::text(title).width(Width::Share(9)).gap(2),
         Cell {
             from: 46,
-            ..Cell::text(hat.id.as_str())
+            ..Cell::text(one.id())
                 .cut(Cut::Middle)
                 .width(Width::Share(11))
                 .gap(2)
@@ -122,7 +127,7 @@ fn suggestion(hat: &Known) -> Vec<Cell<'_>> {
         },
         Cell {
             right: true,
-            ..Cell::text(words::count(hat.users, "user"))
+            ..Cell::text(words::count(one.users(), "user"))
                 .width(Width::Exactly(12))
                 .gap(0)
         },
@@ -177,20 +182,36 @@ fn status(state: &State, form: &Form) -> String {
         },
     };
     let known = match (&form.suggestions, field.name) {
-        (Some(known), Name::Hat) if !known.is_empty() => {
-            let hats = words::count(known.len(), "hat");
-            format!(". {hats} known, {} lists them", state.key(CommandId::List))
+        (Some(known), name) if name.suggests() && !known.is_empty() => {
+            let noun = if name == Name::Hat { "hat" } else { "room" };
+            let number = words::count(known.len(), noun);
+            format!(". {number} known, {} lists them", state.key(CommandId::List))
         }
         _ => String::new(),
     };
     format!("{says}{known}")
 }
 
-/// The hat that letters of a title mean.
+/// The hat or room that letters in a field mean: its id, and what it is called.
+fn by_letters(form: &Form, field: &Field) -> Option<(String, String)> {
+    match field.name {
+        Name::Hat => form
+            .hat()
+            .ok()
+            .and_then(|hat| Some((hat.id.to_string(), hat.by_title?))),
+        Name::ExistingRoom => form
+            .room()
+            .ok()
+            .and_then(|room| Some((room.id.to_string(), room.by_title?))),
+        _ => None,
+    }
+}
+
+/// The same as a phrase.
 fn meant(form: &Form, field: &Field) -> Option<String> {
-    let hat = form.hat().ok().filter(|_| field.name == Name::Hat)?;
-    let title = hat.by_title?;
-    Some(format!("{}, {}", label::hat(&hat.id, Some(&title)), hat.id))
+    let (id, title) = by_letters(form, field)?;
+    let title = Some(title).filter(|title| !title.is_empty());
+    Some(title.map_or_else(|| id.clone(), |title| format!("{title}, {id}")))
 }
 
 /// A text as a sentence.

@@ -61,7 +61,11 @@ impl Hat<'_, '_> {
     fn suggestions(&self, buffer: &mut Buffer, area: Rect, spots: &mut Spots) {
         let Some(first) = area.rows().next() else { return };
         let list = &self.known.list;
-        self.heading(buffer, first, &format!("Known hats {}", words::grouped(list.len)));
+        self.heading(
+            buffer,
+            first,
+            &format!("{} {}", self.known.title, words::grouped(list.len)),
+        );
         let rows = below(area, 1);
         if let Some(says) = list.empty.first().filter(|_| list.len == 0) {
             return self.text(buffer, rows, &format!("   {says}"), self.theme.faint());

@@ -1,6 +1,6 @@
 //! A form, a line for each field.
 
-use crate::app::view::{FieldValue, FieldView, Fields, Row};
+use crate::app::view::{FieldValue, FieldView, Fields, Row, Suggested};
 
 use super::{Content, enumerated, position};
 use crate::ui::text::{self, Charset, Sanitized};
@@ -46,16 +46,14 @@ pub(super) fn content(heading: String, fields: Fields<'_>, charset: Charset, wid
         fields.focus + 1,
         fields.status
     );
-    let known = fields
-        .suggestions
-        .map(|known| known.list)
-        .filter(|_| listed.is_some());
-    if let (Some(list), Some(at)) = (&known, listed) {
+    let known = fields.suggestions.filter(|_| listed.is_some());
+    if let (Some(Suggested { title, list, .. }), Some(at)) = (&known, listed) {
         let sentence = (list.row)(at).sentence();
         let id = list.whole.as_deref().unwrap_or_default();
         let said = enumerated([sentence, id.to_owned()]);
-        status = format!("Known hats, {}: {said}", position(list));
+        status = format!("{title}, {}: {said}", position(list));
     }
+    let known = known.map(|known| known.list);
     Content {
         heading,
         len: count + known.as_ref().map_or(0, |list| list.len),

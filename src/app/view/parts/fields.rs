@@ -16,7 +16,7 @@ pub struct Fields<'a> {
     pub fields: Vec<FieldView<'a>>,
     /// The field with the focus.
     pub focus: usize,
-    /// The existing hats that match what is typed.
+    /// The existing hats or rooms that match what is typed.
     pub suggestions: Option<Suggested<'a>>,
     /// How the hat will look and what will be stored.
     pub preview: Option<Preview<'a>>,
@@ -54,11 +54,13 @@ pub enum FieldValue<'a> {
     Lines(&'a [String], usize),
 }
 
-/// The list of existing hats below the hat field.
+/// The list of existing hats or rooms below their field.
 pub struct Suggested<'a> {
+    /// What is listed.
+    pub title: &'static str,
     /// The rows.
     pub list: List<'a>,
-    /// Whether the keys go into the hat field.
+    /// Whether the keys go into the field.
     pub typing: bool,
 }
 
