@@ -79,7 +79,7 @@ fn rooms_differ(room: &Jid, a: &Room, b: &Room, edits: &mut Vec<Edit>) {
         let before = if order.is_le() { left.next() } else { None };
         let after = if order.is_ge() { right.next() } else { None };
         if let Some((user, _)) = before.or(after) {
-            users_differ(
+            user_edits(
                 room,
                 user,
                 before.map(|(_, user)| user),
@@ -90,7 +90,14 @@ fn rooms_differ(room: &Jid, a: &Room, b: &Room, edits: &mut Vec<Edit>) {
     }
 }
 
-fn users_differ(room: &Jid, user: &Jid, before: Option<&User>, after: Option<&User>, edits: &mut Vec<Edit>) {
+/// The edits that make `after` of a user; what comes from elsewhere is put there whoever has it.
+pub(crate) fn user_edits(
+    room: &Jid,
+    user: &Jid,
+    before: Option<&User>,
+    after: Option<&User>,
+    edits: &mut Vec<Edit>,
+) {
     match (before, after) {
         (before, after) if before == after => {}
         (Some(a), Some(b)) if a.extra == b.extra => {

@@ -39,6 +39,7 @@ mod sets;
 mod wardrobe;
 pub mod write;
 
+pub(crate) use diff::user_edits;
 pub use edit::{Edit, Group, Rule};
 pub use error::{Error, Found};
 pub use extra::{Extra, Json};

@@ -4,14 +4,29 @@
 //! A backend reads a room as a [`RemoteRoom`] and applies [`ItemChange`]s, each compared with what is expected there.
 //! Nothing here touches a file, a clock or a network; times come with the calls.
 
+mod base;
 mod change;
 mod class;
 mod item;
+mod join;
+mod local;
+mod merge;
+mod plan;
+mod receive;
 mod remote;
+mod send;
 mod server;
 
+pub use base::{Base, BaseUser, LARGEST_BASE, SetAside};
 pub use change::{Condition, ItemChange, ItemOutcome, Refusal};
 pub use class::{HatLimits, ServerClass, ServerKind};
 pub use item::{CatalogValue, HatValue, HueText, Item, ItemValue, UserValue};
+pub use local::local_value;
+pub use merge::{Affiliations, MergeOptions, merge};
+pub use plan::{
+    Action, Decision, Line, Note, Plan, PlanCounts, Reason, RoomPlan, RoomState, SideValue, Subject,
+};
+pub use receive::server_actor;
 pub use remote::{Coverage, RemoteRoom, RemoteUser, RoomRead, Unreadable};
+pub use send::Sending;
 pub use server::{Missing, RemoteRoomInfo, Rights, ServerReport, ServerState};

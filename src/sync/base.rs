@@ -1,0 +1,292 @@
+//! The base: what the file and the server were both known to have, item by item. It is written after the file and after
+//! the server's answer; so it may lag behind, but never leads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::join::join;
+use super::{CatalogValue, HatValue, Item, ItemValue, RemoteRoom, ServerClass, ServerKind, local};
+use crate::model::{Affiliation, HatId, Jid, Room};
+
+/// A larger document is not read, in bytes.
+pub const LARGEST_BASE: usize = 64 * 1024 * 1024;
+
+/// The version of the document's form.
+const VERSION: u32 = 1;
+
+/// What a room was known to have on both sides. Without one, nothing moves by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Base {
+    version: u32,
+    /// The server's name in the configuration.
+    pub server: Arc<str>,
+    /// How it was reached.
+    pub kind: ServerKind,
+    /// What it could hold; values are in the normal form of this class.
+    pub class: ServerClass,
+    /// The room's address.
+    pub room: Jid,
+    /// The data file's revision when this was written.
+    pub revision: u64,
+    /// When the server's room was made, as the server writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Box<str>>,
+    /// The room's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Arc<str>>,
+    /// The catalog's entries.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub catalog: BTreeMap<HatId, CatalogValue>,
+    /// The users.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub users: BTreeMap<Jid, BaseUser>,
+    /// Users whose loss of hats on the server is held back until somebody decides ([`RemovalGuard`]).
+    ///
+    /// [`RemovalGuard`]: super::RemovalGuard
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub held: BTreeSet<Jid>,
+}
+
+/// What a user was known to have on both sides.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseUser {
+    /// The affiliation.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub affiliation: Affiliation,
+    /// The hats. `None` (in JSON `null`): the server was known not to have it while the file had it inactive.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hats: BTreeMap<HatId, Option<HatValue>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_none(affiliation: &Affiliation) -> bool {
+    *affiliation == Affiliation::None
+}
+
+impl BaseUser {
+    fn is_empty(&self) -> bool {
+        is_none(&self.affiliation) && self.hats.is_empty()
+    }
+}
+
+/// Why a base does not count any more: the next merge is a first contact again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum SetAside {
+    /// It cannot be understood, or belongs to another room.
+    #[error("what was known of the server's room cannot be read")]
+    Unreadable,
+    /// The data file is older than the base: a backup was put back.
+    #[error("the data file is older than what was known of the server's room")]
+    FileIsOlder,
+    /// The server's name, kind or class is another one now.
+    #[error("the server is another one now, or another version")]
+    OtherServer,
+    /// The room was gone from the server.
+    #[error("the room was gone from the server")]
+    RoomGone,
+    /// The room was destroyed and made anew under the same address.
+    #[error("the room was made anew on the server")]
+    RoomMadeAnew,
+}
+
+impl Base {
+    /// Of a room of which nothing is known yet.
+    pub fn new(server: &str, class: ServerClass, room: &Jid) -> Self {
+        Self {
+            version: VERSION,
+            server: server.into(),
+            kind: class.kind(),
+            class,
+            room: room.clone(),
+            revision: 0,
+            created: None,
+            name: None,
+            catalog: BTreeMap::new(),
+            users: BTreeMap::new(),
+            held: BTreeSet::new(),
+        }
+    }
+
+    /// Reads the document of a room.
+    ///
+    /// Errors: [`SetAside::Unreadable`] where it is larger than [`LARGEST_BASE`], no such document, of another version,
+    /// or of another room.
+    pub fn read(bytes: &[u8], room: &Jid) -> Result<Self, SetAside> {
+        if bytes.len() > LARGEST_BASE {
+            return Err(SetAside::Unreadable);
+        }
+        let base: Self = serde_json::from_slice(bytes).map_err(|_| SetAside::Unreadable)?;
+        let right = base.version == VERSION && base.room == *room && base.kind == base.class.kind();
+        right.then_some(base).ok_or(SetAside::Unreadable)
+    }
+
+    /// The document.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Whether it counts for this server and a data file of this revision.
+    ///
+    /// Errors: why not.
+    pub fn check(&self, server: &str, class: ServerClass, revision: u64) -> Result<(), SetAside> {
+        if revision < self.revision {
+            return Err(SetAside::FileIsOlder);
+        }
+        if *self.server != *server || self.class != class {
+            return Err(SetAside::OtherServer);
+        }
+        Ok(())
+    }
+
+    /// Whether the server's room is still the one that this is about: made at the same time; where the server does not
+    /// say when, anything of what was known is still there.
+    ///
+    /// Errors: [`SetAside::RoomMadeAnew`].
+    pub fn check_room(&self, remote: &RemoteRoom) -> Result<(), SetAside> {
+        let same = match (&self.created, &remote.created) {
+            (Some(known), Some(now)) => known == now,
+            _ => !self.all_is_gone(remote),
+        };
+        same.then_some(()).ok_or(SetAside::RoomMadeAnew)
+    }
+
+    fn all_is_gone(&self, remote: &RemoteRoom) -> bool {
+        let kept = |(user, known): (&Jid, &BaseUser)| {
+            let there = remote.users.get(user);
+            let skipped = remote.unreadable.users.contains(user) || remote.unreadable.hats_of.contains(user);
+            let affiliated = |there: &super::RemoteUser| {
+                known.affiliation != Affiliation::None && there.affiliation != Affiliation::None
+            };
+            let hat = |there: &super::RemoteUser| known.hats.keys().any(|hat| there.hats.contains_key(hat));
+            skipped || there.is_some_and(|there| affiliated(there) || hat(there))
+        };
+        let something =
+            |user: &BaseUser| !is_none(&user.affiliation) || user.hats.values().any(Option::is_some);
+        let known = !self.catalog.is_empty() || self.users.values().any(something);
+        let whole = remote.coverage == super::Coverage::default();
+        let entries = self.catalog.keys().any(|hat| remote.catalog.contains_key(hat));
+        known && whole && !entries && !self.users.iter().any(kept)
+    }
+
+    /// What an item was known to be; `None` where it was known not to be there, or nothing was known.
+    pub fn value(&self, item: &Item) -> Option<ItemValue> {
+        match item {
+            Item::Catalog { hat } => self.catalog.get(hat).cloned().map(ItemValue::Catalog),
+            Item::Affiliation { user } => ItemValue::affiliation(self.users.get(user)?.affiliation),
+            Item::Hat { user, hat } => self.users.get(user)?.hats.get(hat)?.clone().map(ItemValue::Hat),
+        }
+    }
+
+    /// Both sides have this now: a server's answer, or a read.
+    pub fn set(&mut self, item: &Item, value: Option<ItemValue>) {
+        match (item, value) {
+            (Item::Catalog { hat }, Some(ItemValue::Catalog(entry))) => {
+                self.catalog.insert(hat.clone(), entry);
+            }
+            (Item::Catalog { hat }, _) => drop(self.catalog.remove(hat)),
+            (Item::Affiliation { user }, value) => self.change_user(user, |known| {
+                known.affiliation = match value {
+                    Some(ItemValue::Affiliation(affiliation)) => affiliation,
+                    _ => Affiliation::None,
+                };
+            }),
+            (Item::Hat { user, hat }, value) => self.change_user(user, |known| {
+                match value {
+                    Some(ItemValue::Hat(value)) => known.hats.insert(hat.clone(), Some(value)),
+                    _ => known.hats.remove(hat),
+                };
+            }),
+        }
+    }
+
+    fn change_user(&mut self, user: &Jid, change: impl FnOnce(&mut BaseUser)) {
+        let known = self.users.entry(user.clone()).or_default();
+        change(known);
+        if known.is_empty() {
+            self.users.remove(user);
+        }
+    }
+
+    /// Moves on after a read, when the file is written: whatever both sides agree on now is known. Items of which
+    /// `except` says so stay as they were: those on their way to the server, and those of which the read is too old.
+    pub fn settle(&mut self, local: &Room, remote: &RemoteRoom, except: &dyn Fn(&Item) -> bool) {
+        self.created.clone_from(&remote.created);
+        if local.name.as_deref().unwrap_or_default() == remote.name.as_deref().unwrap_or_default() {
+            self.name.clone_from(&remote.name);
+        }
+        let class = self.class;
+        if class.holds_catalog() {
+            let known = std::mem::take(&mut self.catalog);
+            for (hat, b, l, r) in join(&known, &local.catalogue, &remote.catalog) {
+                let item = Item::Catalog { hat: hat.clone() };
+                let agreed = l.map(CatalogValue::of).as_ref() == r && remote.knows(&item) && !except(&item);
+                if let Some(value) = if agreed { r } else { b } {
+                    self.catalog.insert(hat.clone(), value.clone());
+                }
+            }
+        }
+        let known = std::mem::take(&mut self.users);
+        let users = local.users().iter().map(|(jid, user)| (jid, user));
+        self.users = join(&known, users, &remote.users)
+            .filter_map(|(user, b, l, r)| {
+                let sides = (b, l.map(|l| (local, l)), r);
+                let settled = settle_user(class, user, sides, remote, except);
+                (!settled.is_empty()).then(|| (user.clone(), settled))
+            })
+            .collect();
+    }
+}
+
+type Sides<'a> = (
+    Option<&'a BaseUser>,
+    Option<(&'a Room, &'a crate::model::User)>,
+    Option<&'a super::RemoteUser>,
+);
+
+fn settle_user(
+    class: ServerClass,
+    user: &Jid,
+    (b, l, r): Sides<'_>,
+    remote: &RemoteRoom,
+    except: &dyn Fn(&Item) -> bool,
+) -> BaseUser {
+    let item = Item::Affiliation { user: user.clone() };
+    let affiliation = |l: Affiliation, r: Affiliation| l == r && remote.knows(&item) && !except(&item);
+    let there = r.map_or(Affiliation::None, |r| r.affiliation);
+    let here = l.map_or(Affiliation::None, |(_, l)| l.affiliation);
+    let mut settled = BaseUser {
+        affiliation: if affiliation(here, there) {
+            there
+        } else {
+            b.map_or(Affiliation::None, |b| b.affiliation)
+        },
+        ..BaseUser::default()
+    };
+    let known = b.into_iter().flat_map(|b| &b.hats);
+    let here = l.into_iter().flat_map(|(_, l)| l.hats.iter());
+    let there = r.into_iter().flat_map(|r| &r.hats);
+    for (hat, b, attachment, r) in join(known, here, there) {
+        let item = Item::Hat {
+            user: user.clone(),
+            hat: hat.clone(),
+        };
+        let held = l
+            .zip(attachment)
+            .and_then(|((room, _), attachment)| local::hat(class, room, hat, attachment));
+        let agreed = held.as_ref() == r && remote.knows(&item) && !except(&item);
+        let value = match (agreed, attachment) {
+            (false, _) => b.cloned(),
+            // That the server has it not is worth knowing where the file has it, inactive.
+            (true, Some(_)) => Some(r.cloned()),
+            (true, None) => None,
+        };
+        if let Some(value) = value {
+            settled.hats.insert(hat.clone(), value);
+        }
+    }
+    settled
+}

@@ -1,0 +1,51 @@
+//! Going through three sorted lists side by side.
+
+use std::cmp::Ordering;
+use std::iter::Peekable;
+
+/// What stands under one key on three sides.
+pub(super) type Joined<'a, K, A, B, C> = (&'a K, Option<A>, Option<B>, Option<C>);
+
+/// All keys of three lists that are in ascending order, each key once, with what the lists have there.
+pub(super) struct Join<A: Iterator, B: Iterator, C: Iterator> {
+    a: Peekable<A>,
+    b: Peekable<B>,
+    c: Peekable<C>,
+}
+
+pub(super) fn join<'a, K, A, B, C, I, J, L>(a: I, b: J, c: L) -> Join<I::IntoIter, J::IntoIter, L::IntoIter>
+where
+    K: Ord + 'a,
+    I: IntoIterator<Item = (&'a K, A)>,
+    J: IntoIterator<Item = (&'a K, B)>,
+    L: IntoIterator<Item = (&'a K, C)>,
+{
+    Join {
+        a: a.into_iter().peekable(),
+        b: b.into_iter().peekable(),
+        c: c.into_iter().peekable(),
+    }
+}
+
+impl<'a, K: Ord + 'a, A, B, C, I, J, L> Iterator for Join<I, J, L>
+where
+    I: Iterator<Item = (&'a K, A)>,
+    J: Iterator<Item = (&'a K, B)>,
+    L: Iterator<Item = (&'a K, C)>,
+{
+    type Item = Joined<'a, K, A, B, C>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let a = self.a.peek().map(|(key, _)| *key);
+        let b = self.b.peek().map(|(key, _)| *key);
+        let c = self.c.peek().map(|(key, _)| *key);
+        let key = [a, b, c].into_iter().flatten().min()?;
+        let here = |there: Option<&K>| there.is_some_and(|there| there.cmp(key) == Ordering::Equal);
+        Some((
+            key,
+            here(a).then(|| self.a.next()).flatten().map(|(_, value)| value),
+            here(b).then(|| self.b.next()).flatten().map(|(_, value)| value),
+            here(c).then(|| self.c.next()).flatten().map(|(_, value)| value),
+        ))
+    }
+}

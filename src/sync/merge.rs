@@ -1,0 +1,186 @@
+//! The merge: base, file and server of a room, item by item.
+//!
+//! | base, local, remote | what is proposed |
+//! |---|---|
+//! | local = remote | nothing |
+//! | base = remote ≠ local | send |
+//! | base = local ≠ remote | receive |
+//! | all differ | conflict |
+//!
+//! Where nothing is known (no base), an item that is on one side only goes to the other, and one that differs is a
+//! conflict. The exceptions stand where they are made.
+
+mod catalog;
+mod row;
+mod user;
+
+use std::sync::Arc;
+
+use super::join::join;
+use super::plan::{Action, Decision, Line, Note, Reason, RoomPlan, RoomState, SideValue, Subject};
+use super::{Base, Item, RemoteRoom, RoomRead, ServerClass, SetAside};
+use crate::model::{Jid, Room};
+
+/// What becomes of affiliations that were changed here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Affiliations {
+    /// They are received, never sent.
+    #[default]
+    Show,
+    /// They are sent, too.
+    Manage,
+}
+
+/// How a room is merged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MergeOptions {
+    /// What becomes of affiliations that were changed here.
+    pub affiliations: Affiliations,
+    /// The account that is logged in on the server, whose own affiliation is never sent. `None` for a shell.
+    pub account: Option<Jid>,
+    /// Somebody asked for this room: one that is only on the server, or was removed here, is received.
+    pub take: bool,
+}
+
+/// What one merge goes by.
+struct Context<'a> {
+    class: ServerClass,
+    options: &'a MergeOptions,
+    base: Option<&'a Base>,
+    local: &'a Room,
+    remote: &'a RemoteRoom,
+    lines: Vec<Line>,
+    notes: Vec<Note>,
+}
+
+/// Compares a room of the file with what a server has, given what both were known to have.
+///
+/// `base` is the room's base, or why an earlier one does not count any more; `local` is none where the file does not have
+/// the room.
+pub fn merge(
+    room: &Jid,
+    base: Result<Option<&Base>, SetAside>,
+    local: Option<&Room>,
+    read: &RoomRead,
+    class: ServerClass,
+    options: &MergeOptions,
+) -> RoomPlan {
+    let (mut base, mut set_aside) = match base {
+        Ok(base) => (base, None),
+        Err(reason) => (None, Some(reason)),
+    };
+    let nowhere = |state, set_aside| RoomPlan {
+        room: room.clone(),
+        class,
+        state,
+        first_contact: false,
+        set_aside,
+        lines: Vec::new(),
+        notes: Vec::new(),
+        unreadable: 0,
+        remote: Arc::default(),
+    };
+    let remote = match read {
+        RoomRead::Read(remote) => remote,
+        RoomRead::Forbidden(text) => return nowhere(RoomState::Forbidden(text.clone()), set_aside),
+        RoomRead::Unread(text) => return nowhere(RoomState::Unread(text.clone()), set_aside),
+        RoomRead::Gone if base.is_some() => return nowhere(RoomState::GoneThere, Some(SetAside::RoomGone)),
+        RoomRead::Gone => return nowhere(RoomState::OnlyHere, set_aside),
+    };
+    let not_taken = match (local, base) {
+        (Some(_), _) => None,
+        (None, Some(_)) => Some(RoomState::RemovedHere),
+        (None, None) => Some(RoomState::OnlyThere),
+    };
+    let new = Room::default();
+    if let Some(state) = not_taken {
+        if !options.take {
+            return nowhere(state, set_aside);
+        }
+        base = None;
+    } else if let Some(Err(reason)) = base.map(|base| base.check_room(remote)) {
+        (base, set_aside) = (None, Some(reason));
+    }
+    let mut context = Context {
+        class,
+        options,
+        base,
+        local: local.unwrap_or(&new),
+        remote,
+        lines: Vec::new(),
+        notes: Vec::new(),
+    };
+    context.name();
+    let needed = context.users();
+    context.catalog(&needed);
+    let (lines, notes) = (context.lines, context.notes);
+    let mut plan = RoomPlan {
+        first_contact: base.is_none(),
+        lines,
+        notes,
+        unreadable: remote.unreadable.count,
+        remote: remote.clone(),
+        ..nowhere(RoomState::Linked, set_aside)
+    };
+    plan.leave_out_what_cannot_be_sent();
+    plan
+}
+
+impl Context<'_> {
+    /// The room's name is received where it was not changed here, and never sent.
+    fn name(&mut self) {
+        let (l, r) = (self.local.name.as_ref(), self.remote.name.as_ref());
+        let text = |name: Option<&Arc<str>>| name.filter(|name| !name.is_empty()).cloned();
+        let known = self.base.and_then(|base| base.name.clone());
+        let (l, r) = (text(l), text(r));
+        if l != r && l == known {
+            let side = |name: Option<Arc<str>>| name.map(SideValue::Name);
+            self.lines.push(Line {
+                base: side(known),
+                local: side(l),
+                remote: side(r),
+                ..line(Subject::Name, Action::Receive, None)
+            });
+        }
+    }
+
+    /// Lines of all users; gives what is known of the hats that the server would need in its catalog.
+    fn users(&mut self) -> catalog::Needed {
+        let mut needed = catalog::Needed::default();
+        let (local, remote) = (self.local, self.remote);
+        let known = self.base.into_iter().flat_map(|base| &base.users);
+        let here = local.users().iter().map(|(jid, user)| (jid, user));
+        for (user, b, l, r) in join(known, here, &remote.users) {
+            if remote.unreadable.users.contains(user) {
+                continue;
+            }
+            self.user(user, b, l, r, &mut needed);
+        }
+        needed
+    }
+}
+
+/// A line on which what is proposed is done, unless there is a reason not to.
+fn line(subject: Subject, action: Action, reason: Option<Reason>) -> Line {
+    let decision = match (action, reason) {
+        (Action::Send, None) => Decision::Send,
+        (Action::Receive, None) => Decision::Receive,
+        _ => Decision::Skip,
+    };
+    Line {
+        subject,
+        base: None,
+        local: None,
+        remote: None,
+        action,
+        reason,
+        decision,
+        implied: false,
+    }
+}
+
+/// A line about an item.
+fn item_line(item: Item, action: Action, reason: Option<Reason>) -> Line {
+    line(Subject::Item(item), action, reason)
+}

@@ -1,0 +1,135 @@
+//! The catalog: entries of the file, and those that are only implied because users have the hats.
+
+use std::collections::BTreeSet;
+
+use super::super::join::join;
+use super::super::plan::{Action, Decision, Line, Reason, SideValue};
+use super::super::{CatalogValue, HatValue, Item, ItemValue};
+use super::row::row;
+use super::{Context, item_line};
+use crate::model::{HatId, User};
+
+/// What users' hats mean for the catalog.
+#[derive(Debug, Default)]
+pub(super) struct Needed {
+    /// Active here: the catalog's entry is implied where there is none.
+    active: BTreeSet<HatId>,
+    /// Active here, and to be so on the server, too.
+    stays: BTreeSet<HatId>,
+}
+
+impl Needed {
+    /// What comes of a hat of a user that the server would hold like this.
+    pub(super) fn add(&mut self, held: Option<&HatValue>, hat: &HatId, action: Option<Action>) {
+        if held.is_none() {
+            return;
+        }
+        if !self.active.contains(hat) {
+            self.active.insert(hat.clone());
+        }
+        if action != Some(Action::Receive) && !self.stays.contains(hat) {
+            self.stays.insert(hat.clone());
+        }
+    }
+
+    /// All active hats of a user.
+    pub(super) fn add_active(&mut self, user: Option<&User>) {
+        let hats = user.into_iter().flat_map(|user| user.hats.iter());
+        let active = hats.filter(|(_, attachment)| attachment.is_active());
+        self.active.extend(active.map(|(hat, _)| hat.clone()));
+    }
+}
+
+impl Context<'_> {
+    /// Lines of the catalog, where the server has one. They stand before those of users.
+    pub(super) fn catalog(&mut self, needed: &Needed) {
+        if !self.class.holds_catalog() {
+            return;
+        }
+        let known = self.base.into_iter().flat_map(|base| &base.catalog);
+        let mut lines = Vec::new();
+        for (hat, b, l, r) in join(known, &self.local.catalogue, &self.remote.catalog) {
+            let item = Item::Catalog { hat: hat.clone() };
+            let implied = l.is_none() && needed.active.contains(hat);
+            if !implied && self.remote.knows(&item) {
+                lines.extend(self.entry(item, b, l.map(CatalogValue::of).as_ref(), r));
+            }
+        }
+        let undefined = needed.stays.iter().filter(|hat| {
+            !self.local.catalogue.contains_key(*hat) && !self.remote.catalog.contains_key(*hat)
+        });
+        lines.extend(undefined.filter_map(|hat| self.implied(hat)));
+        let after_name = usize::from(self.lines.first().is_some_and(|line| line.user().is_none()));
+        self.lines.splice(after_name..after_name, lines);
+    }
+
+    /// An entry by the table: title and hue together.
+    fn entry(
+        &self,
+        item: Item,
+        b: Option<&CatalogValue>,
+        l: Option<&CatalogValue>,
+        r: Option<&CatalogValue>,
+    ) -> Option<Line> {
+        let action = row(b, l, r)?;
+        let hat = item.hat()?;
+        let reason = match l {
+            Some(entry) => self.entry_stays(hat, entry),
+            None if self.local.known_hat(hat).is_some_and(|hat| hat.users > 0) => Some(Reason::StillUsed),
+            None => None,
+        };
+        let reason = reason.filter(|_| action != Action::Receive);
+        let action = match (action, reason) {
+            (Action::Send, Some(_)) => Action::LeaveOut,
+            (action, _) => action,
+        };
+        let side = |value: &CatalogValue| SideValue::Item(ItemValue::Catalog(value.clone()));
+        Some(Line {
+            base: b.map(side),
+            local: l.map(side),
+            remote: r.map(side),
+            ..item_line(item, action, reason)
+        })
+    }
+
+    fn entry_stays(&self, hat: &HatId, entry: &CatalogValue) -> Option<Reason> {
+        let hue = entry.hue.as_ref().map(super::super::HueText::as_str);
+        let mut texts = [Some(hat.as_str()), entry.title.as_deref(), hue]
+            .into_iter()
+            .flatten();
+        if hat.as_str().is_empty() || texts.any(|text| !self.class.accepts_text(text)) {
+            return Some(Reason::TextRefused);
+        }
+        entry.title.is_none().then_some(Reason::NeedsTitle)
+    }
+
+    /// An entry that users' hats imply and that the server lacks. Without a title there is none to define.
+    fn implied(&self, hat: &HatId) -> Option<Line> {
+        let item = Item::Catalog { hat: hat.clone() };
+        if !self.remote.knows(&item) {
+            return None;
+        }
+        let title = self.local.known_hat(hat)?.title.clone()?;
+        let entry = CatalogValue {
+            title: Some(title),
+            hue: None,
+        };
+        if self.entry_stays(hat, &entry).is_some() {
+            return None;
+        }
+        let line = item_line(item, Action::Send, None);
+        // It goes when a hat goes that needs it, or when users have the hat there already and nobody can see it.
+        let seen = |user: &super::super::RemoteUser| user.hats.contains_key(hat);
+        let decision = if self.remote.users.values().any(seen) {
+            Decision::Send
+        } else {
+            Decision::Skip
+        };
+        Some(Line {
+            local: Some(SideValue::Item(ItemValue::Catalog(entry))),
+            implied: true,
+            decision,
+            ..line
+        })
+    }
+}

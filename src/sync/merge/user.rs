@@ -1,0 +1,268 @@
+//! Users: affiliations, hats, and users who were removed on one side.
+
+use super::super::join::join;
+use super::super::plan::{Action, Line, Note, Reason, SideValue, Subject};
+use super::super::{HatValue, Item, ItemValue, RemoteUser, ServerClass, UserValue, local};
+use super::catalog::Needed;
+use super::row::row;
+use super::{Affiliations, Context, item_line, line};
+use crate::model::{Affiliation, Attachment, HatId, Jid, User};
+use crate::sync::base::BaseUser;
+
+/// A user on the three sides.
+#[derive(Clone, Copy)]
+struct Sides<'a> {
+    user: &'a Jid,
+    b: Option<&'a BaseUser>,
+    l: Option<&'a User>,
+    r: Option<&'a RemoteUser>,
+}
+
+impl Sides<'_> {
+    fn known(self) -> Affiliation {
+        self.b.map_or(Affiliation::None, |b| b.affiliation)
+    }
+
+    fn here(self) -> Affiliation {
+        self.l.map_or(Affiliation::None, |l| l.affiliation)
+    }
+
+    fn there(self) -> Affiliation {
+        self.r.map_or(Affiliation::None, |r| r.affiliation)
+    }
+}
+
+/// One hat of a user on the three sides.
+struct HatSides<'a> {
+    hat: &'a HatId,
+    /// `None`: nothing is known.
+    b: Option<&'a Option<HatValue>>,
+    attachment: Option<&'a Attachment>,
+    /// What the server would hold of the attachment.
+    l: Option<HatValue>,
+    r: Option<&'a HatValue>,
+}
+
+impl Context<'_> {
+    pub(super) fn user(
+        &mut self,
+        user: &Jid,
+        b: Option<&BaseUser>,
+        l: Option<&User>,
+        r: Option<&RemoteUser>,
+        needed: &mut Needed,
+    ) {
+        let sides = Sides { user, b, l, r };
+        let none = Affiliation::None;
+        let item = Item::Affiliation { user: user.clone() };
+        let known = self.remote.knows(&item);
+        if known && sides.known() != none && sides.there() != none && sides.here() == none {
+            // On Prosody, hats go with the affiliation.
+            if l.is_none() || self.class == ServerClass::Prosody {
+                return self.removed_here(sides);
+            }
+        }
+        if known && sides.known() != none && sides.here() != none && sides.there() == none {
+            if sides.here() != sides.known() || self.hats_differ(sides) {
+                needed.add_active(sides.l);
+                return self.unaffiliated_and_changed(sides);
+            }
+            if self.class == ServerClass::Prosody {
+                return self.unaffiliated(sides);
+            }
+        }
+        let sent = known && self.affiliation(sides, item);
+        self.hats(sides, sent, needed);
+    }
+
+    /// The affiliation by the table; gives whether it is sent.
+    fn affiliation(&mut self, sides: Sides<'_>, item: Item) -> bool {
+        let [b, l, r] = [sides.known(), sides.here(), sides.there()].map(ItemValue::affiliation);
+        let Some(action) = row(b.as_ref(), l.as_ref(), r.as_ref()) else {
+            return false;
+        };
+        let reason = self
+            .affiliation_stays(sides.user)
+            .filter(|_| action != Action::Receive);
+        let action = match (action, reason) {
+            (Action::Send, Some(_)) => Action::LeaveOut,
+            (action, _) => action,
+        };
+        let side = |value: Option<ItemValue>| value.map(SideValue::Item);
+        self.lines.push(Line {
+            base: side(b),
+            local: side(l),
+            remote: side(r),
+            ..item_line(item, action, reason)
+        });
+        action == Action::Send
+    }
+
+    /// Why a user's affiliation is not sent.
+    fn affiliation_stays(&self, user: &Jid) -> Option<Reason> {
+        if self.options.affiliations == Affiliations::Show {
+            Some(Reason::AffiliationsShown)
+        } else if self.options.account.as_ref() == Some(user) {
+            Some(Reason::OwnAccount)
+        } else {
+            None
+        }
+    }
+
+    /// A user who was removed here and is there: one line for affiliation and hats.
+    fn removed_here(&mut self, sides: Sides<'_>) {
+        let line = self.user_line(sides, Action::Send, self.affiliation_stays(sides.user));
+        let changed = line.base != line.remote;
+        let action = match line.reason {
+            Some(_) => Action::LeaveOut,
+            None if changed => Action::Conflict,
+            None => Action::Send,
+        };
+        self.lines.push(Line {
+            action,
+            decision: super::line(Subject::Name, action, line.reason).decision,
+            ..line
+        });
+    }
+
+    /// A user who was removed there, and has something here that was changed since: one conflict for the user.
+    fn unaffiliated_and_changed(&mut self, sides: Sides<'_>) {
+        let reason = self.affiliation_stays(sides.user);
+        let line = self.user_line(sides, Action::Conflict, reason);
+        self.lines.push(line);
+    }
+
+    /// A user who was removed there, where hats go with the affiliation.
+    fn unaffiliated(&mut self, sides: Sides<'_>) {
+        let line = self.user_line(sides, Action::Receive, None);
+        self.lines.push(line);
+    }
+
+    fn user_line(&self, sides: Sides<'_>, action: Action, reason: Option<Reason>) -> Line {
+        let base = sides.b.map(|b| UserValue {
+            affiliation: b.affiliation,
+            hats: {
+                let hats = b.hats.iter();
+                hats.filter_map(|(hat, value)| Some((hat.clone(), value.clone()?)))
+                    .collect()
+            },
+        });
+        let here = sides.l.map(|l| local::user(self.class, self.local, l));
+        let there = sides.r.map(|r| UserValue {
+            affiliation: r.affiliation,
+            hats: r.hats.clone(),
+        });
+        Line {
+            base: base.map(SideValue::User),
+            local: here.map(SideValue::User),
+            remote: there.map(SideValue::User),
+            ..line(Subject::User(sides.user.clone()), action, reason)
+        }
+    }
+
+    /// The hats of a user on the three sides, without those that could not be read.
+    fn hat_sides<'s>(&'s self, sides: Sides<'s>) -> impl Iterator<Item = HatSides<'s>> {
+        let known = sides.b.into_iter().flat_map(|b| &b.hats);
+        let here = sides.l.into_iter().flat_map(|l| l.hats.iter());
+        let there = sides.r.into_iter().flat_map(|r| &r.hats);
+        join(known, here, there).filter_map(move |(hat, b, attachment, r)| {
+            let held = |attachment| local::hat(self.class, self.local, hat, attachment);
+            let item = Item::Hat {
+                user: sides.user.clone(),
+                hat: hat.clone(),
+            };
+            self.remote.knows(&item).then(|| HatSides {
+                hat,
+                b,
+                attachment,
+                l: attachment.and_then(held),
+                r,
+            })
+        })
+    }
+
+    /// Whether a hat was changed here, in another way than there.
+    fn hats_differ(&self, sides: Sides<'_>) -> bool {
+        let differs = |hat: HatSides<'_>| {
+            let known = hat.b.and_then(Option::as_ref);
+            hat.l.as_ref() != known && hat.l.as_ref() != hat.r
+        };
+        self.hat_sides(sides).any(differs)
+    }
+
+    fn hats(&mut self, sides: Sides<'_>, affiliation_is_sent: bool, needed: &mut Needed) {
+        let (mut lines, mut notes) = (Vec::new(), Vec::new());
+        for hat in self.hat_sides(sides) {
+            notes.extend(self.own_title(sides.user, &hat));
+            let action = Self::hat_row(&hat);
+            needed.add(hat.l.as_ref(), hat.hat, action);
+            let Some(action) = action else {
+                continue;
+            };
+            let reason = self.hat_stays(&hat, sides, affiliation_is_sent);
+            let reason = reason.filter(|_| action != Action::Receive);
+            let offered = reason == Some(Reason::NotAffiliated) && self.class.holds_strangers();
+            let (action, reason) = match (action, reason) {
+                (Action::Send, Some(_)) if !offered => (Action::LeaveOut, reason),
+                // A conflict in which somebody chooses the file's side has been asked about.
+                (Action::Conflict, Some(_)) if offered => (Action::Conflict, None),
+                _ => (action, reason),
+            };
+            let item = Item::Hat {
+                user: sides.user.clone(),
+                hat: hat.hat.clone(),
+            };
+            let side = |value: HatValue| SideValue::Item(ItemValue::Hat(value));
+            lines.push(Line {
+                base: hat.b.cloned().flatten().map(side),
+                local: hat.l.map(side),
+                remote: hat.r.cloned().map(side),
+                ..item_line(item, action, reason)
+            });
+        }
+        self.lines.append(&mut lines);
+        self.notes.append(&mut notes);
+    }
+
+    /// The row of a hat. One that is inactive here and present there is a conflict where nothing was known of it; where
+    /// it was known not to be there, somebody gave it there since, and it becomes active here.
+    fn hat_row(hat: &HatSides<'_>) -> Option<Action> {
+        let inactive = hat.attachment.is_some() && hat.l.is_none();
+        if inactive && hat.b.is_none() && hat.r.is_some() {
+            return Some(Action::Conflict);
+        }
+        row(hat.b.and_then(Option::as_ref), hat.l.as_ref(), hat.r)
+    }
+
+    /// Why a hat as it is here is not sent.
+    fn hat_stays(&self, hat: &HatSides<'_>, sides: Sides<'_>, affiliation_is_sent: bool) -> Option<Reason> {
+        let value = hat.l.as_ref()?; // a removal can always be sent
+        let text = |text: &str| self.class.accepts_text(text);
+        let id = hat.hat.as_str();
+        if !text(id) || value.title.as_deref().is_some_and(|title| !text(title)) {
+            return Some(Reason::TextRefused);
+        }
+        if self.class.holds_catalog() && id.is_empty() {
+            return Some(Reason::TextRefused);
+        }
+        if self.class.needs_title() && self.class.holds_own_titles() && value.title.is_none() {
+            return Some(Reason::NeedsTitle);
+        }
+        let stranger = sides.there() == Affiliation::None && hat.r.is_none();
+        (stranger && !affiliation_is_sent).then_some(Reason::NotAffiliated)
+    }
+
+    /// A title of the user's own that the server does not hold, where it differs from the catalog's there.
+    fn own_title(&self, user: &Jid, hat: &HatSides<'_>) -> Option<Note> {
+        if self.class.holds_own_titles() {
+            return None;
+        }
+        let title = hat.attachment?.title.clone().filter(|title| !title.is_empty())?;
+        let entry = self.remote.catalog.get(hat.hat)?;
+        (entry.title.as_ref() != Some(&title)).then(|| Note::OwnTitle {
+            user: user.clone(),
+            hat: hat.hat.clone(),
+            title,
+        })
+    }
+}

@@ -1,0 +1,306 @@
+//! What is received of a plan, as edits of the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::plan::{Decision, Line, RoomPlan, SideValue, Subject};
+use super::{CatalogValue, HatValue, Item, ItemValue, UserValue};
+use crate::model::{Affiliation, Attachment, CatalogueHat, Edit, Group, HatId, Jid, Room, User, user_edits};
+
+/// From so many users who come or go, the room is put as a whole: one by one, each moves all that stand behind.
+const MANY: usize = 1000;
+
+/// Who commits what came from a server, as the history has it.
+pub fn server_actor(server: &str) -> String {
+    format!("server:{server}")
+}
+
+/// A name, or none.
+type NewName = Option<Arc<str>>;
+
+/// The room as it becomes: what is changed so far.
+struct Next<'a> {
+    plan: &'a RoomPlan,
+    room: &'a Room,
+    /// `None`: the user goes.
+    users: BTreeMap<Jid, Option<User>>,
+    catalog: BTreeMap<HatId, Option<CatalogueHat>>,
+    name: Option<NewName>,
+    /// Who lost their affiliation there.
+    unaffiliated: BTreeSet<Jid>,
+}
+
+impl RoomPlan {
+    /// What the file gets, as decided now: one group, to be committed by [`server_actor`]. `local` is the room that was
+    /// merged; `None` makes the room. Without anything to receive, the group is empty.
+    pub fn receiving(&self, local: Option<&Arc<Room>>) -> Group {
+        let new = Arc::default();
+        let mut next = Next {
+            plan: self,
+            room: local.unwrap_or(&new),
+            users: BTreeMap::new(),
+            catalog: BTreeMap::new(),
+            name: None,
+            unaffiliated: BTreeSet::new(),
+        };
+        for line in &self.lines {
+            if line.decision == Decision::Receive {
+                next.take(line);
+            }
+        }
+        next.remove_users();
+        match local {
+            Some(local) => next.edits(local),
+            None if self.state != super::RoomState::Linked => Group::default(),
+            None => Edit::Room {
+                room: self.room.clone(),
+                before: None,
+                after: next.whole().map(Arc::new),
+            }
+            .into(),
+        }
+    }
+}
+
+impl Next<'_> {
+    fn take(&mut self, line: &Line) {
+        match (&line.subject, &line.remote) {
+            (Subject::Name, Some(SideValue::Name(name))) => self.name = Some(Some(name.clone())),
+            (Subject::Name, _) => self.name = Some(None),
+            (Subject::User(user), there) => {
+                let there = match there {
+                    Some(SideValue::User(there)) => there.clone(),
+                    _ => UserValue::default(),
+                };
+                self.take_user(user, &there);
+            }
+            (Subject::Item(item), there) => {
+                let there = match there {
+                    Some(SideValue::Item(there)) => Some(there),
+                    _ => None,
+                };
+                match (item, there) {
+                    (Item::Catalog { hat }, Some(ItemValue::Catalog(entry))) => {
+                        self.take_entry(hat, Some(entry));
+                    }
+                    (Item::Catalog { hat }, _) => self.take_entry(hat, None),
+                    (Item::Affiliation { user }, Some(ItemValue::Affiliation(affiliation))) => {
+                        self.take_affiliation(user, *affiliation);
+                    }
+                    (Item::Affiliation { user }, _) => self.take_affiliation(user, Affiliation::None),
+                    (Item::Hat { user, hat }, Some(ItemValue::Hat(value))) => {
+                        self.take_hat(user, hat, Some(value));
+                    }
+                    (Item::Hat { user, hat }, _) => self.take_hat(user, hat, None),
+                }
+            }
+        }
+    }
+
+    /// A user as they are by now, to be changed.
+    fn user(&mut self, user: &Jid) -> &mut Option<User> {
+        let room = self.room;
+        self.users
+            .entry(user.clone())
+            .or_insert_with(|| room.user(user).cloned())
+    }
+
+    fn take_affiliation(&mut self, user: &Jid, affiliation: Affiliation) {
+        let here = self.user(user);
+        match here {
+            Some(there) => there.affiliation = affiliation,
+            None => *here = (affiliation != Affiliation::None).then(|| User::new(affiliation)),
+        }
+        if affiliation == Affiliation::None {
+            self.unaffiliated.insert(user.clone());
+        }
+    }
+
+    fn take_hat(&mut self, user: &Jid, hat: &HatId, value: Option<&HatValue>) {
+        let (plan, room) = (self.plan, self.room);
+        let here = self.user(user);
+        match value {
+            Some(value) => {
+                let there = here.get_or_insert_with(User::default);
+                let attachment = with_value(plan, room, hat, there.hats.get(hat), value);
+                there.hats.put(hat, Some(attachment));
+            }
+            None => {
+                if let Some(there) = here {
+                    there.hats.put(hat, None);
+                }
+            }
+        }
+    }
+
+    /// Users of whom nothing is left go: those who lost their affiliation there and have no active hat (on Prosody, hats
+    /// go with the affiliation), and strangers without any hat.
+    fn remove_users(&mut self) {
+        let hats_go = self.plan.class.affiliation_holds_hats();
+        for (jid, here) in &mut self.users {
+            let goes = |user: &User| {
+                let active = || user.hats.iter().any(|(_, attachment)| attachment.is_active());
+                let lost = self.unaffiliated.contains(jid) && (hats_go || !active());
+                user.affiliation == Affiliation::None && (lost || user.hats.is_empty())
+            };
+            if here.as_ref().is_some_and(goes) {
+                *here = None;
+            }
+        }
+    }
+
+    /// A whole user: hats that the server has not go, but those that it would not hold anyway, while the user stays.
+    fn take_user(&mut self, user: &Jid, there: &UserValue) {
+        let (plan, room) = (self.plan, self.room);
+        let gone: Vec<HatId> = self
+            .user(user)
+            .iter()
+            .flat_map(|here| {
+                let held = |(hat, attachment): &(&HatId, &Attachment)| {
+                    super::local::hat(plan.class, room, hat, attachment).is_some()
+                        && !there.hats.contains_key(*hat)
+                };
+                here.hats
+                    .iter()
+                    .filter(held)
+                    .map(|(hat, _)| hat.clone())
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        for hat in gone {
+            self.take_hat(user, &hat, None);
+        }
+        for (hat, value) in &there.hats {
+            self.take_hat(user, hat, Some(value));
+        }
+        self.take_affiliation(user, there.affiliation);
+    }
+
+    /// An entry of the catalog. Titles of users' own that say what its title said before are dropped: they would hide the
+    /// new one.
+    fn take_entry(&mut self, hat: &HatId, value: Option<&CatalogValue>) {
+        let before = self.room.catalogue.get(hat);
+        let Some(value) = value else {
+            self.catalog.insert(hat.clone(), None);
+            return;
+        };
+        let mut entry = before.cloned().unwrap_or_default();
+        let known = CatalogValue::of(&entry);
+        if known.hue != value.hue {
+            entry.hue = value.hue.as_ref().and_then(super::HueText::to_hue);
+        }
+        if known.title != value.title {
+            entry.title.clone_from(&value.title);
+        }
+        self.catalog.insert(hat.clone(), Some(entry));
+        if let Some(title) = known.title.filter(|title| value.title.as_ref() != Some(title)) {
+            self.drop_titles(hat, &title);
+        }
+    }
+
+    fn drop_titles(&mut self, hat: &HatId, title: &Arc<str>) {
+        let room = self.room;
+        let wearers = room
+            .known_hat(hat)
+            .into_iter()
+            .flat_map(|known| known.wearers(room));
+        for (user, _) in wearers {
+            if let Some(here) = self.user(user)
+                && let Some(attachment) = here
+                    .hats
+                    .get(hat)
+                    .filter(|there| there.title.as_ref() == Some(title))
+            {
+                let attachment = attachment.clone().with_title(None);
+                here.hats.put(hat, Some(attachment));
+            }
+        }
+    }
+
+    fn edits(self, local: &Arc<Room>) -> Group {
+        let comes_or_goes =
+            |(user, next): &(&Jid, &Option<User>)| local.user(user).is_some() != next.is_some();
+        if self.users.iter().filter(comes_or_goes).count() >= MANY {
+            return Edit::Room {
+                room: self.plan.room.clone(),
+                before: Some(local.clone()),
+                after: self.whole().map(Arc::new),
+            }
+            .into();
+        }
+        let room = &self.plan.room;
+        let mut edits = Vec::new();
+        if let Some(after) = self.name {
+            edits.push(Edit::RoomName {
+                room: room.clone(),
+                before: local.name.clone(),
+                after,
+            });
+        }
+        for (hat, after) in self.catalog {
+            let before = local.catalogue.get(&hat).cloned();
+            if before != after {
+                edits.push(Edit::Catalogue {
+                    room: room.clone(),
+                    hat,
+                    before,
+                    after,
+                });
+            }
+        }
+        for (user, after) in &self.users {
+            user_edits(room, user, local.user(user), after.as_ref(), &mut edits);
+        }
+        Group(edits)
+    }
+
+    /// The whole room as it becomes.
+    fn whole(self) -> Option<Room> {
+        let mut room = Room::new(None);
+        room.name = self.name.unwrap_or_else(|| self.room.name.clone());
+        room.extra.clone_from(&self.room.extra);
+        room.catalogue.clone_from(&self.room.catalogue);
+        for (hat, entry) in self.catalog {
+            match entry {
+                Some(entry) => drop(room.catalogue.insert(hat, entry)),
+                None => drop(room.catalogue.remove(&hat)),
+            }
+        }
+        let here = self.room.users().iter().map(|(jid, user)| (jid, user));
+        let none: [(&Jid, ()); 0] = [];
+        let users = super::join::join(here, &self.users, none);
+        let users = users.filter_map(|(jid, here, next, _)| {
+            let user = match next {
+                Some(next) => next.clone(),
+                None => here.cloned(),
+            };
+            Some((jid.clone(), user?))
+        });
+        room.with_users(users.collect())
+    }
+}
+
+/// An attachment with what a server has of it; what is there already, and what the server cannot hold, stays as it is.
+fn with_value(
+    plan: &RoomPlan,
+    room: &Room,
+    hat: &HatId,
+    here: Option<&Attachment>,
+    value: &HatValue,
+) -> Attachment {
+    let class = plan.class;
+    let attachment = here.cloned().unwrap_or_default().with_active(value.active);
+    let attachment = if class.holds_flags() {
+        attachment.with_required(value.required)
+    } else {
+        attachment
+    };
+    if !class.holds_own_titles() {
+        return attachment;
+    }
+    let known = here.and_then(|here| super::local::title(class, room, hat, here));
+    if known == value.title {
+        return attachment;
+    }
+    attachment.with_title(value.title.as_deref())
+}

@@ -1,0 +1,10 @@
+//! Synchronizing without any server: the merge table row by row, and what holds for all rooms and servers.
+
+mod rows;
+mod rows_catalog;
+mod rows_rooms;
+mod rows_users;
+#[cfg(test)]
+mod sides;
+#[cfg(test)]
+mod world;

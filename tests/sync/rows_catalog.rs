@@ -1,0 +1,247 @@
+//! The table: the catalog of ejabberd 25.10 and later; titles.
+
+use hatrack::model::{Attachment, CatalogueHat, Hue, Json};
+use hatrack::sync::{CatalogValue, Decision, Note, Reason};
+
+use crate::sides::*;
+
+#[test]
+fn catalog_stays_local_where_there_is_none() {
+    for class in [P, E1] {
+        let mut sides = Sides::known(class, |_| {});
+        sides.local_entry("t", Some(entry("Teacher", Some("120"))));
+        assert_eq!(sides.lines(), [""; 0]);
+        sides.settle();
+        assert!(sides.base.as_ref().unwrap().catalog.is_empty());
+        let plan = sides.merge();
+        assert!(sides.receive(&plan).is_empty());
+    }
+}
+
+#[test]
+fn catalog_goes_by_the_table_title_and_hue_together() {
+    let mut sides = Sides::known(E2, |sides| {
+        sides.both_entry("t", "Teacher");
+    });
+    sides.local_entry("t", Some(entry("Teacher", Some("120"))));
+    assert_eq!(sides.lines(), ["entry t: send"]);
+    let sent = sides.send(&sides.merge());
+    let wanted = Some(hatrack::sync::ItemValue::Catalog(CatalogValue::new(
+        "Teacher",
+        Some("120"),
+    )));
+    assert_eq!((sent.len(), &sent[0].wanted), (1, &wanted));
+    sides.carry_out();
+
+    // A change of the title there and of the hue here is a conflict: they belong together.
+    sides.local_entry("t", Some(entry("Teacher", Some("240"))));
+    sides.remote_entry("t", Some(CatalogValue::new("Prof", Some("120"))));
+    assert_eq!(sides.lines(), ["entry t: conflict"]);
+    sides.receive(&sides.decided(Decision::Receive));
+    sides.carry_out();
+    assert_eq!(
+        sides.local().unwrap().catalogue[&hat("t")],
+        entry("Prof", Some("120"))
+    );
+}
+
+#[test]
+fn catalog_hues_that_mean_the_same_are_the_same_and_odd_ones_are_taken_as_they_are() {
+    let mut sides = Sides::known(E2, |_| {});
+    let text = CatalogueHat {
+        hue: Hue::new(Json::new("\"120.0\"").unwrap()),
+        ..entry("Teacher", None)
+    };
+    sides.local_entry("t", Some(text.clone()));
+    sides.remote_entry("t", Some(CatalogValue::new("Teacher", Some("120"))));
+    assert_eq!(sides.lines(), [""; 0]);
+    sides.remote_entry("odd", Some(CatalogValue::new("Odd", Some("banana"))));
+    sides.carry_out();
+    let catalog = &sides.local().unwrap().catalogue;
+    assert_eq!(catalog[&hat("t")], text, "written as it was");
+    assert_eq!(catalog[&hat("odd")].hue, Hue::new(Json::string("banana")));
+}
+
+#[test]
+fn catalog_implied_and_absent_there_is_defined_before_the_hat() {
+    let mut sides = Sides::known(E2, |sides| {
+        sides.member("terry", &[]);
+    });
+    sides.local_hat("terry", "t", Some("a Teacher"));
+    assert_eq!(sides.lines(), ["implied t: send", "terry t: send"]);
+    let plan = sides.merge();
+    let sent = sides.send(&plan);
+    assert_eq!(
+        sent.iter().map(change).collect::<Vec<_>>(),
+        ["+entry t", "+terry t"]
+    );
+    assert_eq!(
+        sides.remote.catalog[&hat("t")],
+        CatalogValue::new("Teacher", None)
+    );
+    // It never makes a base, and is never received or deleted here.
+    sides.settle();
+    assert!(sides.base.as_ref().unwrap().catalog.is_empty());
+    assert_eq!(sides.lines(), [""; 0]);
+    // Whatever is decided about its own line, it goes with the hat that needs it, and not without one.
+    let mut sides = Sides::known(E2, |sides| {
+        sides.member("terry", &[]);
+    });
+    sides.local_hat("terry", "t", Some("a Teacher"));
+    let mut plan = sides.merge();
+    plan.lines[0].decision = Decision::Skip;
+    assert_eq!(plan.sending().changes.len(), 2);
+    plan.lines[1].decision = Decision::Skip;
+    assert!(plan.sending().changes.is_empty());
+}
+
+#[test]
+fn catalog_implied_by_hats_that_are_there_and_cannot_be_seen_is_defined() {
+    let mut sides = Sides::known(E2, |sides| {
+        sides.member("terry", &[("t", "a Teacher")]);
+    });
+    assert_eq!(sides.lines(), ["implied t: send"]);
+    sides.carry_out();
+    assert_eq!(sides.lines(), [""; 0]);
+}
+
+#[test]
+fn catalog_implied_and_there_nothing() {
+    let mut sides = Sides::known(E2, |sides| {
+        sides.member("terry", &[]);
+    });
+    sides.remote_entry("t", Some(CatalogValue::new("Prof", Some("120"))));
+    sides.both_hat("terry", "t", "a Teacher");
+    assert_eq!(sides.lines(), [""; 0]);
+    // Removed from the catalog here while users have the hat: implied, so never "deleted here".
+    let mut sides = Sides::known(E2, |sides| {
+        sides.both_entry("t", "Teacher").member("terry", &[("t", "a")]);
+    });
+    sides.local_entry("t", None);
+    assert_eq!(sides.lines(), [""; 0]);
+    sides.local_hat("terry", "t", None);
+    assert_eq!(
+        sides.lines(),
+        ["entry t: send", "terry t: send"],
+        "nobody has it here any more"
+    );
+    let sent = sides.send(&sides.merge());
+    assert_eq!(
+        sent.iter().map(change).collect::<Vec<_>>(),
+        ["-terry t", "-entry t"]
+    );
+}
+
+#[test]
+fn catalog_send_removal_only_if_nobody_has_the_hat_on_either_side() {
+    let mut sides = Sides::known(E2, |sides| {
+        sides
+            .both_entry("t", "Teacher")
+            .member("terry", &[])
+            .member("ann", &[]);
+    });
+    sides.local_entry("t", None);
+    assert_eq!(sides.lines(), ["entry t: send"]);
+    sides.local_hat("terry", "t", Some(" Teacher"));
+    assert_eq!(sides.lines(), ["entry t: left out (StillUsed)"], "inactive here");
+    sides
+        .local_hat("terry", "t", None)
+        .remote_hat("ann", "t", Some("a"));
+    sides.options.take = false;
+    assert_eq!(sides.lines(), ["entry t: left out (StillUsed)", "ann t: receive"]);
+    // Where the removal of the last user's hat is not chosen, the entry stays, too.
+    let mut sides = Sides::known(E2, |sides| {
+        sides.both_entry("t", "Teacher").member("terry", &[("t", "a")]);
+    });
+    sides.local_hat("terry", "t", None).local_entry("t", None);
+    let mut plan = sides.merge();
+    assert_eq!(plan.sending().changes.len(), 2);
+    plan.lines[1].decision = Decision::Skip;
+    assert_eq!(plan.sending().left, [(0, Reason::StillUsed)]);
+}
+
+#[test]
+fn catalog_send_without_title_or_with_text_that_cannot_be_sent_is_left_out() {
+    let mut sides = Sides::known(E2, |_| {});
+    sides.local_entry("none", Some(CatalogueHat::default()));
+    sides.local_entry("text", Some(entry("\u{1b}", None)));
+    assert_eq!(
+        sides.lines(),
+        [
+            "entry none: left out (NeedsTitle)",
+            "entry text: left out (TextRefused)"
+        ]
+    );
+}
+
+#[test]
+fn catalog_receive_title_drops_own_titles_that_say_the_old_one() {
+    let mut sides = Sides::known(E2, |sides| {
+        sides.both_entry("t", "Teacher");
+        sides
+            .member("terry", &[("t", "a Teacher")])
+            .member("ann", &[("t", "a Ms Ann")])
+            .member("bob", &[("t", "a")]);
+    });
+    sides.remote_entry("t", Some(CatalogValue::new("Prof", None)));
+    sides.carry_out();
+    let title = |user: &str| sides.here_hat(user, "t").unwrap().title.clone();
+    assert_eq!(
+        ["terry", "ann", "bob"].map(title),
+        [None, Some("Ms Ann".into()), None]
+    );
+    assert_eq!(sides.local().unwrap().catalogue[&hat("t")], entry("Prof", None));
+}
+
+#[test]
+fn catalog_receive_removal_the_entry_goes_and_hats_by_their_own_rows() {
+    let mut sides = Sides::known(E2, |sides| {
+        sides.both_entry("t", "Teacher");
+        sides
+            .member("terry", &[("t", "a")])
+            .member("ann", &[])
+            .local_hat("ann", "t", Some("r Ann"));
+    });
+    sides.remote_entry("t", None).remote_hat("terry", "t", None);
+    assert_eq!(sides.lines(), ["entry t: receive", "terry t: receive"]);
+    sides.carry_out();
+    assert_eq!(sides.here_hat("terry", "t"), None);
+    assert_eq!(
+        sides.here_hat("ann", "t"),
+        Some(&attachment("r Ann")),
+        "the inactive one stays"
+    );
+}
+
+#[test]
+fn a_hat_whose_entry_was_removed_there_is_not_sent_into_nothing() {
+    let mut sides = Sides::known(E2, |sides| {
+        sides.both_entry("t", "Teacher").member("terry", &[]);
+    });
+    sides.remote_entry("t", None).local_hat("terry", "t", Some("a"));
+    assert_eq!(
+        sides.lines(),
+        ["entry t: receive", "terry t: left out (NotDefined)"]
+    );
+}
+
+#[test]
+fn own_title_that_differs_from_the_catalog_is_a_note_and_never_sent() {
+    let mut sides = Sides::known(E2, |sides| {
+        sides.both_entry("t", "Teacher");
+        sides
+            .member("terry", &[("t", "a Teacher")])
+            .member("ann", &[("t", "a Ms Ann")]);
+    });
+    let plan = sides.merge();
+    assert!(plan.lines.is_empty() && plan.is_settled());
+    let note = Note::OwnTitle {
+        user: jid("ann"),
+        hat: hat("t"),
+        title: "Ms Ann".into(),
+    };
+    assert_eq!(plan.notes, [note]);
+    sides.local_hat("terry", "t", Some("a Other"));
+    assert_eq!(sides.lines(), [""; 0]);
+    let _ = Attachment::default();
+}

@@ -1,0 +1,191 @@
+//! The table: rooms; when a base counts.
+
+use std::sync::Arc;
+
+use hatrack::model::{Affiliation, Edit};
+use hatrack::sync::{Base, LARGEST_BASE, RoomRead, RoomState, SetAside, merge};
+
+use crate::sides::*;
+
+#[test]
+fn room_name_is_received_where_it_was_not_changed_and_never_sent() {
+    for class in ALL {
+        let mut sides = Sides::known(class, |_| {});
+        sides.remote.name = Some("Courses".into());
+        assert_eq!(sides.lines(), ["name: receive"]);
+        sides.carry_out();
+        assert_eq!(sides.local().unwrap().name.as_deref(), Some("Courses"));
+        sides.file.rename_room(&room(), Some("Mine")).unwrap();
+        assert_eq!(sides.lines(), [""; 0]);
+        sides.remote.name = Some("Lessons".into());
+        assert_eq!(sides.lines(), [""; 0]);
+        sides.file.rename_room(&room(), Some("Courses")).unwrap();
+        assert_eq!(sides.lines(), ["name: receive"]);
+        sides.remote.name = None;
+        sides.carry_out();
+        assert_eq!(sides.local().unwrap().name, None);
+    }
+}
+
+#[test]
+fn room_only_there_is_listed_and_taken_when_asked_for() {
+    for class in ALL {
+        let mut sides = Sides::unknown(class);
+        sides.file.remove_room(&room()).unwrap();
+        sides
+            .remote_user("owner", Affiliation::Owner)
+            .remote_hat("owner", "t", Some("a Teacher"));
+        sides.remote.name = Some("Courses".into());
+        let plan = sides.merge();
+        assert_eq!((&plan.state, plan.lines.len()), (&RoomState::OnlyThere, 0));
+        assert!(plan.receiving(None).is_empty());
+        sides.options.take = true;
+        let plan = sides.merge();
+        assert_eq!(plan.state, RoomState::Linked);
+        let group = sides.receive(&plan);
+        assert!(
+            matches!(group.0.as_slice(), [Edit::Room { before: None, .. }]),
+            "one edit"
+        );
+        sides.settle();
+        assert!(sides.merge().is_settled());
+        assert_eq!(sides.local().unwrap().name.as_deref(), Some("Courses"));
+        assert!(sides.here_hat("owner", "t").is_some());
+    }
+}
+
+#[test]
+fn room_removed_here_is_unlinked_until_asked_for() {
+    for class in ALL {
+        let mut sides = Sides::known(class, |sides| {
+            sides.member("terry", &[("t", "a T")]);
+        });
+        sides.file.remove_room(&room()).unwrap();
+        let plan = sides.merge();
+        assert_eq!((&plan.state, plan.lines.len()), (&RoomState::RemovedHere, 0));
+        assert!(plan.sending().changes.is_empty() && plan.receiving(None).is_empty());
+        sides.options.take = true;
+        let plan = sides.merge();
+        sides.receive(&plan);
+        assert!(sides.here_hat("terry", "t").is_some());
+    }
+}
+
+#[test]
+fn room_only_here_is_never_made_there_and_nothing_is_lost_here() {
+    for class in ALL {
+        let mut sides = Sides::unknown(class);
+        sides
+            .local_user("terry", Affiliation::Member)
+            .local_hat("terry", "t", Some("a T"));
+        let plan = sides.merge_read(&RoomRead::Gone);
+        assert_eq!(
+            (&plan.state, plan.lines.len(), plan.set_aside),
+            (&RoomState::OnlyHere, 0, None)
+        );
+        let mut sides = Sides::known(class, |sides| {
+            sides.member("terry", &[("t", "a T")]);
+        });
+        let plan = sides.merge_read(&RoomRead::Gone);
+        assert_eq!((&plan.state, plan.lines.len()), (&RoomState::GoneThere, 0));
+        assert_eq!(plan.set_aside, Some(SetAside::RoomGone));
+        // When it is back: first contact, which deletes nothing.
+        sides.base = None;
+        sides.remote.users.clear();
+        sides.remote_user("owner", Affiliation::Owner);
+        let plan = sides.merge();
+        assert!(plan.first_contact && plan.receiving(sides.local()).is_empty());
+    }
+}
+
+#[test]
+fn room_forbidden_or_unread_nothing_and_the_base_is_kept() {
+    for class in ALL {
+        let sides = Sides::known(class, |sides| {
+            sides.member("terry", &[("t", "a T")]);
+        });
+        for read in [RoomRead::Forbidden("no".into()), RoomRead::Unread("away".into())] {
+            let plan = sides.merge_read(&read);
+            assert!(plan.lines.is_empty() && plan.set_aside.is_none());
+            assert!(matches!(
+                plan.state,
+                RoomState::Forbidden(_) | RoomState::Unread(_)
+            ));
+        }
+    }
+}
+
+#[test]
+fn room_made_anew_is_a_first_contact() {
+    // Prosody says when the room was made.
+    let mut sides = Sides::known(P, |sides| {
+        sides.remote.created = Some("100".into());
+        sides.member("terry", &[("t", "a T")]);
+    });
+    sides.remote.created = Some("200".into());
+    sides.remote_hat("terry", "t", None);
+    let plan = sides.merge();
+    assert_eq!(
+        (plan.first_contact, plan.set_aside),
+        (true, Some(SetAside::RoomMadeAnew))
+    );
+    assert_eq!(sides.lines(), ["terry t: send"], "nothing is lost here");
+    // The others: all that was known is gone.
+    for class in [E1, E2] {
+        let mut sides = Sides::known(class, |sides| {
+            sides.both_entry("t", "T").member("terry", &[("t", "a T")]);
+        });
+        sides.remote.users.clear();
+        sides.remote.catalog.clear();
+        sides.remote_user("newowner", Affiliation::Owner);
+        let plan = sides.merge();
+        assert_eq!(plan.set_aside, Some(SetAside::RoomMadeAnew), "{class:?}");
+        // One of it is left: it is the same room.
+        sides.remote_user("terry", Affiliation::Admin);
+        assert_eq!(sides.merge().set_aside, None);
+        // What was not read in full says nothing.
+        sides.remote.users.remove(&jid("terry"));
+        sides.remote.coverage.hats = false;
+        assert_eq!(sides.merge().set_aside, None);
+    }
+}
+
+#[test]
+fn base_is_set_aside_by_revision_server_class_and_form() {
+    let sides = Sides::known(P, |sides| {
+        sides.member("terry", &[("t", "a T"), ("s", " S")]);
+    });
+    let mut base = sides.base.clone().unwrap();
+    base.revision = 7;
+    base.held.insert(jid("terry"));
+    let bytes = base.to_bytes();
+    assert_eq!(Base::read(&bytes, &room()), Ok(base.clone()));
+    assert_eq!(base.check("test", P, 7), Ok(()));
+    assert_eq!(base.check("test", P, 8), Ok(()));
+    assert_eq!(base.check("test", P, 6), Err(SetAside::FileIsOlder));
+    assert_eq!(base.check("other", P, 7), Err(SetAside::OtherServer));
+    assert_eq!(base.check("test", E2, 7), Err(SetAside::OtherServer));
+    assert_eq!(Base::read(&bytes, &jid("elsewhere")), Err(SetAside::Unreadable));
+    assert_eq!(Base::read(b"{}", &room()), Err(SetAside::Unreadable));
+    assert_eq!(
+        Base::read(&vec![b' '; LARGEST_BASE + 1], &room()),
+        Err(SetAside::Unreadable)
+    );
+    let text = String::from_utf8(bytes).unwrap();
+    let later = text.replace("\"version\":1", "\"version\":2");
+    assert_eq!(Base::read(later.as_bytes(), &room()), Err(SetAside::Unreadable));
+    let mixed = text.replace("\"kind\":\"prosody\"", "\"kind\":\"xmpp\"");
+    assert_eq!(Base::read(mixed.as_bytes(), &room()), Err(SetAside::Unreadable));
+    let plan = merge(
+        &room(),
+        Err(SetAside::FileIsOlder),
+        sides.local().map(|room| &**room),
+        &RoomRead::Read(Arc::new(sides.remote.clone())),
+        P,
+        &sides.options,
+    );
+    assert_eq!(
+        (plan.first_contact, plan.set_aside),
+        (true, Some(SetAside::FileIsOlder))
+    );
+}
