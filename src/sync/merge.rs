@@ -124,6 +124,9 @@ pub fn merge(
         ..nowhere(RoomState::Linked, set_aside)
     };
     plan.leave_out_what_cannot_be_sent();
+    if let Some(base) = base {
+        plan.hold(&base.held);
+    }
     plan
 }
 

@@ -6,7 +6,10 @@
 
 mod base;
 mod change;
+mod changed;
+mod choose;
 mod class;
+mod guard;
 mod item;
 mod join;
 mod local;
@@ -19,7 +22,10 @@ mod server;
 
 pub use base::{Base, BaseUser, LARGEST_BASE, SetAside};
 pub use change::{Condition, ItemChange, ItemOutcome, Refusal};
+pub use changed::{ChangedItem, changed_items, users_losing_hats};
+pub use choose::{Prefer, ReadMark};
 pub use class::{HatLimits, ServerClass, ServerKind};
+pub use guard::{GUARD_PERIOD, GUARD_USERS, RemovalGuard};
 pub use item::{CatalogValue, HatValue, HueText, Item, ItemValue, UserValue};
 pub use local::local_value;
 pub use merge::{Affiliations, MergeOptions, merge};

@@ -1,5 +1,6 @@
 //! Synchronizing without any server: the merge table row by row, and what holds for all rooms and servers.
 
+mod choosing;
 mod rows;
 mod rows_catalog;
 mod rows_rooms;

@@ -304,3 +304,8 @@ pub(crate) fn change(change: &ItemChange) -> String {
     };
     format!("{what}{item}")
 }
+
+/// So many minutes after some moment.
+pub(crate) fn minute(minute: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(1_800_000_000 + minute * 60).unwrap()
+}

@@ -1,0 +1,106 @@
+//! What a commit changes of the items that a server holds.
+
+use std::collections::BTreeSet;
+
+use super::{Item, ItemValue, ServerClass, local_value};
+use crate::model::{Edit, Group, HatId, Jid, Room, User};
+
+/// An item that a commit changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedItem {
+    /// What changes.
+    pub item: Item,
+    /// What it was, as the server would hold it.
+    pub before: Option<ItemValue>,
+    /// What it is then.
+    pub after: Option<ItemValue>,
+}
+
+/// The items of a room that a group of edits changes, as a server of this class would hold them, in their order. A room
+/// that comes or goes changes none: no room is made or destroyed on a server.
+pub fn changed_items(
+    class: ServerClass,
+    room: &Jid,
+    group: &Group,
+    before: Option<&Room>,
+    after: Option<&Room>,
+) -> Vec<ChangedItem> {
+    let (Some(before), Some(after)) = (before, after) else {
+        return Vec::new();
+    };
+    let mut items = BTreeSet::new();
+    for edit in group.0.iter().filter(|edit| edit.room() == Some(room)) {
+        add(&mut items, class, edit, [before, after]);
+    }
+    let changed = items.into_iter().map(|item| ChangedItem {
+        before: local_value(class, before, &item),
+        after: local_value(class, after, &item),
+        item,
+    });
+    changed
+        .filter(|changed| changed.before != changed.after)
+        .collect()
+}
+
+/// How many users lose a hat by these changes. More than [`GUARD_USERS`] at once are not sent without having been asked.
+///
+/// [`GUARD_USERS`]: super::GUARD_USERS
+pub fn users_losing_hats(changed: &[ChangedItem]) -> usize {
+    let lost = changed.iter().filter(|changed| changed.after.is_none());
+    let hats = lost.filter(|changed| changed.item.hat().is_some());
+    let users: BTreeSet<&Jid> = hats.filter_map(|changed| changed.item.user()).collect();
+    users.len()
+}
+
+/// The items that an edit may change.
+fn add(items: &mut BTreeSet<Item>, class: ServerClass, edit: &Edit, rooms: [&Room; 2]) {
+    match edit {
+        Edit::Hat { user, hat, .. } => add_hat(items, user, hat),
+        Edit::Affiliation { user, .. } => drop(items.insert(Item::Affiliation { user: user.clone() })),
+        Edit::User {
+            user, before, after, ..
+        } => {
+            for there in [before, after].into_iter().flatten() {
+                add_user(items, user, there);
+            }
+        }
+        Edit::Catalogue { hat, .. } => {
+            items.insert(Item::Catalog { hat: hat.clone() });
+            // Who has no title of their own is sent with the catalog's there.
+            if class == ServerClass::EjabberdOld {
+                let known = |room: &Room| {
+                    let known = room.known_hat(hat).cloned();
+                    let with = known.iter().flat_map(|known| known.wearers(room));
+                    with.map(|(user, _)| user.clone()).collect::<Vec<_>>()
+                };
+                for user in rooms.into_iter().flat_map(known) {
+                    add_hat(items, &user, hat);
+                }
+            }
+        }
+        Edit::Room { .. } => {
+            for room in rooms {
+                let entries = room.catalogue.keys();
+                items.extend(entries.map(|hat| Item::Catalog { hat: hat.clone() }));
+                for (user, there) in room.users() {
+                    add_user(items, user, there);
+                }
+            }
+        }
+        Edit::RoomName { .. } | Edit::Document { .. } => {}
+    }
+}
+
+fn add_user(items: &mut BTreeSet<Item>, user: &Jid, there: &User) {
+    items.insert(Item::Affiliation { user: user.clone() });
+    for (hat, _) in there.hats.iter() {
+        add_hat(items, user, hat);
+    }
+}
+
+fn add_hat(items: &mut BTreeSet<Item>, user: &Jid, hat: &HatId) {
+    items.insert(Item::Hat {
+        user: user.clone(),
+        hat: hat.clone(),
+    });
+}

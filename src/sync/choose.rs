@@ -1,0 +1,134 @@
+//! Choosing: what is done about each line of a plan.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Action, Decision, Line, Reason, RoomPlan, SideValue, Subject};
+use super::{Base, Item, ServerClass, local_value};
+use crate::model::{HatId, Jid, Room};
+
+/// Whose side counts where both changed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prefer {
+    /// The file's.
+    Local,
+    /// The server's.
+    Server,
+}
+
+impl RoomPlan {
+    /// Decides a line; gives whether that can be decided of it.
+    pub fn decide(&mut self, line: usize, decision: Decision) -> bool {
+        match self.lines.get_mut(line) {
+            Some(line) if line.allows(decision) => {
+                line.decision = decision;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Chooses a side in all conflicts of which none is chosen. Where the file's side cannot be sent, nothing is.
+    pub fn prefer(&mut self, side: Prefer) {
+        let decision = match side {
+            Prefer::Local => Decision::Send,
+            Prefer::Server => Decision::Receive,
+        };
+        let open = |line: &&mut Line| line.action == Action::Conflict && line.decision == Decision::Skip;
+        for line in self.lines.iter_mut().filter(open) {
+            if line.allows(decision) {
+                line.decision = decision;
+            }
+        }
+    }
+
+    /// Receives only; nothing is sent.
+    pub fn receive_only(&mut self) {
+        for line in &mut self.lines {
+            if line.decision == Decision::Send {
+                line.decision = Decision::Skip;
+            }
+        }
+    }
+
+    /// Makes the room exactly what the server has, as far as the server can hold it.
+    pub fn replace(&mut self) {
+        for line in self.lines.iter_mut().filter(|line| !line.implied) {
+            line.decision = Decision::Receive;
+        }
+        self.lines.retain(|line| !line.implied);
+    }
+
+    /// Receives what the guard holds back, too.
+    pub fn take_removals(&mut self) {
+        let held = |line: &&mut Line| line.reason == Some(Reason::Held);
+        for line in self.lines.iter_mut().filter(held) {
+            line.decision = Decision::Receive;
+        }
+    }
+
+    /// Holds back what takes hats from these users; gives how many lines are held now that were not.
+    pub(super) fn hold(&mut self, users: &BTreeSet<Jid>) -> usize {
+        let mut held = 0;
+        for line in &mut self.lines {
+            let meant = line.user().is_some_and(|user| users.contains(user));
+            if meant && line.takes_hats() && line.decision == Decision::Receive {
+                line.reason = Some(Reason::Held);
+                line.decision = Decision::Skip;
+                held += 1;
+            }
+        }
+        held
+    }
+
+    /// Users whose loss of hats is held back, as decided now; for [`Base::held`].
+    pub fn held(&self) -> BTreeSet<Jid> {
+        let held = |line: &&Line| line.reason == Some(Reason::Held) && line.decision == Decision::Skip;
+        let lines = self.lines.iter().filter(held);
+        lines.filter_map(|line| line.user().cloned()).collect()
+    }
+
+    /// Leaves out all lines about items of which `except` says so: those on their way to the server, and those that were
+    /// changed since the server was read.
+    pub fn without(&mut self, except: &dyn Fn(&Item) -> bool) {
+        self.lines.retain(|line| match &line.subject {
+            Subject::Name => true,
+            Subject::Item(item) => !except(item),
+            Subject::User(user) => {
+                let sides = [&line.base, &line.local, &line.remote];
+                let hats = sides.into_iter().flatten().filter_map(|side| match side {
+                    SideValue::User(value) => Some(value.hats.keys()),
+                    _ => None,
+                });
+                let hat = |hat: &HatId| Item::Hat {
+                    user: user.clone(),
+                    hat: hat.clone(),
+                };
+                let affiliation = Item::Affiliation { user: user.clone() };
+                !except(&affiliation) && !hats.flatten().any(|id| except(&hat(id)))
+            }
+        });
+    }
+}
+
+/// What file and base were when a read of the server began: it counts only for items that are the same still.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadMark<'a> {
+    /// What the server can hold.
+    pub class: ServerClass,
+    /// The room of the file.
+    pub local: Option<&'a Room>,
+    /// The base.
+    pub base: Option<&'a Base>,
+}
+
+impl ReadMark<'_> {
+    /// Whether an item changed from this to `now`, here or in what is known.
+    pub fn changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
+        let local = |mark: &ReadMark<'_>| mark.local.and_then(|room| local_value(mark.class, room, item));
+        let base = |mark: &ReadMark<'_>| mark.base.and_then(|base| base.value(item));
+        local(self) != local(now) || base(self) != base(now)
+    }
+}
