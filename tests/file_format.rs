@@ -1,6 +1,9 @@
 //! The data file's schema, its documentation and the sample hold each other to the truth.
 
 #[cfg(test)]
+#[path = "support/skip.rs"]
+mod skip;
+#[cfg(test)]
 mod support;
 
 use std::collections::BTreeSet;
@@ -234,8 +237,7 @@ fn the_script_in_the_documentation_works() {
         std::env::split_paths(&path).any(|folder| folder.join(tool).exists())
     };
     if !(there("jq") && there("flock")) {
-        assert!(std::env::var_os("CI").is_none(), "the gate has jq and flock");
-        println!("skipped: no jq or no flock here");
+        skip::skipped(false, "no jq or no flock here");
         return;
     }
     let home = tempfile::tempdir().unwrap();

@@ -21,6 +21,8 @@ mod resize;
 mod scenario;
 mod scenarios;
 mod shells;
+#[path = "../support/skip.rs"]
+mod skip;
 mod ssh;
 mod stage;
 mod stops;

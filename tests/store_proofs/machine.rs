@@ -14,13 +14,7 @@ use hatrack::store::{Disk, Error, Event, Keeper, Request, Trouble};
 
 use super::child::{Voice, said, start, wrapped};
 use super::common::*;
-
-/// Says that a proof does not run here, and why. In the gate that is a failure, unless the machine itself forbids it.
-pub(crate) fn skipped(forbidden: bool, why: &str) {
-    let gate = std::env::var_os("CI").is_some();
-    assert!(forbidden || !gate, "must run in the gate: {why}");
-    println!("skipped: {why}");
-}
+use super::skip::skipped;
 
 /// Runs a command; whether it succeeded, and what it said if not.
 pub(crate) fn run<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Result<(), String> {

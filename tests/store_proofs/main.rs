@@ -33,6 +33,9 @@ mod processes;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+#[path = "../support/skip.rs"]
+mod skip;
+#[cfg(test)]
 mod unusual;
 #[cfg(test)]
 mod viewer;

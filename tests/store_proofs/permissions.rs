@@ -13,7 +13,8 @@ use rustix::fs::{XattrFlags, getxattr, setxattr};
 
 use super::child::{said, wrapped};
 use super::common::*;
-use super::machine::{injected, run, skipped, strace};
+use super::machine::{injected, run, strace};
+use super::skip::skipped;
 
 /// Numbers that need no account.
 const BOB: u32 = 54_321;

@@ -118,7 +118,7 @@ fn together(path: &Path, writers: impl Iterator<Item = Command>, each: usize) {
 #[test]
 fn two_users_share_a_group_writable_file() {
     if !rustix::process::geteuid().is_root() {
-        println!("skipped: only root can act as two users");
+        super::skip::skipped(false, "only root can act as two users");
         return;
     }
     let (folder, path, _) = begun();

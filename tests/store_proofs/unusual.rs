@@ -7,7 +7,8 @@ use std::process::Command;
 
 use super::child::{command, said, wrapped};
 use super::common::*;
-use super::machine::{Mount, run, skipped};
+use super::machine::{Mount, run};
+use super::skip::skipped;
 
 const EPERM: i32 = 1;
 const EIO: i32 = 5;
@@ -110,7 +111,7 @@ fn a_change_right_after_a_commit_whose_time_could_not_be_set_is_seen() {
 #[test]
 fn in_a_folder_that_cannot_be_listed_changes_are_saved() {
     if !rustix::process::geteuid().is_root() {
-        println!("skipped: only root can act as somebody else");
+        skipped(false, "only root can act as somebody else");
         return;
     }
     let (folder, path, _) = begun();
