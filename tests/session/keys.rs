@@ -2,6 +2,7 @@
 
 use hatrack::app::command::COMMANDS;
 use hatrack::app::finder::Finder;
+use hatrack::app::form::Form;
 use hatrack::app::{Keymap, Msg, Pane, Start};
 use hatrack::ui::{self, Theme};
 use ratatui::buffer::Buffer;
@@ -314,13 +315,81 @@ fn a_page_is_as_many_rows_as_are_shown() {
     for size in [(80, 24), (100, 60)] {
         let mut session = Session::open(sample(), size);
         session.keys(":");
-        let area = Rect::new(0, 0, size.0, size.1);
-        let mut buffer = Buffer::empty(area);
-        ui::render(&session.state, Theme::default(), area, &mut buffer);
-        let is_inside = |row: &u16| buffer[(area.width - 1, *row)].symbol() == "┃";
         // The line that is typed is none.
-        let shown = (0..area.height).filter(is_inside).count() - 1;
+        let shown = rows_inside(&session, size) - 1;
         session.keys("PageDown");
         assert_eq!(session.state.over::<Finder>().unwrap().selected, shown);
     }
+}
+
+/// In the help a page is as many lines as are shown: headings between them are counted, so that no row is left out.
+#[test]
+fn a_page_of_the_help_counts_headings() {
+    for size in [(80, 24), (100, 60)] {
+        let mut session = Session::open(sample(), size);
+        session.keys("?");
+        let lines = rows_inside(&session, size) - 1;
+        session.keys("PageDown");
+        let help = session.state.over::<Finder>().unwrap();
+        let below = |last: usize| {
+            (1..=last)
+                .map(|row| 1 + usize::from(help.heading(row).is_some()))
+                .sum::<usize>()
+        };
+        assert!(
+            (1..=help.selected).any(|row| help.heading(row).is_some()),
+            "there is one between"
+        );
+        assert!(below(help.selected) <= lines && below(help.selected + 1) > lines);
+        session.keys("PageUp");
+        assert_eq!(session.state.over::<Finder>().unwrap().selected, 0);
+    }
+}
+
+/// In the list of a form a page is what is shown of it, or a line less.
+#[test]
+fn a_page_of_the_list_of_a_form_is_what_is_shown_of_it() {
+    let demo = hatrack::model::read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
+    for size in [(80, 24), (60, 20), (80, 14), (80, 60)] {
+        let mut session = Session::open(demo.clone(), size);
+        session.keys("Tab Enter a Down");
+        let shown = drawn(&session, size)
+            .lines()
+            .skip(1)
+            .filter(|line| {
+                line.trim_end_matches([' ', '┃'])
+                    .trim_end_matches('s')
+                    .ends_with(" user")
+            })
+            .count();
+        session.keys("PageDown");
+        let form = session.state.over::<Form>().unwrap();
+        let selected = form.listed().unwrap();
+        assert!(
+            selected > 1 && selected <= shown && selected + 1 >= shown,
+            "{size:?}: {selected} of {shown}"
+        );
+        session.keys("PageUp");
+        assert_eq!(session.state.over::<Form>().unwrap().listed(), Some(0));
+    }
+}
+
+fn drawn(session: &Session, (columns, rows): (u16, u16)) -> String {
+    let area = Rect::new(0, 0, columns, rows);
+    let mut buffer = Buffer::empty(area);
+    ui::render(&session.state, Theme::default(), area, &mut buffer);
+    let line = |row| {
+        (0..columns)
+            .map(|column| buffer[(column, row)].symbol())
+            .collect::<String>()
+    };
+    (0..rows).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// How many rows there are inside of the frame of what lies over the panes.
+fn rows_inside(session: &Session, size: (u16, u16)) -> usize {
+    drawn(session, size)
+        .lines()
+        .filter(|line| line.trim_end().ends_with('┃'))
+        .count()
 }

@@ -5,12 +5,12 @@ use crate::app::{Effect, State};
 use super::panes;
 
 /// How far a page is: as many rows as are shown.
-fn page(state: &State) -> usize {
+fn page(state: &State, down: bool) -> usize {
     let rows = state.size.1;
     match state.top() {
         // A pane has the screen but for its frame and the lines above and below.
         None => usize::from(rows.saturating_sub(7)).max(1),
-        Some(top) => top.view(state).page(rows.saturating_sub(3)),
+        Some(top) => top.view(state).page(rows.saturating_sub(3), down),
     }
 }
 
@@ -37,12 +37,12 @@ pub(crate) fn up(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 pub(crate) fn page_down(state: &mut State, effects: &mut Vec<Effect>) {
-    let page = page(state);
+    let page = page(state, true);
     go(state, effects, |at| Some(at + page));
 }
 
 pub(crate) fn page_up(state: &mut State, effects: &mut Vec<Effect>) {
-    let page = page(state);
+    let page = page(state, false);
     go(state, effects, |at| Some(at.saturating_sub(page)));
 }
 

@@ -19,7 +19,8 @@ pub(super) mod sets;
 
 pub use parts::{
     Body, Cell, Content, Count, Cut, Details, FieldValue, FieldView, Fields, Glyph, Heading, Input, Item,
-    List, Name, Paragraph, Preview, Remark, Row, Shown, Spoken, Suggested, Tone, View, Width,
+    List, Name, PREVIEW, Paragraph, Preview, Remark, Row, SUGGESTIONS, Shown, Spoken, Suggested, Tone, View,
+    Width,
 };
 
 /// What a pane shows.

@@ -7,7 +7,7 @@ use crate::app::text::Text;
 mod fields;
 mod list;
 
-pub use fields::{FieldValue, FieldView, Fields, Preview, Shown, Suggested};
+pub use fields::{FieldValue, FieldView, Fields, PREVIEW, Preview, SUGGESTIONS, Shown, Suggested};
 pub use list::{Cell, Content, Glyph, Item, List, Row, Spoken, Tone, Width};
 
 /// Lines for the whole of the selected row below a list, where there is room for them.
@@ -30,8 +30,9 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// How many rows of its list an overlay shows in so many lines.
-    pub(crate) fn page(&self, lines: u16) -> usize {
+    /// How many rows further or back a page is in the list of an overlay of so many lines: as many as are shown, and
+    /// headings between them are none.
+    pub(crate) fn page(&self, lines: u16, down: bool) -> usize {
         let around = 2 + u16::from(self.input.is_some());
         let remarks = u16::try_from(self.remarks.len()).unwrap_or(u16::MAX);
         let body = self
@@ -41,10 +42,11 @@ impl View<'_> {
             .saturating_sub(around)
             .saturating_sub(remarks);
         let rows = match &self.body {
-            Body::List(list) => body.saturating_sub(list.below(body)),
-            Body::Question(_) | Body::Fields(_) => 1,
+            Body::List(list) => list.items(body.saturating_sub(list.below(body)), down),
+            Body::Fields(fields) => usize::from(fields.page(body)),
+            Body::Question(_) => 1,
         };
-        usize::from(rows).max(1)
+        rows.max(1)
     }
 }
 

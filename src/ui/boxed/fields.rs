@@ -10,7 +10,7 @@ use ratatui::widgets::StatefulWidget;
 
 use crate::app::Spot;
 use crate::app::text::Text;
-use crate::app::view::{Cut, FieldValue, FieldView, Fields};
+use crate::app::view::{Cut, FieldValue, FieldView, Fields, SUGGESTIONS};
 use crate::model::{HatId, Hue};
 use crate::ui::draw::{Spots, put};
 use crate::ui::layout::below;
@@ -149,7 +149,7 @@ impl StatefulWidget for Form<'_, '_> {
         let listed = suggestions.and_then(|known| known.list.selected);
         let mut lines = lines(fields, area.width, area.height, self.theme);
         // On a small screen the list takes the place of the other fields while it has the keys.
-        if listed.is_some() && usize::from(area.height) < lines.len() + 1 + usize::from(hat::SUGGESTIONS[1]) {
+        if listed.is_some() && usize::from(area.height) < lines.len() + 1 + usize::from(SUGGESTIONS[1]) {
             lines.retain(|line| matches!(line, Line::Field(at, _) if *at == fields.focus));
         }
         let needed = u16::try_from(lines.len()).unwrap_or(u16::MAX);

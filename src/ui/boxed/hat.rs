@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::StatefulWidget;
 
-use crate::app::view::{Cut, Preview, Shown, Suggested};
+use crate::app::view::{Cut, PREVIEW, Preview, SUGGESTIONS, Shown, Suggested};
 use crate::app::words;
 use crate::ui::draw::{Spots, put};
 use crate::ui::layout::below;
@@ -15,10 +15,6 @@ use crate::ui::theme::Theme;
 use super::fields::{beside, rule};
 use super::list::Rows;
 
-/// Lines for the existing hats: on a large screen, and at least where there is room for any.
-pub(super) const SUGGESTIONS: [u16; 2] = [10, 3];
-/// Lines that show how the hat looks and what is stored.
-const PREVIEW: u16 = 4;
 /// The most lines that all of it makes use of.
 pub(super) const MOST: u16 = 1 + SUGGESTIONS[0] + PREVIEW;
 /// The fewest lines in which all of it is shown, but for the heading of the existing hats.
@@ -37,6 +33,7 @@ impl StatefulWidget for Hat<'_, '_> {
     fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut Spots) {
         let both = area.height > LEAST;
         let preview = match (both, self.known.typing) {
+            _ if self.preview.is_none() => 0,
             (true, _) => PREVIEW,
             (false, true) => 0,
             (false, false) => area.height,

@@ -26,6 +26,37 @@ pub struct Fields<'a> {
     pub keys: String,
 }
 
+/// Lines for suggestions: on a large screen, and at least where there is room for any.
+pub const SUGGESTIONS: [u16; 2] = [10, 3];
+/// Lines that show how a hat looks and what is stored.
+pub const PREVIEW: u16 = 4;
+
+impl Fields<'_> {
+    /// At most so many suggestions are shown in so many lines while their list has the keys: so a page leaves none out.
+    pub(super) fn page(&self, lines: u16) -> u16 {
+        let [most, least] = SUGGESTIONS;
+        let below = |field: &FieldView<'_>| u16::from(field.hint.is_some() || !field.problems.is_empty());
+        let fields = self.fields.iter().map(|field| 1 + below(field));
+        let mut needed = u16::from(self.warning.is_some()) + fields.sum::<u16>();
+        if lines < needed + 1 + least {
+            needed = 1;
+        }
+        // A blank line above and below the fields, where there is room for all.
+        let blank = if lines > needed + least + PREVIEW + 2 {
+            2
+        } else {
+            0
+        };
+        let rest = lines.saturating_sub(needed + blank);
+        let preview = if self.preview.is_some() && rest > least + PREVIEW {
+            PREVIEW
+        } else {
+            0
+        };
+        rest.saturating_sub(preview + 1).min(most)
+    }
+}
+
 /// A field of a form.
 pub struct FieldView<'a> {
     /// The word before it.

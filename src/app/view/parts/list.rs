@@ -295,6 +295,18 @@ impl<'a> List<'a> {
         }
     }
 
+    /// How many of the next rows, or of those before, within so many lines can be selected.
+    pub(super) fn items(&self, lines: u16, down: bool) -> usize {
+        let (at, lines) = (self.selected.unwrap_or_default(), usize::from(lines));
+        let rows = if down {
+            at + 1..(at + 1 + lines).min(self.len)
+        } else {
+            at.saturating_sub(lines)..at
+        };
+        rows.filter(|row| matches!((self.row)(*row), Row::Item(_)))
+            .count()
+    }
+
     pub(in crate::app) fn new(
         len: usize,
         selected: Option<usize>,
