@@ -1,10 +1,13 @@
 //! What the panes list, worked out when something changes and never while drawing. A selection stays on what it is on,
 //! wherever that moves; when that goes, it stays at its place.
 
-use crate::model::{Attachment, HatId, Jid, Room, Wardrobe};
+use std::sync::Arc;
+
+use crate::model::{Attachment, HatId, Jid, Room, User, Wardrobe};
 
 use super::filter::Filter;
 use super::place::{Grouping, PANES, Pane, RowKind};
+use super::words;
 
 mod by_hat;
 mod by_room;
@@ -110,6 +113,20 @@ fn hat_order<'a>(
     let mut rows: Vec<_> = hats.map(key).collect();
     rows.sort();
     rows.into_iter().map(|(_, id)| id.into()).collect()
+}
+
+/// The rooms of a user by name; highest affiliation or most hats first, where that is asked for.
+fn room_order<'a>(sort: Sort, rooms: impl Iterator<Item = (&'a Jid, &'a Arc<Room>, &'a User)>) -> Vec<RowId> {
+    let mut rows: Vec<_> = rooms.collect();
+    rows.sort_by_cached_key(|(at, room, user)| {
+        let first = match sort {
+            Sort::Affiliation => user.affiliation as usize,
+            Sort::Hats => usize::MAX - user.hats.len(),
+            _ => 0,
+        };
+        (first, words::shown_name(at, room))
+    });
+    rows.into_iter().map(|(at, ..)| at.clone().into()).collect()
 }
 
 impl Browser {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use nucleo_matcher::pattern::{Atom, CaseMatching};
+use nucleo_matcher::pattern::CaseMatching;
 
 use crate::model::{HatId, Jid, Room, Wardrobe};
 
 use super::command::Command;
-use super::matching::{Matching, letters};
+use super::matching::{Matching, Words};
 use super::offer::What;
 use super::place::Place;
 use super::text::Text;
@@ -28,7 +28,7 @@ pub struct Finder {
     pub found: Vec<Found>,
     /// How many matched, more than are offered perhaps.
     pub matched: usize,
-    terms: Vec<Atom>,
+    terms: Words,
     among: Among,
 }
 
@@ -78,7 +78,7 @@ impl Finder {
             selected: 0,
             found: Vec::new(),
             matched: 0,
-            terms: Vec::new(),
+            terms: Words::default(),
             among,
         };
         finder.look();
@@ -119,12 +119,7 @@ impl Finder {
 
     /// Begins anew with what is typed now.
     pub(super) fn search(&mut self) {
-        self.terms = self
-            .text
-            .text()
-            .split_whitespace()
-            .map(|part| letters(part, CaseMatching::Smart))
-            .collect();
+        self.terms = Words::of(&self.text.text(), CaseMatching::Smart);
         self.found.clear();
         (self.matched, self.selected) = (0, 0);
         if let Among::Places { at, .. } = &mut self.among {
@@ -188,7 +183,7 @@ impl Finder {
 
 fn look_at_places(
     matching: &mut Matching,
-    terms: &[Atom],
+    terms: &Words,
     rooms: &Arc<[(Jid, Arc<Room>)]>,
     (room_at, user_at): &mut (usize, usize),
     found: &mut Vec<Found>,
@@ -233,21 +228,8 @@ fn look_at_places(
     }
 }
 
-/// How well words match texts together: each word one of them, and the first text at least one of the words, as it is
-/// what is to be found.
-fn score(matching: &mut Matching, terms: &[Atom], texts: &[&str]) -> Option<u32> {
-    if terms.is_empty() {
-        return Some(0);
-    }
-    let (mut sum, mut first) = (0, false);
-    for term in terms {
-        let mut best = None;
-        for (at, text) in texts.iter().enumerate() {
-            let score = matching.closely(term, text);
-            first |= at == 0 && score.is_some();
-            best = best.max(score);
-        }
-        sum += best?;
-    }
-    first.then_some(sum)
+/// How well words match texts together; the first text at least one of the words, as it is what is to be found.
+fn score(matching: &mut Matching, terms: &Words, texts: &[&str]) -> Option<u32> {
+    let (score, first) = terms.score(matching, texts, 1)?;
+    first.then_some(score)
 }

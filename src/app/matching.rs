@@ -42,6 +42,39 @@ impl Matching {
     }
 }
 
+/// What is typed to find something: words, each of which has to match one of its texts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Words(Vec<Atom>);
+
+impl Words {
+    pub(super) fn of(text: &str, case: CaseMatching) -> Self {
+        Self(text.split_whitespace().map(|part| letters(part, case)).collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How well they match texts together, and whether any matches the first of them; a match there counts so many times.
+    pub(super) fn score(&self, matching: &mut Matching, texts: &[&str], weight: u32) -> Option<(u32, bool)> {
+        let (mut sum, mut first) = (0, self.is_empty());
+        for word in &self.0 {
+            let mut best = None;
+            for (at, text) in texts.iter().enumerate() {
+                let score = matching.closely(word, text);
+                first |= at == 0 && score.is_some();
+                best = best.max(if at == 0 {
+                    score.map(|score| score * weight)
+                } else {
+                    score
+                });
+            }
+            sum += best?;
+        }
+        Some((sum, first))
+    }
+}
+
 /// Letters to be found in their order, with others between them.
 pub(super) fn letters(text: &str, case: CaseMatching) -> Atom {
     Atom::new(text, case, Normalization::Smart, AtomKind::Fuzzy, false)

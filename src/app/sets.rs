@@ -6,7 +6,7 @@ use nucleo_matcher::pattern::CaseMatching;
 
 use crate::model::{Hats, Wardrobe};
 
-use super::matching::{Matching, letters};
+use super::matching::{Matching, Words};
 use super::text::Text;
 
 /// The overlay: what is typed, and which row is selected.
@@ -32,26 +32,14 @@ impl NamedSets {
     /// The sets that match what is typed, the best first; or why there is no reading them.
     pub fn entries(&self, wardrobe: &Wardrobe) -> Result<Vec<Entry>, String> {
         let sets = wardrobe.sets().map_err(|error| error.to_string())?;
-        let text = self.text.text();
-        let terms: Vec<_> = text
-            .split_whitespace()
-            .map(|part| letters(part, CaseMatching::Smart))
-            .collect();
+        let terms = Words::of(&self.text.text(), CaseMatching::Smart);
         let mut matching = Matching::new();
         let mut found = Vec::new();
         for (name, hats) in sets {
             let titles = hats.iter().filter_map(|(_, hat)| hat.title.as_deref());
             let texts: Vec<&str> = std::iter::once(&*name).chain(titles).collect();
-            let mut score = Some(0);
-            for term in &terms {
-                // A letter of the name says more than one of a hat.
-                let best = texts.iter().enumerate().filter_map(|(at, text)| {
-                    let score = matching.closely(term, text)?;
-                    Some(if at == 0 { score * 2 } else { score })
-                });
-                score = best.max().and_then(|best| Some(score? + best));
-            }
-            if let Some(score) = score {
+            // A letter of the name says more than one of a hat.
+            if let Some((score, _)) = terms.score(&mut matching, &texts, 2) {
                 found.push((score, (name, hats)));
             }
         }

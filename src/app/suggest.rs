@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use nucleo_matcher::pattern::{Atom, CaseMatching};
+use nucleo_matcher::pattern::CaseMatching;
 
 use crate::model::{HatId, Hue, Jid, Room, Wardrobe};
 
-use super::matching::{Matching, letters, word};
+use super::matching::{Matching, Words, word};
 use super::words;
 
 /// Fewer letters that stand in the id alone, such as the x of example.org, do not mean that hat.
@@ -81,12 +81,9 @@ impl Existing {
     /// Whether the letters are those of a title.
     fn is_called(&self, text: &str) -> bool {
         let mut matching = Matching::new();
-        let words: Vec<Atom> = text
-            .split_whitespace()
-            .map(|part| letters(part, CaseMatching::Ignore))
-            .collect();
+        let words = Words::of(text, CaseMatching::Ignore);
         self.titles()
-            .any(|title| words.iter().all(|word| matching.closely(word, title).is_some()))
+            .any(|title| words.score(&mut matching, &[title], 1).is_some())
     }
 }
 
@@ -189,10 +186,7 @@ impl Suggestions {
             self.matches = self.known.iter().position(is).into_iter().collect();
             return;
         }
-        let by_words: Vec<Atom> = text
-            .split_whitespace()
-            .map(|part| letters(part, CaseMatching::Ignore))
-            .collect();
+        let by_words = Words::of(text, CaseMatching::Ignore);
         // In an id, letters far from each other mean nothing.
         let in_id = word(text, CaseMatching::Ignore);
         let mut matching = Matching::new();
@@ -200,8 +194,8 @@ impl Suggestions {
         for (at, one) in self.known.iter().enumerate() {
             let mut by_title = None;
             for title in one.titles() {
-                let all = by_words.iter().map(|letters| matching.closely(letters, title));
-                by_title = by_title.max(all.sum::<Option<u32>>());
+                let score = by_words.score(&mut matching, &[title], 1);
+                by_title = by_title.max(score.map(|(score, _)| score));
             }
             let by_id = matching.score(&in_id, one.id()).map(|score| score / 2);
             if let Some(score) = by_title.max(by_id) {

@@ -6,10 +6,10 @@ use crate::app::filter::Filter;
 use crate::app::matching::Matching;
 use crate::app::place::Pane;
 use crate::app::suggest::{Known, known};
-use crate::app::words;
 use crate::model::{HatId, Jid, Wardrobe};
 
 use super::cascade::{Columns, RowId, Source};
+use super::room_order;
 use super::sort::Sort;
 
 #[derive(Debug, Clone, Default)]
@@ -82,16 +82,7 @@ impl ByHat {
             user.hats.get(hat)?;
             Some((at, room, user))
         });
-        let mut rows: Vec<_> = having.collect();
-        rows.sort_by_cached_key(|(at, room, user)| {
-            let first = match sort {
-                Sort::Affiliation => user.affiliation as usize,
-                Sort::Hats => usize::MAX - user.hats.len(),
-                _ => 0,
-            };
-            (first, words::shown_name(at, room))
-        });
-        rows.into_iter().map(|(at, ..)| at.clone().into()).collect()
+        room_order(sort, having)
     }
 }
 

@@ -10,13 +10,12 @@ use std::sync::Arc;
 use crate::app::filter::Filter;
 use crate::app::matching::Matching;
 use crate::app::place::Pane;
-use crate::app::words;
 use crate::model::{Attachment, HatId, Jid, Room, Wardrobe};
 
 use super::cascade::{Columns, RowId, Source};
-use super::hat_order;
 use super::sort::Sort;
 use super::tally::{self, Tally};
+use super::{hat_order, room_order};
 
 /// So many memberships are merged before the next key has its turn.
 const CHUNK: usize = 20_000;
@@ -157,16 +156,7 @@ impl ByUser {
             let room = wardrobe.room(at)?;
             Some((at, room, room.user(jid)?))
         });
-        let mut rows: Vec<_> = there.collect();
-        rows.sort_by_cached_key(|(at, room, user)| {
-            let first = match sort {
-                Sort::Affiliation => user.affiliation as usize,
-                Sort::Hats => usize::MAX - user.hats.len(),
-                _ => 0,
-            };
-            (first, words::shown_name(at, room))
-        });
-        rows.into_iter().map(|(at, ..)| at.clone().into()).collect()
+        room_order(sort, there)
     }
 
     fn hats(&mut self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
