@@ -14,6 +14,7 @@ mod item;
 mod join;
 mod local;
 mod merge;
+mod outbox;
 mod plan;
 mod receive;
 mod remote;
@@ -29,6 +30,7 @@ pub use guard::{GUARD_PERIOD, GUARD_USERS, RemovalGuard};
 pub use item::{CatalogValue, HatValue, HueText, Item, ItemValue, UserValue};
 pub use local::local_value;
 pub use merge::{Affiliations, MergeOptions, merge};
+pub use outbox::{Answered, BaseMove, CONFIRM_AFTER, LARGEST_OUTBOX, Outbox, ROLLBACK_PERIOD, SendState};
 pub use plan::{
     Action, Decision, Line, Note, Plan, PlanCounts, Reason, RoomPlan, RoomState, SideValue, Subject,
 };

@@ -17,6 +17,18 @@ pub struct Sending {
     pub left: Vec<(usize, Reason)>,
 }
 
+/// When a change goes, of those that go together.
+pub(super) fn phase(change: &ItemChange) -> u8 {
+    match (&change.item, &change.wanted) {
+        (Item::Hat { .. }, None) => 0,
+        (Item::Catalog { .. }, None) => 1,
+        (Item::Affiliation { .. }, None) => 2,
+        (Item::Catalog { .. }, Some(_)) => 3,
+        (Item::Affiliation { .. }, Some(_)) => 4,
+        (Item::Hat { .. }, Some(_)) => 5,
+    }
+}
+
 /// The changes by the time at which they go.
 #[derive(Default)]
 struct Phases<'a> {
@@ -107,13 +119,13 @@ impl Phases<'_> {
     }
 
     fn put(&mut self, number: usize, change: ItemChange) {
-        let phase = match (&change.item, &change.wanted) {
-            (Item::Hat { .. }, None) => &mut self.taken,
-            (Item::Catalog { .. }, None) => &mut self.undefined,
-            (Item::Affiliation { .. }, None) => &mut self.unaffiliated,
-            (Item::Catalog { .. }, Some(_)) => &mut self.defined,
-            (Item::Affiliation { .. }, Some(_)) => &mut self.affiliated,
-            (Item::Hat { .. }, Some(_)) => &mut self.given,
+        let phase = match phase(&change) {
+            0 => &mut self.taken,
+            1 => &mut self.undefined,
+            2 => &mut self.unaffiliated,
+            3 => &mut self.defined,
+            4 => &mut self.affiliated,
+            _ => &mut self.given,
         };
         phase.push((number, change));
     }

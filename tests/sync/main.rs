@@ -5,6 +5,9 @@ mod rows;
 mod rows_catalog;
 mod rows_rooms;
 mod rows_users;
+mod sending;
+#[cfg(test)]
+mod session;
 #[cfg(test)]
 mod sides;
 #[cfg(test)]

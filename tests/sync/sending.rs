@@ -1,0 +1,422 @@
+//! The life of a change: prepared, waiting, answered, confirmed; refused, changed meanwhile, unknown, rolled back.
+
+use hatrack::model::Affiliation;
+use hatrack::sync::{
+    Condition, Item, ItemChange, ItemOutcome, ItemValue, Outbox, Reason, Refusal, SendState, changed_items,
+};
+
+use crate::session::*;
+use crate::sides::*;
+
+#[test]
+fn a_change_waits_is_sent_answered_and_confirmed() {
+    for class in ALL {
+        let mut session = with_terry(class);
+        session.commit(|sides| {
+            sides.local_hat("terry", "t", Some("a T"));
+        });
+        let t = item("terry", "t");
+        assert_eq!(session.outbox.state(&t), Some(&SendState::Waiting));
+        assert!(session.outbox.is_in_flight(&t) && !session.outbox.is_quiet());
+        assert_eq!(session.send(10, 1), 1);
+        assert_eq!(
+            session.known(&t).is_some(),
+            class == P,
+            "only what is stored moves the base"
+        );
+        session.read(12, 1);
+        assert_eq!(
+            session.known(&t).is_some(),
+            class == P,
+            "a read too early confirms nothing"
+        );
+        session.read(13, 1);
+        assert!(session.known(&t).is_some());
+        assert!(matches!(session.outbox.state(&t), Some(SendState::Confirmed(_))));
+        assert!(session.outbox.is_quiet() && !session.outbox.is_in_flight(&t));
+        assert_eq!(session.send(14, 1), 0);
+        session.outbox.expire(seconds(60));
+        assert!(!session.outbox.is_empty());
+        session.outbox.expire(seconds(71));
+        assert!(session.outbox.is_empty());
+        assert_eq!(session.sides.lines(), [""; 0], "one's own echo is no change");
+    }
+}
+
+#[test]
+fn a_crash_before_or_after_the_commit_loses_nothing_and_sends_nothing_else() {
+    for class in ALL {
+        let mut session = with_terry(class);
+        let (after, _) = session.prepare(|sides| {
+            sides.local_hat("terry", "t", Some("a T"));
+        });
+        assert_eq!(session.next(), [], "it is not in the file yet");
+        let mut crashed = Session {
+            sides: session.sides.clone(),
+            outbox: session.outbox.clone(),
+        };
+        crashed.restart();
+        assert!(crashed.outbox.is_empty(), "it never came into the file");
+        session.sides.file = after.file;
+        session.restart();
+        assert_eq!(session.send(0, 1), 1);
+    }
+}
+
+#[test]
+fn only_what_the_file_still_has_is_sent() {
+    for class in ALL {
+        let mut session = with_terry(class);
+        session.commit(|sides| {
+            sides.local_hat("terry", "t", Some("a T"));
+        });
+        // Somebody else changed it in the file since: that is theirs to send, or the plan's.
+        session.sides.local_hat("terry", "t", None);
+        assert_eq!(session.next(), []);
+        assert!(session.outbox.is_empty());
+        // Undone before it was sent: nothing is to be sent at all.
+        session.commit(|sides| {
+            sides.local_hat("terry", "t", Some("a T"));
+        });
+        session.commit(|sides| {
+            sides.local_hat("terry", "t", None);
+        });
+        assert_eq!(session.next(), []);
+        assert!(session.outbox.is_empty());
+        // Without a base, nothing moves by itself.
+        session.commit(|sides| {
+            sides.local_hat("terry", "t", Some("a T"));
+        });
+        session.sides.base = None;
+        assert_eq!(session.next(), []);
+    }
+}
+
+#[test]
+fn undo_replaces_the_value_and_is_sent_against_the_answer() {
+    for class in ALL {
+        let mut session = with_terry(class);
+        session.commit(|sides| {
+            sides.local_hat("terry", "t", Some("a T"));
+        });
+        session.send(10, 1);
+        session.commit(|sides| {
+            sides.local_hat("terry", "t", None);
+        });
+        let undo = session.one();
+        assert_eq!(
+            (undo.expected.is_some(), undo.wanted),
+            (true, None),
+            "the answered value, not the base"
+        );
+        assert_eq!(session.send(11, 1), 1);
+        session.read(20, 1);
+        assert_eq!(session.known(&item("terry", "t")), None);
+        assert_eq!(session.sides.lines(), [""; 0]);
+        // Undone while the first is on its way.
+        session.commit(|sides| {
+            sides.local_hat("terry", "t", Some("a T"));
+        });
+        let first = session.one();
+        session.commit(|sides| {
+            sides.local_hat("terry", "t", None);
+        });
+        let outcome = crate::world::apply(&mut session.sides.remote, class, &first);
+        session.answer(&first, &outcome, 30, 1);
+        assert_eq!(session.send(31, 1), 1);
+        assert!(
+            !session.sides.remote.users[&jid("terry")]
+                .hats
+                .contains_key(&hat("t"))
+        );
+    }
+}
+
+#[test]
+fn an_answer_that_never_came_is_found_out_by_sending_again() {
+    for class in ALL {
+        for arrived in [false, true] {
+            let mut session = with_terry(class);
+            session.commit(|sides| {
+                sides.local_hat("terry", "t", Some("a T"));
+            });
+            let lost = session.one();
+            if arrived {
+                crate::world::apply(&mut session.sides.remote, class, &lost);
+            }
+            session.answer(&lost, &ItemOutcome::Unknown, 0, 1);
+            session.restart();
+            // Undone meanwhile: what may be there is taken away again.
+            let mut undone = Session {
+                sides: session.sides.clone(),
+                outbox: session.outbox.clone(),
+            };
+            undone.commit(|sides| {
+                sides.local_hat("terry", "t", None);
+            });
+            for at in 1..4 {
+                undone.send(at, 2);
+            }
+            assert!(
+                !undone.sides.remote.users[&jid("terry")]
+                    .hats
+                    .contains_key(&hat("t"))
+            );
+            assert!(undone.outbox.is_quiet() || class != P);
+            assert_eq!(session.send(5, 2), 1);
+            session.read(10, 2);
+            assert!(session.outbox.is_quiet());
+            assert_eq!(session.sides.lines(), [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn changed_meanwhile_is_a_question() {
+    let mut session = Session::of(Sides::known(P, |sides| {
+        sides.member("terry", &[("t", "a T")]);
+    }));
+    let t = item("terry", "t");
+    let mut sides = session.sides.clone();
+    sides.remote_hat("terry", "t", Some("a Theirs"));
+    session.commit(|sides| {
+        sides.local_hat("terry", "t", Some("a Mine"));
+    });
+    let sent = session.one();
+    session.sides.remote = sides.remote;
+    let outcome = crate::world::apply(&mut session.sides.remote, P, &sent);
+    session.answer(&sent, &outcome, 0, 1);
+    let actual = Some(ItemValue::Hat(value("a Theirs")));
+    assert_eq!(session.outbox.state(&t), Some(&SendState::Changed { actual }));
+    assert_eq!(session.next(), [], "it waits for the answer to the question");
+    session.restart();
+    assert_eq!(session.next(), []);
+    let mut theirs = session.outbox.clone();
+    theirs.forget(&t);
+    assert!(theirs.is_empty());
+    session.outbox.keep_mine(&t);
+    assert_eq!(session.send(1, 1), 1);
+    assert_eq!(
+        session.sides.remote.users[&jid("terry")].hats[&hat("t")],
+        value("a Mine")
+    );
+}
+
+#[test]
+fn a_refusal_stands_until_the_item_changes_or_is_tried_again() {
+    for class in ALL {
+        let mut session = with_terry(class);
+        session.commit(|sides| {
+            sides.local_hat("terry", "t", Some("a T"));
+        });
+        let sent = session.one();
+        let refusal = Refusal::new(Condition::Forbidden);
+        session.answer(&sent, &ItemOutcome::Refused(refusal.clone()), 0, 1);
+        session.restart();
+        assert_eq!(
+            session.outbox.state(&item("terry", "t")),
+            Some(&SendState::Refused(refusal))
+        );
+        assert_eq!(session.next(), []);
+        session.outbox.retry(&item("terry", "t"));
+        assert_eq!(session.next().len(), 1);
+    }
+}
+
+#[test]
+fn what_cannot_be_sent_is_left_out_with_the_reason_the_merge_gives() {
+    let mut session = with_terry(P);
+    session.commit(|sides| {
+        sides
+            .local_user("ann", Affiliation::Member)
+            .local_hat("ann", "t", Some("a T"));
+        sides.local_hat("terry", "t", Some("a T\u{1}"));
+    });
+    assert_eq!(session.next(), []);
+    let state = |item: &Item| session.outbox.state(item).cloned();
+    assert_eq!(
+        state(&item("ann", "t")),
+        Some(SendState::LeftOut(Reason::NotAffiliated))
+    );
+    assert_eq!(
+        state(&item("terry", "t")),
+        Some(SendState::LeftOut(Reason::TextRefused))
+    );
+    let affiliation = Item::Affiliation { user: jid("ann") };
+    assert_eq!(
+        state(&affiliation),
+        Some(SendState::LeftOut(Reason::AffiliationsShown))
+    );
+    // What held it back passes: somebody affiliated her there.
+    session.sides.remote_user("ann", Affiliation::Member);
+    assert_eq!(session.next().iter().map(change).collect::<Vec<_>>(), ["+ann t"]);
+}
+
+#[test]
+fn definitions_go_before_hats_and_hats_wait_for_them() {
+    let mut session = with_terry(E2);
+    session.commit(|sides| {
+        sides.local_hat("terry", "new", Some("a New"));
+    });
+    let local = session.sides.local().cloned();
+    assert_eq!(
+        session
+            .outbox
+            .next(local.as_deref(), session.sides.base.as_ref(), None),
+        [],
+        "not read yet"
+    );
+    let words = |changes: Vec<ItemChange>| changes.iter().map(change).collect::<Vec<_>>();
+    assert_eq!(words(session.next()), ["+entry new"]);
+    assert_eq!(session.send(0, 1), 1);
+    assert_eq!(words(session.next()), ["+terry new"]);
+    assert_eq!(session.send(1, 1), 1);
+    session.read(10, 1);
+    assert!(session.outbox.is_quiet());
+    assert_eq!(session.sides.lines(), [""; 0]);
+}
+
+#[test]
+fn a_user_who_is_removed_goes_hats_first_and_not_with_hats_of_somebody_else() {
+    for class in ALL {
+        let mut session = with_terry(class);
+        session.sides = session.sides.clone().managed();
+        session.commit(|sides| {
+            sides.local_user("terry", Affiliation::None);
+        });
+        let next = session.next();
+        assert_eq!(
+            next.iter().map(change).collect::<Vec<_>>(),
+            ["-terry s", "-affiliation terry"]
+        );
+        // Somebody gives a hat just then.
+        session.sides.remote_hat("terry", "t", Some("a T"));
+        for change in &next {
+            let outcome = crate::world::apply(&mut session.sides.remote, class, change);
+            session.answer(change, &outcome, 0, 1);
+        }
+        let there = &session.sides.remote.users[&jid("terry")];
+        assert!(there.hats.contains_key(&hat("t")), "{class:?}");
+        assert_eq!(there.affiliation == Affiliation::Member, class == P);
+    }
+}
+
+#[test]
+fn a_commit_that_takes_many_hats_without_having_been_asked_waits_for_the_plan() {
+    let mut sides = Sides::known(P, |_| {});
+    for number in 0..21 {
+        sides.member(&format!("u{number:02}"), &[("t", "a")]);
+    }
+    let mut after = sides.clone();
+    for number in 0..21 {
+        after.local_hat(&format!("u{number:02}"), "t", None);
+    }
+    let group = sides.file.diff(&after.file);
+    let [before, now] = [&sides, &after].map(|sides| sides.local().map(|room| &**room));
+    let changed = changed_items(P, &room(), &group, before, now);
+    let mut outbox = Outbox::new("test", P, &room());
+    assert!(!outbox.prepare(&changed, false) && outbox.is_empty());
+    assert!(outbox.prepare(&changed[..20], false));
+    assert!(outbox.prepare(&changed, true));
+}
+
+#[test]
+fn what_the_server_lost_is_sent_again_and_what_somebody_removed_is_not() {
+    for class in ALL {
+        let t = item("terry", "t");
+        let sent = |answer: &ItemOutcome| {
+            let mut session = with_terry(class);
+            session.commit(|sides| {
+                sides.local_hat("terry", "t", Some("a T"));
+            });
+            let change = session.one();
+            session.answer(&change, answer, 0, 1); // acknowledged, and the server falls over
+            session
+        };
+        let answer = if class == P { DONE } else { ANSWERED };
+        let mut session = sent(&answer);
+        session.restart();
+        session.read(30, 2); // another connection: the value before is there again
+        assert_eq!(session.outbox.state(&t), Some(&SendState::Waiting), "{class:?}");
+        assert_eq!(session.known(&t), None, "the base does not lead");
+        assert_eq!(session.send(31, 2), 1);
+        session.read(40, 2);
+        assert!(session.known(&t).is_some());
+        // On one connection it was somebody.
+        let mut session = sent(&answer);
+        session.read(30, 1);
+        assert_eq!(session.outbox.state(&t), None);
+        assert_eq!(session.sides.lines(), ["terry t: receive"]);
+        // Too long ago: what was never confirmed is a difference for the plan, what was confirmed is received.
+        let mut session = sent(&answer);
+        session.read(90, 2);
+        assert_eq!(session.outbox.state(&t), None);
+        assert_eq!(
+            session.sides.lines(),
+            [if class == P {
+                "terry t: receive"
+            } else {
+                "terry t: send"
+            }]
+        );
+    }
+}
+
+#[test]
+fn an_interrupted_plan_is_finished_by_the_next_session() {
+    for class in ALL {
+        let mut session = Session::of(Sides::known(class, |sides| {
+            sides
+                .both_entry("t", "T")
+                .both_user("terry", Affiliation::Member)
+                .member("ann", &[("t", "a T")]);
+        }));
+        session
+            .sides
+            .local_hat("terry", "t", Some("a T"))
+            .local_hat("terry", "n", Some("a N"));
+        session.sides.local_hat("ann", "t", None);
+        let plan = session.sides.merge();
+        let implied = |number: usize| plan.lines[number].implied;
+        let sending = plan.sending();
+        let count = sending.changes.len();
+        let changes = sending
+            .changes
+            .iter()
+            .map(|(number, change)| (change.clone(), implied(*number)));
+        session.outbox.put_plan(changes);
+        // The first is sent, and its answer is lost with the session.
+        crate::world::apply(&mut session.sides.remote, class, &sending.changes[0].1);
+        session.restart();
+        for at in 0..4 {
+            session.send(at, 2);
+        }
+        session.read(20, 2);
+        assert!(session.outbox.is_quiet(), "{class:?}: {:?}", session.outbox);
+        assert_eq!(count, if class == E2 { 4 } else { 3 });
+        session.sides.settle();
+        assert_eq!(session.sides.lines(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_document_that_is_none_is_left_alone() {
+    let mut session = with_terry(P);
+    assert_eq!(session.outbox.to_bytes(), None, "nothing needs to be kept");
+    session.commit(|sides| {
+        sides.local_hat("terry", "t", Some("a T"));
+    });
+    let bytes = session.outbox.to_bytes().unwrap();
+    assert_eq!(
+        Outbox::read(&bytes, "test", P, &room()),
+        Some(session.outbox.clone())
+    );
+    assert_eq!(Outbox::read(&bytes, "other", P, &room()), None);
+    assert_eq!(Outbox::read(&bytes, "test", E1, &room()), None);
+    assert_eq!(Outbox::read(&bytes, "test", P, &jid("elsewhere")), None);
+    assert_eq!(Outbox::read(b"[]", "test", P, &room()), None);
+    let later = String::from_utf8(bytes)
+        .unwrap()
+        .replace("\"version\":1", "\"version\":2");
+    assert_eq!(Outbox::read(later.as_bytes(), "test", P, &room()), None);
+}
