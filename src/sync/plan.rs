@@ -92,8 +92,7 @@ pub enum Subject {
 }
 
 /// What a side has of a line's subject.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SideValue {
     /// A name.
     Name(Arc<str>),

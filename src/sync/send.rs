@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{Action, Decision, Line, Reason, RoomPlan, SideValue, Subject};
-use super::{Item, ItemChange, ItemValue, UserValue};
+use super::{Item, ItemChange, ItemValue, UserValue, refuse};
 use crate::model::{Affiliation, HatId, Jid};
 
 /// What is sent of a room's plan.
@@ -92,11 +92,12 @@ impl RoomPlan {
         self.lines.retain_mut(|line| {
             if line.implied && given.contains(&number) {
                 line.decision = Decision::Send;
+                line.reason = None;
             }
             number += 1;
             let hat = |item: &Item| item.hat().is_some_and(|hat| offered.contains(hat));
             let needed = matches!(&line.subject, Subject::Item(item) if hat(item));
-            !line.implied || line.decision == Decision::Send || needed
+            !line.implied || line.decision == Decision::Send || line.reason.is_some() || needed
         });
     }
 }
@@ -137,14 +138,16 @@ impl Phases<'_> {
             _ => UserValue::default(),
         };
         let (here, there) = (whole(&line.local), whole(&line.remote));
-        let at_once = self.plan.is_some_and(|plan| plan.class.affiliation_holds_hats());
+        let Some(class) = self.plan.map(|plan| plan.class) else {
+            return;
+        };
         if here.affiliation != there.affiliation {
             let mut change = ItemChange::new(
                 Item::Affiliation { user: user.clone() },
                 ItemValue::affiliation(there.affiliation),
                 ItemValue::affiliation(here.affiliation),
             );
-            if at_once && change.wanted.is_none() {
+            if class.affiliation_holds_hats() && change.wanted.is_none() {
                 change.expected_hats = Some(there.hats.clone());
                 return self.put(number, change);
             }
@@ -153,7 +156,9 @@ impl Phases<'_> {
         let hats: BTreeSet<&HatId> = here.hats.keys().chain(there.hats.keys()).collect();
         for hat in hats {
             let (expected, wanted) = (there.hats.get(hat), here.hats.get(hat));
-            if expected != wanted {
+            // What cannot be sent stays here, as a line of its own once the user is there.
+            let refused = wanted.and_then(|wanted| refuse::hat(class, hat, wanted));
+            if expected != wanted && refused.is_none() {
                 let item = Item::Hat {
                     user: user.clone(),
                     hat: hat.clone(),

@@ -1,6 +1,8 @@
 //! Synchronizing without any server: the merge table row by row, and what holds for all rooms and servers.
 
 mod choosing;
+mod data;
+mod laws;
 mod rows;
 mod rows_catalog;
 mod rows_rooms;
@@ -10,5 +12,10 @@ mod sending;
 mod session;
 #[cfg(test)]
 mod sides;
+#[cfg(test)]
+mod steps;
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;
 #[cfg(test)]
 mod world;

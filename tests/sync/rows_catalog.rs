@@ -96,11 +96,18 @@ fn catalog_implied_and_absent_there_is_defined_before_the_hat() {
 }
 
 #[test]
-fn catalog_implied_by_hats_that_are_there_and_cannot_be_seen_is_defined() {
+fn catalog_implied_by_hats_that_are_there_and_cannot_be_seen_is_offered() {
     let mut sides = Sides::known(E2, |sides| {
-        sides.member("terry", &[("t", "a Teacher")]);
+        sides.member("terry", &[("t", "a Teacher")]).member("ann", &[]);
     });
-    assert_eq!(sides.lines(), ["implied t: send"]);
+    assert_eq!(sides.lines(), ["implied t: send (NotDefined), not chosen"]);
+    assert!(sides.merge().sending().changes.is_empty());
+    let mut chosen = sides.clone();
+    chosen.send(&sides.decided(Decision::Send));
+    assert_eq!(chosen.lines(), [""; 0]);
+    // It goes by itself with another user's hat.
+    sides.local_hat("ann", "t", Some("a Teacher"));
+    assert_eq!(sides.lines(), ["implied t: send", "ann t: send"]);
     sides.carry_out();
     assert_eq!(sides.lines(), [""; 0]);
 }
@@ -221,7 +228,7 @@ fn a_hat_whose_entry_was_removed_there_is_not_sent_into_nothing() {
     sides.remote_entry("t", None).local_hat("terry", "t", Some("a"));
     assert_eq!(
         sides.lines(),
-        ["entry t: receive", "terry t: left out (NotDefined)"]
+        ["entry t: conflict", "terry t: left out (NotDefined)"]
     );
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn entry(title: &str, hue: Option<&str>) -> CatalogueHat {
 }
 
 /// One room on the three sides. What is put on `both` is known; what is put on one side only was changed there since.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sides {
     pub(crate) class: ServerClass,
     pub(crate) options: MergeOptions,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::join::join;
 use super::super::plan::{Action, Decision, Line, Reason, SideValue};
-use super::super::{CatalogValue, HatValue, Item, ItemValue};
+use super::super::{CatalogValue, HatValue, Item, ItemValue, refuse};
 use super::row::row;
 use super::{Context, item_line};
 use crate::model::{HatId, User};
@@ -16,6 +16,8 @@ pub(super) struct Needed {
     active: BTreeSet<HatId>,
     /// Active here, and to be so on the server, too.
     stays: BTreeSet<HatId>,
+    /// Sent to the server.
+    sent: BTreeSet<HatId>,
 }
 
 impl Needed {
@@ -29,6 +31,9 @@ impl Needed {
         }
         if action != Some(Action::Receive) && !self.stays.contains(hat) {
             self.stays.insert(hat.clone());
+        }
+        if action == Some(Action::Send) && !self.sent.contains(hat) {
+            self.sent.insert(hat.clone());
         }
     }
 
@@ -52,7 +57,8 @@ impl Context<'_> {
             let item = Item::Catalog { hat: hat.clone() };
             let implied = l.is_none() && needed.active.contains(hat);
             if !implied && self.remote.knows(&item) {
-                lines.extend(self.entry(item, b, l.map(CatalogValue::of).as_ref(), r));
+                let sent = needed.sent.contains(hat);
+                lines.extend(self.entry(item, [b, l.map(CatalogValue::of).as_ref(), r], sent));
             }
         }
         let undefined = needed.stays.iter().filter(|hat| {
@@ -63,18 +69,16 @@ impl Context<'_> {
         self.lines.splice(after_name..after_name, lines);
     }
 
-    /// An entry by the table: title and hue together.
-    fn entry(
-        &self,
-        item: Item,
-        b: Option<&CatalogValue>,
-        l: Option<&CatalogValue>,
-        r: Option<&CatalogValue>,
-    ) -> Option<Line> {
-        let action = row(b, l, r)?;
+    /// An entry by the table: title and hue together. One that was removed there while somebody got the hat here, which
+    /// is to be sent, is a conflict.
+    fn entry(&self, item: Item, [b, l, r]: [Option<&CatalogValue>; 3], hat_is_sent: bool) -> Option<Line> {
+        let action = match row(b, l, r)? {
+            Action::Receive if r.is_none() && hat_is_sent => Action::Conflict,
+            action => action,
+        };
         let hat = item.hat()?;
         let reason = match l {
-            Some(entry) => self.entry_stays(hat, entry),
+            Some(entry) => refuse::entry(self.class, hat, entry),
             None if self.local.known_hat(hat).is_some_and(|hat| hat.users > 0) => Some(Reason::StillUsed),
             None => None,
         };
@@ -92,17 +96,6 @@ impl Context<'_> {
         })
     }
 
-    fn entry_stays(&self, hat: &HatId, entry: &CatalogValue) -> Option<Reason> {
-        let hue = entry.hue.as_ref().map(super::super::HueText::as_str);
-        let mut texts = [Some(hat.as_str()), entry.title.as_deref(), hue]
-            .into_iter()
-            .flatten();
-        if hat.as_str().is_empty() || texts.any(|text| !self.class.accepts_text(text)) {
-            return Some(Reason::TextRefused);
-        }
-        entry.title.is_none().then_some(Reason::NeedsTitle)
-    }
-
     /// An entry that users' hats imply and that the server lacks. Without a title there is none to define.
     fn implied(&self, hat: &HatId) -> Option<Line> {
         let item = Item::Catalog { hat: hat.clone() };
@@ -114,22 +107,17 @@ impl Context<'_> {
             title: Some(title),
             hue: None,
         };
-        if self.entry_stays(hat, &entry).is_some() {
+        if refuse::entry(self.class, hat, &entry).is_some() {
             return None;
         }
-        let line = item_line(item, Action::Send, None);
-        // It goes when a hat goes that needs it, or when users have the hat there already and nobody can see it.
-        let seen = |user: &super::super::RemoteUser| user.hats.contains_key(hat);
-        let decision = if self.remote.users.values().any(seen) {
-            Decision::Send
-        } else {
-            Decision::Skip
-        };
+        // It goes with a hat that needs it. Where users have the hat there already and nobody can see it, it is offered.
+        let has = |user: &super::super::RemoteUser| user.hats.contains_key(hat);
+        let reason = self.remote.users.values().any(has).then_some(Reason::NotDefined);
         Some(Line {
             local: Some(SideValue::Item(ItemValue::Catalog(entry))),
             implied: true,
-            decision,
-            ..line
+            decision: Decision::Skip,
+            ..item_line(item, Action::Send, reason)
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::join::join;
 use super::super::plan::{Action, Line, Note, Reason, SideValue, Subject};
-use super::super::{HatValue, Item, ItemValue, RemoteUser, ServerClass, UserValue, local};
+use super::super::{HatValue, Item, ItemValue, RemoteUser, ServerClass, UserValue, local, refuse};
 use super::catalog::Needed;
 use super::row::row;
 use super::{Affiliations, Context, item_line, line};
@@ -237,16 +237,8 @@ impl Context<'_> {
     /// Why a hat as it is here is not sent.
     fn hat_stays(&self, hat: &HatSides<'_>, sides: Sides<'_>, affiliation_is_sent: bool) -> Option<Reason> {
         let value = hat.l.as_ref()?; // a removal can always be sent
-        let text = |text: &str| self.class.accepts_text(text);
-        let id = hat.hat.as_str();
-        if !text(id) || value.title.as_deref().is_some_and(|title| !text(title)) {
-            return Some(Reason::TextRefused);
-        }
-        if self.class.holds_catalog() && id.is_empty() {
-            return Some(Reason::TextRefused);
-        }
-        if self.class.needs_title() && self.class.holds_own_titles() && value.title.is_none() {
-            return Some(Reason::NeedsTitle);
+        if let Some(reason) = refuse::hat(self.class, hat.hat, value) {
+            return Some(reason);
         }
         let stranger = sides.there() == Affiliation::None && hat.r.is_none();
         (stranger && !affiliation_is_sent).then_some(Reason::NotAffiliated)

@@ -1,0 +1,155 @@
+//! The plan as data: what `plan --json` prints. `assets/plan.schema.json` describes it.
+
+use serde::ser::{SerializeSeq as _, SerializeStruct as _};
+use serde::{Serialize, Serializer};
+
+use super::plan::{Line, Plan, RoomPlan, RoomState, Subject};
+use super::{Item, PlanCounts};
+
+/// The version of the form.
+const VERSION: u32 = 1;
+
+/// With the counts over all rooms.
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut plan = serializer.serialize_struct("Plan", 4)?;
+        plan.serialize_field("version", &VERSION)?;
+        plan.serialize_field("server", &self.server)?;
+        plan.serialize_field("counts", &self.counts())?;
+        plan.serialize_field("rooms", &self.rooms)?;
+        plan.end()
+    }
+}
+
+impl RoomState {
+    /// The name in data.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Linked => "linked",
+            Self::OnlyThere => "only-there",
+            Self::RemovedHere => "removed-here",
+            Self::OnlyHere => "only-here",
+            Self::GoneThere => "gone-there",
+            Self::Forbidden(_) => "forbidden",
+            Self::Unread(_) => "unread",
+        }
+    }
+
+    /// Why a room could not be read, for people.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Forbidden(text) | Self::Unread(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct RoomData<'a> {
+    room: &'a crate::model::Jid,
+    class: super::ServerClass,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    first_contact: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set_aside: Option<super::SetAside>,
+    unreadable: usize,
+    counts: PlanCounts,
+    lines: Lines<'a>,
+    notes: &'a [super::Note],
+}
+
+struct Lines<'a>(&'a [Line]);
+
+impl Serialize for Lines<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut lines = serializer.serialize_seq(Some(self.0.len()))?;
+        for line in self.0 {
+            lines.serialize_element(&LineData::of(line))?;
+        }
+        lines.end()
+    }
+}
+
+impl Serialize for RoomPlan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RoomData {
+            room: &self.room,
+            class: self.class,
+            state: self.state.name(),
+            message: self.state.message(),
+            first_contact: self.first_contact,
+            set_aside: self.set_aside,
+            unreadable: self.unreadable,
+            counts: self.counts(),
+            lines: Lines(&self.lines),
+            notes: &self.notes,
+        }
+        .serialize(serializer)
+    }
+}
+
+/// A line. A side that has nothing is `null`; one that nothing is known of is, too.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct LineData<'a> {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a crate::model::Jid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hat: Option<&'a crate::model::HatId>,
+    action: super::Action,
+    decision: super::Decision,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<super::Reason>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    implied: bool,
+    base: Option<SideData<'a>>,
+    local: Option<SideData<'a>>,
+    remote: Option<SideData<'a>>,
+}
+
+impl<'a> LineData<'a> {
+    fn of(line: &'a Line) -> Self {
+        let side = |side: &'a Option<super::SideValue>| side.as_ref().map(SideData);
+        Self {
+            kind: match &line.subject {
+                Subject::Name => "name",
+                Subject::User(_) => "user",
+                Subject::Item(Item::Affiliation { .. }) => "affiliation",
+                Subject::Item(Item::Catalog { .. }) => "catalog",
+                Subject::Item(Item::Hat { .. }) => "hat",
+            },
+            user: line.user(),
+            hat: match &line.subject {
+                Subject::Item(item) => item.hat(),
+                _ => None,
+            },
+            action: line.action,
+            decision: line.decision,
+            reason: line.reason,
+            implied: line.implied,
+            base: side(&line.base),
+            local: side(&line.local),
+            remote: side(&line.remote),
+        }
+    }
+}
+
+/// The value alone: its kind is the line's.
+struct SideData<'a>(&'a super::SideValue);
+
+impl Serialize for SideData<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use super::{ItemValue, SideValue};
+        match self.0 {
+            SideValue::Name(name) => name.serialize(serializer),
+            SideValue::User(user) => user.serialize(serializer),
+            SideValue::Item(ItemValue::Hat(hat)) => hat.serialize(serializer),
+            SideValue::Item(ItemValue::Catalog(entry)) => entry.serialize(serializer),
+            SideValue::Item(ItemValue::Affiliation(affiliation)) => affiliation.serialize(serializer),
+        }
+    }
+}

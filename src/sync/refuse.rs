@@ -1,0 +1,30 @@
+//! What a server would refuse, or choke on, whatever it has: known beforehand, and never sent.
+
+use super::plan::Reason;
+use super::{CatalogValue, HatValue, HueText, ServerClass};
+use crate::model::HatId;
+
+/// Why a hat of a user cannot be sent.
+pub(super) fn hat(class: ServerClass, id: &HatId, value: &HatValue) -> Option<Reason> {
+    let texts = [Some(id.as_str()), value.title.as_deref()];
+    if !texts.into_iter().flatten().all(|text| class.accepts_text(text)) {
+        return Some(Reason::TextRefused);
+    }
+    if class.holds_catalog() && id.as_str().is_empty() {
+        return Some(Reason::TextRefused);
+    }
+    let needs = class.needs_title() && class.holds_own_titles();
+    (needs && value.title.is_none()).then_some(Reason::NeedsTitle)
+}
+
+/// Why an entry of the catalog cannot be sent.
+pub(super) fn entry(class: ServerClass, id: &HatId, value: &CatalogValue) -> Option<Reason> {
+    let hue = value.hue.as_ref().map(HueText::as_str);
+    let mut texts = [Some(id.as_str()), value.title.as_deref(), hue]
+        .into_iter()
+        .flatten();
+    if id.as_str().is_empty() || texts.any(|text| !class.accepts_text(text)) {
+        return Some(Reason::TextRefused);
+    }
+    value.title.is_none().then_some(Reason::NeedsTitle)
+}

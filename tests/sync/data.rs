@@ -1,0 +1,227 @@
+//! The plan as data, the report, and what a command ends with.
+
+use hatrack::model::Affiliation;
+use hatrack::sync::{
+    Action, CatalogValue, Condition, Decision, ItemChange, ItemOutcome, Plan, Progress, Reason, Refusal,
+    Report, RoomReport, RoomState, Secret, SetAside, Status,
+};
+use serde_json::{Value, json};
+
+use crate::sides::*;
+
+const SCHEMA: &str = include_str!("../../assets/plan.schema.json");
+
+#[cfg(test)]
+fn schema() -> jsonschema::Validator {
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    jsonschema::draft202012::meta::validate(&schema).expect("a schema of 2020-12");
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+fn plan(sides: &Sides) -> Plan {
+    Plan {
+        server: "test".into(),
+        rooms: vec![sides.merge()],
+    }
+}
+
+/// A room with a line of every kind.
+fn rich(class: hatrack::sync::ServerClass) -> Sides {
+    let mut sides = Sides::known(class, |sides| {
+        sides
+            .both_entry("t", "T")
+            .both_entry("s", "S")
+            .both_entry("v", "V");
+        sides
+            .member("ann", &[("t", "a T")])
+            .member("bob", &[("t", "a T"), ("s", "a Own")])
+            .member("cem", &[]);
+    });
+    sides.remote.name = Some("Courses".into());
+    sides
+        .local_user("ann", Affiliation::None)
+        .remote_user("cem", Affiliation::Admin);
+    sides
+        .local_hat("bob", "t", None)
+        .remote_hat("bob", "v", Some("a V"));
+    sides.local_hat("cem", "new", Some("ar New"));
+    if class == E2 {
+        sides.local_entry("s", Some(entry("S2", Some("120"))));
+        sides.remote_entry("s", Some(CatalogValue::new("S3", Some("banana"))));
+    }
+    sides.remote.unreadable.count = 2;
+    sides
+}
+
+#[test]
+fn the_plan_as_data_is_as_its_schema_says() {
+    let schema = schema();
+    for class in ALL {
+        let sides = rich(class);
+        let mut plan = plan(&sides);
+        let refused = hatrack::sync::RoomRead::Forbidden("only owners".into());
+        plan.rooms.push(sides.merge_read(&refused));
+        plan.rooms.push(sides.merge_read(&hatrack::sync::RoomRead::Gone));
+        let data = serde_json::to_value(&plan).unwrap();
+        let errors: Vec<String> = schema.iter_errors(&data).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{data:#}");
+        assert_eq!(data["rooms"][1]["message"], "only owners");
+        assert_eq!(data["rooms"][2]["set-aside"], "room-gone");
+        assert_eq!(data["counts"]["send"], plan.counts().send);
+        // The schema is no net with large holes.
+        for (pointer, wrong) in [
+            ("/rooms/0/lines/0/action", json!("maybe")),
+            ("/rooms/0/lines/1/remote", json!(7)),
+            ("/rooms/0/class", json!("other")),
+            ("/server", Value::Null),
+            ("/version", json!(2)),
+        ] {
+            let mut broken = data.clone();
+            *broken.pointer_mut(pointer).unwrap() = wrong;
+            assert!(!schema.is_valid(&broken), "{pointer}");
+        }
+        let mut more = data.clone();
+        more["rooms"][0]["lines"][0]["more"] = json!(1);
+        assert!(!schema.is_valid(&more));
+    }
+}
+
+#[test]
+fn the_schema_knows_every_word() {
+    let words = |at: &str| {
+        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        schema.pointer(at).unwrap()["enum"].as_array().unwrap().clone()
+    };
+    let reasons = [
+        Reason::NotAffiliated,
+        Reason::LimitOfUser,
+        Reason::LimitOfRoom,
+        Reason::TextRefused,
+        Reason::NeedsTitle,
+        Reason::NotDefined,
+        Reason::StillUsed,
+        Reason::AffiliationsShown,
+        Reason::LastOwner,
+        Reason::OwnAccount,
+        Reason::Held,
+    ];
+    assert_eq!(
+        words("/$defs/line/properties/reason"),
+        reasons.map(|reason| json!(reason))
+    );
+    let set_aside = [
+        SetAside::Unreadable,
+        SetAside::FileIsOlder,
+        SetAside::OtherServer,
+        SetAside::RoomGone,
+        SetAside::RoomMadeAnew,
+    ];
+    assert_eq!(
+        words("/$defs/room/properties/set-aside"),
+        set_aside.map(|reason| json!(reason))
+    );
+    let states = [
+        RoomState::Linked,
+        RoomState::OnlyThere,
+        RoomState::RemovedHere,
+        RoomState::OnlyHere,
+        RoomState::GoneThere,
+        RoomState::Forbidden(String::new()),
+        RoomState::Unread(String::new()),
+    ];
+    assert_eq!(
+        words("/$defs/room/properties/state"),
+        states.map(|state| json!(state.name()))
+    );
+    let actions = [Action::Send, Action::Receive, Action::Conflict, Action::LeaveOut];
+    assert_eq!(
+        words("/$defs/line/properties/action"),
+        actions.map(|action| json!(action))
+    );
+    assert_eq!(
+        words("/$defs/room/properties/class"),
+        ALL.map(|class| json!(class))
+    );
+}
+
+#[test]
+fn a_plan_alone_comes_to_the_most_urgent_of_its_rooms() {
+    let mut sides = Sides::known(P, |sides| {
+        sides.member("terry", &[("t", "a T")]);
+    });
+    assert_eq!(plan(&sides).status(), Status::Done);
+    sides.local_user("ann", Affiliation::Member);
+    assert_eq!(
+        plan(&sides).status(),
+        Status::Done,
+        "what is left out by rule is no difference"
+    );
+    sides.local_hat("terry", "s", Some("a"));
+    assert_eq!(plan(&sides).status().exit_code(), 6);
+    sides
+        .local_hat("terry", "t", Some("a H"))
+        .remote_hat("terry", "t", Some("a R"));
+    assert_eq!(plan(&sides).status().exit_code(), 5);
+    let mut both = plan(&sides);
+    both.rooms
+        .push(sides.merge_read(&hatrack::sync::RoomRead::Unread("away".into())));
+    assert_eq!(both.status().exit_code(), 1);
+    let mut held = plan(&Sides::known(P, |_| {}));
+    assert_eq!(held.status().exit_code(), 0);
+    held.rooms[0].lines = both.rooms[0].lines.clone();
+    held.rooms[0].prefer(hatrack::sync::Prefer::Server);
+    assert_eq!(held.status().exit_code(), 6);
+}
+
+#[test]
+fn a_report_says_what_was_done_what_failed_and_why() {
+    let sides = rich(P);
+    let plan = sides.merge();
+    let mut report = RoomReport::new(&plan);
+    assert_eq!((report.status(), report.left.send), (Status::Done, 0));
+    let item = hatrack::sync::Item::Affiliation { user: jid("ann") };
+    let change = ItemChange::new(item, None, None);
+    report.add(&change, &ItemOutcome::Done { saved: true }, true);
+    report.unsent = 1;
+    assert_eq!((report.sent, report.status().exit_code()), (1, 7));
+    report.add(&change, &ItemOutcome::Changed { actual: None }, true);
+    assert_eq!(report.status().exit_code(), 5);
+    report.add(
+        &change,
+        &ItemOutcome::Refused(Refusal::new(Condition::Forbidden)),
+        true,
+    );
+    assert_eq!(report.status().exit_code(), 1);
+    let mut not_stored = RoomReport::new(&plan);
+    not_stored.add(&change, &ItemOutcome::Done { saved: false }, true);
+    assert_eq!(not_stored.status(), Status::Failed);
+    let mut ejabberd = RoomReport::new(&plan);
+    ejabberd.add(&change, &ItemOutcome::Done { saved: false }, false);
+    assert_eq!(ejabberd.status(), Status::Done);
+    let forbidden = RoomReport::new(&sides.merge_read(&hatrack::sync::RoomRead::Forbidden("no".into())));
+    assert_eq!(forbidden.error.as_deref(), Some("no"));
+    let all = Report {
+        server: "test".into(),
+        rooms: vec![ejabberd, forbidden],
+    };
+    assert_eq!(all.status(), Status::Failed);
+    assert_eq!(
+        serde_json::to_value(&report).unwrap()["failed"][1]["why"]["refused"]["condition"],
+        "forbidden"
+    );
+    let _ = Decision::Skip;
+}
+
+#[test]
+fn progress_says_how_long_and_a_secret_is_shown_nowhere() {
+    let progress = |done, rate| Progress { done, of: 100, rate }.seconds_left();
+    assert_eq!(
+        (progress(30, 7), progress(30, 0), progress(100, 7)),
+        (Some(10), None, Some(0))
+    );
+    let secret = Secret::new("pass");
+    assert_eq!(
+        (secret.reveal(), format!("{secret:?}").as_str()),
+        ("pass", "(secret)")
+    );
+}
