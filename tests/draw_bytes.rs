@@ -15,7 +15,7 @@ mod large;
 mod session;
 
 use hatrack::term::Painter;
-use hatrack::ui::theme::{Depth, Ground};
+use hatrack::ui::theme::{Backdrop, ColorDepth};
 use hatrack::ui::{self, Theme};
 use ratatui::Terminal;
 use session::Session;
@@ -58,12 +58,12 @@ impl Line {
 /// What the least that ratatui can do takes for one row of a list (its whole row is reversed).
 const LEAST: usize = 292;
 
-/// Few colours take few bytes; so do many.
+/// Few colors take few bytes; so do many.
 fn themes() -> [Theme; 3] {
     [
         Theme::default(),
-        Theme::new(Depth::Many, Ground::Dark),
-        Theme::new(Depth::True, Ground::Light),
+        Theme::new(ColorDepth::Many, Backdrop::Dark),
+        Theme::new(ColorDepth::True, Backdrop::Light),
     ]
 }
 

@@ -13,10 +13,10 @@ mod session;
 #[expect(dead_code, reason = "shared by several test files")]
 mod screen;
 
-use hatrack::app::{Code, Key, Msg, Spot, State};
+use hatrack::app::{Key, KeyCode, Msg, Spot, State};
 use hatrack::model::{Edit, Hats, Wardrobe};
-use hatrack::store::{Change, Event, Trouble};
-use hatrack::ui::theme::{Depth, Ground};
+use hatrack::store::{Change, StoreEvent, StoreProblem};
+use hatrack::ui::theme::{Backdrop, ColorDepth};
 use hatrack::ui::{self, Theme};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -33,7 +33,7 @@ enum Step {
     Import(String),
     /// A set of hats of this name.
     Set(String, Hats),
-    Trouble(Option<Trouble>),
+    Trouble(Option<StoreProblem>),
     Opening(u64, u64),
     Draw(u16, u16),
 }
@@ -78,13 +78,13 @@ fn step() -> impl Strategy<Value = Step> {
         "X",
         "Ctrl-X",
     ];
-    let trouble = support::text().prop_map(|text| Step::Trouble(Some(Trouble::CannotWrite(text))));
+    let trouble = support::text().prop_map(|text| Step::Trouble(Some(StoreProblem::CannotWrite(text))));
     prop_oneof![
         12 => select(named).prop_map(Step::Keys),
         4 => (0..=250_u16, 0..=80_u16).prop_map(|(columns, rows)| Step::Draw(columns, rows)),
         2 => support::text().prop_map(Step::Type),
         1 => support::text().prop_map(Step::Paste),
-        1 => any::<char>().prop_map(|character| Step::Key(Key::plain(Code::Char(character)))),
+        1 => any::<char>().prop_map(|character| Step::Key(Key::plain(KeyCode::Char(character)))),
         1 => support::text().prop_map(Step::Import),
         1 => (support::text(), support::hats()).prop_map(|(name, hats)| Step::Set(name, hats)),
         1 => trouble,
@@ -116,8 +116,8 @@ fn take(session: &mut Session, step: Step) {
             session.keys("Enter");
         }
         Step::Set(name, hats) => session.other(|now| now.put_set(&name, Some(&hats))),
-        Step::Trouble(trouble) => session.send(Msg::Store(Box::new(Event::Trouble(trouble)))),
-        Step::Opening(done, of) => session.send(Msg::Store(Box::new(Event::Opening { done, of }))),
+        Step::Trouble(trouble) => session.send(Msg::Store(Box::new(StoreEvent::Trouble(trouble)))),
+        Step::Opening(done, of) => session.send(Msg::Store(Box::new(StoreEvent::Opening { done, of }))),
         Step::Draw(columns, rows) => {
             session.send(Msg::Resize { columns, rows });
             draw(&session.state, (columns, rows));
@@ -127,10 +127,10 @@ fn take(session: &mut Session, step: Step) {
 
 /// Draws in every look, and looks at every cell.
 fn draw(state: &State, size: (u16, u16)) {
-    for (ascii, depth) in [(false, Depth::True), (true, Depth::None)] {
+    for (ascii, depth) in [(false, ColorDepth::True), (true, ColorDepth::None)] {
         let theme = Theme {
             ascii,
-            ..Theme::new(depth, Ground::Dark)
+            ..Theme::new(depth, Backdrop::Dark)
         };
         let (buffer, cursor) = screen::frame(state, theme, size);
         assert!(

@@ -8,20 +8,23 @@
 #[cfg(test)]
 mod support;
 
-use hatrack::exchange::{Content, Counts, Form, Given, How, Part, Plan, Target, Why, export, read};
+use hatrack::exchange::{
+    ExportScope, FileFormat, ImportCounts, ImportExtent, ImportOptions, ImportPlan, ImportTarget,
+    ParsedImport, SkipReason, export, read,
+};
 use hatrack::model::{
-    Affiliation, Attachment, CatalogueHat, Extra, Group, HatId, Hats, Hue, Jid, Json, Room, User, Wardrobe,
+    Affiliation, Attachment, CatalogHat, Extra, Group, HatId, Hats, Hue, Jid, Json, Room, User, Wardrobe,
     write,
 };
 use proptest::prelude::*;
 use support::{cases, wardrobe};
 
-fn csv(text: &str) -> Result<Given, String> {
-    read(text.as_bytes(), Form::Csv).map_err(|error| error.to_string())
+fn csv(text: &str) -> Result<ParsedImport, String> {
+    read(text.as_bytes(), FileFormat::Csv).map_err(|error| error.to_string())
 }
 
-fn json(text: &str) -> Given {
-    read(text.as_bytes(), Form::Json).unwrap()
+fn json(text: &str) -> ParsedImport {
+    read(text.as_bytes(), FileFormat::Json).unwrap()
 }
 
 fn jid(text: &str) -> Jid {
@@ -29,14 +32,14 @@ fn jid(text: &str) -> Jid {
 }
 
 /// What a plan makes of a wardrobe.
-fn after(now: &Wardrobe, plan: &Plan) -> Wardrobe {
+fn after(now: &Wardrobe, plan: &ImportPlan) -> Wardrobe {
     let mut next = now.clone();
     next.apply(&plan.group).unwrap();
     next
 }
 
-fn done(now: &Wardrobe, given: &Given) -> Wardrobe {
-    after(now, &given.plan(now, &How::default()).unwrap())
+fn done(now: &Wardrobe, given: &ParsedImport) -> Wardrobe {
+    after(now, &given.plan(now, &ImportOptions::default()).unwrap())
 }
 
 /// What a table can hold of a wardrobe, and what an import gives: no unknown members, no empty texts, ids that are
@@ -46,7 +49,7 @@ fn holdable(wardrobe: &Wardrobe) -> Wardrobe {
     for (jid, room) in wardrobe.rooms() {
         let filled = |text: &Option<std::sync::Arc<str>>| text.clone().filter(|text| !text.is_empty());
         let mut made = Room::new(filled(&room.name).as_deref());
-        for (id, hat) in room.catalogue.iter().filter(|(id, _)| id.is_uri()) {
+        for (id, hat) in room.catalog.iter().filter(|(id, _)| id.is_uri()) {
             let mut hat = hat.clone();
             hat.extra = Extra::default();
             hat.title = filled(&hat.title);
@@ -58,7 +61,7 @@ fn holdable(wardrobe: &Wardrobe) -> Wardrobe {
             {
                 hat.hue = Hue::new(Json::new("120").unwrap());
             }
-            made.catalogue.insert(id.clone(), hat);
+            made.catalog.insert(id.clone(), hat);
         }
         edits.push(hatrack::model::Edit::Room {
             room: jid.clone(),
@@ -104,11 +107,11 @@ proptest! {
     #[test]
     fn a_table_comes_back(all in wardrobe()) {
         let now = holdable(&all);
-        let exported = export(&now, &Part::All, Form::Csv).unwrap();
+        let exported = export(&now, &ExportScope::All, FileFormat::Csv).unwrap();
         prop_assert!(exported.lost.is_empty(), "{:?}", exported.lost);
-        let given = read(&exported.bytes, Form::Csv).unwrap();
+        let given = read(&exported.bytes, FileFormat::Csv).unwrap();
         prop_assert_eq!(&done(&Wardrobe::default(), &given), &now);
-        let whole = export(&all, &Part::All, Form::Csv).unwrap();
+        let whole = export(&all, &ExportScope::All, FileFormat::Csv).unwrap();
         prop_assert_eq!(whole.lost.is_empty(), {
             let mut plain = all.clone();
             plain.revision = 0;
@@ -126,10 +129,10 @@ proptest! {
     /// A wardrobe as JSON comes back whole, but for hats of those who cannot be given any.
     #[test]
     fn json_comes_back(now in wardrobe()) {
-        let exported = export(&now, &Part::All, Form::Json).unwrap();
+        let exported = export(&now, &ExportScope::All, FileFormat::Json).unwrap();
         prop_assert_eq!(&exported.bytes, &write::wardrobe(&now));
-        let given = read(&exported.bytes, Form::Json).unwrap();
-        let plan = given.plan(&Wardrobe::default(), &How::default()).unwrap();
+        let given = read(&exported.bytes, FileFormat::Json).unwrap();
+        let plan = given.plan(&Wardrobe::default(), &ImportOptions::default()).unwrap();
         let mut there = after(&Wardrobe::default(), &plan);
         for (jid, room) in now.rooms() {
             for (user, was) in room.users().iter().filter(|(_, user)| !user.affiliation.is_affiliated()) {
@@ -140,7 +143,7 @@ proptest! {
         prop_assert_eq!(&there, &now);
         // On top of itself nothing changes, and nothing is left aside, added or replaced.
         for replace in [false, true] {
-            let plan = given.plan(&now, &How { replace, ..How::default() }).unwrap();
+            let plan = given.plan(&now, &ImportOptions { replace, ..ImportOptions::default() }).unwrap();
             let hats = now.attachments();
             prop_assert_eq!((plan.group, plan.counts.same), (Group::default(), hats));
         }
@@ -148,12 +151,12 @@ proptest! {
 
     /// Whatever is laid over whatever: twice is as once, undone is as before, nothing goes, and what is counted is so.
     #[test]
-    fn an_import_adds((now, other, form) in (wardrobe(), wardrobe(), prop_oneof![Just(Form::Csv), Just(Form::Json)])) {
-        let other = if form == Form::Csv { holdable(&other) } else { other };
-        let given = read(&export(&other, &Part::All, form).unwrap().bytes, form).unwrap();
-        let plan = given.plan(&now, &How::default()).unwrap();
+    fn an_import_adds((now, other, form) in (wardrobe(), wardrobe(), prop_oneof![Just(FileFormat::Csv), Just(FileFormat::Json)])) {
+        let other = if form == FileFormat::Csv { holdable(&other) } else { other };
+        let given = read(&export(&other, &ExportScope::All, form).unwrap().bytes, form).unwrap();
+        let plan = given.plan(&now, &ImportOptions::default()).unwrap();
         let then = after(&now, &plan);
-        let again = given.plan(&then, &How::default()).unwrap();
+        let again = given.plan(&then, &ImportOptions::default()).unwrap();
         prop_assert_eq!(&again.group, &Group::default());
         let mut back = then.clone();
         back.apply(&plan.group.inverse()).unwrap();
@@ -165,9 +168,9 @@ proptest! {
                 prop_assert!(was.affiliation == Affiliation::None || still.affiliation != Affiliation::None);
             }
             let still = then.room(jid).unwrap();
-            prop_assert!(room.catalogue.keys().all(|id| still.catalogue.contains_key(id)));
+            prop_assert!(room.catalog.keys().all(|id| still.catalog.contains_key(id)));
         }
-        let Counts { rooms_added, users_added, hats_given, rooms_removed, users_removed, hats_taken, .. } = plan.counts;
+        let ImportCounts { rooms_added, users_added, hats_given, rooms_removed, users_removed, hats_taken, .. } = plan.counts;
         prop_assert_eq!(rooms_added, then.rooms().len() - now.rooms().len());
         prop_assert_eq!(users_added, then.users() - now.users());
         prop_assert_eq!(hats_given, then.attachments() - now.attachments());
@@ -177,8 +180,8 @@ proptest! {
     /// A wardrobe that replaces is the wardrobe afterwards, and undone it is as before.
     #[test]
     fn a_wardrobe_replaces((now, other) in (wardrobe(), wardrobe())) {
-        let given = read(&write::wardrobe(&other), Form::Json).unwrap();
-        let plan = given.plan(&now, &How { replace: true, ..How::default() }).unwrap();
+        let given = read(&write::wardrobe(&other), FileFormat::Json).unwrap();
+        let plan = given.plan(&now, &ImportOptions { replace: true, ..ImportOptions::default() }).unwrap();
         prop_assert_eq!(&plan.skipped, &[]);
         let mut then = after(&now, &plan);
         let mut back = then.clone();
@@ -193,10 +196,10 @@ proptest! {
     fn a_room_replaces((now, other) in (wardrobe(), wardrobe())) {
         let target = jid("there@c.example");
         for (room, was) in other.rooms() {
-            let exported = export(&other, &Part::Room(room.clone()), Form::Json).unwrap();
-            let given = read(&exported.bytes, Form::Json).unwrap();
-            let target = Target { room: Some(target.clone()), user: None };
-            let how = How { replace: true, target: target.clone(), ..How::default() };
+            let exported = export(&other, &ExportScope::Room(room.clone()), FileFormat::Json).unwrap();
+            let given = read(&exported.bytes, FileFormat::Json).unwrap();
+            let target = ImportTarget { room: Some(target.clone()), user: None };
+            let how = ImportOptions { replace: true, target: target.clone(), ..ImportOptions::default() };
             let then = after(&now, &given.plan(&now, &how).unwrap());
             prop_assert_eq!(then.room(target.room.as_ref().unwrap()), Some(was));
         }
@@ -206,14 +209,22 @@ proptest! {
 #[test]
 fn a_hue_that_is_no_angle_is_taken_only_where_it_is_so() {
     let given = csv("room,hat,hue\nr@c.example,urn:x:1,\"12,5\"\n").unwrap();
-    let error = given.plan(&Wardrobe::default(), &How::default()).unwrap_err();
+    let error = given
+        .plan(&Wardrobe::default(), &ImportOptions::default())
+        .unwrap_err();
     assert_eq!(
         error.wrong,
         ["line 2: hue: \"12,5\" is no number of degrees from 0 to 360"]
     );
     let now = json(r#"{"version": 1, "rooms": {"r@c.example": {"hats": {"urn:x:1": {"hue": "12,5"}}}}}"#);
     let now = done(&Wardrobe::default(), &now);
-    assert!(given.plan(&now, &How::default()).unwrap().group.is_empty());
+    assert!(
+        given
+            .plan(&now, &ImportOptions::default())
+            .unwrap()
+            .group
+            .is_empty()
+    );
 }
 
 /// Whether the users who are not affiliated are such as a table holds.
@@ -230,7 +241,7 @@ fn room_users_hold(wardrobe: &Wardrobe) -> bool {
         })
         && wardrobe
             .rooms()
-            .flat_map(|(_, room)| room.catalogue.values())
+            .flat_map(|(_, room)| room.catalog.values())
             .all(|hat| {
                 hat.hue
                     .as_ref()
@@ -251,7 +262,7 @@ empty@c.example,,,,,,,
 fn a_table_says_rooms_users_and_hats() {
     let given = csv(TABLE).unwrap();
     let now = done(&Wardrobe::default(), &given);
-    let lines = export(&now, &Part::All, Form::Csv).unwrap();
+    let lines = export(&now, &ExportScope::All, FileFormat::Csv).unwrap();
     let sorted = |text: &str| {
         let mut lines: Vec<String> = text.lines().map(Into::into).collect();
         lines.sort();
@@ -340,13 +351,15 @@ fn a_table_is_read_as_spreadsheets_of_other_languages_write_it() {
             "{yes} {no}"
         );
         let room = now.room(&jid("r@c.example")).unwrap();
-        let hue = room.catalogue.values().next().unwrap().hue.as_ref().unwrap();
+        let hue = room.catalog.values().next().unwrap().hue.as_ref().unwrap();
         assert_eq!(hue.as_json().as_str(), "150.5");
     }
     // What is no number stays what it is, and so is said.
     for hue in ["1,5,5", "4000,5", "x,y"] {
         let text = format!("{head}r@c.example;;;urn:x:1;;;{hue}\r\n");
-        let error = csv(&text).unwrap().plan(&Wardrobe::default(), &How::default());
+        let error = csv(&text)
+            .unwrap()
+            .plan(&Wardrobe::default(), &ImportOptions::default());
         let says = format!("line 3: hue: {hue:?} is no number of degrees from 0 to 360");
         assert_eq!(error.unwrap_err().wrong, [says]);
     }
@@ -356,12 +369,12 @@ fn a_table_is_read_as_spreadsheets_of_other_languages_write_it() {
 fn what_a_table_does_not_say_stays() {
     let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
     let given = csv("room,user,hat,required\nr@c.example,terry@example.org,urn:x:1,yes\n").unwrap();
-    let plan = given.plan(&now, &How::default()).unwrap();
+    let plan = given.plan(&now, &ImportOptions::default()).unwrap();
     assert_eq!(
         plan.counts,
-        Counts {
+        ImportCounts {
             hats_changed: 1,
-            ..Counts::default()
+            ..ImportCounts::default()
         }
     );
     let then = after(&now, &plan);
@@ -373,13 +386,20 @@ fn what_a_table_does_not_say_stays() {
     );
     // An empty cell of a column that is there means none, and what means the same is the same.
     let given = csv("room,user,hat,title,required\nr@c.example,terry@example.org,urn:x:1,,\n").unwrap();
-    assert_eq!(given.plan(&now, &How::default()).unwrap().counts.hats_changed, 1);
+    assert_eq!(
+        given
+            .plan(&now, &ImportOptions::default())
+            .unwrap()
+            .counts
+            .hats_changed,
+        1
+    );
     let given = csv("room,user,hat,required\nr@c.example,terry@example.org,urn:x:1,no\n").unwrap();
     assert_eq!(
-        given.plan(&now, &How::default()).unwrap().counts,
-        Counts {
+        given.plan(&now, &ImportOptions::default()).unwrap().counts,
+        ImportCounts {
             same: 1,
-            ..Counts::default()
+            ..ImportCounts::default()
         }
     );
 }
@@ -403,7 +423,7 @@ r@c.example,ann@example.org,member,urn:x:1,Another,,,
 r@c.example,,,,Name,,,
 r@c.example,,,,Other name,,,
 ";
-    let wrong = read(text.as_bytes(), Form::Csv).unwrap_err();
+    let wrong = read(text.as_bytes(), FileFormat::Csv).unwrap_err();
     let expected = [
         "line 2: the room's address is missing",
         "line 3: user: not an address: \"terry@@example.org\": there is more than one @",
@@ -451,11 +471,11 @@ fn a_file_that_is_no_table_is_said_to_be_none() {
         let said = csv(text).unwrap_err();
         assert!(said.starts_with(error), "{said}");
     }
-    let said = read(b"room\nr\xe9union@c.example\n", Form::Csv)
+    let said = read(b"room\nr\xe9union@c.example\n", FileFormat::Csv)
         .unwrap_err()
         .to_string();
     assert!(said.starts_with("line 2: not valid UTF-8"), "{said}");
-    let said = read(b"\xff\xfer\0o\0", Form::Csv).unwrap_err().to_string();
+    let said = read(b"\xff\xfer\0o\0", FileFormat::Csv).unwrap_err().to_string();
     assert!(said.starts_with("it is UTF-16"), "{said}");
 }
 
@@ -463,7 +483,7 @@ fn a_file_that_is_no_table_is_said_to_be_none() {
 fn what_is_wrong_only_there_is_named_by_its_line_too() {
     let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
     let given = csv("room,user,hat\nr@c.example,terry@example.org,urn:x:9\nr@c.example,new@example.org,urn:x:9\nr@c.example,kim@example.org,Teacher\n").unwrap();
-    let wrong = given.plan(&now, &How::default()).unwrap_err();
+    let wrong = given.plan(&now, &ImportOptions::default()).unwrap_err();
     assert_eq!(
         wrong.wrong,
         [
@@ -485,7 +505,7 @@ r@c.example,kim@example.org,none,
 r@c.example,ghost@example.org,none,
 ")
     .unwrap();
-    let plan = given.plan(&now, &How::default()).unwrap();
+    let plan = given.plan(&now, &ImportOptions::default()).unwrap();
     let why: Vec<_> = plan
         .skipped
         .iter()
@@ -494,19 +514,25 @@ r@c.example,ghost@example.org,none,
     assert_eq!(
         why,
         [
-            ("ghost@example.org", Why::Nobody),
-            ("kim@example.org", Why::NotRemoved),
-            ("mallory@example.net", Why::NotAffiliated(Affiliation::Outcast, 2)),
-            ("terry@example.org", Why::NotAffiliated(Affiliation::Outcast, 1)),
+            ("ghost@example.org", SkipReason::Nobody),
+            ("kim@example.org", SkipReason::NotRemoved),
+            (
+                "mallory@example.net",
+                SkipReason::NotAffiliated(Affiliation::Outcast, 2)
+            ),
+            (
+                "terry@example.org",
+                SkipReason::NotAffiliated(Affiliation::Outcast, 1)
+            ),
         ]
     );
     assert_eq!(
         plan.counts,
-        Counts {
+        ImportCounts {
             users_added: 1,
             affiliations: 1,
             same: 1,
-            ..Counts::default()
+            ..ImportCounts::default()
         }
     );
     let then = after(&now, &plan);
@@ -523,14 +549,14 @@ r@c.example,ghost@example.org,none,
 fn an_object_without_an_address_needs_one() {
     let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
     let plan = |text: &str, room: Option<&str>, user: Option<&str>, replace: bool| {
-        let target = Target {
+        let target = ImportTarget {
             room: room.map(jid),
             user: user.map(jid),
         };
-        let how = How {
+        let how = ImportOptions {
             target,
             replace,
-            ..How::default()
+            ..ImportOptions::default()
         };
         json(text).plan(&now, &how).map_err(|error| error.to_string())
     };
@@ -538,7 +564,7 @@ fn an_object_without_an_address_needs_one() {
     let user = r#"{"hats": {"urn:x:2": {"active": true}}, "x": 1}"#;
     let room = r#"{"users": {"terry@example.org": {"affiliation": "member", "hats": {}}}}"#;
     let (r, terry) = (Some("r@c.example"), Some("terry@example.org"));
-    let error = |result: Result<Plan, String>| result.unwrap_err();
+    let error = |result: Result<ImportPlan, String>| result.unwrap_err();
     assert!(error(plan(room, None, None, false)).starts_with("it is a room without its address"));
     assert!(error(plan(room, r, terry, false)).starts_with("it is a room, not a user"));
     assert!(error(plan(user, r, None, false)).starts_with("it is a user (hats) without an address"));
@@ -564,13 +590,16 @@ fn an_object_without_an_address_needs_one() {
             .map(Json::as_str),
         Some("1")
     );
-    assert_eq!(plan(room, r, None, false).unwrap().counts, Counts::default());
+    assert_eq!(
+        plan(room, r, None, false).unwrap().counts,
+        ImportCounts::default()
+    );
     let counts = plan(room, r, None, true).unwrap().counts;
     assert_eq!(
         (
             counts.users_removed,
             counts.hats_taken,
-            counts.catalogue_removed,
+            counts.catalog_removed,
             counts.rooms_renamed
         ),
         (1, 2, 1, 1)
@@ -579,9 +608,9 @@ fn an_object_without_an_address_needs_one() {
         .unwrap()
         .plan(
             &now,
-            &How {
+            &ImportOptions {
                 replace: true,
-                ..How::default()
+                ..ImportOptions::default()
             },
         )
         .unwrap_err();
@@ -593,13 +622,13 @@ fn members_of_the_document_are_added_and_never_replaced() {
     let mut now = Wardrobe::default();
     now.extra.insert("note", Json::string("ours"));
     let given = json(r#"{"version": 1, "rooms": {}, "note": "theirs", "other": 1}"#);
-    let plan = given.plan(&now, &How::default()).unwrap();
+    let plan = given.plan(&now, &ImportOptions::default()).unwrap();
     assert_eq!(
         plan.skipped
             .iter()
             .map(|skip| skip.why.clone())
             .collect::<Vec<_>>(),
-        [Why::OtherMember("note".into())]
+        [SkipReason::OtherMember("note".into())]
     );
     let then = after(&now, &plan);
     assert_eq!(then.extra.get("note"), Some(&Json::string("ours")));
@@ -607,9 +636,9 @@ fn members_of_the_document_are_added_and_never_replaced() {
     let plan = given
         .plan(
             &now,
-            &How {
+            &ImportOptions {
                 limited: true,
-                ..How::default()
+                ..ImportOptions::default()
             },
         )
         .unwrap();
@@ -628,20 +657,25 @@ fn sets_of_hats_are_added_by_name() {
     for (name, set) in [("a", &one), ("b", &two), ("c", &two)] {
         other.put_set(name, Some(set)).unwrap();
     }
-    let given = read(&write::wardrobe(&other), Form::Json).unwrap();
-    let plan = given.plan(&now, &How::default()).unwrap();
-    let why: Vec<Why> = plan.skipped.iter().map(|skip| skip.why.clone()).collect();
-    assert_eq!(why, [Why::OtherSet("b".into())]);
+    let given = read(&write::wardrobe(&other), FileFormat::Json).unwrap();
+    let plan = given.plan(&now, &ImportOptions::default()).unwrap();
+    let why: Vec<SkipReason> = plan.skipped.iter().map(|skip| skip.why.clone()).collect();
+    assert_eq!(why, [SkipReason::OtherSet("b".into())]);
     let sets = after(&now, &plan).sets().unwrap();
     assert_eq!(
         (sets.get("b"), sets.get("c"), sets.len()),
         (Some(&one), Some(&two), 3)
     );
-    let lost = |wardrobe: &Wardrobe| export(wardrobe, &Part::All, Form::Csv).unwrap().lost.join(", ");
+    let lost = |wardrobe: &Wardrobe| {
+        export(wardrobe, &ExportScope::All, FileFormat::Csv)
+            .unwrap()
+            .lost
+            .join(", ")
+    };
     assert_eq!(lost(&now), "2 named sets of hats");
     // What is no set of hats is left as it is.
     now.extra.put("sets", Some(Json::string("mine")));
-    let plan = given.plan(&now, &How::default()).unwrap();
+    let plan = given.plan(&now, &ImportOptions::default()).unwrap();
     assert!(plan.group.is_empty());
     assert_eq!(plan.skipped.len(), 1);
     assert_eq!(lost(&now), "1 object with members that hatrack does not know");
@@ -698,15 +732,15 @@ fn ids_with_spaces_at_their_ends_come_back_as_they_were() {
     now.add_room(&room, None).unwrap();
     now.set_affiliation(&user, &room, Affiliation::Member).unwrap();
     for id in ids {
-        now.add_user_hat(&user, &room, &HatId::keep(id), Attachment::default())
+        now.add_user_hat(&user, &room, &HatId::unchecked(id), Attachment::default())
             .unwrap();
-        let entry = CatalogueHat::default();
-        now.set_catalogue_hat(&room, &HatId::keep(id), Some(entry))
+        let entry = CatalogHat::default();
+        now.set_catalog_hat(&room, &HatId::unchecked(id), Some(entry))
             .unwrap();
     }
-    let table = export(&now, &Part::All, Form::Csv).unwrap();
-    let given = read(&table.bytes, Form::Csv).unwrap();
-    let Content::Document(back) = &given.content else {
+    let table = export(&now, &ExportScope::All, FileFormat::Csv).unwrap();
+    let given = read(&table.bytes, FileFormat::Csv).unwrap();
+    let ImportExtent::Document(back) = &given.content else {
         panic!("no document")
     };
     let hats = |wardrobe: &Wardrobe| -> Vec<HatId> {
@@ -715,16 +749,16 @@ fn ids_with_spaces_at_their_ends_come_back_as_they_were() {
     };
     assert_eq!(hats(back), hats(&now));
     assert_eq!(
-        back.room(&room).unwrap().catalogue,
-        now.room(&room).unwrap().catalogue
+        back.room(&room).unwrap().catalog,
+        now.room(&room).unwrap().catalog
     );
     // What people leave around an id is no part of it.
     let spaced =
         csv("room,user,affiliation,hat\nr@c.example,terry@example.org,member, urn:x:7\u{a0}\n").unwrap();
-    let Content::Document(spaced) = &spaced.content else {
+    let ImportExtent::Document(spaced) = &spaced.content else {
         panic!("no document")
     };
-    assert_eq!(hats(spaced), [HatId::keep("urn:x:7")]);
+    assert_eq!(hats(spaced), [HatId::unchecked("urn:x:7")]);
 }
 
 #[test]
@@ -733,12 +767,14 @@ fn utf_16_is_named_also_without_a_byte_order_mark() {
         let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
         for bytes in [little, big] {
-            for form in [Form::Csv, Form::Json, Form::of("x", &bytes)] {
+            for form in [FileFormat::Csv, FileFormat::Json, FileFormat::of("x", &bytes)] {
                 let said = read(&bytes, form).unwrap_err().to_string();
                 assert!(said.starts_with("it is UTF-16"), "{said}");
             }
         }
     }
-    let nul = read(b"room\nr@c.example\0\n", Form::Csv).unwrap_err().to_string();
+    let nul = read(b"room\nr@c.example\0\n", FileFormat::Csv)
+        .unwrap_err()
+        .to_string();
     assert!(!nul.contains("UTF-16"), "{nul}");
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use hatrack::model::{Affiliation, Jid, Wardrobe, read, write};
-use hatrack::store::{Options, Store};
+use hatrack::store::{Store, StoreOptions};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -87,10 +87,10 @@ fn the_sample_is_a_rich_wardrobe_in_the_programs_own_form() {
             wardrobe.rooms().any(|(_, room)| room.users().is_empty()),
         ),
         (
-            "a catalogue with hues",
+            "a catalog with hues",
             wardrobe
                 .rooms()
-                .any(|(_, room)| room.catalogue.values().any(|hat| hat.hue.is_some())),
+                .any(|(_, room)| room.catalog.values().any(|hat| hat.hue.is_some())),
         ),
         ("unknown members", !wardrobe.extra.is_empty()),
         (
@@ -178,7 +178,7 @@ fn a_written_history_has_the_digest_and_the_length_of_the_documentation() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("hats.json");
     std::fs::write(&data, &blocks("json")[0]).unwrap();
-    let mut store = Store::open(&data, Options::default()).unwrap();
+    let mut store = Store::open(&data, StoreOptions::default()).unwrap();
     let room = Jid::parse("a@conference.example.org").unwrap();
     let change = store.wardrobe().clone().add_room(&room, None).unwrap();
     store.commit(&[change.into()]).unwrap();
@@ -202,7 +202,7 @@ fn the_history_in_the_documentation_is_one() {
         .add_room(&Jid::parse("courses@conference.example.org").unwrap(), None)
         .unwrap();
     for line in lines.lines() {
-        let entry: hatrack::store::Entry = serde_json::from_str(line).unwrap();
+        let entry: hatrack::store::HistoryEntry = serde_json::from_str(line).unwrap();
         wardrobe.apply(&entry.group).unwrap();
         // All of the line is understood, but for what is the store's own: the data file's identity and digest, the length.
         let length = line.len() as u64 + 1;

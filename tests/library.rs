@@ -16,7 +16,7 @@ fn the_program_adds_a_hat_and_prints_what_is_there() {
             "courses@conference.example.org: terry@example.org has Teacher (http://example.com/hats/teacher)\n"
         );
         assert_eq!(
-            Store::open(&file, Options::default())
+            Store::open(&file, StoreOptions::default())
                 .unwrap()
                 .wardrobe()
                 .revision,

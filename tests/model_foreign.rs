@@ -112,8 +112,8 @@ impl Foreign {
                     .as_deref()
                     .map(|name| ("name".into(), self.string(name))),
             );
-            let mut catalogue = Vec::new();
-            for (id, hat) in &room.catalogue {
+            let mut catalog = Vec::new();
+            for (id, hat) in &room.catalog {
                 let mut members: Vec<_> = Self::extra(&hat.extra).collect();
                 members.extend(
                     hat.title
@@ -125,9 +125,9 @@ impl Foreign {
                         .as_ref()
                         .map(|hue| ("hue".into(), hue.as_json().as_str().into())),
                 );
-                catalogue.push((id.as_str().to_owned(), self.object(members)));
+                catalog.push((id.as_str().to_owned(), self.object(members)));
             }
-            members.push(("hats".into(), self.object(catalogue)));
+            members.push(("hats".into(), self.object(catalog)));
             let users = room
                 .users()
                 .iter()

@@ -1,7 +1,7 @@
 //! The law of hats, line by line: each operation, its effects and its errors.
 
 use hatrack::model::{
-    Affiliation, Attachment, CatalogueHat, Error, Group, HatId, Hats, Jid, Wardrobe, read, write,
+    Affiliation, Attachment, CatalogHat, EditError, Group, HatId, Hats, Jid, Wardrobe, read, write,
 };
 
 /// One line of the law: in these words, after doing this, this holds.
@@ -17,7 +17,7 @@ enum Do {
     AddRoom(&'static str, Option<&'static str>),
     RemoveRoom(&'static str),
     Rename(&'static str, Option<&'static str>),
-    Catalogue(&'static str, &'static str, Option<&'static str>),
+    Catalog(&'static str, &'static str, Option<&'static str>),
 }
 
 /// What holds then.
@@ -36,7 +36,7 @@ enum Then {
     Fails(&'static str, &'static str),
 }
 
-use Do::{Add, AddRoom, Affiliate, Catalogue, Remove, RemoveRoom, Rename, Set, Take};
+use Do::{Add, AddRoom, Affiliate, Catalog, Remove, RemoveRoom, Rename, Set, Take};
 use Then::{Fails, NoRoom, NoUser, Nothing, Room, User};
 
 const ROOM: &str = "courses@conference.example.org";
@@ -100,7 +100,7 @@ fn the_three_operations() -> Vec<Line> {
         Line("add: a domain alone can be affiliated",
             Add(ROOM, "Example.ORG", BAR, "{}"),
             User(ROOM, "example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{}}}"#)),
-        Line("add: the catalogue is no part of it",
+        Line("add: the catalog is no part of it",
             Add(ROOM, "bare@example.org", FOO, "{}"),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{}}}"#)),
         Line("add: an id from a server may be anything",
@@ -197,14 +197,14 @@ fn everything_else() -> Vec<Line> {
         Line("room: renamed to what it is called", Rename(ROOM, Some("Courses")), Nothing),
         Line("room: no name to take away", Rename("staff@conference.example.org", None), Nothing),
         Line("room: no such one to rename", Rename("nowhere@conference.example.org", None), Fails("item-not-found", NO_ROOM)),
-        // The catalogue of a room.
-        Line("catalogue: a hat is defined; users stay as they are",
-            Catalogue("staff@conference.example.org", NEW, Some(r#"{"title":"New","hue":"banana"}"#)),
+        // The catalog of a room.
+        Line("catalog: a hat is defined; users stay as they are",
+            Catalog("staff@conference.example.org", NEW, Some(r#"{"title":"New","hue":"banana"}"#)),
             Room("staff@conference.example.org", r#"{"hats":{"http://example.com/hats/new":{"title":"New","hue":"banana"}},"users":{"terry@example.org":{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}}}"#)),
-        Line("catalogue: as it is already", Catalogue(ROOM, FOO, Some(r#"{"title":"Foo of the room","hue":120.50,"x":1}"#)), Nothing),
-        Line("catalogue: no such hat to take out", Catalogue(ROOM, NEW, None),
-            Fails("item-not-found", "no such hat in the catalogue of courses@conference.example.org: http://example.com/hats/new")),
-        Line("catalogue: no such room", Catalogue("nowhere@conference.example.org", NEW, None), Fails("item-not-found", NO_ROOM)),
+        Line("catalog: as it is already", Catalog(ROOM, FOO, Some(r#"{"title":"Foo of the room","hue":120.50,"x":1}"#)), Nothing),
+        Line("catalog: no such hat to take out", Catalog(ROOM, NEW, None),
+            Fails("item-not-found", "no such hat in the catalog of courses@conference.example.org: http://example.com/hats/new")),
+        Line("catalog: no such room", Catalog("nowhere@conference.example.org", NEW, None), Fails("item-not-found", NO_ROOM)),
     ]
 }
 
@@ -229,8 +229,8 @@ mod machine {
     }
 
     impl Do {
-        pub(crate) fn to(&self, wardrobe: &mut Wardrobe) -> Result<Group, Error> {
-            let id = |text: &str| HatId::keep(text);
+        pub(crate) fn to(&self, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
+            let id = |text: &str| HatId::unchecked(text);
             match *self {
                 Add(room, user, hat, json) => {
                     wardrobe.add_user_hat(&jid(user), &jid(room), &id(hat), attachment(json))
@@ -242,9 +242,9 @@ mod machine {
                 AddRoom(room, name) => wardrobe.add_room(&jid(room), name),
                 RemoveRoom(room) => wardrobe.remove_room(&jid(room)),
                 Rename(room, name) => wardrobe.rename_room(&jid(room), name),
-                Catalogue(room, hat, json) => {
-                    let entry = json.map(|json| serde_json::from_str::<CatalogueHat>(json).unwrap());
-                    wardrobe.set_catalogue_hat(&jid(room), &id(hat), entry)
+                Catalog(room, hat, json) => {
+                    let entry = json.map(|json| serde_json::from_str::<CatalogHat>(json).unwrap());
+                    wardrobe.set_catalog_hat(&jid(room), &id(hat), entry)
                 }
             }
         }
@@ -323,18 +323,18 @@ fn the_law_of_the_three_operations() {
 }
 
 #[test]
-fn the_law_of_affiliations_rooms_and_catalogues() {
+fn the_law_of_affiliations_rooms_and_catalogs() {
     everything_else().iter().for_each(Line::hold);
 }
 
 #[test]
-fn a_hat_can_be_taken_out_of_the_catalogue_and_worn_on() {
+fn a_hat_can_be_taken_out_of_the_catalog_and_worn_on() {
     let (mut wardrobe, room) = (machine::start(), machine::jid(ROOM));
     wardrobe
-        .set_catalogue_hat(&room, &HatId::keep(FOO), None)
+        .set_catalog_hat(&room, &HatId::unchecked(FOO), None)
         .unwrap();
     let room = wardrobe.room(&room).unwrap();
-    assert!(room.catalogue.is_empty());
+    assert!(room.catalog.is_empty());
     let foo = room
         .known_hats()
         .iter()
@@ -389,7 +389,7 @@ fn the_preconditions_hold_when_edits_meet_a_ban() {
     banned
         .set_affiliation(&terry, &room, Affiliation::Outcast)
         .unwrap();
-    let refused = Error::NotAffiliated {
+    let refused = EditError::NotAffiliated {
         room: room.clone(),
         user: terry.clone(),
     };
@@ -406,7 +406,7 @@ fn the_preconditions_hold_when_edits_meet_a_ban() {
         assert_eq!(mine.apply(&asked.inverse()), Err(refused.clone()));
     }
     // Taken from one who was banned already: the undo gives the document back.
-    let taken = banned.take_hat(&terry, &room, &HatId::keep(FOO)).unwrap();
+    let taken = banned.take_hat(&terry, &room, &HatId::unchecked(FOO)).unwrap();
     banned.apply(&taken.inverse()).unwrap();
     let user = banned.user(&room, &terry).unwrap();
     assert_eq!((user.affiliation, user.hats.len()), (Affiliation::Outcast, 2));
@@ -464,9 +464,9 @@ fn a_group_is_applied_whole_or_not_at_all() {
 #[test]
 fn a_room_has_a_local_part_and_a_hat_that_is_typed_is_a_uri() {
     let error = Jid::parse_room("conference.example.org").unwrap_err();
-    assert_eq!(Error::from(error).condition(), "jid-malformed");
+    assert_eq!(EditError::from(error).condition(), "jid-malformed");
     let error = HatId::parse("not a uri").unwrap_err();
-    assert_eq!(Error::from(error.clone()).condition(), "bad-request");
+    assert_eq!(EditError::from(error.clone()).condition(), "bad-request");
     assert_eq!(
         error.to_string(),
         "not a URI: \"not a uri\": it has a space in it; a hat's id is a URI such as urn:uuid:… or \
@@ -488,21 +488,21 @@ fn a_hat_is_defined_for_those_who_are_affiliated() {
             .unwrap();
         let attachment = Attachment::default().with_title(title);
         wardrobe
-            .add_user_hat(user, &room, &HatId::keep(FOO), attachment)
+            .add_user_hat(user, &room, &HatId::unchecked(FOO), attachment)
             .unwrap();
     }
     wardrobe
         .set_affiliation(&users[0], &room, Affiliation::Outcast)
         .unwrap();
     let before = wardrobe.clone();
-    let entry = |title: &str| CatalogueHat {
+    let entry = |title: &str| CatalogHat {
         title: Some(title.into()),
-        ..CatalogueHat::default()
+        ..CatalogHat::default()
     };
     let titles = |wardrobe: &Wardrobe| {
         users.clone().map(|user| {
             let hats = &wardrobe.user(&room, &user).unwrap().hats;
-            hats.get(&HatId::keep(FOO))
+            hats.get(&HatId::unchecked(FOO))
                 .unwrap()
                 .title
                 .as_deref()
@@ -511,7 +511,7 @@ fn a_hat_is_defined_for_those_who_are_affiliated() {
     };
 
     let defined = wardrobe
-        .define_hat(&room, &HatId::keep(FOO), entry("New"), true)
+        .define_hat(&room, &HatId::unchecked(FOO), entry("New"), true)
         .unwrap();
     assert_eq!(
         titles(&wardrobe).map(Option::unwrap_or_default),
@@ -524,11 +524,11 @@ fn a_hat_is_defined_for_those_who_are_affiliated() {
     wardrobe.apply(&defined.group.inverse()).unwrap();
     assert_eq!(wardrobe, before);
 
-    // Only the catalogue, and without a title nobody is retitled.
+    // Only the catalog, and without a title nobody is retitled.
     for (title, retitle) in [("New", false), ("", true)] {
         let mut wardrobe = before.clone();
         let defined = wardrobe
-            .define_hat(&room, &HatId::keep(FOO), entry(title), retitle)
+            .define_hat(&room, &HatId::unchecked(FOO), entry(title), retitle)
             .unwrap();
         assert_eq!(titles(&wardrobe), titles(&before));
         assert_eq!(defined.group.0.len(), 1);
@@ -536,7 +536,7 @@ fn a_hat_is_defined_for_those_who_are_affiliated() {
     }
     let error = wardrobe.define_hat(
         &machine::jid("no@such.example"),
-        &HatId::keep(FOO),
+        &HatId::unchecked(FOO),
         entry("New"),
         true,
     );

@@ -15,7 +15,7 @@ type Known<'a> = (HatId, Option<std::sync::Arc<str>>, usize, Vec<&'a Jid>);
 /// Counted again from nothing, the slow and plain way.
 fn counted(room: &Room) -> (usize, Vec<Known<'_>>) {
     let mut known: BTreeMap<_, (usize, HashMap<&str, usize>)> = BTreeMap::new();
-    for id in room.catalogue.keys() {
+    for id in room.catalog.keys() {
         known.entry(id.clone()).or_default();
     }
     let mut count = 0;
@@ -30,7 +30,7 @@ fn counted(room: &Room) -> (usize, Vec<Known<'_>>) {
     let known = known
         .into_iter()
         .map(|(id, (users, titles))| {
-            let defined = room.catalogue.get(&id).and_then(|hat| hat.title.as_deref());
+            let defined = room.catalog.get(&id).and_then(|hat| hat.title.as_deref());
             let most = titles.values().max();
             let worn = titles
                 .iter()

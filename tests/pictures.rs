@@ -19,7 +19,7 @@ use std::path::Path;
 
 use hatrack::app::{Msg, Start};
 use hatrack::model::read;
-use hatrack::ui::theme::{Depth, Ground, Theme};
+use hatrack::ui::theme::{Backdrop, ColorDepth, Theme};
 use session::Session;
 
 /// A picture.
@@ -101,7 +101,7 @@ fn the_pictures_are_current() {
         }
         let (buffer, cursor) = screen::frame(
             &session.state,
-            Theme::new(Depth::True, Ground::Dark),
+            Theme::new(ColorDepth::True, Backdrop::Dark),
             (columns, rows),
         );
         let picture = svg::picture(&buffer, cursor, title);

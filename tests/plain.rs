@@ -99,7 +99,7 @@ pages!(
     "Ctrl-U \"zzz\""
 );
 pages!(
-    history_and_catalogue,
+    history_and_catalog,
     "Enter Down Enter d H",
     "Esc C Down",
     "e",
@@ -122,7 +122,7 @@ fn somebody_else_changed_the_same() {
     session.keys("Enter Down Enter e");
     session.other(|wardrobe| {
         let jid = |text: &str| hatrack::model::Jid::parse(text).unwrap();
-        let hat = hatrack::model::HatId::keep("urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607");
+        let hat = hatrack::model::HatId::unchecked("urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607");
         let user = jid("terry@example.org");
         let changed = hatrack::model::Attachment::default().with_title(Some("Invigilator"));
         wardrobe.add_user_hat(&user, &jid("courses@conference.example.org"), &hat, changed)

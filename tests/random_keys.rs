@@ -9,7 +9,7 @@ mod session;
 
 use hatrack::app::Confirm;
 use hatrack::app::Conflict;
-use hatrack::app::{Code, Key, Msg, Pane};
+use hatrack::app::{Key, KeyCode, Msg, Pane};
 use hatrack::model::read;
 use hatrack::ui::{self, Theme};
 use proptest::prelude::*;
@@ -27,32 +27,32 @@ const DRAWN: usize = 20;
 /// nobody.
 fn key() -> impl Strategy<Value = Key> {
     let named = vec![
-        Code::Enter,
-        Code::Enter,
-        Code::Esc,
-        Code::Tab,
-        Code::BackTab,
-        Code::Backspace,
-        Code::Delete,
-        Code::Left,
-        Code::Right,
-        Code::Up,
-        Code::Down,
-        Code::Down,
-        Code::Home,
-        Code::End,
-        Code::PageUp,
-        Code::PageDown,
+        KeyCode::Enter,
+        KeyCode::Enter,
+        KeyCode::Esc,
+        KeyCode::Tab,
+        KeyCode::BackTab,
+        KeyCode::Backspace,
+        KeyCode::Delete,
+        KeyCode::Left,
+        KeyCode::Right,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::Down,
+        KeyCode::Home,
+        KeyCode::End,
+        KeyCode::PageUp,
+        KeyCode::PageDown,
     ];
     let meant: Vec<char> = "aedurRgGHDhjkl?ymtnswCV*mypPAoYJMNWSIX:+/@#! .xu"
         .chars()
         .collect();
     prop_oneof![
-        6 => prop::sample::select(meant).prop_map(|character| Key::plain(Code::Char(character))),
+        6 => prop::sample::select(meant).prop_map(|character| Key::plain(KeyCode::Char(character))),
         5 => prop::sample::select(named).prop_map(Key::plain),
         1 => prop::sample::select(vec!['a', 'g', 'l', 'p', 'r', 's', 't', 'u', 'w', 'k']).prop_map(Key::ctrl),
         1 => prop::char::any().prop_filter("q leaves", |character| *character != 'q')
-            .prop_map(|character| Key::plain(Code::Char(character))),
+            .prop_map(|character| Key::plain(KeyCode::Char(character))),
     ]
 }
 

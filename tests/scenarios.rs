@@ -19,8 +19,8 @@ mod screen;
 mod session;
 
 use hatrack::app::{Msg, Pane, Start};
-use hatrack::model::{Affiliation, Attachment, Error, Group, HatId, Jid, Wardrobe};
-use hatrack::ui::layout::{Layout, inside};
+use hatrack::model::{Affiliation, Attachment, EditError, Group, HatId, Jid, Wardrobe};
+use hatrack::ui::layout::{ScreenLayout, inside};
 use hatrack::ui::{self, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -161,7 +161,7 @@ fn cut(session: &mut Session) {
 }
 
 /// What the command line would do.
-fn other(wardrobe: &mut Wardrobe, words: &[String]) -> Result<Group, Error> {
+fn other(wardrobe: &mut Wardrobe, words: &[String]) -> Result<Group, EditError> {
     let jid = |at: usize| Jid::parse(&words[at]).unwrap();
     let hat = |at: usize| HatId::parse(&words[at]).unwrap();
     match words[0].as_str() {
@@ -186,12 +186,12 @@ fn lines(session: &Session, pane: Pane) -> Vec<String> {
     let (frame, _) = screen::frame(&session.state, Theme::default(), (columns, rows));
     // The panes begin below the banner, however high that is: where the corner of the frame stands.
     let places = (0..rows).find_map(|banner| {
-        match Layout::new(area, (session.state.grouping(), session.state.focus()), banner) {
-            Layout::Full(places) => {
+        match ScreenLayout::new(area, (session.state.grouping(), session.state.focus()), banner) {
+            ScreenLayout::Full(places) => {
                 let area = places.pane(pane);
                 matches!(frame.cell((area.x, area.y))?.symbol(), "┌" | "┏").then_some(area)
             }
-            Layout::TooSmall(_) => None,
+            ScreenLayout::TooSmall(_) => None,
         }
     });
     let Some(place) = places else {

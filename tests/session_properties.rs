@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use hatrack::app::command::{self, Command};
 use hatrack::app::place::Place;
-use hatrack::app::{Code, Grouping, Key, Keymap, Msg, Pane, Saved, Sort, Start};
+use hatrack::app::{Grouping, Key, KeyCode, Keymap, Msg, Pane, SaveState, Sort, Start};
 use hatrack::model::{HatId, Jid};
 use hatrack::ui::{self, Theme};
 use proptest::prelude::*;
@@ -26,31 +26,31 @@ use session::Session;
 
 fn any_key() -> impl Strategy<Value = Key> {
     let named = vec![
-        Code::Enter,
-        Code::Esc,
-        Code::Tab,
-        Code::BackTab,
-        Code::Backspace,
-        Code::Delete,
-        Code::Left,
-        Code::Right,
-        Code::Up,
-        Code::Down,
-        Code::Home,
-        Code::End,
-        Code::PageUp,
-        Code::PageDown,
-        Code::F(1),
+        KeyCode::Enter,
+        KeyCode::Esc,
+        KeyCode::Tab,
+        KeyCode::BackTab,
+        KeyCode::Backspace,
+        KeyCode::Delete,
+        KeyCode::Left,
+        KeyCode::Right,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::Home,
+        KeyCode::End,
+        KeyCode::PageUp,
+        KeyCode::PageDown,
+        KeyCode::F(1),
     ];
     let meant: Vec<char> = "aedurRgGHWDhjklq?ymtnsMYJ :@.x//#!IXNwwsCV*mypPAo+NIXM   "
         .chars()
         .collect();
     let control: Vec<char> = "acglprstuwzk".chars().collect();
     prop_oneof![
-        6 => select(meant).prop_map(|character| Key::plain(Code::Char(character))),
+        6 => select(meant).prop_map(|character| Key::plain(KeyCode::Char(character))),
         5 => select(named).prop_map(Key::plain),
         1 => select(control).prop_map(Key::ctrl),
-        1 => any::<char>().prop_map(|character| Key::plain(Code::Char(character))),
+        1 => any::<char>().prop_map(|character| Key::plain(KeyCode::Char(character))),
     ]
 }
 
@@ -177,7 +177,7 @@ proptest! {
             prop_assert!(!all_seen || state.total(Pane::Third) == hats.len());
             prop_assert!((0..state.users().len()).all(|row| state.user_at(row).is_some()));
             prop_assert!((0..state.hats().len()).all(|row| state.hat_at(row).is_some()));
-            if matches!(state.saved(), Saved::Saved) {
+            if matches!(state.saved(), SaveState::Saved) {
                 prop_assert_eq!(state.wardrobe(), &session.memory.snapshot().wardrobe);
             }
         }
@@ -185,18 +185,18 @@ proptest! {
         session.well();
         for _ in 0..200 {
             let depth = session.state.overlays().len();
-            session.send(Msg::Key(Key::plain(Code::Esc)));
+            session.send(Msg::Key(Key::plain(KeyCode::Esc)));
             match session.state.top() {
                 None => break,
-                Some(top) if top.is::<Conflict>().is_some() => session.send(Msg::Key(Key::plain(Code::Char('t')))),
+                Some(top) if top.is::<Conflict>().is_some() => session.send(Msg::Key(Key::plain(KeyCode::Char('t')))),
                 Some(top) if top.is::<Confirm>().is_some() && session.state.overlays().len() > depth => {
-                    session.send(Msg::Key(Key::plain(Code::Char('y'))));
+                    session.send(Msg::Key(Key::plain(KeyCode::Char('y'))));
                 }
                 Some(_) => {}
             }
         }
         prop_assert!(session.state.overlays().is_empty());
-        prop_assert!(matches!(session.state.saved(), Saved::Saved | Saved::NoFile));
+        prop_assert!(matches!(session.state.saved(), SaveState::Saved | SaveState::NoFile));
         prop_assert_eq!(session.state.wardrobe(), &session.memory.snapshot().wardrobe);
     }
 }
@@ -254,7 +254,7 @@ proptest! {
         }
         session.quick();
         prop_assert!(!session.state.overlays().iter().any(|overlay| overlay.is::<Conflict>().is_some()));
-        prop_assert_eq!(session.state.saved(), Saved::Saved);
+        prop_assert_eq!(session.state.saved(), SaveState::Saved);
         let held = session.memory.snapshot().wardrobe;
         prop_assert!(session.state.wardrobe().rooms().eq(held.rooms()), "the screen shows something else");
         let quickly = quick.memory.snapshot().wardrobe;
@@ -405,7 +405,7 @@ proptest! {
                 }
             }
         }
-        let (esc, yes) = (Key::plain(Code::Esc), Key::plain(Code::Char('y')));
+        let (esc, yes) = (Key::plain(KeyCode::Esc), Key::plain(KeyCode::Char('y')));
         let key_of = |place: Place, default: Key| {
             let mut there = command::COMMANDS.iter().filter(|command| command.place == place);
             there.find(|command| command.keys.contains(&default)).and_then(|command| keymap.first(command))

@@ -1,4 +1,4 @@
-//! What the screen looks like: every pane, form and overlay, in several sizes, with and without colour, in ASCII.
+//! What the screen looks like: every pane, form and overlay, in several sizes, with and without color, in ASCII.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -11,19 +11,19 @@ mod screen;
 
 use hatrack::app::{Msg, Start, State};
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe, read};
-use hatrack::store::{self, Event, Scope, Trouble};
-use hatrack::ui::theme::{Depth, Ground, Theme};
+use hatrack::store::{self, Scope, StoreEvent, StoreProblem};
+use hatrack::ui::theme::{Backdrop, ColorDepth, Theme};
 use session::Session;
 
 const ROOM: &str = "courses@conference.example.org";
-fn colour() -> Theme {
+fn color() -> Theme {
     Theme::default()
 }
 
 fn ascii() -> Theme {
     Theme {
         ascii: true,
-        ..Theme::new(Depth::None, Ground::Unknown)
+        ..Theme::new(ColorDepth::None, Backdrop::Unknown)
     }
 }
 
@@ -66,7 +66,7 @@ const FILE: &str = "/home/terry/.config/hatrack/hats.json";
 
 /// What the keeper says then.
 fn full_disk() -> String {
-    let error = store::Error::Io {
+    let error = store::StoreError::Io {
         what: "write",
         path: FILE.into(),
         source: std::io::ErrorKind::StorageFull.into(),
@@ -80,12 +80,12 @@ fn jid(text: &str) -> Jid {
 
 #[test]
 fn rooms() {
-    shows("rooms", &mut open(), colour(), &SIZES);
+    shows("rooms", &mut open(), color(), &SIZES);
 }
 
 #[test]
 fn users() {
-    shows("users", &mut after("Enter Down Down Down"), colour(), &SIZES);
+    shows("users", &mut after("Enter Down Down Down"), color(), &SIZES);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn hats() {
     shows(
         "hats",
         &mut after("Enter Down Down Down Enter Down Down"),
-        colour(),
+        color(),
         &SIZES,
     );
 }
@@ -101,7 +101,7 @@ fn hats() {
 #[test]
 fn hats_of_all_scripts() {
     let mut session = after("Enter Down Down Down Down Enter");
-    shows("scripts", &mut session, colour(), &WITH_WIDE);
+    shows("scripts", &mut session, color(), &WITH_WIDE);
     shows("scripts-ascii", &mut session, ascii(), &USUAL);
 }
 
@@ -110,13 +110,13 @@ fn remarks_about_a_hat() {
     shows(
         "remark-no-uri",
         &mut after("Enter Down Down Down Enter"),
-        colour(),
+        color(),
         &USUAL,
     );
     shows(
-        "remark-catalogue",
+        "remark-catalog",
         &mut after("Enter Down Down Down Enter Down"),
-        colour(),
+        color(),
         &USUAL,
     );
 }
@@ -134,27 +134,27 @@ fn lists_longer_than_the_screen() {
     }
     let mut session = Session::open(wardrobe, (80, 24));
     session.keys("Enter PgDn PgDn Down");
-    shows("long", &mut session, colour(), &USUAL);
+    shows("long", &mut session, color(), &USUAL);
 }
 
 #[test]
 fn nothing_yet() {
     let mut session = Session::open(Wardrobe::default(), (80, 24));
-    shows("empty", &mut session, colour(), &SIZES);
-    shows("empty-room", &mut after("G Tab"), colour(), &USUAL);
+    shows("empty", &mut session, color(), &SIZES);
+    shows("empty-room", &mut after("G Tab"), color(), &USUAL);
     shows(
         "empty-user",
         &mut after("Enter Down Enter"),
-        colour(),
+        color(),
         &[(80, 24), (60, 20)],
     );
-    shows("empty-outcast", &mut after("Enter G Enter"), colour(), &USUAL);
+    shows("empty-outcast", &mut after("Enter G Enter"), color(), &USUAL);
 }
 
 #[test]
 fn too_small_for_anything_but_a_line() {
     let mut session = after("Enter Down a");
-    shows("small", &mut session, colour(), &[(40, 10), (39, 9), (20, 2)]);
+    shows("small", &mut session, color(), &[(40, 10), (39, 9), (20, 2)]);
 }
 
 #[test]
@@ -163,12 +163,12 @@ fn forms_for_rooms() {
     shows(
         "form-room",
         &mut session,
-        colour(),
+        color(),
         &[(80, 24), (120, 40), (60, 20)],
     );
     session.text("not an@address@");
-    shows("form-room-wrong", &mut session, colour(), &USUAL);
-    shows("form-room-edit", &mut after("Down e"), colour(), &USUAL);
+    shows("form-room-wrong", &mut session, color(), &USUAL);
+    shows("form-room-edit", &mut after("Down e"), color(), &USUAL);
 }
 
 #[test]
@@ -177,30 +177,30 @@ fn forms_for_users() {
     shows(
         "form-user",
         &mut session,
-        colour(),
+        color(),
         &[(80, 24), (120, 40), (60, 20)],
     );
     session.text("terry@example.org");
     session.keys("Tab Right");
-    shows("form-user-there", &mut session, colour(), &USUAL);
-    shows("form-user-edit", &mut after("Enter Down e"), colour(), &USUAL);
+    shows("form-user-there", &mut session, color(), &USUAL);
+    shows("form-user-edit", &mut after("Enter Down e"), color(), &USUAL);
 }
 
 #[test]
 fn form_for_a_new_hat() {
     let mut session = after("Enter Down Enter a");
-    shows("form-hat", &mut session, colour(), &SIZES);
+    shows("form-hat", &mut session, color(), &SIZES);
     session.text("teach");
     shows(
         "form-hat-typing",
         &mut session,
-        colour(),
+        color(),
         &[(80, 24), (120, 40), (60, 20), (40, 10)],
     );
     session.keys("Down Down");
-    shows("form-hat-listed", &mut session, colour(), &USUAL);
+    shows("form-hat-listed", &mut session, color(), &USUAL);
     session.keys("Enter");
-    shows("form-hat-taken", &mut session, colour(), &USUAL);
+    shows("form-hat-taken", &mut session, color(), &USUAL);
     shows("form-hat-ascii", &mut session, ascii(), &USUAL);
 }
 
@@ -210,12 +210,12 @@ fn the_list_on_a_small_screen() {
     shows(
         "form-hat-list",
         &mut after("Enter Down Down Down Enter a Down Down"),
-        colour(),
+        color(),
         &[(40, 12), (60, 14)],
     );
     let mut domain = after("Enter a");
     domain.text("example.org");
-    shows("form-user-domain", &mut domain, colour(), &USUAL);
+    shows("form-user-domain", &mut domain, color(), &USUAL);
 }
 
 #[test]
@@ -225,15 +225,15 @@ fn a_refused_form() {
     session.keys("Tab");
     session.text("帽子 👩‍👩‍👧‍👦");
     session.keys("Enter");
-    shows("form-hat-refused", &mut session, colour(), &SIZES);
+    shows("form-hat-refused", &mut session, color(), &SIZES);
 }
 
 #[test]
 fn form_for_a_hat_that_is_there() {
     let mut session = after("Enter Down Down Down Down Enter G e");
-    shows("form-hat-edit", &mut session, colour(), &USUAL);
+    shows("form-hat-edit", &mut session, color(), &USUAL);
     session.keys("Home Tab Space");
-    shows("form-hat-edit-start", &mut session, colour(), &USUAL);
+    shows("form-hat-edit-start", &mut session, color(), &USUAL);
 }
 
 #[test]
@@ -241,22 +241,22 @@ fn questions() {
     shows(
         "confirm-user",
         &mut after("Enter Down Down Down d"),
-        colour(),
+        color(),
         &SIZES,
     );
     let mut session = after("a");
     session.text("x");
     session.keys("Esc");
-    shows("confirm-leave", &mut session, colour(), &[(80, 24), (40, 10)]);
+    shows("confirm-leave", &mut session, color(), &[(80, 24), (40, 10)]);
 }
 
 #[test]
 fn help() {
-    shows("help", &mut after("Enter ?"), colour(), &WITH_WIDE);
+    shows("help", &mut after("Enter ?"), color(), &WITH_WIDE);
     shows(
         "help-end",
         &mut after("Enter ? PgDn PgDn PgDn PgDn PgDn"),
-        colour(),
+        color(),
         &USUAL,
     );
     shows("help-ascii", &mut after("?"), ascii(), &USUAL);
@@ -265,12 +265,12 @@ fn help() {
 #[test]
 fn history() {
     let mut session = after("H");
-    shows("history-empty", &mut session, colour(), &USUAL);
+    shows("history-empty", &mut session, color(), &USUAL);
     session.keys("Esc Enter Down Down Down Enter d r Space u Down d Left G d H Down");
-    shows("history", &mut session, colour(), &WITH_WIDE);
-    shows("history", &mut session, colour(), &[(40, 12)]);
+    shows("history", &mut session, color(), &WITH_WIDE);
+    shows("history", &mut session, color(), &[(40, 12)]);
     session.keys("s");
-    shows("history-filtered", &mut session, colour(), &USUAL);
+    shows("history-filtered", &mut session, color(), &USUAL);
     shows("history-ascii", &mut session, ascii(), &USUAL);
 }
 
@@ -292,7 +292,7 @@ fn conflict() -> Session {
 
 #[test]
 fn somebody_else_was_faster() {
-    shows("conflict", &mut conflict(), colour(), &SIZES);
+    shows("conflict", &mut conflict(), color(), &SIZES);
 }
 
 fn draft() -> Session {
@@ -307,7 +307,7 @@ fn draft() -> Session {
 
 #[test]
 fn a_draft_of_an_earlier_session() {
-    shows("draft", &mut draft(), colour(), &[(80, 24), (60, 20)]);
+    shows("draft", &mut draft(), color(), &[(80, 24), (60, 20)]);
 }
 
 #[test]
@@ -318,28 +318,28 @@ fn while_the_file_is_read() {
         actor: "terry@bastion".into(),
         ..Start::default()
     });
-    shows("opening", &mut session, colour(), &USUAL);
-    let event = Event::Opening {
+    shows("opening", &mut session, color(), &USUAL);
+    let event = StoreEvent::Opening {
         done: 7_300_000,
         of: 10_700_000,
     };
     session.send(Msg::Store(Box::new(event)));
-    shows("opening-half", &mut session, colour(), &SIZES);
+    shows("opening-half", &mut session, color(), &SIZES);
     shows("opening-half-ascii", &mut session, ascii(), &[(60, 20)]);
     let text = br#"{"version": 1, "rooms": {"a@b.c": {"users": {"d@e.f": {"affiliation": "king"}}}}}"#;
     let wrong = read::wardrobe(text).unwrap_err();
-    let broken = store::Error::Unreadable {
+    let broken = store::StoreError::Unreadable {
         path: FILE.into(),
         line: wrong.line,
         column: wrong.column,
         message: wrong.message,
     };
-    let event = Event::Trouble(Some(Trouble::Unreadable(broken.to_string())));
+    let event = StoreEvent::Trouble(Some(StoreProblem::Unreadable(broken.to_string())));
     session.send(Msg::Store(Box::new(event)));
     shows(
         "opening-unreadable",
         &mut session,
-        colour(),
+        color(),
         &[(80, 24), (60, 20), (40, 10)],
     );
 }
@@ -349,17 +349,17 @@ fn what_is_not_saved() {
     let mut session = open();
     session.fail(&full_disk());
     session.keys("Enter Down Down Down Enter Space Down r");
-    shows("not-saved", &mut session, colour(), &WITH_WIDE);
+    shows("not-saved", &mut session, color(), &WITH_WIDE);
     session.keys("q");
-    shows("not-saved-quit", &mut session, colour(), &USUAL);
+    shows("not-saved-quit", &mut session, color(), &USUAL);
 }
 
 #[test]
 fn what_is_wrong_with_the_file() {
     let mut session = open();
-    let trouble = Trouble::Gone(store::Error::Gone { path: FILE.into() }.to_string());
-    session.send(Msg::Store(Box::new(Event::Trouble(Some(trouble)))));
-    shows("gone", &mut session, colour(), &USUAL);
+    let trouble = StoreProblem::Gone(store::StoreError::Gone { path: FILE.into() }.to_string());
+    session.send(Msg::Store(Box::new(StoreEvent::Trouble(Some(trouble)))));
+    shows("gone", &mut session, color(), &USUAL);
 }
 
 #[test]
@@ -376,9 +376,9 @@ fn sessions_that_write_nothing() {
     };
     let mut session = Session::start(start(false, true), wardrobe(), (80, 24));
     session.keys("a");
-    shows("read-only", &mut session, colour(), &[(80, 24), (60, 20)]);
+    shows("read-only", &mut session, color(), &[(80, 24), (60, 20)]);
     let mut session = Session::start(start(true, false), wardrobe(), (80, 24));
-    shows("demo", &mut session, colour(), &[(80, 24), (120, 40)]);
+    shows("demo", &mut session, color(), &[(80, 24), (120, 40)]);
 }
 
 /// The sample, with a filter being typed into a pane.
@@ -394,18 +394,18 @@ fn filtering(keys: &str, typed: &str) -> Session {
 #[test]
 fn filters() {
     let narrow: &[(u16, u16)] = &[(60, 20), (40, 12)];
-    shows("filter-rooms", &mut filtering("", "sch"), colour(), &USUAL);
+    shows("filter-rooms", &mut filtering("", "sch"), color(), &USUAL);
     let mut users = filtering("Tab", "mar");
-    shows("filter-users", &mut users, colour(), &SIZES);
-    shows("filter-users", &mut users, colour(), narrow);
+    shows("filter-users", &mut users, color(), &SIZES);
+    shows("filter-users", &mut users, color(), narrow);
     shows("filter-users-ascii", &mut users, ascii(), &USUAL);
     users.keys("Enter");
-    shows("filter-users-kept", &mut users, colour(), &USUAL);
-    shows("filter-hats", &mut filtering("Tab Tab", "tea"), colour(), &USUAL);
+    shows("filter-users-kept", &mut users, color(), &USUAL);
+    shows("filter-hats", &mut filtering("Tab Tab", "tea"), color(), &USUAL);
     shows(
         "filter-nothing",
         &mut filtering("Tab", "@member xyz"),
-        colour(),
+        color(),
         &USUAL,
     );
 }
@@ -414,7 +414,7 @@ fn filters() {
 fn import_and_export() {
     let mut export = after("Enter Down X");
     export.text("courses.csv");
-    shows("export", &mut export, colour(), &[(80, 24), (40, 12)]);
+    shows("export", &mut export, color(), &[(80, 24), (40, 12)]);
     let mut import = after("I");
     let good = "room,user,affiliation,hat\nnew@c.example,kim@example.org,member,urn:x:1\nnew@c.example,mallory@example.net,outcast,urn:x:1\n";
     import.files.insert("a.csv".into(), good.into());
@@ -423,25 +423,25 @@ fn import_and_export() {
         .insert("b.csv".into(), good.replace("@c", "").repeat(20).into_bytes());
     import.text("b.csv");
     import.keys("Enter");
-    shows("import-wrong", &mut import, colour(), &[(80, 24), (40, 12)]);
+    shows("import-wrong", &mut import, color(), &[(80, 24), (40, 12)]);
     shows("import-wrong-ascii", &mut import, ascii(), &USUAL);
     import.keys("Ctrl-U");
     import.text("a.csv");
     import.keys("Enter");
-    shows("import", &mut import, colour(), &[(80, 24), (40, 12)]);
+    shows("import", &mut import, color(), &[(80, 24), (40, 12)]);
 }
 
 #[test]
 fn sets_of_hats() {
     let mut session = after("Enter Down Down Down N");
-    shows("sets-none", &mut session, colour(), &[(80, 24), (40, 12)]);
+    shows("sets-none", &mut session, color(), &[(80, 24), (40, 12)]);
     session.keys("Ctrl-S");
     session.text("on-call week");
-    shows("sets-save", &mut session, colour(), &[(80, 24), (40, 12)]);
+    shows("sets-save", &mut session, color(), &[(80, 24), (40, 12)]);
     session.keys("Enter Esc Down N Ctrl-S");
     session.text("exam");
     session.keys("Enter");
-    shows("sets", &mut session, colour(), &[(80, 24), (120, 40), (40, 12)]);
+    shows("sets", &mut session, color(), &[(80, 24), (120, 40), (40, 12)]);
     shows("sets-ascii", &mut session, ascii(), &USUAL);
 }
 
@@ -449,20 +449,15 @@ fn sets_of_hats() {
 fn finders() {
     let mut palette = filtering("Tab", "");
     palette.keys("Esc :");
-    shows(
-        "palette",
-        &mut palette,
-        colour(),
-        &[(80, 24), (120, 40), (40, 12)],
-    );
+    shows("palette", &mut palette, color(), &[(80, 24), (120, 40), (40, 12)]);
     palette.text("disappeared");
     shows("palette-disabled", &mut palette, ascii(), &USUAL);
     let mut jump = filtering("", "");
     jump.keys("Esc Ctrl-P");
     jump.text("teach");
-    shows("jump", &mut jump, colour(), &[(80, 24), (60, 20)]);
+    shows("jump", &mut jump, color(), &[(80, 24), (60, 20)]);
     jump.text("zzz");
-    shows("jump-nothing", &mut jump, colour(), &USUAL);
+    shows("jump-nothing", &mut jump, color(), &USUAL);
 }
 
 #[test]
@@ -470,97 +465,97 @@ fn what_just_happened() {
     shows(
         "done",
         &mut after("Enter Down Down Down Enter d"),
-        colour(),
+        color(),
         &SIZES,
     );
-    shows("refused", &mut after("Enter G Enter a"), colour(), &USUAL);
+    shows("refused", &mut after("Enter G Enter a"), color(), &USUAL);
 }
 
-const LOOKS: [(&str, Depth, Ground); 5] = [
-    ("colour", Depth::Sixteen, Ground::Unknown),
-    ("no-colour", Depth::None, Ground::Unknown),
-    ("256-dark", Depth::Many, Ground::Dark),
-    ("256-light", Depth::Many, Ground::Light),
-    ("truecolor-dark", Depth::True, Ground::Dark),
+const LOOKS: [(&str, ColorDepth, Backdrop); 5] = [
+    ("color", ColorDepth::Sixteen, Backdrop::Unknown),
+    ("no-color", ColorDepth::None, Backdrop::Unknown),
+    ("256-dark", ColorDepth::Many, Backdrop::Dark),
+    ("256-light", ColorDepth::Many, Backdrop::Light),
+    ("truecolor-dark", ColorDepth::True, Backdrop::Dark),
 ];
 
-/// How it looks, where in the others only the texts are: every overlay, with colours and without.
+/// How it looks, where in the others only the texts are: every overlay, with colors and without.
 #[test]
 fn marked_users_and_what_they_have_together() {
     let mut session = after("Enter V Down Down Down V");
-    shows("marks", &mut session, colour(), &SIZES);
+    shows("marks", &mut session, color(), &SIZES);
     shows("marks-ascii", &mut session, ascii(), &USUAL);
     // For all of them, and then not the same for all.
     session.keys("+ t e a c h e r Enter y Tab");
-    shows("marks-hats", &mut session, colour(), &USUAL);
+    shows("marks-hats", &mut session, color(), &USUAL);
     session.keys("e");
-    shows("form-many", &mut session, colour(), &SIZES);
+    shows("form-many", &mut session, color(), &SIZES);
     session.text("X");
     session.keys("Enter");
-    shows("confirm-many", &mut session, colour(), &SIZES);
+    shows("confirm-many", &mut session, color(), &SIZES);
     let mut narrowed = after("Enter / e x a Enter *");
-    shows("marks-filtered", &mut narrowed, colour(), &USUAL);
-    shows("form-users", &mut after("Enter V Down V e"), colour(), &USUAL);
+    shows("marks-filtered", &mut narrowed, color(), &USUAL);
+    shows("form-users", &mut after("Enter V Down V e"), color(), &USUAL);
     shows(
         "form-give-many",
         &mut after("Enter V Down V + t e"),
-        colour(),
+        color(),
         &USUAL,
     );
-    shows("form-rooms", &mut after("* A"), colour(), &USUAL);
+    shows("form-rooms", &mut after("* A"), color(), &USUAL);
 }
 
 #[test]
 fn the_view_turned_round() {
     let mut session = after("w Down Down Down");
-    shows("turned", &mut session, colour(), &SIZES);
+    shows("turned", &mut session, color(), &SIZES);
     shows("turned-ascii", &mut session, ascii(), &USUAL);
     session.keys("Enter");
-    shows("turned-who", &mut session, colour(), &[(80, 24), (60, 20)]);
+    shows("turned-who", &mut session, color(), &[(80, 24), (60, 20)]);
     session.keys("Enter");
-    shows("turned-where", &mut session, colour(), &[(80, 24), (60, 20)]);
-    shows("turned-filter", &mut after("w / t e a"), colour(), &USUAL);
+    shows("turned-where", &mut session, color(), &[(80, 24), (60, 20)]);
+    shows("turned-filter", &mut after("w / t e a"), color(), &USUAL);
     let mut bare = Session::open(Wardrobe::default(), (80, 24));
     bare.keys("w");
-    shows("turned-empty", &mut bare, colour(), &USUAL);
+    shows("turned-empty", &mut bare, color(), &USUAL);
 }
 
 #[test]
 fn the_view_by_user() {
     let mut session = filtering("w w", "terry");
     session.keys("Enter");
-    shows("by-user", &mut session, colour(), &SIZES);
+    shows("by-user", &mut session, color(), &SIZES);
     shows("by-user-ascii", &mut session, ascii(), &USUAL);
     session.keys("Enter");
-    shows("by-user-rooms", &mut session, colour(), &[(80, 24), (60, 20)]);
+    shows("by-user-rooms", &mut session, color(), &[(80, 24), (60, 20)]);
     session.keys("* Enter");
-    shows("by-user-hats", &mut session, colour(), &[(80, 24), (60, 20)]);
+    shows("by-user-hats", &mut session, color(), &[(80, 24), (60, 20)]);
     session.keys("Shift-Tab b");
-    shows("by-user-ban", &mut session, colour(), &USUAL);
+    shows("by-user-ban", &mut session, color(), &USUAL);
     let mut another = filtering("w w", "terry");
     another.keys("Enter A");
-    shows("by-user-room", &mut another, colour(), &SIZES);
+    shows("by-user-room", &mut another, color(), &SIZES);
     another.text("e");
     another.keys("Down");
-    shows("by-user-room-list", &mut another, colour(), &[(80, 24), (60, 20)]);
+    shows("by-user-room-list", &mut another, color(), &[(80, 24), (60, 20)]);
     let mut bare = Session::open(Wardrobe::default(), (80, 24));
     bare.keys("w w");
-    shows("by-user-empty", &mut bare, colour(), &USUAL);
+    shows("by-user-empty", &mut bare, color(), &USUAL);
 }
 
 #[test]
-fn the_catalogue_of_a_room() {
+fn the_catalog_of_a_room() {
     let mut session = after("C");
-    shows("catalogue", &mut session, colour(), &SIZES);
-    shows("catalogue-ascii", &mut session, ascii(), &USUAL);
+    shows("catalog", &mut session, color(), &SIZES);
+    shows("catalog-ascii", &mut session, ascii(), &USUAL);
     session.keys("e");
-    shows("form-defined", &mut session, colour(), &[(80, 24), (60, 20)]);
+    shows("form-defined", &mut session, color(), &[(80, 24), (60, 20)]);
     session.keys("Tab Ctrl-U");
     session.text("400");
-    shows("form-defined-wrong", &mut session, colour(), &USUAL);
-    shows("form-define", &mut after("C a"), colour(), &USUAL);
-    shows("confirm-undefine", &mut after("C Down d"), colour(), &USUAL);
-    shows("catalogue-empty", &mut after("G C"), colour(), &USUAL);
+    shows("form-defined-wrong", &mut session, color(), &USUAL);
+    shows("form-define", &mut after("C a"), color(), &USUAL);
+    shows("confirm-undefine", &mut after("C Down d"), color(), &USUAL);
+    shows("catalog-empty", &mut after("G C"), color(), &USUAL);
 }
 
 #[test]
@@ -583,10 +578,10 @@ fn styles() {
         ("palette", after("Enter : d")),
         ("marks", after("Enter V Down Down V Tab")),
         ("turned", after("w Down Down")),
-        ("catalogue", after("C Down")),
+        ("catalog", after("C Down")),
     ];
     for (name, session) in sessions {
-        // The looks differ in their colours alone: two screens show them.
+        // The looks differ in their colors alone: two screens show them.
         let looks = if matches!(name, "hats" | "form") { 5 } else { 2 };
         for (end, depth, ground) in LOOKS.into_iter().take(looks) {
             let theme = Theme::new(depth, ground);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::words;
+use super::describe;
 use crate::model::{InvalidJid, Jid, Wardrobe};
 
 /// No more than these at once.
@@ -17,12 +17,12 @@ pub struct Addresses {
     /// How many came again.
     pub again: usize,
     /// What is none.
-    pub wrong: Vec<Wrong>,
+    pub wrong: Vec<InvalidAddress>,
 }
 
 /// Something in a list that is no address of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
+pub struct InvalidAddress {
     /// Its line, from 1.
     pub line: usize,
     /// What it is.
@@ -35,17 +35,17 @@ impl Addresses {
     /// Why not all of them can be added to rooms, in words; then none is.
     pub(super) fn problem(&self, rooms: &[Jid], wardrobe: &Wardrobe) -> Option<String> {
         let several = self.wrong.iter().any(|wrong| wrong.line > 1);
-        let named = |wrong: &Wrong| {
+        let named = |wrong: &InvalidAddress| {
             let line = if several {
                 format!("line {}: ", wrong.line)
             } else {
                 String::new()
             };
-            format!("{line}\"{}\" ({})", words::brief(&wrong.text), wrong.reason)
+            format!("{line}\"{}\" ({})", describe::brief(&wrong.text), wrong.reason)
         };
         let wrong: Vec<String> = self.wrong.iter().map(named).collect();
         if !wrong.is_empty() {
-            let what = words::listed(&wrong);
+            let what = describe::listed(&wrong);
             return Some(format!("none is added before all are addresses: {what}"));
         }
         if self.all.len() > MOST {
@@ -119,7 +119,7 @@ fn take(found: &mut Addresses, line: usize, text: &str) {
     match address(text) {
         Ok(jid) if found.all.contains(&jid) => found.again += 1,
         Ok(jid) => drop(found.all.insert(jid)),
-        Err(reason) => found.wrong.push(Wrong {
+        Err(reason) => found.wrong.push(InvalidAddress {
             line,
             text: text.into(),
             reason,

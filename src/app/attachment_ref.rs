@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Attachment, HatId, Jid, Wardrobe};
 
 /// A user in a room, the room first.
-pub type Member = (Jid, Jid);
+pub type RoomUser = (Jid, Jid);
 
 /// A hat that a user has in a room, or had.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

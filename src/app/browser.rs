@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::model::{Attachment, HatId, Jid, Room, User, Wardrobe};
 
+use super::describe;
 use super::filter::Filter;
 use super::place::{Grouping, PANES, Pane, RowKind};
-use super::words;
 
 mod by_hat;
 mod by_room;
@@ -38,16 +38,16 @@ pub(super) struct Browser {
     rooms: Columns,
     by_room: ByRoom,
     /// The other view that is shown.
-    other: Option<Box<Other>>,
+    other: Option<Box<OtherView>>,
     /// Counted once for each state of the wardrobe, as every frame says it.
     pub totals: Totals,
 }
 
 /// A view that is shown in the place of the one by room.
 #[derive(Debug, Clone)]
-struct Other {
+struct OtherView {
     columns: Columns,
-    index: Index,
+    index: ViewIndex,
     /// The pane that had the focus before.
     from: Pane,
     /// What was selected when the view was changed: who only looks is back there.
@@ -56,7 +56,7 @@ struct Other {
 
 /// What a view by hat or by user needs to know of the whole wardrobe.
 #[derive(Debug, Clone)]
-enum Index {
+enum ViewIndex {
     ByHat(ByHat),
     ByUser(ByUser),
 }
@@ -69,14 +69,14 @@ macro_rules! with_source {
                 let ($columns, $source) = (&mut $browser.rooms, &mut $browser.by_room);
                 $body
             }
-            Some(Other {
+            Some(OtherView {
                 columns: $columns,
-                index: Index::ByHat($source),
+                index: ViewIndex::ByHat($source),
                 ..
             }) => $body,
-            Some(Other {
+            Some(OtherView {
                 columns: $columns,
-                index: Index::ByUser($source),
+                index: ViewIndex::ByUser($source),
                 ..
             }) => $body,
         }
@@ -124,7 +124,7 @@ fn room_order<'a>(sort: Sort, rooms: impl Iterator<Item = (&'a Jid, &'a Arc<Room
             Sort::Hats => usize::MAX - user.hats.len(),
             _ => 0,
         };
-        (first, words::shown_name(at, room))
+        (first, describe::shown_name(at, room))
     });
     rows.into_iter().map(|(at, ..)| at.clone().into()).collect()
 }
@@ -134,8 +134,8 @@ impl Browser {
     pub(super) fn grouping(&self) -> Grouping {
         match self.other.as_deref().map(|other| &other.index) {
             None => Grouping::ByRoom,
-            Some(Index::ByHat(_)) => Grouping::ByHat,
-            Some(Index::ByUser(_)) => Grouping::ByUser,
+            Some(ViewIndex::ByHat(_)) => Grouping::ByHat,
+            Some(ViewIndex::ByUser(_)) => Grouping::ByUser,
         }
     }
 
@@ -164,7 +164,7 @@ impl Browser {
     /// What the view by hat knows of all hats, while it is shown.
     pub(super) fn by_hat(&self) -> Option<&ByHat> {
         match self.other.as_deref().map(|other| &other.index) {
-            Some(Index::ByHat(index)) => Some(index),
+            Some(ViewIndex::ByHat(index)) => Some(index),
             _ => None,
         }
     }
@@ -172,7 +172,7 @@ impl Browser {
     /// What the view by user knows of all users, while it is shown.
     pub(super) fn by_user(&self) -> Option<&ByUser> {
         match self.other.as_deref().map(|other| &other.index) {
-            Some(Index::ByUser(index)) => Some(index),
+            Some(ViewIndex::ByUser(index)) => Some(index),
             _ => None,
         }
     }
@@ -181,8 +181,8 @@ impl Browser {
     pub(super) fn tally(&self, hat: &HatId) -> Option<&Tally> {
         let tallies = match self.other.as_deref().map(|other| &other.index) {
             None => self.by_room.tallies.as_ref(),
-            Some(Index::ByHat(_)) => None,
-            Some(Index::ByUser(index)) => index.tallies.as_ref(),
+            Some(ViewIndex::ByHat(_)) => None,
+            Some(ViewIndex::ByUser(index)) => index.tallies.as_ref(),
         };
         tallies?.get(hat)
     }
@@ -224,9 +224,9 @@ impl Browser {
 
     /// Looks at the next rows of what is filtered or counted together. True: there is still more.
     pub(super) fn filter_next_chunk(&mut self, wardrobe: &Wardrobe) -> bool {
-        if let Some(Other {
+        if let Some(OtherView {
             columns,
-            index: Index::ByUser(index),
+            index: ViewIndex::ByUser(index),
             ..
         }) = self.other.as_deref_mut()
             && index.is_building()
@@ -273,10 +273,10 @@ impl Browser {
         let hat_pane = columns.get_mut(grouping.pane(RowKind::Hat));
         hat_pane.select_when_listed(hat.map(RowId::Hat));
         let index = match grouping {
-            Grouping::ByHat => Index::ByHat(ByHat::default()),
-            Grouping::ByRoom | Grouping::ByUser => Index::ByUser(ByUser::begin(wardrobe)),
+            Grouping::ByHat => ViewIndex::ByHat(ByHat::default()),
+            Grouping::ByRoom | Grouping::ByUser => ViewIndex::ByUser(ByUser::begin(wardrobe)),
         };
-        self.other = Some(Box::new(Other {
+        self.other = Some(Box::new(OtherView {
             columns,
             index,
             from,
@@ -295,11 +295,11 @@ impl Browser {
             return;
         };
         match &mut other.index {
-            Index::ByHat(index) => {
+            ViewIndex::ByHat(index) => {
                 index.refresh(wardrobe);
                 other.columns.list(Pane::First, index, wardrobe);
             }
-            Index::ByUser(index) => {
+            ViewIndex::ByUser(index) => {
                 index.refresh(wardrobe);
                 // A small wardrobe is counted together at once, so that the view does not come empty first.
                 if !index.is_building() || index.build() {

@@ -4,15 +4,15 @@ use crate::model::{Attachment, HatId, Hue, InvalidJid, Jid, LONGEST_TEXT, Wardro
 
 use super::Keymap;
 use super::addresses;
-use super::attachment_ref::{AttachmentRef, Member};
+use super::attachment_ref::{AttachmentRef, RoomUser};
 use super::command::CommandId;
-use super::form::{Form, Name, Value};
-use super::subject::{Subject, only};
+use super::form::{FieldName, FieldValue, Form};
+use super::subject::{FormSubject, only};
 use super::suggest::Existing;
 
 /// The hat or the room that a form means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chosen<T> {
+pub struct ChosenHat<T> {
     /// The hat's id, the room's address.
     pub id: T,
     /// What it is called, when it was found by letters of that.
@@ -21,23 +21,23 @@ pub struct Chosen<T> {
 
 impl Form {
     /// The hat that the hat field means: the URI in it, or the best match of the letters in it.
-    pub fn hat(&self) -> Result<Chosen<HatId>, String> {
-        let text = self.text(Name::Hat);
+    pub fn hat(&self) -> Result<ChosenHat<HatId>, String> {
+        let text = self.text(FieldName::Hat);
         let text = text.trim();
         if let Some(at) = self.attachment_ref()
             && at.hat.as_str() == text
         {
-            return Ok(Chosen {
+            return Ok(ChosenHat {
                 id: at.hat.clone(),
                 by_title: None,
             });
         }
         let error = match HatId::parse_input(text) {
-            Ok(id) => return Ok(Chosen { id, by_title: None }),
+            Ok(id) => return Ok(ChosenHat { id, by_title: None }),
             Err(error) => error,
         };
         match self.suggestions.as_ref().and_then(|known| known.best(text)) {
-            Some(Existing::Hat(known)) => Ok(Chosen {
+            Some(Existing::Hat(known)) => Ok(ChosenHat {
                 id: known.id.clone(),
                 by_title: Some(known.title.as_deref().unwrap_or_default().to_owned()),
             }),
@@ -46,15 +46,15 @@ impl Form {
     }
 
     /// The room that the field of an existing room means: that of the address in it, or the best match of its letters.
-    pub fn room(&self) -> Result<Chosen<Jid>, String> {
-        let text = self.text(Name::ExistingRoom);
+    pub fn room(&self) -> Result<ChosenHat<Jid>, String> {
+        let text = self.text(FieldName::ExistingRoom);
         let text = text.trim();
         if text.contains('@') {
             let id = Jid::parse_room_input(text).map_err(|error| reason(&error))?;
-            return Ok(Chosen { id, by_title: None });
+            return Ok(ChosenHat { id, by_title: None });
         }
         match self.suggestions.as_ref().and_then(|known| known.best(text)) {
-            Some(existing @ Existing::Room(id, _)) => Ok(Chosen {
+            Some(existing @ Existing::Room(id, _)) => Ok(ChosenHat {
                 id: id.clone(),
                 by_title: Some(existing.title().unwrap_or_default().to_owned()),
             }),
@@ -65,7 +65,7 @@ impl Form {
     /// The attachment that the form edits, where it is one.
     pub(super) fn attachment_ref(&self) -> Option<&AttachmentRef> {
         match &self.subject {
-            Subject::EditHats { attachments, .. } => only(attachments),
+            FormSubject::EditHats { attachments, .. } => only(attachments),
             _ => None,
         }
     }
@@ -77,28 +77,28 @@ impl Form {
 
     /// The address of the user.
     pub(super) fn user(&self) -> Result<Jid, InvalidJid> {
-        addresses::only(&self.text(Name::User))
+        addresses::only(&self.text(FieldName::User))
     }
 
     /// The attachment as it would be stored.
     pub fn attachment(&self) -> Attachment {
         let before = match &self.subject {
-            Subject::EditHats { before, .. } => before.clone().unwrap_or_default(),
+            FormSubject::EditHats { before, .. } => before.clone().unwrap_or_default(),
             _ => Attachment::default(),
         };
-        let mut title = self.text(Name::Title);
+        let mut title = self.text(FieldName::Title);
         if title.is_empty()
-            && let Ok(Chosen {
+            && let Ok(ChosenHat {
                 by_title: Some(known),
                 ..
             }) = self.hat()
         {
             title = known;
         }
-        let active = self.ticked(Name::Active);
+        let active = self.ticked(FieldName::Active);
         let made = before
             .with_active(active)
-            .with_required(self.ticked(Name::Required));
+            .with_required(self.ticked(FieldName::Required));
         // An empty title that was there stays as it is; else empty means none.
         if made.title.as_deref().unwrap_or_default() == title {
             return made;
@@ -126,57 +126,65 @@ impl Form {
             .find_map(|(at, field)| wrong(field.name).map(|problem| (at, problem)))
     }
 
-    fn wrong_with(&self, name: Name, text: &str, wardrobe: &Wardrobe, keymap: &Keymap) -> Option<String> {
+    fn wrong_with(
+        &self,
+        name: FieldName,
+        text: &str,
+        wardrobe: &Wardrobe,
+        keymap: &Keymap,
+    ) -> Option<String> {
         match (name, &self.subject) {
-            (Name::Room, _) if text.is_empty() => Some("the room's address is missing".into()),
-            (Name::Room, _) => match Jid::parse_room_input(text) {
+            (FieldName::Room, _) if text.is_empty() => Some("the room's address is missing".into()),
+            (FieldName::Room, _) => match Jid::parse_room_input(text) {
                 Ok(jid) if wardrobe.room(&jid).is_some() => Some("this room is there already".into()),
                 Ok(jid) => self.beyond_limit(&jid),
                 Err(error) => Some(reason(&error)),
             },
-            (Name::ExistingRoom, _) if text.is_empty() => {
+            (FieldName::ExistingRoom, _) if text.is_empty() => {
                 let list = keymap.name(CommandId::List);
                 Some(format!("choose a room ({list}), or type its address"))
             }
-            (Name::ExistingRoom, subject) => match self.room() {
+            (FieldName::ExistingRoom, subject) => match self.room() {
                 Ok(chosen) => self.wrong_with_room(&chosen.id, subject, wardrobe),
                 Err(problem) => Some(problem),
             },
-            (Name::User, _) if text.is_empty() => Some("the user's address is missing".into()),
-            (Name::User, Subject::AddUser { rooms }) => new_users(text, rooms, wardrobe, keymap),
-            (Name::Hue, _) if self.is_as_it_was(Name::Hue) || text.is_empty() => None,
-            (Name::Hue, _) => match Hue::parse(text) {
+            (FieldName::User, _) if text.is_empty() => Some("the user's address is missing".into()),
+            (FieldName::User, FormSubject::AddUser { rooms }) => new_users(text, rooms, wardrobe, keymap),
+            (FieldName::Hue, _) if self.is_as_it_was(FieldName::Hue) || text.is_empty() => None,
+            (FieldName::Hue, _) => match Hue::parse(text) {
                 Some(_) => None,
                 None => Some("a number from 0 to 360, such as 128 for green, or nothing".into()),
             },
-            (Name::Hat, Subject::DefineHat { room }) if !text.is_empty() => {
+            (FieldName::Hat, FormSubject::DefineHat { room }) if !text.is_empty() => {
                 let chosen = match self.hat() {
                     Ok(chosen) => chosen,
                     Err(problem) => return Some(problem),
                 };
                 let there = wardrobe
                     .room(room)
-                    .is_some_and(|room| room.catalogue.contains_key(&chosen.id));
-                there.then(|| "this hat is in the catalogue already; edit that one instead".into())
+                    .is_some_and(|room| room.catalog.contains_key(&chosen.id));
+                there.then(|| "this hat is in the catalog already; edit that one instead".into())
             }
-            (Name::Hat, _) if text.is_empty() => {
+            (FieldName::Hat, _) if text.is_empty() => {
                 let (list, new) = (keymap.name(CommandId::List), keymap.name(CommandId::NewId));
                 Some(format!(
                     "choose a known hat ({list}), type its URI, or make a new one ({new})"
                 ))
             }
-            (Name::Hat, Subject::AddHat { members }) => match self.hat() {
+            (FieldName::Hat, FormSubject::AddHat { members }) => match self.hat() {
                 Ok(chosen) => has_already(&chosen.id, members, wardrobe),
                 Err(problem) => Some(problem),
             },
-            (Name::Hat, Subject::EditHats { attachments, .. }) => match (self.hat(), only(attachments)) {
-                (Ok(chosen), Some(at)) if chosen.id != at.hat => {
-                    has_already(&chosen.id, &[(at.room.clone(), at.user.clone())], wardrobe)
+            (FieldName::Hat, FormSubject::EditHats { attachments, .. }) => {
+                match (self.hat(), only(attachments)) {
+                    (Ok(chosen), Some(at)) if chosen.id != at.hat => {
+                        has_already(&chosen.id, &[(at.room.clone(), at.user.clone())], wardrobe)
+                    }
+                    (chosen, _) => chosen.err(),
                 }
-                (chosen, _) => chosen.err(),
-            },
-            (Name::Title | Name::RoomName, _) if self.is_as_it_was(name) => None,
-            (Name::Title | Name::RoomName, _) => title_problem(&self.text(name)).map(Into::into),
+            }
+            (FieldName::Title | FieldName::RoomName, _) if self.is_as_it_was(name) => None,
+            (FieldName::Title | FieldName::RoomName, _) => title_problem(&self.text(name)).map(Into::into),
             _ => None,
         }
     }
@@ -187,12 +195,12 @@ impl Form {
     }
 
     /// Why nobody can be added to a room: it is not there, or all of them are in it.
-    fn wrong_with_room(&self, jid: &Jid, subject: &Subject, wardrobe: &Wardrobe) -> Option<String> {
+    fn wrong_with_room(&self, jid: &Jid, subject: &FormSubject, wardrobe: &Wardrobe) -> Option<String> {
         let Some(room) = wardrobe.room(jid) else {
             let missing = || Some("there is no such room; add the room first, in the view by room".into());
             return self.beyond_limit(jid).or_else(missing);
         };
-        let Subject::AddToRoom { users } = subject else {
+        let FormSubject::AddToRoom { users } = subject else {
             return None;
         };
         match users.as_slice() {
@@ -206,19 +214,19 @@ impl Form {
         }
     }
 
-    /// The hat of a catalogue and the colour that is typed for it.
-    pub fn coloured(&self) -> Option<(HatId, Option<Hue>)> {
+    /// The hat of a catalog and the color that is typed for it.
+    pub fn colored(&self) -> Option<(HatId, Option<Hue>)> {
         let id = match &self.subject {
-            Subject::EditDefined { hat, .. } => hat.clone(),
+            FormSubject::EditDefined { hat, .. } => hat.clone(),
             _ => self.hat().ok()?.id,
         };
-        Some((id, Hue::parse(&self.text(Name::Hue))))
+        Some((id, Hue::parse(&self.text(FieldName::Hue))))
     }
 
     /// Whether nobody typed in this field: what came from elsewhere is no mistake of who sits here.
-    fn is_as_it_was(&self, name: Name) -> bool {
+    fn is_as_it_was(&self, name: FieldName) -> bool {
         self.fields.iter().any(|field| {
-            field.name == name && matches!(&field.value, Value::Text(text) if !text.is_changed())
+            field.name == name && matches!(&field.value, FieldValue::Text(text) if !text.is_changed())
         })
     }
 
@@ -253,8 +261,8 @@ fn new_users(text: &str, rooms: &[Jid], wardrobe: &Wardrobe, keymap: &Keymap) ->
 }
 
 /// Why a hat cannot be given: nobody would get it.
-fn has_already(hat: &HatId, members: &[Member], wardrobe: &Wardrobe) -> Option<String> {
-    let has = |(room, user): &Member| {
+fn has_already(hat: &HatId, members: &[RoomUser], wardrobe: &Wardrobe) -> Option<String> {
+    let has = |(room, user): &RoomUser| {
         let there = wardrobe.user(room, user);
         there.is_some_and(|there| there.hats.get(hat).is_some())
     };

@@ -1,7 +1,7 @@
 //! The one table of commands: keys, footer, help and the documentation of keys all come from it. What a command does,
 //! and when it can be done, is in [`handlers`](super::update).
 
-use super::{Code, Key};
+use super::{Key, KeyCode};
 
 #[macro_use]
 mod table;
@@ -11,10 +11,10 @@ pub use table::Command;
 use table::Keys;
 
 const fn c(character: char) -> Key {
-    Key::plain(Code::Char(character))
+    Key::plain(KeyCode::Char(character))
 }
 
-const fn k(code: Code) -> Key {
+const fn k(code: KeyCode) -> Key {
     Key::plain(code)
 }
 
@@ -52,14 +52,14 @@ places! {
     Prompt "While the name of a file or a set is typed" typed over [];
     Confirm "At a question" all over [];
     Conflict "When somebody else changed the same thing" all over [];
-    Catalogue "A room's catalogue of hats" all over [Lists];
+    Catalog "A room's catalog of hats" all over [Lists];
     History "History" all over [Lists];
     Draft "When something was left unsaved" all over [];
     Everywhere "Everywhere" typed over [];
 }
 
 commands! {
-    GoInRoom "go-in-room" { place: Place::Rooms, title: "Users", keys: &[k(Code::Enter)], footer: true,
+    GoInRoom "go-in-room" { place: Place::Rooms, title: "Users", keys: &[k(KeyCode::Enter)], footer: true,
         help: "go in: the users of the room" }
     AddRoom "add-room" { place: Place::Rooms, title: "Add", keys: &[c('a')], footer: true,
         help: "add a room" }
@@ -67,17 +67,17 @@ commands! {
         help: "change the room's name" }
     AddUserToRooms "add-user-to-rooms" { place: Place::Rooms, title: "Add to all", keys: &[c('A')], footer: false,
         help: "affiliate one user with all marked rooms" }
-    RemoveRoom "remove-room" { place: Place::Rooms, title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
+    RemoveRoom "remove-room" { place: Place::Rooms, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "remove the room (asks first, unless it is empty)" }
     MarkRoom "mark-room" { place: Place::Rooms, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "mark the room, or not any more: what is done next is done to all marked" }
-    GoInUser "go-in-user" { place: Place::Users, title: "Hats", keys: &[k(Code::Enter)], footer: true,
+    GoInUser "go-in-user" { place: Place::Users, title: "Hats", keys: &[k(KeyCode::Enter)], footer: true,
         help: "go in: the hats of the user" }
     AddUser "add-user" { place: Place::Users, title: "Add", keys: &[c('a')], footer: true,
         help: "affiliate a user with the room" }
     EditUser "edit-user" { place: Place::Users, title: "Edit", keys: &[c('e')], footer: true,
         help: "change the user's affiliation" }
-    RemoveUser "remove-user" { place: Place::Users, title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
+    RemoveUser "remove-user" { place: Place::Users, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "remove the user (asks first where there are hats)" }
     MarkUser "mark-user" { place: Place::Users, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "mark the user, or not any more: hats are given to all marked" }
@@ -89,7 +89,7 @@ commands! {
         help: "put the copied hats on: exactly these, in place of what is there" }
     AddToUsers "add-to-users" { place: Place::Users, title: "Put on too", keys: &[c('P')], footer: false,
         help: "put the copied hats on beside what is there" }
-    EditHat "edit-hat" { place: Place::Hats, title: "Edit", keys: &[k(Code::Enter), c('e')], footer: true,
+    EditHat "edit-hat" { place: Place::Hats, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true,
         help: "edit the attachment: title, active, required, id" }
     AddHat "add-hat" { place: Place::Hats, title: "Add", keys: &[c('a')], footer: true,
         help: "give the user a hat; all marked users, where some are" }
@@ -97,7 +97,7 @@ commands! {
         help: "wear or doff: whether the user displays the hat" }
     Require "require" { place: Place::Hats, title: "Required", keys: &[c('r')], footer: true,
         help: "required or not: whether the user can take the hat off" }
-    TakeHat "take-hat" { place: Place::Hats, title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
+    TakeHat "take-hat" { place: Place::Hats, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "take the hat away (undo brings it back)" }
     MarkHat "mark-hat" { place: Place::Hats, title: "Mark", keys: &[c('m')], footer: false,
         help: "mark the hat, or not any more: what is done next is done to all marked" }
@@ -107,7 +107,7 @@ commands! {
         help: "put the copied hats on: exactly these, in place of what is there" }
     AddCopied "add-copied" { place: Place::Hats, title: "Put on too", keys: &[c('P')], footer: false,
         help: "put the copied hats on beside what is there" }
-    GoInHat "go-in-hat" { place: Place::AllHats, title: "Who", keys: &[k(Code::Enter)], footer: true,
+    GoInHat "go-in-hat" { place: Place::AllHats, title: "Who", keys: &[k(KeyCode::Enter)], footer: true,
         help: "go in: who has the hat" }
     EditEverywhere "edit-everywhere" { place: Place::AllHats, title: "Edit", keys: &[c('e')], footer: true,
         help: "change the hat for all who have it: title, worn, required" }
@@ -115,13 +115,13 @@ commands! {
         help: "all who have the hat wear it; when all do, none" }
     RequireEverywhere "require-everywhere" { place: Place::AllHats, title: "Required", keys: &[c('r')], footer: false,
         help: "required for all who have the hat; when it is, for none" }
-    TakeFromAll "take-from-all" { place: Place::AllHats, title: "Take from all", keys: &[c('d'), k(Code::Delete)], footer: true,
+    TakeFromAll "take-from-all" { place: Place::AllHats, title: "Take from all", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "take the hat from all who have it (asks first)" }
     CopyHat "copy-hat" { place: Place::AllHats, title: "Copy", keys: &[c('y')], footer: false,
         help: "copy the hat, to put it on others once the view is turned back" }
     MarkAllHats "mark-all-hats" { place: Place::AllHats, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "mark the hat, or not any more" }
-    GoInWearer "go-in-wearer" { place: Place::Wearers, title: "Where", keys: &[k(Code::Enter)], footer: true,
+    GoInWearer "go-in-wearer" { place: Place::Wearers, title: "Where", keys: &[k(KeyCode::Enter)], footer: true,
         help: "go in: the rooms in which the user has the hat" }
     EditOfWearer "edit-of-wearer" { place: Place::Wearers, title: "Edit", keys: &[c('e')], footer: true,
         help: "change the hat of the user in all rooms: title, worn, required" }
@@ -129,13 +129,13 @@ commands! {
         help: "the user wears the hat in all rooms; when so already, in none" }
     RequireOfWearer "require-of-wearer" { place: Place::Wearers, title: "Required", keys: &[c('r')], footer: false,
         help: "required of the user in all rooms; when it is, in none" }
-    TakeFromWearer "take-from-wearer" { place: Place::Wearers, title: "Take", keys: &[c('d'), k(Code::Delete)], footer: true,
+    TakeFromWearer "take-from-wearer" { place: Place::Wearers, title: "Take", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "take the hat from the user in all rooms" }
     CopyHatOfWearer "copy-hat-of-wearer" { place: Place::Wearers, title: "Copy", keys: &[c('y')], footer: false,
         help: "copy the hat, to put it on others once the view is turned back" }
     MarkWearer "mark-wearer" { place: Place::Wearers, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "mark the user, or not any more" }
-    ShowThere "show-there" { place: Place::WearersRooms, title: "Go there", keys: &[k(Code::Enter)], footer: true,
+    ShowThere "show-there" { place: Place::WearersRooms, title: "Go there", keys: &[k(KeyCode::Enter)], footer: true,
         help: "turn the view back, at this hat of this user in this room" }
     EditThere "edit-there" { place: Place::WearersRooms, title: "Edit", keys: &[c('e')], footer: true,
         help: "edit the attachment: title, active, required, id" }
@@ -143,13 +143,13 @@ commands! {
         help: "wear or doff, in this room" }
     RequireThere "require-there" { place: Place::WearersRooms, title: "Required", keys: &[c('r')], footer: true,
         help: "required or not, in this room" }
-    TakeThere "take-there" { place: Place::WearersRooms, title: "Take", keys: &[c('d'), k(Code::Delete)], footer: true,
+    TakeThere "take-there" { place: Place::WearersRooms, title: "Take", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "take the hat from the user in this room" }
     CopyHatThere "copy-hat-there" { place: Place::WearersRooms, title: "Copy", keys: &[c('y')], footer: false,
         help: "copy the hat, to put it on others once the view is turned back" }
     MarkThere "mark-there" { place: Place::WearersRooms, title: "Mark", keys: &[c('m')], footer: false,
         help: "mark the room, or not any more" }
-    GoInListedUser "go-in-listed-user" { place: Place::AllUsers, title: "Rooms", keys: &[k(Code::Enter)], footer: true,
+    GoInListedUser "go-in-listed-user" { place: Place::AllUsers, title: "Rooms", keys: &[k(KeyCode::Enter)], footer: true,
         help: "go in: the rooms of the user" }
     GiveEverywhere "add-hat-everywhere" { place: Place::AllUsers, title: "Add hat", keys: &[c('a'), c('+')], footer: true,
         help: "add a hat to the user in all their rooms" }
@@ -157,13 +157,13 @@ commands! {
         help: "set the user's affiliation in all their rooms" }
     BanEverywhere "ban-everywhere" aka ["outcast"] { place: Place::AllUsers, title: "Ban", keys: &[c('b')], footer: true,
         help: "ban the user in all their rooms (asks first)" }
-    RemoveUserEverywhere "remove-user-everywhere" aka ["delete"] { place: Place::AllUsers, title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
+    RemoveUserEverywhere "remove-user-everywhere" aka ["delete"] { place: Place::AllUsers, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "remove the user from all their rooms (asks first)" }
     MarkListedUser "mark-listed-user" { place: Place::AllUsers, title: "Mark", keys: &[c(' '), c('m')], footer: false,
         help: "mark or unmark the user: what is done next is done to all marked" }
     AddListedUserToRoom "add-listed-user-to-room" aka ["affiliate"] { place: Place::AllUsers, title: "Add to room", keys: &[c('A')], footer: false,
         help: "add the user to another room; all marked users, where some are" }
-    GoInRoomOfUser "go-in-room-of-user" { place: Place::RoomsOfUser, title: "Hats", keys: &[k(Code::Enter)], footer: true,
+    GoInRoomOfUser "go-in-room-of-user" { place: Place::RoomsOfUser, title: "Hats", keys: &[k(KeyCode::Enter)], footer: true,
         help: "go in: the hats of the user in the room" }
     GiveInRooms "add-hat-in-rooms" { place: Place::RoomsOfUser, title: "Add hat", keys: &[c('a'), c('+')], footer: true,
         help: "add a hat to the user in this room, or in all marked rooms" }
@@ -171,7 +171,7 @@ commands! {
         help: "set the user's affiliation in this room, or in all marked rooms" }
     BanInRooms "ban-in-rooms" aka ["outcast"] { place: Place::RoomsOfUser, title: "Ban", keys: &[c('b')], footer: true,
         help: "ban the user in this room, or in all marked rooms" }
-    RemoveUserFromRooms "remove-user-from-rooms" aka ["delete"] { place: Place::RoomsOfUser, title: "Remove", keys: &[c('d'), k(Code::Delete)], footer: true,
+    RemoveUserFromRooms "remove-user-from-rooms" aka ["delete"] { place: Place::RoomsOfUser, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "remove the user from this room, or from all marked rooms" }
     MarkRoomOfUser "mark-room-of-user" { place: Place::RoomsOfUser, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "mark or unmark the room: what is done next is done in all marked rooms" }
@@ -191,8 +191,8 @@ commands! {
         help: "list the pane in another order: by name, affiliation, number of hats" }
     Turn "turn" { place: Place::Panes, title: "View", keys: &[c('w')], footer: false,
         help: "next view: Rooms; Hats (users with a hat, their rooms); Users (their rooms, their hats)" }
-    Catalogue "catalogue" { place: Place::Panes, title: "Catalogue", keys: &[c('C')], footer: false,
-        help: "the room's hats: define, retitle, recolour, delete" }
+    Catalog "catalog" aka ["catalogue"] formerly ["catalogue"] { place: Place::Panes, title: "Catalog", keys: &[c('C')], footer: false,
+        help: "the room's hats: define, retitle, recolor, delete" }
     Undo "undo" aka ["revert"] { place: Place::Panes, title: "Undo", keys: &[c('u')], footer: true,
         help: "take back your last change" }
     Redo "redo" { place: Place::Panes, title: "Redo", keys: &[Key::ctrl('r')], footer: false,
@@ -211,13 +211,13 @@ commands! {
         help: "add what is in a file: a table (CSV) or JSON" }
     Export "export" { place: Place::Panes, title: "Export", keys: &[c('X')], footer: false,
         help: "write all, the room or the user into a file" }
-    NextPane "next-pane" { place: Place::Panes, title: "Next pane", keys: &[k(Code::Tab)], footer: false,
+    NextPane "next-pane" { place: Place::Panes, title: "Next pane", keys: &[k(KeyCode::Tab)], footer: false,
         help: "focus the next pane, and round" }
-    Right "right" { place: Place::Panes, title: "Right", keys: &[k(Code::Right), c('l')], footer: false,
+    Right "right" { place: Place::Panes, title: "Right", keys: &[k(KeyCode::Right), c('l')], footer: false,
         help: "focus the pane to the right" }
-    PreviousPane "previous-pane" { place: Place::Panes, title: "Previous pane", keys: &[k(Code::BackTab)], footer: false,
+    PreviousPane "previous-pane" { place: Place::Panes, title: "Previous pane", keys: &[k(KeyCode::BackTab)], footer: false,
         help: "focus the pane before, and round" }
-    Left "left" { place: Place::Panes, title: "Left", keys: &[k(Code::Left), c('h')], footer: false,
+    Left "left" { place: Place::Panes, title: "Left", keys: &[k(KeyCode::Left), c('h')], footer: false,
         help: "focus the pane to the left" }
     Retry "retry" { place: Place::Panes, title: "Try again", keys: &[Key::ctrl('t')], footer: true,
         help: "write or read again what failed, now" }
@@ -225,7 +225,7 @@ commands! {
         help: "write the data file again after it disappeared" }
     Draft "draft" { place: Place::Panes, title: "Draft", keys: &[c('D')], footer: true,
         help: "look again at what was left unsaved" }
-    Back "back" { place: Place::Panes, title: "Back", keys: &[k(Code::Esc)], footer: false,
+    Back "back" { place: Place::Panes, title: "Back", keys: &[k(KeyCode::Esc)], footer: false,
         help: "put away the message, the filter, the marks; then the pane to the left" }
     Copy "copy" { place: Place::Panes, title: "Copy", keys: &[c('Y')], footer: false,
         help: "copy the address, or the hat's URI, to your clipboard; of all marked, a line each" }
@@ -233,61 +233,61 @@ commands! {
         help: "copy the JSON of the room, user or hat to your clipboard" }
     Mouse "mouse" { place: Place::Panes, title: "Mouse", keys: &[c('M')], footer: false,
         help: "the mouse on or off; while it is on, Shift selects text" }
-    Help "help" { place: Place::Panes, title: "Help", keys: &[c('?'), k(Code::F(1))], footer: true,
+    Help "help" { place: Place::Panes, title: "Help", keys: &[c('?'), k(KeyCode::F(1))], footer: true,
         help: "what can be done here" }
     Quit "quit" aka ["exit"] { place: Place::Panes, title: "Quit", keys: &[c('q')], footer: false,
         help: "leave; what is on its way is saved first" }
-    Down "down" was ["filter-down", "found-down", "set-down", "catalogue-down", "history-down", "list-down"] {
-        place: Place::Lists, title: "Down", keys: &[k(Code::Down), c('j')], also: Key::ctrl('n'), footer: false, help: "select the next row"
+    Down "down" merged ["filter-down", "found-down", "set-down", "catalogue-down", "history-down", "list-down"] {
+        place: Place::Lists, title: "Down", keys: &[k(KeyCode::Down), c('j')], also: Key::ctrl('n'), footer: false, help: "select the next row"
     }
-    Up "up" was ["filter-up", "found-up", "set-up", "catalogue-up", "history-up", "list-up"] {
-        place: Place::Lists, title: "Up", keys: &[k(Code::Up), c('k')], also: Key::ctrl('p'), footer: false, help: "select the row before"
+    Up "up" merged ["filter-up", "found-up", "set-up", "catalogue-up", "history-up", "list-up"] {
+        place: Place::Lists, title: "Up", keys: &[k(KeyCode::Up), c('k')], also: Key::ctrl('p'), footer: false, help: "select the row before"
     }
-    PageDown "page-down" was ["filter-page-down", "found-page-down", "set-page-down", "catalogue-page-down", "history-page-down"] {
-        place: Place::Lists, title: "Page down", keys: &[k(Code::PageDown)], also: c(' '), footer: false, help: "a screenful further"
+    PageDown "page-down" merged ["filter-page-down", "found-page-down", "set-page-down", "catalogue-page-down", "history-page-down"] {
+        place: Place::Lists, title: "Page down", keys: &[k(KeyCode::PageDown)], also: c(' '), footer: false, help: "a screenful further"
     }
-    PageUp "page-up" was ["filter-page-up", "found-page-up", "set-page-up", "catalogue-page-up", "history-page-up"] {
-        place: Place::Lists, title: "Page up", keys: &[k(Code::PageUp)], footer: false, help: "a screenful back"
+    PageUp "page-up" merged ["filter-page-up", "found-page-up", "set-page-up", "catalogue-page-up", "history-page-up"] {
+        place: Place::Lists, title: "Page up", keys: &[k(KeyCode::PageUp)], footer: false, help: "a screenful back"
     }
-    First "first" was ["history-first"] {
-        place: Place::Lists, title: "First", keys: &[c('g'), k(Code::Home)], footer: false, help: "select the first row"
+    First "first" merged ["history-first"] {
+        place: Place::Lists, title: "First", keys: &[c('g'), k(KeyCode::Home)], footer: false, help: "select the first row"
     }
-    Last "last" was ["history-last"] {
-        place: Place::Lists, title: "Last", keys: &[c('G'), k(Code::End)], footer: false, help: "select the last row"
+    Last "last" merged ["history-last"] {
+        place: Place::Lists, title: "Last", keys: &[c('G'), k(KeyCode::End)], footer: false, help: "select the last row"
     }
-    KeepFilter "keep-filter" { place: Place::Filter, title: "Keep", keys: &[k(Code::Enter)], footer: true,
+    KeepFilter "keep-filter" { place: Place::Filter, title: "Keep", keys: &[k(KeyCode::Enter)], footer: true,
         help: "keep what was typed, go back to the rows" }
-    ClearFilter "clear-filter" { place: Place::Filter, title: "Clear", keys: &[k(Code::Esc)], footer: true,
+    ClearFilter "clear-filter" { place: Place::Filter, title: "Clear", keys: &[k(KeyCode::Esc)], footer: true,
         help: "show all rows again" }
-    FilterNextPane "filter-next-pane" { place: Place::Filter, title: "Next pane", keys: &[k(Code::Tab)], footer: false,
+    FilterNextPane "filter-next-pane" { place: Place::Filter, title: "Next pane", keys: &[k(KeyCode::Tab)], footer: false,
         help: "keep what was typed, focus the next pane" }
-    TakeFound "take-found" { place: Place::Finder, title: "Take it", keys: &[k(Code::Enter)], footer: true,
+    TakeFound "take-found" { place: Place::Finder, title: "Take it", keys: &[k(KeyCode::Enter)], footer: true,
         help: "do the selected command, or go to the selected place" }
-    LeaveFinder "leave-finder" { place: Place::Finder, title: "Close", keys: &[k(Code::Esc)], footer: true,
+    LeaveFinder "leave-finder" { place: Place::Finder, title: "Close", keys: &[k(KeyCode::Esc)], footer: true,
         help: "close it, all is as it was" }
-    List "list" { place: Place::SuggestField, title: "List", keys: &[k(Code::Down)], footer: true,
+    List "list" { place: Place::SuggestField, title: "List", keys: &[k(KeyCode::Down)], footer: true,
         help: "go into the list of existing hats or rooms" }
     NewId "new-id" { place: Place::SuggestField, title: "New URI", keys: &[Key::ctrl('g')], footer: true,
         help: "make a new urn:uuid: for a hat that has none" }
-    Take "take" { place: Place::Suggestions, title: "Take it", keys: &[k(Code::Enter)], footer: true,
+    Take "take" { place: Place::Suggestions, title: "Take it", keys: &[k(KeyCode::Enter)], footer: true,
         help: "take the selected hat or room; a hat's title is filled in" }
-    ListLeave "list-leave" { place: Place::Suggestions, title: "Back", keys: &[k(Code::Esc)], footer: true,
+    ListLeave "list-leave" { place: Place::Suggestions, title: "Back", keys: &[k(KeyCode::Esc)], footer: true,
         help: "back to the field" }
-    Tick "tick" { place: Place::ChoiceField, title: "Change", keys: &[c(' '), k(Code::Right)], footer: true,
+    Tick "tick" { place: Place::ChoiceField, title: "Change", keys: &[c(' '), k(KeyCode::Right)], footer: true,
         help: "tick it or not; the next choice" }
-    TickBack "tick-back" { place: Place::ChoiceField, title: "Choose", keys: &[k(Code::Left)], footer: false,
+    TickBack "tick-back" { place: Place::ChoiceField, title: "Choose", keys: &[k(KeyCode::Left)], footer: false,
         help: "the choice before" }
-    Save "save" { place: Place::Form, title: "Save", keys: &[k(Code::Enter), Key::ctrl('s')], footer: true,
+    Save "save" { place: Place::Form, title: "Save", keys: &[k(KeyCode::Enter), Key::ctrl('s')], footer: true,
         help: "save, from any field" }
-    NextField "next-field" { place: Place::Form, title: "Next field", keys: &[k(Code::Tab), k(Code::Down)], footer: true,
+    NextField "next-field" { place: Place::Form, title: "Next field", keys: &[k(KeyCode::Tab), k(KeyCode::Down)], footer: true,
         help: "go to the next field" }
-    PreviousField "previous-field" { place: Place::Form, title: "Previous field", keys: &[k(Code::BackTab), k(Code::Up)], footer: false,
+    PreviousField "previous-field" { place: Place::Form, title: "Previous field", keys: &[k(KeyCode::BackTab), k(KeyCode::Up)], footer: false,
         help: "go to the field before" }
-    LeaveForm "leave-form" { place: Place::Form, title: "Leave", keys: &[k(Code::Esc)], footer: true,
+    LeaveForm "leave-form" { place: Place::Form, title: "Leave", keys: &[k(KeyCode::Esc)], footer: true,
         help: "leave without saving (asks when something was typed)" }
-    PutOnSet "put-on-set" { place: Place::Sets, title: "Put on", keys: &[k(Code::Enter)], footer: true,
+    PutOnSet "put-on-set" { place: Place::Sets, title: "Put on", keys: &[k(KeyCode::Enter)], footer: true,
         help: "make the hats of the user, or of the marked ones, exactly these" }
-    AddSet "add-set" { place: Place::Sets, title: "Add", keys: &[k(Code::Tab)], footer: true,
+    AddSet "add-set" { place: Place::Sets, title: "Add", keys: &[k(KeyCode::Tab)], footer: true,
         help: "give them those of the hats that they do not have" }
     SaveSet "save-set" { place: Place::Sets, title: "Save", keys: &[Key::ctrl('s')], footer: true,
         help: "save the hats of the selected user under a name" }
@@ -295,35 +295,35 @@ commands! {
         help: "give the set another name" }
     DeleteSet "delete-set" { place: Place::Sets, title: "Delete", keys: &[Key::ctrl('x')], footer: true,
         help: "delete the set (undo brings it back); nobody's hats change" }
-    LeaveSets "leave-sets" { place: Place::Sets, title: "Close", keys: &[k(Code::Esc)], footer: true,
+    LeaveSets "leave-sets" { place: Place::Sets, title: "Close", keys: &[k(KeyCode::Esc)], footer: true,
         help: "close them, all is as it was" }
-    TakePrompt "take-prompt" { place: Place::Prompt, title: "Do it", keys: &[k(Code::Enter)], footer: true,
+    TakePrompt "take-prompt" { place: Place::Prompt, title: "Do it", keys: &[k(KeyCode::Enter)], footer: true,
         help: "go on with what was typed" }
-    PromptNext "prompt-next" { place: Place::Prompt, title: "Choose", keys: &[k(Code::Tab), k(Code::Down)], footer: true,
+    PromptNext "prompt-next" { place: Place::Prompt, title: "Choose", keys: &[k(KeyCode::Tab), k(KeyCode::Down)], footer: true,
         help: "the next choice" }
-    PromptPrevious "prompt-previous" { place: Place::Prompt, title: "Choice before", keys: &[k(Code::BackTab), k(Code::Up)], footer: false,
+    PromptPrevious "prompt-previous" { place: Place::Prompt, title: "Choice before", keys: &[k(KeyCode::BackTab), k(KeyCode::Up)], footer: false,
         help: "the choice before" }
-    LeavePrompt "leave-prompt" { place: Place::Prompt, title: "Leave", keys: &[k(Code::Esc)], footer: true,
+    LeavePrompt "leave-prompt" { place: Place::Prompt, title: "Leave", keys: &[k(KeyCode::Esc)], footer: true,
         help: "leave it, nothing is done" }
     Yes "yes" { place: Place::Confirm, title: "Yes", keys: &[c('y')], footer: true,
         help: "yes, do it" }
-    No "no" { place: Place::Confirm, title: "No", keys: &[k(Code::Esc), c('n')], footer: true,
+    No "no" { place: Place::Confirm, title: "No", keys: &[k(KeyCode::Esc), c('n')], footer: true,
         help: "no, go back" }
     KeepMine "keep-mine" { place: Place::Conflict, title: "Mine", keys: &[c('m')], footer: true,
         help: "put mine in place of what is there now" }
     KeepTheirs "keep-theirs" { place: Place::Conflict, title: "Theirs", keys: &[c('t')], footer: true,
         help: "leave what is there now" }
-    DecideLater "decide-later" { place: Place::Conflict, title: "Back", keys: &[k(Code::Esc)], footer: true,
+    DecideLater "decide-later" { place: Place::Conflict, title: "Back", keys: &[k(KeyCode::Esc)], footer: true,
         help: "back to the form, nothing is written" }
-    DefineHat "define-hat" { place: Place::Catalogue, title: "Define", keys: &[c('a')], footer: true,
+    DefineHat "define-hat" { place: Place::Catalog, title: "Define", keys: &[c('a')], footer: true,
         help: "define a hat for the room" }
-    EditDefined "edit-defined" { place: Place::Catalogue, title: "Edit", keys: &[k(Code::Enter), c('e')], footer: true,
-        help: "change its title and its colour; the users' hats are retitled too where that is wanted" }
-    DeleteDefined "delete-defined" { place: Place::Catalogue, title: "Delete", keys: &[c('d'), k(Code::Delete)], footer: true,
-        help: "take it out of the catalogue; says who has it" }
-    CatalogueUndo "catalogue-undo" { place: Place::Catalogue, title: "Undo", keys: &[c('u')], footer: true,
+    EditDefined "edit-defined" { place: Place::Catalog, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true,
+        help: "change its title and its color; the users' hats are retitled too where that is wanted" }
+    DeleteDefined "delete-defined" { place: Place::Catalog, title: "Delete", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
+        help: "take it out of the catalog; says who has it" }
+    CatalogUndo "catalog-undo" formerly ["catalogue-undo"] { place: Place::Catalog, title: "Undo", keys: &[c('u')], footer: true,
         help: "take back your last change" }
-    LeaveCatalogue "leave-catalogue" { place: Place::Catalogue, title: "Close", keys: &[k(Code::Esc), c('q'), c('C')], footer: true,
+    LeaveCatalog "leave-catalog" formerly ["leave-catalogue"] { place: Place::Catalog, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('C')], footer: true,
         help: "back to the panes" }
     UndoEntry "undo-entry" { place: Place::History, title: "Undo this", keys: &[c('u')], footer: true,
         help: "take back the selected entry, as a new change" }
@@ -335,13 +335,13 @@ commands! {
         help: "only the same user; again: all" }
     ByHat "by-hat" { place: Place::History, title: "By hat", keys: &[c('t')], footer: true,
         help: "only the same hat; again: all" }
-    LeaveHistory "leave-history" { place: Place::History, title: "Close", keys: &[k(Code::Esc), c('q'), c('H')], footer: true,
+    LeaveHistory "leave-history" { place: Place::History, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('H')], footer: true,
         help: "back to the panes" }
-    TakeDraft "take-draft" { place: Place::Draft, title: "Go on", keys: &[k(Code::Enter), c('y')], footer: true,
+    TakeDraft "take-draft" { place: Place::Draft, title: "Go on", keys: &[k(KeyCode::Enter), c('y')], footer: true,
         help: "go on where it was left" }
     DropDraft "drop-draft" { place: Place::Draft, title: "Throw away", keys: &[c('d')], footer: true,
         help: "throw it away (asks first)" }
-    Later "later" { place: Place::Draft, title: "Later", keys: &[k(Code::Esc)], footer: true,
+    Later "later" { place: Place::Draft, title: "Later", keys: &[k(KeyCode::Esc)], footer: true,
         help: "decide later; it is kept" }
     Interrupt "interrupt" { place: Place::Everywhere, title: "Quit", keys: &[Key::ctrl('c')], footer: false,
         help: "leave; what is typed in a form is kept as a draft" }

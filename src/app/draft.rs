@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Affiliation, Group, Jid};
 use crate::store::{Change, Scope};
 
-use super::form::{Form, Name, Subject, Value};
+use super::form::{FieldName, FieldValue, Form, FormSubject};
 
 /// What a session leaves behind when it is cut off.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,9 +22,9 @@ pub struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormDraft {
     /// What the form was about.
-    pub subject: Subject,
-    pub(super) texts: Vec<(Name, String)>,
-    pub(super) ticks: Vec<(Name, bool)>,
+    pub subject: FormSubject,
+    pub(super) texts: Vec<(FieldName, String)>,
+    pub(super) ticks: Vec<(FieldName, bool)>,
     pub(super) affiliation: Affiliation,
     pub(super) focus: usize,
 }
@@ -81,7 +81,7 @@ impl FormDraft {
             let (_, text) = self
                 .texts
                 .iter()
-                .find(|(name, _)| matches!(name, Name::Room | Name::ExistingRoom))?;
+                .find(|(name, _)| matches!(name, FieldName::Room | FieldName::ExistingRoom))?;
             Jid::parse_input(text.trim()).ok()
         };
         match self.subject.rooms().as_slice() {
@@ -91,7 +91,7 @@ impl FormDraft {
     }
 
     /// What was typed, field by field; fields in which nothing was are left out.
-    pub fn texts(&self) -> impl Iterator<Item = (Name, &str)> {
+    pub fn texts(&self) -> impl Iterator<Item = (FieldName, &str)> {
         let texts = self.texts.iter().map(|(name, text)| (*name, text.as_str()));
         texts.filter(|(_, text)| !text.is_empty())
     }
@@ -100,9 +100,9 @@ impl FormDraft {
         let (mut texts, mut ticks) = (Vec::new(), Vec::new());
         for field in &form.fields {
             match &field.value {
-                Value::Text(text) => texts.push((field.name, text.text())),
-                Value::Tick(on) | Value::Maybe(Some(on)) => ticks.push((field.name, *on)),
-                Value::Maybe(None) | Value::Choice { .. } => {}
+                FieldValue::Text(text) => texts.push((field.name, text.text())),
+                FieldValue::Tick(on) | FieldValue::Maybe(Some(on)) => ticks.push((field.name, *on)),
+                FieldValue::Maybe(None) | FieldValue::Choice { .. } => {}
             }
         }
         let affiliation = form.affiliation();
@@ -122,22 +122,22 @@ impl FormDraft {
         }
         for field in &mut form.fields {
             match &mut field.value {
-                Value::Tick(on) => {
+                FieldValue::Tick(on) => {
                     if let Some((_, was)) = self.ticks.iter().find(|(name, _)| *name == field.name) {
                         *on = *was;
                     }
                 }
-                Value::Maybe(answer) => {
+                FieldValue::Maybe(answer) => {
                     let was = self.ticks.iter().find(|(name, _)| *name == field.name);
                     *answer = was.map(|(_, was)| *was);
                 }
-                Value::Choice { options, at } => {
+                FieldValue::Choice { options, at } => {
                     *at = options
                         .iter()
                         .position(|option| *option == self.affiliation)
                         .unwrap_or(*at);
                 }
-                Value::Text(_) => {}
+                FieldValue::Text(_) => {}
             }
         }
         // The list is that of what is typed, as it was: what it offers first is what the letters mean.
@@ -218,7 +218,7 @@ pub fn bytes(draft: &Draft) -> Option<Vec<u8>> {
 
 /// What a session knows of the draft that is kept outside.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Drafting {
+pub(super) struct DraftState {
     /// What came before the file was open.
     pub waiting: Option<Vec<u8>>,
     /// That about which nothing was decided yet.
@@ -234,12 +234,12 @@ pub(super) struct Drafting {
     /// Changes were taken up from it that may not be saved yet.
     pub again: bool,
     /// The session's own draft.
-    pub own: Own,
+    pub own: OwnDraftState,
 }
 
 /// What a session knows of its own draft, which is there in case that it is killed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Own {
+pub(super) struct OwnDraftState {
     /// What is in it.
     pub kept: Draft,
     /// The forms that were open when typing paused.
@@ -258,8 +258,8 @@ mod tests {
 
     fn form(name: &str) -> FormDraft {
         FormDraft {
-            subject: Subject::AddRoom,
-            texts: vec![(Name::Room, name.into())],
+            subject: FormSubject::AddRoom,
+            texts: vec![(FieldName::Room, name.into())],
             ticks: Vec::new(),
             affiliation: Affiliation::Member,
             focus: 0,

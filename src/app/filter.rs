@@ -5,30 +5,30 @@ use nucleo_matcher::pattern::{Atom, CaseMatching};
 use crate::model::{Attachment, HatId, Jid, Room, User};
 
 use super::matching::{Matching, letters, word};
-use super::text::Text;
+use super::text::TextInput;
 
 /// What a pane is narrowed to.
 #[derive(Debug, Clone)]
 pub struct Filter {
     /// What is typed.
-    pub text: Text,
+    pub text: TextInput,
     /// Whether the keys go into it.
     pub editing: bool,
-    query: Query,
+    query: FilterTerms,
 }
 
 impl Filter {
     pub(super) fn new() -> Self {
         Self {
-            text: Text::new(""),
+            text: TextInput::new(""),
             editing: true,
-            query: Query::default(),
+            query: FilterTerms::default(),
         }
     }
 
     /// Reads what is typed; false when it means what it meant before.
     pub(super) fn read(&mut self) -> bool {
-        let query = Query::parse(&self.text.text());
+        let query = FilterTerms::parse(&self.text.text());
         let changed = query != self.query;
         self.query = query;
         changed
@@ -38,7 +38,7 @@ impl Filter {
     pub fn places(&self, shown: &str) -> Vec<u32> {
         let (mut matching, mut places) = (Matching::new(), Vec::new());
         for term in &self.query.terms {
-            if let (What::Letters(atom, _), false) = (&term.what, term.not) {
+            if let (TermKind::Letters(atom, _), false) = (&term.what, term.not) {
                 matching.places(atom, shown, &mut places);
             }
         }
@@ -50,11 +50,11 @@ impl Filter {
     /// How well a room matches.
     pub(super) fn room(&self, matching: &mut Matching, (jid, room): (&Jid, &Room)) -> Option<u32> {
         self.query.score(|what| match what {
-            What::Letters(atom, _) => matching
+            TermKind::Letters(atom, _) => matching
                 .closely(atom, room.name.as_deref().unwrap_or_default())
                 .max(matching.closely(atom, jid.as_str())),
-            What::Affiliation(_) => None,
-            What::Hat(hat) => room.known_hats().iter().find_map(|known| match hat {
+            TermKind::Affiliation(_) => None,
+            TermKind::Hat(hat) => room.known_hats().iter().find_map(|known| match hat {
                 None => Some(1),
                 Some(atom) => named(matching, atom, &known.id, known.title.as_deref()),
             }),
@@ -69,13 +69,13 @@ impl Filter {
         (jid, user): (&Jid, &User),
     ) -> Option<u32> {
         self.query.score(|what| match what {
-            What::Letters(atom, _) => matching.closely(atom, jid.as_str()),
-            What::Affiliation(begins) => user
+            TermKind::Letters(atom, _) => matching.closely(atom, jid.as_str()),
+            TermKind::Affiliation(begins) => user
                 .affiliation
                 .as_str()
                 .starts_with(begins.as_str())
                 .then_some(1),
-            What::Hat(hat) => user.hats.iter().find_map(|(id, attachment)| match hat {
+            TermKind::Hat(hat) => user.hats.iter().find_map(|(id, attachment)| match hat {
                 None => Some(1),
                 Some(atom) => named(matching, atom, id, room.title(id, attachment)),
             }),
@@ -95,20 +95,20 @@ impl Filter {
     /// How well a hat matches that is not one user's.
     pub(super) fn known(&self, matching: &mut Matching, id: &HatId, title: Option<&str>) -> Option<u32> {
         self.query.score(|what| match what {
-            What::Letters(near, whole) => matching
+            TermKind::Letters(near, whole) => matching
                 .closely(near, title.unwrap_or_default())
                 .max(matching.score(whole, id.as_str())),
-            What::Affiliation(_) => None,
-            What::Hat(None) => Some(1),
-            What::Hat(Some(atom)) => named(matching, atom, id, title),
+            TermKind::Affiliation(_) => None,
+            TermKind::Hat(None) => Some(1),
+            TermKind::Hat(Some(atom)) => named(matching, atom, id, title),
         })
     }
 
     /// How well an address matches.
     pub(super) fn address(&self, matching: &mut Matching, jid: &Jid) -> Option<u32> {
         self.query.score(|what| match what {
-            What::Letters(atom, _) => matching.closely(atom, jid.as_str()),
-            What::Affiliation(_) | What::Hat(_) => None,
+            TermKind::Letters(atom, _) => matching.closely(atom, jid.as_str()),
+            TermKind::Affiliation(_) | TermKind::Hat(_) => None,
         })
     }
 }
@@ -121,19 +121,19 @@ fn named(matching: &mut Matching, atom: &Atom, id: &HatId, title: Option<&str>) 
 
 /// The words of a filter; all of them must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Query {
+struct FilterTerms {
     terms: Vec<Term>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct Term {
-    what: What,
+    what: TermKind,
     /// With `!` before it: what matches is left out.
     not: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum What {
+enum TermKind {
     /// Letters of a name or an address; in an id, where letters far from each other mean nothing, next to each other.
     Letters(Atom, Atom),
     /// `@mem`: the beginning of an affiliation.
@@ -142,7 +142,7 @@ enum What {
     Hat(Option<Atom>),
 }
 
-impl Query {
+impl FilterTerms {
     fn parse(text: &str) -> Self {
         let terms = text.split_whitespace().filter_map(|token| {
             let (not, token) = match token.strip_prefix('!') {
@@ -152,12 +152,12 @@ impl Query {
             let whole = || word(token, CaseMatching::Smart);
             let what = match (token.strip_prefix('@'), token.strip_prefix('#')) {
                 _ if token.is_empty() => return None,
-                (Some(affiliation), _) => What::Affiliation(affiliation.to_lowercase()),
-                (_, Some("")) => What::Hat(None),
-                (_, Some(hat)) => What::Hat(Some(word(hat, CaseMatching::Smart))),
+                (Some(affiliation), _) => TermKind::Affiliation(affiliation.to_lowercase()),
+                (_, Some("")) => TermKind::Hat(None),
+                (_, Some(hat)) => TermKind::Hat(Some(word(hat, CaseMatching::Smart))),
                 // What is left out must be there as it is written: letters from here and there would leave out too much.
-                _ if not => What::Letters(whole(), whole()),
-                _ => What::Letters(letters(token, CaseMatching::Smart), whole()),
+                _ if not => TermKind::Letters(whole(), whole()),
+                _ => TermKind::Letters(letters(token, CaseMatching::Smart), whole()),
             };
             Some(Term { what, not })
         });
@@ -167,7 +167,7 @@ impl Query {
     }
 
     /// The sum of what the words score, where all of them hold.
-    fn score(&self, mut of: impl FnMut(&What) -> Option<u32>) -> Option<u32> {
+    fn score(&self, mut of: impl FnMut(&TermKind) -> Option<u32>) -> Option<u32> {
         self.terms
             .iter()
             .try_fold(0, |sum, term| match (of(&term.what), term.not) {

@@ -8,9 +8,9 @@ use crate::model::{HatId, Jid, Room, Wardrobe};
 
 use super::command::Command;
 use super::matching::{Matching, Words};
-use super::offer::What;
+use super::offer::FinderItem;
 use super::place::Place;
-use super::text::Text;
+use super::text::TextInput;
 
 /// How many users are looked at before the next key has its turn.
 const SLICE: usize = 2_000;
@@ -21,22 +21,22 @@ const MOST: usize = 200;
 #[derive(Debug, Clone)]
 pub struct Finder {
     /// What is typed.
-    pub text: Text,
+    pub text: TextInput,
     /// The selected row.
     pub selected: usize,
     /// What is offered, best first.
-    pub found: Vec<Found>,
+    pub found: Vec<FinderMatch>,
     /// How many matched, more than are offered perhaps.
     pub matched: usize,
     terms: Words,
-    among: Among,
+    among: FinderScope,
 }
 
 /// What is looked among.
 #[derive(Debug, Clone)]
-enum Among {
-    Commands(Vec<What>),
-    Help(Vec<What>),
+enum FinderScope {
+    Commands(Vec<FinderItem>),
+    Help(Vec<FinderItem>),
     /// The rooms of the wardrobe, and how far they were looked at: room and user.
     Places {
         rooms: Arc<[(Jid, Arc<Room>)]>,
@@ -46,35 +46,35 @@ enum Among {
 
 /// Something that was found.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FinderMatch {
     /// What.
-    pub what: What,
+    pub what: FinderItem,
     score: u32,
 }
 
 impl Finder {
     /// Commands.
-    pub(super) fn commands(commands: Vec<What>) -> Self {
-        Self::new(Among::Commands(commands))
+    pub(super) fn commands(commands: Vec<FinderItem>) -> Self {
+        Self::new(FinderScope::Commands(commands))
     }
 
     /// Every command there is, and more to know.
-    pub(super) fn help(all: Vec<What>) -> Self {
-        Self::new(Among::Help(all))
+    pub(super) fn help(all: Vec<FinderItem>) -> Self {
+        Self::new(FinderScope::Help(all))
     }
 
     /// Everything in the wardrobe.
     pub(super) fn places(wardrobe: &Wardrobe) -> Self {
         let rooms = wardrobe.rooms().map(|(jid, room)| (jid.clone(), room.clone()));
-        Self::new(Among::Places {
+        Self::new(FinderScope::Places {
             rooms: rooms.collect(),
             at: (0, 0),
         })
     }
 
-    fn new(among: Among) -> Self {
+    fn new(among: FinderScope) -> Self {
         let mut finder = Self {
-            text: Text::new(""),
+            text: TextInput::new(""),
             selected: 0,
             found: Vec::new(),
             matched: 0,
@@ -88,15 +88,15 @@ impl Finder {
     /// What is looked among, in words.
     pub fn title(&self) -> &'static str {
         match self.among {
-            Among::Commands(_) => "Commands",
-            Among::Help(_) => "Help",
-            Among::Places { .. } => "Go to a room, a user or a hat",
+            FinderScope::Commands(_) => "Commands",
+            FinderScope::Help(_) => "Help",
+            FinderScope::Places { .. } => "Go to a room, a user or a hat",
         }
     }
 
     /// Whether it is the help.
     pub fn is_help(&self) -> bool {
-        matches!(self.among, Among::Help(_))
+        matches!(self.among, FinderScope::Help(_))
     }
 
     /// What stands above a row: in the help, the first of each place has a heading, while all of it is shown.
@@ -112,8 +112,8 @@ impl Finder {
     /// Whether there is more to look at.
     pub fn is_looking(&self) -> bool {
         match &self.among {
-            Among::Commands(_) | Among::Help(_) => false,
-            Among::Places { rooms, at } => at.0 < rooms.len(),
+            FinderScope::Commands(_) | FinderScope::Help(_) => false,
+            FinderScope::Places { rooms, at } => at.0 < rooms.len(),
         }
     }
 
@@ -122,7 +122,7 @@ impl Finder {
         self.terms = Words::of(&self.text.text(), CaseMatching::Smart);
         self.found.clear();
         (self.matched, self.selected) = (0, 0);
-        if let Among::Places { at, .. } = &mut self.among {
+        if let FinderScope::Places { at, .. } = &mut self.among {
             *at = (0, 0);
         }
         self.look();
@@ -136,10 +136,10 @@ impl Finder {
         let typed = self.is_help().then(|| self.text.text());
         let typed = typed.filter(|typed| !typed.is_empty());
         match &mut self.among {
-            Among::Commands(all) | Among::Help(all) => {
+            FinderScope::Commands(all) | FinderScope::Help(all) => {
                 for what in all.iter() {
                     let (text, keys) = match what {
-                        What::Command(offer) => {
+                        FinderItem::Command(offer) => {
                             let Command {
                                 title,
                                 help,
@@ -149,8 +149,8 @@ impl Finder {
                             let text = format!("{title} {help} {}", synonyms.join(" "));
                             (text, offer.keys.as_str())
                         }
-                        What::Note(note) => (note.help.to_owned(), note.word),
-                        What::Place { .. } => continue,
+                        FinderItem::Note(note) => (note.help.to_owned(), note.word),
+                        FinderItem::Place { .. } => continue,
                     };
                     let by_text = score(&mut matching, &self.terms, &[&text]);
                     let by_key = keys
@@ -159,12 +159,12 @@ impl Finder {
                         .then_some(u32::MAX);
                     if let Some(score) = by_key.or(by_text) {
                         let what = what.clone();
-                        found.push(Found { what, score });
+                        found.push(FinderMatch { what, score });
                     }
                 }
             }
             // Nobody wants all of it at once: with nothing typed the rooms are offered.
-            Among::Places { rooms, at } => {
+            FinderScope::Places { rooms, at } => {
                 look_at_places(&mut matching, &self.terms, rooms, at, &mut found);
             }
         }
@@ -176,7 +176,7 @@ impl Finder {
     }
 
     /// What is selected.
-    pub fn chosen(&self) -> Option<&What> {
+    pub fn chosen(&self) -> Option<&FinderItem> {
         self.found.get(self.selected).map(|found| &found.what)
     }
 }
@@ -186,21 +186,21 @@ fn look_at_places(
     terms: &Words,
     rooms: &Arc<[(Jid, Arc<Room>)]>,
     (room_at, user_at): &mut (usize, usize),
-    found: &mut Vec<Found>,
+    found: &mut Vec<FinderMatch>,
 ) {
     let mut left = SLICE;
     while let (Some((jid, room)), true) = (rooms.get(*room_at), left > 0) {
-        let place = |user: Option<&Jid>, hat: Option<&HatId>| What::Place {
+        let place = |user: Option<&Jid>, hat: Option<&HatId>| FinderItem::Place {
             room: jid.clone(),
             here: room.clone(),
             user: user.cloned(),
             hat: hat.cloned(),
         };
         let name = room.name.as_deref().unwrap_or_default();
-        let mut put = |bonus: u32, what: What, texts: &[&str]| {
+        let mut put = |bonus: u32, what: FinderItem, texts: &[&str]| {
             if let Some(score) = score(matching, terms, texts) {
                 let score = score + bonus;
-                found.push(Found { what, score });
+                found.push(FinderMatch { what, score });
             }
         };
         if *user_at == 0 {

@@ -1,4 +1,4 @@
-//! Forms: named fields, one of which has the focus. What a form is about is its [`Subject`]; what stands in its
+//! Forms: named fields, one of which has the focus. What a form is about is its [`FormSubject`]; what stands in its
 //! fields at first, `update/build_form.rs`; the change that it means, `update/build_batch.rs`.
 
 use std::collections::BTreeSet;
@@ -9,14 +9,14 @@ use crate::model::{Affiliation, Jid};
 
 use super::Keymap;
 use super::command::CommandId;
-pub use super::subject::Subject;
+pub use super::subject::FormSubject;
 use super::suggest::Suggestions;
-use super::text::Text;
+use super::text::TextInput;
 
 /// What a field is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Name {
+pub enum FieldName {
     /// The address of a new room.
     Room,
     /// The address of a room that is there, or a few letters of its name.
@@ -35,13 +35,13 @@ pub enum Name {
     Active,
     /// Whether the user cannot take it off.
     Required,
-    /// A hat's colour in the room's catalogue.
+    /// A hat's color in the room's catalog.
     Hue,
-    /// Whether the hats of those who have it get the title of the catalogue, too.
+    /// Whether the hats of those who have it get the title of the catalog, too.
     Wearers,
 }
 
-impl Name {
+impl FieldName {
     /// Whether what exists is offered for the field.
     pub fn suggests(self) -> bool {
         matches!(self, Self::Hat | Self::ExistingRoom)
@@ -83,7 +83,7 @@ impl Name {
             Self::Title => "what people read, such as Teacher".into(),
             Self::Active => "the user is displaying the hat now".into(),
             Self::Required => "the user cannot take it off (you can)".into(),
-            Self::Hue => "the colour's angle, 0 to 360; empty: the colour of its id".into(),
+            Self::Hue => "the color's angle, 0 to 360; empty: the color of its id".into(),
             Self::Wearers => "users with a title of their own get this one".into(),
         }
     }
@@ -91,9 +91,9 @@ impl Name {
 
 /// What a field holds.
 #[derive(Debug, Clone)]
-pub enum Value {
+pub enum FieldValue {
     /// A line of text.
-    Text(Box<Text>),
+    Text(Box<TextInput>),
     /// Yes or no.
     Tick(bool),
     /// Yes, no, or as it is: of several things that are not all the same.
@@ -111,16 +111,16 @@ pub enum Value {
 #[derive(Debug, Clone)]
 pub struct Field {
     /// What it is for.
-    pub name: Name,
+    pub name: FieldName,
     /// What it holds.
-    pub value: Value,
+    pub value: FieldValue,
 }
 
 /// A form on the screen.
 #[derive(Debug, Clone)]
 pub struct Form {
     /// What it is about.
-    pub subject: Subject,
+    pub subject: FormSubject,
     /// Its fields, from top to bottom.
     pub fields: Vec<Field>,
     /// Which has the focus.
@@ -152,17 +152,17 @@ impl Form {
             || self
                 .fields
                 .iter()
-                .any(|field| matches!(&field.value, Value::Text(text) if text.is_changed()))
+                .any(|field| matches!(&field.value, FieldValue::Text(text) if text.is_changed()))
     }
 
     /// The text of a field; empty where there is none of that name.
-    pub fn text(&self, name: Name) -> String {
+    pub fn text(&self, name: FieldName) -> String {
         let value = self
             .fields
             .iter()
             .find(|field| field.name == name)
             .map(|field| &field.value);
-        if let Some(Value::Text(text)) = value {
+        if let Some(FieldValue::Text(text)) = value {
             text.text()
         } else {
             String::new()
@@ -170,43 +170,43 @@ impl Form {
     }
 
     /// Yes, no, or as it is.
-    pub fn answer(&self, name: Name) -> Option<bool> {
+    pub fn answer(&self, name: FieldName) -> Option<bool> {
         let field = self.fields.iter().find(|field| field.name == name);
         match field.map(|field| &field.value) {
-            Some(Value::Tick(on)) => Some(*on),
-            Some(Value::Maybe(answer)) => *answer,
+            Some(FieldValue::Tick(on)) => Some(*on),
+            Some(FieldValue::Maybe(answer)) => *answer,
             _ => None,
         }
     }
 
     /// What was typed into a field; `None` where nothing was.
-    pub(super) fn typed(&self, name: Name) -> Option<String> {
+    pub(super) fn typed(&self, name: FieldName) -> Option<String> {
         let field = self.fields.iter().find(|field| field.name == name)?;
         match &field.value {
-            Value::Text(text) if text.is_changed() => Some(text.text()),
+            FieldValue::Text(text) if text.is_changed() => Some(text.text()),
             _ => None,
         }
     }
 
     /// Whether a field is ticked.
-    pub fn ticked(&self, name: Name) -> bool {
+    pub fn ticked(&self, name: FieldName) -> bool {
         self.fields
             .iter()
-            .any(|field| field.name == name && matches!(field.value, Value::Tick(true)))
+            .any(|field| field.name == name && matches!(field.value, FieldValue::Tick(true)))
     }
 
     /// The affiliation that is chosen.
     pub fn affiliation(&self) -> Affiliation {
         let chosen = self.fields.iter().find_map(|field| match field.value {
-            Value::Choice { options, at } => options.get(at),
+            FieldValue::Choice { options, at } => options.get(at),
             _ => None,
         });
         chosen.copied().unwrap_or_default()
     }
 
-    pub(super) fn set_text(&mut self, name: Name, to: &str) {
+    pub(super) fn set_text(&mut self, name: FieldName, to: &str) {
         for field in self.fields.iter_mut().filter(|field| field.name == name) {
-            if let Value::Text(text) = &mut field.value {
+            if let FieldValue::Text(text) = &mut field.value {
                 text.set(to);
             }
         }

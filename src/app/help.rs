@@ -2,34 +2,34 @@
 
 use super::State;
 use super::command::{COMMANDS, Command, CommandId};
-use super::offer::{Note, Offer, What};
+use super::offer::{FinderItem, HelpNote, OfferedCommand};
 use super::place::{Grouping, PANES, Place};
 
 /// Why a command cannot be done.
-type Enabled = fn(&State, CommandId) -> Result<(), String>;
+type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
 
 /// What a filter takes.
-pub static FILTERS: [Note; 4] = [
-    Note {
+pub static FILTERS: [HelpNote; 4] = [
+    HelpNote {
         word: "mar",
         help: "in a filter: these letters in a name, an address or a title",
     },
-    Note {
+    HelpNote {
         word: "@owner",
         help: "in a filter: users with this affiliation; @o is enough",
     },
-    Note {
+    HelpNote {
         word: "#teach",
         help: "in a filter: who has a hat with this in its title or URI; # alone: any hat",
     },
-    Note {
+    HelpNote {
         word: "!mar",
         help: "in a filter: without it; also !@owner and !#teach, and !# has no hat",
     },
 ];
 
 /// Every command that can be meant in the panes, those of the pane with the focus first.
-pub(super) fn offers(state: &State, enabled: Enabled) -> Vec<Offer> {
+pub(super) fn offers(state: &State, enabled: CommandCheck) -> Vec<OfferedCommand> {
     let places = Place::ALL.iter().copied().filter(|place| place.pane().is_some());
     let here = Place::of_pane(state.grouping(), state.focus);
     let (near, far): (Vec<Place>, Vec<Place>) = places
@@ -42,7 +42,8 @@ pub(super) fn offers(state: &State, enabled: Enabled) -> Vec<Offer> {
     let mut all = of_pane(state, here, enabled);
     for place in [Place::Panes, Place::Lists, Place::Everywhere] {
         all.extend(
-            of_place(place).map(|command| Offer::new(state.keymap(), command, enabled(state, command.id))),
+            of_place(place)
+                .map(|command| OfferedCommand::new(state.keymap(), command, enabled(state, command.id))),
         );
     }
     all.extend(of_panes(near));
@@ -58,21 +59,22 @@ fn is_in_view(state: &State, place: Place) -> bool {
 }
 
 /// The same, then what there is to know of filters, then the commands of all other places.
-pub(super) fn all(state: &State, enabled: Enabled) -> Vec<What> {
-    let in_panes = offers(state, enabled).into_iter().map(What::Command);
-    let is_near = |what: &What| what.place().is_some_and(|place| !is_far(state, place));
-    let (near, far): (Vec<What>, Vec<What>) = in_panes.partition(is_near);
+pub(super) fn all(state: &State, enabled: CommandCheck) -> Vec<FinderItem> {
+    let in_panes = offers(state, enabled).into_iter().map(FinderItem::Command);
+    let is_near = |what: &FinderItem| what.place().is_some_and(|place| !is_far(state, place));
+    let (near, far): (Vec<FinderItem>, Vec<FinderItem>) = in_panes.partition(is_near);
     let filters = std::iter::once(Place::Filter);
     let shown = [Place::Filter, Place::Panes, Place::Lists, Place::Everywhere];
     let is_elsewhere = |place: &Place| !shown.contains(place) && place.pane().is_none();
     let elsewhere = Place::ALL.iter().copied().filter(is_elsewhere);
     let of = |place: Place| {
         let why = format!("only {}", only(place));
-        of_place(place)
-            .map(move |command| What::Command(Offer::new(state.keymap(), command, Err(why.clone()))))
+        of_place(place).map(move |command| {
+            FinderItem::Command(OfferedCommand::new(state.keymap(), command, Err(why.clone())))
+        })
     };
     let mut all = near;
-    all.extend(FILTERS.iter().map(What::Note));
+    all.extend(FILTERS.iter().map(FinderItem::Note));
     all.extend(filters.flat_map(of));
     all.extend(far);
     all.extend(elsewhere.flat_map(of));
@@ -87,7 +89,7 @@ fn is_far(state: &State, place: Place) -> bool {
 /// Where commands work that are for no pane.
 fn only(place: Place) -> String {
     match place {
-        Place::Catalogue => "in a room's catalogue".into(),
+        Place::Catalog => "in a room's catalog".into(),
         Place::History => "in the history".into(),
         other => {
             let mut title = other.title().chars();
@@ -102,7 +104,7 @@ fn of_place(place: Place) -> impl Iterator<Item = &'static Command> {
 }
 
 /// The commands of a pane, and whether they could be done there.
-fn of_pane(state: &State, place: Place, enabled: Enabled) -> Vec<Offer> {
+fn of_pane(state: &State, place: Place, enabled: CommandCheck) -> Vec<OfferedCommand> {
     let Some((grouping, pane)) = place.pane() else {
         return Vec::new();
     };
@@ -121,6 +123,6 @@ fn of_pane(state: &State, place: Place, enabled: Enabled) -> Vec<Offer> {
         Err(format!("in the view {view} ({})", state.key(CommandId::Turn)))
     };
     of_place(place)
-        .map(|command| Offer::new(state.keymap(), command, may(command)))
+        .map(|command| OfferedCommand::new(state.keymap(), command, may(command)))
         .collect()
 }

@@ -1,13 +1,13 @@
 //! The history on the screen: entries newest first, read page by page as the selection goes down.
 
-use crate::store::{Entry, Filter, Page, Query, person};
+use crate::store::{HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, person};
 
 /// How many entries are read at once.
 const PAGE: usize = 200;
 
 /// What of the selected entry the history can be narrowed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
+pub(super) enum EntryPart {
     Actor,
     Room,
     User,
@@ -16,11 +16,11 @@ pub(super) enum By {
 
 /// The history overlay.
 #[derive(Debug, Clone, Default)]
-pub struct History {
+pub struct HistoryOverlay {
     /// What is shown of it.
-    pub filter: Filter,
+    pub filter: HistoryFilter,
     /// Newest first, as far as it was read.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<HistoryEntry>,
     /// The selected row.
     pub selected: usize,
     /// Entries are on their way.
@@ -35,9 +35,9 @@ pub struct History {
     select: Option<u64>,
 }
 
-impl History {
+impl HistoryOverlay {
     /// Reads it again from the newest entry, which is new: the selection stays on the entry that it is on.
-    pub(super) fn reload(&mut self) -> Query {
+    pub(super) fn reload(&mut self) -> HistoryQuery {
         let selected = self.entry().map(|entry| entry.revision);
         let query = self.restart(self.filter.clone());
         self.select = selected;
@@ -45,7 +45,7 @@ impl History {
     }
 
     /// Begins anew with this filter; the query that reads its first page.
-    pub(super) fn restart(&mut self, filter: Filter) -> Query {
+    pub(super) fn restart(&mut self, filter: HistoryFilter) -> HistoryQuery {
         *self = Self {
             filter,
             loading: true,
@@ -54,8 +54,8 @@ impl History {
         self.query()
     }
 
-    fn query(&self) -> Query {
-        Query {
+    fn query(&self) -> HistoryQuery {
+        HistoryQuery {
             filter: self.filter.clone(),
             from: self.next,
             limit: PAGE,
@@ -63,7 +63,7 @@ impl History {
     }
 
     /// Takes a page that was asked for, unless it belongs to something else by now.
-    pub(super) fn take(&mut self, query: &Query, page: Result<Page, String>) {
+    pub(super) fn take(&mut self, query: &HistoryQuery, page: Result<HistoryPage, String>) {
         if *query != self.query() || !self.loading {
             return;
         }
@@ -87,7 +87,7 @@ impl History {
     }
 
     /// Moves the selection; the query for the next page when the end comes near.
-    pub(super) fn move_to(&mut self, row: usize) -> Option<Query> {
+    pub(super) fn move_to(&mut self, row: usize) -> Option<HistoryQuery> {
         self.selected = row.min(self.entries.len().saturating_sub(1));
         let near = self.selected + PAGE / 2 >= self.entries.len();
         (near && !self.loading && self.next.is_some()).then(|| {
@@ -97,7 +97,7 @@ impl History {
     }
 
     /// The selected entry.
-    pub fn entry(&self) -> Option<&Entry> {
+    pub fn entry(&self) -> Option<&HistoryEntry> {
         self.entries.get(self.selected)
     }
 
@@ -108,18 +108,18 @@ impl History {
 
     /// The filter narrowed to what the selected entry is about, or widened where it is narrowed to that already.
     /// `None` when the entry is about nothing of the kind.
-    pub(super) fn narrowed(&self, by: By) -> Option<Filter> {
+    pub(super) fn narrowed(&self, by: EntryPart) -> Option<HistoryFilter> {
         let mut filter = self.filter.clone();
         let edits = || self.entry().into_iter().flat_map(|entry| &entry.group.0);
         match by {
-            By::Actor if filter.actor.is_some() => filter.actor = None,
-            By::Room if filter.room.is_some() => filter.room = None,
-            By::User if filter.user.is_some() => filter.user = None,
-            By::Hat if filter.hat.is_some() => filter.hat = None,
-            By::Actor => filter.actor = Some(person(&self.entry()?.actor).to_owned()),
-            By::Room => filter.room = Some(edits().find_map(|edit| edit.room())?.clone()),
-            By::User => filter.user = Some(edits().find_map(|edit| edit.user())?.clone()),
-            By::Hat => filter.hat = Some(edits().find_map(|edit| edit.hat())?.clone()),
+            EntryPart::Actor if filter.actor.is_some() => filter.actor = None,
+            EntryPart::Room if filter.room.is_some() => filter.room = None,
+            EntryPart::User if filter.user.is_some() => filter.user = None,
+            EntryPart::Hat if filter.hat.is_some() => filter.hat = None,
+            EntryPart::Actor => filter.actor = Some(person(&self.entry()?.actor).to_owned()),
+            EntryPart::Room => filter.room = Some(edits().find_map(|edit| edit.room())?.clone()),
+            EntryPart::User => filter.user = Some(edits().find_map(|edit| edit.user())?.clone()),
+            EntryPart::Hat => filter.hat = Some(edits().find_map(|edit| edit.hat())?.clone()),
         }
         Some(filter)
     }

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthChar;
 
 /// A key without its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Code {
+pub enum KeyCode {
     /// A character as typed (upper case where it is).
     Char(char),
     /// Enter.
@@ -43,7 +43,7 @@ pub enum Code {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     /// Which.
-    pub code: Code,
+    pub code: KeyCode,
     /// With Ctrl; then a character is in lower case.
     pub ctrl: bool,
     /// With Alt.
@@ -52,7 +52,7 @@ pub struct Key {
 
 impl Key {
     /// A key on its own.
-    pub const fn plain(code: Code) -> Self {
+    pub const fn plain(code: KeyCode) -> Self {
         Self {
             code,
             ctrl: false,
@@ -63,7 +63,7 @@ impl Key {
     /// A character with Ctrl.
     pub const fn ctrl(character: char) -> Self {
         Self {
-            code: Code::Char(character),
+            code: KeyCode::Char(character),
             ctrl: true,
             alt: false,
         }
@@ -74,24 +74,24 @@ impl Key {
     /// The key's name as people write it, such as `Ctrl-G` or `↑`.
     pub fn name(self) -> String {
         let code = match self.code {
-            Code::Char(' ') => "Space".into(),
-            Code::Char(character) if self.ctrl => character.to_uppercase().to_string(),
-            Code::Char(character) => character.to_string(),
-            Code::Enter => "Enter".into(),
-            Code::Esc => "Esc".into(),
-            Code::Tab => "Tab".into(),
-            Code::BackTab => "Shift-Tab".into(),
-            Code::Backspace => "Backspace".into(),
-            Code::Delete => "Del".into(),
-            Code::Left => "←".into(),
-            Code::Right => "→".into(),
-            Code::Up => "↑".into(),
-            Code::Down => "↓".into(),
-            Code::Home => "Home".into(),
-            Code::End => "End".into(),
-            Code::PageUp => "PgUp".into(),
-            Code::PageDown => "PgDn".into(),
-            Code::F(number) => format!("F{number}"),
+            KeyCode::Char(' ') => "Space".into(),
+            KeyCode::Char(character) if self.ctrl => character.to_uppercase().to_string(),
+            KeyCode::Char(character) => character.to_string(),
+            KeyCode::Enter => "Enter".into(),
+            KeyCode::Esc => "Esc".into(),
+            KeyCode::Tab => "Tab".into(),
+            KeyCode::BackTab => "Shift-Tab".into(),
+            KeyCode::Backspace => "Backspace".into(),
+            KeyCode::Delete => "Del".into(),
+            KeyCode::Left => "←".into(),
+            KeyCode::Right => "→".into(),
+            KeyCode::Up => "↑".into(),
+            KeyCode::Down => "↓".into(),
+            KeyCode::Home => "Home".into(),
+            KeyCode::End => "End".into(),
+            KeyCode::PageUp => "PgUp".into(),
+            KeyCode::PageDown => "PgDn".into(),
+            KeyCode::F(number) => format!("F{number}"),
         };
         format!(
             "{}{}{code}",
@@ -118,27 +118,27 @@ pub fn spelled(names: &str) -> String {
 const ARROWS: [(&str, &str); 4] = [("↑", "Up"), ("↓", "Down"), ("←", "Left"), ("→", "Right")];
 
 /// The names of keys that are more than one character, as they are written and read.
-const NAMED: [(&str, Code); 20] = [
-    ("Space", Code::Char(' ')),
-    ("Enter", Code::Enter),
-    ("Return", Code::Enter),
-    ("Esc", Code::Esc),
-    ("Escape", Code::Esc),
-    ("Tab", Code::Tab),
-    ("Shift-Tab", Code::BackTab),
-    ("Backspace", Code::Backspace),
-    ("Del", Code::Delete),
-    ("Delete", Code::Delete),
-    ("Left", Code::Left),
-    ("Right", Code::Right),
-    ("Up", Code::Up),
-    ("Down", Code::Down),
-    ("Home", Code::Home),
-    ("End", Code::End),
-    ("PgUp", Code::PageUp),
-    ("PageUp", Code::PageUp),
-    ("PgDn", Code::PageDown),
-    ("PageDown", Code::PageDown),
+const NAMED: [(&str, KeyCode); 20] = [
+    ("Space", KeyCode::Char(' ')),
+    ("Enter", KeyCode::Enter),
+    ("Return", KeyCode::Enter),
+    ("Esc", KeyCode::Esc),
+    ("Escape", KeyCode::Esc),
+    ("Tab", KeyCode::Tab),
+    ("Shift-Tab", KeyCode::BackTab),
+    ("Backspace", KeyCode::Backspace),
+    ("Del", KeyCode::Delete),
+    ("Delete", KeyCode::Delete),
+    ("Left", KeyCode::Left),
+    ("Right", KeyCode::Right),
+    ("Up", KeyCode::Up),
+    ("Down", KeyCode::Down),
+    ("Home", KeyCode::Home),
+    ("End", KeyCode::End),
+    ("PgUp", KeyCode::PageUp),
+    ("PageUp", KeyCode::PageUp),
+    ("PgDn", KeyCode::PageDown),
+    ("PageDown", KeyCode::PageDown),
 ];
 
 impl std::str::FromStr for Key {
@@ -161,7 +161,7 @@ impl std::str::FromStr for Key {
         }
         let code = code(rest).ok_or_else(|| unknown(name, rest))?;
         let code = match code {
-            Code::Char(character) if ctrl => Code::Char(character.to_ascii_lowercase()),
+            KeyCode::Char(character) if ctrl => KeyCode::Char(character.to_ascii_lowercase()),
             code => code,
         };
         let key = Self { code, ctrl, alt };
@@ -169,7 +169,7 @@ impl std::str::FromStr for Key {
     }
 }
 
-fn code(name: &str) -> Option<Code> {
+fn code(name: &str) -> Option<KeyCode> {
     let mut characters = name.chars();
     if let (Some(one), None) = (characters.next(), characters.next()) {
         let arrow = ARROWS.iter().find(|(arrow, _)| *arrow == name);
@@ -179,21 +179,21 @@ fn code(name: &str) -> Option<Code> {
             None => one
                 .width()
                 .is_some_and(|width| width > 0)
-                .then_some(Code::Char(one)),
+                .then_some(KeyCode::Char(one)),
         };
     }
     let function = name
         .strip_prefix(['F', 'f'])
         .and_then(|number| number.parse().ok());
     if let Some(number @ 1..=12) = function {
-        return Some(Code::F(number));
+        return Some(KeyCode::F(number));
     }
     let named = NAMED.iter().find(|(there, _)| there.eq_ignore_ascii_case(name));
     named.map(|(_, code)| *code)
 }
 
 fn unknown(name: &str, rest: &str) -> String {
-    let nearest = super::words::nearest(rest, NAMED.iter().map(|(name, _)| *name));
+    let nearest = super::describe::nearest(rest, NAMED.iter().map(|(name, _)| *name));
     let guess = nearest.map_or_else(
         || "keys are written as in u, U, Ctrl-U, F5, Enter".to_owned(),
         |nearest| {
@@ -207,15 +207,15 @@ fn unknown(name: &str, rest: &str) -> String {
 /// Why a terminal does not send this key as itself.
 fn sent(key: Key) -> Option<&'static str> {
     match (key.code, key.ctrl, key.alt) {
-        (Code::Char('i'), true, _) => Some("terminals send it as Tab"),
-        (Code::Char('j' | 'm'), true, _) => Some("terminals send it as Enter"),
-        (Code::Char('h'), true, _) => Some("terminals send it as Backspace"),
-        (Code::Char('['), true, _) => Some("terminals send it as Esc"),
-        (Code::Char('[' | ']' | 'O'), false, true) => {
+        (KeyCode::Char('i'), true, _) => Some("terminals send it as Tab"),
+        (KeyCode::Char('j' | 'm'), true, _) => Some("terminals send it as Enter"),
+        (KeyCode::Char('h'), true, _) => Some("terminals send it as Backspace"),
+        (KeyCode::Char('['), true, _) => Some("terminals send it as Esc"),
+        (KeyCode::Char('[' | ']' | 'O'), false, true) => {
             Some("what terminals send for it begins other keys too")
         }
-        (Code::Char('a'..='z' | ' ' | '\\' | ']' | '^' | '_'), true, _) => None,
-        (Code::Char(_), true, _) => {
+        (KeyCode::Char('a'..='z' | ' ' | '\\' | ']' | '^' | '_'), true, _) => None,
+        (KeyCode::Char(_), true, _) => {
             Some("terminals send Ctrl only with the letters from A to Z and a few signs")
         }
         _ => None,
@@ -235,8 +235,8 @@ mod tests {
             .copied()
             .collect();
         all.extend(NAMED.iter().map(|(_, code)| Key::plain(*code)));
-        all.extend((1..=12).map(|number| Key::plain(Code::F(number))));
-        all.extend(['x', 'X', '-', ':', 'é', '書'].map(|c| Key::plain(Code::Char(c))));
+        all.extend((1..=12).map(|number| Key::plain(KeyCode::F(number))));
+        all.extend(['x', 'X', '-', ':', 'é', '書'].map(|c| Key::plain(KeyCode::Char(c))));
         all.push(Key {
             alt: true,
             ..Key::ctrl('x')
@@ -246,7 +246,7 @@ mod tests {
             assert_eq!(key.word().parse(), Ok(key));
         }
         assert_eq!("ctrl-G".parse(), Ok(Key::ctrl('g')));
-        assert_eq!("pagedown".parse(), Ok(Key::plain(Code::PageDown)));
+        assert_eq!("pagedown".parse(), Ok(Key::plain(KeyCode::PageDown)));
     }
 
     #[test]

@@ -2,26 +2,26 @@
 //! places where no text is typed; terminals that tell the place themselves need none of it.
 
 /// The rows of a layout and what is at the same places on the standard layout (US), without and with Shift.
-struct Layout {
+struct KeyboardLayout {
     letters: &'static str,
     places: &'static str,
     shifted: &'static str,
 }
 
-const LAYOUTS: [Layout; 3] = [
+const LAYOUTS: [KeyboardLayout; 3] = [
     // Russian, with the letters that Ukrainian and Belarusian have in the places of others.
-    Layout {
+    KeyboardLayout {
         letters: "йцукенгшщзхъфывапролджэячсмитьбюёіїєґў",
         places: "qwertyuiop[]asdfghjkl;'zxcvbnm,.`s]'\\o",
         shifted: "QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>~S}\"|O",
     },
-    Layout {
+    KeyboardLayout {
         letters: "ςερτυθιοπασδφγηξκλζχψωβνμ",
         places: "wertyuiopasdfghjklzxcvbnm",
         shifted: "WERTYUIOPASDFGHJKLZXCVBNM",
     },
     // Hebrew has no capitals.
-    Layout {
+    KeyboardLayout {
         letters: "קראטוןםפשדגכעיחלךזסבהנמצתץ",
         places: "ertyuiopasdfghjklzxcvbnm,.",
         shifted: "ERTYUIOPASDFGHJKLZXCVBNM<>",

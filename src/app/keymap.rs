@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::command::{COMMANDS, Command, CommandId};
 use super::place::Place;
-use super::{Code, Key, text};
+use super::{Key, KeyCode, text};
 
 /// The keys of the commands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Keymap {
 
 /// Why keys cannot be given as somebody wants them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct KeymapError {
     /// The command that was to get them.
     pub id: CommandId,
     /// What is wrong, in words.
@@ -29,7 +29,9 @@ impl Keymap {
     ///
     /// Errors, all of them: keys that type or edit text where the command is for a place with text; one key for two commands that
     /// can be meant at one time; no key for what somebody would be locked in without.
-    pub fn new(given: impl IntoIterator<Item = (&'static Command, Vec<Key>)>) -> Result<Self, Vec<Problem>> {
+    pub fn new(
+        given: impl IntoIterator<Item = (&'static Command, Vec<Key>)>,
+    ) -> Result<Self, Vec<KeymapError>> {
         let mut keymap = Self::default();
         let mut problems = Vec::new();
         for (command, keys) in given {
@@ -90,7 +92,7 @@ impl Keymap {
 
     /// Each two commands of which a key means one where the other could be meant too. Where it is so in the table, the more
     /// particular place is meant to win.
-    fn clashes(&self) -> Vec<Problem> {
+    fn clashes(&self) -> Vec<KeymapError> {
         let mut clashes = Vec::new();
         for place in Place::ALL {
             let here = |command: &&Command| place.stack().contains(&command.place);
@@ -110,7 +112,7 @@ impl Keymap {
         clashes
     }
 
-    fn both(&self, key: Key, one: &Command, other: &Command) -> Problem {
+    fn both(&self, key: Key, one: &Command, other: &Command) -> KeymapError {
         let (given, had) = if self.given.contains_key(&one.id) {
             (one, other)
         } else {
@@ -121,7 +123,7 @@ impl Keymap {
         } else {
             "already"
         };
-        Problem {
+        KeymapError {
             id: given.id,
             text: format!(
                 "{} is the key of \"{}\" {already} ({}): give one of them another key",
@@ -134,8 +136,8 @@ impl Keymap {
 }
 
 /// Whether a command can have these keys, whatever others have.
-fn possible(command: &Command, keys: &[Key]) -> Result<(), Problem> {
-    let problem = |text: String| Problem { id: command.id, text };
+fn possible(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
+    let problem = |text: String| KeymapError { id: command.id, text };
     if keys.is_empty() && is_needed(command) {
         return Err(problem("it is a way out, and needs a key".into()));
     }
@@ -163,7 +165,7 @@ fn is_needed(command: &Command) -> bool {
     matches!(
         command.id,
         CommandId::Quit | CommandId::Interrupt | CommandId::Yes | CommandId::KeepTheirs
-    ) || (over && command.keys.contains(&Key::plain(Code::Esc)))
+    ) || (over && command.keys.contains(&Key::plain(KeyCode::Esc)))
 }
 
 #[cfg(test)]
@@ -180,7 +182,7 @@ mod tests {
         let all = all.iter().map(|(id, keys)| given(id, keys));
         Keymap::new(all).map_or_else(
             |problems| {
-                let said = |problem: &Problem| format!("{}: {}", problem.id, problem.text);
+                let said = |problem: &KeymapError| format!("{}: {}", problem.id, problem.text);
                 problems.iter().map(said).collect::<Vec<_>>().join("; ")
             },
             |_| String::new(),

@@ -1,11 +1,11 @@
 //! What happens to the moderator's session, and what it asks for.
 
-use crate::exchange::{Given, Refused};
+use crate::exchange::{ImportErrors, ParsedImport};
 use crate::model::Wardrobe;
-use crate::store::{Event, Request};
+use crate::store::{StoreEvent, StoreRequest};
 
 use super::draft::Draft;
-use super::prompt::{Export, Exported};
+use super::prompt::{ExportOutcome, ExportRequest};
 use super::{Key, Pane};
 
 /// Something that happened. Whatever is not certain (time, new ids, the outside) arrives here.
@@ -42,21 +42,21 @@ pub enum Msg {
         rows: u16,
     },
     /// The keeper of the data file says something.
-    Store(Box<Event>),
+    Store(Box<StoreEvent>),
     /// The answer to [`Effect::GoOn`].
     GoOn,
     /// The answer to [`Effect::NewId`]: a hat id that is nowhere else.
     NewId(String),
     /// The answer to [`Effect::Import`]: what is in the file of that name, or what is wrong.
-    Imported(String, Result<Box<Given>, Refused>),
+    Imported(String, Result<Box<ParsedImport>, ImportErrors>),
     /// The answer to [`Effect::Export`]: how it ended, or why it could not be.
-    Exported(Export, Result<Exported, String>),
+    Exported(ExportRequest, Result<ExportOutcome, String>),
     /// A draft of an earlier session was found.
     DraftFound(Vec<u8>),
     /// The answer to [`Effect::KeepDraft`]: done, or why it could not be.
     DraftKept(Result<(), String>),
     /// What was asked for by [`Effect::Wait`] is over.
-    Due(Wait),
+    Due(DraftDelay),
     /// The session must end: a signal, or the terminal is gone.
     End {
         /// The exit status, 128 and the number of the signal.
@@ -83,7 +83,7 @@ pub enum Spot {
 
 /// A time after which something that is not saved is kept outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
+pub enum DraftDelay {
     /// One second after the last key: what is being typed.
     Typing,
     /// 300 milliseconds after a change was asked for: what has no answer yet.
@@ -94,7 +94,7 @@ pub enum Wait {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Ask the keeper.
-    Store(Request),
+    Store(StoreRequest),
     /// Make a new hat id (`urn:uuid:…`) and answer with [`Msg::NewId`].
     NewId,
     /// Keep `after` in the draft of this actor and data file, in the place of `before`
@@ -106,16 +106,16 @@ pub enum Effect {
         after: Draft,
     },
     /// Answer with [`Msg::Due`] after this time, counted from now, also where it was waited for already.
-    Wait(Wait),
+    Wait(DraftDelay),
     /// No answer is needed any more.
-    Rest(Wait),
+    Rest(DraftDelay),
     /// Keep this in the session's own draft, in the place of what is there, so that it survives the process. There is no
     /// answer.
     KeepOwn(Draft),
     /// Read a file to be imported, and answer with [`Msg::Imported`].
     Import(String),
     /// Write a part of this wardrobe into a file, and answer with [`Msg::Exported`].
-    Export(Export, Wardrobe),
+    Export(ExportRequest, Wardrobe),
     /// There is more to work out: answer with [`Msg::GoOn`] when nothing else waits.
     GoOn,
     /// Stop the process as Ctrl-Z does, where somebody can continue it.

@@ -10,7 +10,7 @@ use super::place::Place;
 
 /// A command, and why it cannot be done now.
 #[derive(Debug, Clone)]
-pub struct Offer {
+pub struct OfferedCommand {
     /// Which.
     pub command: &'static Command,
     /// Whether it can be done.
@@ -19,7 +19,7 @@ pub struct Offer {
     pub keys: String,
 }
 
-impl Offer {
+impl OfferedCommand {
     pub(super) fn new(keymap: &Keymap, command: &'static Command, enabled: Result<(), String>) -> Self {
         let keys = keymap.names(command);
         Self {
@@ -32,7 +32,7 @@ impl Offer {
 
 /// Something to know that is no command.
 #[derive(Debug)]
-pub struct Note {
+pub struct HelpNote {
     /// What is typed.
     pub word: &'static str,
     /// What it does.
@@ -41,11 +41,11 @@ pub struct Note {
 
 /// What can be found.
 #[derive(Debug, Clone)]
-pub enum What {
+pub enum FinderItem {
     /// A command.
-    Command(Offer),
+    Command(OfferedCommand),
     /// Something to know.
-    Note(&'static Note),
+    Note(&'static HelpNote),
     /// A room, a user in it, a hat of theirs: as far as there is one.
     Place {
         /// The room's address.
@@ -59,7 +59,7 @@ pub enum What {
     },
 }
 
-impl What {
+impl FinderItem {
     /// Where the command works, or what is to be known counts.
     pub fn place(&self) -> Option<Place> {
         match self {

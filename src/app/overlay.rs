@@ -3,7 +3,7 @@
 use crate::model::Group;
 use crate::store::Change;
 
-use super::prompt::Export;
+use super::prompt::ExportRequest;
 
 /// A question before something that takes more away than one hat.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,14 +12,14 @@ pub struct Confirm {
     pub question: String,
     /// What follows from a yes.
     pub consequence: String,
-    pub(super) act: Act,
+    pub(super) act: ConfirmedAction,
 }
 
 /// What a yes does.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Act {
+pub(super) enum ConfirmedAction {
     Commit(Group),
-    Export(Export),
+    Export(ExportRequest),
     LeaveForm,
     QuitUnsaved,
     QuitLosing,
@@ -36,12 +36,12 @@ pub struct Conflict {
     pub mine: String,
     /// What is there now, in words.
     pub theirs: String,
-    pub(super) over: Over,
+    pub(super) over: ConflictSubject,
 }
 
 /// What the conflict is over.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Over {
+pub(super) enum ConflictSubject {
     /// The form below: its `before` is not what is there.
     Form,
     /// A change that was refused when it was to be written.
@@ -52,8 +52,8 @@ impl Conflict {
     /// The change that waits for a decision, where it is one.
     pub(super) fn change(&self) -> Option<&Change> {
         match &self.over {
-            Over::Form => None,
-            Over::Change(change) => Some(change),
+            ConflictSubject::Form => None,
+            ConflictSubject::Change(change) => Some(change),
         }
     }
 }

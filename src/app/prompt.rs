@@ -1,17 +1,17 @@
 //! A line to be typed, with perhaps a choice beside it: the name of a file to read or write, or of a set of hats.
 
-use crate::exchange::{Form, Part, Target};
+use crate::exchange::{ExportScope, FileFormat, ImportTarget};
 use crate::model::Hats;
 
-use super::text::Text;
+use super::text::TextInput;
 
 /// A question that is answered by typing.
 #[derive(Debug, Clone)]
 pub struct Prompt {
     /// What it is for.
-    pub ask: Ask,
+    pub ask: PromptKind,
     /// What is typed.
-    pub text: Text,
+    pub text: TextInput,
     /// What can be chosen beside it, in words; may be nothing.
     pub choices: Vec<String>,
     /// Which is chosen.
@@ -24,11 +24,11 @@ pub struct Prompt {
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
+pub enum PromptKind {
     /// A file to import. What has no address in it belongs to the target.
-    Import(Target),
+    Import(ImportTarget),
     /// A file to export into; of these parts one is chosen.
-    Export(Vec<Part>),
+    Export(Vec<ExportScope>),
     /// A name for a set of these hats, and whose they are.
     SaveSet(Hats, String),
     /// Another name for the set of this one.
@@ -37,20 +37,20 @@ pub enum Ask {
 
 /// A file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Export {
+pub struct ExportRequest {
     /// As it was typed.
     pub path: String,
     /// What of the wardrobe.
-    pub part: Part,
+    pub part: ExportScope,
     /// As what.
-    pub form: Form,
+    pub form: FileFormat,
     /// A file that is there is replaced.
     pub over: bool,
 }
 
 /// How the writing of a file ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exported {
+pub enum ExportOutcome {
     /// It is written; what the form could not hold.
     Done(Vec<String>),
     /// There is such a file already; it is as it was.
@@ -58,10 +58,10 @@ pub enum Exported {
 }
 
 impl Prompt {
-    pub(super) fn new(ask: Ask, text: &str, choices: Vec<String>, at: usize) -> Self {
+    pub(super) fn new(ask: PromptKind, text: &str, choices: Vec<String>, at: usize) -> Self {
         Self {
             ask,
-            text: Text::new(text),
+            text: TextInput::new(text),
             choices,
             at,
             waits: false,
@@ -72,29 +72,29 @@ impl Prompt {
     /// The heading.
     pub fn heading(&self) -> &'static str {
         match &self.ask {
-            Ask::Import(_) => "Import",
-            Ask::Export(_) => "Export",
-            Ask::SaveSet(..) => "Save a set of hats",
-            Ask::RenameSet(_) => "Rename a set of hats",
+            PromptKind::Import(_) => "Import",
+            PromptKind::Export(_) => "Export",
+            PromptKind::SaveSet(..) => "Save a set of hats",
+            PromptKind::RenameSet(_) => "Rename a set of hats",
         }
     }
 
     /// The words before the line and before the choice.
     pub fn labels(&self) -> [&'static str; 2] {
         match &self.ask {
-            Ask::Import(_) => ["File", "And"],
-            Ask::Export(_) => ["File", "What"],
-            Ask::SaveSet(..) | Ask::RenameSet(_) => ["Name", ""],
+            PromptKind::Import(_) => ["File", "And"],
+            PromptKind::Export(_) => ["File", "What"],
+            PromptKind::SaveSet(..) | PromptKind::RenameSet(_) => ["Name", ""],
         }
     }
 
     /// What to type, and what comes of it.
     pub fn hint(&self) -> String {
         match &self.ask {
-            Ask::Import(_) => "a table (CSV) or JSON; it is shown before anything is changed".into(),
-            Ask::Export(_) => "its name ends in .csv (a table) or .json (all there is)".into(),
-            Ask::SaveSet(hats, of) => format!("for {} of {of}", super::words::hats(hats)),
-            Ask::RenameSet(name) => format!("until now: {name}"),
+            PromptKind::Import(_) => "a table (CSV) or JSON; it is shown before anything is changed".into(),
+            PromptKind::Export(_) => "its name ends in .csv (a table) or .json (all there is)".into(),
+            PromptKind::SaveSet(hats, of) => format!("for {} of {of}", super::describe::hats(hats)),
+            PromptKind::RenameSet(name) => format!("until now: {name}"),
         }
     }
 

@@ -7,30 +7,30 @@ use nucleo_matcher::pattern::CaseMatching;
 use crate::model::{Hats, Wardrobe};
 
 use super::matching::{Matching, Words};
-use super::text::Text;
+use super::text::TextInput;
 
 /// The overlay: what is typed, and which row is selected.
 #[derive(Debug, Clone)]
-pub struct NamedSets {
+pub struct SetsOverlay {
     /// What is typed.
-    pub text: Text,
+    pub text: TextInput,
     /// The selected row, as far as there are so many.
     pub at: usize,
 }
 
 /// A set with its name.
-pub type Entry = (Box<str>, Hats);
+pub type NamedHats = (Box<str>, Hats);
 
-impl NamedSets {
+impl SetsOverlay {
     pub(super) fn new() -> Self {
         Self {
-            text: Text::new(""),
+            text: TextInput::new(""),
             at: 0,
         }
     }
 
     /// The sets that match what is typed, the best first; or why there is no reading them.
-    pub fn entries(&self, wardrobe: &Wardrobe) -> Result<Vec<Entry>, String> {
+    pub fn entries(&self, wardrobe: &Wardrobe) -> Result<Vec<NamedHats>, String> {
         let sets = wardrobe.sets().map_err(|error| error.to_string())?;
         let terms = Words::of(&self.text.text(), CaseMatching::Smart);
         let mut matching = Matching::new();

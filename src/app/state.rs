@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{Affiliation, Error, Group, Wardrobe};
-use crate::store::{Change, Scope, Trouble};
+use crate::model::{Affiliation, EditError, Group, Wardrobe};
+use crate::store::{Change, Scope, StoreProblem};
 
 use super::Keymap;
 use super::browser::Browser;
 use super::clipboard::CopiedHats;
 use super::command::CommandId;
-use super::draft::Drafting;
+use super::draft::DraftState;
 use super::place::Pane;
 
 mod layer;
@@ -52,7 +52,7 @@ pub enum Phase {
 
 /// Whether what the screen shows is in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Saved {
+pub enum SaveState {
     /// All of it.
     Saved,
     /// There is no file yet; the first change makes it.
@@ -86,14 +86,14 @@ pub(super) struct Pending {
     /// The change that this one takes back, when that one is pending itself: this one is sent when the revision of
     /// that one is known.
     pub after: Option<u64>,
-    pub kind: Kind,
+    pub kind: ChangeKind,
     /// The keeper was asked. All that came before was asked for before.
     pub asked: bool,
 }
 
 /// What a change is to undo and redo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ChangeKind {
     Do,
     Undo,
     Redo,
@@ -103,7 +103,7 @@ pub(super) enum Kind {
 
 /// A change of this session, for undo and redo: by its number, with its revision once it has one.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
+pub(super) struct UndoStep {
     pub id: u64,
     /// It took an entry of the history back: to undo it is to do that again.
     pub takes_back: bool,
@@ -113,7 +113,7 @@ pub(super) struct Step {
 
 /// How far the leaving is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Leaving {
+pub(super) enum QuitState {
     #[default]
     No,
     /// As soon as all is saved.
@@ -137,23 +137,23 @@ pub struct State {
     pub(super) next_id: u64,
     pub(super) exists: bool,
     pub(super) read_only: Option<String>,
-    pub(super) trouble: Option<Trouble>,
+    pub(super) trouble: Option<StoreProblem>,
     pub(super) focus: Pane,
     pub(super) rows: Browser,
     pub(super) overlays: Vec<Box<dyn Layer>>,
     pub(super) notice: Option<Notice>,
-    pub(super) done: Vec<Step>,
-    pub(super) undone: Vec<Step>,
+    pub(super) done: Vec<UndoStep>,
+    pub(super) undone: Vec<UndoStep>,
     /// Undos and redos that wait for an answer about earlier sessions, the first of them asked for.
-    pub(super) searching: VecDeque<Kind>,
+    pub(super) searching: VecDeque<ChangeKind>,
     /// It was asked for.
     pub(super) search_asked: bool,
-    pub(super) leaving: Leaving,
+    pub(super) leaving: QuitState,
     /// Somebody else took away what was selected: what. The next key that would change something does not.
     pub(super) shifted: Option<String>,
-    pub(super) drafting: Drafting,
+    pub(super) drafting: DraftState,
     /// Changes that were withdrawn before the keeper said what became of them.
-    pub(super) withdrawn: Vec<Step>,
+    pub(super) withdrawn: Vec<UndoStep>,
     pub(super) size: (u16, u16),
     pub(super) mouse: bool,
     /// Hats that were copied, to be put on others.
@@ -182,9 +182,9 @@ impl State {
             undone: Vec::new(),
             searching: VecDeque::new(),
             search_asked: false,
-            leaving: Leaving::No,
+            leaving: QuitState::No,
             shifted: None,
-            drafting: Drafting::default(),
+            drafting: DraftState::default(),
             withdrawn: Vec::new(),
             size: (80, 24),
             copied: None,
@@ -227,7 +227,7 @@ impl State {
     }
 
     /// What keeps the file from being read or written.
-    pub fn trouble(&self) -> Option<&Trouble> {
+    pub fn trouble(&self) -> Option<&StoreProblem> {
         self.trouble.as_ref()
     }
 
@@ -247,16 +247,16 @@ impl State {
     }
 
     /// Whether what the screen shows is in the file.
-    pub fn saved(&self) -> Saved {
+    pub fn saved(&self) -> SaveState {
         let waiting = self.pending.len();
         match (&self.trouble, self.why_read_only()) {
-            _ if self.start.demo => Saved::Demo,
-            (Some(trouble), _) if waiting > 0 => Saved::NotSaved(waiting, trouble.message().to_owned()),
-            (Some(trouble), _) => Saved::Trouble(trouble.message().to_owned()),
-            (None, _) if waiting > 0 => Saved::Saving(waiting),
-            (None, Some(reason)) => Saved::ReadOnly(reason.to_owned()),
-            (None, None) if self.exists || self.phase != Phase::Open => Saved::Saved,
-            (None, None) => Saved::NoFile,
+            _ if self.start.demo => SaveState::Demo,
+            (Some(trouble), _) if waiting > 0 => SaveState::NotSaved(waiting, trouble.message().to_owned()),
+            (Some(trouble), _) => SaveState::Trouble(trouble.message().to_owned()),
+            (None, _) if waiting > 0 => SaveState::Saving(waiting),
+            (None, Some(reason)) => SaveState::ReadOnly(reason.to_owned()),
+            (None, None) if self.exists || self.phase != Phase::Open => SaveState::Saved,
+            (None, None) => SaveState::NoFile,
         }
     }
 
@@ -316,7 +316,7 @@ impl State {
         });
     }
 
-    pub(super) fn refuse_error(&mut self, error: &Error) {
+    pub(super) fn refuse_error(&mut self, error: &EditError) {
         self.refuse(error.to_string());
     }
 }

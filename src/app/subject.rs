@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Jid, Wardrobe};
+use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Jid, Wardrobe};
 
-use super::attachment_ref::{AttachmentRef, Member};
-use super::{sides, words};
+use super::attachment_ref::{AttachmentRef, RoomUser};
+use super::{conflict_text, describe};
 
 /// What a form is about, and what was there when it was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "stored::Subject", into = "stored::Subject")]
-pub enum Subject {
+#[serde(from = "stored::StoredSubject", into = "stored::StoredSubject")]
+pub enum FormSubject {
     /// A new room.
     AddRoom,
     /// The name of a room.
@@ -39,14 +39,14 @@ pub enum Subject {
     /// The affiliation of users.
     EditUsers {
         /// The users and their rooms.
-        members: Vec<Member>,
+        members: Vec<RoomUser>,
         /// The affiliation then, of one user in one room.
         before: Option<Affiliation>,
     },
     /// A hat for users.
     AddHat {
         /// The users and their rooms.
-        members: Vec<Member>,
+        members: Vec<RoomUser>,
     },
     /// Attachments that are there.
     EditHats {
@@ -69,11 +69,11 @@ pub enum Subject {
         /// The hat.
         hat: HatId,
         /// What the catalog had then.
-        before: CatalogueHat,
+        before: CatalogHat,
     },
 }
 
-impl Subject {
+impl FormSubject {
     /// The form's heading; addresses in it are to be made harmless.
     pub fn heading(&self) -> String {
         match self {
@@ -101,8 +101,8 @@ impl Subject {
                     format!("{name} of {}", people_somewhere(users, rooms))
                 }
             },
-            Self::DefineHat { room } => format!("A hat for the catalogue of {room}"),
-            Self::EditDefined { room, .. } => format!("Hat in the catalogue of {room}"),
+            Self::DefineHat { room } => format!("A hat for the catalog of {room}"),
+            Self::EditDefined { room, .. } => format!("Hat in the catalog of {room}"),
         }
     }
 
@@ -129,7 +129,7 @@ impl Subject {
             Self::AddRoom | Self::AddToRoom { .. } => None,
             Self::EditRoom { room, before } => match wardrobe.room(room) {
                 None => gone(),
-                Some(there) => (there.name != *before).then(|| sides::name(there.name.as_deref())),
+                Some(there) => (there.name != *before).then(|| conflict_text::name(there.name.as_deref())),
             },
             Self::AddUser { rooms } => match rooms.as_slice() {
                 [room] if wardrobe.room(room).is_none() => gone(),
@@ -139,7 +139,7 @@ impl Subject {
                 let ((room, user), before) = only(members).zip(before.as_ref())?;
                 match wardrobe.user(room, user).map(|there| there.affiliation) {
                     None => Some("the user is not there any more".into()),
-                    Some(now) => (now != *before).then(|| sides::is(now)),
+                    Some(now) => (now != *before).then(|| conflict_text::is(now)),
                 }
             }
             Self::AddHat { members } => {
@@ -148,7 +148,7 @@ impl Subject {
                 match (wardrobe.room(room), there) {
                     (None, _) => gone(),
                     (_, None) => Some("the user is not affiliated any more".into()),
-                    (_, Some(now)) => (!now.is_affiliated()).then(|| sides::is(now)),
+                    (_, Some(now)) => (!now.is_affiliated()).then(|| conflict_text::is(now)),
                 }
             }
             Self::EditHats {
@@ -158,10 +158,10 @@ impl Subject {
                 let there = wardrobe.user(&at.room, &at.user);
                 match there.and_then(|user| user.hats.get(&at.hat)) {
                     None => Some("the user does not have the hat any more".into()),
-                    Some(now) if now != before => Some(sides::attachment(now)),
+                    Some(now) if now != before => Some(conflict_text::attachment(now)),
                     Some(_) => there
                         .filter(|user| !user.affiliation.is_affiliated())
-                        .map(|user| sides::is(user.affiliation)),
+                        .map(|user| conflict_text::is(user.affiliation)),
                 }
             }
             Self::DefineHat { room } => match wardrobe.room(room) {
@@ -171,8 +171,8 @@ impl Subject {
             Self::EditDefined { room, hat, before } => match wardrobe.room(room) {
                 None => gone(),
                 Some(there) => {
-                    let now = there.catalogue.get(hat).cloned().unwrap_or_default();
-                    (now != *before).then(|| sides::defined(&now))
+                    let now = there.catalog.get(hat).cloned().unwrap_or_default();
+                    (now != *before).then(|| conflict_text::defined(&now))
                 }
             },
         }
@@ -217,7 +217,7 @@ impl Subject {
             Self::DefineHat { room } => is_there(room),
             Self::EditDefined { room, hat, before } => {
                 let there = wardrobe.room(room);
-                let now = there.and_then(|there| there.catalogue.get(hat).cloned());
+                let now = there.and_then(|there| there.catalog.get(hat).cloned());
                 *before = now.unwrap_or_default();
                 there.is_some()
             }
@@ -234,7 +234,7 @@ pub(super) fn only<T>(all: &[T]) -> Option<&T> {
 }
 
 /// The rooms and the users of members.
-fn apart(members: &[Member]) -> (impl Iterator<Item = &Jid>, impl Iterator<Item = &Jid>) {
+fn apart(members: &[RoomUser]) -> (impl Iterator<Item = &Jid>, impl Iterator<Item = &Jid>) {
     let rooms = members.iter().map(|(room, _)| room);
     (rooms, members.iter().map(|(_, user)| user))
 }
@@ -265,6 +265,6 @@ fn one_or_count<'a>(all: impl Iterator<Item = &'a Jid>, noun: &str) -> String {
     let all: BTreeSet<&Jid> = all.collect();
     match (all.len(), all.first()) {
         (1, Some(one)) => one.to_string(),
-        (many, _) => words::count(many, noun),
+        (many, _) => describe::count(many, noun),
     }
 }

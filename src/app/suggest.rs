@@ -7,8 +7,8 @@ use nucleo_matcher::pattern::CaseMatching;
 
 use crate::model::{HatId, Hue, Jid, Room, Wardrobe};
 
+use super::describe;
 use super::matching::{Matching, Words, word};
-use super::words;
 
 /// Fewer letters that stand in the id alone, such as the x of example.org, do not mean that hat.
 const IN_ID: usize = 4;
@@ -17,7 +17,7 @@ const LONGEST: usize = 256;
 
 /// A hat that is defined or worn somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct ExistingHat {
     /// Its id.
     pub id: HatId,
     /// What people read.
@@ -28,7 +28,7 @@ pub struct Known {
     pub users: usize,
     /// Whether it is known in the room that the form is about.
     pub here: bool,
-    /// The colour that a catalogue gives it, the first that does.
+    /// The color that a catalog gives it, the first that does.
     pub hue: Option<Hue>,
 }
 
@@ -36,7 +36,7 @@ pub struct Known {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Existing {
     /// A hat.
-    Hat(Known),
+    Hat(ExistingHat),
     /// A room, with its address.
     Room(Jid, Arc<Room>),
 }
@@ -99,12 +99,12 @@ pub struct Suggestions {
 pub(super) fn known(
     wardrobe: &Wardrobe,
     here: Option<&Jid>,
-) -> HashMap<HatId, Known, foldhash::fast::RandomState> {
-    let mut all: HashMap<HatId, Known, foldhash::fast::RandomState> = HashMap::default();
+) -> HashMap<HatId, ExistingHat, foldhash::fast::RandomState> {
+    let mut all: HashMap<HatId, ExistingHat, foldhash::fast::RandomState> = HashMap::default();
     for (jid, room) in wardrobe.rooms() {
         let is_here = here == Some(jid);
         for hat in room.known_hats().iter() {
-            let known = all.entry(hat.id.clone()).or_insert_with(|| Known {
+            let known = all.entry(hat.id.clone()).or_insert_with(|| ExistingHat {
                 id: hat.id.clone(),
                 title: None,
                 also: Vec::new(),
@@ -113,7 +113,7 @@ pub(super) fn known(
                 hue: None,
             });
             if known.hue.is_none() {
-                known.hue = room.catalogue.get(&hat.id).and_then(|hat| hat.hue.clone());
+                known.hue = room.catalog.get(&hat.id).and_then(|hat| hat.hue.clone());
             }
             known.users += hat.users;
             known.here |= is_here;
@@ -140,9 +140,9 @@ impl Suggestions {
     /// All hats of all rooms but those that are left out: of this room first, then the most worn.
     pub(super) fn of(wardrobe: &Wardrobe, here: &Jid, left_out: impl Fn(&HatId) -> bool) -> Self {
         let all = known(wardrobe, Some(here));
-        let mut known: Vec<Known> = all.into_values().filter(|known| !left_out(&known.id)).collect();
+        let mut known: Vec<ExistingHat> = all.into_values().filter(|known| !left_out(&known.id)).collect();
         known.sort_by(|a, b| {
-            let rank = |hat: &Known| (!hat.here, std::cmp::Reverse(hat.users));
+            let rank = |hat: &ExistingHat| (!hat.here, std::cmp::Reverse(hat.users));
             rank(a)
                 .cmp(&rank(b))
                 .then_with(|| a.title.cmp(&b.title))
@@ -155,7 +155,7 @@ impl Suggestions {
     pub(super) fn rooms(wardrobe: &Wardrobe, left_out: impl Fn(&Room) -> bool) -> Self {
         let rooms = wardrobe.rooms().filter(|(_, room)| !left_out(room));
         let mut rooms: Vec<_> = rooms.collect();
-        rooms.sort_by_cached_key(|(jid, room)| words::shown_name(jid, room));
+        rooms.sort_by_cached_key(|(jid, room)| describe::shown_name(jid, room));
         Self::new(
             rooms
                 .into_iter()
@@ -255,8 +255,8 @@ mod tests {
             "Première visite",
         ];
         let known = |(at, title): (usize, &&str)| {
-            Existing::Hat(Known {
-                id: HatId::keep(format!("urn:x:{at}")),
+            Existing::Hat(ExistingHat {
+                id: HatId::unchecked(format!("urn:x:{at}")),
                 title: Some((*title).into()),
                 also: Vec::new(),
                 users: 1,

@@ -3,24 +3,24 @@
 use tui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::app::{Code, Key};
+use crate::app::{Key, KeyCode};
 
 /// What is pasted and longer, in bytes, was not meant for a line.
 pub(super) const LONGEST_PASTE: usize = 8 << 10;
 
 /// Whether a key types something into a line of text, or edits it.
 pub(super) fn takes(key: Key) -> bool {
-    Text::new("").input(key)
+    TextInput::new("").input(key)
 }
 
 /// A line of text being edited. A text that came with line breaks keeps them.
 #[derive(Debug, Clone)]
-pub struct Text {
+pub struct TextInput {
     area: TextArea<'static>,
     first: String,
 }
 
-impl Text {
+impl TextInput {
     /// With this text, the cursor at its end.
     pub fn new(text: &str) -> Self {
         let mut area = TextArea::new(text.split('\n').map(Into::into).collect());
@@ -76,35 +76,39 @@ impl Text {
     /// Takes a key as a line editor does (with readline's keys); false when it means nothing here.
     pub fn input(&mut self, key: Key) -> bool {
         match (key.code, key.ctrl, key.alt) {
-            (Code::Char(character), false, false) => self.area.insert_char(character),
-            (Code::Backspace, false, false) | (Code::Char('h'), true, false) => {
+            (KeyCode::Char(character), false, false) => self.area.insert_char(character),
+            (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, false) => {
                 for _ in 0..self.step_back() {
                     self.area.delete_char();
                 }
             }
-            (Code::Delete, false, false) | (Code::Char('d'), true, false) => {
+            (KeyCode::Delete, false, false) | (KeyCode::Char('d'), true, false) => {
                 for _ in 0..self.step_on() {
                     self.area.delete_next_char();
                 }
             }
-            (Code::Left, false, false) | (Code::Char('b'), true, false) => {
+            (KeyCode::Left, false, false) | (KeyCode::Char('b'), true, false) => {
                 (0..self.step_back()).for_each(|_| self.area.move_cursor(CursorMove::Back));
             }
-            (Code::Right, false, false) | (Code::Char('f'), true, false) => {
+            (KeyCode::Right, false, false) | (KeyCode::Char('f'), true, false) => {
                 (0..self.step_on()).for_each(|_| self.area.move_cursor(CursorMove::Forward));
             }
-            (Code::Home, ..) | (Code::Char('a'), true, false) => self.area.move_cursor(CursorMove::Head),
-            (Code::End, ..) | (Code::Char('e'), true, false) => self.area.move_cursor(CursorMove::End),
-            (Code::Left, true, _) | (Code::Char('b'), false, true) => {
+            (KeyCode::Home, ..) | (KeyCode::Char('a'), true, false) => {
+                self.area.move_cursor(CursorMove::Head);
+            }
+            (KeyCode::End, ..) | (KeyCode::Char('e'), true, false) => self.area.move_cursor(CursorMove::End),
+            (KeyCode::Left, true, _) | (KeyCode::Char('b'), false, true) => {
                 self.area.move_cursor(CursorMove::WordBack);
             }
-            (Code::Right, true, _) | (Code::Char('f'), false, true) => {
+            (KeyCode::Right, true, _) | (KeyCode::Char('f'), false, true) => {
                 self.area.move_cursor(CursorMove::WordForward);
             }
-            (Code::Char('w'), true, false) | (Code::Backspace, _, true) => drop(self.area.delete_word()),
-            (Code::Char('d'), false, true) => drop(self.area.delete_next_word()),
-            (Code::Char('u'), true, false) => drop(self.area.delete_line_by_head()),
-            (Code::Char('k'), true, false) => drop(self.area.delete_line_by_end()),
+            (KeyCode::Char('w'), true, false) | (KeyCode::Backspace, _, true) => {
+                self.area.delete_word();
+            }
+            (KeyCode::Char('d'), false, true) => drop(self.area.delete_next_word()),
+            (KeyCode::Char('u'), true, false) => drop(self.area.delete_line_by_head()),
+            (KeyCode::Char('k'), true, false) => drop(self.area.delete_line_by_end()),
             _ => return false,
         }
         true
@@ -140,33 +144,33 @@ impl Text {
 mod tests {
     use super::*;
 
-    fn typed(text: &mut Text, keys: &str) {
+    fn typed(text: &mut TextInput, keys: &str) {
         keys.chars()
-            .for_each(|key| assert!(text.input(Key::plain(Code::Char(key)))));
+            .for_each(|key| assert!(text.input(Key::plain(KeyCode::Char(key)))));
     }
 
     #[test]
     fn graphemes_are_moved_over_and_deleted_whole() {
-        let mut text = Text::new("a👩\u{200d}🏫e\u{301}");
+        let mut text = TextInput::new("a👩\u{200d}🏫e\u{301}");
         assert_eq!(text.cursor(), 6);
-        text.input(Key::plain(Code::Backspace));
+        text.input(Key::plain(KeyCode::Backspace));
         assert_eq!(text.text(), "a👩\u{200d}🏫");
-        text.input(Key::plain(Code::Left));
+        text.input(Key::plain(KeyCode::Left));
         assert_eq!(text.cursor(), 1);
         typed(&mut text, "b");
-        text.input(Key::plain(Code::Delete));
+        text.input(Key::plain(KeyCode::Delete));
         assert_eq!(text.text(), "ab");
     }
 
     #[test]
     fn control_u_deletes_to_the_start_and_control_k_to_the_end() {
-        let mut text = Text::new("one two");
+        let mut text = TextInput::new("one two");
         text.input(Key::ctrl('w'));
         assert_eq!(text.text(), "one ");
         text.input(Key::ctrl('u'));
         assert_eq!(text.text(), "");
         typed(&mut text, "xyz");
-        text.input(Key::plain(Code::Home));
+        text.input(Key::plain(KeyCode::Home));
         text.input(Key::ctrl('k'));
         assert_eq!(text.text(), "");
         assert_eq!((text.text().as_str(), text.is_changed()), ("", true));
@@ -174,14 +178,14 @@ mod tests {
 
     #[test]
     fn a_paste_is_one_line() {
-        let mut text = Text::new("");
+        let mut text = TextInput::new("");
         text.paste("  urn:x:y\r\nz\t\n");
         assert_eq!(text.text(), "urn:x:y z");
     }
 
     #[test]
     fn line_breaks_that_were_there_stay() {
-        let mut text = Text::new("a\nb");
+        let mut text = TextInput::new("a\nb");
         assert_eq!((text.text().as_str(), text.cursor()), ("a\nb", 3));
         typed(&mut text, "c");
         assert_eq!(text.text(), "a\nbc");

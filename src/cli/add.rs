@@ -1,13 +1,13 @@
 //! `hatrack add`: gives a user a hat.
 
-use super::args::Add;
+use super::args::AddArgs;
+use super::context::SessionContext;
 use super::failure::Failure;
-use super::kept::Kept;
-use super::output::Out;
-use super::place::Place;
+use super::open_store::OpenStore;
+use super::output::Output;
 use crate::model::{Attachment, HatId, Jid};
 
-pub(super) fn run(args: &Add, place: &Place, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &AddArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
     let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
     let hat = HatId::parse_input(&args.hat).map_err(Failure::argument)?;
@@ -19,7 +19,7 @@ pub(super) fn run(args: &Add, place: &Place, out: &mut Out) -> Result<(), Failur
         title: args.title.as_deref().map(Into::into),
         ..Attachment::default()
     };
-    Kept::open(place)?.change(out, |wardrobe| {
+    OpenStore::open(place)?.change(out, |wardrobe| {
         wardrobe.add_user_hat(&user, &room, &hat, attachment.clone())
     })
 }

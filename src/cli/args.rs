@@ -6,17 +6,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::choice::{self, Choice};
 use crate::model::Affiliation;
-use crate::term::{Background, Colours};
+use crate::term::{Background, ColorMode};
 
-mod catalogue;
+mod catalog;
 mod complete;
 mod exchange;
 mod sets;
 
-pub use catalogue::{CatalogueArgs, CatalogueCommand, CatalogueDefine, CatalogueList, CatalogueRemove};
-pub use complete::{Complete, HowComplete};
-pub use exchange::{Export, Import};
-pub use sets::{SetPut, SetRemove, SetRename, SetSave, SetsArgs, SetsCommand};
+pub use catalog::{CatalogArgs, CatalogCommand, CatalogDefineArgs, CatalogListArgs, CatalogRemoveArgs};
+pub use complete::{CompleteArgs, CompletionRequest};
+pub use exchange::{ExportArgs, ImportArgs};
+pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs, SetsCommand};
 
 /// See, give, change and take the hats of users in XMPP rooms.
 ///
@@ -28,7 +28,7 @@ pub use sets::{SetPut, SetRemove, SetRename, SetSave, SetsArgs, SetsCommand};
 pub struct Cli {
     /// What stands before the command.
     #[command(flatten)]
-    pub common: Common,
+    pub common: CommonOptions,
     /// Open the screen on a sample wardrobe; nothing is written anywhere
     #[arg(long, help_heading = "Options")]
     pub demo: bool,
@@ -41,17 +41,17 @@ pub struct Cli {
     /// Show only ASCII [default: on a Linux console and where the locale is not UTF-8]
     #[arg(long, help_heading = "Options")]
     pub ascii: bool,
-    /// How many colours [default: what the terminal's variables say]
-    #[arg(long, value_name = "COLOURS", alias = "colour", help_heading = "Options",
-          value_parser = Choice::<Colours>::of(Colours::NAMES))]
-    pub color: Option<Colours>,
+    /// How many colors [default: what the terminal's variables say]
+    #[arg(long, value_name = "COLORS", alias = "colour", help_heading = "Options",
+          value_parser = Choice::<ColorMode>::of(ColorMode::NAMES))]
+    pub color: Option<ColorMode>,
     /// What is behind the text [default: what the terminal says]
     #[arg(long, value_name = "GROUND", help_heading = "Options",
           value_parser = Choice::<Background>::of(Background::NAMES))]
     pub background: Option<Background>,
     /// The command; without one the screen opens.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
 }
 
 const AFTER: &str = "\
@@ -72,7 +72,7 @@ Files:
   ~/.config/hatrack/hats.json           the wardrobe; --file or HATRACK_FILE names another
   ~/.config/hatrack/hats.history.jsonl  who did what, when: beside the wardrobe
   ~/.config/hatrack/hats.lock           held while a change is written
-  ~/.config/hatrack/config.toml         the screen's keys and colours; see hatrack config
+  ~/.config/hatrack/config.toml         the screen's keys and colors; see hatrack config
   ~/.local/state/hatrack/               drafts of forms that a lost connection left open
 
 Variables (HATRACK_*, XDG_* and TZ are not looked at with --room or --read-only):
@@ -81,8 +81,8 @@ Variables (HATRACK_*, XDG_* and TZ are not looked at with --room or --read-only)
   XDG_CONFIG_HOME   in the place of ~/.config
   XDG_STATE_HOME    in the place of ~/.local/state
   TZ                the time zone that times are shown in
-  NO_COLOR          set to anything: no colours
-  TERM, COLORTERM   how many colours there are; COLORFGBG: whether the background is dark or light
+  NO_COLOR          set to anything: no colors
+  TERM, COLORTERM   how many colors there are; COLORFGBG: whether the background is dark or light
   LC_ALL, LANG      with a locale that is not UTF-8 the screen is plain ASCII
 
 Exit codes: 0 done, 1 error, 2 wrong usage, no terminal or a mistake in config.toml,
@@ -92,7 +92,7 @@ a signal ended the screen.";
 /// Options that may stand before or after the command. After it they can only narrow what stands before.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Options for every command")]
-pub struct Common {
+pub struct CommonOptions {
     /// The data file; made with the first change
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
@@ -112,47 +112,48 @@ pub struct Common {
 
 /// The commands that need no screen.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Print all rooms, one room or one user
-    Show(Show),
+    Show(ShowArgs),
     /// Print one user everywhere: their rooms, affiliations and hats
-    User(ShowUser),
+    User(UserArgs),
     /// Give a user a hat, exactly as told: one that is there under that id is replaced
-    Add(Add),
+    Add(AddArgs),
     /// Take a hat from a user
-    Remove(Remove),
+    Remove(RemoveArgs),
     /// Make a user's hats exactly those of a JSON object: all of it or nothing
-    Set(Set),
+    Set(SetArgs),
     /// Add, rename or remove a room
     Room(RoomArgs),
     /// Set a user's affiliation with a room; "none" removes the user with their hats
-    Affiliate(Affiliate),
-    /// List, define or remove the hats of a room's catalogue
-    Catalogue(CatalogueArgs),
+    Affiliate(AffiliateArgs),
+    /// List, define or remove the hats of a room's catalog
+    #[command(alias = "catalogue")]
+    Catalog(CatalogArgs),
     /// List the named sets of hats; save, put on, rename or remove one
     Sets(SetsArgs),
     /// Print all rooms, one room or one user as JSON, or as a table for spreadsheets
-    Export(Export),
+    Export(ExportArgs),
     /// Add what is in a file: rooms, users and hats, all of it or nothing
-    Import(Import),
+    Import(ImportArgs),
     /// Look whether the data file and its history can be read, changing nothing
-    Check(Check),
+    Check(CheckArgs),
     /// Check the configuration of the screen, or print all there is to set
     Config(ConfigArgs),
     /// Print who did what, newest first
-    History(History),
+    History(HistoryArgs),
     /// Take back your last change, or the one with this number
-    Undo(Revision),
+    Undo(RevisionArgs),
     /// Put back what your last undo took, or the undo with this number
-    Redo(Revision),
+    Redo(RevisionArgs),
     /// Say what could stand next on a command line, for the shells
     #[command(hide = true)]
-    Complete(Complete),
+    Complete(CompleteArgs),
 }
 
 /// `show`
 #[derive(Debug, Args)]
-pub struct Show {
+pub struct ShowArgs {
     /// The room's address
     pub room: Option<String>,
     /// The user's address
@@ -162,12 +163,12 @@ pub struct Show {
     pub json: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `user`
 #[derive(Debug, Args)]
-pub struct ShowUser {
+pub struct UserArgs {
     /// The user's address
     pub user: String,
     /// As JSON: an object of user objects by room address
@@ -175,12 +176,12 @@ pub struct ShowUser {
     pub json: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `add`
 #[derive(Debug, Args)]
-pub struct Add {
+pub struct AddArgs {
     /// The room's address
     pub room: String,
     /// The user's address
@@ -198,12 +199,12 @@ pub struct Add {
     pub required: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `remove`
 #[derive(Debug, Args)]
-pub struct Remove {
+pub struct RemoveArgs {
     /// The room's address
     pub room: String,
     /// The user's address
@@ -212,12 +213,12 @@ pub struct Remove {
     pub hat: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `set`
 #[derive(Debug, Args)]
-pub struct Set {
+pub struct SetArgs {
     /// The room's address
     pub room: String,
     /// The user's address
@@ -227,7 +228,7 @@ pub struct Set {
     pub from: PathBuf,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `room`
@@ -239,23 +240,23 @@ pub struct RoomArgs {
     pub command: RoomCommand,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `room add`, `room rename` and `room remove`
 #[derive(Debug, Subcommand)]
 pub enum RoomCommand {
     /// Add a room without users
-    Add(RoomAdd),
+    Add(RoomAddArgs),
     /// Give a room another name, or with --clear none
-    Rename(RoomRename),
+    Rename(RoomRenameArgs),
     /// Remove a room with its users and their hats
-    Remove(RoomRemove),
+    Remove(RoomRemoveArgs),
 }
 
 /// `room add`
 #[derive(Debug, Args)]
-pub struct RoomAdd {
+pub struct RoomAddArgs {
     /// The room's address
     pub room: String,
     /// What people call it
@@ -263,12 +264,12 @@ pub struct RoomAdd {
     pub name: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `room rename`
 #[derive(Debug, Args)]
-pub struct RoomRename {
+pub struct RoomRenameArgs {
     /// The room's address
     pub room: String,
     /// What people call it from now on
@@ -279,22 +280,22 @@ pub struct RoomRename {
     pub clear: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `room remove`
 #[derive(Debug, Args)]
-pub struct RoomRemove {
+pub struct RoomRemoveArgs {
     /// The room's address
     pub room: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `affiliate`
 #[derive(Debug, Args)]
-pub struct Affiliate {
+pub struct AffiliateArgs {
     /// The room's address
     pub room: String,
     /// The user's address
@@ -304,7 +305,7 @@ pub struct Affiliate {
     pub affiliation: AffiliationName,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// An affiliation as it is typed.
@@ -332,7 +333,7 @@ impl From<AffiliationName> for Affiliation {
 
 /// `check`
 #[derive(Debug, Args)]
-pub struct Check {
+pub struct CheckArgs {
     /// Another file than the data file; "-" is standard input
     #[arg(value_name = "FILE")]
     pub other: Option<PathBuf>,
@@ -341,7 +342,7 @@ pub struct Check {
     pub repair: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `config`
@@ -356,12 +357,12 @@ pub struct ConfigArgs {
     pub check: Option<Option<PathBuf>>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `history`
 #[derive(Debug, Args)]
-pub struct History {
+pub struct HistoryArgs {
     /// As a JSON array of entries
     #[arg(long)]
     pub json: bool,
@@ -385,23 +386,23 @@ pub struct History {
     pub forget: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `undo` and `redo`
 #[derive(Debug, Args)]
-pub struct Revision {
+pub struct RevisionArgs {
     /// Its number in the history
     #[arg(value_parser = choice::revision)]
     pub revision: Option<u64>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
-impl Command {
+impl CliCommand {
     /// The options after the command, outermost first.
-    pub(super) fn commons(&self) -> Vec<&Common> {
+    pub(super) fn commons(&self) -> Vec<&CommonOptions> {
         match self {
             Self::Show(args) => vec![&args.common],
             Self::User(args) => vec![&args.common],
@@ -414,10 +415,10 @@ impl Command {
                 RoomCommand::Remove(inner) => vec![&args.common, &inner.common],
             },
             Self::Affiliate(args) => vec![&args.common],
-            Self::Catalogue(args) => match &args.command {
-                CatalogueCommand::List(inner) => vec![&args.common, &inner.common],
-                CatalogueCommand::Define(inner) => vec![&args.common, &inner.common],
-                CatalogueCommand::Remove(inner) => vec![&args.common, &inner.common],
+            Self::Catalog(args) => match &args.command {
+                CatalogCommand::List(inner) => vec![&args.common, &inner.common],
+                CatalogCommand::Define(inner) => vec![&args.common, &inner.common],
+                CatalogCommand::Remove(inner) => vec![&args.common, &inner.common],
             },
             Self::Sets(args) => match &args.command {
                 None => vec![&args.common],

@@ -1,15 +1,15 @@
 //! `hatrack check`: whether the data file and its history can be read.
 
-use super::args::Check;
+use super::args::CheckArgs;
+use super::context::SessionContext;
 use super::failure::Failure;
-use super::kept::failure;
-use super::output::Out;
-use super::place::Place;
-use crate::app::words::count;
+use super::open_store::failure;
+use super::output::Output;
+use crate::app::describe::count;
 use crate::model::read;
 use crate::store;
 
-pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &CheckArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     if args.other.is_some() {
         place.unrestricted("a FILE to check")?;
     }
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Check, place: &Place, out: &mut Out) -> Result<(), Fail
 }
 
 /// What is on standard input has no history beside it.
-fn standard_input(out: &mut Out) -> Result<(), Failure> {
+fn standard_input(out: &mut Output) -> Result<(), Failure> {
     const NAME: &str = "standard input";
     let bytes = store::read_all(std::io::stdin().lock());
     let bytes = bytes.map_err(|error| Failure::error(format!("cannot read {NAME}: {error}")))?;

@@ -6,18 +6,18 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::{Complete, HowComplete};
+use super::args::{CompleteArgs, CompletionRequest};
+use super::context::SessionContext;
 use super::failure::Failure;
-use super::output::Out;
-use super::place::Place;
+use super::output::Output;
 use crate::model::{HatId, Jid, Room, Wardrobe, read};
-use crate::store::{self, Filter, Query, Scope};
+use crate::store::{self, HistoryFilter, HistoryQuery, Scope};
 use crate::ui::text;
 
 mod bash;
 mod line;
 
-use line::{Line, Wanted};
+use line::{ExpectedValue, PartialCommand};
 
 /// So many of the newest revisions are offered.
 const REVISIONS: usize = 20;
@@ -27,22 +27,22 @@ const LONGEST: usize = 60;
 /// Something that could stand there, and what it is.
 type Candidate = (String, String);
 
-pub(super) fn run(args: &Complete, place: &Place, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &CompleteArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     // It reads whatever file the typed line names.
     place.unrestricted("complete")?;
     let (line, typed) = match (args.how, args.typed.as_slice()) {
-        (HowComplete::Bash, [line, word]) => {
-            let typed = bash::Typed::of(line, word);
-            (Line::of(&typed.words, &typed.current), Some(typed))
+        (CompletionRequest::Bash, [line, word]) => {
+            let typed = bash::TypedLine::of(line, word);
+            (PartialCommand::of(&typed.words, &typed.current), Some(typed))
         }
-        (HowComplete::Words, [_, words @ .., current]) => {
+        (CompletionRequest::Words, [_, words @ .., current]) => {
             let current = current.trim_start_matches(['"', '\'']);
-            (Line::of(words, current), None)
+            (PartialCommand::of(words, current), None)
         }
         _ => return Ok(()),
     };
     for wanted in &line.wanted {
-        if matches!(wanted, Wanted::Files) {
+        if matches!(wanted, ExpectedValue::Files) {
             // A line without a value; no candidate is empty.
             return out.plain("\tfiles");
         }
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Complete, place: &Place, out: &mut Out) -> Result<(), F
     for wanted in &line.wanted {
         let all = candidates(wanted, &line, place);
         // What came from outside and begins with a dash would be an option there, such as another actor.
-        let is_own = matches!(wanted, Wanted::These(_)) || line.no_options;
+        let is_own = matches!(wanted, ExpectedValue::These(_)) || line.no_options;
         offered.extend(
             all.into_iter()
                 .filter(|(value, _)| is_own || !value.starts_with('-')),
@@ -80,17 +80,17 @@ fn said(what: &str) -> String {
     text::cut(&text::harmless(first), LONGEST, text::Charset::Unicode).into_owned()
 }
 
-fn candidates(wanted: &Wanted, line: &Line, place: &Place) -> Vec<Candidate> {
+fn candidates(wanted: &ExpectedValue, line: &PartialCommand, place: &SessionContext) -> Vec<Candidate> {
     match wanted {
-        Wanted::Files => Vec::new(),
-        Wanted::These(all) => all.clone(),
-        Wanted::Revisions => revisions(&file(line, place)),
+        ExpectedValue::Files => Vec::new(),
+        ExpectedValue::These(all) => all.clone(),
+        ExpectedValue::Revisions => revisions(&file(line, place)),
         wanted => data(line, place).map_or_else(Vec::new, |wardrobe| of_data(wanted, &wardrobe)),
     }
 }
 
 /// The data file that the line is about.
-fn file(line: &Line, place: &Place) -> PathBuf {
+fn file(line: &PartialCommand, place: &SessionContext) -> PathBuf {
     let Some(named) = &line.file else {
         return place.file.clone();
     };
@@ -98,7 +98,7 @@ fn file(line: &Line, place: &Place) -> PathBuf {
 }
 
 /// What is in it, as far as the line sees it; `None` where it cannot be read.
-fn data(line: &Line, place: &Place) -> Option<Wardrobe> {
+fn data(line: &PartialCommand, place: &SessionContext) -> Option<Wardrobe> {
     let bytes = store::read_only_file(&file(line, place)).ok()?;
     let wardrobe = read::wardrobe(&bytes).ok()?;
     if line.limits.is_empty() {
@@ -111,7 +111,7 @@ fn data(line: &Line, place: &Place) -> Option<Wardrobe> {
     Some(Wardrobe::of_rooms(seen.collect()))
 }
 
-fn of_data(wanted: &Wanted, wardrobe: &Wardrobe) -> Vec<Candidate> {
+fn of_data(wanted: &ExpectedValue, wardrobe: &Wardrobe) -> Vec<Candidate> {
     let rooms = |only: &Option<Jid>| {
         let seen = wardrobe
             .rooms()
@@ -119,11 +119,11 @@ fn of_data(wanted: &Wanted, wardrobe: &Wardrobe) -> Vec<Candidate> {
         seen.map(|(_, room)| room.clone()).collect::<Vec<_>>()
     };
     match wanted {
-        Wanted::Rooms => wardrobe
+        ExpectedValue::Rooms => wardrobe
             .rooms()
             .map(|(jid, room)| (jid.to_string(), room.name.as_deref().unwrap_or_default().into()))
             .collect(),
-        Wanted::Users(room) => {
+        ExpectedValue::Users(room) => {
             let users = rooms(room).into_iter().flat_map(|room| {
                 let of = room.users().iter();
                 let all: Vec<Candidate> = of
@@ -133,14 +133,14 @@ fn of_data(wanted: &Wanted, wardrobe: &Wardrobe) -> Vec<Candidate> {
             });
             once_each(users.collect())
         }
-        Wanted::Hats(room, Some(user)) => {
+        ExpectedValue::Hats(room, Some(user)) => {
             let mut all = Vec::new();
             for room in rooms(room) {
                 all.extend(hats_of(&room, user));
             }
             once_each(all)
         }
-        Wanted::Hats(room, None) => {
+        ExpectedValue::Hats(room, None) => {
             let known = rooms(room)
                 .into_iter()
                 .flat_map(|room| room.known_hats().to_vec());
@@ -150,14 +150,14 @@ fn of_data(wanted: &Wanted, wardrobe: &Wardrobe) -> Vec<Candidate> {
             });
             once_each(titled.collect())
         }
-        Wanted::Sets => {
+        ExpectedValue::Sets => {
             let sets = wardrobe.sets().unwrap_or_default();
             let of = |(name, hats): (Box<str>, crate::model::Hats)| {
-                (name.into(), crate::app::words::count(hats.len(), "hat"))
+                (name.into(), crate::app::describe::count(hats.len(), "hat"))
             };
             sets.into_iter().map(of).collect()
         }
-        Wanted::Files | Wanted::Revisions | Wanted::These(_) => Vec::new(),
+        ExpectedValue::Files | ExpectedValue::Revisions | ExpectedValue::These(_) => Vec::new(),
     }
 }
 
@@ -179,15 +179,15 @@ fn once_each(mut all: Vec<Candidate>) -> Vec<Candidate> {
 
 /// The newest revisions, and what was done in them.
 fn revisions(file: &Path) -> Vec<Candidate> {
-    let query = Query {
-        filter: Filter::default(),
+    let query = HistoryQuery {
+        filter: HistoryFilter::default(),
         from: None,
         limit: REVISIONS,
     };
     let page = store::history_of(file, &Scope::default(), &query);
     let entries = page.map(|page| page.entries).unwrap_or_default();
-    let of = |entry: &store::Entry| {
-        let words = crate::app::words::group(&entry.group);
+    let of = |entry: &store::HistoryEntry| {
+        let words = crate::app::describe::group(&entry.group);
         (entry.revision.to_string(), words)
     };
     entries.iter().map(of).collect()

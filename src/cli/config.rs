@@ -4,23 +4,23 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::args::ConfigArgs;
+use super::context::{self, SessionContext};
 use super::failure::Failure;
-use super::output::Out;
-use super::place::{self, Place};
+use super::output::Output;
 use crate::store;
 
 mod default;
-mod inks;
 mod read;
+mod styles;
 
 pub use default::text as default_text;
-pub use read::{Config, Mistake, read};
+pub use read::{Config, ConfigError, read};
 
 /// What is longer is no configuration.
 const LONGEST: u64 = 1 << 20;
 
 /// `hatrack config`
-pub(super) fn run(args: &ConfigArgs, place: &Place, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &ConfigArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     place.unrestricted("config")?;
     if args.print_default {
         for line in default_text().lines() {
@@ -29,7 +29,7 @@ pub(super) fn run(args: &ConfigArgs, place: &Place, out: &mut Out) -> Result<(),
         return Ok(());
     }
     let named = args.check.clone().flatten().map(|path| store::expanded(&path));
-    let Some(path) = named.clone().or_else(place::config_file) else {
+    let Some(path) = named.clone().or_else(context::config_file) else {
         return out.line("there is no home folder, so there is no configuration: all is as it comes");
     };
     let shown = path.display();
@@ -52,7 +52,7 @@ pub(super) fn run(args: &ConfigArgs, place: &Place, out: &mut Out) -> Result<(),
 
 /// The person's own configuration; what it comes with where there is none.
 pub(super) fn own() -> Result<Config, Failure> {
-    let loaded = place::config_file().map(|path| load(&path)).transpose();
+    let loaded = context::config_file().map(|path| load(&path)).transpose();
     let loaded = loaded.map_err(|wrong| {
         let first = wrong.first().map_or("", String::as_str);
         Failure::usage(match wrong.len().saturating_sub(1) {
@@ -75,7 +75,7 @@ fn load(path: &Path) -> Result<Option<Config>, Vec<String>> {
         let line = read::line(&bytes, error.valid_up_to());
         vec![format!("{shown}:{line}: this is not UTF-8")]
     })?;
-    let said = |Mistake { line, text }| format!("{shown}:{line}: {text}");
+    let said = |ConfigError { line, text }| format!("{shown}:{line}: {text}");
     read(text)
         .map(Some)
         .map_err(|wrong| wrong.into_iter().map(said).collect())

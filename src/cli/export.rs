@@ -2,17 +2,17 @@
 
 use std::io::IsTerminal;
 
-use super::args::Export;
+use super::args::ExportArgs;
+use super::context::SessionContext;
 use super::failure::Failure;
-use super::kept::{Kept, failure};
-use super::output::Out;
-use super::place::Place;
-use crate::exchange::{self, Form, Part};
-use crate::model::{Error, Jid};
-use crate::store::{self, Written};
+use super::open_store::{OpenStore, failure};
+use super::output::Output;
+use crate::exchange::{self, ExportScope, FileFormat};
+use crate::model::{EditError, Jid};
+use crate::store::{self, WriteOutcome};
 use crate::ui::text;
 
-pub(super) fn run(args: &Export, place: &Place, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &ExportArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = args.room.as_deref().map(Jid::parse_room_input).transpose();
     let room = room.map_err(Failure::argument)?;
     let user = args.user.as_deref().map(Jid::parse_input).transpose();
@@ -23,29 +23,29 @@ pub(super) fn run(args: &Export, place: &Place, out: &mut Out) -> Result<(), Fai
     }
     let output = output.filter(|path| !store::is_standard_output(path));
     let part = match (room, user) {
-        (Some(room), Some(user)) => Part::User(room, user),
-        (Some(room), None) => Part::Room(room),
-        (None, _) => Part::All,
+        (Some(room), Some(user)) => ExportScope::User(room, user),
+        (Some(room), None) => ExportScope::Room(room),
+        (None, _) => ExportScope::All,
     };
     let named = args
         .output
         .as_deref()
-        .and_then(|path| Form::of_name(&path.to_string_lossy()));
+        .and_then(|path| FileFormat::of_name(&path.to_string_lossy()));
     let form = if args.csv {
-        Form::Csv
+        FileFormat::Csv
     } else {
-        named.unwrap_or(Form::Json)
+        named.unwrap_or(FileFormat::Json)
     };
-    let kept = Kept::open_to_read(place)?;
+    let kept = OpenStore::open_to_read(place)?;
     let wardrobe = kept.wardrobe();
     match &part {
-        Part::Room(room) | Part::User(room, _) if wardrobe.room(room).is_none() => {
-            return Err(Error::NoSuchRoom { room: room.clone() }.into());
+        ExportScope::Room(room) | ExportScope::User(room, _) if wardrobe.room(room).is_none() => {
+            return Err(EditError::NoSuchRoom { room: room.clone() }.into());
         }
         // Whoever is in the room, banned or not.
-        Part::User(room, user) if wardrobe.user(room, user).is_none() => {
+        ExportScope::User(room, user) if wardrobe.user(room, user).is_none() => {
             let (room, user) = (room.clone(), user.clone());
-            return Err(Error::NotAffiliated { room, user }.into());
+            return Err(EditError::NotAffiliated { room, user }.into());
         }
         _ => {}
     }
@@ -54,14 +54,14 @@ pub(super) fn run(args: &Export, place: &Place, out: &mut Out) -> Result<(), Fai
     let stream = stream.map_err(|error| failure(&error))?.flatten();
     if let Some(mut file) = stream {
         let terminal = file.is_terminal();
-        print(&exported.bytes, form, &mut Out::new(&mut file, terminal))?;
+        print(&exported.bytes, form, &mut Output::new(&mut file, terminal))?;
     } else if let Some(path) = output {
         let bytes = match form {
-            Form::Json => text::harmless_json_bytes(exported.bytes),
-            Form::Csv => exported.bytes,
+            FileFormat::Json => text::harmless_json_bytes(exported.bytes),
+            FileFormat::Csv => exported.bytes,
         };
         let written = store::write_file(path, &bytes, args.force, Some(&place.file));
-        if let Written::Exists = written.map_err(|error| failure(&error))? {
+        if let WriteOutcome::Exists = written.map_err(|error| failure(&error))? {
             return Err(Failure::error(format!(
                 "{} is there already; --force replaces it",
                 path.display()
@@ -76,10 +76,10 @@ pub(super) fn run(args: &Export, place: &Place, out: &mut Out) -> Result<(), Fai
     out.aside(&format!("the table does not hold {}", exported.lost.join(", ")))
 }
 
-fn print(bytes: &[u8], form: Form, out: &mut Out) -> Result<(), Failure> {
+fn print(bytes: &[u8], form: FileFormat, out: &mut Output) -> Result<(), Failure> {
     match form {
-        Form::Json => out.json(bytes),
-        Form::Csv => {
+        FileFormat::Json => out.json(bytes),
+        FileFormat::Csv => {
             if out.csv(bytes)? {
                 out.aside(
                     "some characters cannot be shown as they are; --output FILE writes the table itself",

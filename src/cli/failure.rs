@@ -29,7 +29,7 @@ impl Failure {
     }
 
     /// A text on the command line is not what it has to be.
-    pub fn argument(error: impl Into<model::Error>) -> Self {
+    pub fn argument(error: impl Into<model::EditError>) -> Self {
         let error = error.into();
         Self::with(2, format!("{}: {error}", error.condition()))
     }
@@ -39,7 +39,7 @@ impl Failure {
     pub fn unless_line(what: &str, text: Option<&str>) -> Result<(), Self> {
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         if let Some(length) = text.map(str::len).filter(|length| *length > LONGEST_TEXT) {
-            let length = crate::app::words::count(length, "byte");
+            let length = crate::app::describe::count(length, "byte");
             let message = format!("bad-request: {what} has at most 1,024 bytes, not {length}");
             return Err(Self::with(2, message));
         }
@@ -63,8 +63,8 @@ impl Failure {
     }
 }
 
-impl From<model::Error> for Failure {
-    fn from(error: model::Error) -> Self {
+impl From<model::EditError> for Failure {
+    fn from(error: model::EditError) -> Self {
         let code = match error.condition() {
             "item-not-found" => 3,
             "conflict" => 5,

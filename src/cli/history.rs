@@ -3,25 +3,25 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime, civil};
 
-use super::args::History;
+use super::args::HistoryArgs;
+use super::context::{SessionContext, time_zone};
 use super::failure::Failure;
-use super::kept::{Kept, failure, no_file};
-use super::output::Out;
-use super::place::{Place, time_zone};
-use crate::app::words;
+use super::open_store::{OpenStore, failure, no_file};
+use super::output::Output;
+use crate::app::describe;
 use crate::model::{HatId, Jid, write};
-use crate::store::{self, Entry, Filter, Query, history_of};
+use crate::store::{self, HistoryEntry, HistoryFilter, HistoryQuery, history_of};
 
 /// So many entries people are shown when they do not say how many.
 const SHOWN: usize = 100;
 /// So many are read at a time.
 const PAGE: usize = 500;
 
-pub(super) fn run(args: &History, place: &Place, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &HistoryArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     if let Some(before) = &args.forget {
         return forget(before, place, out);
     }
-    let filter = Filter {
+    let filter = HistoryFilter {
         room: args
             .room
             .as_deref()
@@ -34,7 +34,7 @@ pub(super) fn run(args: &History, place: &Place, out: &mut Out) -> Result<(), Fa
             .map(Jid::parse_input)
             .transpose()
             .map_err(Failure::argument)?,
-        hat: args.hat.as_deref().map(HatId::keep),
+        hat: args.hat.as_deref().map(HatId::unchecked),
         actor: args.by.clone(),
     };
     if place.named && !store::is_anything_at(&place.file) {
@@ -51,7 +51,7 @@ pub(super) fn run(args: &History, place: &Place, out: &mut Out) -> Result<(), Fa
         if left == 0 {
             break from.is_some();
         }
-        let query = Query {
+        let query = HistoryQuery {
             filter: filter.clone(),
             from,
             limit: left.min(PAGE),
@@ -75,7 +75,7 @@ struct Printer {
 }
 
 impl Printer {
-    fn page(&mut self, entries: &[Entry], out: &mut Out) -> Result<(), Failure> {
+    fn page(&mut self, entries: &[HistoryEntry], out: &mut Output) -> Result<(), Failure> {
         if self.json {
             for entry in entries {
                 let lead = if self.printed == 0 { "[\n" } else { ",\n" };
@@ -97,9 +97,9 @@ impl Printer {
         out.table(head, &rows)
     }
 
-    fn end(&self, more: bool, unreadable: usize, out: &mut Out) -> Result<(), Failure> {
+    fn end(&self, more: bool, unreadable: usize, out: &mut Output) -> Result<(), Failure> {
         let unreadable = (unreadable > 0).then(|| {
-            let lines = words::count(unreadable, "line");
+            let lines = describe::count(unreadable, "line");
             format!("{lines} could not be read: hatrack check says more.")
         });
         if self.json {
@@ -116,8 +116,8 @@ impl Printer {
     }
 }
 
-fn row(entry: &Entry, zone: &TimeZone) -> Vec<String> {
-    let what = words::entry(entry, &words::group(&entry.group));
+fn row(entry: &HistoryEntry, zone: &TimeZone) -> Vec<String> {
+    let what = describe::entry(entry, &describe::group(&entry.group));
     let when = zone.to_datetime(entry.time).strftime("%Y-%m-%d %H:%M:%S");
     vec![
         entry.revision.to_string(),
@@ -127,10 +127,10 @@ fn row(entry: &Entry, zone: &TimeZone) -> Vec<String> {
     ]
 }
 
-fn forget(before: &str, place: &Place, out: &mut Out) -> Result<(), Failure> {
+fn forget(before: &str, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     place.unrestricted("history --forget")?;
     let moment = moment(before, &TimeZone::system())?;
-    let mut kept = Kept::open(place)?;
+    let mut kept = OpenStore::open(place)?;
     let lines = kept.store.forget(moment).map_err(|error| failure(&error))?;
     out.saved();
     let entries = if lines == 1 { "entry" } else { "entries" };

@@ -7,25 +7,25 @@ mod actor;
 mod add;
 mod affiliate;
 pub mod args;
-mod catalogue;
+mod catalog;
 mod check;
 mod choice;
 mod complete;
 pub mod config;
+mod context;
 mod export;
 mod failure;
+mod global_options;
 mod history;
 mod import;
-mod journal;
-mod kept;
+mod json_log;
+mod open_store;
 mod output;
-mod place;
 mod remove;
 mod room;
 mod screen;
 mod set;
 mod sets;
-mod settled;
 mod show;
 mod undo;
 mod user;
@@ -36,22 +36,22 @@ use std::io::{self, BufWriter, Write};
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::term::Wanted;
+use crate::term::LookOptions;
 use crate::ui::text;
 pub use actor::Actor;
-use args::{Cli, Command};
+use args::{Cli, CliCommand};
 use config::Config;
+pub use context::{SessionContext, time_zone};
 pub use failure::Failure;
-pub use output::Out;
-pub use place::{Place, time_zone};
-pub use settled::Settled;
+pub use global_options::GlobalOptions;
+pub use output::Output;
 
 /// Does what a command line says; gives the exit code. Prints to standard output and standard error.
 pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
     crate::term::survive_size_limit();
     // Not locked: while the screen is open, threads of its own may have to write there.
     let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout());
-    let mut out = Out::new(&mut stdout, output::on_terminal());
+    let mut out = Output::new(&mut stdout, output::on_terminal());
     let done = match Cli::try_parse_from(line) {
         Ok(cli) => run(&cli, &mut out).and_then(|()| out.flush()),
         Err(error) => told(&error, &mut out),
@@ -69,7 +69,7 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
+fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
     let settled = cli.settle()?;
     let Some(command) = &cli.command else {
         if cli.demo && (settled.restricted() || settled.file.is_some()) {
@@ -86,36 +86,36 @@ fn run(cli: &Cli, out: &mut Out) -> Result<(), Failure> {
         let settings = settings(cli, config);
         let log = settled.log.clone();
         return if cli.demo {
-            journal::begin(log.as_deref(), None)?;
+            json_log::begin(log.as_deref(), None)?;
             screen::demo(settled.actor.as_deref(), &settings)
         } else {
-            let place = Place::find(settled)?;
-            journal::begin(log.as_deref(), Some(&place.file))?;
+            let place = SessionContext::find(settled)?;
+            json_log::begin(log.as_deref(), Some(&place.file))?;
             screen::run(&place, &settings)
         };
     };
     for_no_command(cli)?;
     let log = settled.log.clone();
-    let place = &Place::find(settled)?;
-    journal::begin(log.as_deref(), Some(&place.file))?;
+    let place = &SessionContext::find(settled)?;
+    json_log::begin(log.as_deref(), Some(&place.file))?;
     match command {
-        Command::Show(args) => show::run(args, place, out),
-        Command::User(args) => user::run(args, place, out),
-        Command::Add(args) => add::run(args, place, out),
-        Command::Remove(args) => remove::run(args, place, out),
-        Command::Set(args) => set::run(args, place, out),
-        Command::Room(args) => room::run(args, place, out),
-        Command::Affiliate(args) => affiliate::run(args, place, out),
-        Command::Catalogue(args) => catalogue::run(args, place, out),
-        Command::Sets(args) => sets::run(args, place, out),
-        Command::Export(args) => export::run(args, place, out),
-        Command::Import(args) => import::run(args, place, out),
-        Command::Check(args) => check::run(args, place, out),
-        Command::Config(args) => config::run(args, place, out),
-        Command::History(args) => history::run(args, place, out),
-        Command::Complete(args) => complete::run(args, place, out),
-        Command::Undo(args) => undo::undo(args, place, out),
-        Command::Redo(args) => undo::redo(args, place, out),
+        CliCommand::Show(args) => show::run(args, place, out),
+        CliCommand::User(args) => user::run(args, place, out),
+        CliCommand::Add(args) => add::run(args, place, out),
+        CliCommand::Remove(args) => remove::run(args, place, out),
+        CliCommand::Set(args) => set::run(args, place, out),
+        CliCommand::Room(args) => room::run(args, place, out),
+        CliCommand::Affiliate(args) => affiliate::run(args, place, out),
+        CliCommand::Catalog(args) => catalog::run(args, place, out),
+        CliCommand::Sets(args) => sets::run(args, place, out),
+        CliCommand::Export(args) => export::run(args, place, out),
+        CliCommand::Import(args) => import::run(args, place, out),
+        CliCommand::Check(args) => check::run(args, place, out),
+        CliCommand::Config(args) => config::run(args, place, out),
+        CliCommand::History(args) => history::run(args, place, out),
+        CliCommand::Complete(args) => complete::run(args, place, out),
+        CliCommand::Undo(args) => undo::undo(args, place, out),
+        CliCommand::Redo(args) => undo::redo(args, place, out),
     }
 }
 
@@ -138,15 +138,15 @@ fn for_no_command(cli: &Cli) -> Result<(), Failure> {
 }
 
 /// How the screen should be: what the command line says goes before the configuration.
-fn settings(cli: &Cli, config: Config) -> screen::Settings {
-    let look = Wanted {
-        colours: cli.color.or(config.colours).unwrap_or_default(),
+fn settings(cli: &Cli, config: Config) -> screen::ScreenSettings {
+    let look = LookOptions {
+        colors: cli.color.or(config.colors).unwrap_or_default(),
         background: cli.background.or(config.background).unwrap_or_default(),
         ascii: cli.ascii.then_some(true).or(config.ascii),
         theme: config.theme,
         own: config.own,
     };
-    screen::Settings {
+    screen::ScreenSettings {
         mouse: cli.mouse || config.mouse.unwrap_or_default(),
         look,
         plain: cli.plain || config.plain.unwrap_or_default(),
@@ -155,7 +155,7 @@ fn settings(cli: &Cli, config: Config) -> screen::Settings {
 }
 
 /// Prints the help or the version that was asked for; anything else that clap says is made one line.
-fn told(error: &clap::Error, out: &mut Out) -> Result<(), Failure> {
+fn told(error: &clap::Error, out: &mut Output) -> Result<(), Failure> {
     let said = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         for line in said.lines() {

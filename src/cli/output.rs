@@ -6,7 +6,7 @@ use super::failure::Failure;
 use crate::ui::text;
 
 /// Standard output, or whatever stands for it.
-pub struct Out<'a> {
+pub struct Output<'a> {
     writer: &'a mut dyn Write,
     terminal: bool,
     saved: bool,
@@ -15,7 +15,7 @@ pub struct Out<'a> {
 /// A column lines up to this width; what is longer stands whole and moves only its own row.
 const WIDEST: usize = 48;
 
-impl std::fmt::Debug for Out<'_> {
+impl std::fmt::Debug for Output<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Out")
             .field("terminal", &self.terminal)
@@ -23,7 +23,7 @@ impl std::fmt::Debug for Out<'_> {
     }
 }
 
-impl<'a> Out<'a> {
+impl<'a> Output<'a> {
     /// Output to this writer; on a terminal nothing is printed as it is.
     pub fn new(writer: &'a mut dyn Write, terminal: bool) -> Self {
         Self {
@@ -135,9 +135,9 @@ mod tests {
     use super::*;
     use crate::model::write;
 
-    fn printed(terminal: bool, print: impl FnOnce(&mut Out)) -> String {
+    fn printed(terminal: bool, print: impl FnOnce(&mut Output)) -> String {
         let mut bytes = Vec::new();
-        print(&mut Out::new(&mut bytes, terminal));
+        print(&mut Output::new(&mut bytes, terminal));
         String::from_utf8(bytes).unwrap()
     }
 
@@ -205,8 +205,8 @@ mod tests {
 
     #[test]
     fn a_reader_who_has_seen_enough_is_no_failure() {
-        struct Closed;
-        impl Write for Closed {
+        struct OutputClosed;
+        impl Write for OutputClosed {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {
                 Err(io::ErrorKind::BrokenPipe.into())
             }
@@ -214,7 +214,7 @@ mod tests {
                 Ok(())
             }
         }
-        let failure = Out::new(&mut Closed, false).line("x").unwrap_err();
+        let failure = Output::new(&mut OutputClosed, false).line("x").unwrap_err();
         assert_eq!((failure.code, failure.message.as_str()), (0, ""));
     }
 }

@@ -1,19 +1,19 @@
 //! `hatrack remove`: takes a hat from a user.
 
-use super::args::Remove;
+use super::args::RemoveArgs;
+use super::context::SessionContext;
 use super::failure::Failure;
-use super::kept::Kept;
-use super::output::Out;
-use super::place::Place;
-use crate::app::words;
+use super::open_store::OpenStore;
+use super::output::Output;
+use crate::app::describe;
 use crate::model::{HatId, Jid, Wardrobe};
 
-pub(super) fn run(args: &Remove, place: &Place, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &RemoveArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
     let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
     // Any id that a file or a server brought can be taken away.
-    let hat = HatId::keep(args.hat.as_str());
-    let kept = Kept::open(place)?;
+    let hat = HatId::unchecked(args.hat.as_str());
+    let kept = OpenStore::open(place)?;
     let take = |wardrobe: &mut Wardrobe| wardrobe.remove_user_hat(&user, &room, &hat);
     if take(&mut kept.wardrobe().clone())?.is_empty() {
         // It is as it was asked for; but somebody may have meant another hat.
@@ -43,7 +43,7 @@ fn has_not(wardrobe: &Wardrobe, room: &Jid, user: &Jid, hat: &HatId) -> String {
 /// The hat whose id or title is nearest to what was given.
 fn nearest(hats: &[(&HatId, Option<&str>)], given: &HatId) -> Option<String> {
     let names = hats.iter().flat_map(|(id, title)| [Some(id.as_str()), *title]);
-    let meant = words::nearest(given.as_str(), names.flatten())?;
+    let meant = describe::nearest(given.as_str(), names.flatten())?;
     let is_meant = |(id, title): &&(&HatId, Option<&str>)| id.as_str() == meant || *title == Some(meant);
     let (id, title) = hats.iter().find(is_meant)?;
     Some(shown(id.as_str(), title.unwrap_or_default()))

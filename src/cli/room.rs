@@ -1,28 +1,28 @@
 //! `hatrack room add`, `hatrack room rename` and `hatrack room remove`.
 
 use super::args::{RoomArgs, RoomCommand};
+use super::context::SessionContext;
 use super::failure::Failure;
-use super::kept::Kept;
-use super::output::Out;
-use super::place::Place;
+use super::open_store::OpenStore;
+use super::output::Output;
 use crate::model::Jid;
 
-pub(super) fn run(args: &RoomArgs, place: &Place, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &RoomArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     match &args.command {
         RoomCommand::Add(args) => {
             let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
             Failure::unless_line("a name", args.name.as_deref())?;
             place.may_add(&room)?;
-            Kept::open(place)?.change(out, |wardrobe| wardrobe.add_room(&room, args.name.as_deref()))
+            OpenStore::open(place)?.change(out, |wardrobe| wardrobe.add_room(&room, args.name.as_deref()))
         }
         RoomCommand::Rename(args) => {
             let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
             Failure::unless_line("a name", args.name.as_deref())?;
-            Kept::open(place)?.change(out, |wardrobe| wardrobe.rename_room(&room, args.name.as_deref()))
+            OpenStore::open(place)?.change(out, |wardrobe| wardrobe.rename_room(&room, args.name.as_deref()))
         }
         RoomCommand::Remove(args) => {
             let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
-            Kept::open(place)?.change(out, |wardrobe| wardrobe.remove_room(&room))
+            OpenStore::open(place)?.change(out, |wardrobe| wardrobe.remove_room(&room))
         }
     }
 }

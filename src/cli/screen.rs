@@ -2,28 +2,28 @@
 
 use std::path::Path;
 
+use super::context::{SessionContext, time_zone};
 use super::failure::Failure;
-use super::place::{Place, time_zone};
 use crate::app::{Keymap, Start};
 use crate::model::read;
-use crate::store::{Drafts, Options};
-use crate::term::{self, Ended, Job, NoTerminal, Source, Wanted};
+use crate::store::{Drafts, StoreOptions};
+use crate::term::{self, LookOptions, NoTerminal, SessionEnd, SessionJob, WardrobeSource};
 use crate::ui;
 
 /// The wardrobe of `--demo`.
 const SAMPLE: &[u8] = include_bytes!("../../assets/demo.json");
 
 /// What those can do who have no screen.
-const WITHOUT: &str = "without a screen there are the commands show, add, remove, set, room, affiliate, catalogue, sets, \
+const WITHOUT: &str = "without a screen there are the commands show, add, remove, set, room, affiliate, catalog, sets, \
                        export, import, check, history, undo and redo: see hatrack --help";
 
 /// How the screen should be: what the command line says, else the configuration, else as it comes.
 #[derive(Debug, Default)]
-pub(super) struct Settings {
+pub(super) struct ScreenSettings {
     /// Whether the mouse is listened to.
     pub(super) mouse: bool,
     /// How it looks.
-    pub(super) look: Wanted,
+    pub(super) look: LookOptions,
     /// Lines of words, for screen readers.
     pub(super) plain: bool,
     /// The keys of the commands.
@@ -31,7 +31,7 @@ pub(super) struct Settings {
 }
 
 /// Opens the screen on the data file.
-pub(super) fn run(place: &Place, settings: &Settings) -> Result<(), Failure> {
+pub(super) fn run(place: &SessionContext, settings: &ScreenSettings) -> Result<(), Failure> {
     let start = Start {
         file: shortened(
             &place.file,
@@ -46,7 +46,7 @@ pub(super) fn run(place: &Place, settings: &Settings) -> Result<(), Failure> {
         zone: Some(time_zone(place.restricted())),
         keymap: settings.keymap.clone(),
     };
-    let options = Options {
+    let options = StoreOptions {
         actor: place.actor.to_string(),
         scope: place.scope.clone(),
     };
@@ -57,7 +57,7 @@ pub(super) fn run(place: &Place, settings: &Settings) -> Result<(), Failure> {
         .map(|folder| Drafts::new(folder, &place.actor.name, &place.file));
     show(
         start,
-        Source::File(place.file.clone(), options),
+        WardrobeSource::File(place.file.clone(), options),
         drafts
             .transpose()
             .map_err(|error| Failure::error(error.to_string()))?,
@@ -66,7 +66,7 @@ pub(super) fn run(place: &Place, settings: &Settings) -> Result<(), Failure> {
 }
 
 /// Opens the screen on a sample; nothing is written.
-pub(super) fn demo(actor: Option<&str>, settings: &Settings) -> Result<(), Failure> {
+pub(super) fn demo(actor: Option<&str>, settings: &ScreenSettings) -> Result<(), Failure> {
     let wardrobe = read::wardrobe(SAMPLE).map_err(|error| Failure::error(error.to_string()))?;
     let start = Start {
         file: "a sample".into(),
@@ -77,13 +77,18 @@ pub(super) fn demo(actor: Option<&str>, settings: &Settings) -> Result<(), Failu
         keymap: settings.keymap.clone(),
         ..Start::default()
     };
-    show(start, Source::Memory(wardrobe), None, settings)
+    show(start, WardrobeSource::Memory(wardrobe), None, settings)
 }
 
-fn show(start: Start, source: Source, drafts: Option<Drafts>, settings: &Settings) -> Result<(), Failure> {
+fn show(
+    start: Start,
+    source: WardrobeSource,
+    drafts: Option<Drafts>,
+    settings: &ScreenSettings,
+) -> Result<(), Failure> {
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let look = settings.look.look(variable);
-    let job = Job {
+    let job = SessionJob {
         start,
         source,
         drafts,
@@ -95,12 +100,12 @@ fn show(start: Start, source: Source, drafts: Option<Drafts>, settings: &Setting
         ui::draw(state, theme, frame.area(), frame);
     };
     match term::run(job, draw) {
-        Ok(Ended {
+        Ok(SessionEnd {
             status: 0,
             message: None,
         }) => Ok(()),
         // Also where all went as it was wanted there may be something to say.
-        Ok(Ended { status, message }) => Err(Failure::with(status, message.unwrap_or_default())),
+        Ok(SessionEnd { status, message }) => Err(Failure::with(status, message.unwrap_or_default())),
         Err(none @ (NoTerminal::NotOne(_) | NoTerminal::Dumb(_))) => {
             Err(Failure::usage(format!("{none}; {WITHOUT}")))
         }

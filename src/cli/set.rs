@@ -1,14 +1,14 @@
 //! `hatrack set`: makes a user's hats exactly those of a JSON object.
 
-use super::args::Set;
+use super::args::SetArgs;
+use super::context::SessionContext;
 use super::failure::Failure;
-use super::kept::{Kept, failure};
-use super::output::Out;
-use super::place::Place;
+use super::open_store::{OpenStore, failure};
+use super::output::Output;
 use crate::model::{Jid, read};
 use crate::store;
 
-pub(super) fn run(args: &Set, place: &Place, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &SetArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
     let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
     let input = store::is_stream(&args.from);
@@ -25,7 +25,7 @@ pub(super) fn run(args: &Set, place: &Place, out: &mut Out) -> Result<(), Failur
     };
     let (hats, named) =
         read::typed_hats(&bytes).map_err(|error| Failure::error(format!("bad-request: {name}: {error}")))?;
-    let kept = Kept::open(place)?;
+    let kept = OpenStore::open(place)?;
     let there = kept.wardrobe().room(&room).and_then(|room| room.user(&user));
     let there = there.map(|user| user.affiliation);
     kept.change(out, |wardrobe| wardrobe.set_user_hats(&user, &room, &hats))?;

@@ -1,14 +1,14 @@
 //! `hatrack sets`: named sets of hats.
 
-use super::args::{SetPut, SetSave, SetsArgs, SetsCommand};
+use super::args::{SetApplyArgs, SetSaveArgs, SetsArgs, SetsCommand};
+use super::context::SessionContext;
 use super::failure::Failure;
-use super::kept::Kept;
-use super::output::Out;
-use super::place::Place;
-use crate::app::words;
-use crate::model::{Error, Group, Hats, Jid, Wardrobe, write};
+use super::open_store::OpenStore;
+use super::output::Output;
+use crate::app::describe;
+use crate::model::{EditError, Group, Hats, Jid, Wardrobe, write};
 
-pub(super) fn run(args: &SetsArgs, place: &Place, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &SetsArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     // They belong to the whole file, of which such a session sees some rooms.
     if place.scope.rooms.is_some() {
         return Err(Failure::not_allowed(
@@ -21,16 +21,16 @@ pub(super) fn run(args: &SetsArgs, place: &Place, out: &mut Out) -> Result<(), F
         Some(SetsCommand::Put(args)) => put(args, place, out),
         Some(SetsCommand::Rename(args)) => {
             named(&args.to)?;
-            Kept::open(place)?.change(out, |wardrobe| wardrobe.rename_set(&args.name, &args.to))
+            OpenStore::open(place)?.change(out, |wardrobe| wardrobe.rename_set(&args.name, &args.to))
         }
         Some(SetsCommand::Remove(args)) => {
-            Kept::open(place)?.change(out, |wardrobe| wardrobe.put_set(&args.name, None))
+            OpenStore::open(place)?.change(out, |wardrobe| wardrobe.put_set(&args.name, None))
         }
     }
 }
 
-fn list(json: bool, place: &Place, out: &mut Out) -> Result<(), Failure> {
-    let kept = Kept::open_to_read(place)?;
+fn list(json: bool, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    let kept = OpenStore::open_to_read(place)?;
     let sets = kept.wardrobe().sets()?;
     if json {
         return out.json(&write::pretty(&sets));
@@ -40,7 +40,9 @@ fn list(json: bool, place: &Place, out: &mut Out) -> Result<(), Failure> {
         return out.line("Save the first one: hatrack sets save NAME ROOM USER");
     }
     let rows = sets.iter().map(|(name, hats)| {
-        let titles = hats.iter().map(|(id, hat)| words::hat(id, hat.title.as_deref()));
+        let titles = hats
+            .iter()
+            .map(|(id, hat)| describe::hat(id, hat.title.as_deref()));
         let titles: Vec<String> = titles.collect();
         vec![name.to_string(), hats.len().to_string(), titles.join(", ")]
     });
@@ -57,7 +59,7 @@ fn named(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn save(args: &SetSave, place: &Place, out: &mut Out) -> Result<(), Failure> {
+fn save(args: &SetSaveArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     named(&args.name)?;
     let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
     let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
@@ -66,22 +68,22 @@ fn save(args: &SetSave, place: &Place, out: &mut Out) -> Result<(), Failure> {
         let there = wardrobe.sets()?.remove(&*args.name);
         if there.is_some_and(|there| there != hats) && !args.force {
             let name = args.name.as_str().into();
-            let error = Failure::from(Error::SetExists { name });
+            let error = Failure::from(EditError::SetExists { name });
             let message = format!("{error}; --force replaces it");
             return Err(Failure { message, ..error });
         }
         let group = wardrobe.put_set(&args.name, Some(&hats))?;
-        let what = words::group(&group);
+        let what = describe::group(&group);
         Ok((group, what))
     };
-    Kept::open(place)?.change_in_words(out, make)
+    OpenStore::open(place)?.change_in_words(out, make)
 }
 
 /// The hats of a user with the titles that people read there.
 fn hats_of(wardrobe: &Wardrobe, room: &Jid, user: &Jid) -> Result<Hats, Failure> {
     let there = wardrobe.room(room);
-    let there = there.ok_or_else(|| Error::NoSuchRoom { room: room.clone() })?;
-    let who = there.user(user).ok_or_else(|| Error::NotAffiliated {
+    let there = there.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
+    let who = there.user(user).ok_or_else(|| EditError::NotAffiliated {
         room: room.clone(),
         user: user.clone(),
     })?;
@@ -91,14 +93,14 @@ fn hats_of(wardrobe: &Wardrobe, room: &Jid, user: &Jid) -> Result<Hats, Failure>
     Ok(there.whole_hats(&who.hats))
 }
 
-fn put(args: &SetPut, place: &Place, out: &mut Out) -> Result<(), Failure> {
+fn put(args: &SetApplyArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
     let users = args.users.iter().map(|user| Jid::parse_input(user));
     let users = users.collect::<Result<Vec<_>, _>>().map_err(Failure::argument)?;
-    Kept::open(place)?.change(out, |wardrobe| {
+    OpenStore::open(place)?.change(out, |wardrobe| {
         let name = args.name.as_str();
         let hats = wardrobe.sets()?.remove(name);
-        let hats = hats.ok_or_else(|| Error::NoSuchSet { name: name.into() })?;
+        let hats = hats.ok_or_else(|| EditError::NoSuchSet { name: name.into() })?;
         let mut made = Group::default();
         for user in &users {
             if args.add {

@@ -1,19 +1,19 @@
 //! `hatrack show`: all rooms, one room or one user, for people or as JSON.
 
-use super::args::Show;
+use super::args::ShowArgs;
+use super::context::SessionContext;
 use super::failure::Failure;
-use super::kept::Kept;
-use super::output::Out;
-use super::place::Place;
-use crate::app::words::count;
-use crate::model::{Attachment, Error, HatId, Jid, Room, User, Wardrobe, write};
+use super::open_store::OpenStore;
+use super::output::Output;
+use crate::app::describe::count;
+use crate::model::{Attachment, EditError, HatId, Jid, Room, User, Wardrobe, write};
 
-pub(super) fn run(args: &Show, place: &Place, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &ShowArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = args.room.as_deref().map(Jid::parse_room_input).transpose();
     let room = room.map_err(Failure::argument)?;
     let user = args.user.as_deref().map(Jid::parse_input).transpose();
     let user = user.map_err(Failure::argument)?;
-    let kept = Kept::open_to_read(place)?;
+    let kept = OpenStore::open_to_read(place)?;
     let wardrobe = kept.wardrobe();
     let Some(room) = room else {
         if args.json {
@@ -22,7 +22,7 @@ pub(super) fn run(args: &Show, place: &Place, out: &mut Out) -> Result<(), Failu
         return all(wardrobe, place, out);
     };
     let there = wardrobe.room(&room);
-    let there = there.ok_or_else(|| Error::NoSuchRoom { room: room.clone() })?;
+    let there = there.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
     let Some(user) = user else {
         if args.json {
             return out.json(&write::pretty(there));
@@ -31,7 +31,7 @@ pub(super) fn run(args: &Show, place: &Place, out: &mut Out) -> Result<(), Failu
     };
     // Whoever is in the room is shown, banned or not; the three operations are stricter.
     let Some(who) = there.user(&user) else {
-        return Err(Error::NotAffiliated { room, user }.into());
+        return Err(EditError::NotAffiliated { room, user }.into());
     };
     if args.json {
         return out.json(&write::pretty(who));
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Show, place: &Place, out: &mut Out) -> Result<(), Failu
     one_user(&room, there, &user, who, out)
 }
 
-fn all(wardrobe: &Wardrobe, place: &Place, out: &mut Out) -> Result<(), Failure> {
+fn all(wardrobe: &Wardrobe, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     if wardrobe.rooms().len() == 0 {
         if place.restricted() {
             return out.line("There are no rooms that this session sees.");
@@ -59,7 +59,7 @@ fn all(wardrobe: &Wardrobe, place: &Place, out: &mut Out) -> Result<(), Failure>
     out.table(&["NAME", "ROOM", "USERS", "HATS"], &rows)
 }
 
-fn one_room(jid: &Jid, room: &Room, out: &mut Out) -> Result<(), Failure> {
+fn one_room(jid: &Jid, room: &Room, out: &mut Output) -> Result<(), Failure> {
     let name = room.name.as_deref().filter(|name| !name.is_empty());
     let title = name.map_or_else(|| jid.to_string(), |name| format!("{name} ({jid})"));
     let (users, hats) = (
@@ -80,10 +80,10 @@ fn one_room(jid: &Jid, room: &Room, out: &mut Out) -> Result<(), Failure> {
         let rows: Vec<_> = room.users().iter().map(row).collect();
         out.table(&["AFFILIATION", "USER", "HATS"], &rows)?;
     }
-    if !room.catalogue.is_empty() {
+    if !room.catalog.is_empty() {
         out.line("")?;
-        out.line("Hats in the room's catalogue:")?;
-        let rows = room.catalogue.iter().map(|(id, hat)| {
+        out.line("Hats in the room's catalog:")?;
+        let rows = room.catalog.iter().map(|(id, hat)| {
             let title = hat.title.as_deref().unwrap_or_default().to_owned();
             let hue = hat.hue.as_ref().map(|hue| hue.as_json().as_str().to_owned());
             vec![title, hue.unwrap_or_default(), flagged(id)]
@@ -108,7 +108,7 @@ pub(super) fn in_short(room: &Room, id: &HatId, attachment: &Attachment) -> Stri
     }
 }
 
-fn one_user(at: &Jid, room: &Room, jid: &Jid, user: &User, out: &mut Out) -> Result<(), Failure> {
+fn one_user(at: &Jid, room: &Room, jid: &Jid, user: &User, out: &mut Output) -> Result<(), Failure> {
     let hats = count(user.hats.len(), "hat");
     out.line(&format!(
         "{jid} in {at}: affiliation {}, {hats}",

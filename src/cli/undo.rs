@@ -1,15 +1,15 @@
 //! `hatrack undo` and `hatrack redo`: a new change that takes an earlier one back.
 
-use super::args::Revision;
+use super::args::RevisionArgs;
+use super::context::SessionContext;
 use super::failure::Failure;
-use super::kept::{Kept, failure};
-use super::output::Out;
-use super::place::Place;
-use crate::app::words;
-use crate::store::{Change, Entry, FoundUndo};
+use super::open_store::{OpenStore, failure};
+use super::output::Output;
+use crate::app::describe;
+use crate::store::{Change, HistoryEntry, UndoCandidate};
 
-pub(super) fn undo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), Failure> {
-    let mut kept = Kept::open(place)?;
+pub(super) fn undo(args: &RevisionArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    let mut kept = OpenStore::open(place)?;
     let entry = if let Some(revision) = args.revision {
         entry(&kept, revision)?
     } else {
@@ -19,7 +19,10 @@ pub(super) fn undo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), 
     // Another program's change that nobody saw; such an entry is the only one without edits.
     if entry.group.is_empty() {
         let revision = entry.revision;
-        return Err(Failure::error(format!("revision {revision}: {}", words::UNKNOWN)));
+        return Err(Failure::error(format!(
+            "revision {revision}: {}",
+            describe::UNKNOWN
+        )));
     }
     let change = Change {
         group: entry.group.inverse(),
@@ -29,8 +32,8 @@ pub(super) fn undo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), 
     commit(&mut kept, change, out)
 }
 
-pub(super) fn redo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), Failure> {
-    let mut kept = Kept::open(place)?;
+pub(super) fn redo(args: &RevisionArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    let mut kept = OpenStore::open(place)?;
     let entry = if let Some(revision) = args.revision {
         entry(&kept, revision)?
     } else {
@@ -53,21 +56,21 @@ pub(super) fn redo(args: &Revision, place: &Place, out: &mut Out) -> Result<(), 
 
 /// The revision that is taken back. Where a part of it is out of scope the rest stays in effect, so that this is a change
 /// like any other.
-fn whole(entry: &Entry) -> Option<u64> {
+fn whole(entry: &HistoryEntry) -> Option<u64> {
     (!entry.partial).then_some(entry.revision)
 }
 
-fn newest(kept: &Kept) -> Result<FoundUndo, Failure> {
+fn newest(kept: &OpenStore) -> Result<UndoCandidate, Failure> {
     kept.store.find_undo().map_err(|error| failure(&error))
 }
 
-fn entry(kept: &Kept, revision: u64) -> Result<Entry, Failure> {
+fn entry(kept: &OpenStore, revision: u64) -> Result<HistoryEntry, Failure> {
     let found = kept.store.entry(revision).map_err(|error| failure(&error))?;
     found.ok_or_else(|| Failure::not_found(format!("no such revision in the history: {revision}")))
 }
 
-fn commit(kept: &mut Kept, change: Change, out: &mut Out) -> Result<(), Failure> {
-    let what = words::again(change.undoes, change.redoes, &words::group(&change.group));
+fn commit(kept: &mut OpenStore, change: Change, out: &mut Output) -> Result<(), Failure> {
+    let what = describe::again(change.undoes, change.redoes, &describe::group(&change.group));
     match kept.commit(change, out)? {
         Some(revision) => out.line(&format!("{what} (revision {revision})")),
         None => out.line("nothing to change: it is so already"),

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::args::ShowUser;
+use super::args::UserArgs;
+use super::context::SessionContext;
 use super::failure::Failure;
-use super::kept::Kept;
-use super::output::Out;
-use super::place::Place;
+use super::open_store::OpenStore;
+use super::output::Output;
 use super::show::in_short;
-use crate::app::words::count;
+use crate::app::describe::count;
 use crate::model::{Jid, Room, User, write};
 
-pub(super) fn run(args: &ShowUser, place: &Place, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &UserArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
-    let kept = Kept::open(place)?;
+    let kept = OpenStore::open(place)?;
     let rooms: Vec<(&Jid, &Room, &User)> = kept
         .wardrobe()
         .rooms()

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 
 /// A row of cells, and the line that it begins on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row<'a> {
+pub(super) struct CsvRow<'a> {
     pub(super) line: usize,
     pub(super) cells: Vec<Cow<'a, str>>,
 }
 
 /// The rows of a text; after an error there is no telling where a row begins, so it is the last.
 #[derive(Debug, Clone)]
-pub(super) struct Rows<'a> {
+pub(super) struct CsvRows<'a> {
     rest: &'a str,
     line: usize,
     separator: char,
@@ -21,7 +21,7 @@ pub(super) struct Rows<'a> {
 /// What can stand between cells.
 const SEPARATORS: [char; 3] = [',', ';', '\t'];
 
-impl<'a> Rows<'a> {
+impl<'a> CsvRows<'a> {
     /// The separator is what there is most of in the first line: spreadsheets of many countries write `;`.
     pub(super) fn new(text: &'a str) -> Self {
         let first = text.trim_start_matches(['\n', '\r']);
@@ -50,7 +50,7 @@ impl<'a> Rows<'a> {
         self.separator
     }
 
-    fn row(&mut self) -> Result<Row<'a>, (usize, String)> {
+    fn row(&mut self) -> Result<CsvRow<'a>, (usize, String)> {
         let line = self.line;
         let mut cells = Vec::new();
         loop {
@@ -69,7 +69,7 @@ impl<'a> Rows<'a> {
             }
         }
         self.line += 1;
-        Ok(Row { line, cells })
+        Ok(CsvRow { line, cells })
     }
 
     fn cell(&mut self) -> Result<Cow<'a, str>, (usize, String)> {
@@ -127,8 +127,8 @@ fn breaks(text: &str) -> usize {
     text.matches('\n').count() + text.replace("\r\n", "").matches('\r').count()
 }
 
-impl<'a> Iterator for Rows<'a> {
-    type Item = Result<Row<'a>, (usize, String)>;
+impl<'a> Iterator for CsvRows<'a> {
+    type Item = Result<CsvRow<'a>, (usize, String)>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
@@ -245,8 +245,8 @@ mod tests {
     type Cells = (usize, Vec<String>);
 
     fn rows(text: &str) -> Result<Vec<Cells>, (usize, String)> {
-        let plain = |row: Row| (row.line, row.cells.iter().map(|cell| (**cell).into()).collect());
-        Rows::new(text).map(|row| row.map(plain)).collect()
+        let plain = |row: CsvRow| (row.line, row.cells.iter().map(|cell| (**cell).into()).collect());
+        CsvRows::new(text).map(|row| row.map(plain)).collect()
     }
 
     fn row(line: usize, cells: &[&str]) -> Cells {

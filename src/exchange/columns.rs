@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::cells::Row;
+use super::cells::CsvRow;
 use crate::model::{Hue, Json};
 
 /// The columns in the order in which they are written.
@@ -19,7 +19,7 @@ pub(super) const COLUMNS: [&str; 8] = [
 
 /// Where each column stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Columns {
+pub(super) struct ColumnIndex {
     at: [Option<usize>; COLUMNS.len()],
     /// How many cells a row has.
     pub(super) width: usize,
@@ -27,7 +27,7 @@ pub(super) struct Columns {
 
 /// A column by what stands in it.
 #[derive(Clone, Copy)]
-pub(super) enum Column {
+pub(super) enum TableColumn {
     Room,
     User,
     Affiliation,
@@ -39,10 +39,10 @@ pub(super) enum Column {
 }
 
 /// Something that a row says, and the line of that row.
-pub(super) type At<T> = (usize, T);
+pub(super) type AtLine<T> = (usize, T);
 
-impl Columns {
-    pub(super) fn of(head: &Row) -> Result<Self, At<String>> {
+impl ColumnIndex {
+    pub(super) fn of(head: &CsvRow) -> Result<Self, AtLine<String>> {
         let mut columns = Self {
             width: head.cells.len(),
             ..Self::default()
@@ -63,7 +63,7 @@ impl Columns {
                 return Err((line, format!("the column {name} is there twice")));
             }
         }
-        if !columns.has(Column::Room) {
+        if !columns.has(TableColumn::Room) {
             let all = COLUMNS.join(",");
             return Err((
                 line,
@@ -73,11 +73,11 @@ impl Columns {
         Ok(columns)
     }
 
-    pub(super) fn has(&self, column: Column) -> bool {
+    pub(super) fn has(&self, column: TableColumn) -> bool {
         self.place(column).is_some()
     }
 
-    pub(super) fn place(&self, column: Column) -> Option<usize> {
+    pub(super) fn place(&self, column: TableColumn) -> Option<usize> {
         self.at.get(column as usize).copied().flatten()
     }
 }

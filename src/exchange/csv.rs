@@ -1,17 +1,17 @@
 //! A wardrobe as a table.
 //!
-//! One row is one hat of one user. A user without hats is a row with an empty hat; a hat of the room's catalogue is a row
+//! One row is one hat of one user. A user without hats is a row with an empty hat; a hat of the room's catalog is a row
 //! with an empty user; a row with neither is the room itself, and its title the room's name.
 
-use crate::model::{Attachment, CatalogueHat, HatId, Hue, Jid, Room, User, Wardrobe};
+use crate::model::{Attachment, CatalogHat, HatId, Hue, Jid, Room, User, Wardrobe};
 
 use super::cells::{exact, write};
 use super::columns::{COLUMNS, hue, hue_text};
-use super::part::{Exported, Part};
+use super::export::{ExportScope, ExportedFile};
 
 /// What a table cannot hold of what it was made of.
 #[derive(Debug, Default)]
-struct Lost {
+struct NotInTable {
     /// Named sets of hats.
     sets: usize,
     /// Objects with members that the program does not know.
@@ -28,11 +28,11 @@ struct Lost {
     nameless: usize,
 }
 
-pub(super) fn export(wardrobe: &Wardrobe, part: &Part) -> Option<Exported> {
-    let (mut out, mut lost) = (String::new(), Lost::default());
+pub(super) fn export(wardrobe: &Wardrobe, part: &ExportScope) -> Option<ExportedFile> {
+    let (mut out, mut lost) = (String::new(), NotInTable::default());
     write(&mut out, COLUMNS);
     match part {
-        Part::All | Part::Rooms(_) | Part::Users(..) => {
+        ExportScope::All | ExportScope::Rooms(_) | ExportScope::Users(..) => {
             let sets = wardrobe.sets().unwrap_or_default();
             lost.sets = sets.len();
             lost.unknown += usize::from(wardrobe.extra.iter().count() > usize::from(!sets.is_empty()));
@@ -40,24 +40,23 @@ pub(super) fn export(wardrobe: &Wardrobe, part: &Part) -> Option<Exported> {
                 whole_room(&mut out, &mut lost, jid, room);
             }
         }
-        Part::Room(jid) => whole_room(&mut out, &mut lost, jid, wardrobe.room(jid)?),
-        Part::User(room, jid) => one_user(&mut out, &mut lost, room, jid, wardrobe.user(room, jid)?),
+        ExportScope::Room(jid) => whole_room(&mut out, &mut lost, jid, wardrobe.room(jid)?),
+        ExportScope::User(room, jid) => one_user(&mut out, &mut lost, room, jid, wardrobe.user(room, jid)?),
     }
-    Some(Exported {
+    Some(ExportedFile {
         bytes: out.into_bytes(),
         lost: lost.in_words(),
     })
 }
 
-fn whole_room(out: &mut String, lost: &mut Lost, jid: &Jid, room: &Room) {
+fn whole_room(out: &mut String, lost: &mut NotInTable, jid: &Jid, room: &Room) {
     lost.unknown += usize::from(!room.extra.is_empty());
     let name = lost.text(room.name.as_deref());
-    if !name.is_empty() || (room.users().is_empty() && room.catalogue.keys().all(|id| id.as_str().is_empty()))
-    {
+    if !name.is_empty() || (room.users().is_empty() && room.catalog.keys().all(|id| id.as_str().is_empty())) {
         write(out, [jid.as_str(), "", "", "", name, "", "", ""]);
     }
-    for (id, hat) in &room.catalogue {
-        let CatalogueHat { title, hue, extra } = hat;
+    for (id, hat) in &room.catalog {
+        let CatalogHat { title, hue, extra } = hat;
         lost.unknown += usize::from(!extra.is_empty());
         if lost.is_nameless(id) {
             continue;
@@ -72,7 +71,7 @@ fn whole_room(out: &mut String, lost: &mut Lost, jid: &Jid, room: &Room) {
     }
 }
 
-fn one_user(out: &mut String, lost: &mut Lost, room: &Jid, jid: &Jid, user: &User) {
+fn one_user(out: &mut String, lost: &mut NotInTable, room: &Jid, jid: &Jid, user: &User) {
     lost.unknown += usize::from(!user.extra.is_empty());
     let (room, jid, affiliation) = (room.as_str(), jid.as_str(), user.affiliation.as_str());
     if user.hats.iter().all(|(id, _)| id.as_str().is_empty()) {
@@ -105,7 +104,7 @@ fn truth(value: Option<bool>) -> &'static str {
     }
 }
 
-impl Lost {
+impl NotInTable {
     /// Whether there is no writing this hat; an id that is no URI is counted too.
     fn is_nameless(&mut self, id: &HatId) -> bool {
         let nameless = id.as_str().is_empty();

@@ -4,64 +4,69 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Affiliation, Attachment, CatalogueHat, Error, Extra, HatId, Hats, InvalidHatId, Jid, Room, User, Wardrobe,
+    Affiliation, Attachment, CatalogHat, EditError, Extra, HatId, Hats, InvalidHatId, Jid, Room, User,
+    Wardrobe,
 };
 
-use super::columns::{Column, hue_text, quoted};
-use super::given::{Content, Doubt, Given, How, Refused};
-use super::skip::{Skip, Why};
+use super::columns::{TableColumn, hue_text, quoted};
+use super::parsed::{ImportErrors, ImportExtent, ImportOptions, ParsedImport, Unverified};
+use super::skip::{SkipReason, SkippedItem};
 
 /// The outcome.
-pub(super) struct Merged {
+pub(super) struct MergedImport {
     pub(super) wanted: Wardrobe,
-    pub(super) skipped: Vec<Skip>,
+    pub(super) skipped: Vec<SkippedItem>,
     /// Hats that are there as they are given.
     pub(super) same: usize,
     /// Hats that somebody has who cannot be given any, as a file has them that replaces.
     pub(super) kept: usize,
 }
 
-struct Merge<'a> {
-    given: &'a Given,
-    how: &'a How,
+struct ImportMerge<'a> {
+    given: &'a ParsedImport,
+    how: &'a ImportOptions,
     /// The whole room, or the whole document, is replaced; not only a user.
     rooms_replaced: bool,
-    skipped: Vec<Skip>,
+    skipped: Vec<SkippedItem>,
     same: usize,
     kept: usize,
     bad: Vec<(usize, String)>,
 }
 
-pub(super) fn over(now: &Wardrobe, given: &Given, how: &How) -> Result<Merged, Refused> {
+pub(super) fn over(
+    now: &Wardrobe,
+    given: &ParsedImport,
+    how: &ImportOptions,
+) -> Result<MergedImport, ImportErrors> {
     if how.replace && given.is_table() {
-        return Err(Refused::whole(
+        return Err(ImportErrors::whole(
             "a table is only added to what is there; it cannot replace it, as JSON can",
         ));
     }
     let laid = given.content.at(&how.target)?;
-    if let (Content::User(_, said), Some(room), Some(user)) =
+    if let (ImportExtent::User(_, said), Some(room), Some(user)) =
         (&given.content, &how.target.room, &how.target.user)
     {
         let Some(there) = now.room(room) else {
-            return Err(Refused::whole(
-                Error::NoSuchRoom { room: room.clone() }.to_string(),
+            return Err(ImportErrors::whole(
+                EditError::NoSuchRoom { room: room.clone() }.to_string(),
             ));
         };
         if !said && there.user(user).is_none() {
-            return Err(Refused::whole(is_new(user, room)));
+            return Err(ImportErrors::whole(is_new(user, room)));
         }
     }
-    let mut merge = Merge {
+    let mut merge = ImportMerge {
         given,
         how,
-        rooms_replaced: how.replace && !matches!(given.content, Content::User(..)),
+        rooms_replaced: how.replace && !matches!(given.content, ImportExtent::User(..)),
         skipped: Vec::new(),
         same: 0,
         kept: 0,
         bad: Vec::new(),
     };
     merge.look_at_doubts(now);
-    let is_document = matches!(given.content, Content::Document(_));
+    let is_document = matches!(given.content, ImportExtent::Document(_));
     let mut rooms: BTreeMap<Jid, Arc<Room>> = if how.replace && is_document {
         BTreeMap::new()
     } else {
@@ -79,7 +84,7 @@ pub(super) fn over(now: &Wardrobe, given: &Given, how: &How) -> Result<Merged, R
         };
     }
     if !merge.bad.is_empty() {
-        return Err(Refused::rows(merge.bad));
+        return Err(ImportErrors::rows(merge.bad));
     }
     let mut wanted = Wardrobe::of_rooms(rooms.into_iter().collect());
     wanted.revision = now.revision;
@@ -88,7 +93,7 @@ pub(super) fn over(now: &Wardrobe, given: &Given, how: &How) -> Result<Merged, R
     } else {
         now.extra.clone()
     };
-    Ok(Merged {
+    Ok(MergedImport {
         wanted,
         skipped: merge.skipped,
         same: merge.same,
@@ -96,13 +101,13 @@ pub(super) fn over(now: &Wardrobe, given: &Given, how: &How) -> Result<Merged, R
     })
 }
 
-impl Merge<'_> {
+impl ImportMerge<'_> {
     /// What is doubtful is taken where it is so already.
     fn look_at_doubts(&mut self, now: &Wardrobe) {
-        for Doubt { line, room, hat, hue } in &self.given.doubts {
+        for Unverified { line, room, hat, hue } in &self.given.doubts {
             let there = now.room(room);
             let what = if let Some(hue) = hue {
-                let defined = there.and_then(|room| room.catalogue.get(hat)?.hue.as_ref());
+                let defined = there.and_then(|room| room.catalog.get(hat)?.hue.as_ref());
                 if defined.map(hue_text).as_ref() == Some(hue) {
                     continue;
                 }
@@ -148,13 +153,13 @@ impl Merge<'_> {
             (Some(_), Some(now)) if !self.rooms_replaced => title(now.name.as_ref(), given.name.as_ref()),
             (Some(name), _) => Some(name.clone()),
         };
-        wanted.catalogue.clone_from(&base.catalogue);
-        for (id, hat) in &given.catalogue {
-            let laid = match there.catalogue.get(id) {
-                Some(there) if !self.rooms_replaced => catalogue_hat(there, hat, self.given),
+        wanted.catalog.clone_from(&base.catalog);
+        for (id, hat) in &given.catalog {
+            let laid = match there.catalog.get(id) {
+                Some(there) if !self.rooms_replaced => catalog_hat(there, hat, self.given),
                 _ => hat.clone(),
             };
-            wanted.catalogue.insert(id.clone(), laid);
+            wanted.catalog.insert(id.clone(), laid);
         }
         wanted.extra = merged(&base.extra, &given.extra);
         wanted
@@ -168,7 +173,7 @@ impl Merge<'_> {
         let none = User::default();
         let there = now.unwrap_or(&none);
         if affiliation == Affiliation::None && there.affiliation != Affiliation::None && !self.how.replace {
-            self.skip(room, jid, Why::NotRemoved);
+            self.skip(room, jid, SkipReason::NotRemoved);
             return now.cloned();
         }
         let mut hats: BTreeMap<HatId, Attachment> = if self.how.replace {
@@ -203,7 +208,7 @@ impl Merge<'_> {
             hats.insert(id.clone(), laid);
         }
         if refused > 0 {
-            self.skip(room, jid, Why::NotAffiliated(affiliation, refused));
+            self.skip(room, jid, SkipReason::NotAffiliated(affiliation, refused));
         }
         let base = if self.how.replace {
             &none.extra
@@ -218,7 +223,7 @@ impl Merge<'_> {
         let is_nobody = affiliation == Affiliation::None && wanted.hats.is_empty();
         if is_nobody && now != Some(&wanted) && !self.how.replace {
             if refused == 0 {
-                self.skip(room, jid, Why::Nobody);
+                self.skip(room, jid, SkipReason::Nobody);
             }
             return None;
         }
@@ -234,7 +239,7 @@ impl Merge<'_> {
         given: &User,
     ) -> Option<Affiliation> {
         let line = self.given.unsaid.get(&(room.clone(), jid.clone())).copied();
-        let unsaid = line.is_some() || matches!(self.given.content, Content::User(_, false));
+        let unsaid = line.is_some() || matches!(self.given.content, ImportExtent::User(_, false));
         if !unsaid {
             return Some(given.affiliation);
         }
@@ -244,8 +249,8 @@ impl Merge<'_> {
         now.map(|now| now.affiliation)
     }
 
-    fn skip(&mut self, room: &Jid, user: &Jid, why: Why) {
-        self.skipped.push(Skip {
+    fn skip(&mut self, room: &Jid, user: &Jid, why: SkipReason) {
+        self.skipped.push(SkippedItem {
             room: Some(room.clone()),
             user: Some(user.clone()),
             why,
@@ -264,9 +269,9 @@ impl Merge<'_> {
         for (name, value) in given.iter() {
             let why = match now.get(name) {
                 Some(there) if there == value => continue,
-                _ if self.how.limited => Why::NotSeen(name.into()),
+                _ if self.how.limited => SkipReason::NotSeen(name.into()),
                 Some(_) if name == "sets" && sets.0.is_ok() && sets.1.is_ok() => continue,
-                Some(_) => Why::OtherMember(name.into()),
+                Some(_) => SkipReason::OtherMember(name.into()),
                 None => {
                     wanted.insert(name, value.clone());
                     continue;
@@ -279,7 +284,7 @@ impl Merge<'_> {
             for (name, hats) in given {
                 match there.get(&name) {
                     Some(now) if *now == hats => {}
-                    Some(_) => aside.push(Why::OtherSet(name.into())),
+                    Some(_) => aside.push(SkipReason::OtherSet(name.into())),
                     None => drop(there.insert(name, hats)),
                 }
             }
@@ -287,7 +292,7 @@ impl Merge<'_> {
                 wanted.put_sets(&there);
             }
         }
-        self.skipped.extend(aside.into_iter().map(|why| Skip {
+        self.skipped.extend(aside.into_iter().map(|why| SkippedItem {
             room: None,
             user: None,
             why,
@@ -301,29 +306,29 @@ fn is_new(user: &Jid, room: &Jid) -> String {
 }
 
 /// An attachment as it is given on top of the one that is there: what means the same stays as it is written.
-fn attachment(now: &Attachment, given: &Attachment, file: &Given) -> Attachment {
+fn attachment(now: &Attachment, given: &Attachment, file: &ParsedImport) -> Attachment {
     let mut made = now.clone();
-    if file.says(Column::Active) {
+    if file.says(TableColumn::Active) {
         made = made.with_active(given.is_active());
     }
-    if file.says(Column::Required) {
+    if file.says(TableColumn::Required) {
         made = made.with_required(given.is_required());
     }
-    if file.says(Column::Title) {
+    if file.says(TableColumn::Title) {
         made.title = title(now.title.as_ref(), given.title.as_ref());
     }
     made.extra = merged(&now.extra, &given.extra);
     made
 }
 
-fn catalogue_hat(now: &CatalogueHat, given: &CatalogueHat, file: &Given) -> CatalogueHat {
+fn catalog_hat(now: &CatalogHat, given: &CatalogHat, file: &ParsedImport) -> CatalogHat {
     let mut made = now.clone();
-    if file.says(Column::Title) {
+    if file.says(TableColumn::Title) {
         made.title = title(now.title.as_ref(), given.title.as_ref());
     }
     // In a table, the number and the text of it are one.
-    let text = |hat: &CatalogueHat| hat.hue.as_ref().map(hue_text);
-    if file.says(Column::Hue) && !(file.is_table() && text(now) == text(given)) {
+    let text = |hat: &CatalogHat| hat.hue.as_ref().map(hue_text);
+    if file.says(TableColumn::Hue) && !(file.is_table() && text(now) == text(given)) {
         made.hue.clone_from(&given.hue);
     }
     made.extra = merged(&now.extra, &given.extra);

@@ -3,32 +3,32 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::{Edit, Group, Jid, Room, Rule, User, Wardrobe};
+use crate::model::{Edit, Group, HatRule, Jid, Room, User, Wardrobe};
 
-use super::given::{Given, How, Refused};
 use super::merge;
-use super::skip::Skip;
+use super::parsed::{ImportErrors, ImportOptions, ParsedImport};
+use super::skip::SkippedItem;
 
 /// What would be done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan {
+pub struct ImportPlan {
     /// The edits, one action.
     pub group: Group,
     /// The same in numbers.
-    pub counts: Counts,
+    pub counts: ImportCounts,
     /// What is left aside.
-    pub skipped: Vec<Skip>,
+    pub skipped: Vec<SkippedItem>,
 }
 
 /// How many of what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
-pub struct Counts {
+pub struct ImportCounts {
     pub rooms_added: usize,
     pub rooms_removed: usize,
     pub rooms_renamed: usize,
-    pub catalogue_put: usize,
-    pub catalogue_removed: usize,
+    pub catalog_put: usize,
+    pub catalog_removed: usize,
     pub users_added: usize,
     pub users_removed: usize,
     pub affiliations: usize,
@@ -47,19 +47,19 @@ pub struct Counts {
     pub members: usize,
 }
 
-impl Given {
+impl ParsedImport {
     /// What it would do to a wardrobe; or what is wrong with it there.
-    pub fn plan(&self, now: &Wardrobe, how: &How) -> Result<Plan, Refused> {
+    pub fn plan(&self, now: &Wardrobe, how: &ImportOptions) -> Result<ImportPlan, ImportErrors> {
         let merged = merge::over(now, self, how)?;
         let mut group = now.diff(&merged.wanted);
         for edit in &mut group.0 {
             guard(edit, &merged.wanted);
         }
-        let mut counts = Counts {
+        let mut counts = ImportCounts {
             same: merged.same,
             kept: merged.kept,
             members: usize::from(!same_but_sets(now, &merged.wanted)),
-            ..Counts::default()
+            ..ImportCounts::default()
         };
         counts.sets(now, &merged.wanted);
         let rooms = now.rooms().chain(merged.wanted.rooms()).map(|(jid, _)| jid);
@@ -69,7 +69,7 @@ impl Given {
                 (before, after) => counts.rooms(before.map(|room| &**room), after.map(|room| &**room)),
             }
         }
-        Ok(Plan {
+        Ok(ImportPlan {
             group,
             counts,
             skipped: merged.skipped,
@@ -89,7 +89,7 @@ fn same_but_sets(before: &Wardrobe, after: &Wardrobe) -> bool {
     without(before) == without(after)
 }
 
-impl Counts {
+impl ImportCounts {
     fn sets(&mut self, before: &Wardrobe, after: &Wardrobe) {
         let (before, after) = (
             before.sets().unwrap_or_default(),
@@ -110,11 +110,11 @@ fn guard(edit: &mut Edit, wanted: &Wardrobe) {
             .user(room, user)
             .is_some_and(|user| user.affiliation.is_affiliated())
     {
-        *rule = Rule::Affiliated;
+        *rule = HatRule::Affiliated;
     }
 }
 
-impl Counts {
+impl ImportCounts {
     /// That somebody has hats who could not be given any.
     pub fn said_of_kept(&self) -> Option<String> {
         match self.kept {
@@ -134,11 +134,11 @@ impl Counts {
         let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
         self.rooms_renamed += usize::from(!is_new && before.name != after.name);
         self.members += usize::from(!is_new && before.extra != after.extra);
-        for (id, hat) in &after.catalogue {
-            self.catalogue_put += usize::from(before.catalogue.get(id) != Some(hat));
+        for (id, hat) in &after.catalog {
+            self.catalog_put += usize::from(before.catalog.get(id) != Some(hat));
         }
-        for id in before.catalogue.keys() {
-            self.catalogue_removed += usize::from(!after.catalogue.contains_key(id));
+        for id in before.catalog.keys() {
+            self.catalog_removed += usize::from(!after.catalog.contains_key(id));
         }
         for (jid, user) in after.users() {
             self.users(before.user(jid), Some(user));

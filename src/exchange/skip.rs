@@ -4,18 +4,18 @@ use crate::model::{Affiliation, Jid};
 
 /// Something that is given and left aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skip {
+pub struct SkippedItem {
     /// Which room; none: the document itself.
     pub room: Option<Jid>,
     /// Which user.
     pub user: Option<Jid>,
     /// Why.
-    pub why: Why,
+    pub why: SkipReason,
 }
 
 /// Why something is left aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
+pub enum SkipReason {
     /// So many hats for somebody with this affiliation, who cannot be given any.
     NotAffiliated(Affiliation, usize),
     /// Nobody is removed by an affiliation `none`.

@@ -5,41 +5,41 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Affiliation, Attachment, CatalogueHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe,
+    Affiliation, Attachment, CatalogHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe,
 };
 
-use super::cells::{Row, Rows, read_exact, unguarded};
-use super::columns::{At, COLUMNS, Column, Columns, hue, quoted};
-use super::given::{Content, Doubt, Given, Refused, text};
+use super::cells::{CsvRow, CsvRows, read_exact, unguarded};
+use super::columns::{AtLine, COLUMNS, ColumnIndex, TableColumn, hue, quoted};
+use super::parsed::{ImportErrors, ImportExtent, ParsedImport, Unverified, text};
 
 #[derive(Default)]
 struct RoomRows {
-    name: Option<At<Arc<str>>>,
-    catalogue: BTreeMap<HatId, At<CatalogueHat>>,
+    name: Option<AtLine<Arc<str>>>,
+    catalog: BTreeMap<HatId, AtLine<CatalogHat>>,
     users: BTreeMap<Jid, UserRows>,
 }
 
 #[derive(Default)]
 struct UserRows {
     line: usize,
-    affiliation: Option<At<Affiliation>>,
-    hats: BTreeMap<HatId, At<Attachment>>,
+    affiliation: Option<AtLine<Affiliation>>,
+    hats: BTreeMap<HatId, AtLine<Attachment>>,
 }
 
 #[derive(Default)]
-struct Reading {
-    columns: Columns,
+struct TableReader {
+    columns: ColumnIndex,
     /// Where no comma separates, it may stand in a number.
     decimal_comma: bool,
     rooms: BTreeMap<Jid, RoomRows>,
-    bad: Vec<At<String>>,
-    doubts: Vec<Doubt>,
+    bad: Vec<AtLine<String>>,
+    doubts: Vec<Unverified>,
 }
 
 /// Reads a table.
-pub(super) fn read(bytes: &[u8]) -> Result<Given, Refused> {
+pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let text = text(bytes)?;
-    let rows = Rows::new(text);
+    let rows = CsvRows::new(text);
     let decimal_comma = rows.separator() != ',';
     let mut rows = rows.filter(|row| !matches!(row, Ok(row) if is_blank(row)));
     let head = rows.next().unwrap_or_else(|| {
@@ -49,11 +49,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Given, Refused> {
             format!("there is nothing in it; the first row names the columns: {columns}"),
         ))
     });
-    let columns = head.and_then(|head| Columns::of(&head));
-    let mut reading = Reading {
-        columns: columns.map_err(|bad| Refused::rows(vec![bad]))?,
+    let columns = head.and_then(|head| ColumnIndex::of(&head));
+    let mut reading = TableReader {
+        columns: columns.map_err(|bad| ImportErrors::rows(vec![bad]))?,
         decimal_comma,
-        ..Reading::default()
+        ..TableReader::default()
     };
     for row in rows {
         if let Err(bad) = row.and_then(|row| reading.row(&row)) {
@@ -61,13 +61,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Given, Refused> {
         }
     }
     if !reading.bad.is_empty() {
-        return Err(Refused::rows(reading.bad));
+        return Err(ImportErrors::rows(reading.bad));
     }
     Ok(reading.done())
 }
 
 /// Spreadsheets write rows of nothing but separators.
-fn is_blank(row: &Row) -> bool {
+fn is_blank(row: &CsvRow) -> bool {
     row.cells.iter().all(|cell| cell.trim().is_empty())
 }
 
@@ -109,37 +109,37 @@ const FALSE: [&str; 29] = [
 ];
 
 /// The cells of one row by column.
-struct Cells<'a>(&'a Row<'a>, Columns);
+struct RowCells<'a>(&'a CsvRow<'a>, ColumnIndex);
 
-impl Cells<'_> {
-    fn raw(&self, column: Column) -> &str {
+impl RowCells<'_> {
+    fn raw(&self, column: TableColumn) -> &str {
         let cell = self.1.place(column).and_then(|place| self.0.cells.get(place));
         cell.map_or("", |cell| cell)
     }
 
     /// The cell as it is; empty where there is no such column, and where a spreadsheet left empty cells out.
-    fn whole(&self, column: Column) -> Cow<'_, str> {
+    fn whole(&self, column: TableColumn) -> Cow<'_, str> {
         unguarded(self.raw(column))
     }
 
     /// The same without spaces around it.
-    fn cell(&self, column: Column) -> Cow<'_, str> {
+    fn cell(&self, column: TableColumn) -> Cow<'_, str> {
         unguarded(self.raw(column).trim())
     }
 
     /// The same for what may have spaces at its ends of its own.
-    fn exact(&self, column: Column) -> Cow<'_, str> {
+    fn exact(&self, column: TableColumn) -> Cow<'_, str> {
         read_exact(self.raw(column))
     }
 
-    fn filled(&self, columns: &[Column]) -> Option<&'static str> {
+    fn filled(&self, columns: &[TableColumn]) -> Option<&'static str> {
         columns
             .iter()
             .find(|column| !self.cell(**column).is_empty())
             .and_then(|column| COLUMNS.get(*column as usize).copied())
     }
 
-    fn truth(&self, column: Column) -> Result<Option<bool>, String> {
+    fn truth(&self, column: TableColumn) -> Result<Option<bool>, String> {
         let text = self.cell(column);
         match text.to_lowercase().as_str() {
             "" => Ok(None),
@@ -154,14 +154,14 @@ impl Cells<'_> {
     }
 
     fn title(&self) -> Option<Arc<str>> {
-        Some(self.whole(Column::Title))
+        Some(self.whole(TableColumn::Title))
             .filter(|title| !title.is_empty())
             .map(|title| title.as_ref().into())
     }
 }
 
-impl Reading {
-    fn row(&mut self, row: &Row) -> Result<(), At<String>> {
+impl TableReader {
+    fn row(&mut self, row: &CsvRow) -> Result<(), AtLine<String>> {
         let line = row.line;
         let width = self.columns.width;
         // Spreadsheets leave out empty cells at the end of a row; what stands beyond the columns has no meaning.
@@ -171,22 +171,22 @@ impl Reading {
                 format!("it has {cells} cells, and the first row has {there}; is a quotation mark missing?");
             return Err((line, what));
         }
-        self.cells(line, &Cells(row, self.columns))
+        self.cells(line, &RowCells(row, self.columns))
             .map_err(|what| (line, what))
     }
 
-    fn cells(&mut self, line: usize, cells: &Cells) -> Result<(), String> {
-        let (user, hat) = (cells.cell(Column::User), cells.exact(Column::Hat));
-        if cells.cell(Column::Room).is_empty() {
+    fn cells(&mut self, line: usize, cells: &RowCells) -> Result<(), String> {
+        let (user, hat) = (cells.cell(TableColumn::User), cells.exact(TableColumn::Hat));
+        if cells.cell(TableColumn::Room).is_empty() {
             return Err("the room's address is missing".into());
         }
         let room_jid =
-            Jid::parse_room_input(&cells.cell(Column::Room)).map_err(|error| reason("room", &error))?;
+            Jid::parse_room_input(&cells.cell(TableColumn::Room)).map_err(|error| reason("room", &error))?;
         let room = self.rooms.entry(room_jid.clone()).or_default();
         let belongs = |column: &str, to: &str| Err(format!("{column} belongs to a row with a {to}"));
-        let hat_id = HatId::keep(&*hat);
+        let hat_id = HatId::unchecked(&*hat);
         if !hat.is_empty() && !hat_id.is_uri() {
-            self.doubts.push(Doubt {
+            self.doubts.push(Unverified {
                 line,
                 room: room_jid.clone(),
                 hat: hat_id.clone(),
@@ -194,11 +194,15 @@ impl Reading {
             });
         }
         if user.is_empty() {
-            if let Some(column) = cells.filled(&[Column::Affiliation, Column::Active, Column::Required]) {
+            if let Some(column) = cells.filled(&[
+                TableColumn::Affiliation,
+                TableColumn::Active,
+                TableColumn::Required,
+            ]) {
                 return belongs(column, "user");
             }
             if hat.is_empty() {
-                if let Some(column) = cells.filled(&[Column::Hue]) {
+                if let Some(column) = cells.filled(&[TableColumn::Hue]) {
                     return belongs(column, "hat");
                 }
                 return match cells.title() {
@@ -206,27 +210,27 @@ impl Reading {
                     None => Ok(()),
                 };
             }
-            let written = &*cells.exact(Column::Hue);
+            let written = &*cells.exact(TableColumn::Hue);
             let pointed = written.replacen(',', ".", 1);
             let is_number = self.decimal_comma && hue(&pointed).is_some_and(|hue| hue.degrees().is_some());
             let hue_cell = if is_number { pointed.as_str() } else { written };
             let angle = hue(hue_cell).is_none_or(|hue| hue.degrees().is_some());
             if !angle {
-                self.doubts.push(Doubt {
+                self.doubts.push(Unverified {
                     line,
                     room: room_jid,
                     hat: hat_id.clone(),
                     hue: Some(hue_cell.to_owned()),
                 });
             }
-            let entry = CatalogueHat {
+            let entry = CatalogHat {
                 title: cells.title(),
                 hue: hue(hue_cell),
                 extra: Extra::default(),
             };
-            return put_at(&mut room.catalogue, hat_id, line, entry, "the room's hat");
+            return put_at(&mut room.catalog, hat_id, line, entry, "the room's hat");
         }
-        if cells.filled(&[Column::Hue]).is_some() {
+        if cells.filled(&[TableColumn::Hue]).is_some() {
             return Err("a hue belongs to the room's own hat: a row without a user".into());
         }
         let user_jid = Jid::parse_input(&user).map_err(|error| reason("user", &error))?;
@@ -234,7 +238,7 @@ impl Reading {
             line,
             ..UserRows::default()
         });
-        let affiliation = cells.cell(Column::Affiliation);
+        let affiliation = cells.cell(TableColumn::Affiliation);
         if !affiliation.is_empty() {
             let known = Affiliation::from_name(&affiliation.to_lowercase());
             let known = known.ok_or_else(|| {
@@ -248,9 +252,12 @@ impl Reading {
                 "another affiliation for the user",
             )?;
         }
-        let (active, required) = (cells.truth(Column::Active)?, cells.truth(Column::Required)?);
+        let (active, required) = (
+            cells.truth(TableColumn::Active)?,
+            cells.truth(TableColumn::Required)?,
+        );
         if hat.is_empty() {
-            return match cells.filled(&[Column::Title, Column::Active, Column::Required]) {
+            return match cells.filled(&[TableColumn::Title, TableColumn::Active, TableColumn::Required]) {
                 Some(column) => belongs(column, "hat"),
                 None => Ok(()),
             };
@@ -264,8 +271,8 @@ impl Reading {
         put_at(&mut user.hats, hat_id, line, attachment, "the user's hat")
     }
 
-    fn done(self) -> Given {
-        let mut given = Given::of(Content::Document(Wardrobe::default()));
+    fn done(self) -> ParsedImport {
+        let mut given = ParsedImport::of(ImportExtent::Document(Wardrobe::default()));
         given.columns = Some(self.columns);
         given.doubts = self.doubts;
         let mut rooms = Vec::new();
@@ -288,20 +295,16 @@ impl Reading {
             }
             let mut room = Room::default().with_users(users).unwrap_or_default();
             room.name = rows.name.map(|(_, name)| name);
-            room.catalogue = rows
-                .catalogue
-                .into_iter()
-                .map(|(id, (_, hat))| (id, hat))
-                .collect();
+            room.catalog = rows.catalog.into_iter().map(|(id, (_, hat))| (id, hat)).collect();
             rooms.push((jid, Arc::new(room)));
         }
-        given.content = Content::Document(Wardrobe::of_rooms(rooms));
+        given.content = ImportExtent::Document(Wardrobe::of_rooms(rooms));
         given
     }
 }
 
 /// A row may say again what another says, and nothing else.
-fn put<T: PartialEq>(slot: &mut Option<At<T>>, line: usize, value: T, what: &str) -> Result<(), String> {
+fn put<T: PartialEq>(slot: &mut Option<AtLine<T>>, line: usize, value: T, what: &str) -> Result<(), String> {
     match slot {
         Some((other, there)) if *there != value => Err(format!("line {other} has {what}")),
         Some(_) => Ok(()),
@@ -313,7 +316,7 @@ fn put<T: PartialEq>(slot: &mut Option<At<T>>, line: usize, value: T, what: &str
 }
 
 fn put_at<T: PartialEq>(
-    all: &mut BTreeMap<HatId, At<T>>,
+    all: &mut BTreeMap<HatId, AtLine<T>>,
     hat: HatId,
     line: usize,
     value: T,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Edit, Group, Jid, Room, Rule, User, Wardrobe};
+use super::{Edit, Group, HatRule, Jid, Room, User, Wardrobe};
 
 impl Wardrobe {
     /// The edits that make `other` of this wardrobe. Rooms that the two share in memory cost nothing.
@@ -52,15 +52,10 @@ fn rooms_differ(room: &Jid, a: &Room, b: &Room, edits: &mut Vec<Edit>) {
             after: b.name.clone(),
         });
     }
-    for hat in a
-        .catalogue
-        .keys()
-        .chain(b.catalogue.keys())
-        .collect::<BTreeSet<_>>()
-    {
-        let (before, after) = (a.catalogue.get(hat).cloned(), b.catalogue.get(hat).cloned());
+    for hat in a.catalog.keys().chain(b.catalog.keys()).collect::<BTreeSet<_>>() {
+        let (before, after) = (a.catalog.get(hat).cloned(), b.catalog.get(hat).cloned());
         if before != after {
-            edits.push(Edit::Catalogue {
+            edits.push(Edit::Catalog {
                 room: room.clone(),
                 hat: hat.clone(),
                 before,
@@ -126,7 +121,7 @@ pub(crate) fn user_edits(
                         hat,
                         before,
                         after,
-                        rule: Rule::Plain,
+                        rule: HatRule::Plain,
                     });
                 }
             }

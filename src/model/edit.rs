@@ -7,12 +7,14 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::excerpt::shortened;
-use super::{Affiliation, Attachment, CatalogueHat, Error, Extra, Found, HatId, Jid, Room, User, Wardrobe};
+use super::{
+    Affiliation, Attachment, CatalogHat, EditError, Extra, FoundValue, HatId, Jid, Room, User, Wardrobe,
+};
 
 /// What must hold, beside `before`, for an edit of a user's hat.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Rule {
+pub enum HatRule {
     /// The user is owner, admin or member of the room, as the three operations demand.
     #[default]
     Affiliated,
@@ -42,16 +44,17 @@ pub enum Edit {
         /// What is there then.
         after: Option<Arc<str>>,
     },
-    /// A hat in a room's catalogue.
-    Catalogue {
+    /// A hat in a room's catalog.
+    #[serde(rename = "catalogue")] // as histories have it
+    Catalog {
         /// Where.
         room: Jid,
         /// Which.
         hat: HatId,
         /// What was there.
-        before: Option<CatalogueHat>,
+        before: Option<CatalogHat>,
         /// What is there then.
-        after: Option<CatalogueHat>,
+        after: Option<CatalogHat>,
     },
     /// A whole user: added, removed with their hats, or replaced where unknown members differ.
     User {
@@ -89,7 +92,7 @@ pub enum Edit {
         after: Option<Attachment>,
         /// What else must hold.
         #[serde(default)]
-        rule: Rule,
+        rule: HatRule,
     },
     /// The unknown members of the document itself.
     Document {
@@ -123,7 +126,7 @@ impl Edit {
         match &mut edit {
             Self::Room { before, after, .. } => std::mem::swap(before, after),
             Self::RoomName { before, after, .. } => std::mem::swap(before, after),
-            Self::Catalogue { before, after, .. } => std::mem::swap(before, after),
+            Self::Catalog { before, after, .. } => std::mem::swap(before, after),
             Self::User { before, after, .. } => std::mem::swap(before, after),
             Self::Affiliation { before, after, .. } => std::mem::swap(before, after),
             Self::Hat { before, after, .. } => std::mem::swap(before, after),
@@ -137,7 +140,7 @@ impl Edit {
         match self {
             Self::Room { room, .. }
             | Self::RoomName { room, .. }
-            | Self::Catalogue { room, .. }
+            | Self::Catalog { room, .. }
             | Self::User { room, .. }
             | Self::Affiliation { room, .. }
             | Self::Hat { room, .. } => Some(room),
@@ -156,7 +159,7 @@ impl Edit {
     /// The hat that the edit is about, where it is about one.
     pub fn hat(&self) -> Option<&HatId> {
         match self {
-            Self::Catalogue { hat, .. } | Self::Hat { hat, .. } => Some(hat),
+            Self::Catalog { hat, .. } | Self::Hat { hat, .. } => Some(hat),
             _ => None,
         }
     }
@@ -188,7 +191,7 @@ impl From<Edit> for Group {
 
 impl Wardrobe {
     /// Applies all the edits of a group, or none of them and says why.
-    pub fn apply(&mut self, group: &Group) -> Result<(), Error> {
+    pub fn apply(&mut self, group: &Group) -> Result<(), EditError> {
         if let [edit] = group.0.as_slice() {
             // No copy of a large room for each of many operations on it.
             return self.apply_edit(edit);
@@ -208,7 +211,7 @@ impl Wardrobe {
 
     /// Applies those edits of a group that are not made already, and gives them. One whose `before` does not hold, and
     /// whose `after` does not either, is an error; then nothing is applied.
-    pub fn apply_rest<'a>(&mut self, group: &'a Group) -> Result<Cow<'a, Group>, Error> {
+    pub fn apply_rest<'a>(&mut self, group: &'a Group) -> Result<Cow<'a, Group>, EditError> {
         if self.apply(group).is_ok() {
             return Ok(Cow::Borrowed(group));
         }
@@ -231,15 +234,15 @@ impl Wardrobe {
         self.clone().apply_rest(&group.inverse()).is_ok_and(rest)
     }
 
-    fn room_mut(&mut self, room: &Jid) -> Result<&mut Room, Error> {
+    fn room_mut(&mut self, room: &Jid) -> Result<&mut Room, EditError> {
         match self.rooms.get_mut(room) {
             Some(there) => Ok(Arc::make_mut(there)),
-            None => Err(Error::NoSuchRoom { room: room.clone() }),
+            None => Err(EditError::NoSuchRoom { room: room.clone() }),
         }
     }
 
     /// Applies one edit, or says why not and changes nothing.
-    pub(crate) fn apply_edit(&mut self, edit: &Edit) -> Result<(), Error> {
+    pub(crate) fn apply_edit(&mut self, edit: &Edit) -> Result<(), EditError> {
         self.check(edit)?;
         match edit {
             Edit::Room { room, after, .. } => match after {
@@ -247,8 +250,8 @@ impl Wardrobe {
                 None => drop(self.rooms.remove(room)),
             },
             Edit::RoomName { room, after, .. } => self.room_mut(room)?.name.clone_from(after),
-            Edit::Catalogue { room, hat, after, .. } => {
-                self.room_mut(room)?.put_catalogue(hat, after.clone());
+            Edit::Catalog { room, hat, after, .. } => {
+                self.room_mut(room)?.put_catalog(hat, after.clone());
             }
             Edit::User {
                 room, user, after, ..
@@ -269,14 +272,14 @@ impl Wardrobe {
     }
 
     /// Whether an edit could be applied now: its room is there, its rule holds, and so does its `before`.
-    pub(crate) fn check(&self, edit: &Edit) -> Result<(), Error> {
+    pub(crate) fn check(&self, edit: &Edit) -> Result<(), EditError> {
         match edit {
             Edit::Room { room, before, .. } => {
                 let found = self.room(room);
                 conflict(
                     found == before.as_ref(),
                     || room.to_string(),
-                    || found.map_or(Found::Nothing, |room| Found::Room(room.users().len())),
+                    || found.map_or(FoundValue::Nothing, |room| FoundValue::Room(room.users().len())),
                 )
             }
             Edit::Document { before, .. } => conflict(
@@ -292,10 +295,10 @@ impl Wardrobe {
                     || json(found.as_ref()),
                 )
             }
-            Edit::Catalogue {
+            Edit::Catalog {
                 room, hat, before, ..
             } => {
-                let found = self.there(room)?.catalogue.get(hat);
+                let found = self.there(room)?.catalog.get(hat);
                 conflict(
                     found == before.as_ref(),
                     || format!("{} in {room}", shortened(hat.as_str())),
@@ -318,7 +321,7 @@ impl Wardrobe {
                 let found = self.there(room)?.user(user).map(|user| user.affiliation);
                 let what = || format!("the affiliation of {user} with {room}");
                 conflict(found == Some(*before), what, || {
-                    found.map_or(Found::Nothing, Found::Affiliation)
+                    found.map_or(FoundValue::Nothing, FoundValue::Affiliation)
                 })
             }
             Edit::Hat {
@@ -331,8 +334,8 @@ impl Wardrobe {
             } => {
                 let there = self.there(room)?.user(user);
                 let affiliated = there.is_some_and(|user| user.affiliation.is_affiliated());
-                if (*rule == Rule::Affiliated && !affiliated) || (there.is_none() && after.is_some()) {
-                    return Err(Error::NotAffiliated {
+                if (*rule == HatRule::Affiliated && !affiliated) || (there.is_none() && after.is_some()) {
+                    return Err(EditError::NotAffiliated {
                         room: room.clone(),
                         user: user.clone(),
                     });
@@ -348,17 +351,21 @@ impl Wardrobe {
     }
 
     /// A room, or the error that says that there is none.
-    pub(super) fn there(&self, room: &Jid) -> Result<&Arc<Room>, Error> {
+    pub(super) fn there(&self, room: &Jid) -> Result<&Arc<Room>, EditError> {
         self.room(room)
-            .ok_or_else(|| Error::NoSuchRoom { room: room.clone() })
+            .ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })
     }
 }
 
-fn conflict(holds: bool, what: impl FnOnce() -> String, found: impl FnOnce() -> Found) -> Result<(), Error> {
+fn conflict(
+    holds: bool,
+    what: impl FnOnce() -> String,
+    found: impl FnOnce() -> FoundValue,
+) -> Result<(), EditError> {
     if holds {
         Ok(())
     } else {
-        Err(Error::Conflict {
+        Err(EditError::Conflict {
             what: what(),
             found: found(),
         })
@@ -366,11 +373,11 @@ fn conflict(holds: bool, what: impl FnOnce() -> String, found: impl FnOnce() -> 
 }
 
 /// What is there as JSON; of something long, such as a whole room, only the beginning.
-fn json<T: Serialize>(found: Option<&T>) -> Found {
+fn json<T: Serialize>(found: Option<&T>) -> FoundValue {
     let Some(found) = found else {
-        return Found::Nothing;
+        return FoundValue::Nothing;
     };
-    let mut begun = Beginning(Vec::new());
+    let mut begun = BoundedBuffer(Vec::new());
     let whole = serde_json::to_writer(&mut begun, found).is_ok();
     let mut json = String::from_utf8_lossy(&begun.0).into_owned();
     if !whole {
@@ -378,17 +385,17 @@ fn json<T: Serialize>(found: Option<&T>) -> Found {
         json.truncate(json.trim_end_matches(char::REPLACEMENT_CHARACTER).len());
         json.push('…');
     }
-    Found::Json(json)
+    FoundValue::Json(json)
 }
 
 /// Takes so many bytes and no more.
-struct Beginning(Vec<u8>);
+struct BoundedBuffer(Vec<u8>);
 
-impl Beginning {
+impl BoundedBuffer {
     const LONGEST: usize = 500;
 }
 
-impl std::io::Write for Beginning {
+impl std::io::Write for BoundedBuffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let some = bytes.len().min(Self::LONGEST.saturating_sub(self.0.len()));
         self.0.extend(bytes.iter().take(some));

@@ -7,7 +7,7 @@ use super::{Affiliation, HatId, Jid};
 
 /// Why nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub enum EditError {
     /// The room is not in the wardrobe.
     #[error("no such room: {room}")]
     NoSuchRoom {
@@ -28,8 +28,8 @@ pub enum Error {
         /// The room.
         room: Jid,
     },
-    /// The room's catalogue has no such hat.
-    #[error("no such hat in the catalogue of {room}: {}", shortened(hat.as_str()))]
+    /// The room's catalog has no such hat.
+    #[error("no such hat in the catalog of {room}: {}", shortened(hat.as_str()))]
     NoSuchHat {
         /// The room.
         room: Jid,
@@ -60,7 +60,7 @@ pub enum Error {
         /// What the edit was about, in words.
         what: String,
         /// What is there instead.
-        found: Found,
+        found: FoundValue,
     },
     /// The text is no address.
     #[error(transparent)]
@@ -72,7 +72,7 @@ pub enum Error {
 
 /// What stands where an edit expected something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum FoundValue {
     /// Nothing is there.
     Nothing,
     /// Something is there: its JSON, of something long the beginning.
@@ -83,7 +83,7 @@ pub enum Found {
     Affiliation(Affiliation),
 }
 
-impl std::fmt::Display for Found {
+impl std::fmt::Display for FoundValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Nothing => f.write_str("not there"),
@@ -95,7 +95,7 @@ impl std::fmt::Display for Found {
     }
 }
 
-impl Error {
+impl EditError {
     /// The stanza error condition that a server would answer with.
     pub fn condition(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Hats: their ids, what ties one to a user (the attachment), sets of them, and a room's catalogue.
+//! Hats: their ids, what ties one to a user (the attachment), sets of them, and a room's catalog.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -56,7 +56,7 @@ impl HatId {
     }
 
     /// Takes an id as a file or a server has it.
-    pub fn keep(text: impl Into<Arc<str>>) -> Self {
+    pub fn unchecked(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
@@ -174,7 +174,7 @@ impl Attachment {
         }
     }
 
-    /// Whether the user has the hat under a title of their own, whatever the room's catalogue says.
+    /// Whether the user has the hat under a title of their own, whatever the room's catalog says.
     pub fn has_own_title(&self) -> bool {
         self.title.as_deref().is_some_and(|title| !title.is_empty())
     }
@@ -194,7 +194,7 @@ impl Attachment {
 pub struct Hats(Box<[(HatId, Attachment)]>);
 
 /// Named sets of hats.
-pub type Sets = BTreeMap<Box<str>, Hats>;
+pub type HatSets = BTreeMap<Box<str>, Hats>;
 
 impl Hats {
     /// How many there are.
@@ -256,18 +256,18 @@ impl FromIterator<(HatId, Attachment)> for Hats {
     }
 }
 
-/// A hat in a room's catalogue (XEP-0317, as ejabberd 25.10 and later keep it).
+/// A hat in a room's catalog (XEP-0317, as ejabberd 25.10 and later keep it).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CatalogueHat {
+pub struct CatalogHat {
     /// The label, one for the room.
     pub title: Option<Arc<str>>,
-    /// The colour.
+    /// The color.
     pub hue: Option<Hue>,
     /// Members that this program does not know.
     pub extra: Extra,
 }
 
-/// A colour's angle in degrees, 0 to 360, as it was written: servers do not check it, so it may be any text.
+/// A color's angle in degrees, 0 to 360, as it was written: servers do not check it, so it may be any text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hue(Json);
 
@@ -331,8 +331,8 @@ mod tests {
             "x:%zz",
         ] {
             assert!(HatId::parse(bad).is_err(), "{bad}");
-            assert_eq!(HatId::keep(bad).as_str(), bad);
-            assert!(!HatId::keep(bad).is_uri());
+            assert_eq!(HatId::unchecked(bad).as_str(), bad);
+            assert!(!HatId::unchecked(bad).is_uri());
         }
     }
 

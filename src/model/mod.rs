@@ -2,7 +2,7 @@
 //!
 //! A [`Wardrobe`] is the whole document. Its operations ([`Wardrobe::add_user_hat`],
 //! [`Wardrobe::remove_user_hat`], [`Wardrobe::set_user_hats`] and the ones for rooms, affiliations and
-//! catalogues) change it and return the [`Group`] of [`Edit`]s that they made; the group's inverse undoes them.
+//! catalogs) change it and return the [`Group`] of [`Edit`]s that they made; the group's inverse undoes them.
 //! The meaning is that of Prosody's `mod_muc_hats_api` and of XEP-0317; conditions are those of RFC 6120,
 //! section 8.3.3.
 //!
@@ -40,11 +40,11 @@ mod wardrobe;
 pub mod write;
 
 pub(crate) use diff::user_edits;
-pub use edit::{Edit, Group, Rule};
-pub use error::{Error, Found};
+pub use edit::{Edit, Group, HatRule};
+pub use error::{EditError, FoundValue};
 pub use extra::{Extra, Json};
-pub use hat::{Attachment, CatalogueHat, HatId, Hats, Hue, InvalidHatId, LONGEST_TEXT, Sets};
+pub use hat::{Attachment, CatalogHat, HatId, HatSets, Hats, Hue, InvalidHatId, LONGEST_TEXT};
 pub use jid::{InvalidJid, Jid};
-pub use operations::Defined;
-pub use room::{Affiliation, KnownHat, Room, User};
+pub use operations::DefineOutcome;
+pub use room::{Affiliation, Room, RoomHat, User};
 pub use wardrobe::Wardrobe;

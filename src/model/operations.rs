@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use super::{
-    Affiliation, Attachment, CatalogueHat, Edit, Error, Group, HatId, Hats, Jid, Room, Rule, User, Wardrobe,
+    Affiliation, Attachment, CatalogHat, Edit, EditError, Group, HatId, HatRule, Hats, Jid, Room, User,
+    Wardrobe,
 };
 
 /// What [`Wardrobe::define_hat`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Defined {
-    /// The edits: of the catalogue, and of the users who were retitled.
+pub struct DefineOutcome {
+    /// The edits: of the catalog, and of the users who were retitled.
     pub group: Group,
     /// Users who had the hat under the new title already.
     pub unchanged: Vec<Jid>,
@@ -22,7 +23,7 @@ impl Wardrobe {
     /// Gives a user a hat: it is then in the user's set with exactly this attachment; one that was there under that
     /// id is replaced, unknown members too. `required` binds the user, never the caller.
     ///
-    /// Errors: [`Error::NoSuchRoom`], [`Error::NotAffiliated`] (not owner, admin or member).
+    /// Errors: [`EditError::NoSuchRoom`], [`EditError::NotAffiliated`] (not owner, admin or member).
     ///
     /// ```
     /// # use hatrack::model::*;
@@ -46,7 +47,7 @@ impl Wardrobe {
         room_jid: &Jid,
         hat_id: &HatId,
         attachment: Attachment,
-    ) -> Result<Group, Error> {
+    ) -> Result<Group, EditError> {
         let user = self.affiliated(user_jid, room_jid)?;
         let edit = hat_edit(room_jid, user_jid, user, hat_id, Some(attachment));
         self.make(edit.into_iter().collect())
@@ -54,7 +55,7 @@ impl Wardrobe {
 
     /// Takes a hat from a user: it is then not in the user's set. Not having had it is success, with no edits.
     ///
-    /// Errors: [`Error::NoSuchRoom`], [`Error::NotAffiliated`].
+    /// Errors: [`EditError::NoSuchRoom`], [`EditError::NotAffiliated`].
     ///
     /// ```
     /// # use hatrack::model::*;
@@ -73,7 +74,7 @@ impl Wardrobe {
         user_jid: &Jid,
         room_jid: &Jid,
         hat_id: &HatId,
-    ) -> Result<Group, Error> {
+    ) -> Result<Group, EditError> {
         let user = self.affiliated(user_jid, room_jid)?;
         let edit = hat_edit(room_jid, user_jid, user, hat_id, None);
         self.make(edit.into_iter().collect())
@@ -82,7 +83,7 @@ impl Wardrobe {
     /// Makes a user's set of hats exactly this one: what is missing is added, what is extra is removed, what differs is
     /// replaced.
     ///
-    /// Errors: [`Error::NoSuchRoom`], [`Error::NotAffiliated`].
+    /// Errors: [`EditError::NoSuchRoom`], [`EditError::NotAffiliated`].
     ///
     /// ```
     /// # use hatrack::model::*;
@@ -95,7 +96,7 @@ impl Wardrobe {
     /// assert_eq!(wardrobe.user(&room, &terry).unwrap().hats, hats);
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn set_user_hats(&mut self, user_jid: &Jid, room_jid: &Jid, hats: &Hats) -> Result<Group, Error> {
+    pub fn set_user_hats(&mut self, user_jid: &Jid, room_jid: &Jid, hats: &Hats) -> Result<Group, EditError> {
         let user = self.affiliated(user_jid, room_jid)?;
         let extra = user
             .hats
@@ -112,8 +113,8 @@ impl Wardrobe {
 
     /// Takes a hat from any user, affiliated or not: taking away is always possible. No edits when it is not there.
     ///
-    /// Errors: [`Error::NoSuchRoom`].
-    pub fn take_hat(&mut self, user: &Jid, room: &Jid, hat: &HatId) -> Result<Group, Error> {
+    /// Errors: [`EditError::NoSuchRoom`].
+    pub fn take_hat(&mut self, user: &Jid, room: &Jid, hat: &HatId) -> Result<Group, EditError> {
         let edit = self
             .there(room)?
             .user(user)
@@ -123,10 +124,10 @@ impl Wardrobe {
 
     /// Adds a room without users.
     ///
-    /// Errors: [`Error::RoomExists`].
-    pub fn add_room(&mut self, room: &Jid, name: Option<&str>) -> Result<Group, Error> {
+    /// Errors: [`EditError::RoomExists`].
+    pub fn add_room(&mut self, room: &Jid, name: Option<&str>) -> Result<Group, EditError> {
         if self.room(room).is_some() {
-            return Err(Error::RoomExists { room: room.clone() });
+            return Err(EditError::RoomExists { room: room.clone() });
         }
         let after = Some(Arc::new(Room::new(name)));
         self.make(vec![Edit::Room {
@@ -138,10 +139,10 @@ impl Wardrobe {
 
     /// Puts a whole room where there is none, as an undo or a conflict's own side does.
     ///
-    /// Errors: [`Error::RoomExists`].
-    pub fn put_room(&mut self, room: &Jid, whole: Arc<Room>) -> Result<Group, Error> {
+    /// Errors: [`EditError::RoomExists`].
+    pub fn put_room(&mut self, room: &Jid, whole: Arc<Room>) -> Result<Group, EditError> {
         if self.room(room).is_some() {
-            return Err(Error::RoomExists { room: room.clone() });
+            return Err(EditError::RoomExists { room: room.clone() });
         }
         self.make(vec![Edit::Room {
             room: room.clone(),
@@ -152,8 +153,8 @@ impl Wardrobe {
 
     /// Puts a whole user, affiliation and hats, in place of what is there.
     ///
-    /// Errors: [`Error::NoSuchRoom`].
-    pub fn put_user(&mut self, user: &Jid, room: &Jid, whole: User) -> Result<Group, Error> {
+    /// Errors: [`EditError::NoSuchRoom`].
+    pub fn put_user(&mut self, user: &Jid, room: &Jid, whole: User) -> Result<Group, EditError> {
         let before = self.there(room)?.user(user).cloned();
         if before.as_ref() == Some(&whole) {
             return Ok(Group::default());
@@ -168,8 +169,8 @@ impl Wardrobe {
 
     /// Removes a room with its users and their hats.
     ///
-    /// Errors: [`Error::NoSuchRoom`].
-    pub fn remove_room(&mut self, room: &Jid) -> Result<Group, Error> {
+    /// Errors: [`EditError::NoSuchRoom`].
+    pub fn remove_room(&mut self, room: &Jid) -> Result<Group, EditError> {
         let before = Some(self.there(room)?.clone());
         self.make(vec![Edit::Room {
             room: room.clone(),
@@ -180,8 +181,8 @@ impl Wardrobe {
 
     /// Gives a room another name, or none; its address stays.
     ///
-    /// Errors: [`Error::NoSuchRoom`].
-    pub fn rename_room(&mut self, room: &Jid, name: Option<&str>) -> Result<Group, Error> {
+    /// Errors: [`EditError::NoSuchRoom`].
+    pub fn rename_room(&mut self, room: &Jid, name: Option<&str>) -> Result<Group, EditError> {
         let before = self.there(room)?.name.clone();
         if before.as_deref() == name {
             return Ok(Group::default());
@@ -196,13 +197,13 @@ impl Wardrobe {
     /// Sets a user's affiliation with a room. A user who was not there is added. [`Affiliation::None`] removes the user
     /// with their hats, as Prosody does; any other change keeps the hats.
     ///
-    /// Errors: [`Error::NoSuchRoom`].
+    /// Errors: [`EditError::NoSuchRoom`].
     pub fn set_affiliation(
         &mut self,
         user: &Jid,
         room: &Jid,
         affiliation: Affiliation,
-    ) -> Result<Group, Error> {
+    ) -> Result<Group, EditError> {
         let before = self.there(room)?.user(user);
         let (at, who) = (room.clone(), user.clone());
         let edit = match before {
@@ -236,18 +237,18 @@ impl Wardrobe {
         self.make(edit.into_iter().collect())
     }
 
-    /// Defines a hat in a room's catalogue, changes it, or (with `None`) takes it out; users' attachments stay.
+    /// Defines a hat in a room's catalog, changes it, or (with `None`) takes it out; users' attachments stay.
     ///
-    /// Errors: [`Error::NoSuchRoom`]; [`Error::NoSuchHat`] when there is nothing to take out.
-    pub fn set_catalogue_hat(
+    /// Errors: [`EditError::NoSuchRoom`]; [`EditError::NoSuchHat`] when there is nothing to take out.
+    pub fn set_catalog_hat(
         &mut self,
         room: &Jid,
         hat: &HatId,
-        entry: Option<CatalogueHat>,
-    ) -> Result<Group, Error> {
-        let before = self.there(room)?.catalogue.get(hat).cloned();
+        entry: Option<CatalogHat>,
+    ) -> Result<Group, EditError> {
+        let before = self.there(room)?.catalog.get(hat).cloned();
         if before.is_none() && entry.is_none() {
-            return Err(Error::NoSuchHat {
+            return Err(EditError::NoSuchHat {
                 room: room.clone(),
                 hat: hat.clone(),
             });
@@ -255,7 +256,7 @@ impl Wardrobe {
         if before == entry {
             return Ok(Group::default());
         }
-        self.make(vec![Edit::Catalogue {
+        self.make(vec![Edit::Catalog {
             room: room.clone(),
             hat: hat.clone(),
             before,
@@ -263,27 +264,27 @@ impl Wardrobe {
         }])
     }
 
-    /// Defines a hat in a room's catalogue or changes it there. With `retitle_users`, whoever has the hat under a title
-    /// of their own has it under the new one then; users without one follow the catalogue anyway. A user who is not
-    /// affiliated keeps the own title, as with [`Wardrobe::add_user_hat`], and is named in [`Defined::refused`]. Without
+    /// Defines a hat in a room's catalog or changes it there. With `retitle_users`, whoever has the hat under a title
+    /// of their own has it under the new one then; users without one follow the catalog anyway. A user who is not
+    /// affiliated keeps the own title, as with [`Wardrobe::add_user_hat`], and is named in [`DefineOutcome::refused`]. Without
     /// a title in `entry` nobody is retitled.
     ///
-    /// Errors: [`Error::NoSuchRoom`].
+    /// Errors: [`EditError::NoSuchRoom`].
     pub fn define_hat(
         &mut self,
         room: &Jid,
         hat: &HatId,
-        entry: CatalogueHat,
+        entry: CatalogHat,
         retitle_users: bool,
-    ) -> Result<Defined, Error> {
+    ) -> Result<DefineOutcome, EditError> {
         let mut next = self.clone();
         let title = entry
             .title
             .clone()
             .filter(|title| !title.is_empty() && retitle_users);
-        let mut defined = Defined {
-            group: next.set_catalogue_hat(room, hat, Some(entry))?,
-            ..Defined::default()
+        let mut defined = DefineOutcome {
+            group: next.set_catalog_hat(room, hat, Some(entry))?,
+            ..DefineOutcome::default()
         };
         let there = next.there(room)?.clone();
         let own = |(jid, user): &(Jid, User)| {
@@ -297,7 +298,7 @@ impl Wardrobe {
             }
             match next.add_user_hat(&user, room, hat, attachment.with_title(title.as_deref())) {
                 Ok(made) => defined.group.0.extend(made.0),
-                Err(Error::NotAffiliated { .. }) => defined.refused.push(user),
+                Err(EditError::NotAffiliated { .. }) => defined.refused.push(user),
                 Err(error) => return Err(error),
             }
         }
@@ -305,17 +306,17 @@ impl Wardrobe {
         Ok(defined)
     }
 
-    fn affiliated(&self, user: &Jid, room: &Jid) -> Result<&User, Error> {
+    fn affiliated(&self, user: &Jid, room: &Jid) -> Result<&User, EditError> {
         let there = self.there(room)?.user(user);
         there
             .filter(|user| user.affiliation.is_affiliated())
-            .ok_or_else(|| Error::NotAffiliated {
+            .ok_or_else(|| EditError::NotAffiliated {
                 room: room.clone(),
                 user: user.clone(),
             })
     }
 
-    fn make(&mut self, edits: Vec<Edit>) -> Result<Group, Error> {
+    fn make(&mut self, edits: Vec<Edit>) -> Result<Group, EditError> {
         let group = Group(edits);
         self.apply(&group)?;
         Ok(group)
@@ -330,9 +331,9 @@ fn hat_edit(room: &Jid, jid: &Jid, user: &User, hat: &HatId, after: Option<Attac
         return None;
     }
     let rule = if user.affiliation.is_affiliated() {
-        Rule::Affiliated
+        HatRule::Affiliated
     } else {
-        Rule::Plain
+        HatRule::Plain
     };
     Some(Edit::Hat {
         room: room.clone(),

@@ -4,14 +4,14 @@
 use serde::de::DeserializeSeed as _;
 
 use super::excerpt::shortened;
-use super::{Affiliation, Extra, Hats, Room, Sets, User, Wardrobe};
+use super::{Affiliation, Extra, HatSets, Hats, Room, User, Wardrobe};
 
 mod members;
 mod object;
 mod quick;
 mod values;
 
-pub use quick::{NEXT_ROOM, Rooms, head, join, rooms};
+pub use quick::{NEXT_ROOM, RoomsChunk, head, join, rooms};
 
 /// Why bytes are no wardrobe, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +34,7 @@ pub fn wardrobe(bytes: &[u8]) -> Result<Wardrobe, ReadError> {
 
 /// Reads a room's object.
 pub fn room(bytes: &[u8]) -> Result<Room, ReadError> {
-    let mut names = object::Names::default();
+    let mut names = object::Interner::default();
     let mut room = members::RoomMembers::new(&mut names);
     fill(bytes, &mut room)?;
     Ok(room.done())
@@ -42,7 +42,7 @@ pub fn room(bytes: &[u8]) -> Result<Room, ReadError> {
 
 /// Reads a user's object, and whether it says an affiliation: one that it does not say is none.
 pub fn user(bytes: &[u8]) -> Result<(User, bool), ReadError> {
-    let mut names = object::Names::default();
+    let mut names = object::Interner::default();
     let mut user = members::UserMembers::new(&mut names);
     fill(bytes, &mut user)?;
     let said = user.affiliation.is_some();
@@ -50,7 +50,7 @@ pub fn user(bytes: &[u8]) -> Result<(User, bool), ReadError> {
 }
 
 /// Reads named sets of hats, one JSON value on one line; else what is wrong with it.
-pub(super) fn sets(json: &str) -> Result<Sets, String> {
+pub(super) fn sets(json: &str) -> Result<HatSets, String> {
     let mut sets = values::SetsMembers::default();
     fill(json.as_bytes(), &mut sets).map_err(|error| error.message)?;
     Ok(sets.0)
@@ -83,14 +83,14 @@ fn either(bytes: &[u8], typed: bool) -> Result<(Hats, Option<Affiliation>), Read
         fill(bytes, &mut user)?;
         return Ok((user.hats.unwrap_or_default(), user.affiliation));
     }
-    let mut names = object::Names::default();
+    let mut names = object::Interner::default();
     let mut hats = members::HatMembers::new(&mut names, typed);
     fill(bytes, &mut hats)?;
     Ok((hats.done(), None))
 }
 
 /// Reads one JSON document, with an error that says more than the reader's own where it is no JSON at all.
-fn fill<'de, T: object::Members<'de>>(bytes: &'de [u8], object: &mut T) -> Result<(), ReadError> {
+fn fill<'de, T: object::ObjectMembers<'de>>(bytes: &'de [u8], object: &mut T) -> Result<(), ReadError> {
     let text = text(bytes)?;
     if text.trim().is_empty() {
         let message = format!("there is nothing in it; expected {}", T::EXPECTED);
@@ -101,7 +101,7 @@ fn fill<'de, T: object::Members<'de>>(bytes: &'de [u8], object: &mut T) -> Resul
         });
     }
     let mut reader = serde_json::Deserializer::from_str(text);
-    object::Object(object)
+    object::ObjectVisitor(object)
         .deserialize(&mut reader)
         .and_then(|()| reader.end())
         .map_err(|error| ReadError::new(&error, text))

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attachment, CatalogueHat, Extra, HatId, Hats, Jid};
+use super::{Attachment, CatalogHat, Extra, HatId, Hats, Jid};
 
 /// A user's standing relation with a room (XEP-0045, section 5.2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -81,25 +81,25 @@ impl User {
     }
 }
 
-/// A multi-user chat (XEP-0045): its users in the order of their addresses, and its catalogue of hats.
+/// A multi-user chat (XEP-0045): its users in the order of their addresses, and its catalog of hats.
 #[derive(Debug, Clone, Default)]
 pub struct Room {
     /// What people call it.
     pub name: Option<Arc<str>>,
     /// The hats defined for the room (XEP-0317), by id.
-    pub catalogue: BTreeMap<HatId, CatalogueHat>,
+    pub catalog: BTreeMap<HatId, CatalogHat>,
     /// Members that this program does not know.
     pub extra: Extra,
     users: Vec<(Jid, User)>,
     attachments: usize,
-    known: OnceLock<Arc<[KnownHat]>>,
+    known: OnceLock<Arc<[RoomHat]>>,
 }
 
 /// Equal when the same would be written.
 impl PartialEq for Room {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
-            && self.catalogue == other.catalogue
+            && self.catalog == other.catalog
             && self.extra == other.extra
             && self.users == other.users
     }
@@ -108,10 +108,10 @@ impl Eq for Room {}
 
 /// A hat that is defined or worn in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownHat {
+pub struct RoomHat {
     /// Its id.
     pub id: HatId,
-    /// The catalogue's title, else the one that most of its attachments have.
+    /// The catalog's title, else the one that most of its attachments have.
     pub title: Option<Arc<str>>,
     /// How many users have it.
     pub users: usize,
@@ -119,7 +119,7 @@ pub struct KnownHat {
     places: Box<[u32]>,
 }
 
-impl KnownHat {
+impl RoomHat {
     /// Those of the room's users who have it, in the order of their addresses.
     pub fn wearers<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = &'a (Jid, User)> {
         let at = |place: &u32| room.users.get(*place as usize);
@@ -167,10 +167,10 @@ impl Room {
         self.attachments
     }
 
-    /// The title that people read for a hat of a user here: the user's own, else the catalogue's.
+    /// The title that people read for a hat of a user here: the user's own, else the catalog's.
     pub fn title<'a>(&'a self, hat: &HatId, attachment: &'a Attachment) -> Option<&'a str> {
         let shown = |title: &'a Option<Arc<str>>| title.as_deref().filter(|title| !title.is_empty());
-        shown(&attachment.title).or_else(|| self.catalogue.get(hat).and_then(|hat| shown(&hat.title)))
+        shown(&attachment.title).or_else(|| self.catalog.get(hat).and_then(|hat| shown(&hat.title)))
     }
 
     /// Hats with the titles that people read here, for another place than this room.
@@ -229,27 +229,27 @@ impl Room {
         }
     }
 
-    /// Puts a hat into the catalogue, or takes it away.
-    pub(super) fn put_catalogue(&mut self, hat: &HatId, entry: Option<CatalogueHat>) {
+    /// Puts a hat into the catalog, or takes it away.
+    pub(super) fn put_catalog(&mut self, hat: &HatId, entry: Option<CatalogHat>) {
         self.known.take();
         match entry {
-            Some(entry) => drop(self.catalogue.insert(hat.clone(), entry)),
-            None => drop(self.catalogue.remove(hat)),
+            Some(entry) => drop(self.catalog.insert(hat.clone(), entry)),
+            None => drop(self.catalog.remove(hat)),
         }
     }
 
     /// One of the hats that are defined or worn here.
-    pub fn known_hat(&self, hat: &HatId) -> Option<&KnownHat> {
+    pub fn known_hat(&self, hat: &HatId) -> Option<&RoomHat> {
         let known = self.known_hats();
         known.get(known.binary_search_by(|known| known.id.cmp(hat)).ok()?)
     }
 
     /// The hats that are defined or worn here, in the order of their ids. Worked out once for each state of the room.
-    pub fn known_hats(&self) -> &Arc<[KnownHat]> {
+    pub fn known_hats(&self) -> &Arc<[RoomHat]> {
         self.known.get_or_init(|| {
             type Seen<'a> = (Vec<u32>, HashMap<&'a str, usize>);
             let mut titles: HashMap<&HatId, Seen<'_>, foldhash::fast::RandomState> = HashMap::default();
-            for id in self.catalogue.keys() {
+            for id in self.catalog.keys() {
                 titles.entry(id).or_default();
             }
             let users = (0_u32..).zip(&self.users);
@@ -261,16 +261,16 @@ impl Room {
                     *seen.entry(title).or_default() += 1;
                 }
             }
-            let mut known: Vec<KnownHat> = titles
+            let mut known: Vec<RoomHat> = titles
                 .into_iter()
                 .map(|(id, (places, seen))| {
-                    let own = self.catalogue.get(id).and_then(|hat| hat.title.clone());
+                    let own = self.catalog.get(id).and_then(|hat| hat.title.clone());
                     let own = own.filter(|title| !title.is_empty());
                     // The most frequent; of two as frequent, the first in order, so that the answer is always the same.
                     let most = seen
                         .into_iter()
                         .max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)));
-                    KnownHat {
+                    RoomHat {
                         id: id.clone(),
                         title: own.or(most.map(|(title, _)| title.into())),
                         users: places.len(),

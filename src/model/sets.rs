@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Edit, Error, Extra, Group, Hats, Json, Sets, Wardrobe, write};
+use super::{Edit, EditError, Extra, Group, HatSets, Hats, Json, Wardrobe, write};
 
 /// The member's name.
 const MEMBER: &str = "sets";
@@ -11,16 +11,16 @@ const MEMBER: &str = "sets";
 impl Extra {
     /// The named sets of hats among a document's members.
     ///
-    /// Errors: [`Error::NoSets`], when the member is something else. It is then left as it is.
-    pub fn sets(&self) -> Result<Sets, Error> {
+    /// Errors: [`EditError::NoSets`], when the member is something else. It is then left as it is.
+    pub fn sets(&self) -> Result<HatSets, EditError> {
         let Some(json) = self.get(MEMBER) else {
-            return Ok(Sets::new());
+            return Ok(HatSets::new());
         };
-        super::read::sets(json.as_str()).map_err(|reason| Error::NoSets { reason })
+        super::read::sets(json.as_str()).map_err(|reason| EditError::NoSets { reason })
     }
 
     /// Has these sets of hats.
-    pub(crate) fn put_sets(&mut self, sets: &Sets) {
+    pub(crate) fn put_sets(&mut self, sets: &HatSets) {
         let json = (!sets.is_empty())
             .then(|| Json::new(&write::compact(sets)).ok())
             .flatten();
@@ -31,14 +31,14 @@ impl Extra {
 impl Wardrobe {
     /// The named sets of hats.
     ///
-    /// Errors: [`Error::NoSets`].
-    pub fn sets(&self) -> Result<Sets, Error> {
+    /// Errors: [`EditError::NoSets`].
+    pub fn sets(&self) -> Result<HatSets, EditError> {
         self.extra.sets()
     }
 
     /// Keeps a set of hats under a name, in the place of one of that name; `None` removes it.
     ///
-    /// Errors: [`Error::NoSets`]; [`Error::NoSuchSet`] when there is nothing to remove.
+    /// Errors: [`EditError::NoSets`]; [`EditError::NoSuchSet`] when there is nothing to remove.
     ///
     /// ```
     /// # use hatrack::model::*;
@@ -50,33 +50,33 @@ impl Wardrobe {
     /// assert_eq!(wardrobe, Wardrobe::default());
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn put_set(&mut self, name: &str, hats: Option<&Hats>) -> Result<Group, Error> {
+    pub fn put_set(&mut self, name: &str, hats: Option<&Hats>) -> Result<Group, EditError> {
         let mut sets = self.sets()?;
         let there = match hats {
             Some(hats) => sets.insert(name.into(), hats.clone()),
             None => sets.remove(name),
         };
         if hats.is_none() && there.is_none() {
-            return Err(Error::NoSuchSet { name: name.into() });
+            return Err(EditError::NoSuchSet { name: name.into() });
         }
         self.have_sets(&sets)
     }
 
     /// Gives a set another name.
     ///
-    /// Errors: [`Error::NoSets`], [`Error::NoSuchSet`]; [`Error::SetExists`] when there is one of the new name.
-    pub fn rename_set(&mut self, name: &str, to: &str) -> Result<Group, Error> {
+    /// Errors: [`EditError::NoSets`], [`EditError::NoSuchSet`]; [`EditError::SetExists`] when there is one of the new name.
+    pub fn rename_set(&mut self, name: &str, to: &str) -> Result<Group, EditError> {
         let mut sets = self.sets()?;
         let there = sets.remove(name);
-        let there = there.ok_or_else(|| Error::NoSuchSet { name: name.into() })?;
+        let there = there.ok_or_else(|| EditError::NoSuchSet { name: name.into() })?;
         if sets.contains_key(to) {
-            return Err(Error::SetExists { name: to.into() });
+            return Err(EditError::SetExists { name: to.into() });
         }
         sets.insert(to.into(), there);
         self.have_sets(&sets)
     }
 
-    fn have_sets(&mut self, sets: &Sets) -> Result<Group, Error> {
+    fn have_sets(&mut self, sets: &HatSets) -> Result<Group, EditError> {
         let mut after = self.extra.clone();
         if self.sets()? != *sets {
             after.put_sets(sets);
@@ -84,7 +84,7 @@ impl Wardrobe {
         self.have_members(after)
     }
 
-    fn have_members(&mut self, after: Extra) -> Result<Group, Error> {
+    fn have_members(&mut self, after: Extra) -> Result<Group, EditError> {
         if self.extra == after {
             return Ok(Group::default());
         }
@@ -96,7 +96,7 @@ impl Wardrobe {
 
     /// Does to the document's members as they are now what made `after` of `before`: members that it did not touch stay,
     /// and sets.
-    pub fn change_members(&mut self, before: &Extra, after: &Extra) -> Result<Group, Error> {
+    pub fn change_members(&mut self, before: &Extra, after: &Extra) -> Result<Group, EditError> {
         let names: BTreeSet<&str> = before.iter().chain(after.iter()).map(|(name, _)| name).collect();
         let mut wanted = self.extra.clone();
         for name in names {
@@ -115,7 +115,7 @@ impl Wardrobe {
     }
 }
 
-fn change_sets(now: &mut Sets, before: &Sets, after: &Sets) {
+fn change_sets(now: &mut HatSets, before: &HatSets, after: &HatSets) {
     for name in before.keys().chain(after.keys()) {
         if before.get(name) != after.get(name) {
             match after.get(name) {
@@ -149,11 +149,11 @@ mod tests {
         );
         assert_eq!(
             wardrobe.rename_set("a", "b"),
-            Err(Error::SetExists { name: "b".into() })
+            Err(EditError::SetExists { name: "b".into() })
         );
         assert_eq!(
             wardrobe.rename_set("c", "d"),
-            Err(Error::NoSuchSet { name: "c".into() })
+            Err(EditError::NoSuchSet { name: "c".into() })
         );
         made.extend(wardrobe.rename_set("a", "c").unwrap().0);
         assert!(wardrobe.rename_set("c", "c").unwrap().is_empty());
@@ -190,7 +190,7 @@ mod tests {
             let mut wardrobe = Wardrobe::default();
             wardrobe.extra.insert("sets", Json::new(json).unwrap());
             let before = wardrobe.clone();
-            let error = Error::NoSets {
+            let error = EditError::NoSets {
                 reason: reason.into(),
             };
             assert_eq!(wardrobe.sets(), Err(error.clone()));

@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
-use super::{Attachment, CatalogueHat, Extra, Hats, Hue, Jid, Room, User, Wardrobe};
+use super::{Attachment, CatalogHat, Extra, Hats, Hue, Jid, Room, User, Wardrobe};
 
 /// The version of the format that is written, and the highest that is read.
 pub const VERSION: u64 = 1;
@@ -37,10 +37,10 @@ pub fn compact<T: Serialize + ?Sized>(value: &T) -> String {
 
 /// A part of the data file: the pieces after each other are all of it. Independent, so that threads can share the work.
 #[derive(Debug, Clone, Copy)]
-pub struct Piece<'a>(Part<'a>);
+pub struct Piece<'a>(PieceKind<'a>);
 
 #[derive(Debug, Clone, Copy)]
-enum Part<'a> {
+enum PieceKind<'a> {
     Head(&'a Wardrobe),
     Room {
         first: bool,
@@ -52,40 +52,43 @@ enum Part<'a> {
 
 /// The parts of the data file in order.
 pub fn pieces(wardrobe: &Wardrobe) -> impl Iterator<Item = Piece<'_>> {
-    let rooms = wardrobe.rooms().enumerate().map(|(at, (jid, room))| Part::Room {
-        first: at == 0,
-        jid,
-        room,
-    });
-    let parts = std::iter::once(Part::Head(wardrobe))
+    let rooms = wardrobe
+        .rooms()
+        .enumerate()
+        .map(|(at, (jid, room))| PieceKind::Room {
+            first: at == 0,
+            jid,
+            room,
+        });
+    let parts = std::iter::once(PieceKind::Head(wardrobe))
         .chain(rooms)
-        .chain(std::iter::once(Part::Tail(wardrobe)));
+        .chain(std::iter::once(PieceKind::Tail(wardrobe)));
     parts.map(Piece)
 }
 
 impl Piece<'_> {
     /// Whether it is a room, with what separates it from the one before.
     pub fn is_room(&self) -> bool {
-        matches!(self.0, Part::Room { .. })
+        matches!(self.0, PieceKind::Room { .. })
     }
 
     /// Appends the piece's bytes.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self.0 {
-            Part::Head(wardrobe) => {
+            PieceKind::Head(wardrobe) => {
                 let head = format!(
                     "{{\n  \"version\": {VERSION},\n  \"revision\": {},\n  \"rooms\": {{",
                     wardrobe.revision
                 );
                 out.extend_from_slice(head.as_bytes());
             }
-            Part::Room { first, jid, room } => {
+            PieceKind::Room { first, jid, room } => {
                 out.extend_from_slice(if first { b"\n    " } else { b",\n    " });
                 string(out, jid.as_str());
                 out.extend_from_slice(b": ");
                 at_depth(2, room, out);
             }
-            Part::Tail(wardrobe) => {
+            PieceKind::Tail(wardrobe) => {
                 out.extend_from_slice(if wardrobe.rooms().len() == 0 {
                     b"}"
                 } else {
@@ -110,18 +113,19 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
 }
 
 fn at_depth<T: Serialize + ?Sized>(depth: usize, value: &T, out: &mut Vec<u8>) {
-    let mut serializer = serde_json::Serializer::with_formatter(out, Pretty { depth, filled: false });
+    let mut serializer =
+        serde_json::Serializer::with_formatter(out, PrettyFormatter { depth, filled: false });
     // As in `compact`: no error can come.
     let _ = value.serialize(&mut serializer);
 }
 
 /// `serde_json`'s pretty form, begun at any depth, and for kept text too.
-struct Pretty {
+struct PrettyFormatter {
     depth: usize,
     filled: bool,
 }
 
-impl Pretty {
+impl PrettyFormatter {
     fn line<W: io::Write + ?Sized>(&self, out: &mut W) -> io::Result<()> {
         const LINE: &[u8; 65] = b"\n                                                                ";
         out.write_all(LINE.get(..=2 * self.depth).unwrap_or(LINE))?;
@@ -154,7 +158,7 @@ impl Pretty {
     }
 }
 
-impl Formatter for Pretty {
+impl Formatter for PrettyFormatter {
     fn begin_array<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
         self.open(out, b'[')
     }
@@ -254,7 +258,7 @@ impl Serialize for Attachment {
     }
 }
 
-impl Serialize for CatalogueHat {
+impl Serialize for CatalogHat {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         optional(&mut map, "title", self.title.as_deref())?;
@@ -285,7 +289,7 @@ impl Serialize for Room {
         optional(
             &mut map,
             "hats",
-            Some(&self.catalogue).filter(|catalogue| !catalogue.is_empty()),
+            Some(&self.catalog).filter(|catalog| !catalog.is_empty()),
         )?;
         map.serialize_entry("users", &Users(self.users()))?;
         unknown(map, &self.extra)

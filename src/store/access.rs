@@ -13,7 +13,7 @@ use std::path::Path;
 use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fremovexattr, fsetxattr, getxattr};
 use rustix::io::Errno;
 
-use super::disk::{Disk, Step, is, is_unsupported};
+use super::disk::{Disk, DiskOperation, is, is_unsupported};
 
 /// Who may read and write a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) struct Access {
     /// The owner's and the group's number; `None`: whoever makes the file.
     owners: Option<(u32, u32)>,
     /// The access control list, where there is one.
-    list: Option<List>,
+    list: Option<Acl>,
     /// Other attributes, which the file has then and no others; `None`: they are not looked at.
     attributes: Option<Vec<(CString, Vec<u8>)>>,
 }
@@ -51,7 +51,7 @@ impl Access {
         Ok(Self {
             mode: metadata.mode() & 0o7777,
             owners: Some((metadata.uid(), metadata.gid())),
-            list: list.map(|bytes| List::parse(&bytes)).transpose()?,
+            list: list.map(|bytes| Acl::parse(&bytes)).transpose()?,
             attributes: Some(attributes(file)?),
         })
     }
@@ -62,7 +62,7 @@ impl Access {
         let Some(bytes) = present(whole(|buffer| getxattr(folder, DEFAULT, buffer)))? else {
             return Ok(Self::private());
         };
-        let list = List::parse(&bytes)?.of_mode(0o660);
+        let list = Acl::parse(&bytes)?.of_mode(0o660);
         Ok(Self {
             mode: list.mode(),
             list: list.is_more_than_a_mode().then_some(list),
@@ -82,19 +82,18 @@ impl Access {
     pub(super) fn of_lock(&self) -> Self {
         let both = |bits: u32| if bits & WRITE == 0 { 0 } else { READ_WRITE };
         let list = self.list.as_ref().map(|list| {
-            List(
-                list.0
-                    .iter()
-                    .map(|entry| Entry {
-                        bits: if entry.tag == Tag::Owner {
-                            READ_WRITE
-                        } else {
-                            both(entry.bits)
-                        },
-                        ..*entry
-                    })
-                    .collect(),
-            )
+            Acl(list
+                .0
+                .iter()
+                .map(|entry| AclEntry {
+                    bits: if entry.tag == AclTag::Owner {
+                        READ_WRITE
+                    } else {
+                        both(entry.bits)
+                    },
+                    ..*entry
+                })
+                .collect())
         });
         Self {
             mode: 0o600 | both(self.mode >> 3) << 3 | both(self.mode),
@@ -109,7 +108,7 @@ impl Access {
     /// Only the administrator can give files away. Where the owner or the group stays another, nobody gains anything by
     /// that; and where there is a list, the owner and the group that there were lose nothing: they get entries in it.
     pub(super) fn give(&self, disk: &Disk, file: &File) -> io::Result<bool> {
-        disk.step(Step::Own)?;
+        disk.step(DiskOperation::Own)?;
         let before = file.metadata()?;
         if let Some((owner, group)) = self.owners {
             if before.uid() != owner {
@@ -126,11 +125,11 @@ impl Access {
         }
         let (mode, list) = self.where_owned_by(now.uid(), now.gid());
         let has = attribute(file, LIST)?;
-        let bytes = list.as_ref().map(List::bytes);
+        let bytes = list.as_ref().map(Acl::bytes);
         if has != bytes {
             // With this call the mode becomes that of the list at the same time. A list that says no more than a mode does
             // leaves none.
-            let bytes = bytes.unwrap_or_else(|| List::of(mode).bytes());
+            let bytes = bytes.unwrap_or_else(|| Acl::of(mode).bytes());
             fsetxattr(file, LIST, &bytes, XattrFlags::empty())
                 .map_err(|error| cannot("access control list", "getfacl", error.into()))?;
             changed = true;
@@ -148,7 +147,7 @@ impl Access {
     }
 
     /// Mode and list for a file that this user and this group own.
-    fn where_owned_by(&self, owner: u32, group: u32) -> (u32, Option<List>) {
+    fn where_owned_by(&self, owner: u32, group: u32) -> (u32, Option<Acl>) {
         let (old_owner, old_group) = self.owners.unwrap_or((owner, group));
         match &self.list {
             None if old_group == group => (self.mode, None),
@@ -165,11 +164,11 @@ impl Access {
 
 /// An access control list, in the system's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct List(Vec<Entry>);
+struct Acl(Vec<AclEntry>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    tag: Tag,
+struct AclEntry {
+    tag: AclTag,
     /// The user's or the group's number.
     id: u32,
     bits: u32,
@@ -177,7 +176,7 @@ struct Entry {
 
 /// Whom an entry is about. The numbers are the system's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Tag {
+enum AclTag {
     Owner = 1,
     User = 2,
     OwningGroup = 4,
@@ -186,7 +185,7 @@ enum Tag {
     Others = 32,
 }
 
-impl Tag {
+impl AclTag {
     const ALL: [Self; 6] = [
         Self::Owner,
         Self::User,
@@ -202,14 +201,14 @@ const VERSION: [u8; 4] = [2, 0, 0, 0];
 /// The number in entries that are about nobody in particular.
 const NOBODY: u32 = u32::MAX;
 
-impl List {
+impl Acl {
     fn parse(bytes: &[u8]) -> io::Result<Self> {
         let entries = bytes.strip_prefix(&VERSION).and_then(|entries| {
             let entries = entries.chunks(8).map(|entry| {
                 let [tag, more, bits, rest, a, b, c, d] = *<&[u8; 8]>::try_from(entry).ok()?;
                 let number = u16::from_le_bytes([tag, more]);
-                Some(Entry {
-                    tag: Tag::ALL.into_iter().find(|tag| *tag as u16 == number)?,
+                Some(AclEntry {
+                    tag: AclTag::ALL.into_iter().find(|tag| *tag as u16 == number)?,
                     bits: u16::from_le_bytes([bits, rest]).into(),
                     id: u32::from_le_bytes([a, b, c, d]),
                 })
@@ -232,15 +231,15 @@ impl List {
 
     /// The list that says the same as a mode.
     fn of(mode: u32) -> Self {
-        let entry = |tag, bits| Entry {
+        let entry = |tag, bits| AclEntry {
             tag,
             id: NOBODY,
             bits: bits & 7,
         };
         Self(vec![
-            entry(Tag::Owner, mode >> 6),
-            entry(Tag::OwningGroup, mode >> 3),
-            entry(Tag::Others, mode),
+            entry(AclTag::Owner, mode >> 6),
+            entry(AclTag::OwningGroup, mode >> 3),
+            entry(AclTag::Others, mode),
         ])
     }
 
@@ -248,34 +247,34 @@ impl List {
         self.0.len() > 3
     }
 
-    fn bits(&self, tag: Tag, id: u32) -> Option<u32> {
+    fn bits(&self, tag: AclTag, id: u32) -> Option<u32> {
         let entry = self.0.iter().find(|entry| (entry.tag, entry.id) == (tag, id));
         entry.map(|entry| entry.bits)
     }
 
-    fn set(&mut self, tag: Tag, id: u32, bits: u32) {
+    fn set(&mut self, tag: AclTag, id: u32, bits: u32) {
         self.0.retain(|entry| (entry.tag, entry.id) != (tag, id));
-        self.0.push(Entry { tag, id, bits });
+        self.0.push(AclEntry { tag, id, bits });
         self.0.sort();
     }
 
     /// Which tag stands for the group's place in the mode.
-    fn class(&self) -> Tag {
-        match self.bits(Tag::Mask, NOBODY) {
-            Some(_) => Tag::Mask,
-            None => Tag::OwningGroup,
+    fn class(&self) -> AclTag {
+        match self.bits(AclTag::Mask, NOBODY) {
+            Some(_) => AclTag::Mask,
+            None => AclTag::OwningGroup,
         }
     }
 
     /// The mode that a file with this list has.
     fn mode(&self) -> u32 {
         let bits = |tag| self.bits(tag, NOBODY).unwrap_or_default();
-        bits(Tag::Owner) << 6 | bits(self.class()) << 3 | bits(Tag::Others)
+        bits(AclTag::Owner) << 6 | bits(self.class()) << 3 | bits(AclTag::Others)
     }
 
     /// What the system makes of a folder's default list for a file that is made with this mode.
     fn of_mode(mut self, mode: u32) -> Self {
-        for (tag, shift) in [(Tag::Owner, 6), (self.class(), 3), (Tag::Others, 0)] {
+        for (tag, shift) in [(AclTag::Owner, 6), (self.class(), 3), (AclTag::Others, 0)] {
             let bits = self.bits(tag, NOBODY).unwrap_or_default();
             self.set(tag, NOBODY, bits & mode >> shift);
         }
@@ -284,32 +283,33 @@ impl List {
 
     /// The list that gives everybody the same on a file of another owner or group: from whom, to whom.
     fn handed_on(&self, owner: (u32, u32), group: (u32, u32)) -> Self {
-        let mask = self.bits(Tag::Mask, NOBODY).unwrap_or(7);
+        let mask = self.bits(AclTag::Mask, NOBODY).unwrap_or(7);
         let mut list = self.clone();
         for entry in &mut list.0 {
-            if matches!(entry.tag, Tag::User | Tag::OwningGroup | Tag::Group) {
+            if matches!(entry.tag, AclTag::User | AclTag::OwningGroup | AclTag::Group) {
                 entry.bits &= mask;
             }
         }
         let bits = |list: &Self, tag| list.bits(tag, NOBODY).unwrap_or_default();
         if owner.0 != owner.1 {
-            let had = bits(&list, Tag::Owner);
-            list.set(Tag::User, owner.0, had);
+            let had = bits(&list, AclTag::Owner);
+            list.set(AclTag::User, owner.0, had);
         }
         if group.0 != group.1 {
-            let had = bits(&list, Tag::OwningGroup);
-            list.set(Tag::Group, group.0, had);
-            let others = bits(&list, Tag::Others);
-            let new = list.bits(Tag::Group, group.1).unwrap_or(others);
-            list.set(Tag::OwningGroup, NOBODY, new);
+            let had = bits(&list, AclTag::OwningGroup);
+            list.set(AclTag::Group, group.0, had);
+            let others = bits(&list, AclTag::Others);
+            let new = list.bits(AclTag::Group, group.1).unwrap_or(others);
+            list.set(AclTag::OwningGroup, NOBODY, new);
         }
-        let is_masked = |entry: &&Entry| matches!(entry.tag, Tag::User | Tag::OwningGroup | Tag::Group);
+        let is_masked =
+            |entry: &&AclEntry| matches!(entry.tag, AclTag::User | AclTag::OwningGroup | AclTag::Group);
         let all = list
             .0
             .iter()
             .filter(is_masked)
             .fold(0, |all, entry| all | entry.bits);
-        list.set(Tag::Mask, NOBODY, all);
+        list.set(AclTag::Mask, NOBODY, all);
         list
     }
 }

@@ -7,15 +7,15 @@ use std::io::{BufRead, BufReader, Seek};
 use std::path::{Path, PathBuf};
 
 use super::digest::Digest;
-use super::disk::{Disk, Identity};
-use super::history::{self, Line};
-use super::layout::digest_of;
-use super::{Entry, Error, Paths, file, rewrite};
+use super::disk::{Disk, FileIdentity};
+use super::history::{self, HistoryLine};
+use super::room_spans::digest_of;
+use super::{HistoryEntry, Paths, StoreError, file, rewrite};
 use crate::model::Wardrobe;
 
 /// What was found. Nothing was changed.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct CheckReport {
     /// The data file, with symbolic links followed.
     pub path: PathBuf,
     /// Whether there is a data file.
@@ -35,10 +35,10 @@ pub struct Report {
     /// What is wrong with the history: one sentence each.
     pub errors: Vec<String>,
     /// Why the data file cannot be read.
-    pub unreadable: Option<Error>,
+    pub unreadable: Option<StoreError>,
 }
 
-impl Report {
+impl CheckReport {
     /// 0 when all is well, 1 when the history is damaged, else that of the error with the data file.
     pub fn exit_code(&self) -> u8 {
         match &self.unreadable {
@@ -50,7 +50,7 @@ impl Report {
 
 /// What a repair did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Repaired {
+pub struct RepairReport {
     /// Lines that stay.
     pub kept: usize,
     /// Lines that could not be read.
@@ -63,10 +63,10 @@ pub struct Repaired {
 const NAMED: usize = 20;
 
 /// Looks a data file and its history over and changes nothing.
-pub fn check(path: &Path) -> Report {
-    let mut report = Report {
+pub fn check(path: &Path) -> CheckReport {
+    let mut report = CheckReport {
         path: path.to_path_buf(),
-        ..Report::default()
+        ..CheckReport::default()
     };
     let disk = Disk::default();
     let paths = match Paths::resolve(path) {
@@ -115,7 +115,7 @@ pub fn check(path: &Path) -> Report {
     report
 }
 
-impl Report {
+impl CheckReport {
     fn count(&mut self, wardrobe: &Wardrobe) {
         self.exists = true;
         self.revision = wardrobe.revision;
@@ -153,10 +153,16 @@ impl Report {
         }
     }
 
-    fn look_over(&mut self, disk: &Disk, paths: &Paths, file: &File, data: Option<(Identity, u64, Digest)>) {
+    fn look_over(
+        &mut self,
+        disk: &Disk,
+        paths: &Paths,
+        file: &File,
+        data: Option<(FileIdentity, u64, Digest)>,
+    ) {
         let name = paths.history.display();
-        let wrong = |error| Error::io("read", &paths.history)(error).to_string();
-        let left = || Ok(disk.look(&paths.data_temporary)?.as_ref().map(Identity::of));
+        let wrong = |error| StoreError::io("read", &paths.history)(error).to_string();
+        let left = || Ok(disk.look(&paths.data_temporary)?.as_ref().map(FileIdentity::of));
         let tail = match history::tail(
             file,
             data.map(|(identity, revision, _)| (identity, revision)),
@@ -171,7 +177,7 @@ impl Report {
         }
         if data.is_none() && self.unreadable.is_none() && tail.last.is_some() {
             self.errors
-                .push(Error::missing(&paths.data, &paths.history).to_string());
+                .push(StoreError::missing(&paths.data, &paths.history).to_string());
         }
         let last = tail.last.and_then(|line| Some((line.file?, line.digest)));
         if let (Some((made, digest)), Some((data, _, now))) = (last, data)
@@ -213,7 +219,7 @@ impl Report {
             }
             at += line.len() as u64;
             let text = line.strip_suffix(b"\n").unwrap_or(&line);
-            if let Err(why) = Line::parse(text) {
+            if let Err(why) = HistoryLine::parse(text) {
                 damaged += 1;
                 match damaged {
                     1 => self.errors.push(format!("{name}: line {number}: {why}")),
@@ -222,7 +228,7 @@ impl Report {
                 }
             } else {
                 self.history_lines += 1;
-                unknown += usize::from(serde_json::from_slice::<Entry>(text).is_err());
+                unknown += usize::from(serde_json::from_slice::<HistoryEntry>(text).is_err());
             }
         }
         Ok((damaged, unknown))
@@ -230,13 +236,13 @@ impl Report {
 }
 
 /// Keeps every line of the history that can be read and puts the rest into a file beside it.
-pub fn repair_history(path: &Path) -> Result<Repaired, Error> {
+pub fn repair_history(path: &Path) -> Result<RepairReport, StoreError> {
     repair_history_on(&Disk::default(), path)
 }
 
 /// The same on a file system of one's own.
-pub fn repair_history_on(disk: &Disk, path: &Path) -> Result<Repaired, Error> {
+pub fn repair_history_on(disk: &Disk, path: &Path) -> Result<RepairReport, StoreError> {
     let paths = Paths::resolve(path)?;
     let (kept, moved, copy) = rewrite::repair(disk, &paths)?;
-    Ok(Repaired { kept, moved, copy })
+    Ok(RepairReport { kept, moved, copy })
 }

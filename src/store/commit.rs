@@ -9,29 +9,29 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::access::Access;
-use super::compose::{self, Source};
+use super::compose::{self, SourceFile};
+use super::data_file::Store;
 use super::digest::Digest;
-use super::disk::{Disk, Identity, milliseconds};
-use super::history::{Tail, line};
-use super::known::{Known, Marked};
-use super::lock::{Left, Lock, Temporary, Wait};
+use super::disk::{Disk, FileIdentity, milliseconds};
+use super::history::{HistoryTail, line};
+use super::known_file::{KnownFile, RecordedState};
+use super::lock::{FileLock, LeftoverFile, LockBackoff, TemporaryFile};
 use super::record::following;
 use super::view::{holds, permit, rebase};
-use super::whole::Store;
-use super::{Change, Entry, Error};
+use super::{Change, HistoryEntry, StoreError};
 use crate::model::{self, Group, Wardrobe};
 
 /// How often a commit is begun again at once because the file was changed in the middle of it.
 const TRIES: usize = 10;
 /// What became of each change: its revision, `None` when it made no difference any more, or why it was not done.
-type Results = Vec<Result<Option<u64>, model::Error>>;
+type ChangeResults = Vec<Result<Option<u64>, model::EditError>>;
 
 impl Store {
     /// Commits changes, each a revision of its own, all with one writing of the file. For each: its revision (`None`
     /// when it makes no difference any more) or why it was not done. What has a revision is durable.
     ///
     /// An error means that nothing can be relied on to have been written; asking again is right in any case.
-    pub fn commit(&mut self, changes: &[Change]) -> Result<Results, Error> {
+    pub fn commit(&mut self, changes: &[Change]) -> Result<ChangeResults, StoreError> {
         self.writable()?;
         self.here()?;
         if changes.is_empty() {
@@ -53,7 +53,7 @@ impl Store {
     }
 
     /// Tells the log.
-    fn report(&self, done: &Result<Results, Error>, since: Instant) {
+    fn report(&self, done: &Result<ChangeResults, StoreError>, since: Instant) {
         let ms = milliseconds(since);
         match done {
             Ok(results) => {
@@ -73,11 +73,11 @@ impl Store {
     fn locked<T>(
         &mut self,
         access: &Access,
-        mut attempt: impl FnMut(&mut Self) -> Result<Attempt<T>, Error>,
-    ) -> Result<T, Error> {
-        let (mut wait, mut changes) = (Wait::begin(), 0);
+        mut attempt: impl FnMut(&mut Self) -> Result<Attempt<T>, StoreError>,
+    ) -> Result<T, StoreError> {
+        let (mut wait, mut changes) = (LockBackoff::begin(), 0);
         loop {
-            let lock = Lock::take_in(&mut wait, &self.disk, &self.paths.lock, access)?;
+            let lock = FileLock::take_in(&mut wait, &self.disk, &self.paths.lock, access)?;
             loop {
                 match attempt(self)? {
                     Attempt::Done(done) => return Ok(done),
@@ -92,14 +92,14 @@ impl Store {
             let waited = wait.on(&self.disk, &self.paths.data_temporary);
             if waited.is_err() && changes > TRIES {
                 let reason = io::Error::other("something keeps changing it");
-                return Err(Error::io("write", &self.paths.data)(reason));
+                return Err(StoreError::io("write", &self.paths.data)(reason));
             }
             waited?;
         }
     }
 
     /// Writes the file again after it was [`super::Refreshed::Gone`], as it was last seen.
-    pub fn restore(&mut self) -> Result<(), Error> {
+    pub fn restore(&mut self) -> Result<(), StoreError> {
         self.writable()?;
         self.here()?;
         self.make_folder()?;
@@ -107,7 +107,7 @@ impl Store {
         self.locked(&access, Self::restore_now)
     }
 
-    fn restore_now(&mut self) -> Result<Attempt<()>, Error> {
+    fn restore_now(&mut self) -> Result<Attempt<()>, StoreError> {
         let (disk, path) = (self.disk.clone(), self.paths.data_temporary.clone());
         let Some(temporary) = self.begin(&disk, &path)? else {
             return Ok(Attempt::Busy);
@@ -116,7 +116,7 @@ impl Store {
             return self.catch_up(&there).map(Attempt::Done);
         }
         if self.known.is_none() {
-            return Err(Error::missing(&self.paths.data, &self.paths.history)); // What is not known cannot be written.
+            return Err(StoreError::missing(&self.paths.data, &self.paths.history)); // What is not known cannot be written.
         }
         self.gone = true;
         let tail = self.end()?;
@@ -131,21 +131,21 @@ impl Store {
         Ok(replaced)
     }
 
-    fn make_folder(&self) -> Result<(), Error> {
+    fn make_folder(&self) -> Result<(), StoreError> {
         self.disk
             .make_folder(&self.paths.folder)
-            .map_err(Error::io("make the folder", &self.paths.folder))
+            .map_err(StoreError::io("make the folder", &self.paths.folder))
     }
 
-    fn sync_folder(&self) -> Result<(), Error> {
+    fn sync_folder(&self) -> Result<(), StoreError> {
         self.disk
             .sync_folder(&self.paths.folder, &self.paths.data)
-            .map_err(Error::io("write", &self.paths.folder))
+            .map_err(StoreError::io("write", &self.paths.folder))
     }
 
     /// Who may read and write the data file; where there is none, who could, or is to.
-    pub(super) fn access(&self, data: Option<&Metadata>) -> Result<Access, Error> {
-        let wrong = || Error::io("read the permissions of", &self.paths.data);
+    pub(super) fn access(&self, data: Option<&Metadata>) -> Result<Access, StoreError> {
+        let wrong = || StoreError::io("read the permissions of", &self.paths.data);
         if data.is_some()
             && let Some(file) = self.disk.open(&self.paths.data).map_err(wrong())?
         {
@@ -155,14 +155,14 @@ impl Store {
         known.map_or_else(|| Access::first(&self.paths.folder).map_err(wrong()), Ok)
     }
 
-    fn look(&self) -> Result<Option<Metadata>, Error> {
+    fn look(&self) -> Result<Option<Metadata>, StoreError> {
         self.disk
             .look(&self.paths.data)
-            .map_err(Error::io("look at", &self.paths.data))
+            .map_err(StoreError::io("look at", &self.paths.data))
     }
 
     /// One try, under the lock.
-    fn attempt(&mut self, changes: &[Change]) -> Result<Attempt<Results>, Error> {
+    fn attempt(&mut self, changes: &[Change]) -> Result<Attempt<ChangeResults>, StoreError> {
         if !self.unsynced.is_empty() {
             self.sync_folder()?;
         }
@@ -182,11 +182,11 @@ impl Store {
         self.writable()?;
         let tail = self.end()?;
         if data.is_none() && tail.last.is_some() {
-            return Err(Error::missing(&self.paths.data, &self.paths.history));
+            return Err(StoreError::missing(&self.paths.data, &self.paths.history));
         }
         let mut next = self.full.clone();
         let mut revision = following(&next, &tail);
-        let mut entries: Vec<Entry> = self.outside(revision, &tail)?.into_iter().collect();
+        let mut entries: Vec<HistoryEntry> = self.outside(revision, &tail)?.into_iter().collect();
         let noted = entries.len();
         revision += noted as u64;
         let mut results = Vec::with_capacity(changes.len());
@@ -223,7 +223,7 @@ impl Store {
         Ok(Attempt::Done(results))
     }
 
-    fn rebased(&self, next: &mut Wardrobe, change: &Change) -> Result<Rebased, model::Error> {
+    fn rebased(&self, next: &mut Wardrobe, change: &Change) -> Result<Rebased, model::EditError> {
         permit(&self.options.scope, &change.group)?;
         let before = self.unsynced.iter().find(|(there, _)| there == change);
         if let Some((_, revision)) = before
@@ -234,8 +234,8 @@ impl Store {
         rebase(next, &change.group).map(|group| Rebased::Now(group.into_owned()))
     }
 
-    pub(super) fn entry_of(&self, revision: u64, change: &Change, group: Group) -> Entry {
-        Entry {
+    pub(super) fn entry_of(&self, revision: u64, change: &Change, group: Group) -> HistoryEntry {
+        HistoryEntry {
             revision,
             id: Uuid::new_v4().to_string().into(),
             time: Timestamp::now(),
@@ -250,8 +250,8 @@ impl Store {
 
     /// Makes the data file's temporary file. From then on nobody else gets at the files, even where the lock file was
     /// removed. `None`: somebody is at work. What a killed writer left is removed first, with its lines.
-    fn begin<'a>(&mut self, disk: &'a Disk, path: &'a Path) -> Result<Option<Temporary<'a>>, Error> {
-        let Some(left) = Left::claim(disk, path).map_err(Error::io("look at", path))? else {
+    fn begin<'a>(&mut self, disk: &'a Disk, path: &'a Path) -> Result<Option<TemporaryFile<'a>>, StoreError> {
+        let Some(left) = LeftoverFile::claim(disk, path).map_err(StoreError::io("look at", path))? else {
             return Ok(None);
         };
         if left.is_some() {
@@ -260,27 +260,27 @@ impl Store {
                 None => self.gone = self.known.is_some(),
             }
             self.end()?;
-            left.remove().map_err(Error::io("remove", path))?;
+            left.remove().map_err(StoreError::io("remove", path))?;
         }
-        Temporary::make(disk, path).map_err(Error::io("write", &self.paths.data))
+        TemporaryFile::make(disk, path).map_err(StoreError::io("write", &self.paths.data))
     }
 
     /// Puts a wardrobe in the place of the file, with its lines in the history. Where it is not done, and on an error, all
     /// is as it was before.
     fn replace(
         &mut self,
-        temporary: &Temporary<'_>,
+        temporary: &TemporaryFile<'_>,
         next: Wardrobe,
-        entries: &[Entry],
-        tail: &Tail,
+        entries: &[HistoryEntry],
+        tail: &HistoryTail,
         data: Option<&Metadata>,
-    ) -> Result<Attempt<()>, Error> {
+    ) -> Result<Attempt<()>, StoreError> {
         if next.revision > Wardrobe::LAST_REVISION {
             return Err(self.no_larger_revision(tail));
         }
         let access = self.access(data)?;
         let (paths, disk, out) = (self.paths.clone(), self.disk.clone(), temporary.file());
-        let wrong = || Error::io("write", &paths.data);
+        let wrong = || StoreError::io("write", &paths.data);
         let mut appended = false;
         let written = (|| {
             let composed = self.compose(out, &next);
@@ -304,7 +304,7 @@ impl Store {
             }
             temporary.rename(&paths.data).map_err(wrong())?;
             // Nothing may go wrong any more. Where its new times cannot be had, it is simply read again.
-            let identity = out.metadata().map_or(identity, |now| Identity::of(&now));
+            let identity = out.metadata().map_or(identity, |now| FileIdentity::of(&now));
             Ok(Some((layout, identity, sealed, digest)))
         })();
         let Ok(Some((layout, identity, sealed, digest))) = written else {
@@ -315,13 +315,13 @@ impl Store {
             }
             return written.map(|_| Attempt::Changed);
         };
-        self.marked = Some(Marked {
+        self.marked = Some(RecordedState {
             identity,
             digest: Some(digest),
             revision: next.revision,
             wardrobe: next.clone(),
         });
-        let known = Known {
+        let known = KnownFile {
             access: Some(access.clone()),
             certain: sealed && identity.mtime % 1_000_000_000 != 0,
             identity,
@@ -332,12 +332,15 @@ impl Store {
         Ok(Attempt::Done(()))
     }
 
-    fn compose(&self, out: &File, next: &Wardrobe) -> io::Result<(super::layout::Layout, Digest)> {
+    fn compose(&self, out: &File, next: &Wardrobe) -> io::Result<(super::room_spans::RoomSpans, Digest)> {
         let known = self.known.as_ref().filter(|_| !self.gone);
         let old = match known {
             Some(known) if !known.layout.is_empty() => {
                 let file = self.disk.open(&self.paths.data)?;
-                let same = |file: &File| file.metadata().map(|now| Identity::of(&now) == known.identity);
+                let same = |file: &File| {
+                    file.metadata()
+                        .map(|now| FileIdentity::of(&now) == known.identity)
+                };
                 match file {
                     Some(file) if same(&file)? => Some((file, known)),
                     _ => None,
@@ -345,7 +348,7 @@ impl Store {
             }
             _ => None,
         };
-        let source = old.as_ref().map(|(file, known)| Source {
+        let source = old.as_ref().map(|(file, known)| SourceFile {
             file,
             layout: &known.layout,
             wardrobe: &self.full,
@@ -354,8 +357,8 @@ impl Store {
     }
 
     /// Whether the data file is not the one any more that this commit began with.
-    fn is_other(&self, data: Option<&Metadata>) -> Result<bool, Error> {
-        Ok(self.look()?.as_ref().map(Identity::of) != data.map(Identity::of))
+    fn is_other(&self, data: Option<&Metadata>) -> Result<bool, StoreError> {
+        Ok(self.look()?.as_ref().map(FileIdentity::of) != data.map(FileIdentity::of))
     }
 }
 

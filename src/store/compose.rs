@@ -9,15 +9,15 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::digest::Digest;
 use super::disk::Disk;
-use super::layout::{Layout, Place};
+use super::room_spans::{RoomSpan, RoomSpans};
 use super::threads;
 use crate::model::write::{self, Piece};
 use crate::model::{Room, Wardrobe};
 
 /// The file that rooms can be copied from.
-pub(super) struct Source<'a> {
+pub(super) struct SourceFile<'a> {
     pub(super) file: &'a File,
-    pub(super) layout: &'a Layout,
+    pub(super) layout: &'a RoomSpans,
     /// What it holds.
     pub(super) wardrobe: &'a Wardrobe,
 }
@@ -30,7 +30,7 @@ const BATCH: usize = 1 << 19;
 
 /// A stretch of the new file.
 #[derive(Debug, PartialEq, Eq)]
-enum Run {
+enum Segment {
     /// Pieces that are made into text.
     Made(Range<usize>),
     /// What stands before a room that is copied.
@@ -40,17 +40,17 @@ enum Run {
 }
 
 /// The text of some pieces, and how long each is, with its digest.
-type Made = (Vec<u8>, Vec<(u64, Digest)>);
+type Composed = (Vec<u8>, Vec<(u64, Digest)>);
 
 /// Writes a wardrobe to an empty file; gives where its rooms are then, and the digest of its content.
 pub(super) fn write(
     disk: &Disk,
     out: &File,
     wardrobe: &Wardrobe,
-    source: Option<&Source<'_>>,
-) -> io::Result<(Layout, Digest)> {
+    source: Option<&SourceFile<'_>>,
+) -> io::Result<(RoomSpans, Digest)> {
     let pieces: Vec<Piece<'_>> = write::pieces(wardrobe).collect();
-    let places: Vec<Option<Place>> = wardrobe
+    let places: Vec<Option<RoomSpan>> = wardrobe
         .rooms()
         .map(|(jid, room)| {
             let source = source?;
@@ -62,22 +62,22 @@ pub(super) fn write(
     let ranges: Vec<Range<usize>> = runs
         .iter()
         .filter_map(|run| match run {
-            Run::Made(range) => Some(range.clone()),
+            Segment::Made(range) => Some(range.clone()),
             _ => None,
         })
         .collect();
 
     let mut made = vec![(0, Digest::of(b"")); pieces.len()];
     std::thread::scope(|scope| {
-        let mut makers = Makers::start(scope, &pieces, &ranges);
+        let mut makers = ComposeThreads::start(scope, &pieces, &ranges);
         for run in &runs {
             match run {
-                Run::Lead(bytes) => disk.write(out, bytes)?,
-                Run::Copied { at, length } => {
+                Segment::Lead(bytes) => disk.write(out, bytes)?,
+                Segment::Copied { at, length } => {
                     let source = source.ok_or(io::ErrorKind::NotFound)?;
                     disk.copy(source.file, *at, *length, out)?;
                 }
-                Run::Made(range) => {
+                Segment::Made(range) => {
                     let (bytes, each) = makers.next().unwrap_or_else(|| make(&pieces, range));
                     disk.write(out, &bytes)?;
                     let slots = made.get_mut(range.clone()).into_iter().flatten();
@@ -91,33 +91,33 @@ pub(super) fn write(
 }
 
 /// Piece 0 is the head, then come the rooms, then the tail.
-fn plan(places: &[Option<Place>], guesses: impl Iterator<Item = usize>) -> Vec<Run> {
-    let mut runs = vec![Run::Made(0..1)];
+fn plan(places: &[Option<RoomSpan>], guesses: impl Iterator<Item = usize>) -> Vec<Segment> {
+    let mut runs = vec![Segment::Made(0..1)];
     let mut size = 0;
     for (index, (place, guess)) in places.iter().zip(guesses).enumerate() {
         match (place, runs.last_mut()) {
             // What stands between them in the old file is what must stand between them in the new one.
-            (Some(place), Some(Run::Copied { at, length }))
+            (Some(place), Some(Segment::Copied { at, length }))
                 if *at + *length + OTHER.len() as u64 == place.at =>
             {
                 *length = place.at + place.length - *at;
             }
             (Some(place), _) => {
-                runs.push(Run::Lead(if index == 0 { FIRST } else { OTHER }));
-                let Place { at, length, .. } = *place;
-                runs.push(Run::Copied { at, length });
+                runs.push(Segment::Lead(if index == 0 { FIRST } else { OTHER }));
+                let RoomSpan { at, length, .. } = *place;
+                runs.push(Segment::Copied { at, length });
             }
-            (None, Some(Run::Made(range))) if size < BATCH => {
+            (None, Some(Segment::Made(range))) if size < BATCH => {
                 range.end = index + 2;
                 size += guess;
             }
             (None, _) => {
-                runs.push(Run::Made(index + 1..index + 2));
+                runs.push(Segment::Made(index + 1..index + 2));
                 size = guess;
             }
         }
     }
-    runs.push(Run::Made(places.len() + 1..places.len() + 2));
+    runs.push(Segment::Made(places.len() + 1..places.len() + 2));
     runs
 }
 
@@ -127,7 +127,7 @@ fn guess(room: &Room) -> usize {
     200 + name + 100 * room.users().len() + 180 * room.attachments()
 }
 
-fn make(pieces: &[Piece<'_>], range: &Range<usize>) -> Made {
+fn make(pieces: &[Piece<'_>], range: &Range<usize>) -> Composed {
     let (mut bytes, mut each) = (Vec::new(), Vec::new());
     for piece in pieces.get(range.clone()).into_iter().flatten() {
         let before = bytes.len();
@@ -144,12 +144,12 @@ fn make(pieces: &[Piece<'_>], range: &Range<usize>) -> Made {
 }
 
 /// Threads that make text in advance, each a batch at a time, in turn. None where there is little to make.
-struct Makers {
-    hands: Vec<Receiver<Made>>,
+struct ComposeThreads {
+    hands: Vec<Receiver<Composed>>,
     turn: usize,
 }
 
-impl Makers {
+impl ComposeThreads {
     fn start<'scope, 'env>(
         scope: &'scope std::thread::Scope<'scope, 'env>,
         pieces: &'env [Piece<'env>],
@@ -179,7 +179,7 @@ impl Makers {
     }
 
     /// The next batch in order; `None` where there are no threads.
-    fn next(&mut self) -> Option<Made> {
+    fn next(&mut self) -> Option<Composed> {
         let hand = self.hands.get(self.turn)?;
         self.turn = (self.turn + 1) % self.hands.len();
         hand.recv().ok()
@@ -187,7 +187,7 @@ impl Makers {
 }
 
 /// Where the rooms are now, and the digest of all.
-fn layout(wardrobe: &Wardrobe, places: &[Option<Place>], made: &[(u64, Digest)]) -> (Layout, Digest) {
+fn layout(wardrobe: &Wardrobe, places: &[Option<RoomSpan>], made: &[(u64, Digest)]) -> (RoomSpans, Digest) {
     let (mut at, _) = made.first().copied().unwrap_or((0, Digest::of(b"")));
     let (_, tail) = made.last().copied().unwrap_or((0, Digest::of(b"")));
     let mut digests = Vec::with_capacity(places.len());
@@ -199,7 +199,7 @@ fn layout(wardrobe: &Wardrobe, places: &[Option<Place>], made: &[(u64, Digest)])
                 || (made.saturating_sub(lead), *digest),
                 |place| (place.length, place.digest),
             );
-            let place = Place {
+            let place = RoomSpan {
                 at: at + lead,
                 length,
                 digest,
@@ -218,7 +218,7 @@ mod tests {
     use tempfile::tempfile;
 
     use super::super::file;
-    use super::super::layout::digest_of;
+    use super::super::room_spans::digest_of;
     use super::*;
     use crate::model::{Affiliation, Attachment, HatId, Jid};
 
@@ -235,7 +235,7 @@ mod tests {
             }
             for user in 0..*users {
                 let jid = Jid::parse(&format!("user{user}@example.org")).unwrap();
-                let hat = HatId::keep(format!("urn:x:{name}"));
+                let hat = HatId::unchecked(format!("urn:x:{name}"));
                 let attachment = Attachment::default().with_title(Some("書記"));
                 made.set_affiliation(&jid, &room, Affiliation::Member).unwrap();
                 made.add_user_hat(&jid, &room, &hat, attachment).unwrap();
@@ -260,14 +260,14 @@ mod tests {
             states in prop::collection::vec(prop::collection::vec((0u8..12, 0u8..4), 0..8), 1..5),
         ) {
             let disk = Disk::default();
-            let mut old: Option<(File, Layout, Wardrobe)> = None;
+            let mut old: Option<(File, RoomSpans, Wardrobe)> = None;
             for state in states {
                 let mut new = wardrobe(&state);
                 if let Some((_, _, old)) = &old {
                     new.share_with(old);
                 }
                 let out = tempfile().unwrap();
-                let source = old.as_ref().map(|(file, layout, wardrobe)| Source { file, layout, wardrobe });
+                let source = old.as_ref().map(|(file, layout, wardrobe)| SourceFile { file, layout, wardrobe });
                 let (layout, digest) = write(&disk, &out, &new, source.as_ref()).unwrap();
                 prop_assert_eq!(digest, digest_of(&new, None));
                 prop_assert_eq!(digest, digest_of(&new, Some((&new, &layout))));

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 /// A file operation, as a hook sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum DiskOperation {
     /// A folder is made.
     MakeFolder,
     /// A file's identity is looked at.
@@ -48,7 +48,7 @@ pub enum Step {
 
 /// How an operation fails.
 #[derive(Debug)]
-pub struct Fault {
+pub struct DiskFault {
     /// With what.
     pub error: io::Error,
     /// Where it writes: after so many bytes were written.
@@ -56,13 +56,13 @@ pub struct Fault {
 }
 
 /// Asked before each operation.
-pub type Hook = Arc<dyn Fn(Step) -> Result<(), Fault> + Send + Sync>;
+pub type DiskHook = Arc<dyn Fn(DiskOperation) -> Result<(), DiskFault> + Send + Sync>;
 
 /// The file system, and how long to wait for somebody else's lock.
 #[derive(Clone)]
 pub struct Disk {
     /// Asked before each operation, where there is one.
-    pub hook: Option<Hook>,
+    pub hook: Option<DiskHook>,
     /// How long a lock is waited for.
     pub patience: Duration,
     /// Since when the session is ending: locks are not waited for much longer.
@@ -89,7 +89,7 @@ impl fmt::Debug for Disk {
 
 /// What tells one state of a file from another. Times are in nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Identity {
+pub(super) struct FileIdentity {
     pub(super) inode: u64,
     pub(super) size: u64,
     pub(super) mtime: i64,
@@ -105,7 +105,7 @@ const TICK: i64 = 20_000_000;
 /// The same on file systems that keep whole seconds, or every other one.
 const COARSE_TICK: i64 = 2_100_000_000;
 
-impl Identity {
+impl FileIdentity {
     pub(super) fn of(file: &Metadata) -> Self {
         let nanoseconds =
             |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
@@ -152,7 +152,7 @@ fn open_flags() -> i32 {
 }
 
 impl Disk {
-    pub(super) fn step(&self, step: Step) -> io::Result<()> {
+    pub(super) fn step(&self, step: DiskOperation) -> io::Result<()> {
         match &self.hook {
             Some(hook) => hook(step).map_err(|fault| fault.error),
             None => Ok(()),
@@ -161,7 +161,7 @@ impl Disk {
 
     /// A file's metadata; `None` where there is none.
     pub(super) fn look(&self, path: &Path) -> io::Result<Option<Metadata>> {
-        self.step(Step::Look)?;
+        self.step(DiskOperation::Look)?;
         match path.symlink_metadata() {
             Ok(metadata) => Ok(Some(metadata)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -171,7 +171,7 @@ impl Disk {
 
     /// A file for reading; `None` where there is none.
     pub(super) fn open(&self, path: &Path) -> io::Result<Option<File>> {
-        self.step(Step::Open)?;
+        self.step(DiskOperation::Open)?;
         present(
             OpenOptions::new()
                 .read(true)
@@ -182,7 +182,7 @@ impl Disk {
 
     /// A file for reading and writing, made where there is none, for nobody else; then true.
     pub(super) fn open_or_create(&self, path: &Path) -> io::Result<(File, bool)> {
-        self.step(Step::Open)?;
+        self.step(DiskOperation::Open)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).custom_flags(open_flags());
         loop {
@@ -199,7 +199,7 @@ impl Disk {
 
     /// A new file, for nobody else.
     pub(super) fn create(&self, path: &Path) -> io::Result<File> {
-        self.step(Step::Create)?;
+        self.step(DiskOperation::Create)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true).mode(0o600);
         options.open(path)
@@ -207,7 +207,7 @@ impl Disk {
 
     /// Writes all the bytes where the file stands.
     pub(super) fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
-        if let Some(Err(fault)) = self.hook.as_ref().map(|hook| hook(Step::Write)) {
+        if let Some(Err(fault)) = self.hook.as_ref().map(|hook| hook(DiskOperation::Write)) {
             let some = bytes.get(..fault.after.min(bytes.len())).unwrap_or_default();
             file.write_all(some)?;
             return Err(fault.error);
@@ -217,7 +217,7 @@ impl Disk {
 
     /// Copies a stretch of one file to where the other stands; the system does it without the bytes passing here.
     pub(super) fn copy(&self, mut from: &File, at: u64, length: u64, mut to: &File) -> io::Result<()> {
-        self.step(Step::Copy)?;
+        self.step(DiskOperation::Copy)?;
         from.seek(SeekFrom::Start(at))?;
         let copied = io::copy(&mut from.take(length), &mut to)?;
         if copied == length {
@@ -230,37 +230,37 @@ impl Disk {
     /// Gives the file a time of change that no ordinary change gets (those are rounded to the system's tick), so that
     /// any later change shows; makes it durable and says what it is then, and whether it has such a time: not every file
     /// system (vboxsf, FUSE, SMB) lets times be set.
-    pub(super) fn seal(&self, file: &File) -> io::Result<(Identity, bool)> {
+    pub(super) fn seal(&self, file: &File) -> io::Result<(FileIdentity, bool)> {
         let touched = self
-            .step(Step::Touch)
+            .step(DiskOperation::Touch)
             .and_then(|()| file.set_modified(SystemTime::now()));
         let sealed = match touched {
             Err(error) if is_unsupported(&error) || is(&error, Errno::PERM) => false,
             other => other.map(|()| true)?,
         };
         self.sync(file)?;
-        Ok((Identity::of(&file.metadata()?), sealed))
+        Ok((FileIdentity::of(&file.metadata()?), sealed))
     }
 
     pub(super) fn sync(&self, file: &File) -> io::Result<()> {
-        self.step(Step::Sync)?;
+        self.step(DiskOperation::Sync)?;
         file.sync_all()
     }
 
     pub(super) fn cut(&self, file: &File, length: u64) -> io::Result<()> {
-        self.step(Step::Cut)?;
+        self.step(DiskOperation::Cut)?;
         file.set_len(length)
     }
 
     pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.step(Step::Rename)?;
+        self.step(DiskOperation::Rename)?;
         std::fs::rename(from, to)
     }
 
     /// Makes durable which files a folder has; `within`: one of them. Not every file system can do that (vboxsf, some of
     /// SMB and FUSE): what it does without being asked must be enough there.
     pub(super) fn sync_folder(&self, folder: &Path, within: &Path) -> io::Result<()> {
-        let synced = self.step(Step::SyncFolder).and_then(|()| {
+        let synced = self.step(DiskOperation::SyncFolder).and_then(|()| {
             match File::open(folder) {
                 // Files may be made in it, but not listed: then the whole file system.
                 Err(error) if is(&error, Errno::ACCESS) => Ok(rustix::fs::syncfs(File::open(within)?)?),
@@ -275,7 +275,7 @@ impl Disk {
 
     /// Removes a file; that there is none is fine.
     pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
-        self.step(Step::Remove)?;
+        self.step(DiskOperation::Remove)?;
         present(std::fs::remove_file(path)).map(drop)
     }
 
@@ -284,7 +284,7 @@ impl Disk {
         if folder.is_dir() {
             return Ok(());
         }
-        self.step(Step::MakeFolder)?;
+        self.step(DiskOperation::MakeFolder)?;
         let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
         if let Some(above) = above {
             self.make_folder(above)?;
@@ -298,7 +298,7 @@ impl Disk {
 
     /// Takes a lock if nobody has it; true when taken.
     pub(super) fn try_lock(&self, file: &File) -> io::Result<bool> {
-        self.step(Step::Lock)?;
+        self.step(DiskOperation::Lock)?;
         match file.try_lock() {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
@@ -357,7 +357,7 @@ mod tests {
     #[test]
     fn a_change_within_the_clocks_tick_may_not_show() {
         let second = 1_000_000_000;
-        let at = |mtime, ctime| Identity {
+        let at = |mtime, ctime| FileIdentity {
             inode: 1,
             size: 2,
             mtime,

@@ -12,8 +12,8 @@ use sha1::{Digest, Sha1};
 
 use super::access::Access;
 use super::disk::Disk;
-use super::lock::{Lock, sweep};
-use super::{Error, Paths};
+use super::lock::{FileLock, sweep};
+use super::{Paths, StoreError};
 
 /// The draft of one actor for one data file, in a file of its own that only this user can read.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ impl Drafts {
     pub const MOST: usize = 64 << 20;
 
     /// In a folder of the user's state; nothing is created yet.
-    pub fn new(folder: &Path, actor: &str, data: &Path) -> Result<Self, Error> {
+    pub fn new(folder: &Path, actor: &str, data: &Path) -> Result<Self, StoreError> {
         let data = Paths::resolve(data)?.data;
         let mut hash = Sha1::new();
         hash.update((actor.len() as u64).to_le_bytes());
@@ -61,12 +61,15 @@ impl Drafts {
     }
 
     /// Keeps what is made of what is kept now; `None`: nothing. Another session of the same actor that does so too comes
-    /// before or after, never in between. What is kept then survives this process; [`Written::sync`] makes it survive a
+    /// before or after, never in between. What is kept then survives this process; [`WrittenDraft::sync`] makes it survive a
     /// power failure, which on a slow disk takes longer than a session that ends has.
-    pub fn change(&self, with: impl FnOnce(Option<Vec<u8>>) -> Option<Vec<u8>>) -> Result<Written, Error> {
-        let wrong = || Error::io("keep the draft", &self.file);
+    pub fn change(
+        &self,
+        with: impl FnOnce(Option<Vec<u8>>) -> Option<Vec<u8>>,
+    ) -> Result<WrittenDraft, StoreError> {
+        let wrong = || StoreError::io("keep the draft", &self.file);
         make_folder(&self.folder).map_err(wrong())?;
-        let lock = Lock::take(&self.disk, &self.temporary, &Access::private())?;
+        let lock = FileLock::take(&self.disk, &self.temporary, &Access::private())?;
         let changed = self.kept().and_then(|bytes| match with(bytes) {
             Some(bytes) => self.write(lock.file(), &bytes).map(Some).map_err(wrong()),
             None => self.forget().map(|()| None),
@@ -74,17 +77,17 @@ impl Drafts {
         if changed.is_err() {
             let _ = self.disk.remove(&self.temporary);
         }
-        Ok(Written {
+        Ok(WrittenDraft {
             drafts: self.clone(),
             file: changed?,
         })
     }
 
-    fn forget(&self) -> Result<(), Error> {
+    fn forget(&self) -> Result<(), StoreError> {
         let removed = self.disk.remove(&self.file);
         removed
             .and_then(|()| self.disk.remove(&self.temporary))
-            .map_err(Error::io("remove the draft", &self.file))
+            .map_err(StoreError::io("remove the draft", &self.file))
     }
 
     /// Puts bytes into the temporary file, which takes the place of the draft then.
@@ -96,15 +99,15 @@ impl Drafts {
 
     /// The bytes that were kept; `None` where there are none. Whoever understands them must expect anything. What was left
     /// by somebody who was killed while keeping a draft is removed.
-    pub fn load(&self) -> Result<Option<Vec<u8>>, Error> {
+    pub fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
         self.tidy();
         self.kept()
     }
 
-    fn kept(&self) -> Result<Option<Vec<u8>>, Error> {
+    fn kept(&self) -> Result<Option<Vec<u8>>, StoreError> {
         match self.read() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            other => other.map_err(Error::io("read the draft", &self.file)),
+            other => other.map_err(StoreError::io("read the draft", &self.file)),
         }
     }
 
@@ -136,21 +139,21 @@ impl Drafts {
 
 /// What was written, but perhaps not to the disk itself.
 #[derive(Debug)]
-pub struct Written {
+pub struct WrittenDraft {
     drafts: Drafts,
     file: Option<File>,
 }
 
-impl Written {
+impl WrittenDraft {
     /// Waits until it survives a power failure.
-    pub fn sync(self) -> Result<(), Error> {
+    pub fn sync(self) -> Result<(), StoreError> {
         let Drafts {
             disk, folder, file, ..
         } = &self.drafts;
         let synced = self.file.as_ref().map_or(Ok(()), |file| disk.sync(file));
         synced
             .and_then(|()| disk.sync_folder(folder, file))
-            .map_err(Error::io("keep the draft", file))
+            .map_err(StoreError::io("keep the draft", file))
     }
 }
 
@@ -223,7 +226,7 @@ mod tests {
                         };
                         // Busy is said, and nothing happened then.
                         while let Err(error) = drafts.change(add) {
-                            assert!(matches!(error, Error::Locked { .. }), "{error}");
+                            assert!(matches!(error, StoreError::Locked { .. }), "{error}");
                         }
                     }
                 });

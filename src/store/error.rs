@@ -9,7 +9,7 @@ use crate::model::read::ReadError;
 
 /// Why something could not be read or written. Where a commit ends with one of these, nothing of it was written.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum StoreError {
     /// The data file is no wardrobe. It is left as it is.
     #[error("{}: line {line}, column {column}: {message}", path.display())]
     Unreadable {
@@ -107,7 +107,7 @@ pub enum Error {
     },
 }
 
-impl Error {
+impl StoreError {
     pub(super) fn io<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
         move |source| Self::Io {
             what,
@@ -233,7 +233,7 @@ mod tests {
             ),
             (Errno::STALE, "Stale file handle (os error 116)"),
         ] {
-            let error = Error::io("write", Path::new("/srv/hats.json"))(errno.into());
+            let error = StoreError::io("write", Path::new("/srv/hats.json"))(errno.into());
             assert_eq!(
                 error.to_string(),
                 format!("cannot write /srv/hats.json: {reason}")

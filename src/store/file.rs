@@ -10,18 +10,18 @@ use std::sync::mpsc::{Sender, channel};
 
 use super::access::Access;
 use super::digest::Digest;
-use super::disk::{Disk, Identity, now};
-use super::layout::{Layout, Place};
-use super::{Error, Paths, threads};
+use super::disk::{Disk, FileIdentity, now};
+use super::room_spans::{RoomSpan, RoomSpans};
+use super::{Paths, StoreError, threads};
 use crate::model::Wardrobe;
-use crate::model::read::{self, Rooms};
+use crate::model::read::{self, RoomsChunk};
 
 /// What a data file was seen to hold.
 #[derive(Debug)]
-pub(super) struct Contents {
+pub(super) struct FileContents {
     pub(super) wardrobe: Wardrobe,
-    pub(super) layout: Layout,
-    pub(super) identity: Identity,
+    pub(super) layout: RoomSpans,
+    pub(super) identity: FileIdentity,
     /// Whether a later change must show in the identity.
     pub(super) certain: bool,
     /// Who may read and write it, where that can be said.
@@ -41,8 +41,8 @@ pub(super) fn read(
     path: &Path,
     earlier: &Wardrobe,
     progress: &dyn Fn(u64, u64),
-) -> Result<Option<Contents>, Error> {
-    let wrong = || Error::closed(path);
+) -> Result<Option<FileContents>, StoreError> {
+    let wrong = || StoreError::closed(path);
     for _ in 0..TRIES {
         match disk.look(path).map_err(wrong())? {
             None => return Ok(None),
@@ -53,20 +53,20 @@ pub(super) fn read(
         };
         let (before, began) = (file.metadata().map_err(wrong())?, now());
         regular(path, &before)?;
-        let identity = Identity::of(&before);
+        let identity = FileIdentity::of(&before);
         let found = contents(&file, identity.size, earlier, progress);
-        let after = Identity::of(&file.metadata().map_err(wrong())?);
+        let after = FileIdentity::of(&file.metadata().map_err(wrong())?);
         // That it lost its place to a newer one meanwhile changes only the time of its last change of any kind.
         if !after.same_file(&identity) {
             continue;
         }
         let (mut wardrobe, layout) = match found {
             Ok(found) => found,
-            Err(Wrong::Io(error)) => return Err(wrong()(error)),
-            Err(Wrong::Read(error)) => return Err(Error::unreadable(path, error)),
+            Err(ReadFailure::Io(error)) => return Err(wrong()(error)),
+            Err(ReadFailure::Read(error)) => return Err(StoreError::unreadable(path, error)),
         };
         wardrobe.share_with(earlier);
-        return Ok(Some(Contents {
+        return Ok(Some(FileContents {
             wardrobe,
             layout,
             identity,
@@ -80,8 +80,8 @@ pub(super) fn read(
 
 /// A data file of no bytes that never held anything, such as `touch` or a container makes: an empty wardrobe. `None` where
 /// it is something else; also where it has a history, for then what it held was lost.
-pub(super) fn blank(disk: &Disk, paths: &Paths) -> Result<Option<Contents>, Error> {
-    let wrong = || Error::closed(&paths.data);
+pub(super) fn blank(disk: &Disk, paths: &Paths) -> Result<Option<FileContents>, StoreError> {
+    let wrong = || StoreError::closed(&paths.data);
     let began = now();
     let Some(file) = disk.open(&paths.data).map_err(wrong())? else {
         return Ok(None);
@@ -92,21 +92,21 @@ pub(super) fn blank(disk: &Disk, paths: &Paths) -> Result<Option<Contents>, Erro
     }
     let has_lines = disk
         .look(&paths.history)
-        .map_err(Error::io("look at", &paths.history))?;
+        .map_err(StoreError::io("look at", &paths.history))?;
     if has_lines.is_some_and(|history| history.len() > 0) {
         return Ok(None);
     }
-    let identity = Identity::of(&there);
-    Ok(Some(Contents {
+    let identity = FileIdentity::of(&there);
+    Ok(Some(FileContents {
         wardrobe: Wardrobe::default(),
-        layout: Layout::new(),
+        layout: RoomSpans::new(),
         identity,
         certain: identity.is_certain(began),
         access: Access::of(&file).ok(),
     }))
 }
 
-pub(super) fn regular(path: &Path, there: &std::fs::Metadata) -> Result<(), Error> {
+pub(super) fn regular(path: &Path, there: &std::fs::Metadata) -> Result<(), StoreError> {
     let kind = there.file_type();
     let what = match () {
         () if kind.is_file() => return Ok(()),
@@ -114,14 +114,14 @@ pub(super) fn regular(path: &Path, there: &std::fs::Metadata) -> Result<(), Erro
         () if kind.is_symlink() => "a symbolic link now",
         () => "a device or a pipe",
     };
-    Err(Error::NotAFile {
+    Err(StoreError::NotAFile {
         path: path.to_path_buf(),
         what,
     })
 }
 
 #[derive(Debug)]
-enum Wrong {
+enum ReadFailure {
     Io(std::io::Error),
     Read(read::ReadError),
 }
@@ -131,7 +131,7 @@ fn contents(
     size: u64,
     earlier: &Wardrobe,
     progress: &dyn Fn(u64, u64),
-) -> Result<(Wardrobe, Layout), Wrong> {
+) -> Result<(Wardrobe, RoomSpans), ReadFailure> {
     if let Some(found) = in_pieces(file, size, earlier, progress) {
         return Ok(found);
     }
@@ -139,14 +139,14 @@ fn contents(
     let mut from_start = file;
     std::io::Seek::rewind(&mut from_start)
         .and_then(|()| from_start.read_to_end(&mut bytes))
-        .map_err(Wrong::Io)?;
-    let wardrobe = read::wardrobe(&bytes).map_err(Wrong::Read)?;
-    Ok((wardrobe, Layout::new()))
+        .map_err(ReadFailure::Io)?;
+    let wardrobe = read::wardrobe(&bytes).map_err(ReadFailure::Read)?;
+    Ok((wardrobe, RoomSpans::new()))
 }
 
 /// What one chunk held.
 struct Chunk {
-    rooms: Vec<(Rooms, Option<Place>)>,
+    rooms: Vec<(RoomsChunk, Option<RoomSpan>)>,
     /// What stands after the last room, in the chunk that has it.
     tail: Option<String>,
 }
@@ -157,7 +157,7 @@ fn in_pieces(
     size: u64,
     earlier: &Wardrobe,
     progress: &dyn Fn(u64, u64),
-) -> Option<(Wardrobe, Layout)> {
+) -> Option<(Wardrobe, RoomSpans)> {
     let mut head = vec![0; usize::try_from(size.min(256)).ok()?];
     file.read_exact_at(&mut head, 0).ok()?;
     let head = read::head(&head)?.to_owned();
@@ -166,7 +166,7 @@ fn in_pieces(
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(count);
-    let work = Work {
+    let work = ChunkQueue {
         file,
         size,
         head: &head,
@@ -211,8 +211,8 @@ fn in_pieces(
     join(&head, chunks)
 }
 
-fn join(head: &str, chunks: Vec<Option<Chunk>>) -> Option<(Wardrobe, Layout)> {
-    let (mut rooms, mut layout, mut tail) = (Vec::new(), Layout::new(), None);
+fn join(head: &str, chunks: Vec<Option<Chunk>>) -> Option<(Wardrobe, RoomSpans)> {
+    let (mut rooms, mut layout, mut tail) = (Vec::new(), RoomSpans::new(), None);
     for chunk in chunks {
         let chunk = chunk?;
         for (room, place) in chunk.rooms {
@@ -226,7 +226,7 @@ fn join(head: &str, chunks: Vec<Option<Chunk>>) -> Option<(Wardrobe, Layout)> {
     Some((read::join(head, rooms, &tail?)?, layout))
 }
 
-struct Work<'a> {
+struct ChunkQueue<'a> {
     file: &'a File,
     size: u64,
     head: &'a str,
@@ -236,7 +236,7 @@ struct Work<'a> {
     done: AtomicU64,
 }
 
-impl Work<'_> {
+impl ChunkQueue<'_> {
     /// Takes chunk after chunk until there is none.
     fn run(&self, count: usize, mut put: impl FnMut(usize, Chunk)) {
         let mut buffer = Vec::new();
@@ -316,7 +316,7 @@ impl Work<'_> {
             room.share_with(self.earlier);
             let (text, tail) = piece.split_at_checked(piece.len() - room.left())?;
             let core = text.strip_prefix("    ")?.trim_end_matches(",\n");
-            let place = room.is_exact().then_some(Place {
+            let place = room.is_exact().then_some(RoomSpan {
                 at: at + 4,
                 length: core.len() as u64,
                 digest: Digest::of(core.as_bytes()),
@@ -343,7 +343,7 @@ pub(super) mod tests {
     use super::*;
 
     /// Reads a file the quick way.
-    pub(in crate::store) fn read(file: &File) -> Option<(Wardrobe, Layout)> {
+    pub(in crate::store) fn read(file: &File) -> Option<(Wardrobe, RoomSpans)> {
         in_pieces(
             file,
             file.metadata().unwrap().len(),

@@ -10,14 +10,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
-use super::disk::{Disk, Identity};
-use super::{Entry, Error};
+use super::disk::{Disk, FileIdentity};
+use super::{HistoryEntry, StoreError};
 use crate::model::Group;
 use crate::model::write::compact;
 
 /// What every version of the program understands of a line. Members beside these are kept wherever lines are.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Line {
+pub(super) struct HistoryLine {
     pub(super) revision: u64,
     pub(super) time: Timestamp,
     #[serde(default)]
@@ -28,13 +28,13 @@ pub(super) struct Line {
     pub(super) redoes: Option<u64>,
     /// The data file that it made.
     #[serde(default)]
-    pub(super) file: Option<Identity>,
+    pub(super) file: Option<FileIdentity>,
     /// What that file holds.
     #[serde(default, deserialize_with = "Digest::read")]
     pub(super) digest: Option<Digest>,
 }
 
-impl Line {
+impl HistoryLine {
     pub(super) fn parse(line: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(line).map_err(|error| error.to_string())
     }
@@ -42,7 +42,7 @@ impl Line {
 
 /// A line as it is written: all that can be long comes last but for the line's own length.
 #[derive(Serialize)]
-struct Written<'a> {
+struct LineOut<'a> {
     revision: u64,
     id: &'a str,
     time: Timestamp,
@@ -53,7 +53,7 @@ struct Written<'a> {
     redoes: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     outside: bool,
-    file: &'a Identity,
+    file: &'a FileIdentity,
     digest: Digest,
     edits: &'a Group,
 }
@@ -64,8 +64,8 @@ const EDITS: &[u8] = b",\"edits\":[";
 const LENGTH: &[u8] = b",\"length\":";
 
 /// The line of a commit that made this data file, which holds what has this digest.
-pub(super) fn line(entry: &Entry, file: &Identity, digest: Digest) -> String {
-    let mut line = compact(&Written {
+pub(super) fn line(entry: &HistoryEntry, file: &FileIdentity, digest: Digest) -> String {
+    let mut line = compact(&LineOut {
         revision: entry.revision,
         id: &entry.id,
         time: entry.time,
@@ -98,8 +98,8 @@ fn said_length(end: &[u8]) -> Option<u64> {
 }
 
 /// A history for reading; `None` where there is none.
-pub(super) fn open(disk: &Disk, path: &Path) -> Result<Option<File>, Error> {
-    let wrong = || Error::io("read", path);
+pub(super) fn open(disk: &Disk, path: &Path) -> Result<Option<File>, StoreError> {
+    let wrong = || StoreError::io("read", path);
     let Some(file) = disk.open(path).map_err(wrong())? else {
         return Ok(None);
     };
@@ -110,7 +110,7 @@ pub(super) fn open(disk: &Disk, path: &Path) -> Result<Option<File>, Error> {
 /// Lines from the last to the first; a block of the file at a time. A line that does not fit into a block is found by
 /// the length that it ends with, and none of it is read; one without that, as older versions wrote it, is looked through
 /// for its beginning.
-pub(super) struct Backwards<'a> {
+pub(super) struct ReverseLines<'a> {
     file: &'a File,
     /// What was read and not given yet begins here in the file.
     start: u64,
@@ -127,7 +127,7 @@ const STRETCH: u64 = 1 << 20;
 const HEAD: u64 = 1 << 13;
 
 /// A line without its newline, and where it is.
-pub(super) struct Found<'a> {
+pub(super) struct LocatedLine<'a> {
     file: &'a File,
     pub(super) at: u64,
     /// How long it is.
@@ -138,7 +138,7 @@ pub(super) struct Found<'a> {
     pub(super) short: Option<Vec<u8>>,
 }
 
-impl Found<'_> {
+impl LocatedLine<'_> {
     /// All of it.
     pub(super) fn bytes(&self) -> io::Result<Cow<'_, [u8]>> {
         match &self.short {
@@ -149,18 +149,18 @@ impl Found<'_> {
 
     /// What every version understands of it. Of a long line that has all of that before its edits, no more is read; what
     /// follows there is taken to be as whole as the line's end.
-    pub(super) fn line(&self) -> io::Result<Option<Line>> {
+    pub(super) fn line(&self) -> io::Result<Option<HistoryLine>> {
         if self.short.is_none() && self.ended {
             let mut head = read(self.file, self.at, self.length.min(HEAD))?;
             if let Some(cut) = memchr::memmem::find(&head, EDITS) {
                 head.truncate(cut);
                 head.push(b'}');
-                if let Some(line) = Line::parse(&head).ok().filter(|line| line.file.is_some()) {
+                if let Some(line) = HistoryLine::parse(&head).ok().filter(|line| line.file.is_some()) {
                     return Ok(Some(line));
                 }
             }
         }
-        Ok(Line::parse(&self.bytes()?).ok())
+        Ok(HistoryLine::parse(&self.bytes()?).ok())
     }
 }
 
@@ -170,7 +170,7 @@ fn read(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-impl<'a> Backwards<'a> {
+impl<'a> ReverseLines<'a> {
     /// From before this place.
     pub(super) fn from(file: &'a File, end: u64) -> Self {
         Self {
@@ -182,7 +182,7 @@ impl<'a> Backwards<'a> {
     }
 
     /// The line before; `None` at the beginning of the file.
-    pub(super) fn before(&mut self) -> io::Result<Option<Found<'a>>> {
+    pub(super) fn before(&mut self) -> io::Result<Option<LocatedLine<'a>>> {
         loop {
             let ended = self.buffer.last() == Some(&b'\n');
             let body = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
@@ -191,7 +191,7 @@ impl<'a> Backwards<'a> {
                 let from = newline.map_or(0, |newline| newline + 1);
                 let bytes = body.get(from..).unwrap_or_default().to_vec();
                 self.buffer.truncate(from);
-                return Ok(Some(Found {
+                return Ok(Some(LocatedLine {
                     file: self.file,
                     at: self.start + from as u64,
                     length: bytes.len() as u64,
@@ -207,7 +207,7 @@ impl<'a> Backwards<'a> {
                 let at = self.begin()?;
                 self.buffer.clear();
                 self.start = at;
-                return Ok(Some(Found {
+                return Ok(Some(LocatedLine {
                     file: self.file,
                     at,
                     length: end - at,
@@ -265,7 +265,7 @@ pub(super) fn line_number(file: &File, at: u64) -> io::Result<u64> {
 
 /// What a writer must know of the history before it adds to it.
 #[derive(Debug, Default)]
-pub(super) struct Tail {
+pub(super) struct HistoryTail {
     /// How long the file is.
     pub(super) length: u64,
     /// What is to stay of it: behind are a torn line and lines whose data file never came to be.
@@ -273,7 +273,7 @@ pub(super) struct Tail {
     /// The last line lacks only its newline.
     pub(super) unended: bool,
     /// Of the last line that stays.
-    pub(super) last: Option<Line>,
+    pub(super) last: Option<HistoryLine>,
     /// Where that line is.
     pub(super) last_at: u64,
 }
@@ -285,19 +285,19 @@ const PATIENCE: usize = 4096;
 /// file that a writer left, after it is settled how far the history is read.
 pub(super) fn tail(
     file: &File,
-    data: Option<(Identity, u64)>,
-    left: impl FnOnce() -> io::Result<Option<Identity>>,
-) -> io::Result<Tail> {
+    data: Option<(FileIdentity, u64)>,
+    left: impl FnOnce() -> io::Result<Option<FileIdentity>>,
+) -> io::Result<HistoryTail> {
     let length = file.metadata()?.len();
     let left = left()?;
-    let mut tail = Tail {
+    let mut tail = HistoryTail {
         length,
         keep: length,
-        ..Tail::default()
+        ..HistoryTail::default()
     };
-    let mut lines = Backwards::from(file, length);
+    let mut lines = ReverseLines::from(file, length);
     // The newest line whose data file seems never to have come to be, and where the first one for that file is.
-    let mut doubtful: Option<(Line, Identity, u64, u64)> = None;
+    let mut doubtful: Option<(HistoryLine, FileIdentity, u64, u64)> = None;
     for _ in 0..PATIENCE {
         let Some(found) = lines.before()? else {
             break;
@@ -357,7 +357,7 @@ pub(super) fn tail(
 /// Whether the data file was last touched before the one that a line made, and is of an earlier revision. Where it is the
 /// one of the line before, too, then what was renamed was lost with the power; else it may be a backup that was put back
 /// while the clock was wrong.
-fn is_older(data: Option<(Identity, u64)>, made: &Identity, revision: u64) -> bool {
+fn is_older(data: Option<(FileIdentity, u64)>, made: &FileIdentity, revision: u64) -> bool {
     data.is_some_and(|(data, of)| !data.same_file(made) && data.ctime < made.ctime && of < revision)
 }
 
@@ -366,11 +366,11 @@ fn is_older(data: Option<(Identity, u64)>, made: &Identity, revision: u64) -> bo
 pub(super) fn recall(
     disk: &Disk,
     path: &Path,
-    identity: &Identity,
+    identity: &FileIdentity,
     digest: impl Fn() -> Digest,
 ) -> Option<(u64, Option<Digest>)> {
     let file = open(disk, path).ok()??;
-    let mut lines = Backwards::from(&file, file.metadata().ok()?.len());
+    let mut lines = ReverseLines::from(&file, file.metadata().ok()?.len());
     // Others may have added some since the file was read.
     for _ in 0..8 {
         let line = lines.before().ok()??.line().ok()?;

@@ -8,7 +8,7 @@ use super::*;
 
 /// A line of about so many bytes that ends with its length; `said`: with how much more than that.
 fn sized(length: usize, more: u64) -> String {
-    let entry = Entry {
+    let entry = HistoryEntry {
         revision: 7,
         id: "x".repeat(length).into(),
         time: Timestamp::UNIX_EPOCH,
@@ -19,7 +19,7 @@ fn sized(length: usize, more: u64) -> String {
         outside: false,
         partial: false,
     };
-    let identity = Identity {
+    let identity = FileIdentity {
         inode: 1,
         size: 2,
         mtime: 3,
@@ -63,7 +63,7 @@ proptest! {
         }
         let file = file(&text);
         let expected: Vec<&str> = text.lines().collect();
-        let mut back = Backwards::from(&file, text.len() as u64);
+        let mut back = ReverseLines::from(&file, text.len() as u64);
         let mut found = Vec::new();
         while let Some(line) = back.before().unwrap() {
             let bytes = line.bytes().unwrap().into_owned();
@@ -84,13 +84,13 @@ fn a_long_line_that_says_its_length_is_not_read() {
             .replace("TEXT", &"x".repeat(length));
         serde_json::from_str::<Group>(&format!("[{edit}]")).unwrap()
     };
-    let mut entry = serde_json::from_str::<Entry>(
+    let mut entry = serde_json::from_str::<HistoryEntry>(
         r#"{"revision":5,"id":"i","time":"2026-01-01T00:00:00Z","actor":"a,\"edits\":[","edits":[]}"#,
     )
     .unwrap();
     entry.group = group(50_000_000);
     entry.redoes = Some(4);
-    let identity = Identity {
+    let identity = FileIdentity {
         inode: 1,
         size: 2,
         mtime: 3,
@@ -99,7 +99,7 @@ fn a_long_line_that_says_its_length_is_not_read() {
     let digest = Digest::of(b"what it holds");
     let text = format!("{{\"first\":1}}\n{}", line(&entry, &identity, digest));
     let file = file(&text);
-    let mut back = Backwards::from(&file, text.len() as u64);
+    let mut back = ReverseLines::from(&file, text.len() as u64);
     let found = back.before().unwrap().unwrap();
     let line = found.line().unwrap().unwrap();
     assert_eq!(
@@ -113,7 +113,7 @@ fn a_long_line_that_says_its_length_is_not_read() {
         back.read
     );
     assert_eq!(
-        serde_json::from_slice::<Entry>(&found.bytes().unwrap()).unwrap(),
+        serde_json::from_slice::<HistoryEntry>(&found.bytes().unwrap()).unwrap(),
         entry
     );
     assert_eq!(

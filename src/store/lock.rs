@@ -7,13 +7,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::Error;
+use super::StoreError;
 use super::access::Access;
 use super::disk::{Disk, milliseconds};
 
 /// Held while this lives. The system lets it go when the process ends, however it ends.
 #[derive(Debug)]
-pub(super) struct Lock(File);
+pub(super) struct FileLock(File);
 
 /// The pauses between tries.
 const SHORTEST: Duration = Duration::from_micros(200);
@@ -21,12 +21,12 @@ const LONGEST: Duration = Duration::from_millis(20);
 
 /// Waiting for somebody else: ever longer, as long as the disk's patience lasts.
 #[derive(Debug)]
-pub(super) struct Wait {
+pub(super) struct LockBackoff {
     since: Instant,
     pause: Duration,
 }
 
-impl Wait {
+impl LockBackoff {
     pub(super) fn begin() -> Self {
         Self {
             since: Instant::now(),
@@ -35,9 +35,9 @@ impl Wait {
     }
 
     /// Waits a little; an error when that was enough. `path`: what somebody else has.
-    pub(super) fn on(&mut self, disk: &Disk, path: &Path) -> Result<(), Error> {
+    pub(super) fn on(&mut self, disk: &Disk, path: &Path) -> Result<(), StoreError> {
         if disk.is_over(self.since) {
-            return Err(Error::Locked {
+            return Err(StoreError::Locked {
                 path: path.to_path_buf(),
                 seconds: self.since.elapsed().as_secs(),
             });
@@ -48,14 +48,19 @@ impl Wait {
     }
 }
 
-impl Lock {
+impl FileLock {
     /// Waits for the lock. `access`: who may take it.
-    pub(super) fn take(disk: &Disk, path: &Path, access: &Access) -> Result<Self, Error> {
-        Self::take_in(&mut Wait::begin(), disk, path, access)
+    pub(super) fn take(disk: &Disk, path: &Path, access: &Access) -> Result<Self, StoreError> {
+        Self::take_in(&mut LockBackoff::begin(), disk, path, access)
     }
 
     /// The same as a part of a longer waiting.
-    pub(super) fn take_in(wait: &mut Wait, disk: &Disk, path: &Path, access: &Access) -> Result<Self, Error> {
+    pub(super) fn take_in(
+        wait: &mut LockBackoff,
+        disk: &Disk,
+        path: &Path,
+        access: &Access,
+    ) -> Result<Self, StoreError> {
         loop {
             if let Some(lock) = Self::try_take(disk, path, access)? {
                 if wait.pause > SHORTEST {
@@ -68,8 +73,8 @@ impl Lock {
     }
 
     /// Takes the lock if nobody has it.
-    pub(super) fn try_take(disk: &Disk, path: &Path, access: &Access) -> Result<Option<Self>, Error> {
-        let wrong = || Error::io("lock", path);
+    pub(super) fn try_take(disk: &Disk, path: &Path, access: &Access) -> Result<Option<Self>, StoreError> {
+        let wrong = || StoreError::io("lock", path);
         let (file, new) = disk.open_or_create(path).map_err(wrong())?;
         if new {
             access.give(disk, &file).map_err(wrong())?;
@@ -100,14 +105,14 @@ fn is_at(disk: &Disk, file: &File, path: &Path) -> io::Result<bool> {
 /// A temporary file of this process's own. Nobody takes it for one that was left, and nobody else has one while it is
 /// there: so it keeps out who came in because somebody removed the lock file, too. It goes with this, unless it stays.
 #[derive(Debug)]
-pub(super) struct Temporary<'a> {
+pub(super) struct TemporaryFile<'a> {
     disk: &'a Disk,
     path: &'a Path,
     file: File,
     stays: Cell<bool>,
 }
 
-impl<'a> Temporary<'a> {
+impl<'a> TemporaryFile<'a> {
     /// Makes it, empty. `None`: somebody else is at work.
     pub(super) fn make(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
         match disk.create(path) {
@@ -152,7 +157,7 @@ impl<'a> Temporary<'a> {
     }
 }
 
-impl Drop for Temporary<'_> {
+impl Drop for TemporaryFile<'_> {
     fn drop(&mut self) {
         if !self.stays.get() && self.is_there().unwrap_or(false) {
             let _ = self.disk.remove(self.path); // Else the next writer does.
@@ -162,14 +167,14 @@ impl Drop for Temporary<'_> {
 
 /// A temporary file that its writer left, or none: nobody is at it any more, and nobody gets at it while this lives.
 #[derive(Debug)]
-pub(super) struct Left<'a>(Option<Temporary<'a>>);
+pub(super) struct LeftoverFile<'a>(Option<TemporaryFile<'a>>);
 
-impl<'a> Left<'a> {
+impl<'a> LeftoverFile<'a> {
     /// `None` when the writer is still at it.
     pub(super) fn claim(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
         match disk.open(path)? {
             None => Ok(Some(Self(None))),
-            Some(file) => Ok(Temporary::hold(disk, path, file, true)?.map(|left| Self(Some(left)))),
+            Some(file) => Ok(TemporaryFile::hold(disk, path, file, true)?.map(|left| Self(Some(left)))),
         }
     }
 
@@ -185,13 +190,13 @@ impl<'a> Left<'a> {
 
 /// Removes a temporary file that its writer left; false when the writer is still at it.
 pub(super) fn sweep(disk: &Disk, temporary: &Path) -> io::Result<bool> {
-    match Left::claim(disk, temporary)? {
+    match LeftoverFile::claim(disk, temporary)? {
         Some(left) => left.remove().map(|()| true),
         None => Ok(false),
     }
 }
 
-impl Drop for Lock {
+impl Drop for FileLock {
     fn drop(&mut self) {
         // Closing would do it too; but not while a child process still has the file open.
         let _ = self.0.unlock();

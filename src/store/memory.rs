@@ -5,17 +5,20 @@ use jiff::Timestamp;
 
 use crate::model::Wardrobe;
 
-use super::{Change, Entry, Event, Filter, FoundUndo, Page, Query, Request, Snapshot};
+use super::{
+    Change, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Snapshot, StoreEvent, StoreRequest,
+    UndoCandidate,
+};
 
 /// The wardrobe and what was done to it.
 #[derive(Debug, Clone, Default)]
-pub struct Memory {
+pub struct MemoryStore {
     wardrobe: Wardrobe,
     actor: String,
-    history: Vec<Entry>,
+    history: Vec<HistoryEntry>,
 }
 
-impl Memory {
+impl MemoryStore {
     /// Begins with this wardrobe; changes are in the name of the actor.
     pub fn new(wardrobe: Wardrobe, actor: &str) -> Self {
         Self {
@@ -35,25 +38,25 @@ impl Memory {
     }
 
     /// Answers a request; `now` is the time of a commit.
-    pub fn handle(&mut self, request: Request, now: Timestamp) -> Vec<Event> {
+    pub fn handle(&mut self, request: StoreRequest, now: Timestamp) -> Vec<StoreEvent> {
         match request {
-            Request::Commit { id, change } => {
+            StoreRequest::Commit { id, change } => {
                 let result = self.commit(change, now);
-                vec![Event::Committed {
+                vec![StoreEvent::Committed {
                     settled: vec![(id, result)],
                     snapshot: self.snapshot(),
                 }]
             }
-            Request::Withdraw { .. } | Request::Retry | Request::Restore => Vec::new(),
-            Request::History(query) => {
+            StoreRequest::Withdraw { .. } | StoreRequest::Retry | StoreRequest::Restore => Vec::new(),
+            StoreRequest::History(query) => {
                 let page = Ok(self.page(&query));
-                vec![Event::History { query, page }]
+                vec![StoreEvent::History { query, page }]
             }
-            Request::FindUndo => vec![Event::FoundUndo(Ok(FoundUndo::default()))],
+            StoreRequest::FindUndo => vec![StoreEvent::FoundUndo(Ok(UndoCandidate::default()))],
         }
     }
 
-    fn commit(&mut self, change: Change, time: Timestamp) -> Result<Option<u64>, crate::model::Error> {
+    fn commit(&mut self, change: Change, time: Timestamp) -> Result<Option<u64>, crate::model::EditError> {
         self.wardrobe.apply(&change.group)?;
         if change.group.is_empty() {
             return Ok(None);
@@ -68,7 +71,7 @@ impl Memory {
             },
         ) = (self.wardrobe.revision, change);
         let (id, actor) = (revision.to_string().into(), self.actor.as_str().into());
-        self.history.push(Entry {
+        self.history.push(HistoryEntry {
             revision,
             id,
             time,
@@ -82,12 +85,12 @@ impl Memory {
         Ok(Some(revision))
     }
 
-    fn page(&self, query: &Query) -> Page {
+    fn page(&self, query: &HistoryQuery) -> HistoryPage {
         let from = query
             .from
             .and_then(|from| usize::try_from(from).ok())
             .unwrap_or(self.history.len());
-        let mut page = Page::default();
+        let mut page = HistoryPage::default();
         for (at, entry) in self.history.iter().enumerate().take(from).rev() {
             if page.entries.len() == query.limit {
                 page.next = u64::try_from(at + 1).ok();
@@ -101,9 +104,9 @@ impl Memory {
     }
 }
 
-impl Filter {
+impl HistoryFilter {
     /// Whether an entry is among those that are wanted.
-    pub fn takes(&self, entry: &Entry) -> bool {
+    pub fn takes(&self, entry: &HistoryEntry) -> bool {
         let edits = || entry.group.0.iter();
         self.room
             .as_ref()

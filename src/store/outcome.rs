@@ -19,7 +19,7 @@ pub struct Scope {
 
 /// On whose behalf, and within what.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct StoreOptions {
     /// Who makes the changes, as the history will have it.
     pub actor: String,
     /// What may be seen and changed.
@@ -48,8 +48,8 @@ impl From<Group> for Change {
 
 /// What is asked of the keeper.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
-    /// Commit this; the number comes back in [`Event::Committed`].
+pub enum StoreRequest {
+    /// Commit this; the number comes back in [`StoreEvent::Committed`].
     Commit {
         /// The asker's name for it.
         id: u64,
@@ -66,14 +66,14 @@ pub enum Request {
     /// The data file is gone: write what was last known again.
     Restore,
     /// Read a page of the history.
-    History(Query),
+    History(HistoryQuery),
     /// Look for the newest commit of this session's actor that can be undone, and the one that can be redone.
     FindUndo,
 }
 
 /// What the keeper tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub enum StoreEvent {
     /// Reading the file goes on.
     Opening {
         /// Bytes done.
@@ -81,38 +81,38 @@ pub enum Event {
         /// Of so many.
         of: u64,
     },
-    /// The file is open; comes once, and before anything else but [`Event::Opening`] and [`Event::Trouble`].
+    /// The file is open; comes once, and before anything else but [`StoreEvent::Opening`] and [`StoreEvent::Trouble`].
     Opened(Snapshot),
     /// What became of commits. The wardrobe is the one after all of them.
     Committed {
         /// For each, by the number it was asked under: its revision (`None` when nothing differed any more), or why it
         /// was not done. What has a revision is durable.
-        settled: Vec<(u64, Result<Option<u64>, model::Error>)>,
+        settled: Vec<(u64, Result<Option<u64>, model::EditError>)>,
         /// What the file holds now.
         snapshot: Snapshot,
     },
     /// Somebody else changed the file.
     Changed(Snapshot),
     /// Something keeps the file from being read or written; `None` when it is over. Commits wait meanwhile.
-    Trouble(Option<Trouble>),
+    Trouble(Option<StoreProblem>),
     /// A page of the history.
     History {
         /// What was asked.
-        query: Query,
+        query: HistoryQuery,
         /// The answer, or why there is none.
-        page: Result<Page, String>,
+        page: Result<HistoryPage, String>,
     },
     /// The newest own commits to undo and to redo, or why that cannot be said.
-    FoundUndo(Result<FoundUndo, String>),
+    FoundUndo(Result<UndoCandidate, String>),
 }
 
 /// What can be taken back by this session's actor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FoundUndo {
+pub struct UndoCandidate {
     /// The newest own commit that is in effect.
-    pub undo: Option<Entry>,
+    pub undo: Option<HistoryEntry>,
     /// The newest own undo that is in effect, where no own change came after it.
-    pub redo: Option<Entry>,
+    pub redo: Option<HistoryEntry>,
 }
 
 /// What the file was seen to hold.
@@ -128,7 +128,7 @@ pub struct Snapshot {
 
 /// Why the file cannot be read or written just now. The text says what, where and what to do, in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+pub enum StoreProblem {
     /// It cannot be understood; it is left as it is.
     Unreadable(String),
     /// It was there and is not any more.
@@ -137,7 +137,7 @@ pub enum Trouble {
     CannotWrite(String),
 }
 
-impl Trouble {
+impl StoreProblem {
     /// The sentence.
     pub fn message(&self) -> &str {
         match self {
@@ -148,7 +148,7 @@ impl Trouble {
 
 /// One commit, as the history has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct HistoryEntry {
     /// Which one.
     pub revision: u64,
     /// Its unique id.
@@ -186,7 +186,7 @@ pub fn person(actor: &str) -> &str {
 
 /// Which entries of the history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct HistoryFilter {
     /// That touch this room.
     pub room: Option<Jid>,
     /// That touch this user.
@@ -199,10 +199,10 @@ pub struct Filter {
 
 /// A page of the history, from the newest backwards.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Query {
+pub struct HistoryQuery {
     /// Only these.
-    pub filter: Filter,
-    /// From where the page before ended ([`Page::next`]); `None`: from the newest.
+    pub filter: HistoryFilter,
+    /// From where the page before ended ([`HistoryPage::next`]); `None`: from the newest.
     pub from: Option<u64>,
     /// At most so many entries.
     pub limit: usize,
@@ -210,9 +210,9 @@ pub struct Query {
 
 /// Entries, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
+pub struct HistoryPage {
     /// The entries.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<HistoryEntry>,
     /// Where the next page begins, where there is more.
     pub next: Option<u64>,
     /// Lines on the way that could not be read.

@@ -4,9 +4,11 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 
-use super::history::Backwards;
+use super::history::ReverseLines;
 use super::view::{seen, sees};
-use super::{Entry, Filter, FoundUndo, Options, Page, Query, Scope, person};
+use super::{
+    HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Scope, StoreOptions, UndoCandidate, person,
+};
 use crate::model::write::compact;
 use crate::model::{Edit, HatId, Jid, Room, User, Wardrobe};
 
@@ -18,17 +20,17 @@ const MEMORY: u64 = 1 << 30;
 const REPLAYED: (usize, u64) = (4096, 64 << 20);
 
 /// A page of entries, newest first.
-pub(super) fn page(file: &File, query: &Query, scope: &Scope) -> io::Result<Page> {
+pub(super) fn page(file: &File, query: &HistoryQuery, scope: &Scope) -> io::Result<HistoryPage> {
     let end = file.metadata()?.len().min(query.from.unwrap_or(u64::MAX));
     let needles = needles(&query.filter);
-    let mut lines = Backwards::from(file, end);
-    let mut page = Page::default();
+    let mut lines = ReverseLines::from(file, end);
+    let mut page = HistoryPage::default();
     let mut first = query.from.is_none();
     while let Some(found) = lines.before()? {
         let torn = std::mem::take(&mut first) && !found.ended;
         let bytes = found.bytes()?;
         let wanted = mentions(&bytes, &needles);
-        match serde_json::from_slice::<Entry>(&bytes) {
+        match serde_json::from_slice::<HistoryEntry>(&bytes) {
             _ if !wanted => {}
             Ok(entry) => {
                 page.entries
@@ -53,9 +55,9 @@ fn concerns(scope: &Scope, line: &[u8]) -> bool {
 }
 
 /// The entry of one revision.
-pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Option<Entry>> {
+pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Option<HistoryEntry>> {
     let number = revision.to_string();
-    let mut lines = Backwards::from(file, file.metadata()?.len());
+    let mut lines = ReverseLines::from(file, file.metadata()?.len());
     while let Some(found) = lines.before()? {
         let may_be = match &found.short {
             Some(bytes) => may_have(bytes, b"\"revision\"", number.as_bytes()),
@@ -64,7 +66,7 @@ pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Opt
         if !may_be {
             continue;
         }
-        match serde_json::from_slice::<Entry>(&found.bytes()?) {
+        match serde_json::from_slice::<HistoryEntry>(&found.bytes()?) {
             Ok(entry) if entry.revision == revision => return Ok(seen(scope, entry)),
             _ => {}
         }
@@ -74,10 +76,10 @@ pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Opt
 
 /// The entries after a revision up to another, in order; after 0: from the first one. `None` where they are too many or too
 /// large, or where the history does not go back so far.
-pub(super) fn between(file: &File, after: u64, last: u64) -> io::Result<Option<Vec<Entry>>> {
+pub(super) fn between(file: &File, after: u64, last: u64) -> io::Result<Option<Vec<HistoryEntry>>> {
     let (most, bytes) = REPLAYED;
-    let mut lines = Backwards::from(file, file.metadata()?.len());
-    let (mut entries, mut taken): (Vec<Entry>, u64) = (Vec::new(), 0);
+    let mut lines = ReverseLines::from(file, file.metadata()?.len());
+    let (mut entries, mut taken): (Vec<HistoryEntry>, u64) = (Vec::new(), 0);
     while let Some(found) = lines.before()? {
         let Some(line) = found.line()? else {
             continue; // Damaged; whether anything is missing shows in the end.
@@ -102,12 +104,12 @@ pub(super) fn between(file: &File, after: u64, last: u64) -> io::Result<Option<V
 
 /// The newest own commits to take back and to put back, as the wardrobe is now. An entry that has something out of scope is
 /// not offered, nor one of which nothing is in effect any more.
-pub(super) fn find_undo(file: &File, options: &Options, now: &Wardrobe) -> io::Result<FoundUndo> {
-    let mut lines = Backwards::from(file, file.metadata()?.len());
+pub(super) fn find_undo(file: &File, options: &StoreOptions, now: &Wardrobe) -> io::Result<UndoCandidate> {
+    let mut lines = ReverseLines::from(file, file.metadata()?.len());
     let me = person(&options.actor);
     let mut own = compact(me).into_bytes();
     own.pop(); // an address may follow before the closing quote
-    let mut found = FoundUndo::default();
+    let mut found = UndoCandidate::default();
     // Revisions that a later one took back; and whether there is still something to put back further on.
     let (mut taken, mut redoable) = (HashSet::new(), true);
     while let Some(line) = lines.before()? {
@@ -141,7 +143,7 @@ pub(super) fn find_undo(file: &File, options: &Options, now: &Wardrobe) -> io::R
         if !wanted {
             continue;
         }
-        let Ok(entry) = serde_json::from_slice::<Entry>(&line.bytes()?) else {
+        let Ok(entry) = serde_json::from_slice::<HistoryEntry>(&line.bytes()?) else {
             continue;
         };
         if entry.outside
@@ -177,7 +179,7 @@ fn has_escapes(line: &[u8]) -> bool {
 }
 
 /// Texts that a line must have to match a filter.
-fn needles(filter: &Filter) -> Vec<Vec<u8>> {
+fn needles(filter: &HistoryFilter) -> Vec<Vec<u8>> {
     let room = filter.room.as_ref().map(Jid::as_str);
     let user = filter.user.as_ref().map(Jid::as_str);
     let hat = filter.hat.as_ref().map(HatId::as_str);
@@ -197,7 +199,7 @@ fn mentions(line: &[u8], needles: &[Vec<u8>]) -> bool {
 }
 
 /// Whether an entry is by somebody, and touches something, that the filter asks for.
-fn matches(entry: &Entry, filter: &Filter) -> bool {
+fn matches(entry: &HistoryEntry, filter: &HistoryFilter) -> bool {
     let actor = filter
         .actor
         .as_ref()
@@ -206,7 +208,7 @@ fn matches(entry: &Entry, filter: &Filter) -> bool {
     actor && (anything || entry.group.0.iter().any(|edit| touches(edit, filter)))
 }
 
-fn touches(edit: &Edit, filter: &Filter) -> bool {
+fn touches(edit: &Edit, filter: &HistoryFilter) -> bool {
     if filter.room.is_some() && filter.room.as_ref() != edit.room() {
         return false;
     }
@@ -234,7 +236,7 @@ fn room_has(room: &Room, user: Option<&Jid>, hat: Option<&HatId>) -> bool {
         (None, None) => true,
         (Some(user), hat) => room.user(user).is_some_and(|user| user_has(user, hat)),
         (None, Some(hat)) => {
-            room.catalogue.contains_key(hat) || room.users().iter().any(|(_, user)| user_has(user, Some(hat)))
+            room.catalog.contains_key(hat) || room.users().iter().any(|(_, user)| user_has(user, Some(hat)))
         }
     }
 }

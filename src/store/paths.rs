@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::Error;
+use super::StoreError;
 
 /// The files that belong to one data file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +29,9 @@ const LINKS: usize = 40;
 
 impl Paths {
     /// The files of the data file at this path, whether it exists or not. Nothing is created.
-    pub fn resolve(path: &Path) -> Result<Self, Error> {
+    pub fn resolve(path: &Path) -> Result<Self, StoreError> {
         let data = follow(path)?;
-        let missing = || Error::NotAFile {
+        let missing = || StoreError::NotAFile {
             path: path.to_path_buf(),
             what: "a folder",
         };
@@ -70,8 +70,8 @@ pub(super) fn beside(data: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The absolute path with all symbolic links followed, also where the last one leads to nothing.
-fn follow(path: &Path) -> Result<PathBuf, Error> {
-    let absolute = std::path::absolute(path).map_err(Error::closed(path))?;
+fn follow(path: &Path) -> Result<PathBuf, StoreError> {
+    let absolute = std::path::absolute(path).map_err(StoreError::closed(path))?;
     let (mut rest, mut links) = (Vec::new(), 0);
     push(&mut rest, &absolute);
     let mut done = PathBuf::new();
@@ -88,10 +88,10 @@ fn follow(path: &Path) -> Result<PathBuf, Error> {
         links += 1;
         if links > LINKS {
             let endless = "symbolic links lead from one to the other without end";
-            return Err(Error::closed(path)(io::Error::other(endless)));
+            return Err(StoreError::closed(path)(io::Error::other(endless)));
         }
-        if !may_follow(&done, &next).map_err(Error::closed(path))? {
-            return Err(Error::ForeignLink { path: next });
+        if !may_follow(&done, &next).map_err(StoreError::closed(path))? {
+            return Err(StoreError::ForeignLink { path: next });
         }
         push(&mut rest, &target);
     }

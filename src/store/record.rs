@@ -2,32 +2,37 @@
 
 use std::io;
 
-use super::Error;
+use super::StoreError;
 use super::access::Access;
-use super::history::{self, Tail};
-use super::whole::Store;
+use super::data_file::Store;
+use super::history::{self, HistoryTail};
 use crate::model::Wardrobe;
 
 impl Store {
     /// Looks at the end of the history and cuts off what is torn, or is about a data file that never came to be.
-    pub(super) fn end(&self) -> Result<Tail, Error> {
+    pub(super) fn end(&self) -> Result<HistoryTail, StoreError> {
         let Some(file) = history::open(&self.disk, &self.paths.history)? else {
-            return Ok(Tail::default());
+            return Ok(HistoryTail::default());
         };
         let tail = self.tail(&file)?;
         if tail.keep < tail.length {
             self.append(&tail, "", None)?;
         }
-        Ok(Tail {
+        Ok(HistoryTail {
             length: tail.keep,
             ..tail
         })
     }
 
     /// Cuts the history to what is to stay and adds lines; durable.
-    pub(super) fn append(&self, tail: &Tail, lines: &str, access: Option<&Access>) -> Result<(), Error> {
+    pub(super) fn append(
+        &self,
+        tail: &HistoryTail,
+        lines: &str,
+        access: Option<&Access>,
+    ) -> Result<(), StoreError> {
         let (disk, path) = (&self.disk, &self.paths.history);
-        let wrong = || Error::io("write", path);
+        let wrong = || StoreError::io("write", path);
         let (file, new) = disk.open_or_create(path).map_err(wrong())?;
         let given = access.map_or(Ok(false), |access| access.give(disk, &file));
         if new {
@@ -49,7 +54,7 @@ impl Store {
     }
 
     /// Cuts the history to what it was.
-    pub(super) fn take_back(&self, tail: &Tail) -> Result<(), Error> {
+    pub(super) fn take_back(&self, tail: &HistoryTail) -> Result<(), StoreError> {
         match history::open(&self.disk, &self.paths.history)? {
             None => Ok(()),
             Some(_) => self.append(tail, "", None),
@@ -58,7 +63,7 @@ impl Store {
 }
 
 /// The revision after all that there were.
-pub(super) fn following(wardrobe: &Wardrobe, tail: &Tail) -> u64 {
+pub(super) fn following(wardrobe: &Wardrobe, tail: &HistoryTail) -> u64 {
     let last = tail.last.as_ref().map_or(0, |line| line.revision);
     // What no data file can have is a number that somebody made up.
     let last = if last > Wardrobe::LAST_REVISION { 0 } else { last };

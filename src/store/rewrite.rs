@@ -10,16 +10,16 @@ use jiff::Timestamp;
 
 use super::access::Access;
 use super::disk::Disk;
-use super::history::{self, Line};
-use super::lock::{Left, Lock, Temporary, sweep};
+use super::history::{self, HistoryLine};
+use super::lock::{FileLock, LeftoverFile, TemporaryFile, sweep};
 use super::paths::beside;
-use super::{Error, Paths};
+use super::{Paths, StoreError};
 
 /// Removes the lines of commits before a time; says how many.
-pub(super) fn forget(disk: &Disk, paths: &Paths, before: Timestamp) -> Result<usize, Error> {
+pub(super) fn forget(disk: &Disk, paths: &Paths, before: Timestamp) -> Result<usize, StoreError> {
     let mut old = true;
     let rewritten = rewrite(disk, paths, |line| {
-        if let Some(Ok(line)) = line.map(Line::parse) {
+        if let Some(Ok(line)) = line.map(HistoryLine::parse) {
             old = line.time < before;
         }
         Ok(!old)
@@ -29,10 +29,10 @@ pub(super) fn forget(disk: &Disk, paths: &Paths, before: Timestamp) -> Result<us
 
 /// Keeps every line that can be read and puts the others into a file of their own; says how many there are of each,
 /// and where.
-pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option<PathBuf>), Error> {
-    let (mut aside, mut copy): (Option<Temporary<'_>>, _) = (None, None);
+pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option<PathBuf>), StoreError> {
+    let (mut aside, mut copy): (Option<TemporaryFile<'_>>, _) = (None, None);
     let temporary = &paths.damaged_temporary;
-    let wrong = || Error::io("write", temporary);
+    let wrong = || StoreError::io("write", temporary);
     let rewritten = rewrite(disk, paths, |line| {
         let Some(line) = line else {
             copy = aside
@@ -41,7 +41,7 @@ pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option
                 .transpose()?;
             return Ok(true);
         };
-        if Line::parse(line).is_ok() {
+        if HistoryLine::parse(line).is_ok() {
             return Ok(true);
         }
         if aside.is_none() {
@@ -58,9 +58,9 @@ pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option
 
 /// Gives the damaged lines, which are all there, their file: from here on it is whole. Who was killed right after that has
 /// not taken them out of the history: then there is one with the same lines, and it stays the only one.
-fn put_aside(disk: &Disk, paths: &Paths, aside: &Temporary<'_>) -> Result<PathBuf, Error> {
+fn put_aside(disk: &Disk, paths: &Paths, aside: &TemporaryFile<'_>) -> Result<PathBuf, StoreError> {
     disk.sync(aside.file())
-        .map_err(Error::io("write", &paths.damaged_temporary))?;
+        .map_err(StoreError::io("write", &paths.damaged_temporary))?;
     for number in 1.. {
         let path = beside(&paths.data, &format!("history.damaged-{number}.jsonl"));
         let put = (|| {
@@ -70,7 +70,7 @@ fn put_aside(disk: &Disk, paths: &Paths, aside: &Temporary<'_>) -> Result<PathBu
             aside.rename(&path)?;
             disk.sync_folder(&paths.folder, &path).map(|()| true)
         })();
-        if put.map_err(Error::io("write", &path))? {
+        if put.map_err(StoreError::io("write", &path))? {
             return Ok(path);
         }
     }
@@ -97,22 +97,22 @@ fn is_same(one: &File, other: &File) -> io::Result<bool> {
 }
 
 /// A temporary file, in the place of one that was left. `None`: somebody is at it.
-fn begin_anew<'a>(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Temporary<'a>>> {
+fn begin_anew<'a>(disk: &'a Disk, path: &'a Path) -> io::Result<Option<TemporaryFile<'a>>> {
     if !sweep(disk, path)? {
         return Ok(None);
     }
-    Temporary::make(disk, path)
+    TemporaryFile::make(disk, path)
 }
 
-fn busy(path: &Path) -> Error {
-    Error::Locked {
+fn busy(path: &Path) -> StoreError {
+    StoreError::Locked {
         path: path.to_path_buf(),
         seconds: 0,
     }
 }
 
 #[derive(Default)]
-struct Rewritten {
+struct RewriteCounts {
     kept: usize,
     removed: usize,
 }
@@ -122,23 +122,23 @@ struct Rewritten {
 fn rewrite(
     disk: &Disk,
     paths: &Paths,
-    mut stays: impl FnMut(Option<&[u8]>) -> Result<bool, Error>,
-) -> Result<Rewritten, Error> {
+    mut stays: impl FnMut(Option<&[u8]>) -> Result<bool, StoreError>,
+) -> Result<RewriteCounts, StoreError> {
     let path = &paths.history;
     if history::open(disk, path)?.is_none() {
-        return Ok(Rewritten::default());
+        return Ok(RewriteCounts::default());
     }
-    let wrong = || Error::io("write", path);
+    let wrong = || StoreError::io("write", path);
     let access = access(disk, paths).map_err(wrong())?;
-    let _lock = Lock::take(disk, &paths.lock, &access.of_lock())?;
+    let _lock = FileLock::take(disk, &paths.lock, &access.of_lock())?;
     // Who came in because somebody removed the lock file is kept out by the data file's temporary file.
     let busy = || busy(&paths.data_temporary);
-    let left = Left::claim(disk, &paths.data_temporary).map_err(wrong())?;
+    let left = LeftoverFile::claim(disk, &paths.data_temporary).map_err(wrong())?;
     let left = left.ok_or_else(busy)?;
     let own = if left.is_some() {
         None // It stays: it says which lines are of a file that never came to be.
     } else {
-        let made = Temporary::make(disk, &paths.data_temporary).map_err(wrong())?;
+        let made = TemporaryFile::make(disk, &paths.data_temporary).map_err(wrong())?;
         Some(made.ok_or_else(busy)?)
     };
     let done = rewrite_alone(disk, paths, &access, &mut stays);
@@ -161,19 +161,19 @@ fn rewrite_alone(
     disk: &Disk,
     paths: &Paths,
     access: &Access,
-    stays: &mut impl FnMut(Option<&[u8]>) -> Result<bool, Error>,
-) -> Result<Rewritten, Error> {
+    stays: &mut impl FnMut(Option<&[u8]>) -> Result<bool, StoreError>,
+) -> Result<RewriteCounts, StoreError> {
     let (path, temporary) = (&paths.history, &paths.history_temporary);
-    let wrong = || Error::io("write", path);
+    let wrong = || StoreError::io("write", path);
     // Again, as only now nobody else can put another one in its place.
     let Some(file) = history::open(disk, path)? else {
-        return Ok(Rewritten::default());
+        return Ok(RewriteCounts::default());
     };
     let new = begin_anew(disk, temporary).map_err(wrong())?;
     let new = new.ok_or_else(|| busy(temporary))?;
     let out = new.file();
-    let mut done = Rewritten::default();
-    let mut writer = BufWriter::new(Through { disk, file: out });
+    let mut done = RewriteCounts::default();
+    let mut writer = BufWriter::new(DiskWriter { disk, file: out });
     let mut reader = BufReader::new(&file);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).map_err(wrong())? > 0 {
@@ -201,12 +201,12 @@ fn rewrite_alone(
 }
 
 /// Writing through the disk.
-struct Through<'a> {
+struct DiskWriter<'a> {
     disk: &'a Disk,
     file: &'a File,
 }
 
-impl Write for Through<'_> {
+impl Write for DiskWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.disk.write(self.file, bytes).map(|()| bytes.len())
     }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Entry, Scope};
-use crate::model::{Edit, Error, Found, Group, Wardrobe};
+use super::{HistoryEntry, Scope};
+use crate::model::{Edit, EditError, FoundValue, Group, Wardrobe};
 
 /// The wardrobe with the rooms in scope only, and without the document's own unknown members.
 pub(super) fn limited(wardrobe: &Wardrobe, scope: &Scope) -> Wardrobe {
@@ -35,21 +35,21 @@ pub(super) fn sees(scope: &Scope, edit: &Edit) -> bool {
 }
 
 /// Refuses edits that are out of scope as if there were no such room, whether there is or not.
-pub(super) fn permit(scope: &Scope, group: &Group) -> Result<(), Error> {
+pub(super) fn permit(scope: &Scope, group: &Group) -> Result<(), EditError> {
     match group.0.iter().find(|edit| !sees(scope, edit)) {
         None => Ok(()),
         Some(edit) => Err(match edit.room() {
-            Some(room) => Error::NoSuchRoom { room: room.clone() },
-            None => Error::Conflict {
+            Some(room) => EditError::NoSuchRoom { room: room.clone() },
+            None => EditError::Conflict {
                 what: "the document".into(),
-                found: Found::Nothing,
+                found: FoundValue::Nothing,
             },
         }),
     }
 }
 
 /// What of an entry is in scope; `None`: nothing.
-pub(super) fn seen(scope: &Scope, mut entry: Entry) -> Option<Entry> {
+pub(super) fn seen(scope: &Scope, mut entry: HistoryEntry) -> Option<HistoryEntry> {
     if scope.rooms.is_some() {
         let all = entry.group.0.len();
         entry.group.0.retain(|edit| sees(scope, edit));
@@ -63,7 +63,7 @@ pub(super) fn seen(scope: &Scope, mut entry: Entry) -> Option<Entry> {
 
 /// What is to be committed of a group as things are now: edits that somebody else made already are left out. An edit
 /// whose `before` does not hold is a conflict for the whole group. Applies what it gives.
-pub(super) fn rebase<'a>(wardrobe: &mut Wardrobe, group: &'a Group) -> Result<Cow<'a, Group>, Error> {
+pub(super) fn rebase<'a>(wardrobe: &mut Wardrobe, group: &'a Group) -> Result<Cow<'a, Group>, EditError> {
     if group.0.iter().all(|edit| edit.inverse() == *edit) {
         return Ok(Cow::Owned(Group::default()));
     }

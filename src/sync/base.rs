@@ -221,7 +221,7 @@ impl Base {
         let class = self.class;
         if class.holds_catalog() {
             let known = std::mem::take(&mut self.catalog);
-            for (hat, b, l, r) in join(&known, &local.catalogue, &remote.catalog) {
+            for (hat, b, l, r) in join(&known, &local.catalog, &remote.catalog) {
                 let item = Item::Catalog { hat: hat.clone() };
                 let agreed = l.map(CatalogValue::of).as_ref() == r && remote.knows(&item) && !except(&item);
                 if let Some(value) = if agreed { r } else { b } {

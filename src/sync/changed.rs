@@ -64,7 +64,7 @@ fn add(items: &mut BTreeSet<Item>, class: ServerClass, edit: &Edit, rooms: [&Roo
                 add_user(items, user, there);
             }
         }
-        Edit::Catalogue { hat, .. } => {
+        Edit::Catalog { hat, .. } => {
             items.insert(Item::Catalog { hat: hat.clone() });
             // Who has no title of their own is sent with the catalog's there.
             if class == ServerClass::EjabberdOld {
@@ -80,7 +80,7 @@ fn add(items: &mut BTreeSet<Item>, class: ServerClass, edit: &Edit, rooms: [&Roo
         }
         Edit::Room { .. } => {
             for room in rooms {
-                let entries = room.catalogue.keys();
+                let entries = room.catalog.keys();
                 items.extend(entries.map(|hat| Item::Catalog { hat: hat.clone() }));
                 for (user, there) in room.users() {
                     add_user(items, user, there);

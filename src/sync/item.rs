@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Hue, Jid, Json};
+use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Hue, Jid, Json};
 
 /// One thing of a room that both sides can have.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -140,7 +140,7 @@ impl CatalogValue {
     }
 
     /// What an entry of the file says.
-    pub fn of(entry: &CatalogueHat) -> Self {
+    pub fn of(entry: &CatalogHat) -> Self {
         Self {
             title: entry.title.clone().filter(|title| !title.is_empty()),
             hue: entry.hue.as_ref().and_then(HueText::of),

@@ -42,7 +42,7 @@ pub(super) fn user(class: ServerClass, room: &Room, user: &User) -> UserValue {
 pub fn local_value(class: ServerClass, room: &Room, item: &Item) -> Option<ItemValue> {
     match item {
         Item::Catalog { hat } if class.holds_catalog() => {
-            let entry = room.catalogue.get(hat)?;
+            let entry = room.catalog.get(hat)?;
             Some(ItemValue::Catalog(CatalogValue::of(entry)))
         }
         Item::Catalog { .. } => None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::plan::{Decision, Line, RoomPlan, SideValue, Subject};
 use super::{CatalogValue, HatValue, Item, ItemValue, UserValue};
-use crate::model::{Affiliation, Attachment, CatalogueHat, Edit, Group, HatId, Jid, Room, User, user_edits};
+use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Jid, Room, User, user_edits};
 
 /// From so many users who come or go, the room is put as a whole: one by one, each moves all that stand behind.
 const MANY: usize = 1000;
@@ -24,7 +24,7 @@ struct Next<'a> {
     room: &'a Room,
     /// `None`: the user goes.
     users: BTreeMap<Jid, Option<User>>,
-    catalog: BTreeMap<HatId, Option<CatalogueHat>>,
+    catalog: BTreeMap<HatId, Option<CatalogHat>>,
     name: Option<NewName>,
     /// Who lost their affiliation there.
     unaffiliated: BTreeSet<Jid>,
@@ -179,7 +179,7 @@ impl Next<'_> {
     /// An entry of the catalog. Titles of users' own that say what its title said before are dropped: they would hide the
     /// new one.
     fn take_entry(&mut self, hat: &HatId, value: Option<&CatalogValue>) {
-        let before = self.room.catalogue.get(hat);
+        let before = self.room.catalog.get(hat);
         let Some(value) = value else {
             self.catalog.insert(hat.clone(), None);
             return;
@@ -238,9 +238,9 @@ impl Next<'_> {
             });
         }
         for (hat, after) in self.catalog {
-            let before = local.catalogue.get(&hat).cloned();
+            let before = local.catalog.get(&hat).cloned();
             if before != after {
-                edits.push(Edit::Catalogue {
+                edits.push(Edit::Catalog {
                     room: room.clone(),
                     hat,
                     before,
@@ -259,11 +259,11 @@ impl Next<'_> {
         let mut room = Room::new(None);
         room.name = self.name.unwrap_or_else(|| self.room.name.clone());
         room.extra.clone_from(&self.room.extra);
-        room.catalogue.clone_from(&self.room.catalogue);
+        room.catalog.clone_from(&self.room.catalog);
         for (hat, entry) in self.catalog {
             match entry {
-                Some(entry) => drop(room.catalogue.insert(hat, entry)),
-                None => drop(room.catalogue.remove(&hat)),
+                Some(entry) => drop(room.catalog.insert(hat, entry)),
+                None => drop(room.catalog.remove(&hat)),
             }
         }
         let here = self.room.users().iter().map(|(jid, user)| (jid, user));

@@ -13,13 +13,13 @@ const MOST: usize = 4 << 20;
 
 /// Reads become input; text waits a moment for what comes with it.
 #[derive(Debug, Default)]
-pub(super) struct Bursts {
+pub(super) struct BurstDetector {
     decoder: Decoder,
     /// Text that was read just now.
     held: Vec<u8>,
 }
 
-impl Bursts {
+impl BurstDetector {
     /// Takes in one read and gives what is complete.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
         if self.decoder.is_idle() && is_text(bytes) && self.held.len() + bytes.len() <= MOST {
@@ -91,7 +91,7 @@ fn is_paste(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{Code, Key};
+    use crate::app::{Key, KeyCode};
 
     fn paste(text: &str) -> Input {
         Input::UnmarkedPaste(text.into())
@@ -99,7 +99,7 @@ mod tests {
 
     /// What comes of these reads, each within the time of [`AT_ONCE`], and of the silence after them.
     fn at_once(reads: &[&[u8]]) -> Vec<Input> {
-        let mut bursts = Bursts::default();
+        let mut bursts = BurstDetector::default();
         let mut found: Vec<Input> = reads.iter().flat_map(|read| bursts.feed(read)).collect();
         while bursts.patience().is_some() {
             found.extend(bursts.expire());
@@ -145,25 +145,28 @@ mod tests {
 
     #[test]
     fn what_is_typed_waits_a_moment_and_what_is_no_text_does_not() {
-        let mut bursts = Bursts::default();
+        let mut bursts = BurstDetector::default();
         let key = |code| Input::Key(Key::plain(code));
         assert_eq!(bursts.feed(b"a"), []);
         assert_eq!(bursts.patience(), Some(AT_ONCE));
-        assert_eq!(bursts.expire(), [key(Code::Char('a'))]);
+        assert_eq!(bursts.expire(), [key(KeyCode::Char('a'))]);
         assert_eq!(bursts.patience(), None);
-        assert_eq!(bursts.feed(b"\x1b[A"), [key(Code::Up)]);
+        assert_eq!(bursts.feed(b"\x1b[A"), [key(KeyCode::Up)]);
         assert_eq!(bursts.feed(b"b"), []);
-        assert_eq!(bursts.feed(b"\x1b[A"), [key(Code::Char('b')), key(Code::Up)]);
+        assert_eq!(
+            bursts.feed(b"\x1b[A"),
+            [key(KeyCode::Char('b')), key(KeyCode::Up)]
+        );
     }
 
     #[test]
     fn the_rest_of_a_paste_may_come_a_little_later() {
-        let mut bursts = Bursts::default();
+        let mut bursts = BurstDetector::default();
         assert_eq!(bursts.feed(b"a@b\rc"), []);
         assert_eq!(bursts.patience(), Some(MORE));
         assert_eq!(bursts.feed(b"dd\r"), []);
         let after = bursts.feed(b"\x1b[A");
-        assert_eq!(after, [paste("a@b\ncdd\n"), Input::Key(Key::plain(Code::Up))]);
+        assert_eq!(after, [paste("a@b\ncdd\n"), Input::Key(Key::plain(KeyCode::Up))]);
     }
 
     #[test]

@@ -8,10 +8,10 @@
 //!   SOS strings become keys; only the end of a read tells Esc from the beginning of a sequence.
 //! - vte 0.15 and vtparse 0.7 read what programs write: they lack SS3, the mouse of X10 and a lone ESC.
 
+use super::control_string::{self, ControlString, StringProgress};
 use super::input::Input;
 use super::sequence::{application_key, sequence};
-use super::strings::{self, Taken, Text};
-use crate::app::{Code, Key};
+use crate::app::{Key, KeyCode};
 
 /// No key is longer; what is, is no key.
 const LONGEST_KEY: usize = 64;
@@ -36,22 +36,22 @@ pub struct Decoder {
     /// The beginning of a key that is not complete.
     begun: Vec<u8>,
     /// The paste that is going on.
-    paste: Option<Paste>,
+    paste: Option<BracketedPaste>,
     /// The string that is going on.
-    string: Option<Text>,
+    string: Option<ControlString>,
     /// Something was given up before its end came: a burst right behind is its rest.
     late: bool,
 }
 
 #[derive(Debug, Default)]
-struct Paste {
+struct BracketedPaste {
     text: Vec<u8>,
     /// How much of [`PASTE_END`] was seen last.
     matched: usize,
 }
 
 /// How the bytes in hand read.
-enum Step {
+enum DecodeStep {
     /// Complete, after so many bytes; may mean nothing.
     Done(usize, Option<Input>),
     /// A paste begins.
@@ -70,7 +70,7 @@ impl Decoder {
         if std::mem::take(&mut self.late) {
             match bytes {
                 [0x1b, b'\\', after @ ..] => rest = after,
-                _ if is_burst(bytes) => self.string = Some(Text::rest()),
+                _ if is_burst(bytes) => self.string = Some(ControlString::rest()),
                 _ => {}
             }
         }
@@ -87,13 +87,13 @@ impl Decoder {
                 }
             } else if let Some(string) = &mut self.string {
                 match string.take(byte) {
-                    Taken::More => {}
-                    Taken::Interrupt => found.push(Input::Key(Key::ctrl('c'))),
-                    Taken::End(behind) => {
+                    StringProgress::More => {}
+                    StringProgress::Interrupt => found.push(Input::Key(Key::ctrl('c'))),
+                    StringProgress::End(behind) => {
                         self.string = None;
                         found.extend(behind.map(Input::Background));
                     }
-                    Taken::Other => {
+                    StringProgress::Other => {
                         self.string = None;
                         self.begun = vec![0x1b, byte];
                         self.decode(&mut found);
@@ -144,10 +144,10 @@ impl Decoder {
         match *std::mem::take(&mut self.begun).as_slice() {
             [0x1b] => {
                 self.late = false;
-                Some(key(Code::Esc))
+                Some(key(KeyCode::Esc))
             }
-            [0x1b, letter] if strings::begins(letter) && letter != b']' => {
-                Some(with_alt(key(Code::Char(char::from(letter)))))
+            [0x1b, letter] if control_string::begins(letter) && letter != b']' => {
+                Some(with_alt(key(KeyCode::Char(char::from(letter)))))
             }
             _ => None,
         }
@@ -156,25 +156,25 @@ impl Decoder {
     fn decode(&mut self, found: &mut Vec<Input>) {
         while !self.begun.is_empty() {
             match step(&self.begun) {
-                Step::Done(length, input) => {
+                DecodeStep::Done(length, input) => {
                     self.begun.drain(..length.min(self.begun.len()));
                     found.extend(input);
                 }
-                Step::Paste => {
+                DecodeStep::Paste => {
                     self.begun.clear();
-                    self.paste = Some(Paste::default());
+                    self.paste = Some(BracketedPaste::default());
                 }
-                Step::String(length, kind) => {
+                DecodeStep::String(length, kind) => {
                     // What follows the introducer, one byte, is read again as the string's own.
                     let after = self.begun.split_off(length.min(self.begun.len()));
                     self.begun.clear();
-                    self.string = Some(Text::new(kind));
+                    self.string = Some(ControlString::new(kind));
                     found.extend(self.feed(&after));
                 }
-                Step::Incomplete => {
+                DecodeStep::Incomplete => {
                     if self.begun.len() > LONGEST_KEY {
                         self.begun.clear();
-                        self.string = Some(Text::rest());
+                        self.string = Some(ControlString::rest());
                     }
                     return;
                 }
@@ -189,7 +189,7 @@ fn is_burst(bytes: &[u8]) -> bool {
     is_text && std::str::from_utf8(bytes).map_or(true, |text| text.chars().nth(1).is_some())
 }
 
-impl Paste {
+impl BracketedPaste {
     /// Takes one byte; true when the end is complete.
     fn take(&mut self, byte: u8) -> bool {
         // The end has ESC only as its first byte, so after a mismatch a new match can begin only at this byte.
@@ -221,7 +221,7 @@ impl Paste {
     }
 }
 
-fn key(code: Code) -> Input {
+fn key(code: KeyCode) -> Input {
     Input::Key(Key::plain(code))
 }
 
@@ -234,25 +234,25 @@ fn introducer(bytes: &[u8]) -> Option<(usize, u8)> {
         [control @ 0x80..=0x9f, ..] => (1, control - 0x40),
         _ => return None,
     };
-    (matches!(letter, b'[' | b'O') || strings::begins(letter)).then_some((length, letter))
+    (matches!(letter, b'[' | b'O') || control_string::begins(letter)).then_some((length, letter))
 }
 
-fn step(bytes: &[u8]) -> Step {
+fn step(bytes: &[u8]) -> DecodeStep {
     if let Some((length, letter)) = introducer(bytes) {
         let rest = bytes.get(length..).unwrap_or_default();
         return match (letter, rest) {
-            (_, []) => Step::Incomplete,
+            (_, []) => DecodeStep::Incomplete,
             (b'[', rest) => control_sequence(length, rest),
-            (b'O', [last, ..]) => Step::Done(length + 1, application_key(*last).map(key)),
-            (kind, _) => Step::String(length, kind),
+            (b'O', [last, ..]) => DecodeStep::Done(length + 1, application_key(*last).map(key)),
+            (kind, _) => DecodeStep::String(length, kind),
         };
     }
     match bytes {
-        [] | [0x1b] => Step::Incomplete,
+        [] | [0x1b] => DecodeStep::Incomplete,
         // Esc twice: the first was a key, the second may begin something.
-        [0x1b, 0x1b, ..] => Step::Done(1, Some(key(Code::Esc))),
+        [0x1b, 0x1b, ..] => DecodeStep::Done(1, Some(key(KeyCode::Esc))),
         [0x1b, rest @ ..] => match plain(rest) {
-            Step::Done(length, input) => Step::Done(length + 1, input.map(with_alt)),
+            DecodeStep::Done(length, input) => DecodeStep::Done(length + 1, input.map(with_alt)),
             other => other,
         },
         _ => plain(bytes),
@@ -267,65 +267,65 @@ fn with_alt(input: Input) -> Input {
 }
 
 /// A key without ESC: a control character or a character in UTF-8.
-fn plain(bytes: &[u8]) -> Step {
+fn plain(bytes: &[u8]) -> DecodeStep {
     let Some(&first) = bytes.first() else {
-        return Step::Incomplete;
+        return DecodeStep::Incomplete;
     };
     let input = match first {
         0 => Some(Input::Key(Key::ctrl(' '))),
-        b'\t' => Some(key(Code::Tab)),
-        b'\r' | b'\n' => Some(key(Code::Enter)),
+        b'\t' => Some(key(KeyCode::Tab)),
+        b'\r' | b'\n' => Some(key(KeyCode::Enter)),
         // Which of the two Backspace sends is the terminal's choice; Ctrl-H means the same to those who type it.
-        0x08 | 0x7f => Some(key(Code::Backspace)),
+        0x08 | 0x7f => Some(key(KeyCode::Backspace)),
         0x01..=0x1a => Some(Input::Key(Key::ctrl(char::from(first + b'a' - 1)))),
         0x1c..=0x1f => Some(Input::Key(Key::ctrl(char::from(first + b'@')))),
-        0x20..=0x7e => Some(key(Code::Char(char::from(first)))),
+        0x20..=0x7e => Some(key(KeyCode::Char(char::from(first)))),
         _ => return character(bytes),
     };
-    Step::Done(1, input)
+    DecodeStep::Done(1, input)
 }
 
 /// A character of several bytes. What is no UTF-8 means nothing.
-fn character(bytes: &[u8]) -> Step {
+fn character(bytes: &[u8]) -> DecodeStep {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) if error.valid_up_to() > 0 => {
             // The bytes come one by one, so that this is not reached, and harmless if it were.
-            return Step::Done(error.valid_up_to(), None);
+            return DecodeStep::Done(error.valid_up_to(), None);
         }
         Err(error) => {
             return error
                 .error_len()
-                .map_or(Step::Incomplete, |length| Step::Done(length, None));
+                .map_or(DecodeStep::Incomplete, |length| DecodeStep::Done(length, None));
         }
     };
     match text.chars().next() {
-        Some(character) if character.is_control() => Step::Done(character.len_utf8(), None),
-        Some(character) => Step::Done(character.len_utf8(), Some(key(Code::Char(character)))),
-        None => Step::Incomplete,
+        Some(character) if character.is_control() => DecodeStep::Done(character.len_utf8(), None),
+        Some(character) => DecodeStep::Done(character.len_utf8(), Some(key(KeyCode::Char(character)))),
+        None => DecodeStep::Incomplete,
     }
 }
 
 /// What stands after `ESC [`, or what is the same, of this length.
-fn control_sequence(before: usize, rest: &[u8]) -> Step {
+fn control_sequence(before: usize, rest: &[u8]) -> DecodeStep {
     match rest {
         // The function keys F1 to F5 of a Linux console.
-        [b'['] => return Step::Incomplete,
+        [b'['] => return DecodeStep::Incomplete,
         [b'[', last, ..] => {
-            return Step::Done(
+            return DecodeStep::Done(
                 before + 2,
                 last.checked_sub(b'A' - 1)
                     .filter(|number| (1..=5).contains(number))
-                    .map(Code::F)
+                    .map(KeyCode::F)
                     .map(key),
             );
         }
         // A click of a terminal that knows only the oldest way to say it: three bytes follow, which are no keys.
         [b'M', ..] => {
             return if rest.len() < 4 {
-                Step::Incomplete
+                DecodeStep::Incomplete
             } else {
-                Step::Done(before + 4, None)
+                DecodeStep::Done(before + 4, None)
             };
         }
         _ => {}
@@ -337,15 +337,15 @@ fn control_sequence(before: usize, rest: &[u8]) -> Step {
                 let parameters = rest.get(..index).unwrap_or_default();
                 let length = before + index + 1;
                 return match (parameters, byte) {
-                    (b"200", b'~') => Step::Paste,
-                    (parameters, byte) => Step::Done(length, sequence(parameters, *byte)),
+                    (b"200", b'~') => DecodeStep::Paste,
+                    (parameters, byte) => DecodeStep::Done(length, sequence(parameters, *byte)),
                 };
             }
             // Something else began in the midst of it: this one is lost, that one is not.
-            _ => return Step::Done(before + index, None),
+            _ => return DecodeStep::Done(before + index, None),
         }
     }
-    Step::Incomplete
+    DecodeStep::Incomplete
 }
 
 #[cfg(test)]

@@ -10,53 +10,53 @@ fn all_at_once(bytes: &[u8]) -> Vec<Input> {
     found
 }
 
-fn keys(codes: &[Code]) -> Vec<Input> {
+fn keys(codes: &[KeyCode]) -> Vec<Input> {
     codes.iter().map(|code| Input::Key(Key::plain(*code))).collect()
 }
 
 #[test]
 fn every_key_is_read() {
-    let table: &[(&[u8], Code)] = &[
-        (b"a", Code::Char('a')),
-        (b"A", Code::Char('A')),
-        (b" ", Code::Char(' ')),
-        ("ü".as_bytes(), Code::Char('ü')),
-        ("🎩".as_bytes(), Code::Char('🎩')),
-        (b"\r", Code::Enter),
-        (b"\n", Code::Enter),
-        (b"\t", Code::Tab),
-        (b"\x1b[Z", Code::BackTab),
-        (b"\x7f", Code::Backspace),
-        (b"\x08", Code::Backspace),
-        (b"\x1b", Code::Esc),
-        (b"\x1b[A", Code::Up),
-        (b"\x1b[B", Code::Down),
-        (b"\x1b[C", Code::Right),
-        (b"\x1b[D", Code::Left),
-        (b"\x1bOA", Code::Up),
-        (b"\x1bOD", Code::Left),
-        (b"\x1b[H", Code::Home),
-        (b"\x1b[F", Code::End),
-        (b"\x1bOH", Code::Home),
-        (b"\x1b[1~", Code::Home),
-        (b"\x1b[7~", Code::Home),
-        (b"\x1b[4~", Code::End),
-        (b"\x1b[3~", Code::Delete),
-        (b"\x1b[5~", Code::PageUp),
-        (b"\x1b[6~", Code::PageDown),
-        (b"\x1bOP", Code::F(1)),
-        (b"\x1bOS", Code::F(4)),
-        (b"\x1b[[A", Code::F(1)),
-        (b"\x1b[[E", Code::F(5)),
-        (b"\x1b[15~", Code::F(5)),
-        (b"\x1b[17~", Code::F(6)),
-        (b"\x1b[21~", Code::F(10)),
-        (b"\x1b[24~", Code::F(12)),
-        (b"\x1bOM", Code::Enter),
-        (b"\x1bOp", Code::Char('0')),
-        (b"\x1bOk", Code::Char('+')),
-        (b"\x1b[13u", Code::Enter),
-        (b"\x1b[9;2u", Code::BackTab),
+    let table: &[(&[u8], KeyCode)] = &[
+        (b"a", KeyCode::Char('a')),
+        (b"A", KeyCode::Char('A')),
+        (b" ", KeyCode::Char(' ')),
+        ("ü".as_bytes(), KeyCode::Char('ü')),
+        ("🎩".as_bytes(), KeyCode::Char('🎩')),
+        (b"\r", KeyCode::Enter),
+        (b"\n", KeyCode::Enter),
+        (b"\t", KeyCode::Tab),
+        (b"\x1b[Z", KeyCode::BackTab),
+        (b"\x7f", KeyCode::Backspace),
+        (b"\x08", KeyCode::Backspace),
+        (b"\x1b", KeyCode::Esc),
+        (b"\x1b[A", KeyCode::Up),
+        (b"\x1b[B", KeyCode::Down),
+        (b"\x1b[C", KeyCode::Right),
+        (b"\x1b[D", KeyCode::Left),
+        (b"\x1bOA", KeyCode::Up),
+        (b"\x1bOD", KeyCode::Left),
+        (b"\x1b[H", KeyCode::Home),
+        (b"\x1b[F", KeyCode::End),
+        (b"\x1bOH", KeyCode::Home),
+        (b"\x1b[1~", KeyCode::Home),
+        (b"\x1b[7~", KeyCode::Home),
+        (b"\x1b[4~", KeyCode::End),
+        (b"\x1b[3~", KeyCode::Delete),
+        (b"\x1b[5~", KeyCode::PageUp),
+        (b"\x1b[6~", KeyCode::PageDown),
+        (b"\x1bOP", KeyCode::F(1)),
+        (b"\x1bOS", KeyCode::F(4)),
+        (b"\x1b[[A", KeyCode::F(1)),
+        (b"\x1b[[E", KeyCode::F(5)),
+        (b"\x1b[15~", KeyCode::F(5)),
+        (b"\x1b[17~", KeyCode::F(6)),
+        (b"\x1b[21~", KeyCode::F(10)),
+        (b"\x1b[24~", KeyCode::F(12)),
+        (b"\x1bOM", KeyCode::Enter),
+        (b"\x1bOp", KeyCode::Char('0')),
+        (b"\x1bOk", KeyCode::Char('+')),
+        (b"\x1b[13u", KeyCode::Enter),
+        (b"\x1b[9;2u", KeyCode::BackTab),
     ];
     for (bytes, code) in table {
         assert_eq!(
@@ -88,20 +88,20 @@ fn modifiers_are_read() {
             alt: true,
         })]
     };
-    assert_eq!(all_at_once(b"\x1bb"), alt(Code::Char('b'), false));
-    assert_eq!(all_at_once(b"\x1b\x7f"), alt(Code::Backspace, false));
-    assert_eq!(all_at_once("\x1bü".as_bytes()), alt(Code::Char('ü'), false));
-    assert_eq!(all_at_once(b"\x1b[1;3A"), alt(Code::Up, false));
-    assert_eq!(all_at_once(b"\x1b[1;7D"), alt(Code::Left, true));
+    assert_eq!(all_at_once(b"\x1bb"), alt(KeyCode::Char('b'), false));
+    assert_eq!(all_at_once(b"\x1b\x7f"), alt(KeyCode::Backspace, false));
+    assert_eq!(all_at_once("\x1bü".as_bytes()), alt(KeyCode::Char('ü'), false));
+    assert_eq!(all_at_once(b"\x1b[1;3A"), alt(KeyCode::Up, false));
+    assert_eq!(all_at_once(b"\x1b[1;7D"), alt(KeyCode::Left, true));
     let ctrl_delete = Key {
-        code: Code::Delete,
+        code: KeyCode::Delete,
         ctrl: true,
         alt: false,
     };
     assert_eq!(all_at_once(b"\x1b[3;5~"), vec![Input::Key(ctrl_delete)]);
     assert_eq!(
         all_at_once(b"\x1b[1;2A"),
-        keys(&[Code::Up]),
+        keys(&[KeyCode::Up]),
         "Shift is not told apart"
     );
 }
@@ -134,7 +134,7 @@ fn what_is_no_key_means_nothing() {
         with_key.push(b'q');
         assert_eq!(
             all_at_once(&with_key),
-            keys(&[Code::Char('q')]),
+            keys(&[KeyCode::Char('q')]),
             "{:?}",
             with_key.escape_ascii().to_string()
         );
@@ -146,30 +146,33 @@ fn a_lone_escape_is_held_and_joined_with_what_follows() {
     let mut decoder = Decoder::default();
     assert_eq!(decoder.feed(b"\x1b"), []);
     assert_eq!(decoder.patience(), Some(50));
-    assert_eq!(decoder.feed(b"[A"), keys(&[Code::Up]));
+    assert_eq!(decoder.feed(b"[A"), keys(&[KeyCode::Up]));
     assert_eq!(decoder.patience(), None, "nothing is waited for");
     assert_eq!(decoder.feed(b"\x1b"), []);
-    assert_eq!(decoder.expire(), Some(Input::Key(Key::plain(Code::Esc))));
+    assert_eq!(decoder.expire(), Some(Input::Key(Key::plain(KeyCode::Esc))));
     assert_eq!(decoder.expire(), None, "once");
     assert_eq!(
         decoder.feed(b"[A"),
-        keys(&[Code::Char('['), Code::Char('A')]),
+        keys(&[KeyCode::Char('['), KeyCode::Char('A')]),
         "too late"
     );
     assert_eq!(decoder.feed(b"\x1b[3"), []);
     assert_eq!(decoder.patience(), Some(500));
     assert_eq!(decoder.expire(), None, "half a key is none");
-    assert_eq!(decoder.feed(b"j"), keys(&[Code::Char('j')]));
+    assert_eq!(decoder.feed(b"j"), keys(&[KeyCode::Char('j')]));
 }
 
 #[test]
 fn a_broken_sequence_does_not_take_the_next_key_with_it() {
-    assert_eq!(all_at_once(b"\x1b[3\x1b[A"), keys(&[Code::Up]));
-    assert_eq!(all_at_once(b"\x1b[\rx"), keys(&[Code::Enter, Code::Char('x')]));
-    assert_eq!(all_at_once(b"\x1b\x1b[A"), keys(&[Code::Esc, Code::Up]));
+    assert_eq!(all_at_once(b"\x1b[3\x1b[A"), keys(&[KeyCode::Up]));
+    assert_eq!(
+        all_at_once(b"\x1b[\rx"),
+        keys(&[KeyCode::Enter, KeyCode::Char('x')])
+    );
+    assert_eq!(all_at_once(b"\x1b\x1b[A"), keys(&[KeyCode::Esc, KeyCode::Up]));
     assert_eq!(
         all_at_once(b"\xe2\x82q"),
-        keys(&[Code::Char('q')]),
+        keys(&[KeyCode::Char('q')]),
         "a character that was cut off"
     );
 }
@@ -179,7 +182,7 @@ fn a_character_cut_in_two_is_one() {
     let mut decoder = Decoder::default();
     assert_eq!(decoder.feed(&"€".as_bytes()[..2]), []);
     assert_eq!(decoder.patience(), None);
-    assert_eq!(decoder.feed(&"€".as_bytes()[2..]), keys(&[Code::Char('€')]));
+    assert_eq!(decoder.feed(&"€".as_bytes()[2..]), keys(&[KeyCode::Char('€')]));
 }
 
 #[test]
@@ -188,7 +191,12 @@ fn a_paste_is_one_text_with_plain_line_ends() {
     let paste = Input::Paste("one\ntwo\nthree\n\x1b[31mred".into());
     assert_eq!(
         found,
-        [keys(&[Code::Char('x')]), vec![paste], keys(&[Code::Char('y')])].concat()
+        [
+            keys(&[KeyCode::Char('x')]),
+            vec![paste],
+            keys(&[KeyCode::Char('y')])
+        ]
+        .concat()
     );
     let nested = all_at_once(b"\x1b[200~\x1b[20\x1b[201~");
     assert_eq!(nested, [Input::Paste("\x1b[20".into())], "an end that only began");
@@ -206,7 +214,7 @@ fn a_paste_too_long_is_cut_and_still_ends() {
         let found = all_at_once(&bytes);
         assert_eq!(found.len(), 2, "{excess}");
         assert_eq!(found[0], Input::Paste("a".repeat(LONGEST_PASTE)), "{excess}");
-        assert_eq!(found[1], Input::Key(Key::plain(Code::Char('q'))), "{excess}");
+        assert_eq!(found[1], Input::Key(Key::plain(KeyCode::Char('q'))), "{excess}");
     }
 }
 
@@ -273,7 +281,7 @@ proptest! {
 #[test]
 fn the_answers_of_a_terminal_are_no_keys() {
     let behind = |part| Input::Background((part, part, part));
-    let a = Input::Key(Key::plain(Code::Char('a')));
+    let a = Input::Key(Key::plain(KeyCode::Char('a')));
     for (bytes, found) in [
         (
             &b"\x1b]11;rgb:1e1e/1e1e/1e1e\x07a"[..],
@@ -285,7 +293,10 @@ fn the_answers_of_a_terminal_are_no_keys() {
         ),
         (b"\x1b[?6c", vec![Input::Answered]),
         (b"\x1b]10;rgb:0/0/0\x07a", vec![a.clone()]),
-        (b"\x1b]11;rgb:0/0/0\x1b[A", vec![Input::Key(Key::plain(Code::Up))]),
+        (
+            b"\x1b]11;rgb:0/0/0\x1b[A",
+            vec![Input::Key(Key::plain(KeyCode::Up))],
+        ),
         (b"\x1b]lthe title of a window q\x1b\\a", vec![a.clone()]),
         (b"\x1b]Lthat of its icon\x9ca", vec![a.clone()]),
         (b"\x9d11;rgb:ff/ff/ff\xc2\x9ca", vec![behind(255), a]),
@@ -302,7 +313,7 @@ fn the_answers_of_a_terminal_are_no_keys() {
 
 #[test]
 fn keys_told_by_their_number_are_what_is_typed() {
-    let key = |character| Input::Key(Key::plain(Code::Char(character)));
+    let key = |character| Input::Key(Key::plain(KeyCode::Char(character)));
     for (bytes, input) in [
         // Shift and a sign: told by the terminal, else by the US layout.
         (&b"\x1b[47;2u"[..], key('?')),
@@ -318,18 +329,21 @@ fn keys_told_by_their_number_are_what_is_typed() {
         (b"\x1b[47;65u", key('/')),
         (b"\x1b[223;2u", key('ß')),
         // Another layout, with the place of the key or without.
-        (b"\x1b[1074::100u", Input::KeyAt(Key::plain(Code::Char('в')), 'd')),
+        (
+            b"\x1b[1074::100u",
+            Input::KeyAt(Key::plain(KeyCode::Char('в')), 'd'),
+        ),
         (
             b"\x1b[1074:1042:100;2u",
-            Input::KeyAt(Key::plain(Code::Char('В')), 'D'),
+            Input::KeyAt(Key::plain(KeyCode::Char('В')), 'D'),
         ),
         (b"\x1b[1074u", key('в')),
         (b"\x1b[1089::99;5u", Input::Key(Key::ctrl('c'))),
         (b"\x1b[97::113u", key('a')),
         // The keypad.
         (b"\x1b[57400u", key('1')),
-        (b"\x1b[57414u", Input::Key(Key::plain(Code::Enter))),
-        (b"\x1b[57419u", Input::Key(Key::plain(Code::Up))),
+        (b"\x1b[57414u", Input::Key(Key::plain(KeyCode::Enter))),
+        (b"\x1b[57419u", Input::Key(Key::plain(KeyCode::Up))),
     ] {
         assert_eq!(
             all_at_once(bytes),

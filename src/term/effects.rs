@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use ratatui::Frame;
 
 use super::clipboard;
+use super::draft_keeper::DraftKeeper;
+use super::event::RunnerEvent;
 use super::event_loop::{LONGEST_END, Runner};
 use super::files;
-use super::keeping::Keeping;
 use super::session::can_be_continued;
-use super::stopping::Stopping;
-use super::told::Happened;
+use super::suspend::PendingSuspend;
 use super::worker::Worker as _;
 use crate::app::command::CommandId;
-use crate::app::{Effect, Msg, Saved, State};
+use crate::app::{Effect, Msg, SaveState, State};
 use crate::ui::Theme;
 
 impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
@@ -102,9 +102,10 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     /// The screen is gone; what was asked of the workers is finished as far as that can be waited for. What is not saved
     /// is in the draft already, and goes from there when it is saved after all.
     pub(super) fn settle(&mut self) {
-        let is_waiting = |state: &State| matches!(state.saved(), Saved::Saving(_) | Saved::NotSaved(..));
+        let is_waiting =
+            |state: &State| matches!(state.saved(), SaveState::Saving(_) | SaveState::NotSaved(..));
         // Whoever writes must not rest any more.
-        self.stopping = Stopping::default();
+        self.stopping = PendingSuspend::default();
         let end = Instant::now() + LONGEST_END;
         let mut late = None;
         if is_waiting(&self.state) && !self.workers.stop() {
@@ -116,8 +117,8 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             Duration::ZERO
         }) {
             match happened {
-                Happened::Worker(msg) => self.update(*msg),
-                Happened::DraftKept(result) => self.draft_kept(result),
+                RunnerEvent::Worker(msg) => self.update(*msg),
+                RunnerEvent::DraftKept(result) => self.draft_kept(result),
                 _ => {}
             }
         }
@@ -132,6 +133,6 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             self.message = Some(parts.join("; "));
         }
         // On a slow disk that takes long: then it survives this process, and the system writes it.
-        std::mem::replace(&mut self.keeping, Keeping::new(None)).finish(end);
+        std::mem::replace(&mut self.keeping, DraftKeeper::new(None)).finish(end);
     }
 }

@@ -11,18 +11,18 @@ use std::time::{Duration, Instant};
 use ratatui::Frame;
 use ratatui::layout::Position;
 
-use super::answer::Looks;
+use super::terminal_query::TerminalQuery;
 
+use super::draft_keeper::DraftKeeper;
+use super::event::{EventSender, RunnerEvent, WardrobeSource};
 use super::input::{Input, Mouse};
-use super::keeping::Keeping;
 use super::look::Look;
 use super::mouse::Clicks;
 use super::reader;
 use super::session::{NoTerminal, Session, restore};
-use super::shown::Shown;
 use super::signals::{Signal, Signals};
-use super::stopping::Stopping;
-use super::told::{Happened, Source, Voice};
+use super::surface::Surface;
+use super::suspend::PendingSuspend;
 use super::worker::Workers;
 use crate::app::{Msg, Phase, Start, State, update};
 use crate::store::Drafts;
@@ -41,11 +41,11 @@ const PANICKED: u8 = 101;
 
 /// What a session works on.
 #[derive(Debug)]
-pub struct Job {
+pub struct SessionJob {
     /// What is known before anything is read.
     pub start: Start,
     /// The wardrobe.
-    pub source: Source,
+    pub source: WardrobeSource,
     /// Where drafts are kept, if anywhere.
     pub drafts: Option<Drafts>,
     /// What the variable `TERM` says.
@@ -58,7 +58,7 @@ pub struct Job {
 
 /// How a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
+pub struct SessionEnd {
     /// The exit status.
     pub status: u8,
     /// What should be said when the screen is gone.
@@ -66,34 +66,37 @@ pub struct Ended {
 }
 
 /// Shows the screen until the moderator leaves. `screen` draws the state.
-pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Result<Ended, NoTerminal> {
+pub fn run(
+    job: SessionJob,
+    screen: impl FnMut(&State, &Theme, &mut Frame<'_>),
+) -> Result<SessionEnd, NoTerminal> {
     let signals = Signals::catch()?;
     let session = Session::enter(job.term.as_deref(), job.start.mouse)?;
     let (tell, told) = channel();
     let data = match &job.source {
-        Source::File(path, _) => Some(path.clone()),
-        Source::Memory(_) => None,
+        WardrobeSource::File(path, _) => Some(path.clone()),
+        WardrobeSource::Memory(_) => None,
     };
     let workers = Workers::start(job.source, &job.start.actor, &tell).map_err(NoTerminal::NoThread)?;
-    let voice = Voice(tell.clone());
+    let voice = EventSender(tell.clone());
     signals
-        .listen(move |signal| voice.tell(Happened::Signal(signal)))
+        .listen(move |signal| voice.tell(RunnerEvent::Signal(signal)))
         .map_err(NoTerminal::NoThread)?;
-    let voice = Voice(tell.clone());
-    let looks = Looks::new(job.look);
+    let voice = EventSender(tell.clone());
+    let looks = TerminalQuery::new(job.look);
     let watch = looks.watch();
     reader::listen(move |input| {
         watch(&input);
-        voice.tell(Happened::Input(input))
+        voice.tell(RunnerEvent::Input(input))
     })
     .map_err(NoTerminal::NoThread)?;
     let mut runner = Runner {
-        shown: Shown::new(session.size(), job.plain),
+        shown: Surface::new(session.size(), job.plain),
         state: State::new(job.start),
         screen,
         session,
         workers,
-        keeping: Keeping::new(job.drafts),
+        keeping: DraftKeeper::new(job.drafts),
         data,
         looks,
         clicks: Clicks::default(),
@@ -102,7 +105,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Resu
         status: None,
         message: None,
         more: false,
-        stopping: Stopping::default(),
+        stopping: PendingSuspend::default(),
     };
     match catch_unwind(AssertUnwindSafe(|| runner.live())) {
         Ok(status) => {
@@ -110,7 +113,7 @@ pub fn run(job: Job, screen: impl FnMut(&State, &Theme, &mut Frame<'_>)) -> Resu
             log::info!(status; "ended");
             // A large wardrobe takes its time to be taken down piece by piece; the system does it at once.
             std::mem::forget(runner.state);
-            Ok(Ended { status, message })
+            Ok(SessionEnd { status, message })
         }
         Err(panic) => {
             // What was typed is worth one more try. When that fails too, the first panic is the one to tell of.
@@ -127,27 +130,27 @@ pub(super) struct Runner<S> {
     pub(super) state: State,
     pub(super) screen: S,
     pub(super) session: Session,
-    pub(super) shown: Shown,
+    pub(super) shown: Surface,
     pub(super) workers: Workers,
-    pub(super) keeping: Keeping,
+    pub(super) keeping: DraftKeeper,
     /// The data file, which no export replaces.
     pub(super) data: Option<PathBuf>,
-    pub(super) looks: Looks,
+    pub(super) looks: TerminalQuery,
     pub(super) clicks: Clicks,
-    pub(super) tell: Sender<Happened>,
-    pub(super) told: Receiver<Happened>,
+    pub(super) tell: Sender<RunnerEvent>,
+    pub(super) told: Receiver<RunnerEvent>,
     /// Once it is time to leave: the exit status.
     pub(super) status: Option<u8>,
     pub(super) message: Option<String>,
     /// The state has more to work out when nothing else waits.
     pub(super) more: bool,
-    pub(super) stopping: Stopping,
+    pub(super) stopping: PendingSuspend,
 }
 
 impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     /// Until it is time to leave; answers with the exit status.
     fn live(&mut self) -> u8 {
-        // Lines of words have no colours.
+        // Lines of words have no colors.
         if !self.shown.is_plain() {
             let asked = self.looks.ask(&mut self.session);
             self.check(&asked);
@@ -200,7 +203,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     }
 
     /// Waits for what happens next. While the terminal takes no more, it is asked again now and then.
-    fn wait(&mut self) -> Option<Happened> {
+    fn wait(&mut self) -> Option<RunnerEvent> {
         let mut pause = Duration::from_millis(10);
         while self.session.is_stalled() {
             let rest = self.keeping.next().map_or(pause, |next| next.min(pause));
@@ -217,7 +220,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 return None;
             }
             if let Some(due) = self.keeping.due() {
-                return Some(Happened::due(due));
+                return Some(RunnerEvent::due(due));
             }
             pause = (pause * 2).min(Duration::from_secs(1));
         }
@@ -233,16 +236,16 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 if self.is_stopping_too_late() {
                     self.draw();
                 }
-                self.keeping.due().map(Happened::due)
+                self.keeping.due().map(RunnerEvent::due)
             }
             // Nobody is left to say anything: the threads cannot all be gone unless something is wrong.
-            Err(RecvTimeoutError::Disconnected) => Some(Happened::Broken),
+            Err(RecvTimeoutError::Disconnected) => Some(RunnerEvent::Broken),
         }
     }
 
-    fn take(&mut self, happened: Happened) {
+    fn take(&mut self, happened: RunnerEvent) {
         match happened {
-            Happened::Input(inputs) => {
+            RunnerEvent::Input(inputs) => {
                 for input in inputs {
                     match input {
                         // What was typed after the leaving is not for this screen.
@@ -267,17 +270,17 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                     }
                 }
             }
-            Happened::Signal(signal) => self.signal(signal),
-            Happened::DraftKept(result) => {
+            RunnerEvent::Signal(signal) => self.signal(signal),
+            RunnerEvent::DraftKept(result) => {
                 self.draft_kept(result);
                 self.stop_when_nothing_is_written();
             }
-            Happened::Paused(pause) => {
+            RunnerEvent::Paused(pause) => {
                 self.stopping.paused(pause);
                 self.stop_when_nothing_is_written();
             }
-            Happened::Worker(msg) | Happened::Answer(msg) => self.update(*msg),
-            Happened::Broken => {
+            RunnerEvent::Worker(msg) | RunnerEvent::Answer(msg) => self.update(*msg),
+            RunnerEvent::Broken => {
                 log::error!("a thread panicked");
                 self.message = Some("a part of the program failed; what was typed is kept as a draft".into());
                 self.end(PANICKED);

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
-use super::told::Happened;
-use crate::app::prompt::{Export, Exported};
+use super::event::RunnerEvent;
+use crate::app::prompt::{ExportOutcome, ExportRequest};
 use crate::app::{Msg, Start};
-use crate::exchange::{self, Form, Given, Refused};
+use crate::exchange::{self, FileFormat, ImportErrors, ParsedImport};
 use crate::model::Wardrobe;
-use crate::store::{self, Written};
+use crate::store::{self, WriteOutcome};
 use crate::ui::text;
 
 /// Whether this session may have to do with files of the moderator's choosing. What is on the screen does not offer it
@@ -22,11 +22,11 @@ const LIMITED: &str = "not in a session limited by --room or --read-only";
 /// The screen has the streams.
 const NO_STREAM: &str = "\"-\" is no file here; for a file of that name type ./-";
 
-pub(super) fn import(path: String, start: &Start, tell: &Sender<Happened>) {
+pub(super) fn import(path: String, start: &Start, tell: &Sender<RunnerEvent>) {
     let limited = is_limited(start);
     answer(tell, move || {
         let given = if limited {
-            Err(Refused::whole(LIMITED))
+            Err(ImportErrors::whole(LIMITED))
         } else {
             read(&path)
         };
@@ -34,20 +34,20 @@ pub(super) fn import(path: String, start: &Start, tell: &Sender<Happened>) {
     });
 }
 
-fn read(path: &str) -> Result<Given, Refused> {
+fn read(path: &str) -> Result<ParsedImport, ImportErrors> {
     if store::is_stream(Path::new(path)) {
-        return Err(Refused::whole(NO_STREAM));
+        return Err(ImportErrors::whole(NO_STREAM));
     }
     let bytes = store::read_only_file(Path::new(path));
-    let bytes = bytes.map_err(|error| Refused::whole(error.to_string()))?;
-    exchange::read(&bytes, Form::of(path, &bytes))
+    let bytes = bytes.map_err(|error| ImportErrors::whole(error.to_string()))?;
+    exchange::read(&bytes, FileFormat::of(path, &bytes))
 }
 
 pub(super) fn export(
-    export: Export,
+    export: ExportRequest,
     wardrobe: Wardrobe,
     (start, data): (&Start, Option<PathBuf>),
-    tell: &Sender<Happened>,
+    tell: &Sender<RunnerEvent>,
 ) {
     let limited = is_limited(start) || start.demo;
     answer(tell, move || {
@@ -60,32 +60,32 @@ pub(super) fn export(
     });
 }
 
-fn write(export: &Export, wardrobe: &Wardrobe, data: Option<&Path>) -> Result<Exported, String> {
+fn write(export: &ExportRequest, wardrobe: &Wardrobe, data: Option<&Path>) -> Result<ExportOutcome, String> {
     if store::is_stream(Path::new(&export.path)) {
         return Err(NO_STREAM.into());
     }
     let made = exchange::export(wardrobe, &export.part, export.form);
     let made = made.ok_or("what was to be exported is not there any more")?;
     let bytes = match export.form {
-        Form::Json => text::harmless_json_bytes(made.bytes),
-        Form::Csv => made.bytes,
+        FileFormat::Json => text::harmless_json_bytes(made.bytes),
+        FileFormat::Csv => made.bytes,
     };
     let written = store::write_file(Path::new(&export.path), &bytes, export.over, data);
     match written.map_err(|error| error.to_string())? {
-        Written::Done => Ok(Exported::Done(made.lost)),
-        Written::Exists => Ok(Exported::Exists),
+        WriteOutcome::Done => Ok(ExportOutcome::Done(made.lost)),
+        WriteOutcome::Exists => Ok(ExportOutcome::Exists),
     }
 }
 
 /// Does it in a thread of its own, and tells the answer.
-fn answer(tell: &Sender<Happened>, work: impl FnOnce() -> Msg + Send + 'static) {
+fn answer(tell: &Sender<RunnerEvent>, work: impl FnOnce() -> Msg + Send + 'static) {
     let voice = tell.clone();
     let thread = super::threads::builder("files").spawn(move || {
         // Whoever does not listen any more has left.
-        let _ = voice.send(Happened::Answer(Box::new(work())));
+        let _ = voice.send(RunnerEvent::Answer(Box::new(work())));
     });
     if let Err(error) = thread {
-        let _ = tell.send(Happened::Answer(Box::new(Msg::Note(format!(
+        let _ = tell.send(RunnerEvent::Answer(Box::new(Msg::Note(format!(
             "not done: {error}"
         )))));
     }
@@ -96,7 +96,7 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use super::*;
-    use crate::exchange::Part;
+    use crate::exchange::ExportScope;
     use crate::store::Scope;
 
     fn limited() -> Vec<Start> {
@@ -108,11 +108,11 @@ mod tests {
     }
 
     /// What the thread answers.
-    fn answered(ask: impl FnOnce(&Sender<Happened>)) -> Msg {
+    fn answered(ask: impl FnOnce(&Sender<RunnerEvent>)) -> Msg {
         let (tell, told) = channel();
         ask(&tell);
         match told.recv().unwrap() {
-            Happened::Answer(msg) => *msg,
+            RunnerEvent::Answer(msg) => *msg,
             _ => panic!("no answer"),
         }
     }
@@ -123,10 +123,10 @@ mod tests {
         let (there, new) = (home.path().join("a.csv"), home.path().join("b.csv"));
         std::fs::write(&there, "room\nr@c.example\n").unwrap();
         let name = |path: &Path| path.to_str().unwrap().to_owned();
-        let wanted = Export {
+        let wanted = ExportRequest {
             path: name(&new),
-            part: Part::All,
-            form: Form::Csv,
+            part: ExportScope::All,
+            form: FileFormat::Csv,
             over: true,
         };
         let demo = Start {
@@ -146,7 +146,10 @@ mod tests {
         let msg = answered(|tell| import(name(&there), &free, tell));
         assert!(matches!(msg, Msg::Imported(_, Ok(_))), "{msg:?}");
         let msg = answered(|tell| export(wanted.clone(), Wardrobe::default(), (&free, None), tell));
-        assert!(matches!(msg, Msg::Exported(_, Ok(Exported::Done(_)))), "{msg:?}");
+        assert!(
+            matches!(msg, Msg::Exported(_, Ok(ExportOutcome::Done(_)))),
+            "{msg:?}"
+        );
         assert!(new.exists());
     }
 }

@@ -1,7 +1,7 @@
 //! What comes from the terminal, decoded.
 
 use crate::app::Key;
-use crate::ui::colour::Rgb;
+use crate::ui::color::Rgb;
 
 /// What came from the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Input {
     UnmarkedPaste(String),
     /// The mouse, where it is switched on.
     Mouse(Mouse),
-    /// This is the colour behind the text.
+    /// This is the color behind the text.
     Background(Rgb),
     /// The terminal has answered all that it was asked and knows an answer to.
     Answered,

@@ -4,42 +4,42 @@ use std::str::FromStr;
 
 use ratatui::style::Style;
 
-use crate::ui::colour::{self, Rgb};
-use crate::ui::theme::{Builtin, Depth, Ground, Palette, Role, Theme};
+use crate::ui::color::{self, Rgb};
+use crate::ui::theme::{Backdrop, BuiltinTheme, ColorDepth, Palette, StyleRole, Theme};
 
 /// How it should look. What is not said is guessed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// With how many colours.
-    pub colours: Colours,
+pub struct LookOptions {
+    /// With how many colors.
+    pub colors: ColorMode,
     /// Dark or light.
     pub background: Background,
     /// Whether only ASCII is shown.
     pub ascii: Option<bool>,
     /// The theme.
-    pub theme: Builtin,
+    pub theme: BuiltinTheme,
     /// What is different from the theme.
-    pub own: Vec<(Role, Style)>,
+    pub own: Vec<(StyleRole, Style)>,
 }
 
-/// How many colours are wanted.
+/// How many colors are wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Colours {
+pub enum ColorMode {
     /// As many as there are, none with `NO_COLOR`.
     #[default]
     Auto,
     /// As many as there are, at least sixteen.
     Always,
     /// So many.
-    Exactly(Depth),
+    Exactly(ColorDepth),
 }
 
-impl Colours {
+impl ColorMode {
     /// The names that are shown; other spellings are read too.
     pub const NAMES: &[&str] = &["auto", "always", "never", "truecolor", "256", "16"];
 }
 
-impl FromStr for Colours {
+impl FromStr for ColorMode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -52,10 +52,10 @@ impl FromStr for Colours {
         Ok(match plain {
             "auto" => Self::Auto,
             "always" | "yes" | "on" | "true" | "force" => Self::Always,
-            "never" | "none" | "no" | "off" | "false" | "mono" => Self::Exactly(Depth::None),
-            "truecolor" | "truecolour" | "24bit" | "rgb" | "16m" => Self::Exactly(Depth::True),
-            "256" | "8bit" => Self::Exactly(Depth::Many),
-            "16" | "ansi" | "4bit" => Self::Exactly(Depth::Sixteen),
+            "never" | "none" | "no" | "off" | "false" | "mono" => Self::Exactly(ColorDepth::None),
+            "truecolor" | "truecolour" | "24bit" | "rgb" | "16m" => Self::Exactly(ColorDepth::True),
+            "256" | "8bit" => Self::Exactly(ColorDepth::Many),
+            "16" | "ansi" | "4bit" => Self::Exactly(ColorDepth::Sixteen),
             _ => return Err(format!("it is one of {}", Self::NAMES.join(", "))),
         })
     }
@@ -68,7 +68,7 @@ pub enum Background {
     #[default]
     Auto,
     /// This.
-    Is(Ground),
+    Is(Backdrop),
 }
 
 impl Background {
@@ -82,8 +82,8 @@ impl FromStr for Background {
     fn from_str(text: &str) -> Result<Self, String> {
         Ok(match text.to_ascii_lowercase().as_str() {
             "auto" => Self::Auto,
-            "dark" => Self::Is(Ground::Dark),
-            "light" => Self::Is(Ground::Light),
+            "dark" => Self::Is(Backdrop::Dark),
+            "light" => Self::Is(Backdrop::Light),
             _ => return Err(format!("it is one of {}", Self::NAMES.join(", "))),
         })
     }
@@ -92,15 +92,15 @@ impl FromStr for Background {
 /// How to draw, as far as that is known before the terminal was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
-    theme: Builtin,
-    own: Vec<(Role, Style)>,
-    depth: Depth,
-    ground: Ground,
+    theme: BuiltinTheme,
+    own: Vec<(StyleRole, Style)>,
+    depth: ColorDepth,
+    ground: Backdrop,
     ascii: bool,
     asks: bool,
 }
 
-impl Wanted {
+impl LookOptions {
     /// What is wanted, and the rest as the variables say; `variable` looks up one of the environment.
     pub fn look(&self, variable: impl Fn(&str) -> Option<String>) -> Look {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -108,11 +108,11 @@ impl Wanted {
             Background::Is(ground) => ground,
             Background::Auto => ground(&set),
         };
-        let depth = match self.colours {
-            Colours::Auto if set("NO_COLOR").is_some() => Depth::None,
-            Colours::Auto => depth(&set),
-            Colours::Always => depth(&set).max(Depth::Sixteen),
-            Colours::Exactly(depth) => depth,
+        let depth = match self.colors {
+            ColorMode::Auto if set("NO_COLOR").is_some() => ColorDepth::None,
+            ColorMode::Auto => depth(&set),
+            ColorMode::Always => depth(&set).max(ColorDepth::Sixteen),
+            ColorMode::Exactly(depth) => depth,
         };
         Look {
             theme: self.theme,
@@ -138,19 +138,19 @@ impl Look {
         }
     }
 
-    /// Whether the terminal should be asked for the colour behind the text: it is not known, would make a difference,
+    /// Whether the terminal should be asked for the color behind the text: it is not known, would make a difference,
     /// and the terminal is of a kind that knows the question.
     pub fn asks(&self) -> bool {
-        let differs = self.theme != Builtin::Mono && self.depth >= Depth::Many;
-        self.ground == Ground::Unknown && differs && self.asks
+        let differs = self.theme != BuiltinTheme::Mono && self.depth >= ColorDepth::Many;
+        self.ground == Backdrop::Unknown && differs && self.asks
     }
 
     /// The terminal says what is behind the text. What is neither dark nor light stays unknown.
     pub fn told(&mut self, behind: Rgb) {
-        self.ground = match colour::luminance(behind) {
-            dark if dark <= 0.05 => Ground::Dark,
-            light if light >= 0.7 => Ground::Light,
-            _ => Ground::Unknown,
+        self.ground = match color::luminance(behind) {
+            dark if dark <= 0.05 => Backdrop::Dark,
+            light if light >= 0.7 => Backdrop::Light,
+            _ => Backdrop::Unknown,
         };
     }
 }
@@ -172,10 +172,10 @@ const ANSWERING: [&str; 13] = [
     "contour",
 ];
 
-type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+type EnvLookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Only ASCII on a Linux console, whose font has little else, and where the locale is not UTF-8.
-fn ascii(set: Variables<'_>) -> bool {
+fn ascii(set: EnvLookup<'_>) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
         .find_map(set)
@@ -185,7 +185,7 @@ fn ascii(set: Variables<'_>) -> bool {
     !utf8 || set("TERM").is_some_and(|term| term == "linux")
 }
 
-/// Terminals that have all colours and do not say so in a variable that every server passes on.
+/// Terminals that have all colors and do not say so in a variable that every server passes on.
 const TRUE: [&str; 8] = [
     "xterm-kitty",
     "xterm-ghostty",
@@ -197,44 +197,44 @@ const TRUE: [&str; 8] = [
     "rio",
 ];
 
-/// How many colours the terminal has.
-fn depth(set: Variables<'_>) -> Depth {
+/// How many colors the terminal has.
+fn depth(set: EnvLookup<'_>) -> ColorDepth {
     let term = set("TERM").unwrap_or_default();
     let begins = |names: &[&str]| names.iter().any(|name| term.starts_with(name));
     let all = set("COLORTERM").is_some_and(|says| matches!(says.as_str(), "truecolor" | "24bit"));
     if begins(&["vt1", "vt2"]) || term.ends_with("-mono") || term == "dumb" {
-        return Depth::None;
+        return ColorDepth::None;
     }
     if term == "linux" {
-        return Depth::Sixteen;
+        return ColorDepth::Sixteen;
     }
     // What COLORTERM says was said by the terminal around it, and screen makes a mess of what it does not know.
     if term.starts_with("screen") && set("TMUX").is_none() {
         return if term.contains("256color") {
-            Depth::Many
+            ColorDepth::Many
         } else {
-            Depth::Sixteen
+            ColorDepth::Sixteen
         };
     }
     if all || term.ends_with("-direct") || begins(&TRUE) {
-        return Depth::True;
+        return ColorDepth::True;
     }
     if term.contains("256color") {
-        return Depth::Many;
+        return ColorDepth::Many;
     }
-    Depth::Sixteen
+    ColorDepth::Sixteen
 }
 
-/// What is behind the text, as far as a variable says: `COLORFGBG` ends in the number of that colour.
-fn ground(set: Variables<'_>) -> Ground {
+/// What is behind the text, as far as a variable says: `COLORFGBG` ends in the number of that color.
+fn ground(set: EnvLookup<'_>) -> Backdrop {
     if set("TERM").is_some_and(|term| term == "linux") {
-        return Ground::Dark;
+        return Backdrop::Dark;
     }
     let says = set("COLORFGBG").unwrap_or_default();
     match says.rsplit(';').next().map(str::parse::<u8>) {
-        Some(Ok(0..=6 | 8)) if says.contains(';') => Ground::Dark,
-        Some(Ok(7 | 9..=15)) if says.contains(';') => Ground::Light,
-        _ => Ground::Unknown,
+        Some(Ok(0..=6 | 8)) if says.contains(';') => Backdrop::Dark,
+        Some(Ok(7 | 9..=15)) if says.contains(';') => Backdrop::Light,
+        _ => Backdrop::Unknown,
     }
 }
 
@@ -248,10 +248,12 @@ mod tests {
     }
 
     fn with(variables: &[(&str, &str)]) -> Theme {
-        Wanted::default().look(|name| lookup(variables, name)).theme()
+        LookOptions::default()
+            .look(|name| lookup(variables, name))
+            .theme()
     }
 
-    fn guessed(variables: &[(&str, &str)]) -> (Depth, Ground) {
+    fn guessed(variables: &[(&str, &str)]) -> (ColorDepth, Backdrop) {
         let set = |name: &str| lookup(variables, name).filter(|value| !value.is_empty());
         (depth(&set), ground(&set))
     }
@@ -269,48 +271,54 @@ mod tests {
         );
         assert!(!with(&[xterm, ("LC_ALL", ""), ("LC_CTYPE", "C.UTF-8"), ("LANG", "C")]).ascii);
         assert!(with(&[("TERM", "linux"), ("LANG", "C.UTF-8")]).ascii);
-        let wanted = |ascii| Wanted {
+        let wanted = |ascii| LookOptions {
             ascii: Some(ascii),
-            ..Wanted::default()
+            ..LookOptions::default()
         };
         assert!(wanted(true).look(|_| Some("C.UTF-8".into())).theme().ascii);
         assert!(!wanted(false).look(|_| None).theme().ascii);
     }
 
     #[test]
-    fn as_many_colours_as_the_variables_say() {
+    fn as_many_colors_as_the_variables_say() {
         for (variables, wanted) in [
-            (&[("TERM", "xterm")][..], Depth::Sixteen),
-            (&[], Depth::Sixteen),
-            (&[("TERM", "xterm-256color")], Depth::Many),
+            (&[("TERM", "xterm")][..], ColorDepth::Sixteen),
+            (&[], ColorDepth::Sixteen),
+            (&[("TERM", "xterm-256color")], ColorDepth::Many),
             (
                 &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")],
-                Depth::True,
+                ColorDepth::True,
             ),
-            (&[("TERM", "xterm"), ("COLORTERM", "24bit")], Depth::True),
-            (&[("TERM", "xterm"), ("COLORTERM", "yes")], Depth::Sixteen),
-            (&[("TERM", "xterm-direct")], Depth::True),
-            (&[("TERM", "xterm-kitty")], Depth::True),
+            (&[("TERM", "xterm"), ("COLORTERM", "24bit")], ColorDepth::True),
+            (&[("TERM", "xterm"), ("COLORTERM", "yes")], ColorDepth::Sixteen),
+            (&[("TERM", "xterm-direct")], ColorDepth::True),
+            (&[("TERM", "xterm-kitty")], ColorDepth::True),
             (
                 &[("TERM", "tmux-256color"), ("COLORTERM", "truecolor")],
-                Depth::True,
+                ColorDepth::True,
             ),
             (
                 &[("TERM", "screen-256color"), ("COLORTERM", "truecolor")],
-                Depth::Many,
+                ColorDepth::Many,
             ),
-            (&[("TERM", "screen"), ("COLORTERM", "truecolor")], Depth::Sixteen),
+            (
+                &[("TERM", "screen"), ("COLORTERM", "truecolor")],
+                ColorDepth::Sixteen,
+            ),
             (
                 &[
                     ("TERM", "screen-256color"),
                     ("COLORTERM", "truecolor"),
                     ("TMUX", "x"),
                 ],
-                Depth::True,
+                ColorDepth::True,
             ),
-            (&[("TERM", "linux"), ("COLORTERM", "truecolor")], Depth::Sixteen),
-            (&[("TERM", "vt100")], Depth::None),
-            (&[("TERM", "xterm-mono")], Depth::None),
+            (
+                &[("TERM", "linux"), ("COLORTERM", "truecolor")],
+                ColorDepth::Sixteen,
+            ),
+            (&[("TERM", "vt100")], ColorDepth::None),
+            (&[("TERM", "xterm-mono")], ColorDepth::None),
         ] {
             assert_eq!(guessed(variables).0, wanted, "{variables:?}");
         }
@@ -319,66 +327,73 @@ mod tests {
     #[test]
     fn dark_or_light_as_far_as_it_is_said() {
         for (says, wanted) in [
-            ("15;0", Ground::Dark),
-            ("0;15", Ground::Light),
-            ("0;default;7", Ground::Light),
-            ("7;8", Ground::Dark),
-            ("default;default", Ground::Unknown),
-            ("0", Ground::Unknown),
-            ("", Ground::Unknown),
-            ("1;99", Ground::Unknown),
+            ("15;0", Backdrop::Dark),
+            ("0;15", Backdrop::Light),
+            ("0;default;7", Backdrop::Light),
+            ("7;8", Backdrop::Dark),
+            ("default;default", Backdrop::Unknown),
+            ("0", Backdrop::Unknown),
+            ("", Backdrop::Unknown),
+            ("1;99", Backdrop::Unknown),
         ] {
             assert_eq!(guessed(&[("COLORFGBG", says)]).1, wanted, "{says}");
         }
-        assert_eq!(guessed(&[("TERM", "linux")]).1, Ground::Dark);
+        assert_eq!(guessed(&[("TERM", "linux")]).1, Backdrop::Dark);
     }
 
     #[test]
     fn what_is_said_goes_before_what_is_guessed() {
-        let theme = |colours, variables: &'static [(&str, &str)]| {
-            let wanted = Wanted {
-                colours,
-                background: Background::Is(Ground::Light),
-                ..Wanted::default()
+        let theme = |colors, variables: &'static [(&str, &str)]| {
+            let wanted = LookOptions {
+                colors,
+                background: Background::Is(Backdrop::Light),
+                ..LookOptions::default()
             };
             wanted.look(|name| lookup(variables, name)).theme().palette
         };
-        let palette = |depth| Palette::new(Builtin::Default, depth, Ground::Light);
+        let palette = |depth| Palette::new(BuiltinTheme::Default, depth, Backdrop::Light);
         let no: &[_] = &[("NO_COLOR", "0"), ("TERM", "xterm-256color")];
-        assert_eq!(theme(Colours::Auto, no), palette(Depth::None));
-        assert_eq!(theme(Colours::Auto, &[("NO_COLOR", "")]), palette(Depth::Sixteen));
-        assert_eq!(theme(Colours::Always, no), palette(Depth::Many));
+        assert_eq!(theme(ColorMode::Auto, no), palette(ColorDepth::None));
         assert_eq!(
-            theme(Colours::Always, &[("TERM", "vt100")]),
-            palette(Depth::Sixteen)
+            theme(ColorMode::Auto, &[("NO_COLOR", "")]),
+            palette(ColorDepth::Sixteen)
         );
-        assert_eq!(theme(Colours::Exactly(Depth::True), no), palette(Depth::True));
+        assert_eq!(theme(ColorMode::Always, no), palette(ColorDepth::Many));
+        assert_eq!(
+            theme(ColorMode::Always, &[("TERM", "vt100")]),
+            palette(ColorDepth::Sixteen)
+        );
+        assert_eq!(
+            theme(ColorMode::Exactly(ColorDepth::True), no),
+            palette(ColorDepth::True)
+        );
     }
 
     #[test]
     fn the_terminal_is_asked_where_it_knows_and_it_matters() {
-        let look = |wanted: &Wanted, variables: &[(&str, &str)]| wanted.look(|name| lookup(variables, name));
-        let asks = |variables: &[(&str, &str)]| look(&Wanted::default(), variables).asks();
+        let look =
+            |wanted: &LookOptions, variables: &[(&str, &str)]| wanted.look(|name| lookup(variables, name));
+        let asks = |variables: &[(&str, &str)]| look(&LookOptions::default(), variables).asks();
         let xterm = ("TERM", "xterm-256color");
         assert!(asks(&[xterm]));
         assert!(!asks(&[xterm, ("COLORFGBG", "15;0")]));
         assert!(!asks(&[xterm, ("NO_COLOR", "1")]));
         assert!(!asks(&[("TERM", "xterm")]) && !asks(&[("TERM", "linux")]) && !asks(&[]));
         assert!(!asks(&[("TERM", "eterm-256color")]));
-        let dark = Wanted {
-            background: Background::Is(Ground::Dark),
-            ..Wanted::default()
+        let dark = LookOptions {
+            background: Background::Is(Backdrop::Dark),
+            ..LookOptions::default()
         };
         assert!(!look(&dark, &[xterm]).asks());
         for (behind, ground) in [
-            ((0, 0, 0), Ground::Dark),
-            ((46, 52, 64), Ground::Dark),
-            ((128, 128, 128), Ground::Unknown),
-            ((253, 246, 227), Ground::Light),
+            ((0, 0, 0), Backdrop::Dark),
+            ((46, 52, 64), Backdrop::Dark),
+            ((128, 128, 128), Backdrop::Unknown),
+            ((253, 246, 227), Backdrop::Light),
         ] {
-            let mut look = look(&Wanted::default(), &[xterm]);
+            let mut look = look(&LookOptions::default(), &[xterm]);
             look.told(behind);
-            let wanted = Theme::new(Depth::Many, ground);
+            let wanted = Theme::new(ColorDepth::Many, ground);
             assert_eq!(look.theme().palette, wanted.palette, "{behind:?}");
         }
     }
@@ -386,18 +401,18 @@ mod tests {
     #[test]
     fn the_spellings_that_people_type() {
         for (text, wanted) in [
-            ("auto", Colours::Auto),
-            ("Always", Colours::Always),
-            ("never", Colours::Exactly(Depth::None)),
-            ("none", Colours::Exactly(Depth::None)),
-            ("TrueColor", Colours::Exactly(Depth::True)),
-            ("true-colour", Colours::Exactly(Depth::True)),
-            ("24-bit", Colours::Exactly(Depth::True)),
-            ("256colors", Colours::Exactly(Depth::Many)),
-            ("16 colours", Colours::Exactly(Depth::Sixteen)),
+            ("auto", ColorMode::Auto),
+            ("Always", ColorMode::Always),
+            ("never", ColorMode::Exactly(ColorDepth::None)),
+            ("none", ColorMode::Exactly(ColorDepth::None)),
+            ("TrueColor", ColorMode::Exactly(ColorDepth::True)),
+            ("true-colour", ColorMode::Exactly(ColorDepth::True)),
+            ("24-bit", ColorMode::Exactly(ColorDepth::True)),
+            ("256colors", ColorMode::Exactly(ColorDepth::Many)),
+            ("16 colours", ColorMode::Exactly(ColorDepth::Sixteen)),
         ] {
             assert_eq!(text.parse(), Ok(wanted), "{text}");
         }
-        assert!("many".parse::<Colours>().is_err());
+        assert!("many".parse::<ColorMode>().is_err());
     }
 }

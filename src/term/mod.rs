@@ -3,36 +3,36 @@
 //! [`run`] is the whole of it. Three threads tell it what happens (input, signals, the keeper of the data file); it
 //! lets [`crate::app::update`] decide, does what that asks for, and draws once for all that came in together.
 
-mod answer;
 mod burst;
 mod clipboard;
+mod control_string;
 mod decode;
+mod draft_keeper;
 mod effects;
+mod event;
 mod event_loop;
 mod files;
 mod input;
-mod keeping;
-mod lines;
 mod look;
 mod mouse;
 mod paint;
+mod plain_output;
 mod reader;
 mod sequence;
 mod session;
-mod shown;
 mod signals;
-mod stopping;
-mod strings;
+mod surface;
+mod suspend;
+mod terminal_query;
 mod threads;
-mod told;
 mod worker;
 
 pub use decode::Decoder;
-pub use event_loop::{Ended, Job, run};
+pub use event::WardrobeSource;
+pub use event_loop::{SessionEnd, SessionJob, run};
 pub use input::{Input, Mouse, MouseAction};
-pub use lines::Lines;
-pub use look::{Background, Colours, Look, Wanted};
+pub use look::{Background, ColorMode, Look, LookOptions};
 pub use paint::Painter;
+pub use plain_output::PlainOutput;
 pub use session::{NoTerminal, Session, restore};
 pub use signals::survive_size_limit;
-pub use told::Source;

@@ -18,13 +18,13 @@ pub struct Painter {
     /// Where the terminal's cursor is, as far as that is sure.
     at: Option<Position>,
     /// How the terminal would write now; `None`: not known.
-    pen: Option<Pen>,
+    pen: Option<CellStyle>,
     cursor_shown: bool,
 }
 
 /// How characters look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Pen {
+struct CellStyle {
     fg: Color,
     bg: Color,
     modifier: Modifier,
@@ -37,7 +37,7 @@ const HOLD: &str = "\x1b[?2026h";
 /// See [`HOLD`].
 pub(super) const SHOW: &str = "\x1b[?2026l";
 
-const PLAIN: Pen = Pen {
+const PLAIN: CellStyle = CellStyle {
     fg: Color::Reset,
     bg: Color::Reset,
     modifier: Modifier::empty(),
@@ -138,7 +138,7 @@ impl Painter {
     fn write(&mut self, cell: &Cell) {
         let symbol = cell.symbol();
         self.set_pen(
-            Pen {
+            CellStyle {
                 fg: cell.fg,
                 bg: cell.bg,
                 modifier: cell.modifier,
@@ -167,9 +167,9 @@ impl Painter {
         };
     }
 
-    fn set_pen(&mut self, wanted: Pen, blank: bool) {
+    fn set_pen(&mut self, wanted: CellStyle, blank: bool) {
         let now = self.pen.unwrap_or(PLAIN);
-        let seen = |pen: Pen| (pen.bg, pen.modifier & SEEN_ON_BLANK);
+        let seen = |pen: CellStyle| (pen.bg, pen.modifier & SEEN_ON_BLANK);
         let same_blank = blank && seen(now) == seen(wanted) && !wanted.modifier.intersects(SEEN_ON_BLANK);
         if self.pen.is_some() && (now == wanted || same_blank) {
             return;
@@ -191,7 +191,7 @@ impl Painter {
 }
 
 /// The numbers that make one pen of another.
-fn change(from: Pen, to: Pen) -> String {
+fn change(from: CellStyle, to: CellStyle) -> String {
     let mut numbers = String::new();
     let mut put = |number: std::fmt::Arguments<'_>| {
         let separator = if numbers.is_empty() { "" } else { ";" };
@@ -222,7 +222,7 @@ fn change(from: Pen, to: Pen) -> String {
     numbers
 }
 
-/// The numbers of a colour; `base` is 30 for the foreground and 40 for the background.
+/// The numbers of a color; `base` is 30 for the foreground and 40 for the background.
 fn put_color(color: Color, base: u8, put: &mut impl FnMut(std::fmt::Arguments<'_>)) {
     let basic = match color {
         Color::Reset => return put(format_args!("{}", base + 9)),
@@ -294,7 +294,7 @@ impl Backend for Painter {
     }
 
     fn clear(&mut self) -> Result<(), Infallible> {
-        // The colour of what is cleared is the pen's.
+        // The color of what is cleared is the pen's.
         self.bytes.push_str("\x1b[m\x1b[2J");
         self.pen = Some(PLAIN);
         // Where the cursor stands is not known: a terminal that gets another size may have moved it.

@@ -4,14 +4,14 @@ use std::io;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::burst::Bursts;
+use super::burst::BurstDetector;
 use super::input::Input;
 
 /// Starts to read the terminal on standard input. What came in together is told together; [`Input::Gone`] comes last.
 /// Ends when `tell` says false.
 pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) -> io::Result<()> {
     super::threads::builder("input").spawn(move || {
-        let mut bursts = Bursts::default();
+        let mut bursts = BurstDetector::default();
         loop {
             let found = match wait(&mut bursts) {
                 Ok(found) => found,
@@ -28,7 +28,7 @@ pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) 
 }
 
 /// Waits for the terminal once.
-fn wait(bursts: &mut Bursts) -> io::Result<Vec<Input>> {
+fn wait(bursts: &mut BurstDetector) -> io::Result<Vec<Input>> {
     let terminal = rustix::stdio::stdin();
     let patience = bursts.patience().map(|milliseconds| Timespec {
         tv_sec: i64::from(milliseconds / 1_000),

@@ -2,7 +2,7 @@
 //! itself.
 
 use super::input::{Input, Mouse, MouseAction};
-use crate::app::{Code, Key};
+use crate::app::{Key, KeyCode};
 
 /// The modifiers of a key that is told by its number, as bits: one less than what the terminal sends.
 #[derive(Debug, Clone, Copy)]
@@ -28,9 +28,9 @@ impl Modifiers {
 }
 
 /// The numbers of a parameter, such as `47:63` in `47:63;2u`. An empty or malformed one is `None`.
-type Parts = [Option<u32>; 3];
+type SubParameters = [Option<u32>; 3];
 
-fn parts(parameter: &[u8]) -> Parts {
+fn parts(parameter: &[u8]) -> SubParameters {
     let mut parts = parameter.split(|byte| *byte == b':').map(number);
     std::array::from_fn(|_| parts.next().flatten())
 }
@@ -56,7 +56,7 @@ pub(super) fn sequence(parameters: &[u8], last: u8) -> Option<Input> {
         // The same as xterm says it.
         (b'~', [Some(27), ..]) if third[0].is_some() => return typed(third, modifiers, None),
         (b'~', [first, ..]) => numbered(first?)?,
-        (b'Z', _) => Code::BackTab,
+        (b'Z', _) => KeyCode::BackTab,
         // A report of where the cursor is, not F3.
         (b'R', [first, ..]) if first != Some(1) || parameters.len() == 1 => return None,
         (b'I' | b'M', _) => return None,
@@ -65,9 +65,9 @@ pub(super) fn sequence(parameters: &[u8], last: u8) -> Option<Input> {
     Some(Input::Key(with(code, modifiers)))
 }
 
-fn with(code: Code, modifiers: Modifiers) -> Key {
+fn with(code: KeyCode, modifiers: Modifiers) -> Key {
     let code = match code {
-        Code::Char(character) if modifiers.ctrl() => Code::Char(character.to_ascii_lowercase()),
+        KeyCode::Char(character) if modifiers.ctrl() => KeyCode::Char(character.to_ascii_lowercase()),
         code => code,
     };
     Key {
@@ -81,16 +81,16 @@ fn number(digits: &[u8]) -> Option<u32> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-fn numbered(number: u32) -> Option<Code> {
+fn numbered(number: u32) -> Option<KeyCode> {
     Some(match number {
-        1 | 7 => Code::Home,
-        3 => Code::Delete,
-        4 | 8 => Code::End,
-        5 => Code::PageUp,
-        6 => Code::PageDown,
-        11..=15 => Code::F(u8::try_from(number - 10).ok()?),
-        17..=21 => Code::F(u8::try_from(number - 11).ok()?),
-        23 | 24 => Code::F(u8::try_from(number - 12).ok()?),
+        1 | 7 => KeyCode::Home,
+        3 => KeyCode::Delete,
+        4 | 8 => KeyCode::End,
+        5 => KeyCode::PageUp,
+        6 => KeyCode::PageDown,
+        11..=15 => KeyCode::F(u8::try_from(number - 10).ok()?),
+        17..=21 => KeyCode::F(u8::try_from(number - 11).ok()?),
+        23 | 24 => KeyCode::F(u8::try_from(number - 12).ok()?),
         _ => return None,
     })
 }
@@ -98,14 +98,14 @@ fn numbered(number: u32) -> Option<Code> {
 /// A key told by its character, as kitty's protocol and xterm's `modifyOtherKeys` do. The parts are the character
 /// without Shift, the one with Shift, and the one that the key at this place has on the standard layout (PC-101, US);
 /// `text` is what is typed. Terminals may leave out all but the first.
-fn typed([plain, shifted, place]: Parts, modifiers: Modifiers, text: Option<u32>) -> Option<Input> {
+fn typed([plain, shifted, place]: SubParameters, modifiers: Modifiers, text: Option<u32>) -> Option<Input> {
     let plain = char::from_u32(plain?)?;
     let code = match plain {
-        '\r' | '\n' => Code::Enter,
-        '\t' if modifiers.shift() => Code::BackTab,
-        '\t' => Code::Tab,
-        '\u{1b}' => Code::Esc,
-        '\u{8}' | '\u{7f}' => Code::Backspace,
+        '\r' | '\n' => KeyCode::Enter,
+        '\t' if modifiers.shift() => KeyCode::BackTab,
+        '\t' => KeyCode::Tab,
+        '\u{1b}' => KeyCode::Esc,
+        '\u{8}' | '\u{7f}' => KeyCode::Backspace,
         // Where kitty has the keys that are no characters: those of the keypad, and many that nothing here has.
         '\u{e000}'..='\u{f8ff}' => keypad(plain)?,
         character if character.is_control() || modifiers.other() => return None,
@@ -129,9 +129,11 @@ fn character_key(plain: char, told: [Option<u32>; 3], modifiers: Modifiers) -> I
     let place = place.map(|place| if upper { with_shift(place) } else { place });
     match place.filter(|place| *place != typed && !plain.is_ascii()) {
         // With Ctrl or Alt a key is no letter of a text, so it is what it is at its place.
-        Some(place) if modifiers.ctrl() || modifiers.alt() => Input::Key(with(Code::Char(place), modifiers)),
-        Some(place) => Input::KeyAt(Key::plain(Code::Char(typed)), place),
-        None => Input::Key(with(Code::Char(typed), modifiers)),
+        Some(place) if modifiers.ctrl() || modifiers.alt() => {
+            Input::Key(with(KeyCode::Char(place), modifiers))
+        }
+        Some(place) => Input::KeyAt(Key::plain(KeyCode::Char(typed)), place),
+        None => Input::Key(with(KeyCode::Char(typed), modifiers)),
     }
 }
 
@@ -152,41 +154,41 @@ fn with_shift(character: char) -> char {
 }
 
 /// A key of the keypad, by kitty's number for it.
-fn keypad(number: char) -> Option<Code> {
+fn keypad(number: char) -> Option<KeyCode> {
     const SIGNS: &str = "0123456789./*-+";
     let index = u32::from(number).checked_sub(57_399)?;
     Some(match index {
-        0..=14 => Code::Char(SIGNS.chars().nth(usize::try_from(index).ok()?)?),
-        15 => Code::Enter,
-        16 => Code::Char('='),
-        18 => Code::Left,
-        19 => Code::Right,
-        20 => Code::Up,
-        21 => Code::Down,
-        22 => Code::PageUp,
-        23 => Code::PageDown,
-        24 => Code::Home,
-        25 => Code::End,
-        27 => Code::Delete,
+        0..=14 => KeyCode::Char(SIGNS.chars().nth(usize::try_from(index).ok()?)?),
+        15 => KeyCode::Enter,
+        16 => KeyCode::Char('='),
+        18 => KeyCode::Left,
+        19 => KeyCode::Right,
+        20 => KeyCode::Up,
+        21 => KeyCode::Down,
+        22 => KeyCode::PageUp,
+        23 => KeyCode::PageDown,
+        24 => KeyCode::Home,
+        25 => KeyCode::End,
+        27 => KeyCode::Delete,
         _ => return None,
     })
 }
 
 /// What stands after `ESC O`, or last after `ESC [`.
-pub(super) fn application_key(last: u8) -> Option<Code> {
+pub(super) fn application_key(last: u8) -> Option<KeyCode> {
     Some(match last {
-        b'A' => Code::Up,
-        b'B' => Code::Down,
-        b'C' => Code::Right,
-        b'D' => Code::Left,
-        b'H' => Code::Home,
-        b'F' => Code::End,
-        b'I' => Code::Tab,
-        b'M' => Code::Enter,
-        b'P'..=b'S' => Code::F(last - b'P' + 1),
+        b'A' => KeyCode::Up,
+        b'B' => KeyCode::Down,
+        b'C' => KeyCode::Right,
+        b'D' => KeyCode::Left,
+        b'H' => KeyCode::Home,
+        b'F' => KeyCode::End,
+        b'I' => KeyCode::Tab,
+        b'M' => KeyCode::Enter,
+        b'P'..=b'S' => KeyCode::F(last - b'P' + 1),
         // The keypad: `j` to `y` stand for `*` to `9`.
-        b'j'..=b'y' => Code::Char(char::from(last - 0x40)),
-        b'X' => Code::Char('='),
+        b'j'..=b'y' => KeyCode::Char(char::from(last - 0x40)),
+        b'X' => KeyCode::Char('='),
         _ => return None,
     })
 }

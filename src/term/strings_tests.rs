@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::strings::{LONGEST, PAUSE, SILENCE};
+use super::super::control_string::{LONGEST, PAUSE, SILENCE};
 use super::*;
 
 /// What terminals answer, as letter of the introducer and content.
@@ -41,7 +41,7 @@ fn all_replies() -> impl Iterator<Item = Vec<u8>> {
 }
 
 fn key(character: char) -> Input {
-    Input::Key(Key::plain(Code::Char(character)))
+    Input::Key(Key::plain(KeyCode::Char(character)))
 }
 
 fn ctrl_c() -> Input {
@@ -118,7 +118,7 @@ fn alone_it_is_alt_and_the_letter() {
         assert_eq!(decoder.patience(), Some(50), "as long as Esc waits");
         let alt = Key {
             alt: true,
-            ..Key::plain(Code::Char(letter))
+            ..Key::plain(KeyCode::Char(letter))
         };
         assert_eq!(decoder.expire(), Some(Input::Key(alt)));
         // It was a reply over a slow line after all.
@@ -159,9 +159,9 @@ fn a_long_one_goes_to_its_end_and_not_further() {
 #[test]
 fn what_begins_inside_is_read() {
     for (bytes, last) in [
-        (&b"\x1bP1$r\x1b[A"[..], Key::plain(Code::Up)),
-        (b"\x1bP1$r\x1b\x1bOB", Key::plain(Code::Down)),
-        (b"\x1bP1$r\x1bP1$r2 q\x1b\\q", Key::plain(Code::Char('q'))),
+        (&b"\x1bP1$r\x1b[A"[..], Key::plain(KeyCode::Up)),
+        (b"\x1bP1$r\x1b\x1bOB", Key::plain(KeyCode::Down)),
+        (b"\x1bP1$r\x1bP1$r2 q\x1b\\q", Key::plain(KeyCode::Char('q'))),
     ] {
         assert_eq!(Decoder::default().feed(bytes), [Input::Key(last)]);
     }

@@ -9,9 +9,9 @@ use std::sync::mpsc::Sender;
 
 use jiff::Timestamp;
 
-use super::told::{Happened, Source, Voice};
+use super::event::{EventSender, RunnerEvent, WardrobeSource};
 use crate::app::Msg;
-use crate::store::{Event, Keeper, Memory, Pause, Request};
+use crate::store::{MemoryStore, StoreEvent, StoreRequest, StoreWorker, WorkerPause};
 
 /// Somebody outside who is asked and answers.
 pub(super) trait Worker {
@@ -35,7 +35,7 @@ pub(super) struct Workers {
 
 impl Workers {
     /// Fails when the system does not allow another thread.
-    pub(super) fn start(source: Source, actor: &str, tell: &Sender<Happened>) -> io::Result<Self> {
+    pub(super) fn start(source: WardrobeSource, actor: &str, tell: &Sender<RunnerEvent>) -> io::Result<Self> {
         let store = StoreHandle::start(source, actor, tell)?;
         Ok(Self { store })
     }
@@ -59,54 +59,54 @@ fn stop<W: Worker>(worker: &mut W) -> bool {
 /// Who has the wardrobe.
 pub(super) enum StoreHandle {
     /// The thread that works with the data file.
-    File(Keeper),
+    File(StoreWorker),
     /// Nobody writes anything.
-    Memory(Box<Memory>),
+    Memory(Box<MemoryStore>),
     /// It is stopped.
     Stopped,
 }
 
-fn message(event: Event) -> Msg {
+fn message(event: StoreEvent) -> Msg {
     Msg::Store(Box::new(event))
 }
 
 impl StoreHandle {
-    fn start(source: Source, actor: &str, tell: &Sender<Happened>) -> io::Result<Self> {
+    fn start(source: WardrobeSource, actor: &str, tell: &Sender<RunnerEvent>) -> io::Result<Self> {
         Ok(match source {
-            Source::File(path, options) => {
-                let voice = Voice(tell.clone());
+            WardrobeSource::File(path, options) => {
+                let voice = EventSender(tell.clone());
                 let tell = move |event| {
-                    voice.tell(Happened::Worker(Box::new(message(event))));
+                    voice.tell(RunnerEvent::Worker(Box::new(message(event))));
                 };
-                Self::File(Keeper::start(path, options, tell)?)
+                Self::File(StoreWorker::start(path, options, tell)?)
             }
-            Source::Memory(wardrobe) => {
-                let memory = Memory::new(wardrobe, actor);
-                let opened = message(Event::Opened(memory.snapshot()));
+            WardrobeSource::Memory(wardrobe) => {
+                let memory = MemoryStore::new(wardrobe, actor);
+                let opened = message(StoreEvent::Opened(memory.snapshot()));
                 // The receiver is still there.
-                let _ = tell.send(Happened::Worker(Box::new(opened)));
+                let _ = tell.send(RunnerEvent::Worker(Box::new(opened)));
                 Self::Memory(Box::new(memory))
             }
         })
     }
 
     /// Asks for a pause in writing, which is told when it has come.
-    pub(super) fn pause(&self, tell: &Sender<Happened>) {
+    pub(super) fn pause(&self, tell: &Sender<RunnerEvent>) {
         let tell = tell.clone();
         // Whoever does not listen any more has left.
-        let paused = move |pause| drop(tell.send(Happened::Paused(pause)));
+        let paused = move |pause| drop(tell.send(RunnerEvent::Paused(pause)));
         match self {
             Self::File(keeper) => keeper.pause(paused),
-            Self::Memory(_) | Self::Stopped => paused(Pause::default()),
+            Self::Memory(_) | Self::Stopped => paused(WorkerPause::default()),
         }
     }
 }
 
 impl Worker for StoreHandle {
-    type Request = Request;
+    type Request = StoreRequest;
     const NAME: &'static str = "store";
 
-    fn request(&mut self, request: Request) -> Vec<Msg> {
+    fn request(&mut self, request: StoreRequest) -> Vec<Msg> {
         match self {
             Self::File(keeper) => {
                 keeper.request(request);

@@ -5,11 +5,11 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{StatefulWidget, Widget};
 
-use crate::app::view::{self, Body, Count, Cut, Heading, List, Name, View, screen};
-use crate::app::{Spot, State, words};
+use crate::app::view::{self, Body, Heading, ListView, RowCount, TitleName, Truncation, View, screen};
+use crate::app::{Spot, State, describe};
 
-use super::draw::{Cover, Spots, Titles, frame, put};
-use super::layout::{self, Layout, Places, below, indented, inside, popup};
+use super::draw::{ClearArea, FrameTitles, MouseSpots, frame, put};
+use super::layout::{self, ScreenAreas, ScreenLayout, below, indented, inside, popup};
 use super::text::Sanitized;
 use super::theme::Theme;
 
@@ -21,16 +21,16 @@ mod list;
 mod question;
 mod status;
 
-use fields::{Form, input, rule};
-use footer::Keys;
+use fields::{FieldsWidget, input, rule};
+use footer::KeyHints;
 use header::Header;
-use list::Rows;
+use list::ListWidget;
 use question::Question;
 
 /// The places of everything on a screen of this size.
-fn places(state: &State, theme: &Theme, area: Rect) -> Layout {
+fn places(state: &State, theme: &Theme, area: Rect) -> ScreenLayout {
     let trouble = header::trouble(state, theme, area.width).len();
-    Layout::new(
+    ScreenLayout::new(
         area,
         (state.grouping(), state.focus()),
         u16::try_from(trouble).unwrap_or_default(),
@@ -43,11 +43,11 @@ pub(super) fn screen(
     area: Rect,
     state: &State,
     theme: &Theme,
-    spots: &mut Spots,
+    spots: &mut MouseSpots,
 ) -> Option<Position> {
     let places = match places(state, theme, area) {
-        Layout::Full(places) => places,
-        Layout::TooSmall(area) => {
+        ScreenLayout::Full(places) => places,
+        ScreenLayout::TooSmall(area) => {
             status::too_small(buffer, area, (layout::LEAST_WIDTH, layout::LEAST_HEIGHT));
             return None;
         }
@@ -62,7 +62,7 @@ pub(super) fn screen(
     }
     let mut whole = None;
     match screen::opening(state) {
-        Some(opening) => status::Opening {
+        Some(opening) => status::LoadingWidget {
             opening: &opening,
             theme,
         }
@@ -79,7 +79,7 @@ pub(super) fn screen(
     for (at, shown) in state.overlays().iter().enumerate() {
         spots.cover();
         let view = shown.view(state);
-        let mut painter = Painter {
+        let mut painter = BoxedScreen {
             state,
             theme,
             focused: at == top,
@@ -95,7 +95,7 @@ pub(super) fn screen(
     let full = match (typing, state.notice(), whole) {
         (None, Some(notice), _) => status::notice(buffer, both, notice, theme),
         (None, None, Some(details)) => {
-            status::Whole {
+            status::DetailsWidget {
                 details: &details,
                 theme,
             }
@@ -106,7 +106,7 @@ pub(super) fn screen(
     };
     // While a filter is typed the line belongs to it, whatever just happened.
     if typing.is_some() || !full {
-        Keys { state, theme }.render(indented(places.footer), buffer);
+        KeyHints { state, theme }.render(indented(places.footer), buffer);
     }
     cursor.or(typing)
 }
@@ -114,10 +114,10 @@ pub(super) fn screen(
 /// Draws the panes; gives the whole of what is selected in the one with the focus.
 fn panes<'a>(
     buffer: &mut Buffer,
-    places: &Places,
+    places: &ScreenAreas,
     state: &'a State,
     theme: &Theme,
-    spots: &mut Spots,
+    spots: &mut MouseSpots,
 ) -> Option<view::Details<'a>> {
     let alone = !places.side_by_side();
     let mut details = None;
@@ -128,7 +128,7 @@ fn panes<'a>(
             continue;
         }
         let view = view::pane(state, pane);
-        let painter = Painter {
+        let painter = BoxedScreen {
             state,
             theme,
             focused: state.focus() == pane && state.overlays().is_empty(),
@@ -141,17 +141,17 @@ fn panes<'a>(
     details
 }
 
-struct Painter<'v> {
+struct BoxedScreen<'v> {
     state: &'v State,
     theme: &'v Theme,
     focused: bool,
 }
 
-impl Painter<'_> {
-    fn pane(&self, buffer: &mut Buffer, area: Rect, view: &View<'_>, alone: bool, spots: &mut Spots) {
+impl BoxedScreen<'_> {
+    fn pane(&self, buffer: &mut Buffer, area: Rect, view: &View<'_>, alone: bool, spots: &mut MouseSpots) {
         let Body::List(list) = &view.body else { return };
         let inner = inside(area);
-        let titles = Titles {
+        let titles = FrameTitles {
             title: self.title(&view.heading, area.width, alone),
             right: list::headings(list, inner.width),
             foot: list::surroundings(list, self.theme, inner.height),
@@ -168,8 +168,8 @@ impl Painter<'_> {
         self.rows(buffer, inner, list, spots);
     }
 
-    fn rows(&self, buffer: &mut Buffer, area: Rect, list: &List<'_>, spots: &mut Spots) {
-        let rows = Rows {
+    fn rows(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>, spots: &mut MouseSpots) {
+        let rows = ListWidget {
             list,
             theme: self.theme,
             focused: self.focused,
@@ -178,7 +178,7 @@ impl Painter<'_> {
         rows.render(area, buffer, spots);
     }
 
-    fn nothing(&self, buffer: &mut Buffer, area: Rect, list: &List<'_>, style: Style) {
+    fn nothing(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>, style: Style) {
         let margin = indented(indented(area));
         let lines = list.empty.iter().flat_map(|line| {
             Sanitized::folded(
@@ -206,7 +206,7 @@ impl Painter<'_> {
         let title = Sanitized::new(&title, charset).into_owned();
         let space = usize::from(columns).saturating_sub(7 + title.width());
         let shown =
-            |name: &Name<'_>, space| Sanitized::cut(&name.text, space, name.cut, charset).into_owned();
+            |name: &TitleName<'_>, space| Sanitized::cut(&name.text, space, name.cut, charset).into_owned();
         let Some((last, before)) = heading.about.split_last() else {
             return title;
         };
@@ -225,18 +225,18 @@ impl Painter<'_> {
     }
 
     /// `12`; while it is filtered, of how many, and by what: `3 of 12 /mar`; and how many are marked.
-    fn count(&self, count: &Count<'_>) -> String {
-        let shown = words::grouped(count.shown);
+    fn count(&self, count: &RowCount<'_>) -> String {
+        let shown = describe::grouped(count.shown);
         let more = if count.more { "+" } else { "" };
         let of = count
             .total
-            .map_or_else(String::new, |total| format!(" of {}", words::grouped(total)));
+            .map_or_else(String::new, |total| format!(" of {}", describe::grouped(total)));
         let marked = match count.marked {
             0 => String::new(),
-            marked => format!(" {} {} marked", self.theme.dot(), words::grouped(marked)),
+            marked => format!(" {} {} marked", self.theme.dot(), describe::grouped(marked)),
         };
         let by = count.filter.as_ref().map_or_else(String::new, |filter| {
-            let filter = Sanitized::cut(filter, 20, Cut::End, self.theme.charset());
+            let filter = Sanitized::cut(filter, 20, Truncation::End, self.theme.charset());
             format!(" /{}", filter.as_str())
         });
         format!("{shown}{more}{of}{marked}{by}")
@@ -247,14 +247,14 @@ impl Painter<'_> {
         buffer: &mut Buffer,
         area: Rect,
         view: &View<'_>,
-        spots: &mut Spots,
+        spots: &mut MouseSpots,
     ) -> Option<Position> {
         let place = self.place(area, view);
-        Cover.render(place, buffer);
+        ClearArea.render(place, buffer);
         let mut inner = inside(place);
-        let mut titles = Titles {
+        let mut titles = FrameTitles {
             title: self.title(&view.heading, place.width, false),
-            ..Titles::default()
+            ..FrameTitles::default()
         };
         let above = usize::from(view.input.is_some()) + view.remarks.len();
         let body = below(inner, u16::try_from(above).unwrap_or(u16::MAX));
@@ -301,7 +301,7 @@ impl Painter<'_> {
                 .render(inner, buffer);
             }
             Body::Fields(fields) => {
-                let form = Form {
+                let form = FieldsWidget {
                     fields,
                     theme: self.theme,
                     cursor: &mut cursor,
@@ -332,7 +332,7 @@ impl Painter<'_> {
         popup(area, width, height.min(area.height))
     }
 
-    fn input(&self, buffer: &mut Buffer, area: Rect, typed: &view::Input<'_>) -> Position {
+    fn input(&self, buffer: &mut Buffer, area: Rect, typed: &view::InputView<'_>) -> Position {
         let line = Rect {
             height: area.height.min(1),
             ..area
@@ -358,12 +358,12 @@ impl Painter<'_> {
         } else {
             (remark.text.clone(), self.theme.warning())
         };
-        let shown = Sanitized::cut(&text, line.width.into(), Cut::End, self.theme.charset());
+        let shown = Sanitized::cut(&text, line.width.into(), Truncation::End, self.theme.charset());
         put(buffer, line, &shown, style);
     }
 
     /// The whole of the selected row.
-    fn whole(&self, buffer: &mut Buffer, area: Rect, list: &List<'_>) {
+    fn whole(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>) {
         let (Some(first), Some(text)) = (area.rows().next(), &list.whole) else {
             return;
         };

@@ -13,9 +13,9 @@ use crate::app::Spot;
 
 /// What belongs to which place of the screen, collected while somebody asks what is under the mouse.
 #[derive(Debug, Default)]
-pub(super) struct Spots(Option<Vec<(Rect, Spot)>>);
+pub(super) struct MouseSpots(Option<Vec<(Rect, Spot)>>);
 
-impl Spots {
+impl MouseSpots {
     /// Collects from now on.
     pub(super) fn collecting() -> Self {
         Self(Some(Vec::new()))
@@ -110,9 +110,9 @@ pub(super) fn highlight(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, p
 }
 
 /// Empties an area, for an overlay. Unlike [`Clear`] alone it leaves no half of a wide character to the left of it.
-pub(super) struct Cover;
+pub(super) struct ClearArea;
 
-impl Widget for Cover {
+impl Widget for ClearArea {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let area = area.intersection(buffer.area);
         let before = area.x.checked_sub(1);
@@ -132,7 +132,7 @@ impl Widget for Cover {
 
 /// What stands in a frame.
 #[derive(Default)]
-pub(super) struct Titles<'a> {
+pub(super) struct FrameTitles<'a> {
     /// At the top left.
     pub(super) title: Sanitized<'a>,
     /// At the top right, where there is room.
@@ -144,7 +144,7 @@ pub(super) struct Titles<'a> {
 /// Draws a frame with its titles, cut to what there is room for beforehand: [`Block`] would let one title write over
 /// another. Each side is a block of its own, as a block writes a style into all that it surrounds, which was an eighth
 /// of what a key costs.
-pub(super) fn frame(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: bool, titles: &Titles<'_>) {
+pub(super) fn frame(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: bool, titles: &FrameTitles<'_>) {
     let side = |borders| {
         Block::new()
             .borders(borders)

@@ -16,16 +16,16 @@ pub const LEAST_HEIGHT: u16 = 10;
 
 /// Where everything is on a screen of a certain size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub enum ScreenLayout {
     /// There is no room for anything but a line.
     TooSmall(Rect),
     /// The screen as it is meant.
-    Full(Places),
+    Full(ScreenAreas),
 }
 
 /// The parts of a screen; none overlaps another, and together they fill it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Places {
+pub struct ScreenAreas {
     /// One line at the top.
     pub header: Rect,
     /// Below it, what keeps changes from being saved; without a line when nothing does.
@@ -40,7 +40,7 @@ pub struct Places {
     pub footer: Rect,
 }
 
-impl Layout {
+impl ScreenLayout {
     /// The places on a screen when a pane of a view has the focus and the banner needs so many lines.
     pub fn new(area: Rect, (grouping, focus): (Grouping, Pane), banner: u16) -> Self {
         if area.width < LEAST_WIDTH || area.height < LEAST_HEIGHT {
@@ -50,7 +50,7 @@ impl Layout {
         // The panes keep at least four lines.
         let banner = banner.min(area.height - 7);
         let body = part(area.y + 1 + banner, area.height - 3 - banner);
-        Self::Full(Places {
+        Self::Full(ScreenAreas {
             header: part(area.y, 1),
             banner: part(area.y + 1, banner),
             body,
@@ -86,7 +86,7 @@ fn panes(body: Rect, grouping: Grouping, focus: Pane) -> [Rect; 3] {
     })
 }
 
-impl Places {
+impl ScreenAreas {
     /// The pane of a pane.
     pub fn pane(&self, pane: Pane) -> Rect {
         let [rooms, users, hats] = self.panes;
@@ -160,10 +160,10 @@ mod tests {
 
     use super::*;
 
-    fn full(width: u16, height: u16, focus: Pane) -> Places {
-        match Layout::new(Rect::new(0, 0, width, height), (Grouping::ByRoom, focus), 0) {
-            Layout::Full(places) => places,
-            Layout::TooSmall(_) => panic!("{width} x {height}"),
+    fn full(width: u16, height: u16, focus: Pane) -> ScreenAreas {
+        match ScreenLayout::new(Rect::new(0, 0, width, height), (Grouping::ByRoom, focus), 0) {
+            ScreenLayout::Full(places) => places,
+            ScreenLayout::TooSmall(_) => panic!("{width} x {height}"),
         }
     }
 
@@ -175,7 +175,8 @@ mod tests {
             assert!(places.side_by_side());
         }
         for (grouping, widths) in [(Grouping::ByHat, [27, 30, 23]), (Grouping::ByUser, [30, 23, 27])] {
-            let Layout::Full(places) = Layout::new(Rect::new(0, 0, 80, 24), (grouping, Pane::First), 0)
+            let ScreenLayout::Full(places) =
+                ScreenLayout::new(Rect::new(0, 0, 80, 24), (grouping, Pane::First), 0)
             else {
                 panic!("{grouping:?}");
             };
@@ -190,12 +191,12 @@ mod tests {
         #[test]
         fn the_parts_fill_the_screen(width in 0..=250_u16, height in 0..=80_u16, focus in 0..3_usize, banner in 0..5_u16, grouping in prop::sample::select(vec![Grouping::ByRoom, Grouping::ByHat, Grouping::ByUser])) {
             let area = Rect::new(0, 0, width, height);
-            match Layout::new(area, (grouping, PANES[focus]), banner) {
-                Layout::TooSmall(all) => {
+            match ScreenLayout::new(area, (grouping, PANES[focus]), banner) {
+                ScreenLayout::TooSmall(all) => {
                     prop_assert_eq!(all, area);
                     prop_assert!(width < LEAST_WIDTH || height < LEAST_HEIGHT);
                 }
-                Layout::Full(places) => {
+                ScreenLayout::Full(places) => {
                     let parts = [places.header, places.banner, places.details, places.footer].into_iter().chain(places.panes);
                     let sum: u32 = parts.clone().map(Rect::area).sum();
                     prop_assert_eq!(sum, area.area());

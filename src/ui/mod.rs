@@ -11,14 +11,14 @@ use ratatui::layout::{Position, Rect};
 use crate::app::{Spot, State};
 
 mod boxed;
-pub mod colour;
+pub mod color;
 mod draw;
 pub mod layout;
 pub mod plain;
 pub mod text;
 pub mod theme;
 
-use draw::Spots;
+use draw::MouseSpots;
 pub use theme::Theme;
 
 /// Draws what the moderator sees, and puts the cursor where typing goes.
@@ -31,13 +31,13 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
 /// Draws into a buffer; gives the place of the cursor while there is something to type into.
 pub fn render(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let area = area.intersection(buffer.area);
-    boxed::screen(buffer, area, state, &theme, &mut Spots::default())
+    boxed::screen(buffer, area, state, &theme, &mut MouseSpots::default())
 }
 
 /// What is under the mouse, the outermost first. The screen is drawn once more for it, into memory: so it can never be
 /// another than the one that is seen.
 pub fn under(state: &State, theme: Theme, area: Rect, mouse: Position) -> Vec<Spot> {
-    let mut spots = Spots::collecting();
+    let mut spots = MouseSpots::collecting();
     boxed::screen(&mut Buffer::empty(area), area, state, &theme, &mut spots);
     spots.at(mouse)
 }

@@ -7,9 +7,9 @@ use ratatui::layout::Position;
 
 use crate::app::command::{COMMANDS, Command, CommandId};
 use crate::app::place::Place;
-use crate::app::text::Text;
-use crate::app::view::{self, Body, Count, List, Row, View, screen};
-use crate::app::{Notice, Phase, Saved, Spot, State, places, words};
+use crate::app::text::TextInput;
+use crate::app::view::{self, Body, ListRow, ListView, RowCount, View, screen};
+use crate::app::{Notice, Phase, SaveState, Spot, State, describe, places};
 
 use super::layout;
 use super::text::{self, Charset, Sanitized};
@@ -22,7 +22,7 @@ const PARAGRAPH: usize = 8;
 
 /// A screen of lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
+pub struct PlainPage {
     /// As many as the screen has, each narrower than it; sanitized.
     pub lines: Vec<String>,
     /// Where the cursor stands.
@@ -32,7 +32,7 @@ pub struct Page {
 }
 
 /// What a page says between its first line and its status.
-struct Content<'a> {
+struct PageContent<'a> {
     heading: String,
     len: usize,
     /// Makes a line.
@@ -41,11 +41,11 @@ struct Content<'a> {
     at: usize,
     column: usize,
     status: String,
-    typing: Option<Typing>,
+    typing: Option<InputLine>,
 }
 
 /// A line that is typed in the status.
-struct Typing {
+struct InputLine {
     label: &'static str,
     text: String,
     /// After so many characters.
@@ -54,8 +54,8 @@ struct Typing {
     here: bool,
 }
 
-impl Typing {
-    fn new(label: &'static str, text: &Text, here: bool) -> Self {
+impl InputLine {
+    fn new(label: &'static str, text: &TextInput, here: bool) -> Self {
         Self {
             label,
             text: text.text(),
@@ -66,7 +66,7 @@ impl Typing {
 }
 
 /// The page of a state on a screen of this size.
-pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> Page {
+pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPage {
     // The last column stays free: terminals differ in where the cursor is after it.
     let width = usize::from(columns).saturating_sub(1);
     let height = usize::from(rows);
@@ -132,11 +132,11 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> Page {
     }
     lines.resize(height, String::new());
     spots.resize(height, None);
-    Page { lines, cursor, spots }
+    PlainPage { lines, cursor, spots }
 }
 
 /// What is under the mouse, the outermost first.
-pub fn under(state: &State, page: &Page, mouse: Position) -> Vec<Spot> {
+pub fn under(state: &State, page: &PlainPage, mouse: Position) -> Vec<Spot> {
     let spot = page.spots.get(usize::from(mouse.y)).copied().flatten();
     let outer = state.overlays().is_empty().then(|| Spot::Pane(state.focus()));
     spot.map_or_else(Vec::new, |spot| outer.into_iter().chain([spot]).collect())
@@ -146,11 +146,11 @@ pub fn under(state: &State, page: &Page, mouse: Position) -> Vec<Spot> {
 fn session(state: &State) -> String {
     let start = state.start();
     let saved = match state.saved() {
-        Saved::Saved | Saved::Saving(_) | Saved::Trouble(_) => String::new(),
-        Saved::NoFile => ", new file".into(),
-        Saved::NotSaved(number, _) => format!(", {}", screen::not_saved(number)),
-        Saved::ReadOnly(_) => ", read-only".into(),
-        Saved::Demo => ", demo, nothing is saved".into(),
+        SaveState::Saved | SaveState::Saving(_) | SaveState::Trouble(_) => String::new(),
+        SaveState::NoFile => ", new file".into(),
+        SaveState::NotSaved(number, _) => format!(", {}", screen::not_saved(number)),
+        SaveState::ReadOnly(_) => ", read-only".into(),
+        SaveState::Demo => ", demo, nothing is saved".into(),
     };
     let mouse = if state.has_mouse() { ", mouse on" } else { "" };
     format!(
@@ -160,7 +160,7 @@ fn session(state: &State) -> String {
     )
 }
 
-fn content(state: &State, charset: Charset, width: usize) -> Content<'_> {
+fn content(state: &State, charset: Charset, width: usize) -> PageContent<'_> {
     match state.top() {
         None if matches!(state.phase(), Phase::Opening { .. }) => opening(state),
         None => pane(state, view::pane(state, state.focus())),
@@ -169,8 +169,8 @@ fn content(state: &State, charset: Charset, width: usize) -> Content<'_> {
 }
 
 /// Lines that are there already.
-fn of_lines(heading: String, lines: Vec<(String, Option<Spot>)>, status: String) -> Content<'static> {
-    Content {
+fn of_lines(heading: String, lines: Vec<(String, Option<Spot>)>, status: String) -> PageContent<'static> {
+    PageContent {
         heading,
         len: lines.len(),
         line: Box::new(move |at| lines.get(at).cloned().unwrap_or_default()),
@@ -181,7 +181,7 @@ fn of_lines(heading: String, lines: Vec<(String, Option<Spot>)>, status: String)
     }
 }
 
-fn opening(state: &State) -> Content<'static> {
+fn opening(state: &State) -> PageContent<'static> {
     let file = &state.start().file;
     let failed = screen::opening(state).and_then(|opening| opening.failed);
     let says = match failed {
@@ -193,13 +193,17 @@ fn opening(state: &State) -> Content<'static> {
 }
 
 /// The pane with the focus: its place in words before the selected row.
-fn pane<'a>(state: &'a State, view: View<'a>) -> Content<'a> {
+fn pane<'a>(state: &'a State, view: View<'a>) -> PageContent<'a> {
     let place = view.heading.spoken.clone();
     let count = view.heading.count.as_ref();
     let heading = enumerated([place.clone(), count.map_or_else(String::new, spoken_count)]);
     let found = count.map_or_else(String::new, |count| {
         let total = count.total.unwrap_or(count.shown);
-        format!("{} of {}", words::grouped(count.shown), words::grouped(total))
+        format!(
+            "{} of {}",
+            describe::grouped(count.shown),
+            describe::grouped(total)
+        )
     });
     let selected = selected_sentence(&view);
     let status = whole_sentence(&view);
@@ -219,12 +223,12 @@ fn pane<'a>(state: &'a State, view: View<'a>) -> Content<'a> {
             Some(selected) => format!("{found}: {selected}"),
             None => found,
         };
-        content.typing = Some(Typing::new("Filter", &filter.text, true));
+        content.typing = Some(InputLine::new("Filter", &filter.text, true));
     }
     content
 }
 
-fn overlay<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize) -> Content<'a> {
+fn overlay<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize) -> PageContent<'a> {
     let count = view.heading.count.as_ref();
     let count = count
         .filter(|count| count.noun.is_some())
@@ -258,35 +262,35 @@ fn overlay<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize)
                 content.status = failed;
             }
             // Once another row than the first is selected, the cursor stands there.
-            content.typing = typed.map(|text| Typing::new("Find", text, empty || first));
+            content.typing = typed.map(|text| InputLine::new("Find", text, empty || first));
             content
         }
     }
 }
 
 /// `3 of 12`.
-fn position(list: &List<'_>) -> String {
+fn position(list: &ListView<'_>) -> String {
     let (at, len) = list.position;
-    format!("{} of {}", words::grouped(at + 1), words::grouped(len))
+    format!("{} of {}", describe::grouped(at + 1), describe::grouped(len))
 }
 
 /// The rows of a list, a sentence each; the status of an empty one.
-fn rows(heading: String, list: List<'_>) -> Content<'_> {
+fn rows(heading: String, list: ListView<'_>) -> PageContent<'_> {
     if list.len == 0 {
         let said = list.empty.iter().filter(|line| !line.is_empty());
         let status = said.clone().cloned().collect::<Vec<_>>().join(" ");
         let lines = said.map(|line| (line.clone(), None)).collect();
         return of_lines(heading, lines, status);
     }
-    Content {
+    PageContent {
         heading,
         len: list.len,
         at: list.selected.unwrap_or_default(),
         line: Box::new(move |at| {
             let row = (list.row)(at);
             let spot = match &row {
-                Row::Item(item) => Some(item.spot),
-                Row::Heading(_) => None,
+                ListRow::Item(item) => Some(item.spot),
+                ListRow::Heading(_) => None,
             };
             (row.sentence(), spot)
         }),
@@ -305,7 +309,7 @@ fn selected_sentence(view: &View<'_>) -> Option<String> {
 
 /// The selected row with all that is known of it.
 fn whole_sentence(view: &View<'_>) -> String {
-    if let Body::List(List {
+    if let Body::List(ListView {
         whole: Some(whole), ..
     }) = &view.body
     {
@@ -319,20 +323,20 @@ fn whole_sentence(view: &View<'_>) -> String {
 }
 
 /// How many rows there are, and how they are filtered, sorted and marked: not where the selection is.
-fn spoken_count(count: &Count<'_>) -> String {
+fn spoken_count(count: &RowCount<'_>) -> String {
     let more = if count.more { " and more" } else { "" };
     let shown = match count.noun {
-        Some(noun) => words::count(count.shown, noun),
-        None => words::grouped(count.shown),
+        Some(noun) => describe::count(count.shown, noun),
+        None => describe::grouped(count.shown),
     };
-    let rows = match (count.total.map(words::grouped), &count.filter) {
+    let rows = match (count.total.map(describe::grouped), &count.filter) {
         (None, _) => format!("{shown}{more}"),
         (Some(total), None) => format!("filtered of {total}"),
         (Some(total), Some(filter)) => format!("{shown} of {total} match {filter}"),
     };
     let marked = match count.marked {
         0 => String::new(),
-        marked => format!("{} marked", words::grouped(marked)),
+        marked => format!("{} marked", describe::grouped(marked)),
     };
     let sorted = count
         .sorted

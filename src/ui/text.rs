@@ -1,6 +1,6 @@
 //! Text from files, servers and people: made harmless at the door, measured and cut by what a terminal shows.
 //!
-//! Harmless means: nothing in it moves the cursor, changes colours, turns the reading direction round, hides, or
+//! Harmless means: nothing in it moves the cursor, changes colors, turns the reading direction round, hides, or
 //! piles up without taking room. What would do so is shown: controls as pictures (`␛`), the rest as `«U+202E»`.
 
 use std::borrow::Cow;
@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-mod door;
+mod sanitize;
 mod sanitized;
 mod window;
 
-pub use door::{harmless, harmless_in, harmless_json, harmless_json_bytes};
+pub use sanitize::{harmless, harmless_in, harmless_json, harmless_json_bytes};
 pub use sanitized::Sanitized;
 
 use crate::app::view::label::LONG;
@@ -53,7 +53,7 @@ fn is_halfwidth_mark(c: char) -> bool {
 
 /// The text made harmless and cut at its end to so many columns. Only as much of the text is read as is shown.
 pub fn cut(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
-    let safe = door::prefix(text, columns, charset);
+    let safe = sanitize::prefix(text, columns, charset);
     if width(&safe) <= columns {
         return safe;
     }

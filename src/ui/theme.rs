@@ -1,4 +1,4 @@
-//! How things look: in all colours or in none, in Unicode and in ASCII. Whatever a colour tells, a character tells too.
+//! How things look: in all colors or in none, in Unicode and in ASCII. Whatever a color tells, a character tells too.
 
 use ratatui::style::Style;
 use ratatui::symbols::border;
@@ -12,31 +12,31 @@ use crate::model::{HatId, Hue};
 mod palette;
 mod role;
 
-pub use palette::{Builtin, Depth, Ground, Palette};
-pub use role::Role;
+pub use palette::{Backdrop, BuiltinTheme, ColorDepth, Palette};
+pub use role::StyleRole;
 
 /// How things look on this terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
     /// Only the printable characters of ASCII.
     pub ascii: bool,
-    /// The colours.
+    /// The colors.
     pub palette: Palette,
 }
 
 impl Default for Theme {
-    /// The sixteen named colours.
+    /// The sixteen named colors.
     fn default() -> Self {
-        Self::new(Depth::default(), Ground::default())
+        Self::new(ColorDepth::default(), Backdrop::default())
     }
 }
 
 impl Theme {
     /// The default theme for a terminal.
-    pub fn new(depth: Depth, ground: Ground) -> Self {
+    pub fn new(depth: ColorDepth, ground: Backdrop) -> Self {
         Self {
             ascii: false,
-            palette: Palette::new(Builtin::Default, depth, ground),
+            palette: Palette::new(BuiltinTheme::Default, depth, ground),
         }
     }
 }
@@ -139,69 +139,77 @@ impl Theme {
 
     /// The frame's style.
     pub fn border(&self, focused: bool) -> Style {
-        self.of(if focused { Role::Border } else { Role::BorderOther })
+        self.of(if focused {
+            StyleRole::Border
+        } else {
+            StyleRole::BorderOther
+        })
     }
 
     /// The title in a frame. It is written over the frame, of whose look nothing is left.
     pub fn title(&self, focused: bool) -> Style {
-        let role = if focused { Role::Title } else { Role::TitleOther };
+        let role = if focused {
+            StyleRole::Title
+        } else {
+            StyleRole::TitleOther
+        };
         Style::reset().patch(self.of(role))
     }
 
     /// The row that the keys act on, in the pane that has the focus or in another one.
     pub fn selected(&self, focused: bool) -> Style {
         self.of(if focused {
-            Role::Selected
+            StyleRole::Selected
         } else {
-            Role::SelectedOther
+            StyleRole::SelectedOther
         })
     }
 
     /// The letters that a filter found, on top of any other style.
     pub fn matched(&self) -> Style {
-        self.of(Role::Matched)
+        self.of(StyleRole::Matched)
     }
 
     /// What is read first.
     pub fn strong(&self) -> Style {
-        self.of(Role::Strong)
+        self.of(StyleRole::Strong)
     }
 
     /// What is read last.
     pub fn faint(&self) -> Style {
-        self.of(Role::Faint)
+        self.of(StyleRole::Faint)
     }
 
     /// What went wrong.
     pub fn error(&self) -> Style {
-        self.of(Role::Error)
+        self.of(StyleRole::Error)
     }
 
     /// What needs a look.
     pub fn warning(&self) -> Style {
-        self.of(Role::Warning)
+        self.of(StyleRole::Warning)
     }
 
     /// What went well.
     pub fn good(&self) -> Style {
-        self.of(Role::Good)
+        self.of(StyleRole::Good)
     }
 
     /// A key that can be pressed.
     pub fn key(&self) -> Style {
-        self.of(Role::Key)
+        self.of(StyleRole::Key)
     }
 
     /// Who may not be here.
     pub fn banned(&self) -> Style {
-        self.of(Role::Banned)
+        self.of(StyleRole::Banned)
     }
 
-    fn of(&self, role: Role) -> Style {
+    fn of(&self, role: StyleRole) -> Style {
         self.palette.style(role)
     }
 
-    /// A hat in its colour: the catalogue's hue, else the one that its id has by XEP-0392.
+    /// A hat in its color: the catalog's hue, else the one that its id has by XEP-0392.
     pub fn hat(&self, id: &HatId, hue: Option<&Hue>) -> Style {
         let degrees = hue
             .and_then(Hue::degrees)
@@ -210,7 +218,7 @@ impl Theme {
     }
 }
 
-/// The angle, in degrees, of a text's colour in the `HSLuv` plane (XEP-0392, section 5.1).
+/// The angle, in degrees, of a text's color in the `HSLuv` plane (XEP-0392, section 5.1).
 pub fn consistent_angle(text: &str) -> f64 {
     let [low, high, ..] = <[u8; 20]>::from(Sha1::digest(text.as_bytes()));
     f64::from(u16::from_le_bytes([low, high])) / 65_536.0 * 360.0
@@ -260,9 +268,9 @@ mod tests {
     }
 
     #[test]
-    fn the_catalogue_goes_before_the_id() {
+    fn the_catalog_goes_before_the_id() {
         let theme = Theme::default();
-        let hat = HatId::keep("Romeo");
+        let hat = HatId::unchecked("Romeo");
         let hue = |text: &str| Hue::new(Json::new(text).unwrap());
         assert_eq!(theme.hat(&hat, None).fg, Some(Color::Magenta));
         assert_eq!(theme.hat(&hat, hue("128").as_ref()).fg, Some(Color::Green));
@@ -273,8 +281,8 @@ mod tests {
     }
 
     #[test]
-    fn without_colour_there_is_none() {
-        let theme = Theme::new(Depth::None, Ground::Dark);
+    fn without_color_there_is_none() {
+        let theme = Theme::new(ColorDepth::None, Backdrop::Dark);
         for style in [
             theme.border(true),
             theme.title(true),
@@ -285,7 +293,7 @@ mod tests {
             theme.good(),
             theme.key(),
             theme.banned(),
-            theme.hat(&HatId::keep("x:y"), None),
+            theme.hat(&HatId::unchecked("x:y"), None),
         ] {
             let none = |color| matches!(color, None | Some(Color::Reset));
             assert!(none(style.fg) && none(style.bg), "{style:?}");

@@ -10,8 +10,8 @@
 mod large;
 
 use divan::{Bencher, black_box};
-use hatrack::app::{Code, Key, Msg, Start, State, update};
-use hatrack::store::{Event, Snapshot};
+use hatrack::app::{Key, KeyCode, Msg, Start, State, update};
+use hatrack::store::{Snapshot, StoreEvent};
 use hatrack::term::Painter;
 use hatrack::ui::{self, Theme};
 use ratatui::Terminal;
@@ -32,8 +32,8 @@ fn open((columns, rows): (u16, u16)) -> State {
         exists: true,
         read_only: None,
     };
-    update(&mut state, Msg::Store(Box::new(Event::Opened(snapshot))));
-    update(&mut state, Msg::Key(Key::plain(Code::Tab)));
+    update(&mut state, Msg::Store(Box::new(StoreEvent::Opened(snapshot))));
+    update(&mut state, Msg::Key(Key::plain(KeyCode::Tab)));
     state
 }
 
@@ -57,7 +57,7 @@ fn key_to_bytes(bencher: Bencher<'_, '_>, size: (u16, u16)) {
     let mut down = false;
     bencher.bench_local(|| {
         down = !down;
-        let code = if down { Code::Down } else { Code::Up };
+        let code = if down { KeyCode::Down } else { KeyCode::Up };
         update(&mut state, Msg::Key(Key::plain(code)));
         let theme = Theme::default();
         terminal

@@ -60,7 +60,7 @@ fn middle(wardrobe: &Wardrobe) -> Option<(Jid, Jid)> {
 
 /// A hat given in the middle.
 fn given(wardrobe: &mut Wardrobe) -> Group {
-    let hat = HatId::keep("http://example.com/hats/new");
+    let hat = HatId::unchecked("http://example.com/hats/new");
     let Some((room, user)) = middle(wardrobe) else {
         return Group::default();
     };

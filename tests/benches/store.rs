@@ -8,7 +8,7 @@ use std::path::Path;
 
 use divan::{Bencher, black_box};
 use hatrack::model::{Group, Jid, Wardrobe, read, write};
-use hatrack::store::{Change, Options, Store};
+use hatrack::store::{Change, Store, StoreOptions};
 
 fn main() {
     divan::main();
@@ -53,7 +53,7 @@ fn begun(size: (usize, usize)) -> Option<(tempfile::TempDir, Store)> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).ok()?;
     let path = folder.path().join("hats.json");
     std::fs::write(&path, write::wardrobe(&wardrobe(size))).ok()?;
-    let store = Store::open(&path, Options::default()).ok()?;
+    let store = Store::open(&path, StoreOptions::default()).ok()?;
     Some((folder, store))
 }
 
@@ -118,7 +118,7 @@ fn first_commit_after_opening(bencher: Bencher<'_, '_>, size: (usize, usize)) {
     };
     let path = store.paths().data.clone();
     bencher.bench_local(|| {
-        let mut store = Store::open(&path, Options::default()).ok()?;
+        let mut store = Store::open(&path, StoreOptions::default()).ok()?;
         let change = change(&mut store.wardrobe().clone(), 0)?;
         store.commit(&[change]).ok()
     });
@@ -130,5 +130,5 @@ fn open(bencher: Bencher<'_, '_>, size: (usize, usize)) {
         return;
     };
     let path = store.paths().data.clone();
-    bencher.bench_local(|| black_box(Store::open(&path, Options::default()).is_ok()));
+    bencher.bench_local(|| black_box(Store::open(&path, StoreOptions::default()).is_ok()));
 }

@@ -49,7 +49,7 @@ fn every_argument_takes_every_spelling_and_uris() {
             room,
         ] as &[&str],
         &["export", room, "mailto:ana@bücher.example"],
-        &["catalogue", "list", room],
+        &["catalog", "list", room],
         &["show", room],
     ] {
         assert!(home.done(line).contains("urn:x:1"), "{line:?}");

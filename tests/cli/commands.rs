@@ -362,7 +362,7 @@ owner        kim@example.org
 none         mallory@example.net  <no uri>
 member       terry@example.org    a«U+202E»b␊c (required), <urn:x:none>, 帽子 (worn)
 
-Hats in the room's catalogue:
+Hats in the room's catalog:
 TITLE  HUE    HAT
               no uri  (not a URI)
 帽子   120.5  urn:x:ta
@@ -390,14 +390,7 @@ fn a_title_or_a_name_may_begin_with_a_dash() {
     home.done(&["affiliate", ROOM, TERRY, "member"]);
     home.done(&["add", ROOM, TERRY, "urn:x:1", "--title", "-1", "--active"]);
     home.done(&[
-        "catalogue",
-        "define",
-        ROOM,
-        "urn:x:1",
-        "--title",
-        "-- x",
-        "--hue",
-        "7",
+        "catalog", "define", ROOM, "urn:x:1", "--title", "-- x", "--hue", "7",
     ]);
     let json: serde_json::Value = serde_json::from_str(&home.done(&["show", "--json"])).unwrap();
     let room = &json["rooms"][ROOM];

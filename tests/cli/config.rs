@@ -3,8 +3,8 @@
 use hatrack::app::Keymap;
 use hatrack::app::command::{COMMANDS, CommandId};
 use hatrack::cli::config::{Config, default_text, read};
-use hatrack::term::{Background, Colours};
-use hatrack::ui::theme::{Builtin, Depth, Ground, Palette, Role, Theme};
+use hatrack::term::{Background, ColorMode};
+use hatrack::ui::theme::{Backdrop, BuiltinTheme, ColorDepth, Palette, StyleRole, Theme};
 
 use proptest::prelude::*;
 
@@ -49,7 +49,7 @@ fn the_default_read_back_is_the_default() {
         ..set
     };
     let said = Config {
-        colours: Some(Colours::Auto),
+        colors: Some(ColorMode::Auto),
         background: Some(Background::Auto),
         mouse: Some(false),
         plain: Some(false),
@@ -63,12 +63,12 @@ fn the_theme_of_the_default_is_the_default_theme() {
     let own = read(&all_set().replace("theme = \"default\"", "theme = \"mine\""))
         .unwrap()
         .own;
-    assert_eq!(own.len(), Role::ALL.len());
-    let mut palette = Palette::new(Builtin::Mono, Depth::Sixteen, Ground::Unknown);
+    assert_eq!(own.len(), StyleRole::ALL.len());
+    let mut palette = Palette::new(BuiltinTheme::Mono, ColorDepth::Sixteen, Backdrop::Unknown);
     for (role, style) in &own {
         palette.set(*role, *style);
     }
-    for (role, name, _) in Role::ALL {
+    for (role, name, _) in StyleRole::ALL {
         assert_eq!(
             palette.style(role),
             Theme::default().palette.style(role),
@@ -83,16 +83,16 @@ fn what_is_set_is_taken() {
         "color = 256\ntheme = \"default-light\"\nascii = true\n[keys]\nundo = [\"F9\", \"Ctrl-U\"]\nredo = []\ndown = \"Down\"\n",
     )
     .unwrap();
-    assert_eq!(config.colours, Some(Colours::Exactly(Depth::Many)));
-    assert_eq!(config.background, Some(Background::Is(Ground::Light)));
+    assert_eq!(config.colors, Some(ColorMode::Exactly(ColorDepth::Many)));
+    assert_eq!(config.background, Some(Background::Is(Backdrop::Light)));
     assert_eq!(config.ascii, Some(true));
     assert_eq!(config.keymap.name(CommandId::Undo), "F9");
     assert_eq!(config.keymap.name(CommandId::Redo), "\"Redo\"");
     // A theme for one background on the other, for whoever wants that.
     let config = read("theme = \"default-light\"\nbackground = \"dark\"").unwrap();
-    assert_eq!(config.background, Some(Background::Is(Ground::Dark)));
+    assert_eq!(config.background, Some(Background::Is(Backdrop::Dark)));
     let config = read("theme = \"night\"\n[themes.night]\nkey = \"#ff8700 bold\"\n[themes.other]\n").unwrap();
-    assert_eq!((config.theme, config.own.len()), (Builtin::Default, 1));
+    assert_eq!((config.theme, config.own.len()), (BuiltinTheme::Default, 1));
 }
 
 /// Each list had its own names for what moves in it; keys given to them do so in every list now, beside its own.
@@ -100,7 +100,7 @@ fn what_is_set_is_taken() {
 fn names_of_earlier_versions_are_read() {
     let mut old = 0;
     for command in COMMANDS {
-        for name in command.was {
+        for name in command.merged {
             // Space also where a pane has it: there the pane's own is meant.
             let config = read(&format!("[keys]\n{name} = [\"F9\", \"Space\"]\n")).unwrap();
             let (names, table) = (config.keymap.names(command), Keymap::default().names(command));
@@ -116,6 +116,14 @@ fn names_of_earlier_versions_are_read() {
         }
     }
     assert_eq!(old, 24);
+    let config = read("[keys]\ncatalogue = \"F9\"").unwrap();
+    let catalog = COMMANDS
+        .iter()
+        .find(|command| command.id.name() == "catalog")
+        .unwrap();
+    assert_eq!(config.keymap.names(catalog), "F9");
+    let wrong = read("[keys]\ncatalog = \"F9\"\ncatalogue = \"F8\"").unwrap_err();
+    assert!(wrong[0].text.contains("another name of catalog"), "{wrong:?}");
     let wrong = read("[keys]\nfound-down = \"Entre\"").unwrap_err();
     assert!(wrong[0].text.contains("no key is called"), "{wrong:?}");
 }
@@ -126,18 +134,18 @@ fn a_mistake_has_its_line_and_what_was_meant() {
         (
             "colr = \"auto\"",
             1,
-            "no setting is called \"colr\"; did you mean \"colour\"?",
+            "no setting is called \"colr\"; did you mean \"color\"?",
         ),
         (
-            "\n\ncolour = \"many\"",
+            "\n\ncolor = \"many\"",
             3,
-            "colour is not \"many\": it is one of auto, always, never, truecolor, 256, 16",
+            "color is not \"many\": it is one of auto, always, never, truecolor, 256, 16",
         ),
-        ("colour = true", 1, "colour is a text, in quotes"),
+        ("color = true", 1, "color is a text, in quotes"),
         (
             "colour = \"16\"\ncolor = \"16\"",
             2,
-            "colour and color are the same setting",
+            "color and colour are the same setting",
         ),
         ("mouse = \"yes\"", 1, "mouse is true or false"),
         ("ascii = 1", 1, "ascii is true, false or \"auto\""),
@@ -177,7 +185,7 @@ fn a_mistake_has_its_line_and_what_was_meant() {
         (
             "[themes.x]\n\nkey = \"rde\"",
             3,
-            "key: no colour is called \"rde\"; did you mean \"red\"?",
+            "key: no color is called \"rde\"; did you mean \"red\"?",
         ),
         ("[themes.mono]", 1, "\"mono\" is a built-in theme"),
         ("mouse = true\nmouse = true", 2, "duplicate key"),
@@ -243,8 +251,8 @@ fn all_mistakes_are_named_in_the_order_of_the_file() {
     let expected = [
         "1: no theme is called \"nigth\"; did you mean \"night\"?",
         "2: mouse is true or false",
-        "3: no setting is called \"colr\"; did you mean \"colour\"?",
-        "5: key: no colour is called \"rde\"; did you mean \"red\"?",
+        "3: no setting is called \"colr\"; did you mean \"color\"?",
+        "5: key: no color is called \"rde\"; did you mean \"red\"?",
         "6: no part of the screen is called \"bordr\"; did you mean \"border\"?",
         "8: no command is called \"undoo\"; did you mean \"undo\"?",
         "9: undo: H is the key of \"history\" already",

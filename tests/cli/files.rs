@@ -137,7 +137,7 @@ fn a_named_file_that_is_not_there_is_said() {
         &["show"] as &[&str],
         &["show", ROOM, "--json"],
         &["export"],
-        &["catalogue", "list", ROOM],
+        &["catalog", "list", ROOM],
         &["sets"],
         &["history"],
         &["check"],

@@ -1,7 +1,7 @@
 //! The command line through the real binary.
 
 mod addresses;
-mod catalogue;
+mod catalog;
 mod commands;
 mod complete;
 mod config;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use hatrack::model::{Affiliation, Jid};
-use hatrack::store::{Options, Store};
+use hatrack::store::{Store, StoreOptions};
 use tempfile::TempDir;
 
 pub(crate) const ROOM: &str = "courses@conference.example.org";
@@ -59,9 +59,9 @@ impl Home {
     /// Replaces some text in the data file as another program would, while a session looks on, which then commits
     /// something itself: so the history has both.
     pub(crate) fn changed_outside(&self, changes: &[(&str, &str)]) {
-        let options = Options {
+        let options = StoreOptions {
             actor: "onlooker".into(),
-            ..Options::default()
+            ..StoreOptions::default()
         };
         let mut store = Store::open(&self.data(), options).unwrap();
         let mut text = std::fs::read_to_string(self.data()).unwrap();

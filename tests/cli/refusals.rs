@@ -220,7 +220,7 @@ fn a_wrong_command_line_is_one_line_and_code_2() {
             &["room"],
             "'hatrack room' requires a subcommand but one was not provided [subcommands: add, rename, remove]",
         ),
-        (&["show", "--colour"], "unexpected argument '--colour' found"),
+        (&["show", "--color"], "unexpected argument '--color' found"),
         (
             &["undo", "first"],
             "invalid value 'first' for '[REVISION]': it is the number of a revision",
@@ -308,7 +308,7 @@ fn a_file_that_cannot_be_read_is_said_with_its_place_and_left_alone() {
 fn without_a_terminal_the_screen_names_the_commands() {
     let home = Home::new();
     let error = "standard input is not a terminal, so there can be no screen; without a screen there are the commands \
-                 show, add, remove, set, room, affiliate, catalogue, sets, export, import, check, history, undo and redo: see hatrack --help";
+                 show, add, remove, set, room, affiliate, catalog, sets, export, import, check, history, undo and redo: see hatrack --help";
     home.fails(&[], 2, error);
     home.fails(&["--demo"], 2, error);
 }
@@ -389,7 +389,7 @@ fn titles_names_and_ids_that_are_typed_are_at_most_a_kilobyte() {
     let id = format!("urn:x:{}", "a".repeat(1024));
     for args in [
         &["add", ROOM, TERRY, HAT, "--title", &long] as &[&str],
-        &["catalogue", "define", ROOM, HAT, "--title", &long],
+        &["catalog", "define", ROOM, HAT, "--title", &long],
         &["room", "add", "new@conference.example.org", "--name", &long],
         &["room", "rename", ROOM, &long],
         &["sets", "save", &long, ROOM, TERRY],

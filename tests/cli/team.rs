@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use clap::Parser;
-use hatrack::cli::args::{Cli, Command};
+use hatrack::cli::args::{Cli, CliCommand};
 
 use super::process::{Home, ROOM, TERRY, said};
 
@@ -39,7 +39,7 @@ fn every_command_line_in_it_is_one() {
         let screen = cli.command.is_none();
         let checked = matches!(
             cli.command,
-            Some(Command::Show(_) | Command::Check(_) | Command::History(_))
+            Some(CliCommand::Show(_) | CliCommand::Check(_) | CliCommand::History(_))
         );
         assert!(screen || checked, "{line:?}");
     }

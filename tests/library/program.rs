@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use hatrack::model::{Affiliation, Attachment, Group, HatId, Jid};
-use hatrack::store::{Options, Store};
+use hatrack::store::{Store, StoreOptions};
 
 fn main() -> Result<(), Box<dyn Error>> {
     add_teacher(Path::new("hats.json"), &mut io::stdout())
@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn add_teacher(file: &Path, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let actor = "enrollment-bot".to_owned();
-    let mut store = Store::open(file, Options { actor, ..Options::default() })?;
+    let mut store = Store::open(file, StoreOptions { actor, ..StoreOptions::default() })?;
     let room = Jid::parse_room("courses@conference.example.org")?;
     let user = Jid::parse("terry@example.org")?;
     let hat = HatId::parse("http://example.com/hats/teacher")?;

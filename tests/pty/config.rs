@@ -8,7 +8,7 @@
 use crate::stage::{HATRACK, Home, ROOM, Stage, TAB, TERRY};
 
 const CONFIG: &str = "\
-colour = \"256\"
+color = \"256\"
 theme = \"mine\"
 ascii = true
 [keys]
@@ -30,7 +30,7 @@ fn raw(stage: &Stage) -> String {
 }
 
 #[test]
-fn keys_and_colours_are_those_of_the_configuration() {
+fn keys_and_colors_are_those_of_the_configuration() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("F9 Undo");
@@ -59,7 +59,7 @@ fn the_command_line_goes_before_it_and_a_limited_session_is_without() {
 }
 
 #[test]
-fn the_terminal_says_how_many_colours_it_has() {
+fn the_terminal_says_how_many_colors_it_has() {
     let home = Home::with_terry();
     home.does(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
     home.does(&["add", ROOM, TERRY, "urn:x:proctor", "--title", "Proctor"]);
@@ -97,7 +97,7 @@ fn the_terminal_is_asked_for_its_background_and_nothing_waits_for_the_answer() {
     stage.press(&format!("{TAB}{}", ANSWERS.get(..9).unwrap()));
     stage.press(&format!("{}{TAB}d", ANSWERS.get(9..).unwrap()));
     stage.see("No hats.");
-    stage.until("the colours for a light background", |seen| {
+    stage.until("the colors for a light background", |seen| {
         String::from_utf8_lossy(&seen.raw).contains("38;5;24m")
     });
     stage.press("q");

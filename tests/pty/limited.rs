@@ -115,7 +115,7 @@ fn lines_of_words_and_the_clipboard_have_no_more_than_the_screen() {
         ("w", "Users of Courses"),
         ("H", "History, 5 changes"),
         (ESC, "Users of Courses"),
-        ("C", "Catalogue of"),
+        ("C", "Catalog of"),
         (ESC, "Users of Courses"),
         ("\x10keeper", "nothing matches"),
         (ESC, "Users of Courses"),

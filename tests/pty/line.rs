@@ -101,7 +101,7 @@ fn no_frame_takes_more_than_what_changed_is_worth() {
 }
 
 #[test]
-fn nor_with_all_colours() {
+fn nor_with_all_colors() {
     every_frame_is_worth_its_bytes(&["--demo", "--color", "truecolor"]);
 }
 

@@ -1,8 +1,8 @@
 //! The terminal is afterwards as it was before, however the program ends.
 
 use hatrack::app::{Phase, Start};
-use hatrack::store::{Drafts, Options};
-use hatrack::term::{self, Job, Source};
+use hatrack::store::{Drafts, StoreOptions};
+use hatrack::term::{self, SessionJob, WardrobeSource};
 use rustix::process::Signal;
 
 use crate::stage::{CTRL_C, ENTER, Home, Stage};
@@ -143,19 +143,19 @@ fn a_screen_that_panics() {
         &file,
     )
     .unwrap();
-    let options = Options {
+    let options = StoreOptions {
         actor: "test".into(),
-        ..Options::default()
+        ..StoreOptions::default()
     };
-    let job = Job {
+    let job = SessionJob {
         start: Start {
             mouse: true,
             ..Start::default()
         },
-        source: Source::File(file, options),
+        source: WardrobeSource::File(file, options),
         drafts: Some(drafts),
         term: Some("xterm".into()),
-        look: term::Wanted::default().look(|_| None),
+        look: term::LookOptions::default().look(|_| None),
         plain: false,
     };
     let ended = term::run(job, |state, theme, frame| {

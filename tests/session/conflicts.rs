@@ -5,7 +5,7 @@ use hatrack::app::Conflict;
 use hatrack::app::form::Form;
 use hatrack::app::{Effect, Msg, Pane, Start, State};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
-use hatrack::store::{Event, Request, Snapshot};
+use hatrack::store::{Snapshot, StoreEvent, StoreRequest};
 use serde_json::json;
 
 use super::session;
@@ -123,12 +123,12 @@ fn a_change_refused_by_the_keeper_is_shown_with_both_sides_and_kept_through_a_cu
         read_only: None,
     };
     let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
-    tell(&mut state, Event::Opened(snapshot(&file)));
+    tell(&mut state, StoreEvent::Opened(snapshot(&file)));
     let mut asked = Vec::new();
     for name in ["Enter", "j", "Enter", "Space"] {
         asked.extend(update(&mut state, Msg::Key(session::key(name))));
     }
-    let [Effect::Store(Request::Commit { id, change })] = asked.as_slice() else {
+    let [Effect::Store(StoreRequest::Commit { id, change })] = asked.as_slice() else {
         panic!("{asked:?}")
     };
     let mut theirs = file.clone();
@@ -139,7 +139,7 @@ fn a_change_refused_by_the_keeper_is_shown_with_both_sides_and_kept_through_a_cu
     let settled = vec![(*id, Err(error))];
     let effects = tell(
         &mut state,
-        Event::Committed {
+        StoreEvent::Committed {
             settled,
             snapshot: snapshot(&theirs),
         },
@@ -154,7 +154,7 @@ fn a_change_refused_by_the_keeper_is_shown_with_both_sides_and_kept_through_a_cu
         "{effects:?}"
     );
     let effects = update(&mut state, Msg::Key(session::key("m")));
-    let [Effect::Store(Request::Commit { change, .. })] = effects.as_slice() else {
+    let [Effect::Store(StoreRequest::Commit { change, .. })] = effects.as_slice() else {
         panic!("{effects:?}")
     };
     theirs.apply(&change.group).unwrap();

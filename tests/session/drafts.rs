@@ -4,10 +4,10 @@ use hatrack::app::Confirm;
 use hatrack::app::draft::Draft;
 use hatrack::app::draft::gathered;
 use hatrack::app::form::Form;
-use hatrack::app::form::{Name, Subject};
-use hatrack::app::{Effect, Msg, Saved, Start, State, Wait, update};
+use hatrack::app::form::{FieldName, FormSubject};
+use hatrack::app::{DraftDelay, Effect, Msg, SaveState, Start, State, update};
 use hatrack::model::{Attachment, Wardrobe};
-use hatrack::store::{Event, Scope, Trouble};
+use hatrack::store::{Scope, StoreEvent, StoreProblem};
 use serde_json::json;
 
 use super::session;
@@ -21,7 +21,7 @@ fn a_full_disk_keeps_the_change_on_the_screen_and_says_so() {
     session.keys("Enter j Enter Space");
     assert_eq!(
         session.state.saved(),
-        Saved::NotSaved(1, "the disk is full".into())
+        SaveState::NotSaved(1, "the disk is full".into())
     );
     assert!(!session.state.hat().unwrap().1.is_active());
     assert_eq!(terrys(&session)[HAT]["active"], json!(true));
@@ -31,7 +31,7 @@ fn a_full_disk_keeps_the_change_on_the_screen_and_says_so() {
     session.keys("Esc");
     assert_eq!(session.left, None);
     session.well();
-    assert_eq!(session.state.saved(), Saved::Saved);
+    assert_eq!(session.state.saved(), SaveState::Saved);
     assert_eq!(terrys(&session)[HAT]["active"], json!(false));
     session.keys("q");
     assert_eq!((session.left, session.draft.is_some()), (Some(0), false));
@@ -42,7 +42,10 @@ fn what_was_never_saved_is_withdrawn_by_undo() {
     let mut session = open();
     session.fail("the disk is full");
     session.keys("Enter j Enter Space u");
-    assert_eq!(session.state.saved(), Saved::Trouble("the disk is full".into()));
+    assert_eq!(
+        session.state.saved(),
+        SaveState::Trouble("the disk is full".into())
+    );
     assert!(session.state.hat().unwrap().1.is_active());
     session.well();
     assert_eq!(session.json()["revision"], json!(0));
@@ -98,7 +101,7 @@ fn what_is_typed_is_in_the_sessions_own_draft_when_typing_pauses() {
     session.text("urn:x:y");
     assert_eq!(
         (session.waits.as_slice(), session.own.is_some()),
-        (&[Wait::Typing][..], false)
+        (&[DraftDelay::Typing][..], false)
     );
     session.time();
     let kept = session.own.clone().unwrap();
@@ -116,7 +119,7 @@ fn what_is_typed_is_in_the_sessions_own_draft_when_typing_pauses() {
     assert!(
         next.state
             .over::<Form>()
-            .is_some_and(|form| form.text(Name::Hat) == "urn:x:y")
+            .is_some_and(|form| form.text(FieldName::Hat) == "urn:x:y")
     );
     // Left or saved, nothing is kept, and nothing is waited for.
     session.keys("Esc y");
@@ -148,7 +151,7 @@ fn a_change_without_an_answer_is_in_the_sessions_own_draft() {
             .as_ref()
             .is_some_and(|own| own.windows(5).any(|part| part == b"forms"))
     );
-    assert_eq!(session.waits, [Wait::Answer]);
+    assert_eq!(session.waits, [DraftDelay::Answer]);
     session.time();
     let own = session.own.clone().unwrap();
     assert!(own.windows(7).any(|part| part == b"unsaved") && !own.windows(5).any(|part| part == b"forms"));
@@ -326,8 +329,11 @@ fn while_the_file_is_read_nothing_is_changed_and_q_leaves() {
     let mut state = State::new(Start::default());
     assert!(update(&mut state, Msg::Key(session::key("a"))).is_empty());
     assert!(state.notice().unwrap().text.contains("still being read"));
-    let trouble = Trouble::Unreadable("line 3".into());
-    update(&mut state, Msg::Store(Box::new(Event::Trouble(Some(trouble)))));
+    let trouble = StoreProblem::Unreadable("line 3".into());
+    update(
+        &mut state,
+        Msg::Store(Box::new(StoreEvent::Trouble(Some(trouble)))),
+    );
     assert_eq!(update(&mut state, Msg::Key(session::key("q"))), [Effect::Quit(4)]);
 }
 
@@ -398,8 +404,8 @@ fn forms_that_an_older_program_left_are_taken_up() {
             "Give a hat to 2 users",
             "Hat of terry@example.org",
             "\"Why\" of 2 users",
-            "A hat for the catalogue of courses@conference.example.org",
-            "Hat in the catalogue of courses@conference.example.org",
+            "A hat for the catalog of courses@conference.example.org",
+            "Hat in the catalog of courses@conference.example.org",
         ]
     );
     session.keys("Enter");
@@ -421,16 +427,16 @@ fn forms_are_left_as_an_older_program_reads_them() {
         .map(|(room, user)| (jid(room), jid(user)))
         .collect();
     let subjects = [
-        Subject::AddHat {
+        FormSubject::AddHat {
             members: members.clone(),
         },
-        Subject::EditUsers {
+        FormSubject::EditUsers {
             members,
             before: None,
         },
     ];
     for subject in subjects {
         let stored = serde_json::to_string(&subject).unwrap();
-        assert_eq!(serde_json::from_str::<Subject>(&stored).unwrap(), subject);
+        assert_eq!(serde_json::from_str::<FormSubject>(&stored).unwrap(), subject);
     }
 }

@@ -118,7 +118,7 @@ fn every_action_is_reached_without_its_key() {
             panic!("no palette")
         };
         let found = finder.found.iter().any(|found| {
-            matches!(&found.what, hatrack::app::offer::What::Command(offer) if offer.command.id == command.id)
+            matches!(&found.what, hatrack::app::offer::FinderItem::Command(offer) if offer.command.id == command.id)
         });
         assert!(found, "{}", command.id);
     }

@@ -267,7 +267,7 @@ fn an_answer_that_nobody_waits_for_is_dropped() {
     session.text("a.csv");
     // As if the disk were slow: the answer comes when something else is typed, and when nothing is asked for.
     let late = |session: &mut Session| {
-        let given = hatrack::exchange::read(TABLE.as_bytes(), hatrack::exchange::Form::Csv);
+        let given = hatrack::exchange::read(TABLE.as_bytes(), hatrack::exchange::FileFormat::Csv);
         session.send(hatrack::app::Msg::Imported("a.csv".into(), given.map(Box::new)));
     };
     late(&mut session);

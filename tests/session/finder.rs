@@ -2,7 +2,7 @@
 
 use hatrack::app::finder::Finder;
 use hatrack::app::form::Form;
-use hatrack::app::offer::What;
+use hatrack::app::offer::FinderItem;
 use hatrack::app::{Pane, command};
 use hatrack::model::{Affiliation, read};
 
@@ -18,10 +18,10 @@ fn found(session: &Session) -> Vec<String> {
     let Some(finder) = session.state.over::<Finder>() else {
         panic!("nothing is looked for")
     };
-    let name = |what: &What| match what {
-        What::Command(offer) => offer.command.id.to_string(),
-        What::Note(note) => note.word.to_owned(),
-        What::Place { room, user, hat, .. } => {
+    let name = |what: &FinderItem| match what {
+        FinderItem::Command(offer) => offer.command.id.to_string(),
+        FinderItem::Note(note) => note.word.to_owned(),
+        FinderItem::Place { room, user, hat, .. } => {
             let user = user.as_ref().map_or("", |user| user.as_str());
             let hat = hat.as_ref().map_or("", |hat| hat.as_str());
             format!("{room} {user} {hat}").trim().to_owned()

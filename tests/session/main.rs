@@ -11,7 +11,7 @@
 mod session;
 
 mod by_user;
-mod catalogue;
+mod catalog;
 mod conflicts;
 mod drafts;
 mod ease;

@@ -1,7 +1,7 @@
 //! The panes: the main story, moving about, what asks first.
 
 use hatrack::app::Confirm;
-use hatrack::app::{Effect, Msg, Pane, Saved, Start, command};
+use hatrack::app::{Effect, Msg, Pane, SaveState, Start, command};
 use hatrack::model::{Affiliation, Wardrobe};
 use hatrack::store::Scope;
 use serde_json::json;
@@ -12,7 +12,7 @@ use super::{HAT, ROOM, TERRY, jid, open, terrys, wardrobe};
 #[test]
 fn the_first_room_user_and_hat_are_made_by_keys_alone() {
     let mut session = Session::open(Wardrobe::default(), (80, 24));
-    assert_eq!(session.state.saved(), Saved::NoFile);
+    assert_eq!(session.state.saved(), SaveState::NoFile);
     session.keys("a");
     session.text("Staff@Conference.example.org");
     session.keys("Tab");

@@ -4,7 +4,7 @@ use hatrack::app::Confirm;
 use hatrack::app::Conflict;
 use hatrack::app::Start;
 use hatrack::app::prompt::Prompt;
-use hatrack::app::sets::NamedSets;
+use hatrack::app::sets::SetsOverlay;
 use hatrack::model::{Affiliation, Json};
 use hatrack::store::Scope;
 
@@ -127,7 +127,7 @@ fn another_set_of_that_name_is_replaced_only_after_a_question() {
     );
     session.keys("n Enter y");
     assert_eq!(sets(&session)["on-call week"].as_object().unwrap().len(), 2);
-    assert!(session.state.over::<NamedSets>().is_some());
+    assert!(session.state.over::<SetsOverlay>().is_some());
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Undo, redo and the history.
 
-use hatrack::app::history::History;
+use hatrack::app::history::HistoryOverlay;
 use hatrack::app::{Effect, Msg, Start, State};
 use hatrack::model::{Attachment, Wardrobe};
-use hatrack::store::{Entry, Event, FoundUndo, Request, Snapshot};
+use hatrack::store::{HistoryEntry, Snapshot, StoreEvent, StoreRequest, UndoCandidate};
 use serde_json::json;
 
 use super::session;
@@ -21,7 +21,7 @@ fn undo_of_what_is_on_its_way_waits_for_its_revision() {
     };
     let mut file = wardrobe();
     let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
-    tell(&mut state, Event::Opened(snapshot(&file)));
+    tell(&mut state, StoreEvent::Opened(snapshot(&file)));
     let press = |state: &mut State, names: &str| -> Vec<Effect> {
         names
             .split(' ')
@@ -29,7 +29,7 @@ fn undo_of_what_is_on_its_way_waits_for_its_revision() {
             .collect()
     };
     let asked = press(&mut state, "Enter j Enter Space u");
-    let [Effect::Store(Request::Commit { id, change })] = asked.as_slice() else {
+    let [Effect::Store(StoreRequest::Commit { id, change })] = asked.as_slice() else {
         panic!("{asked:?}")
     };
     assert!(
@@ -40,12 +40,12 @@ fn undo_of_what_is_on_its_way_waits_for_its_revision() {
     let settled = vec![(*id, Ok(Some(7)))];
     let asked = tell(
         &mut state,
-        Event::Committed {
+        StoreEvent::Committed {
             settled,
             snapshot: snapshot(&file),
         },
     );
-    let [Effect::Store(Request::Commit { change, .. })] = asked.as_slice() else {
+    let [Effect::Store(StoreRequest::Commit { change, .. })] = asked.as_slice() else {
         panic!("{asked:?}")
     };
     assert_eq!(change.undoes, Some(7));
@@ -57,7 +57,7 @@ fn undo_of_what_is_on_its_way_waits_for_its_revision() {
 fn quick_keys_undo_what_slow_ones_would() {
     let mut state = State::new(Start::default());
     let mut file = wardrobe();
-    let entry = Entry {
+    let entry = HistoryEntry {
         revision: 5,
         id: "5".into(),
         time: "2026-01-31T12:00:00Z".parse().unwrap(),
@@ -74,18 +74,18 @@ fn quick_keys_undo_what_slow_ones_would() {
         exists: true,
         read_only: None,
     };
-    tell(&mut state, Event::Opened(snapshot(&file)));
+    tell(&mut state, StoreEvent::Opened(snapshot(&file)));
     let mut asked = Vec::new();
     for name in ["u", "u", "Ctrl-R"] {
         asked.extend(update(&mut state, Msg::Key(session::key(name))));
     }
-    assert_eq!(asked, [Effect::Store(Request::FindUndo)]);
-    let undo = FoundUndo {
+    assert_eq!(asked, [Effect::Store(StoreRequest::FindUndo)]);
+    let undo = UndoCandidate {
         undo: Some(entry),
         redo: None,
     };
-    let asked = tell(&mut state, Event::FoundUndo(Ok(undo)));
-    let [Effect::Store(Request::Commit { id, change })] = asked.as_slice() else {
+    let asked = tell(&mut state, StoreEvent::FoundUndo(Ok(undo)));
+    let [Effect::Store(StoreRequest::Commit { id, change })] = asked.as_slice() else {
         panic!("{asked:?}")
     };
     assert_eq!(change.undoes, Some(5));
@@ -93,10 +93,10 @@ fn quick_keys_undo_what_slow_ones_would() {
     // The second is looked for when the history has the first.
     let settled = vec![(*id, Ok(Some(6)))];
     let snapshot = snapshot(&file);
-    let asked = tell(&mut state, Event::Committed { settled, snapshot });
-    assert_eq!(asked, [Effect::Store(Request::FindUndo)]);
-    let asked = tell(&mut state, Event::FoundUndo(Ok(FoundUndo::default())));
-    let [Effect::Store(Request::Commit { change, .. })] = asked.as_slice() else {
+    let asked = tell(&mut state, StoreEvent::Committed { settled, snapshot });
+    assert_eq!(asked, [Effect::Store(StoreRequest::FindUndo)]);
+    let asked = tell(&mut state, StoreEvent::FoundUndo(Ok(UndoCandidate::default())));
+    let [Effect::Store(StoreRequest::Commit { change, .. })] = asked.as_slice() else {
         panic!("{asked:?}")
     };
     assert_eq!(change.redoes, Some(6));
@@ -109,7 +109,7 @@ fn history_tells_narrows_and_undoes() {
     session.keys("Enter j Enter Space r");
     session.other(|wardrobe| wardrobe.add_room(&jid("other@c.example"), None));
     session.keys("H");
-    let history = |session: &Session| match session.state.over::<History>() {
+    let history = |session: &Session| match session.state.over::<HistoryOverlay>() {
         Some(history) => history.clone(),
         other => panic!("no history: {other:?}"),
     };
@@ -173,7 +173,7 @@ fn undo_takes_back_the_rest_of_what_is_undone_in_part() {
     session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:1")));
     session.keys("H j u");
     assert!(terrys(&session).get("urn:x:2").is_none(), "{}", session.notice());
-    let Some(history) = session.state.over::<History>() else {
+    let Some(history) = session.state.over::<HistoryOverlay>() else {
         panic!("no history")
     };
     let undo = &history.entries[0];

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use hatrack::store::{Drafts, Filter, Query, Store, check, repair_history};
+use hatrack::store::{Drafts, HistoryFilter, HistoryQuery, Store, check, repair_history};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -25,10 +25,10 @@ pub(crate) fn look_at_all_of_it(path: &Path) {
 fn look(store: &Store) {
     let mut from = None;
     for _ in 0..50 {
-        let query = Query {
+        let query = HistoryQuery {
             from,
             limit: 100,
-            filter: Filter::default(),
+            filter: HistoryFilter::default(),
         };
         match store.history(&query) {
             Ok(page) if page.next.is_some() => {
@@ -200,7 +200,7 @@ fn greedy_files() -> Vec<(&'static str, String)> {
             filled(HATS, |n| format!("\"{n}\":{{}}"), "}}}}}}"),
         ),
         (
-            "a catalogue",
+            "a catalog",
             filled(
                 &USERS.replace("users", "hats"),
                 |n| format!("\"u:{n}\":{{}}"),

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hatrack::store::{Change, Disk, Event, Keeper, Store};
+use hatrack::store::{Change, Disk, Store, StoreEvent, StoreWorker};
 use rustix::process::{Signal, getpid, kill_process};
 
 use super::common::*;
@@ -106,12 +106,12 @@ fn commits(path: &Path, writer: usize, count: usize) {
 /// A session that says whether it can write, whenever that is told.
 fn follow(path: &Path) {
     let (send, events) = std::sync::mpsc::channel();
-    let _keeper = Keeper::start(path.to_path_buf(), named("alice"), move |event| {
+    let _keeper = StoreWorker::start(path.to_path_buf(), named("alice"), move |event| {
         send.send(event).unwrap();
     })
     .unwrap();
     while let Ok(event) = events.recv_timeout(std::time::Duration::from_secs(10)) {
-        if let Event::Opened(snapshot) | Event::Changed(snapshot) = event {
+        if let StoreEvent::Opened(snapshot) | StoreEvent::Changed(snapshot) = event {
             println!("\nsaved {}", snapshot.read_only.as_deref().unwrap_or("writer"));
         }
     }

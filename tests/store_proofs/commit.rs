@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use hatrack::model::{self, Affiliation, Attachment, Group, Jid};
-use hatrack::store::{self, Change, Options, Query, Refreshed, Scope, Store};
+use hatrack::store::{self, Change, HistoryQuery, Refreshed, Scope, Store, StoreOptions};
 
 use super::common::*;
 
@@ -121,7 +121,7 @@ fn what_does_not_touch_merges_and_what_does_is_a_conflict() {
     });
     assert_eq!(commit(&mut bob, ban), Ok(Some(6)));
     let error = commit(&mut alice, late).unwrap_err();
-    assert!(matches!(error, model::Error::NotAffiliated { .. }), "{error}");
+    assert!(matches!(error, model::EditError::NotAffiliated { .. }), "{error}");
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_scope_shows_and_changes_its_rooms_only_and_says_nothing_of_others() {
         rooms: Some(BTreeSet::from([other.clone()])),
         read_only: false,
     };
-    let options = Options {
+    let options = StoreOptions {
         actor: "carol".into(),
         scope,
     };
@@ -167,7 +167,10 @@ fn a_scope_shows_and_changes_its_rooms_only_and_says_nothing_of_others() {
     let nowhere = group(&store, |w| w.add_room(&jid("none@conference.example.org"), None));
     for change in [there, nowhere] {
         let room = change.group.0[0].room().unwrap().clone();
-        assert_eq!(commit(&mut carol, change), Err(model::Error::NoSuchRoom { room }));
+        assert_eq!(
+            commit(&mut carol, change),
+            Err(model::EditError::NoSuchRoom { room })
+        );
     }
     let rename = group(&carol, |w| w.rename_room(&other, Some("Staff")));
     assert_eq!(commit(&mut carol, rename), Ok(Some(4)));
@@ -180,9 +183,12 @@ fn a_scope_shows_and_changes_its_rooms_only_and_says_nothing_of_others() {
         rooms: None,
         read_only: true,
     };
-    let mut viewer = Store::open(&path, Options { scope, ..options }).unwrap();
+    let mut viewer = Store::open(&path, StoreOptions { scope, ..options }).unwrap();
     let change = group(&viewer, |w| w.rename_room(&other, None));
-    assert!(matches!(viewer.commit(&[change]), Err(store::Error::ReadOnly)));
+    assert!(matches!(
+        viewer.commit(&[change]),
+        Err(store::StoreError::ReadOnly)
+    ));
 }
 
 #[test]
@@ -191,7 +197,7 @@ fn what_cannot_be_read_is_not_told_to_who_sees_other_rooms_only() {
     let other = jid("staff@conference.example.org");
     let change = group(&store, |w| w.add_room(&other, None));
     commit(&mut store, change).unwrap();
-    let options = Options {
+    let options = StoreOptions {
         scope: Scope {
             rooms: Some(BTreeSet::from([other])),
             read_only: false,
@@ -205,9 +211,9 @@ fn what_cannot_be_read_is_not_told_to_who_sees_other_rooms_only() {
     fs::write(&beside, lines.replace("{\"revision\":", "{\"revision\" ")).unwrap();
     let unreadable = |store: &Store| {
         let limit = usize::MAX;
-        let query = Query {
+        let query = HistoryQuery {
             limit,
-            ..Query::default()
+            ..HistoryQuery::default()
         };
         store.history(&query).unwrap().unreadable
     };

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hatrack::model::{self, Affiliation, Attachment, Group, HatId, Jid, Wardrobe};
-use hatrack::store::{Change, Entry, Options, Query, Scope, Store, check};
+use hatrack::store::{Change, HistoryEntry, HistoryQuery, Scope, Store, StoreOptions, check};
 
 pub(crate) fn jid(text: &str) -> Jid {
     Jid::parse(text).unwrap()
@@ -22,8 +22,8 @@ pub(crate) fn hat(name: &str) -> HatId {
     HatId::parse(&format!("urn:x:{name}")).unwrap()
 }
 
-pub(crate) fn named(actor: &str) -> Options {
-    Options {
+pub(crate) fn named(actor: &str) -> StoreOptions {
+    StoreOptions {
         actor: actor.into(),
         scope: Scope::default(),
     }
@@ -36,12 +36,12 @@ pub(crate) fn open(path: &Path, actor: &str) -> Store {
 /// What an operation makes of what a store holds.
 pub(crate) fn group(
     store: &Store,
-    make: impl FnOnce(&mut Wardrobe) -> Result<Group, model::Error>,
+    make: impl FnOnce(&mut Wardrobe) -> Result<Group, model::EditError>,
 ) -> Change {
     make(&mut store.wardrobe().clone()).unwrap().into()
 }
 
-pub(crate) fn commit(store: &mut Store, change: Change) -> Result<Option<u64>, model::Error> {
+pub(crate) fn commit(store: &mut Store, change: Change) -> Result<Option<u64>, model::EditError> {
     store.commit(&[change]).unwrap().remove(0)
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn giving(store: &Store, name: &str) -> Change {
     })
 }
 
-pub(crate) fn give(store: &mut Store, name: &str) -> Result<Option<u64>, model::Error> {
+pub(crate) fn give(store: &mut Store, name: &str) -> Result<Option<u64>, model::EditError> {
     let change = giving(store, name);
     commit(store, change)
 }
@@ -90,10 +90,10 @@ pub(crate) fn begin(store: &mut Store) {
 }
 
 /// All of the history, newest first; every line of it can be read.
-pub(crate) fn history(store: &Store) -> Vec<Entry> {
-    let query = Query {
+pub(crate) fn history(store: &Store) -> Vec<HistoryEntry> {
+    let query = HistoryQuery {
         limit: usize::MAX,
-        ..Query::default()
+        ..HistoryQuery::default()
     };
     let page = store.history(&query).unwrap();
     assert_eq!((page.unreadable, page.next), (0, None));

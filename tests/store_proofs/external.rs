@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use hatrack::model::{Edit, read};
-use hatrack::store::{self, Change, Error, Options, Refreshed, Scope, Store};
+use hatrack::store::{self, Change, Refreshed, Scope, Store, StoreError, StoreOptions};
 
 use super::common::*;
 
@@ -138,7 +138,7 @@ fn a_read_only_file_is_not_replaced_behind_its_owners_back() {
     let change = giving(&store, "a");
     let error = store.commit(std::slice::from_ref(&change)).unwrap_err();
     assert!(
-        matches!(error, Error::NotWritable { .. }) && error.to_string().contains("chmod"),
+        matches!(error, StoreError::NotWritable { .. }) && error.to_string().contains("chmod"),
         "{error}"
     );
     assert!(store.snapshot().read_only.unwrap().contains("read-only"));
@@ -162,7 +162,7 @@ fn a_file_that_is_gone_is_said_and_only_written_again_when_asked() {
         assert_eq!(store.refresh().unwrap(), Refreshed::Gone);
         assert!(!store.snapshot().exists);
         let error = store.commit(std::slice::from_ref(&change)).unwrap_err();
-        assert!(matches!(error, Error::Gone { .. }), "{error}");
+        assert!(matches!(error, StoreError::Gone { .. }), "{error}");
         assert!(!path.exists(), "nobody asked for it");
         assert!(
             store.wardrobe().room(&courses()).is_some(),
@@ -188,8 +188,8 @@ fn a_file_that_is_missing_beside_its_history_is_not_begun_anew_unasked() {
     fs::remove_file(&beside).unwrap();
     let mut early = open(&path, "bob");
     fs::write(&beside, &lines).unwrap();
-    let missing = |error: Error| {
-        assert!(matches!(error, Error::Missing { .. }), "{error}");
+    let missing = |error: StoreError| {
+        assert!(matches!(error, StoreError::Missing { .. }), "{error}");
         assert_eq!(error.exit_code(), 4);
         let message = error.to_string();
         assert!(
@@ -240,7 +240,7 @@ fn a_first_commit_that_was_killed_is_no_missing_file() {
         read_only: true,
         ..Scope::default()
     };
-    let options = Options {
+    let options = StoreOptions {
         scope,
         ..named("viewer")
     };
@@ -303,7 +303,7 @@ fn a_file_that_cannot_be_read_is_left_alone_until_it_can() {
         let change = giving(&store, "a");
         let error = store.commit(&[change]).unwrap_err();
         assert!(
-            matches!(error, Error::Unreadable { .. }) && error.exit_code() == 4,
+            matches!(error, StoreError::Unreadable { .. }) && error.exit_code() == 4,
             "{error}"
         );
         assert!(error.to_string().contains("hats.json: line "), "{error}");
@@ -327,7 +327,7 @@ fn something_else_than_a_file_is_refused_and_never_waited_for() {
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
     for path in [folder.path(), &pipe, Path::new("/dev/null")] {
         let error = Store::open(path, named("alice")).unwrap_err();
-        assert!(matches!(error, Error::NotAFile { .. }), "{error}");
+        assert!(matches!(error, StoreError::NotAFile { .. }), "{error}");
     }
     // Nor is a pipe as history, or as lock.
     for name in ["hats.history.jsonl", "hats.lock", ".hats.json.hatrack-tmp"] {

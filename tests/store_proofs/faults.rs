@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hatrack::store::{Change, Disk, Fault, Step, Store};
+use hatrack::store::{Change, Disk, DiskFault, DiskOperation, Store};
 
 use super::common::*;
 
@@ -32,10 +32,10 @@ const EACCES: i32 = 13;
 fn failing(plan: Option<Plan>) -> (Disk, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = count.clone();
-    let hook = move |_: Step| {
+    let hook = move |_: DiskOperation| {
         let now = counted.fetch_add(1, Ordering::Relaxed);
         match plan {
-            Some(plan) if now == plan.at || (plan.for_ever && now > plan.at) => Err(Fault {
+            Some(plan) if now == plan.at || (plan.for_ever && now > plan.at) => Err(DiskFault {
                 error: io::Error::from_raw_os_error(plan.error),
                 after: plan.after,
             }),
@@ -68,14 +68,15 @@ fn prepared(before: Before, folder: &Path, disk: Disk) -> (std::path::PathBuf, O
     }
     if matches!(before, Before::LeftOver) {
         let dead = AtomicUsize::new(0);
-        let hook =
-            move |step: Step| match dead.fetch_add(usize::from(step == Step::Rename), Ordering::Relaxed) {
-                0 if step != Step::Rename => Ok(()),
-                _ => Err(Fault {
-                    error: io::Error::from_raw_os_error(EIO),
-                    after: 0,
-                }),
-            };
+        let hook = move |step: DiskOperation| match dead
+            .fetch_add(usize::from(step == DiskOperation::Rename), Ordering::Relaxed)
+        {
+            0 if step != DiskOperation::Rename => Ok(()),
+            _ => Err(DiskFault {
+                error: io::Error::from_raw_os_error(EIO),
+                after: 0,
+            }),
+        };
         let disk = Disk {
             hook: Some(Arc::new(hook)),
             ..Disk::default()

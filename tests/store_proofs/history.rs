@@ -5,7 +5,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use hatrack::model::{Affiliation, Attachment};
-use hatrack::store::{Change, Entry, Filter, Page, Query, Store, check, repair_history};
+use hatrack::store::{
+    Change, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Store, check, repair_history,
+};
 use jiff::Timestamp;
 
 use super::common::*;
@@ -15,11 +17,11 @@ fn beside(path: &Path) -> PathBuf {
 }
 
 /// All pages of so many entries, one after the other.
-fn pages(store: &Store, limit: usize, filter: &Filter) -> Vec<Page> {
+fn pages(store: &Store, limit: usize, filter: &HistoryFilter) -> Vec<HistoryPage> {
     let (mut all, mut from) = (Vec::new(), None);
     loop {
         let filter = filter.clone();
-        let page = store.history(&Query { filter, from, limit }).unwrap();
+        let page = store.history(&HistoryQuery { filter, from, limit }).unwrap();
         from = page.next;
         all.push(page);
         if from.is_none() {
@@ -28,7 +30,7 @@ fn pages(store: &Store, limit: usize, filter: &Filter) -> Vec<Page> {
     }
 }
 
-fn revisions(entries: &[Entry]) -> Vec<u64> {
+fn revisions(entries: &[HistoryEntry]) -> Vec<u64> {
     entries.iter().map(|entry| entry.revision).collect()
 }
 
@@ -39,9 +41,9 @@ fn pages_follow_each_other_without_gap_or_repetition() {
         give(&mut store, &format!("n{number}")).unwrap();
     }
     for limit in [1, 2, 7, 22, 100] {
-        let pages = pages(&store, limit, &Filter::default());
+        let pages = pages(&store, limit, &HistoryFilter::default());
         assert!(pages.iter().all(|page| page.entries.len() <= limit));
-        let all: Vec<Entry> = pages.into_iter().flat_map(|page| page.entries).collect();
+        let all: Vec<HistoryEntry> = pages.into_iter().flat_map(|page| page.entries).collect();
         assert_eq!(revisions(&all), (1..=22).rev().collect::<Vec<_>>(), "{limit}");
     }
 }
@@ -56,49 +58,49 @@ fn filters_find_what_an_entry_touches_also_inside_whole_rooms_and_users() {
     commit(&mut bob, change).unwrap(); // 4
     let change = group(&bob, |w| w.remove_room(&courses()));
     commit(&mut bob, change).unwrap(); // 5: Terry and the hat with it
-    let found = |filter: Filter| {
+    let found = |filter: HistoryFilter| {
         let pages = pages(&store, 2, &filter);
-        let all: Vec<Entry> = pages.into_iter().flat_map(|page| page.entries).collect();
+        let all: Vec<HistoryEntry> = pages.into_iter().flat_map(|page| page.entries).collect();
         revisions(&all)
     };
-    let all = Filter::default;
+    let all = HistoryFilter::default;
     assert_eq!(
-        found(Filter {
+        found(HistoryFilter {
             room: Some(courses()),
             ..all()
         }),
         [5, 3, 2, 1]
     );
     assert_eq!(
-        found(Filter {
+        found(HistoryFilter {
             room: Some(staff.clone()),
             ..all()
         }),
         [4]
     );
     assert_eq!(
-        found(Filter {
+        found(HistoryFilter {
             user: Some(terry()),
             ..all()
         }),
         [5, 3, 2]
     );
     assert_eq!(
-        found(Filter {
+        found(HistoryFilter {
             hat: Some(hat("a")),
             ..all()
         }),
         [5, 3]
     );
     assert_eq!(
-        found(Filter {
+        found(HistoryFilter {
             actor: Some("bo".into()),
             ..all()
         }),
         [5, 4]
     );
     assert_eq!(
-        found(Filter {
+        found(HistoryFilter {
             user: Some(terry()),
             room: Some(staff),
             ..all()
@@ -124,7 +126,7 @@ fn damage_in_the_middle_is_passed_over_counted_said_and_put_aside_by_a_repair() 
     );
     fs::write(beside(&path), &damaged).unwrap();
 
-    let page = pages(&store, 100, &Filter::default()).remove(0);
+    let page = pages(&store, 100, &HistoryFilter::default()).remove(0);
     assert_eq!((revisions(&page.entries), page.unreadable), (vec![3, 1], 4));
     let report = check(&path);
     assert_eq!(report.exit_code(), 1);
@@ -162,7 +164,7 @@ fn what_is_forgotten_is_gone_and_the_rest_stays_to_the_byte() {
     let text = fs::read_to_string(beside(&path)).unwrap();
     let mut lines: Vec<String> = text.lines().map(str::to_string).collect();
     let time = |line: &str, time: &str| {
-        let entry: Entry = serde_json::from_str(line).unwrap();
+        let entry: HistoryEntry = serde_json::from_str(line).unwrap();
         line.replace(&entry.time.to_string(), time)
             .replace("\"edits\"", "\"new\": [1.0], \"edits\"")
     };
@@ -199,9 +201,9 @@ fn a_long_history_is_read_from_its_end_only() {
     let end = format!("\n{last}\n{last}\n");
     std::os::unix::fs::FileExt::write_all_at(&file, end.as_bytes(), 1 << 40).unwrap();
     let page = store
-        .history(&Query {
+        .history(&HistoryQuery {
             limit: 2,
-            ..Query::default()
+            ..HistoryQuery::default()
         })
         .unwrap();
     assert_eq!((page.entries.len(), page.unreadable), (2, 0));
@@ -316,9 +318,9 @@ fn undo_finds_a_commit_of_any_size() {
     commit(&mut bob, change).unwrap();
     alice.refresh().unwrap();
     assert_eq!(undo(&alice), Some(3));
-    let page = Query {
+    let page = HistoryQuery {
         limit: 1,
-        ..Query::default()
+        ..HistoryQuery::default()
     };
     assert_eq!(revisions(&alice.history(&page).unwrap().entries), [10]);
     assert_eq!(alice.entry(3).unwrap().map(|entry| entry.revision), Some(3));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use hatrack::model::{Attachment, Group, Json, read, write};
-use hatrack::store::{Change, Disk, Fault, Refreshed, Step, Store};
+use hatrack::store::{Change, Disk, DiskFault, DiskOperation, Refreshed, Store};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
@@ -44,7 +44,7 @@ enum Action {
 #[derive(Debug, Clone, Copy)]
 enum End {
     /// Before the n-th operation of this kind, which is before the rename.
-    Before(Step, usize),
+    Before(DiskOperation, usize),
     /// Just after the rename.
     AfterRename,
 }
@@ -94,11 +94,19 @@ impl ReferenceStateMachine for Model {
         let title = prop::option::of(0u8..3);
         let end = prop_oneof![
             (
-                prop::sample::select(vec![Step::Create, Step::Own, Step::Rename, Step::Look]),
+                prop::sample::select(vec![
+                    DiskOperation::Create,
+                    DiskOperation::Own,
+                    DiskOperation::Rename,
+                    DiskOperation::Look
+                ]),
                 Just(0)
             )
                 .prop_map(|(step, n)| End::Before(step, n)),
-            (prop::sample::select(vec![Step::Write, Step::Sync]), 0usize..2)
+            (
+                prop::sample::select(vec![DiskOperation::Write, DiskOperation::Sync]),
+                0usize..2
+            )
                 .prop_map(|(step, n)| End::Before(step, n)),
             Just(End::AfterRename),
         ];
@@ -150,16 +158,16 @@ struct Ending {
 }
 
 impl Ending {
-    fn step(&self, step: Step) -> Result<(), Fault> {
+    fn step(&self, step: DiskOperation) -> Result<(), DiskFault> {
         let ends = match *self.plan.lock().unwrap() {
             Some(End::Before(at, nth)) => at == step && self.count.fetch_add(1, Ordering::Relaxed) == nth,
-            Some(End::AfterRename) => step == Step::SyncFolder,
+            Some(End::AfterRename) => step == DiskOperation::SyncFolder,
             None => false,
         };
         if self.armed.load(Ordering::Relaxed) && (ends || self.dead.load(Ordering::Relaxed)) {
             self.dead.store(true, Ordering::Relaxed);
             let error = std::io::Error::other("the process has ended");
-            return Err(Fault { error, after: 3 });
+            return Err(DiskFault { error, after: 3 });
         }
         Ok(())
     }

@@ -8,13 +8,16 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use hatrack::model::{Attachment, Wardrobe};
-use hatrack::store::{Disk, Event, Fault, FoundUndo, Keeper, Query, Request, Snapshot, Step, Trouble};
+use hatrack::store::{
+    Disk, DiskFault, DiskOperation, HistoryQuery, Snapshot, StoreEvent, StoreProblem, StoreRequest,
+    StoreWorker, UndoCandidate,
+};
 
 use super::common::*;
 
 pub(crate) struct Session {
-    pub(crate) keeper: Keeper,
-    pub(crate) events: Receiver<Event>,
+    pub(crate) keeper: StoreWorker,
+    pub(crate) events: Receiver<StoreEvent>,
 }
 
 /// Longer than anything takes; who waits so long waits in vain.
@@ -23,27 +26,27 @@ const LONG: Duration = Duration::from_secs(60);
 impl Session {
     pub(crate) fn start(path: &Path, disk: Disk) -> Self {
         let (send, events) = channel();
-        let keeper = Keeper::start_on(disk, path.to_path_buf(), named("alice"), move |event| {
+        let keeper = StoreWorker::start_on(disk, path.to_path_buf(), named("alice"), move |event| {
             let _ = send.send(event);
         })
         .unwrap();
         Self { keeper, events }
     }
 
-    pub(crate) fn next(&self) -> Event {
+    pub(crate) fn next(&self) -> StoreEvent {
         self.events.recv_timeout(LONG).unwrap()
     }
 
     pub(crate) fn opened(&self) -> Snapshot {
         match self.next() {
-            Event::Opened(snapshot) => snapshot,
+            StoreEvent::Opened(snapshot) => snapshot,
             other => panic!("{other:?}"),
         }
     }
 
-    pub(crate) fn trouble(&self) -> Option<Trouble> {
+    pub(crate) fn trouble(&self) -> Option<StoreProblem> {
         match self.next() {
-            Event::Trouble(trouble) => trouble,
+            StoreEvent::Trouble(trouble) => trouble,
             other => panic!("{other:?}"),
         }
     }
@@ -51,11 +54,11 @@ impl Session {
     /// What waits is tried again a few times, and nothing is told.
     fn tried_in_silence(&self) {
         for _ in 0..4 {
-            self.keeper.request(Request::Retry);
+            self.keeper.request(StoreRequest::Retry);
             // When this is answered, all that was asked before the last time has been tried.
-            self.keeper.request(Request::FindUndo);
+            self.keeper.request(StoreRequest::FindUndo);
             let told = self.next();
-            assert!(matches!(told, Event::FoundUndo(_)), "{told:?}");
+            assert!(matches!(told, StoreEvent::FoundUndo(_)), "{told:?}");
         }
     }
 
@@ -63,12 +66,12 @@ impl Session {
         let mut draft = wardrobe.clone();
         let group = draft.add_user_hat(&terry(), &courses(), &hat(name), Attachment::default());
         let change = group.unwrap().into();
-        self.keeper.request(Request::Commit { id, change });
+        self.keeper.request(StoreRequest::Commit { id, change });
     }
 
     fn committed(&self) -> (Vec<(u64, Option<u64>)>, Snapshot) {
         match self.next() {
-            Event::Committed { settled, snapshot } => {
+            StoreEvent::Committed { settled, snapshot } => {
                 let settled = settled.into_iter().map(|(id, result)| (id, result.unwrap()));
                 (settled.collect(), snapshot)
             }
@@ -82,9 +85,9 @@ fn switched(on: bool) -> (Disk, Arc<AtomicBool>) {
     let switch = Arc::new(AtomicBool::new(on));
     let full = switch.clone();
     let hook = move |step| {
-        if step == Step::Write && full.load(Ordering::Relaxed) {
+        if step == DiskOperation::Write && full.load(Ordering::Relaxed) {
             let error = std::io::ErrorKind::StorageFull.into();
-            return Err(Fault { error, after: 0 });
+            return Err(DiskFault { error, after: 0 });
         }
         Ok(())
     };
@@ -109,21 +112,21 @@ fn commits_are_answered_by_their_numbers_and_others_changes_are_told() {
     assert_eq!(settled, [(7, Some(3))]);
     assert_eq!(hats(&snapshot.wardrobe), hats_in(&path));
     give(&mut store, "b").unwrap();
-    let Event::Changed(snapshot) = session.next() else {
+    let StoreEvent::Changed(snapshot) = session.next() else {
         panic!();
     };
     assert_eq!(hats(&snapshot.wardrobe), ["a", "b"]);
-    session.keeper.request(Request::FindUndo);
-    let Event::FoundUndo(Ok(FoundUndo { undo, redo: None })) = session.next() else {
+    session.keeper.request(StoreRequest::FindUndo);
+    let StoreEvent::FoundUndo(Ok(UndoCandidate { undo, redo: None })) = session.next() else {
         panic!();
     };
     assert_eq!(undo.unwrap().revision, 4, "both sessions are Alice's");
-    let query = Query {
+    let query = HistoryQuery {
         limit: 2,
-        ..Query::default()
+        ..HistoryQuery::default()
     };
-    session.keeper.request(Request::History(query.clone()));
-    let Event::History { query: asked, page } = session.next() else {
+    session.keeper.request(StoreRequest::History(query.clone()));
+    let StoreEvent::History { query: asked, page } = session.next() else {
         panic!();
     };
     assert_eq!((asked, page.unwrap().entries.len()), (query, 2));
@@ -131,8 +134,8 @@ fn commits_are_answered_by_their_numbers_and_others_changes_are_told() {
     let beside = path.with_file_name("hats.history.jsonl");
     fs::rename(&beside, path.with_file_name("elsewhere")).unwrap();
     fs::create_dir(&beside).unwrap();
-    session.keeper.request(Request::FindUndo);
-    let Event::FoundUndo(Err(why)) = session.next() else {
+    session.keeper.request(StoreRequest::FindUndo);
+    let StoreEvent::FoundUndo(Err(why)) = session.next() else {
         panic!();
     };
     assert!(why.contains("hats.history.jsonl is a folder"), "{why}");
@@ -154,7 +157,7 @@ fn commits_that_wait_are_joined_and_finished_before_the_end() {
     let mut answers = 0;
     let mut times = 0;
     for event in session.events {
-        if let Event::Committed { settled, .. } = event {
+        if let StoreEvent::Committed { settled, .. } = event {
             answers += settled.len();
             times += 1;
         }
@@ -171,13 +174,13 @@ fn what_cannot_be_written_waits_and_is_tried_again_by_itself_and_on_demand() {
     let session = Session::start(&path, disk);
     session.opened();
     session.ask(store.wardrobe(), 1, "a");
-    let Some(Trouble::CannotWrite(message)) = session.trouble() else {
+    let Some(StoreProblem::CannotWrite(message)) = session.trouble() else {
         panic!();
     };
     assert!(message.contains("hats.json: the disk is full"), "{message}");
     session.ask(store.wardrobe(), 2, "b");
     session.ask(store.wardrobe(), 3, "c");
-    session.keeper.request(Request::Withdraw { id: 2 });
+    session.keeper.request(StoreRequest::Withdraw { id: 2 });
     full.store(false, Ordering::Relaxed);
     // By itself.
     assert_eq!(session.trouble(), None);
@@ -188,14 +191,14 @@ fn what_cannot_be_written_waits_and_is_tried_again_by_itself_and_on_demand() {
     session.ask(store.wardrobe(), 4, "d");
     assert!(session.trouble().is_some());
     full.store(false, Ordering::Relaxed);
-    session.keeper.request(Request::Retry);
+    session.keeper.request(StoreRequest::Retry);
     assert_eq!(session.trouble(), None);
     assert_eq!(session.committed().0, [(4, Some(5))]);
     // When what waits is withdrawn, there is nothing to be troubled about.
     full.store(true, Ordering::Relaxed);
     session.ask(store.wardrobe(), 5, "e");
     assert!(session.trouble().is_some());
-    session.keeper.request(Request::Withdraw { id: 5 });
+    session.keeper.request(StoreRequest::Withdraw { id: 5 });
     assert_eq!(session.trouble(), None);
     full.store(false, Ordering::Relaxed);
     assert!(session.keeper.stop());
@@ -209,32 +212,32 @@ fn an_unreadable_file_is_tried_again_and_what_was_asked_meanwhile_is_done_then()
     let whole = fs::read(&path).unwrap();
     fs::write(&path, "{").unwrap();
     let session = Session::start(&path, Disk::default());
-    let Some(Trouble::Unreadable(message)) = session.trouble() else {
+    let Some(StoreProblem::Unreadable(message)) = session.trouble() else {
         panic!();
     };
     assert!(message.contains("hats.json: line 1, column"), "{message}");
     session.ask(store.wardrobe(), 1, "a");
-    session.keeper.request(Request::FindUndo);
+    session.keeper.request(StoreRequest::FindUndo);
     fs::write(&path, &whole).unwrap();
     assert_eq!(session.trouble(), None);
     session.opened();
     let mut seen = [session.next(), session.next()];
-    seen.sort_by_key(|event| matches!(event, Event::Committed { .. }));
+    seen.sort_by_key(|event| matches!(event, StoreEvent::Committed { .. }));
     assert!(
-        matches!(seen, [Event::FoundUndo(Ok(_)), Event::Committed { .. }]),
+        matches!(seen, [StoreEvent::FoundUndo(Ok(_)), StoreEvent::Committed { .. }]),
         "{seen:?}"
     );
     // Later on, too; commits wait.
     fs::write(&path, "{").unwrap();
     session.ask(store.wardrobe(), 2, "b");
-    assert!(matches!(session.trouble(), Some(Trouble::Unreadable(_))));
+    assert!(matches!(session.trouble(), Some(StoreProblem::Unreadable(_))));
     assert_eq!(fs::read(&path).unwrap(), b"{");
     fs::write(&path, &whole).unwrap();
     let mut told = Vec::new();
-    while !matches!(told.last(), Some(Event::Committed { .. })) {
+    while !matches!(told.last(), Some(StoreEvent::Committed { .. })) {
         told.push(session.next());
     }
-    assert!(told.contains(&Event::Trouble(None)), "{told:?}");
+    assert!(told.contains(&StoreEvent::Trouble(None)), "{told:?}");
     assert_eq!(hats_in(&path), ["b"]);
     assert!(session.keeper.stop());
 }
@@ -245,11 +248,11 @@ fn a_file_that_is_gone_is_told_and_written_again_on_request() {
     let session = Session::start(&path, Disk::default());
     session.opened();
     fs::remove_dir_all(path.parent().unwrap()).unwrap();
-    assert!(matches!(session.trouble(), Some(Trouble::Gone(_))));
+    assert!(matches!(session.trouble(), Some(StoreProblem::Gone(_))));
     session.ask(store.wardrobe(), 1, "a");
-    session.keeper.request(Request::Restore);
+    session.keeper.request(StoreRequest::Restore);
     assert_eq!(session.trouble(), None);
-    assert!(matches!(session.next(), Event::Changed(snapshot) if snapshot.exists));
+    assert!(matches!(session.next(), StoreEvent::Changed(snapshot) if snapshot.exists));
     assert_eq!(session.committed().0.len(), 1);
     assert_eq!(hats_in(&path), ["a"]);
     assert!(session.keeper.stop());
@@ -267,7 +270,7 @@ fn it_ends_in_time_while_somebody_else_holds_the_lock() {
     assert!(session.keeper.stop());
     assert!(matches!(
         session.events.iter().last(),
-        Some(Event::Trouble(Some(Trouble::CannotWrite(_))))
+        Some(StoreEvent::Trouble(Some(StoreProblem::CannotWrite(_))))
     ));
     assert_eq!(hats_in(&path), [""; 0]);
 }
@@ -281,14 +284,14 @@ fn a_lock_that_is_held_for_long_stops_nothing_but_the_saving() {
     let lock = fs::File::open(path.with_file_name("hats.lock")).unwrap();
     lock.lock().unwrap();
     session.ask(store.wardrobe(), 1, "a");
-    session.keeper.request(Request::FindUndo);
-    assert!(matches!(session.next(), Event::FoundUndo(Ok(_))));
+    session.keeper.request(StoreRequest::FindUndo);
+    assert!(matches!(session.next(), StoreEvent::FoundUndo(Ok(_))));
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("Courses", "By hand")).unwrap();
-    let Event::Changed(snapshot) = session.next() else {
+    let StoreEvent::Changed(snapshot) = session.next() else {
         panic!();
     };
-    let Some(Trouble::CannotWrite(message)) = session.trouble() else {
+    let Some(StoreProblem::CannotWrite(message)) = session.trouble() else {
         panic!();
     };
     assert!(
@@ -297,7 +300,7 @@ fn a_lock_that_is_held_for_long_stops_nothing_but_the_saving() {
     );
     // Nothing new is told while it goes on, though the file is looked at.
     session.tried_in_silence();
-    session.keeper.request(Request::Withdraw { id: 1 });
+    session.keeper.request(StoreRequest::Withdraw { id: 1 });
     assert_eq!(session.trouble(), None);
     session.ask(&snapshot.wardrobe, 2, "b");
     assert!(session.trouble().is_some());
@@ -364,7 +367,7 @@ fn a_link_that_is_pointed_elsewhere_stops_the_saving_and_is_told() {
         session.opened();
         lead(&other);
         // It is told without anything to save.
-        let Some(Trouble::CannotWrite(message)) = session.trouble() else {
+        let Some(StoreProblem::CannotWrite(message)) = session.trouble() else {
             panic!();
         };
         let expected = format!("{through} does not lead to {} any more", path.display());
@@ -380,7 +383,7 @@ fn a_link_that_is_pointed_elsewhere_stops_the_saving_and_is_told() {
         assert_eq!(session.committed().0.len(), 1);
         // Without anything that waits it is over, too.
         fs::remove_file(&link).unwrap();
-        assert!(matches!(session.trouble(), Some(Trouble::CannotWrite(_))));
+        assert!(matches!(session.trouble(), Some(StoreProblem::CannotWrite(_))));
         lead(&path);
         assert_eq!(session.trouble(), None);
         assert!(session.keeper.stop());
@@ -404,11 +407,11 @@ fn a_large_file_is_opened_with_progress_by_several_threads() {
     let mut seen = 0;
     loop {
         match session.next() {
-            Event::Opening { done, of } => {
+            StoreEvent::Opening { done, of } => {
                 assert!(done >= seen && done <= of && of == path.metadata().unwrap().len());
                 seen = done;
             }
-            Event::Opened(snapshot) => {
+            StoreEvent::Opened(snapshot) => {
                 assert_eq!(&snapshot.wardrobe, store.wardrobe());
                 break;
             }

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hatrack::store::{self, Disk, Fault, repair_history_on, write_file};
+use hatrack::store::{self, Disk, DiskFault, repair_history_on, write_file};
 
 use super::child::{said, wrapped};
 use super::common::*;
@@ -78,7 +78,7 @@ fn damaged_lines_are_put_aside_whole_and_once() {
                 let now = counted.fetch_add(1, Ordering::Relaxed);
                 if now == at || (for_ever && now > at) {
                     let (error, after) = (io::ErrorKind::StorageFull.into(), 5);
-                    return Err(Fault { error, after });
+                    return Err(DiskFault { error, after });
                 }
                 Ok(())
             };

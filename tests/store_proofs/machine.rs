@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use hatrack::store::{Disk, Error, Event, Keeper, Request, Trouble};
+use hatrack::store::{Disk, StoreError, StoreEvent, StoreProblem, StoreRequest, StoreWorker};
 
 use super::child::{Voice, said, start, wrapped};
 use super::common::*;
@@ -351,23 +351,23 @@ fn a_lock_that_somebody_holds_is_waited_for_no_longer_than_said() {
     let change = giving(&waiting, "a");
     let error = waiting.commit(std::slice::from_ref(&change)).unwrap_err();
     assert!(
-        matches!(error, Error::Locked { .. }) && error.exit_code() == 5,
+        matches!(error, StoreError::Locked { .. }) && error.exit_code() == 5,
         "{error}"
     );
     let (send, events) = std::sync::mpsc::channel();
-    let keeper = Keeper::start_on(disk, path.clone(), named("bob"), move |event| {
+    let keeper = StoreWorker::start_on(disk, path.clone(), named("bob"), move |event| {
         drop(send.send(event));
     })
     .unwrap();
-    keeper.request(Request::Commit { id: 1, change });
-    assert!(matches!(events.recv().unwrap(), Event::Opened(_)));
+    keeper.request(StoreRequest::Commit { id: 1, change });
+    assert!(matches!(events.recv().unwrap(), StoreEvent::Opened(_)));
     assert!(matches!(
         events.recv().unwrap(),
-        Event::Trouble(Some(Trouble::CannotWrite(_)))
+        StoreEvent::Trouble(Some(StoreProblem::CannotWrite(_)))
     ));
     lock.unlock().unwrap();
-    assert_eq!(events.recv().unwrap(), Event::Trouble(None));
-    assert!(matches!(events.recv().unwrap(), Event::Committed { .. }));
+    assert_eq!(events.recv().unwrap(), StoreEvent::Trouble(None));
+    assert!(matches!(events.recv().unwrap(), StoreEvent::Committed { .. }));
     assert!(keeper.stop());
     store.refresh().unwrap();
     assert_eq!(hats(store.wardrobe()), ["a"]);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use hatrack::store::{Disk, Step, Store};
+use hatrack::store::{Disk, DiskOperation, Store};
 use jiff::Timestamp;
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 
@@ -275,11 +275,19 @@ fn the_new_file_is_its_writers_only_until_it_takes_its_place() {
     give(&mut store, "a").unwrap();
     let seen = seen.lock().unwrap();
     let opened = seen.iter().position(|(_, mode)| *mode != 0o600).unwrap();
-    let after: Vec<Step> = seen[opened..].iter().map(|(step, _)| *step).collect();
-    assert_eq!(after, [Step::Sync, Step::Look, Step::Look, Step::Rename]);
+    let after: Vec<DiskOperation> = seen[opened..].iter().map(|(step, _)| *step).collect();
+    assert_eq!(
+        after,
+        [
+            DiskOperation::Sync,
+            DiskOperation::Look,
+            DiskOperation::Look,
+            DiskOperation::Rename
+        ]
+    );
     assert!(
         seen.iter()
-            .any(|(step, mode)| (*step, *mode) == (Step::Write, 0o600))
+            .any(|(step, mode)| (*step, *mode) == (DiskOperation::Write, 0o600))
     );
 }
 

@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hatrack::store::{Disk, Error, Fault, Step, Store, check, repair_history};
+use hatrack::store::{Disk, DiskFault, DiskOperation, Store, StoreError, check, repair_history};
 use jiff::Timestamp;
 
 use super::child::{command, said, start};
 use super::common::*;
 
 /// A disk that asks this before each operation.
-fn asking(hook: impl Fn(Step) -> Result<(), Fault> + Send + Sync + 'static) -> Disk {
+fn asking(hook: impl Fn(DiskOperation) -> Result<(), DiskFault> + Send + Sync + 'static) -> Disk {
     Disk {
         hook: Some(Arc::new(hook)),
         ..Disk::default()
@@ -29,7 +29,7 @@ fn a_lock_file_that_is_removed_lets_nobody_in_between() {
     let (_folder, path, _) = begun();
     let other: PathBuf = path.clone();
     let disk = asking(move |step| {
-        if step == Step::Rename {
+        if step == DiskOperation::Rename {
             fs::remove_file(other.with_file_name("hats.lock")).unwrap();
             let impatient = Disk {
                 patience: Duration::from_millis(20),
@@ -38,7 +38,7 @@ fn a_lock_file_that_is_removed_lets_nobody_in_between() {
             let mut bob = Store::open_with(&other, named("bob"), impatient, &|_, _| ()).unwrap();
             let change = giving(&bob, "b");
             let error = bob.commit(&[change]).unwrap_err();
-            assert!(matches!(error, Error::Locked { .. }), "{error}");
+            assert!(matches!(error, StoreError::Locked { .. }), "{error}");
         }
         Ok(())
     });
@@ -56,7 +56,7 @@ fn a_lock_file_that_is_removed_loses_no_commit_that_was_quicker() {
     let (_folder, path, _) = begun();
     let (other, first) = (path.clone(), AtomicUsize::new(0));
     let disk = asking(move |step| {
-        if step == Step::Create && first.fetch_add(1, Ordering::Relaxed) == 0 {
+        if step == DiskOperation::Create && first.fetch_add(1, Ordering::Relaxed) == 0 {
             fs::remove_file(other.with_file_name("hats.lock")).unwrap();
             assert_eq!(give(&mut open(&other, "bob"), "b"), Ok(Some(3)));
         }
@@ -79,8 +79,8 @@ fn anothers_unfinished_file_does_not_become_the_data_file() {
     let anothers = Arc::new(Mutex::new(None));
     let begun_there = anothers.clone();
     let hook = asking(move |step| {
-        let is_first = step == Step::Create && made.fetch_add(1, Ordering::Relaxed) == 0;
-        if is_first || made.load(Ordering::Relaxed) != 1 || step != Step::Lock {
+        let is_first = step == DiskOperation::Create && made.fetch_add(1, Ordering::Relaxed) == 0;
+        if is_first || made.load(Ordering::Relaxed) != 1 || step != DiskOperation::Lock {
             return Ok(());
         }
         made.store(2, Ordering::Relaxed);
@@ -97,7 +97,7 @@ fn anothers_unfinished_file_does_not_become_the_data_file() {
     let mut alice = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
     let (change, before) = (giving(&alice, "a"), fs::read(&path).unwrap());
     let error = alice.commit(std::slice::from_ref(&change)).unwrap_err();
-    assert!(matches!(error, Error::Locked { .. }), "{error}");
+    assert!(matches!(error, StoreError::Locked { .. }), "{error}");
     assert_eq!(fs::read(&path).unwrap(), before);
     assert!(temporary.exists(), "it is not Alice's to remove");
     drop(anothers.lock().unwrap().take());
@@ -115,8 +115,8 @@ fn who_has_claimed_a_file_that_was_just_made_keeps_it() {
     let anothers = Arc::new(Mutex::new(None));
     let claimed = anothers.clone();
     let hook = asking(move |step| {
-        let is_first = step == Step::Create && made.fetch_add(1, Ordering::Relaxed) == 0;
-        if !is_first && made.load(Ordering::Relaxed) == 1 && step == Step::Lock {
+        let is_first = step == DiskOperation::Create && made.fetch_add(1, Ordering::Relaxed) == 0;
+        if !is_first && made.load(Ordering::Relaxed) == 1 && step == DiskOperation::Lock {
             made.store(2, Ordering::Relaxed);
             let file = fs::File::open(&at).unwrap();
             file.lock().unwrap();
@@ -131,7 +131,7 @@ fn who_has_claimed_a_file_that_was_just_made_keeps_it() {
     let mut alice = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
     let change = giving(&alice, "a");
     let error = alice.commit(std::slice::from_ref(&change)).unwrap_err();
-    assert!(matches!(error, Error::Locked { .. }), "{error}");
+    assert!(matches!(error, StoreError::Locked { .. }), "{error}");
     assert!(temporary.exists(), "it is not Alice's to remove");
     drop(anothers.lock().unwrap().take());
     assert_eq!(commit(&mut alice, change), Ok(Some(3)));
@@ -245,7 +245,7 @@ fn forgetting_is_done_whole_or_not_at_all() {
                 counted.store(now.saturating_add(1), Ordering::Relaxed);
                 if now == at || (for_ever && now != usize::MAX && now > at) {
                     let (error, after) = (io::ErrorKind::StorageFull.into(), 10);
-                    return Err(Fault { error, after });
+                    return Err(DiskFault { error, after });
                 }
                 Ok(())
             });

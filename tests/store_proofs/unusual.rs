@@ -78,10 +78,10 @@ fn where_a_folder_cannot_be_synced_or_a_time_not_be_set_changes_are_saved_all_th
 /// Without a time of its own a file may be changed again within the clock's tick: it is read again until it is older.
 #[test]
 fn a_change_right_after_a_commit_whose_time_could_not_be_set_is_seen() {
-    use hatrack::store::{Disk, Fault, Refreshed, Step, Store};
+    use hatrack::store::{Disk, DiskFault, DiskOperation, Refreshed, Store};
     let (_folder, path, _) = begun();
     let hook = |step| match step {
-        Step::Touch => Err(Fault {
+        DiskOperation::Touch => Err(DiskFault {
             error: std::io::Error::from_raw_os_error(EPERM),
             after: 0,
         }),

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use hatrack::store::{Disk, Event};
+use hatrack::store::{Disk, StoreEvent};
 
 use super::child;
 use super::common::*;
@@ -21,7 +21,7 @@ fn where_nothing_can_be_written_it_is_a_viewer_that_says_so_until_that_is_over()
     for (now, read_only) in [(0o600, false), (0o400, true), (0o600, false)] {
         let asked = Instant::now();
         mode(now);
-        let Event::Changed(snapshot) = session.next() else {
+        let StoreEvent::Changed(snapshot) = session.next() else {
             panic!();
         };
         assert_eq!(snapshot.read_only.is_some(), read_only);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hatrack::model::{
-    Affiliation, Attachment, CatalogueHat, Edit, Extra, HatId, Hats, Hue, Jid, Json, Room, User, Wardrobe,
+    Affiliation, Attachment, CatalogHat, Edit, Extra, HatId, Hats, Hue, Jid, Json, Room, User, Wardrobe,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -133,9 +133,9 @@ pub(crate) fn hat_id() -> impl Strategy<Value = HatId> {
         "",
     ]);
     prop_oneof![
-        4 => few.prop_map(HatId::keep),
-        2 => "[a-z]{1,4}:[a-z0-9/#.]{1,12}".prop_map(HatId::keep),
-        1 => text().prop_map(HatId::keep),
+        4 => few.prop_map(HatId::unchecked),
+        2 => "[a-z]{1,4}:[a-z0-9/#.]{1,12}".prop_map(HatId::unchecked),
+        1 => text().prop_map(HatId::unchecked),
     ]
 }
 
@@ -242,8 +242,8 @@ pub(crate) fn user() -> impl Strategy<Value = User> {
     })
 }
 
-/// Hats of a catalogue; hues as servers hold them, unchecked.
-pub(crate) fn catalogue_hat() -> impl Strategy<Value = CatalogueHat> {
+/// Hats of a catalog; hues as servers hold them, unchecked.
+pub(crate) fn catalog_hat() -> impl Strategy<Value = CatalogHat> {
     let hue = select(vec![
         "0",
         "360",
@@ -255,7 +255,7 @@ pub(crate) fn catalogue_hat() -> impl Strategy<Value = CatalogueHat> {
         "\"banana\"",
     ]);
     let hue = prop::option::of(hue.prop_filter_map("no hue", |text| Hue::new(Json::new(text).ok()?)));
-    (prop::option::of(text()), hue, extra()).prop_map(|(title, hue, extra)| CatalogueHat {
+    (prop::option::of(text()), hue, extra()).prop_map(|(title, hue, extra)| CatalogHat {
         title: title.map(Into::into),
         hue,
         extra,
@@ -266,7 +266,7 @@ pub(crate) fn catalogue_hat() -> impl Strategy<Value = CatalogueHat> {
 pub(crate) fn wardrobe() -> impl Strategy<Value = Wardrobe> {
     let room = (
         prop::option::of(text()),
-        prop::collection::btree_map(hat_id(), catalogue_hat(), 0..3),
+        prop::collection::btree_map(hat_id(), catalog_hat(), 0..3),
         extra(),
         prop::collection::btree_map(jid(), user(), 0..6),
     );
@@ -275,9 +275,9 @@ pub(crate) fn wardrobe() -> impl Strategy<Value = Wardrobe> {
         "nothing stands there before",
         |(revision, extra, rooms)| {
             let mut edits = Vec::new();
-            for (jid, (name, catalogue, extra, users)) in rooms {
+            for (jid, (name, catalog, extra, users)) in rooms {
                 let mut room = Room::new(name.as_deref());
-                room.catalogue = catalogue;
+                room.catalog = catalog;
                 room.extra = extra;
                 edits.push(Edit::Room {
                     room: jid.clone(),
@@ -319,10 +319,10 @@ pub(crate) enum Operation {
     RemoveRoom(Jid),
     /// `rename_room`
     Rename(Jid, Option<String>),
-    /// `set_catalogue_hat`
-    Catalogue(Jid, HatId, Option<CatalogueHat>),
+    /// `set_catalog_hat`
+    Catalog(Jid, HatId, Option<CatalogHat>),
     /// `define_hat`, users retitled
-    Define(Jid, HatId, CatalogueHat),
+    Define(Jid, HatId, CatalogHat),
 }
 
 impl Operation {
@@ -330,7 +330,7 @@ impl Operation {
     pub(crate) fn act(
         &self,
         wardrobe: &mut Wardrobe,
-    ) -> Result<hatrack::model::Group, hatrack::model::Error> {
+    ) -> Result<hatrack::model::Group, hatrack::model::EditError> {
         match self {
             Self::Add(room, user, hat, attachment) => {
                 wardrobe.add_user_hat(user, room, hat, attachment.clone())
@@ -342,7 +342,7 @@ impl Operation {
             Self::AddRoom(room, name) => wardrobe.add_room(room, name.as_deref()),
             Self::RemoveRoom(room) => wardrobe.remove_room(room),
             Self::Rename(room, name) => wardrobe.rename_room(room, name.as_deref()),
-            Self::Catalogue(room, hat, entry) => wardrobe.set_catalogue_hat(room, hat, entry.clone()),
+            Self::Catalog(room, hat, entry) => wardrobe.set_catalog_hat(room, hat, entry.clone()),
             Self::Define(room, hat, entry) => Ok(wardrobe.define_hat(room, hat, entry.clone(), true)?.group),
         }
     }
@@ -363,8 +363,8 @@ pub(crate) fn operation(places: &Places) -> impl Strategy<Value = Operation> + u
         2 => (room(), name()).prop_map(|(r, n)| Operation::AddRoom(r, n)),
         1 => room().prop_map(Operation::RemoveRoom),
         1 => (room(), name()).prop_map(|(r, n)| Operation::Rename(r, n)),
-        1 => (room(), hat(), prop::option::of(catalogue_hat())).prop_map(|(r, h, c)| Operation::Catalogue(r, h, c)),
-        1 => (room(), hat(), catalogue_hat()).prop_map(|(r, h, c)| Operation::Define(r, h, c)),
+        1 => (room(), hat(), prop::option::of(catalog_hat())).prop_map(|(r, h, c)| Operation::Catalog(r, h, c)),
+        1 => (room(), hat(), catalog_hat()).prop_map(|(r, h, c)| Operation::Define(r, h, c)),
     ]
 }
 
@@ -386,7 +386,7 @@ pub(crate) fn places(wardrobe: &Wardrobe) -> Places {
     let mut places = Places {
         rooms: jids(&["new@conference.example.org", "other@conference.example.org"]),
         users: jids(&["new@example.org", "example.net"]),
-        hats: vec![HatId::keep("http://example.com/hats/new")],
+        hats: vec![HatId::unchecked("http://example.com/hats/new")],
     };
     for (jid, room) in wardrobe.rooms() {
         places.rooms.push(jid.clone());

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use hatrack::app::draft::{bytes, replaced};
-use hatrack::app::prompt::Exported;
-use hatrack::app::{Code, Effect, Key, Msg, Start, State, Wait, update};
-use hatrack::exchange::{self, Form, Refused};
-use hatrack::model::{self, Error, Group, Wardrobe};
-use hatrack::store::{Event, Memory, Request, Trouble};
+use hatrack::app::prompt::ExportOutcome;
+use hatrack::app::{DraftDelay, Effect, Key, KeyCode, Msg, Start, State, update};
+use hatrack::exchange::{self, FileFormat, ImportErrors};
+use hatrack::model::{self, EditError, Group, Wardrobe};
+use hatrack::store::{MemoryStore, StoreEvent, StoreProblem, StoreRequest};
 use jiff::Timestamp;
 
 /// The session, what stands for its keeper, and what it left outside.
@@ -18,13 +18,13 @@ pub(crate) struct Session {
     /// The size of the terminal, columns and rows.
     pub(crate) size: (u16, u16),
     /// Stands for the file.
-    pub(crate) memory: Memory,
+    pub(crate) memory: MemoryStore,
     /// The draft that is kept outside.
     pub(crate) draft: Option<Vec<u8>>,
     /// The session's own draft.
     pub(crate) own: Option<Vec<u8>>,
     /// What is waited for.
-    pub(crate) waits: Vec<Wait>,
+    pub(crate) waits: Vec<DraftDelay>,
     /// The status with which it left.
     pub(crate) left: Option<u8>,
     /// What stands for the files of the machine, by their names.
@@ -37,7 +37,7 @@ pub(crate) struct Session {
     failing: Option<String>,
     /// The keeper is slow: its answers come later.
     slow: bool,
-    waiting: Vec<Request>,
+    waiting: Vec<StoreRequest>,
     ids: u32,
     now: Timestamp,
 }
@@ -58,7 +58,7 @@ impl Session {
 
     /// Opens a wardrobe with a start of its own.
     pub(crate) fn start(start: Start, wardrobe: Wardrobe, (columns, rows): (u16, u16)) -> Self {
-        let memory = Memory::new(wardrobe, &start.actor);
+        let memory = MemoryStore::new(wardrobe, &start.actor);
         let mut session = Self {
             state: State::new(start),
             size: (columns, rows),
@@ -79,7 +79,7 @@ impl Session {
         session.send(Msg::Resize { columns, rows });
         let mut snapshot = session.memory.snapshot();
         snapshot.exists = snapshot.wardrobe != Wardrobe::default();
-        session.send(Msg::Store(Box::new(Event::Opened(snapshot))));
+        session.send(Msg::Store(Box::new(StoreEvent::Opened(snapshot))));
         session
     }
 
@@ -102,12 +102,13 @@ impl Session {
 
     fn run(&mut self, effect: Effect) {
         match effect {
-            Effect::Store(Request::Retry) => {}
-            Effect::Store(Request::Withdraw { id }) => {
-                self.waiting
-                    .retain(|request| !matches!(request, Request::Commit { id: waits, .. } if *waits == id));
+            Effect::Store(StoreRequest::Retry) => {}
+            Effect::Store(StoreRequest::Withdraw { id }) => {
+                self.waiting.retain(
+                    |request| !matches!(request, StoreRequest::Commit { id: waits, .. } if *waits == id),
+                );
             }
-            Effect::Store(request @ Request::Commit { .. }) if self.failing.is_some() || self.slow => {
+            Effect::Store(request @ StoreRequest::Commit { .. }) if self.failing.is_some() || self.slow => {
                 self.waiting.push(request);
             }
             Effect::Store(request) => self.answer(request),
@@ -131,18 +132,18 @@ impl Session {
             Effect::Rest(wait) => self.waits.retain(|there| *there != wait),
             Effect::Import(path) => {
                 let given = match self.files.get(&path) {
-                    Some(bytes) => exchange::read(bytes, Form::of(&path, bytes)),
-                    None => Err(Refused::whole("cannot read it: not found")),
+                    Some(bytes) => exchange::read(bytes, FileFormat::of(&path, bytes)),
+                    None => Err(ImportErrors::whole("cannot read it: not found")),
                 };
                 self.send(Msg::Imported(path, given.map(Box::new)));
             }
             Effect::Export(export, wardrobe) => {
                 let made = exchange::export(&wardrobe, &export.part, export.form).unwrap();
                 let result = if self.files.contains_key(&export.path) && !export.over {
-                    Exported::Exists
+                    ExportOutcome::Exists
                 } else {
                     self.files.insert(export.path.clone(), made.bytes);
-                    Exported::Done(made.lost)
+                    ExportOutcome::Done(made.lost)
                 };
                 self.send(Msg::Exported(export, Ok(result)));
             }
@@ -152,7 +153,7 @@ impl Session {
         }
     }
 
-    fn answer(&mut self, request: Request) {
+    fn answer(&mut self, request: StoreRequest) {
         self.now = self.now.checked_add(jiff::SignedDuration::from_secs(60)).unwrap();
         for event in self.memory.handle(request, self.now) {
             self.send(Msg::Store(Box::new(event)));
@@ -162,9 +163,9 @@ impl Session {
     /// From now on nothing can be written.
     pub(crate) fn fail(&mut self, reason: &str) {
         self.failing = Some(reason.to_owned());
-        self.send(Msg::Store(Box::new(Event::Trouble(Some(Trouble::CannotWrite(
-            reason.to_owned(),
-        ))))));
+        self.send(Msg::Store(Box::new(StoreEvent::Trouble(Some(
+            StoreProblem::CannotWrite(reason.to_owned()),
+        )))));
     }
 
     /// From now on the keeper takes its time.
@@ -194,23 +195,23 @@ impl Session {
         for request in std::mem::take(&mut self.waiting) {
             self.answer(request);
         }
-        self.send(Msg::Store(Box::new(Event::Trouble(None))));
+        self.send(Msg::Store(Box::new(StoreEvent::Trouble(None))));
     }
 
     /// Somebody else changes the file.
-    pub(crate) fn other(&mut self, change: impl FnOnce(&mut Wardrobe) -> Result<Group, Error>) {
+    pub(crate) fn other(&mut self, change: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>) {
         let mut wardrobe = self.memory.snapshot().wardrobe;
         let group = change(&mut wardrobe).unwrap();
         self.now = self.now.checked_add(jiff::SignedDuration::from_secs(60)).unwrap();
         self.memory.handle(
-            Request::Commit {
+            StoreRequest::Commit {
                 id: 0,
                 change: group.into(),
             },
             self.now,
         );
         let snapshot = self.memory.snapshot();
-        self.send(Msg::Store(Box::new(Event::Changed(snapshot))));
+        self.send(Msg::Store(Box::new(StoreEvent::Changed(snapshot))));
     }
 
     /// Presses keys by name: `Enter`, `Ctrl-G`, `Space`, `Up`, a character.
@@ -223,7 +224,7 @@ impl Session {
     /// Types a text, character by character.
     pub(crate) fn text(&mut self, text: &str) {
         for character in text.chars() {
-            self.send(Msg::Key(Key::plain(Code::Char(character))));
+            self.send(Msg::Key(Key::plain(KeyCode::Char(character))));
         }
     }
 

@@ -8,7 +8,7 @@ use ratatui::layout::Position;
 
 use ratatui::style::{Color, Modifier};
 
-use hatrack::ui::colour::{Rgb, fixed};
+use hatrack::ui::color::{Rgb, fixed};
 use hatrack::ui::text::width;
 
 /// Size of a cell and of its letters in the picture's units.
@@ -99,8 +99,8 @@ fn like(a: &Cell, b: &Cell) -> bool {
 impl Run<'_> {
     fn draw(&self, svg: &mut String, top: usize) {
         let (mut ink, mut paper) = (
-            colour(self.like.fg).unwrap_or_else(|| INK.into()),
-            colour(self.like.bg).unwrap_or_else(|| PAPER.into()),
+            color(self.like.fg).unwrap_or_else(|| INK.into()),
+            color(self.like.bg).unwrap_or_else(|| PAPER.into()),
         );
         if self.like.modifier.contains(Modifier::REVERSED) {
             (ink, paper) = (paper, ink);
@@ -190,9 +190,9 @@ impl Lines {
     }
 }
 
-fn colour(colour: Color) -> Option<Cow<'static, str>> {
+fn color(color: Color) -> Option<Cow<'static, str>> {
     let rgb = |(red, green, blue): Rgb| Some(format!("#{red:02x}{green:02x}{blue:02x}").into());
-    let named = match colour {
+    let named = match color {
         Color::Rgb(red, green, blue) => return rgb((red, green, blue)),
         Color::Indexed(index) => return fixed(index).and_then(rgb),
         Color::Black => "#000000",

@@ -51,7 +51,7 @@ proptest! {
         sides.send(&plan);
         for (item, [_, l, r]) in items(&sides) {
             let [b, had_l, had_r] = &before[&item];
-            // Defined because a hat that was sent needs it.
+            // DefineOutcome because a hat that was sent needs it.
             let implied = |line: &hatrack::sync::Line| line.implied && line.subject == Subject::Item(item.clone());
             if plan.first_contact || plan.lines.iter().any(implied) {
                 continue;

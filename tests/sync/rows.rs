@@ -1,6 +1,6 @@
 //! The table: what a class holds; base, file and server of an item; hats that are sent and received.
 
-use hatrack::model::{Affiliation, Edit, Rule};
+use hatrack::model::{Affiliation, Edit, HatRule};
 use hatrack::sync::{Decision, HatValue, Reason, ServerClass};
 
 use crate::sides::*;
@@ -398,7 +398,7 @@ fn hat_receive_new_has_the_fields_that_are_held() {
                 matches!(
                     edit,
                     Edit::Hat {
-                        rule: Rule::Plain,
+                        rule: HatRule::Plain,
                         ..
                     }
                 ),

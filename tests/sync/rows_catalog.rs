@@ -1,6 +1,6 @@
 //! The table: the catalog of ejabberd 25.10 and later; titles.
 
-use hatrack::model::{Attachment, CatalogueHat, Hue, Json};
+use hatrack::model::{Attachment, CatalogHat, Hue, Json};
 use hatrack::sync::{CatalogValue, Decision, Note, Reason};
 
 use crate::sides::*;
@@ -40,7 +40,7 @@ fn catalog_goes_by_the_table_title_and_hue_together() {
     sides.receive(&sides.decided(Decision::Receive));
     sides.carry_out();
     assert_eq!(
-        sides.local().unwrap().catalogue[&hat("t")],
+        sides.local().unwrap().catalog[&hat("t")],
         entry("Prof", Some("120"))
     );
 }
@@ -48,7 +48,7 @@ fn catalog_goes_by_the_table_title_and_hue_together() {
 #[test]
 fn catalog_hues_that_mean_the_same_are_the_same_and_odd_ones_are_taken_as_they_are() {
     let mut sides = Sides::known(E2, |_| {});
-    let text = CatalogueHat {
+    let text = CatalogHat {
         hue: Hue::new(Json::new("\"120.0\"").unwrap()),
         ..entry("Teacher", None)
     };
@@ -57,7 +57,7 @@ fn catalog_hues_that_mean_the_same_are_the_same_and_odd_ones_are_taken_as_they_a
     assert_eq!(sides.lines(), [""; 0]);
     sides.remote_entry("odd", Some(CatalogValue::new("Odd", Some("banana"))));
     sides.carry_out();
-    let catalog = &sides.local().unwrap().catalogue;
+    let catalog = &sides.local().unwrap().catalog;
     assert_eq!(catalog[&hat("t")], text, "written as it was");
     assert_eq!(catalog[&hat("odd")].hue, Hue::new(Json::string("banana")));
 }
@@ -170,7 +170,7 @@ fn catalog_send_removal_only_if_nobody_has_the_hat_on_either_side() {
 #[test]
 fn catalog_send_without_title_or_with_text_that_cannot_be_sent_is_left_out() {
     let mut sides = Sides::known(E2, |_| {});
-    sides.local_entry("none", Some(CatalogueHat::default()));
+    sides.local_entry("none", Some(CatalogHat::default()));
     sides.local_entry("text", Some(entry("\u{1b}", None)));
     assert_eq!(
         sides.lines(),
@@ -197,7 +197,7 @@ fn catalog_receive_title_drops_own_titles_that_say_the_old_one() {
         ["terry", "ann", "bob"].map(title),
         [None, Some("Ms Ann".into()), None]
     );
-    assert_eq!(sides.local().unwrap().catalogue[&hat("t")], entry("Prof", None));
+    assert_eq!(sides.local().unwrap().catalog[&hat("t")], entry("Prof", None));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hatrack::model::{Affiliation, Attachment, CatalogueHat, Group, HatId, Hue, Jid, Room, User, Wardrobe};
+use hatrack::model::{Affiliation, Attachment, CatalogHat, Group, HatId, Hue, Jid, Room, User, Wardrobe};
 use hatrack::sync::{
     Action, Affiliations, Base, CatalogValue, Decision, HatValue, Item, ItemChange, Line, MergeOptions,
     RemoteRoom, RemoteUser, RoomPlan, RoomRead, ServerClass, merge,
@@ -22,7 +22,7 @@ pub(crate) fn jid(name: &str) -> Jid {
 }
 
 pub(crate) fn hat(name: &str) -> HatId {
-    HatId::keep(format!("urn:hat:{name}"))
+    HatId::unchecked(format!("urn:hat:{name}"))
 }
 
 /// An attachment: letters for its flags (`a`ctive, `r`equired), then perhaps a title: `"a Teacher"`.
@@ -40,11 +40,11 @@ pub(crate) fn value(text: &str) -> HatValue {
     HatValue::of(&attachment(text))
 }
 
-pub(crate) fn entry(title: &str, hue: Option<&str>) -> CatalogueHat {
-    CatalogueHat {
+pub(crate) fn entry(title: &str, hue: Option<&str>) -> CatalogHat {
+    CatalogHat {
         title: Some(title.into()),
         hue: hue.and_then(Hue::parse),
-        ..CatalogueHat::default()
+        ..CatalogHat::default()
     }
 }
 
@@ -162,8 +162,8 @@ impl Sides {
         self
     }
 
-    pub(crate) fn local_entry(&mut self, id: &str, new: Option<CatalogueHat>) -> &mut Self {
-        self.file.set_catalogue_hat(&room(), &hat(id), new).unwrap();
+    pub(crate) fn local_entry(&mut self, id: &str, new: Option<CatalogHat>) -> &mut Self {
+        self.file.set_catalog_hat(&room(), &hat(id), new).unwrap();
         self
     }
 

@@ -62,7 +62,7 @@ pub(crate) fn here(sides: &mut Sides, step: &Step) {
             }
         }
         Step::Entry(id, title) => {
-            if title.is_some() || sides.local().unwrap().catalogue.contains_key(&hat(id)) {
+            if title.is_some() || sides.local().unwrap().catalog.contains_key(&hat(id)) {
                 sides.local_entry(id, title.map(|title| entry(title, Some("120"))));
             }
         }

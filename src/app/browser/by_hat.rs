@@ -5,23 +5,23 @@ use std::collections::{BTreeMap, HashMap};
 use crate::app::filter::Filter;
 use crate::app::matching::Matching;
 use crate::app::place::Pane;
-use crate::app::suggest::{Known, known};
+use crate::app::suggest::{ExistingHat, known};
 use crate::model::{HatId, Jid, Wardrobe};
 
-use super::cascade::{Columns, RowId, Source};
+use super::cascade::{CascadeSource, Columns, RowId};
 use super::room_order;
 use super::sort::Sort;
 
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct ByHat {
-    known: HashMap<HatId, Known, foldhash::fast::RandomState>,
+    known: HashMap<HatId, ExistingHat, foldhash::fast::RandomState>,
     /// In which rooms somebody has a hat: all the others need not be asked at each step.
     rooms_of: HashMap<HatId, Vec<Jid>, foldhash::fast::RandomState>,
 }
 
 impl ByHat {
     /// What is known of a hat in all rooms.
-    pub(in crate::app) fn known(&self, hat: &HatId) -> Option<&Known> {
+    pub(in crate::app) fn known(&self, hat: &HatId) -> Option<&ExistingHat> {
         self.known.get(hat)
     }
 
@@ -38,7 +38,7 @@ impl ByHat {
 
     /// By title, untitled ones last; or those that most have first.
     fn hats(&self, sort: Sort) -> Vec<RowId> {
-        let of = |hat: &Known| {
+        let of = |hat: &ExistingHat| {
             let title = hat.title.as_deref().unwrap_or_default().to_lowercase();
             let first = if sort == Sort::Users {
                 usize::MAX - hat.users
@@ -86,7 +86,7 @@ impl ByHat {
     }
 }
 
-impl Source for ByHat {
+impl CascadeSource for ByHat {
     fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let sort = columns.get(pane).sort;
         match pane {

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::app::describe;
 use crate::app::filter::Filter;
 use crate::app::matching::Matching;
 use crate::app::place::Pane;
-use crate::app::words;
 use crate::model::{Affiliation, Attachment, HatId, Jid, Room, User, Wardrobe};
 
-use super::cascade::{Columns, RowId, Source};
+use super::cascade::{CascadeSource, Columns, RowId};
 use super::hat_order;
 use super::sort::Sort;
 use super::tally::{self, Tally};
@@ -48,7 +48,7 @@ fn rooms(sort: Sort, wardrobe: &Wardrobe) -> Vec<RowId> {
             Sort::Users => usize::MAX - room.users().len(),
             _ => 0,
         };
-        (first, words::shown_name(jid, room))
+        (first, describe::shown_name(jid, room))
     });
     rooms.into_iter().map(|(jid, _)| jid.clone().into()).collect()
 }
@@ -74,7 +74,7 @@ fn users(sort: Sort, room: Option<&Arc<Room>>) -> Vec<RowId> {
     }
 }
 
-impl Source for ByRoom {
+impl CascadeSource for ByRoom {
     fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let sort = columns.get(pane).sort;
         match pane {

@@ -12,7 +12,7 @@ use crate::app::matching::Matching;
 use crate::app::place::Pane;
 use crate::model::{Attachment, HatId, Jid, Room, Wardrobe};
 
-use super::cascade::{Columns, RowId, Source};
+use super::cascade::{CascadeSource, Columns, RowId};
 use super::sort::Sort;
 use super::tally::{self, Tally};
 use super::{hat_order, room_order};
@@ -184,7 +184,7 @@ fn rooms_of(wardrobe: &Wardrobe) -> Vec<(Jid, Arc<Room>)> {
     rooms.map(|(jid, room)| (jid.clone(), room.clone())).collect()
 }
 
-impl Source for ByUser {
+impl CascadeSource for ByUser {
     fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let sort = columns.get(pane).sort;
         match pane {

@@ -72,7 +72,7 @@ fn right_of(pane: Pane) -> Option<Pane> {
 }
 
 /// What a cascade lists.
-pub(super) trait Source {
+pub(super) trait CascadeSource {
     /// The rows of a pane, in its order.
     fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId>;
 
@@ -138,7 +138,7 @@ impl Columns {
     }
 
     /// Lists a pane and all that is to its right anew.
-    pub(super) fn list(&mut self, pane: Pane, source: &mut impl Source, wardrobe: &Wardrobe) {
+    pub(super) fn list(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         let rows = source.rows(pane, self, wardrobe);
         let column = self.get_mut(pane);
         if column.marked() > 0 {
@@ -151,7 +151,7 @@ impl Columns {
     }
 
     /// Finds the selected row of a pane among those that are listed now; what is to the right follows.
-    fn settle(&mut self, pane: Pane, source: &mut impl Source, wardrobe: &Wardrobe) {
+    fn settle(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         let Some(right) = right_of(pane) else {
             self.get_mut(pane).settle();
             return;
@@ -164,7 +164,7 @@ impl Columns {
     }
 
     /// Another row of a pane is selected.
-    fn selected_another(&mut self, pane: Pane, source: &mut impl Source, wardrobe: &Wardrobe) {
+    fn selected_another(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         if let Some(right) = right_of(pane)
             && source.selected_another(pane, self)
         {
@@ -174,7 +174,13 @@ impl Columns {
 
     /// Looks whether some more rows match the filter of a pane. True: that was the last of them, and other rows are
     /// shown now.
-    fn filter_rows(&mut self, pane: Pane, source: &impl Source, wardrobe: &Wardrobe, most: usize) -> bool {
+    fn filter_rows(
+        &mut self,
+        pane: Pane,
+        source: &impl CascadeSource,
+        wardrobe: &Wardrobe,
+        most: usize,
+    ) -> bool {
         if self.get(pane).list.filter.is_none() {
             return false;
         }
@@ -189,7 +195,7 @@ impl Columns {
     }
 
     /// Looks at the next rows of what is being filtered. True: there is still more.
-    pub(super) fn filter_next_chunk(&mut self, source: &mut impl Source, wardrobe: &Wardrobe) -> bool {
+    pub(super) fn filter_next_chunk(&mut self, source: &mut impl CascadeSource, wardrobe: &Wardrobe) -> bool {
         let looking = |columns: &Self| {
             PANES
                 .into_iter()
@@ -204,14 +210,20 @@ impl Columns {
     }
 
     /// Selects a row, and the first row of each pane to the right.
-    pub(super) fn move_to(&mut self, pane: Pane, row: usize, source: &mut impl Source, wardrobe: &Wardrobe) {
+    pub(super) fn move_to(
+        &mut self,
+        pane: Pane,
+        row: usize,
+        source: &mut impl CascadeSource,
+        wardrobe: &Wardrobe,
+    ) {
         if self.get_mut(pane).move_to(row) {
             self.selected_another(pane, source, wardrobe);
         }
     }
 
     /// Takes a pane's filter away; what is selected stays selected.
-    pub(super) fn clear_filter(&mut self, pane: Pane, source: &mut impl Source, wardrobe: &Wardrobe) {
+    pub(super) fn clear_filter(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         if self.get_mut(pane).clear_filter() {
             self.selected_another(pane, source, wardrobe);
         }
@@ -222,7 +234,7 @@ impl Columns {
         &mut self,
         pane: Pane,
         row: &RowId,
-        source: &mut impl Source,
+        source: &mut impl CascadeSource,
         wardrobe: &Wardrobe,
     ) -> bool {
         if !self.get(pane).list.shown.contains(row) {

@@ -18,8 +18,11 @@ pub struct Command {
     pub keys: &'static [Key],
     /// Keys that do it too, as long as nothing more particular has them.
     pub also: &'static [Key],
-    /// Names that it had in the configuration of earlier versions, when it was one for each list.
-    pub was: &'static [&'static str],
+    /// Earlier names of this command, still read from the configuration.
+    pub formerly: &'static [&'static str],
+    /// Names of earlier commands, one for each list, that this command replaced. Keys configured for them are added to
+    /// this command's keys.
+    pub merged: &'static [&'static str],
     /// Where they do.
     pub place: Place,
     /// Whether the footer shows it.
@@ -76,7 +79,7 @@ macro_rules! places {
 /// From rows such as `Quit "quit" aka ["exit"] { place: …, title: …, keys: …, footer: …, help: … }` the ids, their names
 /// and the table.
 macro_rules! commands {
-    ($($id:ident $name:literal $(aka [$($synonym:literal),*])? $(was [$($was:literal),*])? {
+    ($($id:ident $name:literal $(aka [$($synonym:literal),*])? $(formerly [$($formerly:literal),*])? $(merged [$($merged:literal),*])? {
         place: $place:expr, title: $title:literal, keys: $keys:expr, $(also: $also:expr,)? footer: $footer:literal, help: $help:literal
     })*) => {
         /// A command by its name.
@@ -103,7 +106,8 @@ macro_rules! commands {
                 synonyms: &[$($($synonym),*)?],
                 keys: $keys,
                 also: &[$($also)?],
-                was: &[$($($was),*)?],
+                formerly: &[$($($formerly),*)?],
+                merged: &[$($($merged),*)?],
                 place: $place,
                 footer: $footer,
             },)*

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use crate::app::draft::Draft;
 use crate::app::place::Place;
-use crate::app::text::Text;
+use crate::app::text::TextInput;
 use crate::app::view::View;
 use crate::app::{Effect, Spot};
 use crate::model::Wardrobe;
@@ -31,7 +31,7 @@ pub trait Layer: Any + Debug + CloneLayer {
     }
 
     /// Lets the text that has the keys take something that is typed or pasted.
-    fn type_into(&mut self, _take: &mut dyn FnMut(&mut Text) -> bool, _effects: &mut Vec<Effect>) {}
+    fn type_into(&mut self, _take: &mut dyn FnMut(&mut TextInput) -> bool, _effects: &mut Vec<Effect>) {}
 
     /// The selected row of the list that has the keys, and how many rows there are; `None`: there is none to move in.
     fn rows(&self, _wardrobe: &Wardrobe) -> Option<(usize, usize)> {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::attachment_ref::{AttachmentRef, Member};
-use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Jid};
+use crate::app::attachment_ref::{AttachmentRef, RoomUser};
+use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Jid};
 
-use super::Subject as Now;
+use super::FormSubject as Now;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Subject {
+pub(super) enum StoredSubject {
     AddRoom,
     EditRoom {
         room: Jid,
@@ -39,7 +39,7 @@ pub(super) enum Subject {
     },
     /// Users of several rooms; not known to older programs.
     EditMembers {
-        members: Vec<Member>,
+        members: Vec<RoomUser>,
     },
     AddHat {
         room: Jid,
@@ -51,7 +51,7 @@ pub(super) enum Subject {
     },
     /// For users of several rooms; not known to older programs.
     GiveMembers {
-        members: Vec<Member>,
+        members: Vec<RoomUser>,
     },
     EditHat {
         room: Jid,
@@ -69,17 +69,17 @@ pub(super) enum Subject {
     EditDefined {
         room: Jid,
         hat: HatId,
-        before: CatalogueHat,
+        before: CatalogHat,
     },
 }
 
 /// The users of one room.
-fn members(room: &Jid, users: Vec<Jid>) -> Vec<Member> {
+fn members(room: &Jid, users: Vec<Jid>) -> Vec<RoomUser> {
     users.into_iter().map(|user| (room.clone(), user)).collect()
 }
 
 /// The room and the users of members of one room.
-fn in_one_room(members: &[Member]) -> Option<(Jid, Vec<Jid>)> {
+fn in_one_room(members: &[RoomUser]) -> Option<(Jid, Vec<Jid>)> {
     let (room, _) = members.first()?;
     let all = members.iter().all(|(other, _)| other == room);
     all.then(|| {
@@ -90,34 +90,34 @@ fn in_one_room(members: &[Member]) -> Option<(Jid, Vec<Jid>)> {
     })
 }
 
-impl From<Subject> for Now {
-    fn from(stored: Subject) -> Self {
+impl From<StoredSubject> for Now {
+    fn from(stored: StoredSubject) -> Self {
         match stored {
-            Subject::AddRoom => Self::AddRoom,
-            Subject::EditRoom { room, before } => Self::EditRoom { room, before },
-            Subject::AddUser { room } => Self::AddUser { rooms: vec![room] },
-            Subject::AddToRoom { users } => Self::AddToRoom { users },
-            Subject::AddUserTo { rooms } => Self::AddUser { rooms },
-            Subject::EditUser { room, user, before } => Self::EditUsers {
+            StoredSubject::AddRoom => Self::AddRoom,
+            StoredSubject::EditRoom { room, before } => Self::EditRoom { room, before },
+            StoredSubject::AddUser { room } => Self::AddUser { rooms: vec![room] },
+            StoredSubject::AddToRoom { users } => Self::AddToRoom { users },
+            StoredSubject::AddUserTo { rooms } => Self::AddUser { rooms },
+            StoredSubject::EditUser { room, user, before } => Self::EditUsers {
                 members: vec![(room, user)],
                 before: Some(before),
             },
-            Subject::EditUsers { room, users } => Self::EditUsers {
+            StoredSubject::EditUsers { room, users } => Self::EditUsers {
                 members: members(&room, users),
                 before: None,
             },
-            Subject::EditMembers { members } => Self::EditUsers {
+            StoredSubject::EditMembers { members } => Self::EditUsers {
                 members,
                 before: None,
             },
-            Subject::AddHat { room, user } => Self::AddHat {
+            StoredSubject::AddHat { room, user } => Self::AddHat {
                 members: vec![(room, user)],
             },
-            Subject::GiveMany { room, users } => Self::AddHat {
+            StoredSubject::GiveMany { room, users } => Self::AddHat {
                 members: members(&room, users),
             },
-            Subject::GiveMembers { members } => Self::AddHat { members },
-            Subject::EditHat {
+            StoredSubject::GiveMembers { members } => Self::AddHat { members },
+            StoredSubject::EditHat {
                 room,
                 user,
                 hat,
@@ -127,18 +127,18 @@ impl From<Subject> for Now {
                 name: String::new(),
                 before: Some(before),
             },
-            Subject::EditMany { held, name } => Self::EditHats {
+            StoredSubject::EditMany { held, name } => Self::EditHats {
                 attachments: held,
                 name,
                 before: None,
             },
-            Subject::DefineHat { room } => Self::DefineHat { room },
-            Subject::EditDefined { room, hat, before } => Self::EditDefined { room, hat, before },
+            StoredSubject::DefineHat { room } => Self::DefineHat { room },
+            StoredSubject::EditDefined { room, hat, before } => Self::EditDefined { room, hat, before },
         }
     }
 }
 
-impl From<Now> for Subject {
+impl From<Now> for StoredSubject {
     fn from(now: Now) -> Self {
         match now {
             Now::AddRoom => Self::AddRoom,

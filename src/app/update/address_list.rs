@@ -1,8 +1,8 @@
 //! A list of addresses in the form that adds a user.
 
-use crate::app::form::{Form, Name, Subject, Value};
+use crate::app::form::{FieldName, FieldValue, Form, FormSubject};
 use crate::app::text::LONGEST_PASTE;
-use crate::app::{Effect, State, addresses, words};
+use crate::app::{Effect, State, addresses, describe};
 
 use super::form;
 
@@ -15,8 +15,8 @@ pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) 
     let Some(form) = state.over_mut::<Form>() else {
         return false;
     };
-    let adds = matches!(form.subject, Subject::AddUser { .. });
-    let Some(Value::Text(text)) = form.field_mut().map(|field| &mut field.value) else {
+    let adds = matches!(form.subject, FormSubject::AddUser { .. });
+    let Some(FieldValue::Text(text)) = form.field_mut().map(|field| &mut field.value) else {
         return false;
     };
     if !adds || !addresses::is_list(pasted) {
@@ -25,8 +25,8 @@ pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) 
     if pasted.len() > LONGEST_LIST {
         state.refuse(format!(
             "not pasted: it is {} long, and a list of addresses is at most {}",
-            words::count(pasted.len(), "byte"),
-            words::count(LONGEST_LIST, "byte")
+            describe::count(pasted.len(), "byte"),
+            describe::count(LONGEST_LIST, "byte")
         ));
         return true;
     }
@@ -42,7 +42,7 @@ pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) 
         text.paste(&whole);
     }
     let mut asked = form.clone();
-    asked.set_text(Name::User, &whole);
+    asked.set_text(FieldName::User, &whole);
     form::propose(state, effects, &asked);
     true
 }

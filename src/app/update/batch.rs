@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::app::command::CommandId;
 use crate::app::place::Grouping;
 use crate::app::subject::{people, place};
-use crate::app::{Act, Confirm, Effect, Member, Pane, State, words};
-use crate::model::{Affiliation, CatalogueHat, Edit, Error, Group, HatId, Jid, Wardrobe};
+use crate::app::{Confirm, ConfirmedAction, Effect, Pane, RoomUser, State, describe};
+use crate::model::{Affiliation, CatalogHat, Edit, EditError, Group, HatId, Jid, Wardrobe};
 
 use super::commit;
 
 /// Why somebody is left out of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Why {
+pub(super) enum BatchSkip {
     /// It would make no difference.
     Already,
     /// Keeps the hat as it is, as it was there before.
@@ -25,7 +25,7 @@ pub(super) enum Why {
     There,
 }
 
-impl Why {
+impl BatchSkip {
     /// The end of a sentence that begins with a number.
     fn words(self, number: usize) -> String {
         let (one, more) = match self {
@@ -50,10 +50,10 @@ impl Why {
 pub(super) struct BatchEdit {
     next: Wardrobe,
     edits: Vec<Edit>,
-    changed: BTreeSet<Member>,
-    left: BTreeMap<Why, BTreeSet<Member>>,
+    changed: BTreeSet<RoomUser>,
+    left: BTreeMap<BatchSkip, BTreeSet<RoomUser>>,
     /// What the model refused first.
-    refused: Option<Error>,
+    refused: Option<EditError>,
 }
 
 /// A change with what is said of it.
@@ -123,7 +123,7 @@ impl BatchEdit {
     }
 
     /// Leaves a user out.
-    pub(super) fn leave_out(&mut self, why: Why, room: &Jid, user: &Jid) {
+    pub(super) fn leave_out(&mut self, why: BatchSkip, room: &Jid, user: &Jid) {
         self.left
             .entry(why)
             .or_default()
@@ -135,10 +135,10 @@ impl BatchEdit {
         &mut self,
         room: &Jid,
         user: &Jid,
-        operation: impl FnOnce(&mut Wardrobe) -> Result<Group, Error>,
+        operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
     ) {
         match operation(&mut self.next) {
-            Ok(group) if group.is_empty() => self.leave_out(Why::Already, room, user),
+            Ok(group) if group.is_empty() => self.leave_out(BatchSkip::Already, room, user),
             Ok(group) => {
                 self.edits.extend(group.0);
                 self.changed.insert((room.clone(), user.clone()));
@@ -153,27 +153,27 @@ impl BatchEdit {
     /// Plans something that is not about users.
     pub(super) fn change_room(
         &mut self,
-        operation: impl FnOnce(&mut Wardrobe) -> Result<Group, Error>,
-    ) -> Result<(), Error> {
+        operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
+    ) -> Result<(), EditError> {
         self.edits.extend(operation(&mut self.next)?.0);
         Ok(())
     }
 
-    /// Plans what a room's catalogue has of a hat and, where that is wanted, the titles of those who have it.
+    /// Plans what a room's catalog has of a hat and, where that is wanted, the titles of those who have it.
     pub(super) fn define(
         &mut self,
         room: &Jid,
         hat: &HatId,
-        entry: CatalogueHat,
+        entry: CatalogHat,
         retitle_users: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<(), EditError> {
         let defined = self.next.define_hat(room, hat, entry, retitle_users)?;
         let retitled = defined.group.0.iter().filter_map(Edit::user);
         self.changed
             .extend(retitled.map(|user| (room.clone(), user.clone())));
         self.edits.extend(defined.group.0);
         for user in defined.unchanged {
-            self.leave_out(Why::Already, room, &user);
+            self.leave_out(BatchSkip::Already, room, &user);
         }
         for user in defined.refused {
             self.leave_out(self.why_refused(room, &user), room, &user);
@@ -182,11 +182,11 @@ impl BatchEdit {
     }
 
     /// Why the model refuses a hat for a user.
-    fn why_refused(&self, room: &Jid, user: &Jid) -> Why {
+    fn why_refused(&self, room: &Jid, user: &Jid) -> BatchSkip {
         match self.next.user(room, user).map(|user| user.affiliation) {
-            Some(Affiliation::Outcast) => Why::Banned,
-            Some(_) => Why::NotAffiliated,
-            None => Why::Gone,
+            Some(Affiliation::Outcast) => BatchSkip::Banned,
+            Some(_) => BatchSkip::NotAffiliated,
+            None => BatchSkip::Gone,
         }
     }
 
@@ -231,7 +231,7 @@ impl BatchEdit {
 
     /// Why there is nothing to do.
     fn nothing(&self) -> (BatchOutcome, String) {
-        let all_so = self.left.keys().all(|why| *why == Why::Already);
+        let all_so = self.left.keys().all(|why| *why == BatchSkip::Already);
         let about = self.left.values().map(BTreeSet::len).sum::<usize>();
         match &self.refused {
             _ if all_so && about < 2 => (
@@ -301,7 +301,7 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
     state.open(Confirm {
         question: batch.question,
         consequence,
-        act: Act::Commit(Group(edit.edits)),
+        act: ConfirmedAction::Commit(Group(edit.edits)),
     });
     BatchOutcome::Asked
 }
@@ -311,14 +311,14 @@ pub(super) fn ask(
     state: &mut State,
     question: String,
     consequence: String,
-    operation: impl FnOnce(&mut Wardrobe) -> Result<Group, Error>,
+    operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
 ) {
     match operation(&mut state.view.clone()) {
         Ok(group) => {
             state.open(Confirm {
                 question,
                 consequence,
-                act: Act::Commit(group),
+                act: ConfirmedAction::Commit(group),
             });
         }
         Err(error) => state.refuse_error(&error),
@@ -340,7 +340,7 @@ fn hidden(state: &State) -> String {
         0 => String::new(),
         hidden => format!(
             "{} of the marked {marked} are hidden by the filter.",
-            words::grouped(hidden)
+            describe::grouped(hidden)
         ),
     }
 }

@@ -2,50 +2,50 @@
 
 use std::collections::BTreeSet;
 
-use crate::app::form::{Form, Name, Subject};
+use crate::app::form::{FieldName, Form, FormSubject};
 use crate::app::subject::{only, place};
-use crate::app::{AttachmentRef, Member, addresses, words};
-use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Hue, Jid, Wardrobe};
+use crate::app::{AttachmentRef, RoomUser, addresses, describe};
+use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Hue, Jid, Wardrobe};
 
-use super::batch::{Batch, BatchEdit, Why};
+use super::batch::{Batch, BatchEdit, BatchSkip};
 
 /// What a form would do to a wardrobe; the error says why it is nothing at all.
 pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
     let chosen = || form.hat().map(|chosen| chosen.id);
     match &form.subject {
-        Subject::AddRoom => {
-            let room = Jid::parse_room_input(form.text(Name::Room).trim());
+        FormSubject::AddRoom => {
+            let room = Jid::parse_room_input(form.text(FieldName::Room).trim());
             let room = room.map_err(|error| error.to_string())?;
-            let name = form.text(Name::RoomName);
+            let name = form.text(FieldName::RoomName);
             let name = Some(name.trim()).filter(|name| !name.is_empty());
             of_room(wardrobe, |edit| {
                 edit.change_room(|next| next.add_room(&room, name))
             })
         }
-        Subject::EditRoom { room, .. } => {
-            let name = form.text(Name::RoomName);
+        FormSubject::EditRoom { room, .. } => {
+            let name = form.text(FieldName::RoomName);
             let name = Some(name.as_str()).filter(|name| !name.trim().is_empty());
             of_room(wardrobe, |edit| {
                 edit.change_room(|next| next.rename_room(room, name))
             })
         }
-        Subject::DefineHat { room } => {
-            let (hat, after) = (chosen()?, entry(form, &CatalogueHat::default()));
+        FormSubject::DefineHat { room } => {
+            let (hat, after) = (chosen()?, entry(form, &CatalogHat::default()));
             of_room(wardrobe, |edit| {
-                edit.change_room(|next| next.set_catalogue_hat(room, &hat, Some(after)))
+                edit.change_room(|next| next.set_catalog_hat(room, &hat, Some(after)))
             })
         }
-        Subject::EditDefined { room, hat, before } => define(form, wardrobe, (room, hat), before),
-        Subject::AddUser { rooms } => add_users(form, wardrobe, rooms),
-        Subject::AddToRoom { users } => {
+        FormSubject::EditDefined { room, hat, before } => define(form, wardrobe, (room, hat), before),
+        FormSubject::AddUser { rooms } => add_users(form, wardrobe, rooms),
+        FormSubject::AddToRoom { users } => {
             let mut edit = BatchEdit::new(wardrobe);
             affiliate_new(&mut edit, &[form.room()?.id], users, form.affiliation());
             let question = format!("Add {} as {}?", edit.who_and_where("to"), form.affiliation());
             Ok(edit.asking(question, ""))
         }
-        Subject::EditUsers { members, .. } => Ok(affiliate(wardrobe, members, form.affiliation())),
-        Subject::AddHat { members } => Ok(add_hat(wardrobe, members, &chosen()?, &form.attachment())),
-        Subject::EditHats {
+        FormSubject::EditUsers { members, .. } => Ok(affiliate(wardrobe, members, form.affiliation())),
+        FormSubject::AddHat { members } => Ok(add_hat(wardrobe, members, &chosen()?, &form.attachment())),
+        FormSubject::EditHats {
             attachments, before, ..
         } => match (only(attachments), before) {
             (Some(at), Some(_)) => Ok(edit_hat(wardrobe, at, &chosen()?, form.attachment())),
@@ -57,7 +57,7 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
 /// A change that is about no user, and asks nothing.
 fn of_room(
     wardrobe: &Wardrobe,
-    change: impl FnOnce(&mut BatchEdit) -> Result<(), crate::model::Error>,
+    change: impl FnOnce(&mut BatchEdit) -> Result<(), crate::model::EditError>,
 ) -> Result<Batch, String> {
     let mut edit = BatchEdit::new(wardrobe);
     change(&mut edit).map_err(|error| error.to_string())?;
@@ -65,13 +65,13 @@ fn of_room(
 }
 
 /// What the catalog gets of a form.
-pub(super) fn entry(form: &Form, before: &CatalogueHat) -> CatalogueHat {
-    let title = form.text(Name::Title);
+pub(super) fn entry(form: &Form, before: &CatalogHat) -> CatalogHat {
+    let title = form.text(FieldName::Title);
     let mut after = before.clone();
     after.title = Some(title.trim())
         .filter(|title| !title.is_empty())
         .map(Into::into);
-    if let Some(typed) = form.typed(Name::Hue) {
+    if let Some(typed) = form.typed(FieldName::Hue) {
         after.hue = Hue::parse(&typed);
     }
     after
@@ -82,27 +82,27 @@ fn define(
     form: &Form,
     wardrobe: &Wardrobe,
     (room, hat): (&Jid, &HatId),
-    before: &CatalogueHat,
+    before: &CatalogHat,
 ) -> Result<Batch, String> {
     let after = entry(form, before);
-    let name = words::hat(hat, after.title.as_deref());
+    let name = describe::hat(hat, after.title.as_deref());
     let mut edit = BatchEdit::new(wardrobe);
-    let defined = edit.define(room, hat, after, form.ticked(Name::Wearers));
+    let defined = edit.define(room, hat, after, form.ticked(FieldName::Wearers));
     defined.map_err(|error| error.to_string())?;
     let there = wardrobe.room(room);
-    let is_new = there.is_some_and(|there| !there.catalogue.contains_key(hat));
+    let is_new = there.is_some_and(|there| !there.catalog.contains_key(hat));
     let who = edit.who();
     let question = if is_new {
-        format!("Put {name} into the catalogue, and title it so for {who}?")
+        format!("Put {name} into the catalog, and title it so for {who}?")
     } else {
-        format!("Title it {name} in the catalogue, and for {who}?")
+        format!("Title it {name} in the catalog, and for {who}?")
     };
     Ok(edit.asking(question, ""))
 }
 
 /// Adds one user, or all of a list: that is always asked about, with their addresses.
 fn add_users(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, String> {
-    let text = form.text(Name::User);
+    let text = form.text(FieldName::User);
     let is_list = addresses::is_list(&text);
     let found = if is_list {
         addresses::read(&text)
@@ -124,11 +124,11 @@ fn add_users(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, S
         return Ok(edit.asking(question, ""));
     }
     let new: Vec<&Jid> = edit.users().into_iter().collect();
-    let new = format!("{}.", words::listed(&new));
+    let new = format!("{}.", describe::listed(&new));
     let mut left = Vec::new();
     if !there.is_empty() {
         let there: Vec<&Jid> = there.into_iter().collect();
-        left.push(format!("{}: {}.", edit.left_out(), words::listed(&there)));
+        left.push(format!("{}: {}.", edit.left_out(), describe::listed(&there)));
     }
     if found.again > 0 {
         left.push(format!("{} came more than once.", found.again));
@@ -151,7 +151,7 @@ fn affiliate_new<'a>(
     {
         if edit.next().user(room, user).is_some() {
             // Somebody's standing is not changed in passing.
-            edit.leave_out(Why::There, room, user);
+            edit.leave_out(BatchSkip::There, room, user);
             there.insert(user);
             continue;
         }
@@ -161,12 +161,12 @@ fn affiliate_new<'a>(
 }
 
 /// Sets the affiliation of users; none removes them, which is asked about where hats go with them.
-pub(super) fn affiliate(wardrobe: &Wardrobe, members: &[Member], affiliation: Affiliation) -> Batch {
+pub(super) fn affiliate(wardrobe: &Wardrobe, members: &[RoomUser], affiliation: Affiliation) -> Batch {
     let mut edit = BatchEdit::new(wardrobe);
     let (mut hats, mut owners) = (0, BTreeSet::new());
     for (room, user) in members {
         let Some(there) = wardrobe.user(room, user) else {
-            edit.leave_out(Why::Gone, room, user);
+            edit.leave_out(BatchSkip::Gone, room, user);
             continue;
         };
         hats += there.hats.len();
@@ -177,7 +177,7 @@ pub(super) fn affiliate(wardrobe: &Wardrobe, members: &[Member], affiliation: Af
     }
     let one = edit.users().len() < 2;
     if affiliation == Affiliation::None {
-        let consequence = words::hats_go(if one { "The user's" } else { "Their" }, hats);
+        let consequence = describe::hats_go(if one { "The user's" } else { "Their" }, hats);
         let question = format!("Remove {}?", edit.who_and_where("from"));
         return edit.asking(question, consequence).always_asking(hats > 0);
     }
@@ -201,12 +201,12 @@ pub(super) fn affiliate(wardrobe: &Wardrobe, members: &[Member], affiliation: Af
 }
 
 /// Gives a hat to those who do not have it.
-fn add_hat(wardrobe: &Wardrobe, members: &[Member], hat: &HatId, attachment: &Attachment) -> Batch {
+fn add_hat(wardrobe: &Wardrobe, members: &[RoomUser], hat: &HatId, attachment: &Attachment) -> Batch {
     let mut edit = BatchEdit::new(wardrobe);
     for (room, user) in members {
         let there = wardrobe.user(room, user);
         if there.is_some_and(|there| there.hats.get(hat).is_some()) {
-            edit.leave_out(Why::HasHat, room, user);
+            edit.leave_out(BatchSkip::HasHat, room, user);
             continue;
         }
         edit.change(room, user, |next| {
@@ -215,7 +215,7 @@ fn add_hat(wardrobe: &Wardrobe, members: &[Member], hat: &HatId, attachment: &At
     }
     let room = members.first().and_then(|(room, _)| wardrobe.room(room));
     let title = room.and_then(|room| room.title(hat, attachment));
-    let question = format!("Give {} to {}?", words::hat(hat, title), edit.who());
+    let question = format!("Give {} to {}?", describe::hat(hat, title), edit.who());
     edit.asking(question, "")
 }
 
@@ -237,12 +237,12 @@ fn edit_hat(wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId, after: Attachm
 
 /// Changes of each attachment what was changed in the form, and no more.
 fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) -> Batch {
-    let title = form.typed(Name::Title);
-    let (active, required) = (form.answer(Name::Active), form.answer(Name::Required));
+    let title = form.typed(FieldName::Title);
+    let (active, required) = (form.answer(FieldName::Active), form.answer(FieldName::Required));
     let mut edit = BatchEdit::new(wardrobe);
     for at in attachments {
         let Some(mut after) = at.attachment(wardrobe).cloned() else {
-            edit.leave_out(Why::Gone, &at.room, &at.user);
+            edit.leave_out(BatchSkip::Gone, &at.room, &at.user);
             continue;
         };
         if let Some(title) = &title {
@@ -261,7 +261,7 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
     let mut parts = Vec::new();
     match title.as_deref() {
         Some("") => parts.push("without a title".to_owned()),
-        Some(title) => parts.push(format!("titled {}", words::quoted(title))),
+        Some(title) => parts.push(format!("titled {}", describe::quoted(title))),
         None => {}
     }
     // What is so for all of them already is not told.
@@ -275,7 +275,7 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
     parts.extend(active.map(|on| word(on, "worn", "not worn")));
     parts.extend(required.map(|on| word(on, "required", "not required")));
     let name = match &form.subject {
-        Subject::EditHats { name, .. } => name,
+        FormSubject::EditHats { name, .. } => name,
         _ => "",
     };
     let question = format!("Change {name} of {}: {}?", edit.who(), parts.join(", "));

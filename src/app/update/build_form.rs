@@ -1,10 +1,10 @@
 //! What stands in the fields of a form when it is opened.
 
-use crate::app::form::{Field, Form, Name, Subject, Value};
+use crate::app::form::{Field, FieldName, FieldValue, Form, FormSubject};
 use crate::app::suggest::Suggestions;
-use crate::app::text::Text;
-use crate::app::{AttachmentRef, Member, State};
-use crate::model::{Affiliation, Attachment, CatalogueHat, HatId, Jid, Room, Wardrobe};
+use crate::app::text::TextInput;
+use crate::app::{AttachmentRef, RoomUser, State};
+use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Jid, Room, Wardrobe};
 
 /// The choices for a user who is new, and for one who is there.
 const NEW: &[Affiliation] = &[
@@ -22,44 +22,53 @@ const THERE: &[Affiliation] = &[
 ];
 
 /// A form about something, with what is there now in its fields.
-pub(super) fn build_form(subject: Subject, state: &State) -> Form {
+pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
     let view = &state.view;
     let fields = match &subject {
-        Subject::AddRoom => vec![text(Name::Room, ""), text(Name::RoomName, "")],
-        Subject::EditRoom { before, .. } => vec![text(Name::RoomName, before.as_deref().unwrap_or_default())],
-        Subject::AddUser { .. } => vec![text(Name::User, ""), choice(NEW, Affiliation::Member)],
-        Subject::AddToRoom { .. } => vec![text(Name::ExistingRoom, ""), choice(NEW, Affiliation::Member)],
-        Subject::EditUsers { members, before } => {
+        FormSubject::AddRoom => vec![text(FieldName::Room, ""), text(FieldName::RoomName, "")],
+        FormSubject::EditRoom { before, .. } => {
+            vec![text(FieldName::RoomName, before.as_deref().unwrap_or_default())]
+        }
+        FormSubject::AddUser { .. } => vec![text(FieldName::User, ""), choice(NEW, Affiliation::Member)],
+        FormSubject::AddToRoom { .. } => vec![
+            text(FieldName::ExistingRoom, ""),
+            choice(NEW, Affiliation::Member),
+        ],
+        FormSubject::EditUsers { members, before } => {
             vec![choice(
                 THERE,
                 before.unwrap_or_else(|| usual_affiliation(view, members)),
             )]
         }
-        Subject::AddHat { .. } => vec![
-            text(Name::Hat, ""),
-            text(Name::Title, ""),
-            tick(Name::Active, true),
-            tick(Name::Required, false),
+        FormSubject::AddHat { .. } => vec![
+            text(FieldName::Hat, ""),
+            text(FieldName::Title, ""),
+            tick(FieldName::Active, true),
+            tick(FieldName::Required, false),
         ],
-        Subject::EditHats {
+        FormSubject::EditHats {
             attachments, before, ..
         } => match (attachments.as_slice(), before) {
             ([at], Some(before)) => vec![
-                text(Name::Hat, at.hat.as_str()),
-                text(Name::Title, before.title.as_deref().unwrap_or_default()),
-                tick(Name::Active, before.is_active()),
-                tick(Name::Required, before.is_required()),
+                text(FieldName::Hat, at.hat.as_str()),
+                text(FieldName::Title, before.title.as_deref().unwrap_or_default()),
+                tick(FieldName::Active, before.is_active()),
+                tick(FieldName::Required, before.is_required()),
             ],
             (all, _) => in_common(view, all),
         },
-        Subject::DefineHat { .. } => {
-            vec![text(Name::Hat, ""), text(Name::Title, ""), text(Name::Hue, "")]
+        FormSubject::DefineHat { .. } => {
+            vec![
+                text(FieldName::Hat, ""),
+                text(FieldName::Title, ""),
+                text(FieldName::Hue, ""),
+            ]
         }
-        Subject::EditDefined { room, hat, before } => defined(view, (room, hat), before),
+        FormSubject::EditDefined { room, hat, before } => defined(view, (room, hat), before),
     };
     let suggestions = suggestions(view, &subject);
     // Who edits a hat that is there means its title, nearly always.
-    let edits_hat = matches!(subject, Subject::EditHats { before: Some(_), .. });
+    let edits_hat = matches!(subject, FormSubject::EditHats { before: Some(_), .. });
     let focus = usize::from(edits_hat);
     Form {
         subject,
@@ -73,17 +82,17 @@ pub(super) fn build_form(subject: Subject, state: &State) -> Form {
     }
 }
 
-fn text(name: Name, text: &str) -> Field {
+fn text(name: FieldName, text: &str) -> Field {
     Field {
         name,
-        value: Value::Text(Box::new(Text::new(text))),
+        value: FieldValue::Text(Box::new(TextInput::new(text))),
     }
 }
 
-fn tick(name: Name, on: bool) -> Field {
+fn tick(name: FieldName, on: bool) -> Field {
     Field {
         name,
-        value: Value::Tick(on),
+        value: FieldValue::Tick(on),
     }
 }
 
@@ -91,28 +100,28 @@ fn choice(options: &'static [Affiliation], chosen: Affiliation) -> Field {
     let at = options.iter().position(|option| *option == chosen);
     let at = at.unwrap_or_default();
     Field {
-        name: Name::Affiliation,
-        value: Value::Choice { options, at },
+        name: FieldName::Affiliation,
+        value: FieldValue::Choice { options, at },
     }
 }
 
 /// What can be chosen in the field of a hat or room: not what all of them have already, nor what the catalog has.
-fn suggestions(view: &Wardrobe, subject: &Subject) -> Option<Suggestions> {
-    let has = |(room, user): &Member, id: &HatId| {
+fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
+    let has = |(room, user): &RoomUser, id: &HatId| {
         let there = view.user(room, user);
         there.is_some_and(|there| there.hats.get(id).is_some())
     };
     match subject {
-        Subject::AddToRoom { users } => {
+        FormSubject::AddToRoom { users } => {
             let all_there = |room: &Room| users.iter().all(|user| room.user(user).is_some());
             Some(Suggestions::rooms(view, all_there))
         }
-        Subject::AddHat { members } => {
+        FormSubject::AddHat { members } => {
             let (room, _) = members.first()?;
             let all_have = |id: &HatId| members.iter().all(|member| has(member, id));
             Some(Suggestions::of(view, room, all_have))
         }
-        Subject::EditHats {
+        FormSubject::EditHats {
             attachments,
             before: Some(_),
             ..
@@ -122,8 +131,8 @@ fn suggestions(view: &Wardrobe, subject: &Subject) -> Option<Suggestions> {
             let is_other = |id: &HatId| at.hat != *id && has(&member, id);
             Some(Suggestions::of(view, &at.room, is_other))
         }
-        Subject::DefineHat { room } => {
-            let catalog = view.room(room).map(|room| &room.catalogue);
+        FormSubject::DefineHat { room } => {
+            let catalog = view.room(room).map(|room| &room.catalog);
             let is_defined = |id: &HatId| catalog.is_some_and(|catalog| catalog.contains_key(id));
             Some(Suggestions::of(view, room, is_defined))
         }
@@ -139,14 +148,14 @@ fn in_common(view: &Wardrobe, attachments: &[AttachmentRef]) -> Vec<Field> {
     let flag = |name, of: fn(&Attachment) -> bool| Field {
         name,
         value: match common(there.iter().map(|one| of(one))) {
-            Some(on) => Value::Tick(on),
-            None => Value::Maybe(None),
+            Some(on) => FieldValue::Tick(on),
+            None => FieldValue::Maybe(None),
         },
     };
     vec![
-        text(Name::Title, title.flatten().unwrap_or_default()),
-        flag(Name::Active, Attachment::is_active),
-        flag(Name::Required, Attachment::is_required),
+        text(FieldName::Title, title.flatten().unwrap_or_default()),
+        flag(FieldName::Active, Attachment::is_active),
+        flag(FieldName::Required, Attachment::is_required),
     ]
 }
 
@@ -157,7 +166,7 @@ fn common<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
 }
 
 /// What most of these users are.
-fn usual_affiliation(view: &Wardrobe, members: &[Member]) -> Affiliation {
+fn usual_affiliation(view: &Wardrobe, members: &[RoomUser]) -> Affiliation {
     let there = members.iter().filter_map(|(room, user)| view.user(room, user));
     let all: Vec<Affiliation> = there.map(|user| user.affiliation).collect();
     let number = |affiliation: &Affiliation| all.iter().filter(|other| *other == affiliation).count();
@@ -169,11 +178,11 @@ fn usual_affiliation(view: &Wardrobe, members: &[Member]) -> Affiliation {
 }
 
 /// The fields of a hat of the catalog.
-fn defined(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &CatalogueHat) -> Vec<Field> {
+fn defined(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &CatalogHat) -> Vec<Field> {
     let there = view.room(room);
     let worn_as = there.and_then(|there| there.known_hat(hat)?.title.clone());
     // What is only worn is defined under the title that it has.
-    let is_defined = there.is_some_and(|there| there.catalogue.contains_key(hat));
+    let is_defined = there.is_some_and(|there| there.catalog.contains_key(hat));
     let title = if is_defined { before.title.clone() } else { worn_as };
     let users = there.iter().flat_map(|there| there.users());
     let own = users
@@ -185,13 +194,13 @@ fn defined(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &CatalogueHat) 
         .as_ref()
         .map(|hue| hue.as_json().as_str().trim_matches('"'));
     let mut fields = vec![
-        text(Name::Title, title.as_deref().unwrap_or_default()),
-        text(Name::Hue, hue.unwrap_or_default()),
+        text(FieldName::Title, title.as_deref().unwrap_or_default()),
+        text(FieldName::Hue, hue.unwrap_or_default()),
     ];
     if !own.is_empty() {
         // Whoever has it under the very title that is changed here is meant too.
         let same = own.contains(&title.as_deref());
-        fields.push(tick(Name::Wearers, same));
+        fields.push(tick(FieldName::Wearers, same));
     }
     fields
 }

@@ -1,33 +1,33 @@
 //! What can be done to what is marked, else to what is selected.
 
-use crate::app::form::Subject;
+use crate::app::form::FormSubject;
 use crate::app::place::Grouping;
-use crate::app::{AttachmentRef, Effect, Pane, State, targets, words};
-use crate::model::{Affiliation, Attachment, Error, HatId, Jid, Wardrobe};
+use crate::app::{AttachmentRef, Effect, Pane, State, describe, targets};
+use crate::model::{Affiliation, Attachment, EditError, HatId, Jid, Wardrobe};
 
 use super::batch::{self, Batch, BatchEdit};
 use super::{build_batch, form};
 
 /// What the pane with the focus is about.
-enum About {
+enum ChangeScope {
     Rooms,
     Members,
     Attachments,
 }
 
-fn about(state: &State) -> About {
+fn about(state: &State) -> ChangeScope {
     match (state.grouping(), state.focus) {
-        (Grouping::ByHat, _) | (_, Pane::Third) => About::Attachments,
-        (Grouping::ByRoom, Pane::First) => About::Rooms,
-        (Grouping::ByRoom | Grouping::ByUser, _) => About::Members,
+        (Grouping::ByHat, _) | (_, Pane::Third) => ChangeScope::Attachments,
+        (Grouping::ByRoom, Pane::First) => ChangeScope::Rooms,
+        (Grouping::ByRoom | Grouping::ByUser, _) => ChangeScope::Members,
     }
 }
 
 pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     let room = state.room().map(|(jid, _)| jid.clone());
     let subject = match (state.grouping(), state.focus, room) {
-        (Grouping::ByRoom, Pane::First, _) => Subject::AddRoom,
-        (Grouping::ByRoom, Pane::Second, Some(room)) => Subject::AddUser { rooms: vec![room] },
+        (Grouping::ByRoom, Pane::First, _) => FormSubject::AddRoom,
+        (Grouping::ByRoom, Pane::Second, Some(room)) => FormSubject::AddUser { rooms: vec![room] },
         _ => return give(state, effects),
     };
     form::open(state, subject);
@@ -37,14 +37,14 @@ pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
 pub(crate) fn give(state: &mut State, _: &mut Vec<Effect>) {
     let members = targets::members(state);
     if !members.is_empty() {
-        form::open(state, Subject::AddHat { members });
+        form::open(state, FormSubject::AddHat { members });
     }
 }
 
 /// Affiliates users with all marked rooms.
 pub(crate) fn add_to_rooms(state: &mut State, _: &mut Vec<Effect>) {
     let rooms = targets::rooms(state);
-    form::open(state, Subject::AddUser { rooms });
+    form::open(state, FormSubject::AddUser { rooms });
 }
 
 /// By user: why nobody can be added to another room.
@@ -68,36 +68,36 @@ pub(crate) fn may_add_to_room(state: &State) -> Result<(), String> {
 pub(crate) fn add_to_room(state: &mut State, _: &mut Vec<Effect>) {
     let users = targets::users(state);
     if !users.is_empty() {
-        form::open(state, Subject::AddToRoom { users });
+        form::open(state, FormSubject::AddToRoom { users });
     }
 }
 
 pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
     let subject = match about(state) {
-        About::Rooms => state.room().map(|(jid, room)| Subject::EditRoom {
+        ChangeScope::Rooms => state.room().map(|(jid, room)| FormSubject::EditRoom {
             room: jid.clone(),
             before: room.name.clone(),
         }),
-        About::Members => edit_users(state),
-        About::Attachments => edit_hats(state),
+        ChangeScope::Members => edit_users(state),
+        ChangeScope::Attachments => edit_hats(state),
     };
     if let Some(subject) = subject {
         form::open(state, subject);
     }
 }
 
-fn edit_users(state: &State) -> Option<Subject> {
+fn edit_users(state: &State) -> Option<FormSubject> {
     let members = targets::members(state);
     let (room, user) = members.first()?;
     let first = state.view.user(room, user)?.affiliation;
     let before = (members.len() == 1).then_some(first);
-    Some(Subject::EditUsers { members, before })
+    Some(FormSubject::EditUsers { members, before })
 }
 
-fn edit_hats(state: &State) -> Option<Subject> {
+fn edit_hats(state: &State) -> Option<FormSubject> {
     let attachments = targets::selected_attachments(state);
     let first = attachments.first()?.attachment(&state.view)?;
-    Some(Subject::EditHats {
+    Some(FormSubject::EditHats {
         name: hats_of(state, &attachments),
         before: (attachments.len() == 1).then(|| first.clone()),
         attachments,
@@ -167,9 +167,9 @@ pub(super) fn hats_of(state: &State, held: &[AttachmentRef]) -> String {
             let title = room
                 .zip(spot.attachment(&state.view))
                 .and_then(|(room, attachment)| room.title(&spot.hat, attachment));
-            words::hat(&spot.hat, title)
+            describe::hat(&spot.hat, title)
         }
-        _ => words::count(ids.len(), "hat"),
+        _ => describe::count(ids.len(), "hat"),
     }
 }
 
@@ -177,9 +177,11 @@ pub(super) fn hats_of(state: &State, held: &[AttachmentRef]) -> String {
 /// are not empty go.
 pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     let batch = match about(state) {
-        About::Attachments => take(state),
-        About::Members => build_batch::affiliate(&state.view, &targets::members(state), Affiliation::None),
-        About::Rooms => match remove_rooms(&state.view, &targets::rooms(state)) {
+        ChangeScope::Attachments => take(state),
+        ChangeScope::Members => {
+            build_batch::affiliate(&state.view, &targets::members(state), Affiliation::None)
+        }
+        ChangeScope::Rooms => match remove_rooms(&state.view, &targets::rooms(state)) {
             Ok(batch) => batch,
             Err(error) => return state.refuse_error(&error),
         },
@@ -202,7 +204,7 @@ fn take(state: &State) -> Batch {
     // Of several hats it is told how often they go, too.
     let often = match held.first() {
         Some(first) if held.iter().any(|spot| spot.hat != first.hat) => {
-            format!("{} go in all.", words::count(held.len(), "hat"))
+            format!("{} go in all.", describe::count(held.len(), "hat"))
         }
         _ => String::new(),
     };
@@ -210,20 +212,23 @@ fn take(state: &State) -> Batch {
     plan.asking(question, often)
 }
 
-fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, Error> {
+fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {
     let there: Vec<_> = rooms.iter().filter_map(|jid| view.room(jid)).collect();
     let users: usize = there.iter().map(|room| room.users().len()).sum();
     let hats: usize = there.iter().map(|room| room.attachments()).sum();
-    let defined = there.iter().any(|room| !room.catalogue.is_empty());
+    let defined = there.iter().any(|room| !room.catalog.is_empty());
     let mut plan = BatchEdit::new(view);
     for room in rooms {
         plan.change_room(|next| next.remove_room(room))?;
     }
     let (question, whose) = match rooms {
         [jid] => (format!("Remove the room {jid}?"), "Its"),
-        many => (format!("Remove {}?", words::count(many.len(), "room")), "Their"),
+        many => (
+            format!("Remove {}?", describe::count(many.len(), "room")),
+            "Their",
+        ),
     };
-    let (people, worn) = (words::count(users, "user"), words::count(hats, "hat"));
+    let (people, worn) = (describe::count(users, "user"), describe::count(hats, "hat"));
     let consequence = format!("{whose} {people} and their {worn} go too.");
     let asks = rooms.len() > 1 || users > 0 || hats > 0 || defined;
     Ok(plan.asking(question, consequence).always_asking(asks))

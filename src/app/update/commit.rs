@@ -2,17 +2,17 @@
 
 use crate::app::command::CommandId;
 use crate::app::place::{PANES, RowKind};
-use crate::app::sets::NamedSets;
-use crate::app::state::{Kind, Pending, Step};
-use crate::app::{Effect, State, words};
-use crate::model::{Error, Group, Wardrobe};
-use crate::store::{Change, Request};
+use crate::app::sets::SetsOverlay;
+use crate::app::state::{ChangeKind, Pending, UndoStep};
+use crate::app::{Effect, State, describe};
+use crate::model::{EditError, Group, Wardrobe};
+use crate::store::{Change, StoreRequest};
 
 /// Makes a new change; gives its edits when there were any. What is refused or makes no difference is said.
 pub(super) fn make(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    operation: impl FnOnce(&mut Wardrobe) -> Result<Group, Error>,
+    operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
 ) -> Option<Group> {
     if let Err(reason) = state.may_change() {
         state.refuse(reason);
@@ -30,9 +30,9 @@ pub(super) fn make(
         }
         Ok(group) => {
             state.view = next;
-            let what = words::group(&group);
+            let what = describe::group(&group);
             // Where letters are typed, the key for undo is one of them.
-            let undo = match state.over::<NamedSets>() {
+            let undo = match state.over::<SetsOverlay>() {
                 Some(_) => format!(
                     "{}, then {}",
                     state.key(CommandId::LeaveSets),
@@ -44,7 +44,7 @@ pub(super) fn make(
                 None => format!("You {what} ({undo} takes it back)"),
                 Some(_) => format!("Not saved yet: you {what} ({undo} takes it back)"),
             });
-            push(state, effects, group.clone(), Kind::Do, None);
+            push(state, effects, group.clone(), ChangeKind::Do, None);
             Some(group)
         }
     }
@@ -55,16 +55,16 @@ pub(super) fn push(
     state: &mut State,
     effects: &mut Vec<Effect>,
     group: Group,
-    kind: Kind,
-    of: Option<&Step>,
+    kind: ChangeKind,
+    of: Option<&UndoStep>,
 ) {
     let id = state.next_id;
     state.next_id += 1;
     let revision = of.and_then(|step| step.revision);
     let mut change = Change::from(group.clone());
     let refers = match (kind, of.is_some_and(|step| step.takes_back)) {
-        (Kind::TakeBack, false) | (Kind::Redo, true) => Kind::Undo,
-        (Kind::TakeBack | Kind::Undo, true) => Kind::Redo,
+        (ChangeKind::TakeBack, false) | (ChangeKind::Redo, true) => ChangeKind::Undo,
+        (ChangeKind::TakeBack | ChangeKind::Undo, true) => ChangeKind::Redo,
         (kind, _) => kind,
     };
     refer(&mut change, refers, revision);
@@ -77,28 +77,28 @@ pub(super) fn push(
         asked: false,
     });
     ask(state, effects);
-    let step = Step {
+    let step = UndoStep {
         id,
         takes_back: match (kind, of) {
-            (Kind::TakeBack, Some(of)) => !of.takes_back,
+            (ChangeKind::TakeBack, Some(of)) => !of.takes_back,
             (_, of) => of.is_some_and(|step| step.takes_back),
         },
         revision: None,
         group,
     };
     match kind {
-        Kind::Do | Kind::TakeBack => {
+        ChangeKind::Do | ChangeKind::TakeBack => {
             state.undone.clear();
             // What waits to be taken back was not this.
             state.searching.clear();
             state.done.push(step);
         }
-        Kind::Undo => state.undone.push(step),
-        Kind::Redo => state.done.push(step),
+        ChangeKind::Undo => state.undone.push(step),
+        ChangeKind::Redo => state.done.push(step),
     }
     // That a change was made is said already.
-    let Selected([first, second, _]) = Selected::now(state);
-    refresh(state, Selected([first, second, None]));
+    let SelectedNames([first, second, _]) = SelectedNames::now(state);
+    refresh(state, SelectedNames([first, second, None]));
 }
 
 /// Asks the keeper for what is pending, in the order in which it was made: a change is asked for only when all before it
@@ -110,7 +110,7 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
         }
         if !std::mem::replace(&mut pending.asked, true) {
             let change = pending.change.clone();
-            effects.push(Effect::Store(Request::Commit {
+            effects.push(Effect::Store(StoreRequest::Commit {
                 id: pending.id,
                 change,
             }));
@@ -119,11 +119,11 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Says which revision a change undoes or redoes.
-pub(super) fn refer(change: &mut Change, kind: Kind, revision: Option<u64>) {
+pub(super) fn refer(change: &mut Change, kind: ChangeKind, revision: Option<u64>) {
     match kind {
-        Kind::Do | Kind::TakeBack => {}
-        Kind::Undo => change.undoes = revision,
-        Kind::Redo => change.redoes = revision,
+        ChangeKind::Do | ChangeKind::TakeBack => {}
+        ChangeKind::Undo => change.undoes = revision,
+        ChangeKind::Redo => change.redoes = revision,
     }
 }
 
@@ -143,13 +143,13 @@ pub(super) fn forget(state: &mut State, id: u64) {
 }
 
 /// Withdraws a change that could not be saved so far.
-pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Step) {
+pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &UndoStep) {
     if state
         .pending
         .iter()
         .any(|pending| pending.id == step.id && pending.asked)
     {
-        effects.push(Effect::Store(Request::Withdraw { id: step.id }));
+        effects.push(Effect::Store(StoreRequest::Withdraw { id: step.id }));
         state.withdrawn.push(step.clone());
     }
     state.pending.retain(|pending| pending.id != step.id);
@@ -161,7 +161,7 @@ pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Step
 
 /// Shows what the file holds with what is pending on top.
 pub(super) fn show(state: &mut State) {
-    let before = Selected::now(state);
+    let before = SelectedNames::now(state);
     state.view = state.base.clone();
     for pending in &state.pending {
         // One that does not fit any more will be refused by the keeper, and is then told.
@@ -174,9 +174,9 @@ pub(super) fn show(state: &mut State) {
 }
 
 /// What is selected in each pane, from left to right, and how it is called in a sentence.
-struct Selected([Option<(String, String)>; 3]);
+struct SelectedNames([Option<(String, String)>; 3]);
 
-impl Selected {
+impl SelectedNames {
     fn now(state: &State) -> Self {
         let hat_pane = state.grouping().pane(RowKind::Hat);
         Self(PANES.map(|pane| {
@@ -207,7 +207,7 @@ fn selected_hat(state: &State) -> Option<String> {
 
 /// Lists everything anew. What was selected may not be seen any more: then it is said, and who was in it is one pane
 /// further out, so that they do not find themselves at the hats of somebody else.
-fn refresh(state: &mut State, before: Selected) -> Option<String> {
+fn refresh(state: &mut State, before: SelectedNames) -> Option<String> {
     state.rows.refresh(&state.view);
     for (pane, before) in PANES.into_iter().zip(before.0) {
         let column = state.rows.column(pane);

@@ -1,7 +1,7 @@
 //! The answer to a question.
 
-use crate::app::{Act, Confirm, Effect, State};
-use crate::store::Request;
+use crate::app::{Confirm, ConfirmedAction, Effect, State};
+use crate::store::StoreRequest;
 
 use super::{commit, draft, form, leave, prompt};
 
@@ -10,18 +10,18 @@ pub(crate) fn yes(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     };
     match confirm.act {
-        Act::Commit(group) => {
+        ConfirmedAction::Commit(group) => {
             let made = commit::make(state, effects, |next| next.apply(&group).map(|()| group));
             if made.is_some() {
                 form::made(state);
                 prompt::close(state);
             }
         }
-        Act::Export(export) => prompt::export_over(state, effects, export),
-        Act::LeaveForm => form::close(state),
-        Act::QuitUnsaved => leave::go(state, 0),
-        Act::QuitLosing => effects.push(Effect::Quit(0)),
-        Act::Restore => effects.push(Effect::Store(Request::Restore)),
-        Act::DropDraft => draft::throw_away(state),
+        ConfirmedAction::Export(export) => prompt::export_over(state, effects, export),
+        ConfirmedAction::LeaveForm => form::close(state),
+        ConfirmedAction::QuitUnsaved => leave::go(state, 0),
+        ConfirmedAction::QuitLosing => effects.push(Effect::Quit(0)),
+        ConfirmedAction::Restore => effects.push(Effect::Store(StoreRequest::Restore)),
+        ConfirmedAction::DropDraft => draft::throw_away(state),
     }
 }

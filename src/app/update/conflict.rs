@@ -5,8 +5,10 @@ use crate::app::draft::Draft;
 use crate::app::form::Form;
 use crate::app::place::Place;
 use crate::app::view::View;
-use crate::app::{Act, Confirm, Conflict, Effect, Layer, Over, State, sides, words};
-use crate::model::{Affiliation, Edit, Error, Group, Wardrobe};
+use crate::app::{
+    Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, Layer, State, conflict_text, describe,
+};
+use crate::model::{Affiliation, Edit, EditError, Group, Wardrobe};
 use crate::store::Change;
 
 use super::{commit, form};
@@ -60,7 +62,7 @@ impl Layer for Conflict {
 }
 
 fn withdrawn_question(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
-    let Act::Commit(group) = &question.act else {
+    let ConfirmedAction::Commit(group) = &question.act else {
         return None;
     };
     let stale = view.clone().apply(group).is_err();
@@ -73,21 +75,21 @@ fn withdrawn_conflict(
     view: &Wardrobe,
 ) -> Option<&'static str> {
     match (&conflict.over, below.and_then(|below| below.is::<Form>())) {
-        (Over::Change(change), _) if view.holds(&change.group) => {
+        (ConflictSubject::Change(change), _) if view.holds(&change.group) => {
             Some("Somebody else made the same change: it is so already")
         }
-        (Over::Change(change), _) => {
+        (ConflictSubject::Change(change), _) => {
             conflict.theirs = theirs_of(&change.group, view);
             None
         }
-        (Over::Form, Some(form)) => match form.changed_meanwhile(view) {
+        (ConflictSubject::Form, Some(form)) => match form.changed_meanwhile(view) {
             Some(theirs) => {
                 conflict.theirs = theirs;
                 None
             }
             None => Some("It is as it was again, and can be saved"),
         },
-        (Over::Form, _) => Some("What it was about is not there any more"),
+        (ConflictSubject::Form, _) => Some("What it was about is not there any more"),
     }
 }
 
@@ -104,16 +106,16 @@ fn same_hat(one: &Change, other: &Change) -> bool {
 
 /// Tells what was refused. Where somebody else changed the same, both sides are shown: the first change is asked about
 /// first, and changes of one hat are one question.
-pub(super) fn refuse(state: &mut State, change: Change, error: Error) {
-    let Error::Conflict { what, .. } = error else {
-        let words = words::group(&change.group);
+pub(super) fn refuse(state: &mut State, change: Change, error: EditError) {
+    let EditError::Conflict { what, .. } = error else {
+        let words = describe::group(&change.group);
         state.refuse(format!("Not saved: you {words}, but {error}"));
         return;
     };
     let mut first = None;
     for (at, overlay) in state.overlays.iter_mut().enumerate() {
         if let Some(conflict) = overlay.is_mut::<Conflict>()
-            && let Over::Change(there) = &mut conflict.over
+            && let ConflictSubject::Change(there) = &mut conflict.over
         {
             if same_hat(there, &change) {
                 there.group.0.extend(change.group.0);
@@ -127,7 +129,7 @@ pub(super) fn refuse(state: &mut State, change: Change, error: Error) {
         what,
         mine: mine_of(&change),
         theirs: theirs_of(&change.group, &state.view),
-        over: Over::Change(change),
+        over: ConflictSubject::Change(change),
     };
     let place = first.unwrap_or(state.overlays.len());
     state.overlays.insert(place, Box::new(conflict));
@@ -137,10 +139,10 @@ pub(super) fn refuse(state: &mut State, change: Change, error: Error) {
 fn mine_of(change: &Change) -> String {
     let edits = &change.group.0;
     if edits.len() < 6 && same_hat(change, change) {
-        let all: Vec<String> = edits.iter().map(words::edit).collect();
+        let all: Vec<String> = edits.iter().map(describe::edit).collect();
         format!("you {}", all.join("; then you "))
     } else {
-        format!("you {}", words::group(&change.group))
+        format!("you {}", describe::group(&change.group))
     }
 }
 
@@ -151,12 +153,12 @@ fn theirs_of(group: &Group, view: &Wardrobe) -> String {
         .0
         .iter()
         .find(|edit| there.apply(&Group::from((*edit).clone())).is_err());
-    apart.map_or_else(|| "as it was".into(), |edit| sides::now(edit, view))
+    apart.map_or_else(|| "as it was".into(), |edit| conflict_text::now(edit, view))
 }
 
 pub(crate) fn over_form(state: &State) -> Result<(), String> {
     match state.over::<Conflict>() {
-        Some(conflict) if conflict.over == Over::Form => Ok(()),
+        Some(conflict) if conflict.over == ConflictSubject::Form => Ok(()),
         _ => Err(format!(
             "your change is not written: {} puts it there all the same, {} leaves what is there",
             state.key(CommandId::KeepMine),
@@ -171,7 +173,7 @@ pub(crate) fn mine(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     };
     match conflict.over {
-        Over::Form => {
+        ConflictSubject::Form => {
             let view = state.view.clone();
             let Some(form) = state.over_mut::<Form>() else {
                 return;
@@ -182,7 +184,7 @@ pub(crate) fn mine(state: &mut State, effects: &mut Vec<Effect>) {
                 state.refuse(format!("that cannot be saved: {}", conflict.theirs));
             }
         }
-        Over::Change(change) => {
+        ConflictSubject::Change(change) => {
             commit::make(state, effects, |next| onto(&change.group, next));
         }
     }
@@ -191,7 +193,7 @@ pub(crate) fn mine(state: &mut State, effects: &mut Vec<Effect>) {
 /// Leaves what is there now.
 pub(crate) fn theirs(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(conflict) = state.close::<Conflict>()
-        && conflict.over == Over::Form
+        && conflict.over == ConflictSubject::Form
     {
         form::close(state);
     }
@@ -199,7 +201,7 @@ pub(crate) fn theirs(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 /// The same changes, made of what is there now: of a hat that is there, what was not touched stays as it is.
-fn onto(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, Error> {
+fn onto(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
     let mut made = Group::default();
     for edit in &group.0 {
         let again = match edit {
@@ -217,7 +219,7 @@ fn onto(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, Error> {
                 room, after: None, ..
             } => wardrobe.remove_room(room),
             Edit::RoomName { room, after, .. } => wardrobe.rename_room(room, after.as_deref()),
-            Edit::Catalogue { room, hat, after, .. } => wardrobe.set_catalogue_hat(room, hat, after.clone()),
+            Edit::Catalog { room, hat, after, .. } => wardrobe.set_catalog_hat(room, hat, after.clone()),
             Edit::User {
                 room,
                 user,

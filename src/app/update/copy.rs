@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::{Effect, RowKind, State, targets, words};
+use crate::app::{Effect, RowKind, State, describe, targets};
 use crate::model::write;
 
 /// No more bytes than these: xterm takes no longer sequence than they make, and others are like it.
@@ -21,9 +21,9 @@ pub(crate) fn name(state: &mut State, effects: &mut Vec<Effect>) {
     let what = match (names.as_slice(), what(state)) {
         ([], _) => return,
         ([name], _) => name.clone(),
-        (many, RowKind::Hat) => format!("the URIs of {}", words::count(many.len(), "hat")),
-        (many, RowKind::User) => format!("the addresses of {}", words::count(many.len(), "user")),
-        (many, RowKind::Room) => format!("the addresses of {}", words::count(many.len(), "room")),
+        (many, RowKind::Hat) => format!("the URIs of {}", describe::count(many.len(), "hat")),
+        (many, RowKind::User) => format!("the addresses of {}", describe::count(many.len(), "user")),
+        (many, RowKind::Room) => format!("the addresses of {}", describe::count(many.len(), "room")),
     };
     copy(state, effects, names.join("\n"), &what);
 }
@@ -58,8 +58,8 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>, text: String, what: &str) 
     if text.len() > MOST {
         state.refuse(format!(
             "not copied: it is {} long, and terminals take at most {}; hatrack show --json gives all of it",
-            words::count(text.len(), "byte"),
-            words::count(MOST, "byte")
+            describe::count(text.len(), "byte"),
+            describe::count(MOST, "byte")
         ));
         return;
     }

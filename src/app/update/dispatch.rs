@@ -2,8 +2,8 @@
 
 use crate::app::command::{Command, CommandId};
 use crate::app::lookup::lookup;
-use crate::app::text::{LONGEST_PASTE, Text};
-use crate::app::{Effect, Key, Layer, RowKind, State, words};
+use crate::app::text::{LONGEST_PASTE, TextInput};
+use crate::app::{Effect, Key, Layer, RowKind, State, describe};
 
 use super::handlers::{self, enabled};
 use super::{address_list, filter, keys};
@@ -51,7 +51,7 @@ pub(super) fn takes_text(state: &State) -> bool {
 }
 
 /// Lets the text that has the keys take something.
-fn type_into(state: &mut State, effects: &mut Vec<Effect>, mut take: impl FnMut(&mut Text) -> bool) {
+fn type_into(state: &mut State, effects: &mut Vec<Effect>, mut take: impl FnMut(&mut TextInput) -> bool) {
     match state.overlays.last_mut() {
         None => filter::type_into(state, effects, take),
         Some(top) => top.type_into(&mut take, effects),
@@ -83,8 +83,8 @@ pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) 
     if pasted.len() > LONGEST_PASTE {
         state.refuse(format!(
             "not pasted: it is {} long, and a field takes at most {}",
-            words::count(pasted.len(), "byte"),
-            words::count(LONGEST_PASTE, "byte")
+            describe::count(pasted.len(), "byte"),
+            describe::count(LONGEST_PASTE, "byte")
         ));
         return;
     }

@@ -3,9 +3,9 @@
 use crate::app::draft::{Draft, FormDraft};
 use crate::app::form::Form;
 use crate::app::place::Place;
-use crate::app::state::{Kind, Leaving};
+use crate::app::state::{ChangeKind, QuitState};
 use crate::app::view::View;
-use crate::app::{Act, Confirm, Effect, Layer, Phase, State, Wait, words};
+use crate::app::{Confirm, ConfirmedAction, DraftDelay, Effect, Layer, Phase, State, describe};
 use crate::store::Change;
 
 use super::{build_form, commit, conflict, leave};
@@ -23,7 +23,7 @@ impl Layer for Draft {
 /// What is to be kept outside as things are: what an earlier session left and nothing was decided about, changes that
 /// cannot be written, questions that wait for an answer; and when the session ends, what was typed too.
 fn draft(state: &State) -> Draft {
-    let ending = matches!(state.leaving, Leaving::WhenKept(_) | Leaving::Now);
+    let ending = matches!(state.leaving, QuitState::WhenKept(_) | QuitState::Now);
     let mut draft = state.drafting.later.clone().unwrap_or_default();
     for overlay in &state.overlays {
         overlay.keep(&mut draft, ending);
@@ -42,7 +42,7 @@ fn draft(state: &State) -> Draft {
 /// happens.
 pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     if state.phase != Phase::Open {
-        if let Leaving::WhenKept(status) = state.leaving {
+        if let QuitState::WhenKept(status) = state.leaving {
             effects.push(Effect::Quit(status));
         }
         return;
@@ -58,7 +58,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
         state.drafting.again = false;
     }
     if state.start.demo || state.drafting.asked.is_some() {
-        if let (true, Leaving::WhenKept(status)) = (state.start.demo, state.leaving) {
+        if let (true, QuitState::WhenKept(status)) = (state.start.demo, state.leaving) {
             effects.push(Effect::Quit(status));
         }
         return;
@@ -70,7 +70,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
             after: wanted.clone(),
         });
         state.drafting.asked = Some(wanted);
-    } else if let Leaving::WhenKept(status) = state.leaving {
+    } else if let QuitState::WhenKept(status) = state.leaving {
         effects.push(Effect::Quit(status));
     }
 }
@@ -81,23 +81,23 @@ pub(super) fn watch(state: &mut State, typed: bool, effects: &mut Vec<Effect>) {
     if state.phase != Phase::Open || state.start.demo {
         return;
     }
-    let ending = matches!(state.leaving, Leaving::WhenKept(_) | Leaving::Now);
+    let ending = matches!(state.leaving, QuitState::WhenKept(_) | QuitState::Now);
     let has_form = !ending && changed_forms(state).next().is_some();
     let pending = !ending && !state.pending.is_empty();
     let own = &mut state.drafting.own;
     if has_form && typed {
-        effects.push(Effect::Wait(Wait::Typing));
+        effects.push(Effect::Wait(DraftDelay::Typing));
         own.typing = true;
     } else if !has_form && std::mem::take(&mut own.typing) {
-        effects.push(Effect::Rest(Wait::Typing));
+        effects.push(Effect::Rest(DraftDelay::Typing));
     }
     own.unanswered &= pending;
     if pending && !own.unanswered && !own.answer {
         // Before the answer, where that comes at once.
-        effects.insert(0, Effect::Wait(Wait::Answer));
+        effects.insert(0, Effect::Wait(DraftDelay::Answer));
         own.answer = true;
     } else if !pending && std::mem::take(&mut own.answer) {
-        effects.push(Effect::Rest(Wait::Answer));
+        effects.push(Effect::Rest(DraftDelay::Answer));
     }
     // A form that became a change stays until that is saved, or kept itself.
     if !has_form && (!pending || own.unanswered) && !ending {
@@ -133,14 +133,14 @@ fn keep_own(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Something has waited for long enough to be kept.
-pub(super) fn due(state: &mut State, wait: Wait) {
+pub(super) fn due(state: &mut State, wait: DraftDelay) {
     match wait {
-        Wait::Typing => {
+        DraftDelay::Typing => {
             state.drafting.own.typing = false;
             let forms = changed_forms(state).map(FormDraft::of).collect();
             state.drafting.own.forms = forms;
         }
-        Wait::Answer => {
+        DraftDelay::Answer => {
             state.drafting.own.answer = false;
             state.drafting.own.unanswered = true;
         }
@@ -164,7 +164,7 @@ pub(super) fn kept(state: &mut State, result: Result<(), String>) {
         }
         Err(reason) => {
             state.drafting.failed = Some(asked);
-            if let Leaving::WhenKept(_) = state.leaving {
+            if let QuitState::WhenKept(_) = state.leaving {
                 leave::ask_about_losing(state, &reason);
             } else {
                 state.refuse(format!("what is not saved cannot be kept as a draft: {reason}"));
@@ -231,11 +231,14 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
 fn offer_again(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
     match state.view.apply(&change.group) {
         Ok(()) => {
-            state.say(format!("Made again: you {}", words::group(&change.group)));
-            commit::push(state, effects, change.group, Kind::Do, None);
+            state.say(format!("Made again: you {}", describe::group(&change.group)));
+            commit::push(state, effects, change.group, ChangeKind::Do, None);
         }
         Err(_) if state.view.holds(&change.group) => {
-            state.say(format!("You {}: it is so already", words::group(&change.group)));
+            state.say(format!(
+                "You {}: it is so already",
+                describe::group(&change.group)
+            ));
         }
         Err(error) => conflict::refuse(state, change, error),
     }
@@ -245,7 +248,7 @@ pub(crate) fn ask_to_drop(state: &mut State, _: &mut Vec<Effect>) {
     state.open(Confirm {
         question: "Throw away what was left unsaved?".to_owned(),
         consequence: "It cannot be brought back.".to_owned(),
-        act: Act::DropDraft,
+        act: ConfirmedAction::DropDraft,
     });
 }
 

@@ -1,9 +1,9 @@
 //! A form as what lies over the panes: what typing, a click and the keys of lists do in its fields.
 
 use crate::app::draft::{Draft, FormDraft};
-use crate::app::form::{Form, Value};
+use crate::app::form::{FieldValue, Form};
 use crate::app::place::Place;
-use crate::app::text::Text;
+use crate::app::text::TextInput;
 use crate::app::view::View;
 use crate::app::{Effect, Layer, Spot, State};
 use crate::model::Wardrobe;
@@ -14,8 +14,8 @@ impl Layer for Form {
     fn place(&self) -> Place {
         match self.field().map(|field| (&field.value, field.name)) {
             _ if self.listed().is_some() => Place::Suggestions,
-            Some((Value::Text(_), name)) if name.suggests() => Place::SuggestField,
-            Some((Value::Text(_), _)) | None => Place::Form,
+            Some((FieldValue::Text(_), name)) if name.suggests() => Place::SuggestField,
+            Some((FieldValue::Text(_), _)) | None => Place::Form,
             Some(_) => Place::ChoiceField,
         }
     }
@@ -30,11 +30,11 @@ impl Layer for Form {
 
     fn is_typing(&self) -> bool {
         self.field()
-            .is_some_and(|field| matches!(field.value, Value::Text(_)))
+            .is_some_and(|field| matches!(field.value, FieldValue::Text(_)))
     }
 
     /// Typing in the field of a hat or room looks for those that exist.
-    fn type_into(&mut self, take: &mut dyn FnMut(&mut Text) -> bool, _: &mut Vec<Effect>) {
+    fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
         type_into(self, take);
     }
 
@@ -74,10 +74,10 @@ impl Layer for Form {
     }
 }
 
-fn type_into(form: &mut Form, take: &mut dyn FnMut(&mut Text) -> bool) {
+fn type_into(form: &mut Form, take: &mut dyn FnMut(&mut TextInput) -> bool) {
     let Some(field) = form.field_mut() else { return };
     let name = field.name;
-    let Value::Text(text) = &mut field.value else {
+    let FieldValue::Text(text) = &mut field.value else {
         return;
     };
     let before = text.text();
@@ -89,7 +89,7 @@ fn type_into(form: &mut Form, take: &mut dyn FnMut(&mut Text) -> bool) {
             .fields
             .get(form.focus)
             .map_or_else(String::new, |field| match &field.value {
-                Value::Text(text) => text.text(),
+                FieldValue::Text(text) => text.text(),
                 _ => String::new(),
             });
         if now == before {
@@ -106,12 +106,12 @@ fn click(form: &mut Form, on: Spot) {
             form::leave_list_of(form);
             form.focus = at;
             let value = form.field().map(|field| &field.value);
-            if matches!(value, Some(Value::Tick(_) | Value::Maybe(_))) {
+            if matches!(value, Some(FieldValue::Tick(_) | FieldValue::Maybe(_))) {
                 form::choose_in(form, 1);
             }
         }
         Spot::Choice(wanted) => {
-            if let Some(Value::Choice { options, at }) = form.field_mut().map(|field| &mut field.value)
+            if let Some(FieldValue::Choice { options, at }) = form.field_mut().map(|field| &mut field.value)
                 && wanted < options.len()
                 && *at != wanted
             {

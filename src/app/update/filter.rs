@@ -1,6 +1,6 @@
 //! The filter of a pane.
 
-use crate::app::text::Text;
+use crate::app::text::TextInput;
 use crate::app::{Effect, State};
 
 use super::panes;
@@ -36,7 +36,11 @@ pub(crate) fn clear(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 /// Lets the filter take something that is typed or pasted.
-pub(super) fn type_into(state: &mut State, effects: &mut Vec<Effect>, take: impl FnOnce(&mut Text) -> bool) {
+pub(super) fn type_into(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    take: impl FnOnce(&mut TextInput) -> bool,
+) {
     if let Some(filter) = state.rows.filter_mut(state.focus)
         && filter.editing
         && take(&mut filter.text)

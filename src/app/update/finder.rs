@@ -2,24 +2,24 @@
 
 use crate::app::command::CommandId;
 use crate::app::finder::Finder;
-use crate::app::offer::What;
+use crate::app::offer::FinderItem;
 use crate::app::place::Place;
-use crate::app::text::Text;
+use crate::app::text::TextInput;
 use crate::app::view::View;
 use crate::app::{Effect, Layer, Pane, State, help};
 use crate::model::{HatId, Jid, Wardrobe};
 
 /// Why a command cannot be done.
-type Enabled = fn(&State, CommandId) -> Result<(), String>;
+type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
 
-pub(super) fn palette(state: &mut State, enabled: Enabled) {
+pub(super) fn palette(state: &mut State, enabled: CommandCheck) {
     let offers = help::offers(state, enabled).into_iter();
     let others = offers.filter(|offer| offer.command.id != CommandId::Palette);
-    let finder = Finder::commands(others.map(What::Command).collect());
+    let finder = Finder::commands(others.map(FinderItem::Command).collect());
     state.open(finder);
 }
 
-pub(super) fn help(state: &mut State, enabled: Enabled) {
+pub(super) fn help(state: &mut State, enabled: CommandCheck) {
     let finder = Finder::help(help::all(state, enabled));
     state.open(finder);
 }
@@ -50,7 +50,7 @@ impl Layer for Finder {
         true
     }
 
-    fn type_into(&mut self, take: &mut dyn FnMut(&mut Text) -> bool, effects: &mut Vec<Effect>) {
+    fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, effects: &mut Vec<Effect>) {
         let before = self.text.text();
         if take(&mut self.text) && self.text.text() != before {
             self.search();
@@ -103,7 +103,7 @@ pub(super) fn take(state: &mut State) -> Option<CommandId> {
         return None;
     };
     match what {
-        What::Command(offer) => {
+        FinderItem::Command(offer) => {
             if let Err(reason) = offer.enabled {
                 state.refuse(reason);
                 return None;
@@ -115,14 +115,14 @@ pub(super) fn take(state: &mut State) -> Option<CommandId> {
             }
             return Some(offer.command.id);
         }
-        What::Note(note) => {
+        FinderItem::Note(note) => {
             let key = state.key(CommandId::Filter);
             state.refuse(format!(
                 "{} is typed into a filter, which {key} begins",
                 note.word
             ));
         }
-        What::Place { room, user, hat, .. } => {
+        FinderItem::Place { room, user, hat, .. } => {
             state.overlays.pop();
             state.rows.select(&state.view, &room, user.as_ref(), hat.as_ref());
             arrive(state, (&room, user.as_ref(), hat.as_ref()));

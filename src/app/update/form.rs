@@ -1,17 +1,17 @@
 //! Opening, filling in and saving forms.
 
 use crate::app::command::CommandId;
-use crate::app::form::{Form, Name, Subject, Value};
+use crate::app::form::{FieldName, FieldValue, Form, FormSubject};
 use crate::app::place::{Grouping, RowKind};
 use crate::app::subject::only;
 use crate::app::suggest::Existing;
-use crate::app::{Act, Confirm, Conflict, Effect, Over, State, sides};
-use crate::model::{CatalogueHat, Jid};
+use crate::app::{Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, State, conflict_text};
+use crate::model::{CatalogHat, Jid};
 
 use super::batch::{self, BatchOutcome};
 use super::{build_batch, build_form};
 
-pub(super) fn open(state: &mut State, subject: Subject) {
+pub(super) fn open(state: &mut State, subject: FormSubject) {
     let form = build_form::build_form(subject, state);
     state.open(form);
 }
@@ -55,15 +55,15 @@ fn choose(state: &mut State, by: isize) {
 pub(super) fn choose_in(form: &mut Form, by: isize) {
     form.changed = true;
     match form.field_mut().map(|field| &mut field.value) {
-        Some(Value::Tick(on)) => *on = !*on,
-        Some(Value::Maybe(answer)) => {
+        Some(FieldValue::Tick(on)) => *on = !*on,
+        Some(FieldValue::Maybe(answer)) => {
             *answer = match (*answer, by > 0) {
                 (None, true) | (Some(false), false) => Some(true),
                 (Some(true), true) | (None, false) => Some(false),
                 (Some(false), true) | (Some(true), false) => None,
             };
         }
-        Some(Value::Choice { options, at }) => {
+        Some(FieldValue::Choice { options, at }) => {
             let length = options.len().max(1);
             *at = at.checked_add_signed(by).map_or(length - 1, |at| at % length);
         }
@@ -74,7 +74,7 @@ pub(super) fn choose_in(form: &mut Form, by: isize) {
 pub(crate) fn may_make_id(state: &State) -> Result<(), String> {
     let field = state.over::<Form>().and_then(Form::field);
     match field.map(|field| field.name) {
-        Some(Name::Hat) => Ok(()),
+        Some(FieldName::Hat) => Ok(()),
         _ => Err("only a hat gets a new URI".into()),
     }
 }
@@ -92,21 +92,21 @@ pub(super) fn take_new_id(state: &mut State, id: &str) {
 
 /// Puts an id into the hat field, and the title it is known under into a title field that nobody filled in by hand.
 pub(super) fn put_hat(form: &mut Form, id: &str, title: Option<&str>) {
-    form.set_text(Name::Hat, id);
+    form.set_text(FieldName::Hat, id);
     if let Some(suggestions) = &mut form.suggestions {
         suggestions.search(id);
     }
-    let there = form.text(Name::Title);
+    let there = form.text(FieldName::Title);
     if let Some(title) = title
         && (there.is_empty() || form.filled.as_ref() == Some(&there))
     {
-        form.set_text(Name::Title, title);
+        form.set_text(FieldName::Title, title);
         form.filled = Some(title.to_owned());
     }
     form.focus = form
         .fields
         .iter()
-        .position(|field| field.name == Name::Title)
+        .position(|field| field.name == FieldName::Title)
         .unwrap_or(form.focus);
 }
 
@@ -115,7 +115,7 @@ pub(super) fn put(form: &mut Form, existing: &Existing) {
     if let Existing::Hat(hat) = existing {
         return put_hat(form, hat.id.as_str(), hat.title.as_deref());
     }
-    form.set_text(Name::ExistingRoom, existing.id());
+    form.set_text(FieldName::ExistingRoom, existing.id());
     if let Some(suggestions) = &mut form.suggestions {
         suggestions.search(existing.id());
     }
@@ -180,7 +180,7 @@ pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
     state.open(Confirm {
         question,
         consequence,
-        act: Act::LeaveForm,
+        act: ConfirmedAction::LeaveForm,
     });
 }
 
@@ -216,7 +216,7 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     }
     if let Some(theirs) = form.changed_meanwhile(&view) {
         let (what, mine) = (form.subject.heading(), mine(form));
-        let over = Over::Form;
+        let over = ConflictSubject::Form;
         state.open(Conflict {
             what,
             mine,
@@ -251,19 +251,19 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form)
 fn select(state: &mut State, form: &Form) {
     let hat = form.hat().ok().map(|chosen| chosen.id);
     let at = match &form.subject {
-        Subject::AddRoom => Jid::parse_input(form.text(Name::Room).trim())
+        FormSubject::AddRoom => Jid::parse_input(form.text(FieldName::Room).trim())
             .ok()
             .map(|room| (room, None)),
-        Subject::EditRoom { room, .. } => Some((room.clone(), None)),
-        Subject::AddUser { rooms } => only(rooms).map(|room| (room.clone(), form.user().ok())),
-        Subject::AddToRoom { users } => form.room().ok().map(|chosen| (chosen.id, only(users).cloned())),
-        Subject::EditUsers { members, .. } | Subject::AddHat { members } => {
+        FormSubject::EditRoom { room, .. } => Some((room.clone(), None)),
+        FormSubject::AddUser { rooms } => only(rooms).map(|room| (room.clone(), form.user().ok())),
+        FormSubject::AddToRoom { users } => form.room().ok().map(|chosen| (chosen.id, only(users).cloned())),
+        FormSubject::EditUsers { members, .. } | FormSubject::AddHat { members } => {
             only(members).map(|(room, user)| (room.clone(), Some(user.clone())))
         }
-        Subject::EditHats { attachments, .. } => {
+        FormSubject::EditHats { attachments, .. } => {
             only(attachments).map(|at| (at.room.clone(), Some(at.user.clone())))
         }
-        Subject::DefineHat { .. } | Subject::EditDefined { .. } => return,
+        FormSubject::DefineHat { .. } | FormSubject::EditDefined { .. } => return,
     };
     match (state.grouping(), at, hat) {
         (Grouping::ByRoom, Some((room, user)), hat) => {
@@ -282,19 +282,21 @@ fn select(state: &mut State, form: &Form) {
 /// What the form would make, in words.
 fn mine(form: &Form) -> String {
     match &form.subject {
-        Subject::AddRoom | Subject::EditRoom { .. } => {
-            format!("the room's name: \"{}\"", form.text(Name::RoomName))
+        FormSubject::AddRoom | FormSubject::EditRoom { .. } => {
+            format!("the room's name: \"{}\"", form.text(FieldName::RoomName))
         }
-        Subject::AddUser { .. } => format!("{} as {}", form.text(Name::User), form.affiliation()),
-        Subject::AddToRoom { .. } | Subject::EditUsers { .. } => sides::is(form.affiliation()),
-        Subject::AddHat { .. } => format!(
+        FormSubject::AddUser { .. } => format!("{} as {}", form.text(FieldName::User), form.affiliation()),
+        FormSubject::AddToRoom { .. } | FormSubject::EditUsers { .. } => {
+            conflict_text::is(form.affiliation())
+        }
+        FormSubject::AddHat { .. } => format!(
             "{} as {}",
-            form.text(Name::Hat),
-            sides::attachment(&form.attachment())
+            form.text(FieldName::Hat),
+            conflict_text::attachment(&form.attachment())
         ),
-        Subject::EditHats { .. } => sides::attachment(&form.attachment()),
-        Subject::DefineHat { .. } | Subject::EditDefined { .. } => {
-            sides::defined(&build_batch::entry(form, &CatalogueHat::default()))
+        FormSubject::EditHats { .. } => conflict_text::attachment(&form.attachment()),
+        FormSubject::DefineHat { .. } | FormSubject::EditDefined { .. } => {
+            conflict_text::defined(&build_batch::entry(form, &CatalogHat::default()))
         }
     }
 }

@@ -4,14 +4,14 @@ use crate::app::command::CommandId;
 use crate::app::{Effect, Pane, State, targets};
 
 use super::{
-    catalogue, change, confirm, conflict, copy, draft, escape, filter, finder, form, hat_clipboard, history,
+    catalog, change, confirm, conflict, copy, draft, escape, filter, finder, form, hat_clipboard, history,
     leave, lists, marks, panes, prompt, sets, terminal, undo,
 };
 
 /// Why a command cannot be done now.
 type Enabled = fn(&State) -> Result<(), String>;
 /// What it does.
-type Run = fn(&mut State, &mut Vec<Effect>);
+type RunCommand = fn(&mut State, &mut Vec<Effect>);
 
 /// Why a command cannot be done now; the reason is a sentence that holds in other places too.
 pub fn enabled(state: &State, id: CommandId) -> Result<(), String> {
@@ -36,7 +36,7 @@ fn take_found(state: &mut State, effects: &mut Vec<Effect>) {
 
 #[rustfmt::skip] // a table reads as a table
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn handler(id: CommandId) -> (Enabled, Run) {
+fn handler(id: CommandId) -> (Enabled, RunCommand) {
     use CommandId as Id;
     match id {
         Id::GoInRoom => (has_room, panes::go_in),
@@ -75,8 +75,8 @@ fn handler(id: CommandId) -> (Enabled, Run) {
         Id::MarkRange => (has_rows, marks::mark_range),
         Id::Sort => (State::may_look, panes::sort),
         Id::Turn => (State::may_look, panes::turn),
-        Id::Catalogue => (has_room, catalogue::open),
-        Id::Undo | Id::CatalogueUndo => (undo::may_undo, undo::undo),
+        Id::Catalog => (has_room, catalog::open),
+        Id::Undo | Id::CatalogUndo => (undo::may_undo, undo::undo),
         Id::Redo => (undo::may_redo, undo::redo),
         Id::Filter => (State::may_look, filter::edit),
         Id::Palette => (State::may_look, |state, _| finder::palette(state, enabled)),
@@ -108,7 +108,7 @@ fn handler(id: CommandId) -> (Enabled, Run) {
         Id::ClearFilter => (always, filter::clear),
         Id::FilterNextPane => (always, filter::keep_and_go_on),
         Id::TakeFound => (finder::may_take, take_found),
-        Id::LeaveFinder | Id::LeaveSets | Id::LeavePrompt | Id::No | Id::LeaveCatalogue | Id::LeaveHistory | Id::Later =>
+        Id::LeaveFinder | Id::LeaveSets | Id::LeavePrompt | Id::No | Id::LeaveCatalog | Id::LeaveHistory | Id::Later =>
             (always, leave::pop),
         Id::List => (form::may_list, form::into_list),
         Id::NewId => (form::may_make_id, form::new_id),
@@ -132,9 +132,9 @@ fn handler(id: CommandId) -> (Enabled, Run) {
         Id::KeepMine => (always, conflict::mine),
         Id::KeepTheirs => (always, conflict::theirs),
         Id::DecideLater => (conflict::over_form, leave::pop),
-        Id::DefineHat => (catalogue::may_define, catalogue::define),
-        Id::EditDefined => (catalogue::may_edit, catalogue::edit),
-        Id::DeleteDefined => (catalogue::may_delete, catalogue::delete),
+        Id::DefineHat => (catalog::may_define, catalog::define),
+        Id::EditDefined => (catalog::may_edit, catalog::edit),
+        Id::DeleteDefined => (catalog::may_delete, catalog::delete),
         Id::UndoEntry => (history::may_undo, history::undo),
         Id::ByActor => (history::has_entry, history::by_actor),
         Id::ByRoom => (history::has_entry, history::by_room),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::app::clipboard::CopiedHats;
 use crate::app::command::CommandId;
-use crate::app::{Effect, Pane, State, targets, words};
+use crate::app::{Effect, Pane, State, describe, targets};
 use crate::model::{Hats, Jid};
 
-use super::batch::{self, BatchEdit, Why};
+use super::batch::{self, BatchEdit, BatchSkip};
 
 /// The hats of the selected user, and whose they are in words; in the hats pane what is marked there, else all that
 /// the pane shows.
@@ -27,7 +27,7 @@ fn taken(state: &State) -> Result<(Hats, String), String> {
             .collect();
         let of = match state.marked(Pane::Second) {
             0 => user.map(|(jid, _)| jid.to_string()).unwrap_or_default(),
-            marked => words::count(marked, "marked user"),
+            marked => describe::count(marked, "marked user"),
         };
         (hats, of)
     } else {
@@ -70,7 +70,7 @@ pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
     };
     let Some((at, room)) = state.room() else { return };
     let (at, whole) = (at.clone(), room.whole_hats(&hats));
-    let names = words::hats(&whole);
+    let names = describe::hats(&whole);
     let text = format!(
         "Copied from {of}: {names} ({} puts exactly these on, {} adds them)",
         state.key(CommandId::PutOnUsers),
@@ -140,11 +140,11 @@ pub(super) fn put_on<'a>(
     }
     let names = members
         .first()
-        .map(|(room, _)| words::hats(hats_for(room)))
+        .map(|(room, _)| describe::hats(hats_for(room)))
         .unwrap_or_default();
     let consequence = match lost {
         0 => String::new(),
-        lost => format!("{} will be gone.", words::count(lost, "other hat")),
+        lost => format!("{} will be gone.", describe::count(lost, "other hat")),
     };
     let who = plan.who();
     let question = if exactly {
@@ -162,7 +162,7 @@ fn add_missing(plan: &mut BatchEdit, room: &Jid, user: &Jid, hats: &Hats) {
         .filter(|(id, _)| there.is_none_or(|user| user.hats.get(id).is_none()))
         .collect();
     if missing.is_empty() {
-        plan.leave_out(Why::HasHat, room, user);
+        plan.leave_out(BatchSkip::HasHat, room, user);
     }
     for (id, attachment) in missing {
         plan.change(room, user, |next| {

@@ -1,16 +1,16 @@
 //! The history on the screen.
 
-use crate::app::history::{By, History};
+use crate::app::history::{EntryPart, HistoryOverlay};
 use crate::app::place::Place;
-use crate::app::state::{Kind, Step};
+use crate::app::state::{ChangeKind, UndoStep};
 use crate::app::view::View;
-use crate::app::{Effect, Layer, State, words};
+use crate::app::{Effect, Layer, State, describe};
 use crate::model::Wardrobe;
-use crate::store::{Query, Request};
+use crate::store::{HistoryQuery, StoreRequest};
 
 use super::undo as undoing;
 
-impl Layer for History {
+impl Layer for HistoryOverlay {
     fn place(&self) -> Place {
         Place::History
     }
@@ -29,23 +29,23 @@ impl Layer for History {
     }
 }
 
-fn top(state: &mut State) -> Option<&mut History> {
-    state.over_mut::<History>()
+fn top(state: &mut State) -> Option<&mut HistoryOverlay> {
+    state.over_mut::<HistoryOverlay>()
 }
 
-fn ask(effects: &mut Vec<Effect>, query: Option<Query>) {
-    effects.extend(query.map(|query| Effect::Store(Request::History(query))));
+fn ask(effects: &mut Vec<Effect>, query: Option<HistoryQuery>) {
+    effects.extend(query.map(|query| Effect::Store(StoreRequest::History(query))));
 }
 
 pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
-    let mut history = History::default();
-    let query = history.restart(crate::store::Filter::default());
+    let mut history = HistoryOverlay::default();
+    let query = history.restart(crate::store::HistoryFilter::default());
     state.open(history);
     ask(effects, Some(query));
 }
 
 pub(crate) fn has_entry(state: &State) -> Result<(), String> {
-    match state.over::<History>() {
+    match state.over::<HistoryOverlay>() {
         Some(history) if history.entry().is_some() => Ok(()),
         _ => Err("there is no entry".into()),
     }
@@ -54,9 +54,9 @@ pub(crate) fn has_entry(state: &State) -> Result<(), String> {
 pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     state.may_change()?;
     has_entry(state)?;
-    match state.over::<History>() {
+    match state.over::<HistoryOverlay>() {
         Some(history) if history.entry().is_some_and(|entry| entry.group.is_empty()) => {
-            Err(words::UNKNOWN.into())
+            Err(describe::UNKNOWN.into())
         }
         _ => Ok(()),
     }
@@ -68,17 +68,17 @@ pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     };
     // The newest of all is what the keys for undo and redo would take.
-    let is_last = |steps: &[Step]| {
+    let is_last = |steps: &[UndoStep]| {
         steps
             .last()
             .is_some_and(|step| step.revision == Some(entry.revision))
     };
     let kind = if is_last(&state.done) {
-        Kind::Undo
+        ChangeKind::Undo
     } else if is_last(&state.undone) {
-        Kind::Redo
+        ChangeKind::Redo
     } else {
-        Kind::TakeBack
+        ChangeKind::TakeBack
     };
     undoing::take_back_entry(state, effects, entry, kind);
     if let Some(history) = top(state) {
@@ -87,7 +87,7 @@ pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-fn narrow(state: &mut State, effects: &mut Vec<Effect>, by: By) {
+fn narrow(state: &mut State, effects: &mut Vec<Effect>, by: EntryPart) {
     let Some(history) = top(state) else { return };
     match history.narrowed(by) {
         Some(filter) => {
@@ -99,17 +99,17 @@ fn narrow(state: &mut State, effects: &mut Vec<Effect>, by: By) {
 }
 
 pub(crate) fn by_actor(state: &mut State, effects: &mut Vec<Effect>) {
-    narrow(state, effects, By::Actor);
+    narrow(state, effects, EntryPart::Actor);
 }
 
 pub(crate) fn by_room(state: &mut State, effects: &mut Vec<Effect>) {
-    narrow(state, effects, By::Room);
+    narrow(state, effects, EntryPart::Room);
 }
 
 pub(crate) fn by_user(state: &mut State, effects: &mut Vec<Effect>) {
-    narrow(state, effects, By::User);
+    narrow(state, effects, EntryPart::User);
 }
 
 pub(crate) fn by_hat(state: &mut State, effects: &mut Vec<Effect>) {
-    narrow(state, effects, By::Hat);
+    narrow(state, effects, EntryPart::Hat);
 }

@@ -1,7 +1,7 @@
 //! Keys that mean nothing where they are pressed, and what is meant by them all the same.
 
 use crate::app::lookup::lookup;
-use crate::app::{Code, Key, State, keyboard, text};
+use crate::app::{Key, KeyCode, State, keyboard, text};
 
 /// The key that is meant, and what is to be said of it where it is not the one that was pressed, or means nothing.
 pub(super) fn meant(state: &State, key: Key, place: Option<char>) -> (Key, Option<String>) {
@@ -11,12 +11,12 @@ pub(super) fn meant(state: &State, key: Key, place: Option<char>) -> (Key, Optio
     }
     match key.code {
         // Esc and another key that came in one read.
-        Code::Char(_) | Code::Enter | Code::Tab | Code::Backspace if key.alt => {
-            let esc = Key::plain(Code::Esc);
+        KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace if key.alt => {
+            let esc = Key::plain(KeyCode::Esc);
             let said = format!("{} does nothing here and was taken as {}", key.word(), esc.word());
             (esc, Some(said))
         }
-        Code::Char(letter) if !letter.is_ascii() => of_other_layout(state, key, letter, place),
+        KeyCode::Char(letter) if !letter.is_ascii() => of_other_layout(state, key, letter, place),
         _ => (key, None),
     }
 }
@@ -25,7 +25,7 @@ pub(super) fn meant(state: &State, key: Key, place: Option<char>) -> (Key, Optio
 fn of_other_layout(state: &State, key: Key, letter: char, place: Option<char>) -> (Key, Option<String>) {
     let place = place.or_else(|| keyboard::place(letter));
     let at_place = place.map(|place| Key {
-        code: Code::Char(place),
+        code: KeyCode::Char(place),
         ..key
     });
     match at_place.filter(|key| key.ctrl || lookup(state, *key).is_some()) {

@@ -1,8 +1,8 @@
 //! Leaving, questions, and what can be done when the file cannot be written.
 
-use crate::app::state::Leaving;
-use crate::app::{Act, Confirm, Conflict, Effect, Phase, State, words};
-use crate::store::{Request, Trouble};
+use crate::app::state::QuitState;
+use crate::app::{Confirm, ConfirmedAction, Conflict, Effect, Phase, State, describe};
+use crate::store::{StoreProblem, StoreRequest};
 
 pub(crate) fn pop(state: &mut State, _: &mut Vec<Effect>) {
     state.overlays.pop();
@@ -11,49 +11,55 @@ pub(crate) fn pop(state: &mut State, _: &mut Vec<Effect>) {
 /// Leaves; what is on its way is saved first, what cannot be saved is asked about, what is typed is kept as a draft.
 pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
     if state.pending.is_empty() {
-        let unreadable = state.phase != Phase::Open && matches!(state.trouble, Some(Trouble::Unreadable(_)));
+        let unreadable =
+            state.phase != Phase::Open && matches!(state.trouble, Some(StoreProblem::Unreadable(_)));
         go(state, if unreadable { 4 } else { 0 });
     } else if state.trouble.is_some() {
         ask_about_unsaved(state);
     } else {
-        state.leaving = Leaving::WhenSaved;
+        state.leaving = QuitState::WhenSaved;
         state.say("Saving, then leaving");
     }
 }
 
 /// Leaves as soon as what is not saved is kept.
 pub(super) fn go(state: &mut State, status: u8) {
-    state.leaving = Leaving::WhenKept(status);
+    state.leaving = QuitState::WhenKept(status);
     state.drafting.failed = None;
 }
 
 /// Ctrl-C: as `q`, from anywhere.
 pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
-    let asks = |confirm: &Confirm| matches!(confirm.act, Act::QuitUnsaved | Act::QuitLosing);
+    let asks = |confirm: &Confirm| {
+        matches!(
+            confirm.act,
+            ConfirmedAction::QuitUnsaved | ConfirmedAction::QuitLosing
+        )
+    };
     if !state.over::<Confirm>().is_some_and(asks) {
         quit(state, effects);
     }
 }
 
 pub(super) fn ask_about_unsaved(state: &mut State) {
-    let reason = state.trouble.as_ref().map_or("", Trouble::message);
+    let reason = state.trouble.as_ref().map_or("", StoreProblem::message);
     let consequence =
         format!("{reason}. What is not saved is kept as a draft and offered at your next start.");
     let question = format!(
         "Leave with {} not saved?",
-        words::count(state.pending.len(), "change")
+        describe::count(state.pending.len(), "change")
     );
-    ask(state, question, consequence, Act::QuitUnsaved);
+    ask(state, question, consequence, ConfirmedAction::QuitUnsaved);
 }
 
 pub(super) fn ask_about_losing(state: &mut State, reason: &str) {
-    state.leaving = Leaving::No;
+    state.leaving = QuitState::No;
     let question = "Leave, and lose what is not saved?".to_owned();
     let consequence = format!("It cannot be kept as a draft: {reason}");
-    ask(state, question, consequence, Act::QuitLosing);
+    ask(state, question, consequence, ConfirmedAction::QuitLosing);
 }
 
-fn ask(state: &mut State, question: String, consequence: String, act: Act) {
+fn ask(state: &mut State, question: String, consequence: String, act: ConfirmedAction) {
     state.open(Confirm {
         question,
         consequence,
@@ -63,7 +69,7 @@ fn ask(state: &mut State, question: String, consequence: String, act: Act) {
 
 /// All that was asked of the keeper has an answer, perhaps: then the leaving that waited for that goes on.
 pub(super) fn when_settled(state: &mut State) {
-    if state.leaving != Leaving::WhenSaved {
+    if state.leaving != QuitState::WhenSaved {
         return;
     }
     if state
@@ -72,7 +78,7 @@ pub(super) fn when_settled(state: &mut State) {
         .any(|overlay| overlay.is::<Conflict>().is_some())
     {
         // Something came up that somebody must look at first.
-        state.leaving = Leaving::No;
+        state.leaving = QuitState::No;
     } else if state.pending.is_empty() {
         go(state, 0);
     }
@@ -80,15 +86,15 @@ pub(super) fn when_settled(state: &mut State) {
 
 /// Something fails while the leaving waits for it.
 pub(super) fn when_failing(state: &mut State) {
-    if state.leaving == Leaving::WhenSaved {
-        state.leaving = Leaving::No;
+    if state.leaving == QuitState::WhenSaved {
+        state.leaving = QuitState::No;
         ask_about_unsaved(state);
     }
 }
 
 /// The session ends now, whatever is open.
 pub(super) fn end(state: &mut State, status: u8, effects: &mut Vec<Effect>) {
-    state.leaving = Leaving::Now;
+    state.leaving = QuitState::Now;
     state.drafting.failed = None;
     effects.push(Effect::Quit(status));
 }
@@ -103,12 +109,12 @@ pub(crate) fn may_retry(state: &State) -> Result<(), String> {
 
 pub(crate) fn retry(state: &mut State, effects: &mut Vec<Effect>) {
     state.drafting.failed = None;
-    effects.push(Effect::Store(Request::Retry));
+    effects.push(Effect::Store(StoreRequest::Retry));
 }
 
 pub(crate) fn may_restore(state: &State) -> Result<(), String> {
     match state.trouble {
-        Some(Trouble::Gone(_)) => state.may_change(),
+        Some(StoreProblem::Gone(_)) => state.may_change(),
         _ => Err("the data file is there".into()),
     }
 }
@@ -118,5 +124,5 @@ pub(crate) fn restore(state: &mut State, _: &mut Vec<Effect>) {
     // All of it, the rooms too that a limited session does not show.
     let consequence =
         "It was deleted by somebody or something; it will hold what was last known of it.".to_owned();
-    ask(state, question, consequence, Act::Restore);
+    ask(state, question, consequence, ConfirmedAction::Restore);
 }

@@ -2,7 +2,7 @@
 
 use crate::app::browser::Column;
 use crate::app::command::CommandId;
-use crate::app::{Effect, RowKind, State, words};
+use crate::app::{Effect, RowKind, State, describe};
 
 use super::panes;
 
@@ -59,6 +59,6 @@ fn tell(state: &mut State) {
     };
     state.say(match marked {
         0 => "Nothing is marked any more".to_owned(),
-        marked => format!("Marked: {}{hidden}", words::count(marked, noun)),
+        marked => format!("Marked: {}{hidden}", describe::count(marked, noun)),
     });
 }

@@ -4,7 +4,7 @@ mod address_list;
 mod batch;
 mod build_batch;
 mod build_form;
-mod catalogue;
+mod catalog;
 mod change;
 mod commit;
 mod confirm;

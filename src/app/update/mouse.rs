@@ -1,7 +1,7 @@
 //! The mouse: what is clicked on is selected, what is clicked on twice is opened, as Enter does.
 
 use crate::app::lookup::lookup_default;
-use crate::app::{Code, Effect, Key, Spot, State};
+use crate::app::{Effect, Key, KeyCode, Spot, State};
 
 use super::dispatch::run;
 use super::{filter, lists};
@@ -18,7 +18,7 @@ pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut 
     let is_row = |spot: &Spot| matches!(spot, Spot::Row(_));
     if double && on.iter().any(is_row) {
         // The first click has selected it; the rows may have moved under the mouse since.
-        press(state, Code::Enter, effects);
+        press(state, KeyCode::Enter, effects);
         return;
     }
     state.shifted = None;
@@ -60,7 +60,7 @@ pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Ve
 }
 
 /// Does what a key means here by the table: the mouse is not for what else somebody has given the key to.
-fn press(state: &mut State, code: Code, effects: &mut Vec<Effect>) {
+fn press(state: &mut State, code: KeyCode, effects: &mut Vec<Effect>) {
     if let Some(command) = lookup_default(state, Key::plain(code)) {
         let shifted = state.shifted.take();
         run(state, command, shifted, effects);

@@ -3,11 +3,14 @@
 use super::sets;
 use crate::app::command::CommandId;
 use crate::app::place::Place;
-use crate::app::prompt::{Ask, Export, Exported, Prompt};
-use crate::app::text::Text;
+use crate::app::prompt::{ExportOutcome, ExportRequest, Prompt, PromptKind};
+use crate::app::text::TextInput;
 use crate::app::view::View;
-use crate::app::{Act, Confirm, Effect, Layer, Pane, RowKind, Spot, State, targets, words};
-use crate::exchange::{Content, Form, Given, How, Part, Plan, Refused, Target};
+use crate::app::{Confirm, ConfirmedAction, Effect, Layer, Pane, RowKind, Spot, State, describe, targets};
+use crate::exchange::{
+    ExportScope, FileFormat, ImportErrors, ImportExtent, ImportOptions, ImportPlan, ImportTarget,
+    ParsedImport,
+};
 use crate::model::LONGEST_TEXT;
 
 /// So much of what is left aside is said.
@@ -38,66 +41,66 @@ pub(crate) fn may_export(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn import(state: &mut State, _: &mut Vec<Effect>) {
-    let target = Target {
+    let target = ImportTarget {
         room: state.room().map(|(jid, _)| jid.clone()),
         user: state.user().map(|(jid, _)| jid.clone()),
     };
     let choices = vec!["add what is in it".into(), "make it exactly so (JSON)".into()];
-    open(state, Prompt::new(Ask::Import(target), "", choices, 0));
+    open(state, Prompt::new(PromptKind::Import(target), "", choices, 0));
 }
 
 pub(crate) fn export(state: &mut State, _: &mut Vec<Effect>) {
     let parts = parts(state);
     let choices = parts.iter().map(choice).collect();
-    open(state, Prompt::new(Ask::Export(parts), "", choices, 0));
+    open(state, Prompt::new(PromptKind::Export(parts), "", choices, 0));
 }
 
 /// What can be exported: first what a change would be about here, marked or selected.
-fn parts(state: &State) -> Vec<Part> {
+fn parts(state: &State) -> Vec<ExportScope> {
     let room = state.room().map(|(jid, _)| jid.clone());
     let user = room.clone().zip(state.user().map(|(jid, _)| jid.clone()));
     let (rooms, users) = targets::marked(state);
     let users = room.clone().zip((!users.is_empty()).then_some(users));
     let of_rooms = [
-        (!rooms.is_empty()).then_some(Part::Rooms(rooms)),
-        room.map(Part::Room),
+        (!rooms.is_empty()).then_some(ExportScope::Rooms(rooms)),
+        room.map(ExportScope::Room),
     ];
     let of_users = [
-        users.map(|(room, users)| Part::Users(room, users)),
-        user.map(|(room, user)| Part::User(room, user)),
+        users.map(|(room, users)| ExportScope::Users(room, users)),
+        user.map(|(room, user)| ExportScope::User(room, user)),
     ];
     let [[marked_rooms, room], [marked_users, user]] = [of_rooms, of_users];
     let about_rooms = state.grouping().kind(state.focus) == RowKind::Room
         || (state.is_turned() && state.focus == Pane::First);
     let parts = if about_rooms {
-        [marked_rooms, marked_users, room, Some(Part::All), user]
+        [marked_rooms, marked_users, room, Some(ExportScope::All), user]
     } else {
-        [marked_users, marked_rooms, user, room, Some(Part::All)]
+        [marked_users, marked_rooms, user, room, Some(ExportScope::All)]
     };
     parts.into_iter().flatten().collect()
 }
 
 /// A part in words, to be chosen.
-fn choice(part: &Part) -> String {
+fn choice(part: &ExportScope) -> String {
     let marked = |number: usize, noun: &str| match number {
         1 => format!("the marked {noun}"),
         more => format!("the {more} marked {noun}s"),
     };
     match part {
-        Part::Rooms(rooms) => marked(rooms.len(), "room"),
-        Part::Users(room, users) => format!("{} of {room}", marked(users.len(), "user")),
+        ExportScope::Rooms(rooms) => marked(rooms.len(), "room"),
+        ExportScope::Users(room, users) => format!("{} of {room}", marked(users.len(), "user")),
         part => exported(part),
     }
 }
 
 /// A part in words, when it was exported.
-fn exported(part: &Part) -> String {
+fn exported(part: &ExportScope) -> String {
     match part {
-        Part::All => "all rooms".into(),
-        Part::Room(room) => room.to_string(),
-        Part::Rooms(rooms) => words::count(rooms.len(), "room"),
-        Part::User(room, user) => format!("{user} of {room}"),
-        Part::Users(room, users) => format!("{} of {room}", words::count(users.len(), "user")),
+        ExportScope::All => "all rooms".into(),
+        ExportScope::Room(room) => room.to_string(),
+        ExportScope::Rooms(rooms) => describe::count(rooms.len(), "room"),
+        ExportScope::User(room, user) => format!("{user} of {room}"),
+        ExportScope::Users(room, users) => format!("{} of {room}", describe::count(users.len(), "user")),
     }
 }
 
@@ -119,7 +122,7 @@ impl Layer for Prompt {
     }
 
     /// What was asked for before is not waited for any more.
-    fn type_into(&mut self, take: &mut dyn FnMut(&mut Text) -> bool, _: &mut Vec<Effect>) {
+    fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
         let before = self.text.text();
         if take(&mut self.text) && self.text.text() != before {
             self.refuse(Vec::new());
@@ -192,17 +195,17 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let (ask, at) = (prompt.ask.clone(), prompt.at);
     let effect = match ask {
-        Ask::SaveSet(hats, _) => return sets::save_as(state, effects, &path, &hats),
-        Ask::RenameSet(name) => return sets::rename_to(state, effects, &name, &path),
-        Ask::Import(_) => Effect::Import(path),
-        Ask::Export(parts) => {
-            let Some(form) = Form::of_name(&path) else {
+        PromptKind::SaveSet(hats, _) => return sets::save_as(state, effects, &path, &hats),
+        PromptKind::RenameSet(name) => return sets::rename_to(state, effects, &name, &path),
+        PromptKind::Import(_) => Effect::Import(path),
+        PromptKind::Export(parts) => {
+            let Some(form) = FileFormat::of_name(&path) else {
                 prompt.refuse(vec!["end the name in .csv for a table, or in .json".into()]);
                 return;
             };
             let part = parts.get(at).cloned().unwrap_or_default();
             let over = false;
-            let export = Export {
+            let export = ExportRequest {
                 path,
                 part,
                 form,
@@ -219,8 +222,8 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// What is wrong with a name.
-fn right(ask: &Ask, name: &str) -> Result<(), String> {
-    let is_file = matches!(ask, Ask::Import(_) | Ask::Export(_));
+fn right(ask: &PromptKind, name: &str) -> Result<(), String> {
+    let is_file = matches!(ask, PromptKind::Import(_) | PromptKind::Export(_));
     match name.is_empty() {
         true if is_file => Err("the name of the file is missing".into()),
         true => Err("the name of the set is missing".into()),
@@ -233,18 +236,18 @@ fn right(ask: &Ask, name: &str) -> Result<(), String> {
 }
 
 /// What is in the file, or why nothing was taken: a question with what it would do.
-pub(super) fn read(state: &mut State, path: &str, given: Result<Box<Given>, Refused>) {
+pub(super) fn read(state: &mut State, path: &str, given: Result<Box<ParsedImport>, ImportErrors>) {
     let now = state.view.clone();
     let Some(prompt) = waiting(state).filter(|prompt| prompt.text.text().trim() == path) else {
         return;
     };
-    let Ask::Import(target) = prompt.ask.clone() else {
+    let PromptKind::Import(target) = prompt.ask.clone() else {
         return;
     };
     let replace = prompt.at == 1;
     let planned = given.and_then(|given| {
         let target = within(&given, target);
-        let how = How {
+        let how = ImportOptions {
             target: target.clone(),
             replace,
             limited: false,
@@ -254,7 +257,7 @@ pub(super) fn read(state: &mut State, path: &str, given: Result<Box<Given>, Refu
         let into = match (rooms.as_slice(), &target.user) {
             ([room], Some(user)) => format!("{user} in {room}"),
             ([room], None) => room.to_string(),
-            (rooms, _) => words::count(rooms.len(), "room"),
+            (rooms, _) => describe::count(rooms.len(), "room"),
         };
         Ok((plan, into))
     });
@@ -269,15 +272,15 @@ pub(super) fn read(state: &mut State, path: &str, given: Result<Box<Given>, Refu
 }
 
 /// As far as what is given has no address of its own.
-fn within(given: &Given, target: Target) -> Target {
+fn within(given: &ParsedImport, target: ImportTarget) -> ImportTarget {
     match given.content {
-        Content::Document(_) => Target::default(),
-        Content::Room(_) => Target { user: None, ..target },
-        Content::User(..) => target,
+        ImportExtent::Document(_) => ImportTarget::default(),
+        ImportExtent::Room(_) => ImportTarget { user: None, ..target },
+        ImportExtent::User(..) => target,
     }
 }
 
-fn ask(state: &mut State, path: &str, into: &str, plan: Plan) {
+fn ask(state: &mut State, path: &str, into: &str, plan: ImportPlan) {
     let aside = aside(&plan);
     if plan.group.is_empty() {
         state.say(format!(
@@ -286,11 +289,11 @@ fn ask(state: &mut State, path: &str, into: &str, plan: Plan) {
         ));
         return;
     }
-    let question = format!("Import {path} into {into}: {}?", words::imported(&plan.counts));
+    let question = format!("Import {path} into {into}: {}?", describe::imported(&plan.counts));
     let undo = format!("{} takes all of it back.", state.key(CommandId::Undo));
     let more = [plan.counts.said_of_kept(), aside].into_iter().flatten();
     let consequence = more.fold(undo, |said, more| format!("{said} {more}."));
-    let act = Act::Commit(plan.group);
+    let act = ConfirmedAction::Commit(plan.group);
     state.open(Confirm {
         question,
         consequence,
@@ -299,8 +302,8 @@ fn ask(state: &mut State, path: &str, into: &str, plan: Plan) {
 }
 
 /// What is left aside, the first of it in words.
-fn aside(plan: &Plan) -> Option<String> {
-    let few: Vec<String> = plan.skipped.iter().take(FEW).map(words::skipped).collect();
+fn aside(plan: &ImportPlan) -> Option<String> {
+    let few: Vec<String> = plan.skipped.iter().take(FEW).map(describe::skipped).collect();
     let more = match plan.skipped.len().saturating_sub(FEW) {
         0 => String::new(),
         more => format!("; and {more} more"),
@@ -309,7 +312,7 @@ fn aside(plan: &Plan) -> Option<String> {
 }
 
 /// The file that is there is to be replaced.
-pub(super) fn export_over(state: &mut State, effects: &mut Vec<Effect>, export: Export) {
+pub(super) fn export_over(state: &mut State, effects: &mut Vec<Effect>, export: ExportRequest) {
     if let Some(prompt) = top(state) {
         prompt.waits = true;
     }
@@ -317,23 +320,23 @@ pub(super) fn export_over(state: &mut State, effects: &mut Vec<Effect>, export: 
 }
 
 /// The file is written, or it is not and why.
-pub(super) fn written(state: &mut State, export: Export, result: Result<Exported, String>) {
+pub(super) fn written(state: &mut State, export: ExportRequest, result: Result<ExportOutcome, String>) {
     let Some(prompt) = waiting(state).filter(|prompt| prompt.text.text().trim() == export.path) else {
         return;
     };
     match result {
         Err(reason) => prompt.refuse(vec![reason]),
-        Ok(Exported::Exists) => {
+        Ok(ExportOutcome::Exists) => {
             prompt.waits = false;
             let path = &export.path;
             let confirm = Confirm {
                 question: format!("Replace {path}?"),
                 consequence: "There is a file of that name already. What is in it is lost.".into(),
-                act: Act::Export(Export { over: true, ..export }),
+                act: ConfirmedAction::Export(ExportRequest { over: true, ..export }),
             };
             state.open(confirm);
         }
-        Ok(Exported::Done(lost)) => {
+        Ok(ExportOutcome::Done(lost)) => {
             state.overlays.retain(|overlay| overlay.is::<Prompt>().is_none());
             let lost = match lost.as_slice() {
                 [] => String::new(),

@@ -2,11 +2,11 @@
 
 use crate::app::command::CommandId;
 use crate::app::place::Place;
-use crate::app::prompt::{Ask, Prompt};
-use crate::app::sets::{Entry, NamedSets};
-use crate::app::text::Text;
+use crate::app::prompt::{Prompt, PromptKind};
+use crate::app::sets::{NamedHats, SetsOverlay};
+use crate::app::text::TextInput;
 use crate::app::view::View;
-use crate::app::{Effect, Layer, State, targets, words};
+use crate::app::{Effect, Layer, State, describe, targets};
 use crate::model::{Hats, Wardrobe};
 
 use super::{batch, commit, hat_clipboard};
@@ -20,10 +20,10 @@ pub(crate) fn may_open(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
-    state.open(NamedSets::new());
+    state.open(SetsOverlay::new());
 }
 
-impl Layer for NamedSets {
+impl Layer for SetsOverlay {
     fn place(&self) -> Place {
         Place::Sets
     }
@@ -36,7 +36,7 @@ impl Layer for NamedSets {
         true
     }
 
-    fn type_into(&mut self, take: &mut dyn FnMut(&mut Text) -> bool, _: &mut Vec<Effect>) {
+    fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
         let before = self.text.text();
         if take(&mut self.text) && self.text.text() != before {
             self.at = 0;
@@ -53,11 +53,11 @@ impl Layer for NamedSets {
     }
 }
 
-fn top(state: &State) -> Option<&NamedSets> {
-    state.over::<NamedSets>()
+fn top(state: &State) -> Option<&SetsOverlay> {
+    state.over::<SetsOverlay>()
 }
 
-fn selected(state: &State) -> Result<Entry, String> {
+fn selected(state: &State) -> Result<NamedHats, String> {
     let sets = top(state).ok_or("the sets are not open")?;
     let mut entries = sets.entries(&state.view)?;
     match sets.selected(entries.len()) {
@@ -104,7 +104,7 @@ pub(crate) fn may_save(state: &State) -> Result<(), String> {
 pub(crate) fn save(state: &mut State, _: &mut Vec<Effect>) {
     let typed = top(state).map(|sets| sets.text.text().trim().to_owned());
     if let Ok((hats, of)) = hat_clipboard::chosen(state) {
-        let ask = Ask::SaveSet(hats, of);
+        let ask = PromptKind::SaveSet(hats, of);
         let prompt = Prompt::new(ask, &typed.unwrap_or_default(), Vec::new(), 0);
         state.open(prompt);
     }
@@ -117,7 +117,7 @@ pub(crate) fn may_change(state: &State) -> Result<(), String> {
 
 pub(crate) fn rename(state: &mut State, _: &mut Vec<Effect>) {
     if let Ok((name, _)) = selected(state) {
-        let prompt = Prompt::new(Ask::RenameSet(name.clone()), &name, Vec::new(), 0);
+        let prompt = Prompt::new(PromptKind::RenameSet(name.clone()), &name, Vec::new(), 0);
         state.open(prompt);
     }
 }
@@ -138,8 +138,8 @@ pub(super) fn save_as(state: &mut State, effects: &mut Vec<Effect>, name: &str, 
             let question = format!("Replace the set \"{name}\"?");
             let consequence = format!(
                 "It has {} now, and will have {}.",
-                words::hats(&there),
-                words::hats(hats)
+                describe::hats(&there),
+                describe::hats(hats)
             );
             batch::ask(state, question, consequence, |next| {
                 next.put_set(name, Some(hats))
@@ -156,7 +156,7 @@ pub(super) fn rename_to(state: &mut State, effects: &mut Vec<Effect>, name: &str
 fn done(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    operation: impl Fn(&mut Wardrobe) -> Result<crate::model::Group, crate::model::Error>,
+    operation: impl Fn(&mut Wardrobe) -> Result<crate::model::Group, crate::model::EditError>,
 ) {
     if let Err(error) = operation(&mut state.view.clone()) {
         if let Some(prompt) = state.over_mut::<Prompt>() {

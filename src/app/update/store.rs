@@ -1,21 +1,21 @@
 //! What the keeper of the data file tells.
 
-use crate::app::history::History;
-use crate::app::state::{Kind, Step};
+use crate::app::history::HistoryOverlay;
+use crate::app::state::{ChangeKind, UndoStep};
 use crate::app::{Effect, Phase, State};
-use crate::model::Error;
-use crate::store::{Event, Snapshot, Trouble};
+use crate::model::EditError;
+use crate::store::{Snapshot, StoreEvent, StoreProblem};
 
 use super::{commit, conflict, draft, leave, undo};
 
-pub(super) fn event(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
+pub(super) fn event(state: &mut State, event: StoreEvent, effects: &mut Vec<Effect>) {
     match event {
-        Event::Opening { done, of } => {
+        StoreEvent::Opening { done, of } => {
             if state.phase != Phase::Open {
                 state.phase = Phase::Opening { done, of };
             }
         }
-        Event::Opened(snapshot) => {
+        StoreEvent::Opened(snapshot) => {
             state.phase = Phase::Open;
             state.trouble = None;
             adopt(state, snapshot);
@@ -23,21 +23,21 @@ pub(super) fn event(state: &mut State, event: Event, effects: &mut Vec<Effect>) 
                 draft::found(state, bytes);
             }
         }
-        Event::Committed { settled, snapshot } => settle(state, effects, settled, snapshot),
-        Event::Changed(snapshot) => adopt(state, snapshot),
-        Event::Trouble(trouble) => trouble_is(state, trouble, effects),
-        Event::History { query, page } => {
+        StoreEvent::Committed { settled, snapshot } => settle(state, effects, settled, snapshot),
+        StoreEvent::Changed(snapshot) => adopt(state, snapshot),
+        StoreEvent::Trouble(trouble) => trouble_is(state, trouble, effects),
+        StoreEvent::History { query, page } => {
             for overlay in &mut state.overlays {
-                if let Some(history) = overlay.is_mut::<History>() {
+                if let Some(history) = overlay.is_mut::<HistoryOverlay>() {
                     history.take(&query, page.clone());
                 }
             }
         }
-        Event::FoundUndo(found) => undo::found(state, effects, found),
+        StoreEvent::FoundUndo(found) => undo::found(state, effects, found),
     }
 }
 
-fn trouble_is(state: &mut State, trouble: Option<Trouble>, effects: &mut Vec<Effect>) {
+fn trouble_is(state: &mut State, trouble: Option<StoreProblem>, effects: &mut Vec<Effect>) {
     let was = std::mem::replace(&mut state.trouble, trouble);
     match (&was, &state.trouble) {
         (Some(_), None) => {
@@ -56,7 +56,7 @@ fn trouble_is(state: &mut State, trouble: Option<Trouble>, effects: &mut Vec<Eff
 fn settle(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    settled: Vec<(u64, Result<Option<u64>, Error>)>,
+    settled: Vec<(u64, Result<Option<u64>, EditError>)>,
     snapshot: Snapshot,
 ) {
     let mut refused = Vec::new();
@@ -127,11 +127,11 @@ fn undo_what_came_too_late(state: &mut State, effects: &mut Vec<Effect>) {
         .into_iter()
         .partition(|step| step.revision.is_some());
     state.withdrawn = rest;
-    let late: Vec<Step> = late;
+    let late: Vec<UndoStep> = late;
     for step in late {
         let inverse = step.group.inverse();
         if state.view.apply(&inverse).is_ok() {
-            commit::push(state, effects, inverse, Kind::Undo, Some(&step));
+            commit::push(state, effects, inverse, ChangeKind::Undo, Some(&step));
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Undo and redo, always as new changes.
 
 use crate::app::command::CommandId;
-use crate::app::state::{Kind, Step};
-use crate::app::{Effect, State, sides, words};
-use crate::model::Error;
-use crate::store::{Entry, FoundUndo, Request};
+use crate::app::state::{ChangeKind, UndoStep};
+use crate::app::{Effect, State, conflict_text, describe};
+use crate::model::EditError;
+use crate::store::{HistoryEntry, StoreRequest, UndoCandidate};
 
 use super::commit;
 
@@ -27,21 +27,21 @@ pub(crate) fn may_redo(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
-    take_back(state, effects, Kind::Undo);
+    take_back(state, effects, ChangeKind::Undo);
 }
 
 pub(crate) fn redo(state: &mut State, effects: &mut Vec<Effect>) {
-    take_back(state, effects, Kind::Redo);
+    take_back(state, effects, ChangeKind::Redo);
 }
 
 /// Takes back the last step; one of an earlier session is looked for in the history. What is asked for meanwhile waits,
 /// so that quick keys mean what slow ones do.
-fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: Kind) {
+fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) {
     if !state.searching.is_empty() {
         state.searching.push_back(kind);
         return;
     }
-    let steps = if kind == Kind::Undo {
+    let steps = if kind == ChangeKind::Undo {
         &mut state.done
     } else {
         &mut state.undone
@@ -53,7 +53,7 @@ fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: Kind) {
     };
     let pending = state.pending.iter().any(|pending| pending.id == step.id);
     if pending && state.trouble.is_some() {
-        let again = kind == Kind::Redo;
+        let again = kind == ChangeKind::Redo;
         commit::withdraw(state, effects, &step);
         state.say(if again {
             "Withdrawn: the undo that was not saved yet"
@@ -68,13 +68,13 @@ fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: Kind) {
         Ok(false) => state.say(already(&step, kind)),
         Err(_) => {
             let why = stands_against(state, &step);
-            let steps = if kind == Kind::Undo {
+            let steps = if kind == ChangeKind::Undo {
                 &mut state.done
             } else {
                 &mut state.undone
             };
             steps.push(step);
-            let what = if kind == Kind::Undo {
+            let what = if kind == ChangeKind::Undo {
                 "undone"
             } else {
                 "done again"
@@ -85,16 +85,16 @@ fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: Kind) {
 }
 
 /// What is said where nothing of a step is left to be taken back.
-fn already(step: &Step, kind: Kind) -> String {
-    if kind == Kind::Redo || (kind == Kind::TakeBack && step.takes_back) {
-        format!("Already done again: {}", words::group(&step.group.inverse()))
+fn already(step: &UndoStep, kind: ChangeKind) -> String {
+    if kind == ChangeKind::Redo || (kind == ChangeKind::TakeBack && step.takes_back) {
+        format!("Already done again: {}", describe::group(&step.group.inverse()))
     } else {
-        format!("Already undone: {}", words::group(&step.group))
+        format!("Already undone: {}", describe::group(&step.group))
     }
 }
 
 /// What somebody changed since, so that a step cannot be taken back; and what to do.
-fn stands_against(state: &State, step: &Step) -> String {
+fn stands_against(state: &State, step: &UndoStep) -> String {
     let mut next = state.view.clone();
     for edit in step.group.inverse().0 {
         let Err(error) = next.apply(&edit.clone().into()) else {
@@ -105,7 +105,7 @@ fn stands_against(state: &State, step: &Step) -> String {
             (None, Some(room)) => room.to_string(),
             (_, None) => return error.to_string(),
         };
-        let now = sides::now(&edit, &next);
+        let now = conflict_text::now(&edit, &next);
         let key = state.key(CommandId::History);
         return format!("changed meanwhile: {what}: {now}; {key} shows by whom, undo that first");
     }
@@ -117,10 +117,10 @@ fn stands_against(state: &State, step: &Step) -> String {
 fn apply(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    step: &Step,
-    kind: Kind,
+    step: &UndoStep,
+    kind: ChangeKind,
     partial: bool,
-) -> Result<bool, Error> {
+) -> Result<bool, EditError> {
     let inverse = step.group.inverse();
     let mut next = state.view.clone();
     let rest = next.apply_rest(&inverse)?.into_owned();
@@ -128,12 +128,12 @@ fn apply(
         return Ok(false);
     }
     state.view = next;
-    let undone = || words::group(&rest.inverse());
+    let undone = || describe::group(&rest.inverse());
     match kind {
-        Kind::Redo => state.say(format!("Done again: {}", words::group(&rest))),
-        Kind::TakeBack => {
+        ChangeKind::Redo => state.say(format!("Done again: {}", describe::group(&rest))),
+        ChangeKind::TakeBack => {
             let what = if step.takes_back {
-                format!("Done again: {}", words::group(&rest))
+                format!("Done again: {}", describe::group(&rest))
             } else {
                 format!("Undone: {}", undone())
             };
@@ -146,7 +146,7 @@ fn apply(
         )),
     }
     if partial {
-        commit::push(state, effects, rest, Kind::Do, None);
+        commit::push(state, effects, rest, ChangeKind::Do, None);
     } else {
         commit::push(state, effects, rest, kind, Some(step));
     }
@@ -160,7 +160,7 @@ pub(super) fn search(state: &mut State, effects: &mut Vec<Effect>) {
     }
     if state.pending.is_empty() {
         state.search_asked = true;
-        effects.push(Effect::Store(Request::FindUndo));
+        effects.push(Effect::Store(StoreRequest::FindUndo));
     } else if state.trouble.is_some() {
         state.searching.clear();
         state.refuse("the history can be asked when your changes are saved");
@@ -168,20 +168,20 @@ pub(super) fn search(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// What the history says about earlier sessions of the same actor.
-pub(super) fn found(state: &mut State, effects: &mut Vec<Effect>, found: Result<FoundUndo, String>) {
+pub(super) fn found(state: &mut State, effects: &mut Vec<Effect>, found: Result<UndoCandidate, String>) {
     state.search_asked = false;
     let Some(kind) = state.searching.pop_front() else {
         return;
     };
-    let FoundUndo { undo, redo } = match found {
+    let UndoCandidate { undo, redo } = match found {
         Ok(found) => found,
         Err(error) => {
             state.searching.clear();
             return state.refuse(error);
         }
     };
-    let entry = if kind == Kind::Undo { undo } else { redo };
-    let word = if kind == Kind::Undo { "undo" } else { "redo" };
+    let entry = if kind == ChangeKind::Undo { undo } else { redo };
+    let word = if kind == ChangeKind::Undo { "undo" } else { "redo" };
     match entry {
         None => state.refuse(format!("there is nothing to {word}")),
         Some(entry) => take_back_entry(state, effects, entry, kind),
@@ -192,18 +192,23 @@ pub(super) fn found(state: &mut State, effects: &mut Vec<Effect>, found: Result<
 }
 
 /// Takes back an entry of the history as a new change.
-pub(super) fn take_back_entry(state: &mut State, effects: &mut Vec<Effect>, entry: Entry, kind: Kind) {
+pub(super) fn take_back_entry(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    entry: HistoryEntry,
+    kind: ChangeKind,
+) {
     let (revision, partial) = (Some(entry.revision), entry.partial);
-    let step = Step {
+    let step = UndoStep {
         id: 0,
-        takes_back: kind == Kind::TakeBack && entry.undoes.is_some(),
+        takes_back: kind == ChangeKind::TakeBack && entry.undoes.is_some(),
         revision,
         group: entry.group,
     };
     match apply(state, effects, &step, kind, partial) {
         Ok(false) => state.say(already(&step, kind)),
         // What was done in between stays in its order: this is a change after it.
-        Ok(true) if kind == Kind::TakeBack => {}
+        Ok(true) if kind == ChangeKind::TakeBack => {}
         Ok(true) => {
             state.done.retain(|step| step.revision != revision);
             state.undone.retain(|step| step.revision != revision);

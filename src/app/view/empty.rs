@@ -1,7 +1,7 @@
 //! What an empty pane says: what could be here, and what to do next.
 
 use crate::app::command::CommandId;
-use crate::app::{Grouping, Pane, Saved, State, places, words};
+use crate::app::{Grouping, Pane, SaveState, State, describe, places};
 
 /// What a pane without rows says.
 pub(super) fn lines(state: &State, pane: Pane) -> Vec<String> {
@@ -9,7 +9,7 @@ pub(super) fn lines(state: &State, pane: Pane) -> Vec<String> {
         return Vec::new();
     }
     if state.filter(pane).is_some() {
-        let total = words::grouped(state.total(pane));
+        let total = describe::grouped(state.total(pane));
         return vec![
             format!("None of the {total} matches."),
             String::new(),
@@ -34,7 +34,7 @@ fn no_rooms(state: &State) -> Vec<String> {
     let mut lines = vec!["No rooms yet.".to_owned(), String::new()];
     if state.may_change().is_ok() {
         lines.push(next(state, CommandId::AddRoom, "adds the first one."));
-        if state.saved() == Saved::NoFile {
+        if state.saved() == SaveState::NoFile {
             lines.push(String::new());
             lines.push("The file is made with the first change.".into());
         }

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use crate::app::Spot;
-use crate::app::finder::{Finder, Found};
-use crate::app::offer::{Note, Offer, What};
+use crate::app::finder::{Finder, FinderMatch};
+use crate::app::offer::{FinderItem, HelpNote, OfferedCommand};
 
 use super::{
-    Body, Cell, Content, Count, Cut, Details, Heading, Input, Item, List, Row, Tone, View, Width, label,
+    Body, CellContent, CellWidth, Details, Heading, InputView, ItemRow, ListRow, ListView, RowCell, RowCount,
+    Tone, Truncation, View, label,
 };
 
 /// Columns of the keys of a command.
@@ -23,9 +24,9 @@ pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
     let lines = lines(shown);
     let selected = lines
         .iter()
-        .position(|line| matches!(line, Line::Item(at) if *at == shown.selected));
+        .position(|line| matches!(line, FinderLine::Item(at) if *at == shown.selected));
     let details = match shown.chosen() {
-        Some(What::Command(offer)) => Some(match &offer.enabled {
+        Some(FinderItem::Command(offer)) => Some(match &offer.enabled {
             Ok(()) => offer.command.help.into(),
             Err(reason) => format!("not now: {reason}").into(),
         }),
@@ -39,75 +40,75 @@ pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
     View {
         heading: Heading {
             title: shown.title().into(),
-            count: Some(Count {
+            count: Some(RowCount {
                 shown: shown.matched,
-                ..Count::default()
+                ..RowCount::default()
             }),
             about: Vec::new(),
             spoken: shown.title().into(),
             busy: shown.is_looking(),
         },
         size,
-        input: Some(Input {
+        input: Some(InputView {
             text: &shown.text,
             hint,
         }),
         remarks: Vec::new(),
-        body: Body::List(List {
+        body: Body::List(ListView {
             position: (shown.selected, shown.matched),
             empty,
-            ..List::new(lines.len(), selected, move |at| match lines.get(at) {
-                Some(Line::Heading(heading)) => Row::Heading(heading),
-                Some(Line::Item(at)) => item(shown.found.get(*at), *at),
+            ..ListView::new(lines.len(), selected, move |at| match lines.get(at) {
+                Some(FinderLine::Heading(heading)) => ListRow::Heading(heading),
+                Some(FinderLine::Item(at)) => item(shown.found.get(*at), *at),
                 None => item(None, at),
             })
         }),
         details: details.map(|main| Details {
             main,
-            cut: Cut::End,
+            cut: Truncation::End,
             remarks: Vec::new(),
         }),
     }
 }
 
 /// A line of the list.
-enum Line {
+enum FinderLine {
     Heading(&'static str),
     Item(usize),
 }
 
-fn lines(finder: &Finder) -> Vec<Line> {
+fn lines(finder: &Finder) -> Vec<FinderLine> {
     let of = |at: usize| {
-        let heading = finder.heading(at).map(Line::Heading);
-        heading.into_iter().chain([Line::Item(at)])
+        let heading = finder.heading(at).map(FinderLine::Heading);
+        heading.into_iter().chain([FinderLine::Item(at)])
     };
     (0..finder.found.len()).flat_map(of).collect()
 }
 
-fn item(found: Option<&Found>, at: usize) -> Row<'_> {
+fn item(found: Option<&FinderMatch>, at: usize) -> ListRow<'_> {
     let cells = match found.map(|found| &found.what) {
-        Some(What::Command(offer)) => command(offer),
-        Some(What::Note(note)) => known(note),
-        Some(what @ What::Place { .. }) => place(what),
+        Some(FinderItem::Command(offer)) => command(offer),
+        Some(FinderItem::Note(note)) => known(note),
+        Some(what @ FinderItem::Place { .. }) => place(what),
         None => Vec::new(),
     };
-    Row::Item(Item {
+    ListRow::Item(ItemRow {
         cells,
         marked: false,
         spot: Spot::Row(at),
     })
 }
 
-fn known(note: &Note) -> Vec<Cell<'_>> {
+fn known(note: &HelpNote) -> Vec<RowCell<'_>> {
     vec![
-        Cell::text(note.word)
-            .width(Width::Exactly(KEYS))
+        RowCell::text(note.word)
+            .width(CellWidth::Exactly(KEYS))
             .spoken(format!("{} {}", note.word, note.help)),
-        Cell::text(note.help).width(Width::Share(1)).silent(),
+        RowCell::text(note.help).width(CellWidth::Share(1)).silent(),
     ]
 }
 
-fn command(offer: &Offer) -> Vec<Cell<'_>> {
+fn command(offer: &OfferedCommand) -> Vec<RowCell<'_>> {
     let tone = match &offer.enabled {
         Ok(()) => Tone::Plain,
         Err(_) => Tone::Faint,
@@ -117,24 +118,28 @@ fn command(offer: &Offer) -> Vec<Cell<'_>> {
         keys => format!("key {}", crate::app::spelled(keys)),
     };
     let mut cells = vec![
-        Cell::new(Content::Keys(offer.keys.as_str().into()))
-            .width(Width::Exactly(KEYS))
+        RowCell::new(CellContent::Keys(offer.keys.as_str().into()))
+            .width(CellWidth::Exactly(KEYS))
             .tone(tone)
             .spoken(offer.command.help),
-        Cell::text(offer.command.help)
-            .width(Width::Share(1))
+        RowCell::text(offer.command.help)
+            .width(CellWidth::Share(1))
             .tone(tone)
             .spoken(keys),
     ];
     if let Err(reason) = &offer.enabled {
-        cells.push(Cell::glyph(super::Glyph::Dash).tone(Tone::Warning));
-        cells.push(Cell::text(reason.as_str()).tone(Tone::Warning).spoken("not now"));
+        cells.push(RowCell::glyph(super::Glyph::Dash).tone(Tone::Warning));
+        cells.push(
+            RowCell::text(reason.as_str())
+                .tone(Tone::Warning)
+                .spoken("not now"),
+        );
     }
     cells
 }
 
-fn place(what: &What) -> Vec<Cell<'_>> {
-    let What::Place {
+fn place(what: &FinderItem) -> Vec<RowCell<'_>> {
+    let FinderItem::Place {
         room,
         here,
         user,
@@ -168,8 +173,8 @@ fn place(what: &What) -> Vec<Cell<'_>> {
         }
     };
     vec![
-        Cell::text(kind).width(Width::Exactly(4)).spoken(words),
-        Cell::text(name).width(Width::Share(1)).silent(),
-        Cell::text(more).width(Width::Share(1)).silent(),
+        RowCell::text(kind).width(CellWidth::Exactly(4)).spoken(words),
+        RowCell::text(name).width(CellWidth::Share(1)).silent(),
+        RowCell::text(more).width(CellWidth::Share(1)).silent(),
     ]
 }

@@ -1,23 +1,23 @@
 //! A form: its fields with what is wrong at each, the existing hats, how the hat will look, and what will be stored.
 
 use crate::app::command::CommandId;
-use crate::app::form::{Field, Form, Name, Subject, Value};
+use crate::app::form::{Field, FieldName, FieldValue, Form, FormSubject};
 use crate::app::suggest::{Existing, Suggestions};
-use crate::app::{Spot, State, words};
+use crate::app::{Spot, State, describe};
 use crate::model::write;
 
 use super::{
-    Body, Cell, Cut, FieldValue, FieldView, Fields, Heading, Item, List, Preview, Row, Shown, Suggested,
-    View, Width, label,
+    Body, CellWidth, FieldView, FieldsView, HatAppearance, Heading, ItemRow, ListRow, ListView, Preview,
+    RowCell, SuggestionsView, Truncation, ValueView, View, label,
 };
 
 pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
     let fields = form.fields.iter().enumerate();
     let fields = fields.map(|(at, shown)| field(state, form, at, shown)).collect();
     let typing = form.field().is_some_and(|field| field.name.suggests());
-    let suggestions = form.suggestions.as_ref().map(|known| Suggested {
+    let suggestions = form.suggestions.as_ref().map(|known| SuggestionsView {
         title: match form.subject {
-            Subject::AddToRoom { .. } => "Rooms",
+            FormSubject::AddToRoom { .. } => "Rooms",
             _ => "Known hats",
         },
         list: suggestions(form, known),
@@ -33,7 +33,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
         size: (if suggestions.is_some() { 96 } else { 72 }, u16::MAX),
         input: None,
         remarks: Vec::new(),
-        body: Body::Fields(Box::new(Fields {
+        body: Body::Fields(Box::new(FieldsView {
             warning: form
                 .changed_meanwhile(state.wardrobe())
                 .map(|now| format!("changed by somebody else: {now}")),
@@ -55,23 +55,23 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
 fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldView<'a> {
     let hint = || field.name.hint(state.keymap());
     let value = match &field.value {
-        Value::Text(text) => FieldValue::Text(text),
-        Value::Tick(on) | Value::Maybe(Some(on)) => FieldValue::Tick(Some(*on), hint()),
-        Value::Maybe(None) => FieldValue::Tick(None, "not the same for all: left as it is".into()),
-        Value::Choice { options, at } => {
-            FieldValue::Words(options.iter().map(|option| option.as_str()).collect(), *at)
+        FieldValue::Text(text) => ValueView::Text(text),
+        FieldValue::Tick(on) | FieldValue::Maybe(Some(on)) => ValueView::Tick(Some(*on), hint()),
+        FieldValue::Maybe(None) => ValueView::Tick(None, "not the same for all: left as it is".into()),
+        FieldValue::Choice { options, at } => {
+            ValueView::Words(options.iter().map(|option| option.as_str()).collect(), *at)
         }
     };
     let problem = form.problem(at, state.wardrobe(), state.keymap());
-    let is_hue = field.name == Name::Hue && !form.text(Name::Hue).trim().is_empty();
-    let sample = form.coloured().filter(|_| is_hue && problem.is_none());
-    let is_tick = matches!(value, FieldValue::Tick(..));
+    let is_hue = field.name == FieldName::Hue && !form.text(FieldName::Hue).trim().is_empty();
+    let sample = form.colored().filter(|_| is_hue && problem.is_none());
+    let is_tick = matches!(value, ValueView::Tick(..));
     FieldView {
         label: field.name.label(),
         value,
         hint: (problem.is_none() && !is_tick && !is_hue).then(|| below(state, form, field)),
         problems: problem.into_iter().collect(),
-        sample: sample.map(|(id, hue)| (form.text(Name::Title), id, hue)),
+        sample: sample.map(|(id, hue)| (form.text(FieldName::Title), id, hue)),
         spot: Some(Spot::Field(at)),
     }
 }
@@ -82,11 +82,11 @@ fn below(state: &State, form: &Form, field: &Field) -> String {
         Some((id, title)) if title.is_empty() => format!("→ {id}"),
         Some((id, title)) => format!("→ {title} · {id}"),
         // Nearly always somebody forgot the first part; but a domain can be affiliated as well.
-        None if field.name == Name::User && form.means_domain() => {
+        None if field.name == FieldName::User && form.means_domain() => {
             "the whole domain; one user is user@domain".into()
         }
-        None if field.name == Name::Title
-            && matches!(form.subject, Subject::EditHats { before: None, .. }) =>
+        None if field.name == FieldName::Title
+            && matches!(form.subject, FormSubject::EditHats { before: None, .. }) =>
         {
             "for all; left alone, each keeps its own".into()
         }
@@ -94,13 +94,13 @@ fn below(state: &State, form: &Form, field: &Field) -> String {
     }
 }
 
-fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> List<'a> {
+fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> ListView<'a> {
     let selected = form.listed().and_then(|row| known.get(row));
-    List {
+    ListView {
         empty: vec!["none matches".into()],
         whole: selected.map(|one| one.id().to_owned()),
-        ..List::new(known.len(), form.listed(), move |at| {
-            Row::Item(Item {
+        ..ListView::new(known.len(), form.listed(), move |at| {
+            ListRow::Item(ItemRow {
                 cells: known.get(at).map(suggestion).unwrap_or_default(),
                 marked: false,
                 spot: Spot::Known(at),
@@ -110,25 +110,25 @@ fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> List<'a> {
 }
 
 /// Title, the id, which tells apart what has one title, and how many users.
-fn suggestion(one: &Existing) -> Vec<Cell<'_>> {
+fn suggestion(one: &Existing) -> Vec<RowCell<'_>> {
     let title = match one {
         Existing::Hat(hat) => label::hat(&hat.id, hat.title.as_deref()),
         Existing::Room(id, room) => label::room(id, room).into(),
     };
     vec![
-        Cell::text(title).width(Width::Share(9)).gap(2),
-        Cell {
+        RowCell::text(title).width(CellWidth::Share(9)).gap(2),
+        RowCell {
             from: 46,
-            ..Cell::text(one.id())
-                .cut(Cut::Middle)
-                .width(Width::Share(11))
+            ..RowCell::text(one.id())
+                .cut(Truncation::Middle)
+                .width(CellWidth::Share(11))
                 .gap(2)
                 .silent()
         },
-        Cell {
+        RowCell {
             right: true,
-            ..Cell::text(words::count(one.users(), "user"))
-                .width(Width::Exactly(12))
+            ..RowCell::text(describe::count(one.users(), "user"))
+                .width(CellWidth::Exactly(12))
                 .gap(0)
         },
     ]
@@ -137,24 +137,24 @@ fn suggestion(one: &Existing) -> Vec<Cell<'_>> {
 fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     let (room, user) = match &form.subject {
         // Of many the first is the example.
-        Subject::AddHat { members } => members.first().map(|(room, user)| (room, user))?,
-        Subject::EditHats { attachments, .. } => attachments.first().map(|at| (&at.room, &at.user))?,
+        FormSubject::AddHat { members } => members.first().map(|(room, user)| (room, user))?,
+        FormSubject::EditHats { attachments, .. } => attachments.first().map(|at| (&at.room, &at.user))?,
         _ => return None,
     };
     let attachment = form.attachment();
     let hat = form.hat().ok().map(|chosen| chosen.id);
     let there = state.wardrobe().room(room);
     let shown = match &hat {
-        None => Shown::Unknown,
-        Some(_) if !attachment.is_active() => Shown::Inactive,
+        None => HatAppearance::Unknown,
+        Some(_) if !attachment.is_active() => HatAppearance::Inactive,
         Some(id) => {
             let title = match there {
                 Some(there) => there.title(id, &attachment),
                 None => attachment.title.as_deref(),
             };
-            let defined = there.and_then(|there| there.catalogue.get(id));
+            let defined = there.and_then(|there| there.catalog.get(id));
             let hue = defined.and_then(|hat| hat.hue.clone());
-            Shown::Hat(label::hat(id, title).into_owned(), id.clone(), hue)
+            HatAppearance::Hat(label::hat(id, title).into_owned(), id.clone(), hue)
         }
     };
     Some(Preview {
@@ -183,8 +183,8 @@ fn status(state: &State, form: &Form) -> String {
     };
     let known = match (&form.suggestions, field.name) {
         (Some(known), name) if name.suggests() && !known.is_empty() => {
-            let noun = if name == Name::Hat { "hat" } else { "room" };
-            let number = words::count(known.len(), noun);
+            let noun = if name == FieldName::Hat { "hat" } else { "room" };
+            let number = describe::count(known.len(), noun);
             format!(". {number} known, {} lists them", state.key(CommandId::List))
         }
         _ => String::new(),
@@ -195,11 +195,11 @@ fn status(state: &State, form: &Form) -> String {
 /// The hat or room that letters in a field mean: its id, and what it is called.
 fn by_letters(form: &Form, field: &Field) -> Option<(String, String)> {
     match field.name {
-        Name::Hat => form
+        FieldName::Hat => form
             .hat()
             .ok()
             .and_then(|hat| Some((hat.id.to_string(), hat.by_title?))),
-        Name::ExistingRoom => form
+        FieldName::ExistingRoom => form
             .room()
             .ok()
             .and_then(|room| Some((room.id.to_string(), room.by_title?))),

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::app::history::History;
-use crate::app::{Spot, State, words};
+use crate::app::history::HistoryOverlay;
+use crate::app::{Spot, State, describe};
 use crate::model::Group;
-use crate::store::{Entry, Filter};
+use crate::store::{HistoryEntry, HistoryFilter};
 
-use super::{Body, Cell, Count, Heading, Item, List, Remark, Row, View, Width, label};
+use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, RowCount, View, label};
 
 /// A group of more edits than these is not looked through while drawing.
 const MANY: usize = 256;
@@ -19,7 +19,7 @@ const AROUND: usize = 100;
 /// Columns that an actor gets at most.
 const WIDEST: usize = 18;
 
-pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a History) -> View<'a> {
+pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> View<'a> {
     let zone = state.start().zone.clone().unwrap_or(TimeZone::UTC);
     let whole = shown.entry().map(|entry| {
         let time = when(entry.time, &zone, "%Y-%m-%d %H:%M:%S");
@@ -36,11 +36,11 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a History) -> View<'a>
     View {
         heading: Heading {
             title: "History".into(),
-            count: Some(Count {
+            count: Some(RowCount {
                 shown: len,
                 more: shown.has_more(),
                 noun: Some("change"),
-                ..Count::default()
+                ..RowCount::default()
             }),
             about: Vec::new(),
             spoken: "History".into(),
@@ -49,11 +49,11 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a History) -> View<'a>
         size: (140, u16::MAX),
         input: None,
         remarks: remarks(shown),
-        body: Body::List(List {
+        body: Body::List(ListView {
             narrow: 70,
             empty: vec![nothing(shown).into()],
             whole,
-            ..List::new(len, selected, move |at| {
+            ..ListView::new(len, selected, move |at| {
                 row(shown.entries.get(at), at, widest, &zone)
             })
         }),
@@ -62,7 +62,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a History) -> View<'a>
 }
 
 /// What is said in the place of entries.
-fn nothing(shown: &History) -> &'static str {
+fn nothing(shown: &HistoryOverlay) -> &'static str {
     match (&shown.failed, shown.loading) {
         (Some(_), _) => "",
         (None, true) => "reading …",
@@ -71,12 +71,12 @@ fn nothing(shown: &History) -> &'static str {
 }
 
 /// To what it is narrowed, and what could not be read.
-fn remarks(shown: &History) -> Vec<Remark> {
+fn remarks(shown: &HistoryOverlay) -> Vec<Remark> {
     let remark = |error: bool| move |text: String| Remark { text, error };
     let mut remarks: Vec<Remark> = only(&shown.filter).map(remark(false)).into_iter().collect();
     remarks.extend(shown.failed.clone().map(remark(true)));
     if shown.unreadable > 0 {
-        let lines = words::count(shown.unreadable, "line");
+        let lines = describe::count(shown.unreadable, "line");
         remarks.push(remark(true)(format!(
             "{lines} of it could not be read; see hatrack check"
         )));
@@ -84,7 +84,7 @@ fn remarks(shown: &History) -> Vec<Remark> {
     remarks
 }
 
-fn only(filter: &Filter) -> Option<String> {
+fn only(filter: &HistoryFilter) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(filter.actor.as_ref().map(|actor| format!("by {actor}")));
     parts.extend(filter.room.as_ref().map(|room| format!("in {room}")));
@@ -94,7 +94,7 @@ fn only(filter: &Filter) -> Option<String> {
     (!parts.is_empty()).then(|| format!("only: {}", parts.join(", ")))
 }
 
-fn row<'a>(entry: Option<&'a Entry>, at: usize, widest: u16, zone: &TimeZone) -> Row<'a> {
+fn row<'a>(entry: Option<&'a HistoryEntry>, at: usize, widest: u16, zone: &TimeZone) -> ListRow<'a> {
     let cells = entry.map(|entry| {
         let did = did(entry);
         // On a narrow screen the day tells enough.
@@ -103,15 +103,15 @@ fn row<'a>(entry: Option<&'a Entry>, at: usize, widest: u16, zone: &TimeZone) ->
         let actor: Cow<'a, str> = entry.actor.as_ref().into();
         let narrow = widest.min(10);
         vec![
-            Cell::abbreviated(long, short),
-            Cell::text(actor)
-                .width(Width::Narrowing { narrow, wide: widest })
+            RowCell::abbreviated(long, short),
+            RowCell::text(actor)
+                .width(CellWidth::Narrowing { narrow, wide: widest })
                 .gap(2)
                 .spoken(format!("{} {did}", entry.actor)),
-            Cell::text(did).width(Width::Share(1)).gap(2).silent(),
+            RowCell::text(did).width(CellWidth::Share(1)).gap(2).silent(),
         ]
     });
-    Row::Item(Item {
+    ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
         spot: Spot::Row(at),
@@ -119,17 +119,17 @@ fn row<'a>(entry: Option<&'a Entry>, at: usize, widest: u16, zone: &TimeZone) ->
 }
 
 /// What was done, in words.
-fn did(entry: &Entry) -> String {
-    words::entry(entry, &brief(&entry.group))
+fn did(entry: &HistoryEntry) -> String {
+    describe::entry(entry, &brief(&entry.group))
 }
 
 fn brief(group: &Group) -> String {
     match group.0.as_slice() {
         [first, rest @ ..] if rest.len() >= MANY => {
-            let all = words::grouped(rest.len() + 1);
-            format!("made {all} changes, the first: {}", words::edit(first))
+            let all = describe::grouped(rest.len() + 1);
+            format!("made {all} changes, the first: {}", describe::edit(first))
         }
-        _ => words::group(group),
+        _ => describe::group(group),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::{Pane, State};
 
-pub(super) mod catalogue;
+pub(super) mod catalog;
 mod empty;
 pub(super) mod finder;
 pub(super) mod form;
@@ -18,9 +18,9 @@ pub mod screen;
 pub(super) mod sets;
 
 pub use parts::{
-    Body, Cell, Content, Count, Cut, Details, FieldValue, FieldView, Fields, Glyph, Heading, Input, Item,
-    List, Name, PREVIEW, Paragraph, Preview, Remark, Row, SUGGESTIONS, Shown, Spoken, Suggested, Tone, View,
-    Width,
+    Body, CellContent, CellWidth, Details, FieldView, FieldsView, Glyph, HatAppearance, Heading, InputView,
+    ItemRow, ListRow, ListView, PREVIEW, Preview, QuestionParagraph, Remark, RowCell, RowCount, SUGGESTIONS,
+    SpokenText, SuggestionsView, TitleName, Tone, Truncation, ValueView, View,
 };
 
 /// What a pane shows.

@@ -2,17 +2,20 @@
 
 use std::borrow::Cow;
 
-use crate::app::{Grouping, Pane, Spot, State, Tally, words};
+use crate::app::{Grouping, Pane, Spot, State, Tally, describe};
 use crate::model::{Affiliation, Attachment};
 
-use super::{Body, Cell, Count, Cut, Glyph, Heading, Item, List, Name, Row, Tone, View, Width, empty, label};
+use super::{
+    Body, CellWidth, Glyph, Heading, ItemRow, ListRow, ListView, RowCell, RowCount, TitleName, Tone,
+    Truncation, View, empty, label,
+};
 
 mod details;
 
 pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
     let len = state.length(pane);
     let filter = state.filter(pane);
-    let count = Count {
+    let count = RowCount {
         shown: len,
         more: false,
         total: filter.map(|_| state.total(pane)),
@@ -35,13 +38,13 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
         size: (u16::MAX, u16::MAX),
         input: None,
         remarks: Vec::new(),
-        body: Body::List(List {
+        body: Body::List(ListView {
             narrow: narrow(state.grouping(), pane),
             markable: true,
             filter,
             empty: empty::lines(state, pane),
-            ..List::new(len, state.selected(pane), move |at| {
-                Row::Item(Item {
+            ..ListView::new(len, state.selected(pane), move |at| {
+                ListRow::Item(ItemRow {
                     cells: cells(state, pane, at).unwrap_or_default(),
                     marked: state.is_marked(pane, at),
                     spot: Spot::Row(at),
@@ -63,8 +66,8 @@ fn narrow(grouping: Grouping, pane: Pane) -> u16 {
 }
 
 /// The title, what the pane is about, and both as a phrase.
-fn heading(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, String) {
-    let name = |text, cut| Name { text, cut };
+fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
+    let name = |text, cut| TitleName { text, cut };
     match state.grouping() {
         Grouping::ByRoom => {}
         Grouping::ByHat => return turned_heading(state, pane),
@@ -78,21 +81,21 @@ fn heading(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, String) {
         (Pane::Second, None) => ("Users", String::new()),
         (Pane::Third, None) => ("Hats", String::new()),
         (Pane::Second, Some((jid, room))) => {
-            about.push(name(jid.as_str().into(), Cut::Address));
+            about.push(name(jid.as_str().into(), Truncation::Address));
             ("Users", format!(" of {room}"))
         }
         (Pane::Third, Some((_, room))) => {
-            about.push(name(room.into(), Cut::End));
+            about.push(name(room.into(), Truncation::End));
             let marked = state.marked(Pane::Second);
             let spoken = match user {
                 _ if marked > 0 => {
-                    let marked = words::count(marked, "marked user");
+                    let marked = describe::count(marked, "marked user");
                     let spoken = format!(" of {marked}");
-                    about.push(name(marked.into(), Cut::End));
+                    about.push(name(marked.into(), Truncation::End));
                     spoken
                 }
                 Some(user) => {
-                    about.push(name(user.as_str().into(), Cut::Address));
+                    about.push(name(user.as_str().into(), Truncation::Address));
                     format!(" of {user} in {room}")
                 }
                 None => String::new(),
@@ -103,12 +106,17 @@ fn heading(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, String) {
     (title, about, format!("{title}{spoken}"))
 }
 
-fn turned_heading(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, String) {
+fn turned_heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
     let hat = state
         .turned_hat()
         .map(|known| label::hat(&known.id, known.title.as_deref()));
     let user = state.selected(Pane::Second).and_then(|row| state.wearer_at(row));
-    let hat_name = || hat.clone().map(|text| Name { text, cut: Cut::End });
+    let hat_name = || {
+        hat.clone().map(|text| TitleName {
+            text,
+            cut: Truncation::End,
+        })
+    };
     match (pane, user) {
         (Pane::First, _) => ("All hats", Vec::new(), "All hats".into()),
         (Pane::Second, _) => {
@@ -118,21 +126,21 @@ fn turned_heading(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, St
         (Pane::Third, None) => ("In rooms", Vec::new(), "Rooms".into()),
         (Pane::Third, Some(user)) => {
             let spoken = format!("Rooms in which {user} has {}", hat.as_deref().unwrap_or_default());
-            let mut about: Vec<Name<'_>> = hat_name().into_iter().collect();
-            about.push(Name {
+            let mut about: Vec<TitleName<'_>> = hat_name().into_iter().collect();
+            about.push(TitleName {
                 text: user.as_str().into(),
-                cut: Cut::Address,
+                cut: Truncation::Address,
             });
             ("In rooms", about, spoken)
         }
     }
 }
 
-fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, String) {
+fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
     let user = state
         .selected(Pane::First)
         .and_then(|row| state.listed_user_at(row));
-    let mut about: Vec<Name<'_>> = Vec::new();
+    let mut about: Vec<TitleName<'_>> = Vec::new();
     let Some((user, _)) = user.filter(|_| pane != Pane::First) else {
         let title = match pane {
             Pane::First => "All users",
@@ -141,28 +149,28 @@ fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<Name<'_>>, S
         };
         return (title, about, title.into());
     };
-    about.push(Name {
+    about.push(TitleName {
         text: user.as_str().into(),
-        cut: Cut::Address,
+        cut: Truncation::Address,
     });
     if pane == Pane::Second {
         return ("Rooms", about, format!("Rooms of {user}"));
     }
     let marked = state.marked(Pane::Second);
     let place = match state.room() {
-        _ if marked > 0 => words::count(marked, "marked room"),
+        _ if marked > 0 => describe::count(marked, "marked room"),
         Some((jid, room)) => label::room(jid, room).to_owned(),
         None => return ("Hats", about, format!("Hats of {user}")),
     };
     let spoken = format!("Hats of {user} in {place}");
-    about.push(Name {
+    about.push(TitleName {
         text: place.into(),
-        cut: Cut::End,
+        cut: Truncation::End,
     });
     ("Hats", about, spoken)
 }
 
-fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<Cell<'_>>> {
+fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<RowCell<'_>>> {
     match (state.grouping(), pane) {
         (Grouping::ByRoom, Pane::First) => room(state, at),
         (Grouping::ByRoom, Pane::Second) => user(state, at),
@@ -170,7 +178,7 @@ fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<Cell<'_>>> {
         (Grouping::ByHat, Pane::First) => turned_hat(state, at),
         (Grouping::ByHat, Pane::Second) => {
             let jid = state.wearer_at(at)?;
-            Some(vec![Cell::address(jid.as_str()).name().gap(0)])
+            Some(vec![RowCell::address(jid.as_str()).name().gap(0)])
         }
         (Grouping::ByHat, Pane::Third) => turned_room(state, at),
         (Grouping::ByUser, Pane::First) => listed_user(state, at),
@@ -178,17 +186,17 @@ fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<Cell<'_>>> {
     }
 }
 
-fn room(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+fn room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (jid, room) = state.room_at(at)?;
     // The domain says something only where it is not the same for all rooms.
     let several = state.totals().several_domains;
     let name = match label::named(room) {
-        Some(name) => Cell::text(name),
-        None if several => Cell::address(jid.as_str()),
-        None => Cell::text(label::room(jid, room)).spoken(jid.as_str()),
+        Some(name) => RowCell::text(name),
+        None if several => RowCell::address(jid.as_str()),
+        None => RowCell::text(label::room(jid, room)).spoken(jid.as_str()),
     };
-    let width = Width::Narrowing { narrow: 3, wide: 5 };
-    let number = |number, noun, heading| Cell::number(number, noun).width(width).heading(heading);
+    let width = CellWidth::Narrowing { narrow: 3, wide: 5 };
+    let number = |number, noun, heading| RowCell::number(number, noun).width(width).heading(heading);
     Some(vec![
         name.name().gap(0),
         number(room.users().len(), "user", "users"),
@@ -196,26 +204,26 @@ fn room(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
     ])
 }
 
-fn user(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+fn user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (jid, user) = state.user_at(at)?;
     let (tone, words) = affiliation(user.affiliation);
     let hats = user.hats.len();
     let count = if hats == 0 && !user.affiliation.is_affiliated() {
-        Cell {
+        RowCell {
             right: true,
-            ..Cell::glyph(Glyph::Dash).spoken("no hats")
+            ..RowCell::glyph(Glyph::Dash).spoken("no hats")
         }
     } else {
-        Cell::number(hats, "hat")
+        RowCell::number(hats, "hat")
     };
     Some(vec![
-        Cell::text(user.affiliation.as_str())
-            .width(Width::Exactly(7))
+        RowCell::text(user.affiliation.as_str())
+            .width(CellWidth::Exactly(7))
             .gap(0)
             .tone(tone)
             .spoken_both(jid.as_str(), words),
-        Cell::address(jid.as_str()).name().tone(tone).silent(),
-        count.width(Width::Exactly(3)).tone(tone).heading("hats"),
+        RowCell::address(jid.as_str()).name().tone(tone).silent(),
+        count.width(CellWidth::Exactly(3)).tone(tone).heading("hats"),
     ])
 }
 
@@ -237,10 +245,10 @@ pub(super) fn shared(tally: &Tally, marked: usize) -> [String; 3] {
     ]
 }
 
-fn hat(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (id, attachment) = state.hat_at(at)?;
     let (_, room) = state.room()?;
-    let hue = room.catalogue.get(id).and_then(|hat| hat.hue.as_ref());
+    let hue = room.catalog.get(id).and_then(|hat| hat.hue.as_ref());
     let tone = Tone::Hat(id, hue);
     let tally = state.tally(id);
     let (glyph, words) = match tally {
@@ -259,15 +267,15 @@ fn hat(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
     });
     let title = label::hat(id, room.title(id, attachment));
     let mut cells = vec![
-        Cell::glyph(glyph).gap(0).tone(tone),
-        Cell::text(title.clone())
+        RowCell::glyph(glyph).gap(0).tone(tone),
+        RowCell::text(title.clone())
             .name()
             .tone(tone)
             .spoken_both(title, words),
     ];
     let all = tally.is_none_or(|tally| tally.required == tally.have);
     if attachment.is_required() && all {
-        let required = Cell::abbreviated("required", "req.");
+        let required = RowCell::abbreviated("required", "req.");
         cells.push(match tally {
             Some(_) => required.silent(),
             None => required,
@@ -275,28 +283,28 @@ fn hat(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
     }
     if let Some(tally) = tally {
         let marked = state.marked(Pane::Second);
-        cells.push(Cell::text(format!("{}/{marked}", tally.have)).silent());
+        cells.push(RowCell::text(format!("{}/{marked}", tally.have)).silent());
     }
     if !label::is_uri(id) {
-        cells.push(Cell::glyph(Glyph::Warning).spoken("its id is no URI"));
+        cells.push(RowCell::glyph(Glyph::Warning).spoken("its id is no URI"));
     }
     Some(cells)
 }
 
-fn turned_hat(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+fn turned_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let known = state.turned_hat_at(at)?;
     Some(vec![
-        Cell::text(label::hat(&known.id, known.title.as_deref()))
+        RowCell::text(label::hat(&known.id, known.title.as_deref()))
             .name()
             .gap(0)
             .tone(Tone::Hat(&known.id, known.hue.as_ref())),
-        Cell::number(known.users, "user")
-            .width(Width::Exactly(5))
+        RowCell::number(known.users, "user")
+            .width(CellWidth::Exactly(5))
             .heading("given"),
     ])
 }
 
-fn turned_room(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+fn turned_room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (jid, room, user, attachment) = state.room_of_wearer_at(at)?;
     let name = label::room(jid, room);
     let glyph = if attachment.is_active() {
@@ -305,42 +313,42 @@ fn turned_room(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
         Glyph::Empty
     };
     let mut cells = vec![
-        Cell::glyph(glyph).gap(0),
-        Cell::text(name).name().spoken_both(name, active(attachment)),
+        RowCell::glyph(glyph).gap(0),
+        RowCell::text(name).name().spoken_both(name, active(attachment)),
     ];
     if attachment.is_required() {
-        cells.push(Cell::abbreviated("required", "req."));
+        cells.push(RowCell::abbreviated("required", "req."));
     }
-    cells.push(Cell::text(user.affiliation.as_str()).width(Width::Exactly(7)));
+    cells.push(RowCell::text(user.affiliation.as_str()).width(CellWidth::Exactly(7)));
     Some(cells)
 }
 
-fn listed_user(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+fn listed_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (jid, rooms) = state.listed_user_at(at)?;
     let users = rooms.iter().filter_map(|room| state.wardrobe().user(room, jid));
     let hats = users.map(|user| user.hats.len()).sum();
-    let width = Width::Narrowing { narrow: 3, wide: 5 };
-    let number = |number, noun, heading| Cell::number(number, noun).width(width).heading(heading);
+    let width = CellWidth::Narrowing { narrow: 3, wide: 5 };
+    let number = |number, noun, heading| RowCell::number(number, noun).width(width).heading(heading);
     Some(vec![
-        Cell::address(jid.as_str()).name().gap(0),
+        RowCell::address(jid.as_str()).name().gap(0),
         number(rooms.len(), "room", "rooms"),
         number(hats, "hat", "hats"),
     ])
 }
 
-fn room_of_user(state: &State, at: usize) -> Option<Vec<Cell<'_>>> {
+fn room_of_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (jid, room, user) = state.room_of_user_at(at)?;
     let name = label::room(jid, room);
     let (tone, words) = affiliation(user.affiliation);
     Some(vec![
-        Cell::text(user.affiliation.as_str())
-            .width(Width::Exactly(7))
+        RowCell::text(user.affiliation.as_str())
+            .width(CellWidth::Exactly(7))
             .gap(0)
             .tone(tone)
             .spoken_both(name, words),
-        Cell::text(name).name().tone(tone).silent(),
-        Cell::number(user.hats.len(), "hat")
-            .width(Width::Exactly(3))
+        RowCell::text(name).name().tone(tone).silent(),
+        RowCell::number(user.hats.len(), "hat")
+            .width(CellWidth::Exactly(3))
             .tone(tone)
             .heading("hats"),
     ])

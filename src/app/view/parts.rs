@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
-use crate::app::text::Text;
+use crate::app::text::TextInput;
 
 mod fields;
 mod list;
 
-pub use fields::{FieldValue, FieldView, Fields, PREVIEW, Preview, SUGGESTIONS, Shown, Suggested};
-pub use list::{Cell, Content, Glyph, Item, List, Row, Spoken, Tone, Width};
+pub use fields::{
+    FieldView, FieldsView, HatAppearance, PREVIEW, Preview, SUGGESTIONS, SuggestionsView, ValueView,
+};
+pub use list::{CellContent, CellWidth, Glyph, ItemRow, ListRow, ListView, RowCell, SpokenText, Tone};
 
 /// Lines for the whole of the selected row below a list, where there is room for them.
 const WHOLE: u16 = 4;
@@ -20,7 +22,7 @@ pub struct View<'a> {
     /// The most columns and rows that an overlay needs; panes fill their place.
     pub size: (u16, u16),
     /// The line that is typed above the body.
-    pub input: Option<Input<'a>>,
+    pub input: Option<InputView<'a>>,
     /// Remarks above the body, a line each.
     pub remarks: Vec<Remark>,
     /// The content.
@@ -56,9 +58,9 @@ pub struct Heading<'a> {
     /// What is listed or done.
     pub title: Cow<'a, str>,
     /// How many rows there are.
-    pub count: Option<Count<'a>>,
+    pub count: Option<RowCount<'a>>,
     /// What it is about, the outermost first: the room, the user.
-    pub about: Vec<Name<'a>>,
+    pub about: Vec<TitleName<'a>>,
     /// Title and subject as a phrase: `Users of Courses`.
     pub spoken: String,
     /// Something is being worked out or waited for.
@@ -66,16 +68,16 @@ pub struct Heading<'a> {
 }
 
 /// A name that may have to be cut.
-pub struct Name<'a> {
+pub struct TitleName<'a> {
     /// The name.
     pub text: Cow<'a, str>,
     /// Where it is cut when it is too long.
-    pub cut: Cut,
+    pub cut: Truncation,
 }
 
 /// Where a text is cut when it is too long.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Cut {
+pub enum Truncation {
     /// At its end.
     #[default]
     End,
@@ -87,7 +89,7 @@ pub enum Cut {
 
 /// How many rows a list has.
 #[derive(Default)]
-pub struct Count<'a> {
+pub struct RowCount<'a> {
     /// Rows that are shown.
     pub shown: usize,
     /// More follow that were not read yet.
@@ -105,9 +107,9 @@ pub struct Count<'a> {
 }
 
 /// A line that is typed.
-pub struct Input<'a> {
+pub struct InputView<'a> {
     /// What is typed, with its cursor.
-    pub text: &'a Text,
+    pub text: &'a TextInput,
     /// What can be typed, shown while nothing is.
     pub hint: &'static str,
 }
@@ -123,15 +125,15 @@ pub struct Remark {
 /// The content of a view.
 pub enum Body<'a> {
     /// Rows, one of which is selected.
-    List(List<'a>),
+    List(ListView<'a>),
     /// Paragraphs and the keys that answer.
-    Question(Vec<Paragraph>),
+    Question(Vec<QuestionParagraph>),
     /// The fields of a form.
-    Fields(Box<Fields<'a>>),
+    Fields(Box<FieldsView<'a>>),
 }
 
 /// A paragraph of a question.
-pub struct Paragraph {
+pub struct QuestionParagraph {
     /// The text; empty: a blank line.
     pub text: String,
     /// Emphasized.
@@ -143,7 +145,7 @@ pub struct Details<'a> {
     /// An address, an id, a sentence.
     pub main: Cow<'a, str>,
     /// Where it is cut.
-    pub cut: Cut,
+    pub cut: Truncation,
     /// More about it.
     pub remarks: Vec<Cow<'a, str>>,
 }

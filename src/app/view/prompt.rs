@@ -2,13 +2,13 @@
 
 use crate::app::prompt::Prompt;
 
-use super::{Body, FieldValue, FieldView, Fields, Heading, View};
+use super::{Body, FieldView, FieldsView, Heading, ValueView, View};
 
 pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
     let [label, choice] = shown.labels();
     let mut fields = vec![FieldView {
         label,
-        value: FieldValue::Text(&shown.text),
+        value: ValueView::Text(&shown.text),
         problems: shown.wrong.as_slice().into(),
         hint: Some(shown.hint()),
         sample: None,
@@ -17,7 +17,7 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
     if !shown.choices.is_empty() {
         fields.push(FieldView {
             label: choice,
-            value: FieldValue::Lines(&shown.choices, shown.at),
+            value: ValueView::Lines(&shown.choices, shown.at),
             problems: [].as_slice().into(),
             hint: None,
             sample: None,
@@ -39,7 +39,7 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
         size: (76, u16::MAX),
         input: None,
         remarks: Vec::new(),
-        body: Body::Fields(Box::new(Fields {
+        body: Body::Fields(Box::new(FieldsView {
             warning: None,
             fields,
             focus: 0,

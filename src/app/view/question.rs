@@ -1,14 +1,14 @@
 //! Questions with a few answers: a confirmation, a conflict, a draft.
 
 use crate::app::draft::Draft;
-use crate::app::{Confirm, Conflict, words};
+use crate::app::{Confirm, Conflict, describe};
 
-use super::{Body, Heading, Paragraph, View};
+use super::{Body, Heading, QuestionParagraph, View};
 
 /// Columns of a question's box.
 const WIDTH: u16 = 72;
 
-fn view<'a>(title: &'static str, paragraphs: Vec<Paragraph>) -> View<'a> {
+fn view<'a>(title: &'static str, paragraphs: Vec<QuestionParagraph>) -> View<'a> {
     View {
         heading: Heading {
             title: title.into(),
@@ -23,15 +23,15 @@ fn view<'a>(title: &'static str, paragraphs: Vec<Paragraph>) -> View<'a> {
     }
 }
 
-fn plain(text: impl Into<String>) -> Paragraph {
-    Paragraph {
+fn plain(text: impl Into<String>) -> QuestionParagraph {
+    QuestionParagraph {
         text: text.into(),
         strong: false,
     }
 }
 
-fn strong(text: impl Into<String>) -> Paragraph {
-    Paragraph {
+fn strong(text: impl Into<String>) -> QuestionParagraph {
+    QuestionParagraph {
         text: text.into(),
         strong: true,
     }
@@ -65,10 +65,10 @@ pub(in crate::app) fn draft<'a>(shown: &Draft) -> View<'a> {
         paragraphs.extend(texts.map(|(name, text)| plain(format!("  {}: {text}", name.label()))));
     }
     paragraphs.extend(shown.unsaved.first().map(|first| {
-        let number = words::count(shown.unsaved.len(), "change");
+        let number = describe::count(shown.unsaved.len(), "change");
         plain(format!(
             "{number} that could not be saved: {}",
-            words::group(&first.edits)
+            describe::group(&first.edits)
         ))
     }));
     view("Unsaved", paragraphs)

@@ -1,11 +1,11 @@
 //! What stands around the panes: the file, what it holds, whether it is saved, what keeps it from that.
 
 use crate::app::command::CommandId;
-use crate::app::{Grouping, Phase, RowKind, Saved, State, words};
-use crate::store::Trouble;
+use crate::app::{Grouping, Phase, RowKind, SaveState, State, describe};
+use crate::store::StoreProblem;
 
 /// How far the reading of the file is.
-pub struct Opening<'a> {
+pub struct LoadingView<'a> {
     /// The data file.
     pub file: &'a str,
     /// Why it is not read, and what can be done; `None` while it is being read.
@@ -21,20 +21,20 @@ pub fn counts(state: &State) -> Vec<String> {
     }
     let totals = state.totals();
     vec![
-        words::count(state.wardrobe().rooms().len(), "room"),
-        words::count(totals.users, "user"),
-        words::count(totals.hats, "hat"),
+        describe::count(state.wardrobe().rooms().len(), "room"),
+        describe::count(totals.users, "user"),
+        describe::count(totals.hats, "hat"),
     ]
 }
 
 /// What fails, and what is done about it.
 pub fn trouble(state: &State) -> Option<String> {
-    let (Saved::NotSaved(_, reason) | Saved::Trouble(reason)) = state.saved() else {
+    let (SaveState::NotSaved(_, reason) | SaveState::Trouble(reason)) = state.saved() else {
         return None;
     };
     let next = match state.trouble() {
-        Some(Trouble::CannotWrite(_)) => "; it is tried again by itself".to_owned(),
-        Some(Trouble::Gone(_)) if state.may_change().is_ok() => {
+        Some(StoreProblem::CannotWrite(_)) => "; it is tried again by itself".to_owned(),
+        Some(StoreProblem::Gone(_)) if state.may_change().is_ok() => {
             let restore = state.key(CommandId::Restore);
             format!("; {restore} writes it again as it was last known")
         }
@@ -45,11 +45,11 @@ pub fn trouble(state: &State) -> Option<String> {
 
 /// `1 change not saved`.
 pub fn not_saved(number: usize) -> String {
-    format!("{} not saved", words::count(number, "change"))
+    format!("{} not saved", describe::count(number, "change"))
 }
 
 /// How far the reading is; `None` when it is done.
-pub fn opening(state: &State) -> Option<Opening<'_>> {
+pub fn opening(state: &State) -> Option<LoadingView<'_>> {
     let Phase::Opening { done, of } = state.phase() else {
         return None;
     };
@@ -61,7 +61,7 @@ pub fn opening(state: &State) -> Option<Opening<'_>> {
             state.key(CommandId::Quit)
         )
     });
-    Some(Opening {
+    Some(LoadingView {
         file: &state.start().file,
         failed,
         percent: percent.and_then(|percent| u8::try_from(percent).ok()),

@@ -1,12 +1,14 @@
 //! The named sets of hats: the name, how many hats, and which.
 
 use crate::app::command::CommandId;
-use crate::app::sets::{Entry, NamedSets};
-use crate::app::{Spot, State, words};
+use crate::app::sets::{NamedHats, SetsOverlay};
+use crate::app::{Spot, State, describe};
 
-use super::{Body, Cell, Count, Heading, Input, Item, List, Remark, Row, View, Width};
+use super::{
+    Body, CellWidth, Heading, InputView, ItemRow, ListRow, ListView, Remark, RowCell, RowCount, View,
+};
 
-pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a NamedSets) -> View<'a> {
+pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View<'a> {
     // As high as it has to be for all of them, so that it does not jump while a few letters leave few.
     let all = state.wardrobe().sets().map_or(0, |sets| sets.len());
     let height = u16::try_from(all + 3).unwrap_or(u16::MAX).clamp(9, 24);
@@ -23,14 +25,14 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a NamedSets) -> View<'
         heading: Heading {
             title: "Sets of hats".into(),
             spoken: "Sets of hats".into(),
-            count: Some(Count {
+            count: Some(RowCount {
                 shown: len,
-                ..Count::default()
+                ..RowCount::default()
             }),
             ..Heading::default()
         },
         size: (100, height),
-        input: Some(Input {
+        input: Some(InputView {
             text: &shown.text,
             hint: "",
         }),
@@ -38,15 +40,15 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a NamedSets) -> View<'
             .map(|text| Remark { text, error: true })
             .into_iter()
             .collect(),
-        body: Body::List(List {
+        body: Body::List(ListView {
             empty,
-            ..List::new(len, shown.selected(len), move |at| row(entries.get(at), at))
+            ..ListView::new(len, shown.selected(len), move |at| row(entries.get(at), at))
         }),
         details: None,
     }
 }
 
-fn nothing(state: &State, shown: &NamedSets) -> String {
+fn nothing(state: &State, shown: &SetsOverlay) -> String {
     if !shown.text.text().trim().is_empty() {
         return "nothing matches".into();
     }
@@ -56,23 +58,23 @@ fn nothing(state: &State, shown: &NamedSets) -> String {
     )
 }
 
-fn row(entry: Option<&Entry>, at: usize) -> Row<'static> {
+fn row(entry: Option<&NamedHats>, at: usize) -> ListRow<'static> {
     let cells = entry.map(|(name, hats)| {
-        let number = words::count(hats.len(), "hat");
-        let which = words::hats(hats);
+        let number = describe::count(hats.len(), "hat");
+        let which = describe::hats(hats);
         vec![
-            Cell::text(name.to_string()).width(Width::Share(2)),
-            Cell {
+            RowCell::text(name.to_string()).width(CellWidth::Share(2)),
+            RowCell {
                 right: true,
-                ..Cell::text(number.clone())
-                    .width(Width::Exactly(8))
+                ..RowCell::text(number.clone())
+                    .width(CellWidth::Exactly(8))
                     .gap(0)
                     .spoken(format!("{number}: {which}"))
             },
-            Cell::text(which).width(Width::Share(3)).gap(2).silent(),
+            RowCell::text(which).width(CellWidth::Share(3)).gap(2).silent(),
         ]
     });
-    Row::Item(Item {
+    ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
         spot: Spot::Row(at),

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Common;
+use super::CommonOptions;
 
 /// `export`
 #[derive(Debug, Args)]
-pub struct Export {
+pub struct ExportArgs {
     /// The room's address
     pub room: Option<String>,
     /// The user's address
@@ -24,7 +24,7 @@ pub struct Export {
     pub force: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `import`
@@ -33,7 +33,7 @@ pub struct Export {
     clippy::struct_excessive_bools,
     reason = "each is an option that somebody types"
 )]
-pub struct Import {
+pub struct ImportArgs {
     /// JSON as export prints it, or a table (CSV); "-" is standard input
     #[arg(value_name = "FILE")]
     pub from: PathBuf,
@@ -57,5 +57,5 @@ pub struct Import {
     pub replace: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::Common;
+use super::CommonOptions;
 
 /// `sets`
 #[derive(Debug, Args)]
@@ -16,25 +16,25 @@ pub struct SetsArgs {
     pub command: Option<SetsCommand>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `sets save`, `sets put`, `sets rename` and `sets remove`
 #[derive(Debug, Subcommand)]
 pub enum SetsCommand {
     /// Save the hats of a user under a name
-    Save(SetSave),
+    Save(SetSaveArgs),
     /// Make the hats of users exactly those of a set, or give them these too
-    Put(SetPut),
+    Put(SetApplyArgs),
     /// Give a set another name
-    Rename(SetRename),
+    Rename(SetRenameArgs),
     /// Remove a set; nobody's hats change
-    Remove(SetRemove),
+    Remove(SetRemoveArgs),
 }
 
 /// `sets save`
 #[derive(Debug, Args)]
-pub struct SetSave {
+pub struct SetSaveArgs {
     /// The name of the set
     pub name: String,
     /// The room's address
@@ -46,12 +46,12 @@ pub struct SetSave {
     pub force: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `sets put`
 #[derive(Debug, Args)]
-pub struct SetPut {
+pub struct SetApplyArgs {
     /// The name of the set
     pub name: String,
     /// The room's address
@@ -64,27 +64,27 @@ pub struct SetPut {
     pub add: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `sets rename`
 #[derive(Debug, Args)]
-pub struct SetRename {
+pub struct SetRenameArgs {
     /// The name of the set
     pub name: String,
     /// The other name
     pub to: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }
 
 /// `sets remove`
 #[derive(Debug, Args)]
-pub struct SetRemove {
+pub struct SetRemoveArgs {
     /// The name of the set
     pub name: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub common: Common,
+    pub common: CommonOptions,
 }

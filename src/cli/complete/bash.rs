@@ -3,7 +3,7 @@
 
 /// What was typed up to the cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Typed {
+pub(super) struct TypedLine {
     /// The words after the command's name, without quotes.
     pub(super) words: Vec<String>,
     /// The one that the cursor is in, without quotes.
@@ -15,13 +15,13 @@ pub(super) struct Typed {
 
 /// A word, as far as it goes.
 #[derive(Debug, Clone, Default)]
-struct Word {
+struct ShellWord {
     raw: String,
     plain: String,
     quote: Option<char>,
 }
 
-impl Typed {
+impl TypedLine {
     /// `part` is what bash will replace of the line.
     pub(super) fn of(line: &str, part: &str) -> Self {
         let mut words = words(line);
@@ -29,7 +29,8 @@ impl Typed {
         let kept = last.raw.strip_suffix(part);
         let kept = kept.map(|raw| self::words(raw).pop().unwrap_or_default().plain);
         // What stands before the command, such as a variable for it, is none of its words.
-        let is_variable = |word: &&Word| word.plain.split_once('=').is_some_and(|(name, _)| is_name(name));
+        let is_variable =
+            |word: &&ShellWord| word.plain.split_once('=').is_some_and(|(name, _)| is_name(name));
         let before = words.iter().take_while(is_variable).count();
         Self {
             words: words
@@ -76,15 +77,15 @@ fn escaped(text: &str, special: impl Fn(char) -> bool) -> String {
 }
 
 /// The words of a line; the last is the one that is not finished, perhaps empty.
-fn words(line: &str) -> Vec<Word> {
-    let mut all = vec![Word::default()];
+fn words(line: &str) -> Vec<ShellWord> {
+    let mut all = vec![ShellWord::default()];
     let mut chars = line.chars();
     while let Some(c) = chars.next() {
         let begins = all.last().is_some_and(|word| word.raw.is_empty());
         let Some(word) = all.last_mut() else { break };
         if word.quote.is_none() && c.is_whitespace() {
             if !begins {
-                all.push(Word::default());
+                all.push(ShellWord::default());
             }
             continue;
         }
@@ -111,8 +112,8 @@ fn words(line: &str) -> Vec<Word> {
 mod tests {
     use super::*;
 
-    fn typed(line: &str, part: &str) -> Typed {
-        Typed::of(line, part)
+    fn typed(line: &str, part: &str) -> TypedLine {
+        TypedLine::of(line, part)
     }
 
     #[test]

@@ -9,11 +9,11 @@ use crate::cli::args::Cli;
 use crate::model::Jid;
 
 /// What was typed so far.
-pub(super) struct Line {
+pub(super) struct PartialCommand {
     /// What of the current word stands before the cursor.
     pub(super) current: String,
     /// What could stand there.
-    pub(super) wanted: Vec<Wanted>,
+    pub(super) wanted: Vec<ExpectedValue>,
     /// Whether `--` was there: from then on nothing is an option.
     pub(super) no_options: bool,
     /// `--file`
@@ -24,7 +24,7 @@ pub(super) struct Line {
 
 /// What could stand somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum ExpectedValue {
     /// The name of a file: the shell knows better.
     Files,
     /// A room.
@@ -41,12 +41,12 @@ pub(super) enum Wanted {
     These(Vec<Candidate>),
 }
 
-impl Line {
+impl PartialCommand {
     /// Goes through the words after the command's own name, as clap would.
     pub(super) fn of(words: &[String], current: &str) -> Self {
         let mut whole = Cli::command();
         whole.build();
-        let mut seen = Seen {
+        let mut seen = ParsedWords {
             command: &whole,
             waiting: None,
             positionals: 0,
@@ -69,7 +69,7 @@ impl Line {
 }
 
 /// What the words so far mean.
-struct Seen<'a> {
+struct ParsedWords<'a> {
     command: &'a Command,
     /// An option whose value comes next.
     waiting: Option<&'a Arg>,
@@ -80,7 +80,7 @@ struct Seen<'a> {
     said: BTreeMap<String, Vec<String>>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> ParsedWords<'a> {
     fn word(&mut self, word: &str) {
         if let Some(arg) = self.waiting.take() {
             self.say(arg, word);
@@ -136,7 +136,7 @@ impl<'a> Seen<'a> {
             .or_else(|| self.command.get_positionals().last().filter(many))
     }
 
-    fn wanted(&self, current: &str) -> Vec<Wanted> {
+    fn wanted(&self, current: &str) -> Vec<ExpectedValue> {
         if let Some(arg) = self.waiting {
             return self.for_argument(arg).into_iter().collect();
         }
@@ -144,7 +144,7 @@ impl<'a> Seen<'a> {
             let shown = self.command.get_arguments().filter(|arg| !arg.is_hide_set());
             let options =
                 shown.filter_map(|arg| Some((format!("--{}", arg.get_long()?), help(arg.get_help()))));
-            return vec![Wanted::These(options.collect())];
+            return vec![ExpectedValue::These(options.collect())];
         }
         let mut wanted = Vec::new();
         if self.positionals == 0 && !self.no_options {
@@ -153,18 +153,18 @@ impl<'a> Seen<'a> {
                 .get_subcommands()
                 .filter(|command| !command.is_hide_set());
             let commands = shown.map(|command| (command.get_name().to_owned(), help(command.get_about())));
-            wanted.push(Wanted::These(commands.collect()));
+            wanted.push(ExpectedValue::These(commands.collect()));
         }
         wanted.extend(self.positional().and_then(|arg| self.for_argument(arg)));
         wanted
     }
 
-    fn for_argument(&self, arg: &Arg) -> Option<Wanted> {
+    fn for_argument(&self, arg: &Arg) -> Option<ExpectedValue> {
         let values = arg.get_possible_values();
         if !values.is_empty() {
             let of =
                 |value: &clap::builder::PossibleValue| (value.get_name().to_owned(), help(value.get_help()));
-            return Some(Wanted::These(values.iter().map(of).collect()));
+            return Some(ExpectedValue::These(values.iter().map(of).collect()));
         }
         let jid = |id: &str| Jid::parse_input(&self.last(id)?).ok();
         let room = || jid("room").or_else(|| jid("into"));
@@ -172,14 +172,14 @@ impl<'a> Seen<'a> {
         let is_new = self.command.get_name() == "add" && self.command.get_positionals().count() == 1;
         match arg.get_id().as_str() {
             "room" if is_new => None,
-            "room" | "rooms" | "into" => Some(Wanted::Rooms),
-            "user" | "users" => Some(Wanted::Users(room())),
+            "room" | "rooms" | "into" => Some(ExpectedValue::Rooms),
+            "user" | "users" => Some(ExpectedValue::Users(room())),
             // What is taken, or looked for, is one that is there; what is given may be any that is known.
-            "hat" if self.command.get_name() == "add" => Some(Wanted::Hats(room(), None)),
-            "hat" => Some(Wanted::Hats(room(), jid("user"))),
-            "name" if arg.is_positional() && self.is_about_sets() => Some(Wanted::Sets),
-            "revision" => Some(Wanted::Revisions),
-            "file" | "log" | "output" | "from" | "other" => Some(Wanted::Files),
+            "hat" if self.command.get_name() == "add" => Some(ExpectedValue::Hats(room(), None)),
+            "hat" => Some(ExpectedValue::Hats(room(), jid("user"))),
+            "name" if arg.is_positional() && self.is_about_sets() => Some(ExpectedValue::Sets),
+            "revision" => Some(ExpectedValue::Revisions),
+            "file" | "log" | "output" | "from" | "other" => Some(ExpectedValue::Files),
             _ => None,
         }
     }
@@ -203,15 +203,15 @@ fn help(text: Option<&clap::builder::StyledStr>) -> String {
 mod tests {
     use super::*;
 
-    fn wanted(line: &str) -> Vec<Wanted> {
+    fn wanted(line: &str) -> Vec<ExpectedValue> {
         let mut words: Vec<String> = line.split(' ').map(Into::into).collect();
         let current = words.pop().unwrap();
-        Line::of(&words, &current).wanted
+        PartialCommand::of(&words, &current).wanted
     }
 
     fn names(line: &str) -> Vec<String> {
-        let of = |wanted: Wanted| match wanted {
-            Wanted::These(all) => all.into_iter().map(|(name, _)| name).collect(),
+        let of = |wanted: ExpectedValue| match wanted {
+            ExpectedValue::These(all) => all.into_iter().map(|(name, _)| name).collect(),
             _ => Vec::new(),
         };
         wanted(line).into_iter().flat_map(of).collect()
@@ -220,13 +220,14 @@ mod tests {
     #[test]
     fn what_comes_next_follows_from_the_definition() {
         let (room, user) = (Jid::parse("a@b.c").unwrap(), Jid::parse("d@e.f").unwrap());
-        let hats = |room: &Jid, user: Option<&Jid>| vec![Wanted::Hats(Some(room.clone()), user.cloned())];
+        let hats =
+            |room: &Jid, user: Option<&Jid>| vec![ExpectedValue::Hats(Some(room.clone()), user.cloned())];
         for (line, expected) in [
-            ("show ", vec![Wanted::Rooms]),
-            ("show A@b.c ", vec![Wanted::Users(Some(room.clone()))]),
+            ("show ", vec![ExpectedValue::Rooms]),
+            ("show A@b.c ", vec![ExpectedValue::Users(Some(room.clone()))]),
             (
                 "show --json A@b.c --read-only d",
-                vec![Wanted::Users(Some(room.clone()))],
+                vec![ExpectedValue::Users(Some(room.clone()))],
             ),
             ("show a@b.c d@e.f ", vec![]),
             ("add a@b.c d@e.f ", hats(&room, None)),
@@ -238,29 +239,32 @@ mod tests {
             ),
             (
                 "history --in a@b.c --user ",
-                vec![Wanted::Users(Some(room.clone()))],
+                vec![ExpectedValue::Users(Some(room.clone()))],
             ),
-            ("history --user ", vec![Wanted::Users(None)]),
+            ("history --user ", vec![ExpectedValue::Users(None)]),
             ("history --in=a@b.c --user=d@e.f --hat ", hats(&room, Some(&user))),
-            ("import --into ", vec![Wanted::Rooms]),
+            ("import --into ", vec![ExpectedValue::Rooms]),
             (
                 "import --into a@b.c --user ",
-                vec![Wanted::Users(Some(room.clone()))],
+                vec![ExpectedValue::Users(Some(room.clone()))],
             ),
-            ("import ", vec![Wanted::Files]),
-            ("export --output ", vec![Wanted::Files]),
-            ("--room ", vec![Wanted::Rooms]),
-            ("--file ", vec![Wanted::Files]),
-            ("undo ", vec![Wanted::Revisions]),
-            ("room rename ", vec![Wanted::Rooms]),
+            ("import ", vec![ExpectedValue::Files]),
+            ("export --output ", vec![ExpectedValue::Files]),
+            ("--room ", vec![ExpectedValue::Rooms]),
+            ("--file ", vec![ExpectedValue::Files]),
+            ("undo ", vec![ExpectedValue::Revisions]),
+            ("room rename ", vec![ExpectedValue::Rooms]),
             ("room add ", vec![]),
             ("room rename a@b.c ", vec![]),
-            ("sets put ", vec![Wanted::Sets]),
-            ("sets put x a@b.c one ", vec![Wanted::Users(Some(room.clone()))]),
+            ("sets put ", vec![ExpectedValue::Sets]),
+            (
+                "sets put x a@b.c one ",
+                vec![ExpectedValue::Users(Some(room.clone()))],
+            ),
         ] {
-            let found: Vec<Wanted> = wanted(line)
+            let found: Vec<ExpectedValue> = wanted(line)
                 .into_iter()
-                .filter(|wanted| *wanted != Wanted::These(Vec::new()))
+                .filter(|wanted| *wanted != ExpectedValue::These(Vec::new()))
                 .collect();
             assert_eq!(found, expected, "{line:?}");
         }
@@ -272,7 +276,7 @@ mod tests {
         assert!(names("").contains(&"history".to_owned()) && !names("").contains(&"complete".to_owned()));
         assert!(names("show --").contains(&"--json".to_owned()));
         assert!(names("show -- --").is_empty());
-        let line = Line::of(
+        let line = PartialCommand::of(
             &[
                 "--room".into(),
                 "a@b.c".into(),

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::inks;
 use super::read::THEMES;
+use super::styles;
 use crate::app::command::{COMMANDS, Command};
 use crate::app::place::Place;
-use crate::term::{Background, Colours};
-use crate::ui::theme::{Role, Theme};
+use crate::term::{Background, ColorMode};
+use crate::ui::theme::{StyleRole, Theme};
 
 /// Columns of a setting, before its comment.
 const WIDE: usize = 34;
@@ -23,7 +23,7 @@ pub fn text() -> String {
             comment => writeln!(text, "{line:WIDE$} # {comment}"),
         };
     };
-    put("colour = \"auto\"", &Colours::NAMES.join(", "));
+    put("color = \"auto\"", &ColorMode::NAMES.join(", "));
     put("background = \"auto\"", &Background::NAMES.join(", "));
     put("ascii = \"auto\"", "auto, true, false: only ASCII is shown");
     put(
@@ -45,8 +45,8 @@ pub fn text() -> String {
         }
     }
     text.push_str(THEME);
-    for (role, name, what) in Role::ALL {
-        let style = inks::written(Theme::default().palette.style(role));
+    for (role, name, what) in StyleRole::ALL {
+        let style = styles::written(Theme::default().palette.style(role));
         let setting = format!("#{name} = \"{style}\"");
         let _ = writeln!(text, "{setting:WIDE$} # {what}");
     }
@@ -70,8 +70,8 @@ const KEYS: &str = "
 ";
 
 const THEME: &str = "
-# A theme of yours: what is not set in it is as in the default theme. A style is a colour, `on` and the colour behind the
-# text, and bold, dim, italic, underlined, reversed, crossed-out. A colour is a name (black, red, green, yellow, blue,
+# A theme of yours: what is not set in it is as in the default theme. A style is a color, `on` and the color behind the
+# text, and bold, dim, italic, underlined, reversed, crossed-out. A color is a name (black, red, green, yellow, blue,
 # magenta, cyan, white, the same after bright-, or default), a number from 0 to 255, or #rrggbb.
 [themes.mine]
 ";

@@ -7,18 +7,18 @@ use ratatui::style::Style;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::inks;
+use super::styles;
 use crate::app::command::{COMMANDS, Command};
-use crate::app::words::nearest;
+use crate::app::describe::nearest;
 use crate::app::{Key, Keymap, keymap};
-use crate::term::{Background, Colours};
-use crate::ui::theme::{Builtin, Ground, Role};
+use crate::term::{Background, ColorMode};
+use crate::ui::theme::{Backdrop, BuiltinTheme, StyleRole};
 
 /// What a configuration says; `None` where it says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
-    /// How many colours.
-    pub colours: Option<Colours>,
+    /// How many colors.
+    pub colors: Option<ColorMode>,
     /// What is behind the text.
     pub background: Option<Background>,
     /// Whether only ASCII is shown.
@@ -28,16 +28,16 @@ pub struct Config {
     /// Whether it is drawn for a screen reader.
     pub plain: Option<bool>,
     /// The theme.
-    pub theme: Builtin,
+    pub theme: BuiltinTheme,
     /// What is different from the theme.
-    pub own: Vec<(Role, Style)>,
+    pub own: Vec<(StyleRole, Style)>,
     /// The keys of the commands.
     pub keymap: Keymap,
 }
 
 /// Something that cannot be meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
+pub struct ConfigError {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong, and what was perhaps meant.
@@ -45,16 +45,16 @@ pub struct Mistake {
 }
 
 /// The names of the built-in themes, and the background that they are for.
-pub(super) const THEMES: [(&str, Builtin, Option<Ground>); 5] = [
-    ("default", Builtin::Default, None),
-    ("default-dark", Builtin::Default, Some(Ground::Dark)),
-    ("default-light", Builtin::Default, Some(Ground::Light)),
-    ("high-contrast", Builtin::HighContrast, None),
-    ("mono", Builtin::Mono, None),
+pub(super) const THEMES: [(&str, BuiltinTheme, Option<Backdrop>); 5] = [
+    ("default", BuiltinTheme::Default, None),
+    ("default-dark", BuiltinTheme::Default, Some(Backdrop::Dark)),
+    ("default-light", BuiltinTheme::Default, Some(Backdrop::Light)),
+    ("high-contrast", BuiltinTheme::HighContrast, None),
+    ("mono", BuiltinTheme::Mono, None),
 ];
 
 const SETTINGS: [&str; 8] = [
-    "colour",
+    "color",
     "background",
     "ascii",
     "mouse",
@@ -64,14 +64,14 @@ const SETTINGS: [&str; 8] = [
     "themes",
 ];
 
-type Value<'a> = Spanned<DeValue<'a>>;
+type TomlValue<'a> = Spanned<DeValue<'a>>;
 /// Where in the text, and what.
-type Wrong = (usize, String);
-type Own = Vec<(Role, Style)>;
+type ValueError = (usize, String);
+type OwnStyles = Vec<(StyleRole, Style)>;
 
 /// Reads a configuration; or names all that is wrong in it, in the order of the file.
-pub fn read(text: &str) -> Result<Config, Vec<Mistake>> {
-    let mistake = |(at, says): Wrong| Mistake {
+pub fn read(text: &str) -> Result<Config, Vec<ConfigError>> {
+    let mistake = |(at, says): ValueError| ConfigError {
         line: line(text.as_bytes(), at),
         text: says,
     };
@@ -89,7 +89,7 @@ pub fn read(text: &str) -> Result<Config, Vec<Mistake>> {
 }
 
 /// What was read; or nothing, and what is wrong is noted.
-fn noted<T>(read: Result<T, Wrong>, wrong: &mut Vec<Wrong>) -> Option<T> {
+fn noted<T>(read: Result<T, ValueError>, wrong: &mut Vec<ValueError>) -> Option<T> {
     read.map_err(|mistake| wrong.push(mistake)).ok()
 }
 
@@ -98,19 +98,19 @@ pub(super) fn line(bytes: &[u8], at: usize) -> usize {
     1 + memchr::memchr_iter(b'\n', bytes.get(..at).unwrap_or_default()).count()
 }
 
-fn settings(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Config {
+fn settings(table: &DeTable<'_>, wrong: &mut Vec<ValueError>) -> Config {
     let mut config = Config::default();
-    let mut themes: Vec<(String, Own)> = Vec::new();
-    let (mut theme, mut coloured) = (None, false);
+    let mut themes: Vec<(String, OwnStyles)> = Vec::new();
+    let (mut theme, mut colored) = (None, false);
     // In the order of the file: of two spellings of one setting, the second is too many.
     let mut all: Vec<_> = table.iter().collect();
     all.sort_by_key(|(name, _)| name.span().start);
     for (name, value) in all {
         match name.get_ref().as_ref() {
-            "colour" | "color" if std::mem::replace(&mut coloured, true) => {
-                wrong.push((name.span().start, "colour and color are the same setting".into()));
+            "color" | "colour" if std::mem::replace(&mut colored, true) => {
+                wrong.push((name.span().start, "color and colour are the same setting".into()));
             }
-            "colour" | "color" => config.colours = noted(colours(value), wrong),
+            "color" | "colour" => config.colors = noted(colors(value), wrong),
             "background" => config.background = noted(named(value, "background"), wrong),
             "ascii" => config.ascii = noted(yes_no_or_auto(value), wrong).flatten(),
             "mouse" => config.mouse = noted(yes_or_no(value, "mouse"), wrong),
@@ -136,7 +136,7 @@ fn settings(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Config {
     config
 }
 
-fn choose(config: &mut Config, name: &str, themes: &[(String, Own)]) -> Result<(), String> {
+fn choose(config: &mut Config, name: &str, themes: &[(String, OwnStyles)]) -> Result<(), String> {
     if let Some((_, builtin, ground)) = THEMES.iter().find(|(there, ..)| *there == name) {
         config.theme = *builtin;
         if let (Some(ground), None | Some(Background::Auto)) = (ground, config.background) {
@@ -160,21 +160,21 @@ fn unknown<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str>) -> 
     format!("no {kind} is called {name:?}; {guess}")
 }
 
-fn string<'a>(value: &'a Value<'_>, name: &str) -> Result<&'a str, Wrong> {
+fn string<'a>(value: &'a TomlValue<'_>, name: &str) -> Result<&'a str, ValueError> {
     match value.get_ref() {
         DeValue::String(text) => Ok(text),
         _ => Err((value.span().start, format!("{name} is a text, in quotes"))),
     }
 }
 
-fn yes_or_no(value: &Value<'_>, name: &str) -> Result<bool, Wrong> {
+fn yes_or_no(value: &TomlValue<'_>, name: &str) -> Result<bool, ValueError> {
     match value.get_ref() {
         DeValue::Boolean(yes) => Ok(*yes),
         _ => Err((value.span().start, format!("{name} is true or false"))),
     }
 }
 
-fn yes_no_or_auto(value: &Value<'_>) -> Result<Option<bool>, Wrong> {
+fn yes_no_or_auto(value: &TomlValue<'_>) -> Result<Option<bool>, ValueError> {
     match value.get_ref() {
         DeValue::Boolean(yes) => Ok(Some(*yes)),
         DeValue::String(text) if text == "auto" => Ok(None),
@@ -182,40 +182,40 @@ fn yes_no_or_auto(value: &Value<'_>) -> Result<Option<bool>, Wrong> {
     }
 }
 
-fn named<T: FromStr<Err = String>>(value: &Value<'_>, name: &str) -> Result<T, Wrong> {
+fn named<T: FromStr<Err = String>>(value: &TomlValue<'_>, name: &str) -> Result<T, ValueError> {
     let text = string(value, name)?;
     let read = text.parse();
     read.map_err(|says| (value.span().start, format!("{name} is not {text:?}: {says}")))
 }
 
-/// A number of colours may stand without quotes, too.
-fn colours(value: &Value<'_>) -> Result<Colours, Wrong> {
+/// A number of colors may stand without quotes, too.
+fn colors(value: &TomlValue<'_>) -> Result<ColorMode, ValueError> {
     if let DeValue::Integer(number) = value.get_ref()
         && let "16" | "256" = number.as_str()
     {
         let read = number.as_str().parse();
         return read.map_err(|says| (value.span().start, says));
     }
-    named(value, "colour")
+    named(value, "color")
 }
 
-fn table_of<'a, 'b>(value: &'a Value<'b>, name: &str) -> Result<&'a DeTable<'b>, Wrong> {
+fn table_of<'a, 'b>(value: &'a TomlValue<'b>, name: &str) -> Result<&'a DeTable<'b>, ValueError> {
     match value.get_ref() {
         DeValue::Table(table) => Ok(table),
         _ => Err((value.span().start, format!("{name} is a section: [{name}]"))),
     }
 }
 
-fn keys(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Keymap {
+fn keys(table: &DeTable<'_>, wrong: &mut Vec<ValueError>) -> Keymap {
     let mut given: Vec<(&'static Command, Vec<Key>)> = Vec::new();
     // Under names of earlier versions.
     let mut added: Vec<(&'static Command, Vec<Key>)> = Vec::new();
     let mut places = Vec::new();
     for (name, value) in table {
         let id = name.get_ref().as_ref();
-        let is_old = |command: &&Command| command.was.contains(&id);
-        let (old, is_now) = (COMMANDS.iter().find(is_old), |command: &&Command| {
-            command.id.name() == id
+        let is_merged = |command: &&Command| command.merged.contains(&id);
+        let (old, is_now) = (COMMANDS.iter().find(is_merged), |command: &&Command| {
+            command.id.name() == id || command.formerly.contains(&id)
         });
         let Some(command) = old.or_else(|| COMMANDS.iter().find(is_now)) else {
             let ids = COMMANDS.iter().map(|command| command.id.name());
@@ -237,11 +237,18 @@ fn keys(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Keymap {
             added.push((command, all));
             continue;
         }
+        if given.iter().any(|(there, _)| there.id == command.id) {
+            wrong.push((
+                name.span().start,
+                format!("{id}: another name of {}, which is set too", command.id),
+            ));
+            continue;
+        }
         places.push((command.id, name.span().start, wrong.len() > before));
         given.push((command, all));
     }
     let mut keymap = Keymap::new(given).unwrap_or_else(|problems| {
-        for keymap::Problem { id, text } in problems {
+        for keymap::KeymapError { id, text } in problems {
             let place = places.iter().find(|(there, ..)| *there == id);
             let (at, has_another) = place.map_or((0, false), |(_, at, wrong)| (*at, *wrong));
             // Of one that has a wrong key, nothing else is said: it may come of that.
@@ -257,7 +264,7 @@ fn keys(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Keymap {
     keymap
 }
 
-fn key(value: &Value<'_>, id: &str) -> Result<Key, Wrong> {
+fn key(value: &TomlValue<'_>, id: &str) -> Result<Key, ValueError> {
     let at = value.span().start;
     let DeValue::String(name) = value.get_ref() else {
         return Err((
@@ -268,7 +275,7 @@ fn key(value: &Value<'_>, id: &str) -> Result<Key, Wrong> {
     name.parse().map_err(|says| (at, format!("{id}: {says}")))
 }
 
-fn own_themes(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Vec<(String, Own)> {
+fn own_themes(table: &DeTable<'_>, wrong: &mut Vec<ValueError>) -> Vec<(String, OwnStyles)> {
     let mut themes = Vec::new();
     for (name, value) in table {
         let title = name.get_ref().as_ref();
@@ -288,17 +295,17 @@ fn own_themes(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Vec<(String, Own)>
     themes
 }
 
-fn roles(table: &DeTable<'_>, wrong: &mut Vec<Wrong>) -> Own {
+fn roles(table: &DeTable<'_>, wrong: &mut Vec<ValueError>) -> OwnStyles {
     let mut own = Vec::new();
     for (name, value) in table {
         let title = name.get_ref().as_ref();
-        let Some((role, ..)) = Role::ALL.iter().find(|(_, there, _)| *there == title) else {
-            let names = Role::ALL.iter().map(|(_, name, _)| *name);
+        let Some((role, ..)) = StyleRole::ALL.iter().find(|(_, there, _)| *there == title) else {
+            let names = StyleRole::ALL.iter().map(|(_, name, _)| *name);
             wrong.push((name.span().start, unknown("part of the screen", title, names)));
             continue;
         };
         let style = string(value, title).and_then(|text| {
-            inks::read(text).map_err(|says| (value.span().start, format!("{title}: {says}")))
+            styles::read(text).map_err(|says| (value.span().start, format!("{title}: {says}")))
         });
         own.extend(noted(style, wrong).map(|style| (*role, style)));
     }

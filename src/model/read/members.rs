@@ -7,11 +7,13 @@ use std::sync::Arc;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 
-use super::object::{Bool, Members, Names, Object, Pairs, Text, Whole, once, repeated, unknown};
+use super::object::{
+    Bool, Interner, NumberSeed, ObjectMembers, ObjectVisitor, TextSeed, UniquePairs, once, repeated, unknown,
+};
 use crate::model::excerpt::shown;
 use crate::model::write::VERSION;
 use crate::model::{
-    Affiliation, Attachment, CatalogueHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe,
+    Affiliation, Attachment, CatalogHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe,
 };
 
 /// What a data file holds, in words.
@@ -21,12 +23,12 @@ pub(super) const WARDROBE: &str = "a wardrobe: an object with \"version\" and \"
 pub(super) const HATS_OR_USER: &str = "an object of hats by id, or a user object with \"hats\"";
 
 pub(super) struct AttachmentMembers<'a> {
-    names: &'a mut Names,
+    names: &'a mut Interner,
     pub(super) made: Attachment,
 }
 
 impl<'a> AttachmentMembers<'a> {
-    pub(super) fn new(names: &'a mut Names) -> Self {
+    pub(super) fn new(names: &'a mut Interner) -> Self {
         Self {
             names,
             made: Attachment::default(),
@@ -34,7 +36,7 @@ impl<'a> AttachmentMembers<'a> {
     }
 }
 
-impl<'de> Members<'de> for AttachmentMembers<'_> {
+impl<'de> ObjectMembers<'de> for AttachmentMembers<'_> {
     const EXPECTED: &'static str = "an attachment: an object with \"active\", \"required\", \"title\"";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         let Self { names, made } = self;
@@ -43,7 +45,7 @@ impl<'de> Members<'de> for AttachmentMembers<'_> {
             "required" => once(&mut made.required, name, || value.next_value_seed(Bool)),
             "title" => once(&mut made.title, name, || {
                 value
-                    .next_value_seed(Text("a title: a text in quotes"))
+                    .next_value_seed(TextSeed("a title: a text in quotes"))
                     .map(|title| names.keep(&title))
             }),
             _ => unknown(&mut made.extra, name, value),
@@ -52,35 +54,35 @@ impl<'de> Members<'de> for AttachmentMembers<'_> {
 }
 
 pub(super) struct HatMembers<'a> {
-    names: &'a mut Names,
+    names: &'a mut Interner,
     /// Whether somebody typed them: then each id must be a URI.
     typed: bool,
-    made: Pairs<HatId, Attachment>,
+    made: UniquePairs<HatId, Attachment>,
 }
 
-impl<'de> Members<'de> for HatMembers<'_> {
+impl<'de> ObjectMembers<'de> for HatMembers<'_> {
     const EXPECTED: &'static str = "an object of attachments by hat id";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         if self.typed {
             HatId::parse(name).map_err(A::Error::custom)?;
         }
-        let id = HatId::keep(self.names.keep(name));
+        let id = HatId::unchecked(self.names.keep(name));
         if !self.made.is_new(&id) {
             return Err(repeated(name));
         }
         let mut attachment = AttachmentMembers::new(self.names);
-        value.next_value_seed(Object(&mut attachment))?;
+        value.next_value_seed(ObjectVisitor(&mut attachment))?;
         self.made.all.push((id, attachment.made));
         Ok(())
     }
 }
 
 impl<'a> HatMembers<'a> {
-    pub(super) fn new(names: &'a mut Names, typed: bool) -> Self {
+    pub(super) fn new(names: &'a mut Interner, typed: bool) -> Self {
         Self {
             names,
             typed,
-            made: Pairs::new(),
+            made: UniquePairs::new(),
         }
     }
 
@@ -90,23 +92,27 @@ impl<'a> HatMembers<'a> {
 }
 
 /// Reads the hats of a user.
-fn hats_of<'de, A: MapAccess<'de>>(names: &mut Names, typed: bool, value: &mut A) -> Result<Hats, A::Error> {
+fn hats_of<'de, A: MapAccess<'de>>(
+    names: &mut Interner,
+    typed: bool,
+    value: &mut A,
+) -> Result<Hats, A::Error> {
     let mut hats = HatMembers::new(names, typed);
-    value.next_value_seed(Object(&mut hats))?;
+    value.next_value_seed(ObjectVisitor(&mut hats))?;
     Ok(hats.done())
 }
 
 /// A user object of which only the hats matter.
 #[derive(Default)]
 pub(super) struct HatsOfUserMembers {
-    names: Names,
+    names: Interner,
     pub(super) typed: bool,
     pub(super) hats: Option<Hats>,
     pub(super) affiliation: Option<Affiliation>,
     others: Extra,
 }
 
-impl<'de> Members<'de> for HatsOfUserMembers {
+impl<'de> ObjectMembers<'de> for HatsOfUserMembers {
     const EXPECTED: &'static str = "a user: an object with \"hats\"";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
@@ -155,14 +161,14 @@ impl Visitor<'_> for AnAffiliation {
 }
 
 pub(super) struct UserMembers<'a> {
-    names: &'a mut Names,
+    names: &'a mut Interner,
     pub(super) affiliation: Option<Affiliation>,
     hats: Option<Hats>,
     extra: Extra,
 }
 
 impl<'a> UserMembers<'a> {
-    pub(super) fn new(names: &'a mut Names) -> Self {
+    pub(super) fn new(names: &'a mut Interner) -> Self {
         Self {
             names,
             affiliation: None,
@@ -180,7 +186,7 @@ impl<'a> UserMembers<'a> {
     }
 }
 
-impl<'de> Members<'de> for UserMembers<'_> {
+impl<'de> ObjectMembers<'de> for UserMembers<'_> {
     const EXPECTED: &'static str = "a user: an object with \"affiliation\" and \"hats\"";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
@@ -194,8 +200,8 @@ impl<'de> Members<'de> for UserMembers<'_> {
 }
 
 struct UsersMembers<'a> {
-    names: &'a mut Names,
-    made: Pairs<Jid, User>,
+    names: &'a mut Interner,
+    made: UniquePairs<Jid, User>,
 }
 
 /// The address that a member's name is; new among those before.
@@ -215,45 +221,45 @@ fn address<E: serde::de::Error>(
     }
 }
 
-impl<'de> Members<'de> for UsersMembers<'_> {
+impl<'de> ObjectMembers<'de> for UsersMembers<'_> {
     const EXPECTED: &'static str = "an object of users by address";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         let jid = address(name, Jid::parse, |jid| self.made.is_new(jid))?;
         let mut user = UserMembers::new(self.names);
-        value.next_value_seed(Object(&mut user))?;
+        value.next_value_seed(ObjectVisitor(&mut user))?;
         self.made.all.push((jid, user.done()));
         Ok(())
     }
 }
 
-struct CatalogueMembers<'a> {
-    names: &'a mut Names,
-    made: BTreeMap<HatId, CatalogueHat>,
+struct CatalogMembers<'a> {
+    names: &'a mut Interner,
+    made: BTreeMap<HatId, CatalogHat>,
 }
 
-impl<'de> Members<'de> for CatalogueMembers<'_> {
-    const EXPECTED: &'static str = "the room's catalogue: an object of hats by id";
+impl<'de> ObjectMembers<'de> for CatalogMembers<'_> {
+    const EXPECTED: &'static str = "the room's catalog: an object of hats by id";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         if self.made.contains_key(name) {
             return Err(repeated(name));
         }
-        let mut hat = CatalogueHatMembers::default();
-        value.next_value_seed(Object(&mut hat))?;
-        self.made.insert(HatId::keep(self.names.keep(name)), hat.0);
+        let mut hat = CatalogHatMembers::default();
+        value.next_value_seed(ObjectVisitor(&mut hat))?;
+        self.made.insert(HatId::unchecked(self.names.keep(name)), hat.0);
         Ok(())
     }
 }
 
 #[derive(Default)]
-pub(super) struct CatalogueHatMembers(pub(super) CatalogueHat);
+pub(super) struct CatalogHatMembers(pub(super) CatalogHat);
 
-impl<'de> Members<'de> for CatalogueHatMembers {
-    const EXPECTED: &'static str = "a hat of the catalogue: an object with \"title\" and \"hue\"";
+impl<'de> ObjectMembers<'de> for CatalogHatMembers {
+    const EXPECTED: &'static str = "a hat of the catalog: an object with \"title\" and \"hue\"";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
             "title" => once(&mut self.0.title, name, || {
                 value
-                    .next_value_seed(Text("a title: a text in quotes"))
+                    .next_value_seed(TextSeed("a title: a text in quotes"))
                     .map(Into::into)
             }),
             "hue" => once(&mut self.0.hue, name, || value.next_value()),
@@ -263,19 +269,19 @@ impl<'de> Members<'de> for CatalogueHatMembers {
 }
 
 pub(super) struct RoomMembers<'a> {
-    names: &'a mut Names,
+    names: &'a mut Interner,
     name: Option<Arc<str>>,
-    catalogue: Option<BTreeMap<HatId, CatalogueHat>>,
+    catalog: Option<BTreeMap<HatId, CatalogHat>>,
     users: Option<Vec<(Jid, User)>>,
     extra: Extra,
 }
 
 impl<'a> RoomMembers<'a> {
-    pub(super) fn new(names: &'a mut Names) -> Self {
+    pub(super) fn new(names: &'a mut Interner) -> Self {
         Self {
             names,
             name: None,
-            catalogue: None,
+            catalog: None,
             users: None,
             extra: Extra::default(),
         }
@@ -284,36 +290,36 @@ impl<'a> RoomMembers<'a> {
     pub(super) fn done(self) -> Room {
         let mut room = Room::default();
         room.name = self.name;
-        room.catalogue = self.catalogue.unwrap_or_default();
+        room.catalog = self.catalog.unwrap_or_default();
         room.extra = self.extra;
         room.with_users(self.users.unwrap_or_default())
             .unwrap_or_default()
     }
 }
 
-impl<'de> Members<'de> for RoomMembers<'_> {
+impl<'de> ObjectMembers<'de> for RoomMembers<'_> {
     const EXPECTED: &'static str = "a room: an object with \"users\"";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
             "name" => once(&mut self.name, name, || {
                 value
-                    .next_value_seed(Text("a name: a text in quotes"))
+                    .next_value_seed(TextSeed("a name: a text in quotes"))
                     .map(Into::into)
             }),
-            "hats" => once(&mut self.catalogue, name, || {
-                let mut hats = CatalogueMembers {
+            "hats" => once(&mut self.catalog, name, || {
+                let mut hats = CatalogMembers {
                     names: self.names,
                     made: BTreeMap::new(),
                 };
-                value.next_value_seed(Object(&mut hats))?;
+                value.next_value_seed(ObjectVisitor(&mut hats))?;
                 Ok(hats.made)
             }),
             "users" => once(&mut self.users, name, || {
                 let mut users = UsersMembers {
                     names: self.names,
-                    made: Pairs::new(),
+                    made: UniquePairs::new(),
                 };
-                value.next_value_seed(Object(&mut users))?;
+                value.next_value_seed(ObjectVisitor(&mut users))?;
                 Ok(users.made.sorted())
             }),
             _ => unknown(&mut self.extra, name, value),
@@ -322,16 +328,16 @@ impl<'de> Members<'de> for RoomMembers<'_> {
 }
 
 struct RoomsMembers<'a> {
-    names: &'a mut Names,
+    names: &'a mut Interner,
     made: BTreeMap<Jid, Arc<Room>>,
 }
 
-impl<'de> Members<'de> for RoomsMembers<'_> {
+impl<'de> ObjectMembers<'de> for RoomsMembers<'_> {
     const EXPECTED: &'static str = "an object of rooms by address";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         let jid = address(name, Jid::parse_room, |jid| !self.made.contains_key(jid))?;
         let mut room = RoomMembers::new(self.names);
-        value.next_value_seed(Object(&mut room))?;
+        value.next_value_seed(ObjectVisitor(&mut room))?;
         self.made.insert(jid, Arc::new(room.done()));
         Ok(())
     }
@@ -339,19 +345,19 @@ impl<'de> Members<'de> for RoomsMembers<'_> {
 
 #[derive(Default)]
 pub(super) struct DocumentMembers {
-    names: Names,
+    names: Interner,
     version: Option<u64>,
     revision: Option<u64>,
     rooms: Option<BTreeMap<Jid, Arc<Room>>>,
     extra: Extra,
 }
 
-impl<'de> Members<'de> for DocumentMembers {
+impl<'de> ObjectMembers<'de> for DocumentMembers {
     const EXPECTED: &'static str = WARDROBE;
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
             "version" => once(&mut self.version, name, || {
-                match value.next_value_seed(Whole("the version of the format: 1"))? {
+                match value.next_value_seed(NumberSeed("the version of the format: 1"))? {
                     0 => Err(A::Error::custom("there is no format version 0; expected 1")),
                     found @ 1..=VERSION => Ok(found),
                     found => Err(A::Error::custom(format_args!(
@@ -360,7 +366,9 @@ impl<'de> Members<'de> for DocumentMembers {
                 }
             }),
             "revision" => once(&mut self.revision, name, || {
-                match value.next_value_seed(Whole("a revision: a whole number from 0 to 9007199254740991"))? {
+                match value.next_value_seed(NumberSeed(
+                    "a revision: a whole number from 0 to 9007199254740991",
+                ))? {
                     found @ 0..=Wardrobe::LAST_REVISION => Ok(found),
                     found => Err(A::Error::custom(format_args!(
                         "expected a revision: a whole number from 0 to {}, found the number {found}",
@@ -373,7 +381,7 @@ impl<'de> Members<'de> for DocumentMembers {
                     names: &mut self.names,
                     made: BTreeMap::new(),
                 };
-                value.next_value_seed(Object(&mut rooms))?;
+                value.next_value_seed(ObjectVisitor(&mut rooms))?;
                 Ok(rooms.made)
             }),
             _ => unknown(&mut self.extra, name, value),
@@ -402,7 +410,7 @@ impl DocumentMembers {
 #[derive(Default)]
 pub(super) struct HatsOrUserMembers(pub(super) Extra);
 
-impl<'de> Members<'de> for HatsOrUserMembers {
+impl<'de> ObjectMembers<'de> for HatsOrUserMembers {
     const EXPECTED: &'static str = HATS_OR_USER;
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         unknown(&mut self.0, name, value)
@@ -413,7 +421,7 @@ impl<'de> Members<'de> for HatsOrUserMembers {
 #[derive(Default)]
 pub(super) struct AnyMembers(pub(super) Extra);
 
-impl<'de> Members<'de> for AnyMembers {
+impl<'de> ObjectMembers<'de> for AnyMembers {
     const EXPECTED: &'static str = "an object";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         unknown(&mut self.0, name, value)

@@ -14,9 +14,9 @@ use crate::model::{Extra, Json};
 
 /// Texts that occur many times (hat ids, titles) are kept once for each reading.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashSet<Arc<str>, foldhash::fast::RandomState>);
+pub(super) struct Interner(HashSet<Arc<str>, foldhash::fast::RandomState>);
 
-impl Names {
+impl Interner {
     pub(super) fn keep(&mut self, text: &str) -> Arc<str> {
         if let Some(there) = self.0.get(text) {
             return there.clone();
@@ -28,7 +28,7 @@ impl Names {
 }
 
 /// An object that is read member by member.
-pub(super) trait Members<'de> {
+pub(super) trait ObjectMembers<'de> {
     /// What is expected, in words.
     const EXPECTED: &'static str;
     /// Takes the value of one member.
@@ -40,22 +40,22 @@ pub(super) trait Members<'de> {
 }
 
 /// One such object, read into place.
-pub(super) struct Object<'a, T>(pub(super) &'a mut T);
+pub(super) struct ObjectVisitor<'a, T>(pub(super) &'a mut T);
 
-impl<'de, T: Members<'de>> DeserializeSeed<'de> for Object<'_, T> {
+impl<'de, T: ObjectMembers<'de>> DeserializeSeed<'de> for ObjectVisitor<'_, T> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de, T: Members<'de>> Visitor<'de> for Object<'_, T> {
+impl<'de, T: ObjectMembers<'de>> Visitor<'de> for ObjectVisitor<'_, T> {
     type Value = ();
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(T::EXPECTED)
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key_seed(Text("a member's name"))? {
+        while let Some(name) = map.next_key_seed(TextSeed("a member's name"))? {
             self.0.member(&name, &mut map)?;
         }
         match self.0.missing() {
@@ -69,16 +69,16 @@ impl<'de, T: Members<'de>> Visitor<'de> for Object<'_, T> {
 }
 
 /// A string, borrowed where that can be; with what is expected, in words.
-pub(super) struct Text(pub(super) &'static str);
+pub(super) struct TextSeed(pub(super) &'static str);
 
-impl<'de> DeserializeSeed<'de> for Text {
+impl<'de> DeserializeSeed<'de> for TextSeed {
     type Value = Cow<'de, str>;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'de> Visitor<'de> for Text {
+impl<'de> Visitor<'de> for TextSeed {
     type Value = Cow<'de, str>;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
@@ -112,16 +112,16 @@ impl Visitor<'_> for Bool {
 }
 
 /// A whole number from 0; with what is expected, in words.
-pub(super) struct Whole(pub(super) &'static str);
+pub(super) struct NumberSeed(pub(super) &'static str);
 
-impl<'de> DeserializeSeed<'de> for Whole {
+impl<'de> DeserializeSeed<'de> for NumberSeed {
     type Value = u64;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
         deserializer.deserialize_u64(self)
     }
 }
 
-impl Visitor<'_> for Whole {
+impl Visitor<'_> for NumberSeed {
     type Value = u64;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
@@ -164,12 +164,12 @@ pub(super) fn unknown<'de, A: MapAccess<'de>>(
 }
 
 /// Pairs as they come; a repeated key is noticed where it stands, at no cost while keys ascend.
-pub(super) struct Pairs<K, V> {
+pub(super) struct UniquePairs<K, V> {
     pub(super) all: Vec<(K, V)>,
     seen: Option<HashSet<K>>,
 }
 
-impl<K: Ord + Hash + Clone, V> Pairs<K, V> {
+impl<K: Ord + Hash + Clone, V> UniquePairs<K, V> {
     pub(super) fn new() -> Self {
         Self {
             all: Vec::new(),

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use serde::de::DeserializeSeed;
 
 use super::members::RoomMembers;
-use super::object::{Names, Object};
+use super::object::{Interner, ObjectVisitor};
 use crate::model::{Affiliation, Attachment, HatId, Hats, Jid, Room, User, Wardrobe};
 
 /// The rooms of one part.
 #[derive(Debug)]
-pub struct Rooms {
+pub struct RoomsChunk {
     all: Vec<(Jid, Arc<Room>)>,
     /// How many bytes stand in the part after its rooms.
     left: usize,
@@ -41,7 +41,7 @@ pub fn head(document: &[u8]) -> Option<&str> {
 }
 
 /// The wardrobe of all these rooms, in order, between what stands before and after them in the file.
-pub fn join(head: &str, rooms: Vec<Rooms>, tail: &str) -> Option<Wardrobe> {
+pub fn join(head: &str, rooms: Vec<RoomsChunk>, tail: &str) -> Option<Wardrobe> {
     // The document with its rooms taken out.
     let mut wardrobe = super::wardrobe([head, tail].concat().as_bytes()).ok()?;
     let rooms: Vec<_> = rooms.into_iter().flat_map(|part| part.all).collect();
@@ -52,7 +52,7 @@ pub fn join(head: &str, rooms: Vec<Rooms>, tail: &str) -> Option<Wardrobe> {
     })
 }
 
-impl Rooms {
+impl RoomsChunk {
     /// The rooms in order.
     pub fn iter(&self) -> impl Iterator<Item = (&Jid, &Arc<Room>)> {
         self.all.iter().map(|(jid, room)| (jid, room))
@@ -79,10 +79,10 @@ impl Rooms {
 }
 
 /// Reads one part.
-pub fn rooms(part: &str) -> Option<Rooms> {
-    let mut cursor = Cursor {
+pub fn rooms(part: &str) -> Option<RoomsChunk> {
+    let mut cursor = ByteCursor {
         rest: part,
-        names: Names::default(),
+        names: Interner::default(),
         exact: true,
     };
     let mut rooms = Vec::new();
@@ -106,20 +106,20 @@ pub fn rooms(part: &str) -> Option<Rooms> {
         }
         cursor.eat(",\n")?;
     }
-    Some(Rooms {
+    Some(RoomsChunk {
         all: rooms,
         left: cursor.rest.len(),
         exact: cursor.exact,
     })
 }
 
-struct Cursor<'a> {
+struct ByteCursor<'a> {
     rest: &'a str,
-    names: Names,
+    names: Interner,
     exact: bool,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> ByteCursor<'a> {
     fn eat(&mut self, token: &str) -> Option<()> {
         self.rest = self.rest.strip_prefix(token)?;
         Some(())
@@ -166,7 +166,7 @@ impl<'a> Cursor<'a> {
         self.rest = after;
         let mut members = RoomMembers::new(&mut self.names);
         let mut deserializer = serde_json::Deserializer::from_str(room);
-        Object(&mut members).deserialize(&mut deserializer).ok()?;
+        ObjectVisitor(&mut members).deserialize(&mut deserializer).ok()?;
         deserializer.end().ok()?;
         Some(members.done())
     }
@@ -219,7 +219,7 @@ impl<'a> Cursor<'a> {
     fn hat(&mut self) -> Option<(HatId, Attachment)> {
         self.eat("            \"")?;
         let text = self.text()?;
-        let id = HatId::keep(self.names.keep(&text));
+        let id = HatId::unchecked(self.names.keep(&text));
         self.eat(": {")?;
         let mut attachment = Attachment::default();
         if self.ate("}") {

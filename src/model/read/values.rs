@@ -4,16 +4,16 @@ use serde::de::{DeserializeSeed as _, Error as _, MapAccess};
 use serde::{Deserialize, Deserializer};
 
 use super::members::{
-    AnyMembers, AttachmentMembers, CatalogueHatMembers, HatMembers, RoomMembers, UserMembers,
+    AnyMembers, AttachmentMembers, CatalogHatMembers, HatMembers, RoomMembers, UserMembers,
 };
-use super::object::{Members, Names, Object, repeated};
-use crate::model::{Attachment, CatalogueHat, Extra, Hats, Hue, Json, Room, Sets, User};
+use super::object::{Interner, ObjectMembers, ObjectVisitor, repeated};
+use crate::model::{Attachment, CatalogHat, Extra, HatSets, Hats, Hue, Json, Room, User};
 
 /// Sets of hats by name.
 #[derive(Default)]
-pub(super) struct SetsMembers(pub(super) Sets);
+pub(super) struct SetsMembers(pub(super) HatSets);
 
-impl<'de> Members<'de> for SetsMembers {
+impl<'de> ObjectMembers<'de> for SetsMembers {
     const EXPECTED: &'static str = "an object of sets of hats by name";
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         let hats = value.next_value()?;
@@ -26,44 +26,44 @@ impl<'de> Members<'de> for SetsMembers {
 
 impl<'de> Deserialize<'de> for Room {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut names = Names::default();
+        let mut names = Interner::default();
         let mut members = RoomMembers::new(&mut names);
-        Object(&mut members).deserialize(deserializer)?;
+        ObjectVisitor(&mut members).deserialize(deserializer)?;
         Ok(members.done())
     }
 }
 
 impl<'de> Deserialize<'de> for User {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut names = Names::default();
+        let mut names = Interner::default();
         let mut members = UserMembers::new(&mut names);
-        Object(&mut members).deserialize(deserializer)?;
+        ObjectVisitor(&mut members).deserialize(deserializer)?;
         Ok(members.done())
     }
 }
 
 impl<'de> Deserialize<'de> for Hats {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut names = Names::default();
+        let mut names = Interner::default();
         let mut members = HatMembers::new(&mut names, false);
-        Object(&mut members).deserialize(deserializer)?;
+        ObjectVisitor(&mut members).deserialize(deserializer)?;
         Ok(members.done())
     }
 }
 
 impl<'de> Deserialize<'de> for Attachment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut names = Names::default();
+        let mut names = Interner::default();
         let mut members = AttachmentMembers::new(&mut names);
-        Object(&mut members).deserialize(deserializer)?;
+        ObjectVisitor(&mut members).deserialize(deserializer)?;
         Ok(members.made)
     }
 }
 
-impl<'de> Deserialize<'de> for CatalogueHat {
+impl<'de> Deserialize<'de> for CatalogHat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut members = CatalogueHatMembers::default();
-        Object(&mut members).deserialize(deserializer)?;
+        let mut members = CatalogHatMembers::default();
+        ObjectVisitor(&mut members).deserialize(deserializer)?;
         Ok(members.0)
     }
 }
@@ -79,7 +79,7 @@ impl<'de> Deserialize<'de> for Hue {
 impl<'de> Deserialize<'de> for Extra {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut members = AnyMembers::default();
-        Object(&mut members).deserialize(deserializer)?;
+        ObjectVisitor(&mut members).deserialize(deserializer)?;
         Ok(members.0)
     }
 }

@@ -53,7 +53,7 @@ impl Context<'_> {
         }
         let known = self.base.into_iter().flat_map(|base| &base.catalog);
         let mut lines = Vec::new();
-        for (hat, b, l, r) in join(known, &self.local.catalogue, &self.remote.catalog) {
+        for (hat, b, l, r) in join(known, &self.local.catalog, &self.remote.catalog) {
             let item = Item::Catalog { hat: hat.clone() };
             let implied = l.is_none() && needed.active.contains(hat);
             if !implied && self.remote.knows(&item) {
@@ -61,9 +61,10 @@ impl Context<'_> {
                 lines.extend(self.entry(item, [b, l.map(CatalogValue::of).as_ref(), r], sent));
             }
         }
-        let undefined = needed.stays.iter().filter(|hat| {
-            !self.local.catalogue.contains_key(*hat) && !self.remote.catalog.contains_key(*hat)
-        });
+        let undefined = needed
+            .stays
+            .iter()
+            .filter(|hat| !self.local.catalog.contains_key(*hat) && !self.remote.catalog.contains_key(*hat));
         lines.extend(undefined.filter_map(|hat| self.implied(hat)));
         let after_name = usize::from(self.lines.first().is_some_and(|line| line.user().is_none()));
         self.lines.splice(after_name..after_name, lines);

@@ -9,15 +9,15 @@ use ratatui::style::{Modifier, Style};
 use ratatui::widgets::StatefulWidget;
 
 use crate::app::Spot;
-use crate::app::text::Text;
-use crate::app::view::{Cut, FieldValue, FieldView, Fields, SUGGESTIONS};
+use crate::app::text::TextInput;
+use crate::app::view::{FieldView, FieldsView, SUGGESTIONS, Truncation, ValueView};
 use crate::model::{HatId, Hue};
-use crate::ui::draw::{Spots, put};
+use crate::ui::draw::{MouseSpots, put};
 use crate::ui::layout::below;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-use super::hat::{self, Hat};
+use super::hat::{self, HatPreview};
 
 /// Columns of the marker and the label before a field.
 pub(super) const LABEL: u16 = 14;
@@ -25,15 +25,15 @@ pub(super) const LABEL: u16 = 14;
 const PROBLEMS: usize = 14;
 
 /// Fields to be drawn; the state is where the mouse finds them.
-pub(super) struct Form<'v, 'a> {
-    pub(super) fields: &'v Fields<'a>,
+pub(super) struct FieldsWidget<'v, 'a> {
+    pub(super) fields: &'v FieldsView<'a>,
     pub(super) theme: &'v Theme,
     /// Where the cursor is to be shown; filled in by drawing.
     pub(super) cursor: &'v mut Option<Position>,
 }
 
 /// A line of the fields' part: a field, or what stands below it.
-enum Line<'v> {
+enum FieldLine<'v> {
     /// Of a field of phrases this one is on its line.
     Field(usize, usize),
     /// One of the phrases of a field that can be chosen, which is not on the field's own line.
@@ -45,7 +45,7 @@ enum Line<'v> {
 }
 
 /// The most lines that a form makes use of, without its frame.
-pub(super) fn height(fields: &Fields<'_>, columns: u16, theme: &Theme) -> u16 {
+pub(super) fn height(fields: &FieldsView<'_>, columns: u16, theme: &Theme) -> u16 {
     let all = lines(fields, columns, u16::MAX, theme).len();
     // So that a form does not jump when a mistake takes the place of a hint: two lines a field, or where a list fills
     // the rest those that have something below them.
@@ -53,7 +53,7 @@ pub(super) fn height(fields: &Fields<'_>, columns: u16, theme: &Theme) -> u16 {
     let is_form = fields
         .fields
         .iter()
-        .all(|field| !matches!(field.value, FieldValue::Lines(..)));
+        .all(|field| !matches!(field.value, ValueView::Lines(..)));
     let all = match (&fields.suggestions, is_form) {
         (Some(_), _) => fields.fields.len() + texts,
         (None, true) => all.max(fields.fields.len() * 2),
@@ -69,22 +69,22 @@ pub(super) fn height(fields: &Fields<'_>, columns: u16, theme: &Theme) -> u16 {
 }
 
 fn has_line_below(field: &FieldView<'_>) -> bool {
-    !matches!(field.value, FieldValue::Tick(..) | FieldValue::Lines(..))
+    !matches!(field.value, ValueView::Tick(..) | ValueView::Lines(..))
 }
 
 /// The lines of all fields in so many columns and, if possible, lines: else only the field with the focus keeps its
 /// hint, and of phrases only the chosen one is shown.
-fn lines<'v>(fields: &'v Fields<'_>, columns: u16, height: u16, theme: &Theme) -> Vec<Line<'v>> {
+fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Theme) -> Vec<FieldLine<'v>> {
     let columns = usize::from(columns.saturating_sub(LABEL + 1));
     let height = usize::from(height);
     let problem = |text: &str, most: usize| {
         let sentence = format!("{} {text}", theme.warning_mark());
         let folded = Sanitized::folded(&sentence, columns, most, theme.charset());
-        folded.into_iter().map(Line::Problem)
+        folded.into_iter().map(FieldLine::Problem)
     };
-    let warning: Vec<Line<'_>> = fields.warning.iter().flat_map(|text| problem(text, 2)).collect();
+    let warning: Vec<FieldLine<'_>> = fields.warning.iter().flat_map(|text| problem(text, 2)).collect();
     let phrases = |field: &FieldView<'_>| match field.value {
-        FieldValue::Lines(all, _) => all.len().saturating_sub(1),
+        ValueView::Lines(all, _) => all.len().saturating_sub(1),
         _ => 0,
     };
     let below = |field: &FieldView<'_>| usize::from(has_line_below(field)) + phrases(field);
@@ -93,12 +93,12 @@ fn lines<'v>(fields: &'v Fields<'_>, columns: u16, height: u16, theme: &Theme) -
     let mut lines = warning;
     for (at, field) in fields.fields.iter().enumerate() {
         let chosen = match &field.value {
-            FieldValue::Lines(_, chosen) if brief => *chosen,
+            ValueView::Lines(_, chosen) if brief => *chosen,
             _ => 0,
         };
-        lines.push(Line::Field(at, chosen));
+        lines.push(FieldLine::Field(at, chosen));
         if !brief {
-            lines.extend((1..=phrases(field)).map(|phrase| Line::Phrase(at, phrase)));
+            lines.extend((1..=phrases(field)).map(|phrase| FieldLine::Phrase(at, phrase)));
         }
         match field.problems.as_ref() {
             [] => {}
@@ -106,16 +106,20 @@ fn lines<'v>(fields: &'v Fields<'_>, columns: u16, height: u16, theme: &Theme) -
             many => {
                 let others = fields.fields.len() + if brief { 0 } else { all - fields.fields.len() };
                 let room = height.saturating_sub(others).clamp(1, PROBLEMS);
-                lines.extend(several(many, columns, room, theme).into_iter().map(Line::Problem));
+                lines.extend(
+                    several(many, columns, room, theme)
+                        .into_iter()
+                        .map(FieldLine::Problem),
+                );
             }
         }
         if let Some((title, id, hue)) = &field.sample {
-            lines.push(Line::Sample(title, id, hue.as_ref()));
+            lines.push(FieldLine::Sample(title, id, hue.as_ref()));
         }
         if let Some(hint) = field.hint.as_deref().filter(|_| !brief || at == fields.focus)
             && field.problems.is_empty()
         {
-            lines.push(Line::Hint(hint));
+            lines.push(FieldLine::Hint(hint));
         }
     }
     lines
@@ -140,24 +144,24 @@ fn several(problems: &[String], columns: usize, room: usize, theme: &Theme) -> V
     lines
 }
 
-impl StatefulWidget for Form<'_, '_> {
-    type State = Spots;
+impl StatefulWidget for FieldsWidget<'_, '_> {
+    type State = MouseSpots;
 
-    fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut Spots) {
+    fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut MouseSpots) {
         let fields = self.fields;
         let suggestions = fields.suggestions.as_ref();
         let listed = suggestions.and_then(|known| known.list.selected);
         let mut lines = lines(fields, area.width, area.height, self.theme);
         // On a small screen the list takes the place of the other fields while it has the keys.
         if listed.is_some() && usize::from(area.height) < lines.len() + 1 + usize::from(SUGGESTIONS[1]) {
-            lines.retain(|line| matches!(line, Line::Field(at, _) if *at == fields.focus));
+            lines.retain(|line| matches!(line, FieldLine::Field(at, _) if *at == fields.focus));
         }
         let needed = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         let rest = suggestions.map_or(0, |_| hat::LEAST + 2);
         // A blank line at the top where there is one to spare.
         let spare = u16::from(area.height > needed.saturating_add(rest));
         let inner = below(area, spare);
-        let painter = Painter {
+        let painter = FieldsRenderer {
             fields,
             theme: self.theme,
         };
@@ -165,7 +169,7 @@ impl StatefulWidget for Form<'_, '_> {
         *self.cursor = cursor.filter(|_| listed.is_none());
         if let Some(known) = suggestions {
             let rest = below(inner, needed.saturating_add(spare));
-            let hat = Hat {
+            let hat = HatPreview {
                 known,
                 preview: fields.preview.as_ref(),
                 theme: self.theme,
@@ -175,14 +179,14 @@ impl StatefulWidget for Form<'_, '_> {
     }
 }
 
-struct Painter<'v, 'a> {
-    fields: &'v Fields<'a>,
+struct FieldsRenderer<'v, 'a> {
+    fields: &'v FieldsView<'a>,
     theme: &'v Theme,
 }
 
-impl Painter<'_, '_> {
+impl FieldsRenderer<'_, '_> {
     fn text(&self, buffer: &mut Buffer, line: Rect, text: &str, style: Style) -> Rect {
-        let shown = Sanitized::cut(text, line.width.into(), Cut::End, self.theme.charset());
+        let shown = Sanitized::cut(text, line.width.into(), Truncation::End, self.theme.charset());
         put(buffer, line, &shown, style)
     }
 
@@ -191,11 +195,11 @@ impl Painter<'_, '_> {
         &self,
         buffer: &mut Buffer,
         area: Rect,
-        lines: &[Line<'_>],
-        spots: &mut Spots,
+        lines: &[FieldLine<'_>],
+        spots: &mut MouseSpots,
     ) -> Option<Position> {
         let height = usize::from(area.height);
-        let on = |line: &Line<'_>| matches!(line, Line::Field(at, _) if *at == self.fields.focus);
+        let on = |line: &FieldLine<'_>| matches!(line, FieldLine::Field(at, _) if *at == self.fields.focus);
         let focus = lines.iter().position(on).unwrap_or_default();
         // What stands below the focused field is seen with it.
         let first = (focus + 2).saturating_sub(height).min(focus);
@@ -203,7 +207,7 @@ impl Painter<'_, '_> {
         for (row, line) in area.rows().zip(lines.iter().skip(first)) {
             let under = beside(row);
             match line {
-                Line::Field(at, phrase) => {
+                FieldLine::Field(at, phrase) => {
                     let Some(field) = self.fields.fields.get(*at) else {
                         continue;
                     };
@@ -214,13 +218,13 @@ impl Painter<'_, '_> {
                     let place = self.field(buffer, row, shown, *at == self.fields.focus, spots);
                     cursor = cursor.or(place);
                 }
-                Line::Phrase(at, phrase) => {
+                FieldLine::Phrase(at, phrase) => {
                     if let Some(field) = self.fields.fields.get(*at) {
                         self.phrase(buffer, under, field, *phrase, spots);
                     }
                 }
-                Line::Problem(problem) => drop(put(buffer, under, problem, self.theme.error())),
-                Line::Sample(title, id, hue) => {
+                FieldLine::Problem(problem) => drop(put(buffer, under, problem, self.theme.error())),
+                FieldLine::Sample(title, id, hue) => {
                     let style = self.theme.hat(id, *hue);
                     let rest = put(
                         buffer,
@@ -231,7 +235,7 @@ impl Painter<'_, '_> {
                     let rest = put(buffer, rest, &Sanitized::literal(" "), style);
                     self.text(buffer, rest, title, style);
                 }
-                Line::Hint(hint) => {
+                FieldLine::Hint(hint) => {
                     self.text(buffer, under, hint, self.theme.faint());
                 }
             }
@@ -245,7 +249,7 @@ impl Painter<'_, '_> {
         row: Rect,
         (field, phrase): (&FieldView<'_>, usize),
         focused: bool,
-        spots: &mut Spots,
+        spots: &mut MouseSpots,
     ) -> Option<Position> {
         let theme = self.theme;
         let style = if focused { theme.title(true) } else { Style::new() };
@@ -257,18 +261,18 @@ impl Painter<'_, '_> {
             ..rest
         };
         match &field.value {
-            FieldValue::Text(text) => {
+            ValueView::Text(text) => {
                 let at = input(buffer, rest, text, theme, Modifier::UNDERLINED);
                 return focused.then_some(at);
             }
-            FieldValue::Tick(on, says) => {
+            ValueView::Tick(on, says) => {
                 let tick = on.map_or("[-]", |on| theme.tick(on));
                 let rest = put(buffer, rest, &Sanitized::literal(tick), style);
                 let rest = put(buffer, rest, &Sanitized::literal(" "), style);
                 self.text(buffer, rest, says, theme.faint());
             }
-            FieldValue::Words(words, at) => self.words(buffer, rest, words, *at, spots),
-            FieldValue::Lines(..) => self.phrase(buffer, rest, field, phrase, spots),
+            ValueView::Words(words, at) => self.words(buffer, rest, words, *at, spots),
+            ValueView::Lines(..) => self.phrase(buffer, rest, field, phrase, spots),
         }
         None
     }
@@ -279,9 +283,9 @@ impl Painter<'_, '_> {
         line: Rect,
         field: &FieldView<'_>,
         phrase: usize,
-        spots: &mut Spots,
+        spots: &mut MouseSpots,
     ) {
-        let FieldValue::Lines(all, chosen) = field.value else {
+        let ValueView::Lines(all, chosen) = field.value else {
             return;
         };
         let Some(words) = all.get(phrase) else { return };
@@ -295,7 +299,7 @@ impl Painter<'_, '_> {
         self.text(buffer, rest, words, style);
     }
 
-    fn words(&self, buffer: &mut Buffer, line: Rect, words: &[&str], at: usize, spots: &mut Spots) {
+    fn words(&self, buffer: &mut Buffer, line: Rect, words: &[&str], at: usize, spots: &mut MouseSpots) {
         // What is chosen comes first in sight where the line is too short for all.
         let all: usize = words.iter().map(|word| word.len() + 2).sum();
         let skipped = if all > usize::from(line.width) { at } else { 0 };
@@ -335,7 +339,7 @@ pub(super) fn beside(area: Rect) -> Rect {
 pub(super) fn input(
     buffer: &mut Buffer,
     line: Rect,
-    text: &Text,
+    text: &TextInput,
     theme: &Theme,
     modifier: Modifier,
 ) -> Position {

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
 use crate::app::command::{Command, CommandId};
-use crate::app::{Code, Key, State, footer, lookup};
+use crate::app::{Key, KeyCode, State, footer, lookup};
 use crate::ui::draw::put;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
@@ -15,12 +15,12 @@ use crate::ui::theme::Theme;
 const GAPS: [usize; 2] = [3, 2];
 
 /// The commands that work now, as many as there is room for.
-pub(super) struct Keys<'v> {
+pub(super) struct KeyHints<'v> {
     pub(super) state: &'v State,
     pub(super) theme: &'v Theme,
 }
 
-impl Widget for Keys<'_> {
+impl Widget for KeyHints<'_> {
     fn render(self, line: Rect, buffer: &mut Buffer) {
         let (state, theme) = (self.state, self.theme);
         let charset = theme.charset();
@@ -63,7 +63,7 @@ fn kept<'a>(
     wide: impl Fn(&Command) -> usize,
 ) -> Vec<&'a Command> {
     let first = |command: &Command| {
-        let well_known = [Key::plain(Code::Enter), Key::plain(Code::Esc)];
+        let well_known = [Key::plain(KeyCode::Enter), Key::plain(KeyCode::Esc)];
         let key = state.keymap().first(command);
         // The mouse is there only while it is on, and that has to be seen.
         [CommandId::Help, CommandId::Palette, CommandId::Mouse].contains(&command.id)

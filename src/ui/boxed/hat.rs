@@ -5,15 +5,15 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::StatefulWidget;
 
-use crate::app::view::{Cut, PREVIEW, Preview, SUGGESTIONS, Shown, Suggested};
-use crate::app::words;
-use crate::ui::draw::{Spots, put};
+use crate::app::describe;
+use crate::app::view::{HatAppearance, PREVIEW, Preview, SUGGESTIONS, SuggestionsView, Truncation};
+use crate::ui::draw::{MouseSpots, put};
 use crate::ui::layout::below;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
 use super::fields::{beside, rule};
-use super::list::Rows;
+use super::list::ListWidget;
 
 /// The most lines that all of it makes use of.
 pub(super) const MOST: u16 = 1 + SUGGESTIONS[0] + PREVIEW;
@@ -21,16 +21,16 @@ pub(super) const MOST: u16 = 1 + SUGGESTIONS[0] + PREVIEW;
 pub(super) const LEAST: u16 = SUGGESTIONS[1] + PREVIEW;
 
 /// What stands below the fields of a hat.
-pub(super) struct Hat<'v, 'a> {
-    pub(super) known: &'v Suggested<'a>,
+pub(super) struct HatPreview<'v, 'a> {
+    pub(super) known: &'v SuggestionsView<'a>,
     pub(super) preview: Option<&'v Preview<'a>>,
     pub(super) theme: &'v Theme,
 }
 
-impl StatefulWidget for Hat<'_, '_> {
-    type State = Spots;
+impl StatefulWidget for HatPreview<'_, '_> {
+    type State = MouseSpots;
 
-    fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut Spots) {
+    fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut MouseSpots) {
         let both = area.height > LEAST;
         let preview = match (both, self.known.typing) {
             _ if self.preview.is_none() => 0,
@@ -49,19 +49,19 @@ impl StatefulWidget for Hat<'_, '_> {
     }
 }
 
-impl Hat<'_, '_> {
+impl HatPreview<'_, '_> {
     fn text(&self, buffer: &mut Buffer, line: Rect, text: &str, style: Style) {
-        let shown = Sanitized::cut(text, line.width.into(), Cut::End, self.theme.charset());
+        let shown = Sanitized::cut(text, line.width.into(), Truncation::End, self.theme.charset());
         put(buffer, line, &shown, style);
     }
 
-    fn suggestions(&self, buffer: &mut Buffer, area: Rect, spots: &mut Spots) {
+    fn suggestions(&self, buffer: &mut Buffer, area: Rect, spots: &mut MouseSpots) {
         let Some(first) = area.rows().next() else { return };
         let list = &self.known.list;
         self.heading(
             buffer,
             first,
-            &format!("{} {}", self.known.title, words::grouped(list.len)),
+            &format!("{} {}", self.known.title, describe::grouped(list.len)),
         );
         let rows = below(area, 1);
         if let Some(says) = list.empty.first().filter(|_| list.len == 0) {
@@ -72,7 +72,7 @@ impl Hat<'_, '_> {
         } else {
             self.theme.faint()
         };
-        let shown = Rows {
+        let shown = ListWidget {
             list,
             theme: self.theme,
             focused: true,
@@ -110,16 +110,18 @@ impl Hat<'_, '_> {
     fn in_chat(&self, buffer: &mut Buffer, row: Rect, preview: &Preview<'_>) {
         let charset = self.theme.charset();
         let half = usize::from(row.width) / 2;
-        let name = Sanitized::cut(preview.user, half, Cut::End, charset);
+        let name = Sanitized::cut(preview.user, half, Truncation::End, charset);
         let rest = put(buffer, row, &name, self.theme.strong());
         let rest = put(buffer, rest, &Sanitized::literal(" "), Style::new());
         match &preview.shown {
-            Shown::Unknown => {}
-            Shown::Inactive => self.text(buffer, rest, "(not worn: nobody sees it)", self.theme.faint()),
-            Shown::Hat(title, id, hue) => {
+            HatAppearance::Unknown => {}
+            HatAppearance::Inactive => {
+                self.text(buffer, rest, "(not worn: nobody sees it)", self.theme.faint());
+            }
+            HatAppearance::Hat(title, id, hue) => {
                 let style = self.theme.hat(id, hue.as_ref()).add_modifier(Modifier::BOLD);
                 let space = usize::from(rest.width).saturating_sub(2);
-                let title = Sanitized::cut(title, space, Cut::End, charset);
+                let title = Sanitized::cut(title, space, Truncation::End, charset);
                 let shown = Sanitized::literal("[").and(&title).and(&Sanitized::literal("]"));
                 put(buffer, rest, &shown, style);
             }

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
-use crate::app::view::{Cut, screen};
-use crate::app::{Phase, Saved, State};
+use crate::app::view::{Truncation, screen};
+use crate::app::{Phase, SaveState, State};
 use crate::ui::draw::{put, put_right};
 use crate::ui::layout::indented;
 use crate::ui::text::Sanitized;
@@ -41,7 +41,7 @@ impl Widget for Header<'_> {
         let columns = usize::from(rest.width);
         // What the file holds tells more than all of its path.
         let beside = counts.width() + 2 * GAP.len();
-        let wanted = Sanitized::cut(file, FILE, Cut::End, charset).width();
+        let wanted = Sanitized::cut(file, FILE, Truncation::End, charset).width();
         let (rest, space) = if columns >= beside + wanted {
             let rest = put_right(buffer, rest, &gap, Style::new());
             let rest = put_right(buffer, rest, &counts, Style::new());
@@ -49,7 +49,7 @@ impl Widget for Header<'_> {
         } else {
             (rest, columns.saturating_sub(GAP.len()))
         };
-        let name = Sanitized::cut(file, space, Cut::Middle, charset);
+        let name = Sanitized::cut(file, space, Truncation::Middle, charset);
         put(buffer, rest, &name, Style::new());
     }
 }
@@ -60,17 +60,19 @@ impl Header<'_> {
         let (state, theme, charset) = (self.state, self.theme, self.theme.charset());
         let warning = theme.warning_mark();
         let (saved, style) = match state.saved() {
-            Saved::Trouble(_) => (format!("{warning} see below"), theme.error()),
+            SaveState::Trouble(_) => (format!("{warning} see below"), theme.error()),
             _ if state.phase() != Phase::Open => ("opening".to_owned(), theme.faint()),
-            Saved::Saved => ("saved".to_owned(), theme.good()),
-            Saved::NoFile => ("new file".to_owned(), theme.faint()),
-            Saved::Saving(_) => ("saving".to_owned(), theme.warning()),
-            Saved::NotSaved(number, _) => (format!("{warning} {}", screen::not_saved(number)), theme.error()),
-            Saved::ReadOnly(_) => ("read-only".to_owned(), theme.warning()),
-            Saved::Demo => ("demo, nothing is saved".to_owned(), theme.warning()),
+            SaveState::Saved => ("saved".to_owned(), theme.good()),
+            SaveState::NoFile => ("new file".to_owned(), theme.faint()),
+            SaveState::Saving(_) => ("saving".to_owned(), theme.warning()),
+            SaveState::NotSaved(number, _) => {
+                (format!("{warning} {}", screen::not_saved(number)), theme.error())
+            }
+            SaveState::ReadOnly(_) => ("read-only".to_owned(), theme.warning()),
+            SaveState::Demo => ("demo, nothing is saved".to_owned(), theme.warning()),
         };
         let space = usize::from(line.width) / 4;
-        let actor = Sanitized::cut(&state.start().actor, space, Cut::End, charset);
+        let actor = Sanitized::cut(&state.start().actor, space, Truncation::End, charset);
         let rest = if actor.is_empty() {
             line
         } else {

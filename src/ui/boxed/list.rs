@@ -8,15 +8,17 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::StatefulWidget;
 
-use crate::app::view::{Cell, Content, Cut, Glyph, Item, List, Row, Tone, Width};
-use crate::ui::draw::{Spots, highlight, put};
+use crate::app::view::{
+    CellContent, CellWidth, Glyph, ItemRow, ListRow, ListView, RowCell, Tone, Truncation,
+};
+use crate::ui::draw::{MouseSpots, highlight, put};
 use crate::ui::layout::scroll;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
 /// Rows to be drawn.
-pub(super) struct Rows<'v, 'a> {
-    pub(super) list: &'v List<'a>,
+pub(super) struct ListWidget<'v, 'a> {
+    pub(super) list: &'v ListView<'a>,
     pub(super) theme: &'v Theme,
     /// Whether the list has the keys.
     pub(super) focused: bool,
@@ -25,12 +27,12 @@ pub(super) struct Rows<'v, 'a> {
 }
 
 /// The first row that is seen of a list in so many lines.
-fn first(list: &List<'_>, height: u16) -> usize {
+fn first(list: &ListView<'_>, height: u16) -> usize {
     scroll(list.selected.unwrap_or_default(), height.into(), list.len)
 }
 
 /// How many rows there are above and below those that are seen.
-pub(super) fn surroundings(list: &List<'_>, theme: &Theme, height: u16) -> Sanitized<'static> {
+pub(super) fn surroundings(list: &ListView<'_>, theme: &Theme, height: u16) -> Sanitized<'static> {
     let above = first(list, height);
     let below = list.len.saturating_sub(above + usize::from(height));
     let mut text = String::new();
@@ -46,15 +48,15 @@ pub(super) fn surroundings(list: &List<'_>, theme: &Theme, height: u16) -> Sanit
 }
 
 /// The headings of the columns right of the names, above rows of so many columns.
-pub(super) fn headings(list: &List<'_>, columns: u16) -> Sanitized<'static> {
+pub(super) fn headings(list: &ListView<'_>, columns: u16) -> Sanitized<'static> {
     if list.len == 0 || columns < list.narrow {
         return Sanitized::default();
     }
-    let Row::Item(item) = (list.row)(0) else {
+    let ListRow::Item(item) = (list.row)(0) else {
         return Sanitized::default();
     };
     let widths = widths(list, &item, columns);
-    let is_share = |(cell, _): &(&Cell<'_>, usize)| matches!(cell.width, Width::Share(_));
+    let is_share = |(cell, _): &(&RowCell<'_>, usize)| matches!(cell.width, CellWidth::Share(_));
     let after = widths.iter().rposition(is_share).map_or(0, |last| last + 1);
     let mut text = String::new();
     for (cell, width) in widths.iter().skip(after) {
@@ -73,18 +75,19 @@ pub(super) fn headings(list: &List<'_>, columns: u16) -> Sanitized<'static> {
     Sanitized::new(&text, crate::ui::text::Charset::Ascii).into_owned()
 }
 
-impl StatefulWidget for Rows<'_, '_> {
-    type State = Spots;
+impl StatefulWidget for ListWidget<'_, '_> {
+    type State = MouseSpots;
 
-    fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut Spots) {
+    fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut MouseSpots) {
         let first = first(self.list, area.height);
         for (at, line) in (first..self.list.len).zip(area.rows()) {
             match (self.list.row)(at) {
-                Row::Heading(heading) => {
-                    let shown = Sanitized::cut(heading, line.width.into(), Cut::End, self.theme.charset());
+                ListRow::Heading(heading) => {
+                    let shown =
+                        Sanitized::cut(heading, line.width.into(), Truncation::End, self.theme.charset());
                     put(buffer, line, &shown, self.theme.title(true));
                 }
-                Row::Item(item) => {
+                ListRow::Item(item) => {
                     spots.add(line, item.spot);
                     self.item(buffer, line, &item, self.list.selected == Some(at));
                 }
@@ -93,8 +96,8 @@ impl StatefulWidget for Rows<'_, '_> {
     }
 }
 
-impl Rows<'_, '_> {
-    fn item(&self, buffer: &mut Buffer, line: Rect, item: &Item<'_>, selected: bool) {
+impl ListWidget<'_, '_> {
+    fn item(&self, buffer: &mut Buffer, line: Rect, item: &ItemRow<'_>, selected: bool) {
         let theme = self.theme;
         let base = if selected {
             theme.selected(self.focused)
@@ -144,7 +147,7 @@ fn look(theme: &Theme, tone: Tone<'_>) -> Style {
 }
 
 /// The cells that a row of so many columns has room for, and how wide each is.
-fn widths<'v, 'a>(list: &List<'_>, item: &'v Item<'a>, columns: u16) -> Vec<(&'v Cell<'a>, usize)> {
+fn widths<'v, 'a>(list: &ListView<'_>, item: &'v ItemRow<'a>, columns: u16) -> Vec<(&'v RowCell<'a>, usize)> {
     let narrow = columns < list.narrow;
     let row = usize::from(columns);
     let shown = item.cells.iter().filter(|cell| cell.from <= columns);
@@ -152,14 +155,14 @@ fn widths<'v, 'a>(list: &List<'_>, item: &'v Item<'a>, columns: u16) -> Vec<(&'v
     let gaps: usize = shown.clone().map(|cell| usize::from(cell.gap)).sum();
     let room = row.saturating_sub(2 + usize::from(list.markable) + gaps);
     let (mut left, mut shares) = (room, 0);
-    let mut widths: Vec<(&Cell<'_>, usize)> = Vec::with_capacity(item.cells.len());
+    let mut widths: Vec<(&RowCell<'_>, usize)> = Vec::with_capacity(item.cells.len());
     for cell in shown {
         let width = match cell.width {
-            Width::Content => natural(cell, narrow).min((left / 2).max(1)),
-            Width::Exactly(columns) => usize::from(columns).min(row / 3),
-            Width::Narrowing { narrow: short, .. } if narrow => short.into(),
-            Width::Narrowing { wide, .. } => wide.into(),
-            Width::Share(weight) => {
+            CellWidth::Content => natural(cell, narrow).min((left / 2).max(1)),
+            CellWidth::Exactly(columns) => usize::from(columns).min(row / 3),
+            CellWidth::Narrowing { narrow: short, .. } if narrow => short.into(),
+            CellWidth::Narrowing { wide, .. } => wide.into(),
+            CellWidth::Share(weight) => {
                 shares += usize::from(weight);
                 0
             }
@@ -168,7 +171,7 @@ fn widths<'v, 'a>(list: &List<'_>, item: &'v Item<'a>, columns: u16) -> Vec<(&'v
         widths.push((cell, width));
     }
     for (cell, width) in &mut widths {
-        if let Width::Share(weight) = cell.width {
+        if let CellWidth::Share(weight) = cell.width {
             *width = left * usize::from(weight) / shares.max(1);
             left -= *width;
             shares -= usize::from(weight);
@@ -178,28 +181,30 @@ fn widths<'v, 'a>(list: &List<'_>, item: &'v Item<'a>, columns: u16) -> Vec<(&'v
 }
 
 /// The columns that a cell would like to have.
-fn natural(cell: &Cell<'_>, narrow: bool) -> usize {
+fn natural(cell: &RowCell<'_>, narrow: bool) -> usize {
     match &cell.content {
-        Content::Glyph(_) => 1,
-        Content::Number(number) => number.to_string().len(),
-        Content::Abbreviated(_, short) if narrow => crate::ui::text::width(short),
-        Content::Text(text, _) | Content::Abbreviated(text, _) | Content::Keys(text) => {
+        CellContent::Glyph(_) => 1,
+        CellContent::Number(number) => number.to_string().len(),
+        CellContent::Abbreviated(_, short) if narrow => crate::ui::text::width(short),
+        CellContent::Text(text, _) | CellContent::Abbreviated(text, _) | CellContent::Keys(text) => {
             // Longer than any row is long enough.
-            Sanitized::cut(text, 400, Cut::End, crate::ui::text::Charset::Unicode).width()
+            Sanitized::cut(text, 400, Truncation::End, crate::ui::text::Charset::Unicode).width()
         }
     }
 }
 
-fn content<'a>(cell: &'a Cell<'_>, width: usize, narrow: bool, theme: &Theme) -> Sanitized<'a> {
+fn content<'a>(cell: &'a RowCell<'_>, width: usize, narrow: bool, theme: &Theme) -> Sanitized<'a> {
     let charset = theme.charset();
     match &cell.content {
-        Content::Text(text, how) => Sanitized::cut(text, width, *how, charset),
-        Content::Abbreviated(text, short) => {
-            Sanitized::cut(if narrow { short } else { text }, width, Cut::End, charset)
+        CellContent::Text(text, how) => Sanitized::cut(text, width, *how, charset),
+        CellContent::Abbreviated(text, short) => {
+            Sanitized::cut(if narrow { short } else { text }, width, Truncation::End, charset)
         }
-        Content::Number(number) => Sanitized::number(*number, width, charset),
-        Content::Keys(keys) => Sanitized::cut(&theme.key_name(keys), width, Cut::End, charset).into_owned(),
-        Content::Glyph(glyph) => Sanitized::literal(sign(*glyph, theme)),
+        CellContent::Number(number) => Sanitized::number(*number, width, charset),
+        CellContent::Keys(keys) => {
+            Sanitized::cut(&theme.key_name(keys), width, Truncation::End, charset).into_owned()
+        }
+        CellContent::Glyph(glyph) => Sanitized::literal(sign(*glyph, theme)),
     }
 }
 

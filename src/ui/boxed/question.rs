@@ -6,24 +6,24 @@ use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
 use crate::app::State;
-use crate::app::view::Paragraph;
+use crate::app::view::QuestionParagraph;
 use crate::ui::draw::put;
 use crate::ui::layout::below;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-use super::footer::Keys;
+use super::footer::KeyHints;
 
 /// A paragraph takes no more lines than these.
 const MOST: usize = 6;
 
 /// The paragraphs folded to so many columns.
 pub(super) fn folded(
-    paragraphs: &[Paragraph],
+    paragraphs: &[QuestionParagraph],
     columns: u16,
     theme: &Theme,
 ) -> Vec<(Sanitized<'static>, Style)> {
-    let fold = |paragraph: &Paragraph| {
+    let fold = |paragraph: &QuestionParagraph| {
         let style = if paragraph.strong {
             theme.strong()
         } else {
@@ -56,7 +56,7 @@ impl Widget for Question<'_> {
             // One character more than there is room for is cut with an ellipsis.
             let (columns, charset) = (usize::from(area.width), self.theme.charset());
             let longer = format!("{} {}", last.as_str().trim_end(), "x".repeat(columns));
-            let how = crate::app::view::Cut::End;
+            let how = crate::app::view::Truncation::End;
             *last = Sanitized::cut(&longer, last.width().max(4).min(columns), how, charset).into_owned();
         }
         let text = below(area, u16::from(room > self.lines.len()));
@@ -64,7 +64,7 @@ impl Widget for Question<'_> {
             put(buffer, row, line, *style);
         }
         if let (Some(state), Some(last)) = (self.keys, area.rows().next_back()) {
-            Keys {
+            KeyHints {
                 state,
                 theme: self.theme,
             }

@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::Widget;
 
-use crate::app::view::{Cut, Details, screen};
+use crate::app::view::{Details, Truncation, screen};
 use crate::app::{Notice, State};
 use crate::ui::draw::{put, put_right};
 use crate::ui::layout::indented;
@@ -49,12 +49,12 @@ pub(super) fn filter(buffer: &mut Buffer, line: Rect, state: &State, theme: &The
 }
 
 /// The whole of what is selected.
-pub(super) struct Whole<'v, 'a> {
+pub(super) struct DetailsWidget<'v, 'a> {
     pub(super) details: &'v Details<'a>,
     pub(super) theme: &'v Theme,
 }
 
-impl Widget for Whole<'_, '_> {
+impl Widget for DetailsWidget<'_, '_> {
     fn render(self, line: Rect, buffer: &mut Buffer) {
         let line = indented(line);
         let (details, charset) = (self.details, self.theme.charset());
@@ -64,7 +64,7 @@ impl Widget for Whole<'_, '_> {
             let dot = format!(" {} ", self.theme.dot());
             // What is selected has at least half of the line.
             let space = usize::from(line.width) / 2;
-            let shown = Sanitized::cut(&joined, space, Cut::End, charset);
+            let shown = Sanitized::cut(&joined, space, Truncation::End, charset);
             remarks = Sanitized::new(&dot, charset).and(&shown).into_owned();
         }
         let space = usize::from(line.width).saturating_sub(remarks.width());
@@ -75,12 +75,12 @@ impl Widget for Whole<'_, '_> {
 }
 
 /// How far the reading of the file is.
-pub(super) struct Opening<'v, 'a> {
-    pub(super) opening: &'v screen::Opening<'a>,
+pub(super) struct LoadingWidget<'v, 'a> {
+    pub(super) opening: &'v screen::LoadingView<'a>,
     pub(super) theme: &'v Theme,
 }
 
-impl Widget for Opening<'_, '_> {
+impl Widget for LoadingWidget<'_, '_> {
     fn render(self, body: Rect, buffer: &mut Buffer) {
         let middle = Rect {
             y: body.y + body.height.saturating_sub(3) / 2,
@@ -93,11 +93,11 @@ impl Widget for Opening<'_, '_> {
             return;
         };
         let space = usize::from(first.width).saturating_sub(20);
-        let file = Sanitized::cut(self.opening.file, space, Cut::Middle, charset);
+        let file = Sanitized::cut(self.opening.file, space, Truncation::Middle, charset);
         if let Some(failed) = &self.opening.failed {
             let says = file.and(&Sanitized::literal(" is left as it is"));
             centered(buffer, first, &says);
-            let again = Sanitized::cut(failed, second.width.into(), Cut::End, charset);
+            let again = Sanitized::cut(failed, second.width.into(), Truncation::End, charset);
             return centered(buffer, second, &again);
         }
         let says = Sanitized::literal("opening ")

@@ -1,8 +1,8 @@
 //! A form, a line for each field.
 
-use crate::app::view::{FieldValue, FieldView, Fields, Row, Suggested};
+use crate::app::view::{FieldView, FieldsView, ListRow, SuggestionsView, ValueView};
 
-use super::{Content, enumerated, position};
+use super::{PageContent, enumerated, position};
 use crate::ui::text::{self, Charset, Sanitized};
 
 /// What is wrong with a field that does not have the focus takes no more lines than these.
@@ -10,7 +10,12 @@ const PROBLEM: usize = 3;
 
 /// A form, a line for each field. What is wrong with the field that is being typed is said in the status, so that
 /// nothing below it moves meanwhile; the existing hats are listed when their list is entered.
-pub(super) fn content(heading: String, fields: Fields<'_>, charset: Charset, width: usize) -> Content<'_> {
+pub(super) fn content(
+    heading: String,
+    fields: FieldsView<'_>,
+    charset: Charset,
+    width: usize,
+) -> PageContent<'_> {
     let number = fields.fields.len();
     let listed = fields.suggestions.as_ref().and_then(|known| known.list.selected);
     let (mut lines, mut column) = (Vec::new(), 0);
@@ -19,7 +24,7 @@ pub(super) fn content(heading: String, fields: Fields<'_>, charset: Charset, wid
         let label = format!("{} (field {} of {number}): ", field.label, at + 1);
         let space = width.saturating_sub(text::width(&label));
         let (mut value, cursor) = value(field, space, charset);
-        if focused && listed.is_none() && matches!(field.value, FieldValue::Text(_)) {
+        if focused && listed.is_none() && matches!(field.value, ValueView::Text(_)) {
             column = text::width(&label) + cursor;
         }
         let (first, others) = match field.problems.as_ref() {
@@ -47,14 +52,14 @@ pub(super) fn content(heading: String, fields: Fields<'_>, charset: Charset, wid
         fields.status
     );
     let known = fields.suggestions.filter(|_| listed.is_some());
-    if let (Some(Suggested { title, list, .. }), Some(at)) = (&known, listed) {
+    if let (Some(SuggestionsView { title, list, .. }), Some(at)) = (&known, listed) {
         let sentence = (list.row)(at).sentence();
         let id = list.whole.as_deref().unwrap_or_default();
         let said = enumerated([sentence, id.to_owned()]);
         status = format!("{title}, {}: {said}", position(list));
     }
     let known = known.map(|known| known.list);
-    Content {
+    PageContent {
         heading,
         len: count + known.as_ref().map_or(0, |list| list.len),
         at: listed.map_or(fields.focus, |row| count + row),
@@ -66,8 +71,8 @@ pub(super) fn content(heading: String, fields: Fields<'_>, charset: Charset, wid
                 .or_else(|| {
                     let row = row()?;
                     let spot = match &row {
-                        Row::Item(item) => Some(item.spot),
-                        Row::Heading(_) => None,
+                        ListRow::Item(item) => Some(item.spot),
+                        ListRow::Heading(_) => None,
                     };
                     Some((row.sentence(), spot))
                 })
@@ -93,14 +98,14 @@ fn value(field: &FieldView<'_>, space: usize, charset: Charset) -> (String, usiz
         )
     };
     match &field.value {
-        FieldValue::Text(text) => {
+        ValueView::Text(text) => {
             let (shown, cursor) = Sanitized::window(&text.text(), text.cursor(), space, charset);
             (shown.into(), cursor)
         }
-        FieldValue::Tick(Some(on), _) => (if *on { "yes" } else { "no" }.to_owned(), 0),
-        FieldValue::Tick(None, says) => (says.replace(": ", ", "), 0),
-        FieldValue::Words(words, at) => (others(words, *at), 0),
-        FieldValue::Lines(lines, at) => {
+        ValueView::Tick(Some(on), _) => (if *on { "yes" } else { "no" }.to_owned(), 0),
+        ValueView::Tick(None, says) => (says.replace(": ", ", "), 0),
+        ValueView::Words(words, at) => (others(words, *at), 0),
+        ValueView::Lines(lines, at) => {
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
             (others(&lines, *at), 0)
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::window::window;
 use super::{Charset, address, cut, cut_middle, fill, folded, harmless_in, width};
-use crate::app::view::Cut;
+use crate::app::view::Truncation;
 use crate::app::view::label::short;
 
 /// Cells are filled with these; more than a screen has columns are rarely asked for.
@@ -37,7 +37,7 @@ impl Sanitized<'static> {
         if shown.len() <= columns {
             return Self(Cow::Owned(shown));
         }
-        Sanitized::cut(&shown, columns, Cut::End, charset).into_owned()
+        Sanitized::cut(&shown, columns, Truncation::End, charset).into_owned()
     }
 
     /// A text folded at spaces to at most so many lines; where it is longer, an ellipsis stands at its end.
@@ -61,11 +61,11 @@ impl<'a> Sanitized<'a> {
     }
 
     /// The text in at most so many columns, cut where it tells least.
-    pub fn cut(text: &'a str, columns: usize, how: Cut, charset: Charset) -> Self {
+    pub fn cut(text: &'a str, columns: usize, how: Truncation, charset: Charset) -> Self {
         Self(match how {
-            Cut::End => cut(text, columns, charset),
-            Cut::Middle => cut_middle(text, columns, charset),
-            Cut::Address => address(text, columns, charset),
+            Truncation::End => cut(text, columns, charset),
+            Truncation::Middle => cut_middle(text, columns, charset),
+            Truncation::Address => address(text, columns, charset),
         })
     }
 

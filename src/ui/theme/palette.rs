@@ -1,13 +1,13 @@
-//! Which colour is for what: the built-in themes, on dark and light grounds, with as many colours as there are.
+//! Which color is for what: the built-in themes, on dark and light grounds, with as many colors as there are.
 
 use ratatui::style::{Color, Modifier, Style};
 
-use super::role::{ROLES, Role};
-use crate::ui::colour;
+use super::role::{ROLES, StyleRole};
+use crate::ui::color;
 
-/// How many colours the terminal has.
+/// How many colors the terminal has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Depth {
+pub enum ColorDepth {
     /// None: only bold, reversed and underlined.
     None,
     /// The sixteen that have names. What they look like is the terminal's choice.
@@ -21,7 +21,7 @@ pub enum Depth {
 
 /// What is behind the text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Ground {
+pub enum Backdrop {
     /// Black, or nearly.
     Dark,
     /// White, or nearly.
@@ -31,7 +31,7 @@ pub enum Ground {
     Unknown,
 }
 
-impl Ground {
+impl Backdrop {
     /// How bright the grounds of that kind are which leave the least contrast; what can be read on these can be read on
     /// all between. Computed beforehand, as it is looked at for every hat on the screen.
     const fn luminances(self) -> [f64; 2] {
@@ -47,38 +47,38 @@ impl Ground {
 
 /// The themes that are there from the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Builtin {
-    /// As few colours as tell something apart.
+pub enum BuiltinTheme {
+    /// As few colors as tell something apart.
     #[default]
     Default,
     /// The contrast is at least 7:1 and nothing is faint.
     HighContrast,
-    /// No colours, whatever the terminal has.
+    /// No colors, whatever the terminal has.
     Mono,
 }
 
-/// The styles of all roles, and what the colours of hats are made from.
+/// The styles of all roles, and what the colors of hats are made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Palette {
     styles: [Style; ROLES],
-    depth: Depth,
-    hats: Hats,
+    depth: ColorDepth,
+    hats: HatColors,
 }
 
-/// Where the colour of a hat comes from.
+/// Where the color of a hat comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hats {
+enum HatColors {
     /// It has none.
     Plain,
     /// One of the sixteen.
     Named,
     /// Its hue at this lightness, where the contrast with that ground is at least so many tenths.
-    Toned(u8, Ground, u8),
+    Toned(u8, Backdrop, u8),
 }
 
-/// The colours of a theme; plain where there is none.
+/// The colors of a theme; plain where there is none.
 #[derive(Debug, Clone, Copy)]
-struct Colours {
+struct ThemeColors {
     accent: Color,
     good: Color,
     warning: Color,
@@ -87,7 +87,7 @@ struct Colours {
     faint: Option<Color>,
 }
 
-const NAMED: Colours = Colours {
+const NAMED: ThemeColors = ThemeColors {
     accent: Color::Cyan,
     good: Color::Green,
     warning: Color::Yellow,
@@ -95,7 +95,7 @@ const NAMED: Colours = Colours {
     faint: None,
 };
 
-const PLAIN: Colours = Colours {
+const PLAIN: ThemeColors = ThemeColors {
     accent: Color::Reset,
     good: Color::Reset,
     warning: Color::Reset,
@@ -104,8 +104,8 @@ const PLAIN: Colours = Colours {
 };
 
 /// These are from the 256 where there are more too: they are shorter to say on a slow line.
-const fn indexed(accent: u8, good: u8, warning: u8, error: u8, faint: Option<u8>) -> Colours {
-    Colours {
+const fn indexed(accent: u8, good: u8, warning: u8, error: u8, faint: Option<u8>) -> ThemeColors {
+    ThemeColors {
         accent: Color::Indexed(accent),
         good: Color::Indexed(good),
         warning: Color::Indexed(warning),
@@ -117,87 +117,85 @@ const fn indexed(accent: u8, good: u8, warning: u8, error: u8, faint: Option<u8>
     }
 }
 
-const DARK: Colours = indexed(80, 114, 221, 210, Some(247));
-const LIGHT: Colours = indexed(24, 22, 94, 124, Some(241));
-const DARK_STRONG: Colours = indexed(159, 157, 229, 224, None);
-const LIGHT_STRONG: Colours = Colours {
+const DARK: ThemeColors = indexed(80, 114, 221, 210, Some(247));
+const LIGHT: ThemeColors = indexed(24, 22, 94, 124, Some(241));
+const DARK_STRONG: ThemeColors = indexed(159, 157, 229, 224, None);
+const LIGHT_STRONG: ThemeColors = ThemeColors {
     // No green of the 256 is dark enough.
     good: PLAIN.good,
     ..indexed(18, 18, 53, 52, None)
 };
 
-impl Builtin {
-    fn colours(self, depth: Depth, ground: Ground) -> Colours {
+impl BuiltinTheme {
+    fn colors(self, depth: ColorDepth, ground: Backdrop) -> ThemeColors {
         match (self, depth, ground) {
-            (Self::Mono, ..) | (_, Depth::None, _) => PLAIN,
-            (Self::Default, Depth::Many | Depth::True, Ground::Dark) => DARK,
-            (Self::Default, Depth::Many | Depth::True, Ground::Light) => LIGHT,
-            (Self::HighContrast, Depth::Many | Depth::True, Ground::Dark) => DARK_STRONG,
-            (Self::HighContrast, Depth::Many | Depth::True, Ground::Light) => LIGHT_STRONG,
+            (Self::Mono, ..) | (_, ColorDepth::None, _) => PLAIN,
+            (Self::Default, ColorDepth::Many | ColorDepth::True, Backdrop::Dark) => DARK,
+            (Self::Default, ColorDepth::Many | ColorDepth::True, Backdrop::Light) => LIGHT,
+            (Self::HighContrast, ColorDepth::Many | ColorDepth::True, Backdrop::Dark) => DARK_STRONG,
+            (Self::HighContrast, ColorDepth::Many | ColorDepth::True, Backdrop::Light) => LIGHT_STRONG,
             (Self::Default, ..) => NAMED,
             // What the sixteen look like is not known.
             (Self::HighContrast, ..) => PLAIN,
         }
     }
 
-    fn hats(self, depth: Depth, ground: Ground) -> Hats {
+    fn hats(self, depth: ColorDepth, ground: Backdrop) -> HatColors {
         match (self, depth, ground) {
             (Self::Mono, ..)
-            | (_, Depth::None, _)
-            | (Self::HighContrast, Depth::Sixteen, _)
-            | (Self::HighContrast, _, Ground::Unknown) => Hats::Plain,
-            (Self::Default, Depth::Sixteen, _) => Hats::Named,
-            (Self::Default, _, Ground::Dark) => Hats::Toned(72, ground, 45),
-            (Self::Default, _, Ground::Light) => Hats::Toned(38, ground, 45),
-            // As bright as contrasts the same with black and with white; among the 256 there are few such colours.
-            (Self::Default, _, Ground::Unknown) => Hats::Toned(49, ground, 40),
-            (Self::HighContrast, _, Ground::Dark) => Hats::Toned(82, ground, 70),
-            (Self::HighContrast, _, Ground::Light) => Hats::Toned(28, ground, 70),
+            | (_, ColorDepth::None, _)
+            | (Self::HighContrast, ColorDepth::Sixteen, _)
+            | (Self::HighContrast, _, Backdrop::Unknown) => HatColors::Plain,
+            (Self::Default, ColorDepth::Sixteen, _) => HatColors::Named,
+            (Self::Default, _, Backdrop::Dark) => HatColors::Toned(72, ground, 45),
+            (Self::Default, _, Backdrop::Light) => HatColors::Toned(38, ground, 45),
+            // As bright as contrasts the same with black and with white; among the 256 there are few such colors.
+            (Self::Default, _, Backdrop::Unknown) => HatColors::Toned(49, ground, 40),
+            (Self::HighContrast, _, Backdrop::Dark) => HatColors::Toned(82, ground, 70),
+            (Self::HighContrast, _, Backdrop::Light) => HatColors::Toned(28, ground, 70),
         }
     }
 }
 
 impl Palette {
     /// A built-in theme for a terminal.
-    pub fn new(theme: Builtin, depth: Depth, ground: Ground) -> Self {
-        let colours = theme.colours(depth, ground);
+    pub fn new(theme: BuiltinTheme, depth: ColorDepth, ground: Backdrop) -> Self {
+        let colors = theme.colors(depth, ground);
         let ink = |color: Color| match color {
             Color::Reset => Style::new(),
             color => Style::new().fg(color),
         };
         let bold = |color: Color| ink(color).add_modifier(Modifier::BOLD);
         // Dim, as there are terminals on whose ground a dark grey is not seen at all.
-        let faint = colours
-            .faint
-            .map_or(Style::new().add_modifier(Modifier::DIM), ink);
-        let style = |role: Role| match role {
-            Role::Border => ink(colours.accent),
-            Role::BorderOther | Role::Faint => faint,
-            Role::Title | Role::Key => bold(colours.accent),
-            Role::TitleOther => Style::new(),
-            Role::Selected => Style::new().add_modifier(Modifier::REVERSED),
-            Role::SelectedOther | Role::Strong => bold(Color::Reset),
-            Role::Matched => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
-            Role::Good => ink(colours.good),
-            Role::Warning => ink(colours.warning),
-            Role::Error => bold(colours.error),
-            Role::Banned => ink(colours.error),
+        let faint = colors.faint.map_or(Style::new().add_modifier(Modifier::DIM), ink);
+        let style = |role: StyleRole| match role {
+            StyleRole::Border => ink(colors.accent),
+            StyleRole::BorderOther | StyleRole::Faint => faint,
+            StyleRole::Title | StyleRole::Key => bold(colors.accent),
+            StyleRole::TitleOther => Style::new(),
+            StyleRole::Selected => Style::new().add_modifier(Modifier::REVERSED),
+            StyleRole::SelectedOther | StyleRole::Strong => bold(Color::Reset),
+            StyleRole::Matched => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+            StyleRole::Good => ink(colors.good),
+            StyleRole::Warning => ink(colors.warning),
+            StyleRole::Error => bold(colors.error),
+            StyleRole::Banned => ink(colors.error),
         };
         Self {
-            styles: Role::ALL.map(|(role, ..)| style(role)),
+            styles: StyleRole::ALL.map(|(role, ..)| style(role)),
             depth,
             hats: theme.hats(depth, ground),
         }
     }
 
     /// The style of a role.
-    pub fn style(&self, role: Role) -> Style {
+    pub fn style(&self, role: StyleRole) -> Style {
         // Every role has its place: the array is as long as there are roles.
         self.styles.get(role as usize).copied().unwrap_or_default()
     }
 
-    /// Gives a role a style of somebody's own, with as many colours as there are.
-    pub fn set(&mut self, role: Role, style: Style) {
+    /// Gives a role a style of somebody's own, with as many colors as there are.
+    pub fn set(&mut self, role: StyleRole, style: Style) {
         let (fg, bg) = (style.fg.map(|fg| self.fit(fg)), style.bg.map(|bg| self.fit(bg)));
         if let Some(there) = self.styles.get_mut(role as usize) {
             *there = Style { fg, bg, ..style };
@@ -207,25 +205,25 @@ impl Palette {
     fn fit(&self, color: Color) -> Color {
         let rgb = match color {
             Color::Rgb(red, green, blue) => Some((red, green, blue)),
-            Color::Indexed(index) => colour::fixed(index),
+            Color::Indexed(index) => color::fixed(index),
             _ => None,
         };
         match (self.depth, rgb) {
-            (Depth::None, _) => Color::Reset,
-            (Depth::Sixteen, Some(rgb)) => colour::nearest_of_16(rgb),
-            (Depth::Many, Some(rgb)) => colour::nearest_of_256(rgb),
+            (ColorDepth::None, _) => Color::Reset,
+            (ColorDepth::Sixteen, Some(rgb)) => color::nearest_of_16(rgb),
+            (ColorDepth::Many, Some(rgb)) => color::nearest_of_256(rgb),
             _ => color,
         }
     }
 
-    /// The style of a hat whose colour stands at this angle of the `HSLuv` plane.
+    /// The style of a hat whose color stands at this angle of the `HSLuv` plane.
     pub fn hat(&self, degrees: f64) -> Style {
         let color = match self.hats {
-            Hats::Plain => return Style::new(),
-            Hats::Named => named(degrees),
-            Hats::Toned(lightness, ground, least) => {
-                let toned = colour::of_hue(degrees, f64::from(lightness));
-                if self.depth == Depth::True {
+            HatColors::Plain => return Style::new(),
+            HatColors::Named => named(degrees),
+            HatColors::Toned(lightness, ground, least) => {
+                let toned = color::of_hue(degrees, f64::from(lightness));
+                if self.depth == ColorDepth::True {
                     // How bright it is, and so the contrast, comes from the lightness alone.
                     Color::Rgb(toned.0, toned.1, toned.2)
                 } else {
@@ -234,9 +232,9 @@ impl Palette {
                     let good = |luminance| {
                         behind
                             .iter()
-                            .all(|behind| colour::contrast(luminance, *behind) >= least)
+                            .all(|behind| color::contrast(luminance, *behind) >= least)
                     };
-                    colour::nearest_of_cube(toned, good)
+                    color::nearest_of_cube(toned, good)
                 }
             }
         };
@@ -244,7 +242,7 @@ impl Palette {
     }
 }
 
-/// The named colour that comes nearest to an angle in the `HSLuv` plane: red stands at 12 degrees there, yellow at 86,
+/// The named color that comes nearest to an angle in the `HSLuv` plane: red stands at 12 degrees there, yellow at 86,
 /// green at 128, cyan at 192, blue at 266, magenta at 308. The dark blue of many terminals cannot be read on black.
 fn named(degrees: f64) -> Color {
     match degrees {
@@ -261,40 +259,49 @@ fn named(degrees: f64) -> Color {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::colour::Rgb;
+    use crate::ui::color::Rgb;
 
-    const BUILTINS: [Builtin; 3] = [Builtin::Default, Builtin::HighContrast, Builtin::Mono];
-    const DEPTHS: [Depth; 4] = [Depth::None, Depth::Sixteen, Depth::Many, Depth::True];
-    const GROUNDS: [Ground; 3] = [Ground::Dark, Ground::Light, Ground::Unknown];
+    const BUILTINS: [BuiltinTheme; 3] = [
+        BuiltinTheme::Default,
+        BuiltinTheme::HighContrast,
+        BuiltinTheme::Mono,
+    ];
+    const DEPTHS: [ColorDepth; 4] = [
+        ColorDepth::None,
+        ColorDepth::Sixteen,
+        ColorDepth::Many,
+        ColorDepth::True,
+    ];
+    const GROUNDS: [Backdrop; 3] = [Backdrop::Dark, Backdrop::Light, Backdrop::Unknown];
 
     fn rgb(color: Color) -> Option<Rgb> {
         match color {
             Color::Rgb(red, green, blue) => Some((red, green, blue)),
-            Color::Indexed(index) => colour::fixed(index),
+            Color::Indexed(index) => color::fixed(index),
             _ => None,
         }
     }
 
     /// The grounds of a kind which leave the least contrast.
-    fn extremes(ground: Ground) -> [Rgb; 2] {
+    fn extremes(ground: Backdrop) -> [Rgb; 2] {
         match ground {
-            Ground::Dark => [(0, 0, 0), (48, 48, 48)],
-            Ground::Light => [(255, 255, 255), (228, 228, 228)],
-            Ground::Unknown => [(0, 0, 0), (255, 255, 255)],
+            Backdrop::Dark => [(0, 0, 0), (48, 48, 48)],
+            Backdrop::Light => [(255, 255, 255), (228, 228, 228)],
+            Backdrop::Unknown => [(0, 0, 0), (255, 255, 255)],
         }
     }
 
     /// The least contrast of a style with what is behind it, where that can be computed.
-    fn least(style: Style, ground: Ground) -> Option<f64> {
+    fn least(style: Style, ground: Backdrop) -> Option<f64> {
         let ink = rgb(style.fg?)?;
-        let contrast = |behind| colour::contrast(colour::luminance(ink), colour::luminance(behind));
+        let contrast = |behind| color::contrast(color::luminance(ink), color::luminance(behind));
         let behind = extremes(ground).map(contrast);
         Some(behind[0].min(behind[1]))
     }
 
     #[test]
     fn each_role_stands_in_its_place() {
-        for (at, (role, ..)) in Role::ALL.into_iter().enumerate() {
+        for (at, (role, ..)) in StyleRole::ALL.into_iter().enumerate() {
             assert_eq!(role as usize, at);
         }
     }
@@ -303,24 +310,24 @@ mod tests {
     fn what_is_computed_beforehand_is_right() {
         for ground in GROUNDS {
             for (rgb, known) in extremes(ground).into_iter().zip(ground.luminances()) {
-                assert!((colour::luminance(rgb) - known).abs() < 1e-8, "{ground:?}");
+                assert!((color::luminance(rgb) - known).abs() < 1e-8, "{ground:?}");
             }
         }
     }
 
     #[test]
     fn every_role_can_be_read() {
-        for (theme, wanted) in [(Builtin::Default, 4.5), (Builtin::HighContrast, 7.0)] {
-            for depth in [Depth::Many, Depth::True] {
-                for ground in [Ground::Dark, Ground::Light] {
+        for (theme, wanted) in [(BuiltinTheme::Default, 4.5), (BuiltinTheme::HighContrast, 7.0)] {
+            for depth in [ColorDepth::Many, ColorDepth::True] {
+                for ground in [Backdrop::Dark, Backdrop::Light] {
                     let palette = Palette::new(theme, depth, ground);
-                    for (role, name, _) in Role::ALL {
+                    for (role, name, _) in StyleRole::ALL {
                         let style = palette.style(role);
                         assert!(
                             style.bg.is_none() && !style.add_modifier.contains(Modifier::DIM),
                             "{name}"
                         );
-                        // What has no colour has the terminal's own.
+                        // What has no color has the terminal's own.
                         if style.fg.is_some() {
                             let least = least(style, ground).unwrap();
                             assert!(least >= wanted, "{theme:?} {ground:?} {name}: {least}");
@@ -334,15 +341,15 @@ mod tests {
     #[test]
     fn every_hat_can_be_read_and_many_can_be_told_apart() {
         let all = [
-            (Builtin::Default, Ground::Dark, 4.5),
-            (Builtin::Default, Ground::Light, 4.5),
-            (Builtin::HighContrast, Ground::Dark, 7.0),
-            (Builtin::HighContrast, Ground::Light, 7.0),
+            (BuiltinTheme::Default, Backdrop::Dark, 4.5),
+            (BuiltinTheme::Default, Backdrop::Light, 4.5),
+            (BuiltinTheme::HighContrast, Backdrop::Dark, 7.0),
+            (BuiltinTheme::HighContrast, Backdrop::Light, 7.0),
         ];
         for (theme, ground, wanted) in all {
-            for depth in [Depth::Many, Depth::True] {
+            for depth in [ColorDepth::Many, ColorDepth::True] {
                 let palette = Palette::new(theme, depth, ground);
-                let mut colours = std::collections::BTreeSet::new();
+                let mut colors = std::collections::BTreeSet::new();
                 for degrees in 0..360 {
                     let style = palette.hat(f64::from(degrees));
                     let least = least(style, ground).unwrap();
@@ -350,12 +357,12 @@ mod tests {
                         least >= wanted,
                         "{theme:?} {depth:?} {ground:?} {degrees}: {least}"
                     );
-                    colours.insert(rgb(style.fg.unwrap()).unwrap());
+                    colors.insert(rgb(style.fg.unwrap()).unwrap());
                 }
-                let apart = if depth == Depth::True { 150 } else { 8 };
+                let apart = if depth == ColorDepth::True { 150 } else { 8 };
                 assert!(
-                    colours.len() >= apart,
-                    "{theme:?} {depth:?} {ground:?}: {colours:?}"
+                    colors.len() >= apart,
+                    "{theme:?} {depth:?} {ground:?}: {colors:?}"
                 );
             }
         }
@@ -363,17 +370,17 @@ mod tests {
 
     #[test]
     fn where_the_ground_is_not_known_hats_can_be_read_on_black_and_on_white() {
-        for (depth, wanted) in [(Depth::True, 4.4), (Depth::Many, 4.0)] {
-            let palette = Palette::new(Builtin::Default, depth, Ground::Unknown);
+        for (depth, wanted) in [(ColorDepth::True, 4.4), (ColorDepth::Many, 4.0)] {
+            let palette = Palette::new(BuiltinTheme::Default, depth, Backdrop::Unknown);
             for degrees in 0..360 {
-                let least = least(palette.hat(f64::from(degrees)), Ground::Unknown).unwrap();
+                let least = least(palette.hat(f64::from(degrees)), Backdrop::Unknown).unwrap();
                 assert!(least >= wanted, "{depth:?} {degrees}: {least}");
             }
         }
     }
 
     #[test]
-    fn no_more_colours_than_there_are() {
+    fn no_more_colors_than_there_are() {
         for theme in BUILTINS {
             for (depth, ground) in DEPTHS
                 .into_iter()
@@ -381,17 +388,17 @@ mod tests {
             {
                 let mut palette = Palette::new(theme, depth, ground);
                 palette.set(
-                    Role::Error,
+                    StyleRole::Error,
                     Style::new().fg(Color::Rgb(1, 200, 3)).bg(Color::Indexed(200)),
                 );
-                let mut styles: Vec<Style> = Role::ALL.map(|(role, ..)| palette.style(role)).into();
+                let mut styles: Vec<Style> = StyleRole::ALL.map(|(role, ..)| palette.style(role)).into();
                 styles.extend((0..360).map(|degrees| palette.hat(f64::from(degrees))));
                 for color in styles.iter().flat_map(|style| [style.fg, style.bg]).flatten() {
                     let fits = match color {
                         Color::Reset => true,
-                        Color::Rgb(..) => depth == Depth::True,
-                        Color::Indexed(_) => depth >= Depth::Many,
-                        _ => depth >= Depth::Sixteen,
+                        Color::Rgb(..) => depth == ColorDepth::True,
+                        Color::Indexed(_) => depth >= ColorDepth::Many,
+                        _ => depth >= ColorDepth::Sixteen,
                     };
                     assert!(fits, "{theme:?} {depth:?} {ground:?}: {color}");
                 }

@@ -3,7 +3,7 @@
 /// What a style is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(usize)]
-pub enum Role {
+pub enum StyleRole {
     /// The frame that has the focus.
     Border,
     /// Any other frame.
@@ -37,7 +37,7 @@ pub enum Role {
 /// How many roles there are.
 pub(super) const ROLES: usize = 14;
 
-impl Role {
+impl StyleRole {
     /// All of them, with the names that a theme has for them and what they are for.
     pub const ALL: [(Self, &'static str, &'static str); ROLES] = [
         (Self::Border, "border", "the frame that has the focus"),

@@ -1,10 +1,10 @@
 //! The whole of what is selected in a pane.
 
-use crate::app::{Grouping, Pane, Phase, State, words};
+use crate::app::{Grouping, Pane, Phase, State, describe};
 use crate::model::HatId;
 
 use super::{active, shared};
-use crate::app::view::{Cut, Details, label};
+use crate::app::view::{Details, Truncation, label};
 
 /// The whole of what is selected in a pane.
 pub(super) fn of_pane(state: &State, pane: Pane) -> Option<Details<'_>> {
@@ -17,15 +17,15 @@ pub(super) fn of_pane(state: &State, pane: Pane) -> Option<Details<'_>> {
             let (jid, rooms) = state.listed_user_at(state.selected(pane)?)?;
             return Some(Details {
                 main: jid.as_str().into(),
-                cut: Cut::Address,
-                remarks: vec![words::count(rooms.len(), "room").into()],
+                cut: Truncation::Address,
+                remarks: vec![describe::count(rooms.len(), "room").into()],
             });
         }
         (Grouping::ByUser, Pane::Second) => {
             let (jid, ..) = state.room_of_user_at(state.selected(pane)?)?;
             return Some(Details {
                 main: jid.as_str().into(),
-                cut: Cut::End,
+                cut: Truncation::End,
                 remarks: Vec::new(),
             });
         }
@@ -34,7 +34,7 @@ pub(super) fn of_pane(state: &State, pane: Pane) -> Option<Details<'_>> {
     match pane {
         Pane::First => state.room().map(|(jid, room)| Details {
             main: jid.as_str().into(),
-            cut: Cut::End,
+            cut: Truncation::End,
             remarks: label::named(room).map(Into::into).into_iter().collect(),
         }),
         Pane::Third if state.hat().is_some() => hat_details(state),
@@ -42,7 +42,7 @@ pub(super) fn of_pane(state: &State, pane: Pane) -> Option<Details<'_>> {
         Pane::Second | Pane::Third => state.user().map(|(jid, user)| {
             let mut remarks = vec![
                 user.affiliation.as_str().into(),
-                words::no_or(user.hats.len(), "hat").into(),
+                describe::no_or(user.hats.len(), "hat").into(),
             ];
             if !user.hats.is_empty() {
                 let active = user.hats.iter().filter(|(_, hat)| hat.is_active()).count();
@@ -50,7 +50,7 @@ pub(super) fn of_pane(state: &State, pane: Pane) -> Option<Details<'_>> {
             }
             Details {
                 main: jid.as_str().into(),
-                cut: Cut::Address,
+                cut: Truncation::Address,
                 remarks,
             }
         }),
@@ -85,7 +85,7 @@ fn hat_details(state: &State) -> Option<Details<'_>> {
 fn of_hat<'a>(id: &'a HatId, remarks: Vec<std::borrow::Cow<'a, str>>) -> Details<'a> {
     Details {
         main: id.as_str().into(),
-        cut: Cut::Middle,
+        cut: Truncation::Middle,
         remarks,
     }
 }
@@ -95,13 +95,13 @@ fn turned_details(state: &State, pane: Pane) -> Option<Details<'_>> {
     let row = state.selected(pane)?;
     let address = |address: &'_ crate::model::Jid| Details {
         main: address.as_str().to_owned().into(),
-        cut: Cut::Address,
+        cut: Truncation::Address,
         remarks: Vec::new(),
     };
     match pane {
         Pane::First => state
             .turned_hat_at(row)
-            .map(|known| of_hat(&known.id, vec![words::count(known.users, "user").into()])),
+            .map(|known| of_hat(&known.id, vec![describe::count(known.users, "user").into()])),
         Pane::Second => state.wearer_at(row).map(address),
         Pane::Third => state.room_of_wearer_at(row).map(|(jid, ..)| address(jid)),
     }

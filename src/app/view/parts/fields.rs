@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use crate::app::Spot;
-use crate::app::text::Text;
+use crate::app::text::TextInput;
 use crate::model::{HatId, Hue};
 
-use super::List;
+use super::ListView;
 
 /// The fields of a form.
-pub struct Fields<'a> {
+pub struct FieldsView<'a> {
     /// What is said above them.
     pub warning: Option<String>,
     /// From top to bottom.
@@ -17,7 +17,7 @@ pub struct Fields<'a> {
     /// The field with the focus.
     pub focus: usize,
     /// The existing hats or rooms that match what is typed.
-    pub suggestions: Option<Suggested<'a>>,
+    pub suggestions: Option<SuggestionsView<'a>>,
     /// How the hat will look and what will be stored.
     pub preview: Option<Preview<'a>>,
     /// What the focused field means, or how it is filled in.
@@ -31,7 +31,7 @@ pub const SUGGESTIONS: [u16; 2] = [10, 3];
 /// Lines that show how a hat looks and what is stored.
 pub const PREVIEW: u16 = 4;
 
-impl Fields<'_> {
+impl FieldsView<'_> {
     /// At most so many suggestions are shown in so many lines while their list has the keys: so a page leaves none out.
     pub(super) fn page(&self, lines: u16) -> u16 {
         let [most, least] = SUGGESTIONS;
@@ -62,7 +62,7 @@ pub struct FieldView<'a> {
     /// The word before it.
     pub label: &'static str,
     /// What it holds.
-    pub value: FieldValue<'a>,
+    pub value: ValueView<'a>,
     /// What is wrong with it, a paragraph each.
     pub problems: Cow<'a, [String]>,
     /// What to put there.
@@ -74,9 +74,9 @@ pub struct FieldView<'a> {
 }
 
 /// What a field holds.
-pub enum FieldValue<'a> {
+pub enum ValueView<'a> {
     /// A line of text.
-    Text(&'a Text),
+    Text(&'a TextInput),
     /// Yes, no, or mixed; and what that means.
     Tick(Option<bool>, String),
     /// One of these words, beside each other.
@@ -86,11 +86,11 @@ pub enum FieldValue<'a> {
 }
 
 /// The list of existing hats or rooms below their field.
-pub struct Suggested<'a> {
+pub struct SuggestionsView<'a> {
     /// What is listed.
     pub title: &'static str,
     /// The rows.
-    pub list: List<'a>,
+    pub list: ListView<'a>,
     /// Whether the keys go into the field.
     pub typing: bool,
 }
@@ -100,13 +100,13 @@ pub struct Preview<'a> {
     /// Whose hat it is.
     pub user: &'a str,
     /// The hat as chat programs show it.
-    pub shown: Shown,
+    pub shown: HatAppearance,
     /// What will be stored; `None` while it is not known which hat it is.
     pub stored: Option<String>,
 }
 
 /// What other people see of a hat.
-pub enum Shown {
+pub enum HatAppearance {
     /// It is not known which hat it is.
     Unknown,
     /// Nobody sees it.

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use crate::app::filter::Filter;
-use crate::app::{Spot, words};
+use crate::app::{Spot, describe};
 use crate::model::{HatId, Hue};
 
-use super::{Cut, WHOLE, listed};
+use super::{Truncation, WHOLE, listed};
 
 /// Rows, made when they are seen.
-pub struct List<'a> {
+pub struct ListView<'a> {
     /// How many there are, headings included.
     pub len: usize,
     /// The selected row, by its place among all.
@@ -17,7 +17,7 @@ pub struct List<'a> {
     /// The place of the selected row among those that can be selected, and how many of these there are.
     pub position: (usize, usize),
     /// Makes a row.
-    pub row: Box<dyn Fn(usize) -> Row<'a> + 'a>,
+    pub row: Box<dyn Fn(usize) -> ListRow<'a> + 'a>,
     /// Rows of fewer columns show short forms.
     pub narrow: u16,
     /// Whether rows can be marked.
@@ -31,17 +31,17 @@ pub struct List<'a> {
 }
 
 /// A row of a list.
-pub enum Row<'a> {
+pub enum ListRow<'a> {
     /// A heading, which cannot be selected.
     Heading(&'static str),
     /// An item.
-    Item(Item<'a>),
+    Item(ItemRow<'a>),
 }
 
 /// A row that can be selected.
-pub struct Item<'a> {
+pub struct ItemRow<'a> {
     /// From left to right.
-    pub cells: Vec<Cell<'a>>,
+    pub cells: Vec<RowCell<'a>>,
     /// Whether it is marked.
     pub marked: bool,
     /// What a click on it means.
@@ -49,11 +49,11 @@ pub struct Item<'a> {
 }
 
 /// A part of a row.
-pub struct Cell<'a> {
+pub struct RowCell<'a> {
     /// What it holds.
-    pub content: Content<'a>,
+    pub content: CellContent<'a>,
     /// Its width.
-    pub width: Width,
+    pub width: CellWidth,
     /// Aligned to the right.
     pub right: bool,
     /// Blank columns before it.
@@ -65,15 +65,15 @@ pub struct Cell<'a> {
     /// How it looks.
     pub tone: Tone<'a>,
     /// What a sentence says in its place.
-    pub spoken: Spoken<'a>,
+    pub spoken: SpokenText<'a>,
     /// Whether the filter looks for matches in it.
     pub is_name: bool,
 }
 
 /// What a cell holds.
-pub enum Content<'a> {
+pub enum CellContent<'a> {
     /// A text, and where it is cut.
-    Text(Cow<'a, str>, Cut),
+    Text(Cow<'a, str>, Truncation),
     /// A text and a short form for narrow rows.
     Abbreviated(Cow<'a, str>, Cow<'a, str>),
     /// A number, in thousands or millions where it is too long.
@@ -101,7 +101,7 @@ pub enum Glyph {
 
 /// The width of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Width {
+pub enum CellWidth {
     /// As its content, but no more than half of what is left.
     Content,
     /// So many columns, but no more than a third of the row.
@@ -135,7 +135,7 @@ pub enum Tone<'a> {
 }
 
 /// What a sentence says in the place of a cell.
-pub enum Spoken<'a> {
+pub enum SpokenText<'a> {
     /// The cell's text.
     Text,
     /// Nothing.
@@ -148,66 +148,66 @@ pub enum Spoken<'a> {
     Both(Cow<'a, str>, Cow<'a, str>),
 }
 
-impl<'a> Cell<'a> {
-    pub(in crate::app) fn new(content: Content<'a>) -> Self {
+impl<'a> RowCell<'a> {
+    pub(in crate::app) fn new(content: CellContent<'a>) -> Self {
         Self {
             content,
-            width: Width::Content,
+            width: CellWidth::Content,
             right: false,
             gap: 1,
             from: 0,
             heading: "",
             tone: Tone::Plain,
-            spoken: Spoken::Text,
+            spoken: SpokenText::Text,
             is_name: false,
         }
     }
 
     /// A text, cut at its end.
     pub(in crate::app) fn text(text: impl Into<Cow<'a, str>>) -> Self {
-        Self::new(Content::Text(text.into(), Cut::End))
+        Self::new(CellContent::Text(text.into(), Truncation::End))
     }
 
     /// An address.
     pub(in crate::app) fn address(text: impl Into<Cow<'a, str>>) -> Self {
-        Self::new(Content::Text(text.into(), Cut::Address))
+        Self::new(CellContent::Text(text.into(), Truncation::Address))
     }
 
     /// A text with a short form for narrow rows.
     pub(in crate::app) fn abbreviated(text: impl Into<Cow<'a, str>>, short: impl Into<Cow<'a, str>>) -> Self {
-        Self::new(Content::Abbreviated(text.into(), short.into()))
+        Self::new(CellContent::Abbreviated(text.into(), short.into()))
     }
 
     /// A number of things, aligned to the right.
     pub(in crate::app) fn number(number: usize, noun: &'static str) -> Self {
         Self {
             right: true,
-            spoken: Spoken::Count(noun),
-            ..Self::new(Content::Number(number))
+            spoken: SpokenText::Count(noun),
+            ..Self::new(CellContent::Number(number))
         }
     }
 
     /// A sign, of which a sentence says nothing.
     pub(in crate::app) fn glyph(glyph: Glyph) -> Self {
-        Self::new(Content::Glyph(glyph)).silent()
+        Self::new(CellContent::Glyph(glyph)).silent()
     }
 
     /// The filter looks for matches in it; it takes what the others leave.
     pub(in crate::app) fn name(self) -> Self {
         Self {
             is_name: true,
-            ..self.width(Width::Share(1))
+            ..self.width(CellWidth::Share(1))
         }
     }
 
-    pub(in crate::app) fn width(self, width: Width) -> Self {
+    pub(in crate::app) fn width(self, width: CellWidth) -> Self {
         Self { width, ..self }
     }
 
-    pub(in crate::app) fn cut(self, cut: Cut) -> Self {
+    pub(in crate::app) fn cut(self, cut: Truncation) -> Self {
         match self.content {
-            Content::Text(text, _) => Self {
-                content: Content::Text(text, cut),
+            CellContent::Text(text, _) => Self {
+                content: CellContent::Text(text, cut),
                 ..self
             },
             _ => self,
@@ -228,7 +228,7 @@ impl<'a> Cell<'a> {
 
     pub(in crate::app) fn spoken(self, words: impl Into<Cow<'a, str>>) -> Self {
         Self {
-            spoken: Spoken::Words(words.into()),
+            spoken: SpokenText::Words(words.into()),
             ..self
         }
     }
@@ -239,42 +239,42 @@ impl<'a> Cell<'a> {
         second: impl Into<Cow<'a, str>>,
     ) -> Self {
         Self {
-            spoken: Spoken::Both(first.into(), second.into()),
+            spoken: SpokenText::Both(first.into(), second.into()),
             ..self
         }
     }
 
     pub(in crate::app) fn silent(self) -> Self {
         Self {
-            spoken: Spoken::Nothing,
+            spoken: SpokenText::Nothing,
             ..self
         }
     }
 
     fn words(&self) -> Cow<'_, str> {
         match (&self.spoken, &self.content) {
-            (Spoken::Words(words), _) => words.as_ref().into(),
-            (Spoken::Both(first, second), _) => format!("{first}, {second}").into(),
-            (Spoken::Nothing, _) | (_, Content::Glyph(_)) => "".into(),
-            (Spoken::Count(noun), Content::Number(number)) => words::no_or(*number, noun).into(),
-            (_, Content::Number(number)) => number.to_string().into(),
-            (_, Content::Text(text, _) | Content::Abbreviated(text, _) | Content::Keys(text)) => {
+            (SpokenText::Words(words), _) => words.as_ref().into(),
+            (SpokenText::Both(first, second), _) => format!("{first}, {second}").into(),
+            (SpokenText::Nothing, _) | (_, CellContent::Glyph(_)) => "".into(),
+            (SpokenText::Count(noun), CellContent::Number(number)) => describe::no_or(*number, noun).into(),
+            (_, CellContent::Number(number)) => number.to_string().into(),
+            (_, CellContent::Text(text, _) | CellContent::Abbreviated(text, _) | CellContent::Keys(text)) => {
                 text.as_ref().into()
             }
         }
     }
 }
 
-impl Item<'_> {
+impl ItemRow<'_> {
     /// The row as one sentence.
     pub fn sentence(&self) -> String {
-        let cells = self.cells.iter().map(Cell::words);
+        let cells = self.cells.iter().map(RowCell::words);
         let marked = self.marked.then_some(Cow::Borrowed("marked"));
         listed(cells.chain(marked))
     }
 }
 
-impl Row<'_> {
+impl ListRow<'_> {
     /// The row as one sentence.
     pub fn sentence(&self) -> String {
         match self {
@@ -284,7 +284,7 @@ impl Row<'_> {
     }
 }
 
-impl<'a> List<'a> {
+impl<'a> ListView<'a> {
     /// How many of so many lines the whole of the selected row has: on a small screen a row holds few words, and there
     /// the whole of it is needed most.
     pub fn below(&self, lines: u16) -> u16 {
@@ -303,14 +303,14 @@ impl<'a> List<'a> {
         } else {
             at.saturating_sub(lines)..at
         };
-        rows.filter(|row| matches!((self.row)(*row), Row::Item(_)))
+        rows.filter(|row| matches!((self.row)(*row), ListRow::Item(_)))
             .count()
     }
 
     pub(in crate::app) fn new(
         len: usize,
         selected: Option<usize>,
-        row: impl Fn(usize) -> Row<'a> + 'a,
+        row: impl Fn(usize) -> ListRow<'a> + 'a,
     ) -> Self {
         Self {
             len,

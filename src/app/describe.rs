@@ -1,0 +1,391 @@
+//! What happened, in words: an edit as the rest of a sentence whose subject is somebody's name. Used by the screen, its
+//! history and the command line alike. The texts in it are as they came, huge ones cut: whoever shows them makes them
+//! harmless.
+
+mod exchange;
+mod many;
+mod sets;
+
+pub use exchange::{imported, skipped};
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::model::{Attachment, CatalogHat, Edit, Group, HatId, Hats, Jid, Room, User};
+use crate::store::HistoryEntry;
+
+/// What people read of a room, for the order of rooms: its name, else the address; in lower case.
+pub fn shown_name(jid: &Jid, room: &Room) -> String {
+    let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
+    name.unwrap_or(jid.as_str()).to_lowercase()
+}
+
+/// One action of a moderator: `gave terry@example.org the hat "Proctor" in courses@conference.example.org`. Where many
+/// were given the same, the first is named and the rest counted.
+pub fn group(group: &Group) -> String {
+    match group.0.as_slice() {
+        [] => "changed nothing".into(),
+        [only] => edit(only),
+        all => same_for_many_users(all)
+            .or_else(|| same_for_many_hats(all))
+            .or_else(|| many::same_standing(all))
+            .or_else(|| many_hats_of_one(all))
+            .unwrap_or_else(|| first_and_rest(all)),
+    }
+}
+
+/// An entry of the history; `what` are the words for its group ([`group`], or fewer).
+pub fn entry(entry: &HistoryEntry, what: &str) -> String {
+    if !entry.outside && entry.group.is_empty() {
+        return "wrote the data file again after it was gone".into();
+    }
+    if !entry.outside {
+        return again(entry.undoes, entry.redoes, what);
+    }
+    if entry.group.is_empty() {
+        // There may have been nobody to see what the file held before.
+        return "changed outside hatrack (details unknown)".into();
+    }
+    format!("changed outside hatrack: {what}")
+}
+
+/// A change that may take back an earlier one: `undoing 5, took the hat …`.
+pub fn again(undoes: Option<u64>, redoes: Option<u64>, what: &str) -> String {
+    match (undoes, redoes) {
+        (Some(revision), _) => format!("undoing {revision}, {what}"),
+        (None, Some(revision)) => format!("redoing {revision}, {what}"),
+        (None, None) => what.into(),
+    }
+}
+
+/// Why an entry of unknown content is not taken back.
+pub const UNKNOWN: &str = "what was changed there is not known, so it cannot be undone";
+
+/// One change.
+pub fn edit(edit: &Edit) -> String {
+    with_user(edit, edit.user().map_or("", Jid::as_str))
+}
+
+/// `1 hat`, `2 hats`: a number and its noun, whose plural ends in s.
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(number))
+}
+
+/// `no hats`, `1 hat`, `2 hats`.
+pub(super) fn no_or(number: usize, noun: &str) -> String {
+    match number {
+        0 => format!("no {noun}s"),
+        some => count(some, noun),
+    }
+}
+
+/// `Their 2 hats there go too.`, whosever they are; nothing where there are none.
+pub(super) fn hats_go(whose: &str, hats: usize) -> String {
+    match hats {
+        0 => String::new(),
+        1 => format!("{whose} hat there goes too."),
+        many => format!("{whose} {} there go too.", count(many, "hat")),
+    }
+}
+
+/// A number with commas between the thousands.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Several users, one of whom is this: a few are told by one of them, more by their number.
+fn several(first: &Jid, number: usize) -> String {
+    match number {
+        1 => first.to_string(),
+        2 | 3 => format!("{first} and {} more", number - 1),
+        many => count(many, "user"),
+    }
+}
+
+/// The change with other words for the user that it is about.
+fn with_user(edit: &Edit, user: &str) -> String {
+    match edit {
+        Edit::Room { room, before, after } => whole_room(room, before.as_deref(), after.as_deref()),
+        Edit::RoomName { room, before, after } => match (before, after) {
+            (Some(old), Some(new)) => format!("renamed {room} from \"{}\" to \"{}\"", brief(old), brief(new)),
+            (None, Some(new)) => format!("named {room} \"{}\"", brief(new)),
+            (Some(old), None) => format!("took the name \"{}\" from {room}", brief(old)),
+            (None, None) => format!("changed nothing in {room}"),
+        },
+        Edit::Catalog {
+            room,
+            hat,
+            before,
+            after,
+        } => catalog(room, hat, before.as_ref(), after.as_ref()),
+        Edit::User {
+            room, before, after, ..
+        } => whole_user(room, user, before.as_ref(), after.as_ref()),
+        Edit::Affiliation {
+            room, before, after, ..
+        } => format!("made {user} {after} in {room} (before: {before})"),
+        Edit::Hat {
+            room,
+            hat,
+            before,
+            after,
+            ..
+        } => match (before, after) {
+            (None, Some(after)) => format!("gave {user} the hat {} in {room}", attached(hat, after)),
+            (Some(before), None) => format!("took the hat {} from {user} in {room}", attached(hat, before)),
+            (Some(before), Some(after)) => format!(
+                "changed the hat {} of {user} in {room}: {}",
+                attached(hat, before),
+                differences(before, after)
+            ),
+            (None, None) => format!("changed nothing for {user} in {room}"),
+        },
+        Edit::Document { before, after } => sets::members(before, after),
+    }
+}
+
+fn whole_room(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String {
+    let what = |there: &Room| {
+        let name = there
+            .name
+            .as_deref()
+            .map_or(String::new(), |name| format!(" \"{}\"", brief(name)));
+        let users = there.users().len();
+        let content = match users {
+            0 => String::new(),
+            users => format!(
+                " with {} and {}",
+                count(users, "user"),
+                count(there.attachments(), "hat")
+            ),
+        };
+        format!("the room {room}{name}{content}")
+    };
+    match (before, after) {
+        (None, Some(after)) => format!("added {}", what(after)),
+        (Some(before), None) => format!("removed {}", what(before)),
+        _ => format!("changed the room {room}, with members of it that hatrack does not know"),
+    }
+}
+
+fn whole_user(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>) -> String {
+    let hats = |there: &User| format!(" with {}", no_or(there.hats.len(), "hat"));
+    match (before, after) {
+        (None, Some(after)) if after.hats.is_empty() => {
+            format!("added {user} to {room} as {}", after.affiliation)
+        }
+        (None, Some(after)) => format!("added {user} to {room} as {}{}", after.affiliation, hats(after)),
+        (Some(before), None) => format!(
+            "removed {user} ({}) from {room}{}",
+            before.affiliation,
+            hats(before)
+        ),
+        _ => format!("changed {user} in {room}, with members that hatrack does not know"),
+    }
+}
+
+fn catalog(room: &Jid, hat: &HatId, before: Option<&CatalogHat>, after: Option<&CatalogHat>) -> String {
+    let name = |entry: &CatalogHat| named(hat, entry.title.as_deref());
+    match (before, after) {
+        (None, Some(after)) => format!("put the hat {} into the catalog of {room}", name(after)),
+        (Some(before), None) => format!("took the hat {} out of the catalog of {room}", name(before)),
+        (Some(before), Some(after)) if before.title != after.title => format!(
+            "changed the hat {} in the catalog of {room}: {}",
+            name(before),
+            titled(after.title.as_deref())
+        ),
+        (Some(entry), _) => format!("changed the hat {} in the catalog of {room}", name(entry)),
+        (None, None) => format!("changed nothing in the catalog of {room}"),
+    }
+}
+
+/// A text as far as anybody reads it: a title of megabytes would else be copied for each frame that has it in a line.
+pub(super) fn brief(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 2000;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// A hat in a sentence: the title that people read, else the id.
+pub fn hat(id: &HatId, title: Option<&str>) -> String {
+    named(id, title)
+}
+
+/// A set of hats in a sentence: the first few by name.
+pub fn hats(hats: &Hats) -> String {
+    let mut names: Vec<String> = hats
+        .iter()
+        .map(|(id, attachment)| attached(id, attachment))
+        .collect();
+    names.sort();
+    listed(&names)
+}
+
+/// The title that people read, else the id.
+fn named(hat: &HatId, title: Option<&str>) -> String {
+    match title.filter(|title| !title.is_empty()) {
+        Some(title) => format!("\"{}\"", brief(title)),
+        None => format!("<{}>", brief(hat.as_str())),
+    }
+}
+
+fn attached(hat: &HatId, attachment: &Attachment) -> String {
+    named(hat, attachment.title.as_deref())
+}
+
+fn titled(title: Option<&str>) -> String {
+    match title.filter(|title| !title.is_empty()) {
+        Some(title) => format!("titled \"{}\"", brief(title)),
+        None => "without a title".into(),
+    }
+}
+
+fn differences(before: &Attachment, after: &Attachment) -> String {
+    let mut all: Vec<String> = Vec::new();
+    if before.is_active() != after.is_active() {
+        all.push(if after.is_active() { "worn" } else { "not worn" }.into());
+    }
+    if before.is_required() != after.is_required() {
+        all.push(
+            if after.is_required() {
+                "required"
+            } else {
+                "not required"
+            }
+            .into(),
+        );
+    }
+    if before.title != after.title {
+        all.push(titled(after.title.as_deref()));
+    }
+    if before.extra != after.extra {
+        all.push("members that hatrack does not know".into());
+    }
+    if all.is_empty() {
+        // Such as `"active": false` in the place of nothing.
+        all.push("written in another way, meaning the same".into());
+    }
+    all.join(", ")
+}
+
+/// The same for all but the user: `gave terry@example.org and 19 more the hat …`.
+fn same_for_many_users(all: &[Edit]) -> Option<String> {
+    let first = all.first()?;
+    let pattern = with_user(first, "\0");
+    let mut users = BTreeSet::new();
+    for edit in all {
+        if with_user(edit, "\0") != pattern || !users.insert(edit.user()?) {
+            return None;
+        }
+    }
+    Some(with_user(first, &several(first.user()?, users.len())))
+}
+
+/// The same hat for users of several rooms: `gave terry@example.org and 3 more the hat "Proctor" in 2 rooms`.
+fn same_for_many_hats(all: &[Edit]) -> Option<String> {
+    let verb = |edit: &Edit| match edit {
+        Edit::Hat {
+            hat, before, after, ..
+        } => match (before, after) {
+            (None, Some(after)) => Some((true, attached(hat, after))),
+            (Some(before), None) => Some((false, attached(hat, before))),
+            _ => None,
+        },
+        _ => None,
+    };
+    let (gave, hat) = verb(all.first()?)?;
+    if all.iter().any(|edit| verb(edit) != Some((gave, hat.clone()))) {
+        return None;
+    }
+    let users: BTreeSet<_> = all.iter().filter_map(Edit::user).collect();
+    let rooms: BTreeSet<_> = all.iter().filter_map(Edit::room).collect();
+    let who = several(all.first()?.user()?, users.len());
+    let place = count(rooms.len(), "room");
+    Some(if gave {
+        format!("gave {who} the hat {hat} in {place}")
+    } else {
+        format!("took the hat {hat} from {who} in {place}")
+    })
+}
+
+/// Several hats of one user: `changed the hats of terry@example.org in …: gave "Proctor", took "Teacher"`.
+fn many_hats_of_one(all: &[Edit]) -> Option<String> {
+    let (room, user) = (all.first()?.room()?, all.first()?.user()?);
+    let (mut given, mut taken, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    for edit in all {
+        match edit {
+            Edit::Hat {
+                room: here,
+                user: who,
+                hat,
+                before,
+                after,
+                ..
+            } if here == room && who == user => match (before, after) {
+                (None, None) => {}
+                (None, Some(after)) => given.push(attached(hat, after)),
+                (Some(before), None) => taken.push(attached(hat, before)),
+                (Some(before), Some(_)) => changed.push(attached(hat, before)),
+            },
+            _ => return None,
+        }
+    }
+    let parts = [(given, "gave"), (taken, "took"), (changed, "changed")];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(hats, _)| !hats.is_empty())
+        .map(|(hats, what)| format!("{what} {}", listed(hats)))
+        .collect();
+    Some(format!(
+        "changed the hats of {user} in {room}: {}",
+        parts.join(", ")
+    ))
+}
+
+/// A text in a sentence.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", brief(text))
+}
+
+/// The first few, and how many more.
+pub(super) fn listed(names: &[impl ToString]) -> String {
+    const FEW: usize = 3;
+    let first = names.iter().take(FEW).map(ToString::to_string);
+    let shown = first.collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(FEW) {
+        0 => shown,
+        more => format!("{shown} and {} more", grouped(more)),
+    }
+}
+
+/// Two are told as the first and one more; of more it is told how many of each kind.
+fn first_and_rest(all: &[Edit]) -> String {
+    match all {
+        [first, _] => format!("{}, and 1 more change", edit(first)),
+        _ => many::counted(all),
+    }
+}
+
+/// The one of these names that somebody may have meant by another; `None` where none is near.
+pub fn nearest<'a>(meant: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let meant = meant.to_lowercase();
+    let far = |name: &str| strsim::osa_distance(&meant, &name.to_lowercase());
+    let nearest = names.map(|name| (far(name), name)).min_by_key(|(far, _)| *far)?;
+    // Two of five letters may be wrong, of a word of two letters one.
+    let most = nearest.1.chars().count().max(3) * 2 / 5;
+    (nearest.0 <= most).then_some(nearest.1)
+}
+
+#[cfg(test)]
+mod tests;

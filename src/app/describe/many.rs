@@ -1,0 +1,159 @@
+//! Many changes of several kinds, counted: `added 3 users, gave 85 hats to 40 users in 3 rooms`.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Affiliation, Edit, Jid};
+
+use super::{count, several};
+
+/// How many of each kind, and of whom.
+#[derive(Default)]
+struct EditCounts<'a> {
+    /// Rooms added, removed, changed in another way.
+    rooms: [usize; 3],
+    /// Users added, removed, changed in another way.
+    users: [usize; 3],
+    affiliations: usize,
+    /// Hats given, taken, changed.
+    hats: [usize; 3],
+    wearers: [BTreeSet<&'a Jid>; 3],
+    catalog: usize,
+    document: usize,
+    places: BTreeSet<&'a Jid>,
+}
+
+/// Which of three: what was not there, what is not there any more, what is another now.
+fn which(before: bool, after: bool) -> usize {
+    match (before, after) {
+        (false, _) => 0,
+        (true, false) => 1,
+        (true, true) => 2,
+    }
+}
+
+fn add(of: &mut [usize; 3], at: usize) {
+    if let Some(number) = of.get_mut(at) {
+        *number += 1;
+    }
+}
+
+impl<'a> EditCounts<'a> {
+    fn take(&mut self, edit: &'a Edit) {
+        // A room that comes or goes is no place in which something is done.
+        if !matches!(edit, Edit::Room { .. } | Edit::RoomName { .. }) {
+            self.places.extend(edit.room());
+        }
+        match edit {
+            Edit::Room { before, after, .. } => {
+                add(&mut self.rooms, which(before.is_some(), after.is_some()));
+            }
+            Edit::RoomName { .. } => add(&mut self.rooms, 2),
+            Edit::User { before, after, .. } => {
+                add(&mut self.users, which(before.is_some(), after.is_some()));
+            }
+            Edit::Affiliation { .. } => self.affiliations += 1,
+            Edit::Hat {
+                user, before, after, ..
+            } => {
+                let at = which(before.is_some(), after.is_some());
+                add(&mut self.hats, at);
+                if let Some(wearers) = self.wearers.get_mut(at) {
+                    wearers.insert(user);
+                }
+            }
+            Edit::Catalog { .. } => self.catalog += 1,
+            Edit::Document { .. } => self.document += 1,
+        }
+    }
+
+    fn words(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        let verbs = ["added", "removed", "changed"];
+        for (things, noun) in [(&self.rooms, "room"), (&self.users, "user")] {
+            let some = verbs.iter().zip(things).filter(|(_, number)| **number > 0);
+            parts.extend(some.map(|(verb, number)| format!("{verb} {}", count(*number, noun))));
+        }
+        if self.affiliations > 0 {
+            parts.push(format!("changed {}", count(self.affiliations, "affiliation")));
+        }
+        let verbs = [("gave", "to"), ("took", "from"), ("changed", "of")];
+        for ((verb, to), (number, wearers)) in verbs.iter().zip(self.hats.iter().zip(&self.wearers)) {
+            if *number > 0 {
+                let who = match (wearers.len(), wearers.first()) {
+                    (1, Some(user)) => user.to_string(),
+                    (many, _) => count(many, "user"),
+                };
+                parts.push(format!("{verb} {} {to} {who}", count(*number, "hat")));
+            }
+        }
+        if self.catalog > 0 {
+            parts.push(format!("changed {} of catalogs", count(self.catalog, "hat")));
+        }
+        if self.document > 0 {
+            parts.push("changed members of the document".into());
+        }
+        let place = match (self.places.len(), self.places.first()) {
+            (0, _) => String::new(),
+            (1, Some(room)) => format!(" in {room}"),
+            (many, _) => format!(" in {}", count(many, "room")),
+        };
+        format!("{}{place}", parts.join(", "))
+    }
+}
+
+/// The same standing for users of several rooms: `made terry@example.org outcast in 3 rooms`.
+pub(super) fn same_standing(all: &[Edit]) -> Option<String> {
+    enum Verb {
+        Added(Affiliation),
+        Made(Affiliation),
+        Removed,
+    }
+    let verb = |edit: &Edit| match edit {
+        Edit::Affiliation { after, .. } => Some(Verb::Made(*after)),
+        Edit::User { before, after, .. } => match (before, after) {
+            (None, Some(after)) => Some(Verb::Added(after.affiliation)),
+            (Some(_), None) => Some(Verb::Removed),
+            _ => None,
+        },
+        _ => None,
+    };
+    let words = |who: &str, place: &str, verb: Verb| match verb {
+        Verb::Added(affiliation) => format!("added {who} to {place} as {affiliation}"),
+        Verb::Made(affiliation) => format!("made {who} {affiliation} in {place}"),
+        Verb::Removed => format!("removed {who} from {place}"),
+    };
+    let (mut rooms, mut users, mut hats) = (BTreeSet::new(), BTreeSet::new(), 0);
+    let pattern = words("", "", verb(all.first()?)?);
+    for edit in all {
+        if words("", "", verb(edit)?) != pattern {
+            return None;
+        }
+        rooms.extend(edit.room());
+        users.extend(edit.user());
+        if let Edit::User { before, after, .. } = edit {
+            hats += before
+                .iter()
+                .chain(after)
+                .map(|user| user.hats.len())
+                .sum::<usize>();
+        }
+    }
+    if rooms.len() < 2 {
+        return None;
+    }
+    let who = several(all.first()?.user()?, users.len());
+    let said = words(&who, &count(rooms.len(), "room"), verb(all.first()?)?);
+    Some(match hats {
+        0 => said,
+        hats => format!("{said}, with {}", count(hats, "hat")),
+    })
+}
+
+/// All of them in one sentence.
+pub(super) fn counted(all: &[Edit]) -> String {
+    let mut kinds = EditCounts::default();
+    for edit in all {
+        kinds.take(edit);
+    }
+    kinds.words()
+}

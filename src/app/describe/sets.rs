@@ -1,0 +1,90 @@
+//! Changes of the named sets of hats in words; and of the document's other members, which nobody here knows.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Extra, Hats};
+
+use super::{brief, count};
+
+/// What was done to the document's members.
+pub(super) fn members(before: &Extra, after: &Extra) -> String {
+    sets(before, after).unwrap_or_else(|| "changed members of the document that hatrack does not know".into())
+}
+
+fn name(name: &str) -> String {
+    format!("the set \"{}\"", brief(name))
+}
+
+fn of(hats: &Hats) -> String {
+    count(hats.len(), "hat")
+}
+
+/// `None` when something else changed as well.
+fn sets(before: &Extra, after: &Extra) -> Option<String> {
+    let mut rest = before.clone();
+    rest.put("sets", after.get("sets").cloned());
+    if rest != *after {
+        return None;
+    }
+    let (before, after) = (before.sets().ok()?, after.sets().ok()?);
+    let names: BTreeSet<&str> = before.keys().chain(after.keys()).map(|name| &**name).collect();
+    let changed: Vec<&str> = names
+        .into_iter()
+        .filter(|name| before.get(*name) != after.get(*name))
+        .collect();
+    let there = |at: usize| {
+        let set = *changed.get(at)?;
+        Some((set, before.get(set), after.get(set)))
+    };
+    Some(match (changed.len(), there(0)?, there(1)) {
+        (1, (set, None, Some(hats)), _) => format!("saved {} of {}", name(set), of(hats)),
+        (1, (set, Some(hats), None), _) => format!("removed {} of {}", name(set), of(hats)),
+        (1, (set, Some(_), Some(hats)), _) => format!("changed {}: {} now", name(set), of(hats)),
+        (2, (old, Some(one), None), Some((new, None, Some(other))))
+        | (2, (new, None, Some(one)), Some((old, Some(other), None)))
+            if one == other =>
+        {
+            format!("renamed {} to \"{}\"", name(old), brief(new))
+        }
+        (many, ..) => format!("changed {many} sets of hats"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::describe::group;
+    use crate::model::{Hats, Json, Wardrobe};
+
+    #[test]
+    fn sets_are_saved_changed_renamed_and_removed() {
+        let mut wardrobe = Wardrobe::default();
+        wardrobe.extra.insert("x", Json::string("x"));
+        let hats = |json: &str| serde_json::from_str::<Hats>(json).unwrap();
+        let (one, two) = (hats(r#"{"urn:x:1":{}}"#), hats(r#"{"urn:x:1":{},"urn:x:2":{}}"#));
+        let saved = wardrobe.put_set("on-call week", Some(&two)).unwrap();
+        assert_eq!(group(&saved), "saved the set \"on-call week\" of 2 hats");
+        let changed = wardrobe.put_set("on-call week", Some(&one)).unwrap();
+        assert_eq!(group(&changed), "changed the set \"on-call week\": 1 hat now");
+        for to in ["a", "z"] {
+            let mut there = wardrobe.clone();
+            let renamed = there.rename_set("on-call week", to).unwrap();
+            assert_eq!(
+                group(&renamed),
+                format!("renamed the set \"on-call week\" to \"{to}\"")
+            );
+        }
+        assert_eq!(
+            group(&changed.inverse()),
+            "changed the set \"on-call week\": 2 hats now"
+        );
+        let removed = wardrobe.put_set("on-call week", None).unwrap();
+        assert_eq!(group(&removed), "removed the set \"on-call week\" of 1 hat");
+        let other = wardrobe
+            .change_members(&wardrobe.extra.clone(), &Wardrobe::default().extra)
+            .unwrap();
+        assert_eq!(
+            group(&other),
+            "changed members of the document that hatrack does not know"
+        );
+    }
+}

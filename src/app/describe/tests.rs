@@ -1,0 +1,262 @@
+use super::*;
+use crate::model::{Affiliation, Wardrobe};
+
+fn jid(text: &str) -> Jid {
+    Jid::parse(text).unwrap()
+}
+
+fn titled(title: &str) -> Attachment {
+    Attachment::default().with_title(Some(title))
+}
+
+/// A room with two members, one of them with a hat.
+fn some() -> (Wardrobe, Jid, HatId) {
+    let (room, hat) = (
+        jid("courses@conference.example.org"),
+        HatId::parse("http://example.com/hats/ta").unwrap(),
+    );
+    let mut wardrobe = Wardrobe::default();
+    wardrobe.add_room(&room, Some("Courses")).unwrap();
+    for user in ["terry@example.org", "kim@example.org"] {
+        wardrobe
+            .set_affiliation(&jid(user), &room, Affiliation::Member)
+            .unwrap();
+    }
+    wardrobe
+        .add_user_hat(
+            &jid("terry@example.org"),
+            &room,
+            &hat,
+            titled("Teacher's Assistant"),
+        )
+        .unwrap();
+    (wardrobe, room, hat)
+}
+
+#[test]
+fn hats_come_and_go() {
+    let (mut wardrobe, room, hat) = some();
+    let terry = jid("terry@example.org");
+    let taken = wardrobe.remove_user_hat(&terry, &room, &hat).unwrap();
+    assert_eq!(
+        group(&taken),
+        "took the hat \"Teacher's Assistant\" from terry@example.org in courses@conference.example.org"
+    );
+    assert_eq!(
+        group(&taken.inverse()),
+        "gave terry@example.org the hat \"Teacher's Assistant\" in courses@conference.example.org"
+    );
+    let untitled = wardrobe
+        .add_user_hat(&terry, &room, &hat, Attachment::default())
+        .unwrap();
+    assert_eq!(
+        group(&untitled),
+        "gave terry@example.org the hat <http://example.com/hats/ta> in courses@conference.example.org"
+    );
+}
+
+#[test]
+fn an_attachment_changes_in_each_of_its_parts() {
+    let (mut wardrobe, room, hat) = some();
+    let terry = jid("terry@example.org");
+    let start =
+        "changed the hat \"Teacher's Assistant\" of terry@example.org in courses@conference.example.org: ";
+    let mut changes = |next: Attachment| {
+        let made = wardrobe.add_user_hat(&terry, &room, &hat, next).unwrap();
+        let words = group(&made);
+        wardrobe.apply(&made.inverse()).unwrap();
+        words.strip_prefix(start).map(str::to_owned).ok_or(words)
+    };
+    let same = titled("Teacher's Assistant");
+    let worn = same.clone().with_active(true).with_required(true);
+    assert_eq!(changes(worn).as_deref(), Ok("worn, required"));
+    assert_eq!(changes(titled("Boss")).as_deref(), Ok("titled \"Boss\""));
+    assert_eq!(changes(Attachment::default()).as_deref(), Ok("without a title"));
+    let explicit = Attachment {
+        active: Some(false),
+        ..same
+    };
+    assert_eq!(
+        changes(explicit).as_deref(),
+        Ok("written in another way, meaning the same")
+    );
+}
+
+#[test]
+fn rooms_and_users() {
+    let (mut wardrobe, room, _) = some();
+    let (terry, kim) = (jid("terry@example.org"), jid("kim@example.org"));
+    let promoted = wardrobe.set_affiliation(&kim, &room, Affiliation::Admin).unwrap();
+    assert_eq!(
+        group(&promoted),
+        "made kim@example.org admin in courses@conference.example.org (before: member)"
+    );
+    let gone = wardrobe
+        .set_affiliation(&terry, &room, Affiliation::None)
+        .unwrap();
+    assert_eq!(
+        group(&gone),
+        "removed terry@example.org (member) from courses@conference.example.org with 1 hat"
+    );
+    assert_eq!(
+        group(&gone.inverse()),
+        "added terry@example.org to courses@conference.example.org as member with 1 hat"
+    );
+    wardrobe.apply(&gone.inverse()).unwrap();
+    let kim_gone = wardrobe.set_affiliation(&kim, &room, Affiliation::None).unwrap();
+    assert_eq!(
+        group(&kim_gone),
+        "removed kim@example.org (admin) from courses@conference.example.org with no hats"
+    );
+    assert_eq!(
+        group(&kim_gone.inverse()),
+        "added kim@example.org to courses@conference.example.org as admin"
+    );
+    wardrobe.apply(&kim_gone.inverse()).unwrap();
+    let renamed = wardrobe.rename_room(&room, Some("Lessons")).unwrap();
+    assert_eq!(
+        group(&renamed),
+        "renamed courses@conference.example.org from \"Courses\" to \"Lessons\""
+    );
+    let removed = wardrobe.remove_room(&room).unwrap();
+    assert_eq!(
+        group(&removed),
+        "removed the room courses@conference.example.org \"Lessons\" with 2 users and 1 hat"
+    );
+    let added = wardrobe.add_room(&room, None).unwrap();
+    assert_eq!(group(&added), "added the room courses@conference.example.org");
+}
+
+#[test]
+fn the_catalog() {
+    let (mut wardrobe, room, hat) = some();
+    let entry = |title: &str| {
+        Some(CatalogHat {
+            title: Some(title.into()),
+            ..CatalogHat::default()
+        })
+    };
+    let put = wardrobe.set_catalog_hat(&room, &hat, entry("Helper")).unwrap();
+    assert_eq!(
+        group(&put),
+        "put the hat \"Helper\" into the catalog of courses@conference.example.org"
+    );
+    assert_eq!(
+        group(&put.inverse()),
+        "took the hat \"Helper\" out of the catalog of courses@conference.example.org"
+    );
+    let changed = wardrobe.set_catalog_hat(&room, &hat, entry("Aide")).unwrap();
+    assert_eq!(
+        group(&changed),
+        "changed the hat \"Helper\" in the catalog of courses@conference.example.org: titled \"Aide\""
+    );
+}
+
+#[test]
+fn many_at_once_are_counted() {
+    let (mut wardrobe, room, hat) = some();
+    let (terry, kim) = (jid("terry@example.org"), jid("kim@example.org"));
+    let proctor = HatId::parse("urn:x:proctor").unwrap();
+    let all = |groups: Vec<Group>| Group(groups.into_iter().flat_map(|group| group.0).collect());
+    let both = all(vec![
+        wardrobe
+            .add_user_hat(&terry, &room, &proctor, titled("Proctor"))
+            .unwrap(),
+        wardrobe
+            .add_user_hat(&kim, &room, &proctor, titled("Proctor"))
+            .unwrap(),
+    ]);
+    assert_eq!(
+        group(&both),
+        "gave terry@example.org and 1 more the hat \"Proctor\" in courses@conference.example.org"
+    );
+    let hats = [
+        (hat.clone(), titled("Boss")),
+        (HatId::unchecked("urn:x:new"), titled("New")),
+    ];
+    let set = wardrobe
+        .set_user_hats(&terry, &room, &hats.into_iter().collect())
+        .unwrap();
+    assert_eq!(
+        group(&set),
+        "changed the hats of terry@example.org in courses@conference.example.org: gave \"New\", took \"Proctor\", \
+         changed \"Teacher's Assistant\""
+    );
+    let other = jid("staff@conference.example.org");
+    let mixed = all(vec![
+        wardrobe.add_room(&other, None).unwrap(),
+        wardrobe
+            .set_affiliation(&kim, &other, Affiliation::Owner)
+            .unwrap(),
+    ]);
+    assert_eq!(
+        group(&mixed),
+        "added the room staff@conference.example.org, and 1 more change"
+    );
+    let rooms = all(vec![
+        wardrobe.add_user_hat(&kim, &other, &hat, titled("Boss")).unwrap(),
+        wardrobe.add_user_hat(&kim, &room, &hat, titled("Boss")).unwrap(),
+    ]);
+    assert_eq!(group(&rooms), "gave kim@example.org the hat \"Boss\" in 2 rooms");
+    assert_eq!(group(&Group::default()), "changed nothing");
+}
+
+#[test]
+fn what_nobody_could_read_is_cut() {
+    let (mut wardrobe, room, hat) = some();
+    let terry = jid("terry@example.org");
+    let huge = "帽".repeat(1_000_000);
+    let mut said = vec![
+        wardrobe.add_user_hat(&terry, &room, &hat, titled(&huge)).unwrap(),
+        wardrobe.remove_user_hat(&terry, &room, &hat).unwrap(),
+        wardrobe.rename_room(&room, Some(&huge)).unwrap(),
+        wardrobe.rename_room(&room, None).unwrap(),
+    ];
+    let long = HatId::unchecked(format!("urn:x:{huge}"));
+    said.push(
+        wardrobe
+            .add_user_hat(&terry, &room, &long, Attachment::default())
+            .unwrap(),
+    );
+    said.push(wardrobe.remove_room(&room).unwrap());
+    for group in said.iter().map(group) {
+        assert!(group.len() < 20_000, "{} bytes", group.len());
+    }
+    let most = "帽".repeat(2000);
+    let just = wardrobe.add_room(&room, Some(&most)).unwrap();
+    assert_eq!(
+        group(&just),
+        format!("added the room courses@conference.example.org \"{most}\"")
+    );
+    let more = wardrobe.rename_room(&room, Some(&format!("{most}帽"))).unwrap();
+    assert!(group(&more).ends_with(&format!("\" to \"{most}…\"")));
+}
+
+#[test]
+fn many_changes_of_several_kinds_are_counted() {
+    let mut wardrobe = Wardrobe::default();
+    let rooms = ["a@c.example", "b@c.example"].map(|room| Jid::parse(room).unwrap());
+    let users = ["x@d.example", "y@d.example"].map(|user| Jid::parse(user).unwrap());
+    let hat = |number: u8| HatId::parse(&format!("urn:x:{number}")).unwrap();
+    let mut all = Group::default();
+    for room in &rooms {
+        all.0.extend(wardrobe.add_room(room, None).unwrap().0);
+    }
+    for user in &users {
+        let [room, _] = &rooms;
+        let edits = wardrobe.set_affiliation(user, room, Affiliation::Member);
+        all.0.extend(edits.unwrap().0);
+        for number in 1..=2 {
+            let edits = wardrobe.add_user_hat(user, room, &hat(number), Attachment::default());
+            all.0.extend(edits.unwrap().0);
+        }
+    }
+    assert_eq!(
+        group(&all),
+        "added 2 rooms, added 2 users, gave 4 hats to 2 users in a@c.example"
+    );
+    assert_eq!(
+        group(&all.inverse()),
+        "removed 2 rooms, removed 2 users, took 4 hats from 2 users in a@c.example"
+    );
+}

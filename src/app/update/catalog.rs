@@ -1,0 +1,140 @@
+//! The catalog of a room: defining, retitling, recoloring and deleting hats.
+
+use crate::app::catalog::CatalogOverlay;
+use crate::app::command::CommandId;
+use crate::app::form::FormSubject;
+use crate::app::place::Place;
+use crate::app::view::View;
+use crate::app::{Effect, Layer, State, describe};
+use crate::model::{CatalogHat, HatId, Jid, Wardrobe};
+
+use super::{batch, commit, form};
+
+pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
+    let on = state.hat().map(|(hat, _)| hat.clone());
+    if let Some((room, _)) = state.room() {
+        let catalog = CatalogOverlay::new(room.clone(), on);
+        state.open(catalog);
+    }
+}
+
+impl Layer for CatalogOverlay {
+    fn place(&self) -> Place {
+        Place::Catalog
+    }
+
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::catalog::view(state, self)
+    }
+
+    fn rows(&self, wardrobe: &Wardrobe) -> Option<(usize, usize)> {
+        let entries = self.entries(wardrobe);
+        self.selected(&entries).map(|at| (at, entries.len()))
+    }
+
+    fn select(&mut self, row: usize, wardrobe: &Wardrobe, _: &mut Vec<Effect>) {
+        let on = self
+            .entries(wardrobe)
+            .get(row)
+            .map(|entry| entry.known.id.clone());
+        (self.on, self.at) = (on, row);
+    }
+}
+
+fn top(state: &State) -> Option<&CatalogOverlay> {
+    state.over::<CatalogOverlay>()
+}
+
+/// The room, the selected hat, and what the catalog has of it.
+fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogHat>)> {
+    let catalog = top(state)?;
+    let entries = catalog.entries(&state.view);
+    let entry = entries.get(catalog.selected(&entries)?)?;
+    Some((
+        catalog.room.clone(),
+        entry.known.id.clone(),
+        entry.defined.cloned(),
+    ))
+}
+
+pub(crate) fn may_define(state: &State) -> Result<(), String> {
+    state.may_change()?;
+    let there = top(state).and_then(|catalog| state.view.room(&catalog.room));
+    there
+        .map(drop)
+        .ok_or_else(|| "the room is not there any more".into())
+}
+
+pub(crate) fn may_edit(state: &State) -> Result<(), String> {
+    state.may_change()?;
+    selected(state).map(drop).ok_or_else(|| {
+        let key = state.key(CommandId::DefineHat);
+        format!("there is no hat here yet; {key} defines one")
+    })
+}
+
+pub(crate) fn may_delete(state: &State) -> Result<(), String> {
+    state.may_change()?;
+    match selected(state) {
+        None => Err("there is no hat here".into()),
+        Some((.., None)) => Err("the hat is not in the catalog: it is only worn".into()),
+        Some(_) => Ok(()),
+    }
+}
+
+pub(crate) fn define(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(room) = top(state).map(|catalog| catalog.room.clone()) {
+        form::open(state, FormSubject::DefineHat { room });
+    }
+}
+
+pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some((room, hat, before)) = selected(state) {
+        let before = before.unwrap_or_default();
+        form::open(state, FormSubject::EditDefined { room, hat, before });
+    }
+}
+
+/// Takes a hat out of the catalog; where users have it, that is said and asked first.
+pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some((room, hat, Some(entry))) = selected(state) else {
+        return;
+    };
+    let Some(there) = state.view.room(&room).cloned() else {
+        return;
+    };
+    let having: Vec<(&Jid, bool)> = there
+        .users()
+        .iter()
+        .filter_map(|(jid, user)| {
+            let title = user.hats.get(&hat)?.title.as_deref();
+            Some((jid, title.is_none_or(str::is_empty)))
+        })
+        .collect();
+    if having.is_empty() {
+        commit::make(state, effects, |next| next.set_catalog_hat(&room, &hat, None));
+        return;
+    }
+    let name = describe::hat(&hat, entry.title.as_deref());
+    let names: Vec<String> = having.iter().map(|(jid, _)| jid.to_string()).collect();
+    let untitled = having.iter().filter(|(_, untitled)| *untitled).count();
+    let lose = match untitled {
+        0 => String::new(),
+        number => format!(" {number} of them without a title of their own will have none."),
+    };
+    let consequence = format!(
+        "{} {}: {}.{lose} {} takes it back.",
+        describe::count(having.len(), "user"),
+        if having.len() == 1 {
+            "has it and keeps it"
+        } else {
+            "have it and keep it"
+        },
+        describe::listed(&names),
+        state.key(CommandId::Undo)
+    );
+    let question = format!("Take {name} out of the catalog of {room}?");
+    batch::ask(state, question, consequence, |next| {
+        next.set_catalog_hat(&room, &hat, None)
+    });
+}

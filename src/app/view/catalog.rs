@@ -1,0 +1,88 @@
+//! The hats of a room: title, color, how many have it, and whether the catalog defines it.
+
+use crate::app::catalog::{CatalogEntry, CatalogOverlay};
+use crate::app::command::CommandId;
+use crate::app::{Spot, State};
+
+use super::{
+    Body, CellWidth, Details, Glyph, Heading, ItemRow, ListRow, ListView, RowCell, RowCount, TitleName, Tone,
+    Truncation, View, label,
+};
+
+pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a CatalogOverlay) -> View<'a> {
+    let entries = shown.entries(&state.view);
+    let len = entries.len();
+    let selected = shown.selected(&entries);
+    let details = selected.and_then(|row| entries.get(row)).map(|entry| Details {
+        main: entry.known.id.as_str().into(),
+        cut: Truncation::Middle,
+        remarks: Vec::new(),
+    });
+    let key = state.key(CommandId::DefineHat);
+    View {
+        heading: Heading {
+            title: "Catalog".into(),
+            count: Some(RowCount {
+                shown: len,
+                noun: Some("hat"),
+                ..RowCount::default()
+            }),
+            about: vec![TitleName {
+                text: shown.room.as_str().into(),
+                cut: Truncation::Address,
+            }],
+            spoken: format!("Catalog of {}", shown.room),
+            busy: false,
+        },
+        size: (100, 30),
+        input: None,
+        remarks: Vec::new(),
+        body: Body::List(ListView {
+            narrow: 58,
+            empty: vec![
+                "No hat is defined or worn in this room yet.".into(),
+                format!("{key} defines the first one."),
+            ],
+            ..ListView::new(len, selected, move |at| row(entries.get(at), at))
+        }),
+        details,
+    }
+}
+
+fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
+    let cells = entry.map(|entry| {
+        let hat = entry.defined.and_then(|hat| hat.hue.as_ref());
+        let (glyph, own) = match entry.defined {
+            Some(_) => (Glyph::Full, Tone::Hat(&entry.known.id, hat)),
+            None => (Glyph::Empty, Tone::Faint),
+        };
+        let (hue, words) = match (entry.defined, hat) {
+            (None, _) => ("worn only".to_owned(), "not defined, only worn".to_owned()),
+            (Some(_), None) => ("by its id".to_owned(), "defined".to_owned()),
+            (Some(_), Some(hue)) => {
+                let hue = hue.as_json().as_str().trim_matches('"');
+                (hue.to_owned(), format!("defined, hue {hue}"))
+            }
+        };
+        vec![
+            // The color itself is shown on the selected row, too.
+            RowCell::glyph(glyph).tone(Tone::Swatch(&entry.known.id, hat)),
+            RowCell::text(label::hat(&entry.known.id, entry.known.title.as_deref()))
+                .name()
+                .tone(own),
+            RowCell::number(entry.known.users, "user")
+                .width(CellWidth::Exactly(5))
+                .heading("users"),
+            RowCell::text(hue)
+                .width(CellWidth::Exactly(10))
+                .gap(2)
+                .heading("hue")
+                .spoken(words),
+        ]
+    });
+    ListRow::Item(ItemRow {
+        cells: cells.unwrap_or_default(),
+        marked: false,
+        spot: Spot::Row(at),
+    })
+}

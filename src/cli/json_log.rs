@@ -1,0 +1,75 @@
+//! `--log FILE`: what the parts below the screen report, a JSON object a line.
+//!
+//! They report by the `log` crate, which costs a comparison where nothing listens; this writes it down. Beside it,
+//! `tracing` with its subscriber was looked at: spans and filters that nothing here needs, for some twenty crates more.
+//! Reports name files, addresses, ids, numbers and reasons; no report has a hat's title or a password in it.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+
+use log::kv::{self, Key, Value, VisitSource};
+use log::{LevelFilter, Log, Metadata, Record};
+use serde_json::{Map, json};
+
+use super::failure::Failure;
+use super::open_store;
+use crate::store;
+
+/// Listens from now on, where a file is named.
+pub(super) fn begin(path: Option<&Path>, data: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    let file = store::append_file(path, data).map_err(|error| open_store::failure(&error))?;
+    if log::set_boxed_logger(Box::new(JsonLog(file))).is_ok() {
+        log::set_max_level(LevelFilter::Debug);
+    }
+    log::info!(version = env!("CARGO_PKG_VERSION"); "started");
+    Ok(())
+}
+
+struct JsonLog(File);
+
+impl Log for JsonLog {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("hatrack")
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        // One write, so that the lines of several processes do not mix. One that fails must not end the session.
+        let _ = (&self.0).write_all(line(record, jiff::Timestamp::now()).as_bytes());
+    }
+
+    fn flush(&self) {}
+}
+
+fn line(record: &Record<'_>, now: jiff::Timestamp) -> String {
+    let part = record.target().split("::").nth(1).unwrap_or("hatrack");
+    let mut line = Map::new();
+    line.insert("time".into(), json!(now.to_string()));
+    line.insert("pid".into(), json!(std::process::id()));
+    line.insert(
+        "level".into(),
+        json!(record.level().as_str().to_ascii_lowercase()),
+    );
+    line.insert("part".into(), json!(part));
+    line.insert("event".into(), json!(record.args().to_string()));
+    // It gives no error.
+    let _ = record.key_values().visit(&mut FieldVisitor(&mut line));
+    format!("{}\n", serde_json::Value::Object(line))
+}
+
+struct FieldVisitor<'a>(&'a mut Map<String, serde_json::Value>);
+
+impl<'kvs> VisitSource<'kvs> for FieldVisitor<'_> {
+    fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
+        let value = match value.to_u64() {
+            Some(number) => json!(number),
+            None => json!(value.to_string()),
+        };
+        self.0.insert(key.as_str().into(), value);
+        Ok(())
+    }
+}

@@ -1,0 +1,242 @@
+//! What a file gives, before it is laid over anything; and why one gives nothing.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::columns::{ColumnIndex, TableColumn};
+use crate::model::read::{self, ReadError};
+use crate::model::{HatId, Jid, Room, User, Wardrobe};
+
+/// What is in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParsedImport {
+    /// The objects.
+    pub content: ImportExtent,
+    /// The columns that it has, where it is a table: what it does not say stays as it is.
+    pub(super) columns: Option<ColumnIndex>,
+    /// Users of whom no affiliation is said, and the line where they come first.
+    pub(super) unsaid: BTreeMap<(Jid, Jid), usize>,
+    pub(super) doubts: Vec<Unverified>,
+}
+
+/// How much of a wardrobe it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportExtent {
+    /// Rooms by their addresses.
+    Document(Wardrobe),
+    /// One room; its address is not in the file.
+    Room(Box<Room>),
+    /// One user; the address is not in the file. Whether an affiliation is said.
+    User(Box<User>, bool),
+}
+
+/// Something that is right only where it is so already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unverified {
+    pub(super) line: usize,
+    pub(super) room: Jid,
+    pub(super) hat: HatId,
+    /// A hue that is no angle. `None`: the id is no URI, most likely a title in the wrong column.
+    pub(super) hue: Option<String>,
+}
+
+/// Where an object without an address belongs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportTarget {
+    /// The room.
+    pub room: Option<Jid>,
+    /// The user.
+    pub user: Option<Jid>,
+}
+
+/// How what is given is laid over what is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// Where an object without an address belongs.
+    pub target: ImportTarget,
+    /// The room or user becomes exactly what is given (of a wardrobe: all rooms do), so that something may go.
+    pub replace: bool,
+    /// Only some rooms are seen: the document's own members are not touched.
+    pub limited: bool,
+}
+
+/// Why nothing is taken from a file: each thing that is wrong, with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportErrors {
+    /// What is wrong, such as `line 7: the room's address is missing`, in the order of the file.
+    pub wrong: Vec<String>,
+    rows: bool,
+}
+
+/// So many of the things that are wrong are said in a sentence.
+const FEW: usize = 3;
+
+impl ImportErrors {
+    pub(super) fn rows(mut bad: Vec<(usize, String)>) -> Self {
+        bad.sort();
+        let wrong = bad.into_iter().map(|(line, what)| format!("line {line}: {what}"));
+        Self {
+            wrong: wrong.collect(),
+            rows: true,
+        }
+    }
+
+    /// The file as a whole is wrong, or cannot be read.
+    pub fn whole(what: impl Into<String>) -> Self {
+        Self {
+            wrong: vec![what.into()],
+            rows: false,
+        }
+    }
+
+    /// Line by line, the first of them a heading where rows are wrong.
+    pub fn lines(&self) -> Vec<String> {
+        let heading = self.rows.then(|| self.heading());
+        heading.into_iter().chain(self.wrong.iter().cloned()).collect()
+    }
+
+    fn heading(&self) -> String {
+        match self.wrong.len() {
+            1 if self.rows => "1 row is wrong, so nothing was taken".into(),
+            rows if self.rows => format!("{rows} rows are wrong, so nothing was taken"),
+            _ => "nothing was taken".into(),
+        }
+    }
+}
+
+impl fmt::Display for ImportErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let few: Vec<&str> = self.wrong.iter().take(FEW).map(String::as_str).collect();
+        if self.rows && self.wrong.len() > 1 {
+            write!(f, "{}: ", self.heading())?;
+        }
+        f.write_str(&few.join("; "))?;
+        match self.wrong.len().saturating_sub(FEW) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
+    }
+}
+
+impl std::error::Error for ImportErrors {}
+
+impl From<ReadError> for ImportErrors {
+    fn from(error: ReadError) -> Self {
+        Self::whole(error.to_string())
+    }
+}
+
+impl ParsedImport {
+    pub(super) fn of(content: ImportExtent) -> Self {
+        Self {
+            content,
+            columns: None,
+            unsaid: BTreeMap::new(),
+            doubts: Vec::new(),
+        }
+    }
+
+    /// Whether it came from a table.
+    pub fn is_table(&self) -> bool {
+        self.columns.is_some()
+    }
+
+    /// Whether it says anything of what stands in that column of a table.
+    pub(super) fn says(&self, column: TableColumn) -> bool {
+        self.columns.is_none_or(|columns| columns.has(column))
+    }
+
+    /// The rooms that are given something, by address: all of a document, else the target.
+    pub fn rooms<'a>(&'a self, target: &'a ImportTarget) -> Vec<&'a Jid> {
+        match &self.content {
+            ImportExtent::Document(wardrobe) => wardrobe.rooms().map(|(jid, _)| jid).collect(),
+            ImportExtent::Room(_) | ImportExtent::User(..) => target.room.iter().collect(),
+        }
+    }
+}
+
+/// The bytes as text; a byte order mark before it, which spreadsheets write, is left aside.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, ImportErrors> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || is_wide(bytes) {
+        return Err(ImportErrors::whole(
+            "it is UTF-16; save it as UTF-8 (\"CSV UTF-8\" in a spreadsheet)",
+        ));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = before.split(|byte| *byte == b'\n').count();
+        ImportErrors::rows(vec![(
+            line,
+            "not valid UTF-8; save the file as UTF-8 (\"CSV UTF-8\" in a spreadsheet)".into(),
+        )])
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// Whether it looks like UTF-16 without a byte order mark: nearly every other byte is zero, and no byte between.
+fn is_wide(bytes: &[u8]) -> bool {
+    let start = bytes.get(..bytes.len().min(LOOKED_AT)).unwrap_or_default();
+    let zeros = |from: usize| {
+        start
+            .iter()
+            .skip(from)
+            .step_by(2)
+            .filter(|byte| **byte == 0)
+            .count()
+    };
+    let (even, odd) = (zeros(0), zeros(1));
+    even.min(odd) == 0 && even.max(odd) > 1 && even.max(odd) * 2 > start.len() / 2
+}
+
+/// So much of a file shows whether it is UTF-16.
+const LOOKED_AT: usize = 256;
+
+/// Reads a JSON object: a wardrobe has `rooms`, a room has `users`, anything else is a user.
+pub(super) fn json(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
+    let text = text(bytes)?.as_bytes();
+    let names = read::any(text)?;
+    let has = |name: &str| names.get(name).is_some();
+    Ok(ParsedImport::of(if has("rooms") {
+        ImportExtent::Document(read::wardrobe(text)?)
+    } else if has("users") {
+        ImportExtent::Room(Box::new(read::room(text)?))
+    } else if has("hats") || has("affiliation") {
+        let (user, said) = read::user(text)?;
+        ImportExtent::User(Box::new(user), said)
+    } else {
+        // Hats by id, as `set` takes them.
+        let user = User {
+            hats: read::hats(text)?,
+            ..User::default()
+        };
+        ImportExtent::User(Box::new(user), false)
+    }))
+}
+
+impl ImportExtent {
+    /// As rooms with addresses, and the user that alone is meant; or what is missing for that.
+    pub(super) fn at(&self, target: &ImportTarget) -> Result<Wardrobe, ImportErrors> {
+        let one = |room: &Jid, there: Room| Wardrobe::of_rooms(vec![(room.clone(), Arc::new(there))]);
+        match (self, &target.room, &target.user) {
+            (Self::Document(wardrobe), None, _) => Ok(wardrobe.clone()),
+            (Self::Document(_), Some(_), _) => Err(ImportErrors::whole(
+                "it has its rooms' addresses in it, so no room can be named for it",
+            )),
+            (Self::Room(room), Some(jid), None) => Ok(one(jid, (**room).clone())),
+            (Self::Room(_), Some(_), Some(_)) => Err(ImportErrors::whole(
+                "it is a room, not a user; name only the room it is for",
+            )),
+            (Self::Room(_), None, _) => Err(ImportErrors::whole(
+                "it is a room without its address; name the room it is for",
+            )),
+            (Self::User(user, _), Some(room), Some(jid)) => {
+                let users = vec![(jid.clone(), (**user).clone())];
+                Ok(one(room, Room::default().with_users(users).unwrap_or_default()))
+            }
+            (Self::User(..), ..) => Err(ImportErrors::whole(
+                "it is a user (hats) without an address; name the room and the user it is for",
+            )),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Where in the data file each room stands, and what digest it has there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::digest::Digest;
+use crate::model::write::{self, Piece};
+use crate::model::{Jid, Wardrobe};
+
+/// Where in the file a room stands, from the quote before its address to the brace that closes it, where those bytes
+/// are exactly what would be written.
+pub(super) type RoomSpans = BTreeMap<Jid, RoomSpan>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RoomSpan {
+    pub(super) at: u64,
+    pub(super) length: u64,
+    /// Of these bytes.
+    pub(super) digest: Digest,
+}
+
+/// The digest of what a wardrobe holds. The rooms that it shares in memory with another one, whose layout is known, cost
+/// nothing.
+pub(super) fn digest_of(wardrobe: &Wardrobe, known: Option<(&Wardrobe, &RoomSpans)>) -> Digest {
+    let mut bytes = Vec::new();
+    let mut text = |piece: &Piece<'_>, of: fn(&[u8]) -> Digest| {
+        bytes.clear();
+        piece.write(&mut bytes);
+        of(&bytes)
+    };
+    let mut pieces = write::pieces(wardrobe).skip(1);
+    let mut rooms = Vec::with_capacity(wardrobe.rooms().len());
+    for ((jid, room), piece) in wardrobe.rooms().zip(&mut pieces) {
+        let there = known.and_then(|(other, layout)| {
+            let same = Arc::ptr_eq(other.room(jid)?, room);
+            layout.get(jid).filter(|_| same)
+        });
+        rooms.push(there.map_or_else(|| text(&piece, Digest::of_room), |place| place.digest));
+    }
+    let tail = pieces
+        .next()
+        .map_or_else(|| Digest::of(b""), |piece| text(&piece, Digest::of));
+    Digest::join(rooms.into_iter(), tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_decides_and_not_the_revision() {
+        let room = |name: &str| Jid::parse(&format!("{name}@conference.example.org")).unwrap();
+        let of = |wardrobe: &Wardrobe| digest_of(wardrobe, None);
+        let mut wardrobe = Wardrobe::default();
+        let empty = of(&wardrobe);
+        wardrobe.add_room(&room("b"), None).unwrap();
+        let one = of(&wardrobe);
+        wardrobe.revision = 7;
+        assert_eq!(of(&wardrobe), one);
+        wardrobe.add_room(&room("a"), None).unwrap();
+        let two = of(&wardrobe);
+        wardrobe.remove_room(&room("a")).unwrap();
+        assert_eq!(of(&wardrobe), one);
+        wardrobe.rename_room(&room("b"), Some("B")).unwrap();
+        let renamed = of(&wardrobe);
+        wardrobe.remove_room(&room("b")).unwrap();
+        assert_eq!(of(&wardrobe), empty);
+        let all = std::collections::HashSet::from([empty, one, two, renamed]);
+        assert_eq!(all.len(), 4);
+    }
+}

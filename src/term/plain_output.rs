@@ -1,0 +1,114 @@
+//! Pages of lines as bytes, for screen readers: only lines that changed are written, each whole and in one piece, and
+//! then the cursor goes to where it belongs. Pure: it writes into memory.
+
+use std::fmt::Write as _;
+
+use ratatui::layout::Position;
+
+use crate::ui::plain::PlainPage;
+
+/// What the terminal shows.
+#[derive(Debug, Default)]
+pub struct PlainOutput {
+    /// `None`: not known.
+    shown: Option<PlainPage>,
+}
+
+impl PlainOutput {
+    /// The terminal was in other hands, or has another size.
+    pub fn forget(&mut self) {
+        self.shown = None;
+    }
+
+    /// The page that is shown.
+    pub fn page(&self) -> Option<&PlainPage> {
+        self.shown.as_ref()
+    }
+
+    /// The bytes that make this page of what is shown.
+    pub fn draw(&mut self, page: PlainPage) -> String {
+        let mut out = String::new();
+        let before = self.shown.take().unwrap_or_else(|| {
+            out.push_str("\x1b[m\x1b[2J\x1b[?25h");
+            PlainPage {
+                cursor: Position::new(u16::MAX, u16::MAX),
+                ..PlainPage::default()
+            }
+        });
+        for (y, line) in page.lines.iter().enumerate() {
+            let there = before.lines.get(y).map_or("", String::as_str);
+            if there != line {
+                change(&mut out, y, there, line);
+            }
+        }
+        if !out.is_empty() || before.cursor != page.cursor {
+            let Position { x, y } = page.cursor;
+            let _ = write!(out, "\x1b[{};{}H", y + 1, x + 1);
+        }
+        self.shown = Some(page);
+        out
+    }
+}
+
+/// Writes a line in the place of another one. Where one is the beginning of the other, as while somebody types, only the
+/// end is written or taken away: who listens hears what is new.
+fn change(out: &mut String, y: usize, there: &str, line: &str) {
+    let plain = there.is_ascii() && line.is_ascii();
+    let (column, new) = match line.strip_prefix(there) {
+        Some(end) if plain => (there.len(), end),
+        _ if plain && there.starts_with(line) => (line.len(), ""),
+        _ => (0, line),
+    };
+    let _ = write!(out, "\x1b[{};{}H", y + 1, column + 1);
+    // The last door: a terminal is told to do nothing but write.
+    out.extend(
+        new.chars()
+            .map(|one| if one.is_control() { '\u{fffd}' } else { one }),
+    );
+    // Terminals differ in how wide some characters are: nothing of what was there may stay.
+    let over_all = column == 0 && !there.is_empty();
+    if over_all || line.len() < there.len() {
+        out.push_str("\x1b[K");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(lines: &[&str], x: u16, y: u16) -> PlainPage {
+        PlainPage {
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+            cursor: Position { x, y },
+            ..PlainPage::default()
+        }
+    }
+
+    #[test]
+    fn only_what_changed_is_written_and_the_cursor_is_put_where_it_belongs() {
+        let mut lines = PlainOutput::default();
+        let first = lines.draw(page(&["Users", "terry", "1 of 1"], 0, 1));
+        let expected = "\x1b[m\x1b[2J\x1b[?25h\x1b[1;1HUsers\x1b[2;1Hterry\x1b[3;1H1 of 1\x1b[2;1H";
+        assert_eq!(first, expected);
+        assert_eq!(lines.draw(page(&["Users", "terry", "1 of 1"], 0, 1)), "");
+        assert_eq!(lines.draw(page(&["Users", "terry", "1 of 1"], 0, 0)), "\x1b[1;1H");
+        assert_eq!(
+            lines.draw(page(&["Users", "terry", "none"], 0, 0)),
+            "\x1b[3;1Hnone\x1b[K\x1b[1;1H"
+        );
+        lines.forget();
+        assert!(lines.draw(page(&["Users"], 0, 0)).starts_with("\x1b[m\x1b[2J"));
+    }
+
+    #[test]
+    fn what_is_typed_is_written_alone() {
+        let mut lines = PlainOutput::default();
+        let _ = lines.draw(page(&["Title: T"], 8, 0));
+        assert_eq!(lines.draw(page(&["Title: Te"], 9, 0)), "\x1b[1;9He\x1b[1;10H");
+        assert_eq!(lines.draw(page(&["Title: T"], 8, 0)), "\x1b[1;9H\x1b[K\x1b[1;9H");
+        assert_eq!(
+            lines.draw(page(&["Title: \u{7}é"], 9, 0)),
+            "\x1b[1;1HTitle: \u{fffd}é\x1b[K\x1b[1;10H"
+        );
+    }
+}

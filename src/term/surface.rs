@@ -1,0 +1,81 @@
+//! What the terminal shows: a screen that is drawn, or a page of lines. Pure: frames come out as bytes.
+
+use ratatui::layout::{Position, Rect};
+use ratatui::{Frame, Terminal};
+
+use super::paint::Painter;
+use super::plain_output::PlainOutput;
+use crate::app::{Spot, State};
+use crate::ui::{self, Theme, plain};
+
+pub(super) struct Surface {
+    terminal: Terminal<Painter>,
+    /// Lines of words in the place of a drawn screen.
+    lines: Option<PlainOutput>,
+    size: (u16, u16),
+}
+
+impl Surface {
+    /// For a terminal that was just cleared.
+    pub(super) fn new((columns, rows): (u16, u16), plain: bool) -> Self {
+        let Ok(terminal) = Terminal::new(Painter::new(columns, rows));
+        Self {
+            terminal,
+            lines: plain.then(PlainOutput::default),
+            size: (columns, rows),
+        }
+    }
+
+    pub(super) fn is_plain(&self) -> bool {
+        self.lines.is_some()
+    }
+
+    pub(super) fn resize(&mut self, columns: u16, rows: u16) {
+        if self.size != (columns, rows)
+            && let Some(lines) = &mut self.lines
+        {
+            lines.forget();
+        }
+        self.size = (columns, rows);
+        self.terminal.backend_mut().resize(columns, rows);
+    }
+
+    /// Nothing is known of what the terminal shows: the next frame is a whole one.
+    pub(super) fn forget(&mut self) {
+        if let Some(lines) = &mut self.lines {
+            lines.forget();
+            return;
+        }
+        self.terminal.backend_mut().forget();
+        let Ok(()) = self.terminal.clear();
+    }
+
+    /// The bytes of the next frame.
+    pub(super) fn frame(
+        &mut self,
+        state: &State,
+        theme: &Theme,
+        screen: &mut impl FnMut(&State, &Theme, &mut Frame<'_>),
+    ) -> String {
+        if let Some(lines) = &mut self.lines {
+            return lines.draw(plain::page(state, *theme, self.size));
+        }
+        let Ok(_) = self.terminal.draw(|frame| screen(state, theme, frame));
+        self.terminal.backend_mut().take()
+    }
+
+    /// Gives the buffer back for the next frame.
+    pub(super) fn reuse(&mut self, bytes: String) {
+        self.terminal.backend_mut().reuse(bytes);
+    }
+
+    /// What is under the mouse, the outermost first.
+    pub(super) fn under(&self, state: &State, theme: Theme, mouse: Position) -> Vec<Spot> {
+        match &self.lines {
+            Some(lines) => lines
+                .page()
+                .map_or_else(Vec::new, |page| plain::under(state, page, mouse)),
+            None => ui::under(state, theme, Rect::new(0, 0, self.size.0, self.size.1), mouse),
+        }
+    }
+}

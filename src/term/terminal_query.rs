@@ -1,0 +1,108 @@
+//! What a terminal says of itself when it is asked. It is asked once, at the start: which color is behind the text, and
+//! then what every terminal answers, so that it is known when no answer to the first is to come.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::input::Input;
+use super::look::Look;
+use super::session::Session;
+use crate::ui::Theme;
+use crate::ui::color::Rgb;
+
+/// The two questions.
+const ASK: &str = "\x1b]11;?\x07\x1b[c";
+/// An answer that did not come by then does not come.
+const LATEST: Duration = Duration::from_secs(1);
+/// Nobody who leaves is kept waiting longer than this for it.
+const PATIENCE: Duration = Duration::from_millis(150);
+
+/// How the screen looks, with what the terminal said of itself.
+pub(super) struct TerminalQuery {
+    look: Look,
+    pub(super) theme: Theme,
+    asked: Option<Instant>,
+    answered: Arc<AtomicBool>,
+}
+
+impl TerminalQuery {
+    pub(super) fn new(look: Look) -> Self {
+        Self {
+            theme: look.theme(),
+            look,
+            asked: None,
+            answered: Arc::default(),
+        }
+    }
+
+    /// What looks for the answer in the input, on the thread that reads it.
+    pub(super) fn watch(&self) -> impl Fn(&[Input]) + Send + use<> {
+        let answered = self.answered.clone();
+        move |inputs| {
+            if inputs.contains(&Input::Answered) {
+                answered.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Asks, where that is of use. The answer comes when it comes; nothing waits for it.
+    pub(super) fn ask(&mut self, session: &mut Session) -> io::Result<()> {
+        if !self.look.asks() {
+            return Ok(());
+        }
+        self.asked = Some(Instant::now());
+        session.write(ASK)
+    }
+
+    /// The color behind the text is this.
+    pub(super) fn told(&mut self, behind: Rgb) {
+        self.look.told(behind);
+        self.theme = self.look.theme();
+    }
+
+    /// Whoever leaves at once would have the answer in their shell: then it is waited for a moment.
+    pub(super) fn wait(&self) {
+        let Some(asked) = self.asked else { return };
+        let end = (asked + LATEST).min(Instant::now() + PATIENCE);
+        while !self.answered.load(Ordering::Relaxed) && Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// The color in a string such as `11;rgb:ffff/ffff/ffff`: each part has one to four digits.
+pub(super) fn behind(text: &[u8]) -> Option<Rgb> {
+    let text = std::str::from_utf8(text).ok()?.strip_prefix("11;rgb")?;
+    let (_, parts) = text.split_once(':')?;
+    let mut parts = parts.split('/').map(|part| {
+        let digits = (1..=4).contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let number = u32::from_str_radix(part, 16).ok().filter(|_| digits)?;
+        u8::try_from(number * 255 / (16_u32.pow(u32::try_from(part.len()).ok()?) - 1)).ok()
+    });
+    Some((parts.next()??, parts.next()??, parts.next()??))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_have_one_to_four_digits() {
+        assert_eq!(behind(b"11;rgb:ffff/8080/0000"), Some((255, 128, 0)));
+        assert_eq!(behind(b"11;rgb:1e/1e/2e"), Some((30, 30, 46)));
+        assert_eq!(behind(b"11;rgba:f/0/0/f"), Some((255, 0, 0)));
+        for text in [
+            &b"11;?"[..],
+            b"10;rgb:ffff/ffff/ffff",
+            b"11;rgb:ff/ff",
+            b"11;rgb:fffff/0/0",
+            b"11;rgb://",
+            b"11;rgb:+f/0/0",
+        ] {
+            assert_eq!(behind(text), None, "{text:?}");
+        }
+    }
+}

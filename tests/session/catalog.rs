@@ -1,0 +1,157 @@
+//! The catalog of a room.
+
+use hatrack::app::Confirm;
+use hatrack::app::Conflict;
+use hatrack::app::catalog::CatalogOverlay;
+use hatrack::model::Affiliation;
+use serde_json::json;
+
+use super::session::Session;
+use super::{HAT, ROOM, TERRY, jid, open, terrys};
+
+fn catalog(session: &Session) -> serde_json::Value {
+    session.json()["rooms"][ROOM]["hats"].clone()
+}
+
+fn asked(session: &Session) -> (&str, &str) {
+    match session.state.over::<Confirm>() {
+        Some(confirm) => (&confirm.question, &confirm.consequence),
+        other => panic!("no question: {other:?}; {}", session.notice()),
+    }
+}
+
+#[test]
+fn a_hat_is_defined_recolored_retitled_and_deleted() {
+    let mut session = open();
+    session.keys("C a");
+    session.text("urn:x:on-call");
+    session.keys("Tab");
+    session.text("On call");
+    session.keys("Tab");
+    session.text("361");
+    session.keys("Enter");
+    assert_eq!(
+        session.notice(),
+        "not saved: Hue: a number from 0 to 360, such as 128 for green, or nothing"
+    );
+    session.keys("Backspace Backspace Backspace");
+    session.text("128");
+    session.keys("Enter");
+    assert_eq!(
+        catalog(&session),
+        json!({ "urn:x:on-call": { "title": "On call", "hue": 128 } })
+    );
+    // It is still open, with the new one in it.
+    session.keys("e");
+    session.text(" now");
+    session.keys("Tab Backspace Backspace Backspace Enter");
+    assert_eq!(
+        catalog(&session),
+        json!({ "urn:x:on-call": { "title": "On call now" } })
+    );
+    session.keys("d");
+    assert_eq!(catalog(&session), serde_json::Value::Null);
+    session.keys("u u Esc u");
+    assert_eq!(catalog(&session), serde_json::Value::Null);
+    assert!(session.state.top().is_none());
+}
+
+#[test]
+fn a_hat_that_is_only_worn_can_be_defined() {
+    let mut session = open();
+    session.keys("C d");
+    assert_eq!(session.notice(), "the hat is not in the catalog: it is only worn");
+    session.keys("Enter Enter");
+    assert_eq!(catalog(&session), json!({ HAT: { "title": "Teacher" } }));
+    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+}
+
+#[test]
+fn retitling_retitles_the_wearers_where_that_is_wanted() {
+    let mut session = open();
+    session.keys("C Enter Ctrl-U");
+    session.text("Lecturer");
+    // Ticked, as it is worn under the very title.
+    session.keys("Enter");
+    assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
+    assert_eq!(terrys(&session)[HAT]["title"], "Lecturer");
+    session.keys("u");
+    assert_eq!(catalog(&session), serde_json::Value::Null);
+    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+    session.keys("Enter Ctrl-U");
+    session.text("Lecturer");
+    session.keys("Tab Tab Space Enter");
+    assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
+    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+}
+
+#[test]
+fn retitling_for_several_is_told_first() {
+    let mut session = open();
+    session.keys("Enter Down y g p Esc C Enter Ctrl-U");
+    session.text("Lecturer");
+    session.keys("Enter");
+    assert_eq!(
+        asked(&session).0,
+        "Put \"Lecturer\" into the catalog, and title it so for 2 users in courses@conference.example.org?"
+    );
+    session.keys("y");
+    assert!(session.state.over::<CatalogOverlay>().is_some());
+    assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
+    assert_eq!(terrys(&session)[HAT]["title"], "Lecturer");
+}
+
+#[test]
+fn who_is_not_affiliated_keeps_the_title() {
+    let mut session = open();
+    session.keys("Enter Down y g p Esc");
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast));
+    session.keys("C Enter Ctrl-U");
+    session.text("Lecturer");
+    session.keys("Enter");
+    assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
+    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+    assert!(
+        session.notice().ends_with("; left out: 1 is banned (outcast)"),
+        "{}",
+        session.notice()
+    );
+}
+
+#[test]
+fn deleting_says_who_has_it() {
+    let mut session = open();
+    session.keys("C Enter Enter d");
+    assert_eq!(
+        asked(&session),
+        (
+            "Take \"Teacher\" out of the catalog of courses@conference.example.org?",
+            "1 user has it and keeps it: terry@example.org. u takes it back."
+        )
+    );
+    session.keys("y");
+    assert_eq!(catalog(&session), serde_json::Value::Null);
+    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+}
+
+#[test]
+fn somebody_else_may_change_it_meanwhile() {
+    let mut session = open();
+    session.keys("C Enter Enter Enter");
+    session.text("X");
+    session.other(|wardrobe| {
+        let entry = hatrack::model::CatalogHat {
+            title: Some("Theirs".into()),
+            ..Default::default()
+        };
+        wardrobe.set_catalog_hat(&jid(ROOM), &super::hat(HAT), Some(entry))
+    });
+    session.keys("Enter");
+    assert!(session.state.over::<Conflict>().is_some());
+    session.keys("m");
+    assert_eq!(catalog(&session)[HAT]["title"], "TeacherX");
+    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    session.other(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
+    session.keys("e a");
+    assert_eq!(session.notice(), "the room is not there any more");
+}
