@@ -28,7 +28,8 @@ pub struct RemoteRoom {
     pub users: BTreeMap<Jid, RemoteUser>,
     /// The catalog; empty where the class has none.
     pub catalog: BTreeMap<HatId, CatalogValue>,
-    /// When the room was made, as the server writes it; compared only with an earlier one. `None` where it does not say.
+    /// What tells the room from another one that is made later under the same address: the time of its making, or anything
+    /// else that differs then. Only compared with an earlier one. `None` where the server has nothing of the kind.
     pub created: Option<Box<str>>,
     /// What was read in full.
     pub coverage: Coverage,

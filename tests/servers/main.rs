@@ -15,4 +15,7 @@ mod harness;
 mod process;
 mod prosody;
 mod server;
+mod shell;
+#[path = "../support/mod.rs"]
+mod support;
 mod system;

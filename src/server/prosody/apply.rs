@@ -1,0 +1,271 @@
+//! Changing a room, some users at a time: each command compares and sets, and is answered for each change.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::codec::{LONGEST, Odd, escape, hat_word, word_value};
+use super::{Prosody, malformed, records, text};
+use crate::model::{Affiliation, Jid};
+use crate::server::{Applied, Error, RoomChanges, Tell};
+use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, Refusal, ServerClass};
+
+/// Users in a command: Prosody saves the whole room at its end, and does nothing else meanwhile.
+const USERS: usize = 50;
+/// The longest request for one command, in bytes.
+const REQUEST: usize = 256 << 10;
+
+/// What goes out in one command.
+#[derive(Default)]
+struct Batch {
+    request: String,
+    /// Which changes it has, in the order of the answers.
+    changes: Vec<usize>,
+    users: usize,
+}
+
+impl Prosody {
+    pub(super) fn apply_room(
+        &mut self,
+        work: usize,
+        changes: &RoomChanges,
+        tell: Tell<'_, Applied>,
+    ) -> Result<(), Error> {
+        let (batches, refused) = self.batches(changes);
+        let mut told = |outcomes: Vec<(usize, ItemOutcome)>, unsaved| {
+            let flow = if outcomes.is_empty() {
+                ControlFlow::Continue(())
+            } else {
+                tell(Applied {
+                    work,
+                    outcomes,
+                    unsaved,
+                })
+            };
+            if flow.is_break() {
+                Err(Error::Stopped)
+            } else {
+                Ok(())
+            }
+        };
+        told(refused, None)?;
+        let room = &changes.room;
+        let begin = format!(
+            "{} {} {}",
+            escape(room.domain()),
+            escape(room.as_str()),
+            escape(&changes.actor)
+        );
+        for batch in batches {
+            let answer = self.call("apply", &format!("{begin};{}", batch.request));
+            let outcomes = answer.and_then(|answer| {
+                let outcomes = outcomes(&answer, batch.changes.len());
+                if outcomes.is_err() {
+                    self.shell = None;
+                }
+                outcomes
+            });
+            let numbers = batch.changes.iter().copied();
+            match outcomes {
+                Ok((outcomes, unsaved)) => told(numbers.zip(outcomes).collect(), unsaved)?,
+                // Nothing was asked for.
+                Err(error @ (Error::Away(_) | Error::Refused(_) | Error::Stopped)) => return Err(error),
+                Err(error @ (Error::Lost(_) | Error::Malformed(_))) => {
+                    // The error of the server says more than that somebody wants to stop.
+                    let _ = told(
+                        numbers.map(|number| (number, ItemOutcome::Unknown)).collect(),
+                        None,
+                    );
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The commands, and what is refused without asking the server. All changes of a user are in one command, so that the
+    /// room is told of them once.
+    fn batches(&self, changes: &RoomChanges) -> (Vec<Batch>, Vec<(usize, ItemOutcome)>) {
+        let mut users: BTreeMap<&Jid, usize> = BTreeMap::new();
+        let mut order: Vec<(&Jid, Vec<(usize, String)>)> = Vec::new();
+        let mut refused = Vec::new();
+        let allowed = self.settings.allows(&changes.room);
+        for (number, change) in changes.changes.iter().enumerate() {
+            let request = if allowed {
+                request(change)
+            } else {
+                Err(Condition::Forbidden)
+            };
+            match (request, change.item.user()) {
+                (Ok(request), Some(user)) => {
+                    let at = *users.entry(user).or_insert(order.len());
+                    match order.get_mut(at) {
+                        Some((_, requests)) => requests.push((number, request)),
+                        None => order.push((user, vec![(number, request)])),
+                    }
+                }
+                (Ok(_), None) => refused.push((number, refuse(Condition::FeatureNotImplemented))),
+                (Err(condition), _) => refused.push((number, refuse(condition))),
+            }
+        }
+        let mut batches = Vec::new();
+        let mut batch = Batch::default();
+        for (user, requests) in order {
+            let size: usize = requests.iter().map(|(_, request)| request.len() + 1).sum();
+            if batch.users == USERS || batch.users > 0 && batch.request.len() + size > REQUEST {
+                batches.push(std::mem::take(&mut batch));
+            }
+            batch.users += 1;
+            if !batch.request.is_empty() {
+                batch.request.push(';');
+            }
+            batch.request.push_str("user ");
+            batch.request.push_str(&escape(user.as_str()));
+            for (number, request) in requests {
+                batch.request.push(';');
+                batch.request.push_str(&request);
+                batch.changes.push(number);
+            }
+        }
+        if batch.users > 0 {
+            batches.push(batch);
+        }
+        (batches, refused)
+    }
+}
+
+fn refuse(condition: Condition) -> ItemOutcome {
+    ItemOutcome::Refused(Refusal::new(condition))
+}
+
+/// The records that ask for a change, or why it is not sent.
+fn request(change: &ItemChange) -> Result<String, Condition> {
+    match &change.item {
+        Item::Catalog { .. } => Err(Condition::FeatureNotImplemented),
+        Item::Hat { hat, .. } => {
+            let word = |value: &Option<ItemValue>| match value {
+                None => Ok(hat_word(None)),
+                Some(ItemValue::Hat(hat)) => Ok(hat_word(Some(hat))),
+                Some(_) => Err(Condition::BadRequest),
+            };
+            if let Some(ItemValue::Hat(wanted)) = &change.wanted
+                && !(sound(hat.as_str())
+                    && !hat.as_str().is_empty()
+                    && wanted.title.as_deref().is_none_or(sound))
+            {
+                return Err(Condition::NotAcceptable);
+            }
+            let (expected, wanted) = (word(&change.expected)?, word(&change.wanted)?);
+            if hat.as_str().is_empty() {
+                return Err(Condition::NotAcceptable);
+            }
+            Ok(format!("hat {} {expected} {wanted}", escape(hat.as_str())))
+        }
+        Item::Affiliation { .. } => affiliation_request(change),
+    }
+}
+
+fn sound(text: &str) -> bool {
+    text.len() <= LONGEST && ServerClass::Prosody.accepts_text(text)
+}
+
+fn affiliation_request(change: &ItemChange) -> Result<String, Condition> {
+    let name = |value: &Option<ItemValue>| match value {
+        None => Ok(Affiliation::None.as_str()),
+        Some(ItemValue::Affiliation(affiliation)) => Ok(affiliation.as_str()),
+        Some(_) => Err(Condition::BadRequest),
+    };
+    let hats = change.expected_hats.iter().flatten();
+    let hats = hats.flat_map(|(id, hat)| {
+        [
+            "with ".to_owned(),
+            escape(id.as_str()),
+            " ".into(),
+            hat_word(Some(hat)),
+            ";".into(),
+        ]
+    });
+    let whole = if change.expected_hats.is_some() {
+        "whole;"
+    } else {
+        ""
+    };
+    let mut request: String = std::iter::once(whole.to_owned()).chain(hats).collect();
+    for word in [
+        "affiliation ",
+        name(&change.expected)?,
+        " ",
+        name(&change.wanted)?,
+    ] {
+        request.push_str(word);
+    }
+    if let Some(reason) = change.reason.as_deref().filter(|reason| !reason.is_empty()) {
+        if !sound(reason) {
+            return Err(Condition::NotAcceptable);
+        }
+        request.push(' ');
+        request.push_str(&escape(reason));
+    }
+    Ok(request)
+}
+
+/// What the server answered for each change of a command, and why it could not save them.
+fn outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<String>), Error> {
+    let mut outcomes = Vec::with_capacity(count);
+    let refused = |condition, why: Option<String>| {
+        let text = why.map(Into::into);
+        ItemOutcome::Refused(Refusal { condition, text })
+    };
+    let all = |outcome: ItemOutcome| Ok((vec![outcome; count], None));
+    let (mut saved, mut unsaved) = (false, None);
+    for record in records(answer) {
+        let words: Vec<&str> = record.split(' ').collect();
+        outcomes.push(match words.as_slice() {
+            ["gone"] if outcomes.is_empty() => return all(refuse(Condition::Gone)),
+            ["failed", why] if outcomes.is_empty() => {
+                return all(refused(Condition::InternalServerError, Some(text(why))));
+            }
+            ["saved"] => {
+                saved = true;
+                continue;
+            }
+            ["unsaved", why] => {
+                (saved, unsaved) = (true, Some(text(why)));
+                continue;
+            }
+            ["ok"] => ItemOutcome::Done { saved: true },
+            ["changed", word] => ItemOutcome::Changed {
+                actual: word_value(word).map_err(|Odd| malformed(record))?,
+            },
+            ["none"] => refused(
+                Condition::ItemNotFound,
+                Some("the user is not affiliated with the room".into()),
+            ),
+            ["bad"] => refuse(Condition::NotAcceptable),
+            ["odd"] => refused(
+                Condition::UndefinedCondition,
+                Some("what the server has there is no hat".into()),
+            ),
+            ["owner"] => refused(Condition::Conflict, Some("the room would have no owner".into())),
+            ["refused", why] => {
+                let why = text(why);
+                refused(
+                    Condition::from_name(&why).unwrap_or(Condition::UndefinedCondition),
+                    Some(why),
+                )
+            }
+            ["error", _] => ItemOutcome::Unknown,
+            _ => return Err(malformed(record)),
+        });
+    }
+    if outcomes.len() != count || !saved {
+        return Err(Error::Malformed("it has not one outcome for each change".into()));
+    }
+    if unsaved.is_some() {
+        for outcome in &mut outcomes {
+            if let ItemOutcome::Done { saved } = outcome {
+                *saved = false;
+            }
+        }
+    }
+    Ok((outcomes, unsaved))
+}

@@ -1,0 +1,129 @@
+//! How requests and answers are written: records between `;`, words between spaces, and in a word `%XX` for every byte but
+//! letters, digits and `.-_:/@=,+~`. Nothing in it means anything in Lua, in XML or to a line editor, and it cannot end the
+//! text that it stands in.
+
+use std::fmt::Write as _;
+
+use crate::model::{Affiliation, HatId};
+use crate::sync::{HatValue, ItemValue};
+
+/// The longest text of a hat, a name or a nickname, in bytes; the library has the same limit.
+pub(super) const LONGEST: usize = 16_384;
+
+/// Any text as one word.
+pub(super) fn escape(text: &str) -> String {
+    let mut word = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b".-_:/@=,+~".contains(&byte) {
+            word.push(char::from(byte));
+        } else {
+            // Writing into a text never fails.
+            let _ = write!(word, "%{byte:02X}");
+        }
+    }
+    word
+}
+
+/// The text that a word says; `None`: it is not UTF-8, or its escapes are none.
+pub(super) fn unescape(word: &str) -> Option<String> {
+    if !word.contains('%') {
+        return Some(word.to_owned());
+    }
+    let mut bytes = Vec::with_capacity(word.len());
+    let mut rest = word.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let mut digit = || char::from(rest.next()?).to_digit(16);
+            let (high, low) = (digit()?, digit()?);
+            bytes.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// A word that is not understood.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Odd;
+
+/// A hat as one word: flags (1 active, 2 required), `=`, title.
+pub(super) fn hat_word(hat: Option<&HatValue>) -> String {
+    hat.map_or_else(
+        || "-".to_owned(),
+        |hat| {
+            let flags = u8::from(hat.active) + 2 * u8::from(hat.required);
+            format!("{flags}={}", escape(hat.title.as_deref().unwrap_or_default()))
+        },
+    )
+}
+
+/// The hat that a word says; `None`: there is none.
+pub(super) fn word_hat(word: &str) -> Result<Option<HatValue>, Odd> {
+    if word == "-" {
+        return Ok(None);
+    }
+    let (flags, title) = word.split_once('=').ok_or(Odd)?;
+    let flags = flags.parse().ok().filter(|flags: &u8| *flags < 4).ok_or(Odd)?;
+    let title = unescape(title).ok_or(Odd)?;
+    Ok(Some(HatValue {
+        active: flags & 1 != 0,
+        required: flags & 2 != 0,
+        title: (!title.is_empty()).then(|| title.into()),
+    }))
+}
+
+/// The value that an answer gives as what is there.
+pub(super) fn word_value(word: &str) -> Result<Option<ItemValue>, Odd> {
+    match Affiliation::from_name(word) {
+        Some(affiliation) => Ok(ItemValue::affiliation(affiliation)),
+        None => word_hat(word).map(|hat| hat.map(ItemValue::Hat)),
+    }
+}
+
+/// A hat's id.
+pub(super) fn word_id(word: &str) -> Option<HatId> {
+    unescape(word).map(HatId::unchecked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_hold_any_text_and_nothing_that_means_something() {
+        for text in ["", "a b;c", "]]\"'\\%&<>\n\0", "書記 é", "%41"] {
+            let word = escape(text);
+            assert!(
+                word.bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"%.-_:/@=,+~".contains(&b)),
+                "{word}"
+            );
+            assert_eq!(unescape(&word).as_deref(), Some(text));
+        }
+        for broken in ["%", "%4", "%4g", "%FF", "%C3("] {
+            assert_eq!(unescape(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn hats_are_words() {
+        let hat = HatValue {
+            active: true,
+            required: true,
+            title: Some("A b".into()),
+        };
+        assert_eq!(hat_word(Some(&hat)), "3=A%20b");
+        assert_eq!(word_hat("3=A%20b"), Ok(Some(hat)));
+        assert_eq!(word_hat("0="), Ok(Some(HatValue::default())));
+        assert_eq!(word_hat("-"), Ok(None));
+        for broken in ["", "4=", "1", "x=", "1=%F"] {
+            assert_eq!(word_hat(broken), Err(Odd), "{broken}");
+        }
+        assert_eq!(word_value("none"), Ok(None));
+        assert_eq!(
+            word_value("owner"),
+            Ok(Some(ItemValue::Affiliation(Affiliation::Owner)))
+        );
+    }
+}

@@ -1,0 +1,298 @@
+//! Prosody 0.12 and later, by its admin shell: a library in Lua is loaded into the session, and called with requests that
+//! hold no Lua. The shell may do everything in all rooms; so the rooms of the configuration are a limit here as well.
+
+mod apply;
+mod carrier;
+mod channel;
+mod codec;
+mod command;
+mod read;
+mod shell;
+mod socket;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use command::CommandLine;
+
+use self::codec::{escape, unescape};
+use self::command::Command;
+use self::shell::Shell;
+use self::socket::Socket;
+use super::{Applied, Backend, Error, ReadEvent, RoomChanges, RoomList, Tell};
+use crate::model::Jid;
+use crate::sync::{Missing, RemoteRoomInfo, Rights, ServerClass, ServerKind, ServerReport};
+
+/// The most rooms of one server.
+const MOST_ROOMS: usize = 100_000;
+/// How long an answer may take, unless the settings say otherwise.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How the shell is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// By the admin socket.
+    Socket(PathBuf),
+    /// By standard input and output of a command that runs `prosodyctl shell --quiet`.
+    Command(CommandLine),
+}
+
+/// A Prosody server of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The services of rooms that belong to it, as `conference.example.org`.
+    pub services: Vec<Jid>,
+    /// The only rooms that are read and changed; `None`: all of the services.
+    pub rooms: Option<Vec<Jid>>,
+    /// How the shell is reached.
+    pub access: Access,
+    /// How long an answer may take.
+    pub timeout: Duration,
+}
+
+impl Settings {
+    /// Settings for all rooms of these services.
+    pub fn new(name: &str, services: Vec<Jid>, access: Access) -> Self {
+        Self {
+            name: name.into(),
+            services,
+            rooms: None,
+            access,
+            timeout: TIMEOUT,
+        }
+    }
+
+    /// Whether a room may be read and changed.
+    fn allows(&self, room: &Jid) -> bool {
+        let service = |service: &Jid| service.local().is_none() && service.domain() == room.domain();
+        self.services.iter().any(service) && self.rooms.as_ref().is_none_or(|rooms| rooms.contains(room))
+    }
+}
+
+/// A connection to the admin shell of one server.
+pub struct Prosody {
+    settings: Settings,
+    shell: Option<Shell>,
+}
+
+impl Prosody {
+    /// Connects to nothing yet.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            shell: None,
+        }
+    }
+
+    fn open(&self) -> Result<Shell, Error> {
+        let until = Instant::now() + self.settings.timeout;
+        let carrier: Box<dyn carrier::Carrier> = match &self.settings.access {
+            Access::Socket(path) => match Socket::open(path, until) {
+                Ok(socket) => Box::new(socket),
+                Err(channel::Broken::System(error)) => {
+                    let (passes, text) = socket::explain(path, &error);
+                    return Err(if passes {
+                        Error::Away(text)
+                    } else {
+                        Error::Refused(text)
+                    });
+                }
+                Err(_) => {
+                    return Err(Error::Away(format!(
+                        "Cannot open the admin socket {}: no answer.",
+                        path.display()
+                    )));
+                }
+            },
+            Access::Command(line) => match Command::start(line) {
+                Ok(command) => Box::new(command),
+                Err(error) => {
+                    return Err(Error::Refused(format!(
+                        "Cannot run {}: {error}",
+                        line.program.display()
+                    )));
+                }
+            },
+        };
+        Shell::open(carrier, self.settings.timeout)
+    }
+
+    /// Calls a function of the library. After an error the connection is dropped, since nothing is known about it.
+    fn call(&mut self, function: &str, request: &str) -> Result<String, Error> {
+        let shell = match &mut self.shell {
+            Some(shell) => shell,
+            none => none.insert(Self::open(&Self {
+                settings: self.settings.clone(),
+                shell: None,
+            })?),
+        };
+        let answer = shell.call(function, request);
+        if answer.is_err() {
+            self.shell = None;
+        }
+        answer
+    }
+
+    fn list_service(&mut self, service: &Jid, list: &mut RoomList) -> Result<(), Error> {
+        let mut from = Some(1_u64);
+        while let Some(number) = from.take() {
+            let answer = self.call("list", &format!("{} {number}", escape(service.as_str())))?;
+            for record in records(&answer) {
+                let mut words = record.split(' ');
+                match (words.next(), words.next(), words.next()) {
+                    (Some("room"), Some(room), name) => list_room(room, name, &self.settings, list)?,
+                    (Some("next"), Some(next), None) => {
+                        from = next.parse().ok().filter(|next| *next > number);
+                        if from.is_none() {
+                            return Err(malformed(record));
+                        }
+                    }
+                    (Some("failed"), Some(why), None) => {
+                        return Err(Error::Away(format!(
+                            "the rooms of {service} cannot be listed: {}",
+                            text(why)
+                        )));
+                    }
+                    (Some("missing"), None, None) => list.complete = false,
+                    _ => return Err(malformed(record)),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes a room of a list in.
+fn list_room(room: &str, name: Option<&str>, settings: &Settings, list: &mut RoomList) -> Result<(), Error> {
+    let spelled = unescape(room);
+    let jid = spelled.as_deref().and_then(|text| Jid::parse_room(text).ok());
+    match jid.filter(|jid| Some(jid.as_str()) == spelled.as_deref()) {
+        None => list.unreadable += 1,
+        Some(jid) if settings.allows(&jid) => list.rooms.push(RemoteRoomInfo {
+            room: jid,
+            name: name
+                .and_then(unescape)
+                .filter(|name| !name.is_empty())
+                .map(Into::into),
+            allowed: Some(true),
+        }),
+        Some(_) => {}
+    }
+    if list.rooms.len() + list.unreadable > MOST_ROOMS {
+        return Err(Error::Malformed(format!(
+            "there are more than {MOST_ROOMS} rooms"
+        )));
+    }
+    Ok(())
+}
+
+/// The records of an answer.
+fn records(answer: &str) -> impl Iterator<Item = &str> {
+    answer.split(';').filter(|record| !record.is_empty())
+}
+
+fn malformed(record: &str) -> Error {
+    Error::Malformed(format!("what is “{}”?", super::error::foreign(record)))
+}
+
+/// A reason that Prosody gives, for people.
+fn text(word: &str) -> String {
+    super::error::foreign(&unescape(word).unwrap_or_else(|| word.to_owned()))
+}
+
+impl Backend for Prosody {
+    fn connect(&mut self) -> Result<ServerClass, Error> {
+        if self.shell.is_none() {
+            self.shell = Some(self.open()?);
+        }
+        Ok(ServerClass::Prosody)
+    }
+
+    fn disconnect(&mut self) {
+        if let Some(mut shell) = self.shell.take() {
+            shell.close();
+        }
+    }
+
+    fn check(&mut self) -> Result<ServerReport, Error> {
+        let services: Vec<String> = self
+            .settings
+            .services
+            .iter()
+            .map(|service| escape(service.as_str()))
+            .collect();
+        let answer = self.call("hello", &services.join(" "))?;
+        let (mut version, mut without, mut others) = (None, Vec::new(), Vec::new());
+        for record in records(&answer) {
+            let words: Vec<&str> = record.split(' ').collect();
+            match words.as_slice() {
+                ["version", word] => version = Some(text(word)),
+                ["service", _, "rooms"] => {}
+                ["service", service, _] => without.push(text(service)),
+                ["rooms", service] => others.push(text(service)),
+                _ => return Err(malformed(record)),
+            }
+        }
+        others.sort();
+        let list = self.list_rooms()?;
+        let missing = without.into_iter().map(|service| Missing {
+            what: format!("{service} is no service of rooms on this server"),
+            remedy: match others.as_slice() {
+                [] => "load mod_muc there: Component \"…\" \"muc\"".to_owned(),
+                others => format!("set services to what the server has: {}", others.join(", ")),
+            },
+        });
+        let missing = missing.chain(version.as_deref().and_then(too_old)).collect();
+        Ok(ServerReport {
+            server: self.settings.name.clone(),
+            kind: ServerKind::Prosody,
+            class: Some(ServerClass::Prosody),
+            version: version.map(|version| format!("Prosody {version}")),
+            transport: Some(match &self.settings.access {
+                Access::Socket(path) => format!("socket {}", path.display()),
+                // Not its arguments, which may be nobody's business.
+                Access::Command(line) => format!("command {}", line.program.display()),
+            }),
+            rights: Rights::All,
+            rooms: list.rooms,
+            all_rooms: list.complete,
+            missing,
+        })
+    }
+
+    fn list_rooms(&mut self) -> Result<RoomList, Error> {
+        let mut list = RoomList {
+            complete: true,
+            ..RoomList::default()
+        };
+        for service in self.settings.services.clone() {
+            self.list_service(&service, &mut list)?;
+        }
+        list.rooms.sort_by(|one, other| one.room.cmp(&other.room));
+        Ok(list)
+    }
+
+    fn read_rooms(&mut self, rooms: &[Jid], tell: Tell<'_, ReadEvent>) -> Result<(), Error> {
+        rooms.iter().try_for_each(|room| self.read_room(room, tell))
+    }
+
+    fn apply(&mut self, work: &[RoomChanges], tell: Tell<'_, Applied>) -> Result<(), Error> {
+        work.iter()
+            .enumerate()
+            .try_for_each(|(number, work)| self.apply_room(number, work, tell))
+    }
+}
+
+/// Before 0.12 there were no hats.
+fn too_old(version: &str) -> Option<Missing> {
+    let old = ["0.9", "0.10", "0.11"]
+        .iter()
+        .any(|old| version == *old || version.starts_with(&format!("{old}.")));
+    old.then(|| Missing {
+        what: format!("Prosody {version} shows no hats"),
+        remedy: "update it to 0.12 or later".to_owned(),
+    })
+}

@@ -1,0 +1,152 @@
+//! Calls of the library in Prosody, by whatever carries the shell: each has a random name, by which its answer is known.
+
+use std::time::{Duration, Instant};
+
+use super::super::Error;
+use super::super::error::foreign;
+use super::carrier::{Carrier, LONGEST_LINE, Said};
+use super::channel::Broken;
+use super::codec::{escape, unescape};
+
+/// What hatrack asks Prosody to do, in Lua.
+const LIBRARY: &str = include_str!("library.lua");
+/// Makes the place for it in the session, and what takes it in. Nothing is changed outside of the session.
+const BEGIN: &str =
+    "> hatrack = { buffer = {} } function hatrack.put(s) hatrack.buffer[#hatrack.buffer + 1] = s end";
+const LOAD: &str = "> return (function(n) local s = table.concat(hatrack.buffer):gsub([[%%(%x%x)]], function(h) return string.char(tonumber(h, 16)) end) \
+     hatrack.buffer = {} local f, e = (loadstring or load)(s, [[=hatrack]]) if not f then return [[hatrack ]] .. n .. [[ failed ]] .. tostring(e) end \
+     f(hatrack, print) return [[hatrack ]] .. n .. [[ done 0]] end)";
+/// The longest answer of one call, in bytes.
+const LONGEST_ANSWER: usize = 32 << 20;
+
+/// The shell, with the library loaded.
+pub(super) struct Shell {
+    carrier: Box<dyn Carrier>,
+    timeout: Duration,
+}
+
+/// A name for one call that nobody can have used before.
+fn nonce() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+/// The library as it is sent: without its comments and indentation.
+pub(super) fn library() -> String {
+    let lines = LIBRARY.lines().map(str::trim);
+    let code: Vec<&str> = lines
+        .filter(|line| !line.is_empty() && !line.starts_with("--"))
+        .collect();
+    code.join("\n")
+}
+
+/// Lines that put a text, of letters that mean nothing in Lua, into the buffer there.
+fn put_lines(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at_checked(LONGEST_LINE).unwrap_or((rest, ""));
+        lines.push(format!("> hatrack.put[[{part}]]"));
+        rest = after;
+    }
+    lines
+}
+
+impl Shell {
+    /// Loads the library.
+    pub(super) fn open(carrier: Box<dyn Carrier>, timeout: Duration) -> Result<Self, Error> {
+        let mut shell = Self { carrier, timeout };
+        let nonce = nonce();
+        let mut lines = vec![BEGIN.to_owned()];
+        lines.extend(put_lines(&escape(&library())));
+        lines.push(format!("{LOAD}[[{nonce}]]"));
+        match shell.exchange(&lines, &nonce) {
+            Ok(_) => Ok(shell),
+            // Nothing was asked for yet, so nothing is unknown.
+            Err(Error::Lost(text)) => Err(Error::Away(text)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Calls a function of the library; the request is records of words as the codec makes them. After an error the
+    /// connection is of no use.
+    pub(super) fn call(&mut self, function: &str, request: &str) -> Result<String, Error> {
+        let nonce = nonce();
+        let piece = self.carrier.longest_piece();
+        let mut lines = put_lines(&format!("{nonce} {piece} {function} {request}"));
+        if let Some(last) = lines.last_mut() {
+            last.push_str(" return hatrack.call()");
+        }
+        self.exchange(&lines, &nonce)
+    }
+
+    /// Ends the connection in good order.
+    pub(super) fn close(&mut self) {
+        self.carrier.close();
+    }
+
+    fn exchange(&mut self, lines: &[String], nonce: &str) -> Result<String, Error> {
+        let until = Instant::now() + self.timeout;
+        self.carrier
+            .send(lines, until)
+            .map_err(|broken| self.explain(broken))?;
+        let prefix = format!("hatrack {nonce} ");
+        let mut answer = String::new();
+        let mut pieces = 0_usize;
+        loop {
+            match self
+                .carrier
+                .receive(until)
+                .map_err(|broken| self.explain(broken))?
+            {
+                Said::Output(text) => {
+                    let Some(rest) = text.strip_prefix(&prefix) else {
+                        continue;
+                    };
+                    let (number, piece) = rest.split_once(' ').unwrap_or((rest, ""));
+                    pieces += 1;
+                    if number.parse() != Ok(pieces) || answer.len() + piece.len() > LONGEST_ANSWER {
+                        return Err(Error::Malformed(
+                            "a piece of it is missing, or it is too long".into(),
+                        ));
+                    }
+                    answer.push_str(piece);
+                }
+                Said::Result(text) => {
+                    let Some(rest) = text.strip_prefix(&prefix) else {
+                        continue;
+                    };
+                    return match rest.split_once(' ') {
+                        Some(("done", count)) if count.parse() == Ok(pieces) => Ok(answer),
+                        Some(("failed", why)) => {
+                            let why = unescape(why).unwrap_or_else(|| why.to_owned());
+                            Err(Error::Malformed(format!("Prosody says: {}", foreign(&why))))
+                        }
+                        _ => Err(Error::Malformed("its end is missing".into())),
+                    };
+                }
+                Said::Failed(why) => {
+                    return Err(Error::Malformed(format!("Prosody says: {}", foreign(&why))));
+                }
+            }
+        }
+    }
+
+    fn explain(&self, broken: Broken) -> Error {
+        let complaint = foreign(&self.carrier.complaint());
+        let and = if complaint.is_empty() {
+            String::new()
+        } else {
+            format!(": {complaint}")
+        };
+        match broken {
+            Broken::Ended => Error::Lost(format!("Prosody ended the connection{and}")),
+            Broken::Slow => Error::Lost(format!(
+                "Prosody did not answer within {} s{and}",
+                self.timeout.as_secs_f32()
+            )),
+            Broken::Flood => Error::Malformed("it is too long".into()),
+            Broken::Malformed(why) => Error::Malformed(why),
+            Broken::System(error) => Error::Lost(format!("the connection to Prosody broke: {error}{and}")),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The admin socket, which speaks XML.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Instant;
+
+use rxml::{Event, Options, Parse as _, Parser, WithOptions as _};
+
+use super::carrier::{Carrier, Said};
+use super::channel::{Broken, Channel};
+
+/// The longest text that the shell may say at once, in bytes.
+const LONGEST_TEXT: usize = 4 << 20;
+/// The longest answer that is asked for at once, in bytes.
+const PIECE: usize = 256 << 10;
+
+const OPEN: &str =
+    "<stream:stream xmlns='xmpp:prosody.im/admin' xmlns:stream='http://etherx.jabber.org/streams'>";
+
+/// A connection to the admin socket.
+pub(super) struct Socket {
+    channel: Channel,
+    reader: Reader,
+}
+
+/// Makes sense of the bytes that come.
+struct Reader {
+    parser: Parser,
+    depth: usize,
+    name: String,
+    failed: bool,
+    text: String,
+    said: VecDeque<Said>,
+}
+
+impl Socket {
+    pub(super) fn open(path: &Path, until: Instant) -> Result<Self, Broken> {
+        let stream = UnixStream::connect(path).map_err(Broken::System)?;
+        let input = stream.try_clone().map_err(Broken::System)?;
+        let channel = Channel::new(OwnedFd::from(input), OwnedFd::from(stream), None);
+        let mut socket = Self {
+            channel: channel.map_err(Broken::System)?,
+            reader: Reader::new(),
+        };
+        socket.channel.send(OPEN.as_bytes(), until)?;
+        Ok(socket)
+    }
+}
+
+impl Carrier for Socket {
+    fn send(&mut self, lines: &[String], until: Instant) -> Result<(), Broken> {
+        let mut xml = String::new();
+        for line in lines {
+            let line = line
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;");
+            for part in ["<repl-input>", &line, "</repl-input>"] {
+                xml.push_str(part);
+            }
+        }
+        self.channel.send(xml.as_bytes(), until)
+    }
+
+    fn receive(&mut self, until: Instant) -> Result<Said, Broken> {
+        loop {
+            if let Some(said) = self.reader.said.pop_front() {
+                return Ok(said);
+            }
+            let bytes = self.channel.receive(until)?;
+            self.reader.read(&bytes)?;
+        }
+    }
+
+    fn longest_piece(&self) -> usize {
+        PIECE
+    }
+
+    fn complaint(&self) -> String {
+        String::new()
+    }
+
+    fn close(&mut self) {
+        let soon = Instant::now() + std::time::Duration::from_millis(200);
+        // Where it is gone already there is nothing to end.
+        let _ = self.channel.send(b"</stream:stream>", soon);
+    }
+}
+
+impl Reader {
+    fn new() -> Self {
+        let options = Options {
+            max_token_length: 8192,
+            ..Options::default()
+        };
+        Self {
+            parser: Parser::with_options(options),
+            depth: 0,
+            name: String::new(),
+            failed: false,
+            text: String::new(),
+            said: VecDeque::new(),
+        }
+    }
+
+    fn read(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+        let mut rest = bytes;
+        loop {
+            match self.parser.parse(&mut rest, false) {
+                Ok(Some(event)) => self.take(event)?,
+                Err(rxml::error::EndOrError::NeedMoreData) => return Ok(()),
+                Ok(None) => return Err(Broken::Ended),
+                Err(rxml::error::EndOrError::Error(error)) => {
+                    return Err(Broken::Malformed(format!("it is not XML: {error}")));
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) -> Result<(), Broken> {
+        match event {
+            Event::StartElement(_, (_, name), attributes) => {
+                self.depth += 1;
+                if self.depth == 2 {
+                    self.name = name.to_string();
+                    self.failed = attributes
+                        .iter()
+                        .any(|((_, name), value)| *name == "type" && value == "error");
+                    self.text.clear();
+                }
+            }
+            Event::Text(_, text) if self.depth >= 2 => {
+                self.text.push_str(&text);
+                if self.text.len() > LONGEST_TEXT {
+                    return Err(Broken::Flood);
+                }
+            }
+            Event::XmlDeclaration(..) | Event::Text(..) => {}
+            Event::EndElement(_) => {
+                self.depth = self.depth.saturating_sub(1);
+                match (self.depth, self.name.as_str()) {
+                    (0, _) => return Err(Broken::Ended),
+                    (1, "repl-output") => self.say(Said::Output),
+                    (1, "repl-result") if self.failed => self.say(Said::Failed),
+                    (1, "repl-result") => self.say(Said::Result),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, what: fn(String) -> Said) {
+        let text = std::mem::take(&mut self.text);
+        self.said.push_back(match what(text) {
+            Said::Result(text) => Said::Result(text.strip_prefix("Result: ").unwrap_or(&text).to_owned()),
+            said => said,
+        });
+    }
+}
+
+/// What to tell people about a socket that cannot be opened: whether trying again makes sense, and the words.
+pub(super) fn explain(path: &Path, error: &io::Error) -> (bool, String) {
+    let path = path.display();
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => (
+            false,
+            format!(
+                "Cannot open the admin socket {path}: permission denied. Only root and the account that Prosody runs as can; give a command with sudo instead of the socket."
+            ),
+        ),
+        io::ErrorKind::NotFound => (
+            true,
+            format!(
+                "Cannot open the admin socket {path}: there is no such file. Is Prosody running, with mod_admin_shell?"
+            ),
+        ),
+        io::ErrorKind::ConnectionRefused => (
+            true,
+            format!("Cannot open the admin socket {path}: Prosody is not running."),
+        ),
+        _ => (true, format!("Cannot open the admin socket {path}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Vec<Said>, Result<(), Broken>) {
+        let mut reader = Reader::new();
+        let mut result = Ok(());
+        // Byte by byte, as it may come.
+        for byte in text.as_bytes() {
+            result = reader.read(std::slice::from_ref(byte));
+            if result.is_err() {
+                break;
+            }
+        }
+        (reader.said.into(), result)
+    }
+
+    const BEGIN: &str = "<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='xmpp:prosody.im/admin'>";
+
+    #[test]
+    fn the_shell_is_understood_byte_by_byte() {
+        let (said, result) = read(&format!(
+            "{BEGIN} <repl-output>a &lt;b</repl-output><repl-result>Result: c</repl-result><other><repl-output>x</repl-output></other>\
+             <repl-result type='error'>no</repl-result>"
+        ));
+        assert!(result.is_ok());
+        assert_eq!(
+            said,
+            [
+                Said::Output("a <b".into()),
+                Said::Result("c".into()),
+                Said::Failed("no".into())
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_the_shell_is_an_error() {
+        for (text, wanted) in [
+            ("HTTP/1.1 200 OK\r\n\r\n<html>", "Malformed"),
+            ("<a><b></a>", "Malformed"),
+            ("<a></a>", "Ended"),
+            ("<!DOCTYPE a><a>", "Malformed"),
+        ] {
+            let (_, result) = read(text);
+            let error = format!("{:?}", result.expect_err(text));
+            assert!(error.starts_with(wanted), "{text}: {error}");
+        }
+        let endless = format!("{BEGIN}<repl-output>{}", "a".repeat(LONGEST_TEXT + 20_000));
+        let mut reader = Reader::new();
+        assert!(matches!(reader.read(endless.as_bytes()), Err(Broken::Flood)));
+    }
+}

@@ -1,0 +1,328 @@
+//! What goes wrong at the server: it stops, is killed, cannot save, or does not let anybody in.
+
+use std::process::Command;
+use std::time::Duration;
+
+use hatrack::server::prosody::{Access, CommandLine, Prosody};
+use hatrack::server::{Backend as _, Error};
+use hatrack::sync::{ItemChange, ItemOutcome};
+use serde_json::{Value, json};
+
+use super::{By, access, apply, change, connect, each, hat, read, settings, try_apply};
+use crate::server::Server;
+
+const ROOM: &str = "courses@conference.localhost";
+
+fn many(users: usize) -> Vec<ItemChange> {
+    let given = |number| {
+        change(
+            &format!("user{number}@localhost"),
+            "urn:x:1",
+            None,
+            Some(hat("a", "Teacher")),
+        )
+    };
+    (0..users).map(given).collect()
+}
+
+fn make(server: &Server, users: usize) {
+    let users: Vec<Value> = (0..users)
+        .map(|number| json!([format!("user{number}@localhost"), "member"]))
+        .collect();
+    server.make_room(ROOM, &json!(users));
+}
+
+/// How many users have the hat.
+fn count(backend: &mut Prosody) -> usize {
+    read(backend, ROOM)
+        .users
+        .values()
+        .filter(|user| !user.hats.is_empty())
+        .count()
+}
+
+#[test]
+fn a_server_killed_between_batches_leaves_nothing_half_told() {
+    each(|server, by| {
+        make(server, 200);
+        for kill in [false, true] {
+            let mut backend = connect(server, by);
+            backend.connect().unwrap();
+            let work = hatrack::server::RoomChanges {
+                room: super::jid(ROOM),
+                actor: "ana".into(),
+                changes: many(200),
+            };
+            let mut told = Vec::new();
+            let result = backend.apply(&[work], &mut |applied| {
+                if told.is_empty() {
+                    if kill { server.kill() } else { server.stop() }
+                }
+                told.extend(applied.outcomes);
+                std::ops::ControlFlow::Continue(())
+            });
+            assert!(
+                matches!(result, Err(Error::Lost(_) | Error::Malformed(_))),
+                "{by:?}: {result:?}"
+            );
+            let (done, unknown): (Vec<_>, Vec<_>) = told
+                .iter()
+                .partition(|(_, outcome)| matches!(outcome, ItemOutcome::Done { saved: true }));
+            assert_eq!((done.len(), unknown.len()), (50, 50), "{by:?}");
+            assert!(
+                unknown
+                    .iter()
+                    .all(|(_, outcome)| *outcome == ItemOutcome::Unknown)
+            );
+            let away = backend.connect();
+            if by == By::Socket {
+                assert!(matches!(away, Err(Error::Away(_))), "{away:?}");
+            } else {
+                let Err(Error::Away(why)) = away else {
+                    panic!("{away:?}")
+                };
+                assert!(why.contains("Unable to connect to server"), "{why}");
+            }
+            server.begin();
+            assert_eq!(
+                count(&mut backend),
+                50,
+                "what was told as saved is there after it was killed"
+            );
+            // The second run finishes: nothing twice, nothing lost.
+            assert!(
+                apply(&mut backend, ROOM, many(200))
+                    .iter()
+                    .all(|outcome| *outcome == super::SAVED)
+            );
+            assert_eq!(count(&mut backend), 200);
+            server.lua_room(ROOM, "for j in pairs(r._affiliation_data) do r._affiliation_data[j] = nil end return tostring(r:save(true))");
+        }
+    });
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_unknown_and_what_it_did_is_read_later() {
+    each(|server, by| {
+        make(server, 3);
+        let mut patient = settings(access(server, by));
+        patient.timeout = Duration::from_millis(1500);
+        let mut backend = Prosody::new(patient);
+        backend.connect().unwrap();
+        server.freeze();
+        let (told, result) = try_apply(&mut backend, ROOM, many(3));
+        assert!(
+            matches!(&result, Err(Error::Lost(why)) if why.contains("1.5 s")),
+            "{result:?}"
+        );
+        assert_eq!(told.len(), 1);
+        assert!(
+            told[0]
+                .outcomes
+                .iter()
+                .all(|(_, outcome)| *outcome == ItemOutcome::Unknown)
+        );
+        server.thaw();
+        let mut backend = connect(server, by);
+        // It was not said, and it can be either: now, or never.
+        let found = count(&mut backend);
+        assert!(found == 0 || found == 3, "all of it or nothing");
+        assert!(
+            apply(&mut backend, ROOM, many(3))
+                .iter()
+                .all(|outcome| *outcome == super::SAVED)
+        );
+    });
+}
+
+#[test]
+fn what_cannot_be_saved_is_said() {
+    each(|server, by| {
+        make(server, 2);
+        // A disk of its own, which is full.
+        let folder = server
+            .path("data/conference%2elocalhost/config")
+            .canonicalize()
+            .unwrap();
+        let kept = std::fs::read(folder.join("courses.dat")).unwrap();
+        let done = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+            .arg(&folder)
+            .status()
+            .unwrap();
+        assert!(done.success());
+        let (user, group) = server.kind.system().user("prosody").unwrap();
+        std::os::unix::fs::chown(&folder, Some(user), Some(group)).unwrap();
+        std::fs::write(folder.join("fill"), vec![0; 65536]).unwrap();
+        let outcome = std::panic::catch_unwind(|| {
+            let mut backend = connect(server, by);
+            let (told, result) = try_apply(&mut backend, ROOM, many(2));
+            result.unwrap();
+            assert!(
+                told[0].unsaved.as_deref().is_some_and(|why| !why.is_empty()),
+                "{told:?}"
+            );
+            assert!(
+                told[0]
+                    .outcomes
+                    .iter()
+                    .all(|(_, outcome)| *outcome == ItemOutcome::Done { saved: false })
+            );
+            std::fs::remove_file(folder.join("fill")).unwrap();
+            // Asked for again it is done already, and is saved now.
+            assert!(
+                apply(&mut backend, ROOM, many(2))
+                    .iter()
+                    .all(|outcome| *outcome == super::SAVED)
+            );
+            assert!(std::fs::read(folder.join("courses.dat")).unwrap().len() > kept.len());
+        });
+        assert!(Command::new("umount").arg(&folder).status().unwrap().success());
+        outcome.unwrap();
+    });
+}
+
+#[test]
+fn an_error_in_the_server_leaves_the_room_able_to_save() {
+    each(|server, by| {
+        make(server, 3);
+        // What hangs on a change throws for one user.
+        server.lua("hosts['conference.localhost'].modules.muc.module:hook('muc-set-affiliation-data/hats', function(e) \
+            if e.jid == 'user1@localhost' then error('trouble: \\27[31m') end end) return 'x'");
+        let outcomes = apply(&mut connect(server, by), ROOM, many(3));
+        assert_eq!(
+            outcomes,
+            [super::SAVED, ItemOutcome::Unknown, super::SAVED],
+            "{by:?}"
+        );
+        assert!(
+            server
+                .lua_room(ROOM, "return tostring(rawget(r, 'save') ~= nil and r:save(true))")
+                .contains("true")
+        );
+        server.restart();
+        assert_eq!(count(&mut connect(server, by)), 3, "what was set is stored");
+    });
+}
+
+#[test]
+fn who_may_not_is_told_who_may() {
+    each(|server, by| {
+        let access = match access(server, by) {
+            Access::Socket(path) => {
+                let settings_of_nobody = settings(Access::Socket(path.clone()));
+                // A thread with the rights of nobody.
+                let asked = std::thread::spawn(move || {
+                    let nobody = rustix::process::Uid::from_raw(65534);
+                    rustix::thread::set_thread_res_uid(nobody, nobody, nobody).unwrap();
+                    Prosody::new(settings_of_nobody).connect().unwrap_err()
+                });
+                let error = asked.join().unwrap();
+                assert!(
+                    matches!(&error, Error::Refused(why) if why.contains("Only root and the account that Prosody runs as can")),
+                    "{error:?}"
+                );
+                let missing = path.with_file_name("none.sock");
+                let error = Prosody::new(settings(Access::Socket(missing)))
+                    .connect()
+                    .unwrap_err();
+                assert!(
+                    matches!(&error, Error::Away(why) if why.contains("there is no such file")),
+                    "{error:?}"
+                );
+                return;
+            }
+            Access::Command(line) => Access::Command(CommandLine {
+                program: "/usr/bin/setpriv".into(),
+                arguments: [
+                    vec![
+                        "--reuid=nobody".to_owned(),
+                        "--regid=nogroup".into(),
+                        "--clear-groups".into(),
+                        line.program.display().to_string(),
+                    ],
+                    line.arguments,
+                ]
+                .concat(),
+                ..line
+            }),
+        };
+        let error = Prosody::new(settings(access)).connect().unwrap_err();
+        assert!(matches!(&error, Error::Away(_)), "{error:?}");
+        let script = |text: &str| {
+            Access::Command(CommandLine {
+                program: "/bin/sh".into(),
+                arguments: vec!["-c".into(), text.into(), "the-password".into()],
+                variables: Vec::new(),
+            })
+        };
+        for text in [
+            "echo 'sudo: a password is required' >&2; exit 1",
+            "echo 'sudo: a password is required' >&2; cat >/dev/null; exit 0",
+        ] {
+            let mut settings = settings(script(text));
+            settings.timeout = Duration::from_millis(500);
+            let error = Prosody::new(settings).connect().unwrap_err();
+            assert!(
+                matches!(&error, Error::Away(why) if why.contains("sudo: a password is required")),
+                "{error:?}"
+            );
+            assert!(!format!("{error:?}").contains("the-password"));
+        }
+        let error = Prosody::new(settings(Access::Command(CommandLine {
+            program: "/no/such".into(),
+            arguments: vec!["the-password".into()],
+            variables: Vec::new(),
+        })))
+        .connect()
+        .unwrap_err();
+        assert!(
+            matches!(&error, Error::Refused(why) if why.starts_with("Cannot run /no/such: ")),
+            "{error:?}"
+        );
+    });
+}
+
+#[test]
+fn commands_have_no_terminal_and_end_with_the_connection() {
+    let script = "tty; ps -o sid= -p $$; env | sort; exec sleep 60";
+    let line = CommandLine {
+        program: "/bin/sh".into(),
+        arguments: vec!["-c".into(), script.into()],
+        variables: vec![("HOME".into(), "/tmp".into())],
+    };
+    let mut settings = settings(Access::Command(line));
+    settings.timeout = Duration::from_millis(800);
+    let error = Prosody::new(settings).connect().unwrap_err().to_string();
+    assert!(
+        error.contains("not a tty") && error.contains("HOME=/tmp") && error.contains("TERM=xterm"),
+        "{error}"
+    );
+    assert!(!error.contains("CARGO"), "{error}");
+    let session: u32 = error
+        .split_whitespace()
+        .find_map(|word| word.parse().ok())
+        .unwrap();
+    assert!(
+        !std::path::Path::new(&format!("/proc/{session}")).exists(),
+        "it is killed"
+    );
+}
+
+#[test]
+fn the_shell_keeps_no_history_of_what_is_sent() {
+    each(|server, by| {
+        make(server, 2);
+        let mut backend = connect(server, by);
+        apply(&mut backend, ROOM, many(2));
+        backend.disconnect();
+        assert!(!server.path("data/.shell_history").exists());
+        let log = std::fs::read_to_string(server.path("server.log")).unwrap();
+        assert!(
+            log.contains(
+                "hatrack: ana changed hats or affiliations of 2 users in courses@conference.localhost"
+            ),
+            "{log}"
+        );
+    });
+}

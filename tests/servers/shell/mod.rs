@@ -1,0 +1,165 @@
+//! hatrack's connection to Prosody's admin shell, against Prosody itself.
+
+mod faults;
+mod hostile;
+mod lua;
+mod reading;
+mod speed;
+mod writing;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use hatrack::model::{Affiliation, HatId, Jid};
+use hatrack::server::prosody::{Access, CommandLine, Prosody, Settings};
+use hatrack::server::{Applied, Backend as _, Error, ReadEvent, RoomChanges};
+use hatrack::sync::{HatValue, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoom, RoomRead};
+
+use crate::prosody::SERVICE;
+use crate::server::{Kind, Server};
+
+/// What the shell is reached by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// The socket.
+    Socket,
+    /// `prosodyctl shell`, with the line editor that Debian recommends.
+    Command,
+    /// The same without the line editor.
+    Bare,
+}
+
+impl By {
+    pub(super) const ALL: [Self; 3] = [Self::Socket, Self::Command, Self::Bare];
+}
+
+pub(super) fn jid(text: &str) -> Jid {
+    Jid::parse(text).unwrap()
+}
+
+pub(super) fn access(server: &Server, by: By) -> Access {
+    if by == By::Socket {
+        return Access::Socket(server.socket());
+    }
+    let words = server
+        .prosodyctl()
+        .into_iter()
+        .map(|word| word.into_string().unwrap());
+    let mut arguments: Vec<String> = words.collect();
+    let program = arguments.remove(0);
+    let found = ["/usr/sbin", "/usr/bin"].map(|folder| std::path::Path::new(folder).join(&program));
+    let mut variables = Vec::new();
+    if by == By::Bare {
+        let hide = "package.preload.readline = function() error('hidden') end";
+        variables.push(("LUA_INIT".to_owned(), hide.to_owned()));
+    }
+    Access::Command(CommandLine {
+        program: found.into_iter().find(|path| path.exists()).unwrap(),
+        arguments,
+        variables,
+    })
+}
+
+pub(super) fn settings(access: Access) -> Settings {
+    Settings {
+        timeout: Duration::from_secs(30),
+        ..Settings::new("example", vec![jid(SERVICE)], access)
+    }
+}
+
+pub(super) fn connect(server: &Server, by: By) -> Prosody {
+    Prosody::new(settings(access(server, by)))
+}
+
+/// Runs a test for each server and each way to reach it.
+pub(super) fn each(test: impl Fn(&mut Server, By)) {
+    for kind in Kind::PROSODY {
+        for by in By::ALL {
+            let Some(mut server) = Server::start(kind) else {
+                return;
+            };
+            test(&mut server, by);
+        }
+    }
+}
+
+pub(super) fn read_all(backend: &mut Prosody, rooms: &[&str]) -> Result<Vec<RoomRead>, Error> {
+    let rooms: Vec<Jid> = rooms.iter().copied().map(jid).collect();
+    let mut all = Vec::new();
+    backend.read_rooms(&rooms, &mut |event| {
+        if let ReadEvent::Room { read, .. } = event {
+            all.push(read);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(all)
+}
+
+pub(super) fn read(backend: &mut Prosody, room: &str) -> RemoteRoom {
+    match read_all(backend, &[room]).unwrap().remove(0) {
+        RoomRead::Read(room) => (*room).clone(),
+        other => panic!("{room}: {other:?}"),
+    }
+}
+
+pub(super) fn hat(flags: &str, title: &str) -> HatValue {
+    HatValue {
+        active: flags.contains('a'),
+        required: flags.contains('r'),
+        title: (!title.is_empty()).then(|| title.into()),
+    }
+}
+
+pub(super) fn change(
+    user: &str,
+    id: &str,
+    expected: Option<HatValue>,
+    wanted: Option<HatValue>,
+) -> ItemChange {
+    let item = Item::Hat {
+        user: jid(user),
+        hat: HatId::unchecked(id),
+    };
+    ItemChange::new(item, expected.map(ItemValue::Hat), wanted.map(ItemValue::Hat))
+}
+
+pub(super) fn affiliate(user: &str, expected: Affiliation, wanted: Affiliation) -> ItemChange {
+    let item = Item::Affiliation { user: jid(user) };
+    ItemChange::new(
+        item,
+        ItemValue::affiliation(expected),
+        ItemValue::affiliation(wanted),
+    )
+}
+
+pub(super) fn try_apply(
+    backend: &mut Prosody,
+    room: &str,
+    changes: Vec<ItemChange>,
+) -> (Vec<Applied>, Result<(), Error>) {
+    let work = RoomChanges {
+        room: jid(room),
+        actor: "ana".into(),
+        changes,
+    };
+    let mut told = Vec::new();
+    let result = backend.apply(&[work], &mut |applied| {
+        told.push(applied);
+        ControlFlow::Continue(())
+    });
+    (told, result)
+}
+
+/// The outcome of each change.
+pub(super) fn apply(backend: &mut Prosody, room: &str, changes: Vec<ItemChange>) -> Vec<ItemOutcome> {
+    let count = changes.len();
+    let (told, result) = try_apply(backend, room, changes);
+    result.unwrap();
+    let mut outcomes: Vec<_> = told.into_iter().flat_map(|applied| applied.outcomes).collect();
+    outcomes.sort_by_key(|(number, _)| *number);
+    let numbers: Vec<usize> = outcomes.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, (0..count).collect::<Vec<_>>(), "each is told once");
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+pub(super) const SAVED: ItemOutcome = ItemOutcome::Done { saved: true };

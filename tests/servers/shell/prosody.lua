@@ -1,0 +1,46 @@
+-- Stands for Prosody's shell in a plain Lua: runs the lines of standard input as it does, each in one session, and prints
+-- "O TEXT" for what they print, then "R TEXT" or "E TEXT"; "RESET" begins a new session. There is one room.
+package.preload["util.stanza"] = function() return { stanza = function() return {} end } end
+package.preload["util.encodings"] = function() return { utf8 = { valid = function(s) return utf8.len(s) and true or false end } } end
+package.preload["util.time"] = function() return { now = os.clock } end
+package.preload["util.jid"] = function() return { split = function(j) local n, h = j:match("^([^@]+)@(.*)$") return n, h or j end } end
+
+local room
+local muc = {
+  get_room_from_jid = function(jid) room.jid = jid return room end,
+  live_rooms = function() local told return function() if not told then told = true return room end end end,
+  module = { log = function(_, _, _, actor) room.actor = actor end },
+}
+prosody = { version = "0", hosts = setmetatable({}, { __index = function() return { modules = { muc = muc } } end }) }
+
+local function begin()
+  room = { _affiliations = {}, _affiliation_data = {}, _data = {}, save = function() return true end }
+  setmetatable(room._affiliations, { __index = function(t, k) t[k] = "member" return "member" end })
+  function room:each_occupant() return function() end end
+  function room:set_affiliation_data(jid, key, value)
+    self._affiliation_data[jid] = self._affiliation_data[jid] or {}
+    self._affiliation_data[jid][key] = value
+  end
+  function room:set_affiliation(_, jid, affiliation, reason, data)
+    self._affiliations[jid], self._affiliation_data[jid], self.reason = affiliation, data, reason
+    return true
+  end
+end
+
+local session
+for line in io.lines() do
+  if line == "RESET" then
+    begin()
+    session = setmetatable({ print = function(text) print("O " .. tostring(text)) end }, { __index = _G })
+  elseif line == "ASK" then
+    -- Who did it, and why, as they arrived.
+    local function bytes(text) return ((text or ""):gsub(".", function(c) return c:byte() .. "," end)) end
+    print("A " .. bytes(room.actor) .. " " .. bytes(room.reason))
+  else
+    line = line:gsub("^>", "")
+    local chunk = load("return " .. line, "=console", "t", session) or load(line, "=console", "t", session)
+    local fine, result = pcall(chunk or function() error("Sorry, I couldn't understand that", 0) end)
+    print((fine and "R " or "E ") .. tostring(result))
+  end
+  io.stdout:flush()
+end

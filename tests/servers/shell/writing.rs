@@ -1,0 +1,333 @@
+//! Changing rooms, with a client there that sees what comes of it.
+
+use std::collections::BTreeMap;
+
+use hatrack::model::{Affiliation, HatId};
+use hatrack::sync::{CatalogValue, Condition, Item, ItemChange, ItemOutcome, ItemValue, Refusal};
+use serde_json::{Value, json};
+
+use super::{By, SAVED, affiliate, apply, change, connect, each, hat, jid, read};
+use crate::client::Client;
+use crate::server::Server;
+
+const ROOM: &str = "courses@conference.localhost";
+const ANA: &str = "ana@localhost";
+const BOB: &str = "bob@localhost";
+
+/// Ana owns the room and sits in it; bob is a member, and in it, too.
+fn stage(server: &Server) -> (Client, Client) {
+    server.user("ana");
+    server.user("bob");
+    server.make_room(
+        ROOM,
+        &json!([[ANA, "owner"], [BOB, "member"], ["off@localhost", "member"]]),
+    );
+    let ana = Client::join(server, "ana", ROOM);
+    let bob = Client::join(server, "bob", ROOM);
+    (ana, bob)
+}
+
+fn titles(presence: &Value) -> Vec<(String, String)> {
+    let hats = presence["hats"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut titles: Vec<_> = hats.map(|hat| (text(&hat["uri"]), text(&hat["title"]))).collect();
+    titles.sort();
+    titles
+}
+
+fn refused(condition: Condition) -> impl Fn(&ItemOutcome) -> bool {
+    move |outcome| matches!(outcome, ItemOutcome::Refused(Refusal { condition: found, .. }) if *found == condition)
+}
+
+#[test]
+fn a_change_of_a_user_is_one_presence_with_exactly_these_hats() {
+    each(|server, by| {
+        let (mut ana, mut bob) = stage(server);
+        let title = "書記 \"<&>' ]] \\ é\u{1f3a9} %41;x";
+        let odd = "urn:x:%5B;ü ]]";
+        ana.presences();
+        bob.presences();
+        let mut backend = connect(server, by);
+        let outcomes = apply(
+            &mut backend,
+            ROOM,
+            vec![
+                change(BOB, "urn:x:1", None, Some(hat("a", title))),
+                change("off@localhost", "urn:x:1", None, Some(hat("a", "Off"))),
+                change(BOB, odd, None, Some(hat("ar", ""))),
+                change(BOB, "urn:x:3", None, Some(hat("r", "not shown"))),
+            ],
+        );
+        assert_eq!(outcomes, vec![SAVED; 4], "{by:?}");
+        let told = ana.settle();
+        assert_eq!(told.len(), 1, "nobody is told of those who are offline: {told:?}");
+        assert_eq!(told[0]["presence"], json!(format!("{ROOM}/bob")));
+        let expected = [
+            (odd.to_owned(), String::new()),
+            ("urn:x:1".to_owned(), title.to_owned()),
+        ];
+        let mut expected = expected.to_vec();
+        expected.sort();
+        assert_eq!(titles(&told[0]), expected);
+        assert_eq!(bob.presences().len(), 1);
+        let stored = server.stored(ROOM, BOB);
+        assert_eq!(
+            stored[1]["hats"]["urn:x:3"],
+            json!({"active": false, "required": true, "title": "not shown"})
+        );
+        let file = read(&mut backend, ROOM);
+        assert_eq!(
+            file.users[&jid(BOB)].hats[&HatId::unchecked("urn:x:1")],
+            hat("a", title)
+        );
+
+        // What the room does not see it is not told.
+        let quiet = change(
+            BOB,
+            "urn:x:3",
+            Some(hat("r", "not shown")),
+            Some(hat("", "still not")),
+        );
+        assert_eq!(apply(&mut backend, ROOM, vec![quiet]), [SAVED]);
+        assert_eq!(ana.settle(), [] as [Value; 0]);
+        let last = [
+            (odd, hat("ar", "")),
+            ("urn:x:1", hat("a", title)),
+            ("urn:x:3", hat("", "still not")),
+        ];
+        let last = last.map(|(id, hat)| change(BOB, id, Some(hat), None));
+        assert_eq!(apply(&mut backend, ROOM, last.to_vec()), vec![SAVED; 3]);
+        assert_eq!(ana.presences().len(), 1);
+        assert_eq!(server.stored(ROOM, BOB)[1].get("hats"), None);
+        assert_eq!(server.stored(ROOM, BOB)[0], "member");
+    });
+}
+
+#[test]
+fn a_muted_member_stays_muted_and_keeps_the_nickname() {
+    each(|server, by| {
+        let (mut ana, mut bob) = stage(server);
+        let muted =
+            "<query xmlns='http://jabber.org/protocol/muc#admin'><item nick='bob' role='visitor'/></query>";
+        assert_eq!(ana.iq(ROOM, "set", muted).0, "result");
+        server.lua_room(
+            ROOM,
+            "r:set_affiliation_data('bob@localhost', 'reserved_nickname', 'bob'); return 'x'",
+        );
+        bob.presences();
+        let given = change(BOB, "urn:x:1", None, Some(hat("a", "Teacher")));
+        assert_eq!(apply(&mut connect(server, by), ROOM, vec![given]), [SAVED]);
+        let seen = bob.presences();
+        assert_eq!((seen.len(), &seen[0]["role"]), (1, &json!("visitor")), "{seen:?}");
+        assert_eq!(server.stored(ROOM, BOB)[1]["reserved_nickname"], "bob");
+    });
+}
+
+#[test]
+fn only_what_is_as_expected_is_changed_item_by_item() {
+    each(|server, by| {
+        let hats = json!({"urn:x:1": {"active": true, "title": "One", "more": 5}, "urn:x:2": {"title": "Two"}, "urn:x:odd": {"title": 5}});
+        server.make_room(ROOM, &json!([[ANA, "owner", hats], [BOB, "member"]]));
+        let mut backend = connect(server, by);
+        let outcomes = apply(
+            &mut backend,
+            ROOM,
+            vec![
+                change(ANA, "urn:x:1", Some(hat("a", "One")), Some(hat("ar", "Uno"))),
+                change(ANA, "urn:x:2", Some(hat("a", "Two")), None),
+                change(ANA, "urn:x:3", Some(hat("", "")), None),
+                change(ANA, "urn:x:2", None, Some(hat("", "Two"))),
+                change(ANA, "urn:x:odd", None, None),
+                change(ANA, "urn:x:4", None, Some(hat("a", "a\u{1}"))),
+                change("carol@localhost", "urn:x:1", None, Some(hat("a", ""))),
+                change("carol@localhost", "urn:x:1", Some(hat("a", "")), None),
+                change(ANA, "urn:x:5", None, Some(hat("a", &"x".repeat(20_000)))),
+                ItemChange::new(
+                    Item::Catalog {
+                        hat: HatId::unchecked("urn:x:1"),
+                    },
+                    None,
+                    Some(ItemValue::Catalog(CatalogValue::default())),
+                ),
+            ],
+        );
+        let changed = |actual: Option<_>| ItemOutcome::Changed {
+            actual: actual.map(ItemValue::Hat),
+        };
+        assert_eq!(
+            outcomes[..4],
+            [SAVED, changed(Some(hat("", "Two"))), SAVED, SAVED],
+            "{by:?}"
+        );
+        assert!(
+            refused(Condition::UndefinedCondition)(&outcomes[4]),
+            "{outcomes:?}"
+        );
+        assert!(refused(Condition::NotAcceptable)(&outcomes[5]));
+        assert!(refused(Condition::ItemNotFound)(&outcomes[6]));
+        assert_eq!(outcomes[7], SAVED);
+        assert!(refused(Condition::NotAcceptable)(&outcomes[8]));
+        assert!(refused(Condition::FeatureNotImplemented)(&outcomes[9]));
+        let stored = server.stored(ROOM, ANA);
+        assert_eq!(
+            stored[1]["hats"]["urn:x:1"],
+            json!({"active": true, "required": true, "title": "Uno", "more": 5})
+        );
+        assert_eq!(stored[1]["hats"]["urn:x:odd"], json!({"title": 5}));
+        for (room, condition) in [
+            ("never@conference.localhost", Condition::Gone),
+            ("courses@elsewhere.localhost", Condition::Forbidden),
+        ] {
+            let outcomes = apply(
+                &mut backend,
+                room,
+                vec![change(ANA, "urn:x:1", None, Some(hat("a", "")))],
+            );
+            assert!(refused(condition)(&outcomes[0]), "{outcomes:?}");
+        }
+    });
+}
+
+#[test]
+fn a_room_made_and_destroyed_is_gone_and_nothing_is_made_there() {
+    each(|server, by| {
+        server.make_room(ROOM, &json!([[ANA, "owner"]]));
+        server.lua_room(ROOM, "r:destroy(); return 'x'");
+        let outcomes = apply(
+            &mut connect(server, by),
+            ROOM,
+            vec![change(ANA, "urn:x:1", None, Some(hat("a", "")))],
+        );
+        assert!(refused(Condition::Gone)(&outcomes[0]), "{outcomes:?}");
+        assert_eq!(
+            server.lua_room(ROOM, "return tostring(r._data.destroyed)"),
+            "true"
+        );
+    });
+}
+
+#[test]
+fn affiliations_change_with_the_hats_that_belong_to_them() {
+    each(|server, by| {
+        let (mut ana, _bob) = stage(server);
+        server.lua_room(ROOM, "r:set_affiliation_data('off@localhost', 'hats', { ['urn:x:1'] = { title = 'One' } }); return 'x'");
+        let mut backend = connect(server, by);
+        let remove = |hats: &[(&str, &str)]| ItemChange {
+            expected_hats: Some(
+                hats.iter()
+                    .map(|(id, title)| (HatId::unchecked(*id), hat("", title)))
+                    .collect::<BTreeMap<_, _>>(),
+            ),
+            ..affiliate("off@localhost", Affiliation::Member, Affiliation::None)
+        };
+        ana.presences();
+        let outcomes = apply(
+            &mut backend,
+            ROOM,
+            vec![
+                affiliate("new@localhost", Affiliation::None, Affiliation::Member),
+                change("new@localhost", "urn:x:1", None, Some(hat("a", "One"))),
+                remove(&[]),
+                remove(&[("urn:x:1", "Other")]),
+                remove(&[("urn:x:1", "One"), ("urn:x:2", "")]),
+                affiliate(ANA, Affiliation::Owner, Affiliation::Member),
+                affiliate(BOB, Affiliation::Admin, Affiliation::Owner),
+                affiliate("evil@localhost", Affiliation::None, Affiliation::Outcast),
+            ],
+        );
+        let changed = ItemOutcome::Changed {
+            actual: Some(ItemValue::Affiliation(Affiliation::Member)),
+        };
+        assert_eq!(
+            outcomes[..5],
+            [SAVED, SAVED, changed.clone(), changed.clone(), changed.clone()],
+            "{by:?}"
+        );
+        assert!(refused(Condition::Conflict)(&outcomes[5]), "{outcomes:?}");
+        assert_eq!(outcomes[6..], [changed, SAVED]);
+        assert_eq!(
+            server.stored(ROOM, "new@localhost"),
+            json!(["member", {"hats": {"urn:x:1": {"active": true, "required": false, "title": "One"}}}])
+        );
+        assert_eq!(
+            apply(&mut backend, ROOM, vec![remove(&[("urn:x:1", "One")])]),
+            [SAVED]
+        );
+        assert_eq!(server.stored(ROOM, "off@localhost"), json!([false, false]));
+        assert_eq!(server.stored(ROOM, ANA)[0], "owner");
+        // A user who is there gets hat and affiliation in one presence.
+        ana.presences();
+        let both = vec![
+            affiliate(BOB, Affiliation::Member, Affiliation::Admin),
+            change(BOB, "urn:x:1", None, Some(hat("a", "One"))),
+        ];
+        assert_eq!(apply(&mut backend, ROOM, both), vec![SAVED; 2]);
+        let seen = ana.presences();
+        assert_eq!(
+            (seen.len(), &seen[0]["affiliation"], titles(&seen[0]).len()),
+            (1, &json!("admin"), 1),
+            "{seen:?}"
+        );
+    });
+}
+
+/// Four writers lengthen the same titles by a letter each, from what they read; none is lost.
+#[test]
+fn writers_at_the_same_time_lose_nothing_of_each_other() {
+    each(|server, by| {
+        if by != By::Socket {
+            return;
+        }
+        let users: Vec<String> = (0..10).map(|number| format!("user{number}@localhost")).collect();
+        let all: Vec<Value> = users
+            .iter()
+            .map(|user| json!([user, "member", {"urn:x:all": {"title": "-"}}]))
+            .collect();
+        server.make_room(ROOM, &json!(all));
+        let server = &*server;
+        std::thread::scope(|scope| {
+            for letter in ["a", "b", "c", "d"] {
+                let users = &users;
+                scope.spawn(move || {
+                    let mut backend = connect(server, by);
+                    for user in users {
+                        loop {
+                            let now = read(&mut backend, ROOM).users[&jid(user)].hats
+                                [&HatId::unchecked("urn:x:all")]
+                                .clone();
+                            let next = hat("", &format!("{}{letter}", now.title.as_deref().unwrap()));
+                            let outcome = apply(
+                                &mut backend,
+                                ROOM,
+                                vec![change(user, "urn:x:all", Some(now), Some(next))],
+                            )
+                            .remove(0);
+                            if outcome == SAVED {
+                                break;
+                            }
+                            assert!(matches!(outcome, ItemOutcome::Changed { .. }), "{outcome:?}");
+                        }
+                    }
+                });
+            }
+            // An owner changes affiliations beside.
+            scope.spawn(|| {
+                for user in &users {
+                    server.lua_room(
+                        ROOM,
+                        &format!("r:set_affiliation(true, '{user}', 'admin'); return 'x'"),
+                    );
+                }
+            });
+        });
+        let found = read(&mut connect(server, by), ROOM);
+        for user in &users {
+            let user = &found.users[&jid(user)];
+            assert_eq!(user.affiliation, Affiliation::Admin);
+            let title = user.hats[&HatId::unchecked("urn:x:all")].title.clone().unwrap();
+            let mut letters: Vec<char> = title.chars().collect();
+            letters.sort_unstable();
+            assert_eq!(letters, ['-', 'a', 'b', 'c', 'd'], "{title}");
+        }
+    });
+}
