@@ -79,7 +79,7 @@ fn leave_overlays(session: &mut Session) {
 }
 
 #[test]
-fn a_hundred_thousand_keys_end_where_they_began() {
+fn hundred_thousand_keys_undo_to_start() {
     let sample = read::wardrobe(include_bytes!("../assets/demo.json")).unwrap();
     let mut session = Session::open(sample.clone(), (100, 30));
     let mut runner = TestRunner::new(Config {

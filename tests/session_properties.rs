@@ -119,7 +119,7 @@ proptest! {
     #![proptest_config(support::cases(200))]
 
     #[test]
-    fn any_session_is_sound(wardrobe in support::wardrobe(), steps in prop::collection::vec(step(), 0..120)) {
+    fn any_session_keeps_invariants(wardrobe in support::wardrobe(), steps in prop::collection::vec(step(), 0..120)) {
         let mut session = Session::open(wardrobe, (100, 30));
         for step in steps {
             take(&mut session, step);
@@ -232,7 +232,7 @@ proptest! {
     /// However late the keeper's answers come, one moderator alone never conflicts with themselves, and in the end the
     /// file holds what the screen shows, and what it would hold had the answers come at once.
     #[test]
-    fn a_slow_keeper_changes_nothing(steps in prop::collection::vec(slow(), 0..60)) {
+    fn slow_store_worker_gives_same_result(steps in prop::collection::vec(slow(), 0..60)) {
         let bytes = include_bytes!("scenarios/courses.json");
         let mut session = Session::open(hatrack::model::read::wardrobe(bytes).unwrap(), (100, 30));
         session.slow();
@@ -268,7 +268,7 @@ proptest! {
     /// Whatever bytes lie where a draft should: nothing panics, and what is offered can be taken up, put off or thrown
     /// away.
     #[test]
-    fn any_draft(bytes in draft(), keys in prop::collection::vec(any_key(), 0..12)) {
+    fn any_draft_is_handled(bytes in draft(), keys in prop::collection::vec(any_key(), 0..12)) {
         let file = include_bytes!("scenarios/courses.json");
         let mut session = Session::open(hatrack::model::read::wardrobe(file).unwrap(), (100, 30));
         session.draft = Some(bytes.clone());
@@ -312,7 +312,7 @@ proptest! {
     #![proptest_config(support::cases(200))]
 
     #[test]
-    fn a_filter_that_is_cleared_leaves_no_trace(
+    fn cleared_filter_leaves_no_trace(
         wardrobe in support::wardrobe(),
         way in select(vec!["", "Tab", "Tab Tab", "w", "w Tab", "w Tab Tab"]),
         typed in "[a-z@#! .]{0,8}",
@@ -338,7 +338,7 @@ proptest! {
     }
 
     #[test]
-    fn a_change_of_many_is_undone_in_one(
+    fn bulk_change_is_undone_in_one_step(
         wardrobe in support::wardrobe(),
         marks in select(vec!["*", "V G V", "Space Space", "* Space", "/ e Enter *"]),
         change in select(vec![
@@ -388,7 +388,7 @@ proptest! {
 
     /// Whatever keys were given: a key means one thing in one place, and from everywhere there is a way out.
     #[test]
-    fn any_keymap(keymap in keymap(), keys in prop::collection::vec(any_key(), 0..40)) {
+    fn any_keymap_is_sound(keymap in keymap(), keys in prop::collection::vec(any_key(), 0..40)) {
         let file = include_bytes!("scenarios/courses.json");
         let wardrobe = hatrack::model::read::wardrobe(file).unwrap();
         let start = Start { keymap: keymap.clone(), ..Start::default() };

@@ -48,7 +48,7 @@ pub use output::Output;
 
 /// Does what a command line says; gives the exit code. Prints to standard output and standard error.
 pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
-    crate::term::survive_size_limit();
+    crate::term::catch_file_size_signal();
     // Not locked: while the screen is open, threads of its own may have to write there.
     let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout());
     let mut out = Output::new(&mut stdout, output::on_terminal());
@@ -144,7 +144,7 @@ fn settings(cli: &Cli, config: Config) -> screen::ScreenSettings {
         background: cli.background.or(config.background).unwrap_or_default(),
         ascii: cli.ascii.then_some(true).or(config.ascii),
         theme: config.theme,
-        own: config.own,
+        overrides: config.own,
     };
     screen::ScreenSettings {
         mouse: cli.mouse || config.mouse.unwrap_or_default(),

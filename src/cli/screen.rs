@@ -87,7 +87,7 @@ fn show(
     settings: &ScreenSettings,
 ) -> Result<(), Failure> {
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let look = settings.look.look(variable);
+    let look = settings.look.resolve(variable);
     let job = SessionJob {
         start,
         source,
@@ -106,7 +106,7 @@ fn show(
         }) => Ok(()),
         // Also where all went as it was wanted there may be something to say.
         Ok(SessionEnd { status, message }) => Err(Failure::with(status, message.unwrap_or_default())),
-        Err(none @ (NoTerminal::NotOne(_) | NoTerminal::Dumb(_))) => {
+        Err(none @ (NoTerminal::NotATerminal(_) | NoTerminal::Dumb(_))) => {
             Err(Failure::usage(format!("{none}; {WITHOUT}")))
         }
         Err(failed @ (NoTerminal::Failed(_) | NoTerminal::NoThread(_))) => {

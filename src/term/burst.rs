@@ -5,34 +5,34 @@ use super::decode::Decoder;
 use super::input::Input;
 
 /// What comes within this time, in milliseconds, came at once.
-const AT_ONCE: u16 = 10;
+const BURST_TIMEOUT: u16 = 10;
 /// How long to wait, in milliseconds, for more of what is known to be a paste.
-const MORE: u16 = 100;
+const PASTE_TIMEOUT: u16 = 100;
 /// So much is held at most, in bytes.
-const MOST: usize = 4 << 20;
+const MAX_BUFFERED: usize = 4 << 20;
 
 /// Reads become input; text waits a moment for what comes with it.
 #[derive(Debug, Default)]
 pub(super) struct BurstDetector {
     decoder: Decoder,
     /// Text that was read just now.
-    held: Vec<u8>,
+    buffered: Vec<u8>,
 }
 
 impl BurstDetector {
     /// Takes in one read and gives what is complete.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
-        if self.decoder.is_idle() && is_text(bytes) && self.held.len() + bytes.len() <= MOST {
-            self.held.extend_from_slice(bytes);
+        if self.decoder.is_idle() && is_text(bytes) && self.buffered.len() + bytes.len() <= MAX_BUFFERED {
+            self.buffered.extend_from_slice(bytes);
             return Vec::new();
         }
         let mut found = Vec::new();
         let mut bytes = bytes;
-        let held = std::mem::take(&mut self.held);
+        let held = std::mem::take(&mut self.buffered);
         let joined;
         if is_paste(&held) && bytes.first() == Some(&0x1b) {
             // A key, or the answer of a terminal, that came right after.
-            found.push(unmarked(&held));
+            found.push(unmarked_paste(&held));
         } else if !held.is_empty() {
             joined = [&held, bytes].concat();
             bytes = &joined;
@@ -42,31 +42,31 @@ impl BurstDetector {
     }
 
     /// How long, in milliseconds, to wait for what belongs to that which was read; `None`: as long as it takes.
-    pub(super) fn patience(&self) -> Option<u16> {
-        if self.held.is_empty() {
-            self.decoder.patience()
-        } else if is_paste(&self.held) {
-            Some(MORE)
+    pub(super) fn timeout(&self) -> Option<u16> {
+        if self.buffered.is_empty() {
+            self.decoder.timeout()
+        } else if is_paste(&self.buffered) {
+            Some(PASTE_TIMEOUT)
         } else {
-            Some(AT_ONCE)
+            Some(BURST_TIMEOUT)
         }
     }
 
     /// Nothing came in time.
     pub(super) fn expire(&mut self) -> Vec<Input> {
-        if self.held.is_empty() {
+        if self.buffered.is_empty() {
             return self.decoder.expire().into_iter().collect();
         }
-        let held = std::mem::take(&mut self.held);
+        let held = std::mem::take(&mut self.buffered);
         if is_paste(&held) {
-            vec![unmarked(&held)]
+            vec![unmarked_paste(&held)]
         } else {
             self.decoder.feed(&held)
         }
     }
 }
 
-fn unmarked(paste: &[u8]) -> Input {
+fn unmarked_paste(paste: &[u8]) -> Input {
     let text = String::from_utf8_lossy(paste);
     Input::UnmarkedPaste(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
@@ -101,14 +101,14 @@ mod tests {
     fn at_once(reads: &[&[u8]]) -> Vec<Input> {
         let mut bursts = BurstDetector::default();
         let mut found: Vec<Input> = reads.iter().flat_map(|read| bursts.feed(read)).collect();
-        while bursts.patience().is_some() {
+        while bursts.timeout().is_some() {
             found.extend(bursts.expire());
         }
         found
     }
 
     #[test]
-    fn lines_with_an_address_are_a_paste_however_they_are_cut() {
+    fn detects_paste_of_address_lines() {
         for (bytes, text) in [
             (
                 &b"a@example.org\rb@example.org\r"[..],
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_keys_in_their_order() {
+    fn other_input_is_keys_in_order() {
         for bytes in [
             &b"a"[..],
             b"\r",
@@ -144,13 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_waits_a_moment_and_what_is_no_text_does_not() {
+    fn text_is_delayed_and_sequences_are_not() {
         let mut bursts = BurstDetector::default();
         let key = |code| Input::Key(Key::plain(code));
         assert_eq!(bursts.feed(b"a"), []);
-        assert_eq!(bursts.patience(), Some(AT_ONCE));
+        assert_eq!(bursts.timeout(), Some(BURST_TIMEOUT));
         assert_eq!(bursts.expire(), [key(KeyCode::Char('a'))]);
-        assert_eq!(bursts.patience(), None);
+        assert_eq!(bursts.timeout(), None);
         assert_eq!(bursts.feed(b"\x1b[A"), [key(KeyCode::Up)]);
         assert_eq!(bursts.feed(b"b"), []);
         assert_eq!(
@@ -160,17 +160,17 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_a_paste_may_come_a_little_later() {
+    fn late_rest_belongs_to_paste() {
         let mut bursts = BurstDetector::default();
         assert_eq!(bursts.feed(b"a@b\rc"), []);
-        assert_eq!(bursts.patience(), Some(MORE));
+        assert_eq!(bursts.timeout(), Some(PASTE_TIMEOUT));
         assert_eq!(bursts.feed(b"dd\r"), []);
         let after = bursts.feed(b"\x1b[A");
         assert_eq!(after, [paste("a@b\ncdd\n"), Input::Key(Key::plain(KeyCode::Up))]);
     }
 
     #[test]
-    fn the_text_in_a_string_or_a_marked_paste_is_theirs() {
+    fn strings_and_bracketed_pastes_are_not_bursts() {
         let marked = at_once(&[b"\x1b[200~", b"a@b\rc", b"\x1b[201~"]);
         assert_eq!(marked, [Input::Paste("a@b\nc".into())]);
         assert_eq!(at_once(&[b"\x1bP>|", b"a@b\rc", b"\x1b\\"]), []);

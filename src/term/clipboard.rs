@@ -15,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_text_breaks_out() {
+    fn text_cannot_escape_sequence() {
         assert_eq!(
             sequence("terry@example.org"),
             "\x1b]52;c;dGVycnlAZXhhbXBsZS5vcmc=\x07"

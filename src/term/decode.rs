@@ -14,27 +14,27 @@ use super::sequence::{application_key, sequence};
 use crate::app::{Key, KeyCode};
 
 /// No key is longer; what is, is no key.
-const LONGEST_KEY: usize = 64;
+const MAX_SEQUENCE: usize = 64;
 /// More of one paste than this, in bytes, is left out. However its line ends are written, what is left is more than
 /// anything takes, so that nobody takes a part for the whole.
-const LONGEST_PASTE: usize = 4 << 20;
+const MAX_PASTE: usize = 4 << 20;
 const PASTE_END: &[u8] = b"\x1b[201~";
 
 /// How long, in milliseconds, to wait: after an ESC, which somebody pressing Esc wants an answer to, and after what may
 /// be Alt and a letter.
-const ESCAPE: u16 = 50;
+const ESCAPE_TIMEOUT: u16 = 50;
 /// For the rest of a sequence.
-const SEQUENCE: u16 = 500;
+const SEQUENCE_TIMEOUT: u16 = 500;
 /// For more of a paste.
-const PASTE: u16 = 10_000;
+const PASTE_TIMEOUT: u16 = 10_000;
 /// For the rest of what was given up, which may be late.
-const LATE: u16 = 5_000;
+const LATE_TIMEOUT: u16 = 5_000;
 
 /// Joins bytes to input, however they are cut.
 #[derive(Debug, Default)]
 pub struct Decoder {
     /// The beginning of a key that is not complete.
-    begun: Vec<u8>,
+    pending: Vec<u8>,
     /// The paste that is going on.
     paste: Option<BracketedPaste>,
     /// The string that is going on.
@@ -70,7 +70,7 @@ impl Decoder {
         if std::mem::take(&mut self.late) {
             match bytes {
                 [0x1b, b'\\', after @ ..] => rest = after,
-                _ if is_burst(bytes) => self.string = Some(ControlString::rest()),
+                _ if is_burst(bytes) => self.string = Some(ControlString::discarding()),
                 _ => {}
             }
         }
@@ -82,25 +82,25 @@ impl Decoder {
         while let Some((&byte, after)) = rest.split_first() {
             rest = after;
             if let Some(paste) = &mut self.paste {
-                if paste.take(byte) {
+                if paste.push(byte) {
                     found.extend(self.paste.take().map(|paste| Input::Paste(paste.into_text())));
                 }
             } else if let Some(string) = &mut self.string {
-                match string.take(byte) {
-                    StringProgress::More => {}
+                match string.push(byte) {
+                    StringProgress::Continue => {}
                     StringProgress::Interrupt => found.push(Input::Key(Key::ctrl('c'))),
                     StringProgress::End(behind) => {
                         self.string = None;
                         found.extend(behind.map(Input::Background));
                     }
-                    StringProgress::Other => {
+                    StringProgress::NewSequence => {
                         self.string = None;
-                        self.begun = vec![0x1b, byte];
+                        self.pending = vec![0x1b, byte];
                         self.decode(&mut found);
                     }
                 }
             } else {
-                self.begun.push(byte);
+                self.pending.push(byte);
                 self.decode(&mut found);
             }
         }
@@ -109,23 +109,23 @@ impl Decoder {
 
     /// Whether what comes next is not the rest of anything.
     pub fn is_idle(&self) -> bool {
-        self.begun.is_empty() && self.paste.is_none() && self.string.is_none()
+        self.pending.is_empty() && self.paste.is_none() && self.string.is_none()
     }
 
     /// How long, in milliseconds, to wait for the rest of what was begun; `None`: as long as it takes.
-    pub fn patience(&self) -> Option<u16> {
+    pub fn timeout(&self) -> Option<u16> {
         if self.paste.is_some() {
-            return Some(PASTE);
+            return Some(PASTE_TIMEOUT);
         }
         if let Some(string) = &self.string {
-            return Some(string.patience());
+            return Some(string.timeout());
         }
-        match (self.begun.as_slice(), introducer(&self.begun)) {
-            ([], _) => self.late.then_some(LATE),
-            ([0x1b], _) => Some(ESCAPE),
-            ([0x1b, b'[' | b'O' | b']'], _) => Some(SEQUENCE),
-            (begun, Some((length, _))) if begun.len() == length => Some(ESCAPE),
-            ([0x1b, ..], _) | (_, Some(_)) => Some(SEQUENCE),
+        match (self.pending.as_slice(), introducer(&self.pending)) {
+            ([], _) => self.late.then_some(LATE_TIMEOUT),
+            ([0x1b], _) => Some(ESCAPE_TIMEOUT),
+            ([0x1b, b'[' | b'O' | b']'], _) => Some(SEQUENCE_TIMEOUT),
+            (begun, Some((length, _))) if begun.len() == length => Some(ESCAPE_TIMEOUT),
+            ([0x1b, ..], _) | (_, Some(_)) => Some(SEQUENCE_TIMEOUT),
             _ => None,
         }
     }
@@ -138,15 +138,15 @@ impl Decoder {
             return Some(Input::Paste(paste.into_text()));
         }
         if let Some(string) = self.string.take() {
-            self.late = !string.is_given_up();
+            self.late = !string.is_discarding();
             return None;
         }
-        match *std::mem::take(&mut self.begun).as_slice() {
+        match *std::mem::take(&mut self.pending).as_slice() {
             [0x1b] => {
                 self.late = false;
                 Some(key(KeyCode::Esc))
             }
-            [0x1b, letter] if control_string::begins(letter) && letter != b']' => {
+            [0x1b, letter] if control_string::is_introducer(letter) && letter != b']' => {
                 Some(with_alt(key(KeyCode::Char(char::from(letter)))))
             }
             _ => None,
@@ -154,27 +154,27 @@ impl Decoder {
     }
 
     fn decode(&mut self, found: &mut Vec<Input>) {
-        while !self.begun.is_empty() {
-            match step(&self.begun) {
+        while !self.pending.is_empty() {
+            match parse(&self.pending) {
                 DecodeStep::Done(length, input) => {
-                    self.begun.drain(..length.min(self.begun.len()));
+                    self.pending.drain(..length.min(self.pending.len()));
                     found.extend(input);
                 }
                 DecodeStep::Paste => {
-                    self.begun.clear();
+                    self.pending.clear();
                     self.paste = Some(BracketedPaste::default());
                 }
                 DecodeStep::String(length, kind) => {
                     // What follows the introducer, one byte, is read again as the string's own.
-                    let after = self.begun.split_off(length.min(self.begun.len()));
-                    self.begun.clear();
+                    let after = self.pending.split_off(length.min(self.pending.len()));
+                    self.pending.clear();
                     self.string = Some(ControlString::new(kind));
                     found.extend(self.feed(&after));
                 }
                 DecodeStep::Incomplete => {
-                    if self.begun.len() > LONGEST_KEY {
-                        self.begun.clear();
-                        self.string = Some(ControlString::rest());
+                    if self.pending.len() > MAX_SEQUENCE {
+                        self.pending.clear();
+                        self.string = Some(ControlString::discarding());
                     }
                     return;
                 }
@@ -191,14 +191,14 @@ fn is_burst(bytes: &[u8]) -> bool {
 
 impl BracketedPaste {
     /// Takes one byte; true when the end is complete.
-    fn take(&mut self, byte: u8) -> bool {
+    fn push(&mut self, byte: u8) -> bool {
         // The end has ESC only as its first byte, so after a mismatch a new match can begin only at this byte.
         self.matched = if PASTE_END.get(self.matched) == Some(&byte) {
             self.matched + 1
         } else {
             usize::from(byte == 0x1b)
         };
-        if self.text.len() < LONGEST_PASTE + PASTE_END.len() {
+        if self.text.len() < MAX_PASTE + PASTE_END.len() {
             self.text.push(byte);
         }
         let ended = self.matched == PASTE_END.len();
@@ -214,7 +214,7 @@ impl BracketedPaste {
         let begun = PASTE_END.get(..self.matched.min(PASTE_END.len() - 1));
         let text = begun.and_then(|begun| self.text.strip_suffix(begun));
         self.text.truncate(text.unwrap_or(&self.text).len());
-        self.text.truncate(LONGEST_PASTE);
+        self.text.truncate(MAX_PASTE);
         String::from_utf8_lossy(&self.text)
             .replace("\r\n", "\n")
             .replace('\r', "\n")
@@ -234,10 +234,10 @@ fn introducer(bytes: &[u8]) -> Option<(usize, u8)> {
         [control @ 0x80..=0x9f, ..] => (1, control - 0x40),
         _ => return None,
     };
-    (matches!(letter, b'[' | b'O') || control_string::begins(letter)).then_some((length, letter))
+    (matches!(letter, b'[' | b'O') || control_string::is_introducer(letter)).then_some((length, letter))
 }
 
-fn step(bytes: &[u8]) -> DecodeStep {
+fn parse(bytes: &[u8]) -> DecodeStep {
     if let Some((length, letter)) = introducer(bytes) {
         let rest = bytes.get(length..).unwrap_or_default();
         return match (letter, rest) {
@@ -251,11 +251,11 @@ fn step(bytes: &[u8]) -> DecodeStep {
         [] | [0x1b] => DecodeStep::Incomplete,
         // Esc twice: the first was a key, the second may begin something.
         [0x1b, 0x1b, ..] => DecodeStep::Done(1, Some(key(KeyCode::Esc))),
-        [0x1b, rest @ ..] => match plain(rest) {
+        [0x1b, rest @ ..] => match plain_key(rest) {
             DecodeStep::Done(length, input) => DecodeStep::Done(length + 1, input.map(with_alt)),
             other => other,
         },
-        _ => plain(bytes),
+        _ => plain_key(bytes),
     }
 }
 
@@ -267,7 +267,7 @@ fn with_alt(input: Input) -> Input {
 }
 
 /// A key without ESC: a control character or a character in UTF-8.
-fn plain(bytes: &[u8]) -> DecodeStep {
+fn plain_key(bytes: &[u8]) -> DecodeStep {
     let Some(&first) = bytes.first() else {
         return DecodeStep::Incomplete;
     };
@@ -280,13 +280,13 @@ fn plain(bytes: &[u8]) -> DecodeStep {
         0x01..=0x1a => Some(Input::Key(Key::ctrl(char::from(first + b'a' - 1)))),
         0x1c..=0x1f => Some(Input::Key(Key::ctrl(char::from(first + b'@')))),
         0x20..=0x7e => Some(key(KeyCode::Char(char::from(first)))),
-        _ => return character(bytes),
+        _ => return utf8_character(bytes),
     };
     DecodeStep::Done(1, input)
 }
 
 /// A character of several bytes. What is no UTF-8 means nothing.
-fn character(bytes: &[u8]) -> DecodeStep {
+fn utf8_character(bytes: &[u8]) -> DecodeStep {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) if error.valid_up_to() > 0 => {

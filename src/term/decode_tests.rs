@@ -15,7 +15,7 @@ fn keys(codes: &[KeyCode]) -> Vec<Input> {
 }
 
 #[test]
-fn every_key_is_read() {
+fn decodes_keys() {
     let table: &[(&[u8], KeyCode)] = &[
         (b"a", KeyCode::Char('a')),
         (b"A", KeyCode::Char('A')),
@@ -69,7 +69,7 @@ fn every_key_is_read() {
 }
 
 #[test]
-fn modifiers_are_read() {
+fn decodes_modifiers() {
     let ctrl = |character| vec![Input::Key(Key::ctrl(character))];
     assert_eq!(all_at_once(b"\x01"), ctrl('a'));
     assert_eq!(all_at_once(b"\x03"), ctrl('c'));
@@ -107,7 +107,7 @@ fn modifiers_are_read() {
 }
 
 #[test]
-fn what_is_no_key_means_nothing() {
+fn ignores_other_sequences() {
     let table: &[&[u8]] = &[
         b"\x1b[I",
         b"\x1b[O",
@@ -142,12 +142,12 @@ fn what_is_no_key_means_nothing() {
 }
 
 #[test]
-fn a_lone_escape_is_held_and_joined_with_what_follows() {
+fn lone_escape_waits_for_rest() {
     let mut decoder = Decoder::default();
     assert_eq!(decoder.feed(b"\x1b"), []);
-    assert_eq!(decoder.patience(), Some(50));
+    assert_eq!(decoder.timeout(), Some(50));
     assert_eq!(decoder.feed(b"[A"), keys(&[KeyCode::Up]));
-    assert_eq!(decoder.patience(), None, "nothing is waited for");
+    assert_eq!(decoder.timeout(), None, "nothing is waited for");
     assert_eq!(decoder.feed(b"\x1b"), []);
     assert_eq!(decoder.expire(), Some(Input::Key(Key::plain(KeyCode::Esc))));
     assert_eq!(decoder.expire(), None, "once");
@@ -157,13 +157,13 @@ fn a_lone_escape_is_held_and_joined_with_what_follows() {
         "too late"
     );
     assert_eq!(decoder.feed(b"\x1b[3"), []);
-    assert_eq!(decoder.patience(), Some(500));
+    assert_eq!(decoder.timeout(), Some(500));
     assert_eq!(decoder.expire(), None, "half a key is none");
     assert_eq!(decoder.feed(b"j"), keys(&[KeyCode::Char('j')]));
 }
 
 #[test]
-fn a_broken_sequence_does_not_take_the_next_key_with_it() {
+fn broken_sequence_keeps_next_key() {
     assert_eq!(all_at_once(b"\x1b[3\x1b[A"), keys(&[KeyCode::Up]));
     assert_eq!(
         all_at_once(b"\x1b[\rx"),
@@ -178,15 +178,15 @@ fn a_broken_sequence_does_not_take_the_next_key_with_it() {
 }
 
 #[test]
-fn a_character_cut_in_two_is_one() {
+fn joins_split_character() {
     let mut decoder = Decoder::default();
     assert_eq!(decoder.feed(&"€".as_bytes()[..2]), []);
-    assert_eq!(decoder.patience(), None);
+    assert_eq!(decoder.timeout(), None);
     assert_eq!(decoder.feed(&"€".as_bytes()[2..]), keys(&[KeyCode::Char('€')]));
 }
 
 #[test]
-fn a_paste_is_one_text_with_plain_line_ends() {
+fn paste_is_one_text_with_normalized_line_ends() {
     let found = all_at_once(b"x\x1b[200~one\rtwo\r\nthree\n\x1b[31mred\x1b[201~y");
     let paste = Input::Paste("one\ntwo\nthree\n\x1b[31mred".into());
     assert_eq!(
@@ -202,24 +202,24 @@ fn a_paste_is_one_text_with_plain_line_ends() {
     assert_eq!(nested, [Input::Paste("\x1b[20".into())], "an end that only began");
     let mut open = Decoder::default();
     assert_eq!(open.feed(b"\x1b[200~q\x03"), []);
-    assert_eq!(open.patience(), Some(10_000), "a paste may take its time");
+    assert_eq!(open.timeout(), Some(10_000), "a paste may take its time");
 }
 
 #[test]
-fn a_paste_too_long_is_cut_and_still_ends() {
+fn oversized_paste_is_truncated() {
     for excess in [0, 1, 5, 6, 7, 5000] {
         let mut bytes = b"\x1b[200~".to_vec();
-        bytes.resize(bytes.len() + LONGEST_PASTE + excess, b'a');
+        bytes.resize(bytes.len() + MAX_PASTE + excess, b'a');
         bytes.extend_from_slice(b"\x1b[201~q");
         let found = all_at_once(&bytes);
         assert_eq!(found.len(), 2, "{excess}");
-        assert_eq!(found[0], Input::Paste("a".repeat(LONGEST_PASTE)), "{excess}");
+        assert_eq!(found[0], Input::Paste("a".repeat(MAX_PASTE)), "{excess}");
         assert_eq!(found[1], Input::Key(Key::plain(KeyCode::Char('q'))), "{excess}");
     }
 }
 
 #[test]
-fn clicks_and_the_wheel_are_read() {
+fn decodes_clicks_and_wheel() {
     let at = |action| {
         vec![Input::Mouse(Mouse {
             action,
@@ -253,7 +253,7 @@ fn terminal_bytes() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn it_does_not_matter_where_the_line_cuts(mut bytes in terminal_bytes(), cuts in prop::collection::vec(1usize..9, 0..40)) {
+    fn result_is_independent_of_read_boundaries(mut bytes in terminal_bytes(), cuts in prop::collection::vec(1usize..9, 0..40)) {
         // But for a Ctrl-C that is a read of its own.
         bytes.retain(|byte| *byte != 3);
         let mut decoder = Decoder::default();
@@ -270,16 +270,16 @@ proptest! {
     }
 
     #[test]
-    fn nothing_makes_it_hold_on_to_much_or_say_more_than_it_got(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
+    fn buffer_and_output_are_bounded(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
         let mut decoder = Decoder::default();
         let found = decoder.feed(&bytes);
         prop_assert!(found.len() <= bytes.len());
-        prop_assert!(decoder.begun.len() <= LONGEST_KEY);
+        prop_assert!(decoder.pending.len() <= MAX_SEQUENCE);
     }
 }
 
 #[test]
-fn the_answers_of_a_terminal_are_no_keys() {
+fn terminal_replies_are_not_keys() {
     let behind = |part| Input::Background((part, part, part));
     let a = Input::Key(Key::plain(KeyCode::Char('a')));
     for (bytes, found) in [
@@ -289,9 +289,9 @@ fn the_answers_of_a_terminal_are_no_keys() {
         ),
         (
             b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22ca",
-            vec![behind(255), Input::Answered, a.clone()],
+            vec![behind(255), Input::QueryAnswered, a.clone()],
         ),
-        (b"\x1b[?6c", vec![Input::Answered]),
+        (b"\x1b[?6c", vec![Input::QueryAnswered]),
         (b"\x1b]10;rgb:0/0/0\x07a", vec![a.clone()]),
         (
             b"\x1b]11;rgb:0/0/0\x1b[A",
@@ -312,7 +312,7 @@ fn the_answers_of_a_terminal_are_no_keys() {
 }
 
 #[test]
-fn keys_told_by_their_number_are_what_is_typed() {
+fn decodes_keys_by_code_point() {
     let key = |character| Input::Key(Key::plain(KeyCode::Char(character)));
     for (bytes, input) in [
         // Shift and a sign: told by the terminal, else by the US layout.

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use ratatui::Frame;
 
 use super::clipboard;
-use super::draft_keeper::DraftKeeper;
+use super::draft_writer::DraftWriter;
 use super::event::RunnerEvent;
-use super::event_loop::{LONGEST_END, Runner};
+use super::event_loop::{EXIT_TIMEOUT, Runner};
 use super::files;
-use super::session::can_be_continued;
+use super::session::has_job_control;
 use super::suspend::PendingSuspend;
 use super::worker::Worker as _;
 use crate::app::command::CommandId;
@@ -23,33 +23,33 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         match effect {
             Effect::Store(request) => answers.extend(self.workers.store.request(request)),
             Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
-            Effect::KeepDraft { before, after } => self.keeping.keep(before, after, &self.tell),
-            Effect::KeepOwn(draft) => self.keeping.keep_own(draft, &self.tell),
-            Effect::Wait(wait) => self.keeping.wait(wait),
-            Effect::Rest(wait) => self.keeping.rest(wait),
-            Effect::Import(path) => files::import(path, self.state.start(), &self.tell),
+            Effect::KeepDraft { before, after } => self.drafts.save(before, after, &self.sender),
+            Effect::KeepOwn(draft) => self.drafts.save_live(draft, &self.sender),
+            Effect::Wait(wait) => self.drafts.start_delay(wait),
+            Effect::Rest(wait) => self.drafts.cancel_delay(wait),
+            Effect::Import(path) => files::import(path, self.state.start(), &self.sender),
             Effect::Export(export, wardrobe) => {
                 let place = (self.state.start(), self.data.clone());
-                files::export(export, wardrobe, place, &self.tell);
+                files::export(export, wardrobe, place, &self.sender);
             }
-            Effect::GoOn => self.more = true,
-            Effect::Suspend => self.stop(),
+            Effect::GoOn => self.has_more = true,
+            Effect::Suspend => self.suspend(),
             Effect::Copy(text) => {
                 let copied = self.session.write(&clipboard::sequence(&text));
-                self.check(&copied);
+                self.check_terminal(&copied);
             }
             Effect::Mouse(on) => {
                 let switched = self.session.set_mouse(on);
-                self.check(&switched);
+                self.check_terminal(&switched);
             }
-            Effect::Redraw => self.draw_anew(),
+            Effect::Redraw => self.redraw(),
             Effect::Quit(status) => {
                 self.status.get_or_insert(status);
             }
         }
     }
 
-    pub(super) fn draft_kept(&mut self, result: Result<(), String>) {
+    pub(super) fn draft_saved(&mut self, result: Result<(), String>) {
         if let Err(reason) = &result {
             log::warn!(reason = reason.as_str(); "draft not kept");
         }
@@ -59,39 +59,39 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         self.update(Msg::DraftKept(result));
     }
 
-    pub(super) fn find_draft(&mut self) {
+    pub(super) fn load_draft(&mut self) {
         let scope = &self.state.start().scope;
-        if let Some(found) = self.keeping.find(!scope.read_only) {
+        if let Some(found) = self.drafts.load(!scope.read_only) {
             self.update(found);
             self.draw();
         }
     }
 
     /// As Ctrl-Z does: what is being written is finished first, so that no lock is held meanwhile.
-    pub(super) fn stop(&mut self) {
-        if !can_be_continued() {
+    pub(super) fn suspend(&mut self) {
+        if !has_job_control() {
             let why = "nothing here could continue the program, so it was not stopped";
             self.update(Msg::Note(why.into()));
-        } else if self.stopping.ask() {
-            self.workers.store.pause(&self.tell);
+        } else if self.suspending.request() {
+            self.workers.store.pause(&self.sender);
         }
     }
 
-    pub(super) fn stop_when_nothing_is_written(&mut self) {
+    pub(super) fn suspend_when_idle(&mut self) {
         if self.state.is_keeping() {
             return;
         }
-        let Some(_pause) = self.stopping.take() else {
+        let Some(_pause) = self.suspending.take() else {
             return;
         };
-        let stopped = self.session.stop();
-        self.check(&stopped);
-        self.draw_anew();
+        let stopped = self.session.suspend();
+        self.check_terminal(&stopped);
+        self.redraw();
     }
 
     /// Whether it took too long to stop, which is said then.
-    pub(super) fn is_stopping_too_late(&mut self) -> bool {
-        let late = self.stopping.is_too_late();
+    pub(super) fn suspend_timed_out(&mut self) -> bool {
+        let late = self.suspending.expire();
         if late {
             let again = format!("Saving; press {} again", self.state.key(CommandId::Suspend));
             self.update(Msg::Note(again));
@@ -101,24 +101,24 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
 
     /// The screen is gone; what was asked of the workers is finished as far as that can be waited for. What is not saved
     /// is in the draft already, and goes from there when it is saved after all.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn finish(&mut self) {
         let is_waiting =
             |state: &State| matches!(state.saved(), SaveState::Saving(_) | SaveState::NotSaved(..));
         // Whoever writes must not rest any more.
-        self.stopping = PendingSuspend::default();
-        let end = Instant::now() + LONGEST_END;
+        self.suspending = PendingSuspend::default();
+        let end = Instant::now() + EXIT_TIMEOUT;
         let mut late = None;
         if is_waiting(&self.state) && !self.workers.stop() {
             late = Some("the data file could not be written in time".to_owned());
         }
-        while let Ok(happened) = self.told.recv_timeout(if self.state.is_keeping() {
+        while let Ok(happened) = self.events.recv_timeout(if self.state.is_keeping() {
             end.saturating_duration_since(Instant::now())
         } else {
             Duration::ZERO
         }) {
             match happened {
                 RunnerEvent::Worker(msg) => self.update(*msg),
-                RunnerEvent::DraftKept(result) => self.draft_kept(result),
+                RunnerEvent::DraftSaved(result) => self.draft_saved(result),
                 _ => {}
             }
         }
@@ -133,6 +133,6 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             self.message = Some(parts.join("; "));
         }
         // On a slow disk that takes long: then it survives this process, and the system writes it.
-        std::mem::replace(&mut self.keeping, DraftKeeper::new(None)).finish(end);
+        std::mem::replace(&mut self.drafts, DraftWriter::new(None)).finish(end);
     }
 }

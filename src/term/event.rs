@@ -25,13 +25,13 @@ pub(super) enum RunnerEvent {
     Signal(Signal),
     /// What one of the workers tells, as the message that it is.
     Worker(Box<Msg>),
-    DraftKept(Result<(), String>),
+    DraftSaved(Result<(), String>),
     /// The answer of a thread that did one thing.
     Answer(Box<Msg>),
     /// Nothing is written to the data file as long as this lives.
     Paused(store::WorkerPause),
     /// A thread that should go on has panicked.
-    Broken,
+    ThreadPanicked,
 }
 
 impl RunnerEvent {
@@ -46,7 +46,7 @@ pub(super) struct EventSender(pub(super) Sender<RunnerEvent>);
 
 impl EventSender {
     /// False when nobody listens any more.
-    pub(super) fn tell(&self, happened: RunnerEvent) -> bool {
+    pub(super) fn send(&self, happened: RunnerEvent) -> bool {
         self.0.send(happened).is_ok()
     }
 }
@@ -54,7 +54,7 @@ impl EventSender {
 impl Drop for EventSender {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.tell(RunnerEvent::Broken);
+            self.send(RunnerEvent::ThreadPanicked);
         }
     }
 }

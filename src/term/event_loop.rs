@@ -13,11 +13,11 @@ use ratatui::layout::Position;
 
 use super::terminal_query::TerminalQuery;
 
-use super::draft_keeper::DraftKeeper;
+use super::draft_writer::DraftWriter;
 use super::event::{EventSender, RunnerEvent, WardrobeSource};
 use super::input::{Input, Mouse};
 use super::look::Look;
-use super::mouse::Clicks;
+use super::mouse::ClickTracker;
 use super::reader;
 use super::session::{NoTerminal, Session, restore};
 use super::signals::{Signal, Signals};
@@ -29,15 +29,15 @@ use crate::store::Drafts;
 use crate::ui::Theme;
 
 /// The first frame waits so long for the file, so that a small one is on it.
-const FIRST_LOOK: Duration = Duration::from_millis(2);
+const FIRST_FRAME_WAIT: Duration = Duration::from_millis(2);
 /// While more is worked out it is drawn so often.
-const BETWEEN: Duration = Duration::from_millis(60);
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(60);
 /// However things stand, so long after a signal the process is gone.
-pub(super) const LONGEST_END: Duration = Duration::from_millis(1800);
+pub(super) const EXIT_TIMEOUT: Duration = Duration::from_millis(1800);
 /// The exit status when the terminal is gone: that of SIGHUP, which would have said so.
-const GONE: u8 = 128 + 1;
+const STATUS_TERMINAL_LOST: u8 = 128 + 1;
 /// The exit status after a panic.
-const PANICKED: u8 = 101;
+const STATUS_PANICKED: u8 = 101;
 
 /// What a session works on.
 #[derive(Debug)]
@@ -78,36 +78,36 @@ pub fn run(
         WardrobeSource::Memory(_) => None,
     };
     let workers = Workers::start(job.source, &job.start.actor, &tell).map_err(NoTerminal::NoThread)?;
-    let voice = EventSender(tell.clone());
+    let events = EventSender(tell.clone());
     signals
-        .listen(move |signal| voice.tell(RunnerEvent::Signal(signal)))
+        .listen(move |signal| events.send(RunnerEvent::Signal(signal)))
         .map_err(NoTerminal::NoThread)?;
-    let voice = EventSender(tell.clone());
+    let events = EventSender(tell.clone());
     let looks = TerminalQuery::new(job.look);
-    let watch = looks.watch();
+    let watch = looks.observer();
     reader::listen(move |input| {
         watch(&input);
-        voice.tell(RunnerEvent::Input(input))
+        events.send(RunnerEvent::Input(input))
     })
     .map_err(NoTerminal::NoThread)?;
     let mut runner = Runner {
-        shown: Surface::new(session.size(), job.plain),
+        surface: Surface::new(session.size(), job.plain),
         state: State::new(job.start),
         screen,
         session,
         workers,
-        keeping: DraftKeeper::new(job.drafts),
+        drafts: DraftWriter::new(job.drafts),
         data,
-        looks,
-        clicks: Clicks::default(),
-        tell,
-        told,
+        query: looks,
+        clicks: ClickTracker::default(),
+        sender: tell,
+        events: told,
         status: None,
         message: None,
-        more: false,
-        stopping: PendingSuspend::default(),
+        has_more: false,
+        suspending: PendingSuspend::default(),
     };
-    match catch_unwind(AssertUnwindSafe(|| runner.live())) {
+    match catch_unwind(AssertUnwindSafe(|| runner.run())) {
         Ok(status) => {
             let message = runner.message.take();
             log::info!(status; "ended");
@@ -118,8 +118,8 @@ pub fn run(
         Err(panic) => {
             // What was typed is worth one more try. When that fails too, the first panic is the one to tell of.
             let _ = catch_unwind(AssertUnwindSafe(|| {
-                runner.end(PANICKED);
-                runner.settle();
+                runner.terminate(STATUS_PANICKED);
+                runner.finish();
             }));
             resume_unwind(panic)
         }
@@ -130,120 +130,125 @@ pub(super) struct Runner<S> {
     pub(super) state: State,
     pub(super) screen: S,
     pub(super) session: Session,
-    pub(super) shown: Surface,
+    pub(super) surface: Surface,
     pub(super) workers: Workers,
-    pub(super) keeping: DraftKeeper,
+    pub(super) drafts: DraftWriter,
     /// The data file, which no export replaces.
     pub(super) data: Option<PathBuf>,
-    pub(super) looks: TerminalQuery,
-    pub(super) clicks: Clicks,
-    pub(super) tell: Sender<RunnerEvent>,
-    pub(super) told: Receiver<RunnerEvent>,
+    pub(super) query: TerminalQuery,
+    pub(super) clicks: ClickTracker,
+    pub(super) sender: Sender<RunnerEvent>,
+    pub(super) events: Receiver<RunnerEvent>,
     /// Once it is time to leave: the exit status.
     pub(super) status: Option<u8>,
     pub(super) message: Option<String>,
     /// The state has more to work out when nothing else waits.
-    pub(super) more: bool,
-    pub(super) stopping: PendingSuspend,
+    pub(super) has_more: bool,
+    pub(super) suspending: PendingSuspend,
 }
 
 impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     /// Until it is time to leave; answers with the exit status.
-    fn live(&mut self) -> u8 {
+    fn run(&mut self) -> u8 {
         // Lines of words have no colors.
-        if !self.shown.is_plain() {
-            let asked = self.looks.ask(&mut self.session);
-            self.check(&asked);
+        if !self.surface.is_plain() {
+            let asked = self.query.send(&mut self.session);
+            self.check_terminal(&asked);
         }
         self.resize();
-        self.first_look();
+        self.wait_for_file();
         self.draw();
-        self.find_draft();
+        self.load_draft();
         let mut drawn = Instant::now();
         while self.status.is_none() {
-            let working = self.more && !self.session.is_stalled();
+            let working = self.has_more && !self.session.is_stalled();
             if working {
-                self.more = false;
+                self.has_more = false;
                 self.update(Msg::GoOn);
             } else {
-                let Some(first) = self.wait() else { continue };
-                self.take(first);
+                let Some(first) = self.next_event() else { continue };
+                self.handle(first);
             }
             let mut taken = !working;
             while self.status.is_none()
-                && let Ok(next) = self.told.try_recv()
+                && let Ok(next) = self.events.try_recv()
             {
-                self.take(next);
+                self.handle(next);
                 taken = true;
             }
             // What is found bit by bit is not shown bit by bit: the line may be slow.
-            if self.status.is_none() && (taken || !self.more || drawn.elapsed() > BETWEEN) {
+            if self.status.is_none() && (taken || !self.has_more || drawn.elapsed() > PROGRESS_INTERVAL) {
                 self.draw();
                 drawn = Instant::now();
             }
         }
-        self.looks.wait();
+        self.query.wait_for_answer();
         restore();
-        self.settle();
+        self.finish();
         self.status.unwrap_or_default()
     }
 
     /// A small file is there in less time than anybody sees: the first frame shows it.
-    fn first_look(&mut self) {
-        let end = Instant::now() + FIRST_LOOK;
+    fn wait_for_file(&mut self) {
+        let end = Instant::now() + FIRST_FRAME_WAIT;
         while matches!(self.state.phase(), Phase::Opening { .. }) && self.status.is_none() {
             match self
-                .told
+                .events
                 .recv_timeout(end.saturating_duration_since(Instant::now()))
             {
-                Ok(happened) => self.take(happened),
+                Ok(happened) => self.handle(happened),
                 Err(_) => return,
             }
         }
     }
 
     /// Waits for what happens next. While the terminal takes no more, it is asked again now and then.
-    fn wait(&mut self) -> Option<RunnerEvent> {
+    fn next_event(&mut self) -> Option<RunnerEvent> {
         let mut pause = Duration::from_millis(10);
         while self.session.is_stalled() {
-            let rest = self.keeping.next().map_or(pause, |next| next.min(pause));
-            match self.told.recv_timeout(rest) {
+            let rest = self.drafts.next_delay().map_or(pause, |next| next.min(pause));
+            match self.events.recv_timeout(rest) {
                 Ok(happened) => return Some(happened),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             let flushed = self.session.flush();
-            self.check(&flushed);
+            self.check_terminal(&flushed);
             if self.status.is_some() || !self.session.is_stalled() {
                 // What changed meanwhile can be shown now.
                 self.draw();
                 return None;
             }
-            if let Some(due) = self.keeping.due() {
+            if let Some(due) = self.drafts.take_elapsed() {
                 return Some(RunnerEvent::due(due));
             }
             pause = (pause * 2).min(Duration::from_secs(1));
         }
         // A time is waited for only while something is not kept, or is to stop.
-        let rest = self.keeping.next().into_iter().chain(self.stopping.left()).min();
+        let rest = self
+            .drafts
+            .next_delay()
+            .into_iter()
+            .chain(self.suspending.time_left())
+            .min();
         let told = match rest {
-            None => self.told.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(rest) => self.told.recv_timeout(rest),
+            None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(rest) => self.events.recv_timeout(rest),
         };
         match told {
             Ok(happened) => Some(happened),
             Err(RecvTimeoutError::Timeout) => {
-                if self.is_stopping_too_late() {
+                if self.suspend_timed_out() {
                     self.draw();
                 }
-                self.keeping.due().map(RunnerEvent::due)
+                self.drafts.take_elapsed().map(RunnerEvent::due)
             }
             // Nobody is left to say anything: the threads cannot all be gone unless something is wrong.
-            Err(RecvTimeoutError::Disconnected) => Some(RunnerEvent::Broken),
+            Err(RecvTimeoutError::Disconnected) => Some(RunnerEvent::ThreadPanicked),
         }
     }
 
-    fn take(&mut self, happened: RunnerEvent) {
+    fn handle(&mut self, happened: RunnerEvent) {
         match happened {
             RunnerEvent::Input(inputs) => {
                 for input in inputs {
@@ -251,39 +256,39 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                         // What was typed after the leaving is not for this screen.
                         _ if self.status.is_some() => return,
                         Input::Key(key) => {
-                            self.clicks.forget();
+                            self.clicks.reset();
                             self.update(Msg::Key(key));
                         }
                         Input::KeyAt(key, place) => {
-                            self.clicks.forget();
+                            self.clicks.reset();
                             self.update(Msg::KeyAt(key, place));
                         }
                         Input::Paste(text) => self.update(Msg::Paste(text)),
                         Input::UnmarkedPaste(text) => self.update(Msg::UnmarkedPaste(text)),
                         Input::Mouse(mouse) => self.mouse(mouse),
-                        Input::Background(behind) => self.looks.told(behind),
-                        Input::Answered => {}
-                        Input::Gone => {
+                        Input::Background(behind) => self.query.set_background(behind),
+                        Input::QueryAnswered => {}
+                        Input::Closed => {
                             log::warn!(reason = "end of input"; "terminal lost");
-                            self.end(GONE);
+                            self.terminate(STATUS_TERMINAL_LOST);
                         }
                     }
                 }
             }
             RunnerEvent::Signal(signal) => self.signal(signal),
-            RunnerEvent::DraftKept(result) => {
-                self.draft_kept(result);
-                self.stop_when_nothing_is_written();
+            RunnerEvent::DraftSaved(result) => {
+                self.draft_saved(result);
+                self.suspend_when_idle();
             }
             RunnerEvent::Paused(pause) => {
-                self.stopping.paused(pause);
-                self.stop_when_nothing_is_written();
+                self.suspending.paused(pause);
+                self.suspend_when_idle();
             }
             RunnerEvent::Worker(msg) | RunnerEvent::Answer(msg) => self.update(*msg),
-            RunnerEvent::Broken => {
+            RunnerEvent::ThreadPanicked => {
                 log::error!("a thread panicked");
                 self.message = Some("a part of the program failed; what was typed is kept as a draft".into());
-                self.end(PANICKED);
+                self.terminate(STATUS_PANICKED);
             }
         }
     }
@@ -294,13 +299,13 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
         match signal {
             Signal::Resized => self.resize(),
-            Signal::Stop => self.stop(),
+            Signal::Suspend => self.suspend(),
             Signal::Continued => {
                 let resumed = self.session.resume();
-                self.check(&resumed);
-                self.draw_anew();
+                self.check_terminal(&resumed);
+                self.redraw();
             }
-            Signal::Quit(number) => self.end(128u8.saturating_add(number)),
+            Signal::Quit(number) => self.terminate(128u8.saturating_add(number)),
         }
     }
 
@@ -316,21 +321,21 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
 
     fn resize(&mut self) {
         let (columns, rows) = self.session.size();
-        self.shown.resize(columns, rows);
+        self.surface.resize(columns, rows);
         self.update(Msg::Resize { columns, rows });
     }
 
     fn mouse(&mut self, mouse: Mouse) {
         let at = Position::new(mouse.column, mouse.row);
-        let on = self.shown.under(&self.state, self.looks.theme, at);
+        let on = self.surface.spots_at(&self.state, self.query.theme, at);
         let msg = self.clicks.message(on, mouse, Instant::now());
         self.update(msg);
     }
 
     /// The next frame is drawn in full: nothing is known of what the terminal shows.
-    pub(super) fn draw_anew(&mut self) {
+    pub(super) fn redraw(&mut self) {
         self.resize();
-        self.shown.forget();
+        self.surface.invalidate();
     }
 
     pub(super) fn draw(&mut self) {
@@ -338,29 +343,31 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         if self.session.is_stalled() {
             return;
         }
-        let bytes = self.shown.frame(&self.state, &self.looks.theme, &mut self.screen);
+        let bytes = self
+            .surface
+            .frame(&self.state, &self.query.theme, &mut self.screen);
         if !bytes.is_empty() {
             let written = self.session.write(&bytes);
-            self.check(&written);
+            self.check_terminal(&written);
         }
-        self.shown.reuse(bytes);
+        self.surface.reuse(bytes);
     }
 
     /// A terminal that fails is one that is gone.
-    pub(super) fn check<T>(&mut self, result: &io::Result<T>) {
+    pub(super) fn check_terminal<T>(&mut self, result: &io::Result<T>) {
         if let Err(error) = result {
             log::warn!(reason:% = error; "terminal lost");
-            self.end(GONE);
+            self.terminate(STATUS_TERMINAL_LOST);
         }
     }
 
     /// The session has to end, whatever is open, and soon.
-    fn end(&mut self, status: u8) {
+    fn terminate(&mut self, status: u8) {
         if self.status.is_some() {
             return;
         }
         let overdue = move || {
-            thread::sleep(LONGEST_END);
+            thread::sleep(EXIT_TIMEOUT);
             restore();
             std::process::exit(status.into());
         };

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limited_session_reaches_no_file() {
+    fn restricted_session_accesses_no_files() {
         let home = tempfile::tempdir().unwrap();
         let (there, new) = (home.path().join("a.csv"), home.path().join("b.csv"));
         std::fs::write(&there, "room\nr@c.example\n").unwrap();

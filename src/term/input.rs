@@ -19,9 +19,9 @@ pub enum Input {
     /// This is the color behind the text.
     Background(Rgb),
     /// The terminal has answered all that it was asked and knows an answer to.
-    Answered,
+    QueryAnswered,
     /// The terminal is not there any more. Nothing comes after it.
-    Gone,
+    Closed,
 }
 
 /// What the mouse did, and where.

@@ -19,7 +19,7 @@ pub struct LookOptions {
     /// The theme.
     pub theme: BuiltinTheme,
     /// What is different from the theme.
-    pub own: Vec<(StyleRole, Style)>,
+    pub overrides: Vec<(StyleRole, Style)>,
 }
 
 /// How many colors are wanted.
@@ -68,7 +68,7 @@ pub enum Background {
     #[default]
     Auto,
     /// This.
-    Is(Backdrop),
+    Fixed(Backdrop),
 }
 
 impl Background {
@@ -82,8 +82,8 @@ impl FromStr for Background {
     fn from_str(text: &str) -> Result<Self, String> {
         Ok(match text.to_ascii_lowercase().as_str() {
             "auto" => Self::Auto,
-            "dark" => Self::Is(Backdrop::Dark),
-            "light" => Self::Is(Backdrop::Light),
+            "dark" => Self::Fixed(Backdrop::Dark),
+            "light" => Self::Fixed(Backdrop::Light),
             _ => return Err(format!("it is one of {}", Self::NAMES.join(", "))),
         })
     }
@@ -93,34 +93,35 @@ impl FromStr for Background {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     theme: BuiltinTheme,
-    own: Vec<(StyleRole, Style)>,
+    overrides: Vec<(StyleRole, Style)>,
     depth: ColorDepth,
-    ground: Backdrop,
+    backdrop: Backdrop,
     ascii: bool,
-    asks: bool,
+    queryable: bool,
 }
 
 impl LookOptions {
     /// What is wanted, and the rest as the variables say; `variable` looks up one of the environment.
-    pub fn look(&self, variable: impl Fn(&str) -> Option<String>) -> Look {
+    pub fn resolve(&self, variable: impl Fn(&str) -> Option<String>) -> Look {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let ground = match self.background {
-            Background::Is(ground) => ground,
-            Background::Auto => ground(&set),
+            Background::Fixed(ground) => ground,
+            Background::Auto => backdrop(&set),
         };
         let depth = match self.colors {
             ColorMode::Auto if set("NO_COLOR").is_some() => ColorDepth::None,
-            ColorMode::Auto => depth(&set),
-            ColorMode::Always => depth(&set).max(ColorDepth::Sixteen),
+            ColorMode::Auto => color_depth(&set),
+            ColorMode::Always => color_depth(&set).max(ColorDepth::Sixteen),
             ColorMode::Exactly(depth) => depth,
         };
         Look {
             theme: self.theme,
-            own: self.own.clone(),
+            overrides: self.overrides.clone(),
             depth,
-            ground,
-            ascii: self.ascii.unwrap_or_else(|| ascii(&set)),
-            asks: set("TERM").is_some_and(|term| ANSWERING.iter().any(|name| term.starts_with(name))),
+            backdrop: ground,
+            ascii: self.ascii.unwrap_or_else(|| ascii_only(&set)),
+            queryable: set("TERM")
+                .is_some_and(|term| QUERYABLE_TERMS.iter().any(|name| term.starts_with(name))),
         }
     }
 }
@@ -128,8 +129,8 @@ impl LookOptions {
 impl Look {
     /// How to draw.
     pub fn theme(&self) -> Theme {
-        let mut palette = Palette::new(self.theme, self.depth, self.ground);
-        for (role, style) in &self.own {
+        let mut palette = Palette::new(self.theme, self.depth, self.backdrop);
+        for (role, style) in &self.overrides {
             palette.set(*role, *style);
         }
         Theme {
@@ -140,14 +141,14 @@ impl Look {
 
     /// Whether the terminal should be asked for the color behind the text: it is not known, would make a difference,
     /// and the terminal is of a kind that knows the question.
-    pub fn asks(&self) -> bool {
+    pub fn should_query(&self) -> bool {
         let differs = self.theme != BuiltinTheme::Mono && self.depth >= ColorDepth::Many;
-        self.ground == Backdrop::Unknown && differs && self.asks
+        self.backdrop == Backdrop::Unknown && differs && self.queryable
     }
 
     /// The terminal says what is behind the text. What is neither dark nor light stays unknown.
-    pub fn told(&mut self, behind: Rgb) {
-        self.ground = match color::luminance(behind) {
+    pub fn set_background(&mut self, behind: Rgb) {
+        self.backdrop = match color::luminance(behind) {
             dark if dark <= 0.05 => Backdrop::Dark,
             light if light >= 0.7 => Backdrop::Light,
             _ => Backdrop::Unknown,
@@ -156,7 +157,7 @@ impl Look {
 }
 
 /// Terminals that know the question, or at least leave alone what they do not know.
-const ANSWERING: [&str; 13] = [
+const QUERYABLE_TERMS: [&str; 13] = [
     "xterm",
     "tmux",
     "screen",
@@ -175,7 +176,7 @@ const ANSWERING: [&str; 13] = [
 type EnvLookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Only ASCII on a Linux console, whose font has little else, and where the locale is not UTF-8.
-fn ascii(set: EnvLookup<'_>) -> bool {
+fn ascii_only(set: EnvLookup<'_>) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
         .find_map(set)
@@ -186,7 +187,7 @@ fn ascii(set: EnvLookup<'_>) -> bool {
 }
 
 /// Terminals that have all colors and do not say so in a variable that every server passes on.
-const TRUE: [&str; 8] = [
+const TRUECOLOR_TERMS: [&str; 8] = [
     "xterm-kitty",
     "xterm-ghostty",
     "alacritty",
@@ -198,7 +199,7 @@ const TRUE: [&str; 8] = [
 ];
 
 /// How many colors the terminal has.
-fn depth(set: EnvLookup<'_>) -> ColorDepth {
+fn color_depth(set: EnvLookup<'_>) -> ColorDepth {
     let term = set("TERM").unwrap_or_default();
     let begins = |names: &[&str]| names.iter().any(|name| term.starts_with(name));
     let all = set("COLORTERM").is_some_and(|says| matches!(says.as_str(), "truecolor" | "24bit"));
@@ -216,7 +217,7 @@ fn depth(set: EnvLookup<'_>) -> ColorDepth {
             ColorDepth::Sixteen
         };
     }
-    if all || term.ends_with("-direct") || begins(&TRUE) {
+    if all || term.ends_with("-direct") || begins(&TRUECOLOR_TERMS) {
         return ColorDepth::True;
     }
     if term.contains("256color") {
@@ -226,7 +227,7 @@ fn depth(set: EnvLookup<'_>) -> ColorDepth {
 }
 
 /// What is behind the text, as far as a variable says: `COLORFGBG` ends in the number of that color.
-fn ground(set: EnvLookup<'_>) -> Backdrop {
+fn backdrop(set: EnvLookup<'_>) -> Backdrop {
     if set("TERM").is_some_and(|term| term == "linux") {
         return Backdrop::Dark;
     }
@@ -249,17 +250,17 @@ mod tests {
 
     fn with(variables: &[(&str, &str)]) -> Theme {
         LookOptions::default()
-            .look(|name| lookup(variables, name))
+            .resolve(|name| lookup(variables, name))
             .theme()
     }
 
     fn guessed(variables: &[(&str, &str)]) -> (ColorDepth, Backdrop) {
         let set = |name: &str| lookup(variables, name).filter(|value| !value.is_empty());
-        (depth(&set), ground(&set))
+        (color_depth(&set), backdrop(&set))
     }
 
     #[test]
-    fn ascii_on_a_console_and_without_utf8() {
+    fn detects_ascii_terminals() {
         let xterm = ("TERM", "xterm-256color");
         assert!(!with(&[xterm, ("LANG", "de_DE.UTF-8")]).ascii);
         assert!(!with(&[xterm, ("LANG", "C.utf8")]).ascii);
@@ -275,12 +276,12 @@ mod tests {
             ascii: Some(ascii),
             ..LookOptions::default()
         };
-        assert!(wanted(true).look(|_| Some("C.UTF-8".into())).theme().ascii);
-        assert!(!wanted(false).look(|_| None).theme().ascii);
+        assert!(wanted(true).resolve(|_| Some("C.UTF-8".into())).theme().ascii);
+        assert!(!wanted(false).resolve(|_| None).theme().ascii);
     }
 
     #[test]
-    fn as_many_colors_as_the_variables_say() {
+    fn detects_color_depth() {
         for (variables, wanted) in [
             (&[("TERM", "xterm")][..], ColorDepth::Sixteen),
             (&[], ColorDepth::Sixteen),
@@ -325,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn dark_or_light_as_far_as_it_is_said() {
+    fn detects_backdrop() {
         for (says, wanted) in [
             ("15;0", Backdrop::Dark),
             ("0;15", Backdrop::Light),
@@ -342,14 +343,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_goes_before_what_is_guessed() {
+    fn options_override_detection() {
         let theme = |colors, variables: &'static [(&str, &str)]| {
             let wanted = LookOptions {
                 colors,
-                background: Background::Is(Backdrop::Light),
+                background: Background::Fixed(Backdrop::Light),
                 ..LookOptions::default()
             };
-            wanted.look(|name| lookup(variables, name)).theme().palette
+            wanted.resolve(|name| lookup(variables, name)).theme().palette
         };
         let palette = |depth| Palette::new(BuiltinTheme::Default, depth, Backdrop::Light);
         let no: &[_] = &[("NO_COLOR", "0"), ("TERM", "xterm-256color")];
@@ -370,10 +371,10 @@ mod tests {
     }
 
     #[test]
-    fn the_terminal_is_asked_where_it_knows_and_it_matters() {
+    fn queries_capable_terminals_only_when_needed() {
         let look =
-            |wanted: &LookOptions, variables: &[(&str, &str)]| wanted.look(|name| lookup(variables, name));
-        let asks = |variables: &[(&str, &str)]| look(&LookOptions::default(), variables).asks();
+            |wanted: &LookOptions, variables: &[(&str, &str)]| wanted.resolve(|name| lookup(variables, name));
+        let asks = |variables: &[(&str, &str)]| look(&LookOptions::default(), variables).should_query();
         let xterm = ("TERM", "xterm-256color");
         assert!(asks(&[xterm]));
         assert!(!asks(&[xterm, ("COLORFGBG", "15;0")]));
@@ -381,10 +382,10 @@ mod tests {
         assert!(!asks(&[("TERM", "xterm")]) && !asks(&[("TERM", "linux")]) && !asks(&[]));
         assert!(!asks(&[("TERM", "eterm-256color")]));
         let dark = LookOptions {
-            background: Background::Is(Backdrop::Dark),
+            background: Background::Fixed(Backdrop::Dark),
             ..LookOptions::default()
         };
-        assert!(!look(&dark, &[xterm]).asks());
+        assert!(!look(&dark, &[xterm]).should_query());
         for (behind, ground) in [
             ((0, 0, 0), Backdrop::Dark),
             ((46, 52, 64), Backdrop::Dark),
@@ -392,14 +393,14 @@ mod tests {
             ((253, 246, 227), Backdrop::Light),
         ] {
             let mut look = look(&LookOptions::default(), &[xterm]);
-            look.told(behind);
+            look.set_background(behind);
             let wanted = Theme::new(ColorDepth::Many, ground);
             assert_eq!(look.theme().palette, wanted.palette, "{behind:?}");
         }
     }
 
     #[test]
-    fn the_spellings_that_people_type() {
+    fn parses_color_mode_spellings() {
         for (text, wanted) in [
             ("auto", ColorMode::Auto),
             ("Always", ColorMode::Always),

@@ -8,13 +8,13 @@ use super::input::{Mouse, MouseAction};
 use crate::app::{Msg, Spot};
 
 /// Two clicks within this time are one double click.
-const DOUBLE: Duration = Duration::from_millis(400);
+const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 
 /// The click before, as long as it may be the first half of a double click.
 #[derive(Debug, Default)]
-pub(super) struct Clicks(Option<(Instant, Position)>);
+pub(super) struct ClickTracker(Option<(Instant, Position)>);
 
-impl Clicks {
+impl ClickTracker {
     /// `on` is what is under it.
     pub(super) fn message(&mut self, on: Vec<Spot>, mouse: Mouse, now: Instant) -> Msg {
         let at = Position::new(mouse.column, mouse.row);
@@ -23,7 +23,7 @@ impl Clicks {
             MouseAction::WheelUp => Msg::Wheel { on, down: false },
             MouseAction::WheelDown => Msg::Wheel { on, down: true },
             MouseAction::Press => {
-                let soon = |(then, place)| place == at && now.saturating_duration_since(then) <= DOUBLE;
+                let soon = |(then, place)| place == at && now.saturating_duration_since(then) <= DOUBLE_CLICK;
                 let double = before.is_some_and(soon);
                 self.0 = (!double).then_some((now, at));
                 Msg::Click { on, double }
@@ -32,7 +32,7 @@ impl Clicks {
     }
 
     /// Something else was done: the next click is a first one.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.0 = None;
     }
 }
@@ -42,8 +42,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_clicks_soon_at_one_place_are_one_double_click() {
-        let (begin, mut clicks) = (Instant::now(), Clicks::default());
+    fn detects_double_clicks() {
+        let (begin, mut clicks) = (Instant::now(), ClickTracker::default());
         let mut press = |after: u64, column: u16, action: MouseAction| {
             let mouse = Mouse {
                 action,

@@ -16,9 +16,9 @@ pub struct Painter {
     size: Size,
     bytes: String,
     /// Where the terminal's cursor is, as far as that is sure.
-    at: Option<Position>,
+    cursor: Option<Position>,
     /// How the terminal would write now; `None`: not known.
-    pen: Option<CellStyle>,
+    style: Option<CellStyle>,
     cursor_shown: bool,
 }
 
@@ -31,25 +31,25 @@ struct CellStyle {
 }
 
 /// About so many bytes come together over a network; of more, a part may be seen before the rest.
-const IN_ONE_PACKET: usize = 1_200;
+const PACKET_BYTES: usize = 1_200;
 /// Synchronized output: nothing is shown until [`SHOW`]. A terminal that does not know this mode passes it over.
-const HOLD: &str = "\x1b[?2026h";
+const BEGIN_SYNC: &str = "\x1b[?2026h";
 /// See [`HOLD`].
-pub(super) const SHOW: &str = "\x1b[?2026l";
+pub(super) const END_SYNC: &str = "\x1b[?2026l";
 
-const PLAIN: CellStyle = CellStyle {
+const DEFAULT_STYLE: CellStyle = CellStyle {
     fg: Color::Reset,
     bg: Color::Reset,
     modifier: Modifier::empty(),
 };
 
 /// What can be seen of a blank, apart from its background.
-const SEEN_ON_BLANK: Modifier = Modifier::REVERSED
+const VISIBLE_ON_BLANK: Modifier = Modifier::REVERSED
     .union(Modifier::UNDERLINED)
     .union(Modifier::CROSSED_OUT);
 
 /// What is switched on by which number, and off by which.
-const SWITCHES: [(Modifier, u8, u8); 8] = [
+const SGR_MODIFIERS: [(Modifier, u8, u8); 8] = [
     (Modifier::BOLD, 1, 22),
     (Modifier::DIM, 2, 22),
     (Modifier::ITALIC, 3, 23),
@@ -77,9 +77,9 @@ impl Painter {
     /// The bytes since the last time. Many of them are shown at once, where the terminal can do that.
     pub fn take(&mut self) -> String {
         let mut bytes = std::mem::take(&mut self.bytes);
-        if bytes.len() > IN_ONE_PACKET {
-            bytes.insert_str(0, HOLD);
-            bytes.push_str(SHOW);
+        if bytes.len() > PACKET_BYTES {
+            bytes.insert_str(0, BEGIN_SYNC);
+            bytes.push_str(END_SYNC);
         }
         bytes
     }
@@ -93,28 +93,28 @@ impl Painter {
     }
 
     /// The terminal was in other hands: nothing is known of it but that its cursor was hidden again.
-    pub fn forget(&mut self) {
-        self.at = None;
-        self.pen = None;
+    pub fn invalidate(&mut self) {
+        self.cursor = None;
+        self.style = None;
         self.cursor_shown = false;
     }
 
-    fn put(&mut self, arguments: std::fmt::Arguments<'_>) {
+    fn push_fmt(&mut self, arguments: std::fmt::Arguments<'_>) {
         // Writing to a string cannot fail.
         let _ = self.bytes.write_fmt(arguments);
     }
 
     fn move_to(&mut self, x: u16, y: u16) {
-        let Some(at) = self.at.replace(Position::new(x, y)) else {
-            return self.jump(x, y);
+        let Some(at) = self.cursor.replace(Position::new(x, y)) else {
+            return self.move_absolute(x, y);
         };
         if at.y == y {
             match (x.checked_sub(at.x), x) {
                 (Some(0), _) => {}
                 (Some(1), _) => self.bytes.push_str("\x1b[C"),
-                (Some(right), _) => self.put(format_args!("\x1b[{right}C")),
+                (Some(right), _) => self.push_fmt(format_args!("\x1b[{right}C")),
                 (None, 0) => self.bytes.push('\r'),
-                (None, _) => self.put(format_args!("\x1b[{}G", x + 1)),
+                (None, _) => self.push_fmt(format_args!("\x1b[{}G", x + 1)),
             }
         } else if at.y + 1 == y && x == 0 {
             self.bytes.push_str("\r\n");
@@ -123,21 +123,21 @@ impl Painter {
             (x..at.x).for_each(|_| self.bytes.push('\x08'));
             self.bytes.push('\n');
         } else {
-            self.jump(x, y);
+            self.move_absolute(x, y);
         }
     }
 
-    fn jump(&mut self, x: u16, y: u16) {
+    fn move_absolute(&mut self, x: u16, y: u16) {
         match (x, y) {
             (0, 0) => self.bytes.push_str("\x1b[H"),
-            (0, y) => self.put(format_args!("\x1b[{}H", y + 1)),
-            (x, y) => self.put(format_args!("\x1b[{};{}H", y + 1, x + 1)),
+            (0, y) => self.push_fmt(format_args!("\x1b[{}H", y + 1)),
+            (x, y) => self.push_fmt(format_args!("\x1b[{};{}H", y + 1, x + 1)),
         }
     }
 
     fn write(&mut self, cell: &Cell) {
         let symbol = cell.symbol();
-        self.set_pen(
+        self.set_style(
             CellStyle {
                 fg: cell.fg,
                 bg: cell.bg,
@@ -158,7 +158,7 @@ impl Painter {
             let single = symbol.chars().nth(1).is_none();
             single.then(|| u16::try_from(symbol.width()).unwrap_or(1))
         };
-        self.at = match (self.at, width) {
+        self.cursor = match (self.cursor, width) {
             // In the last column, terminals differ in where the cursor is.
             (Some(at), Some(width)) if at.x.saturating_add(width) < self.size.width => {
                 Some(Position::new(at.x + width, at.y))
@@ -167,63 +167,63 @@ impl Painter {
         };
     }
 
-    fn set_pen(&mut self, wanted: CellStyle, blank: bool) {
-        let now = self.pen.unwrap_or(PLAIN);
-        let seen = |pen: CellStyle| (pen.bg, pen.modifier & SEEN_ON_BLANK);
-        let same_blank = blank && seen(now) == seen(wanted) && !wanted.modifier.intersects(SEEN_ON_BLANK);
-        if self.pen.is_some() && (now == wanted || same_blank) {
+    fn set_style(&mut self, wanted: CellStyle, blank: bool) {
+        let now = self.style.unwrap_or(DEFAULT_STYLE);
+        let seen = |pen: CellStyle| (pen.bg, pen.modifier & VISIBLE_ON_BLANK);
+        let same_blank = blank && seen(now) == seen(wanted) && !wanted.modifier.intersects(VISIBLE_ON_BLANK);
+        if self.style.is_some() && (now == wanted || same_blank) {
             return;
         }
-        let from_plain = if wanted == PLAIN {
+        let from_plain = if wanted == DEFAULT_STYLE {
             String::new()
         } else {
-            format!("0;{}", change(PLAIN, wanted))
+            format!("0;{}", sgr_change(DEFAULT_STYLE, wanted))
         };
-        let step_by_step = change(now, wanted);
-        let shorter = if self.pen.is_some() && step_by_step.len() < from_plain.len().max(1) {
+        let step_by_step = sgr_change(now, wanted);
+        let shorter = if self.style.is_some() && step_by_step.len() < from_plain.len().max(1) {
             step_by_step
         } else {
             from_plain
         };
-        self.put(format_args!("\x1b[{shorter}m"));
-        self.pen = Some(wanted);
+        self.push_fmt(format_args!("\x1b[{shorter}m"));
+        self.style = Some(wanted);
     }
 }
 
 /// The numbers that make one pen of another.
-fn change(from: CellStyle, to: CellStyle) -> String {
+fn sgr_change(from: CellStyle, to: CellStyle) -> String {
     let mut numbers = String::new();
     let mut put = |number: std::fmt::Arguments<'_>| {
         let separator = if numbers.is_empty() { "" } else { ";" };
         let _ = write!(numbers, "{separator}{number}");
     };
     let mut on = from.modifier;
-    for (modifier, _, off) in SWITCHES {
+    for (modifier, _, off) in SGR_MODIFIERS {
         if on.contains(modifier) && !to.modifier.contains(modifier) {
             put(format_args!("{off}"));
             // One number may switch off two: bold and dim.
-            SWITCHES
+            SGR_MODIFIERS
                 .iter()
                 .filter(|switch| switch.2 == off)
                 .for_each(|switch| on.remove(switch.0));
         }
     }
-    for (modifier, number, _) in SWITCHES {
+    for (modifier, number, _) in SGR_MODIFIERS {
         if to.modifier.contains(modifier) && !on.contains(modifier) {
             put(format_args!("{number}"));
         }
     }
     if from.fg != to.fg {
-        put_color(to.fg, 30, &mut put);
+        push_color(to.fg, 30, &mut put);
     }
     if from.bg != to.bg {
-        put_color(to.bg, 40, &mut put);
+        push_color(to.bg, 40, &mut put);
     }
     numbers
 }
 
 /// The numbers of a color; `base` is 30 for the foreground and 40 for the background.
-fn put_color(color: Color, base: u8, put: &mut impl FnMut(std::fmt::Arguments<'_>)) {
+fn push_color(color: Color, base: u8, put: &mut impl FnMut(std::fmt::Arguments<'_>)) {
     let basic = match color {
         Color::Reset => return put(format_args!("{}", base + 9)),
         Color::Rgb(red, green, blue) => return put(format_args!("{};2;{red};{green};{blue}", base + 8)),
@@ -284,7 +284,7 @@ impl Backend for Painter {
     }
 
     fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
-        Ok(self.at.unwrap_or_default())
+        Ok(self.cursor.unwrap_or_default())
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
@@ -296,9 +296,9 @@ impl Backend for Painter {
     fn clear(&mut self) -> Result<(), Infallible> {
         // The color of what is cleared is the pen's.
         self.bytes.push_str("\x1b[m\x1b[2J");
-        self.pen = Some(PLAIN);
+        self.style = Some(DEFAULT_STYLE);
         // Where the cursor stands is not known: a terminal that gets another size may have moved it.
-        self.at = None;
+        self.cursor = None;
         Ok(())
     }
 

@@ -27,7 +27,7 @@ fn fresh() -> Terminal<Painter> {
 }
 
 #[test]
-fn nothing_changed_is_no_byte() {
+fn unchanged_frame_is_empty() {
     let mut terminal = fresh();
     let writes = [(3, 2, "hat", Style::new().red())];
     assert_ne!(paint(&mut terminal, &writes), "");
@@ -35,7 +35,7 @@ fn nothing_changed_is_no_byte() {
 }
 
 #[test]
-fn styles_change_by_the_shortest_way() {
+fn style_changes_are_minimal() {
     let mut terminal = fresh();
     let writes = [
         (0, 0, "a", Style::new().red().bold()),
@@ -53,7 +53,7 @@ fn styles_change_by_the_shortest_way() {
 }
 
 #[test]
-fn moves_are_short() {
+fn cursor_moves_are_minimal() {
     let mut terminal = fresh();
     let writes = [
         (5, 0, "a", Style::new()),
@@ -71,7 +71,7 @@ fn moves_are_short() {
 }
 
 #[test]
-fn no_control_character_reaches_the_terminal() {
+fn control_characters_are_replaced() {
     let mut painter = Painter::new(COLUMNS, ROWS);
     let mut cell = Cell::EMPTY;
     for symbol in ["\x1b", "\u{9b}", "a\x07", "", "\n"] {
@@ -88,17 +88,17 @@ fn no_control_character_reaches_the_terminal() {
 }
 
 #[test]
-fn much_is_shown_at_once() {
+fn large_frame_is_synchronized() {
     let mut painter = Painter::new(80, 24);
-    painter.bytes = "x".repeat(IN_ONE_PACKET);
-    assert_eq!(painter.take(), "x".repeat(IN_ONE_PACKET));
-    painter.bytes = "x".repeat(IN_ONE_PACKET + 1);
+    painter.bytes = "x".repeat(PACKET_BYTES);
+    assert_eq!(painter.take(), "x".repeat(PACKET_BYTES));
+    painter.bytes = "x".repeat(PACKET_BYTES + 1);
     let frame = painter.take();
     assert!(frame.starts_with("\x1b[?2026hx") && frame.ends_with("x\x1b[?2026l"));
 }
 
 #[test]
-fn the_cursor_is_told_once() {
+fn cursor_is_written_once() {
     let mut terminal = fresh();
     let mut with_cursor = |at| {
         terminal.draw(|frame| frame.set_cursor_position(at)).unwrap();
@@ -188,7 +188,7 @@ fn writes() -> impl Strategy<Value = Vec<(u16, u16, String, Style)>> {
 proptest! {
     /// However frames follow each other, the terminal shows the last.
     #[test]
-    fn the_terminal_shows_what_was_drawn(frames in prop::collection::vec(writes(), 1..6)) {
+    fn terminal_shows_drawn_frames(frames in prop::collection::vec(writes(), 1..6)) {
         let mut terminal = fresh();
         let mut parser = vt100::Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0);
         for frame in &frames {
@@ -211,7 +211,7 @@ proptest! {
 }
 
 #[test]
-fn after_another_size_the_first_place_is_told_in_full() {
+fn resize_starts_with_absolute_position() {
     let mut terminal = fresh();
     let writes = [(0, 4, "hat", Style::new()), (2, 6, "coat", Style::new())];
     paint(&mut terminal, &writes);

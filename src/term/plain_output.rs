@@ -11,24 +11,24 @@ use crate::ui::plain::PlainPage;
 #[derive(Debug, Default)]
 pub struct PlainOutput {
     /// `None`: not known.
-    shown: Option<PlainPage>,
+    page: Option<PlainPage>,
 }
 
 impl PlainOutput {
     /// The terminal was in other hands, or has another size.
-    pub fn forget(&mut self) {
-        self.shown = None;
+    pub fn invalidate(&mut self) {
+        self.page = None;
     }
 
     /// The page that is shown.
     pub fn page(&self) -> Option<&PlainPage> {
-        self.shown.as_ref()
+        self.page.as_ref()
     }
 
     /// The bytes that make this page of what is shown.
     pub fn draw(&mut self, page: PlainPage) -> String {
         let mut out = String::new();
-        let before = self.shown.take().unwrap_or_else(|| {
+        let before = self.page.take().unwrap_or_else(|| {
             out.push_str("\x1b[m\x1b[2J\x1b[?25h");
             PlainPage {
                 cursor: Position::new(u16::MAX, u16::MAX),
@@ -38,21 +38,21 @@ impl PlainOutput {
         for (y, line) in page.lines.iter().enumerate() {
             let there = before.lines.get(y).map_or("", String::as_str);
             if there != line {
-                change(&mut out, y, there, line);
+                write_line(&mut out, y, there, line);
             }
         }
         if !out.is_empty() || before.cursor != page.cursor {
             let Position { x, y } = page.cursor;
             let _ = write!(out, "\x1b[{};{}H", y + 1, x + 1);
         }
-        self.shown = Some(page);
+        self.page = Some(page);
         out
     }
 }
 
 /// Writes a line in the place of another one. Where one is the beginning of the other, as while somebody types, only the
 /// end is written or taken away: who listens hears what is new.
-fn change(out: &mut String, y: usize, there: &str, line: &str) {
+fn write_line(out: &mut String, y: usize, there: &str, line: &str) {
     let plain = there.is_ascii() && line.is_ascii();
     let (column, new) = match line.strip_prefix(there) {
         Some(end) if plain => (there.len(), end),
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_written_and_the_cursor_is_put_where_it_belongs() {
+    fn writes_changed_lines_and_cursor() {
         let mut lines = PlainOutput::default();
         let first = lines.draw(page(&["Users", "terry", "1 of 1"], 0, 1));
         let expected = "\x1b[m\x1b[2J\x1b[?25h\x1b[1;1HUsers\x1b[2;1Hterry\x1b[3;1H1 of 1\x1b[2;1H";
@@ -96,12 +96,12 @@ mod tests {
             lines.draw(page(&["Users", "terry", "none"], 0, 0)),
             "\x1b[3;1Hnone\x1b[K\x1b[1;1H"
         );
-        lines.forget();
+        lines.invalidate();
         assert!(lines.draw(page(&["Users"], 0, 0)).starts_with("\x1b[m\x1b[2J"));
     }
 
     #[test]
-    fn what_is_typed_is_written_alone() {
+    fn writes_only_typed_characters() {
         let mut lines = PlainOutput::default();
         let _ = lines.draw(page(&["Title: T"], 8, 0));
         assert_eq!(lines.draw(page(&["Title: Te"], 9, 0)), "\x1b[1;9He\x1b[1;10H");

@@ -16,9 +16,9 @@ pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) 
             let found = match wait(&mut bursts) {
                 Ok(found) => found,
                 // A terminal that fails is one that is gone: asking again would only spin.
-                Err(_) => vec![Input::Gone],
+                Err(_) => vec![Input::Closed],
             };
-            let gone = found.contains(&Input::Gone);
+            let gone = found.contains(&Input::Closed);
             if (!found.is_empty() && !tell(found)) || gone {
                 return;
             }
@@ -30,7 +30,7 @@ pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) 
 /// Waits for the terminal once.
 fn wait(bursts: &mut BurstDetector) -> io::Result<Vec<Input>> {
     let terminal = rustix::stdio::stdin();
-    let patience = bursts.patience().map(|milliseconds| Timespec {
+    let patience = bursts.timeout().map(|milliseconds| Timespec {
         tv_sec: i64::from(milliseconds / 1_000),
         tv_nsec: i64::from(milliseconds % 1_000) * 1_000_000,
     });
@@ -43,11 +43,11 @@ fn wait(bursts: &mut BurstDetector) -> io::Result<Vec<Input>> {
     }
     let [watched] = watched;
     if !watched.revents().contains(PollFlags::IN) {
-        return Ok(vec![Input::Gone]);
+        return Ok(vec![Input::Closed]);
     }
     let mut bytes = [0; 4096];
     match rustix::io::read(terminal, &mut bytes) {
-        Ok(0) => Ok(vec![Input::Gone]),
+        Ok(0) => Ok(vec![Input::Closed]),
         Ok(length) => Ok(bursts.feed(bytes.get(..length).unwrap_or_default())),
         Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ok(Vec::new()),
         Err(error) => Err(error.into()),

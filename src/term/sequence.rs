@@ -30,8 +30,8 @@ impl Modifiers {
 /// The numbers of a parameter, such as `47:63` in `47:63;2u`. An empty or malformed one is `None`.
 type SubParameters = [Option<u32>; 3];
 
-fn parts(parameter: &[u8]) -> SubParameters {
-    let mut parts = parameter.split(|byte| *byte == b':').map(number);
+fn sub_parameters(parameter: &[u8]) -> SubParameters {
+    let mut parts = parameter.split(|byte| *byte == b':').map(parse_number);
     std::array::from_fn(|_| parts.next().flatten())
 }
 
@@ -39,10 +39,10 @@ fn parts(parameter: &[u8]) -> SubParameters {
 pub(super) fn sequence(parameters: &[u8], last: u8) -> Option<Input> {
     match (parameters, last) {
         ([b'<', mouse @ ..], _) => return click(mouse, last),
-        ([b'?', ..], b'c') => return Some(Input::Answered),
+        ([b'?', ..], b'c') => return Some(Input::QueryAnswered),
         _ => {}
     }
-    let mut all = parameters.split(|byte| *byte == b';').map(parts);
+    let mut all = parameters.split(|byte| *byte == b';').map(sub_parameters);
     let mut next = || all.next().unwrap_or_default();
     let (first, second, third) = (next(), next(), next());
     let [modifiers, kind, _] = second;
@@ -52,20 +52,20 @@ pub(super) fn sequence(parameters: &[u8], last: u8) -> Option<Input> {
     }
     let modifiers = Modifiers(modifiers.unwrap_or(1).saturating_sub(1));
     let code = match (last, first) {
-        (b'u', first) => return typed(first, modifiers, third[0]),
+        (b'u', first) => return unicode_key(first, modifiers, third[0]),
         // The same as xterm says it.
-        (b'~', [Some(27), ..]) if third[0].is_some() => return typed(third, modifiers, None),
-        (b'~', [first, ..]) => numbered(first?)?,
+        (b'~', [Some(27), ..]) if third[0].is_some() => return unicode_key(third, modifiers, None),
+        (b'~', [first, ..]) => tilde_key(first?)?,
         (b'Z', _) => KeyCode::BackTab,
         // A report of where the cursor is, not F3.
         (b'R', [first, ..]) if first != Some(1) || parameters.len() == 1 => return None,
         (b'I' | b'M', _) => return None,
         (other, _) => application_key(other)?,
     };
-    Some(Input::Key(with(code, modifiers)))
+    Some(Input::Key(key_with(code, modifiers)))
 }
 
-fn with(code: KeyCode, modifiers: Modifiers) -> Key {
+fn key_with(code: KeyCode, modifiers: Modifiers) -> Key {
     let code = match code {
         KeyCode::Char(character) if modifiers.ctrl() => KeyCode::Char(character.to_ascii_lowercase()),
         code => code,
@@ -77,11 +77,11 @@ fn with(code: KeyCode, modifiers: Modifiers) -> Key {
     }
 }
 
-fn number(digits: &[u8]) -> Option<u32> {
+fn parse_number(digits: &[u8]) -> Option<u32> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-fn numbered(number: u32) -> Option<KeyCode> {
+fn tilde_key(number: u32) -> Option<KeyCode> {
     Some(match number {
         1 | 7 => KeyCode::Home,
         3 => KeyCode::Delete,
@@ -98,7 +98,11 @@ fn numbered(number: u32) -> Option<KeyCode> {
 /// A key told by its character, as kitty's protocol and xterm's `modifyOtherKeys` do. The parts are the character
 /// without Shift, the one with Shift, and the one that the key at this place has on the standard layout (PC-101, US);
 /// `text` is what is typed. Terminals may leave out all but the first.
-fn typed([plain, shifted, place]: SubParameters, modifiers: Modifiers, text: Option<u32>) -> Option<Input> {
+fn unicode_key(
+    [plain, shifted, place]: SubParameters,
+    modifiers: Modifiers,
+    text: Option<u32>,
+) -> Option<Input> {
     let plain = char::from_u32(plain?)?;
     let code = match plain {
         '\r' | '\n' => KeyCode::Enter,
@@ -111,7 +115,7 @@ fn typed([plain, shifted, place]: SubParameters, modifiers: Modifiers, text: Opt
         character if character.is_control() || modifiers.other() => return None,
         character => return Some(character_key(character, [shifted, place, text], modifiers)),
     };
-    Some(Input::Key(with(code, modifiers)))
+    Some(Input::Key(key_with(code, modifiers)))
 }
 
 fn character_key(plain: char, told: [Option<u32>; 3], modifiers: Modifiers) -> Input {
@@ -130,10 +134,10 @@ fn character_key(plain: char, told: [Option<u32>; 3], modifiers: Modifiers) -> I
     match place.filter(|place| *place != typed && !plain.is_ascii()) {
         // With Ctrl or Alt a key is no letter of a text, so it is what it is at its place.
         Some(place) if modifiers.ctrl() || modifiers.alt() => {
-            Input::Key(with(KeyCode::Char(place), modifiers))
+            Input::Key(key_with(KeyCode::Char(place), modifiers))
         }
         Some(place) => Input::KeyAt(Key::plain(KeyCode::Char(typed)), place),
-        None => Input::Key(with(KeyCode::Char(typed), modifiers)),
+        None => Input::Key(key_with(KeyCode::Char(typed), modifiers)),
     }
 }
 
@@ -194,7 +198,7 @@ pub(super) fn application_key(last: u8) -> Option<KeyCode> {
 }
 
 fn click(parameters: &[u8], last: u8) -> Option<Input> {
-    let mut numbers = parameters.split(|byte| *byte == b';').map(number);
+    let mut numbers = parameters.split(|byte| *byte == b';').map(parse_number);
     let (button, column, row) = (numbers.next()??, numbers.next()??, numbers.next()??);
     let action = match (button, last) {
         (0, b'M') => MouseAction::Press,

@@ -18,7 +18,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
 
-use super::paint::SHOW;
+use super::paint::END_SYNC;
 
 /// The mouse: only buttons and the wheel, in the form that knows no limit of columns. crossterm's own switch asks for
 /// every movement too, which a slow line would pay for.
@@ -50,11 +50,11 @@ fn leave() -> String {
 
 /// What can be written as an escape sequence.
 trait Ansi {
-    fn put(&self, out: &mut String);
+    fn write_to(&self, out: &mut String);
 }
 
 impl<C: Command> Ansi for C {
-    fn put(&self, out: &mut String) {
+    fn write_to(&self, out: &mut String) {
         // Memory does not fail.
         let _ = self.write_ansi(out);
     }
@@ -63,7 +63,7 @@ impl<C: Command> Ansi for C {
 fn ansi(commands: &[&dyn Ansi]) -> String {
     let mut out = String::new();
     for command in commands {
-        command.put(&mut out);
+        command.write_to(&mut out);
     }
     out
 }
@@ -73,7 +73,7 @@ fn ansi(commands: &[&dyn Ansi]) -> String {
 pub enum NoTerminal {
     /// Not connected to one.
     #[error("{0} is not a terminal, so there can be no screen")]
-    NotOne(&'static str),
+    NotATerminal(&'static str),
     /// One that cannot be drawn on.
     #[error("the terminal (TERM={0}) cannot show a screen")]
     Dumb(String),
@@ -86,16 +86,16 @@ pub enum NoTerminal {
 }
 
 /// What it takes to put the terminal back.
-struct Modes {
+struct SavedModes {
     terminal: File,
     before: Termios,
     mouse: bool,
 }
 
 /// The terminal that is ours just now.
-static OURS: Mutex<Option<Modes>> = Mutex::new(None);
+static ACTIVE: Mutex<Option<SavedModes>> = Mutex::new(None);
 /// How many stop signals are still to come that this process sent to itself.
-static OWN_STOPS: AtomicU32 = AtomicU32::new(0);
+static OWN_SUSPENDS: AtomicU32 = AtomicU32::new(0);
 
 /// The terminal, in the screen's modes for as long as this lives.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ pub struct Session {
     /// being done. (Standard output is shared with the shell, which would not survive that.)
     terminal: File,
     /// What the terminal has not taken yet.
-    waiting: Vec<u8>,
+    unwritten: Vec<u8>,
     mouse: bool,
 }
 
@@ -112,39 +112,39 @@ impl Session {
     /// Takes over the terminal, as `TERM` (the variable) names it.
     pub fn enter(term: Option<&str>, mouse: bool) -> Result<Self, NoTerminal> {
         if !isatty(rustix::stdio::stdin()) {
-            return Err(NoTerminal::NotOne("standard input"));
+            return Err(NoTerminal::NotATerminal("standard input"));
         }
         if !isatty(rustix::stdio::stdout()) {
-            return Err(NoTerminal::NotOne("standard output"));
+            return Err(NoTerminal::NotATerminal("standard output"));
         }
         if matches!(term, None | Some("" | "dumb")) {
             return Err(NoTerminal::Dumb(
                 term.unwrap_or_default().escape_debug().to_string(),
             ));
         }
-        restore_in_panic();
+        restore_on_panic();
         let terminal = File::from(open_terminal()?);
         let mut session = Self {
             terminal,
-            waiting: Vec::new(),
+            unwritten: Vec::new(),
             mouse,
         };
-        session.take_over()?;
+        session.enter_modes()?;
         Ok(session)
     }
 
-    fn take_over(&mut self) -> io::Result<()> {
+    fn enter_modes(&mut self) -> io::Result<()> {
         let before = tcgetattr(rustix::stdio::stdin())?;
         let mut raw = before.clone();
         raw.make_raw();
-        let modes = Modes {
+        let modes = SavedModes {
             terminal: self.terminal.try_clone()?,
             before,
             mouse: self.mouse,
         };
-        *OURS.lock().unwrap_or_else(PoisonError::into_inner) = Some(modes);
+        *ACTIVE.lock().unwrap_or_else(PoisonError::into_inner) = Some(modes);
         tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &raw)?;
-        self.waiting.clear();
+        self.unwritten.clear();
         self.write(&enter())?;
         if self.mouse { self.write(MOUSE_ON) } else { Ok(()) }
     }
@@ -152,7 +152,7 @@ impl Session {
     /// Switches the mouse on or off.
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
-        if let Some(modes) = &mut *OURS.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(modes) = &mut *ACTIVE.lock().unwrap_or_else(PoisonError::into_inner) {
             // Once on, it is put off at the end in any case: what switches it off may not have got through.
             modes.mouse |= on;
         }
@@ -170,44 +170,44 @@ impl Session {
 
     /// Writes; what the terminal does not take now waits for [`Self::flush`]. Fails when the terminal is gone.
     pub fn write(&mut self, text: &str) -> io::Result<()> {
-        self.waiting.extend_from_slice(text.as_bytes());
+        self.unwritten.extend_from_slice(text.as_bytes());
         self.flush()
     }
 
     /// Tries again to write what waits.
     pub fn flush(&mut self) -> io::Result<()> {
         // After a panic elsewhere the terminal is not ours any more.
-        if OURS.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
-            self.waiting.clear();
+        if ACTIVE.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            self.unwritten.clear();
             return Ok(());
         }
-        let taken = write_what_fits(&self.terminal, &self.waiting, Duration::from_millis(5))?;
-        self.waiting.drain(..taken);
+        let taken = write_what_fits(&self.terminal, &self.unwritten, Duration::from_millis(5))?;
+        self.unwritten.drain(..taken);
         Ok(())
     }
 
     /// Whether the terminal takes no more just now: nothing new should be drawn.
     pub fn is_stalled(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.unwritten.is_empty()
     }
 
     /// Puts the terminal back, stops this process and, where there are any, the others of its job; takes the terminal
     /// over again when somebody continues it. Everything must then be drawn anew. To be done only where
     /// `can_be_continued` says so.
-    pub fn stop(&mut self) -> io::Result<()> {
+    pub fn suspend(&mut self) -> io::Result<()> {
         restore();
         // The whole job, so that a shell script around this is stopped too and its shell comes back. This process
         // catches that signal, and stops by the one that cannot be caught.
-        OWN_STOPS.fetch_add(1, Ordering::Relaxed);
+        OWN_SUSPENDS.fetch_add(1, Ordering::Relaxed);
         rustix::process::kill_current_process_group(Signal::TSTP)?;
         rustix::process::kill_process(rustix::process::getpid(), Signal::STOP)?;
-        self.take_over()
+        self.enter_modes()
     }
 
     /// Sets the modes again: somebody else may have changed them while this process was stopped.
     pub fn resume(&mut self) -> io::Result<()> {
         restore();
-        self.take_over()
+        self.enter_modes()
     }
 }
 
@@ -218,27 +218,27 @@ impl Drop for Session {
 }
 
 /// Whether a stop signal that came is one that [`Session::stop`] sent.
-pub(super) fn is_own_stop() -> bool {
-    OWN_STOPS
+pub(super) fn is_own_suspend() -> bool {
+    OWN_SUSPENDS
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1))
         .is_ok()
 }
 
 /// Puts the terminal back to what it was, if it is ours. May be called from anywhere, at any time, again and again.
 pub fn restore() {
-    let Some(modes) = OURS.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+    let Some(modes) = ACTIVE.lock().unwrap_or_else(PoisonError::into_inner).take() else {
         return;
     };
     let mouse = if modes.mouse { MOUSE_OFF } else { "" };
     // A frame may have been cut off in its middle.
-    let bytes = format!("{SHOW}{mouse}{}", leave());
+    let bytes = format!("{END_SYNC}{mouse}{}", leave());
     // A terminal that is gone or takes nothing cannot be helped.
     let _ = write_what_fits(&modes.terminal, bytes.as_bytes(), Duration::from_millis(300));
     let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &modes.before);
 }
 
 /// A panic puts the terminal back first and then says what it has to say, where it can be read.
-fn restore_in_panic() {
+fn restore_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
@@ -289,6 +289,6 @@ fn write_what_fits(terminal: &File, bytes: &[u8], patience: Duration) -> io::Res
 /// of its own. A program that sshd or tmux started itself leads the session, and would stay stopped for ever.
 ///
 /// (Either number is 0 where what it names is outside this PID namespace, as in a container; rustix cannot say that.)
-pub(super) fn can_be_continued() -> bool {
+pub(super) fn has_job_control() -> bool {
     nix::unistd::getsid(None).is_ok_and(|session| session != nix::unistd::getpgrp())
 }

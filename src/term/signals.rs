@@ -12,7 +12,7 @@ use signal_hook::consts::{
 
 /// What ends a program that does not catch it, but for SIGKILL, and for SIGSEGV, SIGILL and SIGFPE: after a fault of its
 /// own a program cannot go on to put anything back.
-const ENDING: [c_int; 17] = [
+const TERMINATING: [c_int; 17] = [
     SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGALRM, SIGBUS, SIGIO, SIGPROF, SIGSYS, SIGTRAP, SIGUSR1,
     SIGUSR2, SIGVTALRM, SIGXCPU, // SIGSTKFLT and SIGPWR of Linux.
     16, 30,
@@ -26,7 +26,7 @@ pub(super) enum Signal {
     /// The terminal has another size.
     Resized,
     /// Stop until somebody continues the program.
-    Stop,
+    Suspend,
     /// The program goes on after it was stopped; the terminal may be in any state.
     Continued,
     /// End, with this number: the exit code is 128 and it.
@@ -37,8 +37,8 @@ impl Signal {
     fn from_number(number: c_int) -> Option<Self> {
         Some(match number {
             SIGWINCH => Self::Resized,
-            SIGTSTP if super::session::is_own_stop() => return None,
-            SIGTSTP => Self::Stop,
+            SIGTSTP if super::session::is_own_suspend() => return None,
+            SIGTSTP => Self::Suspend,
             SIGCONT => Self::Continued,
             other => Self::Quit(u8::try_from(other).ok()?),
         })
@@ -54,7 +54,7 @@ impl Signals {
     pub(super) fn catch() -> io::Result<Self> {
         // SIGPIPE is ignored by every Rust program from its start: a write says so instead.
         let others = [SIGWINCH, SIGTSTP, SIGCONT];
-        let numbers = others.into_iter().chain(ENDING).chain(REALTIME);
+        let numbers = others.into_iter().chain(TERMINATING).chain(REALTIME);
         signal_hook::iterator::Signals::new(numbers).map(Self)
     }
 
@@ -75,7 +75,7 @@ impl Signals {
 
 /// A file that may not grow any more (`ulimit -f`) ends a program by SIGXFSZ, unless that is caught: then writing fails
 /// with EFBIG, and is told as a full disk is.
-pub fn survive_size_limit() {
+pub fn catch_file_size_signal() {
     // Where it cannot be caught all is as it was.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
@@ -85,13 +85,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_signal_has_its_meaning() {
+    fn maps_signals() {
         assert_eq!(Signal::from_number(SIGWINCH), Some(Signal::Resized));
-        assert_eq!(Signal::from_number(SIGTSTP), Some(Signal::Stop));
+        assert_eq!(Signal::from_number(SIGTSTP), Some(Signal::Suspend));
         assert_eq!(Signal::from_number(SIGCONT), Some(Signal::Continued));
         assert_eq!(Signal::from_number(SIGHUP), Some(Signal::Quit(1)));
         assert_eq!(Signal::from_number(SIGINT), Some(Signal::Quit(2)));
-        for number in ENDING.into_iter().chain(REALTIME) {
+        for number in TERMINATING.into_iter().chain(REALTIME) {
             let status = u8::try_from(number).unwrap();
             assert_eq!(Signal::from_number(number), Some(Signal::Quit(status)));
         }

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::control_string::{LONGEST, PAUSE, SILENCE};
+use super::super::control_string::{DISCARD_TIMEOUT, END_TIMEOUT, MAX_LENGTH};
 use super::*;
 
 /// What terminals answer, as letter of the introducer and content.
@@ -54,7 +54,7 @@ fn reads(decoder: &mut Decoder, reads: &[&[u8]]) -> Vec<Input> {
 }
 
 #[test]
-fn no_reply_is_a_key_wherever_it_is_cut_and_the_next_key_is_one() {
+fn split_replies_are_never_keys() {
     for reply in all_replies() {
         for first in 0..reply.len() {
             for second in first..reply.len() {
@@ -71,14 +71,14 @@ fn no_reply_is_a_key_wherever_it_is_cut_and_the_next_key_is_one() {
 }
 
 #[test]
-fn what_is_without_end_is_no_key_and_does_not_stay() {
+fn unterminated_string_expires() {
     for reply in all_replies() {
         for length in 3..reply.len() {
             let said = reply.escape_ascii().to_string();
             let mut decoder = Decoder::default();
             let (begun, rest) = reply.split_at(length);
             let mut found = decoder.feed(begun);
-            assert_eq!(decoder.patience(), Some(SILENCE), "{said}");
+            assert_eq!(decoder.timeout(), Some(END_TIMEOUT), "{said}");
             found.extend(decoder.expire());
             assert_eq!(found, [], "{said}");
             // The rest is late, but comes.
@@ -87,7 +87,7 @@ fn what_is_without_end_is_no_key_and_does_not_stay() {
             }
             assert_eq!(decoder.expire(), None);
             assert_eq!(decoder.expire(), None);
-            assert_eq!(decoder.patience(), None);
+            assert_eq!(decoder.timeout(), None);
             // Much later two keys in one read are two keys.
             assert_eq!(decoder.feed(b"jd"), [key('j'), key('d')], "{said}");
         }
@@ -95,7 +95,7 @@ fn what_is_without_end_is_no_key_and_does_not_stay() {
 }
 
 #[test]
-fn after_one_without_end_a_key_is_a_key() {
+fn key_after_unterminated_string_is_decoded() {
     for keys in [
         &b"q"[..],
         "ü".as_bytes(),
@@ -111,11 +111,11 @@ fn after_one_without_end_a_key_is_a_key() {
 }
 
 #[test]
-fn alone_it_is_alt_and_the_letter() {
+fn lone_introducer_is_alt_and_letter() {
     for letter in ['P', 'X', '^', '_'] {
         let mut decoder = Decoder::default();
         assert_eq!(decoder.feed(format!("\x1b{letter}").as_bytes()), []);
-        assert_eq!(decoder.patience(), Some(50), "as long as Esc waits");
+        assert_eq!(decoder.timeout(), Some(50), "as long as Esc waits");
         let alt = Key {
             alt: true,
             ..Key::plain(KeyCode::Char(letter))
@@ -128,36 +128,40 @@ fn alone_it_is_alt_and_the_letter() {
     for control in [&b"\x90"[..], b"\xc2\x90", b"\x9b", b"\xc2\x9f"] {
         let mut decoder = Decoder::default();
         assert_eq!(decoder.feed(control), []);
-        assert_eq!((decoder.patience(), decoder.expire()), (Some(50), None));
+        assert_eq!((decoder.timeout(), decoder.expire()), (Some(50), None));
     }
 }
 
 #[test]
-fn ctrl_c_works_inside_and_nothing_behind_it_is_a_key() {
+fn ctrl_c_interrupts_string() {
     let mut decoder = Decoder::default();
     assert_eq!(decoder.feed(b"\x1bP1$r\x03d"), [ctrl_c()]);
     assert_eq!(decoder.feed(b"dd"), []);
     assert_eq!(decoder.feed(b"\x03"), [ctrl_c()]);
-    assert_eq!(decoder.patience(), Some(PAUSE));
+    assert_eq!(decoder.timeout(), Some(DISCARD_TIMEOUT));
     assert_eq!(decoder.expire(), None);
     assert_eq!(decoder.feed(b"d"), [key('d')], "after a pause");
 }
 
 #[test]
-fn a_long_one_goes_to_its_end_and_not_further() {
-    for length in [LONGEST - 1, LONGEST, LONGEST + 1, 5 * LONGEST] {
+fn long_string_is_skipped_to_its_end() {
+    for length in [MAX_LENGTH - 1, MAX_LENGTH, MAX_LENGTH + 1, 5 * MAX_LENGTH] {
         let mut bytes = b"\x1bP".to_vec();
         bytes.resize(bytes.len() + length, b'd');
         let mut decoder = Decoder::default();
         assert_eq!(decoder.feed(&bytes), [], "{length}");
-        let patience = if length > LONGEST { PAUSE } else { SILENCE };
-        assert_eq!(decoder.patience(), Some(patience), "{length}");
+        let patience = if length > MAX_LENGTH {
+            DISCARD_TIMEOUT
+        } else {
+            END_TIMEOUT
+        };
+        assert_eq!(decoder.timeout(), Some(patience), "{length}");
         assert_eq!(decoder.feed(b"dd\x1b\\q"), [key('q')], "{length}");
     }
 }
 
 #[test]
-fn what_begins_inside_is_read() {
+fn sequence_inside_string_is_decoded() {
     for (bytes, last) in [
         (&b"\x1bP1$r\x1b[A"[..], Key::plain(KeyCode::Up)),
         (b"\x1bP1$r\x1b\x1bOB", Key::plain(KeyCode::Down)),
@@ -170,20 +174,20 @@ fn what_begins_inside_is_read() {
 }
 
 #[test]
-fn letters_with_the_byte_of_st_in_them_do_not_end_it() {
+fn utf8_with_st_byte_does_not_end_string() {
     // U with diaeresis is 0xc3 0x9c, a check mark 0xe2 0x9c 0x93.
     let reply = "\x1bP>|\u{dc}term \u{2713}d\x1b\\q";
     assert_eq!(Decoder::default().feed(reply.as_bytes()), [key('q')]);
 }
 
 #[test]
-fn a_letter_that_lost_its_first_byte_begins_no_string() {
+fn stray_continuation_byte_begins_no_string() {
     // The second byte of the letter that is cut is that of a control.
     assert_eq!(Decoder::default().feed(b"\xe2\x90q"), [key('q')]);
 }
 
 #[test]
-fn a_sequence_that_is_too_long_is_no_keys() {
+fn oversized_sequence_is_dropped() {
     let bytes = format!("\x1b[?{}c", "64;".repeat(200));
     let mut decoder = Decoder::default();
     assert_eq!(decoder.feed(bytes.as_bytes()), []);
@@ -192,11 +196,11 @@ fn a_sequence_that_is_too_long_is_no_keys() {
 }
 
 #[test]
-fn a_paste_without_its_end_ends() {
+fn unterminated_paste_ends() {
     let mut decoder = Decoder::default();
     assert_eq!(decoder.feed(b"\x1b[200~ab"), []);
     assert_eq!(decoder.feed(b"c\x1b[20"), []);
-    assert_eq!(decoder.patience(), Some(10_000));
+    assert_eq!(decoder.timeout(), Some(10_000));
     assert_eq!(decoder.expire(), Some(Input::Paste("abc".into())));
     assert_eq!(decoder.feed(b"late\rrest\x1b[201~"), [], "what was late");
     assert_eq!(decoder.expire(), None);
@@ -210,7 +214,7 @@ fn a_paste_without_its_end_ends() {
 
 proptest! {
     #[test]
-    fn whatever_is_in_a_string_is_no_key(
+    fn string_content_is_never_keys(
         kind in prop::sample::select(b"PX^_]".to_vec()),
         content in "[ -~\u{a0}-\u{ffff}]{1,200}",
         cuts in prop::collection::vec(1usize..20, 0..20),
@@ -231,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_with_any_pauses_do_not_stop_the_keys_after_them(
+    fn any_input_leaves_decoder_usable(
         reads in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..40), any::<bool>()), 0..12),
     ) {
         let mut decoder = Decoder::default();
@@ -246,6 +250,6 @@ proptest! {
             decoder.expire();
         }
         prop_assert_eq!(decoder.feed(b"q"), [key('q')]);
-        prop_assert_eq!(decoder.patience(), None);
+        prop_assert_eq!(decoder.timeout(), None);
     }
 }

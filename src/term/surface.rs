@@ -11,7 +11,7 @@ use crate::ui::{self, Theme, plain};
 pub(super) struct Surface {
     terminal: Terminal<Painter>,
     /// Lines of words in the place of a drawn screen.
-    lines: Option<PlainOutput>,
+    plain: Option<PlainOutput>,
     size: (u16, u16),
 }
 
@@ -21,32 +21,32 @@ impl Surface {
         let Ok(terminal) = Terminal::new(Painter::new(columns, rows));
         Self {
             terminal,
-            lines: plain.then(PlainOutput::default),
+            plain: plain.then(PlainOutput::default),
             size: (columns, rows),
         }
     }
 
     pub(super) fn is_plain(&self) -> bool {
-        self.lines.is_some()
+        self.plain.is_some()
     }
 
     pub(super) fn resize(&mut self, columns: u16, rows: u16) {
         if self.size != (columns, rows)
-            && let Some(lines) = &mut self.lines
+            && let Some(lines) = &mut self.plain
         {
-            lines.forget();
+            lines.invalidate();
         }
         self.size = (columns, rows);
         self.terminal.backend_mut().resize(columns, rows);
     }
 
     /// Nothing is known of what the terminal shows: the next frame is a whole one.
-    pub(super) fn forget(&mut self) {
-        if let Some(lines) = &mut self.lines {
-            lines.forget();
+    pub(super) fn invalidate(&mut self) {
+        if let Some(lines) = &mut self.plain {
+            lines.invalidate();
             return;
         }
-        self.terminal.backend_mut().forget();
+        self.terminal.backend_mut().invalidate();
         let Ok(()) = self.terminal.clear();
     }
 
@@ -57,7 +57,7 @@ impl Surface {
         theme: &Theme,
         screen: &mut impl FnMut(&State, &Theme, &mut Frame<'_>),
     ) -> String {
-        if let Some(lines) = &mut self.lines {
+        if let Some(lines) = &mut self.plain {
             return lines.draw(plain::page(state, *theme, self.size));
         }
         let Ok(_) = self.terminal.draw(|frame| screen(state, theme, frame));
@@ -70,8 +70,8 @@ impl Surface {
     }
 
     /// What is under the mouse, the outermost first.
-    pub(super) fn under(&self, state: &State, theme: Theme, mouse: Position) -> Vec<Spot> {
-        match &self.lines {
+    pub(super) fn spots_at(&self, state: &State, theme: Theme, mouse: Position) -> Vec<Spot> {
+        match &self.plain {
             Some(lines) => lines
                 .page()
                 .map_or_else(Vec::new, |page| plain::under(state, page, mouse)),

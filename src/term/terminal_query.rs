@@ -14,11 +14,11 @@ use crate::ui::Theme;
 use crate::ui::color::Rgb;
 
 /// The two questions.
-const ASK: &str = "\x1b]11;?\x07\x1b[c";
+const QUERY: &str = "\x1b]11;?\x07\x1b[c";
 /// An answer that did not come by then does not come.
-const LATEST: Duration = Duration::from_secs(1);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// Nobody who leaves is kept waiting longer than this for it.
-const PATIENCE: Duration = Duration::from_millis(150);
+const EXIT_WAIT: Duration = Duration::from_millis(150);
 
 /// How the screen looks, with what the terminal said of itself.
 pub(super) struct TerminalQuery {
@@ -39,34 +39,34 @@ impl TerminalQuery {
     }
 
     /// What looks for the answer in the input, on the thread that reads it.
-    pub(super) fn watch(&self) -> impl Fn(&[Input]) + Send + use<> {
+    pub(super) fn observer(&self) -> impl Fn(&[Input]) + Send + use<> {
         let answered = self.answered.clone();
         move |inputs| {
-            if inputs.contains(&Input::Answered) {
+            if inputs.contains(&Input::QueryAnswered) {
                 answered.store(true, Ordering::Relaxed);
             }
         }
     }
 
     /// Asks, where that is of use. The answer comes when it comes; nothing waits for it.
-    pub(super) fn ask(&mut self, session: &mut Session) -> io::Result<()> {
-        if !self.look.asks() {
+    pub(super) fn send(&mut self, session: &mut Session) -> io::Result<()> {
+        if !self.look.should_query() {
             return Ok(());
         }
         self.asked = Some(Instant::now());
-        session.write(ASK)
+        session.write(QUERY)
     }
 
     /// The color behind the text is this.
-    pub(super) fn told(&mut self, behind: Rgb) {
-        self.look.told(behind);
+    pub(super) fn set_background(&mut self, behind: Rgb) {
+        self.look.set_background(behind);
         self.theme = self.look.theme();
     }
 
     /// Whoever leaves at once would have the answer in their shell: then it is waited for a moment.
-    pub(super) fn wait(&self) {
+    pub(super) fn wait_for_answer(&self) {
         let Some(asked) = self.asked else { return };
-        let end = (asked + LATEST).min(Instant::now() + PATIENCE);
+        let end = (asked + ANSWER_TIMEOUT).min(Instant::now() + EXIT_WAIT);
         while !self.answered.load(Ordering::Relaxed) && Instant::now() < end {
             thread::sleep(Duration::from_millis(5));
         }
@@ -74,7 +74,7 @@ impl TerminalQuery {
 }
 
 /// The color in a string such as `11;rgb:ffff/ffff/ffff`: each part has one to four digits.
-pub(super) fn behind(text: &[u8]) -> Option<Rgb> {
+pub(super) fn parse_background(text: &[u8]) -> Option<Rgb> {
     let text = std::str::from_utf8(text).ok()?.strip_prefix("11;rgb")?;
     let (_, parts) = text.split_once(':')?;
     let mut parts = parts.split('/').map(|part| {
@@ -90,10 +90,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_have_one_to_four_digits() {
-        assert_eq!(behind(b"11;rgb:ffff/8080/0000"), Some((255, 128, 0)));
-        assert_eq!(behind(b"11;rgb:1e/1e/2e"), Some((30, 30, 46)));
-        assert_eq!(behind(b"11;rgba:f/0/0/f"), Some((255, 0, 0)));
+    fn parses_background_color() {
+        assert_eq!(parse_background(b"11;rgb:ffff/8080/0000"), Some((255, 128, 0)));
+        assert_eq!(parse_background(b"11;rgb:1e/1e/2e"), Some((30, 30, 46)));
+        assert_eq!(parse_background(b"11;rgba:f/0/0/f"), Some((255, 0, 0)));
         for text in [
             &b"11;?"[..],
             b"10;rgb:ffff/ffff/ffff",
@@ -102,7 +102,7 @@ mod tests {
             b"11;rgb://",
             b"11;rgb:+f/0/0",
         ] {
-            assert_eq!(behind(text), None, "{text:?}");
+            assert_eq!(parse_background(text), None, "{text:?}");
         }
     }
 }

@@ -74,9 +74,9 @@ impl StoreHandle {
     fn start(source: WardrobeSource, actor: &str, tell: &Sender<RunnerEvent>) -> io::Result<Self> {
         Ok(match source {
             WardrobeSource::File(path, options) => {
-                let voice = EventSender(tell.clone());
+                let events = EventSender(tell.clone());
                 let tell = move |event| {
-                    voice.tell(RunnerEvent::Worker(Box::new(message(event))));
+                    events.send(RunnerEvent::Worker(Box::new(message(event))));
                 };
                 Self::File(StoreWorker::start(path, options, tell)?)
             }

@@ -84,13 +84,13 @@ fn what_is_set_is_taken() {
     )
     .unwrap();
     assert_eq!(config.colors, Some(ColorMode::Exactly(ColorDepth::Many)));
-    assert_eq!(config.background, Some(Background::Is(Backdrop::Light)));
+    assert_eq!(config.background, Some(Background::Fixed(Backdrop::Light)));
     assert_eq!(config.ascii, Some(true));
     assert_eq!(config.keymap.name(CommandId::Undo), "F9");
     assert_eq!(config.keymap.name(CommandId::Redo), "\"Redo\"");
     // A theme for one background on the other, for whoever wants that.
     let config = read("theme = \"default-light\"\nbackground = \"dark\"").unwrap();
-    assert_eq!(config.background, Some(Background::Is(Backdrop::Dark)));
+    assert_eq!(config.background, Some(Background::Fixed(Backdrop::Dark)));
     let config = read("theme = \"night\"\n[themes.night]\nkey = \"#ff8700 bold\"\n[themes.other]\n").unwrap();
     assert_eq!((config.theme, config.own.len()), (BuiltinTheme::Default, 1));
 }

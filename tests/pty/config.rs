@@ -30,7 +30,7 @@ fn raw(stage: &Stage) -> String {
 }
 
 #[test]
-fn keys_and_colors_are_those_of_the_configuration() {
+fn uses_configured_keys_and_colors() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("F9 Undo");
@@ -44,7 +44,7 @@ fn keys_and_colors_are_those_of_the_configuration() {
 }
 
 #[test]
-fn the_command_line_goes_before_it_and_a_limited_session_is_without() {
+fn command_line_overrides_config_and_restricted_session_ignores_it() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &["--color", "none"]);
     stage.see("F9 Undo");
@@ -59,7 +59,7 @@ fn the_command_line_goes_before_it_and_a_limited_session_is_without() {
 }
 
 #[test]
-fn the_terminal_says_how_many_colors_it_has() {
+fn detects_color_depth_from_environment() {
     let home = Home::with_terry();
     home.does(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
     home.does(&["add", ROOM, TERRY, "urn:x:proctor", "--title", "Proctor"]);
@@ -86,7 +86,7 @@ const ANSWERS: &str = "\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c";
 const QUESTION: &str = "\x1b]11;?";
 
 #[test]
-fn the_terminal_is_asked_for_its_background_and_nothing_waits_for_the_answer() {
+fn background_query_does_not_block() {
     let home = home();
     std::fs::remove_file(home.path(".config/hatrack/config.toml")).unwrap();
     let mut stage = Stage::hatrack(&home, &[]);

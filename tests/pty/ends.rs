@@ -49,7 +49,7 @@ fn is_offered_again(home: &Home) {
 
 /// Nobody can catch that signal.
 #[test]
-fn a_kill_leaves_what_was_typed_until_typing_paused() {
+fn sigkill_keeps_live_draft() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     type_into_form(&mut stage);
@@ -80,7 +80,7 @@ fn a_kill_leaves_what_was_typed_until_typing_paused() {
 }
 
 #[test]
-fn a_signal_keeps_what_was_typed() {
+fn signal_keeps_typed_text() {
     for signal in [Signal::HUP, Signal::TERM, Signal::INT] {
         let home = Home::with_terry();
         let mut stage = Stage::hatrack(&home, &[]);
@@ -96,7 +96,7 @@ fn a_signal_keeps_what_was_typed() {
 }
 
 #[test]
-fn a_signal_does_not_wait_for_a_lock_that_somebody_else_holds() {
+fn signal_does_not_wait_for_foreign_lock() {
     for signal in [Signal::HUP, Signal::TERM, Signal::INT] {
         let home = Home::with_terry();
         let mut stage = Stage::hatrack(&home, &[]);
@@ -136,17 +136,17 @@ fn terminal_is_gone(inner: &str) {
 }
 
 #[test]
-fn a_terminal_that_is_gone_ends_it() {
+fn lost_terminal_ends_session() {
     terminal_is_gone("HATRACK");
 }
 
 #[test]
-fn a_terminal_that_is_gone_ends_it_though_no_signal_comes() {
+fn lost_terminal_ends_session_without_signal() {
     terminal_is_gone("setsid -w sh -c 'HATRACK'");
 }
 
 #[test]
-fn a_terminal_that_takes_nothing_keeps_nobody_from_working_or_ending() {
+fn stalled_terminal_blocks_neither_work_nor_exit() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     type_into_form(&mut stage);
@@ -166,7 +166,7 @@ fn a_terminal_that_takes_nothing_keeps_nobody_from_working_or_ending() {
 
 /// With `--log` it can be read afterwards what happened.
 #[test]
-fn how_it_ended_is_in_the_log() {
+fn end_of_session_is_logged() {
     for (signal, wanted) in [
         (Signal::TERM, ["started", "opened", "signal", "ended"]),
         (Signal::HUP, ["started", "opened", "signal", "ended"]),
@@ -191,7 +191,7 @@ fn how_it_ended_is_in_the_log() {
 }
 
 #[test]
-fn whatever_signal_ends_it_the_terminal_is_given_back() {
+fn every_signal_restores_terminal() {
     let home = Home::with_terry();
     for number in [3, 5, 6, 7, 10, 12, 14, 16, 24, 26, 27, 29, 30, 31, 34, 64] {
         let mut stage = Stage::hatrack(&home, &[]);
@@ -207,7 +207,7 @@ fn whatever_signal_ends_it_the_terminal_is_given_back() {
 }
 
 #[test]
-fn a_limit_of_file_size_is_as_a_full_disk() {
+fn file_size_limit_acts_as_full_disk() {
     let home = Home::with_terry();
     let line = format!("ulimit -f 0; exec {HATRACK}");
     let mut stage = Stage::start(&home, &["sh", "-c", &line], (100, 30));
@@ -219,7 +219,7 @@ fn a_limit_of_file_size_is_as_a_full_disk() {
 }
 
 #[test]
-fn the_variable_for_stacks_of_threads_is_left_alone() {
+fn rust_min_stack_is_ignored() {
     for size in ["1", "1000000000000000000"] {
         let home = Home::with_terry();
         let mut stage = Stage::with(&home, &[HATRACK], (100, 30), &[("RUST_MIN_STACK", size)]);

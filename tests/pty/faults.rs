@@ -53,7 +53,7 @@ fn at_once(stage: &mut Stage, keys: &str, text: &str) {
 }
 
 #[test]
-fn while_the_disk_is_slow_keys_are_as_quick_as_before_and_leaving_waits_for_what_is_saved() {
+fn slow_disk_does_not_delay_keys_and_quit_waits() {
     let home = Home::with_terry();
     let Some(mut stage) = with_faults(&home, "fsync,fdatasync", "delay_enter=2s", &[]) else {
         return;
@@ -81,7 +81,7 @@ fn while_the_disk_is_slow_keys_are_as_quick_as_before_and_leaving_waits_for_what
 }
 
 #[test]
-fn what_the_system_refuses_is_said_and_tried_again() {
+fn system_errors_are_reported_and_retried() {
     let temporary = ".hats.json.hatrack-tmp";
     for (calls, error, path, reason) in [
         ("fsync", "EIO", temporary, "the disk failed (input/output error)"),
@@ -117,7 +117,7 @@ fn what_the_system_refuses_is_said_and_tried_again() {
 /// The line is cut while the disk takes its time: what was changed is in the file or in the draft, what was typed is in the
 /// draft.
 #[test]
-fn on_a_slow_disk_a_cut_line_loses_neither_a_change_nor_a_form() {
+fn disconnect_on_slow_disk_loses_nothing() {
     for typed in [true, false] {
         let home = Home::with_terry();
         let Some(mut stage) = with_faults(&home, "fsync,fdatasync", "delay_enter=3s", &[]) else {
@@ -149,7 +149,7 @@ fn on_a_slow_disk_a_cut_line_loses_neither_a_change_nor_a_form() {
 }
 
 #[test]
-fn a_thread_that_cannot_be_started_is_an_error_and_no_panic() {
+fn thread_start_failure_is_an_error() {
     let home = Home::with_terry();
     // The threads of the store, of signals and of the terminal.
     for number in 1..=3 {

@@ -78,7 +78,7 @@ fn leaves(mut stage: Stage) {
 }
 
 #[test]
-fn panes_counts_and_suggestions_are_of_the_own_rooms() {
+fn restricted_session_shows_only_its_rooms() {
     let home = home();
     let mut stage = limited(&home);
     stage.see("1 room  2 users  2 hats");
@@ -102,7 +102,7 @@ fn panes_counts_and_suggestions_are_of_the_own_rooms() {
 }
 
 #[test]
-fn lines_of_words_and_the_clipboard_have_no_more_than_the_screen() {
+fn plain_mode_and_clipboard_respect_restriction() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &["--actor", "alice", "--room", ROOM, "--plain"]);
     stage.see("Rooms, 1 of 1: Courses");
@@ -150,7 +150,7 @@ fn lines_of_words_and_the_clipboard_have_no_more_than_the_screen() {
 }
 
 #[test]
-fn a_room_that_is_hidden_is_refused_as_one_that_is_not_there() {
+fn hidden_room_is_rejected_like_missing_room() {
     let home = home();
     let before = home.document();
     let refused = |room: &str| {
@@ -167,7 +167,7 @@ fn a_room_that_is_hidden_is_refused_as_one_that_is_not_there() {
 }
 
 #[test]
-fn the_history_has_only_the_own_rooms_and_only_that_is_undone() {
+fn history_and_undo_respect_restriction() {
     let home = home();
     let hidden = secret(&home);
     let mut stage = limited(&home);
@@ -207,7 +207,7 @@ fn the_history_has_only_the_own_rooms_and_only_that_is_undone() {
 }
 
 #[test]
-fn what_happens_in_other_rooms_does_not_show() {
+fn changes_in_hidden_rooms_are_invisible() {
     let home = home();
     let mut stage = limited(&home);
     let before = stage.whole_picture("? Help");
@@ -228,7 +228,7 @@ fn what_happens_in_other_rooms_does_not_show() {
 }
 
 #[test]
-fn drafts_of_other_rooms_stay_where_they_are() {
+fn drafts_of_hidden_rooms_are_kept() {
     let home = home();
     let mut open = Stage::hatrack(&home, &["--actor", "alice"]);
     open.see("Vault");
@@ -262,7 +262,7 @@ fn drafts_of_other_rooms_stay_where_they_are() {
 }
 
 #[test]
-fn variables_of_the_user_are_left_aside() {
+fn restricted_session_ignores_user_environment() {
     let home = home();
     let elsewhere = home.path("elsewhere");
     std::fs::create_dir(&elsewhere).unwrap();
@@ -305,7 +305,7 @@ fn variables_of_the_user_are_left_aside() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_told_without_what_stands_in_it() {
+fn unreadable_file_reveals_no_content() {
     let home = home();
     let file = home.path(".config/hatrack/hats.json");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -330,7 +330,7 @@ fn a_file_that_cannot_be_read_is_told_without_what_stands_in_it() {
 }
 
 #[test]
-fn a_conflict_and_a_file_that_is_gone_tell_nothing_and_lose_nothing() {
+fn conflict_and_deleted_file_reveal_and_lose_nothing() {
     let home = home();
     let hidden = secret(&home);
     let mut stage = limited(&home);
@@ -358,7 +358,7 @@ fn a_conflict_and_a_file_that_is_gone_tell_nothing_and_lose_nothing() {
 }
 
 #[test]
-fn read_only_changes_nothing_whatever_is_pressed() {
+fn read_only_session_ignores_all_editing_keys() {
     let home = home();
     let before = home.document();
     let mut stage = Stage::hatrack(&home, &["--actor", "alice", "--read-only"]);

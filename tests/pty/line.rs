@@ -96,22 +96,22 @@ fn every_frame_is_worth_its_bytes(arguments: &[&str]) {
 }
 
 #[test]
-fn no_frame_takes_more_than_what_changed_is_worth() {
+fn frame_size_is_proportional_to_change() {
     every_frame_is_worth_its_bytes(&["--demo"]);
 }
 
 #[test]
-fn nor_with_all_colors() {
+fn frame_size_with_true_color() {
     every_frame_is_worth_its_bytes(&["--demo", "--color", "truecolor"]);
 }
 
 #[test]
-fn nor_with_none_in_ascii() {
+fn frame_size_without_color_in_ascii() {
     every_frame_is_worth_its_bytes(&["--demo", "--color", "never", "--ascii"]);
 }
 
 #[test]
-fn a_burst_of_keys_is_a_frame_or_a_few() {
+fn key_burst_draws_few_frames() {
     let home = Home::new();
     let mut stage = Stage::hatrack(&home, &["--demo"]);
     stage.see("Rooms 6");
@@ -126,7 +126,7 @@ fn a_burst_of_keys_is_a_frame_or_a_few() {
 }
 
 #[test]
-fn looking_at_the_data_file_sends_nothing() {
+fn watching_data_file_sends_nothing() {
     let home = Home::with_terry();
     let stage = Stage::hatrack(&home, &[]);
     stage.see("Users 1");
@@ -138,7 +138,7 @@ fn looking_at_the_data_file_sends_nothing() {
 }
 
 #[test]
-fn a_large_frame_is_shown_at_once() {
+fn large_frame_uses_synchronized_output() {
     let home = Home::new();
     let mut stage = Stage::hatrack(&home, &["--demo"]);
     stage.see("Rooms 6");

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use crate::stage::{CTRL_C, ENTER, Home, Stage};
 
 #[test]
-fn after_leaving() {
+fn terminal_is_restored_after_quit() {
     let home = Home::with_terry();
     for key in ["q", CTRL_C] {
         let mut stage = Stage::hatrack(&home, &[]);
@@ -27,7 +27,7 @@ fn after_leaving() {
 }
 
 #[test]
-fn after_the_mouse_was_switched_on() {
+fn terminal_is_restored_after_mouse_mode() {
     let home = Home::with_terry();
     for keys in ["q", "Mq", "\x0cq"] {
         let mut stage = Stage::hatrack(&home, &[]);
@@ -48,7 +48,7 @@ fn after_the_mouse_was_switched_on() {
 }
 
 #[test]
-fn a_copy_goes_to_the_clipboard_of_the_terminal() {
+fn copy_uses_terminal_clipboard() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Courses");
@@ -61,7 +61,7 @@ fn a_copy_goes_to_the_clipboard_of_the_terminal() {
 }
 
 #[test]
-fn after_a_signal() {
+fn terminal_is_restored_after_signal() {
     let home = Home::with_terry();
     for (signal, status) in [
         (Signal::TERM, 143),
@@ -78,7 +78,7 @@ fn after_a_signal() {
 }
 
 #[test]
-fn after_an_error() {
+fn terminal_is_restored_after_error() {
     let home = Home::new();
     std::fs::write(home.path("broken.json"), "{\"version\": 1,\n oops").unwrap();
     let mut stage = Stage::hatrack(&home, &["--file", "broken.json"]);
@@ -91,7 +91,7 @@ fn after_an_error() {
 }
 
 #[test]
-fn a_terminal_that_cannot_show_it_is_left_alone() {
+fn unsupported_terminal_is_untouched() {
     let home = Home::with_terry();
     for term in ["dumb", ""] {
         let mut stage = Stage::with(&home, &[crate::stage::HATRACK], (100, 30), &[("TERM", term)]);
@@ -105,12 +105,12 @@ fn a_terminal_that_cannot_show_it_is_left_alone() {
 const PANICS: &str = "HATRACK_TEST_PANICS";
 
 #[test]
-fn after_a_panic() {
+fn terminal_is_restored_after_panic() {
     let home = Home::with_terry();
     let itself = std::env::current_exe().unwrap();
     let line = [
         itself.to_str().unwrap(),
-        "modes::a_screen_that_panics",
+        "modes::panicking_screen",
         "--exact",
         "--nocapture",
     ];
@@ -131,7 +131,7 @@ fn after_a_panic() {
 
 /// Not a test: the program of the one above.
 #[test]
-fn a_screen_that_panics() {
+fn panicking_screen() {
     if std::env::var_os(PANICS).is_none() {
         return;
     }
@@ -155,7 +155,7 @@ fn a_screen_that_panics() {
         source: WardrobeSource::File(file, options),
         drafts: Some(drafts),
         term: Some("xterm".into()),
-        look: term::LookOptions::default().look(|_| None),
+        look: term::LookOptions::default().resolve(|_| None),
         plain: false,
     };
     let ended = term::run(job, |state, theme, frame| {

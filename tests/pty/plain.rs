@@ -50,7 +50,7 @@ fn press(stage: &mut Stage, keys: &str, (row, text): (u16, &str)) -> String {
 }
 
 #[test]
-fn the_cursor_is_on_what_is_selected_and_only_the_status_is_written() {
+fn plain_mode_places_cursor_and_writes_only_changes() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &["--plain"]);
     stage.see("Rooms, 1 of 1: Courses");
@@ -83,7 +83,7 @@ fn the_cursor_is_on_what_is_selected_and_only_the_status_is_written() {
 }
 
 #[test]
-fn messages_questions_and_forms_are_words() {
+fn plain_mode_writes_messages_questions_and_forms() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &["--plain"]);
     stage.see("Rooms, 1 of 1");
@@ -117,7 +117,7 @@ fn messages_questions_and_forms_are_words() {
 }
 
 #[test]
-fn it_is_a_setting_too() {
+fn plain_mode_is_configurable() {
     let home = home();
     let file = home.path(".config/hatrack/config.toml");
     std::fs::write(file, "plain = true\n").unwrap();
@@ -128,7 +128,7 @@ fn it_is_a_setting_too() {
 }
 
 #[test]
-fn another_size_and_a_stop_draw_it_whole() {
+fn plain_mode_redraws_after_resize_and_suspend() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &["--plain"]);
     stage.see("Rooms, 1 of 1: Courses");

@@ -37,7 +37,7 @@ fn nothing_was_done(stage: &mut Stage, before: &[String]) {
 }
 
 #[test]
-fn no_reply_of_a_terminal_is_a_command() {
+fn terminal_replies_run_no_command() {
     let (home, mut stage) = hat_selected();
     let before = (home.document(), stage.whole_picture("? Help"));
     for reply in REPLIES {
@@ -56,7 +56,7 @@ fn no_reply_of_a_terminal_is_a_command() {
 }
 
 #[test]
-fn a_paste_without_its_end_ends_at_ctrl_c() {
+fn unterminated_paste_ends_at_ctrl_c() {
     let (home, mut stage) = hat_selected();
     let document = home.document();
     stage.press_and_see("e", "Edit");
@@ -68,7 +68,7 @@ fn a_paste_without_its_end_ends_at_ctrl_c() {
 }
 
 #[test]
-fn an_unmarked_paste_runs_no_command_and_fills_a_form() {
+fn unmarked_paste_runs_no_command_and_fills_form() {
     let home = Home::with_terry();
     let document = home.document();
     let lines = "kim@example.org\rdora@example.org\r";

@@ -3,7 +3,7 @@
 use crate::stage::{Home, ROOM, Stage, TERRY};
 
 #[test]
-fn whatever_sizes_come_between_the_screen_is_that_of_its_size() {
+fn resizes_end_with_same_screen() {
     let home = Home::with_terry();
     home.does(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor 漢字"]);
     let mut stage = Stage::hatrack(&home, &[]);

@@ -17,7 +17,7 @@ const AFTER_ESC: Duration = Duration::from_millis(150);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
-fn the_scenarios_run_on_a_terminal_too() {
+fn scenarios_run_in_terminal() {
     let marked: Vec<Scenario> = scenario::all()
         .into_iter()
         .filter(|scenario| scenario.on_terminal)

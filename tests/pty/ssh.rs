@@ -162,7 +162,7 @@ impl Drop for Server {
 }
 
 #[test]
-fn a_dropped_line_leaves_what_was_saved_and_offers_what_was_typed() {
+fn dropped_connection_keeps_saved_and_offers_typed() {
     let Some(server) = Server::start() else { return };
     let mut alice = server.login("alice");
     alice.see("alice@127.0.0.1");
@@ -197,7 +197,7 @@ fn a_dropped_line_leaves_what_was_saved_and_offers_what_was_typed() {
 }
 
 #[test]
-fn two_moderators_at_once_see_what_the_other_does() {
+fn two_moderators_see_each_others_changes() {
     let Some(server) = Server::start() else { return };
     let (mut alice, mut bob) = (server.login("alice"), server.login("bob"));
     for (one, hat) in [(&mut alice, "urn:x:alice"), (&mut bob, "urn:x:bob")] {
@@ -222,7 +222,7 @@ fn two_moderators_at_once_see_what_the_other_does() {
 }
 
 #[test]
-fn nothing_stops_where_the_server_runs_the_command() {
+fn suspend_is_refused_without_job_control_over_ssh() {
     let Some(server) = Server::start() else { return };
     let mut alice = server.login("alice");
     alice.see("Users 1");
@@ -233,7 +233,7 @@ fn nothing_stops_where_the_server_runs_the_command() {
 
 /// What docs/team.md promises of a line with `--room`: whatever is asked for, there is hatrack within its limits.
 #[test]
-fn a_limited_moderator_gets_nothing_else_whatever_they_ask_for() {
+fn forced_command_restricts_moderator() {
     let Some(server) = Server::start() else { return };
     server
         .home

@@ -40,17 +40,17 @@ fn stops_and_goes_on(line: &str) {
 }
 
 #[test]
-fn a_shell_continues_it() {
+fn shell_resumes_session() {
     stops_and_goes_on(HATRACK);
 }
 
 #[test]
-fn a_script_around_it_is_stopped_with_it() {
+fn surrounding_script_is_suspended_too() {
     stops_and_goes_on(&format!("sh -c '{HATRACK}; exit $?'"));
 }
 
 #[test]
-fn where_nobody_could_continue_it_it_goes_on() {
+fn refuses_suspend_without_job_control() {
     for signal in [false, true] {
         let home = Home::with_terry();
         let mut stage = Stage::hatrack(&home, &[]);
@@ -67,7 +67,7 @@ fn where_nobody_could_continue_it_it_goes_on() {
 }
 
 #[test]
-fn stopped_by_force_it_sets_the_terminal_up_again() {
+fn sigstop_sets_up_terminal_again() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Courses");
@@ -85,7 +85,7 @@ fn stopped_by_force_it_sets_the_terminal_up_again() {
 }
 
 #[test]
-fn stopped_right_after_a_change_it_holds_no_lock() {
+fn suspend_after_change_holds_no_lock() {
     let home = Home::with_terry();
     home.does(&["add", ROOM, TERRY, "urn:x:ta", "--active"]);
     let mut stage = shell(&home);
@@ -127,7 +127,7 @@ fn stopped_right_after_a_change_it_holds_no_lock() {
 }
 
 #[test]
-fn while_saving_takes_long_it_does_not_stop_and_says_so() {
+fn slow_save_postpones_suspend() {
     let home = Home::with_terry();
     home.does(&["add", ROOM, TERRY, "urn:x:ta", "--active"]);
     let Some(line) = faulty(&home, "fsync,fdatasync", "delay_enter=4s", &[]) else {

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::stage::{ENTER, Home, ROOM, Stage, TAB, TERRY};
 
 #[test]
-fn by_keys_alone_a_room_a_user_and_a_hat() {
+fn creates_room_user_and_hat_with_keys() {
     let home = Home::new();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("No rooms yet.");
@@ -62,7 +62,7 @@ fn by_keys_alone_a_room_a_user_and_a_hat() {
 }
 
 #[test]
-fn what_another_does_is_seen_here() {
+fn external_changes_are_shown() {
     let home = Home::with_terry();
     let here = Stage::hatrack(&home, &[]);
     here.see("Users 1");
@@ -77,7 +77,7 @@ fn what_another_does_is_seen_here() {
 }
 
 #[test]
-fn a_paste_goes_into_a_form_as_text() {
+fn paste_fills_form() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Users 1");
@@ -93,7 +93,7 @@ fn a_paste_goes_into_a_form_as_text() {
 }
 
 #[test]
-fn a_burst_of_keys_is_taken_in_order() {
+fn key_burst_is_processed_in_order() {
     let home = Home::new();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("No rooms yet.");
@@ -106,7 +106,7 @@ fn a_burst_of_keys_is_taken_in_order() {
 }
 
 #[test]
-fn files_are_written_and_read_where_the_moderator_says() {
+fn exports_and_imports_named_files() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Users 1");

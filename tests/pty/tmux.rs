@@ -76,7 +76,7 @@ impl Drop for Tmux {
 }
 
 #[test]
-fn a_copy_reaches_tmux() {
+fn copy_reaches_tmux() {
     let home = Home::with_terry();
     let Some(tmux) = Tmux::start(&home) else { return };
     tmux.does(&["set-option", "-s", "set-clipboard", "on"]);
@@ -90,7 +90,7 @@ fn a_copy_reaches_tmux() {
 }
 
 #[test]
-fn what_tmux_pastes_without_marks_runs_no_command() {
+fn unmarked_tmux_paste_runs_no_command() {
     let home = Home::with_terry();
     let Some(tmux) = Tmux::start(&home) else { return };
     until("the program is there", || {
@@ -107,7 +107,7 @@ fn what_tmux_pastes_without_marks_runs_no_command() {
 }
 
 #[test]
-fn detached_and_attached_with_another_size_all_is_still_there() {
+fn reattaching_with_another_size_redraws() {
     let home = Home::with_terry();
     let Some(tmux) = Tmux::start(&home) else { return };
     let mut first = tmux.attach((100, 30));

@@ -49,7 +49,7 @@ fn asked(session: &Session) -> &str {
 }
 
 #[test]
-fn three_views_follow_each_other_and_who_only_looks_is_back() {
+fn cycling_views_returns_to_same_selection() {
     let mut session = Session::open(several(), (100, 30));
     session.keys("Down Enter");
     let before = (
@@ -68,7 +68,7 @@ fn three_views_follow_each_other_and_who_only_looks_is_back() {
 }
 
 #[test]
-fn a_user_is_seen_with_all_their_rooms_and_hats() {
+fn users_view_shows_rooms_and_hats() {
     let mut session = at_terry();
     let (user, rooms) = session
         .state
@@ -92,7 +92,7 @@ fn a_user_is_seen_with_all_their_rooms_and_hats() {
 }
 
 #[test]
-fn a_user_is_banned_everywhere_and_undo_takes_all_of_it_back() {
+fn ban_everywhere_is_undone_in_one_step() {
     let mut session = at_terry();
     session.keys("b");
     assert_eq!(asked(&session), format!("Ban {TERRY} in 2 rooms?"));
@@ -110,7 +110,7 @@ fn a_user_is_banned_everywhere_and_undo_takes_all_of_it_back() {
 }
 
 #[test]
-fn a_user_is_removed_from_one_room_from_the_marked_ones_or_from_all() {
+fn removes_user_from_one_marked_or_all_rooms() {
     let mut session = at_terry();
     session.keys("Enter d");
     assert_eq!(
@@ -135,7 +135,7 @@ fn a_user_is_removed_from_one_room_from_the_marked_ones_or_from_all() {
 }
 
 #[test]
-fn the_index_follows_what_others_change() {
+fn users_view_follows_external_changes() {
     let mut session = at_terry();
     let before = session.state.length(Pane::First);
     session.other(|wardrobe| {
@@ -150,7 +150,7 @@ fn the_index_follows_what_others_change() {
 }
 
 #[test]
-fn a_hat_is_given_in_all_rooms_and_then_edited_in_all() {
+fn adds_and_edits_hat_in_all_rooms() {
     let mut session = at_terry();
     let before = session.json()["rooms"].clone();
     session.keys("+");
@@ -191,7 +191,7 @@ fn a_hat_is_given_in_all_rooms_and_then_edited_in_all() {
 }
 
 #[test]
-fn the_affiliation_is_set_in_all_rooms_and_who_is_so_already_is_left_out_there() {
+fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     let mut session = at_terry();
     let before = session.json()["rooms"].clone();
     session.keys("e");
@@ -259,7 +259,7 @@ fn offered(session: &Session) -> Vec<String> {
 }
 
 #[test]
-fn a_user_is_added_to_a_room_that_letters_of_its_name_mean() {
+fn adds_user_to_room_matched_by_name() {
     let mut session = with_staff_room();
     // The room is found from the pane of all users as from that of the user's rooms, and it is selected there then.
     for enter in ["", "Enter"] {
@@ -284,7 +284,7 @@ fn a_user_is_added_to_a_room_that_letters_of_its_name_mean() {
 }
 
 #[test]
-fn the_marked_users_are_added_to_a_room_of_the_list_and_one_undo_takes_all_of_it_back() {
+fn adds_marked_users_to_listed_room_and_undoes_in_one_step() {
     let mut session = with_staff_room();
     let before = session.json()["rooms"].clone();
     session.keys("Esc Esc * A");
@@ -315,7 +315,7 @@ fn the_marked_users_are_added_to_a_room_of_the_list_and_one_undo_takes_all_of_it
 }
 
 #[test]
-fn a_room_that_is_not_there_or_has_the_user_is_refused() {
+fn rejects_missing_room_and_room_with_user() {
     let mut session = with_staff_room();
     for (typed, problem) in [
         ("", "choose a room (Down), or type its address"),
@@ -346,7 +346,7 @@ fn a_room_that_is_not_there_or_has_the_user_is_refused() {
 }
 
 #[test]
-fn a_form_for_another_room_is_taken_up_where_it_was_left() {
+fn restores_add_to_room_form_from_draft() {
     let mut session = with_staff_room();
     session.keys("A");
     session.text("staff");

@@ -21,7 +21,7 @@ fn asked(session: &Session) -> (&str, &str) {
 }
 
 #[test]
-fn a_hat_is_defined_recolored_retitled_and_deleted() {
+fn defines_recolors_retitles_and_deletes_hat() {
     let mut session = open();
     session.keys("C a");
     session.text("urn:x:on-call");
@@ -57,7 +57,7 @@ fn a_hat_is_defined_recolored_retitled_and_deleted() {
 }
 
 #[test]
-fn a_hat_that_is_only_worn_can_be_defined() {
+fn defines_hat_not_in_catalog() {
     let mut session = open();
     session.keys("C d");
     assert_eq!(session.notice(), "the hat is not in the catalog: it is only worn");
@@ -67,7 +67,7 @@ fn a_hat_that_is_only_worn_can_be_defined() {
 }
 
 #[test]
-fn retitling_retitles_the_wearers_where_that_is_wanted() {
+fn retitles_users_hats_on_request() {
     let mut session = open();
     session.keys("C Enter Ctrl-U");
     session.text("Lecturer");
@@ -86,7 +86,7 @@ fn retitling_retitles_the_wearers_where_that_is_wanted() {
 }
 
 #[test]
-fn retitling_for_several_is_told_first() {
+fn retitling_for_several_users_asks_first() {
     let mut session = open();
     session.keys("Enter Down y g p Esc C Enter Ctrl-U");
     session.text("Lecturer");
@@ -102,7 +102,7 @@ fn retitling_for_several_is_told_first() {
 }
 
 #[test]
-fn who_is_not_affiliated_keeps_the_title() {
+fn unaffiliated_user_keeps_title() {
     let mut session = open();
     session.keys("Enter Down y g p Esc");
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast));
@@ -119,7 +119,7 @@ fn who_is_not_affiliated_keeps_the_title() {
 }
 
 #[test]
-fn deleting_says_who_has_it() {
+fn deleting_catalog_hat_lists_users_with_it() {
     let mut session = open();
     session.keys("C Enter Enter d");
     assert_eq!(
@@ -135,7 +135,7 @@ fn deleting_says_who_has_it() {
 }
 
 #[test]
-fn somebody_else_may_change_it_meanwhile() {
+fn catalog_conflict_is_shown() {
     let mut session = open();
     session.keys("C Enter Enter Enter");
     session.text("X");

@@ -13,7 +13,7 @@ use super::session::Session;
 use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, update, wardrobe};
 
 #[test]
-fn both_sides_of_a_conflict_are_those_of_now() {
+fn conflict_shows_current_values() {
     let retitle = |session: &mut Session, title: &str| {
         let title = title.to_owned();
         session.other(move |wardrobe| {
@@ -42,7 +42,7 @@ fn both_sides_of_a_conflict_are_those_of_now() {
 }
 
 #[test]
-fn a_question_about_what_changed_meanwhile_is_withdrawn() {
+fn stale_question_is_closed() {
     let mut session = open();
     session.keys("Enter j d");
     assert!(session.state.over::<Confirm>().is_some());
@@ -56,7 +56,7 @@ fn a_question_about_what_changed_meanwhile_is_withdrawn() {
 }
 
 #[test]
-fn keys_never_hit_somebody_else_when_a_user_goes() {
+fn keys_never_act_on_another_user_after_removal() {
     let mut session = open();
     session.keys("Enter j Enter");
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
@@ -67,7 +67,7 @@ fn keys_never_hit_somebody_else_when_a_user_goes() {
 }
 
 #[test]
-fn a_form_on_what_changed_meanwhile_shows_both_sides() {
+fn saving_stale_form_opens_conflict() {
     let change = |session: &mut Session| {
         session.keys("Enter j Enter e");
         session.text("!");
@@ -101,7 +101,7 @@ fn a_form_on_what_changed_meanwhile_shows_both_sides() {
 }
 
 #[test]
-fn a_hat_is_not_given_to_somebody_who_was_banned_meanwhile() {
+fn cannot_add_hat_to_user_banned_meanwhile() {
     let mut session = open();
     session.keys("Enter j Enter a");
     session.text("urn:x:y");
@@ -114,7 +114,7 @@ fn a_hat_is_not_given_to_somebody_who_was_banned_meanwhile() {
 }
 
 #[test]
-fn a_change_refused_by_the_keeper_is_shown_with_both_sides_and_kept_through_a_cut() {
+fn rejected_change_opens_conflict_and_survives_disconnect() {
     let mut state = State::new(Start::default());
     let file = wardrobe();
     let snapshot = |wardrobe: &Wardrobe| Snapshot {
@@ -162,7 +162,7 @@ fn a_change_refused_by_the_keeper_is_shown_with_both_sides_and_kept_through_a_cu
 }
 
 #[test]
-fn the_next_key_does_nothing_when_what_was_selected_went() {
+fn next_key_is_ignored_after_selection_is_lost() {
     // Another hat, another user, another room is selected by then: none of them is what was meant.
     let mut session = open();
     session.other(|wardrobe| {
@@ -195,7 +195,7 @@ fn the_next_key_does_nothing_when_what_was_selected_went() {
 }
 
 #[test]
-fn changes_of_one_hat_are_one_question_and_keep_what_they_did_not_touch() {
+fn conflicting_changes_of_one_hat_are_merged() {
     let mut session = open();
     session.slow();
     session.keys("Enter j Enter Space r");

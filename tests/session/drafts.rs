@@ -15,7 +15,7 @@ use super::session::Session;
 use super::{HAT, ROOM, TERRY, hat, jid, open, terrys};
 
 #[test]
-fn a_full_disk_keeps_the_change_on_the_screen_and_says_so() {
+fn full_disk_keeps_change_visible_and_reports_it() {
     let mut session = open();
     session.fail("the disk is full");
     session.keys("Enter j Enter Space");
@@ -38,7 +38,7 @@ fn a_full_disk_keeps_the_change_on_the_screen_and_says_so() {
 }
 
 #[test]
-fn what_was_never_saved_is_withdrawn_by_undo() {
+fn undo_withdraws_unsaved_change() {
     let mut session = open();
     session.fail("the disk is full");
     session.keys("Enter j Enter Space u");
@@ -52,7 +52,7 @@ fn what_was_never_saved_is_withdrawn_by_undo() {
 }
 
 #[test]
-fn what_could_not_be_saved_comes_back_at_the_next_start() {
+fn unsaved_change_is_offered_at_next_start() {
     let mut session = open();
     session.fail("the disk is full");
     session.keys("Enter j Enter Space q y");
@@ -70,7 +70,7 @@ fn what_could_not_be_saved_comes_back_at_the_next_start() {
 }
 
 #[test]
-fn a_cut_line_keeps_the_form_and_the_next_start_offers_it() {
+fn form_is_offered_again_after_disconnect() {
     let mut session = open();
     session.keys("Enter Enter a");
     session.text("urn:x:y");
@@ -94,7 +94,7 @@ fn a_cut_line_keeps_the_form_and_the_next_start_offers_it() {
 
 /// Nobody can tell a session that it is killed: what is typed is kept whenever typing pauses.
 #[test]
-fn what_is_typed_is_in_the_sessions_own_draft_when_typing_pauses() {
+fn live_draft_is_saved_when_typing_pauses() {
     let mut session = open();
     session.keys("Enter Enter a");
     assert_eq!(session.waits, [], "nothing was typed yet");
@@ -138,7 +138,7 @@ fn what_is_typed_is_in_the_sessions_own_draft_when_typing_pauses() {
 
 /// The disk is slow: what has no answer is kept, until it has.
 #[test]
-fn a_change_without_an_answer_is_in_the_sessions_own_draft() {
+fn unconfirmed_change_is_in_live_draft() {
     let mut session = open();
     session.keys("Enter j Enter a");
     session.text("urn:x:y");
@@ -167,7 +167,7 @@ fn a_change_without_an_answer_is_in_the_sessions_own_draft() {
 
 /// What the session's own draft has is in the one that is offered when it ends.
 #[test]
-fn an_end_leaves_one_draft() {
+fn termination_leaves_one_draft() {
     let mut session = open();
     session.keys("e !");
     session.time();
@@ -183,7 +183,7 @@ fn an_end_leaves_one_draft() {
 }
 
 #[test]
-fn two_cut_lines_keep_both_forms() {
+fn two_disconnects_keep_both_forms() {
     let mut session = open();
     session.keys("a");
     session.text("one@c.example");
@@ -200,7 +200,7 @@ fn two_cut_lines_keep_both_forms() {
 }
 
 #[test]
-fn a_draft_about_a_room_out_of_sight_is_not_offered() {
+fn draft_outside_scope_is_not_offered() {
     let mut session = open();
     session.keys("e");
     session.text(" and more");
@@ -246,7 +246,7 @@ fn a_draft_about_a_room_out_of_sight_is_not_offered() {
 }
 
 #[test]
-fn who_only_looks_is_offered_no_draft() {
+fn read_only_session_is_offered_no_draft() {
     let mut session = open();
     session.keys("e !");
     session.send(Msg::End { status: 129 });
@@ -267,7 +267,7 @@ fn who_only_looks_is_offered_no_draft() {
 }
 
 #[test]
-fn what_cannot_be_written_is_in_the_draft_until_it_is() {
+fn unsaved_change_stays_in_draft_until_saved() {
     let mut session = open();
     session.fail("the disk is full");
     session.keys("Enter j Enter Space");
@@ -277,7 +277,7 @@ fn what_cannot_be_written_is_in_the_draft_until_it_is() {
 }
 
 #[test]
-fn nobody_leaves_before_what_is_not_saved_is_kept() {
+fn quit_waits_for_draft() {
     let mut session = open();
     session.keys("e");
     session.text("!");
@@ -302,7 +302,7 @@ fn nobody_leaves_before_what_is_not_saved_is_kept() {
 }
 
 #[test]
-fn a_change_of_a_draft_that_was_saved_after_all_is_not_made_twice() {
+fn saved_change_in_draft_is_not_repeated() {
     let mut session = open();
     session.fail("the disk is full");
     session.keys("Enter j Enter Space q y");
@@ -325,7 +325,7 @@ fn a_change_of_a_draft_that_was_saved_after_all_is_not_made_twice() {
 }
 
 #[test]
-fn while_the_file_is_read_nothing_is_changed_and_q_leaves() {
+fn loading_allows_only_quit() {
     let mut state = State::new(Start::default());
     assert!(update(&mut state, Msg::Key(session::key("a"))).is_empty());
     assert!(state.notice().unwrap().text.contains("still being read"));
@@ -339,7 +339,7 @@ fn while_the_file_is_read_nothing_is_changed_and_q_leaves() {
 
 /// What the letters in the hat field mean is the same after a cut line as before it.
 #[test]
-fn letters_of_a_hat_mean_the_same_when_they_are_taken_up_again() {
+fn restored_hat_search_text_keeps_its_meaning() {
     let sample = hatrack::model::read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
     let mut first = Session::open(sample.clone(), (100, 30));
     first.keys("Tab Tab a p r o c t");
@@ -384,7 +384,7 @@ const FORMS_OF_OLD: &str = r#"{"forms": [
 ]}"#;
 
 #[test]
-fn forms_that_an_older_program_left_are_taken_up() {
+fn restores_forms_of_older_versions() {
     let mut session = open();
     session.send(Msg::DraftFound(FORMS_OF_OLD.into()));
     let Some(draft) = session.state.over::<Draft>() else {
@@ -416,7 +416,7 @@ fn forms_that_an_older_program_left_are_taken_up() {
 }
 
 #[test]
-fn forms_are_left_as_an_older_program_reads_them() {
+fn writes_forms_readable_by_older_versions() {
     let draft: Draft = serde_json::from_str(FORMS_OF_OLD).unwrap();
     let old: serde_json::Value = serde_json::from_str(FORMS_OF_OLD).unwrap();
     assert_eq!(serde_json::to_value(&draft).unwrap(), old);

@@ -54,7 +54,7 @@ fn has(session: &Session, room: &str, user: &Jid) -> bool {
 }
 
 #[test]
-fn a_known_hat_to_a_known_user_in_at_most_ten_keys_and_back_in_one() {
+fn adds_existing_hat_within_ten_keys_and_undoes_in_one() {
     let mut session = Session::open(service(), (100, 30));
     let before = session.state.wardrobe().clone();
     let keys = presses(&mut session, "Ctrl-P t e r r Enter + t e Enter");
@@ -69,7 +69,7 @@ fn a_known_hat_to_a_known_user_in_at_most_ten_keys_and_back_in_one() {
 }
 
 #[test]
-fn a_known_hat_to_twenty_users_in_at_most_fourteen_keys() {
+fn adds_existing_hat_to_twenty_users_within_fourteen_keys() {
     let mut session = Session::open(service(), (100, 30));
     let keys = presses(&mut session, "Ctrl-P p h y s Enter Enter * + t e Enter y");
     assert!(keys <= 14);
@@ -90,7 +90,7 @@ fn a_known_hat_to_twenty_users_in_at_most_fourteen_keys() {
 
 /// Every command is in the palette, with a few letters of what it says; its key is not needed.
 #[test]
-fn every_action_is_reached_without_its_key() {
+fn every_action_is_reachable_without_its_key() {
     use hatrack::app::command::COMMANDS;
     use hatrack::app::place::Place;
     let anywhere = |place| {

@@ -30,7 +30,7 @@ fn says(session: &Session) -> String {
 }
 
 #[test]
-fn an_import_is_shown_made_and_taken_back_at_once() {
+fn import_is_previewed_applied_and_undone() {
     let mut session = with("~/a.csv", TABLE);
     let before = session.json();
     session.keys("I");
@@ -61,7 +61,7 @@ fn an_import_is_shown_made_and_taken_back_at_once() {
 }
 
 #[test]
-fn wrong_rows_are_named_and_nothing_is_taken() {
+fn invalid_rows_are_listed_and_nothing_imported() {
     let mut session = with(
         "a.csv",
         "room,user,affiliation\nx,y@c.d,member\nr@c.d,z@@,member\n",
@@ -88,7 +88,7 @@ fn wrong_rows_are_named_and_nothing_is_taken() {
 }
 
 #[test]
-fn an_object_without_an_address_goes_where_the_moderator_is() {
+fn json_without_address_imports_into_selection() {
     let mut session = with("hats.json", r#"{"urn:x:1": {"title": "One"}}"#);
     // Terry comes third: the owner, kim who is not there, terry.
     session.keys("Enter Down I");
@@ -118,7 +118,7 @@ fn an_object_without_an_address_goes_where_the_moderator_is() {
 }
 
 #[test]
-fn what_replaces_says_what_it_keeps_of_those_who_cannot_be_given_hats() {
+fn replace_reports_kept_hats_of_ineligible_users() {
     let room = r#"{"users": {"mallory@example.net": {"affiliation": "outcast", "hats": {"urn:x:1": {}, "urn:x:2": {}}}}}"#;
     let mut session = with("room.json", room);
     session.keys("I Down");
@@ -137,7 +137,7 @@ fn what_replaces_says_what_it_keeps_of_those_who_cannot_be_given_hats() {
 }
 
 #[test]
-fn a_table_cannot_replace() {
+fn csv_cannot_replace() {
     let mut session = with("a.csv", TABLE);
     session.keys("I Down");
     session.text("a.csv");
@@ -149,7 +149,7 @@ fn a_table_cannot_replace() {
 }
 
 #[test]
-fn what_is_exported_follows_the_pane_and_no_file_is_replaced_unasked() {
+fn export_scope_follows_pane_and_overwrite_asks() {
     let mut session = open();
     for (keys, choose, name, what) in [
         ("", "Tab", "all.json", "all rooms".to_owned()),
@@ -203,7 +203,7 @@ fn choices(session: &Session) -> &[String] {
 }
 
 #[test]
-fn what_is_marked_is_exported_first() {
+fn marked_rows_are_default_export_scope() {
     let mut wardrobe = wardrobe();
     wardrobe
         .add_room(&jid("staff@conference.example.org"), None)
@@ -261,7 +261,7 @@ fn what_is_marked_is_exported_first() {
 }
 
 #[test]
-fn an_answer_that_nobody_waits_for_is_dropped() {
+fn stale_file_result_is_ignored() {
     let mut session = open();
     session.keys("I");
     session.text("a.csv");
@@ -278,7 +278,7 @@ fn an_answer_that_nobody_waits_for_is_dropped() {
 }
 
 #[test]
-fn a_limited_session_has_no_files_and_a_sample_is_written_nowhere() {
+fn no_files_in_restricted_session_or_demo() {
     let start = |scope: Scope, demo| Start {
         actor: "terry".into(),
         scope,

@@ -26,7 +26,7 @@ fn filtered(typed: &str) -> Session {
 }
 
 #[test]
-fn letters_narrow_the_users_and_select_the_best() {
+fn filter_narrows_users_and_selects_best_match() {
     let mut session = filtered("mar");
     assert_eq!(
         users(&session),
@@ -65,7 +65,7 @@ fn letters_narrow_the_users_and_select_the_best() {
 }
 
 #[test]
-fn affiliations_hats_and_what_is_not_wanted() {
+fn filters_by_affiliation_hat_and_exclusion() {
     assert_eq!(users(&filtered("@own")), ["prof@example.org"]);
     assert_eq!(users(&filtered("@out")), ["mallory@chat.example.org"]);
     let teachers = filtered("#teach");
@@ -99,7 +99,7 @@ fn affiliations_hats_and_what_is_not_wanted() {
 }
 
 #[test]
-fn a_pane_is_narrowed_by_itself_and_is_whole_again_elsewhere() {
+fn filter_applies_to_one_pane_and_room() {
     let mut session = filtered("mar");
     session.keys("Enter Tab / t e a Enter");
     assert_eq!(session.state.hats().len(), 1);
@@ -123,7 +123,7 @@ fn a_pane_is_narrowed_by_itself_and_is_whole_again_elsewhere() {
 }
 
 #[test]
-fn what_is_added_is_seen_whatever_the_filter() {
+fn added_row_is_visible_despite_filter() {
     let mut session = open();
     session.keys("Enter /");
     session.text("prof");
@@ -135,7 +135,7 @@ fn what_is_added_is_seen_whatever_the_filter() {
 }
 
 #[test]
-fn what_others_change_goes_through_the_filter() {
+fn external_changes_are_filtered() {
     let mut session = open();
     session.keys("Enter /");
     session.text("terry");
@@ -152,7 +152,7 @@ fn what_others_change_goes_through_the_filter() {
 }
 
 #[test]
-fn a_paste_goes_into_the_filter_and_nothing_else_does() {
+fn paste_goes_into_filter() {
     let mut session = open();
     session.keys("Enter /");
     session.send(Msg::Paste(format!(" {TERRY}\n")));
@@ -171,7 +171,7 @@ fn a_paste_goes_into_the_filter_and_nothing_else_does() {
 }
 
 #[test]
-fn keys_never_hit_the_next_user_when_one_leaves_the_filter() {
+fn keys_never_act_on_next_user_after_filtering() {
     let mut session = filtered("#first-aid");
     session.keys("Enter Enter");
     let (user, hats) = (
@@ -188,7 +188,7 @@ fn keys_never_hit_the_next_user_when_one_leaves_the_filter() {
 
 /// As long as it takes: every key is taken while a hundred thousand rows are looked at.
 #[test]
-fn many_rows_are_looked_at_in_slices() {
+fn large_lists_are_filtered_in_chunks() {
     let names = (0..25_000).map(|number| format!("{number:05}"));
     let sevens = names.clone().filter(|name| name.contains('7')).count();
     let rooms: Vec<String> = names
@@ -208,7 +208,7 @@ fn many_rows_are_looked_at_in_slices() {
 }
 
 #[test]
-fn a_key_that_is_no_command_does_not_change_a_kept_filter() {
+fn unbound_key_keeps_applied_filter() {
     let mut session = filtered("ter");
     session.keys("Enter");
     let before: Vec<String> = users(&session).into_iter().map(Into::into).collect();

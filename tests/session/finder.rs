@@ -31,7 +31,7 @@ fn found(session: &Session) -> Vec<String> {
 }
 
 #[test]
-fn every_command_of_the_panes_is_in_the_palette() {
+fn palette_has_every_pane_command() {
     use hatrack::app::place::Place;
     let mut session = sample();
     session.keys(":");
@@ -60,7 +60,7 @@ fn every_command_of_the_panes_is_in_the_palette() {
 }
 
 #[test]
-fn a_command_is_found_by_a_few_letters_and_done_where_it_belongs() {
+fn palette_finds_and_runs_command() {
     let mut session = open();
     session.keys("Enter j Enter :");
     session.text("add room");
@@ -82,7 +82,7 @@ fn a_command_is_found_by_a_few_letters_and_done_where_it_belongs() {
 }
 
 #[test]
-fn a_command_is_found_by_words_that_others_use_for_it() {
+fn palette_finds_commands_by_synonym() {
     let mut session = open();
     for (typed, id) in [("exit", "quit"), ("revert", "undo"), ("search", "jump")] {
         session.keys(":");
@@ -93,7 +93,7 @@ fn a_command_is_found_by_words_that_others_use_for_it() {
 }
 
 #[test]
-fn anything_anywhere_is_a_few_letters_away() {
+fn go_to_finds_rooms_users_and_hats() {
     let mut session = sample();
     session.keys("Ctrl-P");
     assert_eq!(found(&session).len(), 6, "with nothing typed: the rooms");
@@ -136,7 +136,7 @@ fn anything_anywhere_is_a_few_letters_away() {
 }
 
 #[test]
-fn a_filter_does_not_stand_in_the_way() {
+fn go_to_ignores_filters() {
     let mut session = sample();
     session.keys("Tab /");
     session.text("prof");
@@ -147,7 +147,7 @@ fn a_filter_does_not_stand_in_the_way() {
 }
 
 #[test]
-fn what_went_since_it_was_found_is_said_and_nothing_else_is_hit() {
+fn go_to_reports_removed_target() {
     let mut session = open();
     session.keys("Enter j Ctrl-P");
     session.text("teacher");
@@ -171,7 +171,7 @@ fn what_went_since_it_was_found_is_said_and_nothing_else_is_hit() {
 }
 
 #[test]
-fn many_users_are_looked_at_in_slices() {
+fn large_lists_are_searched_in_chunks() {
     let users: Vec<String> = (0..12_000)
         .map(|number| format!("\"u{number:05}@x.example\": {{\"affiliation\": \"member\", \"hats\": {{}}}}"))
         .collect();
@@ -192,7 +192,7 @@ fn many_users_are_looked_at_in_slices() {
 }
 
 #[test]
-fn the_help_has_every_command_and_what_works_here_comes_first() {
+fn help_lists_every_command_available_first() {
     let mut session = sample();
     session.keys("Tab ?");
     let all = found(&session);
@@ -212,7 +212,7 @@ fn the_help_has_every_command_and_what_works_here_comes_first() {
 }
 
 #[test]
-fn a_command_is_done_from_the_help_or_it_says_why_not() {
+fn help_runs_command_or_explains() {
     let mut session = open();
     session.keys("?");
     session.text("affiliate with the room");
@@ -237,7 +237,7 @@ fn a_command_is_done_from_the_help_or_it_says_why_not() {
 }
 
 #[test]
-fn headings_stand_above_the_first_of_each_place_while_all_is_shown() {
+fn help_shows_headings_when_unfiltered() {
     let mut session = open();
     session.keys("?");
     let headings = |session: &Session| {

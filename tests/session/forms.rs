@@ -11,7 +11,7 @@ use super::session::Session;
 use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, wardrobe};
 
 #[test]
-fn a_known_hat_needs_few_keys() {
+fn existing_hat_needs_few_keys() {
     let mut session = open();
     let before = session.json();
     // From the start: into the room, into the owner's hats, add, four letters, save.
@@ -23,7 +23,7 @@ fn a_known_hat_needs_few_keys() {
 }
 
 #[test]
-fn a_text_that_looks_like_a_uri_never_takes_a_match() {
+fn uri_text_never_selects_suggestion() {
     let mut session = open();
     session.keys("Enter Enter a");
     session.text("http://example.com/hats/tea cher");
@@ -42,7 +42,7 @@ fn a_text_that_looks_like_a_uri_never_takes_a_match() {
 }
 
 #[test]
-fn a_refused_save_puts_the_cursor_on_the_first_wrong_field() {
+fn rejected_save_focuses_first_invalid_field() {
     let mut session = open();
     session.keys("Enter a Tab Enter");
     let Some(form) = session.state.over::<Form>() else {
@@ -72,7 +72,7 @@ fn a_refused_save_puts_the_cursor_on_the_first_wrong_field() {
 }
 
 #[test]
-fn what_nobody_should_type_as_a_title_is_refused_and_what_was_there_stays() {
+fn rejects_invalid_title_and_keeps_existing_one() {
     let mut session = open();
     session.keys("Enter j Enter e Ctrl-U");
     session.text("  ");
@@ -100,7 +100,7 @@ fn what_nobody_should_type_as_a_title_is_refused_and_what_was_there_stays() {
 
 /// What is typed or pasted has an end; what was there stays, and can be edited beside it.
 #[test]
-fn a_title_that_is_typed_is_at_most_a_kilobyte() {
+fn typed_title_is_limited_to_a_kilobyte() {
     let mut session = open();
     session.keys("Enter j Enter e Ctrl-U");
     session.send(Msg::Paste("é".repeat(513)));
@@ -131,7 +131,7 @@ fn a_title_that_is_typed_is_at_most_a_kilobyte() {
 }
 
 #[test]
-fn a_limited_session_says_which_rooms_it_cannot_add() {
+fn restricted_session_rejects_other_rooms() {
     let scope = Scope {
         rooms: Some([jid(ROOM)].into()),
         read_only: false,
@@ -149,7 +149,7 @@ fn a_limited_session_says_which_rooms_it_cannot_add() {
 }
 
 #[test]
-fn a_paste_of_a_whole_file_is_refused() {
+fn rejects_oversized_paste() {
     let mut session = open();
     session.keys("a");
     session.send(Msg::Paste("x".repeat(8193)));
@@ -161,7 +161,7 @@ fn a_paste_of_a_whole_file_is_refused() {
 }
 
 #[test]
-fn a_hat_is_found_by_what_it_is_called_anywhere() {
+fn suggestions_match_titles_of_any_room() {
     let mut wardrobe = wardrobe();
     let other = jid("other@c.example");
     wardrobe.add_room(&other, None).unwrap();
@@ -185,7 +185,7 @@ fn a_hat_is_found_by_what_it_is_called_anywhere() {
 }
 
 #[test]
-fn hats_that_the_user_has_are_not_offered() {
+fn suggestions_omit_hats_of_user() {
     let mut session = open();
     session.keys("Enter j Enter a");
     let Some(form) = session.state.over::<Form>() else {
@@ -200,7 +200,7 @@ fn hats_that_the_user_has_are_not_offered() {
 }
 
 #[test]
-fn a_list_of_addresses_adds_them_all_after_a_question() {
+fn address_list_adds_all_after_confirmation() {
     let mut session = open();
     session.keys("Tab a");
     let list = "Jane Doe <jane@example.org>\nxmpp:joe@example.org\nterry@example.org, JOE@example.org";
@@ -237,7 +237,7 @@ fn json_of_the_room() -> serde_json::Value {
 }
 
 #[test]
-fn a_list_with_something_wrong_in_it_adds_nobody() {
+fn address_list_with_error_adds_nobody() {
     let mut session = open();
     session.keys("Tab a");
     session.send(Msg::Paste("jane@example.org\nfoo bar@\njoe@example.org".into()));
@@ -268,7 +268,7 @@ fn a_list_with_something_wrong_in_it_adds_nobody() {
 }
 
 #[test]
-fn a_long_list_is_no_longer_than_its_limit() {
+fn address_list_is_limited() {
     let mut session = open();
     session.keys("Tab a");
     let list = |number: usize| {
@@ -301,7 +301,7 @@ fn a_long_list_is_no_longer_than_its_limit() {
 }
 
 #[test]
-fn one_address_may_come_with_what_stands_around_it() {
+fn single_address_is_extracted_from_decoration() {
     let mut session = open();
     for (text, user) in [
         ("Jane <jane@example.org>", "jane@example.org"),
@@ -317,7 +317,7 @@ fn one_address_may_come_with_what_stands_around_it() {
 }
 
 #[test]
-fn a_list_of_addresses_is_added_to_several_rooms() {
+fn address_list_is_added_to_several_rooms() {
     let mut session = open();
     session.keys("a");
     session.text("staff@conference.example.org");

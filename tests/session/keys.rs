@@ -31,7 +31,7 @@ fn screen(session: &Session) -> String {
 }
 
 #[test]
-fn a_given_key_does_it_the_old_one_does_not_and_sentences_name_it() {
+fn configured_key_replaces_default_and_is_named() {
     let mut session = session(&[
         ("undo", "F9"),
         ("redo", "F10"),
@@ -60,7 +60,7 @@ fn a_given_key_does_it_the_old_one_does_not_and_sentences_name_it() {
 }
 
 #[test]
-fn footer_help_and_palette_show_the_given_keys() {
+fn footer_help_and_palette_show_configured_keys() {
     let mut session = session(&[("wear", "F5"), ("help", "F2 ?"), ("palette", "F3")]);
     session.keys("Tab Down Tab");
     let footer = screen(&session);
@@ -77,7 +77,7 @@ fn footer_help_and_palette_show_the_given_keys() {
 }
 
 #[test]
-fn what_has_no_key_is_called_by_its_title_and_is_in_the_palette() {
+fn unbound_command_is_named_by_title() {
     let mut session = session(&[("undo", "")]);
     session.keys("Tab Down Tab d");
     assert!(
@@ -92,7 +92,7 @@ fn what_has_no_key_is_called_by_its_title_and_is_in_the_palette() {
 }
 
 #[test]
-fn the_help_lists_what_has_no_key_in_its_place() {
+fn help_lists_unbound_commands() {
     let mut session = session(&[("last", "")]);
     session.keys("?");
     assert!(!screen(&session).contains("select the last row"));
@@ -101,7 +101,7 @@ fn the_help_lists_what_has_no_key_in_its_place() {
 }
 
 #[test]
-fn the_wheel_turns_whatever_the_arrows_were_given_to() {
+fn wheel_is_independent_of_arrow_bindings() {
     let mut session = session(&[("down", "j"), ("up", "k"), ("remove-user", "Down")]);
     session.keys("Tab");
     session.send(Msg::Wheel {
@@ -113,7 +113,7 @@ fn the_wheel_turns_whatever_the_arrows_were_given_to() {
 }
 
 #[test]
-fn a_message_is_put_away_with_the_key_that_goes_back() {
+fn back_key_clears_message_first() {
     let mut session = session(&[("back", "F8"), ("left", "Esc h")]);
     session.keys("Tab Down Tab d F8");
     assert_eq!((session.notice(), session.state.focus()), ("", Pane::Third));
@@ -123,7 +123,7 @@ fn a_message_is_put_away_with_the_key_that_goes_back() {
 
 /// What a person reads never names a key of the table where another one was given: no command has its old key here.
 #[test]
-fn no_sentence_names_a_key_by_heart() {
+fn messages_name_configured_keys() {
     let given: Vec<_> = [
         "undo",
         "redo",
@@ -181,7 +181,7 @@ fn in_users() -> Session {
 }
 
 #[test]
-fn alt_and_a_letter_that_mean_nothing_are_esc_and_said() {
+fn unbound_alt_letter_acts_as_esc() {
     let mut session = in_users();
     let before = session.json();
     session.keys("H Alt-d");
@@ -206,7 +206,7 @@ fn alt_and_a_letter_that_mean_nothing_are_esc_and_said() {
 }
 
 #[test]
-fn letters_of_other_layouts_are_the_keys_at_their_places_but_in_a_text() {
+fn other_layouts_map_by_key_position() {
     let top = |session: &Session| format!("{:?}", session.state.top());
     for (here, standard) in [
         ("ф", "a"),
@@ -239,7 +239,7 @@ fn letters_of_other_layouts_are_the_keys_at_their_places_but_in_a_text() {
 }
 
 #[test]
-fn an_unmarked_paste_is_refused_where_no_text_is_typed() {
+fn rejects_unmarked_paste_without_text_field() {
     let lines = || Msg::UnmarkedPaste("dora@example.org\nkim@example.org\n".into());
     for keys in ["", "?", "H", "C", "d"] {
         let mut session = in_users();
@@ -267,7 +267,7 @@ fn sample() -> hatrack::model::Wardrobe {
 
 /// The six keys of lists move in each of them; where text is typed, letters are text.
 #[test]
-fn every_list_is_moved_in_by_the_same_keys() {
+fn every_list_has_same_movement_keys() {
     for (open, typed) in [
         ("Tab", false),
         ("Tab /", true),
@@ -311,7 +311,7 @@ fn every_list_is_moved_in_by_the_same_keys() {
 
 /// A page is what is seen: on a high screen, too, where what lies over the panes is lower, no row is left out.
 #[test]
-fn a_page_is_as_many_rows_as_are_shown() {
+fn page_is_visible_rows() {
     for size in [(80, 24), (100, 60)] {
         let mut session = Session::open(sample(), size);
         session.keys(":");
@@ -324,7 +324,7 @@ fn a_page_is_as_many_rows_as_are_shown() {
 
 /// In the help a page is as many lines as are shown: headings between them are counted, so that no row is left out.
 #[test]
-fn a_page_of_the_help_counts_headings() {
+fn help_page_counts_headings() {
     for size in [(80, 24), (100, 60)] {
         let mut session = Session::open(sample(), size);
         session.keys("?");
@@ -348,7 +348,7 @@ fn a_page_of_the_help_counts_headings() {
 
 /// In the list of a form a page is what is shown of it, or a line less.
 #[test]
-fn a_page_of_the_list_of_a_form_is_what_is_shown_of_it() {
+fn form_list_page_is_visible_rows() {
     let demo = hatrack::model::read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
     for size in [(80, 24), (60, 20), (80, 14), (80, 60)] {
         let mut session = Session::open(demo.clone(), size);

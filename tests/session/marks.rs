@@ -41,7 +41,7 @@ fn crowd() -> Session {
 }
 
 #[test]
-fn a_hat_is_given_to_all_marked_and_one_undo_takes_it_from_all() {
+fn adds_hat_to_marked_users_and_undoes_in_one_step() {
     let mut session = crowd();
     let before = session.json();
     session.keys("Enter * a");
@@ -70,7 +70,7 @@ fn a_hat_is_given_to_all_marked_and_one_undo_takes_it_from_all() {
 }
 
 #[test]
-fn no_is_no_and_goes_back_to_the_form() {
+fn cancel_returns_to_form() {
     let mut session = crowd();
     session.keys("Enter * + T e a Enter n");
     assert!(session.state.over::<Form>().is_some());
@@ -80,7 +80,7 @@ fn no_is_no_and_goes_back_to_the_form() {
 }
 
 #[test]
-fn marks_stay_with_their_room_and_esc_takes_them_away() {
+fn marks_belong_to_room_and_esc_clears_them() {
     let mut session = crowd();
     session.keys("a");
     session.text("staff@conference.example.org");
@@ -100,7 +100,7 @@ fn marks_stay_with_their_room_and_esc_takes_them_away() {
 }
 
 #[test]
-fn a_range_grows_and_shrinks_with_the_selection() {
+fn range_follows_selection() {
     let mut session = crowd();
     session.keys("Enter Space Down V Down Down Up");
     let marked = |session: &Session| {
@@ -118,7 +118,7 @@ fn a_range_grows_and_shrinks_with_the_selection() {
 }
 
 #[test]
-fn all_that_the_filter_shows_are_marked_and_what_it_hides_is_said() {
+fn mark_all_marks_visible_rows_and_counts_hidden() {
     let mut session = crowd();
     session.keys("Enter / p u p i l 1 Enter *");
     assert_eq!(session.notice(), "Marked: 11 users");
@@ -136,7 +136,7 @@ fn all_that_the_filter_shows_are_marked_and_what_it_hides_is_said() {
 }
 
 #[test]
-fn the_hats_pane_shows_what_the_marked_users_have_together() {
+fn hats_pane_combines_hats_of_marked_users() {
     let mut session = crowd();
     session.other(|wardrobe| {
         let odd = Attachment::default().with_title(Some("Chief"));
@@ -164,7 +164,7 @@ fn the_hats_pane_shows_what_the_marked_users_have_together() {
 }
 
 #[test]
-fn several_are_edited_and_only_what_was_changed_changes() {
+fn bulk_edit_changes_only_edited_fields() {
     let mut session = crowd();
     session.other(|wardrobe| {
         let odd = Attachment::default()
@@ -199,7 +199,7 @@ fn several_are_edited_and_only_what_was_changed_changes() {
 }
 
 #[test]
-fn copied_hats_replace_or_are_added() {
+fn copied_hats_replace_or_add() {
     let mut session = crowd();
     session.keys("Enter / t e r r Enter y");
     assert_eq!(
@@ -234,7 +234,7 @@ fn copied_hats_replace_or_are_added() {
 }
 
 #[test]
-fn users_and_rooms_that_are_marked_go_together() {
+fn removes_marked_users_and_rooms() {
     let mut session = crowd();
     session.keys("Enter * d");
     assert_eq!(
@@ -261,7 +261,7 @@ fn users_and_rooms_that_are_marked_go_together() {
 }
 
 #[test]
-fn the_affiliation_of_many_is_changed_at_once() {
+fn sets_affiliation_of_marked_users() {
     let mut session = crowd();
     session.keys("Enter * e Left Enter");
     // It begins with what most of them are.
@@ -275,7 +275,7 @@ fn the_affiliation_of_many_is_changed_at_once() {
 }
 
 #[test]
-fn what_others_take_away_is_not_marked_any_more() {
+fn removed_rows_are_unmarked() {
     let mut session = crowd();
     session.keys("Enter *");
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
@@ -284,14 +284,14 @@ fn what_others_take_away_is_not_marked_any_more() {
 }
 
 #[test]
-fn a_session_that_looks_marks_but_changes_nothing() {
+fn read_only_session_marks_but_changes_nothing() {
     let mut session = open();
     session.keys("Enter * p");
     assert_eq!(session.notice(), "no hats are copied yet; y copies a user's hats");
 }
 
 #[test]
-fn what_the_filter_hides_is_told_before_it_goes() {
+fn removal_question_counts_hidden_marks() {
     let mut session = crowd();
     session.keys("Enter * / p r o f Enter d");
     assert_eq!(
@@ -307,7 +307,7 @@ fn what_the_filter_hides_is_told_before_it_goes() {
 }
 
 #[test]
-fn an_undo_that_somebody_stands_against_says_who_and_what_to_do() {
+fn blocked_undo_explains_conflict() {
     let mut session = crowd();
     session.keys("Enter * d y");
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(PROF), &jid(ROOM), Affiliation::Admin));

@@ -22,7 +22,7 @@ fn double(session: &mut Session, on: &[Spot]) {
 }
 
 #[test]
-fn it_is_switched_on_and_off_and_that_is_said() {
+fn toggles_mouse_with_notice() {
     let mut session = open();
     session.keys("M");
     assert_eq!(session.asked, [Effect::Mouse(true)]);
@@ -33,7 +33,7 @@ fn it_is_switched_on_and_off_and_that_is_said() {
 }
 
 #[test]
-fn rows_are_selected_and_nothing_under_a_form_is() {
+fn click_selects_rows_but_not_under_form() {
     let mut session = open();
     click(&mut session, &[Spot::Pane(Pane::Second), Spot::Row(1)]);
     assert_eq!(session.state.focus(), Pane::Second);
@@ -51,7 +51,7 @@ fn rows_are_selected_and_nothing_under_a_form_is() {
 }
 
 #[test]
-fn a_double_click_opens_as_enter_does() {
+fn double_click_acts_as_enter() {
     let mut session = open();
     double(&mut session, &[Spot::Pane(Pane::First), Spot::Row(0)]);
     assert_eq!(session.state.focus(), Pane::Second);
@@ -66,7 +66,7 @@ fn a_double_click_opens_as_enter_does() {
 }
 
 #[test]
-fn what_went_between_the_clicks_is_not_another_thing_opened() {
+fn double_click_on_lost_row_opens_nothing() {
     let mut session = open();
     let second = [Spot::Pane(Pane::Second), Spot::Row(1)];
     click(&mut session, &second);
@@ -87,7 +87,7 @@ fn what_went_between_the_clicks_is_not_another_thing_opened() {
 }
 
 #[test]
-fn in_a_form_fields_are_focused_ticked_and_chosen() {
+fn click_focuses_and_changes_form_fields() {
     let mut session = open();
     session.keys("l j l e");
     click(&mut session, &[Spot::Field(3)]);

@@ -10,7 +10,7 @@ use super::session::Session;
 use super::{HAT, ROOM, TERRY, jid, open, terrys, wardrobe};
 
 #[test]
-fn the_first_room_user_and_hat_are_made_by_keys_alone() {
+fn creates_first_room_user_and_hat_with_keys() {
     let mut session = Session::open(Wardrobe::default(), (80, 24));
     assert_eq!(session.state.saved(), SaveState::NoFile);
     session.keys("a");
@@ -43,7 +43,7 @@ fn the_first_room_user_and_hat_are_made_by_keys_alone() {
 }
 
 #[test]
-fn wearing_and_requiring_keep_the_rest() {
+fn toggling_flags_keeps_other_fields() {
     let mut session = open();
     session.keys("Enter j Enter Space");
     assert_eq!(
@@ -66,7 +66,7 @@ fn wearing_and_requiring_keep_the_rest() {
 }
 
 #[test]
-fn a_banned_user_is_given_nothing_but_loses_what_they_have() {
+fn banned_user_can_lose_but_not_get_hats() {
     let mut wardrobe = wardrobe();
     wardrobe
         .set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast)
@@ -85,7 +85,7 @@ fn a_banned_user_is_given_nothing_but_loses_what_they_have() {
 }
 
 #[test]
-fn what_takes_much_away_asks_first() {
+fn large_removals_ask_first() {
     let mut session = open();
     session.keys("d");
     assert!(session.state.over::<Confirm>().is_some());
@@ -106,7 +106,7 @@ fn what_takes_much_away_asks_first() {
 }
 
 #[test]
-fn escape_puts_the_message_away_first_and_arrows_stay_at_the_ends() {
+fn escape_clears_message_first_and_arrows_stop_at_ends() {
     let mut session = open();
     session.keys("Enter j Enter r");
     assert_ne!(session.notice(), "");
@@ -121,7 +121,7 @@ fn escape_puts_the_message_away_first_and_arrows_stay_at_the_ends() {
 }
 
 #[test]
-fn a_session_that_only_looks_changes_nothing() {
+fn read_only_session_changes_nothing() {
     let scope = Scope {
         read_only: true,
         ..Scope::default()
@@ -142,7 +142,7 @@ fn a_session_that_only_looks_changes_nothing() {
 }
 
 #[test]
-fn the_selection_stays_on_what_it_is_on() {
+fn selection_follows_its_row() {
     let mut session = open();
     session.keys("Enter j");
     session.other(|wardrobe| {
@@ -159,7 +159,7 @@ fn the_selection_stays_on_what_it_is_on() {
 }
 
 #[test]
-fn what_is_selected_is_copied() {
+fn copies_selected_name_and_json() {
     let mut session = open();
     let copied = |session: &mut Session, keys: &str| {
         session.asked.clear();
@@ -188,7 +188,7 @@ fn what_is_selected_is_copied() {
 }
 
 #[test]
-fn the_addresses_of_all_marked_are_copied_and_can_be_pasted_elsewhere() {
+fn copied_addresses_of_marked_users_can_be_pasted() {
     let mut session = open();
     session.keys("a");
     session.text("staff@conference.example.org");
@@ -209,7 +209,7 @@ fn the_addresses_of_all_marked_are_copied_and_can_be_pasted_elsewhere() {
 }
 
 #[test]
-fn more_than_terminals_take_is_not_copied() {
+fn rejects_copy_larger_than_terminals_accept() {
     let mut wardrobe = wardrobe();
     for number in 0..2_000 {
         let user = jid(&format!("user{number}@example.org"));
@@ -225,7 +225,7 @@ fn more_than_terminals_take_is_not_copied() {
 
 /// The table of commands is whole: no two commands share a key in one place, and none is called by a name twice.
 #[test]
-fn the_table_of_commands_is_unambiguous() {
+fn command_table_is_unambiguous() {
     let mut seen = std::collections::BTreeSet::new();
     let mut ids = std::collections::BTreeSet::new();
     for row in command::COMMANDS {

@@ -34,7 +34,7 @@ fn teacher() -> serde_json::Value {
 }
 
 #[test]
-fn a_set_is_saved_in_the_document_renamed_deleted_and_all_is_taken_back() {
+fn saves_renames_deletes_set_and_undoes() {
     let mut session = saved();
     assert_eq!(sets(&session), serde_json::json!({"on-call week": teacher()}));
     session.keys("N Ctrl-R Ctrl-U Enter");
@@ -60,7 +60,7 @@ fn a_set_is_saved_in_the_document_renamed_deleted_and_all_is_taken_back() {
 }
 
 #[test]
-fn a_set_is_put_on_one_at_once_and_on_many_after_a_question() {
+fn applies_set_to_one_directly_and_to_many_after_confirmation() {
     let mut session = saved();
     for number in 0..20 {
         let user = jid(&format!("user{number:02}@example.org"));
@@ -100,7 +100,7 @@ fn a_set_is_put_on_one_at_once_and_on_many_after_a_question() {
 }
 
 #[test]
-fn a_set_is_added_beside_what_is_there() {
+fn adds_set_to_existing_hats() {
     let mut session = saved();
     session.keys("g l a");
     session.text("urn:x:other");
@@ -110,7 +110,7 @@ fn a_set_is_added_beside_what_is_there() {
 }
 
 #[test]
-fn another_set_of_that_name_is_replaced_only_after_a_question() {
+fn replacing_set_asks_first() {
     let mut session = saved();
     session.keys("l a");
     session.text("urn:x:second");
@@ -131,7 +131,7 @@ fn another_set_of_that_name_is_replaced_only_after_a_question() {
 }
 
 #[test]
-fn a_rename_onto_another_is_refused_where_it_was_typed() {
+fn rejects_rename_to_existing_set() {
     let mut session = saved();
     session.keys("N Ctrl-S");
     session.text("b");
@@ -148,7 +148,7 @@ fn a_rename_onto_another_is_refused_where_it_was_typed() {
 }
 
 #[test]
-fn what_is_no_set_of_hats_is_said_and_left() {
+fn invalid_sets_are_reported_and_kept() {
     let mut start = wardrobe();
     start.extra.insert("sets", Json::new("[1, 2]").unwrap());
     let mut session = Session::open(start, (100, 30));
@@ -162,7 +162,7 @@ fn what_is_no_set_of_hats_is_said_and_left() {
 }
 
 #[test]
-fn two_who_save_sets_at_once_both_keep_theirs() {
+fn concurrent_set_saves_keep_both() {
     let mut session = open();
     session.slow();
     session.keys("Enter Down N Ctrl-S");
@@ -181,7 +181,7 @@ fn two_who_save_sets_at_once_both_keep_theirs() {
 }
 
 #[test]
-fn where_nobody_has_hats_or_some_rooms_are_seen_there_is_nothing_to_save() {
+fn cannot_save_set_without_hats_or_when_restricted() {
     let mut session = open();
     session.keys("Enter N Ctrl-S");
     assert_eq!(

@@ -34,7 +34,7 @@ fn asked(session: &Session) -> &str {
 }
 
 #[test]
-fn from_hats_to_wearers_to_rooms_and_back_where_one_was() {
+fn hats_view_navigates_hats_users_rooms_and_back() {
     let mut session = Session::open(several(), (100, 30));
     session.keys("w");
     let state = &session.state;
@@ -59,7 +59,7 @@ fn from_hats_to_wearers_to_rooms_and_back_where_one_was() {
 }
 
 #[test]
-fn a_hat_is_taken_from_all_and_retitled_everywhere() {
+fn removes_and_retitles_hat_everywhere() {
     let mut session = Session::open(several(), (100, 30));
     session.keys("w e");
     session.keys("Ctrl-U");
@@ -88,7 +88,7 @@ fn a_hat_is_taken_from_all_and_retitled_everywhere() {
 }
 
 #[test]
-fn of_one_wearer_in_all_rooms_or_in_some() {
+fn edits_hat_of_one_user_in_all_or_some_rooms() {
     let mut session = Session::open(several(), (100, 30));
     session.keys("w Enter Down r");
     assert_eq!(
@@ -102,7 +102,7 @@ fn of_one_wearer_in_all_rooms_or_in_some() {
 }
 
 #[test]
-fn the_view_follows_what_others_do() {
+fn hats_view_follows_external_changes() {
     let mut session = Session::open(several(), (100, 30));
     session.keys("w Enter Down Enter");
     session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
@@ -115,7 +115,7 @@ fn the_view_follows_what_others_do() {
 }
 
 #[test]
-fn it_is_filtered_and_sorted_too() {
+fn hats_view_is_filtered_and_sorted() {
     let sample = read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
     let mut session = Session::open(sample, (100, 30));
     session.keys("w / t e a c h Enter");
@@ -136,7 +136,7 @@ fn it_is_filtered_and_sorted_too() {
 }
 
 #[test]
-fn every_pane_has_its_orders() {
+fn every_pane_has_sort_orders() {
     let sample = read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
     let mut session = Session::open(sample, (100, 30));
     session.keys("s");
@@ -166,14 +166,14 @@ fn every_pane_has_its_orders() {
 }
 
 #[test]
-fn without_any_hat_it_says_so() {
+fn hats_view_without_hats_says_so() {
     let mut session = open();
     session.keys("Enter Down Tab d Shift-Tab w e");
     assert_eq!(session.notice(), "there is no hat in any room yet");
 }
 
 #[test]
-fn a_hat_is_copied_from_there_and_put_on_others() {
+fn copies_hat_from_hats_view() {
     let mut session = Session::open(several(), (100, 30));
     session.keys("w y");
     assert_eq!(
@@ -187,7 +187,7 @@ fn a_hat_is_copied_from_there_and_put_on_others() {
 }
 
 #[test]
-fn who_only_looked_is_back_where_they_were_with_what_they_marked() {
+fn cycling_views_keeps_selection_and_marks() {
     let sample = read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
     let mut session = Session::open(sample, (100, 30));
     session.keys("Tab * g Down Down Down Down");

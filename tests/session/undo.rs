@@ -12,7 +12,7 @@ use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, update, wardrobe};
 
 /// The keeper's answer is held back, so that undo meets a change that has no revision yet.
 #[test]
-fn undo_of_what_is_on_its_way_waits_for_its_revision() {
+fn undo_of_pending_change_waits_for_revision() {
     let mut state = State::new(Start::default());
     let snapshot = |wardrobe: &Wardrobe| Snapshot {
         wardrobe: wardrobe.clone(),
@@ -54,7 +54,7 @@ fn undo_of_what_is_on_its_way_waits_for_its_revision() {
 
 /// Two undos and a redo, typed at once, where the first is of an earlier session.
 #[test]
-fn quick_keys_undo_what_slow_ones_would() {
+fn fast_undo_keys_match_slow_ones() {
     let mut state = State::new(Start::default());
     let mut file = wardrobe();
     let entry = HistoryEntry {
@@ -104,7 +104,7 @@ fn quick_keys_undo_what_slow_ones_would() {
 }
 
 #[test]
-fn history_tells_narrows_and_undoes() {
+fn history_lists_filters_and_undoes() {
     let mut session = open();
     session.keys("Enter j Enter Space r");
     session.other(|wardrobe| wardrobe.add_room(&jid("other@c.example"), None));
@@ -145,7 +145,7 @@ fn history_tells_narrows_and_undoes() {
 }
 
 #[test]
-fn an_undo_that_does_not_fit_any_more_is_refused_with_the_reason() {
+fn rejects_undo_that_no_longer_applies() {
     let mut session = open();
     session.keys("Enter j Enter Space");
     session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
@@ -161,7 +161,7 @@ fn an_undo_that_does_not_fit_any_more_is_refused_with_the_reason() {
 
 /// Two hats at once; somebody takes one of them away, as an undo in a limited session does.
 #[test]
-fn undo_takes_back_the_rest_of_what_is_undone_in_part() {
+fn undo_reverts_rest_of_partially_undone_change() {
     let mut session = open();
     session.other(|wardrobe| {
         let (terry, room) = (jid(TERRY), jid(ROOM));
@@ -190,7 +190,7 @@ fn undo_takes_back_the_rest_of_what_is_undone_in_part() {
 
 /// What somebody else took back already is said, and nothing older is taken back by the same key.
 #[test]
-fn undo_of_what_is_undone_already_says_so() {
+fn undo_of_undone_change_says_so() {
     let mut session = open();
     session.keys("Enter j Enter Space r");
     session.other(|wardrobe| {

@@ -7,7 +7,7 @@ use crate::app::{Effect, State, addresses, describe};
 use super::form;
 
 /// A longer list is not taken, in bytes.
-const LONGEST_LIST: usize = 1 << 20;
+const MAX_LIST_BYTES: usize = 1 << 20;
 
 /// Takes a pasted list of addresses, where the form is one that adds a user and its address has the focus: what it means
 /// is asked at once. False: it is none.
@@ -22,11 +22,11 @@ pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) 
     if !adds || !addresses::is_list(pasted) {
         return false;
     }
-    if pasted.len() > LONGEST_LIST {
+    if pasted.len() > MAX_LIST_BYTES {
         state.refuse(format!(
             "not pasted: it is {} long, and a list of addresses is at most {}",
             describe::count(pasted.len(), "byte"),
-            describe::count(LONGEST_LIST, "byte")
+            describe::count(MAX_LIST_BYTES, "byte")
         ));
         return true;
     }

@@ -14,7 +14,7 @@ use super::commit;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum BatchSkip {
     /// It would make no difference.
-    Already,
+    Unchanged,
     /// Keeps the hat as it is, as it was there before.
     HasHat,
     Banned,
@@ -22,14 +22,14 @@ pub(super) enum BatchSkip {
     /// Is not there any more.
     Gone,
     /// Is there already, and keeps the affiliation.
-    There,
+    AlreadyInRoom,
 }
 
 impl BatchSkip {
     /// The end of a sentence that begins with a number.
-    fn words(self, number: usize) -> String {
+    fn describe(self, number: usize) -> String {
         let (one, more) = match self {
-            Self::Already => ("is so already", "are so already"),
+            Self::Unchanged => ("is so already", "are so already"),
             Self::HasHat => (
                 "has it already and keeps it as it is",
                 "have it already and keep it as it is",
@@ -37,7 +37,7 @@ impl BatchSkip {
             Self::Banned => ("is banned (outcast)", "are banned (outcast)"),
             Self::NotAffiliated => ("is not affiliated", "are not affiliated"),
             Self::Gone => ("is not there any more", "are not there any more"),
-            Self::There => (
+            Self::AlreadyInRoom => (
                 "is there already and stays as it is",
                 "are there already and stay as they are",
             ),
@@ -51,9 +51,9 @@ pub(super) struct BatchEdit {
     next: Wardrobe,
     edits: Vec<Edit>,
     changed: BTreeSet<RoomUser>,
-    left: BTreeMap<BatchSkip, BTreeSet<RoomUser>>,
+    skipped: BTreeMap<BatchSkip, BTreeSet<RoomUser>>,
     /// What the model refused first.
-    refused: Option<EditError>,
+    first_error: Option<EditError>,
 }
 
 /// A change with what is said of it.
@@ -64,34 +64,40 @@ pub(super) struct Batch {
     /// What else follows, as a sentence; may be empty.
     consequence: String,
     /// Asks although it is about one.
-    asks: bool,
+    always_confirm: bool,
     /// Who is left out, where it is not told as usual.
-    left: Option<String>,
+    skipped_text: Option<String>,
 }
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BatchOutcome {
     /// It cannot be made, or is not made of those that it is about.
-    Nothing,
+    Failed,
     /// All is so already.
     Unchanged,
     /// It is done.
-    Made,
+    Applied,
     /// It waits for an answer.
-    Asked,
+    Pending,
 }
 
 impl Batch {
     /// Asks even where it is about one.
-    pub(super) fn always_asking(self, asks: bool) -> Self {
-        Self { asks, ..self }
+    pub(super) fn always_confirm(self, asks: bool) -> Self {
+        Self {
+            always_confirm: asks,
+            ..self
+        }
     }
 
     /// Tells in these sentences who is left out.
-    pub(super) fn leaving(self, left: String) -> Self {
+    pub(super) fn with_skipped_text(self, left: String) -> Self {
         let left = Some(left);
-        Self { left, ..self }
+        Self {
+            skipped_text: left,
+            ..self
+        }
     }
 }
 
@@ -101,19 +107,19 @@ impl BatchEdit {
             next: wardrobe.clone(),
             edits: Vec::new(),
             changed: BTreeSet::new(),
-            left: BTreeMap::new(),
-            refused: None,
+            skipped: BTreeMap::new(),
+            first_error: None,
         }
     }
 
     /// With the question that is asked where several are changed, and a sentence with what else follows.
-    pub(super) fn asking(self, question: impl Into<String>, consequence: impl Into<String>) -> Batch {
+    pub(super) fn into_batch(self, question: impl Into<String>, consequence: impl Into<String>) -> Batch {
         Batch {
             edit: self,
             question: question.into(),
             consequence: consequence.into(),
-            asks: false,
-            left: None,
+            always_confirm: false,
+            skipped_text: None,
         }
     }
 
@@ -123,8 +129,8 @@ impl BatchEdit {
     }
 
     /// Leaves a user out.
-    pub(super) fn leave_out(&mut self, why: BatchSkip, room: &Jid, user: &Jid) {
-        self.left
+    pub(super) fn skip(&mut self, why: BatchSkip, room: &Jid, user: &Jid) {
+        self.skipped
             .entry(why)
             .or_default()
             .insert((room.clone(), user.clone()));
@@ -138,14 +144,14 @@ impl BatchEdit {
         operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
     ) {
         match operation(&mut self.next) {
-            Ok(group) if group.is_empty() => self.leave_out(BatchSkip::Already, room, user),
+            Ok(group) if group.is_empty() => self.skip(BatchSkip::Unchanged, room, user),
             Ok(group) => {
                 self.edits.extend(group.0);
                 self.changed.insert((room.clone(), user.clone()));
             }
             Err(error) => {
-                self.refused.get_or_insert(error);
-                self.leave_out(self.why_refused(room, user), room, user);
+                self.first_error.get_or_insert(error);
+                self.skip(self.skip_reason(room, user), room, user);
             }
         }
     }
@@ -173,16 +179,16 @@ impl BatchEdit {
             .extend(retitled.map(|user| (room.clone(), user.clone())));
         self.edits.extend(defined.group.0);
         for user in defined.unchanged {
-            self.leave_out(BatchSkip::Already, room, &user);
+            self.skip(BatchSkip::Unchanged, room, &user);
         }
         for user in defined.refused {
-            self.leave_out(self.why_refused(room, &user), room, &user);
+            self.skip(self.skip_reason(room, &user), room, &user);
         }
         Ok(())
     }
 
     /// Why the model refuses a hat for a user.
-    fn why_refused(&self, room: &Jid, user: &Jid) -> BatchSkip {
+    fn skip_reason(&self, room: &Jid, user: &Jid) -> BatchSkip {
         match self.next.user(room, user).map(|user| user.affiliation) {
             Some(Affiliation::Outcast) => BatchSkip::Banned,
             Some(_) => BatchSkip::NotAffiliated,
@@ -191,12 +197,12 @@ impl BatchEdit {
     }
 
     /// Who would be changed: `18 users in courses@…`, `terry@… in 3 rooms`.
-    pub(super) fn who(&self) -> String {
-        self.who_and_where("in")
+    pub(super) fn targets(&self) -> String {
+        self.targets_with("in")
     }
 
     /// Who would be changed, with another word before the place.
-    pub(super) fn who_and_where(&self, preposition: &str) -> String {
+    pub(super) fn targets_with(&self, preposition: &str) -> String {
         let rooms = place(self.changed.iter().map(|(room, _)| room));
         let users = people(self.changed.iter().map(|(_, user)| user));
         format!("{users} {preposition} {rooms}")
@@ -208,18 +214,18 @@ impl BatchEdit {
     }
 
     /// Who is left out and why; empty when nobody is. One who is changed in another way is not left out.
-    pub(super) fn left_out(&self) -> String {
-        let all = self.changed.iter().chain(self.left.values().flatten());
+    pub(super) fn skipped_summary(&self) -> String {
+        let all = self.changed.iter().chain(self.skipped.values().flatten());
         let in_one_room = all.map(|(room, _)| room).collect::<BTreeSet<_>>().len() < 2;
         let mut parts = Vec::new();
-        for (why, members) in &self.left {
+        for (why, members) in &self.skipped {
             let left = members.difference(&self.changed);
             let (rooms, users): (BTreeSet<&Jid>, BTreeSet<&Jid>) =
                 left.map(|(room, user)| (room, user)).unzip();
             if users.is_empty() {
                 continue;
             }
-            let said = why.words(users.len());
+            let said = why.describe(users.len());
             parts.push(if in_one_room {
                 said
             } else {
@@ -230,21 +236,21 @@ impl BatchEdit {
     }
 
     /// Why there is nothing to do.
-    fn nothing(&self) -> (BatchOutcome, String) {
-        let all_so = self.left.keys().all(|why| *why == BatchSkip::Already);
-        let about = self.left.values().map(BTreeSet::len).sum::<usize>();
-        match &self.refused {
+    fn no_change(&self) -> (BatchOutcome, String) {
+        let all_so = self.skipped.keys().all(|why| *why == BatchSkip::Unchanged);
+        let about = self.skipped.values().map(BTreeSet::len).sum::<usize>();
+        match &self.first_error {
             _ if all_so && about < 2 => (
                 BatchOutcome::Unchanged,
                 "nothing to change: it is so already".into(),
             ),
-            Some(error) if about < 2 => (BatchOutcome::Nothing, error.to_string()),
+            Some(error) if about < 2 => (BatchOutcome::Failed, error.to_string()),
             _ => {
-                let said = format!("nothing to change: {}", self.left_out());
+                let said = format!("nothing to change: {}", self.skipped_summary());
                 let outcome = if all_so {
                     BatchOutcome::Unchanged
                 } else {
-                    BatchOutcome::Nothing
+                    BatchOutcome::Failed
                 };
                 (outcome, said)
             }
@@ -252,7 +258,7 @@ impl BatchEdit {
     }
 
     /// Whether it only takes rooms and users away.
-    fn takes_away(&self) -> bool {
+    fn is_removal(&self) -> bool {
         let goes = |edit: &Edit| {
             matches!(
                 edit,
@@ -267,35 +273,37 @@ impl BatchEdit {
 pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch) -> BatchOutcome {
     if let Err(reason) = state.may_change() {
         state.refuse(reason);
-        return BatchOutcome::Nothing;
+        return BatchOutcome::Failed;
     }
     let edit = batch.edit;
     if edit.edits.is_empty() {
-        let (outcome, why) = edit.nothing();
-        if edit.refused.is_some() && outcome == BatchOutcome::Nothing {
+        let (outcome, why) = edit.no_change();
+        if edit.first_error.is_some() && outcome == BatchOutcome::Failed {
             state.refuse(why);
         } else {
             state.say(why);
         }
         return outcome;
     }
-    let left = batch.left.unwrap_or_else(|| match edit.left_out() {
-        left if left.is_empty() && edit.users().len() > 1 => "Nobody is left out.".to_owned(),
-        left if left.is_empty() => left,
-        left => format!("Left out: {left}."),
-    });
-    if !batch.asks && edit.changed.len() < 2 {
-        let left = edit.left_out();
+    let left = batch
+        .skipped_text
+        .unwrap_or_else(|| match edit.skipped_summary() {
+            left if left.is_empty() && edit.users().len() > 1 => "Nobody is left out.".to_owned(),
+            left if left.is_empty() => left,
+            left => format!("Left out: {left}."),
+        });
+    if !batch.always_confirm && edit.changed.len() < 2 {
+        let left = edit.skipped_summary();
         let group = Group(edit.edits);
-        let made = commit::make(state, effects, |next| next.apply(&group).map(|()| group));
+        let made = commit::execute(state, effects, |next| next.apply(&group).map(|()| group));
         if let (Some(notice), false) = (&mut state.notice, left.is_empty()) {
             notice.text = format!("{}; left out: {left}", notice.text);
         }
-        return made.map_or(BatchOutcome::Nothing, |_| BatchOutcome::Made);
+        return made.map_or(BatchOutcome::Failed, |_| BatchOutcome::Applied);
     }
-    let back = if edit.takes_away() { "brings" } else { "takes" };
+    let back = if edit.is_removal() { "brings" } else { "takes" };
     let undo = format!("{} {back} all of it back.", state.key(CommandId::Undo));
-    let parts = [hidden(state), batch.consequence, left, undo];
+    let parts = [hidden_marks(state), batch.consequence, left, undo];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     let consequence = parts.collect::<Vec<_>>().join(" ");
     state.open(Confirm {
@@ -303,11 +311,11 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
         consequence,
         act: ConfirmedAction::Commit(Group(edit.edits)),
     });
-    BatchOutcome::Asked
+    BatchOutcome::Pending
 }
 
 /// Asks before a change that takes much away.
-pub(super) fn ask(
+pub(super) fn confirm(
     state: &mut State,
     question: String,
     consequence: String,
@@ -326,7 +334,7 @@ pub(super) fn ask(
 }
 
 /// What is marked and is not on the screen, as a filter hides it: nobody should be surprised by it. Empty: nothing is.
-fn hidden(state: &State) -> String {
+fn hidden_marks(state: &State) -> String {
     let pane = match (state.focus, state.grouping()) {
         // What is done to hats is done to those of the marked users, or in the marked rooms.
         (Pane::Third, Grouping::ByRoom | Grouping::ByUser) => Pane::Second,

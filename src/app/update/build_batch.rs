@@ -18,32 +18,32 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
             let room = room.map_err(|error| error.to_string())?;
             let name = form.text(FieldName::RoomName);
             let name = Some(name.trim()).filter(|name| !name.is_empty());
-            of_room(wardrobe, |edit| {
+            room_batch(wardrobe, |edit| {
                 edit.change_room(|next| next.add_room(&room, name))
             })
         }
         FormSubject::EditRoom { room, .. } => {
             let name = form.text(FieldName::RoomName);
             let name = Some(name.as_str()).filter(|name| !name.trim().is_empty());
-            of_room(wardrobe, |edit| {
+            room_batch(wardrobe, |edit| {
                 edit.change_room(|next| next.rename_room(room, name))
             })
         }
         FormSubject::DefineHat { room } => {
-            let (hat, after) = (chosen()?, entry(form, &CatalogHat::default()));
-            of_room(wardrobe, |edit| {
+            let (hat, after) = (chosen()?, catalog_hat(form, &CatalogHat::default()));
+            room_batch(wardrobe, |edit| {
                 edit.change_room(|next| next.set_catalog_hat(room, &hat, Some(after)))
             })
         }
-        FormSubject::EditDefined { room, hat, before } => define(form, wardrobe, (room, hat), before),
+        FormSubject::EditDefined { room, hat, before } => define_hat(form, wardrobe, (room, hat), before),
         FormSubject::AddUser { rooms } => add_users(form, wardrobe, rooms),
         FormSubject::AddToRoom { users } => {
             let mut edit = BatchEdit::new(wardrobe);
-            affiliate_new(&mut edit, &[form.room()?.id], users, form.affiliation());
-            let question = format!("Add {} as {}?", edit.who_and_where("to"), form.affiliation());
-            Ok(edit.asking(question, ""))
+            add_to_rooms(&mut edit, &[form.room()?.id], users, form.affiliation());
+            let question = format!("Add {} as {}?", edit.targets_with("to"), form.affiliation());
+            Ok(edit.into_batch(question, ""))
         }
-        FormSubject::EditUsers { members, .. } => Ok(affiliate(wardrobe, members, form.affiliation())),
+        FormSubject::EditUsers { members, .. } => Ok(set_affiliation(wardrobe, members, form.affiliation())),
         FormSubject::AddHat { members } => Ok(add_hat(wardrobe, members, &chosen()?, &form.attachment())),
         FormSubject::EditHats {
             attachments, before, ..
@@ -55,17 +55,17 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
 }
 
 /// A change that is about no user, and asks nothing.
-fn of_room(
+fn room_batch(
     wardrobe: &Wardrobe,
     change: impl FnOnce(&mut BatchEdit) -> Result<(), crate::model::EditError>,
 ) -> Result<Batch, String> {
     let mut edit = BatchEdit::new(wardrobe);
     change(&mut edit).map_err(|error| error.to_string())?;
-    Ok(edit.asking("", ""))
+    Ok(edit.into_batch("", ""))
 }
 
 /// What the catalog gets of a form.
-pub(super) fn entry(form: &Form, before: &CatalogHat) -> CatalogHat {
+pub(super) fn catalog_hat(form: &Form, before: &CatalogHat) -> CatalogHat {
     let title = form.text(FieldName::Title);
     let mut after = before.clone();
     after.title = Some(title.trim())
@@ -78,26 +78,26 @@ pub(super) fn entry(form: &Form, before: &CatalogHat) -> CatalogHat {
 }
 
 /// Changes the catalog and, where that is wanted, the titles of those who have the hat: one change.
-fn define(
+fn define_hat(
     form: &Form,
     wardrobe: &Wardrobe,
     (room, hat): (&Jid, &HatId),
     before: &CatalogHat,
 ) -> Result<Batch, String> {
-    let after = entry(form, before);
+    let after = catalog_hat(form, before);
     let name = describe::hat(hat, after.title.as_deref());
     let mut edit = BatchEdit::new(wardrobe);
     let defined = edit.define(room, hat, after, form.ticked(FieldName::Wearers));
     defined.map_err(|error| error.to_string())?;
     let there = wardrobe.room(room);
     let is_new = there.is_some_and(|there| !there.catalog.contains_key(hat));
-    let who = edit.who();
+    let who = edit.targets();
     let question = if is_new {
         format!("Put {name} into the catalog, and title it so for {who}?")
     } else {
         format!("Title it {name} in the catalog, and for {who}?")
     };
-    Ok(edit.asking(question, ""))
+    Ok(edit.into_batch(question, ""))
 }
 
 /// Adds one user, or all of a list: that is always asked about, with their addresses.
@@ -118,27 +118,34 @@ fn add_users(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, S
     }
     let affiliation = form.affiliation();
     let mut edit = BatchEdit::new(wardrobe);
-    let there = affiliate_new(&mut edit, rooms, &found.all, affiliation);
-    let question = format!("Add {} as {affiliation}?", edit.who_and_where("to"));
+    let there = add_to_rooms(&mut edit, rooms, &found.all, affiliation);
+    let question = format!("Add {} as {affiliation}?", edit.targets_with("to"));
     if !is_list {
-        return Ok(edit.asking(question, ""));
+        return Ok(edit.into_batch(question, ""));
     }
     let new: Vec<&Jid> = edit.users().into_iter().collect();
     let new = format!("{}.", describe::listed(&new));
     let mut left = Vec::new();
     if !there.is_empty() {
         let there: Vec<&Jid> = there.into_iter().collect();
-        left.push(format!("{}: {}.", edit.left_out(), describe::listed(&there)));
+        left.push(format!(
+            "{}: {}.",
+            edit.skipped_summary(),
+            describe::listed(&there)
+        ));
     }
     if found.again > 0 {
         left.push(format!("{} came more than once.", found.again));
     }
     let left = left.join(" ");
-    Ok(edit.asking(question, new).always_asking(true).leaving(left))
+    Ok(edit
+        .into_batch(question, new)
+        .always_confirm(true)
+        .with_skipped_text(left))
 }
 
 /// Affiliates users with rooms in which they are not yet; answers with those who are in one already.
-fn affiliate_new<'a>(
+fn add_to_rooms<'a>(
     edit: &mut BatchEdit,
     rooms: &[Jid],
     users: impl IntoIterator<Item = &'a Jid> + Copy,
@@ -151,7 +158,7 @@ fn affiliate_new<'a>(
     {
         if edit.next().user(room, user).is_some() {
             // Somebody's standing is not changed in passing.
-            edit.leave_out(BatchSkip::There, room, user);
+            edit.skip(BatchSkip::AlreadyInRoom, room, user);
             there.insert(user);
             continue;
         }
@@ -161,12 +168,12 @@ fn affiliate_new<'a>(
 }
 
 /// Sets the affiliation of users; none removes them, which is asked about where hats go with them.
-pub(super) fn affiliate(wardrobe: &Wardrobe, members: &[RoomUser], affiliation: Affiliation) -> Batch {
+pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affiliation: Affiliation) -> Batch {
     let mut edit = BatchEdit::new(wardrobe);
     let (mut hats, mut owners) = (0, BTreeSet::new());
     for (room, user) in members {
         let Some(there) = wardrobe.user(room, user) else {
-            edit.leave_out(BatchSkip::Gone, room, user);
+            edit.skip(BatchSkip::Gone, room, user);
             continue;
         };
         hats += there.hats.len();
@@ -178,8 +185,8 @@ pub(super) fn affiliate(wardrobe: &Wardrobe, members: &[RoomUser], affiliation: 
     let one = edit.users().len() < 2;
     if affiliation == Affiliation::None {
         let consequence = describe::hats_go(if one { "The user's" } else { "Their" }, hats);
-        let question = format!("Remove {}?", edit.who_and_where("from"));
-        return edit.asking(question, consequence).always_asking(hats > 0);
+        let question = format!("Remove {}?", edit.targets_with("from"));
+        return edit.into_batch(question, consequence).always_confirm(hats > 0);
     }
     // Nobody should take the last owner from a room in passing.
     let people: BTreeSet<&Jid> = owners.iter().map(|(user, _)| *user).collect();
@@ -194,10 +201,10 @@ pub(super) fn affiliate(wardrobe: &Wardrobe, members: &[RoomUser], affiliation: 
         many => format!("{many} of them are owners now."),
     };
     let question = match affiliation {
-        Affiliation::Outcast => format!("Ban {}?", edit.who()),
-        _ => format!("Set the affiliation of {} to {affiliation}?", edit.who()),
+        Affiliation::Outcast => format!("Ban {}?", edit.targets()),
+        _ => format!("Set the affiliation of {} to {affiliation}?", edit.targets()),
     };
-    edit.asking(question, consequence)
+    edit.into_batch(question, consequence)
 }
 
 /// Gives a hat to those who do not have it.
@@ -206,7 +213,7 @@ fn add_hat(wardrobe: &Wardrobe, members: &[RoomUser], hat: &HatId, attachment: &
     for (room, user) in members {
         let there = wardrobe.user(room, user);
         if there.is_some_and(|there| there.hats.get(hat).is_some()) {
-            edit.leave_out(BatchSkip::HasHat, room, user);
+            edit.skip(BatchSkip::HasHat, room, user);
             continue;
         }
         edit.change(room, user, |next| {
@@ -215,8 +222,8 @@ fn add_hat(wardrobe: &Wardrobe, members: &[RoomUser], hat: &HatId, attachment: &
     }
     let room = members.first().and_then(|(room, _)| wardrobe.room(room));
     let title = room.and_then(|room| room.title(hat, attachment));
-    let question = format!("Give {} to {}?", describe::hat(hat, title), edit.who());
-    edit.asking(question, "")
+    let question = format!("Give {} to {}?", describe::hat(hat, title), edit.targets());
+    edit.into_batch(question, "")
 }
 
 /// Makes an attachment what the form says; with another id it takes the place of the one before.
@@ -232,7 +239,7 @@ fn edit_hat(wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId, after: Attachm
         group.0.extend(next.add_user_hat(user, room, hat, after)?.0);
         Ok(group)
     });
-    edit.asking("", "")
+    edit.into_batch("", "")
 }
 
 /// Changes of each attachment what was changed in the form, and no more.
@@ -242,7 +249,7 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
     let mut edit = BatchEdit::new(wardrobe);
     for at in attachments {
         let Some(mut after) = at.attachment(wardrobe).cloned() else {
-            edit.leave_out(BatchSkip::Gone, &at.room, &at.user);
+            edit.skip(BatchSkip::Gone, &at.room, &at.user);
             continue;
         };
         if let Some(title) = &title {
@@ -278,6 +285,6 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         FormSubject::EditHats { name, .. } => name,
         _ => "",
     };
-    let question = format!("Change {name} of {}: {}?", edit.who(), parts.join(", "));
-    edit.asking(question, "")
+    let question = format!("Change {name} of {}: {}?", edit.targets(), parts.join(", "));
+    edit.into_batch(question, "")
 }

@@ -7,13 +7,13 @@ use crate::app::{AttachmentRef, RoomUser, State};
 use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Jid, Room, Wardrobe};
 
 /// The choices for a user who is new, and for one who is there.
-const NEW: &[Affiliation] = &[
+const NEW_USER_CHOICES: &[Affiliation] = &[
     Affiliation::Owner,
     Affiliation::Admin,
     Affiliation::Member,
     Affiliation::Outcast,
 ];
-const THERE: &[Affiliation] = &[
+const EXISTING_USER_CHOICES: &[Affiliation] = &[
     Affiliation::Owner,
     Affiliation::Admin,
     Affiliation::Member,
@@ -29,15 +29,18 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         FormSubject::EditRoom { before, .. } => {
             vec![text(FieldName::RoomName, before.as_deref().unwrap_or_default())]
         }
-        FormSubject::AddUser { .. } => vec![text(FieldName::User, ""), choice(NEW, Affiliation::Member)],
+        FormSubject::AddUser { .. } => vec![
+            text(FieldName::User, ""),
+            choice(NEW_USER_CHOICES, Affiliation::Member),
+        ],
         FormSubject::AddToRoom { .. } => vec![
             text(FieldName::ExistingRoom, ""),
-            choice(NEW, Affiliation::Member),
+            choice(NEW_USER_CHOICES, Affiliation::Member),
         ],
         FormSubject::EditUsers { members, before } => {
             vec![choice(
-                THERE,
-                before.unwrap_or_else(|| usual_affiliation(view, members)),
+                EXISTING_USER_CHOICES,
+                before.unwrap_or_else(|| most_common_affiliation(view, members)),
             )]
         }
         FormSubject::AddHat { .. } => vec![
@@ -55,7 +58,7 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
                 tick(FieldName::Active, before.is_active()),
                 tick(FieldName::Required, before.is_required()),
             ],
-            (all, _) => in_common(view, all),
+            (all, _) => common_fields(view, all),
         },
         FormSubject::DefineHat { .. } => {
             vec![
@@ -64,7 +67,7 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
                 text(FieldName::Hue, ""),
             ]
         }
-        FormSubject::EditDefined { room, hat, before } => defined(view, (room, hat), before),
+        FormSubject::EditDefined { room, hat, before } => catalog_fields(view, (room, hat), before),
     };
     let suggestions = suggestions(view, &subject);
     // Who edits a hat that is there means its title, nearly always.
@@ -141,13 +144,13 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
 }
 
 /// The fields of several attachments: what they have in common.
-fn in_common(view: &Wardrobe, attachments: &[AttachmentRef]) -> Vec<Field> {
+fn common_fields(view: &Wardrobe, attachments: &[AttachmentRef]) -> Vec<Field> {
     let there = attachments.iter().filter_map(|at| at.attachment(view));
     let there: Vec<&Attachment> = there.collect();
-    let title = common(there.iter().map(|one| one.title.as_deref()));
+    let title = common_value(there.iter().map(|one| one.title.as_deref()));
     let flag = |name, of: fn(&Attachment) -> bool| Field {
         name,
-        value: match common(there.iter().map(|one| of(one))) {
+        value: match common_value(there.iter().map(|one| of(one))) {
             Some(on) => FieldValue::Tick(on),
             None => FieldValue::Maybe(None),
         },
@@ -160,13 +163,13 @@ fn in_common(view: &Wardrobe, attachments: &[AttachmentRef]) -> Vec<Field> {
 }
 
 /// What all of them are, where all are the same.
-fn common<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
+fn common_value<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
     let first = all.next()?;
     all.all(|other| other == first).then_some(first)
 }
 
 /// What most of these users are.
-fn usual_affiliation(view: &Wardrobe, members: &[RoomUser]) -> Affiliation {
+fn most_common_affiliation(view: &Wardrobe, members: &[RoomUser]) -> Affiliation {
     let there = members.iter().filter_map(|(room, user)| view.user(room, user));
     let all: Vec<Affiliation> = there.map(|user| user.affiliation).collect();
     let number = |affiliation: &Affiliation| all.iter().filter(|other| *other == affiliation).count();
@@ -178,7 +181,7 @@ fn usual_affiliation(view: &Wardrobe, members: &[RoomUser]) -> Affiliation {
 }
 
 /// The fields of a hat of the catalog.
-fn defined(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &CatalogHat) -> Vec<Field> {
+fn catalog_fields(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &CatalogHat) -> Vec<Field> {
     let there = view.room(room);
     let worn_as = there.and_then(|there| there.known_hat(hat)?.title.clone());
     // What is only worn is defined under the title that it has.

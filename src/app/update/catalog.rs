@@ -112,7 +112,7 @@ pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
         })
         .collect();
     if having.is_empty() {
-        commit::make(state, effects, |next| next.set_catalog_hat(&room, &hat, None));
+        commit::execute(state, effects, |next| next.set_catalog_hat(&room, &hat, None));
         return;
     }
     let name = describe::hat(&hat, entry.title.as_deref());
@@ -134,7 +134,7 @@ pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
         state.key(CommandId::Undo)
     );
     let question = format!("Take {name} out of the catalog of {room}?");
-    batch::ask(state, question, consequence, |next| {
+    batch::confirm(state, question, consequence, |next| {
         next.set_catalog_hat(&room, &hat, None)
     });
 }

@@ -15,7 +15,7 @@ enum ChangeScope {
     Attachments,
 }
 
-fn about(state: &State) -> ChangeScope {
+fn change_scope(state: &State) -> ChangeScope {
     match (state.grouping(), state.focus) {
         (Grouping::ByHat, _) | (_, Pane::Third) => ChangeScope::Attachments,
         (Grouping::ByRoom, Pane::First) => ChangeScope::Rooms,
@@ -28,13 +28,13 @@ pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     let subject = match (state.grouping(), state.focus, room) {
         (Grouping::ByRoom, Pane::First, _) => FormSubject::AddRoom,
         (Grouping::ByRoom, Pane::Second, Some(room)) => FormSubject::AddUser { rooms: vec![room] },
-        _ => return give(state, effects),
+        _ => return add_hat(state, effects),
     };
     form::open(state, subject);
 }
 
 /// Gives a hat to the marked users, else to the selected one.
-pub(crate) fn give(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn add_hat(state: &mut State, _: &mut Vec<Effect>) {
     let members = targets::members(state);
     if !members.is_empty() {
         form::open(state, FormSubject::AddHat { members });
@@ -73,7 +73,7 @@ pub(crate) fn add_to_room(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
-    let subject = match about(state) {
+    let subject = match change_scope(state) {
         ChangeScope::Rooms => state.room().map(|(jid, room)| FormSubject::EditRoom {
             room: jid.clone(),
             before: room.name.clone(),
@@ -98,14 +98,14 @@ fn edit_hats(state: &State) -> Option<FormSubject> {
     let attachments = targets::selected_attachments(state);
     let first = attachments.first()?.attachment(&state.view)?;
     Some(FormSubject::EditHats {
-        name: hats_of(state, &attachments),
+        name: hats_label(state, &attachments),
         before: (attachments.len() == 1).then(|| first.clone()),
         attachments,
     })
 }
 
-pub(crate) fn wear(state: &mut State, effects: &mut Vec<Effect>) {
-    switch(
+pub(crate) fn toggle_active(state: &mut State, effects: &mut Vec<Effect>) {
+    toggle_flag(
         state,
         effects,
         Attachment::is_active,
@@ -120,8 +120,8 @@ pub(crate) fn wear(state: &mut State, effects: &mut Vec<Effect>) {
     );
 }
 
-pub(crate) fn require(state: &mut State, effects: &mut Vec<Effect>) {
-    switch(
+pub(crate) fn toggle_required(state: &mut State, effects: &mut Vec<Effect>) {
+    toggle_flag(
         state,
         effects,
         Attachment::is_required,
@@ -137,7 +137,7 @@ pub(crate) fn require(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Sets a flag where it is not set; where all have it, takes it from all.
-fn switch(
+fn toggle_flag(
     state: &mut State,
     effects: &mut Vec<Effect>,
     is: impl Fn(&Attachment) -> bool,
@@ -154,12 +154,12 @@ fn switch(
             next.add_user_hat(&spot.user, &spot.room, &spot.hat, after)
         });
     }
-    let question = question(on, &hats_of(state, &held), &plan.who());
-    batch::propose(state, effects, plan.asking(question, ""));
+    let question = question(on, &hats_label(state, &held), &plan.targets());
+    batch::propose(state, effects, plan.into_batch(question, ""));
 }
 
 /// How hats are called in a question: by title where it is one, else by their number.
-pub(super) fn hats_of(state: &State, held: &[AttachmentRef]) -> String {
+pub(super) fn hats_label(state: &State, held: &[AttachmentRef]) -> String {
     let ids: std::collections::BTreeSet<&HatId> = held.iter().map(|spot| &spot.hat).collect();
     match held.first() {
         Some(spot) if ids.len() == 1 => {
@@ -176,10 +176,10 @@ pub(super) fn hats_of(state: &State, held: &[AttachmentRef]) -> String {
 /// Takes hats away at once from one user; asks before several users lose any, and before users with hats or rooms that
 /// are not empty go.
 pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
-    let batch = match about(state) {
-        ChangeScope::Attachments => take(state),
+    let batch = match change_scope(state) {
+        ChangeScope::Attachments => remove_hats(state),
         ChangeScope::Members => {
-            build_batch::affiliate(&state.view, &targets::members(state), Affiliation::None)
+            build_batch::set_affiliation(&state.view, &targets::members(state), Affiliation::None)
         }
         ChangeScope::Rooms => match remove_rooms(&state.view, &targets::rooms(state)) {
             Ok(batch) => batch,
@@ -191,11 +191,11 @@ pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Bans users: they are outcasts then. Asks first where several are banned.
 pub(crate) fn ban(state: &mut State, effects: &mut Vec<Effect>) {
-    let batch = build_batch::affiliate(&state.view, &targets::members(state), Affiliation::Outcast);
+    let batch = build_batch::set_affiliation(&state.view, &targets::members(state), Affiliation::Outcast);
     batch::propose(state, effects, batch);
 }
 
-fn take(state: &State) -> Batch {
+fn remove_hats(state: &State) -> Batch {
     let held = targets::selected_attachments(state);
     let mut plan = BatchEdit::new(&state.view);
     for AttachmentRef { room, user, hat } in &held {
@@ -208,8 +208,8 @@ fn take(state: &State) -> Batch {
         }
         _ => String::new(),
     };
-    let question = format!("Take {} from {}?", hats_of(state, &held), plan.who());
-    plan.asking(question, often)
+    let question = format!("Take {} from {}?", hats_label(state, &held), plan.targets());
+    plan.into_batch(question, often)
 }
 
 fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {
@@ -231,5 +231,5 @@ fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {
     let (people, worn) = (describe::count(users, "user"), describe::count(hats, "hat"));
     let consequence = format!("{whose} {people} and their {worn} go too.");
     let asks = rooms.len() > 1 || users > 0 || hats > 0 || defined;
-    Ok(plan.asking(question, consequence).always_asking(asks))
+    Ok(plan.into_batch(question, consequence).always_confirm(asks))
 }

@@ -9,7 +9,7 @@ use crate::model::{EditError, Group, Wardrobe};
 use crate::store::{Change, StoreRequest};
 
 /// Makes a new change; gives its edits when there were any. What is refused or makes no difference is said.
-pub(super) fn make(
+pub(super) fn execute(
     state: &mut State,
     effects: &mut Vec<Effect>,
     operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
@@ -44,14 +44,14 @@ pub(super) fn make(
                 None => format!("You {what} ({undo} takes it back)"),
                 Some(_) => format!("Not saved yet: you {what} ({undo} takes it back)"),
             });
-            push(state, effects, group.clone(), ChangeKind::Do, None);
+            enqueue(state, effects, group.clone(), ChangeKind::Do, None);
             Some(group)
         }
     }
 }
 
 /// Asks the keeper for a change that the screen shows already. `of` is the step that it takes back.
-pub(super) fn push(
+pub(super) fn enqueue(
     state: &mut State,
     effects: &mut Vec<Effect>,
     group: Group,
@@ -67,7 +67,7 @@ pub(super) fn push(
         (ChangeKind::TakeBack | ChangeKind::Undo, true) => ChangeKind::Redo,
         (kind, _) => kind,
     };
-    refer(&mut change, refers, revision);
+    set_reference(&mut change, refers, revision);
     let after = of.filter(|step| step.revision.is_none()).map(|step| step.id);
     state.pending.push(Pending {
         id,
@@ -76,7 +76,7 @@ pub(super) fn push(
         kind: refers,
         asked: false,
     });
-    ask(state, effects);
+    send_pending(state, effects);
     let step = UndoStep {
         id,
         takes_back: match (kind, of) {
@@ -97,13 +97,13 @@ pub(super) fn push(
         ChangeKind::Redo => state.done.push(step),
     }
     // That a change was made is said already.
-    let SelectedNames([first, second, _]) = SelectedNames::now(state);
+    let SelectedNames([first, second, _]) = SelectedNames::capture(state);
     refresh(state, SelectedNames([first, second, None]));
 }
 
 /// Asks the keeper for what is pending, in the order in which it was made: a change is asked for only when all before it
 /// are, for it may build on them.
-pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
+pub(super) fn send_pending(state: &mut State, effects: &mut Vec<Effect>) {
     for pending in &mut state.pending {
         if pending.after.is_some() {
             return;
@@ -119,7 +119,7 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Says which revision a change undoes or redoes.
-pub(super) fn refer(change: &mut Change, kind: ChangeKind, revision: Option<u64>) {
+pub(super) fn set_reference(change: &mut Change, kind: ChangeKind, revision: Option<u64>) {
     match kind {
         ChangeKind::Do | ChangeKind::TakeBack => {}
         ChangeKind::Undo => change.undoes = revision,
@@ -128,17 +128,17 @@ pub(super) fn refer(change: &mut Change, kind: ChangeKind, revision: Option<u64>
 }
 
 /// Takes a step out of what can be undone and redone.
-pub(super) fn drop_step(state: &mut State, id: u64) {
+pub(super) fn remove_step(state: &mut State, id: u64) {
     state.done.retain(|step| step.id != id);
     state.undone.retain(|step| step.id != id);
 }
 
 /// Forgets a change that was not done, and what only took it back.
-pub(super) fn forget(state: &mut State, id: u64) {
-    drop_step(state, id);
+pub(super) fn discard(state: &mut State, id: u64) {
+    remove_step(state, id);
     while let Some(at) = state.pending.iter().position(|pending| pending.after == Some(id)) {
         let dependent = state.pending.remove(at);
-        forget(state, dependent.id);
+        discard(state, dependent.id);
     }
 }
 
@@ -153,15 +153,15 @@ pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Undo
         state.withdrawn.push(step.clone());
     }
     state.pending.retain(|pending| pending.id != step.id);
-    forget(state, step.id);
-    ask(state, effects);
-    show(state);
+    discard(state, step.id);
+    send_pending(state, effects);
+    rebuild_view(state);
     state.shifted = None;
 }
 
 /// Shows what the file holds with what is pending on top.
-pub(super) fn show(state: &mut State) {
-    let before = SelectedNames::now(state);
+pub(super) fn rebuild_view(state: &mut State) {
+    let before = SelectedNames::capture(state);
     state.view = state.base.clone();
     for pending in &state.pending {
         // One that does not fit any more will be refused by the keeper, and is then told.
@@ -177,14 +177,14 @@ pub(super) fn show(state: &mut State) {
 struct SelectedNames([Option<(String, String)>; 3]);
 
 impl SelectedNames {
-    fn now(state: &State) -> Self {
+    fn capture(state: &State) -> Self {
         let hat_pane = state.grouping().pane(RowKind::Hat);
         Self(PANES.map(|pane| {
             let selected = state.rows.column(pane).selected()?.to_owned();
             let name = if pane == hat_pane {
                 format!(
                     "the hat {}",
-                    selected_hat(state).unwrap_or_else(|| selected.clone())
+                    selected_hat_title(state).unwrap_or_else(|| selected.clone())
                 )
             } else {
                 selected.clone()
@@ -195,7 +195,7 @@ impl SelectedNames {
 }
 
 /// The title of the selected hat.
-fn selected_hat(state: &State) -> Option<String> {
+fn selected_hat_title(state: &State) -> Option<String> {
     let title = match state.turned_hat() {
         Some(known) => known.title.as_deref(),
         None => state

@@ -15,7 +15,7 @@ use super::{commit, form};
 
 /// What lies on top follows the file: both sides of a conflict are those of now, and what there is nothing to ask about
 /// any more is not asked.
-pub(super) fn follow(state: &mut State) {
+pub(super) fn refresh_overlays(state: &mut State) {
     let overlays = std::mem::take(&mut state.overlays);
     let mut kept: Vec<Box<dyn Layer>> = Vec::with_capacity(overlays.len());
     for mut overlay in overlays {
@@ -39,7 +39,7 @@ impl Layer for Confirm {
     }
 
     fn withdrawn(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
-        withdrawn_question(self, now)
+        stale_question(self, now)
     }
 }
 
@@ -53,7 +53,7 @@ impl Layer for Conflict {
     }
 
     fn withdrawn(&mut self, below: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
-        withdrawn_conflict(self, below, now)
+        update_conflict(self, below, now)
     }
 
     fn keep(&self, draft: &mut Draft, _: bool) {
@@ -61,7 +61,7 @@ impl Layer for Conflict {
     }
 }
 
-fn withdrawn_question(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
+fn stale_question(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
     let ConfirmedAction::Commit(group) = &question.act else {
         return None;
     };
@@ -69,7 +69,7 @@ fn withdrawn_question(question: &Confirm, view: &Wardrobe) -> Option<&'static st
     stale.then_some("Changed by somebody else meanwhile: nothing was done; ask again")
 }
 
-fn withdrawn_conflict(
+fn update_conflict(
     conflict: &mut Conflict,
     below: Option<&dyn Layer>,
     view: &Wardrobe,
@@ -79,7 +79,7 @@ fn withdrawn_conflict(
             Some("Somebody else made the same change: it is so already")
         }
         (ConflictSubject::Change(change), _) => {
-            conflict.theirs = theirs_of(&change.group, view);
+            conflict.theirs = describe_theirs(&change.group, view);
             None
         }
         (ConflictSubject::Form, Some(form)) => match form.changed_meanwhile(view) {
@@ -106,7 +106,7 @@ fn same_hat(one: &Change, other: &Change) -> bool {
 
 /// Tells what was refused. Where somebody else changed the same, both sides are shown: the first change is asked about
 /// first, and changes of one hat are one question.
-pub(super) fn refuse(state: &mut State, change: Change, error: EditError) {
+pub(super) fn report_rejected(state: &mut State, change: Change, error: EditError) {
     let EditError::Conflict { what, .. } = error else {
         let words = describe::group(&change.group);
         state.refuse(format!("Not saved: you {words}, but {error}"));
@@ -119,7 +119,7 @@ pub(super) fn refuse(state: &mut State, change: Change, error: EditError) {
         {
             if same_hat(there, &change) {
                 there.group.0.extend(change.group.0);
-                conflict.mine = mine_of(there);
+                conflict.mine = describe_yours(there);
                 return;
             }
             first = first.or(Some(at));
@@ -127,8 +127,8 @@ pub(super) fn refuse(state: &mut State, change: Change, error: EditError) {
     }
     let conflict = Conflict {
         what,
-        mine: mine_of(&change),
-        theirs: theirs_of(&change.group, &state.view),
+        mine: describe_yours(&change),
+        theirs: describe_theirs(&change.group, &state.view),
         over: ConflictSubject::Change(change),
     };
     let place = first.unwrap_or(state.overlays.len());
@@ -136,7 +136,7 @@ pub(super) fn refuse(state: &mut State, change: Change, error: EditError) {
 }
 
 /// This moderator's side, in words; what was done to one hat step by step.
-fn mine_of(change: &Change) -> String {
+fn describe_yours(change: &Change) -> String {
     let edits = &change.group.0;
     if edits.len() < 6 && same_hat(change, change) {
         let all: Vec<String> = edits.iter().map(describe::edit).collect();
@@ -147,7 +147,7 @@ fn mine_of(change: &Change) -> String {
 }
 
 /// What stands now where a change first does not fit.
-fn theirs_of(group: &Group, view: &Wardrobe) -> String {
+fn describe_theirs(group: &Group, view: &Wardrobe) -> String {
     let mut there = view.clone();
     let apart = group
         .0
@@ -156,7 +156,7 @@ fn theirs_of(group: &Group, view: &Wardrobe) -> String {
     apart.map_or_else(|| "as it was".into(), |edit| conflict_text::now(edit, view))
 }
 
-pub(crate) fn over_form(state: &State) -> Result<(), String> {
+pub(crate) fn may_decide_later(state: &State) -> Result<(), String> {
     match state.over::<Conflict>() {
         Some(conflict) if conflict.over == ConflictSubject::Form => Ok(()),
         _ => Err(format!(
@@ -168,7 +168,7 @@ pub(crate) fn over_form(state: &State) -> Result<(), String> {
 }
 
 /// Puts this moderator's side in place of what is there now.
-pub(crate) fn mine(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(conflict) = state.close::<Conflict>() else {
         return;
     };
@@ -185,13 +185,13 @@ pub(crate) fn mine(state: &mut State, effects: &mut Vec<Effect>) {
             }
         }
         ConflictSubject::Change(change) => {
-            commit::make(state, effects, |next| onto(&change.group, next));
+            commit::execute(state, effects, |next| reapply(&change.group, next));
         }
     }
 }
 
 /// Leaves what is there now.
-pub(crate) fn theirs(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn keep_theirs(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(conflict) = state.close::<Conflict>()
         && conflict.over == ConflictSubject::Form
     {
@@ -201,7 +201,7 @@ pub(crate) fn theirs(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 /// The same changes, made of what is there now: of a hat that is there, what was not touched stays as it is.
-fn onto(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
+fn reapply(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
     let mut made = Group::default();
     for edit in &group.0 {
         let again = match edit {

@@ -9,16 +9,16 @@ use super::handlers::{self, enabled};
 use super::{address_list, filter, keys};
 
 /// A key was pressed; `place` is what the standard layout has in its place, where the terminal told it.
-pub(super) fn press(state: &mut State, key: Key, place: Option<char>, effects: &mut Vec<Effect>) {
-    let (key, said) = keys::meant(state, key, place);
-    press_meant(state, key, effects);
+pub(super) fn handle_key(state: &mut State, key: Key, place: Option<char>, effects: &mut Vec<Effect>) {
+    let (key, said) = keys::resolve(state, key, place);
+    dispatch_key(state, key, effects);
     if let (Some(said), None) = (said, &state.notice) {
         state.refuse(said);
     }
 }
 
 /// Does what a key means now; else it is typed.
-fn press_meant(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
+fn dispatch_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     let message = state.notice.take();
     let command = lookup(state, key);
     if message.is_some() && command.is_some_and(|command| command.id == CommandId::Back) {
@@ -46,7 +46,7 @@ pub(super) fn run(state: &mut State, command: &Command, shifted: Option<String>,
 }
 
 /// Whether there is a text that typing goes into.
-pub(super) fn takes_text(state: &State) -> bool {
+pub(super) fn accepts_text(state: &State) -> bool {
     state.typed_filter().is_some() || state.top().is_some_and(Layer::takes_text)
 }
 
@@ -61,7 +61,7 @@ fn type_into(state: &mut State, effects: &mut Vec<Effect>, mut take: impl FnMut(
 /// Takes what was pasted into what takes text.
 pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
     state.notice = None;
-    if !takes_text(state) {
+    if !accepts_text(state) {
         if !state.overlays.is_empty() {
             state.refuse("nothing here takes what is pasted");
             return;

@@ -8,7 +8,7 @@ use crate::app::view::View;
 use crate::app::{Confirm, ConfirmedAction, DraftDelay, Effect, Layer, Phase, State, describe};
 use crate::store::Change;
 
-use super::{build_form, commit, conflict, leave};
+use super::{build_form, commit, conflict, quit};
 
 impl Layer for Draft {
     fn place(&self) -> Place {
@@ -22,7 +22,7 @@ impl Layer for Draft {
 
 /// What is to be kept outside as things are: what an earlier session left and nothing was decided about, changes that
 /// cannot be written, questions that wait for an answer; and when the session ends, what was typed too.
-fn draft(state: &State) -> Draft {
+fn current_draft(state: &State) -> Draft {
     let ending = matches!(state.leaving, QuitState::WhenKept(_) | QuitState::Now);
     let mut draft = state.drafting.later.clone().unwrap_or_default();
     for overlay in &state.overlays {
@@ -63,7 +63,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
         }
         return;
     }
-    let wanted = draft(state);
+    let wanted = current_draft(state);
     if wanted != state.drafting.kept && state.drafting.failed.as_ref() != Some(&wanted) {
         effects.push(Effect::KeepDraft {
             before: state.drafting.kept.clone(),
@@ -77,7 +77,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Sees to the session's own draft, which is there in case that it is killed: what is typed, when typing pauses; changes,
 /// when they are long without an answer. `typed`: something was typed just now. Comes after [`sync`].
-pub(super) fn watch(state: &mut State, typed: bool, effects: &mut Vec<Effect>) {
+pub(super) fn update_live_draft(state: &mut State, typed: bool, effects: &mut Vec<Effect>) {
     if state.phase != Phase::Open || state.start.demo {
         return;
     }
@@ -109,10 +109,10 @@ pub(super) fn watch(state: &mut State, typed: bool, effects: &mut Vec<Effect>) {
     } else if ending {
         return;
     }
-    keep_own(state, effects);
+    save_live_draft(state, effects);
 }
 
-fn keep_own(state: &mut State, effects: &mut Vec<Effect>) {
+fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
     let own = &state.drafting.own;
     let mut wanted = Draft {
         forms: own.forms.clone(),
@@ -133,7 +133,7 @@ fn keep_own(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Something has waited for long enough to be kept.
-pub(super) fn due(state: &mut State, wait: DraftDelay) {
+pub(super) fn delay_elapsed(state: &mut State, wait: DraftDelay) {
     match wait {
         DraftDelay::Typing => {
             state.drafting.own.typing = false;
@@ -153,7 +153,7 @@ fn changed_forms(state: &State) -> impl Iterator<Item = &Form> {
 }
 
 /// What became of the keeping.
-pub(super) fn kept(state: &mut State, result: Result<(), String>) {
+pub(super) fn saved(state: &mut State, result: Result<(), String>) {
     let Some(asked) = state.drafting.asked.take() else {
         return;
     };
@@ -165,7 +165,7 @@ pub(super) fn kept(state: &mut State, result: Result<(), String>) {
         Err(reason) => {
             state.drafting.failed = Some(asked);
             if let QuitState::WhenKept(_) = state.leaving {
-                leave::ask_about_losing(state, &reason);
+                quit::confirm_losing(state, &reason);
             } else {
                 state.refuse(format!("what is not saved cannot be kept as a draft: {reason}"));
             }
@@ -173,7 +173,7 @@ pub(super) fn kept(state: &mut State, result: Result<(), String>) {
     }
 }
 
-pub(super) fn found(state: &mut State, bytes: Vec<u8>) {
+pub(super) fn loaded(state: &mut State, bytes: Vec<u8>) {
     if state.phase != Phase::Open {
         state.drafting.waiting = Some(bytes);
         return;
@@ -205,7 +205,7 @@ pub(crate) fn show(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 /// Goes on where an earlier session was cut off: its changes are asked for again, its forms are open again.
-pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
     if let Err(reason) = state.may_change() {
         state.refuse(reason);
         return;
@@ -216,7 +216,7 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
     state.drafting.later = None;
     state.drafting.again = true;
     for unsaved in draft.unsaved {
-        offer_again(state, effects, Change::from(unsaved));
+        reapply(state, effects, Change::from(unsaved));
     }
     for kept in draft.forms {
         let mut form = build_form::build_form(kept.subject.clone(), state);
@@ -228,11 +228,11 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Makes a change of an earlier session again, or shows both sides where it does not fit any more. One that was saved
 /// after all is not made twice.
-fn offer_again(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
+fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
     match state.view.apply(&change.group) {
         Ok(()) => {
             state.say(format!("Made again: you {}", describe::group(&change.group)));
-            commit::push(state, effects, change.group, ChangeKind::Do, None);
+            commit::enqueue(state, effects, change.group, ChangeKind::Do, None);
         }
         Err(_) if state.view.holds(&change.group) => {
             state.say(format!(
@@ -240,11 +240,11 @@ fn offer_again(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
                 describe::group(&change.group)
             ));
         }
-        Err(error) => conflict::refuse(state, change, error),
+        Err(error) => conflict::report_rejected(state, change, error),
     }
 }
 
-pub(crate) fn ask_to_drop(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn confirm_discard(state: &mut State, _: &mut Vec<Effect>) {
     state.open(Confirm {
         question: "Throw away what was left unsaved?".to_owned(),
         consequence: "It cannot be brought back.".to_owned(),
@@ -252,7 +252,7 @@ pub(crate) fn ask_to_drop(state: &mut State, _: &mut Vec<Effect>) {
     });
 }
 
-pub(super) fn throw_away(state: &mut State) {
+pub(super) fn discard(state: &mut State) {
     if state.over::<Draft>().is_some() {
         state.overlays.pop();
     }

@@ -8,7 +8,7 @@ use super::{filter, marks, panes};
 pub(crate) fn escape(state: &mut State, effects: &mut Vec<Effect>) {
     if state.rows.filter(state.focus).is_some() {
         filter::clear(state, effects);
-    } else if !marks::unmark(state) {
-        panes::back(state, effects);
+    } else if !marks::clear(state) {
+        panes::focus_outer(state, effects);
     }
 }

@@ -50,7 +50,7 @@ impl Layer for Form {
     }
 
     fn leave_rows(&mut self) {
-        form::leave_list_of(self);
+        form::clear_list_selection(self);
     }
 
     fn click(&mut self, on: Spot) {
@@ -103,11 +103,11 @@ fn type_into(form: &mut Form, take: &mut dyn FnMut(&mut TextInput) -> bool) {
 fn click(form: &mut Form, on: Spot) {
     match on {
         Spot::Field(at) if at < form.fields.len() => {
-            form::leave_list_of(form);
+            form::clear_list_selection(form);
             form.focus = at;
             let value = form.field().map(|field| &field.value);
             if matches!(value, Some(FieldValue::Tick(_) | FieldValue::Maybe(_))) {
-                form::choose_in(form, 1);
+                form::cycle_value(form, 1);
             }
         }
         Spot::Choice(wanted) => {
@@ -122,7 +122,7 @@ fn click(form: &mut Form, on: Spot) {
         Spot::Known(row) => {
             let known = form.suggestions.as_ref().and_then(|known| known.get(row));
             if let Some(known) = known.cloned() {
-                form::put(form, &known);
+                form::fill_suggestion(form, &known);
             }
         }
         _ => {}

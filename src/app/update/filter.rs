@@ -5,19 +5,19 @@ use crate::app::{Effect, State};
 
 use super::panes;
 
-pub(crate) fn edit(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn start(state: &mut State, effects: &mut Vec<Effect>) {
     state.rows.edit_filter(state.focus);
-    narrow(state, effects);
+    refilter(state, effects);
 }
 
-fn narrow(state: &mut State, effects: &mut Vec<Effect>) {
+fn refilter(state: &mut State, effects: &mut Vec<Effect>) {
     if state.rows.narrow(state.focus, &state.view) {
         effects.push(Effect::GoOn);
     }
 }
 
 /// Keeps what was typed; the keys go to the rows again.
-pub(crate) fn keep(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let empty = |filter: &crate::app::filter::Filter| filter.text.text().trim().is_empty();
     if state.rows.filter(state.focus).is_some_and(empty) {
         clear(state, effects);
@@ -26,9 +26,9 @@ pub(crate) fn keep(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-pub(crate) fn keep_and_go_on(state: &mut State, effects: &mut Vec<Effect>) {
-    keep(state, effects);
-    panes::next(state, effects);
+pub(crate) fn accept_and_focus_next(state: &mut State, effects: &mut Vec<Effect>) {
+    accept(state, effects);
+    panes::focus_next(state, effects);
 }
 
 pub(crate) fn clear(state: &mut State, _: &mut Vec<Effect>) {
@@ -46,12 +46,12 @@ pub(super) fn type_into(
         && take(&mut filter.text)
         && filter.read()
     {
-        narrow(state, effects);
+        refilter(state, effects);
     }
 }
 
 /// Looks at more rows, as long as there are any.
-pub(super) fn look_on(state: &mut State, effects: &mut Vec<Effect>) {
+pub(super) fn next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
     if state.rows.filter_next_chunk(&state.view) {
         effects.push(Effect::GoOn);
     }

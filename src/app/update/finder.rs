@@ -34,7 +34,7 @@ pub(crate) fn may_jump(state: &State) -> Result<(), String> {
 pub(crate) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
     let finder = Finder::places(&state.view);
     state.open(finder);
-    go_on(state, effects);
+    request_next_chunk(state, effects);
 }
 
 impl Layer for Finder {
@@ -73,23 +73,23 @@ fn top(state: &mut State) -> Option<&mut Finder> {
     state.over_mut::<Finder>()
 }
 
-fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
+fn request_next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
     if top(state).is_some_and(|finder| finder.is_looking()) {
         effects.push(Effect::GoOn);
     }
 }
 
 /// Looks at more, as long as there is any.
-pub(super) fn look_on(state: &mut State, effects: &mut Vec<Effect>) {
+pub(super) fn next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(finder) = top(state)
         && finder.is_looking()
     {
         finder.look();
-        go_on(state, effects);
+        request_next_chunk(state, effects);
     }
 }
 
-pub(crate) fn may_take(state: &State) -> Result<(), String> {
+pub(crate) fn may_choose(state: &State) -> Result<(), String> {
     match state.over::<Finder>() {
         Some(finder) if finder.chosen().is_some() => Ok(()),
         _ => Err("nothing matches".into()),
@@ -97,7 +97,7 @@ pub(crate) fn may_take(state: &State) -> Result<(), String> {
 }
 
 /// Closes the finder and goes to the place, or gives the command to be done.
-pub(super) fn take(state: &mut State) -> Option<CommandId> {
+pub(super) fn choose(state: &mut State) -> Option<CommandId> {
     let Some(what) = top(state).and_then(|finder| finder.chosen().cloned()) else {
         state.refuse("nothing matches");
         return None;
@@ -125,14 +125,14 @@ pub(super) fn take(state: &mut State) -> Option<CommandId> {
         FinderItem::Place { room, user, hat, .. } => {
             state.overlays.pop();
             state.rows.select(&state.view, &room, user.as_ref(), hat.as_ref());
-            arrive(state, (&room, user.as_ref(), hat.as_ref()));
+            focus_place(state, (&room, user.as_ref(), hat.as_ref()));
         }
     }
     None
 }
 
 /// Focuses what was gone to. It may have gone itself since it was found: then as far in as there still is something.
-fn arrive(state: &mut State, (room, user, hat): (&Jid, Option<&Jid>, Option<&HatId>)) {
+fn focus_place(state: &mut State, (room, user, hat): (&Jid, Option<&Jid>, Option<&HatId>)) {
     let gone = if state.room().map(|(jid, _)| jid) != Some(room) {
         Some(room.to_string())
     } else if let (Some(user), true) = (user, state.user().map(|(jid, _)| jid) != user) {

@@ -22,14 +22,14 @@ pub(super) fn top(state: &mut State) -> Option<&mut Form> {
 
 pub(crate) fn next_field(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(form) = top(state) {
-        leave_list_of(form);
+        clear_list_selection(form);
         form.focus = (form.focus + 1) % form.fields.len().max(1);
     }
 }
 
 pub(crate) fn previous_field(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(form) = top(state) {
-        leave_list_of(form);
+        clear_list_selection(form);
         form.focus = form
             .focus
             .checked_sub(1)
@@ -37,22 +37,22 @@ pub(crate) fn previous_field(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-pub(crate) fn tick(state: &mut State, _: &mut Vec<Effect>) {
-    choose(state, 1);
+pub(crate) fn next_value(state: &mut State, _: &mut Vec<Effect>) {
+    cycle_focused(state, 1);
 }
 
-pub(crate) fn tick_back(state: &mut State, _: &mut Vec<Effect>) {
-    choose(state, -1);
+pub(crate) fn previous_value(state: &mut State, _: &mut Vec<Effect>) {
+    cycle_focused(state, -1);
 }
 
-fn choose(state: &mut State, by: isize) {
+fn cycle_focused(state: &mut State, by: isize) {
     if let Some(form) = top(state) {
-        choose_in(form, by);
+        cycle_value(form, by);
     }
 }
 
 /// Ticks the field with the focus, or chooses what comes next in it.
-pub(super) fn choose_in(form: &mut Form, by: isize) {
+pub(super) fn cycle_value(form: &mut Form, by: isize) {
     form.changed = true;
     match form.field_mut().map(|field| &mut field.value) {
         Some(FieldValue::Tick(on)) => *on = !*on,
@@ -79,19 +79,19 @@ pub(crate) fn may_make_id(state: &State) -> Result<(), String> {
     }
 }
 
-pub(crate) fn new_id(_: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn request_new_id(_: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::NewId);
 }
 
 /// Puts a new hat id into the hat field; what comes next is its title.
-pub(super) fn take_new_id(state: &mut State, id: &str) {
+pub(super) fn insert_new_id(state: &mut State, id: &str) {
     if let Some(form) = top(state) {
-        put_hat(form, id, None);
+        fill_hat(form, id, None);
     }
 }
 
 /// Puts an id into the hat field, and the title it is known under into a title field that nobody filled in by hand.
-pub(super) fn put_hat(form: &mut Form, id: &str, title: Option<&str>) {
+pub(super) fn fill_hat(form: &mut Form, id: &str, title: Option<&str>) {
     form.set_text(FieldName::Hat, id);
     if let Some(suggestions) = &mut form.suggestions {
         suggestions.search(id);
@@ -111,9 +111,9 @@ pub(super) fn put_hat(form: &mut Form, id: &str, title: Option<&str>) {
 }
 
 /// Puts something that exists into the field that it is offered for.
-pub(super) fn put(form: &mut Form, existing: &Existing) {
+pub(super) fn fill_suggestion(form: &mut Form, existing: &Existing) {
     if let Existing::Hat(hat) = existing {
-        return put_hat(form, hat.id.as_str(), hat.title.as_deref());
+        return fill_hat(form, hat.id.as_str(), hat.title.as_deref());
     }
     form.set_text(FieldName::ExistingRoom, existing.id());
     if let Some(suggestions) = &mut form.suggestions {
@@ -122,7 +122,7 @@ pub(super) fn put(form: &mut Form, existing: &Existing) {
     form.focus = (form.focus + 1) % form.fields.len().max(1);
 }
 
-pub(crate) fn may_list(state: &State) -> Result<(), String> {
+pub(crate) fn may_focus_list(state: &State) -> Result<(), String> {
     let known = match state.over::<Form>() {
         Some(form) => form.suggestions.as_ref(),
         _ => return Err("no form is open".into()),
@@ -133,28 +133,28 @@ pub(crate) fn may_list(state: &State) -> Result<(), String> {
         .ok_or_else(|| "nothing matches".into())
 }
 
-pub(super) fn move_in_list(state: &mut State, to: impl FnOnce(Option<usize>) -> Option<usize>) {
+pub(super) fn select_suggestion(state: &mut State, to: impl FnOnce(Option<usize>) -> Option<usize>) {
     if let Some(suggestions) = top(state).and_then(|form| form.suggestions.as_mut()) {
         let row = to(suggestions.selected()).map(|row| row.min(suggestions.len().saturating_sub(1)));
         suggestions.select(row);
     }
 }
 
-pub(crate) fn into_list(state: &mut State, _: &mut Vec<Effect>) {
-    move_in_list(state, |_| Some(0));
+pub(crate) fn focus_list(state: &mut State, _: &mut Vec<Effect>) {
+    select_suggestion(state, |_| Some(0));
 }
 
 pub(crate) fn leave_list(state: &mut State, _: &mut Vec<Effect>) {
-    move_in_list(state, |_| None);
+    select_suggestion(state, |_| None);
 }
 
-pub(super) fn leave_list_of(form: &mut Form) {
+pub(super) fn clear_list_selection(form: &mut Form) {
     if let Some(suggestions) = &mut form.suggestions {
         suggestions.select(None);
     }
 }
 
-pub(crate) fn take_listed(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn accept_suggestion(state: &mut State, _: &mut Vec<Effect>) {
     let Some(form) = top(state) else { return };
     let known = form
         .suggestions
@@ -162,7 +162,7 @@ pub(crate) fn take_listed(state: &mut State, _: &mut Vec<Effect>) {
         .and_then(|known| known.get(known.selected()?))
         .cloned();
     if let Some(known) = known {
-        put(form, &known);
+        fill_suggestion(form, &known);
     }
 }
 
@@ -185,7 +185,7 @@ pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 /// Takes the topmost form away after what it means was made, and selects what that was about.
-pub(super) fn made(state: &mut State) {
+pub(super) fn close_and_select(state: &mut State) {
     if let Some(form) = top(state).cloned() {
         close(state);
         select(state, &form);
@@ -206,7 +206,7 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let (view, keymap) = (state.view.clone(), state.keymap().clone());
     let Some(form) = top(state) else { return };
-    leave_list_of(form);
+    clear_list_selection(form);
     if let Some((at, problem)) = form.first_problem(&view, &keymap) {
         form.refused = true;
         form.focus = at;
@@ -215,7 +215,7 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     if let Some(theirs) = form.changed_meanwhile(&view) {
-        let (what, mine) = (form.subject.heading(), mine(form));
+        let (what, mine) = (form.subject.heading(), describe_yours(form));
         let over = ConflictSubject::Form;
         state.open(Conflict {
             what,
@@ -240,9 +240,9 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form)
     match build_batch::build(form, &state.view) {
         Err(reason) => state.refuse(reason),
         Ok(batch) => match batch::propose(state, effects, batch) {
-            BatchOutcome::Made => made(state),
+            BatchOutcome::Applied => close_and_select(state),
             BatchOutcome::Unchanged => close(state),
-            BatchOutcome::Asked | BatchOutcome::Nothing => {}
+            BatchOutcome::Pending | BatchOutcome::Failed => {}
         },
     }
 }
@@ -280,7 +280,7 @@ fn select(state: &mut State, form: &Form) {
 }
 
 /// What the form would make, in words.
-fn mine(form: &Form) -> String {
+fn describe_yours(form: &Form) -> String {
     match &form.subject {
         FormSubject::AddRoom | FormSubject::EditRoom { .. } => {
             format!("the room's name: \"{}\"", form.text(FieldName::RoomName))
@@ -296,7 +296,7 @@ fn mine(form: &Form) -> String {
         ),
         FormSubject::EditHats { .. } => conflict_text::attachment(&form.attachment()),
         FormSubject::DefineHat { .. } | FormSubject::EditDefined { .. } => {
-            conflict_text::defined(&build_batch::entry(form, &CatalogHat::default()))
+            conflict_text::defined(&build_batch::catalog_hat(form, &CatalogHat::default()))
         }
     }
 }

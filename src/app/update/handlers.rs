@@ -5,7 +5,7 @@ use crate::app::{Effect, Pane, State, targets};
 
 use super::{
     catalog, change, confirm, conflict, copy, draft, escape, filter, finder, form, hat_clipboard, history,
-    leave, lists, marks, panes, prompt, sets, terminal, undo,
+    lists, marks, panes, prompt, quit, sets, terminal, undo,
 };
 
 /// Why a command cannot be done now.
@@ -28,8 +28,8 @@ pub(super) fn run(state: &mut State, id: CommandId, effects: &mut Vec<Effect>) {
 }
 
 /// The command that was found is done in the place of the finder.
-fn take_found(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(id) = finder::take(state) {
+fn run_found(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(id) = finder::choose(state) {
         run(state, id, effects);
     }
 }
@@ -39,99 +39,99 @@ fn take_found(state: &mut State, effects: &mut Vec<Effect>) {
 fn handler(id: CommandId) -> (Enabled, RunCommand) {
     use CommandId as Id;
     match id {
-        Id::GoInRoom => (has_room, panes::go_in),
+        Id::GoInRoom => (has_room, panes::focus_inner),
         Id::AddRoom => (State::may_change, change::add),
-        Id::EditRoom => (one_room_changes, change::edit),
-        Id::AddUserToRooms => (room_changes, change::add_to_rooms),
-        Id::RemoveRoom => (room_changes, change::remove),
+        Id::EditRoom => (may_edit_room, change::edit),
+        Id::AddUserToRooms => (may_change_room, change::add_to_rooms),
+        Id::RemoveRoom => (may_change_room, change::remove),
         Id::MarkRoom | Id::MarkUser | Id::MarkHat | Id::MarkAllHats | Id::MarkWearer | Id::MarkThere
             | Id::MarkListedUser | Id::MarkRoomOfUser =>
             (has_rows, marks::mark),
-        Id::GoInUser => (has_user, panes::go_in),
-        Id::AddUser => (room_changes, change::add),
-        Id::EditUser | Id::EditUserEverywhere | Id::EditUserInRooms => (user_changes, change::edit),
-        Id::RemoveUser | Id::RemoveUserEverywhere | Id::RemoveUserFromRooms => (user_changes, change::remove),
-        Id::GiveHat | Id::GiveEverywhere | Id::GiveInRooms => (targets::may_give_any, change::give),
+        Id::GoInUser => (has_user, panes::focus_inner),
+        Id::AddUser => (may_change_room, change::add),
+        Id::EditUser | Id::EditUserEverywhere | Id::EditUserInRooms => (may_change_user, change::edit),
+        Id::RemoveUser | Id::RemoveUserEverywhere | Id::RemoveUserFromRooms => (may_change_user, change::remove),
+        Id::GiveHat | Id::GiveEverywhere | Id::GiveInRooms => (targets::may_give_any, change::add_hat),
         Id::CopyHatsOfUser | Id::CopyHats | Id::CopyHatsInRoom => (has_user, hat_clipboard::copy),
-        Id::PutOnUsers | Id::PutOn | Id::ReplaceHatsInRooms => (hat_clipboard::may_put_on, hat_clipboard::replace),
-        Id::AddToUsers | Id::AddCopied | Id::AddHatsInRooms => (hat_clipboard::may_put_on, hat_clipboard::add),
-        Id::EditHat => (hat_gives, change::edit),
+        Id::PutOnUsers | Id::PutOn | Id::ReplaceHatsInRooms => (hat_clipboard::may_paste, hat_clipboard::replace),
+        Id::AddToUsers | Id::AddCopied | Id::AddHatsInRooms => (hat_clipboard::may_paste, hat_clipboard::add),
+        Id::EditHat => (may_edit_hat, change::edit),
         Id::AddHat => (targets::may_give_any, change::add),
-        Id::Wear => (hat_gives, change::wear),
-        Id::Require => (hat_gives, change::require),
-        Id::TakeHat => (hat_changes, change::remove),
-        Id::GoInHat => (has_turned_hat, panes::go_in),
-        Id::EditEverywhere | Id::EditOfWearer | Id::EditThere => (turned_changes, change::edit),
-        Id::WearEverywhere | Id::WearOfWearer | Id::WearThere => (turned_changes, change::wear),
-        Id::RequireEverywhere | Id::RequireOfWearer | Id::RequireThere => (turned_changes, change::require),
-        Id::TakeFromAll | Id::TakeFromWearer | Id::TakeThere => (turned_changes, change::remove),
-        Id::CopyHat | Id::CopyHatOfWearer | Id::CopyHatThere => (turned_has, hat_clipboard::copy),
-        Id::GoInListedUser | Id::GoInRoomOfUser => (has_listed_user, panes::go_in),
+        Id::Wear => (may_edit_hat, change::toggle_active),
+        Id::Require => (may_edit_hat, change::toggle_required),
+        Id::TakeHat => (may_change_hat, change::remove),
+        Id::GoInHat => (has_listed_hat, panes::focus_inner),
+        Id::EditEverywhere | Id::EditOfWearer | Id::EditThere => (may_change_attachments, change::edit),
+        Id::WearEverywhere | Id::WearOfWearer | Id::WearThere => (may_change_attachments, change::toggle_active),
+        Id::RequireEverywhere | Id::RequireOfWearer | Id::RequireThere => (may_change_attachments, change::toggle_required),
+        Id::TakeFromAll | Id::TakeFromWearer | Id::TakeThere => (may_change_attachments, change::remove),
+        Id::CopyHat | Id::CopyHatOfWearer | Id::CopyHatThere => (has_attachments, hat_clipboard::copy),
+        Id::GoInListedUser | Id::GoInRoomOfUser => (has_listed_user, panes::focus_inner),
         Id::AddListedUserToRoom | Id::AddToAnotherRoom => (change::may_add_to_room, change::add_to_room),
-        Id::BanEverywhere | Id::BanInRooms => (user_changes, change::ban),
-        Id::GoInWearer => (has_wearer, panes::go_in),
-        Id::ShowThere => (has_wearer, panes::show_there),
+        Id::BanEverywhere | Id::BanInRooms => (may_change_user, change::ban),
+        Id::GoInWearer => (has_user_with_hat, panes::focus_inner),
+        Id::ShowThere => (has_user_with_hat, panes::show_in_rooms_view),
         Id::MarkAll => (has_rows, marks::mark_all),
         Id::MarkRange => (has_rows, marks::mark_range),
-        Id::Sort => (State::may_look, panes::sort),
-        Id::Turn => (State::may_look, panes::turn),
+        Id::Sort => (State::may_look, panes::cycle_sort),
+        Id::Turn => (State::may_look, panes::next_view),
         Id::Catalog => (has_room, catalog::open),
         Id::Undo | Id::CatalogUndo => (undo::may_undo, undo::undo),
         Id::Redo => (undo::may_redo, undo::redo),
-        Id::Filter => (State::may_look, filter::edit),
+        Id::Filter => (State::may_look, filter::start),
         Id::Palette => (State::may_look, |state, _| finder::palette(state, enabled)),
         Id::History => (State::may_look, history::open),
         Id::Jump => (finder::may_jump, finder::jump),
         Id::Sets => (sets::may_open, sets::open),
         Id::Import => (prompt::may_import, prompt::import),
         Id::Export => (prompt::may_export, prompt::export),
-        Id::NextPane => (always, panes::next),
-        Id::Right => (always, panes::go_in),
-        Id::PreviousPane => (always, panes::previous),
-        Id::Left => (always, panes::back),
+        Id::NextPane => (always, panes::focus_next),
+        Id::Right => (always, panes::focus_inner),
+        Id::PreviousPane => (always, panes::focus_previous),
+        Id::Left => (always, panes::focus_outer),
         Id::Down => (always, lists::down),
         Id::Up => (always, lists::up),
         Id::PageDown => (always, lists::page_down),
         Id::PageUp => (always, lists::page_up),
         Id::First => (always, lists::first),
         Id::Last => (always, lists::last),
-        Id::Retry => (leave::may_retry, leave::retry),
-        Id::Restore => (leave::may_restore, leave::restore),
+        Id::Retry => (quit::may_retry, quit::retry),
+        Id::Restore => (quit::may_recreate, quit::recreate),
         Id::Draft => (draft::may_show, draft::show),
         Id::Back => (always, escape::escape),
-        Id::Copy => (copy::has_selected, copy::name),
-        Id::CopyJson => (copy::has_selected, copy::json),
+        Id::Copy => (copy::has_selected, copy::copy_name),
+        Id::CopyJson => (copy::has_selected, copy::copy_json),
         Id::Mouse => (always, terminal::toggle_mouse),
         Id::Help => (always, |state, _| finder::help(state, enabled)),
-        Id::Quit => (always, leave::quit),
-        Id::KeepFilter => (always, filter::keep),
+        Id::Quit => (always, quit::quit),
+        Id::KeepFilter => (always, filter::accept),
         Id::ClearFilter => (always, filter::clear),
-        Id::FilterNextPane => (always, filter::keep_and_go_on),
-        Id::TakeFound => (finder::may_take, take_found),
+        Id::FilterNextPane => (always, filter::accept_and_focus_next),
+        Id::TakeFound => (finder::may_choose, run_found),
         Id::LeaveFinder | Id::LeaveSets | Id::LeavePrompt | Id::No | Id::LeaveCatalog | Id::LeaveHistory | Id::Later =>
-            (always, leave::pop),
-        Id::List => (form::may_list, form::into_list),
-        Id::NewId => (form::may_make_id, form::new_id),
-        Id::Take => (always, form::take_listed),
+            (always, quit::close_overlay),
+        Id::List => (form::may_focus_list, form::focus_list),
+        Id::NewId => (form::may_make_id, form::request_new_id),
+        Id::Take => (always, form::accept_suggestion),
         Id::ListLeave => (always, form::leave_list),
-        Id::Tick => (always, form::tick),
-        Id::TickBack => (always, form::tick_back),
+        Id::Tick => (always, form::next_value),
+        Id::TickBack => (always, form::previous_value),
         Id::Save => (always, form::save),
         Id::NextField => (always, form::next_field),
         Id::PreviousField => (always, form::previous_field),
         Id::LeaveForm => (always, form::leave),
-        Id::PutOnSet => (sets::may_put_on, sets::replace),
-        Id::AddSet => (sets::may_put_on, sets::add),
+        Id::PutOnSet => (sets::may_apply, sets::replace),
+        Id::AddSet => (sets::may_apply, sets::add),
         Id::SaveSet => (sets::may_save, sets::save),
         Id::RenameSet => (sets::may_change, sets::rename),
         Id::DeleteSet => (sets::may_change, sets::delete),
-        Id::TakePrompt => (always, prompt::take),
-        Id::PromptNext => (prompt::may_choose, prompt::choose),
-        Id::PromptPrevious => (prompt::may_choose, prompt::choose_back),
-        Id::Yes => (always, confirm::yes),
-        Id::KeepMine => (always, conflict::mine),
-        Id::KeepTheirs => (always, conflict::theirs),
-        Id::DecideLater => (conflict::over_form, leave::pop),
+        Id::TakePrompt => (always, prompt::submit),
+        Id::PromptNext => (prompt::may_choose, prompt::next_choice),
+        Id::PromptPrevious => (prompt::may_choose, prompt::previous_choice),
+        Id::Yes => (always, confirm::accept),
+        Id::KeepMine => (always, conflict::keep_yours),
+        Id::KeepTheirs => (always, conflict::keep_theirs),
+        Id::DecideLater => (conflict::may_decide_later, quit::close_overlay),
         Id::DefineHat => (catalog::may_define, catalog::define),
         Id::EditDefined => (catalog::may_edit, catalog::edit),
         Id::DeleteDefined => (catalog::may_delete, catalog::delete),
@@ -140,9 +140,9 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::ByRoom => (history::has_entry, history::by_room),
         Id::ByUser => (history::has_entry, history::by_user),
         Id::ByHat => (history::has_entry, history::by_hat),
-        Id::TakeDraft => (always, draft::take),
-        Id::DropDraft => (always, draft::ask_to_drop),
-        Id::Interrupt => (always, leave::interrupt),
+        Id::TakeDraft => (always, draft::restore),
+        Id::DropDraft => (always, draft::confirm_discard),
+        Id::Interrupt => (always, quit::interrupt),
         Id::Suspend => (always, terminal::suspend),
         Id::Redraw => (always, terminal::redraw),
     }
@@ -176,25 +176,25 @@ fn has_hat(state: &State) -> Result<(), String> {
         .ok_or_else(|| format!("there is no hat here; {} gives one", state.key(CommandId::AddHat)))
 }
 
-fn room_changes(state: &State) -> Result<(), String> {
+fn may_change_room(state: &State) -> Result<(), String> {
     state.may_change().and_then(|()| has_room(state))
 }
 
-fn user_changes(state: &State) -> Result<(), String> {
+fn may_change_user(state: &State) -> Result<(), String> {
     state.may_change().and_then(|()| has_user(state))
 }
 
-fn hat_changes(state: &State) -> Result<(), String> {
+fn may_change_hat(state: &State) -> Result<(), String> {
     state.may_change().and_then(|()| has_hat(state))
 }
 
-fn hat_gives(state: &State) -> Result<(), String> {
+fn may_edit_hat(state: &State) -> Result<(), String> {
     targets::may_give_any(state).and_then(|()| has_hat(state))
 }
 
-fn one_room_changes(state: &State) -> Result<(), String> {
+fn may_edit_room(state: &State) -> Result<(), String> {
     match state.marked(Pane::First) {
-        0 | 1 => room_changes(state),
+        0 | 1 => may_change_room(state),
         _ => Err("several rooms are marked, and each has a name of its own".into()),
     }
 }
@@ -213,26 +213,26 @@ fn has_listed_user(state: &State) -> Result<(), String> {
     }
 }
 
-fn has_turned_hat(state: &State) -> Result<(), String> {
+fn has_listed_hat(state: &State) -> Result<(), String> {
     state
         .turned_hat()
         .map(drop)
         .ok_or_else(|| "there is no hat in any room yet".into())
 }
 
-fn has_wearer(state: &State) -> Result<(), String> {
+fn has_user_with_hat(state: &State) -> Result<(), String> {
     state
         .wearer_at(state.selected(Pane::Second).unwrap_or_default())
         .map(drop)
         .ok_or_else(|| "nobody has this hat".into())
 }
 
-fn turned_has(state: &State) -> Result<(), String> {
-    has_turned_hat(state)?;
-    has_wearer(state)
+fn has_attachments(state: &State) -> Result<(), String> {
+    has_listed_hat(state)?;
+    has_user_with_hat(state)
 }
 
-fn turned_changes(state: &State) -> Result<(), String> {
+fn may_change_attachments(state: &State) -> Result<(), String> {
     state.may_change()?;
-    turned_has(state)
+    has_attachments(state)
 }

@@ -12,9 +12,9 @@ use super::batch::{self, BatchEdit, BatchSkip};
 
 /// The hats of the selected user, and whose they are in words; in the hats pane what is marked there, else all that
 /// the pane shows.
-fn taken(state: &State) -> Result<(Hats, String), String> {
+fn hats_to_copy(state: &State) -> Result<(Hats, String), String> {
     if state.is_turned() {
-        return taken_turned(state);
+        return hats_to_copy_by_hat(state);
     }
     let from_pane = state.focus == Pane::Third;
     let user = state.user();
@@ -41,7 +41,7 @@ fn taken(state: &State) -> Result<(Hats, String), String> {
 }
 
 /// In the view turned round: each hat that is marked there, else the selected one, as the first who has it has it.
-fn taken_turned(state: &State) -> Result<(Hats, String), String> {
+fn hats_to_copy_by_hat(state: &State) -> Result<(Hats, String), String> {
     let mut hats = BTreeMap::new();
     for spot in targets::selected_attachments(state) {
         if let Some(attachment) = spot.attachment(&state.view) {
@@ -56,15 +56,15 @@ fn taken_turned(state: &State) -> Result<(Hats, String), String> {
 }
 
 /// The hats that a copy would take, with the titles that people read in their room, and whose they are.
-pub(super) fn chosen(state: &State) -> Result<(Hats, String), String> {
-    let (hats, of) = taken(state).map_err(|reason| reason.replace("copy", "save"))?;
+pub(super) fn hats_to_save(state: &State) -> Result<(Hats, String), String> {
+    let (hats, of) = hats_to_copy(state).map_err(|reason| reason.replace("copy", "save"))?;
     let (_, room) = state.room().ok_or("no room is selected")?;
     Ok((room.whole_hats(&hats), of))
 }
 
 /// Copies the hats of the selected user; in the hats pane what is marked there, else all that the pane shows.
 pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
-    let (hats, of) = match taken(state) {
+    let (hats, of) = match hats_to_copy(state) {
         Ok(taken) => taken,
         Err(reason) => return state.refuse(reason),
     };
@@ -84,7 +84,7 @@ pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
     state.say(text);
 }
 
-pub(crate) fn may_put_on(state: &State) -> Result<(), String> {
+pub(crate) fn may_paste(state: &State) -> Result<(), String> {
     targets::may_give_any(state)?;
     match &state.copied {
         None => Err(format!(
@@ -98,20 +98,20 @@ pub(crate) fn may_put_on(state: &State) -> Result<(), String> {
 /// Makes the hats of the users exactly those that were copied.
 pub(crate) fn replace(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(copied) = state.copied.clone() {
-        put_on(state, effects, |room| copied.for_room(room), true);
+        apply_hats(state, effects, |room| copied.for_room(room), true);
     }
 }
 
 /// Gives the users those of the hats that were copied that they do not have.
 pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(copied) = state.copied.clone() {
-        put_on(state, effects, |room| copied.for_room(room), false);
+        apply_hats(state, effects, |room| copied.for_room(room), false);
     }
 }
 
 /// Puts a set of hats on the marked users, else on the selected one: exactly these, or these beside what they have.
 /// `hats_for` says which these are in a room.
-pub(super) fn put_on<'a>(
+pub(super) fn apply_hats<'a>(
     state: &mut State,
     effects: &mut Vec<Effect>,
     hats_for: impl Fn(&Jid) -> &'a Hats,
@@ -146,13 +146,13 @@ pub(super) fn put_on<'a>(
         0 => String::new(),
         lost => format!("{} will be gone.", describe::count(lost, "other hat")),
     };
-    let who = plan.who();
+    let who = plan.targets();
     let question = if exactly {
         format!("Make the hats of {who} exactly {names}?")
     } else {
         format!("Give {names} to {who}?")
     };
-    batch::propose(state, effects, plan.asking(question, consequence));
+    batch::propose(state, effects, plan.into_batch(question, consequence));
 }
 
 fn add_missing(plan: &mut BatchEdit, room: &Jid, user: &Jid, hats: &Hats) {
@@ -162,7 +162,7 @@ fn add_missing(plan: &mut BatchEdit, room: &Jid, user: &Jid, hats: &Hats) {
         .filter(|(id, _)| there.is_none_or(|user| user.hats.get(id).is_none()))
         .collect();
     if missing.is_empty() {
-        plan.leave_out(BatchSkip::HasHat, room, user);
+        plan.skip(BatchSkip::HasHat, room, user);
     }
     for (id, attachment) in missing {
         plan.change(room, user, |next| {

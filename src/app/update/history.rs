@@ -25,7 +25,7 @@ impl Layer for HistoryOverlay {
 
     fn select(&mut self, row: usize, _: &Wardrobe, effects: &mut Vec<Effect>) {
         let query = self.move_to(row);
-        ask(effects, query);
+        send_query(effects, query);
     }
 }
 
@@ -33,7 +33,7 @@ fn top(state: &mut State) -> Option<&mut HistoryOverlay> {
     state.over_mut::<HistoryOverlay>()
 }
 
-fn ask(effects: &mut Vec<Effect>, query: Option<HistoryQuery>) {
+fn send_query(effects: &mut Vec<Effect>, query: Option<HistoryQuery>) {
     effects.extend(query.map(|query| Effect::Store(StoreRequest::History(query))));
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
     let mut history = HistoryOverlay::default();
     let query = history.restart(crate::store::HistoryFilter::default());
     state.open(history);
-    ask(effects, Some(query));
+    send_query(effects, Some(query));
 }
 
 pub(crate) fn has_entry(state: &State) -> Result<(), String> {
@@ -80,36 +80,36 @@ pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     } else {
         ChangeKind::TakeBack
     };
-    undoing::take_back_entry(state, effects, entry, kind);
+    undoing::undo_entry(state, effects, entry, kind);
     if let Some(history) = top(state) {
         let query = history.reload();
-        ask(effects, Some(query));
+        send_query(effects, Some(query));
     }
 }
 
-fn narrow(state: &mut State, effects: &mut Vec<Effect>, by: EntryPart) {
+fn filter_by(state: &mut State, effects: &mut Vec<Effect>, by: EntryPart) {
     let Some(history) = top(state) else { return };
     match history.narrowed(by) {
         Some(filter) => {
             let query = history.restart(filter);
-            ask(effects, Some(query));
+            send_query(effects, Some(query));
         }
         None => state.refuse("this entry is about nothing of the kind"),
     }
 }
 
 pub(crate) fn by_actor(state: &mut State, effects: &mut Vec<Effect>) {
-    narrow(state, effects, EntryPart::Actor);
+    filter_by(state, effects, EntryPart::Actor);
 }
 
 pub(crate) fn by_room(state: &mut State, effects: &mut Vec<Effect>) {
-    narrow(state, effects, EntryPart::Room);
+    filter_by(state, effects, EntryPart::Room);
 }
 
 pub(crate) fn by_user(state: &mut State, effects: &mut Vec<Effect>) {
-    narrow(state, effects, EntryPart::User);
+    filter_by(state, effects, EntryPart::User);
 }
 
 pub(crate) fn by_hat(state: &mut State, effects: &mut Vec<Effect>) {
-    narrow(state, effects, EntryPart::Hat);
+    filter_by(state, effects, EntryPart::Hat);
 }

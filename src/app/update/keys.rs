@@ -4,7 +4,7 @@ use crate::app::lookup::lookup;
 use crate::app::{Key, KeyCode, State, keyboard, text};
 
 /// The key that is meant, and what is to be said of it where it is not the one that was pressed, or means nothing.
-pub(super) fn meant(state: &State, key: Key, place: Option<char>) -> (Key, Option<String>) {
+pub(super) fn resolve(state: &State, key: Key, place: Option<char>) -> (Key, Option<String>) {
     let typed = is_typing(state) && text::takes(key);
     if typed || lookup(state, key).is_some() {
         return (key, None);
@@ -16,13 +16,13 @@ pub(super) fn meant(state: &State, key: Key, place: Option<char>) -> (Key, Optio
             let said = format!("{} does nothing here and was taken as {}", key.word(), esc.word());
             (esc, Some(said))
         }
-        KeyCode::Char(letter) if !letter.is_ascii() => of_other_layout(state, key, letter, place),
+        KeyCode::Char(letter) if !letter.is_ascii() => from_other_layout(state, key, letter, place),
         _ => (key, None),
     }
 }
 
 /// A letter that the standard layout does not have is the key at its place.
-fn of_other_layout(state: &State, key: Key, letter: char, place: Option<char>) -> (Key, Option<String>) {
+fn from_other_layout(state: &State, key: Key, letter: char, place: Option<char>) -> (Key, Option<String>) {
     let place = place.or_else(|| keyboard::place(letter));
     let at_place = place.map(|place| Key {
         code: KeyCode::Char(place),

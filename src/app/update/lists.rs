@@ -5,7 +5,7 @@ use crate::app::{Effect, State};
 use super::panes;
 
 /// How far a page is: as many rows as are shown.
-fn page(state: &State, down: bool) -> usize {
+fn page_size(state: &State, down: bool) -> usize {
     let rows = state.size.1;
     match state.top() {
         // A pane has the screen but for its frame and the lines above and below.
@@ -15,9 +15,13 @@ fn page(state: &State, down: bool) -> usize {
 }
 
 /// Selects another row of the list that has the keys: from which to which; `None`: out of it, before its first row.
-pub(super) fn go(state: &mut State, effects: &mut Vec<Effect>, to: impl Fn(usize) -> Option<usize>) {
+pub(super) fn move_selection(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    to: impl Fn(usize) -> Option<usize>,
+) {
     let Some(top) = state.overlays.last_mut() else {
-        panes::go(state, |at| to(at).unwrap_or_default());
+        panes::move_selection(state, |at| to(at).unwrap_or_default());
         return;
     };
     if let Some((at, length)) = top.rows(&state.view) {
@@ -29,27 +33,27 @@ pub(super) fn go(state: &mut State, effects: &mut Vec<Effect>, to: impl Fn(usize
 }
 
 pub(crate) fn down(state: &mut State, effects: &mut Vec<Effect>) {
-    go(state, effects, |at| Some(at + 1));
+    move_selection(state, effects, |at| Some(at + 1));
 }
 
 pub(crate) fn up(state: &mut State, effects: &mut Vec<Effect>) {
-    go(state, effects, |at| at.checked_sub(1));
+    move_selection(state, effects, |at| at.checked_sub(1));
 }
 
 pub(crate) fn page_down(state: &mut State, effects: &mut Vec<Effect>) {
-    let page = page(state, true);
-    go(state, effects, |at| Some(at + page));
+    let page = page_size(state, true);
+    move_selection(state, effects, |at| Some(at + page));
 }
 
 pub(crate) fn page_up(state: &mut State, effects: &mut Vec<Effect>) {
-    let page = page(state, false);
-    go(state, effects, |at| Some(at.saturating_sub(page)));
+    let page = page_size(state, false);
+    move_selection(state, effects, |at| Some(at.saturating_sub(page)));
 }
 
 pub(crate) fn first(state: &mut State, effects: &mut Vec<Effect>) {
-    go(state, effects, |_| Some(0));
+    move_selection(state, effects, |_| Some(0));
 }
 
 pub(crate) fn last(state: &mut State, effects: &mut Vec<Effect>) {
-    go(state, effects, |_| Some(usize::MAX));
+    move_selection(state, effects, |_| Some(usize::MAX));
 }

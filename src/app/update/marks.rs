@@ -10,14 +10,14 @@ use super::panes;
 pub(crate) fn mark(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
     state.rows.mark(pane, &state.view, Column::mark);
-    panes::go(state, |at| at + 1);
+    panes::move_selection(state, |at| at + 1);
 }
 
 /// Marks all that the pane shows; none, when all are.
 pub(crate) fn mark_all(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
     state.rows.mark(pane, &state.view, Column::mark_all);
-    tell(state);
+    notify_count(state);
 }
 
 /// Begins a range that grows with the selection, or ends it there.
@@ -31,18 +31,18 @@ pub(crate) fn mark_range(state: &mut State, _: &mut Vec<Effect>) {
             state.key(CommandId::Back)
         ));
     } else {
-        tell(state);
+        notify_count(state);
     }
 }
 
 /// Gives a range up, else marks nothing any more. False: nothing was marked.
-pub(super) fn unmark(state: &mut State) -> bool {
+pub(super) fn clear(state: &mut State) -> bool {
     let pane = state.focus;
     state.rows.mark(pane, &state.view, Column::unmark)
 }
 
 /// How many are marked, and what the filter hides of them.
-fn tell(state: &mut State) {
+fn notify_count(state: &mut State) {
     let pane = state.focus;
     let marked = state.marked(pane);
     let seen = (0..state.length(pane))

@@ -21,12 +21,12 @@ mod handlers;
 mod hat_clipboard;
 mod history;
 mod keys;
-mod leave;
 mod lists;
 mod marks;
 mod mouse;
 mod panes;
 mod prompt;
+mod quit;
 mod sets;
 mod store;
 mod terminal;
@@ -49,36 +49,36 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             | Msg::NewId(_)
     );
     match msg {
-        Msg::Key(key) => dispatch::press(state, key, None, &mut effects),
-        Msg::KeyAt(key, place) => dispatch::press(state, key, Some(place), &mut effects),
+        Msg::Key(key) => dispatch::handle_key(state, key, None, &mut effects),
+        Msg::KeyAt(key, place) => dispatch::handle_key(state, key, Some(place), &mut effects),
         Msg::Paste(text) => dispatch::paste(state, &text, &mut effects),
         // In a form it is the list that it would be with the marks of a paste: as keys, all after the first line would
         // be commands.
-        Msg::UnmarkedPaste(text) if dispatch::takes_text(state) => {
+        Msg::UnmarkedPaste(text) if dispatch::accepts_text(state) => {
             dispatch::paste(state, &text, &mut effects);
         }
         Msg::UnmarkedPaste(_) => state.refuse("Looks like pasted text: open a form first"),
         Msg::Click { on, double } => mouse::click(state, &on, double, &mut effects),
         Msg::Wheel { on, down } => mouse::wheel(state, &on, down, &mut effects),
         Msg::Resize { columns, rows } => state.size = (columns, rows),
-        Msg::Store(event) => store::event(state, *event, &mut effects),
+        Msg::Store(event) => store::handle(state, *event, &mut effects),
         Msg::GoOn => {
-            filter::look_on(state, &mut effects);
-            finder::look_on(state, &mut effects);
+            filter::next_chunk(state, &mut effects);
+            finder::next_chunk(state, &mut effects);
         }
-        Msg::NewId(id) => form::take_new_id(state, &id),
-        Msg::Imported(path, given) => prompt::read(state, &path, given),
-        Msg::Exported(export, result) => prompt::written(state, export, result),
-        Msg::DraftFound(bytes) => draft::found(state, bytes),
-        Msg::DraftKept(result) => draft::kept(state, result),
-        Msg::Due(wait) => draft::due(state, wait),
-        Msg::End { status } => leave::end(state, status, &mut effects),
+        Msg::NewId(id) => form::insert_new_id(state, &id),
+        Msg::Imported(path, given) => prompt::import_read(state, &path, given),
+        Msg::Exported(export, result) => prompt::export_done(state, export, result),
+        Msg::DraftFound(bytes) => draft::loaded(state, bytes),
+        Msg::DraftKept(result) => draft::saved(state, result),
+        Msg::Due(wait) => draft::delay_elapsed(state, wait),
+        Msg::End { status } => quit::terminate(state, status, &mut effects),
         Msg::Note(text) => state.say(text),
     }
     if state.is_counting_users() && !effects.contains(&Effect::GoOn) {
         effects.push(Effect::GoOn);
     }
     draft::sync(state, &mut effects);
-    draft::watch(state, typed, &mut effects);
+    draft::update_live_draft(state, typed, &mut effects);
     effects
 }

@@ -7,7 +7,7 @@ use super::dispatch::run;
 use super::{filter, lists};
 
 /// A turn of the wheel moves so many rows.
-const WHEEL: usize = 3;
+const WHEEL_ROWS: usize = 3;
 
 pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut Vec<Effect>) {
     let in_panes = matches!(on.first(), Some(Spot::Pane(_)));
@@ -18,14 +18,14 @@ pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut 
     let is_row = |spot: &Spot| matches!(spot, Spot::Row(_));
     if double && on.iter().any(is_row) {
         // The first click has selected it; the rows may have moved under the mouse since.
-        press(state, KeyCode::Enter, effects);
+        run_default(state, KeyCode::Enter, effects);
         return;
     }
     state.shifted = None;
     for spot in on {
         match (*spot, state.overlays.last_mut()) {
             (Spot::Pane(pane), None) => focus(state, pane, effects),
-            (Spot::Row(row), _) => lists::go(state, effects, |_| Some(row)),
+            (Spot::Row(row), _) => lists::move_selection(state, effects, |_| Some(row)),
             (spot, Some(top)) => top.click(spot),
             (_, None) => {}
         }
@@ -35,7 +35,7 @@ pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut 
 /// The pane gets the keys; a filter that was being typed is kept.
 fn focus(state: &mut State, pane: crate::app::Pane, effects: &mut Vec<Effect>) {
     if state.typed_filter().is_some() {
-        filter::keep(state, effects);
+        filter::accept(state, effects);
     }
     state.focus = pane;
 }
@@ -45,9 +45,9 @@ pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Ve
     state.notice = None;
     let to = |at: usize| {
         if down {
-            at + WHEEL
+            at + WHEEL_ROWS
         } else {
-            at.saturating_sub(WHEEL)
+            at.saturating_sub(WHEEL_ROWS)
         }
     };
     state.shifted = None;
@@ -56,11 +56,11 @@ pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Ve
         (None, _) => {}
         (Some(top), _) => top.turn_to(on),
     }
-    lists::go(state, effects, |at| Some(to(at)));
+    lists::move_selection(state, effects, |at| Some(to(at)));
 }
 
 /// Does what a key means here by the table: the mouse is not for what else somebody has given the key to.
-fn press(state: &mut State, code: KeyCode, effects: &mut Vec<Effect>) {
+fn run_default(state: &mut State, code: KeyCode, effects: &mut Vec<Effect>) {
     if let Some(command) = lookup_default(state, Key::plain(code)) {
         let shifted = state.shifted.take();
         run(state, command, shifted, effects);

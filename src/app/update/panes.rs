@@ -3,21 +3,21 @@
 use crate::app::{Effect, Grouping, Pane, RowKind, State};
 
 /// Selects a row of the pane that has the focus.
-pub(super) fn go(state: &mut State, to: impl FnOnce(usize) -> usize) {
+pub(super) fn move_selection(state: &mut State, to: impl FnOnce(usize) -> usize) {
     let pane = state.focus;
     let Some(at) = state.selected(pane) else { return };
     let row = to(at).min(state.length(pane).saturating_sub(1));
     state.rows.move_to(pane, row, &state.view);
 }
 
-pub(crate) fn go_in(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn focus_inner(state: &mut State, _: &mut Vec<Effect>) {
     state.focus = match state.focus {
         Pane::First => Pane::Second,
         Pane::Second | Pane::Third => Pane::Third,
     };
 }
 
-pub(crate) fn next(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn focus_next(state: &mut State, _: &mut Vec<Effect>) {
     state.focus = match state.focus {
         Pane::First => Pane::Second,
         Pane::Second => Pane::Third,
@@ -25,7 +25,7 @@ pub(crate) fn next(state: &mut State, _: &mut Vec<Effect>) {
     };
 }
 
-pub(crate) fn previous(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn focus_previous(state: &mut State, _: &mut Vec<Effect>) {
     state.focus = match state.focus {
         Pane::First => Pane::Third,
         Pane::Second => Pane::First,
@@ -33,7 +33,7 @@ pub(crate) fn previous(state: &mut State, _: &mut Vec<Effect>) {
     };
 }
 
-pub(crate) fn back(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn focus_outer(state: &mut State, _: &mut Vec<Effect>) {
     state.focus = match state.focus {
         Pane::First | Pane::Second => Pane::First,
         Pane::Third => Pane::Second,
@@ -41,7 +41,7 @@ pub(crate) fn back(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 /// Lists the pane in the next order.
-pub(crate) fn sort(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn cycle_sort(state: &mut State, _: &mut Vec<Effect>) {
     let (grouping, pane) = (state.grouping(), state.focus);
     let sort = state.sort(pane).next(grouping, pane);
     state.rows.sort(pane, sort, &state.view);
@@ -55,12 +55,12 @@ pub(crate) fn sort(state: &mut State, _: &mut Vec<Effect>) {
 
 /// Shows the next view: by room, by hat, by user. What was in sight stays in sight: a hat that was looked at is the one
 /// in front.
-pub(crate) fn turn(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn next_view(state: &mut State, _: &mut Vec<Effect>) {
     state.focus = state.rows.show_next_view(&state.view, state.focus);
 }
 
 /// Shows the selected hat of the selected user in the selected room in the view by room.
-pub(crate) fn show_there(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn show_in_rooms_view(state: &mut State, _: &mut Vec<Effect>) {
     state.rows.show(Grouping::ByRoom, &state.view, state.focus);
     state.focus = Pane::Third;
 }

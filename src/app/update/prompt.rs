@@ -14,10 +14,10 @@ use crate::exchange::{
 use crate::model::LONGEST_TEXT;
 
 /// So much of what is left aside is said.
-const FEW: usize = 3;
+const MAX_LISTED: usize = 3;
 
 /// Files of the moderator's choosing are not for a session that is limited.
-fn unlimited(state: &State, what: &str) -> Result<(), String> {
+fn require_unrestricted(state: &State, what: &str) -> Result<(), String> {
     let scope = &state.start.scope;
     if scope.rooms.is_some() || scope.read_only {
         return Err(format!(
@@ -28,12 +28,12 @@ fn unlimited(state: &State, what: &str) -> Result<(), String> {
 }
 
 pub(crate) fn may_import(state: &State) -> Result<(), String> {
-    unlimited(state, "import reads")?;
+    require_unrestricted(state, "import reads")?;
     state.may_change()
 }
 
 pub(crate) fn may_export(state: &State) -> Result<(), String> {
-    unlimited(state, "export writes")?;
+    require_unrestricted(state, "export writes")?;
     if state.start.demo {
         return Err("the sample is written nowhere, so there is no export".into());
     }
@@ -50,13 +50,13 @@ pub(crate) fn import(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 pub(crate) fn export(state: &mut State, _: &mut Vec<Effect>) {
-    let parts = parts(state);
-    let choices = parts.iter().map(choice).collect();
+    let parts = export_scopes(state);
+    let choices = parts.iter().map(scope_choice).collect();
     open(state, Prompt::new(PromptKind::Export(parts), "", choices, 0));
 }
 
 /// What can be exported: first what a change would be about here, marked or selected.
-fn parts(state: &State) -> Vec<ExportScope> {
+fn export_scopes(state: &State) -> Vec<ExportScope> {
     let room = state.room().map(|(jid, _)| jid.clone());
     let user = room.clone().zip(state.user().map(|(jid, _)| jid.clone()));
     let (rooms, users) = targets::marked(state);
@@ -81,7 +81,7 @@ fn parts(state: &State) -> Vec<ExportScope> {
 }
 
 /// A part in words, to be chosen.
-fn choice(part: &ExportScope) -> String {
+fn scope_choice(part: &ExportScope) -> String {
     let marked = |number: usize, noun: &str| match number {
         1 => format!("the marked {noun}"),
         more => format!("the {more} marked {noun}s"),
@@ -89,12 +89,12 @@ fn choice(part: &ExportScope) -> String {
     match part {
         ExportScope::Rooms(rooms) => marked(rooms.len(), "room"),
         ExportScope::Users(room, users) => format!("{} of {room}", marked(users.len(), "user")),
-        part => exported(part),
+        part => scope_name(part),
     }
 }
 
 /// A part in words, when it was exported.
-fn exported(part: &ExportScope) -> String {
+fn scope_name(part: &ExportScope) -> String {
     match part {
         ExportScope::All => "all rooms".into(),
         ExportScope::Room(room) => room.to_string(),
@@ -151,7 +151,7 @@ pub(super) fn close(state: &mut State) {
 }
 
 /// The prompt that waits for an answer from outside, on top or under a question.
-fn waiting(state: &mut State) -> Option<&mut Prompt> {
+fn waiting_prompt(state: &mut State) -> Option<&mut Prompt> {
     let mut prompts = state
         .overlays
         .iter_mut()
@@ -166,15 +166,15 @@ pub(crate) fn may_choose(state: &State) -> Result<(), String> {
     }
 }
 
-pub(crate) fn choose(state: &mut State, _: &mut Vec<Effect>) {
-    choose_by(state, 1);
+pub(crate) fn next_choice(state: &mut State, _: &mut Vec<Effect>) {
+    cycle_choice(state, 1);
 }
 
-pub(crate) fn choose_back(state: &mut State, _: &mut Vec<Effect>) {
-    choose_by(state, -1);
+pub(crate) fn previous_choice(state: &mut State, _: &mut Vec<Effect>) {
+    cycle_choice(state, -1);
 }
 
-fn choose_by(state: &mut State, by: isize) {
+fn cycle_choice(state: &mut State, by: isize) {
     if let Some(prompt) = top(state) {
         let length = prompt.choices.len().max(1);
         prompt.at = prompt
@@ -186,10 +186,10 @@ fn choose_by(state: &mut State, by: isize) {
 }
 
 /// Enter: does what it is for.
-pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(prompt) = top(state) else { return };
     let path = prompt.text.text().trim().to_owned();
-    if let Err(wrong) = right(&prompt.ask, &path) {
+    if let Err(wrong) = check_name(&prompt.ask, &path) {
         prompt.refuse(vec![wrong]);
         return;
     }
@@ -222,7 +222,7 @@ pub(crate) fn take(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// What is wrong with a name.
-fn right(ask: &PromptKind, name: &str) -> Result<(), String> {
+fn check_name(ask: &PromptKind, name: &str) -> Result<(), String> {
     let is_file = matches!(ask, PromptKind::Import(_) | PromptKind::Export(_));
     match name.is_empty() {
         true if is_file => Err("the name of the file is missing".into()),
@@ -236,9 +236,9 @@ fn right(ask: &PromptKind, name: &str) -> Result<(), String> {
 }
 
 /// What is in the file, or why nothing was taken: a question with what it would do.
-pub(super) fn read(state: &mut State, path: &str, given: Result<Box<ParsedImport>, ImportErrors>) {
+pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<ParsedImport>, ImportErrors>) {
     let now = state.view.clone();
-    let Some(prompt) = waiting(state).filter(|prompt| prompt.text.text().trim() == path) else {
+    let Some(prompt) = waiting_prompt(state).filter(|prompt| prompt.text.text().trim() == path) else {
         return;
     };
     let PromptKind::Import(target) = prompt.ask.clone() else {
@@ -246,7 +246,7 @@ pub(super) fn read(state: &mut State, path: &str, given: Result<Box<ParsedImport
     };
     let replace = prompt.at == 1;
     let planned = given.and_then(|given| {
-        let target = within(&given, target);
+        let target = applicable_target(&given, target);
         let how = ImportOptions {
             target: target.clone(),
             replace,
@@ -266,13 +266,13 @@ pub(super) fn read(state: &mut State, path: &str, given: Result<Box<ParsedImport
         Ok((plan, into)) => {
             prompt.waits = false;
             state.overlays.retain(|overlay| overlay.is::<Prompt>().is_none());
-            ask(state, path, &into, plan);
+            confirm_import(state, path, &into, plan);
         }
     }
 }
 
 /// As far as what is given has no address of its own.
-fn within(given: &ParsedImport, target: ImportTarget) -> ImportTarget {
+fn applicable_target(given: &ParsedImport, target: ImportTarget) -> ImportTarget {
     match given.content {
         ImportExtent::Document(_) => ImportTarget::default(),
         ImportExtent::Room(_) => ImportTarget { user: None, ..target },
@@ -280,8 +280,8 @@ fn within(given: &ParsedImport, target: ImportTarget) -> ImportTarget {
     }
 }
 
-fn ask(state: &mut State, path: &str, into: &str, plan: ImportPlan) {
-    let aside = aside(&plan);
+fn confirm_import(state: &mut State, path: &str, into: &str, plan: ImportPlan) {
+    let aside = skipped_summary(&plan);
     if plan.group.is_empty() {
         state.say(format!(
             "nothing to change: it is so already{}",
@@ -302,9 +302,14 @@ fn ask(state: &mut State, path: &str, into: &str, plan: ImportPlan) {
 }
 
 /// What is left aside, the first of it in words.
-fn aside(plan: &ImportPlan) -> Option<String> {
-    let few: Vec<String> = plan.skipped.iter().take(FEW).map(describe::skipped).collect();
-    let more = match plan.skipped.len().saturating_sub(FEW) {
+fn skipped_summary(plan: &ImportPlan) -> Option<String> {
+    let few: Vec<String> = plan
+        .skipped
+        .iter()
+        .take(MAX_LISTED)
+        .map(describe::skipped)
+        .collect();
+    let more = match plan.skipped.len().saturating_sub(MAX_LISTED) {
         0 => String::new(),
         more => format!("; and {more} more"),
     };
@@ -312,7 +317,7 @@ fn aside(plan: &ImportPlan) -> Option<String> {
 }
 
 /// The file that is there is to be replaced.
-pub(super) fn export_over(state: &mut State, effects: &mut Vec<Effect>, export: ExportRequest) {
+pub(super) fn overwrite(state: &mut State, effects: &mut Vec<Effect>, export: ExportRequest) {
     if let Some(prompt) = top(state) {
         prompt.waits = true;
     }
@@ -320,8 +325,8 @@ pub(super) fn export_over(state: &mut State, effects: &mut Vec<Effect>, export: 
 }
 
 /// The file is written, or it is not and why.
-pub(super) fn written(state: &mut State, export: ExportRequest, result: Result<ExportOutcome, String>) {
-    let Some(prompt) = waiting(state).filter(|prompt| prompt.text.text().trim() == export.path) else {
+pub(super) fn export_done(state: &mut State, export: ExportRequest, result: Result<ExportOutcome, String>) {
+    let Some(prompt) = waiting_prompt(state).filter(|prompt| prompt.text.text().trim() == export.path) else {
         return;
     };
     match result {
@@ -342,7 +347,7 @@ pub(super) fn written(state: &mut State, export: ExportRequest, result: Result<E
                 [] => String::new(),
                 lost => format!("; the table does not hold {}", lost.join(", ")),
             };
-            let what = exported(&export.part);
+            let what = scope_name(&export.part);
             state.say(format!("Exported {what} into {}{lost}", export.path));
         }
     }

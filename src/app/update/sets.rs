@@ -72,25 +72,25 @@ fn selected(state: &State) -> Result<NamedHats, String> {
     }
 }
 
-pub(crate) fn may_put_on(state: &State) -> Result<(), String> {
+pub(crate) fn may_apply(state: &State) -> Result<(), String> {
     targets::may_give_any(state)?;
     selected(state).map(drop)
 }
 
 /// Makes the hats of the users exactly those of the set.
 pub(crate) fn replace(state: &mut State, effects: &mut Vec<Effect>) {
-    put_on(state, effects, true);
+    apply(state, effects, true);
 }
 
 /// Gives the users those of the set that they do not have.
 pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
-    put_on(state, effects, false);
+    apply(state, effects, false);
 }
 
-fn put_on(state: &mut State, effects: &mut Vec<Effect>, exactly: bool) {
+fn apply(state: &mut State, effects: &mut Vec<Effect>, exactly: bool) {
     if let Ok((_, hats)) = selected(state) {
         state.overlays.pop();
-        hat_clipboard::put_on(state, effects, |_| &hats, exactly);
+        hat_clipboard::apply_hats(state, effects, |_| &hats, exactly);
     }
 }
 
@@ -98,12 +98,12 @@ fn put_on(state: &mut State, effects: &mut Vec<Effect>, exactly: bool) {
 pub(crate) fn may_save(state: &State) -> Result<(), String> {
     state.may_change()?;
     state.view.sets().map_err(|error| error.to_string())?;
-    hat_clipboard::chosen(state).map(drop)
+    hat_clipboard::hats_to_save(state).map(drop)
 }
 
 pub(crate) fn save(state: &mut State, _: &mut Vec<Effect>) {
     let typed = top(state).map(|sets| sets.text.text().trim().to_owned());
-    if let Ok((hats, of)) = hat_clipboard::chosen(state) {
+    if let Ok((hats, of)) = hat_clipboard::hats_to_save(state) {
         let ask = PromptKind::SaveSet(hats, of);
         let prompt = Prompt::new(ask, &typed.unwrap_or_default(), Vec::new(), 0);
         state.open(prompt);
@@ -125,7 +125,7 @@ pub(crate) fn rename(state: &mut State, _: &mut Vec<Effect>) {
 /// Deletes the set at once: undo brings it back.
 pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
     if let Ok((name, _)) = selected(state) {
-        commit::make(state, effects, |next| next.put_set(&name, None));
+        commit::execute(state, effects, |next| next.put_set(&name, None));
     }
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
 pub(super) fn save_as(state: &mut State, effects: &mut Vec<Effect>, name: &str, hats: &Hats) {
     let there = state.view.sets().ok().and_then(|sets| sets.get(name).cloned());
     match there.filter(|there| there != hats) {
-        None => done(state, effects, |next| next.put_set(name, Some(hats))),
+        None => execute(state, effects, |next| next.put_set(name, Some(hats))),
         Some(there) => {
             let question = format!("Replace the set \"{name}\"?");
             let consequence = format!(
@@ -141,7 +141,7 @@ pub(super) fn save_as(state: &mut State, effects: &mut Vec<Effect>, name: &str, 
                 describe::hats(&there),
                 describe::hats(hats)
             );
-            batch::ask(state, question, consequence, |next| {
+            batch::confirm(state, question, consequence, |next| {
                 next.put_set(name, Some(hats))
             });
         }
@@ -149,11 +149,11 @@ pub(super) fn save_as(state: &mut State, effects: &mut Vec<Effect>, name: &str, 
 }
 
 pub(super) fn rename_to(state: &mut State, effects: &mut Vec<Effect>, name: &str, to: &str) {
-    done(state, effects, |next| next.rename_set(name, to));
+    execute(state, effects, |next| next.rename_set(name, to));
 }
 
 /// Makes a change that a prompt asked for; what is refused is said there.
-fn done(
+fn execute(
     state: &mut State,
     effects: &mut Vec<Effect>,
     operation: impl Fn(&mut Wardrobe) -> Result<crate::model::Group, crate::model::EditError>,
@@ -165,5 +165,5 @@ fn done(
         return;
     }
     state.overlays.pop();
-    commit::make(state, effects, operation);
+    commit::execute(state, effects, operation);
 }

@@ -6,9 +6,9 @@ use crate::app::{Effect, Phase, State};
 use crate::model::EditError;
 use crate::store::{Snapshot, StoreEvent, StoreProblem};
 
-use super::{commit, conflict, draft, leave, undo};
+use super::{commit, conflict, draft, quit, undo};
 
-pub(super) fn event(state: &mut State, event: StoreEvent, effects: &mut Vec<Effect>) {
+pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Effect>) {
     match event {
         StoreEvent::Opening { done, of } => {
             if state.phase != Phase::Open {
@@ -20,12 +20,12 @@ pub(super) fn event(state: &mut State, event: StoreEvent, effects: &mut Vec<Effe
             state.trouble = None;
             adopt(state, snapshot);
             if let Some(bytes) = state.drafting.waiting.take() {
-                draft::found(state, bytes);
+                draft::loaded(state, bytes);
             }
         }
-        StoreEvent::Committed { settled, snapshot } => settle(state, effects, settled, snapshot),
+        StoreEvent::Committed { settled, snapshot } => committed(state, effects, settled, snapshot),
         StoreEvent::Changed(snapshot) => adopt(state, snapshot),
-        StoreEvent::Trouble(trouble) => trouble_is(state, trouble, effects),
+        StoreEvent::Trouble(trouble) => set_problem(state, trouble, effects),
         StoreEvent::History { query, page } => {
             for overlay in &mut state.overlays {
                 if let Some(history) = overlay.is_mut::<HistoryOverlay>() {
@@ -33,11 +33,11 @@ pub(super) fn event(state: &mut State, event: StoreEvent, effects: &mut Vec<Effe
                 }
             }
         }
-        StoreEvent::FoundUndo(found) => undo::found(state, effects, found),
+        StoreEvent::FoundUndo(found) => undo::candidate_found(state, effects, found),
     }
 }
 
-fn trouble_is(state: &mut State, trouble: Option<StoreProblem>, effects: &mut Vec<Effect>) {
+fn set_problem(state: &mut State, trouble: Option<StoreProblem>, effects: &mut Vec<Effect>) {
     let was = std::mem::replace(&mut state.trouble, trouble);
     match (&was, &state.trouble) {
         (Some(_), None) => {
@@ -45,15 +45,15 @@ fn trouble_is(state: &mut State, trouble: Option<StoreProblem>, effects: &mut Ve
             state.say("All is well again with the file");
         }
         (None, Some(_)) => {
-            leave::when_failing(state);
-            undo::search(state, effects);
+            quit::on_problem(state);
+            undo::query_history(state, effects);
         }
         _ => {}
     }
 }
 
 /// Takes the keeper's answers.
-fn settle(
+fn committed(
     state: &mut State,
     effects: &mut Vec<Effect>,
     settled: Vec<(u64, Result<Option<u64>, EditError>)>,
@@ -67,28 +67,28 @@ fn settle(
             .position(|pending| pending.id == id)
             .map(|at| state.pending.remove(at));
         let Some(pending) = there else {
-            took_back_too_late(state, id, result.ok().flatten());
+            note_late_withdrawal(state, id, result.ok().flatten());
             continue;
         };
         match result {
-            Ok(revision) => settled_as(state, id, revision),
+            Ok(revision) => set_revision(state, id, revision),
             Err(error) => {
-                commit::forget(state, id);
+                commit::discard(state, id);
                 refused.push((pending.change, error));
             }
         }
     }
-    commit::ask(state, effects);
+    commit::send_pending(state, effects);
     adopt(state, snapshot);
-    undo_what_came_too_late(state, effects);
+    undo_late_commits(state, effects);
     for (change, error) in refused {
-        conflict::refuse(state, change, error);
+        conflict::report_rejected(state, change, error);
     }
-    undo::search(state, effects);
-    leave::when_settled(state);
+    undo::query_history(state, effects);
+    quit::resume(state);
 }
 
-fn settled_as(state: &mut State, id: u64, revision: Option<u64>) {
+fn set_revision(state: &mut State, id: u64, revision: Option<u64>) {
     match revision {
         Some(_) => {
             for step in state
@@ -100,7 +100,7 @@ fn settled_as(state: &mut State, id: u64, revision: Option<u64>) {
                 step.revision = revision;
             }
         }
-        None => commit::drop_step(state, id),
+        None => commit::remove_step(state, id),
     }
     for pending in state
         .pending
@@ -108,12 +108,12 @@ fn settled_as(state: &mut State, id: u64, revision: Option<u64>) {
         .filter(|pending| pending.after == Some(id))
     {
         pending.after = None;
-        commit::refer(&mut pending.change, pending.kind, revision);
+        commit::set_reference(&mut pending.change, pending.kind, revision);
     }
 }
 
 /// What was withdrawn may have been saved at that very moment: then it is undone.
-fn took_back_too_late(state: &mut State, id: u64, revision: Option<u64>) {
+fn note_late_withdrawal(state: &mut State, id: u64, revision: Option<u64>) {
     state.withdrawn.retain_mut(|step| {
         if step.id == id {
             step.revision = revision;
@@ -122,7 +122,7 @@ fn took_back_too_late(state: &mut State, id: u64, revision: Option<u64>) {
     });
 }
 
-fn undo_what_came_too_late(state: &mut State, effects: &mut Vec<Effect>) {
+fn undo_late_commits(state: &mut State, effects: &mut Vec<Effect>) {
     let (late, rest) = std::mem::take(&mut state.withdrawn)
         .into_iter()
         .partition(|step| step.revision.is_some());
@@ -131,7 +131,7 @@ fn undo_what_came_too_late(state: &mut State, effects: &mut Vec<Effect>) {
     for step in late {
         let inverse = step.group.inverse();
         if state.view.apply(&inverse).is_ok() {
-            commit::push(state, effects, inverse, ChangeKind::Undo, Some(&step));
+            commit::enqueue(state, effects, inverse, ChangeKind::Undo, Some(&step));
         }
     }
 }
@@ -141,6 +141,6 @@ fn adopt(state: &mut State, snapshot: Snapshot) {
     state.base = snapshot.wardrobe;
     state.exists = snapshot.exists;
     state.read_only = snapshot.read_only;
-    commit::show(state);
-    conflict::follow(state);
+    commit::rebuild_view(state);
+    conflict::refresh_overlays(state);
 }

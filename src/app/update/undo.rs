@@ -27,16 +27,16 @@ pub(crate) fn may_redo(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
-    take_back(state, effects, ChangeKind::Undo);
+    undo_or_redo(state, effects, ChangeKind::Undo);
 }
 
 pub(crate) fn redo(state: &mut State, effects: &mut Vec<Effect>) {
-    take_back(state, effects, ChangeKind::Redo);
+    undo_or_redo(state, effects, ChangeKind::Redo);
 }
 
 /// Takes back the last step; one of an earlier session is looked for in the history. What is asked for meanwhile waits,
 /// so that quick keys mean what slow ones do.
-fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) {
+fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) {
     if !state.searching.is_empty() {
         state.searching.push_back(kind);
         return;
@@ -48,7 +48,7 @@ fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) {
     };
     let Some(step) = steps.pop() else {
         state.searching.push_back(kind);
-        search(state, effects);
+        query_history(state, effects);
         return;
     };
     let pending = state.pending.iter().any(|pending| pending.id == step.id);
@@ -65,9 +65,9 @@ fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) {
     match apply(state, effects, &step, kind, false) {
         Ok(true) => {}
         // Somebody else took it back; what comes next is asked for with another key.
-        Ok(false) => state.say(already(&step, kind)),
+        Ok(false) => state.say(already_done(&step, kind)),
         Err(_) => {
-            let why = stands_against(state, &step);
+            let why = obstacle(state, &step);
             let steps = if kind == ChangeKind::Undo {
                 &mut state.done
             } else {
@@ -85,7 +85,7 @@ fn take_back(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) {
 }
 
 /// What is said where nothing of a step is left to be taken back.
-fn already(step: &UndoStep, kind: ChangeKind) -> String {
+fn already_done(step: &UndoStep, kind: ChangeKind) -> String {
     if kind == ChangeKind::Redo || (kind == ChangeKind::TakeBack && step.takes_back) {
         format!("Already done again: {}", describe::group(&step.group.inverse()))
     } else {
@@ -94,7 +94,7 @@ fn already(step: &UndoStep, kind: ChangeKind) -> String {
 }
 
 /// What somebody changed since, so that a step cannot be taken back; and what to do.
-fn stands_against(state: &State, step: &UndoStep) -> String {
+fn obstacle(state: &State, step: &UndoStep) -> String {
     let mut next = state.view.clone();
     for edit in step.group.inverse().0 {
         let Err(error) = next.apply(&edit.clone().into()) else {
@@ -146,15 +146,15 @@ fn apply(
         )),
     }
     if partial {
-        commit::push(state, effects, rest, ChangeKind::Do, None);
+        commit::enqueue(state, effects, rest, ChangeKind::Do, None);
     } else {
-        commit::push(state, effects, rest, kind, Some(step));
+        commit::enqueue(state, effects, rest, kind, Some(step));
     }
     Ok(true)
 }
 
 /// Asks the history what an earlier session did, once it has all that this one did.
-pub(super) fn search(state: &mut State, effects: &mut Vec<Effect>) {
+pub(super) fn query_history(state: &mut State, effects: &mut Vec<Effect>) {
     if state.searching.is_empty() || state.search_asked {
         return;
     }
@@ -168,7 +168,11 @@ pub(super) fn search(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// What the history says about earlier sessions of the same actor.
-pub(super) fn found(state: &mut State, effects: &mut Vec<Effect>, found: Result<UndoCandidate, String>) {
+pub(super) fn candidate_found(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    found: Result<UndoCandidate, String>,
+) {
     state.search_asked = false;
     let Some(kind) = state.searching.pop_front() else {
         return;
@@ -184,15 +188,15 @@ pub(super) fn found(state: &mut State, effects: &mut Vec<Effect>, found: Result<
     let word = if kind == ChangeKind::Undo { "undo" } else { "redo" };
     match entry {
         None => state.refuse(format!("there is nothing to {word}")),
-        Some(entry) => take_back_entry(state, effects, entry, kind),
+        Some(entry) => undo_entry(state, effects, entry, kind),
     }
     for kind in std::mem::take(&mut state.searching) {
-        take_back(state, effects, kind);
+        undo_or_redo(state, effects, kind);
     }
 }
 
 /// Takes back an entry of the history as a new change.
-pub(super) fn take_back_entry(
+pub(super) fn undo_entry(
     state: &mut State,
     effects: &mut Vec<Effect>,
     entry: HistoryEntry,
@@ -206,7 +210,7 @@ pub(super) fn take_back_entry(
         group: entry.group,
     };
     match apply(state, effects, &step, kind, partial) {
-        Ok(false) => state.say(already(&step, kind)),
+        Ok(false) => state.say(already_done(&step, kind)),
         // What was done in between stays in its order: this is a change after it.
         Ok(true) if kind == ChangeKind::TakeBack => {}
         Ok(true) => {
@@ -214,7 +218,7 @@ pub(super) fn take_back_entry(
             state.undone.retain(|step| step.revision != revision);
         }
         Err(_) => {
-            let why = stands_against(state, &step);
+            let why = obstacle(state, &step);
             state.refuse(format!("Revision {} cannot be undone: {why}", entry.revision));
         }
     }

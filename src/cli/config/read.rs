@@ -140,7 +140,7 @@ fn choose(config: &mut Config, name: &str, themes: &[(String, OwnStyles)]) -> Re
     if let Some((_, builtin, ground)) = THEMES.iter().find(|(there, ..)| *there == name) {
         config.theme = *builtin;
         if let (Some(ground), None | Some(Background::Auto)) = (ground, config.background) {
-            config.background = Some(Background::Is(*ground));
+            config.background = Some(Background::Fixed(*ground));
         }
     } else if let Some((_, own)) = themes.iter().find(|(there, _)| there == name) {
         config.own.clone_from(own);

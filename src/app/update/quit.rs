@@ -4,7 +4,7 @@ use crate::app::state::QuitState;
 use crate::app::{Confirm, ConfirmedAction, Conflict, Effect, Phase, State, describe};
 use crate::store::{StoreProblem, StoreRequest};
 
-pub(crate) fn pop(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn close_overlay(state: &mut State, _: &mut Vec<Effect>) {
     state.overlays.pop();
 }
 
@@ -13,9 +13,9 @@ pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
     if state.pending.is_empty() {
         let unreadable =
             state.phase != Phase::Open && matches!(state.trouble, Some(StoreProblem::Unreadable(_)));
-        go(state, if unreadable { 4 } else { 0 });
+        begin(state, if unreadable { 4 } else { 0 });
     } else if state.trouble.is_some() {
-        ask_about_unsaved(state);
+        confirm_unsaved(state);
     } else {
         state.leaving = QuitState::WhenSaved;
         state.say("Saving, then leaving");
@@ -23,7 +23,7 @@ pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 /// Leaves as soon as what is not saved is kept.
-pub(super) fn go(state: &mut State, status: u8) {
+pub(super) fn begin(state: &mut State, status: u8) {
     state.leaving = QuitState::WhenKept(status);
     state.drafting.failed = None;
 }
@@ -41,7 +41,7 @@ pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-pub(super) fn ask_about_unsaved(state: &mut State) {
+pub(super) fn confirm_unsaved(state: &mut State) {
     let reason = state.trouble.as_ref().map_or("", StoreProblem::message);
     let consequence =
         format!("{reason}. What is not saved is kept as a draft and offered at your next start.");
@@ -49,17 +49,17 @@ pub(super) fn ask_about_unsaved(state: &mut State) {
         "Leave with {} not saved?",
         describe::count(state.pending.len(), "change")
     );
-    ask(state, question, consequence, ConfirmedAction::QuitUnsaved);
+    confirm(state, question, consequence, ConfirmedAction::QuitUnsaved);
 }
 
-pub(super) fn ask_about_losing(state: &mut State, reason: &str) {
+pub(super) fn confirm_losing(state: &mut State, reason: &str) {
     state.leaving = QuitState::No;
     let question = "Leave, and lose what is not saved?".to_owned();
     let consequence = format!("It cannot be kept as a draft: {reason}");
-    ask(state, question, consequence, ConfirmedAction::QuitLosing);
+    confirm(state, question, consequence, ConfirmedAction::QuitLosing);
 }
 
-fn ask(state: &mut State, question: String, consequence: String, act: ConfirmedAction) {
+fn confirm(state: &mut State, question: String, consequence: String, act: ConfirmedAction) {
     state.open(Confirm {
         question,
         consequence,
@@ -68,7 +68,7 @@ fn ask(state: &mut State, question: String, consequence: String, act: ConfirmedA
 }
 
 /// All that was asked of the keeper has an answer, perhaps: then the leaving that waited for that goes on.
-pub(super) fn when_settled(state: &mut State) {
+pub(super) fn resume(state: &mut State) {
     if state.leaving != QuitState::WhenSaved {
         return;
     }
@@ -80,20 +80,20 @@ pub(super) fn when_settled(state: &mut State) {
         // Something came up that somebody must look at first.
         state.leaving = QuitState::No;
     } else if state.pending.is_empty() {
-        go(state, 0);
+        begin(state, 0);
     }
 }
 
 /// Something fails while the leaving waits for it.
-pub(super) fn when_failing(state: &mut State) {
+pub(super) fn on_problem(state: &mut State) {
     if state.leaving == QuitState::WhenSaved {
         state.leaving = QuitState::No;
-        ask_about_unsaved(state);
+        confirm_unsaved(state);
     }
 }
 
 /// The session ends now, whatever is open.
-pub(super) fn end(state: &mut State, status: u8, effects: &mut Vec<Effect>) {
+pub(super) fn terminate(state: &mut State, status: u8, effects: &mut Vec<Effect>) {
     state.leaving = QuitState::Now;
     state.drafting.failed = None;
     effects.push(Effect::Quit(status));
@@ -112,17 +112,17 @@ pub(crate) fn retry(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::Store(StoreRequest::Retry));
 }
 
-pub(crate) fn may_restore(state: &State) -> Result<(), String> {
+pub(crate) fn may_recreate(state: &State) -> Result<(), String> {
     match state.trouble {
         Some(StoreProblem::Gone(_)) => state.may_change(),
         _ => Err("the data file is there".into()),
     }
 }
 
-pub(crate) fn restore(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn recreate(state: &mut State, _: &mut Vec<Effect>) {
     let question = "Write the data file again?".to_owned();
     // All of it, the rooms too that a limited session does not show.
     let consequence =
         "It was deleted by somebody or something; it will hold what was last known of it.".to_owned();
-    ask(state, question, consequence, ConfirmedAction::Restore);
+    confirm(state, question, consequence, ConfirmedAction::Restore);
 }
