@@ -1,26 +1,26 @@
-//! Pastes that the terminal does not mark: GNU screen, `tmux paste-buffer` and the mouse of a console send them as if
-//! they were typed. They are known by coming faster than anybody types. Pure, as the decoder: the clock is outside.
+//! Detects pastes that the terminal does not mark: GNU screen, `tmux paste-buffer` and the Linux console mouse send them
+//! as typed text. They are recognized by arriving faster than anyone types. Pure, like the decoder: the caller has the clock.
 
 use super::decode::Decoder;
 use super::input::Input;
 
-/// What comes within this time, in milliseconds, came at once.
+/// Text that arrives within this time, in milliseconds, belongs together.
 const BURST_TIMEOUT: u16 = 10;
-/// How long to wait, in milliseconds, for more of what is known to be a paste.
+/// How long to wait, in milliseconds, for more of a detected paste.
 const PASTE_TIMEOUT: u16 = 100;
-/// So much is held at most, in bytes.
+/// Limit of buffered text, in bytes.
 const MAX_BUFFERED: usize = 4 << 20;
 
-/// Reads become input; text waits a moment for what comes with it.
+/// Decodes reads into input, delaying text briefly to see whether it is a paste.
 #[derive(Debug, Default)]
 pub(super) struct BurstDetector {
     decoder: Decoder,
-    /// Text that was read just now.
+    /// Text that was just read and not decoded yet.
     buffered: Vec<u8>,
 }
 
 impl BurstDetector {
-    /// Takes in one read and gives what is complete.
+    /// Processes one read and returns complete input.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
         if self.decoder.is_idle() && is_text(bytes) && self.buffered.len() + bytes.len() <= MAX_BUFFERED {
             self.buffered.extend_from_slice(bytes);
@@ -31,7 +31,7 @@ impl BurstDetector {
         let held = std::mem::take(&mut self.buffered);
         let joined;
         if is_paste(&held) && bytes.first() == Some(&0x1b) {
-            // A key, or the answer of a terminal, that came right after.
+            // A key or a terminal reply that followed the paste.
             found.push(unmarked_paste(&held));
         } else if !held.is_empty() {
             joined = [&held, bytes].concat();
@@ -41,7 +41,7 @@ impl BurstDetector {
         found
     }
 
-    /// How long, in milliseconds, to wait for what belongs to that which was read; `None`: as long as it takes.
+    /// How long to wait for the next read before calling [`Self::expire`], in milliseconds; `None`: without limit.
     pub(super) fn timeout(&self) -> Option<u16> {
         if self.buffered.is_empty() {
             self.decoder.timeout()
@@ -52,7 +52,7 @@ impl BurstDetector {
         }
     }
 
-    /// Nothing came in time.
+    /// Nothing arrived in time: returns the input that was waiting.
     pub(super) fn expire(&mut self) -> Vec<Input> {
         if self.buffered.is_empty() {
             return self.decoder.expire().into_iter().collect();
@@ -71,14 +71,14 @@ fn unmarked_paste(paste: &[u8]) -> Input {
     Input::UnmarkedPaste(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
-/// Whether there is nothing in it but what can be text, as far as single bytes tell.
+/// Whether every byte can be part of text.
 fn is_text(bytes: &[u8]) -> bool {
     let begins_sequence = matches!(bytes, [0x80..=0x9f, ..] | [0xc2, 0x80..=0x9f, ..]);
     let text = |byte: &u8| matches!(byte, b' '..=b'~' | 0x80.. | b'\t' | b'\r' | b'\n');
     !begins_sequence && bytes.iter().all(text)
 }
 
-/// Whether it is a paste: at least two lines of text, and an address in one of them.
+/// Whether this is a paste: at least two lines of text with an address in one of them.
 fn is_paste(bytes: &[u8]) -> bool {
     let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
     let text = bytes.trim_ascii();
@@ -97,7 +97,7 @@ mod tests {
         Input::UnmarkedPaste(text.into())
     }
 
-    /// What comes of these reads, each within the time of [`AT_ONCE`], and of the silence after them.
+    /// The input from these reads, each within [`BURST_TIMEOUT`], followed by silence.
     fn at_once(reads: &[&[u8]]) -> Vec<Input> {
         let mut bursts = BurstDetector::default();
         let mut found: Vec<Input> = reads.iter().flat_map(|read| bursts.feed(read)).collect();

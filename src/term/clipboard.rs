@@ -1,11 +1,11 @@
-//! The clipboard of the terminal that somebody sits at, however far away that is (OSC 52).
+//! The clipboard of the user's terminal, also over SSH (OSC 52, xterm control sequences).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The sequence that puts a text there. Whatever the text is, only letters, digits, `+`, `/` and `=` stand in it.
+/// The sequence that copies a text. The text is encoded as Base64, so it cannot end the sequence.
 ///
-/// tmux takes it as it is and hands it on with `set-clipboard on`; what it has for wrapped sequences is off by default.
+/// tmux accepts the plain sequence with `set-clipboard on`; its passthrough for wrapped sequences is off by default.
 pub(super) fn sequence(text: &str) -> String {
     format!("\x1b]52;c;{}\x07", STANDARD.encode(text))
 }

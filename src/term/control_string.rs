@@ -1,49 +1,49 @@
-//! Strings that a terminal sends: replies and reports between an introducer (`ESC P`, `X`, `^`, `_` or `]`, or the C1
-//! control of that name) and ST. No byte of one is a key, whether hatrack asked for it or somebody else did.
+//! Control strings sent by a terminal (ECMA-48, 5.6): replies and reports between an introducer (`ESC P`, `X`, `^`, `_` or
+//! `]`, or the corresponding C1 control) and ST. Their bytes are never keys, whoever requested the reply.
 
 use super::terminal_query;
 use crate::ui::color::Rgb;
 
-/// The longest string that is read, in bytes; of a longer one the rest is dropped too.
+/// Limit of a string, in bytes; a longer one is dropped as a whole.
 pub(super) const MAX_LENGTH: usize = 4 << 10;
-/// Silence, in milliseconds, after which the end of a string is not waited for any longer.
+/// Silence, in milliseconds, after which an unterminated string is given up.
 pub(super) const END_TIMEOUT: u16 = 2_000;
-/// Silence, in milliseconds, after which the rest of a string that was given up is over.
+/// Silence, in milliseconds, that ends the discarding of a string's remaining bytes.
 pub(super) const DISCARD_TIMEOUT: u16 = 100;
 
-/// A string that has begun.
+/// A string being received.
 #[derive(Debug)]
 pub(super) struct ControlString {
-    /// The letter of its introducer: `P` for a device control string, `]` for a command of the operating system.
+    /// The letter of its introducer: `P` for a device control string (DCS), `]` for an operating system command (OSC).
     kind: u8,
     content: Vec<u8>,
-    /// How many bytes the character that was begun still has.
+    /// How many bytes are missing from the current UTF-8 character.
     continuation_bytes: u8,
-    /// The last byte was ESC, so that `\` ends the string.
+    /// The last byte was ESC, so `\` ends the string.
     escaped: bool,
-    /// It was given up: what comes right behind belongs to it, and is dropped.
+    /// The string was given up; bytes that follow without a pause belong to it and are dropped.
     discarding: bool,
 }
 
-/// What a byte does to a string.
+/// The effect of a byte on a string.
 pub(super) enum StringProgress {
-    /// It is part of the string.
+    /// The string continues.
     Continue,
-    /// It ends the string, which tells this color behind the text, if it tells that.
+    /// The string is complete; it may report the background color.
     End(Option<Rgb>),
-    /// It is Ctrl-C, which no string contains: somebody pressed the key.
+    /// Ctrl-C, which no string contains: the user pressed it.
     Interrupt,
-    /// After an ESC it is the introducer of something else: the string is lost, the other is not.
+    /// The introducer of another sequence after ESC: the string is dropped, and the new sequence is decoded.
     NewSequence,
 }
 
-/// Whether `ESC` and this letter begin a string.
+/// Whether `ESC` and this letter introduce a string.
 pub(super) fn is_introducer(letter: u8) -> bool {
     matches!(letter, b'P' | b'X' | b'^' | b'_' | b']')
 }
 
 impl ControlString {
-    /// An empty string after an introducer of this letter.
+    /// A new string with this introducer letter.
     pub(super) fn new(kind: u8) -> Self {
         Self {
             kind,
@@ -54,7 +54,7 @@ impl ControlString {
         }
     }
 
-    /// The rest of something that was given up.
+    /// Discards the rest of a sequence that was given up.
     pub(super) fn discarding() -> Self {
         Self {
             discarding: true,
@@ -71,12 +71,12 @@ impl ControlString {
         }
     }
 
-    /// Whether nothing of it is expected any more once [`Self::patience`] is over.
+    /// Whether the rest is being discarded, so that nothing more is expected after [`Self::timeout`].
     pub(super) fn is_discarding(&self) -> bool {
         self.discarding
     }
 
-    /// Takes the next byte.
+    /// Processes the next byte.
     pub(super) fn push(&mut self, byte: u8) -> StringProgress {
         let escaped = std::mem::replace(&mut self.escaped, byte == 0x1b);
         match byte {
@@ -84,16 +84,16 @@ impl ControlString {
                 self.discard();
                 return StringProgress::Interrupt;
             }
-            // CAN, and SUB, which does the same in every terminal.
+            // CAN aborts a string, and SUB does the same in every terminal.
             0x18 | 0x1a => return StringProgress::End(None),
             0x1b => return StringProgress::Continue,
             b'\\' if escaped => return StringProgress::End(self.background()),
             b'[' | b'O' if escaped => return StringProgress::NewSequence,
             _ if escaped && is_introducer(byte) => return StringProgress::NewSequence,
             _ if escaped => self.discard(),
-            // xterm ends what begins with `ESC ]` in this way too.
+            // xterm also ends OSC strings with BEL.
             0x07 if self.kind == b']' => return StringProgress::End(self.background()),
-            // ST in one byte, where it is no part of a character, or as a character of its own.
+            // ST as a C1 control: a single byte outside of a UTF-8 character, or encoded in UTF-8.
             0x9c if self.continuation_bytes == 0 || self.content.last() == Some(&0xc2) => {
                 return StringProgress::End(self.background());
             }
@@ -109,7 +109,7 @@ impl ControlString {
         if self.content.len() >= MAX_LENGTH {
             self.discard();
         }
-        // What was given up is not kept, but for the byte before, which the next one may belong to.
+        // Discarded bytes are not stored, except the last: the next one may be its continuation.
         if self.discarding {
             self.content.clear();
         }

@@ -1,69 +1,68 @@
-//! The bytes of a terminal, as keys, pastes and clicks. Pure: bytes in, input out; the clock is outside.
+//! Decodes terminal input into keys, pastes and clicks. Pure: bytes in, input out; the caller has the clock.
 //!
-//! An own decoder, because of what arrives unasked and over slow lines. Others were given the replies of terminals, and
-//! their source was read:
+//! It is hand-written because of unsolicited replies and slow connections. Other decoders were tested with terminal replies
+//! and their source was read:
 //!
 //! - terminput 0.5 has the parser of crossterm 0.29: DCS, APC, PM and SOS strings become keys.
-//! - termina 0.4 keeps DCS strings out, but waits for their end without limit, and Ctrl-C is lost in them; APC, PM and
-//!   SOS strings become keys; only the end of a read tells Esc from the beginning of a sequence.
-//! - vte 0.15 and vtparse 0.7 read what programs write: they lack SS3, the mouse of X10 and a lone ESC.
+//! - termina 0.4 skips DCS strings, but waits for their end without limit and loses Ctrl-C in them; APC, PM and SOS strings
+//!   become keys; only the end of a read distinguishes Esc from the start of a sequence.
+//! - vte 0.15 and vtparse 0.7 parse program output: they lack SS3, X10 mouse reports and a lone ESC.
 
 use super::control_string::{self, ControlString, StringProgress};
 use super::input::Input;
 use super::sequence::{application_key, sequence};
 use crate::app::{Key, KeyCode};
 
-/// No key is longer; what is, is no key.
+/// Limit of a key sequence, in bytes; longer ones are discarded.
 const MAX_SEQUENCE: usize = 64;
-/// More of one paste than this, in bytes, is left out. However its line ends are written, what is left is more than
-/// anything takes, so that nobody takes a part for the whole.
+/// A paste is truncated to this many bytes. Even with normalized line ends that exceeds every field's limit, so a
+/// truncated paste is always rejected rather than mistaken for the whole.
 const MAX_PASTE: usize = 4 << 20;
 const PASTE_END: &[u8] = b"\x1b[201~";
 
-/// How long, in milliseconds, to wait: after an ESC, which somebody pressing Esc wants an answer to, and after what may
-/// be Alt and a letter.
+/// Timeout in milliseconds after ESC, which may be the Esc key, and after what may be Alt and a letter.
 const ESCAPE_TIMEOUT: u16 = 50;
-/// For the rest of a sequence.
+/// Timeout in milliseconds for the rest of a sequence.
 const SEQUENCE_TIMEOUT: u16 = 500;
-/// For more of a paste.
+/// Timeout in milliseconds for more of a paste.
 const PASTE_TIMEOUT: u16 = 10_000;
-/// For the rest of what was given up, which may be late.
+/// How long, in milliseconds, the rest of a sequence that was given up may still arrive.
 const LATE_TIMEOUT: u16 = 5_000;
 
-/// Joins bytes to input, however they are cut.
+/// Decodes bytes into input, independent of read boundaries.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    /// The beginning of a key that is not complete.
+    /// The bytes of an incomplete key.
     pending: Vec<u8>,
-    /// The paste that is going on.
+    /// The paste being received.
     paste: Option<BracketedPaste>,
-    /// The string that is going on.
+    /// The control string being received.
     string: Option<ControlString>,
-    /// Something was given up before its end came: a burst right behind is its rest.
+    /// A sequence timed out: a burst that follows is its rest.
     late: bool,
 }
 
 #[derive(Debug, Default)]
 struct BracketedPaste {
     text: Vec<u8>,
-    /// How much of [`PASTE_END`] was seen last.
+    /// How many bytes of [`PASTE_END`] the text ends with.
     matched: usize,
 }
 
-/// How the bytes in hand read.
+/// The result of parsing the pending bytes.
 enum DecodeStep {
-    /// Complete, after so many bytes; may mean nothing.
+    /// A complete sequence of this length; it may have no meaning.
     Done(usize, Option<Input>),
-    /// A paste begins.
+    /// The start of a paste.
     Paste,
-    /// A string with this introducer begins after so many bytes.
+    /// The start of a control string: length and letter of its introducer.
     String(usize, u8),
-    /// More must come first.
+    /// More bytes are needed.
     Incomplete,
 }
 
 impl Decoder {
-    /// Takes in one read and gives what is complete.
+    /// Decodes one read and returns complete input.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
         let mut found = Vec::new();
         let mut rest = bytes;
@@ -74,8 +73,8 @@ impl Decoder {
                 _ => {}
             }
         }
-        // A terminal leaves out the Ctrl-C of a paste, or sends it among the rest: alone it is somebody whom nothing
-        // else answers any more. It has done what it can when the paste is over.
+        // Terminals drop a Ctrl-C inside a paste or send it with other bytes. Alone in a read it comes from a user stuck in
+        // an unterminated paste, so it only ends the paste.
         if let Some(paste) = self.paste.take_if(|_| bytes == [0x03]) {
             return vec![Input::Paste(paste.into_text())];
         }
@@ -89,9 +88,9 @@ impl Decoder {
                 match string.push(byte) {
                     StringProgress::Continue => {}
                     StringProgress::Interrupt => found.push(Input::Key(Key::ctrl('c'))),
-                    StringProgress::End(behind) => {
+                    StringProgress::End(background) => {
                         self.string = None;
-                        found.extend(behind.map(Input::Background));
+                        found.extend(background.map(Input::Background));
                     }
                     StringProgress::NewSequence => {
                         self.string = None;
@@ -107,12 +106,12 @@ impl Decoder {
         found
     }
 
-    /// Whether what comes next is not the rest of anything.
+    /// Whether no sequence is incomplete.
     pub fn is_idle(&self) -> bool {
         self.pending.is_empty() && self.paste.is_none() && self.string.is_none()
     }
 
-    /// How long, in milliseconds, to wait for the rest of what was begun; `None`: as long as it takes.
+    /// How long to wait for more bytes before calling [`Self::expire`], in milliseconds; `None`: without limit.
     pub fn timeout(&self) -> Option<u16> {
         if self.paste.is_some() {
             return Some(PASTE_TIMEOUT);
@@ -130,8 +129,8 @@ impl Decoder {
         }
     }
 
-    /// The rest did not come in time: a lone ESC is the key Esc, ESC and a letter are Alt and that letter, a paste is
-    /// what came of it, anything else is dropped.
+    /// The timeout has passed: a lone ESC becomes the Esc key, ESC and a letter become Alt and that letter, an unfinished
+    /// paste is returned as it is, and anything else is dropped.
     pub fn expire(&mut self) -> Option<Input> {
         self.late = !self.is_idle();
         if let Some(paste) = self.paste.take() {
@@ -165,7 +164,7 @@ impl Decoder {
                     self.paste = Some(BracketedPaste::default());
                 }
                 DecodeStep::String(length, kind) => {
-                    // What follows the introducer, one byte, is read again as the string's own.
+                    // The byte after the introducer is decoded again as part of the string.
                     let after = self.pending.split_off(length.min(self.pending.len()));
                     self.pending.clear();
                     self.string = Some(ControlString::new(kind));
@@ -183,16 +182,16 @@ impl Decoder {
     }
 }
 
-/// Whether these bytes are more than one key, and none that begins with ESC.
+/// Whether these bytes are several characters and do not start with a control character.
 fn is_burst(bytes: &[u8]) -> bool {
     let is_text = bytes.first().is_some_and(|first| *first >= 0x20);
     is_text && std::str::from_utf8(bytes).map_or(true, |text| text.chars().nth(1).is_some())
 }
 
 impl BracketedPaste {
-    /// Takes one byte; true when the end is complete.
+    /// Adds a byte; returns true when the end marker is complete.
     fn push(&mut self, byte: u8) -> bool {
-        // The end has ESC only as its first byte, so after a mismatch a new match can begin only at this byte.
+        // The end marker contains ESC only as its first byte, so after a mismatch a new match can start only here.
         self.matched = if PASTE_END.get(self.matched) == Some(&byte) {
             self.matched + 1
         } else {
@@ -202,7 +201,7 @@ impl BracketedPaste {
             self.text.push(byte);
         }
         let ended = self.matched == PASTE_END.len();
-        // What was too long has lost its end; the rest of the cut is done in `into_text`.
+        // A truncated paste does not contain its end marker; `into_text` truncates the rest.
         if ended && self.text.ends_with(PASTE_END) {
             self.text.truncate(self.text.len() - PASTE_END.len());
         }
@@ -210,7 +209,7 @@ impl BracketedPaste {
     }
 
     fn into_text(mut self) -> String {
-        // Without its end it may have the beginning of that.
+        // An unterminated paste may end with the start of the end marker.
         let begun = PASTE_END.get(..self.matched.min(PASTE_END.len() - 1));
         let text = begun.and_then(|begun| self.text.strip_suffix(begun));
         self.text.truncate(text.unwrap_or(&self.text).len());
@@ -225,8 +224,8 @@ fn key(code: KeyCode) -> Input {
     Input::Key(Key::plain(code))
 }
 
-/// The length of an introducer and the letter that it has after ESC: `ESC [`, or the C1 control of the same name, as UTF-8
-/// or in one byte, which in UTF-8 no character begins with.
+/// The length of an introducer and its letter after ESC: `ESC [`, or the corresponding C1 control, either in UTF-8 or as a
+/// single byte, which cannot start a UTF-8 character.
 fn introducer(bytes: &[u8]) -> Option<(usize, u8)> {
     let (length, letter) = match *bytes {
         [0x1b, letter, ..] => (2, letter),
@@ -249,7 +248,7 @@ fn parse(bytes: &[u8]) -> DecodeStep {
     }
     match bytes {
         [] | [0x1b] => DecodeStep::Incomplete,
-        // Esc twice: the first was a key, the second may begin something.
+        // Esc twice: the first was a key, the second may start a sequence.
         [0x1b, 0x1b, ..] => DecodeStep::Done(1, Some(key(KeyCode::Esc))),
         [0x1b, rest @ ..] => match plain_key(rest) {
             DecodeStep::Done(length, input) => DecodeStep::Done(length + 1, input.map(with_alt)),
@@ -275,7 +274,7 @@ fn plain_key(bytes: &[u8]) -> DecodeStep {
         0 => Some(Input::Key(Key::ctrl(' '))),
         b'\t' => Some(key(KeyCode::Tab)),
         b'\r' | b'\n' => Some(key(KeyCode::Enter)),
-        // Which of the two Backspace sends is the terminal's choice; Ctrl-H means the same to those who type it.
+        // Backspace sends either, depending on the terminal; Ctrl-H means the same.
         0x08 | 0x7f => Some(key(KeyCode::Backspace)),
         0x01..=0x1a => Some(Input::Key(Key::ctrl(char::from(first + b'a' - 1)))),
         0x1c..=0x1f => Some(Input::Key(Key::ctrl(char::from(first + b'@')))),
@@ -285,12 +284,12 @@ fn plain_key(bytes: &[u8]) -> DecodeStep {
     DecodeStep::Done(1, input)
 }
 
-/// A character of several bytes. What is no UTF-8 means nothing.
+/// A multi-byte character. Invalid UTF-8 is dropped.
 fn utf8_character(bytes: &[u8]) -> DecodeStep {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) if error.valid_up_to() > 0 => {
-            // The bytes come one by one, so that this is not reached, and harmless if it were.
+            // Unreachable, because bytes are decoded one at a time; dropping them is harmless.
             return DecodeStep::Done(error.valid_up_to(), None);
         }
         Err(error) => {
@@ -306,10 +305,10 @@ fn utf8_character(bytes: &[u8]) -> DecodeStep {
     }
 }
 
-/// What stands after `ESC [`, or what is the same, of this length.
+/// Parses a control sequence (CSI) after its introducer, which is `before` bytes long.
 fn control_sequence(before: usize, rest: &[u8]) -> DecodeStep {
     match rest {
-        // The function keys F1 to F5 of a Linux console.
+        // F1 to F5 on the Linux console.
         [b'['] => return DecodeStep::Incomplete,
         [b'[', last, ..] => {
             return DecodeStep::Done(
@@ -320,7 +319,7 @@ fn control_sequence(before: usize, rest: &[u8]) -> DecodeStep {
                     .map(key),
             );
         }
-        // A click of a terminal that knows only the oldest way to say it: three bytes follow, which are no keys.
+        // An X10 mouse report: three bytes follow, which are not keys.
         [b'M', ..] => {
             return if rest.len() < 4 {
                 DecodeStep::Incomplete
@@ -341,7 +340,7 @@ fn control_sequence(before: usize, rest: &[u8]) -> DecodeStep {
                     (parameters, byte) => DecodeStep::Done(length, sequence(parameters, *byte)),
                 };
             }
-            // Something else began in the midst of it: this one is lost, that one is not.
+            // Another sequence starts in the middle: drop this one only.
             _ => return DecodeStep::Done(before + index, None),
         }
     }

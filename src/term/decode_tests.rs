@@ -79,7 +79,7 @@ fn decodes_modifiers() {
     assert_eq!(
         all_at_once(b"\x1b[82;6u"),
         ctrl('r'),
-        "Ctrl-Shift-R, told by its character"
+        "Ctrl-Shift-R, reported by its code point"
     );
     let alt = |code, ctrl| {
         vec![Input::Key(Key {
@@ -102,7 +102,7 @@ fn decodes_modifiers() {
     assert_eq!(
         all_at_once(b"\x1b[1;2A"),
         keys(&[KeyCode::Up]),
-        "Shift is not told apart"
+        "Shift is ignored"
     );
 }
 
@@ -147,10 +147,10 @@ fn lone_escape_waits_for_rest() {
     assert_eq!(decoder.feed(b"\x1b"), []);
     assert_eq!(decoder.timeout(), Some(50));
     assert_eq!(decoder.feed(b"[A"), keys(&[KeyCode::Up]));
-    assert_eq!(decoder.timeout(), None, "nothing is waited for");
+    assert_eq!(decoder.timeout(), None, "nothing is pending");
     assert_eq!(decoder.feed(b"\x1b"), []);
     assert_eq!(decoder.expire(), Some(Input::Key(Key::plain(KeyCode::Esc))));
-    assert_eq!(decoder.expire(), None, "once");
+    assert_eq!(decoder.expire(), None, "only once");
     assert_eq!(
         decoder.feed(b"[A"),
         keys(&[KeyCode::Char('['), KeyCode::Char('A')]),
@@ -158,7 +158,7 @@ fn lone_escape_waits_for_rest() {
     );
     assert_eq!(decoder.feed(b"\x1b[3"), []);
     assert_eq!(decoder.timeout(), Some(500));
-    assert_eq!(decoder.expire(), None, "half a key is none");
+    assert_eq!(decoder.expire(), None, "an incomplete key is dropped");
     assert_eq!(decoder.feed(b"j"), keys(&[KeyCode::Char('j')]));
 }
 
@@ -173,7 +173,7 @@ fn broken_sequence_keeps_next_key() {
     assert_eq!(
         all_at_once(b"\xe2\x82q"),
         keys(&[KeyCode::Char('q')]),
-        "a character that was cut off"
+        "a truncated character"
     );
 }
 
@@ -199,10 +199,14 @@ fn paste_is_one_text_with_normalized_line_ends() {
         .concat()
     );
     let nested = all_at_once(b"\x1b[200~\x1b[20\x1b[201~");
-    assert_eq!(nested, [Input::Paste("\x1b[20".into())], "an end that only began");
+    assert_eq!(
+        nested,
+        [Input::Paste("\x1b[20".into())],
+        "an incomplete end marker"
+    );
     let mut open = Decoder::default();
     assert_eq!(open.feed(b"\x1b[200~q\x03"), []);
-    assert_eq!(open.timeout(), Some(10_000), "a paste may take its time");
+    assert_eq!(open.timeout(), Some(10_000), "a paste may be slow");
 }
 
 #[test]
@@ -232,7 +236,7 @@ fn decodes_clicks_and_wheel() {
     assert_eq!(all_at_once(b"\x1b[<65;3;4M"), at(MouseAction::WheelDown));
 }
 
-/// Mostly pieces of real keys, so that random bytes come near what terminals send.
+/// Mostly fragments of real sequences, so that random bytes resemble terminal input.
 fn terminal_bytes() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         Just(b"\x1b".to_vec()),
@@ -254,7 +258,7 @@ fn terminal_bytes() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn result_is_independent_of_read_boundaries(mut bytes in terminal_bytes(), cuts in prop::collection::vec(1usize..9, 0..40)) {
-        // But for a Ctrl-C that is a read of its own.
+        // A Ctrl-C that is a read of its own is special.
         bytes.retain(|byte| *byte != 3);
         let mut decoder = Decoder::default();
         let mut found = Vec::new();
@@ -308,14 +312,14 @@ fn terminal_replies_are_not_keys() {
     }
     let mut decoder = Decoder::default();
     assert_eq!(decoder.feed(b"\x1b]11;rgb:"), []);
-    assert_eq!(decoder.expire(), None, "what is not complete is no key");
+    assert_eq!(decoder.expire(), None, "an incomplete reply is dropped");
 }
 
 #[test]
 fn decodes_keys_by_code_point() {
     let key = |character| Input::Key(Key::plain(KeyCode::Char(character)));
     for (bytes, input) in [
-        // Shift and a sign: told by the terminal, else by the US layout.
+        // Shift and punctuation: as reported, else by the US layout.
         (&b"\x1b[47;2u"[..], key('?')),
         (b"\x1b[47:63;2u", key('?')),
         (b"\x1b[55:47;2u", key('/')),
@@ -328,7 +332,7 @@ fn decodes_keys_by_code_point() {
         (b"\x1b[97;66u", key('a')),
         (b"\x1b[47;65u", key('/')),
         (b"\x1b[223;2u", key('ß')),
-        // Another layout, with the place of the key or without.
+        // Another layout, with the position of the key or without.
         (
             b"\x1b[1074::100u",
             Input::KeyAt(Key::plain(KeyCode::Char('в')), 'd'),

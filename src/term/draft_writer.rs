@@ -1,4 +1,4 @@
-//! Keeping outside what is not saved: the drafts, and the time after which something is kept.
+//! Writes drafts in background threads, and tracks the delays after which the live draft is due.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -8,18 +8,18 @@ use crate::app::draft::{Draft, bytes, gathered, replaced};
 use crate::app::{DraftDelay, Msg};
 use crate::store::{Drafts, LiveDraft, WrittenDraft};
 
-/// After the last key what was typed is kept.
+/// Typed text is saved this long after the last key.
 const TYPING_DELAY: Duration = Duration::from_secs(1);
-/// A change that has no answer after so long is kept.
+/// A change that the store worker has not confirmed after this time is saved.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// The drafts of a session, and what it waits for.
+/// The drafts of a session and its running delays.
 pub(super) struct DraftWriter {
     drafts: Option<Drafts>,
     live: Option<Sender<Draft>>,
     typing: Option<Instant>,
     answer: Option<Instant>,
-    /// Held by every thread that is at work: when all are done it is gone.
+    /// Cloned by every working thread; `idle` disconnects when all are done.
     busy: Sender<()>,
     idle: Receiver<()>,
 }
@@ -37,91 +37,91 @@ impl DraftWriter {
         }
     }
 
-    fn deadline(&mut self, wait: DraftDelay) -> (&mut Option<Instant>, Duration) {
-        match wait {
+    fn deadline(&mut self, delay: DraftDelay) -> (&mut Option<Instant>, Duration) {
+        match delay {
             DraftDelay::Typing => (&mut self.typing, TYPING_DELAY),
             DraftDelay::Answer => (&mut self.answer, ANSWER_TIMEOUT),
         }
     }
 
-    /// Begins to wait, anew if it did already.
-    pub(super) fn start_delay(&mut self, wait: DraftDelay) {
-        let (slot, time) = self.deadline(wait);
+    /// Starts or restarts a delay.
+    pub(super) fn start_delay(&mut self, delay: DraftDelay) {
+        let (slot, time) = self.deadline(delay);
         *slot = Some(Instant::now() + time);
     }
 
-    /// There is nothing to wait for any more.
-    pub(super) fn cancel_delay(&mut self, wait: DraftDelay) {
-        *self.deadline(wait).0 = None;
+    /// Cancels a delay.
+    pub(super) fn cancel_delay(&mut self, delay: DraftDelay) {
+        *self.deadline(delay).0 = None;
     }
 
-    /// How long until the next waiting is over; `None`: there is none.
+    /// The time until the next delay elapses; `None` if none is running.
     pub(super) fn next_delay(&self) -> Option<Duration> {
         let next = self.typing.into_iter().chain(self.answer).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
-    /// A waiting that is over.
+    /// Takes a delay that has elapsed.
     pub(super) fn take_elapsed(&mut self) -> Option<DraftDelay> {
         let now = Instant::now();
-        let mut waits = [DraftDelay::Typing, DraftDelay::Answer].into_iter();
-        let due = waits.find(|wait| self.deadline(*wait).0.is_some_and(|at| at <= now))?;
+        let mut delays = [DraftDelay::Typing, DraftDelay::Answer].into_iter();
+        let due = delays.find(|delay| self.deadline(*delay).0.is_some_and(|at| at <= now))?;
         self.cancel_delay(due);
         Some(due)
     }
 
-    /// Keeps a draft, in a thread of its own: on a slow disk that takes long, and keys do not wait for it. It is told when
-    /// it survives this process; that it survives the machine too takes longer.
-    pub(super) fn save(&self, before: Draft, after: Draft, tell: &Sender<RunnerEvent>) {
-        let (drafts, busy, telling) = (self.drafts.clone(), self.busy.clone(), tell.clone());
-        let keep = move || {
-            let kept = match &drafts {
+    /// Saves a draft in a thread, so that keys do not delay for a slow disk. The result is sent as soon as the draft survives
+    /// this process; syncing it to the disk takes longer.
+    pub(super) fn save(&self, before: Draft, after: Draft, events: &Sender<RunnerEvent>) {
+        let (drafts, busy, events) = (self.drafts.clone(), self.busy.clone(), events.clone());
+        let save = move || {
+            let saved = match &drafts {
                 Some(drafts) => drafts
                     .change(|now| replaced(now.as_deref(), &before, &after))
                     .map_err(|error| error.to_string()),
-                None => Err("there is no folder for it: neither XDG_STATE_HOME nor HOME is set".into()),
+                None => Err("no state folder: neither XDG_STATE_HOME nor HOME is set".into()),
             };
-            let (result, written) = match kept {
+            let (result, written) = match saved {
                 Ok(written) => (Ok(()), Some(written)),
                 Err(reason) => (Err(reason), None),
             };
-            // Whoever does not listen any more has left.
-            let _ = telling.send(RunnerEvent::DraftSaved(result));
+            // Nobody receives it if the session has ended.
+            let _ = events.send(RunnerEvent::DraftSaved(result));
             if let Some(Err(error)) = written.map(WrittenDraft::sync) {
-                let _ = telling.send(RunnerEvent::Answer(Box::new(Msg::Note(error.to_string()))));
+                let _ = events.send(RunnerEvent::Answer(Box::new(Msg::Note(error.to_string()))));
             }
             drop(busy);
         };
-        let again = keep.clone();
-        if super::threads::builder("drafts").spawn(keep).is_err() {
-            // Where no thread can be started it is done here: better late than lost.
-            again();
+        let retry = save.clone();
+        if super::threads::builder("drafts").spawn(save).is_err() {
+            // Without a thread, save here: slow is better than lost.
+            retry();
         }
     }
 
-    /// Keeps what this session has that is not saved, in its own file. Where that fails it is said, once.
-    pub(super) fn save_live(&mut self, draft: Draft, tell: &Sender<RunnerEvent>) {
+    /// Saves the live draft of this session in its live file. The first of several failures is reported.
+    pub(super) fn save_live(&mut self, draft: Draft, events: &Sender<RunnerEvent>) {
         let Some(drafts) = &self.drafts else {
             return;
         };
         if self.live.is_none() {
-            let (send, wanted) = channel();
-            let (own, tell, busy) = (drafts.own(), tell.clone(), self.busy.clone());
-            let keep = move || {
-                write_live_drafts(own, &wanted, &tell);
+            let (send, queue) = channel();
+            let (live, events, busy) = (drafts.own(), events.clone(), self.busy.clone());
+            let save = move || {
+                write_live_drafts(live, &queue, &events);
                 drop(busy);
             };
-            // Without the thread nothing is kept before the end of the session, as without a folder.
+            // Without the thread there is no live draft, only the one at the end of the session.
             self.live = super::threads::builder("drafts")
-                .spawn(keep)
+                .spawn(save)
                 .is_ok()
                 .then_some(send);
         }
-        // The thread ends only when this goes.
-        let _ = self.live.as_ref().map(|own| own.send(draft));
+        // The thread ends only when this sender is dropped.
+        let _ = self.live.as_ref().map(|live| live.send(draft));
     }
 
-    /// Puts what killed sessions left into the draft, and reads that.
+    /// Merges the live drafts of killed sessions into the draft and loads it.
     pub(super) fn load(&self, may_gather: bool) -> Option<Msg> {
         let drafts = self.drafts.as_ref()?;
         let gathered = if may_gather {
@@ -135,25 +135,25 @@ impl DraftWriter {
         }
     }
 
-    /// Waits until all is kept, up to a moment.
+    /// Waits until all drafts are written, at most until `end`.
     pub(super) fn finish(self, end: Instant) {
         drop((self.live, self.busy));
         let rest = end.saturating_duration_since(Instant::now());
-        // Nothing is ever sent: it ends when the last thread does.
+        // Nothing is ever sent: this returns when the last thread ends.
         let _: Result<(), RecvTimeoutError> = self.idle.recv_timeout(rest);
     }
 }
 
-/// One after the other, the newest of those that wait.
-fn write_live_drafts(mut own: LiveDraft, wanted: &Receiver<Draft>, tell: &Sender<RunnerEvent>) {
+/// Writes each live draft, skipping outdated ones.
+fn write_live_drafts(mut live: LiveDraft, queue: &Receiver<Draft>, events: &Sender<RunnerEvent>) {
     let mut failed = false;
-    while let Ok(first) = wanted.recv() {
-        let draft = wanted.try_iter().last().unwrap_or(first);
-        let kept = own.keep(bytes(&draft).as_deref());
-        if let (Err(error), false) = (&kept, failed) {
-            let said = format!("what is not saved is not kept as a draft yet: {error}");
-            let _ = tell.send(RunnerEvent::Answer(Box::new(Msg::Note(said))));
+    while let Ok(first) = queue.recv() {
+        let draft = queue.try_iter().last().unwrap_or(first);
+        let saved = live.keep(bytes(&draft).as_deref());
+        if let (Err(error), false) = (&saved, failed) {
+            let message = format!("Cannot save the draft: {error}");
+            let _ = events.send(RunnerEvent::Answer(Box::new(Msg::Note(message))));
         }
-        failed = kept.is_err();
+        failed = saved.is_err();
     }
 }

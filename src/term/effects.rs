@@ -1,5 +1,5 @@
-//! Effects: what an update asks for is done here, and nowhere else. What takes long is a worker's or a thread's, which
-//! answers with a message.
+//! Performs the effects that an update returns; this happens nowhere else. Slow work is done by workers and threads, which
+//! answer with messages.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -54,7 +54,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             log::warn!(reason = reason.as_str(); "draft not kept");
         }
         if let (Err(reason), true) = (&result, self.status.is_some()) {
-            self.message = Some(format!("what was not saved is lost: {reason}"));
+            self.message = Some(format!("Unsaved changes are lost: {reason}"));
         }
         self.update(Msg::DraftKept(result));
     }
@@ -67,10 +67,10 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    /// As Ctrl-Z does: what is being written is finished first, so that no lock is held meanwhile.
+    /// Suspends the program. A running save is finished first, so that no lock is held meanwhile.
     pub(super) fn suspend(&mut self) {
         if !has_job_control() {
-            let why = "nothing here could continue the program, so it was not stopped";
+            let why = "Cannot suspend: there is no shell to resume hatrack";
             self.update(Msg::Note(why.into()));
         } else if self.suspending.request() {
             self.workers.store.pause(&self.sender);
@@ -89,7 +89,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         self.redraw();
     }
 
-    /// Whether it took too long to stop, which is said then.
+    /// Whether suspending took too long, which is then reported.
     pub(super) fn suspend_timed_out(&mut self) -> bool {
         let late = self.suspending.expire();
         if late {
@@ -99,24 +99,24 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         late
     }
 
-    /// The screen is gone; what was asked of the workers is finished as far as that can be waited for. What is not saved
-    /// is in the draft already, and goes from there when it is saved after all.
+    /// Finishes outstanding work after the screen is gone, with a time limit. Unsaved changes are in the draft already, and
+    /// are removed from it if they are saved after all.
     pub(super) fn finish(&mut self) {
         let is_waiting =
             |state: &State| matches!(state.saved(), SaveState::Saving(_) | SaveState::NotSaved(..));
-        // Whoever writes must not rest any more.
+        // Ends a pause of the store worker.
         self.suspending = PendingSuspend::default();
         let end = Instant::now() + EXIT_TIMEOUT;
         let mut late = None;
         if is_waiting(&self.state) && !self.workers.stop() {
-            late = Some("the data file could not be written in time".to_owned());
+            late = Some("The data file was not written in time".to_owned());
         }
-        while let Ok(happened) = self.events.recv_timeout(if self.state.is_keeping() {
+        while let Ok(event) = self.events.recv_timeout(if self.state.is_keeping() {
             end.saturating_duration_since(Instant::now())
         } else {
             Duration::ZERO
         }) {
-            match happened {
+            match event {
                 RunnerEvent::Worker(msg) => self.update(*msg),
                 RunnerEvent::DraftSaved(result) => self.draft_saved(result),
                 _ => {}
@@ -127,12 +127,12 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         let kept = self
             .state
             .has_draft()
-            .then(|| "what was not saved is kept as a draft and offered at the next start".to_owned());
+            .then(|| "Unsaved changes are kept as a draft for the next start".to_owned());
         if self.message.is_none() && (reason.is_some() || kept.is_some()) {
             let parts: Vec<String> = reason.into_iter().chain(kept).collect();
-            self.message = Some(parts.join("; "));
+            self.message = Some(parts.join(". "));
         }
-        // On a slow disk that takes long: then it survives this process, and the system writes it.
+        // A slow disk may exceed the limit; the draft then survives this process, and the system writes it later.
         std::mem::replace(&mut self.drafts, DraftWriter::new(None)).finish(end);
     }
 }

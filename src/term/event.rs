@@ -1,4 +1,4 @@
-//! What the threads tell the loop, and how.
+//! Events that threads send to the event loop.
 
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
@@ -10,7 +10,7 @@ use crate::app::{DraftDelay, Msg};
 use crate::model::Wardrobe;
 use crate::store;
 
-/// Where the wardrobe is.
+/// Where the wardrobe comes from.
 #[derive(Debug)]
 pub enum WardrobeSource {
     /// In a data file.
@@ -19,35 +19,35 @@ pub enum WardrobeSource {
     Memory(Wardrobe),
 }
 
-/// Something that one of the threads says.
+/// An event from one of the threads.
 pub(super) enum RunnerEvent {
     Input(Vec<Input>),
     Signal(Signal),
-    /// What one of the workers tells, as the message that it is.
+    /// A message from a worker.
     Worker(Box<Msg>),
     DraftSaved(Result<(), String>),
-    /// The answer of a thread that did one thing.
+    /// The result of a thread started for one task.
     Answer(Box<Msg>),
-    /// Nothing is written to the data file as long as this lives.
+    /// The data file is not written while this value exists.
     Paused(store::WorkerPause),
-    /// A thread that should go on has panicked.
+    /// A long-running thread has panicked.
     ThreadPanicked,
 }
 
 impl RunnerEvent {
-    /// A time is over.
+    /// A delay has elapsed.
     pub(super) fn due(wait: DraftDelay) -> Self {
         Self::Answer(Box::new(Msg::Due(wait)))
     }
 }
 
-/// The way of a thread to say something.
+/// Sends events from a thread, and reports if it panics.
 pub(super) struct EventSender(pub(super) Sender<RunnerEvent>);
 
 impl EventSender {
-    /// False when nobody listens any more.
-    pub(super) fn send(&self, happened: RunnerEvent) -> bool {
-        self.0.send(happened).is_ok()
+    /// Returns false if the event loop has ended.
+    pub(super) fn send(&self, event: RunnerEvent) -> bool {
+        self.0.send(event).is_ok()
     }
 }
 

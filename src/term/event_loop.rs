@@ -1,4 +1,4 @@
-//! The loop: wait for one message, take all that are waiting, update, do what that asks for (`effects.rs`), draw once.
+//! The event loop: waits for an event, handles all queued ones, performs their effects (`effects.rs`), draws once.
 
 use std::collections::VecDeque;
 use std::io;
@@ -28,31 +28,31 @@ use crate::app::{Msg, Phase, Start, State, update};
 use crate::store::Drafts;
 use crate::ui::Theme;
 
-/// The first frame waits so long for the file, so that a small one is on it.
+/// How long the first frame waits for the data file, so that it shows a small one at once.
 const FIRST_FRAME_WAIT: Duration = Duration::from_millis(2);
-/// While more is worked out it is drawn so often.
+/// Time between frames while a search or filter is in progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(60);
-/// However things stand, so long after a signal the process is gone.
+/// The process exits at the latest this long after a signal.
 pub(super) const EXIT_TIMEOUT: Duration = Duration::from_millis(1800);
-/// The exit status when the terminal is gone: that of SIGHUP, which would have said so.
+/// The exit status when the terminal is lost: that of SIGHUP.
 const STATUS_TERMINAL_LOST: u8 = 128 + 1;
 /// The exit status after a panic.
 const STATUS_PANICKED: u8 = 101;
 
-/// What a session works on.
+/// The parameters of a session.
 #[derive(Debug)]
 pub struct SessionJob {
-    /// What is known before anything is read.
+    /// The start parameters of the state.
     pub start: Start,
     /// The wardrobe.
     pub source: WardrobeSource,
-    /// Where drafts are kept, if anywhere.
+    /// Where drafts are stored, if anywhere.
     pub drafts: Option<Drafts>,
-    /// What the variable `TERM` says.
+    /// The environment variable `TERM`.
     pub term: Option<String>,
-    /// How it is drawn.
+    /// Colors and characters.
     pub look: Look,
-    /// Lines of words in the place of a drawn screen, for screen readers.
+    /// Plain text for screen readers.
     pub plain: bool,
 }
 
@@ -61,30 +61,30 @@ pub struct SessionJob {
 pub struct SessionEnd {
     /// The exit status.
     pub status: u8,
-    /// What should be said when the screen is gone.
+    /// A message to print after the screen is closed.
     pub message: Option<String>,
 }
 
-/// Shows the screen until the moderator leaves. `screen` draws the state.
+/// Runs the screen until the user quits. `screen` draws the state.
 pub fn run(
     job: SessionJob,
     screen: impl FnMut(&State, &Theme, &mut Frame<'_>),
 ) -> Result<SessionEnd, NoTerminal> {
     let signals = Signals::catch()?;
     let session = Session::enter(job.term.as_deref(), job.start.mouse)?;
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     let data = match &job.source {
         WardrobeSource::File(path, _) => Some(path.clone()),
         WardrobeSource::Memory(_) => None,
     };
-    let workers = Workers::start(job.source, &job.start.actor, &tell).map_err(NoTerminal::NoThread)?;
-    let events = EventSender(tell.clone());
+    let workers = Workers::start(job.source, &job.start.actor, &sender).map_err(NoTerminal::NoThread)?;
+    let events = EventSender(sender.clone());
     signals
         .listen(move |signal| events.send(RunnerEvent::Signal(signal)))
         .map_err(NoTerminal::NoThread)?;
-    let events = EventSender(tell.clone());
-    let looks = TerminalQuery::new(job.look);
-    let watch = looks.observer();
+    let events = EventSender(sender.clone());
+    let query = TerminalQuery::new(job.look);
+    let watch = query.observer();
     reader::listen(move |input| {
         watch(&input);
         events.send(RunnerEvent::Input(input))
@@ -98,10 +98,10 @@ pub fn run(
         workers,
         drafts: DraftWriter::new(job.drafts),
         data,
-        query: looks,
+        query,
         clicks: ClickTracker::default(),
-        sender: tell,
-        events: told,
+        sender,
+        events: receiver,
         status: None,
         message: None,
         has_more: false,
@@ -111,12 +111,12 @@ pub fn run(
         Ok(status) => {
             let message = runner.message.take();
             log::info!(status; "ended");
-            // A large wardrobe takes its time to be taken down piece by piece; the system does it at once.
+            // Dropping a large wardrobe takes time; the system frees the memory at once.
             std::mem::forget(runner.state);
             Ok(SessionEnd { status, message })
         }
         Err(panic) => {
-            // What was typed is worth one more try. When that fails too, the first panic is the one to tell of.
+            // Try to keep what was typed. If that panics too, report the first panic.
             let _ = catch_unwind(AssertUnwindSafe(|| {
                 runner.terminate(STATUS_PANICKED);
                 runner.finish();
@@ -133,24 +133,24 @@ pub(super) struct Runner<S> {
     pub(super) surface: Surface,
     pub(super) workers: Workers,
     pub(super) drafts: DraftWriter,
-    /// The data file, which no export replaces.
+    /// The data file, which an export must not overwrite.
     pub(super) data: Option<PathBuf>,
     pub(super) query: TerminalQuery,
     pub(super) clicks: ClickTracker,
     pub(super) sender: Sender<RunnerEvent>,
     pub(super) events: Receiver<RunnerEvent>,
-    /// Once it is time to leave: the exit status.
+    /// The exit status, once the session is to end.
     pub(super) status: Option<u8>,
     pub(super) message: Option<String>,
-    /// The state has more to work out when nothing else waits.
+    /// The state has more work to do when no events are queued.
     pub(super) has_more: bool,
     pub(super) suspending: PendingSuspend,
 }
 
 impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
-    /// Until it is time to leave; answers with the exit status.
+    /// Runs until the session ends; returns the exit status.
     fn run(&mut self) -> u8 {
-        // Lines of words have no colors.
+        // Plain text has no colors.
         if !self.surface.is_plain() {
             let asked = self.query.send(&mut self.session);
             self.check_terminal(&asked);
@@ -176,7 +176,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 self.handle(next);
                 taken = true;
             }
-            // What is found bit by bit is not shown bit by bit: the line may be slow.
+            // Partial results are drawn only now and then, since the connection may be slow.
             if self.status.is_none() && (taken || !self.has_more || drawn.elapsed() > PROGRESS_INTERVAL) {
                 self.draw();
                 drawn = Instant::now();
@@ -188,7 +188,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         self.status.unwrap_or_default()
     }
 
-    /// A small file is there in less time than anybody sees: the first frame shows it.
+    /// Waits briefly for the data file, so that the first frame shows it if it is small.
     fn wait_for_file(&mut self) {
         let end = Instant::now() + FIRST_FRAME_WAIT;
         while matches!(self.state.phase(), Phase::Opening { .. }) && self.status.is_none() {
@@ -196,26 +196,26 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 .events
                 .recv_timeout(end.saturating_duration_since(Instant::now()))
             {
-                Ok(happened) => self.handle(happened),
+                Ok(event) => self.handle(event),
                 Err(_) => return,
             }
         }
     }
 
-    /// Waits for what happens next. While the terminal takes no more, it is asked again now and then.
+    /// Waits for the next event. While the terminal is stalled, retries writing to it.
     fn next_event(&mut self) -> Option<RunnerEvent> {
         let mut pause = Duration::from_millis(10);
         while self.session.is_stalled() {
             let rest = self.drafts.next_delay().map_or(pause, |next| next.min(pause));
             match self.events.recv_timeout(rest) {
-                Ok(happened) => return Some(happened),
+                Ok(event) => return Some(event),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             let flushed = self.session.flush();
             self.check_terminal(&flushed);
             if self.status.is_some() || !self.session.is_stalled() {
-                // What changed meanwhile can be shown now.
+                // Draw what changed in the meantime.
                 self.draw();
                 return None;
             }
@@ -224,36 +224,36 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             }
             pause = (pause * 2).min(Duration::from_secs(1));
         }
-        // A time is waited for only while something is not kept, or is to stop.
+        // A timeout is needed only for drafts and while suspending.
         let rest = self
             .drafts
             .next_delay()
             .into_iter()
             .chain(self.suspending.time_left())
             .min();
-        let told = match rest {
+        let received = match rest {
             None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(rest) => self.events.recv_timeout(rest),
         };
-        match told {
-            Ok(happened) => Some(happened),
+        match received {
+            Ok(event) => Some(event),
             Err(RecvTimeoutError::Timeout) => {
                 if self.suspend_timed_out() {
                     self.draw();
                 }
                 self.drafts.take_elapsed().map(RunnerEvent::due)
             }
-            // Nobody is left to say anything: the threads cannot all be gone unless something is wrong.
+            // All threads are gone, which only a bug can cause.
             Err(RecvTimeoutError::Disconnected) => Some(RunnerEvent::ThreadPanicked),
         }
     }
 
-    fn handle(&mut self, happened: RunnerEvent) {
-        match happened {
+    fn handle(&mut self, event: RunnerEvent) {
+        match event {
             RunnerEvent::Input(inputs) => {
                 for input in inputs {
                     match input {
-                        // What was typed after the leaving is not for this screen.
+                        // Input after quitting is ignored.
                         _ if self.status.is_some() => return,
                         Input::Key(key) => {
                             self.clicks.reset();
@@ -266,7 +266,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                         Input::Paste(text) => self.update(Msg::Paste(text)),
                         Input::UnmarkedPaste(text) => self.update(Msg::UnmarkedPaste(text)),
                         Input::Mouse(mouse) => self.mouse(mouse),
-                        Input::Background(behind) => self.query.set_background(behind),
+                        Input::Background(background) => self.query.set_background(background),
                         Input::QueryAnswered => {}
                         Input::Closed => {
                             log::warn!(reason = "end of input"; "terminal lost");
@@ -287,7 +287,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             RunnerEvent::Worker(msg) | RunnerEvent::Answer(msg) => self.update(*msg),
             RunnerEvent::ThreadPanicked => {
                 log::error!("a thread panicked");
-                self.message = Some("a part of the program failed; what was typed is kept as a draft".into());
+                self.message = Some("Internal error. Your input was saved as a draft".into());
                 self.terminate(STATUS_PANICKED);
             }
         }
@@ -309,7 +309,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    /// Lets the state take a message, and does what that asks for.
+    /// Updates the state with a message and performs the effects.
     pub(super) fn update(&mut self, msg: Msg) {
         let mut waiting = VecDeque::from([msg]);
         while let Some(msg) = waiting.pop_front() {
@@ -332,14 +332,14 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         self.update(msg);
     }
 
-    /// The next frame is drawn in full: nothing is known of what the terminal shows.
+    /// Makes the next frame a full one, because the content of the terminal is unknown.
     pub(super) fn redraw(&mut self) {
         self.resize();
         self.surface.invalidate();
     }
 
     pub(super) fn draw(&mut self) {
-        // A frame that waits to be written is followed by the newest one, not by each.
+        // While the terminal is stalled frames are skipped; the newest follows.
         if self.session.is_stalled() {
             return;
         }
@@ -353,7 +353,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         self.surface.reuse(bytes);
     }
 
-    /// A terminal that fails is one that is gone.
+    /// Ends the session if writing to the terminal failed.
     pub(super) fn check_terminal<T>(&mut self, result: &io::Result<T>) {
         if let Err(error) = result {
             log::warn!(reason:% = error; "terminal lost");
@@ -361,7 +361,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    /// The session has to end, whatever is open, and soon.
+    /// Ends the session soon, whatever is open.
     fn terminate(&mut self, status: u8) {
         if self.status.is_some() {
             return;
@@ -371,7 +371,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             restore();
             std::process::exit(status.into());
         };
-        // Without that thread it ends as well, unless something hangs.
+        // Without this thread the session still ends, unless something hangs.
         let _ = thread::Builder::new().stack_size(64 << 10).spawn(overdue);
         self.update(Msg::End { status });
         self.status.get_or_insert(status);

@@ -1,4 +1,4 @@
-//! Files that the moderator names on the screen: read and written in a thread of their own, as a disk may be slow.
+//! Imports and exports of files named by the user, in threads, because disks may be slow.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
@@ -11,22 +11,21 @@ use crate::model::Wardrobe;
 use crate::store::{self, WriteOutcome};
 use crate::ui::text;
 
-/// Whether this session may have to do with files of the moderator's choosing. What is on the screen does not offer it
-/// then; this is the second lock.
-fn is_limited(start: &Start) -> bool {
+/// Whether this session must not access arbitrary files. The screen does not offer it then; this is a second check.
+fn is_restricted(start: &Start) -> bool {
     start.scope.rooms.is_some() || start.scope.read_only
 }
 
-const LIMITED: &str = "not in a session limited by --room or --read-only";
+const RESTRICTED: &str = "Not available in a session restricted by --room or --read-only";
 
-/// The screen has the streams.
-const NO_STREAM: &str = "\"-\" is no file here; for a file of that name type ./-";
+/// The screen uses the standard streams itself.
+const NO_STREAM: &str = "\"-\" is not a file name here; for a file called - type ./-";
 
-pub(super) fn import(path: String, start: &Start, tell: &Sender<RunnerEvent>) {
-    let limited = is_limited(start);
-    answer(tell, move || {
-        let given = if limited {
-            Err(ImportErrors::whole(LIMITED))
+pub(super) fn import(path: String, start: &Start, events: &Sender<RunnerEvent>) {
+    let restricted = is_restricted(start);
+    answer(events, move || {
+        let given = if restricted {
+            Err(ImportErrors::whole(RESTRICTED))
         } else {
             read(&path)
         };
@@ -47,12 +46,12 @@ pub(super) fn export(
     export: ExportRequest,
     wardrobe: Wardrobe,
     (start, data): (&Start, Option<PathBuf>),
-    tell: &Sender<RunnerEvent>,
+    events: &Sender<RunnerEvent>,
 ) {
-    let limited = is_limited(start) || start.demo;
-    answer(tell, move || {
-        let result = if limited {
-            Err(LIMITED.into())
+    let restricted = is_restricted(start) || start.demo;
+    answer(events, move || {
+        let result = if restricted {
+            Err(RESTRICTED.into())
         } else {
             write(&export, &wardrobe, data.as_deref())
         };
@@ -65,7 +64,7 @@ fn write(export: &ExportRequest, wardrobe: &Wardrobe, data: Option<&Path>) -> Re
         return Err(NO_STREAM.into());
     }
     let made = exchange::export(wardrobe, &export.part, export.form);
-    let made = made.ok_or("what was to be exported is not there any more")?;
+    let made = made.ok_or("The exported item no longer exists")?;
     let bytes = match export.form {
         FileFormat::Json => text::harmless_json_bytes(made.bytes),
         FileFormat::Csv => made.bytes,
@@ -77,16 +76,16 @@ fn write(export: &ExportRequest, wardrobe: &Wardrobe, data: Option<&Path>) -> Re
     }
 }
 
-/// Does it in a thread of its own, and tells the answer.
-fn answer(tell: &Sender<RunnerEvent>, work: impl FnOnce() -> Msg + Send + 'static) {
-    let voice = tell.clone();
+/// Does the work in a thread and sends its result.
+fn answer(events: &Sender<RunnerEvent>, work: impl FnOnce() -> Msg + Send + 'static) {
+    let results = events.clone();
     let thread = super::threads::builder("files").spawn(move || {
-        // Whoever does not listen any more has left.
-        let _ = voice.send(RunnerEvent::Answer(Box::new(work())));
+        // Nobody receives it if the session has ended.
+        let _ = results.send(RunnerEvent::Answer(Box::new(work())));
     });
     if let Err(error) = thread {
-        let _ = tell.send(RunnerEvent::Answer(Box::new(Msg::Note(format!(
-            "not done: {error}"
+        let _ = events.send(RunnerEvent::Answer(Box::new(Msg::Note(format!(
+            "Cannot start a thread: {error}"
         )))));
     }
 }
@@ -99,7 +98,7 @@ mod tests {
     use crate::exchange::ExportScope;
     use crate::store::Scope;
 
-    fn limited() -> Vec<Start> {
+    fn restricted() -> Vec<Start> {
         let start = |rooms: Option<_>, read_only| Start {
             scope: Scope { rooms, read_only },
             ..Start::default()
@@ -107,11 +106,11 @@ mod tests {
         vec![start(Some([].into()), false), start(None, true)]
     }
 
-    /// What the thread answers.
+    /// The message that the thread sends.
     fn answered(ask: impl FnOnce(&Sender<RunnerEvent>)) -> Msg {
-        let (tell, told) = channel();
-        ask(&tell);
-        match told.recv().unwrap() {
+        let (events, received) = channel();
+        ask(&events);
+        match received.recv().unwrap() {
             RunnerEvent::Answer(msg) => *msg,
             _ => panic!("no answer"),
         }
@@ -133,19 +132,19 @@ mod tests {
             demo: true,
             ..Start::default()
         };
-        for start in limited() {
-            let msg = answered(|tell| import(name(&there), &start, tell));
+        for start in restricted() {
+            let msg = answered(|events| import(name(&there), &start, events));
             assert!(matches!(msg, Msg::Imported(_, Err(_))), "{msg:?}");
         }
-        for start in limited().into_iter().chain([demo]) {
-            let msg = answered(|tell| export(wanted.clone(), Wardrobe::default(), (&start, None), tell));
+        for start in restricted().into_iter().chain([demo]) {
+            let msg = answered(|events| export(wanted.clone(), Wardrobe::default(), (&start, None), events));
             assert!(matches!(msg, Msg::Exported(_, Err(_))), "{msg:?}");
         }
         assert!(!new.exists());
         let free = Start::default();
-        let msg = answered(|tell| import(name(&there), &free, tell));
+        let msg = answered(|events| import(name(&there), &free, events));
         assert!(matches!(msg, Msg::Imported(_, Ok(_))), "{msg:?}");
-        let msg = answered(|tell| export(wanted.clone(), Wardrobe::default(), (&free, None), tell));
+        let msg = answered(|events| export(wanted.clone(), Wardrobe::default(), (&free, None), events));
         assert!(
             matches!(msg, Msg::Exported(_, Ok(ExportOutcome::Done(_)))),
             "{msg:?}"

@@ -1,33 +1,33 @@
-//! What comes from the terminal, decoded.
+//! Decoded terminal input.
 
 use crate::app::Key;
 use crate::ui::color::Rgb;
 
-/// What came from the terminal.
+/// Input from the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// A key was pressed.
     Key(Key),
-    /// A key of another layout was pressed; with the character that the key at its place has on the standard layout.
+    /// A key of another layout was pressed, with the character at the same position on the standard layout.
     KeyAt(Key, char),
-    /// Text was pasted; its line ends are `\n`. It may hold anything else.
+    /// Text was pasted. Line ends are `\n`; it may contain any other control characters.
     Paste(String),
-    /// Text came as only a paste comes, though the terminal does not mark pastes; its line ends are `\n`.
+    /// Text that the terminal does not mark as a paste but that arrived like one. Line ends are `\n`.
     UnmarkedPaste(String),
-    /// The mouse, where it is switched on.
+    /// A mouse event, if the mouse is on.
     Mouse(Mouse),
-    /// This is the color behind the text.
+    /// The terminal reported its background color.
     Background(Rgb),
-    /// The terminal has answered all that it was asked and knows an answer to.
+    /// The terminal has answered the last query (DA1), so no earlier reply is missing.
     QueryAnswered,
-    /// The terminal is not there any more. Nothing comes after it.
+    /// The terminal is gone. This is always the last input.
     Closed,
 }
 
-/// What the mouse did, and where.
+/// A mouse event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mouse {
-    /// What.
+    /// The action.
     pub action: MouseAction,
     /// Column, from 0 at the left.
     pub column: u16,
@@ -35,7 +35,7 @@ pub struct Mouse {
     pub row: u16,
 }
 
-/// What the mouse did.
+/// The action of a mouse event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MouseAction {
     /// The left button was pressed.

@@ -1,4 +1,4 @@
-//! What the terminal can show: what somebody says about it, else what its variables say.
+//! Colors and characters: from options, else detected from environment variables and the terminal.
 
 use std::str::FromStr;
 
@@ -7,35 +7,35 @@ use ratatui::style::Style;
 use crate::ui::color::{self, Rgb};
 use crate::ui::theme::{Backdrop, BuiltinTheme, ColorDepth, Palette, StyleRole, Theme};
 
-/// How it should look. What is not said is guessed.
+/// Options for the look. Anything not set is detected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LookOptions {
-    /// With how many colors.
+    /// Number of colors.
     pub colors: ColorMode,
-    /// Dark or light.
+    /// Dark or light background.
     pub background: Background,
-    /// Whether only ASCII is shown.
+    /// Whether to use ASCII only; `None`: detect.
     pub ascii: Option<bool>,
     /// The theme.
     pub theme: BuiltinTheme,
-    /// What is different from the theme.
+    /// Styles that replace those of the theme.
     pub overrides: Vec<(StyleRole, Style)>,
 }
 
-/// How many colors are wanted.
+/// The requested number of colors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ColorMode {
-    /// As many as there are, none with `NO_COLOR`.
+    /// As many as detected, or none if `NO_COLOR` is set.
     #[default]
     Auto,
-    /// As many as there are, at least sixteen.
+    /// As many as detected, at least sixteen.
     Always,
-    /// So many.
+    /// This number.
     Exactly(ColorDepth),
 }
 
 impl ColorMode {
-    /// The names that are shown; other spellings are read too.
+    /// The documented names; other spellings are accepted too.
     pub const NAMES: &[&str] = &["auto", "always", "never", "truecolor", "256", "16"];
 }
 
@@ -61,18 +61,18 @@ impl FromStr for ColorMode {
     }
 }
 
-/// What is behind the text.
+/// The requested background.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Background {
-    /// What the terminal says.
+    /// As detected.
     #[default]
     Auto,
-    /// This.
+    /// This background.
     Fixed(Backdrop),
 }
 
 impl Background {
-    /// The names.
+    /// The accepted names.
     pub const NAMES: &[&str] = &["auto", "dark", "light"];
 }
 
@@ -89,7 +89,7 @@ impl FromStr for Background {
     }
 }
 
-/// How to draw, as far as that is known before the terminal was asked.
+/// The resolved look, before the terminal has been queried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     theme: BuiltinTheme,
@@ -101,7 +101,7 @@ pub struct Look {
 }
 
 impl LookOptions {
-    /// What is wanted, and the rest as the variables say; `variable` looks up one of the environment.
+    /// Resolves the options, detecting the rest. `variable` looks up an environment variable.
     pub fn resolve(&self, variable: impl Fn(&str) -> Option<String>) -> Look {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let ground = match self.background {
@@ -127,7 +127,7 @@ impl LookOptions {
 }
 
 impl Look {
-    /// How to draw.
+    /// The theme for drawing.
     pub fn theme(&self) -> Theme {
         let mut palette = Palette::new(self.theme, self.depth, self.backdrop);
         for (role, style) in &self.overrides {
@@ -139,16 +139,16 @@ impl Look {
         }
     }
 
-    /// Whether the terminal should be asked for the color behind the text: it is not known, would make a difference,
-    /// and the terminal is of a kind that knows the question.
+    /// Whether the terminal should be queried for its background color: it is unknown, it makes a difference, and the
+    /// terminal supports the query (OSC 11).
     pub fn should_query(&self) -> bool {
         let differs = self.theme != BuiltinTheme::Mono && self.depth >= ColorDepth::Many;
         self.backdrop == Backdrop::Unknown && differs && self.queryable
     }
 
-    /// The terminal says what is behind the text. What is neither dark nor light stays unknown.
-    pub fn set_background(&mut self, behind: Rgb) {
-        self.backdrop = match color::luminance(behind) {
+    /// Sets the background color reported by the terminal. A color that is neither dark nor light stays unknown.
+    pub fn set_background(&mut self, background: Rgb) {
+        self.backdrop = match color::luminance(background) {
             dark if dark <= 0.05 => Backdrop::Dark,
             light if light >= 0.7 => Backdrop::Light,
             _ => Backdrop::Unknown,
@@ -156,7 +156,7 @@ impl Look {
     }
 }
 
-/// Terminals that know the question, or at least leave alone what they do not know.
+/// Prefixes of `TERM` for terminals that support the background query, or at least ignore it.
 const QUERYABLE_TERMS: [&str; 13] = [
     "xterm",
     "tmux",
@@ -175,7 +175,7 @@ const QUERYABLE_TERMS: [&str; 13] = [
 
 type EnvLookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Only ASCII on a Linux console, whose font has little else, and where the locale is not UTF-8.
+/// ASCII only on a Linux console, whose font has few other characters, and with a locale other than UTF-8.
 fn ascii_only(set: EnvLookup<'_>) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
@@ -186,7 +186,7 @@ fn ascii_only(set: EnvLookup<'_>) -> bool {
     !utf8 || set("TERM").is_some_and(|term| term == "linux")
 }
 
-/// Terminals that have all colors and do not say so in a variable that every server passes on.
+/// Prefixes of `TERM` for terminals with 24-bit color whose `COLORTERM` SSH servers do not pass on.
 const TRUECOLOR_TERMS: [&str; 8] = [
     "xterm-kitty",
     "xterm-ghostty",
@@ -198,7 +198,7 @@ const TRUECOLOR_TERMS: [&str; 8] = [
     "rio",
 ];
 
-/// How many colors the terminal has.
+/// Detects how many colors the terminal has.
 fn color_depth(set: EnvLookup<'_>) -> ColorDepth {
     let term = set("TERM").unwrap_or_default();
     let begins = |names: &[&str]| names.iter().any(|name| term.starts_with(name));
@@ -209,7 +209,7 @@ fn color_depth(set: EnvLookup<'_>) -> ColorDepth {
     if term == "linux" {
         return ColorDepth::Sixteen;
     }
-    // What COLORTERM says was said by the terminal around it, and screen makes a mess of what it does not know.
+    // COLORTERM comes from the terminal outside of GNU screen, which garbles colors that it does not support.
     if term.starts_with("screen") && set("TMUX").is_none() {
         return if term.contains("256color") {
             ColorDepth::Many
@@ -226,7 +226,7 @@ fn color_depth(set: EnvLookup<'_>) -> ColorDepth {
     ColorDepth::Sixteen
 }
 
-/// What is behind the text, as far as a variable says: `COLORFGBG` ends in the number of that color.
+/// Detects the background from `COLORFGBG`, which ends with the number of the background color.
 fn backdrop(set: EnvLookup<'_>) -> Backdrop {
     if set("TERM").is_some_and(|term| term == "linux") {
         return Backdrop::Dark;
@@ -386,16 +386,16 @@ mod tests {
             ..LookOptions::default()
         };
         assert!(!look(&dark, &[xterm]).should_query());
-        for (behind, ground) in [
+        for (background, ground) in [
             ((0, 0, 0), Backdrop::Dark),
             ((46, 52, 64), Backdrop::Dark),
             ((128, 128, 128), Backdrop::Unknown),
             ((253, 246, 227), Backdrop::Light),
         ] {
             let mut look = look(&LookOptions::default(), &[xterm]);
-            look.set_background(behind);
+            look.set_background(background);
             let wanted = Theme::new(ColorDepth::Many, ground);
-            assert_eq!(look.theme().palette, wanted.palette, "{behind:?}");
+            assert_eq!(look.theme().palette, wanted.palette, "{background:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The terminal session: input, signals, drawing loop; the only place that runs effects.
 //!
-//! [`run`] is the whole of it. Three threads tell it what happens (input, signals, the keeper of the data file); it
-//! lets [`crate::app::update`] decide, does what that asks for, and draws once for all that came in together.
+//! [`run`] is the entry point. Three threads send it events (input, signals, the store worker). For each batch of events it
+//! calls [`crate::app::update`], performs the effects, and draws once.
 
 mod burst;
 mod clipboard;

@@ -1,4 +1,4 @@
-//! What the mouse does, as messages: two clicks soon after each other at one place are a double click.
+//! Turns mouse events into messages, and detects double clicks.
 
 use std::time::{Duration, Instant};
 
@@ -7,15 +7,15 @@ use ratatui::layout::Position;
 use super::input::{Mouse, MouseAction};
 use crate::app::{Msg, Spot};
 
-/// Two clicks within this time are one double click.
+/// Maximum time between the two clicks of a double click.
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 
-/// The click before, as long as it may be the first half of a double click.
+/// The previous click, while it may be the first of a double click.
 #[derive(Debug, Default)]
 pub(super) struct ClickTracker(Option<(Instant, Position)>);
 
 impl ClickTracker {
-    /// `on` is what is under it.
+    /// The message for a mouse event; `on` is what is under the pointer.
     pub(super) fn message(&mut self, on: Vec<Spot>, mouse: Mouse, now: Instant) -> Msg {
         let at = Position::new(mouse.column, mouse.row);
         let before = self.0.take();
@@ -31,7 +31,7 @@ impl ClickTracker {
         }
     }
 
-    /// Something else was done: the next click is a first one.
+    /// Something else happened: the next click is a first one.
     pub(super) fn reset(&mut self) {
         self.0 = None;
     }
@@ -59,10 +59,10 @@ mod tests {
         let click = MouseAction::Press;
         assert!(!press(0, 7, click));
         assert!(press(300, 7, click));
-        assert!(!press(400, 7, click), "three are a double one and another");
-        assert!(!press(500, 8, click), "at another place");
+        assert!(!press(400, 7, click), "a third click is a single one");
+        assert!(!press(500, 8, click), "at another position");
         assert!(!press(1000, 8, click), "too late");
         assert!(!press(1010, 8, MouseAction::WheelDown));
-        assert!(!press(1020, 8, click), "something was done between");
+        assert!(!press(1020, 8, click), "another event in between");
     }
 }

@@ -1,5 +1,5 @@
-//! Frames as bytes: what ratatui says has changed, in as few bytes as any terminal understands. Pure: it writes into
-//! memory, and the session takes the bytes from there, one write a frame.
+//! A ratatui backend that encodes changed cells in as few bytes as possible. Pure: it writes into memory, and the session
+//! writes each frame at once.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -10,19 +10,19 @@ use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
-/// A ratatui backend that keeps the bytes until [`Painter::take`].
+/// A ratatui backend that collects bytes until [`Painter::take`].
 #[derive(Debug, Default)]
 pub struct Painter {
     size: Size,
     bytes: String,
-    /// Where the terminal's cursor is, as far as that is sure.
+    /// The cursor position; `None`: unknown.
     cursor: Option<Position>,
-    /// How the terminal would write now; `None`: not known.
+    /// The current style of the terminal; `None`: unknown.
     style: Option<CellStyle>,
     cursor_shown: bool,
 }
 
-/// How characters look.
+/// The style of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct CellStyle {
     fg: Color,
@@ -30,11 +30,11 @@ struct CellStyle {
     modifier: Modifier,
 }
 
-/// About so many bytes come together over a network; of more, a part may be seen before the rest.
+/// About as many bytes as a network packet carries. Larger frames use synchronized output, so that they appear at once.
 const PACKET_BYTES: usize = 1_200;
-/// Synchronized output: nothing is shown until [`SHOW`]. A terminal that does not know this mode passes it over.
+/// Starts synchronized output (mode 2026): nothing is shown until [`END_SYNC`]. Terminals without it ignore this.
 const BEGIN_SYNC: &str = "\x1b[?2026h";
-/// See [`HOLD`].
+/// Ends synchronized output; see [`BEGIN_SYNC`].
 pub(super) const END_SYNC: &str = "\x1b[?2026l";
 
 const DEFAULT_STYLE: CellStyle = CellStyle {
@@ -43,12 +43,12 @@ const DEFAULT_STYLE: CellStyle = CellStyle {
     modifier: Modifier::empty(),
 };
 
-/// What can be seen of a blank, apart from its background.
+/// Modifiers that are visible on a space.
 const VISIBLE_ON_BLANK: Modifier = Modifier::REVERSED
     .union(Modifier::UNDERLINED)
     .union(Modifier::CROSSED_OUT);
 
-/// What is switched on by which number, and off by which.
+/// The SGR numbers that turn each modifier on and off.
 const SGR_MODIFIERS: [(Modifier, u8, u8); 8] = [
     (Modifier::BOLD, 1, 22),
     (Modifier::DIM, 2, 22),
@@ -61,7 +61,7 @@ const SGR_MODIFIERS: [(Modifier, u8, u8); 8] = [
 ];
 
 impl Painter {
-    /// For a terminal that was just cleared, with its cursor hidden.
+    /// A painter for a cleared terminal with hidden cursor.
     pub fn new(columns: u16, rows: u16) -> Self {
         Self {
             size: Size::new(columns, rows),
@@ -69,12 +69,12 @@ impl Painter {
         }
     }
 
-    /// The terminal has this size now.
+    /// Sets the size of the terminal.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.size = Size::new(columns, rows);
     }
 
-    /// The bytes since the last time. Many of them are shown at once, where the terminal can do that.
+    /// Takes the collected bytes. Large frames use synchronized output.
     pub fn take(&mut self) -> String {
         let mut bytes = std::mem::take(&mut self.bytes);
         if bytes.len() > PACKET_BYTES {
@@ -84,7 +84,7 @@ impl Painter {
         bytes
     }
 
-    /// Gives the buffer back for the next frame.
+    /// Returns the buffer for reuse.
     pub fn reuse(&mut self, mut buffer: String) {
         if self.bytes.is_empty() {
             buffer.clear();
@@ -92,7 +92,7 @@ impl Painter {
         }
     }
 
-    /// The terminal was in other hands: nothing is known of it but that its cursor was hidden again.
+    /// The state of the terminal is unknown, except that the cursor is hidden.
     pub fn invalidate(&mut self) {
         self.cursor = None;
         self.style = None;
@@ -119,7 +119,7 @@ impl Painter {
         } else if at.y + 1 == y && x == 0 {
             self.bytes.push_str("\r\n");
         } else if at.y + 1 == y && x <= at.x && at.x - x <= 3 {
-            // The end of a column: back below where it was.
+            // The next line of a column: backspaces and a line feed are shorter.
             (x..at.x).for_each(|_| self.bytes.push('\x08'));
             self.bytes.push('\n');
         } else {
@@ -149,17 +149,17 @@ impl Painter {
             self.bytes.push_str(symbol);
             Some(1)
         } else if symbol.is_empty() || symbol.chars().any(char::is_control) {
-            // The last door: whatever slipped in before, the terminal is told to do nothing but write.
+            // Last line of defense: control characters never reach the terminal.
             self.bytes.push('\u{fffd}');
             Some(1)
         } else {
             self.bytes.push_str(symbol);
-            // Terminals agree on the width of single characters, not on that of several that are shown as one.
+            // Terminals agree on the width of single characters, but not of grapheme clusters.
             let single = symbol.chars().nth(1).is_none();
             single.then(|| u16::try_from(symbol.width()).unwrap_or(1))
         };
         self.cursor = match (self.cursor, width) {
-            // In the last column, terminals differ in where the cursor is.
+            // After the last column, the cursor position differs between terminals.
             (Some(at), Some(width)) if at.x.saturating_add(width) < self.size.width => {
                 Some(Position::new(at.x + width, at.y))
             }
@@ -190,7 +190,7 @@ impl Painter {
     }
 }
 
-/// The numbers that make one pen of another.
+/// The SGR parameters that change one style into another.
 fn sgr_change(from: CellStyle, to: CellStyle) -> String {
     let mut numbers = String::new();
     let mut put = |number: std::fmt::Arguments<'_>| {
@@ -201,7 +201,7 @@ fn sgr_change(from: CellStyle, to: CellStyle) -> String {
     for (modifier, _, off) in SGR_MODIFIERS {
         if on.contains(modifier) && !to.modifier.contains(modifier) {
             put(format_args!("{off}"));
-            // One number may switch off two: bold and dim.
+            // One number may turn off two modifiers: bold and dim.
             SGR_MODIFIERS
                 .iter()
                 .filter(|switch| switch.2 == off)
@@ -222,7 +222,7 @@ fn sgr_change(from: CellStyle, to: CellStyle) -> String {
     numbers
 }
 
-/// The numbers of a color; `base` is 30 for the foreground and 40 for the background.
+/// The SGR parameters of a color; `base` is 30 for the foreground and 40 for the background.
 fn push_color(color: Color, base: u8, put: &mut impl FnMut(std::fmt::Arguments<'_>)) {
     let basic = match color {
         Color::Reset => return put(format_args!("{}", base + 9)),
@@ -246,7 +246,7 @@ fn push_color(color: Color, base: u8, put: &mut impl FnMut(std::fmt::Arguments<'
         Color::LightCyan => 14,
         Color::White => 15,
     };
-    // The bright ones are 90 to 97 and 100 to 107.
+    // Bright colors are 90 to 97 and 100 to 107.
     let number = if basic < 8 {
         base + basic
     } else {
@@ -294,16 +294,16 @@ impl Backend for Painter {
     }
 
     fn clear(&mut self) -> Result<(), Infallible> {
-        // The color of what is cleared is the pen's.
+        // Clearing uses the current background color.
         self.bytes.push_str("\x1b[m\x1b[2J");
         self.style = Some(DEFAULT_STYLE);
-        // Where the cursor stands is not known: a terminal that gets another size may have moved it.
+        // The cursor position is unknown: a resize may have moved it.
         self.cursor = None;
         Ok(())
     }
 
     fn clear_region(&mut self, _: ClearType) -> Result<(), Infallible> {
-        // Only full screens are drawn: ratatui asks for nothing less.
+        // ratatui clears regions only with inline viewports, which are not used here.
         self.clear()
     }
 

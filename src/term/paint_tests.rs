@@ -110,7 +110,7 @@ fn cursor_is_written_once() {
     assert_eq!(paint(&mut terminal, &[]), "\x1b[?25l");
 }
 
-/// What a cell of a real terminal shows, apart from what cannot be seen.
+/// The visible properties of a cell.
 fn seen(cell: &Cell) -> (String, Color, Color, bool, bool) {
     let blank = cell.symbol() == " ";
     let fg = if blank && !cell.modifier.intersects(Modifier::REVERSED) {
@@ -173,7 +173,7 @@ fn style() -> impl Strategy<Value = Style> {
     })
 }
 
-/// Wide characters stand at even columns only: what is left of one whose half is overwritten differs between terminals.
+/// Wide characters are at even columns only: terminals differ in what remains of one that is half overwritten.
 fn writes() -> impl Strategy<Value = Vec<(u16, u16, String, Style)>> {
     prop::collection::vec((0..COLUMNS / 2, 0..ROWS, "(ab|cc|  |漢|│c){1,6}", style()), 0..12).prop_map(
         |writes| {
@@ -186,7 +186,7 @@ fn writes() -> impl Strategy<Value = Vec<(u16, u16, String, Style)>> {
 }
 
 proptest! {
-    /// However frames follow each other, the terminal shows the last.
+    /// After any sequence of frames, the terminal shows the last.
     #[test]
     fn terminal_shows_drawn_frames(frames in prop::collection::vec(writes(), 1..6)) {
         let mut terminal = fresh();

@@ -1,5 +1,5 @@
-//! Pages of lines as bytes, for screen readers: only lines that changed are written, each whole and in one piece, and
-//! then the cursor goes to where it belongs. Pure: it writes into memory.
+//! Output for screen readers: writes only the lines that changed, each in one piece, and then places the cursor. Pure: it
+//! writes into memory.
 
 use std::fmt::Write as _;
 
@@ -7,25 +7,25 @@ use ratatui::layout::Position;
 
 use crate::ui::plain::PlainPage;
 
-/// What the terminal shows.
+/// The plain-text output of a terminal.
 #[derive(Debug, Default)]
 pub struct PlainOutput {
-    /// `None`: not known.
+    /// What the terminal shows; `None`: unknown.
     page: Option<PlainPage>,
 }
 
 impl PlainOutput {
-    /// The terminal was in other hands, or has another size.
+    /// The content of the terminal is unknown.
     pub fn invalidate(&mut self) {
         self.page = None;
     }
 
-    /// The page that is shown.
+    /// The page that the terminal shows.
     pub fn page(&self) -> Option<&PlainPage> {
         self.page.as_ref()
     }
 
-    /// The bytes that make this page of what is shown.
+    /// The bytes that change the shown page into this one.
     pub fn draw(&mut self, page: PlainPage) -> String {
         let mut out = String::new();
         let before = self.page.take().unwrap_or_else(|| {
@@ -50,8 +50,8 @@ impl PlainOutput {
     }
 }
 
-/// Writes a line in the place of another one. Where one is the beginning of the other, as while somebody types, only the
-/// end is written or taken away: who listens hears what is new.
+/// Replaces a line. If one is a prefix of the other, as while typing, writes or erases only the end, so that a screen
+/// reader speaks only what is new.
 fn write_line(out: &mut String, y: usize, there: &str, line: &str) {
     let plain = there.is_ascii() && line.is_ascii();
     let (column, new) = match line.strip_prefix(there) {
@@ -60,14 +60,14 @@ fn write_line(out: &mut String, y: usize, there: &str, line: &str) {
         _ => (0, line),
     };
     let _ = write!(out, "\x1b[{};{}H", y + 1, column + 1);
-    // The last door: a terminal is told to do nothing but write.
+    // Last line of defense: control characters never reach the terminal.
     out.extend(
         new.chars()
             .map(|one| if one.is_control() { '\u{fffd}' } else { one }),
     );
-    // Terminals differ in how wide some characters are: nothing of what was there may stay.
-    let over_all = column == 0 && !there.is_empty();
-    if over_all || line.len() < there.len() {
+    // The width of some characters differs between terminals, so the rest of the old line is erased.
+    let replaces_all = column == 0 && !there.is_empty();
+    if replaces_all || line.len() < there.len() {
         out.push_str("\x1b[K");
     }
 }

@@ -1,4 +1,4 @@
-//! The thread that reads the terminal: it sleeps until something comes, and ends when the terminal does.
+//! The thread that reads terminal input. It blocks until input arrives and ends when the terminal is gone.
 
 use std::io;
 
@@ -7,19 +7,19 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::burst::BurstDetector;
 use super::input::Input;
 
-/// Starts to read the terminal on standard input. What came in together is told together; [`Input::Gone`] comes last.
-/// Ends when `tell` says false.
-pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) -> io::Result<()> {
+/// Starts reading the terminal on standard input. Each read is sent as one batch; [`Input::Closed`] is the last input. Ends
+/// when `send` returns false.
+pub(super) fn listen(mut send: impl FnMut(Vec<Input>) -> bool + Send + 'static) -> io::Result<()> {
     super::threads::builder("input").spawn(move || {
         let mut bursts = BurstDetector::default();
         loop {
             let found = match wait(&mut bursts) {
                 Ok(found) => found,
-                // A terminal that fails is one that is gone: asking again would only spin.
+                // Treat an error as a lost terminal: retrying would only spin.
                 Err(_) => vec![Input::Closed],
             };
             let gone = found.contains(&Input::Closed);
-            if (!found.is_empty() && !tell(found)) || gone {
+            if (!found.is_empty() && !send(found)) || gone {
                 return;
             }
         }
@@ -27,7 +27,7 @@ pub(super) fn listen(mut tell: impl FnMut(Vec<Input>) -> bool + Send + 'static) 
     Ok(())
 }
 
-/// Waits for the terminal once.
+/// Waits for one read or timeout.
 fn wait(bursts: &mut BurstDetector) -> io::Result<Vec<Input>> {
     let terminal = rustix::stdio::stdin();
     let patience = bursts.timeout().map(|milliseconds| Timespec {

@@ -1,10 +1,9 @@
-//! Control sequences, `ESC [` and what follows it up to its last byte: keys, the mouse, and what a terminal tells of
-//! itself.
+//! Control sequences (CSI): keys, mouse events and device attributes.
 
 use super::input::{Input, Mouse, MouseAction};
 use crate::app::{Key, KeyCode};
 
-/// The modifiers of a key that is told by its number, as bits: one less than what the terminal sends.
+/// Modifier bits of a key: the transmitted parameter minus one (xterm, kitty keyboard protocol).
 #[derive(Debug, Clone, Copy)]
 struct Modifiers(u32);
 
@@ -18,7 +17,7 @@ impl Modifiers {
     fn ctrl(self) -> bool {
         self.0 & 4 != 0
     }
-    /// Super, Hyper or Meta, which no key here has.
+    /// Super, Hyper or Meta, which hatrack does not use.
     fn other(self) -> bool {
         self.0 & 0b11_1000 != 0
     }
@@ -27,7 +26,7 @@ impl Modifiers {
     }
 }
 
-/// The numbers of a parameter, such as `47:63` in `47:63;2u`. An empty or malformed one is `None`.
+/// The sub-parameters of a parameter, such as `47:63` in `47:63;2u`; `None` where empty or malformed.
 type SubParameters = [Option<u32>; 3];
 
 fn sub_parameters(parameter: &[u8]) -> SubParameters {
@@ -35,7 +34,7 @@ fn sub_parameters(parameter: &[u8]) -> SubParameters {
     std::array::from_fn(|_| parts.next().flatten())
 }
 
-/// What a control sequence with these parameters and this last byte means, if anything.
+/// The input for a control sequence with these parameters and this final byte, if it has a meaning.
 pub(super) fn sequence(parameters: &[u8], last: u8) -> Option<Input> {
     match (parameters, last) {
         ([b'<', mouse @ ..], _) => return click(mouse, last),
@@ -46,18 +45,18 @@ pub(super) fn sequence(parameters: &[u8], last: u8) -> Option<Input> {
     let mut next = || all.next().unwrap_or_default();
     let (first, second, third) = (next(), next(), next());
     let [modifiers, kind, _] = second;
-    // The part after the colon says pressed, repeated (2) or released (3).
+    // The event type after the colon: press (1), repeat (2) or release (3).
     if kind == Some(3) {
         return None;
     }
     let modifiers = Modifiers(modifiers.unwrap_or(1).saturating_sub(1));
     let code = match (last, first) {
         (b'u', first) => return unicode_key(first, modifiers, third[0]),
-        // The same as xterm says it.
+        // xterm's modifyOtherKeys.
         (b'~', [Some(27), ..]) if third[0].is_some() => return unicode_key(third, modifiers, None),
         (b'~', [first, ..]) => tilde_key(first?)?,
         (b'Z', _) => KeyCode::BackTab,
-        // A report of where the cursor is, not F3.
+        // A cursor position report, not F3.
         (b'R', [first, ..]) if first != Some(1) || parameters.len() == 1 => return None,
         (b'I' | b'M', _) => return None,
         (other, _) => application_key(other)?,
@@ -95,9 +94,9 @@ fn tilde_key(number: u32) -> Option<KeyCode> {
     })
 }
 
-/// A key told by its character, as kitty's protocol and xterm's `modifyOtherKeys` do. The parts are the character
-/// without Shift, the one with Shift, and the one that the key at this place has on the standard layout (PC-101, US);
-/// `text` is what is typed. Terminals may leave out all but the first.
+/// A key reported by its code point, as in the kitty keyboard protocol and xterm's `modifyOtherKeys`: the character without
+/// Shift, with Shift, and of this position on the standard layout (PC-101, US); `text` is the typed text. Terminals may omit
+/// all but the first.
 fn unicode_key(
     [plain, shifted, place]: SubParameters,
     modifiers: Modifiers,
@@ -110,7 +109,7 @@ fn unicode_key(
         '\t' => KeyCode::Tab,
         '\u{1b}' => KeyCode::Esc,
         '\u{8}' | '\u{7f}' => KeyCode::Backspace,
-        // Where kitty has the keys that are no characters: those of the keypad, and many that nothing here has.
+        // kitty's private-use code points for functional keys, of which only the keypad is used.
         '\u{e000}'..='\u{f8ff}' => keypad(plain)?,
         character if character.is_control() || modifiers.other() => return None,
         character => return Some(character_key(character, [shifted, place, text], modifiers)),
@@ -118,12 +117,12 @@ fn unicode_key(
     Some(Input::Key(key_with(code, modifiers)))
 }
 
-fn character_key(plain: char, told: [Option<u32>; 3], modifiers: Modifiers) -> Input {
+fn character_key(plain: char, alternates: [Option<u32>; 3], modifiers: Modifiers) -> Input {
     let [shifted, place, text] =
-        told.map(|number| char::from_u32(number?).filter(|character| !character.is_control()));
+        alternates.map(|number| char::from_u32(number?).filter(|character| !character.is_control()));
     let upper = modifiers.shift() != (modifiers.caps_lock() && plain.is_alphabetic());
-    // Where the terminal tells no more, the US layout is assumed: no command on a sign changes anything by itself, and
-    // in a text what is wrong is seen.
+    // Without alternates, assume the US layout: no command bound to a punctuation key changes data by itself, and wrong
+    // text is visible.
     let typed = match (text, shifted) {
         (Some(text), _) => text,
         (None, Some(shifted)) if modifiers.shift() => shifted,
@@ -132,7 +131,7 @@ fn character_key(plain: char, told: [Option<u32>; 3], modifiers: Modifiers) -> I
     };
     let place = place.map(|place| if upper { with_shift(place) } else { place });
     match place.filter(|place| *place != typed && !plain.is_ascii()) {
-        // With Ctrl or Alt a key is no letter of a text, so it is what it is at its place.
+        // With Ctrl or Alt the key is not text, so its position counts.
         Some(place) if modifiers.ctrl() || modifiers.alt() => {
             Input::Key(key_with(KeyCode::Char(place), modifiers))
         }
@@ -141,7 +140,7 @@ fn character_key(plain: char, told: [Option<u32>; 3], modifiers: Modifiers) -> I
     }
 }
 
-/// What a key of the US layout types together with Shift.
+/// The character of a US layout key with Shift.
 fn with_shift(character: char) -> char {
     const PLAIN: &str = "`1234567890-=[]\\;',./";
     const SHIFTED: &str = "~!@#$%^&*()_+{}|:\"<>?";
@@ -157,7 +156,7 @@ fn with_shift(character: char) -> char {
     }
 }
 
-/// A key of the keypad, by kitty's number for it.
+/// A keypad key by its kitty code point.
 fn keypad(number: char) -> Option<KeyCode> {
     const SIGNS: &str = "0123456789./*-+";
     let index = u32::from(number).checked_sub(57_399)?;
@@ -178,7 +177,7 @@ fn keypad(number: char) -> Option<KeyCode> {
     })
 }
 
-/// What stands after `ESC O`, or last after `ESC [`.
+/// The key for the final byte after `ESC O` (SS3), or of a control sequence.
 pub(super) fn application_key(last: u8) -> Option<KeyCode> {
     Some(match last {
         b'A' => KeyCode::Up,
@@ -190,7 +189,7 @@ pub(super) fn application_key(last: u8) -> Option<KeyCode> {
         b'I' => KeyCode::Tab,
         b'M' => KeyCode::Enter,
         b'P'..=b'S' => KeyCode::F(last - b'P' + 1),
-        // The keypad: `j` to `y` stand for `*` to `9`.
+        // Keypad: `j` to `y` stand for `*` to `9`.
         b'j'..=b'y' => KeyCode::Char(char::from(last - 0x40)),
         b'X' => KeyCode::Char('='),
         _ => return None,

@@ -1,5 +1,5 @@
-//! The terminal while the screen is shown: its modes are changed here, and always put back: at the end, after an error,
-//! in a panic, on a signal.
+//! The terminal session: sets the terminal modes and always restores them: at the end, after an error, in a panic, on a
+//! signal.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -20,12 +20,12 @@ use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize,
 
 use super::paint::END_SYNC;
 
-/// The mouse: only buttons and the wheel, in the form that knows no limit of columns. crossterm's own switch asks for
-/// every movement too, which a slow line would pay for.
+/// Mouse reports for buttons and the wheel only, in SGR format, which has no column limit. crossterm's command also enables
+/// motion events, which would load a slow connection.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
-/// Alternate screen, plain, cleared (where there is no alternate screen), cursor hidden, pastes told as such.
+/// Alternate screen, default style, cleared (for terminals without an alternate screen), hidden cursor, bracketed paste.
 fn enter() -> String {
     ansi(&[
         &EnterAlternateScreen,
@@ -36,7 +36,7 @@ fn enter() -> String {
     ])
 }
 
-/// The reverse.
+/// The reverse of [`enter`].
 fn leave() -> String {
     ansi(&[
         &DisableBracketedPaste,
@@ -48,14 +48,14 @@ fn leave() -> String {
     ])
 }
 
-/// What can be written as an escape sequence.
+/// A command that can be written as an escape sequence.
 trait Ansi {
     fn write_to(&self, out: &mut String);
 }
 
 impl<C: Command> Ansi for C {
     fn write_to(&self, out: &mut String) {
-        // Memory does not fail.
+        // Writing to a string cannot fail.
         let _ = self.write_ansi(out);
     }
 }
@@ -68,48 +68,48 @@ fn ansi(commands: &[&dyn Ansi]) -> String {
     out
 }
 
-/// Why there can be no screen.
+/// Why the screen cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum NoTerminal {
-    /// Not connected to one.
-    #[error("{0} is not a terminal, so there can be no screen")]
+    /// A standard stream is not a terminal.
+    #[error("{0} is not a terminal")]
     NotATerminal(&'static str),
-    /// One that cannot be drawn on.
+    /// The terminal has no cursor control.
     #[error("the terminal (TERM={0}) cannot show a screen")]
     Dumb(String),
     /// The system allows no more threads.
-    #[error("a thread cannot be started: {0}; end other programs, or raise the limit (ulimit -u)")]
+    #[error("cannot start a thread: {0}. End other programs, or raise the limit (ulimit -u)")]
     NoThread(io::Error),
-    /// It does not do what is asked.
-    #[error("the terminal cannot be set up: {0}")]
+    /// Setting the terminal modes failed.
+    #[error("cannot set up the terminal: {0}")]
     Failed(#[from] io::Error),
 }
 
-/// What it takes to put the terminal back.
+/// What is needed to restore the terminal.
 struct SavedModes {
     terminal: File,
     before: Termios,
     mouse: bool,
 }
 
-/// The terminal that is ours just now.
+/// The terminal to restore while a session is active.
 static ACTIVE: Mutex<Option<SavedModes>> = Mutex::new(None);
-/// How many stop signals are still to come that this process sent to itself.
+/// How many stop signals that this process sent to itself have not arrived yet.
 static OWN_SUSPENDS: AtomicU32 = AtomicU32::new(0);
 
-/// The terminal, in the screen's modes for as long as this lives.
+/// The terminal, in the modes of the screen until this is dropped.
 #[derive(Debug)]
 pub struct Session {
-    /// The terminal, by an opening of our own that does not wait: a stalled line must not keep anything else from
-    /// being done. (Standard output is shared with the shell, which would not survive that.)
+    /// The terminal, opened separately in non-blocking mode, so that a stalled connection blocks nothing else. (Standard
+    /// output is shared with the shell, which must stay blocking.)
     terminal: File,
-    /// What the terminal has not taken yet.
+    /// Bytes that the terminal has not accepted yet.
     unwritten: Vec<u8>,
     mouse: bool,
 }
 
 impl Session {
-    /// Takes over the terminal, as `TERM` (the variable) names it.
+    /// Sets the terminal modes; `term` is the environment variable `TERM`.
     pub fn enter(term: Option<&str>, mouse: bool) -> Result<Self, NoTerminal> {
         if !isatty(rustix::stdio::stdin()) {
             return Err(NoTerminal::NotATerminal("standard input"));
@@ -149,11 +149,11 @@ impl Session {
         if self.mouse { self.write(MOUSE_ON) } else { Ok(()) }
     }
 
-    /// Switches the mouse on or off.
+    /// Turns the mouse on or off.
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         if let Some(modes) = &mut *ACTIVE.lock().unwrap_or_else(PoisonError::into_inner) {
-            // Once on, it is put off at the end in any case: what switches it off may not have got through.
+            // Once on, it is turned off at the end in any case: the sequence sent here may not have arrived.
             modes.mouse |= on;
         }
         self.write(if on { MOUSE_ON } else { MOUSE_OFF })
@@ -163,20 +163,20 @@ impl Session {
     pub fn size(&self) -> (u16, u16) {
         match tcgetwinsize(&self.terminal) {
             Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
-            // A line that does not say; this is what it mostly is.
+            // A serial line may not report its size; this is the usual one.
             _ => (80, 24),
         }
     }
 
-    /// Writes; what the terminal does not take now waits for [`Self::flush`]. Fails when the terminal is gone.
+    /// Writes text. What the terminal does not accept now waits for [`Self::flush`]. Fails if the terminal is gone.
     pub fn write(&mut self, text: &str) -> io::Result<()> {
         self.unwritten.extend_from_slice(text.as_bytes());
         self.flush()
     }
 
-    /// Tries again to write what waits.
+    /// Retries writing what is left.
     pub fn flush(&mut self) -> io::Result<()> {
-        // After a panic elsewhere the terminal is not ours any more.
+        // After a panic in another thread the terminal has been restored already.
         if ACTIVE.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
             self.unwritten.clear();
             return Ok(());
@@ -186,25 +186,24 @@ impl Session {
         Ok(())
     }
 
-    /// Whether the terminal takes no more just now: nothing new should be drawn.
+    /// Whether the terminal accepts no more output for now, so nothing new should be drawn.
     pub fn is_stalled(&self) -> bool {
         !self.unwritten.is_empty()
     }
 
-    /// Puts the terminal back, stops this process and, where there are any, the others of its job; takes the terminal
-    /// over again when somebody continues it. Everything must then be drawn anew. To be done only where
-    /// `can_be_continued` says so.
+    /// Restores the terminal and stops this process and the rest of its job; sets the modes again when it is continued.
+    /// Everything must then be redrawn. To be called only if `has_job_control` returns true.
     pub fn suspend(&mut self) -> io::Result<()> {
         restore();
-        // The whole job, so that a shell script around this is stopped too and its shell comes back. This process
-        // catches that signal, and stops by the one that cannot be caught.
+        // Stop the whole job, so that a surrounding script is stopped too and the shell returns. This process catches
+        // SIGTSTP, so it stops itself with SIGSTOP.
         OWN_SUSPENDS.fetch_add(1, Ordering::Relaxed);
         rustix::process::kill_current_process_group(Signal::TSTP)?;
         rustix::process::kill_process(rustix::process::getpid(), Signal::STOP)?;
         self.enter_modes()
     }
 
-    /// Sets the modes again: somebody else may have changed them while this process was stopped.
+    /// Sets the modes again, which may have been changed while this process was stopped.
     pub fn resume(&mut self) -> io::Result<()> {
         restore();
         self.enter_modes()
@@ -217,27 +216,27 @@ impl Drop for Session {
     }
 }
 
-/// Whether a stop signal that came is one that [`Session::stop`] sent.
+/// Whether a received stop signal was sent by [`Session::suspend`].
 pub(super) fn is_own_suspend() -> bool {
     OWN_SUSPENDS
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1))
         .is_ok()
 }
 
-/// Puts the terminal back to what it was, if it is ours. May be called from anywhere, at any time, again and again.
+/// Restores the terminal if a session is active. May be called from any thread, at any time, repeatedly.
 pub fn restore() {
     let Some(modes) = ACTIVE.lock().unwrap_or_else(PoisonError::into_inner).take() else {
         return;
     };
     let mouse = if modes.mouse { MOUSE_OFF } else { "" };
-    // A frame may have been cut off in its middle.
+    // The last frame may be incomplete.
     let bytes = format!("{END_SYNC}{mouse}{}", leave());
-    // A terminal that is gone or takes nothing cannot be helped.
+    // Nothing can be done for a terminal that is gone or stalled.
     let _ = write_what_fits(&modes.terminal, bytes.as_bytes(), Duration::from_millis(300));
     let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &modes.before);
 }
 
-/// A panic puts the terminal back first and then says what it has to say, where it can be read.
+/// Installs a panic hook that restores the terminal before the message is printed.
 fn restore_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -249,7 +248,7 @@ fn restore_on_panic() {
     });
 }
 
-/// The terminal of standard output, opened so that writing does not wait; where that cannot be, standard output itself.
+/// Opens the terminal of standard output in non-blocking mode; falls back to standard output itself.
 fn open_terminal() -> io::Result<OwnedFd> {
     let stdout = rustix::stdio::stdout();
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -258,7 +257,7 @@ fn open_terminal() -> io::Result<OwnedFd> {
         .map_or_else(|_| stdout.try_clone_to_owned(), Ok)
 }
 
-/// Writes as much as the terminal takes, waiting for it at most so long. Answers with how many bytes that was.
+/// Writes as much as the terminal accepts within `patience`; returns the number of bytes written.
 fn write_what_fits(terminal: &File, bytes: &[u8], patience: Duration) -> io::Result<usize> {
     let end = Instant::now() + patience;
     let mut done = 0;
@@ -285,10 +284,10 @@ fn write_what_fits(terminal: &File, bytes: &[u8], patience: Duration) -> io::Res
     Ok(done)
 }
 
-/// Whether a stopped process here has a shell that can continue it: a shell that controls jobs gives each a process group
-/// of its own. A program that sshd or tmux started itself leads the session, and would stay stopped for ever.
+/// Whether a shell with job control can continue this process: such a shell gives each job its own process group. A program
+/// started by sshd or tmux directly is the session leader and would stay stopped forever.
 ///
-/// (Either number is 0 where what it names is outside this PID namespace, as in a container; rustix cannot say that.)
+/// (Either ID is 0 if it is outside of this PID namespace, as in a container; rustix cannot represent that.)
 pub(super) fn has_job_control() -> bool {
     nix::unistd::getsid(None).is_ok_and(|session| session != nix::unistd::getpgrp())
 }

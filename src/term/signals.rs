@@ -1,4 +1,4 @@
-//! The thread that waits for signals: each becomes a message, none cuts anything short.
+//! The thread that receives signals and turns them into events, so that none interrupts anything.
 
 use std::ffi::c_int;
 use std::io;
@@ -10,26 +10,26 @@ use signal_hook::consts::{
     SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
 };
 
-/// What ends a program that does not catch it, but for SIGKILL, and for SIGSEGV, SIGILL and SIGFPE: after a fault of its
-/// own a program cannot go on to put anything back.
+/// Signals that end a program by default, except SIGKILL, and SIGSEGV, SIGILL and SIGFPE, after which a program cannot
+/// continue to restore anything.
 const TERMINATING: [c_int; 17] = [
     SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGALRM, SIGBUS, SIGIO, SIGPROF, SIGSYS, SIGTRAP, SIGUSR1,
     SIGUSR2, SIGVTALRM, SIGXCPU, // SIGSTKFLT and SIGPWR of Linux.
     16, 30,
 ];
-/// Those of them that have no names.
+/// The real-time signals, which end a program by default too.
 const REALTIME: std::ops::RangeInclusive<c_int> = 34..=64;
 
-/// What a signal asks for.
+/// The meaning of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
-    /// The terminal has another size.
+    /// The terminal was resized.
     Resized,
-    /// Stop until somebody continues the program.
+    /// Suspend the program.
     Suspend,
-    /// The program goes on after it was stopped; the terminal may be in any state.
+    /// The program was continued; the terminal may be in any state.
     Continued,
-    /// End, with this number: the exit code is 128 and it.
+    /// End because of this signal number; the exit status is 128 plus the number.
     Quit(u8),
 }
 
@@ -45,25 +45,25 @@ impl Signal {
     }
 }
 
-/// The signals that are caught; from the making of this on, none of them ends the program by itself.
+/// The caught signals. From its creation on, none of them ends the program by itself.
 #[derive(Debug)]
 pub(super) struct Signals(signal_hook::iterator::Signals);
 
 impl Signals {
-    /// Catches them. To be done before the terminal's modes are changed: nothing must end the program in between.
+    /// Catches the signals. Must be called before terminal modes are changed, so that nothing ends the program in between.
     pub(super) fn catch() -> io::Result<Self> {
-        // SIGPIPE is ignored by every Rust program from its start: a write says so instead.
+        // Rust programs ignore SIGPIPE; writes fail instead.
         let others = [SIGWINCH, SIGTSTP, SIGCONT];
         let numbers = others.into_iter().chain(TERMINATING).chain(REALTIME);
         signal_hook::iterator::Signals::new(numbers).map(Self)
     }
 
-    /// Tells of each from now on, those that came since [`Self::catch`] too. Ends when `tell` says false.
-    pub(super) fn listen(mut self, mut tell: impl FnMut(Signal) -> bool + Send + 'static) -> io::Result<()> {
+    /// Passes on each signal, including those received since [`Self::catch`]. Ends when `send` returns false.
+    pub(super) fn listen(mut self, mut send: impl FnMut(Signal) -> bool + Send + 'static) -> io::Result<()> {
         super::threads::builder("signals").spawn(move || {
             for number in self.0.forever() {
                 if let Some(signal) = Signal::from_number(number)
-                    && !tell(signal)
+                    && !send(signal)
                 {
                     return;
                 }
@@ -73,10 +73,10 @@ impl Signals {
     }
 }
 
-/// A file that may not grow any more (`ulimit -f`) ends a program by SIGXFSZ, unless that is caught: then writing fails
-/// with EFBIG, and is told as a full disk is.
+/// Catches SIGXFSZ, which ends a program that exceeds the file size limit (`ulimit -f`). Writing then fails with EFBIG, which
+/// is reported like a full disk.
 pub fn catch_file_size_signal() {
-    // Where it cannot be caught all is as it was.
+    // On failure the default behavior remains.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 

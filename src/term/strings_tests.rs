@@ -3,20 +3,20 @@ use proptest::prelude::*;
 use super::super::control_string::{DISCARD_TIMEOUT, END_TIMEOUT, MAX_LENGTH};
 use super::*;
 
-/// What terminals answer, as letter of the introducer and content.
+/// Terminal replies: introducer letter and content.
 const REPLIES: [(u8, &str); 14] = [
-    // The style (DECRQSS), that of the cursor, and what is not known.
+    // Style and cursor style (DECRQSS), and an unsupported request.
     (b'P', "1$r0;4m"),
     (b'P', "1$r2 q"),
     (b'P', "0$r"),
     // Capabilities (XTGETTCAP), in hexadecimal.
     (b'P', "1+r4d73=1b5d35323b"),
     (b'P', "0+r"),
-    // Name and version (XTVERSION), the number of the unit.
+    // Name and version (XTVERSION), unit ID.
     (b'P', ">|tmux 3.4"),
     (b'P', ">|WezTerm 20240203-110809-5046fc22"),
     (b'P', "!|7E565445"),
-    // kitty on graphics.
+    // kitty graphics protocol.
     (b'_', "Gi=31;OK"),
     (b'_', "Gi=31;ENOENT:no d"),
     (b'^', "private q"),
@@ -25,7 +25,7 @@ const REPLIES: [(u8, &str); 14] = [
     (b']', "10;rgb:ffff/ffff/ffff"),
 ];
 
-/// Each way to begin and to end a string.
+/// A string with every combination of introducer and terminator.
 fn written(kind: u8, content: &str) -> Vec<Vec<u8>> {
     let begins = [vec![0x1b, kind], vec![0xc2, kind + 0x40], vec![kind + 0x40]];
     let ends: [&[u8]; 4] = [b"\x1b\\", b"\xc2\x9c", b"\x9c", b"\x18"];
@@ -48,7 +48,7 @@ fn ctrl_c() -> Input {
     Input::Key(Key::ctrl('c'))
 }
 
-/// What comes of these reads, one right after the other.
+/// The input from consecutive reads.
 fn reads(decoder: &mut Decoder, reads: &[&[u8]]) -> Vec<Input> {
     reads.iter().flat_map(|read| decoder.feed(read)).collect()
 }
@@ -81,7 +81,7 @@ fn unterminated_string_expires() {
             assert_eq!(decoder.timeout(), Some(END_TIMEOUT), "{said}");
             found.extend(decoder.expire());
             assert_eq!(found, [], "{said}");
-            // The rest is late, but comes.
+            // The rest arrives late.
             if rest.len() > 1 || rest == b"\x9c" {
                 assert_eq!(reads(&mut decoder, &[rest]), [], "{said} late from {length}");
             }
@@ -115,13 +115,13 @@ fn lone_introducer_is_alt_and_letter() {
     for letter in ['P', 'X', '^', '_'] {
         let mut decoder = Decoder::default();
         assert_eq!(decoder.feed(format!("\x1b{letter}").as_bytes()), []);
-        assert_eq!(decoder.timeout(), Some(50), "as long as Esc waits");
+        assert_eq!(decoder.timeout(), Some(50), "the timeout of Esc");
         let alt = Key {
             alt: true,
             ..Key::plain(KeyCode::Char(letter))
         };
         assert_eq!(decoder.expire(), Some(Input::Key(alt)));
-        // It was a reply over a slow line after all.
+        // It was a reply over a slow connection after all.
         assert_eq!(decoder.feed(b"1$r2 q"), []);
         assert_eq!(decoder.feed(b"\x1b\\q"), [key('q')]);
     }
@@ -169,7 +169,7 @@ fn sequence_inside_string_is_decoded() {
     ] {
         assert_eq!(Decoder::default().feed(bytes), [Input::Key(last)]);
     }
-    // A letter after ESC is as much part of a broken string as one without.
+    // A letter after ESC belongs to the broken string too.
     assert_eq!(Decoder::default().feed(b"\x1bP1$r\x1bdd"), []);
 }
 
@@ -182,7 +182,7 @@ fn utf8_with_st_byte_does_not_end_string() {
 
 #[test]
 fn stray_continuation_byte_begins_no_string() {
-    // The second byte of the letter that is cut is that of a control.
+    // The second byte of the truncated character is that of a C1 control.
     assert_eq!(Decoder::default().feed(b"\xe2\x90q"), [key('q')]);
 }
 
@@ -202,12 +202,12 @@ fn unterminated_paste_ends() {
     assert_eq!(decoder.feed(b"c\x1b[20"), []);
     assert_eq!(decoder.timeout(), Some(10_000));
     assert_eq!(decoder.expire(), Some(Input::Paste("abc".into())));
-    assert_eq!(decoder.feed(b"late\rrest\x1b[201~"), [], "what was late");
+    assert_eq!(decoder.feed(b"late\rrest\x1b[201~"), [], "the late rest");
     assert_eq!(decoder.expire(), None);
     assert_eq!(decoder.feed(b"q"), [key('q')]);
 
     assert_eq!(decoder.feed(b"\x1b[200~abc"), []);
-    assert_eq!(decoder.feed(b"d\x03e"), [], "in the middle of a read it is text");
+    assert_eq!(decoder.feed(b"d\x03e"), [], "inside a read it is text");
     assert_eq!(decoder.feed(b"\x03"), [Input::Paste("abcd\x03e".into())]);
     assert_eq!(decoder.feed(b"q"), [key('q')]);
 }
@@ -245,7 +245,7 @@ proptest! {
                 decoder.expire();
             }
         }
-        // As often as there can be something to wait for.
+        // As often as something can be pending.
         for _ in 0..3 {
             decoder.expire();
         }

@@ -1,4 +1,4 @@
-//! What the terminal shows: a screen that is drawn, or a page of lines. Pure: frames come out as bytes.
+//! What the terminal shows: a drawn screen or plain text. Pure: returns frames as bytes.
 
 use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal};
@@ -10,13 +10,13 @@ use crate::ui::{self, Theme, plain};
 
 pub(super) struct Surface {
     terminal: Terminal<Painter>,
-    /// Lines of words in the place of a drawn screen.
+    /// Plain text in place of a drawn screen.
     plain: Option<PlainOutput>,
     size: (u16, u16),
 }
 
 impl Surface {
-    /// For a terminal that was just cleared.
+    /// A surface for a cleared terminal.
     pub(super) fn new((columns, rows): (u16, u16), plain: bool) -> Self {
         let Ok(terminal) = Terminal::new(Painter::new(columns, rows));
         Self {
@@ -40,7 +40,7 @@ impl Surface {
         self.terminal.backend_mut().resize(columns, rows);
     }
 
-    /// Nothing is known of what the terminal shows: the next frame is a whole one.
+    /// The content of the terminal is unknown: the next frame is a full one.
     pub(super) fn invalidate(&mut self) {
         if let Some(lines) = &mut self.plain {
             lines.invalidate();
@@ -64,12 +64,12 @@ impl Surface {
         self.terminal.backend_mut().take()
     }
 
-    /// Gives the buffer back for the next frame.
+    /// Returns the buffer for reuse.
     pub(super) fn reuse(&mut self, bytes: String) {
         self.terminal.backend_mut().reuse(bytes);
     }
 
-    /// What is under the mouse, the outermost first.
+    /// What is under the pointer, the outermost first.
     pub(super) fn spots_at(&self, state: &State, theme: Theme, mouse: Position) -> Vec<Spot> {
         match &self.plain {
             Some(lines) => lines

@@ -1,14 +1,14 @@
-//! Ctrl-Z while something is being written: a process that is stopped keeps its locks, and everybody else from saving.
-//! So it waits until nothing is written, and nothing new is begun until it goes on.
+//! Ctrl-Z while saving: a stopped process would keep its lock and block everyone else from saving. So it is stopped only
+//! once the store worker pauses, which lasts until the process continues.
 
 use std::time::{Duration, Instant};
 
 use crate::store::WorkerPause;
 
-/// After this time it is told that it does not stop now.
+/// After this time the request is given up, with a notice.
 const SUSPEND_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A stop that was asked for.
+/// A requested suspend.
 #[derive(Debug, Default)]
 pub(super) struct PendingSuspend {
     deadline: Option<Instant>,
@@ -16,7 +16,7 @@ pub(super) struct PendingSuspend {
 }
 
 impl PendingSuspend {
-    /// Somebody asks to stop. True: what writes has to be told to pause.
+    /// Requests a suspend. Returns true if the store worker has to be asked for a pause.
     pub(super) fn request(&mut self) -> bool {
         let is_new = self.deadline.is_none();
         if is_new {
@@ -25,25 +25,25 @@ impl PendingSuspend {
         is_new
     }
 
-    /// Nothing writes to the data file until the pause is dropped, which is at once where nobody waits for it any more.
+    /// The store worker has paused. The pause is dropped at once if the request was given up.
     pub(super) fn paused(&mut self, pause: WorkerPause) {
         self.paused = Some(pause).filter(|_| self.deadline.is_some());
     }
 
-    /// The pause to stop in, once it has come.
+    /// The pause to suspend in, once it has been granted.
     pub(super) fn take(&mut self) -> Option<WorkerPause> {
         let pause = self.paused.take()?;
         self.deadline = None;
         Some(pause)
     }
 
-    /// How long it may still take; `None`: nobody wants to stop.
+    /// The time left until the request expires; `None` if there is none.
     pub(super) fn time_left(&self) -> Option<Duration> {
         self.deadline
             .map(|until| until.saturating_duration_since(Instant::now()))
     }
 
-    /// Whether it has taken too long; then it is given up.
+    /// Gives the request up if its time is over; returns whether it was.
     pub(super) fn expire(&mut self) -> bool {
         let late = self.deadline.is_some_and(|until| until <= Instant::now());
         if late {

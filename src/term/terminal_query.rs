@@ -1,5 +1,5 @@
-//! What a terminal says of itself when it is asked. It is asked once, at the start: which color is behind the text, and
-//! then what every terminal answers, so that it is known when no answer to the first is to come.
+//! Queries the terminal once, at the start: for its background color (OSC 11), and then for its device attributes (DA1),
+//! which every terminal answers, so that it is known when no reply to the first will come.
 
 use std::io;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use super::session::Session;
 use crate::ui::Theme;
 use crate::ui::color::Rgb;
 
-/// The two questions.
+/// OSC 11 and DA1.
 const QUERY: &str = "\x1b]11;?\x07\x1b[c";
-/// An answer that did not come by then does not come.
+/// A reply that has not arrived by then will not come.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
-/// Nobody who leaves is kept waiting longer than this for it.
+/// Quitting waits at most this long for the reply.
 const EXIT_WAIT: Duration = Duration::from_millis(150);
 
-/// How the screen looks, with what the terminal said of itself.
+/// The look of the screen, updated by the reply of the terminal.
 pub(super) struct TerminalQuery {
     look: Look,
     pub(super) theme: Theme,
@@ -38,7 +38,7 @@ impl TerminalQuery {
         }
     }
 
-    /// What looks for the answer in the input, on the thread that reads it.
+    /// A function that notes the reply in the input, on the reader thread.
     pub(super) fn observer(&self) -> impl Fn(&[Input]) + Send + use<> {
         let answered = self.answered.clone();
         move |inputs| {
@@ -48,7 +48,7 @@ impl TerminalQuery {
         }
     }
 
-    /// Asks, where that is of use. The answer comes when it comes; nothing waits for it.
+    /// Sends the query if it is useful. Nothing waits for the reply.
     pub(super) fn send(&mut self, session: &mut Session) -> io::Result<()> {
         if !self.look.should_query() {
             return Ok(());
@@ -57,13 +57,13 @@ impl TerminalQuery {
         session.write(QUERY)
     }
 
-    /// The color behind the text is this.
-    pub(super) fn set_background(&mut self, behind: Rgb) {
-        self.look.set_background(behind);
+    /// Sets the background color reported by the terminal.
+    pub(super) fn set_background(&mut self, background: Rgb) {
+        self.look.set_background(background);
         self.theme = self.look.theme();
     }
 
-    /// Whoever leaves at once would have the answer in their shell: then it is waited for a moment.
+    /// Waits briefly for the reply when quitting, because otherwise it would end up in the shell.
     pub(super) fn wait_for_answer(&self) {
         let Some(asked) = self.asked else { return };
         let end = (asked + ANSWER_TIMEOUT).min(Instant::now() + EXIT_WAIT);
@@ -73,7 +73,7 @@ impl TerminalQuery {
     }
 }
 
-/// The color in a string such as `11;rgb:ffff/ffff/ffff`: each part has one to four digits.
+/// Parses the color in a reply such as `11;rgb:ffff/ffff/ffff`; each part has one to four hexadecimal digits.
 pub(super) fn parse_background(text: &[u8]) -> Option<Rgb> {
     let text = std::str::from_utf8(text).ok()?.strip_prefix("11;rgb")?;
     let (_, parts) = text.split_once(':')?;

@@ -1,12 +1,12 @@
-//! How threads of the screen are started.
+//! Starting the threads of a session.
 
 use std::thread::Builder;
 
-/// For the deepest that is done in one: reading what is imported.
+/// Stack size in bytes, enough for the deepest recursion: parsing an import.
 const STACK: usize = 2 << 20;
 
-/// A thread with a stack of its own size, whatever the variable `RUST_MIN_STACK` says. That it cannot be started is an
-/// error of the system, and must be no panic.
+/// A thread builder with a fixed stack size, independent of `RUST_MIN_STACK`. Spawning returns an error rather than
+/// panicking if the system allows no more threads.
 pub(super) fn builder(name: &str) -> Builder {
     Builder::new().name(name.into()).stack_size(STACK)
 }

@@ -1,8 +1,7 @@
-//! Workers: what lives as long as the session and does slow things outside, in a thread of its own. All have one shape: a
-//! request goes in as plain data, what they tell comes back as messages of the session.
+//! Workers: long-running threads for slow work. Each takes requests as plain data and answers with messages.
 //!
-//! One more worker is: its request and its events as plain types, a variant of `Effect` and one of `Msg` for them, an
-//! `impl Worker`, and a field of [`Workers`].
+//! A new worker needs plain types for its requests and events, a variant of `Effect` and one of `Msg` for them, an `impl
+//! Worker`, and a field in [`Workers`].
 
 use std::io;
 use std::sync::mpsc::Sender;
@@ -13,34 +12,38 @@ use super::event::{EventSender, RunnerEvent, WardrobeSource};
 use crate::app::Msg;
 use crate::store::{MemoryStore, StoreEvent, StoreRequest, StoreWorker, WorkerPause};
 
-/// Somebody outside who is asked and answers.
+/// A worker that handles requests.
 pub(super) trait Worker {
-    /// What can be asked.
+    /// The requests that it handles.
     type Request;
-    /// What it is called where something is said of it.
+    /// Its name in the log.
     const NAME: &'static str;
 
-    /// Asks for something. What is answered at once comes back; the rest is told ([`Happened::Worker`]).
+    /// Sends a request. Returns immediate answers; later ones arrive as [`RunnerEvent::Worker`].
     fn request(&mut self, request: Self::Request) -> Vec<Msg>;
 
-    /// Finishes what was asked, as far as that can be waited for, and ends. False: it did not end in time.
+    /// Finishes outstanding requests within a time limit, and ends. Returns false if it did not end in time.
     fn stop(&mut self) -> bool;
 }
 
 /// All workers of a session.
 pub(super) struct Workers {
-    /// Works with the data file.
+    /// Reads and writes the data file.
     pub(super) store: StoreHandle,
 }
 
 impl Workers {
-    /// Fails when the system does not allow another thread.
-    pub(super) fn start(source: WardrobeSource, actor: &str, tell: &Sender<RunnerEvent>) -> io::Result<Self> {
-        let store = StoreHandle::start(source, actor, tell)?;
+    /// Starts the workers. Fails if the system allows no more threads.
+    pub(super) fn start(
+        source: WardrobeSource,
+        actor: &str,
+        sender: &Sender<RunnerEvent>,
+    ) -> io::Result<Self> {
+        let store = StoreHandle::start(source, actor, sender)?;
         Ok(Self { store })
     }
 
-    /// Stops them all. False: one of them did not end in time.
+    /// Stops all workers. Returns false if one did not end in time.
     pub(super) fn stop(&mut self) -> bool {
         stop(&mut self.store)
     }
@@ -56,13 +59,13 @@ fn stop<W: Worker>(worker: &mut W) -> bool {
     ended
 }
 
-/// Who has the wardrobe.
+/// Access to the wardrobe.
 pub(super) enum StoreHandle {
-    /// The thread that works with the data file.
+    /// The thread that reads and writes the data file.
     File(StoreWorker),
-    /// Nobody writes anything.
+    /// In memory only; nothing is written.
     Memory(Box<MemoryStore>),
-    /// It is stopped.
+    /// Stopped.
     Stopped,
 }
 
@@ -71,32 +74,32 @@ fn message(event: StoreEvent) -> Msg {
 }
 
 impl StoreHandle {
-    fn start(source: WardrobeSource, actor: &str, tell: &Sender<RunnerEvent>) -> io::Result<Self> {
+    fn start(source: WardrobeSource, actor: &str, sender: &Sender<RunnerEvent>) -> io::Result<Self> {
         Ok(match source {
             WardrobeSource::File(path, options) => {
-                let events = EventSender(tell.clone());
-                let tell = move |event| {
+                let events = EventSender(sender.clone());
+                let send = move |event| {
                     events.send(RunnerEvent::Worker(Box::new(message(event))));
                 };
-                Self::File(StoreWorker::start(path, options, tell)?)
+                Self::File(StoreWorker::start(path, options, send)?)
             }
             WardrobeSource::Memory(wardrobe) => {
                 let memory = MemoryStore::new(wardrobe, actor);
                 let opened = message(StoreEvent::Opened(memory.snapshot()));
-                // The receiver is still there.
-                let _ = tell.send(RunnerEvent::Worker(Box::new(opened)));
+                // The receiver still exists.
+                let _ = sender.send(RunnerEvent::Worker(Box::new(opened)));
                 Self::Memory(Box::new(memory))
             }
         })
     }
 
-    /// Asks for a pause in writing, which is told when it has come.
-    pub(super) fn pause(&self, tell: &Sender<RunnerEvent>) {
-        let tell = tell.clone();
-        // Whoever does not listen any more has left.
-        let paused = move |pause| drop(tell.send(RunnerEvent::Paused(pause)));
+    /// Requests a pause in writing, which is sent as an event once it starts.
+    pub(super) fn pause(&self, sender: &Sender<RunnerEvent>) {
+        let sender = sender.clone();
+        // Nobody receives it if the session has ended.
+        let paused = move |pause| drop(sender.send(RunnerEvent::Paused(pause)));
         match self {
-            Self::File(keeper) => keeper.pause(paused),
+            Self::File(worker) => worker.pause(paused),
             Self::Memory(_) | Self::Stopped => paused(WorkerPause::default()),
         }
     }
@@ -108,8 +111,8 @@ impl Worker for StoreHandle {
 
     fn request(&mut self, request: StoreRequest) -> Vec<Msg> {
         match self {
-            Self::File(keeper) => {
-                keeper.request(request);
+            Self::File(worker) => {
+                worker.request(request);
                 Vec::new()
             }
             Self::Memory(memory) => memory
@@ -123,7 +126,7 @@ impl Worker for StoreHandle {
 
     fn stop(&mut self) -> bool {
         match std::mem::replace(self, Self::Stopped) {
-            Self::File(keeper) => keeper.stop(),
+            Self::File(worker) => worker.stop(),
             Self::Memory(_) | Self::Stopped => true,
         }
     }

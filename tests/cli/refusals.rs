@@ -307,7 +307,7 @@ fn a_file_that_cannot_be_read_is_said_with_its_place_and_left_alone() {
 #[test]
 fn without_a_terminal_the_screen_names_the_commands() {
     let home = Home::new();
-    let error = "standard input is not a terminal, so there can be no screen; without a screen there are the commands \
+    let error = "standard input is not a terminal; without a screen there are the commands \
                  show, add, remove, set, room, affiliate, catalog, sets, export, import, check, history, undo and redo: see hatrack --help";
     home.fails(&[], 2, error);
     home.fails(&["--demo"], 2, error);

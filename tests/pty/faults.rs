@@ -158,7 +158,7 @@ fn thread_start_failure_is_an_error() {
             return;
         };
         assert_eq!(stage.end_with_all_put_back(), 1, "{number}");
-        stage.see("a thread cannot be started");
+        stage.see("cannot start a thread");
     }
     // What is started later does its work without.
     let Some(mut stage) = with_faults(&home, "clone3", "error=EAGAIN:when=4+", &[]) else {

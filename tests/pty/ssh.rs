@@ -226,7 +226,7 @@ fn suspend_is_refused_without_job_control_over_ssh() {
     let Some(server) = Server::start() else { return };
     let mut alice = server.login("alice");
     alice.see("Users 1");
-    alice.press_and_see(CTRL_Z, "nothing here could continue the program");
+    alice.press_and_see(CTRL_Z, "Cannot suspend: there is no shell");
     alice.press("q");
     assert_eq!(alice.end_with_all_put_back(), 0);
 }

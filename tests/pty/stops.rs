@@ -60,7 +60,7 @@ fn refuses_suspend_without_job_control() {
         } else {
             stage.press(CTRL_Z);
         }
-        stage.see("nothing here could continue the program");
+        stage.see("Cannot suspend: there is no shell");
         stage.press("q");
         assert_eq!(stage.end_with_all_put_back(), 0);
     }
