@@ -56,34 +56,34 @@ impl Line {
 }
 
 /// What the least that ratatui can do takes for one row of a list (its whole row is reversed).
-const LEAST: usize = 292;
+const MIN_ROW_BYTES: usize = 292;
 
 /// Few colors take few bytes; so do many.
 fn themes() -> [Theme; 3] {
     [
         Theme::default(),
-        Theme::new(ColorDepth::Many, Backdrop::Dark),
-        Theme::new(ColorDepth::True, Backdrop::Light),
+        Theme::new(ColorDepth::Ansi256, Backdrop::Dark),
+        Theme::new(ColorDepth::TrueColor, Backdrop::Light),
     ]
 }
 
 #[test]
-fn a_move_of_the_cursor_is_small() {
+fn cursor_move_is_small() {
     for theme in themes() {
         let mut line = Line::new(theme, 120, 40);
         line.after("Tab");
         let all: Vec<usize> = (0..150).map(|_| line.after("Down")).collect();
         let mut sorted = all.clone();
         sorted.sort_unstable();
-        assert!(sorted[all.len() / 2] <= LEAST, "median of {all:?}");
+        assert!(sorted[all.len() / 2] <= MIN_ROW_BYTES, "median of {all:?}");
         // The list moves by half a page at a time: not more often than once in ten keys on this screen.
-        let large = all.iter().filter(|bytes| **bytes > LEAST).count();
+        let large = all.iter().filter(|bytes| **bytes > MIN_ROW_BYTES).count();
         assert!(large * 10 <= all.len(), "{large} of {all:?}");
     }
 }
 
 #[test]
-fn a_burst_of_keys_is_one_frame() {
+fn key_burst_is_one_frame() {
     for theme in themes() {
         let mut line = Line::new(theme, 120, 40);
         line.after("Tab");
@@ -94,7 +94,7 @@ fn a_burst_of_keys_is_one_frame() {
 }
 
 #[test]
-fn a_frame_in_which_nothing_changed_is_nothing() {
+fn unchanged_frame_is_empty() {
     let mut line = Line::new(Theme::default(), 120, 40);
     assert_eq!(line.after(""), 0);
 }

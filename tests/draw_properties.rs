@@ -115,7 +115,7 @@ fn take(session: &mut Session, step: Step) {
             session.text("t");
             session.keys("Enter");
         }
-        Step::Set(name, hats) => session.other(|now| now.put_set(&name, Some(&hats))),
+        Step::Set(name, hats) => session.external_change(|now| now.put_set(&name, Some(&hats))),
         Step::Trouble(trouble) => session.send(Msg::Store(Box::new(StoreEvent::Trouble(trouble)))),
         Step::Opening(done, of) => session.send(Msg::Store(Box::new(StoreEvent::Opening { done, of }))),
         Step::Draw(columns, rows) => {
@@ -127,7 +127,7 @@ fn take(session: &mut Session, step: Step) {
 
 /// Draws in every look, and looks at every cell.
 fn draw(state: &State, size: (u16, u16)) {
-    for (ascii, depth) in [(false, ColorDepth::True), (true, ColorDepth::None)] {
+    for (ascii, depth) in [(false, ColorDepth::TrueColor), (true, ColorDepth::None)] {
         let theme = Theme {
             ascii,
             ..Theme::new(depth, Backdrop::Dark)
@@ -149,7 +149,7 @@ fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) {
     assert_eq!(page.spots.len(), usize::from(rows));
     for line in &page.lines {
         assert!(ui::text::width(line) < usize::from(columns.max(1)), "{line:?}");
-        assert!(!line.chars().any(deceives), "{line:?}");
+        assert!(!line.chars().any(is_deceptive), "{line:?}");
         assert!(!theme.ascii || line.is_ascii(), "{line:?}");
     }
     let at = page.cursor;
@@ -165,7 +165,7 @@ fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) {
 }
 
 /// What must never reach a terminal: controls, what turns the direction, what hides.
-fn deceives(c: char) -> bool {
+fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{feff}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{e007f}' | '\u{f0000}'..='\u{10ffff}')
@@ -174,7 +174,7 @@ fn deceives(c: char) -> bool {
 fn cells(buffer: &Buffer, ascii: bool) {
     for cell in &buffer.content {
         let symbol = cell.symbol();
-        assert!(!symbol.chars().any(deceives), "{symbol:?}");
+        assert!(!symbol.chars().any(is_deceptive), "{symbol:?}");
         assert!(ui::text::width(symbol) <= 12, "{symbol:?}");
         assert!(!ascii || symbol.is_ascii(), "{symbol:?}");
     }
@@ -190,7 +190,7 @@ fn remember(session: &mut Session, wardrobe: &Wardrobe) {
         };
         for group in [hatrack::model::Group::from(edit.clone()).inverse(), edit.into()] {
             let change = Change::from(group.inverse());
-            session.other(|now| now.apply(&change.group).map(|()| change.group.clone()));
+            session.external_change(|now| now.apply(&change.group).map(|()| change.group.clone()));
         }
     }
 }
@@ -199,7 +199,7 @@ proptest! {
     #![proptest_config(support::cases(256))]
 
     #[test]
-    fn any_keys_any_wardrobe_any_size(
+    fn draws_any_wardrobe_at_any_size(
         wardrobe in support::wardrobe(),
         start in (0..=250_u16, 0..=80_u16),
         steps in proptest::collection::vec(step(), 0..40),
@@ -214,23 +214,23 @@ proptest! {
     }
 
     #[test]
-    fn whatever_the_text_a_cut_fits(text in support::text(), columns in 0..60_usize) {
+    fn truncation_fits_any_text(text in support::text(), columns in 0..60_usize) {
         for charset in [ui::text::Charset::Unicode, ui::text::Charset::Ascii] {
             for shown in [
                 ui::text::cut(&text, columns, charset),
                 ui::text::cut_middle(&text, columns, charset),
-                ui::text::address(&text, columns, charset),
+                ui::text::cut_address(&text, columns, charset),
             ] {
                 prop_assert!(ui::text::width(&shown) <= columns, "{shown:?}");
             }
-            let whole = ui::text::harmless_in(&text, charset);
-            prop_assert!(ui::text::harmless(&whole) == whole, "{whole:?}");
+            let whole = ui::text::sanitize_for(&text, charset);
+            prop_assert!(ui::text::sanitize(&whole) == whole, "{whole:?}");
         }
     }
 }
 
 #[test]
-fn every_size_of_a_full_screen() {
+fn draws_full_screen_at_every_size() {
     let wardrobe = hatrack::model::read::wardrobe(include_bytes!("support/wardrobe.json")).unwrap();
     for keys in [
         "",

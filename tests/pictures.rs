@@ -81,7 +81,7 @@ fn session() -> Session {
 }
 
 #[test]
-fn the_pictures_are_current() {
+fn pictures_are_current() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
     let update = std::env::var_os("HATRACK_UPDATE").is_some();
     for Picture {
@@ -101,7 +101,7 @@ fn the_pictures_are_current() {
         }
         let (buffer, cursor) = screen::frame(
             &session.state,
-            Theme::new(ColorDepth::True, Backdrop::Dark),
+            Theme::new(ColorDepth::TrueColor, Backdrop::Dark),
             (columns, rows),
         );
         let picture = svg::picture(&buffer, cursor, title);

@@ -72,9 +72,9 @@ pages!(
     "Enter",
     "Enter",
 );
-pages!(turned, "w", "Enter", "Enter");
+pages!(hats_view, "w", "Enter", "Enter");
 pages!(
-    another_room,
+    add_to_room,
     "w w / \"mallory\" Enter A",
     "\"sta\"",
     "Down",
@@ -108,19 +108,19 @@ pages!(
 );
 
 #[test]
-fn nothing_there_and_nothing_saved() {
+fn empty_and_unsaved() {
     let mut session = Session::open(hatrack::model::Wardrobe::default(), (80, 16));
     let mut pages = vec![after(&mut session, "")];
-    session.fail("hats.json cannot be written: the disk is full");
+    session.fail_writes("hats.json cannot be written: the disk is full");
     pages.push(after(&mut session, "a \"r@x.example\" Enter"));
     insta::assert_snapshot!(pages.join("\n"));
 }
 
 #[test]
-fn somebody_else_changed_the_same() {
+fn conflict() {
     let mut session = open();
     session.keys("Enter Down Enter e");
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         let jid = |text: &str| hatrack::model::Jid::parse(text).unwrap();
         let hat = hatrack::model::HatId::unchecked("urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607");
         let user = jid("terry@example.org");
@@ -132,7 +132,7 @@ fn somebody_else_changed_the_same() {
 }
 
 #[test]
-fn the_mouse_clicks_on_lines() {
+fn mouse_clicks_lines() {
     let mut session = open();
     session.keys("Enter");
     let under = |session: &Session, y: u16| {
@@ -147,7 +147,7 @@ fn the_mouse_clicks_on_lines() {
 }
 
 #[test]
-fn sets_and_lines_to_be_typed() {
+fn sets_and_prompts() {
     let mut session = open();
     let pages = [
         after(&mut session, "Enter Down N"),
@@ -159,7 +159,7 @@ fn sets_and_lines_to_be_typed() {
 }
 
 #[test]
-fn what_was_left_unsaved_is_offered() {
+fn draft_offer() {
     let mut session = open();
     session.keys("Enter Down Enter a");
     session.text("urn:x:half-typed");

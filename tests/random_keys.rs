@@ -102,7 +102,7 @@ fn hundred_thousand_keys_undo_to_start() {
             assert_eq!(session.state.selected(pane).is_none(), length == 0);
         }
     }
-    assert!(session.left.is_none(), "nothing in it means to leave");
+    assert!(session.exit_status.is_none(), "nothing in it means to leave");
     // Otherwise it proves little.
     assert!(commits > 800, "only {commits} changes");
     leave_overlays(&mut session);

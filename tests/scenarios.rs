@@ -20,7 +20,7 @@ mod session;
 
 use hatrack::app::{Msg, Pane, Start};
 use hatrack::model::{Affiliation, Attachment, EditError, Group, HatId, Jid, Wardrobe};
-use hatrack::ui::layout::{ScreenLayout, inside};
+use hatrack::ui::layout::{ScreenLayout, inner};
 use hatrack::ui::{self, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -99,7 +99,7 @@ fn take(session: &mut Session, step: &Step) -> Result<(), String> {
                 ));
             }
         }
-        Step::Other(words) => session.other(|wardrobe| other(wardrobe, words)),
+        Step::Other(words) => session.external_change(|wardrobe| other(wardrobe, words)),
         Step::File(name, content) => {
             session.files.insert(name.clone(), content.clone().into_bytes());
         }
@@ -111,12 +111,12 @@ fn take(session: &mut Session, step: &Step) -> Result<(), String> {
             }
         }
         Step::Full(true) => {
-            session.fail("hats.json cannot be written: the disk is full; make room, then Ctrl-T");
+            session.fail_writes("hats.json cannot be written: the disk is full; make room, then Ctrl-T");
         }
-        Step::Full(false) => session.well(),
+        Step::Full(false) => session.allow_writes(),
         Step::Cut => cut(session),
-        Step::Ended(status) if session.left == Some(*status) => {}
-        Step::Ended(_) => return Err(format!("it ended with {:?}", session.left)),
+        Step::Ended(status) if session.exit_status == Some(*status) => {}
+        Step::Ended(_) => return Err(format!("it ended with {:?}", session.exit_status)),
     }
     Ok(())
 }
@@ -197,7 +197,7 @@ fn lines(session: &Session, pane: Pane) -> Vec<String> {
     let Some(place) = places else {
         return Vec::new();
     };
-    let mut part = Buffer::empty(inside(place));
+    let mut part = Buffer::empty(inner(place));
     for place in part.area.positions() {
         part[place] = frame[place].clone();
     }

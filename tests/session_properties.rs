@@ -107,11 +107,11 @@ fn take(session: &mut Session, step: Step) {
                 .map(|(jid, _)| jid.clone())
                 .collect();
             if !rooms.is_empty() {
-                session.other(|wardrobe| wardrobe.remove_room(index.get(&rooms)));
+                session.external_change(|wardrobe| wardrobe.remove_room(index.get(&rooms)));
             }
         }
-        Step::Fail => session.fail("the disk is full"),
-        Step::Well => session.well(),
+        Step::Fail => session.fail_writes("the disk is full"),
+        Step::Well => session.allow_writes(),
     }
 }
 
@@ -182,7 +182,7 @@ proptest! {
             }
         }
         // However deep in: Esc comes out one overlay at a time, but for the questions that want an answer.
-        session.well();
+        session.allow_writes();
         for _ in 0..200 {
             let depth = session.state.overlays().len();
             session.send(Msg::Key(Key::plain(KeyCode::Esc)));
@@ -235,7 +235,7 @@ proptest! {
     fn slow_store_worker_gives_same_result(steps in prop::collection::vec(slow(), 0..60)) {
         let bytes = include_bytes!("scenarios/courses.json");
         let mut session = Session::open(hatrack::model::read::wardrobe(bytes).unwrap(), (100, 30));
-        session.slow();
+        session.delay_answers();
         session.keys("Tab Tab");
         let mut quick = Session::open(hatrack::model::read::wardrobe(bytes).unwrap(), (100, 30));
         quick.keys("Tab Tab");
@@ -248,11 +248,11 @@ proptest! {
                     // What earlier sessions did is looked for when all is saved; a change meanwhile takes its place.
                     searched |= quick.notice().contains("there is nothing to");
                 }
-                Slow::Answer => session.answer_one(),
+                Slow::Answer => session.answer_next(),
             }
             prop_assert!(!session.state.overlays().iter().any(|overlay| overlay.is::<Conflict>().is_some()));
         }
-        session.quick();
+        session.answer_all();
         prop_assert!(!session.state.overlays().iter().any(|overlay| overlay.is::<Conflict>().is_some()));
         prop_assert_eq!(session.state.saved(), SaveState::Saved);
         let held = session.memory.snapshot().wardrobe;
@@ -277,7 +277,7 @@ proptest! {
             session.send(Msg::Key(key));
         }
         session.send(Msg::End { status: 129 });
-        prop_assert_eq!(session.left.is_some(), true);
+        prop_assert_eq!(session.exit_status.is_some(), true);
         // What is left there is a draft again, or nothing.
         let left = session.draft.clone();
         let mut next = Session::open(session.memory.snapshot().wardrobe, (100, 30));
@@ -291,7 +291,7 @@ proptest! {
 fn draft() -> impl Strategy<Value = Vec<u8>> {
     let file = include_bytes!("scenarios/courses.json");
     let mut session = Session::open(hatrack::model::read::wardrobe(file).unwrap(), (100, 30));
-    session.fail("the disk is full");
+    session.fail_writes("the disk is full");
     session.keys("Tab Tab Space r Shift-Tab Shift-Tab e x Enter a x @ y");
     session.send(Msg::End { status: 129 });
     let good = session.draft.unwrap();
@@ -395,7 +395,7 @@ proptest! {
         let mut session = Session::start(start, wardrobe, (100, 30));
         for key in keys {
             session.send(Msg::Key(key));
-            if session.left.is_some() {
+            if session.exit_status.is_some() {
                 return Ok(());
             }
             let places = hatrack::app::places(&session.state);
@@ -424,6 +424,6 @@ proptest! {
         }
         let quit = command::COMMANDS.iter().find(|command| command.id.name() == "quit").unwrap();
         session.send(Msg::Key(keymap.first(quit).unwrap()));
-        prop_assert!(session.left.is_some(), "{:?}", session.state.overlays());
+        prop_assert!(session.exit_status.is_some(), "{:?}", session.state.overlays());
     }
 }

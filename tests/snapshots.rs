@@ -99,14 +99,14 @@ fn hats() {
 }
 
 #[test]
-fn hats_of_all_scripts() {
+fn hats_in_all_scripts() {
     let mut session = after("Enter Down Down Down Down Enter");
     shows("scripts", &mut session, color(), &WITH_WIDE);
     shows("scripts-ascii", &mut session, ascii(), &USUAL);
 }
 
 #[test]
-fn remarks_about_a_hat() {
+fn hat_remarks() {
     shows(
         "remark-no-uri",
         &mut after("Enter Down Down Down Enter"),
@@ -122,7 +122,7 @@ fn remarks_about_a_hat() {
 }
 
 #[test]
-fn lists_longer_than_the_screen() {
+fn long_lists() {
     let mut wardrobe = wardrobe();
     for number in 0..60 {
         let room = jid(&format!("room{number:02}@conference.example.net"));
@@ -138,7 +138,7 @@ fn lists_longer_than_the_screen() {
 }
 
 #[test]
-fn nothing_yet() {
+fn empty_panes() {
     let mut session = Session::open(Wardrobe::default(), (80, 24));
     shows("empty", &mut session, color(), &SIZES);
     shows("empty-room", &mut after("G Tab"), color(), &USUAL);
@@ -152,13 +152,13 @@ fn nothing_yet() {
 }
 
 #[test]
-fn too_small_for_anything_but_a_line() {
+fn screen_too_small() {
     let mut session = after("Enter Down a");
     shows("small", &mut session, color(), &[(40, 10), (39, 9), (20, 2)]);
 }
 
 #[test]
-fn forms_for_rooms() {
+fn room_forms() {
     let mut session = after("a");
     shows(
         "form-room",
@@ -167,12 +167,12 @@ fn forms_for_rooms() {
         &[(80, 24), (120, 40), (60, 20)],
     );
     session.text("not an@address@");
-    shows("form-room-wrong", &mut session, color(), &USUAL);
+    shows("form-room-invalid", &mut session, color(), &USUAL);
     shows("form-room-edit", &mut after("Down e"), color(), &USUAL);
 }
 
 #[test]
-fn forms_for_users() {
+fn user_forms() {
     let mut session = after("Enter a");
     shows(
         "form-user",
@@ -182,12 +182,12 @@ fn forms_for_users() {
     );
     session.text("terry@example.org");
     session.keys("Tab Right");
-    shows("form-user-there", &mut session, color(), &USUAL);
+    shows("form-user-exists", &mut session, color(), &USUAL);
     shows("form-user-edit", &mut after("Enter Down e"), color(), &USUAL);
 }
 
 #[test]
-fn form_for_a_new_hat() {
+fn add_hat_form() {
     let mut session = after("Enter Down Enter a");
     shows("form-hat", &mut session, color(), &SIZES);
     session.text("teach");
@@ -200,13 +200,13 @@ fn form_for_a_new_hat() {
     session.keys("Down Down");
     shows("form-hat-listed", &mut session, color(), &USUAL);
     session.keys("Enter");
-    shows("form-hat-taken", &mut session, color(), &USUAL);
+    shows("form-hat-accepted", &mut session, color(), &USUAL);
     shows("form-hat-ascii", &mut session, ascii(), &USUAL);
 }
 
 /// On a small screen the list of known hats takes the place of the other fields.
 #[test]
-fn the_list_on_a_small_screen() {
+fn suggestions_on_small_screen() {
     shows(
         "form-hat-list",
         &mut after("Enter Down Down Down Enter a Down Down"),
@@ -219,17 +219,17 @@ fn the_list_on_a_small_screen() {
 }
 
 #[test]
-fn a_refused_form() {
+fn invalid_form() {
     let mut session = after("Enter Down Enter a");
     session.text("qqq zzz");
     session.keys("Tab");
     session.text("帽子 👩‍👩‍👧‍👦");
     session.keys("Enter");
-    shows("form-hat-refused", &mut session, color(), &SIZES);
+    shows("form-hat-invalid", &mut session, color(), &SIZES);
 }
 
 #[test]
-fn form_for_a_hat_that_is_there() {
+fn edit_hat_form() {
     let mut session = after("Enter Down Down Down Down Enter G e");
     shows("form-hat-edit", &mut session, color(), &USUAL);
     session.keys("Home Tab Space");
@@ -237,7 +237,7 @@ fn form_for_a_hat_that_is_there() {
 }
 
 #[test]
-fn questions() {
+fn confirmations() {
     shows(
         "confirm-user",
         &mut after("Enter Down Down Down d"),
@@ -247,7 +247,7 @@ fn questions() {
     let mut session = after("a");
     session.text("x");
     session.keys("Esc");
-    shows("confirm-leave", &mut session, color(), &[(80, 24), (40, 10)]);
+    shows("confirm-discard", &mut session, color(), &[(80, 24), (40, 10)]);
 }
 
 #[test]
@@ -274,10 +274,10 @@ fn history() {
     shows("history-ascii", &mut session, ascii(), &USUAL);
 }
 
-fn conflict() -> Session {
+fn conflict_session() -> Session {
     let mut session = after("Enter Down Down Down Enter Down Down Down e");
     session.text("!");
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         let (user, room) = (jid("terry@example.org"), jid(ROOM));
         let hat = HatId::parse("urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607").unwrap();
         let now = Attachment::default().with_title(Some("Proctor of all"));
@@ -291,11 +291,11 @@ fn conflict() -> Session {
 }
 
 #[test]
-fn somebody_else_was_faster() {
-    shows("conflict", &mut conflict(), color(), &SIZES);
+fn conflict_dialog() {
+    shows("conflict", &mut conflict_session(), color(), &SIZES);
 }
 
-fn draft() -> Session {
+fn draft_session() -> Session {
     let mut session = after("Enter Down Enter a");
     session.text("half a ti");
     session.send(Msg::End { status: 129 });
@@ -306,26 +306,26 @@ fn draft() -> Session {
 }
 
 #[test]
-fn a_draft_of_an_earlier_session() {
-    shows("draft", &mut draft(), color(), &[(80, 24), (60, 20)]);
+fn draft_dialog() {
+    shows("draft", &mut draft_session(), color(), &[(80, 24), (60, 20)]);
 }
 
 #[test]
-fn while_the_file_is_read() {
+fn loading_screen() {
     let mut session = open();
     session.state = State::new(Start {
         file: "~/.config/hatrack/hats.json".into(),
         actor: "terry@bastion".into(),
         ..Start::default()
     });
-    shows("opening", &mut session, color(), &USUAL);
+    shows("loading", &mut session, color(), &USUAL);
     let event = StoreEvent::Opening {
         done: 7_300_000,
         of: 10_700_000,
     };
     session.send(Msg::Store(Box::new(event)));
-    shows("opening-half", &mut session, color(), &SIZES);
-    shows("opening-half-ascii", &mut session, ascii(), &[(60, 20)]);
+    shows("loading-half", &mut session, color(), &SIZES);
+    shows("loading-half-ascii", &mut session, ascii(), &[(60, 20)]);
     let text = br#"{"version": 1, "rooms": {"a@b.c": {"users": {"d@e.f": {"affiliation": "king"}}}}}"#;
     let wrong = read::wardrobe(text).unwrap_err();
     let broken = store::StoreError::Unreadable {
@@ -337,7 +337,7 @@ fn while_the_file_is_read() {
     let event = StoreEvent::Trouble(Some(StoreProblem::Unreadable(broken.to_string())));
     session.send(Msg::Store(Box::new(event)));
     shows(
-        "opening-unreadable",
+        "loading-unreadable",
         &mut session,
         color(),
         &[(80, 24), (60, 20), (40, 10)],
@@ -345,25 +345,25 @@ fn while_the_file_is_read() {
 }
 
 #[test]
-fn what_is_not_saved() {
+fn unsaved_changes() {
     let mut session = open();
-    session.fail(&full_disk());
+    session.fail_writes(&full_disk());
     session.keys("Enter Down Down Down Enter Space Down r");
-    shows("not-saved", &mut session, color(), &WITH_WIDE);
+    shows("unsaved", &mut session, color(), &WITH_WIDE);
     session.keys("q");
-    shows("not-saved-quit", &mut session, color(), &USUAL);
+    shows("unsaved-quit", &mut session, color(), &USUAL);
 }
 
 #[test]
-fn what_is_wrong_with_the_file() {
+fn file_problems() {
     let mut session = open();
     let trouble = StoreProblem::Gone(store::StoreError::Gone { path: FILE.into() }.to_string());
     session.send(Msg::Store(Box::new(StoreEvent::Trouble(Some(trouble)))));
-    shows("gone", &mut session, color(), &USUAL);
+    shows("file-deleted", &mut session, color(), &USUAL);
 }
 
 #[test]
-fn sessions_that_write_nothing() {
+fn read_only_and_demo() {
     let start = |demo, read_only| Start {
         file: "~/.config/hatrack/hats.json".into(),
         actor: "a-person-with-a-very-long-name@bastion.example.org".into(),
@@ -400,10 +400,10 @@ fn filters() {
     shows("filter-users", &mut users, color(), narrow);
     shows("filter-users-ascii", &mut users, ascii(), &USUAL);
     users.keys("Enter");
-    shows("filter-users-kept", &mut users, color(), &USUAL);
+    shows("filter-users-applied", &mut users, color(), &USUAL);
     shows("filter-hats", &mut filtering("Tab Tab", "tea"), color(), &USUAL);
     shows(
-        "filter-nothing",
+        "filter-no-matches",
         &mut filtering("Tab", "@member xyz"),
         color(),
         &USUAL,
@@ -423,8 +423,8 @@ fn import_and_export() {
         .insert("b.csv".into(), good.replace("@c", "").repeat(20).into_bytes());
     import.text("b.csv");
     import.keys("Enter");
-    shows("import-wrong", &mut import, color(), &[(80, 24), (40, 12)]);
-    shows("import-wrong-ascii", &mut import, ascii(), &USUAL);
+    shows("import-invalid", &mut import, color(), &[(80, 24), (40, 12)]);
+    shows("import-invalid-ascii", &mut import, ascii(), &USUAL);
     import.keys("Ctrl-U");
     import.text("a.csv");
     import.keys("Enter");
@@ -432,7 +432,7 @@ fn import_and_export() {
 }
 
 #[test]
-fn sets_of_hats() {
+fn hat_sets() {
     let mut session = after("Enter Down Down Down N");
     shows("sets-none", &mut session, color(), &[(80, 24), (40, 12)]);
     session.keys("Ctrl-S");
@@ -455,33 +455,33 @@ fn finders() {
     let mut jump = filtering("", "");
     jump.keys("Esc Ctrl-P");
     jump.text("teach");
-    shows("jump", &mut jump, color(), &[(80, 24), (60, 20)]);
+    shows("go-to", &mut jump, color(), &[(80, 24), (60, 20)]);
     jump.text("zzz");
-    shows("jump-nothing", &mut jump, color(), &USUAL);
+    shows("go-to-no-matches", &mut jump, color(), &USUAL);
 }
 
 #[test]
-fn what_just_happened() {
+fn notices() {
     shows(
-        "done",
+        "notice",
         &mut after("Enter Down Down Down Enter d"),
         color(),
         &SIZES,
     );
-    shows("refused", &mut after("Enter G Enter a"), color(), &USUAL);
+    shows("notice-error", &mut after("Enter G Enter a"), color(), &USUAL);
 }
 
 const LOOKS: [(&str, ColorDepth, Backdrop); 5] = [
-    ("color", ColorDepth::Sixteen, Backdrop::Unknown),
+    ("color", ColorDepth::Ansi16, Backdrop::Unknown),
     ("no-color", ColorDepth::None, Backdrop::Unknown),
-    ("256-dark", ColorDepth::Many, Backdrop::Dark),
-    ("256-light", ColorDepth::Many, Backdrop::Light),
-    ("truecolor-dark", ColorDepth::True, Backdrop::Dark),
+    ("256-dark", ColorDepth::Ansi256, Backdrop::Dark),
+    ("256-light", ColorDepth::Ansi256, Backdrop::Light),
+    ("truecolor-dark", ColorDepth::TrueColor, Backdrop::Dark),
 ];
 
 /// How it looks, where in the others only the texts are: every overlay, with colors and without.
 #[test]
-fn marked_users_and_what_they_have_together() {
+fn marked_users() {
     let mut session = after("Enter V Down Down Down V");
     shows("marks", &mut session, color(), &SIZES);
     shows("marks-ascii", &mut session, ascii(), &USUAL);
@@ -497,7 +497,7 @@ fn marked_users_and_what_they_have_together() {
     shows("marks-filtered", &mut narrowed, color(), &USUAL);
     shows("form-users", &mut after("Enter V Down V e"), color(), &USUAL);
     shows(
-        "form-give-many",
+        "form-add-many",
         &mut after("Enter V Down V + t e"),
         color(),
         &USUAL,
@@ -506,22 +506,22 @@ fn marked_users_and_what_they_have_together() {
 }
 
 #[test]
-fn the_view_turned_round() {
+fn hats_view() {
     let mut session = after("w Down Down Down");
-    shows("turned", &mut session, color(), &SIZES);
-    shows("turned-ascii", &mut session, ascii(), &USUAL);
+    shows("by-hat", &mut session, color(), &SIZES);
+    shows("by-hat-ascii", &mut session, ascii(), &USUAL);
     session.keys("Enter");
-    shows("turned-who", &mut session, color(), &[(80, 24), (60, 20)]);
+    shows("by-hat-users", &mut session, color(), &[(80, 24), (60, 20)]);
     session.keys("Enter");
-    shows("turned-where", &mut session, color(), &[(80, 24), (60, 20)]);
-    shows("turned-filter", &mut after("w / t e a"), color(), &USUAL);
+    shows("by-hat-rooms", &mut session, color(), &[(80, 24), (60, 20)]);
+    shows("by-hat-filter", &mut after("w / t e a"), color(), &USUAL);
     let mut bare = Session::open(Wardrobe::default(), (80, 24));
     bare.keys("w");
-    shows("turned-empty", &mut bare, color(), &USUAL);
+    shows("by-hat-empty", &mut bare, color(), &USUAL);
 }
 
 #[test]
-fn the_view_by_user() {
+fn users_view() {
     let mut session = filtering("w w", "terry");
     session.keys("Enter");
     shows("by-user", &mut session, color(), &SIZES);
@@ -544,40 +544,45 @@ fn the_view_by_user() {
 }
 
 #[test]
-fn the_catalog_of_a_room() {
+fn catalog() {
     let mut session = after("C");
     shows("catalog", &mut session, color(), &SIZES);
     shows("catalog-ascii", &mut session, ascii(), &USUAL);
     session.keys("e");
-    shows("form-defined", &mut session, color(), &[(80, 24), (60, 20)]);
+    shows("form-catalog-edit", &mut session, color(), &[(80, 24), (60, 20)]);
     session.keys("Tab Ctrl-U");
     session.text("400");
-    shows("form-defined-wrong", &mut session, color(), &USUAL);
-    shows("form-define", &mut after("C a"), color(), &USUAL);
-    shows("confirm-undefine", &mut after("C Down d"), color(), &USUAL);
+    shows("form-catalog-edit-invalid", &mut session, color(), &USUAL);
+    shows("form-catalog-add", &mut after("C a"), color(), &USUAL);
+    shows(
+        "confirm-remove-catalog-hat",
+        &mut after("C Down d"),
+        color(),
+        &USUAL,
+    );
     shows("catalog-empty", &mut after("G C"), color(), &USUAL);
 }
 
 #[test]
 fn styles() {
     let mut failing = after("Enter Down Down Down Enter");
-    failing.fail(&full_disk());
+    failing.fail_writes(&full_disk());
     failing.keys("Space");
     let mut wrong = after("Enter Down Enter a");
     wrong.text("qqq zzz");
     let sessions = vec![
         ("hats", after("Enter Down Down Down Enter")),
         ("confirm", after("Enter Down Down Down d")),
-        ("conflict", conflict()),
+        ("conflict", conflict_session()),
         ("history", after("Enter Down Down Down Enter d Space H Down")),
-        ("draft", draft()),
+        ("draft", draft_session()),
         ("help", after("Enter ?")),
         ("form", wrong),
         ("banner", failing),
         ("filter", filtering("Tab", "ma san")),
         ("palette", after("Enter : d")),
         ("marks", after("Enter V Down Down V Tab")),
-        ("turned", after("w Down Down")),
+        ("by-hat", after("w Down Down")),
         ("catalog", after("C Down")),
     ];
     for (name, session) in sessions {

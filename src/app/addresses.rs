@@ -41,11 +41,15 @@ impl Addresses {
             } else {
                 String::new()
             };
-            format!("{line}\"{}\" ({})", describe::brief(&wrong.text), wrong.reason)
+            format!(
+                "{line}\"{}\" ({})",
+                describe::truncated(&wrong.text),
+                wrong.reason
+            )
         };
         let wrong: Vec<String> = self.wrong.iter().map(named).collect();
         if !wrong.is_empty() {
-            let what = describe::listed(&wrong);
+            let what = describe::first_few(&wrong);
             return Some(format!("none is added before all are addresses: {what}"));
         }
         if self.all.len() > MOST {

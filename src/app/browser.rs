@@ -124,7 +124,7 @@ fn room_order<'a>(sort: Sort, rooms: impl Iterator<Item = (&'a Jid, &'a Arc<Room
             Sort::Hats => usize::MAX - user.hats.len(),
             _ => 0,
         };
-        (first, describe::shown_name(at, room))
+        (first, describe::room_sort_key(at, room))
     });
     rows.into_iter().map(|(at, ..)| at.clone().into()).collect()
 }

@@ -58,7 +58,7 @@ pub(super) fn now(edit: &Edit, wardrobe: &Wardrobe) -> String {
             Some(user) => format!(
                 "{} with {}",
                 is(user.affiliation),
-                super::describe::no_or(user.hats.len(), "hat")
+                super::describe::count_or_no(user.hats.len(), "hat")
             ),
             None => "the user is not there any more".into(),
         },

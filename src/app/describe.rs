@@ -6,7 +6,7 @@ mod exchange;
 mod many;
 mod sets;
 
-pub use exchange::{imported, skipped};
+pub use exchange::{import_summary, skipped_item};
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::model::{Attachment, CatalogHat, Edit, Group, HatId, Hats, Jid, Room, 
 use crate::store::HistoryEntry;
 
 /// What people read of a room, for the order of rooms: its name, else the address; in lower case.
-pub fn shown_name(jid: &Jid, room: &Room) -> String {
+pub fn room_sort_key(jid: &Jid, room: &Room) -> String {
     let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
     name.unwrap_or(jid.as_str()).to_lowercase()
 }
@@ -27,10 +27,10 @@ pub fn group(group: &Group) -> String {
         [] => "changed nothing".into(),
         [only] => edit(only),
         all => same_for_many_users(all)
-            .or_else(|| same_for_many_hats(all))
-            .or_else(|| many::same_standing(all))
-            .or_else(|| many_hats_of_one(all))
-            .unwrap_or_else(|| first_and_rest(all)),
+            .or_else(|| same_hat_in_many_rooms(all))
+            .or_else(|| many::same_affiliation(all))
+            .or_else(|| many_hats_of_one_user(all))
+            .unwrap_or_else(|| mixed_edits(all)),
     }
 }
 
@@ -40,7 +40,7 @@ pub fn entry(entry: &HistoryEntry, what: &str) -> String {
         return "wrote the data file again after it was gone".into();
     }
     if !entry.outside {
-        return again(entry.undoes, entry.redoes, what);
+        return with_undo_or_redo(entry.undoes, entry.redoes, what);
     }
     if entry.group.is_empty() {
         // There may have been nobody to see what the file held before.
@@ -50,7 +50,7 @@ pub fn entry(entry: &HistoryEntry, what: &str) -> String {
 }
 
 /// A change that may take back an earlier one: `undoing 5, took the hat …`.
-pub fn again(undoes: Option<u64>, redoes: Option<u64>, what: &str) -> String {
+pub fn with_undo_or_redo(undoes: Option<u64>, redoes: Option<u64>, what: &str) -> String {
     match (undoes, redoes) {
         (Some(revision), _) => format!("undoing {revision}, {what}"),
         (None, Some(revision)) => format!("redoing {revision}, {what}"),
@@ -59,11 +59,11 @@ pub fn again(undoes: Option<u64>, redoes: Option<u64>, what: &str) -> String {
 }
 
 /// Why an entry of unknown content is not taken back.
-pub const UNKNOWN: &str = "what was changed there is not known, so it cannot be undone";
+pub const UNKNOWN_DETAILS: &str = "what was changed there is not known, so it cannot be undone";
 
 /// One change.
 pub fn edit(edit: &Edit) -> String {
-    with_user(edit, edit.user().map_or("", Jid::as_str))
+    edit_with_user(edit, edit.user().map_or("", Jid::as_str))
 }
 
 /// `1 hat`, `2 hats`: a number and its noun, whose plural ends in s.
@@ -73,7 +73,7 @@ pub fn count(number: usize, noun: &str) -> String {
 }
 
 /// `no hats`, `1 hat`, `2 hats`.
-pub(super) fn no_or(number: usize, noun: &str) -> String {
+pub(super) fn count_or_no(number: usize, noun: &str) -> String {
     match number {
         0 => format!("no {noun}s"),
         some => count(some, noun),
@@ -81,7 +81,7 @@ pub(super) fn no_or(number: usize, noun: &str) -> String {
 }
 
 /// `Their 2 hats there go too.`, whosever they are; nothing where there are none.
-pub(super) fn hats_go(whose: &str, hats: usize) -> String {
+pub(super) fn also_removes_hats(whose: &str, hats: usize) -> String {
     match hats {
         0 => String::new(),
         1 => format!("{whose} hat there goes too."),
@@ -103,7 +103,7 @@ pub fn grouped(number: usize) -> String {
 }
 
 /// Several users, one of whom is this: a few are told by one of them, more by their number.
-fn several(first: &Jid, number: usize) -> String {
+fn users_phrase(first: &Jid, number: usize) -> String {
     match number {
         1 => first.to_string(),
         2 | 3 => format!("{first} and {} more", number - 1),
@@ -112,13 +112,17 @@ fn several(first: &Jid, number: usize) -> String {
 }
 
 /// The change with other words for the user that it is about.
-fn with_user(edit: &Edit, user: &str) -> String {
+fn edit_with_user(edit: &Edit, user: &str) -> String {
     match edit {
-        Edit::Room { room, before, after } => whole_room(room, before.as_deref(), after.as_deref()),
+        Edit::Room { room, before, after } => room_edit(room, before.as_deref(), after.as_deref()),
         Edit::RoomName { room, before, after } => match (before, after) {
-            (Some(old), Some(new)) => format!("renamed {room} from \"{}\" to \"{}\"", brief(old), brief(new)),
-            (None, Some(new)) => format!("named {room} \"{}\"", brief(new)),
-            (Some(old), None) => format!("took the name \"{}\" from {room}", brief(old)),
+            (Some(old), Some(new)) => format!(
+                "renamed {room} from \"{}\" to \"{}\"",
+                truncated(old),
+                truncated(new)
+            ),
+            (None, Some(new)) => format!("named {room} \"{}\"", truncated(new)),
+            (Some(old), None) => format!("took the name \"{}\" from {room}", truncated(old)),
             (None, None) => format!("changed nothing in {room}"),
         },
         Edit::Catalog {
@@ -126,10 +130,10 @@ fn with_user(edit: &Edit, user: &str) -> String {
             hat,
             before,
             after,
-        } => catalog(room, hat, before.as_ref(), after.as_ref()),
+        } => catalog_edit(room, hat, before.as_ref(), after.as_ref()),
         Edit::User {
             room, before, after, ..
-        } => whole_user(room, user, before.as_ref(), after.as_ref()),
+        } => user_edit(room, user, before.as_ref(), after.as_ref()),
         Edit::Affiliation {
             room, before, after, ..
         } => format!("made {user} {after} in {room} (before: {before})"),
@@ -140,25 +144,28 @@ fn with_user(edit: &Edit, user: &str) -> String {
             after,
             ..
         } => match (before, after) {
-            (None, Some(after)) => format!("gave {user} the hat {} in {room}", attached(hat, after)),
-            (Some(before), None) => format!("took the hat {} from {user} in {room}", attached(hat, before)),
+            (None, Some(after)) => format!("gave {user} the hat {} in {room}", attachment_name(hat, after)),
+            (Some(before), None) => format!(
+                "took the hat {} from {user} in {room}",
+                attachment_name(hat, before)
+            ),
             (Some(before), Some(after)) => format!(
                 "changed the hat {} of {user} in {room}: {}",
-                attached(hat, before),
-                differences(before, after)
+                attachment_name(hat, before),
+                attachment_changes(before, after)
             ),
             (None, None) => format!("changed nothing for {user} in {room}"),
         },
-        Edit::Document { before, after } => sets::members(before, after),
+        Edit::Document { before, after } => sets::document_edit(before, after),
     }
 }
 
-fn whole_room(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String {
+fn room_edit(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String {
     let what = |there: &Room| {
         let name = there
             .name
             .as_deref()
-            .map_or(String::new(), |name| format!(" \"{}\"", brief(name)));
+            .map_or(String::new(), |name| format!(" \"{}\"", truncated(name)));
         let users = there.users().len();
         let content = match users {
             0 => String::new(),
@@ -177,8 +184,8 @@ fn whole_room(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String
     }
 }
 
-fn whole_user(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>) -> String {
-    let hats = |there: &User| format!(" with {}", no_or(there.hats.len(), "hat"));
+fn user_edit(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>) -> String {
+    let hats = |there: &User| format!(" with {}", count_or_no(there.hats.len(), "hat"));
     match (before, after) {
         (None, Some(after)) if after.hats.is_empty() => {
             format!("added {user} to {room} as {}", after.affiliation)
@@ -193,15 +200,15 @@ fn whole_user(room: &Jid, user: &str, before: Option<&User>, after: Option<&User
     }
 }
 
-fn catalog(room: &Jid, hat: &HatId, before: Option<&CatalogHat>, after: Option<&CatalogHat>) -> String {
-    let name = |entry: &CatalogHat| named(hat, entry.title.as_deref());
+fn catalog_edit(room: &Jid, hat: &HatId, before: Option<&CatalogHat>, after: Option<&CatalogHat>) -> String {
+    let name = |entry: &CatalogHat| hat_name(hat, entry.title.as_deref());
     match (before, after) {
         (None, Some(after)) => format!("put the hat {} into the catalog of {room}", name(after)),
         (Some(before), None) => format!("took the hat {} out of the catalog of {room}", name(before)),
         (Some(before), Some(after)) if before.title != after.title => format!(
             "changed the hat {} in the catalog of {room}: {}",
             name(before),
-            titled(after.title.as_deref())
+            title_phrase(after.title.as_deref())
         ),
         (Some(entry), _) => format!("changed the hat {} in the catalog of {room}", name(entry)),
         (None, None) => format!("changed nothing in the catalog of {room}"),
@@ -209,7 +216,7 @@ fn catalog(room: &Jid, hat: &HatId, before: Option<&CatalogHat>, after: Option<&
 }
 
 /// A text as far as anybody reads it: a title of megabytes would else be copied for each frame that has it in a line.
-pub(super) fn brief(text: &str) -> Cow<'_, str> {
+pub(super) fn truncated(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 2000;
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
@@ -219,39 +226,39 @@ pub(super) fn brief(text: &str) -> Cow<'_, str> {
 
 /// A hat in a sentence: the title that people read, else the id.
 pub fn hat(id: &HatId, title: Option<&str>) -> String {
-    named(id, title)
+    hat_name(id, title)
 }
 
 /// A set of hats in a sentence: the first few by name.
 pub fn hats(hats: &Hats) -> String {
     let mut names: Vec<String> = hats
         .iter()
-        .map(|(id, attachment)| attached(id, attachment))
+        .map(|(id, attachment)| attachment_name(id, attachment))
         .collect();
     names.sort();
-    listed(&names)
+    first_few(&names)
 }
 
 /// The title that people read, else the id.
-fn named(hat: &HatId, title: Option<&str>) -> String {
+fn hat_name(hat: &HatId, title: Option<&str>) -> String {
     match title.filter(|title| !title.is_empty()) {
-        Some(title) => format!("\"{}\"", brief(title)),
-        None => format!("<{}>", brief(hat.as_str())),
+        Some(title) => format!("\"{}\"", truncated(title)),
+        None => format!("<{}>", truncated(hat.as_str())),
     }
 }
 
-fn attached(hat: &HatId, attachment: &Attachment) -> String {
-    named(hat, attachment.title.as_deref())
+fn attachment_name(hat: &HatId, attachment: &Attachment) -> String {
+    hat_name(hat, attachment.title.as_deref())
 }
 
-fn titled(title: Option<&str>) -> String {
+fn title_phrase(title: Option<&str>) -> String {
     match title.filter(|title| !title.is_empty()) {
-        Some(title) => format!("titled \"{}\"", brief(title)),
+        Some(title) => format!("titled \"{}\"", truncated(title)),
         None => "without a title".into(),
     }
 }
 
-fn differences(before: &Attachment, after: &Attachment) -> String {
+fn attachment_changes(before: &Attachment, after: &Attachment) -> String {
     let mut all: Vec<String> = Vec::new();
     if before.is_active() != after.is_active() {
         all.push(if after.is_active() { "worn" } else { "not worn" }.into());
@@ -267,7 +274,7 @@ fn differences(before: &Attachment, after: &Attachment) -> String {
         );
     }
     if before.title != after.title {
-        all.push(titled(after.title.as_deref()));
+        all.push(title_phrase(after.title.as_deref()));
     }
     if before.extra != after.extra {
         all.push("members that hatrack does not know".into());
@@ -282,24 +289,24 @@ fn differences(before: &Attachment, after: &Attachment) -> String {
 /// The same for all but the user: `gave terry@example.org and 19 more the hat …`.
 fn same_for_many_users(all: &[Edit]) -> Option<String> {
     let first = all.first()?;
-    let pattern = with_user(first, "\0");
+    let pattern = edit_with_user(first, "\0");
     let mut users = BTreeSet::new();
     for edit in all {
-        if with_user(edit, "\0") != pattern || !users.insert(edit.user()?) {
+        if edit_with_user(edit, "\0") != pattern || !users.insert(edit.user()?) {
             return None;
         }
     }
-    Some(with_user(first, &several(first.user()?, users.len())))
+    Some(edit_with_user(first, &users_phrase(first.user()?, users.len())))
 }
 
 /// The same hat for users of several rooms: `gave terry@example.org and 3 more the hat "Proctor" in 2 rooms`.
-fn same_for_many_hats(all: &[Edit]) -> Option<String> {
+fn same_hat_in_many_rooms(all: &[Edit]) -> Option<String> {
     let verb = |edit: &Edit| match edit {
         Edit::Hat {
             hat, before, after, ..
         } => match (before, after) {
-            (None, Some(after)) => Some((true, attached(hat, after))),
-            (Some(before), None) => Some((false, attached(hat, before))),
+            (None, Some(after)) => Some((true, attachment_name(hat, after))),
+            (Some(before), None) => Some((false, attachment_name(hat, before))),
             _ => None,
         },
         _ => None,
@@ -310,7 +317,7 @@ fn same_for_many_hats(all: &[Edit]) -> Option<String> {
     }
     let users: BTreeSet<_> = all.iter().filter_map(Edit::user).collect();
     let rooms: BTreeSet<_> = all.iter().filter_map(Edit::room).collect();
-    let who = several(all.first()?.user()?, users.len());
+    let who = users_phrase(all.first()?.user()?, users.len());
     let place = count(rooms.len(), "room");
     Some(if gave {
         format!("gave {who} the hat {hat} in {place}")
@@ -320,7 +327,7 @@ fn same_for_many_hats(all: &[Edit]) -> Option<String> {
 }
 
 /// Several hats of one user: `changed the hats of terry@example.org in …: gave "Proctor", took "Teacher"`.
-fn many_hats_of_one(all: &[Edit]) -> Option<String> {
+fn many_hats_of_one_user(all: &[Edit]) -> Option<String> {
     let (room, user) = (all.first()?.room()?, all.first()?.user()?);
     let (mut given, mut taken, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for edit in all {
@@ -334,9 +341,9 @@ fn many_hats_of_one(all: &[Edit]) -> Option<String> {
                 ..
             } if here == room && who == user => match (before, after) {
                 (None, None) => {}
-                (None, Some(after)) => given.push(attached(hat, after)),
-                (Some(before), None) => taken.push(attached(hat, before)),
-                (Some(before), Some(_)) => changed.push(attached(hat, before)),
+                (None, Some(after)) => given.push(attachment_name(hat, after)),
+                (Some(before), None) => taken.push(attachment_name(hat, before)),
+                (Some(before), Some(_)) => changed.push(attachment_name(hat, before)),
             },
             _ => return None,
         }
@@ -345,7 +352,7 @@ fn many_hats_of_one(all: &[Edit]) -> Option<String> {
     let parts: Vec<String> = parts
         .iter()
         .filter(|(hats, _)| !hats.is_empty())
-        .map(|(hats, what)| format!("{what} {}", listed(hats)))
+        .map(|(hats, what)| format!("{what} {}", first_few(hats)))
         .collect();
     Some(format!(
         "changed the hats of {user} in {room}: {}",
@@ -355,11 +362,11 @@ fn many_hats_of_one(all: &[Edit]) -> Option<String> {
 
 /// A text in a sentence.
 pub(super) fn quoted(text: &str) -> String {
-    format!("\"{}\"", brief(text))
+    format!("\"{}\"", truncated(text))
 }
 
 /// The first few, and how many more.
-pub(super) fn listed(names: &[impl ToString]) -> String {
+pub(super) fn first_few(names: &[impl ToString]) -> String {
     const FEW: usize = 3;
     let first = names.iter().take(FEW).map(ToString::to_string);
     let shown = first.collect::<Vec<_>>().join(", ");
@@ -370,21 +377,23 @@ pub(super) fn listed(names: &[impl ToString]) -> String {
 }
 
 /// Two are told as the first and one more; of more it is told how many of each kind.
-fn first_and_rest(all: &[Edit]) -> String {
+fn mixed_edits(all: &[Edit]) -> String {
     match all {
         [first, _] => format!("{}, and 1 more change", edit(first)),
-        _ => many::counted(all),
+        _ => many::summary_by_kind(all),
     }
 }
 
 /// The one of these names that somebody may have meant by another; `None` where none is near.
-pub fn nearest<'a>(meant: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest_match<'a>(meant: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let meant = meant.to_lowercase();
-    let far = |name: &str| strsim::osa_distance(&meant, &name.to_lowercase());
-    let nearest = names.map(|name| (far(name), name)).min_by_key(|(far, _)| *far)?;
+    let distance = |name: &str| strsim::osa_distance(&meant, &name.to_lowercase());
+    let closest = names
+        .map(|name| (distance(name), name))
+        .min_by_key(|(distance, _)| *distance)?;
     // Two of five letters may be wrong, of a word of two letters one.
-    let most = nearest.1.chars().count().max(3) * 2 / 5;
-    (nearest.0 <= most).then_some(nearest.1)
+    let most = closest.1.chars().count().max(3) * 2 / 5;
+    (closest.0 <= most).then_some(closest.1)
 }
 
 #[cfg(test)]

@@ -193,7 +193,7 @@ fn code(name: &str) -> Option<KeyCode> {
 }
 
 fn unknown(name: &str, rest: &str) -> String {
-    let nearest = super::describe::nearest(rest, NAMED.iter().map(|(name, _)| *name));
+    let nearest = super::describe::closest_match(rest, NAMED.iter().map(|(name, _)| *name));
     let guess = nearest.map_or_else(
         || "keys are written as in u, U, Ctrl-U, F5, Enter".to_owned(),
         |nearest| {

@@ -155,7 +155,7 @@ impl Suggestions {
     pub(super) fn rooms(wardrobe: &Wardrobe, left_out: impl Fn(&Room) -> bool) -> Self {
         let rooms = wardrobe.rooms().filter(|(_, room)| !left_out(room));
         let mut rooms: Vec<_> = rooms.collect();
-        rooms.sort_by_cached_key(|(jid, room)| describe::shown_name(jid, room));
+        rooms.sort_by_cached_key(|(jid, room)| describe::room_sort_key(jid, room));
         Self::new(
             rooms
                 .into_iter()

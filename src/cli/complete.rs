@@ -59,7 +59,7 @@ pub(super) fn run(args: &CompleteArgs, place: &SessionContext, out: &mut Output)
     }
     for (value, what) in offered {
         let begins = value.starts_with(&line.current) && !value.is_empty();
-        if !begins || text::harmless(&value) != value {
+        if !begins || text::sanitize(&value) != value {
             continue;
         }
         match &typed {
@@ -77,7 +77,7 @@ pub(super) fn run(args: &CompleteArgs, place: &SessionContext, out: &mut Output)
 /// What is said of a candidate: short, on one line, harmless.
 fn said(what: &str) -> String {
     let first = what.lines().next().unwrap_or_default();
-    text::cut(&text::harmless(first), LONGEST, text::Charset::Unicode).into_owned()
+    text::cut(&text::sanitize(first), LONGEST, text::Charset::Unicode).into_owned()
 }
 
 fn candidates(wanted: &ExpectedValue, line: &PartialCommand, place: &SessionContext) -> Vec<Candidate> {

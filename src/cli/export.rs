@@ -57,7 +57,7 @@ pub(super) fn run(args: &ExportArgs, place: &SessionContext, out: &mut Output) -
         print(&exported.bytes, form, &mut Output::new(&mut file, terminal))?;
     } else if let Some(path) = output {
         let bytes = match form {
-            FileFormat::Json => text::harmless_json_bytes(exported.bytes),
+            FileFormat::Json => text::escape_json_bytes(exported.bytes),
             FileFormat::Csv => exported.bytes,
         };
         let written = store::write_file(path, &bytes, args.force, Some(&place.file));

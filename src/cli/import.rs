@@ -47,18 +47,21 @@ pub(super) fn run(args: &ImportArgs, place: &SessionContext, out: &mut Output) -
     };
     let first = plan(kept.wardrobe())?;
     if args.dry_run {
-        out.line(&format!("would import: {}", describe::imported(&first.counts)))?;
+        out.line(&format!(
+            "would import: {}",
+            describe::import_summary(&first.counts)
+        ))?;
     } else {
         kept.change_in_words(out, |wardrobe| {
             let ImportPlan { group, counts, .. } = plan(wardrobe)?;
-            Ok((group, format!("imported: {}", describe::imported(&counts))))
+            Ok((group, format!("imported: {}", describe::import_summary(&counts))))
         })?;
     }
     if let Some(kept) = first.counts.said_of_kept() {
         out.line(&kept)?;
     }
     for skip in first.skipped.iter().take(MOST_ASIDE) {
-        out.line(&format!("left aside: {}", describe::skipped(skip)))?;
+        out.line(&format!("left aside: {}", describe::skipped_item(skip)))?;
     }
     match first.skipped.len().saturating_sub(MOST_ASIDE) {
         0 => Ok(()),

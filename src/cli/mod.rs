@@ -62,7 +62,7 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
             // What was printed before the error comes before it; when even that fails there is nobody to tell.
             let _ = out.flush();
             if !failure.message.is_empty() {
-                let _ = writeln!(io::stderr(), "hatrack: {}", text::harmless(&failure.message));
+                let _ = writeln!(io::stderr(), "hatrack: {}", text::sanitize(&failure.message));
             }
             failure.code
         }

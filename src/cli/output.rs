@@ -40,7 +40,7 @@ impl<'a> Output<'a> {
 
     /// A line for people, made harmless.
     pub fn line(&mut self, line: &str) -> Result<(), Failure> {
-        let written = writeln!(self.writer, "{}", text::harmless(line));
+        let written = writeln!(self.writer, "{}", text::sanitize(line));
         self.told(written)
     }
 
@@ -53,7 +53,7 @@ impl<'a> Output<'a> {
     /// A table whose columns line up, its head first; at least two spaces between columns, nothing cut.
     pub fn table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         let clean = |row: &[String]| -> Vec<String> {
-            row.iter().map(|cell| text::harmless(cell).into_owned()).collect()
+            row.iter().map(|cell| text::sanitize(cell).into_owned()).collect()
         };
         let rows: Vec<Vec<String>> = rows.iter().map(|row| clean(row)).collect();
         let mut widths: Vec<usize> = head.iter().map(|cell| text::width(cell)).collect();
@@ -67,7 +67,7 @@ impl<'a> Output<'a> {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
                 let mut cell = cell.clone();
-                text::fill(&mut cell, *width);
+                text::pad(&mut cell, *width);
                 cell.push_str("  ");
                 line.push_str(&cell);
             }
@@ -81,7 +81,7 @@ impl<'a> Output<'a> {
     /// and what was saved can be looked at with any program.
     pub fn json(&mut self, json: &[u8]) -> Result<(), Failure> {
         let written = match std::str::from_utf8(json) {
-            Ok(text) => self.writer.write_all(text::harmless_json(text).as_bytes()),
+            Ok(text) => self.writer.write_all(text::escape_json(text).as_bytes()),
             Err(_) => self.writer.write_all(json),
         };
         self.told(written)
@@ -98,14 +98,14 @@ impl<'a> Output<'a> {
             }
         };
         text.lines().try_for_each(|line| self.line(line))?;
-        Ok(text.lines().any(|line| text::harmless(line) != line))
+        Ok(text.lines().any(|line| text::sanitize(line) != line))
     }
 
     /// A line beside the output, on standard error, after what was printed until now.
     pub fn aside(&mut self, line: &str) -> Result<(), Failure> {
         self.flush()?;
         // When that fails there is nobody to tell.
-        let _ = writeln!(io::stderr(), "hatrack: {}", text::harmless(line));
+        let _ = writeln!(io::stderr(), "hatrack: {}", text::sanitize(line));
         Ok(())
     }
 

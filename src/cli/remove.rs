@@ -43,7 +43,7 @@ fn has_not(wardrobe: &Wardrobe, room: &Jid, user: &Jid, hat: &HatId) -> String {
 /// The hat whose id or title is nearest to what was given.
 fn nearest(hats: &[(&HatId, Option<&str>)], given: &HatId) -> Option<String> {
     let names = hats.iter().flat_map(|(id, title)| [Some(id.as_str()), *title]);
-    let meant = describe::nearest(given.as_str(), names.flatten())?;
+    let meant = describe::closest_match(given.as_str(), names.flatten())?;
     let is_meant = |(id, title): &&(&HatId, Option<&str>)| id.as_str() == meant || *title == Some(meant);
     let (id, title) = hats.iter().find(is_meant)?;
     Some(shown(id.as_str(), title.unwrap_or_default()))

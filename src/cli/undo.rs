@@ -21,7 +21,7 @@ pub(super) fn undo(args: &RevisionArgs, place: &SessionContext, out: &mut Output
         let revision = entry.revision;
         return Err(Failure::error(format!(
             "revision {revision}: {}",
-            describe::UNKNOWN
+            describe::UNKNOWN_DETAILS
         )));
     }
     let change = Change {
@@ -70,7 +70,7 @@ fn entry(kept: &OpenStore, revision: u64) -> Result<HistoryEntry, Failure> {
 }
 
 fn commit(kept: &mut OpenStore, change: Change, out: &mut Output) -> Result<(), Failure> {
-    let what = describe::again(change.undoes, change.redoes, &describe::group(&change.group));
+    let what = describe::with_undo_or_redo(change.undoes, change.redoes, &describe::group(&change.group));
     match kept.commit(change, out)? {
         Some(revision) => out.line(&format!("{what} (revision {revision})")),
         None => out.line("nothing to change: it is so already"),

@@ -66,7 +66,7 @@ fn write(export: &ExportRequest, wardrobe: &Wardrobe, data: Option<&Path>) -> Re
     let made = exchange::export(wardrobe, &export.part, export.form);
     let made = made.ok_or("The exported item no longer exists")?;
     let bytes = match export.form {
-        FileFormat::Json => text::harmless_json_bytes(made.bytes),
+        FileFormat::Json => text::escape_json_bytes(made.bytes),
         FileFormat::Csv => made.bytes,
     };
     let written = store::write_file(Path::new(&export.path), &bytes, export.over, data);

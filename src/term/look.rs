@@ -53,9 +53,9 @@ impl FromStr for ColorMode {
             "auto" => Self::Auto,
             "always" | "yes" | "on" | "true" | "force" => Self::Always,
             "never" | "none" | "no" | "off" | "false" | "mono" => Self::Exactly(ColorDepth::None),
-            "truecolor" | "truecolour" | "24bit" | "rgb" | "16m" => Self::Exactly(ColorDepth::True),
-            "256" | "8bit" => Self::Exactly(ColorDepth::Many),
-            "16" | "ansi" | "4bit" => Self::Exactly(ColorDepth::Sixteen),
+            "truecolor" | "truecolour" | "24bit" | "rgb" | "16m" => Self::Exactly(ColorDepth::TrueColor),
+            "256" | "8bit" => Self::Exactly(ColorDepth::Ansi256),
+            "16" | "ansi" | "4bit" => Self::Exactly(ColorDepth::Ansi16),
             _ => return Err(format!("it is one of {}", Self::NAMES.join(", "))),
         })
     }
@@ -111,7 +111,7 @@ impl LookOptions {
         let depth = match self.colors {
             ColorMode::Auto if set("NO_COLOR").is_some() => ColorDepth::None,
             ColorMode::Auto => color_depth(&set),
-            ColorMode::Always => color_depth(&set).max(ColorDepth::Sixteen),
+            ColorMode::Always => color_depth(&set).max(ColorDepth::Ansi16),
             ColorMode::Exactly(depth) => depth,
         };
         Look {
@@ -142,7 +142,7 @@ impl Look {
     /// Whether the terminal should be queried for its background color: it is unknown, it makes a difference, and the
     /// terminal supports the query (OSC 11).
     pub fn should_query(&self) -> bool {
-        let differs = self.theme != BuiltinTheme::Mono && self.depth >= ColorDepth::Many;
+        let differs = self.theme != BuiltinTheme::Mono && self.depth >= ColorDepth::Ansi256;
         self.backdrop == Backdrop::Unknown && differs && self.queryable
     }
 
@@ -207,23 +207,23 @@ fn color_depth(set: EnvLookup<'_>) -> ColorDepth {
         return ColorDepth::None;
     }
     if term == "linux" {
-        return ColorDepth::Sixteen;
+        return ColorDepth::Ansi16;
     }
     // COLORTERM comes from the terminal outside of GNU screen, which garbles colors that it does not support.
     if term.starts_with("screen") && set("TMUX").is_none() {
         return if term.contains("256color") {
-            ColorDepth::Many
+            ColorDepth::Ansi256
         } else {
-            ColorDepth::Sixteen
+            ColorDepth::Ansi16
         };
     }
     if all || term.ends_with("-direct") || begins(&TRUECOLOR_TERMS) {
-        return ColorDepth::True;
+        return ColorDepth::TrueColor;
     }
     if term.contains("256color") {
-        return ColorDepth::Many;
+        return ColorDepth::Ansi256;
     }
-    ColorDepth::Sixteen
+    ColorDepth::Ansi16
 }
 
 /// Detects the background from `COLORFGBG`, which ends with the number of the background color.
@@ -283,28 +283,31 @@ mod tests {
     #[test]
     fn detects_color_depth() {
         for (variables, wanted) in [
-            (&[("TERM", "xterm")][..], ColorDepth::Sixteen),
-            (&[], ColorDepth::Sixteen),
-            (&[("TERM", "xterm-256color")], ColorDepth::Many),
+            (&[("TERM", "xterm")][..], ColorDepth::Ansi16),
+            (&[], ColorDepth::Ansi16),
+            (&[("TERM", "xterm-256color")], ColorDepth::Ansi256),
             (
                 &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")],
-                ColorDepth::True,
+                ColorDepth::TrueColor,
             ),
-            (&[("TERM", "xterm"), ("COLORTERM", "24bit")], ColorDepth::True),
-            (&[("TERM", "xterm"), ("COLORTERM", "yes")], ColorDepth::Sixteen),
-            (&[("TERM", "xterm-direct")], ColorDepth::True),
-            (&[("TERM", "xterm-kitty")], ColorDepth::True),
+            (
+                &[("TERM", "xterm"), ("COLORTERM", "24bit")],
+                ColorDepth::TrueColor,
+            ),
+            (&[("TERM", "xterm"), ("COLORTERM", "yes")], ColorDepth::Ansi16),
+            (&[("TERM", "xterm-direct")], ColorDepth::TrueColor),
+            (&[("TERM", "xterm-kitty")], ColorDepth::TrueColor),
             (
                 &[("TERM", "tmux-256color"), ("COLORTERM", "truecolor")],
-                ColorDepth::True,
+                ColorDepth::TrueColor,
             ),
             (
                 &[("TERM", "screen-256color"), ("COLORTERM", "truecolor")],
-                ColorDepth::Many,
+                ColorDepth::Ansi256,
             ),
             (
                 &[("TERM", "screen"), ("COLORTERM", "truecolor")],
-                ColorDepth::Sixteen,
+                ColorDepth::Ansi16,
             ),
             (
                 &[
@@ -312,11 +315,11 @@ mod tests {
                     ("COLORTERM", "truecolor"),
                     ("TMUX", "x"),
                 ],
-                ColorDepth::True,
+                ColorDepth::TrueColor,
             ),
             (
                 &[("TERM", "linux"), ("COLORTERM", "truecolor")],
-                ColorDepth::Sixteen,
+                ColorDepth::Ansi16,
             ),
             (&[("TERM", "vt100")], ColorDepth::None),
             (&[("TERM", "xterm-mono")], ColorDepth::None),
@@ -357,16 +360,16 @@ mod tests {
         assert_eq!(theme(ColorMode::Auto, no), palette(ColorDepth::None));
         assert_eq!(
             theme(ColorMode::Auto, &[("NO_COLOR", "")]),
-            palette(ColorDepth::Sixteen)
+            palette(ColorDepth::Ansi16)
         );
-        assert_eq!(theme(ColorMode::Always, no), palette(ColorDepth::Many));
+        assert_eq!(theme(ColorMode::Always, no), palette(ColorDepth::Ansi256));
         assert_eq!(
             theme(ColorMode::Always, &[("TERM", "vt100")]),
-            palette(ColorDepth::Sixteen)
+            palette(ColorDepth::Ansi16)
         );
         assert_eq!(
-            theme(ColorMode::Exactly(ColorDepth::True), no),
-            palette(ColorDepth::True)
+            theme(ColorMode::Exactly(ColorDepth::TrueColor), no),
+            palette(ColorDepth::TrueColor)
         );
     }
 
@@ -394,7 +397,7 @@ mod tests {
         ] {
             let mut look = look(&LookOptions::default(), &[xterm]);
             look.set_background(background);
-            let wanted = Theme::new(ColorDepth::Many, ground);
+            let wanted = Theme::new(ColorDepth::Ansi256, ground);
             assert_eq!(look.theme().palette, wanted.palette, "{background:?}");
         }
     }
@@ -406,11 +409,11 @@ mod tests {
             ("Always", ColorMode::Always),
             ("never", ColorMode::Exactly(ColorDepth::None)),
             ("none", ColorMode::Exactly(ColorDepth::None)),
-            ("TrueColor", ColorMode::Exactly(ColorDepth::True)),
-            ("true-colour", ColorMode::Exactly(ColorDepth::True)),
-            ("24-bit", ColorMode::Exactly(ColorDepth::True)),
-            ("256colors", ColorMode::Exactly(ColorDepth::Many)),
-            ("16 colours", ColorMode::Exactly(ColorDepth::Sixteen)),
+            ("TrueColor", ColorMode::Exactly(ColorDepth::TrueColor)),
+            ("true-colour", ColorMode::Exactly(ColorDepth::TrueColor)),
+            ("24-bit", ColorMode::Exactly(ColorDepth::TrueColor)),
+            ("256colors", ColorMode::Exactly(ColorDepth::Ansi256)),
+            ("16 colours", ColorMode::Exactly(ColorDepth::Ansi16)),
         ] {
             assert_eq!(text.parse(), Ok(wanted), "{text}");
         }

@@ -9,7 +9,7 @@ use crate::app::view::{self, Body, Heading, ListView, RowCount, TitleName, Trunc
 use crate::app::{Spot, State, describe};
 
 use super::draw::{ClearArea, FrameTitles, MouseSpots, frame, put};
-use super::layout::{self, ScreenAreas, ScreenLayout, below, indented, inside, popup};
+use super::layout::{self, ScreenAreas, ScreenLayout, inner, popup, skip_lines, with_margin};
 use super::text::Sanitized;
 use super::theme::Theme;
 
@@ -28,8 +28,8 @@ use list::ListWidget;
 use question::Question;
 
 /// The places of everything on a screen of this size.
-fn places(state: &State, theme: &Theme, area: Rect) -> ScreenLayout {
-    let trouble = header::trouble(state, theme, area.width).len();
+fn screen_layout(state: &State, theme: &Theme, area: Rect) -> ScreenLayout {
+    let trouble = header::problem_lines(state, theme, area.width).len();
     ScreenLayout::new(
         area,
         (state.grouping(), state.focus()),
@@ -45,10 +45,10 @@ pub(super) fn screen(
     theme: &Theme,
     spots: &mut MouseSpots,
 ) -> Option<Position> {
-    let places = match places(state, theme, area) {
+    let places = match screen_layout(state, theme, area) {
         ScreenLayout::Full(places) => places,
         ScreenLayout::TooSmall(area) => {
-            status::too_small(buffer, area, (layout::LEAST_WIDTH, layout::LEAST_HEIGHT));
+            status::too_small(buffer, area, (layout::MIN_WIDTH, layout::MIN_HEIGHT));
             return None;
         }
     };
@@ -56,12 +56,12 @@ pub(super) fn screen(
     for (row, line) in places
         .banner
         .rows()
-        .zip(header::trouble(state, theme, area.width))
+        .zip(header::problem_lines(state, theme, area.width))
     {
-        put(buffer, indented(row), &line, theme.error());
+        put(buffer, with_margin(row), &line, theme.error());
     }
     let mut whole = None;
-    match screen::opening(state) {
+    match screen::loading(state) {
         Some(opening) => status::LoadingWidget {
             opening: &opening,
             theme,
@@ -106,7 +106,7 @@ pub(super) fn screen(
     };
     // While a filter is typed the line belongs to it, whatever just happened.
     if typing.is_some() || !full {
-        KeyHints { state, theme }.render(indented(places.footer), buffer);
+        KeyHints { state, theme }.render(with_margin(places.footer), buffer);
     }
     cursor.or(typing)
 }
@@ -150,11 +150,11 @@ struct BoxedScreen<'v> {
 impl BoxedScreen<'_> {
     fn pane(&self, buffer: &mut Buffer, area: Rect, view: &View<'_>, alone: bool, spots: &mut MouseSpots) {
         let Body::List(list) = &view.body else { return };
-        let inner = inside(area);
+        let inner = inner(area);
         let titles = FrameTitles {
             title: self.title(&view.heading, area.width, alone),
-            right: list::headings(list, inner.width),
-            foot: list::surroundings(list, self.theme, inner.height),
+            top_right: list::column_headings(list, inner.width),
+            bottom_right: list::hidden_rows(list, self.theme, inner.height),
         };
         frame(buffer, area, self.theme, self.focused, &titles);
         if list.len == 0 {
@@ -163,7 +163,7 @@ impl BoxedScreen<'_> {
             } else {
                 self.theme.faint()
             };
-            return self.nothing(buffer, below(inner, 1), list, style);
+            return self.empty_list(buffer, skip_lines(inner, 1), list, style);
         }
         self.rows(buffer, inner, list, spots);
     }
@@ -178,10 +178,10 @@ impl BoxedScreen<'_> {
         rows.render(area, buffer, spots);
     }
 
-    fn nothing(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>, style: Style) {
-        let margin = indented(indented(area));
+    fn empty_list(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>, style: Style) {
+        let margin = with_margin(with_margin(area));
         let lines = list.empty.iter().flat_map(|line| {
-            Sanitized::folded(
+            Sanitized::wrapped(
                 line,
                 margin.width.into(),
                 margin.height.into(),
@@ -205,29 +205,32 @@ impl BoxedScreen<'_> {
         }
         let title = Sanitized::new(&title, charset).into_owned();
         let space = usize::from(columns).saturating_sub(7 + title.width());
-        let shown =
-            |name: &TitleName<'_>, space| Sanitized::cut(&name.text, space, name.cut, charset).into_owned();
-        let Some((last, before)) = heading.about.split_last() else {
+        let shown = |name: &TitleName<'_>, space| {
+            Sanitized::cut(&name.text, space, name.truncation, charset).into_owned()
+        };
+        let Some((last, before)) = heading.subjects.split_last() else {
             return title;
         };
         if !alone {
             let dot = format!(" {} ", theme.dot());
-            return title.and(&Sanitized::new(&dot, charset)).and(&shown(last, space));
+            return title
+                .append(&Sanitized::new(&dot, charset))
+                .append(&shown(last, space));
         }
-        let arrow = format!(" {} ", theme.below());
+        let arrow = format!(" {} ", theme.breadcrumb());
         let arrow = Sanitized::new(&arrow, charset);
         let mut path = Sanitized::default();
         for name in before {
-            path = path.and(&shown(name, space / 3)).and(&arrow);
+            path = path.append(&shown(name, space / 3)).append(&arrow);
         }
         let space = space.saturating_sub(path.width());
-        path.and(&shown(last, space)).and(&arrow).and(&title)
+        path.append(&shown(last, space)).append(&arrow).append(&title)
     }
 
     /// `12`; while it is filtered, of how many, and by what: `3 of 12 /mar`; and how many are marked.
     fn count(&self, count: &RowCount<'_>) -> String {
         let shown = describe::grouped(count.shown);
-        let more = if count.more { "+" } else { "" };
+        let more = if count.has_more { "+" } else { "" };
         let of = count
             .total
             .map_or_else(String::new, |total| format!(" of {}", describe::grouped(total)));
@@ -249,17 +252,17 @@ impl BoxedScreen<'_> {
         view: &View<'_>,
         spots: &mut MouseSpots,
     ) -> Option<Position> {
-        let place = self.place(area, view);
+        let place = self.overlay_area(area, view);
         ClearArea.render(place, buffer);
-        let mut inner = inside(place);
+        let mut inner = inner(place);
         let mut titles = FrameTitles {
             title: self.title(&view.heading, place.width, false),
             ..FrameTitles::default()
         };
         let above = usize::from(view.input.is_some()) + view.remarks.len();
-        let body = below(inner, u16::try_from(above).unwrap_or(u16::MAX));
+        let body = skip_lines(inner, u16::try_from(above).unwrap_or(u16::MAX));
         let whole = match &view.body {
-            Body::List(list) => list.below(body.height),
+            Body::List(list) => list.full_text_lines(body.height),
             _ => 0,
         };
         let rows = Rect {
@@ -267,34 +270,34 @@ impl BoxedScreen<'_> {
             ..body
         };
         if let Body::List(list) = &view.body {
-            titles.right = list::headings(list, rows.width);
-            titles.foot = list::surroundings(list, self.theme, rows.height);
+            titles.top_right = list::column_headings(list, rows.width);
+            titles.bottom_right = list::hidden_rows(list, self.theme, rows.height);
         }
         frame(buffer, place, self.theme, self.focused, &titles);
         let mut cursor = None;
         if let Some(typed) = &view.input {
             cursor = Some(self.input(buffer, inner, typed));
-            inner = below(inner, 1);
+            inner = skip_lines(inner, 1);
         }
         for remark in &view.remarks {
             self.remark(buffer, inner, remark);
-            inner = below(inner, 1);
+            inner = skip_lines(inner, 1);
         }
         match &view.body {
             Body::List(list) if list.len == 0 => {
                 let gap = u16::from(view.input.is_none());
-                self.nothing(buffer, below(rows, gap), list, self.theme.faint());
+                self.empty_list(buffer, skip_lines(rows, gap), list, self.theme.faint());
             }
             Body::List(list) => {
                 self.rows(buffer, rows, list, spots);
                 if whole > 0 {
-                    self.whole(buffer, below(body, rows.height), list);
+                    self.full_text(buffer, skip_lines(body, rows.height), list);
                 }
             }
             Body::Question(paragraphs) => {
-                let inner = indented(indented(inner));
+                let inner = with_margin(with_margin(inner));
                 Question {
-                    lines: question::folded(paragraphs, inner.width, self.theme),
+                    lines: question::wrapped(paragraphs, inner.width, self.theme),
                     theme: self.theme,
                     keys: self.focused.then_some(self.state),
                 }
@@ -313,7 +316,7 @@ impl BoxedScreen<'_> {
     }
 
     /// The place of an overlay: what it needs, in the middle.
-    fn place(&self, area: Rect, view: &View<'_>) -> Rect {
+    fn overlay_area(&self, area: Rect, view: &View<'_>) -> Rect {
         let (mut width, mut height) = view.size;
         if matches!(view.body, Body::Fields(_)) && width > 76 && area.width < 110 {
             width = 76;
@@ -323,7 +326,7 @@ impl BoxedScreen<'_> {
         match &view.body {
             Body::List(_) => {}
             Body::Question(paragraphs) => {
-                let lines = question::folded(paragraphs, columns.saturating_sub(4), self.theme).len();
+                let lines = question::wrapped(paragraphs, columns.saturating_sub(4), self.theme).len();
                 // The frame, a blank line at the top, one before the answers, the answers.
                 height = u16::try_from(lines + 5).unwrap_or(u16::MAX);
             }
@@ -351,8 +354,8 @@ impl BoxedScreen<'_> {
     }
 
     fn remark(&self, buffer: &mut Buffer, area: Rect, remark: &view::Remark) {
-        let line = indented(area);
-        let (text, style) = if remark.error {
+        let line = with_margin(area);
+        let (text, style) = if remark.is_error {
             let text = format!("{} {}", self.theme.warning_mark(), remark.text);
             (text, self.theme.error())
         } else {
@@ -363,14 +366,14 @@ impl BoxedScreen<'_> {
     }
 
     /// The whole of the selected row.
-    fn whole(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>) {
-        let (Some(first), Some(text)) = (area.rows().next(), &list.whole) else {
+    fn full_text(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>) {
+        let (Some(first), Some(text)) = (area.rows().next(), &list.full_text) else {
             return;
         };
         rule(buffer, first, self.theme);
-        let rest = indented(below(area, 1));
+        let rest = with_margin(skip_lines(area, 1));
         let (columns, most) = (rest.width.into(), rest.height.into());
-        let lines = Sanitized::folded(text, columns, most, self.theme.charset());
+        let lines = Sanitized::wrapped(text, columns, most, self.theme.charset());
         for (row, line) in rest.rows().zip(&lines) {
             put(buffer, row, line, Style::new());
         }

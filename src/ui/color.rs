@@ -9,7 +9,7 @@ pub type Rgb = (u8, u8, u8);
 /// The levels of the 6 × 6 × 6 cube among the 256 colors.
 const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
 /// The same as amounts of light: computed beforehand, as it is looked at for every hat on the screen.
-const LIGHTS: [f64; 6] = [
+const LINEAR_LEVELS: [f64; 6] = [
     0.0,
     0.114_435_374,
     0.242_281_122,
@@ -19,7 +19,7 @@ const LIGHTS: [f64; 6] = [
 ];
 
 /// What the sixteen named colors are in xterm. Other terminals have others: only good for finding the nearest name.
-const NAMED: [(Color, Rgb); 16] = [
+const NAMED_COLORS: [(Color, Rgb); 16] = [
     (Color::Black, (0, 0, 0)),
     (Color::Red, (205, 0, 0)),
     (Color::Green, (0, 205, 0)),
@@ -39,7 +39,7 @@ const NAMED: [(Color, Rgb); 16] = [
 ];
 
 /// A part of a color as an amount of light, 0 to 1.
-fn light(part: u8) -> f64 {
+fn linear(part: u8) -> f64 {
     let part = f64::from(part) / 255.0;
     if part <= 0.04045 {
         part / 12.92
@@ -50,10 +50,10 @@ fn light(part: u8) -> f64 {
 
 /// How bright a color is, 0 to 1.
 pub fn luminance((red, green, blue): Rgb) -> f64 {
-    mixed(light(red), light(green), light(blue))
+    relative_luminance(linear(red), linear(green), linear(blue))
 }
 
-fn mixed(red: f64, green: f64, blue: f64) -> f64 {
+fn relative_luminance(red: f64, green: f64, blue: f64) -> f64 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
@@ -63,7 +63,7 @@ pub fn contrast(one: f64, other: f64) -> f64 {
 }
 
 /// The number of a color of the 256 as an amount of each part, where it is the same everywhere (from 16 on).
-pub fn fixed(index: u8) -> Option<Rgb> {
+pub fn indexed_rgb(index: u8) -> Option<Rgb> {
     let level = |at: u8| LEVELS.get(usize::from(at % 6)).copied().unwrap_or_default();
     match index {
         0..16 => None,
@@ -78,7 +78,7 @@ pub fn fixed(index: u8) -> Option<Rgb> {
     }
 }
 
-fn apart(one: Rgb, other: Rgb) -> i32 {
+fn distance(one: Rgb, other: Rgb) -> i32 {
     let square = |one: u8, other: u8| (i32::from(one) - i32::from(other)).pow(2);
     // Green is seen best, blue least.
     3 * square(one.0, other.0) + 4 * square(one.1, other.1) + 2 * square(one.2, other.2)
@@ -86,22 +86,22 @@ fn apart(one: Rgb, other: Rgb) -> i32 {
 
 /// The nearest of the 256 colors.
 pub fn nearest_of_256(wanted: Rgb) -> Color {
-    let all = (16..=255).filter_map(|index| fixed(index).map(|rgb| (index, rgb)));
-    let nearest = all.min_by_key(|(_, rgb)| apart(*rgb, wanted));
+    let all = (16..=255).filter_map(|index| indexed_rgb(index).map(|rgb| (index, rgb)));
+    let nearest = all.min_by_key(|(_, rgb)| distance(*rgb, wanted));
     nearest.map_or(Color::Reset, |(index, _)| Color::Indexed(index))
 }
 
 /// The nearest of the cube among the 256 colors, without its greys, of those whose luminance is good.
 pub fn nearest_of_cube(wanted: Rgb, good: impl Fn(f64) -> bool) -> Color {
-    let light = |at: u8| LIGHTS.get(usize::from(at)).copied().unwrap_or_default();
+    let light = |at: u8| LINEAR_LEVELS.get(usize::from(at)).copied().unwrap_or_default();
     let mut nearest = (i32::MAX, Color::Reset);
     for index in 16..232 {
-        let Some(rgb) = fixed(index) else { continue };
-        let (at, apart) = (index - 16, apart(rgb, wanted));
+        let Some(rgb) = indexed_rgb(index) else { continue };
+        let (at, apart) = (index - 16, distance(rgb, wanted));
         let (red, green, blue) = (at / 36, at / 6 % 6, at % 6);
         if apart < nearest.0
             && !(red == green && green == blue)
-            && good(mixed(light(red), light(green), light(blue)))
+            && good(relative_luminance(light(red), light(green), light(blue)))
         {
             nearest = (apart, Color::Indexed(index));
         }
@@ -111,19 +111,19 @@ pub fn nearest_of_cube(wanted: Rgb, good: impl Fn(f64) -> bool) -> Color {
 
 /// The named color that comes nearest.
 pub fn nearest_of_16(wanted: Rgb) -> Color {
-    let nearest = NAMED.iter().min_by_key(|(_, rgb)| apart(*rgb, wanted));
+    let nearest = NAMED_COLORS.iter().min_by_key(|(_, rgb)| distance(*rgb, wanted));
     nearest.map_or(Color::Reset, |(color, _)| *color)
 }
 
 /// The most colorful one of a hue in degrees and a lightness from 0 to 100, both in the `HSLuv` plane: what XEP-0392
 /// makes of a hue. How bright it is depends on the lightness alone.
-pub fn of_hue(degrees: f64, lightness: f64) -> Rgb {
+pub fn from_hue(degrees: f64, lightness: f64) -> Rgb {
     let (red, green, blue) = hsluv::hsluv_to_rgb(degrees, 100.0, lightness);
-    (byte(red), byte(green), byte(blue))
+    (to_byte(red), to_byte(green), to_byte(blue))
 }
 
 /// A part of a color, 0 to 1, as a byte.
-fn byte(part: f64) -> u8 {
+fn to_byte(part: f64) -> u8 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hues_are_those_of_the_xep() {
+    fn hue_matches_xep_test_vectors() {
         // XEP-0392, section 13.2: at full saturation and half lightness.
         for (degrees, (red, green, blue)) in [
             (327.255_249, (0.865, 0.000, 0.686)),
@@ -147,7 +147,7 @@ mod tests {
             (359.994_507, (0.918, 0.000, 0.394)),
             (171.430_664, (0.000, 0.527, 0.457)),
         ] {
-            let got = of_hue(degrees, 50.0);
+            let got = from_hue(degrees, 50.0);
             for (part, wanted) in [(got.0, red), (got.1, green), (got.2, blue)] {
                 assert!(
                     (f64::from(part) / 255.0 - wanted).abs() < 0.005,
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn contrast_is_that_of_wcag() {
+    fn contrast_matches_wcag() {
         let of = |one, other| contrast(luminance(one), luminance(other));
         assert!((of((0, 0, 0), (255, 255, 255)) - 21.0).abs() < 1e-9);
         assert!((of((119, 119, 119), (255, 255, 255)) - 4.48).abs() < 0.005);
@@ -166,20 +166,20 @@ mod tests {
     }
 
     #[test]
-    fn the_256_colors_are_a_cube_and_greys() {
-        for (level, known) in LEVELS.into_iter().zip(LIGHTS) {
-            assert!((light(level) - known).abs() < 1e-8, "{level}");
+    fn indexed_colors_are_cube_and_grays() {
+        for (level, known) in LEVELS.into_iter().zip(LINEAR_LEVELS) {
+            assert!((linear(level) - known).abs() < 1e-8, "{level}");
         }
-        assert_eq!(fixed(15), None);
-        assert_eq!(fixed(16), Some((0, 0, 0)));
-        assert_eq!(fixed(208), Some((255, 135, 0)));
-        assert_eq!(fixed(231), Some((255, 255, 255)));
-        assert_eq!(fixed(232), Some((8, 8, 8)));
-        assert_eq!(fixed(255), Some((238, 238, 238)));
+        assert_eq!(indexed_rgb(15), None);
+        assert_eq!(indexed_rgb(16), Some((0, 0, 0)));
+        assert_eq!(indexed_rgb(208), Some((255, 135, 0)));
+        assert_eq!(indexed_rgb(231), Some((255, 255, 255)));
+        assert_eq!(indexed_rgb(232), Some((8, 8, 8)));
+        assert_eq!(indexed_rgb(255), Some((238, 238, 238)));
         for index in 16..=255 {
-            let rgb = fixed(index).unwrap();
+            let rgb = indexed_rgb(index).unwrap();
             let nearest = nearest_of_256(rgb);
-            assert!(matches!(nearest, Color::Indexed(it) if fixed(it) == Some(rgb)));
+            assert!(matches!(nearest, Color::Indexed(it) if indexed_rgb(it) == Some(rgb)));
         }
         assert_eq!(nearest_of_16((250, 10, 5)), Color::LightRed);
         assert_eq!(nearest_of_cube((200, 10, 5), |_| false), Color::Reset);

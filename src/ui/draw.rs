@@ -136,9 +136,9 @@ pub(super) struct FrameTitles<'a> {
     /// At the top left.
     pub(super) title: Sanitized<'a>,
     /// At the top right, where there is room.
-    pub(super) right: Sanitized<'a>,
+    pub(super) top_right: Sanitized<'a>,
     /// At the bottom right, where there is room.
-    pub(super) foot: Sanitized<'a>,
+    pub(super) bottom_right: Sanitized<'a>,
 }
 
 /// Draws a frame with its titles, cut to what there is room for beforehand: [`Block`] would let one title write over
@@ -159,11 +159,11 @@ pub(super) fn frame(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: boo
         let left = room.saturating_sub(text::width(&title) + 2);
         top = top.title(Line::styled(format!(" {title} "), theme.title(focused)));
         let right = |text| Line::styled(text, theme.faint()).right_aligned();
-        if (1..left).contains(&titles.right.width()) {
-            top = top.title(right(titles.right.as_str()));
+        if (1..left).contains(&titles.top_right.width()) {
+            top = top.title(right(titles.top_right.as_str()));
         }
-        if (1..=room).contains(&titles.foot.width()) {
-            bottom = bottom.title_bottom(right(titles.foot.as_str()));
+        if (1..=room).contains(&titles.bottom_right.width()) {
+            bottom = bottom.title_bottom(right(titles.bottom_right.as_str()));
         }
     }
     let (mut rows, mut columns) = (area.rows(), area.columns());

@@ -8,11 +8,11 @@ use crate::app::{Grouping, Pane, RowKind};
 pub const PANES: [Pane; 3] = [Pane::First, Pane::Second, Pane::Third];
 
 /// From this width on the three panes stand side by side.
-pub const THREE_PANES: u16 = 80;
-/// Below this width or [`LEAST_HEIGHT`] only a line says that there is no room.
-pub const LEAST_WIDTH: u16 = 40;
+pub const THREE_PANE_WIDTH: u16 = 80;
+/// Below this width or [`MIN_HEIGHT`] only a line says that there is no room.
+pub const MIN_WIDTH: u16 = 40;
 /// See [`LEAST_WIDTH`].
-pub const LEAST_HEIGHT: u16 = 10;
+pub const MIN_HEIGHT: u16 = 10;
 
 /// Where everything is on a screen of a certain size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct ScreenAreas {
 impl ScreenLayout {
     /// The places on a screen when a pane of a view has the focus and the banner needs so many lines.
     pub fn new(area: Rect, (grouping, focus): (Grouping, Pane), banner: u16) -> Self {
-        if area.width < LEAST_WIDTH || area.height < LEAST_HEIGHT {
+        if area.width < MIN_WIDTH || area.height < MIN_HEIGHT {
             return Self::TooSmall(area);
         }
         let part = |y, height| Rect { y, height, ..area };
@@ -63,7 +63,7 @@ impl ScreenLayout {
 
 /// Rooms are few and short; addresses of users are long, and so are titles of hats.
 fn panes(body: Rect, grouping: Grouping, focus: Pane) -> [Rect; 3] {
-    if body.width < THREE_PANES {
+    if body.width < THREE_PANE_WIDTH {
         return PANES.map(|pane| if pane == focus { body } else { Rect::default() });
     }
     let rooms = (body.width / 4).clamp(23, 40);
@@ -104,7 +104,7 @@ impl ScreenAreas {
 }
 
 /// What is inside a frame of one character.
-pub fn inside(area: Rect) -> Rect {
+pub fn inner(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(u16::from(area.width > 0)),
         y: area.y.saturating_add(u16::from(area.height > 0)),
@@ -114,7 +114,7 @@ pub fn inside(area: Rect) -> Rect {
 }
 
 /// A part of an area without so many lines at its top.
-pub(super) fn below(area: Rect, lines: u16) -> Rect {
+pub(super) fn skip_lines(area: Rect, lines: u16) -> Rect {
     let lines = lines.min(area.height);
     Rect {
         y: area.y + lines,
@@ -124,7 +124,7 @@ pub(super) fn below(area: Rect, lines: u16) -> Rect {
 }
 
 /// A part of an area without a column at each side.
-pub(super) fn indented(area: Rect) -> Rect {
+pub(super) fn with_margin(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(1).min(area.right()),
         width: area.width.saturating_sub(2),
@@ -147,7 +147,7 @@ pub fn popup(area: Rect, width: u16, height: u16) -> Rect {
 
 /// The first row to show of a list of so many, so that the selected one is seen with some of its surroundings. It
 /// follows from the selection alone and moves by half a page, so that most moves change two rows and no more.
-pub fn scroll(selected: usize, height: usize, len: usize) -> usize {
+pub fn scroll_offset(selected: usize, height: usize, len: usize) -> usize {
     let last = len.saturating_sub(height);
     let (margin, step) = (height / 4, (height / 2).max(1));
     let first = selected.saturating_sub(margin) / step * step;
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn three_panes_from_80_columns_on() {
+    fn shows_three_panes_from_80_columns() {
         for (width, widths) in [(80, [23, 30, 27]), (120, [30, 40, 50]), (200, [40, 72, 88])] {
             let places = full(width, 24, Pane::First);
             assert_eq!(places.panes.map(|pane| pane.width), widths);
@@ -189,12 +189,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_parts_fill_the_screen(width in 0..=250_u16, height in 0..=80_u16, focus in 0..3_usize, banner in 0..5_u16, grouping in prop::sample::select(vec![Grouping::ByRoom, Grouping::ByHat, Grouping::ByUser])) {
+        fn areas_fill_the_screen(width in 0..=250_u16, height in 0..=80_u16, focus in 0..3_usize, banner in 0..5_u16, grouping in prop::sample::select(vec![Grouping::ByRoom, Grouping::ByHat, Grouping::ByUser])) {
             let area = Rect::new(0, 0, width, height);
             match ScreenLayout::new(area, (grouping, PANES[focus]), banner) {
                 ScreenLayout::TooSmall(all) => {
                     prop_assert_eq!(all, area);
-                    prop_assert!(width < LEAST_WIDTH || height < LEAST_HEIGHT);
+                    prop_assert!(width < MIN_WIDTH || height < MIN_HEIGHT);
                 }
                 ScreenLayout::Full(places) => {
                     let parts = [places.header, places.banner, places.details, places.footer].into_iter().chain(places.panes);
@@ -206,16 +206,16 @@ mod tests {
         }
 
         #[test]
-        fn the_selected_row_is_seen(len in 1..500_usize, at in 0..500_usize, height in 1..80_usize) {
+        fn selected_row_is_visible(len in 1..500_usize, at in 0..500_usize, height in 1..80_usize) {
             let at = at % len;
-            let first = scroll(at, height, len);
+            let first = scroll_offset(at, height, len);
             prop_assert!(first <= at && at < first + height);
             // No empty lines while there are rows above.
             prop_assert!(first == 0 || first + height <= len);
         }
 
         #[test]
-        fn overlays_stay_inside(width in 0..250_u16, height in 0..80_u16, w in 0..250_u16, h in 0..80_u16) {
+        fn overlays_fit_the_area(width in 0..250_u16, height in 0..80_u16, w in 0..250_u16, h in 0..80_u16) {
             let area = Rect::new(0, 0, width, height);
             prop_assert_eq!(popup(area, w, h).intersection(area).area(), popup(area, w, h).area());
         }

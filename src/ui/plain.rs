@@ -18,7 +18,7 @@ use super::theme::Theme;
 mod form;
 
 /// A paragraph of a question takes no more lines than these.
-const PARAGRAPH: usize = 8;
+const MAX_PARAGRAPH_LINES: usize = 8;
 
 /// A screen of lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -77,14 +77,19 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
     let mut lines: Vec<String> = Vec::new();
     if height >= 8 {
         lines.push(line(&session(state)));
-        if let (Some(trouble), true) = (screen::trouble(state), height >= 12) {
-            lines.extend(text::folded(&format!("Trouble: {trouble}"), width, 3, charset));
+        if let (Some(trouble), true) = (screen::file_problem(state), height >= 12) {
+            lines.extend(text::wrap_limited(
+                &format!("Trouble: {trouble}"),
+                width,
+                3,
+                charset,
+            ));
         }
         lines.push(line(&content.heading));
     }
     let top = lines.len();
     let list = height.saturating_sub(top + status_lines);
-    let first = layout::scroll(content.at, list.max(1), content.len);
+    let first = layout::scroll_offset(content.at, list.max(1), content.len);
     let mut spots = vec![None; top];
     for at in first..first + list {
         let (shown, spot) = if at < content.len {
@@ -108,7 +113,7 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
         None => content.status,
     };
     match content.typing.filter(|_| status_lines > 0) {
-        None => lines.extend(text::folded(&says, width, status_lines, charset)),
+        None => lines.extend(text::wrap_limited(&says, width, status_lines, charset)),
         Some(typing) => {
             let label = format!("{}: ", typing.label);
             let space = width.saturating_sub(text::width(&label));
@@ -148,7 +153,7 @@ fn session(state: &State) -> String {
     let saved = match state.saved() {
         SaveState::Saved | SaveState::Saving(_) | SaveState::Trouble(_) => String::new(),
         SaveState::NoFile => ", new file".into(),
-        SaveState::NotSaved(number, _) => format!(", {}", screen::not_saved(number)),
+        SaveState::NotSaved(number, _) => format!(", {}", screen::unsaved_changes(number)),
         SaveState::ReadOnly(_) => ", read-only".into(),
         SaveState::Demo => ", demo, nothing is saved".into(),
     };
@@ -162,14 +167,14 @@ fn session(state: &State) -> String {
 
 fn content(state: &State, charset: Charset, width: usize) -> PageContent<'_> {
     match state.top() {
-        None if matches!(state.phase(), Phase::Opening { .. }) => opening(state),
+        None if matches!(state.phase(), Phase::Opening { .. }) => loading(state),
         None => pane(state, view::pane(state, state.focus())),
         Some(top) => overlay(state, top.view(state), charset, width),
     }
 }
 
 /// Lines that are there already.
-fn of_lines(heading: String, lines: Vec<(String, Option<Spot>)>, status: String) -> PageContent<'static> {
+fn static_lines(heading: String, lines: Vec<(String, Option<Spot>)>, status: String) -> PageContent<'static> {
     PageContent {
         heading,
         len: lines.len(),
@@ -181,22 +186,22 @@ fn of_lines(heading: String, lines: Vec<(String, Option<Spot>)>, status: String)
     }
 }
 
-fn opening(state: &State) -> PageContent<'static> {
+fn loading(state: &State) -> PageContent<'static> {
     let file = &state.start().file;
-    let failed = screen::opening(state).and_then(|opening| opening.failed);
+    let failed = screen::loading(state).and_then(|opening| opening.failed);
     let says = match failed {
         // How far it is is not said: that would change and change.
         None => format!("Opening {file}. {} leaves.", state.key(CommandId::Quit)),
         Some(failed) => format!("{file} is left as it is: {failed}"),
     };
-    of_lines(says.clone(), Vec::new(), says)
+    static_lines(says.clone(), Vec::new(), says)
 }
 
 /// The pane with the focus: its place in words before the selected row.
 fn pane<'a>(state: &'a State, view: View<'a>) -> PageContent<'a> {
     let place = view.heading.spoken.clone();
     let count = view.heading.count.as_ref();
-    let heading = enumerated([place.clone(), count.map_or_else(String::new, spoken_count)]);
+    let heading = join_nonempty([place.clone(), count.map_or_else(String::new, spoken_count)]);
     let found = count.map_or_else(String::new, |count| {
         let total = count.total.unwrap_or(count.shown);
         format!(
@@ -206,13 +211,13 @@ fn pane<'a>(state: &'a State, view: View<'a>) -> PageContent<'a> {
         )
     });
     let selected = selected_sentence(&view);
-    let status = whole_sentence(&view);
+    let status = full_sentence(&view);
     let Body::List(list) = view.body else {
-        return of_lines(heading, Vec::new(), String::new());
+        return static_lines(heading, Vec::new(), String::new());
     };
     let position = position(&list);
     let empty = list.len == 0;
-    let mut content = rows(heading, list);
+    let mut content = list_content(heading, list);
     content.status = if empty {
         format!("{place}: {}", content.status)
     } else {
@@ -233,29 +238,29 @@ fn overlay<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize)
     let count = count
         .filter(|count| count.noun.is_some())
         .map_or_else(String::new, spoken_count);
-    let mut parts = vec![enumerated([view.heading.spoken.clone(), count])];
+    let mut parts = vec![join_nonempty([view.heading.spoken.clone(), count])];
     parts.extend(view.remarks.iter().map(|remark| remark.text.clone()));
     // Those of a form are said with its fields.
     if !matches!(&view.body, Body::Fields(fields) if !fields.keys.is_empty()) {
         parts.push(keys(state));
     }
     let heading = sentences(&parts);
-    let whole = whole_sentence(&view);
+    let whole = full_sentence(&view);
     let typed = view.input.as_ref().map(|input| input.text);
-    let failed = view.remarks.iter().find(|remark| remark.error);
+    let failed = view.remarks.iter().find(|remark| remark.is_error);
     let failed = failed.map(|remark| remark.text.clone());
     match view.body {
         Body::Question(paragraphs) => {
             let texts = || paragraphs.iter().map(|one| one.text.as_str());
-            let fold = |text: &str| text::folded(text, width, PARAGRAPH, charset);
+            let fold = |text: &str| text::wrap_limited(text, width, MAX_PARAGRAPH_LINES, charset);
             let said: Vec<&str> = texts().filter(|text| !text.is_empty()).collect();
             let lines = said.iter().flat_map(|text| fold(text)).map(|line| (line, None));
-            of_lines(heading, lines.collect(), sentences(&said))
+            static_lines(heading, lines.collect(), sentences(&said))
         }
         Body::Fields(fields) => form::content(heading, *fields, charset, width),
         Body::List(list) => {
             let (position, empty, first) = (position(&list), list.len == 0, list.position.0 == 0);
-            let mut content = rows(heading, list);
+            let mut content = list_content(heading, list);
             if !empty {
                 content.status = format!("{position}: {whole}");
             } else if let Some(failed) = failed {
@@ -275,12 +280,12 @@ fn position(list: &ListView<'_>) -> String {
 }
 
 /// The rows of a list, a sentence each; the status of an empty one.
-fn rows(heading: String, list: ListView<'_>) -> PageContent<'_> {
+fn list_content(heading: String, list: ListView<'_>) -> PageContent<'_> {
     if list.len == 0 {
         let said = list.empty.iter().filter(|line| !line.is_empty());
         let status = said.clone().cloned().collect::<Vec<_>>().join(" ");
         let lines = said.map(|line| (line.clone(), None)).collect();
-        return of_lines(heading, lines, status);
+        return static_lines(heading, lines, status);
     }
     PageContent {
         heading,
@@ -308,23 +313,24 @@ fn selected_sentence(view: &View<'_>) -> Option<String> {
 }
 
 /// The selected row with all that is known of it.
-fn whole_sentence(view: &View<'_>) -> String {
+fn full_sentence(view: &View<'_>) -> String {
     if let Body::List(ListView {
-        whole: Some(whole), ..
+        full_text: Some(whole),
+        ..
     }) = &view.body
     {
         return whole.clone();
     }
     let selected = selected_sentence(view).unwrap_or_default();
     match &view.details {
-        Some(details) => details.with(&selected),
+        Some(details) => details.sentence(&selected),
         None => selected,
     }
 }
 
 /// How many rows there are, and how they are filtered, sorted and marked: not where the selection is.
 fn spoken_count(count: &RowCount<'_>) -> String {
-    let more = if count.more { " and more" } else { "" };
+    let more = if count.has_more { " and more" } else { "" };
     let shown = match count.noun {
         Some(noun) => describe::count(count.shown, noun),
         None => describe::grouped(count.shown),
@@ -339,9 +345,9 @@ fn spoken_count(count: &RowCount<'_>) -> String {
         marked => format!("{} marked", describe::grouped(marked)),
     };
     let sorted = count
-        .sorted
+        .sort_order
         .map_or_else(String::new, |order| format!("sorted {order}"));
-    enumerated([rows, marked, sorted])
+    join_nonempty([rows, marked, sorted])
 }
 
 /// The keys of what lies on top, whether they can do it now or not: what can is said when it is tried.
@@ -373,7 +379,7 @@ fn sentences(parts: &[impl AsRef<str>]) -> String {
 }
 
 /// Parts that are not empty.
-fn enumerated(parts: impl IntoIterator<Item = String>) -> String {
+fn join_nonempty(parts: impl IntoIterator<Item = String>) -> String {
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join(", ")
 }

@@ -12,10 +12,10 @@ mod sanitize;
 mod sanitized;
 mod window;
 
-pub use sanitize::{harmless, harmless_in, harmless_json, harmless_json_bytes};
+pub use sanitize::{escape_json, escape_json_bytes, sanitize, sanitize_for};
 pub use sanitized::Sanitized;
 
-use crate::app::view::label::LONG;
+use crate::app::view::label::MAX_SCANNED;
 
 /// The characters that the terminal can show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -67,22 +67,22 @@ pub fn cut(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
 /// The text made harmless, cut at its end or filled with spaces to exactly so many columns.
 pub fn fit(text: &str, columns: usize, charset: Charset) -> String {
     let mut fitted = cut(text, columns, charset).into_owned();
-    fill(&mut fitted, columns);
+    pad(&mut fitted, columns);
     fitted
 }
 
 /// Adds spaces up to so many columns.
-pub fn fill(text: &mut String, columns: usize) {
+pub fn pad(text: &mut String, columns: usize) {
     let missing = columns.saturating_sub(width(text));
     text.extend(std::iter::repeat_n(' ', missing));
 }
 
 /// The text made harmless and, where it is too long, cut in its middle: for URIs, whose ends tell most.
 pub fn cut_middle(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
-    if text.len() > LONG {
+    if text.len() > MAX_SCANNED {
         return cut(text, columns, charset);
     }
-    let safe = harmless_in(text, charset);
+    let safe = sanitize_for(text, charset);
     if width(&safe) <= columns {
         return safe;
     }
@@ -100,12 +100,12 @@ fn without_middle(safe: &str, columns: usize, charset: Charset) -> Option<String
 
 /// An address made harmless; where it is too long the domain is cut first, at its end, then the local part in its
 /// middle: `terry@exam…`, `a-very…deed`.
-pub fn address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
-    let Some((local, _)) = text.split_once('@').filter(|_| text.len() <= LONG) else {
+pub fn cut_address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
+    let Some((local, _)) = text.split_once('@').filter(|_| text.len() <= MAX_SCANNED) else {
         return cut(text, columns, charset);
     };
-    let safe = harmless_in(local, charset);
-    if width(&harmless_in(text, charset)) <= columns || width(&safe) + width(charset.ellipsis()) <= columns {
+    let safe = sanitize_for(local, charset);
+    if width(&sanitize_for(text, charset)) <= columns || width(&safe) + width(charset.ellipsis()) <= columns {
         return cut(text, columns, charset);
     }
     // Though the local part alone may fit: that something is missing is told in any case.
@@ -159,7 +159,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// A text made harmless and folded to at most so many lines; where it is longer, `…` stands at the end.
-pub fn folded(text: &str, columns: usize, most: usize, charset: Charset) -> Vec<String> {
+pub fn wrap_limited(text: &str, columns: usize, most: usize, charset: Charset) -> Vec<String> {
     let columns = columns.max(2);
     let mut lines = wrap(&cut(text, columns.saturating_mul(most), charset), columns);
     if lines.len() > most {
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_huge_text_is_not_read_to_its_end() {
+    fn does_not_scan_huge_text() {
         // Would take minutes if every one of them were looked at on each of these calls.
         let marks = "e".to_owned() + &"\u{301}".repeat(20_000_000);
         let emoji = "👩\u{200d}".repeat(5_000_000);
@@ -243,26 +243,26 @@ mod tests {
     #[test]
     fn addresses_keep_the_local_part() {
         assert_eq!(
-            address("courses@conference.example.org", 19, U),
+            cut_address("courses@conference.example.org", 19, U),
             "courses@conference…"
         );
         assert_eq!(
-            address("courses@conference.example.org", 19, A),
+            cut_address("courses@conference.example.org", 19, A),
             "courses@conferenc.."
         );
-        assert_eq!(address("user000123@example.org", 11, U), "user000123…");
-        assert_eq!(address("user000123@example.org", 10, U), "user0…0123");
-        assert_eq!(address("user000123@example.org", 9, U), "user…0123");
-        assert_eq!(address("user000123@example.org", 12, A), "user000123..");
-        assert_eq!(address("user000123@example.org", 11, A), "user0..0123");
-        assert_eq!(address("user000123@example.org", 10, A), "user..0123");
-        assert_eq!(address("user000123@example.org", 5, A), "use..");
-        assert_eq!(address("example.org", 8, U), "example…");
-        assert_eq!(address("abc@de", 6, U), "abc@de");
-        assert_eq!(address("abcdefgh@de", 5, U), "ab…gh");
+        assert_eq!(cut_address("user000123@example.org", 11, U), "user000123…");
+        assert_eq!(cut_address("user000123@example.org", 10, U), "user0…0123");
+        assert_eq!(cut_address("user000123@example.org", 9, U), "user…0123");
+        assert_eq!(cut_address("user000123@example.org", 12, A), "user000123..");
+        assert_eq!(cut_address("user000123@example.org", 11, A), "user0..0123");
+        assert_eq!(cut_address("user000123@example.org", 10, A), "user..0123");
+        assert_eq!(cut_address("user000123@example.org", 5, A), "use..");
+        assert_eq!(cut_address("example.org", 8, U), "example…");
+        assert_eq!(cut_address("abc@de", 6, U), "abc@de");
+        assert_eq!(cut_address("abcdefgh@de", 5, U), "ab…gh");
         for columns in 0..50 {
             for charset in [U, A] {
-                let shown = address("a-very-long-local-part-indeed@example.org", columns, charset);
+                let shown = cut_address("a-very-long-local-part-indeed@example.org", columns, charset);
                 assert!(width(&shown) <= columns, "{columns} {shown}");
                 assert!(columns == 0 || shown.contains(['…', '.']), "{columns} {shown}");
             }
@@ -276,8 +276,11 @@ mod tests {
         assert_eq!(wrap("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
         assert_eq!(wrap("", 4), [""]);
         assert_eq!(wrap("帽子帽子", 4), ["帽子", "帽子"]);
-        assert_eq!(folded("one two three four", 8, 2, U), ["one two", "three f…"]);
-        assert_eq!(folded("one\ntwo", 8, 2, U), ["one␊two"]);
-        assert_eq!(folded("", 8, 2, U), [""]);
+        assert_eq!(
+            wrap_limited("one two three four", 8, 2, U),
+            ["one two", "three f…"]
+        );
+        assert_eq!(wrap_limited("one\ntwo", 8, 2, U), ["one␊two"]);
+        assert_eq!(wrap_limited("", 8, 2, U), [""]);
     }
 }

@@ -66,7 +66,7 @@ impl Theme {
     }
 
     /// A hat that some of several users wear.
-    pub fn part_mark(self) -> &'static str {
+    pub fn mixed_mark(self) -> &'static str {
         self.glyph("◐", "~")
     }
 
@@ -76,7 +76,7 @@ impl Theme {
     }
 
     /// A box that is ticked, or one that is not.
-    pub fn tick(&self, on: bool) -> &'static str {
+    pub fn checkbox(&self, on: bool) -> &'static str {
         if on { "[x]" } else { "[ ]" }
     }
 
@@ -91,7 +91,7 @@ impl Theme {
     }
 
     /// From a place into the one below it.
-    pub fn below(&self) -> &'static str {
+    pub fn breadcrumb(&self) -> &'static str {
         self.glyph("›", ">")
     }
 
@@ -110,7 +110,7 @@ impl Theme {
         if !self.ascii {
             return name.to_owned();
         }
-        text::harmless_in(&spelled(name), Charset::Ascii).into_owned()
+        text::sanitize_for(&spelled(name), Charset::Ascii).into_owned()
     }
 
     /// More follows below, more stands above.
@@ -139,10 +139,10 @@ impl Theme {
 
     /// The frame's style.
     pub fn border(&self, focused: bool) -> Style {
-        self.of(if focused {
+        self.style(if focused {
             StyleRole::Border
         } else {
-            StyleRole::BorderOther
+            StyleRole::BorderInactive
         })
     }
 
@@ -151,61 +151,61 @@ impl Theme {
         let role = if focused {
             StyleRole::Title
         } else {
-            StyleRole::TitleOther
+            StyleRole::TitleInactive
         };
-        Style::reset().patch(self.of(role))
+        Style::reset().patch(self.style(role))
     }
 
     /// The row that the keys act on, in the pane that has the focus or in another one.
     pub fn selected(&self, focused: bool) -> Style {
-        self.of(if focused {
+        self.style(if focused {
             StyleRole::Selected
         } else {
-            StyleRole::SelectedOther
+            StyleRole::SelectedInactive
         })
     }
 
     /// The letters that a filter found, on top of any other style.
     pub fn matched(&self) -> Style {
-        self.of(StyleRole::Matched)
+        self.style(StyleRole::Matched)
     }
 
     /// What is read first.
     pub fn strong(&self) -> Style {
-        self.of(StyleRole::Strong)
+        self.style(StyleRole::Strong)
     }
 
     /// What is read last.
     pub fn faint(&self) -> Style {
-        self.of(StyleRole::Faint)
+        self.style(StyleRole::Faint)
     }
 
     /// What went wrong.
     pub fn error(&self) -> Style {
-        self.of(StyleRole::Error)
+        self.style(StyleRole::Error)
     }
 
     /// What needs a look.
     pub fn warning(&self) -> Style {
-        self.of(StyleRole::Warning)
+        self.style(StyleRole::Warning)
     }
 
     /// What went well.
-    pub fn good(&self) -> Style {
-        self.of(StyleRole::Good)
+    pub fn success(&self) -> Style {
+        self.style(StyleRole::Success)
     }
 
     /// A key that can be pressed.
     pub fn key(&self) -> Style {
-        self.of(StyleRole::Key)
+        self.style(StyleRole::Key)
     }
 
     /// Who may not be here.
     pub fn banned(&self) -> Style {
-        self.of(StyleRole::Banned)
+        self.style(StyleRole::Banned)
     }
 
-    fn of(&self, role: StyleRole) -> Style {
+    fn style(&self, role: StyleRole) -> Style {
         self.palette.style(role)
     }
 
@@ -213,7 +213,7 @@ impl Theme {
     pub fn hat(&self, id: &HatId, hue: Option<&Hue>) -> Style {
         let degrees = hue
             .and_then(Hue::degrees)
-            .unwrap_or_else(|| consistent_angle(label::beginning(id.as_str())));
+            .unwrap_or_else(|| consistent_angle(label::bounded_prefix(id.as_str())));
         self.palette.hat(degrees)
     }
 }
@@ -254,7 +254,7 @@ mod tests {
     use crate::model::Json;
 
     #[test]
-    fn angles_are_those_of_the_xep() {
+    fn angle_matches_xep_test_vectors() {
         // XEP-0392, section 13.2 (test vectors).
         for (text, angle) in [
             ("Romeo", 327.255_249),
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn the_catalog_goes_before_the_id() {
+    fn catalog_hue_overrides_id_hue() {
         let theme = Theme::default();
         let hat = HatId::unchecked("Romeo");
         let hue = |text: &str| Hue::new(Json::new(text).unwrap());
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn without_color_there_is_none() {
+    fn colorless_theme_has_no_colors() {
         let theme = Theme::new(ColorDepth::None, Backdrop::Dark);
         for style in [
             theme.border(true),
@@ -290,7 +290,7 @@ mod tests {
             theme.faint(),
             theme.error(),
             theme.warning(),
-            theme.good(),
+            theme.success(),
             theme.key(),
             theme.banned(),
             theme.hat(&HatId::unchecked("x:y"), None),
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn in_ascii_every_glyph_is_ascii() {
+    fn ascii_theme_has_ascii_glyphs() {
         let theme = Theme {
             ascii: true,
             ..Theme::default()
@@ -309,10 +309,10 @@ mod tests {
         let mut all = vec![
             theme.hat_mark(true),
             theme.hat_mark(false),
-            theme.tick(true),
+            theme.checkbox(true),
             theme.dot(),
             theme.dash(),
-            theme.below(),
+            theme.breadcrumb(),
             theme.warning_mark(),
             theme.arrow(),
             theme.more(true),

@@ -64,7 +64,7 @@ fn the_theme_of_the_default_is_the_default_theme() {
         .unwrap()
         .own;
     assert_eq!(own.len(), StyleRole::ALL.len());
-    let mut palette = Palette::new(BuiltinTheme::Mono, ColorDepth::Sixteen, Backdrop::Unknown);
+    let mut palette = Palette::new(BuiltinTheme::Mono, ColorDepth::Ansi16, Backdrop::Unknown);
     for (role, style) in &own {
         palette.set(*role, *style);
     }
@@ -83,7 +83,7 @@ fn what_is_set_is_taken() {
         "color = 256\ntheme = \"default-light\"\nascii = true\n[keys]\nundo = [\"F9\", \"Ctrl-U\"]\nredo = []\ndown = \"Down\"\n",
     )
     .unwrap();
-    assert_eq!(config.colors, Some(ColorMode::Exactly(ColorDepth::Many)));
+    assert_eq!(config.colors, Some(ColorMode::Exactly(ColorDepth::Ansi256)));
     assert_eq!(config.background, Some(Background::Fixed(Backdrop::Light)));
     assert_eq!(config.ascii, Some(true));
     assert_eq!(config.keymap.name(CommandId::Undo), "F9");

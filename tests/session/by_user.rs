@@ -138,14 +138,15 @@ fn removes_user_from_one_marked_or_all_rooms() {
 fn users_view_follows_external_changes() {
     let mut session = at_terry();
     let before = session.state.length(Pane::First);
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         wardrobe.set_affiliation(&jid("new@example.org"), &jid(OTHER), Affiliation::Member)
     });
     assert_eq!(session.state.length(Pane::First), before + 1);
     let at = session.state.selected(Pane::First).unwrap();
     assert_eq!(session.state.listed_user_at(at).unwrap().0.as_str(), TERRY);
-    session
-        .other(|wardrobe| wardrobe.add_user_hat(&jid(TERRY), &jid(OTHER), &hat(HAT), Attachment::default()));
+    session.external_change(|wardrobe| {
+        wardrobe.add_user_hat(&jid(TERRY), &jid(OTHER), &hat(HAT), Attachment::default())
+    });
     assert_eq!(session.state.length(Pane::Third), 1);
 }
 
@@ -350,8 +351,8 @@ fn restores_add_to_room_form_from_draft() {
     let mut session = with_staff_room();
     session.keys("A");
     session.text("staff");
-    session.time();
-    let own = session.own.clone().unwrap();
+    session.fire_delays();
+    let own = session.session_draft.clone().unwrap();
     let mut next = with_staff_room();
     next.send(Msg::DraftFound(gathered(None, &[own]).unwrap()));
     next.keys("Enter Enter");

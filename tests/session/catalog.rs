@@ -105,7 +105,8 @@ fn retitling_for_several_users_asks_first() {
 fn unaffiliated_user_keeps_title() {
     let mut session = open();
     session.keys("Enter Down y g p Esc");
-    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast));
+    session
+        .external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast));
     session.keys("C Enter Ctrl-U");
     session.text("Lecturer");
     session.keys("Enter");
@@ -139,7 +140,7 @@ fn catalog_conflict_is_shown() {
     let mut session = open();
     session.keys("C Enter Enter Enter");
     session.text("X");
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         let entry = hatrack::model::CatalogHat {
             title: Some("Theirs".into()),
             ..Default::default()
@@ -150,8 +151,8 @@ fn catalog_conflict_is_shown() {
     assert!(session.state.over::<Conflict>().is_some());
     session.keys("m");
     assert_eq!(catalog(&session)[HAT]["title"], "TeacherX");
-    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
-    session.other(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
+    session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    session.external_change(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
     session.keys("e a");
     assert_eq!(session.notice(), "the room is not there any more");
 }

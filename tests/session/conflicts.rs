@@ -16,7 +16,7 @@ use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, update, wardrobe};
 fn conflict_shows_current_values() {
     let retitle = |session: &mut Session, title: &str| {
         let title = title.to_owned();
-        session.other(move |wardrobe| {
+        session.external_change(move |wardrobe| {
             let other = Attachment::default().with_active(true).with_title(Some(&title));
             wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
         });
@@ -46,7 +46,7 @@ fn stale_question_is_closed() {
     let mut session = open();
     session.keys("Enter j d");
     assert!(session.state.over::<Confirm>().is_some());
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:y"), Attachment::default())
     });
     assert!(session.state.overlays().is_empty());
@@ -59,10 +59,10 @@ fn stale_question_is_closed() {
 fn keys_never_act_on_another_user_after_removal() {
     let mut session = open();
     session.keys("Enter j Enter");
-    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     assert_eq!(session.state.focus(), Pane::Second);
     assert!(session.notice().starts_with(TERRY), "{}", session.notice());
-    session.other(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
+    session.external_change(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
     assert_eq!(session.state.focus(), Pane::First);
 }
 
@@ -71,7 +71,7 @@ fn saving_stale_form_opens_conflict() {
     let change = |session: &mut Session| {
         session.keys("Enter j Enter e");
         session.text("!");
-        session.other(|wardrobe| {
+        session.external_change(|wardrobe| {
             let other = Attachment::default().with_title(Some("Professor"));
             wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
         });
@@ -105,7 +105,8 @@ fn cannot_add_hat_to_user_banned_meanwhile() {
     let mut session = open();
     session.keys("Enter j Enter a");
     session.text("urn:x:y");
-    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast));
+    session
+        .external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast));
     session.keys("Enter");
     assert!(session.state.over::<Conflict>().is_some());
     session.keys("m");
@@ -165,12 +166,12 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
 fn next_key_is_ignored_after_selection_is_lost() {
     // Another hat, another user, another room is selected by then: none of them is what was meant.
     let mut session = open();
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:z"), Attachment::default())
     });
     session.keys("Enter j Enter");
     assert_eq!(session.state.hat().unwrap().0.as_str(), HAT);
-    session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
+    session.external_change(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
     assert!(session.notice().contains("Teacher"), "{}", session.notice());
     session.keys("d");
     assert_ne!(terrys(&session)["urn:x:z"], json!(null));
@@ -183,11 +184,11 @@ fn next_key_is_ignored_after_selection_is_lost() {
     assert_eq!(terrys(&session), json!({}));
     session.keys("u Esc Esc");
     assert_eq!(session.state.focus(), Pane::Second);
-    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     session.keys("d");
     assert_eq!(session.state.users().len(), 2);
     // A move of the selection is a look at it.
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         wardrobe.set_affiliation(&jid("mallory@example.net"), &jid(ROOM), Affiliation::None)
     });
     session.keys("k d");
@@ -197,13 +198,13 @@ fn next_key_is_ignored_after_selection_is_lost() {
 #[test]
 fn conflicting_changes_of_one_hat_are_merged() {
     let mut session = open();
-    session.slow();
+    session.delay_answers();
     session.keys("Enter j Enter Space r");
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         let other = Attachment::default().with_active(true).with_title(Some("Dean"));
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
     });
-    session.quick();
+    session.answer_all();
     let Some(conflict) = session.state.over::<Conflict>() else {
         panic!("no conflict")
     };

@@ -17,7 +17,7 @@ use super::{HAT, ROOM, TERRY, hat, jid, open, terrys};
 #[test]
 fn full_disk_keeps_change_visible_and_reports_it() {
     let mut session = open();
-    session.fail("the disk is full");
+    session.fail_writes("the disk is full");
     session.keys("Enter j Enter Space");
     assert_eq!(
         session.state.saved(),
@@ -29,34 +29,34 @@ fn full_disk_keeps_change_visible_and_reports_it() {
     session.keys("q");
     assert!(session.state.over::<Confirm>().is_some());
     session.keys("Esc");
-    assert_eq!(session.left, None);
-    session.well();
+    assert_eq!(session.exit_status, None);
+    session.allow_writes();
     assert_eq!(session.state.saved(), SaveState::Saved);
     assert_eq!(terrys(&session)[HAT]["active"], json!(false));
     session.keys("q");
-    assert_eq!((session.left, session.draft.is_some()), (Some(0), false));
+    assert_eq!((session.exit_status, session.draft.is_some()), (Some(0), false));
 }
 
 #[test]
 fn undo_withdraws_unsaved_change() {
     let mut session = open();
-    session.fail("the disk is full");
+    session.fail_writes("the disk is full");
     session.keys("Enter j Enter Space u");
     assert_eq!(
         session.state.saved(),
         SaveState::Trouble("the disk is full".into())
     );
     assert!(session.state.hat().unwrap().1.is_active());
-    session.well();
+    session.allow_writes();
     assert_eq!(session.json()["revision"], json!(0));
 }
 
 #[test]
 fn unsaved_change_is_offered_at_next_start() {
     let mut session = open();
-    session.fail("the disk is full");
+    session.fail_writes("the disk is full");
     session.keys("Enter j Enter Space q y");
-    assert_eq!(session.left, Some(0));
+    assert_eq!(session.exit_status, Some(0));
     let draft = session.draft.clone().unwrap();
 
     let mut next = open();
@@ -78,7 +78,7 @@ fn form_is_offered_again_after_disconnect() {
     session.text("Präsident");
     session.keys("Tab Space");
     session.send(Msg::End { status: 129 });
-    assert_eq!(session.left, Some(129));
+    assert_eq!(session.exit_status, Some(129));
     let draft = session.draft.clone().unwrap();
 
     let mut next = open();
@@ -97,21 +97,21 @@ fn form_is_offered_again_after_disconnect() {
 fn live_draft_is_saved_when_typing_pauses() {
     let mut session = open();
     session.keys("Enter Enter a");
-    assert_eq!(session.waits, [], "nothing was typed yet");
+    assert_eq!(session.pending_delays, [], "nothing was typed yet");
     session.text("urn:x:y");
     assert_eq!(
-        (session.waits.as_slice(), session.own.is_some()),
+        (session.pending_delays.as_slice(), session.session_draft.is_some()),
         (&[DraftDelay::Typing][..], false)
     );
-    session.time();
-    let kept = session.own.clone().unwrap();
+    session.fire_delays();
+    let kept = session.session_draft.clone().unwrap();
     assert!(String::from_utf8(kept.clone()).unwrap().contains("urn:x:y"));
     assert_eq!(
         session.draft, None,
         "another session of the same actor is not offered it"
     );
     session.text("z");
-    assert_eq!(session.own.as_ref(), Some(&kept), "not with every key");
+    assert_eq!(session.session_draft.as_ref(), Some(&kept), "not with every key");
     // What was killed then is offered by the next start.
     let mut next = open();
     next.send(Msg::DraftFound(gathered(None, &[kept]).unwrap()));
@@ -123,13 +123,16 @@ fn live_draft_is_saved_when_typing_pauses() {
     );
     // Left or saved, nothing is kept, and nothing is waited for.
     session.keys("Esc y");
-    assert_eq!((session.own.as_ref(), session.waits.as_slice()), (None, &[][..]));
+    assert_eq!(
+        (session.session_draft.as_ref(), session.pending_delays.as_slice()),
+        (None, &[][..])
+    );
     session.keys("a");
     session.text("urn:x:y");
-    session.time();
+    session.fire_delays();
     session.keys("Enter");
     assert_eq!(
-        (session.own.as_ref(), session.waits.as_slice()),
+        (session.session_draft.as_ref(), session.pending_delays.as_slice()),
         (None, &[][..]),
         "{}",
         session.notice()
@@ -142,27 +145,37 @@ fn unconfirmed_change_is_in_live_draft() {
     let mut session = open();
     session.keys("Enter j Enter a");
     session.text("urn:x:y");
-    session.time();
-    session.slow();
+    session.fire_delays();
+    session.delay_answers();
     session.keys("Enter");
     assert!(
         session
-            .own
+            .session_draft
             .as_ref()
             .is_some_and(|own| own.windows(5).any(|part| part == b"forms"))
     );
-    assert_eq!(session.waits, [DraftDelay::Answer]);
-    session.time();
-    let own = session.own.clone().unwrap();
+    assert_eq!(session.pending_delays, [DraftDelay::Answer]);
+    session.fire_delays();
+    let own = session.session_draft.clone().unwrap();
     assert!(own.windows(7).any(|part| part == b"unsaved") && !own.windows(5).any(|part| part == b"forms"));
-    assert_eq!(session.waits, []);
+    assert_eq!(session.pending_delays, []);
     session.keys("Space");
-    assert_ne!(session.own.as_ref(), Some(&own), "the next one too, at once");
-    session.quick();
-    assert_eq!((session.own.as_ref(), session.waits.as_slice()), (None, &[][..]));
+    assert_ne!(
+        session.session_draft.as_ref(),
+        Some(&own),
+        "the next one too, at once"
+    );
+    session.answer_all();
+    assert_eq!(
+        (session.session_draft.as_ref(), session.pending_delays.as_slice()),
+        (None, &[][..])
+    );
     // A quick answer leaves nothing to wait for.
     session.keys("Space");
-    assert_eq!((session.own.as_ref(), session.waits.as_slice()), (None, &[][..]));
+    assert_eq!(
+        (session.session_draft.as_ref(), session.pending_delays.as_slice()),
+        (None, &[][..])
+    );
 }
 
 /// What the session's own draft has is in the one that is offered when it ends.
@@ -170,16 +183,16 @@ fn unconfirmed_change_is_in_live_draft() {
 fn termination_leaves_one_draft() {
     let mut session = open();
     session.keys("e !");
-    session.time();
-    assert!(session.own.is_some());
+    session.fire_delays();
+    assert!(session.session_draft.is_some());
     session.send(Msg::End { status: 129 });
-    assert_eq!((session.draft.is_some(), session.own), (true, None));
+    assert_eq!((session.draft.is_some(), session.session_draft), (true, None));
     let mut failing = open();
     failing.keys("e !");
-    failing.time();
-    failing.no_draft = Some("the disk is full".into());
+    failing.fire_delays();
+    failing.draft_error = Some("the disk is full".into());
     failing.send(Msg::End { status: 129 });
-    assert!(failing.own.is_some(), "it is all there is");
+    assert!(failing.session_draft.is_some(), "it is all there is");
 }
 
 #[test]
@@ -226,7 +239,7 @@ fn draft_outside_scope_is_not_offered() {
     elsewhere.keys("a");
     elsewhere.text("other@c.example");
     elsewhere.keys("Ctrl-C");
-    assert_eq!(elsewhere.left, Some(0));
+    assert_eq!(elsewhere.exit_status, Some(0));
     let mut all = open();
     all.send(Msg::DraftFound(elsewhere.draft.clone().unwrap()));
     let Some(both) = all.state.over::<Draft>() else {
@@ -263,16 +276,16 @@ fn read_only_session_is_offered_no_draft() {
     next.send(Msg::DraftFound(session.draft.clone().unwrap()));
     assert!(next.state.overlays().is_empty());
     next.keys("q");
-    assert_eq!((next.left, next.draft), (Some(0), session.draft));
+    assert_eq!((next.exit_status, next.draft), (Some(0), session.draft));
 }
 
 #[test]
 fn unsaved_change_stays_in_draft_until_saved() {
     let mut session = open();
-    session.fail("the disk is full");
+    session.fail_writes("the disk is full");
     session.keys("Enter j Enter Space");
     assert!(session.draft.is_some(), "the process may be killed at any moment");
-    session.well();
+    session.allow_writes();
     assert_eq!(session.draft, None);
 }
 
@@ -281,34 +294,34 @@ fn quit_waits_for_draft() {
     let mut session = open();
     session.keys("e");
     session.text("!");
-    session.no_draft = Some("the disk is full".into());
+    session.draft_error = Some("the disk is full".into());
     session.keys("Ctrl-C");
-    assert_eq!(session.left, None);
+    assert_eq!(session.exit_status, None);
     let Some(question) = session.state.over::<Confirm>() else {
         panic!("nobody asks")
     };
     assert!(question.consequence.contains("the disk is full"), "{question:?}");
     session.keys("n");
     assert!(session.state.over::<Form>().is_some());
-    session.no_draft = None;
+    session.draft_error = None;
     session.keys("Ctrl-C");
-    assert_eq!((session.left, session.draft.is_some()), (Some(0), true));
+    assert_eq!((session.exit_status, session.draft.is_some()), (Some(0), true));
     // By force it leaves in any case.
     let mut forced = open();
     forced.keys("e !");
-    forced.no_draft = Some("the disk is full".into());
+    forced.draft_error = Some("the disk is full".into());
     forced.send(Msg::End { status: 129 });
-    assert_eq!(forced.left, Some(129));
+    assert_eq!(forced.exit_status, Some(129));
 }
 
 #[test]
 fn saved_change_in_draft_is_not_repeated() {
     let mut session = open();
-    session.fail("the disk is full");
+    session.fail_writes("the disk is full");
     session.keys("Enter j Enter Space q y");
     let draft = session.draft.clone().unwrap();
     let mut next = open();
-    next.other(|wardrobe| {
+    next.external_change(|wardrobe| {
         let doffed = Attachment::default()
             .with_active(true)
             .with_active(false)

@@ -141,7 +141,8 @@ fn external_changes_are_filtered() {
     session.text("terry");
     let new = |session: &mut Session, user: &str| {
         let user = jid(user);
-        session.other(move |wardrobe| wardrobe.set_affiliation(&user, &jid(ROOM), Affiliation::Admin));
+        session
+            .external_change(move |wardrobe| wardrobe.set_affiliation(&user, &jid(ROOM), Affiliation::Admin));
     };
     new(&mut session, "aaron@example.org");
     assert_eq!(users(&session), [TERRY]);
@@ -160,7 +161,7 @@ fn paste_goes_into_filter() {
     session.keys("Ctrl-U q d u");
     assert_eq!(session.state.filter(Pane::Second).unwrap().text.text(), "qdu");
     assert_eq!(
-        (session.left, session.json()["revision"].as_u64()),
+        (session.exit_status, session.json()["revision"].as_u64()),
         (None, Some(0))
     );
     session.keys("Ctrl-U Enter");

@@ -151,7 +151,7 @@ fn go_to_reports_removed_target() {
     let mut session = open();
     session.keys("Enter j Ctrl-P");
     session.text("teacher");
-    session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
+    session.external_change(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
     session.keys("Enter");
     assert_eq!(session.state.focus(), Pane::Second);
     assert!(
@@ -161,11 +161,11 @@ fn go_to_reports_removed_target() {
     );
     session.keys("Ctrl-P");
     session.text("terry");
-    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     session.keys("Enter");
     assert_eq!(session.state.focus(), Pane::First);
     session.keys("Ctrl-P");
-    session.other(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
+    session.external_change(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
     session.keys("Enter");
     assert!(session.notice().starts_with(ROOM), "{}", session.notice());
 }
@@ -233,7 +233,7 @@ fn help_runs_command_or_explains() {
     session.text("Ctrl-R");
     assert_eq!(found(&session)[0], "redo");
     session.keys("Ctrl-U q j Esc");
-    assert!(session.state.top().is_none() && session.left.is_none());
+    assert!(session.state.top().is_none() && session.exit_status.is_none());
 }
 
 #[test]

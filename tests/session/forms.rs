@@ -87,7 +87,7 @@ fn rejects_invalid_title_and_keeps_existing_one() {
         session.notice()
     );
     session.keys("Esc y");
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         let broken = Attachment::default().with_title(Some("two\nlines"));
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), broken)
     });
@@ -113,7 +113,7 @@ fn typed_title_is_limited_to_a_kilobyte() {
     session.keys("Backspace Enter");
     assert_eq!(terrys(&session)[HAT]["title"], json!("é".repeat(512)));
     let long = "é".repeat(2000);
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         let foreign = Attachment::default().with_title(Some(&long));
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), foreign)
     });

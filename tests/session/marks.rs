@@ -138,7 +138,7 @@ fn mark_all_marks_visible_rows_and_counts_hidden() {
 #[test]
 fn hats_pane_combines_hats_of_marked_users() {
     let mut session = crowd();
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         let odd = Attachment::default().with_title(Some("Chief"));
         wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat(HAT), odd)
     });
@@ -166,7 +166,7 @@ fn hats_pane_combines_hats_of_marked_users() {
 #[test]
 fn bulk_edit_changes_only_edited_fields() {
     let mut session = crowd();
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         let odd = Attachment::default()
             .with_title(Some("Chief"))
             .with_required(true);
@@ -206,7 +206,7 @@ fn copied_hats_replace_or_add() {
         session.notice(),
         "Copied from terry@example.org: \"Teacher\" (p puts exactly these on, P adds them)"
     );
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat("urn:x:y"), Attachment::default())
     });
     session.keys("Esc Esc * p");
@@ -278,7 +278,7 @@ fn sets_affiliation_of_marked_users() {
 fn removed_rows_are_unmarked() {
     let mut session = crowd();
     session.keys("Enter *");
-    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     assert_eq!(session.state.marked(Pane::Second), 22);
     assert_eq!(session.state.hats().len(), 0);
 }
@@ -310,7 +310,7 @@ fn removal_question_counts_hidden_marks() {
 fn blocked_undo_explains_conflict() {
     let mut session = crowd();
     session.keys("Enter * d y");
-    session.other(|wardrobe| wardrobe.set_affiliation(&jid(PROF), &jid(ROOM), Affiliation::Admin));
+    session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(PROF), &jid(ROOM), Affiliation::Admin));
     session.keys("u");
     assert_eq!(
         session.notice(),

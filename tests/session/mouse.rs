@@ -25,10 +25,10 @@ fn double(session: &mut Session, on: &[Spot]) {
 fn toggles_mouse_with_notice() {
     let mut session = open();
     session.keys("M");
-    assert_eq!(session.asked, [Effect::Mouse(true)]);
+    assert_eq!(session.effects, [Effect::Mouse(true)]);
     assert!(session.state.has_mouse() && session.notice().contains("Shift selects text"));
     session.keys("M");
-    assert_eq!(session.asked, [Effect::Mouse(true), Effect::Mouse(false)]);
+    assert_eq!(session.effects, [Effect::Mouse(true), Effect::Mouse(false)]);
     assert!(!session.state.has_mouse());
 }
 
@@ -70,7 +70,7 @@ fn double_click_on_lost_row_opens_nothing() {
     let mut session = open();
     let second = [Spot::Pane(Pane::Second), Spot::Row(1)];
     click(&mut session, &second);
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         let nobody = hatrack::model::Affiliation::None;
         wardrobe.set_affiliation(&super::jid(TERRY), &super::jid(super::ROOM), nobody)
     });

@@ -145,16 +145,16 @@ fn read_only_session_changes_nothing() {
 fn selection_follows_its_row() {
     let mut session = open();
     session.keys("Enter j");
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         wardrobe.set_affiliation(&jid("aaron@example.org"), &jid(ROOM), Affiliation::Owner)?;
         wardrobe.add_room(&jid("aaa@c.example"), None)
     });
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         wardrobe.set_affiliation(&jid("aaron@example.org"), &jid(ROOM), Affiliation::Owner)
     });
     assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
     assert_eq!(session.state.room().unwrap().0.as_str(), ROOM);
-    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     assert!(session.state.user().is_some());
 }
 
@@ -162,9 +162,9 @@ fn selection_follows_its_row() {
 fn copies_selected_name_and_json() {
     let mut session = open();
     let copied = |session: &mut Session, keys: &str| {
-        session.asked.clear();
+        session.effects.clear();
         session.keys(keys);
-        match session.asked.as_slice() {
+        match session.effects.as_slice() {
             [Effect::Copy(text)] => text.clone(),
             other => panic!("{other:?}"),
         }
@@ -181,9 +181,9 @@ fn copies_selected_name_and_json() {
     assert_eq!(copied(&mut session, "Y"), HAT);
     let hats: serde_json::Value = serde_json::from_str(&copied(&mut session, "J")).unwrap();
     assert_eq!(hats, user["hats"]);
-    session.asked.clear();
+    session.effects.clear();
     session.keys("d Y J");
-    assert_eq!(session.asked, []);
+    assert_eq!(session.effects, []);
     assert_eq!(session.notice(), "nothing is selected");
 }
 
@@ -193,8 +193,8 @@ fn copied_addresses_of_marked_users_can_be_pasted() {
     session.keys("a");
     session.text("staff@conference.example.org");
     session.keys("Enter k Tab Space Space Y");
-    let Some(Effect::Copy(text)) = session.asked.last().cloned() else {
-        panic!("{:?}", session.asked)
+    let Some(Effect::Copy(text)) = session.effects.last().cloned() else {
+        panic!("{:?}", session.effects)
     };
     assert_eq!(text, format!("prof@example.org\n{TERRY}"));
     assert!(session.notice().starts_with("Copied the addresses of 2 users"));
@@ -219,7 +219,7 @@ fn rejects_copy_larger_than_terminals_accept() {
     }
     let mut session = Session::open(wardrobe, (100, 30));
     session.keys("J");
-    assert_eq!(session.asked, []);
+    assert_eq!(session.effects, []);
     assert!(session.notice().contains("terminals take at most 74,994 bytes"));
 }
 

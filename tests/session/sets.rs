@@ -64,7 +64,7 @@ fn applies_set_to_one_directly_and_to_many_after_confirmation() {
     let mut session = saved();
     for number in 0..20 {
         let user = jid(&format!("user{number:02}@example.org"));
-        session.other(|wardrobe| wardrobe.set_affiliation(&user, &jid(ROOM), Affiliation::Member));
+        session.external_change(|wardrobe| wardrobe.set_affiliation(&user, &jid(ROOM), Affiliation::Member));
     }
     session.keys("g N Enter");
     let prof = |session: &Session| session.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"].clone();
@@ -164,13 +164,13 @@ fn invalid_sets_are_reported_and_kept() {
 #[test]
 fn concurrent_set_saves_keep_both() {
     let mut session = open();
-    session.slow();
+    session.delay_answers();
     session.keys("Enter Down N Ctrl-S");
     session.text("mine");
     session.keys("Enter");
     let hats = wardrobe().user(&jid(ROOM), &jid(TERRY)).unwrap().hats.clone();
-    session.other(|wardrobe| wardrobe.put_set("theirs", Some(&hats)));
-    session.quick();
+    session.external_change(|wardrobe| wardrobe.put_set("theirs", Some(&hats)));
+    session.answer_all();
     assert!(
         session.state.over::<Conflict>().is_some(),
         "{:?}",

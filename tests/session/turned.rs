@@ -105,10 +105,10 @@ fn edits_hat_of_one_user_in_all_or_some_rooms() {
 fn hats_view_follows_external_changes() {
     let mut session = Session::open(several(), (100, 30));
     session.keys("w Enter Down Enter");
-    session.other(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     assert_eq!(session.state.length(Pane::Third), 2);
-    session.other(|wardrobe| wardrobe.remove_room(&jid("a@conference.example.org")));
-    session.other(|wardrobe| wardrobe.remove_room(&jid("b@conference.example.org")));
+    session.external_change(|wardrobe| wardrobe.remove_room(&jid("a@conference.example.org")));
+    session.external_change(|wardrobe| wardrobe.remove_room(&jid("b@conference.example.org")));
     assert_eq!(session.state.length(Pane::First), 0);
     session.keys("w");
     assert!(!session.state.is_turned());

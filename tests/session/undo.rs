@@ -107,7 +107,7 @@ fn fast_undo_keys_match_slow_ones() {
 fn history_lists_filters_and_undoes() {
     let mut session = open();
     session.keys("Enter j Enter Space r");
-    session.other(|wardrobe| wardrobe.add_room(&jid("other@c.example"), None));
+    session.external_change(|wardrobe| wardrobe.add_room(&jid("other@c.example"), None));
     session.keys("H");
     let history = |session: &Session| match session.state.over::<HistoryOverlay>() {
         Some(history) => history.clone(),
@@ -148,7 +148,7 @@ fn history_lists_filters_and_undoes() {
 fn rejects_undo_that_no_longer_applies() {
     let mut session = open();
     session.keys("Enter j Enter Space");
-    session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
+    session.external_change(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
     session.keys("u");
     assert!(
         session
@@ -163,14 +163,14 @@ fn rejects_undo_that_no_longer_applies() {
 #[test]
 fn undo_reverts_rest_of_partially_undone_change() {
     let mut session = open();
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         let (terry, room) = (jid(TERRY), jid(ROOM));
         let mut group = wardrobe.add_user_hat(&terry, &room, &hat("urn:x:1"), Attachment::default())?;
         let second = wardrobe.add_user_hat(&terry, &room, &hat("urn:x:2"), Attachment::default())?;
         group.0.extend(second.0);
         Ok(group)
     });
-    session.other(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:1")));
+    session.external_change(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:1")));
     session.keys("H j u");
     assert!(terrys(&session).get("urn:x:2").is_none(), "{}", session.notice());
     let Some(history) = session.state.over::<HistoryOverlay>() else {
@@ -193,7 +193,7 @@ fn undo_reverts_rest_of_partially_undone_change() {
 fn undo_of_undone_change_says_so() {
     let mut session = open();
     session.keys("Enter j Enter Space r");
-    session.other(|wardrobe| {
+    session.external_change(|wardrobe| {
         let optional = Attachment::default()
             .with_active(true)
             .with_active(false)

@@ -22,22 +22,22 @@ pub(crate) struct Session {
     /// The draft that is kept outside.
     pub(crate) draft: Option<Vec<u8>>,
     /// The session's own draft.
-    pub(crate) own: Option<Vec<u8>>,
+    pub(crate) session_draft: Option<Vec<u8>>,
     /// What is waited for.
-    pub(crate) waits: Vec<DraftDelay>,
+    pub(crate) pending_delays: Vec<DraftDelay>,
     /// The status with which it left.
-    pub(crate) left: Option<u8>,
+    pub(crate) exit_status: Option<u8>,
     /// What stands for the files of the machine, by their names.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// What else it asked for, such as to be stopped (Ctrl-Z) or drawn anew.
-    pub(crate) asked: Vec<Effect>,
+    pub(crate) effects: Vec<Effect>,
     /// Why no draft can be kept.
-    pub(crate) no_draft: Option<String>,
+    pub(crate) draft_error: Option<String>,
     /// Why nothing can be written.
-    failing: Option<String>,
+    write_error: Option<String>,
     /// The keeper is slow: its answers come later.
-    slow: bool,
-    waiting: Vec<StoreRequest>,
+    answers_delayed: bool,
+    pending_requests: Vec<StoreRequest>,
     ids: u32,
     now: Timestamp,
 }
@@ -64,15 +64,15 @@ impl Session {
             size: (columns, rows),
             memory,
             draft: None,
-            own: None,
-            waits: Vec::new(),
-            no_draft: None,
-            left: None,
+            session_draft: None,
+            pending_delays: Vec::new(),
+            draft_error: None,
+            exit_status: None,
             files: BTreeMap::new(),
-            asked: Vec::new(),
-            failing: None,
-            slow: false,
-            waiting: Vec::new(),
+            effects: Vec::new(),
+            write_error: None,
+            answers_delayed: false,
+            pending_requests: Vec::new(),
             ids: 0,
             now: "2026-01-31T12:00:00Z".parse().unwrap(),
         };
@@ -84,8 +84,8 @@ impl Session {
     }
 
     /// All that is waited for is over.
-    pub(crate) fn time(&mut self) {
-        for wait in std::mem::take(&mut self.waits) {
+    pub(crate) fn fire_delays(&mut self) {
+        for wait in std::mem::take(&mut self.pending_delays) {
             self.send(Msg::Due(wait));
         }
     }
@@ -104,12 +104,14 @@ impl Session {
         match effect {
             Effect::Store(StoreRequest::Retry) => {}
             Effect::Store(StoreRequest::Withdraw { id }) => {
-                self.waiting.retain(
+                self.pending_requests.retain(
                     |request| !matches!(request, StoreRequest::Commit { id: waits, .. } if *waits == id),
                 );
             }
-            Effect::Store(request @ StoreRequest::Commit { .. }) if self.failing.is_some() || self.slow => {
-                self.waiting.push(request);
+            Effect::Store(request @ StoreRequest::Commit { .. })
+                if self.write_error.is_some() || self.answers_delayed =>
+            {
+                self.pending_requests.push(request);
             }
             Effect::Store(request) => self.answer(request),
             Effect::NewId => {
@@ -118,18 +120,18 @@ impl Session {
                 self.send(Msg::NewId(id));
             }
             Effect::KeepDraft { before, after } => {
-                let result = self.no_draft.clone().map_or(Ok(()), Err);
+                let result = self.draft_error.clone().map_or(Ok(()), Err);
                 if result.is_ok() {
                     self.draft = replaced(self.draft.as_deref(), &before, &after);
                 }
                 self.send(Msg::DraftKept(result));
             }
-            Effect::KeepOwn(draft) => self.own = bytes(&draft),
+            Effect::KeepOwn(draft) => self.session_draft = bytes(&draft),
             Effect::Wait(wait) => {
-                self.waits.retain(|there| *there != wait);
-                self.waits.push(wait);
+                self.pending_delays.retain(|there| *there != wait);
+                self.pending_delays.push(wait);
             }
-            Effect::Rest(wait) => self.waits.retain(|there| *there != wait),
+            Effect::Rest(wait) => self.pending_delays.retain(|there| *there != wait),
             Effect::Import(path) => {
                 let given = match self.files.get(&path) {
                     Some(bytes) => exchange::read(bytes, FileFormat::of(&path, bytes)),
@@ -148,8 +150,8 @@ impl Session {
                 self.send(Msg::Exported(export, Ok(result)));
             }
             Effect::GoOn => self.send(Msg::GoOn),
-            Effect::Quit(status) => self.left = Some(status),
-            effect => self.asked.push(effect),
+            Effect::Quit(status) => self.exit_status = Some(status),
+            effect => self.effects.push(effect),
         }
     }
 
@@ -161,45 +163,45 @@ impl Session {
     }
 
     /// From now on nothing can be written.
-    pub(crate) fn fail(&mut self, reason: &str) {
-        self.failing = Some(reason.to_owned());
+    pub(crate) fn fail_writes(&mut self, reason: &str) {
+        self.write_error = Some(reason.to_owned());
         self.send(Msg::Store(Box::new(StoreEvent::Trouble(Some(
             StoreProblem::CannotWrite(reason.to_owned()),
         )))));
     }
 
     /// From now on the keeper takes its time.
-    pub(crate) fn slow(&mut self) {
-        self.slow = true;
+    pub(crate) fn delay_answers(&mut self) {
+        self.answers_delayed = true;
     }
 
     /// The keeper answers the first of what it was asked, if anything.
-    pub(crate) fn answer_one(&mut self) {
-        if self.failing.is_none() && !self.waiting.is_empty() {
-            let request = self.waiting.remove(0);
+    pub(crate) fn answer_next(&mut self) {
+        if self.write_error.is_none() && !self.pending_requests.is_empty() {
+            let request = self.pending_requests.remove(0);
             self.answer(request);
         }
     }
 
     /// The keeper answers all of it, and is quick again.
-    pub(crate) fn quick(&mut self) {
-        while !self.waiting.is_empty() {
-            self.answer_one();
+    pub(crate) fn answer_all(&mut self) {
+        while !self.pending_requests.is_empty() {
+            self.answer_next();
         }
-        self.slow = false;
+        self.answers_delayed = false;
     }
 
     /// From now on it can be written again, and what waited is.
-    pub(crate) fn well(&mut self) {
-        self.failing = None;
-        for request in std::mem::take(&mut self.waiting) {
+    pub(crate) fn allow_writes(&mut self) {
+        self.write_error = None;
+        for request in std::mem::take(&mut self.pending_requests) {
             self.answer(request);
         }
         self.send(Msg::Store(Box::new(StoreEvent::Trouble(None))));
     }
 
     /// Somebody else changes the file.
-    pub(crate) fn other(&mut self, change: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>) {
+    pub(crate) fn external_change(&mut self, change: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>) {
         let mut wardrobe = self.memory.snapshot().wardrobe;
         let group = change(&mut wardrobe).unwrap();
         self.now = self.now.checked_add(jiff::SignedDuration::from_secs(60)).unwrap();

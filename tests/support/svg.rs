@@ -8,7 +8,7 @@ use ratatui::layout::Position;
 
 use ratatui::style::{Color, Modifier};
 
-use hatrack::ui::color::{Rgb, fixed};
+use hatrack::ui::color::{Rgb, indexed_rgb};
 use hatrack::ui::text::width;
 
 /// Size of a cell and of its letters in the picture's units.
@@ -194,7 +194,7 @@ fn color(color: Color) -> Option<Cow<'static, str>> {
     let rgb = |(red, green, blue): Rgb| Some(format!("#{red:02x}{green:02x}{blue:02x}").into());
     let named = match color {
         Color::Rgb(red, green, blue) => return rgb((red, green, blue)),
-        Color::Indexed(index) => return fixed(index).and_then(rgb),
+        Color::Indexed(index) => return indexed_rgb(index).and_then(rgb),
         Color::Black => "#000000",
         Color::Red => "#e8616b",
         Color::Green => "#8cc570",

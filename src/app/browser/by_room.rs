@@ -48,7 +48,7 @@ fn rooms(sort: Sort, wardrobe: &Wardrobe) -> Vec<RowId> {
             Sort::Users => usize::MAX - room.users().len(),
             _ => 0,
         };
-        (first, describe::shown_name(jid, room))
+        (first, describe::room_sort_key(jid, room))
     });
     rooms.into_iter().map(|(jid, _)| jid.clone().into()).collect()
 }

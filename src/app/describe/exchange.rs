@@ -6,7 +6,7 @@ use crate::model::Affiliation;
 use super::count;
 
 /// What an import does, as the rest of a sentence: `1 room and 40 users added, 85 hats given, 5 changed, 12 the same already`.
-pub fn imported(counts: &ImportCounts) -> String {
+pub fn import_summary(counts: &ImportCounts) -> String {
     let some = |number: usize, noun: &str| (number > 0).then(|| count(number, noun));
     let and = |parts: [Option<String>; 2], what: &str| {
         let parts: Vec<String> = parts.into_iter().flatten().collect();
@@ -68,7 +68,7 @@ pub fn imported(counts: &ImportCounts) -> String {
 }
 
 /// What an import leaves aside, and why.
-pub fn skipped(skip: &SkippedItem) -> String {
+pub fn skipped_item(skip: &SkippedItem) -> String {
     let room = skip.room.as_ref().map_or("", |room| room.as_str());
     let user = skip.user.as_ref().map_or("", |user| user.as_str());
     match &skip.why {
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_import_is_counted_in_words() {
+    fn describes_import_counts() {
         let counts = ImportCounts {
             rooms_added: 1,
             users_added: 40,
@@ -109,18 +109,18 @@ mod tests {
             ..ImportCounts::default()
         };
         assert_eq!(
-            imported(&counts),
+            import_summary(&counts),
             "1 room and 40 users added, 85 hats given, 5 changed, 12 the same already"
         );
         assert_eq!(
-            imported(&ImportCounts {
+            import_summary(&ImportCounts {
                 same: 1,
                 ..ImportCounts::default()
             }),
             "1 hat the same already"
         );
         assert_eq!(
-            imported(&ImportCounts {
+            import_summary(&ImportCounts {
                 users_removed: 2,
                 hats_taken: 1,
                 affiliations: 1,
@@ -129,6 +129,6 @@ mod tests {
             }),
             "2 users removed, 1 affiliation changed, 1 hat taken, members that hatrack does not know changed in 1 object"
         );
-        assert_eq!(imported(&ImportCounts::default()), "nothing in it");
+        assert_eq!(import_summary(&ImportCounts::default()), "nothing in it");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{Affiliation, Edit, Jid};
 
-use super::{count, several};
+use super::{count, users_phrase};
 
 /// How many of each kind, and of whom.
 #[derive(Default)]
@@ -16,14 +16,14 @@ struct EditCounts<'a> {
     affiliations: usize,
     /// Hats given, taken, changed.
     hats: [usize; 3],
-    wearers: [BTreeSet<&'a Jid>; 3],
+    hat_users: [BTreeSet<&'a Jid>; 3],
     catalog: usize,
     document: usize,
-    places: BTreeSet<&'a Jid>,
+    touched_rooms: BTreeSet<&'a Jid>,
 }
 
 /// Which of three: what was not there, what is not there any more, what is another now.
-fn which(before: bool, after: bool) -> usize {
+fn edit_kind(before: bool, after: bool) -> usize {
     match (before, after) {
         (false, _) => 0,
         (true, false) => 1,
@@ -31,33 +31,33 @@ fn which(before: bool, after: bool) -> usize {
     }
 }
 
-fn add(of: &mut [usize; 3], at: usize) {
+fn increment(of: &mut [usize; 3], at: usize) {
     if let Some(number) = of.get_mut(at) {
         *number += 1;
     }
 }
 
 impl<'a> EditCounts<'a> {
-    fn take(&mut self, edit: &'a Edit) {
+    fn count_edit(&mut self, edit: &'a Edit) {
         // A room that comes or goes is no place in which something is done.
         if !matches!(edit, Edit::Room { .. } | Edit::RoomName { .. }) {
-            self.places.extend(edit.room());
+            self.touched_rooms.extend(edit.room());
         }
         match edit {
             Edit::Room { before, after, .. } => {
-                add(&mut self.rooms, which(before.is_some(), after.is_some()));
+                increment(&mut self.rooms, edit_kind(before.is_some(), after.is_some()));
             }
-            Edit::RoomName { .. } => add(&mut self.rooms, 2),
+            Edit::RoomName { .. } => increment(&mut self.rooms, 2),
             Edit::User { before, after, .. } => {
-                add(&mut self.users, which(before.is_some(), after.is_some()));
+                increment(&mut self.users, edit_kind(before.is_some(), after.is_some()));
             }
             Edit::Affiliation { .. } => self.affiliations += 1,
             Edit::Hat {
                 user, before, after, ..
             } => {
-                let at = which(before.is_some(), after.is_some());
-                add(&mut self.hats, at);
-                if let Some(wearers) = self.wearers.get_mut(at) {
+                let at = edit_kind(before.is_some(), after.is_some());
+                increment(&mut self.hats, at);
+                if let Some(wearers) = self.hat_users.get_mut(at) {
                     wearers.insert(user);
                 }
             }
@@ -66,7 +66,7 @@ impl<'a> EditCounts<'a> {
         }
     }
 
-    fn words(&self) -> String {
+    fn summary(&self) -> String {
         let mut parts: Vec<String> = Vec::new();
         let verbs = ["added", "removed", "changed"];
         for (things, noun) in [(&self.rooms, "room"), (&self.users, "user")] {
@@ -77,7 +77,7 @@ impl<'a> EditCounts<'a> {
             parts.push(format!("changed {}", count(self.affiliations, "affiliation")));
         }
         let verbs = [("gave", "to"), ("took", "from"), ("changed", "of")];
-        for ((verb, to), (number, wearers)) in verbs.iter().zip(self.hats.iter().zip(&self.wearers)) {
+        for ((verb, to), (number, wearers)) in verbs.iter().zip(self.hats.iter().zip(&self.hat_users)) {
             if *number > 0 {
                 let who = match (wearers.len(), wearers.first()) {
                     (1, Some(user)) => user.to_string(),
@@ -92,7 +92,7 @@ impl<'a> EditCounts<'a> {
         if self.document > 0 {
             parts.push("changed members of the document".into());
         }
-        let place = match (self.places.len(), self.places.first()) {
+        let place = match (self.touched_rooms.len(), self.touched_rooms.first()) {
             (0, _) => String::new(),
             (1, Some(room)) => format!(" in {room}"),
             (many, _) => format!(" in {}", count(many, "room")),
@@ -102,7 +102,7 @@ impl<'a> EditCounts<'a> {
 }
 
 /// The same standing for users of several rooms: `made terry@example.org outcast in 3 rooms`.
-pub(super) fn same_standing(all: &[Edit]) -> Option<String> {
+pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
     enum Verb {
         Added(Affiliation),
         Made(Affiliation),
@@ -141,7 +141,7 @@ pub(super) fn same_standing(all: &[Edit]) -> Option<String> {
     if rooms.len() < 2 {
         return None;
     }
-    let who = several(all.first()?.user()?, users.len());
+    let who = users_phrase(all.first()?.user()?, users.len());
     let said = words(&who, &count(rooms.len(), "room"), verb(all.first()?)?);
     Some(match hats {
         0 => said,
@@ -150,10 +150,10 @@ pub(super) fn same_standing(all: &[Edit]) -> Option<String> {
 }
 
 /// All of them in one sentence.
-pub(super) fn counted(all: &[Edit]) -> String {
+pub(super) fn summary_by_kind(all: &[Edit]) -> String {
     let mut kinds = EditCounts::default();
     for edit in all {
-        kinds.take(edit);
+        kinds.count_edit(edit);
     }
-    kinds.words()
+    kinds.summary()
 }

@@ -4,23 +4,24 @@ use std::collections::BTreeSet;
 
 use crate::model::{Extra, Hats};
 
-use super::{brief, count};
+use super::{count, truncated};
 
 /// What was done to the document's members.
-pub(super) fn members(before: &Extra, after: &Extra) -> String {
-    sets(before, after).unwrap_or_else(|| "changed members of the document that hatrack does not know".into())
+pub(super) fn document_edit(before: &Extra, after: &Extra) -> String {
+    sets_edit(before, after)
+        .unwrap_or_else(|| "changed members of the document that hatrack does not know".into())
 }
 
-fn name(name: &str) -> String {
-    format!("the set \"{}\"", brief(name))
+fn set_name(name: &str) -> String {
+    format!("the set \"{}\"", truncated(name))
 }
 
-fn of(hats: &Hats) -> String {
+fn hat_count(hats: &Hats) -> String {
     count(hats.len(), "hat")
 }
 
 /// `None` when something else changed as well.
-fn sets(before: &Extra, after: &Extra) -> Option<String> {
+fn sets_edit(before: &Extra, after: &Extra) -> Option<String> {
     let mut rest = before.clone();
     rest.put("sets", after.get("sets").cloned());
     if rest != *after {
@@ -37,14 +38,14 @@ fn sets(before: &Extra, after: &Extra) -> Option<String> {
         Some((set, before.get(set), after.get(set)))
     };
     Some(match (changed.len(), there(0)?, there(1)) {
-        (1, (set, None, Some(hats)), _) => format!("saved {} of {}", name(set), of(hats)),
-        (1, (set, Some(hats), None), _) => format!("removed {} of {}", name(set), of(hats)),
-        (1, (set, Some(_), Some(hats)), _) => format!("changed {}: {} now", name(set), of(hats)),
+        (1, (set, None, Some(hats)), _) => format!("saved {} of {}", set_name(set), hat_count(hats)),
+        (1, (set, Some(hats), None), _) => format!("removed {} of {}", set_name(set), hat_count(hats)),
+        (1, (set, Some(_), Some(hats)), _) => format!("changed {}: {} now", set_name(set), hat_count(hats)),
         (2, (old, Some(one), None), Some((new, None, Some(other))))
         | (2, (new, None, Some(one)), Some((old, Some(other), None)))
             if one == other =>
         {
-            format!("renamed {} to \"{}\"", name(old), brief(new))
+            format!("renamed {} to \"{}\"", set_name(old), truncated(new))
         }
         (many, ..) => format!("changed {many} sets of hats"),
     })
@@ -56,7 +57,7 @@ mod tests {
     use crate::model::{Hats, Json, Wardrobe};
 
     #[test]
-    fn sets_are_saved_changed_renamed_and_removed() {
+    fn describes_hat_set_changes() {
         let mut wardrobe = Wardrobe::default();
         wardrobe.extra.insert("x", Json::string("x"));
         let hats = |json: &str| serde_json::from_str::<Hats>(json).unwrap();

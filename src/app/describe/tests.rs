@@ -10,7 +10,7 @@ fn titled(title: &str) -> Attachment {
 }
 
 /// A room with two members, one of them with a hat.
-fn some() -> (Wardrobe, Jid, HatId) {
+fn fixture() -> (Wardrobe, Jid, HatId) {
     let (room, hat) = (
         jid("courses@conference.example.org"),
         HatId::parse("http://example.com/hats/ta").unwrap(),
@@ -34,8 +34,8 @@ fn some() -> (Wardrobe, Jid, HatId) {
 }
 
 #[test]
-fn hats_come_and_go() {
-    let (mut wardrobe, room, hat) = some();
+fn describes_adding_and_removing_hats() {
+    let (mut wardrobe, room, hat) = fixture();
     let terry = jid("terry@example.org");
     let taken = wardrobe.remove_user_hat(&terry, &room, &hat).unwrap();
     assert_eq!(
@@ -56,8 +56,8 @@ fn hats_come_and_go() {
 }
 
 #[test]
-fn an_attachment_changes_in_each_of_its_parts() {
-    let (mut wardrobe, room, hat) = some();
+fn describes_attachment_changes() {
+    let (mut wardrobe, room, hat) = fixture();
     let terry = jid("terry@example.org");
     let start =
         "changed the hat \"Teacher's Assistant\" of terry@example.org in courses@conference.example.org: ";
@@ -83,8 +83,8 @@ fn an_attachment_changes_in_each_of_its_parts() {
 }
 
 #[test]
-fn rooms_and_users() {
-    let (mut wardrobe, room, _) = some();
+fn describes_rooms_and_users() {
+    let (mut wardrobe, room, _) = fixture();
     let (terry, kim) = (jid("terry@example.org"), jid("kim@example.org"));
     let promoted = wardrobe.set_affiliation(&kim, &room, Affiliation::Admin).unwrap();
     assert_eq!(
@@ -128,8 +128,8 @@ fn rooms_and_users() {
 }
 
 #[test]
-fn the_catalog() {
-    let (mut wardrobe, room, hat) = some();
+fn describes_catalog_changes() {
+    let (mut wardrobe, room, hat) = fixture();
     let entry = |title: &str| {
         Some(CatalogHat {
             title: Some(title.into()),
@@ -153,8 +153,8 @@ fn the_catalog() {
 }
 
 #[test]
-fn many_at_once_are_counted() {
-    let (mut wardrobe, room, hat) = some();
+fn summarizes_many_edits() {
+    let (mut wardrobe, room, hat) = fixture();
     let (terry, kim) = (jid("terry@example.org"), jid("kim@example.org"));
     let proctor = HatId::parse("urn:x:proctor").unwrap();
     let all = |groups: Vec<Group>| Group(groups.into_iter().flat_map(|group| group.0).collect());
@@ -202,8 +202,8 @@ fn many_at_once_are_counted() {
 }
 
 #[test]
-fn what_nobody_could_read_is_cut() {
-    let (mut wardrobe, room, hat) = some();
+fn truncates_huge_texts() {
+    let (mut wardrobe, room, hat) = fixture();
     let terry = jid("terry@example.org");
     let huge = "帽".repeat(1_000_000);
     let mut said = vec![
@@ -233,7 +233,7 @@ fn what_nobody_could_read_is_cut() {
 }
 
 #[test]
-fn many_changes_of_several_kinds_are_counted() {
+fn counts_edits_by_kind() {
     let mut wardrobe = Wardrobe::default();
     let rooms = ["a@c.example", "b@c.example"].map(|room| Jid::parse(room).unwrap());
     let users = ["x@d.example", "y@d.example"].map(|user| Jid::parse(user).unwrap());

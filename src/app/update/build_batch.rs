@@ -124,14 +124,14 @@ fn add_users(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, S
         return Ok(edit.into_batch(question, ""));
     }
     let new: Vec<&Jid> = edit.users().into_iter().collect();
-    let new = format!("{}.", describe::listed(&new));
+    let new = format!("{}.", describe::first_few(&new));
     let mut left = Vec::new();
     if !there.is_empty() {
         let there: Vec<&Jid> = there.into_iter().collect();
         left.push(format!(
             "{}: {}.",
             edit.skipped_summary(),
-            describe::listed(&there)
+            describe::first_few(&there)
         ));
     }
     if found.again > 0 {
@@ -184,7 +184,7 @@ pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affilia
     }
     let one = edit.users().len() < 2;
     if affiliation == Affiliation::None {
-        let consequence = describe::hats_go(if one { "The user's" } else { "Their" }, hats);
+        let consequence = describe::also_removes_hats(if one { "The user's" } else { "Their" }, hats);
         let question = format!("Remove {}?", edit.targets_with("from"));
         return edit.into_batch(question, consequence).always_confirm(hats > 0);
     }

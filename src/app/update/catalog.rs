@@ -130,7 +130,7 @@ pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
         } else {
             "have it and keep it"
         },
-        describe::listed(&names),
+        describe::first_few(&names),
         state.key(CommandId::Undo)
     );
     let question = format!("Take {name} out of the catalog of {room}?");

@@ -56,7 +56,7 @@ pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     has_entry(state)?;
     match state.over::<HistoryOverlay>() {
         Some(history) if history.entry().is_some_and(|entry| entry.group.is_empty()) => {
-            Err(describe::UNKNOWN.into())
+            Err(describe::UNKNOWN_DETAILS.into())
         }
         _ => Ok(()),
     }

@@ -10,7 +10,7 @@ fn page_size(state: &State, down: bool) -> usize {
     match state.top() {
         // A pane has the screen but for its frame and the lines above and below.
         None => usize::from(rows.saturating_sub(7)).max(1),
-        Some(top) => top.view(state).page(rows.saturating_sub(3), down),
+        Some(top) => top.view(state).page_rows(rows.saturating_sub(3), down),
     }
 }
 

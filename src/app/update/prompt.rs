@@ -289,7 +289,10 @@ fn confirm_import(state: &mut State, path: &str, into: &str, plan: ImportPlan) {
         ));
         return;
     }
-    let question = format!("Import {path} into {into}: {}?", describe::imported(&plan.counts));
+    let question = format!(
+        "Import {path} into {into}: {}?",
+        describe::import_summary(&plan.counts)
+    );
     let undo = format!("{} takes all of it back.", state.key(CommandId::Undo));
     let more = [plan.counts.said_of_kept(), aside].into_iter().flatten();
     let consequence = more.fold(undo, |said, more| format!("{said} {more}."));
@@ -307,7 +310,7 @@ fn skipped_summary(plan: &ImportPlan) -> Option<String> {
         .skipped
         .iter()
         .take(MAX_LISTED)
-        .map(describe::skipped)
+        .map(describe::skipped_item)
         .collect();
     let more = match plan.skipped.len().saturating_sub(MAX_LISTED) {
         0 => String::new(),

@@ -27,9 +27,9 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a CatalogOverlay) -> V
                 noun: Some("hat"),
                 ..RowCount::default()
             }),
-            about: vec![TitleName {
+            subjects: vec![TitleName {
                 text: shown.room.as_str().into(),
-                cut: Truncation::Address,
+                truncation: Truncation::Address,
             }],
             spoken: format!("Catalog of {}", shown.room),
             busy: false,
@@ -38,7 +38,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a CatalogOverlay) -> V
         input: None,
         remarks: Vec::new(),
         body: Body::List(ListView {
-            narrow: 58,
+            narrow_below: 58,
             empty: vec![
                 "No hat is defined or worn in this room yet.".into(),
                 format!("{key} defines the first one."),
@@ -68,13 +68,13 @@ fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
             // The color itself is shown on the selected row, too.
             RowCell::glyph(glyph).tone(Tone::Swatch(&entry.known.id, hat)),
             RowCell::text(label::hat(&entry.known.id, entry.known.title.as_deref()))
-                .name()
+                .filterable()
                 .tone(own),
             RowCell::number(entry.known.users, "user")
-                .width(CellWidth::Exactly(5))
+                .width(CellWidth::Fixed(5))
                 .heading("users"),
             RowCell::text(hue)
-                .width(CellWidth::Exactly(10))
+                .width(CellWidth::Fixed(10))
                 .gap(2)
                 .heading("hue")
                 .spoken(words),

@@ -4,7 +4,7 @@ use crate::app::command::CommandId;
 use crate::app::{Grouping, Pane, SaveState, State, describe, places};
 
 /// What a pane without rows says.
-pub(super) fn lines(state: &State, pane: Pane) -> Vec<String> {
+pub(super) fn empty_lines(state: &State, pane: Pane) -> Vec<String> {
     if state.length(pane) > 0 {
         return Vec::new();
     }
@@ -33,7 +33,7 @@ pub(super) fn lines(state: &State, pane: Pane) -> Vec<String> {
 fn no_rooms(state: &State) -> Vec<String> {
     let mut lines = vec!["No rooms yet.".to_owned(), String::new()];
     if state.may_change().is_ok() {
-        lines.push(next(state, CommandId::AddRoom, "adds the first one."));
+        lines.push(key_hint(state, CommandId::AddRoom, "adds the first one."));
         if state.saved() == SaveState::NoFile {
             lines.push(String::new());
             lines.push("The file is made with the first change.".into());
@@ -48,7 +48,7 @@ fn no_users(state: &State) -> Vec<String> {
         lines.push("Nobody is affiliated yet.".to_owned());
         if state.may_change().is_ok() {
             lines.push(String::new());
-            lines.push(next(
+            lines.push(key_hint(
                 state,
                 CommandId::AddUser,
                 "adds an owner, an admin or a member.",
@@ -66,14 +66,14 @@ fn no_hats(state: &State) -> Vec<String> {
         if !user.affiliation.is_affiliated() {
             lines.push("Only owners, admins and members can be given hats.".into());
         } else if state.may_give().is_ok() {
-            lines.push(next(state, CommandId::AddHat, "gives the first one."));
+            lines.push(key_hint(state, CommandId::AddHat, "gives the first one."));
         }
     }
     lines
 }
 
 /// The key of a command and what it does; where its pane has no focus, how to get there.
-fn next(state: &State, id: CommandId, does: &str) -> String {
+fn key_hint(state: &State, id: CommandId, does: &str) -> String {
     let Some(command) = id.command() else {
         return String::new();
     };

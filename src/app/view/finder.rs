@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Columns of the keys of a command.
-const KEYS: u16 = 18;
+const KEYS_WIDTH: u16 = 18;
 
 pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
     // The help is to be read, not only to be searched.
@@ -44,7 +44,7 @@ pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
                 shown: shown.matched,
                 ..RowCount::default()
             }),
-            about: Vec::new(),
+            subjects: Vec::new(),
             spoken: shown.title().into(),
             busy: shown.is_looking(),
         },
@@ -88,7 +88,7 @@ fn lines(finder: &Finder) -> Vec<FinderLine> {
 fn item(found: Option<&FinderMatch>, at: usize) -> ListRow<'_> {
     let cells = match found.map(|found| &found.what) {
         Some(FinderItem::Command(offer)) => command(offer),
-        Some(FinderItem::Note(note)) => known(note),
+        Some(FinderItem::Note(note)) => help_note(note),
         Some(what @ FinderItem::Place { .. }) => place(what),
         None => Vec::new(),
     };
@@ -99,10 +99,10 @@ fn item(found: Option<&FinderMatch>, at: usize) -> ListRow<'_> {
     })
 }
 
-fn known(note: &HelpNote) -> Vec<RowCell<'_>> {
+fn help_note(note: &HelpNote) -> Vec<RowCell<'_>> {
     vec![
         RowCell::text(note.word)
-            .width(CellWidth::Exactly(KEYS))
+            .width(CellWidth::Fixed(KEYS_WIDTH))
             .spoken(format!("{} {}", note.word, note.help)),
         RowCell::text(note.help).width(CellWidth::Share(1)).silent(),
     ]
@@ -119,7 +119,7 @@ fn command(offer: &OfferedCommand) -> Vec<RowCell<'_>> {
     };
     let mut cells = vec![
         RowCell::new(CellContent::Keys(offer.keys.as_str().into()))
-            .width(CellWidth::Exactly(KEYS))
+            .width(CellWidth::Fixed(KEYS_WIDTH))
             .tone(tone)
             .spoken(offer.command.help),
         RowCell::text(offer.command.help)
@@ -173,7 +173,7 @@ fn place(what: &FinderItem) -> Vec<RowCell<'_>> {
         }
     };
     vec![
-        RowCell::text(kind).width(CellWidth::Exactly(4)).spoken(words),
+        RowCell::text(kind).width(CellWidth::Fixed(4)).spoken(words),
         RowCell::text(name).width(CellWidth::Share(1)).silent(),
         RowCell::text(more).width(CellWidth::Share(1)).silent(),
     ]

@@ -21,7 +21,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
             _ => "Known hats",
         },
         list: suggestions(form, known),
-        typing,
+        field_has_keys: typing,
     });
     let heading = form.subject.heading();
     View {
@@ -56,20 +56,20 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
     let hint = || field.name.hint(state.keymap());
     let value = match &field.value {
         FieldValue::Text(text) => ValueView::Text(text),
-        FieldValue::Tick(on) | FieldValue::Maybe(Some(on)) => ValueView::Tick(Some(*on), hint()),
-        FieldValue::Maybe(None) => ValueView::Tick(None, "not the same for all: left as it is".into()),
+        FieldValue::Tick(on) | FieldValue::Maybe(Some(on)) => ValueView::Checkbox(Some(*on), hint()),
+        FieldValue::Maybe(None) => ValueView::Checkbox(None, "not the same for all: left as it is".into()),
         FieldValue::Choice { options, at } => {
-            ValueView::Words(options.iter().map(|option| option.as_str()).collect(), *at)
+            ValueView::Choice(options.iter().map(|option| option.as_str()).collect(), *at)
         }
     };
     let problem = form.problem(at, state.wardrobe(), state.keymap());
     let is_hue = field.name == FieldName::Hue && !form.text(FieldName::Hue).trim().is_empty();
     let sample = form.colored().filter(|_| is_hue && problem.is_none());
-    let is_tick = matches!(value, ValueView::Tick(..));
+    let is_tick = matches!(value, ValueView::Checkbox(..));
     FieldView {
         label: field.name.label(),
         value,
-        hint: (problem.is_none() && !is_tick && !is_hue).then(|| below(state, form, field)),
+        hint: (problem.is_none() && !is_tick && !is_hue).then(|| field_hint(state, form, field)),
         problems: problem.into_iter().collect(),
         sample: sample.map(|(id, hue)| (form.text(FieldName::Title), id, hue)),
         spot: Some(Spot::Field(at)),
@@ -77,8 +77,8 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
 }
 
 /// What to put there; under letters of a title, the hat that they mean.
-fn below(state: &State, form: &Form, field: &Field) -> String {
-    match by_letters(form, field) {
+fn field_hint(state: &State, form: &Form, field: &Field) -> String {
+    match title_match(form, field) {
         Some((id, title)) if title.is_empty() => format!("→ {id}"),
         Some((id, title)) => format!("→ {title} · {id}"),
         // Nearly always somebody forgot the first part; but a domain can be affiliated as well.
@@ -98,7 +98,7 @@ fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> ListView<'a> {
     let selected = form.listed().and_then(|row| known.get(row));
     ListView {
         empty: vec!["none matches".into()],
-        whole: selected.map(|one| one.id().to_owned()),
+        full_text: selected.map(|one| one.id().to_owned()),
         ..ListView::new(known.len(), form.listed(), move |at| {
             ListRow::Item(ItemRow {
                 cells: known.get(at).map(suggestion).unwrap_or_default(),
@@ -118,17 +118,17 @@ fn suggestion(one: &Existing) -> Vec<RowCell<'_>> {
     vec![
         RowCell::text(title).width(CellWidth::Share(9)).gap(2),
         RowCell {
-            from: 46,
+            min_row_width: 46,
             ..RowCell::text(one.id())
-                .cut(Truncation::Middle)
+                .truncated(Truncation::Middle)
                 .width(CellWidth::Share(11))
                 .gap(2)
                 .silent()
         },
         RowCell {
-            right: true,
+            right_aligned: true,
             ..RowCell::text(describe::count(one.users(), "user"))
-                .width(CellWidth::Exactly(12))
+                .width(CellWidth::Fixed(12))
                 .gap(0)
         },
     ]
@@ -159,7 +159,7 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     };
     Some(Preview {
         user: user.local().unwrap_or(user.as_str()),
-        shown,
+        appearance: shown,
         stored: hat.map(|id| {
             let id = serde_json::Value::from(id.as_str()).to_string();
             format!("{id}: {}", write::compact(&attachment))
@@ -176,9 +176,9 @@ fn status(state: &State, form: &Form) -> String {
     let says = match (form.changed_meanwhile(state.wardrobe()), problem) {
         (Some(now), _) => format!("Changed by somebody else: {now}"),
         (None, Some(problem)) => format!("Wrong: {problem}"),
-        (None, None) => match meant(form, field) {
+        (None, None) => match matched_phrase(form, field) {
             Some(hat) => format!("It means {hat}"),
-            None => capital(&crate::app::spelled(&below(state, form, field))),
+            None => capitalize(&crate::app::spelled(&field_hint(state, form, field))),
         },
     };
     let known = match (&form.suggestions, field.name) {
@@ -193,7 +193,7 @@ fn status(state: &State, form: &Form) -> String {
 }
 
 /// The hat or room that letters in a field mean: its id, and what it is called.
-fn by_letters(form: &Form, field: &Field) -> Option<(String, String)> {
+fn title_match(form: &Form, field: &Field) -> Option<(String, String)> {
     match field.name {
         FieldName::Hat => form
             .hat()
@@ -208,14 +208,14 @@ fn by_letters(form: &Form, field: &Field) -> Option<(String, String)> {
 }
 
 /// The same as a phrase.
-fn meant(form: &Form, field: &Field) -> Option<String> {
-    let (id, title) = by_letters(form, field)?;
+fn matched_phrase(form: &Form, field: &Field) -> Option<String> {
+    let (id, title) = title_match(form, field)?;
     let title = Some(title).filter(|title| !title.is_empty());
     Some(title.map_or_else(|| id.clone(), |title| format!("{title}, {id}")))
 }
 
 /// A text as a sentence.
-fn capital(text: &str) -> String {
+fn capitalize(text: &str) -> String {
     // An address begins as it does.
     let first = text.split(char::is_whitespace).next();
     if first.is_some_and(|word| word.contains('@')) {

@@ -13,36 +13,38 @@ use crate::store::{HistoryEntry, HistoryFilter};
 use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, RowCount, View, label};
 
 /// A group of more edits than these is not looked through while drawing.
-const MANY: usize = 256;
+const MAX_DESCRIBED_EDITS: usize = 256;
 /// So many entries above and below the selected one are looked at for the width of the actors' column.
-const AROUND: usize = 100;
+const NEARBY_ENTRIES: usize = 100;
 /// Columns that an actor gets at most.
-const WIDEST: usize = 18;
+const MAX_ACTOR_WIDTH: usize = 18;
 
 pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> View<'a> {
     let zone = state.start().zone.clone().unwrap_or(TimeZone::UTC);
     let whole = shown.entry().map(|entry| {
-        let time = when(entry.time, &zone, "%Y-%m-%d %H:%M:%S");
-        let (actor, did) = (&entry.actor, did(entry));
+        let time = format_time(entry.time, &zone, "%Y-%m-%d %H:%M:%S");
+        let (actor, did) = (&entry.actor, action(entry));
         format!("Revision {}, {time}: {actor} {did}", entry.revision)
     });
     let len = shown.entries.len();
     let selected = (len > 0).then_some(shown.selected);
     // As wide as the longest name around here needs, so that what was done has the rest.
-    let first = shown.selected.saturating_sub(AROUND);
-    let around = shown.entries.iter().skip(first).take(2 * AROUND);
-    let widest = around.map(|one| one.actor.chars().take(WIDEST).count()).max();
+    let first = shown.selected.saturating_sub(NEARBY_ENTRIES);
+    let around = shown.entries.iter().skip(first).take(2 * NEARBY_ENTRIES);
+    let widest = around
+        .map(|one| one.actor.chars().take(MAX_ACTOR_WIDTH).count())
+        .max();
     let widest = u16::try_from(widest.unwrap_or_default()).unwrap_or_default();
     View {
         heading: Heading {
             title: "History".into(),
             count: Some(RowCount {
                 shown: len,
-                more: shown.has_more(),
+                has_more: shown.has_more(),
                 noun: Some("change"),
                 ..RowCount::default()
             }),
-            about: Vec::new(),
+            subjects: Vec::new(),
             spoken: "History".into(),
             busy: false,
         },
@@ -50,9 +52,9 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> V
         input: None,
         remarks: remarks(shown),
         body: Body::List(ListView {
-            narrow: 70,
-            empty: vec![nothing(shown).into()],
-            whole,
+            narrow_below: 70,
+            empty: vec![empty_text(shown).into()],
+            full_text: whole,
             ..ListView::new(len, selected, move |at| {
                 row(shown.entries.get(at), at, widest, &zone)
             })
@@ -62,7 +64,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> V
 }
 
 /// What is said in the place of entries.
-fn nothing(shown: &HistoryOverlay) -> &'static str {
+fn empty_text(shown: &HistoryOverlay) -> &'static str {
     match (&shown.failed, shown.loading) {
         (Some(_), _) => "",
         (None, true) => "reading …",
@@ -72,8 +74,16 @@ fn nothing(shown: &HistoryOverlay) -> &'static str {
 
 /// To what it is narrowed, and what could not be read.
 fn remarks(shown: &HistoryOverlay) -> Vec<Remark> {
-    let remark = |error: bool| move |text: String| Remark { text, error };
-    let mut remarks: Vec<Remark> = only(&shown.filter).map(remark(false)).into_iter().collect();
+    let remark = |error: bool| {
+        move |text: String| Remark {
+            text,
+            is_error: error,
+        }
+    };
+    let mut remarks: Vec<Remark> = filter_text(&shown.filter)
+        .map(remark(false))
+        .into_iter()
+        .collect();
     remarks.extend(shown.failed.clone().map(remark(true)));
     if shown.unreadable > 0 {
         let lines = describe::count(shown.unreadable, "line");
@@ -84,28 +94,28 @@ fn remarks(shown: &HistoryOverlay) -> Vec<Remark> {
     remarks
 }
 
-fn only(filter: &HistoryFilter) -> Option<String> {
+fn filter_text(filter: &HistoryFilter) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(filter.actor.as_ref().map(|actor| format!("by {actor}")));
     parts.extend(filter.room.as_ref().map(|room| format!("in {room}")));
     parts.extend(filter.user.as_ref().map(|user| format!("of {user}")));
     let hat = filter.hat.as_ref();
-    parts.extend(hat.map(|hat| format!("hat <{}>", label::beginning(hat.as_str()))));
+    parts.extend(hat.map(|hat| format!("hat <{}>", label::bounded_prefix(hat.as_str()))));
     (!parts.is_empty()).then(|| format!("only: {}", parts.join(", ")))
 }
 
 fn row<'a>(entry: Option<&'a HistoryEntry>, at: usize, widest: u16, zone: &TimeZone) -> ListRow<'a> {
     let cells = entry.map(|entry| {
-        let did = did(entry);
+        let did = action(entry);
         // On a narrow screen the day tells enough.
-        let long = when(entry.time, zone, "%Y-%m-%d %H:%M");
-        let short = when(entry.time, zone, "%m-%d %H:%M");
+        let long = format_time(entry.time, zone, "%Y-%m-%d %H:%M");
+        let short = format_time(entry.time, zone, "%m-%d %H:%M");
         let actor: Cow<'a, str> = entry.actor.as_ref().into();
         let narrow = widest.min(10);
         vec![
             RowCell::abbreviated(long, short),
             RowCell::text(actor)
-                .width(CellWidth::Narrowing { narrow, wide: widest })
+                .width(CellWidth::Adaptive { narrow, wide: widest })
                 .gap(2)
                 .spoken(format!("{} {did}", entry.actor)),
             RowCell::text(did).width(CellWidth::Share(1)).gap(2).silent(),
@@ -119,13 +129,13 @@ fn row<'a>(entry: Option<&'a HistoryEntry>, at: usize, widest: u16, zone: &TimeZ
 }
 
 /// What was done, in words.
-fn did(entry: &HistoryEntry) -> String {
-    describe::entry(entry, &brief(&entry.group))
+fn action(entry: &HistoryEntry) -> String {
+    describe::entry(entry, &group_summary(&entry.group))
 }
 
-fn brief(group: &Group) -> String {
+fn group_summary(group: &Group) -> String {
     match group.0.as_slice() {
-        [first, rest @ ..] if rest.len() >= MANY => {
+        [first, rest @ ..] if rest.len() >= MAX_DESCRIBED_EDITS => {
             let all = describe::grouped(rest.len() + 1);
             format!("made {all} changes, the first: {}", describe::edit(first))
         }
@@ -133,6 +143,6 @@ fn brief(group: &Group) -> String {
     }
 }
 
-fn when(time: Timestamp, zone: &TimeZone, format: &str) -> String {
+fn format_time(time: Timestamp, zone: &TimeZone, format: &str) -> String {
     zone.to_datetime(time).strftime(format).to_string()
 }

@@ -5,20 +5,20 @@ use std::borrow::Cow;
 use crate::model::{HatId, Jid, Room};
 
 /// A text longer than this, in bytes, is never looked at as a whole while drawing.
-pub const LONG: usize = 8192;
+pub const MAX_SCANNED: usize = 8192;
 
 /// As much of a text, from its beginning, as is looked at while drawing.
-pub fn beginning(text: &str) -> &str {
+pub fn bounded_prefix(text: &str) -> &str {
     // A character has at most four bytes.
     (0..4)
-        .find_map(|less| text.get(..LONG - less))
-        .filter(|_| text.len() > LONG)
+        .find_map(|less| text.get(..MAX_SCANNED - less))
+        .filter(|_| text.len() > MAX_SCANNED)
         .unwrap_or(text)
 }
 
 /// The same from its end.
-pub fn ending(text: &str) -> &str {
-    let Some(from) = text.len().checked_sub(LONG) else {
+pub fn bounded_suffix(text: &str) -> &str {
+    let Some(from) = text.len().checked_sub(MAX_SCANNED) else {
         return text;
     };
     (0..4).find_map(|more| text.get(from + more..)).unwrap_or(text)
@@ -34,18 +34,18 @@ pub fn hat<'a>(id: &HatId, title: Option<&'a str>) -> Cow<'a, str> {
 
 /// What people call a room: its name, else the local part of its address.
 pub fn room<'a>(jid: &'a Jid, room: &'a Room) -> &'a str {
-    named(room).unwrap_or_else(|| jid.local().unwrap_or(jid.as_str()))
+    visible_name(room).unwrap_or_else(|| jid.local().unwrap_or(jid.as_str()))
 }
 
 /// A room's name, unless nothing can be seen of it.
-pub fn named(room: &Room) -> Option<&str> {
+pub fn visible_name(room: &Room) -> Option<&str> {
     let name = room.name.as_deref()?;
-    (!beginning(name).trim().is_empty()).then_some(name)
+    (!bounded_prefix(name).trim().is_empty()).then_some(name)
 }
 
 /// Whether a hat's id is a URI; of one too long to be looked at while drawing, whether it begins as one.
 pub fn is_uri(hat: &HatId) -> bool {
-    let start = beginning(hat.as_str());
+    let start = bounded_prefix(hat.as_str());
     if start.len() == hat.as_str().len() {
         return hat.is_uri();
     }
@@ -59,7 +59,7 @@ pub fn is_uri(hat: &HatId) -> bool {
 
 /// A name for a hat that has no title: the last part of its id, or the last letters of that.
 pub fn untitled(hat: &HatId) -> String {
-    let id = ending(hat.as_str());
+    let id = bounded_suffix(hat.as_str());
     let last = id
         .trim_end_matches(['/', '#'])
         .rsplit(['/', '#', ':'])
@@ -74,7 +74,7 @@ pub fn untitled(hat: &HatId) -> String {
 }
 
 /// A number in at most so many columns: in full, or in thousands or millions.
-pub fn short(number: usize, columns: usize) -> String {
+pub fn short_number(number: usize, columns: usize) -> String {
     let full = number.to_string();
     if full.len() <= columns {
         return full;
@@ -91,15 +91,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_fit() {
-        assert_eq!(short(999, 3), "999");
-        assert_eq!(short(1999, 3), "1k");
-        assert_eq!(short(999_999, 4), "999k");
-        assert_eq!(short(12_345_678, 4), "12M");
+    fn abbreviates_numbers() {
+        assert_eq!(short_number(999, 3), "999");
+        assert_eq!(short_number(1999, 3), "1k");
+        assert_eq!(short_number(999_999, 4), "999k");
+        assert_eq!(short_number(12_345_678, 4), "12M");
     }
 
     #[test]
-    fn untitled_hats_are_told_apart() {
+    fn names_untitled_hats() {
         let name = |id: &str| untitled(&HatId::unchecked(id));
         assert_eq!(
             name("urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607"),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn long_ids_are_judged_by_their_beginning() {
+    fn checks_long_ids_by_prefix() {
         let long = |start: &str, part: &str| HatId::unchecked(start.to_owned() + &part.repeat(10_000));
         for part in ["x", "é", "%C3", "1%C3", "11%C3"] {
             assert!(is_uri(&long("urn:x:", part)), "{part}");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn rooms_without_a_name_have_their_local_part() {
+    fn unnamed_room_shows_local_part() {
         let jid = Jid::parse("courses@conference.example.org").unwrap();
         assert_eq!(room(&jid, &Room::new(None)), "courses");
         assert_eq!(room(&jid, &Room::new(Some(" "))), "courses");

@@ -19,8 +19,8 @@ pub(super) mod sets;
 
 pub use parts::{
     Body, CellContent, CellWidth, Details, FieldView, FieldsView, Glyph, HatAppearance, Heading, InputView,
-    ItemRow, ListRow, ListView, PREVIEW, Preview, QuestionParagraph, Remark, RowCell, RowCount, SUGGESTIONS,
-    SpokenText, SuggestionsView, TitleName, Tone, Truncation, ValueView, View,
+    ItemRow, ListRow, ListView, PREVIEW_LINES, Preview, QuestionParagraph, Remark, RowCell, RowCount,
+    SUGGESTION_LINES, SpokenText, SuggestionsView, TitleName, Tone, Truncation, ValueView, View,
 };
 
 /// What a pane shows.

@@ -17,13 +17,13 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
     let filter = state.filter(pane);
     let count = RowCount {
         shown: len,
-        more: false,
+        has_more: false,
         total: filter.map(|_| state.total(pane)),
         filter: filter
             .filter(|filter| !filter.editing)
             .map(|filter| filter.text.text().trim().to_owned().into()),
         marked: state.marked(pane),
-        sorted: Some(state.sort(pane).words()),
+        sort_order: Some(state.sort(pane).words()),
         noun: None,
     };
     let (title, about, spoken) = heading(state, pane);
@@ -31,7 +31,7 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
         heading: Heading {
             title: title.into(),
             count: Some(count),
-            about,
+            subjects: about,
             spoken,
             busy: pane == Pane::First && state.is_counting_users(),
         },
@@ -39,10 +39,10 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
         input: None,
         remarks: Vec::new(),
         body: Body::List(ListView {
-            narrow: narrow(state.grouping(), pane),
+            narrow_below: narrow_width(state.grouping(), pane),
             markable: true,
             filter,
-            empty: empty::lines(state, pane),
+            empty: empty::empty_lines(state, pane),
             ..ListView::new(len, state.selected(pane), move |at| {
                 ListRow::Item(ItemRow {
                     cells: cells(state, pane, at).unwrap_or_default(),
@@ -51,12 +51,12 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
                 })
             })
         }),
-        details: details::of_pane(state, pane),
+        details: details::pane_details(state, pane),
     }
 }
 
 /// Rows of fewer columns are narrow.
-fn narrow(grouping: Grouping, pane: Pane) -> u16 {
+fn narrow_width(grouping: Grouping, pane: Pane) -> u16 {
     match (grouping, pane) {
         (_, Pane::First) => 30,
         (_, Pane::Second) => 44,
@@ -67,10 +67,13 @@ fn narrow(grouping: Grouping, pane: Pane) -> u16 {
 
 /// The title, what the pane is about, and both as a phrase.
 fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
-    let name = |text, cut| TitleName { text, cut };
+    let name = |text, cut| TitleName {
+        text,
+        truncation: cut,
+    };
     match state.grouping() {
         Grouping::ByRoom => {}
-        Grouping::ByHat => return turned_heading(state, pane),
+        Grouping::ByHat => return heading_by_hat(state, pane),
         Grouping::ByUser => return heading_by_user(state, pane),
     }
     let room = state.room().map(|(jid, room)| (jid, label::room(jid, room)));
@@ -106,7 +109,7 @@ fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, Stri
     (title, about, format!("{title}{spoken}"))
 }
 
-fn turned_heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
+fn heading_by_hat(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
     let hat = state
         .turned_hat()
         .map(|known| label::hat(&known.id, known.title.as_deref()));
@@ -114,7 +117,7 @@ fn turned_heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>
     let hat_name = || {
         hat.clone().map(|text| TitleName {
             text,
-            cut: Truncation::End,
+            truncation: Truncation::End,
         })
     };
     match (pane, user) {
@@ -129,7 +132,7 @@ fn turned_heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>
             let mut about: Vec<TitleName<'_>> = hat_name().into_iter().collect();
             about.push(TitleName {
                 text: user.as_str().into(),
-                cut: Truncation::Address,
+                truncation: Truncation::Address,
             });
             ("In rooms", about, spoken)
         }
@@ -151,7 +154,7 @@ fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_
     };
     about.push(TitleName {
         text: user.as_str().into(),
-        cut: Truncation::Address,
+        truncation: Truncation::Address,
     });
     if pane == Pane::Second {
         return ("Rooms", about, format!("Rooms of {user}"));
@@ -165,7 +168,7 @@ fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_
     let spoken = format!("Hats of {user} in {place}");
     about.push(TitleName {
         text: place.into(),
-        cut: Truncation::End,
+        truncation: Truncation::End,
     });
     ("Hats", about, spoken)
 }
@@ -175,12 +178,12 @@ fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<RowCell<'_>>> {
         (Grouping::ByRoom, Pane::First) => room(state, at),
         (Grouping::ByRoom, Pane::Second) => user(state, at),
         (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => hat(state, at),
-        (Grouping::ByHat, Pane::First) => turned_hat(state, at),
+        (Grouping::ByHat, Pane::First) => listed_hat(state, at),
         (Grouping::ByHat, Pane::Second) => {
             let jid = state.wearer_at(at)?;
-            Some(vec![RowCell::address(jid.as_str()).name().gap(0)])
+            Some(vec![RowCell::address(jid.as_str()).filterable().gap(0)])
         }
-        (Grouping::ByHat, Pane::Third) => turned_room(state, at),
+        (Grouping::ByHat, Pane::Third) => room_with_hat(state, at),
         (Grouping::ByUser, Pane::First) => listed_user(state, at),
         (Grouping::ByUser, Pane::Second) => room_of_user(state, at),
     }
@@ -190,15 +193,15 @@ fn room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (jid, room) = state.room_at(at)?;
     // The domain says something only where it is not the same for all rooms.
     let several = state.totals().several_domains;
-    let name = match label::named(room) {
+    let name = match label::visible_name(room) {
         Some(name) => RowCell::text(name),
         None if several => RowCell::address(jid.as_str()),
         None => RowCell::text(label::room(jid, room)).spoken(jid.as_str()),
     };
-    let width = CellWidth::Narrowing { narrow: 3, wide: 5 };
+    let width = CellWidth::Adaptive { narrow: 3, wide: 5 };
     let number = |number, noun, heading| RowCell::number(number, noun).width(width).heading(heading);
     Some(vec![
-        name.name().gap(0),
+        name.filterable().gap(0),
         number(room.users().len(), "user", "users"),
         number(room.attachments(), "hat", "hats"),
     ])
@@ -210,7 +213,7 @@ fn user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let hats = user.hats.len();
     let count = if hats == 0 && !user.affiliation.is_affiliated() {
         RowCell {
-            right: true,
+            right_aligned: true,
             ..RowCell::glyph(Glyph::Dash).spoken("no hats")
         }
     } else {
@@ -218,17 +221,17 @@ fn user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     };
     Some(vec![
         RowCell::text(user.affiliation.as_str())
-            .width(CellWidth::Exactly(7))
+            .width(CellWidth::Fixed(7))
             .gap(0)
             .tone(tone)
-            .spoken_both(jid.as_str(), words),
-        RowCell::address(jid.as_str()).name().tone(tone).silent(),
-        count.width(CellWidth::Exactly(3)).tone(tone).heading("hats"),
+            .spoken_two(jid.as_str(), words),
+        RowCell::address(jid.as_str()).filterable().tone(tone).silent(),
+        count.width(CellWidth::Fixed(3)).tone(tone).heading("hats"),
     ])
 }
 
 /// Active or not, in words.
-pub(super) fn active(attachment: &Attachment) -> &'static str {
+pub(super) fn active_text(attachment: &Attachment) -> &'static str {
     if attachment.is_active() {
         "worn"
     } else {
@@ -237,7 +240,7 @@ pub(super) fn active(attachment: &Attachment) -> &'static str {
 }
 
 /// What the marked users have of a hat, in words.
-pub(super) fn shared(tally: &Tally, marked: usize) -> [String; 3] {
+pub(super) fn tally_parts(tally: &Tally, marked: usize) -> [String; 3] {
     [
         format!("{} of {marked} have it", tally.have),
         format!("worn by {}", tally.worn),
@@ -254,11 +257,11 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (glyph, words) = match tally {
         Some(tally) => {
             let part = tally.worn > 0 && tally.worn < tally.have;
-            let glyph = if part { Some(Glyph::Half) } else { None };
-            let words = shared(tally, state.marked(Pane::Second));
+            let glyph = if part { Some(Glyph::Mixed) } else { None };
+            let words = tally_parts(tally, state.marked(Pane::Second));
             (glyph, Cow::Owned(words.join(", ")))
         }
-        None => (None, Cow::Borrowed(active(attachment))),
+        None => (None, Cow::Borrowed(active_text(attachment))),
     };
     let glyph = glyph.unwrap_or(if attachment.is_active() {
         Glyph::Full
@@ -269,9 +272,9 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let mut cells = vec![
         RowCell::glyph(glyph).gap(0).tone(tone),
         RowCell::text(title.clone())
-            .name()
+            .filterable()
             .tone(tone)
-            .spoken_both(title, words),
+            .spoken_two(title, words),
     ];
     let all = tally.is_none_or(|tally| tally.required == tally.have);
     if attachment.is_required() && all {
@@ -291,20 +294,20 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     Some(cells)
 }
 
-fn turned_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
+fn listed_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let known = state.turned_hat_at(at)?;
     Some(vec![
         RowCell::text(label::hat(&known.id, known.title.as_deref()))
-            .name()
+            .filterable()
             .gap(0)
             .tone(Tone::Hat(&known.id, known.hue.as_ref())),
         RowCell::number(known.users, "user")
-            .width(CellWidth::Exactly(5))
+            .width(CellWidth::Fixed(5))
             .heading("given"),
     ])
 }
 
-fn turned_room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
+fn room_with_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (jid, room, user, attachment) = state.room_of_wearer_at(at)?;
     let name = label::room(jid, room);
     let glyph = if attachment.is_active() {
@@ -314,12 +317,14 @@ fn turned_room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     };
     let mut cells = vec![
         RowCell::glyph(glyph).gap(0),
-        RowCell::text(name).name().spoken_both(name, active(attachment)),
+        RowCell::text(name)
+            .filterable()
+            .spoken_two(name, active_text(attachment)),
     ];
     if attachment.is_required() {
         cells.push(RowCell::abbreviated("required", "req."));
     }
-    cells.push(RowCell::text(user.affiliation.as_str()).width(CellWidth::Exactly(7)));
+    cells.push(RowCell::text(user.affiliation.as_str()).width(CellWidth::Fixed(7)));
     Some(cells)
 }
 
@@ -327,10 +332,10 @@ fn listed_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (jid, rooms) = state.listed_user_at(at)?;
     let users = rooms.iter().filter_map(|room| state.wardrobe().user(room, jid));
     let hats = users.map(|user| user.hats.len()).sum();
-    let width = CellWidth::Narrowing { narrow: 3, wide: 5 };
+    let width = CellWidth::Adaptive { narrow: 3, wide: 5 };
     let number = |number, noun, heading| RowCell::number(number, noun).width(width).heading(heading);
     Some(vec![
-        RowCell::address(jid.as_str()).name().gap(0),
+        RowCell::address(jid.as_str()).filterable().gap(0),
         number(rooms.len(), "room", "rooms"),
         number(hats, "hat", "hats"),
     ])
@@ -342,13 +347,13 @@ fn room_of_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (tone, words) = affiliation(user.affiliation);
     Some(vec![
         RowCell::text(user.affiliation.as_str())
-            .width(CellWidth::Exactly(7))
+            .width(CellWidth::Fixed(7))
             .gap(0)
             .tone(tone)
-            .spoken_both(name, words),
-        RowCell::text(name).name().tone(tone).silent(),
+            .spoken_two(name, words),
+        RowCell::text(name).filterable().tone(tone).silent(),
         RowCell::number(user.hats.len(), "hat")
-            .width(CellWidth::Exactly(3))
+            .width(CellWidth::Fixed(3))
             .tone(tone)
             .heading("hats"),
     ])

@@ -8,12 +8,13 @@ mod fields;
 mod list;
 
 pub use fields::{
-    FieldView, FieldsView, HatAppearance, PREVIEW, Preview, SUGGESTIONS, SuggestionsView, ValueView,
+    FieldView, FieldsView, HatAppearance, PREVIEW_LINES, Preview, SUGGESTION_LINES, SuggestionsView,
+    ValueView,
 };
 pub use list::{CellContent, CellWidth, Glyph, ItemRow, ListRow, ListView, RowCell, SpokenText, Tone};
 
 /// Lines for the whole of the selected row below a list, where there is room for them.
-const WHOLE: u16 = 4;
+const FULL_TEXT_LINES: u16 = 4;
 
 /// What a pane or an overlay shows.
 pub struct View<'a> {
@@ -34,7 +35,7 @@ pub struct View<'a> {
 impl View<'_> {
     /// How many rows further or back a page is in the list of an overlay of so many lines: as many as are shown, and
     /// headings between them are none.
-    pub(crate) fn page(&self, lines: u16, down: bool) -> usize {
+    pub(crate) fn page_rows(&self, lines: u16, down: bool) -> usize {
         let around = 2 + u16::from(self.input.is_some());
         let remarks = u16::try_from(self.remarks.len()).unwrap_or(u16::MAX);
         let body = self
@@ -44,8 +45,8 @@ impl View<'_> {
             .saturating_sub(around)
             .saturating_sub(remarks);
         let rows = match &self.body {
-            Body::List(list) => list.items(body.saturating_sub(list.below(body)), down),
-            Body::Fields(fields) => usize::from(fields.page(body)),
+            Body::List(list) => list.selectable_rows(body.saturating_sub(list.full_text_lines(body)), down),
+            Body::Fields(fields) => usize::from(fields.page_size(body)),
             Body::Question(_) => 1,
         };
         rows.max(1)
@@ -60,7 +61,7 @@ pub struct Heading<'a> {
     /// How many rows there are.
     pub count: Option<RowCount<'a>>,
     /// What it is about, the outermost first: the room, the user.
-    pub about: Vec<TitleName<'a>>,
+    pub subjects: Vec<TitleName<'a>>,
     /// Title and subject as a phrase: `Users of Courses`.
     pub spoken: String,
     /// Something is being worked out or waited for.
@@ -72,7 +73,7 @@ pub struct TitleName<'a> {
     /// The name.
     pub text: Cow<'a, str>,
     /// Where it is cut when it is too long.
-    pub cut: Truncation,
+    pub truncation: Truncation,
 }
 
 /// Where a text is cut when it is too long.
@@ -93,7 +94,7 @@ pub struct RowCount<'a> {
     /// Rows that are shown.
     pub shown: usize,
     /// More follow that were not read yet.
-    pub more: bool,
+    pub has_more: bool,
     /// While the list is filtered: how many rows there are without the filter.
     pub total: Option<usize>,
     /// The filter's text, unless it is being typed.
@@ -101,7 +102,7 @@ pub struct RowCount<'a> {
     /// Marked rows.
     pub marked: usize,
     /// The order of the rows: `by name`.
-    pub sorted: Option<&'static str>,
+    pub sort_order: Option<&'static str>,
     /// The noun for a row where the title does not name it.
     pub noun: Option<&'static str>,
 }
@@ -119,7 +120,7 @@ pub struct Remark {
     /// The sentence.
     pub text: String,
     /// It tells of a failure.
-    pub error: bool,
+    pub is_error: bool,
 }
 
 /// The content of a view.
@@ -152,7 +153,7 @@ pub struct Details<'a> {
 
 impl Details<'_> {
     /// The sentence of a row, and what it does not say already.
-    pub fn with(&self, sentence: &str) -> String {
+    pub fn sentence(&self, sentence: &str) -> String {
         // What is said shortly in the row is said in full here.
         let said = sentence
             .split(", ")
@@ -160,12 +161,12 @@ impl Details<'_> {
         let said: Vec<&str> = said.collect();
         let parts = std::iter::once(&self.main).chain(&self.remarks);
         let more = parts.map(Cow::as_ref).filter(|part| !said.contains(part));
-        listed(said.iter().copied().chain(more).map(Cow::Borrowed))
+        join_nonempty(said.iter().copied().chain(more).map(Cow::Borrowed))
     }
 }
 
 /// Parts that are not empty, as an enumeration.
-pub(in crate::app) fn listed<'a>(parts: impl IntoIterator<Item = Cow<'a, str>>) -> String {
+pub(in crate::app) fn join_nonempty<'a>(parts: impl IntoIterator<Item = Cow<'a, str>>) -> String {
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join(", ")
 }

@@ -17,7 +17,7 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
     if !shown.choices.is_empty() {
         fields.push(FieldView {
             label: choice,
-            value: ValueView::Lines(&shown.choices, shown.at),
+            value: ValueView::ChoiceLines(&shown.choices, shown.at),
             problems: [].as_slice().into(),
             hint: None,
             sample: None,

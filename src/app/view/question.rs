@@ -8,7 +8,7 @@ use super::{Body, Heading, QuestionParagraph, View};
 /// Columns of a question's box.
 const WIDTH: u16 = 72;
 
-fn view<'a>(title: &'static str, paragraphs: Vec<QuestionParagraph>) -> View<'a> {
+fn question<'a>(title: &'static str, paragraphs: Vec<QuestionParagraph>) -> View<'a> {
     View {
         heading: Heading {
             title: title.into(),
@@ -23,14 +23,14 @@ fn view<'a>(title: &'static str, paragraphs: Vec<QuestionParagraph>) -> View<'a>
     }
 }
 
-fn plain(text: impl Into<String>) -> QuestionParagraph {
+fn paragraph(text: impl Into<String>) -> QuestionParagraph {
     QuestionParagraph {
         text: text.into(),
         strong: false,
     }
 }
 
-fn strong(text: impl Into<String>) -> QuestionParagraph {
+fn emphasized(text: impl Into<String>) -> QuestionParagraph {
     QuestionParagraph {
         text: text.into(),
         strong: true,
@@ -38,38 +38,42 @@ fn strong(text: impl Into<String>) -> QuestionParagraph {
 }
 
 pub(in crate::app) fn confirm<'a>(shown: &Confirm) -> View<'a> {
-    let paragraphs = vec![strong(&shown.question), plain(""), plain(&shown.consequence)];
-    view("Really?", paragraphs)
+    let paragraphs = vec![
+        emphasized(&shown.question),
+        paragraph(""),
+        paragraph(&shown.consequence),
+    ];
+    question("Really?", paragraphs)
 }
 
 pub(in crate::app) fn conflict<'a>(shown: &Conflict) -> View<'a> {
     let paragraphs = vec![
-        strong(&shown.what),
-        plain(""),
-        plain(format!("Now: {}", shown.theirs)),
-        plain(format!("Yours: {}", shown.mine)),
-        plain(""),
-        plain("Nothing is written until you choose."),
+        emphasized(&shown.what),
+        paragraph(""),
+        paragraph(format!("Now: {}", shown.theirs)),
+        paragraph(format!("Yours: {}", shown.mine)),
+        paragraph(""),
+        paragraph("Nothing is written until you choose."),
     ];
-    view("Changed by somebody else meanwhile", paragraphs)
+    question("Changed by somebody else meanwhile", paragraphs)
 }
 
 pub(in crate::app) fn draft<'a>(shown: &Draft) -> View<'a> {
     let mut paragraphs = vec![
-        strong("Your last session ended before this was saved."),
-        plain(""),
+        emphasized("Your last session ended before this was saved."),
+        paragraph(""),
     ];
     for form in &shown.forms {
-        paragraphs.push(plain(form.subject.heading()));
+        paragraphs.push(paragraph(form.subject.heading()));
         let texts = form.texts();
-        paragraphs.extend(texts.map(|(name, text)| plain(format!("  {}: {text}", name.label()))));
+        paragraphs.extend(texts.map(|(name, text)| paragraph(format!("  {}: {text}", name.label()))));
     }
     paragraphs.extend(shown.unsaved.first().map(|first| {
         let number = describe::count(shown.unsaved.len(), "change");
-        plain(format!(
+        paragraph(format!(
             "{number} that could not be saved: {}",
             describe::group(&first.edits)
         ))
     }));
-    view("Unsaved", paragraphs)
+    question("Unsaved", paragraphs)
 }

@@ -28,7 +28,7 @@ pub fn counts(state: &State) -> Vec<String> {
 }
 
 /// What fails, and what is done about it.
-pub fn trouble(state: &State) -> Option<String> {
+pub fn file_problem(state: &State) -> Option<String> {
     let (SaveState::NotSaved(_, reason) | SaveState::Trouble(reason)) = state.saved() else {
         return None;
     };
@@ -44,12 +44,12 @@ pub fn trouble(state: &State) -> Option<String> {
 }
 
 /// `1 change not saved`.
-pub fn not_saved(number: usize) -> String {
+pub fn unsaved_changes(number: usize) -> String {
     format!("{} not saved", describe::count(number, "change"))
 }
 
 /// How far the reading is; `None` when it is done.
-pub fn opening(state: &State) -> Option<LoadingView<'_>> {
+pub fn loading(state: &State) -> Option<LoadingView<'_>> {
     let Phase::Opening { done, of } = state.phase() else {
         return None;
     };

@@ -19,7 +19,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View
     let len = entries.len();
     let empty = match &failed {
         Some(_) => Vec::new(),
-        None => vec![nothing(state, shown)],
+        None => vec![empty_text(state, shown)],
     };
     View {
         heading: Heading {
@@ -37,7 +37,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View
             hint: "",
         }),
         remarks: failed
-            .map(|text| Remark { text, error: true })
+            .map(|text| Remark { text, is_error: true })
             .into_iter()
             .collect(),
         body: Body::List(ListView {
@@ -48,7 +48,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View
     }
 }
 
-fn nothing(state: &State, shown: &SetsOverlay) -> String {
+fn empty_text(state: &State, shown: &SetsOverlay) -> String {
     if !shown.text.text().trim().is_empty() {
         return "nothing matches".into();
     }
@@ -65,9 +65,9 @@ fn row(entry: Option<&NamedHats>, at: usize) -> ListRow<'static> {
         vec![
             RowCell::text(name.to_string()).width(CellWidth::Share(2)),
             RowCell {
-                right: true,
+                right_aligned: true,
                 ..RowCell::text(number.clone())
-                    .width(CellWidth::Exactly(8))
+                    .width(CellWidth::Fixed(8))
                     .gap(0)
                     .spoken(format!("{number}: {which}"))
             },

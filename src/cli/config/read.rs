@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::styles;
 use crate::app::command::{COMMANDS, Command};
-use crate::app::describe::nearest;
+use crate::app::describe::closest_match;
 use crate::app::{Key, Keymap, keymap};
 use crate::term::{Background, ColorMode};
 use crate::ui::theme::{Backdrop, BuiltinTheme, StyleRole};
@@ -153,7 +153,7 @@ fn choose(config: &mut Config, name: &str, themes: &[(String, OwnStyles)]) -> Re
 }
 
 fn unknown<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let guess = nearest(name, names).map_or_else(
+    let guess = closest_match(name, names).map_or_else(
         || "hatrack config --print-default shows all there is".to_owned(),
         |nearest| format!("did you mean {nearest:?}?"),
     );

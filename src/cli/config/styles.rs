@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::app::describe::nearest;
+use crate::app::describe::closest_match;
 
 /// The colors that have names, by their number.
 const COLORS: [(&str, Color); 17] = [
@@ -72,7 +72,7 @@ fn color(word: &str) -> Result<Color, String> {
     found.map(|(_, color)| *color).ok_or_else(|| {
         let names = COLORS.iter().map(|(name, _)| *name);
         let names = names.chain(MODIFIERS.iter().map(|(name, _)| *name));
-        let guess = nearest(word, names).map_or_else(
+        let guess = closest_match(word, names).map_or_else(
             || "it is a name such as red or bright-red, a number up to 255, or #rrggbb".to_owned(),
             |nearest| format!("did you mean {nearest:?}?"),
         );

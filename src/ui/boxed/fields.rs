@@ -10,19 +10,19 @@ use ratatui::widgets::StatefulWidget;
 
 use crate::app::Spot;
 use crate::app::text::TextInput;
-use crate::app::view::{FieldView, FieldsView, SUGGESTIONS, Truncation, ValueView};
+use crate::app::view::{FieldView, FieldsView, SUGGESTION_LINES, Truncation, ValueView};
 use crate::model::{HatId, Hue};
 use crate::ui::draw::{MouseSpots, put};
-use crate::ui::layout::below;
+use crate::ui::layout::skip_lines;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
 use super::hat::{self, HatPreview};
 
 /// Columns of the marker and the label before a field.
-pub(super) const LABEL: u16 = 14;
+pub(super) const LABEL_WIDTH: u16 = 14;
 /// What is wrong takes no more lines than these.
-const PROBLEMS: usize = 14;
+const MAX_PROBLEM_LINES: usize = 14;
 
 /// Fields to be drawn; the state is where the mouse finds them.
 pub(super) struct FieldsWidget<'v, 'a> {
@@ -37,7 +37,7 @@ enum FieldLine<'v> {
     /// Of a field of phrases this one is on its line.
     Field(usize, usize),
     /// One of the phrases of a field that can be chosen, which is not on the field's own line.
-    Phrase(usize, usize),
+    ChoiceLine(usize, usize),
     Problem(Sanitized<'static>),
     Hint(&'v str),
     /// A title in the color that is typed.
@@ -53,14 +53,14 @@ pub(super) fn height(fields: &FieldsView<'_>, columns: u16, theme: &Theme) -> u1
     let is_form = fields
         .fields
         .iter()
-        .all(|field| !matches!(field.value, ValueView::Lines(..)));
+        .all(|field| !matches!(field.value, ValueView::ChoiceLines(..)));
     let all = match (&fields.suggestions, is_form) {
         (Some(_), _) => fields.fields.len() + texts,
         (None, true) => all.max(fields.fields.len() * 2),
         (None, false) => all,
     };
     let rest = if fields.suggestions.is_some() {
-        hat::MOST
+        hat::MAX_HEIGHT
     } else {
         0
     };
@@ -69,22 +69,22 @@ pub(super) fn height(fields: &FieldsView<'_>, columns: u16, theme: &Theme) -> u1
 }
 
 fn has_line_below(field: &FieldView<'_>) -> bool {
-    !matches!(field.value, ValueView::Tick(..) | ValueView::Lines(..))
+    !matches!(field.value, ValueView::Checkbox(..) | ValueView::ChoiceLines(..))
 }
 
 /// The lines of all fields in so many columns and, if possible, lines: else only the field with the focus keeps its
 /// hint, and of phrases only the chosen one is shown.
 fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Theme) -> Vec<FieldLine<'v>> {
-    let columns = usize::from(columns.saturating_sub(LABEL + 1));
+    let columns = usize::from(columns.saturating_sub(LABEL_WIDTH + 1));
     let height = usize::from(height);
     let problem = |text: &str, most: usize| {
         let sentence = format!("{} {text}", theme.warning_mark());
-        let folded = Sanitized::folded(&sentence, columns, most, theme.charset());
+        let folded = Sanitized::wrapped(&sentence, columns, most, theme.charset());
         folded.into_iter().map(FieldLine::Problem)
     };
     let warning: Vec<FieldLine<'_>> = fields.warning.iter().flat_map(|text| problem(text, 2)).collect();
     let phrases = |field: &FieldView<'_>| match field.value {
-        ValueView::Lines(all, _) => all.len().saturating_sub(1),
+        ValueView::ChoiceLines(all, _) => all.len().saturating_sub(1),
         _ => 0,
     };
     let below = |field: &FieldView<'_>| usize::from(has_line_below(field)) + phrases(field);
@@ -93,21 +93,21 @@ fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Them
     let mut lines = warning;
     for (at, field) in fields.fields.iter().enumerate() {
         let chosen = match &field.value {
-            ValueView::Lines(_, chosen) if brief => *chosen,
+            ValueView::ChoiceLines(_, chosen) if brief => *chosen,
             _ => 0,
         };
         lines.push(FieldLine::Field(at, chosen));
         if !brief {
-            lines.extend((1..=phrases(field)).map(|phrase| FieldLine::Phrase(at, phrase)));
+            lines.extend((1..=phrases(field)).map(|phrase| FieldLine::ChoiceLine(at, phrase)));
         }
         match field.problems.as_ref() {
             [] => {}
             [one] => lines.extend(problem(one, 3)),
             many => {
                 let others = fields.fields.len() + if brief { 0 } else { all - fields.fields.len() };
-                let room = height.saturating_sub(others).clamp(1, PROBLEMS);
+                let room = height.saturating_sub(others).clamp(1, MAX_PROBLEM_LINES);
                 lines.extend(
-                    several(many, columns, room, theme)
+                    problem_lines(many, columns, room, theme)
                         .into_iter()
                         .map(FieldLine::Problem),
                 );
@@ -126,14 +126,14 @@ fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Them
 }
 
 /// What is wrong, folded, as much of it as there is room for, and how much more there is.
-fn several(problems: &[String], columns: usize, room: usize, theme: &Theme) -> Vec<Sanitized<'static>> {
+fn problem_lines(problems: &[String], columns: usize, room: usize, theme: &Theme) -> Vec<Sanitized<'static>> {
     let mut lines = Vec::new();
     for (at, problem) in problems.iter().enumerate() {
         let last = at + 1 == problems.len();
         let left = room.saturating_sub(lines.len() + usize::from(!last));
         // The heading and the first are there in any case, cut if need be.
         let most = if at < 2 { left.clamp(1, 3) } else { 3 };
-        let folded = Sanitized::folded(problem, columns, most, theme.charset());
+        let folded = Sanitized::wrapped(problem, columns, most, theme.charset());
         if folded.len() > left && at > 1 {
             let more = format!("and {} more", problems.len() - at);
             lines.push(Sanitized::new(&more, theme.charset()).into_owned());
@@ -153,14 +153,14 @@ impl StatefulWidget for FieldsWidget<'_, '_> {
         let listed = suggestions.and_then(|known| known.list.selected);
         let mut lines = lines(fields, area.width, area.height, self.theme);
         // On a small screen the list takes the place of the other fields while it has the keys.
-        if listed.is_some() && usize::from(area.height) < lines.len() + 1 + usize::from(SUGGESTIONS[1]) {
+        if listed.is_some() && usize::from(area.height) < lines.len() + 1 + usize::from(SUGGESTION_LINES[1]) {
             lines.retain(|line| matches!(line, FieldLine::Field(at, _) if *at == fields.focus));
         }
         let needed = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-        let rest = suggestions.map_or(0, |_| hat::LEAST + 2);
+        let rest = suggestions.map_or(0, |_| hat::MIN_HEIGHT + 2);
         // A blank line at the top where there is one to spare.
         let spare = u16::from(area.height > needed.saturating_add(rest));
-        let inner = below(area, spare);
+        let inner = skip_lines(area, spare);
         let painter = FieldsRenderer {
             fields,
             theme: self.theme,
@@ -168,9 +168,9 @@ impl StatefulWidget for FieldsWidget<'_, '_> {
         let cursor = painter.lines(buffer, inner, &lines, spots);
         *self.cursor = cursor.filter(|_| listed.is_none());
         if let Some(known) = suggestions {
-            let rest = below(inner, needed.saturating_add(spare));
+            let rest = skip_lines(inner, needed.saturating_add(spare));
             let hat = HatPreview {
-                known,
+                suggestions: known,
                 preview: fields.preview.as_ref(),
                 theme: self.theme,
             };
@@ -205,7 +205,7 @@ impl FieldsRenderer<'_, '_> {
         let first = (focus + 2).saturating_sub(height).min(focus);
         let mut cursor = None;
         for (row, line) in area.rows().zip(lines.iter().skip(first)) {
-            let under = beside(row);
+            let under = value_area(row);
             match line {
                 FieldLine::Field(at, phrase) => {
                     let Some(field) = self.fields.fields.get(*at) else {
@@ -218,9 +218,9 @@ impl FieldsRenderer<'_, '_> {
                     let place = self.field(buffer, row, shown, *at == self.fields.focus, spots);
                     cursor = cursor.or(place);
                 }
-                FieldLine::Phrase(at, phrase) => {
+                FieldLine::ChoiceLine(at, phrase) => {
                     if let Some(field) = self.fields.fields.get(*at) {
-                        self.phrase(buffer, under, field, *phrase, spots);
+                        self.choice_line(buffer, under, field, *phrase, spots);
                     }
                 }
                 FieldLine::Problem(problem) => drop(put(buffer, under, problem, self.theme.error())),
@@ -265,19 +265,19 @@ impl FieldsRenderer<'_, '_> {
                 let at = input(buffer, rest, text, theme, Modifier::UNDERLINED);
                 return focused.then_some(at);
             }
-            ValueView::Tick(on, says) => {
-                let tick = on.map_or("[-]", |on| theme.tick(on));
+            ValueView::Checkbox(on, says) => {
+                let tick = on.map_or("[-]", |on| theme.checkbox(on));
                 let rest = put(buffer, rest, &Sanitized::literal(tick), style);
                 let rest = put(buffer, rest, &Sanitized::literal(" "), style);
                 self.text(buffer, rest, says, theme.faint());
             }
-            ValueView::Words(words, at) => self.words(buffer, rest, words, *at, spots),
-            ValueView::Lines(..) => self.phrase(buffer, rest, field, phrase, spots),
+            ValueView::Choice(words, at) => self.choice(buffer, rest, words, *at, spots),
+            ValueView::ChoiceLines(..) => self.choice_line(buffer, rest, field, phrase, spots),
         }
         None
     }
 
-    fn phrase(
+    fn choice_line(
         &self,
         buffer: &mut Buffer,
         line: Rect,
@@ -285,7 +285,7 @@ impl FieldsRenderer<'_, '_> {
         phrase: usize,
         spots: &mut MouseSpots,
     ) {
-        let ValueView::Lines(all, chosen) = field.value else {
+        let ValueView::ChoiceLines(all, chosen) = field.value else {
             return;
         };
         let Some(words) = all.get(phrase) else { return };
@@ -299,7 +299,7 @@ impl FieldsRenderer<'_, '_> {
         self.text(buffer, rest, words, style);
     }
 
-    fn words(&self, buffer: &mut Buffer, line: Rect, words: &[&str], at: usize, spots: &mut MouseSpots) {
+    fn choice(&self, buffer: &mut Buffer, line: Rect, words: &[&str], at: usize, spots: &mut MouseSpots) {
         // What is chosen comes first in sight where the line is too short for all.
         let all: usize = words.iter().map(|word| word.len() + 2).sum();
         let skipped = if all > usize::from(line.width) { at } else { 0 };
@@ -327,10 +327,10 @@ pub(super) fn rule(buffer: &mut Buffer, line: Rect, theme: &Theme) {
 }
 
 /// Right of the labels.
-pub(super) fn beside(area: Rect) -> Rect {
+pub(super) fn value_area(area: Rect) -> Rect {
     Rect {
-        x: area.x.saturating_add(LABEL).min(area.right()),
-        width: area.width.saturating_sub(LABEL + 1),
+        x: area.x.saturating_add(LABEL_WIDTH).min(area.right()),
+        width: area.width.saturating_sub(LABEL_WIDTH + 1),
         ..area
     }
 }
@@ -348,7 +348,7 @@ pub(super) fn input(
     put(
         buffer,
         line,
-        &shown.filled(columns, false),
+        &shown.padded(columns, false),
         Style::new().add_modifier(modifier),
     );
     let cursor = u16::try_from(cursor).unwrap_or_default();

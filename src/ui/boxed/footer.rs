@@ -46,7 +46,7 @@ impl Widget for KeyHints<'_> {
             [_, small] => small,
         };
         let mut rest = line;
-        for command in kept(state, &all, columns + gap, |command| wide(command, gap)) {
+        for command in fitting(state, &all, columns + gap, |command| wide(command, gap)) {
             rest = put(buffer, rest, &key(command), theme.key());
             let title = format!(" {}{}", command.title, " ".repeat(gap));
             rest = put(buffer, rest, &Sanitized::new(&title, charset), Style::new());
@@ -56,7 +56,7 @@ impl Widget for KeyHints<'_> {
 
 /// Those that there is room for, in their order. The keys that everybody tries, and the ways to all
 /// others, go first.
-fn kept<'a>(
+fn fitting<'a>(
     state: &State,
     all: &[&'a Command],
     columns: usize,

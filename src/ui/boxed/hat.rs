@@ -6,23 +6,25 @@ use ratatui::style::{Modifier, Style};
 use ratatui::widgets::StatefulWidget;
 
 use crate::app::describe;
-use crate::app::view::{HatAppearance, PREVIEW, Preview, SUGGESTIONS, SuggestionsView, Truncation};
+use crate::app::view::{
+    HatAppearance, PREVIEW_LINES, Preview, SUGGESTION_LINES, SuggestionsView, Truncation,
+};
 use crate::ui::draw::{MouseSpots, put};
-use crate::ui::layout::below;
+use crate::ui::layout::skip_lines;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-use super::fields::{beside, rule};
+use super::fields::{rule, value_area};
 use super::list::ListWidget;
 
 /// The most lines that all of it makes use of.
-pub(super) const MOST: u16 = 1 + SUGGESTIONS[0] + PREVIEW;
+pub(super) const MAX_HEIGHT: u16 = 1 + SUGGESTION_LINES[0] + PREVIEW_LINES;
 /// The fewest lines in which all of it is shown, but for the heading of the existing hats.
-pub(super) const LEAST: u16 = SUGGESTIONS[1] + PREVIEW;
+pub(super) const MIN_HEIGHT: u16 = SUGGESTION_LINES[1] + PREVIEW_LINES;
 
 /// What stands below the fields of a hat.
 pub(super) struct HatPreview<'v, 'a> {
-    pub(super) known: &'v SuggestionsView<'a>,
+    pub(super) suggestions: &'v SuggestionsView<'a>,
     pub(super) preview: Option<&'v Preview<'a>>,
     pub(super) theme: &'v Theme,
 }
@@ -31,10 +33,10 @@ impl StatefulWidget for HatPreview<'_, '_> {
     type State = MouseSpots;
 
     fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut MouseSpots) {
-        let both = area.height > LEAST;
-        let preview = match (both, self.known.typing) {
+        let both = area.height > MIN_HEIGHT;
+        let preview = match (both, self.suggestions.field_has_keys) {
             _ if self.preview.is_none() => 0,
-            (true, _) => PREVIEW,
+            (true, _) => PREVIEW_LINES,
             (false, true) => 0,
             (false, false) => area.height,
         };
@@ -44,7 +46,7 @@ impl StatefulWidget for HatPreview<'_, '_> {
         };
         self.suggestions(buffer, list, spots);
         if let Some(preview) = self.preview {
-            self.preview(buffer, below(area, list.height), preview);
+            self.preview(buffer, skip_lines(area, list.height), preview);
         }
     }
 }
@@ -57,17 +59,17 @@ impl HatPreview<'_, '_> {
 
     fn suggestions(&self, buffer: &mut Buffer, area: Rect, spots: &mut MouseSpots) {
         let Some(first) = area.rows().next() else { return };
-        let list = &self.known.list;
+        let list = &self.suggestions.list;
         self.heading(
             buffer,
             first,
-            &format!("{} {}", self.known.title, describe::grouped(list.len)),
+            &format!("{} {}", self.suggestions.title, describe::grouped(list.len)),
         );
-        let rows = below(area, 1);
+        let rows = skip_lines(area, 1);
         if let Some(says) = list.empty.first().filter(|_| list.len == 0) {
             return self.text(buffer, rows, &format!("   {says}"), self.theme.faint());
         }
-        let style = if self.known.typing {
+        let style = if self.suggestions.field_has_keys {
             Style::new()
         } else {
             self.theme.faint()
@@ -89,18 +91,18 @@ impl HatPreview<'_, '_> {
             return;
         };
         self.heading(buffer, first, "Preview");
-        let second = self.named(buffer, second, "In chat");
+        let second = self.label(buffer, second, "In chat");
         self.in_chat(buffer, second, preview);
         let Some(third) = rows.next() else { return };
-        self.named(buffer, third, "Stored");
-        let place = beside(below(area, 2));
+        self.label(buffer, third, "Stored");
+        let place = value_area(skip_lines(area, 2));
         let Some(stored) = &preview.stored else {
             let dash = Sanitized::literal(self.theme.dash());
             put(buffer, place, &dash, self.theme.faint());
             return;
         };
         let (columns, most) = (place.width.into(), place.height.into());
-        let lines = Sanitized::folded(stored, columns, most, self.theme.charset());
+        let lines = Sanitized::wrapped(stored, columns, most, self.theme.charset());
         for (row, line) in place.rows().zip(&lines) {
             put(buffer, row, line, Style::new());
         }
@@ -113,7 +115,7 @@ impl HatPreview<'_, '_> {
         let name = Sanitized::cut(preview.user, half, Truncation::End, charset);
         let rest = put(buffer, row, &name, self.theme.strong());
         let rest = put(buffer, rest, &Sanitized::literal(" "), Style::new());
-        match &preview.shown {
+        match &preview.appearance {
             HatAppearance::Unknown => {}
             HatAppearance::Inactive => {
                 self.text(buffer, rest, "(not worn: nobody sees it)", self.theme.faint());
@@ -122,13 +124,15 @@ impl HatPreview<'_, '_> {
                 let style = self.theme.hat(id, hue.as_ref()).add_modifier(Modifier::BOLD);
                 let space = usize::from(rest.width).saturating_sub(2);
                 let title = Sanitized::cut(title, space, Truncation::End, charset);
-                let shown = Sanitized::literal("[").and(&title).and(&Sanitized::literal("]"));
+                let shown = Sanitized::literal("[")
+                    .append(&title)
+                    .append(&Sanitized::literal("]"));
                 put(buffer, rest, &shown, style);
             }
         }
     }
 
-    fn named(&self, buffer: &mut Buffer, row: Rect, name: &str) -> Rect {
+    fn label(&self, buffer: &mut Buffer, row: Rect, name: &str) -> Rect {
         let label = format!("  {name:<12}");
         let label = Sanitized::new(&label, self.theme.charset());
         let rest = put(buffer, row, &label, Style::new());

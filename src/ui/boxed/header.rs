@@ -8,16 +8,16 @@ use ratatui::widgets::Widget;
 use crate::app::view::{Truncation, screen};
 use crate::app::{Phase, SaveState, State};
 use crate::ui::draw::{put, put_right};
-use crate::ui::layout::indented;
+use crate::ui::layout::with_margin;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
 /// Columns between two things.
 const GAP: &str = "  ";
 /// Columns that the file gets at least.
-const FILE: usize = 14;
+const MIN_FILE_WIDTH: usize = 14;
 /// What keeps the file from being saved takes no more lines than these from the panes.
-const TROUBLE: usize = 3;
+const MAX_PROBLEM_LINES: usize = 3;
 
 /// The line at the top.
 pub(super) struct Header<'v> {
@@ -29,11 +29,11 @@ impl Widget for Header<'_> {
     fn render(self, line: Rect, buffer: &mut Buffer) {
         let (state, theme, charset) = (self.state, self.theme, self.theme.charset());
         let gap = Sanitized::literal(GAP);
-        let right = self.right(buffer, indented(line));
+        let right = self.save_state(buffer, with_margin(line));
         let rest = put(buffer, right, &Sanitized::literal("hatrack"), theme.strong());
         let dot = Sanitized::literal(" ")
-            .and(&Sanitized::literal(theme.dot()))
-            .and(&Sanitized::literal(" "));
+            .append(&Sanitized::literal(theme.dot()))
+            .append(&Sanitized::literal(" "));
         let rest = put(buffer, rest, &dot, theme.faint());
         let counts = screen::counts(state).join(GAP);
         let counts = Sanitized::new(&counts, charset);
@@ -41,7 +41,7 @@ impl Widget for Header<'_> {
         let columns = usize::from(rest.width);
         // What the file holds tells more than all of its path.
         let beside = counts.width() + 2 * GAP.len();
-        let wanted = Sanitized::cut(file, FILE, Truncation::End, charset).width();
+        let wanted = Sanitized::cut(file, MIN_FILE_WIDTH, Truncation::End, charset).width();
         let (rest, space) = if columns >= beside + wanted {
             let rest = put_right(buffer, rest, &gap, Style::new());
             let rest = put_right(buffer, rest, &counts, Style::new());
@@ -56,18 +56,19 @@ impl Widget for Header<'_> {
 
 impl Header<'_> {
     /// Whether it is saved, and by whom; gives the line without it.
-    fn right(&self, buffer: &mut Buffer, line: Rect) -> Rect {
+    fn save_state(&self, buffer: &mut Buffer, line: Rect) -> Rect {
         let (state, theme, charset) = (self.state, self.theme, self.theme.charset());
         let warning = theme.warning_mark();
         let (saved, style) = match state.saved() {
             SaveState::Trouble(_) => (format!("{warning} see below"), theme.error()),
             _ if state.phase() != Phase::Open => ("opening".to_owned(), theme.faint()),
-            SaveState::Saved => ("saved".to_owned(), theme.good()),
+            SaveState::Saved => ("saved".to_owned(), theme.success()),
             SaveState::NoFile => ("new file".to_owned(), theme.faint()),
             SaveState::Saving(_) => ("saving".to_owned(), theme.warning()),
-            SaveState::NotSaved(number, _) => {
-                (format!("{warning} {}", screen::not_saved(number)), theme.error())
-            }
+            SaveState::NotSaved(number, _) => (
+                format!("{warning} {}", screen::unsaved_changes(number)),
+                theme.error(),
+            ),
             SaveState::ReadOnly(_) => ("read-only".to_owned(), theme.warning()),
             SaveState::Demo => ("demo, nothing is saved".to_owned(), theme.warning()),
         };
@@ -77,7 +78,7 @@ impl Header<'_> {
             line
         } else {
             let dot = format!(" {} ", theme.dot());
-            let who = Sanitized::new(&dot, charset).and(&actor);
+            let who = Sanitized::new(&dot, charset).append(&actor);
             put_right(buffer, line, &who, Style::new())
         };
         put_right(buffer, rest, &Sanitized::new(&saved, charset), style)
@@ -85,11 +86,11 @@ impl Header<'_> {
 }
 
 /// What keeps the file from being read or written, in lines of so many columns; none while nothing does.
-pub(super) fn trouble(state: &State, theme: &Theme, columns: u16) -> Vec<Sanitized<'static>> {
-    let sentence = screen::trouble(state).map(|trouble| format!("{} {trouble}", theme.warning_mark()));
+pub(super) fn problem_lines(state: &State, theme: &Theme, columns: u16) -> Vec<Sanitized<'static>> {
+    let sentence = screen::file_problem(state).map(|trouble| format!("{} {trouble}", theme.warning_mark()));
     let folded = sentence.map(|sentence| {
         let columns = usize::from(columns).saturating_sub(2);
-        Sanitized::folded(&sentence, columns, TROUBLE, theme.charset())
+        Sanitized::wrapped(&sentence, columns, MAX_PROBLEM_LINES, theme.charset())
     });
     folded.unwrap_or_default()
 }

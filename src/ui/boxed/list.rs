@@ -12,7 +12,7 @@ use crate::app::view::{
     CellContent, CellWidth, Glyph, ItemRow, ListRow, ListView, RowCell, Tone, Truncation,
 };
 use crate::ui::draw::{MouseSpots, highlight, put};
-use crate::ui::layout::scroll;
+use crate::ui::layout::scroll_offset;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
@@ -27,13 +27,13 @@ pub(super) struct ListWidget<'v, 'a> {
 }
 
 /// The first row that is seen of a list in so many lines.
-fn first(list: &ListView<'_>, height: u16) -> usize {
-    scroll(list.selected.unwrap_or_default(), height.into(), list.len)
+fn first_visible(list: &ListView<'_>, height: u16) -> usize {
+    scroll_offset(list.selected.unwrap_or_default(), height.into(), list.len)
 }
 
 /// How many rows there are above and below those that are seen.
-pub(super) fn surroundings(list: &ListView<'_>, theme: &Theme, height: u16) -> Sanitized<'static> {
-    let above = first(list, height);
+pub(super) fn hidden_rows(list: &ListView<'_>, theme: &Theme, height: u16) -> Sanitized<'static> {
+    let above = first_visible(list, height);
     let below = list.len.saturating_sub(above + usize::from(height));
     let mut text = String::new();
     for (number, down) in [(above, false), (below, true)] {
@@ -48,8 +48,8 @@ pub(super) fn surroundings(list: &ListView<'_>, theme: &Theme, height: u16) -> S
 }
 
 /// The headings of the columns right of the names, above rows of so many columns.
-pub(super) fn headings(list: &ListView<'_>, columns: u16) -> Sanitized<'static> {
-    if list.len == 0 || columns < list.narrow {
+pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'static> {
+    if list.len == 0 || columns < list.narrow_below {
         return Sanitized::default();
     }
     let ListRow::Item(item) = (list.row)(0) else {
@@ -64,7 +64,7 @@ pub(super) fn headings(list: &ListView<'_>, columns: u16) -> Sanitized<'static> 
         // Column headings are of the program itself.
         text.push_str(
             Sanitized::literal(cell.heading)
-                .filled(*width, cell.right)
+                .padded(*width, cell.right_aligned)
                 .as_str(),
         );
     }
@@ -79,7 +79,7 @@ impl StatefulWidget for ListWidget<'_, '_> {
     type State = MouseSpots;
 
     fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut MouseSpots) {
-        let first = first(self.list, area.height);
+        let first = first_visible(self.list, area.height);
         for (at, line) in (first..self.list.len).zip(area.rows()) {
             match (self.list.row)(at) {
                 ListRow::Heading(heading) => {
@@ -113,22 +113,22 @@ impl ListWidget<'_, '_> {
             let style = match (selected, cell.tone) {
                 (_, Tone::Swatch(id, hue)) => theme.hat(id, hue),
                 (true, _) | (false, Tone::Plain) => base,
-                (false, tone) => self.style.patch(look(theme, tone)),
+                (false, tone) => self.style.patch(tone_style(theme, tone)),
             };
             rest = put(buffer, rest, &Sanitized::blank(cell.gap.into()), style);
-            let narrow = line.width < self.list.narrow;
+            let narrow = line.width < self.list.narrow_below;
             let shown = content(cell, width, narrow, theme);
             let missing = Sanitized::blank(width.saturating_sub(shown.width()));
-            if cell.right {
+            if cell.right_aligned {
                 rest = put(buffer, rest, &missing, style);
             }
             let after = put(buffer, rest, &shown, style);
-            if let Some(filter) = self.list.filter.filter(|_| cell.is_name) {
+            if let Some(filter) = self.list.filter.filter(|_| cell.is_filterable) {
                 let places = filter.places(shown.as_str());
                 highlight(buffer, rest, &shown, &places, theme.matched());
             }
             rest = after;
-            if !cell.right {
+            if !cell.right_aligned {
                 rest = put(buffer, rest, &missing, style);
             }
         }
@@ -136,7 +136,7 @@ impl ListWidget<'_, '_> {
     }
 }
 
-fn look(theme: &Theme, tone: Tone<'_>) -> Style {
+fn tone_style(theme: &Theme, tone: Tone<'_>) -> Style {
     match tone {
         Tone::Plain => Style::new(),
         Tone::Faint => theme.faint(),
@@ -148,9 +148,9 @@ fn look(theme: &Theme, tone: Tone<'_>) -> Style {
 
 /// The cells that a row of so many columns has room for, and how wide each is.
 fn widths<'v, 'a>(list: &ListView<'_>, item: &'v ItemRow<'a>, columns: u16) -> Vec<(&'v RowCell<'a>, usize)> {
-    let narrow = columns < list.narrow;
+    let narrow = columns < list.narrow_below;
     let row = usize::from(columns);
-    let shown = item.cells.iter().filter(|cell| cell.from <= columns);
+    let shown = item.cells.iter().filter(|cell| cell.min_row_width <= columns);
     // Before the cells stand the marker of the selected row and the mark, behind them one blank.
     let gaps: usize = shown.clone().map(|cell| usize::from(cell.gap)).sum();
     let room = row.saturating_sub(2 + usize::from(list.markable) + gaps);
@@ -158,10 +158,10 @@ fn widths<'v, 'a>(list: &ListView<'_>, item: &'v ItemRow<'a>, columns: u16) -> V
     let mut widths: Vec<(&RowCell<'_>, usize)> = Vec::with_capacity(item.cells.len());
     for cell in shown {
         let width = match cell.width {
-            CellWidth::Content => natural(cell, narrow).min((left / 2).max(1)),
-            CellWidth::Exactly(columns) => usize::from(columns).min(row / 3),
-            CellWidth::Narrowing { narrow: short, .. } if narrow => short.into(),
-            CellWidth::Narrowing { wide, .. } => wide.into(),
+            CellWidth::Content => preferred_width(cell, narrow).min((left / 2).max(1)),
+            CellWidth::Fixed(columns) => usize::from(columns).min(row / 3),
+            CellWidth::Adaptive { narrow: short, .. } if narrow => short.into(),
+            CellWidth::Adaptive { wide, .. } => wide.into(),
             CellWidth::Share(weight) => {
                 shares += usize::from(weight);
                 0
@@ -181,7 +181,7 @@ fn widths<'v, 'a>(list: &ListView<'_>, item: &'v ItemRow<'a>, columns: u16) -> V
 }
 
 /// The columns that a cell would like to have.
-fn natural(cell: &RowCell<'_>, narrow: bool) -> usize {
+fn preferred_width(cell: &RowCell<'_>, narrow: bool) -> usize {
     match &cell.content {
         CellContent::Glyph(_) => 1,
         CellContent::Number(number) => number.to_string().len(),
@@ -204,14 +204,14 @@ fn content<'a>(cell: &'a RowCell<'_>, width: usize, narrow: bool, theme: &Theme)
         CellContent::Keys(keys) => {
             Sanitized::cut(&theme.key_name(keys), width, Truncation::End, charset).into_owned()
         }
-        CellContent::Glyph(glyph) => Sanitized::literal(sign(*glyph, theme)),
+        CellContent::Glyph(kind) => Sanitized::literal(glyph(*kind, theme)),
     }
 }
 
-fn sign(glyph: Glyph, theme: &Theme) -> &'static str {
-    match glyph {
+fn glyph(kind: Glyph, theme: &Theme) -> &'static str {
+    match kind {
         Glyph::Full => theme.hat_mark(true),
-        Glyph::Half => theme.part_mark(),
+        Glyph::Mixed => theme.mixed_mark(),
         Glyph::Empty => theme.hat_mark(false),
         Glyph::Warning => theme.warning_mark(),
         Glyph::Dash => theme.dash(),

@@ -8,17 +8,17 @@ use ratatui::widgets::Widget;
 use crate::app::State;
 use crate::app::view::QuestionParagraph;
 use crate::ui::draw::put;
-use crate::ui::layout::below;
+use crate::ui::layout::skip_lines;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
 use super::footer::KeyHints;
 
 /// A paragraph takes no more lines than these.
-const MOST: usize = 6;
+const MAX_PARAGRAPH_LINES: usize = 6;
 
 /// The paragraphs folded to so many columns.
-pub(super) fn folded(
+pub(super) fn wrapped(
     paragraphs: &[QuestionParagraph],
     columns: u16,
     theme: &Theme,
@@ -29,7 +29,12 @@ pub(super) fn folded(
         } else {
             Style::new()
         };
-        let lines = Sanitized::folded(&paragraph.text, columns.into(), MOST, theme.charset());
+        let lines = Sanitized::wrapped(
+            &paragraph.text,
+            columns.into(),
+            MAX_PARAGRAPH_LINES,
+            theme.charset(),
+        );
         lines.into_iter().map(move |line| (line, style))
     };
     paragraphs.iter().flat_map(fold).collect()
@@ -59,7 +64,7 @@ impl Widget for Question<'_> {
             let how = crate::app::view::Truncation::End;
             *last = Sanitized::cut(&longer, last.width().max(4).min(columns), how, charset).into_owned();
         }
-        let text = below(area, u16::from(room > self.lines.len()));
+        let text = skip_lines(area, u16::from(room > self.lines.len()));
         for (row, (line, style)) in text.rows().zip(&self.lines) {
             put(buffer, row, line, *style);
         }

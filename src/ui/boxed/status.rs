@@ -9,7 +9,7 @@ use ratatui::widgets::Widget;
 use crate::app::view::{Details, Truncation, screen};
 use crate::app::{Notice, State};
 use crate::ui::draw::{put, put_right};
-use crate::ui::layout::indented;
+use crate::ui::layout::with_margin;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
@@ -21,11 +21,11 @@ pub(super) fn notice(buffer: &mut Buffer, area: Rect, notice: &Notice, theme: &T
     let (style, shown) = if notice.refused {
         (theme.error(), format!("{} {}", theme.warning_mark(), notice.text))
     } else {
-        (theme.good(), notice.text.clone())
+        (theme.success(), notice.text.clone())
     };
-    let area = indented(area);
+    let area = with_margin(area);
     let (columns, most) = (area.width.into(), area.height.into());
-    let lines = Sanitized::folded(&shown, columns, most, theme.charset());
+    let lines = Sanitized::wrapped(&shown, columns, most, theme.charset());
     for (row, line) in area.rows().zip(&lines) {
         put(buffer, row, line, style);
     }
@@ -35,7 +35,7 @@ pub(super) fn notice(buffer: &mut Buffer, area: Rect, notice: &Notice, theme: &T
 /// The line in which a filter is typed; gives the place of the cursor. `None`: none is.
 pub(super) fn filter(buffer: &mut Buffer, line: Rect, state: &State, theme: &Theme) -> Option<Position> {
     let filter = state.typed_filter()?;
-    let line = indented(line);
+    let line = with_margin(line);
     let rest = put(buffer, line, &Sanitized::literal("/ "), theme.key());
     let hint = Sanitized::literal(screen::filter_hint(state));
     // The hint goes where it would leave less room for typing than for itself.
@@ -56,7 +56,7 @@ pub(super) struct DetailsWidget<'v, 'a> {
 
 impl Widget for DetailsWidget<'_, '_> {
     fn render(self, line: Rect, buffer: &mut Buffer) {
-        let line = indented(line);
+        let line = with_margin(line);
         let (details, charset) = (self.details, self.theme.charset());
         let mut remarks = Sanitized::default();
         if !details.remarks.is_empty() {
@@ -65,7 +65,7 @@ impl Widget for DetailsWidget<'_, '_> {
             // What is selected has at least half of the line.
             let space = usize::from(line.width) / 2;
             let shown = Sanitized::cut(&joined, space, Truncation::End, charset);
-            remarks = Sanitized::new(&dot, charset).and(&shown).into_owned();
+            remarks = Sanitized::new(&dot, charset).append(&shown).into_owned();
         }
         let space = usize::from(line.width).saturating_sub(remarks.width());
         let main = Sanitized::cut(&details.main, space, details.cut, charset);
@@ -95,15 +95,15 @@ impl Widget for LoadingWidget<'_, '_> {
         let space = usize::from(first.width).saturating_sub(20);
         let file = Sanitized::cut(self.opening.file, space, Truncation::Middle, charset);
         if let Some(failed) = &self.opening.failed {
-            let says = file.and(&Sanitized::literal(" is left as it is"));
+            let says = file.append(&Sanitized::literal(" is left as it is"));
             centered(buffer, first, &says);
             let again = Sanitized::cut(failed, second.width.into(), Truncation::End, charset);
             return centered(buffer, second, &again);
         }
         let says = Sanitized::literal("opening ")
-            .and(&file)
-            .and(&Sanitized::literal(" "))
-            .and(&Sanitized::literal(charset.ellipsis()));
+            .append(&file)
+            .append(&Sanitized::literal(" "))
+            .append(&Sanitized::literal(charset.ellipsis()));
         centered(buffer, first, &says);
         if let Some(percent) = self.opening.percent {
             let [full, empty] = theme.bar();

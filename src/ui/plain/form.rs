@@ -2,7 +2,7 @@
 
 use crate::app::view::{FieldView, FieldsView, ListRow, SuggestionsView, ValueView};
 
-use super::{PageContent, enumerated, position};
+use super::{PageContent, join_nonempty, position};
 use crate::ui::text::{self, Charset, Sanitized};
 
 /// What is wrong with a field that does not have the focus takes no more lines than these.
@@ -37,7 +37,7 @@ pub(super) fn content(
         lines.push((format!("{label}{value}"), field.spot));
         let folded = others
             .iter()
-            .flat_map(|one| text::folded(one, width, PROBLEM, charset));
+            .flat_map(|one| text::wrap_limited(one, width, PROBLEM, charset));
         lines.extend(folded.map(|line| (line, None)));
     }
     let count = lines.len();
@@ -54,8 +54,8 @@ pub(super) fn content(
     let known = fields.suggestions.filter(|_| listed.is_some());
     if let (Some(SuggestionsView { title, list, .. }), Some(at)) = (&known, listed) {
         let sentence = (list.row)(at).sentence();
-        let id = list.whole.as_deref().unwrap_or_default();
-        let said = enumerated([sentence, id.to_owned()]);
+        let id = list.full_text.as_deref().unwrap_or_default();
+        let said = join_nonempty([sentence, id.to_owned()]);
         status = format!("{title}, {}: {said}", position(list));
     }
     let known = known.map(|known| known.list);
@@ -102,10 +102,10 @@ fn value(field: &FieldView<'_>, space: usize, charset: Charset) -> (String, usiz
             let (shown, cursor) = Sanitized::window(&text.text(), text.cursor(), space, charset);
             (shown.into(), cursor)
         }
-        ValueView::Tick(Some(on), _) => (if *on { "yes" } else { "no" }.to_owned(), 0),
-        ValueView::Tick(None, says) => (says.replace(": ", ", "), 0),
-        ValueView::Words(words, at) => (others(words, *at), 0),
-        ValueView::Lines(lines, at) => {
+        ValueView::Checkbox(Some(on), _) => (if *on { "yes" } else { "no" }.to_owned(), 0),
+        ValueView::Checkbox(None, says) => (says.replace(": ", ", "), 0),
+        ValueView::Choice(words, at) => (others(words, *at), 0),
+        ValueView::ChoiceLines(lines, at) => {
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
             (others(&lines, *at), 0)
         }

@@ -13,17 +13,17 @@ use super::{Charset, columns};
 /// assert_eq!(harmless("\u{1b}[31mred"), "␛[31mred");
 /// assert_eq!(harmless("moderator\u{202e}"), "moderator«U+202E»");
 /// ```
-pub fn harmless(text: &str) -> Cow<'_, str> {
-    harmless_in(text, Charset::Unicode)
+pub fn sanitize(text: &str) -> Cow<'_, str> {
+    sanitize_for(text, Charset::Unicode)
 }
 
 /// The same, with only the characters that the terminal can show: in ASCII `^[` stands for ESC, `<U+202E>` for what is
 /// invisible and `?` for each column of what cannot be shown (one for a mark).
-pub fn harmless_in(text: &str, charset: Charset) -> Cow<'_, str> {
-    if plain(text.as_bytes()) {
+pub fn sanitize_for(text: &str, charset: Charset) -> Cow<'_, str> {
+    if is_printable_ascii(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
-    through_the_door(text, usize::MAX, charset)
+    sanitize_up_to(text, usize::MAX, charset)
 }
 
 /// JSON in which every control character, and every one that cannot be seen or turns the direction, is written as
@@ -34,8 +34,8 @@ pub fn harmless_in(text: &str, charset: Charset) -> Cow<'_, str> {
 ///
 /// assert_eq!(harmless_json("{\"a\": \"\u{9b}31m\"}\n"), "{\"a\": \"\\u009b31m\"}\n");
 /// ```
-pub fn harmless_json(json: &str) -> Cow<'_, str> {
-    let hidden = |c: char| c != '\n' && (c.is_control() || hides(c));
+pub fn escape_json(json: &str) -> Cow<'_, str> {
+    let hidden = |c: char| c != '\n' && (c.is_control() || is_unsafe(c));
     // Nearly all there is: no character of it has to be looked at.
     let is_plain = |byte: &u8| matches!(byte, b'\n' | 0x20..0x7f);
     if json.as_bytes().iter().all(is_plain) || !json.contains(hidden) {
@@ -56,8 +56,8 @@ pub fn harmless_json(json: &str) -> Cow<'_, str> {
 }
 
 /// The same for the bytes of JSON.
-pub fn harmless_json_bytes(json: Vec<u8>) -> Vec<u8> {
-    match std::str::from_utf8(&json).map(harmless_json) {
+pub fn escape_json_bytes(json: Vec<u8>) -> Vec<u8> {
+    match std::str::from_utf8(&json).map(escape_json) {
         Ok(Cow::Owned(text)) => text.into_bytes(),
         _ => json,
     }
@@ -66,31 +66,35 @@ pub fn harmless_json_bytes(json: Vec<u8>) -> Vec<u8> {
 /// As much of the beginning of the text as can matter for so many columns and a bit more, made harmless.
 pub(super) fn prefix(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let start = text.as_bytes().get(..=columns).unwrap_or(text.as_bytes());
-    if plain(start) && start.len() == text.len() {
+    if is_printable_ascii(start) && start.len() == text.len() {
         return Cow::Borrowed(text);
     }
     // A grapheme takes at least a twelfth of the columns of its characters, see `MARKS` and `JOINS`.
-    through_the_door(text, columns.saturating_add(2).saturating_mul(LARGEST), charset)
+    sanitize_up_to(
+        text,
+        columns.saturating_add(2).saturating_mul(MAX_GRAPHEME_RATIO),
+        charset,
+    )
 }
 
-fn plain(bytes: &[u8]) -> bool {
+fn is_printable_ascii(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| (0x20..0x7f).contains(byte))
 }
 
 /// So many marks may sit on one character; languages need three or four.
-const MARKS: usize = 6;
+const MAX_MARKS: usize = 6;
 /// So many emoji may be joined to one; a family of four has three joints.
-const JOINS: usize = 4;
+const MAX_JOINERS: usize = 4;
 /// No grapheme has characters of more columns than so many times its own.
-const LARGEST: usize = 12;
+const MAX_GRAPHEME_RATIO: usize = 12;
 
-fn through_the_door(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
+fn sanitize_up_to(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let mut door = Sanitizer::default();
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
         match charset {
-            Charset::Unicode => door.pass(c, rest.clone().next()),
-            Charset::Ascii => door.pass_ascii(c),
+            Charset::Unicode => door.push(c, rest.clone().next()),
+            Charset::Ascii => door.push_ascii(c),
         }
         if door.columns > columns {
             break;
@@ -109,89 +113,92 @@ struct Sanitizer {
     /// Columns of the characters in `out`, each for itself.
     columns: usize,
     /// The character before, when it passed as it is.
-    before: Option<char>,
+    previous: Option<char>,
     /// Marks since the last character with a width.
     marks: usize,
     /// Joints since the last character that was not joined.
-    joins: usize,
+    joiners: usize,
 }
 
 impl Sanitizer {
-    fn pass(&mut self, c: char, next: Option<char>) {
-        if let Some(picture) = picture(c) {
-            return self.show(picture);
+    fn push(&mut self, c: char, next: Option<char>) {
+        if let Some(picture) = control_picture(c) {
+            return self.push_visible(picture);
         }
-        let joint = matches!(c, '\u{200c}' | '\u{200d}') && self.joins_here(c, next);
-        let variant = is_variation(c) && self.before.is_some_and(|before| varies(before, c));
-        if (hides(c) && !joint && !variant) || (columns(c) == 0 && self.marks >= MARKS) {
+        let joint = matches!(c, '\u{200c}' | '\u{200d}') && self.is_joiner_allowed(c, next);
+        let variant = is_variation(c) && self.previous.is_some_and(|before| accepts_variation(before, c));
+        if (is_unsafe(c) && !joint && !variant) || (columns(c) == 0 && self.marks >= MAX_MARKS) {
             return self.escape(c, '«', '»');
         }
         if columns(c) == 0 {
-            if self.before.is_none() {
-                self.show('◌'); // nothing to sit on but what is not its own
+            if self.previous.is_none() {
+                self.push_visible('◌'); // nothing to sit on but what is not its own
             }
             self.marks += 1;
         } else {
             self.marks = 0;
-            self.joins = if self.before == Some('\u{200d}') {
-                self.joins
+            self.joiners = if self.previous == Some('\u{200d}') {
+                self.joiners
             } else {
                 0
             };
         }
-        self.joins += usize::from(joint);
+        self.joiners += usize::from(joint);
         self.out.push(c);
         self.columns += columns(c);
-        self.before = Some(c);
+        self.previous = Some(c);
     }
 
     /// Between emoji a joiner makes one of two; between letters of scripts that join, both kinds are spelling.
-    fn joins_here(&self, c: char, next: Option<char>) -> bool {
-        let (Some(before), Some(next)) = (self.before, next) else {
+    fn is_joiner_allowed(&self, c: char, next: Option<char>) -> bool {
+        let (Some(before), Some(next)) = (self.previous, next) else {
             return false;
         };
-        if self.joins >= JOINS {
+        if self.joiners >= MAX_JOINERS {
             return false;
         }
         let emoji = is_pictograph(before) || before == '\u{fe0f}' || is_skin_tone(before);
-        (c == '\u{200d}' && emoji && is_pictograph(next)) || (joins_letters(before) && joins_letters(next))
+        (c == '\u{200d}' && emoji && is_pictograph(next))
+            || (is_joining_letter(before) && is_joining_letter(next))
     }
 
-    fn pass_ascii(&mut self, c: char) {
+    fn push_ascii(&mut self, c: char) {
         match c {
-            ' '..='~' => self.show(c),
+            ' '..='~' => self.push_visible(c),
             '\0'..='\x1f' | '\x7f' => {
                 self.out.push('^');
-                self.show(char::from(c as u8 ^ 0x40));
+                self.push_visible(char::from(c as u8 ^ 0x40));
             }
             // What joins emoji and letters is told from other things that cannot be shown by its place alone.
-            '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' => self.show('?'),
-            _ if hides(c) || picture(c).is_some() => self.escape(c, '<', '>'),
+            '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' => self.push_visible('?'),
+            _ if is_unsafe(c) || control_picture(c).is_some() => self.escape(c, '<', '>'),
             '…' => {
                 self.out.push('.');
-                self.show('.');
+                self.push_visible('.');
             }
-            '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => self.show(' '),
-            '‘' | '’' => self.show('\''),
-            '“' | '”' => self.show('"'),
-            '‐'..='―' | '·' => self.show('-'),
-            '›' => self.show('>'),
+            '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
+                self.push_visible(' ')
+            }
+            '‘' | '’' => self.push_visible('\''),
+            '“' | '”' => self.push_visible('"'),
+            '‐'..='―' | '·' => self.push_visible('-'),
+            '›' => self.push_visible('>'),
             '→' => {
-                self.show('-');
-                self.show('>');
+                self.push_visible('-');
+                self.push_visible('>');
             }
-            _ => (0..columns(c).max(1)).for_each(|_| self.show('?')),
+            _ => (0..columns(c).max(1)).for_each(|_| self.push_visible('?')),
         }
     }
 
-    fn show(&mut self, c: char) {
+    fn push_visible(&mut self, c: char) {
         self.out.push(c);
         self.columns += columns(c);
-        self.before = None;
+        self.previous = None;
         self.marks = 0;
-        self.joins = 0;
+        self.joiners = 0;
         if !c.is_control() {
-            self.before = Some(c);
+            self.previous = Some(c);
         }
     }
 
@@ -199,12 +206,12 @@ impl Sanitizer {
         // Writing into a string cannot fail.
         let _ = write!(self.out, "{open}U+{:04X}", u32::from(c));
         self.columns += 6;
-        self.show(close);
+        self.push_visible(close);
     }
 }
 
 /// The picture of a control character.
-fn picture(c: char) -> Option<char> {
+fn control_picture(c: char) -> Option<char> {
     match c {
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)),
         '\x7f' => Some('␡'),
@@ -213,7 +220,7 @@ fn picture(c: char) -> Option<char> {
 }
 
 /// Whether a character cannot be seen, turns the direction, has no meaning, or a meaning that only some programs know.
-fn hides(c: char) -> bool {
+fn is_unsafe(c: char) -> bool {
     matches!(c,
         '\u{80}'..='\u{9f}' // C1 controls
         | '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
@@ -235,7 +242,7 @@ fn is_variation(c: char) -> bool {
 }
 
 /// Whether a variation selector means something after this character.
-fn varies(before: char, selector: char) -> bool {
+fn accepts_variation(before: char, selector: char) -> bool {
     match selector {
         '\u{fe0e}' | '\u{fe0f}' => {
             is_pictograph(before) || before.is_ascii_digit() || matches!(before, '#' | '*')
@@ -257,9 +264,9 @@ fn is_skin_tone(c: char) -> bool {
 }
 
 /// Arabic, Syriac, Mandaic, N'Ko and the scripts of India and around.
-fn joins_letters(c: char) -> bool {
+fn is_joining_letter(c: char) -> bool {
     matches!(c, '\u{620}'..='\u{8ff}' | '\u{900}'..='\u{dff}' | '\u{fb50}'..='\u{fdcf}' | '\u{fe70}'..='\u{fefc}')
-        && !hides(c)
+        && !is_unsafe(c)
 }
 
 #[cfg(test)]
@@ -267,7 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_disturbs_is_shown() {
+    fn shows_unsafe_characters() {
         for (text, shown) in [
             ("\u{1b}[2J\u{7}", "␛[2J␇"),
             ("a\0b\x7f", "a␀b␡"),
@@ -285,12 +292,12 @@ mod tests {
             ("\u{2028}", "«U+2028»"),
             ("\u{301}x", "◌\u{301}x"),
         ] {
-            assert_eq!(harmless(text), shown);
+            assert_eq!(sanitize(text), shown);
         }
     }
 
     #[test]
-    fn spelling_passes() {
+    fn keeps_regular_spelling() {
         for text in [
             "Teacher",
             "Zoë",
@@ -309,21 +316,21 @@ mod tests {
             "한국어",
         ] {
             assert!(
-                matches!(harmless(text), Cow::Borrowed(same) if same == text),
+                matches!(sanitize(text), Cow::Borrowed(same) if same == text),
                 "{text}"
             );
         }
     }
 
     #[test]
-    fn piles_come_to_an_end() {
-        let zalgo = "e".to_owned() + &"\u{301}".repeat(MARKS + 1);
-        assert!(harmless(&zalgo).ends_with("«U+0301»"));
-        assert!(harmless(&"👩\u{200d}".repeat(20)).contains("«U+200D»"));
+    fn limits_stacked_marks_and_joiners() {
+        let zalgo = "e".to_owned() + &"\u{301}".repeat(MAX_MARKS + 1);
+        assert!(sanitize(&zalgo).ends_with("«U+0301»"));
+        assert!(sanitize(&"👩\u{200d}".repeat(20)).contains("«U+200D»"));
     }
 
     #[test]
-    fn in_ascii_all_is_ascii() {
+    fn ascii_output_is_ascii() {
         for (text, shown) in [
             ("\u{1b}[2J\x7f", "^[[2J^?"),
             ("Zoë", "Zo?"),
@@ -332,7 +339,7 @@ mod tests {
             ("a\u{202e}b\u{9b}", "a<U+202E>b<U+009B>"),
             ("it’s “so” – …", "it's \"so\" - .."),
         ] {
-            assert_eq!(harmless_in(text, Charset::Ascii), shown);
+            assert_eq!(sanitize_for(text, Charset::Ascii), shown);
         }
     }
 }

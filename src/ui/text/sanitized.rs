@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::window::window;
-use super::{Charset, address, cut, cut_middle, fill, folded, harmless_in, width};
+use super::{Charset, cut, cut_address, cut_middle, pad, sanitize_for, width, wrap_limited};
 use crate::app::view::Truncation;
-use crate::app::view::label::short;
+use crate::app::view::label::short_number;
 
 /// Cells are filled with these; more than a screen has columns are rarely asked for.
 const BLANKS: &str = match str::from_utf8(&[b' '; 256]) {
@@ -33,7 +33,7 @@ impl Sanitized<'static> {
 
     /// A number in so many columns: in full, or in thousands or millions.
     pub fn number(number: usize, columns: usize, charset: Charset) -> Self {
-        let shown = short(number, columns);
+        let shown = short_number(number, columns);
         if shown.len() <= columns {
             return Self(Cow::Owned(shown));
         }
@@ -41,8 +41,8 @@ impl Sanitized<'static> {
     }
 
     /// A text folded at spaces to at most so many lines; where it is longer, an ellipsis stands at its end.
-    pub fn folded(text: &str, columns: usize, most: usize, charset: Charset) -> Vec<Self> {
-        let lines = folded(text, columns, most, charset).into_iter();
+    pub fn wrapped(text: &str, columns: usize, most: usize, charset: Charset) -> Vec<Self> {
+        let lines = wrap_limited(text, columns, most, charset).into_iter();
         lines.map(|line| Self(Cow::Owned(line))).collect()
     }
 
@@ -57,7 +57,7 @@ impl Sanitized<'static> {
 impl<'a> Sanitized<'a> {
     /// The whole text.
     pub fn new(text: &'a str, charset: Charset) -> Self {
-        Self(harmless_in(text, charset))
+        Self(sanitize_for(text, charset))
     }
 
     /// The text in at most so many columns, cut where it tells least.
@@ -65,7 +65,7 @@ impl<'a> Sanitized<'a> {
         Self(match how {
             Truncation::End => cut(text, columns, charset),
             Truncation::Middle => cut_middle(text, columns, charset),
-            Truncation::Address => address(text, columns, charset),
+            Truncation::Address => cut_address(text, columns, charset),
         })
     }
 
@@ -86,7 +86,7 @@ impl<'a> Sanitized<'a> {
 
     /// Puts another one behind it.
     #[must_use]
-    pub fn and(self, other: &Sanitized<'_>) -> Self {
+    pub fn append(self, other: &Sanitized<'_>) -> Self {
         if other.is_empty() {
             return self;
         }
@@ -97,16 +97,16 @@ impl<'a> Sanitized<'a> {
 
     /// Filled up with spaces to so many columns, behind it or, aligned to the right, before it.
     #[must_use]
-    pub fn filled(self, columns: usize, right: bool) -> Self {
+    pub fn padded(self, columns: usize, right: bool) -> Self {
         let missing = columns.saturating_sub(self.width());
         if missing == 0 {
             return self;
         }
         if right {
-            return Sanitized::blank(missing).and(&self);
+            return Sanitized::blank(missing).append(&self);
         }
         let mut text = self.0.into_owned();
-        fill(&mut text, columns);
+        pad(&mut text, columns);
         Self(Cow::Owned(text))
     }
 
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blanks_and_numbers_take_the_columns_they_are_given() {
+    fn blanks_and_numbers_fit_their_columns() {
         for columns in [0, 1, BLANKS.len(), BLANKS.len() + 1] {
             assert_eq!(Sanitized::blank(columns).as_str(), " ".repeat(columns));
         }

@@ -1,6 +1,6 @@
 //! The part of a line being edited that is seen, with the cursor in it.
 
-use super::{Charset, cut, harmless_in, tail, width};
+use super::{Charset, cut, sanitize_for, tail, width};
 
 /// More bytes than this for each column are not looked at as a whole.
 const LONGEST_GRAPHEME: usize = 64;
@@ -9,14 +9,14 @@ const LONGEST_GRAPHEME: usize = 64;
 pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (String, usize) {
     let at = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
     let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
-    let near = crate::app::view::label::ending(before);
+    let near = crate::app::view::label::bounded_suffix(before);
     let far = near.len() < before.len();
-    let before = harmless_in(near, charset);
+    let before = sanitize_for(near, charset);
     let before_columns = width(&before);
     let shown_after = cut(after, columns, charset);
     // What the cut left as it is fits; a width tells less, as a wide character may not have fitted before the dots.
-    let whole =
-        after.len() <= columns.saturating_mul(LONGEST_GRAPHEME) && shown_after == harmless_in(after, charset);
+    let whole = after.len() <= columns.saturating_mul(LONGEST_GRAPHEME)
+        && shown_after == sanitize_for(after, charset);
     let after_columns = width(&shown_after);
     // The cursor stands on a cell of its own at the end of the text.
     if whole && !far && before_columns + after_columns < columns {
@@ -44,7 +44,7 @@ mod tests {
     const U: Charset = Charset::Unicode;
 
     #[test]
-    fn the_cursor_is_always_seen() {
+    fn cursor_is_visible() {
         assert_eq!(window("abc", 3, 8, U), ("abc".into(), 3));
         assert_eq!(window("abc", 1, 8, U), ("abc".into(), 1));
         assert_eq!(window("abcdefgh", 8, 8, U), ("…cdefgh".into(), 7));
@@ -58,7 +58,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_wider_than_its_place(text in ".{0,30}", cursor in 0..40_usize, columns in 0..40_usize) {
+        fn window_fits_its_columns(text in ".{0,30}", cursor in 0..40_usize, columns in 0..40_usize) {
             for charset in [U, Charset::Ascii] {
                 let (shown, at) = window(&text, cursor, columns, charset);
                 prop_assert!(at <= width(&shown));

@@ -12,11 +12,11 @@ pub enum ColorDepth {
     None,
     /// The sixteen that have names. What they look like is the terminal's choice.
     #[default]
-    Sixteen,
+    Ansi16,
     /// 256, of which all but the first sixteen are the same everywhere.
-    Many,
+    Ansi256,
     /// All.
-    True,
+    TrueColor,
 }
 
 /// What is behind the text.
@@ -72,8 +72,8 @@ enum HatColors {
     Plain,
     /// One of the sixteen.
     Named,
-    /// Its hue at this lightness, where the contrast with that ground is at least so many tenths.
-    Toned(u8, Backdrop, u8),
+    /// Its hue at this lightness, where the contrast with that backdrop is at least so many tenths.
+    Lightness(u8, Backdrop, u8),
 }
 
 /// The colors of a theme; plain where there is none.
@@ -87,7 +87,7 @@ struct ThemeColors {
     faint: Option<Color>,
 }
 
-const NAMED: ThemeColors = ThemeColors {
+const ANSI16: ThemeColors = ThemeColors {
     accent: Color::Cyan,
     good: Color::Green,
     warning: Color::Yellow,
@@ -95,7 +95,7 @@ const NAMED: ThemeColors = ThemeColors {
     faint: None,
 };
 
-const PLAIN: ThemeColors = ThemeColors {
+const UNCOLORED: ThemeColors = ThemeColors {
     accent: Color::Reset,
     good: Color::Reset,
     warning: Color::Reset,
@@ -112,7 +112,7 @@ const fn indexed(accent: u8, good: u8, warning: u8, error: u8, faint: Option<u8>
         error: Color::Indexed(error),
         faint: match faint {
             Some(faint) => Some(Color::Indexed(faint)),
-            None => PLAIN.faint,
+            None => UNCOLORED.faint,
         },
     }
 }
@@ -122,61 +122,63 @@ const LIGHT: ThemeColors = indexed(24, 22, 94, 124, Some(241));
 const DARK_STRONG: ThemeColors = indexed(159, 157, 229, 224, None);
 const LIGHT_STRONG: ThemeColors = ThemeColors {
     // No green of the 256 is dark enough.
-    good: PLAIN.good,
+    good: UNCOLORED.good,
     ..indexed(18, 18, 53, 52, None)
 };
 
 impl BuiltinTheme {
-    fn colors(self, depth: ColorDepth, ground: Backdrop) -> ThemeColors {
-        match (self, depth, ground) {
-            (Self::Mono, ..) | (_, ColorDepth::None, _) => PLAIN,
-            (Self::Default, ColorDepth::Many | ColorDepth::True, Backdrop::Dark) => DARK,
-            (Self::Default, ColorDepth::Many | ColorDepth::True, Backdrop::Light) => LIGHT,
-            (Self::HighContrast, ColorDepth::Many | ColorDepth::True, Backdrop::Dark) => DARK_STRONG,
-            (Self::HighContrast, ColorDepth::Many | ColorDepth::True, Backdrop::Light) => LIGHT_STRONG,
-            (Self::Default, ..) => NAMED,
+    fn colors(self, depth: ColorDepth, backdrop: Backdrop) -> ThemeColors {
+        match (self, depth, backdrop) {
+            (Self::Mono, ..) | (_, ColorDepth::None, _) => UNCOLORED,
+            (Self::Default, ColorDepth::Ansi256 | ColorDepth::TrueColor, Backdrop::Dark) => DARK,
+            (Self::Default, ColorDepth::Ansi256 | ColorDepth::TrueColor, Backdrop::Light) => LIGHT,
+            (Self::HighContrast, ColorDepth::Ansi256 | ColorDepth::TrueColor, Backdrop::Dark) => DARK_STRONG,
+            (Self::HighContrast, ColorDepth::Ansi256 | ColorDepth::TrueColor, Backdrop::Light) => {
+                LIGHT_STRONG
+            }
+            (Self::Default, ..) => ANSI16,
             // What the sixteen look like is not known.
-            (Self::HighContrast, ..) => PLAIN,
+            (Self::HighContrast, ..) => UNCOLORED,
         }
     }
 
-    fn hats(self, depth: ColorDepth, ground: Backdrop) -> HatColors {
-        match (self, depth, ground) {
+    fn hats(self, depth: ColorDepth, backdrop: Backdrop) -> HatColors {
+        match (self, depth, backdrop) {
             (Self::Mono, ..)
             | (_, ColorDepth::None, _)
-            | (Self::HighContrast, ColorDepth::Sixteen, _)
+            | (Self::HighContrast, ColorDepth::Ansi16, _)
             | (Self::HighContrast, _, Backdrop::Unknown) => HatColors::Plain,
-            (Self::Default, ColorDepth::Sixteen, _) => HatColors::Named,
-            (Self::Default, _, Backdrop::Dark) => HatColors::Toned(72, ground, 45),
-            (Self::Default, _, Backdrop::Light) => HatColors::Toned(38, ground, 45),
+            (Self::Default, ColorDepth::Ansi16, _) => HatColors::Named,
+            (Self::Default, _, Backdrop::Dark) => HatColors::Lightness(72, backdrop, 45),
+            (Self::Default, _, Backdrop::Light) => HatColors::Lightness(38, backdrop, 45),
             // As bright as contrasts the same with black and with white; among the 256 there are few such colors.
-            (Self::Default, _, Backdrop::Unknown) => HatColors::Toned(49, ground, 40),
-            (Self::HighContrast, _, Backdrop::Dark) => HatColors::Toned(82, ground, 70),
-            (Self::HighContrast, _, Backdrop::Light) => HatColors::Toned(28, ground, 70),
+            (Self::Default, _, Backdrop::Unknown) => HatColors::Lightness(49, backdrop, 40),
+            (Self::HighContrast, _, Backdrop::Dark) => HatColors::Lightness(82, backdrop, 70),
+            (Self::HighContrast, _, Backdrop::Light) => HatColors::Lightness(28, backdrop, 70),
         }
     }
 }
 
 impl Palette {
     /// A built-in theme for a terminal.
-    pub fn new(theme: BuiltinTheme, depth: ColorDepth, ground: Backdrop) -> Self {
-        let colors = theme.colors(depth, ground);
+    pub fn new(theme: BuiltinTheme, depth: ColorDepth, backdrop: Backdrop) -> Self {
+        let colors = theme.colors(depth, backdrop);
         let ink = |color: Color| match color {
             Color::Reset => Style::new(),
             color => Style::new().fg(color),
         };
         let bold = |color: Color| ink(color).add_modifier(Modifier::BOLD);
-        // Dim, as there are terminals on whose ground a dark grey is not seen at all.
+        // Dim, as there are terminals on whose backdrop a dark grey is not seen at all.
         let faint = colors.faint.map_or(Style::new().add_modifier(Modifier::DIM), ink);
         let style = |role: StyleRole| match role {
             StyleRole::Border => ink(colors.accent),
-            StyleRole::BorderOther | StyleRole::Faint => faint,
+            StyleRole::BorderInactive | StyleRole::Faint => faint,
             StyleRole::Title | StyleRole::Key => bold(colors.accent),
-            StyleRole::TitleOther => Style::new(),
+            StyleRole::TitleInactive => Style::new(),
             StyleRole::Selected => Style::new().add_modifier(Modifier::REVERSED),
-            StyleRole::SelectedOther | StyleRole::Strong => bold(Color::Reset),
+            StyleRole::SelectedInactive | StyleRole::Strong => bold(Color::Reset),
             StyleRole::Matched => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
-            StyleRole::Good => ink(colors.good),
+            StyleRole::Success => ink(colors.good),
             StyleRole::Warning => ink(colors.warning),
             StyleRole::Error => bold(colors.error),
             StyleRole::Banned => ink(colors.error),
@@ -184,7 +186,7 @@ impl Palette {
         Self {
             styles: StyleRole::ALL.map(|(role, ..)| style(role)),
             depth,
-            hats: theme.hats(depth, ground),
+            hats: theme.hats(depth, backdrop),
         }
     }
 
@@ -205,13 +207,13 @@ impl Palette {
     fn fit(&self, color: Color) -> Color {
         let rgb = match color {
             Color::Rgb(red, green, blue) => Some((red, green, blue)),
-            Color::Indexed(index) => color::fixed(index),
+            Color::Indexed(index) => color::indexed_rgb(index),
             _ => None,
         };
         match (self.depth, rgb) {
             (ColorDepth::None, _) => Color::Reset,
-            (ColorDepth::Sixteen, Some(rgb)) => color::nearest_of_16(rgb),
-            (ColorDepth::Many, Some(rgb)) => color::nearest_of_256(rgb),
+            (ColorDepth::Ansi16, Some(rgb)) => color::nearest_of_16(rgb),
+            (ColorDepth::Ansi256, Some(rgb)) => color::nearest_of_256(rgb),
             _ => color,
         }
     }
@@ -221,13 +223,13 @@ impl Palette {
         let color = match self.hats {
             HatColors::Plain => return Style::new(),
             HatColors::Named => named(degrees),
-            HatColors::Toned(lightness, ground, least) => {
-                let toned = color::of_hue(degrees, f64::from(lightness));
-                if self.depth == ColorDepth::True {
+            HatColors::Lightness(lightness, backdrop, least) => {
+                let toned = color::from_hue(degrees, f64::from(lightness));
+                if self.depth == ColorDepth::TrueColor {
                     // How bright it is, and so the contrast, comes from the lightness alone.
                     Color::Rgb(toned.0, toned.1, toned.2)
                 } else {
-                    let behind = ground.luminances();
+                    let behind = backdrop.luminances();
                     let least = f64::from(least) / 10.0;
                     let good = |luminance| {
                         behind
@@ -268,23 +270,23 @@ mod tests {
     ];
     const DEPTHS: [ColorDepth; 4] = [
         ColorDepth::None,
-        ColorDepth::Sixteen,
-        ColorDepth::Many,
-        ColorDepth::True,
+        ColorDepth::Ansi16,
+        ColorDepth::Ansi256,
+        ColorDepth::TrueColor,
     ];
-    const GROUNDS: [Backdrop; 3] = [Backdrop::Dark, Backdrop::Light, Backdrop::Unknown];
+    const BACKDROPS: [Backdrop; 3] = [Backdrop::Dark, Backdrop::Light, Backdrop::Unknown];
 
     fn rgb(color: Color) -> Option<Rgb> {
         match color {
             Color::Rgb(red, green, blue) => Some((red, green, blue)),
-            Color::Indexed(index) => color::fixed(index),
+            Color::Indexed(index) => color::indexed_rgb(index),
             _ => None,
         }
     }
 
     /// The grounds of a kind which leave the least contrast.
-    fn extremes(ground: Backdrop) -> [Rgb; 2] {
-        match ground {
+    fn extremes(backdrop: Backdrop) -> [Rgb; 2] {
+        match backdrop {
             Backdrop::Dark => [(0, 0, 0), (48, 48, 48)],
             Backdrop::Light => [(255, 255, 255), (228, 228, 228)],
             Backdrop::Unknown => [(0, 0, 0), (255, 255, 255)],
@@ -292,35 +294,35 @@ mod tests {
     }
 
     /// The least contrast of a style with what is behind it, where that can be computed.
-    fn least(style: Style, ground: Backdrop) -> Option<f64> {
+    fn least(style: Style, backdrop: Backdrop) -> Option<f64> {
         let ink = rgb(style.fg?)?;
         let contrast = |behind| color::contrast(color::luminance(ink), color::luminance(behind));
-        let behind = extremes(ground).map(contrast);
+        let behind = extremes(backdrop).map(contrast);
         Some(behind[0].min(behind[1]))
     }
 
     #[test]
-    fn each_role_stands_in_its_place() {
+    fn roles_match_their_index() {
         for (at, (role, ..)) in StyleRole::ALL.into_iter().enumerate() {
             assert_eq!(role as usize, at);
         }
     }
 
     #[test]
-    fn what_is_computed_beforehand_is_right() {
-        for ground in GROUNDS {
-            for (rgb, known) in extremes(ground).into_iter().zip(ground.luminances()) {
-                assert!((color::luminance(rgb) - known).abs() < 1e-8, "{ground:?}");
+    fn precomputed_luminances_are_correct() {
+        for backdrop in BACKDROPS {
+            for (rgb, known) in extremes(backdrop).into_iter().zip(backdrop.luminances()) {
+                assert!((color::luminance(rgb) - known).abs() < 1e-8, "{backdrop:?}");
             }
         }
     }
 
     #[test]
-    fn every_role_can_be_read() {
+    fn roles_are_readable() {
         for (theme, wanted) in [(BuiltinTheme::Default, 4.5), (BuiltinTheme::HighContrast, 7.0)] {
-            for depth in [ColorDepth::Many, ColorDepth::True] {
-                for ground in [Backdrop::Dark, Backdrop::Light] {
-                    let palette = Palette::new(theme, depth, ground);
+            for depth in [ColorDepth::Ansi256, ColorDepth::TrueColor] {
+                for backdrop in [Backdrop::Dark, Backdrop::Light] {
+                    let palette = Palette::new(theme, depth, backdrop);
                     for (role, name, _) in StyleRole::ALL {
                         let style = palette.style(role);
                         assert!(
@@ -329,8 +331,8 @@ mod tests {
                         );
                         // What has no color has the terminal's own.
                         if style.fg.is_some() {
-                            let least = least(style, ground).unwrap();
-                            assert!(least >= wanted, "{theme:?} {ground:?} {name}: {least}");
+                            let least = least(style, backdrop).unwrap();
+                            assert!(least >= wanted, "{theme:?} {backdrop:?} {name}: {least}");
                         }
                     }
                 }
@@ -339,38 +341,38 @@ mod tests {
     }
 
     #[test]
-    fn every_hat_can_be_read_and_many_can_be_told_apart() {
+    fn hat_colors_are_readable_and_distinct() {
         let all = [
             (BuiltinTheme::Default, Backdrop::Dark, 4.5),
             (BuiltinTheme::Default, Backdrop::Light, 4.5),
             (BuiltinTheme::HighContrast, Backdrop::Dark, 7.0),
             (BuiltinTheme::HighContrast, Backdrop::Light, 7.0),
         ];
-        for (theme, ground, wanted) in all {
-            for depth in [ColorDepth::Many, ColorDepth::True] {
-                let palette = Palette::new(theme, depth, ground);
+        for (theme, backdrop, wanted) in all {
+            for depth in [ColorDepth::Ansi256, ColorDepth::TrueColor] {
+                let palette = Palette::new(theme, depth, backdrop);
                 let mut colors = std::collections::BTreeSet::new();
                 for degrees in 0..360 {
                     let style = palette.hat(f64::from(degrees));
-                    let least = least(style, ground).unwrap();
+                    let least = least(style, backdrop).unwrap();
                     assert!(
                         least >= wanted,
-                        "{theme:?} {depth:?} {ground:?} {degrees}: {least}"
+                        "{theme:?} {depth:?} {backdrop:?} {degrees}: {least}"
                     );
                     colors.insert(rgb(style.fg.unwrap()).unwrap());
                 }
-                let apart = if depth == ColorDepth::True { 150 } else { 8 };
+                let apart = if depth == ColorDepth::TrueColor { 150 } else { 8 };
                 assert!(
                     colors.len() >= apart,
-                    "{theme:?} {depth:?} {ground:?}: {colors:?}"
+                    "{theme:?} {depth:?} {backdrop:?}: {colors:?}"
                 );
             }
         }
     }
 
     #[test]
-    fn where_the_ground_is_not_known_hats_can_be_read_on_black_and_on_white() {
-        for (depth, wanted) in [(ColorDepth::True, 4.4), (ColorDepth::Many, 4.0)] {
+    fn hats_are_readable_on_unknown_backdrop() {
+        for (depth, wanted) in [(ColorDepth::TrueColor, 4.4), (ColorDepth::Ansi256, 4.0)] {
             let palette = Palette::new(BuiltinTheme::Default, depth, Backdrop::Unknown);
             for degrees in 0..360 {
                 let least = least(palette.hat(f64::from(degrees)), Backdrop::Unknown).unwrap();
@@ -380,13 +382,13 @@ mod tests {
     }
 
     #[test]
-    fn no_more_colors_than_there_are() {
+    fn respects_color_depth() {
         for theme in BUILTINS {
-            for (depth, ground) in DEPTHS
+            for (depth, backdrop) in DEPTHS
                 .into_iter()
-                .flat_map(|depth| GROUNDS.map(|ground| (depth, ground)))
+                .flat_map(|depth| BACKDROPS.map(|backdrop| (depth, backdrop)))
             {
-                let mut palette = Palette::new(theme, depth, ground);
+                let mut palette = Palette::new(theme, depth, backdrop);
                 palette.set(
                     StyleRole::Error,
                     Style::new().fg(Color::Rgb(1, 200, 3)).bg(Color::Indexed(200)),
@@ -396,11 +398,11 @@ mod tests {
                 for color in styles.iter().flat_map(|style| [style.fg, style.bg]).flatten() {
                     let fits = match color {
                         Color::Reset => true,
-                        Color::Rgb(..) => depth == ColorDepth::True,
-                        Color::Indexed(_) => depth >= ColorDepth::Many,
-                        _ => depth >= ColorDepth::Sixteen,
+                        Color::Rgb(..) => depth == ColorDepth::TrueColor,
+                        Color::Indexed(_) => depth >= ColorDepth::Ansi256,
+                        _ => depth >= ColorDepth::Ansi16,
                     };
-                    assert!(fits, "{theme:?} {depth:?} {ground:?}: {color}");
+                    assert!(fits, "{theme:?} {depth:?} {backdrop:?}: {color}");
                 }
             }
         }

@@ -7,15 +7,15 @@ pub enum StyleRole {
     /// The frame that has the focus.
     Border,
     /// Any other frame.
-    BorderOther,
+    BorderInactive,
     /// The title of the frame that has the focus.
     Title,
     /// Any other title.
-    TitleOther,
+    TitleInactive,
     /// The row that the keys act on.
     Selected,
     /// The selected row where the keys do not go.
-    SelectedOther,
+    SelectedInactive,
     /// The letters that a filter found.
     Matched,
     /// What is read first.
@@ -25,7 +25,7 @@ pub enum StyleRole {
     /// A key that can be pressed.
     Key,
     /// What went well.
-    Good,
+    Success,
     /// What needs a look.
     Warning,
     /// What went wrong.
@@ -41,12 +41,12 @@ impl StyleRole {
     /// All of them, with the names that a theme has for them and what they are for.
     pub const ALL: [(Self, &'static str, &'static str); ROLES] = [
         (Self::Border, "border", "the frame that has the focus"),
-        (Self::BorderOther, "border-other", "any other frame"),
+        (Self::BorderInactive, "border-other", "any other frame"),
         (Self::Title, "title", "the title of the frame that has the focus"),
-        (Self::TitleOther, "title-other", "any other title"),
+        (Self::TitleInactive, "title-other", "any other title"),
         (Self::Selected, "selected", "the row that the keys act on"),
         (
-            Self::SelectedOther,
+            Self::SelectedInactive,
             "selected-other",
             "the selected row where the keys do not go",
         ),
@@ -54,7 +54,7 @@ impl StyleRole {
         (Self::Strong, "strong", "what is read first"),
         (Self::Faint, "faint", "what is read last"),
         (Self::Key, "key", "a key that can be pressed"),
-        (Self::Good, "good", "what went well"),
+        (Self::Success, "good", "what went well"),
         (Self::Warning, "warning", "what needs a look"),
         (Self::Error, "error", "what went wrong"),
         (Self::Banned, "banned", "who may not be here"),

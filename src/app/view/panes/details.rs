@@ -3,16 +3,16 @@
 use crate::app::{Grouping, Pane, Phase, State, describe};
 use crate::model::HatId;
 
-use super::{active, shared};
+use super::{active_text, tally_parts};
 use crate::app::view::{Details, Truncation, label};
 
 /// The whole of what is selected in a pane.
-pub(super) fn of_pane(state: &State, pane: Pane) -> Option<Details<'_>> {
+pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
     if state.phase() != Phase::Open {
         return None;
     }
     match (state.grouping(), pane) {
-        (Grouping::ByHat, _) => return turned_details(state, pane),
+        (Grouping::ByHat, _) => return details_by_hat(state, pane),
         (Grouping::ByUser, Pane::First) => {
             let (jid, rooms) = state.listed_user_at(state.selected(pane)?)?;
             return Some(Details {
@@ -35,14 +35,14 @@ pub(super) fn of_pane(state: &State, pane: Pane) -> Option<Details<'_>> {
         Pane::First => state.room().map(|(jid, room)| Details {
             main: jid.as_str().into(),
             cut: Truncation::End,
-            remarks: label::named(room).map(Into::into).into_iter().collect(),
+            remarks: label::visible_name(room).map(Into::into).into_iter().collect(),
         }),
         Pane::Third if state.hat().is_some() => hat_details(state),
         // Without a hat to tell of, the user is told of.
         Pane::Second | Pane::Third => state.user().map(|(jid, user)| {
             let mut remarks = vec![
                 user.affiliation.as_str().into(),
-                describe::no_or(user.hats.len(), "hat").into(),
+                describe::count_or_no(user.hats.len(), "hat").into(),
             ];
             if !user.hats.is_empty() {
                 let active = user.hats.iter().filter(|(_, hat)| hat.is_active()).count();
@@ -63,26 +63,26 @@ fn hat_details(state: &State) -> Option<Details<'_>> {
     let mut remarks = Vec::new();
     if let Some(tally) = state.tally(id) {
         let marked = state.marked(Pane::Second);
-        remarks.extend(shared(tally, marked).map(Into::into));
+        remarks.extend(tally_parts(tally, marked).map(Into::into));
         if tally.titles_differ {
             remarks.push("titles differ".into());
         }
-        return Some(of_hat(id, remarks));
+        return Some(hat_id_details(id, remarks));
     }
     if !label::is_uri(id) {
         remarks.push("its id is no URI".into());
     }
-    remarks.push(active(attachment).into());
+    remarks.push(active_text(attachment).into());
     if attachment.is_required() {
         remarks.push("required".into());
     }
     if attachment.title.as_deref().is_none_or(str::is_empty) && room.title(id, attachment).is_some() {
         remarks.push("title of the room".into());
     }
-    Some(of_hat(id, remarks))
+    Some(hat_id_details(id, remarks))
 }
 
-fn of_hat<'a>(id: &'a HatId, remarks: Vec<std::borrow::Cow<'a, str>>) -> Details<'a> {
+fn hat_id_details<'a>(id: &'a HatId, remarks: Vec<std::borrow::Cow<'a, str>>) -> Details<'a> {
     Details {
         main: id.as_str().into(),
         cut: Truncation::Middle,
@@ -91,7 +91,7 @@ fn of_hat<'a>(id: &'a HatId, remarks: Vec<std::borrow::Cow<'a, str>>) -> Details
 }
 
 /// In the view by hat: the id, the address, the room's address.
-fn turned_details(state: &State, pane: Pane) -> Option<Details<'_>> {
+fn details_by_hat(state: &State, pane: Pane) -> Option<Details<'_>> {
     let row = state.selected(pane)?;
     let address = |address: &'_ crate::model::Jid| Details {
         main: address.as_str().to_owned().into(),
@@ -101,7 +101,7 @@ fn turned_details(state: &State, pane: Pane) -> Option<Details<'_>> {
     match pane {
         Pane::First => state
             .turned_hat_at(row)
-            .map(|known| of_hat(&known.id, vec![describe::count(known.users, "user").into()])),
+            .map(|known| hat_id_details(&known.id, vec![describe::count(known.users, "user").into()])),
         Pane::Second => state.wearer_at(row).map(address),
         Pane::Third => state.room_of_wearer_at(row).map(|(jid, ..)| address(jid)),
     }

@@ -27,14 +27,14 @@ pub struct FieldsView<'a> {
 }
 
 /// Lines for suggestions: on a large screen, and at least where there is room for any.
-pub const SUGGESTIONS: [u16; 2] = [10, 3];
+pub const SUGGESTION_LINES: [u16; 2] = [10, 3];
 /// Lines that show how a hat looks and what is stored.
-pub const PREVIEW: u16 = 4;
+pub const PREVIEW_LINES: u16 = 4;
 
 impl FieldsView<'_> {
     /// At most so many suggestions are shown in so many lines while their list has the keys: so a page leaves none out.
-    pub(super) fn page(&self, lines: u16) -> u16 {
-        let [most, least] = SUGGESTIONS;
+    pub(super) fn page_size(&self, lines: u16) -> u16 {
+        let [most, least] = SUGGESTION_LINES;
         let below = |field: &FieldView<'_>| u16::from(field.hint.is_some() || !field.problems.is_empty());
         let fields = self.fields.iter().map(|field| 1 + below(field));
         let mut needed = u16::from(self.warning.is_some()) + fields.sum::<u16>();
@@ -42,14 +42,14 @@ impl FieldsView<'_> {
             needed = 1;
         }
         // A blank line above and below the fields, where there is room for all.
-        let blank = if lines > needed + least + PREVIEW + 2 {
+        let blank = if lines > needed + least + PREVIEW_LINES + 2 {
             2
         } else {
             0
         };
         let rest = lines.saturating_sub(needed + blank);
-        let preview = if self.preview.is_some() && rest > least + PREVIEW {
-            PREVIEW
+        let preview = if self.preview.is_some() && rest > least + PREVIEW_LINES {
+            PREVIEW_LINES
         } else {
             0
         };
@@ -78,11 +78,11 @@ pub enum ValueView<'a> {
     /// A line of text.
     Text(&'a TextInput),
     /// Yes, no, or mixed; and what that means.
-    Tick(Option<bool>, String),
+    Checkbox(Option<bool>, String),
     /// One of these words, beside each other.
-    Words(Vec<&'a str>, usize),
+    Choice(Vec<&'a str>, usize),
     /// One of these phrases, a line each.
-    Lines(&'a [String], usize),
+    ChoiceLines(&'a [String], usize),
 }
 
 /// The list of existing hats or rooms below their field.
@@ -92,7 +92,7 @@ pub struct SuggestionsView<'a> {
     /// The rows.
     pub list: ListView<'a>,
     /// Whether the keys go into the field.
-    pub typing: bool,
+    pub field_has_keys: bool,
 }
 
 /// How a hat will look.
@@ -100,7 +100,7 @@ pub struct Preview<'a> {
     /// Whose hat it is.
     pub user: &'a str,
     /// The hat as chat programs show it.
-    pub shown: HatAppearance,
+    pub appearance: HatAppearance,
     /// What will be stored; `None` while it is not known which hat it is.
     pub stored: Option<String>,
 }

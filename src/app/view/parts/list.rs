@@ -6,7 +6,7 @@ use crate::app::filter::Filter;
 use crate::app::{Spot, describe};
 use crate::model::{HatId, Hue};
 
-use super::{Truncation, WHOLE, listed};
+use super::{FULL_TEXT_LINES, Truncation, join_nonempty};
 
 /// Rows, made when they are seen.
 pub struct ListView<'a> {
@@ -19,7 +19,7 @@ pub struct ListView<'a> {
     /// Makes a row.
     pub row: Box<dyn Fn(usize) -> ListRow<'a> + 'a>,
     /// Rows of fewer columns show short forms.
-    pub narrow: u16,
+    pub narrow_below: u16,
     /// Whether rows can be marked.
     pub markable: bool,
     /// The filter whose matches are highlighted in the cells called names.
@@ -27,7 +27,7 @@ pub struct ListView<'a> {
     /// What is said where there are no rows.
     pub empty: Vec<String>,
     /// The selected row in full, below the list where there is room.
-    pub whole: Option<String>,
+    pub full_text: Option<String>,
 }
 
 /// A row of a list.
@@ -55,11 +55,11 @@ pub struct RowCell<'a> {
     /// Its width.
     pub width: CellWidth,
     /// Aligned to the right.
-    pub right: bool,
+    pub right_aligned: bool,
     /// Blank columns before it.
     pub gap: u8,
     /// Shown only on rows of at least so many columns.
-    pub from: u16,
+    pub min_row_width: u16,
     /// The heading of its column.
     pub heading: &'static str,
     /// How it looks.
@@ -67,7 +67,7 @@ pub struct RowCell<'a> {
     /// What a sentence says in its place.
     pub spoken: SpokenText<'a>,
     /// Whether the filter looks for matches in it.
-    pub is_name: bool,
+    pub is_filterable: bool,
 }
 
 /// What a cell holds.
@@ -90,7 +90,7 @@ pub enum Glyph {
     /// A hat that is active, or defined in the catalog.
     Full,
     /// A hat that is active for some.
-    Half,
+    Mixed,
     /// A hat that is not.
     Empty,
     /// Something needs a look.
@@ -105,9 +105,9 @@ pub enum CellWidth {
     /// As its content, but no more than half of what is left.
     Content,
     /// So many columns, but no more than a third of the row.
-    Exactly(u16),
+    Fixed(u16),
     /// So many columns, in narrow rows fewer.
-    Narrowing {
+    Adaptive {
         /// In narrow rows.
         narrow: u16,
         /// In all others.
@@ -145,7 +145,7 @@ pub enum SpokenText<'a> {
     /// Something else.
     Words(Cow<'a, str>),
     /// Two things, put together only where somebody listens: a screen of rows is made for each key.
-    Both(Cow<'a, str>, Cow<'a, str>),
+    Two(Cow<'a, str>, Cow<'a, str>),
 }
 
 impl<'a> RowCell<'a> {
@@ -153,13 +153,13 @@ impl<'a> RowCell<'a> {
         Self {
             content,
             width: CellWidth::Content,
-            right: false,
+            right_aligned: false,
             gap: 1,
-            from: 0,
+            min_row_width: 0,
             heading: "",
             tone: Tone::Plain,
             spoken: SpokenText::Text,
-            is_name: false,
+            is_filterable: false,
         }
     }
 
@@ -181,7 +181,7 @@ impl<'a> RowCell<'a> {
     /// A number of things, aligned to the right.
     pub(in crate::app) fn number(number: usize, noun: &'static str) -> Self {
         Self {
-            right: true,
+            right_aligned: true,
             spoken: SpokenText::Count(noun),
             ..Self::new(CellContent::Number(number))
         }
@@ -193,9 +193,9 @@ impl<'a> RowCell<'a> {
     }
 
     /// The filter looks for matches in it; it takes what the others leave.
-    pub(in crate::app) fn name(self) -> Self {
+    pub(in crate::app) fn filterable(self) -> Self {
         Self {
-            is_name: true,
+            is_filterable: true,
             ..self.width(CellWidth::Share(1))
         }
     }
@@ -204,7 +204,7 @@ impl<'a> RowCell<'a> {
         Self { width, ..self }
     }
 
-    pub(in crate::app) fn cut(self, cut: Truncation) -> Self {
+    pub(in crate::app) fn truncated(self, cut: Truncation) -> Self {
         match self.content {
             CellContent::Text(text, _) => Self {
                 content: CellContent::Text(text, cut),
@@ -233,13 +233,13 @@ impl<'a> RowCell<'a> {
         }
     }
 
-    pub(in crate::app) fn spoken_both(
+    pub(in crate::app) fn spoken_two(
         self,
         first: impl Into<Cow<'a, str>>,
         second: impl Into<Cow<'a, str>>,
     ) -> Self {
         Self {
-            spoken: SpokenText::Both(first.into(), second.into()),
+            spoken: SpokenText::Two(first.into(), second.into()),
             ..self
         }
     }
@@ -251,12 +251,14 @@ impl<'a> RowCell<'a> {
         }
     }
 
-    fn words(&self) -> Cow<'_, str> {
+    fn spoken_text(&self) -> Cow<'_, str> {
         match (&self.spoken, &self.content) {
             (SpokenText::Words(words), _) => words.as_ref().into(),
-            (SpokenText::Both(first, second), _) => format!("{first}, {second}").into(),
+            (SpokenText::Two(first, second), _) => format!("{first}, {second}").into(),
             (SpokenText::Nothing, _) | (_, CellContent::Glyph(_)) => "".into(),
-            (SpokenText::Count(noun), CellContent::Number(number)) => describe::no_or(*number, noun).into(),
+            (SpokenText::Count(noun), CellContent::Number(number)) => {
+                describe::count_or_no(*number, noun).into()
+            }
             (_, CellContent::Number(number)) => number.to_string().into(),
             (_, CellContent::Text(text, _) | CellContent::Abbreviated(text, _) | CellContent::Keys(text)) => {
                 text.as_ref().into()
@@ -268,9 +270,9 @@ impl<'a> RowCell<'a> {
 impl ItemRow<'_> {
     /// The row as one sentence.
     pub fn sentence(&self) -> String {
-        let cells = self.cells.iter().map(RowCell::words);
+        let cells = self.cells.iter().map(RowCell::spoken_text);
         let marked = self.marked.then_some(Cow::Borrowed("marked"));
-        listed(cells.chain(marked))
+        join_nonempty(cells.chain(marked))
     }
 }
 
@@ -287,16 +289,16 @@ impl ListRow<'_> {
 impl<'a> ListView<'a> {
     /// How many of so many lines the whole of the selected row has: on a small screen a row holds few words, and there
     /// the whole of it is needed most.
-    pub fn below(&self, lines: u16) -> u16 {
-        if self.whole.is_some() && lines >= WHOLE + 3 {
-            WHOLE
+    pub fn full_text_lines(&self, lines: u16) -> u16 {
+        if self.full_text.is_some() && lines >= FULL_TEXT_LINES + 3 {
+            FULL_TEXT_LINES
         } else {
             0
         }
     }
 
     /// How many of the next rows, or of those before, within so many lines can be selected.
-    pub(super) fn items(&self, lines: u16, down: bool) -> usize {
+    pub(super) fn selectable_rows(&self, lines: u16, down: bool) -> usize {
         let (at, lines) = (self.selected.unwrap_or_default(), usize::from(lines));
         let rows = if down {
             at + 1..(at + 1 + lines).min(self.len)
@@ -317,11 +319,11 @@ impl<'a> ListView<'a> {
             selected,
             position: (selected.unwrap_or_default(), len),
             row: Box::new(row),
-            narrow: 0,
+            narrow_below: 0,
             markable: false,
             filter: None,
             empty: Vec::new(),
-            whole: None,
+            full_text: None,
         }
     }
 }
