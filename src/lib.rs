@@ -1,22 +1,22 @@
-//! hatrack: see, give, change and take the hats of users in XMPP rooms.
+//! hatrack manages the hats of users in XMPP rooms.
 //!
-//! The parts are rooms of a house; each knows only the parts below it:
+//! The crate has layers; each depends only on the layers below it:
 //!
-//! | part | what it knows |
+//! | layer | content |
 //! |---|---|
-//! | `cli` | the command line; the commands that need no screen |
+//! | `cli` | the command line; the commands that run without the screen |
 //! | `term` | the terminal session: input, signals, drawing loop; the only place that runs effects |
-//! | `ui` | drawing: state in, frame out |
-//! | `app` | what the moderator is doing: state, messages, commands, overlays |
+//! | `ui` | drawing: from state to frame |
+//! | `app` | the application: state, messages, commands, overlays |
 //! | `server` | live servers: reading rooms there, and changing them |
-//! | [`exchange`] | import and export: JSON and CSV, laid over what is there |
-//! | [`sync`] | what live servers hold, and what differs from it: plans, without any connection |
-//! | [`store`] | where the wardrobe is kept: data file, history, lock |
-//! | [`model`] | what hats are: rooms, users, attachments, the three operations, edits |
+//! | [`exchange`] | import and export: JSON and CSV, merged into existing data |
+//! | [`sync`] | synchronization with servers as plans, without connections |
+//! | [`store`] | persistence: data file, history, lock |
+//! | [`model`] | the hats model: rooms, users, attachments, the three operations, edits |
 //!
-//! Other programs mostly want [`model`] (pure, no I/O) and [`store`] (safe reading and writing of the data file). They
+//! Other programs mostly use [`model`] (pure, no I/O) and [`store`] (safe reading and writing of the data file). They
 //! depend on the crate without its default features: then only `model`, `sync`, `exchange` and `store` are built, without
-//! anything of a terminal. With the feature `tui`, which is on by default, the five parts above are there too.
+//! terminal code. The feature `tui`, which is on by default, adds the five layers above them.
 
 #[cfg(feature = "tui")]
 pub mod app;

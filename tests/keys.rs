@@ -1,5 +1,4 @@
-//! `docs/keys.md` is made from the table of commands, so it cannot go stale: `HATRACK_UPDATE=1 cargo test --test keys`
-//! writes it again.
+//! `docs/keys.md` is generated from the table of commands: `HATRACK_UPDATE=1 cargo test --test keys` updates it.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -11,12 +10,12 @@ use hatrack::app::place::Place;
 use proc_macro2::{TokenStream, TokenTree};
 
 #[test]
-fn the_documentation_of_keys_is_the_table_of_commands() {
+fn key_documentation_is_current() {
     let mut page = String::from(
-        "# Keys\n\nMade from the program's own table of commands. `?` shows the same on the screen, for where you are.\nWhere two places have a key, the more particular one has it; where text is typed, letters are text.\nOther keys are given in [config.toml](terminals.md).\n",
+        "# Keys\n\nGenerated from the program's table of commands. `?` shows the same on the screen, for the current place.\nIf a key is bound in two places, the more specific one applies; where text is typed, letters are text.\nYou can change keys in [config.toml](terminals.md).\n",
     );
     for place in Place::ALL {
-        write!(page, "\n## {}\n\n| key | does |\n|---|---|\n", place.title()).unwrap();
+        write!(page, "\n## {}\n\n| key | command |\n|---|---|\n", place.title()).unwrap();
         for command in COMMANDS.iter().filter(|command| command.place == *place) {
             let keys: Vec<String> = command
                 .keys
@@ -28,8 +27,8 @@ fn the_documentation_of_keys_is_the_table_of_commands() {
         }
     }
     page.push_str(
-        "\nText fields take readline's keys too: `Ctrl-A` `Ctrl-E` start and end, `Ctrl-W` a word back, `Ctrl-U` to the start,\n\
-         `Ctrl-K` to the end, `Alt-B` `Alt-F` a word back and on. A paste is taken as one line; a list of addresses for a new user adds them all.\n",
+        "\nText fields also support readline's keys: `Ctrl-A` `Ctrl-E` start and end, `Ctrl-W` delete a word, `Ctrl-U` delete to the start,\n\
+         `Ctrl-K` delete to the end, `Alt-B` `Alt-F` a word back and forward. A paste becomes one line; a list of addresses for a new user adds them all.\n",
     );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
     if std::env::var_os("HATRACK_UPDATE").is_some() {
@@ -38,13 +37,13 @@ fn the_documentation_of_keys_is_the_table_of_commands() {
     let there = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
         there == page,
-        "docs/keys.md is not what the table says; HATRACK_UPDATE=1 cargo test --test keys writes it again"
+        "docs/keys.md is not current; run HATRACK_UPDATE=1 cargo test --test keys"
     );
 }
 
-/// Keys can be changed, so no sentence names one by heart: it asks for the name ([`hatrack::app::State::key`]).
+/// Keys can be changed, so sentences get the name of a key from [`hatrack::app::State::key`].
 #[test]
-fn no_sentence_names_a_key_of_the_table() {
+fn no_sentence_hardcodes_a_key() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut named = Vec::new();
     for part in ["app", "ui"] {
@@ -52,8 +51,8 @@ fn no_sentence_names_a_key_of_the_table() {
             let mut sentences = Vec::new();
             literals(source.parse().unwrap(), &mut sentences);
             let path = path.strip_prefix(&root).unwrap().display().to_string();
-            // Where keys have their names, and what is no sentence.
-            let others = ["app/key.rs", "app/keymap.rs", "app/table.rs"];
+            // These files define the names of keys.
+            let others = ["app/key.rs", "app/keymap.rs"];
             if !others.contains(&path.as_str()) {
                 let wrong = sentences.into_iter().filter(|sentence| names_a_key(sentence));
                 named.extend(wrong.map(|sentence| format!("{path}: {sentence}")));
@@ -62,19 +61,14 @@ fn no_sentence_names_a_key_of_the_table() {
     }
     assert!(named.is_empty(), "{named:#?}");
     for sentence in [
-        "\"u takes it back\"",
-        "\"it is gone; Ctrl-R brings it\"",
+        "\"Saved (u to undo)\"",
+        "\"Removed; Ctrl-R to redo\"",
         "\"yes (Esc: no)\"",
-        "\"there is none; a adds one\"",
+        "\"No rooms (a to add one)\"",
     ] {
         assert!(names_a_key(sentence), "{sentence}");
     }
-    for sentence in [
-        "\"{key} takes it back\"",
-        "\"a room\"",
-        "\"there is a room\"",
-        "\"x\"",
-    ] {
+    for sentence in ["\"{key} to undo\"", "\"a room\"", "\"there is a room\"", "\"x\""] {
         assert!(!names_a_key(sentence), "{sentence}");
     }
 }
@@ -90,7 +84,7 @@ fn sources(folder: &Path, take: &mut impl FnMut(&Path, &str)) {
     }
 }
 
-/// The strings of a source, without documentation and tests.
+/// The string literals of a source file, without documentation and tests.
 fn literals(tokens: TokenStream, found: &mut Vec<String>) {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
@@ -98,7 +92,7 @@ fn literals(tokens: TokenStream, found: &mut Vec<String>) {
             TokenTree::Punct(hash) if hash.as_char() == '#' => {
                 let _ = tokens.next_if(|next| next.to_string() == "!");
                 let attribute = tokens.next_if(|next| matches!(next, TokenTree::Group(_)));
-                // What is for tests stands last in a file.
+                // Tests come last in a file.
                 if attribute.is_some_and(|it| it.to_string().replace(' ', "") == "[cfg(test)]") {
                     return;
                 }
@@ -110,7 +104,7 @@ fn literals(tokens: TokenStream, found: &mut Vec<String>) {
     }
 }
 
-/// Whether there is a word in a sentence that is a key: one with a name, or a letter that is no word.
+/// Whether a sentence contains the name of a key, or a single letter that is not a word.
 fn names_a_key(sentence: &str) -> bool {
     const NAMED: [&str; 8] = ["Ctrl-", "Esc", "Enter", "Tab", "Space", "PgUp", "PgDn", "F1"];
     let inside = sentence.trim_matches('"');
@@ -121,7 +115,7 @@ fn names_a_key(sentence: &str) -> bool {
         "I" | "A" => false,
         "a" => words
             .get(at + 1)
-            .is_some_and(|next| ["adds", "gives", "puts", "takes"].contains(next)),
+            .is_some_and(|next| ["adds", "defines", "gives", "puts", "to"].contains(next)),
         word => word.len() == 1 && word.chars().all(char::is_alphabetic),
     };
     sentence.starts_with('"')

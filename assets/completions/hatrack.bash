@@ -1,5 +1,5 @@
-# What could stand next, for bash: put it into ~/.local/share/bash-completion/completions/hatrack, or source it.
-# The program itself says it, quoted; it reads the data file for rooms, users and hats.
+# Completion for bash: copy it to ~/.local/share/bash-completion/completions/hatrack, or source it.
+# hatrack provides the candidates, already quoted; rooms, users and hats come from the data file.
 _hatrack() {
     local found each
     COMPREPLY=()

@@ -1,5 +1,5 @@
-# What could stand next, for fish: put it into ~/.config/fish/completions/hatrack.fish.
-# The program itself says it; it reads the data file for rooms, users and hats. fish quotes what is put into the line.
+# Completion for fish: copy it to ~/.config/fish/completions/hatrack.fish.
+# hatrack provides the candidates; rooms, users and hats come from the data file. fish quotes the inserted text.
 function __hatrack_complete
     set -l found (command hatrack complete words -- (commandline -opc) (commandline -ct) 2>/dev/null)
     if test "$found" = \tfiles

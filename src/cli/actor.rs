@@ -1,18 +1,18 @@
-//! Who is at work: the name that the history and the drafts go by.
+//! The actor: the name under which changes are recorded in the history and drafts are kept.
 
 use std::fmt;
 use std::net::IpAddr;
 
-/// The one who acts.
+/// The person who makes changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// The name they gave, or the one they logged in under.
+    /// The given name, or the login name.
     pub name: String,
-    /// From where they came by SSH.
+    /// The address of the SSH client, if any.
     pub address: Option<IpAddr>,
 }
 
-/// `terry@192.0.2.7`, or only the name.
+/// `terry@192.0.2.7`, or the name alone.
 impl fmt::Display for Actor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.name)?;
@@ -21,18 +21,17 @@ impl fmt::Display for Actor {
     }
 }
 
-/// No name is longer, in characters.
-pub(super) const LONGEST: usize = 64;
+/// Maximum length of a name, in characters.
+pub(super) const MAX_NAME_CHARS: usize = 64;
 
 impl Actor {
-    /// Finds out who acts: `given` (by an option, say), or the login name that the system's user database has for this
-    /// user id; from where, `variable` says, which looks up a variable of the environment. Where the database has no
-    /// name, the variables `LOGNAME` and `USER` are asked, but not in a restricted session: what a variable says there
-    /// may be the moderator's choice.
+    /// Determines the actor: the `given` name, or the login name of this user ID in the system's user database, or
+    /// the environment variables `LOGNAME` and `USER`, which `variable` looks up. A restricted session ignores these two,
+    /// as the moderator may be able to set them. The address comes from `SSH_CONNECTION`.
     pub fn find(given: Option<&str>, restricted: bool, variable: impl Fn(&str) -> Option<String>) -> Self {
         let id = nix::unistd::getuid();
         let user = nix::unistd::User::from_uid(id).ok().flatten();
-        let login = user.and_then(|user| clean(&user.name));
+        let login = user.and_then(|user| sanitize_name(&user.name));
         Self::from_parts(given, login, id.as_raw(), restricted, variable)
     }
 
@@ -43,38 +42,38 @@ impl Actor {
         restricted: bool,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Self {
-        let said = || {
+        let from_environment = || {
             let mut names = ["LOGNAME", "USER"].into_iter().filter(|_| !restricted);
-            names.find_map(|name| clean(&variable(name)?))
+            names.find_map(|name| sanitize_name(&variable(name)?))
         };
         let name = given
-            .and_then(clean)
+            .and_then(sanitize_name)
             .or(login)
-            .or_else(said)
+            .or_else(from_environment)
             .unwrap_or_else(|| format!("uid {id}"));
         let address = variable("SSH_CONNECTION").and_then(|connection| client_address(&connection));
         Self { name, address }
     }
 }
 
-/// A name on one line and without anything that a terminal would obey.
-pub(super) fn clean(name: &str) -> Option<String> {
+/// Removes control and invisible characters and cuts to [`MAX_NAME_CHARS`]; `None` if nothing is left.
+pub(super) fn sanitize_name(name: &str) -> Option<String> {
     let shown: String = name
         .trim()
         .chars()
         .filter(|character| !is_hidden(*character))
-        .take(LONGEST)
+        .take(MAX_NAME_CHARS)
         .collect();
     (!shown.is_empty()).then_some(shown)
 }
 
-/// Controls, and the characters that turn or hide text.
+/// Control characters, and characters that reorder or hide text.
 fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// The client in `SSH_CONNECTION`: its address, its port, the server's address, its port.
+/// The client address in `SSH_CONNECTION`, which has client address, client port, server address and server port.
 fn client_address(connection: &str) -> Option<IpAddr> {
     connection.split_whitespace().next()?.parse().ok()
 }
@@ -84,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_given_name_comes_first_and_the_address_after_it() {
+    fn explicit_name_wins_and_address_follows() {
         let ssh =
             |name: &str| (name == "SSH_CONNECTION").then(|| "192.0.2.7 50000 198.51.100.1 22".to_owned());
         assert_eq!(
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_hostile_gets_into_a_name() {
+    fn removes_control_characters_from_names() {
         let bad = |name: &str| (name == "SSH_CONNECTION").then(|| "\x1b[31m 1 2 3".to_owned());
         assert_eq!(
             Actor::find(Some("al\x1b[2Ji\nce\u{202e}"), false, bad).to_string(),
@@ -103,16 +102,16 @@ mod tests {
         );
         assert_eq!(
             Actor::find(Some(&"x".repeat(999)), false, bad).name.len(),
-            LONGEST
+            MAX_NAME_CHARS
         );
     }
 
-    /// Who logs in by SSH may set some variables (`AcceptEnv`), and any in the line of a key of their own.
+    /// SSH clients may set some variables (`AcceptEnv`), and any in the `authorized_keys` line of their own key.
     #[test]
-    fn in_a_restricted_session_no_variable_decides_the_name() {
-        let said = |name: &str| matches!(name, "LOGNAME" | "USER").then(|| "mallory".to_owned());
+    fn restricted_session_ignores_name_variables() {
+        let from_environment = |name: &str| matches!(name, "LOGNAME" | "USER").then(|| "mallory".to_owned());
         let name = |login: Option<&str>, restricted| {
-            Actor::from_parts(None, login.map(Into::into), 4711, restricted, said).name
+            Actor::from_parts(None, login.map(Into::into), 4711, restricted, from_environment).name
         };
         assert_eq!(name(Some("terry"), true), "terry");
         assert_eq!(name(Some("terry"), false), "terry");
@@ -121,10 +120,10 @@ mod tests {
     }
 
     #[test]
-    fn a_login_name_comes_from_the_user_database() {
+    fn login_name_comes_from_user_database() {
         let id = nix::unistd::getuid();
-        let there = nix::unistd::User::from_uid(id).unwrap();
-        let name = there.map_or_else(|| format!("uid {id}"), |user| user.name);
+        let account = nix::unistd::User::from_uid(id).unwrap();
+        let name = account.map_or_else(|| format!("uid {id}"), |user| user.name);
         assert_eq!(Actor::find(None, true, |_| Some("mallory".to_owned())).name, name);
     }
 }

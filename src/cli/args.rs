@@ -1,10 +1,10 @@
-//! What the command line says, as clap reads it.
+//! The definition of the command line for clap.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::choice::{self, Choice};
+use super::value_parsers::{self, NamedValueParser};
 use crate::model::Affiliation;
 use crate::term::{Background, ColorMode};
 
@@ -18,43 +18,43 @@ pub use complete::{CompleteArgs, CompletionRequest};
 pub use exchange::{ExportArgs, ImportArgs};
 pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs, SetsCommand};
 
-/// See, give, change and take the hats of users in XMPP rooms.
+/// Manage the hats of users in XMPP rooms.
 ///
-/// Without a command the screen opens. A hat is an extra label that a user can wear in a room, such as "Teacher's
-/// Assistant"; its id is a URI. Addresses are JIDs; a resource in them is left aside.
+/// Without a command, hatrack opens its screen. A hat is an extra label for a user in a room, such as "Teacher's
+/// Assistant" (XEP-0317); its ID is a URI. Rooms and users are given by their addresses (JIDs); a resource is ignored.
 #[derive(Debug, Parser)]
-#[command(name = "hatrack", version, disable_help_subcommand = true, after_help = AFTER)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+#[command(name = "hatrack", version, after_help = AFTER_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate option")]
 pub struct Cli {
-    /// What stands before the command.
+    /// Open the screen with sample data; nothing is saved
+    #[arg(long)]
+    pub demo: bool,
+    /// Start with the mouse on (hold Shift to select text)
+    #[arg(long)]
+    pub mouse: bool,
+    /// Plain text instead of boxes, for screen readers
+    #[arg(long)]
+    pub plain: bool,
+    /// Use ASCII only [default: on a Linux console or without a UTF-8 locale]
+    #[arg(long)]
+    pub ascii: bool,
+    /// Number of colors [default: detected from the environment]
+    #[arg(long, value_name = "COLORS", alias = "colour",
+          value_parser = NamedValueParser::<ColorMode>::new(ColorMode::NAMES))]
+    pub color: Option<ColorMode>,
+    /// Background of the terminal [default: detected]
+    #[arg(long, value_name = "BACKGROUND",
+          value_parser = NamedValueParser::<Background>::new(Background::NAMES))]
+    pub background: Option<Background>,
+    /// Options before the command.
     #[command(flatten)]
     pub common: CommonOptions,
-    /// Open the screen on a sample wardrobe; nothing is written anywhere
-    #[arg(long, help_heading = "Options")]
-    pub demo: bool,
-    /// Begin with the mouse on (it can be switched on and off at any time): selecting text then needs Shift
-    #[arg(long, help_heading = "Options")]
-    pub mouse: bool,
-    /// Lines of words in the place of boxes, the cursor on what is selected: for screen readers
-    #[arg(long, help_heading = "Options")]
-    pub plain: bool,
-    /// Show only ASCII [default: on a Linux console and where the locale is not UTF-8]
-    #[arg(long, help_heading = "Options")]
-    pub ascii: bool,
-    /// How many colors [default: what the terminal's variables say]
-    #[arg(long, value_name = "COLORS", alias = "colour", help_heading = "Options",
-          value_parser = Choice::<ColorMode>::of(ColorMode::NAMES))]
-    pub color: Option<ColorMode>,
-    /// What is behind the text [default: what the terminal says]
-    #[arg(long, value_name = "GROUND", help_heading = "Options",
-          value_parser = Choice::<Background>::of(Background::NAMES))]
-    pub background: Option<Background>,
-    /// The command; without one the screen opens.
+    /// The command; `None` opens the screen.
     #[command(subcommand)]
     pub command: Option<CliCommand>,
 }
 
-const AFTER: &str = "\
+const AFTER_HELP: &str = "\
 Examples:
   hatrack                                             open the screen
   hatrack room add courses@conference.example.org --name Courses
@@ -63,49 +63,49 @@ Examples:
       http://example.com/hats/ta --title \"Teacher's Assistant\" --active
   hatrack show courses@conference.example.org terry@example.org --json
   hatrack history --user terry@example.org
-  hatrack sets put \"on-call week\" courses@conference.example.org terry@example.org
+  hatrack sets apply \"on-call week\" courses@conference.example.org terry@example.org
   hatrack export --output hats.csv
   hatrack import hats.csv --dry-run
   hatrack undo
 
 Files:
-  ~/.config/hatrack/hats.json           the wardrobe; --file or HATRACK_FILE names another
-  ~/.config/hatrack/hats.history.jsonl  who did what, when: beside the wardrobe
-  ~/.config/hatrack/hats.lock           held while a change is written
-  ~/.config/hatrack/config.toml         the screen's keys and colors; see hatrack config
-  ~/.local/state/hatrack/               drafts of forms that a lost connection left open
+  ~/.config/hatrack/hats.json           the data file; --file or HATRACK_FILE selects another
+  ~/.config/hatrack/hats.history.jsonl  the history of all changes
+  ~/.config/hatrack/hats.lock           locked while a change is saved
+  ~/.config/hatrack/config.toml         keys and colors of the screen; see hatrack config
+  ~/.local/state/hatrack/               drafts of unsaved changes
 
-Variables (HATRACK_*, XDG_* and TZ are not looked at with --room or --read-only):
+Environment variables (HATRACK_*, XDG_* and TZ are ignored with --room or --read-only):
   HATRACK_FILE      the data file
-  HATRACK_ACTOR     the name that the history has for you
-  XDG_CONFIG_HOME   in the place of ~/.config
-  XDG_STATE_HOME    in the place of ~/.local/state
-  TZ                the time zone that times are shown in
-  NO_COLOR          set to anything: no colors
-  TERM, COLORTERM   how many colors there are; COLORFGBG: whether the background is dark or light
-  LC_ALL, LANG      with a locale that is not UTF-8 the screen is plain ASCII
+  HATRACK_ACTOR     your name in the history
+  XDG_CONFIG_HOME   replaces ~/.config
+  XDG_STATE_HOME    replaces ~/.local/state
+  TZ                the time zone of displayed times
+  NO_COLOR          any value turns colors off
+  TERM, COLORTERM   the number of colors; COLORFGBG: dark or light background
+  LC_ALL, LANG      without a UTF-8 locale, the screen uses ASCII only
 
-Exit codes: 0 done, 1 error, 2 wrong usage, no terminal or a mistake in config.toml,
-3 item not found, 4 data file unreadable, 5 conflict or locked, 128 and its number when
-a signal ended the screen.";
+Exit codes: 0 success, 1 error, 2 usage error, no terminal or invalid config.toml,
+3 item not found, 4 data file unreadable, 5 conflict or locked, 128 plus the signal
+number if a signal ended the screen.";
 
-/// Options that may stand before or after the command. After it they can only narrow what stands before.
+/// Options accepted before and after the command. After it, they can only restrict the session further.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Options for every command")]
+#[command(next_help_heading = "Global options")]
 pub struct CommonOptions {
-    /// The data file; made with the first change
+    /// Data file; created with the first change
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Your name in the history [default: the login name, with the address that an SSH line comes from]
+    /// Name recorded in the history [default: login name; over SSH, the client address is added]
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
-    /// Add what happens below the screen to this file, a JSON object a line: to find out what went wrong
+    /// Append a debug log to this file, one JSON object per line
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
-    /// See and change only this room; can be given several times
+    /// Restrict the session to this room; can be repeated
     #[arg(long = "room", value_name = "ROOM")]
     pub rooms: Vec<String>,
-    /// Change nothing
+    /// Open read-only
     #[arg(long)]
     pub read_only: bool,
 }
@@ -115,50 +115,50 @@ pub struct CommonOptions {
 pub enum CliCommand {
     /// Print all rooms, one room or one user
     Show(ShowArgs),
-    /// Print one user everywhere: their rooms, affiliations and hats
+    /// Print a user's affiliations and hats in all rooms
     User(UserArgs),
-    /// Give a user a hat, exactly as told: one that is there under that id is replaced
+    /// Add a hat to a user, or replace it
     Add(AddArgs),
-    /// Take a hat from a user
+    /// Remove a hat from a user
     Remove(RemoveArgs),
-    /// Make a user's hats exactly those of a JSON object: all of it or nothing
+    /// Replace a user's hats with those of a JSON object
     Set(SetArgs),
     /// Add, rename or remove a room
     Room(RoomArgs),
-    /// Set a user's affiliation with a room; "none" removes the user with their hats
+    /// Set a user's affiliation; "none" removes the user and their hats
     Affiliate(AffiliateArgs),
-    /// List, define or remove the hats of a room's catalog
+    /// List, define or remove hats in a room's catalog
     #[command(alias = "catalogue")]
     Catalog(CatalogArgs),
-    /// List the named sets of hats; save, put on, rename or remove one
+    /// List, save, apply, rename or remove hat sets
     Sets(SetsArgs),
-    /// Print all rooms, one room or one user as JSON, or as a table for spreadsheets
+    /// Export all rooms, one room or one user as JSON or CSV
     Export(ExportArgs),
-    /// Add what is in a file: rooms, users and hats, all of it or nothing
+    /// Import rooms, users and hats from JSON or CSV
     Import(ImportArgs),
-    /// Look whether the data file and its history can be read, changing nothing
+    /// Check the data file and its history
     Check(CheckArgs),
-    /// Check the configuration of the screen, or print all there is to set
+    /// Check the configuration, or print the default one
     Config(ConfigArgs),
-    /// Print who did what, newest first
+    /// Print the history, newest first
     History(HistoryArgs),
-    /// Take back your last change, or the one with this number
+    /// Undo your last change, or the given one
     Undo(RevisionArgs),
-    /// Put back what your last undo took, or the undo with this number
+    /// Redo your last undo, or the given one
     Redo(RevisionArgs),
-    /// Say what could stand next on a command line, for the shells
+    /// Print completions for a command line
     #[command(hide = true)]
     Complete(CompleteArgs),
 }
 
-/// `show`
+/// Arguments of `show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
     /// The room's address
     pub room: Option<String>,
     /// The user's address
     pub user: Option<String>,
-    /// As JSON: the whole document, the room's object, or the user's object
+    /// Print JSON: the whole data file, the room object or the user object
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -166,12 +166,12 @@ pub struct ShowArgs {
     pub common: CommonOptions,
 }
 
-/// `user`
+/// Arguments of `user`.
 #[derive(Debug, Args)]
 pub struct UserArgs {
     /// The user's address
     pub user: String,
-    /// As JSON: an object of user objects by room address
+    /// Print a JSON object with a user object for each room address
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -179,22 +179,22 @@ pub struct UserArgs {
     pub common: CommonOptions,
 }
 
-/// `add`
+/// Arguments of `add`.
 #[derive(Debug, Args)]
 pub struct AddArgs {
     /// The room's address
     pub room: String,
     /// The user's address
     pub user: String,
-    /// The hat's id, a URI
+    /// The hat's ID, a URI
     pub hat: String,
-    /// The label that people read
-    #[arg(long, allow_hyphen_values = true, value_parser = choice::text)]
+    /// Title of the hat
+    #[arg(long, allow_hyphen_values = true, value_parser = value_parsers::text)]
     pub title: Option<String>,
-    /// The user wears it now
+    /// Make the hat active (shown in chat)
     #[arg(long)]
     pub active: bool,
-    /// The user cannot take it off
+    /// Make the hat required (the user cannot remove it)
     #[arg(long)]
     pub required: bool,
     #[command(flatten)]
@@ -202,28 +202,28 @@ pub struct AddArgs {
     pub common: CommonOptions,
 }
 
-/// `remove`
+/// Arguments of `remove`.
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
     /// The room's address
     pub room: String,
     /// The user's address
     pub user: String,
-    /// The hat's id
+    /// The hat's ID
     pub hat: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
 }
 
-/// `set`
+/// Arguments of `set`.
 #[derive(Debug, Args)]
 pub struct SetArgs {
     /// The room's address
     pub room: String,
     /// The user's address
     pub user: String,
-    /// A JSON object of hats by id, or a user object with "hats"; "-" is standard input
+    /// JSON object of hats by ID, or a user object with "hats"; "-" is standard input
     #[arg(value_name = "FILE", default_value = "-")]
     pub from: PathBuf,
     #[command(flatten)]
@@ -231,11 +231,11 @@ pub struct SetArgs {
     pub common: CommonOptions,
 }
 
-/// `room`
+/// Arguments of `room`.
 #[derive(Debug, Args)]
 #[command(disable_help_subcommand = true, arg_required_else_help = false)]
 pub struct RoomArgs {
-    /// Which of them.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: RoomCommand,
     #[command(flatten)]
@@ -243,39 +243,39 @@ pub struct RoomArgs {
     pub common: CommonOptions,
 }
 
-/// `room add`, `room rename` and `room remove`
+/// The subcommands of `room`.
 #[derive(Debug, Subcommand)]
 pub enum RoomCommand {
-    /// Add a room without users
+    /// Add a room
     Add(RoomAddArgs),
-    /// Give a room another name, or with --clear none
+    /// Rename a room, or clear its name
     Rename(RoomRenameArgs),
     /// Remove a room with its users and their hats
     Remove(RoomRemoveArgs),
 }
 
-/// `room add`
+/// Arguments of `room add`.
 #[derive(Debug, Args)]
 pub struct RoomAddArgs {
     /// The room's address
     pub room: String,
-    /// What people call it
-    #[arg(long, allow_hyphen_values = true, value_parser = choice::text)]
+    /// Name of the room
+    #[arg(long, allow_hyphen_values = true, value_parser = value_parsers::text)]
     pub name: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
 }
 
-/// `room rename`
+/// Arguments of `room rename`.
 #[derive(Debug, Args)]
 pub struct RoomRenameArgs {
     /// The room's address
     pub room: String,
-    /// What people call it from now on
-    #[arg(required_unless_present = "clear", allow_hyphen_values = true, value_parser = choice::text)]
+    /// New name
+    #[arg(required_unless_present = "clear", allow_hyphen_values = true, value_parser = value_parsers::text)]
     pub name: Option<String>,
-    /// Take its name away
+    /// Remove the name
     #[arg(long, conflicts_with = "name")]
     pub clear: bool,
     #[command(flatten)]
@@ -283,7 +283,7 @@ pub struct RoomRenameArgs {
     pub common: CommonOptions,
 }
 
-/// `room remove`
+/// Arguments of `room remove`.
 #[derive(Debug, Args)]
 pub struct RoomRemoveArgs {
     /// The room's address
@@ -293,14 +293,14 @@ pub struct RoomRemoveArgs {
     pub common: CommonOptions,
 }
 
-/// `affiliate`
+/// Arguments of `affiliate`.
 #[derive(Debug, Args)]
 pub struct AffiliateArgs {
     /// The room's address
     pub room: String,
     /// The user's address
     pub user: String,
-    /// The standing relation with the room
+    /// The user's affiliation with the room
     #[arg(value_enum)]
     pub affiliation: AffiliationName,
     #[command(flatten)]
@@ -308,7 +308,7 @@ pub struct AffiliateArgs {
     pub common: CommonOptions,
 }
 
-/// An affiliation as it is typed.
+/// An affiliation as a command line argument.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 #[expect(missing_docs, reason = "the names are those of the model's type")]
 pub enum AffiliationName {
@@ -331,13 +331,13 @@ impl From<AffiliationName> for Affiliation {
     }
 }
 
-/// `check`
+/// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Another file than the data file; "-" is standard input
+    /// Check this file instead of the data file; "-" is standard input
     #[arg(value_name = "FILE")]
-    pub other: Option<PathBuf>,
-    /// Keep every line of the history that can be read; the damaged ones go into a file beside it
+    pub path: Option<PathBuf>,
+    /// Move damaged history lines to a separate file
     #[arg(long)]
     pub repair: bool,
     #[command(flatten)]
@@ -345,14 +345,14 @@ pub struct CheckArgs {
     pub common: CommonOptions,
 }
 
-/// `config`
+/// Arguments of `config`.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("what").required(true)))]
 pub struct ConfigArgs {
-    /// Print the configuration as it comes, with all there is to set
+    /// Print the default configuration with all settings
     #[arg(long, group = "what")]
     pub print_default: bool,
-    /// Look whether the configuration, or another file ("-" is standard input), can be read
+    /// Check the configuration, or this file ("-" is standard input)
     #[arg(long, group = "what", value_name = "FILE")]
     pub check: Option<Option<PathBuf>>,
     #[command(flatten)]
@@ -360,28 +360,28 @@ pub struct ConfigArgs {
     pub common: CommonOptions,
 }
 
-/// `history`
+/// Arguments of `history`.
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
-    /// As a JSON array of entries
+    /// Print a JSON array of entries
     #[arg(long)]
     pub json: bool,
-    /// Only what touches this room
+    /// Only changes in this room
     #[arg(long = "in", value_name = "ROOM")]
     pub room: Option<String>,
-    /// Only what touches this user
+    /// Only changes to this user
     #[arg(long)]
     pub user: Option<String>,
-    /// Only what touches the hat with this id
+    /// Only changes to the hat with this ID
     #[arg(long)]
     pub hat: Option<String>,
-    /// Only what was done by somebody whose name has this in it
+    /// Only changes by actors whose name contains NAME
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
-    /// At most so many entries [default: 100, with --json all]
-    #[arg(long, value_name = "N", value_parser = choice::limit)]
+    /// Maximum number of entries [default: 100; all with --json]
+    #[arg(long, value_name = "N", value_parser = value_parsers::limit)]
     pub limit: Option<usize>,
-    /// Forget for good what was done before a day (2026-01-31) or a moment (2026-01-31T12:00:00Z)
+    /// Permanently delete entries from before a date (2026-01-31) or time (2026-01-31T12:00:00Z)
     #[arg(long, value_name = "BEFORE", conflicts_with_all = ["json", "room", "user", "hat", "by", "limit"])]
     pub forget: Option<String>,
     #[command(flatten)]
@@ -389,11 +389,11 @@ pub struct HistoryArgs {
     pub common: CommonOptions,
 }
 
-/// `undo` and `redo`
+/// Arguments of `undo` and `redo`.
 #[derive(Debug, Args)]
 pub struct RevisionArgs {
-    /// Its number in the history
-    #[arg(value_parser = choice::revision)]
+    /// Revision number (see hatrack history)
+    #[arg(value_parser = value_parsers::revision)]
     pub revision: Option<u64>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
@@ -401,8 +401,8 @@ pub struct RevisionArgs {
 }
 
 impl CliCommand {
-    /// The options after the command, outermost first.
-    pub(super) fn commons(&self) -> Vec<&CommonOptions> {
+    /// The global options after the command, those of the outermost command first.
+    pub(super) fn common_options(&self) -> Vec<&CommonOptions> {
         match self {
             Self::Show(args) => vec![&args.common],
             Self::User(args) => vec![&args.common],
@@ -423,7 +423,7 @@ impl CliCommand {
             Self::Sets(args) => match &args.command {
                 None => vec![&args.common],
                 Some(SetsCommand::Save(inner)) => vec![&args.common, &inner.common],
-                Some(SetsCommand::Put(inner)) => vec![&args.common, &inner.common],
+                Some(SetsCommand::Apply(inner)) => vec![&args.common, &inner.common],
                 Some(SetsCommand::Rename(inner)) => vec![&args.common, &inner.common],
                 Some(SetsCommand::Remove(inner)) => vec![&args.common, &inner.common],
             },

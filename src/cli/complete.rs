@@ -1,8 +1,8 @@
-//! `hatrack complete`: what could stand next on a command line. The scripts in `assets/completions` ask it, so that what is
-//! offered follows from the definition of the command line and from the data file.
+//! `hatrack complete`: prints the candidates for the next word of a command line, from the definition of the command line
+//! and the data file. The scripts in `assets/completions` call it.
 //!
-//! Nothing is written, nothing is said when something is wrong, and nothing is offered that a shell could run or a
-//! terminal obey: addresses and ids come from outside.
+//! It writes no files and reports no errors. Addresses and IDs are untrusted, so candidates that a shell could execute or
+//! that could affect a terminal are left out.
 
 use std::path::{Path, PathBuf};
 
@@ -14,47 +14,47 @@ use crate::model::{HatId, Jid, Room, Wardrobe, read};
 use crate::store::{self, HistoryFilter, HistoryQuery, Scope};
 use crate::ui::text;
 
-mod bash;
-mod line;
+mod bash_line;
+mod partial_command;
 
-use line::{ExpectedValue, PartialCommand};
+use partial_command::{ExpectedValue, PartialCommand};
 
-/// So many of the newest revisions are offered.
-const REVISIONS: usize = 20;
-/// No longer is what is said of a candidate, in columns.
-const LONGEST: usize = 60;
+/// Number of newest revisions offered.
+const MAX_REVISIONS: usize = 20;
+/// Maximum width of a description, in columns.
+const MAX_DESCRIPTION_WIDTH: usize = 60;
 
-/// Something that could stand there, and what it is.
+/// A value and its description.
 type Candidate = (String, String);
 
-pub(super) fn run(args: &CompleteArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    // It reads whatever file the typed line names.
-    place.unrestricted("complete")?;
-    let (line, typed) = match (args.how, args.typed.as_slice()) {
+pub(super) fn run(args: &CompleteArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    // It reads whatever file the completed line names.
+    context.require_unrestricted("complete")?;
+    let (line, typed) = match (args.request, args.typed.as_slice()) {
         (CompletionRequest::Bash, [line, word]) => {
-            let typed = bash::TypedLine::of(line, word);
-            (PartialCommand::of(&typed.words, &typed.current), Some(typed))
+            let typed = bash_line::TypedLine::parse(line, word);
+            (PartialCommand::parse(&typed.words, &typed.current), Some(typed))
         }
         (CompletionRequest::Words, [_, words @ .., current]) => {
             let current = current.trim_start_matches(['"', '\'']);
-            (PartialCommand::of(words, current), None)
+            (PartialCommand::parse(words, current), None)
         }
         _ => return Ok(()),
     };
-    for wanted in &line.wanted {
-        if matches!(wanted, ExpectedValue::Files) {
-            // A line without a value; no candidate is empty.
-            return out.plain("\tfiles");
+    for expected in &line.expected {
+        if matches!(expected, ExpectedValue::Files) {
+            // An empty value (no candidate is empty) tells the script to complete file names.
+            return out.raw_line("\tfiles");
         }
     }
     let mut offered: Vec<Candidate> = Vec::new();
-    for wanted in &line.wanted {
-        let all = candidates(wanted, &line, place);
-        // What came from outside and begins with a dash would be an option there, such as another actor.
-        let is_own = matches!(wanted, ExpectedValue::These(_)) || line.no_options;
+    for expected in &line.expected {
+        let all = candidates(expected, &line, context);
+        // An untrusted value that starts with a dash would be an option, such as --actor.
+        let is_trusted = matches!(expected, ExpectedValue::OneOf(_)) || line.no_options;
         offered.extend(
             all.into_iter()
-                .filter(|(value, _)| is_own || !value.starts_with('-')),
+                .filter(|(value, _)| is_trusted || !value.starts_with('-')),
         );
     }
     for (value, what) in offered {
@@ -65,130 +65,136 @@ pub(super) fn run(args: &CompleteArgs, place: &SessionContext, out: &mut Output)
         match &typed {
             Some(typed) => {
                 if let Some(text) = typed.insertion(&value) {
-                    out.plain(&text)?;
+                    out.raw_line(&text)?;
                 }
             }
-            None => out.plain(&format!("{value}\t{}", said(&what)))?,
+            None => out.raw_line(&format!("{value}\t{}", short_description(&what)))?,
         }
     }
     Ok(())
 }
 
-/// What is said of a candidate: short, on one line, harmless.
-fn said(what: &str) -> String {
+/// The description of a candidate: its first line, sanitized and cut.
+fn short_description(what: &str) -> String {
     let first = what.lines().next().unwrap_or_default();
-    text::cut(&text::sanitize(first), LONGEST, text::Charset::Unicode).into_owned()
+    text::cut(
+        &text::sanitize(first),
+        MAX_DESCRIPTION_WIDTH,
+        text::Charset::Unicode,
+    )
+    .into_owned()
 }
 
-fn candidates(wanted: &ExpectedValue, line: &PartialCommand, place: &SessionContext) -> Vec<Candidate> {
-    match wanted {
+fn candidates(expected: &ExpectedValue, line: &PartialCommand, context: &SessionContext) -> Vec<Candidate> {
+    match expected {
         ExpectedValue::Files => Vec::new(),
-        ExpectedValue::These(all) => all.clone(),
-        ExpectedValue::Revisions => revisions(&file(line, place)),
-        wanted => data(line, place).map_or_else(Vec::new, |wardrobe| of_data(wanted, &wardrobe)),
+        ExpectedValue::OneOf(all) => all.clone(),
+        ExpectedValue::Revisions => revisions(&data_file(line, context)),
+        expected => load_wardrobe(line, context)
+            .map_or_else(Vec::new, |wardrobe| candidates_from(expected, &wardrobe)),
     }
 }
 
-/// The data file that the line is about.
-fn file(line: &PartialCommand, place: &SessionContext) -> PathBuf {
+/// The data file that the completed line names, or the default one.
+fn data_file(line: &PartialCommand, context: &SessionContext) -> PathBuf {
     let Some(named) = &line.file else {
-        return place.file.clone();
+        return context.file.clone();
     };
     store::expanded(Path::new(named))
 }
 
-/// What is in it, as far as the line sees it; `None` where it cannot be read.
-fn data(line: &PartialCommand, place: &SessionContext) -> Option<Wardrobe> {
-    let bytes = store::read_only_file(&file(line, place)).ok()?;
+/// The data, limited to the rooms that the line allows; `None` if it cannot be read.
+fn load_wardrobe(line: &PartialCommand, context: &SessionContext) -> Option<Wardrobe> {
+    let bytes = store::read_only_file(&data_file(line, context)).ok()?;
     let wardrobe = read::wardrobe(&bytes).ok()?;
-    if line.limits.is_empty() {
+    if line.rooms.is_empty() {
         return Some(wardrobe);
     }
-    let seen = wardrobe
+    let visible = wardrobe
         .rooms()
-        .filter(|(jid, _)| line.limits.contains(*jid))
+        .filter(|(jid, _)| line.rooms.contains(*jid))
         .map(|(jid, room)| (jid.clone(), room.clone()));
-    Some(Wardrobe::of_rooms(seen.collect()))
+    Some(Wardrobe::of_rooms(visible.collect()))
 }
 
-fn of_data(wanted: &ExpectedValue, wardrobe: &Wardrobe) -> Vec<Candidate> {
+fn candidates_from(expected: &ExpectedValue, wardrobe: &Wardrobe) -> Vec<Candidate> {
     let rooms = |only: &Option<Jid>| {
-        let seen = wardrobe
+        let visible = wardrobe
             .rooms()
             .filter(|(jid, _)| only.as_ref().is_none_or(|only| only == *jid));
-        seen.map(|(_, room)| room.clone()).collect::<Vec<_>>()
+        visible.map(|(_, room)| room.clone()).collect::<Vec<_>>()
     };
-    match wanted {
+    match expected {
         ExpectedValue::Rooms => wardrobe
             .rooms()
             .map(|(jid, room)| (jid.to_string(), room.name.as_deref().unwrap_or_default().into()))
             .collect(),
         ExpectedValue::Users(room) => {
             let users = rooms(room).into_iter().flat_map(|room| {
-                let of = room.users().iter();
-                let all: Vec<Candidate> = of
-                    .map(|(jid, user)| (jid.to_string(), user.affiliation.to_string()))
-                    .collect();
-                all
+                let candidates = room
+                    .users()
+                    .iter()
+                    .map(|(jid, user)| (jid.to_string(), user.affiliation.to_string()));
+                candidates.collect::<Vec<Candidate>>()
             });
-            once_each(users.collect())
+            sorted_unique(users.collect())
         }
         ExpectedValue::Hats(room, Some(user)) => {
             let mut all = Vec::new();
             for room in rooms(room) {
                 all.extend(hats_of(&room, user));
             }
-            once_each(all)
+            sorted_unique(all)
         }
         ExpectedValue::Hats(room, None) => {
-            let known = rooms(room)
+            let existing = rooms(room)
                 .into_iter()
                 .flat_map(|room| room.known_hats().to_vec());
-            let titled = known.map(|hat| {
+            let with_titles = existing.map(|hat| {
                 let title = hat.title.as_deref().unwrap_or_default().to_owned();
                 (hat.id.to_string(), title)
             });
-            once_each(titled.collect())
+            sorted_unique(with_titles.collect())
         }
         ExpectedValue::Sets => {
             let sets = wardrobe.sets().unwrap_or_default();
-            let of = |(name, hats): (Box<str>, crate::model::Hats)| {
+            let candidate = |(name, hats): (Box<str>, crate::model::Hats)| {
                 (name.into(), crate::app::describe::count(hats.len(), "hat"))
             };
-            sets.into_iter().map(of).collect()
+            sets.into_iter().map(candidate).collect()
         }
-        ExpectedValue::Files | ExpectedValue::Revisions | ExpectedValue::These(_) => Vec::new(),
+        ExpectedValue::Files | ExpectedValue::Revisions | ExpectedValue::OneOf(_) => Vec::new(),
     }
 }
 
 fn hats_of(room: &Room, user: &Jid) -> Vec<Candidate> {
     let hats = room.user(user).map(|user| user.hats.iter());
-    let titled = |(id, hat): (&HatId, &crate::model::Attachment)| {
+    let with_titles = |(id, hat): (&HatId, &crate::model::Attachment)| {
         let title = room.title(id, hat).unwrap_or_default();
         (id.to_string(), title.to_owned())
     };
-    hats.into_iter().flatten().map(titled).collect()
+    hats.into_iter().flatten().map(with_titles).collect()
 }
 
-/// Of candidates that are one, the first.
-fn once_each(mut all: Vec<Candidate>) -> Vec<Candidate> {
+/// Sorts candidates by value and removes duplicates.
+fn sorted_unique(mut all: Vec<Candidate>) -> Vec<Candidate> {
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
     all.dedup_by(|(a, _), (b, _)| a == b);
     all
 }
 
-/// The newest revisions, and what was done in them.
+/// The newest revisions with descriptions of their changes.
 fn revisions(file: &Path) -> Vec<Candidate> {
     let query = HistoryQuery {
         filter: HistoryFilter::default(),
         from: None,
-        limit: REVISIONS,
+        limit: MAX_REVISIONS,
     };
     let page = store::history_of(file, &Scope::default(), &query);
     let entries = page.map(|page| page.entries).unwrap_or_default();
-    let of = |entry: &store::HistoryEntry| {
+    let candidate = |entry: &store::HistoryEntry| {
         let words = crate::app::describe::group(&entry.group);
         (entry.revision.to_string(), words)
     };
-    entries.iter().map(of).collect()
+    entries.iter().map(candidate).collect()
 }

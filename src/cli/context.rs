@@ -1,4 +1,4 @@
-//! Where and who: the data file, the folder for drafts and the actor, out of options, variables and the system.
+//! The context of a session: data file, drafts folder, actor and restrictions, from options, variables and the system.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -12,25 +12,25 @@ use super::global_options::GlobalOptions;
 use crate::model::Jid;
 use crate::store::{self, Scope};
 
-/// What a session works on, as whom, and within which limits.
+/// What a session works on, as which actor, and with which restrictions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionContext {
     /// The data file.
     pub file: PathBuf,
-    /// Whether somebody named it, by an option or a variable: then it is meant to be there.
-    pub named: bool,
-    /// The folder for drafts, where there is one.
-    pub state: Option<PathBuf>,
-    /// Who acts, for the history.
+    /// Whether an option or a variable named the data file, so that it is expected to exist.
+    pub file_is_explicit: bool,
+    /// The folder for drafts; `None` without a home folder.
+    pub state_dir: Option<PathBuf>,
+    /// The actor that the history records.
     pub actor: Actor,
-    /// The rooms that are seen and whether they can be changed.
+    /// The rooms that the session may see, and whether it may change them.
     pub scope: Scope,
 }
 
-/// A variable's value; an empty one counts as none.
+/// Looks up an environment variable; `None` also for an empty one.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-/// The two folders that people's own files are in.
+/// hatrack's folders below the user's home folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct UserFolders {
     config: PathBuf,
@@ -38,86 +38,90 @@ struct UserFolders {
 }
 
 impl SessionContext {
-    /// Looks at the process's own variables and system.
-    pub fn find(settled: GlobalOptions) -> Result<Self, Failure> {
+    /// Resolves the context from the environment of this process.
+    pub fn from_environment(options: GlobalOptions) -> Result<Self, Failure> {
         let variables = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let restricted = settled.restricted();
-        Self::from(settled, &variables, || folders(restricted))
+        let restricted = options.restricted();
+        Self::resolve(options, &variables, || user_folders(restricted))
     }
 
-    fn from(
-        settled: GlobalOptions,
+    fn resolve(
+        options: GlobalOptions,
         variables: Environment,
         folders: impl FnOnce() -> Option<UserFolders>,
     ) -> Result<Self, Failure> {
-        let restricted = settled.restricted();
+        let restricted = options.restricted();
         let own = |name: &str| variables(name).filter(|_| !restricted);
-        let named = settled.actor.or_else(|| own("HATRACK_ACTOR").map(lossy));
-        let named = named.map(checked).transpose()?;
-        let actor = Actor::find(named.as_deref(), restricted, |name| variables(name).map(lossy));
+        let named = options
+            .actor
+            .or_else(|| own("HATRACK_ACTOR").map(to_string_lossy));
+        let named = named.map(validate_actor).transpose()?;
+        let actor = Actor::find(named.as_deref(), restricted, |name| {
+            variables(name).map(to_string_lossy)
+        });
         let folders = folders();
-        let named = settled.file.or_else(|| own("HATRACK_FILE").map(PathBuf::from));
+        let named = options.file.or_else(|| own("HATRACK_FILE").map(PathBuf::from));
         if named.as_deref().is_some_and(store::is_stream) {
             return Err(Failure::usage(
-                "the data file is read and written again and again, so it cannot be \"-\"; a file of that name is ./-",
+                "the data file cannot be \"-\" (standard input); for a file of that name write ./-",
             ));
         }
-        let is_named = named.is_some();
+        let file_is_explicit = named.is_some();
         let named = named.map(|path| store::expanded(&path));
         let default = || folders.as_ref().map(|folders| folders.config.join("hats.json"));
         let file = named.or_else(default).ok_or_else(|| {
             let also = if restricted { "" } else { " or HATRACK_FILE" };
             Failure::error(format!(
-                "there is no home folder to keep the data file in (HOME is no absolute path); name the file with --file FILE{also}"
+                "no home folder for the data file (HOME is not an absolute path); use --file FILE{also}"
             ))
         })?;
         Ok(Self {
             file,
-            named: is_named,
-            state: folders.map(|folders| folders.state),
+            file_is_explicit,
+            state_dir: folders.map(|folders| folders.state),
             actor,
             scope: Scope {
-                rooms: settled.rooms,
-                read_only: settled.read_only,
+                rooms: options.rooms,
+                read_only: options.read_only,
             },
         })
     }
 
-    /// Whether the session is limited: then it neither reads nor writes a file of the user's choosing.
+    /// Whether the session is restricted: then it neither reads nor writes files that the user names.
     pub fn restricted(&self) -> bool {
         self.scope.rooms.is_some() || self.scope.read_only
     }
 
-    /// Refuses what is not for a limited session.
-    pub(super) fn unrestricted(&self, what: &str) -> Result<(), Failure> {
+    /// Returns an error if the session is restricted; `what` names what is not available.
+    pub(super) fn require_unrestricted(&self, what: &str) -> Result<(), Failure> {
         if self.restricted() {
             return Err(Failure::not_allowed(format!(
-                "{what} is not for a session limited by --room or --read-only"
+                "{what} is not available in a restricted session (--room or --read-only)"
             )));
         }
         Ok(())
     }
 
-    /// Refuses a change that this session may not make, and one of a room outside of its limits when that room would be
-    /// new: whether it is there must not show.
-    pub(super) fn may_add(&self, room: &Jid) -> Result<(), Failure> {
+    /// Returns an error if the session may not add this room. Whether a room outside the restriction exists must not
+    /// show, so the error is the same in both cases.
+    pub(super) fn check_room_allowed(&self, room: &Jid) -> Result<(), Failure> {
         match &self.scope.rooms {
             Some(rooms) if !rooms.contains(room) => Err(Failure::not_allowed(format!(
-                "this session is limited to {}",
-                list(rooms)
+                "this session is restricted to {}",
+                join_rooms(rooms)
             ))),
             _ => Ok(()),
         }
     }
 }
 
-fn list(rooms: &BTreeSet<Jid>) -> String {
+fn join_rooms(rooms: &BTreeSet<Jid>) -> String {
     rooms.iter().map(Jid::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// The user's folders. `XDG_*` variables are left aside in a limited session: they name files of the user's choosing.
-fn folders(restricted: bool) -> Option<UserFolders> {
-    // Below a relative one the data file would be another in each current folder.
+/// The user's folders. A restricted session ignores the `XDG_*` variables, as they name files of the user's choosing.
+fn user_folders(restricted: bool) -> Option<UserFolders> {
+    // With a relative home folder, the data file would depend on the current folder.
     let base = directories::BaseDirs::new().filter(|base| base.home_dir().is_absolute())?;
     let by_variables = cfg!(not(any(target_os = "macos", target_os = "windows")));
     let (config, state) = if restricted && by_variables {
@@ -137,28 +141,28 @@ fn folders(restricted: bool) -> Option<UserFolders> {
     })
 }
 
-/// The person's own configuration of the screen. It is not for a limited session.
+/// The path of the user's `config.toml`. Restricted sessions do not read it.
 pub(super) fn config_file() -> Option<PathBuf> {
-    folders(false).map(|folders| folders.config.join("config.toml"))
+    user_folders(false).map(|folders| folders.config.join("config.toml"))
 }
 
-fn lossy(text: OsString) -> String {
+fn to_string_lossy(text: OsString) -> String {
     text.into_string()
         .unwrap_or_else(|text| text.to_string_lossy().into_owned())
 }
 
-/// A name that somebody gave must be one as it is; nothing is left out of it silently.
-fn checked(actor: String) -> Result<String, Failure> {
-    let wrong = match actor::clean(&actor) {
+/// Rejects a given name that would have to be changed to be recorded.
+fn validate_actor(actor: String) -> Result<String, Failure> {
+    let reason = match actor::sanitize_name(&actor) {
         None => "it is empty",
-        Some(clean) if clean == actor => return Ok(actor),
-        Some(_) if actor.chars().count() > actor::LONGEST => "it is too long",
-        Some(_) => "it has a space at an end, or a character that does not show",
+        Some(sanitize_name) if sanitize_name == actor => return Ok(actor),
+        Some(_) if actor.chars().count() > actor::MAX_NAME_CHARS => "it is longer than 64 characters",
+        Some(_) => "it starts or ends with a space, or contains an invisible character",
     };
-    Err(Failure::usage(format!("not an actor's name: {actor:?}: {wrong}")))
+    Err(Failure::usage(format!("invalid actor name {actor:?}: {reason}")))
 }
 
-/// The time zone for people. `TZ` can name a file to read, so a limited session has the machine's own zone.
+/// The time zone of displayed times. `TZ` can name a file to read, so a restricted session uses the machine's zone.
 pub fn time_zone(restricted: bool) -> TimeZone {
     if !restricted {
         return TimeZone::system();
@@ -190,29 +194,32 @@ mod tests {
     }
 
     #[test]
-    fn options_come_before_variables_before_the_system() {
-        let settled = GlobalOptions {
+    fn options_override_variables_and_defaults() {
+        let options = GlobalOptions {
             file: Some("f.json".into()),
             actor: Some("alice".into()),
             ..GlobalOptions::default()
         };
-        let place = SessionContext::from(settled, &variables, || Some(home())).unwrap();
+        let context = SessionContext::resolve(options, &variables, || Some(home())).unwrap();
         assert_eq!(
-            (place.file, place.actor.to_string()),
+            (context.file, context.actor.to_string()),
             ("f.json".into(), "alice@203.0.113.7".into())
         );
-        let place = SessionContext::from(GlobalOptions::default(), &variables, || Some(home())).unwrap();
+        let context = SessionContext::resolve(GlobalOptions::default(), &variables, || Some(home())).unwrap();
         assert_eq!(
-            (place.file, place.actor.name),
+            (context.file, context.actor.name),
             ("/elsewhere/hats.json".into(), "mallory".into())
         );
-        let place = SessionContext::from(GlobalOptions::default(), &|_| None, || Some(home())).unwrap();
-        assert_eq!(place.file, PathBuf::from("/home/terry/.config/hatrack/hats.json"));
+        let context = SessionContext::resolve(GlobalOptions::default(), &|_| None, || Some(home())).unwrap();
+        assert_eq!(
+            context.file,
+            PathBuf::from("/home/terry/.config/hatrack/hats.json")
+        );
     }
 
     #[test]
-    fn a_limited_session_leaves_variables_aside() {
-        for settled in [
+    fn restricted_session_ignores_variables() {
+        for options in [
             GlobalOptions {
                 read_only: true,
                 ..GlobalOptions::default()
@@ -222,30 +229,33 @@ mod tests {
                 ..GlobalOptions::default()
             },
         ] {
-            let place = SessionContext::from(settled, &variables, || Some(home())).unwrap();
-            assert_eq!(place.file, PathBuf::from("/home/terry/.config/hatrack/hats.json"));
-            assert_ne!(place.actor.name, "mallory");
+            let context = SessionContext::resolve(options, &variables, || Some(home())).unwrap();
+            assert_eq!(
+                context.file,
+                PathBuf::from("/home/terry/.config/hatrack/hats.json")
+            );
+            assert_ne!(context.actor.name, "mallory");
         }
     }
 
     #[test]
-    fn without_a_home_the_file_must_be_named() {
-        let failure = SessionContext::from(GlobalOptions::default(), &|_| None, || None).unwrap_err();
+    fn requires_file_without_home_folder() {
+        let failure = SessionContext::resolve(GlobalOptions::default(), &|_| None, || None).unwrap_err();
         assert_eq!(failure.code, 1);
         assert_eq!(
             failure.message,
-            "there is no home folder to keep the data file in (HOME is no absolute path); name the file with --file FILE or HATRACK_FILE"
+            "no home folder for the data file (HOME is not an absolute path); use --file FILE or HATRACK_FILE"
         );
-        let settled = GlobalOptions {
+        let options = GlobalOptions {
             file: Some("f.json".into()),
             ..GlobalOptions::default()
         };
-        let place = SessionContext::from(settled, &|_| None, || None).unwrap();
-        assert_eq!((place.file, place.state), ("f.json".into(), None));
+        let context = SessionContext::resolve(options, &|_| None, || None).unwrap();
+        assert_eq!((context.file, context.state_dir), ("f.json".into(), None));
     }
 
     #[test]
-    fn an_actor_has_a_name_that_can_be_shown() {
+    fn rejects_unprintable_actor_names() {
         for bad in [
             "",
             " ",
@@ -255,12 +265,12 @@ mod tests {
             " a",
             &"x".repeat(65),
         ] {
-            let settled = GlobalOptions {
+            let options = GlobalOptions {
                 actor: Some(bad.into()),
                 ..GlobalOptions::default()
             };
             assert_eq!(
-                SessionContext::from(settled, &|_| None, || Some(home()))
+                SessionContext::resolve(options, &|_| None, || Some(home()))
                     .unwrap_err()
                     .code,
                 2,

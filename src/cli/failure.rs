@@ -1,63 +1,63 @@
-//! Why a command was not done: one line for people, one number for scripts.
+//! The error of a command: one line for people and an exit code for scripts.
 
 use crate::model::{self, LONGEST_TEXT};
 
-/// A sentence and the exit code that goes with it.
+/// An error message with its exit code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     /// The exit code: 1 error, 2 usage or no terminal, 3 item not found, 4 data file unreadable, 5 conflict or locked.
     pub code: u8,
-    /// What, on what, and what to do. It may hold text from outside: to be made harmless where it is printed.
+    /// What failed, on what, and what to do. May contain untrusted text, which is sanitized where it is printed.
     pub message: String,
 }
 
 impl Failure {
-    /// Something went wrong outside.
+    /// A general error (exit code 1).
     pub fn error(message: impl Into<String>) -> Self {
-        Self::with(1, message)
+        Self::with_code(1, message)
     }
 
-    /// The command line does not say something that can be done.
+    /// A usage error (exit code 2).
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::with(2, message)
+        Self::with_code(2, message)
     }
 
-    /// What was asked for is not there.
+    /// An item that does not exist (exit code 3).
     pub fn not_found(message: impl std::fmt::Display) -> Self {
-        Self::with(3, format!("item-not-found: {message}"))
+        Self::with_code(3, format!("item-not-found: {message}"))
     }
 
-    /// A text on the command line is not what it has to be.
-    pub fn argument(error: impl Into<model::EditError>) -> Self {
+    /// An invalid argument (exit code 2), after its XMPP error condition.
+    pub fn invalid_argument(error: impl Into<model::EditError>) -> Self {
         let error = error.into();
-        Self::with(2, format!("{}: {error}", error.condition()))
+        Self::with_code(2, format!("{}: {error}", error.condition()))
     }
 
-    /// A title or a name on the command line that is too long, or would not be one line. What a file or a server brought is shown as it
-    /// is, made harmless; nobody types such a thing on purpose.
-    pub fn unless_line(what: &str, text: Option<&str>) -> Result<(), Self> {
+    /// Rejects a title or a name on the command line that is longer than [`LONGEST_TEXT`] bytes or not a single line.
+    /// `what` names the argument in the message. Texts from files and servers are not limited.
+    pub fn check_single_line(what: &str, text: Option<&str>) -> Result<(), Self> {
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         if let Some(length) = text.map(str::len).filter(|length| *length > LONGEST_TEXT) {
             let length = crate::app::describe::count(length, "byte");
-            let message = format!("bad-request: {what} has at most 1,024 bytes, not {length}");
-            return Err(Self::with(2, message));
+            let message = format!("bad-request: {what} too long: {length} (limit 1,024 bytes)");
+            return Err(Self::with_code(2, message));
         }
         match text.filter(|text| text.contains(breaks)) {
-            Some(text) => Err(Self::with(
+            Some(text) => Err(Self::with_code(
                 2,
-                format!("bad-request: {what} is one line without control characters, not {text:?}"),
+                format!("bad-request: {what} contains a line break or control character: {text:?}"),
             )),
             None => Ok(()),
         }
     }
 
-    /// This session may not do that.
+    /// Something that this session is not allowed to do (exit code 1).
     pub fn not_allowed(message: impl std::fmt::Display) -> Self {
-        Self::with(1, format!("not-allowed: {message}"))
+        Self::with_code(1, format!("not-allowed: {message}"))
     }
 
-    pub(super) fn with(code: u8, message: impl Into<String>) -> Self {
+    pub(super) fn with_code(code: u8, message: impl Into<String>) -> Self {
         let message = message.into();
         Self { code, message }
     }
@@ -70,6 +70,6 @@ impl From<model::EditError> for Failure {
             "conflict" => 5,
             _ => 1,
         };
-        Self::with(code, format!("{}: {error}", error.condition()))
+        Self::with_code(code, format!("{}: {error}", error.condition()))
     }
 }

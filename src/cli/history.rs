@@ -1,4 +1,4 @@
-//! `hatrack history`: who did what, newest first; and forgetting what is old.
+//! `hatrack history`: prints the history, newest first, or deletes old entries.
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime, civil};
@@ -6,20 +6,20 @@ use jiff::{Timestamp, ZonedDateTime, civil};
 use super::args::HistoryArgs;
 use super::context::{SessionContext, time_zone};
 use super::failure::Failure;
-use super::open_store::{OpenStore, failure, no_file};
+use super::open_store::{OpenStore, no_such_file, store_failure};
 use super::output::Output;
 use crate::app::describe;
 use crate::model::{HatId, Jid, write};
 use crate::store::{self, HistoryEntry, HistoryFilter, HistoryQuery, history_of};
 
-/// So many entries people are shown when they do not say how many.
-const SHOWN: usize = 100;
-/// So many are read at a time.
-const PAGE: usize = 500;
+/// Default number of entries in a table.
+const DEFAULT_LIMIT: usize = 100;
+/// Number of entries read at a time.
+const PAGE_SIZE: usize = 500;
 
-pub(super) fn run(args: &HistoryArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+pub(super) fn run(args: &HistoryArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     if let Some(before) = &args.forget {
-        return forget(before, place, out);
+        return forget(before, context, out);
     }
     let filter = HistoryFilter {
         room: args
@@ -27,23 +27,23 @@ pub(super) fn run(args: &HistoryArgs, place: &SessionContext, out: &mut Output) 
             .as_deref()
             .map(Jid::parse_room_input)
             .transpose()
-            .map_err(Failure::argument)?,
+            .map_err(Failure::invalid_argument)?,
         user: args
             .user
             .as_deref()
             .map(Jid::parse_input)
             .transpose()
-            .map_err(Failure::argument)?,
+            .map_err(Failure::invalid_argument)?,
         hat: args.hat.as_deref().map(HatId::unchecked),
         actor: args.by.clone(),
     };
-    if place.named && !store::is_anything_at(&place.file) {
-        return Err(no_file(place));
+    if context.file_is_explicit && !store::is_anything_at(&context.file) {
+        return Err(no_such_file(context));
     }
-    let all = if args.json { usize::MAX } else { SHOWN };
+    let all = if args.json { usize::MAX } else { DEFAULT_LIMIT };
     let mut printer = Printer {
         json: args.json,
-        zone: (!args.json).then(|| time_zone(place.restricted())),
+        zone: (!args.json).then(|| time_zone(context.restricted())),
         printed: 0,
     };
     let (mut left, mut from, mut unreadable) = (args.limit.unwrap_or(all), None, 0);
@@ -54,9 +54,10 @@ pub(super) fn run(args: &HistoryArgs, place: &SessionContext, out: &mut Output) 
         let query = HistoryQuery {
             filter: filter.clone(),
             from,
-            limit: left.min(PAGE),
+            limit: left.min(PAGE_SIZE),
         };
-        let page = history_of(&place.file, &place.scope, &query).map_err(|error| failure(&error))?;
+        let page =
+            history_of(&context.file, &context.scope, &query).map_err(|error| store_failure(&error))?;
         left = left.saturating_sub(page.entries.len());
         unreadable += page.unreadable;
         printer.page(&page.entries, out)?;
@@ -99,18 +100,18 @@ impl Printer {
 
     fn end(&self, more: bool, unreadable: usize, out: &mut Output) -> Result<(), Failure> {
         let unreadable = (unreadable > 0).then(|| {
-            let lines = describe::count(unreadable, "line");
-            format!("{lines} could not be read: hatrack check says more.")
+            let lines = describe::count(unreadable, "damaged line");
+            format!("{lines} skipped; run hatrack check.")
         });
         if self.json {
             out.json(if self.printed == 0 { b"[]\n" } else { b"\n]\n" })?;
-            return unreadable.map_or(Ok(()), |remark| out.aside(&remark));
+            return unreadable.map_or(Ok(()), |remark| out.warn(&remark));
         }
         if self.printed == 0 {
-            out.line("There is no such entry in the history.")?;
+            out.line("No matching entries.")?;
         }
         if more {
-            out.line("There are older entries: --limit N shows more.")?;
+            out.line("There are older entries; use --limit N to show more.")?;
         }
         unreadable.map_or(Ok(()), |remark| out.line(&remark))
     }
@@ -127,21 +128,21 @@ fn row(entry: &HistoryEntry, zone: &TimeZone) -> Vec<String> {
     ]
 }
 
-fn forget(before: &str, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    place.unrestricted("history --forget")?;
-    let moment = moment(before, &TimeZone::system())?;
-    let mut kept = OpenStore::open(place)?;
-    let lines = kept.store.forget(moment).map_err(|error| failure(&error))?;
-    out.saved();
+fn forget(before: &str, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    context.require_unrestricted("history --forget")?;
+    let moment = parse_moment(before, &TimeZone::system())?;
+    let mut data = OpenStore::open(context)?;
+    let lines = data.store.forget(moment).map_err(|error| store_failure(&error))?;
+    out.mark_saved();
     let entries = if lines == 1 { "entry" } else { "entries" };
-    out.line(&format!("forgot {lines} {entries} from before {moment}"))
+    out.line(&format!("Deleted {lines} {entries} from before {moment}"))
 }
 
-/// The start of a day here, or a moment.
-fn moment(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
+/// Parses a date (its start in `zone`) or a time with its zone.
+fn parse_moment(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
     let day = || text.parse::<civil::Date>().ok();
     let start = |day: civil::Date| day.to_zoned_datetime(zone.clone()).ok();
-    // A text with a time is only a moment when it says in which zone.
+    // A time without a zone is ambiguous, so only a text of the length of a date is tried as one.
     let found = match text.parse::<Timestamp>() {
         Ok(moment) => Some(moment),
         Err(_) if text.len() == "2026-01-31".len() => {
@@ -151,7 +152,7 @@ fn moment(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
     };
     found.ok_or_else(|| {
         Failure::usage(format!(
-            "not a day or a moment: {text:?}; write 2026-01-31 or 2026-01-31T12:00:00Z"
+            "invalid date or time {text:?}; use 2026-01-31 or 2026-01-31T12:00:00Z"
         ))
     })
 }
@@ -161,9 +162,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_begin_here_and_moments_say_their_zone() {
+    fn dates_use_local_zone_and_times_need_a_zone() {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
-        let at = |text: &str| moment(text, &zone).map(|moment| moment.to_string());
+        let at = |text: &str| parse_moment(text, &zone).map(|moment| moment.to_string());
         assert_eq!(at("2026-01-31").as_deref(), Ok("2026-01-30T22:00:00Z"));
         assert_eq!(at("2026-01-31T12:00:00Z").as_deref(), Ok("2026-01-31T12:00:00Z"));
         assert_eq!(

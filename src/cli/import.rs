@@ -1,11 +1,11 @@
-//! `hatrack import`: lays what is in a file over what is there, all of it or nothing.
+//! `hatrack import`: merges a file into the data file, completely or not at all.
 
 use std::path::Path;
 
 use super::args::ImportArgs;
 use super::context::SessionContext;
 use super::failure::Failure;
-use super::open_store::{OpenStore, failure};
+use super::open_store::{OpenStore, store_failure};
 use super::output::Output;
 use crate::app::describe;
 use crate::exchange::{
@@ -14,112 +14,116 @@ use crate::exchange::{
 use crate::model::{EditError, Jid, Wardrobe};
 use crate::store;
 
-/// So many of the things that are left aside are named; of ten thousand nobody would see what was imported.
-const MOST_ASIDE: usize = 50;
+/// Number of skipped items that are listed; more would hide what was imported.
+const MAX_SKIPPED_SHOWN: usize = 50;
 
-pub(super) fn run(args: &ImportArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = args.into.as_deref().map(Jid::parse_room_input).transpose();
     let user = args.user.as_deref().map(Jid::parse_input).transpose();
-    let how = ImportOptions {
+    let options = ImportOptions {
         target: ImportTarget {
-            room: room.map_err(Failure::argument)?,
-            user: user.map_err(Failure::argument)?,
+            room: room.map_err(Failure::invalid_argument)?,
+            user: user.map_err(Failure::invalid_argument)?,
         },
         replace: args.replace,
-        limited: place.scope.rooms.is_some(),
+        limited: context.scope.rooms.is_some(),
     };
-    let (name, bytes) = read(&args.from, place)?;
-    let form = match (args.csv, args.json) {
+    let (name, bytes) = read(&args.from, context)?;
+    let format = match (args.csv, args.json) {
         (true, _) => FileFormat::Csv,
         (_, true) => FileFormat::Json,
         _ => FileFormat::of(&name, &bytes),
     };
-    let refused = |error: exchange::ImportErrors| Failure::error(format!("bad-request: {name}: {error}"));
-    let given = exchange::read(&bytes, form).map_err(refused)?;
-    has_address(&given, args, &name)?;
-    for room in given.rooms(&how.target) {
-        place.may_add(room)?;
+    let invalid_file =
+        |error: exchange::ImportErrors| Failure::error(format!("bad-request: {name}: {error}"));
+    let parsed = exchange::read(&bytes, format).map_err(invalid_file)?;
+    check_target(&parsed, args, &name)?;
+    for room in parsed.rooms(&options.target) {
+        context.check_room_allowed(room)?;
     }
-    let kept = OpenStore::open(place)?;
+    let data = OpenStore::open(context)?;
     let plan = |wardrobe: &Wardrobe| {
-        is_there(&given, &how.target, wardrobe)?;
-        given.plan(wardrobe, &how).map_err(refused)
+        check_user_exists(&parsed, &options.target, wardrobe)?;
+        parsed.plan(wardrobe, &options).map_err(invalid_file)
     };
-    let first = plan(kept.wardrobe())?;
+    let first = plan(data.wardrobe())?;
     if args.dry_run {
         out.line(&format!(
-            "would import: {}",
+            "Would import: {}",
             describe::import_summary(&first.counts)
         ))?;
     } else {
-        kept.change_in_words(out, |wardrobe| {
+        data.change_with_summary(out, |wardrobe| {
             let ImportPlan { group, counts, .. } = plan(wardrobe)?;
-            Ok((group, format!("imported: {}", describe::import_summary(&counts))))
+            Ok((group, format!("Imported: {}", describe::import_summary(&counts))))
         })?;
     }
     if let Some(kept) = first.counts.said_of_kept() {
         out.line(&kept)?;
     }
-    for skip in first.skipped.iter().take(MOST_ASIDE) {
-        out.line(&format!("left aside: {}", describe::skipped_item(skip)))?;
+    for skip in first.skipped.iter().take(MAX_SKIPPED_SHOWN) {
+        out.line(&format!("Skipped: {}", describe::skipped_item(skip)))?;
     }
-    match first.skipped.len().saturating_sub(MOST_ASIDE) {
+    match first.skipped.len().saturating_sub(MAX_SKIPPED_SHOWN) {
         0 => Ok(()),
-        more => out.line(&format!("left aside: {more} more like these")),
+        more => out.line(&format!("Skipped: {more} more")),
     }
 }
 
-/// The name of what is read, and what is in it.
-fn read(from: &Path, place: &SessionContext) -> Result<(String, Vec<u8>), Failure> {
+/// The name of the input for messages, and its content.
+fn read(from: &Path, context: &SessionContext) -> Result<(String, Vec<u8>), Failure> {
     if store::is_stream(from) {
         let bytes = store::read_all(std::io::stdin().lock());
         let bytes = bytes.map_err(|error| Failure::error(format!("cannot read standard input: {error}")))?;
         return Ok(("standard input".into(), bytes));
     }
-    place.unrestricted("a FILE to import")?;
-    let bytes = store::read_file(from).map_err(|error| failure(&error))?;
+    context.require_unrestricted("import FILE")?;
+    let bytes = store::read_file(from).map_err(|error| store_failure(&error))?;
     Ok((from.display().to_string(), bytes))
 }
 
-/// An object without an address of its own needs the options that say where it belongs.
-fn has_address(given: &ParsedImport, args: &ImportArgs, name: &str) -> Result<(), Failure> {
+/// Checks that `--into` and `--user` are given exactly for objects without their own addresses.
+fn check_target(parsed: &ParsedImport, args: &ImportArgs, name: &str) -> Result<(), Failure> {
     let (room, user) = (args.into.is_some(), args.user.is_some());
-    let what = match &given.content {
-        ImportExtent::Document(_) if room => "has its rooms' addresses in it; --into is not for that".into(),
-        ImportExtent::Room(_) if user => "is a room, not a user; --user is not for that".into(),
+    let what = match &parsed.content {
+        ImportExtent::Document(_) if room => "contains room addresses, so --into cannot be used".into(),
+        ImportExtent::Room(_) if user => "is a room object, so --user cannot be used".into(),
         ImportExtent::Room(_) if !room => {
-            let command = command(args, &["--into ROOM"]);
-            format!("is a room without its address; say which it is for: {command}")
+            let command = suggested_command(args, &["--into ROOM"]);
+            format!("is a room object without an address; specify the room: {command}")
         }
         ImportExtent::User(..) if !user => {
             let into = args.into.as_deref().unwrap_or("ROOM");
-            let command = command(args, &[&format!("--into {}", quoted(into)), "--user USER"]);
-            format!("is a user without an address; say whom it is for: {command}")
+            let command = suggested_command(args, &[&format!("--into {}", shell_quote(into)), "--user USER"]);
+            format!("is a user object without an address; specify the user: {command}")
         }
         _ => return Ok(()),
     };
     Err(Failure::usage(format!("{name} {what}")))
 }
 
-/// The command as it is to be typed again, with these options too.
-fn command(args: &ImportArgs, more: &[&str]) -> String {
-    let mut words = vec!["hatrack import".to_owned(), quoted(&args.from.to_string_lossy())];
+/// The command to run instead: the given one with the options `more`.
+fn suggested_command(args: &ImportArgs, more: &[&str]) -> String {
+    let mut words = vec![
+        "hatrack import".to_owned(),
+        shell_quote(&args.from.to_string_lossy()),
+    ];
     words.extend(more.iter().map(|option| (*option).to_owned()));
     if let Some(file) = &args.common.file {
-        words.push(format!("--file {}", quoted(&file.to_string_lossy())));
+        words.push(format!("--file {}", shell_quote(&file.to_string_lossy())));
     }
     let options = [
         ("--json", args.json),
         ("--dry-run", args.dry_run),
         ("--replace", args.replace),
     ];
-    let given = options.into_iter().filter(|(_, given)| *given);
+    let given = options.into_iter().filter(|(_, is_given)| *is_given);
     words.extend(given.map(|(option, _)| option.to_owned()));
     words.join(" ")
 }
 
-/// A word as a shell takes it for one.
-fn quoted(word: &str) -> String {
+/// Quotes a word for a shell, if necessary.
+fn shell_quote(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./@:+,=%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
@@ -127,15 +131,20 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
-/// A user object goes to somebody who is there, unless it says how they are affiliated.
-fn is_there(given: &ParsedImport, target: &ImportTarget, wardrobe: &Wardrobe) -> Result<(), EditError> {
-    let (ImportExtent::User(_, said), Some(room), Some(user)) = (&given.content, &target.room, &target.user)
+/// Checks that the target user exists, unless the user object has an affiliation to add them with.
+fn check_user_exists(
+    parsed: &ParsedImport,
+    target: &ImportTarget,
+    wardrobe: &Wardrobe,
+) -> Result<(), EditError> {
+    let (ImportExtent::User(_, has_affiliation), Some(room), Some(user)) =
+        (&parsed.content, &target.room, &target.user)
     else {
         return Ok(());
     };
-    let there = wardrobe.room(room);
-    let there = there.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
-    if there.user(user).is_none() && !said {
+    let room_data = wardrobe.room(room);
+    let room_data = room_data.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
+    if room_data.user(user).is_none() && !has_affiliation {
         let (room, user) = (room.clone(), user.clone());
         return Err(EditError::NotAffiliated { room, user });
     }

@@ -1,8 +1,8 @@
-//! `--log FILE`: what the parts below the screen report, a JSON object a line.
+//! `--log FILE`: a debug log of store, terminal and connections, one JSON object per line.
 //!
-//! They report by the `log` crate, which costs a comparison where nothing listens; this writes it down. Beside it,
-//! `tracing` with its subscriber was looked at: spans and filters that nothing here needs, for some twenty crates more.
-//! Reports name files, addresses, ids, numbers and reasons; no report has a hat's title or a password in it.
+//! The other modules log with the `log` crate, which costs one comparison when nothing listens. `tracing` was considered
+//! too: it offers spans and filters that are not needed here and brings some twenty more crates. Log entries contain file
+//! names, addresses, IDs, numbers and reasons, but never titles of hats or passwords.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -16,10 +16,10 @@ use super::failure::Failure;
 use super::open_store;
 use crate::store;
 
-/// Listens from now on, where a file is named.
-pub(super) fn begin(path: Option<&Path>, data: Option<&Path>) -> Result<(), Failure> {
+/// Starts logging to `path`, if given; it must not be a file that belongs to `data`.
+pub(super) fn start(path: Option<&Path>, data: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = path else { return Ok(()) };
-    let file = store::append_file(path, data).map_err(|error| open_store::failure(&error))?;
+    let file = store::append_file(path, data).map_err(|error| open_store::store_failure(&error))?;
     if log::set_boxed_logger(Box::new(JsonLog(file))).is_ok() {
         log::set_max_level(LevelFilter::Debug);
     }
@@ -38,7 +38,7 @@ impl Log for JsonLog {
         if !self.enabled(record.metadata()) {
             return;
         }
-        // One write, so that the lines of several processes do not mix. One that fails must not end the session.
+        // A single write, so that lines of several processes do not mix. A failure must not end the session.
         let _ = (&self.0).write_all(line(record, jiff::Timestamp::now()).as_bytes());
     }
 
@@ -56,7 +56,7 @@ fn line(record: &Record<'_>, now: jiff::Timestamp) -> String {
     );
     line.insert("part".into(), json!(part));
     line.insert("event".into(), json!(record.args().to_string()));
-    // It gives no error.
+    // The visitor never returns an error.
     let _ = record.key_values().visit(&mut FieldVisitor(&mut line));
     format!("{}\n", serde_json::Value::Object(line))
 }

@@ -1,7 +1,7 @@
-//! The command line, and the commands that need no screen.
+//! The command line and the commands that run without the screen.
 //!
-//! Everything the screen can do can be done here too, for scripts and for people who cannot use a screen. Errors are
-//! one line on standard error; see [`Failure`] for the exit codes.
+//! They cover everything that the screen can do, for scripts and for people who cannot use a screen. Errors are one
+//! line on standard error; see [`Failure`] for the exit codes.
 
 mod actor;
 mod add;
@@ -9,7 +9,6 @@ mod affiliate;
 pub mod args;
 mod catalog;
 mod check;
-mod choice;
 mod complete;
 pub mod config;
 mod context;
@@ -29,6 +28,7 @@ mod sets;
 mod show;
 mod undo;
 mod user;
+mod value_parsers;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
@@ -46,20 +46,20 @@ pub use failure::Failure;
 pub use global_options::GlobalOptions;
 pub use output::Output;
 
-/// Does what a command line says; gives the exit code. Prints to standard output and standard error.
+/// Runs a command line and returns the exit code. Prints to standard output and standard error.
 pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
     crate::term::catch_file_size_signal();
-    // Not locked: while the screen is open, threads of its own may have to write there.
+    // Not locked: while the screen is open, its threads may have to write there.
     let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout());
     let mut out = Output::new(&mut stdout, output::on_terminal());
-    let done = match Cli::try_parse_from(line) {
+    let result = match Cli::try_parse_from(line) {
         Ok(cli) => run(&cli, &mut out).and_then(|()| out.flush()),
-        Err(error) => told(&error, &mut out),
+        Err(error) => print_clap_message(&error, &mut out),
     };
-    match done {
+    match result {
         Ok(()) => 0,
         Err(failure) => {
-            // What was printed before the error comes before it; when even that fails there is nobody to tell.
+            // Output comes before the error. A second failure has nowhere to be reported.
             let _ = out.flush();
             if !failure.message.is_empty() {
                 let _ = writeln!(io::stderr(), "hatrack: {}", text::sanitize(&failure.message));
@@ -70,58 +70,58 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
-    let settled = cli.settle()?;
+    let options = cli.global_options()?;
     let Some(command) = &cli.command else {
-        if cli.demo && (settled.restricted() || settled.file.is_some()) {
+        if cli.demo && (options.restricted() || options.file.is_some()) {
             return Err(Failure::usage(
-                "--demo shows a sample and no file; --file, --room and --read-only do not go with it",
+                "--demo cannot be combined with --file, --room or --read-only",
             ));
         }
-        // Whoever is limited is so by somebody else, who did not ask for their configuration.
-        let config = if settled.restricted() {
+        // Someone else set up the restriction; the user's own configuration must not affect it.
+        let config = if options.restricted() {
             Config::default()
         } else {
-            config::own()?
+            config::load_user_config()?
         };
-        let settings = settings(cli, config);
-        let log = settled.log.clone();
+        let screen_settings = screen_settings(cli, config);
+        let log = options.log.clone();
         return if cli.demo {
-            json_log::begin(log.as_deref(), None)?;
-            screen::demo(settled.actor.as_deref(), &settings)
+            json_log::start(log.as_deref(), None)?;
+            screen::demo(options.actor.as_deref(), &screen_settings)
         } else {
-            let place = SessionContext::find(settled)?;
-            json_log::begin(log.as_deref(), Some(&place.file))?;
-            screen::run(&place, &settings)
+            let context = SessionContext::from_environment(options)?;
+            json_log::start(log.as_deref(), Some(&context.file))?;
+            screen::run(&context, &screen_settings)
         };
     };
-    for_no_command(cli)?;
-    let log = settled.log.clone();
-    let place = &SessionContext::find(settled)?;
-    json_log::begin(log.as_deref(), Some(&place.file))?;
+    reject_screen_options(cli)?;
+    let log = options.log.clone();
+    let context = &SessionContext::from_environment(options)?;
+    json_log::start(log.as_deref(), Some(&context.file))?;
     match command {
-        CliCommand::Show(args) => show::run(args, place, out),
-        CliCommand::User(args) => user::run(args, place, out),
-        CliCommand::Add(args) => add::run(args, place, out),
-        CliCommand::Remove(args) => remove::run(args, place, out),
-        CliCommand::Set(args) => set::run(args, place, out),
-        CliCommand::Room(args) => room::run(args, place, out),
-        CliCommand::Affiliate(args) => affiliate::run(args, place, out),
-        CliCommand::Catalog(args) => catalog::run(args, place, out),
-        CliCommand::Sets(args) => sets::run(args, place, out),
-        CliCommand::Export(args) => export::run(args, place, out),
-        CliCommand::Import(args) => import::run(args, place, out),
-        CliCommand::Check(args) => check::run(args, place, out),
-        CliCommand::Config(args) => config::run(args, place, out),
-        CliCommand::History(args) => history::run(args, place, out),
-        CliCommand::Complete(args) => complete::run(args, place, out),
-        CliCommand::Undo(args) => undo::undo(args, place, out),
-        CliCommand::Redo(args) => undo::redo(args, place, out),
+        CliCommand::Show(args) => show::run(args, context, out),
+        CliCommand::User(args) => user::run(args, context, out),
+        CliCommand::Add(args) => add::run(args, context, out),
+        CliCommand::Remove(args) => remove::run(args, context, out),
+        CliCommand::Set(args) => set::run(args, context, out),
+        CliCommand::Room(args) => room::run(args, context, out),
+        CliCommand::Affiliate(args) => affiliate::run(args, context, out),
+        CliCommand::Catalog(args) => catalog::run(args, context, out),
+        CliCommand::Sets(args) => sets::run(args, context, out),
+        CliCommand::Export(args) => export::run(args, context, out),
+        CliCommand::Import(args) => import::run(args, context, out),
+        CliCommand::Check(args) => check::run(args, context, out),
+        CliCommand::Config(args) => config::run(args, context, out),
+        CliCommand::History(args) => history::run(args, context, out),
+        CliCommand::Complete(args) => complete::run(args, context, out),
+        CliCommand::Undo(args) => undo::undo(args, context, out),
+        CliCommand::Redo(args) => undo::redo(args, context, out),
     }
 }
 
-/// Refuses what is for the screen beside a command that needs none.
-fn for_no_command(cli: &Cli) -> Result<(), Failure> {
-    let given = [
+/// Rejects options of the screen when a command is given.
+fn reject_screen_options(cli: &Cli) -> Result<(), Failure> {
+    let options = [
         ("--demo", cli.demo),
         ("--mouse", cli.mouse),
         ("--plain", cli.plain),
@@ -129,22 +129,22 @@ fn for_no_command(cli: &Cli) -> Result<(), Failure> {
         ("--color", cli.color.is_some()),
         ("--background", cli.background.is_some()),
     ];
-    match given.into_iter().find(|(_, given)| *given) {
+    match options.into_iter().find(|(_, is_given)| *is_given) {
         Some((option, _)) => Err(Failure::usage(format!(
-            "{option} is for the screen; it goes with no command"
+            "{option} cannot be combined with a command"
         ))),
         None => Ok(()),
     }
 }
 
-/// How the screen should be: what the command line says goes before the configuration.
-fn settings(cli: &Cli, config: Config) -> screen::ScreenSettings {
+/// The settings of the screen; the command line overrides the configuration.
+fn screen_settings(cli: &Cli, config: Config) -> screen::ScreenSettings {
     let look = LookOptions {
         colors: cli.color.or(config.colors).unwrap_or_default(),
         background: cli.background.or(config.background).unwrap_or_default(),
         ascii: cli.ascii.then_some(true).or(config.ascii),
         theme: config.theme,
-        overrides: config.own,
+        overrides: config.styles,
     };
     screen::ScreenSettings {
         mouse: cli.mouse || config.mouse.unwrap_or_default(),
@@ -154,16 +154,16 @@ fn settings(cli: &Cli, config: Config) -> screen::ScreenSettings {
     }
 }
 
-/// Prints the help or the version that was asked for; anything else that clap says is made one line.
-fn told(error: &clap::Error, out: &mut Output) -> Result<(), Failure> {
-    let said = error.render().to_string();
+/// Prints the requested help or version; turns any other message of clap into a one-line error.
+fn print_clap_message(error: &clap::Error, out: &mut Output) -> Result<(), Failure> {
+    let message = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        for line in said.lines() {
+        for line in message.lines() {
             out.line(line)?;
         }
         return out.flush();
     }
-    let paragraphs: Vec<String> = said
+    let paragraphs: Vec<String> = message
         .split("\n\n")
         .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
         .filter(|paragraph| !paragraph.is_empty() && !paragraph.starts_with("For more information"))

@@ -1,4 +1,4 @@
-//! The data file of a command: opened, changed, and what went wrong with it in a sentence.
+//! The data file of a command: opening it, changing it, and reporting errors.
 
 use std::mem::ManuallyDrop;
 
@@ -9,91 +9,91 @@ use crate::app::describe;
 use crate::model::{EditError, Group, Wardrobe};
 use crate::store::{self, Change, Store, StoreOptions};
 
-/// So often a change is worked out anew when somebody else was quicker.
-const TRIES: usize = 5;
+/// How often a change is computed again after a conflict with another writer.
+const MAX_ATTEMPTS: usize = 5;
 
-/// The open data file.
+/// The open data file of a command.
 pub(super) struct OpenStore<'a> {
-    /// Never taken down piece by piece, which takes its time with a large wardrobe: the process ends with the command.
+    /// Never dropped: freeing a large wardrobe takes time, and the process ends with the command.
     pub(super) store: ManuallyDrop<Store>,
-    place: &'a SessionContext,
+    context: &'a SessionContext,
 }
 
 impl<'a> OpenStore<'a> {
-    pub(super) fn open(place: &'a SessionContext) -> Result<Self, Failure> {
+    pub(super) fn open(context: &'a SessionContext) -> Result<Self, Failure> {
         let options = StoreOptions {
-            actor: place.actor.to_string(),
-            scope: place.scope.clone(),
+            actor: context.actor.to_string(),
+            scope: context.scope.clone(),
         };
-        let store = Store::open(&place.file, options).map_err(|error| failure(&error))?;
+        let store = Store::open(&context.file, options).map_err(|error| store_failure(&error))?;
         let store = ManuallyDrop::new(store);
-        Ok(Self { store, place })
+        Ok(Self { store, context })
     }
 
-    /// For a command that only reads: a file that somebody named must be there.
-    pub(super) fn open_to_read(place: &'a SessionContext) -> Result<Self, Failure> {
-        let kept = Self::open(place)?;
-        if place.named && !kept.store.exists() {
-            return Err(no_file(place));
+    /// Opens the data file for reading: one that was named explicitly must exist.
+    pub(super) fn open_to_read(context: &'a SessionContext) -> Result<Self, Failure> {
+        let data = Self::open(context)?;
+        if context.file_is_explicit && !data.store.exists() {
+            return Err(no_such_file(context));
         }
-        Ok(kept)
+        Ok(data)
     }
 
     pub(super) fn wardrobe(&self) -> &Wardrobe {
         self.store.wardrobe()
     }
 
-    /// Makes a change, commits it and says what happened. A command says what is to be so, whatever was before: when
-    /// somebody else was quicker it is worked out again on what is there now.
+    /// Makes a change, commits it and prints a summary. A command states the wanted result, so after a conflict with
+    /// another writer the change is computed again on the current data.
     pub(super) fn change(
         self,
         out: &mut Output,
         make: impl Fn(&mut Wardrobe) -> Result<Group, EditError>,
     ) -> Result<(), Failure> {
-        self.change_in_words(out, |wardrobe| {
+        self.change_with_summary(out, |wardrobe| {
             let group = make(wardrobe)?;
             let what = describe::group(&group);
             Ok((group, what))
         })
     }
 
-    /// The same with words of its own for what was done.
-    pub(super) fn change_in_words(
+    /// Like [`change`](Self::change), with a summary from the caller.
+    pub(super) fn change_with_summary(
         mut self,
         out: &mut Output,
         make: impl Fn(&mut Wardrobe) -> Result<(Group, String), Failure>,
     ) -> Result<(), Failure> {
-        let mut tries = TRIES;
+        let mut attempts_left = MAX_ATTEMPTS;
         loop {
             let (group, what) = make(&mut self.wardrobe().clone())?;
             if group.is_empty() {
-                self.may_write()?;
-                return out.line("nothing to change: it is so already");
+                self.check_writable()?;
+                return out.line("No changes: already set");
             }
-            tries -= 1;
+            attempts_left -= 1;
             match self.commit(group.into(), out) {
-                Ok(None) => return out.line("nothing to change: it is so already"),
+                Ok(None) => return out.line("No changes: already set"),
                 Ok(Some(revision)) => return out.line(&format!("{what} (revision {revision})")),
-                Err(CommitFailure::Refused(EditError::Conflict { .. })) if tries > 0 => {
-                    self.store.refresh().map_err(|error| failure(&error))?;
+                Err(CommitFailure::Refused(EditError::Conflict { .. })) if attempts_left > 0 => {
+                    self.store.refresh().map_err(|error| store_failure(&error))?;
                 }
-                Err(trouble) => return Err(trouble.into()),
+                Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// Commits one change; gives its revision, `None` when it makes no difference any more.
+    /// Commits one change and returns its revision; `None` if it changes nothing on the current data.
     pub(super) fn commit(&mut self, change: Change, out: &mut Output) -> Result<Option<u64>, CommitFailure> {
-        self.may_write().map_err(CommitFailure::Failed)?;
-        let is_new = place_is_new(self.place, &self.store);
+        self.check_writable().map_err(CommitFailure::Failed)?;
+        let is_new = creates_explicit_file(self.context, &self.store);
         let results = self.store.commit(&[change]);
-        let results = results.map_err(|error| CommitFailure::Failed(failure(&error)))?;
+        let results = results.map_err(|error| CommitFailure::Failed(store_failure(&error)))?;
         match results.into_iter().next() {
             Some(Ok(Some(revision))) => {
-                out.saved();
+                out.mark_saved();
                 if is_new {
-                    let file = self.place.file.display();
-                    out.line(&format!("New file: {file}"))
+                    let file = self.context.file.display();
+                    out.line(&format!("Created {file}"))
                         .map_err(CommitFailure::Failed)?;
                 }
                 Ok(Some(revision))
@@ -103,9 +103,9 @@ impl<'a> OpenStore<'a> {
         }
     }
 
-    /// Refuses a change in a session that only looks.
-    pub(super) fn may_write(&self) -> Result<(), Failure> {
-        if self.place.scope.read_only {
+    /// Returns an error in a read-only session.
+    pub(super) fn check_writable(&self) -> Result<(), Failure> {
+        if self.context.scope.read_only {
             return Err(Failure::not_allowed("this session is read-only"));
         }
         Ok(())
@@ -114,32 +114,32 @@ impl<'a> OpenStore<'a> {
 
 /// Why a change was not committed.
 pub(super) enum CommitFailure {
-    /// What is there does not allow it.
+    /// The change conflicts with the current data.
     Refused(EditError),
-    /// It could not be written.
+    /// The change could not be saved.
     Failed(Failure),
 }
 
 impl From<CommitFailure> for Failure {
-    fn from(trouble: CommitFailure) -> Self {
-        match trouble {
+    fn from(error: CommitFailure) -> Self {
+        match error {
             CommitFailure::Refused(error) => error.into(),
             CommitFailure::Failed(failure) => failure,
         }
     }
 }
 
-/// The data file that somebody named is not there.
-pub(super) fn no_file(place: &SessionContext) -> Failure {
-    Failure::error(format!("{}: there is no such file", place.file.display()))
+/// The error for an explicitly named data file that does not exist.
+pub(super) fn no_such_file(context: &SessionContext) -> Failure {
+    Failure::error(format!("{}: no such file", context.file.display()))
 }
 
-/// Whether a change will make the data file that somebody named: a slip in its name must not go unseen.
-fn place_is_new(place: &SessionContext, store: &Store) -> bool {
-    place.named && !store.exists()
+/// Whether a change will create an explicitly named data file; this is reported, as the name may be a typo.
+fn creates_explicit_file(context: &SessionContext, store: &Store) -> bool {
+    context.file_is_explicit && !store.exists()
 }
 
-/// The sentence and the exit code.
-pub(super) fn failure(error: &store::StoreError) -> Failure {
-    Failure::with(error.exit_code(), error.to_string())
+/// A store error as a failure with its exit code.
+pub(super) fn store_failure(error: &store::StoreError) -> Failure {
+    Failure::with_code(error.exit_code(), error.to_string())
 }

@@ -1,30 +1,30 @@
-//! What is printed: harmless text in tables that line up, and JSON.
+//! Standard output: sanitized lines, aligned tables and JSON.
 
 use std::io::{self, IsTerminal, Write};
 
 use super::failure::Failure;
 use crate::ui::text;
 
-/// Standard output, or whatever stands for it.
+/// Standard output, or another writer in tests and for pipes.
 pub struct Output<'a> {
     writer: &'a mut dyn Write,
     terminal: bool,
     saved: bool,
 }
 
-/// A column lines up to this width; what is longer stands whole and moves only its own row.
-const WIDEST: usize = 48;
+/// Maximum width that columns are aligned to; longer cells are not cut and shift only their own row.
+const MAX_COLUMN_WIDTH: usize = 48;
 
 impl std::fmt::Debug for Output<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Out")
+        f.debug_struct("Output")
             .field("terminal", &self.terminal)
             .finish_non_exhaustive()
     }
 }
 
 impl<'a> Output<'a> {
-    /// Output to this writer; on a terminal nothing is printed as it is.
+    /// Creates an output; on a `terminal`, CSV is sanitized too.
     pub fn new(writer: &'a mut dyn Write, terminal: bool) -> Self {
         Self {
             writer,
@@ -33,24 +33,24 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// From now on a change is in the file, whatever becomes of the output; when that fails it is said.
-    pub(super) fn saved(&mut self) {
+    /// Records that a change has been saved, which later output errors then mention.
+    pub(super) fn mark_saved(&mut self) {
         self.saved = true;
     }
 
-    /// A line for people, made harmless.
+    /// Prints a line for people, sanitized.
     pub fn line(&mut self, line: &str) -> Result<(), Failure> {
         let written = writeln!(self.writer, "{}", text::sanitize(line));
-        self.told(written)
+        self.write_result(written)
     }
 
-    /// A line for a program, which knows that it is harmless.
-    pub(super) fn plain(&mut self, line: &str) -> Result<(), Failure> {
+    /// Prints a line unchanged; the caller has sanitized it.
+    pub(super) fn raw_line(&mut self, line: &str) -> Result<(), Failure> {
         let written = writeln!(self.writer, "{line}");
-        self.told(written)
+        self.write_result(written)
     }
 
-    /// A table whose columns line up, its head first; at least two spaces between columns, nothing cut.
+    /// Prints a table with aligned columns, the head first; at least two spaces between columns, nothing cut.
     pub fn table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         let clean = |row: &[String]| -> Vec<String> {
             row.iter().map(|cell| text::sanitize(cell).into_owned()).collect()
@@ -59,7 +59,7 @@ impl<'a> Output<'a> {
         let mut widths: Vec<usize> = head.iter().map(|cell| text::width(cell)).collect();
         for row in &rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(text::width(cell).min(WIDEST));
+                *width = (*width).max(text::width(cell).min(MAX_COLUMN_WIDTH));
             }
         }
         let head: Vec<String> = head.iter().map(|&cell| cell.into()).collect();
@@ -72,54 +72,58 @@ impl<'a> Output<'a> {
                 line.push_str(&cell);
             }
             let written = writeln!(self.writer, "{}", line.trim_end());
-            self.told(written)?;
+            self.write_result(written)?;
         }
         Ok(())
     }
 
-    /// JSON, in which what could disturb a terminal is written as `\u…`: that means the same, so it is so for every reader,
-    /// and what was saved can be looked at with any program.
+    /// Prints JSON in which characters that could affect a terminal are escaped as `\u…`. The value stays the same, so
+    /// this is done for all outputs.
     pub fn json(&mut self, json: &[u8]) -> Result<(), Failure> {
         let written = match std::str::from_utf8(json) {
             Ok(text) => self.writer.write_all(text::escape_json(text).as_bytes()),
             Err(_) => self.writer.write_all(json),
         };
-        self.told(written)
+        self.write_result(written)
     }
 
-    /// A table for spreadsheets, byte for byte: it has no escapes that every reader knows. On a terminal it is lines for
-    /// people, with pictures in the place of what could disturb; true where there are such.
+    /// Prints CSV byte for byte, as it has no standard escapes. On a terminal it is sanitized instead; returns whether
+    /// that changed anything.
     pub fn csv(&mut self, table: &[u8]) -> Result<bool, Failure> {
         let text = match std::str::from_utf8(table) {
             Ok(text) if self.terminal => text,
             _ => {
                 let written = self.writer.write_all(table);
-                return self.told(written).map(|()| false);
+                return self.write_result(written).map(|()| false);
             }
         };
         text.lines().try_for_each(|line| self.line(line))?;
         Ok(text.lines().any(|line| text::sanitize(line) != line))
     }
 
-    /// A line beside the output, on standard error, after what was printed until now.
-    pub fn aside(&mut self, line: &str) -> Result<(), Failure> {
+    /// Prints a warning on standard error, after flushing the output.
+    pub fn warn(&mut self, line: &str) -> Result<(), Failure> {
         self.flush()?;
-        // When that fails there is nobody to tell.
+        // A failure here has nowhere to be reported.
         let _ = writeln!(io::stderr(), "hatrack: {}", text::sanitize(line));
         Ok(())
     }
 
-    /// Sends what waits.
+    /// Flushes the writer.
     pub fn flush(&mut self) -> Result<(), Failure> {
         let flushed = self.writer.flush();
-        self.told(flushed)
+        self.write_result(flushed)
     }
 
-    /// A reader who has seen enough is no failure.
-    fn told(&self, written: io::Result<()>) -> Result<(), Failure> {
-        let saved = if self.saved { "the change is saved; " } else { "" };
+    /// Turns a write error into a failure; a closed pipe is a silent success.
+    fn write_result(&self, written: io::Result<()>) -> Result<(), Failure> {
+        let saved = if self.saved {
+            "the change is saved, but hatrack "
+        } else {
+            ""
+        };
         written.map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::with(0, ""),
+            io::ErrorKind::BrokenPipe => Failure::with_code(0, ""),
             _ => Failure::error(format!("{saved}cannot write to standard output: {error}")),
         })
     }
@@ -142,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_line_up_by_width_and_texts_are_harmless() {
+    fn aligns_columns_and_sanitizes_cells() {
         let rows = [
             vec!["帽子".into(), "x".into()],
             vec!["a\u{1b}[31mb".into(), "y".into()],
@@ -153,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_stays_whole_and_moves_only_its_own_row() {
+    fn long_cells_shift_only_their_own_row() {
         let long = "x".repeat(100_000);
         let rows = [vec![long.clone(), "a".into()], vec!["y".into(), "b".into()]];
         let table = printed(false, |out| out.table(&["TITLE", "HAT"], &rows).unwrap());
@@ -165,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn json_means_the_same_and_is_harmless_wherever_it_goes() {
+    fn escapes_json_without_changing_its_value() {
         let json = "{\n  \"a\u{9b}31m\": \"b\u{202e}c 帽子 \u{e0041}\u{7f} e\u{301}\"\n}\n";
         for terminal in [false, true] {
             let shown = printed(terminal, |out| out.json(json.as_bytes()).unwrap());
@@ -179,18 +183,18 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Any text in JSON comes back, and nothing of it reaches a terminal as it is.
+        /// Any text in JSON parses back, and no control character of it reaches the terminal.
         #[test]
-        fn no_text_in_json_disturbs(text in "[\\x00-\\x7f\u{80}-\u{9f}\u{ad}\u{200b}-\u{206f}\u{feff}é帽\\PC]{0,20}") {
+        fn json_output_never_has_control_characters(text in "[\\x00-\\x7f\u{80}-\u{9f}\u{ad}\u{200b}-\u{206f}\u{feff}é帽\\PC]{0,20}") {
             let shown = printed(true, |out| out.json(write::compact(&text).as_bytes()).unwrap());
             proptest::prop_assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
             let disturbs = |c: char| c.is_control() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
             proptest::prop_assert!(!shown.contains(disturbs), "{}", shown);
         }
 
-        /// No bytes of a table reach a terminal that it would obey.
+        /// No control characters of a table reach the terminal.
         #[test]
-        fn no_table_disturbs(text in "[\\x00-\\x7f\u{80}-\u{9f}\u{202a}-\u{202e}é帽]{0,20}") {
+        fn csv_on_terminals_never_has_control_characters(text in "[\\x00-\\x7f\u{80}-\u{9f}\u{202a}-\u{202e}é帽]{0,20}") {
             let shown = printed(true, |out| {
                 out.csv(text.as_bytes()).unwrap();
             });
@@ -204,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_who_has_seen_enough_is_no_failure() {
+    fn closed_pipe_is_not_an_error() {
         struct OutputClosed;
         impl Write for OutputClosed {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {

@@ -7,22 +7,23 @@ use super::open_store::OpenStore;
 use super::output::Output;
 use crate::model::Jid;
 
-pub(super) fn run(args: &RoomArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+pub(super) fn run(args: &RoomArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     match &args.command {
         RoomCommand::Add(args) => {
-            let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
-            Failure::unless_line("a name", args.name.as_deref())?;
-            place.may_add(&room)?;
-            OpenStore::open(place)?.change(out, |wardrobe| wardrobe.add_room(&room, args.name.as_deref()))
+            let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
+            Failure::check_single_line("name", args.name.as_deref())?;
+            context.check_room_allowed(&room)?;
+            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.add_room(&room, args.name.as_deref()))
         }
         RoomCommand::Rename(args) => {
-            let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
-            Failure::unless_line("a name", args.name.as_deref())?;
-            OpenStore::open(place)?.change(out, |wardrobe| wardrobe.rename_room(&room, args.name.as_deref()))
+            let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
+            Failure::check_single_line("name", args.name.as_deref())?;
+            OpenStore::open(context)?
+                .change(out, |wardrobe| wardrobe.rename_room(&room, args.name.as_deref()))
         }
         RoomCommand::Remove(args) => {
-            let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
-            OpenStore::open(place)?.change(out, |wardrobe| wardrobe.remove_room(&room))
+            let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
+            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.remove_room(&room))
         }
     }
 }

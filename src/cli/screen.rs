@@ -1,4 +1,4 @@
-//! `hatrack` without a command: the screen.
+//! `hatrack` without a command: opens the screen.
 
 use std::path::Path;
 
@@ -10,54 +10,54 @@ use crate::store::{Drafts, StoreOptions};
 use crate::term::{self, LookOptions, NoTerminal, SessionEnd, SessionJob, WardrobeSource};
 use crate::ui;
 
-/// The wardrobe of `--demo`.
+/// The sample data of `--demo`.
 const SAMPLE: &[u8] = include_bytes!("../../assets/demo.json");
 
-/// What those can do who have no screen.
-const WITHOUT: &str = "without a screen there are the commands show, add, remove, set, room, affiliate, catalog, sets, \
-                       export, import, check, history, undo and redo: see hatrack --help";
+/// Appended to the error when there is no terminal.
+const COMMANDS_HINT: &str = "without a terminal use the commands show, user, add, remove, set, room, affiliate, catalog, sets, \
+                       export, import, check, history, undo and redo (see hatrack --help)";
 
-/// How the screen should be: what the command line says, else the configuration, else as it comes.
+/// Settings of the screen: from the command line, else the configuration, else defaults.
 #[derive(Debug, Default)]
 pub(super) struct ScreenSettings {
-    /// Whether the mouse is listened to.
+    /// Whether the mouse is on at the start.
     pub(super) mouse: bool,
-    /// How it looks.
+    /// Colors, background and theme.
     pub(super) look: LookOptions,
-    /// Lines of words, for screen readers.
+    /// Plain text for screen readers.
     pub(super) plain: bool,
     /// The keys of the commands.
     pub(super) keymap: Keymap,
 }
 
 /// Opens the screen on the data file.
-pub(super) fn run(place: &SessionContext, settings: &ScreenSettings) -> Result<(), Failure> {
+pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result<(), Failure> {
     let start = Start {
-        file: shortened(
-            &place.file,
+        file: abbreviate_home(
+            &context.file,
             directories::BaseDirs::new()
                 .as_ref()
                 .map(directories::BaseDirs::home_dir),
         ),
-        actor: place.actor.to_string(),
-        scope: place.scope.clone(),
+        actor: context.actor.to_string(),
+        scope: context.scope.clone(),
         demo: false,
         mouse: settings.mouse,
-        zone: Some(time_zone(place.restricted())),
+        zone: Some(time_zone(context.restricted())),
         keymap: settings.keymap.clone(),
     };
     let options = StoreOptions {
-        actor: place.actor.to_string(),
-        scope: place.scope.clone(),
+        actor: context.actor.to_string(),
+        scope: context.scope.clone(),
     };
-    // By the name alone: after a dropped line people come back from another address.
-    let drafts = place
-        .state
+    // Without the address: after a lost connection, people may come back from another one.
+    let drafts = context
+        .state_dir
         .as_deref()
-        .map(|folder| Drafts::new(folder, &place.actor.name, &place.file));
-    show(
+        .map(|folder| Drafts::new(folder, &context.actor.name, &context.file));
+    open(
         start,
-        WardrobeSource::File(place.file.clone(), options),
+        WardrobeSource::File(context.file.clone(), options),
         drafts
             .transpose()
             .map_err(|error| Failure::error(error.to_string()))?,
@@ -65,11 +65,11 @@ pub(super) fn run(place: &SessionContext, settings: &ScreenSettings) -> Result<(
     )
 }
 
-/// Opens the screen on a sample; nothing is written.
+/// Opens the screen with sample data; nothing is saved.
 pub(super) fn demo(actor: Option<&str>, settings: &ScreenSettings) -> Result<(), Failure> {
     let wardrobe = read::wardrobe(SAMPLE).map_err(|error| Failure::error(error.to_string()))?;
     let start = Start {
-        file: "a sample".into(),
+        file: "sample data".into(),
         actor: actor.unwrap_or("you").into(),
         demo: true,
         mouse: settings.mouse,
@@ -77,10 +77,10 @@ pub(super) fn demo(actor: Option<&str>, settings: &ScreenSettings) -> Result<(),
         keymap: settings.keymap.clone(),
         ..Start::default()
     };
-    show(start, WardrobeSource::Memory(wardrobe), None, settings)
+    open(start, WardrobeSource::Memory(wardrobe), None, settings)
 }
 
-fn show(
+fn open(
     start: Start,
     source: WardrobeSource,
     drafts: Option<Drafts>,
@@ -104,10 +104,10 @@ fn show(
             status: 0,
             message: None,
         }) => Ok(()),
-        // Also where all went as it was wanted there may be something to say.
-        Ok(SessionEnd { status, message }) => Err(Failure::with(status, message.unwrap_or_default())),
+        // A successful session may also end with a message.
+        Ok(SessionEnd { status, message }) => Err(Failure::with_code(status, message.unwrap_or_default())),
         Err(none @ (NoTerminal::NotATerminal(_) | NoTerminal::Dumb(_))) => {
-            Err(Failure::usage(format!("{none}; {WITHOUT}")))
+            Err(Failure::usage(format!("{none}; {COMMANDS_HINT}")))
         }
         Err(failed @ (NoTerminal::Failed(_) | NoTerminal::NoThread(_))) => {
             Err(Failure::error(failed.to_string()))
@@ -115,8 +115,8 @@ fn show(
     }
 }
 
-/// A path as people write it: `~` for the home folder.
-fn shortened(path: &Path, home: Option<&Path>) -> String {
+/// The path with `~` for the home folder.
+fn abbreviate_home(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(inside) => Path::new("~").join(inside).display().to_string(),
         None => path.display().to_string(),
@@ -128,16 +128,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_home_folder_is_a_tilde() {
+    fn abbreviates_home_folder() {
         let home = Some(Path::new("/home/terry"));
         assert_eq!(
-            shortened(Path::new("/home/terry/a/hats.json"), home),
+            abbreviate_home(Path::new("/home/terry/a/hats.json"), home),
             "~/a/hats.json"
         );
         assert_eq!(
-            shortened(Path::new("/home/terry2/hats.json"), home),
+            abbreviate_home(Path::new("/home/terry2/hats.json"), home),
             "/home/terry2/hats.json"
         );
-        assert_eq!(shortened(Path::new("hats.json"), None), "hats.json");
+        assert_eq!(abbreviate_home(Path::new("hats.json"), None), "hats.json");
     }
 }

@@ -1,4 +1,4 @@
-//! `hatrack sets`: named sets of hats.
+//! `hatrack sets`: hat sets.
 
 use super::args::{SetApplyArgs, SetSaveArgs, SetsArgs, SetsCommand};
 use super::context::SessionContext;
@@ -8,35 +8,35 @@ use super::output::Output;
 use crate::app::describe;
 use crate::model::{EditError, Group, Hats, Jid, Wardrobe, write};
 
-pub(super) fn run(args: &SetsArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    // They belong to the whole file, of which such a session sees some rooms.
-    if place.scope.rooms.is_some() {
+pub(super) fn run(args: &SetsArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    // Hat sets belong to the whole file, of which such a session may see only some rooms.
+    if context.scope.rooms.is_some() {
         return Err(Failure::not_allowed(
-            "named sets of hats belong to the whole file; they are not for a session limited by --room",
+            "hat sets belong to the whole data file and are not available in a restricted session (--room)",
         ));
     }
     match &args.command {
-        None => list(args.json, place, out),
-        Some(SetsCommand::Save(args)) => save(args, place, out),
-        Some(SetsCommand::Put(args)) => put(args, place, out),
+        None => list(args.json, context, out),
+        Some(SetsCommand::Save(args)) => save(args, context, out),
+        Some(SetsCommand::Apply(args)) => apply(args, context, out),
         Some(SetsCommand::Rename(args)) => {
-            named(&args.to)?;
-            OpenStore::open(place)?.change(out, |wardrobe| wardrobe.rename_set(&args.name, &args.to))
+            check_set_name(&args.new_name)?;
+            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.rename_set(&args.name, &args.new_name))
         }
         Some(SetsCommand::Remove(args)) => {
-            OpenStore::open(place)?.change(out, |wardrobe| wardrobe.put_set(&args.name, None))
+            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.put_set(&args.name, None))
         }
     }
 }
 
-fn list(json: bool, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let kept = OpenStore::open_to_read(place)?;
-    let sets = kept.wardrobe().sets()?;
+fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    let data = OpenStore::open_to_read(context)?;
+    let sets = data.wardrobe().sets()?;
     if json {
         return out.json(&write::pretty(&sets));
     }
     if sets.is_empty() {
-        out.line("There are no named sets of hats yet.")?;
+        out.line("No hat sets yet.")?;
         return out.line("Save the first one: hatrack sets save NAME ROOM USER");
     }
     let rows = sets.iter().map(|(name, hats)| {
@@ -47,74 +47,77 @@ fn list(json: bool, place: &SessionContext, out: &mut Output) -> Result<(), Fail
         vec![name.to_string(), hats.len().to_string(), titles.join(", ")]
     });
     let rows: Vec<_> = rows.collect();
-    out.table(&["NAME", "HATS", "WHICH"], &rows)
+    out.table(&["NAME", "HATS", "TITLES"], &rows)
 }
 
-/// A name that somebody types is one that shows.
-fn named(name: &str) -> Result<(), Failure> {
-    Failure::unless_line("the name of a set", Some(name))?;
+/// Rejects empty names and names that are not a single line.
+fn check_set_name(name: &str) -> Result<(), Failure> {
+    Failure::check_single_line("hat set name", Some(name))?;
     if name.trim().is_empty() {
-        return Err(Failure::usage("bad-request: the name of the set is missing"));
+        return Err(Failure::usage("bad-request: the hat set name is empty"));
     }
     Ok(())
 }
 
-fn save(args: &SetSaveArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    named(&args.name)?;
-    let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
-    let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
-    let make = |wardrobe: &mut Wardrobe| {
+fn save(args: &SetSaveArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    check_set_name(&args.name)?;
+    let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
+    let user = Jid::parse_input(&args.user).map_err(Failure::invalid_argument)?;
+    let edit = |wardrobe: &mut Wardrobe| {
         let hats = hats_of(wardrobe, &room, &user)?;
-        let there = wardrobe.sets()?.remove(&*args.name);
-        if there.is_some_and(|there| there != hats) && !args.force {
+        let existing = wardrobe.sets()?.remove(&*args.name);
+        if existing.is_some_and(|existing| existing != hats) && !args.force {
             let name = args.name.as_str().into();
             let error = Failure::from(EditError::SetExists { name });
-            let message = format!("{error}; --force replaces it");
+            let message = format!("{error}; use --force to overwrite it");
             return Err(Failure { message, ..error });
         }
         let group = wardrobe.put_set(&args.name, Some(&hats))?;
         let what = describe::group(&group);
         Ok((group, what))
     };
-    OpenStore::open(place)?.change_in_words(out, make)
+    OpenStore::open(context)?.change_with_summary(out, edit)
 }
 
-/// The hats of a user with the titles that people read there.
+/// The hats of a user, with titles from the catalog filled in.
 fn hats_of(wardrobe: &Wardrobe, room: &Jid, user: &Jid) -> Result<Hats, Failure> {
-    let there = wardrobe.room(room);
-    let there = there.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
-    let who = there.user(user).ok_or_else(|| EditError::NotAffiliated {
+    let room_data = wardrobe.room(room);
+    let room_data = room_data.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
+    let user_data = room_data.user(user).ok_or_else(|| EditError::NotAffiliated {
         room: room.clone(),
         user: user.clone(),
     })?;
-    if who.hats.is_empty() {
+    if user_data.hats.is_empty() {
         return Err(Failure::not_found(format!("{user} has no hats in {room}")));
     }
-    Ok(there.whole_hats(&who.hats))
+    Ok(room_data.whole_hats(&user_data.hats))
 }
 
-fn put(args: &SetApplyArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let room = Jid::parse_room_input(&args.room).map_err(Failure::argument)?;
+fn apply(args: &SetApplyArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
     let users = args.users.iter().map(|user| Jid::parse_input(user));
-    let users = users.collect::<Result<Vec<_>, _>>().map_err(Failure::argument)?;
-    OpenStore::open(place)?.change(out, |wardrobe| {
+    let users = users
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Failure::invalid_argument)?;
+    OpenStore::open(context)?.change(out, |wardrobe| {
         let name = args.name.as_str();
         let hats = wardrobe.sets()?.remove(name);
         let hats = hats.ok_or_else(|| EditError::NoSuchSet { name: name.into() })?;
-        let mut made = Group::default();
+        let mut group = Group::default();
         for user in &users {
             if args.add {
                 for (id, hat) in hats.iter() {
-                    let there = wardrobe.user(&room, user);
-                    if there.is_none_or(|there| there.hats.get(id).is_none()) {
-                        made.0
+                    let current = wardrobe.user(&room, user);
+                    if current.is_none_or(|current| current.hats.get(id).is_none()) {
+                        group
+                            .0
                             .extend(wardrobe.add_user_hat(user, &room, id, hat.clone())?.0);
                     }
                 }
             } else {
-                made.0.extend(wardrobe.set_user_hats(user, &room, &hats)?.0);
+                group.0.extend(wardrobe.set_user_hats(user, &room, &hats)?.0);
             }
         }
-        Ok(made)
+        Ok(group)
     })
 }

@@ -1,4 +1,4 @@
-//! `hatrack show`: all rooms, one room or one user, for people or as JSON.
+//! `hatrack show`: prints all rooms, one room or one user, as text or JSON.
 
 use super::args::ShowArgs;
 use super::context::SessionContext;
@@ -8,43 +8,43 @@ use super::output::Output;
 use crate::app::describe::count;
 use crate::model::{Attachment, EditError, HatId, Jid, Room, User, Wardrobe, write};
 
-pub(super) fn run(args: &ShowArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+pub(super) fn run(args: &ShowArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = args.room.as_deref().map(Jid::parse_room_input).transpose();
-    let room = room.map_err(Failure::argument)?;
+    let room = room.map_err(Failure::invalid_argument)?;
     let user = args.user.as_deref().map(Jid::parse_input).transpose();
-    let user = user.map_err(Failure::argument)?;
-    let kept = OpenStore::open_to_read(place)?;
-    let wardrobe = kept.wardrobe();
+    let user = user.map_err(Failure::invalid_argument)?;
+    let data = OpenStore::open_to_read(context)?;
+    let wardrobe = data.wardrobe();
     let Some(room) = room else {
         if args.json {
             return out.json(&write::wardrobe(wardrobe));
         }
-        return all(wardrobe, place, out);
+        return print_rooms(wardrobe, context, out);
     };
-    let there = wardrobe.room(&room);
-    let there = there.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
+    let room_data = wardrobe.room(&room);
+    let room_data = room_data.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
     let Some(user) = user else {
         if args.json {
-            return out.json(&write::pretty(there));
+            return out.json(&write::pretty(room_data));
         }
-        return one_room(&room, there, out);
+        return print_room(&room, room_data, out);
     };
-    // Whoever is in the room is shown, banned or not; the three operations are stricter.
-    let Some(who) = there.user(&user) else {
+    // Any user of the room, including outcasts, whom the three operations of the model reject.
+    let Some(user_data) = room_data.user(&user) else {
         return Err(EditError::NotAffiliated { room, user }.into());
     };
     if args.json {
-        return out.json(&write::pretty(who));
+        return out.json(&write::pretty(user_data));
     }
-    one_user(&room, there, &user, who, out)
+    print_user(&room, room_data, &user, user_data, out)
 }
 
-fn all(wardrobe: &Wardrobe, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+fn print_rooms(wardrobe: &Wardrobe, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     if wardrobe.rooms().len() == 0 {
-        if place.restricted() {
-            return out.line("There are no rooms that this session sees.");
+        if context.restricted() {
+            return out.line("No rooms in this restricted session.");
         }
-        out.line(&format!("There are no rooms in {} yet.", place.file.display()))?;
+        out.line(&format!("No rooms in {} yet.", context.file.display()))?;
         return out.line("Add the first one: hatrack room add ROOM --name NAME");
     }
     let row = |(jid, room): (&Jid, &std::sync::Arc<Room>)| {
@@ -59,7 +59,7 @@ fn all(wardrobe: &Wardrobe, place: &SessionContext, out: &mut Output) -> Result<
     out.table(&["NAME", "ROOM", "USERS", "HATS"], &rows)
 }
 
-fn one_room(jid: &Jid, room: &Room, out: &mut Output) -> Result<(), Failure> {
+fn print_room(jid: &Jid, room: &Room, out: &mut Output) -> Result<(), Failure> {
     let name = room.name.as_deref().filter(|name| !name.is_empty());
     let title = name.map_or_else(|| jid.to_string(), |name| format!("{name} ({jid})"));
     let (users, hats) = (
@@ -70,7 +70,7 @@ fn one_room(jid: &Jid, room: &Room, out: &mut Output) -> Result<(), Failure> {
     if !room.users().is_empty() {
         out.line("")?;
         let row = |(jid, user): &(Jid, User)| {
-            let hats = user.hats.iter().map(|(id, hat)| in_short(room, id, hat));
+            let hats = user.hats.iter().map(|(id, hat)| hat_summary(room, id, hat));
             vec![
                 user.affiliation.to_string(),
                 jid.to_string(),
@@ -86,7 +86,7 @@ fn one_room(jid: &Jid, room: &Room, out: &mut Output) -> Result<(), Failure> {
         let rows = room.catalog.iter().map(|(id, hat)| {
             let title = hat.title.as_deref().unwrap_or_default().to_owned();
             let hue = hat.hue.as_ref().map(|hue| hue.as_json().as_str().to_owned());
-            vec![title, hue.unwrap_or_default(), flagged(id)]
+            vec![title, hue.unwrap_or_default(), id_with_remark(id)]
         });
         let rows: Vec<_> = rows.collect();
         out.table(&["TITLE", "HUE", "HAT"], &rows)?;
@@ -94,41 +94,46 @@ fn one_room(jid: &Jid, room: &Room, out: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A hat among others: its title, else its id, and whether it is worn.
-pub(super) fn in_short(room: &Room, id: &HatId, attachment: &Attachment) -> String {
+/// A hat in a list: its title or else its ID, and whether it is active or required.
+pub(super) fn hat_summary(room: &Room, id: &HatId, attachment: &Attachment) -> String {
     let name = match room.title(id, attachment) {
         Some(title) => title.to_owned(),
         None => format!("<{id}>"),
     };
     match (attachment.is_active(), attachment.is_required()) {
         (false, false) => name,
-        (true, false) => format!("{name} (worn)"),
+        (true, false) => format!("{name} (active)"),
         (false, true) => format!("{name} (required)"),
-        (true, true) => format!("{name} (worn, required)"),
+        (true, true) => format!("{name} (active, required)"),
     }
 }
 
-fn one_user(at: &Jid, room: &Room, jid: &Jid, user: &User, out: &mut Output) -> Result<(), Failure> {
+fn print_user(room_jid: &Jid, room: &Room, jid: &Jid, user: &User, out: &mut Output) -> Result<(), Failure> {
     let hats = count(user.hats.len(), "hat");
     out.line(&format!(
-        "{jid} in {at}: affiliation {}, {hats}",
+        "{jid} in {room_jid}: affiliation {}, {hats}",
         user.affiliation
     ))?;
     if user.hats.is_empty() {
         return Ok(());
     }
     out.line("")?;
-    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let yes_or_no = |value: bool| if value { "yes" } else { "no" }.to_owned();
     let rows = user.hats.iter().map(|(id, hat)| {
         let title = room.title(id, hat).unwrap_or("(no title)").to_owned();
-        vec![title, yes(hat.is_active()), yes(hat.is_required()), flagged(id)]
+        vec![
+            title,
+            yes_or_no(hat.is_active()),
+            yes_or_no(hat.is_required()),
+            id_with_remark(id),
+        ]
     });
     let rows: Vec<_> = rows.collect();
-    out.table(&["TITLE", "WORN", "REQUIRED", "HAT"], &rows)
+    out.table(&["TITLE", "ACTIVE", "REQUIRED", "HAT"], &rows)
 }
 
-/// The id as it is, with a word about one that is no URI.
-fn flagged(id: &HatId) -> String {
+/// The ID, with a remark if it is not a URI.
+fn id_with_remark(id: &HatId) -> String {
     let flag = if id.is_uri() { "" } else { "  (not a URI)" };
     format!("{id}{flag}")
 }

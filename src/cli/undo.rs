@@ -1,22 +1,22 @@
-//! `hatrack undo` and `hatrack redo`: a new change that takes an earlier one back.
+//! `hatrack undo` and `hatrack redo`: a new change that reverts an earlier one.
 
 use super::args::RevisionArgs;
 use super::context::SessionContext;
 use super::failure::Failure;
-use super::open_store::{OpenStore, failure};
+use super::open_store::{OpenStore, store_failure};
 use super::output::Output;
 use crate::app::describe;
 use crate::store::{Change, HistoryEntry, UndoCandidate};
 
-pub(super) fn undo(args: &RevisionArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let mut kept = OpenStore::open(place)?;
+pub(super) fn undo(args: &RevisionArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    let mut data = OpenStore::open(context)?;
     let entry = if let Some(revision) = args.revision {
-        entry(&kept, revision)?
+        entry(&data, revision)?
     } else {
-        let none = || Failure::not_found("you have no change to take back");
-        newest(&kept)?.undo.ok_or_else(none)?
+        let no_candidate = || Failure::not_found("nothing to undo");
+        latest(&data)?.undo.ok_or_else(no_candidate)?
     };
-    // Another program's change that nobody saw; such an entry is the only one without edits.
+    // Only a change made outside hatrack whose details are unknown has no edits.
     if entry.group.is_empty() {
         let revision = entry.revision;
         return Err(Failure::error(format!(
@@ -26,53 +26,56 @@ pub(super) fn undo(args: &RevisionArgs, place: &SessionContext, out: &mut Output
     }
     let change = Change {
         group: entry.group.inverse(),
-        undoes: whole(&entry),
+        undoes: full_revision(&entry),
         redoes: None,
     };
-    commit(&mut kept, change, out)
+    commit(&mut data, change, out)
 }
 
-pub(super) fn redo(args: &RevisionArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let mut kept = OpenStore::open(place)?;
+pub(super) fn redo(args: &RevisionArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    let mut data = OpenStore::open(context)?;
     let entry = if let Some(revision) = args.revision {
-        entry(&kept, revision)?
+        entry(&data, revision)?
     } else {
-        let none = || Failure::not_found("you have no undo to put back");
-        newest(&kept)?.redo.ok_or_else(none)?
+        let no_candidate = || Failure::not_found("nothing to redo");
+        latest(&data)?.redo.ok_or_else(no_candidate)?
     };
     if entry.undoes.is_none() {
         return Err(Failure::usage(format!(
-            "revision {} is no undo; hatrack undo {0} takes it back",
+            "revision {} is not an undo; use hatrack undo {0}",
             entry.revision
         )));
     }
     let change = Change {
         group: entry.group.inverse(),
         undoes: None,
-        redoes: whole(&entry),
+        redoes: full_revision(&entry),
     };
-    commit(&mut kept, change, out)
+    commit(&mut data, change, out)
 }
 
-/// The revision that is taken back. Where a part of it is out of scope the rest stays in effect, so that this is a change
-/// like any other.
-fn whole(entry: &HistoryEntry) -> Option<u64> {
+/// The revision to record as undone or redone. `None` if part of it is out of scope: that part stays in effect, so this
+/// is recorded as an ordinary change.
+fn full_revision(entry: &HistoryEntry) -> Option<u64> {
     (!entry.partial).then_some(entry.revision)
 }
 
-fn newest(kept: &OpenStore) -> Result<UndoCandidate, Failure> {
-    kept.store.find_undo().map_err(|error| failure(&error))
+fn latest(data: &OpenStore) -> Result<UndoCandidate, Failure> {
+    data.store.find_undo().map_err(|error| store_failure(&error))
 }
 
-fn entry(kept: &OpenStore, revision: u64) -> Result<HistoryEntry, Failure> {
-    let found = kept.store.entry(revision).map_err(|error| failure(&error))?;
-    found.ok_or_else(|| Failure::not_found(format!("no such revision in the history: {revision}")))
+fn entry(data: &OpenStore, revision: u64) -> Result<HistoryEntry, Failure> {
+    let found = data
+        .store
+        .entry(revision)
+        .map_err(|error| store_failure(&error))?;
+    found.ok_or_else(|| Failure::not_found(format!("no revision {revision} in the history")))
 }
 
-fn commit(kept: &mut OpenStore, change: Change, out: &mut Output) -> Result<(), Failure> {
+fn commit(data: &mut OpenStore, change: Change, out: &mut Output) -> Result<(), Failure> {
     let what = describe::with_undo_or_redo(change.undoes, change.redoes, &describe::group(&change.group));
-    match kept.commit(change, out)? {
+    match data.commit(change, out)? {
         Some(revision) => out.line(&format!("{what} (revision {revision})")),
-        None => out.line("nothing to change: it is so already"),
+        None => out.line("No changes: already set"),
     }
 }

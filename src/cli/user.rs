@@ -1,4 +1,4 @@
-//! `hatrack user`: one user everywhere: their rooms, affiliation and hats, for people or as JSON.
+//! `hatrack user`: prints a user's affiliations and hats in all rooms, as text or JSON.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use super::context::SessionContext;
 use super::failure::Failure;
 use super::open_store::OpenStore;
 use super::output::Output;
-use super::show::in_short;
+use super::show::hat_summary;
 use crate::app::describe::count;
 use crate::model::{Jid, Room, User, write};
 
-pub(super) fn run(args: &UserArgs, place: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let user = Jid::parse_input(&args.user).map_err(Failure::argument)?;
-    let kept = OpenStore::open(place)?;
-    let rooms: Vec<(&Jid, &Room, &User)> = kept
+pub(super) fn run(args: &UserArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    let user = Jid::parse_input(&args.user).map_err(Failure::invalid_argument)?;
+    let data = OpenStore::open(context)?;
+    let rooms: Vec<(&Jid, &Room, &User)> = data
         .wardrobe()
         .rooms()
         .filter_map(|(jid, room)| Some((jid, &**room, room.user(&user)?)))
@@ -24,14 +24,14 @@ pub(super) fn run(args: &UserArgs, place: &SessionContext, out: &mut Output) -> 
         return out.json(&write::pretty(&objects));
     }
     if rooms.is_empty() {
-        return out.line(&format!("{user} is in no room."));
+        return out.line(&format!("{user} is not in any room."));
     }
     let hats = rooms.iter().map(|(_, _, user)| user.hats.len()).sum();
     let (number, hats) = (count(rooms.len(), "room"), count(hats, "hat"));
     out.line(&format!("{user}: {number}, {hats}"))?;
     out.line("")?;
     let row = |(jid, room, user): &(&Jid, &Room, &User)| {
-        let hats = user.hats.iter().map(|(id, hat)| in_short(room, id, hat));
+        let hats = user.hats.iter().map(|(id, hat)| hat_summary(room, id, hat));
         vec![
             user.affiliation.to_string(),
             jid.to_string(),

@@ -1,27 +1,27 @@
-//! One address is one address, however it is written, wherever it is given.
+//! All forms of an address are equivalent, in all arguments and inputs.
 
 use super::process::{Home, ROOM, TERRY};
 
 const ANA: &str = "ana@bücher.example";
 
-/// A room with somebody whose domain can be written in many ways.
+/// A room with a user whose domain has several forms.
 fn home() -> Home {
     let home = Home::with_terry();
-    home.done(&["affiliate", ROOM, "ana@xn--bcher-kva.example.", "member"]);
+    home.run_ok(&["affiliate", ROOM, "ana@xn--bcher-kva.example.", "member"]);
     home
 }
 
 #[test]
-fn every_argument_takes_every_spelling_and_uris() {
+fn arguments_accept_all_address_forms() {
     let home = home();
     let room = "xmpp:COURSES@conference.example.org.?join";
-    home.done(&[
+    home.run_ok(&[
         "add",
         room,
         "xmpp:ana@b%C3%BCcher.example?message;body=x",
         "urn:x:1",
     ]);
-    home.done(&[
+    home.run_ok(&[
         "add",
         room,
         "mailto:ana@BÜCHER。example",
@@ -29,12 +29,12 @@ fn every_argument_takes_every_spelling_and_uris() {
         "--room",
         room,
     ]);
-    let hats = home.done(&["show", ROOM, ANA, "--json"]);
+    let hats = home.run_ok(&["show", ROOM, ANA, "--json"]);
     assert!(hats.contains("urn:x:1") && hats.contains("urn:x:2"), "{hats}");
-    home.done(&["sets", "save", "all", room, "ana@xn--bcher-kva.example"]);
-    home.done(&[
+    home.run_ok(&["sets", "save", "all", room, "ana@xn--bcher-kva.example"]);
+    home.run_ok(&[
         "sets",
-        "put",
+        "apply",
         "all",
         room,
         "xmpp:terry@example.org",
@@ -52,16 +52,20 @@ fn every_argument_takes_every_spelling_and_uris() {
         &["catalog", "list", room],
         &["show", room],
     ] {
-        assert!(home.done(line).contains("urn:x:1"), "{line:?}");
+        assert!(home.run_ok(line).contains("urn:x:1"), "{line:?}");
     }
-    home.done(&["remove", room, "ana@bücher.example./phone", "urn:x:1"]);
-    assert_eq!(home.fed(&["set", room, "xmpp:ana@bücher.example"], b"{}").code, 0);
-    assert!(home.done(&["show", ROOM, ANA]).contains("0 hats"));
-    home.done(&["room", "rename", room, "Courses too"]);
-    home.done(&["affiliate", room, "xmpp:ana@bücher.example", "none"]);
-    home.done(&["room", "add", "xmpp:new@c.example?join"]);
-    home.done(&["room", "remove", "xmpp:new@c.example"]);
-    home.fails(
+    home.run_ok(&["remove", room, "ana@bücher.example./phone", "urn:x:1"]);
+    assert_eq!(
+        home.run_with_input(&["set", room, "xmpp:ana@bücher.example"], b"{}")
+            .code,
+        0
+    );
+    assert!(home.run_ok(&["show", ROOM, ANA]).contains("0 hats"));
+    home.run_ok(&["room", "rename", room, "Courses too"]);
+    home.run_ok(&["affiliate", room, "xmpp:ana@bücher.example", "none"]);
+    home.run_ok(&["room", "add", "xmpp:new@c.example?join"]);
+    home.run_ok(&["room", "remove", "xmpp:new@c.example"]);
+    home.assert_fails(
         &["show", "xmpp:%zz@c.example"],
         2,
         "jid-malformed: not an address: \"xmpp:%zz@c.example\": the URI has an escape that is none",
@@ -69,15 +73,15 @@ fn every_argument_takes_every_spelling_and_uris() {
 }
 
 #[test]
-fn imports_take_them_too_and_a_file_may_not_have_one_address_twice() {
+fn imports_accept_all_address_forms_and_reject_duplicates() {
     let home = home();
     home.write(
         "a.csv",
         format!("room,user,affiliation,hat\nxmpp:{ROOM}?join,xmpp:{TERRY},,urn:x:1\n{ROOM}.,mailto:ana@XN--BCHER-KVA.example,,urn:x:1\n"),
     );
-    assert!(home.done(&["import", "a.csv"]).contains("2 hats given"));
+    assert!(home.run_ok(&["import", "a.csv"]).contains("2 hats given"));
     home.write("user.json", r#"{"hats": {"urn:x:2": {}}}"#);
-    let said = home.done(&[
+    let output = home.run_ok(&[
         "import",
         "user.json",
         "--into",
@@ -85,8 +89,8 @@ fn imports_take_them_too_and_a_file_may_not_have_one_address_twice() {
         "--user",
         "mailto:ana@bücher.example",
     ]);
-    assert!(said.contains("1 hat given"), "{said}");
-    // The file's own keys are addresses, no URIs; and each is there once.
+    assert!(output.contains("1 hat given"), "{output}");
+    // Keys of the data file are addresses, not URIs, and must be unique.
     let file = |keys: &str| format!("{{\"version\":1,\"rooms\":{{\"{ROOM}\":{{\"users\":{{\n{keys}}}}}}}}}");
     for (keys, wrong) in [
         (
@@ -103,26 +107,26 @@ fn imports_take_them_too_and_a_file_may_not_have_one_address_twice() {
         ),
     ] {
         let path = home.write("hats.json", file(keys));
-        home.fails(&["show", "--file", "hats.json"], 4, &format!("{}: {wrong}", path.display()));
+        home.assert_fails(&["show", "--file", "hats.json"], 4, &format!("{}: {wrong}", path.display()));
     }
-    // What was written before they were one is read as what it means.
+    // Forms written by earlier versions are normalized when read.
     home.write(
         "hats.json",
         file(r#""ana@xn--bcher-kva.example":{"affiliation":"member"}"#),
     );
-    home.done(&["add", ROOM, ANA, "urn:x:1", "--file", "hats.json"]);
+    home.run_ok(&["add", ROOM, ANA, "urn:x:1", "--file", "hats.json"]);
     let written = std::fs::read_to_string(home.path("hats.json")).unwrap();
     assert!(written.contains(ANA) && !written.contains("xn--"), "{written}");
 }
 
 #[test]
-fn the_history_is_searched_by_what_its_addresses_mean() {
+fn history_filters_normalize_addresses() {
     let home = home();
     let path = home.data().with_extension("history.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
     for old in ["ana@xn--bcher-kva.example", "ana@bücher.example."] {
         std::fs::write(&path, text.replace(ANA, old)).unwrap();
-        let found = home.done(&["history", "--user", ANA]);
+        let found = home.run_ok(&["history", "--user", ANA]);
         assert!(found.contains("member"), "{old}: {found}");
     }
 }

@@ -1,20 +1,20 @@
-//! A room's catalog of hats by commands.
+//! `hatrack catalog`.
 
-use super::process::{Home, ROOM, TERRY, error_of};
+use super::process::{Home, ROOM, TERRY, stderr_of};
 
 #[test]
-fn a_hat_is_defined_changed_listed_and_removed() {
+fn defines_changes_lists_and_removes_a_hat() {
     let home = Home::with_terry();
     assert_eq!(
-        home.done(&["catalog", "list", ROOM]),
-        "No hat is defined or worn in this room yet.\n"
+        home.run_ok(&["catalog", "list", ROOM]),
+        "This room has no hats.\n"
     );
-    home.done(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
+    home.run_ok(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
     assert_eq!(
-        home.done(&["catalog", "list", ROOM]),
-        "HAT      TITLE    USERS  HUE\nurn:x:1  Proctor  1      worn only\n"
+        home.run_ok(&["catalog", "list", ROOM]),
+        "HAT      TITLE    USERS  HUE\nurn:x:1  Proctor  1      not in catalog\n"
     );
-    let said = home.done(&[
+    let output = home.run_ok(&[
         "catalog",
         "define",
         ROOM,
@@ -23,49 +23,49 @@ fn a_hat_is_defined_changed_listed_and_removed() {
         "Examiner",
         "--hue",
         "128",
-        "--wearers",
+        "--retitle-users",
     ]);
     assert!(
-        said.starts_with("put the hat \"Examiner\" into the catalog of"),
-        "{said}"
+        output.starts_with("put the hat \"Examiner\" into the catalog of"),
+        "{output}"
     );
     assert_eq!(
-        home.done(&["catalog", "list", ROOM]),
+        home.run_ok(&["catalog", "list", ROOM]),
         "HAT      TITLE     USERS  HUE\nurn:x:1  Examiner  1      128\n"
     );
-    let terry = home.done(&["show", ROOM, TERRY, "--json"]);
+    let terry = home.run_ok(&["show", ROOM, TERRY, "--json"]);
     assert!(terry.contains("\"Examiner\""), "{terry}");
-    home.done(&["catalog", "define", ROOM, "urn:x:1", "--hue", "none"]);
-    assert!(home.done(&["catalog", "list", ROOM]).contains("by its id"));
-    home.done(&["catalog", "remove", ROOM, "urn:x:1"]);
-    assert!(home.done(&["catalog", "list", ROOM]).contains("worn only"));
-    home.done(&["undo"]);
-    assert!(home.done(&["catalog", "list", ROOM]).contains("by its id"));
+    home.run_ok(&["catalog", "define", ROOM, "urn:x:1", "--hue", "none"]);
+    assert!(home.run_ok(&["catalog", "list", ROOM]).contains("automatic"));
+    home.run_ok(&["catalog", "remove", ROOM, "urn:x:1"]);
+    assert!(home.run_ok(&["catalog", "list", ROOM]).contains("not in catalog"));
+    home.run_ok(&["undo"]);
+    assert!(home.run_ok(&["catalog", "list", ROOM]).contains("automatic"));
 }
 
 #[test]
-fn what_is_wrong_is_said() {
+fn rejects_invalid_catalog_changes() {
     let home = Home::with_terry();
     for (line, code, says) in [
-        (vec!["define", ROOM, "urn:x:1", "--hue", "361"], 2, "is no hue"),
+        (vec!["define", ROOM, "urn:x:1", "--hue", "361"], 2, "invalid hue"),
         (vec!["define", ROOM, "one two", "--title", "X"], 2, "one two"),
         (vec!["define", "no@such.example", "urn:x:1"], 3, "no such room"),
         (vec!["remove", ROOM, "urn:x:none"], 3, "urn:x:none"),
         (vec!["define", ROOM, "urn:x:1", "--title", "a\nb"], 2, "title"),
     ] {
         let line: Vec<&str> = std::iter::once("catalog").chain(line).collect();
-        let (status, said) = error_of(&mut home.command(&line));
-        assert_eq!(status, code, "{line:?}: {said}");
-        assert!(said.contains(says), "{line:?}: {said}");
+        let (status, output) = stderr_of(&mut home.command(&line));
+        assert_eq!(status, code, "{line:?}: {output}");
+        assert!(output.contains(says), "{line:?}: {output}");
     }
 }
 
-/// As on the screen: what a user who is banned has can only be taken away.
+/// As on the screen: the hats of a banned user can only be removed.
 #[test]
-fn who_is_not_affiliated_keeps_the_title_and_that_is_said() {
+fn reports_users_that_keep_their_title() {
     let home = Home::with_terry();
-    home.done(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
-    home.done(&["affiliate", ROOM, TERRY, "outcast"]);
+    home.run_ok(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
+    home.run_ok(&["affiliate", ROOM, TERRY, "outcast"]);
     let define = [
         "catalog",
         "define",
@@ -73,10 +73,13 @@ fn who_is_not_affiliated_keeps_the_title_and_that_is_said() {
         "urn:x:1",
         "--title",
         "Examiner",
-        "--wearers",
+        "--retitle-users",
     ];
-    let said = home.done(&define);
-    assert!(said.contains("; skipped 1 user without affiliation"), "{said}");
-    let terry = home.done(&["show", ROOM, TERRY, "--json"]);
+    let output = home.run_ok(&define);
+    assert!(
+        output.contains("; skipped 1 user without affiliation"),
+        "{output}"
+    );
+    let terry = home.run_ok(&["show", ROOM, TERRY, "--json"]);
     assert!(terry.contains("\"Proctor\""), "{terry}");
 }

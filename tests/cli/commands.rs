@@ -1,36 +1,36 @@
-//! Every command: what it prints, what is in the file then, how it fails.
+//! The output and effect of each command.
 
-use super::process::{Home, ROOM, TERRY, said};
+use super::process::{Home, ROOM, TERRY, output_of};
 
 const HAT: &str = "http://example.com/hats/ta";
 
-/// The user object as it is in the data file, without white space.
+/// The user object in the data file, without white space.
 fn user(home: &Home) -> String {
-    let json = home.done(&["show", ROOM, TERRY, "--json"]);
+    let json = home.run_ok(&["show", ROOM, TERRY, "--json"]);
     json.split_whitespace().collect()
 }
 
 #[test]
-fn the_whole_story() {
+fn first_session_from_room_to_undo() {
     let home = Home::new();
     let path = home.data();
     assert_eq!(
-        home.done(&["show"]),
+        home.run_ok(&["show"]),
         format!(
-            "There are no rooms in {} yet.\nAdd the first one: hatrack room add ROOM --name NAME\n",
+            "No rooms in {} yet.\nAdd the first one: hatrack room add ROOM --name NAME\n",
             path.display()
         )
     );
     assert!(!path.exists(), "looking makes no file");
     for limit in [&["--read-only", "show"] as &[&str], &["--room", ROOM, "show"]] {
-        assert_eq!(home.done(limit), "There are no rooms that this session sees.\n");
+        assert_eq!(home.run_ok(limit), "No rooms in this restricted session.\n");
     }
     assert_eq!(
-        home.done(&["room", "add", ROOM, "--name", "Courses"]),
+        home.run_ok(&["room", "add", ROOM, "--name", "Courses"]),
         "added the room courses@conference.example.org \"Courses\" (revision 1)\n"
     );
     assert_eq!(
-        home.done(&[
+        home.run_ok(&[
             "affiliate",
             "Courses@Conference.Example.ORG",
             "Terry@example.org/phone",
@@ -39,7 +39,7 @@ fn the_whole_story() {
         "added terry@example.org to courses@conference.example.org as member (revision 2)\n"
     );
     assert_eq!(
-        home.done(&[
+        home.run_ok(&[
             "add",
             ROOM,
             TERRY,
@@ -75,47 +75,47 @@ fn the_whole_story() {
 "#
     );
     assert_eq!(
-        home.done(&["affiliate", ROOM, TERRY, "admin"]),
+        home.run_ok(&["affiliate", ROOM, TERRY, "admin"]),
         "made terry@example.org admin in courses@conference.example.org (before: member) (revision 4)\n"
     );
     assert_eq!(
-        home.done(&["affiliate", ROOM, TERRY, "none"]),
+        home.run_ok(&["affiliate", ROOM, TERRY, "none"]),
         "removed terry@example.org (admin) from courses@conference.example.org with 1 hat (revision 5)\n"
     );
     assert_eq!(
-        home.done(&["room", "remove", ROOM]),
+        home.run_ok(&["room", "remove", ROOM]),
         "removed the room courses@conference.example.org \"Courses\" (revision 6)\n"
     );
     assert_eq!(
-        home.done(&["show", "--json"]),
+        home.run_ok(&["show", "--json"]),
         "{\n  \"version\": 1,\n  \"revision\": 6,\n  \"rooms\": {}\n}\n"
     );
 }
 
 #[test]
-fn a_room_gets_another_name_or_none() {
+fn renames_room_and_clears_name() {
     let home = Home::with_terry();
     assert_eq!(
-        home.done(&["room", "rename", ROOM, "Lessons"]),
+        home.run_ok(&["room", "rename", ROOM, "Lessons"]),
         "renamed courses@conference.example.org from \"Courses\" to \"Lessons\" (revision 3)\n"
     );
     assert_eq!(
-        home.done(&["room", "rename", ROOM, "Lessons"]),
-        "nothing to change: it is so already\n"
+        home.run_ok(&["room", "rename", ROOM, "Lessons"]),
+        "No changes: already set\n"
     );
-    let before = home.done(&["show", ROOM, "--json"]);
+    let before = home.run_ok(&["show", ROOM, "--json"]);
     assert_eq!(
-        home.done(&["room", "rename", ROOM, "--clear"]),
+        home.run_ok(&["room", "rename", ROOM, "--clear"]),
         "took the name \"Lessons\" from courses@conference.example.org (revision 4)\n"
     );
-    let json: serde_json::Value = serde_json::from_str(&home.done(&["show", ROOM, "--json"])).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&home.run_ok(&["show", ROOM, "--json"])).unwrap();
     assert_eq!(json.get("name"), None);
     assert_eq!(
         json["users"][TERRY]["affiliation"], "member",
         "who is in it stays"
     );
-    home.done(&["undo"]);
-    assert_eq!(home.done(&["show", ROOM, "--json"]), before);
+    home.run_ok(&["undo"]);
+    assert_eq!(home.run_ok(&["show", ROOM, "--json"]), before);
     for line in [
         &["room", "rename", ROOM] as &[&str],
         &["room", "rename", ROOM, "x", "--clear"],
@@ -123,8 +123,8 @@ fn a_room_gets_another_name_or_none() {
     ] {
         assert_eq!(home.run(line).code, 2, "{line:?}");
     }
-    assert_eq!(home.done(&["show", ROOM, "--json"]), before);
-    home.fails(
+    assert_eq!(home.run_ok(&["show", ROOM, "--json"]), before);
+    home.assert_fails(
         &["room", "rename", "x@y", "Lessons"],
         3,
         "item-not-found: no such room: x@y",
@@ -132,15 +132,15 @@ fn a_room_gets_another_name_or_none() {
 }
 
 #[test]
-fn add_puts_exactly_what_it_is_told() {
+fn add_stores_exactly_the_given_fields() {
     let home = Home::with_terry();
-    home.done(&["add", ROOM, TERRY, HAT, "--title", "TA", "--active", "--required"]);
+    home.run_ok(&["add", ROOM, TERRY, HAT, "--title", "TA", "--active", "--required"]);
     assert_eq!(
         user(&home),
         r#"{"affiliation":"member","hats":{"http://example.com/hats/ta":{"active":true,"required":true,"title":"TA"}}}"#
     );
     assert_eq!(
-        home.done(&["add", ROOM, TERRY, HAT]),
+        home.run_ok(&["add", ROOM, TERRY, HAT]),
         "changed the hat \"TA\" of terry@example.org in courses@conference.example.org: not worn, not required, \
          without a title (revision 4)\n"
     );
@@ -150,22 +150,22 @@ fn add_puts_exactly_what_it_is_told() {
     );
     let before = std::fs::read(home.data()).unwrap();
     assert_eq!(
-        home.done(&["add", ROOM, TERRY, HAT]),
-        "nothing to change: it is so already\n"
+        home.run_ok(&["add", ROOM, TERRY, HAT]),
+        "No changes: already set\n"
     );
     assert_eq!(std::fs::read(home.data()).unwrap(), before);
 }
 
 #[test]
-fn remove_takes_any_id_and_not_having_it_is_success() {
+fn remove_accepts_any_id_and_missing_hats() {
     let home = Home::new();
     home.write(
         ".config/hatrack/hats.json",
         r#"{"version":1,"rooms":{"courses@conference.example.org":{"users":{"terry@example.org":
            {"affiliation":"member","hats":{"not a uri":{"title":"Odd"}}}}}}}"#,
     );
-    home.done(&["affiliate", ROOM, "kim@example.org", "member"]);
-    home.done(&[
+    home.run_ok(&["affiliate", ROOM, "kim@example.org", "member"]);
+    home.run_ok(&[
         "add",
         ROOM,
         "kim@example.org",
@@ -173,31 +173,31 @@ fn remove_takes_any_id_and_not_having_it_is_success() {
         "--title",
         "Speaker",
     ]);
-    for (hat, said) in [
+    for (hat, output) in [
         ("not an uri", "; did you mean not a uri (\"Odd\")?"),
         ("odd", "; did you mean not a uri (\"Odd\")?"),
         (
             "speaker",
-            ", nor http://example.com/hats/speaker (\"Speaker\"), the nearest in this room",
+            "; a similar hat in this room is http://example.com/hats/speaker (\"Speaker\")",
         ),
         (
             "http://example.com/hats/speeker",
-            ", nor http://example.com/hats/speaker (\"Speaker\"), the nearest in this room",
+            "; a similar hat in this room is http://example.com/hats/speaker (\"Speaker\")",
         ),
         ("urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607", ""),
     ] {
-        let expected = format!("No changes: {TERRY} does not have the hat {hat} in {ROOM}{said}\n");
-        assert_eq!(home.done(&["remove", ROOM, TERRY, hat]), expected);
+        let expected = format!("No changes: {TERRY} does not have the hat {hat} in {ROOM}{output}\n");
+        assert_eq!(home.run_ok(&["remove", ROOM, TERRY, hat]), expected);
     }
     assert_eq!(
-        home.done(&["remove", ROOM, TERRY, "not a uri"]),
+        home.run_ok(&["remove", ROOM, TERRY, "not a uri"]),
         "took the hat \"Odd\" from terry@example.org in courses@conference.example.org (revision 3)\n"
     );
     assert_eq!(user(&home), r#"{"affiliation":"member","hats":{}}"#);
 }
 
 #[test]
-fn set_takes_hats_or_a_user_object_from_a_file_or_standard_input() {
+fn set_reads_hats_or_user_object_from_file_or_stdin() {
     let home = Home::with_terry();
     let hats = br#"{"urn:x:1":{"title":"One"},"urn:x:2":{"active":true,"more":1.50}}"#;
     for args in [
@@ -206,81 +206,84 @@ fn set_takes_hats_or_a_user_object_from_a_file_or_standard_input() {
         &["set", ROOM, TERRY, "hats.json"],
     ] {
         home.write("hats.json", hats);
-        let said = home.fed(args, hats);
-        assert_eq!((said.code, said.err.as_str()), (0, ""), "{args:?}");
+        let output = home.run_with_input(args, hats);
+        assert_eq!((output.code, output.err.as_str()), (0, ""), "{args:?}");
         assert!(
-            said.out.starts_with(
+            output.out.starts_with(
                 "changed the hats of terry@example.org in courses@conference.example.org: gave \"One\", <urn:x:2>"
             ),
             "{}",
-            said.out
+            output.out
         );
         assert_eq!(
             user(&home),
             r#"{"affiliation":"member","hats":{"urn:x:1":{"title":"One"},"urn:x:2":{"active":true,"more":1.50}}}"#
         );
-        home.fed(&["set", ROOM, TERRY], b"{}");
+        home.run_with_input(&["set", ROOM, TERRY], b"{}");
         assert_eq!(user(&home), r#"{"affiliation":"member","hats":{}}"#);
     }
-    // An affiliation beside the hats is left aside.
-    let said = home.fed(
+    // An affiliation next to the hats is ignored.
+    let output = home.run_with_input(
         &["set", ROOM, TERRY],
         br#"{"affiliation":"owner","hats":{"urn:x:3":{}}}"#,
     );
-    let aside = "hatrack: the affiliation owner was left aside; hatrack affiliate changes it\n";
-    assert_eq!((said.code, said.err.as_str()), (0, aside));
+    let warning = "hatrack: ignored affiliation owner; use hatrack affiliate\n";
+    assert_eq!((output.code, output.err.as_str()), (0, warning));
     assert_eq!(user(&home), r#"{"affiliation":"member","hats":{"urn:x:3":{}}}"#);
 }
 
 #[test]
-fn what_show_prints_set_takes() {
+fn set_accepts_output_of_show() {
     let home = Home::with_terry();
-    home.done(&["affiliate", ROOM, "kim@example.org", "owner"]);
-    // A title that nobody could type, as other programs may write it.
+    home.run_ok(&["affiliate", ROOM, "kim@example.org", "owner"]);
+    // A title that cannot be typed, but that other programs may write.
     let hats = r#"{"urn:x:1": {"active": true, "title": "帽子 \u001b[31m \"x\""}}"#;
-    assert_eq!(home.fed(&["set", ROOM, TERRY], hats.as_bytes()).code, 0);
-    let shown = home.done(&["show", ROOM, TERRY, "--json"]);
-    let said = home.fed(&["set", ROOM, "kim@example.org"], shown.as_bytes());
-    let aside = "hatrack: the affiliation member was left aside; hatrack affiliate changes it\n";
-    assert_eq!((said.code, said.err.as_str()), (0, aside));
     assert_eq!(
-        home.done(&["show", ROOM, "kim@example.org", "--json"]),
+        home.run_with_input(&["set", ROOM, TERRY], hats.as_bytes()).code,
+        0
+    );
+    let shown = home.run_ok(&["show", ROOM, TERRY, "--json"]);
+    let output = home.run_with_input(&["set", ROOM, "kim@example.org"], shown.as_bytes());
+    let warning = "hatrack: ignored affiliation member; use hatrack affiliate\n";
+    assert_eq!((output.code, output.err.as_str()), (0, warning));
+    assert_eq!(
+        home.run_ok(&["show", ROOM, "kim@example.org", "--json"]),
         shown.replace("member", "owner")
     );
     let document = std::fs::read_to_string(home.data()).unwrap();
-    assert_eq!(home.done(&["show", "--json"]), document);
+    assert_eq!(home.run_ok(&["show", "--json"]), document);
 }
 
 #[test]
-fn the_data_file_is_named_by_option_then_variable_then_home() {
+fn data_file_option_overrides_variable_and_home() {
     let home = Home::new();
     let add = ["room", "add", ROOM];
     assert_eq!(
-        said(home.command(&add).env("HATRACK_FILE", home.path("v.json"))).code,
+        output_of(home.command(&add).env("HATRACK_FILE", home.path("v.json"))).code,
         0
     );
     assert!(home.path("v.json").exists());
     let option = ["room", "add", ROOM, "--file", "o.json"];
     assert_eq!(
-        said(home.command(&option).env("HATRACK_FILE", home.path("v2.json"))).code,
+        output_of(home.command(&option).env("HATRACK_FILE", home.path("v2.json"))).code,
         0
     );
     assert!(home.path("o.json").exists() && !home.path("v2.json").exists());
     assert_eq!(
-        said(home.command(&add).env("XDG_CONFIG_HOME", home.path("xdg"))).code,
+        output_of(home.command(&add).env("XDG_CONFIG_HOME", home.path("xdg"))).code,
         0
     );
     assert!(home.path("xdg/hatrack/hats.json").exists());
-    assert_eq!(said(home.command(&add).env("HATRACK_FILE", "")).code, 0);
+    assert_eq!(output_of(home.command(&add).env("HATRACK_FILE", "")).code, 0);
     assert!(home.data().exists());
 }
 
 #[test]
-fn no_variable_makes_a_data_file_relative_to_the_current_folder() {
+fn rejects_relative_home_folder() {
     let home = Home::new();
     let run = |home_is: &str, args: &[&str]| {
         let mut command = home.command(args);
-        said(
+        output_of(
             command
                 .env("HOME", home_is)
                 .env("XDG_CONFIG_HOME", "config")
@@ -293,27 +296,27 @@ fn no_variable_makes_a_data_file_relative_to_the_current_folder() {
         (refused.code, refused.err.as_str()),
         (
             1,
-            "hatrack: there is no home folder to keep the data file in (HOME is no absolute path); name the file with \
+            "hatrack: no home folder for the data file (HOME is not an absolute path); use \
              --file FILE or HATRACK_FILE\n"
         )
     );
     assert_eq!(run("relative", &["--read-only", "show"]).code, 1);
     assert_eq!(std::fs::read_dir(home.path("")).unwrap().count(), 0);
-    // A relative XDG variable counts as not set.
+    // A relative XDG variable counts as unset.
     let path = home.path("");
     assert_eq!(run(path.to_str().unwrap(), &add).code, 0);
     assert!(home.data().exists());
 }
 
 #[test]
-fn check_says_what_is_there_and_changes_nothing() {
+fn check_reports_without_changes() {
     let home = Home::with_terry();
     let path = home.data();
-    let out = home.done(&["check"]);
+    let out = home.run_ok(&["check"]);
     let first = format!("{}: revision 2, 1 room, 1 user, 0 hats\n", path.display());
     assert!(out.starts_with(&first), "{out}");
     let other = home.write("other.json", "{\"version\":1,\"rooms\":{\"a@b\":{},\"A@b\":{}}}");
-    home.fails(
+    home.assert_fails(
         &["check", "other.json"],
         4,
         &format!(
@@ -321,22 +324,25 @@ fn check_says_what_is_there_and_changes_nothing() {
             other.display()
         ),
     );
-    // The data file may be made yet; a file that somebody names is there.
+    // The data file may not exist yet, but an explicitly named file must.
     let missing = home.path("missing.json");
-    let said = home.run(&["check", "missing.json"]);
-    let expected = format!("hatrack: {}: there is no such file\n", missing.display());
-    assert_eq!((said.code, said.out.as_str(), &said.err), (1, "", &expected));
+    let output = home.run(&["check", "missing.json"]);
+    let expected = format!("hatrack: {}: no such file\n", missing.display());
+    assert_eq!(
+        (output.code, output.out.as_str(), &output.err),
+        (1, "", &expected)
+    );
     let named = home.run(&["check", "--file", "missing.json"]);
-    assert_eq!((named.code, named.err), (1, said.err));
+    assert_eq!((named.code, named.err), (1, output.err));
     assert!(
-        home.done(&["check", "--file", home.data().to_str().unwrap()])
+        home.run_ok(&["check", "--file", home.data().to_str().unwrap()])
             .contains("revision")
     );
     assert!(!missing.exists());
 }
 
 #[test]
-fn what_people_read_lines_up_and_is_harmless() {
+fn tables_are_aligned_and_sanitized() {
     let home = Home::new();
     home.write(
         ".config/hatrack/hats.json",
@@ -348,19 +354,19 @@ fn what_people_read_lines_up_and_is_harmless() {
                "urn:x:ta":{"active":true},"urn:x:evil":{"title":"a\u202eb\nc","required":true},"urn:x:none":{}}}}}}}"#,
     );
     assert_eq!(
-        home.done(&["show"]),
+        home.run_ok(&["show"]),
         "NAME         ROOM                            USERS  HATS\n\
          Kurse␛]0;x␇  courses@conference.example.org  3      4\n"
     );
     assert_eq!(
-        home.done(&["show", ROOM]),
+        home.run_ok(&["show", ROOM]),
         "\
 Kurse␛]0;x␇ (courses@conference.example.org): 3 users, 4 hats
 
 AFFILIATION  USER                 HATS
 owner        kim@example.org
 none         mallory@example.net  <no uri>
-member       terry@example.org    a«U+202E»b␊c (required), <urn:x:none>, 帽子 (worn)
+member       terry@example.org    a«U+202E»b␊c (required), <urn:x:none>, 帽子 (active)
 
 Hats in the room's catalog:
 TITLE  HUE    HAT
@@ -369,30 +375,30 @@ TITLE  HUE    HAT
 "
     );
     assert_eq!(
-        home.done(&["show", ROOM, TERRY]),
+        home.run_ok(&["show", ROOM, TERRY]),
         "\
 terry@example.org in courses@conference.example.org: affiliation member, 3 hats
 
-TITLE         WORN  REQUIRED  HAT
-a«U+202E»b␊c  no    yes       urn:x:evil
-(no title)    no    no        urn:x:none
-帽子          yes   no        urn:x:ta
+TITLE         ACTIVE  REQUIRED  HAT
+a«U+202E»b␊c  no      yes       urn:x:evil
+(no title)    no      no        urn:x:none
+帽子          yes     no        urn:x:ta
 "
     );
 }
 
 #[test]
-fn a_title_or_a_name_may_begin_with_a_dash() {
+fn titles_and_names_may_start_with_a_dash() {
     let home = Home::new();
-    home.done(&["room", "add", ROOM, "--name", "- x"]);
-    home.done(&["room", "rename", ROOM, "- y"]);
-    home.done(&["room", "rename", "--actor", "me", ROOM, "-1"]);
-    home.done(&["affiliate", ROOM, TERRY, "member"]);
-    home.done(&["add", ROOM, TERRY, "urn:x:1", "--title", "-1", "--active"]);
-    home.done(&[
+    home.run_ok(&["room", "add", ROOM, "--name", "- x"]);
+    home.run_ok(&["room", "rename", ROOM, "- y"]);
+    home.run_ok(&["room", "rename", "--actor", "me", ROOM, "-1"]);
+    home.run_ok(&["affiliate", ROOM, TERRY, "member"]);
+    home.run_ok(&["add", ROOM, TERRY, "urn:x:1", "--title", "-1", "--active"]);
+    home.run_ok(&[
         "catalog", "define", ROOM, "urn:x:1", "--title", "-- x", "--hue", "7",
     ]);
-    let json: serde_json::Value = serde_json::from_str(&home.done(&["show", "--json"])).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&home.run_ok(&["show", "--json"])).unwrap();
     let room = &json["rooms"][ROOM];
     assert_eq!(room["name"], "-1");
     assert_eq!(
@@ -400,49 +406,49 @@ fn a_title_or_a_name_may_begin_with_a_dash() {
         serde_json::json!({"active": true, "title": "-1"})
     );
     assert_eq!(room["hats"]["urn:x:1"]["title"], "-- x");
-    // A forgotten text is no title.
+    // An option in place of a forgotten title is rejected.
     for line in [
         &["add", ROOM, TERRY, "urn:x:2", "--title", "--active"] as &[&str],
         &["room", "add", "two@c.example", "--name", "--actor=evil"],
         &["add", ROOM, TERRY, "urn:x:2", "--title"],
     ] {
-        let said = home.run(line);
-        assert_eq!(said.code, 2, "{line:?}: {}", said.err);
+        let output = home.run(line);
+        assert_eq!(output.code, 2, "{line:?}: {}", output.err);
     }
 }
 
 #[test]
-fn one_user_is_shown_everywhere() {
+fn user_lists_all_rooms() {
     let home = Home::new();
     let other = "staff@conference.example.org";
-    home.done(&["room", "add", ROOM, "--name", "Courses"]);
-    home.done(&["room", "add", other]);
-    home.done(&["affiliate", ROOM, TERRY, "member"]);
-    home.done(&["affiliate", other, TERRY, "owner"]);
-    home.done(&["affiliate", other, "ana@example.org", "admin"]);
-    home.done(&["add", ROOM, TERRY, HAT, "--title", "Tutor", "--active"]);
+    home.run_ok(&["room", "add", ROOM, "--name", "Courses"]);
+    home.run_ok(&["room", "add", other]);
+    home.run_ok(&["affiliate", ROOM, TERRY, "member"]);
+    home.run_ok(&["affiliate", other, TERRY, "owner"]);
+    home.run_ok(&["affiliate", other, "ana@example.org", "admin"]);
+    home.run_ok(&["add", ROOM, TERRY, HAT, "--title", "Tutor", "--active"]);
     assert_eq!(
-        home.done(&["user", "xmpp:Terry@Example.org/phone"]),
+        home.run_ok(&["user", "xmpp:Terry@Example.org/phone"]),
         "terry@example.org: 2 rooms, 1 hat\n\n\
          AFFILIATION  ROOM                            NAME     HATS\n\
-         member       courses@conference.example.org  Courses  Tutor (worn)\n\
+         member       courses@conference.example.org  Courses  Tutor (active)\n\
          owner        staff@conference.example.org             \n"
             .replace(
                 "staff@conference.example.org             \n",
                 "staff@conference.example.org\n"
             )
     );
-    let json: serde_json::Value = serde_json::from_str(&home.done(&["user", TERRY, "--json"])).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&home.run_ok(&["user", TERRY, "--json"])).unwrap();
     assert_eq!(json[other]["affiliation"], "owner");
     assert_eq!(json[ROOM]["hats"][HAT]["title"], "Tutor");
     assert_eq!(
-        home.done(&["user", "nobody@example.org"]),
-        "nobody@example.org is in no room.\n"
+        home.run_ok(&["user", "nobody@example.org"]),
+        "nobody@example.org is not in any room.\n"
     );
-    assert_eq!(home.done(&["user", "nobody@example.org", "--json"]), "{}\n");
+    assert_eq!(home.run_ok(&["user", "nobody@example.org", "--json"]), "{}\n");
     // A restricted session sees the user only in its rooms.
     assert_eq!(
-        home.done(&["--room", other, "user", TERRY]).lines().next(),
+        home.run_ok(&["--room", other, "user", TERRY]).lines().next(),
         Some("terry@example.org: 1 room, 0 hats")
     );
     let wrong = home.run(&["user", "not an address"]);

@@ -1,18 +1,18 @@
-//! What the shells ask: silent, quick, without a trace, and not for a limited session.
+//! `hatrack complete`: prints no errors, changes no files, and is not available in restricted sessions.
 
 use super::process::{Home, ROOM, TERRY};
 
 fn words(home: &Home, words: &[&str]) -> Vec<String> {
-    let said = home.done(&[&["complete", "words", "--", "hatrack"], words].concat());
-    said.lines().map(Into::into).collect()
+    let output = home.run_ok(&[&["complete", "words", "--", "hatrack"], words].concat());
+    output.lines().map(Into::into).collect()
 }
 
 #[test]
-fn rooms_users_hats_sets_and_revisions_come_from_the_data_file() {
+fn completes_values_from_data_file() {
     let home = Home::with_terry();
-    home.done(&["add", ROOM, TERRY, "urn:x:ta", "--title", "TA"]);
-    home.done(&["room", "add", "new@c.example"]);
-    home.done(&["sets", "save", "on-call week", ROOM, TERRY]);
+    home.run_ok(&["add", ROOM, TERRY, "urn:x:ta", "--title", "TA"]);
+    home.run_ok(&["room", "add", "new@c.example"]);
+    home.run_ok(&["sets", "save", "on-call week", ROOM, TERRY]);
     assert_eq!(
         words(&home, &["show", ""]),
         [format!("{ROOM}\tCourses"), "new@c.example\t".into()]
@@ -25,15 +25,15 @@ fn rooms_users_hats_sets_and_revisions_come_from_the_data_file() {
     assert_eq!(words(&home, &["add", ROOM, ""]), [format!("{TERRY}\tmember")]);
     assert_eq!(words(&home, &["remove", ROOM, TERRY, "urn"]), ["urn:x:ta\tTA"]);
     assert_eq!(words(&home, &["history", "--hat", ""]), ["urn:x:ta\tTA"]);
-    assert_eq!(words(&home, &["sets", "put", ""]), ["on-call week\t1 hat"]);
+    assert_eq!(words(&home, &["sets", "apply", ""]), ["on-call week\t1 hat"]);
     assert_eq!(
         words(&home, &["undo", "5"]),
         ["5\tsaved the set \"on-call week\" of 1 hat"]
     );
     assert_eq!(words(&home, &["import", ""]), ["\tfiles"]);
-    let said = home.done(&["complete", "bash", "--", "hatrack sets put on", "on"]);
-    assert_eq!(said, "on-call\\ week\n");
-    // The file that the typed line names, not only the usual one.
+    let output = home.run_ok(&["complete", "bash", "--", "hatrack sets apply on", "on"]);
+    assert_eq!(output, "on-call\\ week\n");
+    // Values come from the file that the completed line names.
     let other = home.write(
         "other.json",
         "{\"version\": 1, \"rooms\": {\"x@c.example\": {\"users\": {}}}}",
@@ -47,7 +47,7 @@ fn rooms_users_hats_sets_and_revisions_come_from_the_data_file() {
 }
 
 #[test]
-fn what_is_wrong_is_not_said_and_nothing_is_left_behind() {
+fn completion_ignores_errors_and_leaves_no_files() {
     let home = Home::new();
     for line in [
         &["show", ""] as &[&str],
@@ -62,7 +62,7 @@ fn what_is_wrong_is_not_said_and_nothing_is_left_behind() {
     assert!(!home.path(".config").exists());
     home.write(".config/hatrack/hats.json", "{]");
     assert!(words(&home, &["show", ""]).is_empty());
-    // What a terminal would obey, and what is not on one line, is not offered.
+    // Control characters and line breaks are not offered.
     home.write(".config/hatrack/hats.json", format!("{{\"version\":1,\"rooms\":{{\"{ROOM}\":{{\"users\":{{\"{TERRY}\":{{\"affiliation\":\"member\",\"hats\":{{\"urn:a\\u001b[31m\":{{}},\"urn:b\\nc\":{{}},\"urn:c\":{{\"title\":\"C\\t\\u001b[31m\\nx\"}}}}}}}}}}}}}}"));
     assert_eq!(words(&home, &["remove", ROOM, TERRY, ""]), ["urn:c\tC␉␛[31m"]);
     let files = std::fs::read_dir(home.path(".config/hatrack")).unwrap().count();
@@ -70,7 +70,7 @@ fn what_is_wrong_is_not_said_and_nothing_is_left_behind() {
 }
 
 #[test]
-fn a_limited_session_completes_nothing() {
+fn restricted_session_completes_nothing() {
     let home = Home::with_terry();
     let other = home.write(
         "other.json",
@@ -87,13 +87,13 @@ fn a_limited_session_completes_nothing() {
             other.to_str().unwrap(),
             "",
         ];
-        let error = "not-allowed: complete is not for a session limited by --room or --read-only";
-        home.fails(&[limit, &line].concat(), 1, error);
+        let error = "not-allowed: complete is not available in a restricted session (--room or --read-only)";
+        home.assert_fails(&[limit, &line].concat(), 1, error);
     }
 }
 
 #[test]
-fn what_comes_from_a_file_is_no_option() {
+fn file_content_is_never_completed_as_option() {
     let home = Home::new();
     home.write(".config/hatrack/hats.json", format!("{{\"version\":1,\"rooms\":{{\"-a@c.example\":{{\"users\":{{}}}},\"{ROOM}\":{{\"users\":{{\"{TERRY}\":{{\"affiliation\":\"member\",\"hats\":{{\"--actor=evil\":{{}},\"urn:x\":{{}}}}}}}}}}}}}}"));
     assert_eq!(words(&home, &["remove", ROOM, TERRY, ""]), ["urn:x\t"]);
@@ -104,7 +104,7 @@ fn what_comes_from_a_file_is_no_option() {
             .iter()
             .all(|line| !line.contains("evil"))
     );
-    // Behind a double dash nothing is an option any more.
+    // After a double dash, nothing is an option.
     assert_eq!(
         words(&home, &["remove", "--", ROOM, TERRY, "-"]),
         ["--actor=evil\t"]

@@ -1,4 +1,4 @@
-//! `config.toml`: what it can say, and what is said about its mistakes.
+//! `config.toml`: settings and errors.
 
 use hatrack::app::Keymap;
 use hatrack::app::command::{COMMANDS, CommandId};
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::process::Home;
 
-/// The default with every setting set.
+/// The default configuration with every setting enabled.
 fn all_set() -> String {
     let setting = |line: &str| match line.strip_prefix('#') {
         Some(setting) if !setting.is_empty() && !setting.starts_with(' ') => format!("{setting}\n"),
@@ -20,7 +20,7 @@ fn all_set() -> String {
 }
 
 #[test]
-fn the_default_is_in_the_assets() {
+fn default_config_matches_assets() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/config.toml");
     if std::env::var_os("HATRACK_UPDATE").is_some() {
         std::fs::write(path, default_text()).unwrap();
@@ -33,7 +33,7 @@ fn the_default_is_in_the_assets() {
 }
 
 #[test]
-fn the_default_read_back_is_the_default() {
+fn default_config_parses_to_defaults() {
     assert_eq!(read(&default_text()), Ok(Config::default()));
     let set = read(&all_set()).unwrap();
     for command in COMMANDS {
@@ -48,21 +48,21 @@ fn the_default_read_back_is_the_default() {
         keymap: Keymap::default(),
         ..set
     };
-    let said = Config {
+    let output = Config {
         colors: Some(ColorMode::Auto),
         background: Some(Background::Auto),
         mouse: Some(false),
         plain: Some(false),
         ..Config::default()
     };
-    assert_eq!(plainly, said);
+    assert_eq!(plainly, output);
 }
 
 #[test]
-fn the_theme_of_the_default_is_the_default_theme() {
-    let own = read(&all_set().replace("theme = \"default\"", "theme = \"mine\""))
+fn default_config_lists_default_theme() {
+    let own = read(&all_set().replace("theme = \"default\"", "theme = \"custom\""))
         .unwrap()
-        .own;
+        .styles;
     assert_eq!(own.len(), StyleRole::ALL.len());
     let mut palette = Palette::new(BuiltinTheme::Mono, ColorDepth::Ansi16, Backdrop::Unknown);
     for (role, style) in &own {
@@ -78,7 +78,7 @@ fn the_theme_of_the_default_is_the_default_theme() {
 }
 
 #[test]
-fn what_is_set_is_taken() {
+fn applies_all_settings() {
     let config = read(
         "color = 256\ntheme = \"default-light\"\nascii = true\n[keys]\nundo = [\"F9\", \"Ctrl-U\"]\nredo = []\ndown = \"Down\"\n",
     )
@@ -88,20 +88,20 @@ fn what_is_set_is_taken() {
     assert_eq!(config.ascii, Some(true));
     assert_eq!(config.keymap.name(CommandId::Undo), "F9");
     assert_eq!(config.keymap.name(CommandId::Redo), "\"Redo\"");
-    // A theme for one background on the other, for whoever wants that.
+    // A theme may be used with the other background.
     let config = read("theme = \"default-light\"\nbackground = \"dark\"").unwrap();
     assert_eq!(config.background, Some(Background::Fixed(Backdrop::Dark)));
     let config = read("theme = \"night\"\n[themes.night]\nkey = \"#ff8700 bold\"\n[themes.other]\n").unwrap();
-    assert_eq!((config.theme, config.own.len()), (BuiltinTheme::Default, 1));
+    assert_eq!((config.theme, config.styles.len()), (BuiltinTheme::Default, 1));
 }
 
-/// Each list had its own names for what moves in it; keys given to them do so in every list now, beside its own.
+/// Earlier versions had movement commands for each list; their keys now apply to all lists, in addition to the defaults.
 #[test]
-fn names_of_earlier_versions_are_read() {
+fn accepts_names_of_earlier_versions() {
     let mut old = 0;
     for command in COMMANDS {
         for name in command.merged {
-            // Space also where a pane has it: there the pane's own is meant.
+            // Also Space, although it has a command in panes: that one has precedence there.
             let config = read(&format!("[keys]\n{name} = [\"F9\", \"Space\"]\n")).unwrap();
             let (names, table) = (config.keymap.names(command), Keymap::default().names(command));
             assert!(
@@ -123,44 +123,44 @@ fn names_of_earlier_versions_are_read() {
         .unwrap();
     assert_eq!(config.keymap.names(catalog), "F9");
     let wrong = read("[keys]\ncatalog = \"F9\"\ncatalogue = \"F8\"").unwrap_err();
-    assert!(wrong[0].text.contains("another name of catalog"), "{wrong:?}");
+    assert!(wrong[0].text.contains("same command as catalog"), "{wrong:?}");
     let wrong = read("[keys]\nfound-down = \"Entre\"").unwrap_err();
     assert!(wrong[0].text.contains("no key is called"), "{wrong:?}");
 }
 
 #[test]
-fn a_mistake_has_its_line_and_what_was_meant() {
+fn errors_name_line_and_suggestion() {
     for (text, line, says) in [
         (
             "colr = \"auto\"",
             1,
-            "no setting is called \"colr\"; did you mean \"color\"?",
+            "unknown setting \"colr\"; did you mean \"color\"?",
         ),
         (
             "\n\ncolor = \"many\"",
             3,
-            "color is not \"many\": it is one of auto, always, never, truecolor, 256, 16",
+            "invalid color \"many\": it is one of auto, always, never, truecolor, 256, 16",
         ),
-        ("color = true", 1, "color is a text, in quotes"),
+        ("color = true", 1, "color must be a string in quotes"),
         (
             "colour = \"16\"\ncolor = \"16\"",
             2,
             "color and colour are the same setting",
         ),
-        ("mouse = \"yes\"", 1, "mouse is true or false"),
-        ("ascii = 1", 1, "ascii is true, false or \"auto\""),
-        ("keys = 1", 1, "keys is a section: [keys]"),
+        ("mouse = \"yes\"", 1, "mouse must be true or false"),
+        ("ascii = 1", 1, "ascii must be true, false or \"auto\""),
+        ("keys = 1", 1, "keys must be a section: [keys]"),
         (
             "[keys]\nundoo = \"u\"",
             2,
-            "no command is called \"undoo\"; did you mean \"undo\"?",
+            "unknown command \"undoo\"; did you mean \"undo\"?",
         ),
         (
             "[keys]\n\nundo = [\"u\",\n\"Entre\"]",
             4,
             "undo: no key is called \"Entre\"; did you mean Enter?",
         ),
-        ("[keys]\nundo = 1", 2, "undo: a key is a text in quotes"),
+        ("[keys]\nundo = 1", 2, "undo: expected a string in quotes"),
         (
             "[keys]\nredo = \"F9\"\nundo = \"H\"",
             3,
@@ -175,17 +175,17 @@ fn a_mistake_has_its_line_and_what_was_meant() {
         (
             "theme = \"hi-contrast\"",
             1,
-            "no theme is called \"hi-contrast\"; did you mean \"high-contrast\"?",
+            "unknown theme \"hi-contrast\"; did you mean \"high-contrast\"?",
         ),
         (
             "[themes.x]\nbordr = \"red\"",
             2,
-            "no part of the screen is called \"bordr\"; did you mean \"border\"?",
+            "unknown theme entry \"bordr\"; did you mean \"border\"?",
         ),
         (
             "[themes.x]\n\nkey = \"rde\"",
             3,
-            "key: no color is called \"rde\"; did you mean \"red\"?",
+            "key: unknown color \"rde\"; did you mean \"red\"?",
         ),
         ("[themes.mono]", 1, "\"mono\" is a built-in theme"),
         ("mouse = true\nmouse = true", 2, "duplicate key"),
@@ -202,111 +202,116 @@ fn a_mistake_has_its_line_and_what_was_meant() {
 }
 
 #[test]
-fn it_is_checked_and_printed() {
+fn config_command_checks_and_prints() {
     let home = Home::new();
-    assert_eq!(home.done(&["config", "--print-default"]), default_text());
+    assert_eq!(home.run_ok(&["config", "--print-default"]), default_text());
     let path = home.path(".config/hatrack/config.toml");
-    let not_there = format!("{}: not there; all is as it comes\n", path.display());
-    assert_eq!(home.done(&["config", "--check"]), not_there);
+    let not_there = format!("{}: not found; using defaults\n", path.display());
+    assert_eq!(home.run_ok(&["config", "--check"]), not_there);
     home.write(".config/hatrack/config.toml", default_text());
     assert_eq!(
-        home.done(&["config", "--check"]),
-        format!("{}: no mistakes\n", path.display())
+        home.run_ok(&["config", "--check"]),
+        format!("{}: no errors\n", path.display())
     );
     let other = home.write("other.toml", b"mouse = true\n\xff");
-    let said = home.run(&["config", "--check", "other.toml"]);
+    let output = home.run(&["config", "--check", "other.toml"]);
     assert_eq!(
-        (said.code, said.err.as_str()),
-        (2, "hatrack: other.toml:2: this is not UTF-8\n")
+        (output.code, output.err.as_str()),
+        (2, "hatrack: other.toml:2: invalid UTF-8\n")
     );
     std::fs::write(other, "mouse = \"\u{1b}[31m\"\n\"\u{1b}x\" = 1").unwrap();
-    let said = home.run(&["config", "--check", "other.toml"]);
-    assert!(said.code == 2 && !said.err.contains('\u{1b}'), "{said:?}");
+    let output = home.run(&["config", "--check", "other.toml"]);
+    assert!(output.code == 2 && !output.err.contains('\u{1b}'), "{output:?}");
     for (args, says) in [
         (&["config"][..], "required arguments"),
-        (
-            &["config", "--check", "gone.toml"],
-            "gone.toml: there is no such file",
-        ),
+        (&["config", "--check", "gone.toml"], "gone.toml: no such file"),
         (
             &["config", "--check", "."],
-            "cannot be read: it is not a regular file",
+            "cannot read .: it is not a regular file",
         ),
         (&["config", "--check", "--print-default"], "cannot be used with"),
     ] {
-        let said = home.run(args);
-        assert!(said.code == 2 && said.err.contains(says), "{args:?}: {said:?}");
+        let output = home.run(args);
+        assert!(
+            output.code == 2 && output.err.contains(says),
+            "{args:?}: {output:?}"
+        );
     }
 }
 
 #[test]
-fn all_mistakes_are_named_in_the_order_of_the_file() {
+fn reports_all_errors_in_file_order() {
     let home = Home::new();
     let text = "theme = \"nigth\"\nmouse = 1\ncolr = \"auto\"\n[themes.night]\nkey = \"rde\"\nbordr = \"red\"\n\
                 [keys]\nundoo = \"u\"\nundo = [\"H\"]\nquit = []\nredo = [\"Entre\", 1]\n\
                 sort = \"X\"\nexport = \"Entre\"\n";
     let path = home.write(".config/hatrack/config.toml", text);
-    let said = home.run(&["config", "--check"]);
-    let lines: Vec<&str> = said.err.lines().collect();
+    let output = home.run(&["config", "--check"]);
+    let lines: Vec<&str> = output.err.lines().collect();
     let expected = [
-        "1: no theme is called \"nigth\"; did you mean \"night\"?",
-        "2: mouse is true or false",
-        "3: no setting is called \"colr\"; did you mean \"color\"?",
-        "5: key: no color is called \"rde\"; did you mean \"red\"?",
-        "6: no part of the screen is called \"bordr\"; did you mean \"border\"?",
-        "8: no command is called \"undoo\"; did you mean \"undo\"?",
+        "1: unknown theme \"nigth\"; did you mean \"night\"?",
+        "2: mouse must be true or false",
+        "3: unknown setting \"colr\"; did you mean \"color\"?",
+        "5: key: unknown color \"rde\"; did you mean \"red\"?",
+        "6: unknown theme entry \"bordr\"; did you mean \"border\"?",
+        "8: unknown command \"undoo\"; did you mean \"undo\"?",
         "9: undo: H is the key of \"history\" already",
         "10: quit: it is a way out, and needs a key",
         "11: redo: no key is called \"Entre\"; did you mean Enter?",
-        "11: redo: a key is a text in quotes; several are [\"u\", \"F9\"]",
-        // X is not the key of export any more, whatever is to be.
+        "11: redo: expected a string in quotes, or a list such as [\"u\", \"F9\"]",
+        // X is no longer the key of export, whatever its new key was meant to be.
         "13: export: no key is called \"Entre\"; did you mean Enter?",
     ];
-    assert_eq!((said.code, lines.len()), (2, expected.len()), "{lines:#?}");
+    assert_eq!((output.code, lines.len()), (2, expected.len()), "{lines:#?}");
     for (line, expected) in lines.iter().zip(expected) {
         let expected = format!("hatrack: {}:{expected}", path.display());
         assert!(line.starts_with(&expected), "{line}\n{expected}");
     }
-    let said = home.run(&[]);
-    assert!(said.code == 2 && said.err.lines().count() == 1, "{said:?}");
+    let output = home.run(&[]);
+    assert!(output.code == 2 && output.err.lines().count() == 1, "{output:?}");
     assert!(
-        said.err.ends_with("; and 10 more: see hatrack config --check\n"),
-        "{said:?}"
+        output
+            .err
+            .ends_with(" (and 10 more; run hatrack config --check)\n"),
+        "{output:?}"
     );
 }
 
 #[test]
-fn a_wrong_one_keeps_the_screen_closed_and_nothing_else() {
+fn invalid_config_affects_only_the_screen() {
     let home = Home::with_terry();
     let path = home.write(".config/hatrack/config.toml", "[keys]\nundoo = \"u\"\n");
     let line = format!(
-        "hatrack: {}:2: no command is called \"undoo\"; did you mean \"undo\"?\n",
+        "hatrack: {}:2: unknown command \"undoo\"; did you mean \"undo\"?\n",
         path.display()
     );
     for args in [&[][..], &["--demo"], &["--mouse"]] {
-        let said = home.run(args);
-        assert_eq!((said.code, said.err.as_str()), (2, line.as_str()), "{args:?}");
+        let output = home.run(args);
+        assert_eq!((output.code, output.err.as_str()), (2, line.as_str()), "{args:?}");
     }
     assert!(home.run(&["show"]).code == 0);
-    // Who is limited has no configuration: what they see is that there is no terminal here.
-    let said = home.run(&["--read-only"]);
-    assert!(said.code == 2 && said.err.contains("terminal"), "{said:?}");
+    // A restricted session reads no configuration, so the error is the missing terminal.
+    let output = home.run(&["--read-only"]);
+    assert!(output.code == 2 && output.err.contains("terminal"), "{output:?}");
     for args in [
         &["--read-only", "config", "--check", "/etc/passwd"][..],
         &["config", "--print-default", "--read-only"],
     ] {
-        let said = home.run(args);
-        assert_eq!(said.code, 1, "{said:?}");
-        assert!(said.err.starts_with("hatrack: not-allowed: config"), "{said:?}");
+        let output = home.run(args);
+        assert_eq!(output.code, 1, "{output:?}");
+        assert!(
+            output.err.starts_with("hatrack: not-allowed: config"),
+            "{output:?}"
+        );
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever is done to a configuration: it is read, or its mistake has a line that is there and one line of words.
+    /// A modified configuration parses, or has an error with a valid line number and a message of one line.
     #[test]
-    fn any_configuration(at in any::<prop::sample::Index>(), length in 0..30_usize, put in "[a-z\"'=\\[\\]#{},. \n\\\\é\u{1b}0-9-]{0,12}") {
+    fn arbitrary_config_never_panics(at in any::<prop::sample::Index>(), length in 0..30_usize, put in "[a-z\"'=\\[\\]#{},. \n\\\\é\u{1b}0-9-]{0,12}") {
         let mut text: Vec<char> = all_set().chars().collect();
         let at = at.index(text.len());
         let end = (at + length).min(text.len());

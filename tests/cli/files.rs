@@ -1,4 +1,4 @@
-//! Files that somebody names: where they are, what is no file, and that none appears by accident.
+//! File arguments: expansion, special files, and no files created by accident.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,11 +7,11 @@
 
 use std::process::{Command, Stdio};
 
-use super::process::{Home, ROOM, TERRY, error_of, said};
+use super::process::{Home, ROOM, TERRY, output_of, stderr_of};
 
 const TABLE: &str = "room,user,affiliation\nr@c.example,kim@example.org,member\n";
 
-/// What is in a folder, by name.
+/// The names in a folder, sorted.
 fn names(home: &Home, folder: &str) -> Vec<String> {
     let all = std::fs::read_dir(home.path(folder)).unwrap();
     let mut names: Vec<String> = all
@@ -29,29 +29,29 @@ fn fifo(home: &Home, name: &str) -> String {
 }
 
 #[test]
-fn a_tilde_is_the_home_folder_wherever_a_file_is_named() {
+fn expands_tilde_in_all_file_arguments() {
     let home = Home::new();
     home.write("in.csv", TABLE);
     home.write("config.toml", "");
     home.write("hats.txt", "{\"urn:x:1\": {}}");
-    home.done(&["--file=~/a.json", "import", "~/in.csv"]);
-    home.done(&[
+    home.run_ok(&["--file=~/a.json", "import", "~/in.csv"]);
+    home.run_ok(&[
         "--file=~/a.json",
         "set",
         "r@c.example",
         "kim@example.org",
         "~/hats.txt",
     ]);
-    let shown = said(
+    let shown = output_of(
         home.command(&["show", "r@c.example"])
             .env("HATRACK_FILE", "~/a.json"),
     );
     assert!(shown.out.contains("kim@example.org"), "{shown:?}");
-    home.done(&["--file=~/a.json", "export", "--output=~/b.csv"]);
-    home.done(&["check", "~/a.json"]);
-    home.done(&["--log=~/log", "--file=~/a.json", "show"]);
+    home.run_ok(&["--file=~/a.json", "export", "--output=~/b.csv"]);
+    home.run_ok(&["check", "~/a.json"]);
+    home.run_ok(&["--log=~/log", "--file=~/a.json", "show"]);
     assert_eq!(home.run(&["--log", "-", "--file=~/a.json", "show"]).code, 1);
-    home.done(&["config", "--check=~/config.toml"]);
+    home.run_ok(&["config", "--check=~/config.toml"]);
     let files = [
         "a.history.jsonl",
         "a.json",
@@ -66,27 +66,31 @@ fn a_tilde_is_the_home_folder_wherever_a_file_is_named() {
 }
 
 #[test]
-fn a_dash_is_the_standard_stream_everywhere() {
+fn dash_means_standard_stream() {
     let home = Home::with_terry();
-    let printed = home.done(&["export"]);
-    let table = home.done(&["export", "--csv"]);
+    let printed = home.run_ok(&["export"]);
+    let table = home.run_ok(&["export", "--csv"]);
     for name in ["-", "/dev/stdout", "/dev/fd/1"] {
-        assert_eq!(home.done(&["export", "--output", name]), printed, "{name}");
-        assert_eq!(home.done(&["export", "--csv", "--output", name]), table, "{name}");
+        assert_eq!(home.run_ok(&["export", "--output", name]), printed, "{name}");
+        assert_eq!(
+            home.run_ok(&["export", "--csv", "--output", name]),
+            table,
+            "{name}"
+        );
     }
-    // That is no file of the user's choosing.
-    home.done(&["--read-only", "export", "--output", "-"]);
+    // Standard input is allowed in restricted sessions.
+    home.run_ok(&["--read-only", "export", "--output", "-"]);
     assert_eq!(
-        home.fed(&["--file", "new.json", "import", "-"], printed.as_bytes())
+        home.run_with_input(&["--file", "new.json", "import", "-"], printed.as_bytes())
             .code,
         0
     );
-    let looked = home.fed(&["check", "-"], printed.as_bytes());
+    let looked = home.run_with_input(&["check", "-"], printed.as_bytes());
     assert_eq!(
         (looked.code, looked.out.as_str()),
         (0, "standard input: revision 2, 1 room, 1 user, 0 hats\n")
     );
-    let looked = home.fed(&["check", "-"], b"{");
+    let looked = home.run_with_input(&["check", "-"], b"{");
     assert_eq!(looked.code, 4);
     assert!(
         looked
@@ -95,7 +99,7 @@ fn a_dash_is_the_standard_stream_everywhere() {
         "{}",
         looked.err
     );
-    let looked = home.fed(&["config", "--check=-"], b"nope = 1");
+    let looked = home.run_with_input(&["config", "--check=-"], b"nope = 1");
     assert_eq!(looked.code, 2);
     assert!(looked.err.starts_with("hatrack: -:1: "), "{}", looked.err);
     for line in [
@@ -107,13 +111,13 @@ fn a_dash_is_the_standard_stream_everywhere() {
         assert!(refused.err.contains("cannot be \"-\""), "{}", refused.err);
     }
     assert!(!home.path("-").exists());
-    // A file of that name has another.
-    home.done(&["export", "--output", "./-"]);
+    // A file called "-" is written as "./-".
+    home.run_ok(&["export", "--output", "./-"]);
     assert!(home.path("-").exists());
 }
 
 #[test]
-fn a_pipe_that_somebody_reads_is_written_to() {
+fn writes_to_named_pipe() {
     let home = Home::with_terry();
     let pipe = fifo(&home, "pipe");
     let reader = Command::new("cat")
@@ -121,17 +125,17 @@ fn a_pipe_that_somebody_reads_is_written_to() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    home.done(&["export", "--output", &pipe]);
+    home.run_ok(&["export", "--output", &pipe]);
     let read = reader.wait_with_output().unwrap().stdout;
-    assert_eq!(String::from_utf8(read).unwrap(), home.done(&["export"]));
-    home.done(&["export", "--output", "/dev/null"]);
+    assert_eq!(String::from_utf8(read).unwrap(), home.run_ok(&["export"]));
+    home.run_ok(&["export", "--output", "/dev/null"]);
 }
 
 #[test]
-fn a_named_file_that_is_not_there_is_said() {
+fn reports_missing_explicit_file() {
     let home = Home::new();
     let path = home.path("no.json");
-    let missing = format!("{}: there is no such file", path.display());
+    let missing = format!("{}: no such file", path.display());
     let named = path.to_str().unwrap();
     for line in [
         &["show"] as &[&str],
@@ -142,28 +146,28 @@ fn a_named_file_that_is_not_there_is_said() {
         &["history"],
         &["check"],
     ] {
-        home.fails(&[line, &["--file", named]].concat(), 1, &missing);
-        let by_variable = error_of(
+        home.assert_fails(&[line, &["--file", named]].concat(), 1, &missing);
+        let by_variable = stderr_of(
             home.command(line)
                 .env("HATRACK_FILE", named)
                 .stdout(Stdio::null()),
         );
         assert_eq!(by_variable, (1, format!("hatrack: {missing}\n")), "{line:?}");
-        // The usual one is made by the first change.
+        // The default file is created with the first change.
         if !line.contains(&ROOM) {
-            home.done(line);
+            home.run_ok(line);
         }
     }
     assert_eq!(names(&home, ""), Vec::<String>::new());
-    let made = home.done(&["room", "add", ROOM, "--file", named]);
-    assert!(made.starts_with(&format!("New file: {named}\n")), "{made}");
-    let again = home.done(&["room", "add", "two@c.example", "--file", named]);
-    assert!(!again.contains("New file"), "{again}");
-    home.done(&["show", "--file", named]);
+    let made = home.run_ok(&["room", "add", ROOM, "--file", named]);
+    assert!(made.starts_with(&format!("Created {named}\n")), "{made}");
+    let again = home.run_ok(&["room", "add", "two@c.example", "--file", named]);
+    assert!(!again.contains("Created"), "{again}");
+    home.run_ok(&["show", "--file", named]);
 }
 
 #[test]
-fn what_is_no_file_is_said_and_not_waited_for() {
+fn rejects_special_files_without_waiting() {
     let home = Home::new();
     let config = fifo(&home, ".config/hatrack/config.toml");
     for line in [
@@ -171,14 +175,14 @@ fn what_is_no_file_is_said_and_not_waited_for() {
         &["config", "--check"],
         &["config", "--check", &config],
     ] {
-        home.fails(
+        home.assert_fails(
             line,
             2,
-            &format!("{config}: cannot be read: it is not a regular file"),
+            &format!("cannot read {config}: it is not a regular file"),
         );
     }
     let data = fifo(&home, "data.json");
-    home.fails(
+    home.assert_fails(
         &["--file", &data, "show"],
         1,
         &format!("{data} is a device or a pipe, not a file; give the path of a file"),
@@ -190,21 +194,21 @@ fn what_is_no_file_is_said_and_not_waited_for() {
 }
 
 #[test]
-fn a_file_of_no_bytes_is_no_file_yet() {
+fn empty_file_counts_as_new() {
     use std::os::unix::fs::PermissionsExt;
     let home = Home::new();
     let path = home.write("new.json", "");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-    home.done(&["show", "--file", "new.json"]);
-    let checked = home.done(&["check", "--file", "new.json"]);
+    home.run_ok(&["show", "--file", "new.json"]);
+    let checked = home.run_ok(&["check", "--file", "new.json"]);
     assert!(
         checked.contains("has no bytes yet; the first change writes it"),
         "{checked}"
     );
-    home.done(&["room", "add", ROOM, "--file", "new.json"]);
+    home.run_ok(&["room", "add", ROOM, "--file", "new.json"]);
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
-    assert!(home.done(&["show", "--file", "new.json"]).contains(ROOM));
-    // With a history it lost what it held.
+    assert!(home.run_ok(&["show", "--file", "new.json"]).contains(ROOM));
+    // With a history, an empty file means lost data.
     std::fs::write(&path, "").unwrap();
     let error = format!(
         "{}: line 1, column 1: there is nothing in it; expected a wardrobe: an object with \"version\" and \"rooms\"",
@@ -215,9 +219,9 @@ fn a_file_of_no_bytes_is_no_file_yet() {
         &["check"],
         &["room", "add", "two@c.example"],
     ] {
-        let said = home.run(&[line, &["--file", "new.json"]].concat());
+        let output = home.run(&[line, &["--file", "new.json"]].concat());
         assert_eq!(
-            (said.code, said.err),
+            (output.code, output.err),
             (4, format!("hatrack: {error}\n")),
             "{line:?}"
         );
@@ -226,20 +230,23 @@ fn a_file_of_no_bytes_is_no_file_yet() {
 }
 
 #[test]
-fn json_is_harmless_wherever_it_goes_and_means_the_same() {
+fn json_output_is_escaped_everywhere() {
     let home = Home::with_terry();
     let hats = "{\"urn:x:1\": {\"title\": \"a\\u001b[31m\\u009b2J\\u007f\\u202eb é\"}}";
-    assert_eq!(home.fed(&["set", ROOM, TERRY], hats.as_bytes()).code, 0);
-    home.done(&["sets", "save", "all", ROOM, TERRY]);
-    home.done(&["export", "--output", "a.json"]);
+    assert_eq!(
+        home.run_with_input(&["set", ROOM, TERRY], hats.as_bytes()).code,
+        0
+    );
+    home.run_ok(&["sets", "save", "all", ROOM, TERRY]);
+    home.run_ok(&["export", "--output", "a.json"]);
     let file = std::fs::read_to_string(home.path("a.json")).unwrap();
     let outputs = [
         file,
-        home.done(&["show", "--json"]),
-        home.done(&["show", ROOM, TERRY, "--json"]),
-        home.done(&["export"]),
-        home.done(&["sets", "--json"]),
-        home.done(&["history", "--json"]),
+        home.run_ok(&["show", "--json"]),
+        home.run_ok(&["show", ROOM, TERRY, "--json"]),
+        home.run_ok(&["export"]),
+        home.run_ok(&["sets", "--json"]),
+        home.run_ok(&["history", "--json"]),
     ];
     for json in outputs {
         assert!(json.contains("a\\u001b[31m\\u009b2J\\u007f\\u202eb é"), "{json}");
@@ -248,8 +255,8 @@ fn json_is_harmless_wherever_it_goes_and_means_the_same() {
             "{json}"
         );
     }
-    // The same when it comes back.
+    // The value is unchanged after reading it back.
     let before = std::fs::read(home.data()).unwrap();
-    home.done(&["import", "a.json", "--replace"]);
+    home.run_ok(&["import", "a.json", "--replace"]);
     assert_eq!(std::fs::read(home.data()).unwrap(), before);
 }

@@ -1,5 +1,5 @@
-//! The help and the manual pages. Those in `assets/` are made from the definition of the command line;
-//! `HATRACK_UPDATE=1 cargo test --test cli` writes them anew.
+//! The help and the manual pages, which are generated from the definition of the command line;
+//! `HATRACK_UPDATE=1 cargo test --test cli` updates them.
 
 #![expect(clippy::expect_used, reason = "a test that cannot make its files has failed")]
 
@@ -13,7 +13,7 @@ use hatrack::app::command::COMMANDS;
 use hatrack::app::place::Place;
 use hatrack::cli::args::Cli;
 
-use super::process::Home;
+use super::process::{Home, ROOM, TERRY};
 
 #[test]
 fn help_and_version() {
@@ -35,7 +35,7 @@ fn help_and_version() {
         &["catalog", "remove"],
         &["sets"],
         &["sets", "save"],
-        &["sets", "put"],
+        &["sets", "apply"],
         &["sets", "rename"],
         &["sets", "remove"],
         &["export"],
@@ -50,19 +50,19 @@ fn help_and_version() {
             .chain(command.iter().copied())
             .collect::<Vec<_>>()
             .join("_");
-        let help = home.done(&[command, &["--help"]].concat());
+        let help = home.run_ok(&[command, &["--help"]].concat());
         insta::assert_snapshot!(name, help);
     }
     assert_eq!(
-        home.done(&["--version"]),
+        home.run_ok(&["--version"]),
         format!("hatrack {}\n", env!("CARGO_PKG_VERSION"))
     );
 }
 
 #[test]
-fn help_leaves_no_command_and_no_variable_out() {
+fn help_lists_all_commands_and_variables() {
     let home = Home::new();
-    let help = home.done(&["--help"]);
+    let help = home.run_ok(&["--help"]);
     let names = Cli::command();
     let shown = names.get_subcommands().filter(|command| !command.is_hide_set());
     let names = shown.map(clap::Command::get_name);
@@ -77,7 +77,37 @@ fn help_leaves_no_command_and_no_variable_out() {
     }
 }
 
-/// The files in `assets/` that follow from the command line, by their names there.
+/// Spellings of earlier versions still work, but no help or completion shows them.
+#[test]
+fn accepts_old_spellings() {
+    let home = Home::with_terry();
+    home.run_ok(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
+    home.run_ok(&["catalog", "define", ROOM, "urn:x:1", "--title", "Proctor"]);
+    home.run_ok(&["sets", "save", "a", ROOM, TERRY]);
+    let define = ["define", ROOM, "urn:x:1", "--title", "Proctor"];
+    for (old, new) in [
+        ([&["catalogue"][..], &define[..]], [&["catalog"][..], &define[..]]),
+        (
+            [&["catalog"], &[&define[..], &["--wearers"]].concat()],
+            [&["catalog"], &[&define[..], &["--retitle-users"]].concat()],
+        ),
+        (
+            [&["sets", "put"], &["a", ROOM, TERRY]],
+            [&["sets", "apply"], &["a", ROOM, TERRY]],
+        ),
+        ([&["--colour", "16"], &["show"]], [&["--color", "16"], &["show"]]),
+        ([&["help"], &["show"]], [&["show"], &["--help"]]),
+    ] {
+        assert_eq!(home.run(&old.concat()), home.run(&new.concat()), "{old:?}");
+    }
+    let help = home.run_ok(&["--help"]) + &home.run_ok(&["sets", "--help"]);
+    assert!(
+        !help.contains("colour") && !help.contains("catalogue") && !help.contains(" put"),
+        "{help}"
+    );
+}
+
+/// The generated files in `assets/`, by their names there.
 fn generated() -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let folder = tempfile::tempdir().expect("a folder for manual pages");
@@ -92,7 +122,7 @@ fn generated() -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-/// The keys of the screen as a section of the manual page, from the table of commands.
+/// The section of the manual page that lists the keys of the screen, from the table of commands.
 fn keys() -> Vec<u8> {
     let mut page = Roff::new();
     page.control("SH", ["KEYS"]);
@@ -131,7 +161,7 @@ fn manual_pages_are_current() {
         let name = Path::new("man").join(file.file_name());
         assert!(
             generated.contains_key(&name),
-            "assets/{} is made by nothing",
+            "assets/{} is not generated",
             name.display()
         );
     }

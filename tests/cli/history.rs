@@ -1,18 +1,18 @@
-//! Who did what, undo and redo, and forgetting.
+//! `hatrack history`, `hatrack undo` and `hatrack redo`.
 
 use serde_json::Value;
 
-use super::process::{Home, ROOM, TERRY, said};
+use super::process::{Home, ROOM, TERRY, output_of};
 
 const HAT: &str = "http://example.com/hats/ta";
 
 /// Two of alice's changes after two of bob's: revisions 1 to 4.
 fn home() -> Home {
     let home = Home::new();
-    home.done(&["--actor", "bob", "room", "add", ROOM, "--name", "Courses"]);
-    home.done(&["--actor", "bob", "affiliate", ROOM, TERRY, "member"]);
-    home.done(&["--actor", "alice", "add", ROOM, TERRY, HAT, "--title", "TA"]);
-    home.done(&[
+    home.run_ok(&["--actor", "bob", "room", "add", ROOM, "--name", "Courses"]);
+    home.run_ok(&["--actor", "bob", "affiliate", ROOM, TERRY, "member"]);
+    home.run_ok(&["--actor", "alice", "add", ROOM, TERRY, HAT, "--title", "TA"]);
+    home.run_ok(&[
         "--actor", "alice", "add", ROOM, TERRY, HAT, "--title", "TA", "--active",
     ]);
     home
@@ -20,7 +20,7 @@ fn home() -> Home {
 
 /// The table without the times, which are checked to be times.
 fn table(home: &Home, args: &[&str]) -> Vec<String> {
-    let out = home.done(&[&["history"], args].concat());
+    let out = home.run_ok(&[&["history"], args].concat());
     let mut lines = out.lines();
     let head = lines.next().unwrap_or_default();
     let (Some(when), Some(who)) = (head.find("WHEN"), head.find("WHO")) else {
@@ -48,7 +48,7 @@ fn table(home: &Home, args: &[&str]) -> Vec<String> {
 }
 
 fn revisions(home: &Home, args: &[&str]) -> Vec<u64> {
-    let json = home.done(&[&["history", "--json"], args].concat());
+    let json = home.run_ok(&[&["history", "--json"], args].concat());
     let entries: Vec<Value> = serde_json::from_str(&json).unwrap_or_default();
     entries
         .iter()
@@ -57,7 +57,7 @@ fn revisions(home: &Home, args: &[&str]) -> Vec<u64> {
 }
 
 #[test]
-fn newest_first_in_words() {
+fn lists_newest_entries_first() {
     let home = home();
     assert_eq!(
         table(&home, &[]),
@@ -68,17 +68,14 @@ fn newest_first_in_words() {
             "1 bob: added the room courses@conference.example.org \"Courses\"",
         ]
     );
-    assert_eq!(
-        Home::new().done(&["history"]),
-        "There is no such entry in the history.\n"
-    );
-    assert_eq!(Home::new().done(&["history", "--json"]), "[]\n");
+    assert_eq!(Home::new().run_ok(&["history"]), "No matching entries.\n");
+    assert_eq!(Home::new().run_ok(&["history", "--json"]), "[]\n");
 }
 
 #[test]
 fn filters_and_limits() {
     let home = home();
-    home.done(&["--actor", "carol", "room", "add", "staff@conference.example.org"]);
+    home.run_ok(&["--actor", "carol", "room", "add", "staff@conference.example.org"]);
     for (args, expected) in [
         (&["--by", "ali"] as &[&str], vec![4, 3]),
         (&["--user", "TERRY@example.org/phone"], vec![4, 3, 2]),
@@ -100,31 +97,31 @@ fn filters_and_limits() {
 }
 
 #[test]
-fn what_is_no_number_is_said_for_people() {
+fn rejects_invalid_numbers() {
     let home = Home::new();
     for limit in ["0", "-1", "x", "99999999999999999999999"] {
         let error = format!(
-            "invalid value '{limit}' for '--limit <N>': it is a number of entries, at least 1; see hatrack --help"
+            "invalid value '{limit}' for '--limit <N>': expected a number of entries, at least 1; see hatrack --help"
         );
-        home.fails(&["history", &format!("--limit={limit}")], 2, &error);
+        home.assert_fails(&["history", &format!("--limit={limit}")], 2, &error);
     }
     for command in ["undo", "redo"] {
-        let error = "invalid value 'abc' for '[REVISION]': it is the number of a revision, as hatrack history shows it; see hatrack --help";
-        home.fails(&[command, "abc"], 2, error);
+        let error = "invalid value 'abc' for '[REVISION]': expected a revision number (see hatrack history); see hatrack --help";
+        home.assert_fails(&[command, "abc"], 2, error);
     }
 }
 
 #[test]
-fn a_filter_by_room_limits_nothing_else() {
+fn room_filter_is_not_a_restriction() {
     let home = home();
     let file = home.path("elsewhere.json");
     let run = |args: &[&str]| {
-        let said = said(home.command(args).env("HATRACK_FILE", &file));
-        assert_eq!((said.code, said.err.as_str()), (0, ""), "{args:?}");
-        said.out
+        let output = output_of(home.command(args).env("HATRACK_FILE", &file));
+        assert_eq!((output.code, output.err.as_str()), (0, ""), "{args:?}");
+        output.out
     };
     run(&["room", "add", "staff@conference.example.org"]);
-    // `--room` does not look at the variable, so that asks another file.
+    // A session with `--room` ignores the variable, so it reads another file.
     for (option, found) in [("--in", true), ("--room", false)] {
         let out = run(&["history", option, "staff@conference.example.org"]);
         assert_eq!(out.contains("added the room staff@"), found, "{out}");
@@ -132,9 +129,9 @@ fn a_filter_by_room_limits_nothing_else() {
 }
 
 #[test]
-fn json_has_all_of_an_entry() {
+fn json_has_all_fields_of_an_entry() {
     let home = home();
-    let json = home.done(&["history", "--json", "--limit", "1"]);
+    let json = home.run_ok(&["history", "--json", "--limit", "1"]);
     let entries: Value = serde_json::from_str(&json).unwrap();
     let entry = &entries[0];
     assert_eq!(entry["actor"], "alice");
@@ -148,7 +145,7 @@ fn json_has_all_of_an_entry() {
     assert_eq!(edit["hat"], HAT, "{json}");
     assert_eq!(edit["before"]["title"], "TA");
     assert_eq!(edit["after"]["active"], true);
-    // Each entry is what the history has as a line.
+    // Each entry equals its line in the history.
     let line = std::fs::read_to_string(home.data().with_extension("history.jsonl")).unwrap();
     let line: Value = serde_json::from_str(line.lines().last().unwrap_or_default()).unwrap();
     for name in ["revision", "id", "time", "actor", "edits"] {
@@ -157,27 +154,27 @@ fn json_has_all_of_an_entry() {
 }
 
 #[test]
-fn more_than_a_page_is_printed_whole_as_json_and_cut_with_a_word_for_people() {
+fn limits_table_output_but_not_json() {
     let home = Home::new();
     for number in 0..105 {
-        home.done(&["room", "add", &format!("room{number}@conference.example.org")]);
+        home.run_ok(&["room", "add", &format!("room{number}@conference.example.org")]);
     }
     assert_eq!(revisions(&home, &[]).len(), 105);
     let lines = table(&home, &[]);
     assert_eq!(lines.len(), 101);
     assert_eq!(
         lines.last().map(String::as_str),
-        Some("There are older entries: --limit N shows more.")
+        Some("There are older entries; use --limit N to show more.")
     );
     assert_eq!(table(&home, &["--limit", "200"]).len(), 105);
 }
 
 #[test]
-fn undo_and_redo_ones_own_newest_across_processes() {
+fn undo_and_redo_work_across_processes() {
     let home = home();
-    home.done(&["--actor", "bob", "affiliate", ROOM, TERRY, "admin"]);
-    let states: Vec<String> = std::iter::once(home.done(&["show", ROOM, "--json"])).collect();
-    let undo = |who: &str| home.done(&["--actor", who, "undo"]);
+    home.run_ok(&["--actor", "bob", "affiliate", ROOM, TERRY, "admin"]);
+    let states: Vec<String> = std::iter::once(home.run_ok(&["show", ROOM, "--json"])).collect();
+    let undo = |who: &str| home.run_ok(&["--actor", who, "undo"]);
     assert_eq!(
         undo("alice"),
         "undoing 4, changed the hat \"TA\" of terry@example.org in courses@conference.example.org: not worn \
@@ -187,24 +184,24 @@ fn undo_and_redo_ones_own_newest_across_processes() {
         undo("alice"),
         "undoing 3, took the hat \"TA\" from terry@example.org in courses@conference.example.org (revision 7)\n"
     );
-    home.fails(
+    home.assert_fails(
         &["--actor", "alice", "undo"],
         3,
-        "item-not-found: you have no change to take back",
+        "item-not-found: nothing to undo",
     );
-    let redo = |who: &str| home.done(&["--actor", who, "redo"]);
+    let redo = |who: &str| home.run_ok(&["--actor", who, "redo"]);
     assert_eq!(
         redo("alice"),
         "redoing 7, gave terry@example.org the hat \"TA\" in courses@conference.example.org (revision 8)\n"
     );
     assert!(redo("alice").starts_with("redoing 6, "));
-    home.fails(
+    home.assert_fails(
         &["--actor", "alice", "redo"],
         3,
-        "item-not-found: you have no undo to put back",
+        "item-not-found: nothing to redo",
     );
-    assert_eq!(states, [home.done(&["show", ROOM, "--json"])]);
-    // The history says it in the same words.
+    assert_eq!(states, [home.run_ok(&["show", ROOM, "--json"])]);
+    // The history describes it in the same words.
     let lines = table(&home, &["--limit", "4"]);
     let starts = [
         "9 alice: redoing 6, ",
@@ -218,22 +215,18 @@ fn undo_and_redo_ones_own_newest_across_processes() {
 }
 
 #[test]
-fn undo_of_one_revision_whoever_made_it() {
+fn undoes_given_revision_of_any_actor() {
     let home = home();
-    home.done(&["--actor", "carol", "affiliate", ROOM, "kim@example.org", "owner"]);
-    let undone = home.done(&["--actor", "bob", "undo", "4"]);
+    home.run_ok(&["--actor", "carol", "affiliate", ROOM, "kim@example.org", "owner"]);
+    let undone = home.run_ok(&["--actor", "bob", "undo", "4"]);
     assert!(undone.starts_with("undoing 4, "), "{undone}");
-    let redone = home.done(&["--actor", "carol", "redo", "6"]);
+    let redone = home.run_ok(&["--actor", "carol", "redo", "6"]);
     assert!(redone.starts_with("redoing 6, "), "{redone}");
-    home.fails(
-        &["redo", "4"],
-        2,
-        "revision 4 is no undo; hatrack undo 4 takes it back",
-    );
+    home.assert_fails(&["redo", "4"], 2, "revision 4 is not an undo; use hatrack undo 4");
 }
 
 #[test]
-fn a_history_that_another_program_wrote_anew_is_found_however_it_is_spaced() {
+fn reads_reformatted_history() {
     let home = home();
     let path = home.data().with_extension("history.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -248,24 +241,24 @@ fn a_history_that_another_program_wrote_anew_is_found_however_it_is_spaced() {
         ("alice", &["undo"]),
         ("bob", &["undo"]),
     ] {
-        let undone = home.done(&[&["--actor", actor], what].concat());
+        let undone = home.run_ok(&[&["--actor", actor], what].concat());
         assert!(undone.starts_with("undoing "), "{undone}");
     }
 }
 
 #[test]
-fn undo_is_refused_with_the_reason_when_somebody_changed_the_same_meanwhile() {
+fn undo_reports_conflict_with_reason() {
     let home = home();
-    home.done(&["--actor", "carol", "remove", ROOM, TERRY, HAT]);
-    home.fails(
+    home.run_ok(&["--actor", "carol", "remove", ROOM, TERRY, HAT]);
+    home.assert_fails(
         &["--actor", "alice", "undo"],
         5,
         "conflict: changed meanwhile: http://example.com/hats/ta of terry@example.org in \
          courses@conference.example.org is now not there",
     );
-    // A hat does not come back to somebody who was banned meanwhile.
-    home.done(&["--actor", "carol", "affiliate", ROOM, TERRY, "outcast"]);
-    home.fails(
+    // Undo does not add a hat to a user who has since been banned.
+    home.run_ok(&["--actor", "carol", "affiliate", ROOM, TERRY, "outcast"]);
+    home.assert_fails(
         &["--actor", "carol", "undo", "5"],
         3,
         "item-not-found: user not affiliated with room: terry@example.org in courses@conference.example.org",
@@ -273,8 +266,8 @@ fn undo_is_refused_with_the_reason_when_somebody_changed_the_same_meanwhile() {
 }
 
 #[test]
-fn a_conflict_over_a_whole_room_says_how_large_it_is_now_and_not_what_is_in_it() {
-    home().fails(
+fn room_conflict_reports_size_only() {
+    home().assert_fails(
         &["undo", "1"],
         5,
         "conflict: changed meanwhile: courses@conference.example.org is now another, with 1 user",
@@ -282,9 +275,9 @@ fn a_conflict_over_a_whole_room_says_how_large_it_is_now_and_not_what_is_in_it()
 }
 
 #[test]
-fn what_another_program_changed_is_in_the_history_with_the_next_change() {
+fn next_change_records_outside_changes() {
     let home = home();
-    home.changed_outside(&[("\"Courses\"", "\"Lessons\"")]);
+    home.change_outside(&[("\"Courses\"", "\"Lessons\"")]);
     let lines = table(&home, &["--limit", "2"]);
     assert!(
         lines[0].starts_with("6 onlooker: added kim@example.org"),
@@ -294,24 +287,24 @@ fn what_another_program_changed_is_in_the_history_with_the_next_change() {
         lines[1],
         "5 outside: changed outside hatrack: renamed courses@conference.example.org from \"Courses\" to \"Lessons\""
     );
-    // Where nobody looked on and the history does not go back to the beginning, what was before is not known.
-    let time = home.done(&["history", "--json", "--limit", "1"]);
+    // Without an open session and a complete history, the previous content is unknown.
+    let time = home.run_ok(&["history", "--json", "--limit", "1"]);
     let time = time
         .split("\"time\":\"")
         .nth(1)
         .and_then(|time| time.split('"').next());
-    home.done(&["history", "--forget", time.unwrap_or_default()]);
+    home.run_ok(&["history", "--forget", time.unwrap_or_default()]);
     let text = std::fs::read_to_string(home.data()).unwrap();
     home.write(
         ".config/hatrack/hats.json",
         text.replace("\"Lessons\"", "\"Classes\""),
     );
-    home.done(&["affiliate", ROOM, "lee@example.org", "member"]);
+    home.run_ok(&["affiliate", ROOM, "lee@example.org", "member"]);
     assert_eq!(
         table(&home, &["--limit", "2"])[1],
         "7 outside: changed outside hatrack (details unknown)"
     );
-    home.fails(
+    home.assert_fails(
         &["undo", "7"],
         1,
         "revision 7: what was changed there is not known, so it cannot be undone",
@@ -319,25 +312,25 @@ fn what_another_program_changed_is_in_the_history_with_the_next_change() {
 }
 
 #[test]
-fn forget_removes_for_good_what_is_older() {
+fn forget_deletes_older_entries() {
     let home = home();
     assert!(
-        home.done(&["history", "--forget", "2001-01-01"])
-            .starts_with("forgot 0 entries from before ")
+        home.run_ok(&["history", "--forget", "2001-01-01"])
+            .starts_with("Deleted 0 entries from before ")
     );
     assert_eq!(revisions(&home, &[]), [4, 3, 2, 1]);
-    let said = home.done(&["history", "--forget", "2999-01-01T00:00:00Z"]);
-    assert_eq!(said, "forgot 4 entries from before 2999-01-01T00:00:00Z\n");
-    assert_eq!(home.done(&["history", "--json"]), "[]\n");
+    let output = home.run_ok(&["history", "--forget", "2999-01-01T00:00:00Z"]);
+    assert_eq!(output, "Deleted 4 entries from before 2999-01-01T00:00:00Z\n");
+    assert_eq!(home.run_ok(&["history", "--json"]), "[]\n");
     let text = std::fs::read_to_string(home.data().with_extension("history.jsonl")).unwrap_or_default();
     assert!(!text.contains("terry@example.org"), "{text}");
-    // The wardrobe does not need its history.
-    assert!(home.done(&["show", ROOM]).contains("TA (worn)"));
-    assert!(home.done(&["add", ROOM, TERRY, HAT]).contains("(revision 5)"));
+    // The data file does not need its history.
+    assert!(home.run_ok(&["show", ROOM]).contains("TA (active)"));
+    assert!(home.run_ok(&["add", ROOM, TERRY, HAT]).contains("(revision 5)"));
 }
 
 #[test]
-fn a_damaged_history_is_said_and_repaired_on_request() {
+fn reports_and_repairs_damaged_history() {
     let home = home();
     let path = home.data().with_extension("history.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -373,39 +366,36 @@ fn a_damaged_history_is_said_and_repaired_on_request() {
         "the advice is given once"
     );
     assert_eq!(std::fs::read(&path).unwrap(), damaged);
-    let history = home.done(&["history"]);
+    let history = home.run_ok(&["history"]);
     assert!(
-        history.ends_with("2 lines could not be read: hatrack check says more.\n"),
+        history.ends_with("2 damaged lines skipped; run hatrack check.\n"),
         "{history}"
     );
     let json = home.run(&["history", "--json"]);
     assert_eq!(
         (json.code, json.err.as_str()),
-        (
-            0,
-            "hatrack: 2 lines could not be read: hatrack check says more.\n"
-        )
+        (0, "hatrack: 2 damaged lines skipped; run hatrack check.\n")
     );
     let entries: Vec<Value> = serde_json::from_str(&json.out).unwrap();
     assert_eq!(entries.len(), 4);
-    let repaired = home.done(&["check", "--repair"]);
+    let repaired = home.run_ok(&["check", "--repair"]);
     assert!(
-        repaired.starts_with("history repaired: 4 lines kept, 2 not readable; "),
+        repaired.starts_with("Repaired history: 4 lines kept, 2 moved to "),
         "{repaired}"
     );
     assert_eq!(revisions(&home, &[]), [4, 3, 2, 1]);
     assert!(
-        home.done(&["check", "--repair"])
+        home.run_ok(&["check", "--repair"])
             .starts_with("history: nothing to repair\n")
     );
 }
 
 #[test]
-fn the_history_can_be_read_when_the_data_file_cannot() {
+fn reads_history_of_unreadable_data_file() {
     let home = home();
-    let shown = home.done(&["history"]);
+    let shown = home.run_ok(&["history"]);
     home.write(".config/hatrack/hats.json", "no JSON");
-    assert_eq!(home.done(&["history"]), shown);
+    assert_eq!(home.run_ok(&["history"]), shown);
     std::fs::remove_file(home.data()).unwrap();
-    assert_eq!(home.done(&["history"]), shown);
+    assert_eq!(home.run_ok(&["history"]), shown);
 }

@@ -1,12 +1,12 @@
-//! `--log FILE`: what happened below the screen, in a file that nobody else reads.
+//! `--log FILE`: the debug log.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use super::process::{Home, ROOM, TERRY, error_of};
+use super::process::{Home, ROOM, TERRY, stderr_of};
 
-/// The lines. A file that was changed just now is read twice, as its time alone does not tell: then the last stands.
+/// The lines of the log. A file changed just now is read twice, as its time is not conclusive: then the last line counts.
 fn lines(path: &Path) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(path).unwrap();
     let mut lines: Vec<serde_json::Value> = text
@@ -18,12 +18,12 @@ fn lines(path: &Path) -> Vec<serde_json::Value> {
 }
 
 #[test]
-fn a_commit_is_in_the_log_and_no_title() {
+fn logs_commits_without_titles() {
     let home = Home::with_terry();
     let log = home.path("a.log");
     let name = log.to_str().unwrap();
     assert!(!log.exists());
-    home.done(&[
+    home.run_ok(&[
         "--log",
         name,
         "add",
@@ -47,14 +47,14 @@ fn a_commit_is_in_the_log_and_no_title() {
     );
     assert!(first[2]["ms"].is_u64() && first[2]["time"].is_string());
     assert!(!std::fs::read_to_string(&log).unwrap().contains("Secret"));
-    // Added to, and nothing else is.
-    home.done(&["show", "--log", name]);
+    // The log is appended to, and no other file changes.
+    home.run_ok(&["show", "--log", name]);
     assert_eq!(lines(&log)[..3], first[..]);
     assert_eq!(lines(&log).len(), 5);
 }
 
 #[test]
-fn only_a_file_that_is_no_part_of_the_data_is_a_log() {
+fn rejects_data_files_as_log() {
     let home = Home::with_terry();
     let pipe = home.path("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -72,23 +72,23 @@ fn only_a_file_that_is_no_part_of_the_data_is_a_log() {
         link,
         home.path("no/such/folder"),
     ] {
-        let (code, said) = error_of(&mut home.command(&["--log", wrong.to_str().unwrap(), "show"]));
-        assert_eq!(code, 1, "{wrong:?}: {said}");
+        let (code, output) = stderr_of(&mut home.command(&["--log", wrong.to_str().unwrap(), "show"]));
+        assert_eq!(code, 1, "{wrong:?}: {output}");
     }
     assert_eq!(std::fs::read(&data).unwrap(), before);
 }
 
 #[test]
-fn a_limited_session_does_not_choose_a_log() {
+fn restricted_session_cannot_choose_log() {
     let home = Home::with_terry();
     let log = home.path("a.log");
     let name = log.to_str().unwrap();
-    let (code, said) = error_of(&mut home.command(&["--room", ROOM, "show", "--log", name]));
+    let (code, output) = stderr_of(&mut home.command(&["--room", ROOM, "show", "--log", name]));
     assert!(
-        code == 1 && said.contains("--log stands before the command"),
-        "{code}: {said}"
+        code == 1 && output.contains("--log must come before the command"),
+        "{code}: {output}"
     );
     assert!(!log.exists());
-    home.done(&["--room", ROOM, "--log", name, "show"]);
+    home.run_ok(&["--room", ROOM, "--log", name, "show"]);
     assert!(log.exists());
 }

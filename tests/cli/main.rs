@@ -9,10 +9,10 @@ mod exchange;
 mod files;
 mod help;
 mod history;
-mod limited;
 #[cfg(test)]
 mod log;
 mod process;
 mod refusals;
+mod restricted;
 mod sets;
 mod team;

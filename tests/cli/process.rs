@@ -1,9 +1,6 @@
-//! The real binary in a home of its own: nothing of the person who runs the tests gets in.
+//! Runs the real binary in a temporary home folder, without the environment of the test run.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set up its stage has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -16,12 +13,12 @@ use tempfile::TempDir;
 pub(crate) const ROOM: &str = "courses@conference.example.org";
 pub(crate) const TERRY: &str = "terry@example.org";
 
-/// A home folder.
+/// A temporary home folder.
 pub(crate) struct Home(TempDir);
 
-/// How a process ended and what it said.
+/// The exit code and output of a process.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct CommandOutput {
     pub(crate) code: i32,
     pub(crate) out: String,
     pub(crate) err: String,
@@ -35,8 +32,8 @@ impl Home {
     /// A room with terry as a member.
     pub(crate) fn with_terry() -> Self {
         let home = Self::new();
-        home.done(&["room", "add", ROOM, "--name", "Courses"]);
-        home.done(&["affiliate", ROOM, TERRY, "member"]);
+        home.run_ok(&["room", "add", ROOM, "--name", "Courses"]);
+        home.run_ok(&["affiliate", ROOM, TERRY, "member"]);
         home
     }
 
@@ -44,7 +41,7 @@ impl Home {
         self.0.path().canonicalize().unwrap().join(name)
     }
 
-    /// The data file where it is by default.
+    /// The path of the default data file.
     pub(crate) fn data(&self) -> PathBuf {
         self.path(".config/hatrack/hats.json")
     }
@@ -56,9 +53,9 @@ impl Home {
         path
     }
 
-    /// Replaces some text in the data file as another program would, while a session looks on, which then commits
-    /// something itself: so the history has both.
-    pub(crate) fn changed_outside(&self, changes: &[(&str, &str)]) {
+    /// Replaces text in the data file like another program, while a session is open, which then commits a change: the
+    /// history records both.
+    pub(crate) fn change_outside(&self, changes: &[(&str, &str)]) {
         let options = StoreOptions {
             actor: "onlooker".into(),
             ..StoreOptions::default()
@@ -94,40 +91,40 @@ impl Home {
         command
     }
 
-    pub(crate) fn run(&self, args: &[&str]) -> Said {
-        said(&mut self.command(args))
+    pub(crate) fn run(&self, args: &[&str]) -> CommandOutput {
+        output_of(&mut self.command(args))
     }
 
-    /// With this on standard input.
-    pub(crate) fn fed(&self, args: &[&str], input: &[u8]) -> Said {
+    /// Runs a command with `input` on standard input.
+    pub(crate) fn run_with_input(&self, args: &[&str], input: &[u8]) -> CommandOutput {
         let mut command = self.command(args);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // Whoever refuses before reading closes the pipe; that is no failure of the test.
+        // A command that fails before reading closes the pipe; that is fine.
         let _ = child.stdin.take().unwrap().write_all(input);
-        Said::from(child.wait_with_output().unwrap())
+        CommandOutput::from(child.wait_with_output().unwrap())
     }
 
-    /// Runs what must succeed silently on standard error; gives what it printed.
-    pub(crate) fn done(&self, args: &[&str]) -> String {
-        let said = self.run(args);
-        assert_eq!((said.code, said.err.as_str()), (0, ""), "{args:?}");
-        said.out
+    /// Runs a command that must succeed without errors; returns its output.
+    pub(crate) fn run_ok(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert_eq!((output.code, output.err.as_str()), (0, ""), "{args:?}");
+        output.out
     }
 
-    /// Runs what must fail, with nothing printed and nothing changed in the data file.
-    pub(crate) fn fails(&self, args: &[&str], code: i32, err: &str) {
+    /// Runs a command that must fail with this error, print nothing and not change the data file.
+    pub(crate) fn assert_fails(&self, args: &[&str], code: i32, err: &str) {
         let before = std::fs::read(self.data()).ok();
-        let said = self.run(args);
-        let expected = Said {
+        let output = self.run(args);
+        let expected = CommandOutput {
             code,
             out: String::new(),
             err: format!("hatrack: {err}\n"),
         };
-        assert_eq!(said, expected, "{args:?}");
+        assert_eq!(output, expected, "{args:?}");
         assert!(
             std::fs::read(self.data()).ok() == before,
             "{args:?} changed the file"
@@ -135,18 +132,18 @@ impl Home {
     }
 }
 
-pub(crate) fn said(command: &mut Command) -> Said {
+pub(crate) fn output_of(command: &mut Command) -> CommandOutput {
     command.output().unwrap().into()
 }
 
-/// The exit code and the errors of a command whose output goes somewhere of its own.
-pub(crate) fn error_of(command: &mut Command) -> (i32, String) {
+/// The exit code and errors of a command whose output is redirected.
+pub(crate) fn stderr_of(command: &mut Command) -> (i32, String) {
     let child = command.stderr(Stdio::piped()).spawn();
-    let said = Said::from(child.unwrap().wait_with_output().unwrap());
-    (said.code, said.err)
+    let output = CommandOutput::from(child.unwrap().wait_with_output().unwrap());
+    (output.code, output.err)
 }
 
-impl From<std::process::Output> for Said {
+impl From<std::process::Output> for CommandOutput {
     fn from(output: std::process::Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),

@@ -1,13 +1,13 @@
-//! How commands fail: the sentence, the exit code, and that nothing changes.
+//! Errors of commands: message, exit code, and no changes.
 
-use super::process::{Home, ROOM, Said, TERRY};
+use super::process::{CommandOutput, Home, ROOM, TERRY};
 
 const HAT: &str = "http://example.com/hats/ta";
 
 #[test]
-fn set_takes_all_or_nothing() {
+fn set_is_atomic() {
     let home = Home::with_terry();
-    home.done(&["add", ROOM, TERRY, HAT]);
+    home.run_ok(&["add", ROOM, TERRY, HAT]);
     let before = std::fs::read(home.data()).unwrap();
     for (input, place) in [
         (
@@ -60,31 +60,32 @@ fn set_takes_all_or_nothing() {
             "line 1, column 4: the document is over, but something follows",
         ),
     ] {
-        let said = home.fed(&["set", ROOM, TERRY], input.as_bytes());
+        let output = home.run_with_input(&["set", ROOM, TERRY], input.as_bytes());
         assert!(
-            said.err
+            output
+                .err
                 .starts_with(&format!("hatrack: bad-request: standard input: {place}")),
             "{input}: {}",
-            said.err
+            output.err
         );
         assert_eq!(
-            (said.code, said.out.as_str(), said.err.lines().count()),
+            (output.code, output.out.as_str(), output.err.lines().count()),
             (1, "", 1),
             "{input}"
         );
         assert_eq!(std::fs::read(home.data()).unwrap(), before, "{input}");
     }
-    let said = home.fed(&["set", ROOM, TERRY], b"{\"urn:x:\xff\":{}}");
+    let output = home.run_with_input(&["set", ROOM, TERRY], b"{\"urn:x:\xff\":{}}");
     assert_eq!(
-        said.err,
+        output.err,
         "hatrack: bad-request: standard input: line 1, column 9: not valid UTF-8\n"
     );
-    home.fails(
+    home.assert_fails(
         &["set", ROOM, TERRY, "no\u{1b}[2J\n\u{202e}.json"],
         1,
         "cannot read no␛[2J␊«U+202E».json: there is no such file or folder",
     );
-    home.fails(
+    home.assert_fails(
         &["set", ROOM, TERRY, "missing.json"],
         1,
         "cannot read missing.json: there is no such file or folder",
@@ -92,46 +93,50 @@ fn set_takes_all_or_nothing() {
 }
 
 #[test]
-fn no_revision_goes_backwards_or_beyond_what_can_be_read() {
+fn revisions_never_go_back_or_overflow() {
     let home = Home::new();
     let file = |revision: u64| format!("{{\"version\":1,\"revision\":{revision},\"rooms\":{{}}}}");
     for revision in [1 << 53, u64::MAX] {
         home.write(".config/hatrack/hats.json", file(revision));
-        let said = home.run(&["room", "add", ROOM]);
+        let output = home.run(&["room", "add", ROOM]);
         let expected = format!(
             "expected a revision: a whole number from 0 to 9007199254740991, found the number {revision}\n"
         );
-        assert_eq!(said.code, 4);
-        assert!(said.err.ends_with(&expected), "{}", said.err);
+        assert_eq!(output.code, 4);
+        assert!(output.err.ends_with(&expected), "{}", output.err);
     }
     home.write(".config/hatrack/hats.json", file((1 << 53) - 2));
     assert!(
-        home.done(&["room", "add", ROOM])
+        home.run_ok(&["room", "add", ROOM])
             .ends_with("(revision 9007199254740991)\n")
     );
-    let said = home.run(&["room", "remove", ROOM]);
-    assert_eq!(said.code, 1);
-    assert!(said.err.contains("there is no larger revision"), "{}", said.err);
-    home.done(&["show", ROOM]);
+    let output = home.run(&["room", "remove", ROOM]);
+    assert_eq!(output.code, 1);
+    assert!(
+        output.err.contains("there is no larger revision"),
+        "{}",
+        output.err
+    );
+    home.run_ok(&["show", ROOM]);
 }
 
 #[test]
-fn a_data_file_that_the_system_does_not_give_is_unreadable() {
+fn reports_unreadable_data_file() {
     let home = Home::new();
-    // Readable by its name, but its first byte is not: /proc/self/mem is a regular file, and reading it fails with EIO.
-    let said = home.run(&["--file", "/proc/self/mem", "show"]);
-    assert_eq!(said.code, 4, "{}", said.err);
+    // /proc/self/mem can be opened as a regular file, but reading it fails with EIO.
+    let output = home.run(&["--file", "/proc/self/mem", "show"]);
+    assert_eq!(output.code, 4, "{}", output.err);
     assert!(
-        said.err.starts_with("hatrack: cannot read /proc/"),
+        output.err.starts_with("hatrack: cannot read /proc/"),
         "{}",
-        said.err
+        output.err
     );
 }
 
 #[test]
-fn what_is_not_there_is_said_and_nothing_changes() {
+fn reports_missing_items_without_changes() {
     let home = Home::with_terry();
-    home.done(&["affiliate", ROOM, "mallory@example.net", "outcast"]);
+    home.run_ok(&["affiliate", ROOM, "mallory@example.net", "outcast"]);
     let no_room = "item-not-found: no such room: x@y";
     let stranger =
         "item-not-found: user not affiliated with room: kim@example.org in courses@conference.example.org";
@@ -148,31 +153,25 @@ fn what_is_not_there_is_said_and_nothing_changes() {
         (&["remove", ROOM, "mallory@example.net", HAT], outcast),
         (&["affiliate", "x@y", TERRY, "member"], no_room),
         (&["room", "remove", "x@y"], no_room),
-        (
-            &["undo", "99"],
-            "item-not-found: no such revision in the history: 99",
-        ),
-        (
-            &["redo", "99"],
-            "item-not-found: no such revision in the history: 99",
-        ),
+        (&["undo", "99"], "item-not-found: no revision 99 in the history"),
+        (&["redo", "99"], "item-not-found: no revision 99 in the history"),
     ] {
-        home.fails(args, 3, error);
+        home.assert_fails(args, 3, error);
     }
     for (at, who, error) in [("x@y", TERRY, no_room), (ROOM, "mallory@example.net", outcast)] {
-        let said = home.fed(&["set", at, who], b"{}");
-        let expected = Said {
+        let output = home.run_with_input(&["set", at, who], b"{}");
+        let expected = CommandOutput {
             code: 3,
             out: String::new(),
             err: format!("hatrack: {error}\n"),
         };
-        assert_eq!(said, expected);
+        assert_eq!(output, expected);
     }
     assert!(
-        home.done(&["show", ROOM, "mallory@example.net"])
+        home.run_ok(&["show", ROOM, "mallory@example.net"])
             .contains("outcast")
     );
-    home.fails(
+    home.assert_fails(
         &["room", "add", ROOM],
         5,
         "conflict: the room is there already: courses@conference.example.org",
@@ -180,7 +179,7 @@ fn what_is_not_there_is_said_and_nothing_changes() {
 }
 
 #[test]
-fn a_wrong_command_line_is_one_line_and_code_2() {
+fn usage_errors_are_one_line_with_code_2() {
     let home = Home::with_terry();
     for (args, error) in [
         (
@@ -223,30 +222,24 @@ fn a_wrong_command_line_is_one_line_and_code_2() {
         (&["show", "--color"], "unexpected argument '--color' found"),
         (
             &["undo", "first"],
-            "invalid value 'first' for '[REVISION]': it is the number of a revision",
+            "invalid value 'first' for '[REVISION]': expected a revision number",
         ),
         (&["history", "--limit", "-1"], "unexpected argument '-1' found"),
         (
             &["history", "--forget", "yesterday"],
-            "not a day or a moment: \"yesterday\"; write 2026-01-31 or 2026-01-31T12:00:00Z",
+            "invalid date or time \"yesterday\"; use 2026-01-31 or 2026-01-31T12:00:00Z",
         ),
-        (
-            &["--demo", "show"],
-            "--demo is for the screen; it goes with no command",
-        ),
+        (&["--demo", "show"], "--demo cannot be combined with a command"),
         (
             &["--demo", "--room", ROOM],
-            "--demo shows a sample and no file; --file, --room and --read-only do not go with it",
+            "--demo cannot be combined with --file, --room or --read-only",
         ),
-        (&["--demo", "--read-only"], "--demo shows a sample and no file; "),
-        (
-            &["--demo", "--file", "x.json"],
-            "--demo shows a sample and no file; ",
-        ),
-        (&["--actor", "", "show"], "not an actor's name: \"\": it is empty"),
+        (&["--demo", "--read-only"], "--demo cannot be combined with "),
+        (&["--demo", "--file", "x.json"], "--demo cannot be combined with "),
+        (&["--actor", "", "show"], "invalid actor name \"\": it is empty"),
         (
             &["--file", "a", "show", "--file", "b"],
-            "--file stands before and after the command; give it once",
+            "--file given twice: before and after the command",
         ),
         (
             &["show", "\u{1b}[31m\u{202e}\n"],
@@ -254,25 +247,29 @@ fn a_wrong_command_line_is_one_line_and_code_2() {
         ),
         (&["show", "--\u{1b}[31m"], "unexpected argument '--' found"),
     ] {
-        let said = home.run(args);
-        let lines = said.err.lines().count();
+        let output = home.run(args);
+        let lines = output.err.lines().count();
         assert_eq!(
-            (said.code, said.out.as_str(), lines),
+            (output.code, output.out.as_str(), lines),
             (2, "", 1),
             "{args:?}: {}",
-            said.err
+            output.err
         );
         assert!(
-            said.err.starts_with(&format!("hatrack: {error}")),
+            output.err.starts_with(&format!("hatrack: {error}")),
             "{args:?}: {}",
-            said.err
+            output.err
         );
-        assert!(!said.err.trim_end().contains(char::is_control), "{:?}", said.err);
+        assert!(
+            !output.err.trim_end().contains(char::is_control),
+            "{:?}",
+            output.err
+        );
     }
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_said_with_its_place_and_left_alone() {
+fn syntax_errors_name_the_position() {
     for (content, place) in [
         ("\n", "line 1, column 1: there is nothing in it"),
         ("{\"version\":1,\n\"rooms\":[]}", "line 2, column "),
@@ -291,30 +288,30 @@ fn a_file_that_cannot_be_read_is_said_with_its_place_and_left_alone() {
             &["check"],
             &["undo"],
         ] {
-            let said = home.run(args);
+            let output = home.run(args);
             assert_eq!(
-                (said.code, said.out.as_str(), said.err.lines().count()),
+                (output.code, output.out.as_str(), output.err.lines().count()),
                 (4, "", 1),
                 "{args:?}"
             );
             let start = format!("hatrack: {}: {place}", path.display());
-            assert!(said.err.starts_with(&start), "{args:?}: {}", said.err);
+            assert!(output.err.starts_with(&start), "{args:?}: {}", output.err);
             assert_eq!(std::fs::read_to_string(&path).unwrap(), content, "{args:?}");
         }
     }
 }
 
 #[test]
-fn without_a_terminal_the_screen_names_the_commands() {
+fn screen_without_terminal_lists_commands() {
     let home = Home::new();
-    let error = "standard input is not a terminal; without a screen there are the commands \
-                 show, add, remove, set, room, affiliate, catalog, sets, export, import, check, history, undo and redo: see hatrack --help";
-    home.fails(&[], 2, error);
-    home.fails(&["--demo"], 2, error);
+    let error = "standard input is not a terminal; without a terminal use the commands \
+                 show, user, add, remove, set, room, affiliate, catalog, sets, export, import, check, history, undo and redo (see hatrack --help)";
+    home.assert_fails(&[], 2, error);
+    home.assert_fails(&["--demo"], 2, error);
 }
 
 #[test]
-fn a_reader_who_has_seen_enough_is_no_failure_and_a_full_disk_is_one() {
+fn closed_pipe_succeeds_and_full_disk_fails() {
     let home = Home::with_terry();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -323,36 +320,39 @@ fn a_reader_who_has_seen_enough_is_no_failure_and_a_full_disk_is_one() {
         .stdout(writer)
         .stderr(std::process::Stdio::piped())
         .spawn();
-    let silent = Said {
+    let silent = CommandOutput {
         code: 0,
         out: String::new(),
         err: String::new(),
     };
-    assert_eq!(Said::from(child.unwrap().wait_with_output().unwrap()), silent);
+    assert_eq!(
+        CommandOutput::from(child.unwrap().wait_with_output().unwrap()),
+        silent
+    );
     let full = std::fs::File::options().write(true).open("/dev/full");
     let child = home
         .command(&["show"])
         .stdout(full.unwrap())
         .stderr(std::process::Stdio::piped())
         .spawn();
-    let said = Said::from(child.unwrap().wait_with_output().unwrap());
+    let output = CommandOutput::from(child.unwrap().wait_with_output().unwrap());
     let error = "hatrack: cannot write to standard output: No space left on device (os error 28)\n";
-    assert_eq!((said.code, said.err.as_str()), (1, error));
+    assert_eq!((output.code, output.err.as_str()), (1, error));
     let full = std::fs::File::options().write(true).open("/dev/full");
-    let said = super::process::error_of(
+    let output = super::process::stderr_of(
         home.command(&["affiliate", ROOM, "kim@example.org", "owner"])
             .stdout(full.unwrap()),
     );
-    let error = "hatrack: the change is saved; cannot write to standard output: No space left on device (os error 28)\n";
-    assert_eq!(said, (1, error.into()));
-    assert!(home.done(&["show", ROOM]).contains("kim@example.org"));
+    let error = "hatrack: the change is saved, but hatrack cannot write to standard output: No space left on device (os error 28)\n";
+    assert_eq!(output, (1, error.into()));
+    assert!(home.run_ok(&["show", ROOM]).contains("kim@example.org"));
 }
 
 #[test]
-fn a_missing_data_file_beside_its_history_is_no_empty_one() {
+fn rejects_missing_data_file_with_history() {
     let home = Home::new();
     let path = home.path("hats.json");
-    home.done(&[
+    home.run_ok(&[
         "--file",
         "hats.json",
         "room",
@@ -371,18 +371,21 @@ fn a_missing_data_file_beside_its_history_is_no_empty_one() {
         &["room", "add", "staff@conference.example.org"],
         &["undo"],
     ] {
-        home.fails(&[&["--file", "hats.json"], command].concat(), 4, &reason);
+        home.assert_fails(&[&["--file", "hats.json"], command].concat(), 4, &reason);
     }
-    assert!(home.done(&["--file", "hats.json", "history"]).contains("courses"));
+    assert!(
+        home.run_ok(&["--file", "hats.json", "history"])
+            .contains("courses")
+    );
     let checked = home.run(&["--file", "hats.json", "check"]);
     assert_eq!((checked.code, checked.err), (1, format!("hatrack: {reason}\n")));
     assert!(!path.exists());
 }
 
-/// A title is written for each user who gets the hat, twice in the history: what is typed has an end. What a file brings is
-/// taken as it is, also by a session that is limited to some rooms.
+/// A title is stored for each user with the hat, and twice in the history, so typed texts are limited. Texts from files
+/// are not, even in a restricted session.
 #[test]
-fn titles_names_and_ids_that_are_typed_are_at_most_a_kilobyte() {
+fn limits_length_of_typed_texts() {
     let home = Home::with_terry();
     let before = std::fs::read(home.data()).unwrap();
     let long = "é".repeat(513);
@@ -394,27 +397,33 @@ fn titles_names_and_ids_that_are_typed_are_at_most_a_kilobyte() {
         &["room", "rename", ROOM, &long],
         &["sets", "save", &long, ROOM, TERRY],
     ] {
-        let said = home.run(args);
-        assert_eq!(said.code, 2, "{args:?}: {}", said.out);
+        let output = home.run(args);
+        assert_eq!(output.code, 2, "{args:?}: {}", output.out);
         assert!(
-            said.err.ends_with("has at most 1,024 bytes, not 1,026 bytes\n"),
+            output
+                .err
+                .ends_with("too long: 1,026 bytes (limit 1,024 bytes)\n"),
             "{}",
-            said.err
+            output.err
         );
     }
-    let said = home.run(&["add", ROOM, TERRY, &id]);
-    assert_eq!(said.code, 2);
-    assert!(said.err.contains("it is longer than 1,024 bytes"), "{}", said.err);
+    let output = home.run(&["add", ROOM, TERRY, &id]);
+    assert_eq!(output.code, 2);
+    assert!(
+        output.err.contains("it is longer than 1,024 bytes"),
+        "{}",
+        output.err
+    );
     assert_eq!(std::fs::read(home.data()).unwrap(), before);
     let most = long.trim_end_matches('é').to_owned() + &"é".repeat(512);
-    home.done(&["add", ROOM, TERRY, HAT, "--title", &most]);
+    home.run_ok(&["add", ROOM, TERRY, HAT, "--title", &most]);
     let given = format!("{{\"{HAT}\": {{\"title\": \"{long}\"}}}}");
-    let said = home.fed(&["--room", ROOM, "set", ROOM, TERRY], given.as_bytes());
-    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let output = home.run_with_input(&["--room", ROOM, "set", ROOM, TERRY], given.as_bytes());
+    assert_eq!((output.code, output.err.as_str()), (0, ""));
 }
 
 #[test]
-fn a_title_and_a_name_are_one_line_of_text() {
+fn rejects_control_characters_in_titles_and_names() {
     let home = Home::with_terry();
     let before = std::fs::read(home.data()).unwrap();
     for bad in [
@@ -427,7 +436,7 @@ fn a_title_and_a_name_are_one_line_of_text() {
         "\t",
     ] {
         for (args, what) in [
-            (["add", ROOM, TERRY, HAT, "--title", bad], "a title"),
+            (["add", ROOM, TERRY, HAT, "--title", bad], "title"),
             (
                 [
                     "room",
@@ -437,16 +446,16 @@ fn a_title_and_a_name_are_one_line_of_text() {
                     bad,
                     "--actor=a",
                 ],
-                "a name",
+                "name",
             ),
-            (["room", "rename", ROOM, "--actor=a", "--", bad], "a name"),
+            (["room", "rename", ROOM, "--actor=a", "--", bad], "name"),
         ] {
-            let error = format!("bad-request: {what} is one line without control characters, not {bad:?}");
-            home.fails(&args, 2, &error);
+            let error = format!("bad-request: {what} contains a line break or control character: {bad:?}");
+            home.assert_fails(&args, 2, &error);
         }
     }
     assert_eq!(std::fs::read(home.data()).unwrap(), before);
     for good in ["", "Zoë 帽子 👩‍👩‍👧‍👦", "שלום", "می\u{200c}خواهم"] {
-        home.done(&["add", ROOM, TERRY, HAT, "--title", good]);
+        home.run_ok(&["add", ROOM, TERRY, HAT, "--title", good]);
     }
 }

@@ -1,4 +1,4 @@
-//! Named sets of hats by commands.
+//! `hatrack sets`.
 
 use super::process::{Home, ROOM, TERRY};
 
@@ -6,127 +6,127 @@ const KIM: &str = "kim@example.org";
 
 fn home() -> Home {
     let home = Home::with_terry();
-    home.done(&["affiliate", ROOM, KIM, "member"]);
-    home.done(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor", "--active"]);
-    home.done(&["add", ROOM, KIM, "urn:x:2", "--title", "Scribe"]);
+    home.run_ok(&["affiliate", ROOM, KIM, "member"]);
+    home.run_ok(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor", "--active"]);
+    home.run_ok(&["add", ROOM, KIM, "urn:x:2", "--title", "Scribe"]);
     home
 }
 
 #[test]
-fn a_set_is_saved_put_on_renamed_and_removed() {
+fn saves_applies_renames_and_removes_a_hat_set() {
     let home = home();
     assert_eq!(
-        home.done(&["sets"]),
-        "There are no named sets of hats yet.\nSave the first one: hatrack sets save NAME ROOM USER\n"
+        home.run_ok(&["sets"]),
+        "No hat sets yet.\nSave the first one: hatrack sets save NAME ROOM USER\n"
     );
     assert_eq!(
-        home.done(&["sets", "save", "on-call week", ROOM, TERRY]),
+        home.run_ok(&["sets", "save", "on-call week", ROOM, TERRY]),
         "saved the set \"on-call week\" of 1 hat (revision 6)\n"
     );
     assert_eq!(
-        home.done(&["sets"]),
-        "NAME          HATS  WHICH\non-call week  1     \"Proctor\"\n"
+        home.run_ok(&["sets"]),
+        "NAME          HATS  TITLES\non-call week  1     \"Proctor\"\n"
     );
     assert!(
-        home.done(&["sets", "--json"])
+        home.run_ok(&["sets", "--json"])
             .starts_with("{\n  \"on-call week\": {\n    \"urn:x:1\": {\n")
     );
-    let said = home.done(&["sets", "put", "on-call week", ROOM, KIM, TERRY]);
+    let output = home.run_ok(&["sets", "apply", "on-call week", ROOM, KIM, TERRY]);
     assert!(
-        said.starts_with("changed the hats of kim@example.org in") && said.ends_with("(revision 7)\n"),
-        "{said}"
+        output.starts_with("changed the hats of kim@example.org in") && output.ends_with("(revision 7)\n"),
+        "{output}"
     );
     assert_eq!(
-        home.done(&["show", ROOM, KIM, "--json"]),
-        home.done(&["show", ROOM, TERRY, "--json"])
+        home.run_ok(&["show", ROOM, KIM, "--json"]),
+        home.run_ok(&["show", ROOM, TERRY, "--json"])
     );
-    home.done(&["undo"]);
-    home.done(&["sets", "put", "on-call week", ROOM, KIM, "--add"]);
-    let kim = home.done(&["show", ROOM, KIM, "--json"]);
+    home.run_ok(&["undo"]);
+    home.run_ok(&["sets", "apply", "on-call week", ROOM, KIM, "--add"]);
+    let kim = home.run_ok(&["show", ROOM, KIM, "--json"]);
     assert!(kim.contains("urn:x:1") && kim.contains("urn:x:2"), "{kim}");
     assert_eq!(
-        home.done(&["sets", "rename", "on-call week", "nights"]),
+        home.run_ok(&["sets", "rename", "on-call week", "nights"]),
         "renamed the set \"on-call week\" to \"nights\" (revision 10)\n"
     );
     assert_eq!(
-        home.done(&["sets", "remove", "nights"]),
+        home.run_ok(&["sets", "remove", "nights"]),
         "removed the set \"nights\" of 1 hat (revision 11)\n"
     );
-    home.done(&["undo"]);
-    assert!(home.done(&["sets"]).contains("nights"));
+    home.run_ok(&["undo"]);
+    assert!(home.run_ok(&["sets"]).contains("nights"));
     assert!(
-        home.done(&["history"])
+        home.run_ok(&["history"])
             .contains("undoing 11, saved the set \"nights\" of 1 hat")
     );
 }
 
 #[test]
-fn what_cannot_be_done_is_said() {
+fn rejects_invalid_hat_set_commands() {
     let home = home();
-    home.done(&["sets", "save", "a", ROOM, TERRY]);
-    home.fails(
+    home.run_ok(&["sets", "save", "a", ROOM, TERRY]);
+    home.assert_fails(
         &["sets", "save", "a", ROOM, KIM],
         5,
-        "conflict: there is a set of hats of that name already: \"a\"; --force replaces it",
+        "conflict: there is a set of hats of that name already: \"a\"; use --force to overwrite it",
     );
-    home.done(&["sets", "save", "a", ROOM, KIM, "--force"]);
-    home.done(&["sets", "save", "b", ROOM, TERRY]);
-    home.fails(
+    home.run_ok(&["sets", "save", "a", ROOM, KIM, "--force"]);
+    home.run_ok(&["sets", "save", "b", ROOM, TERRY]);
+    home.assert_fails(
         &["sets", "rename", "a", "b"],
         5,
         "conflict: there is a set of hats of that name already: \"b\"",
     );
-    home.fails(
+    home.assert_fails(
         &["sets", "remove", "c"],
         3,
         "item-not-found: no such set of hats: \"c\"",
     );
-    home.fails(
-        &["sets", "put", "c", ROOM, KIM],
+    home.assert_fails(
+        &["sets", "apply", "c", ROOM, KIM],
         3,
         "item-not-found: no such set of hats: \"c\"",
     );
-    home.fails(
-        &["sets", "put", "a", ROOM, "no@c.example"],
+    home.assert_fails(
+        &["sets", "apply", "a", ROOM, "no@c.example"],
         3,
         &format!("item-not-found: user not affiliated with room: no@c.example in {ROOM}"),
     );
-    home.fails(
+    home.assert_fails(
         &["sets", "save", "x\ny", ROOM, TERRY],
         2,
-        "bad-request: the name of a set is one line without control characters, not \"x\\ny\"",
+        "bad-request: hat set name contains a line break or control character: \"x\\ny\"",
     );
-    home.fails(
+    home.assert_fails(
         &["sets", "save", " ", ROOM, TERRY],
         2,
-        "bad-request: the name of the set is missing",
+        "bad-request: the hat set name is empty",
     );
-    home.done(&["affiliate", ROOM, "new@example.org", "member"]);
-    home.fails(
+    home.run_ok(&["affiliate", ROOM, "new@example.org", "member"]);
+    home.assert_fails(
         &["sets", "save", "n", ROOM, "new@example.org"],
         3,
         &format!("item-not-found: new@example.org has no hats in {ROOM}"),
     );
-    home.fails(
+    home.assert_fails(
         &["--read-only", "sets", "remove", "a"],
         1,
         "not-allowed: this session is read-only",
     );
-    assert!(home.done(&["--read-only", "sets"]).contains("Scribe"));
-    let error = "not-allowed: named sets of hats belong to the whole file; they are not for a session limited by --room";
+    assert!(home.run_ok(&["--read-only", "sets"]).contains("Scribe"));
+    let error = "not-allowed: hat sets belong to the whole data file and are not available in a restricted session (--room)";
     for args in [
         &["sets"] as &[&str],
         &["sets", "--json"],
-        &["sets", "put", "a", ROOM, KIM],
+        &["sets", "apply", "a", ROOM, KIM],
         &["sets", "remove", "a"],
     ] {
-        home.fails(&[&["--room", ROOM], args].concat(), 1, error);
-        home.fails(&[args, &["--room", ROOM]].concat(), 1, error);
+        home.assert_fails(&[&["--room", ROOM], args].concat(), 1, error);
+        home.assert_fails(&[args, &["--room", ROOM]].concat(), 1, error);
     }
 }
 
 #[test]
-fn a_member_that_is_something_else_is_left_as_it_is() {
+fn keeps_unrelated_sets_field() {
     let home = home();
     let text = std::fs::read_to_string(home.data()).unwrap();
     let end = text.rfind('}').unwrap();
@@ -142,13 +142,13 @@ fn a_member_that_is_something_else_is_left_as_it_is() {
         &["sets", "save", "a", ROOM, TERRY],
         &["sets", "remove", "a"],
     ] {
-        home.fails(args, 1, error);
+        home.assert_fails(args, 1, error);
     }
-    let checked = home.done(&["check"]);
+    let checked = home.run_ok(&["check"]);
     assert!(
-        checked.contains("remark: the member \"sets\" of the data file is not what it should be"),
+        checked.contains("note: the member \"sets\" of the data file is not what it should be"),
         "{checked}"
     );
-    home.done(&["add", ROOM, TERRY, "urn:x:3"]);
+    home.run_ok(&["add", ROOM, TERRY, "urn:x:3"]);
     assert!(std::fs::read_to_string(home.data()).unwrap().contains("1.50"));
 }

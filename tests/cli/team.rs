@@ -1,4 +1,4 @@
-//! What docs/team.md says.
+//! The examples and promises of docs/team.md.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Parser;
 use hatrack::cli::args::{Cli, CliCommand};
 
-use super::process::{Home, ROOM, TERRY, said};
+use super::process::{Home, ROOM, TERRY, output_of};
 
 const DOCUMENT: &str = include_str!("../../docs/team.md");
 
@@ -29,13 +29,15 @@ fn lines() -> Vec<Vec<&'static str>> {
 }
 
 #[test]
-fn every_command_line_in_it_is_one() {
+fn documented_command_lines_parse() {
     let lines = lines();
     assert!(lines.len() >= 7, "{lines:?}");
     for line in lines {
         let cli = Cli::try_parse_from(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
-        let settled = cli.settle().unwrap_or_else(|error| panic!("{line:?}: {error}"));
-        assert_eq!(settled.file.as_deref(), Some(Path::new("/srv/hats/hats.json")));
+        let options = cli
+            .global_options()
+            .unwrap_or_else(|error| panic!("{line:?}: {error}"));
+        assert_eq!(options.file.as_deref(), Some(Path::new("/srv/hats/hats.json")));
         let screen = cli.command.is_none();
         let checked = matches!(
             cli.command,
@@ -46,7 +48,7 @@ fn every_command_line_in_it_is_one() {
 }
 
 #[test]
-fn every_authorized_key_is_restricted_and_adds_nothing_of_the_users() {
+fn documented_keys_are_restricted() {
     let keys: Vec<_> = DOCUMENT
         .lines()
         .map(str::trim)
@@ -60,7 +62,7 @@ fn every_authorized_key_is_restricted_and_adds_nothing_of_the_users() {
 }
 
 #[test]
-fn history_and_lock_take_the_mode_of_the_data_file_whatever_the_umask() {
+fn history_and_lock_copy_mode_of_data_file() {
     let home = Home::new();
     let file = home.write("hats.json", "{\"version\": 1, \"rooms\": {}}\n");
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o660)).unwrap();
@@ -72,30 +74,30 @@ fn history_and_lock_take_the_mode_of_the_data_file_whatever_the_umask() {
             .args(["-c", &script, env!("CARGO_BIN_EXE_hatrack")])
             .current_dir(home.path(""))
             .env("HOME", home.path(""));
-        assert_eq!(said(&mut command).err, "");
+        assert_eq!(output_of(&mut command).err, "");
         for name in ["hats.json", "hats.history.jsonl", "hats.lock"] {
             assert_eq!(mode(&home.path(name)), 0o660, "{name} with umask {umask}");
         }
     }
-    // A file that is new is its owner's only.
-    home.done(&["room", "add", ROOM]);
-    home.done(&["affiliate", ROOM, TERRY, "member"]);
+    // A new file is readable by its owner only.
+    home.run_ok(&["room", "add", ROOM]);
+    home.run_ok(&["affiliate", ROOM, TERRY, "member"]);
     for name in ["hats.json", "hats.history.jsonl", "hats.lock"] {
         assert_eq!(mode(&home.data().with_file_name(name)), 0o600, "{name}");
     }
 }
 
 #[test]
-fn the_actor_has_the_address_of_the_line_behind_it() {
+fn actor_includes_ssh_address() {
     let home = Home::new();
     let mut command = home.command(&["--actor", "alice", "room", "add", ROOM]);
     command.env("SSH_CONNECTION", "203.0.113.7 50022 192.0.2.1 22");
-    assert_eq!(said(&mut command).code, 0);
-    let history = home.done(&["history", "--json"]);
+    assert_eq!(output_of(&mut command).code, 0);
+    let history = home.run_ok(&["history", "--json"]);
     assert!(history.contains("\"actor\":\"alice@203.0.113.7\""), "{history}");
-    // From somewhere else it is still her own change.
+    // From another address it is still her own change.
     let mut command = home.command(&["--actor", "alice", "undo"]);
     command.env("SSH_CONNECTION", "198.51.100.9 50022 192.0.2.1 22");
-    let undone = said(&mut command);
+    let undone = output_of(&mut command);
     assert_eq!((undone.code, undone.err.as_str()), (0, ""));
 }

@@ -1,5 +1,5 @@
 //! Trying to break out of `--room` and `--read-only` by the keys of the screen. What is asked for with commands is in
-//! `tests/cli/limited.rs`.
+//! `tests/cli/restricted.rs`.
 
 #![expect(
     clippy::unwrap_used,

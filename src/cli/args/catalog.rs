@@ -3,13 +3,13 @@
 use clap::{Args, Subcommand};
 
 use super::CommonOptions;
-use crate::cli::choice;
+use crate::cli::value_parsers;
 
-/// `catalog`
+/// Arguments of `catalog`.
 #[derive(Debug, Args)]
 #[command(disable_help_subcommand = true, arg_required_else_help = false)]
 pub struct CatalogArgs {
-    /// Which of them.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: CatalogCommand,
     #[command(flatten)]
@@ -17,18 +17,18 @@ pub struct CatalogArgs {
     pub common: CommonOptions,
 }
 
-/// `catalog list`, `catalog define` and `catalog remove`
+/// The subcommands of `catalog`.
 #[derive(Debug, Subcommand)]
 pub enum CatalogCommand {
-    /// Print the hats of a room: those defined, and those that are only worn
+    /// List a room's hats, including those not in its catalog
     List(CatalogListArgs),
-    /// Define a hat for a room, or change its title or its color
+    /// Define a hat, or change its title or color
     Define(CatalogDefineArgs),
-    /// Take a hat out of a room's catalog; who has it keeps it
+    /// Remove a hat from the catalog; users keep it
     Remove(CatalogRemoveArgs),
 }
 
-/// `catalog list`
+/// Arguments of `catalog list`.
 #[derive(Debug, Args)]
 pub struct CatalogListArgs {
     /// The room's address
@@ -38,33 +38,33 @@ pub struct CatalogListArgs {
     pub common: CommonOptions,
 }
 
-/// `catalog define`
+/// Arguments of `catalog define`.
 #[derive(Debug, Args)]
 pub struct CatalogDefineArgs {
     /// The room's address
     pub room: String,
-    /// The hat's id, a URI
+    /// The hat's ID, a URI
     pub hat: String,
-    /// The label that people read; as it was where none is given
-    #[arg(long, allow_hyphen_values = true, value_parser = choice::text)]
+    /// Title of the hat [default: unchanged]
+    #[arg(long, allow_hyphen_values = true, value_parser = value_parsers::text)]
     pub title: Option<String>,
-    /// The color's angle, 0 to 360, or "none"; as it was where none is given
+    /// Hue of the color, 0 to 360, or "none" [default: unchanged]
     #[arg(long)]
     pub hue: Option<String>,
-    /// Give the title to the hats of those users too who have it under another
-    #[arg(long, requires = "title")]
-    pub wearers: bool,
+    /// Also change the title for users who already have the hat
+    #[arg(long, alias = "wearers", requires = "title")]
+    pub retitle_users: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
 }
 
-/// `catalog remove`
+/// Arguments of `catalog remove`.
 #[derive(Debug, Args)]
 pub struct CatalogRemoveArgs {
     /// The room's address
     pub room: String,
-    /// The hat's id
+    /// The hat's ID
     pub hat: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]

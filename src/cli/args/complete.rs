@@ -4,13 +4,13 @@ use clap::{Args, ValueEnum};
 
 use super::CommonOptions;
 
-/// `complete`, which the shells call
+/// Arguments of `complete`, which the completion scripts call.
 #[derive(Debug, Args)]
 pub struct CompleteArgs {
-    /// How the line is given, and the answer is to be
+    /// Format of the command line and of the output
     #[arg(value_enum)]
-    pub how: CompletionRequest,
-    /// The line as it was typed up to the cursor and the part of it that bash replaces; or its words without quotes
+    pub request: CompletionRequest,
+    /// bash: the line up to the cursor and the part that bash replaces; words: the unquoted words
     #[arg(last = true)]
     pub typed: Vec<String>,
     #[command(flatten)]
@@ -18,11 +18,11 @@ pub struct CompleteArgs {
     pub common: CommonOptions,
 }
 
-/// Who asks.
+/// The format in which a shell passes the command line and expects candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CompletionRequest {
-    /// bash: text that is put into the line as it stands, quoted.
+    /// For bash: candidates are quoted, as bash inserts them literally.
     Bash,
-    /// Any other: the values and, after a tab, what they are; the shell quotes.
+    /// For other shells: unquoted values, each with a tab and a description; the shell quotes them.
     Words,
 }

@@ -6,20 +6,20 @@ use clap::Args;
 
 use super::CommonOptions;
 
-/// `export`
+/// Arguments of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     /// The room's address
     pub room: Option<String>,
     /// The user's address
     pub user: Option<String>,
-    /// As a table (CSV): a row for each hat
+    /// Export CSV, one row per hat
     #[arg(long)]
     pub csv: bool,
-    /// Into this file ("-" is standard output); one that ends in .csv is a table
+    /// Write to this file ("-" is standard output); a name ending in .csv selects CSV
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Replace the file if it is there
+    /// Overwrite an existing file
     #[arg(long, requires = "output")]
     pub force: bool,
     #[command(flatten)]
@@ -27,32 +27,29 @@ pub struct ExportArgs {
     pub common: CommonOptions,
 }
 
-/// `import`
+/// Arguments of `import`.
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option that somebody types"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate option")]
 pub struct ImportArgs {
-    /// JSON as export prints it, or a table (CSV); "-" is standard input
+    /// JSON or CSV file; "-" is standard input
     #[arg(value_name = "FILE")]
     pub from: PathBuf,
-    /// It is a table [default: by its name, else by what is in it]
+    /// Read the file as CSV [default: by its name or content]
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
-    /// It is JSON
+    /// Read the file as JSON
     #[arg(long)]
     pub json: bool,
-    /// The room that a room's or a user's JSON object is for
+    /// Room to import a room or user object into
     #[arg(long, value_name = "ROOM")]
     pub into: Option<String>,
-    /// The user that a user's JSON object, or an object of hats, is for
+    /// User to import a user object or hats into
     #[arg(long, value_name = "USER", requires = "into")]
     pub user: Option<String>,
-    /// Say what it would do, and do nothing
+    /// Show what would change without changing it
     #[arg(long)]
     pub dry_run: bool,
-    /// Make it exactly what the JSON says: what is not in it goes
+    /// Replace existing data (JSON only): what the file does not contain is removed
     #[arg(long)]
     pub replace: bool,
     #[command(flatten)]

@@ -4,14 +4,14 @@ use clap::{Args, Subcommand};
 
 use super::CommonOptions;
 
-/// `sets`
+/// Arguments of `sets`.
 #[derive(Debug, Args)]
 #[command(disable_help_subcommand = true)]
 pub struct SetsArgs {
-    /// As a JSON object by name
+    /// Print a JSON object of hat sets by name
     #[arg(long)]
     pub json: bool,
-    /// Which of them; without one they are listed.
+    /// The subcommand; `None` lists the hat sets.
     #[command(subcommand)]
     pub command: Option<SetsCommand>,
     #[command(flatten)]
@@ -19,29 +19,30 @@ pub struct SetsArgs {
     pub common: CommonOptions,
 }
 
-/// `sets save`, `sets put`, `sets rename` and `sets remove`
+/// The subcommands of `sets`.
 #[derive(Debug, Subcommand)]
 pub enum SetsCommand {
-    /// Save the hats of a user under a name
+    /// Save a user's hats as a hat set
     Save(SetSaveArgs),
-    /// Make the hats of users exactly those of a set, or give them these too
-    Put(SetApplyArgs),
-    /// Give a set another name
+    /// Replace users' hats with a hat set, or add it with --add
+    #[command(alias = "put")]
+    Apply(SetApplyArgs),
+    /// Rename a hat set
     Rename(SetRenameArgs),
-    /// Remove a set; nobody's hats change
+    /// Remove a hat set; users keep their hats
     Remove(SetRemoveArgs),
 }
 
-/// `sets save`
+/// Arguments of `sets save`.
 #[derive(Debug, Args)]
 pub struct SetSaveArgs {
-    /// The name of the set
+    /// Name of the hat set
     pub name: String,
     /// The room's address
     pub room: String,
-    /// The address of the user whose hats they are
+    /// The address of the user whose hats to save
     pub user: String,
-    /// Replace the set of that name
+    /// Overwrite an existing hat set
     #[arg(long)]
     pub force: bool,
     #[command(flatten)]
@@ -49,17 +50,17 @@ pub struct SetSaveArgs {
     pub common: CommonOptions,
 }
 
-/// `sets put`
+/// Arguments of `sets apply`.
 #[derive(Debug, Args)]
 pub struct SetApplyArgs {
-    /// The name of the set
+    /// Name of the hat set
     pub name: String,
     /// The room's address
     pub room: String,
     /// The addresses of the users
     #[arg(required = true)]
     pub users: Vec<String>,
-    /// Leave what they have, and give them what they do not have
+    /// Add the missing hats and keep the others unchanged
     #[arg(long)]
     pub add: bool,
     #[command(flatten)]
@@ -67,22 +68,22 @@ pub struct SetApplyArgs {
     pub common: CommonOptions,
 }
 
-/// `sets rename`
+/// Arguments of `sets rename`.
 #[derive(Debug, Args)]
 pub struct SetRenameArgs {
-    /// The name of the set
+    /// Name of the hat set
     pub name: String,
-    /// The other name
-    pub to: String,
+    /// The new name
+    pub new_name: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
 }
 
-/// `sets remove`
+/// Arguments of `sets remove`.
 #[derive(Debug, Args)]
 pub struct SetRemoveArgs {
-    /// The name of the set
+    /// Name of the hat set
     pub name: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]

@@ -1,5 +1,5 @@
-//! A configuration as it is written in TOML. Whatever is not known in it is a mistake, with its line: a setting that does
-//! nothing would leave somebody wondering.
+//! Parses a configuration file (TOML). Anything unknown is an error with its line: a misspelled setting must not be
+//! ignored silently.
 
 use std::str::FromStr;
 
@@ -14,37 +14,37 @@ use crate::app::{Key, Keymap, keymap};
 use crate::term::{Background, ColorMode};
 use crate::ui::theme::{Backdrop, BuiltinTheme, StyleRole};
 
-/// What a configuration says; `None` where it says nothing.
+/// A configuration; `None` for settings that are not in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
-    /// How many colors.
+    /// The number of colors.
     pub colors: Option<ColorMode>,
-    /// What is behind the text.
+    /// The background of the terminal.
     pub background: Option<Background>,
-    /// Whether only ASCII is shown.
+    /// Whether to use ASCII only; `None` also for `"auto"`.
     pub ascii: Option<bool>,
-    /// Whether the mouse is listened to.
+    /// Whether the mouse is on at the start.
     pub mouse: Option<bool>,
-    /// Whether it is drawn for a screen reader.
+    /// Whether to draw plain text for screen readers.
     pub plain: Option<bool>,
-    /// The theme.
+    /// The built-in theme.
     pub theme: BuiltinTheme,
-    /// What is different from the theme.
-    pub own: Vec<(StyleRole, Style)>,
+    /// Styles that override those of the theme.
+    pub styles: Vec<(StyleRole, Style)>,
     /// The keys of the commands.
     pub keymap: Keymap,
 }
 
-/// Something that cannot be meant.
+/// An error in a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The line, from 1.
+    /// The line number, starting at 1.
     pub line: usize,
-    /// What is wrong, and what was perhaps meant.
+    /// What is wrong, with a suggestion if there is one.
     pub text: String,
 }
 
-/// The names of the built-in themes, and the background that they are for.
+/// The built-in themes by name, each with the background it implies.
 pub(super) const THEMES: [(&str, BuiltinTheme, Option<Backdrop>); 5] = [
     ("default", BuiltinTheme::Default, None),
     ("default-dark", BuiltinTheme::Default, Some(Backdrop::Dark)),
@@ -65,150 +65,153 @@ const SETTINGS: [&str; 8] = [
 ];
 
 type TomlValue<'a> = Spanned<DeValue<'a>>;
-/// Where in the text, and what.
+/// Byte offset in the file, and message.
 type ValueError = (usize, String);
-type OwnStyles = Vec<(StyleRole, Style)>;
+type StyleOverrides = Vec<(StyleRole, Style)>;
 
-/// Reads a configuration; or names all that is wrong in it, in the order of the file.
+/// Parses a configuration, or returns all its errors in the order of the file.
 pub fn read(text: &str) -> Result<Config, Vec<ConfigError>> {
-    let mistake = |(at, says): ValueError| ConfigError {
+    let located = |(at, message): ValueError| ConfigError {
         line: line(text.as_bytes(), at),
-        text: says,
+        text: message,
     };
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        vec![mistake((at, error.message().replace('\n', ", ")))]
+        vec![located((at, error.message().replace('\n', ", ")))]
     })?;
-    let mut wrong = Vec::new();
-    let config = settings(table.get_ref(), &mut wrong);
-    if wrong.is_empty() {
+    let mut errors = Vec::new();
+    let config = settings(table.get_ref(), &mut errors);
+    if errors.is_empty() {
         return Ok(config);
     }
-    wrong.sort();
-    Err(wrong.into_iter().map(mistake).collect())
+    errors.sort();
+    Err(errors.into_iter().map(located).collect())
 }
 
-/// What was read; or nothing, and what is wrong is noted.
-fn noted<T>(read: Result<T, ValueError>, wrong: &mut Vec<ValueError>) -> Option<T> {
-    read.map_err(|mistake| wrong.push(mistake)).ok()
+/// The value, or `None` after recording the error.
+fn record<T>(read: Result<T, ValueError>, errors: &mut Vec<ValueError>) -> Option<T> {
+    read.map_err(|error| errors.push(error)).ok()
 }
 
-/// The number of the line that a byte is on.
+/// The line number (starting at 1) of the byte at offset `at`.
 pub(super) fn line(bytes: &[u8], at: usize) -> usize {
     1 + memchr::memchr_iter(b'\n', bytes.get(..at).unwrap_or_default()).count()
 }
 
-fn settings(table: &DeTable<'_>, wrong: &mut Vec<ValueError>) -> Config {
+fn settings(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Config {
     let mut config = Config::default();
-    let mut themes: Vec<(String, OwnStyles)> = Vec::new();
-    let (mut theme, mut colored) = (None, false);
-    // In the order of the file: of two spellings of one setting, the second is too many.
+    let mut themes: Vec<(String, StyleOverrides)> = Vec::new();
+    let (mut theme, mut color_seen) = (None, false);
+    // In the order of the file, so that of two spellings of a setting the second is the error.
     let mut all: Vec<_> = table.iter().collect();
     all.sort_by_key(|(name, _)| name.span().start);
     for (name, value) in all {
         match name.get_ref().as_ref() {
-            "color" | "colour" if std::mem::replace(&mut colored, true) => {
-                wrong.push((name.span().start, "color and colour are the same setting".into()));
+            "color" | "colour" if std::mem::replace(&mut color_seen, true) => {
+                errors.push((name.span().start, "color and colour are the same setting".into()));
             }
-            "color" | "colour" => config.colors = noted(colors(value), wrong),
-            "background" => config.background = noted(named(value, "background"), wrong),
-            "ascii" => config.ascii = noted(yes_no_or_auto(value), wrong).flatten(),
-            "mouse" => config.mouse = noted(yes_or_no(value, "mouse"), wrong),
-            "plain" => config.plain = noted(yes_or_no(value, "plain"), wrong),
-            "theme" => theme = noted(string(value, "theme"), wrong).map(|name| (value.span().start, name)),
+            "color" | "colour" => config.colors = record(colors(value), errors),
+            "background" => config.background = record(parse_named(value, "background"), errors),
+            "ascii" => config.ascii = record(boolean_or_auto(value), errors).flatten(),
+            "mouse" => config.mouse = record(boolean(value, "mouse"), errors),
+            "plain" => config.plain = record(boolean(value, "plain"), errors),
+            "theme" => theme = record(string(value, "theme"), errors).map(|name| (value.span().start, name)),
             "keys" => {
-                let keys = noted(table_of(value, "keys"), wrong).map(|table| keys(table, wrong));
+                let keys = record(section(value, "keys"), errors).map(|table| keys(table, errors));
                 config.keymap = keys.unwrap_or_default();
             }
             "themes" => {
-                let own = noted(table_of(value, "themes"), wrong).map(|table| own_themes(table, wrong));
+                let own = record(section(value, "themes"), errors).map(|table| custom_themes(table, errors));
                 themes = own.unwrap_or_default();
             }
-            other => wrong.push((name.span().start, unknown("setting", other, SETTINGS.into_iter()))),
+            other => errors.push((
+                name.span().start,
+                unknown_name("setting", other, SETTINGS.into_iter()),
+            )),
         }
     }
     if let Some((at, name)) = theme {
-        noted(
-            choose(&mut config, name, &themes).map_err(|says| (at, says)),
-            wrong,
+        record(
+            apply_theme(&mut config, name, &themes).map_err(|text| (at, text)),
+            errors,
         );
     }
     config
 }
 
-fn choose(config: &mut Config, name: &str, themes: &[(String, OwnStyles)]) -> Result<(), String> {
-    if let Some((_, builtin, ground)) = THEMES.iter().find(|(there, ..)| *there == name) {
+fn apply_theme(config: &mut Config, name: &str, themes: &[(String, StyleOverrides)]) -> Result<(), String> {
+    if let Some((_, builtin, ground)) = THEMES.iter().find(|(other, ..)| *other == name) {
         config.theme = *builtin;
         if let (Some(ground), None | Some(Background::Auto)) = (ground, config.background) {
             config.background = Some(Background::Fixed(*ground));
         }
-    } else if let Some((_, own)) = themes.iter().find(|(there, _)| there == name) {
-        config.own.clone_from(own);
+    } else if let Some((_, own)) = themes.iter().find(|(other, _)| other == name) {
+        config.styles.clone_from(own);
     } else {
         let names = THEMES.iter().map(|(name, ..)| *name);
         let own = themes.iter().map(|(name, _)| name.as_str());
-        return Err(unknown("theme", name, names.chain(own)));
+        return Err(unknown_name("theme", name, names.chain(own)));
     }
     Ok(())
 }
 
-fn unknown<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
+fn unknown_name<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
     let guess = closest_match(name, names).map_or_else(
-        || "hatrack config --print-default shows all there is".to_owned(),
+        || "see hatrack config --print-default".to_owned(),
         |nearest| format!("did you mean {nearest:?}?"),
     );
-    format!("no {kind} is called {name:?}; {guess}")
+    format!("unknown {kind} {name:?}; {guess}")
 }
 
 fn string<'a>(value: &'a TomlValue<'_>, name: &str) -> Result<&'a str, ValueError> {
     match value.get_ref() {
         DeValue::String(text) => Ok(text),
-        _ => Err((value.span().start, format!("{name} is a text, in quotes"))),
+        _ => Err((value.span().start, format!("{name} must be a string in quotes"))),
     }
 }
 
-fn yes_or_no(value: &TomlValue<'_>, name: &str) -> Result<bool, ValueError> {
+fn boolean(value: &TomlValue<'_>, name: &str) -> Result<bool, ValueError> {
     match value.get_ref() {
         DeValue::Boolean(yes) => Ok(*yes),
-        _ => Err((value.span().start, format!("{name} is true or false"))),
+        _ => Err((value.span().start, format!("{name} must be true or false"))),
     }
 }
 
-fn yes_no_or_auto(value: &TomlValue<'_>) -> Result<Option<bool>, ValueError> {
+fn boolean_or_auto(value: &TomlValue<'_>) -> Result<Option<bool>, ValueError> {
     match value.get_ref() {
         DeValue::Boolean(yes) => Ok(Some(*yes)),
         DeValue::String(text) if text == "auto" => Ok(None),
-        _ => Err((value.span().start, "ascii is true, false or \"auto\"".into())),
+        _ => Err((value.span().start, "ascii must be true, false or \"auto\"".into())),
     }
 }
 
-fn named<T: FromStr<Err = String>>(value: &TomlValue<'_>, name: &str) -> Result<T, ValueError> {
+fn parse_named<T: FromStr<Err = String>>(value: &TomlValue<'_>, name: &str) -> Result<T, ValueError> {
     let text = string(value, name)?;
     let read = text.parse();
-    read.map_err(|says| (value.span().start, format!("{name} is not {text:?}: {says}")))
+    read.map_err(|reason| (value.span().start, format!("invalid {name} {text:?}: {reason}")))
 }
 
-/// A number of colors may stand without quotes, too.
+/// The `color` setting; the numbers may also be given without quotes.
 fn colors(value: &TomlValue<'_>) -> Result<ColorMode, ValueError> {
     if let DeValue::Integer(number) = value.get_ref()
         && let "16" | "256" = number.as_str()
     {
         let read = number.as_str().parse();
-        return read.map_err(|says| (value.span().start, says));
+        return read.map_err(|text| (value.span().start, text));
     }
-    named(value, "color")
+    parse_named(value, "color")
 }
 
-fn table_of<'a, 'b>(value: &'a TomlValue<'b>, name: &str) -> Result<&'a DeTable<'b>, ValueError> {
+fn section<'a, 'b>(value: &'a TomlValue<'b>, name: &str) -> Result<&'a DeTable<'b>, ValueError> {
     match value.get_ref() {
         DeValue::Table(table) => Ok(table),
-        _ => Err((value.span().start, format!("{name} is a section: [{name}]"))),
+        _ => Err((value.span().start, format!("{name} must be a section: [{name}]"))),
     }
 }
 
-fn keys(table: &DeTable<'_>, wrong: &mut Vec<ValueError>) -> Keymap {
-    let mut given: Vec<(&'static Command, Vec<Key>)> = Vec::new();
-    // Under names of earlier versions.
+fn keys(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Keymap {
+    let mut bindings: Vec<(&'static Command, Vec<Key>)> = Vec::new();
+    // Keys given under the IDs of commands that earlier versions had separately.
     let mut added: Vec<(&'static Command, Vec<Key>)> = Vec::new();
     let mut places = Vec::new();
     for (name, value) in table {
@@ -219,11 +222,11 @@ fn keys(table: &DeTable<'_>, wrong: &mut Vec<ValueError>) -> Keymap {
         });
         let Some(command) = old.or_else(|| COMMANDS.iter().find(is_now)) else {
             let ids = COMMANDS.iter().map(|command| command.id.name());
-            wrong.push((name.span().start, unknown("command", id, ids)));
+            errors.push((name.span().start, unknown_name("command", id, ids)));
             continue;
         };
         let (before, all) = (
-            wrong.len(),
+            errors.len(),
             match value.get_ref() {
                 DeValue::Array(all) => all.iter().collect(),
                 _ => vec![value],
@@ -231,29 +234,29 @@ fn keys(table: &DeTable<'_>, wrong: &mut Vec<ValueError>) -> Keymap {
         );
         let all: Vec<Key> = all
             .into_iter()
-            .filter_map(|value| noted(key(value, id), wrong))
+            .filter_map(|value| record(key(value, id), errors))
             .collect();
         if old.is_some() {
             added.push((command, all));
             continue;
         }
-        if given.iter().any(|(there, _)| there.id == command.id) {
-            wrong.push((
+        if bindings.iter().any(|(other, _)| other.id == command.id) {
+            errors.push((
                 name.span().start,
-                format!("{id}: another name of {}, which is set too", command.id),
+                format!("{id}: same command as {}, which is also set", command.id),
             ));
             continue;
         }
-        places.push((command.id, name.span().start, wrong.len() > before));
-        given.push((command, all));
+        places.push((command.id, name.span().start, errors.len() > before));
+        bindings.push((command, all));
     }
-    let mut keymap = Keymap::new(given).unwrap_or_else(|problems| {
+    let mut keymap = Keymap::new(bindings).unwrap_or_else(|problems| {
         for keymap::KeymapError { id, text } in problems {
-            let place = places.iter().find(|(there, ..)| *there == id);
-            let (at, has_another) = place.map_or((0, false), |(_, at, wrong)| (*at, *wrong));
-            // Of one that has a wrong key, nothing else is said: it may come of that.
+            let place = places.iter().find(|(other, ..)| *other == id);
+            let (at, has_another) = place.map_or((0, false), |(_, at, errors)| (*at, *errors));
+            // No further errors for a command with an invalid key: they may only follow from that.
             if !has_another {
-                wrong.push((at, format!("{id}: {text}")));
+                errors.push((at, format!("{id}: {text}")));
             }
         }
         Keymap::default()
@@ -269,45 +272,45 @@ fn key(value: &TomlValue<'_>, id: &str) -> Result<Key, ValueError> {
     let DeValue::String(name) = value.get_ref() else {
         return Err((
             at,
-            format!("{id}: a key is a text in quotes; several are [\"u\", \"F9\"]"),
+            format!("{id}: expected a string in quotes, or a list such as [\"u\", \"F9\"]"),
         ));
     };
-    name.parse().map_err(|says| (at, format!("{id}: {says}")))
+    name.parse().map_err(|text| (at, format!("{id}: {text}")))
 }
 
-fn own_themes(table: &DeTable<'_>, wrong: &mut Vec<ValueError>) -> Vec<(String, OwnStyles)> {
+fn custom_themes(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Vec<(String, StyleOverrides)> {
     let mut themes = Vec::new();
     for (name, value) in table {
         let title = name.get_ref().as_ref();
-        if THEMES.iter().any(|(there, ..)| *there == title) {
-            wrong.push((
+        if THEMES.iter().any(|(other, ..)| *other == title) {
+            errors.push((
                 name.span().start,
-                format!("{title:?} is a built-in theme: give yours another name"),
+                format!("{title:?} is a built-in theme; choose another name"),
             ));
             continue;
         }
-        let own = noted(table_of(value, &format!("themes.{title}")), wrong);
+        let own = record(section(value, &format!("themes.{title}")), errors);
         themes.push((
             title.to_owned(),
-            own.map(|own| roles(own, wrong)).unwrap_or_default(),
+            own.map(|own| roles(own, errors)).unwrap_or_default(),
         ));
     }
     themes
 }
 
-fn roles(table: &DeTable<'_>, wrong: &mut Vec<ValueError>) -> OwnStyles {
+fn roles(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> StyleOverrides {
     let mut own = Vec::new();
     for (name, value) in table {
         let title = name.get_ref().as_ref();
-        let Some((role, ..)) = StyleRole::ALL.iter().find(|(_, there, _)| *there == title) else {
+        let Some((role, ..)) = StyleRole::ALL.iter().find(|(_, other, _)| *other == title) else {
             let names = StyleRole::ALL.iter().map(|(_, name, _)| *name);
-            wrong.push((name.span().start, unknown("part of the screen", title, names)));
+            errors.push((name.span().start, unknown_name("theme entry", title, names)));
             continue;
         };
         let style = string(value, title).and_then(|text| {
-            styles::read(text).map_err(|says| (value.span().start, format!("{title}: {says}")))
+            styles::read(text).map_err(|text| (value.span().start, format!("{title}: {text}")))
         });
-        own.extend(noted(style, wrong).map(|style| (*role, style)));
+        own.extend(record(style, errors).map(|style| (*role, style)));
     }
     own
 }

@@ -1,10 +1,10 @@
-//! Styles as a theme has them: `"#ff8700 bold"`, `"bright-red on 236"`.
+//! Parses and formats the styles of a theme, such as `"#ff8700 bold"` or `"bright-red on 236"`.
 
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::describe::closest_match;
 
-/// The colors that have names, by their number.
+/// The named colors, by their number in the 16-color palette.
 const COLORS: [(&str, Color); 17] = [
     ("black", Color::Black),
     ("red", Color::Red),
@@ -34,7 +34,7 @@ const MODIFIERS: [(&str, Modifier); 6] = [
     ("crossed-out", Modifier::CROSSED_OUT),
 ];
 
-/// Reads a style: a color, `on` and another one, and any of the modifiers; `plain` is none of it.
+/// Parses a style: a text color, `on` and a background color, and modifiers, all optional; `plain` is the empty style.
 pub(super) fn read(text: &str) -> Result<Style, String> {
     let mut style = Style::new();
     let mut words = text.split_whitespace();
@@ -43,14 +43,14 @@ pub(super) fn read(text: &str) -> Result<Style, String> {
         if let Some((_, modifier)) = modifier {
             style = style.add_modifier(*modifier);
         } else if word == "on" {
-            let Some(behind) = words.next() else {
-                return Err("after \"on\" stands the color behind the text".into());
+            let Some(background) = words.next() else {
+                return Err("missing color after \"on\"".into());
             };
-            style = style.bg(color(behind)?);
+            style = style.bg(color(background)?);
         } else if word != "plain" {
             if style.fg.is_some() {
                 return Err(format!(
-                    "{word:?} is a second color; one behind the text is \"on {word}\""
+                    "second color {word:?}; write \"on {word}\" for the background"
                 ));
             }
             style = style.fg(color(word)?);
@@ -62,7 +62,7 @@ pub(super) fn read(text: &str) -> Result<Style, String> {
 fn color(word: &str) -> Result<Color, String> {
     if let Some(digits) = word.strip_prefix('#') {
         return hexadecimal(digits)
-            .ok_or_else(|| format!("{word:?} is no color: it is # and six digits from 0 to f"));
+            .ok_or_else(|| format!("invalid color {word:?}: expected # and six hexadecimal digits"));
     }
     if let Ok(number) = word.parse::<u8>() {
         let named = COLORS.get(usize::from(number)).filter(|_| number < 16);
@@ -73,10 +73,10 @@ fn color(word: &str) -> Result<Color, String> {
         let names = COLORS.iter().map(|(name, _)| *name);
         let names = names.chain(MODIFIERS.iter().map(|(name, _)| *name));
         let guess = closest_match(word, names).map_or_else(
-            || "it is a name such as red or bright-red, a number up to 255, or #rrggbb".to_owned(),
+            || "expected a name such as red or bright-red, a number up to 255, or #rrggbb".to_owned(),
             |nearest| format!("did you mean {nearest:?}?"),
         );
-        format!("no color is called {word:?}; {guess}")
+        format!("unknown color {word:?}; {guess}")
     })
 }
 
@@ -88,10 +88,10 @@ fn hexadecimal(digits: &str) -> Option<Color> {
     Some(Color::Rgb(red, green, blue))
 }
 
-/// A style as [`read`] reads it.
-pub(super) fn written(style: Style) -> String {
+/// Formats a style so that [`read`] parses it back.
+pub(super) fn format(style: Style) -> String {
     let name = |color: Color| {
-        let named = COLORS.iter().find(|(_, there)| *there == color);
+        let named = COLORS.iter().find(|(_, other)| *other == color);
         named.map_or_else(
             || color.to_string().to_lowercase(),
             |(name, _)| (*name).to_owned(),
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn formatted_styles_parse_back() {
         for (text, style) in [
             ("plain", Style::new()),
             ("red", Style::new().fg(Color::Red)),
@@ -136,26 +136,26 @@ mod tests {
             ("reversed", Style::new().add_modifier(Modifier::REVERSED)),
         ] {
             assert_eq!(read(text), Ok(style));
-            assert_eq!(written(style), text);
+            assert_eq!(format(style), text);
         }
-        assert_eq!(read("9"), read("bright-red"), "a number below 16 is a name");
+        assert_eq!(read("9"), read("bright-red"), "numbers below 16 are named colors");
         assert_eq!(read(" bold  red "), read("red bold"));
     }
 
     #[test]
-    fn what_is_no_style_is_said() {
+    fn rejects_invalid_styles() {
         for (text, says) in [
-            ("rde", "no color is called \"rde\"; did you mean \"red\"?"),
+            ("rde", "unknown color \"rde\"; did you mean \"red\"?"),
             ("blod", "did you mean \"bold\"?"),
-            ("octarine", "it is a name such as red"),
-            ("#12345", "six digits"),
-            ("#12345é", "six digits"),
-            ("256", "no color is called \"256\""),
+            ("octarine", "expected a name such as red"),
+            ("#12345", "six hexadecimal digits"),
+            ("#12345é", "six hexadecimal digits"),
+            ("256", "unknown color \"256\""),
             ("red on", "after \"on\""),
-            ("red blue", "\"blue\" is a second color"),
+            ("red blue", "second color \"blue\""),
         ] {
-            let said = read(text).unwrap_err();
-            assert!(said.contains(says), "{text}: {said}");
+            let error = read(text).unwrap_err();
+            assert!(error.contains(says), "{text}: {error}");
         }
     }
 }

@@ -1,19 +1,19 @@
-//! A line as it was typed in bash, and text that can be put into it. bash takes what it is given as it stands, so what is
-//! special to it is quoted here; and it replaces only what follows the last `:`, `@` or `=`, so that is all it gets.
+//! Splits a command line like bash, and quotes text to insert into it. bash inserts candidates literally, so special
+//! characters are quoted here; and it replaces only what follows the last `:`, `@` or `=`, so only that part is returned.
 
-/// What was typed up to the cursor.
+/// A command line up to the cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TypedLine {
-    /// The words after the command's name, without quotes.
+    /// The words after the name of the program, unquoted.
     pub(super) words: Vec<String>,
-    /// The one that the cursor is in, without quotes.
+    /// The word at the cursor, unquoted.
     pub(super) current: String,
-    /// What of it stands before the part that is replaced, without quotes. `None`: there is no telling.
-    kept: Option<String>,
+    /// The part of that word before the part that bash replaces, unquoted; `None` if it cannot be determined.
+    prefix: Option<String>,
     quote: Option<char>,
 }
 
-/// A word, as far as it goes.
+/// A word, possibly unfinished.
 #[derive(Debug, Clone, Default)]
 struct ShellWord {
     raw: String,
@@ -22,13 +22,13 @@ struct ShellWord {
 }
 
 impl TypedLine {
-    /// `part` is what bash will replace of the line.
-    pub(super) fn of(line: &str, part: &str) -> Self {
+    /// Parses `line`, of which bash will replace `part`.
+    pub(super) fn parse(line: &str, part: &str) -> Self {
         let mut words = words(line);
         let last = words.pop().unwrap_or_default();
-        let kept = last.raw.strip_suffix(part);
-        let kept = kept.map(|raw| self::words(raw).pop().unwrap_or_default().plain);
-        // What stands before the command, such as a variable for it, is none of its words.
+        let prefix = last.raw.strip_suffix(part);
+        let prefix = prefix.map(|raw| self::words(raw).pop().unwrap_or_default().plain);
+        // Variable assignments before the program name are not its words.
         let is_variable =
             |word: &&ShellWord| word.plain.split_once('=').is_some_and(|(name, _)| is_name(name));
         let before = words.iter().take_while(is_variable).count();
@@ -39,17 +39,17 @@ impl TypedLine {
                 .map(|word| word.plain)
                 .collect(),
             current: last.plain,
-            kept,
+            prefix,
             quote: last.quote,
         }
     }
 
-    /// What to put in the place of the part, so that the word becomes this; `None` where that cannot be written.
+    /// The quoted text that replaces the part so that the word becomes `value`; `None` if that is impossible.
     pub(super) fn insertion(&self, value: &str) -> Option<String> {
-        let rest = value.strip_prefix(self.kept.as_deref()?)?;
+        let rest = value.strip_prefix(self.prefix.as_deref()?)?;
         match self.quote {
             Some('\'') => (!rest.contains('\'')).then(|| rest.to_owned()),
-            // An exclamation mark brings back an earlier line, whatever stands before it.
+            // In double quotes, nothing prevents history expansion of an exclamation mark.
             Some(_) if rest.contains('!') => None,
             Some(_) => Some(escaped(rest, |c| matches!(c, '"' | '\\' | '$' | '`'))),
             None => Some(escaped(rest, |c| {
@@ -76,7 +76,7 @@ fn escaped(text: &str, special: impl Fn(char) -> bool) -> String {
     out
 }
 
-/// The words of a line; the last is the one that is not finished, perhaps empty.
+/// The words of a line; the last one is unfinished and may be empty.
 fn words(line: &str) -> Vec<ShellWord> {
     let mut all = vec![ShellWord::default()];
     let mut chars = line.chars();
@@ -96,7 +96,7 @@ fn words(line: &str) -> Vec<ShellWord> {
             (None | Some('"'), '\\') => {
                 let Some(next) = chars.next() else { break };
                 word.raw.push(next);
-                // In double quotes it stands for itself before anything that is not special there.
+                // In double quotes, a backslash before an ordinary character is literal.
                 if word.quote.is_some() && !matches!(next, '"' | '\\' | '$' | '`') {
                     word.plain.push('\\');
                 }
@@ -113,15 +113,15 @@ mod tests {
     use super::*;
 
     fn typed(line: &str, part: &str) -> TypedLine {
-        TypedLine::of(line, part)
+        TypedLine::parse(line, part)
     }
 
     #[test]
-    fn a_line_is_read_as_bash_reads_it() {
+    fn splits_line_like_bash() {
         let it = typed("A=b hatrack show 'a b'\\ c \"d\\\"\\e\" x\\ y", "x\\ y");
         assert_eq!(it.words, ["show", "a b c", "d\"\\e"]);
         assert_eq!(
-            (it.current.as_str(), it.kept.as_deref(), it.quote),
+            (it.current.as_str(), it.prefix.as_deref(), it.quote),
             ("x y", Some(""), None)
         );
         let it = typed("hatrack show ", "");
@@ -131,18 +131,18 @@ mod tests {
         );
         let it = typed("hatrack show 'a b", "a b");
         assert_eq!(
-            (it.current.as_str(), it.kept.as_deref(), it.quote),
+            (it.current.as_str(), it.prefix.as_deref(), it.quote),
             ("a b", Some(""), Some('\''))
         );
         assert_eq!(
-            typed("hatrack show urn:x\\ y:a", "a").kept.as_deref(),
+            typed("hatrack show urn:x\\ y:a", "a").prefix.as_deref(),
             Some("urn:x y:")
         );
         assert_eq!(typed("hatrack show ab", "x").insertion("abc"), None);
     }
 
     #[test]
-    fn nothing_that_is_put_in_is_run() {
+    fn inserted_text_is_never_executed() {
         let evil = "urn:x:$(touch x)`y`;&|<>\"'\\ !~*?[]{}#é";
         assert_eq!(
             typed("hatrack show ", "").insertion(evil).unwrap(),

@@ -1,24 +1,24 @@
-//! Trying to break out of `--room` and `--read-only`: what an `authorized_keys` line relies on.
+//! Attempts to break out of `--room` and `--read-only`, which `authorized_keys` lines rely on.
 
 use std::path::Path;
 
-use super::process::{Home, ROOM, Said, TERRY, said};
+use super::process::{CommandOutput, Home, ROOM, TERRY, output_of};
 
-/// A room outside of the limits, with what must not be seen of it.
+/// A room outside the restriction, which must not be seen.
 const SECRET: &str = "staff@conference.example.org";
-/// A room that is not there; nothing may tell the two apart.
+/// A room that does not exist; it must be indistinguishable from the hidden one.
 const NOWHERE: &str = "other@conference.example.org";
 const BOSS: &str = "boss@example.org";
 const HAT: &str = "urn:x:keeper";
-/// Words that are in the file and in the history, but not for a session limited to the other room.
+/// Words in the file and the history that a session restricted to the other room must not see.
 const HIDDEN: [&str; 5] = ["staff@", "boss@", "keeper", "Keeper", "Vault"];
 
-/// Two rooms, and as many things done in the one that is not seen as in the one that is: revisions 1 to 8.
+/// Two rooms with the same number of changes in the hidden and the visible one: revisions 1 to 8.
 fn home() -> Home {
     let home = Home::with_terry();
-    home.done(&["room", "add", SECRET, "--name", "Vault"]);
-    home.done(&["affiliate", SECRET, BOSS, "owner"]);
-    home.done(&[
+    home.run_ok(&["room", "add", SECRET, "--name", "Vault"]);
+    home.run_ok(&["affiliate", SECRET, BOSS, "owner"]);
+    home.run_ok(&[
         "add",
         SECRET,
         BOSS,
@@ -28,14 +28,14 @@ fn home() -> Home {
         "--actor",
         "boss@work",
     ]);
-    home.done(&["add", ROOM, TERRY, "urn:x:ta", "--title", "TA"]);
-    home.done(&["remove", SECRET, BOSS, HAT]);
-    home.done(&["undo", "--actor", "boss@work", "7"]);
+    home.run_ok(&["add", ROOM, TERRY, "urn:x:ta", "--title", "TA"]);
+    home.run_ok(&["remove", SECRET, BOSS, HAT]);
+    home.run_ok(&["undo", "--actor", "boss@work", "7"]);
     home
 }
 
-/// What is in the folder of the data file, all of it.
-fn everything(home: &Home) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+/// All files in the folder of the data file, with their content.
+fn all_files(home: &Home) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let folder = home.data();
     let mut files = Vec::new();
     for file in folder
@@ -52,12 +52,12 @@ fn everything(home: &Home) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     files
 }
 
-fn limited(home: &Home, args: &[&str]) -> Said {
+fn limited(home: &Home, args: &[&str]) -> CommandOutput {
     home.run(&[&["--actor", "alice", "--room", ROOM], args].concat())
 }
 
-fn shows_nothing_hidden(said: &Said, typed: &[&str]) {
-    let mut text = format!("{}{}", said.out, said.err);
+fn assert_nothing_hidden(output: &CommandOutput, typed: &[&str]) {
+    let mut text = format!("{}{}", output.out, output.err);
     for word in typed {
         text = text.replace(word, "…");
     }
@@ -67,9 +67,9 @@ fn shows_nothing_hidden(said: &Said, typed: &[&str]) {
 }
 
 #[test]
-fn another_room_is_as_if_it_were_not_there() {
+fn hides_other_rooms() {
     let home = home();
-    let before = everything(&home);
+    let before = all_files(&home);
     home.write("hats.json", "{}");
     let attempts: [&[&str]; 26] = [
         &["show", "R"],
@@ -105,31 +105,31 @@ fn another_room_is_as_if_it_were_not_there() {
                 .iter()
                 .map(|arg| if *arg == "R" { room } else { arg })
                 .collect();
-            let said = limited(&home, &args);
-            assert_ne!(said.code, 0, "{args:?}: {}", said.out);
-            shows_nothing_hidden(&said, &args);
+            let output = limited(&home, &args);
+            assert_ne!(output.code, 0, "{args:?}: {}", output.out);
+            assert_nothing_hidden(&output, &args);
             (
-                said.code,
-                said.out.replace(room, "R"),
-                said.err.replace(room, "R"),
+                output.code,
+                output.out.replace(room, "R"),
+                output.err.replace(room, "R"),
             )
         };
         assert_eq!(answer(SECRET), answer(NOWHERE), "{attempt:?}");
-        assert_eq!(everything(&home), before, "{attempt:?}");
+        assert_eq!(all_files(&home), before, "{attempt:?}");
     }
 }
 
 #[test]
-fn a_room_outside_of_the_limits_cannot_be_added_and_the_limits_are_said() {
+fn rejects_adding_rooms_outside_the_restriction() {
     let home = home();
     for room in [SECRET, NOWHERE] {
-        let error = format!("not-allowed: this session is limited to {ROOM}");
-        home.fails(&["--room", ROOM, "room", "add", room], 1, &error);
+        let error = format!("not-allowed: this session is restricted to {ROOM}");
+        home.assert_fails(&["--room", ROOM, "room", "add", room], 1, &error);
     }
 }
 
 #[test]
-fn what_is_printed_has_nothing_of_other_rooms() {
+fn output_never_mentions_other_rooms() {
     let home = home();
     for attempt in [
         &["show"] as &[&str],
@@ -145,14 +145,14 @@ fn what_is_printed_has_nothing_of_other_rooms() {
         &["history", "--in", SECRET],
         &["history", "--in", SECRET, "--json"],
     ] {
-        let said = limited(&home, attempt);
-        assert_eq!((said.code, said.err.as_str()), (0, ""), "{attempt:?}");
-        shows_nothing_hidden(&said, attempt);
+        let output = limited(&home, attempt);
+        assert_eq!((output.code, output.err.as_str()), (0, ""), "{attempt:?}");
+        assert_nothing_hidden(&output, attempt);
     }
     let shown = limited(&home, &["show"]).out;
     assert!(shown.contains(ROOM), "{shown}");
     assert!(limited(&home, &["history"]).out.contains("\"TA\""));
-    // Asking for what is hidden and for what is not there gives the same answer.
+    // Hidden and missing items give the same answer.
     for (hidden, missing) in [
         (["--user", BOSS], ["--user", "nobody@example.org"]),
         (["--hat", HAT], ["--hat", "urn:x:none"]),
@@ -165,32 +165,34 @@ fn what_is_printed_has_nothing_of_other_rooms() {
 }
 
 #[test]
-fn revisions_of_other_rooms_are_as_if_they_were_not_there() {
+fn hides_revisions_of_other_rooms() {
     let home = home();
-    let before = everything(&home);
+    let before = all_files(&home);
     for command in ["undo", "redo"] {
         for revision in 1..=9 {
             if matches!(revision, 1 | 2 | 6) {
-                continue; // made in the room that is seen
+                continue; // in the visible room
             }
-            let said = limited(&home, &[command, &revision.to_string()]);
+            let output = limited(&home, &[command, &revision.to_string()]);
             let missing = limited(&home, &[command, "4711"]);
-            assert_eq!(said.code, 3, "{command} {revision}: {}", said.out);
-            let renumbered = said.err.replace(&format!(": {revision}\n"), ": 4711\n");
-            assert_eq!((said.out, renumbered), (missing.out, missing.err));
-            assert_eq!(everything(&home), before, "{command} {revision}");
+            assert_eq!(output.code, 3, "{command} {revision}: {}", output.out);
+            let renumbered = output
+                .err
+                .replace(&format!("revision {revision} "), "revision 4711 ");
+            assert_eq!((output.out, renumbered), (missing.out, missing.err));
+            assert_eq!(all_files(&home), before, "{command} {revision}");
         }
-        // Nor are the newest changes, which were made elsewhere, anybody's own here.
-        let said = home.run(&["--room", ROOM, "--actor", "boss@work", command]);
-        assert_eq!(said.code, 3, "{}", said.out);
-        assert_eq!(everything(&home), before);
+        // The newest changes, in the hidden room, cannot be undone here either.
+        let output = home.run(&["--room", ROOM, "--actor", "boss@work", command]);
+        assert_eq!(output.code, 3, "{}", output.out);
+        assert_eq!(all_files(&home), before);
     }
 }
 
 #[test]
-fn within_its_rooms_a_session_does_everything() {
+fn allows_everything_in_own_rooms() {
     let home = home();
-    let secret = home.done(&["show", SECRET, "--json"]);
+    let secret = home.run_ok(&["show", SECRET, "--json"]);
     for attempt in [
         &["add", ROOM, TERRY, "urn:x:2"] as &[&str],
         &["remove", ROOM, TERRY, "urn:x:2"],
@@ -208,24 +210,24 @@ fn within_its_rooms_a_session_does_everything() {
         let mut command = home.command(&[&["--actor", "alice", "--room", ROOM], attempt].concat());
         let empty = home.write("empty.json", "{}");
         command.stdin(std::fs::File::open(empty).unwrap());
-        let said = said(&mut command);
-        assert_eq!((said.code, said.err.as_str()), (0, ""), "{attempt:?}");
-        shows_nothing_hidden(&said, &[]);
-        assert_eq!(home.done(&["show", SECRET, "--json"]), secret, "{attempt:?}");
+        let output = output_of(&mut command);
+        assert_eq!((output.code, output.err.as_str()), (0, ""), "{attempt:?}");
+        assert_nothing_hidden(&output, &[]);
+        assert_eq!(home.run_ok(&["show", SECRET, "--json"]), secret, "{attempt:?}");
     }
 }
 
 #[test]
-fn a_change_of_both_rooms_is_seen_and_taken_back_in_its_own_part_only() {
+fn shows_and_undoes_own_part_of_a_change() {
     let home = home();
-    home.changed_outside(&[("\"Courses\"", "\"Lessons\""), ("\"Vault\"", "\"Vault of gold\"")]);
+    home.change_outside(&[("\"Courses\"", "\"Lessons\""), ("\"Vault\"", "\"Vault of gold\"")]);
     let history = limited(&home, &["history"]);
     assert!(
         history.out.contains("renamed courses@conference.example.org"),
         "{}",
         history.out
     );
-    shows_nothing_hidden(&history, &[]);
+    assert_nothing_hidden(&history, &[]);
     let outside = history
         .out
         .lines()
@@ -233,7 +235,7 @@ fn a_change_of_both_rooms_is_seen_and_taken_back_in_its_own_part_only() {
         .unwrap_or_default();
     let revision = outside.split(' ').next().unwrap_or_default();
     let undone = limited(&home, &["undo", revision]);
-    shows_nothing_hidden(&undone, &[]);
+    assert_nothing_hidden(&undone, &[]);
     let text = std::fs::read_to_string(home.data()).unwrap();
     assert!(
         text.contains("\"Vault of gold\"") && text.contains("\"Courses\""),
@@ -241,10 +243,10 @@ fn a_change_of_both_rooms_is_seen_and_taken_back_in_its_own_part_only() {
     );
 }
 
-/// What a session takes back of a commit that it sees a part of is a change of its own: the commit's author still takes
-/// back the rest of it, and not an older change.
+/// If a session undoes the visible part of a commit, that is a change of its own: the author's undo then reverts the rest
+/// of the commit, not an older change.
 #[test]
-fn the_author_takes_back_the_rest_of_what_a_limited_session_took_back() {
+fn author_can_undo_the_remaining_part() {
     let home = home();
     let both = home.write(
         "both.json",
@@ -254,7 +256,7 @@ fn the_author_takes_back_the_rest_of_what_a_limited_session_took_back() {
                 "{SECRET}": {{"users": {{"{BOSS}": {{"affiliation": "owner", "hats": {{"urn:x:both": {{}}}}}}}}}}}}}}"#
         ),
     );
-    let boss = |args: &[&str]| home.done(&[args, &["--actor", "boss@work"]].concat());
+    let boss = |args: &[&str]| home.run_ok(&[args, &["--actor", "boss@work"]].concat());
     boss(&["import", both.to_str().unwrap_or_default()]);
     let count = || {
         let text = std::fs::read_to_string(home.data()).unwrap();
@@ -263,23 +265,26 @@ fn the_author_takes_back_the_rest_of_what_a_limited_session_took_back() {
     assert_eq!(count(), 2);
     let undone = limited(&home, &["undo", "9"]);
     assert_eq!((undone.code, count()), (0, 1), "{}", undone.err);
-    shows_nothing_hidden(&undone, &[]);
-    let line = home.done(&["history", "--json", "--limit", "1"]);
+    assert_nothing_hidden(&undone, &[]);
+    let line = home.run_ok(&["history", "--json", "--limit", "1"]);
     assert!(!line.contains("undoes"), "{line}");
-    let said = boss(&["undo"]);
-    assert!(said.contains("undoing 9") && !said.contains(TERRY), "{said}");
+    let output = boss(&["undo"]);
+    assert!(
+        output.contains("undoing 9") && !output.contains(TERRY),
+        "{output}"
+    );
     assert_eq!(count(), 0);
-    // And puts back that rest.
+    // Redo restores that rest.
     assert!(boss(&["redo"]).contains("redoing 11"));
     assert_eq!(count(), 1);
 }
 
 #[test]
-fn no_file_of_the_users_choosing_is_read_or_written() {
+fn rejects_all_file_arguments() {
     let home = home();
     home.write("hats.json", "{}");
     home.write("other.json", "no JSON");
-    let before = everything(&home);
+    let before = all_files(&home);
     for limit in [&["--room", ROOM] as &[&str], &["--read-only"]] {
         for attempt in [
             &["set", ROOM, TERRY, "hats.json"] as &[&str],
@@ -293,15 +298,15 @@ fn no_file_of_the_users_choosing_is_read_or_written() {
             &["history", "--forget", "2999-01-01"],
         ] {
             for line in [[limit, attempt].concat(), [attempt, limit].concat()] {
-                let said = home.run(&line);
-                assert_eq!((said.code, said.out.as_str()), (1, ""), "{line:?}");
-                let end = "is not for a session limited by --room or --read-only\n";
+                let output = home.run(&line);
+                assert_eq!((output.code, output.out.as_str()), (1, ""), "{line:?}");
+                let end = "is not available in a restricted session (--room or --read-only)\n";
                 assert!(
-                    said.err.starts_with("hatrack: not-allowed: "),
+                    output.err.starts_with("hatrack: not-allowed: "),
                     "{line:?}: {}",
-                    said.err
+                    output.err
                 );
-                assert!(said.err.ends_with(end), "{line:?}: {}", said.err);
+                assert!(output.err.ends_with(end), "{line:?}: {}", output.err);
             }
         }
         let line = [&["--file", "hats.json"], limit, &["show", "--file", "other.json"]].concat();
@@ -312,11 +317,11 @@ fn no_file_of_the_users_choosing_is_read_or_written() {
         1,
         "it would count what other rooms hold"
     );
-    assert_eq!(everything(&home), before);
+    assert_eq!(all_files(&home), before);
 }
 
 #[test]
-fn variables_of_the_user_are_left_aside_and_no_program_is_started() {
+fn ignores_variables_and_starts_no_programs() {
     let home = home();
     let shown = limited(&home, &["show", "--json"]);
     let times = limited(&home, &["history"]);
@@ -345,13 +350,13 @@ fn variables_of_the_user_are_left_aside_and_no_program_is_started() {
             .env("XDG_DATA_HOME", home.path("elsewhere"))
             .env("TZ", "XXX-11")
             .env("SSH_ORIGINAL_COMMAND", "hatrack show");
-        said(&mut command)
+        output_of(&mut command)
     };
     assert_eq!(run(&["show", "--json"]), shown);
     assert_eq!(run(&["history"]), times);
     let made = run(&["add", ROOM, TERRY, "urn:x:2", "--title", "Two"]);
     assert_eq!((made.code, made.err.as_str()), (0, ""));
-    let history = home.done(&["history", "--json", "--limit", "1"]);
+    let history = home.run_ok(&["history", "--json", "--limit", "1"]);
     assert!(
         history.contains("urn:x:2") && !history.contains("mallory"),
         "{history}"
@@ -370,7 +375,7 @@ fn variables_of_the_user_are_left_aside_and_no_program_is_started() {
 }
 
 #[test]
-fn a_broken_file_is_told_without_what_stands_in_it() {
+fn errors_do_not_quote_the_data_file() {
     let home = home();
     let text = std::fs::read_to_string(home.data()).unwrap();
     let path = home.write(
@@ -380,24 +385,25 @@ fn a_broken_file_is_told_without_what_stands_in_it() {
     let open = home.run(&["show"]);
     assert_eq!(open.code, 4);
     assert!(open.err.contains("boss@@keeper"), "{}", open.err);
-    let said = limited(&home, &["show"]);
-    assert_eq!((said.code, said.out.as_str()), (4, ""));
+    let output = limited(&home, &["show"]);
+    assert_eq!((output.code, output.out.as_str()), (4, ""));
     assert!(
-        said.err
+        output
+            .err
             .starts_with(&format!("hatrack: {}: line ", path.display()))
-            && said
+            && output
                 .err
                 .ends_with(": cannot be read; tell whoever looks after the file\n"),
         "{}",
-        said.err
+        output.err
     );
-    shows_nothing_hidden(&said, &[]);
+    assert_nothing_hidden(&output, &[]);
 }
 
 #[test]
-fn read_only_changes_nothing_whatever_is_asked() {
+fn read_only_session_changes_nothing() {
     let home = home();
-    let before = everything(&home);
+    let before = all_files(&home);
     for attempt in [
         &["add", ROOM, TERRY, "urn:x:2"] as &[&str],
         &["add", ROOM, TERRY, "urn:x:ta", "--title", "TA"], // would change nothing
@@ -415,16 +421,16 @@ fn read_only_changes_nothing_whatever_is_asked() {
             [&["--actor", "boss@work", "--read-only"], attempt].concat(),
             [attempt, &["--actor", "boss@work", "--read-only"]].concat(),
         ] {
-            home.fails(&line, 1, "not-allowed: this session is read-only");
+            home.assert_fails(&line, 1, "not-allowed: this session is read-only");
         }
     }
-    let said = home.fed(&["--read-only", "set", ROOM, TERRY], b"{}");
+    let output = home.run_with_input(&["--read-only", "set", ROOM, TERRY], b"{}");
     assert_eq!(
-        (said.code, said.err.as_str()),
+        (output.code, output.err.as_str()),
         (1, "hatrack: not-allowed: this session is read-only\n")
     );
-    assert!(home.done(&["--read-only", "show"]).contains(SECRET));
-    assert!(home.done(&["--read-only", "history"]).contains("Keeper"));
-    assert!(home.done(&["--read-only", "check"]).contains("2 rooms"));
-    assert_eq!(everything(&home), before);
+    assert!(home.run_ok(&["--read-only", "show"]).contains(SECRET));
+    assert!(home.run_ok(&["--read-only", "history"]).contains("Keeper"));
+    assert!(home.run_ok(&["--read-only", "check"]).contains("2 rooms"));
+    assert_eq!(all_files(&home), before);
 }

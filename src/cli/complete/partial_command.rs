@@ -1,4 +1,4 @@
-//! A command line that is not finished: which command it is, what was said already, what comes next.
+//! An unfinished command line: which command it is, the arguments so far, and what may come next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,82 +8,82 @@ use super::Candidate;
 use crate::cli::args::Cli;
 use crate::model::Jid;
 
-/// What was typed so far.
+/// An unfinished command line.
 pub(super) struct PartialCommand {
-    /// What of the current word stands before the cursor.
+    /// The word at the cursor, up to the cursor.
     pub(super) current: String,
-    /// What could stand there.
-    pub(super) wanted: Vec<ExpectedValue>,
-    /// Whether `--` was there: from then on nothing is an option.
+    /// What the word at the cursor may be.
+    pub(super) expected: Vec<ExpectedValue>,
+    /// Whether `--` was given, so that no options may follow.
     pub(super) no_options: bool,
-    /// `--file`
+    /// The value of `--file`.
     pub(super) file: Option<String>,
-    /// `--room`
-    pub(super) limits: BTreeSet<Jid>,
+    /// The values of `--room`.
+    pub(super) rooms: BTreeSet<Jid>,
 }
 
-/// What could stand somewhere.
+/// What an argument may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ExpectedValue {
-    /// The name of a file: the shell knows better.
+    /// A file name, which the shell completes itself.
     Files,
     /// A room.
     Rooms,
-    /// A user of a room, or of any.
+    /// A user of this room, or of any room.
     Users(Option<Jid>),
-    /// A hat that is known in a room, or in any; or one that a user has.
+    /// A hat of this room, or of any; if a user is given, one of theirs.
     Hats(Option<Jid>, Option<Jid>),
-    /// The name of a set of hats.
+    /// The name of a hat set.
     Sets,
-    /// The number of a change.
+    /// A revision number.
     Revisions,
     /// One of these.
-    These(Vec<Candidate>),
+    OneOf(Vec<Candidate>),
 }
 
 impl PartialCommand {
-    /// Goes through the words after the command's own name, as clap would.
-    pub(super) fn of(words: &[String], current: &str) -> Self {
-        let mut whole = Cli::command();
-        whole.build();
-        let mut seen = ParsedWords {
-            command: &whole,
-            waiting: None,
+    /// Parses the words after the name of the program like clap.
+    pub(super) fn parse(words: &[String], current: &str) -> Self {
+        let mut root = Cli::command();
+        root.build();
+        let mut parsed = ParsedWords {
+            command: &root,
+            pending_option: None,
             positionals: 0,
             no_options: false,
-            said: BTreeMap::new(),
+            values: BTreeMap::new(),
         };
         for word in words {
-            seen.word(word);
+            parsed.consume(word);
         }
-        let wanted = seen.wanted(current);
-        let rooms = seen.said.get("rooms").into_iter().flatten();
+        let expected = parsed.expected(current);
+        let rooms = parsed.values.get("rooms").into_iter().flatten();
         Self {
             current: current.into(),
-            wanted,
-            no_options: seen.no_options,
-            file: seen.last("file"),
-            limits: rooms.filter_map(|room| Jid::parse_input(room).ok()).collect(),
+            expected,
+            no_options: parsed.no_options,
+            file: parsed.last_value("file"),
+            rooms: rooms.filter_map(|room| Jid::parse_input(room).ok()).collect(),
         }
     }
 }
 
-/// What the words so far mean.
+/// The state of parsing the words.
 struct ParsedWords<'a> {
     command: &'a Command,
-    /// An option whose value comes next.
-    waiting: Option<&'a Arg>,
+    /// An option whose value is the next word.
+    pending_option: Option<&'a Arg>,
     positionals: usize,
-    /// `--` was there.
+    /// Whether `--` was given.
     no_options: bool,
-    /// Values by the argument's id.
-    said: BTreeMap<String, Vec<String>>,
+    /// Values so far, by argument ID.
+    values: BTreeMap<String, Vec<String>>,
 }
 
 impl<'a> ParsedWords<'a> {
-    fn word(&mut self, word: &str) {
-        if let Some(arg) = self.waiting.take() {
-            self.say(arg, word);
+    fn consume(&mut self, word: &str) {
+        if let Some(arg) = self.pending_option.take() {
+            self.record(arg, word);
         } else if !self.no_options && word == "--" {
             self.no_options = true;
         } else if !self.no_options && word.starts_with('-') && word.len() > 1 {
@@ -95,27 +95,27 @@ impl<'a> ParsedWords<'a> {
                 return;
             };
             match value {
-                Some(value) => self.say(arg, value),
-                None if arg.get_action().takes_values() => self.waiting = Some(arg),
+                Some(value) => self.record(arg, value),
+                None if arg.get_action().takes_values() => self.pending_option = Some(arg),
                 None => {}
             }
         } else if let Some(command) = self.subcommand(word) {
             self.command = command;
         } else {
             if let Some(arg) = self.positional() {
-                self.say(arg, word);
+                self.record(arg, word);
             }
             self.positionals += 1;
         }
     }
 
-    fn say(&mut self, arg: &Arg, value: &str) {
+    fn record(&mut self, arg: &Arg, value: &str) {
         let id = arg.get_id().as_str().to_owned();
-        self.said.entry(id).or_default().push(value.into());
+        self.values.entry(id).or_default().push(value.into());
     }
 
-    fn last(&self, id: &str) -> Option<String> {
-        self.said.get(id)?.last().cloned()
+    fn last_value(&self, id: &str) -> Option<String> {
+        self.values.get(id)?.last().cloned()
     }
 
     fn option(&self, name: &str) -> Option<&'a Arg> {
@@ -128,7 +128,7 @@ impl<'a> ParsedWords<'a> {
         self.command.find_subcommand(word).filter(|_| first)
     }
 
-    /// The argument that a word without a dash is for; the last one may take many.
+    /// The next positional argument; the last one may take several values.
     fn positional(&self) -> Option<&'a Arg> {
         let mut all = self.command.get_positionals().skip(self.positionals);
         let many = |arg: &&Arg| arg.get_num_args().is_some_and(|number| number.max_values() > 1);
@@ -136,56 +136,56 @@ impl<'a> ParsedWords<'a> {
             .or_else(|| self.command.get_positionals().last().filter(many))
     }
 
-    fn wanted(&self, current: &str) -> Vec<ExpectedValue> {
-        if let Some(arg) = self.waiting {
-            return self.for_argument(arg).into_iter().collect();
+    fn expected(&self, current: &str) -> Vec<ExpectedValue> {
+        if let Some(arg) = self.pending_option {
+            return self.expected_for(arg).into_iter().collect();
         }
         if !self.no_options && current.starts_with('-') {
             let shown = self.command.get_arguments().filter(|arg| !arg.is_hide_set());
             let options =
                 shown.filter_map(|arg| Some((format!("--{}", arg.get_long()?), help(arg.get_help()))));
-            return vec![ExpectedValue::These(options.collect())];
+            return vec![ExpectedValue::OneOf(options.collect())];
         }
-        let mut wanted = Vec::new();
+        let mut expected = Vec::new();
         if self.positionals == 0 && !self.no_options {
             let shown = self
                 .command
                 .get_subcommands()
                 .filter(|command| !command.is_hide_set());
             let commands = shown.map(|command| (command.get_name().to_owned(), help(command.get_about())));
-            wanted.push(ExpectedValue::These(commands.collect()));
+            expected.push(ExpectedValue::OneOf(commands.collect()));
         }
-        wanted.extend(self.positional().and_then(|arg| self.for_argument(arg)));
-        wanted
+        expected.extend(self.positional().and_then(|arg| self.expected_for(arg)));
+        expected
     }
 
-    fn for_argument(&self, arg: &Arg) -> Option<ExpectedValue> {
+    fn expected_for(&self, arg: &Arg) -> Option<ExpectedValue> {
         let values = arg.get_possible_values();
         if !values.is_empty() {
-            let of =
+            let candidate =
                 |value: &clap::builder::PossibleValue| (value.get_name().to_owned(), help(value.get_help()));
-            return Some(ExpectedValue::These(values.iter().map(of).collect()));
+            return Some(ExpectedValue::OneOf(values.iter().map(candidate).collect()));
         }
-        let jid = |id: &str| Jid::parse_input(&self.last(id)?).ok();
+        let jid = |id: &str| Jid::parse_input(&self.last_value(id)?).ok();
         let room = || jid("room").or_else(|| jid("into"));
-        // A new room has no address that is there already.
+        // `room add` takes a new address, so existing ones are no candidates.
         let is_new = self.command.get_name() == "add" && self.command.get_positionals().count() == 1;
         match arg.get_id().as_str() {
             "room" if is_new => None,
             "room" | "rooms" | "into" => Some(ExpectedValue::Rooms),
             "user" | "users" => Some(ExpectedValue::Users(room())),
-            // What is taken, or looked for, is one that is there; what is given may be any that is known.
+            // `add` takes any existing hat; the other commands take one that the user has.
             "hat" if self.command.get_name() == "add" => Some(ExpectedValue::Hats(room(), None)),
             "hat" => Some(ExpectedValue::Hats(room(), jid("user"))),
-            "name" if arg.is_positional() && self.is_about_sets() => Some(ExpectedValue::Sets),
+            "name" if arg.is_positional() && self.takes_set_name() => Some(ExpectedValue::Sets),
             "revision" => Some(ExpectedValue::Revisions),
-            "file" | "log" | "output" | "from" | "other" => Some(ExpectedValue::Files),
+            "file" | "log" | "output" | "from" | "path" => Some(ExpectedValue::Files),
             _ => None,
         }
     }
 
-    /// `sets save`, `put`, `rename` and `remove`: their names are no other command's with a name to be typed.
-    fn is_about_sets(&self) -> bool {
+    /// Whether this is a subcommand of `sets`: only these have a name as the first positional argument.
+    fn takes_set_name(&self) -> bool {
         let positionals: Vec<&str> = self
             .command
             .get_positionals()
@@ -203,22 +203,22 @@ fn help(text: Option<&clap::builder::StyledStr>) -> String {
 mod tests {
     use super::*;
 
-    fn wanted(line: &str) -> Vec<ExpectedValue> {
+    fn expected_values(line: &str) -> Vec<ExpectedValue> {
         let mut words: Vec<String> = line.split(' ').map(Into::into).collect();
         let current = words.pop().unwrap();
-        PartialCommand::of(&words, &current).wanted
+        PartialCommand::parse(&words, &current).expected
     }
 
     fn names(line: &str) -> Vec<String> {
-        let of = |wanted: ExpectedValue| match wanted {
-            ExpectedValue::These(all) => all.into_iter().map(|(name, _)| name).collect(),
+        let names = |expected: ExpectedValue| match expected {
+            ExpectedValue::OneOf(all) => all.into_iter().map(|(name, _)| name).collect(),
             _ => Vec::new(),
         };
-        wanted(line).into_iter().flat_map(of).collect()
+        expected_values(line).into_iter().flat_map(names).collect()
     }
 
     #[test]
-    fn what_comes_next_follows_from_the_definition() {
+    fn expects_next_value_from_clap_definition() {
         let (room, user) = (Jid::parse("a@b.c").unwrap(), Jid::parse("d@e.f").unwrap());
         let hats =
             |room: &Jid, user: Option<&Jid>| vec![ExpectedValue::Hats(Some(room.clone()), user.cloned())];
@@ -256,15 +256,15 @@ mod tests {
             ("room rename ", vec![ExpectedValue::Rooms]),
             ("room add ", vec![]),
             ("room rename a@b.c ", vec![]),
-            ("sets put ", vec![ExpectedValue::Sets]),
+            ("sets apply ", vec![ExpectedValue::Sets]),
             (
-                "sets put x a@b.c one ",
+                "sets apply x a@b.c one ",
                 vec![ExpectedValue::Users(Some(room.clone()))],
             ),
         ] {
-            let found: Vec<ExpectedValue> = wanted(line)
+            let found: Vec<ExpectedValue> = expected_values(line)
                 .into_iter()
-                .filter(|wanted| *wanted != ExpectedValue::These(Vec::new()))
+                .filter(|expected| *expected != ExpectedValue::OneOf(Vec::new()))
                 .collect();
             assert_eq!(found, expected, "{line:?}");
         }
@@ -276,7 +276,7 @@ mod tests {
         assert!(names("").contains(&"history".to_owned()) && !names("").contains(&"complete".to_owned()));
         assert!(names("show --").contains(&"--json".to_owned()));
         assert!(names("show -- --").is_empty());
-        let line = PartialCommand::of(
+        let line = PartialCommand::parse(
             &[
                 "--room".into(),
                 "a@b.c".into(),
@@ -286,6 +286,6 @@ mod tests {
             ],
             "",
         );
-        assert_eq!((line.file.as_deref(), line.limits.len()), (Some("f"), 1));
+        assert_eq!((line.file.as_deref(), line.rooms.len()), (Some("f"), 1));
     }
 }

@@ -1,4 +1,4 @@
-//! Options whose values have names, and other spellings that people type; and numbers, with words for what is none.
+//! Parsers for option values: named values with alternative spellings, numbers, titles and names.
 
 use std::ffi::OsStr;
 use std::marker::PhantomData;
@@ -6,15 +6,15 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 
-/// Reads a value; the names are those that help and completions show.
+/// Parses a value with [`FromStr`]; help and completions show the given names.
 #[derive(Debug, Clone)]
-pub(super) struct Choice<T> {
+pub(super) struct NamedValueParser<T> {
     names: &'static [&'static str],
     kind: PhantomData<T>,
 }
 
-impl<T> Choice<T> {
-    pub(super) const fn of(names: &'static [&'static str]) -> Self {
+impl<T> NamedValueParser<T> {
+    pub(super) const fn new(names: &'static [&'static str]) -> Self {
         Self {
             names,
             kind: PhantomData,
@@ -22,7 +22,7 @@ impl<T> Choice<T> {
     }
 }
 
-impl<T: FromStr<Err = String> + Clone + Send + Sync + 'static> TypedValueParser for Choice<T> {
+impl<T: FromStr<Err = String> + Clone + Send + Sync + 'static> TypedValueParser for NamedValueParser<T> {
     type Value = T;
 
     fn parse_ref(
@@ -40,21 +40,21 @@ impl<T: FromStr<Err = String> + Clone + Send + Sync + 'static> TypedValueParser 
     }
 }
 
-/// A number of entries; of none there is nothing to show.
+/// Parses a number of entries, at least 1.
 pub(super) fn limit(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) | Err(_) => Err("it is a number of entries, at least 1".into()),
+        Ok(0) | Err(_) => Err("expected a number of entries, at least 1".into()),
         Ok(number) => Ok(number),
     }
 }
 
-/// The number of an entry of the history.
+/// Parses a revision number.
 pub(super) fn revision(text: &str) -> Result<u64, String> {
     text.parse()
-        .map_err(|_| "it is the number of a revision, as hatrack history shows it".into())
+        .map_err(|_| "expected a revision number (see hatrack history)".into())
 }
 
-/// A title or a name. It may begin with a dash; but an option that stands where the text was forgotten is no text.
+/// Parses a title or a name. It may start with a dash, but one of [`OPTIONS`] means that the text was forgotten.
 pub(super) fn text(text: &str) -> Result<String, String> {
     let is_option = |option: &&str| {
         text == *option
@@ -63,13 +63,13 @@ pub(super) fn text(text: &str) -> Result<String, String> {
                 .is_some_and(|after| after.starts_with('='))
     };
     match OPTIONS.into_iter().find(is_option) {
-        Some(_) => Err("that is an option, and the text is missing before it".into()),
+        Some(_) => Err("expected a text, found an option".into()),
         None => Ok(text.into()),
     }
 }
 
-/// The options that may stand after a title or a name.
-const OPTIONS: [&str; 13] = [
+/// The options that may follow a title or a name.
+const OPTIONS: [&str; 14] = [
     "--active",
     "--actor",
     "--clear",
@@ -80,6 +80,7 @@ const OPTIONS: [&str; 13] = [
     "--name",
     "--read-only",
     "--required",
+    "--retitle-users",
     "--room",
     "--title",
     "--wearers",
@@ -93,21 +94,21 @@ mod tests {
     use crate::cli::args::Cli;
 
     #[test]
-    fn an_option_is_no_title() {
-        let mut whole = Cli::command();
-        whole.build();
-        let takes = |command: &clap::Command| {
+    fn rejects_option_as_title() {
+        let mut root = Cli::command();
+        root.build();
+        let takes_text = |command: &clap::Command| {
             let mut all = command.get_arguments();
             all.any(clap::Arg::is_allow_hyphen_values_set)
         };
-        let mut seen = 0;
-        let mut left: Vec<&clap::Command> = vec![&whole];
-        while let Some(command) = left.pop() {
-            left.extend(command.get_subcommands());
-            if !takes(command) {
+        let mut count = 0;
+        let mut pending: Vec<&clap::Command> = vec![&root];
+        while let Some(command) = pending.pop() {
+            pending.extend(command.get_subcommands());
+            if !takes_text(command) {
                 continue;
             }
-            seen += 1;
+            count += 1;
             for long in command.get_arguments().filter_map(clap::Arg::get_long) {
                 assert!(
                     text(&format!("--{long}")).is_err(),
@@ -116,7 +117,7 @@ mod tests {
                 );
             }
         }
-        assert_eq!(seen, 4);
+        assert_eq!(count, 4);
         assert_eq!(text("- x").as_deref(), Ok("- x"));
         assert_eq!(text("--actors").as_deref(), Ok("--actors"));
         assert!(text("--file=x").is_err());
