@@ -108,11 +108,11 @@ proptest! {
     fn a_table_comes_back(all in wardrobe()) {
         let now = holdable(&all);
         let exported = export(&now, &ExportScope::All, FileFormat::Csv).unwrap();
-        prop_assert!(exported.lost.is_empty(), "{:?}", exported.lost);
+        prop_assert!(exported.omitted.is_empty(), "{:?}", exported.omitted);
         let given = read(&exported.bytes, FileFormat::Csv).unwrap();
         prop_assert_eq!(&done(&Wardrobe::default(), &given), &now);
         let whole = export(&all, &ExportScope::All, FileFormat::Csv).unwrap();
-        prop_assert_eq!(whole.lost.is_empty(), {
+        prop_assert_eq!(whole.omitted.is_empty(), {
             let mut plain = all.clone();
             plain.revision = 0;
             let mut without = holdable(&all);
@@ -145,7 +145,7 @@ proptest! {
         for replace in [false, true] {
             let plan = given.plan(&now, &ImportOptions { replace, ..ImportOptions::default() }).unwrap();
             let hats = now.attachments();
-            prop_assert_eq!((plan.group, plan.counts.same), (Group::default(), hats));
+            prop_assert_eq!((plan.group, plan.counts.unchanged), (Group::default(), hats));
         }
     }
 
@@ -170,11 +170,11 @@ proptest! {
             let still = then.room(jid).unwrap();
             prop_assert!(room.catalog.keys().all(|id| still.catalog.contains_key(id)));
         }
-        let ImportCounts { rooms_added, users_added, hats_given, rooms_removed, users_removed, hats_taken, .. } = plan.counts;
+        let ImportCounts { rooms_added, users_added, hats_added, rooms_removed, users_removed, hats_removed, .. } = plan.counts;
         prop_assert_eq!(rooms_added, then.rooms().len() - now.rooms().len());
         prop_assert_eq!(users_added, then.users() - now.users());
-        prop_assert_eq!(hats_given, then.attachments() - now.attachments());
-        prop_assert_eq!((rooms_removed, users_removed, hats_taken), (0, 0, 0));
+        prop_assert_eq!(hats_added, then.attachments() - now.attachments());
+        prop_assert_eq!((rooms_removed, users_removed, hats_removed), (0, 0, 0));
     }
 
     /// A wardrobe that replaces is the wardrobe afterwards, and undone it is as before.
@@ -213,7 +213,7 @@ fn a_hue_that_is_no_angle_is_taken_only_where_it_is_so() {
         .plan(&Wardrobe::default(), &ImportOptions::default())
         .unwrap_err();
     assert_eq!(
-        error.wrong,
+        error.errors,
         ["line 2: hue: \"12,5\" is no number of degrees from 0 to 360"]
     );
     let now = json(r#"{"version": 1, "rooms": {"r@c.example": {"hats": {"urn:x:1": {"hue": "12,5"}}}}}"#);
@@ -361,7 +361,7 @@ fn a_table_is_read_as_spreadsheets_of_other_languages_write_it() {
             .unwrap()
             .plan(&Wardrobe::default(), &ImportOptions::default());
         let says = format!("line 3: hue: {hue:?} is no number of degrees from 0 to 360");
-        assert_eq!(error.unwrap_err().wrong, [says]);
+        assert_eq!(error.unwrap_err().errors, [says]);
     }
 }
 
@@ -398,7 +398,7 @@ fn what_a_table_does_not_say_stays() {
     assert_eq!(
         given.plan(&now, &ImportOptions::default()).unwrap().counts,
         ImportCounts {
-            same: 1,
+            unchanged: 1,
             ..ImportCounts::default()
         }
     );
@@ -439,7 +439,7 @@ r@c.example,,,,Other name,,,
         "line 14: line 12 says something else of the user's hat",
         "line 16: line 15 has another name for the room",
     ];
-    assert_eq!(wrong.wrong, expected);
+    assert_eq!(wrong.errors, expected);
     assert_eq!(wrong.lines()[0], "13 rows are wrong, so nothing was taken");
     assert_eq!(
         wrong.to_string(),
@@ -485,7 +485,7 @@ fn what_is_wrong_only_there_is_named_by_its_line_too() {
     let given = csv("room,user,hat\nr@c.example,terry@example.org,urn:x:9\nr@c.example,new@example.org,urn:x:9\nr@c.example,kim@example.org,Teacher\n").unwrap();
     let wrong = given.plan(&now, &ImportOptions::default()).unwrap_err();
     assert_eq!(
-        wrong.wrong,
+        wrong.errors,
         [
             "line 3: new@example.org is new in r@c.example: say the affiliation (owner, admin, member or outcast)",
             "line 4: hat: not a URI: \"Teacher\": it has no scheme before a colon; a hat's id is a URI such as urn:uuid:… (the title has its own column); one that a server gave is kept by JSON",
@@ -509,13 +509,13 @@ r@c.example,ghost@example.org,none,
     let why: Vec<_> = plan
         .skipped
         .iter()
-        .map(|skip| (skip.user.as_ref().unwrap().as_str(), skip.why.clone()))
+        .map(|skip| (skip.user.as_ref().unwrap().as_str(), skip.reason.clone()))
         .collect();
     assert_eq!(
         why,
         [
-            ("ghost@example.org", SkipReason::Nobody),
-            ("kim@example.org", SkipReason::NotRemoved),
+            ("ghost@example.org", SkipReason::EmptyUser),
+            ("kim@example.org", SkipReason::Removal),
             (
                 "mallory@example.net",
                 SkipReason::NotAffiliated(Affiliation::Outcast, 2)
@@ -530,8 +530,8 @@ r@c.example,ghost@example.org,none,
         plan.counts,
         ImportCounts {
             users_added: 1,
-            affiliations: 1,
-            same: 1,
+            affiliations_changed: 1,
+            unchanged: 1,
             ..ImportCounts::default()
         }
     );
@@ -577,9 +577,9 @@ fn an_object_without_an_address_needs_one() {
     // On top: the other hat stays. Replaced: it goes.
     for text in [hats, user] {
         let counts = plan(text, r, terry, false).unwrap().counts;
-        assert_eq!((counts.hats_changed, counts.hats_taken), (1, 0));
+        assert_eq!((counts.hats_changed, counts.hats_removed), (1, 0));
         let counts = plan(text, r, terry, true).unwrap().counts;
-        assert_eq!((counts.hats_changed, counts.hats_taken), (1, 1));
+        assert_eq!((counts.hats_changed, counts.hats_removed), (1, 1));
     }
     let then = after(&now, &plan(user, r, terry, false).unwrap());
     assert_eq!(
@@ -598,7 +598,7 @@ fn an_object_without_an_address_needs_one() {
     assert_eq!(
         (
             counts.users_removed,
-            counts.hats_taken,
+            counts.hats_removed,
             counts.catalog_removed,
             counts.rooms_renamed
         ),
@@ -626,9 +626,9 @@ fn members_of_the_document_are_added_and_never_replaced() {
     assert_eq!(
         plan.skipped
             .iter()
-            .map(|skip| skip.why.clone())
+            .map(|skip| skip.reason.clone())
             .collect::<Vec<_>>(),
-        [SkipReason::OtherMember("note".into())]
+        [SkipReason::DifferentField("note".into())]
     );
     let then = after(&now, &plan);
     assert_eq!(then.extra.get("note"), Some(&Json::string("ours")));
@@ -637,7 +637,7 @@ fn members_of_the_document_are_added_and_never_replaced() {
         .plan(
             &now,
             &ImportOptions {
-                limited: true,
+                restricted: true,
                 ..ImportOptions::default()
             },
         )
@@ -659,8 +659,8 @@ fn sets_of_hats_are_added_by_name() {
     }
     let given = read(&write::wardrobe(&other), FileFormat::Json).unwrap();
     let plan = given.plan(&now, &ImportOptions::default()).unwrap();
-    let why: Vec<SkipReason> = plan.skipped.iter().map(|skip| skip.why.clone()).collect();
-    assert_eq!(why, [SkipReason::OtherSet("b".into())]);
+    let why: Vec<SkipReason> = plan.skipped.iter().map(|skip| skip.reason.clone()).collect();
+    assert_eq!(why, [SkipReason::DifferentSet("b".into())]);
     let sets = after(&now, &plan).sets().unwrap();
     assert_eq!(
         (sets.get("b"), sets.get("c"), sets.len()),
@@ -669,7 +669,7 @@ fn sets_of_hats_are_added_by_name() {
     let lost = |wardrobe: &Wardrobe| {
         export(wardrobe, &ExportScope::All, FileFormat::Csv)
             .unwrap()
-            .lost
+            .omitted
             .join(", ")
     };
     assert_eq!(lost(&now), "2 named sets of hats");
@@ -767,7 +767,7 @@ fn utf_16_is_named_also_without_a_byte_order_mark() {
         let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
         for bytes in [little, big] {
-            for form in [FileFormat::Csv, FileFormat::Json, FileFormat::of("x", &bytes)] {
+            for form in [FileFormat::Csv, FileFormat::Json, FileFormat::detect("x", &bytes)] {
                 let said = read(&bytes, form).unwrap_err().to_string();
                 assert!(said.starts_with("it is UTF-16"), "{said}");
             }

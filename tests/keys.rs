@@ -20,7 +20,7 @@ fn key_documentation_is_current() {
             let keys: Vec<String> = command
                 .keys
                 .iter()
-                .chain(command.also)
+                .chain(command.fallback)
                 .map(|key| format!("`{}`", key.name()))
                 .collect();
             writeln!(page, "| {} | {} |", keys.join(" "), command.help).unwrap();

@@ -67,11 +67,15 @@ fn leave_overlays(session: &mut Session) {
     for _ in 0..50 {
         match session.state.top() {
             None => return,
-            Some(top) if top.is::<Conflict>().is_some() => session.keys("t"),
+            Some(top) if top.downcast_ref::<Conflict>().is_some() => session.keys("t"),
             // Leaving a form in which something was typed asks.
             Some(top) => {
                 let leaves = |confirm: &Confirm| confirm.question.starts_with("Leave the form");
-                session.keys(if top.is().is_some_and(leaves) { "y" } else { "Esc" });
+                session.keys(if top.downcast_ref().is_some_and(leaves) {
+                    "y"
+                } else {
+                    "Esc"
+                });
             }
         }
     }

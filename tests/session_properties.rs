@@ -131,10 +131,10 @@ proptest! {
                 prop_assert!(state.selected(pane).is_none_or(|row| row < length));
                 prop_assert_eq!(state.selected(pane).is_none(), length == 0);
             }
-            if state.is_turned() {
-                prop_assert!((0..state.length(Pane::First)).all(|row| state.turned_hat_at(row).is_some()));
-                prop_assert!((0..state.length(Pane::Second)).all(|row| state.wearer_at(row).is_some()));
-                prop_assert!((0..state.length(Pane::Third)).all(|row| state.room_of_wearer_at(row).is_some()));
+            if state.is_by_hat() {
+                prop_assert!((0..state.length(Pane::First)).all(|row| state.existing_hat_at(row).is_some()));
+                prop_assert!((0..state.length(Pane::Second)).all(|row| state.user_with_hat_at(row).is_some()));
+                prop_assert!((0..state.length(Pane::Third)).all(|row| state.room_with_hat_at(row).is_some()));
                 continue;
             }
             if state.grouping() == Grouping::ByUser {
@@ -177,7 +177,7 @@ proptest! {
             prop_assert!(!all_seen || state.total(Pane::Third) == hats.len());
             prop_assert!((0..state.users().len()).all(|row| state.user_at(row).is_some()));
             prop_assert!((0..state.hats().len()).all(|row| state.hat_at(row).is_some()));
-            if matches!(state.saved(), SaveState::Saved) {
+            if matches!(state.save_state(), SaveState::Saved) {
                 prop_assert_eq!(state.wardrobe(), &session.memory.snapshot().wardrobe);
             }
         }
@@ -188,15 +188,15 @@ proptest! {
             session.send(Msg::Key(Key::plain(KeyCode::Esc)));
             match session.state.top() {
                 None => break,
-                Some(top) if top.is::<Conflict>().is_some() => session.send(Msg::Key(Key::plain(KeyCode::Char('t')))),
-                Some(top) if top.is::<Confirm>().is_some() && session.state.overlays().len() > depth => {
+                Some(top) if top.downcast_ref::<Conflict>().is_some() => session.send(Msg::Key(Key::plain(KeyCode::Char('t')))),
+                Some(top) if top.downcast_ref::<Confirm>().is_some() && session.state.overlays().len() > depth => {
                     session.send(Msg::Key(Key::plain(KeyCode::Char('y'))));
                 }
                 Some(_) => {}
             }
         }
         prop_assert!(session.state.overlays().is_empty());
-        prop_assert!(matches!(session.state.saved(), SaveState::Saved | SaveState::NoFile));
+        prop_assert!(matches!(session.state.save_state(), SaveState::Saved | SaveState::NoFile));
         prop_assert_eq!(session.state.wardrobe(), &session.memory.snapshot().wardrobe);
     }
 }
@@ -250,11 +250,11 @@ proptest! {
                 }
                 Slow::Answer => session.answer_next(),
             }
-            prop_assert!(!session.state.overlays().iter().any(|overlay| overlay.is::<Conflict>().is_some()));
+            prop_assert!(!session.state.overlays().iter().any(|overlay| overlay.downcast_ref::<Conflict>().is_some()));
         }
         session.answer_all();
-        prop_assert!(!session.state.overlays().iter().any(|overlay| overlay.is::<Conflict>().is_some()));
-        prop_assert_eq!(session.state.saved(), SaveState::Saved);
+        prop_assert!(!session.state.overlays().iter().any(|overlay| overlay.downcast_ref::<Conflict>().is_some()));
+        prop_assert_eq!(session.state.save_state(), SaveState::Saved);
         let held = session.memory.snapshot().wardrobe;
         prop_assert!(session.state.wardrobe().rooms().eq(held.rooms()), "the screen shows something else");
         let quickly = quick.memory.snapshot().wardrobe;
@@ -351,7 +351,7 @@ proptest! {
         session.keys("Tab");
         session.keys(marks);
         session.keys(change);
-        if session.state.over::<Confirm>().is_some() {
+        if session.state.top_as::<Confirm>().is_some() {
             prop_assert!(session.state.wardrobe().rooms().eq(before.rooms()), "nothing before the answer");
             session.keys("y");
         }
@@ -408,7 +408,7 @@ proptest! {
         let (esc, yes) = (Key::plain(KeyCode::Esc), Key::plain(KeyCode::Char('y')));
         let key_of = |place: Place, default: Key| {
             let mut there = command::COMMANDS.iter().filter(|command| command.place == place);
-            there.find(|command| command.keys.contains(&default)).and_then(|command| keymap.first(command))
+            there.find(|command| command.keys.contains(&default)).and_then(|command| keymap.primary(command))
         };
         for _ in 0..20 {
             let places = hatrack::app::places(&session.state);
@@ -423,7 +423,7 @@ proptest! {
             session.send(Msg::Key(out.unwrap()));
         }
         let quit = command::COMMANDS.iter().find(|command| command.id.name() == "quit").unwrap();
-        session.send(Msg::Key(keymap.first(quit).unwrap()));
+        session.send(Msg::Key(keymap.primary(quit).unwrap()));
         prop_assert!(session.exit_status.is_some(), "{:?}", session.state.overlays());
     }
 }

@@ -7,7 +7,7 @@ use super::describe;
 use crate::model::{InvalidJid, Jid, Wardrobe};
 
 /// No more than these at once.
-pub const MOST: usize = 20_000;
+pub const MAX_ADDRESSES: usize = 20_000;
 
 /// What was read of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub struct Addresses {
     /// Each once, in their order in the file.
     pub all: BTreeSet<Jid>,
     /// How many came again.
-    pub again: usize,
+    pub duplicates: usize,
     /// What is none.
-    pub wrong: Vec<InvalidAddress>,
+    pub invalid: Vec<InvalidAddress>,
 }
 
 /// Something in a list that is no address of a user.
@@ -34,7 +34,7 @@ pub struct InvalidAddress {
 impl Addresses {
     /// Why not all of them can be added to rooms, in words; then none is.
     pub(super) fn problem(&self, rooms: &[Jid], wardrobe: &Wardrobe) -> Option<String> {
-        let several = self.wrong.iter().any(|wrong| wrong.line > 1);
+        let several = self.invalid.iter().any(|wrong| wrong.line > 1);
         let named = |wrong: &InvalidAddress| {
             let line = if several {
                 format!("line {}: ", wrong.line)
@@ -47,14 +47,16 @@ impl Addresses {
                 wrong.reason
             )
         };
-        let wrong: Vec<String> = self.wrong.iter().map(named).collect();
+        let wrong: Vec<String> = self.invalid.iter().map(named).collect();
         if !wrong.is_empty() {
             let what = describe::first_few(&wrong);
             return Some(format!("none is added before all are addresses: {what}"));
         }
-        if self.all.len() > MOST {
+        if self.all.len() > MAX_ADDRESSES {
             let many = self.all.len();
-            return Some(format!("{many} addresses are too many at once: at most {MOST}"));
+            return Some(format!(
+                "{many} addresses are too many at once: at most {MAX_ADDRESSES}"
+            ));
         }
         let is_there = |jid| rooms.iter().all(|room| wardrobe.user(room, jid).is_some());
         let all_there = self.all.iter().all(is_there);
@@ -64,16 +66,16 @@ impl Addresses {
 
 /// Whether a text is meant as a list: more than one thing in it has an `@`.
 pub fn is_list(text: &str) -> bool {
-    let with_at = text.split(is_between).filter(|part| part.contains('@'));
+    let with_at = text.split(is_separator).filter(|part| part.contains('@'));
     with_at.take(2).count() > 1
 }
 
 /// The only address in a text that is one, or a list of one.
-pub fn only(text: &str) -> Result<Jid, InvalidJid> {
-    let text = text.trim_matches(is_between);
+pub fn parse_single(text: &str) -> Result<Jid, InvalidJid> {
+    let text = text.trim_matches(is_separator);
     Jid::parse_input(text).or_else(|error| {
-        let list = read(text);
-        match (list.all.first(), list.all.len(), list.wrong.len()) {
+        let list = parse_list(text);
+        match (list.all.first(), list.all.len(), list.invalid.len()) {
             (Some(jid), 1, 0) => Ok(jid.clone()),
             _ => Err(error),
         }
@@ -81,7 +83,7 @@ pub fn only(text: &str) -> Result<Jid, InvalidJid> {
 }
 
 /// Reads a list.
-pub fn read(text: &str) -> Addresses {
+pub fn parse_list(text: &str) -> Addresses {
     let mut found = Addresses::default();
     for (at, line) in text.lines().enumerate() {
         let mut rest = line;
@@ -91,39 +93,39 @@ pub fn read(text: &str) -> Addresses {
                 break;
             };
             named = true;
-            parts(&mut found, (at + 1, before), named);
-            take(&mut found, at + 1, inside.trim());
+            parse_words(&mut found, (at + 1, before), named);
+            push(&mut found, at + 1, inside.trim());
             rest = after;
         }
-        parts(&mut found, (at + 1, rest), named);
+        parse_words(&mut found, (at + 1, rest), named);
     }
     found
 }
 
-fn is_between(character: char) -> bool {
+fn is_separator(character: char) -> bool {
     character.is_whitespace() || matches!(character, ',' | ';')
 }
 
 /// Addresses next to each other. Where names stand before some, what has no `@` belongs to a name.
-fn parts(found: &mut Addresses, (line, text): (usize, &str), named: bool) {
+fn parse_words(found: &mut Addresses, (line, text): (usize, &str), named: bool) {
     for word in text.split_whitespace() {
         // `xmpp:a@example.org?message;body=Hello`: what separates addresses separates parameters too.
         let mut in_query = false;
-        for part in word.split(is_between).filter(|part| !part.is_empty()) {
+        for part in word.split(is_separator).filter(|part| !part.is_empty()) {
             let is_address = part.contains('@');
             if is_address || !(named || in_query) {
-                take(found, line, part);
+                push(found, line, part);
             }
             in_query = part.contains('?') || (in_query && !is_address);
         }
     }
 }
 
-fn take(found: &mut Addresses, line: usize, text: &str) {
-    match address(text) {
-        Ok(jid) if found.all.contains(&jid) => found.again += 1,
+fn push(found: &mut Addresses, line: usize, text: &str) {
+    match parse_user(text) {
+        Ok(jid) if found.all.contains(&jid) => found.duplicates += 1,
         Ok(jid) => drop(found.all.insert(jid)),
-        Err(reason) => found.wrong.push(InvalidAddress {
+        Err(reason) => found.invalid.push(InvalidAddress {
             line,
             text: text.into(),
             reason,
@@ -132,10 +134,10 @@ fn take(found: &mut Addresses, line: usize, text: &str) {
 }
 
 /// An address of a user. A domain alone is one too, but in a list it is rather a word that came along.
-fn address(text: &str) -> Result<Jid, String> {
+fn parse_user(text: &str) -> Result<Jid, String> {
     let text = text.trim_matches(['"', '\'']);
     match Jid::parse_input(text) {
-        Ok(jid) if jid.local().is_some() && is_usual(jid.domain()) => Ok(jid),
+        Ok(jid) if jid.local().is_some() && is_plausible_domain(jid.domain()) => Ok(jid),
         Ok(jid) if jid.local().is_some() => Err("no domain is called so".into()),
         Ok(_) => Err("not user@domain".into()),
         Err(InvalidJid { reason, .. }) => Err(reason),
@@ -144,7 +146,7 @@ fn address(text: &str) -> Result<Jid, String> {
 
 /// Whether a domain has only what domains have. Servers are told of no other; in a list, what else there is came from
 /// around the address.
-fn is_usual(domain: &str) -> bool {
+fn is_plausible_domain(domain: &str) -> bool {
     let usual =
         |character: char| character.is_alphanumeric() || ".-:[]".contains(character) || !character.is_ascii();
     domain.chars().all(usual)
@@ -155,8 +157,8 @@ mod tests {
     use super::*;
 
     fn all(text: &str) -> Vec<String> {
-        let found = read(text);
-        assert_eq!(found.wrong, [], "{text}");
+        let found = parse_list(text);
+        assert_eq!(found.invalid, [], "{text}");
         found.all.iter().map(ToString::to_string).collect()
     }
 
@@ -182,11 +184,11 @@ mod tests {
 
     #[test]
     fn what_is_none_is_named_with_its_line() {
-        let found = read(
+        let found = parse_list(
             "a@example.org\nfoo bar@\n\nexample.org xmpp:%zz@x xmpp:%ff@x A@example.org <b@example.org\n(d@example.org)",
         );
         let wrong: Vec<_> = found
-            .wrong
+            .invalid
             .iter()
             .map(|wrong| (wrong.line, wrong.text.as_str()))
             .collect();
@@ -200,7 +202,7 @@ mod tests {
             (5, "(d@example.org)"),
         ];
         assert_eq!(wrong, expected);
-        assert_eq!((found.all.len(), found.again), (1, 1));
+        assert_eq!((found.all.len(), found.duplicates), (1, 1));
     }
 
     #[test]
@@ -216,7 +218,7 @@ mod tests {
         }
         assert!(is_list("a@example.org,b@example.org"));
         assert!(is_list("a@example.org/phone b@example.org/phone"));
-        let one = |text| only(text).map(|jid| jid.to_string()).ok();
+        let one = |text| parse_single(text).map(|jid| jid.to_string()).ok();
         assert_eq!(one(" Jane <a@example.org> ").as_deref(), Some("a@example.org"));
         assert_eq!(one("xmpp:a@example.org").as_deref(), Some("a@example.org"));
         assert_eq!(one("a@example.org,").as_deref(), Some("a@example.org"));
@@ -227,9 +229,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn anything_can_be_read(text in "[a-z@<>;, \\n%:?é]{0,60}") {
-            let found = read(&text);
+            let found = parse_list(&text);
             let lines = text.lines().count();
-            proptest::prop_assert!(found.wrong.iter().all(|wrong| (1..=lines).contains(&wrong.line)));
+            proptest::prop_assert!(found.invalid.iter().all(|wrong| (1..=lines).contains(&wrong.line)));
         }
     }
 }

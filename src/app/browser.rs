@@ -49,9 +49,9 @@ struct OtherView {
     columns: Columns,
     index: ViewIndex,
     /// The pane that had the focus before.
-    from: Pane,
+    focus_before: Pane,
     /// What was selected when the view was changed: who only looks is back there.
-    began: Selection,
+    initial: Selection,
 }
 
 /// What a view by hat or by user needs to know of the whole wardrobe.
@@ -100,11 +100,11 @@ fn columns(grouping: Grouping) -> Columns {
 }
 
 /// Hats by title, untitled ones last; or active ones first.
-fn hat_order<'a>(
+fn sorted_hats<'a>(
     sort: Sort,
     hats: impl Iterator<Item = (&'a Room, &'a HatId, &'a Attachment)>,
 ) -> Vec<RowId> {
-    let active_first = sort == Sort::Worn;
+    let active_first = sort == Sort::Active;
     let key = |(room, id, attachment): (&Room, &HatId, &Attachment)| {
         let title = room.title(id, attachment).unwrap_or_default().to_lowercase();
         let first = active_first.then(|| (!attachment.is_active(), !attachment.is_required()));
@@ -116,7 +116,10 @@ fn hat_order<'a>(
 }
 
 /// The rooms of a user by name; highest affiliation or most hats first, where that is asked for.
-fn room_order<'a>(sort: Sort, rooms: impl Iterator<Item = (&'a Jid, &'a Arc<Room>, &'a User)>) -> Vec<RowId> {
+fn sorted_rooms<'a>(
+    sort: Sort,
+    rooms: impl Iterator<Item = (&'a Jid, &'a Arc<Room>, &'a User)>,
+) -> Vec<RowId> {
     let mut rows: Vec<_> = rooms.collect();
     rows.sort_by_cached_key(|(at, room, user)| {
         let first = match sort {
@@ -188,7 +191,7 @@ impl Browser {
     }
 
     /// The room, the user and the hat that are selected, whichever view is shown.
-    pub(super) fn on(&self) -> (Option<&Jid>, Option<&Jid>, Option<&HatId>) {
+    pub(super) fn selected_ids(&self) -> (Option<&Jid>, Option<&Jid>, Option<&HatId>) {
         let (grouping, columns) = (self.grouping(), self.columns());
         (
             columns.jid(grouping.pane(RowKind::Room)),
@@ -198,7 +201,7 @@ impl Browser {
     }
 
     fn selection(&self) -> Selection {
-        let (room, user, hat) = self.on();
+        let (room, user, hat) = self.selected_ids();
         (room.cloned(), user.cloned(), hat.cloned())
     }
 
@@ -217,8 +220,8 @@ impl Browser {
 
     /// Filters a pane by what its filter means now. True: there is more to look at
     /// ([`Browser::filter_next_chunk`]).
-    pub(super) fn narrow(&mut self, pane: Pane, wardrobe: &Wardrobe) -> bool {
-        self.columns_mut().get_mut(pane).restart();
+    pub(super) fn restart_filter(&mut self, pane: Pane, wardrobe: &Wardrobe) -> bool {
+        self.columns_mut().get_mut(pane).restart_filter();
         self.filter_next_chunk(wardrobe)
     }
 
@@ -232,7 +235,7 @@ impl Browser {
             && index.is_building()
         {
             if index.build() {
-                columns.list(Pane::First, index, wardrobe);
+                columns.refresh(Pane::First, index, wardrobe);
             }
             return true;
         }
@@ -253,12 +256,12 @@ impl Browser {
         let (from, began) = match before {
             None => (focus, selection.clone()),
             // Who only looked is back where they were, with all that was marked.
-            Some(other) if other.began == selection => (other.from, self.selection()),
+            Some(other) if other.initial == selection => (other.focus_before, self.selection()),
             Some(other) => {
                 if let (Some(room), user, hat) = &selection {
                     self.select(wardrobe, room, user.as_ref(), hat.as_ref());
                 }
-                (other.from, self.selection())
+                (other.focus_before, self.selection())
             }
         };
         if grouping == Grouping::ByRoom {
@@ -274,18 +277,18 @@ impl Browser {
         hat_pane.select_when_listed(hat.map(RowId::Hat));
         let index = match grouping {
             Grouping::ByHat => ViewIndex::ByHat(ByHat::default()),
-            Grouping::ByRoom | Grouping::ByUser => ViewIndex::ByUser(ByUser::begin(wardrobe)),
+            Grouping::ByRoom | Grouping::ByUser => ViewIndex::ByUser(ByUser::start(wardrobe)),
         };
         self.other = Some(Box::new(OtherView {
             columns,
             index,
-            from,
-            began: Selection::default(),
+            focus_before: from,
+            initial: Selection::default(),
         }));
         self.refresh_other(wardrobe);
         let began = self.selection();
         if let Some(other) = &mut self.other {
-            other.began = began;
+            other.initial = began;
         }
         Pane::First
     }
@@ -297,13 +300,13 @@ impl Browser {
         match &mut other.index {
             ViewIndex::ByHat(index) => {
                 index.refresh(wardrobe);
-                other.columns.list(Pane::First, index, wardrobe);
+                other.columns.refresh(Pane::First, index, wardrobe);
             }
             ViewIndex::ByUser(index) => {
                 index.refresh(wardrobe);
                 // A small wardrobe is counted together at once, so that the view does not come empty first.
                 if !index.is_building() || index.build() {
-                    other.columns.list(Pane::First, index, wardrobe);
+                    other.columns.refresh(Pane::First, index, wardrobe);
                 }
             }
         }
@@ -318,7 +321,7 @@ impl Browser {
     ) -> T {
         let said = how(self.columns_mut().get_mut(pane));
         if pane == Pane::Second && self.grouping() != Grouping::ByHat {
-            with_source!(self, |columns, source| columns.list(
+            with_source!(self, |columns, source| columns.refresh(
                 Pane::Third,
                 source,
                 wardrobe
@@ -335,7 +338,7 @@ impl Browser {
     /// Lists a pane in another order.
     pub(super) fn sort(&mut self, pane: Pane, sort: Sort, wardrobe: &Wardrobe) {
         self.columns_mut().get_mut(pane).set_sort(sort);
-        with_source!(self, |columns, source| columns.list(pane, source, wardrobe));
+        with_source!(self, |columns, source| columns.refresh(pane, source, wardrobe));
     }
 
     /// Takes a pane's filter away; what is selected stays selected.
@@ -385,7 +388,7 @@ impl Browser {
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
         self.totals = Totals::of(wardrobe);
         self.by_room.prune(wardrobe);
-        self.rooms.list(Pane::First, &mut self.by_room, wardrobe);
+        self.rooms.refresh(Pane::First, &mut self.by_room, wardrobe);
         self.refresh_other(wardrobe);
     }
 }

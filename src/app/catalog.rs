@@ -7,22 +7,26 @@ use crate::model::{CatalogHat, HatId, Jid, RoomHat, Wardrobe};
 pub struct CatalogOverlay {
     /// Which room.
     pub room: Jid,
-    pub(super) on: Option<HatId>,
-    pub(super) at: usize,
+    pub(super) selected_hat: Option<HatId>,
+    pub(super) row: usize,
 }
 
 /// A hat of a room.
 #[derive(Debug, Clone, Copy)]
 pub struct CatalogEntry<'a> {
     /// Its id, what people read, and how many users have it.
-    pub known: &'a RoomHat,
+    pub hat: &'a RoomHat,
     /// What the catalog has of it; `None` when it is only worn.
-    pub defined: Option<&'a CatalogHat>,
+    pub definition: Option<&'a CatalogHat>,
 }
 
 impl CatalogOverlay {
     pub(super) fn new(room: Jid, on: Option<HatId>) -> Self {
-        Self { room, on, at: 0 }
+        Self {
+            room,
+            selected_hat: on,
+            row: 0,
+        }
     }
 
     /// The hats, those of the catalog first, by title.
@@ -34,13 +38,13 @@ impl CatalogOverlay {
             .known_hats()
             .iter()
             .map(|known| CatalogEntry {
-                known,
-                defined: room.catalog.get(&known.id),
+                hat: known,
+                definition: room.catalog.get(&known.id),
             })
             .collect();
         entries.sort_by_cached_key(|entry| {
-            let title = entry.known.title.as_deref().unwrap_or_default().to_lowercase();
-            (entry.defined.is_none(), title.is_empty(), title)
+            let title = entry.hat.title.as_deref().unwrap_or_default().to_lowercase();
+            (entry.definition.is_none(), title.is_empty(), title)
         });
         entries
     }
@@ -49,7 +53,7 @@ impl CatalogOverlay {
     pub fn selected(&self, entries: &[CatalogEntry<'_>]) -> Option<usize> {
         let on = entries
             .iter()
-            .position(|entry| Some(&entry.known.id) == self.on.as_ref());
-        on.or_else(|| entries.len().checked_sub(1).map(|last| self.at.min(last)))
+            .position(|entry| Some(&entry.hat.id) == self.selected_hat.as_ref());
+        on.or_else(|| entries.len().checked_sub(1).map(|last| self.row.min(last)))
     }
 }

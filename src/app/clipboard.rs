@@ -10,7 +10,7 @@ pub(super) struct CopiedHats {
     /// As they were there.
     pub(super) hats: Hats,
     /// With the titles that people read there, for other rooms.
-    pub(super) whole: Hats,
+    pub(super) with_titles: Hats,
 }
 
 impl CopiedHats {
@@ -19,7 +19,7 @@ impl CopiedHats {
         if *room == self.room {
             &self.hats
         } else {
-            &self.whole
+            &self.with_titles
         }
     }
 }

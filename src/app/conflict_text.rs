@@ -3,7 +3,7 @@
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Wardrobe};
 
 /// A hat as a user has it: `"Teacher", worn, required`.
-pub(super) fn attachment(attachment: &Attachment) -> String {
+pub(super) fn describe_attachment(attachment: &Attachment) -> String {
     let title = match attachment.title.as_deref().filter(|title| !title.is_empty()) {
         Some(title) => format!("\"{title}\""),
         None => "without a title".into(),
@@ -27,7 +27,7 @@ pub(super) fn attachment(attachment: &Attachment) -> String {
 }
 
 /// A hat of the catalog: `"Teacher", hue 120`.
-pub(super) fn defined(hat: &CatalogHat) -> String {
+pub(super) fn describe_catalog_hat(hat: &CatalogHat) -> String {
     let title = match hat.title.as_deref().filter(|title| !title.is_empty()) {
         Some(title) => format!("\"{title}\""),
         None => "without a title".into(),
@@ -39,7 +39,7 @@ pub(super) fn defined(hat: &CatalogHat) -> String {
 }
 
 /// What stands now where an edit would change something.
-pub(super) fn now(edit: &Edit, wardrobe: &Wardrobe) -> String {
+pub(super) fn describe_current(edit: &Edit, wardrobe: &Wardrobe) -> String {
     let room = edit.room().and_then(|room| wardrobe.room(room));
     let user = room.zip(edit.user()).and_then(|(room, user)| room.user(user));
     match (edit, room) {
@@ -48,16 +48,16 @@ pub(super) fn now(edit: &Edit, wardrobe: &Wardrobe) -> String {
         }
         (_, None) => "the room is not there any more".into(),
         (Edit::Room { .. } | Edit::Catalog { .. }, Some(_)) => "the room is another than it was".into(),
-        (Edit::RoomName { .. }, Some(room)) => name(room.name.as_deref()),
+        (Edit::RoomName { .. }, Some(room)) => describe_room_name(room.name.as_deref()),
         (Edit::Hat { hat, .. }, Some(_)) => match user.and_then(|user| user.hats.get(hat)) {
-            Some(there) => attachment(there),
+            Some(there) => describe_attachment(there),
             None if user.is_none() => "the user is not there any more".into(),
             None => "the user does not have the hat any more".into(),
         },
         (Edit::User { .. } | Edit::Affiliation { .. }, Some(_)) => match user {
             Some(user) => format!(
                 "{} with {}",
-                is(user.affiliation),
+                describe_affiliation(user.affiliation),
                 super::describe::count_or_no(user.hats.len(), "hat")
             ),
             None => "the user is not there any more".into(),
@@ -66,7 +66,7 @@ pub(super) fn now(edit: &Edit, wardrobe: &Wardrobe) -> String {
 }
 
 /// The user's affiliation, as a sentence.
-pub(super) fn is(affiliation: Affiliation) -> String {
+pub(super) fn describe_affiliation(affiliation: Affiliation) -> String {
     match affiliation {
         Affiliation::Outcast => "the user is banned (outcast)".into(),
         Affiliation::None => "the user is not affiliated".into(),
@@ -75,7 +75,7 @@ pub(super) fn is(affiliation: Affiliation) -> String {
 }
 
 /// The room's name, as a sentence.
-pub(super) fn name(name: Option<&str>) -> String {
+pub(super) fn describe_room_name(name: Option<&str>) -> String {
     match name {
         Some(name) => format!("the room's name is \"{name}\""),
         None => "the room has no name".into(),

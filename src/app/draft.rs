@@ -15,7 +15,7 @@ pub struct Draft {
     pub forms: Vec<FormDraft>,
     /// Changes that could not be written, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unsaved: Vec<Unsaved>,
+    pub unsaved: Vec<UnsavedChange>,
 }
 
 /// A form's subject and what its fields held.
@@ -31,7 +31,7 @@ pub struct FormDraft {
 
 /// A change that could not be written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unsaved {
+pub struct UnsavedChange {
     /// What.
     pub edits: Group,
     #[serde(default)]
@@ -40,7 +40,7 @@ pub struct Unsaved {
     pub(super) redoes: Option<u64>,
 }
 
-impl From<&Change> for Unsaved {
+impl From<&Change> for UnsavedChange {
     fn from(change: &Change) -> Self {
         Self {
             edits: change.group.clone(),
@@ -50,8 +50,8 @@ impl From<&Change> for Unsaved {
     }
 }
 
-impl From<Unsaved> for Change {
-    fn from(unsaved: Unsaved) -> Self {
+impl From<UnsavedChange> for Change {
+    fn from(unsaved: UnsavedChange) -> Self {
         Self {
             group: unsaved.edits,
             undoes: unsaved.undoes,
@@ -60,14 +60,14 @@ impl From<Unsaved> for Change {
     }
 }
 
-impl Unsaved {
+impl UnsavedChange {
     fn is_within(&self, scope: &Scope) -> bool {
-        self.edits.0.iter().all(|edit| sees(scope, edit.room()))
+        self.edits.0.iter().all(|edit| is_in_scope(scope, edit.room()))
     }
 }
 
 /// Whether what is about this room, or about the whole document, is for a session of this scope.
-fn sees(scope: &Scope, room: Option<&Jid>) -> bool {
+fn is_in_scope(scope: &Scope, room: Option<&Jid>) -> bool {
     match (&scope.rooms, room) {
         (None, _) => true,
         (Some(rooms), Some(room)) => rooms.contains(room),
@@ -85,8 +85,8 @@ impl FormDraft {
             Jid::parse_input(text.trim()).ok()
         };
         match self.subject.rooms().as_slice() {
-            [] => sees(scope, typed().as_ref()),
-            rooms => rooms.iter().all(|room| sees(scope, Some(room))),
+            [] => is_in_scope(scope, typed().as_ref()),
+            rooms => rooms.iter().all(|room| is_in_scope(scope, Some(room))),
         }
     }
 
@@ -96,13 +96,13 @@ impl FormDraft {
         texts.filter(|(_, text)| !text.is_empty())
     }
 
-    pub(super) fn of(form: &Form) -> Self {
+    pub(super) fn of_form(form: &Form) -> Self {
         let (mut texts, mut ticks) = (Vec::new(), Vec::new());
         for field in &form.fields {
             match &field.value {
                 FieldValue::Text(text) => texts.push((field.name, text.text())),
-                FieldValue::Tick(on) | FieldValue::Maybe(Some(on)) => ticks.push((field.name, *on)),
-                FieldValue::Maybe(None) | FieldValue::Choice { .. } => {}
+                FieldValue::Toggle(on) | FieldValue::Mixed(Some(on)) => ticks.push((field.name, *on)),
+                FieldValue::Mixed(None) | FieldValue::Choice { .. } => {}
             }
         }
         let affiliation = form.affiliation();
@@ -122,12 +122,12 @@ impl FormDraft {
         }
         for field in &mut form.fields {
             match &mut field.value {
-                FieldValue::Tick(on) => {
+                FieldValue::Toggle(on) => {
                     if let Some((_, was)) = self.ticks.iter().find(|(name, _)| *name == field.name) {
                         *on = *was;
                     }
                 }
-                FieldValue::Maybe(answer) => {
+                FieldValue::Mixed(answer) => {
                     let was = self.ticks.iter().find(|(name, _)| *name == field.name);
                     *answer = was.map(|(_, was)| *was);
                 }
@@ -171,7 +171,7 @@ impl Draft {
     }
 
     /// Takes out of this draft what another has in it, each once.
-    fn take_out(&mut self, other: &Self) {
+    fn subtract(&mut self, other: &Self) {
         for form in &other.forms {
             if let Some(at) = self.forms.iter().position(|there| there == form) {
                 self.forms.remove(at);
@@ -188,31 +188,31 @@ impl Draft {
 /// The bytes to be kept in the place of those that are kept now: with what this session has to keep in the place of what
 /// it had (`before`), and with all that others left there. `None`: nothing is to be kept. (One person may have several
 /// sessions open, and a session may see less than another.)
-pub fn replaced(now: Option<&[u8]>, before: &Draft, after: &Draft) -> Option<Vec<u8>> {
+pub fn update_stored(now: Option<&[u8]>, before: &Draft, after: &Draft) -> Option<Vec<u8>> {
     // Bytes that are no draft were said to be none, and can be of no use.
     let mut draft: Draft = now
         .and_then(|now| serde_json::from_slice(now).ok())
         .unwrap_or_default();
-    draft.take_out(before);
+    draft.subtract(before);
     draft.forms.extend_from_slice(&after.forms);
     draft.unsaved.extend_from_slice(&after.unsaved);
-    bytes(&draft)
+    to_bytes(&draft)
 }
 
 /// The bytes to be kept when what killed sessions left in their own drafts is put to what is kept now, each once.
-pub fn gathered(now: Option<&[u8]>, left: &[Vec<u8>]) -> Option<Vec<u8>> {
+pub fn merge_orphaned(now: Option<&[u8]>, left: &[Vec<u8>]) -> Option<Vec<u8>> {
     let read = |bytes: &[u8]| serde_json::from_slice::<Draft>(bytes).ok();
     let mut draft = now.and_then(read).unwrap_or_default();
     for mut more in left.iter().filter_map(|bytes| read(bytes)) {
-        more.take_out(&draft);
+        more.subtract(&draft);
         draft.forms.append(&mut more.forms);
         draft.unsaved.append(&mut more.unsaved);
     }
-    bytes(&draft)
+    to_bytes(&draft)
 }
 
 /// A draft as it is kept; `None`: there is nothing in it.
-pub fn bytes(draft: &Draft) -> Option<Vec<u8>> {
+pub fn to_bytes(draft: &Draft) -> Option<Vec<u8>> {
     (!draft.is_empty()).then(|| crate::model::write::pretty(draft))
 }
 
@@ -220,19 +220,19 @@ pub fn bytes(draft: &Draft) -> Option<Vec<u8>> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct DraftState {
     /// What came before the file was open.
-    pub waiting: Option<Vec<u8>>,
+    pub received: Option<Vec<u8>>,
     /// That about which nothing was decided yet.
-    pub later: Option<Draft>,
+    pub undecided: Option<Draft>,
     /// What this session has in it.
-    pub kept: Draft,
+    pub stored: Draft,
     /// What it asked to be kept last, before there is an answer.
-    pub asked: Option<Draft>,
+    pub storing: Option<Draft>,
     /// What could not be kept: not asked for again and again.
     pub failed: Option<Draft>,
     /// Forms that were taken up from it and are open.
-    pub taken: Vec<FormDraft>,
+    pub restored_forms: Vec<FormDraft>,
     /// Changes were taken up from it that may not be saved yet.
-    pub again: bool,
+    pub has_restored_changes: bool,
     /// The session's own draft.
     pub own: OwnDraftState,
 }
@@ -245,11 +245,11 @@ pub(super) struct OwnDraftState {
     /// The forms that were open when typing paused.
     pub forms: Vec<FormDraft>,
     /// Changes are long without an answer.
-    pub unanswered: bool,
+    pub has_overdue_changes: bool,
     /// Typing is waited for to pause.
-    pub typing: bool,
+    pub awaiting_pause: bool,
     /// An answer is waited for.
-    pub answer: bool,
+    pub awaiting_answer: bool,
 }
 
 #[cfg(test)]
@@ -275,33 +275,33 @@ mod tests {
 
     #[test]
     fn what_others_keep_there_stays() {
-        let bytes = |names: &[&str]| replaced(None, &Draft::default(), &draft(names)).unwrap();
+        let bytes = |names: &[&str]| update_stored(None, &Draft::default(), &draft(names)).unwrap();
         let now = bytes(&["theirs", "mine", "mine"]);
-        let after = replaced(Some(&now), &draft(&["mine"]), &draft(&["new"])).unwrap();
+        let after = update_stored(Some(&now), &draft(&["mine"]), &draft(&["new"])).unwrap();
         assert_eq!(after, bytes(&["theirs", "mine", "new"]));
         assert_eq!(
-            replaced(Some(&now), &draft(&["theirs", "mine", "mine"]), &draft(&[])),
+            update_stored(Some(&now), &draft(&["theirs", "mine", "mine"]), &draft(&[])),
             None
         );
         assert_eq!(
-            replaced(Some(b"{]"), &draft(&["mine"]), &draft(&["new"])).unwrap(),
+            update_stored(Some(b"{]"), &draft(&["mine"]), &draft(&["new"])).unwrap(),
             bytes(&["new"])
         );
         assert_eq!(
-            replaced(Some(&now), &draft(&["mine"; 3]), &draft(&[])).unwrap(),
+            update_stored(Some(&now), &draft(&["mine"; 3]), &draft(&[])).unwrap(),
             bytes(&["theirs"])
         );
     }
 
     #[test]
     fn what_killed_sessions_left_is_gathered_each_once() {
-        let bytes = |names: &[&str]| bytes(&draft(names)).unwrap();
+        let bytes = |names: &[&str]| to_bytes(&draft(names)).unwrap();
         let left = [bytes(&["a", "b"]), b"{]".to_vec(), bytes(&["b", "c"])];
         assert_eq!(
-            gathered(Some(&bytes(&["a"])), &left),
+            merge_orphaned(Some(&bytes(&["a"])), &left),
             Some(bytes(&["a", "b", "c"]))
         );
-        assert_eq!(gathered(None, &[b"{]".to_vec()]), None);
+        assert_eq!(merge_orphaned(None, &[b"{]".to_vec()]), None);
     }
 
     #[test]
@@ -310,7 +310,7 @@ mod tests {
             rooms: Some(rooms.iter().map(|room| Jid::parse(room).unwrap()).collect()),
             read_only: false,
         };
-        let bytes = replaced(
+        let bytes = update_stored(
             None,
             &Draft::default(),
             &draft(&["a@c.example", "b@c.example", "a@"]),

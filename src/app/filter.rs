@@ -4,7 +4,7 @@ use nucleo_matcher::pattern::{Atom, CaseMatching};
 
 use crate::model::{Attachment, HatId, Jid, Room, User};
 
-use super::matching::{Matching, letters, word};
+use super::matching::{FuzzyMatcher, fuzzy_atom, substring_atom};
 use super::text::TextInput;
 
 /// What a pane is narrowed to.
@@ -27,7 +27,7 @@ impl Filter {
     }
 
     /// Reads what is typed; false when it means what it meant before.
-    pub(super) fn read(&mut self) -> bool {
+    pub(super) fn reparse(&mut self) -> bool {
         let query = FilterTerms::parse(&self.text.text());
         let changed = query != self.query;
         self.query = query;
@@ -35,11 +35,11 @@ impl Filter {
     }
 
     /// Which of the letters of a text are meant, by their place among its graphemes.
-    pub fn places(&self, shown: &str) -> Vec<u32> {
-        let (mut matching, mut places) = (Matching::new(), Vec::new());
+    pub fn match_positions(&self, shown: &str) -> Vec<u32> {
+        let (mut matching, mut places) = (FuzzyMatcher::new(), Vec::new());
         for term in &self.query.terms {
-            if let (TermKind::Letters(atom, _), false) = (&term.what, term.not) {
-                matching.places(atom, shown, &mut places);
+            if let (TermKind::Letters(atom, _), false) = (&term.kind, term.negated) {
+                matching.match_positions(atom, shown, &mut places);
             }
         }
         places.sort_unstable();
@@ -48,28 +48,28 @@ impl Filter {
     }
 
     /// How well a room matches.
-    pub(super) fn room(&self, matching: &mut Matching, (jid, room): (&Jid, &Room)) -> Option<u32> {
+    pub(super) fn score_room(&self, matching: &mut FuzzyMatcher, (jid, room): (&Jid, &Room)) -> Option<u32> {
         self.query.score(|what| match what {
             TermKind::Letters(atom, _) => matching
-                .closely(atom, room.name.as_deref().unwrap_or_default())
-                .max(matching.closely(atom, jid.as_str())),
+                .score_fuzzy(atom, room.name.as_deref().unwrap_or_default())
+                .max(matching.score_fuzzy(atom, jid.as_str())),
             TermKind::Affiliation(_) => None,
             TermKind::Hat(hat) => room.known_hats().iter().find_map(|known| match hat {
                 None => Some(1),
-                Some(atom) => named(matching, atom, &known.id, known.title.as_deref()),
+                Some(atom) => score_name(matching, atom, &known.id, known.title.as_deref()),
             }),
         })
     }
 
     /// How well a user of a room matches.
-    pub(super) fn user(
+    pub(super) fn score_user(
         &self,
-        matching: &mut Matching,
+        matching: &mut FuzzyMatcher,
         room: &Room,
         (jid, user): (&Jid, &User),
     ) -> Option<u32> {
         self.query.score(|what| match what {
-            TermKind::Letters(atom, _) => matching.closely(atom, jid.as_str()),
+            TermKind::Letters(atom, _) => matching.score_fuzzy(atom, jid.as_str()),
             TermKind::Affiliation(begins) => user
                 .affiliation
                 .as_str()
@@ -77,46 +77,51 @@ impl Filter {
                 .then_some(1),
             TermKind::Hat(hat) => user.hats.iter().find_map(|(id, attachment)| match hat {
                 None => Some(1),
-                Some(atom) => named(matching, atom, id, room.title(id, attachment)),
+                Some(atom) => score_name(matching, atom, id, room.title(id, attachment)),
             }),
         })
     }
 
     /// How well a hat of a user matches.
-    pub(super) fn hat(
+    pub(super) fn score_hat(
         &self,
-        matching: &mut Matching,
+        matching: &mut FuzzyMatcher,
         room: &Room,
         (id, attachment): (&HatId, &Attachment),
     ) -> Option<u32> {
-        self.known(matching, id, room.title(id, attachment))
+        self.score_existing_hat(matching, id, room.title(id, attachment))
     }
 
     /// How well a hat matches that is not one user's.
-    pub(super) fn known(&self, matching: &mut Matching, id: &HatId, title: Option<&str>) -> Option<u32> {
+    pub(super) fn score_existing_hat(
+        &self,
+        matching: &mut FuzzyMatcher,
+        id: &HatId,
+        title: Option<&str>,
+    ) -> Option<u32> {
         self.query.score(|what| match what {
             TermKind::Letters(near, whole) => matching
-                .closely(near, title.unwrap_or_default())
-                .max(matching.score(whole, id.as_str())),
+                .score_fuzzy(near, title.unwrap_or_default())
+                .max(matching.score_substring(whole, id.as_str())),
             TermKind::Affiliation(_) => None,
             TermKind::Hat(None) => Some(1),
-            TermKind::Hat(Some(atom)) => named(matching, atom, id, title),
+            TermKind::Hat(Some(atom)) => score_name(matching, atom, id, title),
         })
     }
 
     /// How well an address matches.
-    pub(super) fn address(&self, matching: &mut Matching, jid: &Jid) -> Option<u32> {
+    pub(super) fn score_address(&self, matching: &mut FuzzyMatcher, jid: &Jid) -> Option<u32> {
         self.query.score(|what| match what {
-            TermKind::Letters(atom, _) => matching.closely(atom, jid.as_str()),
+            TermKind::Letters(atom, _) => matching.score_fuzzy(atom, jid.as_str()),
             TermKind::Affiliation(_) | TermKind::Hat(_) => None,
         })
     }
 }
 
 /// How well a hat's title or id has a word in it.
-fn named(matching: &mut Matching, atom: &Atom, id: &HatId, title: Option<&str>) -> Option<u32> {
-    let by_title = title.and_then(|title| matching.score(atom, title));
-    by_title.or_else(|| matching.score(atom, id.as_str()))
+fn score_name(matching: &mut FuzzyMatcher, atom: &Atom, id: &HatId, title: Option<&str>) -> Option<u32> {
+    let by_title = title.and_then(|title| matching.score_substring(atom, title));
+    by_title.or_else(|| matching.score_substring(atom, id.as_str()))
 }
 
 /// The words of a filter; all of them must hold.
@@ -127,9 +132,9 @@ struct FilterTerms {
 
 #[derive(Debug, Clone, PartialEq)]
 struct Term {
-    what: TermKind,
+    kind: TermKind,
     /// With `!` before it: what matches is left out.
-    not: bool,
+    negated: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -149,17 +154,20 @@ impl FilterTerms {
                 Some(rest) => (true, rest),
                 None => (false, token),
             };
-            let whole = || word(token, CaseMatching::Smart);
+            let whole = || substring_atom(token, CaseMatching::Smart);
             let what = match (token.strip_prefix('@'), token.strip_prefix('#')) {
                 _ if token.is_empty() => return None,
                 (Some(affiliation), _) => TermKind::Affiliation(affiliation.to_lowercase()),
                 (_, Some("")) => TermKind::Hat(None),
-                (_, Some(hat)) => TermKind::Hat(Some(word(hat, CaseMatching::Smart))),
+                (_, Some(hat)) => TermKind::Hat(Some(substring_atom(hat, CaseMatching::Smart))),
                 // What is left out must be there as it is written: letters from here and there would leave out too much.
                 _ if not => TermKind::Letters(whole(), whole()),
-                _ => TermKind::Letters(letters(token, CaseMatching::Smart), whole()),
+                _ => TermKind::Letters(fuzzy_atom(token, CaseMatching::Smart), whole()),
             };
-            Some(Term { what, not })
+            Some(Term {
+                kind: what,
+                negated: not,
+            })
         });
         Self {
             terms: terms.collect(),
@@ -170,7 +178,7 @@ impl FilterTerms {
     fn score(&self, mut of: impl FnMut(&TermKind) -> Option<u32>) -> Option<u32> {
         self.terms
             .iter()
-            .try_fold(0, |sum, term| match (of(&term.what), term.not) {
+            .try_fold(0, |sum, term| match (of(&term.kind), term.negated) {
                 (Some(score), false) => Some(sum + score),
                 (None, true) => Some(sum),
                 _ => None,

@@ -7,15 +7,15 @@ use nucleo_matcher::pattern::CaseMatching;
 use crate::model::{HatId, Jid, Room, Wardrobe};
 
 use super::command::Command;
-use super::matching::{Matching, Words};
+use super::matching::{FuzzyMatcher, SearchTerms};
 use super::offer::FinderItem;
 use super::place::Place;
 use super::text::TextInput;
 
 /// How many users are looked at before the next key has its turn.
-const SLICE: usize = 2_000;
+const CHUNK: usize = 2_000;
 /// So many of the best are offered.
-const MOST: usize = 200;
+const MAX_MATCHES: usize = 200;
 
 /// The overlay: what is typed, and what was found.
 #[derive(Debug, Clone)]
@@ -25,11 +25,11 @@ pub struct Finder {
     /// The selected row.
     pub selected: usize,
     /// What is offered, best first.
-    pub found: Vec<FinderMatch>,
+    pub matches: Vec<FinderMatch>,
     /// How many matched, more than are offered perhaps.
-    pub matched: usize,
-    terms: Words,
-    among: FinderScope,
+    pub match_count: usize,
+    terms: SearchTerms,
+    scope: FinderScope,
 }
 
 /// What is looked among.
@@ -48,7 +48,7 @@ enum FinderScope {
 #[derive(Debug, Clone)]
 pub struct FinderMatch {
     /// What.
-    pub what: FinderItem,
+    pub item: FinderItem,
     score: u32,
 }
 
@@ -76,18 +76,18 @@ impl Finder {
         let mut finder = Self {
             text: TextInput::new(""),
             selected: 0,
-            found: Vec::new(),
-            matched: 0,
-            terms: Words::default(),
-            among,
+            matches: Vec::new(),
+            match_count: 0,
+            terms: SearchTerms::default(),
+            scope: among,
         };
-        finder.look();
+        finder.search_next_chunk();
         finder
     }
 
     /// What is looked among, in words.
     pub fn title(&self) -> &'static str {
-        match self.among {
+        match self.scope {
             FinderScope::Commands(_) => "Commands",
             FinderScope::Help(_) => "Help",
             FinderScope::Places { .. } => "Go to a room, a user or a hat",
@@ -96,7 +96,7 @@ impl Finder {
 
     /// Whether it is the help.
     pub fn is_help(&self) -> bool {
-        matches!(self.among, FinderScope::Help(_))
+        matches!(self.scope, FinderScope::Help(_))
     }
 
     /// What stands above a row: in the help, the first of each place has a heading, while all of it is shown.
@@ -104,38 +104,38 @@ impl Finder {
         if !self.is_help() || !self.terms.is_empty() {
             return None;
         }
-        let place = |row: usize| self.found.get(row).and_then(|found| found.what.place());
+        let place = |row: usize| self.matches.get(row).and_then(|found| found.item.place());
         let before = row.checked_sub(1).and_then(place);
         place(row).filter(|here| Some(*here) != before).map(Place::title)
     }
 
     /// Whether there is more to look at.
-    pub fn is_looking(&self) -> bool {
-        match &self.among {
+    pub fn is_searching(&self) -> bool {
+        match &self.scope {
             FinderScope::Commands(_) | FinderScope::Help(_) => false,
             FinderScope::Places { rooms, at } => at.0 < rooms.len(),
         }
     }
 
     /// Begins anew with what is typed now.
-    pub(super) fn search(&mut self) {
-        self.terms = Words::of(&self.text.text(), CaseMatching::Smart);
-        self.found.clear();
-        (self.matched, self.selected) = (0, 0);
-        if let FinderScope::Places { at, .. } = &mut self.among {
+    pub(super) fn restart(&mut self) {
+        self.terms = SearchTerms::of(&self.text.text(), CaseMatching::Smart);
+        self.matches.clear();
+        (self.match_count, self.selected) = (0, 0);
+        if let FinderScope::Places { at, .. } = &mut self.scope {
             *at = (0, 0);
         }
-        self.look();
+        self.search_next_chunk();
     }
 
     /// Looks at some more.
-    pub(super) fn look(&mut self) {
-        let mut matching = Matching::new();
+    pub(super) fn search_next_chunk(&mut self) {
+        let mut matching = FuzzyMatcher::new();
         let mut found = Vec::new();
         // In the help, whoever types a key asks what it does.
         let typed = self.is_help().then(|| self.text.text());
         let typed = typed.filter(|typed| !typed.is_empty());
-        match &mut self.among {
+        match &mut self.scope {
             FinderScope::Commands(all) | FinderScope::Help(all) => {
                 for what in all.iter() {
                     let (text, keys) = match what {
@@ -149,7 +149,7 @@ impl Finder {
                             let text = format!("{title} {help} {}", synonyms.join(" "));
                             (text, offer.keys.as_str())
                         }
-                        FinderItem::Note(note) => (note.help.to_owned(), note.word),
+                        FinderItem::Note(note) => (note.help.to_owned(), note.example),
                         FinderItem::Place { .. } => continue,
                     };
                     let by_text = score(&mut matching, &self.terms, &[&text]);
@@ -159,40 +159,40 @@ impl Finder {
                         .then_some(u32::MAX);
                     if let Some(score) = by_key.or(by_text) {
                         let what = what.clone();
-                        found.push(FinderMatch { what, score });
+                        found.push(FinderMatch { item: what, score });
                     }
                 }
             }
             // Nobody wants all of it at once: with nothing typed the rooms are offered.
             FinderScope::Places { rooms, at } => {
-                look_at_places(&mut matching, &self.terms, rooms, at, &mut found);
+                search_places(&mut matching, &self.terms, rooms, at, &mut found);
             }
         }
-        self.matched += found.len();
-        self.found.append(&mut found);
+        self.match_count += found.len();
+        self.matches.append(&mut found);
         // Stable: what is as good comes in the order in which it was found.
-        self.found.sort_by_key(|found| std::cmp::Reverse(found.score));
-        self.found.truncate(MOST);
+        self.matches.sort_by_key(|found| std::cmp::Reverse(found.score));
+        self.matches.truncate(MAX_MATCHES);
     }
 
     /// What is selected.
-    pub fn chosen(&self) -> Option<&FinderItem> {
-        self.found.get(self.selected).map(|found| &found.what)
+    pub fn selected_item(&self) -> Option<&FinderItem> {
+        self.matches.get(self.selected).map(|found| &found.item)
     }
 }
 
-fn look_at_places(
-    matching: &mut Matching,
-    terms: &Words,
+fn search_places(
+    matching: &mut FuzzyMatcher,
+    terms: &SearchTerms,
     rooms: &Arc<[(Jid, Arc<Room>)]>,
     (room_at, user_at): &mut (usize, usize),
     found: &mut Vec<FinderMatch>,
 ) {
-    let mut left = SLICE;
+    let mut left = CHUNK;
     while let (Some((jid, room)), true) = (rooms.get(*room_at), left > 0) {
         let place = |user: Option<&Jid>, hat: Option<&HatId>| FinderItem::Place {
             room: jid.clone(),
-            here: room.clone(),
+            snapshot: room.clone(),
             user: user.cloned(),
             hat: hat.cloned(),
         };
@@ -200,7 +200,7 @@ fn look_at_places(
         let mut put = |bonus: u32, what: FinderItem, texts: &[&str]| {
             if let Some(score) = score(matching, terms, texts) {
                 let score = score + bonus;
-                found.push(FinderMatch { what, score });
+                found.push(FinderMatch { item: what, score });
             }
         };
         if *user_at == 0 {
@@ -229,7 +229,7 @@ fn look_at_places(
 }
 
 /// How well words match texts together; the first text at least one of the words, as it is what is to be found.
-fn score(matching: &mut Matching, terms: &Words, texts: &[&str]) -> Option<u32> {
+fn score(matching: &mut FuzzyMatcher, terms: &SearchTerms, texts: &[&str]) -> Option<u32> {
     let (score, first) = terms.score(matching, texts, 1)?;
     first.then_some(score)
 }

@@ -38,7 +38,8 @@ pub enum FieldName {
     /// A hat's color in the room's catalog.
     Hue,
     /// Whether the hats of those who have it get the title of the catalog, too.
-    Wearers,
+    #[serde(rename = "wearers")] // as drafts have it
+    RetitleUsers,
 }
 
 impl FieldName {
@@ -59,7 +60,7 @@ impl FieldName {
             Self::Active => "Active",
             Self::Required => "Required",
             Self::Hue => "Hue",
-            Self::Wearers => "Users, too",
+            Self::RetitleUsers => "Users, too",
         }
     }
 
@@ -73,8 +74,8 @@ impl FieldName {
             Self::User => "user@example.org, or a list of several".into(),
             Self::Affiliation => format!(
                 "{} or {} to change",
-                key(CommandId::Tick),
-                key(CommandId::TickBack)
+                key(CommandId::NextValue),
+                key(CommandId::PreviousValue)
             ),
             Self::Hat => format!(
                 "letters of a known title, or a URI; {} makes a new one",
@@ -84,7 +85,7 @@ impl FieldName {
             Self::Active => "the user is displaying the hat now".into(),
             Self::Required => "the user cannot take it off (you can)".into(),
             Self::Hue => "the color's angle, 0 to 360; empty: the color of its id".into(),
-            Self::Wearers => "users with a title of their own get this one".into(),
+            Self::RetitleUsers => "users with a title of their own get this one".into(),
         }
     }
 }
@@ -95,9 +96,9 @@ pub enum FieldValue {
     /// A line of text.
     Text(Box<TextInput>),
     /// Yes or no.
-    Tick(bool),
+    Toggle(bool),
     /// Yes, no, or as it is: of several things that are not all the same.
-    Maybe(Option<bool>),
+    Mixed(Option<bool>),
     /// One of these.
     Choice {
         /// What can be chosen.
@@ -126,14 +127,14 @@ pub struct Form {
     /// Which has the focus.
     pub focus: usize,
     /// Saving was refused once: empty fields are mistakes from then on.
-    pub refused: bool,
+    pub save_attempted: bool,
     /// The existing hats or rooms, for the field that takes one.
     pub suggestions: Option<Suggestions>,
     /// The title that a suggestion filled in.
-    pub(super) filled: Option<String>,
+    pub(super) filled_title: Option<String>,
     pub(super) changed: bool,
     /// The only rooms that this session may add.
-    pub(super) limit: Option<BTreeSet<Jid>>,
+    pub(super) allowed_rooms: Option<BTreeSet<Jid>>,
 }
 
 impl Form {
@@ -170,17 +171,17 @@ impl Form {
     }
 
     /// Yes, no, or as it is.
-    pub fn answer(&self, name: FieldName) -> Option<bool> {
+    pub fn toggle_value(&self, name: FieldName) -> Option<bool> {
         let field = self.fields.iter().find(|field| field.name == name);
         match field.map(|field| &field.value) {
-            Some(FieldValue::Tick(on)) => Some(*on),
-            Some(FieldValue::Maybe(answer)) => *answer,
+            Some(FieldValue::Toggle(on)) => Some(*on),
+            Some(FieldValue::Mixed(answer)) => *answer,
             _ => None,
         }
     }
 
     /// What was typed into a field; `None` where nothing was.
-    pub(super) fn typed(&self, name: FieldName) -> Option<String> {
+    pub(super) fn changed_text(&self, name: FieldName) -> Option<String> {
         let field = self.fields.iter().find(|field| field.name == name)?;
         match &field.value {
             FieldValue::Text(text) if text.is_changed() => Some(text.text()),
@@ -189,10 +190,10 @@ impl Form {
     }
 
     /// Whether a field is ticked.
-    pub fn ticked(&self, name: FieldName) -> bool {
+    pub fn is_on(&self, name: FieldName) -> bool {
         self.fields
             .iter()
-            .any(|field| field.name == name && matches!(field.value, FieldValue::Tick(true)))
+            .any(|field| field.name == name && matches!(field.value, FieldValue::Toggle(true)))
     }
 
     /// The affiliation that is chosen.
@@ -213,7 +214,7 @@ impl Form {
     }
 
     /// Whether the list of suggestions has the keys, and which row of it.
-    pub fn listed(&self) -> Option<usize> {
+    pub fn selected_suggestion(&self) -> Option<usize> {
         let suggests = self.field().is_some_and(|field| field.name.suggests());
         self.suggestions.as_ref().filter(|_| suggests)?.selected()
     }

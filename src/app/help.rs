@@ -9,40 +9,40 @@ use super::place::{Grouping, PANES, Place};
 type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
 
 /// What a filter takes.
-pub static FILTERS: [HelpNote; 4] = [
+pub static FILTER_NOTES: [HelpNote; 4] = [
     HelpNote {
-        word: "mar",
+        example: "mar",
         help: "in a filter: these letters in a name, an address or a title",
     },
     HelpNote {
-        word: "@owner",
+        example: "@owner",
         help: "in a filter: users with this affiliation; @o is enough",
     },
     HelpNote {
-        word: "#teach",
+        example: "#teach",
         help: "in a filter: who has a hat with this in its title or URI; # alone: any hat",
     },
     HelpNote {
-        word: "!mar",
+        example: "!mar",
         help: "in a filter: without it; also !@owner and !#teach, and !# has no hat",
     },
 ];
 
 /// Every command that can be meant in the panes, those of the pane with the focus first.
-pub(super) fn offers(state: &State, enabled: CommandCheck) -> Vec<OfferedCommand> {
+pub(super) fn palette_commands(state: &State, enabled: CommandCheck) -> Vec<OfferedCommand> {
     let places = Place::ALL.iter().copied().filter(|place| place.pane().is_some());
     let here = Place::of_pane(state.grouping(), state.focus);
     let (near, far): (Vec<Place>, Vec<Place>) = places
         .filter(|place| *place != here)
         .partition(|place| is_in_view(state, *place));
     let of_panes = |places: Vec<Place>| {
-        let of = move |place| of_pane(state, place, enabled);
+        let of = move |place| commands_of_pane(state, place, enabled);
         places.into_iter().flat_map(of)
     };
-    let mut all = of_pane(state, here, enabled);
+    let mut all = commands_of_pane(state, here, enabled);
     for place in [Place::Panes, Place::Lists, Place::Everywhere] {
         all.extend(
-            of_place(place)
+            commands_of_place(place)
                 .map(|command| OfferedCommand::new(state.keymap(), command, enabled(state, command.id))),
         );
     }
@@ -59,22 +59,24 @@ fn is_in_view(state: &State, place: Place) -> bool {
 }
 
 /// The same, then what there is to know of filters, then the commands of all other places.
-pub(super) fn all(state: &State, enabled: CommandCheck) -> Vec<FinderItem> {
-    let in_panes = offers(state, enabled).into_iter().map(FinderItem::Command);
-    let is_near = |what: &FinderItem| what.place().is_some_and(|place| !is_far(state, place));
+pub(super) fn help_items(state: &State, enabled: CommandCheck) -> Vec<FinderItem> {
+    let in_panes = palette_commands(state, enabled)
+        .into_iter()
+        .map(FinderItem::Command);
+    let is_near = |what: &FinderItem| what.place().is_some_and(|place| !is_other_pane(state, place));
     let (near, far): (Vec<FinderItem>, Vec<FinderItem>) = in_panes.partition(is_near);
     let filters = std::iter::once(Place::Filter);
     let shown = [Place::Filter, Place::Panes, Place::Lists, Place::Everywhere];
     let is_elsewhere = |place: &Place| !shown.contains(place) && place.pane().is_none();
     let elsewhere = Place::ALL.iter().copied().filter(is_elsewhere);
     let of = |place: Place| {
-        let why = format!("only {}", only(place));
-        of_place(place).map(move |command| {
+        let why = format!("Only {}", place_phrase(place));
+        commands_of_place(place).map(move |command| {
             FinderItem::Command(OfferedCommand::new(state.keymap(), command, Err(why.clone())))
         })
     };
     let mut all = near;
-    all.extend(FILTERS.iter().map(FinderItem::Note));
+    all.extend(FILTER_NOTES.iter().map(FinderItem::Note));
     all.extend(filters.flat_map(of));
     all.extend(far);
     all.extend(elsewhere.flat_map(of));
@@ -82,29 +84,36 @@ pub(super) fn all(state: &State, enabled: CommandCheck) -> Vec<FinderItem> {
 }
 
 /// Whether a place is another pane than the one with the focus.
-fn is_far(state: &State, place: Place) -> bool {
+fn is_other_pane(state: &State, place: Place) -> bool {
     place.pane().is_some() && Place::of_pane(state.grouping(), state.focus) != place
 }
 
-/// Where commands work that are for no pane.
-fn only(place: Place) -> String {
+/// Where the commands of a place that is no pane work, after "Only".
+fn place_phrase(place: Place) -> &'static str {
     match place {
-        Place::Catalog => "in a room's catalog".into(),
-        Place::History => "in the history".into(),
-        other => {
-            let mut title = other.title().chars();
-            let first = title.next().map(|first| first.to_ascii_lowercase());
-            first.into_iter().chain(title).collect()
-        }
+        Place::Filter => "while filtering",
+        Place::Finder => "in the help, the command palette or Go to",
+        Place::Form => "in a form",
+        Place::SuggestField => "in a hat or room field",
+        Place::Suggestions => "in a list of existing hats or rooms",
+        Place::ChoiceField => "in a choice field",
+        Place::Sets => "in the hat sets",
+        Place::Prompt => "when importing, exporting or naming a set",
+        Place::Confirm => "in a confirmation",
+        Place::Conflict => "in a conflict",
+        Place::Catalog => "in a room's catalog",
+        Place::History => "in the history",
+        Place::Draft => "when a draft is offered",
+        other => other.title(),
     }
 }
 
-fn of_place(place: Place) -> impl Iterator<Item = &'static Command> {
+fn commands_of_place(place: Place) -> impl Iterator<Item = &'static Command> {
     COMMANDS.iter().filter(move |command| command.place == place)
 }
 
 /// The commands of a pane, and whether they could be done there.
-fn of_pane(state: &State, place: Place, enabled: CommandCheck) -> Vec<OfferedCommand> {
+fn commands_of_pane(state: &State, place: Place, enabled: CommandCheck) -> Vec<OfferedCommand> {
     let Some((grouping, pane)) = place.pane() else {
         return Vec::new();
     };
@@ -120,9 +129,12 @@ fn of_pane(state: &State, place: Place, enabled: CommandCheck) -> Vec<OfferedCom
             Grouping::ByHat => "Hats",
             Grouping::ByUser => "Users",
         };
-        Err(format!("in the view {view} ({})", state.key(CommandId::Turn)))
+        Err(format!(
+            "Only in the {view} view ({})",
+            state.key(CommandId::NextView)
+        ))
     };
-    of_place(place)
+    commands_of_place(place)
         .map(|command| OfferedCommand::new(state.keymap(), command, may(command)))
         .collect()
 }

@@ -3,7 +3,7 @@
 use crate::store::{HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, person};
 
 /// How many entries are read at once.
-const PAGE: usize = 200;
+const PAGE_SIZE: usize = 200;
 
 /// What of the selected entry the history can be narrowed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +26,13 @@ pub struct HistoryOverlay {
     /// Entries are on their way.
     pub loading: bool,
     /// Why it could not be read.
-    pub failed: Option<String>,
+    pub error: Option<String>,
     /// Lines that could not be read, in the part that was looked at.
     pub unreadable: usize,
     /// Where the next page begins.
     pub(super) next: Option<u64>,
     /// The revision to be selected when it is read again.
-    select: Option<u64>,
+    select_revision: Option<u64>,
 }
 
 impl HistoryOverlay {
@@ -40,7 +40,7 @@ impl HistoryOverlay {
     pub(super) fn reload(&mut self) -> HistoryQuery {
         let selected = self.entry().map(|entry| entry.revision);
         let query = self.restart(self.filter.clone());
-        self.select = selected;
+        self.select_revision = selected;
         query
     }
 
@@ -58,12 +58,12 @@ impl HistoryOverlay {
         HistoryQuery {
             filter: self.filter.clone(),
             from: self.next,
-            limit: PAGE,
+            limit: PAGE_SIZE,
         }
     }
 
     /// Takes a page that was asked for, unless it belongs to something else by now.
-    pub(super) fn take(&mut self, query: &HistoryQuery, page: Result<HistoryPage, String>) {
+    pub(super) fn receive(&mut self, query: &HistoryQuery, page: Result<HistoryPage, String>) {
         if *query != self.query() || !self.loading {
             return;
         }
@@ -73,7 +73,7 @@ impl HistoryOverlay {
                 self.entries.extend(page.entries);
                 self.unreadable += page.unreadable;
                 self.next = page.next;
-                let wanted = self.select.take();
+                let wanted = self.select_revision.take();
                 if let Some(at) = self
                     .entries
                     .iter()
@@ -82,14 +82,14 @@ impl HistoryOverlay {
                     self.selected = at;
                 }
             }
-            Err(reason) => self.failed = Some(reason),
+            Err(reason) => self.error = Some(reason),
         }
     }
 
     /// Moves the selection; the query for the next page when the end comes near.
     pub(super) fn move_to(&mut self, row: usize) -> Option<HistoryQuery> {
         self.selected = row.min(self.entries.len().saturating_sub(1));
-        let near = self.selected + PAGE / 2 >= self.entries.len();
+        let near = self.selected + PAGE_SIZE / 2 >= self.entries.len();
         (near && !self.loading && self.next.is_some()).then(|| {
             self.loading = true;
             self.query()
@@ -108,7 +108,7 @@ impl HistoryOverlay {
 
     /// The filter narrowed to what the selected entry is about, or widened where it is narrowed to that already.
     /// `None` when the entry is about nothing of the kind.
-    pub(super) fn narrowed(&self, by: EntryPart) -> Option<HistoryFilter> {
+    pub(super) fn toggled_filter(&self, by: EntryPart) -> Option<HistoryFilter> {
         let mut filter = self.filter.clone();
         let edits = || self.entry().into_iter().flat_map(|entry| &entry.group.0);
         match by {

@@ -103,13 +103,13 @@ impl Key {
 
 impl Key {
     /// The key's name in a sentence, and where there are only letters: `Down` for `↓`.
-    pub fn word(self) -> String {
-        spelled(&self.name())
+    pub fn spelled_name(self) -> String {
+        spell_arrows(&self.name())
     }
 }
 
 /// Names of keys in letters only.
-pub fn spelled(names: &str) -> String {
+pub fn spell_arrows(names: &str) -> String {
     ARROWS.iter().fold(names.to_owned(), |names, (arrow, word)| {
         names.replace(arrow, word)
     })
@@ -159,22 +159,22 @@ impl std::str::FromStr for Key {
                 _ => break,
             }
         }
-        let code = code(rest).ok_or_else(|| unknown(name, rest))?;
+        let code = parse_code(rest).ok_or_else(|| unknown_key(name, rest))?;
         let code = match code {
             KeyCode::Char(character) if ctrl => KeyCode::Char(character.to_ascii_lowercase()),
             code => code,
         };
         let key = Self { code, ctrl, alt };
-        sent(key).map_or(Ok(key), |why| Err(format!("{name}: {why}")))
+        unsendable_reason(key).map_or(Ok(key), |why| Err(format!("{name}: {why}")))
     }
 }
 
-fn code(name: &str) -> Option<KeyCode> {
+fn parse_code(name: &str) -> Option<KeyCode> {
     let mut characters = name.chars();
     if let (Some(one), None) = (characters.next(), characters.next()) {
         let arrow = ARROWS.iter().find(|(arrow, _)| *arrow == name);
         return match arrow {
-            Some((_, word)) => code(word),
+            Some((_, word)) => parse_code(word),
             // What has no width, or turns the line round, cannot be shown as a key.
             None => one
                 .width()
@@ -192,7 +192,7 @@ fn code(name: &str) -> Option<KeyCode> {
     named.map(|(_, code)| *code)
 }
 
-fn unknown(name: &str, rest: &str) -> String {
+fn unknown_key(name: &str, rest: &str) -> String {
     let nearest = super::describe::closest_match(rest, NAMED.iter().map(|(name, _)| *name));
     let guess = nearest.map_or_else(
         || "keys are written as in u, U, Ctrl-U, F5, Enter".to_owned(),
@@ -205,7 +205,7 @@ fn unknown(name: &str, rest: &str) -> String {
 }
 
 /// Why a terminal does not send this key as itself.
-fn sent(key: Key) -> Option<&'static str> {
+fn unsendable_reason(key: Key) -> Option<&'static str> {
     match (key.code, key.ctrl, key.alt) {
         (KeyCode::Char('i'), true, _) => Some("terminals send it as Tab"),
         (KeyCode::Char('j' | 'm'), true, _) => Some("terminals send it as Enter"),
@@ -243,7 +243,7 @@ mod tests {
         });
         for key in all {
             assert_eq!(key.name().parse(), Ok(key));
-            assert_eq!(key.word().parse(), Ok(key));
+            assert_eq!(key.spelled_name().parse(), Ok(key));
         }
         assert_eq!("ctrl-G".parse(), Ok(Key::ctrl('g')));
         assert_eq!("pagedown".parse(), Ok(Key::plain(KeyCode::PageDown)));

@@ -31,7 +31,7 @@ const LAYOUTS: [KeyboardLayout; 3] = [
 /// What the key that types this letter has on the standard layout; `None`: it is not known.
 ///
 /// Letters that are in several places, as the Cyrillic ones of Serbian, are taken where most people have them.
-pub(super) fn place(letter: char) -> Option<char> {
+pub(super) fn us_layout_key(letter: char) -> Option<char> {
     // Full-width letters, as an input method for Chinese or Japanese leaves them, are at the places of the others.
     if let '\u{ff01}'..='\u{ff5e}' = letter {
         return char::from_u32(u32::from(letter) - 0xfee0);
@@ -74,10 +74,10 @@ mod tests {
             ('ｄ', 'd'),
             ('？', '?'),
         ] {
-            assert_eq!(place(letter), Some(there), "{letter}");
+            assert_eq!(us_layout_key(letter), Some(there), "{letter}");
         }
         for letter in ['d', '/', 'ß', 'é', '書', 'ђ'] {
-            assert_eq!(place(letter), None, "{letter}");
+            assert_eq!(us_layout_key(letter), None, "{letter}");
         }
     }
 }

@@ -10,9 +10,9 @@ use super::{Key, KeyCode, text};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keymap {
     /// What is not here has the table's.
-    given: BTreeMap<CommandId, Vec<Key>>,
+    overrides: BTreeMap<CommandId, Vec<Key>>,
     /// Keys that do it too, as those that the table has beside.
-    also: BTreeMap<CommandId, Vec<Key>>,
+    fallback: BTreeMap<CommandId, Vec<Key>>,
 }
 
 /// Why keys cannot be given as somebody wants them.
@@ -35,9 +35,9 @@ impl Keymap {
         let mut keymap = Self::default();
         let mut problems = Vec::new();
         for (command, keys) in given {
-            problems.extend(possible(command, &keys).err());
+            problems.extend(check_keys(command, &keys).err());
             // Also when it cannot be: its own keys are not meant any more.
-            keymap.given.insert(command.id, keys);
+            keymap.overrides.insert(command.id, keys);
         }
         for clash in keymap.clashes() {
             if !problems.contains(&clash) {
@@ -53,31 +53,33 @@ impl Keymap {
 
     /// The keys of a command.
     pub fn keys<'a>(&'a self, command: &'a Command) -> &'a [Key] {
-        self.given.get(&command.id).map_or(command.keys, Vec::as_slice)
+        self.overrides
+            .get(&command.id)
+            .map_or(command.keys, Vec::as_slice)
     }
 
     /// Gives a command more keys, which do it as long as nothing more particular has them.
     pub fn add(&mut self, command: &Command, keys: impl IntoIterator<Item = Key>) {
-        self.also.entry(command.id).or_default().extend(keys);
+        self.fallback.entry(command.id).or_default().extend(keys);
     }
 
     /// Whether a key does a command, where nothing more particular has it.
-    pub(super) fn means(&self, command: &Command, key: Key) -> bool {
-        let added = self.also.get(&command.id);
+    pub(super) fn matches(&self, command: &Command, key: Key) -> bool {
+        let added = self.fallback.get(&command.id);
         self.keys(command).contains(&key)
-            || command.also.contains(&key)
+            || command.fallback.contains(&key)
             || added.is_some_and(|added| added.contains(&key))
     }
 
     /// The key that is shown first for a command; `None`: it has none.
-    pub fn first(&self, command: &Command) -> Option<Key> {
+    pub fn primary(&self, command: &Command) -> Option<Key> {
         self.keys(command).first().copied()
     }
 
     /// The keys of a command as they are listed, such as `↑, k`.
     pub fn names(&self, command: &Command) -> String {
-        let keys = self.keys(command).iter().chain(command.also);
-        let names = keys.chain(self.also.get(&command.id).into_iter().flatten());
+        let keys = self.keys(command).iter().chain(command.fallback);
+        let names = keys.chain(self.fallback.get(&command.id).into_iter().flatten());
         names.map(|key| key.name()).collect::<Vec<_>>().join(", ")
     }
 
@@ -86,8 +88,8 @@ impl Keymap {
         let Some(command) = id.command() else {
             return id.to_string();
         };
-        self.first(command)
-            .map_or_else(|| format!("\"{}\"", command.title), Key::word)
+        self.primary(command)
+            .map_or_else(|| format!("\"{}\"", command.title), Key::spelled_name)
     }
 
     /// Each two commands of which a key means one where the other could be meant too. Where it is so in the table, the more
@@ -104,7 +106,7 @@ impl Keymap {
                         continue;
                     };
                     if !one.keys.iter().any(|key| other.keys.contains(key)) {
-                        clashes.push(self.both(*key, one, other));
+                        clashes.push(self.clash(*key, one, other));
                     }
                 }
             }
@@ -112,44 +114,42 @@ impl Keymap {
         clashes
     }
 
-    fn both(&self, key: Key, one: &Command, other: &Command) -> KeymapError {
-        let (given, had) = if self.given.contains_key(&one.id) {
+    fn clash(&self, key: Key, one: &Command, other: &Command) -> KeymapError {
+        let (given, had) = if self.overrides.contains_key(&one.id) {
             (one, other)
         } else {
             (other, one)
         };
-        let already = if self.given.contains_key(&had.id) {
-            "too"
+        let already = if self.overrides.contains_key(&had.id) {
+            "also"
         } else {
             "already"
         };
+        let (key, other) = (key.name(), had.id);
         KeymapError {
             id: given.id,
-            text: format!(
-                "{} is the key of \"{}\" {already} ({}): give one of them another key",
-                key.name(),
-                had.id,
-                had.help
-            ),
+            text: format!("{key} is {already} bound to {other}; choose another key for one of them"),
         }
     }
 }
 
 /// Whether a command can have these keys, whatever others have.
-fn possible(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
+fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
     let problem = |text: String| KeymapError { id: command.id, text };
-    if keys.is_empty() && is_needed(command) {
-        return Err(problem("it is a way out, and needs a key".into()));
+    if keys.is_empty() && is_required(command) {
+        return Err(problem(
+            "cannot be unbound: there is no other way out of this screen".into(),
+        ));
     }
     if !command.place.has_text() {
         return Ok(());
     }
     // What a line of text would take is lost to it.
-    let taken = keys.iter().find(|key| text::takes(**key));
+    let taken = keys.iter().find(|key| text::is_text_key(**key));
     match taken {
         None => Ok(()),
         Some(key) => Err(problem(format!(
-            "{} is for the text that is typed there: take one with Ctrl, F1 to F12, or one such as Enter",
+            "{} is typed text here; use Ctrl, a function key, or a key such as Enter",
             key.name()
         ))),
     }
@@ -157,7 +157,7 @@ fn possible(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
 
 /// Whether somebody would be locked in without this command: all that Esc does over the panes, leaving, the yes to leaving
 /// a form, and the answer to a conflict that changes nothing.
-fn is_needed(command: &Command) -> bool {
+fn is_required(command: &Command) -> bool {
     let over = !matches!(
         command.place,
         Place::Rooms | Place::Users | Place::Hats | Place::Panes
@@ -224,16 +224,16 @@ mod tests {
         assert_eq!(problem(&[("filter", "H"), ("history", "/")]), "");
         assert_eq!(
             problem(&[("filter", "H")]),
-            "filter: H is the key of \"history\" already (who did what, and when; undo from there): give one of them another key"
+            "filter: H is already bound to history; choose another key for one of them"
         );
         // In a place above, and everywhere.
-        let shared = |one, other| problem(&[(one, "F7"), (other, "F7")]).contains("F7 is the key of");
-        assert!(shared("wear", "undo"));
+        let shared = |one, other| problem(&[(one, "F7"), (other, "F7")]).contains("F7 is also bound to");
+        assert!(shared("toggle-active", "undo"));
         assert!(shared("save", "new-id"));
-        assert!(shared("take-found", "suspend"));
-        assert!(!shared("wear", "add-room"), "in different panes");
+        assert!(shared("accept-found", "suspend"));
+        assert!(!shared("toggle-active", "add-room"), "in different panes");
         assert!(
-            !shared("take", "save"),
+            !shared("accept-suggestion", "save"),
             "as in the table, the list of hats wins over the form"
         );
     }
@@ -242,18 +242,15 @@ mod tests {
     fn text_stays_text() {
         for (id, keys) in [
             ("save", "s"),
-            ("keep-filter", "Left"),
-            ("take-found", "Alt-f"),
+            ("apply-filter", "Left"),
+            ("accept-found", "Alt-f"),
             ("new-id", "Ctrl-W"),
             ("suspend", "z"),
         ] {
             let said = problem(&[(id, keys)]);
-            assert!(
-                said.contains("is for the text that is typed there"),
-                "{id}: {said}"
-            );
+            assert!(said.contains("is typed text here"), "{id}: {said}");
         }
-        assert_eq!(problem(&[("save", "F2"), ("tick", "t")]), "");
+        assert_eq!(problem(&[("save", "F2"), ("next-value", "t")]), "");
     }
 
     #[test]
@@ -261,13 +258,13 @@ mod tests {
         for id in [
             "quit",
             "interrupt",
-            "leave-form",
+            "cancel-form",
             "no",
             "yes",
             "keep-theirs",
             "clear-filter",
         ] {
-            assert!(problem(&[(id, "")]).contains("needs a key"), "{id}");
+            assert!(problem(&[(id, "")]).contains("cannot be unbound"), "{id}");
         }
         assert_eq!(problem(&[("back", ""), ("help", ""), ("undo", "")]), "");
     }

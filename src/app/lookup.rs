@@ -18,24 +18,24 @@ pub fn places(state: &State) -> &'static [Place] {
 
 /// The command that a key means now.
 pub fn lookup(state: &State, key: Key) -> Option<&'static Command> {
-    meant(state, state.keymap(), key)
+    resolve(state, state.keymap(), key)
 }
 
 /// The command that a key of the table means now, whatever keys were given in its place.
 pub(super) fn lookup_default(state: &State, key: Key) -> Option<&'static Command> {
-    meant(state, &Keymap::default(), key)
+    resolve(state, &Keymap::default(), key)
 }
 
-fn meant(state: &State, keymap: &Keymap, key: Key) -> Option<&'static Command> {
+fn resolve(state: &State, keymap: &Keymap, key: Key) -> Option<&'static Command> {
     let places = places(state);
     let is_typing = places.first().is_some_and(|place| place.has_text());
-    if is_typing && text::takes(key) {
+    if is_typing && text::is_text_key(key) {
         return None;
     }
     let of = |place: &Place| {
         COMMANDS
             .iter()
-            .find(|command| command.place == *place && keymap.means(command, key))
+            .find(|command| command.place == *place && keymap.matches(command, key))
     };
     places.iter().find_map(of)
 }

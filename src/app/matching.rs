@@ -5,50 +5,54 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 /// Matches texts with letters, one after the other.
 #[derive(Debug)]
-pub(super) struct Matching {
+pub(super) struct FuzzyMatcher {
     matcher: Matcher,
     buffer: Vec<char>,
-    places: Vec<u32>,
+    positions: Vec<u32>,
 }
 
-impl Matching {
+impl FuzzyMatcher {
     pub(super) fn new() -> Self {
         Self {
             matcher: Matcher::new(Config::DEFAULT),
             buffer: Vec::new(),
-            places: Vec::new(),
+            positions: Vec::new(),
         }
     }
 
     /// How well letters match, where they stand close enough.
-    pub(super) fn closely(&mut self, letters: &Atom, text: &str) -> Option<u32> {
+    pub(super) fn score_fuzzy(&mut self, letters: &Atom, text: &str) -> Option<u32> {
         let text = Utf32Str::new(text, &mut self.buffer);
-        self.places.clear();
-        let score = letters.indices(text, &mut self.matcher, &mut self.places)?;
-        is_close(text, &mut self.places).then_some(u32::from(score))
+        self.positions.clear();
+        let score = letters.indices(text, &mut self.matcher, &mut self.positions)?;
+        is_compact(text, &mut self.positions).then_some(u32::from(score))
     }
 
     /// How well a whole word matches.
-    pub(super) fn score(&mut self, word: &Atom, text: &str) -> Option<u32> {
+    pub(super) fn score_substring(&mut self, word: &Atom, text: &str) -> Option<u32> {
         let text = Utf32Str::new(text, &mut self.buffer);
         word.score(text, &mut self.matcher).map(u32::from)
     }
 
     /// Adds the places of the letters that matched, among the graphemes of the text.
-    pub(super) fn places(&mut self, letters: &Atom, text: &str, places: &mut Vec<u32>) {
-        if self.closely(letters, text).is_some() {
-            places.extend_from_slice(&self.places);
+    pub(super) fn match_positions(&mut self, letters: &Atom, text: &str, places: &mut Vec<u32>) {
+        if self.score_fuzzy(letters, text).is_some() {
+            places.extend_from_slice(&self.positions);
         }
     }
 }
 
 /// What is typed to find something: words, each of which has to match one of its texts.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Words(Vec<Atom>);
+pub(super) struct SearchTerms(Vec<Atom>);
 
-impl Words {
+impl SearchTerms {
     pub(super) fn of(text: &str, case: CaseMatching) -> Self {
-        Self(text.split_whitespace().map(|part| letters(part, case)).collect())
+        Self(
+            text.split_whitespace()
+                .map(|part| fuzzy_atom(part, case))
+                .collect(),
+        )
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -56,12 +60,17 @@ impl Words {
     }
 
     /// How well they match texts together, and whether any matches the first of them; a match there counts so many times.
-    pub(super) fn score(&self, matching: &mut Matching, texts: &[&str], weight: u32) -> Option<(u32, bool)> {
+    pub(super) fn score(
+        &self,
+        matching: &mut FuzzyMatcher,
+        texts: &[&str],
+        weight: u32,
+    ) -> Option<(u32, bool)> {
         let (mut sum, mut first) = (0, self.is_empty());
         for word in &self.0 {
             let mut best = None;
             for (at, text) in texts.iter().enumerate() {
-                let score = matching.closely(word, text);
+                let score = matching.score_fuzzy(word, text);
                 first |= at == 0 && score.is_some();
                 best = best.max(if at == 0 {
                     score.map(|score| score * weight)
@@ -76,18 +85,18 @@ impl Words {
 }
 
 /// Letters to be found in their order, with others between them.
-pub(super) fn letters(text: &str, case: CaseMatching) -> Atom {
+pub(super) fn fuzzy_atom(text: &str, case: CaseMatching) -> Atom {
     Atom::new(text, case, Normalization::Smart, AtomKind::Fuzzy, false)
 }
 
 /// Letters to be found next to each other.
-pub(super) fn word(text: &str, case: CaseMatching) -> Atom {
+pub(super) fn substring_atom(text: &str, case: CaseMatching) -> Atom {
     Atom::new(text, case, Normalization::Smart, AtomKind::Substring, false)
 }
 
 /// Whether the letters that matched stand close to each other, or are the first ones of words: `assnt` and `ta` mean the
 /// Teacher's Assistant, letters from all over a long title mean nothing.
-fn is_close(text: Utf32Str<'_>, places: &mut [u32]) -> bool {
+fn is_compact(text: Utf32Str<'_>, places: &mut [u32]) -> bool {
     places.sort_unstable();
     let (Some(first), Some(last)) = (places.first(), places.last()) else {
         return true;

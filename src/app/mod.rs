@@ -40,8 +40,8 @@ pub mod view;
 
 pub use attachment_ref::{AttachmentRef, RoomUser};
 pub use browser::{Sort, Tally, Totals};
-pub use check::ChosenHat;
-pub use key::{Key, KeyCode, spelled};
+pub use check::Resolved;
+pub use key::{Key, KeyCode, spell_arrows};
 pub use keymap::Keymap;
 pub use lookup::{footer, lookup, places};
 pub use msg::{DraftDelay, Effect, Msg, Spot};

@@ -43,8 +43,8 @@ pub enum Msg {
     },
     /// The keeper of the data file says something.
     Store(Box<StoreEvent>),
-    /// The answer to [`Effect::GoOn`].
-    GoOn,
+    /// The answer to [`Effect::Continue`].
+    Continue,
     /// The answer to [`Effect::NewId`]: a hat id that is nowhere else.
     NewId(String),
     /// The answer to [`Effect::Import`]: what is in the file of that name, or what is wrong.
@@ -54,7 +54,7 @@ pub enum Msg {
     /// A draft of an earlier session was found.
     DraftFound(Vec<u8>),
     /// The answer to [`Effect::KeepDraft`]: done, or why it could not be.
-    DraftKept(Result<(), String>),
+    DraftStored(Result<(), String>),
     /// What was asked for by [`Effect::Wait`] is over.
     Due(DraftDelay),
     /// The session must end: a signal, or the terminal is gone.
@@ -63,7 +63,7 @@ pub enum Msg {
         status: u8,
     },
     /// Something that was asked for outside could not be done: why, in a sentence.
-    Note(String),
+    Failed(String),
 }
 
 /// What a place on the screen belongs to: of what has the keys, or of a pane while nothing lies over them.
@@ -78,7 +78,7 @@ pub enum Spot {
     /// Something to choose in that field.
     Choice(usize),
     /// A row of the list of known hats.
-    Known(usize),
+    Suggestion(usize),
 }
 
 /// A time after which something that is not saved is kept outside.
@@ -98,7 +98,7 @@ pub enum Effect {
     /// Make a new hat id (`urn:uuid:…`) and answer with [`Msg::NewId`].
     NewId,
     /// Keep `after` in the draft of this actor and data file, in the place of `before`
-    /// ([`replaced`](super::draft::replaced)), and answer with [`Msg::DraftKept`].
+    /// ([`update_stored`](super::draft::update_stored)), and answer with [`Msg::DraftStored`].
     KeepDraft {
         /// What this session had in it.
         before: Draft,
@@ -108,16 +108,16 @@ pub enum Effect {
     /// Answer with [`Msg::Due`] after this time, counted from now, also where it was waited for already.
     Wait(DraftDelay),
     /// No answer is needed any more.
-    Rest(DraftDelay),
+    CancelWait(DraftDelay),
     /// Keep this in the session's own draft, in the place of what is there, so that it survives the process. There is no
     /// answer.
-    KeepOwn(Draft),
+    StoreOwnDraft(Draft),
     /// Read a file to be imported, and answer with [`Msg::Imported`].
     Import(String),
     /// Write a part of this wardrobe into a file, and answer with [`Msg::Exported`].
     Export(ExportRequest, Wardrobe),
-    /// There is more to work out: answer with [`Msg::GoOn`] when nothing else waits.
-    GoOn,
+    /// There is more to work out: answer with [`Msg::Continue`] when nothing else waits.
+    Continue,
     /// Stop the process as Ctrl-Z does, where somebody can continue it.
     Suspend,
     /// Put this text into the clipboard of the terminal.

@@ -34,7 +34,7 @@ impl OfferedCommand {
 #[derive(Debug)]
 pub struct HelpNote {
     /// What is typed.
-    pub word: &'static str,
+    pub example: &'static str,
     /// What it does.
     pub help: &'static str,
 }
@@ -51,7 +51,7 @@ pub enum FinderItem {
         /// The room's address.
         room: Jid,
         /// The room.
-        here: Arc<Room>,
+        snapshot: Arc<Room>,
         /// The user.
         user: Option<Jid>,
         /// The hat.

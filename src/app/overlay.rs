@@ -12,7 +12,7 @@ pub struct Confirm {
     pub question: String,
     /// What follows from a yes.
     pub consequence: String,
-    pub(super) act: ConfirmedAction,
+    pub(super) action: ConfirmedAction,
 }
 
 /// What a yes does.
@@ -20,11 +20,11 @@ pub struct Confirm {
 pub(super) enum ConfirmedAction {
     Commit(Group),
     Export(ExportRequest),
-    LeaveForm,
+    DiscardForm,
     QuitUnsaved,
-    QuitLosing,
-    Restore,
-    DropDraft,
+    QuitDiscarding,
+    RecreateFile,
+    DiscardDraft,
 }
 
 /// Two sides of one thing; nothing is written until somebody chose.
@@ -33,10 +33,10 @@ pub struct Conflict {
     /// What both changed.
     pub what: String,
     /// What this moderator wants, in words.
-    pub mine: String,
+    pub yours: String,
     /// What is there now, in words.
     pub theirs: String,
-    pub(super) over: ConflictSubject,
+    pub(super) subject: ConflictSubject,
 }
 
 /// What the conflict is over.
@@ -51,7 +51,7 @@ pub(super) enum ConflictSubject {
 impl Conflict {
     /// The change that waits for a decision, where it is one.
     pub(super) fn change(&self) -> Option<&Change> {
-        match &self.over {
+        match &self.subject {
             ConflictSubject::Form => None,
             ConflictSubject::Change(change) => Some(change),
         }

@@ -9,7 +9,7 @@ use super::text::TextInput;
 #[derive(Debug, Clone)]
 pub struct Prompt {
     /// What it is for.
-    pub ask: PromptKind,
+    pub kind: PromptKind,
     /// What is typed.
     pub text: TextInput,
     /// What can be chosen beside it, in words; may be nothing.
@@ -17,9 +17,9 @@ pub struct Prompt {
     /// Which is chosen.
     pub at: usize,
     /// Something outside is being done, and will answer.
-    pub waits: bool,
+    pub is_waiting: bool,
     /// What is wrong, the first line a heading.
-    pub wrong: Vec<String>,
+    pub errors: Vec<String>,
 }
 
 /// What is asked for.
@@ -41,11 +41,11 @@ pub struct ExportRequest {
     /// As it was typed.
     pub path: String,
     /// What of the wardrobe.
-    pub part: ExportScope,
+    pub scope: ExportScope,
     /// As what.
-    pub form: FileFormat,
+    pub format: FileFormat,
     /// A file that is there is replaced.
-    pub over: bool,
+    pub overwrite: bool,
 }
 
 /// How the writing of a file ended.
@@ -60,18 +60,18 @@ pub enum ExportOutcome {
 impl Prompt {
     pub(super) fn new(ask: PromptKind, text: &str, choices: Vec<String>, at: usize) -> Self {
         Self {
-            ask,
+            kind: ask,
             text: TextInput::new(text),
             choices,
             at,
-            waits: false,
-            wrong: Vec::new(),
+            is_waiting: false,
+            errors: Vec::new(),
         }
     }
 
     /// The heading.
     pub fn heading(&self) -> &'static str {
-        match &self.ask {
+        match &self.kind {
             PromptKind::Import(_) => "Import",
             PromptKind::Export(_) => "Export",
             PromptKind::SaveSet(..) => "Save a set of hats",
@@ -81,7 +81,7 @@ impl Prompt {
 
     /// The words before the line and before the choice.
     pub fn labels(&self) -> [&'static str; 2] {
-        match &self.ask {
+        match &self.kind {
             PromptKind::Import(_) => ["File", "And"],
             PromptKind::Export(_) => ["File", "What"],
             PromptKind::SaveSet(..) | PromptKind::RenameSet(_) => ["Name", ""],
@@ -90,7 +90,7 @@ impl Prompt {
 
     /// What to type, and what comes of it.
     pub fn hint(&self) -> String {
-        match &self.ask {
+        match &self.kind {
             PromptKind::Import(_) => "a table (CSV) or JSON; it is shown before anything is changed".into(),
             PromptKind::Export(_) => "its name ends in .csv (a table) or .json (all there is)".into(),
             PromptKind::SaveSet(hats, of) => format!("for {} of {of}", super::describe::hats(hats)),
@@ -99,7 +99,7 @@ impl Prompt {
     }
 
     pub(super) fn refuse(&mut self, wrong: Vec<String>) {
-        self.wrong = wrong;
-        self.waits = false;
+        self.errors = wrong;
+        self.is_waiting = false;
     }
 }

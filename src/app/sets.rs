@@ -6,7 +6,7 @@ use nucleo_matcher::pattern::CaseMatching;
 
 use crate::model::{Hats, Wardrobe};
 
-use super::matching::{Matching, Words};
+use super::matching::{FuzzyMatcher, SearchTerms};
 use super::text::TextInput;
 
 /// The overlay: what is typed, and which row is selected.
@@ -15,7 +15,7 @@ pub struct SetsOverlay {
     /// What is typed.
     pub text: TextInput,
     /// The selected row, as far as there are so many.
-    pub at: usize,
+    pub row: usize,
 }
 
 /// A set with its name.
@@ -25,15 +25,15 @@ impl SetsOverlay {
     pub(super) fn new() -> Self {
         Self {
             text: TextInput::new(""),
-            at: 0,
+            row: 0,
         }
     }
 
     /// The sets that match what is typed, the best first; or why there is no reading them.
     pub fn entries(&self, wardrobe: &Wardrobe) -> Result<Vec<NamedHats>, String> {
         let sets = wardrobe.sets().map_err(|error| error.to_string())?;
-        let terms = Words::of(&self.text.text(), CaseMatching::Smart);
-        let mut matching = Matching::new();
+        let terms = SearchTerms::of(&self.text.text(), CaseMatching::Smart);
+        let mut matching = FuzzyMatcher::new();
         let mut found = Vec::new();
         for (name, hats) in sets {
             let titles = hats.iter().filter_map(|(_, hat)| hat.title.as_deref());
@@ -50,6 +50,6 @@ impl SetsOverlay {
 
     /// The selected row of so many.
     pub fn selected(&self, len: usize) -> Option<usize> {
-        (len > 0).then(|| self.at.min(len - 1))
+        (len > 0).then(|| self.row.min(len - 1))
     }
 }

@@ -31,7 +31,7 @@ pub struct Start {
     /// The mouse is on.
     pub mouse: bool,
     /// The zone in which times are shown.
-    pub zone: Option<jiff::tz::TimeZone>,
+    pub time_zone: Option<jiff::tz::TimeZone>,
     /// The keys of the commands.
     pub keymap: Keymap,
 }
@@ -44,7 +44,7 @@ pub enum Phase {
         /// Bytes done.
         done: u64,
         /// Of so many.
-        of: u64,
+        total: u64,
     },
     /// It is there, and can be changed.
     Open,
@@ -62,7 +62,7 @@ pub enum SaveState {
     /// So many changes are not saved, and why.
     NotSaved(usize, String),
     /// The file cannot be read or is gone; no changes wait.
-    Trouble(String),
+    FileProblem(String),
     /// Nothing can be changed here, and why.
     ReadOnly(String),
     /// A sample: nothing is ever written.
@@ -75,7 +75,7 @@ pub struct Notice {
     /// The text, from outside in part: to be made harmless.
     pub text: String,
     /// Whether something was refused or went wrong.
-    pub refused: bool,
+    pub is_error: bool,
 }
 
 /// A change that was made on the screen and is not known to be in the file.
@@ -88,7 +88,7 @@ pub(super) struct Pending {
     pub after: Option<u64>,
     pub kind: ChangeKind,
     /// The keeper was asked. All that came before was asked for before.
-    pub asked: bool,
+    pub sent: bool,
 }
 
 /// What a change is to undo and redo.
@@ -98,7 +98,7 @@ pub(super) enum ChangeKind {
     Undo,
     Redo,
     /// Taking back what was chosen in the history: a change of its own, which the next undo takes back.
-    TakeBack,
+    Revert,
 }
 
 /// A change of this session, for undo and redo: by its number, with its revision once it has one.
@@ -106,7 +106,7 @@ pub(super) enum ChangeKind {
 pub(super) struct UndoStep {
     pub id: u64,
     /// It took an entry of the history back: to undo it is to do that again.
-    pub takes_back: bool,
+    pub reverts_entry: bool,
     pub revision: Option<u64>,
     pub group: Group,
 }
@@ -119,7 +119,7 @@ pub(super) enum QuitState {
     /// As soon as all is saved.
     WhenSaved,
     /// As soon as what is not saved is kept as a draft; with this exit status.
-    WhenKept(u8),
+    WhenDraftStored(u8),
     /// Now, by force: a signal, or the terminal is gone.
     Now,
 }
@@ -137,21 +137,21 @@ pub struct State {
     pub(super) next_id: u64,
     pub(super) exists: bool,
     pub(super) read_only: Option<String>,
-    pub(super) trouble: Option<StoreProblem>,
+    pub(super) problem: Option<StoreProblem>,
     pub(super) focus: Pane,
-    pub(super) rows: Browser,
+    pub(super) browser: Browser,
     pub(super) overlays: Vec<Box<dyn Layer>>,
     pub(super) notice: Option<Notice>,
-    pub(super) done: Vec<UndoStep>,
-    pub(super) undone: Vec<UndoStep>,
+    pub(super) undo_stack: Vec<UndoStep>,
+    pub(super) redo_stack: Vec<UndoStep>,
     /// Undos and redos that wait for an answer about earlier sessions, the first of them asked for.
-    pub(super) searching: VecDeque<ChangeKind>,
+    pub(super) undo_searches: VecDeque<ChangeKind>,
     /// It was asked for.
-    pub(super) search_asked: bool,
-    pub(super) leaving: QuitState,
+    pub(super) undo_search_sent: bool,
+    pub(super) quit: QuitState,
     /// Somebody else took away what was selected: what. The next key that would change something does not.
-    pub(super) shifted: Option<String>,
-    pub(super) drafting: DraftState,
+    pub(super) selection_lost: Option<String>,
+    pub(super) drafts: DraftState,
     /// Changes that were withdrawn before the keeper said what became of them.
     pub(super) withdrawn: Vec<UndoStep>,
     pub(super) size: (u16, u16),
@@ -166,25 +166,25 @@ impl State {
         Self {
             mouse: start.mouse,
             start,
-            phase: Phase::Opening { done: 0, of: 0 },
+            phase: Phase::Opening { done: 0, total: 0 },
             base: Wardrobe::default(),
             view: Wardrobe::default(),
             pending: Vec::new(),
             next_id: 1,
             exists: false,
             read_only: None,
-            trouble: None,
+            problem: None,
             focus: Pane::First,
-            rows: Browser::default(),
+            browser: Browser::default(),
             overlays: Vec::new(),
             notice: None,
-            done: Vec::new(),
-            undone: Vec::new(),
-            searching: VecDeque::new(),
-            search_asked: false,
-            leaving: QuitState::No,
-            shifted: None,
-            drafting: DraftState::default(),
+            undo_stack: Vec::new(),
+            redo_stack: Vec::new(),
+            undo_searches: VecDeque::new(),
+            undo_search_sent: false,
+            quit: QuitState::No,
+            selection_lost: None,
+            drafts: DraftState::default(),
             withdrawn: Vec::new(),
             size: (80, 24),
             copied: None,
@@ -227,18 +227,18 @@ impl State {
     }
 
     /// What keeps the file from being read or written.
-    pub fn trouble(&self) -> Option<&StoreProblem> {
-        self.trouble.as_ref()
+    pub fn problem(&self) -> Option<&StoreProblem> {
+        self.problem.as_ref()
     }
 
     /// Whether something is kept outside for the next start.
     pub fn has_draft(&self) -> bool {
-        !self.drafting.kept.is_empty()
+        !self.drafts.stored.is_empty()
     }
 
     /// Whether something is on its way to be kept outside.
-    pub fn is_keeping(&self) -> bool {
-        self.drafting.asked.is_some()
+    pub fn is_storing_draft(&self) -> bool {
+        self.drafts.storing.is_some()
     }
 
     /// Whether the mouse is on.
@@ -247,12 +247,12 @@ impl State {
     }
 
     /// Whether what the screen shows is in the file.
-    pub fn saved(&self) -> SaveState {
+    pub fn save_state(&self) -> SaveState {
         let waiting = self.pending.len();
-        match (&self.trouble, self.why_read_only()) {
+        match (&self.problem, self.read_only_reason()) {
             _ if self.start.demo => SaveState::Demo,
             (Some(trouble), _) if waiting > 0 => SaveState::NotSaved(waiting, trouble.message().to_owned()),
-            (Some(trouble), _) => SaveState::Trouble(trouble.message().to_owned()),
+            (Some(trouble), _) => SaveState::FileProblem(trouble.message().to_owned()),
             (None, _) if waiting > 0 => SaveState::Saving(waiting),
             (None, Some(reason)) => SaveState::ReadOnly(reason.to_owned()),
             (None, None) if self.exists || self.phase != Phase::Open => SaveState::Saved,
@@ -261,7 +261,7 @@ impl State {
     }
 
     /// Why nothing can be changed, where that is so from the start.
-    pub fn why_read_only(&self) -> Option<&str> {
+    pub fn read_only_reason(&self) -> Option<&str> {
         if self.start.scope.read_only {
             return Some("this session only looks (--read-only)");
         }
@@ -269,7 +269,7 @@ impl State {
     }
 
     /// Why there is nothing to look through just now.
-    pub fn may_look(&self) -> Result<(), String> {
+    pub fn check_loaded(&self) -> Result<(), String> {
         match self.phase {
             Phase::Open => Ok(()),
             Phase::Opening { .. } => Err("the file is still being read".into()),
@@ -277,8 +277,8 @@ impl State {
     }
 
     /// Why no change can be made at all just now.
-    pub fn may_change(&self) -> Result<(), String> {
-        match (self.phase, self.why_read_only()) {
+    pub fn check_can_change(&self) -> Result<(), String> {
+        match (self.phase, self.read_only_reason()) {
             (Phase::Opening { .. }, _) => Err("the file is still being read".into()),
             (Phase::Open, Some(reason)) => Err(format!("nothing can be changed here: {reason}")),
             (Phase::Open, None) => Ok(()),
@@ -286,8 +286,8 @@ impl State {
     }
 
     /// Why the selected user cannot be given hats, nor have them changed.
-    pub fn may_give(&self) -> Result<(), String> {
-        self.may_change()?;
+    pub fn check_can_add_hats(&self) -> Result<(), String> {
+        self.check_can_change()?;
         let Some((jid, user)) = self.user() else {
             return Err("no user is selected".into());
         };
@@ -302,21 +302,21 @@ impl State {
         }
     }
 
-    pub(super) fn say(&mut self, text: impl Into<String>) {
+    pub(super) fn notify(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
             text: text.into(),
-            refused: false,
+            is_error: false,
         });
     }
 
-    pub(super) fn refuse(&mut self, text: impl Into<String>) {
+    pub(super) fn notify_error(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
             text: text.into(),
-            refused: true,
+            is_error: true,
         });
     }
 
     pub(super) fn refuse_error(&mut self, error: &EditError) {
-        self.refuse(error.to_string());
+        self.notify_error(error.to_string());
     }
 }

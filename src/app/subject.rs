@@ -79,18 +79,18 @@ impl FormSubject {
         match self {
             Self::AddRoom => "Add a room".into(),
             Self::EditRoom { room, .. } => format!("Room {room}"),
-            Self::AddUser { rooms } => format!("Add a user to {}", place(rooms.iter())),
-            Self::AddToRoom { users } => format!("Add {} to a room", people(users.iter())),
+            Self::AddUser { rooms } => format!("Add a user to {}", rooms_label(rooms.iter())),
+            Self::AddToRoom { users } => format!("Add {} to a room", users_label(users.iter())),
             Self::EditUsers { members, .. } => match members.as_slice() {
                 [(room, user)] => format!("{user} in {room}"),
                 many => {
-                    let (rooms, users) = apart(many);
-                    format!("Affiliation of {} in {}", people(users), place(rooms))
+                    let (rooms, users) = rooms_and_users(many);
+                    format!("Affiliation of {} in {}", users_label(users), rooms_label(rooms))
                 }
             },
             Self::AddHat { members } => {
-                let (rooms, users) = apart(members);
-                format!("Give a hat to {}", people_somewhere(users, rooms))
+                let (rooms, users) = rooms_and_users(members);
+                format!("Give a hat to {}", users_in_rooms_label(users, rooms))
             }
             Self::EditHats {
                 attachments, name, ..
@@ -98,7 +98,7 @@ impl FormSubject {
                 [one] => format!("Hat of {}", one.user),
                 many => {
                     let (rooms, users) = (many.iter().map(|at| &at.room), many.iter().map(|at| &at.user));
-                    format!("{name} of {}", people_somewhere(users, rooms))
+                    format!("{name} of {}", users_in_rooms_label(users, rooms))
                 }
             },
             Self::DefineHat { room } => format!("A hat for the catalog of {room}"),
@@ -123,45 +123,49 @@ impl FormSubject {
 
     /// What somebody else made meanwhile of the thing that the form edits, in words; `None` while it is as it was. What
     /// is done to several is made of what is there then, and told before.
-    pub(super) fn changed_meanwhile(&self, wardrobe: &Wardrobe) -> Option<String> {
+    pub(super) fn concurrent_change(&self, wardrobe: &Wardrobe) -> Option<String> {
         let gone = || Some("the room is not there any more".to_owned());
         match self {
             Self::AddRoom | Self::AddToRoom { .. } => None,
             Self::EditRoom { room, before } => match wardrobe.room(room) {
                 None => gone(),
-                Some(there) => (there.name != *before).then(|| conflict_text::name(there.name.as_deref())),
+                Some(there) => {
+                    (there.name != *before).then(|| conflict_text::describe_room_name(there.name.as_deref()))
+                }
             },
             Self::AddUser { rooms } => match rooms.as_slice() {
                 [room] if wardrobe.room(room).is_none() => gone(),
                 _ => None,
             },
             Self::EditUsers { members, before } => {
-                let ((room, user), before) = only(members).zip(before.as_ref())?;
+                let ((room, user), before) = single(members).zip(before.as_ref())?;
                 match wardrobe.user(room, user).map(|there| there.affiliation) {
                     None => Some("the user is not there any more".into()),
-                    Some(now) => (now != *before).then(|| conflict_text::is(now)),
+                    Some(now) => (now != *before).then(|| conflict_text::describe_affiliation(now)),
                 }
             }
             Self::AddHat { members } => {
-                let (room, user) = only(members)?;
+                let (room, user) = single(members)?;
                 let there = wardrobe.user(room, user).map(|there| there.affiliation);
                 match (wardrobe.room(room), there) {
                     (None, _) => gone(),
                     (_, None) => Some("the user is not affiliated any more".into()),
-                    (_, Some(now)) => (!now.is_affiliated()).then(|| conflict_text::is(now)),
+                    (_, Some(now)) => {
+                        (!now.is_affiliated()).then(|| conflict_text::describe_affiliation(now))
+                    }
                 }
             }
             Self::EditHats {
                 attachments, before, ..
             } => {
-                let (at, before) = only(attachments).zip(before.as_ref())?;
+                let (at, before) = single(attachments).zip(before.as_ref())?;
                 let there = wardrobe.user(&at.room, &at.user);
                 match there.and_then(|user| user.hats.get(&at.hat)) {
                     None => Some("the user does not have the hat any more".into()),
-                    Some(now) if now != before => Some(conflict_text::attachment(now)),
+                    Some(now) if now != before => Some(conflict_text::describe_attachment(now)),
                     Some(_) => there
                         .filter(|user| !user.affiliation.is_affiliated())
-                        .map(|user| conflict_text::is(user.affiliation)),
+                        .map(|user| conflict_text::describe_affiliation(user.affiliation)),
                 }
             }
             Self::DefineHat { room } => match wardrobe.room(room) {
@@ -172,7 +176,7 @@ impl FormSubject {
                 None => gone(),
                 Some(there) => {
                     let now = there.catalog.get(hat).cloned().unwrap_or_default();
-                    (now != *before).then(|| conflict_text::defined(&now))
+                    (now != *before).then(|| conflict_text::describe_catalog_hat(&now))
                 }
             },
         }
@@ -198,7 +202,7 @@ impl FormSubject {
                 }
                 _ => true,
             },
-            Self::AddHat { members } => only(members).is_none_or(|(room, user)| {
+            Self::AddHat { members } => single(members).is_none_or(|(room, user)| {
                 let there = wardrobe.user(room, user);
                 there.is_some_and(|user| user.affiliation.is_affiliated())
             }),
@@ -226,7 +230,7 @@ impl FormSubject {
 }
 
 /// The only one of a batch of one.
-pub(super) fn only<T>(all: &[T]) -> Option<&T> {
+pub(super) fn single<T>(all: &[T]) -> Option<&T> {
     match all {
         [one] => Some(one),
         _ => None,
@@ -234,30 +238,30 @@ pub(super) fn only<T>(all: &[T]) -> Option<&T> {
 }
 
 /// The rooms and the users of members.
-fn apart(members: &[RoomUser]) -> (impl Iterator<Item = &Jid>, impl Iterator<Item = &Jid>) {
+fn rooms_and_users(members: &[RoomUser]) -> (impl Iterator<Item = &Jid>, impl Iterator<Item = &Jid>) {
     let rooms = members.iter().map(|(room, _)| room);
     (rooms, members.iter().map(|(_, user)| user))
 }
 
 /// `courses@conference.example.org`, `2 rooms`.
-pub(super) fn place<'a>(rooms: impl Iterator<Item = &'a Jid>) -> String {
+pub(super) fn rooms_label<'a>(rooms: impl Iterator<Item = &'a Jid>) -> String {
     one_or_count(rooms, "room")
 }
 
 /// `terry@example.org`, `18 users`.
-pub(super) fn people<'a>(users: impl Iterator<Item = &'a Jid>) -> String {
+pub(super) fn users_label<'a>(users: impl Iterator<Item = &'a Jid>) -> String {
     one_or_count(users, "user")
 }
 
 /// `18 users`, `terry@example.org in 2 rooms`: the only room is not named.
-fn people_somewhere<'a>(
+fn users_in_rooms_label<'a>(
     users: impl Iterator<Item = &'a Jid>,
     rooms: impl Iterator<Item = &'a Jid>,
 ) -> String {
     let rooms: BTreeSet<&Jid> = rooms.collect();
     match rooms.len() {
-        1 => people(users),
-        _ => format!("{} in {}", people(users), place(rooms.into_iter())),
+        1 => users_label(users),
+        _ => format!("{} in {}", users_label(users), rooms_label(rooms.into_iter())),
     }
 }
 

@@ -8,12 +8,12 @@ use nucleo_matcher::pattern::CaseMatching;
 use crate::model::{HatId, Hue, Jid, Room, Wardrobe};
 
 use super::describe;
-use super::matching::{Matching, Words, word};
+use super::matching::{FuzzyMatcher, SearchTerms, substring_atom};
 
 /// Fewer letters that stand in the id alone, such as the x of example.org, do not mean that hat.
-const IN_ID: usize = 4;
+const MIN_ID_MATCH: usize = 4;
 /// A longer text is not looked for by its letters, in bytes.
-const LONGEST: usize = 256;
+const MAX_QUERY: usize = 256;
 
 /// A hat that is defined or worn somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,11 +23,11 @@ pub struct ExistingHat {
     /// What people read.
     pub title: Option<Arc<str>>,
     /// What it is called in other rooms: found by that too.
-    pub also: Vec<Arc<str>>,
+    pub other_titles: Vec<Arc<str>>,
     /// How many users have it, in all rooms.
     pub users: usize,
     /// Whether it is known in the room that the form is about.
-    pub here: bool,
+    pub in_room: bool,
     /// The color that a catalog gives it, the first that does.
     pub hue: Option<Hue>,
 }
@@ -72,16 +72,16 @@ impl Existing {
     /// All that it is called.
     fn titles(&self) -> impl Iterator<Item = &str> {
         let also: &[Arc<str>] = match self {
-            Self::Hat(hat) => &hat.also,
+            Self::Hat(hat) => &hat.other_titles,
             Self::Room(..) => &[],
         };
         self.title().into_iter().chain(also.iter().map(|title| &**title))
     }
 
     /// Whether the letters are those of a title.
-    fn is_called(&self, text: &str) -> bool {
-        let mut matching = Matching::new();
-        let words = Words::of(text, CaseMatching::Ignore);
+    fn matches_title(&self, text: &str) -> bool {
+        let mut matching = FuzzyMatcher::new();
+        let words = SearchTerms::of(text, CaseMatching::Ignore);
         self.titles()
             .any(|title| words.score(&mut matching, &[title], 1).is_some())
     }
@@ -90,13 +90,13 @@ impl Existing {
 /// What exists, what of it matches what is typed, and the row that is selected in that.
 #[derive(Debug, Clone, Default)]
 pub struct Suggestions {
-    known: Arc<[Existing]>,
+    items: Arc<[Existing]>,
     matches: Vec<usize>,
     selected: Option<usize>,
 }
 
 /// All hats of all rooms; `here` is the room whose own titles are shown.
-pub(super) fn known(
+pub(super) fn existing_hats(
     wardrobe: &Wardrobe,
     here: Option<&Jid>,
 ) -> HashMap<HatId, ExistingHat, foldhash::fast::RandomState> {
@@ -107,16 +107,16 @@ pub(super) fn known(
             let known = all.entry(hat.id.clone()).or_insert_with(|| ExistingHat {
                 id: hat.id.clone(),
                 title: None,
-                also: Vec::new(),
+                other_titles: Vec::new(),
                 users: 0,
-                here: false,
+                in_room: false,
                 hue: None,
             });
             if known.hue.is_none() {
                 known.hue = room.catalog.get(&hat.id).and_then(|hat| hat.hue.clone());
             }
             known.users += hat.users;
-            known.here |= is_here;
+            known.in_room |= is_here;
             let mut title = hat.title.clone();
             if is_here || known.title.is_none() {
                 // The room's own title is the one that is shown.
@@ -127,9 +127,9 @@ pub(super) fn known(
             }
             if let Some(title) = title
                 && known.title.as_ref() != Some(&title)
-                && !known.also.contains(&title)
+                && !known.other_titles.contains(&title)
             {
-                known.also.push(title);
+                known.other_titles.push(title);
             }
         }
     }
@@ -138,11 +138,11 @@ pub(super) fn known(
 
 impl Suggestions {
     /// All hats of all rooms but those that are left out: of this room first, then the most worn.
-    pub(super) fn of(wardrobe: &Wardrobe, here: &Jid, left_out: impl Fn(&HatId) -> bool) -> Self {
-        let all = known(wardrobe, Some(here));
+    pub(super) fn hats(wardrobe: &Wardrobe, here: &Jid, left_out: impl Fn(&HatId) -> bool) -> Self {
+        let all = existing_hats(wardrobe, Some(here));
         let mut known: Vec<ExistingHat> = all.into_values().filter(|known| !left_out(&known.id)).collect();
         known.sort_by(|a, b| {
-            let rank = |hat: &ExistingHat| (!hat.here, std::cmp::Reverse(hat.users));
+            let rank = |hat: &ExistingHat| (!hat.in_room, std::cmp::Reverse(hat.users));
             rank(a)
                 .cmp(&rank(b))
                 .then_with(|| a.title.cmp(&b.title))
@@ -167,7 +167,7 @@ impl Suggestions {
         let known: Arc<[Existing]> = known.collect();
         Self {
             matches: (0..known.len()).collect(),
-            known,
+            items: known,
             selected: None,
         }
     }
@@ -177,27 +177,27 @@ impl Suggestions {
         self.selected = None;
         let text = text.trim();
         if text.is_empty() {
-            self.matches = (0..self.known.len()).collect();
+            self.matches = (0..self.items.len()).collect();
             return;
         }
-        if text.len() > LONGEST {
+        if text.len() > MAX_QUERY {
             // Only the very id can be meant.
             let is = |one: &Existing| one.id() == text;
-            self.matches = self.known.iter().position(is).into_iter().collect();
+            self.matches = self.items.iter().position(is).into_iter().collect();
             return;
         }
-        let by_words = Words::of(text, CaseMatching::Ignore);
+        let by_words = SearchTerms::of(text, CaseMatching::Ignore);
         // In an id, letters far from each other mean nothing.
-        let in_id = word(text, CaseMatching::Ignore);
-        let mut matching = Matching::new();
+        let in_id = substring_atom(text, CaseMatching::Ignore);
+        let mut matching = FuzzyMatcher::new();
         let mut scored: Vec<(u32, usize)> = Vec::new();
-        for (at, one) in self.known.iter().enumerate() {
+        for (at, one) in self.items.iter().enumerate() {
             let mut by_title = None;
             for title in one.titles() {
                 let score = by_words.score(&mut matching, &[title], 1);
                 by_title = by_title.max(score.map(|(score, _)| score));
             }
-            let by_id = matching.score(&in_id, one.id()).map(|score| score / 2);
+            let by_id = matching.score_substring(&in_id, one.id()).map(|score| score / 2);
             if let Some(score) = by_title.max(by_id) {
                 scored.push((score, at));
             }
@@ -227,17 +227,17 @@ impl Suggestions {
 
     /// What a row offers.
     pub fn get(&self, row: usize) -> Option<&Existing> {
-        self.known.get(*self.matches.get(row)?)
+        self.items.get(*self.matches.get(row)?)
     }
 
     /// The best match of a text that is no URI and does not look like one.
-    pub(super) fn best(&self, text: &str) -> Option<&Existing> {
+    pub(super) fn best_match(&self, text: &str) -> Option<&Existing> {
         let like_a_uri = text.contains("://") || text.trim_start().to_lowercase().starts_with("urn:");
         if text.trim().is_empty() || like_a_uri {
             return None;
         }
         self.get(0)
-            .filter(|best| text.trim().len() >= IN_ID || best.is_called(text))
+            .filter(|best| text.trim().len() >= MIN_ID_MATCH || best.matches_title(text))
     }
 }
 
@@ -258,9 +258,9 @@ mod tests {
             Existing::Hat(ExistingHat {
                 id: HatId::unchecked(format!("urn:x:{at}")),
                 title: Some((*title).into()),
-                also: Vec::new(),
+                other_titles: Vec::new(),
                 users: 1,
-                here: true,
+                in_room: true,
                 hue: None,
             })
         };
@@ -272,13 +272,13 @@ mod tests {
     /// The titles that are offered for a text, best first.
     fn offered(text: &str) -> Vec<String> {
         let suggestions = typed(text);
-        let title = |at: &usize| suggestions.known[*at].title().map(Into::into);
+        let title = |at: &usize| suggestions.items[*at].title().map(Into::into);
         suggestions.matches.iter().filter_map(title).collect()
     }
 
     /// The title of the hat that a text means.
     fn best(text: &str) -> Option<String> {
-        typed(text).best(text)?.title().map(Into::into)
+        typed(text).best_match(text)?.title().map(Into::into)
     }
 
     #[test]

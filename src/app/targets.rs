@@ -9,15 +9,15 @@ use super::{AttachmentRef, Grouping, Pane, RowKind, State};
 
 /// The rooms that a change is about.
 pub(super) fn rooms(state: &State) -> Vec<Jid> {
-    jids(state.rows.by_room().get(Pane::First))
+    jids(state.browser.by_room().get(Pane::First))
 }
 
 /// By user: the users that a change is about.
 pub(super) fn users(state: &State) -> Vec<Jid> {
     match state.focus() {
-        Pane::First => jids(state.rows.column(Pane::First)),
+        Pane::First => jids(state.browser.column(Pane::First)),
         Pane::Second | Pane::Third => state
-            .rows
+            .browser
             .columns()
             .jid(Pane::First)
             .into_iter()
@@ -30,7 +30,7 @@ pub(super) fn users(state: &State) -> Vec<Jid> {
 pub(super) fn marked(state: &State) -> (Vec<Jid>, Vec<Jid>) {
     let of = |kind| -> Vec<Jid> {
         let pane = state.grouping().pane(kind);
-        let marks = state.rows.column(pane).marks().iter();
+        let marks = state.browser.column(pane).marks().iter();
         marks.filter_map(RowId::jid).cloned().collect()
     };
     match state.grouping() {
@@ -49,7 +49,7 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
     };
     let mut held = Vec::new();
     if state.grouping() != Grouping::ByHat {
-        let hats = marked_or_selected(state.rows.column(Pane::Third));
+        let hats = marked_or_selected(state.browser.column(Pane::Third));
         for (room, user) in members(state) {
             held.extend(
                 hats.iter()
@@ -60,10 +60,10 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
         held.retain(|spot| spot.attachment(wardrobe).is_some());
         return held;
     }
-    let (_, user, hat) = state.rows.on();
+    let (_, user, hat) = state.browser.selected_ids();
     match state.focus() {
         Pane::First => {
-            let hats = marked_or_selected(state.rows.column(Pane::First));
+            let hats = marked_or_selected(state.browser.column(Pane::First));
             for hat in hats.iter().filter_map(RowId::hat) {
                 for (room, there) in wardrobe.rooms() {
                     let known = there.known_hat(hat);
@@ -73,7 +73,7 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
             }
         }
         Pane::Second => {
-            for user in jids(state.rows.column(Pane::Second)) {
+            for user in jids(state.browser.column(Pane::Second)) {
                 let everywhere = wardrobe
                     .rooms()
                     .filter_map(|(room, _)| Some(spot(room, &user, hat?)));
@@ -81,7 +81,7 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
             }
         }
         Pane::Third => {
-            for room in jids(state.rows.column(Pane::Third)) {
+            for room in jids(state.browser.column(Pane::Third)) {
                 let here = user.zip(hat).map(|(user, hat)| spot(&room, user, hat));
                 held.extend(here.filter(|spot| spot.attachment(wardrobe).is_some()));
             }
@@ -94,7 +94,7 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
 /// by user the marked or selected users in all their rooms, or the selected one in the marked or selected rooms.
 pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
     let mut members = Vec::new();
-    each_member(state, |room, user| {
+    for_each_member(state, |room, user| {
         members.push((room.clone(), user.clone()));
         ControlFlow::Continue(())
     });
@@ -102,16 +102,16 @@ pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
 }
 
 /// Looks at the users in rooms that a change is about, until it is told to stop.
-fn each_member(state: &State, mut look: impl FnMut(&Jid, &Jid) -> ControlFlow<()>) {
+fn for_each_member(state: &State, mut look: impl FnMut(&Jid, &Jid) -> ControlFlow<()>) {
     let marked_or_selected = |pane| {
-        let column = state.rows.column(pane);
-        let selected = column.on().filter(|_| column.marks().is_empty());
+        let column = state.browser.column(pane);
+        let selected = column.selected_id().filter(|_| column.marks().is_empty());
         column.marks().iter().chain(selected).filter_map(RowId::jid)
     };
-    let first = state.rows.columns().jid(Pane::First);
+    let first = state.browser.columns().jid(Pane::First);
     match (state.grouping(), state.focus()) {
         (Grouping::ByUser, Pane::First) => {
-            let index = state.rows.by_user();
+            let index = state.browser.by_user();
             for user in marked_or_selected(Pane::First) {
                 for room in index.map_or(&[][..], |index| index.rooms_of(user)) {
                     if look(room, user).is_break() {
@@ -129,7 +129,7 @@ fn each_member(state: &State, mut look: impl FnMut(&Jid, &Jid) -> ControlFlow<()
             let _ = marked_or_selected(Pane::Second).try_for_each(|user| look(room, user));
         }
         (Grouping::ByHat, _) => {
-            if let (Some(room), Some(user), _) = state.rows.on() {
+            if let (Some(room), Some(user), _) = state.browser.selected_ids() {
                 let _ = look(room, user);
             }
         }
@@ -138,9 +138,9 @@ fn each_member(state: &State, mut look: impl FnMut(&Jid, &Jid) -> ControlFlow<()
 
 /// Why none of the users that a change is about can be given hats. Asked in each frame, so it looks no further than it
 /// must.
-pub(super) fn may_give_any(state: &State) -> Result<(), String> {
+pub(super) fn check_can_add_hats(state: &State) -> Result<(), String> {
     let (mut number, mut can) = (0, false);
-    each_member(state, |room, user| {
+    for_each_member(state, |room, user| {
         number += 1;
         let user = state.wardrobe().user(room, user);
         can |= user.is_some_and(|user| user.affiliation.is_affiliated());
@@ -151,9 +151,9 @@ pub(super) fn may_give_any(state: &State) -> Result<(), String> {
         }
     });
     if number < 2 {
-        return state.may_give();
+        return state.check_can_add_hats();
     }
-    state.may_change()?;
+    state.check_can_change()?;
     if can {
         return Ok(());
     }
@@ -161,8 +161,8 @@ pub(super) fn may_give_any(state: &State) -> Result<(), String> {
 }
 
 /// The addresses of rooms or users, or the ids of hats, in the pane with the focus.
-pub(super) fn names(state: &State) -> Vec<String> {
-    let rows = marked_or_selected(state.rows.column(state.focus()));
+pub(super) fn ids(state: &State) -> Vec<String> {
+    let rows = marked_or_selected(state.browser.column(state.focus()));
     rows.iter().map(|row| row.as_str().to_owned()).collect()
 }
 
@@ -175,7 +175,7 @@ fn jids(column: &Column) -> Vec<Jid> {
 /// The marked rows in their order, else the selected one.
 fn marked_or_selected(column: &Column) -> Vec<RowId> {
     match column.marks() {
-        marks if marks.is_empty() => column.on().into_iter().cloned().collect(),
+        marks if marks.is_empty() => column.selected_id().into_iter().cloned().collect(),
         marks => marks.iter().cloned().collect(),
     }
 }

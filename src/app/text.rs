@@ -6,10 +6,10 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::app::{Key, KeyCode};
 
 /// What is pasted and longer, in bytes, was not meant for a line.
-pub(super) const LONGEST_PASTE: usize = 8 << 10;
+pub(super) const MAX_PASTE: usize = 8 << 10;
 
 /// Whether a key types something into a line of text, or edits it.
-pub(super) fn takes(key: Key) -> bool {
+pub(super) fn is_text_key(key: Key) -> bool {
     TextInput::new("").input(key)
 }
 
@@ -17,7 +17,7 @@ pub(super) fn takes(key: Key) -> bool {
 #[derive(Debug, Clone)]
 pub struct TextInput {
     area: TextArea<'static>,
-    first: String,
+    original: String,
 }
 
 impl TextInput {
@@ -28,7 +28,7 @@ impl TextInput {
         area.move_cursor(CursorMove::End);
         Self {
             area,
-            first: text.to_owned(),
+            original: text.to_owned(),
         }
     }
 
@@ -51,14 +51,14 @@ impl TextInput {
 
     /// Whether it is not what it was at first.
     pub fn is_changed(&self) -> bool {
-        self.text() != self.first
+        self.text() != self.original
     }
 
     /// Replaces all of the text.
     pub fn set(&mut self, text: &str) {
-        let first = std::mem::take(&mut self.first);
+        let first = std::mem::take(&mut self.original);
         *self = Self {
-            first,
+            original: first,
             ..Self::new(text)
         };
     }
@@ -78,20 +78,20 @@ impl TextInput {
         match (key.code, key.ctrl, key.alt) {
             (KeyCode::Char(character), false, false) => self.area.insert_char(character),
             (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, false) => {
-                for _ in 0..self.step_back() {
+                for _ in 0..self.grapheme_before() {
                     self.area.delete_char();
                 }
             }
             (KeyCode::Delete, false, false) | (KeyCode::Char('d'), true, false) => {
-                for _ in 0..self.step_on() {
+                for _ in 0..self.grapheme_after() {
                     self.area.delete_next_char();
                 }
             }
             (KeyCode::Left, false, false) | (KeyCode::Char('b'), true, false) => {
-                (0..self.step_back()).for_each(|_| self.area.move_cursor(CursorMove::Back));
+                (0..self.grapheme_before()).for_each(|_| self.area.move_cursor(CursorMove::Back));
             }
             (KeyCode::Right, false, false) | (KeyCode::Char('f'), true, false) => {
-                (0..self.step_on()).for_each(|_| self.area.move_cursor(CursorMove::Forward));
+                (0..self.grapheme_after()).for_each(|_| self.area.move_cursor(CursorMove::Forward));
             }
             (KeyCode::Home, ..) | (KeyCode::Char('a'), true, false) => {
                 self.area.move_cursor(CursorMove::Head);
@@ -115,7 +115,7 @@ impl TextInput {
     }
 
     /// How many characters the grapheme before the cursor has; 1 over a line break.
-    fn step_back(&self) -> usize {
+    fn grapheme_before(&self) -> usize {
         let before: String = self.line().chars().take(self.area.cursor().1).collect();
         before
             .graphemes(true)
@@ -124,7 +124,7 @@ impl TextInput {
     }
 
     /// How many characters the grapheme after the cursor has.
-    fn step_on(&self) -> usize {
+    fn grapheme_after(&self) -> usize {
         let after: String = self.line().chars().skip(self.area.cursor().1).collect();
         after
             .graphemes(true)

@@ -30,7 +30,7 @@ pub(super) fn run(args: &ExportArgs, context: &SessionContext, out: &mut Output)
     let named = args
         .output
         .as_deref()
-        .and_then(|path| FileFormat::of_name(&path.to_string_lossy()));
+        .and_then(|path| FileFormat::from_name(&path.to_string_lossy()));
     let format = if args.csv {
         FileFormat::Csv
     } else {
@@ -70,10 +70,10 @@ pub(super) fn run(args: &ExportArgs, context: &SessionContext, out: &mut Output)
     } else {
         print(&exported.bytes, format, out)?;
     }
-    if exported.lost.is_empty() {
+    if exported.omitted.is_empty() {
         return Ok(());
     }
-    out.warn(&format!("not in the table: {}", exported.lost.join(", ")))
+    out.warn(&format!("not in the table: {}", exported.omitted.join(", ")))
 }
 
 fn print(bytes: &[u8], format: FileFormat, out: &mut Output) -> Result<(), Failure> {

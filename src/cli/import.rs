@@ -26,13 +26,13 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
             user: user.map_err(Failure::invalid_argument)?,
         },
         replace: args.replace,
-        limited: context.scope.rooms.is_some(),
+        restricted: context.scope.rooms.is_some(),
     };
     let (name, bytes) = read(&args.from, context)?;
     let format = match (args.csv, args.json) {
         (true, _) => FileFormat::Csv,
         (_, true) => FileFormat::Json,
-        _ => FileFormat::of(&name, &bytes),
+        _ => FileFormat::detect(&name, &bytes),
     };
     let invalid_file =
         |error: exchange::ImportErrors| Failure::error(format!("bad-request: {name}: {error}"));
@@ -58,7 +58,7 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
             Ok((group, format!("Imported: {}", describe::import_summary(&counts))))
         })?;
     }
-    if let Some(kept) = first.counts.said_of_kept() {
+    if let Some(kept) = first.counts.kept_note() {
         out.line(&kept)?;
     }
     for skip in first.skipped.iter().take(MAX_SKIPPED_SHOWN) {

@@ -43,7 +43,7 @@ pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result
         scope: context.scope.clone(),
         demo: false,
         mouse: settings.mouse,
-        zone: Some(time_zone(context.restricted())),
+        time_zone: Some(time_zone(context.restricted())),
         keymap: settings.keymap.clone(),
     };
     let options = StoreOptions {
@@ -73,7 +73,7 @@ pub(super) fn demo(actor: Option<&str>, settings: &ScreenSettings) -> Result<(),
         actor: actor.unwrap_or("you").into(),
         demo: true,
         mouse: settings.mouse,
-        zone: Some(time_zone(false)),
+        time_zone: Some(time_zone(false)),
         keymap: settings.keymap.clone(),
         ..Start::default()
     };

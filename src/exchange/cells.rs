@@ -26,7 +26,7 @@ impl<'a> CsvRows<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let first = text.trim_start_matches(['\n', '\r']);
         let first = first.split(['\n', '\r']).next().unwrap_or_default();
-        if let Some((separator, rest)) = said_separator(text) {
+        if let Some((separator, rest)) = declared_separator(text) {
             return Self {
                 rest,
                 line: 2,
@@ -89,7 +89,7 @@ impl<'a> CsvRows<'a> {
             let Some((before, after)) = rest.split_once('"') else {
                 return Err((opened, "a quotation mark opens a cell and none closes it".into()));
             };
-            self.line += breaks(before);
+            self.line += count_line_breaks(before);
             if cell.is_empty() {
                 cell = Cow::Borrowed(before);
             } else {
@@ -113,7 +113,7 @@ impl<'a> CsvRows<'a> {
 }
 
 /// A first line such as `sep=;`, by which a spreadsheet says what it writes between cells; and what follows that line.
-fn said_separator(text: &str) -> Option<(char, &str)> {
+fn declared_separator(text: &str) -> Option<(char, &str)> {
     let (line, rest) = text.split_once('\n')?;
     // It may be a cell in quotation marks, and a row as wide as the others.
     let line = line.trim_end_matches('\r').replace('"', "").to_ascii_lowercase();
@@ -123,7 +123,7 @@ fn said_separator(text: &str) -> Option<(char, &str)> {
 }
 
 /// How many lines end in a text.
-fn breaks(text: &str) -> usize {
+fn count_line_breaks(text: &str) -> usize {
     text.matches('\n').count() + text.replace("\r\n", "").matches('\r').count()
 }
 
@@ -143,12 +143,12 @@ impl<'a> Iterator for CsvRows<'a> {
 }
 
 /// Appends a row.
-pub(super) fn write<'a>(out: &mut String, cells: impl IntoIterator<Item = &'a str>) {
+pub(super) fn write_row<'a>(out: &mut String, cells: impl IntoIterator<Item = &'a str>) {
     for (at, cell) in cells.into_iter().enumerate() {
         if at > 0 {
             out.push(',');
         }
-        let cell = guarded(cell);
+        let cell = escape_formulas(cell);
         if cell.contains(['"', '\n', '\r', ',', ';', '\t']) {
             out.push('"');
             out.push_str(&cell.replace('"', "\"\""));
@@ -161,26 +161,26 @@ pub(super) fn write<'a>(out: &mut String, cells: impl IntoIterator<Item = &'a st
 }
 
 /// With these a spreadsheet begins a formula, which can do much more than to show a text.
-const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+const FORMULA_STARTS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 /// After these another cell may begin, in a spreadsheet that separates by them: it does not know the quotation marks of
 /// a cell that began further left.
-const BORDERS: [char; 4] = [';', '\t', '\n', '\r'];
+const CELL_BREAKS: [char; 4] = [';', '\t', '\n', '\r'];
 
 /// Whether a cell that begins so would be a formula, or looks as if an apostrophe kept it from being one.
 fn begins_formula(text: &str, is_start: bool) -> bool {
     let text = text.trim_start_matches('\'');
     // At the very start some spreadsheets pass over white space.
-    text.starts_with(FORMULA) || (is_start && text.starts_with(['\t', '\r', '\n']))
+    text.starts_with(FORMULA_STARTS) || (is_start && text.starts_with(['\t', '\r', '\n']))
 }
 
 /// The text in pieces, each of which may be the start of a cell somewhere.
 fn pieces(text: &str) -> impl Iterator<Item = (bool, &str)> {
-    (text.split_inclusive(BORDERS).enumerate()).map(|(at, piece)| (at == 0, piece))
+    (text.split_inclusive(CELL_BREAKS).enumerate()).map(|(at, piece)| (at == 0, piece))
 }
 
 /// A text that a spreadsheet would take for a formula, with an apostrophe before it; and so one that looks as if it had
 /// one, so that each text comes back as it was.
-fn guarded(text: &str) -> Cow<'_, str> {
+fn escape_formulas(text: &str) -> Cow<'_, str> {
     if !pieces(text).any(|(is_start, piece)| begins_formula(piece, is_start)) {
         return Cow::Borrowed(text);
     }
@@ -195,7 +195,7 @@ fn guarded(text: &str) -> Cow<'_, str> {
 }
 
 /// The text without the apostrophes that keep it from being a formula.
-pub(super) fn unguarded(text: &str) -> Cow<'_, str> {
+pub(super) fn unescape_formulas(text: &str) -> Cow<'_, str> {
     let bare = |is_start: bool, piece| -> Option<&str> {
         str::strip_prefix(piece, '\'').filter(|rest| begins_formula(rest, is_start))
     };
@@ -207,15 +207,15 @@ pub(super) fn unguarded(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether white space stands at an end, apostrophes before it or not.
-fn has_loose_ends(text: &str) -> bool {
+fn has_outer_space(text: &str) -> bool {
     let text = text.trim_start_matches('\'');
     text.trim().len() != text.len()
 }
 
 /// A text of which each character counts: with an apostrophe before it where a reader would take white space at its ends
 /// for something that people left there.
-pub(super) fn exact(text: &str) -> Cow<'_, str> {
-    if has_loose_ends(text) {
+pub(super) fn escape_outer_space(text: &str) -> Cow<'_, str> {
+    if has_outer_space(text) {
         Cow::Owned(format!("'{text}"))
     } else {
         Cow::Borrowed(text)
@@ -223,16 +223,16 @@ pub(super) fn exact(text: &str) -> Cow<'_, str> {
 }
 
 /// The text of which [`exact`] made this; `None` where it did not have to.
-fn meant_exactly(text: &str) -> Option<&str> {
-    text.strip_prefix('\'').filter(|text| has_loose_ends(text))
+fn unescape_outer_space(text: &str) -> Option<&str> {
+    text.strip_prefix('\'').filter(|text| has_outer_space(text))
 }
 
 /// What was given to [`exact`] and written; what people wrote, without the white space around it.
-pub(super) fn read_exact(cell: &str) -> Cow<'_, str> {
-    let whole = unguarded(cell);
-    match meant_exactly(&whole) {
+pub(super) fn unescape_cell(cell: &str) -> Cow<'_, str> {
+    let whole = unescape_formulas(cell);
+    match unescape_outer_space(&whole) {
         Some(text) => Cow::Owned(text.to_owned()),
-        None => unguarded(cell.trim()),
+        None => unescape_formulas(cell.trim()),
     }
 }
 
@@ -305,22 +305,22 @@ mod tests {
             // The first line says what separates.
             let mut text = "room,user,hat\r\n".to_owned();
             for cells in &all {
-                write(&mut text, cells.iter().map(|cell| &**cell));
+                write_row(&mut text, cells.iter().map(|cell| &**cell));
             }
             let back: Vec<Vec<String>> = rows(&text).unwrap().into_iter().skip(1)
-                .map(|(_, cells)| cells.iter().map(|cell| unguarded(cell).into_owned()).collect())
+                .map(|(_, cells)| cells.iter().map(|cell| unescape_formulas(cell).into_owned()).collect())
                 .collect();
             prop_assert_eq!(&back, &all);
             let mut other = ::csv::ReaderBuilder::new();
             let other = other.flexible(true).from_reader(text.as_bytes()).into_records()
-                .map(|row| row.unwrap().iter().map(|cell| unguarded(cell).into_owned()).collect())
+                .map(|row| row.unwrap().iter().map(|cell| unescape_formulas(cell).into_owned()).collect())
                 .collect::<Vec<Vec<String>>>();
             prop_assert_eq!(&other, &all);
             // Nothing in it is a formula, whatever a spreadsheet takes for the border of a cell, and of quotation marks.
             for (_, cells) in rows(&text).unwrap() {
                 for cell in cells {
                     prop_assert!(!cell.starts_with(['\t', '\r', '\n']), "{:?}", cell);
-                    prop_assert!(cell.split(BORDERS).all(|part| !part.starts_with(FORMULA)), "{:?}", cell);
+                    prop_assert!(cell.split(CELL_BREAKS).all(|part| !part.starts_with(FORMULA_STARTS)), "{:?}", cell);
                 }
             }
         }
@@ -328,19 +328,19 @@ mod tests {
         /// What is guarded is no formula, and comes back exactly; what was never guarded stays as it is.
         #[test]
         fn guarding_has_an_inverse(text in "[-a'=+@,;\"\r\n\t ＝\u{a0}]{0,12}") {
-            let safe = guarded(&text);
-            prop_assert!(safe.split(BORDERS).all(|part| !part.starts_with(FORMULA)), "{:?}", safe);
-            let (back, plain) = (unguarded(&safe), unguarded(&text));
+            let safe = escape_formulas(&text);
+            prop_assert!(safe.split(CELL_BREAKS).all(|part| !part.starts_with(FORMULA_STARTS)), "{:?}", safe);
+            let (back, plain) = (unescape_formulas(&safe), unescape_formulas(&text));
             prop_assert_eq!(&*back, &*text);
             if plain == text {
-                prop_assert!(safe == text || guarded(&plain) == safe);
+                prop_assert!(safe == text || escape_formulas(&plain) == safe);
             }
-            let written = guarded(&exact(&text)).into_owned();
-            prop_assert_eq!(read_exact(&written), text.as_str());
+            let written = escape_formulas(&escape_outer_space(&text)).into_owned();
+            prop_assert_eq!(unescape_cell(&written), text.as_str());
             // People's own white space around a text that has none at its ends is no part of it.
-            if text.trim() == text && !text.is_empty() && !has_loose_ends(&text) {
-                let spaced = format!(" {} ", guarded(&text));
-                prop_assert_eq!(read_exact(&spaced), text.as_str());
+            if text.trim() == text && !text.is_empty() && !has_outer_space(&text) {
+                let spaced = format!(" {} ", escape_formulas(&text));
+                prop_assert_eq!(unescape_cell(&spaced), text.as_str());
             }
         }
     }

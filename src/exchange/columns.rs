@@ -20,7 +20,7 @@ pub(super) const COLUMNS: [&str; 8] = [
 /// Where each column stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ColumnIndex {
-    at: [Option<usize>; COLUMNS.len()],
+    positions: [Option<usize>; COLUMNS.len()],
     /// How many cells a row has.
     pub(super) width: usize,
 }
@@ -42,7 +42,7 @@ pub(super) enum TableColumn {
 pub(super) type AtLine<T> = (usize, T);
 
 impl ColumnIndex {
-    pub(super) fn of(head: &CsvRow) -> Result<Self, AtLine<String>> {
+    pub(super) fn from_header(head: &CsvRow) -> Result<Self, AtLine<String>> {
         let mut columns = Self {
             width: head.cells.len(),
             ..Self::default()
@@ -55,7 +55,7 @@ impl ColumnIndex {
                 continue;
             }
             let known = COLUMNS.iter().position(|column| *column == name);
-            let Some(slot) = known.and_then(|known| columns.at.get_mut(known)) else {
+            let Some(slot) = known.and_then(|known| columns.positions.get_mut(known)) else {
                 let all = COLUMNS.join(", ");
                 return Err((line, format!("no such column: {cell:?}; the columns are {all}")));
             };
@@ -74,11 +74,11 @@ impl ColumnIndex {
     }
 
     pub(super) fn has(&self, column: TableColumn) -> bool {
-        self.place(column).is_some()
+        self.position(column).is_some()
     }
 
-    pub(super) fn place(&self, column: TableColumn) -> Option<usize> {
-        self.at.get(column as usize).copied().flatten()
+    pub(super) fn position(&self, column: TableColumn) -> Option<usize> {
+        self.positions.get(column as usize).copied().flatten()
     }
 }
 
@@ -89,7 +89,7 @@ pub(super) fn hue_text(hue: &Hue) -> String {
 }
 
 /// A hue as somebody writes it: a number as JSON has it, or any other text as a text.
-pub(super) fn hue(text: &str) -> Option<Hue> {
+pub(super) fn parse_hue(text: &str) -> Option<Hue> {
     if text.is_empty() {
         return None;
     }

@@ -5,8 +5,8 @@
 
 use crate::model::{Attachment, CatalogHat, HatId, Hue, Jid, Room, User, Wardrobe};
 
-use super::cells::{exact, write};
-use super::columns::{COLUMNS, hue, hue_text};
+use super::cells::{escape_outer_space, write_row};
+use super::columns::{COLUMNS, hue_text, parse_hue};
 use super::export::{ExportScope, ExportedFile};
 
 /// What a table cannot hold of what it was made of.
@@ -19,63 +19,63 @@ struct NotInTable {
     /// Titles and names that are there and empty: in a table as if they were not there.
     empty: usize,
     /// Hues that are written as a text though they are a number.
-    hues: usize,
+    text_hues: usize,
     /// Hues that are no angle: they are not taken back where they are not so already.
-    no_angles: usize,
+    invalid_hues: usize,
     /// Ids that are no URI: they are not taken back where nobody knows them.
-    ids: usize,
+    non_uri_ids: usize,
     /// Hats whose id is empty: in a table that is no hat.
-    nameless: usize,
+    empty_ids: usize,
 }
 
 pub(super) fn export(wardrobe: &Wardrobe, part: &ExportScope) -> Option<ExportedFile> {
     let (mut out, mut lost) = (String::new(), NotInTable::default());
-    write(&mut out, COLUMNS);
+    write_row(&mut out, COLUMNS);
     match part {
         ExportScope::All | ExportScope::Rooms(_) | ExportScope::Users(..) => {
             let sets = wardrobe.sets().unwrap_or_default();
             lost.sets = sets.len();
             lost.unknown += usize::from(wardrobe.extra.iter().count() > usize::from(!sets.is_empty()));
             for (jid, room) in wardrobe.rooms() {
-                whole_room(&mut out, &mut lost, jid, room);
+                write_room(&mut out, &mut lost, jid, room);
             }
         }
-        ExportScope::Room(jid) => whole_room(&mut out, &mut lost, jid, wardrobe.room(jid)?),
-        ExportScope::User(room, jid) => one_user(&mut out, &mut lost, room, jid, wardrobe.user(room, jid)?),
+        ExportScope::Room(jid) => write_room(&mut out, &mut lost, jid, wardrobe.room(jid)?),
+        ExportScope::User(room, jid) => write_user(&mut out, &mut lost, room, jid, wardrobe.user(room, jid)?),
     }
     Some(ExportedFile {
         bytes: out.into_bytes(),
-        lost: lost.in_words(),
+        omitted: lost.descriptions(),
     })
 }
 
-fn whole_room(out: &mut String, lost: &mut NotInTable, jid: &Jid, room: &Room) {
+fn write_room(out: &mut String, lost: &mut NotInTable, jid: &Jid, room: &Room) {
     lost.unknown += usize::from(!room.extra.is_empty());
     let name = lost.text(room.name.as_deref());
     if !name.is_empty() || (room.users().is_empty() && room.catalog.keys().all(|id| id.as_str().is_empty())) {
-        write(out, [jid.as_str(), "", "", "", name, "", "", ""]);
+        write_row(out, [jid.as_str(), "", "", "", name, "", "", ""]);
     }
     for (id, hat) in &room.catalog {
         let CatalogHat { title, hue, extra } = hat;
         lost.unknown += usize::from(!extra.is_empty());
-        if lost.is_nameless(id) {
+        if lost.count_id(id) {
             continue;
         }
         let title = lost.text(title.as_deref());
         let hue = lost.hue(hue.as_ref());
-        let (id, hue) = (exact(id.as_str()), exact(&hue));
-        write(out, [jid.as_str(), "", "", &*id, title, "", "", &*hue]);
+        let (id, hue) = (escape_outer_space(id.as_str()), escape_outer_space(&hue));
+        write_row(out, [jid.as_str(), "", "", &*id, title, "", "", &*hue]);
     }
     for (user, there) in room.users() {
-        one_user(out, lost, jid, user, there);
+        write_user(out, lost, jid, user, there);
     }
 }
 
-fn one_user(out: &mut String, lost: &mut NotInTable, room: &Jid, jid: &Jid, user: &User) {
+fn write_user(out: &mut String, lost: &mut NotInTable, room: &Jid, jid: &Jid, user: &User) {
     lost.unknown += usize::from(!user.extra.is_empty());
     let (room, jid, affiliation) = (room.as_str(), jid.as_str(), user.affiliation.as_str());
     if user.hats.iter().all(|(id, _)| id.as_str().is_empty()) {
-        write(out, [room, jid, affiliation, "", "", "", "", ""]);
+        write_row(out, [room, jid, affiliation, "", "", "", "", ""]);
     }
     for (id, attachment) in user.hats.iter() {
         let Attachment {
@@ -85,18 +85,18 @@ fn one_user(out: &mut String, lost: &mut NotInTable, room: &Jid, jid: &Jid, user
             extra,
         } = attachment;
         lost.unknown += usize::from(!extra.is_empty());
-        if lost.is_nameless(id) {
+        if lost.count_id(id) {
             continue;
         }
         let title = lost.text(title.as_deref());
-        let (active, required) = (truth(*active), truth(*required));
-        let id = exact(id.as_str());
-        write(out, [room, jid, affiliation, &*id, title, active, required, ""]);
+        let (active, required) = (optional_bool(*active), optional_bool(*required));
+        let id = escape_outer_space(id.as_str());
+        write_row(out, [room, jid, affiliation, &*id, title, active, required, ""]);
     }
 }
 
 /// A boolean that was not written stays so.
-fn truth(value: Option<bool>) -> &'static str {
+fn optional_bool(value: Option<bool>) -> &'static str {
     match value {
         None => "",
         Some(true) => "true",
@@ -106,10 +106,10 @@ fn truth(value: Option<bool>) -> &'static str {
 
 impl NotInTable {
     /// Whether there is no writing this hat; an id that is no URI is counted too.
-    fn is_nameless(&mut self, id: &HatId) -> bool {
+    fn count_id(&mut self, id: &HatId) -> bool {
         let nameless = id.as_str().is_empty();
-        self.nameless += usize::from(nameless);
-        self.ids += usize::from(!nameless && !id.is_uri());
+        self.empty_ids += usize::from(nameless);
+        self.non_uri_ids += usize::from(!nameless && !id.is_uri());
         nameless
     }
 
@@ -123,12 +123,12 @@ impl NotInTable {
             return String::new();
         };
         let text = hue_text(there);
-        self.hues += usize::from(hue(&text).as_ref() != Some(there));
-        self.no_angles += usize::from(there.degrees().is_none());
+        self.text_hues += usize::from(parse_hue(&text).as_ref() != Some(there));
+        self.invalid_hues += usize::from(there.degrees().is_none());
         text
     }
 
-    fn in_words(&self) -> Vec<String> {
+    fn descriptions(&self) -> Vec<String> {
         let counted = |number: usize, one: &str, many: &str| {
             let what = if number == 1 { one } else { many };
             (number > 0).then(|| format!("{number} {what}"))
@@ -146,18 +146,18 @@ impl NotInTable {
                 "titles or names that are there and empty",
             ),
             counted(
-                self.hues,
+                self.text_hues,
                 "hue that is a text in the data file",
                 "hues that are texts in the data file",
             ),
             counted(
-                self.no_angles,
+                self.invalid_hues,
                 "hue that is no angle: it is imported only where it is so already",
                 "hues that are no angle: they are imported only where they are so already",
             ),
-            counted(self.nameless, "hat whose id is empty", "hats whose id is empty"),
+            counted(self.empty_ids, "hat whose id is empty", "hats whose id is empty"),
             counted(
-                self.ids,
+                self.non_uri_ids,
                 "hat whose id is no URI: it is imported only where it is known",
                 "hats whose id is no URI: they are imported only where they are known",
             ),

@@ -13,7 +13,7 @@ pub enum FileFormat {
 
 impl FileFormat {
     /// The form that a file's name says, by its ending.
-    pub fn of_name(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         let ending = name.rsplit_once('.')?.1.to_ascii_lowercase();
         match ending.as_str() {
             "json" => Some(Self::Json),
@@ -23,12 +23,12 @@ impl FileFormat {
     }
 
     /// The form of a file: by its name, else by what is in it.
-    pub fn of(name: &str, bytes: &[u8]) -> Self {
-        Self::of_name(name).unwrap_or_else(|| Self::of_content(bytes))
+    pub fn detect(name: &str, bytes: &[u8]) -> Self {
+        Self::from_name(name).unwrap_or_else(|| Self::from_content(bytes))
     }
 
     /// The form that the content itself shows: an object begins with a brace.
-    fn of_content(bytes: &[u8]) -> Self {
+    fn from_content(bytes: &[u8]) -> Self {
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
         match bytes.trim_ascii_start().first() {
             Some(b'{' | b'[') => Self::Json,
@@ -59,5 +59,5 @@ pub struct ExportedFile {
     /// What goes into the file.
     pub bytes: Vec<u8>,
     /// What the form could not hold, each with its number: `2 members that hatrack does not know`.
-    pub lost: Vec<String>,
+    pub omitted: Vec<String>,
 }

@@ -24,16 +24,16 @@ pub(super) struct MergedImport {
 
 struct ImportMerge<'a> {
     given: &'a ParsedImport,
-    how: &'a ImportOptions,
+    options: &'a ImportOptions,
     /// The whole room, or the whole document, is replaced; not only a user.
     rooms_replaced: bool,
     skipped: Vec<SkippedItem>,
     same: usize,
     kept: usize,
-    bad: Vec<(usize, String)>,
+    errors: Vec<(usize, String)>,
 }
 
-pub(super) fn over(
+pub(super) fn merge(
     now: &Wardrobe,
     given: &ParsedImport,
     how: &ImportOptions,
@@ -43,7 +43,7 @@ pub(super) fn over(
             "a table is only added to what is there; it cannot replace it, as JSON can",
         ));
     }
-    let laid = given.content.at(&how.target)?;
+    let laid = given.content.to_wardrobe(&how.target)?;
     if let (ImportExtent::User(_, said), Some(room), Some(user)) =
         (&given.content, &how.target.room, &how.target.user)
     {
@@ -53,19 +53,19 @@ pub(super) fn over(
             ));
         };
         if !said && there.user(user).is_none() {
-            return Err(ImportErrors::whole(is_new(user, room)));
+            return Err(ImportErrors::whole(new_user_error(user, room)));
         }
     }
     let mut merge = ImportMerge {
         given,
-        how,
+        options: how,
         rooms_replaced: how.replace && !matches!(given.content, ImportExtent::User(..)),
         skipped: Vec::new(),
         same: 0,
         kept: 0,
-        bad: Vec::new(),
+        errors: Vec::new(),
     };
-    merge.look_at_doubts(now);
+    merge.check_unverified(now);
     let is_document = matches!(given.content, ImportExtent::Document(_));
     let mut rooms: BTreeMap<Jid, Arc<Room>> = if how.replace && is_document {
         BTreeMap::new()
@@ -83,8 +83,8 @@ pub(super) fn over(
             None => rooms.insert(jid.clone(), Arc::new(wanted)),
         };
     }
-    if !merge.bad.is_empty() {
-        return Err(ImportErrors::rows(merge.bad));
+    if !merge.errors.is_empty() {
+        return Err(ImportErrors::rows(merge.errors));
     }
     let mut wanted = Wardrobe::of_rooms(rooms.into_iter().collect());
     wanted.revision = now.revision;
@@ -103,8 +103,8 @@ pub(super) fn over(
 
 impl ImportMerge<'_> {
     /// What is doubtful is taken where it is so already.
-    fn look_at_doubts(&mut self, now: &Wardrobe) {
-        for Unverified { line, room, hat, hue } in &self.given.doubts {
+    fn check_unverified(&mut self, now: &Wardrobe) {
+        for Unverified { line, room, hat, hue } in &self.given.unverified {
             let there = now.room(room);
             let what = if let Some(hue) = hue {
                 let defined = there.and_then(|room| room.catalog.get(hat)?.hue.as_ref());
@@ -129,7 +129,7 @@ impl ImportMerge<'_> {
                     quoted(hat.as_str())
                 )
             };
-            self.bad.push((*line, what));
+            self.errors.push((*line, what));
         }
     }
 
@@ -172,11 +172,12 @@ impl ImportMerge<'_> {
         };
         let none = User::default();
         let there = now.unwrap_or(&none);
-        if affiliation == Affiliation::None && there.affiliation != Affiliation::None && !self.how.replace {
-            self.skip(room, jid, SkipReason::NotRemoved);
+        if affiliation == Affiliation::None && there.affiliation != Affiliation::None && !self.options.replace
+        {
+            self.skip(room, jid, SkipReason::Removal);
             return now.cloned();
         }
-        let mut hats: BTreeMap<HatId, Attachment> = if self.how.replace {
+        let mut hats: BTreeMap<HatId, Attachment> = if self.options.replace {
             BTreeMap::new()
         } else {
             there
@@ -189,12 +190,12 @@ impl ImportMerge<'_> {
         for (id, hat) in given.hats.iter() {
             let before = there.hats.get(id);
             let laid = match before {
-                Some(before) if !self.how.replace => attachment(before, hat, self.given),
+                Some(before) if !self.options.replace => attachment(before, hat, self.given),
                 _ => hat.clone(),
             };
             if before == Some(&laid) {
                 self.same += 1;
-            } else if self.how.replace {
+            } else if self.options.replace {
                 // It is no gift: a server, or a file that was restored, has it so.
                 self.kept += usize::from(!affiliation.is_affiliated());
             } else if !affiliation.is_affiliated() {
@@ -210,7 +211,7 @@ impl ImportMerge<'_> {
         if refused > 0 {
             self.skip(room, jid, SkipReason::NotAffiliated(affiliation, refused));
         }
-        let base = if self.how.replace {
+        let base = if self.options.replace {
             &none.extra
         } else {
             &there.extra
@@ -221,9 +222,9 @@ impl ImportMerge<'_> {
             extra: merged(base, &given.extra),
         };
         let is_nobody = affiliation == Affiliation::None && wanted.hats.is_empty();
-        if is_nobody && now != Some(&wanted) && !self.how.replace {
+        if is_nobody && now != Some(&wanted) && !self.options.replace {
             if refused == 0 {
-                self.skip(room, jid, SkipReason::Nobody);
+                self.skip(room, jid, SkipReason::EmptyUser);
             }
             return None;
         }
@@ -238,13 +239,18 @@ impl ImportMerge<'_> {
         now: Option<&User>,
         given: &User,
     ) -> Option<Affiliation> {
-        let line = self.given.unsaid.get(&(room.clone(), jid.clone())).copied();
+        let line = self
+            .given
+            .missing_affiliations
+            .get(&(room.clone(), jid.clone()))
+            .copied();
         let unsaid = line.is_some() || matches!(self.given.content, ImportExtent::User(_, false));
         if !unsaid {
             return Some(given.affiliation);
         }
         if now.is_none() {
-            self.bad.extend(line.map(|line| (line, is_new(jid, room))));
+            self.errors
+                .extend(line.map(|line| (line, new_user_error(jid, room))));
         }
         now.map(|now| now.affiliation)
     }
@@ -253,13 +259,13 @@ impl ImportMerge<'_> {
         self.skipped.push(SkippedItem {
             room: Some(room.clone()),
             user: Some(user.clone()),
-            why,
+            reason: why,
         });
     }
 
     /// The document's own members.
     fn document(&mut self, now: &Extra, given: &Extra) -> Extra {
-        if self.how.replace && !self.how.limited {
+        if self.options.replace && !self.options.restricted {
             return given.clone();
         }
         let mut wanted = now.clone();
@@ -269,9 +275,9 @@ impl ImportMerge<'_> {
         for (name, value) in given.iter() {
             let why = match now.get(name) {
                 Some(there) if there == value => continue,
-                _ if self.how.limited => SkipReason::NotSeen(name.into()),
+                _ if self.options.restricted => SkipReason::OutOfScope(name.into()),
                 Some(_) if name == "sets" && sets.0.is_ok() && sets.1.is_ok() => continue,
-                Some(_) => SkipReason::OtherMember(name.into()),
+                Some(_) => SkipReason::DifferentField(name.into()),
                 None => {
                     wanted.insert(name, value.clone());
                     continue;
@@ -279,12 +285,12 @@ impl ImportMerge<'_> {
             };
             aside.push(why);
         }
-        if let ((Ok(mut there), Ok(given)), false) = (sets, self.how.limited) {
+        if let ((Ok(mut there), Ok(given)), false) = (sets, self.options.restricted) {
             let before = there.len();
             for (name, hats) in given {
                 match there.get(&name) {
                     Some(now) if *now == hats => {}
-                    Some(_) => aside.push(SkipReason::OtherSet(name.into())),
+                    Some(_) => aside.push(SkipReason::DifferentSet(name.into())),
                     None => drop(there.insert(name, hats)),
                 }
             }
@@ -295,26 +301,26 @@ impl ImportMerge<'_> {
         self.skipped.extend(aside.into_iter().map(|why| SkippedItem {
             room: None,
             user: None,
-            why,
+            reason: why,
         }));
         wanted
     }
 }
 
-fn is_new(user: &Jid, room: &Jid) -> String {
+fn new_user_error(user: &Jid, room: &Jid) -> String {
     format!("{user} is new in {room}: say the affiliation (owner, admin, member or outcast)")
 }
 
 /// An attachment as it is given on top of the one that is there: what means the same stays as it is written.
 fn attachment(now: &Attachment, given: &Attachment, file: &ParsedImport) -> Attachment {
     let mut made = now.clone();
-    if file.says(TableColumn::Active) {
+    if file.has_column(TableColumn::Active) {
         made = made.with_active(given.is_active());
     }
-    if file.says(TableColumn::Required) {
+    if file.has_column(TableColumn::Required) {
         made = made.with_required(given.is_required());
     }
-    if file.says(TableColumn::Title) {
+    if file.has_column(TableColumn::Title) {
         made.title = title(now.title.as_ref(), given.title.as_ref());
     }
     made.extra = merged(&now.extra, &given.extra);
@@ -323,12 +329,12 @@ fn attachment(now: &Attachment, given: &Attachment, file: &ParsedImport) -> Atta
 
 fn catalog_hat(now: &CatalogHat, given: &CatalogHat, file: &ParsedImport) -> CatalogHat {
     let mut made = now.clone();
-    if file.says(TableColumn::Title) {
+    if file.has_column(TableColumn::Title) {
         made.title = title(now.title.as_ref(), given.title.as_ref());
     }
     // In a table, the number and the text of it are one.
     let text = |hat: &CatalogHat| hat.hue.as_ref().map(hue_text);
-    if file.says(TableColumn::Hue) && !(file.is_table() && text(now) == text(given)) {
+    if file.has_column(TableColumn::Hue) && !(file.is_table() && text(now) == text(given)) {
         made.hue.clone_from(&given.hue);
     }
     made.extra = merged(&now.extra, &given.extra);

@@ -29,7 +29,7 @@ use crate::model::{Jid, Room, User, Wardrobe, write};
 /// A part of a wardrobe in this form; `None` when that part is not there.
 pub fn export(wardrobe: &Wardrobe, part: &ExportScope, form: FileFormat) -> Option<ExportedFile> {
     if let ExportScope::Rooms(_) | ExportScope::Users(..) = part {
-        return export(&alone(wardrobe, part)?, &ExportScope::All, form);
+        return export(&extract(wardrobe, part)?, &ExportScope::All, form);
     }
     if form == FileFormat::Csv {
         return csv::export(wardrobe, part);
@@ -41,12 +41,12 @@ pub fn export(wardrobe: &Wardrobe, part: &ExportScope, form: FileFormat) -> Opti
     };
     Some(ExportedFile {
         bytes,
-        lost: Vec::new(),
+        omitted: Vec::new(),
     })
 }
 
 /// A wardrobe of some rooms or users alone; `None` when one of them is not there.
-fn alone(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Wardrobe> {
+fn extract(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Wardrobe> {
     let rooms: Option<Vec<_>> = match part {
         ExportScope::Rooms(rooms) => {
             let there = |jid: &Jid| Some((jid.clone(), wardrobe.room(jid)?.clone()));
@@ -66,7 +66,7 @@ fn alone(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Wardrobe> {
 /// Reads what is given in a file of this form.
 pub fn read(bytes: &[u8], form: FileFormat) -> Result<ParsedImport, ImportErrors> {
     match form {
-        FileFormat::Json => parsed::json(bytes),
+        FileFormat::Json => parsed::parse_json(bytes),
         FileFormat::Csv => table::read(bytes),
     }
 }

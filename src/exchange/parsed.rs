@@ -16,8 +16,8 @@ pub struct ParsedImport {
     /// The columns that it has, where it is a table: what it does not say stays as it is.
     pub(super) columns: Option<ColumnIndex>,
     /// Users of whom no affiliation is said, and the line where they come first.
-    pub(super) unsaid: BTreeMap<(Jid, Jid), usize>,
-    pub(super) doubts: Vec<Unverified>,
+    pub(super) missing_affiliations: BTreeMap<(Jid, Jid), usize>,
+    pub(super) unverified: Vec<Unverified>,
 }
 
 /// How much of a wardrobe it is.
@@ -58,26 +58,26 @@ pub struct ImportOptions {
     /// The room or user becomes exactly what is given (of a wardrobe: all rooms do), so that something may go.
     pub replace: bool,
     /// Only some rooms are seen: the document's own members are not touched.
-    pub limited: bool,
+    pub restricted: bool,
 }
 
 /// Why nothing is taken from a file: each thing that is wrong, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportErrors {
     /// What is wrong, such as `line 7: the room's address is missing`, in the order of the file.
-    pub wrong: Vec<String>,
+    pub errors: Vec<String>,
     rows: bool,
 }
 
 /// So many of the things that are wrong are said in a sentence.
-const FEW: usize = 3;
+const MAX_LISTED: usize = 3;
 
 impl ImportErrors {
     pub(super) fn rows(mut bad: Vec<(usize, String)>) -> Self {
         bad.sort();
         let wrong = bad.into_iter().map(|(line, what)| format!("line {line}: {what}"));
         Self {
-            wrong: wrong.collect(),
+            errors: wrong.collect(),
             rows: true,
         }
     }
@@ -85,7 +85,7 @@ impl ImportErrors {
     /// The file as a whole is wrong, or cannot be read.
     pub fn whole(what: impl Into<String>) -> Self {
         Self {
-            wrong: vec![what.into()],
+            errors: vec![what.into()],
             rows: false,
         }
     }
@@ -93,11 +93,11 @@ impl ImportErrors {
     /// Line by line, the first of them a heading where rows are wrong.
     pub fn lines(&self) -> Vec<String> {
         let heading = self.rows.then(|| self.heading());
-        heading.into_iter().chain(self.wrong.iter().cloned()).collect()
+        heading.into_iter().chain(self.errors.iter().cloned()).collect()
     }
 
     fn heading(&self) -> String {
-        match self.wrong.len() {
+        match self.errors.len() {
             1 if self.rows => "1 row is wrong, so nothing was taken".into(),
             rows if self.rows => format!("{rows} rows are wrong, so nothing was taken"),
             _ => "nothing was taken".into(),
@@ -107,12 +107,12 @@ impl ImportErrors {
 
 impl fmt::Display for ImportErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let few: Vec<&str> = self.wrong.iter().take(FEW).map(String::as_str).collect();
-        if self.rows && self.wrong.len() > 1 {
+        let few: Vec<&str> = self.errors.iter().take(MAX_LISTED).map(String::as_str).collect();
+        if self.rows && self.errors.len() > 1 {
             write!(f, "{}: ", self.heading())?;
         }
         f.write_str(&few.join("; "))?;
-        match self.wrong.len().saturating_sub(FEW) {
+        match self.errors.len().saturating_sub(MAX_LISTED) {
             0 => Ok(()),
             more => write!(f, "; and {more} more"),
         }
@@ -132,8 +132,8 @@ impl ParsedImport {
         Self {
             content,
             columns: None,
-            unsaid: BTreeMap::new(),
-            doubts: Vec::new(),
+            missing_affiliations: BTreeMap::new(),
+            unverified: Vec::new(),
         }
     }
 
@@ -143,7 +143,7 @@ impl ParsedImport {
     }
 
     /// Whether it says anything of what stands in that column of a table.
-    pub(super) fn says(&self, column: TableColumn) -> bool {
+    pub(super) fn has_column(&self, column: TableColumn) -> bool {
         self.columns.is_none_or(|columns| columns.has(column))
     }
 
@@ -157,8 +157,8 @@ impl ParsedImport {
 }
 
 /// The bytes as text; a byte order mark before it, which spreadsheets write, is left aside.
-pub(super) fn text(bytes: &[u8]) -> Result<&str, ImportErrors> {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || is_wide(bytes) {
+pub(super) fn decode_text(bytes: &[u8]) -> Result<&str, ImportErrors> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || looks_like_utf16(bytes) {
         return Err(ImportErrors::whole(
             "it is UTF-16; save it as UTF-8 (\"CSV UTF-8\" in a spreadsheet)",
         ));
@@ -175,8 +175,8 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, ImportErrors> {
 }
 
 /// Whether it looks like UTF-16 without a byte order mark: nearly every other byte is zero, and no byte between.
-fn is_wide(bytes: &[u8]) -> bool {
-    let start = bytes.get(..bytes.len().min(LOOKED_AT)).unwrap_or_default();
+fn looks_like_utf16(bytes: &[u8]) -> bool {
+    let start = bytes.get(..bytes.len().min(UTF16_SAMPLE)).unwrap_or_default();
     let zeros = |from: usize| {
         start
             .iter()
@@ -190,11 +190,11 @@ fn is_wide(bytes: &[u8]) -> bool {
 }
 
 /// So much of a file shows whether it is UTF-16.
-const LOOKED_AT: usize = 256;
+const UTF16_SAMPLE: usize = 256;
 
 /// Reads a JSON object: a wardrobe has `rooms`, a room has `users`, anything else is a user.
-pub(super) fn json(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
-    let text = text(bytes)?.as_bytes();
+pub(super) fn parse_json(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
+    let text = decode_text(bytes)?.as_bytes();
     let names = read::any(text)?;
     let has = |name: &str| names.get(name).is_some();
     Ok(ParsedImport::of(if has("rooms") {
@@ -216,7 +216,7 @@ pub(super) fn json(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
 
 impl ImportExtent {
     /// As rooms with addresses, and the user that alone is meant; or what is missing for that.
-    pub(super) fn at(&self, target: &ImportTarget) -> Result<Wardrobe, ImportErrors> {
+    pub(super) fn to_wardrobe(&self, target: &ImportTarget) -> Result<Wardrobe, ImportErrors> {
         let one = |room: &Jid, there: Room| Wardrobe::of_rooms(vec![(room.clone(), Arc::new(there))]);
         match (self, &target.room, &target.user) {
             (Self::Document(wardrobe), None, _) => Ok(wardrobe.clone()),

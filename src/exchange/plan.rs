@@ -27,38 +27,38 @@ pub struct ImportCounts {
     pub rooms_added: usize,
     pub rooms_removed: usize,
     pub rooms_renamed: usize,
-    pub catalog_put: usize,
+    pub catalog_set: usize,
     pub catalog_removed: usize,
     pub users_added: usize,
     pub users_removed: usize,
-    pub affiliations: usize,
-    pub hats_given: usize,
+    pub affiliations_changed: usize,
+    pub hats_added: usize,
     pub hats_changed: usize,
-    pub hats_taken: usize,
+    pub hats_removed: usize,
     /// Hats of users that are given and are there as they are given.
-    pub same: usize,
+    pub unchanged: usize,
     /// Hats that somebody is to have who cannot be given any, as what replaces has them.
-    pub kept: usize,
+    pub kept_unaffiliated: usize,
     /// Named sets of hats that are put there, or changed.
-    pub sets_put: usize,
+    pub sets_changed: usize,
     /// Named sets of hats that are removed.
     pub sets_removed: usize,
     /// Objects whose unknown members change.
-    pub members: usize,
+    pub unknown_changed: usize,
 }
 
 impl ParsedImport {
     /// What it would do to a wardrobe; or what is wrong with it there.
     pub fn plan(&self, now: &Wardrobe, how: &ImportOptions) -> Result<ImportPlan, ImportErrors> {
-        let merged = merge::over(now, self, how)?;
+        let merged = merge::merge(now, self, how)?;
         let mut group = now.diff(&merged.wanted);
         for edit in &mut group.0 {
-            guard(edit, &merged.wanted);
+            require_affiliation(edit, &merged.wanted);
         }
         let mut counts = ImportCounts {
-            same: merged.same,
-            kept: merged.kept,
-            members: usize::from(!same_but_sets(now, &merged.wanted)),
+            unchanged: merged.same,
+            kept_unaffiliated: merged.kept,
+            unknown_changed: usize::from(!same_but_sets(now, &merged.wanted)),
             ..ImportCounts::default()
         };
         counts.sets(now, &merged.wanted);
@@ -98,13 +98,13 @@ impl ImportCounts {
         let put = after
             .iter()
             .filter(|(name, hats)| before.get(*name) != Some(*hats));
-        self.sets_put = put.count();
+        self.sets_changed = put.count();
         self.sets_removed = before.keys().filter(|name| !after.contains_key(*name)).count();
     }
 }
 
 /// A hat is given to somebody who is affiliated, also when it is written later.
-fn guard(edit: &mut Edit, wanted: &Wardrobe) {
+fn require_affiliation(edit: &mut Edit, wanted: &Wardrobe) {
     if let Edit::Hat { room, user, rule, .. } = edit
         && wanted
             .user(room, user)
@@ -116,8 +116,8 @@ fn guard(edit: &mut Edit, wanted: &Wardrobe) {
 
 impl ImportCounts {
     /// That somebody has hats who could not be given any.
-    pub fn said_of_kept(&self) -> Option<String> {
-        match self.kept {
+    pub fn kept_note(&self) -> Option<String> {
+        match self.kept_unaffiliated {
             0 => None,
             1 => Some("1 hat of a user who is not affiliated is kept as the file has it".into()),
             more => Some(format!(
@@ -133,9 +133,9 @@ impl ImportCounts {
         let is_new = before.is_none() || after.is_none();
         let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
         self.rooms_renamed += usize::from(!is_new && before.name != after.name);
-        self.members += usize::from(!is_new && before.extra != after.extra);
+        self.unknown_changed += usize::from(!is_new && before.extra != after.extra);
         for (id, hat) in &after.catalog {
-            self.catalog_put += usize::from(before.catalog.get(id) != Some(hat));
+            self.catalog_set += usize::from(before.catalog.get(id) != Some(hat));
         }
         for id in before.catalog.keys() {
             self.catalog_removed += usize::from(!after.catalog.contains_key(id));
@@ -154,16 +154,16 @@ impl ImportCounts {
         self.users_removed += usize::from(after.is_none());
         let is_new = before.is_none() || after.is_none();
         let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
-        self.affiliations += usize::from(!is_new && before.affiliation != after.affiliation);
-        self.members += usize::from(!is_new && before.extra != after.extra);
+        self.affiliations_changed += usize::from(!is_new && before.affiliation != after.affiliation);
+        self.unknown_changed += usize::from(!is_new && before.extra != after.extra);
         for (id, hat) in after.hats.iter() {
             match before.hats.get(id) {
-                None => self.hats_given += 1,
+                None => self.hats_added += 1,
                 Some(there) => self.hats_changed += usize::from(there != hat),
             }
         }
         for (id, _) in before.hats.iter() {
-            self.hats_taken += usize::from(after.hats.get(id).is_none());
+            self.hats_removed += usize::from(after.hats.get(id).is_none());
         }
     }
 }

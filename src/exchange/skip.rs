@@ -10,7 +10,7 @@ pub struct SkippedItem {
     /// Which user.
     pub user: Option<Jid>,
     /// Why.
-    pub why: SkipReason,
+    pub reason: SkipReason,
 }
 
 /// Why something is left aside.
@@ -19,13 +19,13 @@ pub enum SkipReason {
     /// So many hats for somebody with this affiliation, who cannot be given any.
     NotAffiliated(Affiliation, usize),
     /// Nobody is removed by an affiliation `none`.
-    NotRemoved,
+    Removal,
     /// A user without affiliation and hats is nobody.
-    Nobody,
+    EmptyUser,
     /// A named set of hats that is another there.
-    OtherSet(String),
+    DifferentSet(String),
     /// A member of the document that is another there.
-    OtherMember(String),
+    DifferentField(String),
     /// A member of the document, in a session that sees some rooms only.
-    NotSeen(String),
+    OutOfScope(String),
 }

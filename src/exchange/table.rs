@@ -8,9 +8,9 @@ use crate::model::{
     Affiliation, Attachment, CatalogHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe,
 };
 
-use super::cells::{CsvRow, CsvRows, read_exact, unguarded};
-use super::columns::{AtLine, COLUMNS, ColumnIndex, TableColumn, hue, quoted};
-use super::parsed::{ImportErrors, ImportExtent, ParsedImport, Unverified, text};
+use super::cells::{CsvRow, CsvRows, unescape_cell, unescape_formulas};
+use super::columns::{AtLine, COLUMNS, ColumnIndex, TableColumn, parse_hue, quoted};
+use super::parsed::{ImportErrors, ImportExtent, ParsedImport, Unverified, decode_text};
 
 #[derive(Default)]
 struct RoomRows {
@@ -32,13 +32,13 @@ struct TableReader {
     /// Where no comma separates, it may stand in a number.
     decimal_comma: bool,
     rooms: BTreeMap<Jid, RoomRows>,
-    bad: Vec<AtLine<String>>,
-    doubts: Vec<Unverified>,
+    errors: Vec<AtLine<String>>,
+    unverified: Vec<Unverified>,
 }
 
 /// Reads a table.
 pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
-    let text = text(bytes)?;
+    let text = decode_text(bytes)?;
     let rows = CsvRows::new(text);
     let decimal_comma = rows.separator() != ',';
     let mut rows = rows.filter(|row| !matches!(row, Ok(row) if is_blank(row)));
@@ -49,7 +49,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
             format!("there is nothing in it; the first row names the columns: {columns}"),
         ))
     });
-    let columns = head.and_then(|head| ColumnIndex::of(&head));
+    let columns = head.and_then(|head| ColumnIndex::from_header(&head));
     let mut reading = TableReader {
         columns: columns.map_err(|bad| ImportErrors::rows(vec![bad]))?,
         decimal_comma,
@@ -57,13 +57,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     };
     for row in rows {
         if let Err(bad) = row.and_then(|row| reading.row(&row)) {
-            reading.bad.push(bad);
+            reading.errors.push(bad);
         }
     }
-    if !reading.bad.is_empty() {
-        return Err(ImportErrors::rows(reading.bad));
+    if !reading.errors.is_empty() {
+        return Err(ImportErrors::rows(reading.errors));
     }
-    Ok(reading.done())
+    Ok(reading.finish())
 }
 
 /// Spreadsheets write rows of nothing but separators.
@@ -113,33 +113,33 @@ struct RowCells<'a>(&'a CsvRow<'a>, ColumnIndex);
 
 impl RowCells<'_> {
     fn raw(&self, column: TableColumn) -> &str {
-        let cell = self.1.place(column).and_then(|place| self.0.cells.get(place));
+        let cell = self.1.position(column).and_then(|place| self.0.cells.get(place));
         cell.map_or("", |cell| cell)
     }
 
     /// The cell as it is; empty where there is no such column, and where a spreadsheet left empty cells out.
-    fn whole(&self, column: TableColumn) -> Cow<'_, str> {
-        unguarded(self.raw(column))
+    fn untrimmed(&self, column: TableColumn) -> Cow<'_, str> {
+        unescape_formulas(self.raw(column))
     }
 
     /// The same without spaces around it.
     fn cell(&self, column: TableColumn) -> Cow<'_, str> {
-        unguarded(self.raw(column).trim())
+        unescape_formulas(self.raw(column).trim())
     }
 
     /// The same for what may have spaces at its ends of its own.
-    fn exact(&self, column: TableColumn) -> Cow<'_, str> {
-        read_exact(self.raw(column))
+    fn with_outer_space(&self, column: TableColumn) -> Cow<'_, str> {
+        unescape_cell(self.raw(column))
     }
 
-    fn filled(&self, columns: &[TableColumn]) -> Option<&'static str> {
+    fn first_filled(&self, columns: &[TableColumn]) -> Option<&'static str> {
         columns
             .iter()
             .find(|column| !self.cell(**column).is_empty())
             .and_then(|column| COLUMNS.get(*column as usize).copied())
     }
 
-    fn truth(&self, column: TableColumn) -> Result<Option<bool>, String> {
+    fn parse_bool(&self, column: TableColumn) -> Result<Option<bool>, String> {
         let text = self.cell(column);
         match text.to_lowercase().as_str() {
             "" => Ok(None),
@@ -154,7 +154,7 @@ impl RowCells<'_> {
     }
 
     fn title(&self) -> Option<Arc<str>> {
-        Some(self.whole(TableColumn::Title))
+        Some(self.untrimmed(TableColumn::Title))
             .filter(|title| !title.is_empty())
             .map(|title| title.as_ref().into())
     }
@@ -176,17 +176,20 @@ impl TableReader {
     }
 
     fn cells(&mut self, line: usize, cells: &RowCells) -> Result<(), String> {
-        let (user, hat) = (cells.cell(TableColumn::User), cells.exact(TableColumn::Hat));
+        let (user, hat) = (
+            cells.cell(TableColumn::User),
+            cells.with_outer_space(TableColumn::Hat),
+        );
         if cells.cell(TableColumn::Room).is_empty() {
             return Err("the room's address is missing".into());
         }
-        let room_jid =
-            Jid::parse_room_input(&cells.cell(TableColumn::Room)).map_err(|error| reason("room", &error))?;
+        let room_jid = Jid::parse_room_input(&cells.cell(TableColumn::Room))
+            .map_err(|error| address_error("room", &error))?;
         let room = self.rooms.entry(room_jid.clone()).or_default();
         let belongs = |column: &str, to: &str| Err(format!("{column} belongs to a row with a {to}"));
         let hat_id = HatId::unchecked(&*hat);
         if !hat.is_empty() && !hat_id.is_uri() {
-            self.doubts.push(Unverified {
+            self.unverified.push(Unverified {
                 line,
                 room: room_jid.clone(),
                 hat: hat_id.clone(),
@@ -194,7 +197,7 @@ impl TableReader {
             });
         }
         if user.is_empty() {
-            if let Some(column) = cells.filled(&[
+            if let Some(column) = cells.first_filled(&[
                 TableColumn::Affiliation,
                 TableColumn::Active,
                 TableColumn::Required,
@@ -202,21 +205,22 @@ impl TableReader {
                 return belongs(column, "user");
             }
             if hat.is_empty() {
-                if let Some(column) = cells.filled(&[TableColumn::Hue]) {
+                if let Some(column) = cells.first_filled(&[TableColumn::Hue]) {
                     return belongs(column, "hat");
                 }
                 return match cells.title() {
-                    Some(name) => put(&mut room.name, line, name, "another name for the room"),
+                    Some(name) => set_once(&mut room.name, line, name, "another name for the room"),
                     None => Ok(()),
                 };
             }
-            let written = &*cells.exact(TableColumn::Hue);
+            let written = &*cells.with_outer_space(TableColumn::Hue);
             let pointed = written.replacen(',', ".", 1);
-            let is_number = self.decimal_comma && hue(&pointed).is_some_and(|hue| hue.degrees().is_some());
+            let is_number =
+                self.decimal_comma && parse_hue(&pointed).is_some_and(|hue| hue.degrees().is_some());
             let hue_cell = if is_number { pointed.as_str() } else { written };
-            let angle = hue(hue_cell).is_none_or(|hue| hue.degrees().is_some());
+            let angle = parse_hue(hue_cell).is_none_or(|hue| hue.degrees().is_some());
             if !angle {
-                self.doubts.push(Unverified {
+                self.unverified.push(Unverified {
                     line,
                     room: room_jid,
                     hat: hat_id.clone(),
@@ -225,15 +229,15 @@ impl TableReader {
             }
             let entry = CatalogHat {
                 title: cells.title(),
-                hue: hue(hue_cell),
+                hue: parse_hue(hue_cell),
                 extra: Extra::default(),
             };
-            return put_at(&mut room.catalog, hat_id, line, entry, "the room's hat");
+            return insert_once(&mut room.catalog, hat_id, line, entry, "the room's hat");
         }
-        if cells.filled(&[TableColumn::Hue]).is_some() {
+        if cells.first_filled(&[TableColumn::Hue]).is_some() {
             return Err("a hue belongs to the room's own hat: a row without a user".into());
         }
-        let user_jid = Jid::parse_input(&user).map_err(|error| reason("user", &error))?;
+        let user_jid = Jid::parse_input(&user).map_err(|error| address_error("user", &error))?;
         let user = room.users.entry(user_jid).or_insert_with(|| UserRows {
             line,
             ..UserRows::default()
@@ -245,7 +249,7 @@ impl TableReader {
                 let found = quoted(&affiliation);
                 format!("affiliation: expected owner, admin, member, outcast or none, found {found}")
             })?;
-            put(
+            set_once(
                 &mut user.affiliation,
                 line,
                 known,
@@ -253,11 +257,12 @@ impl TableReader {
             )?;
         }
         let (active, required) = (
-            cells.truth(TableColumn::Active)?,
-            cells.truth(TableColumn::Required)?,
+            cells.parse_bool(TableColumn::Active)?,
+            cells.parse_bool(TableColumn::Required)?,
         );
         if hat.is_empty() {
-            return match cells.filled(&[TableColumn::Title, TableColumn::Active, TableColumn::Required]) {
+            return match cells.first_filled(&[TableColumn::Title, TableColumn::Active, TableColumn::Required])
+            {
                 Some(column) => belongs(column, "hat"),
                 None => Ok(()),
             };
@@ -268,19 +273,21 @@ impl TableReader {
             title: cells.title(),
             extra: Extra::default(),
         };
-        put_at(&mut user.hats, hat_id, line, attachment, "the user's hat")
+        insert_once(&mut user.hats, hat_id, line, attachment, "the user's hat")
     }
 
-    fn done(self) -> ParsedImport {
+    fn finish(self) -> ParsedImport {
         let mut given = ParsedImport::of(ImportExtent::Document(Wardrobe::default()));
         given.columns = Some(self.columns);
-        given.doubts = self.doubts;
+        given.unverified = self.unverified;
         let mut rooms = Vec::new();
         for (jid, rows) in self.rooms {
             let mut users = Vec::new();
             for (user, rows) in rows.users {
                 if rows.affiliation.is_none() {
-                    given.unsaid.insert((jid.clone(), user.clone()), rows.line);
+                    given
+                        .missing_affiliations
+                        .insert((jid.clone(), user.clone()), rows.line);
                 }
                 let hats: Hats = rows.hats.into_iter().map(|(id, (_, hat))| (id, hat)).collect();
                 let there = User {
@@ -304,7 +311,12 @@ impl TableReader {
 }
 
 /// A row may say again what another says, and nothing else.
-fn put<T: PartialEq>(slot: &mut Option<AtLine<T>>, line: usize, value: T, what: &str) -> Result<(), String> {
+fn set_once<T: PartialEq>(
+    slot: &mut Option<AtLine<T>>,
+    line: usize,
+    value: T,
+    what: &str,
+) -> Result<(), String> {
     match slot {
         Some((other, there)) if *there != value => Err(format!("line {other} has {what}")),
         Some(_) => Ok(()),
@@ -315,7 +327,7 @@ fn put<T: PartialEq>(slot: &mut Option<AtLine<T>>, line: usize, value: T, what: 
     }
 }
 
-fn put_at<T: PartialEq>(
+fn insert_once<T: PartialEq>(
     all: &mut BTreeMap<HatId, AtLine<T>>,
     hat: HatId,
     line: usize,
@@ -332,7 +344,7 @@ fn put_at<T: PartialEq>(
     }
 }
 
-fn reason(column: &str, error: &InvalidJid) -> String {
+fn address_error(column: &str, error: &InvalidJid) -> String {
     let InvalidJid { text, reason } = error;
     format!("{column}: not an address: {}: {reason}", quoted(text))
 }

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::event::RunnerEvent;
-use crate::app::draft::{Draft, bytes, gathered, replaced};
+use crate::app::draft::{Draft, merge_orphaned, to_bytes, update_stored};
 use crate::app::{DraftDelay, Msg};
 use crate::store::{Drafts, LiveDraft, WrittenDraft};
 
@@ -77,7 +77,7 @@ impl DraftWriter {
         let save = move || {
             let saved = match &drafts {
                 Some(drafts) => drafts
-                    .change(|now| replaced(now.as_deref(), &before, &after))
+                    .change(|now| update_stored(now.as_deref(), &before, &after))
                     .map_err(|error| error.to_string()),
                 None => Err("no state folder: neither XDG_STATE_HOME nor HOME is set".into()),
             };
@@ -88,7 +88,7 @@ impl DraftWriter {
             // Nobody receives it if the session has ended.
             let _ = events.send(RunnerEvent::DraftSaved(result));
             if let Some(Err(error)) = written.map(WrittenDraft::sync) {
-                let _ = events.send(RunnerEvent::Answer(Box::new(Msg::Note(error.to_string()))));
+                let _ = events.send(RunnerEvent::Answer(Box::new(Msg::Failed(error.to_string()))));
             }
             drop(busy);
         };
@@ -125,13 +125,13 @@ impl DraftWriter {
     pub(super) fn load(&self, may_gather: bool) -> Option<Msg> {
         let drafts = self.drafts.as_ref()?;
         let gathered = if may_gather {
-            drafts.gather(gathered)
+            drafts.gather(merge_orphaned)
         } else {
             Ok(())
         };
         match gathered.and_then(|()| drafts.load()) {
             Ok(bytes) => bytes.map(Msg::DraftFound),
-            Err(error) => Some(Msg::Note(error.to_string())),
+            Err(error) => Some(Msg::Failed(error.to_string())),
         }
     }
 
@@ -149,10 +149,10 @@ fn write_live_drafts(mut live: LiveDraft, queue: &Receiver<Draft>, events: &Send
     let mut failed = false;
     while let Ok(first) = queue.recv() {
         let draft = queue.try_iter().last().unwrap_or(first);
-        let saved = live.keep(bytes(&draft).as_deref());
+        let saved = live.keep(to_bytes(&draft).as_deref());
         if let (Err(error), false) = (&saved, failed) {
             let message = format!("Cannot save the draft: {error}");
-            let _ = events.send(RunnerEvent::Answer(Box::new(Msg::Note(message))));
+            let _ = events.send(RunnerEvent::Answer(Box::new(Msg::Failed(message))));
         }
         failed = saved.is_err();
     }

@@ -24,15 +24,15 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             Effect::Store(request) => answers.extend(self.workers.store.request(request)),
             Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
             Effect::KeepDraft { before, after } => self.drafts.save(before, after, &self.sender),
-            Effect::KeepOwn(draft) => self.drafts.save_live(draft, &self.sender),
+            Effect::StoreOwnDraft(draft) => self.drafts.save_live(draft, &self.sender),
             Effect::Wait(wait) => self.drafts.start_delay(wait),
-            Effect::Rest(wait) => self.drafts.cancel_delay(wait),
+            Effect::CancelWait(wait) => self.drafts.cancel_delay(wait),
             Effect::Import(path) => files::import(path, self.state.start(), &self.sender),
             Effect::Export(export, wardrobe) => {
                 let place = (self.state.start(), self.data.clone());
                 files::export(export, wardrobe, place, &self.sender);
             }
-            Effect::GoOn => self.has_more = true,
+            Effect::Continue => self.has_more = true,
             Effect::Suspend => self.suspend(),
             Effect::Copy(text) => {
                 let copied = self.session.write(&clipboard::sequence(&text));
@@ -56,7 +56,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         if let (Err(reason), true) = (&result, self.status.is_some()) {
             self.message = Some(format!("Unsaved changes are lost: {reason}"));
         }
-        self.update(Msg::DraftKept(result));
+        self.update(Msg::DraftStored(result));
     }
 
     pub(super) fn load_draft(&mut self) {
@@ -71,14 +71,14 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     pub(super) fn suspend(&mut self) {
         if !has_job_control() {
             let why = "Cannot suspend: there is no shell to resume hatrack";
-            self.update(Msg::Note(why.into()));
+            self.update(Msg::Failed(why.into()));
         } else if self.suspending.request() {
             self.workers.store.pause(&self.sender);
         }
     }
 
     pub(super) fn suspend_when_idle(&mut self) {
-        if self.state.is_keeping() {
+        if self.state.is_storing_draft() {
             return;
         }
         let Some(_pause) = self.suspending.take() else {
@@ -94,7 +94,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         let late = self.suspending.expire();
         if late {
             let again = format!("Saving; press {} again", self.state.key(CommandId::Suspend));
-            self.update(Msg::Note(again));
+            self.update(Msg::Failed(again));
         }
         late
     }
@@ -103,7 +103,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     /// are removed from it if they are saved after all.
     pub(super) fn finish(&mut self) {
         let is_waiting =
-            |state: &State| matches!(state.saved(), SaveState::Saving(_) | SaveState::NotSaved(..));
+            |state: &State| matches!(state.save_state(), SaveState::Saving(_) | SaveState::NotSaved(..));
         // Ends a pause of the store worker.
         self.suspending = PendingSuspend::default();
         let end = Instant::now() + EXIT_TIMEOUT;
@@ -111,7 +111,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         if is_waiting(&self.state) && !self.workers.stop() {
             late = Some("The data file was not written in time".to_owned());
         }
-        while let Ok(event) = self.events.recv_timeout(if self.state.is_keeping() {
+        while let Ok(event) = self.events.recv_timeout(if self.state.is_storing_draft() {
             end.saturating_duration_since(Instant::now())
         } else {
             Duration::ZERO
@@ -123,7 +123,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             }
         }
         late = late.filter(|_| is_waiting(&self.state));
-        let reason = late.or_else(|| self.state.trouble().map(|trouble| trouble.message().to_owned()));
+        let reason = late.or_else(|| self.state.problem().map(|trouble| trouble.message().to_owned()));
         let kept = self
             .state
             .has_draft()

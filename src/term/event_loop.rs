@@ -164,7 +164,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             let working = self.has_more && !self.session.is_stalled();
             if working {
                 self.has_more = false;
-                self.update(Msg::GoOn);
+                self.update(Msg::Continue);
             } else {
                 let Some(first) = self.next_event() else { continue };
                 self.handle(first);

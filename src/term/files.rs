@@ -39,7 +39,7 @@ fn read(path: &str) -> Result<ParsedImport, ImportErrors> {
     }
     let bytes = store::read_only_file(Path::new(path));
     let bytes = bytes.map_err(|error| ImportErrors::whole(error.to_string()))?;
-    exchange::read(&bytes, FileFormat::of(path, &bytes))
+    exchange::read(&bytes, FileFormat::detect(path, &bytes))
 }
 
 pub(super) fn export(
@@ -63,15 +63,15 @@ fn write(export: &ExportRequest, wardrobe: &Wardrobe, data: Option<&Path>) -> Re
     if store::is_stream(Path::new(&export.path)) {
         return Err(NO_STREAM.into());
     }
-    let made = exchange::export(wardrobe, &export.part, export.form);
+    let made = exchange::export(wardrobe, &export.scope, export.format);
     let made = made.ok_or("The exported item no longer exists")?;
-    let bytes = match export.form {
+    let bytes = match export.format {
         FileFormat::Json => text::escape_json_bytes(made.bytes),
         FileFormat::Csv => made.bytes,
     };
-    let written = store::write_file(Path::new(&export.path), &bytes, export.over, data);
+    let written = store::write_file(Path::new(&export.path), &bytes, export.overwrite, data);
     match written.map_err(|error| error.to_string())? {
-        WriteOutcome::Done => Ok(ExportOutcome::Done(made.lost)),
+        WriteOutcome::Done => Ok(ExportOutcome::Done(made.omitted)),
         WriteOutcome::Exists => Ok(ExportOutcome::Exists),
     }
 }
@@ -84,7 +84,7 @@ fn answer(events: &Sender<RunnerEvent>, work: impl FnOnce() -> Msg + Send + 'sta
         let _ = results.send(RunnerEvent::Answer(Box::new(work())));
     });
     if let Err(error) = thread {
-        let _ = events.send(RunnerEvent::Answer(Box::new(Msg::Note(format!(
+        let _ = events.send(RunnerEvent::Answer(Box::new(Msg::Failed(format!(
             "Cannot start a thread: {error}"
         )))));
     }
@@ -124,9 +124,9 @@ mod tests {
         let name = |path: &Path| path.to_str().unwrap().to_owned();
         let wanted = ExportRequest {
             path: name(&new),
-            part: ExportScope::All,
-            form: FileFormat::Csv,
-            over: true,
+            scope: ExportScope::All,
+            format: FileFormat::Csv,
+            overwrite: true,
         };
         let demo = Start {
             demo: true,

@@ -108,7 +108,7 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
         y: row.min(rows.saturating_sub(1)),
     };
     let says = match state.notice() {
-        Some(Notice { text, refused: true }) => format!("Refused: {text}"),
+        Some(Notice { text, is_error: true }) => format!("Refused: {text}"),
         Some(Notice { text, .. }) => text.clone(),
         None => content.status,
     };
@@ -150,8 +150,8 @@ pub fn under(state: &State, page: &PlainPage, mouse: Position) -> Vec<Spot> {
 /// The first line: whose file this is. Saving is the usual, and not said: it would be said again and again.
 fn session(state: &State) -> String {
     let start = state.start();
-    let saved = match state.saved() {
-        SaveState::Saved | SaveState::Saving(_) | SaveState::Trouble(_) => String::new(),
+    let saved = match state.save_state() {
+        SaveState::Saved | SaveState::Saving(_) | SaveState::FileProblem(_) => String::new(),
         SaveState::NoFile => ", new file".into(),
         SaveState::NotSaved(number, _) => format!(", {}", screen::unsaved_changes(number)),
         SaveState::ReadOnly(_) => ", read-only".into(),
@@ -357,8 +357,8 @@ fn keys(state: &State) -> String {
         COMMANDS.iter().filter(shown)
     };
     let named = places(state).iter().flat_map(of).filter_map(|command| {
-        let key = state.keymap().first(command)?;
-        Some(format!("{} {}", key.word(), command.title))
+        let key = state.keymap().primary(command)?;
+        Some(format!("{} {}", key.spelled_name(), command.title))
     });
     format!("Keys: {}", named.collect::<Vec<_>>().join(", "))
 }

@@ -5,7 +5,7 @@ use ratatui::symbols::border;
 use sha1::{Digest as _, Sha1};
 
 use super::text::{self, Charset};
-use crate::app::spelled;
+use crate::app::spell_arrows;
 use crate::app::view::label;
 use crate::model::{HatId, Hue};
 
@@ -110,7 +110,7 @@ impl Theme {
         if !self.ascii {
             return name.to_owned();
         }
-        text::sanitize_for(&spelled(name), Charset::Ascii).into_owned()
+        text::sanitize_for(&spell_arrows(name), Charset::Ascii).into_owned()
     }
 
     /// More follows below, more stands above.

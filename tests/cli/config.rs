@@ -164,14 +164,14 @@ fn errors_name_line_and_suggestion() {
         (
             "[keys]\nredo = \"F9\"\nundo = \"H\"",
             3,
-            "undo: H is the key of \"history\" already",
+            "undo: H is already bound to history",
         ),
+        ("[keys]\nsave = \"s\"", 2, "save: s is typed text here"),
         (
-            "[keys]\nsave = \"s\"",
+            "[keys]\nquit = []",
             2,
-            "save: s is for the text that is typed there",
+            "quit: cannot be unbound: there is no other way out of this screen",
         ),
-        ("[keys]\nquit = []", 2, "quit: it is a way out, and needs a key"),
         (
             "theme = \"hi-contrast\"",
             1,
@@ -255,8 +255,8 @@ fn reports_all_errors_in_file_order() {
         "5: key: unknown color \"rde\"; did you mean \"red\"?",
         "6: unknown theme entry \"bordr\"; did you mean \"border\"?",
         "8: unknown command \"undoo\"; did you mean \"undo\"?",
-        "9: undo: H is the key of \"history\" already",
-        "10: quit: it is a way out, and needs a key",
+        "9: undo: H is already bound to history",
+        "10: quit: cannot be unbound: there is no other way out of this screen",
         "11: redo: no key is called \"Entre\"; did you mean Enter?",
         "11: redo: expected a string in quotes, or a list such as [\"u\", \"F9\"]",
         // X is no longer the key of export, whatever its new key was meant to be.

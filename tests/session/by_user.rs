@@ -1,7 +1,7 @@
 //! The view by user: everybody, their rooms, their hats there.
 
 use hatrack::app::Confirm;
-use hatrack::app::draft::gathered;
+use hatrack::app::draft::merge_orphaned;
 use hatrack::app::form::Form;
 use hatrack::app::{Grouping, Msg, Pane};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
@@ -42,7 +42,7 @@ fn affiliation(session: &Session, room: &str) -> Option<Affiliation> {
 }
 
 fn asked(session: &Session) -> &str {
-    match session.state.over::<Confirm>() {
+    match session.state.top_as::<Confirm>() {
         Some(confirm) => &confirm.question,
         other => panic!("no question: {other:?}; {}", session.notice()),
     }
@@ -158,7 +158,7 @@ fn adds_and_edits_hat_in_all_rooms() {
     session.text("urn:x:new");
     session.keys("Tab");
     session.text("New");
-    let heading = |session: &Session| match session.state.over::<Form>() {
+    let heading = |session: &Session| match session.state.top_as::<Form>() {
         Some(form) => form.subject.heading(),
         other => panic!("no form: {other:?}; {}", session.notice()),
     };
@@ -196,7 +196,7 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     let mut session = at_terry();
     let before = session.json()["rooms"].clone();
     session.keys("e");
-    match session.state.over::<Form>() {
+    match session.state.top_as::<Form>() {
         Some(form) => assert_eq!(
             form.subject.heading(),
             format!("Affiliation of {TERRY} in 2 rooms")
@@ -205,7 +205,7 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     }
     while session
         .state
-        .over::<Form>()
+        .top_as::<Form>()
         .is_none_or(|form| form.affiliation() != Affiliation::Owner)
     {
         session.keys("Left");
@@ -218,7 +218,7 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     session.keys("n");
     while session
         .state
-        .over::<Form>()
+        .top_as::<Form>()
         .is_none_or(|form| form.affiliation() != Affiliation::Admin)
     {
         session.keys("Left");
@@ -253,7 +253,7 @@ fn with_staff_room() -> Session {
 
 /// What the form on the screen offers.
 fn offered(session: &Session) -> Vec<String> {
-    let form = session.state.over::<Form>().unwrap();
+    let form = session.state.top_as::<Form>().unwrap();
     let existing = form.suggestions.as_ref().unwrap();
     let id = |row| existing.get(row).unwrap().id().to_owned();
     (0..existing.len()).map(id).collect()
@@ -266,7 +266,7 @@ fn adds_user_to_room_matched_by_name() {
     for enter in ["", "Enter"] {
         session.keys(enter);
         session.keys("A");
-        let heading = session.state.over::<Form>().unwrap().subject.heading();
+        let heading = session.state.top_as::<Form>().unwrap().subject.heading();
         assert_eq!(heading, format!("Add {TERRY} to a room"));
         assert_eq!(offered(&session), [STAFF], "where Terry is not yet");
         session.text("sta");
@@ -290,14 +290,14 @@ fn adds_marked_users_to_listed_room_and_undoes_in_one_step() {
     let before = session.json()["rooms"].clone();
     session.keys("Esc Esc * A");
     assert_eq!(
-        session.state.over::<Form>().unwrap().subject.heading(),
+        session.state.top_as::<Form>().unwrap().subject.heading(),
         "Add 3 users to a room"
     );
     // Where all of them are is not offered; by name, without one by address.
     assert_eq!(offered(&session), [OTHER, STAFF]);
     session.keys("Down Enter Enter");
     assert_eq!(asked(&session), format!("Add 2 users to {OTHER} as member?"));
-    let consequence = &session.state.over::<Confirm>().unwrap().consequence;
+    let consequence = &session.state.top_as::<Confirm>().unwrap().consequence;
     assert!(
         consequence.contains("Left out: 1 is there already and stays as it is."),
         "{consequence}"
@@ -354,7 +354,7 @@ fn restores_add_to_room_form_from_draft() {
     session.fire_delays();
     let own = session.session_draft.clone().unwrap();
     let mut next = with_staff_room();
-    next.send(Msg::DraftFound(gathered(None, &[own]).unwrap()));
+    next.send(Msg::DraftFound(merge_orphaned(None, &[own]).unwrap()));
     next.keys("Enter Enter");
     assert_eq!(affiliation(&next, STAFF), Some(Affiliation::Member));
 }

@@ -14,7 +14,7 @@ fn catalog(session: &Session) -> serde_json::Value {
 }
 
 fn asked(session: &Session) -> (&str, &str) {
-    match session.state.over::<Confirm>() {
+    match session.state.top_as::<Confirm>() {
         Some(confirm) => (&confirm.question, &confirm.consequence),
         other => panic!("no question: {other:?}; {}", session.notice()),
     }
@@ -96,7 +96,7 @@ fn retitling_for_several_users_asks_first() {
         "Put \"Lecturer\" into the catalog, and title it so for 2 users in courses@conference.example.org?"
     );
     session.keys("y");
-    assert!(session.state.over::<CatalogOverlay>().is_some());
+    assert!(session.state.top_as::<CatalogOverlay>().is_some());
     assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
     assert_eq!(terrys(&session)[HAT]["title"], "Lecturer");
 }
@@ -148,7 +148,7 @@ fn catalog_conflict_is_shown() {
         wardrobe.set_catalog_hat(&jid(ROOM), &super::hat(HAT), Some(entry))
     });
     session.keys("Enter");
-    assert!(session.state.over::<Conflict>().is_some());
+    assert!(session.state.top_as::<Conflict>().is_some());
     session.keys("m");
     assert_eq!(catalog(&session)[HAT]["title"], "TeacherX");
     session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));

@@ -26,12 +26,12 @@ fn conflict_shows_current_values() {
     retitle(&mut session, "Professor");
     session.keys("Enter");
     retitle(&mut session, "Dean");
-    let Some(conflict) = session.state.over::<Conflict>() else {
+    let Some(conflict) = session.state.top_as::<Conflict>() else {
         panic!("no conflict")
     };
     assert!(conflict.theirs.contains("Dean"), "{conflict:?}");
     retitle(&mut session, "Teacher");
-    assert!(session.state.over::<Form>().is_some());
+    assert!(session.state.top_as::<Form>().is_some());
     assert!(
         session.notice().contains("as it was again"),
         "{}",
@@ -45,7 +45,7 @@ fn conflict_shows_current_values() {
 fn stale_question_is_closed() {
     let mut session = open();
     session.keys("Enter j d");
-    assert!(session.state.over::<Confirm>().is_some());
+    assert!(session.state.top_as::<Confirm>().is_some());
     session.external_change(|wardrobe| {
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:y"), Attachment::default())
     });
@@ -76,11 +76,11 @@ fn saving_stale_form_opens_conflict() {
             wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
         });
         session.keys("Enter");
-        let Some(conflict) = session.state.over::<Conflict>() else {
+        let Some(conflict) = session.state.top_as::<Conflict>() else {
             panic!("no conflict")
         };
         assert!(
-            conflict.theirs.contains("Professor") && conflict.mine.contains("Teacher!"),
+            conflict.theirs.contains("Professor") && conflict.yours.contains("Teacher!"),
             "{conflict:?}"
         );
         assert_eq!(terrys(session)[HAT]["title"], json!("Professor"));
@@ -97,7 +97,7 @@ fn saving_stale_form_opens_conflict() {
     let mut later = open();
     change(&mut later);
     later.keys("Esc");
-    assert!(later.state.over::<Form>().is_some());
+    assert!(later.state.top_as::<Form>().is_some());
 }
 
 #[test]
@@ -108,9 +108,9 @@ fn cannot_add_hat_to_user_banned_meanwhile() {
     session
         .external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast));
     session.keys("Enter");
-    assert!(session.state.over::<Conflict>().is_some());
+    assert!(session.state.top_as::<Conflict>().is_some());
     session.keys("m");
-    assert!(session.state.notice().unwrap().refused);
+    assert!(session.state.notice().unwrap().is_error);
     assert_eq!(terrys(&session)["urn:x:y"], json!(null));
 }
 
@@ -145,7 +145,7 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
             snapshot: snapshot(&theirs),
         },
     );
-    let Some(conflict) = state.over::<Conflict>() else {
+    let Some(conflict) = state.top_as::<Conflict>() else {
         panic!("no conflict")
     };
     assert_eq!(conflict.theirs, "the user does not have the hat any more");
@@ -205,13 +205,13 @@ fn conflicting_changes_of_one_hat_are_merged() {
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
     });
     session.answer_all();
-    let Some(conflict) = session.state.over::<Conflict>() else {
+    let Some(conflict) = session.state.top_as::<Conflict>() else {
         panic!("no conflict")
     };
-    assert!(conflict.mine.contains("not worn"), "{conflict:?}");
+    assert!(conflict.yours.contains("not worn"), "{conflict:?}");
     session.keys("m");
     assert_eq!(terrys(&session)[HAT]["active"], json!(false));
-    while session.state.over::<Conflict>().is_some() {
+    while session.state.top_as::<Conflict>().is_some() {
         session.keys("m");
     }
     assert_eq!(

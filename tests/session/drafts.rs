@@ -2,7 +2,7 @@
 
 use hatrack::app::Confirm;
 use hatrack::app::draft::Draft;
-use hatrack::app::draft::gathered;
+use hatrack::app::draft::merge_orphaned;
 use hatrack::app::form::Form;
 use hatrack::app::form::{FieldName, FormSubject};
 use hatrack::app::{DraftDelay, Effect, Msg, SaveState, Start, State, update};
@@ -20,18 +20,18 @@ fn full_disk_keeps_change_visible_and_reports_it() {
     session.fail_writes("the disk is full");
     session.keys("Enter j Enter Space");
     assert_eq!(
-        session.state.saved(),
+        session.state.save_state(),
         SaveState::NotSaved(1, "the disk is full".into())
     );
     assert!(!session.state.hat().unwrap().1.is_active());
     assert_eq!(terrys(&session)[HAT]["active"], json!(true));
     // Leaving asks, and keeps what is not saved as a draft.
     session.keys("q");
-    assert!(session.state.over::<Confirm>().is_some());
+    assert!(session.state.top_as::<Confirm>().is_some());
     session.keys("Esc");
     assert_eq!(session.exit_status, None);
     session.allow_writes();
-    assert_eq!(session.state.saved(), SaveState::Saved);
+    assert_eq!(session.state.save_state(), SaveState::Saved);
     assert_eq!(terrys(&session)[HAT]["active"], json!(false));
     session.keys("q");
     assert_eq!((session.exit_status, session.draft.is_some()), (Some(0), false));
@@ -43,8 +43,8 @@ fn undo_withdraws_unsaved_change() {
     session.fail_writes("the disk is full");
     session.keys("Enter j Enter Space u");
     assert_eq!(
-        session.state.saved(),
-        SaveState::Trouble("the disk is full".into())
+        session.state.save_state(),
+        SaveState::FileProblem("the disk is full".into())
     );
     assert!(session.state.hat().unwrap().1.is_active());
     session.allow_writes();
@@ -61,7 +61,7 @@ fn unsaved_change_is_offered_at_next_start() {
 
     let mut next = open();
     next.send(Msg::DraftFound(draft));
-    assert!(next.state.over::<Draft>().is_some());
+    assert!(next.state.top_as::<Draft>().is_some());
     next.keys("Enter");
     assert_eq!(terrys(&next)[HAT]["active"], json!(false));
     assert_eq!(next.draft, None);
@@ -114,11 +114,11 @@ fn live_draft_is_saved_when_typing_pauses() {
     assert_eq!(session.session_draft.as_ref(), Some(&kept), "not with every key");
     // What was killed then is offered by the next start.
     let mut next = open();
-    next.send(Msg::DraftFound(gathered(None, &[kept]).unwrap()));
+    next.send(Msg::DraftFound(merge_orphaned(None, &[kept]).unwrap()));
     next.keys("Enter");
     assert!(
         next.state
-            .over::<Form>()
+            .top_as::<Form>()
             .is_some_and(|form| form.text(FieldName::Hat) == "urn:x:y")
     );
     // Left or saved, nothing is kept, and nothing is waited for.
@@ -242,11 +242,11 @@ fn draft_outside_scope_is_not_offered() {
     assert_eq!(elsewhere.exit_status, Some(0));
     let mut all = open();
     all.send(Msg::DraftFound(elsewhere.draft.clone().unwrap()));
-    let Some(both) = all.state.over::<Draft>() else {
+    let Some(both) = all.state.top_as::<Draft>() else {
         panic!("no draft")
     };
     assert_eq!(both.forms.len(), 2);
-    assert!(limited(ROOM).state.over::<Draft>().is_some());
+    assert!(limited(ROOM).state.top_as::<Draft>().is_some());
 
     let mut garbage = open();
     garbage.send(Msg::DraftFound(b"\xff\x00{]".to_vec()));
@@ -297,12 +297,12 @@ fn quit_waits_for_draft() {
     session.draft_error = Some("the disk is full".into());
     session.keys("Ctrl-C");
     assert_eq!(session.exit_status, None);
-    let Some(question) = session.state.over::<Confirm>() else {
+    let Some(question) = session.state.top_as::<Confirm>() else {
         panic!("nobody asks")
     };
     assert!(question.consequence.contains("the disk is full"), "{question:?}");
     session.keys("n");
-    assert!(session.state.over::<Form>().is_some());
+    assert!(session.state.top_as::<Form>().is_some());
     session.draft_error = None;
     session.keys("Ctrl-C");
     assert_eq!((session.exit_status, session.draft.is_some()), (Some(0), true));
@@ -360,10 +360,13 @@ fn restored_hat_search_text_keeps_its_meaning() {
     let mut second = Session::open(sample, (100, 30));
     second.send(Msg::DraftFound(first.draft.unwrap()));
     second.keys("Enter");
-    let Some(form) = second.state.over::<Form>() else {
+    let Some(form) = second.state.top_as::<Form>() else {
         panic!("no form")
     };
-    assert_eq!(form.hat().unwrap().by_title.as_deref(), Some("Proctor"));
+    assert_eq!(
+        form.resolve_hat().unwrap().matched_title.as_deref(),
+        Some("Proctor")
+    );
 }
 
 /// Each kind of form as drafts had it when one user and several were different forms.
@@ -400,7 +403,7 @@ const FORMS_OF_OLD: &str = r#"{"forms": [
 fn restores_forms_of_older_versions() {
     let mut session = open();
     session.send(Msg::DraftFound(FORMS_OF_OLD.into()));
-    let Some(draft) = session.state.over::<Draft>() else {
+    let Some(draft) = session.state.top_as::<Draft>() else {
         panic!("{}", session.notice())
     };
     let headings: Vec<String> = draft.forms.iter().map(|form| form.subject.heading()).collect();

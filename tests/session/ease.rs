@@ -103,8 +103,8 @@ fn every_action_is_reachable_without_its_key() {
                 | Place::Users
                 | Place::Hats
                 | Place::AllHats
-                | Place::Wearers
-                | Place::WearersRooms
+                | Place::UsersWithHat
+                | Place::RoomsWithHat
         )
     };
     for command in COMMANDS.iter().filter(|command| anywhere(command.place)) {
@@ -114,11 +114,11 @@ fn every_action_is_reachable_without_its_key() {
         let mut session = super::open();
         session.keys(":");
         session.text(command.help);
-        let Some(finder) = session.state.over::<Finder>() else {
+        let Some(finder) = session.state.top_as::<Finder>() else {
             panic!("no palette")
         };
-        let found = finder.found.iter().any(|found| {
-            matches!(&found.what, hatrack::app::offer::FinderItem::Command(offer) if offer.command.id == command.id)
+        let found = finder.matches.iter().any(|found| {
+            matches!(&found.item, hatrack::app::offer::FinderItem::Command(offer) if offer.command.id == command.id)
         });
         assert!(found, "{}", command.id);
     }

@@ -22,9 +22,12 @@ fn with(name: &str, content: &str) -> Session {
 
 /// What the topmost overlay says: a question with its consequence, or what is wrong.
 fn says(session: &Session) -> String {
-    match (session.state.over::<Confirm>(), session.state.over::<Prompt>()) {
+    match (
+        session.state.top_as::<Confirm>(),
+        session.state.top_as::<Prompt>(),
+    ) {
         (Some(confirm), _) => format!("{}\n{}", confirm.question, confirm.consequence),
-        (_, Some(prompt)) => prompt.wrong.join("\n"),
+        (_, Some(prompt)) => prompt.errors.join("\n"),
         _ => panic!("{:?}", session.state.top()),
     }
 }
@@ -180,7 +183,12 @@ fn export_scope_follows_pane_and_overwrite_asks() {
         "Replace room.csv?\nThere is a file of that name already. What is in it is lost."
     );
     session.keys("n");
-    assert!(session.state.over::<Prompt>().is_some_and(|prompt| !prompt.waits));
+    assert!(
+        session
+            .state
+            .top_as::<Prompt>()
+            .is_some_and(|prompt| !prompt.is_waiting)
+    );
     assert_eq!(file(&session, "room.csv").lines().count(), 5);
     session.keys("Enter y");
     assert_eq!(
@@ -196,7 +204,7 @@ fn export_scope_follows_pane_and_overwrite_asks() {
 
 /// What can be chosen beside the name of the file.
 fn choices(session: &Session) -> &[String] {
-    match session.state.over::<Prompt>() {
+    match session.state.top_as::<Prompt>() {
         Some(prompt) => &prompt.choices,
         other => panic!("{other:?}"),
     }

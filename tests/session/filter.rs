@@ -85,7 +85,7 @@ fn filters_by_affiliation_hat_and_exclusion() {
             .state
             .filter(Pane::Second)
             .unwrap()
-            .places("prof@example.org")
+            .match_positions("prof@example.org")
             .is_empty()
     );
     assert_eq!(
@@ -93,7 +93,7 @@ fn filters_by_affiliation_hat_and_exclusion() {
             .state
             .filter(Pane::Second)
             .unwrap()
-            .places("prof@x"),
+            .match_positions("prof@x"),
         [1, 2]
     );
 }
@@ -201,9 +201,9 @@ fn large_lists_are_filtered_in_chunks() {
     session.keys("/");
     let mut asked = hatrack::app::update(&mut session.state, Msg::Key(super::session::key("7")));
     let mut slices = 1;
-    while asked == [hatrack::app::Effect::GoOn] {
+    while asked == [hatrack::app::Effect::Continue] {
         slices += 1;
-        asked = hatrack::app::update(&mut session.state, Msg::GoOn);
+        asked = hatrack::app::update(&mut session.state, Msg::Continue);
     }
     assert_eq!((slices, session.state.rooms().len()), (3, sevens));
 }

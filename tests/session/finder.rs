@@ -15,19 +15,19 @@ fn sample() -> Session {
 }
 
 fn found(session: &Session) -> Vec<String> {
-    let Some(finder) = session.state.over::<Finder>() else {
+    let Some(finder) = session.state.top_as::<Finder>() else {
         panic!("nothing is looked for")
     };
     let name = |what: &FinderItem| match what {
         FinderItem::Command(offer) => offer.command.id.to_string(),
-        FinderItem::Note(note) => note.word.to_owned(),
+        FinderItem::Note(note) => note.example.to_owned(),
         FinderItem::Place { room, user, hat, .. } => {
             let user = user.as_ref().map_or("", |user| user.as_str());
             let hat = hat.as_ref().map_or("", |hat| hat.as_str());
             format!("{room} {user} {hat}").trim().to_owned()
         }
     };
-    finder.found.iter().map(|found| name(&found.what)).collect()
+    finder.matches.iter().map(|found| name(&found.item)).collect()
 }
 
 #[test]
@@ -42,8 +42,8 @@ fn palette_has_every_pane_command() {
             Place::Users,
             Place::Hats,
             Place::AllHats,
-            Place::Wearers,
-            Place::WearersRooms,
+            Place::UsersWithHat,
+            Place::RoomsWithHat,
             Place::AllUsers,
             Place::RoomsOfUser,
             Place::Panes,
@@ -66,15 +66,15 @@ fn palette_finds_and_runs_command() {
     session.text("add room");
     assert_eq!(found(&session).first().unwrap(), "add-room");
     session.keys("Enter");
-    assert!(session.state.over::<Form>().is_some());
+    assert!(session.state.top_as::<Form>().is_some());
     assert_eq!(session.state.focus(), Pane::First);
     session.keys("Esc Tab Tab :");
-    session.text("wear");
+    session.text("active");
     session.keys("Enter");
     assert!(session.notice().contains("not worn"), "{}", session.notice());
     // What cannot be done says why, and the palette stays.
     session.keys(":");
-    session.text("disappeared");
+    session.text("recreate");
     session.keys("Enter");
     assert_eq!(session.notice(), "the data file is there");
     session.keys("Esc");
@@ -84,7 +84,7 @@ fn palette_finds_and_runs_command() {
 #[test]
 fn palette_finds_commands_by_synonym() {
     let mut session = open();
-    for (typed, id) in [("exit", "quit"), ("revert", "undo"), ("search", "jump")] {
+    for (typed, id) in [("exit", "quit"), ("revert", "undo"), ("search", "go-to")] {
         session.keys(":");
         session.text(typed);
         assert!(found(&session).iter().any(|found| found == id), "{typed}: {id}");
@@ -183,9 +183,9 @@ fn large_lists_are_searched_in_chunks() {
     session.keys("Ctrl-P");
     let mut asked = hatrack::app::update(&mut session.state, hatrack::app::Msg::Paste("u11999".into()));
     let mut slices = 1;
-    while asked == [hatrack::app::Effect::GoOn] {
+    while asked == [hatrack::app::Effect::Continue] {
         slices += 1;
-        asked = hatrack::app::update(&mut session.state, hatrack::app::Msg::GoOn);
+        asked = hatrack::app::update(&mut session.state, hatrack::app::Msg::Continue);
     }
     assert_eq!(slices, 7);
     assert_eq!(found(&session), ["r@c.example u11999@x.example"]);
@@ -205,9 +205,9 @@ fn help_lists_every_command_available_first() {
         );
     }
     let at = |id: &str| all.iter().position(|there| there == id).unwrap();
-    assert_eq!(all[0], "go-in-user");
+    assert_eq!(all[0], "open-user");
     assert!(at("add-user") < at("undo") && at("undo") < at("@owner"));
-    assert!(at("@owner") < at("keep-filter") && at("keep-filter") < at("add-room"));
+    assert!(at("@owner") < at("apply-filter") && at("apply-filter") < at("add-room"));
     assert!(at("add-room") < at("save"));
 }
 
@@ -215,15 +215,15 @@ fn help_lists_every_command_available_first() {
 fn help_runs_command_or_explains() {
     let mut session = open();
     session.keys("?");
-    session.text("affiliate with the room");
+    session.text("add user to the room");
     assert_eq!(found(&session)[0], "add-user");
     session.keys("Enter");
     assert_eq!(session.state.focus(), Pane::Second);
-    assert!(session.state.over::<Form>().is_some());
+    assert!(session.state.top_as::<Form>().is_some());
     session.keys("Esc ?");
-    session.text("go to the next field");
+    session.text("next field");
     session.keys("Enter");
-    assert_eq!(session.notice(), "only in a form");
+    assert_eq!(session.notice(), "Only in a form");
     session.keys("Ctrl-U");
     session.text("@owner");
     session.keys("Enter");
@@ -241,22 +241,16 @@ fn help_shows_headings_when_unfiltered() {
     let mut session = open();
     session.keys("?");
     let headings = |session: &Session| {
-        let Some(finder) = session.state.over::<Finder>() else {
+        let Some(finder) = session.state.top_as::<Finder>() else {
             panic!("no help")
         };
-        let all = 0..finder.found.len();
+        let all = 0..finder.matches.len();
         all.filter_map(|row| finder.heading(row)).collect::<Vec<_>>()
     };
     let shown = headings(&session);
     assert_eq!(
         shown[..5],
-        [
-            "Rooms",
-            "In the panes",
-            "In every list",
-            "Everywhere",
-            "While a filter is typed"
-        ]
+        ["Rooms", "All panes", "Lists", "Everywhere", "Filter"]
     );
     let each: std::collections::BTreeSet<_> = shown.iter().collect();
     assert_eq!(each.len(), shown.len(), "each once");

@@ -28,7 +28,7 @@ fn uri_text_never_selects_suggestion() {
     session.keys("Enter Enter a");
     session.text("http://example.com/hats/tea cher");
     session.keys("Enter");
-    let Some(form) = session.state.over::<Form>() else {
+    let Some(form) = session.state.top_as::<Form>() else {
         panic!("the form is gone")
     };
     assert_eq!(form.focus, 0);
@@ -45,7 +45,7 @@ fn uri_text_never_selects_suggestion() {
 fn rejected_save_focuses_first_invalid_field() {
     let mut session = open();
     session.keys("Enter a Tab Enter");
-    let Some(form) = session.state.over::<Form>() else {
+    let Some(form) = session.state.top_as::<Form>() else {
         panic!("the form is gone")
     };
     assert_eq!(form.focus, 0);
@@ -55,7 +55,7 @@ fn rejected_save_focuses_first_invalid_field() {
         "the user's address is missing"
     );
     session.text("terry@example.org");
-    let Some(form) = session.state.over::<Form>() else {
+    let Some(form) = session.state.top_as::<Form>() else {
         panic!("the form is gone")
     };
     assert!(
@@ -145,7 +145,7 @@ fn restricted_session_rejects_other_rooms() {
     session.text("other@c.example");
     session.keys("Enter");
     assert!(session.notice().contains("limited"), "{}", session.notice());
-    assert!(session.state.over::<Form>().is_some());
+    assert!(session.state.top_as::<Form>().is_some());
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn rejects_oversized_paste() {
     session.keys("a");
     session.send(Msg::Paste("x".repeat(8193)));
     assert!(session.notice().contains("8,193 bytes"), "{}", session.notice());
-    let Some(form) = session.state.over::<Form>() else {
+    let Some(form) = session.state.top_as::<Form>() else {
         panic!("no form")
     };
     assert!(!form.is_changed());
@@ -188,12 +188,12 @@ fn suggestions_match_titles_of_any_room() {
 fn suggestions_omit_hats_of_user() {
     let mut session = open();
     session.keys("Enter j Enter a");
-    let Some(form) = session.state.over::<Form>() else {
+    let Some(form) = session.state.top_as::<Form>() else {
         panic!("no form")
     };
     assert_eq!(form.suggestions.as_ref().unwrap().len(), 0);
     session.keys("Esc Esc k Enter a");
-    let Some(form) = session.state.over::<Form>() else {
+    let Some(form) = session.state.top_as::<Form>() else {
         panic!("no form")
     };
     assert_eq!(form.suggestions.as_ref().unwrap().len(), 1);
@@ -205,7 +205,7 @@ fn address_list_adds_all_after_confirmation() {
     session.keys("Tab a");
     let list = "Jane Doe <jane@example.org>\nxmpp:joe@example.org\nterry@example.org, JOE@example.org";
     session.send(Msg::Paste(list.into()));
-    let Some(asked) = session.state.over::<Confirm>() else {
+    let Some(asked) = session.state.top_as::<Confirm>() else {
         panic!("{}", session.notice())
     };
     assert_eq!(
@@ -246,7 +246,7 @@ fn address_list_with_error_adds_nobody() {
         "none is added before all are addresses: line 2: \"foo\" (not user@domain), line 2: \"bar@\" (a domain such \
          as example.org is missing or wrong)"
     );
-    assert!(session.state.over::<Form>().is_some());
+    assert!(session.state.top_as::<Form>().is_some());
     session.keys("Enter");
     assert!(
         session
@@ -324,7 +324,7 @@ fn address_list_is_added_to_several_rooms() {
     session.keys("Enter * A");
     session.send(Msg::Paste("jane@example.org\nterry@example.org".into()));
     session.keys("Enter");
-    let Some(asked) = session.state.over::<Confirm>() else {
+    let Some(asked) = session.state.top_as::<Confirm>() else {
         panic!("{}", session.notice())
     };
     assert!(asked.question.starts_with("Add "), "{}", asked.question);

@@ -35,7 +35,7 @@ fn configured_key_replaces_default_and_is_named() {
     let mut session = session(&[
         ("undo", "F9"),
         ("redo", "F10"),
-        ("take-hat", "x"),
+        ("remove-hat", "x"),
         ("add-hat", "n"),
     ]);
     session.keys("Tab Down Tab d");
@@ -61,18 +61,18 @@ fn configured_key_replaces_default_and_is_named() {
 
 #[test]
 fn footer_help_and_palette_show_configured_keys() {
-    let mut session = session(&[("wear", "F5"), ("help", "F2 ?"), ("palette", "F3")]);
+    let mut session = session(&[("toggle-active", "F5"), ("help", "F2 ?"), ("palette", "F3")]);
     session.keys("Tab Down Tab");
     let footer = screen(&session);
     assert!(
-        footer.contains("F5 Wear") && footer.contains("F2 Help"),
+        footer.contains("F5 Toggle active") && footer.contains("F2 Help"),
         "{footer}"
     );
-    assert!(!footer.contains("Space Wear"));
+    assert!(!footer.contains("Space Toggle active"));
     session.keys("F2");
     assert!(screen(&session).contains("  F5   "));
     session.keys("Esc F3");
-    session.text("wear");
+    session.text("active");
     assert!(screen(&session).contains("> F5 "));
 }
 
@@ -95,9 +95,9 @@ fn unbound_command_is_named_by_title() {
 fn help_lists_unbound_commands() {
     let mut session = session(&[("last", "")]);
     session.keys("?");
-    assert!(!screen(&session).contains("select the last row"));
-    session.text("select the last");
-    assert!(screen(&session).contains("select the last row"));
+    assert!(!screen(&session).contains("Last row"));
+    session.text("last row");
+    assert!(screen(&session).contains("Last row"));
 }
 
 #[test]
@@ -133,8 +133,8 @@ fn messages_name_configured_keys() {
         "edit-user",
         "new-id",
         "retry",
-        "restore",
-        "list",
+        "recreate-file",
+        "open-suggestions",
     ]
     .iter()
     .zip(["F2", "F3", "F4", "F4", "F4", "F5", "F6", "F7", "F8", "F9"])
@@ -318,7 +318,7 @@ fn page_is_visible_rows() {
         // The line that is typed is none.
         let shown = rows_inside(&session, size) - 1;
         session.keys("PageDown");
-        assert_eq!(session.state.over::<Finder>().unwrap().selected, shown);
+        assert_eq!(session.state.top_as::<Finder>().unwrap().selected, shown);
     }
 }
 
@@ -330,7 +330,7 @@ fn help_page_counts_headings() {
         session.keys("?");
         let lines = rows_inside(&session, size) - 1;
         session.keys("PageDown");
-        let help = session.state.over::<Finder>().unwrap();
+        let help = session.state.top_as::<Finder>().unwrap();
         let below = |last: usize| {
             (1..=last)
                 .map(|row| 1 + usize::from(help.heading(row).is_some()))
@@ -342,7 +342,7 @@ fn help_page_counts_headings() {
         );
         assert!(below(help.selected) <= lines && below(help.selected + 1) > lines);
         session.keys("PageUp");
-        assert_eq!(session.state.over::<Finder>().unwrap().selected, 0);
+        assert_eq!(session.state.top_as::<Finder>().unwrap().selected, 0);
     }
 }
 
@@ -363,14 +363,17 @@ fn form_list_page_is_visible_rows() {
             })
             .count();
         session.keys("PageDown");
-        let form = session.state.over::<Form>().unwrap();
-        let selected = form.listed().unwrap();
+        let form = session.state.top_as::<Form>().unwrap();
+        let selected = form.selected_suggestion().unwrap();
         assert!(
             selected > 1 && selected <= shown && selected + 1 >= shown,
             "{size:?}: {selected} of {shown}"
         );
         session.keys("PageUp");
-        assert_eq!(session.state.over::<Form>().unwrap().listed(), Some(0));
+        assert_eq!(
+            session.state.top_as::<Form>().unwrap().selected_suggestion(),
+            Some(0)
+        );
     }
 }
 

@@ -76,6 +76,6 @@ fn terrys(session: &Session) -> serde_json::Value {
 /// What a message asks for, but for the times that it waits for.
 fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = hatrack::app::update(state, msg);
-    effects.retain(|effect| !matches!(effect, Effect::Wait(_) | Effect::Rest(_)));
+    effects.retain(|effect| !matches!(effect, Effect::Wait(_) | Effect::CancelWait(_)));
     effects
 }

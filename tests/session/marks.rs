@@ -12,7 +12,7 @@ const PROF: &str = "prof@example.org";
 
 /// The question that is asked and what follows from a yes.
 fn asked(session: &Session) -> (&str, &str) {
-    match session.state.over::<Confirm>() {
+    match session.state.top_as::<Confirm>() {
         Some(confirm) => (&confirm.question, &confirm.consequence),
         other => panic!("no question: {other:?}; {}", session.notice()),
     }
@@ -48,7 +48,7 @@ fn adds_hat_to_marked_users_and_undoes_in_one_step() {
     session.keys("Esc + T e a");
     assert_eq!(
         session.state.top().map(|top| top
-            .is::<Form>()
+            .downcast_ref::<Form>()
             .is_some_and(|form| form.subject.heading() == "Give a hat to 23 users")),
         Some(true)
     );
@@ -73,7 +73,7 @@ fn adds_hat_to_marked_users_and_undoes_in_one_step() {
 fn cancel_returns_to_form() {
     let mut session = crowd();
     session.keys("Enter * + T e a Enter n");
-    assert!(session.state.over::<Form>().is_some());
+    assert!(session.state.top_as::<Form>().is_some());
     session.keys("Esc y");
     assert!(session.state.top().is_none());
     assert_eq!(session.state.wardrobe().attachments(), 1);
@@ -145,7 +145,7 @@ fn hats_pane_combines_hats_of_marked_users() {
     session.keys("Enter *");
     let tally = session.state.tally(&hat(HAT)).unwrap();
     assert_eq!(
-        (tally.have, tally.worn, tally.required, tally.titles_differ),
+        (tally.count, tally.active, tally.required, tally.titles_differ),
         (2, 1, 0, true)
     );
     // Not all wear it: then all do, which changes only one of them, and needs no question; then none.

@@ -58,7 +58,7 @@ fn double_click_acts_as_enter() {
     double(&mut session, &[Spot::Pane(Pane::Second), Spot::Row(1)]);
     assert_eq!(session.state.focus(), Pane::Third);
     double(&mut session, &[Spot::Pane(Pane::Third), Spot::Row(0)]);
-    assert!(session.state.over::<Form>().is_some());
+    assert!(session.state.top_as::<Form>().is_some());
     // Beside the rows there is nothing to open.
     let mut session = open();
     double(&mut session, &[Spot::Pane(Pane::First)]);
@@ -101,7 +101,7 @@ fn click_focuses_and_changes_form_fields() {
     // What is not there any more is no reason to fall over.
     session.keys("e");
     click(&mut session, &[Spot::Field(9), Spot::Choice(99)]);
-    click(&mut session, &[Spot::Known(3)]);
+    click(&mut session, &[Spot::Suggestion(3)]);
     session.keys("Esc");
     assert!(session.state.top().is_none());
 }

@@ -12,7 +12,7 @@ use super::{HAT, ROOM, TERRY, jid, open, terrys, wardrobe};
 #[test]
 fn creates_first_room_user_and_hat_with_keys() {
     let mut session = Session::open(Wardrobe::default(), (80, 24));
-    assert_eq!(session.state.saved(), SaveState::NoFile);
+    assert_eq!(session.state.save_state(), SaveState::NoFile);
     session.keys("a");
     session.text("Staff@Conference.example.org");
     session.keys("Tab");
@@ -77,7 +77,7 @@ fn banned_user_can_lose_but_not_get_hats() {
     session.keys("a");
     assert!(session.notice().contains("banned"), "{}", session.notice());
     session.keys("Space");
-    assert!(session.state.notice().unwrap().refused);
+    assert!(session.state.notice().unwrap().is_error);
     session.keys("d");
     assert_eq!(terrys(&session), json!({}));
     session.keys("u");
@@ -88,7 +88,7 @@ fn banned_user_can_lose_but_not_get_hats() {
 fn large_removals_ask_first() {
     let mut session = open();
     session.keys("d");
-    assert!(session.state.over::<Confirm>().is_some());
+    assert!(session.state.top_as::<Confirm>().is_some());
     session.keys("x n");
     assert_eq!(session.state.rooms().len(), 1);
     session.keys("d y");
@@ -96,7 +96,7 @@ fn large_removals_ask_first() {
     session.keys("u");
     assert_eq!(session.state.wardrobe().attachments(), 1);
     session.keys("Enter j d");
-    assert!(session.state.over::<Confirm>().is_some());
+    assert!(session.state.top_as::<Confirm>().is_some());
     session.keys("y");
     assert_eq!(session.state.users().len(), 2);
     // Nobody asks for a user without hats.
@@ -138,7 +138,7 @@ fn read_only_session_changes_nothing() {
     session.keys("a e d u Ctrl-R Enter a e d Enter a e d Space r u W D");
     assert!(session.state.overlays().is_empty());
     assert_eq!(session.json(), before);
-    assert!(session.state.notice().unwrap().refused);
+    assert!(session.state.notice().unwrap().is_error);
 }
 
 #[test]

@@ -41,8 +41,8 @@ fn saves_renames_deletes_set_and_undoes() {
     assert!(
         session
             .state
-            .over::<Prompt>()
-            .is_some_and(|prompt| prompt.wrong == ["the name of the set is missing"])
+            .top_as::<Prompt>()
+            .is_some_and(|prompt| prompt.errors == ["the name of the set is missing"])
     );
     session.text("nights");
     session.keys("Enter");
@@ -75,7 +75,7 @@ fn applies_set_to_one_directly_and_to_many_after_confirmation() {
     session.keys("* N");
     session.text("call");
     session.keys("Enter");
-    let Some(confirm) = session.state.over::<Confirm>() else {
+    let Some(confirm) = session.state.top_as::<Confirm>() else {
         panic!("{:?}", session.state.top());
     };
     assert_eq!(
@@ -117,7 +117,7 @@ fn replacing_set_asks_first() {
     session.keys("Enter h N Ctrl-S");
     session.text("on-call week");
     session.keys("Enter");
-    let Some(confirm) = session.state.over::<Confirm>() else {
+    let Some(confirm) = session.state.top_as::<Confirm>() else {
         panic!("{:?}", session.state.top());
     };
     assert_eq!(confirm.question, "Replace the set \"on-call week\"?");
@@ -127,7 +127,7 @@ fn replacing_set_asks_first() {
     );
     session.keys("n Enter y");
     assert_eq!(sets(&session)["on-call week"].as_object().unwrap().len(), 2);
-    assert!(session.state.over::<SetsOverlay>().is_some());
+    assert!(session.state.top_as::<SetsOverlay>().is_some());
 }
 
 #[test]
@@ -138,11 +138,11 @@ fn rejects_rename_to_existing_set() {
     session.keys("Enter Ctrl-R Ctrl-U");
     session.text("on-call week");
     session.keys("Enter");
-    let Some(prompt) = session.state.over::<Prompt>() else {
+    let Some(prompt) = session.state.top_as::<Prompt>() else {
         panic!("{:?}", session.state.top());
     };
     assert_eq!(
-        prompt.wrong,
+        prompt.errors,
         ["there is a set of hats of that name already: \"on-call week\""]
     );
 }
@@ -172,7 +172,7 @@ fn concurrent_set_saves_keep_both() {
     session.external_change(|wardrobe| wardrobe.put_set("theirs", Some(&hats)));
     session.answer_all();
     assert!(
-        session.state.over::<Conflict>().is_some(),
+        session.state.top_as::<Conflict>().is_some(),
         "{:?}",
         session.state.top()
     );

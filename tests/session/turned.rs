@@ -27,7 +27,7 @@ fn several() -> Wardrobe {
 }
 
 fn asked(session: &Session) -> &str {
-    match session.state.over::<Confirm>() {
+    match session.state.top_as::<Confirm>() {
         Some(confirm) => &confirm.question,
         other => panic!("no question: {other:?}; {}", session.notice()),
     }
@@ -38,17 +38,17 @@ fn hats_view_navigates_hats_users_rooms_and_back() {
     let mut session = Session::open(several(), (100, 30));
     session.keys("w");
     let state = &session.state;
-    assert!(state.is_turned());
+    assert!(state.is_by_hat());
     assert_eq!(
         [Pane::First, Pane::Second, Pane::Third].map(|pane| state.length(pane)),
         [1, 2, 2]
     );
-    assert_eq!(state.turned_hat().unwrap().users, 5);
+    assert_eq!(state.existing_hat().unwrap().users, 5);
     session.keys("Enter Down Enter");
-    assert_eq!(session.state.wearer_at(1).unwrap().as_str(), TERRY);
+    assert_eq!(session.state.user_with_hat_at(1).unwrap().as_str(), TERRY);
     assert_eq!(session.state.length(Pane::Third), 3);
     session.keys("Down Enter");
-    assert!(!session.state.is_turned());
+    assert!(!session.state.is_by_hat());
     assert_eq!(session.state.focus(), Pane::Third);
     assert_eq!(
         session.state.room().unwrap().0.as_str(),
@@ -71,7 +71,7 @@ fn removes_and_retitles_hat_everywhere() {
     );
     session.keys("y");
     assert_eq!(
-        session.state.turned_hat().unwrap().title.as_deref(),
+        session.state.existing_hat().unwrap().title.as_deref(),
         Some("Lecturer")
     );
     session.keys("d");
@@ -82,7 +82,7 @@ fn removes_and_retitles_hat_everywhere() {
     session.keys("u u");
     assert_eq!(session.state.wardrobe().attachments(), 5);
     assert_eq!(
-        session.state.turned_hat().unwrap().title.as_deref(),
+        session.state.existing_hat().unwrap().title.as_deref(),
         Some("Teacher")
     );
 }
@@ -111,7 +111,7 @@ fn hats_view_follows_external_changes() {
     session.external_change(|wardrobe| wardrobe.remove_room(&jid("b@conference.example.org")));
     assert_eq!(session.state.length(Pane::First), 0);
     session.keys("w");
-    assert!(!session.state.is_turned());
+    assert!(!session.state.is_by_hat());
 }
 
 #[test]
@@ -120,14 +120,14 @@ fn hats_view_is_filtered_and_sorted() {
     let mut session = Session::open(sample, (100, 30));
     session.keys("w / t e a c h Enter");
     assert_eq!(
-        session.state.turned_hat().unwrap().title.as_deref(),
+        session.state.existing_hat().unwrap().title.as_deref(),
         Some("Teacher")
     );
     session.keys("Esc s");
     assert_eq!(session.notice(), "Hats by number of users, most first");
     let counts = |session: &Session| {
         (0..session.state.length(Pane::First))
-            .map(|row| session.state.turned_hat_at(row).unwrap().users)
+            .map(|row| session.state.existing_hat_at(row).unwrap().users)
             .collect::<Vec<_>>()
     };
     assert!(counts(&session).is_sorted_by(|a, b| a >= b));

@@ -109,7 +109,7 @@ fn history_lists_filters_and_undoes() {
     session.keys("Enter j Enter Space r");
     session.external_change(|wardrobe| wardrobe.add_room(&jid("other@c.example"), None));
     session.keys("H");
-    let history = |session: &Session| match session.state.over::<HistoryOverlay>() {
+    let history = |session: &Session| match session.state.top_as::<HistoryOverlay>() {
         Some(history) => history.clone(),
         other => panic!("no history: {other:?}"),
     };
@@ -173,7 +173,7 @@ fn undo_reverts_rest_of_partially_undone_change() {
     session.external_change(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:1")));
     session.keys("H j u");
     assert!(terrys(&session).get("urn:x:2").is_none(), "{}", session.notice());
-    let Some(history) = session.state.over::<HistoryOverlay>() else {
+    let Some(history) = session.state.top_as::<HistoryOverlay>() else {
         panic!("no history")
     };
     let undo = &history.entries[0];

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use hatrack::app::draft::{bytes, replaced};
+use hatrack::app::draft::{to_bytes, update_stored};
 use hatrack::app::prompt::ExportOutcome;
 use hatrack::app::{DraftDelay, Effect, Key, KeyCode, Msg, Start, State, update};
 use hatrack::exchange::{self, FileFormat, ImportErrors};
@@ -122,34 +122,34 @@ impl Session {
             Effect::KeepDraft { before, after } => {
                 let result = self.draft_error.clone().map_or(Ok(()), Err);
                 if result.is_ok() {
-                    self.draft = replaced(self.draft.as_deref(), &before, &after);
+                    self.draft = update_stored(self.draft.as_deref(), &before, &after);
                 }
-                self.send(Msg::DraftKept(result));
+                self.send(Msg::DraftStored(result));
             }
-            Effect::KeepOwn(draft) => self.session_draft = bytes(&draft),
+            Effect::StoreOwnDraft(draft) => self.session_draft = to_bytes(&draft),
             Effect::Wait(wait) => {
                 self.pending_delays.retain(|there| *there != wait);
                 self.pending_delays.push(wait);
             }
-            Effect::Rest(wait) => self.pending_delays.retain(|there| *there != wait),
+            Effect::CancelWait(wait) => self.pending_delays.retain(|there| *there != wait),
             Effect::Import(path) => {
                 let given = match self.files.get(&path) {
-                    Some(bytes) => exchange::read(bytes, FileFormat::of(&path, bytes)),
+                    Some(bytes) => exchange::read(bytes, FileFormat::detect(&path, bytes)),
                     None => Err(ImportErrors::whole("cannot read it: not found")),
                 };
                 self.send(Msg::Imported(path, given.map(Box::new)));
             }
             Effect::Export(export, wardrobe) => {
-                let made = exchange::export(&wardrobe, &export.part, export.form).unwrap();
-                let result = if self.files.contains_key(&export.path) && !export.over {
+                let made = exchange::export(&wardrobe, &export.scope, export.format).unwrap();
+                let result = if self.files.contains_key(&export.path) && !export.overwrite {
                     ExportOutcome::Exists
                 } else {
                     self.files.insert(export.path.clone(), made.bytes);
-                    ExportOutcome::Done(made.lost)
+                    ExportOutcome::Done(made.omitted)
                 };
                 self.send(Msg::Exported(export, Ok(result)));
             }
-            Effect::GoOn => self.send(Msg::GoOn),
+            Effect::Continue => self.send(Msg::Continue),
             Effect::Quit(status) => self.exit_status = Some(status),
             effect => self.effects.push(effect),
         }

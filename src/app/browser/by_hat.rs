@@ -3,31 +3,31 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::app::filter::Filter;
-use crate::app::matching::Matching;
+use crate::app::matching::FuzzyMatcher;
 use crate::app::place::Pane;
-use crate::app::suggest::{ExistingHat, known};
+use crate::app::suggest::{ExistingHat, existing_hats};
 use crate::model::{HatId, Jid, Wardrobe};
 
 use super::cascade::{CascadeSource, Columns, RowId};
-use super::room_order;
 use super::sort::Sort;
+use super::sorted_rooms;
 
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct ByHat {
-    known: HashMap<HatId, ExistingHat, foldhash::fast::RandomState>,
+    hats_by_id: HashMap<HatId, ExistingHat, foldhash::fast::RandomState>,
     /// In which rooms somebody has a hat: all the others need not be asked at each step.
     rooms_of: HashMap<HatId, Vec<Jid>, foldhash::fast::RandomState>,
 }
 
 impl ByHat {
     /// What is known of a hat in all rooms.
-    pub(in crate::app) fn known(&self, hat: &HatId) -> Option<&ExistingHat> {
-        self.known.get(hat)
+    pub(in crate::app) fn get(&self, hat: &HatId) -> Option<&ExistingHat> {
+        self.hats_by_id.get(hat)
     }
 
     /// Takes in what the wardrobe has now.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
-        self.known = known(wardrobe, None);
+        self.hats_by_id = existing_hats(wardrobe, None);
         self.rooms_of.clear();
         for (jid, room) in wardrobe.rooms() {
             for hat in room.known_hats().iter().filter(|hat| hat.users > 0) {
@@ -47,7 +47,7 @@ impl ByHat {
             };
             ((first, title.is_empty(), title), hat.id.clone())
         };
-        let mut rows: Vec<_> = self.known.values().map(of).collect();
+        let mut rows: Vec<_> = self.hats_by_id.values().map(of).collect();
         rows.sort();
         rows.into_iter().map(|(_, id)| id.into()).collect()
     }
@@ -82,7 +82,7 @@ impl ByHat {
             user.hats.get(hat)?;
             Some((at, room, user))
         });
-        room_order(sort, having)
+        sorted_rooms(sort, having)
     }
 }
 
@@ -101,17 +101,17 @@ impl CascadeSource for ByHat {
         _: Pane,
         _: &Columns,
         wardrobe: &Wardrobe,
-        (filter, matching): (&Filter, &mut Matching),
+        (filter, matching): (&Filter, &mut FuzzyMatcher),
         row: &RowId,
     ) -> Option<u32> {
         match row {
             RowId::Hat(id) => {
-                let title = self.known.get(id).and_then(|known| known.title.as_deref());
-                filter.known(matching, id, title)
+                let title = self.hats_by_id.get(id).and_then(|known| known.title.as_deref());
+                filter.score_existing_hat(matching, id, title)
             }
             RowId::Jid(jid) => match wardrobe.room(jid) {
-                Some(room) => filter.room(matching, (jid, room)),
-                None => filter.address(matching, jid),
+                Some(room) => filter.score_room(matching, (jid, room)),
+                None => filter.score_address(matching, jid),
             },
         }
     }

@@ -5,21 +5,21 @@ use std::sync::Arc;
 
 use crate::app::describe;
 use crate::app::filter::Filter;
-use crate::app::matching::Matching;
+use crate::app::matching::FuzzyMatcher;
 use crate::app::place::Pane;
 use crate::model::{Affiliation, Attachment, HatId, Jid, Room, User, Wardrobe};
 
 use super::cascade::{CascadeSource, Columns, RowId};
-use super::hat_order;
 use super::sort::Sort;
+use super::sorted_hats;
 use super::tally::{self, Tally};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct ByRoom {
     /// The room whose users are listed.
-    listed: Option<Jid>,
+    listed_room: Option<Jid>,
     /// Users who are marked in other rooms.
-    elsewhere: BTreeMap<Jid, BTreeSet<RowId>>,
+    saved_marks: BTreeMap<Jid, BTreeSet<RowId>>,
     /// The hats of the marked users; `None` while none is, then the hats are those of the selected one.
     pub tallies: Option<BTreeMap<HatId, Tally>>,
 }
@@ -27,7 +27,7 @@ pub(super) struct ByRoom {
 impl ByRoom {
     /// Forgets marks of what is gone.
     pub(super) fn prune(&mut self, wardrobe: &Wardrobe) {
-        self.elsewhere.retain(|jid, marks| {
+        self.saved_marks.retain(|jid, marks| {
             let room = wardrobe.room(jid);
             let is_there = |row: &RowId| row.jid().and_then(|user| room?.user(user)).is_some();
             marks.retain(is_there);
@@ -85,7 +85,7 @@ impl CascadeSource for ByRoom {
                 let marks = columns.get(Pane::Second).marks();
                 let marked = room.filter(|_| !marks.is_empty()).map(|room| {
                     let users = marks.iter().filter_map(RowId::jid);
-                    tally::of(users.filter_map(|jid| Some((&**room, room.user(jid)?))))
+                    tally::by_hat(users.filter_map(|jid| Some((&**room, room.user(jid)?))))
                 });
                 self.tallies = marked;
                 let user = columns.jid(Pane::Second);
@@ -95,7 +95,7 @@ impl CascadeSource for ByRoom {
                     (None, Some(user)) => user.hats.iter().collect(),
                     (None, None) => Vec::new(),
                 };
-                hat_order(
+                sorted_hats(
                     sort,
                     hats.into_iter().filter_map(|(id, hat)| Some((&**room?, id, hat))),
                 )
@@ -108,17 +108,17 @@ impl CascadeSource for ByRoom {
         pane: Pane,
         columns: &Columns,
         wardrobe: &Wardrobe,
-        (filter, matching): (&Filter, &mut Matching),
+        (filter, matching): (&Filter, &mut FuzzyMatcher),
         row: &RowId,
     ) -> Option<u32> {
         match pane {
             Pane::First => {
                 let jid = row.jid()?;
-                filter.room(matching, (jid, wardrobe.room(jid)?))
+                filter.score_room(matching, (jid, wardrobe.room(jid)?))
             }
             Pane::Second => {
                 let (jid, room) = (row.jid()?, room(columns, wardrobe)?);
-                filter.user(matching, room, (jid, room.user(jid)?))
+                filter.score_user(matching, room, (jid, room.user(jid)?))
             }
             Pane::Third => {
                 let (id, room) = (row.hat()?, room(columns, wardrobe)?);
@@ -126,22 +126,26 @@ impl CascadeSource for ByRoom {
                     Some(tallies) => &tallies.get(id)?.first,
                     None => room.user(columns.jid(Pane::Second)?)?.hats.get(id)?,
                 };
-                filter.hat(matching, room, (id, attachment))
+                filter.score_hat(matching, room, (id, attachment))
             }
         }
     }
 
-    fn selected_another(&mut self, pane: Pane, columns: &mut Columns) -> bool {
+    fn on_selection_changed(&mut self, pane: Pane, columns: &mut Columns) -> bool {
         match pane {
             // Its users, all of them, and those marked that were.
             Pane::First => {
                 let marks = columns.get(Pane::Second).marks();
-                if let Some(room) = self.listed.take().filter(|_| !marks.is_empty()) {
-                    self.elsewhere.insert(room, marks.clone());
+                if let Some(room) = self.listed_room.take().filter(|_| !marks.is_empty()) {
+                    self.saved_marks.insert(room, marks.clone());
                 }
-                columns.start_anew_right_of(Pane::First);
-                self.listed = columns.jid(Pane::First).cloned();
-                if let Some(marks) = self.listed.as_ref().and_then(|room| self.elsewhere.remove(room)) {
+                columns.reset_right_of(Pane::First);
+                self.listed_room = columns.jid(Pane::First).cloned();
+                if let Some(marks) = self
+                    .listed_room
+                    .as_ref()
+                    .and_then(|room| self.saved_marks.remove(room))
+                {
                     columns.get_mut(Pane::Second).set_marks(marks);
                 }
                 true
@@ -149,11 +153,11 @@ impl CascadeSource for ByRoom {
             // Their hats, all of them. The hats of several that are marked stay.
             Pane::Second | Pane::Third => {
                 let users = columns.get(Pane::Second);
-                if users.marked() == 0 {
-                    columns.start_anew_right_of(pane);
+                if users.marked_count() == 0 {
+                    columns.reset_right_of(pane);
                     return true;
                 }
-                self.tallies.is_none() || users.in_range()
+                self.tallies.is_none() || users.is_marking_range()
             }
         }
     }

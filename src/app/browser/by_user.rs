@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
 use crate::app::filter::Filter;
-use crate::app::matching::Matching;
+use crate::app::matching::FuzzyMatcher;
 use crate::app::place::Pane;
 use crate::model::{Attachment, HatId, Jid, Room, Wardrobe};
 
 use super::cascade::{CascadeSource, Columns, RowId};
 use super::sort::Sort;
 use super::tally::{self, Tally};
-use super::{hat_order, room_order};
+use super::{sorted_hats, sorted_rooms};
 
 /// So many memberships are merged before the next key has its turn.
 const CHUNK: usize = 20_000;
@@ -34,7 +34,7 @@ pub(in crate::app) struct ByUser {
 
 impl ByUser {
     /// Begins the index of a wardrobe.
-    pub(super) fn begin(wardrobe: &Wardrobe) -> Self {
+    pub(super) fn start(wardrobe: &Wardrobe) -> Self {
         let rooms: Vec<(Jid, Arc<Room>)> = rooms_of(wardrobe);
         let first = |(place, (_, room)): (usize, &(Jid, Arc<Room>))| {
             let (jid, _) = room.users().first()?;
@@ -76,7 +76,7 @@ impl ByUser {
     /// Takes in what the wardrobe has now: only the users of rooms that changed are looked at.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
         if self.is_building() {
-            *self = Self::begin(wardrobe);
+            *self = Self::start(wardrobe);
             return;
         }
         let before: BTreeMap<Jid, Arc<Room>> = std::mem::take(&mut self.rooms).into_iter().collect();
@@ -102,15 +102,15 @@ impl ByUser {
         }
         // Inserting so many one by one would take longer than to begin anew.
         if changes.len() > CHUNK {
-            *self = Self::begin(wardrobe);
+            *self = Self::start(wardrobe);
             return;
         }
         for (user, room, is_there) in changes {
-            self.put(user, room, is_there);
+            self.update_membership(user, room, is_there);
         }
     }
 
-    fn put(&mut self, user: Jid, room: Jid, is_there: bool) {
+    fn update_membership(&mut self, user: Jid, room: Jid, is_there: bool) {
         match (self.users.binary_search_by(|(jid, _)| jid.cmp(&user)), is_there) {
             (Ok(at), true) => {
                 if let Some((_, rooms)) = self.users.get_mut(at) {
@@ -156,7 +156,7 @@ impl ByUser {
             let room = wardrobe.room(at)?;
             Some((at, room, room.user(jid)?))
         });
-        room_order(sort, there)
+        sorted_rooms(sort, there)
     }
 
     fn hats(&mut self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
@@ -166,7 +166,7 @@ impl ByUser {
         let marks = columns.get(Pane::Second).marks();
         let there = |room: &Jid| Some((&**wardrobe.room(room)?, wardrobe.user(room, jid)?));
         let marked = marks.iter().filter_map(RowId::jid).filter_map(there);
-        self.tallies = (!marks.is_empty()).then(|| tally::of(marked));
+        self.tallies = (!marks.is_empty()).then(|| tally::by_hat(marked));
         let room = columns.jid(Pane::Second);
         let Some((room, user)) = room.and_then(there) else {
             return Vec::new();
@@ -175,7 +175,7 @@ impl ByUser {
             Some(tallies) => tallies.iter().map(|(id, tally)| (id, &tally.first)).collect(),
             None => user.hats.iter().collect(),
         };
-        hat_order(sort, hats.into_iter().map(|(id, hat)| (room, id, hat)))
+        sorted_hats(sort, hats.into_iter().map(|(id, hat)| (room, id, hat)))
     }
 }
 
@@ -199,14 +199,14 @@ impl CascadeSource for ByUser {
         pane: Pane,
         columns: &Columns,
         wardrobe: &Wardrobe,
-        (filter, matching): (&Filter, &mut Matching),
+        (filter, matching): (&Filter, &mut FuzzyMatcher),
         row: &RowId,
     ) -> Option<u32> {
         match pane {
-            Pane::First => filter.address(matching, row.jid()?),
+            Pane::First => filter.score_address(matching, row.jid()?),
             Pane::Second => {
                 let jid = row.jid()?;
-                filter.room(matching, (jid, wardrobe.room(jid)?))
+                filter.score_room(matching, (jid, wardrobe.room(jid)?))
             }
             Pane::Third => {
                 let (id, room) = (row.hat()?, wardrobe.room(columns.jid(Pane::Second)?)?);
@@ -214,18 +214,18 @@ impl CascadeSource for ByUser {
                     Some(tallies) => &tallies.get(id)?.first,
                     None => room.user(columns.jid(Pane::First)?)?.hats.get(id)?,
                 };
-                filter.hat(matching, room, (id, attachment))
+                filter.score_hat(matching, room, (id, attachment))
             }
         }
     }
 
-    fn selected_another(&mut self, pane: Pane, columns: &mut Columns) -> bool {
+    fn on_selection_changed(&mut self, pane: Pane, columns: &mut Columns) -> bool {
         let rooms = columns.get(Pane::Second);
-        if pane == Pane::Second && rooms.marked() > 0 {
+        if pane == Pane::Second && rooms.marked_count() > 0 {
             // The hats in several rooms that are marked stay.
-            return self.tallies.is_none() || rooms.in_range();
+            return self.tallies.is_none() || rooms.is_marking_range();
         }
-        columns.start_anew_right_of(pane);
+        columns.reset_right_of(pane);
         true
     }
 }
@@ -253,7 +253,7 @@ mod tests {
     }
 
     fn complete(wardrobe: &Wardrobe) -> ByUser {
-        let mut index = ByUser::begin(wardrobe);
+        let mut index = ByUser::start(wardrobe);
         while !index.build() {}
         index
     }

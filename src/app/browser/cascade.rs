@@ -1,7 +1,7 @@
 //! Three columns, each of which lists what belongs to the rows selected to its left.
 
 use crate::app::filter::Filter;
-use crate::app::matching::Matching;
+use crate::app::matching::FuzzyMatcher;
 use crate::app::place::{PANES, Pane};
 use crate::model::{HatId, Jid, Wardrobe};
 
@@ -54,7 +54,7 @@ impl From<HatId> for RowId {
 }
 
 /// The place of a pane among the columns.
-pub(super) fn index(pane: Pane) -> usize {
+pub(super) fn column_index(pane: Pane) -> usize {
     match pane {
         Pane::First => 0,
         Pane::Second => 1,
@@ -82,13 +82,13 @@ pub(super) trait CascadeSource {
         pane: Pane,
         columns: &Columns,
         wardrobe: &Wardrobe,
-        filter: (&Filter, &mut Matching),
+        filter: (&Filter, &mut FuzzyMatcher),
         row: &RowId,
     ) -> Option<u32>;
 
     /// Another row of a pane is selected. True: what is to the right has to be listed anew.
-    fn selected_another(&mut self, pane: Pane, columns: &mut Columns) -> bool {
-        columns.start_anew_right_of(pane);
+    fn on_selection_changed(&mut self, pane: Pane, columns: &mut Columns) -> bool {
+        columns.reset_right_of(pane);
         true
     }
 }
@@ -122,53 +122,53 @@ impl Columns {
 
     /// What is selected in a pane, where that is a room or a user.
     pub(in crate::app) fn jid(&self, pane: Pane) -> Option<&Jid> {
-        self.get(pane).on().and_then(RowId::jid)
+        self.get(pane).selected_id().and_then(RowId::jid)
     }
 
     /// What is selected in a pane, where that is a hat.
     pub(in crate::app) fn hat(&self, pane: Pane) -> Option<&HatId> {
-        self.get(pane).on().and_then(RowId::hat)
+        self.get(pane).selected_id().and_then(RowId::hat)
     }
 
     /// Nothing is selected, marked or filtered right of a pane.
-    pub(super) fn start_anew_right_of(&mut self, pane: Pane) {
-        for column in self.0.iter_mut().skip(index(pane) + 1) {
-            column.start_anew();
+    pub(super) fn reset_right_of(&mut self, pane: Pane) {
+        for column in self.0.iter_mut().skip(column_index(pane) + 1) {
+            column.reset();
         }
     }
 
     /// Lists a pane and all that is to its right anew.
-    pub(super) fn list(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
+    pub(super) fn refresh(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         let rows = source.rows(pane, self, wardrobe);
         let column = self.get_mut(pane);
-        if column.marked() > 0 {
+        if column.marked_count() > 0 {
             let there: std::collections::BTreeSet<&RowId> = rows.iter().collect();
             column.prune_marks(|row| there.contains(row));
         }
-        column.list.list(rows);
+        column.list.set_rows(rows);
         self.filter_rows(pane, source, wardrobe, usize::MAX);
-        self.settle(pane, source, wardrobe);
+        self.reselect(pane, source, wardrobe);
     }
 
     /// Finds the selected row of a pane among those that are listed now; what is to the right follows.
-    fn settle(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
+    fn reselect(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         let Some(right) = right_of(pane) else {
-            self.get_mut(pane).settle();
+            self.get_mut(pane).reselect();
             return;
         };
-        if self.get_mut(pane).settle() {
+        if self.get_mut(pane).reselect() {
             self.selected_another(pane, source, wardrobe);
         } else {
-            self.list(right, source, wardrobe);
+            self.refresh(right, source, wardrobe);
         }
     }
 
     /// Another row of a pane is selected.
     fn selected_another(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         if let Some(right) = right_of(pane)
-            && source.selected_another(pane, self)
+            && source.on_selection_changed(pane, self)
         {
-            self.list(right, source, wardrobe);
+            self.refresh(right, source, wardrobe);
         }
     }
 
@@ -186,8 +186,8 @@ impl Columns {
         }
         // What a row is compared with is left of it or known to the source; the list itself is worked on.
         let mut list = std::mem::take(&mut self.get_mut(pane).list);
-        let mut matching = Matching::new();
-        let done = list.look(most, |filter, row| {
+        let mut matching = FuzzyMatcher::new();
+        let done = list.scan(most, |filter, row| {
             source.score(pane, self, wardrobe, (filter, &mut matching), row)
         });
         self.get_mut(pane).list = list;
@@ -199,12 +199,12 @@ impl Columns {
         let looking = |columns: &Self| {
             PANES
                 .into_iter()
-                .find(|pane| columns.get(*pane).list.is_looking())
+                .find(|pane| columns.get(*pane).list.is_filtering())
         };
         if let Some(pane) = looking(self)
             && self.filter_rows(pane, source, wardrobe, FilteredRows::CHUNK)
         {
-            self.settle(pane, source, wardrobe);
+            self.reselect(pane, source, wardrobe);
         }
         looking(self).is_some()
     }
@@ -237,10 +237,10 @@ impl Columns {
         source: &mut impl CascadeSource,
         wardrobe: &Wardrobe,
     ) -> bool {
-        if !self.get(pane).list.shown.contains(row) {
+        if !self.get(pane).list.visible.contains(row) {
             self.clear_filter(pane, source, wardrobe);
         }
-        let place = self.get(pane).list.shown.iter().position(|there| there == row);
+        let place = self.get(pane).list.visible.iter().position(|there| there == row);
         if let Some(place) = place {
             self.move_to(pane, place, source, wardrobe);
         }

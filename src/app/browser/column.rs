@@ -12,8 +12,8 @@ pub(in crate::app) struct Column {
     pub list: FilteredRows,
     pub sort: Sort,
     /// What is selected and where that was.
-    on: Option<RowId>,
-    at: usize,
+    selected: Option<RowId>,
+    row: usize,
     /// What was selected before the filter.
     before: Option<RowId>,
     marks: BTreeSet<RowId>,
@@ -26,8 +26,8 @@ impl Column {
         Self {
             list: FilteredRows::default(),
             sort,
-            on: None,
-            at: 0,
+            selected: None,
+            row: 0,
             before: None,
             marks: BTreeSet::new(),
             range: None,
@@ -35,8 +35,8 @@ impl Column {
     }
 
     /// What is selected.
-    pub(in crate::app) fn on(&self) -> Option<&RowId> {
-        self.on.as_ref()
+    pub(in crate::app) fn selected_id(&self) -> Option<&RowId> {
+        self.selected.as_ref()
     }
 
     /// What is marked, whether the filter shows it or not.
@@ -48,41 +48,41 @@ impl Column {
 impl Column {
     /// Finds the selected one among what there is now; while somebody types a filter, the best match is selected. True
     /// when another one is selected.
-    pub(super) fn settle(&mut self) -> bool {
-        let before = self.on.clone();
-        let rows = &self.list.shown;
+    pub(super) fn reselect(&mut self) -> bool {
+        let before = self.selected.clone();
+        let rows = &self.list.visible;
         if let Some(best) = self.list.best() {
-            self.at = best;
-            self.on = rows.get(best).cloned();
-            return before != self.on;
+            self.row = best;
+            self.selected = rows.get(best).cloned();
+            return before != self.selected;
         }
-        let still = |at: usize| self.on.is_some() && rows.get(at) == self.on.as_ref();
-        if !still(self.at) {
+        let still = |at: usize| self.selected.is_some() && rows.get(at) == self.selected.as_ref();
+        if !still(self.row) {
             let moved = self
-                .on
+                .selected
                 .as_ref()
                 .and_then(|_| (0..rows.len()).find(|at| still(*at)));
-            self.at = moved.unwrap_or(self.at).min(rows.len().saturating_sub(1));
-            self.on = rows.get(self.at).cloned();
+            self.row = moved.unwrap_or(self.row).min(rows.len().saturating_sub(1));
+            self.selected = rows.get(self.row).cloned();
         }
-        before != self.on
+        before != self.selected
     }
 
     /// Selects a row. True when it was not selected.
     pub(super) fn move_to(&mut self, row: usize) -> bool {
         self.list.follow_best(false);
-        let changed = self.at != row || self.on.is_none();
+        let changed = self.row != row || self.selected.is_none();
         if changed {
-            self.at = row;
-            self.on = self.list.shown.get(row).cloned();
-            self.stretch();
+            self.row = row;
+            self.selected = self.list.visible.get(row).cloned();
+            self.extend_range();
         }
         changed
     }
 
     /// Other rows are to come: nothing is selected, marked or filtered.
-    pub(super) fn start_anew(&mut self) {
-        (self.on, self.at) = (None, 0);
+    pub(super) fn reset(&mut self) {
+        (self.selected, self.row) = (None, 0);
         self.list.filter = None;
         self.marks.clear();
         self.range = None;
@@ -90,7 +90,7 @@ impl Column {
 
     /// Selects it as soon as it is listed.
     pub(super) fn select_when_listed(&mut self, on: Option<RowId>) {
-        self.on = on;
+        self.selected = on;
     }
 
     /// Marks these and no others.
@@ -102,13 +102,13 @@ impl Column {
     /// Takes the filter away; what is selected stays, else what was selected before the filter comes back. True when
     /// another one is selected.
     pub(super) fn clear_filter(&mut self) -> bool {
-        let nothing = self.on.is_none();
+        let nothing = self.selected.is_none();
         self.list.filter = None;
         self.list.clear_filter();
         if nothing {
-            self.on = self.before.take();
+            self.selected = self.before.take();
         }
-        self.settle() || nothing
+        self.reselect() || nothing
     }
 
     /// Marks what is gone no longer.
@@ -120,13 +120,13 @@ impl Column {
     }
 
     /// Marks all from where the range began to what is selected.
-    fn stretch(&mut self) {
+    fn extend_range(&mut self) {
         let Some((from, before)) = &self.range else { return };
-        let rows = &self.list.shown;
+        let rows = &self.list.visible;
         let Some(from) = rows.iter().position(|row| row == from) else {
             return;
         };
-        let (first, last) = (from.min(self.at), from.max(self.at));
+        let (first, last) = (from.min(self.row), from.max(self.row));
         self.marks.clone_from(before);
         self.marks
             .extend(rows.iter().skip(first).take(last - first + 1).cloned());
@@ -135,13 +135,13 @@ impl Column {
 
 impl Column {
     /// The selected row.
-    pub(in crate::app) fn at(&self) -> usize {
-        self.at
+    pub(in crate::app) fn selected_row(&self) -> usize {
+        self.row
     }
 
     /// What is selected.
-    pub(in crate::app) fn selected(&self) -> Option<&str> {
-        self.on.as_ref().map(RowId::as_str)
+    pub(in crate::app) fn selected_str(&self) -> Option<&str> {
+        self.selected.as_ref().map(RowId::as_str)
     }
 
     /// Whether its filter hides this.
@@ -151,7 +151,7 @@ impl Column {
 
     /// How many rows it shows.
     pub(in crate::app) fn length(&self) -> usize {
-        self.list.shown.len()
+        self.list.visible.len()
     }
 
     /// How many there are, filter or not.
@@ -175,14 +175,14 @@ impl Column {
             Some(filter) => filter.editing = true,
             none => {
                 *none = Some(Filter::new());
-                self.before.clone_from(&self.on);
+                self.before.clone_from(&self.selected);
             }
         }
     }
 
     /// Its filter means something else now.
-    pub(in crate::app) fn restart(&mut self) {
-        self.list.restart();
+    pub(in crate::app) fn restart_filter(&mut self) {
+        self.list.restart_filter();
     }
 
     /// The order of its rows.
@@ -196,7 +196,7 @@ impl Column {
     }
 
     /// How many are marked.
-    pub(in crate::app) fn marked(&self) -> usize {
+    pub(in crate::app) fn marked_count(&self) -> usize {
         self.marks.len()
     }
 
@@ -205,7 +205,7 @@ impl Column {
         !self.marks.is_empty()
             && self
                 .list
-                .shown
+                .visible
                 .get(row)
                 .is_some_and(|row| self.marks.contains(row))
     }
@@ -213,7 +213,7 @@ impl Column {
     /// Marks the selected one, or does not mark it any more.
     pub(in crate::app) fn mark(&mut self) {
         self.range = None;
-        if let Some(on) = &self.on
+        if let Some(on) = &self.selected
             && !self.marks.remove(on)
         {
             self.marks.insert(on.clone());
@@ -223,7 +223,7 @@ impl Column {
     /// Marks all that are shown; when they are already, none of them.
     pub(in crate::app) fn mark_all(&mut self) {
         self.range = None;
-        let shown = &self.list.shown;
+        let shown = &self.list.visible;
         if shown.iter().all(|row| self.marks.contains(row)) {
             for row in shown {
                 self.marks.remove(row);
@@ -238,13 +238,13 @@ impl Column {
         if self.range.take().is_some() {
             return false;
         }
-        self.range = self.on.clone().map(|on| (on, self.marks.clone()));
-        self.stretch();
+        self.range = self.selected.clone().map(|on| (on, self.marks.clone()));
+        self.extend_range();
         self.range.is_some()
     }
 
     /// Whether a range is being marked.
-    pub(in crate::app) fn in_range(&self) -> bool {
+    pub(in crate::app) fn is_marking_range(&self) -> bool {
         self.range.is_some()
     }
 
@@ -254,7 +254,7 @@ impl Column {
     }
 
     /// Ends the range without it, else marks nothing. False: nothing was marked.
-    pub(in crate::app) fn unmark(&mut self) -> bool {
+    pub(in crate::app) fn clear_marks(&mut self) -> bool {
         if let Some((_, before)) = self.range.take() {
             self.marks = before;
             return true;

@@ -7,18 +7,18 @@ use super::cascade::RowId;
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct FilteredRows {
     /// What the pane shows.
-    pub shown: Vec<RowId>,
+    pub visible: Vec<RowId>,
     pub filter: Option<Filter>,
     /// All rows, while there is a filter.
     all: Vec<RowId>,
     /// Those found so far, while there is more to look at.
     found: Vec<RowId>,
     /// How many were looked at; as many as there are: done.
-    looked: usize,
+    scanned: usize,
     /// How well the best match scores, and which row it is.
     best: Option<(u32, usize)>,
     /// Whether the best match is to be selected: somebody types, and has not moved since.
-    follow: bool,
+    follows_best: bool,
 }
 
 impl FilteredRows {
@@ -26,48 +26,48 @@ impl FilteredRows {
     pub(super) const CHUNK: usize = 10_000;
 
     /// There are these rows now. Where there is a filter, [`FilteredRows::look`] has to follow, at all of them.
-    pub(super) fn list(&mut self, rows: Vec<RowId>) {
+    pub(super) fn set_rows(&mut self, rows: Vec<RowId>) {
         if self.filter.is_some() {
             self.all = rows;
-            self.begin();
+            self.restart_scan();
         } else {
-            self.shown = rows;
+            self.visible = rows;
             self.all = Vec::new();
-            self.looked = 0;
+            self.scanned = 0;
         }
     }
 
     /// The filter means something else now.
-    pub(super) fn restart(&mut self) {
+    pub(super) fn restart_filter(&mut self) {
         if self.all.is_empty() {
-            self.all = self.shown.clone();
+            self.all = self.visible.clone();
         }
-        self.follow = true;
-        self.begin();
+        self.follows_best = true;
+        self.restart_scan();
     }
 
-    fn begin(&mut self) {
+    fn restart_scan(&mut self) {
         self.found.clear();
         self.best = None;
-        self.looked = 0;
+        self.scanned = 0;
     }
 
     /// There is no filter any more.
     pub(super) fn clear_filter(&mut self) {
         if !self.all.is_empty() {
-            self.shown = std::mem::take(&mut self.all);
+            self.visible = std::mem::take(&mut self.all);
         }
         self.found = Vec::new();
         self.best = None;
-        self.looked = 0;
-        self.follow = false;
+        self.scanned = 0;
+        self.follows_best = false;
     }
 
     pub(super) fn total(&self) -> usize {
         if self.filter.is_some() {
             self.all.len()
         } else {
-            self.shown.len()
+            self.visible.len()
         }
     }
 
@@ -77,18 +77,18 @@ impl FilteredRows {
     }
 
     /// Whether there is more to look at.
-    pub(in crate::app) fn is_looking(&self) -> bool {
-        self.filter.is_some() && self.looked < self.all.len()
+    pub(in crate::app) fn is_filtering(&self) -> bool {
+        self.filter.is_some() && self.scanned < self.all.len()
     }
 
     /// Looks at some more rows; true when that was the last of it and the rows shown are others now.
-    pub(super) fn look(
+    pub(super) fn scan(
         &mut self,
         most: usize,
         mut score: impl FnMut(&Filter, &RowId) -> Option<u32>,
     ) -> bool {
         let Some(filter) = &self.filter else { return false };
-        for row in self.all.iter().skip(self.looked).take(most) {
+        for row in self.all.iter().skip(self.scanned).take(most) {
             let Some(score) = score(filter, row) else { continue };
             // Where nothing is looked for, nothing is best.
             if score > self.best.map_or(0, |(best, _)| best) {
@@ -96,20 +96,20 @@ impl FilteredRows {
             }
             self.found.push(row.clone());
         }
-        self.looked = self.looked.saturating_add(most).min(self.all.len());
-        if self.is_looking() {
+        self.scanned = self.scanned.saturating_add(most).min(self.all.len());
+        if self.is_filtering() {
             return false;
         }
-        self.shown = std::mem::take(&mut self.found);
+        self.visible = std::mem::take(&mut self.found);
         true
     }
 
     /// The row to be selected, while that is the best match.
     pub(super) fn best(&self) -> Option<usize> {
-        self.best.filter(|_| self.follow).map(|(_, row)| row)
+        self.best.filter(|_| self.follows_best).map(|(_, row)| row)
     }
 
     pub(super) fn follow_best(&mut self, follow: bool) {
-        self.follow = follow;
+        self.follows_best = follow;
     }
 }

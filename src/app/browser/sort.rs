@@ -14,7 +14,7 @@ pub enum Sort {
     /// Most users first: those of a room, or those who have a hat.
     Users,
     /// Worn ones first, then required ones.
-    Worn,
+    Active,
     /// Most rooms first.
     Rooms,
 }
@@ -25,7 +25,7 @@ impl Sort {
         match (grouping, pane) {
             (Grouping::ByRoom, Pane::First) => &[Self::Name, Self::Hats, Self::Users],
             (Grouping::ByRoom, Pane::Second) => &[Self::Affiliation, Self::Name, Self::Hats],
-            (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => &[Self::Name, Self::Worn],
+            (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => &[Self::Name, Self::Active],
             (Grouping::ByHat, Pane::First) => &[Self::Name, Self::Users],
             (Grouping::ByHat, Pane::Second) | (Grouping::ByUser, Pane::First) => &[Self::Name, Self::Rooms],
             (Grouping::ByHat, Pane::Third) | (Grouping::ByUser, Pane::Second) => {
@@ -42,13 +42,13 @@ impl Sort {
     }
 
     /// The rest of a sentence that begins with what is sorted.
-    pub fn words(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Name => "by name",
             Self::Affiliation => "by affiliation, highest first",
             Self::Hats => "by number of hats, most first",
             Self::Users => "by number of users, most first",
-            Self::Worn => "with those worn first, then those required",
+            Self::Active => "with those worn first, then those required",
             Self::Rooms => "by number of rooms, most first",
         }
     }

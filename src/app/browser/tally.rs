@@ -10,9 +10,9 @@ pub struct Tally {
     /// The attachment of the first of them.
     pub first: Attachment,
     /// How many have it.
-    pub have: usize,
+    pub count: usize,
     /// How many of those wear it.
-    pub worn: usize,
+    pub active: usize,
     /// For how many of those it is required.
     pub required: usize,
     /// Whether they have it under different titles.
@@ -20,7 +20,7 @@ pub struct Tally {
 }
 
 /// All the hats of these users, each with their room.
-pub(super) fn of<'a>(users: impl IntoIterator<Item = (&'a Room, &'a User)>) -> BTreeMap<HatId, Tally> {
+pub(super) fn by_hat<'a>(users: impl IntoIterator<Item = (&'a Room, &'a User)>) -> BTreeMap<HatId, Tally> {
     let mut all: BTreeMap<HatId, Tally> = BTreeMap::new();
     // The room of the first who has a hat gives it the title with which the others are compared.
     let mut titles: BTreeMap<HatId, Option<String>> = BTreeMap::new();
@@ -30,15 +30,15 @@ pub(super) fn of<'a>(users: impl IntoIterator<Item = (&'a Room, &'a User)>) -> B
             if let Some(tally) = all.get_mut(id) {
                 let first = titles.get(id).and_then(|title| title.as_deref());
                 tally.titles_differ |= first != title;
-                tally.have += 1;
-                tally.worn += usize::from(attachment.is_active());
+                tally.count += 1;
+                tally.active += usize::from(attachment.is_active());
                 tally.required += usize::from(attachment.is_required());
             } else {
                 titles.insert(id.clone(), title.map(str::to_owned));
                 let tally = Tally {
                     first: attachment.clone(),
-                    have: 1,
-                    worn: attachment.is_active().into(),
+                    count: 1,
+                    active: attachment.is_active().into(),
                     required: attachment.is_required().into(),
                     titles_differ: false,
                 };

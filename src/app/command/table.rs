@@ -17,7 +17,7 @@ pub struct Command {
     /// The keys that do it, unless others were given: see [`Keymap`](crate::app::Keymap).
     pub keys: &'static [Key],
     /// Keys that do it too, as long as nothing more particular has them.
-    pub also: &'static [Key],
+    pub fallback: &'static [Key],
     /// Earlier names of this command, still read from the configuration.
     pub formerly: &'static [&'static str],
     /// Names of earlier commands, one for each list, that this command replaced. Keys configured for them are added to
@@ -80,7 +80,7 @@ macro_rules! places {
 /// and the table.
 macro_rules! commands {
     ($($id:ident $name:literal $(aka [$($synonym:literal),*])? $(formerly [$($formerly:literal),*])? $(merged [$($merged:literal),*])? {
-        place: $place:expr, title: $title:literal, keys: $keys:expr, $(also: $also:expr,)? footer: $footer:literal, help: $help:literal
+        place: $place:expr, title: $title:literal, keys: $keys:expr, $(fallback: $fallback:expr,)? footer: $footer:literal, help: $help:literal
     })*) => {
         /// A command by its name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -105,7 +105,7 @@ macro_rules! commands {
                 help: $help,
                 synonyms: &[$($($synonym),*)?],
                 keys: $keys,
-                also: &[$($also)?],
+                fallback: &[$($fallback)?],
                 formerly: &[$($($formerly),*)?],
                 merged: &[$($($merged),*)?],
                 place: $place,

@@ -14,10 +14,10 @@ pub fn import_summary(counts: &ImportCounts) -> String {
     };
     let one = |number: usize, noun: &str, what: &str| and([some(number, noun), None], what);
     let hats = [
-        (counts.hats_given, "given"),
+        (counts.hats_added, "given"),
         (counts.hats_changed, "changed"),
-        (counts.hats_taken, "taken"),
-        (counts.same, "the same already"),
+        (counts.hats_removed, "taken"),
+        (counts.unchanged, "the same already"),
     ];
     // The noun stands once.
     let mut named = false;
@@ -46,16 +46,16 @@ pub fn import_summary(counts: &ImportCounts) -> String {
             "removed",
         ),
         one(counts.rooms_renamed, "room", "renamed"),
-        one(counts.affiliations, "affiliation", "changed"),
+        one(counts.affiliations_changed, "affiliation", "changed"),
         Some(hats.join(", ")).filter(|hats| !hats.is_empty()),
-        one(counts.catalog_put, "hat", "put into catalogs"),
+        one(counts.catalog_set, "hat", "put into catalogs"),
         one(counts.catalog_removed, "hat", "taken out of catalogs"),
-        one(counts.sets_put, "named set", "put"),
+        one(counts.sets_changed, "named set", "put"),
         one(counts.sets_removed, "named set", "removed"),
-        (counts.members > 0).then(|| {
+        (counts.unknown_changed > 0).then(|| {
             format!(
                 "members that hatrack does not know changed in {}",
-                count(counts.members, "object")
+                count(counts.unknown_changed, "object")
             )
         }),
     ];
@@ -71,7 +71,7 @@ pub fn import_summary(counts: &ImportCounts) -> String {
 pub fn skipped_item(skip: &SkippedItem) -> String {
     let room = skip.room.as_ref().map_or("", |room| room.as_str());
     let user = skip.user.as_ref().map_or("", |user| user.as_str());
-    match &skip.why {
+    match &skip.reason {
         SkipReason::NotAffiliated(affiliation, hats) => {
             let is = if *affiliation == Affiliation::Outcast {
                 "banned (outcast)"
@@ -80,15 +80,15 @@ pub fn skipped_item(skip: &SkippedItem) -> String {
             };
             format!("{} of {user} in {room}, who is {is}", count(*hats, "hat"))
         }
-        SkipReason::NotRemoved => {
+        SkipReason::Removal => {
             format!("the affiliation none of {user} in {room}: an import removes nobody")
         }
-        SkipReason::Nobody => format!("{user} in {room}, who has neither an affiliation nor hats"),
-        SkipReason::OtherSet(name) => format!("the set {name:?}, which has other hats here"),
-        SkipReason::OtherMember(name) => {
+        SkipReason::EmptyUser => format!("{user} in {room}, who has neither an affiliation nor hats"),
+        SkipReason::DifferentSet(name) => format!("the set {name:?}, which has other hats here"),
+        SkipReason::DifferentField(name) => {
             format!("the member {name:?} of the document, which is another here")
         }
-        SkipReason::NotSeen(name) => {
+        SkipReason::OutOfScope(name) => {
             format!("the member {name:?} of the document, as this session sees some rooms only")
         }
     }
@@ -103,9 +103,9 @@ mod tests {
         let counts = ImportCounts {
             rooms_added: 1,
             users_added: 40,
-            hats_given: 85,
+            hats_added: 85,
             hats_changed: 5,
-            same: 12,
+            unchanged: 12,
             ..ImportCounts::default()
         };
         assert_eq!(
@@ -114,7 +114,7 @@ mod tests {
         );
         assert_eq!(
             import_summary(&ImportCounts {
-                same: 1,
+                unchanged: 1,
                 ..ImportCounts::default()
             }),
             "1 hat the same already"
@@ -122,9 +122,9 @@ mod tests {
         assert_eq!(
             import_summary(&ImportCounts {
                 users_removed: 2,
-                hats_taken: 1,
-                affiliations: 1,
-                members: 1,
+                hats_removed: 1,
+                affiliations_changed: 1,
+                unknown_changed: 1,
                 ..ImportCounts::default()
             }),
             "2 users removed, 1 affiliation changed, 1 hat taken, members that hatrack does not know changed in 1 object"

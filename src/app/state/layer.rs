@@ -48,43 +48,43 @@ pub trait Layer: Any + Debug + CloneLayer {
     fn click(&mut self, _on: Spot) {}
 
     /// Brings the list under the wheel of the mouse to the keys.
-    fn turn_to(&mut self, _on: &[Spot]) {}
+    fn focus_spot(&mut self, _on: &[Spot]) {}
 
     /// Follows the file; why there is nothing to ask about any more, where that is so. `below`: what it lies on.
-    fn withdrawn(&mut self, _below: Option<&dyn Layer>, _now: &Wardrobe) -> Option<&'static str> {
+    fn close_reason(&mut self, _below: Option<&dyn Layer>, _now: &Wardrobe) -> Option<&'static str> {
         None
     }
 
     /// Puts what must not be lost into the draft; `ending`: the session ends now.
-    fn keep(&self, _draft: &mut Draft, _ending: bool) {}
+    fn add_to_draft(&self, _draft: &mut Draft, _ending: bool) {}
 }
 
 /// A copy of a layer; comes with `Clone`.
 pub trait CloneLayer {
     /// The copy.
-    fn copy(&self) -> Box<dyn Layer>;
+    fn clone_boxed(&self) -> Box<dyn Layer>;
 }
 
 impl<T: Layer + Clone> CloneLayer for T {
-    fn copy(&self) -> Box<dyn Layer> {
+    fn clone_boxed(&self) -> Box<dyn Layer> {
         Box::new(self.clone())
     }
 }
 
 impl Clone for Box<dyn Layer> {
     fn clone(&self) -> Self {
-        (**self).copy()
+        (**self).clone_boxed()
     }
 }
 
 impl dyn Layer {
     /// The layer as what it is, where it is of this type.
-    pub fn is<T: Layer>(&self) -> Option<&T> {
+    pub fn downcast_ref<T: Layer>(&self) -> Option<&T> {
         (self as &dyn Any).downcast_ref()
     }
 
     /// The same, to be changed.
-    pub(in crate::app) fn is_mut<T: Layer>(&mut self) -> Option<&mut T> {
+    pub(in crate::app) fn downcast_mut<T: Layer>(&mut self) -> Option<&mut T> {
         (self as &mut dyn Any).downcast_mut()
     }
 }
@@ -101,13 +101,13 @@ impl State {
     }
 
     /// What lies on top, where it is of this type.
-    pub fn over<T: Layer>(&self) -> Option<&T> {
-        self.top()?.is()
+    pub fn top_as<T: Layer>(&self) -> Option<&T> {
+        self.top()?.downcast_ref()
     }
 
     /// The same, to be changed.
-    pub(in crate::app) fn over_mut<T: Layer>(&mut self) -> Option<&mut T> {
-        self.overlays.last_mut()?.is_mut()
+    pub(in crate::app) fn top_as_mut<T: Layer>(&mut self) -> Option<&mut T> {
+        self.overlays.last_mut()?.downcast_mut()
     }
 
     /// Puts something on top.
@@ -117,7 +117,7 @@ impl State {
 
     /// Takes away what lies on top, where it is of this type.
     pub(in crate::app) fn close<T: Layer>(&mut self) -> Option<T> {
-        self.over::<T>()?;
+        self.top_as::<T>()?;
         let top: Box<dyn Any> = self.overlays.pop()?;
         top.downcast().ok().map(|top| *top)
     }

@@ -21,7 +21,8 @@ pub(super) enum StoredSubject {
     AddUser {
         room: Jid,
     },
-    AddUserTo {
+    #[serde(rename = "add-user-to")]
+    AddUserToRooms {
         rooms: Vec<Jid>,
     },
     /// Not known to older programs.
@@ -45,12 +46,14 @@ pub(super) enum StoredSubject {
         room: Jid,
         user: Jid,
     },
-    GiveMany {
+    #[serde(rename = "give-many")]
+    AddHatToUsers {
         room: Jid,
         users: Vec<Jid>,
     },
     /// For users of several rooms; not known to older programs.
-    GiveMembers {
+    #[serde(rename = "give-members")]
+    AddHatToMembers {
         members: Vec<RoomUser>,
     },
     EditHat {
@@ -60,7 +63,8 @@ pub(super) enum StoredSubject {
         before: Attachment,
     },
     EditMany {
-        held: Vec<AttachmentRef>,
+        #[serde(rename = "held")]
+        attachments: Vec<AttachmentRef>,
         name: String,
     },
     DefineHat {
@@ -97,7 +101,7 @@ impl From<StoredSubject> for Now {
             StoredSubject::EditRoom { room, before } => Self::EditRoom { room, before },
             StoredSubject::AddUser { room } => Self::AddUser { rooms: vec![room] },
             StoredSubject::AddToRoom { users } => Self::AddToRoom { users },
-            StoredSubject::AddUserTo { rooms } => Self::AddUser { rooms },
+            StoredSubject::AddUserToRooms { rooms } => Self::AddUser { rooms },
             StoredSubject::EditUser { room, user, before } => Self::EditUsers {
                 members: vec![(room, user)],
                 before: Some(before),
@@ -113,10 +117,10 @@ impl From<StoredSubject> for Now {
             StoredSubject::AddHat { room, user } => Self::AddHat {
                 members: vec![(room, user)],
             },
-            StoredSubject::GiveMany { room, users } => Self::AddHat {
+            StoredSubject::AddHatToUsers { room, users } => Self::AddHat {
                 members: members(&room, users),
             },
-            StoredSubject::GiveMembers { members } => Self::AddHat { members },
+            StoredSubject::AddHatToMembers { members } => Self::AddHat { members },
             StoredSubject::EditHat {
                 room,
                 user,
@@ -127,7 +131,10 @@ impl From<StoredSubject> for Now {
                 name: String::new(),
                 before: Some(before),
             },
-            StoredSubject::EditMany { held, name } => Self::EditHats {
+            StoredSubject::EditMany {
+                attachments: held,
+                name,
+            } => Self::EditHats {
                 attachments: held,
                 name,
                 before: None,
@@ -145,7 +152,7 @@ impl From<Now> for StoredSubject {
             Now::EditRoom { room, before } => Self::EditRoom { room, before },
             Now::AddUser { rooms } => match rooms.as_slice() {
                 [room] => Self::AddUser { room: room.clone() },
-                _ => Self::AddUserTo { rooms },
+                _ => Self::AddUserToRooms { rooms },
             },
             Now::AddToRoom { users } => Self::AddToRoom { users },
             Now::EditUsers { members, before } => match (members.as_slice(), before) {
@@ -164,8 +171,8 @@ impl From<Now> for StoredSubject {
                     room: room.clone(),
                     user: user.clone(),
                 },
-                (_, Some((room, users))) => Self::GiveMany { room, users },
-                (_, None) => Self::GiveMembers { members },
+                (_, Some((room, users))) => Self::AddHatToUsers { room, users },
+                (_, None) => Self::AddHatToMembers { members },
             },
             Now::EditHats {
                 attachments,
@@ -178,10 +185,7 @@ impl From<Now> for StoredSubject {
                     hat: hat.clone(),
                     before,
                 },
-                _ => Self::EditMany {
-                    held: attachments,
-                    name,
-                },
+                _ => Self::EditMany { attachments, name },
             },
             Now::DefineHat { room } => Self::DefineHat { room },
             Now::EditDefined { room, hat, before } => Self::EditDefined { room, hat, before },

@@ -1,7 +1,7 @@
 //! A list of addresses in the form that adds a user.
 
 use crate::app::form::{FieldName, FieldValue, Form, FormSubject};
-use crate::app::text::LONGEST_PASTE;
+use crate::app::text::MAX_PASTE;
 use crate::app::{Effect, State, addresses, describe};
 
 use super::form;
@@ -12,7 +12,7 @@ const MAX_LIST_BYTES: usize = 1 << 20;
 /// Takes a pasted list of addresses, where the form is one that adds a user and its address has the focus: what it means
 /// is asked at once. False: it is none.
 pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) -> bool {
-    let Some(form) = state.over_mut::<Form>() else {
+    let Some(form) = state.top_as_mut::<Form>() else {
         return false;
     };
     let adds = matches!(form.subject, FormSubject::AddUser { .. });
@@ -23,7 +23,7 @@ pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) 
         return false;
     }
     if pasted.len() > MAX_LIST_BYTES {
-        state.refuse(format!(
+        state.notify_error(format!(
             "not pasted: it is {} long, and a list of addresses is at most {}",
             describe::count(pasted.len(), "byte"),
             describe::count(MAX_LIST_BYTES, "byte")
@@ -37,7 +37,7 @@ pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) 
         before => format!("{before}, {pasted}"),
     };
     // What a field can hold is in it when something has to be put right.
-    if whole.len() <= LONGEST_PASTE {
+    if whole.len() <= MAX_PASTE {
         text.set("");
         text.paste(&whole);
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::command::CommandId;
 use crate::app::place::Grouping;
-use crate::app::subject::{people, place};
+use crate::app::subject::{rooms_label, users_label};
 use crate::app::{Confirm, ConfirmedAction, Effect, Pane, RoomUser, State, describe};
 use crate::model::{Affiliation, CatalogHat, Edit, EditError, Group, HatId, Jid, Wardrobe};
 
@@ -203,8 +203,8 @@ impl BatchEdit {
 
     /// Who would be changed, with another word before the place.
     pub(super) fn targets_with(&self, preposition: &str) -> String {
-        let rooms = place(self.changed.iter().map(|(room, _)| room));
-        let users = people(self.changed.iter().map(|(_, user)| user));
+        let rooms = rooms_label(self.changed.iter().map(|(room, _)| room));
+        let users = users_label(self.changed.iter().map(|(_, user)| user));
         format!("{users} {preposition} {rooms}")
     }
 
@@ -229,7 +229,7 @@ impl BatchEdit {
             parts.push(if in_one_room {
                 said
             } else {
-                format!("{said} in {}", place(rooms.into_iter()))
+                format!("{said} in {}", rooms_label(rooms.into_iter()))
             });
         }
         parts.join(", ")
@@ -271,17 +271,17 @@ impl BatchEdit {
 
 /// Makes a change of one user at once; asks before one of several, with exactly what will happen and to how many.
 pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch) -> BatchOutcome {
-    if let Err(reason) = state.may_change() {
-        state.refuse(reason);
+    if let Err(reason) = state.check_can_change() {
+        state.notify_error(reason);
         return BatchOutcome::Failed;
     }
     let edit = batch.edit;
     if edit.edits.is_empty() {
         let (outcome, why) = edit.no_change();
         if edit.first_error.is_some() && outcome == BatchOutcome::Failed {
-            state.refuse(why);
+            state.notify_error(why);
         } else {
-            state.say(why);
+            state.notify(why);
         }
         return outcome;
     }
@@ -309,7 +309,7 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
     state.open(Confirm {
         question: batch.question,
         consequence,
-        act: ConfirmedAction::Commit(Group(edit.edits)),
+        action: ConfirmedAction::Commit(Group(edit.edits)),
     });
     BatchOutcome::Pending
 }
@@ -326,7 +326,7 @@ pub(super) fn confirm(
             state.open(Confirm {
                 question,
                 consequence,
-                act: ConfirmedAction::Commit(group),
+                action: ConfirmedAction::Commit(group),
             });
         }
         Err(error) => state.refuse_error(&error),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::app::form::{FieldName, Form, FormSubject};
-use crate::app::subject::{only, place};
+use crate::app::subject::{rooms_label, single};
 use crate::app::{AttachmentRef, RoomUser, addresses, describe};
 use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Hue, Jid, Wardrobe};
 
@@ -11,7 +11,7 @@ use super::batch::{Batch, BatchEdit, BatchSkip};
 
 /// What a form would do to a wardrobe; the error says why it is nothing at all.
 pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
-    let chosen = || form.hat().map(|chosen| chosen.id);
+    let chosen = || form.resolve_hat().map(|chosen| chosen.id);
     match &form.subject {
         FormSubject::AddRoom => {
             let room = Jid::parse_room_input(form.text(FieldName::Room).trim());
@@ -39,7 +39,7 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
         FormSubject::AddUser { rooms } => add_users(form, wardrobe, rooms),
         FormSubject::AddToRoom { users } => {
             let mut edit = BatchEdit::new(wardrobe);
-            add_to_rooms(&mut edit, &[form.room()?.id], users, form.affiliation());
+            add_to_rooms(&mut edit, &[form.resolve_room()?.id], users, form.affiliation());
             let question = format!("Add {} as {}?", edit.targets_with("to"), form.affiliation());
             Ok(edit.into_batch(question, ""))
         }
@@ -47,7 +47,7 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
         FormSubject::AddHat { members } => Ok(add_hat(wardrobe, members, &chosen()?, &form.attachment())),
         FormSubject::EditHats {
             attachments, before, ..
-        } => match (only(attachments), before) {
+        } => match (single(attachments), before) {
             (Some(at), Some(_)) => Ok(edit_hat(wardrobe, at, &chosen()?, form.attachment())),
             _ => Ok(edit_hats(form, wardrobe, attachments)),
         },
@@ -71,7 +71,7 @@ pub(super) fn catalog_hat(form: &Form, before: &CatalogHat) -> CatalogHat {
     after.title = Some(title.trim())
         .filter(|title| !title.is_empty())
         .map(Into::into);
-    if let Some(typed) = form.typed(FieldName::Hue) {
+    if let Some(typed) = form.changed_text(FieldName::Hue) {
         after.hue = Hue::parse(&typed);
     }
     after
@@ -87,7 +87,7 @@ fn define_hat(
     let after = catalog_hat(form, before);
     let name = describe::hat(hat, after.title.as_deref());
     let mut edit = BatchEdit::new(wardrobe);
-    let defined = edit.define(room, hat, after, form.ticked(FieldName::Wearers));
+    let defined = edit.define(room, hat, after, form.is_on(FieldName::RetitleUsers));
     defined.map_err(|error| error.to_string())?;
     let there = wardrobe.room(room);
     let is_new = there.is_some_and(|there| !there.catalog.contains_key(hat));
@@ -105,7 +105,7 @@ fn add_users(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, S
     let text = form.text(FieldName::User);
     let is_list = addresses::is_list(&text);
     let found = if is_list {
-        addresses::read(&text)
+        addresses::parse_list(&text)
     } else {
         let user = form.user().map_err(|error| error.to_string())?;
         addresses::Addresses {
@@ -134,8 +134,8 @@ fn add_users(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, S
             describe::first_few(&there)
         ));
     }
-    if found.again > 0 {
-        left.push(format!("{} came more than once.", found.again));
+    if found.duplicates > 0 {
+        left.push(format!("{} came more than once.", found.duplicates));
     }
     let left = left.join(" ");
     Ok(edit
@@ -195,7 +195,7 @@ pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affilia
         0 => String::new(),
         _ if one => format!(
             "The user is owner of {} now.",
-            place(owners.iter().map(|(_, room)| *room))
+            rooms_label(owners.iter().map(|(_, room)| *room))
         ),
         1 => "1 of them is owner now.".to_owned(),
         many => format!("{many} of them are owners now."),
@@ -244,8 +244,11 @@ fn edit_hat(wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId, after: Attachm
 
 /// Changes of each attachment what was changed in the form, and no more.
 fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) -> Batch {
-    let title = form.typed(FieldName::Title);
-    let (active, required) = (form.answer(FieldName::Active), form.answer(FieldName::Required));
+    let title = form.changed_text(FieldName::Title);
+    let (active, required) = (
+        form.toggle_value(FieldName::Active),
+        form.toggle_value(FieldName::Required),
+    );
     let mut edit = BatchEdit::new(wardrobe);
     for at in attachments {
         let Some(mut after) = at.attachment(wardrobe).cloned() else {

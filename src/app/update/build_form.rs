@@ -77,11 +77,11 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         subject,
         fields,
         focus,
-        refused: false,
+        save_attempted: false,
         suggestions,
-        filled: None,
+        filled_title: None,
         changed: false,
-        limit: state.start.scope.rooms.clone(),
+        allowed_rooms: state.start.scope.rooms.clone(),
     }
 }
 
@@ -95,7 +95,7 @@ fn text(name: FieldName, text: &str) -> Field {
 fn tick(name: FieldName, on: bool) -> Field {
     Field {
         name,
-        value: FieldValue::Tick(on),
+        value: FieldValue::Toggle(on),
     }
 }
 
@@ -122,7 +122,7 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
         FormSubject::AddHat { members } => {
             let (room, _) = members.first()?;
             let all_have = |id: &HatId| members.iter().all(|member| has(member, id));
-            Some(Suggestions::of(view, room, all_have))
+            Some(Suggestions::hats(view, room, all_have))
         }
         FormSubject::EditHats {
             attachments,
@@ -132,12 +132,12 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
             let at = attachments.first()?;
             let member = (at.room.clone(), at.user.clone());
             let is_other = |id: &HatId| at.hat != *id && has(&member, id);
-            Some(Suggestions::of(view, &at.room, is_other))
+            Some(Suggestions::hats(view, &at.room, is_other))
         }
         FormSubject::DefineHat { room } => {
             let catalog = view.room(room).map(|room| &room.catalog);
             let is_defined = |id: &HatId| catalog.is_some_and(|catalog| catalog.contains_key(id));
-            Some(Suggestions::of(view, room, is_defined))
+            Some(Suggestions::hats(view, room, is_defined))
         }
         _ => None,
     }
@@ -151,8 +151,8 @@ fn common_fields(view: &Wardrobe, attachments: &[AttachmentRef]) -> Vec<Field> {
     let flag = |name, of: fn(&Attachment) -> bool| Field {
         name,
         value: match common_value(there.iter().map(|one| of(one))) {
-            Some(on) => FieldValue::Tick(on),
-            None => FieldValue::Maybe(None),
+            Some(on) => FieldValue::Toggle(on),
+            None => FieldValue::Mixed(None),
         },
     };
     vec![
@@ -203,7 +203,7 @@ fn catalog_fields(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &Catalog
     if !own.is_empty() {
         // Whoever has it under the very title that is changed here is meant too.
         let same = own.contains(&title.as_deref());
-        fields.push(tick(FieldName::Wearers, same));
+        fields.push(tick(FieldName::RetitleUsers, same));
     }
     fields
 }

@@ -33,16 +33,13 @@ impl Layer for CatalogOverlay {
     }
 
     fn select(&mut self, row: usize, wardrobe: &Wardrobe, _: &mut Vec<Effect>) {
-        let on = self
-            .entries(wardrobe)
-            .get(row)
-            .map(|entry| entry.known.id.clone());
-        (self.on, self.at) = (on, row);
+        let on = self.entries(wardrobe).get(row).map(|entry| entry.hat.id.clone());
+        (self.selected_hat, self.row) = (on, row);
     }
 }
 
 fn top(state: &State) -> Option<&CatalogOverlay> {
-    state.over::<CatalogOverlay>()
+    state.top_as::<CatalogOverlay>()
 }
 
 /// The room, the selected hat, and what the catalog has of it.
@@ -52,13 +49,13 @@ fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogHat>)> {
     let entry = entries.get(catalog.selected(&entries)?)?;
     Some((
         catalog.room.clone(),
-        entry.known.id.clone(),
-        entry.defined.cloned(),
+        entry.hat.id.clone(),
+        entry.definition.cloned(),
     ))
 }
 
 pub(crate) fn may_define(state: &State) -> Result<(), String> {
-    state.may_change()?;
+    state.check_can_change()?;
     let there = top(state).and_then(|catalog| state.view.room(&catalog.room));
     there
         .map(drop)
@@ -66,7 +63,7 @@ pub(crate) fn may_define(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn may_edit(state: &State) -> Result<(), String> {
-    state.may_change()?;
+    state.check_can_change()?;
     selected(state).map(drop).ok_or_else(|| {
         let key = state.key(CommandId::DefineHat);
         format!("there is no hat here yet; {key} defines one")
@@ -74,7 +71,7 @@ pub(crate) fn may_edit(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn may_delete(state: &State) -> Result<(), String> {
-    state.may_change()?;
+    state.check_can_change()?;
     match selected(state) {
         None => Err("there is no hat here".into()),
         Some((.., None)) => Err("the hat is not in the catalog: it is only worn".into()),

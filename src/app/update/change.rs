@@ -49,7 +49,7 @@ pub(crate) fn add_to_rooms(state: &mut State, _: &mut Vec<Effect>) {
 
 /// By user: why nobody can be added to another room.
 pub(crate) fn may_add_to_room(state: &State) -> Result<(), String> {
-    state.may_change()?;
+    state.check_can_change()?;
     let Some((user, rooms)) = state
         .selected(Pane::First)
         .and_then(|row| state.listed_user_at(row))

@@ -14,8 +14,8 @@ pub(super) fn execute(
     effects: &mut Vec<Effect>,
     operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
 ) -> Option<Group> {
-    if let Err(reason) = state.may_change() {
-        state.refuse(reason);
+    if let Err(reason) = state.check_can_change() {
+        state.notify_error(reason);
         return None;
     }
     let mut next = state.view.clone();
@@ -25,22 +25,22 @@ pub(super) fn execute(
             None
         }
         Ok(group) if group.is_empty() => {
-            state.say("nothing to change: it is so already");
+            state.notify("nothing to change: it is so already");
             None
         }
         Ok(group) => {
             state.view = next;
             let what = describe::group(&group);
             // Where letters are typed, the key for undo is one of them.
-            let undo = match state.over::<SetsOverlay>() {
+            let undo = match state.top_as::<SetsOverlay>() {
                 Some(_) => format!(
                     "{}, then {}",
-                    state.key(CommandId::LeaveSets),
+                    state.key(CommandId::CloseSets),
                     state.key(CommandId::Undo)
                 ),
                 _ => state.key(CommandId::Undo),
             };
-            state.say(match state.trouble {
+            state.notify(match state.problem {
                 None => format!("You {what} ({undo} takes it back)"),
                 Some(_) => format!("Not saved yet: you {what} ({undo} takes it back)"),
             });
@@ -62,9 +62,9 @@ pub(super) fn enqueue(
     state.next_id += 1;
     let revision = of.and_then(|step| step.revision);
     let mut change = Change::from(group.clone());
-    let refers = match (kind, of.is_some_and(|step| step.takes_back)) {
-        (ChangeKind::TakeBack, false) | (ChangeKind::Redo, true) => ChangeKind::Undo,
-        (ChangeKind::TakeBack | ChangeKind::Undo, true) => ChangeKind::Redo,
+    let refers = match (kind, of.is_some_and(|step| step.reverts_entry)) {
+        (ChangeKind::Revert, false) | (ChangeKind::Redo, true) => ChangeKind::Undo,
+        (ChangeKind::Revert | ChangeKind::Undo, true) => ChangeKind::Redo,
         (kind, _) => kind,
     };
     set_reference(&mut change, refers, revision);
@@ -74,27 +74,27 @@ pub(super) fn enqueue(
         change,
         after,
         kind: refers,
-        asked: false,
+        sent: false,
     });
     send_pending(state, effects);
     let step = UndoStep {
         id,
-        takes_back: match (kind, of) {
-            (ChangeKind::TakeBack, Some(of)) => !of.takes_back,
-            (_, of) => of.is_some_and(|step| step.takes_back),
+        reverts_entry: match (kind, of) {
+            (ChangeKind::Revert, Some(of)) => !of.reverts_entry,
+            (_, of) => of.is_some_and(|step| step.reverts_entry),
         },
         revision: None,
         group,
     };
     match kind {
-        ChangeKind::Do | ChangeKind::TakeBack => {
-            state.undone.clear();
+        ChangeKind::Do | ChangeKind::Revert => {
+            state.redo_stack.clear();
             // What waits to be taken back was not this.
-            state.searching.clear();
-            state.done.push(step);
+            state.undo_searches.clear();
+            state.undo_stack.push(step);
         }
-        ChangeKind::Undo => state.undone.push(step),
-        ChangeKind::Redo => state.done.push(step),
+        ChangeKind::Undo => state.redo_stack.push(step),
+        ChangeKind::Redo => state.undo_stack.push(step),
     }
     // That a change was made is said already.
     let SelectedNames([first, second, _]) = SelectedNames::capture(state);
@@ -108,7 +108,7 @@ pub(super) fn send_pending(state: &mut State, effects: &mut Vec<Effect>) {
         if pending.after.is_some() {
             return;
         }
-        if !std::mem::replace(&mut pending.asked, true) {
+        if !std::mem::replace(&mut pending.sent, true) {
             let change = pending.change.clone();
             effects.push(Effect::Store(StoreRequest::Commit {
                 id: pending.id,
@@ -121,7 +121,7 @@ pub(super) fn send_pending(state: &mut State, effects: &mut Vec<Effect>) {
 /// Says which revision a change undoes or redoes.
 pub(super) fn set_reference(change: &mut Change, kind: ChangeKind, revision: Option<u64>) {
     match kind {
-        ChangeKind::Do | ChangeKind::TakeBack => {}
+        ChangeKind::Do | ChangeKind::Revert => {}
         ChangeKind::Undo => change.undoes = revision,
         ChangeKind::Redo => change.redoes = revision,
     }
@@ -129,8 +129,8 @@ pub(super) fn set_reference(change: &mut Change, kind: ChangeKind, revision: Opt
 
 /// Takes a step out of what can be undone and redone.
 pub(super) fn remove_step(state: &mut State, id: u64) {
-    state.done.retain(|step| step.id != id);
-    state.undone.retain(|step| step.id != id);
+    state.undo_stack.retain(|step| step.id != id);
+    state.redo_stack.retain(|step| step.id != id);
 }
 
 /// Forgets a change that was not done, and what only took it back.
@@ -147,7 +147,7 @@ pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Undo
     if state
         .pending
         .iter()
-        .any(|pending| pending.id == step.id && pending.asked)
+        .any(|pending| pending.id == step.id && pending.sent)
     {
         effects.push(Effect::Store(StoreRequest::Withdraw { id: step.id }));
         state.withdrawn.push(step.clone());
@@ -156,7 +156,7 @@ pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Undo
     discard(state, step.id);
     send_pending(state, effects);
     rebuild_view(state);
-    state.shifted = None;
+    state.selection_lost = None;
 }
 
 /// Shows what the file holds with what is pending on top.
@@ -168,8 +168,8 @@ pub(super) fn rebuild_view(state: &mut State) {
         let _ = state.view.apply(&pending.change.group);
     }
     if let Some(gone) = refresh(state, before) {
-        state.say(gone.clone());
-        state.shifted = Some(gone);
+        state.notify(gone.clone());
+        state.selection_lost = Some(gone);
     }
 }
 
@@ -180,7 +180,7 @@ impl SelectedNames {
     fn capture(state: &State) -> Self {
         let hat_pane = state.grouping().pane(RowKind::Hat);
         Self(PANES.map(|pane| {
-            let selected = state.rows.column(pane).selected()?.to_owned();
+            let selected = state.browser.column(pane).selected_str()?.to_owned();
             let name = if pane == hat_pane {
                 format!(
                     "the hat {}",
@@ -196,7 +196,7 @@ impl SelectedNames {
 
 /// The title of the selected hat.
 fn selected_hat_title(state: &State) -> Option<String> {
-    let title = match state.turned_hat() {
+    let title = match state.existing_hat() {
         Some(known) => known.title.as_deref(),
         None => state
             .hat()
@@ -208,11 +208,11 @@ fn selected_hat_title(state: &State) -> Option<String> {
 /// Lists everything anew. What was selected may not be seen any more: then it is said, and who was in it is one pane
 /// further out, so that they do not find themselves at the hats of somebody else.
 fn refresh(state: &mut State, before: SelectedNames) -> Option<String> {
-    state.rows.refresh(&state.view);
+    state.browser.refresh(&state.view);
     for (pane, before) in PANES.into_iter().zip(before.0) {
-        let column = state.rows.column(pane);
+        let column = state.browser.column(pane);
         let Some((selected, name)) = before else { continue };
-        if column.selected() == Some(selected.as_str()) {
+        if column.selected_str() == Some(selected.as_str()) {
             continue;
         }
         if state.focus < pane {

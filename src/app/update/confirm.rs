@@ -9,7 +9,7 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(confirm) = state.close::<Confirm>() else {
         return;
     };
-    match confirm.act {
+    match confirm.action {
         ConfirmedAction::Commit(group) => {
             let made = commit::execute(state, effects, |next| next.apply(&group).map(|()| group));
             if made.is_some() {
@@ -18,10 +18,10 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
             }
         }
         ConfirmedAction::Export(export) => prompt::overwrite(state, effects, export),
-        ConfirmedAction::LeaveForm => form::close(state),
+        ConfirmedAction::DiscardForm => form::close(state),
         ConfirmedAction::QuitUnsaved => quit::begin(state, 0),
-        ConfirmedAction::QuitLosing => effects.push(Effect::Quit(0)),
-        ConfirmedAction::Restore => effects.push(Effect::Store(StoreRequest::Restore)),
-        ConfirmedAction::DropDraft => draft::discard(state),
+        ConfirmedAction::QuitDiscarding => effects.push(Effect::Quit(0)),
+        ConfirmedAction::RecreateFile => effects.push(Effect::Store(StoreRequest::Restore)),
+        ConfirmedAction::DiscardDraft => draft::discard(state),
     }
 }

@@ -20,9 +20,9 @@ pub(super) fn refresh_overlays(state: &mut State) {
     let mut kept: Vec<Box<dyn Layer>> = Vec::with_capacity(overlays.len());
     for mut overlay in overlays {
         let below = kept.last().map(|below| &**below);
-        let withdrawn = overlay.withdrawn(below, &state.view);
+        let withdrawn = overlay.close_reason(below, &state.view);
         match withdrawn {
-            Some(reason) => state.say(reason),
+            Some(reason) => state.notify(reason),
             None => kept.push(overlay),
         }
     }
@@ -38,7 +38,7 @@ impl Layer for Confirm {
         crate::app::view::question::confirm(self)
     }
 
-    fn withdrawn(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
+    fn close_reason(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
         stale_question(self, now)
     }
 }
@@ -52,17 +52,17 @@ impl Layer for Conflict {
         crate::app::view::question::conflict(self)
     }
 
-    fn withdrawn(&mut self, below: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
+    fn close_reason(&mut self, below: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
         update_conflict(self, below, now)
     }
 
-    fn keep(&self, draft: &mut Draft, _: bool) {
+    fn add_to_draft(&self, draft: &mut Draft, _: bool) {
         draft.unsaved.extend(self.change().map(Into::into));
     }
 }
 
 fn stale_question(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
-    let ConfirmedAction::Commit(group) = &question.act else {
+    let ConfirmedAction::Commit(group) = &question.action else {
         return None;
     };
     let stale = view.clone().apply(group).is_err();
@@ -74,7 +74,10 @@ fn update_conflict(
     below: Option<&dyn Layer>,
     view: &Wardrobe,
 ) -> Option<&'static str> {
-    match (&conflict.over, below.and_then(|below| below.is::<Form>())) {
+    match (
+        &conflict.subject,
+        below.and_then(|below| below.downcast_ref::<Form>()),
+    ) {
         (ConflictSubject::Change(change), _) if view.holds(&change.group) => {
             Some("Somebody else made the same change: it is so already")
         }
@@ -82,7 +85,7 @@ fn update_conflict(
             conflict.theirs = describe_theirs(&change.group, view);
             None
         }
-        (ConflictSubject::Form, Some(form)) => match form.changed_meanwhile(view) {
+        (ConflictSubject::Form, Some(form)) => match form.concurrent_change(view) {
             Some(theirs) => {
                 conflict.theirs = theirs;
                 None
@@ -109,17 +112,17 @@ fn same_hat(one: &Change, other: &Change) -> bool {
 pub(super) fn report_rejected(state: &mut State, change: Change, error: EditError) {
     let EditError::Conflict { what, .. } = error else {
         let words = describe::group(&change.group);
-        state.refuse(format!("Not saved: you {words}, but {error}"));
+        state.notify_error(format!("Not saved: you {words}, but {error}"));
         return;
     };
     let mut first = None;
     for (at, overlay) in state.overlays.iter_mut().enumerate() {
-        if let Some(conflict) = overlay.is_mut::<Conflict>()
-            && let ConflictSubject::Change(there) = &mut conflict.over
+        if let Some(conflict) = overlay.downcast_mut::<Conflict>()
+            && let ConflictSubject::Change(there) = &mut conflict.subject
         {
             if same_hat(there, &change) {
                 there.group.0.extend(change.group.0);
-                conflict.mine = describe_yours(there);
+                conflict.yours = describe_yours(there);
                 return;
             }
             first = first.or(Some(at));
@@ -127,9 +130,9 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
     }
     let conflict = Conflict {
         what,
-        mine: describe_yours(&change),
+        yours: describe_yours(&change),
         theirs: describe_theirs(&change.group, &state.view),
-        over: ConflictSubject::Change(change),
+        subject: ConflictSubject::Change(change),
     };
     let place = first.unwrap_or(state.overlays.len());
     state.overlays.insert(place, Box::new(conflict));
@@ -153,15 +156,18 @@ fn describe_theirs(group: &Group, view: &Wardrobe) -> String {
         .0
         .iter()
         .find(|edit| there.apply(&Group::from((*edit).clone())).is_err());
-    apart.map_or_else(|| "as it was".into(), |edit| conflict_text::now(edit, view))
+    apart.map_or_else(
+        || "as it was".into(),
+        |edit| conflict_text::describe_current(edit, view),
+    )
 }
 
 pub(crate) fn may_decide_later(state: &State) -> Result<(), String> {
-    match state.over::<Conflict>() {
-        Some(conflict) if conflict.over == ConflictSubject::Form => Ok(()),
+    match state.top_as::<Conflict>() {
+        Some(conflict) if conflict.subject == ConflictSubject::Form => Ok(()),
         _ => Err(format!(
             "your change is not written: {} puts it there all the same, {} leaves what is there",
-            state.key(CommandId::KeepMine),
+            state.key(CommandId::KeepYours),
             state.key(CommandId::KeepTheirs)
         )),
     }
@@ -172,16 +178,16 @@ pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(conflict) = state.close::<Conflict>() else {
         return;
     };
-    match conflict.over {
+    match conflict.subject {
         ConflictSubject::Form => {
             let view = state.view.clone();
-            let Some(form) = state.over_mut::<Form>() else {
+            let Some(form) = state.top_as_mut::<Form>() else {
                 return;
             };
             if form.subject.rebase(&view) {
                 form::commit_form(state, effects);
             } else {
-                state.refuse(format!("that cannot be saved: {}", conflict.theirs));
+                state.notify_error(format!("that cannot be saved: {}", conflict.theirs));
             }
         }
         ConflictSubject::Change(change) => {
@@ -193,11 +199,11 @@ pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
 /// Leaves what is there now.
 pub(crate) fn keep_theirs(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(conflict) = state.close::<Conflict>()
-        && conflict.over == ConflictSubject::Form
+        && conflict.subject == ConflictSubject::Form
     {
         form::close(state);
     }
-    state.say("Left as it is now");
+    state.notify("Left as it is now");
 }
 
 /// The same changes, made of what is there now: of a hat that is there, what was not touched stays as it is.

@@ -17,7 +17,7 @@ pub(crate) fn has_selected(state: &State) -> Result<(), String> {
 
 /// The address of the room or user, the id of the hat; of all that are marked, a line each.
 pub(crate) fn copy_name(state: &mut State, effects: &mut Vec<Effect>) {
-    let names = targets::names(state);
+    let names = targets::ids(state);
     let what = match (names.as_slice(), row_kind(state)) {
         ([], _) => return,
         ([name], _) => name.clone(),
@@ -56,13 +56,13 @@ fn selected_name(state: &State) -> Option<String> {
 
 fn copy(state: &mut State, effects: &mut Vec<Effect>, text: String, what: &str) {
     if text.len() > MAX_BYTES {
-        state.refuse(format!(
+        state.notify_error(format!(
             "not copied: it is {} long, and terminals take at most {}; hatrack show --json gives all of it",
             describe::count(text.len(), "byte"),
             describe::count(MAX_BYTES, "byte")
         ));
         return;
     }
-    state.say(format!("Copied {what} (where the terminal allows it)"));
+    state.notify(format!("Copied {what} (where the terminal allows it)"));
     effects.push(Effect::Copy(text));
 }

@@ -2,7 +2,7 @@
 
 use crate::app::command::{Command, CommandId};
 use crate::app::lookup::lookup;
-use crate::app::text::{LONGEST_PASTE, TextInput};
+use crate::app::text::{MAX_PASTE, TextInput};
 use crate::app::{Effect, Key, Layer, RowKind, State, describe};
 
 use super::handlers::{self, enabled};
@@ -13,7 +13,7 @@ pub(super) fn handle_key(state: &mut State, key: Key, place: Option<char>, effec
     let (key, said) = keys::resolve(state, key, place);
     dispatch_key(state, key, effects);
     if let (Some(said), None) = (said, &state.notice) {
-        state.refuse(said);
+        state.notify_error(said);
     }
 }
 
@@ -24,7 +24,7 @@ fn dispatch_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     if message.is_some() && command.is_some_and(|command| command.id == CommandId::Back) {
         return;
     }
-    let shifted = state.shifted.take();
+    let shifted = state.selection_lost.take();
     match command {
         Some(command) => run(state, command, shifted, effects),
         None => type_into(state, effects, |text| text.input(key)),
@@ -36,10 +36,10 @@ pub(super) fn run(state: &mut State, command: &Command, shifted: Option<String>,
     let is_about_selected = command.place.pane().is_some();
     match (shifted, enabled(state, command.id)) {
         (Some(gone), _) if is_about_selected => {
-            state.refuse(format!("nothing was done, as {gone}; see what is selected now"));
+            state.notify_error(format!("nothing was done, as {gone}; see what is selected now"));
             return;
         }
-        (_, Ok(())) if is_about_selected => state.rows.end_range(state.focus),
+        (_, Ok(())) if is_about_selected => state.browser.end_range(state.focus),
         _ => {}
     }
     handlers::run(state, command.id, effects);
@@ -63,7 +63,7 @@ pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) 
     state.notice = None;
     if !accepts_text(state) {
         if !state.overlays.is_empty() {
-            state.refuse("nothing here takes what is pasted");
+            state.notify_error("nothing here takes what is pasted");
             return;
         }
         let (add, edit) = match state.grouping().kind(state.focus) {
@@ -72,7 +72,7 @@ pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) 
             RowKind::Hat => (CommandId::AddHat, CommandId::EditHat),
         };
         let (add, edit) = (state.key(add), state.key(edit));
-        state.refuse(format!(
+        state.notify_error(format!(
             "what is pasted goes into a form: open one first, with {add} or {edit}"
         ));
         return;
@@ -80,11 +80,11 @@ pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) 
     if state.typed_filter().is_none() && address_list::paste(state, effects, pasted) {
         return;
     }
-    if pasted.len() > LONGEST_PASTE {
-        state.refuse(format!(
+    if pasted.len() > MAX_PASTE {
+        state.notify_error(format!(
             "not pasted: it is {} long, and a field takes at most {}",
             describe::count(pasted.len(), "byte"),
-            describe::count(LONGEST_PASTE, "byte")
+            describe::count(MAX_PASTE, "byte")
         ));
         return;
     }

@@ -23,15 +23,15 @@ impl Layer for Draft {
 /// What is to be kept outside as things are: what an earlier session left and nothing was decided about, changes that
 /// cannot be written, questions that wait for an answer; and when the session ends, what was typed too.
 fn current_draft(state: &State) -> Draft {
-    let ending = matches!(state.leaving, QuitState::WhenKept(_) | QuitState::Now);
-    let mut draft = state.drafting.later.clone().unwrap_or_default();
+    let ending = matches!(state.quit, QuitState::WhenDraftStored(_) | QuitState::Now);
+    let mut draft = state.drafts.undecided.clone().unwrap_or_default();
     for overlay in &state.overlays {
-        overlay.keep(&mut draft, ending);
+        overlay.add_to_draft(&mut draft, ending);
     }
     if !ending {
-        draft.forms.extend_from_slice(&state.drafting.taken);
+        draft.forms.extend_from_slice(&state.drafts.restored_forms);
     }
-    if ending || state.drafting.again || state.trouble.is_some() {
+    if ending || state.drafts.has_restored_changes || state.problem.is_some() {
         let waiting = state.pending.iter().map(|pending| (&pending.change).into());
         draft.unsaved.extend(waiting);
     }
@@ -42,7 +42,7 @@ fn current_draft(state: &State) -> Draft {
 /// happens.
 pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     if state.phase != Phase::Open {
-        if let QuitState::WhenKept(status) = state.leaving {
+        if let QuitState::WhenDraftStored(status) = state.quit {
             effects.push(Effect::Quit(status));
         }
         return;
@@ -50,27 +50,27 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     if !state
         .overlays
         .iter()
-        .any(|overlay| overlay.is::<Form>().is_some())
+        .any(|overlay| overlay.downcast_ref::<Form>().is_some())
     {
-        state.drafting.taken.clear();
+        state.drafts.restored_forms.clear();
     }
     if state.pending.is_empty() {
-        state.drafting.again = false;
+        state.drafts.has_restored_changes = false;
     }
-    if state.start.demo || state.drafting.asked.is_some() {
-        if let (true, QuitState::WhenKept(status)) = (state.start.demo, state.leaving) {
+    if state.start.demo || state.drafts.storing.is_some() {
+        if let (true, QuitState::WhenDraftStored(status)) = (state.start.demo, state.quit) {
             effects.push(Effect::Quit(status));
         }
         return;
     }
     let wanted = current_draft(state);
-    if wanted != state.drafting.kept && state.drafting.failed.as_ref() != Some(&wanted) {
+    if wanted != state.drafts.stored && state.drafts.failed.as_ref() != Some(&wanted) {
         effects.push(Effect::KeepDraft {
-            before: state.drafting.kept.clone(),
+            before: state.drafts.stored.clone(),
             after: wanted.clone(),
         });
-        state.drafting.asked = Some(wanted);
-    } else if let QuitState::WhenKept(status) = state.leaving {
+        state.drafts.storing = Some(wanted);
+    } else if let QuitState::WhenDraftStored(status) = state.quit {
         effects.push(Effect::Quit(status));
     }
 }
@@ -81,31 +81,31 @@ pub(super) fn update_live_draft(state: &mut State, typed: bool, effects: &mut Ve
     if state.phase != Phase::Open || state.start.demo {
         return;
     }
-    let ending = matches!(state.leaving, QuitState::WhenKept(_) | QuitState::Now);
+    let ending = matches!(state.quit, QuitState::WhenDraftStored(_) | QuitState::Now);
     let has_form = !ending && changed_forms(state).next().is_some();
     let pending = !ending && !state.pending.is_empty();
-    let own = &mut state.drafting.own;
+    let own = &mut state.drafts.own;
     if has_form && typed {
         effects.push(Effect::Wait(DraftDelay::Typing));
-        own.typing = true;
-    } else if !has_form && std::mem::take(&mut own.typing) {
-        effects.push(Effect::Rest(DraftDelay::Typing));
+        own.awaiting_pause = true;
+    } else if !has_form && std::mem::take(&mut own.awaiting_pause) {
+        effects.push(Effect::CancelWait(DraftDelay::Typing));
     }
-    own.unanswered &= pending;
-    if pending && !own.unanswered && !own.answer {
+    own.has_overdue_changes &= pending;
+    if pending && !own.has_overdue_changes && !own.awaiting_answer {
         // Before the answer, where that comes at once.
         effects.insert(0, Effect::Wait(DraftDelay::Answer));
-        own.answer = true;
-    } else if !pending && std::mem::take(&mut own.answer) {
-        effects.push(Effect::Rest(DraftDelay::Answer));
+        own.awaiting_answer = true;
+    } else if !pending && std::mem::take(&mut own.awaiting_answer) {
+        effects.push(Effect::CancelWait(DraftDelay::Answer));
     }
     // A form that became a change stays until that is saved, or kept itself.
-    if !has_form && (!pending || own.unanswered) && !ending {
+    if !has_form && (!pending || own.has_overdue_changes) && !ending {
         own.forms.clear();
     }
     // Where the session ends, what is not saved is in the draft that is offered.
-    if ending && state.drafting.asked.is_none() && state.drafting.failed.is_none() {
-        state.drafting.own.forms.clear();
+    if ending && state.drafts.storing.is_none() && state.drafts.failed.is_none() {
+        state.drafts.own.forms.clear();
     } else if ending {
         return;
     }
@@ -113,13 +113,13 @@ pub(super) fn update_live_draft(state: &mut State, typed: bool, effects: &mut Ve
 }
 
 fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
-    let own = &state.drafting.own;
+    let own = &state.drafts.own;
     let mut wanted = Draft {
         forms: own.forms.clone(),
         unsaved: Vec::new(),
     };
     // With trouble they are in the draft that is offered.
-    if own.unanswered && state.trouble.is_none() {
+    if own.has_overdue_changes && state.problem.is_none() {
         wanted.unsaved = state
             .pending
             .iter()
@@ -127,8 +127,8 @@ fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
             .collect();
     }
     if wanted != own.kept {
-        effects.push(Effect::KeepOwn(wanted.clone()));
-        state.drafting.own.kept = wanted;
+        effects.push(Effect::StoreOwnDraft(wanted.clone()));
+        state.drafts.own.kept = wanted;
     }
 }
 
@@ -136,38 +136,41 @@ fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
 pub(super) fn delay_elapsed(state: &mut State, wait: DraftDelay) {
     match wait {
         DraftDelay::Typing => {
-            state.drafting.own.typing = false;
-            let forms = changed_forms(state).map(FormDraft::of).collect();
-            state.drafting.own.forms = forms;
+            state.drafts.own.awaiting_pause = false;
+            let forms = changed_forms(state).map(FormDraft::of_form).collect();
+            state.drafts.own.forms = forms;
         }
         DraftDelay::Answer => {
-            state.drafting.own.answer = false;
-            state.drafting.own.unanswered = true;
+            state.drafts.own.awaiting_answer = false;
+            state.drafts.own.has_overdue_changes = true;
         }
     }
 }
 
 fn changed_forms(state: &State) -> impl Iterator<Item = &Form> {
-    let forms = state.overlays.iter().filter_map(|overlay| overlay.is::<Form>());
+    let forms = state
+        .overlays
+        .iter()
+        .filter_map(|overlay| overlay.downcast_ref::<Form>());
     forms.filter(|form| form.is_changed())
 }
 
 /// What became of the keeping.
 pub(super) fn saved(state: &mut State, result: Result<(), String>) {
-    let Some(asked) = state.drafting.asked.take() else {
+    let Some(asked) = state.drafts.storing.take() else {
         return;
     };
     match result {
         Ok(()) => {
-            state.drafting.kept = asked;
-            state.drafting.failed = None;
+            state.drafts.stored = asked;
+            state.drafts.failed = None;
         }
         Err(reason) => {
-            state.drafting.failed = Some(asked);
-            if let QuitState::WhenKept(_) = state.leaving {
+            state.drafts.failed = Some(asked);
+            if let QuitState::WhenDraftStored(_) = state.quit {
                 quit::confirm_losing(state, &reason);
             } else {
-                state.refuse(format!("what is not saved cannot be kept as a draft: {reason}"));
+                state.notify_error(format!("what is not saved cannot be kept as a draft: {reason}"));
             }
         }
     }
@@ -175,7 +178,7 @@ pub(super) fn saved(state: &mut State, result: Result<(), String>) {
 
 pub(super) fn loaded(state: &mut State, bytes: Vec<u8>) {
     if state.phase != Phase::Open {
-        state.drafting.waiting = Some(bytes);
+        state.drafts.received = Some(bytes);
         return;
     }
     match Draft::read(&bytes, &state.start.scope) {
@@ -183,38 +186,38 @@ pub(super) fn loaded(state: &mut State, bytes: Vec<u8>) {
         // Who only looks can do nothing with it; it stays for another session.
         Ok(_) if state.start.scope.read_only => {}
         Ok(draft) => {
-            state.drafting.kept = draft.clone();
-            state.drafting.later = Some(draft.clone());
+            state.drafts.stored = draft.clone();
+            state.drafts.undecided = Some(draft.clone());
             state.open(draft);
         }
-        Err(reason) => state.refuse(format!(
+        Err(reason) => state.notify_error(format!(
             "something was left unsaved by an earlier session, but cannot be read: {reason}"
         )),
     }
 }
 
 pub(crate) fn may_show(state: &State) -> Result<(), String> {
-    let later = state.drafting.later.as_ref();
+    let later = state.drafts.undecided.as_ref();
     later.map(drop).ok_or_else(|| "nothing was left unsaved".into())
 }
 
 pub(crate) fn show(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(draft) = state.drafting.later.clone() {
+    if let Some(draft) = state.drafts.undecided.clone() {
         state.open(draft);
     }
 }
 
 /// Goes on where an earlier session was cut off: its changes are asked for again, its forms are open again.
 pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Err(reason) = state.may_change() {
-        state.refuse(reason);
+    if let Err(reason) = state.check_can_change() {
+        state.notify_error(reason);
         return;
     }
     let Some(draft) = state.close::<Draft>() else {
         return;
     };
-    state.drafting.later = None;
-    state.drafting.again = true;
+    state.drafts.undecided = None;
+    state.drafts.has_restored_changes = true;
     for unsaved in draft.unsaved {
         reapply(state, effects, Change::from(unsaved));
     }
@@ -222,7 +225,7 @@ pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
         let mut form = build_form::build_form(kept.subject.clone(), state);
         kept.restore(&mut form);
         state.open(form);
-        state.drafting.taken.push(kept);
+        state.drafts.restored_forms.push(kept);
     }
 }
 
@@ -231,11 +234,11 @@ pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
 fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
     match state.view.apply(&change.group) {
         Ok(()) => {
-            state.say(format!("Made again: you {}", describe::group(&change.group)));
+            state.notify(format!("Made again: you {}", describe::group(&change.group)));
             commit::enqueue(state, effects, change.group, ChangeKind::Do, None);
         }
         Err(_) if state.view.holds(&change.group) => {
-            state.say(format!(
+            state.notify(format!(
                 "You {}: it is so already",
                 describe::group(&change.group)
             ));
@@ -248,13 +251,13 @@ pub(crate) fn confirm_discard(state: &mut State, _: &mut Vec<Effect>) {
     state.open(Confirm {
         question: "Throw away what was left unsaved?".to_owned(),
         consequence: "It cannot be brought back.".to_owned(),
-        act: ConfirmedAction::DropDraft,
+        action: ConfirmedAction::DiscardDraft,
     });
 }
 
 pub(super) fn discard(state: &mut State) {
-    if state.over::<Draft>().is_some() {
+    if state.top_as::<Draft>().is_some() {
         state.overlays.pop();
     }
-    state.drafting.later = None;
+    state.drafts.undecided = None;
 }

@@ -6,7 +6,7 @@ use super::{filter, marks, panes};
 
 /// Takes away the filter, else the marks, else goes to the pane before.
 pub(crate) fn escape(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.rows.filter(state.focus).is_some() {
+    if state.browser.filter(state.focus).is_some() {
         filter::clear(state, effects);
     } else if !marks::clear(state) {
         panes::focus_outer(state, effects);

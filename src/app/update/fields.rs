@@ -13,7 +13,7 @@ use super::form;
 impl Layer for Form {
     fn place(&self) -> Place {
         match self.field().map(|field| (&field.value, field.name)) {
-            _ if self.listed().is_some() => Place::Suggestions,
+            _ if self.selected_suggestion().is_some() => Place::Suggestions,
             Some((FieldValue::Text(_), name)) if name.suggests() => Place::SuggestField,
             Some((FieldValue::Text(_), _)) | None => Place::Form,
             Some(_) => Place::ChoiceField,
@@ -57,8 +57,8 @@ impl Layer for Form {
         click(self, on);
     }
 
-    fn turn_to(&mut self, on: &[Spot]) {
-        let is_known = |spot: &Spot| matches!(spot, Spot::Known(_));
+    fn focus_spot(&mut self, on: &[Spot]) {
+        let is_known = |spot: &Spot| matches!(spot, Spot::Suggestion(_));
         let (true, Some(known)) = (on.iter().any(is_known), &mut self.suggestions) else {
             return;
         };
@@ -67,9 +67,9 @@ impl Layer for Form {
         self.focus = field.unwrap_or(self.focus);
     }
 
-    fn keep(&self, draft: &mut Draft, ending: bool) {
+    fn add_to_draft(&self, draft: &mut Draft, ending: bool) {
         if ending && self.is_changed() {
-            draft.forms.push(FormDraft::of(self));
+            draft.forms.push(FormDraft::of_form(self));
         }
     }
 }
@@ -106,7 +106,7 @@ fn click(form: &mut Form, on: Spot) {
             form::clear_list_selection(form);
             form.focus = at;
             let value = form.field().map(|field| &field.value);
-            if matches!(value, Some(FieldValue::Tick(_) | FieldValue::Maybe(_))) {
+            if matches!(value, Some(FieldValue::Toggle(_) | FieldValue::Mixed(_))) {
                 form::cycle_value(form, 1);
             }
         }
@@ -119,7 +119,7 @@ fn click(form: &mut Form, on: Spot) {
                 form.changed = true;
             }
         }
-        Spot::Known(row) => {
+        Spot::Suggestion(row) => {
             let known = form.suggestions.as_ref().and_then(|known| known.get(row));
             if let Some(known) = known.cloned() {
                 form::fill_suggestion(form, &known);

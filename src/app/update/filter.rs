@@ -6,22 +6,22 @@ use crate::app::{Effect, State};
 use super::panes;
 
 pub(crate) fn start(state: &mut State, effects: &mut Vec<Effect>) {
-    state.rows.edit_filter(state.focus);
+    state.browser.edit_filter(state.focus);
     refilter(state, effects);
 }
 
 fn refilter(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.rows.narrow(state.focus, &state.view) {
-        effects.push(Effect::GoOn);
+    if state.browser.restart_filter(state.focus, &state.view) {
+        effects.push(Effect::Continue);
     }
 }
 
 /// Keeps what was typed; the keys go to the rows again.
 pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let empty = |filter: &crate::app::filter::Filter| filter.text.text().trim().is_empty();
-    if state.rows.filter(state.focus).is_some_and(empty) {
+    if state.browser.filter(state.focus).is_some_and(empty) {
         clear(state, effects);
-    } else if let Some(filter) = state.rows.filter_mut(state.focus) {
+    } else if let Some(filter) = state.browser.filter_mut(state.focus) {
         filter.editing = false;
     }
 }
@@ -32,7 +32,7 @@ pub(crate) fn accept_and_focus_next(state: &mut State, effects: &mut Vec<Effect>
 }
 
 pub(crate) fn clear(state: &mut State, _: &mut Vec<Effect>) {
-    state.rows.clear_filter(state.focus, &state.view);
+    state.browser.clear_filter(state.focus, &state.view);
 }
 
 /// Lets the filter take something that is typed or pasted.
@@ -41,10 +41,10 @@ pub(super) fn type_into(
     effects: &mut Vec<Effect>,
     take: impl FnOnce(&mut TextInput) -> bool,
 ) {
-    if let Some(filter) = state.rows.filter_mut(state.focus)
+    if let Some(filter) = state.browser.filter_mut(state.focus)
         && filter.editing
         && take(&mut filter.text)
-        && filter.read()
+        && filter.reparse()
     {
         refilter(state, effects);
     }
@@ -52,7 +52,7 @@ pub(super) fn type_into(
 
 /// Looks at more rows, as long as there are any.
 pub(super) fn next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.rows.filter_next_chunk(&state.view) {
-        effects.push(Effect::GoOn);
+    if state.browser.filter_next_chunk(&state.view) {
+        effects.push(Effect::Continue);
     }
 }

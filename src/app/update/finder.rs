@@ -13,14 +13,14 @@ use crate::model::{HatId, Jid, Wardrobe};
 type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
 
 pub(super) fn palette(state: &mut State, enabled: CommandCheck) {
-    let offers = help::offers(state, enabled).into_iter();
+    let offers = help::palette_commands(state, enabled).into_iter();
     let others = offers.filter(|offer| offer.command.id != CommandId::Palette);
     let finder = Finder::commands(others.map(FinderItem::Command).collect());
     state.open(finder);
 }
 
 pub(super) fn help(state: &mut State, enabled: CommandCheck) {
-    let finder = Finder::help(help::all(state, enabled));
+    let finder = Finder::help(help::help_items(state, enabled));
     state.open(finder);
 }
 
@@ -53,15 +53,15 @@ impl Layer for Finder {
     fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, effects: &mut Vec<Effect>) {
         let before = self.text.text();
         if take(&mut self.text) && self.text.text() != before {
-            self.search();
-            if self.is_looking() {
-                effects.push(Effect::GoOn);
+            self.restart();
+            if self.is_searching() {
+                effects.push(Effect::Continue);
             }
         }
     }
 
     fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
-        Some((self.selected, self.found.len()))
+        Some((self.selected, self.matches.len()))
     }
 
     fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
@@ -70,42 +70,42 @@ impl Layer for Finder {
 }
 
 fn top(state: &mut State) -> Option<&mut Finder> {
-    state.over_mut::<Finder>()
+    state.top_as_mut::<Finder>()
 }
 
 fn request_next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
-    if top(state).is_some_and(|finder| finder.is_looking()) {
-        effects.push(Effect::GoOn);
+    if top(state).is_some_and(|finder| finder.is_searching()) {
+        effects.push(Effect::Continue);
     }
 }
 
 /// Looks at more, as long as there is any.
 pub(super) fn next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(finder) = top(state)
-        && finder.is_looking()
+        && finder.is_searching()
     {
-        finder.look();
+        finder.search_next_chunk();
         request_next_chunk(state, effects);
     }
 }
 
 pub(crate) fn may_choose(state: &State) -> Result<(), String> {
-    match state.over::<Finder>() {
-        Some(finder) if finder.chosen().is_some() => Ok(()),
+    match state.top_as::<Finder>() {
+        Some(finder) if finder.selected_item().is_some() => Ok(()),
         _ => Err("nothing matches".into()),
     }
 }
 
 /// Closes the finder and goes to the place, or gives the command to be done.
 pub(super) fn choose(state: &mut State) -> Option<CommandId> {
-    let Some(what) = top(state).and_then(|finder| finder.chosen().cloned()) else {
-        state.refuse("nothing matches");
+    let Some(what) = top(state).and_then(|finder| finder.selected_item().cloned()) else {
+        state.notify_error("nothing matches");
         return None;
     };
     match what {
         FinderItem::Command(offer) => {
             if let Err(reason) = offer.enabled {
-                state.refuse(reason);
+                state.notify_error(reason);
                 return None;
             }
             state.overlays.pop();
@@ -117,14 +117,16 @@ pub(super) fn choose(state: &mut State) -> Option<CommandId> {
         }
         FinderItem::Note(note) => {
             let key = state.key(CommandId::Filter);
-            state.refuse(format!(
+            state.notify_error(format!(
                 "{} is typed into a filter, which {key} begins",
-                note.word
+                note.example
             ));
         }
         FinderItem::Place { room, user, hat, .. } => {
             state.overlays.pop();
-            state.rows.select(&state.view, &room, user.as_ref(), hat.as_ref());
+            state
+                .browser
+                .select(&state.view, &room, user.as_ref(), hat.as_ref());
             focus_place(state, (&room, user.as_ref(), hat.as_ref()));
         }
     }
@@ -150,6 +152,6 @@ fn focus_place(state: &mut State, (room, user, hat): (&Jid, Option<&Jid>, Option
         None
     };
     if let Some(gone) = gone {
-        state.refuse(format!("{gone} is not there any more"));
+        state.notify_error(format!("{gone} is not there any more"));
     }
 }

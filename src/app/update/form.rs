@@ -3,7 +3,7 @@
 use crate::app::command::CommandId;
 use crate::app::form::{FieldName, FieldValue, Form, FormSubject};
 use crate::app::place::{Grouping, RowKind};
-use crate::app::subject::only;
+use crate::app::subject::single;
 use crate::app::suggest::Existing;
 use crate::app::{Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, State, conflict_text};
 use crate::model::{CatalogHat, Jid};
@@ -17,7 +17,7 @@ pub(super) fn open(state: &mut State, subject: FormSubject) {
 }
 
 pub(super) fn top(state: &mut State) -> Option<&mut Form> {
-    state.over_mut::<Form>()
+    state.top_as_mut::<Form>()
 }
 
 pub(crate) fn next_field(state: &mut State, _: &mut Vec<Effect>) {
@@ -55,8 +55,8 @@ fn cycle_focused(state: &mut State, by: isize) {
 pub(super) fn cycle_value(form: &mut Form, by: isize) {
     form.changed = true;
     match form.field_mut().map(|field| &mut field.value) {
-        Some(FieldValue::Tick(on)) => *on = !*on,
-        Some(FieldValue::Maybe(answer)) => {
+        Some(FieldValue::Toggle(on)) => *on = !*on,
+        Some(FieldValue::Mixed(answer)) => {
             *answer = match (*answer, by > 0) {
                 (None, true) | (Some(false), false) => Some(true),
                 (Some(true), true) | (None, false) => Some(false),
@@ -72,7 +72,7 @@ pub(super) fn cycle_value(form: &mut Form, by: isize) {
 }
 
 pub(crate) fn may_make_id(state: &State) -> Result<(), String> {
-    let field = state.over::<Form>().and_then(Form::field);
+    let field = state.top_as::<Form>().and_then(Form::field);
     match field.map(|field| field.name) {
         Some(FieldName::Hat) => Ok(()),
         _ => Err("only a hat gets a new URI".into()),
@@ -98,10 +98,10 @@ pub(super) fn fill_hat(form: &mut Form, id: &str, title: Option<&str>) {
     }
     let there = form.text(FieldName::Title);
     if let Some(title) = title
-        && (there.is_empty() || form.filled.as_ref() == Some(&there))
+        && (there.is_empty() || form.filled_title.as_ref() == Some(&there))
     {
         form.set_text(FieldName::Title, title);
-        form.filled = Some(title.to_owned());
+        form.filled_title = Some(title.to_owned());
     }
     form.focus = form
         .fields
@@ -123,7 +123,7 @@ pub(super) fn fill_suggestion(form: &mut Form, existing: &Existing) {
 }
 
 pub(crate) fn may_focus_list(state: &State) -> Result<(), String> {
-    let known = match state.over::<Form>() {
+    let known = match state.top_as::<Form>() {
         Some(form) => form.suggestions.as_ref(),
         _ => return Err("no form is open".into()),
     };
@@ -180,7 +180,7 @@ pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
     state.open(Confirm {
         question,
         consequence,
-        act: ConfirmedAction::LeaveForm,
+        action: ConfirmedAction::DiscardForm,
     });
 }
 
@@ -194,34 +194,34 @@ pub(super) fn close_and_select(state: &mut State) {
 
 /// Takes the topmost form away.
 pub(super) fn close(state: &mut State) {
-    if state.over::<Form>().is_some() {
+    if state.top_as::<Form>().is_some() {
         state.overlays.pop();
     }
 }
 
 pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Err(reason) = state.may_change() {
-        state.refuse(format!("not saved: {reason}"));
+    if let Err(reason) = state.check_can_change() {
+        state.notify_error(format!("not saved: {reason}"));
         return;
     }
     let (view, keymap) = (state.view.clone(), state.keymap().clone());
     let Some(form) = top(state) else { return };
     clear_list_selection(form);
     if let Some((at, problem)) = form.first_problem(&view, &keymap) {
-        form.refused = true;
+        form.save_attempted = true;
         form.focus = at;
         let label = form.fields.get(at).map_or("", |field| field.name.label());
-        state.refuse(format!("not saved: {label}: {problem}"));
+        state.notify_error(format!("not saved: {label}: {problem}"));
         return;
     }
-    if let Some(theirs) = form.changed_meanwhile(&view) {
+    if let Some(theirs) = form.concurrent_change(&view) {
         let (what, mine) = (form.subject.heading(), describe_yours(form));
         let over = ConflictSubject::Form;
         state.open(Conflict {
             what,
-            mine,
+            yours: mine,
             theirs,
-            over,
+            subject: over,
         });
         return;
     }
@@ -238,7 +238,7 @@ pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
 /// Makes the change that a form means, or asks about it; then yes closes the form on the screen.
 pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form) {
     match build_batch::build(form, &state.view) {
-        Err(reason) => state.refuse(reason),
+        Err(reason) => state.notify_error(reason),
         Ok(batch) => match batch::propose(state, effects, batch) {
             BatchOutcome::Applied => close_and_select(state),
             BatchOutcome::Unchanged => close(state),
@@ -249,31 +249,36 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form)
 
 /// Selects what a form was about, where that is one thing; of a hat for several, the hat.
 fn select(state: &mut State, form: &Form) {
-    let hat = form.hat().ok().map(|chosen| chosen.id);
+    let hat = form.resolve_hat().ok().map(|chosen| chosen.id);
     let at = match &form.subject {
         FormSubject::AddRoom => Jid::parse_input(form.text(FieldName::Room).trim())
             .ok()
             .map(|room| (room, None)),
         FormSubject::EditRoom { room, .. } => Some((room.clone(), None)),
-        FormSubject::AddUser { rooms } => only(rooms).map(|room| (room.clone(), form.user().ok())),
-        FormSubject::AddToRoom { users } => form.room().ok().map(|chosen| (chosen.id, only(users).cloned())),
+        FormSubject::AddUser { rooms } => single(rooms).map(|room| (room.clone(), form.user().ok())),
+        FormSubject::AddToRoom { users } => form
+            .resolve_room()
+            .ok()
+            .map(|chosen| (chosen.id, single(users).cloned())),
         FormSubject::EditUsers { members, .. } | FormSubject::AddHat { members } => {
-            only(members).map(|(room, user)| (room.clone(), Some(user.clone())))
+            single(members).map(|(room, user)| (room.clone(), Some(user.clone())))
         }
         FormSubject::EditHats { attachments, .. } => {
-            only(attachments).map(|at| (at.room.clone(), Some(at.user.clone())))
+            single(attachments).map(|at| (at.room.clone(), Some(at.user.clone())))
         }
         FormSubject::DefineHat { .. } | FormSubject::EditDefined { .. } => return,
     };
     match (state.grouping(), at, hat) {
         (Grouping::ByRoom, Some((room, user)), hat) => {
-            state.rows.select(&state.view, &room, user.as_ref(), hat.as_ref());
+            state
+                .browser
+                .select(&state.view, &room, user.as_ref(), hat.as_ref());
         }
         (Grouping::ByRoom | Grouping::ByUser, _, Some(hat)) => {
-            state.rows.select_row(RowKind::Hat, &hat.into(), &state.view);
+            state.browser.select_row(RowKind::Hat, &hat.into(), &state.view);
         }
-        (Grouping::ByUser, Some((room, user)), None) if user.as_ref() == state.rows.on().1 => {
-            state.rows.select_row(RowKind::Room, &room.into(), &state.view);
+        (Grouping::ByUser, Some((room, user)), None) if user.as_ref() == state.browser.selected_ids().1 => {
+            state.browser.select_row(RowKind::Room, &room.into(), &state.view);
         }
         _ => {}
     }
@@ -287,16 +292,16 @@ fn describe_yours(form: &Form) -> String {
         }
         FormSubject::AddUser { .. } => format!("{} as {}", form.text(FieldName::User), form.affiliation()),
         FormSubject::AddToRoom { .. } | FormSubject::EditUsers { .. } => {
-            conflict_text::is(form.affiliation())
+            conflict_text::describe_affiliation(form.affiliation())
         }
         FormSubject::AddHat { .. } => format!(
             "{} as {}",
             form.text(FieldName::Hat),
-            conflict_text::attachment(&form.attachment())
+            conflict_text::describe_attachment(&form.attachment())
         ),
-        FormSubject::EditHats { .. } => conflict_text::attachment(&form.attachment()),
+        FormSubject::EditHats { .. } => conflict_text::describe_attachment(&form.attachment()),
         FormSubject::DefineHat { .. } | FormSubject::EditDefined { .. } => {
-            conflict_text::defined(&build_batch::catalog_hat(form, &CatalogHat::default()))
+            conflict_text::describe_catalog_hat(&build_batch::catalog_hat(form, &CatalogHat::default()))
         }
     }
 }

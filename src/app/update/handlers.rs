@@ -23,7 +23,7 @@ pub(super) fn run(state: &mut State, id: CommandId, effects: &mut Vec<Effect>) {
     let (enabled, run) = handler(id);
     match enabled(state) {
         Ok(()) => run(state, effects),
-        Err(reason) => state.refuse(reason),
+        Err(reason) => state.notify_error(reason),
     }
 }
 
@@ -39,49 +39,49 @@ fn run_found(state: &mut State, effects: &mut Vec<Effect>) {
 fn handler(id: CommandId) -> (Enabled, RunCommand) {
     use CommandId as Id;
     match id {
-        Id::GoInRoom => (has_room, panes::focus_inner),
-        Id::AddRoom => (State::may_change, change::add),
+        Id::OpenRoom => (has_room, panes::focus_inner),
+        Id::AddRoom => (State::check_can_change, change::add),
         Id::EditRoom => (may_edit_room, change::edit),
         Id::AddUserToRooms => (may_change_room, change::add_to_rooms),
         Id::RemoveRoom => (may_change_room, change::remove),
-        Id::MarkRoom | Id::MarkUser | Id::MarkHat | Id::MarkAllHats | Id::MarkWearer | Id::MarkThere
+        Id::MarkRoom | Id::MarkUser | Id::MarkHat | Id::MarkListedHat | Id::MarkUserWithHat | Id::MarkRoomWithHat
             | Id::MarkListedUser | Id::MarkRoomOfUser =>
             (has_rows, marks::mark),
-        Id::GoInUser => (has_user, panes::focus_inner),
+        Id::OpenUser => (has_user, panes::focus_inner),
         Id::AddUser => (may_change_room, change::add),
         Id::EditUser | Id::EditUserEverywhere | Id::EditUserInRooms => (may_change_user, change::edit),
         Id::RemoveUser | Id::RemoveUserEverywhere | Id::RemoveUserFromRooms => (may_change_user, change::remove),
-        Id::GiveHat | Id::GiveEverywhere | Id::GiveInRooms => (targets::may_give_any, change::add_hat),
-        Id::CopyHatsOfUser | Id::CopyHats | Id::CopyHatsInRoom => (has_user, hat_clipboard::copy),
-        Id::PutOnUsers | Id::PutOn | Id::ReplaceHatsInRooms => (hat_clipboard::may_paste, hat_clipboard::replace),
-        Id::AddToUsers | Id::AddCopied | Id::AddHatsInRooms => (hat_clipboard::may_paste, hat_clipboard::add),
+        Id::AddHatToUsers | Id::AddHatEverywhere | Id::AddHatInRooms => (targets::check_can_add_hats, change::add_hat),
+        Id::CopyUserHats | Id::CopyHats | Id::CopyHatsInRoom => (has_user, hat_clipboard::copy),
+        Id::ReplaceUserHats | Id::ReplaceHats | Id::ReplaceHatsInRooms => (hat_clipboard::may_paste, hat_clipboard::replace),
+        Id::AddCopiedToUsers | Id::AddCopiedHats | Id::AddCopiedInRooms => (hat_clipboard::may_paste, hat_clipboard::add),
         Id::EditHat => (may_edit_hat, change::edit),
-        Id::AddHat => (targets::may_give_any, change::add),
-        Id::Wear => (may_edit_hat, change::toggle_active),
-        Id::Require => (may_edit_hat, change::toggle_required),
-        Id::TakeHat => (may_change_hat, change::remove),
-        Id::GoInHat => (has_listed_hat, panes::focus_inner),
-        Id::EditEverywhere | Id::EditOfWearer | Id::EditThere => (may_change_attachments, change::edit),
-        Id::WearEverywhere | Id::WearOfWearer | Id::WearThere => (may_change_attachments, change::toggle_active),
-        Id::RequireEverywhere | Id::RequireOfWearer | Id::RequireThere => (may_change_attachments, change::toggle_required),
-        Id::TakeFromAll | Id::TakeFromWearer | Id::TakeThere => (may_change_attachments, change::remove),
-        Id::CopyHat | Id::CopyHatOfWearer | Id::CopyHatThere => (has_attachments, hat_clipboard::copy),
-        Id::GoInListedUser | Id::GoInRoomOfUser => (has_listed_user, panes::focus_inner),
+        Id::AddHat => (targets::check_can_add_hats, change::add),
+        Id::ToggleActive => (may_edit_hat, change::toggle_active),
+        Id::ToggleRequired => (may_edit_hat, change::toggle_required),
+        Id::RemoveHat => (may_change_hat, change::remove),
+        Id::OpenHat => (has_listed_hat, panes::focus_inner),
+        Id::EditHatEverywhere | Id::EditHatOfUser | Id::EditHatInRoom => (may_change_attachments, change::edit),
+        Id::ToggleActiveEverywhere | Id::ToggleActiveForUser | Id::ToggleActiveInRoom => (may_change_attachments, change::toggle_active),
+        Id::ToggleRequiredEverywhere | Id::ToggleRequiredForUser | Id::ToggleRequiredInRoom => (may_change_attachments, change::toggle_required),
+        Id::RemoveHatEverywhere | Id::RemoveHatFromUser | Id::RemoveHatInRoom => (may_change_attachments, change::remove),
+        Id::CopyHat | Id::CopyHatOfUser | Id::CopyHatInRoom => (has_attachments, hat_clipboard::copy),
+        Id::OpenListedUser | Id::OpenRoomOfUser => (has_listed_user, panes::focus_inner),
         Id::AddListedUserToRoom | Id::AddToAnotherRoom => (change::may_add_to_room, change::add_to_room),
         Id::BanEverywhere | Id::BanInRooms => (may_change_user, change::ban),
-        Id::GoInWearer => (has_user_with_hat, panes::focus_inner),
-        Id::ShowThere => (has_user_with_hat, panes::show_in_rooms_view),
+        Id::OpenUserWithHat => (has_user_with_hat, panes::focus_inner),
+        Id::ShowInRooms => (has_user_with_hat, panes::show_in_rooms_view),
         Id::MarkAll => (has_rows, marks::mark_all),
         Id::MarkRange => (has_rows, marks::mark_range),
-        Id::Sort => (State::may_look, panes::cycle_sort),
-        Id::Turn => (State::may_look, panes::next_view),
+        Id::Sort => (State::check_loaded, panes::cycle_sort),
+        Id::NextView => (State::check_loaded, panes::next_view),
         Id::Catalog => (has_room, catalog::open),
         Id::Undo | Id::CatalogUndo => (undo::may_undo, undo::undo),
         Id::Redo => (undo::may_redo, undo::redo),
-        Id::Filter => (State::may_look, filter::start),
-        Id::Palette => (State::may_look, |state, _| finder::palette(state, enabled)),
-        Id::History => (State::may_look, history::open),
-        Id::Jump => (finder::may_jump, finder::jump),
+        Id::Filter => (State::check_loaded, filter::start),
+        Id::Palette => (State::check_loaded, |state, _| finder::palette(state, enabled)),
+        Id::History => (State::check_loaded, history::open),
+        Id::GoTo => (finder::may_jump, finder::jump),
         Id::Sets => (sets::may_open, sets::open),
         Id::Import => (prompt::may_import, prompt::import),
         Id::Export => (prompt::may_export, prompt::export),
@@ -96,7 +96,7 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::First => (always, lists::first),
         Id::Last => (always, lists::last),
         Id::Retry => (quit::may_retry, quit::retry),
-        Id::Restore => (quit::may_recreate, quit::recreate),
+        Id::RecreateFile => (quit::may_recreate, quit::recreate),
         Id::Draft => (draft::may_show, draft::show),
         Id::Back => (always, escape::escape),
         Id::Copy => (copy::has_selected, copy::copy_name),
@@ -104,44 +104,44 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::Mouse => (always, terminal::toggle_mouse),
         Id::Help => (always, |state, _| finder::help(state, enabled)),
         Id::Quit => (always, quit::quit),
-        Id::KeepFilter => (always, filter::accept),
+        Id::ApplyFilter => (always, filter::accept),
         Id::ClearFilter => (always, filter::clear),
         Id::FilterNextPane => (always, filter::accept_and_focus_next),
-        Id::TakeFound => (finder::may_choose, run_found),
-        Id::LeaveFinder | Id::LeaveSets | Id::LeavePrompt | Id::No | Id::LeaveCatalog | Id::LeaveHistory | Id::Later =>
+        Id::AcceptFound => (finder::may_choose, run_found),
+        Id::CloseFinder | Id::CloseSets | Id::CancelPrompt | Id::No | Id::CloseCatalog | Id::CloseHistory | Id::DraftLater =>
             (always, quit::close_overlay),
-        Id::List => (form::may_focus_list, form::focus_list),
+        Id::OpenSuggestions => (form::may_focus_list, form::focus_list),
         Id::NewId => (form::may_make_id, form::request_new_id),
-        Id::Take => (always, form::accept_suggestion),
-        Id::ListLeave => (always, form::leave_list),
-        Id::Tick => (always, form::next_value),
-        Id::TickBack => (always, form::previous_value),
+        Id::AcceptSuggestion => (always, form::accept_suggestion),
+        Id::CloseSuggestions => (always, form::leave_list),
+        Id::NextValue => (always, form::next_value),
+        Id::PreviousValue => (always, form::previous_value),
         Id::Save => (always, form::save),
         Id::NextField => (always, form::next_field),
         Id::PreviousField => (always, form::previous_field),
-        Id::LeaveForm => (always, form::leave),
-        Id::PutOnSet => (sets::may_apply, sets::replace),
-        Id::AddSet => (sets::may_apply, sets::add),
+        Id::CancelForm => (always, form::leave),
+        Id::ApplySet => (sets::may_apply, sets::replace),
+        Id::AddSetHats => (sets::may_apply, sets::add),
         Id::SaveSet => (sets::may_save, sets::save),
         Id::RenameSet => (sets::may_change, sets::rename),
-        Id::DeleteSet => (sets::may_change, sets::delete),
-        Id::TakePrompt => (always, prompt::submit),
+        Id::RemoveSet => (sets::may_change, sets::delete),
+        Id::SubmitPrompt => (always, prompt::submit),
         Id::PromptNext => (prompt::may_choose, prompt::next_choice),
         Id::PromptPrevious => (prompt::may_choose, prompt::previous_choice),
         Id::Yes => (always, confirm::accept),
-        Id::KeepMine => (always, conflict::keep_yours),
+        Id::KeepYours => (always, conflict::keep_yours),
         Id::KeepTheirs => (always, conflict::keep_theirs),
-        Id::DecideLater => (conflict::may_decide_later, quit::close_overlay),
+        Id::BackToForm => (conflict::may_decide_later, quit::close_overlay),
         Id::DefineHat => (catalog::may_define, catalog::define),
-        Id::EditDefined => (catalog::may_edit, catalog::edit),
-        Id::DeleteDefined => (catalog::may_delete, catalog::delete),
+        Id::EditCatalogHat => (catalog::may_edit, catalog::edit),
+        Id::RemoveCatalogHat => (catalog::may_delete, catalog::delete),
         Id::UndoEntry => (history::may_undo, history::undo),
-        Id::ByActor => (history::has_entry, history::by_actor),
-        Id::ByRoom => (history::has_entry, history::by_room),
-        Id::ByUser => (history::has_entry, history::by_user),
-        Id::ByHat => (history::has_entry, history::by_hat),
-        Id::TakeDraft => (always, draft::restore),
-        Id::DropDraft => (always, draft::confirm_discard),
+        Id::FilterByActor => (history::has_entry, history::by_actor),
+        Id::FilterByRoom => (history::has_entry, history::by_room),
+        Id::FilterByUser => (history::has_entry, history::by_user),
+        Id::FilterByHat => (history::has_entry, history::by_hat),
+        Id::RestoreDraft => (always, draft::restore),
+        Id::DiscardDraft => (always, draft::confirm_discard),
         Id::Interrupt => (always, quit::interrupt),
         Id::Suspend => (always, terminal::suspend),
         Id::Redraw => (always, terminal::redraw),
@@ -177,19 +177,19 @@ fn has_hat(state: &State) -> Result<(), String> {
 }
 
 fn may_change_room(state: &State) -> Result<(), String> {
-    state.may_change().and_then(|()| has_room(state))
+    state.check_can_change().and_then(|()| has_room(state))
 }
 
 fn may_change_user(state: &State) -> Result<(), String> {
-    state.may_change().and_then(|()| has_user(state))
+    state.check_can_change().and_then(|()| has_user(state))
 }
 
 fn may_change_hat(state: &State) -> Result<(), String> {
-    state.may_change().and_then(|()| has_hat(state))
+    state.check_can_change().and_then(|()| has_hat(state))
 }
 
 fn may_edit_hat(state: &State) -> Result<(), String> {
-    targets::may_give_any(state).and_then(|()| has_hat(state))
+    targets::check_can_add_hats(state).and_then(|()| has_hat(state))
 }
 
 fn may_edit_room(state: &State) -> Result<(), String> {
@@ -215,14 +215,14 @@ fn has_listed_user(state: &State) -> Result<(), String> {
 
 fn has_listed_hat(state: &State) -> Result<(), String> {
     state
-        .turned_hat()
+        .existing_hat()
         .map(drop)
         .ok_or_else(|| "there is no hat in any room yet".into())
 }
 
 fn has_user_with_hat(state: &State) -> Result<(), String> {
     state
-        .wearer_at(state.selected(Pane::Second).unwrap_or_default())
+        .user_with_hat_at(state.selected(Pane::Second).unwrap_or_default())
         .map(drop)
         .ok_or_else(|| "nobody has this hat".into())
 }
@@ -233,6 +233,6 @@ fn has_attachments(state: &State) -> Result<(), String> {
 }
 
 fn may_change_attachments(state: &State) -> Result<(), String> {
-    state.may_change()?;
+    state.check_can_change()?;
     has_attachments(state)
 }

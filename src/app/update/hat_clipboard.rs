@@ -13,7 +13,7 @@ use super::batch::{self, BatchEdit, BatchSkip};
 /// The hats of the selected user, and whose they are in words; in the hats pane what is marked there, else all that
 /// the pane shows.
 fn hats_to_copy(state: &State) -> Result<(Hats, String), String> {
-    if state.is_turned() {
+    if state.is_by_hat() {
         return hats_to_copy_by_hat(state);
     }
     let from_pane = state.focus == Pane::Third;
@@ -66,30 +66,30 @@ pub(super) fn hats_to_save(state: &State) -> Result<(Hats, String), String> {
 pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
     let (hats, of) = match hats_to_copy(state) {
         Ok(taken) => taken,
-        Err(reason) => return state.refuse(reason),
+        Err(reason) => return state.notify_error(reason),
     };
     let Some((at, room)) = state.room() else { return };
     let (at, whole) = (at.clone(), room.whole_hats(&hats));
     let names = describe::hats(&whole);
     let text = format!(
         "Copied from {of}: {names} ({} puts exactly these on, {} adds them)",
-        state.key(CommandId::PutOnUsers),
-        state.key(CommandId::AddToUsers)
+        state.key(CommandId::ReplaceUserHats),
+        state.key(CommandId::AddCopiedToUsers)
     );
     state.copied = Some(Arc::new(CopiedHats {
         room: at,
         hats,
-        whole,
+        with_titles: whole,
     }));
-    state.say(text);
+    state.notify(text);
 }
 
 pub(crate) fn may_paste(state: &State) -> Result<(), String> {
-    targets::may_give_any(state)?;
+    targets::check_can_add_hats(state)?;
     match &state.copied {
         None => Err(format!(
             "no hats are copied yet; {} copies a user's hats",
-            state.key(CommandId::CopyHatsOfUser)
+            state.key(CommandId::CopyUserHats)
         )),
         Some(_) => Ok(()),
     }

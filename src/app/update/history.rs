@@ -30,7 +30,7 @@ impl Layer for HistoryOverlay {
 }
 
 fn top(state: &mut State) -> Option<&mut HistoryOverlay> {
-    state.over_mut::<HistoryOverlay>()
+    state.top_as_mut::<HistoryOverlay>()
 }
 
 fn send_query(effects: &mut Vec<Effect>, query: Option<HistoryQuery>) {
@@ -45,16 +45,16 @@ pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 pub(crate) fn has_entry(state: &State) -> Result<(), String> {
-    match state.over::<HistoryOverlay>() {
+    match state.top_as::<HistoryOverlay>() {
         Some(history) if history.entry().is_some() => Ok(()),
         _ => Err("there is no entry".into()),
     }
 }
 
 pub(crate) fn may_undo(state: &State) -> Result<(), String> {
-    state.may_change()?;
+    state.check_can_change()?;
     has_entry(state)?;
-    match state.over::<HistoryOverlay>() {
+    match state.top_as::<HistoryOverlay>() {
         Some(history) if history.entry().is_some_and(|entry| entry.group.is_empty()) => {
             Err(describe::UNKNOWN_DETAILS.into())
         }
@@ -73,12 +73,12 @@ pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
             .last()
             .is_some_and(|step| step.revision == Some(entry.revision))
     };
-    let kind = if is_last(&state.done) {
+    let kind = if is_last(&state.undo_stack) {
         ChangeKind::Undo
-    } else if is_last(&state.undone) {
+    } else if is_last(&state.redo_stack) {
         ChangeKind::Redo
     } else {
-        ChangeKind::TakeBack
+        ChangeKind::Revert
     };
     undoing::undo_entry(state, effects, entry, kind);
     if let Some(history) = top(state) {
@@ -89,12 +89,12 @@ pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
 
 fn filter_by(state: &mut State, effects: &mut Vec<Effect>, by: EntryPart) {
     let Some(history) = top(state) else { return };
-    match history.narrowed(by) {
+    match history.toggled_filter(by) {
         Some(filter) => {
             let query = history.restart(filter);
             send_query(effects, Some(query));
         }
-        None => state.refuse("this entry is about nothing of the kind"),
+        None => state.notify_error("this entry is about nothing of the kind"),
     }
 }
 

@@ -9,23 +9,23 @@ use super::panes;
 /// Marks the selected row and goes on to the next, as file managers do.
 pub(crate) fn mark(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
-    state.rows.mark(pane, &state.view, Column::mark);
+    state.browser.mark(pane, &state.view, Column::mark);
     panes::move_selection(state, |at| at + 1);
 }
 
 /// Marks all that the pane shows; none, when all are.
 pub(crate) fn mark_all(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
-    state.rows.mark(pane, &state.view, Column::mark_all);
+    state.browser.mark(pane, &state.view, Column::mark_all);
     notify_count(state);
 }
 
 /// Begins a range that grows with the selection, or ends it there.
 pub(crate) fn mark_range(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
-    let begun = state.rows.mark(pane, &state.view, Column::mark_range);
+    let begun = state.browser.mark(pane, &state.view, Column::mark_range);
     if begun {
-        state.say(format!(
+        state.notify(format!(
             "A range begins here: move, then {} ends it ({} gives it up)",
             state.key(CommandId::MarkRange),
             state.key(CommandId::Back)
@@ -38,7 +38,7 @@ pub(crate) fn mark_range(state: &mut State, _: &mut Vec<Effect>) {
 /// Gives a range up, else marks nothing any more. False: nothing was marked.
 pub(super) fn clear(state: &mut State) -> bool {
     let pane = state.focus;
-    state.rows.mark(pane, &state.view, Column::unmark)
+    state.browser.mark(pane, &state.view, Column::clear_marks)
 }
 
 /// How many are marked, and what the filter hides of them.
@@ -57,7 +57,7 @@ fn notify_count(state: &mut State) {
         0 => String::new(),
         hidden => format!(", {hidden} of them hidden by the filter"),
     };
-    state.say(match marked {
+    state.notify(match marked {
         0 => "Nothing is marked any more".to_owned(),
         marked => format!("Marked: {}{hidden}", describe::count(marked, noun)),
     });

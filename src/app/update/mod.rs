@@ -57,12 +57,12 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::UnmarkedPaste(text) if dispatch::accepts_text(state) => {
             dispatch::paste(state, &text, &mut effects);
         }
-        Msg::UnmarkedPaste(_) => state.refuse("Looks like pasted text: open a form first"),
+        Msg::UnmarkedPaste(_) => state.notify_error("Looks like pasted text: open a form first"),
         Msg::Click { on, double } => mouse::click(state, &on, double, &mut effects),
         Msg::Wheel { on, down } => mouse::wheel(state, &on, down, &mut effects),
         Msg::Resize { columns, rows } => state.size = (columns, rows),
         Msg::Store(event) => store::handle(state, *event, &mut effects),
-        Msg::GoOn => {
+        Msg::Continue => {
             filter::next_chunk(state, &mut effects);
             finder::next_chunk(state, &mut effects);
         }
@@ -70,13 +70,13 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Imported(path, given) => prompt::import_read(state, &path, given),
         Msg::Exported(export, result) => prompt::export_done(state, export, result),
         Msg::DraftFound(bytes) => draft::loaded(state, bytes),
-        Msg::DraftKept(result) => draft::saved(state, result),
+        Msg::DraftStored(result) => draft::saved(state, result),
         Msg::Due(wait) => draft::delay_elapsed(state, wait),
         Msg::End { status } => quit::terminate(state, status, &mut effects),
-        Msg::Note(text) => state.say(text),
+        Msg::Failed(text) => state.notify(text),
     }
-    if state.is_counting_users() && !effects.contains(&Effect::GoOn) {
-        effects.push(Effect::GoOn);
+    if state.is_counting_users() && !effects.contains(&Effect::Continue) {
+        effects.push(Effect::Continue);
     }
     draft::sync(state, &mut effects);
     draft::update_live_draft(state, typed, &mut effects);

@@ -21,7 +21,7 @@ pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut 
         run_default(state, KeyCode::Enter, effects);
         return;
     }
-    state.shifted = None;
+    state.selection_lost = None;
     for spot in on {
         match (*spot, state.overlays.last_mut()) {
             (Spot::Pane(pane), None) => focus(state, pane, effects),
@@ -50,11 +50,11 @@ pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Ve
             at.saturating_sub(WHEEL_ROWS)
         }
     };
-    state.shifted = None;
+    state.selection_lost = None;
     match (state.overlays.last_mut(), on.first()) {
         (None, Some(Spot::Pane(pane))) if *pane != state.focus => focus(state, *pane, effects),
         (None, _) => {}
-        (Some(top), _) => top.turn_to(on),
+        (Some(top), _) => top.focus_spot(on),
     }
     lists::move_selection(state, effects, |at| Some(to(at)));
 }
@@ -62,7 +62,7 @@ pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Ve
 /// Does what a key means here by the table: the mouse is not for what else somebody has given the key to.
 fn run_default(state: &mut State, code: KeyCode, effects: &mut Vec<Effect>) {
     if let Some(command) = lookup_default(state, Key::plain(code)) {
-        let shifted = state.shifted.take();
+        let shifted = state.selection_lost.take();
         run(state, command, shifted, effects);
     }
 }

@@ -7,7 +7,7 @@ pub(super) fn move_selection(state: &mut State, to: impl FnOnce(usize) -> usize)
     let pane = state.focus;
     let Some(at) = state.selected(pane) else { return };
     let row = to(at).min(state.length(pane).saturating_sub(1));
-    state.rows.move_to(pane, row, &state.view);
+    state.browser.move_to(pane, row, &state.view);
 }
 
 pub(crate) fn focus_inner(state: &mut State, _: &mut Vec<Effect>) {
@@ -44,23 +44,23 @@ pub(crate) fn focus_outer(state: &mut State, _: &mut Vec<Effect>) {
 pub(crate) fn cycle_sort(state: &mut State, _: &mut Vec<Effect>) {
     let (grouping, pane) = (state.grouping(), state.focus);
     let sort = state.sort(pane).next(grouping, pane);
-    state.rows.sort(pane, sort, &state.view);
+    state.browser.sort(pane, sort, &state.view);
     let what = match grouping.kind(pane) {
         RowKind::Room => "Rooms",
         RowKind::User => "Users",
         RowKind::Hat => "Hats",
     };
-    state.say(format!("{what} {}", sort.words()));
+    state.notify(format!("{what} {}", sort.label()));
 }
 
 /// Shows the next view: by room, by hat, by user. What was in sight stays in sight: a hat that was looked at is the one
 /// in front.
 pub(crate) fn next_view(state: &mut State, _: &mut Vec<Effect>) {
-    state.focus = state.rows.show_next_view(&state.view, state.focus);
+    state.focus = state.browser.show_next_view(&state.view, state.focus);
 }
 
 /// Shows the selected hat of the selected user in the selected room in the view by room.
 pub(crate) fn show_in_rooms_view(state: &mut State, _: &mut Vec<Effect>) {
-    state.rows.show(Grouping::ByRoom, &state.view, state.focus);
+    state.browser.show(Grouping::ByRoom, &state.view, state.focus);
     state.focus = Pane::Third;
 }

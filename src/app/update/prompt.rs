@@ -29,7 +29,7 @@ fn require_unrestricted(state: &State, what: &str) -> Result<(), String> {
 
 pub(crate) fn may_import(state: &State) -> Result<(), String> {
     require_unrestricted(state, "import reads")?;
-    state.may_change()
+    state.check_can_change()
 }
 
 pub(crate) fn may_export(state: &State) -> Result<(), String> {
@@ -37,7 +37,7 @@ pub(crate) fn may_export(state: &State) -> Result<(), String> {
     if state.start.demo {
         return Err("the sample is written nowhere, so there is no export".into());
     }
-    state.may_look()
+    state.check_loaded()
 }
 
 pub(crate) fn import(state: &mut State, _: &mut Vec<Effect>) {
@@ -71,7 +71,7 @@ fn export_scopes(state: &State) -> Vec<ExportScope> {
     ];
     let [[marked_rooms, room], [marked_users, user]] = [of_rooms, of_users];
     let about_rooms = state.grouping().kind(state.focus) == RowKind::Room
-        || (state.is_turned() && state.focus == Pane::First);
+        || (state.is_by_hat() && state.focus == Pane::First);
     let parts = if about_rooms {
         [marked_rooms, marked_users, room, Some(ExportScope::All), user]
     } else {
@@ -140,7 +140,7 @@ impl Layer for Prompt {
 }
 
 fn top(state: &mut State) -> Option<&mut Prompt> {
-    state.over_mut::<Prompt>()
+    state.top_as_mut::<Prompt>()
 }
 
 /// Takes the topmost prompt away.
@@ -155,12 +155,12 @@ fn waiting_prompt(state: &mut State) -> Option<&mut Prompt> {
     let mut prompts = state
         .overlays
         .iter_mut()
-        .filter_map(|overlay| overlay.is_mut::<Prompt>());
-    prompts.find(|prompt| prompt.waits)
+        .filter_map(|overlay| overlay.downcast_mut::<Prompt>());
+    prompts.find(|prompt| prompt.is_waiting)
 }
 
 pub(crate) fn may_choose(state: &State) -> Result<(), String> {
-    match state.over::<Prompt>() {
+    match state.top_as::<Prompt>() {
         Some(prompt) if prompt.choices.len() > 1 => Ok(()),
         _ => Err("there is nothing to choose".into()),
     }
@@ -189,17 +189,17 @@ fn cycle_choice(state: &mut State, by: isize) {
 pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(prompt) = top(state) else { return };
     let path = prompt.text.text().trim().to_owned();
-    if let Err(wrong) = check_name(&prompt.ask, &path) {
+    if let Err(wrong) = check_name(&prompt.kind, &path) {
         prompt.refuse(vec![wrong]);
         return;
     }
-    let (ask, at) = (prompt.ask.clone(), prompt.at);
+    let (ask, at) = (prompt.kind.clone(), prompt.at);
     let effect = match ask {
         PromptKind::SaveSet(hats, _) => return sets::save_as(state, effects, &path, &hats),
         PromptKind::RenameSet(name) => return sets::rename_to(state, effects, &name, &path),
         PromptKind::Import(_) => Effect::Import(path),
         PromptKind::Export(parts) => {
-            let Some(form) = FileFormat::of_name(&path) else {
+            let Some(form) = FileFormat::from_name(&path) else {
                 prompt.refuse(vec!["end the name in .csv for a table, or in .json".into()]);
                 return;
             };
@@ -207,16 +207,16 @@ pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
             let over = false;
             let export = ExportRequest {
                 path,
-                part,
-                form,
-                over,
+                scope: part,
+                format: form,
+                overwrite: over,
             };
             Effect::Export(export, state.view.clone())
         }
     };
     if let Some(prompt) = top(state) {
         prompt.refuse(Vec::new());
-        prompt.waits = true;
+        prompt.is_waiting = true;
     }
     effects.push(effect);
 }
@@ -241,7 +241,7 @@ pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<Parse
     let Some(prompt) = waiting_prompt(state).filter(|prompt| prompt.text.text().trim() == path) else {
         return;
     };
-    let PromptKind::Import(target) = prompt.ask.clone() else {
+    let PromptKind::Import(target) = prompt.kind.clone() else {
         return;
     };
     let replace = prompt.at == 1;
@@ -250,7 +250,7 @@ pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<Parse
         let how = ImportOptions {
             target: target.clone(),
             replace,
-            limited: false,
+            restricted: false,
         };
         let plan = given.plan(&now, &how)?;
         let rooms = given.rooms(&target).into_iter().cloned().collect::<Vec<_>>();
@@ -264,8 +264,10 @@ pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<Parse
     match planned {
         Err(wrong) => prompt.refuse(wrong.lines()),
         Ok((plan, into)) => {
-            prompt.waits = false;
-            state.overlays.retain(|overlay| overlay.is::<Prompt>().is_none());
+            prompt.is_waiting = false;
+            state
+                .overlays
+                .retain(|overlay| overlay.downcast_ref::<Prompt>().is_none());
             confirm_import(state, path, &into, plan);
         }
     }
@@ -283,7 +285,7 @@ fn applicable_target(given: &ParsedImport, target: ImportTarget) -> ImportTarget
 fn confirm_import(state: &mut State, path: &str, into: &str, plan: ImportPlan) {
     let aside = skipped_summary(&plan);
     if plan.group.is_empty() {
-        state.say(format!(
+        state.notify(format!(
             "nothing to change: it is so already{}",
             aside.map_or(String::new(), |aside| format!("; {aside}"))
         ));
@@ -294,13 +296,13 @@ fn confirm_import(state: &mut State, path: &str, into: &str, plan: ImportPlan) {
         describe::import_summary(&plan.counts)
     );
     let undo = format!("{} takes all of it back.", state.key(CommandId::Undo));
-    let more = [plan.counts.said_of_kept(), aside].into_iter().flatten();
+    let more = [plan.counts.kept_note(), aside].into_iter().flatten();
     let consequence = more.fold(undo, |said, more| format!("{said} {more}."));
     let act = ConfirmedAction::Commit(plan.group);
     state.open(Confirm {
         question,
         consequence,
-        act,
+        action: act,
     });
 }
 
@@ -322,7 +324,7 @@ fn skipped_summary(plan: &ImportPlan) -> Option<String> {
 /// The file that is there is to be replaced.
 pub(super) fn overwrite(state: &mut State, effects: &mut Vec<Effect>, export: ExportRequest) {
     if let Some(prompt) = top(state) {
-        prompt.waits = true;
+        prompt.is_waiting = true;
     }
     effects.push(Effect::Export(export, state.view.clone()));
 }
@@ -335,23 +337,28 @@ pub(super) fn export_done(state: &mut State, export: ExportRequest, result: Resu
     match result {
         Err(reason) => prompt.refuse(vec![reason]),
         Ok(ExportOutcome::Exists) => {
-            prompt.waits = false;
+            prompt.is_waiting = false;
             let path = &export.path;
             let confirm = Confirm {
                 question: format!("Replace {path}?"),
                 consequence: "There is a file of that name already. What is in it is lost.".into(),
-                act: ConfirmedAction::Export(ExportRequest { over: true, ..export }),
+                action: ConfirmedAction::Export(ExportRequest {
+                    overwrite: true,
+                    ..export
+                }),
             };
             state.open(confirm);
         }
         Ok(ExportOutcome::Done(lost)) => {
-            state.overlays.retain(|overlay| overlay.is::<Prompt>().is_none());
+            state
+                .overlays
+                .retain(|overlay| overlay.downcast_ref::<Prompt>().is_none());
             let lost = match lost.as_slice() {
                 [] => String::new(),
                 lost => format!("; the table does not hold {}", lost.join(", ")),
             };
-            let what = scope_name(&export.part);
-            state.say(format!("Exported {what} into {}{lost}", export.path));
+            let what = scope_name(&export.scope);
+            state.notify(format!("Exported {what} into {}{lost}", export.path));
         }
     }
 }

@@ -12,37 +12,37 @@ pub(crate) fn close_overlay(state: &mut State, _: &mut Vec<Effect>) {
 pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
     if state.pending.is_empty() {
         let unreadable =
-            state.phase != Phase::Open && matches!(state.trouble, Some(StoreProblem::Unreadable(_)));
+            state.phase != Phase::Open && matches!(state.problem, Some(StoreProblem::Unreadable(_)));
         begin(state, if unreadable { 4 } else { 0 });
-    } else if state.trouble.is_some() {
+    } else if state.problem.is_some() {
         confirm_unsaved(state);
     } else {
-        state.leaving = QuitState::WhenSaved;
-        state.say("Saving, then leaving");
+        state.quit = QuitState::WhenSaved;
+        state.notify("Saving, then leaving");
     }
 }
 
 /// Leaves as soon as what is not saved is kept.
 pub(super) fn begin(state: &mut State, status: u8) {
-    state.leaving = QuitState::WhenKept(status);
-    state.drafting.failed = None;
+    state.quit = QuitState::WhenDraftStored(status);
+    state.drafts.failed = None;
 }
 
 /// Ctrl-C: as `q`, from anywhere.
 pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
     let asks = |confirm: &Confirm| {
         matches!(
-            confirm.act,
-            ConfirmedAction::QuitUnsaved | ConfirmedAction::QuitLosing
+            confirm.action,
+            ConfirmedAction::QuitUnsaved | ConfirmedAction::QuitDiscarding
         )
     };
-    if !state.over::<Confirm>().is_some_and(asks) {
+    if !state.top_as::<Confirm>().is_some_and(asks) {
         quit(state, effects);
     }
 }
 
 pub(super) fn confirm_unsaved(state: &mut State) {
-    let reason = state.trouble.as_ref().map_or("", StoreProblem::message);
+    let reason = state.problem.as_ref().map_or("", StoreProblem::message);
     let consequence =
         format!("{reason}. What is not saved is kept as a draft and offered at your next start.");
     let question = format!(
@@ -53,32 +53,32 @@ pub(super) fn confirm_unsaved(state: &mut State) {
 }
 
 pub(super) fn confirm_losing(state: &mut State, reason: &str) {
-    state.leaving = QuitState::No;
+    state.quit = QuitState::No;
     let question = "Leave, and lose what is not saved?".to_owned();
     let consequence = format!("It cannot be kept as a draft: {reason}");
-    confirm(state, question, consequence, ConfirmedAction::QuitLosing);
+    confirm(state, question, consequence, ConfirmedAction::QuitDiscarding);
 }
 
 fn confirm(state: &mut State, question: String, consequence: String, act: ConfirmedAction) {
     state.open(Confirm {
         question,
         consequence,
-        act,
+        action: act,
     });
 }
 
 /// All that was asked of the keeper has an answer, perhaps: then the leaving that waited for that goes on.
 pub(super) fn resume(state: &mut State) {
-    if state.leaving != QuitState::WhenSaved {
+    if state.quit != QuitState::WhenSaved {
         return;
     }
     if state
         .overlays
         .iter()
-        .any(|overlay| overlay.is::<Conflict>().is_some())
+        .any(|overlay| overlay.downcast_ref::<Conflict>().is_some())
     {
         // Something came up that somebody must look at first.
-        state.leaving = QuitState::No;
+        state.quit = QuitState::No;
     } else if state.pending.is_empty() {
         begin(state, 0);
     }
@@ -86,35 +86,35 @@ pub(super) fn resume(state: &mut State) {
 
 /// Something fails while the leaving waits for it.
 pub(super) fn on_problem(state: &mut State) {
-    if state.leaving == QuitState::WhenSaved {
-        state.leaving = QuitState::No;
+    if state.quit == QuitState::WhenSaved {
+        state.quit = QuitState::No;
         confirm_unsaved(state);
     }
 }
 
 /// The session ends now, whatever is open.
 pub(super) fn terminate(state: &mut State, status: u8, effects: &mut Vec<Effect>) {
-    state.leaving = QuitState::Now;
-    state.drafting.failed = None;
+    state.quit = QuitState::Now;
+    state.drafts.failed = None;
     effects.push(Effect::Quit(status));
 }
 
 pub(crate) fn may_retry(state: &State) -> Result<(), String> {
     state
-        .trouble
+        .problem
         .as_ref()
         .map(drop)
         .ok_or_else(|| "nothing failed".into())
 }
 
 pub(crate) fn retry(state: &mut State, effects: &mut Vec<Effect>) {
-    state.drafting.failed = None;
+    state.drafts.failed = None;
     effects.push(Effect::Store(StoreRequest::Retry));
 }
 
 pub(crate) fn may_recreate(state: &State) -> Result<(), String> {
-    match state.trouble {
-        Some(StoreProblem::Gone(_)) => state.may_change(),
+    match state.problem {
+        Some(StoreProblem::Gone(_)) => state.check_can_change(),
         _ => Err("the data file is there".into()),
     }
 }
@@ -124,5 +124,5 @@ pub(crate) fn recreate(state: &mut State, _: &mut Vec<Effect>) {
     // All of it, the rooms too that a limited session does not show.
     let consequence =
         "It was deleted by somebody or something; it will hold what was last known of it.".to_owned();
-    confirm(state, question, consequence, ConfirmedAction::Restore);
+    confirm(state, question, consequence, ConfirmedAction::RecreateFile);
 }

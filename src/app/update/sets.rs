@@ -16,7 +16,7 @@ pub(crate) fn may_open(state: &State) -> Result<(), String> {
     if state.start.scope.rooms.is_some() {
         return Err("named sets of hats belong to the whole file: not in a session limited by --room".into());
     }
-    state.may_look()
+    state.check_loaded()
 }
 
 pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
@@ -39,7 +39,7 @@ impl Layer for SetsOverlay {
     fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
         let before = self.text.text();
         if take(&mut self.text) && self.text.text() != before {
-            self.at = 0;
+            self.row = 0;
         }
     }
 
@@ -49,12 +49,12 @@ impl Layer for SetsOverlay {
     }
 
     fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
-        self.at = row;
+        self.row = row;
     }
 }
 
 fn top(state: &State) -> Option<&SetsOverlay> {
-    state.over::<SetsOverlay>()
+    state.top_as::<SetsOverlay>()
 }
 
 fn selected(state: &State) -> Result<NamedHats, String> {
@@ -73,7 +73,7 @@ fn selected(state: &State) -> Result<NamedHats, String> {
 }
 
 pub(crate) fn may_apply(state: &State) -> Result<(), String> {
-    targets::may_give_any(state)?;
+    targets::check_can_add_hats(state)?;
     selected(state).map(drop)
 }
 
@@ -96,7 +96,7 @@ fn apply(state: &mut State, effects: &mut Vec<Effect>, exactly: bool) {
 
 /// The hats to be saved: those that would be copied.
 pub(crate) fn may_save(state: &State) -> Result<(), String> {
-    state.may_change()?;
+    state.check_can_change()?;
     state.view.sets().map_err(|error| error.to_string())?;
     hat_clipboard::hats_to_save(state).map(drop)
 }
@@ -111,7 +111,7 @@ pub(crate) fn save(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 pub(crate) fn may_change(state: &State) -> Result<(), String> {
-    state.may_change()?;
+    state.check_can_change()?;
     selected(state).map(drop)
 }
 
@@ -159,7 +159,7 @@ fn execute(
     operation: impl Fn(&mut Wardrobe) -> Result<crate::model::Group, crate::model::EditError>,
 ) {
     if let Err(error) = operation(&mut state.view.clone()) {
-        if let Some(prompt) = state.over_mut::<Prompt>() {
+        if let Some(prompt) = state.top_as_mut::<Prompt>() {
             prompt.refuse(vec![error.to_string()]);
         }
         return;

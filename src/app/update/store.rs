@@ -12,14 +12,14 @@ pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Eff
     match event {
         StoreEvent::Opening { done, of } => {
             if state.phase != Phase::Open {
-                state.phase = Phase::Opening { done, of };
+                state.phase = Phase::Opening { done, total: of };
             }
         }
         StoreEvent::Opened(snapshot) => {
             state.phase = Phase::Open;
-            state.trouble = None;
+            state.problem = None;
             adopt(state, snapshot);
-            if let Some(bytes) = state.drafting.waiting.take() {
+            if let Some(bytes) = state.drafts.received.take() {
                 draft::loaded(state, bytes);
             }
         }
@@ -28,8 +28,8 @@ pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Eff
         StoreEvent::Trouble(trouble) => set_problem(state, trouble, effects),
         StoreEvent::History { query, page } => {
             for overlay in &mut state.overlays {
-                if let Some(history) = overlay.is_mut::<HistoryOverlay>() {
-                    history.take(&query, page.clone());
+                if let Some(history) = overlay.downcast_mut::<HistoryOverlay>() {
+                    history.receive(&query, page.clone());
                 }
             }
         }
@@ -38,11 +38,11 @@ pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Eff
 }
 
 fn set_problem(state: &mut State, trouble: Option<StoreProblem>, effects: &mut Vec<Effect>) {
-    let was = std::mem::replace(&mut state.trouble, trouble);
-    match (&was, &state.trouble) {
+    let was = std::mem::replace(&mut state.problem, trouble);
+    match (&was, &state.problem) {
         (Some(_), None) => {
-            state.drafting.failed = None;
-            state.say("All is well again with the file");
+            state.drafts.failed = None;
+            state.notify("All is well again with the file");
         }
         (None, Some(_)) => {
             quit::on_problem(state);
@@ -92,9 +92,9 @@ fn set_revision(state: &mut State, id: u64, revision: Option<u64>) {
     match revision {
         Some(_) => {
             for step in state
-                .done
+                .undo_stack
                 .iter_mut()
-                .chain(&mut state.undone)
+                .chain(&mut state.redo_stack)
                 .filter(|step| step.id == id)
             {
                 step.revision = revision;

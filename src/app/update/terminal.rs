@@ -15,7 +15,7 @@ pub(crate) fn toggle_mouse(state: &mut State, effects: &mut Vec<Effect>) {
     state.mouse = !state.mouse;
     effects.push(Effect::Mouse(state.mouse));
     let key = state.key(CommandId::Mouse);
-    state.say(if state.mouse {
+    state.notify(if state.mouse {
         format!("Mouse on: Shift selects text, {key} switches it off")
     } else {
         "Mouse off: the terminal selects text as ever".into()

@@ -9,8 +9,8 @@ use crate::store::{HistoryEntry, StoreRequest, UndoCandidate};
 use super::commit;
 
 pub(crate) fn may_undo(state: &State) -> Result<(), String> {
-    state.may_change()?;
-    if state.start.demo && state.done.is_empty() {
+    state.check_can_change()?;
+    if state.start.demo && state.undo_stack.is_empty() {
         Err("there is nothing to undo".into())
     } else {
         Ok(())
@@ -18,8 +18,8 @@ pub(crate) fn may_undo(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn may_redo(state: &State) -> Result<(), String> {
-    state.may_change()?;
-    if state.start.demo && state.undone.is_empty() {
+    state.check_can_change()?;
+    if state.start.demo && state.redo_stack.is_empty() {
         Err("there is nothing to redo".into())
     } else {
         Ok(())
@@ -37,25 +37,25 @@ pub(crate) fn redo(state: &mut State, effects: &mut Vec<Effect>) {
 /// Takes back the last step; one of an earlier session is looked for in the history. What is asked for meanwhile waits,
 /// so that quick keys mean what slow ones do.
 fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) {
-    if !state.searching.is_empty() {
-        state.searching.push_back(kind);
+    if !state.undo_searches.is_empty() {
+        state.undo_searches.push_back(kind);
         return;
     }
     let steps = if kind == ChangeKind::Undo {
-        &mut state.done
+        &mut state.undo_stack
     } else {
-        &mut state.undone
+        &mut state.redo_stack
     };
     let Some(step) = steps.pop() else {
-        state.searching.push_back(kind);
+        state.undo_searches.push_back(kind);
         query_history(state, effects);
         return;
     };
     let pending = state.pending.iter().any(|pending| pending.id == step.id);
-    if pending && state.trouble.is_some() {
+    if pending && state.problem.is_some() {
         let again = kind == ChangeKind::Redo;
         commit::withdraw(state, effects, &step);
-        state.say(if again {
+        state.notify(if again {
             "Withdrawn: the undo that was not saved yet"
         } else {
             "Withdrawn: it was not saved yet"
@@ -65,13 +65,13 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
     match apply(state, effects, &step, kind, false) {
         Ok(true) => {}
         // Somebody else took it back; what comes next is asked for with another key.
-        Ok(false) => state.say(already_done(&step, kind)),
+        Ok(false) => state.notify(already_done(&step, kind)),
         Err(_) => {
             let why = obstacle(state, &step);
             let steps = if kind == ChangeKind::Undo {
-                &mut state.done
+                &mut state.undo_stack
             } else {
-                &mut state.undone
+                &mut state.redo_stack
             };
             steps.push(step);
             let what = if kind == ChangeKind::Undo {
@@ -79,14 +79,14 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
             } else {
                 "done again"
             };
-            state.refuse(format!("It cannot be {what}: {why}"));
+            state.notify_error(format!("It cannot be {what}: {why}"));
         }
     }
 }
 
 /// What is said where nothing of a step is left to be taken back.
 fn already_done(step: &UndoStep, kind: ChangeKind) -> String {
-    if kind == ChangeKind::Redo || (kind == ChangeKind::TakeBack && step.takes_back) {
+    if kind == ChangeKind::Redo || (kind == ChangeKind::Revert && step.reverts_entry) {
         format!("Already done again: {}", describe::group(&step.group.inverse()))
     } else {
         format!("Already undone: {}", describe::group(&step.group))
@@ -105,7 +105,7 @@ fn obstacle(state: &State, step: &UndoStep) -> String {
             (None, Some(room)) => room.to_string(),
             (_, None) => return error.to_string(),
         };
-        let now = conflict_text::now(&edit, &next);
+        let now = conflict_text::describe_current(&edit, &next);
         let key = state.key(CommandId::History);
         return format!("changed meanwhile: {what}: {now}; {key} shows by whom, undo that first");
     }
@@ -130,16 +130,16 @@ fn apply(
     state.view = next;
     let undone = || describe::group(&rest.inverse());
     match kind {
-        ChangeKind::Redo => state.say(format!("Done again: {}", describe::group(&rest))),
-        ChangeKind::TakeBack => {
-            let what = if step.takes_back {
+        ChangeKind::Redo => state.notify(format!("Done again: {}", describe::group(&rest))),
+        ChangeKind::Revert => {
+            let what = if step.reverts_entry {
                 format!("Done again: {}", describe::group(&rest))
             } else {
                 format!("Undone: {}", undone())
             };
-            state.say(format!("{what} ({} takes it back)", state.key(CommandId::Undo)));
+            state.notify(format!("{what} ({} takes it back)", state.key(CommandId::Undo)));
         }
-        _ => state.say(format!(
+        _ => state.notify(format!(
             "Undone: {} ({} does it again)",
             undone(),
             state.key(CommandId::Redo)
@@ -155,15 +155,15 @@ fn apply(
 
 /// Asks the history what an earlier session did, once it has all that this one did.
 pub(super) fn query_history(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.searching.is_empty() || state.search_asked {
+    if state.undo_searches.is_empty() || state.undo_search_sent {
         return;
     }
     if state.pending.is_empty() {
-        state.search_asked = true;
+        state.undo_search_sent = true;
         effects.push(Effect::Store(StoreRequest::FindUndo));
-    } else if state.trouble.is_some() {
-        state.searching.clear();
-        state.refuse("the history can be asked when your changes are saved");
+    } else if state.problem.is_some() {
+        state.undo_searches.clear();
+        state.notify_error("the history can be asked when your changes are saved");
     }
 }
 
@@ -173,24 +173,24 @@ pub(super) fn candidate_found(
     effects: &mut Vec<Effect>,
     found: Result<UndoCandidate, String>,
 ) {
-    state.search_asked = false;
-    let Some(kind) = state.searching.pop_front() else {
+    state.undo_search_sent = false;
+    let Some(kind) = state.undo_searches.pop_front() else {
         return;
     };
     let UndoCandidate { undo, redo } = match found {
         Ok(found) => found,
         Err(error) => {
-            state.searching.clear();
-            return state.refuse(error);
+            state.undo_searches.clear();
+            return state.notify_error(error);
         }
     };
     let entry = if kind == ChangeKind::Undo { undo } else { redo };
     let word = if kind == ChangeKind::Undo { "undo" } else { "redo" };
     match entry {
-        None => state.refuse(format!("there is nothing to {word}")),
+        None => state.notify_error(format!("there is nothing to {word}")),
         Some(entry) => undo_entry(state, effects, entry, kind),
     }
-    for kind in std::mem::take(&mut state.searching) {
+    for kind in std::mem::take(&mut state.undo_searches) {
         undo_or_redo(state, effects, kind);
     }
 }
@@ -205,21 +205,21 @@ pub(super) fn undo_entry(
     let (revision, partial) = (Some(entry.revision), entry.partial);
     let step = UndoStep {
         id: 0,
-        takes_back: kind == ChangeKind::TakeBack && entry.undoes.is_some(),
+        reverts_entry: kind == ChangeKind::Revert && entry.undoes.is_some(),
         revision,
         group: entry.group,
     };
     match apply(state, effects, &step, kind, partial) {
-        Ok(false) => state.say(already_done(&step, kind)),
+        Ok(false) => state.notify(already_done(&step, kind)),
         // What was done in between stays in its order: this is a change after it.
-        Ok(true) if kind == ChangeKind::TakeBack => {}
+        Ok(true) if kind == ChangeKind::Revert => {}
         Ok(true) => {
-            state.done.retain(|step| step.revision != revision);
-            state.undone.retain(|step| step.revision != revision);
+            state.undo_stack.retain(|step| step.revision != revision);
+            state.redo_stack.retain(|step| step.revision != revision);
         }
         Err(_) => {
             let why = obstacle(state, &step);
-            state.refuse(format!("Revision {} cannot be undone: {why}", entry.revision));
+            state.notify_error(format!("Revision {} cannot be undone: {why}", entry.revision));
         }
     }
 }

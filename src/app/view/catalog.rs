@@ -14,7 +14,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a CatalogOverlay) -> V
     let len = entries.len();
     let selected = shown.selected(&entries);
     let details = selected.and_then(|row| entries.get(row)).map(|entry| Details {
-        main: entry.known.id.as_str().into(),
+        main: entry.hat.id.as_str().into(),
         cut: Truncation::Middle,
         remarks: Vec::new(),
     });
@@ -51,12 +51,12 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a CatalogOverlay) -> V
 
 fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
     let cells = entry.map(|entry| {
-        let hat = entry.defined.and_then(|hat| hat.hue.as_ref());
-        let (glyph, own) = match entry.defined {
-            Some(_) => (Glyph::Full, Tone::Hat(&entry.known.id, hat)),
+        let hat = entry.definition.and_then(|hat| hat.hue.as_ref());
+        let (glyph, own) = match entry.definition {
+            Some(_) => (Glyph::Full, Tone::Hat(&entry.hat.id, hat)),
             None => (Glyph::Empty, Tone::Faint),
         };
-        let (hue, words) = match (entry.defined, hat) {
+        let (hue, words) = match (entry.definition, hat) {
             (None, _) => ("worn only".to_owned(), "not defined, only worn".to_owned()),
             (Some(_), None) => ("by its id".to_owned(), "defined".to_owned()),
             (Some(_), Some(hue)) => {
@@ -66,11 +66,11 @@ fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
         };
         vec![
             // The color itself is shown on the selected row, too.
-            RowCell::glyph(glyph).tone(Tone::Swatch(&entry.known.id, hat)),
-            RowCell::text(label::hat(&entry.known.id, entry.known.title.as_deref()))
+            RowCell::glyph(glyph).tone(Tone::Swatch(&entry.hat.id, hat)),
+            RowCell::text(label::hat(&entry.hat.id, entry.hat.title.as_deref()))
                 .filterable()
                 .tone(own),
-            RowCell::number(entry.known.users, "user")
+            RowCell::number(entry.hat.users, "user")
                 .width(CellWidth::Fixed(5))
                 .heading("users"),
             RowCell::text(hue)

@@ -21,7 +21,7 @@ pub(super) fn empty_lines(state: &State, pane: Pane) -> Vec<String> {
         (Grouping::ByRoom, Pane::Second) => no_users(state),
         (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => no_hats(state),
         (Grouping::ByHat, Pane::First) => vec!["No hats yet.".into()],
-        (Grouping::ByHat, Pane::Second) if state.turned_hat().is_some() => {
+        (Grouping::ByHat, Pane::Second) if state.existing_hat().is_some() => {
             vec!["Nobody has this hat.".into()]
         }
         (Grouping::ByHat, Pane::Second | Pane::Third) | (Grouping::ByUser, Pane::Second) => Vec::new(),
@@ -32,9 +32,9 @@ pub(super) fn empty_lines(state: &State, pane: Pane) -> Vec<String> {
 
 fn no_rooms(state: &State) -> Vec<String> {
     let mut lines = vec!["No rooms yet.".to_owned(), String::new()];
-    if state.may_change().is_ok() {
+    if state.check_can_change().is_ok() {
         lines.push(key_hint(state, CommandId::AddRoom, "adds the first one."));
-        if state.saved() == SaveState::NoFile {
+        if state.save_state() == SaveState::NoFile {
             lines.push(String::new());
             lines.push("The file is made with the first change.".into());
         }
@@ -46,7 +46,7 @@ fn no_users(state: &State) -> Vec<String> {
     let mut lines = Vec::new();
     if state.room().is_some() {
         lines.push("Nobody is affiliated yet.".to_owned());
-        if state.may_change().is_ok() {
+        if state.check_can_change().is_ok() {
             lines.push(String::new());
             lines.push(key_hint(
                 state,
@@ -65,7 +65,7 @@ fn no_hats(state: &State) -> Vec<String> {
         lines.push(String::new());
         if !user.affiliation.is_affiliated() {
             lines.push("Only owners, admins and members can be given hats.".into());
-        } else if state.may_give().is_ok() {
+        } else if state.check_can_add_hats().is_ok() {
             lines.push(key_hint(state, CommandId::AddHat, "gives the first one."));
         }
     }

@@ -25,14 +25,14 @@ pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
     let selected = lines
         .iter()
         .position(|line| matches!(line, FinderLine::Item(at) if *at == shown.selected));
-    let details = match shown.chosen() {
+    let details = match shown.selected_item() {
         Some(FinderItem::Command(offer)) => Some(match &offer.enabled {
             Ok(()) => offer.command.help.into(),
             Err(reason) => format!("not now: {reason}").into(),
         }),
         _ => None,
     };
-    let empty = if shown.is_looking() {
+    let empty = if shown.is_searching() {
         Vec::new()
     } else {
         vec!["nothing matches".into()]
@@ -41,12 +41,12 @@ pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
         heading: Heading {
             title: shown.title().into(),
             count: Some(RowCount {
-                shown: shown.matched,
+                shown: shown.match_count,
                 ..RowCount::default()
             }),
             subjects: Vec::new(),
             spoken: shown.title().into(),
-            busy: shown.is_looking(),
+            busy: shown.is_searching(),
         },
         size,
         input: Some(InputView {
@@ -55,11 +55,11 @@ pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
         }),
         remarks: Vec::new(),
         body: Body::List(ListView {
-            position: (shown.selected, shown.matched),
+            position: (shown.selected, shown.match_count),
             empty,
             ..ListView::new(lines.len(), selected, move |at| match lines.get(at) {
                 Some(FinderLine::Heading(heading)) => ListRow::Heading(heading),
-                Some(FinderLine::Item(at)) => item(shown.found.get(*at), *at),
+                Some(FinderLine::Item(at)) => item(shown.matches.get(*at), *at),
                 None => item(None, at),
             })
         }),
@@ -82,11 +82,11 @@ fn lines(finder: &Finder) -> Vec<FinderLine> {
         let heading = finder.heading(at).map(FinderLine::Heading);
         heading.into_iter().chain([FinderLine::Item(at)])
     };
-    (0..finder.found.len()).flat_map(of).collect()
+    (0..finder.matches.len()).flat_map(of).collect()
 }
 
 fn item(found: Option<&FinderMatch>, at: usize) -> ListRow<'_> {
-    let cells = match found.map(|found| &found.what) {
+    let cells = match found.map(|found| &found.item) {
         Some(FinderItem::Command(offer)) => command(offer),
         Some(FinderItem::Note(note)) => help_note(note),
         Some(what @ FinderItem::Place { .. }) => place(what),
@@ -101,9 +101,9 @@ fn item(found: Option<&FinderMatch>, at: usize) -> ListRow<'_> {
 
 fn help_note(note: &HelpNote) -> Vec<RowCell<'_>> {
     vec![
-        RowCell::text(note.word)
+        RowCell::text(note.example)
             .width(CellWidth::Fixed(KEYS_WIDTH))
-            .spoken(format!("{} {}", note.word, note.help)),
+            .spoken(format!("{} {}", note.example, note.help)),
         RowCell::text(note.help).width(CellWidth::Share(1)).silent(),
     ]
 }
@@ -115,7 +115,7 @@ fn command(offer: &OfferedCommand) -> Vec<RowCell<'_>> {
     };
     let keys = match offer.keys.as_str() {
         "" => String::new(),
-        keys => format!("key {}", crate::app::spelled(keys)),
+        keys => format!("key {}", crate::app::spell_arrows(keys)),
     };
     let mut cells = vec![
         RowCell::new(CellContent::Keys(offer.keys.as_str().into()))
@@ -141,7 +141,7 @@ fn command(offer: &OfferedCommand) -> Vec<RowCell<'_>> {
 fn place(what: &FinderItem) -> Vec<RowCell<'_>> {
     let FinderItem::Place {
         room,
-        here,
+        snapshot: here,
         user,
         hat,
     } = what

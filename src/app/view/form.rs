@@ -35,7 +35,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
         remarks: Vec::new(),
         body: Body::Fields(Box::new(FieldsView {
             warning: form
-                .changed_meanwhile(state.wardrobe())
+                .concurrent_change(state.wardrobe())
                 .map(|now| format!("changed by somebody else: {now}")),
             fields,
             focus: form.focus,
@@ -43,7 +43,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
             keys: format!(
                 "{} saves, {} leaves",
                 state.key(CommandId::Save),
-                state.key(CommandId::LeaveForm)
+                state.key(CommandId::CancelForm)
             ),
             preview: suggestions.as_ref().and_then(|_| preview(state, form)),
             suggestions,
@@ -56,8 +56,8 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
     let hint = || field.name.hint(state.keymap());
     let value = match &field.value {
         FieldValue::Text(text) => ValueView::Text(text),
-        FieldValue::Tick(on) | FieldValue::Maybe(Some(on)) => ValueView::Checkbox(Some(*on), hint()),
-        FieldValue::Maybe(None) => ValueView::Checkbox(None, "not the same for all: left as it is".into()),
+        FieldValue::Toggle(on) | FieldValue::Mixed(Some(on)) => ValueView::Checkbox(Some(*on), hint()),
+        FieldValue::Mixed(None) => ValueView::Checkbox(None, "not the same for all: left as it is".into()),
         FieldValue::Choice { options, at } => {
             ValueView::Choice(options.iter().map(|option| option.as_str()).collect(), *at)
         }
@@ -82,7 +82,7 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
         Some((id, title)) if title.is_empty() => format!("→ {id}"),
         Some((id, title)) => format!("→ {title} · {id}"),
         // Nearly always somebody forgot the first part; but a domain can be affiliated as well.
-        None if field.name == FieldName::User && form.means_domain() => {
+        None if field.name == FieldName::User && form.is_domain_address() => {
             "the whole domain; one user is user@domain".into()
         }
         None if field.name == FieldName::Title
@@ -95,15 +95,15 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
 }
 
 fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> ListView<'a> {
-    let selected = form.listed().and_then(|row| known.get(row));
+    let selected = form.selected_suggestion().and_then(|row| known.get(row));
     ListView {
         empty: vec!["none matches".into()],
         full_text: selected.map(|one| one.id().to_owned()),
-        ..ListView::new(known.len(), form.listed(), move |at| {
+        ..ListView::new(known.len(), form.selected_suggestion(), move |at| {
             ListRow::Item(ItemRow {
                 cells: known.get(at).map(suggestion).unwrap_or_default(),
                 marked: false,
-                spot: Spot::Known(at),
+                spot: Spot::Suggestion(at),
             })
         })
     }
@@ -142,7 +142,7 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
         _ => return None,
     };
     let attachment = form.attachment();
-    let hat = form.hat().ok().map(|chosen| chosen.id);
+    let hat = form.resolve_hat().ok().map(|chosen| chosen.id);
     let there = state.wardrobe().room(room);
     let shown = match &hat {
         None => HatAppearance::Unknown,
@@ -173,19 +173,22 @@ fn status(state: &State, form: &Form) -> String {
         return form.subject.heading();
     };
     let problem = form.problem(form.focus, state.wardrobe(), state.keymap());
-    let says = match (form.changed_meanwhile(state.wardrobe()), problem) {
+    let says = match (form.concurrent_change(state.wardrobe()), problem) {
         (Some(now), _) => format!("Changed by somebody else: {now}"),
         (None, Some(problem)) => format!("Wrong: {problem}"),
         (None, None) => match matched_phrase(form, field) {
             Some(hat) => format!("It means {hat}"),
-            None => capitalize(&crate::app::spelled(&field_hint(state, form, field))),
+            None => capitalize(&crate::app::spell_arrows(&field_hint(state, form, field))),
         },
     };
     let known = match (&form.suggestions, field.name) {
         (Some(known), name) if name.suggests() && !known.is_empty() => {
             let noun = if name == FieldName::Hat { "hat" } else { "room" };
             let number = describe::count(known.len(), noun);
-            format!(". {number} known, {} lists them", state.key(CommandId::List))
+            format!(
+                ". {number} known, {} lists them",
+                state.key(CommandId::OpenSuggestions)
+            )
         }
         _ => String::new(),
     };
@@ -196,13 +199,13 @@ fn status(state: &State, form: &Form) -> String {
 fn title_match(form: &Form, field: &Field) -> Option<(String, String)> {
     match field.name {
         FieldName::Hat => form
-            .hat()
+            .resolve_hat()
             .ok()
-            .and_then(|hat| Some((hat.id.to_string(), hat.by_title?))),
+            .and_then(|hat| Some((hat.id.to_string(), hat.matched_title?))),
         FieldName::ExistingRoom => form
-            .room()
+            .resolve_room()
             .ok()
-            .and_then(|room| Some((room.id.to_string(), room.by_title?))),
+            .and_then(|room| Some((room.id.to_string(), room.matched_title?))),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@ const NEARBY_ENTRIES: usize = 100;
 const MAX_ACTOR_WIDTH: usize = 18;
 
 pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> View<'a> {
-    let zone = state.start().zone.clone().unwrap_or(TimeZone::UTC);
+    let zone = state.start().time_zone.clone().unwrap_or(TimeZone::UTC);
     let whole = shown.entry().map(|entry| {
         let time = format_time(entry.time, &zone, "%Y-%m-%d %H:%M:%S");
         let (actor, did) = (&entry.actor, action(entry));
@@ -65,7 +65,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> V
 
 /// What is said in the place of entries.
 fn empty_text(shown: &HistoryOverlay) -> &'static str {
-    match (&shown.failed, shown.loading) {
+    match (&shown.error, shown.loading) {
         (Some(_), _) => "",
         (None, true) => "reading …",
         (None, false) => "Nothing yet: every change from now on is listed here.",
@@ -84,7 +84,7 @@ fn remarks(shown: &HistoryOverlay) -> Vec<Remark> {
         .map(remark(false))
         .into_iter()
         .collect();
-    remarks.extend(shown.failed.clone().map(remark(true)));
+    remarks.extend(shown.error.clone().map(remark(true)));
     if shown.unreadable > 0 {
         let lines = describe::count(shown.unreadable, "line");
         remarks.push(remark(true)(format!(

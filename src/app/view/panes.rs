@@ -23,7 +23,7 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
             .filter(|filter| !filter.editing)
             .map(|filter| filter.text.text().trim().to_owned().into()),
         marked: state.marked(pane),
-        sort_order: Some(state.sort(pane).words()),
+        sort_order: Some(state.sort(pane).label()),
         noun: None,
     };
     let (title, about, spoken) = heading(state, pane);
@@ -111,9 +111,11 @@ fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, Stri
 
 fn heading_by_hat(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
     let hat = state
-        .turned_hat()
+        .existing_hat()
         .map(|known| label::hat(&known.id, known.title.as_deref()));
-    let user = state.selected(Pane::Second).and_then(|row| state.wearer_at(row));
+    let user = state
+        .selected(Pane::Second)
+        .and_then(|row| state.user_with_hat_at(row));
     let hat_name = || {
         hat.clone().map(|text| TitleName {
             text,
@@ -180,7 +182,7 @@ fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<RowCell<'_>>> {
         (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => hat(state, at),
         (Grouping::ByHat, Pane::First) => listed_hat(state, at),
         (Grouping::ByHat, Pane::Second) => {
-            let jid = state.wearer_at(at)?;
+            let jid = state.user_with_hat_at(at)?;
             Some(vec![RowCell::address(jid.as_str()).filterable().gap(0)])
         }
         (Grouping::ByHat, Pane::Third) => room_with_hat(state, at),
@@ -242,8 +244,8 @@ pub(super) fn active_text(attachment: &Attachment) -> &'static str {
 /// What the marked users have of a hat, in words.
 pub(super) fn tally_parts(tally: &Tally, marked: usize) -> [String; 3] {
     [
-        format!("{} of {marked} have it", tally.have),
-        format!("worn by {}", tally.worn),
+        format!("{} of {marked} have it", tally.count),
+        format!("worn by {}", tally.active),
         format!("required of {}", tally.required),
     ]
 }
@@ -256,7 +258,7 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let tally = state.tally(id);
     let (glyph, words) = match tally {
         Some(tally) => {
-            let part = tally.worn > 0 && tally.worn < tally.have;
+            let part = tally.active > 0 && tally.active < tally.count;
             let glyph = if part { Some(Glyph::Mixed) } else { None };
             let words = tally_parts(tally, state.marked(Pane::Second));
             (glyph, Cow::Owned(words.join(", ")))
@@ -276,7 +278,7 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
             .tone(tone)
             .spoken_two(title, words),
     ];
-    let all = tally.is_none_or(|tally| tally.required == tally.have);
+    let all = tally.is_none_or(|tally| tally.required == tally.count);
     if attachment.is_required() && all {
         let required = RowCell::abbreviated("required", "req.");
         cells.push(match tally {
@@ -286,7 +288,7 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     }
     if let Some(tally) = tally {
         let marked = state.marked(Pane::Second);
-        cells.push(RowCell::text(format!("{}/{marked}", tally.have)).silent());
+        cells.push(RowCell::text(format!("{}/{marked}", tally.count)).silent());
     }
     if !label::is_uri(id) {
         cells.push(RowCell::glyph(Glyph::Warning).spoken("its id is no URI"));
@@ -295,7 +297,7 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
 }
 
 fn listed_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
-    let known = state.turned_hat_at(at)?;
+    let known = state.existing_hat_at(at)?;
     Some(vec![
         RowCell::text(label::hat(&known.id, known.title.as_deref()))
             .filterable()
@@ -308,7 +310,7 @@ fn listed_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
 }
 
 fn room_with_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
-    let (jid, room, user, attachment) = state.room_of_wearer_at(at)?;
+    let (jid, room, user, attachment) = state.room_with_hat_at(at)?;
     let name = label::room(jid, room);
     let glyph = if attachment.is_active() {
         Glyph::Full

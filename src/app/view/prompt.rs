@@ -9,7 +9,7 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
     let mut fields = vec![FieldView {
         label,
         value: ValueView::Text(&shown.text),
-        problems: shown.wrong.as_slice().into(),
+        problems: shown.errors.as_slice().into(),
         hint: Some(shown.hint()),
         sample: None,
         spot: None,
@@ -24,7 +24,7 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
             spot: None,
         });
     }
-    let status = match (shown.waits, shown.wrong.first()) {
+    let status = match (shown.is_waiting, shown.errors.first()) {
         (true, _) => "Working".to_owned(),
         (false, Some(wrong)) => format!("Wrong: {wrong}"),
         (false, None) => shown.hint(),
@@ -33,7 +33,7 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
         heading: Heading {
             title: shown.heading().into(),
             spoken: shown.heading().into(),
-            busy: shown.waits,
+            busy: shown.is_waiting,
             ..Heading::default()
         },
         size: (76, u16::MAX),

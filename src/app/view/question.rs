@@ -51,7 +51,7 @@ pub(in crate::app) fn conflict<'a>(shown: &Conflict) -> View<'a> {
         emphasized(&shown.what),
         paragraph(""),
         paragraph(format!("Now: {}", shown.theirs)),
-        paragraph(format!("Yours: {}", shown.mine)),
+        paragraph(format!("Yours: {}", shown.yours)),
         paragraph(""),
         paragraph("Nothing is written until you choose."),
     ];

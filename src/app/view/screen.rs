@@ -29,13 +29,13 @@ pub fn counts(state: &State) -> Vec<String> {
 
 /// What fails, and what is done about it.
 pub fn file_problem(state: &State) -> Option<String> {
-    let (SaveState::NotSaved(_, reason) | SaveState::Trouble(reason)) = state.saved() else {
+    let (SaveState::NotSaved(_, reason) | SaveState::FileProblem(reason)) = state.save_state() else {
         return None;
     };
-    let next = match state.trouble() {
+    let next = match state.problem() {
         Some(StoreProblem::CannotWrite(_)) => "; it is tried again by itself".to_owned(),
-        Some(StoreProblem::Gone(_)) if state.may_change().is_ok() => {
-            let restore = state.key(CommandId::Restore);
+        Some(StoreProblem::Gone(_)) if state.check_can_change().is_ok() => {
+            let restore = state.key(CommandId::RecreateFile);
             format!("; {restore} writes it again as it was last known")
         }
         _ => String::new(),
@@ -50,11 +50,11 @@ pub fn unsaved_changes(number: usize) -> String {
 
 /// How far the reading is; `None` when it is done.
 pub fn loading(state: &State) -> Option<LoadingView<'_>> {
-    let Phase::Opening { done, of } = state.phase() else {
+    let Phase::Opening { done, total: of } = state.phase() else {
         return None;
     };
     let percent = done.min(of).saturating_mul(100).checked_div(of);
-    let failed = state.trouble().is_some().then(|| {
+    let failed = state.problem().is_some().then(|| {
         format!(
             "it is read again as soon as it changes; {} does it now, {} leaves",
             state.key(CommandId::Retry),

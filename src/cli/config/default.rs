@@ -74,7 +74,11 @@ const THEME: &str = "
 ";
 
 fn keys(command: &Command) -> String {
-    let names: Vec<String> = command.keys.iter().map(|key| quoted(&key.word())).collect();
+    let names: Vec<String> = command
+        .keys
+        .iter()
+        .map(|key| quoted(&key.spelled_name()))
+        .collect();
     match names.as_slice() {
         [one] => one.clone(),
         several => format!("[{}]", several.join(", ")),

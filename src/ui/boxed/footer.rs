@@ -26,13 +26,13 @@ impl Widget for KeyHints<'_> {
         let charset = theme.charset();
         // A key that means something more particular here is not shown twice.
         let meant = |command: &&Command| {
-            let key = state.keymap().first(command);
+            let key = state.keymap().primary(command);
             key.and_then(|key| lookup(state, key))
                 .is_some_and(|found| found.id == command.id)
         };
         let all: Vec<&Command> = footer(state).filter(meant).collect();
         let key = |command: &Command| {
-            let key = state.keymap().first(command);
+            let key = state.keymap().primary(command);
             let name = theme.key_name(&key.map_or_else(String::new, Key::name));
             Sanitized::new(&name, charset).into_owned()
         };
@@ -64,7 +64,7 @@ fn fitting<'a>(
 ) -> Vec<&'a Command> {
     let first = |command: &Command| {
         let well_known = [Key::plain(KeyCode::Enter), Key::plain(KeyCode::Esc)];
-        let key = state.keymap().first(command);
+        let key = state.keymap().primary(command);
         // The mouse is there only while it is on, and that has to be seen.
         [CommandId::Help, CommandId::Palette, CommandId::Mouse].contains(&command.id)
             || key.is_some_and(|key| well_known.contains(&key))

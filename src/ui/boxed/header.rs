@@ -59,8 +59,8 @@ impl Header<'_> {
     fn save_state(&self, buffer: &mut Buffer, line: Rect) -> Rect {
         let (state, theme, charset) = (self.state, self.theme, self.theme.charset());
         let warning = theme.warning_mark();
-        let (saved, style) = match state.saved() {
-            SaveState::Trouble(_) => (format!("{warning} see below"), theme.error()),
+        let (saved, style) = match state.save_state() {
+            SaveState::FileProblem(_) => (format!("{warning} see below"), theme.error()),
             _ if state.phase() != Phase::Open => ("opening".to_owned(), theme.faint()),
             SaveState::Saved => ("saved".to_owned(), theme.success()),
             SaveState::NoFile => ("new file".to_owned(), theme.faint()),

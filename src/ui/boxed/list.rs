@@ -124,7 +124,7 @@ impl ListWidget<'_, '_> {
             }
             let after = put(buffer, rest, &shown, style);
             if let Some(filter) = self.list.filter.filter(|_| cell.is_filterable) {
-                let places = filter.places(shown.as_str());
+                let places = filter.match_positions(shown.as_str());
                 highlight(buffer, rest, &shown, &places, theme.matched());
             }
             rest = after;

@@ -18,7 +18,7 @@ use super::fields::input;
 /// What just happened; where it is too long for one line it takes the footer's too, until the next key. True when it
 /// did.
 pub(super) fn notice(buffer: &mut Buffer, area: Rect, notice: &Notice, theme: &Theme) -> bool {
-    let (style, shown) = if notice.refused {
+    let (style, shown) = if notice.is_error {
         (theme.error(), format!("{} {}", theme.warning_mark(), notice.text))
     } else {
         (theme.success(), notice.text.clone())

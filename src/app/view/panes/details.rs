@@ -100,9 +100,9 @@ fn details_by_hat(state: &State, pane: Pane) -> Option<Details<'_>> {
     };
     match pane {
         Pane::First => state
-            .turned_hat_at(row)
+            .existing_hat_at(row)
             .map(|known| hat_id_details(&known.id, vec![describe::count(known.users, "user").into()])),
-        Pane::Second => state.wearer_at(row).map(address),
-        Pane::Third => state.room_of_wearer_at(row).map(|(jid, ..)| address(jid)),
+        Pane::Second => state.user_with_hat_at(row).map(address),
+        Pane::Third => state.room_with_hat_at(row).map(|(jid, ..)| address(jid)),
     }
 }
