@@ -69,7 +69,7 @@ fn palette_finds_and_runs_command() {
     assert!(session.state.top_as::<Form>().is_some());
     assert_eq!(session.state.focus(), Pane::First);
     session.keys("Esc Tab Tab :");
-    session.text("active");
+    session.text("toggle active");
     session.keys("Enter");
     assert!(session.notice().contains("not worn"), "{}", session.notice());
     // What cannot be done says why, and the palette stays.

@@ -72,7 +72,7 @@ fn footer_help_and_palette_show_configured_keys() {
     session.keys("F2");
     assert!(screen(&session).contains("  F5   "));
     session.keys("Esc F3");
-    session.text("active");
+    session.text("toggle active");
     assert!(screen(&session).contains("> F5 "));
 }
 
