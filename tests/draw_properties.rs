@@ -115,8 +115,8 @@ fn take(session: &mut Session, step: Step) {
             session.text("t");
             session.keys("Enter");
         }
-        Step::Set(name, hats) => session.external_change(|now| now.put_set(&name, Some(&hats))),
-        Step::Trouble(trouble) => session.send(Msg::Store(Box::new(StoreEvent::Trouble(trouble)))),
+        Step::Set(name, hats) => session.external_change(|now| now.put_hat_set(&name, Some(&hats))),
+        Step::Trouble(trouble) => session.send(Msg::Store(Box::new(StoreEvent::Problem(trouble)))),
         Step::Opening(done, of) => session.send(Msg::Store(Box::new(StoreEvent::Opening { done, of }))),
         Step::Draw(columns, rows) => {
             session.send(Msg::Resize { columns, rows });

@@ -119,7 +119,7 @@ proptest! {
             // Hats of those who are not affiliated are in the table; only the import leaves them aside.
             for (jid, room) in all.rooms() {
                 for (user, there) in room.users().iter().filter(|(_, there)| !there.affiliation.is_affiliated()) {
-                    without.put_user(user, jid, there.clone()).unwrap();
+                    without.replace_user(user, jid, there.clone()).unwrap();
                 }
             }
             plain == without && room_users_hold(&all)
@@ -136,7 +136,7 @@ proptest! {
         let mut there = after(&Wardrobe::default(), &plan);
         for (jid, room) in now.rooms() {
             for (user, was) in room.users().iter().filter(|(_, user)| !user.affiliation.is_affiliated()) {
-                there.put_user(user, jid, was.clone()).unwrap();
+                there.replace_user(user, jid, was.clone()).unwrap();
             }
         }
         there.revision = now.revision;
@@ -144,7 +144,7 @@ proptest! {
         // On top of itself nothing changes, and nothing is left aside, added or replaced.
         for replace in [false, true] {
             let plan = given.plan(&now, &ImportOptions { replace, ..ImportOptions::default() }).unwrap();
-            let hats = now.attachments();
+            let hats = now.attachment_count();
             prop_assert_eq!((plan.group, plan.counts.unchanged), (Group::default(), hats));
         }
     }
@@ -172,8 +172,8 @@ proptest! {
         }
         let ImportCounts { rooms_added, users_added, hats_added, rooms_removed, users_removed, hats_removed, .. } = plan.counts;
         prop_assert_eq!(rooms_added, then.rooms().len() - now.rooms().len());
-        prop_assert_eq!(users_added, then.users() - now.users());
-        prop_assert_eq!(hats_added, then.attachments() - now.attachments());
+        prop_assert_eq!(users_added, then.user_count() - now.user_count());
+        prop_assert_eq!(hats_added, then.attachment_count() - now.attachment_count());
         prop_assert_eq!((rooms_removed, users_removed, hats_removed), (0, 0, 0));
     }
 
@@ -652,16 +652,16 @@ fn sets_of_hats_are_added_by_name() {
     let (one, two) = (hats(r#"{"urn:x:1": {}}"#), hats(r#"{"urn:x:2": {}}"#));
     let (mut now, mut other) = (Wardrobe::default(), Wardrobe::default());
     for name in ["a", "b"] {
-        now.put_set(name, Some(&one)).unwrap();
+        now.put_hat_set(name, Some(&one)).unwrap();
     }
     for (name, set) in [("a", &one), ("b", &two), ("c", &two)] {
-        other.put_set(name, Some(set)).unwrap();
+        other.put_hat_set(name, Some(set)).unwrap();
     }
     let given = read(&write::wardrobe(&other), FileFormat::Json).unwrap();
     let plan = given.plan(&now, &ImportOptions::default()).unwrap();
     let why: Vec<SkipReason> = plan.skipped.iter().map(|skip| skip.reason.clone()).collect();
     assert_eq!(why, [SkipReason::DifferentSet("b".into())]);
-    let sets = after(&now, &plan).sets().unwrap();
+    let sets = after(&now, &plan).hat_sets().unwrap();
     assert_eq!(
         (sets.get("b"), sets.get("c"), sets.len()),
         (Some(&one), Some(&two), 3)
@@ -674,7 +674,7 @@ fn sets_of_hats_are_added_by_name() {
     };
     assert_eq!(lost(&now), "2 named sets of hats");
     // What is no set of hats is left as it is.
-    now.extra.put("sets", Some(Json::string("mine")));
+    now.extra.set("sets", Some(Json::string("mine")));
     let plan = given.plan(&now, &ImportOptions::default()).unwrap();
     assert!(plan.group.is_empty());
     assert_eq!(plan.skipped.len(), 1);

@@ -1,4 +1,4 @@
-//! The data file's schema, its documentation and the sample hold each other to the truth.
+//! The schema of the data file, its documentation and the sample agree with each other and the parser.
 
 #[cfg(test)]
 #[path = "support/skip.rs"]
@@ -28,7 +28,7 @@ fn schema() -> jsonschema::Validator {
     jsonschema::draft202012::new(&schema).unwrap()
 }
 
-/// The blocks of a language in the documentation.
+/// The code blocks of a language in the documentation.
 fn blocks(language: &str) -> Vec<String> {
     let begins = format!("```{language}\n");
     let after = |block: &str| block.split_once("```").map(|(block, _)| block.to_owned());
@@ -36,7 +36,7 @@ fn blocks(language: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_sample_is_a_rich_wardrobe_in_the_programs_own_form() {
+fn sample_is_rich_and_canonical() {
     let wardrobe = read::wardrobe(SAMPLE.as_bytes()).unwrap();
     assert_eq!(String::from_utf8(write::wardrobe(&wardrobe)).unwrap(), SAMPLE);
     assert_eq!(quickly(SAMPLE, 2), Some(wardrobe.clone()));
@@ -114,7 +114,7 @@ fn the_sample_is_a_rich_wardrobe_in_the_programs_own_form() {
 }
 
 #[test]
-fn the_example_in_the_documentation_is_what_the_program_writes() {
+fn documented_example_is_canonical() {
     let examples = blocks("json");
     assert_eq!(examples.len(), 1);
     let wardrobe = read::wardrobe(examples[0].as_bytes()).unwrap();
@@ -125,9 +125,9 @@ fn the_example_in_the_documentation_is_what_the_program_writes() {
     assert!(schema().is_valid(&serde_json::from_str(&examples[0]).unwrap()));
 }
 
-/// Every member that the schema has stands in the documentation, and the other way round.
+/// The documentation lists exactly the members of the schema.
 #[test]
-fn the_documentation_names_the_members_that_the_schema_has() {
+fn documentation_lists_the_schema_members() {
     fn named(schema: &Value, all: &mut BTreeSet<String>) {
         for (name, value) in schema.as_object().into_iter().flatten() {
             if name == "properties" {
@@ -155,7 +155,7 @@ fn the_documentation_names_the_members_that_the_schema_has() {
     assert_eq!(known, said);
 }
 
-/// As the documentation describes it.
+/// The digest of a wardrobe, computed as the documentation describes.
 fn digest(wardrobe: &Wardrobe) -> String {
     let text = String::from_utf8(write::wardrobe(wardrobe)).unwrap_or_default();
     let (mut all, mut rest) = (Sha256::new(), text.as_str());
@@ -172,9 +172,9 @@ fn digest(wardrobe: &Wardrobe) -> String {
         .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
-/// What a program of this version writes has the digest that the documentation describes, and its own length.
+/// A line written by this version has the digest that the documentation describes, and its own length.
 #[test]
-fn a_written_history_has_the_digest_and_the_length_of_the_documentation() {
+fn written_history_matches_documented_digest_and_length() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("hats.json");
     std::fs::write(&data, &blocks("json")[0]).unwrap();
@@ -195,7 +195,7 @@ fn a_written_history_has_the_digest_and_the_length_of_the_documentation() {
 }
 
 #[test]
-fn the_history_in_the_documentation_is_one() {
+fn documented_history_is_valid() {
     let lines = blocks("jsonl").concat();
     let mut wardrobe = Wardrobe::default();
     wardrobe
@@ -204,7 +204,8 @@ fn the_history_in_the_documentation_is_one() {
     for line in lines.lines() {
         let entry: hatrack::store::HistoryEntry = serde_json::from_str(line).unwrap();
         wardrobe.apply(&entry.group).unwrap();
-        // All of the line is understood, but for what is the store's own: the data file's identity and digest, the length.
+        // The entry has all members of the line except those of the store: identity and digest of the data file, and
+        // length.
         let length = line.len() as u64 + 1;
         let mut line: Value = serde_json::from_str(line).unwrap();
         let mut own = |name: &str| line.as_object_mut().and_then(|line| line.remove(name)).unwrap();
@@ -219,12 +220,12 @@ fn the_history_in_the_documentation_is_one() {
         );
         assert_eq!(serde_json::to_value(&entry).unwrap(), line);
     }
-    assert_eq!((lines.lines().count(), wardrobe.attachments()), (3, 0));
+    assert_eq!((lines.lines().count(), wardrobe.attachment_count()), (3, 0));
 }
 
-/// The script of the documentation does what it says, keeps the mode, and its result is sound.
+/// The documented script works, keeps the mode, and its result is valid.
 #[test]
-fn the_script_in_the_documentation_works() {
+fn documented_script_works() {
     if cfg!(not(feature = "tui")) {
         return; // The library alone has no program for the script to call.
     }
@@ -255,13 +256,13 @@ fn the_script_in_the_documentation_works() {
         .unwrap();
     assert!(status.success());
     let wardrobe = read::wardrobe(&std::fs::read(&data).unwrap()).unwrap();
-    assert_eq!(wardrobe.attachments(), 3);
+    assert_eq!(wardrobe.attachment_count(), 3);
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&data).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o640);
 }
 
 #[test]
-fn the_schema_refuses_what_the_reader_refuses() {
+fn schema_and_reader_reject_the_same_documents() {
     let schema = schema();
     let base = json!({"version": 1, "rooms": {"a@b": {"name": "A", "hats": {"x:y": {"title": "T", "hue": 1}},
         "users": {"c@d": {"affiliation": "member", "hats": {"x:y": {"active": true, "required": false, "title": "T"}}}}}}});
@@ -335,9 +336,9 @@ proptest! {
     #![proptest_config(cases(128))]
 
     #[test]
-    fn the_schema_takes_every_wardrobe(wardrobe in wardrobe()) {
+    fn schema_accepts_every_wardrobe(wardrobe in wardrobe()) {
         thread_local!(static VALIDATOR: jsonschema::Validator = schema());
-        // Numbers that are too large for a JSON library's own number are left out here: no validator sees them.
+        // Skip numbers that are too large for the JSON library, as the validator cannot represent them.
         let Ok(value) = serde_json::from_slice(&write::wardrobe(&wardrobe)) else { return Ok(()) };
         let wrong = VALIDATOR.with(|schema| schema.iter_errors(&value).map(|error| error.to_string()).next());
         prop_assert_eq!(wrong, None);

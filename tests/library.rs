@@ -1,10 +1,10 @@
-//! The program in `docs/library.md` is the one in `tests/library/program.rs`, and does what the page says.
-//! `HATRACK_UPDATE=1 cargo test --test library` writes it into the page.
+//! The program in `docs/library.md` is `tests/library/program.rs` and works as the page says. `HATRACK_UPDATE=1 cargo
+//! test --test library` copies it to the page.
 
 include!("library/program.rs");
 
 #[test]
-fn the_program_adds_a_hat_and_prints_what_is_there() {
+fn program_adds_hat_and_prints_hats() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hats.json");
     // The second time nothing changes.
@@ -26,7 +26,7 @@ fn the_program_adds_a_hat_and_prints_what_is_there() {
 }
 
 #[test]
-fn the_page_shows_that_program() {
+fn page_shows_the_program() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/library.md");
     let text = std::fs::read_to_string(&page).unwrap();
     let (before, rest) = text.split_once("```rust\n").unwrap();

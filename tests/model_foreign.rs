@@ -1,4 +1,4 @@
-//! Reading what others wrote: every form of a wardrobe means the same, and no bytes whatever do any harm.
+//! Reading JSON of other programs: every equivalent form gives the same wardrobe, and no input makes the parsers panic.
 
 #[cfg(test)]
 mod support;
@@ -7,7 +7,7 @@ use hatrack::model::{Attachment, Extra, Json, User, Wardrobe, read, write};
 use proptest::prelude::*;
 use support::{cases, quickly, text, wardrobe};
 
-/// What other software may make of a wardrobe: other white space, another order, other escapes, numbers left alone.
+/// Writes a wardrobe as other programs may: with other whitespace, order and escapes, but the same numbers.
 struct Foreign(u64);
 
 impl Foreign {
@@ -145,7 +145,7 @@ impl Foreign {
     }
 }
 
-/// Reads bytes every way there is; nothing may panic, and the ways agree.
+/// Parses bytes in every way; nothing may panic, and the results must agree.
 fn read_all_ways(bytes: &[u8]) -> Result<Option<Wardrobe>, TestCaseError> {
     let read = read::wardrobe(bytes).ok();
     let _ = read::hats(bytes);
@@ -166,7 +166,7 @@ fn read_all_ways(bytes: &[u8]) -> Result<Option<Wardrobe>, TestCaseError> {
     Ok(read)
 }
 
-/// Bytes cut out, put in, doubled and swapped.
+/// Replaces ranges of the bytes.
 fn mutated(mut bytes: Vec<u8>, cuts: &[(prop::sample::Index, usize, Vec<u8>)]) -> Vec<u8> {
     for (at, length, new) in cuts {
         let from = at.index(bytes.len() + 1);
@@ -179,26 +179,26 @@ fn mutated(mut bytes: Vec<u8>, cuts: &[(prop::sample::Index, usize, Vec<u8>)]) -
 proptest! {
     #![proptest_config(cases(256))]
 
-    /// Every way of writing the same means the same, and unknown members stay to the digit at every level.
+    /// Every equivalent form gives the same wardrobe, and unrecognized members are kept exactly at every level.
     #[test]
-    fn other_software_may_write_it_as_it_likes(wardrobe in wardrobe(), seed in any::<u64>()) {
+    fn reads_any_equivalent_json(wardrobe in wardrobe(), seed in any::<u64>()) {
         let text = Foreign(seed).wardrobe(&wardrobe);
         let read = read_all_ways(text.as_bytes())?;
         prop_assert_eq!(read, Some(wardrobe), "{}", text);
     }
 
     #[test]
-    fn no_bytes_do_harm(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn random_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         read_all_ways(&bytes)?;
     }
 
     #[test]
-    fn no_text_does_harm(parts in prop::collection::vec(text(), 0..8)) {
+    fn random_text_does_not_panic(parts in prop::collection::vec(text(), 0..8)) {
         read_all_ways(parts.concat().as_bytes())?;
     }
 
     #[test]
-    fn no_damage_to_a_file_does_harm(
+    fn damaged_files_do_not_panic(
         wardrobe in wardrobe(),
         foreign in any::<Option<u64>>(),
         cuts in prop::collection::vec(
@@ -214,9 +214,9 @@ proptest! {
     }
 }
 
-/// What was found once, by people or machines: `ok-…` is read, `bad-…` is not, and damage to either does no harm.
+/// A corpus of earlier findings: `ok-…` is accepted, `bad-…` is rejected, and damaging either causes no panic.
 #[test]
-fn the_corpus_is_told_apart() {
+fn corpus_is_accepted_or_rejected_as_named() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/wardrobe");
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).unwrap() {

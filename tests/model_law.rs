@@ -1,13 +1,13 @@
-//! The law of hats, line by line: each operation, its effects and its errors.
+//! The specification of the operations on hats, case by case: each operation, its effects and its errors.
 
 use hatrack::model::{
     Affiliation, Attachment, CatalogHat, EditError, Group, HatId, Hats, Jid, Wardrobe, read, write,
 };
 
-/// One line of the law: in these words, after doing this, this holds.
+/// One case: the rule in words, the operation, and the expected result.
 struct Line(&'static str, Do, Then);
 
-/// What is done. Addresses, ids and JSON as people write them.
+/// An operation, with addresses, ids and JSON as text.
 enum Do {
     Add(&'static str, &'static str, &'static str, &'static str),
     Remove(&'static str, &'static str, &'static str),
@@ -20,19 +20,19 @@ enum Do {
     Catalog(&'static str, &'static str, Option<&'static str>),
 }
 
-/// What holds then.
+/// The expected result.
 enum Then {
-    /// The user is there exactly so; nothing else differs.
+    /// The user is exactly this; nothing else has changed.
     User(&'static str, &'static str, &'static str),
-    /// The user is not there; nothing else differs.
+    /// The user does not exist; nothing else has changed.
     NoUser(&'static str, &'static str),
-    /// The room is there exactly so; no other room differs.
+    /// The room is exactly this; no other room has changed.
     Room(&'static str, &'static str),
-    /// The room is not there; no other room differs.
+    /// The room does not exist; no other room has changed.
     NoRoom(&'static str),
-    /// Success, and there was nothing to do.
+    /// Success without edits.
     Nothing,
-    /// Nothing is changed: the condition and what is said.
+    /// An error with this condition and message; nothing has changed.
     Fails(&'static str, &'static str),
 }
 
@@ -44,7 +44,7 @@ const FOO: &str = "http://example.com/hats/foo";
 const BAR: &str = "urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607";
 const NEW: &str = "http://example.com/hats/new";
 
-/// Somebody of each affiliation, each with the same two hats, one of them required.
+/// A user of each affiliation, each with the same two hats, one of them required.
 const START: &str = r#"{
   "version": 1,
   "rooms": {
@@ -163,7 +163,7 @@ fn the_three_operations() -> Vec<Line> {
 #[rustfmt::skip]
 fn everything_else() -> Vec<Line> {
     vec![
-        // Taking away is always possible.
+        // Removing regardless of the affiliation.
         Line("take: from an outcast", Take(ROOM, "banned@example.org", FOO),
             User(ROOM, "banned@example.org", r#"{"affiliation":"outcast","hats":{"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}"#)),
         Line("take: from a user without affiliation", Take(ROOM, "former@example.org", BAR),
@@ -237,7 +237,7 @@ mod machine {
                 }
                 Remove(room, user, hat) => wardrobe.remove_user_hat(&jid(user), &jid(room), &id(hat)),
                 Set(room, user, json) => wardrobe.set_user_hats(&jid(user), &jid(room), &hats(json)),
-                Take(room, user, hat) => wardrobe.take_hat(&jid(user), &jid(room), &id(hat)),
+                Take(room, user, hat) => wardrobe.force_remove_hat(&jid(user), &jid(room), &id(hat)),
                 Affiliate(room, user, to) => wardrobe.set_affiliation(&jid(user), &jid(room), to),
                 AddRoom(room, name) => wardrobe.add_room(&jid(room), name),
                 RemoveRoom(room) => wardrobe.remove_room(&jid(room)),
@@ -301,7 +301,7 @@ mod machine {
                     "{law}: nothing changes"
                 );
             }
-            // What was made does the same elsewhere, and is taken back without a trace.
+            // The edits have the same effect elsewhere, and their inverse restores the start.
             if let Ok(group) = done {
                 let mut elsewhere = start();
                 elsewhere.apply(&group).unwrap();
@@ -318,40 +318,36 @@ mod machine {
 }
 
 #[test]
-fn the_law_of_the_three_operations() {
+fn three_operations_follow_the_specification() {
     the_three_operations().iter().for_each(Line::hold);
 }
 
 #[test]
-fn the_law_of_affiliations_rooms_and_catalogs() {
+fn affiliations_rooms_and_catalogs_follow_the_specification() {
     everything_else().iter().for_each(Line::hold);
 }
 
 #[test]
-fn a_hat_can_be_taken_out_of_the_catalog_and_worn_on() {
+fn removing_a_catalog_hat_keeps_attachments() {
     let (mut wardrobe, room) = (machine::start(), machine::jid(ROOM));
     wardrobe
         .set_catalog_hat(&room, &HatId::unchecked(FOO), None)
         .unwrap();
     let room = wardrobe.room(&room).unwrap();
     assert!(room.catalog.is_empty());
-    let foo = room
-        .known_hats()
-        .iter()
-        .find(|hat| hat.id.as_str() == FOO)
-        .unwrap();
-    assert_eq!((foo.title.as_deref(), foo.users), (Some("Awesome"), 7));
+    let foo = room.hats().iter().find(|hat| hat.id.as_str() == FOO).unwrap();
+    assert_eq!((foo.title.as_deref(), foo.user_count), (Some("Awesome"), 7));
 }
 
 #[test]
-fn an_omitted_boolean_is_the_same_as_false() {
+fn omitted_boolean_means_false() {
     let (omitted, said) = (
         machine::attachment("{}"),
         machine::attachment(r#"{"active":false,"required":false}"#),
     );
     for attachment in [&omitted, &said] {
         assert!(!attachment.is_active() && !attachment.is_required());
-        // What already holds is left as it is written.
+        // An equivalent value is kept as it was written.
         assert_eq!(
             &attachment.clone().with_active(false).with_required(false),
             attachment
@@ -360,7 +356,7 @@ fn an_omitted_boolean_is_the_same_as_false() {
 }
 
 #[test]
-fn changing_one_thing_keeps_the_rest() {
+fn with_methods_keep_other_members() {
     let kept = machine::attachment(r#"{"active":true,"required":true,"title":"T","x":1.0}"#);
     let json = |attachment: Attachment| write::compact(&attachment);
     assert_eq!(
@@ -381,9 +377,9 @@ fn changing_one_thing_keeps_the_rest() {
     );
 }
 
-/// A hat is not given to somebody who was banned meanwhile, whether it was asked for or comes back by an undo.
+/// No hat is added to a user who has been banned meanwhile, neither by an operation nor by an undo.
 #[test]
-fn the_preconditions_hold_when_edits_meet_a_ban() {
+fn edits_of_a_banned_user_are_rejected() {
     let (room, terry) = (machine::jid(ROOM), machine::jid("terry@example.org"));
     let mut banned = machine::start();
     banned
@@ -405,15 +401,17 @@ fn the_preconditions_hold_when_edits_meet_a_ban() {
         mine.set_affiliation(&terry, &room, Affiliation::Outcast).unwrap();
         assert_eq!(mine.apply(&asked.inverse()), Err(refused.clone()));
     }
-    // Taken from one who was banned already: the undo gives the document back.
-    let taken = banned.take_hat(&terry, &room, &HatId::unchecked(FOO)).unwrap();
+    // Removed from a user who was already banned: the undo restores the hat.
+    let taken = banned
+        .force_remove_hat(&terry, &room, &HatId::unchecked(FOO))
+        .unwrap();
     banned.apply(&taken.inverse()).unwrap();
     let user = banned.user(&room, &terry).unwrap();
     assert_eq!((user.affiliation, user.hats.len()), (Affiliation::Outcast, 2));
 }
 
 #[test]
-fn an_edit_whose_before_no_longer_holds_is_a_conflict_and_says_what_is_there() {
+fn stale_edit_is_a_conflict_with_the_found_value() {
     let mut mine = machine::start();
     let asked = Add(ROOM, "terry@example.org", FOO, r#"{"title":"Mine"}"#)
         .to(&mut mine)
@@ -433,9 +431,9 @@ fn an_edit_whose_before_no_longer_holds_is_a_conflict_and_says_what_is_there() {
     assert_eq!(write::wardrobe(&theirs), held);
 }
 
-/// Of a group, all edits or none.
+/// Either all edits of a group are applied, or none.
 #[test]
-fn a_group_is_applied_whole_or_not_at_all() {
+fn group_is_applied_atomically() {
     let mut wardrobe = machine::start();
     let mut group = Add(ROOM, "bare@example.org", NEW, "{}")
         .to(&mut machine::start())
@@ -458,11 +456,14 @@ fn a_group_is_applied_whole_or_not_at_all() {
     assert!(banned.apply(&group).is_err());
     assert_eq!(write::wardrobe(&banned), held);
     wardrobe.apply(&group).unwrap();
-    assert_eq!(wardrobe.attachments(), machine::start().attachments() + 2);
+    assert_eq!(
+        wardrobe.attachment_count(),
+        machine::start().attachment_count() + 2
+    );
 }
 
 #[test]
-fn a_room_has_a_local_part_and_a_hat_that_is_typed_is_a_uri() {
+fn rejects_room_without_local_part_and_hat_that_is_not_a_uri() {
     let error = Jid::parse_room("conference.example.org").unwrap_err();
     assert_eq!(EditError::from(error).condition(), "jid-malformed");
     let error = HatId::parse("not a uri").unwrap_err();
@@ -474,9 +475,9 @@ fn a_room_has_a_local_part_and_a_hat_that_is_typed_is_a_uri() {
     );
 }
 
-/// Defining a hat retitles whom `add_user_hat` would give it to, and names the others.
+/// Defining a hat retitles users to whom `add_user_hat` could add it, and lists the others.
 #[test]
-fn a_hat_is_defined_for_those_who_are_affiliated() {
+fn define_hat_retitles_affiliated_users_only() {
     let room = machine::jid(ROOM);
     let mut wardrobe = Wardrobe::default();
     wardrobe.add_room(&room, None).unwrap();
@@ -517,14 +518,14 @@ fn a_hat_is_defined_for_those_who_are_affiliated() {
         titles(&wardrobe).map(Option::unwrap_or_default),
         ["Old", "New", "New", ""]
     );
-    assert_eq!(defined.refused, [users[0].clone()]);
+    assert_eq!(defined.not_affiliated, [users[0].clone()]);
     assert_eq!(defined.unchanged, [users[1].clone()]);
     assert_eq!(defined.group.0.len(), 2);
-    assert!(wardrobe.holds(&defined.group) && !before.holds(&defined.group));
+    assert!(wardrobe.is_applied(&defined.group) && !before.is_applied(&defined.group));
     wardrobe.apply(&defined.group.inverse()).unwrap();
     assert_eq!(wardrobe, before);
 
-    // Only the catalog, and without a title nobody is retitled.
+    // Without `retitle_users` only the catalog changes; without a title no user is retitled.
     for (title, retitle) in [("New", false), ("", true)] {
         let mut wardrobe = before.clone();
         let defined = wardrobe
@@ -532,7 +533,7 @@ fn a_hat_is_defined_for_those_who_are_affiliated() {
             .unwrap();
         assert_eq!(titles(&wardrobe), titles(&before));
         assert_eq!(defined.group.0.len(), 1);
-        assert!(defined.refused.is_empty() && defined.unchanged.is_empty());
+        assert!(defined.not_affiliated.is_empty() && defined.unchanged.is_empty());
     }
     let error = wardrobe.define_hat(
         &machine::jid("no@such.example"),

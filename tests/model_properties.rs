@@ -1,4 +1,4 @@
-//! What holds for every wardrobe and every sequence of operations.
+//! Properties of all wardrobes and all sequences of operations.
 
 #[cfg(test)]
 mod support;
@@ -9,10 +9,10 @@ use hatrack::model::{Group, HatId, Jid, Room, User, Wardrobe, read, write};
 use proptest::prelude::*;
 use support::{cases, hats, jid, operation, places, quickly, story, wardrobe};
 
-/// What is told of a hat of a room: id, title, how many have it, who.
+/// A hat of a room: id, title, number of users, and the users.
 type Known<'a> = (HatId, Option<std::sync::Arc<str>>, usize, Vec<&'a Jid>);
 
-/// Counted again from nothing, the slow and plain way.
+/// Computes the number of attachments and the hats of a room in the simplest way.
 fn counted(room: &Room) -> (usize, Vec<Known<'_>>) {
     let mut known: BTreeMap<_, (usize, HashMap<&str, usize>)> = BTreeMap::new();
     for id in room.catalog.keys() {
@@ -73,24 +73,27 @@ fn invariants(wardrobe: &Wardrobe) -> Result<(), TestCaseError> {
             prop_assert_eq!(room.user(jid), Some(user));
         }
         let (count, known) = counted(room);
-        prop_assert_eq!(room.attachments(), count);
+        prop_assert_eq!(room.attachment_count(), count);
         let told: Vec<Known<'_>> = room
-            .known_hats()
+            .hats()
             .iter()
             .map(|hat| {
-                let wearers = hat.wearers(room).map(|(jid, _)| jid).collect();
-                (hat.id.clone(), hat.title.clone(), hat.users, wearers)
+                let wearers = hat.users(room).map(|(jid, _)| jid).collect();
+                (hat.id.clone(), hat.title.clone(), hat.user_count, wearers)
             })
             .collect();
         prop_assert_eq!(told, known);
         users += room.users().len();
         attachments += count;
     }
-    prop_assert_eq!((wardrobe.users(), wardrobe.attachments()), (users, attachments));
+    prop_assert_eq!(
+        (wardrobe.user_count(), wardrobe.attachment_count()),
+        (users, attachments)
+    );
     Ok(())
 }
 
-/// What is written is what is there, and reads back as it.
+/// Asserts that two wardrobes are equal and serialize to the same bytes.
 fn same(a: &Wardrobe, b: &Wardrobe) -> Result<(), TestCaseError> {
     prop_assert_eq!(a, b);
     prop_assert_eq!(write::wardrobe(a), write::wardrobe(b));
@@ -100,10 +103,10 @@ fn same(a: &Wardrobe, b: &Wardrobe) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(cases(256))]
 
-    /// After any operations, done and refused: the invariants hold, a refusal changes nothing, the edits do the
-    /// same elsewhere, and taken back one by one or all at once they leave no trace.
+    /// After any operations, successful or not: the invariants hold, a failed operation changes nothing, the edits have
+    /// the same effect elsewhere, and undoing them one by one or all at once restores the start.
     #[test]
-    fn operations_keep_the_invariants_and_are_undone_without_a_trace((start, operations) in story(12)) {
+    fn operations_keep_invariants_and_undo_restores_the_start((start, operations) in story(12)) {
         let mut now = start.clone();
         invariants(&now)?;
         let mut done = Vec::new();
@@ -132,9 +135,9 @@ proptest! {
         same(&now, &end)?;
     }
 
-    /// The history keeps edits as JSON: what comes back is what was written, and does the same.
+    /// The history stores edits as JSON: parsing them gives the same edits.
     #[test]
-    fn edits_survive_as_one_line_of_json((mut wardrobe, operations) in story(6)) {
+    fn edits_round_trip_as_one_line_of_json((mut wardrobe, operations) in story(6)) {
         for operation in &operations {
             if let Ok(group) = operation.act(&mut wardrobe) {
                 let line = write::compact(&group);
@@ -144,9 +147,9 @@ proptest! {
         }
     }
 
-    /// Setting a set = removing what is extra and adding what is missing or differs.
+    /// Setting the hats of a user equals removing the others and adding those that are missing or differ.
     #[test]
-    fn to_set_is_to_remove_what_is_extra_and_add_what_is_missing(
+    fn set_user_hats_equals_removing_and_adding(
         (start, user, room) in wardrobe().prop_flat_map(|wardrobe| {
             let places = places(&wardrobe);
             (Just(wardrobe), prop::sample::select(places.users), prop::sample::select(places.rooms))
@@ -155,7 +158,7 @@ proptest! {
     ) {
         let (mut at_once, mut by_steps) = (start.clone(), start.clone());
         let Ok(group) = at_once.set_user_hats(&user, &room, &set) else {
-            // Refused: so is every step.
+            // If it is rejected, so is every step.
             for (id, attachment) in set.iter() {
                 prop_assert!(by_steps.add_user_hat(&user, &room, id, attachment.clone()).is_err());
             }
@@ -170,13 +173,13 @@ proptest! {
         }
         same(&at_once, &by_steps)?;
         prop_assert_eq!(&at_once.user(&room, &user).map(|user| user.hats.clone()), &Some(set.clone()));
-        // No more edits than differ.
+        // There are only edits for hats that differ.
         let ids: BTreeSet<_> = held.iter().chain(set.iter()).map(|(id, _)| id).collect();
         prop_assert_eq!(group.0.len(), ids.into_iter().filter(|id| held.get(id) != set.get(id)).count());
     }
 
     #[test]
-    fn the_difference_of_two_wardrobes_makes_one_of_the_other((a, operations) in story(8), other in wardrobe()) {
+    fn diff_turns_one_wardrobe_into_the_other((a, operations) in story(8), other in wardrobe()) {
         let mut changed = a.clone();
         for operation in &operations {
             let _ = operation.act(&mut changed);
@@ -193,16 +196,16 @@ proptest! {
         }
     }
 
-    /// A file read again shares its memory with what was known, and that is all that changes.
+    /// Sharing the rooms of an earlier wardrobe changes only the memory.
     #[test]
-    fn sharing_changes_nothing_that_can_be_seen((a, operations) in story(4)) {
+    fn sharing_rooms_does_not_change_the_wardrobe((a, operations) in story(4)) {
         let mut b = a.clone();
         for operation in &operations {
             let _ = operation.act(&mut b);
         }
         let alone = read::wardrobe(&write::wardrobe(&b))?;
         let mut shared = alone.clone();
-        shared.share_with(&a);
+        shared.share_rooms_with(&a);
         same(&shared, &alone)?;
         invariants(&shared)?;
         for (jid, room) in shared.rooms() {
@@ -211,9 +214,9 @@ proptest! {
         }
     }
 
-    /// Two moderators from one state: if each can follow the other, the order makes no difference.
+    /// Two moderators start from one state: if both orders of their changes succeed, they give the same result.
     #[test]
-    fn changes_that_do_not_meet_merge_in_either_order(
+    fn independent_changes_commute(
         (start, mine, yours) in wardrobe().prop_flat_map(|wardrobe| {
             let places = places(&wardrobe);
             (Just(wardrobe), operation(&places), operation(&places))
@@ -230,7 +233,7 @@ proptest! {
             same(one, other)?;
             invariants(one)?;
         }
-        // What touches different places always merges.
+        // Changes of different things always merge.
         let place = |edit: &hatrack::model::Edit| (edit.room().cloned(), edit.user().cloned(), edit.hat().cloned());
         let places = |group: &Group| group.0.iter().map(place).collect::<Vec<_>>();
         let apart = places(&mine).iter().all(|(room, user, hat)| places(&yours).iter().all(|(r, u, h)| {
@@ -240,9 +243,9 @@ proptest! {
         prop_assert!(!apart || (one.is_ok() && other.is_ok()), "{:?} and {:?}", mine, yours);
     }
 
-    /// The same bytes from the same wardrobe, and the wardrobe from the bytes.
+    /// A wardrobe always gives the same bytes, and parsing them gives the wardrobe.
     #[test]
-    fn the_file_is_stable_to_the_byte(wardrobe in wardrobe()) {
+    fn file_round_trips_to_the_byte(wardrobe in wardrobe()) {
         let bytes = write::wardrobe(&wardrobe);
         let read = read::wardrobe(&bytes)?;
         same(&read, &wardrobe)?;
@@ -251,34 +254,34 @@ proptest! {
         prop_assert_eq!(pieces, bytes);
     }
 
-    /// A user can be cut out and handed to other software, and comes back.
+    /// A user object can be passed to other programs and parsed again.
     #[test]
-    fn a_user_comes_back_from_its_own_json(user in support::user()) {
+    fn user_round_trips_as_json(user in support::user()) {
         for text in [write::compact(&user), String::from_utf8(write::pretty(&user))?] {
             prop_assert_eq!(&serde_json::from_str::<User>(&text)?, &user);
             prop_assert_eq!(&read::hats(text.as_bytes())?, &user.hats);
         }
-        // An object of hats is taken for one even when an id is a member's name of the user object, unless it is "hats".
+        // An object of hats is recognized unless an id is the name of a member of user objects.
         if user.hats.iter().all(|(id, _)| !matches!(id.as_str(), "hats" | "affiliation")) {
             prop_assert_eq!(&read::hats(write::compact(&user.hats).as_bytes())?, &user.hats);
         }
     }
 
-    /// The quick reader takes the program's own form, in any number of parts, and says what the general one says.
+    /// The fast parser reads canonical files, in any number of chunks, and agrees with the general one.
     #[test]
-    fn the_quick_reader_reads_the_programs_own_form(wardrobe in wardrobe(), parts in 1_usize..6) {
+    fn fast_reader_reads_canonical_files(wardrobe in wardrobe(), parts in 1_usize..6) {
         let bytes = write::wardrobe(&wardrobe);
         let text = std::str::from_utf8(&bytes)?;
         match quickly(text, parts) {
             Some(read) => same(&read, &wardrobe)?,
-            // Without rooms there is no hurry; and a cut behind the rooms, in what the program does not know, is given up.
+            // It does not handle files without rooms, nor a chunk boundary after the rooms, in unrecognized members.
             None => prop_assert!(wardrobe.rooms().len() == 0 || (parts > 1 && !wardrobe.extra.is_empty())),
         }
     }
 
-    /// Whatever the text: what the quick reader takes, the general one takes too, and says the same.
+    /// Whatever the fast parser accepts, the general one accepts with the same result.
     #[test]
-    fn the_quick_reader_never_differs(
+    fn fast_reader_agrees_with_general_reader(
         wardrobe in wardrobe(),
         parts in 1_usize..4,
         cuts in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..30, "[{}\":,\\\\\n a01]{0,3}"), 1..4),
@@ -298,9 +301,9 @@ proptest! {
         }
     }
 
-    /// An address is prepared once and for all: what is written is read back as it is.
+    /// Parsing a normalized address changes nothing.
     #[test]
-    fn an_address_reads_back_as_itself(jid in jid()) {
+    fn address_round_trips(jid in jid()) {
         prop_assert_eq!(&Jid::parse(jid.as_str())?, &jid);
     }
 }

@@ -1,4 +1,4 @@
-//! Reading: every broken file is told from a wardrobe, with the place and what was expected.
+//! Parse errors: every broken file is rejected, with the position and what was expected there.
 
 #[cfg(test)]
 mod support;
@@ -6,7 +6,7 @@ mod support;
 use hatrack::model::{Attachment, Hats, Wardrobe, read, write};
 use support::quickly;
 
-/// A whole document, with one thing wrong in it.
+/// A whole document with one error in it.
 fn document(at: &str, wrong: &str) -> String {
     let places = [
         ("document", ""),
@@ -53,10 +53,10 @@ fn document(at: &str, wrong: &str) -> String {
     text
 }
 
-/// Where something stands, what is wrong, and what is said.
+/// The place in the document, the faulty text, and the expected message.
 #[rustfmt::skip]
 const INSIDE: &[(&str, &str, &str)] = &[
-    // A member twice, at each level, spelled alike or not.
+    // A duplicate member at each level, with the same or another spelling.
     ("document", ",\n  \"version\": 1", "line 22, column 3: two members are named \"version\""),
     ("document", ",\n  \"r\\u006foms\": {}", "line 22, column 3: two members are named \"rooms\""),
     ("document", ",\n  \"x\": 1, \"x\": 2", "line 22, column 11: two members are named \"x\""),
@@ -75,13 +75,13 @@ const INSIDE: &[(&str, &str, &str)] = &[
     ("hat", ",\n              \"active\": true", "line 16, column 15: two members are named \"active\""),
     ("hat", ",\n              \"\\u0061ctive\": true", "line 16, column 15: two members are named \"active\""),
     ("hat", ",\n              \"x\": {\"a\": [{\"b\": 1, \"\\u0062\": 2}]}", "line 16, column 36: two members are named \"b\""),
-    // One user, one room, under two spellings.
+    // One user or room under two spellings.
     ("users", ",\n        \"Terry@Example.ORG\": {}", "line 19, column 9: \"Terry@Example.ORG\" is another spelling of terry@example.org, which is there already"),
     ("users", ",\n        \"terry@example.org/phone\": {}", "line 19, column 9: \"terry@example.org/phone\" is another spelling of terry@example.org, which is there already"),
     ("users", ",\n        \"terry@example.org.\": {}", "line 19, column 9: \"terry@example.org.\" is another spelling of terry@example.org, which is there already"),
     ("rooms", ",\n    \"courses@conference。example.org\": {}", "line 21, column 5: \"courses@conference。example.org\" is another spelling of courses@conference.example.org, which is there already"),
     ("rooms", ",\n    \"COURSES@conference.example.org\": {}", "line 21, column 5: \"COURSES@conference.example.org\" is another spelling of courses@conference.example.org, which is there already"),
-    // Wrong types, at each place.
+    // Wrong types at each place.
     ("document", ",\n  \"revision\": \"7\"", "line 22, column 17: expected a revision: a whole number from 0 to 9007199254740991, found the text \"7\""),
     ("document", ",\n  \"revision\": -1", "line 22, column 16: expected a revision: a whole number from 0 to 9007199254740991, found the number -1"),
     ("document", ",\n  \"revision\": 1.5", "line 22, column 17: expected a revision: a whole number from 0 to 9007199254740991, found the number 1.5"),
@@ -106,7 +106,7 @@ const INSIDE: &[(&str, &str, &str)] = &[
     ("hat", ",\n              \"required\": 1", "line 16, column 27: expected true or false, found the number 1"),
     ("hat", ",\n              \"required\": null", "line 16, column 30: expected true or false, found null"),
     ("hat", ",\n              \"title\": [\"Teacher\"]", "line 16, column 24: expected a title: a text in quotes, found a list"),
-    // Addresses that are none.
+    // Invalid addresses.
     ("rooms", ",\n    \"conference.example.org\": {}", "line 21, column 5: not an address: \"conference.example.org\": a room has a name before the @, such as room@conference.example.org"),
     ("rooms", ",\n    \"a room@conference.example.org\": {}", "line 21, column 5: not an address: \"a room@conference.example.org\": a space or a character that is not allowed stands before the @"),
     ("users", ",\n        \"\": {}", "line 19, column 9: not an address: \"\": a domain such as example.org is missing or wrong"),
@@ -115,7 +115,7 @@ const INSIDE: &[(&str, &str, &str)] = &[
     ("users", ",\n        \"a@b@example.org\": {}", "line 19, column 9: not an address: \"a@b@example.org\": there is more than one @"),
     ("users", ",\n        \"prof@example.org/\": {}", "line 19, column 9: not an address: \"prof@example.org/\": nothing stands after the /"),
     ("users", ",\n        \"\\u001b[31m@example.org\": {}", "line 19, column 9: not an address: \"\\u{1b}[31m@example.org\": a space or a character that is not allowed stands before the @"),
-    // What is no JSON, as people type it.
+    // Invalid JSON, as people type it.
     ("hat", ",", "line 16, column 13: a comma with nothing after it"),
     ("hat", ",\n              // a remark", "line 16, column 15: expected a member's name in double quotes"),
     ("hat", ",\n              'title': 'Teacher'", "line 16, column 15: expected a member's name in double quotes"),
@@ -131,7 +131,7 @@ const INSIDE: &[(&str, &str, &str)] = &[
     ("hat", ",\n              \"x\": [1 2]", "line 16, column 23: expected a comma and another value, or ]"),
 ];
 
-/// Whole files, and what is said.
+/// Whole files, and the expected message.
 #[rustfmt::skip]
 const WHOLE: &[(&[u8], &str)] = &[
     (b"", "line 1, column 1: there is nothing in it; expected a wardrobe: an object with \"version\" and \"rooms\""),
@@ -165,7 +165,7 @@ const WHOLE: &[(&[u8], &str)] = &[
 ];
 
 #[test]
-fn what_is_wrong_inside_a_file_is_said_with_its_place() {
+fn errors_inside_a_file_have_position_and_message() {
     read::wardrobe(document("", "").as_bytes()).unwrap();
     let mut different = Vec::new();
     for (at, wrong, said) in INSIDE {
@@ -180,7 +180,7 @@ fn what_is_wrong_inside_a_file_is_said_with_its_place() {
 }
 
 #[test]
-fn what_is_no_wardrobe_is_said() {
+fn rejects_whole_files_with_position_and_message() {
     let mut different = Vec::new();
     for (bytes, said) in WHOLE {
         let error = read::wardrobe(bytes).expect_err(said).to_string();
@@ -195,7 +195,7 @@ fn what_is_no_wardrobe_is_said() {
 }
 
 #[test]
-fn nesting_is_read_to_a_hundred_levels_and_no_further() {
+fn nesting_is_limited_to_100_levels() {
     let nested = |depth| {
         document(
             "hat",
@@ -204,7 +204,7 @@ fn nesting_is_read_to_a_hundred_levels_and_no_further() {
     };
     let wardrobe = read::wardrobe(nested(100).as_bytes()).unwrap();
     assert_eq!(read::wardrobe(&write::wardrobe(&wardrobe)).unwrap(), wardrobe);
-    // The history has it inside an edit, inside a line.
+    // In the history the same value is inside an edit, inside a line.
     let group = Wardrobe::default().diff(&wardrobe);
     let line = format!("{{\"edits\": {}}}", write::compact(&group));
     let value: std::collections::HashMap<String, hatrack::model::Group> =
@@ -228,9 +228,9 @@ fn nesting_is_read_to_a_hundred_levels_and_no_further() {
     }
 }
 
-/// An error is for people: never longer than a line or two, whatever is in the file, and without control characters.
+/// Errors are short and without control characters, whatever the file contains.
 #[test]
-fn errors_stay_short_and_harmless() {
+fn errors_stay_short_without_control_characters() {
     let long = format!("\\u001b[31m\\u202e{}", "A".repeat(1_000_000));
     for (at, wrong) in [
         ("hat", format!(",\n\"required\": \"{long}\"")),
@@ -255,14 +255,14 @@ fn errors_stay_short_and_harmless() {
 }
 
 #[test]
-fn a_very_long_title_is_a_title() {
+fn reads_very_long_title() {
     let text = document("hat", &format!(",\n\"title\": \"{}\"", "書".repeat(1_000_000)));
     let wardrobe = read::wardrobe(text.as_bytes()).unwrap();
     assert_eq!(read::wardrobe(&write::wardrobe(&wardrobe)).unwrap(), wardrobe);
 }
 
 #[test]
-fn a_users_hats_are_read_from_either_object_and_mistakes_are_said() {
+fn reads_hats_from_hats_or_user_object() {
     let one: Hats = [(hatrack::model::HatId::unchecked("urn:x:1"), Attachment::default())]
         .into_iter()
         .collect();
@@ -270,7 +270,7 @@ fn a_users_hats_are_read_from_either_object_and_mistakes_are_said() {
         r#"{"urn:x:1": {}}"#,
         r#"{"hats": {"urn:x:1": {}}}"#,
         r#"{"affiliation": "member", "hats": {"urn:x:1": {}}, "x": [1]}"#,
-        // Whatever stands beside the hats is left aside, also what hatrack would not write.
+        // All other members are ignored, even invalid ones.
         r#"{"affiliation": "king of the room", "hats": {"urn:x:1": {}}}"#,
         r#"{"affiliation": 7, "hats": {"urn:x:1": {}}}"#,
     ] {
@@ -318,11 +318,11 @@ fn a_users_hats_are_read_from_either_object_and_mistakes_are_said() {
 }
 
 #[test]
-fn what_is_missing_has_its_meaning() {
+fn missing_members_have_defaults() {
     let text = r#"{"version": 1, "rooms": {"a@b": {"users": {"T@example.org": {}, "c@d": {"hats": {"x:y": {}}}}}, "c@d": {}}}"#;
     let wardrobe = read::wardrobe(text.as_bytes()).unwrap();
     assert_eq!(wardrobe.revision, 0);
-    // Written, everything is there, normalised and sorted.
+    // When written, all members are present, normalized and sorted.
     let written = r#"{
   "version": 1,
   "revision": 0,
@@ -354,9 +354,9 @@ fn what_is_missing_has_its_meaning() {
     );
 }
 
-/// A history is a file like any other: what stands in it cannot bring a second `rooms` into the document.
+/// A line of a history cannot add a second `rooms` to the document.
 #[test]
-fn an_edit_of_unknown_members_has_only_such() {
+fn document_edit_rejects_known_members() {
     let edit = |name: &str| format!(r#"{{"document": {{"before": {{}}, "after": {{"{name}": {{}}}}}}}}"#);
     assert!(serde_json::from_str::<hatrack::model::Edit>(&edit("x")).is_ok());
     for name in ["version", "revision", "rooms", "r\\u006foms"] {

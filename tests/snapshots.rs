@@ -334,7 +334,7 @@ fn loading_screen() {
         column: wrong.column,
         message: wrong.message,
     };
-    let event = StoreEvent::Trouble(Some(StoreProblem::Unreadable(broken.to_string())));
+    let event = StoreEvent::Problem(Some(StoreProblem::Unreadable(broken.to_string())));
     session.send(Msg::Store(Box::new(event)));
     shows(
         "loading-unreadable",
@@ -358,7 +358,7 @@ fn unsaved_changes() {
 fn file_problems() {
     let mut session = open();
     let trouble = StoreProblem::Gone(store::StoreError::Gone { path: FILE.into() }.to_string());
-    session.send(Msg::Store(Box::new(StoreEvent::Trouble(Some(trouble)))));
+    session.send(Msg::Store(Box::new(StoreEvent::Problem(Some(trouble)))));
     shows("file-deleted", &mut session, color(), &USUAL);
 }
 

@@ -35,7 +35,7 @@ impl CatalogOverlay {
             return Vec::new();
         };
         let mut entries: Vec<CatalogEntry<'a>> = room
-            .known_hats()
+            .hats()
             .iter()
             .map(|known| CatalogEntry {
                 hat: known,

@@ -1,6 +1,6 @@
 //! What is wrong with a form, field by field, and what it would store.
 
-use crate::model::{Attachment, HatId, Hue, InvalidJid, Jid, LONGEST_TEXT, Wardrobe};
+use crate::model::{Attachment, HatId, Hue, InvalidJid, Jid, MAX_TEXT_BYTES, Wardrobe};
 
 use super::Keymap;
 use super::addresses;
@@ -293,7 +293,7 @@ fn duplicate_hat_problem(hat: &HatId, members: &[RoomUser], wardrobe: &Wardrobe)
 
 /// Why nobody should type this as a title or a name.
 pub(super) fn title_problem(text: &str) -> Option<&'static str> {
-    if text.len() > LONGEST_TEXT {
+    if text.len() > MAX_TEXT_BYTES {
         Some("it is longer than 1,024 bytes")
     } else if text.chars().any(char::is_control) {
         Some("a line break or another control character is in it")

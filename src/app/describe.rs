@@ -172,7 +172,7 @@ fn room_edit(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String 
             users => format!(
                 " with {} and {}",
                 count(users, "user"),
-                count(there.attachments(), "hat")
+                count(there.attachment_count(), "hat")
             ),
         };
         format!("the room {room}{name}{content}")

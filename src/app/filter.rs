@@ -54,7 +54,7 @@ impl Filter {
                 .score_fuzzy(atom, room.name.as_deref().unwrap_or_default())
                 .max(matching.score_fuzzy(atom, jid.as_str())),
             TermKind::Affiliation(_) => None,
-            TermKind::Hat(hat) => room.known_hats().iter().find_map(|known| match hat {
+            TermKind::Hat(hat) => room.hats().iter().find_map(|known| match hat {
                 None => Some(1),
                 Some(atom) => score_name(matching, atom, &known.id, known.title.as_deref()),
             }),

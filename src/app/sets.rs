@@ -31,7 +31,7 @@ impl SetsOverlay {
 
     /// The sets that match what is typed, the best first; or why there is no reading them.
     pub fn entries(&self, wardrobe: &Wardrobe) -> Result<Vec<NamedHats>, String> {
-        let sets = wardrobe.sets().map_err(|error| error.to_string())?;
+        let sets = wardrobe.hat_sets().map_err(|error| error.to_string())?;
         let terms = SearchTerms::of(&self.text.text(), CaseMatching::Smart);
         let mut matching = FuzzyMatcher::new();
         let mut found = Vec::new();

@@ -103,7 +103,7 @@ pub(super) fn existing_hats(
     let mut all: HashMap<HatId, ExistingHat, foldhash::fast::RandomState> = HashMap::default();
     for (jid, room) in wardrobe.rooms() {
         let is_here = here == Some(jid);
-        for hat in room.known_hats().iter() {
+        for hat in room.hats().iter() {
             let known = all.entry(hat.id.clone()).or_insert_with(|| ExistingHat {
                 id: hat.id.clone(),
                 title: None,
@@ -115,7 +115,7 @@ pub(super) fn existing_hats(
             if known.hue.is_none() {
                 known.hue = room.catalog.get(&hat.id).and_then(|hat| hat.hue.clone());
             }
-            known.users += hat.users;
+            known.users += hat.user_count;
             known.in_room |= is_here;
             let mut title = hat.title.clone();
             if is_here || known.title.is_none() {

@@ -66,8 +66,8 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
             let hats = marked_or_selected(state.browser.column(Pane::First));
             for hat in hats.iter().filter_map(RowId::hat) {
                 for (room, there) in wardrobe.rooms() {
-                    let known = there.known_hat(hat);
-                    let having = known.into_iter().flat_map(|known| known.wearers(there));
+                    let known = there.hat(hat);
+                    let having = known.into_iter().flat_map(|known| known.users(there));
                     held.extend(having.map(|(user, _)| spot(room, user, hat)));
                 }
             }

@@ -25,14 +25,14 @@ fn list(room: &str, context: &SessionContext, out: &mut Output) -> Result<(), Fa
     let data = OpenStore::open_to_read(context)?;
     let room = data.wardrobe().room(&jid);
     let room = room.ok_or_else(|| EditError::NoSuchRoom { room: jid.clone() })?;
-    let rows = room.known_hats().iter().map(|hat| {
+    let rows = room.hats().iter().map(|hat| {
         let hue = match room.catalog.get(&hat.id).map(|hat| hat.hue.as_ref()) {
             None => "not in catalog".to_owned(),
             Some(None) => "automatic".to_owned(),
             Some(Some(hue)) => hue.as_json().as_str().trim_matches('"').to_owned(),
         };
         let title = hat.title.as_deref().unwrap_or_default().to_owned();
-        vec![hat.id.to_string(), title, hat.users.to_string(), hue]
+        vec![hat.id.to_string(), title, hat.user_count.to_string(), hue]
     });
     let rows: Vec<_> = rows.collect();
     if rows.is_empty() {
@@ -60,7 +60,7 @@ fn define(args: &CatalogDefineArgs, context: &SessionContext, out: &mut Output) 
         let room_data = wardrobe.room(&room).cloned();
         let room_data = room_data.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
         // An existing ID may be any text, as some servers allow; a new one must be a URI.
-        let hat = match room_data.known_hat(&HatId::unchecked(args.hat.as_str())) {
+        let hat = match room_data.hat(&HatId::unchecked(args.hat.as_str())) {
             Some(hat) => hat.id.clone(),
             None => HatId::parse_input(&args.hat).map_err(Failure::invalid_argument)?,
         };
@@ -73,8 +73,8 @@ fn define(args: &CatalogDefineArgs, context: &SessionContext, out: &mut Output) 
         }
         let defined = wardrobe.define_hat(&room, &hat, entry, args.retitle_users)?;
         let mut what = describe::group(&defined.group);
-        if !defined.refused.is_empty() {
-            let users = describe::count(defined.refused.len(), "user");
+        if !defined.not_affiliated.is_empty() {
+            let users = describe::count(defined.not_affiliated.len(), "user");
             what = format!("{what}; skipped {users} without affiliation");
         }
         Ok((defined.group, what))

@@ -20,20 +20,20 @@ pub(super) fn run(args: &CheckArgs, context: &SessionContext, out: &mut Output) 
     if args.repair {
         context.require_unrestricted("check --repair")?;
     }
-    if args.path.as_deref().is_some_and(store::is_stream) {
+    if args.path.as_deref().is_some_and(store::is_dash) {
         if args.repair {
             return Err(Failure::usage("standard input has no history to repair"));
         }
         return standard_input(out);
     }
-    let other = args.path.as_deref().map(store::expanded);
+    let other = args.path.as_deref().map(store::expand_home);
     let path = other.as_ref().unwrap_or(&context.file);
     if args.repair {
         let repaired = store::repair_history(path).map_err(|error| store_failure(&error))?;
-        if repaired.copy.is_some() {
+        if repaired.moved_to.is_some() {
             out.mark_saved();
         }
-        match repaired.copy {
+        match repaired.moved_to {
             Some(copy) => out.line(&format!(
                 "Repaired history: {} kept, {} moved to {}",
                 count(repaired.kept, "line"),
@@ -83,7 +83,7 @@ fn standard_input(out: &mut Output) -> Result<(), Failure> {
     let (mut users, mut hats) = (0, 0);
     for (_, room) in wardrobe.rooms() {
         users += room.users().len();
-        hats += room.attachments();
+        hats += room.attachment_count();
     }
     out.line(&format!(
         "{NAME}: revision {}, {}, {}, {}",

@@ -100,12 +100,12 @@ fn data_file(line: &PartialCommand, context: &SessionContext) -> PathBuf {
     let Some(named) = &line.file else {
         return context.file.clone();
     };
-    store::expanded(Path::new(named))
+    store::expand_home(Path::new(named))
 }
 
 /// The data, limited to the rooms that the line allows; `None` if it cannot be read.
 fn load_wardrobe(line: &PartialCommand, context: &SessionContext) -> Option<Wardrobe> {
-    let bytes = store::read_only_file(&data_file(line, context)).ok()?;
+    let bytes = store::read_regular_file(&data_file(line, context)).ok()?;
     let wardrobe = read::wardrobe(&bytes).ok()?;
     if line.rooms.is_empty() {
         return Some(wardrobe);
@@ -114,7 +114,7 @@ fn load_wardrobe(line: &PartialCommand, context: &SessionContext) -> Option<Ward
         .rooms()
         .filter(|(jid, _)| line.rooms.contains(*jid))
         .map(|(jid, room)| (jid.clone(), room.clone()));
-    Some(Wardrobe::of_rooms(visible.collect()))
+    Some(Wardrobe::from_rooms(visible.collect()))
 }
 
 fn candidates_from(expected: &ExpectedValue, wardrobe: &Wardrobe) -> Vec<Candidate> {
@@ -147,9 +147,7 @@ fn candidates_from(expected: &ExpectedValue, wardrobe: &Wardrobe) -> Vec<Candida
             sorted_unique(all)
         }
         ExpectedValue::Hats(room, None) => {
-            let existing = rooms(room)
-                .into_iter()
-                .flat_map(|room| room.known_hats().to_vec());
+            let existing = rooms(room).into_iter().flat_map(|room| room.hats().to_vec());
             let with_titles = existing.map(|hat| {
                 let title = hat.title.as_deref().unwrap_or_default().to_owned();
                 (hat.id.to_string(), title)
@@ -157,7 +155,7 @@ fn candidates_from(expected: &ExpectedValue, wardrobe: &Wardrobe) -> Vec<Candida
             sorted_unique(with_titles.collect())
         }
         ExpectedValue::Sets => {
-            let sets = wardrobe.sets().unwrap_or_default();
+            let sets = wardrobe.hat_sets().unwrap_or_default();
             let candidate = |(name, hats): (Box<str>, crate::model::Hats)| {
                 (name.into(), crate::app::describe::count(hats.len(), "hat"))
             };
@@ -190,7 +188,7 @@ fn revisions(file: &Path) -> Vec<Candidate> {
         from: None,
         limit: MAX_REVISIONS,
     };
-    let page = store::history_of(file, &Scope::default(), &query);
+    let page = store::read_history(file, &Scope::default(), &query);
     let entries = page.map(|page| page.entries).unwrap_or_default();
     let candidate = |entry: &store::HistoryEntry| {
         let words = crate::app::describe::group(&entry.group);

@@ -28,7 +28,7 @@ pub(super) fn run(args: &ConfigArgs, context: &SessionContext, out: &mut Output)
         }
         return Ok(());
     }
-    let named = args.check.clone().flatten().map(|path| store::expanded(&path));
+    let named = args.check.clone().flatten().map(|path| store::expand_home(&path));
     let Some(path) = named.clone().or_else(context::config_file) else {
         return out.line("No home folder and so no configuration file: using defaults");
     };
@@ -83,10 +83,10 @@ fn load(path: &Path) -> Result<Option<Config>, Vec<String>> {
 
 fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    if store::is_stream(path) {
+    if store::is_dash(path) {
         io::stdin().take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     } else {
-        store::open_only_file(path)?
+        store::open_regular_file(path)?
             .take(MAX_BYTES + 1)
             .read_to_end(&mut bytes)?;
     }

@@ -61,13 +61,13 @@ impl SessionContext {
         });
         let folders = folders();
         let named = options.file.or_else(|| own("HATRACK_FILE").map(PathBuf::from));
-        if named.as_deref().is_some_and(store::is_stream) {
+        if named.as_deref().is_some_and(store::is_dash) {
             return Err(Failure::usage(
                 "the data file cannot be \"-\" (standard input); for a file of that name write ./-",
             ));
         }
         let file_is_explicit = named.is_some();
-        let named = named.map(|path| store::expanded(&path));
+        let named = named.map(|path| store::expand_home(&path));
         let default = || folders.as_ref().map(|folders| folders.config.join("hats.json"));
         let file = named.or_else(default).ok_or_else(|| {
             let also = if restricted { "" } else { " or HATRACK_FILE" };

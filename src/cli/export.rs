@@ -17,11 +17,11 @@ pub(super) fn run(args: &ExportArgs, context: &SessionContext, out: &mut Output)
     let room = room.map_err(Failure::invalid_argument)?;
     let user = args.user.as_deref().map(Jid::parse_input).transpose();
     let user = user.map_err(Failure::invalid_argument)?;
-    let output = args.output.as_deref().filter(|path| !store::is_stream(path));
+    let output = args.output.as_deref().filter(|path| !store::is_dash(path));
     if output.is_some() {
         context.require_unrestricted("--output")?;
     }
-    let output = output.filter(|path| !store::is_standard_output(path));
+    let output = output.filter(|path| !store::is_stdout_path(path));
     let part = match (room, user) {
         (Some(room), Some(user)) => ExportScope::User(room, user),
         (Some(room), None) => ExportScope::Room(room),
@@ -50,7 +50,7 @@ pub(super) fn run(args: &ExportArgs, context: &SessionContext, out: &mut Output)
         _ => {}
     }
     let exported = exchange::export(wardrobe, &part, format).unwrap_or_default();
-    let stream = output.map(store::open_stream).transpose();
+    let stream = output.map(store::open_if_stream).transpose();
     let stream = stream.map_err(|error| store_failure(&error))?.flatten();
     if let Some(mut file) = stream {
         let terminal = file.is_terminal();
@@ -61,7 +61,7 @@ pub(super) fn run(args: &ExportArgs, context: &SessionContext, out: &mut Output)
             FileFormat::Csv => exported.bytes,
         };
         let written = store::write_file(path, &bytes, args.force, Some(&context.file));
-        if let WriteOutcome::Exists = written.map_err(|error| store_failure(&error))? {
+        if let WriteOutcome::AlreadyExists = written.map_err(|error| store_failure(&error))? {
             return Err(Failure::error(format!(
                 "{} already exists; use --force to overwrite it",
                 path.display()

@@ -1,6 +1,6 @@
 //! The error of a command: one line for people and an exit code for scripts.
 
-use crate::model::{self, LONGEST_TEXT};
+use crate::model::{self, MAX_TEXT_BYTES};
 
 /// An error message with its exit code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +38,7 @@ impl Failure {
     /// `what` names the argument in the message. Texts from files and servers are not limited.
     pub fn check_single_line(what: &str, text: Option<&str>) -> Result<(), Self> {
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-        if let Some(length) = text.map(str::len).filter(|length| *length > LONGEST_TEXT) {
+        if let Some(length) = text.map(str::len).filter(|length| *length > MAX_TEXT_BYTES) {
             let length = crate::app::describe::count(length, "byte");
             let message = format!("bad-request: {what} too long: {length} (limit 1,024 bytes)");
             return Err(Self::with_code(2, message));

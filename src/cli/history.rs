@@ -10,7 +10,7 @@ use super::open_store::{OpenStore, no_such_file, store_failure};
 use super::output::Output;
 use crate::app::describe;
 use crate::model::{HatId, Jid, write};
-use crate::store::{self, HistoryEntry, HistoryFilter, HistoryQuery, history_of};
+use crate::store::{self, HistoryEntry, HistoryFilter, HistoryQuery, read_history};
 
 /// Default number of entries in a table.
 const DEFAULT_LIMIT: usize = 100;
@@ -37,7 +37,7 @@ pub(super) fn run(args: &HistoryArgs, context: &SessionContext, out: &mut Output
         hat: args.hat.as_deref().map(HatId::unchecked),
         actor: args.by.clone(),
     };
-    if context.file_is_explicit && !store::is_anything_at(&context.file) {
+    if context.file_is_explicit && !store::data_or_history_exists(&context.file) {
         return Err(no_such_file(context));
     }
     let all = if args.json { usize::MAX } else { DEFAULT_LIMIT };
@@ -57,7 +57,7 @@ pub(super) fn run(args: &HistoryArgs, context: &SessionContext, out: &mut Output
             limit: left.min(PAGE_SIZE),
         };
         let page =
-            history_of(&context.file, &context.scope, &query).map_err(|error| store_failure(&error))?;
+            read_history(&context.file, &context.scope, &query).map_err(|error| store_failure(&error))?;
         left = left.saturating_sub(page.entries.len());
         unreadable += page.unreadable;
         printer.page(&page.entries, out)?;

@@ -72,7 +72,7 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
 
 /// The name of the input for messages, and its content.
 fn read(from: &Path, context: &SessionContext) -> Result<(String, Vec<u8>), Failure> {
-    if store::is_stream(from) {
+    if store::is_dash(from) {
         let bytes = store::read_all(std::io::stdin().lock());
         let bytes = bytes.map_err(|error| Failure::error(format!("cannot read standard input: {error}")))?;
         return Ok(("standard input".into(), bytes));

@@ -19,7 +19,7 @@ use crate::store;
 /// Starts logging to `path`, if given; it must not be a file that belongs to `data`.
 pub(super) fn start(path: Option<&Path>, data: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = path else { return Ok(()) };
-    let file = store::append_file(path, data).map_err(|error| open_store::store_failure(&error))?;
+    let file = store::open_append(path, data).map_err(|error| open_store::store_failure(&error))?;
     if log::set_boxed_logger(Box::new(JsonLog(file))).is_ok() {
         log::set_max_level(LevelFilter::Debug);
     }

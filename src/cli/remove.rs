@@ -33,7 +33,7 @@ fn missing_hat_message(wardrobe: &Wardrobe, room: &Jid, user: &Jid, hat: &HatId)
     let of_user: Vec<_> = of_user
         .map(|(id, attachment)| (id, room_data.title(id, attachment)))
         .collect();
-    let existing = room_data.known_hats();
+    let existing = room_data.hats();
     let existing: Vec<_> = existing
         .iter()
         .map(|hat| (&hat.id, hat.title.as_deref()))

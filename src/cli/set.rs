@@ -11,7 +11,7 @@ use crate::store;
 pub(super) fn run(args: &SetArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
     let user = Jid::parse_input(&args.user).map_err(Failure::invalid_argument)?;
-    let input = store::is_stream(&args.from);
+    let input = store::is_dash(&args.from);
     if !input {
         context.require_unrestricted("set FILE")?;
     }
@@ -24,7 +24,7 @@ pub(super) fn run(args: &SetArgs, context: &SessionContext, out: &mut Output) ->
         (args.from.display().to_string(), bytes?)
     };
     let (hats, named) =
-        read::typed_hats(&bytes).map_err(|error| Failure::error(format!("bad-request: {name}: {error}")))?;
+        read::hats_input(&bytes).map_err(|error| Failure::error(format!("bad-request: {name}: {error}")))?;
     let data = OpenStore::open(context)?;
     let current = data.wardrobe().room(&room).and_then(|room| room.user(&user));
     let current = current.map(|user| user.affiliation);

@@ -21,17 +21,17 @@ pub(super) fn run(args: &SetsArgs, context: &SessionContext, out: &mut Output) -
         Some(SetsCommand::Apply(args)) => apply(args, context, out),
         Some(SetsCommand::Rename(args)) => {
             check_set_name(&args.new_name)?;
-            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.rename_set(&args.name, &args.new_name))
+            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.rename_hat_set(&args.name, &args.new_name))
         }
         Some(SetsCommand::Remove(args)) => {
-            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.put_set(&args.name, None))
+            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.put_hat_set(&args.name, None))
         }
     }
 }
 
 fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let data = OpenStore::open_to_read(context)?;
-    let sets = data.wardrobe().sets()?;
+    let sets = data.wardrobe().hat_sets()?;
     if json {
         return out.json(&write::pretty(&sets));
     }
@@ -65,14 +65,14 @@ fn save(args: &SetSaveArgs, context: &SessionContext, out: &mut Output) -> Resul
     let user = Jid::parse_input(&args.user).map_err(Failure::invalid_argument)?;
     let edit = |wardrobe: &mut Wardrobe| {
         let hats = hats_of(wardrobe, &room, &user)?;
-        let existing = wardrobe.sets()?.remove(&*args.name);
+        let existing = wardrobe.hat_sets()?.remove(&*args.name);
         if existing.is_some_and(|existing| existing != hats) && !args.force {
             let name = args.name.as_str().into();
-            let error = Failure::from(EditError::SetExists { name });
+            let error = Failure::from(EditError::HatSetExists { name });
             let message = format!("{error}; use --force to overwrite it");
             return Err(Failure { message, ..error });
         }
-        let group = wardrobe.put_set(&args.name, Some(&hats))?;
+        let group = wardrobe.put_hat_set(&args.name, Some(&hats))?;
         let what = describe::group(&group);
         Ok((group, what))
     };
@@ -90,7 +90,7 @@ fn hats_of(wardrobe: &Wardrobe, room: &Jid, user: &Jid) -> Result<Hats, Failure>
     if user_data.hats.is_empty() {
         return Err(Failure::not_found(format!("{user} has no hats in {room}")));
     }
-    Ok(room_data.whole_hats(&user_data.hats))
+    Ok(room_data.hats_with_titles(&user_data.hats))
 }
 
 fn apply(args: &SetApplyArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
@@ -101,8 +101,8 @@ fn apply(args: &SetApplyArgs, context: &SessionContext, out: &mut Output) -> Res
         .map_err(Failure::invalid_argument)?;
     OpenStore::open(context)?.change(out, |wardrobe| {
         let name = args.name.as_str();
-        let hats = wardrobe.sets()?.remove(name);
-        let hats = hats.ok_or_else(|| EditError::NoSuchSet { name: name.into() })?;
+        let hats = wardrobe.hat_sets()?.remove(name);
+        let hats = hats.ok_or_else(|| EditError::NoSuchHatSet { name: name.into() })?;
         let mut group = Group::default();
         for user in &users {
             if args.add {

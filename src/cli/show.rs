@@ -52,7 +52,7 @@ fn print_rooms(wardrobe: &Wardrobe, context: &SessionContext, out: &mut Output) 
             room.name.as_deref().unwrap_or_default().to_owned(),
             jid.to_string(),
             room.users().len().to_string(),
-            room.attachments().to_string(),
+            room.attachment_count().to_string(),
         ]
     };
     let rows: Vec<_> = wardrobe.rooms().map(row).collect();
@@ -64,7 +64,7 @@ fn print_room(jid: &Jid, room: &Room, out: &mut Output) -> Result<(), Failure> {
     let title = name.map_or_else(|| jid.to_string(), |name| format!("{name} ({jid})"));
     let (users, hats) = (
         count(room.users().len(), "user"),
-        count(room.attachments(), "hat"),
+        count(room.attachment_count(), "hat"),
     );
     out.line(&format!("{title}: {users}, {hats}"))?;
     if !room.users().is_empty() {

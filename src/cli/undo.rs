@@ -67,7 +67,7 @@ fn latest(data: &OpenStore) -> Result<UndoCandidate, Failure> {
 fn entry(data: &OpenStore, revision: u64) -> Result<HistoryEntry, Failure> {
     let found = data
         .store
-        .entry(revision)
+        .history_entry(revision)
         .map_err(|error| store_failure(&error))?;
     found.ok_or_else(|| Failure::not_found(format!("no revision {revision} in the history")))
 }

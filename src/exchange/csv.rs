@@ -33,7 +33,7 @@ pub(super) fn export(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Exported
     write_row(&mut out, COLUMNS);
     match part {
         ExportScope::All | ExportScope::Rooms(_) | ExportScope::Users(..) => {
-            let sets = wardrobe.sets().unwrap_or_default();
+            let sets = wardrobe.hat_sets().unwrap_or_default();
             lost.sets = sets.len();
             lost.unknown += usize::from(wardrobe.extra.iter().count() > usize::from(!sets.is_empty()));
             for (jid, room) in wardrobe.rooms() {

@@ -86,7 +86,7 @@ pub(super) fn merge(
     if !merge.errors.is_empty() {
         return Err(ImportErrors::rows(merge.errors));
     }
-    let mut wanted = Wardrobe::of_rooms(rooms.into_iter().collect());
+    let mut wanted = Wardrobe::from_rooms(rooms.into_iter().collect());
     wanted.revision = now.revision;
     wanted.extra = if is_document {
         merge.document(&now.extra, &laid.extra)
@@ -114,7 +114,7 @@ impl ImportMerge<'_> {
                 format!("hue: {} is no number of degrees from 0 to 360", quoted(hue))
             } else {
                 let known = |room: &Arc<Room>| {
-                    let hats = room.known_hats();
+                    let hats = room.hats();
                     hats.binary_search_by(|known| known.id.cmp(hat)).is_ok()
                 };
                 if there.is_some_and(known) {
@@ -271,7 +271,7 @@ impl ImportMerge<'_> {
         let mut wanted = now.clone();
         let mut aside = Vec::new();
         // A set of hats of its own name each; the member is not one thing that is the same or another.
-        let sets = (now.sets(), given.sets());
+        let sets = (now.hat_sets(), given.hat_sets());
         for (name, value) in given.iter() {
             let why = match now.get(name) {
                 Some(there) if there == value => continue,
@@ -295,7 +295,7 @@ impl ImportMerge<'_> {
                 }
             }
             if there.len() > before {
-                wanted.put_sets(&there);
+                wanted.set_hat_sets(&there);
             }
         }
         self.skipped.extend(aside.into_iter().map(|why| SkippedItem {

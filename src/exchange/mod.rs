@@ -60,7 +60,7 @@ fn extract(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Wardrobe> {
         }
         ExportScope::All | ExportScope::Room(_) | ExportScope::User(..) => None,
     };
-    rooms.map(Wardrobe::of_rooms)
+    rooms.map(Wardrobe::from_rooms)
 }
 
 /// Reads what is given in a file of this form.

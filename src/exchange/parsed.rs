@@ -195,7 +195,7 @@ const UTF16_SAMPLE: usize = 256;
 /// Reads a JSON object: a wardrobe has `rooms`, a room has `users`, anything else is a user.
 pub(super) fn parse_json(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let text = decode_text(bytes)?.as_bytes();
-    let names = read::any(text)?;
+    let names = read::object_members(text)?;
     let has = |name: &str| names.get(name).is_some();
     Ok(ParsedImport::of(if has("rooms") {
         ImportExtent::Document(read::wardrobe(text)?)
@@ -217,7 +217,7 @@ pub(super) fn parse_json(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
 impl ImportExtent {
     /// As rooms with addresses, and the user that alone is meant; or what is missing for that.
     pub(super) fn to_wardrobe(&self, target: &ImportTarget) -> Result<Wardrobe, ImportErrors> {
-        let one = |room: &Jid, there: Room| Wardrobe::of_rooms(vec![(room.clone(), Arc::new(there))]);
+        let one = |room: &Jid, there: Room| Wardrobe::from_rooms(vec![(room.clone(), Arc::new(there))]);
         match (self, &target.room, &target.user) {
             (Self::Document(wardrobe), None, _) => Ok(wardrobe.clone()),
             (Self::Document(_), Some(_), _) => Err(ImportErrors::whole(

@@ -81,8 +81,8 @@ impl ParsedImport {
 fn same_but_sets(before: &Wardrobe, after: &Wardrobe) -> bool {
     let without = |wardrobe: &Wardrobe| {
         let mut extra = wardrobe.extra.clone();
-        if wardrobe.sets().is_ok() {
-            extra.put("sets", None);
+        if wardrobe.hat_sets().is_ok() {
+            extra.set("sets", None);
         }
         extra
     };
@@ -92,8 +92,8 @@ fn same_but_sets(before: &Wardrobe, after: &Wardrobe) -> bool {
 impl ImportCounts {
     fn sets(&mut self, before: &Wardrobe, after: &Wardrobe) {
         let (before, after) = (
-            before.sets().unwrap_or_default(),
-            after.sets().unwrap_or_default(),
+            before.hat_sets().unwrap_or_default(),
+            after.hat_sets().unwrap_or_default(),
         );
         let put = after
             .iter()

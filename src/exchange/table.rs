@@ -305,7 +305,7 @@ impl TableReader {
             room.catalog = rows.catalog.into_iter().map(|(id, (_, hat))| (id, hat)).collect();
             rooms.push((jid, Arc::new(room)));
         }
-        given.content = ImportExtent::Document(Wardrobe::of_rooms(rooms));
+        given.content = ImportExtent::Document(Wardrobe::from_rooms(rooms));
         given
     }
 }

@@ -1,4 +1,4 @@
-//! The edits between two wardrobes.
+//! The difference between two wardrobes, as edits.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Edit, Group, HatRule, Jid, Room, User, Wardrobe};
 
 impl Wardrobe {
-    /// The edits that make `other` of this wardrobe. Rooms that the two share in memory cost nothing.
+    /// The edits that turn this wardrobe into `other`. Rooms that the two share in memory are not compared.
     pub fn diff(&self, other: &Self) -> Group {
         let mut edits = Vec::new();
         if self.extra != other.extra {
@@ -19,7 +19,7 @@ impl Wardrobe {
         for room in rooms {
             match (self.room(room), other.room(room)) {
                 (Some(a), Some(b)) if Arc::ptr_eq(a, b) || a == b => {}
-                (Some(a), Some(b)) if a.extra == b.extra => rooms_differ(room, a, b, &mut edits),
+                (Some(a), Some(b)) if a.extra == b.extra => diff_rooms(room, a, b, &mut edits),
                 (before, after) => {
                     let (before, after) = (before.cloned(), after.cloned());
                     edits.push(Edit::Room {
@@ -33,9 +33,9 @@ impl Wardrobe {
         Group(edits)
     }
 
-    /// Uses the rooms of an earlier reading wherever they are the same, so that memory is shared and a later
-    /// [`Wardrobe::diff`] costs nothing for them.
-    pub fn share_with(&mut self, earlier: &Self) {
+    /// Replaces rooms that are equal in `earlier` by the ones there, so that both share memory and a later
+    /// [`Wardrobe::diff`] need not compare them.
+    pub fn share_rooms_with(&mut self, earlier: &Self) {
         for (jid, room) in &mut self.rooms {
             if let Some(there) = earlier.room(jid).filter(|there| *there == room) {
                 *room = there.clone();
@@ -44,7 +44,7 @@ impl Wardrobe {
     }
 }
 
-fn rooms_differ(room: &Jid, a: &Room, b: &Room, edits: &mut Vec<Edit>) {
+fn diff_rooms(room: &Jid, a: &Room, b: &Room, edits: &mut Vec<Edit>) {
     if a.name != b.name {
         edits.push(Edit::RoomName {
             room: room.clone(),
@@ -74,7 +74,7 @@ fn rooms_differ(room: &Jid, a: &Room, b: &Room, edits: &mut Vec<Edit>) {
         let before = if order.is_le() { left.next() } else { None };
         let after = if order.is_ge() { right.next() } else { None };
         if let Some((user, _)) = before.or(after) {
-            user_edits(
+            diff_user(
                 room,
                 user,
                 before.map(|(_, user)| user),
@@ -85,8 +85,9 @@ fn rooms_differ(room: &Jid, a: &Room, b: &Room, edits: &mut Vec<Edit>) {
     }
 }
 
-/// The edits that make `after` of a user; what comes from elsewhere is put there whoever has it.
-pub(crate) fn user_edits(
+/// Appends the edits that turn the user `before` into `after`. They do not require an affiliation, as the new state may
+/// come from outside.
+pub(crate) fn diff_user(
     room: &Jid,
     user: &Jid,
     before: Option<&User>,
@@ -121,7 +122,7 @@ pub(crate) fn user_edits(
                         hat,
                         before,
                         after,
-                        rule: HatRule::Plain,
+                        rule: HatRule::AnyUser,
                     });
                 }
             }

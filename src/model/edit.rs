@@ -1,4 +1,4 @@
-//! The one idea: every change is an [`Edit`], as data, with what was there before and what is there after.
+//! Edits: every change is data, with the value before and the value after it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,106 +6,106 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::excerpt::shortened;
+use super::excerpt::truncated;
 use super::{
     Affiliation, Attachment, CatalogHat, EditError, Extra, FoundValue, HatId, Jid, Room, User, Wardrobe,
 };
 
-/// What must hold, beside `before`, for an edit of a user's hat.
+/// A condition on the user, in addition to `before`, for an edit of a user's hat.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HatRule {
-    /// The user is owner, admin or member of the room, as the three operations demand.
+    /// The user must be an owner, admin or member of the room, as the three operations on hats require.
     #[default]
     Affiliated,
-    /// Nothing more: taking a hat from somebody who is not affiliated, or bringing in what a server holds.
-    Plain,
+    /// No condition: removes a hat of a user who is not affiliated, or takes over the state of a server.
+    AnyUser,
 }
 
-/// An invertible change to a wardrobe. Applying one checks that `before` is what is there.
+/// An invertible change to a wardrobe. Applying it checks that the current value is `before`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Edit {
-    /// A whole room: added, removed, or replaced where its unknown members differ.
+    /// A whole room: added, removed, or replaced because its unrecognized members differ.
     Room {
-        /// Where.
+        /// The room.
         room: Jid,
-        /// What was there.
+        /// The value before the edit.
         before: Option<Arc<Room>>,
-        /// What is there then.
+        /// The value after the edit.
         after: Option<Arc<Room>>,
     },
     /// A room's name.
     RoomName {
-        /// Where.
+        /// The room.
         room: Jid,
-        /// What was there.
+        /// The value before the edit.
         before: Option<Arc<str>>,
-        /// What is there then.
+        /// The value after the edit.
         after: Option<Arc<str>>,
     },
     /// A hat in a room's catalog.
-    #[serde(rename = "catalogue")] // as histories have it
+    #[serde(rename = "catalogue")] // the name in existing histories
     Catalog {
-        /// Where.
+        /// The room.
         room: Jid,
-        /// Which.
+        /// The hat.
         hat: HatId,
-        /// What was there.
+        /// The value before the edit.
         before: Option<CatalogHat>,
-        /// What is there then.
+        /// The value after the edit.
         after: Option<CatalogHat>,
     },
-    /// A whole user: added, removed with their hats, or replaced where unknown members differ.
+    /// A whole user: added, removed with their hats, or replaced because unrecognized members differ.
     User {
-        /// Where.
+        /// The room.
         room: Jid,
-        /// Who.
+        /// The user.
         user: Jid,
-        /// What was there.
+        /// The value before the edit.
         before: Option<User>,
-        /// What is there then.
+        /// The value after the edit.
         after: Option<User>,
     },
-    /// The affiliation of a user who is there before and after.
+    /// The affiliation of a user who exists before and after the edit.
     Affiliation {
-        /// Where.
+        /// The room.
         room: Jid,
-        /// Who.
+        /// The user.
         user: Jid,
-        /// What was there.
+        /// The value before the edit.
         before: Affiliation,
-        /// What is there then.
+        /// The value after the edit.
         after: Affiliation,
     },
     /// A hat of a user.
     Hat {
-        /// Where.
+        /// The room.
         room: Jid,
-        /// Who.
+        /// The user.
         user: Jid,
-        /// Which.
+        /// The hat.
         hat: HatId,
-        /// What was there.
+        /// The value before the edit.
         before: Option<Attachment>,
-        /// What is there then.
+        /// The value after the edit.
         after: Option<Attachment>,
-        /// What else must hold.
+        /// The condition on the user.
         #[serde(default)]
         rule: HatRule,
     },
-    /// The unknown members of the document itself.
+    /// The unrecognized members of the document itself.
     Document {
-        /// What was there.
+        /// The value before the edit.
         #[serde(deserialize_with = "unknown_members")]
         before: Extra,
-        /// What is there then.
+        /// The value after the edit.
         #[serde(deserialize_with = "unknown_members")]
         after: Extra,
     },
 }
 
-/// Members of the document beside those that the program knows: a line of the history never puts a second `rooms` there.
+/// Rejects recognized members of the document, so that a line of the history cannot add a second `rooms` to it.
 fn unknown_members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Extra, D::Error> {
     let extra = Extra::deserialize(deserializer)?;
     for name in ["version", "revision", "rooms"] {
@@ -119,7 +119,7 @@ fn unknown_members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Extra, 
 }
 
 impl Edit {
-    /// The edit that takes this one back.
+    /// The edit that undoes this one.
     #[must_use]
     pub fn inverse(&self) -> Self {
         let mut edit = self.clone();
@@ -135,7 +135,7 @@ impl Edit {
         edit
     }
 
-    /// The room that the edit is about; `None` for the document.
+    /// The room that the edit changes, or whose part it changes; `None` for the document.
     pub fn room(&self) -> Option<&Jid> {
         match self {
             Self::Room { room, .. }
@@ -148,7 +148,7 @@ impl Edit {
         }
     }
 
-    /// The user that the edit is about, where it is about one.
+    /// The user that the edit changes, if it changes one.
     pub fn user(&self) -> Option<&Jid> {
         match self {
             Self::User { user, .. } | Self::Affiliation { user, .. } | Self::Hat { user, .. } => Some(user),
@@ -156,7 +156,7 @@ impl Edit {
         }
     }
 
-    /// The hat that the edit is about, where it is about one.
+    /// The hat that the edit changes, if it changes one.
     pub fn hat(&self) -> Option<&HatId> {
         match self {
             Self::Catalog { hat, .. } | Self::Hat { hat, .. } => Some(hat),
@@ -165,18 +165,18 @@ impl Edit {
     }
 }
 
-/// The edits of one action of a moderator, in order: applied whole or not at all, undone in one step.
+/// The edits of one action, in order. A group is applied atomically and undone in one step.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Group(pub Vec<Edit>);
 
 impl Group {
-    /// Whether nothing changes.
+    /// Whether the group has no edits.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The group that takes this one back.
+    /// The group that undoes this one.
     #[must_use]
     pub fn inverse(&self) -> Self {
         Self(self.0.iter().rev().map(Edit::inverse).collect())
@@ -190,10 +190,10 @@ impl From<Edit> for Group {
 }
 
 impl Wardrobe {
-    /// Applies all the edits of a group, or none of them and says why.
+    /// Applies all edits of a group; on an error nothing is changed.
     pub fn apply(&mut self, group: &Group) -> Result<(), EditError> {
         if let [edit] = group.0.as_slice() {
-            // No copy of a large room for each of many operations on it.
+            // Avoids copying a large room for each of many operations on it.
             return self.apply_edit(edit);
         }
         let mut next = self.clone();
@@ -204,14 +204,14 @@ impl Wardrobe {
         Ok(())
     }
 
-    /// Whether what a group leads to is there already: its inverse could be applied.
-    pub fn holds(&self, group: &Group) -> bool {
+    /// Whether the group is already in effect, that is, whether its inverse could be applied.
+    pub fn is_applied(&self, group: &Group) -> bool {
         self.clone().apply(&group.inverse()).is_ok()
     }
 
-    /// Applies those edits of a group that are not made already, and gives them. One whose `before` does not hold, and
-    /// whose `after` does not either, is an error; then nothing is applied.
-    pub fn apply_rest<'a>(&mut self, group: &'a Group) -> Result<Cow<'a, Group>, EditError> {
+    /// Applies the edits of a group that are not in effect yet and returns them. If the current value of an edit is
+    /// neither its `before` nor its `after`, that is an error and nothing is changed.
+    pub fn apply_remaining<'a>(&mut self, group: &'a Group) -> Result<Cow<'a, Group>, EditError> {
         if self.apply(group).is_ok() {
             return Ok(Cow::Borrowed(group));
         }
@@ -220,7 +220,7 @@ impl Wardrobe {
         for edit in &group.0 {
             match next.apply_edit(edit) {
                 Ok(()) => kept.push(edit.clone()),
-                Err(error) if next.check(&edit.inverse()).is_err() => return Err(error),
+                Err(error) if next.check_edit(&edit.inverse()).is_err() => return Err(error),
                 Err(_) => {}
             }
         }
@@ -228,10 +228,10 @@ impl Wardrobe {
         Ok(Cow::Owned(Group(kept)))
     }
 
-    /// Whether nothing of a group is in effect any more: all of its edits have been taken back.
+    /// Whether no edit of the group is in effect any more.
     pub fn is_undone(&self, group: &Group) -> bool {
         let rest = |rest: Cow<'_, Group>| rest.is_empty();
-        self.clone().apply_rest(&group.inverse()).is_ok_and(rest)
+        self.clone().apply_remaining(&group.inverse()).is_ok_and(rest)
     }
 
     fn room_mut(&mut self, room: &Jid) -> Result<&mut Room, EditError> {
@@ -241,9 +241,9 @@ impl Wardrobe {
         }
     }
 
-    /// Applies one edit, or says why not and changes nothing.
+    /// Applies one edit; on an error nothing is changed.
     pub(crate) fn apply_edit(&mut self, edit: &Edit) -> Result<(), EditError> {
-        self.check(edit)?;
+        self.check_edit(edit)?;
         match edit {
             Edit::Room { room, after, .. } => match after {
                 Some(after) => drop(self.rooms.insert(room.clone(), after.clone())),
@@ -251,76 +251,76 @@ impl Wardrobe {
             },
             Edit::RoomName { room, after, .. } => self.room_mut(room)?.name.clone_from(after),
             Edit::Catalog { room, hat, after, .. } => {
-                self.room_mut(room)?.put_catalog(hat, after.clone());
+                self.room_mut(room)?.set_catalog_hat(hat, after.clone());
             }
             Edit::User {
                 room, user, after, ..
-            } => drop(self.room_mut(room)?.put_user(user, after.clone())),
+            } => drop(self.room_mut(room)?.set_user(user, after.clone())),
             Edit::Affiliation {
                 room, user, after, ..
-            } => self.room_mut(room)?.put_affiliation(user, *after),
+            } => self.room_mut(room)?.set_affiliation(user, *after),
             Edit::Hat {
                 room,
                 user,
                 hat,
                 after,
                 ..
-            } => self.room_mut(room)?.put_hat(user, hat, after.clone()),
+            } => self.room_mut(room)?.set_hat(user, hat, after.clone()),
             Edit::Document { after, .. } => self.extra = after.clone(),
         }
         Ok(())
     }
 
-    /// Whether an edit could be applied now: its room is there, its rule holds, and so does its `before`.
-    pub(crate) fn check(&self, edit: &Edit) -> Result<(), EditError> {
+    /// Checks whether an edit could be applied: its room exists, its rule holds and the current value is its `before`.
+    pub(crate) fn check_edit(&self, edit: &Edit) -> Result<(), EditError> {
         match edit {
             Edit::Room { room, before, .. } => {
                 let found = self.room(room);
-                conflict(
+                ensure(
                     found == before.as_ref(),
                     || room.to_string(),
                     || found.map_or(FoundValue::Nothing, |room| FoundValue::Room(room.users().len())),
                 )
             }
-            Edit::Document { before, .. } => conflict(
+            Edit::Document { before, .. } => ensure(
                 &self.extra == before,
                 || "the document".into(),
-                || json(Some(&self.extra)),
+                || found_json(Some(&self.extra)),
             ),
             Edit::RoomName { room, before, .. } => {
-                let found = &self.there(room)?.name;
-                conflict(
+                let found = &self.require_room(room)?.name;
+                ensure(
                     found == before,
                     || format!("the name of {room}"),
-                    || json(found.as_ref()),
+                    || found_json(found.as_ref()),
                 )
             }
             Edit::Catalog {
                 room, hat, before, ..
             } => {
-                let found = self.there(room)?.catalog.get(hat);
-                conflict(
+                let found = self.require_room(room)?.catalog.get(hat);
+                ensure(
                     found == before.as_ref(),
-                    || format!("{} in {room}", shortened(hat.as_str())),
-                    || json(found),
+                    || format!("{} in {room}", truncated(hat.as_str())),
+                    || found_json(found),
                 )
             }
             Edit::User {
                 room, user, before, ..
             } => {
-                let found = self.there(room)?.user(user);
-                conflict(
+                let found = self.require_room(room)?.user(user);
+                ensure(
                     found == before.as_ref(),
                     || format!("{user} in {room}"),
-                    || json(found),
+                    || found_json(found),
                 )
             }
             Edit::Affiliation {
                 room, user, before, ..
             } => {
-                let found = self.there(room)?.user(user).map(|user| user.affiliation);
+                let found = self.require_room(room)?.user(user).map(|user| user.affiliation);
                 let what = || format!("the affiliation of {user} with {room}");
-                conflict(found == Some(*before), what, || {
+                ensure(found == Some(*before), what, || {
                     found.map_or(FoundValue::Nothing, FoundValue::Affiliation)
                 })
             }
@@ -332,7 +332,7 @@ impl Wardrobe {
                 after,
                 rule,
             } => {
-                let there = self.there(room)?.user(user);
+                let there = self.require_room(room)?.user(user);
                 let affiliated = there.is_some_and(|user| user.affiliation.is_affiliated());
                 if (*rule == HatRule::Affiliated && !affiliated) || (there.is_none() && after.is_some()) {
                     return Err(EditError::NotAffiliated {
@@ -341,23 +341,23 @@ impl Wardrobe {
                     });
                 }
                 let found = there.and_then(|user| user.hats.get(hat));
-                conflict(
+                ensure(
                     found == before.as_ref(),
-                    || format!("{} of {user} in {room}", shortened(hat.as_str())),
-                    || json(found),
+                    || format!("{} of {user} in {room}", truncated(hat.as_str())),
+                    || found_json(found),
                 )
             }
         }
     }
 
-    /// A room, or the error that says that there is none.
-    pub(super) fn there(&self, room: &Jid) -> Result<&Arc<Room>, EditError> {
+    /// The room with this address, or [`EditError::NoSuchRoom`].
+    pub(super) fn require_room(&self, room: &Jid) -> Result<&Arc<Room>, EditError> {
         self.room(room)
             .ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })
     }
 }
 
-fn conflict(
+fn ensure(
     holds: bool,
     what: impl FnOnce() -> String,
     found: impl FnOnce() -> FoundValue,
@@ -372,8 +372,8 @@ fn conflict(
     }
 }
 
-/// What is there as JSON; of something long, such as a whole room, only the beginning.
-fn json<T: Serialize>(found: Option<&T>) -> FoundValue {
+/// The current value as JSON, cut off after [`BoundedBuffer::MAX_BYTES`]; it may be a whole room.
+fn found_json<T: Serialize>(found: Option<&T>) -> FoundValue {
     let Some(found) = found else {
         return FoundValue::Nothing;
     };
@@ -381,23 +381,23 @@ fn json<T: Serialize>(found: Option<&T>) -> FoundValue {
     let whole = serde_json::to_writer(&mut begun, found).is_ok();
     let mut json = String::from_utf8_lossy(&begun.0).into_owned();
     if !whole {
-        // It may have been cut within a character.
+        // The text may have been cut within a character.
         json.truncate(json.trim_end_matches(char::REPLACEMENT_CHARACTER).len());
         json.push('…');
     }
     FoundValue::Json(json)
 }
 
-/// Takes so many bytes and no more.
+/// A buffer that accepts a limited number of bytes.
 struct BoundedBuffer(Vec<u8>);
 
 impl BoundedBuffer {
-    const LONGEST: usize = 500;
+    const MAX_BYTES: usize = 500;
 }
 
 impl std::io::Write for BoundedBuffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let some = bytes.len().min(Self::LONGEST.saturating_sub(self.0.len()));
+        let some = bytes.len().min(Self::MAX_BYTES.saturating_sub(self.0.len()));
         self.0.extend(bytes.iter().take(some));
         Ok(some)
     }

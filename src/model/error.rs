@@ -1,20 +1,20 @@
-//! What can be wrong with an operation, in the terms of XMPP stanza errors (RFC 6120, section 8.3.3).
+//! Errors of operations, which map to XMPP stanza error conditions (RFC 6120, section 8.3.3).
 
-use super::excerpt::{shortened, shown};
+use super::excerpt::{quoted, truncated};
 use super::hat::InvalidHatId;
 use super::jid::InvalidJid;
 use super::{Affiliation, HatId, Jid};
 
-/// Why nothing was changed.
+/// Why an operation changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
-    /// The room is not in the wardrobe.
+    /// The wardrobe has no such room.
     #[error("no such room: {room}")]
     NoSuchRoom {
-        /// The room that was asked for.
+        /// The address of the room.
         room: Jid,
     },
-    /// The user is no owner, admin or member of the room, so no operation on their hats is allowed.
+    /// The user is not an owner, admin or member of the room, so operations on their hats are not allowed.
     #[error("user not affiliated with room: {user} in {room}")]
     NotAffiliated {
         /// The room.
@@ -22,64 +22,64 @@ pub enum EditError {
         /// The user.
         user: Jid,
     },
-    /// The room is there already.
+    /// The wardrobe already has a room with this address.
     #[error("the room is there already: {room}")]
     RoomExists {
         /// The room.
         room: Jid,
     },
-    /// The room's catalog has no such hat.
-    #[error("no such hat in the catalog of {room}: {}", shortened(hat.as_str()))]
+    /// The catalog of the room does not define the hat.
+    #[error("no such hat in the catalog of {room}: {}", truncated(hat.as_str()))]
     NoSuchHat {
         /// The room.
         room: Jid,
         /// The hat.
         hat: HatId,
     },
-    /// The document's member `sets` is no object of sets of hats by name. It is left as it is.
+    /// The member `sets` of the document is not an object of hat sets by name. It is never modified.
     #[error("the member \"sets\" of the data file is not what it should be, and is left as it is: {reason}")]
-    NoSets {
-        /// What is wrong with it.
+    InvalidHatSets {
+        /// What is wrong with the member.
         reason: String,
     },
-    /// There is no set of hats of that name.
-    #[error("no such set of hats: {}", shown(name))]
-    NoSuchSet {
-        /// The name.
+    /// No hat set has this name.
+    #[error("no such set of hats: {}", quoted(name))]
+    NoSuchHatSet {
+        /// The name of the hat set.
         name: Box<str>,
     },
-    /// There is a set of hats of that name already.
-    #[error("there is a set of hats of that name already: {}", shown(name))]
-    SetExists {
-        /// The name.
+    /// A hat set with this name already exists.
+    #[error("there is a set of hats of that name already: {}", quoted(name))]
+    HatSetExists {
+        /// The name of the hat set.
         name: Box<str>,
     },
-    /// An edit's `before` is not what is there.
+    /// The current value is not the `before` of the edit.
     #[error("changed meanwhile: {what} is now {found}")]
     Conflict {
-        /// What the edit was about, in words.
+        /// What the edit changes, in words.
         what: String,
-        /// What is there instead.
+        /// The current value.
         found: FoundValue,
     },
-    /// The text is no address.
+    /// The text is not a valid address.
     #[error(transparent)]
     InvalidJid(#[from] InvalidJid),
-    /// The text is no URI with a scheme, so it cannot be a hat's id.
+    /// The text is not a URI with a scheme, so it cannot be the id of a hat.
     #[error(transparent)]
     InvalidHatId(#[from] InvalidHatId),
 }
 
-/// What stands where an edit expected something else.
+/// The current value, which differs from the one that an edit expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FoundValue {
-    /// Nothing is there.
+    /// It does not exist.
     Nothing,
-    /// Something is there: its JSON, of something long the beginning.
+    /// The value as JSON, cut off after 500 bytes.
     Json(String),
-    /// Another room, with so many users.
+    /// Another room, with this number of users.
     Room(usize),
-    /// Another affiliation.
+    /// The user's affiliation.
     Affiliation(Affiliation),
 }
 
@@ -96,16 +96,16 @@ impl std::fmt::Display for FoundValue {
 }
 
 impl EditError {
-    /// The stanza error condition that a server would answer with.
+    /// The stanza error condition with which a server would answer (RFC 6120, section 8.3.3).
     pub fn condition(&self) -> &'static str {
         match self {
             Self::NoSuchRoom { .. }
             | Self::NotAffiliated { .. }
             | Self::NoSuchHat { .. }
-            | Self::NoSuchSet { .. } => "item-not-found",
-            Self::RoomExists { .. } | Self::SetExists { .. } | Self::Conflict { .. } => "conflict",
+            | Self::NoSuchHatSet { .. } => "item-not-found",
+            Self::RoomExists { .. } | Self::HatSetExists { .. } | Self::Conflict { .. } => "conflict",
             Self::InvalidJid(_) => "jid-malformed",
-            Self::InvalidHatId(_) | Self::NoSets { .. } => "bad-request",
+            Self::InvalidHatId(_) | Self::InvalidHatSets { .. } => "bad-request",
         }
     }
 }

@@ -1,15 +1,15 @@
-//! Texts in errors: short, and with nothing that cannot be seen.
+//! Texts quoted in errors: shortened, and with invisible characters escaped.
 
-/// A text as it can be said in an error: of one longer than 80 characters the beginning.
-pub(super) fn shortened(text: &str) -> String {
-    const LONGEST: usize = 80;
-    match text.char_indices().nth(LONGEST) {
+/// The first 80 characters, with an ellipsis if there are more.
+pub(super) fn truncated(text: &str) -> String {
+    const MAX_CHARS: usize = 80;
+    match text.char_indices().nth(MAX_CHARS) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
         None => text.into(),
     }
 }
 
-/// The same in quotes, with escapes for all that cannot be seen.
-pub(super) fn shown(text: &str) -> String {
-    format!("{:?}", shortened(text))
+/// The truncated text in double quotes, with control and other invisible characters escaped.
+pub(super) fn quoted(text: &str) -> String {
+    format!("{:?}", truncated(text))
 }

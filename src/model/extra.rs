@@ -1,4 +1,4 @@
-//! Members that this program does not know: kept in place, to the digit.
+//! Unrecognized JSON members, which are kept exactly, to the digits of numbers.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -8,33 +8,34 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// The deepest nesting that is read.
-const DEPTH: usize = 100;
+/// The deepest nesting of brackets that is accepted.
+const MAX_DEPTH: usize = 100;
 
-/// One JSON value as text, without white space between its tokens and with the escapes that this program writes, so that
-/// the same value is the same text; numbers keep their digits. No object in it has two members of one name.
+/// A JSON value in a canonical text form: without whitespace between tokens and with canonical escapes, so that equal
+/// values have equal texts; numbers keep their digits. No object in it has duplicate members.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Json(Box<str>);
 
 impl Json {
-    /// Takes a value; says what is wrong where it cannot be kept (two members of one name, nested too deeply).
+    /// Parses a JSON value. The error says in words what is wrong: a syntax error, a duplicate member, or nesting that
+    /// is too deep.
     pub fn new(text: &str) -> Result<Self, String> {
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
         Self::from_valid(raw.get())
     }
 
-    /// A JSON string.
+    /// The JSON string with this content.
     pub fn string(text: &str) -> Self {
-        // Writing to memory cannot fail.
+        // Serializing a string to memory cannot fail.
         Self(serde_json::to_string(text).unwrap_or_default().into())
     }
 
-    /// The text.
+    /// The canonical text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Makes valid JSON compact, looking for repeated members on the way.
+    /// Converts valid JSON to the canonical form and checks it for duplicate members.
     fn from_valid(text: &str) -> Result<Self, String> {
         let mut out = String::with_capacity(text.len());
         let mut put = |token: &str| {
@@ -42,26 +43,27 @@ impl Json {
                 .then(|| serde_json::from_str::<String>(token));
             match plain {
                 Some(Ok(text)) => out.push_str(Self::string(&text).as_str()),
-                // A lone surrogate is no text; it stays.
+                // An unpaired surrogate cannot be decoded, so its escape is kept.
                 _ => out.push_str(token),
             }
         };
-        match fault(text, DEPTH, &mut put) {
+        match find_fault(text, MAX_DEPTH, &mut put) {
             None => Ok(Self(out.into())),
             Some((_, message)) => Err(message),
         }
     }
 }
 
-/// Where the first member is whose name an object has already, or where nesting goes too deep; asked only when there is
-/// such a place.
-pub(super) fn place_of_fault(text: &str) -> Option<usize> {
-    // The document's own levels stand around the value that was found too deep: a few brackets more or less.
-    fault(text, DEPTH + 1, |_| {}).map(|(at, _)| at)
+/// The byte offset of the first duplicate member, or of the bracket that nests too deep. Called only for texts that
+/// have one.
+pub(super) fn fault_position(text: &str) -> Option<usize> {
+    // The value that was found too deep is itself nested in the document, hence one level more.
+    find_fault(text, MAX_DEPTH + 1, |_| {}).map(|(at, _)| at)
 }
 
-/// Goes through the tokens of JSON, valid as far as it matters, up to a repeated member or a level too deep.
-fn fault(text: &str, depth: usize, mut token_is: impl FnMut(&str)) -> Option<(usize, String)> {
+/// Passes each token of a JSON text to `on_token`, up to a duplicate member or a level too deep; returns its offset and
+/// the error.
+fn find_fault(text: &str, depth: usize, mut token_is: impl FnMut(&str)) -> Option<(usize, String)> {
     let mut open: Vec<Option<HashSet<String>>> = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -86,7 +88,7 @@ fn fault(text: &str, depth: usize, mut token_is: impl FnMut(&str)) -> Option<(us
                     if names.contains(&name) {
                         return Some((
                             at,
-                            format!("two members are named {}", super::excerpt::shown(&name)),
+                            format!("two members are named {}", super::excerpt::quoted(&name)),
                         ));
                     }
                     names.insert(name);
@@ -95,14 +97,14 @@ fn fault(text: &str, depth: usize, mut token_is: impl FnMut(&str)) -> Option<(us
             _ => {}
         }
         if open.len() > depth {
-            return Some((at, format!("nested more than {DEPTH} deep")));
+            return Some((at, format!("nested more than {MAX_DEPTH} deep")));
         }
         token_is(token);
     }
     None
 }
 
-/// The length of the JSON string that the text begins with, quotes included.
+/// The length in bytes of the JSON string at the start of the text, including its quotes.
 fn string_length(text: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {
@@ -130,30 +132,30 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-/// The unknown members of one object, by name. Nearly always empty, and then as small as a pointer.
+/// The unrecognized members of one JSON object, by name. Nearly always empty, and then no larger than a pointer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extra(Option<Arc<BTreeMap<Box<str>, Json>>>);
 
 impl Extra {
-    /// Whether there are none.
+    /// Whether there are no members.
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    /// The members in the order of their names.
+    /// The members, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
         self.0
             .iter()
             .flat_map(|members| members.iter().map(|(name, value)| (&**name, value)))
     }
 
-    /// The member of that name.
+    /// The value of the member with this name.
     pub fn get(&self, name: &str) -> Option<&Json> {
         self.0.as_ref()?.get(name)
     }
 
-    /// Puts a member in the place of the one of that name, or takes that one away.
-    pub fn put(&mut self, name: &str, value: Option<Json>) {
+    /// Adds, replaces or (with `None`) removes a member.
+    pub fn set(&mut self, name: &str, value: Option<Json>) {
         let members = Arc::make_mut(self.0.get_or_insert_with(Arc::default));
         match value {
             Some(value) => drop(members.insert(name.into(), value)),
@@ -164,7 +166,7 @@ impl Extra {
         }
     }
 
-    /// Adds a member; false when there is one of that name.
+    /// Adds a member; `false` if there is already one with this name.
     pub fn insert(&mut self, name: &str, value: Json) -> bool {
         let members = Arc::make_mut(self.0.get_or_insert_with(Arc::default));
         if members.contains_key(name) {
@@ -180,13 +182,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_digits_and_drops_white_space() {
+    fn keeps_digits_and_drops_whitespace() {
         let json = Json::new(" { \"a b\" : [ 1.50e+400, -0, \"x \\\" y\" ] ,\n\"c\":{} } ").unwrap();
         assert_eq!(json.as_str(), "{\"a b\":[1.50e+400,-0,\"x \\\" y\"],\"c\":{}}");
     }
 
     #[test]
-    fn the_same_texts_are_the_same() {
+    fn equal_strings_compare_equal_whatever_their_escapes() {
         let json = |text| Json::new(text).unwrap();
         let one = json(r#"{"\u0061é":["\u00e9\/\u009b\u001b","\ud83d\ude00",1.50]}"#);
         assert_eq!(one, json("{\"aé\":[\"é/\u{9b}\\u001b\",\"😀\",1.50]}"));
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn repeated_members_and_absurd_nesting_are_refused() {
+    fn rejects_duplicate_members_and_deep_nesting() {
         assert!(
             Json::new(r#"{"a":1,"\u0061":2}"#)
                 .unwrap_err()

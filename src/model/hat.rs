@@ -1,4 +1,4 @@
-//! Hats: their ids, what ties one to a user (the attachment), sets of them, and a room's catalog.
+//! Hats: ids, attachments (which tie a hat to a user), hat sets and catalog entries.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,35 +7,35 @@ use std::sync::Arc;
 use iri_string::types::IriStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::excerpt::shown;
+use super::excerpt::quoted;
 use super::{Extra, Json};
 
-/// A hat's unique id. Typed ones are URIs with a scheme (RFC 3986; IRIs and fragments allowed); ids that came from a
-/// file or a server are kept whatever they are, and [`HatId::is_uri`] tells.
+/// The unique id of a hat. An id that is entered must be a URI with a scheme (RFC 3986; IRIs and fragments are
+/// allowed); ids from a file or a server are kept whatever they are, see [`HatId::is_uri`].
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HatId(Arc<str>);
 
-/// The text is no URI with a scheme, so it cannot be a hat's id.
+/// The text is not a URI with a scheme, so it cannot be the id of a hat.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not a URI: {}: {reason}; a hat's id is a URI such as urn:uuid:… or http://example.org/hats/teacher",
-    shown(text)
+    quoted(text)
 )]
 pub struct InvalidHatId {
-    /// What was given.
+    /// The text.
     pub text: Box<str>,
-    /// What is wrong with it.
+    /// What is wrong with the text.
     pub reason: String,
 }
 
-/// A title, a name or a hat's id that somebody types, pastes or gives as an argument is at most so long, in bytes. What is
-/// in files stays as it is. (A title is written for every user who gets the hat, and twice in the history.)
-pub const LONGEST_TEXT: usize = 1024;
+/// The maximum length, in bytes, of a title, name or hat id that is typed, pasted or passed as an argument. Files may
+/// contain longer ones. (A title is stored for every user with the hat, and twice in the history.)
+pub const MAX_TEXT_BYTES: usize = 1024;
 
 impl HatId {
-    /// Checks an id that somebody typed.
+    /// Parses an id that was entered. Fails if it is not a URI with a scheme.
     pub fn parse(text: &str) -> Result<Self, InvalidHatId> {
-        match wrong_with(text) {
+        match uri_problem(text) {
             None => Ok(Self(text.into())),
             Some(reason) => Err(InvalidHatId {
                 text: text.into(),
@@ -44,9 +44,10 @@ impl HatId {
         }
     }
 
-    /// Checks an id that is typed, pasted or given as an argument: at most [`LONGEST_TEXT`] bytes, too.
+    /// Like [`HatId::parse`], for an id that is typed, pasted or passed as an argument; also fails if it is longer than
+    /// [`MAX_TEXT_BYTES`].
     pub fn parse_input(text: &str) -> Result<Self, InvalidHatId> {
-        if text.len() > LONGEST_TEXT {
+        if text.len() > MAX_TEXT_BYTES {
             return Err(InvalidHatId {
                 text: text.into(),
                 reason: "it is longer than 1,024 bytes".into(),
@@ -55,23 +56,23 @@ impl HatId {
         Self::parse(text)
     }
 
-    /// Takes an id as a file or a server has it.
+    /// Accepts an id from a file or a server without checking it.
     pub fn unchecked(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
-    /// The text.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the id is what it should be: a URI.
+    /// Whether the id is a URI with a scheme, as it should be.
     pub fn is_uri(&self) -> bool {
-        wrong_with(&self.0).is_none()
+        uri_problem(&self.0).is_none()
     }
 }
 
-fn wrong_with(text: &str) -> Option<&'static str> {
+fn uri_problem(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("it is empty");
     }
@@ -116,22 +117,22 @@ impl<'de> Deserialize<'de> for HatId {
     }
 }
 
-/// What ties one hat to one user in one room. A field that is `None` is left out of the JSON; for the booleans that
-/// means the same as `false`, and which of the two was written is kept.
+/// What ties one hat to one user in one room. A field that is `None` is omitted in the JSON. For the booleans `None`
+/// means the same as `Some(false)`, but the two are kept apart so that a file is written back as it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attachment {
-    /// The user is displaying the hat now.
+    /// Whether the hat is shown in the chat.
     pub active: Option<bool>,
-    /// The user is not able to remove the hat (a moderator is).
+    /// Whether the user cannot remove the hat; moderators always can.
     pub required: Option<bool>,
-    /// The label that people read.
+    /// The label; `None` or empty: the one of the room's catalog.
     pub title: Option<Arc<str>>,
-    /// Members that this program does not know.
+    /// Unrecognized JSON members, written back unchanged.
     pub extra: Extra,
 }
 
 impl Attachment {
-    /// Whether the user is displaying the hat.
+    /// Whether the hat is shown in the chat.
     pub fn is_active(&self) -> bool {
         self.active == Some(true)
     }
@@ -141,7 +142,7 @@ impl Attachment {
         self.required == Some(true)
     }
 
-    /// The same attachment with `active` set; a value that means the same is left as it is written.
+    /// The attachment with `active` set; an omitted value that already means the same stays omitted.
     #[must_use]
     pub fn with_active(mut self, active: bool) -> Self {
         if self.is_active() != active {
@@ -150,7 +151,7 @@ impl Attachment {
         self
     }
 
-    /// The same attachment with `required` set; a value that means the same is left as it is written.
+    /// The attachment with `required` set; an omitted value that already means the same stays omitted.
     #[must_use]
     pub fn with_required(mut self, required: bool) -> Self {
         if self.is_required() != required {
@@ -159,8 +160,8 @@ impl Attachment {
         self
     }
 
-    /// This attachment with what a change made of `before` into `after`; what the change did not touch stays as it is
-    /// here.
+    /// Applies the difference between `before` and `after` to this attachment; members that are equal in both stay as
+    /// they are here.
     #[must_use]
     pub fn with_changes(&self, before: &Self, after: &Self) -> Self {
         fn changed<T: Clone + PartialEq>(here: &T, before: &T, after: &T) -> T {
@@ -174,12 +175,12 @@ impl Attachment {
         }
     }
 
-    /// Whether the user has the hat under a title of their own, whatever the room's catalog says.
+    /// Whether the attachment has its own title, which overrides that of the catalog.
     pub fn has_own_title(&self) -> bool {
         self.title.as_deref().is_some_and(|title| !title.is_empty())
     }
 
-    /// The same attachment with this title, or none.
+    /// The attachment with this title, or without one.
     #[must_use]
     pub fn with_title(mut self, title: Option<&str>) -> Self {
         if self.title.as_deref() != title {
@@ -189,37 +190,37 @@ impl Attachment {
     }
 }
 
-/// A user's hats by id, each there once, in the order of the ids.
+/// A set of hats: attachments with unique ids, sorted by id.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Hats(Box<[(HatId, Attachment)]>);
 
-/// Named sets of hats.
+/// Hat sets by name.
 pub type HatSets = BTreeMap<Box<str>, Hats>;
 
 impl Hats {
-    /// How many there are.
+    /// The number of hats.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no hats.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The attachment under an id.
+    /// The attachment with this id.
     pub fn get(&self, hat: &HatId) -> Option<&Attachment> {
         let at = self.0.binary_search_by(|(id, _)| id.cmp(hat)).ok()?;
         self.0.get(at).map(|(_, attachment)| attachment)
     }
 
-    /// All of them in the order of the ids.
+    /// Ids and attachments, sorted by id.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&HatId, &Attachment)> {
         self.0.iter().map(|(id, attachment)| (id, attachment))
     }
 
-    /// Puts an attachment under an id, or takes it away; gives what was there.
-    pub fn put(&mut self, hat: &HatId, attachment: Option<Attachment>) -> Option<Attachment> {
+    /// Adds, replaces or (with `None`) removes a hat; returns the previous attachment.
+    pub fn set(&mut self, hat: &HatId, attachment: Option<Attachment>) -> Option<Attachment> {
         let mut all = std::mem::take(&mut self.0).into_vec();
         let before = match (all.binary_search_by(|(id, _)| id.cmp(hat)), attachment) {
             (Ok(at), Some(new)) => all.get_mut(at).map(|(_, old)| std::mem::replace(old, new)),
@@ -234,7 +235,7 @@ impl Hats {
         before
     }
 
-    /// From pairs in strictly ascending order of the ids; `None` when they are not.
+    /// Makes a set of pairs in strictly ascending order of their ids; `None` if they are not.
     pub(super) fn from_sorted(pairs: Vec<(HatId, Attachment)>) -> Option<Self> {
         pairs
             .is_sorted_by(|(a, _), (b, _)| a < b)
@@ -248,7 +249,7 @@ impl fmt::Debug for Hats {
     }
 }
 
-/// Of two pairs with one id the later stays.
+/// Of several pairs with the same id the last one is kept.
 impl FromIterator<(HatId, Attachment)> for Hats {
     fn from_iter<I: IntoIterator<Item = (HatId, Attachment)>>(pairs: I) -> Self {
         let map: BTreeMap<_, _> = pairs.into_iter().collect();
@@ -256,30 +257,31 @@ impl FromIterator<(HatId, Attachment)> for Hats {
     }
 }
 
-/// A hat in a room's catalog (XEP-0317, as ejabberd 25.10 and later keep it).
+/// A hat in a room's catalog (XEP-0317, with the fields of ejabberd 25.10 and later).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CatalogHat {
-    /// The label, one for the room.
+    /// The label, for all users of the room whose attachment has none.
     pub title: Option<Arc<str>>,
-    /// The color.
+    /// The color of the hat.
     pub hue: Option<Hue>,
-    /// Members that this program does not know.
+    /// Unrecognized JSON members, written back unchanged.
     pub extra: Extra,
 }
 
-/// A color's angle in degrees, 0 to 360, as it was written: servers do not check it, so it may be any text.
+/// A hue angle in degrees, 0 to 360 (XEP-0392), as the JSON value that was read: servers do not check it, so it may be
+/// any number or text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hue(Json);
 
 impl Hue {
-    /// From a JSON number or string; `None` for any other value.
+    /// Accepts a JSON number or string; `None` for any other value.
     pub fn new(json: Json) -> Option<Self> {
         json.as_str()
             .starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit())
             .then_some(Self(json))
     }
 
-    /// From a number that somebody typed; `None` where it is none from 0 to 360.
+    /// Parses a number that was entered; `None` unless it is from 0 to 360.
     pub fn parse(typed: &str) -> Option<Self> {
         let degrees: f64 = typed.trim().parse().ok()?;
         let json = (0.0..=360.0)
@@ -288,7 +290,7 @@ impl Hue {
         Self::new(json)
     }
 
-    /// The angle, where it is one.
+    /// The angle in degrees, 0 to 360; `None` if the value is something else.
     pub fn degrees(&self) -> Option<f64> {
         let text = self.0.as_str().trim_matches('"');
         text.parse()
@@ -296,7 +298,7 @@ impl Hue {
             .filter(|degrees| (0.0..=360.0).contains(degrees))
     }
 
-    /// The JSON value.
+    /// The JSON value as it was read.
     pub fn as_json(&self) -> &Json {
         &self.0
     }
@@ -307,7 +309,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn typed_ids_are_uris() {
+    fn parse_accepts_only_uris() {
         for good in [
             "urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607",
             "http://example.com/hats/foo",
@@ -337,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn hue_is_kept_and_understood_where_it_can_be() {
+    fn hue_keeps_its_text_and_parses_degrees() {
         let hue = |text: &str| Hue::new(Json::new(text).unwrap());
         assert_eq!(hue("327.255249").unwrap().degrees(), Some(327.255_249));
         assert_eq!(hue("\"120\"").unwrap().degrees(), Some(120.0));

@@ -1,10 +1,10 @@
-//! Addresses: bare JIDs in one normal form (RFC 6122, RFC 7622), and what people paste in the place of one.
+//! Addresses: bare JIDs in a normal form (RFC 6122, RFC 7622), parsed from text or from URIs that people paste.
 //!
-//! The local part and the resource are prepared by the `jid` crate. Its domains are not used: `jid` 0.12 keeps A-labels
-//! (`xn--…`) and, where nothing else has to be changed, a trailing dot and ideographic full stops; so the domain goes
-//! through `idna` (UTS 46, non-transitional), which `jid` itself uses to check one.
+//! The `jid` crate prepares the local part and the resource, but not the domain: `jid` 0.12 keeps A-labels (`xn--…`)
+//! and, if nothing else changes, a trailing dot and ideographic full stops. So the domain is processed by `idna` (UTS
+//! 46, non-transitional), with which `jid` itself validates domains.
 
-use core::net::{Ipv4Addr, Ipv6Addr}; // of `std::net` only the types: this part opens no socket
+use core::net::{Ipv4Addr, Ipv6Addr}; // only the types of `std::net`: the model opens no sockets
 use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::sync::Arc;
@@ -12,44 +12,44 @@ use std::sync::Arc;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::excerpt::shown;
+use super::excerpt::quoted;
 
-/// A bare JID in its normal form, so that all spellings of one address are equal: the local part prepared as servers do
-/// it (stringprep), the domain in lower case with U-labels, without a trailing dot. Cheap to clone. Ordered by the bytes
-/// of the text, which is the order in the file.
+/// A bare JID in its normal form, so that all spellings of an address are equal: the local part prepared as servers do
+/// (Nodeprep, RFC 6122), the domain in lower case with U-labels and without a trailing dot. Cheap to clone. Ordered by
+/// the bytes of the text, which is the order in the data file.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Jid(Arc<str>);
 
-/// The text is no address.
+/// The text is not a valid address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not an address: {}: {reason}", shown(text))]
+#[error("not an address: {}: {reason}", quoted(text))]
 pub struct InvalidJid {
-    /// What was given.
+    /// The text.
     pub text: Box<str>,
-    /// What is wrong with it.
+    /// What is wrong with the text.
     pub reason: String,
 }
 
 impl Jid {
-    /// Reads an address; a resource (`/phone`) is dropped, as an operation on a user means the bare JID.
+    /// Parses an address. A resource (`/phone`) is validated and dropped, as hats belong to bare JIDs.
     pub fn parse(text: &str) -> Result<Self, InvalidJid> {
-        Self::read(text).map_err(invalid(text))
+        Self::normalize(text).map_err(invalid(text))
     }
 
-    fn read(text: &str) -> Result<Self, &'static str> {
-        if is_plain(text) {
+    fn normalize(text: &str) -> Result<Self, &'static str> {
+        if is_surely_normal(text) {
             return Ok(Self(text.into()));
         }
         normalized(text).map(|normal| Self(normal.into()))
     }
 
-    /// Reads the address of a room: like [`Jid::parse`], but a local part must be there (XEP-0045, section 4.1).
+    /// Parses the address of a room: like [`Jid::parse`], but requires a local part (XEP-0045, section 4.1).
     pub fn parse_room(text: &str) -> Result<Self, InvalidJid> {
-        Self::parse(text)?.of_room(text)
+        Self::parse(text)?.require_local(text)
     }
 
-    /// Reads an address as somebody types or pastes it: with spaces around it, or as a URI (`xmpp:`, RFC 5122, or
-    /// `mailto:`), whose escapes are read and whose query is dropped.
+    /// Parses an address that was typed or pasted: surrounding whitespace is ignored, and `xmpp:` URIs (RFC 5122) and
+    /// `mailto:` URIs are accepted, with their escapes decoded and their query dropped.
     ///
     /// ```
     /// # use hatrack::model::Jid;
@@ -59,19 +59,19 @@ impl Jid {
     /// ```
     pub fn parse_input(text: &str) -> Result<Self, InvalidJid> {
         let typed = text.trim();
-        let read = match path_of_uri(typed) {
-            None => Self::read(typed),
-            Some(path) => path.and_then(|path| Self::read(&path)),
+        let read = match address_in_uri(typed) {
+            None => Self::normalize(typed),
+            Some(path) => path.and_then(|path| Self::normalize(&path)),
         };
         read.map_err(invalid(text))
     }
 
-    /// Reads the address of a room as somebody types or pastes it.
+    /// Parses the address of a room that was typed or pasted; see [`Jid::parse_input`].
     pub fn parse_room_input(text: &str) -> Result<Self, InvalidJid> {
-        Self::parse_input(text)?.of_room(text)
+        Self::parse_input(text)?.require_local(text)
     }
 
-    fn of_room(self, text: &str) -> Result<Self, InvalidJid> {
+    fn require_local(self, text: &str) -> Result<Self, InvalidJid> {
         match self.local() {
             Some(_) => Ok(self),
             None => Err(invalid(text)(
@@ -85,12 +85,12 @@ impl Jid {
         &self.0
     }
 
-    /// What stands before the `@`, where there is one.
+    /// The part before the `@`, if there is one.
     pub fn local(&self) -> Option<&str> {
         self.0.split_once('@').map(|(local, _)| local)
     }
 
-    /// What stands after the `@`, or all of it.
+    /// The part after the `@`, or the whole address if there is none.
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or(&self.0, |(_, domain)| domain)
     }
@@ -103,52 +103,52 @@ fn invalid(text: &str) -> impl FnOnce(&'static str) -> InvalidJid + '_ {
     }
 }
 
-/// The normal form of an address, or what is wrong with it, in words.
+/// The normal form of an address, or what is wrong with it.
 fn normalized(text: &str) -> Result<String, &'static str> {
     let (bare, resource) = text
         .split_once('/')
         .map_or((text, None), |(bare, resource)| (bare, Some(resource)));
     if let Some(resource) = resource {
-        // Dropped, but what is no resource is no address.
-        jid::ResourcePart::new(resource).map_err(|error| reason(&error))?;
+        // The resource is dropped, but must be valid.
+        jid::ResourcePart::new(resource).map_err(|error| describe(&error))?;
     }
-    // No address can begin so: neither part may have a colon there.
-    if after_scheme(text).is_some() {
+    // Neither a local part nor a domain can contain the colon.
+    if strip_scheme(text).is_some() {
         return Err("an address stands here without xmpp: or mailto: before it");
     }
     let Some((local, after)) = bare.split_once('@') else {
         return domain(bare).map(Cow::into_owned);
     };
     if after.contains('@') {
-        return Err(reason(&jid::Error::TooManyAts));
+        return Err(describe(&jid::Error::TooManyAts));
     }
-    Ok(format!("{}@{}", prepared(local)?, domain(after)?))
+    Ok(format!("{}@{}", prepared_local(local)?, domain(after)?))
 }
 
-/// The local part as servers compare it. Some characters become capital letters only when they are normalized, after the
-/// letters were made small (`ᴬ`, `Ϲ`): so it is prepared until nothing changes any more.
-fn prepared(local: &str) -> Result<String, &'static str> {
+/// The local part as servers compare it. Some characters (`ᴬ`, `Ϲ`) become capital letters only by the normalization
+/// that follows case folding, so preparation is repeated until it changes nothing.
+fn prepared_local(local: &str) -> Result<String, &'static str> {
     let once = |text: &str| match jid::NodePart::new(text) {
         Ok(part) => Ok(part.as_str().to_owned()),
-        Err(error) => Err(reason(&error)),
+        Err(error) => Err(describe(&error)),
     };
     let mut text = once(local)?;
-    for _ in 0..PREPARATIONS {
+    for _ in 0..MAX_PREPARATIONS {
         let again = once(&text)?;
         if again == text {
             return Ok(text);
         }
         text = again;
     }
-    Err(reason(&jid::Error::NodePrep))
+    Err(describe(&jid::Error::NodePrep))
 }
 
-/// No text that is known takes more than two.
-const PREPARATIONS: usize = 4;
+/// No known text needs more than two.
+const MAX_PREPARATIONS: usize = 4;
 
-/// The domain in lower case, as U-labels, without a trailing dot; an IP address in its usual form.
+/// The domain in lower case, as U-labels, without a trailing dot; an IP address in its canonical form.
 fn domain(text: &str) -> Result<Cow<'_, str>, &'static str> {
-    let wrong = || reason(&jid::Error::Idna);
+    let wrong = || describe(&jid::Error::Idna);
     if let Some(inside) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
         let address: Ipv6Addr = inside.parse().map_err(|_| wrong())?;
         return Ok(Cow::Owned(format!("[{address}]")));
@@ -162,7 +162,7 @@ fn domain(text: &str) -> Result<Cow<'_, str>, &'static str> {
         Some(rooted) => Cow::Owned(rooted.to_owned()),
         None => unicode,
     };
-    // Lengths are those of the A-labels, which go over the wire.
+    // Length limits apply to the A-labels, which are sent over the wire.
     let ascii = Uts46::new().to_ascii(
         unicode.as_bytes(),
         AsciiDenyList::URL,
@@ -173,8 +173,8 @@ fn domain(text: &str) -> Result<Cow<'_, str>, &'static str> {
     Ok(unicode)
 }
 
-/// What follows `xmpp:` or `mailto:`.
-fn after_scheme(text: &str) -> Option<&str> {
+/// The text after `xmpp:` or `mailto:`; `None` without such a scheme.
+fn strip_scheme(text: &str) -> Option<&str> {
     let (scheme, after) = text.split_once(':')?;
     let known = ["xmpp", "mailto"]
         .iter()
@@ -182,12 +182,12 @@ fn after_scheme(text: &str) -> Option<&str> {
     known.then_some(after)
 }
 
-/// The address in a URI, with its escapes read; `None`: it is no URI of an address.
-fn path_of_uri(text: &str) -> Option<Result<String, &'static str>> {
-    let after = after_scheme(text)?;
+/// The address in an `xmpp:` or `mailto:` URI, with its escapes decoded; `None` if the text is not such a URI.
+fn address_in_uri(text: &str) -> Option<Result<String, &'static str>> {
+    let after = strip_scheme(text)?;
     let path = after.split(['?', '#']).next().unwrap_or_default();
-    // `xmpp://me@example.org/room@conference.example.org` names the account to use first; without an address after it,
-    // somebody wrote two slashes too many.
+    // `xmpp://me@example.org/room@conference.example.org` starts with the account to use; if no address follows it, the
+    // two slashes are superfluous.
     let path = match path.strip_prefix("//") {
         None => path,
         Some(whole) => match whole.split_once('/') {
@@ -195,12 +195,12 @@ fn path_of_uri(text: &str) -> Option<Result<String, &'static str>> {
             _ => whole,
         },
     };
-    Some(unescaped(path).ok_or("the URI has an escape that is none"))
+    Some(percent_decoded(path).ok_or("the URI has an escape that is none"))
 }
 
-/// A text with its `%C3%A9` read; `None` where an escape is none, or not UTF-8. (The crate `percent-encoding` lets `%zz`
-/// pass, which would be an address then.)
-fn unescaped(text: &str) -> Option<String> {
+/// Decodes escapes such as `%C3%A9`; `None` if one is malformed or the result is not UTF-8. (The crate
+/// `percent-encoding` accepts `%zz`, which would then be part of an address.)
+fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -215,8 +215,8 @@ fn unescaped(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// What the preparation says, in words.
-fn reason(error: &jid::Error) -> &'static str {
+/// Describes an error of the `jid` crate.
+fn describe(error: &jid::Error) -> &'static str {
     use jid::Error as E;
     match error {
         E::NodeEmpty => "nothing stands before the @",
@@ -232,8 +232,8 @@ fn reason(error: &jid::Error) -> &'static str {
     }
 }
 
-/// Whether preparation would surely leave the text as it is: the quick way for nearly every address there is.
-fn is_plain(text: &str) -> bool {
+/// Whether the text is certainly in normal form: a fast path for nearly all addresses.
+fn is_surely_normal(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;
     };

@@ -1,13 +1,12 @@
-//! What hats are: rooms, their users, the users' hats, and the changes that can be made to them.
+//! The data model: rooms, their users, the users' hats, and the edits that change them.
 //!
-//! A [`Wardrobe`] is the whole document. Its operations ([`Wardrobe::add_user_hat`],
-//! [`Wardrobe::remove_user_hat`], [`Wardrobe::set_user_hats`] and the ones for rooms, affiliations and
-//! catalogs) change it and return the [`Group`] of [`Edit`]s that they made; the group's inverse undoes them.
-//! The meaning is that of Prosody's `mod_muc_hats_api` and of XEP-0317; conditions are those of RFC 6120,
-//! section 8.3.3.
+//! A [`Wardrobe`] is the whole document. Its operations ([`Wardrobe::add_user_hat`], [`Wardrobe::remove_user_hat`],
+//! [`Wardrobe::set_user_hats`] and the ones for rooms, affiliations and catalogs) modify it and return the [`Group`] of
+//! [`Edit`]s that they applied; the inverse of the group undoes them. The semantics are those of Prosody's
+//! `mod_muc_hats_api` and of XEP-0317; error conditions are those of RFC 6120, section 8.3.3.
 //!
-//! Nothing here touches a file, a clock or a terminal: [`read`] and [`write`](mod@write) turn bytes into a
-//! wardrobe and back, whoever keeps the bytes.
+//! This module uses no file, clock or terminal: [`read`] and [`write`](mod@write) convert between bytes and wardrobes;
+//! storing the bytes is up to the caller.
 //!
 //! ```
 //! use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
@@ -39,11 +38,11 @@ mod sets;
 mod wardrobe;
 pub mod write;
 
-pub(crate) use diff::user_edits;
+pub(crate) use diff::diff_user;
 pub use edit::{Edit, Group, HatRule};
 pub use error::{EditError, FoundValue};
 pub use extra::{Extra, Json};
-pub use hat::{Attachment, CatalogHat, HatId, HatSets, Hats, Hue, InvalidHatId, LONGEST_TEXT};
+pub use hat::{Attachment, CatalogHat, HatId, HatSets, Hats, Hue, InvalidHatId, MAX_TEXT_BYTES};
 pub use jid::{InvalidJid, Jid};
 pub use operations::DefineOutcome;
 pub use room::{Affiliation, Room, RoomHat, User};

@@ -1,5 +1,5 @@
-//! The operations: each does the whole of what it says and returns the edits that it made, or changes nothing and
-//! says why. The room is looked up before the user.
+//! The operations on a wardrobe. Each is atomic: it returns the edits that it applied, or an error and changes nothing.
+//! The room is looked up before the user.
 
 use std::sync::Arc;
 
@@ -8,20 +8,20 @@ use super::{
     Wardrobe,
 };
 
-/// What [`Wardrobe::define_hat`] did.
+/// The result of [`Wardrobe::define_hat`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DefineOutcome {
-    /// The edits: of the catalog, and of the users who were retitled.
+    /// The edits of the catalog and of users' titles.
     pub group: Group,
-    /// Users who had the hat under the new title already.
+    /// Users whose hat already had the new title.
     pub unchanged: Vec<Jid>,
-    /// Users who keep their own title because they are not affiliated with the room.
-    pub refused: Vec<Jid>,
+    /// Users who keep their title because they are not affiliated with the room.
+    pub not_affiliated: Vec<Jid>,
 }
 
 impl Wardrobe {
-    /// Gives a user a hat: it is then in the user's set with exactly this attachment; one that was there under that
-    /// id is replaced, unknown members too. `required` binds the user, never the caller.
+    /// Adds a hat to a user with exactly this attachment; an existing attachment with that id is replaced, including
+    /// its unrecognized members. `required` does not restrict the caller.
     ///
     /// Errors: [`EditError::NoSuchRoom`], [`EditError::NotAffiliated`] (not owner, admin or member).
     ///
@@ -48,12 +48,12 @@ impl Wardrobe {
         hat_id: &HatId,
         attachment: Attachment,
     ) -> Result<Group, EditError> {
-        let user = self.affiliated(user_jid, room_jid)?;
+        let user = self.affiliated_user(user_jid, room_jid)?;
         let edit = hat_edit(room_jid, user_jid, user, hat_id, Some(attachment));
-        self.make(edit.into_iter().collect())
+        self.apply_edits(edit.into_iter().collect())
     }
 
-    /// Takes a hat from a user: it is then not in the user's set. Not having had it is success, with no edits.
+    /// Removes a hat from a user. If the user does not have it, that is a success without edits.
     ///
     /// Errors: [`EditError::NoSuchRoom`], [`EditError::NotAffiliated`].
     ///
@@ -75,13 +75,12 @@ impl Wardrobe {
         room_jid: &Jid,
         hat_id: &HatId,
     ) -> Result<Group, EditError> {
-        let user = self.affiliated(user_jid, room_jid)?;
+        let user = self.affiliated_user(user_jid, room_jid)?;
         let edit = hat_edit(room_jid, user_jid, user, hat_id, None);
-        self.make(edit.into_iter().collect())
+        self.apply_edits(edit.into_iter().collect())
     }
 
-    /// Makes a user's set of hats exactly this one: what is missing is added, what is extra is removed, what differs is
-    /// replaced.
+    /// Replaces the hats of a user: adds missing ones, removes others and replaces those that differ.
     ///
     /// Errors: [`EditError::NoSuchRoom`], [`EditError::NotAffiliated`].
     ///
@@ -97,7 +96,7 @@ impl Wardrobe {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn set_user_hats(&mut self, user_jid: &Jid, room_jid: &Jid, hats: &Hats) -> Result<Group, EditError> {
-        let user = self.affiliated(user_jid, room_jid)?;
+        let user = self.affiliated_user(user_jid, room_jid)?;
         let extra = user
             .hats
             .iter()
@@ -108,18 +107,19 @@ impl Wardrobe {
             .iter()
             .filter_map(|(id, new)| hat_edit(room_jid, user_jid, user, id, Some(new.clone())));
         let edits = removed.chain(put).collect();
-        self.make(edits)
+        self.apply_edits(edits)
     }
 
-    /// Takes a hat from any user, affiliated or not: taking away is always possible. No edits when it is not there.
+    /// Removes a hat from a user whether they are affiliated or not. Without such a user or hat that is a success
+    /// without edits.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
-    pub fn take_hat(&mut self, user: &Jid, room: &Jid, hat: &HatId) -> Result<Group, EditError> {
+    pub fn force_remove_hat(&mut self, user: &Jid, room: &Jid, hat: &HatId) -> Result<Group, EditError> {
         let edit = self
-            .there(room)?
+            .require_room(room)?
             .user(user)
             .and_then(|there| hat_edit(room, user, there, hat, None));
-        self.make(edit.into_iter().collect())
+        self.apply_edits(edit.into_iter().collect())
     }
 
     /// Adds a room without users.
@@ -130,36 +130,36 @@ impl Wardrobe {
             return Err(EditError::RoomExists { room: room.clone() });
         }
         let after = Some(Arc::new(Room::new(name)));
-        self.make(vec![Edit::Room {
+        self.apply_edits(vec![Edit::Room {
             room: room.clone(),
             before: None,
             after,
         }])
     }
 
-    /// Puts a whole room where there is none, as an undo or a conflict's own side does.
+    /// Inserts a whole room, for an undo or to resolve a conflict.
     ///
     /// Errors: [`EditError::RoomExists`].
-    pub fn put_room(&mut self, room: &Jid, whole: Arc<Room>) -> Result<Group, EditError> {
+    pub fn insert_room(&mut self, room: &Jid, whole: Arc<Room>) -> Result<Group, EditError> {
         if self.room(room).is_some() {
             return Err(EditError::RoomExists { room: room.clone() });
         }
-        self.make(vec![Edit::Room {
+        self.apply_edits(vec![Edit::Room {
             room: room.clone(),
             before: None,
             after: Some(whole),
         }])
     }
 
-    /// Puts a whole user, affiliation and hats, in place of what is there.
+    /// Inserts or replaces a whole user: affiliation, hats and unrecognized members.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
-    pub fn put_user(&mut self, user: &Jid, room: &Jid, whole: User) -> Result<Group, EditError> {
-        let before = self.there(room)?.user(user).cloned();
+    pub fn replace_user(&mut self, user: &Jid, room: &Jid, whole: User) -> Result<Group, EditError> {
+        let before = self.require_room(room)?.user(user).cloned();
         if before.as_ref() == Some(&whole) {
             return Ok(Group::default());
         }
-        self.make(vec![Edit::User {
+        self.apply_edits(vec![Edit::User {
             room: room.clone(),
             user: user.clone(),
             before,
@@ -167,35 +167,35 @@ impl Wardrobe {
         }])
     }
 
-    /// Removes a room with its users and their hats.
+    /// Removes a room including its users and their hats.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
     pub fn remove_room(&mut self, room: &Jid) -> Result<Group, EditError> {
-        let before = Some(self.there(room)?.clone());
-        self.make(vec![Edit::Room {
+        let before = Some(self.require_room(room)?.clone());
+        self.apply_edits(vec![Edit::Room {
             room: room.clone(),
             before,
             after: None,
         }])
     }
 
-    /// Gives a room another name, or none; its address stays.
+    /// Changes the display name of a room, or removes it; the address stays the same.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
     pub fn rename_room(&mut self, room: &Jid, name: Option<&str>) -> Result<Group, EditError> {
-        let before = self.there(room)?.name.clone();
+        let before = self.require_room(room)?.name.clone();
         if before.as_deref() == name {
             return Ok(Group::default());
         }
-        self.make(vec![Edit::RoomName {
+        self.apply_edits(vec![Edit::RoomName {
             room: room.clone(),
             before,
             after: name.map(Into::into),
         }])
     }
 
-    /// Sets a user's affiliation with a room. A user who was not there is added. [`Affiliation::None`] removes the user
-    /// with their hats, as Prosody does; any other change keeps the hats.
+    /// Sets the affiliation of a user with a room; a new user is added. [`Affiliation::None`] removes the user with
+    /// their hats, as Prosody does; any other change keeps the hats.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
     pub fn set_affiliation(
@@ -204,7 +204,7 @@ impl Wardrobe {
         room: &Jid,
         affiliation: Affiliation,
     ) -> Result<Group, EditError> {
-        let before = self.there(room)?.user(user);
+        let before = self.require_room(room)?.user(user);
         let (at, who) = (room.clone(), user.clone());
         let edit = match before {
             None if affiliation == Affiliation::None => None,
@@ -234,19 +234,19 @@ impl Wardrobe {
                 })
             }
         };
-        self.make(edit.into_iter().collect())
+        self.apply_edits(edit.into_iter().collect())
     }
 
-    /// Defines a hat in a room's catalog, changes it, or (with `None`) takes it out; users' attachments stay.
+    /// Adds, replaces or (with `None`) removes a hat of a room's catalog; users' attachments stay the same.
     ///
-    /// Errors: [`EditError::NoSuchRoom`]; [`EditError::NoSuchHat`] when there is nothing to take out.
+    /// Errors: [`EditError::NoSuchRoom`]; [`EditError::NoSuchHat`] if there is nothing to remove.
     pub fn set_catalog_hat(
         &mut self,
         room: &Jid,
         hat: &HatId,
         entry: Option<CatalogHat>,
     ) -> Result<Group, EditError> {
-        let before = self.there(room)?.catalog.get(hat).cloned();
+        let before = self.require_room(room)?.catalog.get(hat).cloned();
         if before.is_none() && entry.is_none() {
             return Err(EditError::NoSuchHat {
                 room: room.clone(),
@@ -256,7 +256,7 @@ impl Wardrobe {
         if before == entry {
             return Ok(Group::default());
         }
-        self.make(vec![Edit::Catalog {
+        self.apply_edits(vec![Edit::Catalog {
             room: room.clone(),
             hat: hat.clone(),
             before,
@@ -264,10 +264,10 @@ impl Wardrobe {
         }])
     }
 
-    /// Defines a hat in a room's catalog or changes it there. With `retitle_users`, whoever has the hat under a title
-    /// of their own has it under the new one then; users without one follow the catalog anyway. A user who is not
-    /// affiliated keeps the own title, as with [`Wardrobe::add_user_hat`], and is named in [`DefineOutcome::refused`]. Without
-    /// a title in `entry` nobody is retitled.
+    /// Adds or replaces a hat of a room's catalog. With `retitle_users`, attachments that have their own title get the
+    /// new one; those without follow the catalog anyway. Users who are not affiliated keep their title, as with
+    /// [`Wardrobe::add_user_hat`], and are listed in [`DefineOutcome::not_affiliated`]. If `entry` has no title, no
+    /// user is retitled.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
     pub fn define_hat(
@@ -286,7 +286,7 @@ impl Wardrobe {
             group: next.set_catalog_hat(room, hat, Some(entry))?,
             ..DefineOutcome::default()
         };
-        let there = next.there(room)?.clone();
+        let there = next.require_room(room)?.clone();
         let own = |(jid, user): &(Jid, User)| {
             let attachment = user.hats.get(hat).filter(|hat| hat.has_own_title())?;
             Some((jid.clone(), attachment.clone()))
@@ -298,7 +298,7 @@ impl Wardrobe {
             }
             match next.add_user_hat(&user, room, hat, attachment.with_title(title.as_deref())) {
                 Ok(made) => defined.group.0.extend(made.0),
-                Err(EditError::NotAffiliated { .. }) => defined.refused.push(user),
+                Err(EditError::NotAffiliated { .. }) => defined.not_affiliated.push(user),
                 Err(error) => return Err(error),
             }
         }
@@ -306,8 +306,8 @@ impl Wardrobe {
         Ok(defined)
     }
 
-    fn affiliated(&self, user: &Jid, room: &Jid) -> Result<&User, EditError> {
-        let there = self.there(room)?.user(user);
+    fn affiliated_user(&self, user: &Jid, room: &Jid) -> Result<&User, EditError> {
+        let there = self.require_room(room)?.user(user);
         there
             .filter(|user| user.affiliation.is_affiliated())
             .ok_or_else(|| EditError::NotAffiliated {
@@ -316,15 +316,15 @@ impl Wardrobe {
             })
     }
 
-    fn make(&mut self, edits: Vec<Edit>) -> Result<Group, EditError> {
+    fn apply_edits(&mut self, edits: Vec<Edit>) -> Result<Group, EditError> {
         let group = Group(edits);
         self.apply(&group)?;
         Ok(group)
     }
 }
 
-/// The edit of one hat of a user who is there; `None` when nothing differs. Its rule follows what holds now, so that an
-/// undo never gives a hat to somebody who was banned meanwhile.
+/// The edit of one hat of an existing user; `None` if nothing would change. Its rule follows the current affiliation,
+/// so that an undo never adds a hat to a user who has since been banned.
 fn hat_edit(room: &Jid, jid: &Jid, user: &User, hat: &HatId, after: Option<Attachment>) -> Option<Edit> {
     let before = user.hats.get(hat).cloned();
     if before == after {
@@ -333,7 +333,7 @@ fn hat_edit(room: &Jid, jid: &Jid, user: &User, hat: &HatId, after: Option<Attac
     let rule = if user.affiliation.is_affiliated() {
         HatRule::Affiliated
     } else {
-        HatRule::Plain
+        HatRule::AnyUser
     };
     Some(Edit::Hat {
         room: room.clone(),

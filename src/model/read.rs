@@ -1,9 +1,9 @@
-//! JSON to wardrobe, strictly: a wrong type, a repeated member, an address that is none or one user under two
-//! spellings is an error with its place; members that the program does not know are kept.
+//! Strict parsing of JSON into a wardrobe: a wrong type, a duplicate member, an invalid address or one user under two
+//! spellings is an error with its position; unrecognized members are kept.
 
 use serde::de::DeserializeSeed as _;
 
-use super::excerpt::shortened;
+use super::excerpt::truncated;
 use super::{Affiliation, Extra, HatSets, Hats, Room, User, Wardrobe};
 
 mod members;
@@ -11,86 +11,86 @@ mod object;
 mod quick;
 mod values;
 
-pub use quick::{NEXT_ROOM, RoomsChunk, head, join, rooms};
+pub use quick::{ROOM_SEPARATOR, RoomsChunk, document_head, join_chunks, rooms_chunk};
 
-/// Why bytes are no wardrobe, and where.
+/// Why a text could not be parsed, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct ReadError {
-    /// The line, from 1.
+    /// The line, starting at 1.
     pub line: usize,
-    /// The byte in the line, from 1.
+    /// The column in bytes, starting at 1.
     pub column: usize,
-    /// What is wrong and what was expected.
+    /// What is wrong and what was expected there.
     pub message: String,
 }
 
-/// Reads a data file.
+/// Parses a data file.
 pub fn wardrobe(bytes: &[u8]) -> Result<Wardrobe, ReadError> {
     let mut document = members::DocumentMembers::default();
-    fill(bytes, &mut document)?;
-    Ok(document.done())
+    read_into(bytes, &mut document)?;
+    Ok(document.finish())
 }
 
-/// Reads a room's object.
+/// Parses the object of a room.
 pub fn room(bytes: &[u8]) -> Result<Room, ReadError> {
-    let mut names = object::Interner::default();
-    let mut room = members::RoomMembers::new(&mut names);
-    fill(bytes, &mut room)?;
-    Ok(room.done())
+    let mut interner = object::Interner::default();
+    let mut room = members::RoomMembers::new(&mut interner);
+    read_into(bytes, &mut room)?;
+    Ok(room.finish())
 }
 
-/// Reads a user's object, and whether it says an affiliation: one that it does not say is none.
+/// Parses the object of a user. The flag tells whether it has an affiliation; the default is [`Affiliation::None`].
 pub fn user(bytes: &[u8]) -> Result<(User, bool), ReadError> {
-    let mut names = object::Interner::default();
-    let mut user = members::UserMembers::new(&mut names);
-    fill(bytes, &mut user)?;
+    let mut interner = object::Interner::default();
+    let mut user = members::UserMembers::new(&mut interner);
+    read_into(bytes, &mut user)?;
     let said = user.affiliation.is_some();
-    Ok((user.done(), said))
+    Ok((user.finish(), said))
 }
 
-/// Reads named sets of hats, one JSON value on one line; else what is wrong with it.
-pub(super) fn sets(json: &str) -> Result<HatSets, String> {
+/// Parses hat sets by name. The error has no position, as the JSON is on one line.
+pub(super) fn hat_sets(json: &str) -> Result<HatSets, String> {
     let mut sets = values::SetsMembers::default();
-    fill(json.as_bytes(), &mut sets).map_err(|error| error.message)?;
+    read_into(json.as_bytes(), &mut sets).map_err(|error| error.message)?;
     Ok(sets.0)
 }
 
-/// Reads any object by the names of its members, to see what it is.
-pub fn any(bytes: &[u8]) -> Result<Extra, ReadError> {
-    let mut any = members::AnyMembers::default();
-    fill(bytes, &mut any)?;
-    Ok(any.0)
+/// Parses any object into its members.
+pub fn object_members(bytes: &[u8]) -> Result<Extra, ReadError> {
+    let mut object = members::AnyMembers::default();
+    read_into(bytes, &mut object)?;
+    Ok(object.0)
 }
 
-/// Reads a user's hats: an object of hats by id, or a user object, whose `affiliation` and other members are left aside.
+/// Parses a user's hats from an object of hats by id or from a user object, whose other members are ignored.
 pub fn hats(bytes: &[u8]) -> Result<Hats, ReadError> {
-    either(bytes, false).map(|(hats, _)| hats)
+    hats_or_user(bytes, false).map(|(hats, _)| hats)
 }
 
-/// The same as somebody types it, with the affiliation that a user object names. Every id must be a URI, and a user
-/// object has `hats` and nothing beside them but an affiliation: what would be lost is refused.
-pub fn typed_hats(bytes: &[u8]) -> Result<(Hats, Option<Affiliation>), ReadError> {
-    either(bytes, true)
+/// Like [`hats`], for input by a user: every id must be a URI, and a user object must have `hats` and may have an
+/// affiliation, which is returned, but no other members, as these would be lost.
+pub fn hats_input(bytes: &[u8]) -> Result<(Hats, Option<Affiliation>), ReadError> {
+    hats_or_user(bytes, true)
 }
 
-fn either(bytes: &[u8], typed: bool) -> Result<(Hats, Option<Affiliation>), ReadError> {
-    let mut names = members::HatsOrUserMembers::default();
-    fill(bytes, &mut names)?;
-    if names.0.get("hats").or(names.0.get("affiliation")).is_some() {
+fn hats_or_user(bytes: &[u8], from_input: bool) -> Result<(Hats, Option<Affiliation>), ReadError> {
+    let mut members = members::HatsOrUserMembers::default();
+    read_into(bytes, &mut members)?;
+    if members.0.get("hats").or(members.0.get("affiliation")).is_some() {
         let mut user = members::HatsOfUserMembers::default();
-        user.typed = typed;
-        fill(bytes, &mut user)?;
+        user.from_input = from_input;
+        read_into(bytes, &mut user)?;
         return Ok((user.hats.unwrap_or_default(), user.affiliation));
     }
-    let mut names = object::Interner::default();
-    let mut hats = members::HatMembers::new(&mut names, typed);
-    fill(bytes, &mut hats)?;
-    Ok((hats.done(), None))
+    let mut interner = object::Interner::default();
+    let mut hats = members::HatMembers::new(&mut interner, from_input);
+    read_into(bytes, &mut hats)?;
+    Ok((hats.finish(), None))
 }
 
-/// Reads one JSON document, with an error that says more than the reader's own where it is no JSON at all.
-fn fill<'de, T: object::ObjectMembers<'de>>(bytes: &'de [u8], object: &mut T) -> Result<(), ReadError> {
+/// Parses one JSON document into an object, with better error messages than those of `serde_json`.
+fn read_into<'de, T: object::ObjectMembers<'de>>(bytes: &'de [u8], object: &mut T) -> Result<(), ReadError> {
     let text = text(bytes)?;
     if text.trim().is_empty() {
         let message = format!("there is nothing in it; expected {}", T::EXPECTED);
@@ -107,7 +107,7 @@ fn fill<'de, T: object::ObjectMembers<'de>>(bytes: &'de [u8], object: &mut T) ->
         .map_err(|error| ReadError::new(&error, text))
 }
 
-/// The bytes as text, or where they stop being UTF-8.
+/// The bytes as text, or the position of the first invalid UTF-8.
 fn text(bytes: &[u8]) -> Result<&str, ReadError> {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.starts_with('\u{feff}') => Ok(text),
@@ -121,7 +121,7 @@ fn text(bytes: &[u8]) -> Result<&str, ReadError> {
 }
 
 impl ReadError {
-    /// At a byte of the text.
+    /// An error at this byte offset of the text.
     fn at(at: usize, text: &[u8], message: &str) -> Self {
         let before = text.get(..at).unwrap_or_default();
         Self {
@@ -138,29 +138,29 @@ impl ReadError {
             .strip_suffix(&format!(" at line {line} column {column}"))
             .unwrap_or(&full);
         if message.starts_with("two members are named ") || message.starts_with("nested more than ") {
-            // It was noticed at the end of the value; the place is further up.
-            if let Some(at) = super::extra::place_of_fault(text) {
+            // `serde_json` reports the end of the value; the fault is before it.
+            if let Some(at) = super::extra::fault_position(text) {
                 return Self::at(at, text.as_bytes(), message);
             }
         }
-        // Said at the end of a member's name, which begins further left.
-        let names = ["not an address: ", "not a URI: "];
-        if names.iter().any(|wrong| message.starts_with(wrong))
+        // These are reported at the end of a member's name; the column should be that of its start.
+        let prefixes = ["not an address: ", "not a URI: "];
+        if prefixes.iter().any(|wrong| message.starts_with(wrong))
             || message.contains(" is another spelling of ")
         {
             let here = text
                 .split('\n')
                 .nth(line.saturating_sub(1))
                 .and_then(|text| text.get(..column.saturating_sub(1)));
-            column = here.and_then(start_of_name).unwrap_or(column);
+            column = here.and_then(string_start_column).unwrap_or(column);
         }
-        // These two were only looked at, not taken.
+        // For these two, `serde_json` reports the position before the bracket.
         if message.starts_with("invalid type: sequence,") || message.starts_with("invalid type: map,") {
             column += 1;
         }
-        let said = plain(message);
+        let said = plain_message(message);
         if column == 0 && line > 1 {
-            // The line break itself: it ends the line before.
+            // The position is a line break, which belongs to the line before.
             let length = text.split('\n').nth(line - 2).map_or(0, str::len);
             return Self {
                 line: line - 1,
@@ -176,8 +176,8 @@ impl ReadError {
     }
 }
 
-/// The column of the quote that opens the string which goes on at the end of the text.
-fn start_of_name(text: &str) -> Option<usize> {
+/// The column of the quote that opens the string in which the text ends.
+fn string_start_column(text: &str) -> Option<usize> {
     let opens = |at: usize| text.get(..at).is_some_and(|before| !before.ends_with('\\'));
     text.rmatch_indices('"')
         .map(|(at, _)| at)
@@ -185,14 +185,14 @@ fn start_of_name(text: &str) -> Option<usize> {
         .map(|at| at + 1)
 }
 
-/// What the reader says, in words for people who never wrote a parser.
-fn plain(message: &str) -> String {
+/// A message of `serde_json` in words for people who have never written a parser.
+fn plain_message(message: &str) -> String {
     for prefix in ["invalid type: ", "invalid value: "] {
         if let Some((found, expected)) = message
             .strip_prefix(prefix)
             .and_then(|rest| rest.rsplit_once(", expected "))
         {
-            return format!("expected {expected}, found {}", kind(found));
+            return format!("expected {expected}, found {}", describe_value(found));
         }
     }
     if let Some(what) = message.strip_prefix("EOF while parsing ") {
@@ -224,8 +224,8 @@ fn plain(message: &str) -> String {
     said.into()
 }
 
-/// What was found, in words.
-fn kind(found: &str) -> String {
+/// A value that `serde_json` found, in words.
+fn describe_value(found: &str) -> String {
     match found {
         "map" => "an object".into(),
         "sequence" => "a list".into(),
@@ -238,7 +238,7 @@ fn kind(found: &str) -> String {
                     || found.replacen("string ", "the text ", 1),
                     |number| format!("the number {number}"),
                 );
-            shortened(&found.replace('`', ""))
+            truncated(&found.replace('`', ""))
         }
     }
 }

@@ -8,28 +8,28 @@ use serde::{Deserialize, Serialize};
 
 use super::{Attachment, CatalogHat, Extra, HatId, Hats, Jid};
 
-/// A user's standing relation with a room (XEP-0045, section 5.2).
+/// A user's long-lived relation to a room (XEP-0045, section 5.2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Affiliation {
-    /// Owns the room.
+    /// Owner of the room.
     Owner,
-    /// Administers the room.
+    /// Administrator of the room.
     Admin,
-    /// A member.
+    /// Member of the room.
     Member,
-    /// No relation; in the file only with hats that a server still keeps, or by hand.
+    /// Not affiliated. Appears in a file only for hats that a server still stores, or after a manual edit.
     #[default]
     None,
-    /// Banned.
+    /// Banned from the room.
     Outcast,
 }
 
 impl Affiliation {
-    /// All of them, highest first.
+    /// All affiliations, highest first.
     pub const ALL: [Self; 5] = [Self::Owner, Self::Admin, Self::Member, Self::None, Self::Outcast];
 
-    /// The name in XMPP.
+    /// The name used in XMPP.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "owner",
@@ -40,14 +40,14 @@ impl Affiliation {
         }
     }
 
-    /// The affiliation of that name.
+    /// The affiliation with this XMPP name, which is case-sensitive.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|affiliation| affiliation.as_str() == name)
     }
 
-    /// Whether hats can be given: owner, admin or member.
+    /// Whether the user can get hats: owner, admin or member.
     pub fn is_affiliated(self) -> bool {
         matches!(self, Self::Owner | Self::Admin | Self::Member)
     }
@@ -59,20 +59,20 @@ impl fmt::Display for Affiliation {
     }
 }
 
-/// What a room has of a user: the object that other software reads, with the affiliation beside `hats`. The address is
-/// the name under which the room has it.
+/// A user of a room: affiliation and hats. In the file this is the user object that other software reads; the address
+/// is its key in the room.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct User {
-    /// The standing relation with the room.
+    /// The user's affiliation with the room.
     pub affiliation: Affiliation,
     /// The user's hats in this room.
     pub hats: Hats,
-    /// Members that this program does not know.
+    /// Unrecognized JSON members, written back unchanged.
     pub extra: Extra,
 }
 
 impl User {
-    /// A user with this affiliation and no hats.
+    /// A user with this affiliation and without hats.
     pub fn new(affiliation: Affiliation) -> Self {
         Self {
             affiliation,
@@ -81,21 +81,21 @@ impl User {
     }
 }
 
-/// A multi-user chat (XEP-0045): its users in the order of their addresses, and its catalog of hats.
+/// A multi-user chat room (XEP-0045): its users, sorted by address, and its hat catalog.
 #[derive(Debug, Clone, Default)]
 pub struct Room {
-    /// What people call it.
+    /// The display name.
     pub name: Option<Arc<str>>,
-    /// The hats defined for the room (XEP-0317), by id.
+    /// The hat catalog: the hats that the room defines (XEP-0317), by id.
     pub catalog: BTreeMap<HatId, CatalogHat>,
-    /// Members that this program does not know.
+    /// Unrecognized JSON members, written back unchanged.
     pub extra: Extra,
     users: Vec<(Jid, User)>,
     attachments: usize,
     known: OnceLock<Arc<[RoomHat]>>,
 }
 
-/// Equal when the same would be written.
+/// Rooms are equal if they serialize to the same JSON; caches do not count.
 impl PartialEq for Room {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -106,29 +106,29 @@ impl PartialEq for Room {
 }
 impl Eq for Room {}
 
-/// A hat that is defined or worn in a room.
+/// A hat that a room's catalog defines or that a user of the room has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomHat {
-    /// Its id.
+    /// The id of the hat.
     pub id: HatId,
-    /// The catalog's title, else the one that most of its attachments have.
+    /// The title in the catalog, or else the most frequent title of its attachments.
     pub title: Option<Arc<str>>,
-    /// How many users have it.
-    pub users: usize,
-    /// Where they stand in [`Room::users`], in ascending order.
-    places: Box<[u32]>,
+    /// The number of users with the hat.
+    pub user_count: usize,
+    /// The indexes of these users in [`Room::users`], ascending.
+    positions: Box<[u32]>,
 }
 
 impl RoomHat {
-    /// Those of the room's users who have it, in the order of their addresses.
-    pub fn wearers<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = &'a (Jid, User)> {
+    /// The users of `room` with the hat, sorted by address.
+    pub fn users<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = &'a (Jid, User)> {
         let at = |place: &u32| room.users.get(*place as usize);
-        self.places.iter().filter_map(at)
+        self.positions.iter().filter_map(at)
     }
 }
 
 impl Room {
-    /// A room without users.
+    /// A room with this display name and without users.
     pub fn new(name: Option<&str>) -> Self {
         Self {
             name: name.map(Into::into),
@@ -136,7 +136,7 @@ impl Room {
         }
     }
 
-    /// From users in strictly ascending order of their addresses; `None` when they are not.
+    /// Sets the users, which must be in strictly ascending order of their addresses; `None` if they are not.
     pub(crate) fn with_users(mut self, mut users: Vec<(Jid, User)>) -> Option<Self> {
         if !users.is_sorted_by(|(a, _), (b, _)| a < b) {
             return None;
@@ -147,34 +147,34 @@ impl Room {
         Some(self)
     }
 
-    /// The users in the order of their addresses.
+    /// The users, sorted by address.
     pub fn users(&self) -> &[(Jid, User)] {
         &self.users
     }
 
-    /// One user.
+    /// The user with this address.
     pub fn user(&self, jid: &Jid) -> Option<&User> {
         self.users.get(self.position(jid).ok()?).map(|(_, user)| user)
     }
 
-    /// Where a user stands in [`Room::users`], or where they would.
+    /// The index of a user in [`Room::users`], or `Err` with the index where the user would be inserted.
     pub fn position(&self, jid: &Jid) -> Result<usize, usize> {
         self.users.binary_search_by(|(there, _)| there.cmp(jid))
     }
 
-    /// How many hats the users have, all together.
-    pub fn attachments(&self) -> usize {
+    /// The number of attachments of all users.
+    pub fn attachment_count(&self) -> usize {
         self.attachments
     }
 
-    /// The title that people read for a hat of a user here: the user's own, else the catalog's.
+    /// The title shown for a user's hat in this room: that of the attachment, or else that of the catalog.
     pub fn title<'a>(&'a self, hat: &HatId, attachment: &'a Attachment) -> Option<&'a str> {
         let shown = |title: &'a Option<Arc<str>>| title.as_deref().filter(|title| !title.is_empty());
         shown(&attachment.title).or_else(|| self.catalog.get(hat).and_then(|hat| shown(&hat.title)))
     }
 
-    /// Hats with the titles that people read here, for another place than this room.
-    pub fn whole_hats(&self, hats: &Hats) -> Hats {
+    /// These hats with the titles shown in this room (see [`Room::title`]) filled in, to use them outside the room.
+    pub fn hats_with_titles(&self, hats: &Hats) -> Hats {
         let with_title = hats.iter().map(|(id, attachment)| {
             let attachment = match self.title(id, attachment) {
                 Some(title) if !attachment.has_own_title() => attachment.clone().with_title(Some(title)),
@@ -185,8 +185,8 @@ impl Room {
         with_title.collect()
     }
 
-    /// Puts a user in the place of the one with that address, or takes that one away; gives what was there.
-    pub(super) fn put_user(&mut self, jid: &Jid, user: Option<User>) -> Option<User> {
+    /// Inserts, replaces or (with `None`) removes a user; returns the previous one.
+    pub(super) fn set_user(&mut self, jid: &Jid, user: Option<User>) -> Option<User> {
         self.known.take();
         let (here, new) = (
             self.position(jid),
@@ -208,8 +208,8 @@ impl Room {
         before
     }
 
-    /// Changes the affiliation of a user who is there.
-    pub(super) fn put_affiliation(&mut self, jid: &Jid, affiliation: Affiliation) {
+    /// Changes the affiliation of a user; does nothing if the room has no such user.
+    pub(super) fn set_affiliation(&mut self, jid: &Jid, affiliation: Affiliation) {
         if let Ok(at) = self.position(jid)
             && let Some((_, user)) = self.users.get_mut(at)
         {
@@ -217,20 +217,20 @@ impl Room {
         }
     }
 
-    /// Puts a hat on a user who is there, or takes it away.
-    pub(super) fn put_hat(&mut self, jid: &Jid, hat: &HatId, attachment: Option<Attachment>) {
+    /// Adds, replaces or (with `None`) removes a user's hat; does nothing if the room has no such user.
+    pub(super) fn set_hat(&mut self, jid: &Jid, hat: &HatId, attachment: Option<Attachment>) {
         self.known.take();
         if let Ok(at) = self.position(jid)
             && let Some((_, user)) = self.users.get_mut(at)
         {
             let before = user.hats.len();
-            user.hats.put(hat, attachment);
+            user.hats.set(hat, attachment);
             self.attachments = self.attachments + user.hats.len() - before;
         }
     }
 
-    /// Puts a hat into the catalog, or takes it away.
-    pub(super) fn put_catalog(&mut self, hat: &HatId, entry: Option<CatalogHat>) {
+    /// Adds, replaces or (with `None`) removes a hat of the catalog.
+    pub(super) fn set_catalog_hat(&mut self, hat: &HatId, entry: Option<CatalogHat>) {
         self.known.take();
         match entry {
             Some(entry) => drop(self.catalog.insert(hat.clone(), entry)),
@@ -238,14 +238,15 @@ impl Room {
         }
     }
 
-    /// One of the hats that are defined or worn here.
-    pub fn known_hat(&self, hat: &HatId) -> Option<&RoomHat> {
-        let known = self.known_hats();
+    /// The hat with this id, if the catalog defines it or a user has it.
+    pub fn hat(&self, hat: &HatId) -> Option<&RoomHat> {
+        let known = self.hats();
         known.get(known.binary_search_by(|known| known.id.cmp(hat)).ok()?)
     }
 
-    /// The hats that are defined or worn here, in the order of their ids. Worked out once for each state of the room.
-    pub fn known_hats(&self) -> &Arc<[RoomHat]> {
+    /// The hats that the catalog defines or that users have, sorted by id. Computed at the first call and cached until
+    /// the room changes.
+    pub fn hats(&self) -> &Arc<[RoomHat]> {
         self.known.get_or_init(|| {
             type Seen<'a> = (Vec<u32>, HashMap<&'a str, usize>);
             let mut titles: HashMap<&HatId, Seen<'_>, foldhash::fast::RandomState> = HashMap::default();
@@ -266,15 +267,15 @@ impl Room {
                 .map(|(id, (places, seen))| {
                     let own = self.catalog.get(id).and_then(|hat| hat.title.clone());
                     let own = own.filter(|title| !title.is_empty());
-                    // The most frequent; of two as frequent, the first in order, so that the answer is always the same.
+                    // Of equally frequent titles the first in alphabetical order, so that the result is deterministic.
                     let most = seen
                         .into_iter()
                         .max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)));
                     RoomHat {
                         id: id.clone(),
                         title: own.or(most.map(|(title, _)| title.into())),
-                        users: places.len(),
-                        places: places.into(),
+                        user_count: places.len(),
+                        positions: places.into(),
                     }
                 })
                 .collect();

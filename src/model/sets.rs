@@ -1,44 +1,44 @@
-//! Named sets of hats: the document's member `sets`, an object of sets by name. To a program that does not know it, it is
-//! an unknown member and stays; so each change of it is an edit of the document.
+//! Hat sets: the member `sets` of the document, an object of hat sets by name. Versions that do not know the member
+//! keep it as an unrecognized one; therefore each change of it is an edit of the document's members.
 
 use std::collections::BTreeSet;
 
 use super::{Edit, EditError, Extra, Group, HatSets, Hats, Json, Wardrobe, write};
 
-/// The member's name.
-const MEMBER: &str = "sets";
+/// The name of the member.
+const MEMBER_NAME: &str = "sets";
 
 impl Extra {
-    /// The named sets of hats among a document's members.
+    /// Parses the hat sets among the members of a document.
     ///
-    /// Errors: [`EditError::NoSets`], when the member is something else. It is then left as it is.
-    pub fn sets(&self) -> Result<HatSets, EditError> {
-        let Some(json) = self.get(MEMBER) else {
+    /// Errors: [`EditError::InvalidHatSets`] if the member is something else.
+    pub fn hat_sets(&self) -> Result<HatSets, EditError> {
+        let Some(json) = self.get(MEMBER_NAME) else {
             return Ok(HatSets::new());
         };
-        super::read::sets(json.as_str()).map_err(|reason| EditError::NoSets { reason })
+        super::read::hat_sets(json.as_str()).map_err(|reason| EditError::InvalidHatSets { reason })
     }
 
-    /// Has these sets of hats.
-    pub(crate) fn put_sets(&mut self, sets: &HatSets) {
+    /// Replaces the hat sets.
+    pub(crate) fn set_hat_sets(&mut self, sets: &HatSets) {
         let json = (!sets.is_empty())
             .then(|| Json::new(&write::compact(sets)).ok())
             .flatten();
-        self.put(MEMBER, json);
+        self.set(MEMBER_NAME, json);
     }
 }
 
 impl Wardrobe {
-    /// The named sets of hats.
+    /// The hat sets by name.
     ///
-    /// Errors: [`EditError::NoSets`].
-    pub fn sets(&self) -> Result<HatSets, EditError> {
-        self.extra.sets()
+    /// Errors: [`EditError::InvalidHatSets`].
+    pub fn hat_sets(&self) -> Result<HatSets, EditError> {
+        self.extra.hat_sets()
     }
 
-    /// Keeps a set of hats under a name, in the place of one of that name; `None` removes it.
+    /// Adds, replaces or (with `None`) removes the hat set with this name.
     ///
-    /// Errors: [`EditError::NoSets`]; [`EditError::NoSuchSet`] when there is nothing to remove.
+    /// Errors: [`EditError::InvalidHatSets`]; [`EditError::NoSuchHatSet`] if there is nothing to remove.
     ///
     /// ```
     /// # use hatrack::model::*;
@@ -50,41 +50,42 @@ impl Wardrobe {
     /// assert_eq!(wardrobe, Wardrobe::default());
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn put_set(&mut self, name: &str, hats: Option<&Hats>) -> Result<Group, EditError> {
-        let mut sets = self.sets()?;
+    pub fn put_hat_set(&mut self, name: &str, hats: Option<&Hats>) -> Result<Group, EditError> {
+        let mut sets = self.hat_sets()?;
         let there = match hats {
             Some(hats) => sets.insert(name.into(), hats.clone()),
             None => sets.remove(name),
         };
         if hats.is_none() && there.is_none() {
-            return Err(EditError::NoSuchSet { name: name.into() });
+            return Err(EditError::NoSuchHatSet { name: name.into() });
         }
-        self.have_sets(&sets)
+        self.replace_hat_sets(&sets)
     }
 
-    /// Gives a set another name.
+    /// Renames a hat set.
     ///
-    /// Errors: [`EditError::NoSets`], [`EditError::NoSuchSet`]; [`EditError::SetExists`] when there is one of the new name.
-    pub fn rename_set(&mut self, name: &str, to: &str) -> Result<Group, EditError> {
-        let mut sets = self.sets()?;
+    /// Errors: [`EditError::InvalidHatSets`], [`EditError::NoSuchHatSet`]; [`EditError::HatSetExists`] if the new name
+    /// is taken.
+    pub fn rename_hat_set(&mut self, name: &str, to: &str) -> Result<Group, EditError> {
+        let mut sets = self.hat_sets()?;
         let there = sets.remove(name);
-        let there = there.ok_or_else(|| EditError::NoSuchSet { name: name.into() })?;
+        let there = there.ok_or_else(|| EditError::NoSuchHatSet { name: name.into() })?;
         if sets.contains_key(to) {
-            return Err(EditError::SetExists { name: to.into() });
+            return Err(EditError::HatSetExists { name: to.into() });
         }
         sets.insert(to.into(), there);
-        self.have_sets(&sets)
+        self.replace_hat_sets(&sets)
     }
 
-    fn have_sets(&mut self, sets: &HatSets) -> Result<Group, EditError> {
+    fn replace_hat_sets(&mut self, sets: &HatSets) -> Result<Group, EditError> {
         let mut after = self.extra.clone();
-        if self.sets()? != *sets {
-            after.put_sets(sets);
+        if self.hat_sets()? != *sets {
+            after.set_hat_sets(sets);
         }
-        self.have_members(after)
+        self.replace_extra(after)
     }
 
-    fn have_members(&mut self, after: Extra) -> Result<Group, EditError> {
+    fn replace_extra(&mut self, after: Extra) -> Result<Group, EditError> {
         if self.extra == after {
             return Ok(Group::default());
         }
@@ -94,28 +95,33 @@ impl Wardrobe {
         Ok(group)
     }
 
-    /// Does to the document's members as they are now what made `after` of `before`: members that it did not touch stay,
-    /// and sets.
-    pub fn change_members(&mut self, before: &Extra, after: &Extra) -> Result<Group, EditError> {
+    /// Applies the difference between `before` and `after` to the current members of the document. Members and hat sets
+    /// that are equal in both stay as they are.
+    pub fn apply_extra_change(&mut self, before: &Extra, after: &Extra) -> Result<Group, EditError> {
         let names: BTreeSet<&str> = before.iter().chain(after.iter()).map(|(name, _)| name).collect();
         let mut wanted = self.extra.clone();
         for name in names {
             if before.get(name) == after.get(name) {
                 continue;
             }
-            match (name == MEMBER, before.sets(), after.sets(), wanted.sets()) {
+            match (
+                name == MEMBER_NAME,
+                before.hat_sets(),
+                after.hat_sets(),
+                wanted.hat_sets(),
+            ) {
                 (true, Ok(before), Ok(after), Ok(mut now)) => {
-                    change_sets(&mut now, &before, &after);
-                    wanted.put_sets(&now);
+                    apply_hat_set_changes(&mut now, &before, &after);
+                    wanted.set_hat_sets(&now);
                 }
-                _ => wanted.put(name, after.get(name).cloned()),
+                _ => wanted.set(name, after.get(name).cloned()),
             }
         }
-        self.have_members(wanted)
+        self.replace_extra(wanted)
     }
 }
 
-fn change_sets(now: &mut HatSets, before: &HatSets, after: &HatSets) {
+fn apply_hat_set_changes(now: &mut HatSets, before: &HatSets, after: &HatSets) {
     for name in before.keys().chain(after.keys()) {
         if before.get(name) != after.get(name) {
             match after.get(name) {
@@ -135,47 +141,47 @@ mod tests {
     }
 
     #[test]
-    fn sets_come_and_go_and_leave_no_trace() {
+    fn hat_sets_can_be_added_renamed_removed_and_undone() {
         let mut wardrobe = Wardrobe::default();
         wardrobe.extra.insert("x", Json::new("[1.50]").unwrap());
         let start = wardrobe.clone();
         let (one, two) = (hats(r#"{"urn:x:1":{"title":"One","n":1.50}}"#), hats("{}"));
-        let mut made = wardrobe.put_set("a", Some(&one)).unwrap().0;
-        assert!(wardrobe.put_set("a", Some(&one)).unwrap().is_empty());
-        made.extend(wardrobe.put_set("b", Some(&two)).unwrap().0);
+        let mut made = wardrobe.put_hat_set("a", Some(&one)).unwrap().0;
+        assert!(wardrobe.put_hat_set("a", Some(&one)).unwrap().is_empty());
+        made.extend(wardrobe.put_hat_set("b", Some(&two)).unwrap().0);
         assert_eq!(
             wardrobe.extra.get("sets").unwrap().as_str(),
             r#"{"a":{"urn:x:1":{"title":"One","n":1.50}},"b":{}}"#
         );
         assert_eq!(
-            wardrobe.rename_set("a", "b"),
-            Err(EditError::SetExists { name: "b".into() })
+            wardrobe.rename_hat_set("a", "b"),
+            Err(EditError::HatSetExists { name: "b".into() })
         );
         assert_eq!(
-            wardrobe.rename_set("c", "d"),
-            Err(EditError::NoSuchSet { name: "c".into() })
+            wardrobe.rename_hat_set("c", "d"),
+            Err(EditError::NoSuchHatSet { name: "c".into() })
         );
-        made.extend(wardrobe.rename_set("a", "c").unwrap().0);
-        assert!(wardrobe.rename_set("c", "c").unwrap().is_empty());
+        made.extend(wardrobe.rename_hat_set("a", "c").unwrap().0);
+        assert!(wardrobe.rename_hat_set("c", "c").unwrap().is_empty());
         assert_eq!(
             wardrobe
-                .sets()
+                .hat_sets()
                 .unwrap()
                 .keys()
                 .map(|name| &**name)
                 .collect::<Vec<_>>(),
             ["b", "c"]
         );
-        made.extend(wardrobe.put_set("b", None).unwrap().0);
-        assert!(wardrobe.put_set("b", None).is_err());
-        made.extend(wardrobe.put_set("c", None).unwrap().0);
+        made.extend(wardrobe.put_hat_set("b", None).unwrap().0);
+        assert!(wardrobe.put_hat_set("b", None).is_err());
+        made.extend(wardrobe.put_hat_set("c", None).unwrap().0);
         assert_eq!(wardrobe, start);
         wardrobe.apply(&Group(made).inverse()).unwrap();
         assert_eq!(wardrobe, start);
     }
 
     #[test]
-    fn a_member_that_is_something_else_is_said_and_left() {
+    fn invalid_hat_sets_are_reported_and_kept() {
         for (json, reason) in [
             ("[]", "expected an object of sets of hats by name, found a list"),
             (
@@ -190,31 +196,34 @@ mod tests {
             let mut wardrobe = Wardrobe::default();
             wardrobe.extra.insert("sets", Json::new(json).unwrap());
             let before = wardrobe.clone();
-            let error = EditError::NoSets {
+            let error = EditError::InvalidHatSets {
                 reason: reason.into(),
             };
-            assert_eq!(wardrobe.sets(), Err(error.clone()));
-            assert_eq!(wardrobe.put_set("a", Some(&Hats::default())), Err(error.clone()));
-            assert_eq!(wardrobe.rename_set("a", "b"), Err(error));
+            assert_eq!(wardrobe.hat_sets(), Err(error.clone()));
+            assert_eq!(
+                wardrobe.put_hat_set("a", Some(&Hats::default())),
+                Err(error.clone())
+            );
+            assert_eq!(wardrobe.rename_hat_set("a", "b"), Err(error));
             assert_eq!(wardrobe, before);
         }
     }
 
     #[test]
-    fn two_who_change_different_sets_both_have_their_way() {
+    fn changes_of_different_hat_sets_merge() {
         let mut one = Wardrobe::default();
         let mut other = one.clone();
-        one.put_set("a", Some(&Hats::default())).unwrap();
+        one.put_hat_set("a", Some(&Hats::default())).unwrap();
         one.extra.insert("x", Json::string("x"));
-        let made = other.put_set("b", Some(&Hats::default())).unwrap();
+        let made = other.put_hat_set("b", Some(&Hats::default())).unwrap();
         let [Edit::Document { before, after }] = made.0.as_slice() else {
             panic!("{made:?}");
         };
-        one.change_members(before, after).unwrap();
-        assert_eq!(one.sets().unwrap().len(), 2);
+        one.apply_extra_change(before, after).unwrap();
+        assert_eq!(one.hat_sets().unwrap().len(), 2);
         assert!(one.extra.get("x").is_some());
-        one.change_members(after, before).unwrap();
-        assert_eq!(one.sets().unwrap().len(), 1);
-        assert!(one.change_members(after, before).unwrap().is_empty());
+        one.apply_extra_change(after, before).unwrap();
+        assert_eq!(one.hat_sets().unwrap().len(), 1);
+        assert!(one.apply_extra_change(after, before).unwrap().is_empty());
     }
 }

@@ -1,54 +1,54 @@
-//! The whole document.
+//! The wardrobe: the whole content of a data file.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Extra, Jid, Room, User};
 
-/// Rooms, their users and their hats: what one data file holds. A clone shares the rooms, so it is cheap.
+/// The content of one data file: rooms, their users and their hats. Cloning is cheap, as clones share the rooms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wardrobe {
-    /// How many commits made it. The store counts; nothing here does.
+    /// Number of the last commit. Maintained by the store; the operations of the model do not change it.
     pub revision: u64,
-    /// Members that this program does not know.
+    /// Unrecognized JSON members of the document, written back unchanged.
     pub extra: Extra,
     pub(super) rooms: BTreeMap<Jid, Arc<Room>>,
 }
 
 impl Wardrobe {
-    /// A file has no larger revision: beyond it, not every program reads the same number.
-    pub const LAST_REVISION: u64 = (1 << 53) - 1;
+    /// The largest revision: larger integers are not read exactly by every JSON parser.
+    pub const MAX_REVISION: u64 = (1 << 53) - 1;
 
-    /// A wardrobe of these rooms, in any order.
-    pub(crate) fn of_rooms(rooms: Vec<(Jid, Arc<Room>)>) -> Self {
+    /// A wardrobe with these rooms, which may be in any order.
+    pub(crate) fn from_rooms(rooms: Vec<(Jid, Arc<Room>)>) -> Self {
         Self {
             rooms: rooms.into_iter().collect(),
             ..Self::default()
         }
     }
 
-    /// The rooms in the order of their addresses.
+    /// The rooms, sorted by address.
     pub fn rooms(&self) -> impl ExactSizeIterator<Item = (&Jid, &Arc<Room>)> + DoubleEndedIterator {
         self.rooms.iter()
     }
 
-    /// One room.
+    /// The room with this address.
     pub fn room(&self, room: &Jid) -> Option<&Arc<Room>> {
         self.rooms.get(room)
     }
 
-    /// One user of one room.
+    /// A user of a room; `None` without such a room or user.
     pub fn user(&self, room: &Jid, user: &Jid) -> Option<&User> {
         self.rooms.get(room)?.user(user)
     }
 
-    /// How many users all rooms have together; one who is in two rooms counts twice.
-    pub fn users(&self) -> usize {
+    /// The number of users in all rooms; a user of two rooms counts twice.
+    pub fn user_count(&self) -> usize {
         self.rooms.values().map(|room| room.users().len()).sum()
     }
 
-    /// How many attachments there are in all rooms together.
-    pub fn attachments(&self) -> usize {
-        self.rooms.values().map(|room| room.attachments()).sum()
+    /// The number of attachments in all rooms.
+    pub fn attachment_count(&self) -> usize {
+        self.rooms.values().map(|room| room.attachment_count()).sum()
     }
 }

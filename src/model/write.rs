@@ -1,5 +1,5 @@
-//! A wardrobe as JSON, in the form of the data file: two spaces an indent, known members first and in their order,
-//! unknown members and keys sorted, a newline at the end. The same wardrobe always gives the same bytes.
+//! Serialization to JSON in the canonical form of the data file: indented by two spaces, recognized members first and
+//! in a fixed order, unrecognized members and keys sorted, with a newline at the end. Equal wardrobes give equal bytes.
 
 use std::io;
 
@@ -9,10 +9,10 @@ use serde_json::ser::Formatter;
 
 use super::{Attachment, CatalogHat, Extra, Hats, Hue, Jid, Room, User, Wardrobe};
 
-/// The version of the format that is written, and the highest that is read.
+/// The format version that is written, and the highest that can be read.
 pub const VERSION: u64 = 1;
 
-/// The bytes of the data file, all at once.
+/// The whole data file.
 pub fn wardrobe(wardrobe: &Wardrobe) -> Vec<u8> {
     let mut out = Vec::new();
     for piece in pieces(wardrobe) {
@@ -21,21 +21,22 @@ pub fn wardrobe(wardrobe: &Wardrobe) -> Vec<u8> {
     out
 }
 
-/// Any part of a wardrobe, or anything else, in the form of the data file.
+/// Serializes any value in the form of the data file.
 pub fn pretty<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut out = Vec::new();
-    at_depth(0, value, &mut out);
+    write_at_depth(0, value, &mut out);
     out.push(b'\n');
     out
 }
 
-/// The same as one line without white space.
+/// Serializes any value on one line without whitespace.
 pub fn compact<T: Serialize + ?Sized>(value: &T) -> String {
-    // Nothing here has keys that are no strings, and memory does not fail: there is no error to come.
+    // This cannot fail: all map keys are strings, and writing to memory does not fail.
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// A part of the data file: the pieces after each other are all of it. Independent, so that threads can share the work.
+/// A piece of the data file; all pieces concatenated are the whole file. Pieces can be written independently, by
+/// several threads.
 #[derive(Debug, Clone, Copy)]
 pub struct Piece<'a>(PieceKind<'a>);
 
@@ -50,7 +51,7 @@ enum PieceKind<'a> {
     Tail(&'a Wardrobe),
 }
 
-/// The parts of the data file in order.
+/// The pieces of the data file in order.
 pub fn pieces(wardrobe: &Wardrobe) -> impl Iterator<Item = Piece<'_>> {
     let rooms = wardrobe
         .rooms()
@@ -67,7 +68,7 @@ pub fn pieces(wardrobe: &Wardrobe) -> impl Iterator<Item = Piece<'_>> {
 }
 
 impl Piece<'_> {
-    /// Whether it is a room, with what separates it from the one before.
+    /// Whether the piece is a room, including the separator before it.
     pub fn is_room(&self) -> bool {
         matches!(self.0, PieceKind::Room { .. })
     }
@@ -84,9 +85,9 @@ impl Piece<'_> {
             }
             PieceKind::Room { first, jid, room } => {
                 out.extend_from_slice(if first { b"\n    " } else { b",\n    " });
-                string(out, jid.as_str());
+                write_string(out, jid.as_str());
                 out.extend_from_slice(b": ");
-                at_depth(2, room, out);
+                write_at_depth(2, room, out);
             }
             PieceKind::Tail(wardrobe) => {
                 out.extend_from_slice(if wardrobe.rooms().len() == 0 {
@@ -96,9 +97,9 @@ impl Piece<'_> {
                 });
                 for (name, value) in wardrobe.extra.iter() {
                     out.extend_from_slice(b",\n  ");
-                    string(out, name);
+                    write_string(out, name);
                     out.extend_from_slice(b": ");
-                    at_depth(1, value, out);
+                    write_at_depth(1, value, out);
                 }
                 out.extend_from_slice(b"\n}\n");
             }
@@ -107,26 +108,26 @@ impl Piece<'_> {
 }
 
 /// Appends a JSON string.
-pub(super) fn string(out: &mut Vec<u8>, text: &str) {
+pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
     // Writing to memory cannot fail.
     let _ = serde_json::to_writer(out, text);
 }
 
-fn at_depth<T: Serialize + ?Sized>(depth: usize, value: &T, out: &mut Vec<u8>) {
+fn write_at_depth<T: Serialize + ?Sized>(depth: usize, value: &T, out: &mut Vec<u8>) {
     let mut serializer =
         serde_json::Serializer::with_formatter(out, PrettyFormatter { depth, filled: false });
-    // As in `compact`: no error can come.
+    // As in `compact`, this cannot fail.
     let _ = value.serialize(&mut serializer);
 }
 
-/// `serde_json`'s pretty form, begun at any depth, and for kept text too.
+/// Like the pretty formatter of `serde_json`, but starting at any depth, and also for raw JSON.
 struct PrettyFormatter {
     depth: usize,
     filled: bool,
 }
 
 impl PrettyFormatter {
-    fn line<W: io::Write + ?Sized>(&self, out: &mut W) -> io::Result<()> {
+    fn new_line<W: io::Write + ?Sized>(&self, out: &mut W) -> io::Result<()> {
         const LINE: &[u8; 65] = b"\n                                                                ";
         out.write_all(LINE.get(..=2 * self.depth).unwrap_or(LINE))?;
         for _ in 32..self.depth {
@@ -144,7 +145,7 @@ impl PrettyFormatter {
     fn close<W: io::Write + ?Sized>(&mut self, out: &mut W, bracket: u8) -> io::Result<()> {
         self.depth = self.depth.saturating_sub(1);
         if self.filled {
-            self.line(out)?;
+            self.new_line(out)?;
         }
         self.filled = true;
         out.write_all(&[bracket])
@@ -154,7 +155,7 @@ impl PrettyFormatter {
         if !first {
             out.write_all(b",")?;
         }
-        self.line(out)
+        self.new_line(out)
     }
 }
 
@@ -197,15 +198,15 @@ impl Formatter for PrettyFormatter {
         Ok(())
     }
 
-    /// The kept text has no white space between its tokens.
+    /// The raw JSON has no whitespace between its tokens.
     fn write_raw_fragment<W: io::Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         let (mut quoted, mut escaped) = (false, false);
-        // Just after an opening bracket: a line begins unless the container is empty.
+        // Set after an opening bracket: a new line follows unless the container is empty.
         let mut opened = false;
         for byte in fragment.bytes() {
             if std::mem::take(&mut opened) && !matches!(byte, b'}' | b']') {
                 self.filled = true;
-                self.line(out)?;
+                self.new_line(out)?;
             }
             match byte {
                 _ if quoted => {
@@ -251,19 +252,19 @@ impl Serialize for Hats {
 impl Serialize for Attachment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        optional(&mut map, "active", self.active.as_ref())?;
-        optional(&mut map, "required", self.required.as_ref())?;
-        optional(&mut map, "title", self.title.as_deref())?;
-        unknown(map, &self.extra)
+        write_optional(&mut map, "active", self.active.as_ref())?;
+        write_optional(&mut map, "required", self.required.as_ref())?;
+        write_optional(&mut map, "title", self.title.as_deref())?;
+        write_unknown(map, &self.extra)
     }
 }
 
 impl Serialize for CatalogHat {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        optional(&mut map, "title", self.title.as_deref())?;
-        optional(&mut map, "hue", self.hue.as_ref())?;
-        unknown(map, &self.extra)
+        write_optional(&mut map, "title", self.title.as_deref())?;
+        write_optional(&mut map, "hue", self.hue.as_ref())?;
+        write_unknown(map, &self.extra)
     }
 }
 
@@ -272,7 +273,7 @@ impl Serialize for User {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("affiliation", &self.affiliation)?;
         map.serialize_entry("hats", &self.hats)?;
-        unknown(map, &self.extra)
+        write_unknown(map, &self.extra)
     }
 }
 
@@ -285,18 +286,18 @@ impl Serialize for Room {
             }
         }
         let mut map = serializer.serialize_map(None)?;
-        optional(&mut map, "name", self.name.as_deref())?;
-        optional(
+        write_optional(&mut map, "name", self.name.as_deref())?;
+        write_optional(
             &mut map,
             "hats",
             Some(&self.catalog).filter(|catalog| !catalog.is_empty()),
         )?;
         map.serialize_entry("users", &Users(self.users()))?;
-        unknown(map, &self.extra)
+        write_unknown(map, &self.extra)
     }
 }
 
-fn optional<M: SerializeMap, T: Serialize + ?Sized>(
+fn write_optional<M: SerializeMap, T: Serialize + ?Sized>(
     map: &mut M,
     name: &str,
     value: Option<&T>,
@@ -304,7 +305,7 @@ fn optional<M: SerializeMap, T: Serialize + ?Sized>(
     value.map_or(Ok(()), |value| map.serialize_entry(name, value))
 }
 
-fn unknown<M: SerializeMap>(mut map: M, extra: &Extra) -> Result<M::Ok, M::Error> {
+fn write_unknown<M: SerializeMap>(mut map: M, extra: &Extra) -> Result<M::Ok, M::Error> {
     for (name, value) in extra.iter() {
         map.serialize_entry(name, value)?;
     }

@@ -1,8 +1,8 @@
-//! Who may read and write a file: owner, group, mode, access control list and attributes, taken from the data file and
-//! given to the file that takes its place, to the history and to the lock.
+//! File access: owner, group, mode, access control list and extended attributes, copied from the data file to its
+//! replacement, to the history and to the lock.
 //!
-//! The list is the system's own attribute (`linux/posix_acl_xattr.h`). The crates for it, `exacl` and `posix-acl`, need the
-//! C library `libacl` where this is built; what is needed here of the format is eight bytes an entry.
+//! The access control list is an extended attribute of the kernel (`linux/posix_acl_xattr.h`). The crates `exacl` and
+//! `posix-acl` need the C library `libacl` to build; the part of the format needed here is eight bytes per entry.
 
 use std::ffi::CString;
 use std::fs::{File, Permissions};
@@ -13,75 +13,78 @@ use std::path::Path;
 use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fremovexattr, fsetxattr, getxattr};
 use rustix::io::Errno;
 
-use super::disk::{Disk, DiskOperation, is, is_unsupported};
+use super::disk::{Disk, DiskOperation, is_errno, is_unsupported};
 
-/// Who may read and write a file.
+/// The access to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Access {
     mode: u32,
-    /// The owner's and the group's number; `None`: whoever makes the file.
+    /// The ids of owner and group; `None`: those of the process.
     owners: Option<(u32, u32)>,
-    /// The access control list, where there is one.
-    list: Option<Acl>,
-    /// Other attributes, which the file has then and no others; `None`: they are not looked at.
+    /// The access control list, if there is one.
+    acl: Option<Acl>,
+    /// The extended attributes; `None`: those of a file are not changed.
     attributes: Option<Vec<(CString, Vec<u8>)>>,
 }
 
-const LIST: &str = "system.posix_acl_access";
-const DEFAULT: &str = "system.posix_acl_default";
-/// Reading and writing, as bits of a mode or of an entry.
+const ACL_ATTRIBUTE: &str = "system.posix_acl_access";
+const DEFAULT_ACL_ATTRIBUTE: &str = "system.posix_acl_default";
+/// Read and write permission, as bits of a mode or an entry.
 const READ_WRITE: u32 = 6;
 const WRITE: u32 = 2;
 
 impl Access {
-    /// For this user only.
+    /// Access for this user only.
     pub(super) fn private() -> Self {
         Self {
             mode: 0o600,
             owners: None,
-            list: None,
+            acl: None,
             attributes: None,
         }
     }
 
-    /// That of a file.
+    /// The access to a file.
     pub(super) fn of(file: &File) -> io::Result<Self> {
         let metadata = file.metadata()?;
-        let list = attribute(file, LIST)?;
+        let list = attribute(file, ACL_ATTRIBUTE)?;
         Ok(Self {
             mode: metadata.mode() & 0o7777,
             owners: Some((metadata.uid(), metadata.gid())),
-            list: list.map(|bytes| Acl::parse(&bytes)).transpose()?,
+            acl: list.map(|bytes| Acl::parse(&bytes)).transpose()?,
             attributes: Some(attributes(file)?),
         })
     }
 
-    /// That of a new file: this user's only, but where the folder has a default list what the system makes of it for a file
-    /// of mode 0660.
-    pub(super) fn first(folder: &Path) -> io::Result<Self> {
-        let Some(bytes) = present(whole(|buffer| getxattr(folder, DEFAULT, buffer)))? else {
+    /// The access to a new data file: private, unless the folder has a default list; then what the kernel derives from
+    /// it for mode 0660.
+    pub(super) fn for_new_file(folder: &Path) -> io::Result<Self> {
+        let Some(bytes) = none_if_missing(read_whole(|buffer| {
+            getxattr(folder, DEFAULT_ACL_ATTRIBUTE, buffer)
+        }))?
+        else {
             return Ok(Self::private());
         };
-        let list = Acl::parse(&bytes)?.of_mode(0o660);
+        let list = Acl::parse(&bytes)?.masked_by(0o660);
         Ok(Self {
             mode: list.mode(),
-            list: list.is_more_than_a_mode().then_some(list),
+            acl: list.is_extended().then_some(list),
             ..Self::private()
         })
     }
 
-    /// That of the history: the same, without the attributes.
-    pub(super) fn beside(&self) -> Self {
+    /// The access to the history: the same, without extended attributes.
+    pub(super) fn without_attributes(&self) -> Self {
         Self {
             attributes: None,
             ..self.clone()
         }
     }
 
-    /// That of the lock: who may write the data file can take it; nobody else can, or they could keep everybody out.
-    pub(super) fn of_lock(&self) -> Self {
+    /// The access to the lock: only those who may write the data file can take it, as others could exclude all writers.
+    pub(super) fn for_lock(&self) -> Self {
         let both = |bits: u32| if bits & WRITE == 0 { 0 } else { READ_WRITE };
-        let list = self.list.as_ref().map(|list| {
+        let list = self.acl.as_ref().map(|list| {
             Acl(list
                 .0
                 .iter()
@@ -98,17 +101,18 @@ impl Access {
         Self {
             mode: 0o600 | both(self.mode >> 3) << 3 | both(self.mode),
             owners: self.owners,
-            list,
+            acl: list,
             attributes: None,
         }
     }
 
-    /// Gives it to a file, in steps none of which lets in anybody who is not to be. Whether there was anything to do.
+    /// Applies the access to a file, in steps none of which allows access to anyone who must not have it. Returns
+    /// whether anything was changed.
     ///
-    /// Only the administrator can give files away. Where the owner or the group stays another, nobody gains anything by
-    /// that; and where there is a list, the owner and the group that there were lose nothing: they get entries in it.
-    pub(super) fn give(&self, disk: &Disk, file: &File) -> io::Result<bool> {
-        disk.step(DiskOperation::Own)?;
+    /// Only root can change the owner of a file. If the owner or group remains different, nobody gains access by that;
+    /// and if there is a list, the previous owner and group keep theirs by entries in it.
+    pub(super) fn apply_to(&self, disk: &Disk, file: &File) -> io::Result<bool> {
+        disk.run_hook(DiskOperation::SetAccess)?;
         let before = file.metadata()?;
         if let Some((owner, group)) = self.owners {
             if before.uid() != owner {
@@ -121,24 +125,25 @@ impl Access {
         let now = file.metadata()?;
         let mut changed = (before.uid(), before.gid()) != (now.uid(), now.gid());
         if let Some(wanted) = &self.attributes {
-            changed |= give_attributes(file, wanted)?;
+            changed |= apply_attributes(file, wanted)?;
         }
-        let (mode, list) = self.where_owned_by(now.uid(), now.gid());
-        let has = attribute(file, LIST)?;
+        let (mode, list) = self.for_owner(now.uid(), now.gid());
+        let has = attribute(file, ACL_ATTRIBUTE)?;
         let bytes = list.as_ref().map(Acl::bytes);
         if has != bytes {
-            // With this call the mode becomes that of the list at the same time. A list that says no more than a mode does
-            // leaves none.
+            // This call also sets the mode to that of the list. The kernel does not store a list that is equivalent to
+            // a mode.
             let bytes = bytes.unwrap_or_else(|| Acl::of(mode).bytes());
-            fsetxattr(file, LIST, &bytes, XattrFlags::empty())
-                .map_err(|error| cannot("access control list", "getfacl", error.into()))?;
+            fsetxattr(file, ACL_ATTRIBUTE, &bytes, XattrFlags::empty())
+                .map_err(|error| cannot_keep("access control list", "getfacl", error.into()))?;
             changed = true;
         }
         if file.metadata()?.mode() & 0o7777 != mode {
             match file.set_permissions(Permissions::from_mode(mode)) {
-                // Where files have no modes of their own, a new one has what they all have.
+                // On file systems without modes, a new file has the mode that all files have.
                 Err(error)
-                    if self.owners.is_none() && (is_unsupported(&error) || is(&error, Errno::PERM)) => {}
+                    if self.owners.is_none() && (is_unsupported(&error) || is_errno(&error, Errno::PERM)) => {
+                }
                 other => other?,
             }
             changed = true;
@@ -146,35 +151,35 @@ impl Access {
         Ok(changed)
     }
 
-    /// Mode and list for a file that this user and this group own.
-    fn where_owned_by(&self, owner: u32, group: u32) -> (u32, Option<Acl>) {
+    /// The mode and list for a file with this owner and group.
+    fn for_owner(&self, owner: u32, group: u32) -> (u32, Option<Acl>) {
         let (old_owner, old_group) = self.owners.unwrap_or((owner, group));
-        match &self.list {
+        match &self.acl {
             None if old_group == group => (self.mode, None),
-            // The group may what everybody may.
+            // The other group gets the permissions of everyone.
             None => ((self.mode & !0o070) | (self.mode & 0o007) << 3, None),
             Some(list) if (old_owner, old_group) == (owner, group) => (self.mode, Some(list.clone())),
             Some(list) => {
-                let list = list.handed_on((old_owner, owner), (old_group, group));
+                let list = list.with_new_owner((old_owner, owner), (old_group, group));
                 (self.mode & 0o7000 | list.mode(), Some(list))
             }
         }
     }
 }
 
-/// An access control list, in the system's order.
+/// An access control list, in the order of the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Acl(Vec<AclEntry>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct AclEntry {
     tag: AclTag,
-    /// The user's or the group's number.
+    /// The id of the user or group.
     id: u32,
     bits: u32,
 }
 
-/// Whom an entry is about. The numbers are the system's.
+/// To whom an entry applies, with the values of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum AclTag {
     Owner = 1,
@@ -196,10 +201,10 @@ impl AclTag {
     ];
 }
 
-/// The only version there is.
+/// The only version of the format.
 const VERSION: [u8; 4] = [2, 0, 0, 0];
-/// The number in entries that are about nobody in particular.
-const NOBODY: u32 = u32::MAX;
+/// The id in entries without a specific user or group.
+const NO_ID: u32 = u32::MAX;
 
 impl Acl {
     fn parse(bytes: &[u8]) -> io::Result<Self> {
@@ -229,11 +234,11 @@ impl Acl {
         bytes
     }
 
-    /// The list that says the same as a mode.
+    /// The list that is equivalent to a mode.
     fn of(mode: u32) -> Self {
         let entry = |tag, bits| AclEntry {
             tag,
-            id: NOBODY,
+            id: NO_ID,
             bits: bits & 7,
         };
         Self(vec![
@@ -243,7 +248,7 @@ impl Acl {
         ])
     }
 
-    fn is_more_than_a_mode(&self) -> bool {
+    fn is_extended(&self) -> bool {
         self.0.len() > 3
     }
 
@@ -258,39 +263,39 @@ impl Acl {
         self.0.sort();
     }
 
-    /// Which tag stands for the group's place in the mode.
-    fn class(&self) -> AclTag {
-        match self.bits(AclTag::Mask, NOBODY) {
+    /// The tag whose permissions are the group bits of the mode.
+    fn group_class(&self) -> AclTag {
+        match self.bits(AclTag::Mask, NO_ID) {
             Some(_) => AclTag::Mask,
             None => AclTag::OwningGroup,
         }
     }
 
-    /// The mode that a file with this list has.
+    /// The mode of a file with this list.
     fn mode(&self) -> u32 {
-        let bits = |tag| self.bits(tag, NOBODY).unwrap_or_default();
-        bits(AclTag::Owner) << 6 | bits(self.class()) << 3 | bits(AclTag::Others)
+        let bits = |tag| self.bits(tag, NO_ID).unwrap_or_default();
+        bits(AclTag::Owner) << 6 | bits(self.group_class()) << 3 | bits(AclTag::Others)
     }
 
-    /// What the system makes of a folder's default list for a file that is made with this mode.
-    fn of_mode(mut self, mode: u32) -> Self {
-        for (tag, shift) in [(AclTag::Owner, 6), (self.class(), 3), (AclTag::Others, 0)] {
-            let bits = self.bits(tag, NOBODY).unwrap_or_default();
-            self.set(tag, NOBODY, bits & mode >> shift);
+    /// What the kernel derives from a folder's default list for a file that is created with this mode.
+    fn masked_by(mut self, mode: u32) -> Self {
+        for (tag, shift) in [(AclTag::Owner, 6), (self.group_class(), 3), (AclTag::Others, 0)] {
+            let bits = self.bits(tag, NO_ID).unwrap_or_default();
+            self.set(tag, NO_ID, bits & mode >> shift);
         }
         self
     }
 
-    /// The list that gives everybody the same on a file of another owner or group: from whom, to whom.
-    fn handed_on(&self, owner: (u32, u32), group: (u32, u32)) -> Self {
-        let mask = self.bits(AclTag::Mask, NOBODY).unwrap_or(7);
+    /// The list that grants everyone the same on a file of another owner or group; both given as old and new id.
+    fn with_new_owner(&self, owner: (u32, u32), group: (u32, u32)) -> Self {
+        let mask = self.bits(AclTag::Mask, NO_ID).unwrap_or(7);
         let mut list = self.clone();
         for entry in &mut list.0 {
             if matches!(entry.tag, AclTag::User | AclTag::OwningGroup | AclTag::Group) {
                 entry.bits &= mask;
             }
         }
-        let bits = |list: &Self, tag| list.bits(tag, NOBODY).unwrap_or_default();
+        let bits = |list: &Self, tag| list.bits(tag, NO_ID).unwrap_or_default();
         if owner.0 != owner.1 {
             let had = bits(&list, AclTag::Owner);
             list.set(AclTag::User, owner.0, had);
@@ -300,7 +305,7 @@ impl Acl {
             list.set(AclTag::Group, group.0, had);
             let others = bits(&list, AclTag::Others);
             let new = list.bits(AclTag::Group, group.1).unwrap_or(others);
-            list.set(AclTag::OwningGroup, NOBODY, new);
+            list.set(AclTag::OwningGroup, NO_ID, new);
         }
         let is_masked =
             |entry: &&AclEntry| matches!(entry.tag, AclTag::User | AclTag::OwningGroup | AclTag::Group);
@@ -309,25 +314,26 @@ impl Acl {
             .iter()
             .filter(is_masked)
             .fold(0, |all, entry| all | entry.bits);
-        list.set(AclTag::Mask, NOBODY, all);
+        list.set(AclTag::Mask, NO_ID, all);
         list
     }
 }
 
-/// An attribute's bytes; `None` where there is none, or there are no attributes at all.
+/// The value of an attribute; `None` if there is none or attributes are not supported.
 fn attribute(file: &File, name: &str) -> io::Result<Option<Vec<u8>>> {
-    present(whole(|buffer| fgetxattr(file, name, buffer)))
+    none_if_missing(read_whole(|buffer| fgetxattr(file, name, buffer)))
 }
 
-fn present(found: io::Result<Vec<u8>>) -> io::Result<Option<Vec<u8>>> {
+fn none_if_missing(found: io::Result<Vec<u8>>) -> io::Result<Option<Vec<u8>>> {
     match found {
-        Err(error) if is(&error, Errno::NODATA) || is_unsupported(&error) => Ok(None),
+        Err(error) if is_errno(&error, Errno::NODATA) || is_unsupported(&error) => Ok(None),
         other => other.map(Some),
     }
 }
 
-/// What cannot be given to a new file is said, with the command that shows it. That there is no room is no such thing.
-fn cannot(what: &str, shown: &str, error: io::Error) -> io::Error {
+/// The error for something that cannot be copied to a new file, with the command that shows it. A full disk stays that
+/// error.
+fn cannot_keep(what: &str, shown: &str, error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => error,
         _ => io::Error::other(format!(
@@ -336,20 +342,20 @@ fn cannot(what: &str, shown: &str, error: io::Error) -> io::Error {
     }
 }
 
-/// Those of a file that its user has set, and the system's for its safety; but not the ones that are about the content.
+/// The attributes set by users, and the security attributes of the system except those derived from the content.
 fn attributes(file: &File) -> io::Result<Vec<(CString, Vec<u8>)>> {
-    let names = match whole(|buffer| flistxattr(file, buffer)) {
+    let names = match read_whole(|buffer| flistxattr(file, buffer)) {
         Err(error) if is_unsupported(&error) => return Ok(Vec::new()),
         other => other?,
     };
     let mut found = Vec::new();
     for name in names.split(|byte| *byte == 0) {
         let is_of_content = [&b"security.ima"[..], b"security.evm"].contains(&name);
-        if is_users(name) || (name.starts_with(b"security.") && !is_of_content) {
+        if is_user_attribute(name) || (name.starts_with(b"security.") && !is_of_content) {
             let name = CString::new(name)?;
-            match whole(|buffer| fgetxattr(file, &name, buffer)) {
+            match read_whole(|buffer| fgetxattr(file, &name, buffer)) {
                 Ok(value) => found.push((name, value)),
-                Err(error) if is_users(name.as_bytes()) => return Err(error),
+                Err(error) if is_user_attribute(name.as_bytes()) => return Err(error),
                 Err(_) => {}
             }
         }
@@ -357,19 +363,19 @@ fn attributes(file: &File) -> io::Result<Vec<(CString, Vec<u8>)>> {
     Ok(found)
 }
 
-fn is_users(name: &[u8]) -> bool {
+fn is_user_attribute(name: &[u8]) -> bool {
     name.starts_with(b"user.")
 }
 
-/// Whether there was anything to do. Those of the system only the administrator may set.
-fn give_attributes(file: &File, wanted: &[(CString, Vec<u8>)]) -> io::Result<bool> {
+/// Returns whether anything was changed. Only root may set the attributes of the system, so failing to is not an error.
+fn apply_attributes(file: &File, wanted: &[(CString, Vec<u8>)]) -> io::Result<bool> {
     let has = attributes(file)?;
     let mut changed = false;
     for (name, value) in wanted.iter().filter(|one| !has.contains(one)) {
         match fsetxattr(file, name, value, XattrFlags::empty()) {
-            Err(error) if is_users(name.as_bytes()) => {
+            Err(error) if is_user_attribute(name.as_bytes()) => {
                 let what = format!("attribute {}", name.to_string_lossy());
-                return Err(cannot(&what, "getfattr -d", error.into()));
+                return Err(cannot_keep(&what, "getfattr -d", error.into()));
             }
             set => changed |= set.is_ok(),
         }
@@ -377,7 +383,7 @@ fn give_attributes(file: &File, wanted: &[(CString, Vec<u8>)]) -> io::Result<boo
     let is_wanted = |name| wanted.iter().any(|(other, _)| other == name);
     for (name, _) in has
         .iter()
-        .filter(|(name, _)| is_users(name.as_bytes()) && !is_wanted(name))
+        .filter(|(name, _)| is_user_attribute(name.as_bytes()) && !is_wanted(name))
     {
         fremovexattr(file, name)?;
         changed = true;
@@ -385,9 +391,9 @@ fn give_attributes(file: &File, wanted: &[(CString, Vec<u8>)]) -> io::Result<boo
     Ok(changed)
 }
 
-/// All that a call writes into a buffer that is large enough.
-fn whole(call: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> io::Result<Vec<u8>> {
-    // The most that the system has for an attribute, or for the names of all of them.
+/// What a call writes into a sufficiently large buffer.
+fn read_whole(call: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> io::Result<Vec<u8>> {
+    // The kernel's limit for a value, and for the names of all attributes.
     let mut buffer = vec![0; 1 << 16];
     let length = call(&mut buffer)?;
     buffer.truncate(length);

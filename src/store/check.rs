@@ -1,4 +1,4 @@
-//! Looking a data file and its history over.
+//! Checking a data file and its history.
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -13,33 +13,33 @@ use super::room_spans::digest_of;
 use super::{HistoryEntry, Paths, StoreError, file, rewrite};
 use crate::model::Wardrobe;
 
-/// What was found. Nothing was changed.
+/// The result of [`check()`].
 #[derive(Debug, Default)]
 pub struct CheckReport {
-    /// The data file, with symbolic links followed.
+    /// The data file, with symbolic links resolved.
     pub path: PathBuf,
-    /// Whether there is a data file.
+    /// Whether the data file exists.
     pub exists: bool,
-    /// Its revision.
+    /// The revision of the data file.
     pub revision: u64,
-    /// How many rooms.
+    /// The number of rooms.
     pub rooms: usize,
-    /// How many users.
+    /// The number of users in all rooms.
     pub users: usize,
-    /// How many attachments.
+    /// The number of attachments.
     pub attachments: usize,
-    /// How many lines of history can be read.
+    /// The number of readable history lines.
     pub history_lines: usize,
-    /// What is worth knowing and harms nothing: one sentence each.
+    /// Harmless findings, one sentence each.
     pub remarks: Vec<String>,
-    /// What is wrong with the history: one sentence each.
+    /// Problems of the history, one sentence each.
     pub errors: Vec<String>,
-    /// Why the data file cannot be read.
+    /// Why the data file cannot be read, if so.
     pub unreadable: Option<StoreError>,
 }
 
 impl CheckReport {
-    /// 0 when all is well, 1 when the history is damaged, else that of the error with the data file.
+    /// 0 if there are no errors, 1 if the history is damaged, otherwise the exit code of the error of the data file.
     pub fn exit_code(&self) -> u8 {
         match &self.unreadable {
             Some(error) => error.exit_code(),
@@ -48,21 +48,21 @@ impl CheckReport {
     }
 }
 
-/// What a repair did.
+/// The result of [`repair_history`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RepairReport {
-    /// Lines that stay.
+    /// The number of readable lines, which were kept.
     pub kept: usize,
-    /// Lines that could not be read.
+    /// The number of damaged lines, which were moved.
     pub moved: usize,
-    /// Where those are now; `None` when there were none and nothing was changed.
-    pub copy: Option<PathBuf>,
+    /// The file with the damaged lines; `None` if there were none and nothing was changed.
+    pub moved_to: Option<PathBuf>,
 }
 
-/// So many of a kind are named one by one.
-const NAMED: usize = 20;
+/// How many findings of a kind are listed individually.
+const MAX_LISTED: usize = 20;
 
-/// Looks a data file and its history over and changes nothing.
+/// Checks a data file and its history without changing anything.
 pub fn check(path: &Path) -> CheckReport {
     let mut report = CheckReport {
         path: path.to_path_buf(),
@@ -83,13 +83,13 @@ pub fn check(path: &Path) -> CheckReport {
             .remarks
             .push(format!("there is no {}", paths.data.display())),
         Ok(Some(contents)) => {
-            report.count(&contents.wardrobe);
-            let digest = digest_of(&contents.wardrobe, Some((&contents.wardrobe, &contents.layout)));
+            report.check_wardrobe(&contents.wardrobe);
+            let digest = digest_of(&contents.wardrobe, Some((&contents.wardrobe, &contents.spans)));
             data = Some((contents.identity, contents.wardrobe.revision, digest));
         }
-        Err(error) => match file::blank(&disk, &paths) {
+        Err(error) => match file::read_blank(&disk, &paths) {
             Ok(Some(contents)) => {
-                report.count(&contents.wardrobe);
+                report.check_wardrobe(&contents.wardrobe);
                 let path = paths.data.display();
                 report
                     .remarks
@@ -98,7 +98,7 @@ pub fn check(path: &Path) -> CheckReport {
             _ => report.unreadable = Some(error),
         },
     }
-    let left = disk.look(&paths.data_temporary).ok().flatten();
+    let left = disk.metadata(&paths.data_temporary).ok().flatten();
     if left.is_some() {
         let path = paths.data_temporary.display();
         report.remarks.push(format!(
@@ -109,22 +109,22 @@ pub fn check(path: &Path) -> CheckReport {
         Ok(None) => report
             .remarks
             .push(format!("there is no {}", paths.history.display())),
-        Ok(Some(file)) => report.look_over(&disk, &paths, &file, data),
+        Ok(Some(file)) => report.check_history(&disk, &paths, &file, data),
         Err(error) => report.errors.push(error.to_string()),
     }
     report
 }
 
 impl CheckReport {
-    fn count(&mut self, wardrobe: &Wardrobe) {
+    fn check_wardrobe(&mut self, wardrobe: &Wardrobe) {
         self.exists = true;
         self.revision = wardrobe.revision;
         self.rooms = wardrobe.rooms().len();
-        self.users = wardrobe.users();
-        self.attachments = wardrobe.attachments();
+        self.users = wardrobe.user_count();
+        self.attachments = wardrobe.attachment_count();
         let (mut odd, mut more) = (Vec::new(), 0);
         let mut remark = |text: &dyn Fn() -> String| {
-            if odd.len() < NAMED {
+            if odd.len() < MAX_LISTED {
                 odd.push(text());
             } else {
                 more += 1;
@@ -144,7 +144,7 @@ impl CheckReport {
                 }
             }
         }
-        if let Err(error) = wardrobe.sets() {
+        if let Err(error) = wardrobe.hat_sets() {
             self.remarks.push(error.to_string());
         }
         self.remarks.append(&mut odd);
@@ -153,7 +153,7 @@ impl CheckReport {
         }
     }
 
-    fn look_over(
+    fn check_history(
         &mut self,
         disk: &Disk,
         paths: &Paths,
@@ -161,17 +161,22 @@ impl CheckReport {
         data: Option<(FileIdentity, u64, Digest)>,
     ) {
         let name = paths.history.display();
-        let wrong = |error| StoreError::io("read", &paths.history)(error).to_string();
-        let left = || Ok(disk.look(&paths.data_temporary)?.as_ref().map(FileIdentity::of));
+        let io_error = |error| StoreError::io("read", &paths.history)(error).to_string();
+        let left = || {
+            Ok(disk
+                .metadata(&paths.data_temporary)?
+                .as_ref()
+                .map(FileIdentity::of))
+        };
         let tail = match history::tail(
             file,
             data.map(|(identity, revision, _)| (identity, revision)),
             left,
         ) {
             Ok(tail) => tail,
-            Err(error) => return self.errors.push(wrong(error)),
+            Err(error) => return self.errors.push(io_error(error)),
         };
-        if tail.keep < tail.length {
+        if tail.valid_length < tail.length {
             let what = "the last change was not finished and not acknowledged; the next commit removes it";
             self.remarks.push(format!("{name}: {what}"));
         }
@@ -181,15 +186,15 @@ impl CheckReport {
         }
         let last = tail.last.and_then(|line| Some((line.file?, line.digest)));
         if let (Some((made, digest)), Some((data, _, now))) = (last, data)
-            && !digest.map_or_else(|| made.same_file(&data), |digest| digest == now)
+            && !digest.map_or_else(|| made.same_content(&data), |digest| digest == now)
         {
             self.remarks.push(format!(
                 "{} was changed by something else since the last commit; the next one notes it",
                 paths.data.display()
             ));
         }
-        match self.lines(&name, file, tail.keep) {
-            Err(error) => self.errors.push(wrong(error)),
+        match self.check_lines(&name, file, tail.valid_length) {
+            Err(error) => self.errors.push(io_error(error)),
             Ok((damaged, unknown)) => {
                 if damaged > 0 {
                     let lines = if damaged == 1 { "line is" } else { "lines are" };
@@ -206,8 +211,13 @@ impl CheckReport {
         }
     }
 
-    /// How many lines cannot be read, the first of which are named; and how many can, but not by this version.
-    fn lines(&mut self, name: &impl Display, file: &File, keep: u64) -> std::io::Result<(usize, usize)> {
+    /// Counts the damaged lines, of which the first ones are listed, and those that only another version understands.
+    fn check_lines(
+        &mut self,
+        name: &impl Display,
+        file: &File,
+        keep: u64,
+    ) -> std::io::Result<(usize, usize)> {
         let (mut damaged, mut unknown, mut at) = (0, 0, 0);
         let mut reader = BufReader::new(file);
         reader.rewind()?;
@@ -223,7 +233,7 @@ impl CheckReport {
                 damaged += 1;
                 match damaged {
                     1 => self.errors.push(format!("{name}: line {number}: {why}")),
-                    2..=NAMED => self.errors.push(format!("line {number}: {why}")),
+                    2..=MAX_LISTED => self.errors.push(format!("line {number}: {why}")),
                     _ => {}
                 }
             } else {
@@ -235,14 +245,18 @@ impl CheckReport {
     }
 }
 
-/// Keeps every line of the history that can be read and puts the rest into a file beside it.
+/// Keeps every readable line of the history and moves the others to a separate file.
 pub fn repair_history(path: &Path) -> Result<RepairReport, StoreError> {
     repair_history_on(&Disk::default(), path)
 }
 
-/// The same on a file system of one's own.
+/// Like [`repair_history`], with this disk.
 pub fn repair_history_on(disk: &Disk, path: &Path) -> Result<RepairReport, StoreError> {
     let paths = Paths::resolve(path)?;
     let (kept, moved, copy) = rewrite::repair(disk, &paths)?;
-    Ok(RepairReport { kept, moved, copy })
+    Ok(RepairReport {
+        kept,
+        moved,
+        moved_to: copy,
+    })
 }

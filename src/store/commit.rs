@@ -1,4 +1,4 @@
-//! Commits: lock, catch up, rebase, temporary file, history line, rename; durable before anybody is told.
+//! Commits: lock, reload, rebase, temporary file, history line, rename. A commit is durable before it is reported.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -12,49 +12,49 @@ use super::access::Access;
 use super::compose::{self, SourceFile};
 use super::data_file::Store;
 use super::digest::Digest;
-use super::disk::{Disk, FileIdentity, milliseconds};
-use super::history::{HistoryTail, line};
+use super::disk::{Disk, FileIdentity, elapsed_ms};
+use super::history::{HistoryTail, serialize_line};
 use super::known_file::{KnownFile, RecordedState};
 use super::lock::{FileLock, LeftoverFile, LockBackoff, TemporaryFile};
-use super::record::following;
-use super::view::{holds, permit, rebase};
+use super::record::next_revision;
+use super::view::{check_scope, is_applied, rebase};
 use super::{Change, HistoryEntry, StoreError};
 use crate::model::{self, Group, Wardrobe};
 
-/// How often a commit is begun again at once because the file was changed in the middle of it.
-const TRIES: usize = 10;
-/// What became of each change: its revision, `None` when it made no difference any more, or why it was not done.
+/// How often a commit is restarted at once because the data file was changed during it.
+const MAX_ATTEMPTS: usize = 10;
+/// The result for each change: its revision, `None` if it was already in effect, or why it was rejected.
 type ChangeResults = Vec<Result<Option<u64>, model::EditError>>;
 
 impl Store {
-    /// Commits changes, each a revision of its own, all with one writing of the file. For each: its revision (`None`
-    /// when it makes no difference any more) or why it was not done. What has a revision is durable.
+    /// Commits changes, each with its own revision, writing the data file once. Returns for each its revision (`None`
+    /// if it was already in effect) or why it was rejected. Changes with a revision are durable.
     ///
-    /// An error means that nothing can be relied on to have been written; asking again is right in any case.
+    /// After an error it is uncertain whether anything was written; committing the same changes again is always safe.
     pub fn commit(&mut self, changes: &[Change]) -> Result<ChangeResults, StoreError> {
-        self.writable()?;
-        self.here()?;
+        self.check_writable()?;
+        self.check_path()?;
         if changes.is_empty() {
             return Ok(Vec::new());
         }
         if self.known.is_none() {
-            self.make_folder()?;
+            self.create_folder()?;
         }
-        let data = self.look()?;
+        let data = self.data_metadata()?;
         if data.is_none() && self.known.is_some() {
             self.gone = true;
-            return Err(self.is_gone());
+            return Err(self.gone_error());
         }
-        let access = self.access(data.as_ref())?.of_lock();
+        let access = self.data_access(data.as_ref())?.for_lock();
         let since = Instant::now();
-        let done = self.locked(&access, |store| store.attempt(changes));
-        self.report(&done, since);
+        let done = self.with_lock(&access, |store| store.try_commit(changes));
+        self.log_result(&done, since);
         done
     }
 
-    /// Tells the log.
-    fn report(&self, done: &Result<ChangeResults, StoreError>, since: Instant) {
-        let ms = milliseconds(since);
+    /// Logs the result.
+    fn log_result(&self, done: &Result<ChangeResults, StoreError>, since: Instant) {
+        let ms = elapsed_ms(since);
         match done {
             Ok(results) => {
                 let made = results
@@ -68,29 +68,29 @@ impl Store {
         }
     }
 
-    /// Does something under the lock. It is begun again when something changed the file in the middle of it, and when
-    /// somebody is at work all the same: the lock file was removed under one of the two.
-    fn locked<T>(
+    /// Runs an attempt under the lock. It is repeated if the data file was changed during it, or if another process is
+    /// writing nevertheless, because someone removed the lock file.
+    fn with_lock<T>(
         &mut self,
         access: &Access,
         mut attempt: impl FnMut(&mut Self) -> Result<Attempt<T>, StoreError>,
     ) -> Result<T, StoreError> {
-        let (mut wait, mut changes) = (LockBackoff::begin(), 0);
+        let (mut wait, mut changes) = (LockBackoff::start(), 0);
         loop {
-            let lock = FileLock::take_in(&mut wait, &self.disk, &self.paths.lock, access)?;
+            let lock = FileLock::acquire_within(&mut wait, &self.disk, &self.paths.lock, access)?;
             loop {
                 match attempt(self)? {
                     Attempt::Done(done) => return Ok(done),
                     Attempt::Busy => break,
                     Attempt::Changed => changes += 1,
                 }
-                if changes > TRIES {
+                if changes > MAX_ATTEMPTS {
                     break;
                 }
             }
             drop(lock);
-            let waited = wait.on(&self.disk, &self.paths.data_temporary);
-            if waited.is_err() && changes > TRIES {
+            let waited = wait.wait(&self.disk, &self.paths.data_temporary);
+            if waited.is_err() && changes > MAX_ATTEMPTS {
                 let reason = io::Error::other("something keeps changing it");
                 return Err(StoreError::io("write", &self.paths.data)(reason));
             }
@@ -98,42 +98,42 @@ impl Store {
         }
     }
 
-    /// Writes the file again after it was [`super::Refreshed::Gone`], as it was last seen.
-    pub fn restore(&mut self) -> Result<(), StoreError> {
-        self.writable()?;
-        self.here()?;
-        self.make_folder()?;
-        let access = self.access(None)?.of_lock();
-        self.locked(&access, Self::restore_now)
+    /// Recreates the data file after it was [`super::Refreshed::Gone`], with its last known content.
+    pub fn recreate(&mut self) -> Result<(), StoreError> {
+        self.check_writable()?;
+        self.check_path()?;
+        self.create_folder()?;
+        let access = self.data_access(None)?.for_lock();
+        self.with_lock(&access, Self::try_recreate)
     }
 
-    fn restore_now(&mut self) -> Result<Attempt<()>, StoreError> {
+    fn try_recreate(&mut self) -> Result<Attempt<()>, StoreError> {
         let (disk, path) = (self.disk.clone(), self.paths.data_temporary.clone());
-        let Some(temporary) = self.begin(&disk, &path)? else {
+        let Some(temporary) = self.create_temporary(&disk, &path)? else {
             return Ok(Attempt::Busy);
         };
-        if let Some(there) = self.look()? {
-            return self.catch_up(&there).map(Attempt::Done);
+        if let Some(there) = self.data_metadata()? {
+            return self.reload_if_changed(&there).map(Attempt::Done);
         }
         if self.known.is_none() {
-            return Err(StoreError::missing(&self.paths.data, &self.paths.history)); // What is not known cannot be written.
+            return Err(StoreError::missing(&self.paths.data, &self.paths.history)); // The content is not known.
         }
         self.gone = true;
-        let tail = self.end()?;
+        let tail = self.trimmed_tail()?;
         let mut next = self.full.clone();
-        next.revision = following(&next, &tail);
-        let entry = self.entry_of(next.revision, &Change::default(), Group::default());
-        let replaced = self.replace(&temporary, next, &[entry], &tail, None)?;
+        next.revision = next_revision(&next, &tail);
+        let entry = self.new_entry(next.revision, &Change::default(), Group::default());
+        let replaced = self.replace_file(&temporary, next, &[entry], &tail, None)?;
         if let Attempt::Done(()) = replaced {
             self.sync_folder()?;
         }
-        // Else somebody else has just written one.
+        // Otherwise another process has just written one.
         Ok(replaced)
     }
 
-    fn make_folder(&self) -> Result<(), StoreError> {
+    fn create_folder(&self) -> Result<(), StoreError> {
         self.disk
-            .make_folder(&self.paths.folder)
+            .create_folder(&self.paths.folder)
             .map_err(StoreError::io("make the folder", &self.paths.folder))
     }
 
@@ -143,60 +143,63 @@ impl Store {
             .map_err(StoreError::io("write", &self.paths.folder))
     }
 
-    /// Who may read and write the data file; where there is none, who could, or is to.
-    pub(super) fn access(&self, data: Option<&Metadata>) -> Result<Access, StoreError> {
-        let wrong = || StoreError::io("read the permissions of", &self.paths.data);
+    /// The access to the data file; if there is none, its last known access, or that of a new file.
+    pub(super) fn data_access(&self, data: Option<&Metadata>) -> Result<Access, StoreError> {
+        let io_error = || StoreError::io("read the permissions of", &self.paths.data);
         if data.is_some()
-            && let Some(file) = self.disk.open(&self.paths.data).map_err(wrong())?
+            && let Some(file) = self.disk.open(&self.paths.data).map_err(io_error())?
         {
-            return Access::of(&file).map_err(wrong());
+            return Access::of(&file).map_err(io_error());
         }
         let known = self.known.as_ref().and_then(|known| known.access.clone());
-        known.map_or_else(|| Access::first(&self.paths.folder).map_err(wrong()), Ok)
+        known.map_or_else(
+            || Access::for_new_file(&self.paths.folder).map_err(io_error()),
+            Ok,
+        )
     }
 
-    fn look(&self) -> Result<Option<Metadata>, StoreError> {
+    fn data_metadata(&self) -> Result<Option<Metadata>, StoreError> {
         self.disk
-            .look(&self.paths.data)
+            .metadata(&self.paths.data)
             .map_err(StoreError::io("look at", &self.paths.data))
     }
 
-    /// One try, under the lock.
-    fn attempt(&mut self, changes: &[Change]) -> Result<Attempt<ChangeResults>, StoreError> {
+    /// One attempt, under the lock.
+    fn try_commit(&mut self, changes: &[Change]) -> Result<Attempt<ChangeResults>, StoreError> {
         if !self.unsynced.is_empty() {
             self.sync_folder()?;
         }
         let (disk, path) = (self.disk.clone(), self.paths.data_temporary.clone());
-        let Some(temporary) = self.begin(&disk, &path)? else {
+        let Some(temporary) = self.create_temporary(&disk, &path)? else {
             return Ok(Attempt::Busy);
         };
-        let data = self.look()?;
+        let data = self.data_metadata()?;
         match &data {
-            Some(data) => self.catch_up(data)?,
+            Some(data) => self.reload_if_changed(data)?,
             None if self.known.is_some() => {
                 self.gone = true;
-                return Err(self.is_gone());
+                return Err(self.gone_error());
             }
             None => {}
         }
-        self.writable()?;
-        let tail = self.end()?;
+        self.check_writable()?;
+        let tail = self.trimmed_tail()?;
         if data.is_none() && tail.last.is_some() {
             return Err(StoreError::missing(&self.paths.data, &self.paths.history));
         }
         let mut next = self.full.clone();
-        let mut revision = following(&next, &tail);
-        let mut entries: Vec<HistoryEntry> = self.outside(revision, &tail)?.into_iter().collect();
+        let mut revision = next_revision(&next, &tail);
+        let mut entries: Vec<HistoryEntry> = self.outside_entry(revision, &tail)?.into_iter().collect();
         let noted = entries.len();
         revision += noted as u64;
         let mut results = Vec::with_capacity(changes.len());
         for change in changes {
             results.push(match self.rebased(&mut next, change) {
                 Err(error) => Err(error),
-                Ok(Rebased::Before(revision)) => Ok(Some(revision)),
-                Ok(Rebased::Now(group)) if group.is_empty() => Ok(None),
-                Ok(Rebased::Now(group)) => {
-                    entries.push(self.entry_of(revision, change, group));
+                Ok(Rebased::AlreadyWritten(revision)) => Ok(Some(revision)),
+                Ok(Rebased::ToWrite(group)) if group.is_empty() => Ok(None),
+                Ok(Rebased::ToWrite(group)) => {
+                    entries.push(self.new_entry(revision, change, group));
                     revision += 1;
                     Ok(Some(revision - 1))
                 }
@@ -207,7 +210,7 @@ impl Store {
             return Ok(Attempt::Done(results));
         }
         next.revision = revision - 1;
-        match self.replace(&temporary, next, &entries, &tail, data.as_ref())? {
+        match self.replace_file(&temporary, next, &entries, &tail, data.as_ref())? {
             Attempt::Done(()) => {}
             Attempt::Changed => return Ok(Attempt::Changed),
             Attempt::Busy => return Ok(Attempt::Busy),
@@ -217,24 +220,24 @@ impl Store {
             .zip(&results)
             .filter_map(|(change, result)| Some((change.clone(), (*result.as_ref().ok()?)?)))
             .collect();
-        // Until the folder is durable too, what has been renamed may be lost with the power.
+        // Until the folder is durable, a power failure may undo the rename.
         self.sync_folder()?;
         self.unsynced.clear();
         Ok(Attempt::Done(results))
     }
 
     fn rebased(&self, next: &mut Wardrobe, change: &Change) -> Result<Rebased, model::EditError> {
-        permit(&self.options.scope, &change.group)?;
+        check_scope(&self.options.scope, &change.group)?;
         let before = self.unsynced.iter().find(|(there, _)| there == change);
         if let Some((_, revision)) = before
-            && holds(next, &change.group)
+            && is_applied(next, &change.group)
         {
-            return Ok(Rebased::Before(*revision));
+            return Ok(Rebased::AlreadyWritten(*revision));
         }
-        rebase(next, &change.group).map(|group| Rebased::Now(group.into_owned()))
+        rebase(next, &change.group).map(|group| Rebased::ToWrite(group.into_owned()))
     }
 
-    pub(super) fn entry_of(&self, revision: u64, change: &Change, group: Group) -> HistoryEntry {
+    pub(super) fn new_entry(&self, revision: u64, change: &Change, group: Group) -> HistoryEntry {
         HistoryEntry {
             revision,
             id: Uuid::new_v4().to_string().into(),
@@ -248,26 +251,29 @@ impl Store {
         }
     }
 
-    /// Makes the data file's temporary file. From then on nobody else gets at the files, even where the lock file was
-    /// removed. `None`: somebody is at work. What a killed writer left is removed first, with its lines.
-    fn begin<'a>(&mut self, disk: &'a Disk, path: &'a Path) -> Result<Option<TemporaryFile<'a>>, StoreError> {
+    /// Creates the temporary file of the data file. From then on nobody else can write, even if the lock file was
+    /// removed. `None` if another process is writing. What a killed writer left is removed first, including its lines.
+    fn create_temporary<'a>(
+        &mut self,
+        disk: &'a Disk,
+        path: &'a Path,
+    ) -> Result<Option<TemporaryFile<'a>>, StoreError> {
         let Some(left) = LeftoverFile::claim(disk, path).map_err(StoreError::io("look at", path))? else {
             return Ok(None);
         };
         if left.is_some() {
-            match self.look()? {
-                Some(data) => self.catch_up(&data)?,
+            match self.data_metadata()? {
+                Some(data) => self.reload_if_changed(&data)?,
                 None => self.gone = self.known.is_some(),
             }
-            self.end()?;
+            self.trimmed_tail()?;
             left.remove().map_err(StoreError::io("remove", path))?;
         }
-        TemporaryFile::make(disk, path).map_err(StoreError::io("write", &self.paths.data))
+        TemporaryFile::create(disk, path).map_err(StoreError::io("write", &self.paths.data))
     }
 
-    /// Puts a wardrobe in the place of the file, with its lines in the history. Where it is not done, and on an error, all
-    /// is as it was before.
-    fn replace(
+    /// Replaces the data file and appends the lines to the history. Unless it is done, all is rolled back.
+    fn replace_file(
         &mut self,
         temporary: &TemporaryFile<'_>,
         next: Wardrobe,
@@ -275,47 +281,49 @@ impl Store {
         tail: &HistoryTail,
         data: Option<&Metadata>,
     ) -> Result<Attempt<()>, StoreError> {
-        if next.revision > Wardrobe::LAST_REVISION {
-            return Err(self.no_larger_revision(tail));
+        if next.revision > Wardrobe::MAX_REVISION {
+            return Err(self.revision_limit_error(tail));
         }
-        let access = self.access(data)?;
+        let access = self.data_access(data)?;
         let (paths, disk, out) = (self.paths.clone(), self.disk.clone(), temporary.file());
-        let wrong = || StoreError::io("write", &paths.data);
+        let io_error = || StoreError::io("write", &paths.data);
         let mut appended = false;
         let written = (|| {
             let composed = self.compose(out, &next);
-            let (layout, digest) = match composed {
-                Err(_) if self.is_other(data)? => return Ok(None),
-                other => other.map_err(wrong())?,
+            let (spans, digest) = match composed {
+                Err(_) if self.is_data_changed(data)? => return Ok(None),
+                other => other.map_err(io_error())?,
             };
-            let (identity, sealed) = disk.seal(out).map_err(wrong())?;
+            let (identity, sealed) = disk.seal(out).map_err(io_error())?;
             let lines: String = entries
                 .iter()
-                .map(|entry| line(entry, &identity, digest))
+                .map(|entry| serialize_line(entry, &identity, digest))
                 .collect();
             appended = true;
-            self.append(tail, &lines, Some(&access.beside()))?;
-            // Until now nobody else could open it. (Who has it open could lock it, and keep everybody out after a crash.)
-            if access.give(&disk, out).map_err(wrong())? {
-                disk.sync(out).map_err(wrong())?;
+            self.append(tail, &lines, Some(&access.without_attributes()))?;
+            // Until now the file was private. (Someone who has it open could lock it and exclude all writers after a
+            // crash.)
+            if access.apply_to(&disk, out).map_err(io_error())? {
+                disk.sync(out).map_err(io_error())?;
             }
-            if self.is_other(data)? || !temporary.is_there().map_err(wrong())? {
+            if self.is_data_changed(data)? || !temporary.is_in_place().map_err(io_error())? {
                 return Ok(None);
             }
-            temporary.rename(&paths.data).map_err(wrong())?;
-            // Nothing may go wrong any more. Where its new times cannot be had, it is simply read again.
+            temporary.rename(&paths.data).map_err(io_error())?;
+            // From here on nothing may fail. If the new times cannot be read, the file is just reloaded next time.
             let identity = out.metadata().map_or(identity, |now| FileIdentity::of(&now));
-            Ok(Some((layout, identity, sealed, digest)))
+            Ok(Some((spans, identity, sealed, digest)))
         })();
-        let Ok(Some((layout, identity, sealed, digest))) = written else {
-            // Where the history cannot be set back, the temporary file stays: it tells the next writer that the lines
-            // are of a file that never came to be. Who lost it has nothing to set back: somebody else may be at work.
-            if appended && (!temporary.is_there().unwrap_or(false) || self.take_back(tail).is_err()) {
-                temporary.stay();
+        let Ok(Some((spans, identity, sealed, digest))) = written else {
+            // If the history cannot be rolled back, the temporary file is kept: it tells the next writer that the lines
+            // belong to a file that was never renamed into place. Without the temporary file there must be no rollback,
+            // as another process may be writing.
+            if appended && (!temporary.is_in_place().unwrap_or(false) || self.roll_back(tail).is_err()) {
+                temporary.keep();
             }
             return written.map(|_| Attempt::Changed);
         };
-        self.marked = Some(RecordedState {
+        self.recorded = Some(RecordedState {
             identity,
             digest: Some(digest),
             revision: next.revision,
@@ -323,19 +331,19 @@ impl Store {
         });
         let known = KnownFile {
             access: Some(access.clone()),
-            certain: sealed && identity.mtime % 1_000_000_000 != 0,
+            reliable: sealed && identity.mtime % 1_000_000_000 != 0,
             identity,
-            layout,
+            spans,
             digest: digest.into(),
         };
-        self.hold(next, known);
+        self.set_current(next, known);
         Ok(Attempt::Done(()))
     }
 
     fn compose(&self, out: &File, next: &Wardrobe) -> io::Result<(super::room_spans::RoomSpans, Digest)> {
         let known = self.known.as_ref().filter(|_| !self.gone);
         let old = match known {
-            Some(known) if !known.layout.is_empty() => {
+            Some(known) if !known.spans.is_empty() => {
                 let file = self.disk.open(&self.paths.data)?;
                 let same = |file: &File| {
                     file.metadata()
@@ -350,30 +358,30 @@ impl Store {
         };
         let source = old.as_ref().map(|(file, known)| SourceFile {
             file,
-            layout: &known.layout,
+            spans: &known.spans,
             wardrobe: &self.full,
         });
         compose::write(&self.disk, out, next, source.as_ref())
     }
 
-    /// Whether the data file is not the one any more that this commit began with.
-    fn is_other(&self, data: Option<&Metadata>) -> Result<bool, StoreError> {
-        Ok(self.look()?.as_ref().map(FileIdentity::of) != data.map(FileIdentity::of))
+    /// Whether the data file has changed since this commit started.
+    fn is_data_changed(&self, data: Option<&Metadata>) -> Result<bool, StoreError> {
+        Ok(self.data_metadata()?.as_ref().map(FileIdentity::of) != data.map(FileIdentity::of))
     }
 }
 
-/// What came of a try under the lock.
+/// The outcome of an attempt under the lock.
 enum Attempt<T> {
     Done(T),
-    /// The file was changed in the middle of it.
+    /// The data file was changed during the attempt.
     Changed,
-    /// Somebody else is at work.
+    /// Another process is writing.
     Busy,
 }
 
 enum Rebased {
-    /// It was written before, under this revision, and is durable now.
-    Before(u64),
-    /// What is to be written.
-    Now(Group),
+    /// It was already written, with this revision, and is durable now.
+    AlreadyWritten(u64),
+    /// The edits to write.
+    ToWrite(Group),
 }

@@ -1,5 +1,5 @@
-//! Writing the data file: rooms that are as they were in the file before are copied from it by the system; only the
-//! others are made into text, by several threads where they are many.
+//! Writing of the data file: unchanged rooms are copied from the previous file by the kernel; only the others are
+//! serialized, by several threads if they are many.
 
 use std::fs::File;
 use std::io;
@@ -14,35 +14,35 @@ use super::threads;
 use crate::model::write::{self, Piece};
 use crate::model::{Room, Wardrobe};
 
-/// The file that rooms can be copied from.
+/// The previous data file, from which rooms can be copied.
 pub(super) struct SourceFile<'a> {
     pub(super) file: &'a File,
-    pub(super) layout: &'a RoomSpans,
-    /// What it holds.
+    pub(super) spans: &'a RoomSpans,
+    /// The content of the file.
     pub(super) wardrobe: &'a Wardrobe,
 }
 
-/// What stands before the first room, and before any other.
-const FIRST: &[u8] = b"\n    ";
-const OTHER: &[u8] = b",\n    ";
-/// About how many bytes are made into text at once.
-const BATCH: usize = 1 << 19;
+/// The text before the first room, and before every other.
+const FIRST_SEPARATOR: &[u8] = b"\n    ";
+const SEPARATOR: &[u8] = b",\n    ";
+/// The approximate number of bytes that are serialized at once.
+const BATCH_BYTES: usize = 1 << 19;
 
-/// A stretch of the new file.
+/// A segment of the new file.
 #[derive(Debug, PartialEq, Eq)]
 enum Segment {
-    /// Pieces that are made into text.
-    Made(Range<usize>),
-    /// What stands before a room that is copied.
-    Lead(&'static [u8]),
-    /// Bytes of the old file.
+    /// Pieces that are serialized.
+    Composed(Range<usize>),
+    /// The separator before a copied room.
+    Separator(&'static [u8]),
+    /// Bytes of the previous file.
     Copied { at: u64, length: u64 },
 }
 
-/// The text of some pieces, and how long each is, with its digest.
-type Composed = (Vec<u8>, Vec<(u64, Digest)>);
+/// The text of several pieces, and the length and digest of each.
+type ComposedText = (Vec<u8>, Vec<(u64, Digest)>);
 
-/// Writes a wardrobe to an empty file; gives where its rooms are then, and the digest of its content.
+/// Writes a wardrobe to an empty file; returns the spans of its rooms and the digest of the content.
 pub(super) fn write(
     disk: &Disk,
     out: &File,
@@ -50,35 +50,40 @@ pub(super) fn write(
     source: Option<&SourceFile<'_>>,
 ) -> io::Result<(RoomSpans, Digest)> {
     let pieces: Vec<Piece<'_>> = write::pieces(wardrobe).collect();
-    let places: Vec<Option<RoomSpan>> = wardrobe
+    let known_spans: Vec<Option<RoomSpan>> = wardrobe
         .rooms()
         .map(|(jid, room)| {
             let source = source?;
             let same = Arc::ptr_eq(source.wardrobe.room(jid)?, room);
-            source.layout.get(jid).copied().filter(|_| same)
+            source.spans.get(jid).copied().filter(|_| same)
         })
         .collect();
-    let runs = plan(&places, wardrobe.rooms().map(|(_, room)| guess(room)));
-    let ranges: Vec<Range<usize>> = runs
+    let segments = plan_segments(
+        &known_spans,
+        wardrobe.rooms().map(|(_, room)| estimated_bytes(room)),
+    );
+    let ranges: Vec<Range<usize>> = segments
         .iter()
-        .filter_map(|run| match run {
-            Segment::Made(range) => Some(range.clone()),
+        .filter_map(|segment| match segment {
+            Segment::Composed(range) => Some(range.clone()),
             _ => None,
         })
         .collect();
 
     let mut made = vec![(0, Digest::of(b"")); pieces.len()];
     std::thread::scope(|scope| {
-        let mut makers = ComposeThreads::start(scope, &pieces, &ranges);
-        for run in &runs {
-            match run {
-                Segment::Lead(bytes) => disk.write(out, bytes)?,
+        let mut threads_ahead = ComposeThreads::start(scope, &pieces, &ranges);
+        for segment in &segments {
+            match segment {
+                Segment::Separator(bytes) => disk.write(out, bytes)?,
                 Segment::Copied { at, length } => {
                     let source = source.ok_or(io::ErrorKind::NotFound)?;
                     disk.copy(source.file, *at, *length, out)?;
                 }
-                Segment::Made(range) => {
-                    let (bytes, each) = makers.next().unwrap_or_else(|| make(&pieces, range));
+                Segment::Composed(range) => {
+                    let (bytes, each) = threads_ahead
+                        .next()
+                        .unwrap_or_else(|| compose_range(&pieces, range));
                     disk.write(out, &bytes)?;
                     let slots = made.get_mut(range.clone()).into_iter().flatten();
                     slots.zip(each).for_each(|(slot, made)| *slot = made);
@@ -87,47 +92,53 @@ pub(super) fn write(
         }
         Ok::<(), io::Error>(())
     })?;
-    Ok(layout(wardrobe, &places, &made))
+    Ok(spans(wardrobe, &known_spans, &made))
 }
 
-/// Piece 0 is the head, then come the rooms, then the tail.
-fn plan(places: &[Option<RoomSpan>], guesses: impl Iterator<Item = usize>) -> Vec<Segment> {
-    let mut runs = vec![Segment::Made(0..1)];
+/// Plans the segments of the new file. Piece 0 is the head, then come the rooms, then the tail.
+fn plan_segments(known_spans: &[Option<RoomSpan>], estimates: impl Iterator<Item = usize>) -> Vec<Segment> {
+    let mut segments = vec![Segment::Composed(0..1)];
     let mut size = 0;
-    for (index, (place, guess)) in places.iter().zip(guesses).enumerate() {
-        match (place, runs.last_mut()) {
-            // What stands between them in the old file is what must stand between them in the new one.
-            (Some(place), Some(Segment::Copied { at, length }))
-                if *at + *length + OTHER.len() as u64 == place.at =>
+    for (index, (span, estimate)) in known_spans.iter().zip(estimates).enumerate() {
+        match (span, segments.last_mut()) {
+            // The two rooms are adjacent in the previous file, with the same separator.
+            (Some(span), Some(Segment::Copied { at, length }))
+                if *at + *length + SEPARATOR.len() as u64 == span.offset =>
             {
-                *length = place.at + place.length - *at;
+                *length = span.offset + span.length - *at;
             }
-            (Some(place), _) => {
-                runs.push(Segment::Lead(if index == 0 { FIRST } else { OTHER }));
-                let RoomSpan { at, length, .. } = *place;
-                runs.push(Segment::Copied { at, length });
+            (Some(span), _) => {
+                segments.push(Segment::Separator(if index == 0 {
+                    FIRST_SEPARATOR
+                } else {
+                    SEPARATOR
+                }));
+                let RoomSpan {
+                    offset: at, length, ..
+                } = *span;
+                segments.push(Segment::Copied { at, length });
             }
-            (None, Some(Segment::Made(range))) if size < BATCH => {
+            (None, Some(Segment::Composed(range))) if size < BATCH_BYTES => {
                 range.end = index + 2;
-                size += guess;
+                size += estimate;
             }
             (None, _) => {
-                runs.push(Segment::Made(index + 1..index + 2));
-                size = guess;
+                segments.push(Segment::Composed(index + 1..index + 2));
+                size = estimate;
             }
         }
     }
-    runs.push(Segment::Made(places.len() + 1..places.len() + 2));
-    runs
+    segments.push(Segment::Composed(known_spans.len() + 1..known_spans.len() + 2));
+    segments
 }
 
-/// About how long the text of a room is.
-fn guess(room: &Room) -> usize {
+/// The approximate length of a serialized room in bytes.
+fn estimated_bytes(room: &Room) -> usize {
     let name = room.name.as_ref().map_or(0, |name| name.len());
-    200 + name + 100 * room.users().len() + 180 * room.attachments()
+    200 + name + 100 * room.users().len() + 180 * room.attachment_count()
 }
 
-fn make(pieces: &[Piece<'_>], range: &Range<usize>) -> Composed {
+fn compose_range(pieces: &[Piece<'_>], range: &Range<usize>) -> ComposedText {
     let (mut bytes, mut each) = (Vec::new(), Vec::new());
     for piece in pieces.get(range.clone()).into_iter().flatten() {
         let before = bytes.len();
@@ -143,10 +154,10 @@ fn make(pieces: &[Piece<'_>], range: &Range<usize>) -> Composed {
     (bytes, each)
 }
 
-/// Threads that make text in advance, each a batch at a time, in turn. None where there is little to make.
+/// Threads that serialize batches ahead of the writer, in turn. There are none if there is little to serialize.
 struct ComposeThreads {
-    hands: Vec<Receiver<Composed>>,
-    turn: usize,
+    receivers: Vec<Receiver<ComposedText>>,
+    next_thread: usize,
 }
 
 impl ComposeThreads {
@@ -157,59 +168,67 @@ impl ComposeThreads {
     ) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if ranges.len() < 4 { 0 } else { threads };
-        let hands: Option<Vec<_>> = (0..threads)
+        let receivers: Option<Vec<_>> = (0..threads)
             .map(|first| {
-                let (hand, taken) = sync_channel(1);
-                let maker = threads::builder("compose").spawn_scoped(scope, move || {
+                let (sender, receiver) = sync_channel(1);
+                let thread = threads::builder("compose").spawn_scoped(scope, move || {
                     for range in ranges.iter().skip(first).step_by(threads) {
-                        // Nobody takes it any more where writing failed.
-                        if hand.send(make(pieces, range)).is_err() {
+                        // The receiver is gone if writing failed.
+                        if sender.send(compose_range(pieces, range)).is_err() {
                             return;
                         }
                     }
                 });
-                maker.ok().map(|_| taken)
+                thread.ok().map(|_| receiver)
             })
             .collect();
-        // Where not all can be started there are none: those that were end, since nobody takes what they make.
+        // If one cannot be started, use none: the others end when their receivers are dropped.
         Self {
-            hands: hands.unwrap_or_default(),
-            turn: 0,
+            receivers: receivers.unwrap_or_default(),
+            next_thread: 0,
         }
     }
 
-    /// The next batch in order; `None` where there are no threads.
-    fn next(&mut self) -> Option<Composed> {
-        let hand = self.hands.get(self.turn)?;
-        self.turn = (self.turn + 1) % self.hands.len();
-        hand.recv().ok()
+    /// The next batch in order; `None` if there are no threads.
+    fn next(&mut self) -> Option<ComposedText> {
+        let sender = self.receivers.get(self.next_thread)?;
+        self.next_thread = (self.next_thread + 1) % self.receivers.len();
+        sender.recv().ok()
     }
 }
 
-/// Where the rooms are now, and the digest of all.
-fn layout(wardrobe: &Wardrobe, places: &[Option<RoomSpan>], made: &[(u64, Digest)]) -> (RoomSpans, Digest) {
+/// The spans of the rooms in the new file, and the digest of its content.
+fn spans(
+    wardrobe: &Wardrobe,
+    known_spans: &[Option<RoomSpan>],
+    made: &[(u64, Digest)],
+) -> (RoomSpans, Digest) {
     let (mut at, _) = made.first().copied().unwrap_or((0, Digest::of(b"")));
     let (_, tail) = made.last().copied().unwrap_or((0, Digest::of(b"")));
-    let mut digests = Vec::with_capacity(places.len());
-    let rooms = wardrobe.rooms().zip(places).zip(made.iter().skip(1)).enumerate();
-    let layout = rooms
-        .map(|(index, (((jid, _), place), (made, digest)))| {
-            let lead = if index == 0 { FIRST } else { OTHER }.len() as u64;
-            let (length, digest) = place.map_or_else(
+    let mut digests = Vec::with_capacity(known_spans.len());
+    let rooms = wardrobe
+        .rooms()
+        .zip(known_spans)
+        .zip(made.iter().skip(1))
+        .enumerate();
+    let spans = rooms
+        .map(|(index, (((jid, _), span), (made, digest)))| {
+            let lead = if index == 0 { FIRST_SEPARATOR } else { SEPARATOR }.len() as u64;
+            let (length, digest) = span.map_or_else(
                 || (made.saturating_sub(lead), *digest),
-                |place| (place.length, place.digest),
+                |span| (span.length, span.digest),
             );
-            let place = RoomSpan {
-                at: at + lead,
+            let span = RoomSpan {
+                offset: at + lead,
                 length,
                 digest,
             };
             at += lead + length;
             digests.push(digest);
-            (jid.clone(), place)
+            (jid.clone(), span)
         })
         .collect();
-    (layout, Digest::join(digests.into_iter(), tail))
+    (spans, Digest::join(digests.into_iter(), tail))
 }
 
 #[cfg(test)]
@@ -222,7 +241,7 @@ mod tests {
     use super::*;
     use crate::model::{Affiliation, Attachment, HatId, Jid};
 
-    /// A wardrobe of rooms with so many users each.
+    /// A wardrobe of rooms, given as name and number of users.
     fn wardrobe(rooms: &[(u8, u8)]) -> Wardrobe {
         let mut made = Wardrobe::default();
         for (name, users) in rooms {
@@ -253,10 +272,10 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
-        /// However a wardrobe became another, copying from the old file gives the same bytes as making all of it anew,
-        /// and the places that are then known are right for the next time.
+        /// Copying unchanged rooms gives the same bytes as serializing the whole wardrobe, and the resulting spans are right
+        /// for the next commit.
         #[test]
-        fn copied_or_made_the_bytes_are_the_same(
+        fn copying_rooms_gives_the_same_bytes_as_serializing(
             states in prop::collection::vec(prop::collection::vec((0u8..12, 0u8..4), 0..8), 1..5),
         ) {
             let disk = Disk::default();
@@ -264,53 +283,56 @@ mod tests {
             for state in states {
                 let mut new = wardrobe(&state);
                 if let Some((_, _, old)) = &old {
-                    new.share_with(old);
+                    new.share_rooms_with(old);
                 }
                 let out = tempfile().unwrap();
-                let source = old.as_ref().map(|(file, layout, wardrobe)| SourceFile { file, layout, wardrobe });
-                let (layout, digest) = write(&disk, &out, &new, source.as_ref()).unwrap();
+                let source = old.as_ref().map(|(file, spans, wardrobe)| SourceFile { file, spans, wardrobe });
+                let (spans, digest) = write(&disk, &out, &new, source.as_ref()).unwrap();
                 prop_assert_eq!(digest, digest_of(&new, None));
-                prop_assert_eq!(digest, digest_of(&new, Some((&new, &layout))));
+                prop_assert_eq!(digest, digest_of(&new, Some((&new, &spans))));
                 let bytes = text(&out);
                 let whole = write::wardrobe(&new);
                 prop_assert_eq!(String::from_utf8_lossy(&bytes), String::from_utf8_lossy(&whole));
-                for (jid, place) in &layout {
-                    let at = usize::try_from(place.at).unwrap();
-                    let core = &bytes[at..at + usize::try_from(place.length).unwrap()];
+                for (jid, span) in &spans {
+                    let at = usize::try_from(span.offset).unwrap();
+                    let core = &bytes[at..at + usize::try_from(span.length).unwrap()];
                     let head = format!("\"{jid}\": {{");
                     prop_assert!(core.starts_with(head.as_bytes()) && core.ends_with(b"}"), "{jid}");
                 }
-                // What reading finds are the same places, for the rooms that are in the plainest form.
+                // Reading finds the same spans for the rooms in canonical form.
                 let Some((read, found)) = file::tests::read(&out) else {
                     prop_assert_eq!(new.rooms().len(), 0);
-                    old = Some((out, layout, new));
+                    old = Some((out, spans, new));
                     continue;
                 };
                 prop_assert_eq!(&read, &new);
-                for (jid, place) in &found {
-                    prop_assert_eq!(layout.get(jid), Some(place));
+                for (jid, span) in &found {
+                    prop_assert_eq!(spans.get(jid), Some(span));
                 }
-                old = Some((out, layout, new));
+                old = Some((out, spans, new));
             }
         }
     }
 
     #[test]
-    fn many_rooms_are_made_by_several_threads_in_order() {
+    fn threads_compose_many_rooms_in_order() {
         let rooms: Vec<(u8, u8)> = (0..=255).map(|room| (room, 1)).collect();
         let mut new = wardrobe(&rooms);
-        let long = "x".repeat(6 * BATCH / 256);
+        let long = "x".repeat(6 * BATCH_BYTES / 256);
         for jid in new.rooms().map(|(jid, _)| jid.clone()).collect::<Vec<_>>() {
             new.rename_room(&jid, Some(&long)).unwrap();
         }
-        let guesses = new.rooms().map(|(_, room)| guess(room));
-        assert!(plan(&[None; 256], guesses).len() > 6, "enough for threads");
+        let estimates = new.rooms().map(|(_, room)| estimated_bytes(room));
+        assert!(
+            plan_segments(&[None; 256], estimates).len() > 6,
+            "enough for threads"
+        );
         let out = tempfile().unwrap();
-        let (layout, _) = write(&Disk::default(), &out, &new, None).unwrap();
+        let (spans, _) = write(&Disk::default(), &out, &new, None).unwrap();
         assert_eq!(text(&out), write::wardrobe(&new));
-        assert_eq!(layout.len(), 256);
-        // Enough for several chunks of reading, too.
+        assert_eq!(spans.len(), 256);
+        // The file is also large enough for several chunks when reading.
         let (read, found) = file::tests::read(&out).unwrap();
-        assert_eq!((read, found), (new, layout));
+        assert_eq!((read, found), (new, spans));
     }
 }

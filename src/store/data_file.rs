@@ -1,4 +1,4 @@
-//! The store: one data file, what was last seen in it, and the way to change it.
+//! The store: a data file and its last known content.
 
 use std::cell::OnceCell;
 use std::fs::Metadata;
@@ -9,10 +9,10 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::digest::Digest;
-use super::disk::{Disk, FileIdentity, may_write, milliseconds};
+use super::disk::{Disk, FileIdentity, elapsed_ms, may_write};
 use super::file::{self, FileContents};
 use super::known_file::{KnownFile, RecordedState};
-use super::lock::{FileLock, LeftoverFile, sweep};
+use super::lock::{FileLock, LeftoverFile, remove_leftover};
 use super::room_spans::digest_of;
 use super::{
     Change, HistoryEntry, HistoryPage, HistoryQuery, Paths, Scope, Snapshot, StoreError, StoreOptions,
@@ -20,51 +20,51 @@ use super::{
 };
 use crate::model::Wardrobe;
 
-/// What a look at the file showed.
+/// The result of [`Store::refresh`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refreshed {
-    /// It is what it was.
+    /// The content is unchanged.
     Unchanged,
-    /// It holds something else now; [`Store::snapshot`] has it.
+    /// The content has changed; see [`Store::snapshot`].
     Changed,
-    /// It was there and is not any more; what it held is kept in memory.
+    /// The file was deleted; its last content is kept in memory.
     Gone,
 }
 
-/// One data file, with what was last seen in it.
+/// A data file with its last known content.
 #[derive(Debug)]
 pub struct Store {
-    /// The path as it was given: links on it may be pointed elsewhere.
-    given: PathBuf,
+    /// The path as given; its links may later lead elsewhere.
+    given_path: PathBuf,
     pub(super) paths: Paths,
     pub(super) options: StoreOptions,
     pub(super) disk: Disk,
-    /// All of it, whatever the scope is.
+    /// The whole content, regardless of the scope.
     pub(super) full: Wardrobe,
-    /// What is in scope.
+    /// The content in scope.
     view: Wardrobe,
-    /// `None` while there never was a file.
+    /// `None` as long as there has never been a file.
     pub(super) known: Option<KnownFile>,
     pub(super) gone: bool,
-    /// The last state that the history knows of, so that a change from outside can be told.
-    pub(super) marked: Option<RecordedState>,
-    /// Written, with their revisions, but perhaps not durably: the folder could not be synced.
+    /// The last state recorded in the history, to find out what was changed outside hatrack.
+    pub(super) recorded: Option<RecordedState>,
+    /// Changes written with these revisions, but perhaps not durably, as the folder could not be synced.
     pub(super) unsynced: Vec<(Change, u64)>,
-    /// A file that could not be read, and why: no need to try before it changes.
-    bad: Option<(FileIdentity, UnreadableParts)>,
+    /// The file that could not be parsed, and why: it is not read again until it changes.
+    unreadable: Option<(FileIdentity, UnreadableParts)>,
 }
 
-/// The parts of [`Error::Unreadable`].
+/// The fields of [`StoreError::Unreadable`].
 type UnreadableParts = (PathBuf, usize, usize, String);
 
 impl Store {
-    /// Reads a data file; where there is none yet, an empty wardrobe. Nothing is created. What a writer that was killed
-    /// left behind is removed.
+    /// Opens a data file; if it does not exist, the wardrobe is empty. Nothing is created. What a killed writer left
+    /// behind is removed, unless the session is read-only.
     pub fn open(path: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         Self::open_with(path, options, Disk::default(), &|_, _| ())
     }
 
-    /// The same on a file system of one's own, telling the progress with a large file: bytes done, of so many.
+    /// Like [`Store::open`], with this disk. `progress` is called for large files with the bytes read and the total.
     pub fn open_with(
         path: &Path,
         options: StoreOptions,
@@ -73,7 +73,7 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let paths = Paths::resolve(path)?;
         let mut store = Self {
-            given: path.to_path_buf(),
+            given_path: path.to_path_buf(),
             paths,
             options,
             disk,
@@ -81,14 +81,15 @@ impl Store {
             view: Wardrobe::default(),
             known: None,
             gone: false,
-            marked: None,
+            recorded: None,
             unsynced: Vec::new(),
-            bad: None,
+            unreadable: None,
         };
         let read = |store: &Self| store.read(progress);
         let mut contents = read(&store)?;
         if contents.is_none() && store.has_history() {
-            // Somebody may have made the first commit just now; else it was removed, and nobody asked for an empty one.
+            // Another process may have just made the first commit; otherwise the file was removed, and must not be
+            // silently replaced by an empty one.
             contents = read(&store)?;
             if contents.is_none() {
                 return Err(StoreError::missing(&store.paths.data, &store.paths.history));
@@ -98,42 +99,42 @@ impl Store {
             store.adopt(contents);
         }
         if !store.options.scope.read_only {
-            // What cannot be tidied up now waits for the next writer.
-            let _ = store.tidy();
+            // What cannot be removed now is left to the next writer.
+            let _ = store.remove_leftovers();
         }
         Ok(store)
     }
 
-    /// The files.
+    /// The paths of the files.
     pub fn paths(&self) -> &Paths {
         &self.paths
     }
 
-    /// What the file was last seen to hold; only the rooms in scope.
+    /// The last known content of the file; only the rooms in scope.
     pub fn wardrobe(&self) -> &Wardrobe {
         &self.view
     }
 
-    /// Whether there is a data file, as it was last seen.
+    /// Whether the data file existed when last checked.
     pub fn exists(&self) -> bool {
         self.known.is_some() && !self.gone
     }
 
-    /// The same with what else is known of the file.
+    /// The last known content with the state of the file.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             wardrobe: self.view.clone(),
             exists: self.exists(),
-            read_only: self.writable().err().map(|error| error.to_string()),
+            read_only: self.check_writable().err().map(|error| error.to_string()),
         }
     }
 
-    /// Looks whether somebody else changed the file, and reads it again if so.
+    /// Checks whether the file was changed by another process, and if so reloads it.
     pub fn refresh(&mut self) -> Result<Refreshed, StoreError> {
-        self.here()?;
+        self.check_path()?;
         let there = self
             .disk
-            .look(&self.paths.data)
+            .metadata(&self.paths.data)
             .map_err(StoreError::io("look at", &self.paths.data))?;
         let Some(there) = there else {
             self.gone = self.known.is_some();
@@ -144,7 +145,7 @@ impl Store {
             });
         };
         let (before, was_gone, was_new) = (self.view.clone(), self.gone, self.known.is_none());
-        self.catch_up(&there)?;
+        self.reload_if_changed(&there)?;
         if self.view == before && !was_gone && !was_new {
             Ok(Refreshed::Unchanged)
         } else {
@@ -152,15 +153,16 @@ impl Store {
         }
     }
 
-    /// Reads the file. What stands at a place that cannot be read may be about any room: who sees only some is not told.
+    /// Reads the file. A parse error may reveal a room out of scope, so a restricted session gets a general message
+    /// instead.
     fn read(&self, progress: &dyn Fn(u64, u64)) -> Result<Option<FileContents>, StoreError> {
         let since = Instant::now();
         let mut read = file::read(&self.disk, &self.paths.data, &self.full, progress);
-        // Whoever knows a file with something in it meets one that is just being written again.
+        // If the file had content before, an empty one is probably just being rewritten.
         let may_be_new = self.known.as_ref().is_none_or(|known| known.identity.size == 0);
         if matches!(read, Err(StoreError::Unreadable { .. }))
             && may_be_new
-            && let Some(blank) = file::blank(&self.disk, &self.paths)?
+            && let Some(blank) = file::read_blank(&self.disk, &self.paths)?
         {
             return Ok(Some(blank));
         }
@@ -173,24 +175,24 @@ impl Store {
                 file:% = self.paths.data.display(),
                 revision = contents.wardrobe.revision,
                 rooms = contents.wardrobe.rooms().len(),
-                ms = milliseconds(since);
+                ms = elapsed_ms(since);
                 "read"
             );
         }
         read
     }
 
-    /// Reads the file again if it is not the one last known.
-    pub(super) fn catch_up(&mut self, there: &Metadata) -> Result<(), StoreError> {
+    /// Reloads the file if it is not the last known one.
+    pub(super) fn reload_if_changed(&mut self, there: &Metadata) -> Result<(), StoreError> {
         let identity = FileIdentity::of(there);
         if let Some(known) = &self.known
-            && known.certain
+            && known.reliable
             && known.identity == identity
         {
             self.gone = false;
             return Ok(());
         }
-        if let Some((bad, (path, line, column, message))) = &self.bad
+        if let Some((bad, (path, line, column, message))) = &self.unreadable
             && *bad == identity
         {
             return Err(StoreError::Unreadable {
@@ -200,7 +202,7 @@ impl Store {
                 message: message.clone(),
             });
         }
-        self.bad = None;
+        self.unreadable = None;
         match self.read(&|_, _| ()) {
             Ok(Some(contents)) => {
                 self.adopt(contents);
@@ -208,7 +210,7 @@ impl Store {
             }
             Ok(None) => {
                 self.gone = self.known.is_some();
-                Err(self.is_gone())
+                Err(self.gone_error())
             }
             Err(error) => {
                 if let StoreError::Unreadable {
@@ -217,22 +219,22 @@ impl Store {
                     column,
                     message,
                 } = &error
-                    && identity.is_certain(super::disk::now())
+                    && identity.is_reliable(super::disk::now_nanos())
                 {
-                    self.bad = Some((identity, (path.clone(), *line, *column, message.clone())));
+                    self.unreadable = Some((identity, (path.clone(), *line, *column, message.clone())));
                 }
                 Err(error)
             }
         }
     }
 
-    /// Whether the path that was given still leads to the data file.
-    pub(super) fn here(&self) -> Result<(), StoreError> {
-        if Paths::resolve(&self.given)?.data == self.paths.data {
+    /// Checks that the given path still leads to the data file.
+    pub(super) fn check_path(&self) -> Result<(), StoreError> {
+        if Paths::resolve(&self.given_path)?.data == self.paths.data {
             return Ok(());
         }
-        Err(StoreError::Elsewhere {
-            path: self.given.clone(),
+        Err(StoreError::PathMoved {
+            path: self.given_path.clone(),
             was: self.paths.data.clone(),
         })
     }
@@ -240,90 +242,91 @@ impl Store {
     fn adopt(&mut self, contents: FileContents) {
         let FileContents {
             wardrobe,
-            layout,
+            spans,
             identity,
-            certain,
+            reliable: certain,
             access,
         } = contents;
         let digest = OnceCell::new();
-        let work_out = || *digest.get_or_init(|| digest_of(&wardrobe, Some((&wardrobe, &layout))));
-        let line = history::recall(&self.disk, &self.paths.history, &identity, work_out);
+        let work_out = || *digest.get_or_init(|| digest_of(&wardrobe, Some((&wardrobe, &spans))));
+        let line = history::find_recorded(&self.disk, &self.paths.history, &identity, work_out);
         if let Some((revision, digest)) = line {
-            self.marked = Some(RecordedState {
+            self.recorded = Some(RecordedState {
                 identity,
                 digest,
                 revision,
                 wardrobe: wardrobe.clone(),
             });
         }
-        self.hold(
+        self.set_current(
             wardrobe,
             KnownFile {
                 identity,
-                certain,
-                layout,
+                reliable: certain,
+                spans,
                 access,
                 digest,
             },
         );
     }
 
-    /// The digest of what the file was last seen to hold; `None` while there never was one.
+    /// The digest of the last known content; `None` as long as there has never been a file.
     pub(super) fn digest(&self) -> Option<Digest> {
         let known = self.known.as_ref()?;
-        let work_out = || digest_of(&self.full, Some((&self.full, &known.layout)));
+        let work_out = || digest_of(&self.full, Some((&self.full, &known.spans)));
         Some(*known.digest.get_or_init(work_out))
     }
 
-    pub(super) fn hold(&mut self, wardrobe: Wardrobe, known: KnownFile) {
-        self.view = view::limited(&wardrobe, &self.options.scope);
+    pub(super) fn set_current(&mut self, wardrobe: Wardrobe, known: KnownFile) {
+        self.view = view::restrict(&wardrobe, &self.options.scope);
         self.full = wardrobe;
         self.known = Some(known);
         self.gone = false;
     }
 
-    pub(super) fn is_gone(&self) -> StoreError {
+    pub(super) fn gone_error(&self) -> StoreError {
         StoreError::Gone {
             path: self.paths.data.clone(),
         }
     }
 
-    /// Removes what a killed writer left: its temporary file, and the lines of the history for it.
-    fn tidy(&mut self) -> Result<(), StoreError> {
+    /// Removes what a killed writer left: its temporary files and its lines in the history.
+    fn remove_leftovers(&mut self) -> Result<(), StoreError> {
         let paths = self.paths.clone();
-        let look = |path: &Path| self.disk.look(path).map_err(StoreError::io("look at", path));
+        let look = |path: &Path| self.disk.metadata(path).map_err(StoreError::io("look at", path));
         let (data, left) = (look(&paths.data)?, look(&paths.data_temporary)?);
         let others = [&paths.history_temporary, &paths.damaged_temporary];
         let is_left = |path: &&PathBuf| look(path).map(|left| left.is_some());
         if left.is_none() && !is_left(&others[0])? && !is_left(&others[1])? {
             return Ok(());
         }
-        let access = self.access(data.as_ref())?;
-        let Some(_lock) = FileLock::try_take(&self.disk, &paths.lock, &access.of_lock())? else {
+        let access = self.data_access(data.as_ref())?;
+        let Some(_lock) = FileLock::try_acquire(&self.disk, &paths.lock, &access.for_lock())? else {
             return Ok(());
         };
         let claim = |path| LeftoverFile::claim(&self.disk, path).map_err(StoreError::io("remove", path));
         let (Some(data_left), Some(history_left)) =
             (claim(&paths.data_temporary)?, claim(&paths.history_temporary)?)
         else {
-            return Ok(()); // Somebody is at work.
+            return Ok(()); // Another process is writing.
         };
         let now = look(&paths.data)?.as_ref().map(FileIdentity::of);
         if now != self.known.as_ref().map(|known| known.identity) {
             return Ok(());
         }
-        // Only who has the data file's temporary file cuts: else it may be the line of somebody who is just writing it.
+        // Cut the history only while holding the temporary file of the data file: otherwise the line may belong to a
+        // running writer.
         if data_left.is_some()
             && let Some(file) = history::open(&self.disk, &paths.history)?
         {
-            let tail = self.tail(&file)?;
-            if tail.keep < tail.length {
+            let tail = self.read_tail(&file)?;
+            if tail.valid_length < tail.length {
                 let (file, _) = self
                     .disk
                     .open_or_create(&paths.history)
                     .map_err(StoreError::io("open", &paths.history))?;
                 self.disk
-                    .cut(&file, tail.keep)
+                    .truncate(&file, tail.valid_length)
                     .and_then(|()| self.disk.sync(&file))
                     .map_err(StoreError::io("write", &paths.history))?;
             }
@@ -331,12 +334,12 @@ impl Store {
         data_left
             .remove()
             .and_then(|()| history_left.remove())
-            .and_then(|()| sweep(&self.disk, &paths.damaged_temporary).map(drop))
+            .and_then(|()| remove_leftover(&self.disk, &paths.damaged_temporary).map(drop))
             .map_err(StoreError::io("remove", &paths.data_temporary))
     }
 
-    /// What the end of the history says, given what is known of the data file. Only to be acted on under the lock.
-    pub(super) fn tail(&self, file: &std::fs::File) -> Result<history::HistoryTail, StoreError> {
+    /// Reads the end of the history in relation to the known data file. Act on the result only under the lock.
+    pub(super) fn read_tail(&self, file: &std::fs::File) -> Result<history::HistoryTail, StoreError> {
         let known = self.known.as_ref().filter(|_| !self.gone);
         history::tail(
             file,
@@ -344,7 +347,7 @@ impl Store {
             || {
                 Ok(self
                     .disk
-                    .look(&self.paths.data_temporary)?
+                    .metadata(&self.paths.data_temporary)?
                     .as_ref()
                     .map(FileIdentity::of))
             },
@@ -352,15 +355,15 @@ impl Store {
         .map_err(StoreError::io("read", &self.paths.history))
     }
 
-    /// Whether the history has commits, so that there must have been a data file.
+    /// Whether the history has commits, so that a data file must have existed.
     fn has_history(&self) -> bool {
         let tail = history::open(&self.disk, &self.paths.history)
-            .and_then(|file| file.map_or(Ok(None), |file| Ok(self.tail(&file)?.last)));
+            .and_then(|file| file.map_or(Ok(None), |file| Ok(self.read_tail(&file)?.last)));
         matches!(tail, Ok(Some(_)))
     }
 
-    /// Whether changes can be written here, as far as that can be said without trying.
-    pub(super) fn writable(&self) -> Result<(), StoreError> {
+    /// Checks whether changes can be written, as far as that can be told without trying.
+    pub(super) fn check_writable(&self) -> Result<(), StoreError> {
         if self.options.scope.read_only {
             return Err(StoreError::ReadOnly);
         }
@@ -382,14 +385,14 @@ impl Store {
         may_write(folder).map_err(StoreError::io("write in", folder))
     }
 
-    /// A page of the history, newest first. It may have fewer entries than asked for and still a next page: a filter
-    /// that matches little is followed in portions.
+    /// A page of the history, newest entries first. It may have fewer entries than the limit and still a next page, as
+    /// the amount of history searched for one page is limited.
     pub fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
         page(&self.disk, &self.paths, &self.options.scope, query)
     }
 
-    /// One entry of the history; `None` when it is not there or out of scope.
-    pub fn entry(&self, revision: u64) -> Result<Option<HistoryEntry>, StoreError> {
+    /// The entry with this revision; `None` if it does not exist or is out of scope.
+    pub fn history_entry(&self, revision: u64) -> Result<Option<HistoryEntry>, StoreError> {
         match history::open(&self.disk, &self.paths.history)? {
             None => Ok(None),
             Some(file) => pages::entry(&file, revision, &self.options.scope)
@@ -397,7 +400,7 @@ impl Store {
         }
     }
 
-    /// What the actor can take back and put back next.
+    /// What the actor can undo and redo next.
     pub fn find_undo(&self) -> Result<UndoCandidate, StoreError> {
         match history::open(&self.disk, &self.paths.history)? {
             None => Ok(UndoCandidate::default()),
@@ -406,23 +409,23 @@ impl Store {
         }
     }
 
-    /// Removes what is older from the history, for good; says how many lines that were. A line that cannot be read goes
-    /// with the one before it.
+    /// Permanently removes the entries before this time from the history; returns the number of lines removed. A
+    /// damaged line is treated like the one before it.
     pub fn forget(&mut self, before: Timestamp) -> Result<usize, StoreError> {
-        self.writable()?;
-        self.here()?;
+        self.check_writable()?;
+        self.check_path()?;
         rewrite::forget(&self.disk, &self.paths, before)
     }
 }
 
-/// Whether there is a data file here, or a history of one.
-pub fn is_anything_at(path: &Path) -> bool {
+/// Whether there is a data file at this path, or the history of one.
+pub fn data_or_history_exists(path: &Path) -> bool {
     let there = |path: &Path| path.symlink_metadata().is_ok();
     Paths::resolve(path).is_ok_and(|paths| there(&paths.data) || there(&paths.history))
 }
 
-/// A page of the history of a data file, which itself is not read: it may be large, or not readable.
-pub fn history_of(path: &Path, scope: &Scope, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
+/// A page of the history of a data file, without reading the data file, which may be large or unreadable.
+pub fn read_history(path: &Path, scope: &Scope, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
     page(&Disk::default(), &Paths::resolve(path)?, scope, query)
 }
 

@@ -1,36 +1,36 @@
-//! The digest of what a data file holds, whatever its revision: SHA-256, room by room, so that a commit works out only
-//! those of the rooms that it changes. `docs/file-format.md` says how anybody can compute it.
+//! The digest of the content of a data file, without its revision: SHA-256, room by room, so that a commit computes
+//! only the digests of rooms that it changes. `docs/file-format.md` specifies it.
 
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-/// A SHA-256; in the history 64 hexadecimal digits.
+/// A SHA-256 digest, written as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Digest([u8; 32]);
 
 impl Digest {
-    /// Of these bytes.
+    /// The digest of these bytes.
     pub(super) fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// Of a room as it is written, from the quote before its address to the brace that closes it; before that stands
-    /// what separates it from the room before.
+    /// The digest of a room as it is written, from the quote before its address to its closing brace; the separator
+    /// before it is skipped.
     pub(super) fn of_room(piece: &[u8]) -> Self {
         let core = memchr::memchr(b'"', piece).and_then(|quote| piece.get(quote..));
         Self::of(core.unwrap_or(piece))
     }
 
-    /// Of a whole file, out of those of its rooms in their order and of what is written after them.
+    /// The digest of a whole file, from those of its rooms, in order, and of the text after them.
     pub(super) fn join(rooms: impl Iterator<Item = Self>, tail: Self) -> Self {
         let mut all = Sha256::new();
         rooms.chain([tail]).for_each(|part| all.update(part.0));
         Self(all.finalize().into())
     }
 
-    /// In a line of the history; one of another kind, as a later version may write it, counts as none.
+    /// Deserializes a digest; another kind, as a later version may write it, is `None`.
     pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         Ok(text.and_then(|text| Self::parse(&text)))
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hexadecimal_and_back_and_any_other_text_is_none() {
+    fn digest_round_trips_as_hex_and_ignores_other_texts() {
         let digest = Digest::of(b"abc");
         let text = serde_json::to_string(&digest).unwrap();
         assert_eq!(

@@ -1,5 +1,4 @@
-//! The file operations of a commit. Each passes a hook first, so that tests can make every one of them fail; without
-//! a hook there is nothing here but the system's own calls.
+//! The file operations of the store. Each calls a hook first, with which tests can make it fail.
 
 use std::fmt;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
@@ -13,68 +12,68 @@ use rustix::fs::{Access, AtFlags, CWD, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-/// A file operation, as a hook sees it.
+/// A file operation, as passed to a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DiskOperation {
-    /// A folder is made.
-    MakeFolder,
-    /// A file's identity is looked at.
-    Look,
-    /// A file is opened.
+    /// Create a folder.
+    CreateFolder,
+    /// Read a file's metadata.
+    Stat,
+    /// Open a file.
     Open,
-    /// A new file is made.
+    /// Create a file.
     Create,
-    /// A lock is tried.
+    /// Try to lock a file.
     Lock,
-    /// It is set who may read and write a file.
-    Own,
-    /// A file's time of change is set.
-    Touch,
-    /// Bytes are written.
+    /// Set the owner and the permissions of a file.
+    SetAccess,
+    /// Set the modification time of a file.
+    SetTime,
+    /// Write bytes.
     Write,
-    /// Bytes are copied from one file to another.
+    /// Copy bytes from one file to another.
     Copy,
-    /// A file is made durable.
+    /// Make a file durable.
     Sync,
-    /// A file is cut to a length.
-    Cut,
-    /// A file takes another's place.
+    /// Truncate a file.
+    Truncate,
+    /// Rename a file.
     Rename,
-    /// A folder is made durable.
+    /// Make the entries of a folder durable.
     SyncFolder,
-    /// A file is removed.
+    /// Remove a file.
     Remove,
 }
 
-/// How an operation fails.
+/// The failure of an operation.
 #[derive(Debug)]
 pub struct DiskFault {
-    /// With what.
+    /// The error.
     pub error: io::Error,
-    /// Where it writes: after so many bytes were written.
-    pub after: usize,
+    /// For [`DiskOperation::Write`], the number of bytes written before the failure.
+    pub written: usize,
 }
 
-/// Asked before each operation.
+/// Called before each operation, which fails with the fault that it returns.
 pub type DiskHook = Arc<dyn Fn(DiskOperation) -> Result<(), DiskFault> + Send + Sync>;
 
-/// The file system, and how long to wait for somebody else's lock.
+/// Access to the file system, with the timeout for locks.
 #[derive(Clone)]
 pub struct Disk {
-    /// Asked before each operation, where there is one.
+    /// Called before each operation.
     pub hook: Option<DiskHook>,
-    /// How long a lock is waited for.
-    pub patience: Duration,
-    /// Since when the session is ending: locks are not waited for much longer.
-    pub hurry: Arc<OnceLock<Instant>>,
+    /// How long to wait for a lock that another process holds.
+    pub lock_timeout: Duration,
+    /// When the session began to end; from then on a lock is waited for at most one second.
+    pub ending_since: Arc<OnceLock<Instant>>,
 }
 
 impl Default for Disk {
     fn default() -> Self {
         Self {
             hook: None,
-            patience: Duration::from_secs(30),
-            hurry: Arc::default(),
+            lock_timeout: Duration::from_secs(30),
+            ending_since: Arc::default(),
         }
     }
 }
@@ -82,28 +81,29 @@ impl Default for Disk {
 impl fmt::Debug for Disk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Disk")
-            .field("patience", &self.patience)
+            .field("patience", &self.lock_timeout)
             .finish_non_exhaustive()
     }
 }
 
-/// What tells one state of a file from another. Times are in nanoseconds since 1970.
+/// Identifies a state of a file. Times are in nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FileIdentity {
     pub(super) inode: u64,
     pub(super) size: u64,
     pub(super) mtime: i64,
-    /// When anything about the file changed last. A rename changes it too, so it is no part of what the history compares.
+    /// The time of the last change of any kind. A rename also changes it, so it is not used to compare with the
+    /// history.
     #[serde(default)]
     pub(super) ctime: i64,
 }
 
-/// So long after a session began to end it still waits for a lock.
-const HURRY: Duration = Duration::from_secs(1);
-/// A later change of a file within this time may leave it with the same times.
-const TICK: i64 = 20_000_000;
-/// The same on file systems that keep whole seconds, or every other one.
-const COARSE_TICK: i64 = 2_100_000_000;
+/// How long an ending session still waits for a lock.
+const ENDING_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+/// Two changes of a file within this time, in nanoseconds, may leave the same times.
+const CLOCK_TICK: i64 = 20_000_000;
+/// The same on file systems that store times with a granularity of one or two seconds.
+const COARSE_CLOCK_TICK: i64 = 2_100_000_000;
 
 impl FileIdentity {
     pub(super) fn of(file: &Metadata) -> Self {
@@ -117,51 +117,52 @@ impl FileIdentity {
         }
     }
 
-    /// Whether it is the same content in the same place, whatever was done to its name or mode.
-    pub(super) fn same_file(&self, other: &Self) -> bool {
+    /// Whether inode, length and modification time are equal, that is, the file has not been rewritten, though perhaps
+    /// renamed.
+    pub(super) fn same_content(&self, other: &Self) -> bool {
         (self.inode, self.size, self.mtime) == (other.inode, other.size, other.mtime)
     }
 
-    /// Whether a change after `now` must show in the identity: not when the last one was just before.
-    pub(super) fn is_certain(&self, now: i64) -> bool {
+    /// Whether any change after the time `now` will change the identity; not so if the last change was just before.
+    pub(super) fn is_reliable(&self, now: i64) -> bool {
         let tick = if self.mtime % 1_000_000_000 == 0 {
-            COARSE_TICK
+            COARSE_CLOCK_TICK
         } else {
-            TICK
+            CLOCK_TICK
         };
         let age = now.saturating_sub(self.mtime.max(self.ctime));
-        // A time that is far ahead is none that a change now would get.
-        !(-COARSE_TICK..=tick).contains(&age)
+        // A change now would not get a time that is far in the future.
+        !(-COARSE_CLOCK_TICK..=tick).contains(&age)
     }
 }
 
-/// Nanoseconds since 1970.
-pub(super) fn now() -> i64 {
+/// The current time in nanoseconds since 1970.
+pub(super) fn now_nanos() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
-/// How long something took, for the log.
-pub(super) fn milliseconds(since: Instant) -> u64 {
+/// The elapsed time in milliseconds, for the log.
+pub(super) fn elapsed_ms(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn open_flags() -> i32 {
-    // Neither a link that was put there nor a pipe that never answers.
+    // Do not follow a link that someone put there, and do not block on a pipe.
     (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed()
 }
 
 impl Disk {
-    pub(super) fn step(&self, step: DiskOperation) -> io::Result<()> {
+    pub(super) fn run_hook(&self, step: DiskOperation) -> io::Result<()> {
         match &self.hook {
             Some(hook) => hook(step).map_err(|fault| fault.error),
             None => Ok(()),
         }
     }
 
-    /// A file's metadata; `None` where there is none.
-    pub(super) fn look(&self, path: &Path) -> io::Result<Option<Metadata>> {
-        self.step(DiskOperation::Look)?;
+    /// The metadata of a file, without following links; `None` if it does not exist.
+    pub(super) fn metadata(&self, path: &Path) -> io::Result<Option<Metadata>> {
+        self.run_hook(DiskOperation::Stat)?;
         match path.symlink_metadata() {
             Ok(metadata) => Ok(Some(metadata)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -169,10 +170,10 @@ impl Disk {
         }
     }
 
-    /// A file for reading; `None` where there is none.
+    /// Opens a file for reading; `None` if it does not exist.
     pub(super) fn open(&self, path: &Path) -> io::Result<Option<File>> {
-        self.step(DiskOperation::Open)?;
-        present(
+        self.run_hook(DiskOperation::Open)?;
+        none_if_missing(
             OpenOptions::new()
                 .read(true)
                 .custom_flags(open_flags())
@@ -180,14 +181,14 @@ impl Disk {
         )
     }
 
-    /// A file for reading and writing, made where there is none, for nobody else; then true.
+    /// Opens a regular file for reading and writing, or creates a private one; the flag tells whether it was created.
     pub(super) fn open_or_create(&self, path: &Path) -> io::Result<(File, bool)> {
-        self.step(DiskOperation::Open)?;
+        self.run_hook(DiskOperation::Open)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).custom_flags(open_flags());
         loop {
-            if let Some(file) = present(options.open(path))? {
-                return regular(file).map(|file| (file, false));
+            if let Some(file) = none_if_missing(options.open(path))? {
+                return require_regular(file).map(|file| (file, false));
             }
             match self.create(path) {
                 Ok(file) => return Ok((file, true)),
@@ -197,27 +198,27 @@ impl Disk {
         }
     }
 
-    /// A new file, for nobody else.
+    /// Creates a new private file.
     pub(super) fn create(&self, path: &Path) -> io::Result<File> {
-        self.step(DiskOperation::Create)?;
+        self.run_hook(DiskOperation::Create)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true).mode(0o600);
         options.open(path)
     }
 
-    /// Writes all the bytes where the file stands.
+    /// Writes all bytes at the current position.
     pub(super) fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
         if let Some(Err(fault)) = self.hook.as_ref().map(|hook| hook(DiskOperation::Write)) {
-            let some = bytes.get(..fault.after.min(bytes.len())).unwrap_or_default();
+            let some = bytes.get(..fault.written.min(bytes.len())).unwrap_or_default();
             file.write_all(some)?;
             return Err(fault.error);
         }
         file.write_all(bytes)
     }
 
-    /// Copies a stretch of one file to where the other stands; the system does it without the bytes passing here.
+    /// Copies a range of one file to the current position of another, in the kernel where possible.
     pub(super) fn copy(&self, mut from: &File, at: u64, length: u64, mut to: &File) -> io::Result<()> {
-        self.step(DiskOperation::Copy)?;
+        self.run_hook(DiskOperation::Copy)?;
         from.seek(SeekFrom::Start(at))?;
         let copied = io::copy(&mut from.take(length), &mut to)?;
         if copied == length {
@@ -227,15 +228,15 @@ impl Disk {
         }
     }
 
-    /// Gives the file a time of change that no ordinary change gets (those are rounded to the system's tick), so that
-    /// any later change shows; makes it durable and says what it is then, and whether it has such a time: not every file
-    /// system (vboxsf, FUSE, SMB) lets times be set.
+    /// Sets a modification time that no ordinary change gets (those are rounded to the tick of the kernel's clock), so
+    /// that any later change is detectable, and makes the file durable. Returns its identity and whether the time was
+    /// set, which not every file system supports (vboxsf, FUSE, SMB).
     pub(super) fn seal(&self, file: &File) -> io::Result<(FileIdentity, bool)> {
         let touched = self
-            .step(DiskOperation::Touch)
+            .run_hook(DiskOperation::SetTime)
             .and_then(|()| file.set_modified(SystemTime::now()));
         let sealed = match touched {
-            Err(error) if is_unsupported(&error) || is(&error, Errno::PERM) => false,
+            Err(error) if is_unsupported(&error) || is_errno(&error, Errno::PERM) => false,
             other => other.map(|()| true)?,
         };
         self.sync(file)?;
@@ -243,27 +244,27 @@ impl Disk {
     }
 
     pub(super) fn sync(&self, file: &File) -> io::Result<()> {
-        self.step(DiskOperation::Sync)?;
+        self.run_hook(DiskOperation::Sync)?;
         file.sync_all()
     }
 
-    pub(super) fn cut(&self, file: &File, length: u64) -> io::Result<()> {
-        self.step(DiskOperation::Cut)?;
+    pub(super) fn truncate(&self, file: &File, length: u64) -> io::Result<()> {
+        self.run_hook(DiskOperation::Truncate)?;
         file.set_len(length)
     }
 
     pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.step(DiskOperation::Rename)?;
+        self.run_hook(DiskOperation::Rename)?;
         std::fs::rename(from, to)
     }
 
-    /// Makes durable which files a folder has; `within`: one of them. Not every file system can do that (vboxsf, some of
-    /// SMB and FUSE): what it does without being asked must be enough there.
+    /// Makes the entries of a folder durable; `within` is one of its files. File systems that do not support this
+    /// (vboxsf, some of SMB and FUSE) are left to their own guarantees.
     pub(super) fn sync_folder(&self, folder: &Path, within: &Path) -> io::Result<()> {
-        let synced = self.step(DiskOperation::SyncFolder).and_then(|()| {
+        let synced = self.run_hook(DiskOperation::SyncFolder).and_then(|()| {
             match File::open(folder) {
-                // Files may be made in it, but not listed: then the whole file system.
-                Err(error) if is(&error, Errno::ACCESS) => Ok(rustix::fs::syncfs(File::open(within)?)?),
+                // The folder is writable but not readable: sync the whole file system.
+                Err(error) if is_errno(&error, Errno::ACCESS) => Ok(rustix::fs::syncfs(File::open(within)?)?),
                 opened => opened?.sync_all(),
             }
         });
@@ -273,21 +274,21 @@ impl Disk {
         }
     }
 
-    /// Removes a file; that there is none is fine.
+    /// Removes a file; succeeds if it does not exist.
     pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
-        self.step(DiskOperation::Remove)?;
-        present(std::fs::remove_file(path)).map(drop)
+        self.run_hook(DiskOperation::Remove)?;
+        none_if_missing(std::fs::remove_file(path)).map(drop)
     }
 
-    /// Makes a folder that only this user can enter, and those above it; all durable.
-    pub(super) fn make_folder(&self, folder: &Path) -> io::Result<()> {
+    /// Creates a private folder and its missing parents, durably.
+    pub(super) fn create_folder(&self, folder: &Path) -> io::Result<()> {
         if folder.is_dir() {
             return Ok(());
         }
-        self.step(DiskOperation::MakeFolder)?;
+        self.run_hook(DiskOperation::CreateFolder)?;
         let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
         if let Some(above) = above {
-            self.make_folder(above)?;
+            self.create_folder(above)?;
         }
         match DirBuilder::new().mode(0o700).create(folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
@@ -296,9 +297,9 @@ impl Disk {
         }
     }
 
-    /// Takes a lock if nobody has it; true when taken.
+    /// Locks a file unless it is already locked; returns whether it was locked.
     pub(super) fn try_lock(&self, file: &File) -> io::Result<bool> {
-        self.step(DiskOperation::Lock)?;
+        self.run_hook(DiskOperation::Lock)?;
         match file.try_lock() {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
@@ -307,14 +308,17 @@ impl Disk {
         }
     }
 
-    /// Whether a lock has been waited for long enough.
-    pub(super) fn is_over(&self, since: Instant) -> bool {
-        let ending = self.hurry.get().is_some_and(|since| since.elapsed() >= HURRY);
-        ending || since.elapsed() >= self.patience
+    /// Whether waiting for a lock since this time has timed out.
+    pub(super) fn is_lock_timed_out(&self, since: Instant) -> bool {
+        let ending = self
+            .ending_since
+            .get()
+            .is_some_and(|since| since.elapsed() >= ENDING_LOCK_TIMEOUT);
+        ending || since.elapsed() >= self.lock_timeout
     }
 }
 
-/// Whether this user may write there; the reason where not.
+/// Checks whether this user may write to a path.
 pub(super) fn may_write(path: &Path) -> io::Result<()> {
     Ok(rustix::fs::accessat(
         CWD,
@@ -324,25 +328,25 @@ pub(super) fn may_write(path: &Path) -> io::Result<()> {
     )?)
 }
 
-pub(super) fn is(error: &io::Error, errno: Errno) -> bool {
+pub(super) fn is_errno(error: &io::Error, errno: Errno) -> bool {
     error.raw_os_error() == Some(errno.raw_os_error())
 }
 
-/// Whether the system says that there is no such thing there: that is no fault of a disk.
+/// Whether the error means that an operation is not supported, which is not a failure of the disk.
 pub(super) fn is_unsupported(error: &io::Error) -> bool {
     [Errno::INVAL, Errno::NOTSUP, Errno::NOSYS]
         .into_iter()
-        .any(|errno| is(error, errno))
+        .any(|errno| is_errno(error, errno))
 }
 
-fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+fn none_if_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         other => other.map(Some),
     }
 }
 
-fn regular(file: File) -> io::Result<File> {
+fn require_regular(file: File) -> io::Result<File> {
     if file.metadata()?.is_file() {
         Ok(file)
     } else {
@@ -355,7 +359,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_within_the_clocks_tick_may_not_show() {
+    fn identity_is_unreliable_within_a_clock_tick() {
         let second = 1_000_000_000;
         let at = |mtime, ctime| FileIdentity {
             inode: 1,
@@ -366,25 +370,25 @@ mod tests {
         let now = 1_700_000_000 * second + 5;
         for (mtime, certain) in [
             (now, false),
-            (now - TICK, false),
-            (now - TICK - 1, true),
-            (now - 5 - second, false), // whole seconds: perhaps no others are kept
+            (now - CLOCK_TICK, false),
+            (now - CLOCK_TICK - 1, true),
+            (now - 5 - second, false), // whole seconds: the file system may store no fractions
             (now - 5 - 3 * second, true),
             (now + 1, false),
-            (now + 86_400 * second, true), // no change now would get that time
+            (now + 86_400 * second, true), // a change now would not get that time
         ] {
-            assert_eq!(at(mtime, 0).is_certain(now), certain, "{mtime}");
+            assert_eq!(at(mtime, 0).is_reliable(now), certain, "{mtime}");
         }
-        assert!(!at(7, now).is_certain(now), "whatever was changed");
+        assert!(!at(7, now).is_reliable(now), "whatever was changed");
     }
 
     #[test]
-    fn a_sealed_file_has_a_time_that_the_system_does_not_give() {
+    fn seal_sets_a_time_after_the_kernel_clock() {
         let file = tempfile::tempfile().unwrap();
         let disk = Disk::default();
         disk.write(&file, b"x").unwrap();
-        // The system's own clock for files lags behind this one, if only a little.
-        let before = now();
+        // The kernel's clock for files lags slightly behind this one.
+        let before = now_nanos();
         let (identity, sealed) = disk.seal(&file).unwrap();
         assert!(sealed && identity.mtime >= before);
     }

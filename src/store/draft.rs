@@ -1,4 +1,5 @@
-//! Drafts: what was being typed when a session ended, kept for that actor's next start. To the store they are bytes.
+//! Drafts: unsaved input of a session that ended, stored for the actor's next start. To the store they are opaque
+//! bytes.
 
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
@@ -12,32 +13,32 @@ use sha1::{Digest, Sha1};
 
 use super::access::Access;
 use super::disk::Disk;
-use super::lock::{FileLock, sweep};
+use super::lock::{FileLock, remove_leftover};
 use super::{Paths, StoreError};
 
-/// The draft of one actor for one data file, in a file of its own that only this user can read.
+/// The draft of one actor for one data file, in a private file.
 #[derive(Debug, Clone)]
 pub struct Drafts {
     pub(super) disk: Disk,
     pub(super) folder: PathBuf,
-    /// How its files are called, but for their endings.
+    /// The name of its files without extension.
     pub(super) name: String,
     file: PathBuf,
-    /// Locked while the draft is changed, and gone afterwards. As there is one for each draft, many sessions that end at
-    /// once do not wait for each other.
+    /// Locked while the draft is updated and removed afterwards. Each draft has its own, so that sessions of different
+    /// actors do not wait for each other.
     temporary: PathBuf,
 }
 
-/// How the name of a temporary file ends.
-pub(super) const TEMPORARY: &str = "hatrack-tmp";
-/// How long another session of the same actor is waited for: the process is about to end.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// The extension of temporary files.
+pub(super) const TEMPORARY_EXTENSION: &str = "hatrack-tmp";
+/// How long to wait for another session of the same actor; short, as the process is about to end.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(300);
 
 impl Drafts {
-    /// The most that is kept, in bytes.
-    pub const MOST: usize = 64 << 20;
+    /// The maximum length of a draft in bytes.
+    pub const MAX_BYTES: usize = 64 << 20;
 
-    /// In a folder of the user's state; nothing is created yet.
+    /// The draft of an actor for a data file, in this folder. Nothing is created yet.
     pub fn new(folder: &Path, actor: &str, data: &Path) -> Result<Self, StoreError> {
         let data = Paths::resolve(data)?.data;
         let mut hash = Sha1::new();
@@ -50,29 +51,29 @@ impl Drafts {
         });
         Ok(Self {
             disk: Disk {
-                patience: PATIENCE,
+                lock_timeout: LOCK_TIMEOUT,
                 ..Disk::default()
             },
             folder: folder.to_path_buf(),
             file: folder.join(format!("{name}.draft")),
-            temporary: folder.join(format!("{name}.{TEMPORARY}")),
+            temporary: folder.join(format!("{name}.{TEMPORARY_EXTENSION}")),
             name,
         })
     }
 
-    /// Keeps what is made of what is kept now; `None`: nothing. Another session of the same actor that does so too comes
-    /// before or after, never in between. What is kept then survives this process; [`WrittenDraft::sync`] makes it survive a
-    /// power failure, which on a slow disk takes longer than a session that ends has.
-    pub fn change(
+    /// Replaces the draft by the result of `with`, which gets the current one; `None` removes it. Updates by other
+    /// sessions of the same actor are serialized. Afterwards the draft survives this process; [`WrittenDraft::sync`]
+    /// makes it survive a power failure, for which an ending session may not have the time on a slow disk.
+    pub fn update(
         &self,
         with: impl FnOnce(Option<Vec<u8>>) -> Option<Vec<u8>>,
     ) -> Result<WrittenDraft, StoreError> {
-        let wrong = || StoreError::io("keep the draft", &self.file);
-        make_folder(&self.folder).map_err(wrong())?;
-        let lock = FileLock::take(&self.disk, &self.temporary, &Access::private())?;
-        let changed = self.kept().and_then(|bytes| match with(bytes) {
-            Some(bytes) => self.write(lock.file(), &bytes).map(Some).map_err(wrong()),
-            None => self.forget().map(|()| None),
+        let io_error = || StoreError::io("keep the draft", &self.file);
+        create_private_folder(&self.folder).map_err(io_error())?;
+        let lock = FileLock::acquire(&self.disk, &self.temporary, &Access::private())?;
+        let changed = self.read_current().and_then(|bytes| match with(bytes) {
+            Some(bytes) => self.write(lock.file(), &bytes).map(Some).map_err(io_error()),
+            None => self.remove().map(|()| None),
         });
         if changed.is_err() {
             let _ = self.disk.remove(&self.temporary);
@@ -83,28 +84,28 @@ impl Drafts {
         })
     }
 
-    fn forget(&self) -> Result<(), StoreError> {
+    fn remove(&self) -> Result<(), StoreError> {
         let removed = self.disk.remove(&self.file);
         removed
             .and_then(|()| self.disk.remove(&self.temporary))
             .map_err(StoreError::io("remove the draft", &self.file))
     }
 
-    /// Puts bytes into the temporary file, which takes the place of the draft then.
+    /// Writes the bytes to the temporary file and renames it over the draft.
     fn write(&self, file: &File, bytes: &[u8]) -> io::Result<File> {
-        put(&self.disk, file, bytes)?;
+        write_private(&self.disk, file, bytes)?;
         self.disk.rename(&self.temporary, &self.file)?;
         file.try_clone()
     }
 
-    /// The bytes that were kept; `None` where there are none. Whoever understands them must expect anything. What was left
-    /// by somebody who was killed while keeping a draft is removed.
+    /// The draft; `None` if there is none. The caller must not trust its content. Temporary files of killed processes
+    /// are removed.
     pub fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        self.tidy();
-        self.kept()
+        self.remove_leftovers();
+        self.read_current()
     }
 
-    fn kept(&self) -> Result<Option<Vec<u8>>, StoreError> {
+    fn read_current(&self) -> Result<Option<Vec<u8>>, StoreError> {
         match self.read() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             other => other.map_err(StoreError::io("read the draft", &self.file)),
@@ -121,23 +122,26 @@ impl Drafts {
             return Ok(None);
         }
         let mut bytes = Vec::new();
-        file.take(Self::MOST as u64 + 1).read_to_end(&mut bytes)?;
-        Ok((bytes.len() <= Self::MOST).then_some(bytes))
+        file.take(Self::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+        Ok((bytes.len() <= Self::MAX_BYTES).then_some(bytes))
     }
 
-    /// Removes the temporary files of those who were killed; whose writer lives, stays.
-    fn tidy(&self) {
+    /// Removes temporary files of killed processes; those of running ones are locked and stay.
+    fn remove_leftovers(&self) {
         for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let path = entry.path();
-            if path.extension().is_some_and(|extension| extension == TEMPORARY) {
-                // What cannot be removed harms nothing.
-                let _ = sweep(&self.disk, &path);
+            if path
+                .extension()
+                .is_some_and(|extension| extension == TEMPORARY_EXTENSION)
+            {
+                // A file that cannot be removed does no harm.
+                let _ = remove_leftover(&self.disk, &path);
             }
         }
     }
 }
 
-/// What was written, but perhaps not to the disk itself.
+/// A draft that was written, but perhaps not durably.
 #[derive(Debug)]
 pub struct WrittenDraft {
     drafts: Drafts,
@@ -145,7 +149,7 @@ pub struct WrittenDraft {
 }
 
 impl WrittenDraft {
-    /// Waits until it survives a power failure.
+    /// Waits until the draft survives a power failure.
     pub fn sync(self) -> Result<(), StoreError> {
         let Drafts {
             disk, folder, file, ..
@@ -157,18 +161,18 @@ impl WrittenDraft {
     }
 }
 
-/// A folder that only this user can enter, and those above it. Nothing waits for the disk.
-pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+/// Creates a private folder and its missing parents, without syncing them.
+pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Puts bytes into a file in the place of what may be in it.
-pub(super) fn put(disk: &Disk, file: &File, bytes: &[u8]) -> io::Result<()> {
-    if bytes.len() > Drafts::MOST {
+/// Replaces the content of a file and makes it private.
+pub(super) fn write_private(disk: &Disk, file: &File, bytes: &[u8]) -> io::Result<()> {
+    if bytes.len() > Drafts::MAX_BYTES {
         return Err(io::Error::other("it is longer than a draft may be"));
     }
     file.set_permissions(Permissions::from_mode(0o600))?;
-    disk.cut(file, 0)?; // It may be one that was left.
+    disk.truncate(file, 0)?; // It may be a leftover with content.
     disk.write(file, bytes)
 }
 
@@ -177,33 +181,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_for_each_actor_and_data_file_readable_by_this_user_only() {
+    fn drafts_are_private_and_separate_by_actor_and_data_file() {
         let home = tempfile::tempdir().unwrap();
         let (state, data) = (home.path().join("a/b"), home.path().join("hats.json"));
         let of = |actor: &str, data: &Path| Drafts::new(&state, actor, data).unwrap();
         let alice = of("alice", &data);
         assert_eq!(alice.load().unwrap(), None);
-        alice.change(|_| Some(b"one".to_vec())).unwrap();
-        alice.change(|_| Some(b"\xff\0two".to_vec())).unwrap();
-        of("bob", &data).change(|_| Some(b"bob's".to_vec())).unwrap();
+        alice.update(|_| Some(b"one".to_vec())).unwrap();
+        alice.update(|_| Some(b"\xff\0two".to_vec())).unwrap();
+        of("bob", &data).update(|_| Some(b"bob's".to_vec())).unwrap();
         assert_eq!(of("alice", &data).load().unwrap().unwrap(), b"\xff\0two");
         assert_eq!(of("alice", &home.path().join("other.json")).load().unwrap(), None);
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&alice.file), mode(&state)), (0o600, 0o700));
         assert_eq!(std::fs::read_dir(&state).unwrap().count(), 2);
-        alice.change(|_| None).unwrap();
-        alice.change(|_| None).unwrap();
+        alice.update(|_| None).unwrap();
+        alice.update(|_| None).unwrap();
         assert_eq!(alice.load().unwrap(), None);
     }
 
     #[test]
-    fn what_is_too_long_or_no_file_is_left_aside() {
+    fn ignores_drafts_that_are_too_long_or_not_files() {
         let home = tempfile::tempdir().unwrap();
         let draft = Drafts::new(home.path(), "alice", &home.path().join("hats.json")).unwrap();
-        assert!(draft.change(|_| Some(vec![0; Drafts::MOST + 1])).is_err());
+        assert!(draft.update(|_| Some(vec![0; Drafts::MAX_BYTES + 1])).is_err());
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
         let long = File::create(&draft.file).unwrap();
-        long.set_len(Drafts::MOST as u64 + 1).unwrap();
+        long.set_len(Drafts::MAX_BYTES as u64 + 1).unwrap();
         assert_eq!(draft.load().unwrap(), None);
         std::fs::remove_file(&draft.file).unwrap();
         std::fs::create_dir(&draft.file).unwrap();
@@ -211,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn two_sessions_of_one_actor_do_not_lose_each_others_draft() {
+    fn concurrent_updates_of_a_draft_lose_nothing() {
         let home = tempfile::tempdir().unwrap();
         let drafts = Drafts::new(home.path(), "alice", &home.path().join("hats.json")).unwrap();
         std::thread::scope(|scope| {
@@ -224,8 +228,8 @@ mod tests {
                             kept.push(session);
                             Some(kept)
                         };
-                        // Busy is said, and nothing happened then.
-                        while let Err(error) = drafts.change(add) {
+                        // A lock timeout is reported, and then nothing has changed.
+                        while let Err(error) = drafts.update(add) {
                             assert!(matches!(error, StoreError::Locked { .. }), "{error}");
                         }
                     }
@@ -244,23 +248,23 @@ mod tests {
     }
 
     #[test]
-    fn another_session_is_waited_for_a_moment_only_and_a_killed_one_not_at_all() {
+    fn update_times_out_on_a_live_session_and_recovers_from_a_killed_one() {
         let home = tempfile::tempdir().unwrap();
         let drafts = Drafts::new(home.path(), "alice", &home.path().join("hats.json")).unwrap();
-        drafts.change(|_| Some(b"one".to_vec())).unwrap();
+        drafts.update(|_| Some(b"one".to_vec())).unwrap();
         let other = File::create(&drafts.temporary).unwrap();
         other.lock().unwrap();
         let since = std::time::Instant::now();
-        let error = drafts.change(|_| panic!("nobody may look")).unwrap_err();
+        let error = drafts.update(|_| panic!("nobody may look")).unwrap_err();
         assert!(error.to_string().contains("is writing"), "{error}");
-        assert!(since.elapsed() < PATIENCE * 3);
+        assert!(since.elapsed() < LOCK_TIMEOUT * 3);
         assert_eq!(drafts.load().unwrap().unwrap(), b"one");
         assert!(drafts.temporary.exists(), "its writer lives");
-        // Its writer is killed, with more in it than is written then.
+        // Its writer is killed and leaves more bytes than are then written.
         std::fs::write(&drafts.temporary, "half of something long").unwrap();
         drop(other);
         drafts
-            .change(|kept| Some([kept.unwrap(), b"two".to_vec()].concat()))
+            .update(|kept| Some([kept.unwrap(), b"two".to_vec()].concat()))
             .unwrap();
         assert_eq!(drafts.load().unwrap().unwrap(), b"onetwo");
         std::fs::write(&drafts.temporary, "half").unwrap();

@@ -1,4 +1,4 @@
-//! What can be wrong with the data file and the files beside it, in sentences that say what, where and what to do.
+//! Errors of the data file and related files, in sentences that say what failed, on which file, and what to do.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,102 +7,102 @@ use rustix::io::Errno;
 
 use crate::model::read::ReadError;
 
-/// Why something could not be read or written. Where a commit ends with one of these, nothing of it was written.
+/// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The data file is no wardrobe. It is left as it is.
+    /// The data file is not a valid wardrobe. It is not modified.
     #[error("{}: line {line}, column {column}: {message}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The line, starting at 1.
         line: usize,
-        /// The byte in the line, from 1.
+        /// The column in bytes, starting at 1.
         column: usize,
         /// What is wrong there and what was expected.
         message: String,
     },
-    /// There is something else than a file at the path.
+    /// The path is not a regular file.
     #[error("{} is {what}, not a file; give the path of a file", path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,
-        /// What is there.
+        /// What it is.
         what: &'static str,
     },
-    /// A symbolic link that may be a trap.
+    /// A symbolic link that another user created in a world-writable folder, and that may be a trap.
     #[error(
         "{} is a symbolic link that somebody else made in a folder where everybody can; it is not followed: give the path that it leads to, or remove it",
         path.display()
     )]
-    ForeignLink {
+    UntrustedLink {
         /// The link.
         path: PathBuf,
     },
-    /// The path that the data file was opened with leads to another one now, or to none.
+    /// The path with which the data file was opened now leads to another file, or to none.
     #[error(
         "{} does not lead to {} any more, and nothing is saved: put the link back, or leave and start again to work with what it leads to now",
         path.display(), was.display()
     )]
-    Elsewhere {
-        /// The path that was given.
+    PathMoved {
+        /// The path with which the file was opened.
         path: PathBuf,
         /// The data file.
         was: PathBuf,
     },
-    /// Somebody else held the lock all the time.
-    #[error("{} is locked: somebody else {}; try again", path.display(), writing(*seconds))]
+    /// Another process held the lock until the timeout.
+    #[error("{} is locked: somebody else {}; try again", path.display(), lock_duration(*seconds))]
     Locked {
         /// The lock file.
         path: PathBuf,
-        /// How long was waited.
+        /// How long the lock was waited for, in seconds.
         seconds: u64,
     },
-    /// The data file was there and is not any more.
+    /// The data file existed and was deleted.
     #[error("{} is gone; nothing was written", path.display())]
     Gone {
-        /// Where it was.
+        /// Where it should be.
         path: PathBuf,
     },
-    /// There is no data file and nobody knows what was in it, but a history: it was removed, or it is on a disk that is
-    /// not mounted.
+    /// There is no data file, but a history: the data file was removed, or its disk is not mounted. Its content is
+    /// unknown.
     #[error(
         "{} is missing, but its history is there: put the file back, from a backup; to begin anew instead, move {} away",
         path.display(), history.display()
     )]
     Missing {
-        /// Where it was.
+        /// Where it should be.
         path: PathBuf,
         /// The history.
         history: PathBuf,
     },
-    /// This session may change nothing.
+    /// The session is read-only.
     #[error("this session is read-only")]
     ReadOnly,
-    /// The data file, or its folder, does not take changes.
+    /// A file cannot be written.
     #[error("{}: {reason}", path.display())]
     NotWritable {
-        /// Which.
+        /// The file.
         path: PathBuf,
         /// Why, and what to do.
         reason: String,
     },
-    /// The operating system does not let the data file be read.
-    #[error("cannot read {}: {}", path.display(), plain(source))]
-    Closed {
+    /// The operating system cannot read the data file.
+    #[error("cannot read {}: {}", path.display(), plain_reason(source))]
+    CannotRead {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The operating system refused.
-    #[error("cannot {what} {}: {}", path.display(), plain(source))]
+    /// An operation of the system failed.
+    #[error("cannot {what} {}: {}", path.display(), plain_reason(source))]
     Io {
-        /// What was tried.
+        /// The operation, as a verb.
         what: &'static str,
-        /// On what.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
@@ -116,8 +116,8 @@ impl StoreError {
         }
     }
 
-    pub(super) fn closed(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
-        move |source| Self::Closed {
+    pub(super) fn cannot_read(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::CannotRead {
             path: path.to_path_buf(),
             source,
         }
@@ -139,17 +139,17 @@ impl StoreError {
         }
     }
 
-    /// The exit code of a command that ends with this: 1, 4 (unreadable data file) or 5 (locked).
+    /// The exit code of a command that fails with this error: 1, 4 (unreadable data file) or 5 (locked).
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Unreadable { .. } | Self::Closed { .. } | Self::Missing { .. } => 4,
+            Self::Unreadable { .. } | Self::CannotRead { .. } | Self::Missing { .. } => 4,
             Self::Locked { .. } => 5,
             _ => 1,
         }
     }
 }
 
-fn writing(seconds: u64) -> String {
+fn lock_duration(seconds: u64) -> String {
     match seconds {
         0 => "is writing".into(),
         1 => "has been writing for a second".into(),
@@ -157,8 +157,8 @@ fn writing(seconds: u64) -> String {
     }
 }
 
-/// What the system said, in plain words and with what can be done, where it is one of the common things.
-fn plain(error: &io::Error) -> String {
+/// Describes a system error and what to do; common ones in plain words.
+fn plain_reason(error: &io::Error) -> String {
     let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or folder".into(),
@@ -186,7 +186,7 @@ fn plain(error: &io::Error) -> String {
     }
 }
 
-/// What is a mount of its own cannot be replaced.
+/// A mount point cannot be replaced.
 const MOUNTED: &str =
     "it is mounted as a single file (in a container?), and cannot be replaced; mount the folder instead";
 const NO_LOCKS: &str = "not supported there (a network mount without locks?); use another disk";
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_system_refuses_is_said_with_what_and_where_and_what_to_do() {
+    fn io_errors_say_what_failed_and_what_to_do() {
         for (errno, reason) in [
             (Errno::NOSPC, "the disk is full; make room"),
             (Errno::DQUOT, "the disk quota is used up; make room"),

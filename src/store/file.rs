@@ -1,5 +1,5 @@
-//! Reading the data file. A file in the program's own form is read in pieces, by several threads, without ever having
-//! all of its text in memory; any other form, and any mistake in it, is the general reader's.
+//! Reading of the data file. A file in canonical form is read in chunks, by several threads, without holding its whole
+//! text in memory; any other form, and any error, is left to the general parser.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,88 +10,89 @@ use std::sync::mpsc::{Sender, channel};
 
 use super::access::Access;
 use super::digest::Digest;
-use super::disk::{Disk, FileIdentity, now};
+use super::disk::{Disk, FileIdentity, now_nanos};
 use super::room_spans::{RoomSpan, RoomSpans};
 use super::{Paths, StoreError, threads};
 use crate::model::Wardrobe;
 use crate::model::read::{self, RoomsChunk};
 
-/// What a data file was seen to hold.
+/// The content of a data file, as read.
 #[derive(Debug)]
 pub(super) struct FileContents {
     pub(super) wardrobe: Wardrobe,
-    pub(super) layout: RoomSpans,
+    pub(super) spans: RoomSpans,
     pub(super) identity: FileIdentity,
-    /// Whether a later change must show in the identity.
-    pub(super) certain: bool,
-    /// Who may read and write it, where that can be said.
+    /// Whether any later change changes the identity.
+    pub(super) reliable: bool,
+    /// The access to the file, if it could be read.
     pub(super) access: Option<Access>,
 }
 
-/// How a room ends in the program's own form when another follows.
-const NEXT: &[u8] = read::NEXT_ROOM.as_bytes();
-/// What one thread reads at once; smaller files are read by one.
-const CHUNK: u64 = 1 << 20;
-/// How often a file that changes while it is read is begun again.
-const TRIES: usize = 10;
+/// The end of a room in canonical form if another room follows.
+const ROOM_SEPARATOR: &[u8] = read::ROOM_SEPARATOR.as_bytes();
+/// The number of bytes that a thread reads at once; smaller files are read by one thread.
+const CHUNK_BYTES: u64 = 1 << 20;
+/// How often to start again with a file that changes while it is read.
+const MAX_ATTEMPTS: usize = 10;
 
-/// Reads the data file; `None` where there is none. Rooms that are as they were `earlier` share their memory.
+/// Reads the data file; `None` if it does not exist. Rooms that are equal in `earlier` share its memory. `progress`
+/// gets the bytes read and the total.
 pub(super) fn read(
     disk: &Disk,
     path: &Path,
     earlier: &Wardrobe,
     progress: &dyn Fn(u64, u64),
 ) -> Result<Option<FileContents>, StoreError> {
-    let wrong = || StoreError::closed(path);
-    for _ in 0..TRIES {
-        match disk.look(path).map_err(wrong())? {
+    let io_error = || StoreError::cannot_read(path);
+    for _ in 0..MAX_ATTEMPTS {
+        match disk.metadata(path).map_err(io_error())? {
             None => return Ok(None),
-            Some(there) => regular(path, &there)?,
+            Some(there) => require_regular(path, &there)?,
         }
-        let Some(file) = disk.open(path).map_err(wrong())? else {
+        let Some(file) = disk.open(path).map_err(io_error())? else {
             continue;
         };
-        let (before, began) = (file.metadata().map_err(wrong())?, now());
-        regular(path, &before)?;
+        let (before, began) = (file.metadata().map_err(io_error())?, now_nanos());
+        require_regular(path, &before)?;
         let identity = FileIdentity::of(&before);
-        let found = contents(&file, identity.size, earlier, progress);
-        let after = FileIdentity::of(&file.metadata().map_err(wrong())?);
-        // That it lost its place to a newer one meanwhile changes only the time of its last change of any kind.
-        if !after.same_file(&identity) {
+        let found = read_contents(&file, identity.size, earlier, progress);
+        let after = FileIdentity::of(&file.metadata().map_err(io_error())?);
+        // That it lost its span to a newer one meanwhile changes only the time of its last change of any kind.
+        if !after.same_content(&identity) {
             continue;
         }
-        let (mut wardrobe, layout) = match found {
+        let (mut wardrobe, spans) = match found {
             Ok(found) => found,
-            Err(ReadFailure::Io(error)) => return Err(wrong()(error)),
+            Err(ReadFailure::Io(error)) => return Err(io_error()(error)),
             Err(ReadFailure::Read(error)) => return Err(StoreError::unreadable(path, error)),
         };
-        wardrobe.share_with(earlier);
+        wardrobe.share_rooms_with(earlier);
         return Ok(Some(FileContents {
             wardrobe,
-            layout,
+            spans,
             identity,
-            certain: identity.is_certain(began),
+            reliable: identity.is_reliable(began),
             access: Access::of(&file).ok(),
         }));
     }
     let busy = std::io::Error::other("it keeps changing while it is read");
-    Err(wrong()(busy))
+    Err(io_error()(busy))
 }
 
-/// A data file of no bytes that never held anything, such as `touch` or a container makes: an empty wardrobe. `None` where
-/// it is something else; also where it has a history, for then what it held was lost.
-pub(super) fn blank(disk: &Disk, paths: &Paths) -> Result<Option<FileContents>, StoreError> {
-    let wrong = || StoreError::closed(&paths.data);
-    let began = now();
-    let Some(file) = disk.open(&paths.data).map_err(wrong())? else {
+/// Reads an empty file that never had any content, such as `touch` or a container creates, as an empty wardrobe. `None`
+/// if it is something else, or if it has a history, as then its content was lost.
+pub(super) fn read_blank(disk: &Disk, paths: &Paths) -> Result<Option<FileContents>, StoreError> {
+    let io_error = || StoreError::cannot_read(&paths.data);
+    let began = now_nanos();
+    let Some(file) = disk.open(&paths.data).map_err(io_error())? else {
         return Ok(None);
     };
-    let there = file.metadata().map_err(wrong())?;
+    let there = file.metadata().map_err(io_error())?;
     if !there.is_file() || there.len() > 0 {
         return Ok(None);
     }
     let has_lines = disk
-        .look(&paths.history)
+        .metadata(&paths.history)
         .map_err(StoreError::io("look at", &paths.history))?;
     if has_lines.is_some_and(|history| history.len() > 0) {
         return Ok(None);
@@ -99,14 +100,14 @@ pub(super) fn blank(disk: &Disk, paths: &Paths) -> Result<Option<FileContents>, 
     let identity = FileIdentity::of(&there);
     Ok(Some(FileContents {
         wardrobe: Wardrobe::default(),
-        layout: RoomSpans::new(),
+        spans: RoomSpans::new(),
         identity,
-        certain: identity.is_certain(began),
+        reliable: identity.is_reliable(began),
         access: Access::of(&file).ok(),
     }))
 }
 
-pub(super) fn regular(path: &Path, there: &std::fs::Metadata) -> Result<(), StoreError> {
+pub(super) fn require_regular(path: &Path, there: &std::fs::Metadata) -> Result<(), StoreError> {
     let kind = there.file_type();
     let what = match () {
         () if kind.is_file() => return Ok(()),
@@ -126,13 +127,13 @@ enum ReadFailure {
     Read(read::ReadError),
 }
 
-fn contents(
+fn read_contents(
     file: &File,
     size: u64,
     earlier: &Wardrobe,
     progress: &dyn Fn(u64, u64),
 ) -> Result<(Wardrobe, RoomSpans), ReadFailure> {
-    if let Some(found) = in_pieces(file, size, earlier, progress) {
+    if let Some(found) = read_chunked(file, size, earlier, progress) {
         return Ok(found);
     }
     let mut bytes = Vec::new();
@@ -144,15 +145,15 @@ fn contents(
     Ok((wardrobe, RoomSpans::new()))
 }
 
-/// What one chunk held.
+/// The content of one chunk.
 struct Chunk {
     rooms: Vec<(RoomsChunk, Option<RoomSpan>)>,
-    /// What stands after the last room, in the chunk that has it.
+    /// The text after the last room, in the chunk that has it.
     tail: Option<String>,
 }
 
-/// The quick way; `None`: the general reader is to look at it.
-fn in_pieces(
+/// Reads a file in canonical form; `None` if the general parser must read it.
+fn read_chunked(
     file: &File,
     size: u64,
     earlier: &Wardrobe,
@@ -160,9 +161,9 @@ fn in_pieces(
 ) -> Option<(Wardrobe, RoomSpans)> {
     let mut head = vec![0; usize::try_from(size.min(256)).ok()?];
     file.read_exact_at(&mut head, 0).ok()?;
-    let head = read::head(&head)?.to_owned();
+    let head = read::document_head(&head)?.to_owned();
 
-    let count = usize::try_from(size.div_ceil(CHUNK)).ok()?;
+    let count = usize::try_from(size.div_ceil(CHUNK_BYTES)).ok()?;
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(count);
@@ -192,7 +193,7 @@ fn in_pieces(
                 let (work, send): (_, Sender<(usize, Chunk)>) = (&work, send.clone());
                 let reader = threads::builder("read").spawn_scoped(scope, move || {
                     work.run(count, |index, chunk| {
-                        // The receiver waits for all of them.
+                        // The receiver lives until all threads have ended.
                         let _ = send.send((index, chunk));
                     });
                 });
@@ -208,22 +209,22 @@ fn in_pieces(
             }
         });
     }
-    join(&head, chunks)
+    join_chunks(&head, chunks)
 }
 
-fn join(head: &str, chunks: Vec<Option<Chunk>>) -> Option<(Wardrobe, RoomSpans)> {
-    let (mut rooms, mut layout, mut tail) = (Vec::new(), RoomSpans::new(), None);
+fn join_chunks(head: &str, chunks: Vec<Option<Chunk>>) -> Option<(Wardrobe, RoomSpans)> {
+    let (mut rooms, mut spans, mut tail) = (Vec::new(), RoomSpans::new(), None);
     for chunk in chunks {
         let chunk = chunk?;
-        for (room, place) in chunk.rooms {
-            if let (Some((jid, _)), Some(place)) = (room.iter().next(), place) {
-                layout.insert(jid.clone(), place);
+        for (room, span) in chunk.rooms {
+            if let (Some((jid, _)), Some(span)) = (room.iter().next(), span) {
+                spans.insert(jid.clone(), span);
             }
             rooms.push(room);
         }
         tail = tail.or(chunk.tail);
     }
-    Some((read::join(head, rooms, &tail?)?, layout))
+    Some((read::join_chunks(head, rooms, &tail?)?, spans))
 }
 
 struct ChunkQueue<'a> {
@@ -237,7 +238,7 @@ struct ChunkQueue<'a> {
 }
 
 impl ChunkQueue<'_> {
-    /// Takes chunk after chunk until there is none.
+    /// Reads one chunk after the other until there are no more.
     fn run(&self, count: usize, mut put: impl FnMut(usize, Chunk)) {
         let mut buffer = Vec::new();
         while !self.failed.load(Ordering::Relaxed) {
@@ -247,7 +248,7 @@ impl ChunkQueue<'_> {
             }
             match self.chunk(index as u64, &mut buffer) {
                 Some(chunk) => {
-                    self.done.fetch_add(CHUNK, Ordering::Relaxed);
+                    self.done.fetch_add(CHUNK_BYTES, Ordering::Relaxed);
                     put(index, chunk);
                 }
                 None => self.failed.store(true, Ordering::Relaxed),
@@ -255,26 +256,26 @@ impl ChunkQueue<'_> {
         }
     }
 
-    /// Reads the whole rooms that begin in a chunk: from the first border in it to the first one after it.
+    /// Reads the rooms that start in a chunk: from the first room boundary in it to the first one after it.
     fn chunk(&self, index: u64, buffer: &mut Vec<u8>) -> Option<Chunk> {
-        let at = index * CHUNK;
+        let at = index * CHUNK_BYTES;
         buffer.clear();
-        self.fill(at, at + CHUNK, buffer)?;
+        self.fill(at, at + CHUNK_BYTES, buffer)?;
         let begin = if index == 0 {
             self.head.len()
         } else {
-            self.border(at, 0, buffer)?
+            self.boundary(at, 0, buffer)?
         };
-        let from = usize::try_from(CHUNK).ok()?;
-        let end = self.border(at, from.max(begin.saturating_sub(NEXT.len())), buffer)?;
+        let from = usize::try_from(CHUNK_BYTES).ok()?;
+        let end = self.boundary(at, from.max(begin.saturating_sub(ROOM_SEPARATOR.len())), buffer)?;
         let text = std::str::from_utf8(buffer.get(begin..end.max(begin))?).ok()?;
         let chunk = self.rooms(text, at + begin as u64)?;
-        // The last one that has any text, and only that one, has what comes after the rooms.
+        // Exactly the last chunk with any text must have the text after the rooms.
         let is_last = !text.is_empty() && at + end as u64 == self.size;
         (chunk.tail.is_some() == is_last).then_some(chunk)
     }
 
-    /// Appends what the file has up to an offset.
+    /// Extends the buffer, which starts at the offset `at`, up to the offset `to`.
     fn fill(&self, at: u64, to: u64, buffer: &mut Vec<u8>) -> Option<()> {
         let (from, length) = (
             buffer.len(),
@@ -289,39 +290,39 @@ impl ChunkQueue<'_> {
         Some(())
     }
 
-    /// Where in the buffer, which begins at an offset, the first room begins whose border is not before `from`; the end
-    /// of the file where there is none. Reads on as far as that takes.
-    fn border(&self, at: u64, from: usize, buffer: &mut Vec<u8>) -> Option<usize> {
+    /// The index in the buffer, which starts at the offset `at`, of the first room whose boundary is not before `from`,
+    /// or of the end of the file. Reads more of the file as needed.
+    fn boundary(&self, at: u64, from: usize, buffer: &mut Vec<u8>) -> Option<usize> {
         let mut from = from;
         loop {
-            if let Some(found) = find(buffer.get(from..).unwrap_or_default()) {
-                return Some(from + found + NEXT.len());
+            if let Some(found) = find_boundary(buffer.get(from..).unwrap_or_default()) {
+                return Some(from + found + ROOM_SEPARATOR.len());
             }
             let full = buffer.len();
             if at + full as u64 >= self.size {
                 return Some(full);
             }
-            from = from.max(full.saturating_sub(NEXT.len() - 1));
-            self.fill(at, at + (full as u64) + CHUNK / 8, buffer)?;
+            from = from.max(full.saturating_sub(ROOM_SEPARATOR.len() - 1));
+            self.fill(at, at + (full as u64) + CHUNK_BYTES / 8, buffer)?;
         }
     }
 
-    /// The rooms of a stretch, each with its place.
+    /// The rooms of a text, each with its span in the file.
     fn rooms(&self, stretch: &str, offset: u64) -> Option<Chunk> {
         let (mut rest, mut at, mut rooms) = (stretch, offset, Vec::new());
         while !rest.is_empty() {
-            let end = find(rest.as_bytes()).map_or(rest.len(), |found| found + NEXT.len());
+            let end = find_boundary(rest.as_bytes()).map_or(rest.len(), |found| found + ROOM_SEPARATOR.len());
             let (piece, after) = rest.split_at_checked(end)?;
-            let mut room = read::rooms(piece)?;
-            room.share_with(self.earlier);
-            let (text, tail) = piece.split_at_checked(piece.len() - room.left())?;
+            let mut room = read::rooms_chunk(piece)?;
+            room.share_rooms_with(self.earlier);
+            let (text, tail) = piece.split_at_checked(piece.len() - room.remaining())?;
             let core = text.strip_prefix("    ")?.trim_end_matches(",\n");
-            let place = room.is_exact().then_some(RoomSpan {
-                at: at + 4,
+            let span = room.is_exact().then_some(RoomSpan {
+                offset: at + 4,
                 length: core.len() as u64,
                 digest: Digest::of(core.as_bytes()),
             });
-            rooms.push((room, place));
+            rooms.push((room, span));
             if !tail.is_empty() {
                 let tail = Some(format!("{tail}{after}"));
                 return Some(Chunk { rooms, tail });
@@ -333,18 +334,18 @@ impl ChunkQueue<'_> {
     }
 }
 
-/// Where the first border is.
-fn find(bytes: &[u8]) -> Option<usize> {
-    memchr::memmem::find(bytes, NEXT)
+/// The index of the first room boundary.
+fn find_boundary(bytes: &[u8]) -> Option<usize> {
+    memchr::memmem::find(bytes, ROOM_SEPARATOR)
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
 
-    /// Reads a file the quick way.
+    /// Reads a file in canonical form.
     pub(in crate::store) fn read(file: &File) -> Option<(Wardrobe, RoomSpans)> {
-        in_pieces(
+        read_chunked(
             file,
             file.metadata().unwrap().len(),
             &Wardrobe::default(),

@@ -1,4 +1,4 @@
-//! The history: one line a commit, and what the last lines say about the data file.
+//! The history file: one line for each commit, and what the last lines tell about the data file.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -15,7 +15,7 @@ use super::{HistoryEntry, StoreError};
 use crate::model::Group;
 use crate::model::write::compact;
 
-/// What every version of the program understands of a line. Members beside these are kept wherever lines are.
+/// The part of a line that every version understands. Other members are kept when lines are copied.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct HistoryLine {
     pub(super) revision: u64,
@@ -26,10 +26,10 @@ pub(super) struct HistoryLine {
     pub(super) undoes: Option<u64>,
     #[serde(default)]
     pub(super) redoes: Option<u64>,
-    /// The data file that it made.
+    /// The identity of the data file that the commit wrote.
     #[serde(default)]
     pub(super) file: Option<FileIdentity>,
-    /// What that file holds.
+    /// The digest of its content.
     #[serde(default, deserialize_with = "Digest::read")]
     pub(super) digest: Option<Digest>,
 }
@@ -40,9 +40,9 @@ impl HistoryLine {
     }
 }
 
-/// A line as it is written: all that can be long comes last but for the line's own length.
+/// A line as it is written: all that can be long comes last, except for the length of the line, which is appended.
 #[derive(Serialize)]
-struct LineOut<'a> {
+struct SerializedLine<'a> {
     revision: u64,
     id: &'a str,
     time: Timestamp,
@@ -58,14 +58,14 @@ struct LineOut<'a> {
     edits: &'a Group,
 }
 
-/// What stands before the edits in a line; nowhere else, as a quote in a text is escaped.
-const EDITS: &[u8] = b",\"edits\":[";
-/// What stands before the length at a line's end.
-const LENGTH: &[u8] = b",\"length\":";
+/// The text before the edits of a line. It occurs only there, as quotes within strings are escaped.
+const EDITS_KEY: &[u8] = b",\"edits\":[";
+/// The text before the length at the end of a line.
+const LENGTH_KEY: &[u8] = b",\"length\":";
 
-/// The line of a commit that made this data file, which holds what has this digest.
-pub(super) fn line(entry: &HistoryEntry, file: &FileIdentity, digest: Digest) -> String {
-    let mut line = compact(&LineOut {
+/// The line of a commit that wrote the data file with this identity and digest.
+pub(super) fn serialize_line(entry: &HistoryEntry, file: &FileIdentity, digest: Digest) -> String {
+    let mut line = compact(&SerializedLine {
         revision: entry.revision,
         id: &entry.id,
         time: entry.time,
@@ -78,8 +78,8 @@ pub(super) fn line(entry: &HistoryEntry, file: &FileIdentity, digest: Digest) ->
         edits: &entry.group,
     });
     line.pop();
-    let others = line.len() + LENGTH.len() + "}\n".len();
-    // The number counts its own digits.
+    let others = line.len() + LENGTH_KEY.len() + "}\n".len();
+    // The length includes its own digits.
     let (mut length, mut next) = (0, others + 1);
     while next != length {
         length = next;
@@ -88,71 +88,71 @@ pub(super) fn line(entry: &HistoryEntry, file: &FileIdentity, digest: Digest) ->
     [line, format!(",\"length\":{length}}}\n")].concat()
 }
 
-/// How long a line says that it is, with its newline, where these are its last bytes.
-fn said_length(end: &[u8]) -> Option<u64> {
+/// The length that a line states at its end, including its newline; `end` is the end of the line.
+fn stated_length(end: &[u8]) -> Option<u64> {
     let end = end.strip_suffix(b"}\n")?;
     let digits = end.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let (before, number) = end.split_at_checked(end.len() - digits)?;
-    before.ends_with(LENGTH).then_some(())?;
+    before.ends_with(LENGTH_KEY).then_some(())?;
     std::str::from_utf8(number).ok()?.parse().ok()
 }
 
-/// A history for reading; `None` where there is none.
+/// Opens a history for reading; `None` if it does not exist.
 pub(super) fn open(disk: &Disk, path: &Path) -> Result<Option<File>, StoreError> {
-    let wrong = || StoreError::io("read", path);
-    let Some(file) = disk.open(path).map_err(wrong())? else {
+    let io_error = || StoreError::io("read", path);
+    let Some(file) = disk.open(path).map_err(io_error())? else {
         return Ok(None);
     };
-    super::file::regular(path, &file.metadata().map_err(wrong())?)?;
+    super::file::require_regular(path, &file.metadata().map_err(io_error())?)?;
     Ok(Some(file))
 }
 
-/// Lines from the last to the first; a block of the file at a time. A line that does not fit into a block is found by
-/// the length that it ends with, and none of it is read; one without that, as older versions wrote it, is looked through
-/// for its beginning.
+/// Yields the lines of a history from the last to the first, reading one block at a time. The start of a line longer
+/// than a block is found by its stated length, without reading it; in a line without one, as older versions wrote it,
+/// the start is searched for.
 pub(super) struct ReverseLines<'a> {
     file: &'a File,
-    /// What was read and not given yet begins here in the file.
+    /// The file offset of the buffer, which has what was read but not yielded yet.
     start: u64,
     buffer: Vec<u8>,
-    /// How many bytes were read.
-    pub(super) read: u64,
+    /// The number of bytes read so far.
+    pub(super) bytes_read: u64,
 }
 
-/// What is read at once.
-const BLOCK: usize = 1 << 16;
-/// What is read at once where a newline is looked for.
-const STRETCH: u64 = 1 << 20;
-/// Before the edits of a line stands no more than this.
-const HEAD: u64 = 1 << 13;
+/// The size of a block in bytes.
+const BLOCK_BYTES: usize = 1 << 16;
+/// The number of bytes read at once in search of a newline.
+const SCAN_BYTES: u64 = 1 << 20;
+/// The maximum number of bytes before the edits of a line.
+const HEAD_BYTES: u64 = 1 << 13;
 
-/// A line without its newline, and where it is.
+/// A line without its newline, with its position.
 pub(super) struct LocatedLine<'a> {
     file: &'a File,
-    pub(super) at: u64,
-    /// How long it is.
+    pub(super) offset: u64,
+    /// The length in bytes.
     pub(super) length: u64,
-    /// Whether its newline is there.
-    pub(super) ended: bool,
-    /// All of it, where it is short.
-    pub(super) short: Option<Vec<u8>>,
+    /// Whether the line ends with a newline.
+    pub(super) terminated: bool,
+    /// The whole line, if it is short.
+    pub(super) buffered: Option<Vec<u8>>,
 }
 
 impl LocatedLine<'_> {
-    /// All of it.
+    /// The whole line.
     pub(super) fn bytes(&self) -> io::Result<Cow<'_, [u8]>> {
-        match &self.short {
+        match &self.buffered {
             Some(bytes) => Ok(Cow::Borrowed(bytes)),
-            None => read(self.file, self.at, self.length).map(Cow::Owned),
+            None => read(self.file, self.offset, self.length).map(Cow::Owned),
         }
     }
 
-    /// What every version understands of it. Of a long line that has all of that before its edits, no more is read; what
-    /// follows there is taken to be as whole as the line's end.
+    /// The part of the line that every version understands; `None` if it is damaged. Of a long line only what comes
+    /// before the edits is read, if that is complete.
     pub(super) fn line(&self) -> io::Result<Option<HistoryLine>> {
-        if self.short.is_none() && self.ended {
-            let mut head = read(self.file, self.at, self.length.min(HEAD))?;
-            if let Some(cut) = memchr::memmem::find(&head, EDITS) {
+        if self.buffered.is_none() && self.terminated {
+            let mut head = read(self.file, self.offset, self.length.min(HEAD_BYTES))?;
+            if let Some(cut) = memchr::memmem::find(&head, EDITS_KEY) {
                 head.truncate(cut);
                 head.push(b'}');
                 if let Some(line) = HistoryLine::parse(&head).ok().filter(|line| line.file.is_some()) {
@@ -171,18 +171,18 @@ fn read(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {
 }
 
 impl<'a> ReverseLines<'a> {
-    /// From before this place.
-    pub(super) fn from(file: &'a File, end: u64) -> Self {
+    /// Starts with the line that ends at this offset.
+    pub(super) fn new(file: &'a File, end: u64) -> Self {
         Self {
             file,
             start: end,
             buffer: Vec::new(),
-            read: 0,
+            bytes_read: 0,
         }
     }
 
-    /// The line before; `None` at the beginning of the file.
-    pub(super) fn before(&mut self) -> io::Result<Option<LocatedLine<'a>>> {
+    /// The previous line; `None` at the start of the file.
+    pub(super) fn previous(&mut self) -> io::Result<Option<LocatedLine<'a>>> {
         loop {
             let ended = self.buffer.last() == Some(&b'\n');
             let body = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
@@ -193,29 +193,29 @@ impl<'a> ReverseLines<'a> {
                 self.buffer.truncate(from);
                 return Ok(Some(LocatedLine {
                     file: self.file,
-                    at: self.start + from as u64,
+                    offset: self.start + from as u64,
                     length: bytes.len() as u64,
-                    ended,
-                    short: Some(bytes),
+                    terminated: ended,
+                    buffered: Some(bytes),
                 }));
             }
             if self.start == 0 {
                 return Ok(None);
             }
-            if self.buffer.len() >= BLOCK {
+            if self.buffer.len() >= BLOCK_BYTES {
                 let end = self.start + body.len() as u64;
-                let at = self.begin()?;
+                let at = self.line_start()?;
                 self.buffer.clear();
                 self.start = at;
                 return Ok(Some(LocatedLine {
                     file: self.file,
-                    at,
+                    offset: at,
                     length: end - at,
-                    ended,
-                    short: None,
+                    terminated: ended,
+                    buffered: None,
                 }));
             }
-            let from = self.start.saturating_sub(BLOCK as u64);
+            let from = self.start.saturating_sub(BLOCK_BYTES as u64);
             let mut block = self.read(from, self.start)?;
             block.append(&mut self.buffer);
             self.buffer = block;
@@ -224,16 +224,16 @@ impl<'a> ReverseLines<'a> {
     }
 
     fn read(&mut self, from: u64, to: u64) -> io::Result<Vec<u8>> {
-        self.read += to - from;
+        self.bytes_read += to - from;
         read(self.file, from, to - from)
     }
 
-    /// Where the line begins whose end is in the buffer.
-    fn begin(&mut self) -> io::Result<u64> {
+    /// The offset at which the line starts whose end is in the buffer.
+    fn line_start(&mut self) -> io::Result<u64> {
         let end = self.start + self.buffer.len() as u64;
-        let said = said_length(&self.buffer).and_then(|length| end.checked_sub(length));
+        let said = stated_length(&self.buffer).and_then(|length| end.checked_sub(length));
         if let Some(at) = said.filter(|at| *at < self.start) {
-            // Somebody may have edited the line and left the number as it was.
+            // The line may have been edited by hand without updating its length.
             let before = self.read(at.saturating_sub(1), at + 1)?;
             if matches!(before.as_slice(), b"\n{") || (at == 0 && before == b"{") {
                 return Ok(at);
@@ -241,7 +241,7 @@ impl<'a> ReverseLines<'a> {
         }
         let mut start = self.start;
         while start > 0 {
-            let from = start.saturating_sub(STRETCH);
+            let from = start.saturating_sub(SCAN_BYTES);
             let stretch = self.read(from, start)?;
             if let Some(newline) = memchr::memrchr(b'\n', &stretch) {
                 return Ok(from + newline as u64 + 1);
@@ -252,37 +252,38 @@ impl<'a> ReverseLines<'a> {
     }
 }
 
-/// The number of the line that begins at a place, from 1.
+/// The number of the line that starts at this offset, starting at 1.
 pub(super) fn line_number(file: &File, at: u64) -> io::Result<u64> {
     let (mut number, mut from) = (1, 0);
     while from < at {
-        let length = (at - from).min(STRETCH);
+        let length = (at - from).min(SCAN_BYTES);
         number += memchr::memchr_iter(b'\n', &read(file, from, length)?).count() as u64;
         from += length;
     }
     Ok(number)
 }
 
-/// What a writer must know of the history before it adds to it.
+/// What a writer must know of the end of the history before appending to it.
 #[derive(Debug, Default)]
 pub(super) struct HistoryTail {
-    /// How long the file is.
+    /// The length of the file in bytes.
     pub(super) length: u64,
-    /// What is to stay of it: behind are a torn line and lines whose data file never came to be.
-    pub(super) keep: u64,
-    /// The last line lacks only its newline.
-    pub(super) unended: bool,
-    /// Of the last line that stays.
+    /// The length of the valid part: after it are only a torn line and lines of data files that were never renamed into
+    /// place.
+    pub(super) valid_length: u64,
+    /// Whether the last line is valid but lacks its newline.
+    pub(super) unterminated: bool,
+    /// The last valid line.
     pub(super) last: Option<HistoryLine>,
-    /// Where that line is.
-    pub(super) last_at: u64,
+    /// The offset of the last valid line.
+    pub(super) last_offset: u64,
 }
 
-/// So many lines that cannot be read are passed over in search of one that can.
-const PATIENCE: usize = 4096;
+/// The maximum number of lines examined in search of the last valid one.
+const MAX_UNREADABLE_LINES: usize = 4096;
 
-/// Reads the end of the history. `data`: the data file that there is, and its revision; `left`: looks for a temporary
-/// file that a writer left, after it is settled how far the history is read.
+/// Reads the end of the history. `data` is the identity and revision of the current data file; `left` looks for a
+/// leftover temporary file and is called after the length of the history has been determined.
 pub(super) fn tail(
     file: &File,
     data: Option<(FileIdentity, u64)>,
@@ -292,91 +293,95 @@ pub(super) fn tail(
     let left = left()?;
     let mut tail = HistoryTail {
         length,
-        keep: length,
+        valid_length: length,
         ..HistoryTail::default()
     };
-    let mut lines = ReverseLines::from(file, length);
-    // The newest line whose data file seems never to have come to be, and where the first one for that file is.
+    let mut lines = ReverseLines::new(file, length);
+    // The newest line whose data file seems never to have been renamed into place, with the offsets of the first line
+    // for that file and of this one.
     let mut doubtful: Option<(HistoryLine, FileIdentity, u64, u64)> = None;
-    for _ in 0..PATIENCE {
-        let Some(found) = lines.before()? else {
+    for _ in 0..MAX_UNREADABLE_LINES {
+        let Some(found) = lines.previous()? else {
             break;
         };
         let line = found.line()?;
         let made = line.as_ref().and_then(|line| line.file);
-        if !found.ended {
+        if !found.terminated {
             let is_there = made
                 .zip(data)
-                .is_some_and(|(made, (data, _))| made.same_file(&data));
+                .is_some_and(|(made, (data, _))| made.same_content(&data));
             if !is_there {
-                tail.keep = found.at;
+                tail.valid_length = found.offset;
                 continue;
             }
-            tail.unended = true;
+            tail.unterminated = true;
         }
         let Some(line) = line else {
             continue;
         };
-        // Written for a data file that did not take its place: it is still there under its temporary name.
-        if made.zip(left).is_some_and(|(made, left)| left.same_file(&made)) {
-            tail.keep = found.at;
-            tail.unended = false;
+        // Written for a data file that still has its temporary name, so it was never renamed into place.
+        if made
+            .zip(left)
+            .is_some_and(|(made, left)| left.same_content(&made))
+        {
+            tail.valid_length = found.offset;
+            tail.unterminated = false;
             continue;
         }
         match (made, &mut doubtful) {
-            (Some(made), Some((_, of, at, _))) if made.same_file(of) => {
-                *at = found.at;
+            (Some(made), Some((_, of, at, _))) if made.same_content(of) => {
+                *at = found.offset;
                 continue;
             }
             (Some(made), None) if is_older(data, &made, line.revision) => {
-                doubtful = Some((line, made, found.at, found.at));
+                doubtful = Some((line, made, found.offset, found.offset));
                 continue;
             }
             _ => {}
         }
         let is_before = made
             .zip(data)
-            .is_some_and(|(made, (data, _))| made.same_file(&data));
+            .is_some_and(|(made, (data, _))| made.same_content(&data));
         match doubtful.take() {
             Some((_, _, at, _)) if is_before => {
-                tail.keep = at;
-                tail.unended = false;
-                (tail.last, tail.last_at) = (Some(line), found.at);
+                tail.valid_length = at;
+                tail.unterminated = false;
+                (tail.last, tail.last_offset) = (Some(line), found.offset);
             }
-            Some((newest, _, _, at)) => (tail.last, tail.last_at) = (Some(newest), at),
-            None => (tail.last, tail.last_at) = (Some(line), found.at),
+            Some((newest, _, _, at)) => (tail.last, tail.last_offset) = (Some(newest), at),
+            None => (tail.last, tail.last_offset) = (Some(line), found.offset),
         }
         return Ok(tail);
     }
     if let Some((newest, _, _, at)) = doubtful {
-        (tail.last, tail.last_at) = (Some(newest), at);
+        (tail.last, tail.last_offset) = (Some(newest), at);
     }
     Ok(tail)
 }
 
-/// Whether the data file was last touched before the one that a line made, and is of an earlier revision. Where it is the
-/// one of the line before, too, then what was renamed was lost with the power; else it may be a backup that was put back
-/// while the clock was wrong.
+/// Whether the data file is older than the one that a line records, and has an earlier revision. If it is also the one
+/// of the previous line, the rename was lost in a power failure; otherwise it may be a backup that was restored while
+/// the clock was wrong.
 fn is_older(data: Option<(FileIdentity, u64)>, made: &FileIdentity, revision: u64) -> bool {
-    data.is_some_and(|(data, of)| !data.same_file(made) && data.ctime < made.ctime && of < revision)
+    data.is_some_and(|(data, of)| !data.same_content(made) && data.ctime < made.ctime && of < revision)
 }
 
-/// The revision and the digest of the last line whose data file held the same as this one; `None`: none of the last lines.
-/// A line of an older version has no digest: it tells by the file's identity.
-pub(super) fn recall(
+/// The revision and digest of the last line whose data file had the same content as this one; `None` if none of the
+/// last few lines does. Lines of older versions, which have no digest, are compared by file identity.
+pub(super) fn find_recorded(
     disk: &Disk,
     path: &Path,
     identity: &FileIdentity,
     digest: impl Fn() -> Digest,
 ) -> Option<(u64, Option<Digest>)> {
     let file = open(disk, path).ok()??;
-    let mut lines = ReverseLines::from(&file, file.metadata().ok()?.len());
-    // Others may have added some since the file was read.
+    let mut lines = ReverseLines::new(&file, file.metadata().ok()?.len());
+    // Other processes may have appended lines since the data file was read.
     for _ in 0..8 {
-        let line = lines.before().ok()??.line().ok()?;
+        let line = lines.previous().ok()??.line().ok()?;
         let is_it = line.as_ref().is_some_and(|line| match (line.digest, line.file) {
             (Some(there), _) => there == digest(),
-            (None, made) => made.is_some_and(|made| made.same_file(identity)),
+            (None, made) => made.is_some_and(|made| made.same_content(identity)),
         });
         if let Some(line) = line.filter(|_| is_it) {
             return Some((line.revision, line.digest));

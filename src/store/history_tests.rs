@@ -1,4 +1,4 @@
-//! Lines are written with their length, and found by it or without it.
+//! Tests of reading lines backwards, with and without stated lengths.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A line of about so many bytes that ends with its length; `said`: with how much more than that.
+/// A line of about this length that states its length plus `more`.
 fn sized(length: usize, more: u64) -> String {
     let entry = HistoryEntry {
         revision: 7,
@@ -25,8 +25,8 @@ fn sized(length: usize, more: u64) -> String {
         mtime: 3,
         ctime: 4,
     };
-    let line = line(&entry, &identity, Digest::of(b""));
-    assert_eq!(said_length(line.as_bytes()), Some(line.len() as u64));
+    let line = serialize_line(&entry, &identity, Digest::of(b""));
+    assert_eq!(stated_length(line.as_bytes()), Some(line.len() as u64));
     let (said, wrong) = (line.len(), line.len() as u64 + more);
     line.trim_end()
         .replace(&format!("\"length\":{said}}}"), &format!("\"length\":{wrong}}}"))
@@ -40,9 +40,9 @@ fn file(text: &str) -> File {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
-    /// Read backwards, the lines are the file's, whether they say how long they are, do not, or say what is not so.
+    /// Reading backwards yields all lines, whether they state their length, do not, or state a wrong one.
     #[test]
-    fn backwards_gives_every_line(
+    fn reverse_lines_yields_every_line(
         lines in prop::collection::vec(
             (prop_oneof![0usize..5, 65_000usize..65_540, 131_000usize..131_080, Just(1_200_000)], 0u8..3, 0u64..200),
             0..6,
@@ -63,12 +63,12 @@ proptest! {
         }
         let file = file(&text);
         let expected: Vec<&str> = text.lines().collect();
-        let mut back = ReverseLines::from(&file, text.len() as u64);
+        let mut back = ReverseLines::new(&file, text.len() as u64);
         let mut found = Vec::new();
-        while let Some(line) = back.before().unwrap() {
+        while let Some(line) = back.previous().unwrap() {
             let bytes = line.bytes().unwrap().into_owned();
-            prop_assert_eq!(&text.as_bytes()[usize::try_from(line.at).unwrap()..][..bytes.len()], &bytes[..]);
-            prop_assert_eq!(line_number(&file, line.at).unwrap(), (expected.len() - found.len()) as u64);
+            prop_assert_eq!(&text.as_bytes()[usize::try_from(line.offset).unwrap()..][..bytes.len()], &bytes[..]);
+            prop_assert_eq!(line_number(&file, line.offset).unwrap(), (expected.len() - found.len()) as u64);
             found.push(String::from_utf8(bytes).unwrap());
         }
         found.reverse();
@@ -76,9 +76,9 @@ proptest! {
     }
 }
 
-/// What a start has to read of a history whose last commit was large: a block, and the beginning of its line.
+/// Of a history whose last commit is large, a start reads only a block and the start of its line.
 #[test]
-fn a_long_line_that_says_its_length_is_not_read() {
+fn skips_the_edits_of_a_long_line_with_length() {
     let group = |length: usize| {
         let edit = r#"{"room-name":{"room":"a@b","before":null,"after":"TEXT"}}"#
             .replace("TEXT", &"x".repeat(length));
@@ -97,10 +97,10 @@ fn a_long_line_that_says_its_length_is_not_read() {
         ctime: 4,
     };
     let digest = Digest::of(b"what it holds");
-    let text = format!("{{\"first\":1}}\n{}", line(&entry, &identity, digest));
+    let text = format!("{{\"first\":1}}\n{}", serialize_line(&entry, &identity, digest));
     let file = file(&text);
-    let mut back = ReverseLines::from(&file, text.len() as u64);
-    let found = back.before().unwrap().unwrap();
+    let mut back = ReverseLines::new(&file, text.len() as u64);
+    let found = back.previous().unwrap().unwrap();
     let line = found.line().unwrap().unwrap();
     assert_eq!(
         (line.revision, &*line.actor, line.redoes),
@@ -108,17 +108,17 @@ fn a_long_line_that_says_its_length_is_not_read() {
     );
     assert_eq!((line.file, line.digest), (Some(identity), Some(digest)));
     assert!(
-        found.short.is_none() && back.read <= BLOCK as u64 + 2,
+        found.buffered.is_none() && back.bytes_read <= BLOCK_BYTES as u64 + 2,
         "{} bytes",
-        back.read
+        back.bytes_read
     );
     assert_eq!(
         serde_json::from_slice::<HistoryEntry>(&found.bytes().unwrap()).unwrap(),
         entry
     );
     assert_eq!(
-        back.before().unwrap().unwrap().bytes().unwrap().as_ref(),
+        back.previous().unwrap().unwrap().bytes().unwrap().as_ref(),
         b"{\"first\":1}"
     );
-    assert!(back.before().unwrap().is_none());
+    assert!(back.previous().unwrap().is_none());
 }

@@ -1,4 +1,5 @@
-//! What a store remembers of the files: the data file as it was last seen, and the last state that the history knows.
+//! What a store remembers of the files: the data file as last read or written, and the last state recorded in the
+//! history.
 
 use std::cell::OnceCell;
 
@@ -8,26 +9,26 @@ use super::disk::FileIdentity;
 use super::room_spans::RoomSpans;
 use crate::model::Wardrobe;
 
-/// The file as it was last read or written.
+/// The data file as last read or written.
 #[derive(Debug)]
 pub(super) struct KnownFile {
     pub(super) identity: FileIdentity,
-    /// Whether a later change must show in the identity.
-    pub(super) certain: bool,
-    pub(super) layout: RoomSpans,
-    /// Who could read and write it.
+    /// Whether any later change changes the identity.
+    pub(super) reliable: bool,
+    pub(super) spans: RoomSpans,
+    /// The access to the file, if it could be read.
     pub(super) access: Option<Access>,
-    /// Worked out when it is needed.
+    /// Computed on demand.
     pub(super) digest: OnceCell<Digest>,
 }
 
-/// A state that the history has a line of.
+/// A state recorded by a line of the history.
 #[derive(Debug)]
 pub(super) struct RecordedState {
     pub(super) identity: FileIdentity,
-    /// `None`: the line is of an older version, which did not write it.
+    /// `None` if the line is of an older version without digests.
     pub(super) digest: Option<Digest>,
-    /// The line's.
+    /// The revision of the line.
     pub(super) revision: u64,
     pub(super) wardrobe: Wardrobe,
 }

@@ -1,5 +1,5 @@
-//! What one session has that is not saved, in a file of its own for as long as it lives: a second session of the same
-//! actor is not offered it. What a killed session leaves is gathered by the next start.
+//! Unsaved input of a running session, in a file of its own that is not offered to other sessions of the same actor.
+//! The next start recovers the files of killed sessions.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -10,51 +10,51 @@ use uuid::Uuid;
 
 use super::access::Access;
 use super::disk::Disk;
-use super::draft::{Drafts, TEMPORARY};
+use super::draft::{Drafts, TEMPORARY_EXTENSION};
 use super::lock::FileLock;
 use super::{StoreError, draft};
 
-/// How the name of such a file ends.
-const OWN: &str = "own";
+/// The extension of these files.
+const LIVE_EXTENSION: &str = "own";
 
-/// The session's own file. It is locked while the session lives, and never waits for the disk: it survives the process,
-/// not a power failure.
+/// The file of a running session. It is locked while the session runs, and is never synced: it survives the process,
+/// but not a power failure.
 #[derive(Debug)]
 pub struct LiveDraft {
     disk: Disk,
     folder: PathBuf,
     file: PathBuf,
     temporary: PathBuf,
-    /// Of the file that is there now.
+    /// The lock on the current file.
     lock: Option<FileLock>,
 }
 
 impl Drafts {
-    /// A file of a session's own; nothing is created yet.
-    pub fn own(&self) -> LiveDraft {
+    /// A new file for a running session; nothing is created yet.
+    pub fn live(&self) -> LiveDraft {
         let name = format!("{}.{}", self.name, Uuid::new_v4().simple());
         LiveDraft {
             disk: self.disk.clone(),
             folder: self.folder.clone(),
-            file: self.folder.join(format!("{name}.{OWN}")),
-            temporary: self.folder.join(format!("{name}.{TEMPORARY}")),
+            file: self.folder.join(format!("{name}.{LIVE_EXTENSION}")),
+            temporary: self.folder.join(format!("{name}.{TEMPORARY_EXTENSION}")),
             lock: None,
         }
     }
 
-    /// Puts what killed sessions of this actor left into the draft. `with` makes one of what is kept there and what each of
-    /// them left.
-    pub fn gather(
+    /// Moves what killed sessions of this actor left into the draft: the result of `with`, which gets the current draft
+    /// and what each session left.
+    pub fn recover_orphans(
         &self,
         with: impl FnOnce(Option<&[u8]>, &[Vec<u8>]) -> Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let (mut left, mut bytes) = (Vec::new(), Vec::new());
         for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let path = entry.path();
-            let is_own = path.extension() == Some(OsStr::new(OWN))
+            let is_own = path.extension() == Some(OsStr::new(LIVE_EXTENSION))
                 && path.file_stem().and_then(|stem| Path::new(stem).file_stem())
                     == Some(OsStr::new(&self.name));
-            // What cannot be read now may be another time.
+            // A file that cannot be read now is left for another start.
             if is_own && let Ok(Some((file, content))) = claim(&self.disk, &path) {
                 left.push((path, file));
                 bytes.push(content);
@@ -63,7 +63,7 @@ impl Drafts {
         if left.is_empty() {
             return Ok(());
         }
-        self.change(|kept| with(kept.as_deref(), &bytes))?;
+        self.update(|kept| with(kept.as_deref(), &bytes))?;
         for (path, _file) in &left {
             self.disk
                 .remove(path)
@@ -73,7 +73,7 @@ impl Drafts {
     }
 }
 
-/// What is in a file whose session is gone; locked from here on. `None`: its session lives.
+/// Locks and reads the file of a session that has ended. `None` if the session is still running.
 fn claim(disk: &Disk, path: &Path) -> io::Result<Option<(File, Vec<u8>)>> {
     let Some(file) = disk.open(path)? else {
         return Ok(None);
@@ -82,28 +82,28 @@ fn claim(disk: &Disk, path: &Path) -> io::Result<Option<(File, Vec<u8>)>> {
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    (&file).take(Drafts::MOST as u64).read_to_end(&mut bytes)?;
-    // Another start may have been quicker.
-    Ok(disk.look(path)?.map(|_| (file, bytes)))
+    (&file).take(Drafts::MAX_BYTES as u64).read_to_end(&mut bytes)?;
+    // Another process may have recovered it first.
+    Ok(disk.metadata(path)?.map(|_| (file, bytes)))
 }
 
 impl LiveDraft {
-    /// Keeps these bytes in the place of those before; `None`: nothing.
-    pub fn keep(&mut self, bytes: Option<&[u8]>) -> Result<(), StoreError> {
+    /// Replaces the content of the file; `None` removes the file.
+    pub fn save(&mut self, bytes: Option<&[u8]>) -> Result<(), StoreError> {
         let Some(bytes) = bytes else {
             let removed = self.disk.remove(&self.file);
             self.lock = None;
             return removed.map_err(StoreError::io("remove the draft", &self.file));
         };
-        let wrong = || StoreError::io("keep the draft", &self.file);
-        draft::make_folder(&self.folder).map_err(wrong())?;
-        let lock = FileLock::take(&self.disk, &self.temporary, &Access::private())?;
-        let written = draft::put(&self.disk, lock.file(), bytes)
+        let io_error = || StoreError::io("keep the draft", &self.file);
+        draft::create_private_folder(&self.folder).map_err(io_error())?;
+        let lock = FileLock::acquire(&self.disk, &self.temporary, &Access::private())?;
+        let written = draft::write_private(&self.disk, lock.file(), bytes)
             .and_then(|()| self.disk.rename(&self.temporary, &self.file));
         if written.is_err() {
             let _ = self.disk.remove(&self.temporary);
         }
-        written.map_err(wrong())?;
+        written.map_err(io_error())?;
         self.lock = Some(lock);
         Ok(())
     }
@@ -123,41 +123,41 @@ mod tests {
     }
 
     #[test]
-    fn what_a_session_has_is_gathered_when_it_is_gone_and_not_before() {
+    fn recovers_live_drafts_only_of_ended_sessions() {
         let home = tempfile::tempdir().unwrap();
         let of = |actor: &str| Drafts::new(home.path(), actor, &home.path().join("hats.json")).unwrap();
         let drafts = of("alice");
-        let (mut one, mut two, mut other) = (drafts.own(), drafts.own(), of("bob").own());
-        one.keep(Some(b"first")).unwrap();
-        one.keep(Some(b"one")).unwrap();
-        two.keep(Some(b"two")).unwrap();
-        other.keep(Some(b"bob's")).unwrap();
+        let (mut one, mut two, mut other) = (drafts.live(), drafts.live(), of("bob").live());
+        one.save(Some(b"first")).unwrap();
+        one.save(Some(b"one")).unwrap();
+        two.save(Some(b"two")).unwrap();
+        other.save(Some(b"bob's")).unwrap();
         let mode = one.file.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let gather = || {
-            drafts.gather(joined).unwrap();
+            drafts.recover_orphans(joined).unwrap();
             drafts.load().unwrap()
         };
         assert_eq!(gather(), None, "all of them live");
         drop(one);
         assert_eq!(gather().unwrap(), b"one");
         drop(other);
-        two.keep(None).unwrap();
+        two.save(None).unwrap();
         drop(two);
         assert_eq!(gather().unwrap(), b"one", "each once");
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 2);
     }
 
     #[test]
-    fn where_it_cannot_be_put_into_the_draft_it_stays() {
+    fn failed_recovery_keeps_the_orphan() {
         let home = tempfile::tempdir().unwrap();
         let drafts = Drafts::new(home.path(), "alice", &home.path().join("hats.json")).unwrap();
-        let mut own = drafts.own();
-        own.keep(Some(b"one")).unwrap();
+        let mut own = drafts.live();
+        own.save(Some(b"one")).unwrap();
         drop(own);
-        let long = |_: Option<&[u8]>, _: &[Vec<u8>]| Some(vec![0; Drafts::MOST + 1]);
-        assert!(drafts.gather(long).is_err());
-        drafts.gather(joined).unwrap();
+        let long = |_: Option<&[u8]>, _: &[Vec<u8>]| Some(vec![0; Drafts::MAX_BYTES + 1]);
+        assert!(drafts.recover_orphans(long).is_err());
+        drafts.recover_orphans(joined).unwrap();
         assert_eq!(drafts.load().unwrap().unwrap(), b"one");
     }
 }

@@ -1,4 +1,4 @@
-//! The lock: a file of its own, as a lock on the data file would be lost by the rename.
+//! The lock: a separate file, as the rename of a commit would drop a lock on the data file.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 
 use super::StoreError;
 use super::access::Access;
-use super::disk::{Disk, milliseconds};
+use super::disk::{Disk, elapsed_ms};
 
-/// Held while this lives. The system lets it go when the process ends, however it ends.
+/// A lock that is held until this is dropped. The kernel releases it when the process ends in any way.
 #[derive(Debug)]
 pub(super) struct FileLock(File);
 
-/// The pauses between tries.
-const SHORTEST: Duration = Duration::from_micros(200);
-const LONGEST: Duration = Duration::from_millis(20);
+/// The shortest and the longest pause between attempts.
+const MIN_PAUSE: Duration = Duration::from_micros(200);
+const MAX_PAUSE: Duration = Duration::from_millis(20);
 
-/// Waiting for somebody else: ever longer, as long as the disk's patience lasts.
+/// Waits with growing pauses for another process, up to the timeout of the disk.
 #[derive(Debug)]
 pub(super) struct LockBackoff {
     since: Instant,
@@ -27,65 +27,66 @@ pub(super) struct LockBackoff {
 }
 
 impl LockBackoff {
-    pub(super) fn begin() -> Self {
+    pub(super) fn start() -> Self {
         Self {
             since: Instant::now(),
-            pause: SHORTEST,
+            pause: MIN_PAUSE,
         }
     }
 
-    /// Waits a little; an error when that was enough. `path`: what somebody else has.
-    pub(super) fn on(&mut self, disk: &Disk, path: &Path) -> Result<(), StoreError> {
-        if disk.is_over(self.since) {
+    /// Pauses once; an error after the timeout. `path` is the file that another process has locked.
+    pub(super) fn wait(&mut self, disk: &Disk, path: &Path) -> Result<(), StoreError> {
+        if disk.is_lock_timed_out(self.since) {
             return Err(StoreError::Locked {
                 path: path.to_path_buf(),
                 seconds: self.since.elapsed().as_secs(),
             });
         }
         std::thread::sleep(self.pause);
-        self.pause = (self.pause * 3 / 2).min(LONGEST);
+        self.pause = (self.pause * 3 / 2).min(MAX_PAUSE);
         Ok(())
     }
 }
 
 impl FileLock {
-    /// Waits for the lock. `access`: who may take it.
-    pub(super) fn take(disk: &Disk, path: &Path, access: &Access) -> Result<Self, StoreError> {
-        Self::take_in(&mut LockBackoff::begin(), disk, path, access)
+    /// Waits for the lock. `access` says who may take it.
+    pub(super) fn acquire(disk: &Disk, path: &Path, access: &Access) -> Result<Self, StoreError> {
+        Self::acquire_within(&mut LockBackoff::start(), disk, path, access)
     }
 
-    /// The same as a part of a longer waiting.
-    pub(super) fn take_in(
+    /// Like [`FileLock::acquire`], as a part of a longer wait.
+    pub(super) fn acquire_within(
         wait: &mut LockBackoff,
         disk: &Disk,
         path: &Path,
         access: &Access,
     ) -> Result<Self, StoreError> {
         loop {
-            if let Some(lock) = Self::try_take(disk, path, access)? {
-                if wait.pause > SHORTEST {
-                    log::debug!(file:% = path.display(), ms = milliseconds(wait.since); "lock waited for");
+            if let Some(lock) = Self::try_acquire(disk, path, access)? {
+                if wait.pause > MIN_PAUSE {
+                    log::debug!(file:% = path.display(), ms = elapsed_ms(wait.since); "lock waited for");
                 }
                 return Ok(lock);
             }
-            wait.on(disk, path)?;
+            wait.wait(disk, path)?;
         }
     }
 
-    /// Takes the lock if nobody has it.
-    pub(super) fn try_take(disk: &Disk, path: &Path, access: &Access) -> Result<Option<Self>, StoreError> {
-        let wrong = || StoreError::io("lock", path);
-        let (file, new) = disk.open_or_create(path).map_err(wrong())?;
+    /// Takes the lock unless another process holds it.
+    pub(super) fn try_acquire(disk: &Disk, path: &Path, access: &Access) -> Result<Option<Self>, StoreError> {
+        let io_error = || StoreError::io("lock", path);
+        let (file, new) = disk.open_or_create(path).map_err(io_error())?;
         if new {
-            access.give(disk, &file).map_err(wrong())?;
+            access.apply_to(disk, &file).map_err(io_error())?;
         }
-        if !disk.try_lock(&file).map_err(wrong())? {
+        if !disk.try_lock(&file).map_err(io_error())? {
             return Ok(None);
         }
-        let still = is_at(disk, &file, path).map_err(wrong())?;
+        let still = is_at(disk, &file, path).map_err(io_error())?;
         if still && !new {
-            // A team's file must be everybody's to lock, and nobody else's; where this is not allowed it is as it was.
-            let _ = access.give(disk, &file);
+            // All who may write the data file must be able to take the lock, and nobody else. If this user may not
+            // change the permissions, they stay as they are.
+            let _ = access.apply_to(disk, &file);
         }
         Ok(still.then_some(Self(file)))
     }
@@ -95,43 +96,44 @@ impl FileLock {
     }
 }
 
-/// Whether an open file is the one at a path. Somebody may have removed or renamed it between the opening and the locking:
-/// then its lock locks nobody out.
+/// Whether an open file is still the one at a path. If it was removed or renamed between opening and locking, its lock
+/// excludes nobody.
 fn is_at(disk: &Disk, file: &File, path: &Path) -> io::Result<bool> {
     let inode = file.metadata()?.ino();
-    Ok(disk.look(path)?.is_some_and(|there| there.ino() == inode))
+    Ok(disk.metadata(path)?.is_some_and(|there| there.ino() == inode))
 }
 
-/// A temporary file of this process's own. Nobody takes it for one that was left, and nobody else has one while it is
-/// there: so it keeps out who came in because somebody removed the lock file, too. It goes with this, unless it stays.
+/// A locked temporary file. Other processes do not take it for a leftover, and cannot create theirs while it exists; so
+/// it also excludes writers when someone removes the lock file. It is removed when this is dropped, unless it was
+/// renamed or kept.
 #[derive(Debug)]
 pub(super) struct TemporaryFile<'a> {
     disk: &'a Disk,
     path: &'a Path,
     file: File,
-    stays: Cell<bool>,
+    kept: Cell<bool>,
 }
 
 impl<'a> TemporaryFile<'a> {
-    /// Makes it, empty. `None`: somebody else is at work.
-    pub(super) fn make(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
+    /// Creates an empty file. `None` if another process has one.
+    pub(super) fn create(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
         match disk.create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
-            made => Self::hold(disk, path, made?, false),
+            made => Self::lock(disk, path, made?, false),
         }
     }
 
-    /// Locks it. Before that, whoever starts may have taken it for one that was left, and removed it; then there may be
-    /// somebody else's by now.
-    fn hold(disk: &'a Disk, path: &'a Path, file: File, stays: bool) -> io::Result<Option<Self>> {
+    /// Locks the file. Before that, a process that starts may have taken it for a leftover and removed it; then the
+    /// path may already be another process's file, and the result is `None`.
+    fn lock(disk: &'a Disk, path: &'a Path, file: File, stays: bool) -> io::Result<Option<Self>> {
         if !disk.try_lock(&file)? || !is_at(disk, &file, path)? {
-            return Ok(None); // Who locked it removes it.
+            return Ok(None); // The process that locked it removes it.
         }
         Ok(Some(Self {
             disk,
             path,
             file,
-            stays: Cell::new(stays),
+            kept: Cell::new(stays),
         }))
     }
 
@@ -139,46 +141,46 @@ impl<'a> TemporaryFile<'a> {
         &self.file
     }
 
-    /// Whether it is still in its place.
-    pub(super) fn is_there(&self) -> io::Result<bool> {
+    /// Whether the path still leads to this file.
+    pub(super) fn is_in_place(&self) -> io::Result<bool> {
         is_at(self.disk, &self.file, self.path)
     }
 
-    /// Puts it in the place of another file.
+    /// Renames it over another file.
     pub(super) fn rename(&self, to: &Path) -> io::Result<()> {
         self.disk.rename(self.path, to)?;
-        self.stay();
+        self.keep();
         Ok(())
     }
 
-    /// Leaves it to the next writer.
-    pub(super) fn stay(&self) {
-        self.stays.set(true);
+    /// Keeps the file for the next writer when this is dropped.
+    pub(super) fn keep(&self) {
+        self.kept.set(true);
     }
 }
 
 impl Drop for TemporaryFile<'_> {
     fn drop(&mut self) {
-        if !self.stays.get() && self.is_there().unwrap_or(false) {
-            let _ = self.disk.remove(self.path); // Else the next writer does.
+        if !self.kept.get() && self.is_in_place().unwrap_or(false) {
+            let _ = self.disk.remove(self.path); // On failure the next writer removes it.
         }
     }
 }
 
-/// A temporary file that its writer left, or none: nobody is at it any more, and nobody gets at it while this lives.
+/// A temporary file left by a process that has ended, locked while this exists; or none.
 #[derive(Debug)]
 pub(super) struct LeftoverFile<'a>(Option<TemporaryFile<'a>>);
 
 impl<'a> LeftoverFile<'a> {
-    /// `None` when the writer is still at it.
+    /// `None` if its writer is still running.
     pub(super) fn claim(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
         match disk.open(path)? {
             None => Ok(Some(Self(None))),
-            Some(file) => Ok(TemporaryFile::hold(disk, path, file, true)?.map(|left| Self(Some(left)))),
+            Some(file) => Ok(TemporaryFile::lock(disk, path, file, true)?.map(|left| Self(Some(left)))),
         }
     }
 
-    /// Whether there is one: then nobody else writes meanwhile.
+    /// Whether there is a file; if so, nobody else can write meanwhile.
     pub(super) fn is_some(&self) -> bool {
         self.0.is_some()
     }
@@ -188,8 +190,8 @@ impl<'a> LeftoverFile<'a> {
     }
 }
 
-/// Removes a temporary file that its writer left; false when the writer is still at it.
-pub(super) fn sweep(disk: &Disk, temporary: &Path) -> io::Result<bool> {
+/// Removes a leftover temporary file; `false` if its writer is still running.
+pub(super) fn remove_leftover(disk: &Disk, temporary: &Path) -> io::Result<bool> {
     match LeftoverFile::claim(disk, temporary)? {
         Some(left) => left.remove().map(|()| true),
         None => Ok(false),
@@ -198,7 +200,7 @@ pub(super) fn sweep(disk: &Disk, temporary: &Path) -> io::Result<bool> {
 
 impl Drop for FileLock {
     fn drop(&mut self) {
-        // Closing would do it too; but not while a child process still has the file open.
+        // Closing the file would not release the lock while a child process has it open.
         let _ = self.0.unlock();
     }
 }

@@ -1,5 +1,5 @@
-//! A wardrobe in memory that answers as the keeper of a file does: for the demonstration, and for tests that need no
-//! file. Nothing is ever written.
+//! A store in memory that answers like the worker of a data file, for the demo mode and for tests. Nothing is ever
+//! written.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use super::{
     UndoCandidate,
 };
 
-/// The wardrobe and what was done to it.
+/// The wardrobe and its history.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     wardrobe: Wardrobe,
@@ -19,7 +19,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// Begins with this wardrobe; changes are in the name of the actor.
+    /// Starts with this wardrobe; `actor` is recorded as the author of changes.
     pub fn new(wardrobe: Wardrobe, actor: &str) -> Self {
         Self {
             wardrobe,
@@ -28,7 +28,7 @@ impl MemoryStore {
         }
     }
 
-    /// What it holds now.
+    /// The current content.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             wardrobe: self.wardrobe.clone(),
@@ -37,17 +37,17 @@ impl MemoryStore {
         }
     }
 
-    /// Answers a request; `now` is the time of a commit.
+    /// Answers a request; `now` is recorded as the time of a commit.
     pub fn handle(&mut self, request: StoreRequest, now: Timestamp) -> Vec<StoreEvent> {
         match request {
             StoreRequest::Commit { id, change } => {
                 let result = self.commit(change, now);
                 vec![StoreEvent::Committed {
-                    settled: vec![(id, result)],
+                    results: vec![(id, result)],
                     snapshot: self.snapshot(),
                 }]
             }
-            StoreRequest::Withdraw { .. } | StoreRequest::Retry | StoreRequest::Restore => Vec::new(),
+            StoreRequest::CancelCommit { .. } | StoreRequest::Retry | StoreRequest::Recreate => Vec::new(),
             StoreRequest::History(query) => {
                 let page = Ok(self.page(&query));
                 vec![StoreEvent::History { query, page }]
@@ -96,7 +96,7 @@ impl MemoryStore {
                 page.next = u64::try_from(at + 1).ok();
                 break;
             }
-            if query.filter.takes(entry) {
+            if query.filter.matches(entry) {
                 page.entries.push(entry.clone());
             }
         }
@@ -105,8 +105,8 @@ impl MemoryStore {
 }
 
 impl HistoryFilter {
-    /// Whether an entry is among those that are wanted.
-    pub fn takes(&self, entry: &HistoryEntry) -> bool {
+    /// Whether an entry matches the filter.
+    pub fn matches(&self, entry: &HistoryEntry) -> bool {
         let edits = || entry.group.0.iter();
         self.room
             .as_ref()

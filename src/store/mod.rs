@@ -1,12 +1,12 @@
-//! Where the wardrobe is kept: the data file, its history and its lock.
+//! Storage: the data file, its history and its lock.
 //!
-//! [`Store`] reads and writes them in the caller's thread, for commands; [`StoreWorker`] is a thread that does it for a
-//! session. What is saved is in the file, durably; the history beside it says who did what.
+//! [`Store`] reads and writes them in the caller's thread, for commands; [`StoreWorker`] is a thread that does so for a
+//! session. A saved change is durable in the data file; the history next to it records who changed what.
 //!
-//! A commit takes the lock, reads the file again if it is not the one last known, writes the new one beside it,
-//! appends a line to the history, gives the new file the permissions of the old one and renames; each step durable
-//! before the next. Killed before the rename, nothing
-//! happened: the next start or the next writer removes what is left.
+//! A commit takes the lock, reloads the data file if it has changed, writes the new one to a temporary file, appends a
+//! line to the history, copies the permissions of the old file and renames the new one over it; each step is durable
+//! before the next. If the process is killed before the rename, nothing has changed: the next start or the next writer
+//! removes what is left over.
 
 mod access;
 mod check;
@@ -36,7 +36,7 @@ mod view;
 mod worker;
 
 pub use check::{CheckReport, RepairReport, check, repair_history, repair_history_on};
-pub use data_file::{Refreshed, Store, history_of, is_anything_at};
+pub use data_file::{Refreshed, Store, data_or_history_exists, read_history};
 pub use disk::{Disk, DiskFault, DiskHook, DiskOperation};
 pub use draft::{Drafts, WrittenDraft};
 pub use error::StoreError;
@@ -48,7 +48,7 @@ pub use outcome::{
 };
 pub use paths::Paths;
 pub use user_files::{
-    WriteOutcome, append_file, expanded, is_standard_output, is_stream, open_only_file, open_stream,
-    read_all, read_file, read_only_file, write_file,
+    WriteOutcome, expand_home, is_dash, is_stdout_path, open_append, open_if_stream, open_regular_file,
+    read_all, read_file, read_regular_file, write_file,
 };
 pub use worker::{StoreWorker, WorkerPause};

@@ -1,5 +1,4 @@
-//! What is asked of the keeper of a data file, and what it answers: plain data, so that those above can be tested
-//! without any file.
+//! The requests and events of the store worker, as plain data, so that the layers above can be tested without files.
 
 use std::collections::BTreeSet;
 
@@ -8,32 +7,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{self, Group, HatId, Jid, Wardrobe};
 
-/// What a session may see and change.
+/// What a session can see and change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// Only these rooms are seen and changed; `None`: all.
+    /// The rooms that the session can see and change; `None`: all.
     pub rooms: Option<BTreeSet<Jid>>,
-    /// Nothing is changed.
+    /// Whether the session cannot change anything.
     pub read_only: bool,
 }
 
-/// On whose behalf, and within what.
+/// Options of a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreOptions {
-    /// Who makes the changes, as the history will have it.
+    /// The author of changes, as recorded in the history.
     pub actor: String,
-    /// What may be seen and changed.
+    /// What can be seen and changed.
     pub scope: Scope,
 }
 
-/// One action to be committed: it becomes one revision, or nothing.
+/// An action to commit as one revision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {
     /// The edits.
     pub group: Group,
-    /// The revision that this takes back, where it is an undo.
+    /// If this is an undo, the revision that it undoes.
     pub undoes: Option<u64>,
-    /// The revision of the undo that this takes back, where it is a redo.
+    /// If this is a redo, the revision of the undo that it reverts.
     pub redoes: Option<u64>,
 }
 
@@ -46,99 +45,99 @@ impl From<Group> for Change {
     }
 }
 
-/// What is asked of the keeper.
+/// A request to the store worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreRequest {
-    /// Commit this; the number comes back in [`StoreEvent::Committed`].
+    /// Commit a change; answered by [`StoreEvent::Committed`] with the same `id`.
     Commit {
-        /// The asker's name for it.
+        /// Chosen by the caller.
         id: u64,
-        /// What.
+        /// The change.
         change: Change,
     },
-    /// Forget a commit that waits because nothing could be written.
-    Withdraw {
-        /// The number it was asked under.
+    /// Cancel a commit that is pending because the file could not be written.
+    CancelCommit {
+        /// The `id` of the commit.
         id: u64,
     },
-    /// Try again now what could not be written or read.
+    /// Retry now what could not be written or read.
     Retry,
-    /// The data file is gone: write what was last known again.
-    Restore,
+    /// Recreate the deleted data file with its last known content.
+    Recreate,
     /// Read a page of the history.
     History(HistoryQuery),
-    /// Look for the newest commit of this session's actor that can be undone, and the one that can be redone.
+    /// Find the newest commits of this session's actor that can be undone and redone.
     FindUndo,
 }
 
-/// What the keeper tells.
+/// An event of the store worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreEvent {
-    /// Reading the file goes on.
+    /// Progress of reading the file.
     Opening {
-        /// Bytes done.
+        /// Bytes read so far.
         done: u64,
-        /// Of so many.
+        /// Total bytes.
         of: u64,
     },
-    /// The file is open; comes once, and before anything else but [`StoreEvent::Opening`] and [`StoreEvent::Trouble`].
+    /// The file is open. Sent once, before all other events except [`StoreEvent::Opening`] and [`StoreEvent::Problem`].
     Opened(Snapshot),
-    /// What became of commits. The wardrobe is the one after all of them.
+    /// Results of commits.
     Committed {
-        /// For each, by the number it was asked under: its revision (`None` when nothing differed any more), or why it
-        /// was not done. What has a revision is durable.
-        settled: Vec<(u64, Result<Option<u64>, model::EditError>)>,
-        /// What the file holds now.
+        /// For each commit, by its `id`: its revision (`None` if it was already in effect), or why it was rejected.
+        /// Commits with a revision are durable.
+        results: Vec<(u64, Result<Option<u64>, model::EditError>)>,
+        /// The content of the file after these commits.
         snapshot: Snapshot,
     },
-    /// Somebody else changed the file.
+    /// The file was changed by another process.
     Changed(Snapshot),
-    /// Something keeps the file from being read or written; `None` when it is over. Commits wait meanwhile.
-    Trouble(Option<StoreProblem>),
+    /// The file cannot be read or written; `None` when the problem is over. Commits stay pending meanwhile.
+    Problem(Option<StoreProblem>),
     /// A page of the history.
     History {
-        /// What was asked.
+        /// The query of the request.
         query: HistoryQuery,
-        /// The answer, or why there is none.
+        /// The page, or why it cannot be read.
         page: Result<HistoryPage, String>,
     },
-    /// The newest own commits to undo and to redo, or why that cannot be said.
+    /// The commits to undo and redo next, or why the history cannot be read.
     FoundUndo(Result<UndoCandidate, String>),
 }
 
-/// What can be taken back by this session's actor.
+/// What this session's actor can undo and redo next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UndoCandidate {
-    /// The newest own commit that is in effect.
+    /// The actor's newest commit that is in effect.
     pub undo: Option<HistoryEntry>,
-    /// The newest own undo that is in effect, where no own change came after it.
+    /// The actor's newest undo that is in effect, if no other change by the actor came after it.
     pub redo: Option<HistoryEntry>,
 }
 
-/// What the file was seen to hold.
+/// The content of the data file, as last read or written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// The rooms in scope.
     pub wardrobe: Wardrobe,
-    /// Whether there is a file.
+    /// Whether the file exists.
     pub exists: bool,
-    /// Why nothing can be written here, where that is known already (a read-only file or folder): a viewer.
+    /// Why changes cannot be written, if that is known in advance (such as a read-only file or folder).
     pub read_only: Option<String>,
 }
 
-/// Why the file cannot be read or written just now. The text says what, where and what to do, in one sentence.
+/// Why the file currently cannot be read or written. The text says what failed, on which file, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreProblem {
-    /// It cannot be understood; it is left as it is.
+    /// The file cannot be read or parsed. It is not modified.
     Unreadable(String),
-    /// It was there and is not any more.
+    /// The file was deleted.
     Gone(String),
-    /// Writing fails: full, quota, read-only, not permitted, no lock.
+    /// Writing fails: disk full, quota, read-only, no permission, or locked.
     CannotWrite(String),
 }
 
 impl StoreProblem {
-    /// The sentence.
+    /// The description.
     pub fn message(&self) -> &str {
         match self {
             Self::Unreadable(message) | Self::Gone(message) | Self::CannotWrite(message) => message,
@@ -146,37 +145,37 @@ impl StoreProblem {
     }
 }
 
-/// One commit, as the history has it.
+/// A commit, as recorded in the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryEntry {
-    /// Which one.
+    /// The number of the commit.
     pub revision: u64,
-    /// Its unique id.
+    /// A unique id.
     pub id: Box<str>,
-    /// When.
+    /// The time of the commit.
     pub time: Timestamp,
-    /// Who.
+    /// The author.
     pub actor: Box<str>,
-    /// What.
+    /// The change.
     #[serde(rename = "edits")]
     pub group: Group,
-    /// The revision that it took back.
+    /// If it is an undo, the revision that it undid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<u64>,
-    /// The undo that it took back.
+    /// If it is a redo, the revision of the undo that it reverted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redoes: Option<u64>,
-    /// The file was changed by something else than hatrack; noted with the next commit.
+    /// Whether the file was changed outside hatrack; recorded with the next commit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outside: bool,
-    /// There are more edits, which are out of this session's scope: taking these back is a change of its own, as the
-    /// commit stays in effect for its author.
+    /// Whether the commit has more edits that are out of this session's scope. Undoing the visible ones is a separate
+    /// change, as the commit stays in effect for its author.
     #[serde(skip)]
     pub partial: bool,
 }
 
-/// The person that an actor is: without the address that an SSH line came from (`alice@203.0.113.7`). People come back
-/// from another address, and what they did is still their own.
+/// The person behind an actor: without the IP address of an SSH connection (`alice@203.0.113.7`), so that people can
+/// undo what they did from another address.
 pub fn person(actor: &str) -> &str {
     match actor.rsplit_once('@') {
         Some((person, address)) if address.parse::<std::net::IpAddr>().is_ok() => person,
@@ -184,37 +183,37 @@ pub fn person(actor: &str) -> &str {
     }
 }
 
-/// Which entries of the history.
+/// A filter for entries of the history; all conditions must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HistoryFilter {
-    /// That touch this room.
+    /// Only entries that change this room.
     pub room: Option<Jid>,
-    /// That touch this user.
+    /// Only entries that change this user.
     pub user: Option<Jid>,
-    /// That touch this hat.
+    /// Only entries that change this hat.
     pub hat: Option<HatId>,
-    /// By somebody whose name has this in it.
+    /// Only entries by actors whose name contains this text, ignoring case.
     pub actor: Option<String>,
 }
 
-/// A page of the history, from the newest backwards.
+/// A query for one page of the history, newest entries first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HistoryQuery {
-    /// Only these.
+    /// Which entries.
     pub filter: HistoryFilter,
-    /// From where the page before ended ([`HistoryPage::next`]); `None`: from the newest.
+    /// Where to start: [`HistoryPage::next`] of the previous page; `None`: at the newest entry.
     pub from: Option<u64>,
-    /// At most so many entries.
+    /// The maximum number of entries.
     pub limit: usize,
 }
 
-/// Entries, newest first.
+/// A page of the history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HistoryPage {
-    /// The entries.
+    /// The entries, newest first.
     pub entries: Vec<HistoryEntry>,
-    /// Where the next page begins, where there is more.
+    /// Where the next page starts; `None` on the last page.
     pub next: Option<u64>,
-    /// Lines on the way that could not be read.
+    /// The number of damaged lines that were skipped.
     pub unreadable: usize,
 }

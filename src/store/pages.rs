@@ -1,88 +1,88 @@
-//! Reading the history, from its end backwards.
+//! Reading of the history, backwards from its end.
 
 use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 
 use super::history::ReverseLines;
-use super::view::{seen, sees};
+use super::view::{in_scope, restrict_entry};
 use super::{
     HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Scope, StoreOptions, UndoCandidate, person,
 };
 use crate::model::write::compact;
 use crate::model::{Edit, HatId, Jid, Room, User, Wardrobe};
 
-/// So many bytes are looked through for one page; what comes before them is for the next one.
-const PORTION: u64 = 32 << 20;
-/// So many bytes are read in search of what can be undone. A large commit is one line, of which only the beginning is.
-const MEMORY: u64 = 1 << 30;
-/// A change from outside is told from the commits since a known state, at most so many, of so many bytes.
-const REPLAYED: (usize, u64) = (4096, 64 << 20);
+/// How many bytes are searched for one page; the next page continues from there.
+const PAGE_SCAN_BYTES: u64 = 32 << 20;
+/// How many bytes are read in search of commits to undo. Of a large commit only the start of its line is read.
+const UNDO_SCAN_BYTES: u64 = 1 << 30;
+/// The maximum number of commits, and of bytes, that are replayed to find out what was changed outside hatrack.
+const REPLAY_LIMITS: (usize, u64) = (4096, 64 << 20);
 
 /// A page of entries, newest first.
 pub(super) fn page(file: &File, query: &HistoryQuery, scope: &Scope) -> io::Result<HistoryPage> {
     let end = file.metadata()?.len().min(query.from.unwrap_or(u64::MAX));
     let needles = needles(&query.filter);
-    let mut lines = ReverseLines::from(file, end);
+    let mut lines = ReverseLines::new(file, end);
     let mut page = HistoryPage::default();
     let mut first = query.from.is_none();
-    while let Some(found) = lines.before()? {
-        let torn = std::mem::take(&mut first) && !found.ended;
+    while let Some(found) = lines.previous()? {
+        let torn = std::mem::take(&mut first) && !found.terminated;
         let bytes = found.bytes()?;
-        let wanted = mentions(&bytes, &needles);
+        let wanted = may_match(&bytes, &needles);
         match serde_json::from_slice::<HistoryEntry>(&bytes) {
             _ if !wanted => {}
             Ok(entry) => {
                 page.entries
-                    .extend(seen(scope, entry).filter(|entry| matches(entry, &query.filter)));
+                    .extend(restrict_entry(scope, entry).filter(|entry| matches(entry, &query.filter)));
             }
-            // The next writer cuts it off: it was never acknowledged.
+            // A torn line was never confirmed; the next writer cuts it off.
             Err(_) if torn => {}
-            Err(_) => page.unreadable += usize::from(concerns(scope, &bytes)),
+            Err(_) => page.unreadable += usize::from(is_reported(scope, &bytes)),
         }
-        if page.entries.len() >= query.limit || end - found.at > PORTION {
-            page.next = (found.at > 0).then_some(found.at);
+        if page.entries.len() >= query.limit || end - found.offset > PAGE_SCAN_BYTES {
+            page.next = (found.offset > 0).then_some(found.offset);
             break;
         }
     }
     Ok(page)
 }
 
-/// Whether a line that cannot be read is said: not when it seems to be about rooms that are out of scope.
-fn concerns(scope: &Scope, line: &[u8]) -> bool {
+/// Whether a damaged line is counted: not if it seems to concern only rooms out of scope.
+fn is_reported(scope: &Scope, line: &[u8]) -> bool {
     let named = |room: &Jid| memchr::memmem::find(line, compact(room).as_bytes()).is_some();
     scope.rooms.as_ref().is_none_or(|rooms| rooms.iter().any(named))
 }
 
-/// The entry of one revision.
+/// The entry with this revision.
 pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Option<HistoryEntry>> {
     let number = revision.to_string();
-    let mut lines = ReverseLines::from(file, file.metadata()?.len());
-    while let Some(found) = lines.before()? {
-        let may_be = match &found.short {
-            Some(bytes) => may_have(bytes, b"\"revision\"", number.as_bytes()),
+    let mut lines = ReverseLines::new(file, file.metadata()?.len());
+    while let Some(found) = lines.previous()? {
+        let may_be = match &found.buffered {
+            Some(bytes) => may_have_member(bytes, b"\"revision\"", number.as_bytes()),
             None => found.line()?.is_some_and(|line| line.revision == revision),
         };
         if !may_be {
             continue;
         }
         match serde_json::from_slice::<HistoryEntry>(&found.bytes()?) {
-            Ok(entry) if entry.revision == revision => return Ok(seen(scope, entry)),
+            Ok(entry) if entry.revision == revision => return Ok(restrict_entry(scope, entry)),
             _ => {}
         }
     }
     Ok(None)
 }
 
-/// The entries after a revision up to another, in order; after 0: from the first one. `None` where they are too many or too
-/// large, or where the history does not go back so far.
-pub(super) fn between(file: &File, after: u64, last: u64) -> io::Result<Option<Vec<HistoryEntry>>> {
-    let (most, bytes) = REPLAYED;
-    let mut lines = ReverseLines::from(file, file.metadata()?.len());
+/// The entries after the revision `after` (0: from the first one) up to `last`, oldest first. `None` if there are too
+/// many, they are too large, or the history does not go back far enough.
+pub(super) fn entries_between(file: &File, after: u64, last: u64) -> io::Result<Option<Vec<HistoryEntry>>> {
+    let (most, bytes) = REPLAY_LIMITS;
+    let mut lines = ReverseLines::new(file, file.metadata()?.len());
     let (mut entries, mut taken): (Vec<HistoryEntry>, u64) = (Vec::new(), 0);
-    while let Some(found) = lines.before()? {
+    while let Some(found) = lines.previous()? {
         let Some(line) = found.line()? else {
-            continue; // Damaged; whether anything is missing shows in the end.
+            continue; // Damaged; the digest will tell whether anything is missing.
         };
         if line.revision <= after {
             entries.reverse();
@@ -102,23 +102,24 @@ pub(super) fn between(file: &File, after: u64, last: u64) -> io::Result<Option<V
     Ok((after == 0).then_some(entries))
 }
 
-/// The newest own commits to take back and to put back, as the wardrobe is now. An entry that has something out of scope is
-/// not offered, nor one of which nothing is in effect any more.
+/// The actor's newest commits to undo and redo. Entries with edits out of scope, and those that are no longer in effect
+/// in `now`, are skipped.
 pub(super) fn find_undo(file: &File, options: &StoreOptions, now: &Wardrobe) -> io::Result<UndoCandidate> {
-    let mut lines = ReverseLines::from(file, file.metadata()?.len());
+    let mut lines = ReverseLines::new(file, file.metadata()?.len());
     let me = person(&options.actor);
     let mut own = compact(me).into_bytes();
-    own.pop(); // an address may follow before the closing quote
+    own.pop(); // an IP address may follow before the closing quote
     let mut found = UndoCandidate::default();
-    // Revisions that a later one took back; and whether there is still something to put back further on.
+    // Revisions that later ones undid, and whether an undo further back could still be redone.
     let (mut taken, mut redoable) = (HashSet::new(), true);
-    while let Some(line) = lines.before()? {
-        if lines.read > MEMORY || (found.undo.is_some() && (found.redo.is_some() || !redoable)) {
+    while let Some(line) = lines.previous()? {
+        if lines.bytes_read > UNDO_SCAN_BYTES || (found.undo.is_some() && (found.redo.is_some() || !redoable))
+        {
             break;
         }
-        let may_matter = line.short.as_deref().is_none_or(|bytes| {
+        let may_matter = line.buffered.as_deref().is_none_or(|bytes| {
             let has = |needle: &[u8]| memchr::memmem::find(bytes, needle).is_some();
-            may_have(bytes, b"\"actor\"", &own) || has(b"\"undoes\"") || has(b"\"redoes\"")
+            may_have_member(bytes, b"\"actor\"", &own) || has(b"\"undoes\"") || has(b"\"redoes\"")
         });
         if !may_matter {
             continue;
@@ -127,7 +128,7 @@ pub(super) fn find_undo(file: &File, options: &StoreOptions, now: &Wardrobe) -> 
             continue;
         };
         if taken.contains(&meta.revision) {
-            continue; // Of no effect any more, whatever it was.
+            continue; // It is no longer in effect.
         }
         taken.extend(meta.undoes.or(meta.redoes));
         if person(&meta.actor) != me {
@@ -148,7 +149,7 @@ pub(super) fn find_undo(file: &File, options: &StoreOptions, now: &Wardrobe) -> 
         };
         if entry.outside
             || entry.group.is_empty()
-            || !entry.group.0.iter().all(|edit| sees(&options.scope, edit))
+            || !entry.group.0.iter().all(|edit| in_scope(&options.scope, edit))
             || now.is_undone(&entry.group)
         {
             continue;
@@ -162,8 +163,9 @@ pub(super) fn find_undo(file: &File, options: &StoreOptions, now: &Wardrobe) -> 
     Ok(found)
 }
 
-/// Whether a line may have a member, named in quotes, whose value begins so: a quick look, however the line is spaced.
-fn may_have(line: &[u8], name: &[u8], value: &[u8]) -> bool {
+/// Whether a line may have the member `name` (in quotes) with a value that starts with `value`; a fast test that
+/// ignores whitespace.
+fn may_have_member(line: &[u8], name: &[u8], value: &[u8]) -> bool {
     let follows = |at: usize| {
         let after = line.get(at + name.len()..)?.trim_ascii_start();
         let after = after.strip_prefix(b":")?.trim_ascii_start();
@@ -172,13 +174,13 @@ fn may_have(line: &[u8], name: &[u8], value: &[u8]) -> bool {
     memchr::memmem::find_iter(line, name).any(|at| follows(at).is_some()) || has_escapes(line)
 }
 
-/// Whether texts in a line may be written in another way than this program does it.
+/// Whether strings in a line may have escapes that this program does not write.
 fn has_escapes(line: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
     has(b"\\u") || has(b"\\/")
 }
 
-/// Texts that a line must have to match a filter.
+/// The texts that a line must contain to match a filter.
 fn needles(filter: &HistoryFilter) -> Vec<Vec<u8>> {
     let room = filter.room.as_ref().map(Jid::as_str);
     let user = filter.user.as_ref().map(Jid::as_str);
@@ -190,15 +192,15 @@ fn needles(filter: &HistoryFilter) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Whether a line may match: it has the texts, or is written so that they may be there in another way.
-fn mentions(line: &[u8], needles: &[Vec<u8>]) -> bool {
+/// Whether a line may match: it contains the texts, or may contain them in another spelling.
+fn may_match(line: &[u8], needles: &[Vec<u8>]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
-    // Earlier programs let addresses be with A-labels and with a trailing dot.
+    // Earlier versions accepted addresses with A-labels and with a trailing dot.
     let other_spelling = || has(b"xn--") || has(b".\"");
     needles.iter().all(|needle| has(needle)) || has_escapes(line) || other_spelling()
 }
 
-/// Whether an entry is by somebody, and touches something, that the filter asks for.
+/// Whether the actor and the edits of an entry match the filter.
 fn matches(entry: &HistoryEntry, filter: &HistoryFilter) -> bool {
     let actor = filter
         .actor

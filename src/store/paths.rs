@@ -1,4 +1,5 @@
-//! Where the files are: all names come from the resolved data file, so that a symbolic link and its target are one.
+//! The paths of the files: all are derived from the resolved data file, so that a symbolic link and its target share
+//! them.
 
 use std::ffi::OsString;
 use std::io;
@@ -7,37 +8,38 @@ use std::path::{Component, Path, PathBuf};
 
 use super::StoreError;
 
-/// The files that belong to one data file.
+/// The paths of a data file and the files that belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
-    /// The wardrobe, with symbolic links followed.
+    /// The data file, with symbolic links resolved.
     pub data: PathBuf,
-    /// One line a commit.
+    /// The history: one line of JSON for each commit.
     pub history: PathBuf,
-    /// Locked while a commit runs.
+    /// The lock file: locked during a commit.
     pub lock: PathBuf,
-    /// The folder of all of them.
+    /// The folder that contains all of them.
     pub folder: PathBuf,
     pub(super) data_temporary: PathBuf,
     pub(super) history_temporary: PathBuf,
-    /// Damaged lines of the history, while they are put aside.
+    /// Damaged lines of the history, while they are being moved.
     pub(super) damaged_temporary: PathBuf,
 }
 
-/// As many symbolic links are followed, one after the other, as the system itself follows.
-const LINKS: usize = 40;
+/// The maximum number of symbolic links followed, as in the kernel.
+const MAX_LINKS: usize = 40;
 
 impl Paths {
-    /// The files of the data file at this path, whether it exists or not. Nothing is created.
+    /// The paths for the data file at this path, whether it exists or not. Nothing is created. Fails if the path is a
+    /// folder, or leads through a loop of links or an untrusted link.
     pub fn resolve(path: &Path) -> Result<Self, StoreError> {
-        let data = follow(path)?;
+        let data = resolve_links(path)?;
         let missing = || StoreError::NotAFile {
             path: path.to_path_buf(),
             what: "a folder",
         };
         let folder = data.parent().ok_or_else(missing)?.to_path_buf();
         let name = data.file_name().ok_or_else(missing)?;
-        let history = beside(&data, "history.jsonl");
+        let history = sibling(&data, "history.jsonl");
         let hidden = |name: &std::ffi::OsStr, suffix: &str| {
             let mut hidden = OsString::from(".");
             hidden.push(name);
@@ -46,7 +48,7 @@ impl Paths {
         };
         let temporary = |name| hidden(name, ".hatrack-tmp");
         Ok(Self {
-            lock: beside(&data, "lock"),
+            lock: sibling(&data, "lock"),
             data_temporary: temporary(name),
             history_temporary: temporary(history.file_name().unwrap_or_default()),
             damaged_temporary: hidden(name, ".hatrack-damaged"),
@@ -57,9 +59,8 @@ impl Paths {
     }
 }
 
-/// `x.json` → `x.suffix`; any other name gets the suffix appended in another way, so that `x` and `x.json` have nothing in
-/// common.
-pub(super) fn beside(data: &Path, suffix: &str) -> PathBuf {
+/// The path of a related file: `x.json` → `x.suffix`, but `x` → `x-suffix`, so that `x` and `x.json` share no files.
+pub(super) fn sibling(data: &Path, suffix: &str) -> PathBuf {
     if data.extension().is_some_and(|extension| extension == "json") {
         return data.with_extension(suffix);
     }
@@ -69,37 +70,37 @@ pub(super) fn beside(data: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// The absolute path with all symbolic links followed, also where the last one leads to nothing.
-fn follow(path: &Path) -> Result<PathBuf, StoreError> {
-    let absolute = std::path::absolute(path).map_err(StoreError::closed(path))?;
+/// The absolute path with all symbolic links resolved, including a dangling one.
+fn resolve_links(path: &Path) -> Result<PathBuf, StoreError> {
+    let absolute = std::path::absolute(path).map_err(StoreError::cannot_read(path))?;
     let (mut rest, mut links) = (Vec::new(), 0);
-    push(&mut rest, &absolute);
+    push_components(&mut rest, &absolute);
     let mut done = PathBuf::new();
     while let Some(part) = rest.pop() {
         if part == ".." {
             done.pop();
             continue;
         }
-        let next = done.join(part); // "/" begins anew
+        let next = done.join(part); // "/" starts over
         let Ok(target) = next.read_link() else {
             done = next;
             continue;
         };
         links += 1;
-        if links > LINKS {
+        if links > MAX_LINKS {
             let endless = "symbolic links lead from one to the other without end";
-            return Err(StoreError::closed(path)(io::Error::other(endless)));
+            return Err(StoreError::cannot_read(path)(io::Error::other(endless)));
         }
-        if !may_follow(&done, &next).map_err(StoreError::closed(path))? {
-            return Err(StoreError::ForeignLink { path: next });
+        if !may_follow(&done, &next).map_err(StoreError::cannot_read(path))? {
+            return Err(StoreError::UntrustedLink { path: next });
         }
-        push(&mut rest, &target);
+        push_components(&mut rest, &target);
     }
     Ok(done)
 }
 
-/// The parts of a path, the first one last.
-fn push(rest: &mut Vec<OsString>, path: &Path) {
+/// Pushes the components of a path in reverse order.
+fn push_components(rest: &mut Vec<OsString>, path: &Path) {
     let parts = path.components().rev();
     rest.extend(
         parts
@@ -108,9 +109,9 @@ fn push(rest: &mut Vec<OsString>, path: &Path) {
     );
 }
 
-/// In a folder where everybody may make files and nobody may remove another's (`/tmp`), a link may be a trap: it is followed
-/// only if it is this user's or the folder's owner's. So does the system where `fs.protected_symlinks` is on; but not for
-/// links that are followed here, nor for those that lead to nothing.
+/// In a world-writable sticky folder such as `/tmp` a link may be a trap, so it is followed only if this user or the
+/// owner of the folder owns it. With `fs.protected_symlinks` the kernel does the same, but not for links that are
+/// resolved here, nor for dangling ones.
 fn may_follow(folder: &Path, link: &Path) -> io::Result<bool> {
     let (folder, link) = (folder.metadata()?, link.symlink_metadata()?);
     let is_open = folder.mode() & 0o1002 == 0o1002;
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_come_from_the_target_of_links_also_of_a_dangling_one() {
+    fn paths_follow_links_including_dangling_ones() {
         let folder = tempfile::tempdir().unwrap();
         let real = folder.path().canonicalize().unwrap().join("real");
         std::fs::create_dir(&real).unwrap();
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_of_somebody_else_in_a_folder_open_to_everybody_is_not_followed() {
+    fn does_not_follow_untrusted_links() {
         use std::os::unix::fs::{PermissionsExt, lchown, symlink};
         if !rustix::process::geteuid().is_root() {
             println!("skipped: only root can make somebody else's link");
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_data_files_in_a_folder_have_a_file_in_common() {
+    fn data_files_in_one_folder_share_no_files() {
         let folder = tempfile::tempdir().unwrap();
         let names = [
             "x",
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_json_gets_the_suffix_appended_and_a_loop_of_links_ends() {
+    fn appends_suffix_without_json_and_rejects_link_loops() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().canonicalize().unwrap();
         assert_eq!(

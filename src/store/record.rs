@@ -1,4 +1,4 @@
-//! The end of the history, under the lock: what is there, what is added, what is taken back.
+//! Appending to the history and rolling back, under the lock.
 
 use std::io;
 
@@ -9,22 +9,22 @@ use super::history::{self, HistoryTail};
 use crate::model::Wardrobe;
 
 impl Store {
-    /// Looks at the end of the history and cuts off what is torn, or is about a data file that never came to be.
-    pub(super) fn end(&self) -> Result<HistoryTail, StoreError> {
+    /// Reads the end of the history and cuts off torn lines and lines of data files that were never renamed into place.
+    pub(super) fn trimmed_tail(&self) -> Result<HistoryTail, StoreError> {
         let Some(file) = history::open(&self.disk, &self.paths.history)? else {
             return Ok(HistoryTail::default());
         };
-        let tail = self.tail(&file)?;
-        if tail.keep < tail.length {
+        let tail = self.read_tail(&file)?;
+        if tail.valid_length < tail.length {
             self.append(&tail, "", None)?;
         }
         Ok(HistoryTail {
-            length: tail.keep,
+            length: tail.valid_length,
             ..tail
         })
     }
 
-    /// Cuts the history to what is to stay and adds lines; durable.
+    /// Cuts the history to its valid part and appends lines, durably.
     pub(super) fn append(
         &self,
         tail: &HistoryTail,
@@ -32,29 +32,29 @@ impl Store {
         access: Option<&Access>,
     ) -> Result<(), StoreError> {
         let (disk, path) = (&self.disk, &self.paths.history);
-        let wrong = || StoreError::io("write", path);
-        let (file, new) = disk.open_or_create(path).map_err(wrong())?;
-        let given = access.map_or(Ok(false), |access| access.give(disk, &file));
+        let io_error = || StoreError::io("write", path);
+        let (file, new) = disk.open_or_create(path).map_err(io_error())?;
+        let given = access.map_or(Ok(false), |access| access.apply_to(disk, &file));
         if new {
-            given.map_err(wrong())?; // One that is somebody else's stays as it is.
+            given.map_err(io_error())?; // An existing file may belong to another user and keeps its permissions.
         }
-        if tail.keep < file.metadata().map_err(wrong())?.len() {
-            disk.cut(&file, tail.keep).map_err(wrong())?;
+        if tail.valid_length < file.metadata().map_err(io_error())?.len() {
+            disk.truncate(&file, tail.valid_length).map_err(io_error())?;
         }
-        let newline = if tail.unended && !lines.is_empty() {
+        let newline = if tail.unterminated && !lines.is_empty() {
             "\n"
         } else {
             ""
         };
         let mut at_end = &file;
-        io::Seek::seek(&mut at_end, io::SeekFrom::Start(tail.keep)).map_err(wrong())?;
+        io::Seek::seek(&mut at_end, io::SeekFrom::Start(tail.valid_length)).map_err(io_error())?;
         disk.write(&file, format!("{newline}{lines}").as_bytes())
             .and_then(|()| disk.sync(&file))
-            .map_err(wrong())
+            .map_err(io_error())
     }
 
-    /// Cuts the history to what it was.
-    pub(super) fn take_back(&self, tail: &HistoryTail) -> Result<(), StoreError> {
+    /// Cuts the history to its previous length.
+    pub(super) fn roll_back(&self, tail: &HistoryTail) -> Result<(), StoreError> {
         match history::open(&self.disk, &self.paths.history)? {
             None => Ok(()),
             Some(_) => self.append(tail, "", None),
@@ -62,10 +62,10 @@ impl Store {
     }
 }
 
-/// The revision after all that there were.
-pub(super) fn following(wardrobe: &Wardrobe, tail: &HistoryTail) -> u64 {
+/// The revision after the last one of the data file and the history.
+pub(super) fn next_revision(wardrobe: &Wardrobe, tail: &HistoryTail) -> u64 {
     let last = tail.last.as_ref().map_or(0, |line| line.revision);
-    // What no data file can have is a number that somebody made up.
-    let last = if last > Wardrobe::LAST_REVISION { 0 } else { last };
+    // A revision that no data file can have was entered by hand.
+    let last = if last > Wardrobe::MAX_REVISION { 0 } else { last };
     wardrobe.revision.max(last) + 1
 }

@@ -1,4 +1,4 @@
-//! What a commit finds that was not this program's doing: a file that was changed outside, a revision that somebody wrote.
+//! Changes made outside hatrack, which a commit detects and records.
 
 use std::borrow::Cow;
 
@@ -11,14 +11,14 @@ use super::{Change, HistoryEntry, StoreError, pages};
 use crate::model::write::compact;
 use crate::model::{Group, Wardrobe};
 
-/// The actor of changes that were made by something else than this program.
-pub(super) const OUTSIDE: &str = "outside";
-/// A difference that is longer as JSON is only noted, not kept.
-const LONGEST: usize = 16 << 20;
+/// The actor of changes made outside hatrack.
+pub(super) const OUTSIDE_ACTOR: &str = "outside";
+/// The maximum length in bytes of the edits, as JSON; longer ones are omitted from the entry.
+const MAX_DIFF_BYTES: usize = 16 << 20;
 
 impl Store {
-    /// The line to be added when the file does not hold what it did at the history's last line.
-    pub(super) fn outside(
+    /// The entry to add if the content of the file differs from that recorded by the last line of the history.
+    pub(super) fn outside_entry(
         &self,
         revision: u64,
         tail: &HistoryTail,
@@ -27,18 +27,18 @@ impl Store {
             return Ok(None);
         };
         let is_same = match (last.digest, self.digest()) {
-            // A copy that was put back is no change.
+            // A copy of the file is not a change.
             (Some(digest), now) => now == Some(digest),
-            // A line of an older version says only which file it was.
+            // A line of an older version has only the identity of the file.
             (None, _) => self
                 .known
                 .as_ref()
-                .is_some_and(|known| known.identity.same_file(&made)),
+                .is_some_and(|known| known.identity.same_content(&made)),
         };
         if is_same {
             return Ok(None);
         }
-        let before = self.before(last, &made)?;
+        let before = self.recorded_wardrobe(last, &made)?;
         let mut group = before
             .as_ref()
             .map(|before| before.diff(&self.full))
@@ -46,37 +46,37 @@ impl Store {
         if before.is_some() && group.is_empty() {
             return Ok(None);
         }
-        if compact(&group).len() > LONGEST {
+        if compact(&group).len() > MAX_DIFF_BYTES {
             group = Group::default();
         }
-        let mut entry = self.entry_of(revision, &Change::default(), group);
-        entry.actor = OUTSIDE.into();
+        let mut entry = self.new_entry(revision, &Change::default(), group);
+        entry.actor = OUTSIDE_ACTOR.into();
         entry.outside = true;
         Ok(Some(entry))
     }
 
-    /// What the data file of the history's last line held, where that is still in memory or can be worked out: by the
-    /// commits of others since what is in memory, or by all that there ever were. The digest says whether that is it.
-    fn before(
+    /// The content recorded by the last line of the history, if it is in memory or can be reconstructed by replaying
+    /// the commits since the state in memory, or all commits. The digest tells whether the result is right.
+    fn recorded_wardrobe(
         &self,
         last: &HistoryLine,
         made: &FileIdentity,
     ) -> Result<Option<Cow<'_, Wardrobe>>, StoreError> {
-        let same = |marked: &&RecordedState| match (marked.digest, last.digest) {
-            (Some(marked), Some(last)) => marked == last,
-            _ => marked.identity.same_file(made),
+        let same = |recorded: &&RecordedState| match (recorded.digest, last.digest) {
+            (Some(recorded), Some(last)) => recorded == last,
+            _ => recorded.identity.same_content(made),
         };
-        if let Some(marked) = self.marked.as_ref().filter(same) {
-            return Ok(Some(Cow::Borrowed(&marked.wardrobe)));
+        if let Some(recorded) = self.recorded.as_ref().filter(same) {
+            return Ok(Some(Cow::Borrowed(&recorded.wardrobe)));
         }
         let Some(digest) = last.digest else {
             return Ok(None);
         };
-        let marked = self.marked.as_ref();
-        let begin = marked.map(|marked| (marked.revision, marked.wardrobe.clone()));
-        let known = self.known.as_ref().map(|known| (&self.full, &known.layout));
+        let recorded = self.recorded.as_ref();
+        let begin = recorded.map(|recorded| (recorded.revision, recorded.wardrobe.clone()));
+        let known = self.known.as_ref().map(|known| (&self.full, &known.spans));
         for (revision, wardrobe) in begin.into_iter().chain([(0, Wardrobe::default())]) {
-            let then = self.replayed(wardrobe, revision, last.revision)?;
+            let then = self.replay(wardrobe, revision, last.revision)?;
             if let Some(then) = then.filter(|then| digest_of(then, known) == digest) {
                 return Ok(Some(Cow::Owned(then)));
             }
@@ -84,25 +84,20 @@ impl Store {
         Ok(None)
     }
 
-    /// What the commits after a revision up to another make of a wardrobe; `None`: they do not fit, or are too many.
-    fn replayed(
-        &self,
-        mut wardrobe: Wardrobe,
-        after: u64,
-        last: u64,
-    ) -> Result<Option<Wardrobe>, StoreError> {
+    /// Replays the commits after one revision up to another; `None` if they cannot be applied or are too many.
+    fn replay(&self, mut wardrobe: Wardrobe, after: u64, last: u64) -> Result<Option<Wardrobe>, StoreError> {
         let history = &self.paths.history;
         let Some(file) = history::open(&self.disk, history)? else {
             return Ok(None);
         };
-        let entries = pages::between(&file, after, last).map_err(StoreError::io("read", history))?;
+        let entries = pages::entries_between(&file, after, last).map_err(StoreError::io("read", history))?;
         let mut groups = entries.iter().flatten().map(|entry| &entry.group);
         let all = groups.all(|group| wardrobe.apply(group).is_ok());
         Ok((all && entries.is_some()).then_some(wardrobe))
     }
 
-    /// Where the largest revision stands that there can be, and what to do.
-    pub(super) fn no_larger_revision(&self, tail: &HistoryTail) -> StoreError {
+    /// The error when the revision limit is reached, with the file that has the largest revision.
+    pub(super) fn revision_limit_error(&self, tail: &HistoryTail) -> StoreError {
         let last = tail.last.as_ref().map_or(0, |line| line.revision);
         if self.full.revision >= last {
             return StoreError::NotWritable {
@@ -112,7 +107,7 @@ impl Store {
         }
         let file = history::open(&self.disk, &self.paths.history);
         let number = match file {
-            Ok(Some(file)) => history::line_number(&file, tail.last_at).ok(),
+            Ok(Some(file)) => history::line_number(&file, tail.last_offset).ok(),
             _ => None,
         };
         let line = number.map_or_else(|| "the last line".into(), |number| format!("line {number}"));

@@ -1,5 +1,5 @@
-//! The two cases in which the history is not only added to: forgetting what is old, and putting damaged lines aside.
-//! Lines that stay are copied as they are, so that what another version of the program wrote in them stays too.
+//! Rewriting of the history: forgetting old lines, and moving damaged lines to another file. Other lines are copied
+//! byte for byte, which keeps what other versions wrote in them.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use super::access::Access;
 use super::disk::Disk;
 use super::history::{self, HistoryLine};
-use super::lock::{FileLock, LeftoverFile, TemporaryFile, sweep};
-use super::paths::beside;
+use super::lock::{FileLock, LeftoverFile, TemporaryFile, remove_leftover};
+use super::paths::sibling;
 use super::{Paths, StoreError};
 
-/// Removes the lines of commits before a time; says how many.
+/// Removes the lines of commits before a time; returns their number.
 pub(super) fn forget(disk: &Disk, paths: &Paths, before: Timestamp) -> Result<usize, StoreError> {
     let mut old = true;
     let rewritten = rewrite(disk, paths, |line| {
@@ -27,17 +27,17 @@ pub(super) fn forget(disk: &Disk, paths: &Paths, before: Timestamp) -> Result<us
     Ok(rewritten.removed)
 }
 
-/// Keeps every line that can be read and puts the others into a file of their own; says how many there are of each,
-/// and where.
+/// Keeps every readable line and moves the others to a separate file; returns the number of each, and the path of that
+/// file.
 pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option<PathBuf>), StoreError> {
     let (mut aside, mut copy): (Option<TemporaryFile<'_>>, _) = (None, None);
     let temporary = &paths.damaged_temporary;
-    let wrong = || StoreError::io("write", temporary);
+    let io_error = || StoreError::io("write", temporary);
     let rewritten = rewrite(disk, paths, |line| {
         let Some(line) = line else {
             copy = aside
                 .take()
-                .map(|aside| put_aside(disk, paths, &aside))
+                .map(|aside| publish_damaged(disk, paths, &aside))
                 .transpose()?;
             return Ok(true);
         };
@@ -45,24 +45,24 @@ pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option
             return Ok(true);
         }
         if aside.is_none() {
-            aside = begin_anew(disk, temporary).map_err(wrong())?;
+            aside = create_fresh(disk, temporary).map_err(io_error())?;
         }
-        let aside = aside.as_ref().ok_or_else(|| busy(temporary))?;
+        let aside = aside.as_ref().ok_or_else(|| locked(temporary))?;
         disk.write(aside.file(), line)
             .and_then(|()| disk.write(aside.file(), b"\n"))
-            .map_err(wrong())?;
+            .map_err(io_error())?;
         Ok(false)
     })?;
     Ok((rewritten.kept, rewritten.removed, copy))
 }
 
-/// Gives the damaged lines, which are all there, their file: from here on it is whole. Who was killed right after that has
-/// not taken them out of the history: then there is one with the same lines, and it stays the only one.
-fn put_aside(disk: &Disk, paths: &Paths, aside: &TemporaryFile<'_>) -> Result<PathBuf, StoreError> {
+/// Renames the file of damaged lines, which is complete, to its final name. If an earlier repair was killed right after
+/// that, before it rewrote the history, a file with the same lines exists already and is used instead.
+fn publish_damaged(disk: &Disk, paths: &Paths, aside: &TemporaryFile<'_>) -> Result<PathBuf, StoreError> {
     disk.sync(aside.file())
         .map_err(StoreError::io("write", &paths.damaged_temporary))?;
     for number in 1.. {
-        let path = beside(&paths.data, &format!("history.damaged-{number}.jsonl"));
+        let path = sibling(&paths.data, &format!("history.damaged-{number}.jsonl"));
         let put = (|| {
             if let Some(there) = disk.open(&path)? {
                 return is_same(&there, aside.file());
@@ -74,10 +74,10 @@ fn put_aside(disk: &Disk, paths: &Paths, aside: &TemporaryFile<'_>) -> Result<Pa
             return Ok(path);
         }
     }
-    Err(busy(&paths.damaged_temporary)) // There are not so many numbers.
+    Err(locked(&paths.damaged_temporary)) // Not reached: there are always unused numbers.
 }
 
-/// Whether two files have the same bytes.
+/// Whether two files have the same content.
 fn is_same(one: &File, other: &File) -> io::Result<bool> {
     if one.metadata()?.len() != other.metadata()?.len() {
         return Ok(false);
@@ -96,15 +96,15 @@ fn is_same(one: &File, other: &File) -> io::Result<bool> {
     }
 }
 
-/// A temporary file, in the place of one that was left. `None`: somebody is at it.
-fn begin_anew<'a>(disk: &'a Disk, path: &'a Path) -> io::Result<Option<TemporaryFile<'a>>> {
-    if !sweep(disk, path)? {
+/// Creates a temporary file, replacing a leftover one. `None` if another process has it.
+fn create_fresh<'a>(disk: &'a Disk, path: &'a Path) -> io::Result<Option<TemporaryFile<'a>>> {
+    if !remove_leftover(disk, path)? {
         return Ok(None);
     }
-    TemporaryFile::make(disk, path)
+    TemporaryFile::create(disk, path)
 }
 
-fn busy(path: &Path) -> StoreError {
+fn locked(path: &Path) -> StoreError {
     StoreError::Locked {
         path: path.to_path_buf(),
         seconds: 0,
@@ -117,8 +117,8 @@ struct RewriteCounts {
     removed: usize,
 }
 
-/// Writes the history anew with the lines that are to stay, and puts it in its place if any is not. `stays` is asked for
-/// each line, and with `None` when all are written and durable, before they take effect.
+/// Rewrites the history with the lines for which `stays` returns true, if it does not for some. `stays` is finally
+/// called with `None` when the new history is durable but not yet in place.
 fn rewrite(
     disk: &Disk,
     paths: &Paths,
@@ -128,17 +128,17 @@ fn rewrite(
     if history::open(disk, path)?.is_none() {
         return Ok(RewriteCounts::default());
     }
-    let wrong = || StoreError::io("write", path);
-    let access = access(disk, paths).map_err(wrong())?;
-    let _lock = FileLock::take(disk, &paths.lock, &access.of_lock())?;
-    // Who came in because somebody removed the lock file is kept out by the data file's temporary file.
-    let busy = || busy(&paths.data_temporary);
-    let left = LeftoverFile::claim(disk, &paths.data_temporary).map_err(wrong())?;
+    let io_error = || StoreError::io("write", path);
+    let access = access(disk, paths).map_err(io_error())?;
+    let _lock = FileLock::acquire(disk, &paths.lock, &access.for_lock())?;
+    // If someone removed the lock file, the temporary file of the data file excludes other writers.
+    let busy = || locked(&paths.data_temporary);
+    let left = LeftoverFile::claim(disk, &paths.data_temporary).map_err(io_error())?;
     let left = left.ok_or_else(busy)?;
     let own = if left.is_some() {
-        None // It stays: it says which lines are of a file that never came to be.
+        None // It must stay: it tells which lines belong to a file that was never renamed into place.
     } else {
-        let made = TemporaryFile::make(disk, &paths.data_temporary).map_err(wrong())?;
+        let made = TemporaryFile::create(disk, &paths.data_temporary).map_err(io_error())?;
         Some(made.ok_or_else(busy)?)
     };
     let done = rewrite_alone(disk, paths, &access, &mut stays);
@@ -146,7 +146,7 @@ fn rewrite(
     done
 }
 
-/// Who may read and write the data file; where there is none, the history.
+/// The access to the data file, or to the history if there is no data file.
 fn access(disk: &Disk, paths: &Paths) -> io::Result<Access> {
     for path in [&paths.data, &paths.history] {
         if let Some(file) = disk.open(path)? {
@@ -156,7 +156,7 @@ fn access(disk: &Disk, paths: &Paths) -> io::Result<Access> {
     Ok(Access::private())
 }
 
-/// The same when nobody else can get at the files.
+/// Like [`rewrite`], when nobody else can write the files.
 fn rewrite_alone(
     disk: &Disk,
     paths: &Paths,
@@ -164,43 +164,47 @@ fn rewrite_alone(
     stays: &mut impl FnMut(Option<&[u8]>) -> Result<bool, StoreError>,
 ) -> Result<RewriteCounts, StoreError> {
     let (path, temporary) = (&paths.history, &paths.history_temporary);
-    let wrong = || StoreError::io("write", path);
-    // Again, as only now nobody else can put another one in its place.
+    let io_error = || StoreError::io("write", path);
+    // Open it again: only now nobody else can replace it.
     let Some(file) = history::open(disk, path)? else {
         return Ok(RewriteCounts::default());
     };
-    let new = begin_anew(disk, temporary).map_err(wrong())?;
-    let new = new.ok_or_else(|| busy(temporary))?;
+    let new = create_fresh(disk, temporary).map_err(io_error())?;
+    let new = new.ok_or_else(|| locked(temporary))?;
     let out = new.file();
     let mut done = RewriteCounts::default();
     let mut writer = BufWriter::new(DiskWriter { disk, file: out });
     let mut reader = BufReader::new(&file);
     let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).map_err(wrong())? > 0 {
+    while reader.read_until(b'\n', &mut line).map_err(io_error())? > 0 {
         if stays(Some(line.strip_suffix(b"\n").unwrap_or(&line)))? {
             done.kept += 1;
-            writer.write_all(&line).map_err(wrong())?;
+            writer.write_all(&line).map_err(io_error())?;
         } else {
             done.removed += 1;
         }
         line.clear();
     }
-    writer.flush().map_err(wrong())?;
+    writer.flush().map_err(io_error())?;
     drop(writer);
     if done.removed == 0 {
         return Ok(done);
     }
-    disk.sync(out).map_err(wrong())?;
+    disk.sync(out).map_err(io_error())?;
     stays(None)?;
-    if access.beside().give(disk, out).map_err(wrong())? {
-        disk.sync(out).map_err(wrong())?;
+    if access
+        .without_attributes()
+        .apply_to(disk, out)
+        .map_err(io_error())?
+    {
+        disk.sync(out).map_err(io_error())?;
     }
-    new.rename(path).map_err(wrong())?;
-    disk.sync_folder(&paths.folder, path).map_err(wrong())?;
+    new.rename(path).map_err(io_error())?;
+    disk.sync_folder(&paths.folder, path).map_err(io_error())?;
     Ok(done)
 }
 
-/// Writing through the disk.
+/// A writer that uses [`Disk::write`].
 struct DiskWriter<'a> {
     disk: &'a Disk,
     file: &'a File,

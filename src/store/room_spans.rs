@@ -1,4 +1,4 @@
-//! Where in the data file each room stands, and what digest it has there.
+//! The position and digest of each room in the data file.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,20 +7,20 @@ use super::digest::Digest;
 use crate::model::write::{self, Piece};
 use crate::model::{Jid, Wardrobe};
 
-/// Where in the file a room stands, from the quote before its address to the brace that closes it, where those bytes
-/// are exactly what would be written.
+/// The rooms of a data file that are stored in canonical form: each spans from the quote before its address to its
+/// closing brace.
 pub(super) type RoomSpans = BTreeMap<Jid, RoomSpan>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RoomSpan {
-    pub(super) at: u64,
+    pub(super) offset: u64,
     pub(super) length: u64,
-    /// Of these bytes.
+    /// The digest of these bytes.
     pub(super) digest: Digest,
 }
 
-/// The digest of what a wardrobe holds. The rooms that it shares in memory with another one, whose layout is known, cost
-/// nothing.
+/// The digest of the content of a wardrobe. Rooms that share memory with the `known` wardrobe take their digests from
+/// its spans.
 pub(super) fn digest_of(wardrobe: &Wardrobe, known: Option<(&Wardrobe, &RoomSpans)>) -> Digest {
     let mut bytes = Vec::new();
     let mut text = |piece: &Piece<'_>, of: fn(&[u8]) -> Digest| {
@@ -31,11 +31,11 @@ pub(super) fn digest_of(wardrobe: &Wardrobe, known: Option<(&Wardrobe, &RoomSpan
     let mut pieces = write::pieces(wardrobe).skip(1);
     let mut rooms = Vec::with_capacity(wardrobe.rooms().len());
     for ((jid, room), piece) in wardrobe.rooms().zip(&mut pieces) {
-        let there = known.and_then(|(other, layout)| {
+        let there = known.and_then(|(other, spans)| {
             let same = Arc::ptr_eq(other.room(jid)?, room);
-            layout.get(jid).filter(|_| same)
+            spans.get(jid).filter(|_| same)
         });
-        rooms.push(there.map_or_else(|| text(&piece, Digest::of_room), |place| place.digest));
+        rooms.push(there.map_or_else(|| text(&piece, Digest::of_room), |span| span.digest));
     }
     let tail = pieces
         .next()
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_content_decides_and_not_the_revision() {
+    fn digest_ignores_revision() {
         let room = |name: &str| Jid::parse(&format!("{name}@conference.example.org")).unwrap();
         let of = |wardrobe: &Wardrobe| digest_of(wardrobe, None);
         let mut wardrobe = Wardrobe::default();

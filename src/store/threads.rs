@@ -1,12 +1,12 @@
-//! How threads of the store are started.
+//! Threads of the store.
 
 use std::thread::Builder;
 
-/// For the deepest that is done in one: reading a data file.
+/// The stack size in bytes, enough for the deepest recursion: parsing a data file.
 const STACK: usize = 2 << 20;
 
-/// A thread with a stack of its own size, whatever the variable `RUST_MIN_STACK` says. That it cannot be started is an
-/// error of the system, and must be no panic.
+/// A builder for a thread with a fixed stack size, independent of `RUST_MIN_STACK`. Unlike `std::thread::spawn` it
+/// returns an error instead of panicking if the thread cannot be started.
 pub(super) fn builder(name: &str) -> Builder {
     Builder::new().name(name.into()).stack_size(STACK)
 }

@@ -1,4 +1,4 @@
-//! Files that somebody names: read whole, and written so that nothing that was there is lost by accident.
+//! Files named by the user: read as a whole, and written atomically without overwriting by accident.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
 use rustix::io::Errno;
 
-use super::lock::{TemporaryFile, sweep};
+use super::lock::{TemporaryFile, remove_leftover};
 use super::{Disk, Paths, StoreError};
 
-/// A longer file is no import: a kilobyte for each of a million users.
-const MOST: u64 = 1 << 30;
+/// The maximum length of an input in bytes: a kilobyte for each of a million users.
+const MAX_BYTES: u64 = 1 << 30;
 
-/// A path as people write it: `~` at its start is the home folder. A shell reads it only where a word begins with it, not
-/// in `--file=~/hats.json` nor in a variable.
-pub fn expanded(path: &Path) -> PathBuf {
+/// Expands `~` at the start of a path to the home folder. A shell does so only at the start of a word, not in
+/// `--file=~/hats.json` or in a variable.
+pub fn expand_home(path: &Path) -> PathBuf {
     let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
     match (path.strip_prefix("~"), home) {
         (Ok(inside), Some(home)) if inside.as_os_str().is_empty() => home,
@@ -26,21 +26,21 @@ pub fn expanded(path: &Path) -> PathBuf {
     }
 }
 
-/// Whether a path is `-`: standard input, or standard output. A file of that name is `./-`.
-pub fn is_stream(path: &Path) -> bool {
+/// Whether a path is `-`, which stands for standard input or output. (A file of that name is `./-`.)
+pub fn is_dash(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Whether a path is standard output, by any of its names.
-pub fn is_standard_output(path: &Path) -> bool {
+/// Whether a path names standard output: `-` or one of its device files.
+pub fn is_stdout_path(path: &Path) -> bool {
     let names = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
     names.iter().any(|name| path == Path::new(name))
 }
 
-/// What is there to be written to from its beginning to its end, where it is a pipe or a terminal, such as `/dev/fd/63` of
-/// a shell's `>(…)`; `None` for anything else. Waits for whoever reads a pipe.
-pub fn open_stream(path: &Path) -> Result<Option<File>, StoreError> {
-    let path = expanded(path);
+/// Opens a pipe or a character device, such as `/dev/fd/63` of a shell's `>(…)`, for writing; `None` for anything else.
+/// Blocks until a pipe has a reader.
+pub fn open_if_stream(path: &Path) -> Result<Option<File>, StoreError> {
+    let path = expand_home(path);
     let is_stream = |there: std::fs::Metadata| {
         let kind = there.file_type();
         kind.is_fifo() || kind.is_char_device()
@@ -52,9 +52,10 @@ pub fn open_stream(path: &Path) -> Result<Option<File>, StoreError> {
     opened.map(Some).map_err(StoreError::io("write", &path))
 }
 
-/// Reads a file, or a pipe that ends: it waits for whoever writes one, as `cat` does.
+/// Reads a file or a pipe to its end; blocks until a pipe has a writer, as `cat` does. Fails if it is longer than 1
+/// GiB.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, StoreError> {
-    let path = &*expanded(path);
+    let path = &*expand_home(path);
     if path.is_dir() {
         return Err(StoreError::NotAFile {
             path: path.to_path_buf(),
@@ -65,15 +66,15 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, StoreError> {
     whole().map_err(StoreError::io("read", path))
 }
 
-/// The same, and nothing but a file: who waits for it cannot wait for a pipe.
-pub fn read_only_file(path: &Path) -> Result<Vec<u8>, StoreError> {
-    let path = &*expanded(path);
-    let whole = || read_all(open_only_file(path)?);
+/// Like [`read_file`], but only for regular files, so that it never blocks on a pipe.
+pub fn read_regular_file(path: &Path) -> Result<Vec<u8>, StoreError> {
+    let path = &*expand_home(path);
+    let whole = || read_all(open_regular_file(path)?);
     whole().map_err(StoreError::io("read", path))
 }
 
-/// Opens a file for reading, and nothing but a file: to open a pipe would wait for whoever writes it.
-pub fn open_only_file(path: &Path) -> io::Result<File> {
+/// Opens a regular file for reading; fails for anything else without blocking.
+pub fn open_regular_file(path: &Path) -> io::Result<File> {
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     if !file.metadata()?.is_file() {
@@ -82,9 +83,9 @@ pub fn open_only_file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Reads all there is, up to a length that no import has.
+/// Reads to the end; fails if the input is longer than 1 GiB.
 pub fn read_all(from: impl Read) -> io::Result<Vec<u8>> {
-    read_up_to(from, MOST)
+    read_up_to(from, MAX_BYTES)
 }
 
 fn read_up_to(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
@@ -99,18 +100,18 @@ fn read_up_to(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Opens a file to add to its end, such as a log. A new one can be read by this user only. Never the data file, nor what
-/// belongs to it.
-pub fn append_file(path: &Path, data: Option<&Path>) -> Result<File, StoreError> {
-    if is_stream(path) {
+/// Opens a file for appending, such as a log. A new file is readable by this user only. Rejects the `data` file, its
+/// history and its lock.
+pub fn open_append(path: &Path, data: Option<&Path>) -> Result<File, StoreError> {
+    if is_dash(path) {
         return Err(StoreError::NotWritable {
             path: path.to_path_buf(),
             reason: "the standard streams are taken; name a file (./- for one of that name)".into(),
         });
     }
-    let resolved = Paths::resolve(&expanded(path))?.data;
-    not_own(&resolved, data)?;
-    // Who opens a pipe to write would wait for a reader.
+    let resolved = Paths::resolve(&expand_home(path))?.data;
+    reject_own_files(&resolved, data)?;
+    // Without this flag, opening a pipe would block until it has a reader.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let open = || {
         let file = OpenOptions::new()
@@ -127,8 +128,8 @@ pub fn append_file(path: &Path, data: Option<&Path>) -> Result<File, StoreError>
     open().map_err(StoreError::io("write", &resolved))
 }
 
-/// Refuses the data file and what belongs to it.
-fn not_own(resolved: &Path, data: Option<&Path>) -> Result<(), StoreError> {
+/// Rejects the data file, its history and its lock.
+fn reject_own_files(resolved: &Path, data: Option<&Path>) -> Result<(), StoreError> {
     if let Some(data) = data {
         let own = Paths::resolve(data)?;
         if [&own.data, &own.history, &own.lock]
@@ -145,26 +146,26 @@ fn not_own(resolved: &Path, data: Option<&Path>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How a file was written, or why it was not.
+/// The result of [`write_file`].
 #[derive(Debug)]
 pub enum WriteOutcome {
-    /// It was.
-    Done,
-    /// There is one already; nothing was written.
-    Exists,
+    /// The file was written.
+    Written,
+    /// The file already exists and was not overwritten.
+    AlreadyExists,
 }
 
-/// Writes a file that only this user can read, whole or not at all, whenever the process ends. One that is there is
-/// replaced only when `over` says so. Never the data file, nor what belongs to it.
+/// Writes a file atomically, readable by this user only. An existing file is replaced only with `overwrite`. Rejects
+/// the `data` file, its history and its lock.
 pub fn write_file(
     path: &Path,
     bytes: &[u8],
-    over: bool,
+    overwrite: bool,
     data: Option<&Path>,
 ) -> Result<WriteOutcome, StoreError> {
     let disk = Disk::default();
-    let resolved = Paths::resolve(&expanded(path))?.data;
-    not_own(&resolved, data)?;
+    let resolved = Paths::resolve(&expand_home(path))?.data;
+    reject_own_files(&resolved, data)?;
     match std::fs::metadata(&resolved) {
         Ok(there) if !there.is_file() => {
             let what = if there.is_dir() {
@@ -174,7 +175,7 @@ pub fn write_file(
             };
             return Err(StoreError::NotAFile { path: resolved, what });
         }
-        Ok(_) if !over => return Ok(WriteOutcome::Exists),
+        Ok(_) if !overwrite => return Ok(WriteOutcome::AlreadyExists),
         _ => {}
     }
     if let Some(folder) = resolved.parent()
@@ -190,71 +191,80 @@ pub fn write_file(
         });
     }
     let folder = resolved.parent().unwrap_or(Path::new("/"));
-    tidy(&disk, folder);
-    put(&disk, folder, &resolved, bytes, over).map_err(StoreError::io("write", &resolved))
+    remove_leftovers(&disk, folder);
+    write_atomically(&disk, folder, &resolved, bytes, overwrite).map_err(StoreError::io("write", &resolved))
 }
 
-/// Writes it into a file without a name, where there are such: whoever is killed leaves nothing. It gets its name when
-/// it is whole.
-fn put(disk: &Disk, folder: &Path, target: &Path, bytes: &[u8], over: bool) -> io::Result<WriteOutcome> {
-    let temporary = temporary(target);
+/// Writes to an unnamed file if the file system supports it, so that a killed process leaves nothing behind, and links
+/// it when it is complete; otherwise to a temporary file.
+fn write_atomically(
+    disk: &Disk,
+    folder: &Path,
+    target: &Path,
+    bytes: &[u8],
+    overwrite: bool,
+) -> io::Result<WriteOutcome> {
+    let temporary = temporary_path(target);
     let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
     if let Ok(file) = openat(CWD, folder, flags, Mode::RUSR | Mode::WUSR) {
         let mut file = File::from(file);
-        // Whoever tidies up leaves it alone.
+        // The lock keeps `remove_leftovers` of other processes away.
         file.lock()?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        let name = if over { &temporary } else { target };
+        let name = if overwrite { &temporary } else { target };
         let unnamed = format!("/proc/self/fd/{}", file.as_raw_fd());
         match linkat(CWD, unnamed, CWD, name, AtFlags::SYMLINK_FOLLOW) {
-            Ok(()) if over => {
+            Ok(()) if overwrite => {
                 let renamed = std::fs::rename(&temporary, target);
                 if renamed.is_err() {
                     let _ = std::fs::remove_file(&temporary);
                 }
-                return renamed.map(|()| WriteOutcome::Done);
+                return renamed.map(|()| WriteOutcome::Written);
             }
-            Ok(()) => return Ok(WriteOutcome::Done),
-            Err(Errno::EXIST) if !over => return Ok(WriteOutcome::Exists),
-            Err(_) => {} // No /proc, or no links: the other way.
+            Ok(()) => return Ok(WriteOutcome::Written),
+            Err(Errno::EXIST) if !overwrite => return Ok(WriteOutcome::AlreadyExists),
+            Err(_) => {} // No /proc, or no links: use a temporary file.
         }
     }
-    let made = TemporaryFile::make(disk, &temporary)?;
+    let made = TemporaryFile::create(disk, &temporary)?;
     let made = made.ok_or_else(|| io::Error::other("somebody else is writing it just now; try again"))?;
     let mut file = made.file();
     file.write_all(bytes)?;
     file.sync_all()?;
-    if over {
-        return made.rename(target).map(|()| WriteOutcome::Done);
+    if overwrite {
+        return made.rename(target).map(|()| WriteOutcome::Written);
     }
-    // A link is made only where there is nothing; some file systems have none.
+    // A hard link never replaces a file; some file systems do not support it.
     match std::fs::hard_link(&temporary, target) {
-        Ok(()) => Ok(WriteOutcome::Done),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(WriteOutcome::Exists),
-        Err(_) => made.rename(target).map(|()| WriteOutcome::Done),
+        Ok(()) => Ok(WriteOutcome::Written),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(WriteOutcome::AlreadyExists),
+        Err(_) => made.rename(target).map(|()| WriteOutcome::Written),
     }
 }
 
-/// How the names of files end that are being written.
-const TEMPORARY: &str = "hatrack-export";
+/// The extension of temporary files.
+const TEMPORARY_EXTENSION: &str = "hatrack-export";
 
-/// Removes what those left who were killed while they wrote; whose writer lives, stays.
-fn tidy(disk: &Disk, folder: &Path) {
+/// Removes temporary files of killed processes; those of running ones are locked and stay.
+fn remove_leftovers(disk: &Disk, folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        if path.extension().is_some_and(|extension| extension == TEMPORARY) {
-            // What cannot be removed, or is another's, harms nothing.
-            let _ = sweep(disk, &path);
+        if path
+            .extension()
+            .is_some_and(|extension| extension == TEMPORARY_EXTENSION)
+        {
+            // A file that cannot be removed does no harm.
+            let _ = remove_leftover(disk, &path);
         }
     }
 }
 
-/// A name beside the file that is this process's own.
-fn temporary(path: &Path) -> PathBuf {
+/// The path of this process's temporary file, in the same folder.
+fn temporary_path(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.{TEMPORARY}", std::process::id()));
+    name.push(format!(".{}.{TEMPORARY_EXTENSION}", std::process::id()));
     path.with_file_name(name)
 }
 
@@ -272,38 +282,38 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_replaced_only_when_that_is_said() {
+    fn write_file_replaces_only_with_overwrite() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a.csv");
         assert!(matches!(
             write_file(&path, b"one", false, None),
-            Ok(WriteOutcome::Done)
+            Ok(WriteOutcome::Written)
         ));
         let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
         assert!(matches!(
             write_file(&path, b"two", false, None),
-            Ok(WriteOutcome::Exists)
+            Ok(WriteOutcome::AlreadyExists)
         ));
         assert_eq!(read_file(&path).unwrap(), b"one");
         std::os::unix::fs::symlink("a.csv", home.path().join("link")).unwrap();
         let link = home.path().join("link");
         assert!(matches!(
             write_file(&link, b"two", true, None),
-            Ok(WriteOutcome::Done)
+            Ok(WriteOutcome::Written)
         ));
-        assert_eq!(read_only_file(&path).unwrap(), b"two");
+        assert_eq!(read_regular_file(&path).unwrap(), b"two");
         assert_eq!(files(home.path()), ["a.csv", "link"]);
         assert!(write_file(home.path(), b"", true, None).is_err());
         assert!(write_file(&home.path().join("none/a.csv"), b"", false, None).is_err());
         assert!(write_file(Path::new("/dev/null"), b"", true, None).is_err());
-        assert!(read_only_file(Path::new("/dev/zero")).is_err());
+        assert!(read_regular_file(Path::new("/dev/zero")).is_err());
         let endless = read_up_to(io::repeat(0), 2 << 20).unwrap_err();
         assert_eq!(endless.to_string(), "it is longer than 2 megabytes");
     }
 
     #[test]
-    fn a_trap_in_a_folder_open_to_everybody_makes_no_file() {
+    fn write_file_rejects_untrusted_link() {
         use std::os::unix::fs::{PermissionsExt, lchown, symlink};
         if !rustix::process::geteuid().is_root() {
             println!("skipped: only root can make somebody else's link");
@@ -316,8 +326,8 @@ mod tests {
         let link = open.join("out.csv");
         symlink(home.path().join("target"), &link).unwrap();
         lchown(&link, Some(54_321), None).unwrap();
-        for over in [false, true] {
-            let error = write_file(&link, b"x", over, None).unwrap_err();
+        for overwrite in [false, true] {
+            let error = write_file(&link, b"x", overwrite, None).unwrap_err();
             assert!(
                 error.to_string().contains("out.csv is a symbolic link"),
                 "{error}"
@@ -328,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn never_the_data_file_nor_what_belongs_to_it() {
+    fn write_file_rejects_files_of_the_store() {
         let home = tempfile::tempdir().unwrap();
         let data = home.path().join("hats.json");
         std::fs::write(&data, "{}").unwrap();

@@ -1,12 +1,12 @@
-//! What a session may see and change: rooms that are out of scope are as if they were not there.
+//! Restricts what a session can see and change: rooms out of scope appear not to exist.
 
 use std::borrow::Cow;
 
 use super::{HistoryEntry, Scope};
 use crate::model::{Edit, EditError, FoundValue, Group, Wardrobe};
 
-/// The wardrobe with the rooms in scope only, and without the document's own unknown members.
-pub(super) fn limited(wardrobe: &Wardrobe, scope: &Scope) -> Wardrobe {
+/// The wardrobe with only the rooms in scope, and without the unrecognized members of the document.
+pub(super) fn restrict(wardrobe: &Wardrobe, scope: &Scope) -> Wardrobe {
     let Some(rooms) = &scope.rooms else {
         return wardrobe.clone();
     };
@@ -25,8 +25,8 @@ pub(super) fn limited(wardrobe: &Wardrobe, scope: &Scope) -> Wardrobe {
     view
 }
 
-/// Whether an edit is within scope.
-pub(super) fn sees(scope: &Scope, edit: &Edit) -> bool {
+/// Whether an edit is in scope.
+pub(super) fn in_scope(scope: &Scope, edit: &Edit) -> bool {
     match (&scope.rooms, edit.room()) {
         (None, _) => true,
         (Some(rooms), Some(room)) => rooms.contains(room),
@@ -34,9 +34,9 @@ pub(super) fn sees(scope: &Scope, edit: &Edit) -> bool {
     }
 }
 
-/// Refuses edits that are out of scope as if there were no such room, whether there is or not.
-pub(super) fn permit(scope: &Scope, group: &Group) -> Result<(), EditError> {
-    match group.0.iter().find(|edit| !sees(scope, edit)) {
+/// Rejects edits out of scope as if the room did not exist, whether it does or not.
+pub(super) fn check_scope(scope: &Scope, group: &Group) -> Result<(), EditError> {
+    match group.0.iter().find(|edit| !in_scope(scope, edit)) {
         None => Ok(()),
         Some(edit) => Err(match edit.room() {
             Some(room) => EditError::NoSuchRoom { room: room.clone() },
@@ -48,11 +48,11 @@ pub(super) fn permit(scope: &Scope, group: &Group) -> Result<(), EditError> {
     }
 }
 
-/// What of an entry is in scope; `None`: nothing.
-pub(super) fn seen(scope: &Scope, mut entry: HistoryEntry) -> Option<HistoryEntry> {
+/// The part of an entry that is in scope; `None` if there is none.
+pub(super) fn restrict_entry(scope: &Scope, mut entry: HistoryEntry) -> Option<HistoryEntry> {
     if scope.rooms.is_some() {
         let all = entry.group.0.len();
-        entry.group.0.retain(|edit| sees(scope, edit));
+        entry.group.0.retain(|edit| in_scope(scope, edit));
         entry.partial = entry.group.0.len() < all;
         if entry.group.is_empty() {
             return None;
@@ -61,16 +61,16 @@ pub(super) fn seen(scope: &Scope, mut entry: HistoryEntry) -> Option<HistoryEntr
     Some(entry)
 }
 
-/// What is to be committed of a group as things are now: edits that somebody else made already are left out. An edit
-/// whose `before` does not hold is a conflict for the whole group. Applies what it gives.
+/// Applies the edits of a group that are not in effect yet and returns them. An edit that conflicts with the current
+/// value is an error for the whole group; see [`Wardrobe::apply_remaining`].
 pub(super) fn rebase<'a>(wardrobe: &mut Wardrobe, group: &'a Group) -> Result<Cow<'a, Group>, EditError> {
     if group.0.iter().all(|edit| edit.inverse() == *edit) {
         return Ok(Cow::Owned(Group::default()));
     }
-    wardrobe.apply_rest(group)
+    wardrobe.apply_remaining(group)
 }
 
-/// Whether what a group leads to is there already.
-pub(super) fn holds(wardrobe: &Wardrobe, group: &Group) -> bool {
+/// Whether a group is already in effect.
+pub(super) fn is_applied(wardrobe: &Wardrobe, group: &Group) -> bool {
     wardrobe.clone().apply(&group.inverse()).is_ok()
 }

@@ -1,4 +1,4 @@
-//! The keeper: the one thread of a session that works with the data file.
+//! The store worker: the thread of a session that does all work with the data file.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,49 +14,49 @@ use super::{
     StoreRequest,
 };
 
-/// How often the file is looked at. The only wake-up there is.
-const LOOK: Duration = Duration::from_secs(1);
-/// Between two tries of something that keeps failing, at most.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a lock is waited for at once: in between, requests are answered and the file is looked at.
-const SLICE: Duration = Duration::from_millis(200);
-/// Between two of these slices.
-const BREATH: Duration = Duration::from_millis(10);
-/// After so long a lock that somebody holds is told.
-const LONG_HELD: Duration = Duration::from_secs(2);
-/// How long [`Keeper::stop`] waits for what was asked before.
-const FAREWELL: Duration = Duration::from_millis(1500);
+/// How often the data file is checked for changes. The thread wakes up for nothing else on its own.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The maximum delay between retries of a failing write.
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
+/// How long to wait for a lock at a time; in between, requests are answered and the file is checked.
+const LOCK_SLICE: Duration = Duration::from_millis(200);
+/// The delay between two such waits.
+const RETRY_DELAY: Duration = Duration::from_millis(10);
+/// After this time a lock held by another process is reported.
+const LOCK_NOTICE_DELAY: Duration = Duration::from_secs(2);
+/// How long [`StoreWorker::stop`] waits for pending requests.
+const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// While this lives, nothing is written and no lock is held.
+/// Pauses the worker: until this is dropped, nothing is written and no lock is held.
 #[derive(Debug, Default)]
 pub struct WorkerPause(Option<Sender<()>>);
 
 impl Drop for WorkerPause {
     fn drop(&mut self) {
-        // When the thread is gone there is nothing to go on.
+        // If the thread has ended there is nothing to resume.
         let _ = self.0.take().map(|end| end.send(()));
     }
 }
 
-/// A thread that owns the store of a session: it is asked by [`StoreWorker::request`] and tells by events. Commits that
-/// wait while one runs are joined into the next.
+/// A thread that owns the store of a session. It takes requests by [`StoreWorker::request`] and answers with events.
+/// Commits that arrive while one is running are joined into the next.
 #[derive(Debug)]
 pub struct StoreWorker {
-    ask: Sender<WorkerMessage>,
+    sender: Sender<WorkerMessage>,
     done: Receiver<()>,
     thread: std::thread::JoinHandle<()>,
-    hurry: Arc<OnceLock<Instant>>,
+    ending_since: Arc<OnceLock<Instant>>,
 }
 
 enum WorkerMessage {
-    Ask(StoreRequest),
+    Request(StoreRequest),
     Pause(Box<dyn FnOnce(WorkerPause) + Send>),
     Stop,
 }
 
 impl StoreWorker {
-    /// Starts the thread, which opens the file first. `notify` is called in that thread, with each event. Fails when the
-    /// system does not allow another thread.
+    /// Starts the thread, which first opens the file. `notify` is called in that thread with each event. Fails if the
+    /// system cannot start another thread.
     pub fn start(
         path: PathBuf,
         options: StoreOptions,
@@ -65,64 +65,64 @@ impl StoreWorker {
         Self::start_on(Disk::default(), path, options, notify)
     }
 
-    /// The same on a file system of one's own.
+    /// Like [`StoreWorker::start`], with this disk.
     pub fn start_on(
         disk: Disk,
         path: PathBuf,
         options: StoreOptions,
         notify: impl Fn(StoreEvent) + Send + 'static,
     ) -> io::Result<Self> {
-        let (ask, asked) = channel();
+        let (sender, asked) = channel();
         let (finished, done) = channel();
-        let hurry = disk.hurry.clone();
+        let ending = disk.ending_since.clone();
         let disk = Disk {
-            patience: disk.patience.min(SLICE),
+            lock_timeout: disk.lock_timeout.min(LOCK_SLICE),
             ..disk
         };
         let thread = threads::builder("store").spawn(move || {
             let work = WorkerLoop {
-                asked,
+                messages: asked,
                 notify,
                 disk,
-                waiting: Vec::new(),
-                restoring: false,
+                pending: Vec::new(),
+                recreating: false,
                 read_only: None,
-                looked_wrong: false,
-                locked: None,
-                trouble: None,
-                again: None,
-                patience: LOOK,
+                poll_failed: false,
+                locked_since: None,
+                problem: None,
+                retry_at: None,
+                backoff: POLL_INTERVAL,
             };
             work.run(&path, &options);
-            // Nobody may be there any more to hear it.
+            // The receiver may be gone.
             let _ = finished.send(());
         })?;
         Ok(Self {
-            ask,
+            sender,
             done,
             thread,
-            hurry,
+            ending_since: ending,
         })
     }
 
-    /// Lets the thread finish what was asked, as far as that can be done, and then rest: `paused` is called in that
-    /// thread, which goes on when the pause is dropped.
+    /// Pauses the thread once it has finished pending requests as far as possible: `paused` is called in that thread,
+    /// which resumes when the pause is dropped.
     pub fn pause(&self, paused: impl FnOnce(WorkerPause) + Send + 'static) {
-        // When the thread is gone nothing is written any more, and whoever started it has been told.
-        let _ = self.ask.send(WorkerMessage::Pause(Box::new(paused)));
+        // If the thread has ended, nothing is written any more anyway.
+        let _ = self.sender.send(WorkerMessage::Pause(Box::new(paused)));
     }
 
-    /// Asks for something; the answer comes as an event.
+    /// Sends a request; it is answered by an event.
     pub fn request(&self, request: StoreRequest) {
-        // When the thread is gone there is nobody to answer; `stop` says so.
-        let _ = self.ask.send(WorkerMessage::Ask(request));
+        // If the thread has ended there is no answer; `stop` reports that.
+        let _ = self.sender.send(WorkerMessage::Request(request));
     }
 
-    /// Lets the thread finish what was asked, for a second and a half at most, and ends it. True when it ended.
+    /// Lets the thread finish pending requests, for at most 1.5 seconds, and ends it. Returns whether it ended.
     pub fn stop(self) -> bool {
-        let _ = self.hurry.set(Instant::now());
-        let _ = self.ask.send(WorkerMessage::Stop);
-        match self.done.recv_timeout(FAREWELL) {
+        let _ = self.ending_since.set(Instant::now());
+        let _ = self.sender.send(WorkerMessage::Stop);
+        match self.done.recv_timeout(STOP_TIMEOUT) {
             Err(RecvTimeoutError::Timeout) => false,
             Ok(()) | Err(RecvTimeoutError::Disconnected) => self.thread.join().is_ok(),
         }
@@ -130,21 +130,21 @@ impl StoreWorker {
 }
 
 struct WorkerLoop<N> {
-    asked: Receiver<WorkerMessage>,
+    messages: Receiver<WorkerMessage>,
     notify: N,
     disk: Disk,
-    waiting: Vec<(u64, Change)>,
-    /// The file is to be written again.
-    restoring: bool,
-    /// Why nothing can be written, as it was last told.
+    pending: Vec<(u64, Change)>,
+    /// Whether the data file is to be recreated.
+    recreating: bool,
+    /// Why nothing can be written, as last reported.
     read_only: Option<String>,
-    /// A look showed that something is wrong; it is over when one shows that all is well.
-    looked_wrong: bool,
-    /// Since when somebody else holds the lock.
-    locked: Option<Instant>,
-    trouble: Option<StoreProblem>,
-    again: Option<Instant>,
-    patience: Duration,
+    /// Whether the last check of the file failed; the next one that succeeds clears the problem.
+    poll_failed: bool,
+    /// Since when another process has held the lock.
+    locked_since: Option<Instant>,
+    problem: Option<StoreProblem>,
+    retry_at: Option<Instant>,
+    backoff: Duration,
 }
 
 impl<N: Fn(StoreEvent)> WorkerLoop<N> {
@@ -154,63 +154,67 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         };
         let snapshot = self.snapshot(&store);
         log::info!(exists = snapshot.exists, read_only = snapshot.read_only.is_some(); "opened");
-        self.tell(StoreEvent::Opened(snapshot));
+        self.emit(StoreEvent::Opened(snapshot));
         for request in early {
-            self.take(request, &mut store);
+            self.handle(request, &mut store);
         }
-        self.settle(&mut store);
-        let mut look = Instant::now() + LOOK;
+        self.run_pending(&mut store);
+        let mut look = Instant::now() + POLL_INTERVAL;
         loop {
-            let next = self.again.filter(|_| self.has_work()).unwrap_or(look).min(look);
+            let next = self
+                .retry_at
+                .filter(|_| self.has_work())
+                .unwrap_or(look)
+                .min(look);
             let rest = next.saturating_duration_since(Instant::now());
-            let mut next = match self.asked.recv_timeout(rest) {
+            let mut next = match self.messages.recv_timeout(rest) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => Some(WorkerMessage::Stop),
             };
             while let Some(message) = next {
                 match message {
-                    WorkerMessage::Ask(request) => self.take(request, &mut store),
+                    WorkerMessage::Request(request) => self.handle(request, &mut store),
                     WorkerMessage::Pause(paused) => {
-                        self.settle(&mut store);
+                        self.run_pending(&mut store);
                         pause(paused);
                     }
                     WorkerMessage::Stop => {
-                        // The last try: it may wait as long as the ending session can.
-                        store.disk.patience = FAREWELL;
-                        self.settle(&mut store);
+                        // The last attempt may wait as long as the ending session can.
+                        store.disk.lock_timeout = STOP_TIMEOUT;
+                        self.run_pending(&mut store);
                         return;
                     }
                 }
-                next = self.asked.try_recv().ok();
+                next = self.messages.try_recv().ok();
             }
             if Instant::now() >= look {
-                self.look(&mut store);
-                look = Instant::now() + LOOK;
+                self.poll(&mut store);
+                look = Instant::now() + POLL_INTERVAL;
             }
-            self.settle(&mut store);
+            self.run_pending(&mut store);
         }
     }
 
-    /// Opens the file; while that fails it is tried again, as somebody may be writing it. Gives what was asked meanwhile
-    /// too. `None`: it is to end.
+    /// Opens the file, retrying while that fails, as it may be just being written. Also returns the requests received
+    /// meanwhile. `None` if the thread must end.
     fn open(&mut self, path: &Path, options: &StoreOptions) -> Option<(Store, Vec<StoreRequest>)> {
         let mut early = Vec::new();
         loop {
-            let progress = |done, of| self.tell(StoreEvent::Opening { done, of });
+            let progress = |done, of| self.emit(StoreEvent::Opening { done, of });
             match Store::open_with(path, options.clone(), self.disk.clone(), &progress) {
                 Ok(store) => {
-                    self.over();
+                    self.clear_problem();
                     return Some((store, early));
                 }
-                Err(error) => self.trouble(StoreProblem::Unreadable(error.to_string())),
+                Err(error) => self.report_problem(StoreProblem::Unreadable(error.to_string())),
             }
-            let until = Instant::now() + LOOK;
+            let until = Instant::now() + POLL_INTERVAL;
             loop {
                 let rest = until.saturating_duration_since(Instant::now());
-                match self.asked.recv_timeout(rest) {
-                    Ok(WorkerMessage::Ask(StoreRequest::Retry)) | Err(RecvTimeoutError::Timeout) => break,
-                    Ok(WorkerMessage::Ask(request)) => early.push(request),
+                match self.messages.recv_timeout(rest) {
+                    Ok(WorkerMessage::Request(StoreRequest::Retry)) | Err(RecvTimeoutError::Timeout) => break,
+                    Ok(WorkerMessage::Request(request)) => early.push(request),
                     Ok(WorkerMessage::Pause(paused)) => pause(paused),
                     Ok(WorkerMessage::Stop) | Err(RecvTimeoutError::Disconnected) => return None,
                 }
@@ -218,169 +222,172 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         }
     }
 
-    /// Does what is asked, except that commits only wait.
-    fn take(&mut self, request: StoreRequest, store: &mut Store) {
+    /// Handles a request; commits are only queued.
+    fn handle(&mut self, request: StoreRequest, store: &mut Store) {
         match request {
-            StoreRequest::Commit { id, change } => self.waiting.push((id, change)),
-            StoreRequest::Withdraw { id } => {
-                self.waiting.retain(|(there, _)| *there != id);
-                if self.waiting.is_empty() && !self.is_file_wrong() {
-                    self.over();
+            StoreRequest::Commit { id, change } => self.pending.push((id, change)),
+            StoreRequest::CancelCommit { id } => {
+                self.pending.retain(|(there, _)| *there != id);
+                if self.pending.is_empty() && !self.is_file_problem() {
+                    self.clear_problem();
                 }
             }
             StoreRequest::Retry => {
-                self.again = None;
-                self.look(store);
+                self.retry_at = None;
+                self.poll(store);
             }
-            StoreRequest::Restore => {
-                self.again = None;
-                self.restoring = true;
+            StoreRequest::Recreate => {
+                self.retry_at = None;
+                self.recreating = true;
             }
             StoreRequest::History(query) => {
                 let page = store.history(&query).map_err(|error| error.to_string());
-                self.tell(StoreEvent::History { query, page });
+                self.emit(StoreEvent::History { query, page });
             }
             StoreRequest::FindUndo => {
                 let found = store.find_undo().map_err(|error| error.to_string());
-                self.tell(StoreEvent::FoundUndo(found));
+                self.emit(StoreEvent::FoundUndo(found));
             }
         }
     }
 
-    /// Looks whether somebody else changed the file.
-    fn look(&mut self, store: &mut Store) {
+    /// Checks whether the file was changed by another process.
+    fn poll(&mut self, store: &mut Store) {
         let seen = match store.refresh() {
-            Ok(Refreshed::Gone) => Err(store.is_gone()),
+            Ok(Refreshed::Gone) => Err(store.gone_error()),
             seen => seen,
         };
         let seen = match seen {
             Ok(seen) => seen,
             Err(error) => {
-                self.looked_wrong = true;
-                return self.trouble(trouble(store, &error));
+                self.poll_failed = true;
+                return self.report_problem(trouble(store, &error));
             }
         };
-        if std::mem::take(&mut self.looked_wrong) || self.is_file_wrong() {
-            self.over();
+        if std::mem::take(&mut self.poll_failed) || self.is_file_problem() {
+            self.clear_problem();
         }
         let before = self.read_only.clone();
         let snapshot = self.snapshot(store);
         if seen == Refreshed::Changed || self.read_only != before {
-            self.tell(StoreEvent::Changed(snapshot));
+            self.emit(StoreEvent::Changed(snapshot));
         }
     }
 
-    /// What is to be told of the store.
+    /// The current snapshot, whose read-only reason counts as reported.
     fn snapshot(&mut self, store: &Store) -> Snapshot {
         let snapshot = store.snapshot();
         self.read_only.clone_from(&snapshot.read_only);
         snapshot
     }
 
-    /// Whether what was told is over when the file can be read again.
-    fn is_file_wrong(&self) -> bool {
+    /// Whether the reported problem is cleared as soon as the file can be read again.
+    fn is_file_problem(&self) -> bool {
         matches!(
-            self.trouble,
+            self.problem,
             Some(StoreProblem::Unreadable(_) | StoreProblem::Gone(_))
         )
     }
 
     fn has_work(&self) -> bool {
-        self.restoring || !self.waiting.is_empty()
+        self.recreating || !self.pending.is_empty()
     }
 
-    /// Does what waits, unless that just failed.
-    fn settle(&mut self, store: &mut Store) {
-        let hurry = self.disk.hurry.get().is_some();
-        if !self.has_work() || (!hurry && self.again.is_some_and(|again| Instant::now() < again)) {
+    /// Does the pending work, unless a retry is not due yet.
+    fn run_pending(&mut self, store: &mut Store) {
+        let ending = self.disk.ending_since.get().is_some();
+        if !self.has_work() || (!ending && self.retry_at.is_some_and(|again| Instant::now() < again)) {
             return;
         }
-        let done = self.restore(store).and_then(|()| self.commit(store));
+        let done = self.recreate(store).and_then(|()| self.commit(store));
         match done {
-            Ok(()) => self.over(),
+            Ok(()) => self.clear_problem(),
             Err(error @ StoreError::Locked { .. }) => {
-                self.again = Some(Instant::now() + BREATH);
-                let since = *self.locked.get_or_insert_with(Instant::now);
-                if hurry || since.elapsed() >= LONG_HELD {
-                    self.trouble(trouble(store, &error));
+                self.retry_at = Some(Instant::now() + RETRY_DELAY);
+                let since = *self.locked_since.get_or_insert_with(Instant::now);
+                if ending || since.elapsed() >= LOCK_NOTICE_DELAY {
+                    self.report_problem(trouble(store, &error));
                 }
             }
             Err(error) => {
-                self.restoring = false;
-                self.locked = None;
-                self.again = Some(Instant::now() + self.patience);
-                log::debug!(after_ms = u64::try_from(self.patience.as_millis()).unwrap_or(u64::MAX); "tries again");
-                self.patience = (self.patience * 2).min(PATIENCE);
-                self.trouble(trouble(store, &error));
+                self.recreating = false;
+                self.locked_since = None;
+                self.retry_at = Some(Instant::now() + self.backoff);
+                log::debug!(after_ms = u64::try_from(self.backoff.as_millis()).unwrap_or(u64::MAX); "tries again");
+                self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
+                self.report_problem(trouble(store, &error));
             }
         }
     }
 
-    fn restore(&mut self, store: &mut Store) -> Result<(), StoreError> {
-        if self.restoring {
-            store.restore()?;
-            self.restoring = false;
-            self.over();
+    fn recreate(&mut self, store: &mut Store) -> Result<(), StoreError> {
+        if self.recreating {
+            store.recreate()?;
+            self.recreating = false;
+            self.clear_problem();
             let snapshot = self.snapshot(store);
-            self.tell(StoreEvent::Changed(snapshot));
+            self.emit(StoreEvent::Changed(snapshot));
         }
         Ok(())
     }
 
     fn commit(&mut self, store: &mut Store) -> Result<(), StoreError> {
-        if self.waiting.is_empty() {
+        if self.pending.is_empty() {
             return Ok(());
         }
-        let changes: Vec<_> = self.waiting.iter().map(|(_, change)| change.clone()).collect();
+        let changes: Vec<_> = self.pending.iter().map(|(_, change)| change.clone()).collect();
         let results = store.commit(&changes)?;
-        let ids = std::mem::take(&mut self.waiting).into_iter().map(|(id, _)| id);
+        let ids = std::mem::take(&mut self.pending).into_iter().map(|(id, _)| id);
         let settled = ids.zip(results).collect();
-        self.over();
+        self.clear_problem();
         let snapshot = self.snapshot(store);
-        self.tell(StoreEvent::Committed { settled, snapshot });
+        self.emit(StoreEvent::Committed {
+            results: settled,
+            snapshot,
+        });
         Ok(())
     }
 
-    fn trouble(&mut self, trouble: StoreProblem) {
-        if self.trouble.as_ref() != Some(&trouble) {
+    fn report_problem(&mut self, trouble: StoreProblem) {
+        if self.problem.as_ref() != Some(&trouble) {
             log::warn!(reason = trouble.message(); "trouble");
-            self.trouble = Some(trouble.clone());
-            self.tell(StoreEvent::Trouble(Some(trouble)));
+            self.problem = Some(trouble.clone());
+            self.emit(StoreEvent::Problem(Some(trouble)));
         }
     }
 
-    fn over(&mut self) {
-        self.again = None;
-        self.locked = None;
-        self.patience = LOOK;
-        if self.trouble.take().is_some() {
+    fn clear_problem(&mut self) {
+        self.retry_at = None;
+        self.locked_since = None;
+        self.backoff = POLL_INTERVAL;
+        if self.problem.take().is_some() {
             log::info!("trouble is over");
-            self.tell(StoreEvent::Trouble(None));
+            self.emit(StoreEvent::Problem(None));
         }
     }
 
-    fn tell(&self, event: StoreEvent) {
+    fn emit(&self, event: StoreEvent) {
         let wardrobe = match &event {
             StoreEvent::Opened(snapshot) | StoreEvent::Changed(snapshot) => Some(snapshot.wardrobe.clone()),
             _ => None,
         };
         (self.notify)(event);
-        // Works out here what the first form would have to wait for.
+        // Computes here what otherwise the first form on screen would have to wait for.
         for (_, room) in wardrobe.iter().flat_map(Wardrobe::rooms) {
-            room.known_hats();
+            room.hats();
         }
     }
 }
 
-/// Rests until the pause is dropped.
+/// Blocks until the pause is dropped.
 fn pause(paused: Box<dyn FnOnce(WorkerPause) + Send>) {
     let (end, ended) = channel();
     paused(WorkerPause(Some(end)));
-    // Dropped without a word it is over too.
+    // It also ends if the sender is dropped without a message.
     let _ = ended.recv();
 }
 
-/// Only what is wrong with the data file itself is over when that can be read again.
+/// The problem that an error means. Only problems with the data file itself are cleared when it can be read again.
 fn trouble(store: &Store, error: &StoreError) -> StoreProblem {
     let (message, data) = (error.to_string(), &store.paths().data);
     match error {

@@ -69,8 +69,8 @@ fn add(items: &mut BTreeSet<Item>, class: ServerClass, edit: &Edit, rooms: [&Roo
             // Who has no title of their own is sent with the catalog's there.
             if class == ServerClass::EjabberdOld {
                 let known = |room: &Room| {
-                    let known = room.known_hat(hat).cloned();
-                    let with = known.iter().flat_map(|known| known.wearers(room));
+                    let known = room.hat(hat).cloned();
+                    let with = known.iter().flat_map(|known| known.users(room));
                     with.map(|(user, _)| user.clone()).collect::<Vec<_>>()
                 };
                 for user in rooms.into_iter().flat_map(known) {

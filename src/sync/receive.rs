@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::plan::{Decision, Line, RoomPlan, SideValue, Subject};
 use super::{CatalogValue, HatValue, Item, ItemValue, UserValue};
-use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Jid, Room, User, user_edits};
+use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Jid, Room, User, diff_user};
 
 /// From so many users who come or go, the room is put as a whole: one by one, each moves all that stand behind.
 const MANY: usize = 1000;
@@ -123,11 +123,11 @@ impl Next<'_> {
             Some(value) => {
                 let there = here.get_or_insert_with(User::default);
                 let attachment = with_value(plan, room, hat, there.hats.get(hat), value);
-                there.hats.put(hat, Some(attachment));
+                there.hats.set(hat, Some(attachment));
             }
             None => {
                 if let Some(there) = here {
-                    there.hats.put(hat, None);
+                    there.hats.set(hat, None);
                 }
             }
         }
@@ -200,10 +200,7 @@ impl Next<'_> {
 
     fn drop_titles(&mut self, hat: &HatId, title: &Arc<str>) {
         let room = self.room;
-        let wearers = room
-            .known_hat(hat)
-            .into_iter()
-            .flat_map(|known| known.wearers(room));
+        let wearers = room.hat(hat).into_iter().flat_map(|known| known.users(room));
         for (user, _) in wearers {
             if let Some(here) = self.user(user)
                 && let Some(attachment) = here
@@ -212,7 +209,7 @@ impl Next<'_> {
                     .filter(|there| there.title.as_ref() == Some(title))
             {
                 let attachment = attachment.clone().with_title(None);
-                here.hats.put(hat, Some(attachment));
+                here.hats.set(hat, Some(attachment));
             }
         }
     }
@@ -249,7 +246,7 @@ impl Next<'_> {
             }
         }
         for (user, after) in &self.users {
-            user_edits(room, user, local.user(user), after.as_ref(), &mut edits);
+            diff_user(room, user, local.user(user), after.as_ref(), &mut edits);
         }
         Group(edits)
     }

@@ -77,7 +77,7 @@ impl DraftWriter {
         let save = move || {
             let saved = match &drafts {
                 Some(drafts) => drafts
-                    .change(|now| update_stored(now.as_deref(), &before, &after))
+                    .update(|now| update_stored(now.as_deref(), &before, &after))
                     .map_err(|error| error.to_string()),
                 None => Err("no state folder: neither XDG_STATE_HOME nor HOME is set".into()),
             };
@@ -106,7 +106,7 @@ impl DraftWriter {
         };
         if self.live.is_none() {
             let (send, queue) = channel();
-            let (live, events, busy) = (drafts.own(), events.clone(), self.busy.clone());
+            let (live, events, busy) = (drafts.live(), events.clone(), self.busy.clone());
             let save = move || {
                 write_live_drafts(live, &queue, &events);
                 drop(busy);
@@ -125,7 +125,7 @@ impl DraftWriter {
     pub(super) fn load(&self, may_gather: bool) -> Option<Msg> {
         let drafts = self.drafts.as_ref()?;
         let gathered = if may_gather {
-            drafts.gather(merge_orphaned)
+            drafts.recover_orphans(merge_orphaned)
         } else {
             Ok(())
         };
@@ -149,7 +149,7 @@ fn write_live_drafts(mut live: LiveDraft, queue: &Receiver<Draft>, events: &Send
     let mut failed = false;
     while let Ok(first) = queue.recv() {
         let draft = queue.try_iter().last().unwrap_or(first);
-        let saved = live.keep(to_bytes(&draft).as_deref());
+        let saved = live.save(to_bytes(&draft).as_deref());
         if let (Err(error), false) = (&saved, failed) {
             let message = format!("Cannot save the draft: {error}");
             let _ = events.send(RunnerEvent::Answer(Box::new(Msg::Failed(message))));

@@ -34,10 +34,10 @@ pub(super) fn import(path: String, start: &Start, events: &Sender<RunnerEvent>) 
 }
 
 fn read(path: &str) -> Result<ParsedImport, ImportErrors> {
-    if store::is_stream(Path::new(path)) {
+    if store::is_dash(Path::new(path)) {
         return Err(ImportErrors::whole(NO_STREAM));
     }
-    let bytes = store::read_only_file(Path::new(path));
+    let bytes = store::read_regular_file(Path::new(path));
     let bytes = bytes.map_err(|error| ImportErrors::whole(error.to_string()))?;
     exchange::read(&bytes, FileFormat::detect(path, &bytes))
 }
@@ -60,7 +60,7 @@ pub(super) fn export(
 }
 
 fn write(export: &ExportRequest, wardrobe: &Wardrobe, data: Option<&Path>) -> Result<ExportOutcome, String> {
-    if store::is_stream(Path::new(&export.path)) {
+    if store::is_dash(Path::new(&export.path)) {
         return Err(NO_STREAM.into());
     }
     let made = exchange::export(wardrobe, &export.scope, export.format);
@@ -71,8 +71,8 @@ fn write(export: &ExportRequest, wardrobe: &Wardrobe, data: Option<&Path>) -> Re
     };
     let written = store::write_file(Path::new(&export.path), &bytes, export.overwrite, data);
     match written.map_err(|error| error.to_string())? {
-        WriteOutcome::Done => Ok(ExportOutcome::Done(made.omitted)),
-        WriteOutcome::Exists => Ok(ExportOutcome::Exists),
+        WriteOutcome::Written => Ok(ExportOutcome::Done(made.omitted)),
+        WriteOutcome::AlreadyExists => Ok(ExportOutcome::Exists),
     }
 }
 

@@ -1,4 +1,4 @@
-//! One frame of a large wardrobe: drawn, and as bytes after a key.
+//! Drawing one frame of a large wardrobe, and the bytes sent to the terminal after a key.
 
 #![expect(
     clippy::unwrap_used,
@@ -37,7 +37,7 @@ fn open((columns, rows): (u16, u16)) -> State {
     state
 }
 
-/// The panes into a buffer.
+/// Draws the panes into a buffer.
 #[divan::bench(args = SIZES)]
 fn draw(bencher: Bencher<'_, '_>, size: (u16, u16)) {
     let state = open(size);
@@ -49,7 +49,7 @@ fn draw(bencher: Bencher<'_, '_>, size: (u16, u16)) {
     });
 }
 
-/// A key that moves the selection: state, frame, difference, bytes.
+/// A key that moves the selection: update, draw, diff, bytes.
 #[divan::bench(args = SIZES)]
 fn key_to_bytes(bencher: Bencher<'_, '_>, size: (u16, u16)) {
     let mut state = open(size);

@@ -1,18 +1,18 @@
-//! The model's speed at two sizes: S is 10 rooms × 20 users × 2 hats, M is 200 × 200 × 2, a large real service.
+//! Speed of the model at two sizes: S is 10 rooms × 20 users × 2 hats; M is 200 × 200 × 2, a large real service.
 
 use std::fmt::Write as _;
 
 use divan::{Bencher, black_box};
 use hatrack::model::{Affiliation, Attachment, Group, HatId, Jid, Room, User, Wardrobe, read, write};
 
-/// Rooms, and users in each.
+/// Rooms, and users in each room.
 const SIZES: [(u32, u32); 2] = [(10, 20), (200, 200)];
 
 fn main() {
     divan::main();
 }
 
-/// A data file of this size, in the program's own form. Each room has eight hats, of which each user wears two.
+/// A data file of this size in canonical form. Each room has eight hats, of which each user has two.
 fn file((rooms, users): (u32, u32)) -> String {
     const AFFILIATIONS: [&str; 4] = ["owner", "admin", "member", "outcast"];
     let mut text = String::from("{\n  \"version\": 1,\n  \"revision\": 7,\n  \"rooms\": {");
@@ -51,14 +51,14 @@ fn wardrobe(size: (u32, u32)) -> Wardrobe {
     read::wardrobe(file(size).as_bytes()).unwrap_or_default()
 }
 
-/// A room in the middle, and a member of it.
+/// A room in the middle, and an affiliated user of it.
 fn middle(wardrobe: &Wardrobe) -> Option<(Jid, Jid)> {
     let (jid, room) = wardrobe.rooms().nth(wardrobe.rooms().len() / 2)?;
     let member = |(jid, user): &(Jid, User)| user.affiliation.is_affiliated().then(|| jid.clone());
     Some((jid.clone(), room.users().iter().find_map(member)?))
 }
 
-/// A hat given in the middle.
+/// Adds a hat to that user.
 fn given(wardrobe: &mut Wardrobe) -> Group {
     let hat = HatId::unchecked("http://example.com/hats/new");
     let Some((room, user)) = middle(wardrobe) else {
@@ -69,12 +69,12 @@ fn given(wardrobe: &mut Wardrobe) -> Group {
         .unwrap_or_default()
 }
 
-/// The quick way, on one thread.
+/// The fast parser, on one thread.
 fn quickly(text: &str) -> Option<Wardrobe> {
-    let head = read::head(text.as_bytes())?;
-    let rooms = read::rooms(text.strip_prefix(head)?)?;
-    let tail = text.get(text.len() - rooms.left()..)?;
-    read::join(head, vec![rooms], tail)
+    let head = read::document_head(text.as_bytes())?;
+    let rooms = read::rooms_chunk(text.strip_prefix(head)?)?;
+    let tail = text.get(text.len() - rooms.remaining()..)?;
+    read::join_chunks(head, vec![rooms], tail)
 }
 
 #[divan::bench(args = SIZES)]
@@ -120,7 +120,7 @@ fn undo(bencher: Bencher, size: (u32, u32)) {
         });
 }
 
-/// Everybody in a room: one group.
+/// Changes all users of a room in one group.
 #[divan::bench(args = SIZES)]
 fn apply_to_a_whole_room(bencher: Bencher, size: (u32, u32)) {
     let wardrobe = wardrobe(size);
@@ -144,7 +144,7 @@ fn apply_to_a_whole_room(bencher: Bencher, size: (u32, u32)) {
         });
 }
 
-/// Of one room, worked out anew.
+/// Computes the hats of one room.
 #[divan::bench(args = SIZES)]
 fn known_hats(bencher: Bencher, size: (u32, u32)) {
     let wardrobe = wardrobe(size);
@@ -153,13 +153,13 @@ fn known_hats(bencher: Bencher, size: (u32, u32)) {
         .next()
         .map(|(_, room)| (**room).clone())
         .unwrap_or_default();
-    // A copy that does not know them yet.
+    // A clone without the cache.
     bencher
         .with_inputs(|| first.clone())
-        .bench_values(|room: Room| room.known_hats().len());
+        .bench_values(|room: Room| room.hats().len());
 }
 
-/// After one change, with all other rooms shared.
+/// Diff after one change, with all other rooms shared.
 #[divan::bench(args = SIZES)]
 fn diff_after_a_change(bencher: Bencher, size: (u32, u32)) {
     let wardrobe = wardrobe(size);
@@ -168,7 +168,7 @@ fn diff_after_a_change(bencher: Bencher, size: (u32, u32)) {
     bencher.bench(|| black_box(&wardrobe).diff(black_box(&changed)));
 }
 
-/// With nothing shared: the file was read again.
+/// Diff without shared rooms, as after parsing a file twice.
 #[divan::bench(args = SIZES)]
 fn diff_of_two_readings(bencher: Bencher, size: (u32, u32)) {
     let (one, mut other) = (wardrobe(size), wardrobe(size));

@@ -1,5 +1,5 @@
-//! How long the store takes: opening and committing, beside the bare writing of the same bytes. S: 400 attachments,
-//! M: 80,000.
+//! Speed of the store: opening and committing, compared with just writing the same bytes. S: 400 attachments, M:
+//! 80,000.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -14,7 +14,7 @@ fn main() {
     divan::main();
 }
 
-/// Rooms and users in each; every user has two hats.
+/// Rooms, and users in each room; every user has two hats.
 const SIZES: [(usize, usize); 2] = [(10, 20), (200, 200)];
 
 fn wardrobe((rooms, users): (usize, usize)) -> Wardrobe {
@@ -48,7 +48,7 @@ fn wardrobe((rooms, users): (usize, usize)) -> Wardrobe {
     read::wardrobe(text.as_bytes()).unwrap_or_default()
 }
 
-/// A data file of that size in a new folder, beside the build.
+/// A data file of this size in a new folder on the disk of the build.
 fn begun(size: (usize, usize)) -> Option<(tempfile::TempDir, Store)> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).ok()?;
     let path = folder.path().join("hats.json");
@@ -57,7 +57,7 @@ fn begun(size: (usize, usize)) -> Option<(tempfile::TempDir, Store)> {
     Some((folder, store))
 }
 
-/// A change to one user in the middle.
+/// A change to one user in the middle of the wardrobe.
 fn change(wardrobe: &mut Wardrobe, number: usize) -> Option<Change> {
     let (room, there) = wardrobe.rooms().nth(wardrobe.rooms().len() / 2)?;
     let (user, what) = there.users().get(number % there.users().len())?;

@@ -141,7 +141,7 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
     let effects = tell(
         &mut state,
         StoreEvent::Committed {
-            settled,
+            results: settled,
             snapshot: snapshot(&theirs),
         },
     );
@@ -159,7 +159,7 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
         panic!("{effects:?}")
     };
     theirs.apply(&change.group).unwrap();
-    assert_eq!(theirs.attachments(), 1);
+    assert_eq!(theirs.attachment_count(), 1);
 }
 
 #[test]

@@ -345,7 +345,7 @@ fn loading_allows_only_quit() {
     let trouble = StoreProblem::Unreadable("line 3".into());
     update(
         &mut state,
-        Msg::Store(Box::new(StoreEvent::Trouble(Some(trouble)))),
+        Msg::Store(Box::new(StoreEvent::Problem(Some(trouble)))),
     );
     assert_eq!(update(&mut state, Msg::Key(session::key("q"))), [Effect::Quit(4)]);
 }

@@ -64,9 +64,9 @@ fn adds_hat_to_marked_users_and_undoes_in_one_step() {
     session.keys("y");
     assert!(has(&session, PROF, HAT) && has(&session, "pupil19@example.org", HAT));
     assert!(!has(&session, "mallory@example.net", HAT));
-    assert_eq!(session.state.wardrobe().attachments(), 22);
+    assert_eq!(session.state.wardrobe().attachment_count(), 22);
     session.keys("u");
-    assert_eq!(session.state.wardrobe().attachments(), 1);
+    assert_eq!(session.state.wardrobe().attachment_count(), 1);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn cancel_returns_to_form() {
     assert!(session.state.top_as::<Form>().is_some());
     session.keys("Esc y");
     assert!(session.state.top().is_none());
-    assert_eq!(session.state.wardrobe().attachments(), 1);
+    assert_eq!(session.state.wardrobe().attachment_count(), 1);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn copied_hats_replace_or_add() {
         )
     );
     session.keys("y");
-    assert_eq!(session.state.wardrobe().attachments(), 22);
+    assert_eq!(session.state.wardrobe().attachment_count(), 22);
     assert!(!has(&session, PROF, "urn:x:y"));
     session.keys("u P");
     assert_eq!(
@@ -230,7 +230,7 @@ fn copied_hats_replace_or_add() {
     );
     session.keys("y");
     assert!(has(&session, PROF, "urn:x:y") && has(&session, PROF, HAT));
-    assert_eq!(session.state.wardrobe().attachments(), 23);
+    assert_eq!(session.state.wardrobe().attachment_count(), 23);
 }
 
 #[test]
@@ -245,19 +245,19 @@ fn removes_marked_users_and_rooms() {
         )
     );
     session.keys("y");
-    assert_eq!(session.state.wardrobe().users(), 0);
+    assert_eq!(session.state.wardrobe().user_count(), 0);
     session.keys("u");
-    assert_eq!(session.state.wardrobe().users(), 23);
+    assert_eq!(session.state.wardrobe().user_count(), 23);
     session.keys("Shift-Tab a");
     session.text("staff@conference.example.org");
     session.keys("Enter * A");
     session.text("new@example.org");
     session.keys("Enter y");
-    assert_eq!(session.state.wardrobe().users(), 25);
+    assert_eq!(session.state.wardrobe().user_count(), 25);
     session.keys("d y");
     assert_eq!(session.state.wardrobe().rooms().len(), 0);
     session.keys("u u");
-    assert_eq!(session.state.wardrobe().users(), 23);
+    assert_eq!(session.state.wardrobe().user_count(), 23);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn creates_first_room_user_and_hat_with_keys() {
     session.keys("u u u");
     assert_eq!(session.json()["rooms"], json!({}));
     session.keys("Ctrl-R Ctrl-R Ctrl-R");
-    assert_eq!(session.state.wardrobe().attachments(), 1);
+    assert_eq!(session.state.wardrobe().attachment_count(), 1);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn large_removals_ask_first() {
     session.keys("d y");
     assert_eq!(session.json()["rooms"], json!({}));
     session.keys("u");
-    assert_eq!(session.state.wardrobe().attachments(), 1);
+    assert_eq!(session.state.wardrobe().attachment_count(), 1);
     session.keys("Enter j d");
     assert!(session.state.top_as::<Confirm>().is_some());
     session.keys("y");

@@ -169,7 +169,7 @@ fn concurrent_set_saves_keep_both() {
     session.text("mine");
     session.keys("Enter");
     let hats = wardrobe().user(&jid(ROOM), &jid(TERRY)).unwrap().hats.clone();
-    session.external_change(|wardrobe| wardrobe.put_set("theirs", Some(&hats)));
+    session.external_change(|wardrobe| wardrobe.put_hat_set("theirs", Some(&hats)));
     session.answer_all();
     assert!(
         session.state.top_as::<Conflict>().is_some(),

@@ -77,10 +77,10 @@ fn removes_and_retitles_hat_everywhere() {
     session.keys("d");
     assert_eq!(asked(&session), "Take \"Lecturer\" from 2 users in 3 rooms?");
     session.keys("y");
-    assert_eq!(session.state.wardrobe().attachments(), 0);
+    assert_eq!(session.state.wardrobe().attachment_count(), 0);
     assert_eq!(session.state.length(Pane::First), 0);
     session.keys("u u");
-    assert_eq!(session.state.wardrobe().attachments(), 5);
+    assert_eq!(session.state.wardrobe().attachment_count(), 5);
     assert_eq!(
         session.state.existing_hat().unwrap().title.as_deref(),
         Some("Teacher")
@@ -98,7 +98,7 @@ fn edits_hat_of_one_user_in_all_or_some_rooms() {
     session.keys("y Enter Down Space");
     assert!(session.notice().contains("worn"), "{}", session.notice());
     session.keys("* d y");
-    assert_eq!(session.state.wardrobe().attachments(), 2);
+    assert_eq!(session.state.wardrobe().attachment_count(), 2);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn every_pane_has_sort_orders() {
         .state
         .rooms()
         .iter()
-        .map(|room| session.state.wardrobe().room(room).unwrap().attachments())
+        .map(|room| session.state.wardrobe().room(room).unwrap().attachment_count())
         .collect();
     assert!(hats.is_sorted_by(|a, b| a >= b));
     session.keys("Enter s");
@@ -181,9 +181,19 @@ fn copies_hat_from_hats_view() {
         "Copied from all rooms: \"Teacher\" (p puts exactly these on, P adds them)"
     );
     session.keys("w w Shift-Tab Shift-Tab Shift-Tab Enter g P");
-    assert_eq!(session.state.wardrobe().attachments(), 5, "{}", session.notice());
+    assert_eq!(
+        session.state.wardrobe().attachment_count(),
+        5,
+        "{}",
+        session.notice()
+    );
     session.keys("Shift-Tab G Enter * P");
-    assert_eq!(session.state.wardrobe().attachments(), 6, "{}", session.notice());
+    assert_eq!(
+        session.state.wardrobe().attachment_count(),
+        6,
+        "{}",
+        session.notice()
+    );
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn undo_of_pending_change_waits_for_revision() {
     let asked = tell(
         &mut state,
         StoreEvent::Committed {
-            settled,
+            results: settled,
             snapshot: snapshot(&file),
         },
     );
@@ -93,7 +93,13 @@ fn fast_undo_keys_match_slow_ones() {
     // The second is looked for when the history has the first.
     let settled = vec![(*id, Ok(Some(6)))];
     let snapshot = snapshot(&file);
-    let asked = tell(&mut state, StoreEvent::Committed { settled, snapshot });
+    let asked = tell(
+        &mut state,
+        StoreEvent::Committed {
+            results: settled,
+            snapshot,
+        },
+    );
     assert_eq!(asked, [Effect::Store(StoreRequest::FindUndo)]);
     let asked = tell(&mut state, StoreEvent::FoundUndo(Ok(UndoCandidate::default())));
     let [Effect::Store(StoreRequest::Commit { change, .. })] = asked.as_slice() else {

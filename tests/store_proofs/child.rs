@@ -1,4 +1,4 @@
-//! Other processes: this test binary starts itself again, to be killed, or to work beside others.
+//! Child processes: this test binary starts itself, to be killed or to run beside others.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -11,19 +11,19 @@ use rustix::process::{Signal, getpid, kill_process};
 
 use super::common::*;
 
-/// A process that plays a role on a data file, and says on its output what was acknowledged.
+/// Starts a process with a role on a data file; it prints what was saved.
 pub(crate) fn start(role: &str, path: &Path, argument: usize) -> Child {
     command(role, path, argument).spawn().unwrap()
 }
 
-/// The same, not started yet.
+/// The command for that, not started yet.
 pub(crate) fn command(role: &str, path: &Path, argument: usize) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     wrapped(&mut command, role, path, argument);
     command
 }
 
-/// The same under another program, which starts it.
+/// Configures another program, such as `strace`, that runs it.
 pub(crate) fn wrapped(command: &mut Command, role: &str, path: &Path, argument: usize) {
     command
         .args(["--exact", "child::role", "--nocapture", "--test-threads=1"])
@@ -35,32 +35,32 @@ pub(crate) fn wrapped(command: &mut Command, role: &str, path: &Path, argument: 
         .stderr(Stdio::null());
 }
 
-/// What a process said, up to its end: the names of the hats that it was told are saved.
-pub(crate) fn said(child: &mut Child) -> Vec<String> {
-    Voice::of(child).rest()
+/// Waits for the end of a process; returns the names of the hats that it saved.
+pub(crate) fn saved_names(child: &mut Child) -> Vec<String> {
+    SavedNames::new(child).rest()
 }
 
-/// What a process says, while it says it.
-pub(crate) struct Voice(std::io::Lines<BufReader<ChildStdout>>);
+/// The output of a running process.
+pub(crate) struct SavedNames(std::io::Lines<BufReader<ChildStdout>>);
 
-impl Voice {
-    pub(crate) fn of(child: &mut Child) -> Self {
+impl SavedNames {
+    pub(crate) fn new(child: &mut Child) -> Self {
         Self(BufReader::new(child.stdout.take().unwrap()).lines())
     }
 
-    /// Waits for the next thing that was saved.
+    /// Waits for the next name that was saved.
     pub(crate) fn next(&mut self) -> Option<String> {
         let saved = |line: String| line.split("saved ").nth(1).map(str::to_string);
         self.0.by_ref().map_while(Result::ok).find_map(saved)
     }
 
-    /// Everything up to the end of the process.
+    /// All names up to the end of the process.
     pub(crate) fn rest(mut self) -> Vec<String> {
         std::iter::from_fn(|| self.next()).collect()
     }
 }
 
-/// Played by the processes that are started here; nothing in any other run.
+/// Runs the role in a child process; does nothing otherwise.
 #[test]
 fn role() {
     let Ok(role) = std::env::var("STORE_CHILD") else {
@@ -72,7 +72,7 @@ fn role() {
         "commit without end" => commits(&path, argument, usize::MAX),
         "commit once" => commits(&path, argument, 1),
         "look" => look(&path),
-        "killed at" => killed_at(&path, argument),
+        "killed at" => commit_and_kill(&path, argument),
         "follow" => follow(&path),
         "export" => {
             hatrack::store::write_file(&path, b"half of it", true, None).unwrap();
@@ -85,28 +85,28 @@ fn role() {
     }
 }
 
-/// Commits one hat after the other, named after the writer and counted on from what is there.
+/// Commits hats named after the writer, with numbers that continue those in the file.
 fn commits(path: &Path, writer: usize, count: usize) {
     let mut store = open(path, &format!("writer {writer}"));
     let prefix = format!("{writer}.");
-    let begin = hats(store.wardrobe())
+    let start = hats(store.wardrobe())
         .iter()
         .filter(|name| name.starts_with(&prefix))
         .count();
     let mut out = std::io::stdout();
-    for number in begin..begin.saturating_add(count) {
+    for number in start..start.saturating_add(count) {
         let name = format!("{prefix}{number}");
-        let saved = give(&mut store, &name).unwrap();
+        let saved = add_hat(&mut store, &name).unwrap();
         assert!(saved.is_some());
-        // In one piece, so that a kill does not leave half a line.
+        // In one write, so that a kill does not leave half a line.
         out.write_all(format!("\nsaved {name}\n").as_bytes()).unwrap();
     }
 }
 
-/// A session that says whether it can write, whenever that is told.
+/// A session that prints whether it can write, whenever that changes.
 fn follow(path: &Path) {
     let (send, events) = std::sync::mpsc::channel();
-    let _keeper = StoreWorker::start(path.to_path_buf(), named("alice"), move |event| {
+    let _worker = StoreWorker::start(path.to_path_buf(), options_for("alice"), move |event| {
         send.send(event).unwrap();
     })
     .unwrap();
@@ -117,9 +117,9 @@ fn follow(path: &Path) {
     }
 }
 
-/// Reads all there is and says how much memory that took at most, in kB.
+/// Reads everything and prints the peak memory in kB.
 fn look(path: &Path) {
-    super::bytes::look_at_all_of_it(path);
+    super::arbitrary_bytes::read_everything(path);
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let most = status
         .lines()
@@ -128,8 +128,8 @@ fn look(path: &Path) {
     println!("\nsaved {}", most.trim().trim_end_matches(" kB"));
 }
 
-/// One commit, in which the process kills itself before the operation of that number.
-fn killed_at(path: &Path, at: usize) {
+/// Makes one commit in which the process kills itself before the operation with this number.
+fn commit_and_kill(path: &Path, at: usize) {
     let count = Arc::new(AtomicUsize::new(0));
     let hook = move |_| {
         if count.fetch_add(1, Ordering::Relaxed) == at {
@@ -141,8 +141,8 @@ fn killed_at(path: &Path, at: usize) {
         hook: Some(Arc::new(hook)),
         ..Disk::default()
     };
-    let mut store = Store::open_with(path, named("killed"), disk, &|_, _| ()).unwrap();
-    let change: Change = giving(&store, &format!("k.{at}"));
+    let mut store = Store::open_with(path, options_for("killed"), disk, &|_, _| ()).unwrap();
+    let change: Change = hat_change(&store, &format!("k.{at}"));
     commit(&mut store, change).unwrap();
     println!("\nsaved k.{at}");
 }

@@ -1,4 +1,4 @@
-//! One thing after the other: what a commit leaves in the files, and what it does when somebody else was there before.
+//! Commits one after the other: their effect on the files, and merging with the commits of others.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,14 +10,14 @@ use hatrack::store::{self, Change, HistoryQuery, Refreshed, Scope, Store, StoreO
 use super::common::*;
 
 #[test]
-fn opening_creates_nothing_and_the_first_commit_all_of_it() {
+fn opening_creates_nothing_and_first_commit_creates_all_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a/hats.json");
     let store = open(&path, "alice");
     assert!(!store.snapshot().exists && store.snapshot().read_only.is_none());
     assert_eq!(files(folder.path()), [""; 0]);
 
-    let (_folder, path, store) = begun();
+    let (_folder, path, store) = sample();
     assert_eq!(
         files(path.parent().unwrap()),
         ["hats.history.jsonl", "hats.json", "hats.lock"]
@@ -39,10 +39,10 @@ fn opening_creates_nothing_and_the_first_commit_all_of_it() {
 }
 
 #[test]
-fn a_commit_is_one_line_of_history_and_its_inverse_undoes_it() {
-    let (_folder, _, mut store) = begun();
+fn commit_adds_one_history_line_and_its_inverse_undoes_it() {
+    let (_folder, _, mut store) = sample();
     let before = store.wardrobe().clone();
-    assert_eq!(give(&mut store, "a"), Ok(Some(3)));
+    assert_eq!(add_hat(&mut store, "a"), Ok(Some(3)));
     let entry = history(&store).remove(0);
     assert_eq!(
         (entry.revision, &*entry.actor, entry.outside),
@@ -64,8 +64,8 @@ fn a_commit_is_one_line_of_history_and_its_inverse_undoes_it() {
 }
 
 #[test]
-fn many_changes_are_one_writing_with_a_revision_each() {
-    let (_folder, path, mut store) = begun();
+fn changes_are_written_once_with_a_revision_each() {
+    let (_folder, path, mut store) = sample();
     let mut draft = store.wardrobe().clone();
     let mut changes: Vec<Change> = Vec::new();
     for name in ["a", "b", "c"] {
@@ -73,7 +73,7 @@ fn many_changes_are_one_writing_with_a_revision_each() {
         changes.push(made.unwrap().into());
     }
     let wrong = changes[1].clone();
-    changes.insert(2, wrong); // there already: makes no difference
+    changes.insert(2, wrong); // already in effect
     let mut other = draft.clone();
     other.rename_room(&courses(), Some("X")).unwrap();
     let conflict = other.rename_room(&courses(), Some("Y")).unwrap();
@@ -88,22 +88,22 @@ fn many_changes_are_one_writing_with_a_revision_each() {
 }
 
 #[test]
-fn what_does_not_touch_merges_and_what_does_is_a_conflict() {
-    let (_folder, path, mut alice) = begun();
+fn independent_changes_merge_and_overlapping_ones_conflict() {
+    let (_folder, path, mut alice) = sample();
     let mut bob = open(&path, "bob");
-    assert_eq!(give(&mut alice, "a"), Ok(Some(3)));
-    assert_eq!(give(&mut bob, "b"), Ok(Some(4)));
+    assert_eq!(add_hat(&mut alice, "a"), Ok(Some(3)));
+    assert_eq!(add_hat(&mut bob, "b"), Ok(Some(4)));
     assert_eq!(alice.refresh().unwrap(), Refreshed::Changed);
     assert_eq!(alice.refresh().unwrap(), Refreshed::Unchanged);
     assert_eq!(alice.wardrobe(), bob.wardrobe());
 
-    // The same thing twice is no conflict; something else in its place is.
+    // The same change twice is no conflict; a different one is.
     let titled = |title: &str| Attachment::default().with_title(Some(title));
-    let change = group(&alice, |w| {
+    let change = build_change(&alice, |w| {
         w.add_user_hat(&terry(), &courses(), &hat("a"), titled("A"))
     });
     assert_eq!(commit(&mut bob, change.clone()), Ok(Some(5)));
-    let other = group(&alice, |w| {
+    let other = build_change(&alice, |w| {
         w.add_user_hat(&terry(), &courses(), &hat("a"), titled("B"))
     });
     assert_eq!(commit(&mut alice, change), Ok(None));
@@ -112,11 +112,11 @@ fn what_does_not_touch_merges_and_what_does_is_a_conflict() {
     assert!(error.to_string().contains(r#"{"title":"A"}"#), "{error}");
     assert_eq!(fs::read(&path).unwrap(), bytes, "nothing was written");
 
-    // Nobody gets a hat who was banned meanwhile.
-    let late = group(&alice, |w| {
+    // A user who has been banned meanwhile gets no hat.
+    let late = build_change(&alice, |w| {
         w.add_user_hat(&terry(), &courses(), &hat("c"), Attachment::default())
     });
-    let ban = group(&bob, |w| {
+    let ban = build_change(&bob, |w| {
         w.set_affiliation(&terry(), &courses(), Affiliation::Outcast)
     });
     assert_eq!(commit(&mut bob, ban), Ok(Some(6)));
@@ -125,15 +125,15 @@ fn what_does_not_touch_merges_and_what_does_is_a_conflict() {
 }
 
 #[test]
-fn mode_and_group_are_carried_over_to_all_files() {
-    let (_folder, path, mut store) = begun();
+fn mode_and_owner_are_copied_to_all_files() {
+    let (_folder, path, mut store) = sample();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
     if rustix::process::geteuid().is_root() {
         std::os::unix::fs::chown(&path, Some(12), Some(34)).unwrap();
     }
     let before = path.metadata().unwrap();
-    assert_eq!(give(&mut store, "a"), Ok(Some(3)));
-    // Who may not write has no use for the lock.
+    assert_eq!(add_hat(&mut store, "a"), Ok(Some(3)));
+    // Those who cannot write need no access to the lock.
     let of_lock = before.mode() & !0o007;
     for (file, mode) in [
         ("hats.json", before.mode()),
@@ -147,10 +147,10 @@ fn mode_and_group_are_carried_over_to_all_files() {
 }
 
 #[test]
-fn a_scope_shows_and_changes_its_rooms_only_and_says_nothing_of_others() {
-    let (_folder, path, mut store) = begun();
+fn scope_hides_and_protects_other_rooms() {
+    let (_folder, path, mut store) = sample();
     let other = jid("staff@conference.example.org");
-    let change = group(&store, |w| w.add_room(&other, None));
+    let change = build_change(&store, |w| w.add_room(&other, None));
     commit(&mut store, change).unwrap();
     let scope = Scope {
         rooms: Some(BTreeSet::from([other.clone()])),
@@ -163,8 +163,8 @@ fn a_scope_shows_and_changes_its_rooms_only_and_says_nothing_of_others() {
     let mut carol = Store::open(&path, options.clone()).unwrap();
     assert!(carol.wardrobe().rooms().map(|(jid, _)| jid).eq([&other]));
     assert_eq!(history(&carol).len(), 1);
-    let there = group(&store, |w| w.remove_room(&courses()));
-    let nowhere = group(&store, |w| w.add_room(&jid("none@conference.example.org"), None));
+    let there = build_change(&store, |w| w.remove_room(&courses()));
+    let nowhere = build_change(&store, |w| w.add_room(&jid("none@conference.example.org"), None));
     for change in [there, nowhere] {
         let room = change.group.0[0].room().unwrap().clone();
         assert_eq!(
@@ -172,7 +172,7 @@ fn a_scope_shows_and_changes_its_rooms_only_and_says_nothing_of_others() {
             Err(model::EditError::NoSuchRoom { room })
         );
     }
-    let rename = group(&carol, |w| w.rename_room(&other, Some("Staff")));
+    let rename = build_change(&carol, |w| w.rename_room(&other, Some("Staff")));
     assert_eq!(commit(&mut carol, rename), Ok(Some(4)));
     assert!(
         open(&path, "bob").wardrobe().room(&courses()).is_some(),
@@ -184,7 +184,7 @@ fn a_scope_shows_and_changes_its_rooms_only_and_says_nothing_of_others() {
         read_only: true,
     };
     let mut viewer = Store::open(&path, StoreOptions { scope, ..options }).unwrap();
-    let change = group(&viewer, |w| w.rename_room(&other, None));
+    let change = build_change(&viewer, |w| w.rename_room(&other, None));
     assert!(matches!(
         viewer.commit(&[change]),
         Err(store::StoreError::ReadOnly)
@@ -192,20 +192,20 @@ fn a_scope_shows_and_changes_its_rooms_only_and_says_nothing_of_others() {
 }
 
 #[test]
-fn what_cannot_be_read_is_not_told_to_who_sees_other_rooms_only() {
-    let (_folder, path, mut store) = begun();
+fn read_errors_do_not_reveal_rooms_out_of_scope() {
+    let (_folder, path, mut store) = sample();
     let other = jid("staff@conference.example.org");
-    let change = group(&store, |w| w.add_room(&other, None));
+    let change = build_change(&store, |w| w.add_room(&other, None));
     commit(&mut store, change).unwrap();
     let options = StoreOptions {
         scope: Scope {
             rooms: Some(BTreeSet::from([other])),
             read_only: false,
         },
-        ..named("carol")
+        ..options_for("carol")
     };
     let mut carol = Store::open(&path, options.clone()).unwrap();
-    // A line about Terry's room is damaged, and one about the other.
+    // Damage lines about both rooms.
     let beside = path.with_file_name("hats.history.jsonl");
     let lines = fs::read_to_string(&beside).unwrap();
     fs::write(&beside, lines.replace("{\"revision\":", "{\"revision\" ")).unwrap();
@@ -235,11 +235,11 @@ fn what_cannot_be_read_is_not_told_to_who_sees_other_rooms_only() {
     assert!(store.refresh().unwrap_err().to_string().contains("secret"));
 }
 
-/// Some of many changes in a large room were made by somebody else already: each is looked at by itself. (If each cost a
-/// copy of the room, this would not end.) A conflict about the whole room does not carry all of it.
+/// Some of many changes in a large room are already in effect: each is checked by itself. (This would take forever if
+/// each copied the room.) The error of a conflict about a whole room does not contain all of it.
 #[test]
-fn of_many_changes_in_a_large_room_those_are_made_that_are_not_there_yet() {
-    let (_folder, path, _) = begun();
+fn applies_only_missing_edits_in_a_large_room() {
+    let (_folder, path, _) = sample();
     let users: Vec<Jid> = (0..20_000)
         .map(|n| jid(&format!("u{n:05}@example.org")))
         .collect();
@@ -258,15 +258,15 @@ fn of_many_changes_in_a_large_room_those_are_made_that_are_not_there_yet() {
     .unwrap();
     let mut store = open(&path, "alice");
     let mut draft = store.wardrobe().clone();
-    let mut give = |user: &Jid| {
+    let mut add_hat = |user: &Jid| {
         draft
             .add_user_hat(user, &room, &hat("a"), Attachment::default())
             .unwrap()
     };
-    let one = give(&users[0]);
-    let many = Group(users[1..4000].iter().flat_map(|user| give(user).0).collect());
+    let one = add_hat(&users[0]);
+    let many = Group(users[1..4000].iter().flat_map(|user| add_hat(user).0).collect());
     let whole = Group([one.0.clone(), many.0].concat());
-    let removal = group(&store, |w| w.remove_room(&courses()));
+    let removal = build_change(&store, |w| w.remove_room(&courses()));
     assert_eq!(commit(&mut store, one.into()), Ok(Some(4)));
     assert_eq!(commit(&mut store, whole.into()), Ok(Some(5)));
     assert_eq!(history(&store)[0].group.0.len(), 3999);

@@ -1,4 +1,4 @@
-//! A small wardrobe in a folder of its own, and short ways to change it and to look at it.
+//! A small wardrobe in a temporary folder, and helpers to change and inspect it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub(crate) fn hat(name: &str) -> HatId {
     HatId::parse(&format!("urn:x:{name}")).unwrap()
 }
 
-pub(crate) fn named(actor: &str) -> StoreOptions {
+pub(crate) fn options_for(actor: &str) -> StoreOptions {
     StoreOptions {
         actor: actor.into(),
         scope: Scope::default(),
@@ -30,11 +30,11 @@ pub(crate) fn named(actor: &str) -> StoreOptions {
 }
 
 pub(crate) fn open(path: &Path, actor: &str) -> Store {
-    Store::open(path, named(actor)).unwrap()
+    Store::open(path, options_for(actor)).unwrap()
 }
 
-/// What an operation makes of what a store holds.
-pub(crate) fn group(
+/// The change that an operation makes to the wardrobe of a store.
+pub(crate) fn build_change(
     store: &Store,
     make: impl FnOnce(&mut Wardrobe) -> Result<Group, model::EditError>,
 ) -> Change {
@@ -45,19 +45,19 @@ pub(crate) fn commit(store: &mut Store, change: Change) -> Result<Option<u64>, m
     store.commit(&[change]).unwrap().remove(0)
 }
 
-/// Terry gets a hat, as far as this store knows.
-pub(crate) fn giving(store: &Store, name: &str) -> Change {
-    group(store, |w| {
+/// A change that adds a hat to Terry, based on the wardrobe of a store.
+pub(crate) fn hat_change(store: &Store, name: &str) -> Change {
+    build_change(store, |w| {
         w.add_user_hat(&terry(), &courses(), &hat(name), Attachment::default())
     })
 }
 
-pub(crate) fn give(store: &mut Store, name: &str) -> Result<Option<u64>, model::EditError> {
-    let change = giving(store, name);
+pub(crate) fn add_hat(store: &mut Store, name: &str) -> Result<Option<u64>, model::EditError> {
+    let change = hat_change(store, name);
     commit(store, change)
 }
 
-/// The names of Terry's hats in a wardrobe.
+/// The names of Terry's hats.
 pub(crate) fn hats(wardrobe: &Wardrobe) -> Vec<String> {
     let terry = wardrobe.user(&courses(), &terry());
     let hats = terry.iter().flat_map(|user| user.hats.iter());
@@ -65,31 +65,31 @@ pub(crate) fn hats(wardrobe: &Wardrobe) -> Vec<String> {
         .collect()
 }
 
-/// The same in the file.
-pub(crate) fn hats_in(path: &Path) -> Vec<String> {
+/// The names of Terry's hats in a data file.
+pub(crate) fn hats_in_file(path: &Path) -> Vec<String> {
     hats(&model::read::wardrobe(&fs::read(path).unwrap()).unwrap())
 }
 
-/// A folder with a wardrobe of one room, one user, made in two commits.
-pub(crate) fn begun() -> (tempfile::TempDir, PathBuf, Store) {
+/// A temporary folder with a wardrobe of one room and one user, made in two commits.
+pub(crate) fn sample() -> (tempfile::TempDir, PathBuf, Store) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/folder/hats.json");
     let mut store = open(&path, "alice");
-    begin(&mut store);
+    create_sample(&mut store);
     (folder, path, store)
 }
 
-/// The two commits.
-pub(crate) fn begin(store: &mut Store) {
-    let change = group(store, |w| w.add_room(&courses(), Some("Courses")));
+/// Commits the room and the user of the sample.
+pub(crate) fn create_sample(store: &mut Store) {
+    let change = build_change(store, |w| w.add_room(&courses(), Some("Courses")));
     assert_eq!(commit(store, change), Ok(Some(1)));
-    let change = group(store, |w| {
+    let change = build_change(store, |w| {
         w.set_affiliation(&terry(), &courses(), Affiliation::Member)
     });
     assert_eq!(commit(store, change), Ok(Some(2)));
 }
 
-/// All of the history, newest first; every line of it can be read.
+/// The whole history, newest first; asserts that every line is readable.
 pub(crate) fn history(store: &Store) -> Vec<HistoryEntry> {
     let query = HistoryQuery {
         limit: usize::MAX,
@@ -100,7 +100,7 @@ pub(crate) fn history(store: &Store) -> Vec<HistoryEntry> {
     page.entries
 }
 
-/// The names of the files in a folder.
+/// The names of the files in a folder, sorted.
 pub(crate) fn files(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
@@ -110,7 +110,7 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Nothing is wrong, nothing is left over, and the history ends with what is in the file, without a gap.
+/// Asserts that nothing is wrong or left over, and that the history has no gaps and ends with the revision of the file.
 pub(crate) fn assert_clean(path: &Path) {
     let report = check(path);
     assert!(report.unreadable.is_none(), "{:?}", report.unreadable);
@@ -130,12 +130,12 @@ pub(crate) fn assert_clean(path: &Path) {
     );
 }
 
-/// A folder in memory where there is one: for proofs that write much and do not depend on a disk.
-pub(crate) fn quick_folder() -> tempfile::TempDir {
+/// A folder in memory if possible, for tests that write much and do not depend on a disk.
+pub(crate) fn memory_folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }
 
-/// The number of rounds of a proof: the second in the gate's long run.
+/// The number of rounds of a test: `many` in the long run.
 pub(crate) fn rounds(few: usize, many: usize) -> usize {
     let long = std::env::var_os("HATRACK_LONG").is_some_and(|value| value == "1");
     if long { many } else { few }

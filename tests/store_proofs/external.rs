@@ -1,4 +1,4 @@
-//! The file is changed by something that knows nothing of locks: an editor, `jq`, `cp`, `rm`, `chmod`.
+//! The file is changed by programs that do not use the lock: an editor, `jq`, `cp`, `rm`, `chmod`.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Write;
@@ -10,22 +10,22 @@ use hatrack::store::{self, Change, Refreshed, Scope, Store, StoreError, StoreOpt
 
 use super::common::*;
 
-/// The data file's text with one replaced.
+/// The text of the data file with a replacement.
 pub(crate) fn replaced(path: &Path, from: &str, to: &str) -> String {
     let text = fs::read_to_string(path).unwrap();
     assert!(text.contains(from), "{text}");
     text.replace(from, to)
 }
 
-/// As `jq … > tmp && mv tmp hats.json` does it.
-pub(crate) fn moved_over(path: &Path, text: &str) {
+/// Like `jq … > tmp && mv tmp hats.json`.
+pub(crate) fn rename_over(path: &Path, text: &str) {
     let temporary = path.with_file_name("tmp");
     fs::write(&temporary, text).unwrap();
     fs::rename(&temporary, path).unwrap();
 }
 
-/// Into the file that is there.
-pub(crate) fn in_place(path: &Path, text: &str) {
+/// Overwrites the existing file in place.
+pub(crate) fn write_in_place(path: &Path, text: &str) {
     OpenOptions::new()
         .write(true)
         .open(path)
@@ -35,13 +35,13 @@ pub(crate) fn in_place(path: &Path, text: &str) {
 }
 
 #[test]
-fn a_change_by_hand_is_the_truth_and_noted_with_the_next_commit() {
-    for change in [moved_over, in_place, |path: &Path, text: &str| {
+fn outside_change_wins_and_is_recorded_with_the_next_commit() {
+    for change in [rename_over, write_in_place, |path: &Path, text: &str| {
         fs::write(path, text).unwrap();
     }] {
-        let (_folder, path, mut store) = begun();
+        let (_folder, path, mut store) = sample();
         change(&path, &replaced(&path, "Courses", "Cursus!"));
-        assert_eq!(give(&mut store, "a"), Ok(Some(4)));
+        assert_eq!(add_hat(&mut store, "a"), Ok(Some(4)));
         assert_eq!(
             &*store.wardrobe().room(&courses()).unwrap().name.clone().unwrap(),
             "Cursus!"
@@ -56,14 +56,14 @@ fn a_change_by_hand_is_the_truth_and_noted_with_the_next_commit() {
             (before.as_deref(), after.as_deref()),
             (Some("Courses"), Some("Cursus!"))
         );
-        assert_eq!(hats_in(&path), ["a"]);
+        assert_eq!(hats_in_file(&path), ["a"]);
         assert_clean(&path);
     }
 }
 
 #[test]
-fn a_change_in_the_same_moment_and_of_the_same_length_is_seen() {
-    let (_folder, path, mut store) = begun();
+fn sees_change_of_same_length_at_the_same_moment() {
+    let (_folder, path, mut store) = sample();
     for round in 0..rounds(200, 5000) {
         let (from, to) = if round % 2 == 0 {
             ("Courses", "Cursus!")
@@ -72,11 +72,11 @@ fn a_change_in_the_same_moment_and_of_the_same_length_is_seen() {
         };
         let text = replaced(&path, from, to);
         if round % 3 == 0 {
-            give(&mut store, &format!("n{round}")).unwrap();
+            add_hat(&mut store, &format!("n{round}")).unwrap();
             let text = replaced(&path, from, to);
-            in_place(&path, &text);
+            write_in_place(&path, &text);
         } else {
-            in_place(&path, &text);
+            write_in_place(&path, &text);
         }
         assert_eq!(store.refresh().unwrap(), Refreshed::Changed, "round {round}");
         assert_eq!(
@@ -87,8 +87,8 @@ fn a_change_in_the_same_moment_and_of_the_same_length_is_seen() {
 }
 
 #[test]
-fn a_file_that_is_only_touched_or_copied_is_no_change() {
-    let (_folder, path, mut store) = begun();
+fn touched_or_copied_file_is_unchanged() {
+    let (_folder, path, mut store) = sample();
     File::options()
         .write(true)
         .open(&path)
@@ -96,30 +96,30 @@ fn a_file_that_is_only_touched_or_copied_is_no_change() {
         .set_modified(std::time::UNIX_EPOCH)
         .unwrap();
     assert_eq!(store.refresh().unwrap(), Refreshed::Unchanged);
-    moved_over(&path, &fs::read_to_string(&path).unwrap());
+    rename_over(&path, &fs::read_to_string(&path).unwrap());
     assert_eq!(store.refresh().unwrap(), Refreshed::Unchanged);
-    assert_eq!(give(&mut store, "a"), Ok(Some(3)));
+    assert_eq!(add_hat(&mut store, "a"), Ok(Some(3)));
     assert_eq!(history(&store).len(), 3, "nothing to note");
     assert_clean(&path);
 }
 
 #[test]
-fn a_backup_that_is_put_back_is_the_truth_and_no_history_is_lost() {
+fn restored_backup_wins_and_history_is_kept() {
     for by_name in [true, false] {
-        let (_folder, path, mut store) = begun();
+        let (_folder, path, mut store) = sample();
         let backup = path.with_file_name("backup");
         if by_name {
-            // The very same file, times and all.
+            // The same inode with the same times.
             fs::hard_link(&path, &backup).unwrap();
         } else {
             fs::copy(&path, &backup).unwrap();
         }
-        assert_eq!(give(&mut store, "a"), Ok(Some(3)));
+        assert_eq!(add_hat(&mut store, "a"), Ok(Some(3)));
         fs::rename(&backup, &path).unwrap();
         let mut later = open(&path, "bob");
         assert_eq!(hats(later.wardrobe()), [""; 0]);
-        assert_eq!(give(&mut later, "b"), Ok(Some(5)));
-        assert_eq!(hats_in(&path), ["b"]);
+        assert_eq!(add_hat(&mut later, "b"), Ok(Some(5)));
+        assert_eq!(hats_in_file(&path), ["b"]);
         let entries = history(&later);
         let about: Vec<(u64, bool)> = entries
             .iter()
@@ -132,10 +132,10 @@ fn a_backup_that_is_put_back_is_the_truth_and_no_history_is_lost() {
 }
 
 #[test]
-fn a_read_only_file_is_not_replaced_behind_its_owners_back() {
-    let (_folder, path, mut store) = begun();
+fn does_not_replace_read_only_file() {
+    let (_folder, path, mut store) = sample();
     fs::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
-    let change = giving(&store, "a");
+    let change = hat_change(&store, "a");
     let error = store.commit(std::slice::from_ref(&change)).unwrap_err();
     assert!(
         matches!(error, StoreError::NotWritable { .. }) && error.to_string().contains("chmod"),
@@ -150,10 +150,10 @@ fn a_read_only_file_is_not_replaced_behind_its_owners_back() {
 }
 
 #[test]
-fn a_file_that_is_gone_is_said_and_only_written_again_when_asked() {
+fn deleted_file_is_recreated_only_on_request() {
     for with_folder in [false, true] {
-        let (_folder, path, mut store) = begun();
-        let change = giving(&store, "a");
+        let (_folder, path, mut store) = sample();
+        let change = hat_change(&store, "a");
         if with_folder {
             fs::remove_dir_all(path.parent().unwrap()).unwrap();
         } else {
@@ -168,20 +168,20 @@ fn a_file_that_is_gone_is_said_and_only_written_again_when_asked() {
             store.wardrobe().room(&courses()).is_some(),
             "what was there is kept in memory"
         );
-        store.restore().unwrap();
+        store.recreate().unwrap();
         assert!(store.snapshot().exists);
         assert_eq!(store.refresh().unwrap(), Refreshed::Unchanged);
         assert_eq!(commit(&mut store, change), Ok(Some(4)));
-        assert_eq!(hats_in(&path), ["a"]);
+        assert_eq!(hats_in_file(&path), ["a"]);
         assert_clean(&path);
     }
 }
 
-/// Nobody who starts now has seen what was in it: an empty one would look as if all had been taken away on purpose.
+/// A process that starts now does not know the content: an empty file would look as if everything had been removed on purpose.
 #[test]
-fn a_file_that_is_missing_beside_its_history_is_not_begun_anew_unasked() {
-    let (_folder, path, store) = begun();
-    let (bytes, change) = (fs::read(&path).unwrap(), giving(&store, "a"));
+fn missing_file_with_history_is_not_recreated() {
+    let (_folder, path, store) = sample();
+    let (bytes, change) = (fs::read(&path).unwrap(), hat_change(&store, "a"));
     let beside = path.with_file_name("hats.history.jsonl");
     let lines = fs::read(&beside).unwrap();
     fs::remove_file(&path).unwrap();
@@ -197,11 +197,11 @@ fn a_file_that_is_missing_beside_its_history_is_not_begun_anew_unasked() {
             "{message}"
         );
     };
-    missing(Store::open(&path, named("carol")).unwrap_err());
-    // A session from before there was any of them.
+    missing(Store::open(&path, options_for("carol")).unwrap_err());
+    // A session from before the first commit.
     assert_eq!(early.refresh().unwrap(), Refreshed::Unchanged);
     missing(early.commit(&[Change::default(), change.clone()]).unwrap_err());
-    missing(early.restore().unwrap_err());
+    missing(early.recreate().unwrap_err());
     assert!(!path.exists());
     assert_eq!(fs::read(&beside).unwrap(), lines);
     let report = store::check(&path);
@@ -211,7 +211,7 @@ fn a_file_that_is_missing_beside_its_history_is_not_begun_anew_unasked() {
         "{:?}",
         report.errors
     );
-    // What the sentence says works: a backup, or the history out of the way.
+    // What the error suggests works: restoring a backup, or moving the history away.
     fs::write(&path, bytes).unwrap();
     assert_eq!(
         commit(&mut early, change),
@@ -222,15 +222,15 @@ fn a_file_that_is_missing_beside_its_history_is_not_begun_anew_unasked() {
     fs::remove_file(&path).unwrap();
     fs::rename(&beside, path.with_file_name("away")).unwrap();
     assert!(open(&path, "carol").wardrobe().room(&courses()).is_none());
-    begin(&mut open(&path, "carol"));
+    create_sample(&mut open(&path, "carol"));
 }
 
-/// The history of a first commit that never came to be does not stand in the way.
+/// The history of a first commit that was killed does not prevent another.
 #[test]
-fn a_first_commit_that_was_killed_is_no_missing_file() {
-    let folder = quick_folder();
+fn killed_first_commit_is_not_a_missing_file() {
+    let folder = memory_folder();
     let path = folder.path().join("hats.json");
-    begin(&mut open(&path, "alice"));
+    create_sample(&mut open(&path, "alice"));
     let temporary = path.with_file_name(".hats.json.hatrack-tmp");
     let beside = path.with_file_name("hats.history.jsonl");
     let lines = fs::read_to_string(&beside).unwrap();
@@ -242,28 +242,28 @@ fn a_first_commit_that_was_killed_is_no_missing_file() {
     };
     let options = StoreOptions {
         scope,
-        ..named("viewer")
+        ..options_for("viewer")
     };
     Store::open(&path, options).unwrap();
-    begin(&mut open(&path, "bob"));
+    create_sample(&mut open(&path, "bob"));
     assert_clean(&path);
 }
 
 #[test]
-fn a_file_that_comes_back_is_read() {
-    let (_folder, path, mut store) = begun();
+fn reappearing_file_is_read() {
+    let (_folder, path, mut store) = sample();
     let bytes = fs::read(&path).unwrap();
     fs::remove_file(&path).unwrap();
     assert_eq!(store.refresh().unwrap(), Refreshed::Gone);
     fs::write(&path, bytes).unwrap();
     assert_eq!(store.refresh().unwrap(), Refreshed::Changed);
-    store.restore().unwrap();
-    assert_eq!(give(&mut store, "a"), Ok(Some(3)));
+    store.recreate().unwrap();
+    assert_eq!(add_hat(&mut store, "a"), Ok(Some(3)));
     assert_clean(&path);
 }
 
 #[test]
-fn a_symbolic_link_stays_one_also_where_it_leads_to_nothing_yet() {
+fn keeps_symbolic_links_including_dangling_ones() {
     for dangling in [false, true] {
         let folder = tempfile::tempdir().unwrap();
         let (real, link) = (
@@ -272,23 +272,23 @@ fn a_symbolic_link_stays_one_also_where_it_leads_to_nothing_yet() {
         );
         symlink("real/hats.json", &link).unwrap();
         if !dangling {
-            begin(&mut open(&real, "alice"));
+            create_sample(&mut open(&real, "alice"));
         }
         let mut store = open(&link, "bob");
         if dangling {
-            begin(&mut store);
+            create_sample(&mut store);
         }
-        assert_eq!(give(&mut store, "a"), Ok(Some(3)));
+        assert_eq!(add_hat(&mut store, "a"), Ok(Some(3)));
         assert!(link.symlink_metadata().unwrap().is_symlink());
-        assert_eq!(hats_in(&real), ["a"]);
+        assert_eq!(hats_in_file(&real), ["a"]);
         assert_eq!(files(folder.path()), ["link.json", "real"]);
         assert_clean(&real);
     }
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_left_alone_until_it_can() {
-    let (_folder, path, mut store) = begun();
+fn unreadable_file_is_kept_until_it_is_readable() {
+    let (_folder, path, mut store) = sample();
     let whole = fs::read(&path).unwrap();
     for bytes in [
         &whole[..whole.len() / 2],
@@ -298,9 +298,9 @@ fn a_file_that_cannot_be_read_is_left_alone_until_it_can() {
         b"\xff",
         br#"{"version":99,"rooms":{}}"#,
     ] {
-        moved_over(&path, "");
+        rename_over(&path, "");
         fs::write(&path, bytes).unwrap();
-        let change = giving(&store, "a");
+        let change = hat_change(&store, "a");
         let error = store.commit(&[change]).unwrap_err();
         assert!(
             matches!(error, StoreError::Unreadable { .. }) && error.exit_code() == 4,
@@ -309,34 +309,34 @@ fn a_file_that_cannot_be_read_is_left_alone_until_it_can() {
         assert!(error.to_string().contains("hats.json: line "), "{error}");
         let again = store.refresh().unwrap_err();
         assert_eq!(again.to_string(), error.to_string());
-        let fresh = Store::open(&path, named("bob")).unwrap_err();
+        let fresh = Store::open(&path, options_for("bob")).unwrap_err();
         assert_eq!(fresh.to_string(), error.to_string());
         assert_eq!(store::check(&path).exit_code(), 4);
         assert_eq!(fs::read(&path).unwrap(), bytes, "untouched");
     }
-    // The writer was only slow.
+    // The other writer was only slow.
     fs::write(&path, &whole).unwrap();
-    assert_eq!(give(&mut store, "a"), Ok(Some(3)));
+    assert_eq!(add_hat(&mut store, "a"), Ok(Some(3)));
     assert_clean(&path);
 }
 
 #[test]
-fn something_else_than_a_file_is_refused_and_never_waited_for() {
+fn rejects_non_files_without_blocking() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
     for path in [folder.path(), &pipe, Path::new("/dev/null")] {
-        let error = Store::open(path, named("alice")).unwrap_err();
+        let error = Store::open(path, options_for("alice")).unwrap_err();
         assert!(matches!(error, StoreError::NotAFile { .. }), "{error}");
     }
-    // Nor is a pipe as history, or as lock.
+    // The same with a pipe as history or lock.
     for name in ["hats.history.jsonl", "hats.lock", ".hats.json.hatrack-tmp"] {
-        let (_folder, path, mut store) = begun();
+        let (_folder, path, mut store) = sample();
         let other = path.with_file_name(name);
         let _ = fs::remove_file(&other);
         rustix::fs::mkfifoat(rustix::fs::CWD, &other, rustix::fs::Mode::RWXU).unwrap();
         let before = fs::read(&path).unwrap();
-        let change = giving(&store, "a");
+        let change = hat_change(&store, "a");
         if store.commit(&[change]).is_err() {
             assert_eq!(fs::read(&path).unwrap(), before, "{name}");
         }
@@ -344,10 +344,10 @@ fn something_else_than_a_file_is_refused_and_never_waited_for() {
 }
 
 #[test]
-fn the_history_deleted_starts_anew() {
-    let (_folder, path, mut store) = begun();
+fn deleted_history_starts_again() {
+    let (_folder, path, mut store) = sample();
     fs::remove_file(path.with_file_name("hats.history.jsonl")).unwrap();
-    assert_eq!(give(&mut store, "a"), Ok(Some(3)));
+    assert_eq!(add_hat(&mut store, "a"), Ok(Some(3)));
     let entries = history(&store);
     assert_eq!(
         entries.iter().map(|entry| entry.revision).collect::<Vec<_>>(),
@@ -357,8 +357,8 @@ fn the_history_deleted_starts_anew() {
 }
 
 #[test]
-fn a_torn_last_line_is_harmless_and_cut_by_the_next_writer_only() {
-    let (_folder, path, mut store) = begun();
+fn torn_last_line_is_cut_by_the_next_writer_only() {
+    let (_folder, path, mut store) = sample();
     let at = path.with_file_name("hats.history.jsonl");
     let whole = fs::read(&at).unwrap();
     for torn in [&b"{\"revision\":3,\"ti"[..], b"\0\0\0\0", b"{", b"\xff\xfe"] {
@@ -388,21 +388,21 @@ fn a_torn_last_line_is_harmless_and_cut_by_the_next_writer_only() {
         .unwrap()
         .write_all(b"{\"revision\":3,")
         .unwrap();
-    assert_eq!(give(&mut store, "a"), Ok(Some(3)));
+    assert_eq!(add_hat(&mut store, "a"), Ok(Some(3)));
     assert_clean(&path);
 
-    // Only the newline is missing: somebody's editor took it.
+    // Only the newline is missing, as some editors remove it.
     let text = fs::read(&at).unwrap();
     fs::write(&at, text.strip_suffix(b"\n").unwrap()).unwrap();
-    assert_eq!(give(&mut store, "b"), Ok(Some(4)));
+    assert_eq!(add_hat(&mut store, "b"), Ok(Some(4)));
     assert_clean(&path);
 }
 
-/// An object that only looks like the rooms, in a member that hatrack does not know.
+/// An object that looks like the rooms, in an unrecognized member.
 #[test]
-fn rooms_elsewhere_in_the_document_are_no_rooms() {
+fn rooms_inside_unknown_members_are_ignored() {
     let text = "{\n  \"version\": 1,\n  \"old\": { \"revision\": 3,\n  \"rooms\": {\n    \"a@b.example\": {\n      \"users\": {}\n    }\n  }\n  },\n  \"rooms\": {}\n}\n";
-    let folder = quick_folder();
+    let folder = memory_folder();
     let path = folder.path().join("hats.json");
     fs::write(&path, text).unwrap();
     let store = open(&path, "alice");

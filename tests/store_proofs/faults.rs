@@ -1,5 +1,5 @@
-//! Every file operation of a commit fails once, in every way; and the process ends at every one of them. Old or new,
-//! never torn; nothing that was not acknowledged stays in the history; the next try succeeds.
+//! Every file operation of a commit fails once in several ways, and the process ends at each of them. The file is old
+//! or new, never torn; nothing unconfirmed stays in the history; the next attempt succeeds.
 
 use std::fs;
 use std::io;
@@ -11,33 +11,33 @@ use hatrack::store::{Change, Disk, DiskFault, DiskOperation, Store};
 
 use super::common::*;
 
-/// What fails.
+/// Which operation fails, and how.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
-    /// Which operation, counted from 0.
+    /// The operation, counted from 0.
     at: usize,
-    /// With which number of the system.
+    /// The error number.
     error: i32,
-    /// After so many bytes, where it writes.
+    /// The number of bytes written before the failure.
     after: usize,
-    /// Whether everything after it fails too, as when the process has ended.
-    for_ever: bool,
+    /// Whether all later operations fail too, as if the process had ended.
+    permanent: bool,
 }
 
 const ENOSPC: i32 = 28;
 const EIO: i32 = 5;
 const EACCES: i32 = 13;
 
-/// A disk that follows a plan, and counts.
+/// A disk that fails according to a plan, and a counter of its operations.
 fn failing(plan: Option<Plan>) -> (Disk, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = count.clone();
     let hook = move |_: DiskOperation| {
         let now = counted.fetch_add(1, Ordering::Relaxed);
         match plan {
-            Some(plan) if now == plan.at || (plan.for_ever && now > plan.at) => Err(DiskFault {
+            Some(plan) if now == plan.at || (plan.permanent && now > plan.at) => Err(DiskFault {
                 error: io::Error::from_raw_os_error(plan.error),
-                after: plan.after,
+                written: plan.after,
             }),
             _ => Ok(()),
         }
@@ -49,22 +49,22 @@ fn failing(plan: Option<Plan>) -> (Disk, Arc<AtomicUsize>) {
     (disk, count)
 }
 
-/// How the files are before the commit that fails.
+/// The state of the files before the failing commit.
 #[derive(Debug, Clone, Copy)]
 enum Before {
     Nothing,
     AFile,
-    /// The file was changed by hand, so that a line more is written.
+    /// The file was changed by hand, so that one more line is written.
     Changed,
-    /// A writer was killed before.
+    /// A writer was killed before that.
     LeftOver,
 }
 
-/// Makes that state, in a folder; `disk`: where the store that then commits works.
+/// Prepares that state in a folder; `disk` is for the store that will commit.
 fn prepared(before: Before, folder: &Path, disk: Disk) -> (std::path::PathBuf, Option<Store>) {
     let path = folder.join("data/hats.json");
     if !matches!(before, Before::Nothing) {
-        begin(&mut open(&path, "alice"));
+        create_sample(&mut open(&path, "alice"));
     }
     if matches!(before, Before::LeftOver) {
         let dead = AtomicUsize::new(0);
@@ -74,18 +74,18 @@ fn prepared(before: Before, folder: &Path, disk: Disk) -> (std::path::PathBuf, O
             0 if step != DiskOperation::Rename => Ok(()),
             _ => Err(DiskFault {
                 error: io::Error::from_raw_os_error(EIO),
-                after: 0,
+                written: 0,
             }),
         };
         let disk = Disk {
             hook: Some(Arc::new(hook)),
             ..Disk::default()
         };
-        let mut store = Store::open_with(&path, named("killed"), disk, &|_, _| ()).unwrap();
-        let change = giving(&store, "lost");
+        let mut store = Store::open_with(&path, options_for("killed"), disk, &|_, _| ()).unwrap();
+        let change = hat_change(&store, "lost");
         store.commit(&[change]).unwrap_err();
     }
-    let store = Store::open_with(&path, named("bob"), disk, &|_, _| ());
+    let store = Store::open_with(&path, options_for("bob"), disk, &|_, _| ());
     if matches!(before, Before::Changed) {
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace("Courses", "By hand")).unwrap();
@@ -93,18 +93,18 @@ fn prepared(before: Before, folder: &Path, disk: Disk) -> (std::path::PathBuf, O
     (path, store.ok())
 }
 
-/// The change: a hat where there is a user, else a room.
+/// The change: a hat if there is a user, otherwise a room.
 fn change(store: &Store) -> Change {
     if store.wardrobe().user(&courses(), &terry()).is_some() {
-        giving(store, "new")
+        hat_change(store, "new")
     } else {
-        group(store, |w| w.add_room(&courses(), Some("Courses")))
+        build_change(store, |w| w.add_room(&courses(), Some("Courses")))
     }
 }
 
-/// Follows one plan; false when it was longer than the commit.
+/// Runs one plan; `false` if the commit has fewer operations.
 fn follow(before: Before, plan: Plan) -> bool {
-    let folder = quick_folder();
+    let folder = memory_folder();
     let (disk, count) = failing(Some(plan));
     let (path, store) = prepared(before, folder.path(), disk);
     let old = fs::read(&path).ok();
@@ -141,7 +141,7 @@ fn follow(before: Before, plan: Plan) -> bool {
         assert!(acknowledged);
         return false;
     }
-    if plan.for_ever {
+    if plan.permanent {
         drop(store);
     } else if let (Some(mut store), Some(change)) = (store, asked) {
         if new == old && !acknowledged && !lines().is_empty() {
@@ -150,7 +150,7 @@ fn follow(before: Before, plan: Plan) -> bool {
                 "{before:?} {plan:?}: a line stayed"
             );
         }
-        // Tried again, it is done, once.
+        // The next attempt succeeds, once.
         let again = store
             .commit(&[change])
             .unwrap_or_else(|error| panic!("{before:?} {plan:?}: {error}"));
@@ -159,7 +159,7 @@ fn follow(before: Before, plan: Plan) -> bool {
             "{before:?} {plan:?}: {again:?}"
         );
     }
-    // Whoever starts next finds nothing left over, and goes on.
+    // The next start finds nothing left over and can commit.
     let mut next = open(&path, "carol");
     let temporary = path.with_file_name(".hats.json.hatrack-tmp");
     assert!(!temporary.exists(), "{before:?} {plan:?}: left over");
@@ -167,7 +167,7 @@ fn follow(before: Before, plan: Plan) -> bool {
         let change = change(&next);
         commit(&mut next, change).unwrap();
     }
-    let rename = group(&next, |w| w.rename_room(&courses(), Some("Last")));
+    let rename = build_change(&next, |w| w.rename_room(&courses(), Some("Last")));
     commit(&mut next, rename).unwrap();
     assert_clean(&path);
     true
@@ -180,8 +180,8 @@ fn change_is_in(wardrobe: &hatrack::model::Wardrobe) -> bool {
     }
 }
 
-fn all_plans(before: Before, for_ever: bool) {
-    // How much was written before it failed matters with writing only, which fails when there is no room.
+fn run_all_plans(before: Before, permanent: bool) {
+    // The number of bytes written matters only for writes, which fail when the disk is full.
     for (error, after) in [(ENOSPC, 0), (ENOSPC, 1), (ENOSPC, 40), (EIO, 0), (EACCES, 0)] {
         let mut at = 0;
         while follow(
@@ -190,7 +190,7 @@ fn all_plans(before: Before, for_ever: bool) {
                 at,
                 error,
                 after,
-                for_ever,
+                permanent,
             },
         ) {
             at += 1;
@@ -201,15 +201,15 @@ fn all_plans(before: Before, for_ever: bool) {
 }
 
 #[test]
-fn every_operation_fails_once() {
+fn survives_failure_of_each_operation() {
     for before in [Before::Nothing, Before::AFile, Before::Changed, Before::LeftOver] {
-        all_plans(before, false);
+        run_all_plans(before, false);
     }
 }
 
 #[test]
-fn the_process_ends_at_every_operation() {
+fn survives_end_of_process_at_each_operation() {
     for before in [Before::Nothing, Before::AFile, Before::Changed, Before::LeftOver] {
-        all_plans(before, true);
+        run_all_plans(before, true);
     }
 }

@@ -1,4 +1,4 @@
-//! The history as a reader meets it: pages, filters, damage, other versions, forgetting.
+//! The history for its readers: pages, filters, damage, other versions, forgetting, undo.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -16,7 +16,7 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name("hats.history.jsonl")
 }
 
-/// All pages of so many entries, one after the other.
+/// All pages with this limit.
 fn pages(store: &Store, limit: usize, filter: &HistoryFilter) -> Vec<HistoryPage> {
     let (mut all, mut from) = (Vec::new(), None);
     loop {
@@ -35,10 +35,10 @@ fn revisions(entries: &[HistoryEntry]) -> Vec<u64> {
 }
 
 #[test]
-fn pages_follow_each_other_without_gap_or_repetition() {
-    let (_folder, _, mut store) = begun();
+fn pages_have_no_gaps_or_repetitions() {
+    let (_folder, _, mut store) = sample();
     for number in 0..20 {
-        give(&mut store, &format!("n{number}")).unwrap();
+        add_hat(&mut store, &format!("n{number}")).unwrap();
     }
     for limit in [1, 2, 7, 22, 100] {
         let pages = pages(&store, limit, &HistoryFilter::default());
@@ -49,14 +49,14 @@ fn pages_follow_each_other_without_gap_or_repetition() {
 }
 
 #[test]
-fn filters_find_what_an_entry_touches_also_inside_whole_rooms_and_users() {
-    let (_folder, path, mut store) = begun();
-    give(&mut store, "a").unwrap(); // 3
+fn filters_match_inside_whole_rooms_and_users() {
+    let (_folder, path, mut store) = sample();
+    add_hat(&mut store, "a").unwrap(); // 3
     let mut bob = open(&path, "Bob");
     let staff = jid("staff@conference.example.org");
-    let change = group(&bob, |w| w.add_room(&staff, None));
+    let change = build_change(&bob, |w| w.add_room(&staff, None));
     commit(&mut bob, change).unwrap(); // 4
-    let change = group(&bob, |w| w.remove_room(&courses()));
+    let change = build_change(&bob, |w| w.remove_room(&courses()));
     commit(&mut bob, change).unwrap(); // 5: Terry and the hat with it
     let found = |filter: HistoryFilter| {
         let pages = pages(&store, 2, &filter);
@@ -110,12 +110,12 @@ fn filters_find_what_an_entry_touches_also_inside_whole_rooms_and_users() {
 }
 
 #[test]
-fn damage_in_the_middle_is_passed_over_counted_said_and_put_aside_by_a_repair() {
-    let (_folder, path, mut store) = begun();
-    give(&mut store, "a").unwrap();
+fn damaged_lines_are_skipped_reported_and_moved_by_repair() {
+    let (_folder, path, mut store) = sample();
+    add_hat(&mut store, "a").unwrap();
     let text = fs::read_to_string(beside(&path)).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    // Another version's line: members and kinds of edits that this one does not know.
+    // A line of another version, with unrecognized members and kinds of edits.
     let other = lines[1]
         .replace("{\"revision\":2,", "{\"revision\":2,\"mood\":1.50,")
         .replace("\"edits\":[", "\"edits\":[{\"fly\":{}},");
@@ -140,13 +140,13 @@ fn damage_in_the_middle_is_passed_over_counted_said_and_put_aside_by_a_repair() 
         damaged,
         "check changes nothing"
     );
-    assert_eq!(give(&mut store, "b"), Ok(Some(4)), "writing goes on");
+    assert_eq!(add_hat(&mut store, "b"), Ok(Some(4)), "writing goes on");
 
-    // It is as open as the data file.
+    // The new history has the mode of the data file.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     let repaired = repair_history(&path).unwrap();
     assert_eq!((repaired.kept, repaired.moved), (4, 3));
-    let copy = fs::read_to_string(repaired.copy.unwrap()).unwrap();
+    let copy = fs::read_to_string(repaired.moved_to.unwrap()).unwrap();
     assert_eq!(copy, format!("{cut}\nrubbish\n\u{0}\u{0}\n"));
     let kept = fs::read_to_string(beside(&path)).unwrap();
     assert!(
@@ -155,12 +155,16 @@ fn damage_in_the_middle_is_passed_over_counted_said_and_put_aside_by_a_repair() 
     );
     assert_eq!(beside(&path).metadata().unwrap().mode() & 0o777, 0o640);
     assert_eq!(check(&path).exit_code(), 0);
-    assert_eq!(repair_history(&path).unwrap().copy, None, "nothing more to do");
+    assert_eq!(
+        repair_history(&path).unwrap().moved_to,
+        None,
+        "nothing more to do"
+    );
 }
 
 #[test]
-fn what_is_forgotten_is_gone_and_the_rest_stays_to_the_byte() {
-    let (_folder, path, mut store) = begun();
+fn forget_removes_old_lines_and_keeps_the_rest_to_the_byte() {
+    let (_folder, path, mut store) = sample();
     let text = fs::read_to_string(beside(&path)).unwrap();
     let mut lines: Vec<String> = text.lines().map(str::to_string).collect();
     let time = |line: &str, time: &str| {
@@ -179,23 +183,23 @@ fn what_is_forgotten_is_gone_and_the_rest_stays_to_the_byte() {
         fs::read_to_string(beside(&path)).unwrap(),
         format!("{}\n", lines[2])
     );
-    assert_eq!(give(&mut store, "a"), Ok(Some(3)), "revisions go on");
+    assert_eq!(add_hat(&mut store, "a"), Ok(Some(3)), "revisions go on");
     assert_eq!(store.forget(Timestamp::MAX).unwrap(), 2);
-    assert_eq!(give(&mut store, "b"), Ok(Some(4)));
+    assert_eq!(add_hat(&mut store, "b"), Ok(Some(4)));
     assert_clean(&path);
 }
 
 #[test]
-fn a_long_history_is_read_from_its_end_only() {
-    let (_folder, path, mut store) = begun();
-    give(&mut store, "a").unwrap();
+fn reads_long_history_from_the_end() {
+    let (_folder, path, mut store) = sample();
+    add_hat(&mut store, "a").unwrap();
     let last = fs::read_to_string(beside(&path))
         .unwrap()
         .lines()
         .next_back()
         .unwrap()
         .to_string();
-    // A hole as long as a history of many millions of lines: whoever read it all would not come back.
+    // A hole as long as a history of many millions of lines: reading all of it would take forever.
     let file = fs::File::options().write(true).open(beside(&path)).unwrap();
     file.set_len(1 << 40).unwrap();
     let end = format!("\n{last}\n{last}\n");
@@ -208,18 +212,18 @@ fn a_long_history_is_read_from_its_end_only() {
         .unwrap();
     assert_eq!((page.entries.len(), page.unreadable), (2, 0));
     assert_eq!(store.find_undo().unwrap().undo.unwrap().revision, 3);
-    assert_eq!(give(&mut store, "b"), Ok(Some(4)));
+    assert_eq!(add_hat(&mut store, "b"), Ok(Some(4)));
 }
 
-/// Undo and redo as the screen asks for them: what is found next, step by step.
+/// Undo and redo as in a session, step by step.
 #[test]
-fn undo_and_redo_go_back_and_forth_over_ones_own_changes() {
-    let (_folder, path, mut alice) = begun();
+fn undo_and_redo_walk_over_own_changes() {
+    let (_folder, path, mut alice) = sample();
     let mut bob = open(&path, "bob");
-    give(&mut alice, "a").unwrap(); // 3
-    give(&mut bob, "x").unwrap(); // 4
+    add_hat(&mut alice, "a").unwrap(); // 3
+    add_hat(&mut bob, "x").unwrap(); // 4
     alice.refresh().unwrap();
-    give(&mut alice, "b").unwrap(); // 5
+    add_hat(&mut alice, "b").unwrap(); // 5
     let found = |store: &Store| {
         let found = store.find_undo().unwrap();
         (
@@ -250,36 +254,39 @@ fn undo_and_redo_go_back_and_forth_over_ones_own_changes() {
     assert_eq!(found(&alice), (Some(3), Some(6)));
     assert_eq!(undo(&mut alice), 7); // of 3
     assert_eq!(
-        (hats_in(&path), found(&alice)),
+        (hats_in_file(&path), found(&alice)),
         (vec!["x".to_string()], (Some(2), Some(7)))
     );
     assert_eq!(redo(&mut alice), 8);
-    assert_eq!((hats_in(&path).len(), found(&alice)), (2, (Some(8), Some(6))));
+    assert_eq!(
+        (hats_in_file(&path).len(), found(&alice)),
+        (2, (Some(8), Some(6)))
+    );
     assert_eq!(redo(&mut alice), 9);
     assert_eq!(
-        (hats_in(&path), found(&alice)),
+        (hats_in_file(&path), found(&alice)),
         (vec!["a".into(), "b".into(), "x".into()], (Some(9), None))
     );
-    // Back again, over the redos.
+    // Undo again, over the redos.
     assert_eq!((undo(&mut alice), undo(&mut alice)), (10, 11));
     assert_eq!(
-        (hats_in(&path), found(&alice)),
+        (hats_in_file(&path), found(&alice)),
         (vec!["x".to_string()], (Some(2), Some(11)))
     );
-    // A new change of one's own ends what could be put back; somebody else's does not.
-    give(&mut bob, "y").unwrap(); // 12
+    // A new change by the same actor ends redo; one by another does not.
+    add_hat(&mut bob, "y").unwrap(); // 12
     assert_eq!(found(&alice), (Some(2), Some(11)));
     alice.refresh().unwrap();
-    give(&mut alice, "c").unwrap(); // 13
+    add_hat(&mut alice, "c").unwrap(); // 13
     assert_eq!(found(&alice), (Some(13), None));
     assert_eq!(found(&bob), (Some(12), None));
-    // The next session goes on where this one was; and an undo of what somebody changed since is a conflict.
+    // The next session continues where this one ended; undoing what another actor has changed since is a conflict.
     drop(alice);
     let mut alice = open(&path, "alice");
     assert_eq!(undo(&mut alice), 14);
     let entry = alice.find_undo().unwrap().undo.unwrap();
     assert_eq!(entry.revision, 2);
-    let change = group(&bob, |w| {
+    let change = build_change(&bob, |w| {
         w.set_affiliation(&terry(), &courses(), Affiliation::Admin)
     });
     commit(&mut bob, change).unwrap();
@@ -291,21 +298,21 @@ fn undo_and_redo_go_back_and_forth_over_ones_own_changes() {
     assert_eq!(commit(&mut alice, back).unwrap_err().condition(), "conflict");
 }
 
-/// However large a commit was, its author finds it again, also behind the commits of others.
+/// A commit of any size is found, also behind the commits of others.
 #[test]
-fn undo_finds_a_commit_of_any_size() {
-    let folder = quick_folder();
+fn undo_finds_commits_of_any_size() {
+    let folder = memory_folder();
     let path = folder.path().join("hats.json");
     let mut alice = open(&path, "alice");
-    begin(&mut alice);
+    create_sample(&mut alice);
     let name = "x".repeat(33 << 20);
-    let change = group(&alice, |w| w.rename_room(&courses(), Some(&name)));
+    let change = build_change(&alice, |w| w.rename_room(&courses(), Some(&name)));
     commit(&mut alice, change).unwrap(); // 3
-    let change = group(&alice, |w| w.rename_room(&courses(), Some("Courses")));
+    let change = build_change(&alice, |w| w.rename_room(&courses(), Some("Courses")));
     let mut bob = open(&path, "bob");
     commit(&mut bob, change).unwrap(); // 4: has the long name too
     for number in 0..5 {
-        give(&mut bob, &format!("n{number}")).unwrap();
+        add_hat(&mut bob, &format!("n{number}")).unwrap();
     }
     alice.refresh().unwrap();
     let undo = |store: &Store| store.find_undo().unwrap().undo.map(|entry| entry.revision);
@@ -314,7 +321,7 @@ fn undo_finds_a_commit_of_any_size() {
         Some(2),
         "3 is undone already: its name is the one before"
     );
-    let change = group(&bob, |w| w.rename_room(&courses(), Some(&name)));
+    let change = build_change(&bob, |w| w.rename_room(&courses(), Some(&name)));
     commit(&mut bob, change).unwrap();
     alice.refresh().unwrap();
     assert_eq!(undo(&alice), Some(3));
@@ -323,14 +330,17 @@ fn undo_finds_a_commit_of_any_size() {
         ..HistoryQuery::default()
     };
     assert_eq!(revisions(&alice.history(&page).unwrap().entries), [10]);
-    assert_eq!(alice.entry(3).unwrap().map(|entry| entry.revision), Some(3));
+    assert_eq!(
+        alice.history_entry(3).unwrap().map(|entry| entry.revision),
+        Some(3)
+    );
 }
 
-/// Somebody took a part of a commit back by hand, or all of it: undo goes on with what is left.
+/// Part of a commit, or all of it, was reverted by hand: undo continues with the rest.
 #[test]
-fn undo_passes_over_what_is_undone_already() {
-    let (_folder, path, mut alice) = begun();
-    let both = group(&alice, |w| {
+fn undo_skips_commits_already_undone() {
+    let (_folder, path, mut alice) = sample();
+    let both = build_change(&alice, |w| {
         let mut both = w.add_user_hat(&terry(), &courses(), &hat("a"), Attachment::default())?;
         both.0.extend(
             w.add_user_hat(&terry(), &courses(), &hat("b"), Attachment::default())?
@@ -341,7 +351,7 @@ fn undo_passes_over_what_is_undone_already() {
     assert_eq!(commit(&mut alice, both), Ok(Some(3)));
     let mut bob = open(&path, "bob");
     let take = |store: &mut Store, name: &str| {
-        let change = group(store, |w| w.remove_user_hat(&terry(), &courses(), &hat(name)));
+        let change = build_change(store, |w| w.remove_user_hat(&terry(), &courses(), &hat(name)));
         commit(store, change).unwrap();
     };
     take(&mut bob, "a");
@@ -357,12 +367,12 @@ fn undo_passes_over_what_is_undone_already() {
         redoes: None,
     };
     let mut probe = alice.wardrobe().clone();
-    assert_eq!(probe.apply_rest(&undo.group).unwrap().0.len(), 1);
+    assert_eq!(probe.apply_remaining(&undo.group).unwrap().0.len(), 1);
     take(&mut bob, "b");
     assert_eq!(found(&mut alice).revision, 2, "nothing is left of it");
-    give(&mut bob, "b").unwrap();
+    add_hat(&mut bob, "b").unwrap();
     alice.refresh().unwrap();
     assert_eq!(commit(&mut alice, undo), Ok(Some(7)));
-    assert_eq!(hats_in(&path), [""; 0]);
+    assert_eq!(hats_in_file(&path), [""; 0]);
     assert_eq!(history(&alice)[0].group.0.len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Two stores on one file, edits by hand, crashes and restarts in any order, against a model of a few lines.
+//! Two stores on one file, manual edits, crashes and restarts in any order, compared with a simple model.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,10 +15,10 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 
 use super::common::*;
 
-/// Terry's hats: which ones, with which title.
+/// Terry's hats: number and title.
 type Hats = BTreeMap<u8, u8>;
 
-/// What the model knows: what the file holds, and what each store last saw of it.
+/// The state of the model: the content of the file, and what each store last saw.
 #[derive(Debug, Clone, Default)]
 struct Model {
     file: Hats,
@@ -27,29 +27,29 @@ struct Model {
 
 #[derive(Debug, Clone)]
 enum Action {
-    /// A store puts a hat with a title, or takes it away, as it believes things are.
+    /// A store adds a hat with a title, or removes it, based on what it last saw.
     Commit(usize, u8, Option<u8>),
-    /// The same, with the process ending at an operation of that kind.
+    /// The same, with the process ending during the commit.
     Crash(usize, u8, Option<u8>, End),
-    /// Somebody edits the file by hand; in place, or as a new file.
+    /// The file is edited by hand, in place or as a new file.
     ByHand(u8, Option<u8>, bool),
     Refresh(usize),
     Restart(usize),
-    /// The last line of the history is torn, or all of it is gone.
+    /// A torn line is appended to the history.
     Tear,
     Forget,
 }
 
-/// Where a process ends.
+/// When a process ends.
 #[derive(Debug, Clone, Copy)]
 enum End {
-    /// Before the n-th operation of this kind, which is before the rename.
+    /// Before the n-th operation of this kind, before the rename.
     Before(DiskOperation, usize),
     /// Just after the rename.
     AfterRename,
 }
 
-/// What a commit comes to.
+/// The outcome of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Saved,
@@ -58,7 +58,7 @@ enum Outcome {
 }
 
 impl Model {
-    /// A commit by a store that believes what it has seen; `done`: whether it comes to its end.
+    /// A commit by a store based on what it last saw; `done` tells whether it completes.
     fn commit(&mut self, who: usize, hat: u8, title: Option<u8>, done: bool) -> Outcome {
         let (believed, there) = (self.seen[who].get(&hat).copied(), self.file.get(&hat).copied());
         let outcome = match () {
@@ -96,9 +96,9 @@ impl ReferenceStateMachine for Model {
             (
                 prop::sample::select(vec![
                     DiskOperation::Create,
-                    DiskOperation::Own,
+                    DiskOperation::SetAccess,
                     DiskOperation::Rename,
-                    DiskOperation::Look
+                    DiskOperation::Stat
                 ]),
                 Just(0)
             )
@@ -140,7 +140,7 @@ impl ReferenceStateMachine for Model {
     }
 }
 
-/// The stores, on a file in a folder.
+/// The system under test: the stores on a file.
 struct Real {
     folder: tempfile::TempDir,
     stores: [Store; 2],
@@ -148,7 +148,7 @@ struct Real {
     revision: u64,
 }
 
-/// The hook of one store's disk: the process "ends" by everything failing from then on.
+/// The disk hook of one store: the process "ends" in that all later operations fail.
 #[derive(Default)]
 struct Ending {
     armed: AtomicBool,
@@ -167,7 +167,7 @@ impl Ending {
         if self.armed.load(Ordering::Relaxed) && (ends || self.dead.load(Ordering::Relaxed)) {
             self.dead.store(true, Ordering::Relaxed);
             let error = std::io::Error::other("the process has ended");
-            return Err(DiskFault { error, after: 3 });
+            return Err(DiskFault { error, written: 3 });
         }
         Ok(())
     }
@@ -209,7 +209,7 @@ fn started(path: &std::path::Path, who: usize) -> (Store, Arc<Ending>) {
         hook: Some(Arc::new(move |step| hook.step(step))),
         ..Disk::default()
     };
-    let store = Store::open_with(path, named(&format!("store {who}")), disk, &|_, _| ()).unwrap();
+    let store = Store::open_with(path, options_for(&format!("store {who}")), disk, &|_, _| ()).unwrap();
     (store, end)
 }
 
@@ -228,9 +228,9 @@ impl StateMachineTest for Real {
     type Reference = Model;
 
     fn init_test(_: &Model) -> Self {
-        let folder = quick_folder();
+        let folder = memory_folder();
         let path = folder.path().join("hats.json");
-        begin(&mut open(&path, "alice"));
+        create_sample(&mut open(&path, "alice"));
         let ((one, end_one), (two, end_two)) = (started(&path, 0), started(&path, 1));
         Self {
             folder,
@@ -244,7 +244,7 @@ impl StateMachineTest for Real {
         match action {
             Action::Commit(who, hat, title) => {
                 let change = real.change(who, hat, title);
-                // What the model expects, from how the two differ before.
+                // The outcome that the model expects.
                 let mut before = Model {
                     file: hats_of(&read::wardrobe(&fs::read(real.path()).unwrap()).unwrap()),
                     seen: [Hats::new(), Hats::new()],
@@ -270,11 +270,11 @@ impl StateMachineTest for Real {
                 let change = real.change(who, hat, title);
                 *real.ends[who].plan.lock().unwrap() = Some(end);
                 real.ends[who].armed.store(true, Ordering::Relaxed);
-                // It may have come to its end without anything to write.
+                // The commit may complete without anything to write.
                 let _ = real.stores[who].commit(&[change]);
                 real.restart(who);
             }
-            Action::ByHand(hat, title, in_place) => {
+            Action::ByHand(hat, title, write_in_place) => {
                 let text = fs::read(real.path()).unwrap();
                 let mut wardrobe = read::wardrobe(&text).unwrap();
                 let id = super::common::hat(&hat.to_string());
@@ -287,7 +287,7 @@ impl StateMachineTest for Real {
                 };
                 made.unwrap();
                 let json = String::from_utf8(write::wardrobe(&wardrobe)).unwrap();
-                if in_place {
+                if write_in_place {
                     fs::write(real.path(), Json::new(&json).unwrap().as_str()).unwrap();
                 } else {
                     fs::write(real.folder.path().join("tmp"), json).unwrap();
@@ -333,5 +333,5 @@ prop_state_machine! {
         ..Config::default()
     })]
     #[test]
-    fn any_interleaving_agrees_with_the_model(sequential 1..40 => Real);
+    fn interleavings_agree_with_the_model(sequential 1..40 => Real);
 }

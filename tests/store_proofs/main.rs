@@ -1,9 +1,7 @@
-//! Proofs of the store: what was acknowledged is there, whatever happens to the machine, the file or the process.
+//! Tests of the store: what was confirmed is saved, whatever happens to the machine, the file or the process.
 
 #[cfg(test)]
-mod bytes;
-#[cfg(test)]
-mod changed;
+mod arbitrary_bytes;
 #[cfg(test)]
 mod child;
 #[cfg(test)]
@@ -19,15 +17,17 @@ mod history;
 #[cfg(test)]
 mod interleaved;
 #[cfg(test)]
-mod keeper;
+mod interrupted;
 #[cfg(test)]
-mod killed;
+mod limited_file_systems;
 #[cfg(test)]
-mod machine;
+mod machine_faults;
+#[cfg(test)]
+mod not_files;
+#[cfg(test)]
+mod outside_entries;
 #[cfg(test)]
 mod permissions;
-#[cfg(test)]
-mod places;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]
@@ -36,6 +36,6 @@ mod races;
 #[path = "../support/skip.rs"]
 mod skip;
 #[cfg(test)]
-mod unusual;
-#[cfg(test)]
 mod viewer;
+#[cfg(test)]
+mod worker;

@@ -1,5 +1,5 @@
-//! Who may read and write: what the data file says holds after every commit, for the files beside it too, and at no
-//! moment is anything open to more people than before.
+//! Permissions: those of the data file are kept by every commit and apply to related files, and at no moment can more
+//! users access a file than before.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
@@ -11,12 +11,12 @@ use hatrack::store::{Disk, DiskOperation, Store};
 use jiff::Timestamp;
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 
-use super::child::{said, wrapped};
+use super::child::{saved_names, wrapped};
 use super::common::*;
-use super::machine::{injected, run, strace};
+use super::machine_faults::{injected, run, strace};
 use super::skip::skipped;
 
-/// Numbers that need no account.
+/// Ids that need no account.
 const BOB: u32 = 54_321;
 const CAROL: u32 = 54_322;
 const DAVE: u32 = 54_323;
@@ -29,7 +29,7 @@ fn setfacl(path: &Path, entries: &str) -> bool {
     set.is_ok()
 }
 
-/// The access control list, one entry a line, without what is only said about it.
+/// The access control list, one entry per line, without comments.
 fn list(path: &Path) -> Vec<String> {
     let output = Command::new("getfacl")
         .args(["--omit-header", "--numeric", "--absolute-names", "--no-effective"])
@@ -43,7 +43,7 @@ fn list(path: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Whether a user, of a group of the same number, can open a file so.
+/// Whether a user, with a group of the same id, can open a file with this shell redirection.
 fn can(user: u32, path: &Path, how: &str) -> bool {
     let script = format!("exec 3{how} \"$1\"");
     let id = user.to_string();
@@ -63,13 +63,13 @@ fn can(user: u32, path: &Path, how: &str) -> bool {
     run("setpriv", &arguments).is_ok()
 }
 
-/// A folder with a wardrobe, open to all who are let in by the files themselves; and the test program, where all can start it.
+/// A world-accessible folder with a wardrobe, and a copy of the test program that everyone can run.
 fn shared() -> Option<(tempfile::TempDir, PathBuf, PathBuf)> {
     if !rustix::process::geteuid().is_root() {
         skipped(false, "only root can act as several users");
         return None;
     }
-    let (folder, path, _) = begun();
+    let (folder, path, _) = sample();
     let program = folder.path().join("program");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     for above in path.ancestors().skip(1).take(3) {
@@ -85,12 +85,12 @@ fn commits_as(user: u32, program: &Path, path: &Path) -> usize {
         .args(["--reuid", &id, "--regid", &id, "--clear-groups"])
         .arg(program);
     wrapped(command.current_dir("/"), "commit 3", path, user as usize);
-    said(&mut command.spawn().unwrap()).len()
+    saved_names(&mut command.spawn().unwrap()).len()
 }
 
 #[test]
-fn a_list_and_attributes_stay_as_they_are_and_the_files_beside_follow() {
-    let (_folder, path, mut store) = begun();
+fn acl_and_attributes_are_kept_and_applied_to_related_files() {
+    let (_folder, path, mut store) = sample();
     if !setfacl(&path, "u:54321:rw,u:54322:r,g:54300:rw,m::rw,o::-") {
         return;
     }
@@ -103,7 +103,7 @@ fn a_list_and_attributes_stay_as_they_are_and_the_files_beside_follow() {
     }
     let before = list(&path);
     assert!(before.contains(&"group::---".to_string()), "{before:?}");
-    give(&mut store, "a").unwrap();
+    add_hat(&mut store, "a").unwrap();
     assert_eq!(list(&path), before);
     let mut buffer = [0; 64];
     let length = getxattr(&path, "user.origin", &mut buffer[..]).unwrap();
@@ -112,14 +112,14 @@ fn a_list_and_attributes_stay_as_they_are_and_the_files_beside_follow() {
     assert_eq!(list(&beside[0]), before);
     let lock: Vec<String> = before.iter().map(|entry| entry.replace("r--", "---")).collect();
     assert_eq!(list(&beside[1]), lock, "who only reads does not lock");
-    // Forgetting makes a new history.
+    // Forgetting rewrites the history.
     store.forget(Timestamp::MAX).unwrap();
     assert_eq!(list(&beside[0]), before);
-    // What is taken away is gone everywhere.
+    // Removed permissions are removed everywhere.
     run("setfacl", &["-b", path.to_str().unwrap()]).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
     rustix::fs::removexattr(&path, "user.origin").unwrap();
-    give(&mut store, "b").unwrap();
+    add_hat(&mut store, "b").unwrap();
     let modes = [path.clone(), beside[0].clone(), beside[1].clone()].map(|path| {
         assert_eq!(list(&path).len(), 3, "{path:?}");
         path.metadata().unwrap().mode() & 0o7777
@@ -130,7 +130,7 @@ fn a_list_and_attributes_stay_as_they_are_and_the_files_beside_follow() {
 }
 
 #[test]
-fn a_folders_default_list_opens_the_first_file_as_any_other_and_no_later_one() {
+fn default_acl_applies_to_the_first_file_only() {
     let folder = tempfile::tempdir().unwrap();
     for entries in [
         "d:u:54321:rwx,d:g::-,d:o::r",
@@ -142,7 +142,7 @@ fn a_folders_default_list_opens_the_first_file_as_any_other_and_no_later_one() {
             return;
         }
         let path = at.path().join("hats.json");
-        begin(&mut open(&path, "alice"));
+        create_sample(&mut open(&path, "alice"));
         let other = at.path().join("other");
         fs::File::options()
             .write(true)
@@ -153,10 +153,10 @@ fn a_folders_default_list_opens_the_first_file_as_any_other_and_no_later_one() {
         let expected = list(&other);
         assert_eq!(list(&path), expected, "{entries}");
         assert_eq!(list(&path.with_file_name("hats.history.jsonl")), expected);
-        // Who has a file that is closed to the others keeps it so.
+        // A file that was made private stays private.
         run("setfacl", &["-b", path.to_str().unwrap()]).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-        give(&mut open(&path, "alice"), "a").unwrap();
+        add_hat(&mut open(&path, "alice"), "a").unwrap();
         for name in ["hats.json", "hats.history.jsonl", "hats.lock"] {
             assert_eq!(
                 list(&path.with_file_name(name)),
@@ -166,10 +166,10 @@ fn a_folders_default_list_opens_the_first_file_as_any_other_and_no_later_one() {
     }
 }
 
-/// Who shares a file by a list owns it after a commit, as only the administrator gives files away. Whoever could read or
-/// write it before still can, and nobody else.
+/// A user who shares a file by an access control list owns it after a commit, as only root can change owners. All who
+/// could read or write it before still can, and nobody else.
 #[test]
-fn people_who_share_a_file_by_a_list_do_not_lock_each_other_out() {
+fn users_sharing_by_acl_keep_access() {
     let Some((_folder, path, program)) = shared() else {
         return;
     };
@@ -180,13 +180,13 @@ fn people_who_share_a_file_by_a_list_do_not_lock_each_other_out() {
     if !setfacl(&path, &format!("u:{CAROL}:rw,u:{DAVE}:r,g::-,o::-")) {
         return;
     }
-    give(&mut open(&path, "root"), "a").unwrap();
+    add_hat(&mut open(&path, "root"), "a").unwrap();
     let of_root = path.metadata().unwrap();
     assert_eq!((of_root.uid(), of_root.gid()), (BOB, BOB));
     let nobody = 54_399;
     for (writer, there) in [(CAROL, 4), (BOB, 7), (CAROL, 10), (BOB, 13)] {
         assert_eq!(commits_as(writer, &program, &path), 3);
-        assert_eq!(hats_in(&path).len(), there);
+        assert_eq!(hats_in_file(&path).len(), there);
         assert_eq!(path.metadata().unwrap().uid(), writer);
         for user in [BOB, CAROL] {
             assert!(
@@ -208,10 +208,10 @@ fn people_who_share_a_file_by_a_list_do_not_lock_each_other_out() {
     assert_clean(&path);
 }
 
-/// What is written again after it was removed is open to those to whom it was.
+/// Recreated files have the access of the deleted ones.
 #[test]
-fn a_file_that_is_restored_is_open_to_the_same_people() {
-    let (_folder, path, mut store) = begun();
+fn recreated_file_has_the_same_access() {
+    let (_folder, path, mut store) = sample();
     if !setfacl(&path, "u:54321:rw,g::-,o::r") {
         return;
     }
@@ -220,7 +220,7 @@ fn a_file_that_is_restored_is_open_to_the_same_people() {
     for name in ["hats.json", "hats.history.jsonl", "hats.lock"] {
         fs::remove_file(path.with_file_name(name)).unwrap();
     }
-    store.restore().unwrap();
+    store.recreate().unwrap();
     assert_eq!(list(&path), before);
     assert_eq!(list(&path.with_file_name("hats.history.jsonl")), before);
     assert_eq!(
@@ -229,9 +229,9 @@ fn a_file_that_is_restored_is_open_to_the_same_people() {
     );
 }
 
-/// With a file that anybody may read, anybody could take the lock and keep everybody else from writing.
+/// With a world-readable data file, anyone could otherwise take the lock and exclude all writers. Also for locks made by older versions.
 #[test]
-fn who_may_only_read_cannot_lock_also_where_an_older_version_made_the_lock() {
+fn readers_cannot_take_the_lock() {
     let Some((_folder, path, _)) = shared() else {
         return;
     };
@@ -241,22 +241,22 @@ fn who_may_only_read_cannot_lock_also_where_an_older_version_made_the_lock() {
     fs::set_permissions(&lock, Permissions::from_mode(0o644)).unwrap();
     fs::set_permissions(&beside, Permissions::from_mode(0o666)).unwrap();
     assert!(can(DAVE, &lock, "<"));
-    give(&mut open(&path, "alice"), "a").unwrap();
+    add_hat(&mut open(&path, "alice"), "a").unwrap();
     assert!(can(DAVE, &path, "<") && !can(DAVE, &lock, "<") && !can(DAVE, &beside, "<>"));
-    // Nor does reading need it.
+    // Reading does not need the lock.
     assert_eq!(open(&path, "alice").wardrobe().revision, 3);
     for (mode, expected) in [(0o664, 0o660), (0o666, 0o666), (0o646, 0o606), (0o600, 0o600)] {
         fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-        give(&mut open(&path, "alice"), &format!("m{mode:o}")).unwrap();
+        add_hat(&mut open(&path, "alice"), &format!("m{mode:o}")).unwrap();
         assert_eq!(lock.metadata().unwrap().mode() & 0o777, expected, "{mode:o}");
         assert_eq!(path.metadata().unwrap().mode() & 0o777, mode);
     }
 }
 
-/// Who has the new file open before it is the data file could lock it, and keep everybody out after a crash.
+/// Someone who has the new file open before it is renamed could lock it and exclude all writers after a crash.
 #[test]
-fn the_new_file_is_its_writers_only_until_it_takes_its_place() {
-    let (_folder, path, _) = begun();
+fn temporary_file_is_private_until_renamed() {
+    let (_folder, path, _) = sample();
     fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
     let temporary = path.with_file_name(".hats.json.hatrack-tmp");
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -271,8 +271,8 @@ fn the_new_file_is_its_writers_only_until_it_takes_its_place() {
         hook: Some(Arc::new(hook)),
         ..Disk::default()
     };
-    let mut store = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
-    give(&mut store, "a").unwrap();
+    let mut store = Store::open_with(&path, options_for("alice"), disk, &|_, _| ()).unwrap();
+    add_hat(&mut store, "a").unwrap();
     let seen = seen.lock().unwrap();
     let opened = seen.iter().position(|(_, mode)| *mode != 0o600).unwrap();
     let after: Vec<DiskOperation> = seen[opened..].iter().map(|(step, _)| *step).collect();
@@ -280,8 +280,8 @@ fn the_new_file_is_its_writers_only_until_it_takes_its_place() {
         after,
         [
             DiskOperation::Sync,
-            DiskOperation::Look,
-            DiskOperation::Look,
+            DiskOperation::Stat,
+            DiskOperation::Stat,
             DiskOperation::Rename
         ]
     );
@@ -292,17 +292,17 @@ fn the_new_file_is_its_writers_only_until_it_takes_its_place() {
 }
 
 #[test]
-fn what_cannot_be_kept_is_refused_and_said() {
+fn commit_fails_when_attributes_cannot_be_kept() {
     if !strace() {
         return;
     }
-    let (_folder, path, _) = begun();
+    let (_folder, path, _) = sample();
     setxattr(&path, "user.origin", b"backup", XattrFlags::empty()).unwrap();
     let before = fs::read(&path).unwrap();
     let (saved, done, reached) = injected(&path, 1, "fsetxattr", "error=EOPNOTSUPP");
     assert!(saved.is_empty() && !done && reached, "{saved:?} {done} {reached}");
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_clean(&path);
-    give(&mut open(&path, "alice"), "a").unwrap();
+    add_hat(&mut open(&path, "alice"), "a").unwrap();
     assert_clean(&path);
 }

@@ -9,36 +9,36 @@ use std::time::Duration;
 
 use hatrack::model::HatId;
 
-use super::child::{Voice, command, said, start, wrapped};
+use super::child::{SavedNames, command, saved_names, start, wrapped};
 use super::common::*;
 
-/// All the hats that somebody was told are saved are there.
+/// Asserts that all confirmed hats are in the file.
 fn assert_all_there(path: &Path, acknowledged: &BTreeSet<String>) {
-    let there: BTreeSet<String> = hats_in(path).into_iter().collect();
+    let there: BTreeSet<String> = hats_in_file(path).into_iter().collect();
     let lost: Vec<_> = acknowledged.difference(&there).collect();
     assert!(lost.is_empty(), "acknowledged, and lost: {lost:?}");
 }
 
-/// A process that commits without pause is killed at any moment: what was acknowledged is there, nothing is torn.
+/// A process that commits without pause is killed at any moment: what was confirmed is saved, and nothing is torn.
 #[test]
 fn killed_at_random_moments() {
-    let (_folder, path, _) = begun();
+    let (_folder, path, _) = sample();
     let mut acknowledged = BTreeSet::new();
     let mut far = 0;
     for round in 0..rounds(200, 1000) {
         let mut child = start("commit without end", &path, 0);
-        let mut voice = Voice::of(&mut child);
-        // Every other time from when it began to commit; else from its start, so that it may not have come so far.
+        let mut output = SavedNames::new(&mut child);
+        // Every other round wait for its first commit; otherwise it may be killed before that.
         if round % 2 == 0 {
-            acknowledged.extend(voice.next());
+            acknowledged.extend(output.next());
         }
         std::thread::sleep(Duration::from_micros((round as u64 * 7919) % 20_000));
         child.kill().unwrap();
-        let saved = voice.rest();
+        let saved = output.rest();
         child.wait().unwrap();
         far += usize::from(!saved.is_empty());
         acknowledged.extend(saved);
-        // The next start tidies up; then nothing is left over and nothing is wrong.
+        // The next start removes what is left over.
         drop(open(&path, "next"));
         assert_all_there(&path, &acknowledged);
         let temporary = path.with_file_name(".hats.json.hatrack-tmp");
@@ -47,19 +47,19 @@ fn killed_at_random_moments() {
         assert_eq!((report.exit_code(), report.errors), (0, vec![]), "round {round}");
     }
     assert!(far > 20, "the kills came too early to prove anything: {far}");
-    give(&mut open(&path, "last"), "last").unwrap();
+    add_hat(&mut open(&path, "last"), "last").unwrap();
     assert_clean(&path);
 }
 
 /// Killed before each operation of a commit.
 #[test]
 fn killed_at_every_operation() {
-    let (_folder, path, _) = begun();
+    let (_folder, path, _) = sample();
     let mut acknowledged = BTreeSet::new();
     let mut at = 0;
     loop {
         let mut child = start("killed at", &path, at);
-        let saved = said(&mut child);
+        let saved = saved_names(&mut child);
         let ended = child.wait().unwrap();
         let done = ended.success();
         assert_eq!(done, !saved.is_empty());
@@ -76,10 +76,10 @@ fn killed_at_every_operation() {
     assert!(at > 10, "a commit has more operations than {at}");
 }
 
-/// 8 processes × 250 commits: all there, in one order, revisions without a gap.
+/// 8 processes × 250 commits: all saved, in one order, revisions without a gap.
 #[test]
-fn eight_processes_lose_nothing() {
-    let (_folder, path, _) = begun();
+fn eight_processes_lose_no_commits() {
+    let (_folder, path, _) = sample();
     together(
         &path,
         (0..8).map(|writer| command("commit 250", &path, writer)),
@@ -87,17 +87,17 @@ fn eight_processes_lose_nothing() {
     );
 }
 
-/// Runs writers at once and looks at what they leave.
+/// Runs writers concurrently and checks the result.
 fn together(path: &Path, writers: impl Iterator<Item = Command>, each: usize) {
     let children: Vec<_> = writers.map(|mut command| command.spawn().unwrap()).collect();
     let count = children.len();
     for mut child in children {
-        assert_eq!(said(&mut child).len(), each);
+        assert_eq!(saved_names(&mut child).len(), each);
         assert!(child.wait().unwrap().success());
     }
-    assert_eq!(hats_in(path).len(), count * each);
+    assert_eq!(hats_in_file(path).len(), count * each);
     assert_clean(path);
-    // The history is one order of all of them: one hat a line, each writer's own in its order.
+    // The history has one hat per line, with those of each writer in order.
     let mut next: BTreeMap<String, usize> = BTreeMap::new();
     for entry in history(&open(path, "reader")).iter().rev().skip(2) {
         assert!(!entry.outside && entry.group.0.len() == 1, "{entry:?}");
@@ -114,15 +114,15 @@ fn together(path: &Path, writers: impl Iterator<Item = Command>, each: usize) {
     assert_eq!(next.into_values().collect::<Vec<_>>(), vec![each; count]);
 }
 
-/// Two users who share a group, on a file that the group may write.
+/// Two users who share a group, on a group-writable file.
 #[test]
 fn two_users_share_a_group_writable_file() {
     if !rustix::process::geteuid().is_root() {
         super::skip::skipped(false, "only root can act as two users");
         return;
     }
-    let (folder, path, _) = begun();
-    // Numbers that need no account.
+    let (folder, path, _) = sample();
+    // Ids that need no account.
     let (one, two, group) = (54_321, 54_322, 54_300);
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     for folder in [path.parent().unwrap(), path.parent().unwrap().parent().unwrap()] {
@@ -134,7 +134,7 @@ fn two_users_share_a_group_writable_file() {
         chown(&file, Some(one), Some(group)).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o660)).unwrap();
     }
-    // The test binary may be where only root can go.
+    // The test binary may be in a folder that only root can enter.
     let program = folder.path().join("program");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     let writers = [one, two]

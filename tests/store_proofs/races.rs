@@ -1,4 +1,4 @@
-//! The history is written anew, or the lock file is removed, while somebody is at work.
+//! The history is rewritten, or the lock file removed, while a process is writing.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,73 +12,73 @@ use std::time::Duration;
 use hatrack::store::{Disk, DiskFault, DiskOperation, Store, StoreError, check, repair_history};
 use jiff::Timestamp;
 
-use super::child::{command, said, start};
+use super::child::{command, saved_names, start};
 use super::common::*;
 
-/// A disk that asks this before each operation.
-fn asking(hook: impl Fn(DiskOperation) -> Result<(), DiskFault> + Send + Sync + 'static) -> Disk {
+/// A disk with this hook.
+fn disk_with_hook(hook: impl Fn(DiskOperation) -> Result<(), DiskFault> + Send + Sync + 'static) -> Disk {
     Disk {
         hook: Some(Arc::new(hook)),
         ..Disk::default()
     }
 }
 
-/// Somebody takes the lock file away between a commit's line in the history and its renaming, and somebody else comes.
+/// The lock file is removed between the history line and the rename of a commit, and another writer comes.
 #[test]
-fn a_lock_file_that_is_removed_lets_nobody_in_between() {
-    let (_folder, path, _) = begun();
+fn removed_lock_file_does_not_admit_a_second_writer() {
+    let (_folder, path, _) = sample();
     let other: PathBuf = path.clone();
-    let disk = asking(move |step| {
+    let disk = disk_with_hook(move |step| {
         if step == DiskOperation::Rename {
             fs::remove_file(other.with_file_name("hats.lock")).unwrap();
-            let impatient = Disk {
-                patience: Duration::from_millis(20),
+            let short_timeout = Disk {
+                lock_timeout: Duration::from_millis(20),
                 ..Disk::default()
             };
-            let mut bob = Store::open_with(&other, named("bob"), impatient, &|_, _| ()).unwrap();
-            let change = giving(&bob, "b");
+            let mut bob = Store::open_with(&other, options_for("bob"), short_timeout, &|_, _| ()).unwrap();
+            let change = hat_change(&bob, "b");
             let error = bob.commit(&[change]).unwrap_err();
             assert!(matches!(error, StoreError::Locked { .. }), "{error}");
         }
         Ok(())
     });
-    let mut alice = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
-    assert_eq!(give(&mut alice, "a"), Ok(Some(3)));
-    assert_eq!(give(&mut open(&path, "bob"), "b"), Ok(Some(4)));
-    assert_eq!(hats_in(&path), ["a", "b"]);
+    let mut alice = Store::open_with(&path, options_for("alice"), disk, &|_, _| ()).unwrap();
+    assert_eq!(add_hat(&mut alice, "a"), Ok(Some(3)));
+    assert_eq!(add_hat(&mut open(&path, "bob"), "b"), Ok(Some(4)));
+    assert_eq!(hats_in_file(&path), ["a", "b"]);
     assert!(history(&alice).iter().all(|entry| !entry.outside));
     assert_clean(&path);
 }
 
-/// The same before the new file is begun: the other's commit is done by then, and this one comes after it.
+/// The same before the temporary file is created: the other commit completes first, and this one follows it.
 #[test]
-fn a_lock_file_that_is_removed_loses_no_commit_that_was_quicker() {
-    let (_folder, path, _) = begun();
+fn removed_lock_file_loses_no_earlier_commit() {
+    let (_folder, path, _) = sample();
     let (other, first) = (path.clone(), AtomicUsize::new(0));
-    let disk = asking(move |step| {
+    let disk = disk_with_hook(move |step| {
         if step == DiskOperation::Create && first.fetch_add(1, Ordering::Relaxed) == 0 {
             fs::remove_file(other.with_file_name("hats.lock")).unwrap();
-            assert_eq!(give(&mut open(&other, "bob"), "b"), Ok(Some(3)));
+            assert_eq!(add_hat(&mut open(&other, "bob"), "b"), Ok(Some(3)));
         }
         Ok(())
     });
-    let mut alice = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
-    assert_eq!(give(&mut alice, "a"), Ok(Some(4)));
-    assert_eq!(hats_in(&path), ["a", "b"]);
+    let mut alice = Store::open_with(&path, options_for("alice"), disk, &|_, _| ()).unwrap();
+    assert_eq!(add_hat(&mut alice, "a"), Ok(Some(4)));
+    assert_eq!(hats_in_file(&path), ["a", "b"]);
     assert!(history(&alice).iter().all(|entry| !entry.outside));
     assert_clean(&path);
 }
 
-/// Between the making and the locking of a new file, a session that starts takes it for one that was left, and another
-/// begins its own in the same place: that one is not moved over the data file.
+/// Between creating and locking a temporary file, a starting session removes it as a leftover, and another writer
+/// creates its own: that one must not be renamed over the data file.
 #[test]
-fn anothers_unfinished_file_does_not_become_the_data_file() {
-    let (_folder, path, _) = begun();
+fn does_not_rename_the_temporary_file_of_another_writer() {
+    let (_folder, path, _) = sample();
     let temporary = path.with_file_name(".hats.json.hatrack-tmp");
     let (at, made) = (temporary.clone(), AtomicUsize::new(0));
     let anothers = Arc::new(Mutex::new(None));
     let begun_there = anothers.clone();
-    let hook = asking(move |step| {
+    let hook = disk_with_hook(move |step| {
         let is_first = step == DiskOperation::Create && made.fetch_add(1, Ordering::Relaxed) == 0;
         if is_first || made.load(Ordering::Relaxed) != 1 || step != DiskOperation::Lock {
             return Ok(());
@@ -91,11 +91,11 @@ fn anothers_unfinished_file_does_not_become_the_data_file() {
         Ok(())
     });
     let disk = Disk {
-        patience: Duration::from_millis(20),
+        lock_timeout: Duration::from_millis(20),
         ..hook
     };
-    let mut alice = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
-    let (change, before) = (giving(&alice, "a"), fs::read(&path).unwrap());
+    let mut alice = Store::open_with(&path, options_for("alice"), disk, &|_, _| ()).unwrap();
+    let (change, before) = (hat_change(&alice, "a"), fs::read(&path).unwrap());
     let error = alice.commit(std::slice::from_ref(&change)).unwrap_err();
     assert!(matches!(error, StoreError::Locked { .. }), "{error}");
     assert_eq!(fs::read(&path).unwrap(), before);
@@ -105,16 +105,15 @@ fn anothers_unfinished_file_does_not_become_the_data_file() {
     assert_clean(&path);
 }
 
-/// The same moment, and the session that took it for one that was left is still at it: it has it, and nobody removes it
-/// under its hands.
+/// The same moment, but the session that took it for a leftover still has it locked: it must not be removed.
 #[test]
-fn who_has_claimed_a_file_that_was_just_made_keeps_it() {
-    let (_folder, path, _) = begun();
+fn claimed_temporary_file_is_not_removed() {
+    let (_folder, path, _) = sample();
     let temporary = path.with_file_name(".hats.json.hatrack-tmp");
     let (at, made) = (temporary.clone(), AtomicUsize::new(0));
     let anothers = Arc::new(Mutex::new(None));
     let claimed = anothers.clone();
-    let hook = asking(move |step| {
+    let hook = disk_with_hook(move |step| {
         let is_first = step == DiskOperation::Create && made.fetch_add(1, Ordering::Relaxed) == 0;
         if !is_first && made.load(Ordering::Relaxed) == 1 && step == DiskOperation::Lock {
             made.store(2, Ordering::Relaxed);
@@ -125,11 +124,11 @@ fn who_has_claimed_a_file_that_was_just_made_keeps_it() {
         Ok(())
     });
     let disk = Disk {
-        patience: Duration::from_millis(20),
+        lock_timeout: Duration::from_millis(20),
         ..hook
     };
-    let mut alice = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
-    let change = giving(&alice, "a");
+    let mut alice = Store::open_with(&path, options_for("alice"), disk, &|_, _| ()).unwrap();
+    let change = hat_change(&alice, "a");
     let error = alice.commit(std::slice::from_ref(&change)).unwrap_err();
     assert!(matches!(error, StoreError::Locked { .. }), "{error}");
     assert!(temporary.exists(), "it is not Alice's to remove");
@@ -138,13 +137,13 @@ fn who_has_claimed_a_file_that_was_just_made_keeps_it() {
     assert_clean(&path);
 }
 
-/// Six processes commit while somebody removes the lock file every millisecond: every change that was acknowledged is in
-/// the file and in the history, and at no moment is there a file that is not whole.
+/// Six processes commit while the lock file is removed every millisecond: every confirmed change is in the file and in
+/// the history, and the file is complete at every moment.
 #[test]
-fn a_lock_file_that_is_removed_all_the_time_loses_no_commit() {
-    let folder = quick_folder();
+fn removing_the_lock_file_repeatedly_loses_no_commit() {
+    let folder = memory_folder();
     let path = folder.path().join("hats.json");
-    begin(&mut open(&path, "alice"));
+    create_sample(&mut open(&path, "alice"));
     let each = rounds(60, 1667);
     let mut writers: Vec<_> = (0..6)
         .map(|writer| {
@@ -168,9 +167,9 @@ fn a_lock_file_that_is_removed_all_the_time_loses_no_commit() {
                 std::thread::sleep(Duration::from_millis(1));
             }
         });
-        let said: Vec<_> = writers.iter_mut().map(said).collect();
+        let said: Vec<_> = writers.iter_mut().map(saved_names).collect();
         over.store(true, Ordering::Relaxed);
-        let there: BTreeSet<String> = hats_in(&path).into_iter().collect();
+        let there: BTreeSet<String> = hats_in_file(&path).into_iter().collect();
         let lost: Vec<_> = said
             .iter()
             .flatten()
@@ -183,7 +182,7 @@ fn a_lock_file_that_is_removed_all_the_time_loses_no_commit() {
     assert!(removed > each, "removed too rarely to prove anything: {removed}");
     println!("{} commits, the lock removed {removed} times", 6 * each);
     let mut last = open(&path, "last");
-    give(&mut last, "last").unwrap();
+    add_hat(&mut last, "last").unwrap();
     let entries = history(&last);
     let outside: Vec<_> = entries.iter().filter(|entry| entry.outside).collect();
     assert!(outside.is_empty(), "the history has gaps: {outside:?}");
@@ -191,21 +190,22 @@ fn a_lock_file_that_is_removed_all_the_time_loses_no_commit() {
     assert_clean(&path);
 }
 
-/// The last line is of a later file than there is. Where that is the one of the line before, the renaming was lost with
-/// the power, and nobody was told that it was saved; where it is another, somebody put it there, whatever the clock says.
+/// The last line records a newer file than the current one. If that is the file of the previous line, the rename was
+/// lost in a power failure and the commit was never confirmed; if it is another, someone put it there, whatever the
+/// clock says.
 #[test]
-fn a_line_is_taken_back_only_when_its_file_cannot_have_been() {
+fn line_is_rolled_back_only_when_its_file_never_existed() {
     for lost in [true, false] {
-        let (_folder, path, mut store) = begun();
+        let (_folder, path, mut store) = sample();
         let kept = path.with_file_name("kept");
         if lost {
             fs::hard_link(&path, &kept).unwrap();
         } else {
             fs::copy(&path, &kept).unwrap();
         }
-        assert_eq!(give(&mut store, "a"), Ok(Some(3)));
+        assert_eq!(add_hat(&mut store, "a"), Ok(Some(3)));
         fs::rename(&kept, &path).unwrap();
-        // As if all this had been before the line was written.
+        // As if all this had happened before the line was written.
         let beside = path.with_file_name("hats.history.jsonl");
         let text = fs::read_to_string(&beside).unwrap();
         let (before, rest) = text.rsplit_once("\"ctime\":").unwrap();
@@ -213,7 +213,7 @@ fn a_line_is_taken_back_only_when_its_file_cannot_have_been() {
         let later = ctime.parse::<i64>().unwrap() + 3_600_000_000_000;
         fs::write(&beside, format!("{before}\"ctime\":{later}}}{after}")).unwrap();
         let mut next = open(&path, "bob");
-        assert_eq!(give(&mut next, "b"), Ok(Some(if lost { 3 } else { 5 })));
+        assert_eq!(add_hat(&mut next, "b"), Ok(Some(if lost { 3 } else { 5 })));
         let about: Vec<(u64, bool)> = history(&next)
             .iter()
             .map(|entry| (entry.revision, entry.outside))
@@ -228,28 +228,31 @@ fn a_line_is_taken_back_only_when_its_file_cannot_have_been() {
     }
 }
 
-/// Each operation of a forgetting fails once, or the process ends there: the history is the old or the new one, and
+/// Each operation of `forget` fails once, or the process ends there: the history is either the old or the new one, and
 /// nothing is left over.
 #[test]
-fn forgetting_is_done_whole_or_not_at_all() {
-    for for_ever in [false, true] {
+fn forget_is_atomic() {
+    for permanent in [false, true] {
         for at in 0.. {
-            let folder = quick_folder();
+            let folder = memory_folder();
             let path = folder.path().join("hats.json");
-            begin(&mut open(&path, "alice"));
-            // It counts from when it is to fail.
+            create_sample(&mut open(&path, "alice"));
+            // Count only from the start of `forget`.
             let count = Arc::new(AtomicUsize::new(usize::MAX));
             let counted = count.clone();
-            let disk = asking(move |_| {
+            let disk = disk_with_hook(move |_| {
                 let now = counted.load(Ordering::Relaxed);
                 counted.store(now.saturating_add(1), Ordering::Relaxed);
-                if now == at || (for_ever && now != usize::MAX && now > at) {
+                if now == at || (permanent && now != usize::MAX && now > at) {
                     let (error, after) = (io::ErrorKind::StorageFull.into(), 10);
-                    return Err(DiskFault { error, after });
+                    return Err(DiskFault {
+                        error,
+                        written: after,
+                    });
                 }
                 Ok(())
             });
-            let mut store = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
+            let mut store = Store::open_with(&path, options_for("alice"), disk, &|_, _| ()).unwrap();
             count.store(0, Ordering::Relaxed);
             let forgotten = store.forget(Timestamp::MAX);
             drop(store);
@@ -260,7 +263,7 @@ fn forgetting_is_done_whole_or_not_at_all() {
                 files(folder.path()),
                 ["hats.history.jsonl", "hats.json", "hats.lock"]
             );
-            assert_eq!(give(&mut next, "a"), Ok(Some(3)));
+            assert_eq!(add_hat(&mut next, "a"), Ok(Some(3)));
             assert_clean(&path);
             if count.load(Ordering::Relaxed) <= at {
                 assert_eq!(forgotten.unwrap(), 2);
@@ -271,10 +274,10 @@ fn forgetting_is_done_whole_or_not_at_all() {
     }
 }
 
-/// While some commit, another forgets and repairs without pause: every commit is there, and the history has no gap.
+/// While two processes commit, another forgets and repairs without pause: every commit is saved, and the history has no gaps.
 #[test]
-fn forgetting_and_repairing_beside_writers_loses_nothing() {
-    let (_folder, path, mut store) = begun();
+fn forget_and_repair_beside_writers_lose_nothing() {
+    let (_folder, path, mut store) = sample();
     let mut writers: Vec<_> = (0..2).map(|writer| start("commit 250", &path, writer)).collect();
     let mut forgotten = 0;
     while writers
@@ -285,10 +288,10 @@ fn forgetting_and_repairing_beside_writers_loses_nothing() {
         repair_history(&path).unwrap();
         std::thread::yield_now();
     }
-    assert!(writers.iter_mut().all(|writer| said(writer).len() == 250));
-    assert_eq!(hats_in(&path).len(), 500);
+    assert!(writers.iter_mut().all(|writer| saved_names(writer).len() == 250));
+    assert_eq!(hats_in_file(&path).len(), 500);
     assert_eq!(check(&path).errors, Vec::<String>::new());
-    give(&mut store, "last").unwrap();
+    add_hat(&mut store, "last").unwrap();
     let left = history(&store).len();
     assert_eq!(forgotten + left, 503);
     assert_clean(&path);

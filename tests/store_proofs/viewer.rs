@@ -1,4 +1,4 @@
-//! Where nothing can be written a session is a viewer, and no longer than that.
+//! A session is a viewer as long as nothing can be written.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -9,11 +9,11 @@ use hatrack::store::{Disk, StoreEvent};
 
 use super::child;
 use super::common::*;
-use super::keeper::Session;
+use super::worker::Session;
 
 #[test]
-fn where_nothing_can_be_written_it_is_a_viewer_that_says_so_until_that_is_over() {
-    let (_folder, path, _) = begun();
+fn read_only_file_makes_a_viewer_until_writable() {
+    let (_folder, path, _) = sample();
     let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     mode(0o400);
     let session = Session::start(&path, Disk::default());
@@ -27,13 +27,13 @@ fn where_nothing_can_be_written_it_is_a_viewer_that_says_so_until_that_is_over()
         assert_eq!(snapshot.read_only.is_some(), read_only);
         assert!(asked.elapsed() < Duration::from_millis(2500));
     }
-    assert!(session.keeper.stop());
+    assert!(session.worker.stop());
 }
 
-/// The same with the folder, which only root may write in whatever its mode is.
+/// The same for the folder; root could write to it whatever its mode is.
 #[test]
-fn a_folder_that_takes_no_change_makes_a_viewer_until_that_is_over() {
-    let (folder, path, _) = begun();
+fn read_only_folder_makes_a_viewer_until_writable() {
+    let (folder, path, _) = sample();
     let inner = path.parent().unwrap();
     let mut command = child::command("follow", &path, 0);
     if rustix::process::geteuid().is_root() {
@@ -43,7 +43,7 @@ fn a_folder_that_takes_no_change_makes_a_viewer_until_that_is_over() {
         for file in [inner, &path, &path.with_file_name("hats.history.jsonl")] {
             chown(file, Some(nobody), Some(nobody)).unwrap();
         }
-        // The test binary may be where only root can go.
+        // The test binary may be in a folder that only root can enter.
         let program = folder.path().join("program");
         fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
         command = Command::new("setpriv");
@@ -52,11 +52,11 @@ fn a_folder_that_takes_no_change_makes_a_viewer_until_that_is_over() {
         child::wrapped(&mut command, "follow", &path, 0);
     }
     let mut child = command.spawn().unwrap();
-    let mut voice = child::Voice::of(&mut child);
-    let mut said = vec![voice.next().unwrap()];
+    let mut output = child::SavedNames::new(&mut child);
+    let mut said = vec![output.next().unwrap()];
     for mode in [0o500, 0o700] {
         fs::set_permissions(inner, fs::Permissions::from_mode(mode)).unwrap();
-        said.push(voice.next().unwrap());
+        said.push(output.next().unwrap());
     }
     child.kill().unwrap();
     child.wait().unwrap();

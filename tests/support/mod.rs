@@ -292,7 +292,7 @@ pub(crate) fn wardrobe() -> impl Strategy<Value = Wardrobe> {
                 }));
             }
             let mut wardrobe = Wardrobe::default();
-            wardrobe.revision = revision % (Wardrobe::LAST_REVISION + 1);
+            wardrobe.revision = revision % (Wardrobe::MAX_REVISION + 1);
             wardrobe.extra = extra;
             wardrobe.apply(&hatrack::model::Group(edits)).ok()?;
             Some(wardrobe)
@@ -337,7 +337,7 @@ impl Operation {
             }
             Self::Remove(room, user, hat) => wardrobe.remove_user_hat(user, room, hat),
             Self::Set(room, user, hats) => wardrobe.set_user_hats(user, room, hats),
-            Self::Take(room, user, hat) => wardrobe.take_hat(user, room, hat),
+            Self::Take(room, user, hat) => wardrobe.force_remove_hat(user, room, hat),
             Self::Affiliate(room, user, affiliation) => wardrobe.set_affiliation(user, room, *affiliation),
             Self::AddRoom(room, name) => wardrobe.add_room(room, name.as_deref()),
             Self::RemoveRoom(room) => wardrobe.remove_room(room),
@@ -393,9 +393,7 @@ pub(crate) fn places(wardrobe: &Wardrobe) -> Places {
         places
             .users
             .extend(room.users().iter().map(|(jid, _)| jid.clone()));
-        places
-            .hats
-            .extend(room.known_hats().iter().map(|hat| hat.id.clone()));
+        places.hats.extend(room.hats().iter().map(|hat| hat.id.clone()));
     }
     places
 }
@@ -417,24 +415,25 @@ pub(crate) fn some_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> impl
 /// The quick way of reading, in so many parts; `None` when it does not take the text.
 pub(crate) fn quickly(text: &str, parts: usize) -> Option<Wardrobe> {
     use hatrack::model::read;
-    let head = read::head(text.as_bytes())?;
+    let head = read::document_head(text.as_bytes())?;
     let mut rest = text.strip_prefix(head)?;
     let mut rooms = Vec::new();
     for left in (1..=parts).rev() {
         let about = rest.len() / left;
         let from = (about..rest.len()).find(|at| rest.is_char_boundary(*at));
-        let end = from.and_then(|from| Some(rest.get(from..)?.find(read::NEXT_ROOM)? + from));
+        let end = from.and_then(|from| Some(rest.get(from..)?.find(read::ROOM_SEPARATOR)? + from));
         let end = end.filter(|_| left > 1);
-        let (part, after) = rest.split_at_checked(end.map_or(rest.len(), |at| at + read::NEXT_ROOM.len()))?;
-        let read = read::rooms(part)?;
+        let (part, after) =
+            rest.split_at_checked(end.map_or(rest.len(), |at| at + read::ROOM_SEPARATOR.len()))?;
+        let read = read::rooms_chunk(part)?;
         // The rest of the document follows the last room.
-        if (read.left() > 0) != (end.is_none()) {
+        if (read.remaining() > 0) != (end.is_none()) {
             return None;
         }
-        let tail = part.get(part.len() - read.left()..)?;
+        let tail = part.get(part.len() - read.remaining()..)?;
         rooms.push(read);
         if end.is_none() {
-            return read::join(head, rooms, tail);
+            return read::join_chunks(head, rooms, tail);
         }
         rest = after;
     }

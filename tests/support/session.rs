@@ -103,7 +103,7 @@ impl Session {
     fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Store(StoreRequest::Retry) => {}
-            Effect::Store(StoreRequest::Withdraw { id }) => {
+            Effect::Store(StoreRequest::CancelCommit { id }) => {
                 self.pending_requests.retain(
                     |request| !matches!(request, StoreRequest::Commit { id: waits, .. } if *waits == id),
                 );
@@ -165,7 +165,7 @@ impl Session {
     /// From now on nothing can be written.
     pub(crate) fn fail_writes(&mut self, reason: &str) {
         self.write_error = Some(reason.to_owned());
-        self.send(Msg::Store(Box::new(StoreEvent::Trouble(Some(
+        self.send(Msg::Store(Box::new(StoreEvent::Problem(Some(
             StoreProblem::CannotWrite(reason.to_owned()),
         )))));
     }
@@ -197,7 +197,7 @@ impl Session {
         for request in std::mem::take(&mut self.pending_requests) {
             self.answer(request);
         }
-        self.send(Msg::Store(Box::new(StoreEvent::Trouble(None))));
+        self.send(Msg::Store(Box::new(StoreEvent::Problem(None))));
     }
 
     /// Somebody else changes the file.

@@ -398,7 +398,7 @@ fn hat_receive_new_has_the_fields_that_are_held() {
                 matches!(
                     edit,
                     Edit::Hat {
-                        rule: HatRule::Plain,
+                        rule: HatRule::AnyUser,
                         ..
                     }
                 ),

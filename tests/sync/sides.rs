@@ -118,8 +118,8 @@ impl Sides {
     pub(crate) fn local_hat(&mut self, user: &str, id: &str, text: Option<&str>) -> &mut Self {
         let user = jid(user);
         let mut there = self.file.user(&room(), &user).cloned().unwrap_or_default();
-        there.hats.put(&hat(id), text.map(attachment));
-        self.file.put_user(&user, &room(), there).unwrap();
+        there.hats.set(&hat(id), text.map(attachment));
+        self.file.replace_user(&user, &room(), there).unwrap();
         self
     }
 

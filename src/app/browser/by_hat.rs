@@ -30,7 +30,7 @@ impl ByHat {
         self.hats_by_id = existing_hats(wardrobe, None);
         self.rooms_of.clear();
         for (jid, room) in wardrobe.rooms() {
-            for hat in room.known_hats().iter().filter(|hat| hat.users > 0) {
+            for hat in room.hats().iter().filter(|hat| hat.user_count > 0) {
                 self.rooms_of.entry(hat.id.clone()).or_default().push(jid.clone());
             }
         }
@@ -60,8 +60,8 @@ impl ByHat {
     fn users(&self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let mut rooms_of: BTreeMap<&Jid, usize> = BTreeMap::new();
         for room in self.rooms_with(columns).filter_map(|jid| wardrobe.room(jid)) {
-            let known = columns.hat(Pane::First).and_then(|hat| room.known_hat(hat));
-            for (jid, _) in known.into_iter().flat_map(|known| known.wearers(room)) {
+            let known = columns.hat(Pane::First).and_then(|hat| room.hat(hat));
+            for (jid, _) in known.into_iter().flat_map(|known| known.users(room)) {
                 *rooms_of.entry(jid).or_default() += 1;
             }
         }

@@ -44,7 +44,7 @@ fn rooms(sort: Sort, wardrobe: &Wardrobe) -> Vec<RowId> {
     let mut rooms: Vec<_> = wardrobe.rooms().collect();
     rooms.sort_by_cached_key(|(jid, room): &(&Jid, &Arc<Room>)| {
         let first = match sort {
-            Sort::Hats => usize::MAX - room.attachments(),
+            Sort::Hats => usize::MAX - room.attachment_count(),
             Sort::Users => usize::MAX - room.users().len(),
             _ => 0,
         };

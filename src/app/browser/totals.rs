@@ -17,8 +17,8 @@ impl Totals {
     pub(super) fn of(wardrobe: &Wardrobe) -> Self {
         let first = wardrobe.rooms().next().map(|(jid, _)| jid.domain());
         Self {
-            users: wardrobe.users(),
-            hats: wardrobe.attachments(),
+            users: wardrobe.user_count(),
+            hats: wardrobe.attachment_count(),
             several_domains: wardrobe.rooms().any(|(jid, _)| Some(jid.domain()) != first),
         }
     }

@@ -23,11 +23,11 @@ fn hat_count(hats: &Hats) -> String {
 /// `None` when something else changed as well.
 fn sets_edit(before: &Extra, after: &Extra) -> Option<String> {
     let mut rest = before.clone();
-    rest.put("sets", after.get("sets").cloned());
+    rest.set("sets", after.get("sets").cloned());
     if rest != *after {
         return None;
     }
-    let (before, after) = (before.sets().ok()?, after.sets().ok()?);
+    let (before, after) = (before.hat_sets().ok()?, after.hat_sets().ok()?);
     let names: BTreeSet<&str> = before.keys().chain(after.keys()).map(|name| &**name).collect();
     let changed: Vec<&str> = names
         .into_iter()
@@ -62,13 +62,13 @@ mod tests {
         wardrobe.extra.insert("x", Json::string("x"));
         let hats = |json: &str| serde_json::from_str::<Hats>(json).unwrap();
         let (one, two) = (hats(r#"{"urn:x:1":{}}"#), hats(r#"{"urn:x:1":{},"urn:x:2":{}}"#));
-        let saved = wardrobe.put_set("on-call week", Some(&two)).unwrap();
+        let saved = wardrobe.put_hat_set("on-call week", Some(&two)).unwrap();
         assert_eq!(group(&saved), "saved the set \"on-call week\" of 2 hats");
-        let changed = wardrobe.put_set("on-call week", Some(&one)).unwrap();
+        let changed = wardrobe.put_hat_set("on-call week", Some(&one)).unwrap();
         assert_eq!(group(&changed), "changed the set \"on-call week\": 1 hat now");
         for to in ["a", "z"] {
             let mut there = wardrobe.clone();
-            let renamed = there.rename_set("on-call week", to).unwrap();
+            let renamed = there.rename_hat_set("on-call week", to).unwrap();
             assert_eq!(
                 group(&renamed),
                 format!("renamed the set \"on-call week\" to \"{to}\"")
@@ -78,10 +78,10 @@ mod tests {
             group(&changed.inverse()),
             "changed the set \"on-call week\": 2 hats now"
         );
-        let removed = wardrobe.put_set("on-call week", None).unwrap();
+        let removed = wardrobe.put_hat_set("on-call week", None).unwrap();
         assert_eq!(group(&removed), "removed the set \"on-call week\" of 1 hat");
         let other = wardrobe
-            .change_members(&wardrobe.extra.clone(), &Wardrobe::default().extra)
+            .apply_extra_change(&wardrobe.extra.clone(), &Wardrobe::default().extra)
             .unwrap();
         assert_eq!(
             group(&other),

@@ -181,7 +181,7 @@ impl BatchEdit {
         for user in defined.unchanged {
             self.skip(BatchSkip::Unchanged, room, &user);
         }
-        for user in defined.refused {
+        for user in defined.not_affiliated {
             self.skip(self.skip_reason(room, &user), room, &user);
         }
         Ok(())

@@ -183,7 +183,7 @@ fn most_common_affiliation(view: &Wardrobe, members: &[RoomUser]) -> Affiliation
 /// The fields of a hat of the catalog.
 fn catalog_fields(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &CatalogHat) -> Vec<Field> {
     let there = view.room(room);
-    let worn_as = there.and_then(|there| there.known_hat(hat)?.title.clone());
+    let worn_as = there.and_then(|there| there.hat(hat)?.title.clone());
     // What is only worn is defined under the title that it has.
     let is_defined = there.is_some_and(|there| there.catalog.contains_key(hat));
     let title = if is_defined { before.title.clone() } else { worn_as };

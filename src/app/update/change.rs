@@ -199,7 +199,7 @@ fn remove_hats(state: &State) -> Batch {
     let held = targets::selected_attachments(state);
     let mut plan = BatchEdit::new(&state.view);
     for AttachmentRef { room, user, hat } in &held {
-        plan.change(room, user, |next| next.take_hat(user, room, hat));
+        plan.change(room, user, |next| next.force_remove_hat(user, room, hat));
     }
     // Of several hats it is told how often they go, too.
     let often = match held.first() {
@@ -215,7 +215,7 @@ fn remove_hats(state: &State) -> Batch {
 fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {
     let there: Vec<_> = rooms.iter().filter_map(|jid| view.room(jid)).collect();
     let users: usize = there.iter().map(|room| room.users().len()).sum();
-    let hats: usize = there.iter().map(|room| room.attachments()).sum();
+    let hats: usize = there.iter().map(|room| room.attachment_count()).sum();
     let defined = there.iter().any(|room| !room.catalog.is_empty());
     let mut plan = BatchEdit::new(view);
     for room in rooms {

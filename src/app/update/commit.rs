@@ -149,7 +149,7 @@ pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Undo
         .iter()
         .any(|pending| pending.id == step.id && pending.sent)
     {
-        effects.push(Effect::Store(StoreRequest::Withdraw { id: step.id }));
+        effects.push(Effect::Store(StoreRequest::CancelCommit { id: step.id }));
         state.withdrawn.push(step.clone());
     }
     state.pending.retain(|pending| pending.id != step.id);

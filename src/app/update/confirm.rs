@@ -21,7 +21,7 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
         ConfirmedAction::DiscardForm => form::close(state),
         ConfirmedAction::QuitUnsaved => quit::begin(state, 0),
         ConfirmedAction::QuitDiscarding => effects.push(Effect::Quit(0)),
-        ConfirmedAction::RecreateFile => effects.push(Effect::Store(StoreRequest::Restore)),
+        ConfirmedAction::RecreateFile => effects.push(Effect::Store(StoreRequest::Recreate)),
         ConfirmedAction::DiscardDraft => draft::discard(state),
     }
 }

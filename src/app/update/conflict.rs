@@ -78,7 +78,7 @@ fn update_conflict(
         &conflict.subject,
         below.and_then(|below| below.downcast_ref::<Form>()),
     ) {
-        (ConflictSubject::Change(change), _) if view.holds(&change.group) => {
+        (ConflictSubject::Change(change), _) if view.is_applied(&change.group) => {
             Some("Somebody else made the same change: it is so already")
         }
         (ConflictSubject::Change(change), _) => {
@@ -220,7 +220,7 @@ fn reapply(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
                 room,
                 after: Some(after),
                 ..
-            } => wardrobe.put_room(room, after.clone()),
+            } => wardrobe.insert_room(room, after.clone()),
             Edit::Room {
                 room, after: None, ..
             } => wardrobe.remove_room(room),
@@ -231,7 +231,7 @@ fn reapply(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
                 user,
                 after: Some(after),
                 ..
-            } => wardrobe.put_user(user, room, after.clone()),
+            } => wardrobe.replace_user(user, room, after.clone()),
             Edit::User {
                 room,
                 user,
@@ -262,8 +262,8 @@ fn reapply(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
                 hat,
                 after: None,
                 ..
-            } => wardrobe.take_hat(user, room, hat),
-            Edit::Document { before, after } => wardrobe.change_members(before, after),
+            } => wardrobe.force_remove_hat(user, room, hat),
+            Edit::Document { before, after } => wardrobe.apply_extra_change(before, after),
         };
         made.0.extend(again?.0);
     }

@@ -237,7 +237,7 @@ fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
             state.notify(format!("Made again: you {}", describe::group(&change.group)));
             commit::enqueue(state, effects, change.group, ChangeKind::Do, None);
         }
-        Err(_) if state.view.holds(&change.group) => {
+        Err(_) if state.view.is_applied(&change.group) => {
             state.notify(format!(
                 "You {}: it is so already",
                 describe::group(&change.group)

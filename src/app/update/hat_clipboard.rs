@@ -59,7 +59,7 @@ fn hats_to_copy_by_hat(state: &State) -> Result<(Hats, String), String> {
 pub(super) fn hats_to_save(state: &State) -> Result<(Hats, String), String> {
     let (hats, of) = hats_to_copy(state).map_err(|reason| reason.replace("copy", "save"))?;
     let (_, room) = state.room().ok_or("no room is selected")?;
-    Ok((room.whole_hats(&hats), of))
+    Ok((room.hats_with_titles(&hats), of))
 }
 
 /// Copies the hats of the selected user; in the hats pane what is marked there, else all that the pane shows.
@@ -69,7 +69,7 @@ pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
         Err(reason) => return state.notify_error(reason),
     };
     let Some((at, room)) = state.room() else { return };
-    let (at, whole) = (at.clone(), room.whole_hats(&hats));
+    let (at, whole) = (at.clone(), room.hats_with_titles(&hats));
     let names = describe::hats(&whole);
     let text = format!(
         "Copied from {of}: {names} ({} puts exactly these on, {} adds them)",

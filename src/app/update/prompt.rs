@@ -11,7 +11,7 @@ use crate::exchange::{
     ExportScope, FileFormat, ImportErrors, ImportExtent, ImportOptions, ImportPlan, ImportTarget,
     ParsedImport,
 };
-use crate::model::LONGEST_TEXT;
+use crate::model::MAX_TEXT_BYTES;
 
 /// So much of what is left aside is said.
 const MAX_LISTED: usize = 3;
@@ -227,7 +227,7 @@ fn check_name(ask: &PromptKind, name: &str) -> Result<(), String> {
     match name.is_empty() {
         true if is_file => Err("the name of the file is missing".into()),
         true => Err("the name of the set is missing".into()),
-        false if !is_file && name.len() > LONGEST_TEXT => Err("it is longer than 1,024 bytes".into()),
+        false if !is_file && name.len() > MAX_TEXT_BYTES => Err("it is longer than 1,024 bytes".into()),
         false if !is_file && name.chars().any(char::is_control) => {
             Err("a line break or another control character is in it".into())
         }

@@ -97,7 +97,7 @@ fn apply(state: &mut State, effects: &mut Vec<Effect>, exactly: bool) {
 /// The hats to be saved: those that would be copied.
 pub(crate) fn may_save(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    state.view.sets().map_err(|error| error.to_string())?;
+    state.view.hat_sets().map_err(|error| error.to_string())?;
     hat_clipboard::hats_to_save(state).map(drop)
 }
 
@@ -125,15 +125,19 @@ pub(crate) fn rename(state: &mut State, _: &mut Vec<Effect>) {
 /// Deletes the set at once: undo brings it back.
 pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
     if let Ok((name, _)) = selected(state) {
-        commit::execute(state, effects, |next| next.put_set(&name, None));
+        commit::execute(state, effects, |next| next.put_hat_set(&name, None));
     }
 }
 
 /// Saves a set under a name that was typed; asks before it takes the place of another.
 pub(super) fn save_as(state: &mut State, effects: &mut Vec<Effect>, name: &str, hats: &Hats) {
-    let there = state.view.sets().ok().and_then(|sets| sets.get(name).cloned());
+    let there = state
+        .view
+        .hat_sets()
+        .ok()
+        .and_then(|sets| sets.get(name).cloned());
     match there.filter(|there| there != hats) {
-        None => execute(state, effects, |next| next.put_set(name, Some(hats))),
+        None => execute(state, effects, |next| next.put_hat_set(name, Some(hats))),
         Some(there) => {
             let question = format!("Replace the set \"{name}\"?");
             let consequence = format!(
@@ -142,14 +146,14 @@ pub(super) fn save_as(state: &mut State, effects: &mut Vec<Effect>, name: &str, 
                 describe::hats(hats)
             );
             batch::confirm(state, question, consequence, |next| {
-                next.put_set(name, Some(hats))
+                next.put_hat_set(name, Some(hats))
             });
         }
     }
 }
 
 pub(super) fn rename_to(state: &mut State, effects: &mut Vec<Effect>, name: &str, to: &str) {
-    execute(state, effects, |next| next.rename_set(name, to));
+    execute(state, effects, |next| next.rename_hat_set(name, to));
 }
 
 /// Makes a change that a prompt asked for; what is refused is said there.

@@ -23,9 +23,12 @@ pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Eff
                 draft::loaded(state, bytes);
             }
         }
-        StoreEvent::Committed { settled, snapshot } => committed(state, effects, settled, snapshot),
+        StoreEvent::Committed {
+            results: settled,
+            snapshot,
+        } => committed(state, effects, settled, snapshot),
         StoreEvent::Changed(snapshot) => adopt(state, snapshot),
-        StoreEvent::Trouble(trouble) => set_problem(state, trouble, effects),
+        StoreEvent::Problem(trouble) => set_problem(state, trouble, effects),
         StoreEvent::History { query, page } => {
             for overlay in &mut state.overlays {
                 if let Some(history) = overlay.downcast_mut::<HistoryOverlay>() {

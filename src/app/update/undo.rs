@@ -123,7 +123,7 @@ fn apply(
 ) -> Result<bool, EditError> {
     let inverse = step.group.inverse();
     let mut next = state.view.clone();
-    let rest = next.apply_rest(&inverse)?.into_owned();
+    let rest = next.apply_remaining(&inverse)?.into_owned();
     if rest.is_empty() {
         return Ok(false);
     }

@@ -70,7 +70,7 @@ fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
             RowCell::text(label::hat(&entry.hat.id, entry.hat.title.as_deref()))
                 .filterable()
                 .tone(own),
-            RowCell::number(entry.hat.users, "user")
+            RowCell::number(entry.hat.user_count, "user")
                 .width(CellWidth::Fixed(5))
                 .heading("users"),
             RowCell::text(hue)

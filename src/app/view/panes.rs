@@ -205,7 +205,7 @@ fn room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     Some(vec![
         name.filterable().gap(0),
         number(room.users().len(), "user", "users"),
-        number(room.attachments(), "hat", "hats"),
+        number(room.attachment_count(), "hat", "hats"),
     ])
 }
 

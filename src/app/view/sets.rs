@@ -10,7 +10,7 @@ use super::{
 
 pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View<'a> {
     // As high as it has to be for all of them, so that it does not jump while a few letters leave few.
-    let all = state.wardrobe().sets().map_or(0, |sets| sets.len());
+    let all = state.wardrobe().hat_sets().map_or(0, |sets| sets.len());
     let height = u16::try_from(all + 3).unwrap_or(u16::MAX).clamp(9, 24);
     let (entries, failed) = match shown.entries(&state.view) {
         Ok(entries) => (entries, None),

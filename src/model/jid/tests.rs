@@ -11,7 +11,7 @@ fn input(text: &str) -> Option<String> {
 }
 
 #[test]
-fn spellings_of_one_address_are_one_user() {
+fn spellings_of_one_address_are_equal() {
     for (normal, spellings) in [
         (
             "terry@example.org",
@@ -38,7 +38,7 @@ fn spellings_of_one_address_are_one_user() {
         ("a@straße.example", &["a@xn--strae-oqa.example"]),
         ("a@例え.テスト", &["a@xn--r8jz45g.xn--zckzah", "a@例え。テスト。"]),
         ("a@[::1]", &["a@[0:0:0:0:0:0:0:1]", "a@[::1]"]),
-        // What folds to a capital letter, and that to a small one.
+        // Characters that normalize to a capital letter, which is then folded.
         ("aσ@example.org", &["ᴬϹ@example.org"]),
         ("a@192.0.2.7", &["a@192.0.2.7", "a@192.0.2.7.", "a@１９２.0.2.7"]),
     ] {
@@ -48,12 +48,12 @@ fn spellings_of_one_address_are_one_user() {
     }
     assert_eq!(Jid::parse("example.org").unwrap().local(), None);
     assert_eq!(Jid::parse("a@b.c").unwrap().domain(), "b.c");
-    // Two domains since IDNA 2008, whatever the first edition said.
+    // Two different domains since IDNA 2008.
     assert_ne!(parsed("a@straße.example"), parsed("a@strasse.example"));
 }
 
 #[test]
-fn what_is_no_address_is_refused() {
+fn rejects_invalid_addresses() {
     for text in [
         "",
         "@example.org",
@@ -86,7 +86,7 @@ fn what_is_no_address_is_refused() {
 }
 
 #[test]
-fn uris_are_addresses_where_somebody_types() {
+fn parse_input_accepts_uris() {
     for text in [
         "terry@example.org",
         "  terry@example.org\n",
@@ -127,7 +127,7 @@ fn uris_are_addresses_where_somebody_types() {
     assert!(Jid::parse_room_input("xmpp:c.example").is_err());
 }
 
-/// Labels of domains in their normal form.
+/// Domain labels in normal form.
 fn label() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z][a-z0-9]{0,6}(-[a-z0-9]{1,3})?",
@@ -146,7 +146,7 @@ fn label() -> impl Strategy<Value = String> {
     ]
 }
 
-/// One of many spellings of an address, chosen by these numbers.
+/// One of many spellings of an address, selected by `choices`.
 fn spelled(local: &str, labels: &[String], choices: &[u8]) -> String {
     let mut choices = choices.iter().copied().cycle();
     let mut choose = |of: u8| choices.next().unwrap_or_default() % of;
@@ -179,17 +179,17 @@ fn spelled(local: &str, labels: &[String], choices: &[u8]) -> String {
 }
 
 proptest! {
-    /// The quick way says the same as the full preparation.
+    /// The fast path agrees with full normalization.
     #[test]
-    fn plain_text_is_prepared_already(text in "[a-z0-9._-]{0,4}@([a-z0-9.-]{0,4}|xn--[a-z0-9]{0,3}|ab--c)(\\.[a-z0-9-]{0,2}){0,2}") {
-        if is_plain(&text) {
+    fn surely_normal_addresses_are_normal(text in "[a-z0-9._-]{0,4}@([a-z0-9.-]{0,4}|xn--[a-z0-9]{0,3}|ab--c)(\\.[a-z0-9-]{0,2}){0,2}") {
+        if is_surely_normal(&text) {
             prop_assert_eq!(normalized(&text), Ok(text));
         }
     }
 
-    /// Every spelling of an address is that address, also as a URI.
+    /// Every spelling of an address, also as a URI, has the same normal form.
     #[test]
-    fn all_spellings_are_one(
+    fn any_spelling_normalizes_to_one_address(
         local in "[a-z0-9é例]{1,5}",
         labels in prop::collection::vec(label(), 1..4),
         choices in prop::collection::vec(any::<u8>(), 16),
@@ -205,9 +205,9 @@ proptest! {
         }
     }
 
-    /// A normal form is its own; whatever it was made of.
+    /// Normalizing a normal form changes nothing.
     #[test]
-    fn normal_is_normal(text in prop_oneof![
+    fn normalization_is_idempotent(text in prop_oneof![
         "\\PC{0,4}@\\PC{1,4}(\\.\\PC{1,3}){0,2}",
         "[ᴬϹᵀ\u{3d2}-\u{3d6}\u{1e9b}ſßςΣİıŉǰΐﬀ℀\u{345}\u{37a}㎅Ⅷ\u{ad}\u{200d}a-c]{1,4}@[xn.\u{3002}ßςİ\u{200d}ａ-ｃ１-９-]{1,6}",
     ]) {

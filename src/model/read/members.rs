@@ -1,4 +1,4 @@
-//! The objects of a data file.
+//! Parsers for the objects of a data file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,105 +8,109 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 
 use super::object::{
-    Bool, Interner, NumberSeed, ObjectMembers, ObjectVisitor, TextSeed, UniquePairs, once, repeated, unknown,
+    Bool, Interner, NumberSeed, ObjectMembers, ObjectVisitor, TextSeed, UniquePairs, duplicate_member,
+    read_once, read_unknown,
 };
-use crate::model::excerpt::shown;
+use crate::model::excerpt::quoted;
 use crate::model::write::VERSION;
 use crate::model::{
     Affiliation, Attachment, CatalogHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe,
 };
 
-/// What a data file holds, in words.
-pub(super) const WARDROBE: &str = "a wardrobe: an object with \"version\" and \"rooms\"";
+/// The expected content of a data file, for errors.
+pub(super) const EXPECTED_WARDROBE: &str = "a wardrobe: an object with \"version\" and \"rooms\"";
 
-/// What a user's hats are read from, in words.
-pub(super) const HATS_OR_USER: &str = "an object of hats by id, or a user object with \"hats\"";
+/// The expected content for the hats of a user, for errors.
+pub(super) const EXPECTED_HATS_OR_USER: &str = "an object of hats by id, or a user object with \"hats\"";
 
 pub(super) struct AttachmentMembers<'a> {
-    names: &'a mut Interner,
-    pub(super) made: Attachment,
+    interner: &'a mut Interner,
+    pub(super) attachment: Attachment,
 }
 
 impl<'a> AttachmentMembers<'a> {
-    pub(super) fn new(names: &'a mut Interner) -> Self {
+    pub(super) fn new(interner: &'a mut Interner) -> Self {
         Self {
-            names,
-            made: Attachment::default(),
+            interner,
+            attachment: Attachment::default(),
         }
     }
 }
 
 impl<'de> ObjectMembers<'de> for AttachmentMembers<'_> {
     const EXPECTED: &'static str = "an attachment: an object with \"active\", \"required\", \"title\"";
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        let Self { names, made } = self;
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let Self {
+            interner,
+            attachment: made,
+        } = self;
         match name {
-            "active" => once(&mut made.active, name, || value.next_value_seed(Bool)),
-            "required" => once(&mut made.required, name, || value.next_value_seed(Bool)),
-            "title" => once(&mut made.title, name, || {
+            "active" => read_once(&mut made.active, name, || value.next_value_seed(Bool)),
+            "required" => read_once(&mut made.required, name, || value.next_value_seed(Bool)),
+            "title" => read_once(&mut made.title, name, || {
                 value
                     .next_value_seed(TextSeed("a title: a text in quotes"))
-                    .map(|title| names.keep(&title))
+                    .map(|title| interner.intern(&title))
             }),
-            _ => unknown(&mut made.extra, name, value),
+            _ => read_unknown(&mut made.extra, name, value),
         }
     }
 }
 
 pub(super) struct HatMembers<'a> {
-    names: &'a mut Interner,
-    /// Whether somebody typed them: then each id must be a URI.
-    typed: bool,
+    interner: &'a mut Interner,
+    /// Whether the object is input by a user: then each id must be a URI.
+    from_input: bool,
     made: UniquePairs<HatId, Attachment>,
 }
 
 impl<'de> ObjectMembers<'de> for HatMembers<'_> {
     const EXPECTED: &'static str = "an object of attachments by hat id";
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        if self.typed {
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        if self.from_input {
             HatId::parse(name).map_err(A::Error::custom)?;
         }
-        let id = HatId::unchecked(self.names.keep(name));
+        let id = HatId::unchecked(self.interner.intern(name));
         if !self.made.is_new(&id) {
-            return Err(repeated(name));
+            return Err(duplicate_member(name));
         }
-        let mut attachment = AttachmentMembers::new(self.names);
+        let mut attachment = AttachmentMembers::new(self.interner);
         value.next_value_seed(ObjectVisitor(&mut attachment))?;
-        self.made.all.push((id, attachment.made));
+        self.made.pairs.push((id, attachment.attachment));
         Ok(())
     }
 }
 
 impl<'a> HatMembers<'a> {
-    pub(super) fn new(names: &'a mut Interner, typed: bool) -> Self {
+    pub(super) fn new(interner: &'a mut Interner, typed: bool) -> Self {
         Self {
-            names,
-            typed,
+            interner,
+            from_input: typed,
             made: UniquePairs::new(),
         }
     }
 
-    pub(super) fn done(self) -> Hats {
+    pub(super) fn finish(self) -> Hats {
         Hats::from_sorted(self.made.sorted()).unwrap_or_default()
     }
 }
 
-/// Reads the hats of a user.
-fn hats_of<'de, A: MapAccess<'de>>(
-    names: &mut Interner,
+/// Parses the hats of a user.
+fn read_hats<'de, A: MapAccess<'de>>(
+    interner: &mut Interner,
     typed: bool,
     value: &mut A,
 ) -> Result<Hats, A::Error> {
-    let mut hats = HatMembers::new(names, typed);
+    let mut hats = HatMembers::new(interner, typed);
     value.next_value_seed(ObjectVisitor(&mut hats))?;
-    Ok(hats.done())
+    Ok(hats.finish())
 }
 
-/// A user object of which only the hats matter.
+/// A user object of which only the hats and, for input, the affiliation are used.
 #[derive(Default)]
 pub(super) struct HatsOfUserMembers {
-    names: Interner,
-    pub(super) typed: bool,
+    interner: Interner,
+    pub(super) from_input: bool,
     pub(super) hats: Option<Hats>,
     pub(super) affiliation: Option<Affiliation>,
     others: Extra,
@@ -114,45 +118,45 @@ pub(super) struct HatsOfUserMembers {
 
 impl<'de> ObjectMembers<'de> for HatsOfUserMembers {
     const EXPECTED: &'static str = "a user: an object with \"hats\"";
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
-            "hats" => once(&mut self.hats, name, || {
-                hats_of(&mut self.names, self.typed, value)
+            "hats" => read_once(&mut self.hats, name, || {
+                read_hats(&mut self.interner, self.from_input, value)
             }),
-            "affiliation" if self.typed => once(&mut self.affiliation, name, || {
-                value.next_value_seed(AnAffiliation)
+            "affiliation" if self.from_input => read_once(&mut self.affiliation, name, || {
+                value.next_value_seed(AffiliationSeed)
             }),
-            _ if self.typed => Err(A::Error::custom(format_args!(
+            _ if self.from_input => Err(A::Error::custom(format_args!(
                 "{} would be lost: a user object has \"hats\" and \"affiliation\" only",
-                shown(name)
+                quoted(name)
             ))),
-            _ => unknown(&mut self.others, name, value),
+            _ => read_unknown(&mut self.others, name, value),
         }
     }
-    fn missing(&self) -> Option<&'static str> {
-        (self.typed && self.hats.is_none()).then_some("hats")
+    fn missing_member(&self) -> Option<&'static str> {
+        (self.from_input && self.hats.is_none()).then_some("hats")
     }
 }
 
 const AFFILIATIONS: &str = "owner, admin, member, outcast or none";
 
-struct AnAffiliation;
+struct AffiliationSeed;
 
-impl<'de> DeserializeSeed<'de> for AnAffiliation {
+impl<'de> DeserializeSeed<'de> for AffiliationSeed {
     type Value = Affiliation;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Affiliation, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for AnAffiliation {
+impl Visitor<'_> for AffiliationSeed {
     type Value = Affiliation;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(AFFILIATIONS)
     }
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Affiliation, E> {
         Affiliation::from_name(text).ok_or_else(|| {
-            let text = shown(text);
+            let text = quoted(text);
             E::custom(format_args!(
                 "unknown affiliation {text}, expected {AFFILIATIONS}"
             ))
@@ -161,23 +165,23 @@ impl Visitor<'_> for AnAffiliation {
 }
 
 pub(super) struct UserMembers<'a> {
-    names: &'a mut Interner,
+    interner: &'a mut Interner,
     pub(super) affiliation: Option<Affiliation>,
     hats: Option<Hats>,
     extra: Extra,
 }
 
 impl<'a> UserMembers<'a> {
-    pub(super) fn new(names: &'a mut Interner) -> Self {
+    pub(super) fn new(interner: &'a mut Interner) -> Self {
         Self {
-            names,
+            interner,
             affiliation: None,
             hats: None,
             extra: Extra::default(),
         }
     }
 
-    pub(super) fn done(self) -> User {
+    pub(super) fn finish(self) -> User {
         User {
             affiliation: self.affiliation.unwrap_or_default(),
             hats: self.hats.unwrap_or_default(),
@@ -188,24 +192,24 @@ impl<'a> UserMembers<'a> {
 
 impl<'de> ObjectMembers<'de> for UserMembers<'_> {
     const EXPECTED: &'static str = "a user: an object with \"affiliation\" and \"hats\"";
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
-            "affiliation" => once(&mut self.affiliation, name, || {
-                value.next_value_seed(AnAffiliation)
+            "affiliation" => read_once(&mut self.affiliation, name, || {
+                value.next_value_seed(AffiliationSeed)
             }),
-            "hats" => once(&mut self.hats, name, || hats_of(self.names, false, value)),
-            _ => unknown(&mut self.extra, name, value),
+            "hats" => read_once(&mut self.hats, name, || read_hats(self.interner, false, value)),
+            _ => read_unknown(&mut self.extra, name, value),
         }
     }
 }
 
 struct UsersMembers<'a> {
-    names: &'a mut Interner,
+    interner: &'a mut Interner,
     made: UniquePairs<Jid, User>,
 }
 
-/// The address that a member's name is; new among those before.
-fn address<E: serde::de::Error>(
+/// Parses a member's name as an address, which must be new.
+fn parse_address<E: serde::de::Error>(
     name: &str,
     parse: fn(&str) -> Result<Jid, InvalidJid>,
     is_new: impl FnOnce(&Jid) -> bool,
@@ -213,39 +217,40 @@ fn address<E: serde::de::Error>(
     let jid = parse(name).map_err(E::custom)?;
     match is_new(&jid) {
         true => Ok(jid),
-        false if jid.as_str() == name => Err(repeated(name)),
+        false if jid.as_str() == name => Err(duplicate_member(name)),
         false => Err(E::custom(format_args!(
             "{} is another spelling of {jid}, which is there already",
-            shown(name)
+            quoted(name)
         ))),
     }
 }
 
 impl<'de> ObjectMembers<'de> for UsersMembers<'_> {
     const EXPECTED: &'static str = "an object of users by address";
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        let jid = address(name, Jid::parse, |jid| self.made.is_new(jid))?;
-        let mut user = UserMembers::new(self.names);
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let jid = parse_address(name, Jid::parse, |jid| self.made.is_new(jid))?;
+        let mut user = UserMembers::new(self.interner);
         value.next_value_seed(ObjectVisitor(&mut user))?;
-        self.made.all.push((jid, user.done()));
+        self.made.pairs.push((jid, user.finish()));
         Ok(())
     }
 }
 
 struct CatalogMembers<'a> {
-    names: &'a mut Interner,
+    interner: &'a mut Interner,
     made: BTreeMap<HatId, CatalogHat>,
 }
 
 impl<'de> ObjectMembers<'de> for CatalogMembers<'_> {
     const EXPECTED: &'static str = "the room's catalog: an object of hats by id";
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         if self.made.contains_key(name) {
-            return Err(repeated(name));
+            return Err(duplicate_member(name));
         }
         let mut hat = CatalogHatMembers::default();
         value.next_value_seed(ObjectVisitor(&mut hat))?;
-        self.made.insert(HatId::unchecked(self.names.keep(name)), hat.0);
+        self.made
+            .insert(HatId::unchecked(self.interner.intern(name)), hat.0);
         Ok(())
     }
 }
@@ -255,21 +260,21 @@ pub(super) struct CatalogHatMembers(pub(super) CatalogHat);
 
 impl<'de> ObjectMembers<'de> for CatalogHatMembers {
     const EXPECTED: &'static str = "a hat of the catalog: an object with \"title\" and \"hue\"";
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
-            "title" => once(&mut self.0.title, name, || {
+            "title" => read_once(&mut self.0.title, name, || {
                 value
                     .next_value_seed(TextSeed("a title: a text in quotes"))
                     .map(Into::into)
             }),
-            "hue" => once(&mut self.0.hue, name, || value.next_value()),
-            _ => unknown(&mut self.0.extra, name, value),
+            "hue" => read_once(&mut self.0.hue, name, || value.next_value()),
+            _ => read_unknown(&mut self.0.extra, name, value),
         }
     }
 }
 
 pub(super) struct RoomMembers<'a> {
-    names: &'a mut Interner,
+    interner: &'a mut Interner,
     name: Option<Arc<str>>,
     catalog: Option<BTreeMap<HatId, CatalogHat>>,
     users: Option<Vec<(Jid, User)>>,
@@ -277,9 +282,9 @@ pub(super) struct RoomMembers<'a> {
 }
 
 impl<'a> RoomMembers<'a> {
-    pub(super) fn new(names: &'a mut Interner) -> Self {
+    pub(super) fn new(interner: &'a mut Interner) -> Self {
         Self {
-            names,
+            interner,
             name: None,
             catalog: None,
             users: None,
@@ -287,7 +292,7 @@ impl<'a> RoomMembers<'a> {
         }
     }
 
-    pub(super) fn done(self) -> Room {
+    pub(super) fn finish(self) -> Room {
         let mut room = Room::default();
         room.name = self.name;
         room.catalog = self.catalog.unwrap_or_default();
@@ -299,53 +304,53 @@ impl<'a> RoomMembers<'a> {
 
 impl<'de> ObjectMembers<'de> for RoomMembers<'_> {
     const EXPECTED: &'static str = "a room: an object with \"users\"";
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
-            "name" => once(&mut self.name, name, || {
+            "name" => read_once(&mut self.name, name, || {
                 value
                     .next_value_seed(TextSeed("a name: a text in quotes"))
                     .map(Into::into)
             }),
-            "hats" => once(&mut self.catalog, name, || {
+            "hats" => read_once(&mut self.catalog, name, || {
                 let mut hats = CatalogMembers {
-                    names: self.names,
+                    interner: self.interner,
                     made: BTreeMap::new(),
                 };
                 value.next_value_seed(ObjectVisitor(&mut hats))?;
                 Ok(hats.made)
             }),
-            "users" => once(&mut self.users, name, || {
+            "users" => read_once(&mut self.users, name, || {
                 let mut users = UsersMembers {
-                    names: self.names,
+                    interner: self.interner,
                     made: UniquePairs::new(),
                 };
                 value.next_value_seed(ObjectVisitor(&mut users))?;
                 Ok(users.made.sorted())
             }),
-            _ => unknown(&mut self.extra, name, value),
+            _ => read_unknown(&mut self.extra, name, value),
         }
     }
 }
 
 struct RoomsMembers<'a> {
-    names: &'a mut Interner,
+    interner: &'a mut Interner,
     made: BTreeMap<Jid, Arc<Room>>,
 }
 
 impl<'de> ObjectMembers<'de> for RoomsMembers<'_> {
     const EXPECTED: &'static str = "an object of rooms by address";
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        let jid = address(name, Jid::parse_room, |jid| !self.made.contains_key(jid))?;
-        let mut room = RoomMembers::new(self.names);
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let jid = parse_address(name, Jid::parse_room, |jid| !self.made.contains_key(jid))?;
+        let mut room = RoomMembers::new(self.interner);
         value.next_value_seed(ObjectVisitor(&mut room))?;
-        self.made.insert(jid, Arc::new(room.done()));
+        self.made.insert(jid, Arc::new(room.finish()));
         Ok(())
     }
 }
 
 #[derive(Default)]
 pub(super) struct DocumentMembers {
-    names: Interner,
+    interner: Interner,
     version: Option<u64>,
     revision: Option<u64>,
     rooms: Option<BTreeMap<Jid, Arc<Room>>>,
@@ -353,10 +358,10 @@ pub(super) struct DocumentMembers {
 }
 
 impl<'de> ObjectMembers<'de> for DocumentMembers {
-    const EXPECTED: &'static str = WARDROBE;
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    const EXPECTED: &'static str = EXPECTED_WARDROBE;
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
-            "version" => once(&mut self.version, name, || {
+            "version" => read_once(&mut self.version, name, || {
                 match value.next_value_seed(NumberSeed("the version of the format: 1"))? {
                     0 => Err(A::Error::custom("there is no format version 0; expected 1")),
                     found @ 1..=VERSION => Ok(found),
@@ -365,29 +370,29 @@ impl<'de> ObjectMembers<'de> for DocumentMembers {
                     ))),
                 }
             }),
-            "revision" => once(&mut self.revision, name, || {
+            "revision" => read_once(&mut self.revision, name, || {
                 match value.next_value_seed(NumberSeed(
                     "a revision: a whole number from 0 to 9007199254740991",
                 ))? {
-                    found @ 0..=Wardrobe::LAST_REVISION => Ok(found),
+                    found @ 0..=Wardrobe::MAX_REVISION => Ok(found),
                     found => Err(A::Error::custom(format_args!(
                         "expected a revision: a whole number from 0 to {}, found the number {found}",
-                        Wardrobe::LAST_REVISION
+                        Wardrobe::MAX_REVISION
                     ))),
                 }
             }),
-            "rooms" => once(&mut self.rooms, name, || {
+            "rooms" => read_once(&mut self.rooms, name, || {
                 let mut rooms = RoomsMembers {
-                    names: &mut self.names,
+                    interner: &mut self.interner,
                     made: BTreeMap::new(),
                 };
                 value.next_value_seed(ObjectVisitor(&mut rooms))?;
                 Ok(rooms.made)
             }),
-            _ => unknown(&mut self.extra, name, value),
+            _ => read_unknown(&mut self.extra, name, value),
         }
     }
-    fn missing(&self) -> Option<&'static str> {
+    fn missing_member(&self) -> Option<&'static str> {
         match (self.version, &self.rooms) {
             (None, _) => Some("version"),
             (_, None) => Some("rooms"),
@@ -397,7 +402,7 @@ impl<'de> ObjectMembers<'de> for DocumentMembers {
 }
 
 impl DocumentMembers {
-    pub(super) fn done(self) -> Wardrobe {
+    pub(super) fn finish(self) -> Wardrobe {
         Wardrobe {
             revision: self.revision.unwrap_or_default(),
             extra: self.extra,
@@ -406,24 +411,24 @@ impl DocumentMembers {
     }
 }
 
-/// Hats by id or a user object: only the members' names matter yet.
+/// Hats by id or a user object: collects the members to tell which.
 #[derive(Default)]
 pub(super) struct HatsOrUserMembers(pub(super) Extra);
 
 impl<'de> ObjectMembers<'de> for HatsOrUserMembers {
-    const EXPECTED: &'static str = HATS_OR_USER;
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        unknown(&mut self.0, name, value)
+    const EXPECTED: &'static str = EXPECTED_HATS_OR_USER;
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        read_unknown(&mut self.0, name, value)
     }
 }
 
-/// Nothing but members that the program does not know.
+/// Any object: collects all members.
 #[derive(Default)]
 pub(super) struct AnyMembers(pub(super) Extra);
 
 impl<'de> ObjectMembers<'de> for AnyMembers {
     const EXPECTED: &'static str = "an object";
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        unknown(&mut self.0, name, value)
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        read_unknown(&mut self.0, name, value)
     }
 }

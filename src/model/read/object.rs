@@ -1,4 +1,4 @@
-//! How an object is read: member by member, each known one at most once, the others kept.
+//! Parsing of objects: member by member, each recognized one at most once, the others kept.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -9,15 +9,15 @@ use std::sync::Arc;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, Unexpected, Visitor};
 
-use crate::model::excerpt::shown;
+use crate::model::excerpt::quoted;
 use crate::model::{Extra, Json};
 
-/// Texts that occur many times (hat ids, titles) are kept once for each reading.
+/// Shares the memory of texts that occur many times in a document: hat ids and titles.
 #[derive(Debug, Default)]
 pub(super) struct Interner(HashSet<Arc<str>, foldhash::fast::RandomState>);
 
 impl Interner {
-    pub(super) fn keep(&mut self, text: &str) -> Arc<str> {
+    pub(super) fn intern(&mut self, text: &str) -> Arc<str> {
         if let Some(there) = self.0.get(text) {
             return there.clone();
         }
@@ -27,19 +27,19 @@ impl Interner {
     }
 }
 
-/// An object that is read member by member.
+/// An object that is parsed member by member.
 pub(super) trait ObjectMembers<'de> {
-    /// What is expected, in words.
+    /// The expected value in words, for errors.
     const EXPECTED: &'static str;
-    /// Takes the value of one member.
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error>;
-    /// The member without which there is no such object, when it is not there.
-    fn missing(&self) -> Option<&'static str> {
+    /// Parses the value of one member.
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error>;
+    /// The name of a required member that is missing, if any.
+    fn missing_member(&self) -> Option<&'static str> {
         None
     }
 }
 
-/// One such object, read into place.
+/// Parses an object into the given value.
 pub(super) struct ObjectVisitor<'a, T>(pub(super) &'a mut T);
 
 impl<'de, T: ObjectMembers<'de>> DeserializeSeed<'de> for ObjectVisitor<'_, T> {
@@ -56,9 +56,9 @@ impl<'de, T: ObjectMembers<'de>> Visitor<'de> for ObjectVisitor<'_, T> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key_seed(TextSeed("a member's name"))? {
-            self.0.member(&name, &mut map)?;
+            self.0.read_member(&name, &mut map)?;
         }
-        match self.0.missing() {
+        match self.0.missing_member() {
             None => Ok(()),
             Some(name) => Err(A::Error::custom(format_args!(
                 "{name:?} is missing; expected {}",
@@ -68,7 +68,7 @@ impl<'de, T: ObjectMembers<'de>> Visitor<'de> for ObjectVisitor<'_, T> {
     }
 }
 
-/// A string, borrowed where that can be; with what is expected, in words.
+/// Parses a string, borrowed if possible; the field says in words what is expected.
 pub(super) struct TextSeed(pub(super) &'static str);
 
 impl<'de> DeserializeSeed<'de> for TextSeed {
@@ -91,7 +91,7 @@ impl<'de> Visitor<'de> for TextSeed {
     }
 }
 
-/// A boolean.
+/// Parses a boolean.
 pub(super) struct Bool;
 
 impl<'de> DeserializeSeed<'de> for Bool {
@@ -111,7 +111,7 @@ impl Visitor<'_> for Bool {
     }
 }
 
-/// A whole number from 0; with what is expected, in words.
+/// Parses a non-negative integer; the field says in words what is expected.
 pub(super) struct NumberSeed(pub(super) &'static str);
 
 impl<'de> DeserializeSeed<'de> for NumberSeed {
@@ -134,64 +134,64 @@ impl Visitor<'_> for NumberSeed {
     }
 }
 
-pub(super) fn repeated<E: serde::de::Error>(name: &str) -> E {
-    E::custom(format_args!("two members are named {}", shown(name)))
+pub(super) fn duplicate_member<E: serde::de::Error>(name: &str) -> E {
+    E::custom(format_args!("two members are named {}", quoted(name)))
 }
 
-/// Reads a member that may be there once; a second one is an error where its name stands.
-pub(super) fn once<T, E: serde::de::Error>(
+/// Parses a member that may occur once; a second one is an error at its name.
+pub(super) fn read_once<T, E: serde::de::Error>(
     slot: &mut Option<T>,
     name: &str,
     read: impl FnOnce() -> Result<T, E>,
 ) -> Result<(), E> {
     if slot.is_some() {
-        return Err(repeated(name));
+        return Err(duplicate_member(name));
     }
     *slot = Some(read()?);
     Ok(())
 }
 
-pub(super) fn unknown<'de, A: MapAccess<'de>>(
+pub(super) fn read_unknown<'de, A: MapAccess<'de>>(
     extra: &mut Extra,
     name: &str,
     value: &mut A,
 ) -> Result<(), A::Error> {
     if extra.get(name).is_some() {
-        return Err(repeated(name));
+        return Err(duplicate_member(name));
     }
     extra.insert(name, value.next_value::<Json>()?);
     Ok(())
 }
 
-/// Pairs as they come; a repeated key is noticed where it stands, at no cost while keys ascend.
+/// Pairs in the order of the document; detects duplicate keys, at no cost as long as keys ascend.
 pub(super) struct UniquePairs<K, V> {
-    pub(super) all: Vec<(K, V)>,
+    pub(super) pairs: Vec<(K, V)>,
     seen: Option<HashSet<K>>,
 }
 
 impl<K: Ord + Hash + Clone, V> UniquePairs<K, V> {
     pub(super) fn new() -> Self {
         Self {
-            all: Vec::new(),
+            pairs: Vec::new(),
             seen: None,
         }
     }
 
-    /// Whether the key is new.
+    /// Whether the key is new. Call it before adding the pair.
     pub(super) fn is_new(&mut self, key: &K) -> bool {
-        let ascends = self.all.last().is_none_or(|(last, _)| last < key);
+        let ascends = self.pairs.last().is_none_or(|(last, _)| last < key);
         if self.seen.is_none() && ascends {
             return true;
         }
         self.seen
-            .get_or_insert_with(|| self.all.iter().map(|(key, _)| key.clone()).collect())
+            .get_or_insert_with(|| self.pairs.iter().map(|(key, _)| key.clone()).collect())
             .insert(key.clone())
     }
 
     pub(super) fn sorted(mut self) -> Vec<(K, V)> {
         if self.seen.is_some() {
-            self.all.sort_by(|(a, _), (b, _)| a.cmp(b));
+            self.pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
         }
-        self.all
+        self.pairs
     }
 }

@@ -1,9 +1,8 @@
-//! The quick way for files in the form that the program itself writes: tokens are compared where they must stand, and
-//! rooms can be read by several threads. Whatever does not fit exactly is left to the general reader, which also has
-//! the better errors; so this one never has to explain anything.
+//! A fast parser for files in canonical form, that is, as this program writes them: it compares expected tokens, and
+//! several threads can parse rooms. Whatever deviates is left to the general parser, so this one reports no errors.
 //!
-//! It is sound because a raw newline never stands inside a JSON string, each part must end exactly where the next one
-//! begins, and a room that is not in the plain form is cut out as a whole value and given to the general reader.
+//! It is sound because a JSON string never contains a raw newline, because each chunk must end exactly where the next
+//! one begins, and because a room in any other form is cut out as a whole value and passed to the general parser.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,22 +13,22 @@ use super::members::RoomMembers;
 use super::object::{Interner, ObjectVisitor};
 use crate::model::{Affiliation, Attachment, HatId, Hats, Jid, Room, User, Wardrobe};
 
-/// The rooms of one part.
+/// The rooms of one chunk of a document.
 #[derive(Debug)]
 pub struct RoomsChunk {
-    all: Vec<(Jid, Arc<Room>)>,
-    /// How many bytes stand in the part after its rooms.
-    left: usize,
-    /// Whether the text was to the byte what would be written.
+    rooms: Vec<(Jid, Arc<Room>)>,
+    /// The number of bytes after the rooms.
+    remaining: usize,
+    /// Whether the text is byte for byte the canonical form.
     exact: bool,
 }
 
-/// How a room ends in the program's own form when another follows. In that form, nothing else in a room looks like it.
-pub const NEXT_ROOM: &str = "\n    },\n";
+/// The end of a room in canonical form if another room follows. Nothing else in a room looks like it.
+pub const ROOM_SEPARATOR: &str = "\n    },\n";
 
-/// How a document begins up to its first room; `None` where anything but version and revision stands before the rooms.
-/// Anything else may have an object in it that looks like the rooms.
-pub fn head(document: &[u8]) -> Option<&str> {
+/// The start of a document up to its first room; `None` if anything but version and revision comes before the rooms, as
+/// that may contain an object that looks like the rooms.
+pub fn document_head(document: &[u8]) -> Option<&str> {
     let number = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut rest = document.strip_prefix(b"{\n  \"version\": ")?;
     rest = rest.get(number(rest)..)?;
@@ -40,11 +39,12 @@ pub fn head(document: &[u8]) -> Option<&str> {
     std::str::from_utf8(document.get(..document.len() - rest.len())?).ok()
 }
 
-/// The wardrobe of all these rooms, in order, between what stands before and after them in the file.
-pub fn join(head: &str, rooms: Vec<RoomsChunk>, tail: &str) -> Option<Wardrobe> {
-    // The document with its rooms taken out.
+/// Joins the rooms of all chunks, in order, with the start and the end of the document. `None` if the result is not a
+/// valid document.
+pub fn join_chunks(head: &str, rooms: Vec<RoomsChunk>, tail: &str) -> Option<Wardrobe> {
+    // The document without its rooms.
     let mut wardrobe = super::wardrobe([head, tail].concat().as_bytes()).ok()?;
-    let rooms: Vec<_> = rooms.into_iter().flat_map(|part| part.all).collect();
+    let rooms: Vec<_> = rooms.into_iter().flat_map(|chunk| chunk.rooms).collect();
     let sorted = rooms.is_sorted_by(|(a, _), (b, _)| a < b);
     (sorted && wardrobe.rooms.is_empty()).then(|| {
         wardrobe.rooms = rooms.into_iter().collect();
@@ -53,24 +53,24 @@ pub fn join(head: &str, rooms: Vec<RoomsChunk>, tail: &str) -> Option<Wardrobe> 
 }
 
 impl RoomsChunk {
-    /// The rooms in order.
+    /// The rooms in the order of the document.
     pub fn iter(&self) -> impl Iterator<Item = (&Jid, &Arc<Room>)> {
-        self.all.iter().map(|(jid, room)| (jid, room))
+        self.rooms.iter().map(|(jid, room)| (jid, room))
     }
 
-    /// How many bytes stand in the part after its rooms: the rest of the document.
-    pub fn left(&self) -> usize {
-        self.left
+    /// The number of bytes after the rooms in this chunk: the rest of the document.
+    pub fn remaining(&self) -> usize {
+        self.remaining
     }
 
-    /// Whether the text was to the byte what would be written; false where that is not certain.
+    /// Whether the text is byte for byte the canonical form; `false` if that is not certain.
     pub fn is_exact(&self) -> bool {
         self.exact
     }
 
-    /// As [`Wardrobe::share_with`], already while the rest is being read.
-    pub fn share_with(&mut self, earlier: &Wardrobe) {
-        for (jid, room) in &mut self.all {
+    /// Like [`Wardrobe::share_rooms_with`], for the rooms of this chunk.
+    pub fn share_rooms_with(&mut self, earlier: &Wardrobe) {
+        for (jid, room) in &mut self.rooms {
             if let Some(there) = earlier.room(jid).filter(|there| *there == room) {
                 *room = there.clone();
             }
@@ -78,59 +78,59 @@ impl RoomsChunk {
     }
 }
 
-/// Reads one part.
-pub fn rooms(part: &str) -> Option<RoomsChunk> {
+/// Parses one chunk; `None` if it is not in canonical form.
+pub fn rooms_chunk(text: &str) -> Option<RoomsChunk> {
     let mut cursor = ByteCursor {
-        rest: part,
-        names: Interner::default(),
+        rest: text,
+        interner: Interner::default(),
         exact: true,
     };
     let mut rooms = Vec::new();
     while !cursor.rest.is_empty() {
-        cursor.eat("    \"")?;
-        let text = cursor.text()?;
+        cursor.expect_token("    \"")?;
+        let text = cursor.string()?;
         let jid = Jid::parse_room(&text).ok()?;
         cursor.exact &= jid.as_str() == text;
-        cursor.eat(": ")?;
+        cursor.expect_token(": ")?;
         let from = cursor.rest;
         let room = if let Some(room) = cursor.room() {
             room
         } else {
             cursor.rest = from;
             cursor.exact = false;
-            cursor.other_room()?
+            cursor.general_room()?
         };
         rooms.push((jid, Arc::new(room)));
         if cursor.rest.starts_with("\n  }") {
             break;
         }
-        cursor.eat(",\n")?;
+        cursor.expect_token(",\n")?;
     }
     Some(RoomsChunk {
-        all: rooms,
-        left: cursor.rest.len(),
+        rooms,
+        remaining: cursor.rest.len(),
         exact: cursor.exact,
     })
 }
 
 struct ByteCursor<'a> {
     rest: &'a str,
-    names: Interner,
+    interner: Interner,
     exact: bool,
 }
 
 impl<'a> ByteCursor<'a> {
-    fn eat(&mut self, token: &str) -> Option<()> {
+    fn expect_token(&mut self, token: &str) -> Option<()> {
         self.rest = self.rest.strip_prefix(token)?;
         Some(())
     }
 
-    fn ate(&mut self, token: &str) -> bool {
-        self.eat(token).is_some()
+    fn eat(&mut self, token: &str) -> bool {
+        self.expect_token(token).is_some()
     }
 
-    /// The rest of a string, and its closing quote.
-    fn text(&mut self) -> Option<Cow<'a, str>> {
+    /// The rest of a string up to its closing quote, which is consumed.
+    fn string(&mut self) -> Option<Cow<'a, str>> {
         let special = |byte| byte == b'"' || byte == b'\\' || byte < 0x20;
         let end = self.rest.bytes().position(special)?;
         let (text, after) = self.rest.split_at_checked(end)?;
@@ -138,7 +138,8 @@ impl<'a> ByteCursor<'a> {
             self.rest = after;
             return Some(Cow::Borrowed(text));
         }
-        // An escape (or what cannot stand there), which may be one that would not be written: up to the first quote that is not escaped.
+        // There is an escape, perhaps not a canonical one, or an invalid character: take all up to the first unescaped
+        // quote.
         self.exact = false;
         let mut escaped = false;
         let end = self.rest.bytes().position(|byte| {
@@ -152,97 +153,97 @@ impl<'a> ByteCursor<'a> {
     }
 
     fn boolean(&mut self) -> Option<bool> {
-        if self.ate("true") {
+        if self.eat("true") {
             Some(true)
         } else {
-            self.eat("false").map(|()| false)
+            self.expect_token("false").map(|()| false)
         }
     }
 
-    /// A room in some other form: up to the line that must close it.
-    fn other_room(&mut self) -> Option<Room> {
+    /// A room in another form, up to the line that must close it, parsed by the general parser.
+    fn general_room(&mut self) -> Option<Room> {
         let end = self.rest.find("\n    }")? + "\n    }".len();
         let (room, after) = self.rest.split_at_checked(end)?;
         self.rest = after;
-        let mut members = RoomMembers::new(&mut self.names);
+        let mut members = RoomMembers::new(&mut self.interner);
         let mut deserializer = serde_json::Deserializer::from_str(room);
         ObjectVisitor(&mut members).deserialize(&mut deserializer).ok()?;
         deserializer.end().ok()?;
-        Some(members.done())
+        Some(members.finish())
     }
 
     fn room(&mut self) -> Option<Room> {
-        self.eat("{\n")?;
+        self.expect_token("{\n")?;
         let mut name = None;
-        if self.ate("      \"name\": \"") {
-            name = Some(self.text()?);
-            self.eat(",\n")?;
+        if self.eat("      \"name\": \"") {
+            name = Some(self.string()?);
+            self.expect_token(",\n")?;
         }
-        self.eat("      \"users\": {")?;
+        self.expect_token("      \"users\": {")?;
         let mut users = Vec::new();
-        if !self.ate("}\n    }") {
-            self.eat("\n")?;
+        if !self.eat("}\n    }") {
+            self.expect_token("\n")?;
             loop {
                 users.push(self.user()?);
-                if !self.ate(",\n") {
+                if !self.eat(",\n") {
                     break;
                 }
             }
-            self.eat("\n      }\n    }")?;
+            self.expect_token("\n      }\n    }")?;
         }
         Room::new(name.as_deref()).with_users(users)
     }
 
     fn user(&mut self) -> Option<(Jid, User)> {
-        self.eat("        \"")?;
-        let text = self.text()?;
+        self.expect_token("        \"")?;
+        let text = self.string()?;
         let jid = Jid::parse(&text).ok()?;
         self.exact &= jid.as_str() == text;
-        self.eat(": {\n          \"affiliation\": \"")?;
-        let mut user = User::new(Affiliation::from_name(&self.text()?)?);
-        self.eat(",\n          \"hats\": {")?;
-        if !self.ate("}\n        }") {
-            self.eat("\n")?;
+        self.expect_token(": {\n          \"affiliation\": \"")?;
+        let mut user = User::new(Affiliation::from_name(&self.string()?)?);
+        self.expect_token(",\n          \"hats\": {")?;
+        if !self.eat("}\n        }") {
+            self.expect_token("\n")?;
             let mut hats = Vec::with_capacity(2);
             loop {
                 hats.push(self.hat()?);
-                if !self.ate(",\n") {
+                if !self.eat(",\n") {
                     break;
                 }
             }
-            self.eat("\n          }\n        }")?;
+            self.expect_token("\n          }\n        }")?;
             user.hats = Hats::from_sorted(hats)?;
         }
         Some((jid, user))
     }
 
     fn hat(&mut self) -> Option<(HatId, Attachment)> {
-        self.eat("            \"")?;
-        let text = self.text()?;
-        let id = HatId::unchecked(self.names.keep(&text));
-        self.eat(": {")?;
+        self.expect_token("            \"")?;
+        let text = self.string()?;
+        let id = HatId::unchecked(self.interner.intern(&text));
+        self.expect_token(": {")?;
         let mut attachment = Attachment::default();
-        if self.ate("}") {
+        if self.eat("}") {
             return Some((id, attachment));
         }
-        // What stands before a member's name: a comma, except before the first.
+        // The text before a member's name, with a comma except before the first.
         let mut lead = "\n              \"";
-        if self.ate("\n              \"active\": ") {
+        if self.eat("\n              \"active\": ") {
             attachment.active = Some(self.boolean()?);
             lead = ",\n              \"";
         }
-        let mut named = self.ate(lead);
-        if named && self.ate("required\": ") {
+        let mut named = self.eat(lead);
+        if named && self.eat("required\": ") {
             attachment.required = Some(self.boolean()?);
-            named = self.ate(",\n              \"");
+            named = self.eat(",\n              \"");
         }
         if named {
-            self.eat("title\": \"")?;
-            let text = self.text()?;
-            attachment.title = Some(self.names.keep(&text));
+            self.expect_token("title\": \"")?;
+            let text = self.string()?;
+            attachment.title = Some(self.interner.intern(&text));
         }
-        self.eat("\n            }")?;
-        // An attachment without members is written without a line of its own.
+        self.expect_token("\n            }")?;
+        // In canonical form an empty attachment is `{}`, without a line break.
         self.exact &= attachment != Attachment::default();
         Some((id, attachment))
     }

@@ -1,4 +1,4 @@
-//! The parts of a wardrobe on their own, as serde reads them.
+//! Serde implementations for the parts of a wardrobe, and the parser of hat sets.
 
 use serde::de::{DeserializeSeed as _, Error as _, MapAccess};
 use serde::{Deserialize, Deserializer};
@@ -6,57 +6,57 @@ use serde::{Deserialize, Deserializer};
 use super::members::{
     AnyMembers, AttachmentMembers, CatalogHatMembers, HatMembers, RoomMembers, UserMembers,
 };
-use super::object::{Interner, ObjectMembers, ObjectVisitor, repeated};
+use super::object::{Interner, ObjectMembers, ObjectVisitor, duplicate_member};
 use crate::model::{Attachment, CatalogHat, Extra, HatSets, Hats, Hue, Json, Room, User};
 
-/// Sets of hats by name.
+/// Hat sets by name.
 #[derive(Default)]
 pub(super) struct SetsMembers(pub(super) HatSets);
 
 impl<'de> ObjectMembers<'de> for SetsMembers {
     const EXPECTED: &'static str = "an object of sets of hats by name";
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         let hats = value.next_value()?;
         match self.0.insert(name.into(), hats) {
             None => Ok(()),
-            Some(_) => Err(repeated(name)),
+            Some(_) => Err(duplicate_member(name)),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for Room {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut names = Interner::default();
-        let mut members = RoomMembers::new(&mut names);
+        let mut interner = Interner::default();
+        let mut members = RoomMembers::new(&mut interner);
         ObjectVisitor(&mut members).deserialize(deserializer)?;
-        Ok(members.done())
+        Ok(members.finish())
     }
 }
 
 impl<'de> Deserialize<'de> for User {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut names = Interner::default();
-        let mut members = UserMembers::new(&mut names);
+        let mut interner = Interner::default();
+        let mut members = UserMembers::new(&mut interner);
         ObjectVisitor(&mut members).deserialize(deserializer)?;
-        Ok(members.done())
+        Ok(members.finish())
     }
 }
 
 impl<'de> Deserialize<'de> for Hats {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut names = Interner::default();
-        let mut members = HatMembers::new(&mut names, false);
+        let mut interner = Interner::default();
+        let mut members = HatMembers::new(&mut interner, false);
         ObjectVisitor(&mut members).deserialize(deserializer)?;
-        Ok(members.done())
+        Ok(members.finish())
     }
 }
 
 impl<'de> Deserialize<'de> for Attachment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut names = Interner::default();
-        let mut members = AttachmentMembers::new(&mut names);
+        let mut interner = Interner::default();
+        let mut members = AttachmentMembers::new(&mut interner);
         ObjectVisitor(&mut members).deserialize(deserializer)?;
-        Ok(members.made)
+        Ok(members.attachment)
     }
 }
 

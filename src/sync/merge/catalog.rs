@@ -80,7 +80,7 @@ impl Context<'_> {
         let hat = item.hat()?;
         let reason = match l {
             Some(entry) => refuse::entry(self.class, hat, entry),
-            None if self.local.known_hat(hat).is_some_and(|hat| hat.users > 0) => Some(Reason::StillUsed),
+            None if self.local.hat(hat).is_some_and(|hat| hat.user_count > 0) => Some(Reason::StillUsed),
             None => None,
         };
         let reason = reason.filter(|_| action != Action::Receive);
@@ -103,7 +103,7 @@ impl Context<'_> {
         if !self.remote.knows(&item) {
             return None;
         }
-        let title = self.local.known_hat(hat)?.title.clone()?;
+        let title = self.local.hat(hat)?.title.clone()?;
         let entry = CatalogValue {
             title: Some(title),
             hue: None,

@@ -82,7 +82,7 @@ impl Outbox {
             let here = Wanted {
                 value: local_value(class, local, item),
             };
-            let used = |hat: &HatId| local.known_hat(hat).is_some_and(|known| known.users > 0);
+            let used = |hat: &HatId| local.hat(hat).is_some_and(|known| known.user_count > 0);
             let implied = committed.implied && item.hat().is_some_and(used);
             let Some(expected) = expected(committed, base, item) else {
                 return false;

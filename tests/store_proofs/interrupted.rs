@@ -1,4 +1,4 @@
-//! Killed while a file is exported, or damaged lines of the history are put aside: nothing stays half done.
+//! Kills and faults during an export or a repair of the history: nothing is left half done.
 
 use std::fs;
 use std::io;
@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hatrack::store::{self, Disk, DiskFault, repair_history_on, write_file};
 
-use super::child::{said, wrapped};
+use super::child::{saved_names, wrapped};
 use super::common::*;
-use super::machine::strace;
+use super::machine_faults::strace;
 
-/// Exports in a process that is killed in a system call; what is in the folder then.
+/// Exports in a process that is killed in this system call; returns the files in the folder.
 fn killed_in(call: &str, path: &Path) -> Vec<String> {
     let mut command = Command::new("strace");
     command.args([
@@ -27,27 +27,27 @@ fn killed_in(call: &str, path: &Path) -> Vec<String> {
     command.arg(std::env::current_exe().unwrap());
     wrapped(&mut command, "export", path, 0);
     let mut child = command.spawn().unwrap();
-    assert!(said(&mut child).is_empty(), "{call}");
+    assert!(saved_names(&mut child).is_empty(), "{call}");
     assert!(!child.wait().unwrap().success());
     files(path.parent().unwrap())
 }
 
 #[test]
-fn an_export_that_is_killed_leaves_nothing_or_what_the_next_one_removes() {
+fn killed_export_leaves_nothing_behind() {
     if !strace() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hats.csv");
-    let begun = files(folder.path());
+    let sample = files(folder.path());
     for call in ["fsync", "linkat"] {
         let left = killed_in(call, &path);
         assert!(
-            left == begun || (call == "linkat" && left.len() == 1),
+            left == sample || (call == "linkat" && left.len() == 1),
             "{call}: {left:?}"
         );
     }
-    // Where it is killed between getting a name and taking the place of another file, the next one tidies up.
+    // If it is killed between linking and renaming, the next export removes the leftover.
     assert_eq!(killed_in("/^rename", &path).len(), 1);
     fs::write(folder.path().join(".other.1.hatrack-export"), "half of it").unwrap();
     let writing = fs::File::create(folder.path().join(".busy.2.hatrack-export")).unwrap();
@@ -57,15 +57,15 @@ fn an_export_that_is_killed_leaves_nothing_or_what_the_next_one_removes() {
     assert_eq!(fs::read(&path).unwrap(), b"whole");
 }
 
-/// Each operation of a repair fails once, or the process ends there: the damaged lines are in the history or in one file
-/// of their own, whole, and tried again they are in that file once.
+/// Each operation of a repair fails once, or the process ends there: the damaged lines are either in the history or,
+/// complete, in a separate file, and after another repair they are in that file once.
 #[test]
-fn damaged_lines_are_put_aside_whole_and_once() {
-    for for_ever in [false, true] {
+fn repair_moves_damaged_lines_whole_and_once() {
+    for permanent in [false, true] {
         for at in 0.. {
-            let folder = quick_folder();
+            let folder = memory_folder();
             let path = folder.path().join("hats.json");
-            begin(&mut open(&path, "alice"));
+            create_sample(&mut open(&path, "alice"));
             let beside = path.with_file_name("hats.history.jsonl");
             let whole = fs::read_to_string(&beside).unwrap();
             let (first, second) = whole.split_once('\n').unwrap();
@@ -76,9 +76,12 @@ fn damaged_lines_are_put_aside_whole_and_once() {
             let counted = count.clone();
             let hook = move |_| {
                 let now = counted.fetch_add(1, Ordering::Relaxed);
-                if now == at || (for_ever && now > at) {
+                if now == at || (permanent && now > at) {
                     let (error, after) = (io::ErrorKind::StorageFull.into(), 5);
-                    return Err(DiskFault { error, after });
+                    return Err(DiskFault {
+                        error,
+                        written: after,
+                    });
                 }
                 Ok(())
             };
@@ -97,7 +100,7 @@ fn damaged_lines_are_put_aside_whole_and_once() {
                     "{at}: lost"
                 );
             }
-            // Whoever starts next removes what was left; the next repair does the rest.
+            // The next start removes leftovers; the next repair does the rest.
             drop(open(&path, "bob"));
             store::repair_history(&path).unwrap();
             assert_eq!(fs::read_to_string(&beside).unwrap(), whole);
@@ -110,7 +113,7 @@ fn damaged_lines_are_put_aside_whole_and_once() {
             ];
             assert_eq!(files(folder.path()), all, "{at}");
             if count.load(Ordering::Relaxed) <= at {
-                assert_eq!(repaired.unwrap().copy, Some(aside));
+                assert_eq!(repaired.unwrap().moved_to, Some(aside));
                 assert!(at > 15, "it has more operations than {at}");
                 break;
             }
@@ -118,15 +121,15 @@ fn damaged_lines_are_put_aside_whole_and_once() {
     }
 }
 
-/// The same lines, damaged again later, are in the file that has them; others get one of their own.
+/// The same damaged lines again use the existing file; others get a new one.
 #[test]
-fn other_lines_get_a_file_of_their_own() {
-    let (_folder, path, _) = begun();
+fn repair_numbers_files_of_different_damage() {
+    let (_folder, path, _) = sample();
     let beside = path.with_file_name("hats.history.jsonl");
     let whole = fs::read_to_string(&beside).unwrap();
     for (damaged, number) in [("one", 1), ("two", 2), ("one", 1), ("and", 3)] {
         fs::write(&beside, format!("{damaged}\n{whole}")).unwrap();
-        let copy = store::repair_history(&path).unwrap().copy.unwrap();
+        let copy = store::repair_history(&path).unwrap().moved_to.unwrap();
         assert!(
             copy.ends_with(format!("hats.history.damaged-{number}.jsonl")),
             "{copy:?}"

@@ -1,13 +1,13 @@
-//! File systems that cannot do all that others can: vboxsf, SMB, FUSE, and a file that is mounted by itself.
+//! File systems with limitations: vboxsf, SMB, FUSE, and a data file mounted as a single file.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::child::{command, said, wrapped};
+use super::child::{command, saved_names, wrapped};
 use super::common::*;
-use super::machine::{Mount, run};
+use super::machine_faults::{Mount, run};
 use super::skip::skipped;
 
 const EPERM: i32 = 1;
@@ -16,8 +16,8 @@ const EINVAL: i32 = 22;
 const ENOSYS: i32 = 38;
 const ENOTSUP: i32 = 95;
 
-/// The library that refuses calls, made for this test.
-fn refusing(folder: &Path) -> Option<PathBuf> {
+/// Compiles a library that makes system calls fail.
+fn build_refusals(folder: &Path) -> Option<PathBuf> {
     let library = folder.join("refusals.so");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/refusals.c");
     let made = run(
@@ -30,22 +30,28 @@ fn refusing(folder: &Path) -> Option<PathBuf> {
     made.ok().map(|()| library)
 }
 
-/// A process that commits while calls are refused; what it was told is saved.
-fn committing(path: &Path, library: &Path, refused: &str, error: i32, writer: usize) -> Vec<String> {
+/// Commits in a process in which system calls fail; returns what it saved.
+fn commit_with_refusals(
+    path: &Path,
+    library: &Path,
+    refused: &str,
+    error: i32,
+    writer: usize,
+) -> Vec<String> {
     let mut child = command("commit 25", path, writer)
         .env("LD_PRELOAD", library)
         .env(refused, error.to_string())
         .spawn()
         .unwrap();
-    let saved = said(&mut child);
+    let saved = saved_names(&mut child);
     child.wait().unwrap();
     saved
 }
 
 #[test]
-fn where_a_folder_cannot_be_synced_or_a_time_not_be_set_changes_are_saved_all_the_same() {
-    let (folder, path, mut store) = begun();
-    let Some(library) = refusing(folder.path()) else {
+fn saves_without_folder_sync_or_settable_times() {
+    let (folder, path, mut store) = sample();
+    let Some(library) = build_refusals(folder.path()) else {
         return;
     };
     let mut there = 0;
@@ -60,30 +66,34 @@ fn where_a_folder_cannot_be_synced_or_a_time_not_be_set_changes_are_saved_all_th
     .into_iter()
     .enumerate()
     {
-        let saved = committing(&path, &library, refused, error, writer);
+        let saved = commit_with_refusals(&path, &library, refused, error, writer);
         assert_eq!(saved.len(), 25, "{refused} {error}");
         there += 25;
-        assert_eq!(hats_in(&path).len(), there);
+        assert_eq!(hats_in_file(&path).len(), there);
         assert_clean(&path);
     }
-    // What is a fault of the disk stays one.
+    // A real disk error is still an error.
     for refused in ["REFUSE_FOLDER_SYNC", "REFUSE_TIMES"] {
-        assert_eq!(committing(&path, &library, refused, EIO, 9), [""; 0], "{refused}");
+        assert_eq!(
+            commit_with_refusals(&path, &library, refused, EIO, 9),
+            [""; 0],
+            "{refused}"
+        );
     }
     store.refresh().unwrap();
-    give(&mut store, "last").unwrap();
+    add_hat(&mut store, "last").unwrap();
     assert_clean(&path);
 }
 
-/// Without a time of its own a file may be changed again within the clock's tick: it is read again until it is older.
+/// Without a unique time a file may be changed again within a tick of the clock, so it is reloaded until it is older.
 #[test]
-fn a_change_right_after_a_commit_whose_time_could_not_be_set_is_seen() {
+fn sees_change_right_after_commit_without_settable_times() {
     use hatrack::store::{Disk, DiskFault, DiskOperation, Refreshed, Store};
-    let (_folder, path, _) = begun();
+    let (_folder, path, _) = sample();
     let hook = |step| match step {
-        DiskOperation::Touch => Err(DiskFault {
+        DiskOperation::SetTime => Err(DiskFault {
             error: std::io::Error::from_raw_os_error(EPERM),
-            after: 0,
+            written: 0,
         }),
         _ => Ok(()),
     };
@@ -91,12 +101,12 @@ fn a_change_right_after_a_commit_whose_time_could_not_be_set_is_seen() {
         hook: Some(std::sync::Arc::new(hook)),
         ..Disk::default()
     };
-    let mut store = Store::open_with(&path, named("alice"), disk, &|_, _| ()).unwrap();
+    let mut store = Store::open_with(&path, options_for("alice"), disk, &|_, _| ()).unwrap();
     for round in 0..rounds(100, 1000) {
-        give(&mut store, &format!("n{round}")).unwrap();
+        add_hat(&mut store, &format!("n{round}")).unwrap();
         let (from, to) = [("Courses", "Cursus!"), ("Cursus!", "Courses")][round % 2];
         let text = fs::read_to_string(&path).unwrap();
-        // In place: the file stays the same one and as long as it was.
+        // In place: inode and length stay the same.
         let file = fs::File::options().write(true).open(&path).unwrap();
         std::os::unix::fs::FileExt::write_all_at(&file, text.replace(from, to).as_bytes(), 0).unwrap();
         assert_eq!(store.refresh().unwrap(), Refreshed::Changed, "round {round}");
@@ -107,14 +117,14 @@ fn a_change_right_after_a_commit_whose_time_could_not_be_set_is_seen() {
     }
 }
 
-/// A folder in which files may be made, but which may not be listed, cannot be opened to be synced.
+/// A folder that is writable but not readable cannot be opened for syncing.
 #[test]
-fn in_a_folder_that_cannot_be_listed_changes_are_saved() {
+fn saves_in_a_folder_that_cannot_be_listed() {
     if !rustix::process::geteuid().is_root() {
         skipped(false, "only root can act as somebody else");
         return;
     }
-    let (folder, path, _) = begun();
+    let (folder, path, _) = sample();
     let user = 54_321;
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let program = folder.path().join("program");
@@ -135,15 +145,15 @@ fn in_a_folder_that_cannot_be_listed_changes_are_saved() {
     command.arg(&program).current_dir("/");
     wrapped(&mut command, "commit 25", &path, 0);
     let mut child = command.spawn().unwrap();
-    assert_eq!(said(&mut child).len(), 25);
+    assert_eq!(saved_names(&mut child).len(), 25);
     assert!(child.wait().unwrap().success());
     assert_clean(&path);
 }
 
-/// A container that mounts the data file alone: it cannot be replaced there.
+/// A container mounts only the data file, which then cannot be replaced.
 #[test]
-fn a_file_that_is_mounted_by_itself_is_explained() {
-    let (folder, path, _) = begun();
+fn explains_data_file_mounted_as_a_single_file() {
+    let (folder, path, _) = sample();
     let at = folder.path().join("inside/hats.json");
     fs::create_dir(at.parent().unwrap()).unwrap();
     fs::write(&at, "").unwrap();
@@ -151,7 +161,7 @@ fn a_file_that_is_mounted_by_itself_is_explained() {
         return;
     };
     let mut store = open(&at, "alice");
-    let (change, before) = (giving(&store, "a"), fs::read(&path).unwrap());
+    let (change, before) = (hat_change(&store, "a"), fs::read(&path).unwrap());
     let error = store.commit(std::slice::from_ref(&change)).unwrap_err();
     assert!(error.to_string().ends_with("mount the folder instead"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), before);

@@ -1,5 +1,5 @@
-//! What was changed outside is told by the content: copies are none, and what an editor saves among commits is noted with
-//! its edits.
+//! Changes outside hatrack are detected by content: copies are none, and what an editor saves between commits is
+//! recorded with its edits.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -10,58 +10,58 @@ use hatrack::model::{Attachment, Wardrobe};
 use hatrack::store::check;
 
 use super::common::*;
-use super::external::{in_place, moved_over, replaced};
+use super::external::{rename_over, replaced, write_in_place};
 
-/// Also for a program that starts only then, and knows the file by the history's digest alone.
+/// Also for a process that starts later and knows the content only by the digest in the history.
 #[test]
-fn a_copy_in_its_place_is_no_change_for_who_starts_after_it() {
+fn copy_of_the_same_content_is_not_an_outside_change() {
     for reformatted in [false, true] {
-        let (_folder, path, store) = begun();
+        let (_folder, path, store) = sample();
         drop(store);
         let first = fs::read_to_string(&path).unwrap();
         let copy = if reformatted {
-            // Nor is what any program may do to its form.
+            // Reformatting is no change either.
             first.replace("  ", "\t").replace('\n', "\r\n")
         } else {
             first.clone()
         };
-        moved_over(&path, &copy);
+        rename_over(&path, &copy);
         assert_eq!(check(&path).remarks, [] as [&str; 0]);
         assert_eq!(
-            give(&mut open(&path, "bob"), "a"),
+            add_hat(&mut open(&path, "bob"), "a"),
             Ok(Some(3)),
             "nothing is noted"
         );
-        // The first content again: that is one, and what it takes back is told from the history.
-        moved_over(&path, &first);
+        // Restoring the first content is a change; its edits are derived from the history.
+        rename_over(&path, &first);
         let mut later = open(&path, "carol");
-        assert_eq!(give(&mut later, "b"), Ok(Some(5)));
+        assert_eq!(add_hat(&mut later, "b"), Ok(Some(5)));
         let noted = &history(&later)[1];
         assert!(noted.outside && noted.group.0.len() == 1, "{noted:?}");
-        // Content that nobody has seen before, in the place of one that nobody has in memory: the history has all of it.
-        moved_over(&path, &replaced(&path, "Courses", "Cursus!"));
+        // New content replaces one that no process has in memory: it is reconstructed from the history.
+        rename_over(&path, &replaced(&path, "Courses", "Cursus!"));
         let mut later = open(&path, "dave");
-        assert_eq!(give(&mut later, "c"), Ok(Some(7)));
+        assert_eq!(add_hat(&mut later, "c"), Ok(Some(7)));
         let noted = &history(&later)[1];
         assert!(noted.outside && noted.group.0.len() == 1, "{noted:?}");
-        // Now it does not any more.
+        // After forgetting, that is not possible.
         later.forget(history(&later)[0].time).unwrap();
-        moved_over(&path, &replaced(&path, "Cursus!", "Courses"));
+        rename_over(&path, &replaced(&path, "Cursus!", "Courses"));
         let mut later = open(&path, "erin");
-        assert_eq!(give(&mut later, "d"), Ok(Some(9)));
+        assert_eq!(add_hat(&mut later, "d"), Ok(Some(9)));
         let noted = &history(&later)[1];
         assert!(noted.outside && noted.group.is_empty(), "{noted:?}");
         assert_clean(&path);
     }
 }
 
-/// The times and the length are the same, the content is not: the digest tells.
+/// Times and length are equal, the content is not: the digest tells.
 #[test]
-fn a_change_that_hides_behind_the_same_length_and_times_is_noted() {
-    let (_folder, path, store) = begun();
+fn records_change_with_same_length_and_times() {
+    let (_folder, path, store) = sample();
     drop(store);
     let times = path.metadata().unwrap().modified().unwrap();
-    in_place(&path, &replaced(&path, "Courses", "Cursus!"));
+    write_in_place(&path, &replaced(&path, "Courses", "Cursus!"));
     File::options()
         .write(true)
         .open(&path)
@@ -69,12 +69,12 @@ fn a_change_that_hides_behind_the_same_length_and_times_is_noted() {
         .set_modified(times)
         .unwrap();
     let mut later = open(&path, "bob");
-    assert_eq!(give(&mut later, "a"), Ok(Some(4)));
+    assert_eq!(add_hat(&mut later, "a"), Ok(Some(4)));
     assert!(history(&later)[1].outside);
     assert_clean(&path);
 }
 
-/// What the history says, from its beginning, comes to what the file holds.
+/// Replays the whole history.
 fn replay(path: &Path) -> Wardrobe {
     let mut wardrobe = Wardrobe::default();
     for entry in history(&open(path, "check")).iter().rev() {
@@ -85,14 +85,14 @@ fn replay(path: &Path) -> Wardrobe {
     wardrobe
 }
 
-/// An editor saves a thousand times among the commits of three sessions, with `flock` and without: every one of its changes
-/// that a commit met is in the history, with what it changed.
+/// An editor saves a thousand times between the commits of three sessions, with `flock` and without: every change that
+/// a commit found is in the history with its edits.
 #[test]
-fn what_an_editor_saves_among_commits_is_noted_with_its_edits() {
+fn records_edits_of_an_editor_between_commits() {
     for locked in [true, false] {
-        let folder = quick_folder();
+        let folder = memory_folder();
         let path = folder.path().join("hats.json");
-        begin(&mut open(&path, "alice"));
+        create_sample(&mut open(&path, "alice"));
         let (done, given) = (AtomicBool::new(false), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             let writers: Vec<_> = (0..3)
@@ -104,14 +104,14 @@ fn what_an_editor_saves_among_commits_is_noted_with_its_edits() {
                         while !done.load(Ordering::Relaxed) {
                             let name = format!("w{writer}.{}", count % 7);
                             store.refresh().unwrap();
-                            let change = group(&store, |w| {
+                            let change = build_change(&store, |w| {
                                 if hats(w).contains(&name) {
                                     w.remove_user_hat(&terry(), &courses(), &hat(&name))
                                 } else {
                                     w.add_user_hat(&terry(), &courses(), &hat(&name), Attachment::default())
                                 }
                             });
-                            // Without the lock the editor may take back what it builds on.
+                            // Without the lock the editor may revert what this change is based on.
                             let result = store.commit(&[change]).map(|mut results| results.remove(0));
                             assert!(!locked || result.is_ok(), "{result:?}");
                             if matches!(result, Ok(Ok(_))) {
@@ -130,11 +130,11 @@ fn what_an_editor_saves_among_commits_is_noted_with_its_edits() {
                 let text = fs::read_to_string(&path).unwrap();
                 let (before, rest) = text.split_once("\"name\": \"").unwrap();
                 let (_, after) = rest.split_once('"').unwrap();
-                moved_over(&path, &format!("{before}\"name\": \"Number {number}\"{after}"));
+                rename_over(&path, &format!("{before}\"name\": \"Number {number}\"{after}"));
                 if locked {
                     lock.unlock().unwrap();
                 }
-                // Among commits: two for each four times that it saves.
+                // Save only as fast as others commit: at least one commit for every two saves.
                 while given.load(Ordering::Relaxed) < number / 2 {
                     std::thread::yield_now();
                 }
@@ -149,19 +149,19 @@ fn what_an_editor_saves_among_commits_is_noted_with_its_edits() {
         println!("locked: {locked}; among {given:?} commits {noted} were noted");
         assert!(noted > 20, "{noted}");
         let told = replay(&path);
-        // Only what came after the last commit may be missing.
+        // Only changes after the last commit may be missing.
         if check(&path).remarks.is_empty() {
             assert_eq!(&told, last.wardrobe());
         }
-        give(&mut last, "last").unwrap();
+        add_hat(&mut last, "last").unwrap();
     }
 }
 
-/// Lines without digest and length, as the first version wrote them: what was told by the file's identity still is.
+/// Lines without digest and length, as the first version wrote them, are still compared by file identity.
 #[test]
-fn a_history_of_an_older_version_goes_on() {
+fn continues_history_of_older_version() {
     for changed in [false, true] {
-        let (_folder, path, store) = begun();
+        let (_folder, path, store) = sample();
         drop(store);
         let beside = path.with_file_name("hats.history.jsonl");
         let text = fs::read_to_string(&beside).unwrap();
@@ -176,10 +176,10 @@ fn a_history_of_an_older_version_goes_on() {
         let mut store = open(&path, "alice");
         assert_eq!(store.find_undo().unwrap().undo.unwrap().revision, 2);
         if changed {
-            moved_over(&path, &replaced(&path, "Courses", "Cursus!"));
+            rename_over(&path, &replaced(&path, "Courses", "Cursus!"));
         }
         let revision = if changed { 4 } else { 3 };
-        assert_eq!(give(&mut store, "a"), Ok(Some(revision)));
+        assert_eq!(add_hat(&mut store, "a"), Ok(Some(revision)));
         let entries = history(&store);
         assert_eq!(entries[1].outside, changed);
         assert!(!entries[1].group.is_empty());
@@ -188,15 +188,15 @@ fn a_history_of_an_older_version_goes_on() {
     }
 }
 
-/// Somebody writes the largest number there is into the history.
+/// A line of the history has the largest possible revision.
 #[test]
-fn a_history_line_with_the_largest_revision_is_named() {
-    let (_folder, path, mut store) = begun();
+fn revision_limit_error_names_the_history_line() {
+    let (_folder, path, mut store) = sample();
     let beside = path.with_file_name("hats.history.jsonl");
     let text = fs::read_to_string(&beside).unwrap();
     let largest = r#"{"revision":9007199254740991,"id":"","time":"2024-01-01T00:00:00Z","edits":[]}"#;
     fs::write(&beside, format!("{text}{largest}\n")).unwrap();
-    let change = giving(&store, "a");
+    let change = hat_change(&store, "a");
     let error = store
         .commit(std::slice::from_ref(&change))
         .unwrap_err()

@@ -1,4 +1,4 @@
-//! There is something else than a file where the data file, its history or its lock should be.
+//! The data file, its history or its lock is not a regular file.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,7 +12,7 @@ use super::common::*;
 
 type Make = fn(&Path);
 
-/// What there can be, each with what is said of it. None of them may block.
+/// What it can be, with the expected words of the error. None of them may block.
 const OTHERS: [(Make, &str); 4] = [
     (|at| fs::create_dir(at).unwrap(), "a folder"),
     (
@@ -27,22 +27,22 @@ const OTHERS: [(Make, &str); 4] = [
 ];
 
 #[test]
-fn what_is_no_file_is_said_and_left_alone() {
+fn reports_and_keeps_what_is_not_a_file() {
     for (make, what) in OTHERS {
         for file in ["hats.json", "hats.history.jsonl", "hats.lock"] {
-            let (_folder, path, mut store) = begun();
+            let (_folder, path, mut store) = sample();
             let at = path.with_file_name(file);
             let _ = fs::remove_file(&at);
             make(&at);
             let kind = at.symlink_metadata().unwrap().file_type();
-            let change = giving(&store, "a");
+            let change = hat_change(&store, "a");
             let mut errors = vec![store.commit(&[change]).unwrap_err().to_string()];
             if file == "hats.json" {
                 errors.push(store.refresh().unwrap_err().to_string());
-                errors.push(Store::open(&path, named("bob")).unwrap_err().to_string());
+                errors.push(Store::open(&path, options_for("bob")).unwrap_err().to_string());
                 errors.push(check(&path).unreadable.unwrap().to_string());
             } else {
-                // It can be read all the same.
+                // The data file can still be read.
                 open(&path, "bob");
             }
             for error in errors {
@@ -53,7 +53,7 @@ fn what_is_no_file_is_said_and_left_alone() {
             assert_eq!(at.symlink_metadata().unwrap().file_type(), kind, "{file} {what}");
         }
     }
-    let error = Store::open(Path::new("/dev/null"), named("alice")).unwrap_err();
+    let error = Store::open(Path::new("/dev/null"), options_for("alice")).unwrap_err();
     assert_eq!(
         error.to_string(),
         "/dev/null is a device or a pipe, not a file; give the path of a file"
@@ -61,14 +61,14 @@ fn what_is_no_file_is_said_and_left_alone() {
 }
 
 #[test]
-fn two_data_files_with_nearly_the_same_name_do_not_meet() {
+fn similar_data_file_names_do_not_collide() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (folder.path().join("x"), folder.path().join("x.json"));
     for path in [&one, &two] {
-        begin(&mut open(path, "alice"));
+        create_sample(&mut open(path, "alice"));
     }
-    give(&mut open(&one, "bob"), "a").unwrap();
-    assert_eq!((hats_in(&one).len(), hats_in(&two).len()), (1, 0));
+    add_hat(&mut open(&one, "bob"), "a").unwrap();
+    assert_eq!((hats_in_file(&one).len(), hats_in_file(&two).len()), (1, 0));
     assert_eq!(
         (history(&open(&one, "c")).len(), history(&open(&two, "c")).len()),
         (3, 2)

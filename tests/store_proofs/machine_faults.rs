@@ -1,5 +1,5 @@
-//! Faults of the machine itself: a full disk, a read-only mount, system calls that fail or in which the process is
-//! killed, and the power cut. They need root, or tools; in the gate they must run wherever the machine allows it.
+//! Faults of the machine: a full disk, a read-only mount, system calls that fail or during which the process is killed,
+//! and power loss. They need root or tools, and are skipped where these are missing.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -12,11 +12,11 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use hatrack::store::{Disk, StoreError, StoreEvent, StoreProblem, StoreRequest, StoreWorker};
 
-use super::child::{Voice, said, start, wrapped};
+use super::child::{SavedNames, saved_names, start, wrapped};
 use super::common::*;
 use super::skip::skipped;
 
-/// Runs a command; whether it succeeded, and what it said if not.
+/// Runs a command; the error is its output.
 pub(crate) fn run<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Result<(), String> {
     let path = std::env::var("PATH").unwrap_or_default();
     let output = Command::new(program)
@@ -33,11 +33,11 @@ pub(crate) fn run<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Result<(),
         .ok_or(format!("{program}: {said}"))
 }
 
-/// A mounted folder; unmounted in the end.
+/// A mounted folder, unmounted on drop.
 pub(crate) struct Mount(PathBuf);
 
 impl Mount {
-    /// `None`: this cannot be here, which was said.
+    /// `None` if mounting is not possible; that is reported as a skip.
     pub(crate) fn new(folder: &Path, options: &[&str]) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             skipped(false, "only root can mount");
@@ -68,16 +68,16 @@ impl Drop for Mount {
 }
 
 #[test]
-fn a_disk_that_is_full_loses_nothing_and_takes_the_change_when_there_is_room() {
+fn full_disk_loses_nothing_and_saves_once_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
     let Some(_mount) = Mount::new(folder.path(), &["-t", "tmpfs", "-o", "size=256k", "none"]) else {
         return;
     };
     let path = folder.path().join("hats.json");
     let mut store = open(&path, "alice");
-    begin(&mut store);
+    create_sample(&mut store);
     let filler = folder.path().join("filler");
-    // From no room at all to room for some of it.
+    // From no space at all to space for a part of the files.
     for room in 0..6 {
         let mut bytes = vec![0; 300_000 - room * 4096];
         while fs::write(&filler, &bytes).is_err() && bytes.len() > 4096 {
@@ -93,7 +93,7 @@ fn a_disk_that_is_full_loses_nothing_and_takes_the_change_when_there_is_room() {
                 .unwrap();
         }
         let before = fs::read(&path).unwrap();
-        let change = giving(&store, &format!("n{room}"));
+        let change = hat_change(&store, &format!("n{room}"));
         match store.commit(std::slice::from_ref(&change)) {
             Ok(_) => assert!(room > 0),
             Err(error) => {
@@ -104,14 +104,14 @@ fn a_disk_that_is_full_loses_nothing_and_takes_the_change_when_there_is_room() {
             }
         }
         let _ = fs::remove_file(&filler);
-        assert_eq!(hats_in(&path).len(), room + 1);
+        assert_eq!(hats_in_file(&path).len(), room + 1);
         assert_clean(&path);
     }
 }
 
 #[test]
-fn on_a_read_only_mount_it_is_a_viewer_that_says_so() {
-    let (folder, path, _) = begun();
+fn read_only_mount_is_reported() {
+    let (folder, path, _) = sample();
     let real = path.parent().unwrap().to_str().unwrap();
     let at = folder.path().join("mounted");
     fs::create_dir(&at).unwrap();
@@ -128,15 +128,15 @@ fn on_a_read_only_mount_it_is_a_viewer_that_says_so() {
     let reason = store.snapshot().read_only.unwrap();
     assert!(reason.contains("the file system is read-only"), "{reason}");
     assert!(open(&at.join("hats.json"), "bob").snapshot().read_only.is_some());
-    let change = giving(&store, "a");
+    let change = hat_change(&store, "a");
     let error = store.commit(&[change]).unwrap_err();
     assert!(error.to_string().contains("read-only"), "{error}");
     drop(mount);
-    assert_eq!(give(&mut open(&path, "alice"), "a"), Ok(Some(3)));
+    assert_eq!(add_hat(&mut open(&path, "alice"), "a"), Ok(Some(3)));
     assert_clean(&path);
 }
 
-/// Whether strace works here; says why not.
+/// Whether strace works here; if not, reports a skip.
 pub(crate) fn strace() -> bool {
     if let Err(why) = run("strace", &["-V"]) {
         skipped(false, &why);
@@ -151,8 +151,8 @@ pub(crate) fn strace() -> bool {
     }
 }
 
-/// A commit of one hat by a process in which something is injected into one of the system calls on the files of the
-/// store, `calls`. Gives what was acknowledged, whether the process came to its end, and whether it made so many calls at all.
+/// A commit of one hat by a process in which a fault is injected into one of the system calls `calls` on the files of
+/// the store. Returns what was saved, whether the process succeeded, and whether the fault was reached.
 pub(crate) fn injected(
     path: &Path,
     writer: usize,
@@ -177,7 +177,7 @@ pub(crate) fn injected(
         .arg(std::env::current_exe().unwrap());
     wrapped(&mut command, "commit once", path, writer);
     let mut child = command.spawn().unwrap();
-    let saved = said(&mut child).into_iter().collect();
+    let saved = saved_names(&mut child).into_iter().collect();
     let done = child.wait().unwrap().success();
     let log = fs::read_to_string(log.path()).unwrap();
     (
@@ -187,23 +187,23 @@ pub(crate) fn injected(
     )
 }
 
-/// Each system call of a commit on any of its files fails, in several ways; and the process is killed in each.
+/// Each system call of a commit on its files fails in several ways, and the process is killed in each.
 #[test]
-fn system_calls_fail_or_the_process_is_killed_in_them() {
+fn survives_failing_system_calls_and_kills() {
     if !strace() {
         return;
     }
-    let (_folder, path, _) = begun();
+    let (_folder, path, _) = sample();
     let mut acknowledged = BTreeSet::new();
     let mut writer = 0;
     for what in ["signal=KILL", "error=EIO", "error=ENOSPC", "error=EACCES"] {
         for when in 1.. {
-            let before = hats_in(&path).len();
+            let before = hats_in_file(&path).len();
             let (saved, done, reached) = injected(&path, writer, "all", &format!("{what}:when={when}"));
             writer += 1;
             assert_eq!(done, !saved.is_empty(), "{what} {when}");
             acknowledged.extend(saved);
-            let now: BTreeSet<String> = hats_in(&path).into_iter().collect();
+            let now: BTreeSet<String> = hats_in_file(&path).into_iter().collect();
             assert!(
                 now.len() <= before + 1 && now.is_superset(&acknowledged),
                 "{what} {when}: lost"
@@ -216,36 +216,39 @@ fn system_calls_fail_or_the_process_is_killed_in_them() {
             }
         }
     }
-    give(&mut open(&path, "last"), "last").unwrap();
+    add_hat(&mut open(&path, "last"), "last").unwrap();
     assert_clean(&path);
 }
 
-/// Killed exactly at the n-th rename of a process that commits without pause.
+/// A process that commits without pause is killed at its n-th rename.
 #[test]
 fn killed_exactly_at_a_rename() {
     if !strace() {
         return;
     }
     for when in [1, 2, 5] {
-        let (_folder, path, _) = begun();
+        let (_folder, path, _) = sample();
         let mut tracer = Command::new("strace");
         tracer.args(["-f", "-qq", "-o", "/dev/null", "-e"]);
         tracer.arg(format!("inject=/rename.*:signal=KILL:when={when}"));
         tracer.arg(std::env::current_exe().unwrap());
         wrapped(&mut tracer, "commit 25", &path, 0);
         let mut child = tracer.spawn().unwrap();
-        let saved = said(&mut child);
+        let saved = saved_names(&mut child);
         assert!(!child.wait().unwrap().success());
         assert_eq!(saved.len(), when - 1);
-        // The signal comes when the call is done, or instead of it.
-        let there = hats_in(&path).len();
+        // The signal comes after the call or instead of it.
+        let there = hats_in_file(&path).len();
         assert!(there == when - 1 || there == when, "{there}");
-        assert_eq!(give(&mut open(&path, "next"), "next"), Ok(Some(there as u64 + 3)));
+        assert_eq!(
+            add_hat(&mut open(&path, "next"), "next"),
+            Ok(Some(there as u64 + 3))
+        );
         assert_clean(&path);
     }
 }
 
-/// An image of a file system, mounted.
+/// A mounted image of a file system.
 struct Image {
     kind: &'static str,
     file: PathBuf,
@@ -257,7 +260,7 @@ impl Image {
         let image = folder.join("image");
         let at = folder.join("mounted");
         fs::create_dir(&at).unwrap();
-        // The least that both kinds take.
+        // The minimum size for both kinds.
         fs::File::create(&image).unwrap().set_len(320 << 20).unwrap();
         let mut arguments = vec![
             OsStr::new(if kind == "ext4" { "-F" } else { "-f" }),
@@ -283,10 +286,10 @@ impl Image {
     }
 }
 
-/// The power is cut at a random moment while a process commits: everything in memory is lost, and what the disk has is
-/// what there is. Nothing that was acknowledged may be missing.
+/// Power loss at a random moment while a process commits: only what is on the disk remains. Nothing confirmed may be
+/// missing.
 #[test]
-fn the_power_is_cut() {
+fn survives_power_loss() {
     for kind in ["ext4", "xfs"] {
         let folder = tempfile::tempdir().unwrap();
         let Some(image) = Image::new(kind, folder.path()) else {
@@ -299,15 +302,15 @@ fn the_power_is_cut() {
                 return;
             };
             if round == 0 {
-                begin(&mut open(&path, "alice"));
+                create_sample(&mut open(&path, "alice"));
                 run("sync", &["-f", image.at.to_str().unwrap()]).unwrap();
             }
             let mut child = start("commit without end", &path, round);
-            let mut voice = Voice::of(&mut child);
-            acknowledged.extend(voice.next());
+            let mut output = SavedNames::new(&mut child);
+            acknowledged.extend(output.next());
             std::thread::sleep(Duration::from_micros((round as u64 * 7919) % 60_000));
-            // Whoever has no power says nothing any more. (While a file system is being shut down, the kernel may let the
-            // syncing of a folder succeed that has come too late.)
+            // Without power the process can confirm nothing. (While a file system is being shut down, the kernel may
+            // report success for a sync that came too late.)
             kill_process(Pid::from_child(&child), Signal::STOP).unwrap();
             if let Err(why) = run("xfs_io", &["-x", "-c", "shutdown", image.at.to_str().unwrap()]) {
                 let _ = (child.kill(), child.wait());
@@ -315,17 +318,17 @@ fn the_power_is_cut() {
                 return;
             }
             let _ = child.kill();
-            acknowledged.extend(voice.rest());
+            acknowledged.extend(output.rest());
             child.wait().unwrap();
             mount.end().unwrap();
             std::mem::forget(mount);
 
             let mount = image.mount().unwrap();
             drop(open(&path, "next"));
-            let there: BTreeSet<String> = hats_in(&path).into_iter().collect();
+            let there: BTreeSet<String> = hats_in_file(&path).into_iter().collect();
             let lost: Vec<_> = acknowledged.difference(&there).collect();
             assert!(lost.is_empty(), "{kind}, round {round}: lost {lost:?}");
-            give(&mut open(&path, "next"), &format!("next.{round}")).unwrap();
+            add_hat(&mut open(&path, "next"), &format!("next.{round}")).unwrap();
             assert_clean(&path);
             drop(mount);
         }
@@ -336,39 +339,39 @@ fn the_power_is_cut() {
     }
 }
 
-/// While the disk is slow, the keeper answers what needs no disk, and ends in time.
+/// A lock held by another process is waited for up to the timeout, and the worker retries.
 #[test]
-fn a_lock_that_somebody_holds_is_waited_for_no_longer_than_said() {
-    let (_folder, path, mut store) = begun();
+fn waits_for_a_lock_no_longer_than_the_timeout() {
+    let (_folder, path, mut store) = sample();
     let lock = fs::File::open(path.with_file_name("hats.lock")).unwrap();
     lock.lock().unwrap();
     let disk = Disk {
-        patience: Duration::from_millis(50),
+        lock_timeout: Duration::from_millis(50),
         ..Disk::default()
     };
     let mut waiting =
-        hatrack::store::Store::open_with(&path, named("bob"), disk.clone(), &|_, _| ()).unwrap();
-    let change = giving(&waiting, "a");
+        hatrack::store::Store::open_with(&path, options_for("bob"), disk.clone(), &|_, _| ()).unwrap();
+    let change = hat_change(&waiting, "a");
     let error = waiting.commit(std::slice::from_ref(&change)).unwrap_err();
     assert!(
         matches!(error, StoreError::Locked { .. }) && error.exit_code() == 5,
         "{error}"
     );
     let (send, events) = std::sync::mpsc::channel();
-    let keeper = StoreWorker::start_on(disk, path.clone(), named("bob"), move |event| {
+    let worker = StoreWorker::start_on(disk, path.clone(), options_for("bob"), move |event| {
         drop(send.send(event));
     })
     .unwrap();
-    keeper.request(StoreRequest::Commit { id: 1, change });
+    worker.request(StoreRequest::Commit { id: 1, change });
     assert!(matches!(events.recv().unwrap(), StoreEvent::Opened(_)));
     assert!(matches!(
         events.recv().unwrap(),
-        StoreEvent::Trouble(Some(StoreProblem::CannotWrite(_)))
+        StoreEvent::Problem(Some(StoreProblem::CannotWrite(_)))
     ));
     lock.unlock().unwrap();
-    assert_eq!(events.recv().unwrap(), StoreEvent::Trouble(None));
+    assert_eq!(events.recv().unwrap(), StoreEvent::Problem(None));
     assert!(matches!(events.recv().unwrap(), StoreEvent::Committed { .. }));
-    assert!(keeper.stop());
+    assert!(worker.stop());
     store.refresh().unwrap();
     assert_eq!(hats(store.wardrobe()), ["a"]);
 }

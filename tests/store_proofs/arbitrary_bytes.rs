@@ -1,4 +1,4 @@
-//! No bytes, as data file, history or draft, make the store panic, hang, or take more than twenty times their size of
+//! No bytes, as data file, history or draft, make the store panic, hang, or use more than twenty times their size in
 //! memory.
 
 use std::fmt::Write as _;
@@ -10,14 +10,14 @@ use hatrack::store::{Drafts, HistoryFilter, HistoryQuery, Store, check, repair_h
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::child::{said, start};
+use super::child::{saved_names, start};
 use super::common::*;
 
-/// Everything that reads a data file and its history, and that must come back.
-pub(crate) fn look_at_all_of_it(path: &Path) {
+/// Reads a data file and its history in every way; all of it must return.
+pub(crate) fn read_everything(path: &Path) {
     let report = check(path);
     let _ = (report.exit_code(), format!("{report:?}").len());
-    if let Ok(store) = Store::open(path, named("alice")) {
+    if let Ok(store) = Store::open(path, options_for("alice")) {
         look(&store);
     }
 }
@@ -38,10 +38,10 @@ fn look(store: &Store) {
             _ => break,
         }
     }
-    let _ = (store.find_undo(), store.entry(3));
+    let _ = (store.find_undo(), store.history_entry(3));
 }
 
-/// Bytes that are nearly right: a good file with something done to it.
+/// Nearly valid bytes: a valid file with a few replacements.
 fn nearly(good: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     let length = good.len();
     let piece = prop_oneof![
@@ -84,8 +84,8 @@ fn nearly(good: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn good() -> (Vec<u8>, Vec<u8>) {
-    let (_folder, path, mut store) = begun();
-    give(&mut store, "a").unwrap();
+    let (_folder, path, mut store) = sample();
+    add_hat(&mut store, "a").unwrap();
     (
         fs::read(&path).unwrap(),
         fs::read(path.with_file_name("hats.history.jsonl")).unwrap(),
@@ -100,15 +100,15 @@ proptest! {
     })]
 
     #[test]
-    fn any_data_file(bytes in prop_oneof![nearly(good().0), prop::collection::vec(any::<u8>(), 0..200)]) {
-        let folder = quick_folder();
+    fn any_bytes_as_data_file(bytes in prop_oneof![nearly(good().0), prop::collection::vec(any::<u8>(), 0..200)]) {
+        let folder = memory_folder();
         let path = folder.path().join("hats.json");
         fs::write(&path, &bytes).unwrap();
-        look_at_all_of_it(&path);
+        read_everything(&path);
         prop_assert_eq!(fs::read(&path).unwrap(), &bytes[..], "reading changes nothing");
-        if let Ok(mut store) = Store::open(&path, named("alice")) {
+        if let Ok(mut store) = Store::open(&path, options_for("alice")) {
             let room = jid("new@conference.example.org");
-            let change = group(&store, |w| w.add_room(&room, None));
+            let change = build_change(&store, |w| w.add_room(&room, None));
             commit(&mut store, change).unwrap();
             let again = open(&path, "bob");
             prop_assert_eq!(again.wardrobe(), store.wardrobe());
@@ -117,34 +117,34 @@ proptest! {
     }
 
     #[test]
-    fn any_history(bytes in prop_oneof![nearly(good().1), prop::collection::vec(any::<u8>(), 0..200)]) {
-        let folder = quick_folder();
+    fn any_bytes_as_history(bytes in prop_oneof![nearly(good().1), prop::collection::vec(any::<u8>(), 0..200)]) {
+        let folder = memory_folder();
         let path = folder.path().join("hats.json");
         let mut store = open(&path, "alice");
-        begin(&mut store);
+        create_sample(&mut store);
         let at = path.with_file_name("hats.history.jsonl");
         fs::write(&at, &bytes).unwrap();
-        look_at_all_of_it(&path);
+        read_everything(&path);
         prop_assert_eq!(fs::read(&at).unwrap(), &bytes[..], "reading changes nothing");
-        prop_assert!(matches!(give(&mut store, "a"), Ok(Some(_))));
+        prop_assert!(matches!(add_hat(&mut store, "a"), Ok(Some(_))));
         prop_assert_eq!(store.find_undo().unwrap().undo.map(|entry| entry.group.0.len()), Some(1));
         repair_history(&path).unwrap();
         prop_assert_eq!(check(&path).errors, Vec::<String>::new());
-        prop_assert!(matches!(give(&mut store, "b"), Ok(Some(_))));
+        prop_assert!(matches!(add_hat(&mut store, "b"), Ok(Some(_))));
         store.forget(Timestamp::MAX).unwrap();
-        prop_assert_eq!(hats_in(&path), ["a", "b"]);
+        prop_assert_eq!(hats_in_file(&path), ["a", "b"]);
     }
 
     #[test]
-    fn any_draft(bytes in prop::collection::vec(any::<u8>(), 0..2000), actor in "\\PC{0,20}") {
-        let folder = quick_folder();
+    fn any_bytes_as_draft(bytes in prop::collection::vec(any::<u8>(), 0..2000), actor in "\\PC{0,20}") {
+        let folder = memory_folder();
         let draft = Drafts::new(folder.path(), &actor, &folder.path().join("hats.json")).unwrap();
-        draft.change(|_| Some(bytes.clone())).unwrap();
+        draft.update(|_| Some(bytes.clone())).unwrap();
         prop_assert_eq!(draft.load().unwrap().unwrap(), bytes);
     }
 }
 
-/// About how long an input is that is meant to take much.
+/// The approximate length of an input designed to use much memory.
 const SIZE: usize = 4_000_000;
 const ROOMS: &str = r#"{"version":1,"rooms":{"#;
 const USERS: &str = r#"{"version":1,"rooms":{"r@c":{"users":{"#;
@@ -152,7 +152,7 @@ const HATS: &str = r#"{"version":1,"rooms":{"r@c":{"users":{"u@c":{"affiliation"
 const TITLE: &str =
     r#"{"version":1,"rooms":{"r@c":{"users":{"u@c":{"affiliation":"member","hats":{"urn:x:a":{"title":""#;
 
-/// As many members as it takes.
+/// An input of that length with as many members as fit.
 fn filled(head: &str, each: impl Fn(usize) -> String, tail: &str) -> String {
     let mut text = String::from(head);
     for number in 0.. {
@@ -165,7 +165,7 @@ fn filled(head: &str, each: impl Fn(usize) -> String, tail: &str) -> String {
     text + tail
 }
 
-/// Data files that are meant to take much.
+/// Data files designed to use much memory.
 fn greedy_files() -> Vec<(&'static str, String)> {
     let back = |n: usize| 9_999_999 - n;
     let other = r#"{"version":1,"rooms":{},"x":"#;
@@ -221,7 +221,7 @@ fn greedy_files() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Histories that are meant to take much.
+/// Histories designed to use much memory.
 fn greedy_histories() -> Vec<(&'static str, String)> {
     let entry = r#"{"revision":1,"id":"","time":"2024-01-01T00:00:00Z","actor":"alice","edits":["#;
     let edit = |n| format!(r#"{{"hat":{{"room":"r@c","user":"u@c","hat":"u:{n}","after":{{}}}}}}"#);
@@ -235,13 +235,13 @@ fn greedy_histories() -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn no_input_takes_twenty_times_its_size_of_memory_or_for_ever() {
-    let folder = quick_folder();
+fn memory_and_time_stay_bounded_for_any_input() {
+    let folder = memory_folder();
     let path = folder.path().join("hats.json");
     let measure = || {
         let since = Instant::now();
         let mut child = start("look", &path, 0);
-        let said = said(&mut child);
+        let said = saved_names(&mut child);
         assert!(child.wait().unwrap().success());
         assert!(since.elapsed() < Duration::from_secs(120));
         said[0].parse::<usize>().unwrap() * 1024
