@@ -21,7 +21,9 @@ pub(super) fn run(args: &SetsArgs, context: &SessionContext, out: &mut Output) -
         Some(SetsCommand::Apply(args)) => apply(args, context, out),
         Some(SetsCommand::Rename(args)) => {
             check_set_name(&args.new_name)?;
-            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.rename_hat_set(&args.name, &args.new_name))
+            OpenStore::open(context)?.change(out, |wardrobe| {
+                wardrobe.rename_hat_set(&args.name, &args.new_name)
+            })
         }
         Some(SetsCommand::Remove(args)) => {
             OpenStore::open(context)?.change(out, |wardrobe| wardrobe.put_hat_set(&args.name, None))
