@@ -112,12 +112,12 @@ fn hundred_thousand_keys_undo_to_start() {
     leave_overlays(&mut session);
     for _ in 0..2 * commits {
         session.keys("u");
-        if session.notice().contains("there is nothing to undo") {
+        if session.notice().contains("Nothing to undo") {
             break;
         }
         assert!(session.notice().starts_with("Undone"), "{}", session.notice());
     }
-    assert_eq!(session.notice(), "there is nothing to undo");
+    assert_eq!(session.notice(), "Nothing to undo");
     let (now, then) = (session.state.wardrobe(), &sample);
     assert!(now.rooms().eq(then.rooms()) && now.extra == then.extra);
 }

@@ -1,21 +1,30 @@
-//! Questions that lie over the panes: a confirmation, and a conflict.
+//! Overlays that ask a question: a confirmation and a conflict.
 
 use crate::model::Group;
 use crate::store::Change;
 
 use super::prompt::ExportRequest;
 
-/// A question before something that takes more away than one hat.
+/// A question that has to be confirmed before a change or before quitting.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Confirm {
-    /// The question, from outside in part.
+    /// The action, as a verb with its object, such as `Remove users`.
+    pub title: &'static str,
+    /// The question with the affected items. Parts of it come from outside and have to be sanitized.
     pub question: String,
-    /// What follows from a yes.
+    /// The consequences of confirming, as sentences; may be empty.
     pub consequence: String,
     pub(super) action: ConfirmedAction,
 }
 
-/// What a yes does.
+impl Confirm {
+    /// The label of the key that confirms: the verb of the title.
+    pub fn verb(&self) -> &'static str {
+        self.title.split(' ').next().unwrap_or_default()
+    }
+}
+
+/// What confirming does.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ConfirmedAction {
     Commit(Group),
@@ -27,29 +36,29 @@ pub(super) enum ConfirmedAction {
     DiscardDraft,
 }
 
-/// Two sides of one thing; nothing is written until somebody chose.
+/// A conflict with a change by someone else. Nothing is saved until the user chooses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
     /// What both changed.
     pub what: String,
-    /// What this moderator wants, in words.
+    /// This session's change, in words.
     pub yours: String,
-    /// What is there now, in words.
+    /// The current value, in words.
     pub theirs: String,
     pub(super) subject: ConflictSubject,
 }
 
-/// What the conflict is over.
+/// What the conflict is about.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ConflictSubject {
-    /// The form below: its `before` is not what is there.
+    /// The form below, whose `before` no longer matches the data.
     Form,
-    /// A change that was refused when it was to be written.
+    /// A change that the store worker rejected.
     Change(Change),
 }
 
 impl Conflict {
-    /// The change that waits for a decision, where it is one.
+    /// The rejected change, if that is what the conflict is about.
     pub(super) fn change(&self) -> Option<&Change> {
         match &self.subject {
             ConflictSubject::Form => None,

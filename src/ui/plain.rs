@@ -358,7 +358,7 @@ fn keys(state: &State) -> String {
     };
     let named = places(state).iter().flat_map(of).filter_map(|command| {
         let key = state.keymap().primary(command)?;
-        Some(format!("{} {}", key.spelled_name(), command.title))
+        Some(format!("{} {}", key.spelled_name(), state.label(command)))
     });
     format!("Keys: {}", named.collect::<Vec<_>>().join(", "))
 }

@@ -117,7 +117,7 @@ fn plain_mode_and_clipboard_respect_restriction() {
         (ESC, "Users of Courses"),
         ("C", "Catalog of"),
         (ESC, "Users of Courses"),
-        ("\x10keeper", "nothing matches"),
+        ("\x10keeper", "No matches"),
         (ESC, "Users of Courses"),
         ("?", "Help. Keys"),
         (ESC, "Users of Courses"),
@@ -158,7 +158,7 @@ fn hidden_room_is_rejected_like_missing_room() {
         stage.press_and_see("a", "Add a room");
         stage.press_and_see(room, room);
         stage.press(ENTER);
-        stage.see("not saved: ");
+        stage.see("Cannot save: ");
         let text = stage.seen().text();
         text.replace(room, "ROOM")
     };

@@ -87,7 +87,7 @@ fn plain_mode_writes_messages_questions_and_forms() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &["--plain"]);
     stage.see("Rooms, 1 of 1");
-    stage.press_and_see("\x14", "Refused: nothing failed");
+    stage.press_and_see("\x14", "Refused: Nothing to retry");
     press(&mut stage, "\t", (2, "terry@example.org"));
     stage.press_and_see("d", "Really? Keys: y Yes, Esc No");
     stage.see("Remove terry@example.org from courses@conference.example.org?");
@@ -106,7 +106,7 @@ fn plain_mode_writes_messages_questions_and_forms() {
     assert!(raw.starts_with("\x1b[3;21Hu\x1b["), "{raw:?}");
     assert!(!words(&stage, before).contains("field 1 of 4): "), "{raw:?}");
     stage.press("rn:x:new\tNew hat\r");
-    stage.see("You gave terry@example.org the hat \"New hat\"");
+    stage.see("Gave terry@example.org the hat \"New hat\"");
     stage.press("q");
     assert_eq!(stage.end_with_all_put_back(), 0);
     // Not one character of a box, a bar or a mark in all of it.

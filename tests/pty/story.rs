@@ -112,7 +112,7 @@ fn exports_and_imports_named_files() {
     stage.see("Users 1");
     stage.press_and_see("X", "all rooms");
     stage.press("~/out.csv");
-    stage.press_and_see(ENTER, &format!("Exported {ROOM} into ~/out.csv"));
+    stage.press_and_see(ENTER, &format!("Exported {ROOM} to ~/out.csv"));
     let table = std::fs::read_to_string(home.path("out.csv")).unwrap();
     assert_eq!(table.lines().count(), 3, "{table}");
     std::fs::write(

@@ -99,7 +99,7 @@ fn ban_everywhere_is_undone_in_one_step() {
     session.keys("y");
     assert_eq!(
         session.notice(),
-        format!("You made {TERRY} outcast in 2 rooms (u takes it back)")
+        format!("Made {TERRY} outcast in 2 rooms (u to undo)")
     );
     for room in [ROOM, OTHER] {
         assert_eq!(affiliation(&session, room), Some(Affiliation::Outcast));
@@ -164,7 +164,7 @@ fn adds_and_edits_hat_in_all_rooms() {
     };
     assert_eq!(heading(&session), format!("Give a hat to {TERRY} in 2 rooms"));
     session.keys("Enter");
-    assert_eq!(asked(&session), format!("Give \"New\" to {TERRY} in 2 rooms?"));
+    assert_eq!(asked(&session), format!("Add \"New\" to {TERRY} in 2 rooms?"));
     session.keys("y");
     let titles = |session: &Session| {
         [ROOM, OTHER].map(|room| {
@@ -177,7 +177,7 @@ fn adds_and_edits_hat_in_all_rooms() {
     assert_eq!(session.state.grouping(), Grouping::ByUser, "the view stays");
     assert_eq!(
         session.notice(),
-        format!("You gave {TERRY} the hat \"New\" in 2 rooms (u takes it back)")
+        format!("Gave {TERRY} the hat \"New\" in 2 rooms (u to undo)")
     );
     // The second time there is nobody to get it.
     session.keys("+");
@@ -185,7 +185,7 @@ fn adds_and_edits_hat_in_all_rooms() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "not saved: Hat: all of these users have this hat already"
+        "Cannot save: Hat: all of these users have this hat already"
     );
     session.keys("Esc y u");
     assert_eq!(session.json()["rooms"], before);
@@ -228,11 +228,11 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     assert_eq!(
         session.notice(),
         format!(
-            "You made {TERRY} admin in {ROOM} (before: member) (u takes it back); left out: 1 is so already in {OTHER}"
+            "Made {TERRY} admin in {ROOM} (before: member) (u to undo). Skipped: 1 is unchanged in {OTHER}"
         )
     );
     session.keys("e Enter");
-    assert_eq!(session.notice(), "nothing to change: 1 is so already in 2 rooms");
+    assert_eq!(session.notice(), "No changes: 1 is unchanged in 2 rooms");
     assert!(session.state.top().is_none());
     session.keys("u");
     assert_eq!(session.json()["rooms"], before);
@@ -273,12 +273,12 @@ fn adds_user_to_room_matched_by_name() {
         session.keys("Tab Space Enter");
         assert_eq!(
             session.notice(),
-            format!("You added {TERRY} to {STAFF} as outcast (u takes it back)")
+            format!("Added {TERRY} to {STAFF} as outcast (u to undo)")
         );
         assert_eq!(affiliation(&session, STAFF), Some(Affiliation::Outcast));
         assert_eq!(session.state.room().unwrap().0.as_str(), STAFF);
         session.keys("A");
-        assert_eq!(session.notice(), format!("{TERRY} is in all rooms already"));
+        assert_eq!(session.notice(), format!("{TERRY} is already in all rooms"));
         session.keys("u");
         assert_eq!(affiliation(&session, STAFF), None);
     }
@@ -299,7 +299,7 @@ fn adds_marked_users_to_listed_room_and_undoes_in_one_step() {
     assert_eq!(asked(&session), format!("Add 2 users to {OTHER} as member?"));
     let consequence = &session.state.top_as::<Confirm>().unwrap().consequence;
     assert!(
-        consequence.contains("Left out: 1 is there already and stays as it is."),
+        consequence.contains("Skipped: 1 is already in the room (unchanged)."),
         "{consequence}"
     );
     session.keys("y");
@@ -333,9 +333,9 @@ fn rejects_missing_room_and_room_with_user() {
         session.keys("A");
         session.text(typed);
         session.keys("Enter");
-        assert_eq!(session.notice(), format!("not saved: Room: {problem}"));
+        assert_eq!(session.notice(), format!("Cannot save: Room: {problem}"));
         session.keys("Ctrl-G");
-        assert_eq!(session.notice(), "only a hat gets a new URI");
+        assert_eq!(session.notice(), "Only hats can get a new ID");
         session.keys(if typed.is_empty() { "Esc" } else { "Esc y" });
         assert!(session.state.top().is_none());
     }

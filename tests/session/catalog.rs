@@ -32,7 +32,7 @@ fn defines_recolors_retitles_and_deletes_hat() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "not saved: Hue: a number from 0 to 360, such as 128 for green, or nothing"
+        "Cannot save: Hue: a number from 0 to 360, such as 128 for green, or nothing"
     );
     session.keys("Backspace Backspace Backspace");
     session.text("128");
@@ -60,7 +60,7 @@ fn defines_recolors_retitles_and_deletes_hat() {
 fn defines_hat_not_in_catalog() {
     let mut session = open();
     session.keys("C d");
-    assert_eq!(session.notice(), "the hat is not in the catalog: it is only worn");
+    assert_eq!(session.notice(), "The hat is not in the catalog");
     session.keys("Enter Enter");
     assert_eq!(catalog(&session), json!({ HAT: { "title": "Teacher" } }));
     assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
@@ -93,7 +93,7 @@ fn retitling_for_several_users_asks_first() {
     session.keys("Enter");
     assert_eq!(
         asked(&session).0,
-        "Put \"Lecturer\" into the catalog, and title it so for 2 users in courses@conference.example.org?"
+        "Define \"Lecturer\" and change its title for 2 users in courses@conference.example.org?"
     );
     session.keys("y");
     assert!(session.state.top_as::<CatalogOverlay>().is_some());
@@ -113,7 +113,7 @@ fn unaffiliated_user_keeps_title() {
     assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
     assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
     assert!(
-        session.notice().ends_with("; left out: 1 is banned (outcast)"),
+        session.notice().ends_with(". Skipped: 1 is banned"),
         "{}",
         session.notice()
     );
@@ -126,7 +126,7 @@ fn deleting_catalog_hat_lists_users_with_it() {
     assert_eq!(
         asked(&session),
         (
-            "Take \"Teacher\" out of the catalog of courses@conference.example.org?",
+            "Remove \"Teacher\" from the catalog of courses@conference.example.org?",
             "1 user has it and keeps it: terry@example.org. u takes it back."
         )
     );
@@ -154,5 +154,5 @@ fn catalog_conflict_is_shown() {
     session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     session.external_change(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
     session.keys("e a");
-    assert_eq!(session.notice(), "the room is not there any more");
+    assert_eq!(session.notice(), "The room no longer exists");
 }

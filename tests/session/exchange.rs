@@ -42,7 +42,7 @@ fn import_is_previewed_applied_and_undone() {
     assert_eq!(
         says(&session),
         "Import ~/a.csv into 2 rooms: 1 room and 2 users added, 1 affiliation changed, 1 hat given, 1 the same already?\n\
-         u takes all of it back. Left aside: 1 hat of mallory@example.net in new@conference.example.org, who is banned (outcast)."
+         You can undo this in one step. Skipped: 1 hat of mallory@example.net in new@conference.example.org, who is banned."
     );
     assert_eq!(session.json(), before);
     session.keys("n");
@@ -71,7 +71,7 @@ fn invalid_rows_are_listed_and_nothing_imported() {
     );
     let before = session.json();
     session.keys("I Enter");
-    assert_eq!(says(&session), "the name of the file is missing");
+    assert_eq!(says(&session), "Enter a file name");
     session.text("b.csv");
     session.keys("Enter");
     assert_eq!(says(&session), "cannot read it: not found");
@@ -116,7 +116,7 @@ fn json_without_address_imports_into_selection() {
     session.keys("I");
     session.text("hats.json");
     session.keys("Enter");
-    assert_eq!(session.notice(), "nothing to change: it is so already");
+    assert_eq!(session.notice(), "No changes: already set");
     assert!(session.state.top().is_none());
 }
 
@@ -165,7 +165,7 @@ fn export_scope_follows_pane_and_overwrite_asks() {
         session.text(name);
         session.keys(choose);
         session.keys("Enter");
-        assert_eq!(session.notice(), format!("Exported {what} into {name}"));
+        assert_eq!(session.notice(), format!("Exported {what} to {name}"));
     }
     let file = |session: &Session, name: &str| String::from_utf8(session.files[name].clone()).unwrap();
     assert!(file(&session, "all.json").contains("\"rooms\""));
@@ -180,7 +180,7 @@ fn export_scope_follows_pane_and_overwrite_asks() {
     session.keys("Enter");
     assert_eq!(
         says(&session),
-        "Replace room.csv?\nThere is a file of that name already. What is in it is lost."
+        "Replace room.csv?\nThe file exists. Its content will be lost."
     );
     session.keys("n");
     assert!(
@@ -193,13 +193,13 @@ fn export_scope_follows_pane_and_overwrite_asks() {
     session.keys("Enter y");
     assert_eq!(
         session.notice(),
-        format!("Exported {TERRY} of {ROOM} into room.csv")
+        format!("Exported {TERRY} of {ROOM} to room.csv")
     );
     assert_eq!(file(&session, "room.csv").lines().count(), 2);
     session.keys("X");
     session.text("room.txt");
     session.keys("Enter");
-    assert_eq!(says(&session), "end the name in .csv for a table, or in .json");
+    assert_eq!(says(&session), "Use the extension .csv or .json");
 }
 
 /// What can be chosen beside the name of the file.
@@ -233,7 +233,7 @@ fn marked_rows_are_default_export_scope() {
     let (notice, rooms) = export(&mut session, "rooms.json");
     assert_eq!(
         (notice, rooms),
-        ("Exported 2 rooms into rooms.json".into(), all.clone())
+        ("Exported 2 rooms to rooms.json".into(), all.clone())
     );
     session.keys("Esc Esc Up Enter m m X");
     assert_eq!(
@@ -244,7 +244,7 @@ fn marked_rows_are_default_export_scope() {
         ]
     );
     let (notice, rooms) = export(&mut session, "users.json");
-    assert_eq!(notice, format!("Exported 2 users of {ROOM} into users.json"));
+    assert_eq!(notice, format!("Exported 2 users of {ROOM} to users.json"));
     let users = all[ROOM]["users"].as_object().unwrap();
     let users: serde_json::Map<_, _> = users
         .clone()
@@ -307,17 +307,14 @@ fn no_files_in_restricted_session_or_demo() {
             session.keys(key);
             assert_eq!(
                 session.notice(),
-                format!("{what} a file of your choosing: not in a session limited by --room or --read-only")
+                format!("{what} is not available in a session restricted by --room or --read-only")
             );
             assert!(session.state.top().is_none());
         }
     }
     let mut session = Session::start(start(Scope::default(), true), wardrobe(), (100, 30));
     session.keys("X");
-    assert_eq!(
-        session.notice(),
-        "the sample is written nowhere, so there is no export"
-    );
+    assert_eq!(session.notice(), "Export is not available in demo mode");
     session.files.insert("a.csv".into(), TABLE.into());
     session.keys("I");
     session.text("a.csv");

@@ -76,7 +76,7 @@ fn palette_finds_and_runs_command() {
     session.keys(":");
     session.text("recreate");
     session.keys("Enter");
-    assert_eq!(session.notice(), "the data file is there");
+    assert_eq!(session.notice(), "The data file exists");
     session.keys("Esc");
     assert!(session.state.overlays().is_empty());
 }
@@ -132,7 +132,7 @@ fn go_to_finds_rooms_users_and_hats() {
     session.keys("Ctrl-P");
     session.text("no such thing");
     session.keys("Enter");
-    assert_eq!(session.notice(), "nothing matches");
+    assert_eq!(session.notice(), "No matches");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn go_to_reports_removed_target() {
     session.keys("Enter");
     assert_eq!(session.state.focus(), Pane::Second);
     assert!(
-        session.notice().contains("not there any more"),
+        session.notice().contains("no longer exists"),
         "{}",
         session.notice()
     );
@@ -227,7 +227,7 @@ fn help_runs_command_or_explains() {
     session.keys("Ctrl-U");
     session.text("@owner");
     session.keys("Enter");
-    assert_eq!(session.notice(), "@owner is typed into a filter, which / begins");
+    assert_eq!(session.notice(), "To filter by @owner, press / first");
     // Whoever types a key finds what it does; letters are no keys here.
     session.keys("Ctrl-U");
     session.text("Ctrl-R");

@@ -214,8 +214,8 @@ fn address_list_adds_all_after_confirmation() {
     );
     assert_eq!(
         asked.consequence,
-        "jane@example.org, joe@example.org. 1 is there already and stays as it is: terry@example.org. \
-         1 came more than once. u takes all of it back."
+        "jane@example.org, joe@example.org. 1 is already in the room (unchanged): terry@example.org. \
+         1 duplicates ignored. You can undo this in one step."
     );
     // Back in the form, with the list in its field, as another affiliation.
     session.keys("n Tab Left Enter y");
@@ -251,7 +251,7 @@ fn address_list_with_error_adds_nobody() {
     assert!(
         session
             .notice()
-            .starts_with("not saved: Address: none is added before")
+            .starts_with("Cannot save: Address: none is added before")
     );
     // It is put right where it stands.
     session.keys("Ctrl-U");
@@ -263,7 +263,7 @@ fn address_list_with_error_adds_nobody() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "not saved: Address: all of these users are there already"
+        "Cannot save: Address: all of these users are there already"
     );
 }
 

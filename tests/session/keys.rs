@@ -41,22 +41,18 @@ fn configured_key_replaces_default_and_is_named() {
     session.keys("Tab Down Tab d");
     assert_eq!(session.notice(), "");
     session.keys("x");
-    assert!(
-        session.notice().ends_with("(F9 takes it back)"),
-        "{}",
-        session.notice()
-    );
+    assert!(session.notice().ends_with("(F9 to undo)"), "{}", session.notice());
     assert!(screen(&session).contains("n gives the first one."));
     session.keys("u e");
-    assert_eq!(session.notice(), "there is no hat here; n gives one");
+    assert_eq!(session.notice(), "No hats (n to add one)");
     session.keys("F9");
     assert!(
-        session.notice().ends_with("(F10 does it again)"),
+        session.notice().ends_with("(F10 to redo)"),
         "{}",
         session.notice()
     );
     session.keys("F10");
-    assert!(session.notice().starts_with("Done again"), "{}", session.notice());
+    assert!(session.notice().starts_with("Redone"), "{}", session.notice());
 }
 
 #[test]
@@ -81,7 +77,7 @@ fn unbound_command_is_named_by_title() {
     let mut session = session(&[("undo", "")]);
     session.keys("Tab Down Tab d");
     assert!(
-        session.notice().ends_with("(\"Undo\" takes it back)"),
+        session.notice().ends_with("(\"Undo\" to undo)"),
         "{}",
         session.notice()
     );
@@ -186,7 +182,7 @@ fn unbound_alt_letter_acts_as_esc() {
     let before = session.json();
     session.keys("H Alt-d");
     assert!(session.state.top().is_none(), "the history is closed");
-    assert_eq!(session.notice(), "Alt-d does nothing here and was taken as Esc");
+    assert_eq!(session.notice(), "Alt-d has no binding here; treated as Esc");
     session.keys("Esc Alt-d");
     assert_eq!(session.state.focus(), Pane::First, "as Esc does");
     assert_eq!(session.json(), before);
@@ -224,9 +220,13 @@ fn other_layouts_map_by_key_position() {
     }
     let mut session = in_users();
     session.keys("ß");
-    assert_eq!(session.notice(), "ß does nothing here");
+    assert_eq!(session.notice(), "ß has no binding here");
     session.keys("ж");
-    assert_eq!(session.notice(), "ж does nothing here", "its place is that of ;");
+    assert_eq!(
+        session.notice(),
+        "ж has no binding here",
+        "its place is that of ;"
+    );
     // As the terminal tells it, whatever the letter.
     session.send(Msg::KeyAt(key("ђ"), '?'));
     assert!(session.state.top().is_some());

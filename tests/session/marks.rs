@@ -56,8 +56,8 @@ fn adds_hat_to_marked_users_and_undoes_in_one_step() {
     assert_eq!(
         asked(&session),
         (
-            "Give \"Teacher\" to 21 users in courses@conference.example.org?",
-            "Left out: 1 has it already and keeps it as it is, 1 is banned (outcast). u takes all of it back."
+            "Add \"Teacher\" to 21 users in courses@conference.example.org?",
+            "Skipped: 1 already has it (unchanged), 1 is banned. You can undo this in one step."
         )
     );
     assert_eq!(session.json(), before, "nothing is done before the answer");
@@ -121,18 +121,15 @@ fn range_follows_selection() {
 fn mark_all_marks_visible_rows_and_counts_hidden() {
     let mut session = crowd();
     session.keys("Enter / p u p i l 1 Enter *");
-    assert_eq!(session.notice(), "Marked: 11 users");
+    assert_eq!(session.notice(), "11 users marked");
     session.keys("Esc Esc g Space");
     assert_eq!(session.state.marked(Pane::Second), 12);
     session.keys("/ p r o f Enter *");
-    assert_eq!(
-        session.notice(),
-        "Marked: 11 users, 11 of them hidden by the filter"
-    );
+    assert_eq!(session.notice(), "11 users marked (11 hidden by the filter)");
     session.keys("Esc Esc Esc *");
     assert_eq!(session.state.marked(Pane::Second), 23);
     session.keys("*");
-    assert_eq!(session.notice(), "Nothing is marked any more");
+    assert_eq!(session.notice(), "Marks cleared");
 }
 
 #[test]
@@ -155,8 +152,8 @@ fn hats_pane_combines_hats_of_marked_users() {
     assert_eq!(
         asked(&session),
         (
-            "Doff \"Chief\" for 2 users in courses@conference.example.org?",
-            "Nobody is left out. u takes all of it back."
+            "Deactivate \"Chief\" for 2 users in courses@conference.example.org?",
+            " You can undo this in one step."
         )
     );
     session.keys("y");
@@ -213,8 +210,8 @@ fn copied_hats_replace_or_add() {
     assert_eq!(
         asked(&session),
         (
-            "Make the hats of 21 users in courses@conference.example.org exactly \"Teacher\"?",
-            "1 other hat will be gone. Left out: 1 is so already, 1 is banned (outcast). u takes all of it back."
+            "Replace the hats of 21 users in courses@conference.example.org with \"Teacher\"?",
+            "Removes 1 other hat. Skipped: 1 is unchanged, 1 is banned. You can undo this in one step."
         )
     );
     session.keys("y");
@@ -224,8 +221,8 @@ fn copied_hats_replace_or_add() {
     assert_eq!(
         asked(&session),
         (
-            "Give \"Teacher\" to 21 users in courses@conference.example.org?",
-            "Left out: 1 has it already and keeps it as it is, 1 is banned (outcast). u takes all of it back."
+            "Add \"Teacher\" to 21 users in courses@conference.example.org?",
+            "Skipped: 1 already has it (unchanged), 1 is banned. You can undo this in one step."
         )
     );
     session.keys("y");
@@ -241,7 +238,7 @@ fn removes_marked_users_and_rooms() {
         asked(&session),
         (
             "Remove 23 users from courses@conference.example.org?",
-            "Their hat there goes too. Nobody is left out. u brings all of it back."
+            "Their hat there goes too. You can undo this in one step."
         )
     );
     session.keys("y");
@@ -269,7 +266,7 @@ fn sets_affiliation_of_marked_users() {
         asked(&session),
         (
             "Set the affiliation of 23 users in courses@conference.example.org to admin?",
-            "1 of them is owner now. Nobody is left out. u takes all of it back."
+            "1 of them is currently an owner. You can undo this in one step."
         )
     );
 }
@@ -287,7 +284,7 @@ fn removed_rows_are_unmarked() {
 fn read_only_session_marks_but_changes_nothing() {
     let mut session = open();
     session.keys("Enter * p");
-    assert_eq!(session.notice(), "no hats are copied yet; y copies a user's hats");
+    assert_eq!(session.notice(), "No copied hats (y to copy)");
 }
 
 #[test]
@@ -296,7 +293,7 @@ fn removal_question_counts_hidden_marks() {
     session.keys("Enter * / p r o f Enter d");
     assert_eq!(
         asked(&session).1,
-        "22 of the marked 23 are hidden by the filter. Their hat there goes too. Nobody is left out. u brings all of it back."
+        "Includes 22 marked users that the filter hides. Their hat there goes too. You can undo this in one step."
     );
     session.keys("n + T e a Enter");
     assert!(
@@ -314,7 +311,7 @@ fn blocked_undo_explains_conflict() {
     session.keys("u");
     assert_eq!(
         session.notice(),
-        "It cannot be undone: changed meanwhile: prof@example.org in courses@conference.example.org: the user is admin \
+        "Cannot undo: prof@example.org in courses@conference.example.org: the user is admin \
          with no hats; H shows by whom, undo that first"
     );
 }

@@ -98,7 +98,7 @@ fn click_focuses_and_changes_form_fields() {
     session.keys("Enter");
     let user = &session.json()["rooms"][super::ROOM]["users"][TERRY];
     assert_eq!(user["affiliation"], "admin");
-    // What is not there any more is no reason to fall over.
+    // A row that no longer exists is no reason to fall over.
     session.keys("e");
     click(&mut session, &[Spot::Field(9), Spot::Choice(99)]);
     click(&mut session, &[Spot::Suggestion(3)]);

@@ -184,7 +184,7 @@ fn copies_selected_name_and_json() {
     session.effects.clear();
     session.keys("d Y J");
     assert_eq!(session.effects, []);
-    assert_eq!(session.notice(), "nothing is selected");
+    assert_eq!(session.notice(), "Nothing selected");
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn saved() -> Session {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "You saved the set \"on-call week\" of 1 hat (Esc, then u takes it back)"
+        "Saved the set \"on-call week\" of 1 hat (Esc, then u to undo)"
     );
     session.keys("Esc");
     session
@@ -42,13 +42,13 @@ fn saves_renames_deletes_set_and_undoes() {
         session
             .state
             .top_as::<Prompt>()
-            .is_some_and(|prompt| prompt.errors == ["the name of the set is missing"])
+            .is_some_and(|prompt| prompt.errors == ["Enter a name for the set"])
     );
     session.text("nights");
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "You renamed the set \"on-call week\" to \"nights\" (Esc, then u takes it back)"
+        "Renamed the set \"on-call week\" to \"nights\" (Esc, then u to undo)"
     );
     assert_eq!(sets(&session), serde_json::json!({"nights": teacher()}));
     session.keys("Ctrl-X Esc");
@@ -80,10 +80,10 @@ fn applies_set_to_one_directly_and_to_many_after_confirmation() {
     };
     assert_eq!(
         confirm.question,
-        format!("Make the hats of 21 users in {ROOM} exactly \"Teacher\"?")
+        format!("Replace the hats of 21 users in {ROOM} with \"Teacher\"?")
     );
     assert!(
-        confirm.consequence.contains("1 is banned (outcast)"),
+        confirm.consequence.contains("1 is banned"),
         "{}",
         confirm.consequence
     );
@@ -120,10 +120,10 @@ fn replacing_set_asks_first() {
     let Some(confirm) = session.state.top_as::<Confirm>() else {
         panic!("{:?}", session.state.top());
     };
-    assert_eq!(confirm.question, "Replace the set \"on-call week\"?");
+    assert_eq!(confirm.question, "Replace hat set \"on-call week\"?");
     assert_eq!(
         confirm.consequence,
-        "It has \"Teacher\" now, and will have \"Teacher\", <urn:x:second>."
+        "It has \"Teacher\"; it will have \"Teacher\", <urn:x:second>."
     );
     session.keys("n Enter y");
     assert_eq!(sets(&session)["on-call week"].as_object().unwrap().len(), 2);
@@ -184,14 +184,11 @@ fn concurrent_set_saves_keep_both() {
 fn cannot_save_set_without_hats_or_when_restricted() {
     let mut session = open();
     session.keys("Enter N Ctrl-S");
-    assert_eq!(
-        session.notice(),
-        "there is nothing to save: prof@example.org has no hats"
-    );
+    assert_eq!(session.notice(), "Nothing to save: prof@example.org has no hats");
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "there is no set yet; Ctrl-S saves the hats of the selected user as one"
+        "No hat sets (Ctrl-S to save this user's hats as one)"
     );
     let scope = Scope {
         rooms: Some([jid(ROOM)].into()),
@@ -208,7 +205,7 @@ fn cannot_save_set_without_hats_or_when_restricted() {
     session.keys("N");
     assert_eq!(
         session.notice(),
-        "named sets of hats belong to the whole file: not in a session limited by --room"
+        "Hat sets are not available in a session restricted by --room"
     );
     assert_eq!(terrys(&session), teacher());
 }

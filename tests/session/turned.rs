@@ -75,7 +75,7 @@ fn removes_and_retitles_hat_everywhere() {
         Some("Lecturer")
     );
     session.keys("d");
-    assert_eq!(asked(&session), "Take \"Lecturer\" from 2 users in 3 rooms?");
+    assert_eq!(asked(&session), "Remove \"Lecturer\" from 2 users in 3 rooms?");
     session.keys("y");
     assert_eq!(session.state.wardrobe().attachment_count(), 0);
     assert_eq!(session.state.length(Pane::First), 0);
@@ -169,7 +169,7 @@ fn every_pane_has_sort_orders() {
 fn hats_view_without_hats_says_so() {
     let mut session = open();
     session.keys("Enter Down Tab d Shift-Tab w e");
-    assert_eq!(session.notice(), "there is no hat in any room yet");
+    assert_eq!(session.notice(), "No hats yet");
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use std::any::Any;
 use std::fmt::Debug;
 
+use crate::app::command::{Command, CommandId};
 use crate::app::draft::Draft;
 use crate::app::place::Place;
 use crate::app::text::TextInput;
 use crate::app::view::View;
-use crate::app::{Effect, Spot};
+use crate::app::{Confirm, Effect, Spot};
 use crate::model::Wardrobe;
 
 use super::State;
@@ -90,6 +91,14 @@ impl dyn Layer {
 }
 
 impl State {
+    /// The label of a command's key: its title, except that a question names its action.
+    pub fn label(&self, command: &Command) -> &'static str {
+        match self.top_as::<Confirm>() {
+            Some(confirm) if command.id == CommandId::Yes => confirm.verb(),
+            _ => command.title,
+        }
+    }
+
     /// What lies over the panes, the topmost last.
     pub fn overlays(&self) -> &[Box<dyn Layer>] {
         &self.overlays

@@ -1,4 +1,4 @@
-//! A list of addresses in the form that adds a user.
+//! Pasting a list of addresses into the form that adds a user.
 
 use crate::app::form::{FieldName, FieldValue, Form, FormSubject};
 use crate::app::text::MAX_PASTE;
@@ -6,11 +6,11 @@ use crate::app::{Effect, State, addresses, describe};
 
 use super::form;
 
-/// A longer list is not taken, in bytes.
+/// Limit of a pasted list, in bytes.
 const MAX_LIST_BYTES: usize = 1 << 20;
 
-/// Takes a pasted list of addresses, where the form is one that adds a user and its address has the focus: what it means
-/// is asked at once. False: it is none.
+/// Handles a pasted list of addresses while the address field of the form that adds a user has the focus: asks about adding
+/// them at once. Returns false if this is not such a list.
 pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) -> bool {
     let Some(form) = state.top_as_mut::<Form>() else {
         return false;
@@ -24,25 +24,25 @@ pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) 
     }
     if pasted.len() > MAX_LIST_BYTES {
         state.notify_error(format!(
-            "not pasted: it is {} long, and a list of addresses is at most {}",
+            "Paste too long: {} (limit {} for a list of addresses)",
             describe::count(pasted.len(), "byte"),
-            describe::count(MAX_LIST_BYTES, "byte")
+            describe::grouped(MAX_LIST_BYTES)
         ));
         return true;
     }
     let before = text.text();
     let whole = match before.trim() {
         "" => pasted.to_owned(),
-        // On the first line, so that the lines are counted as they were pasted.
+        // On the first line, so that line numbers in errors match the pasted text.
         before => format!("{before}, {pasted}"),
     };
-    // What a field can hold is in it when something has to be put right.
+    // A list that fits into the field is put there, so that errors in it can be corrected.
     if whole.len() <= MAX_PASTE {
         text.set("");
         text.paste(&whole);
     }
-    let mut asked = form.clone();
-    asked.set_text(FieldName::User, &whole);
-    form::propose(state, effects, &asked);
+    let mut filled = form.clone();
+    filled.set_text(FieldName::User, &whole);
+    form::propose(state, effects, &filled);
     true
 }

@@ -1,89 +1,87 @@
-//! A change of one or many: worked out as one group; where it is of many, told before it is made.
+//! Batch edits: a change of one or many users or rooms as one group. Changes of several ask for confirmation first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app::command::CommandId;
-use crate::app::place::Grouping;
+use crate::app::place::{Grouping, RowKind};
 use crate::app::subject::{rooms_label, users_label};
 use crate::app::{Confirm, ConfirmedAction, Effect, Pane, RoomUser, State, describe};
 use crate::model::{Affiliation, CatalogHat, Edit, EditError, Group, HatId, Jid, Wardrobe};
 
 use super::commit;
 
-/// Why somebody is left out of a change.
+/// Why a user is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum BatchSkip {
-    /// It would make no difference.
+    /// The change would make no difference.
     Unchanged,
-    /// Keeps the hat as it is, as it was there before.
+    /// The user already has the hat, which stays unchanged.
     HasHat,
     Banned,
     NotAffiliated,
-    /// Is not there any more.
+    /// The user is no longer in the room.
     Gone,
-    /// Is there already, and keeps the affiliation.
+    /// The user is already in the room and keeps the affiliation.
     AlreadyInRoom,
 }
 
 impl BatchSkip {
-    /// The end of a sentence that begins with a number.
+    /// Number and reason, such as `2 already have it (unchanged)`.
     fn describe(self, number: usize) -> String {
         let (one, more) = match self {
-            Self::Unchanged => ("is so already", "are so already"),
-            Self::HasHat => (
-                "has it already and keeps it as it is",
-                "have it already and keep it as it is",
-            ),
-            Self::Banned => ("is banned (outcast)", "are banned (outcast)"),
-            Self::NotAffiliated => ("is not affiliated", "are not affiliated"),
-            Self::Gone => ("is not there any more", "are not there any more"),
+            Self::Unchanged => ("is unchanged", "are unchanged"),
+            Self::HasHat => ("already has it (unchanged)", "already have it (unchanged)"),
+            Self::Banned => ("is banned", "are banned"),
+            Self::NotAffiliated => ("has no affiliation", "have no affiliation"),
+            Self::Gone => ("no longer exists", "no longer exist"),
             Self::AlreadyInRoom => (
-                "is there already and stays as it is",
-                "are there already and stay as they are",
+                "is already in the room (unchanged)",
+                "are already in the room (unchanged)",
             ),
         };
         format!("{number} {}", if number == 1 { one } else { more })
     }
 }
 
-/// What a change would do, and to whom not.
+/// A change being built: the edits so far, and who is changed or skipped.
 pub(super) struct BatchEdit {
     next: Wardrobe,
     edits: Vec<Edit>,
     changed: BTreeSet<RoomUser>,
     skipped: BTreeMap<BatchSkip, BTreeSet<RoomUser>>,
-    /// What the model refused first.
+    /// The first error of the model.
     first_error: Option<EditError>,
 }
 
-/// A change with what is said of it.
+/// A complete change with the texts of its question.
 pub(super) struct Batch {
     edit: BatchEdit,
-    /// Asked before a change of several.
+    /// The action, as the title of the question.
+    title: &'static str,
+    /// The question, which is asked if several users are changed.
     question: String,
-    /// What else follows, as a sentence; may be empty.
+    /// Further consequences, as a sentence; may be empty.
     consequence: String,
-    /// Asks although it is about one.
+    /// Asks even if only one user is changed.
     always_confirm: bool,
-    /// Who is left out, where it is not told as usual.
+    /// Replaces the default sentence about skipped users.
     skipped_text: Option<String>,
 }
 
-/// What became of a change.
+/// The outcome of proposing a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BatchOutcome {
-    /// It cannot be made, or is not made of those that it is about.
+    /// It was rejected, or no target can be changed.
     Failed,
-    /// All is so already.
+    /// It would change nothing.
     Unchanged,
-    /// It is done.
+    /// It was applied.
     Applied,
-    /// It waits for an answer.
+    /// It waits for confirmation.
     Pending,
 }
 
 impl Batch {
-    /// Asks even where it is about one.
+    /// Asks even if only one user is changed.
     pub(super) fn always_confirm(self, asks: bool) -> Self {
         Self {
             always_confirm: asks,
@@ -91,7 +89,7 @@ impl Batch {
         }
     }
 
-    /// Tells in these sentences who is left out.
+    /// Replaces the default sentence about skipped users.
     pub(super) fn with_skipped_text(self, left: String) -> Self {
         let left = Some(left);
         Self {
@@ -112,9 +110,16 @@ impl BatchEdit {
         }
     }
 
-    /// With the question that is asked where several are changed, and a sentence with what else follows.
-    pub(super) fn into_batch(self, question: impl Into<String>, consequence: impl Into<String>) -> Batch {
+    /// Completes the edit with the texts of the question that is asked if several users are changed: title, question and
+    /// consequences (see [`Confirm`]).
+    pub(super) fn into_batch(
+        self,
+        title: &'static str,
+        question: impl Into<String>,
+        consequence: impl Into<String>,
+    ) -> Batch {
         Batch {
+            title,
             edit: self,
             question: question.into(),
             consequence: consequence.into(),
@@ -123,20 +128,20 @@ impl BatchEdit {
         }
     }
 
-    /// The wardrobe with all that is planned so far.
+    /// The wardrobe with all edits so far applied.
     pub(super) fn next(&self) -> &Wardrobe {
         &self.next
     }
 
-    /// Leaves a user out.
-    pub(super) fn skip(&mut self, why: BatchSkip, room: &Jid, user: &Jid) {
+    /// Records a skipped user.
+    pub(super) fn skip(&mut self, reason: BatchSkip, room: &Jid, user: &Jid) {
         self.skipped
-            .entry(why)
+            .entry(reason)
             .or_default()
             .insert((room.clone(), user.clone()));
     }
 
-    /// Plans something for one user; what the model refuses is left out, with the reason.
+    /// Applies an operation to one user. If the model rejects it, the user is skipped with the reason.
     pub(super) fn change(
         &mut self,
         room: &Jid,
@@ -156,7 +161,7 @@ impl BatchEdit {
         }
     }
 
-    /// Plans something that is not about users.
+    /// Applies an operation that does not concern users.
     pub(super) fn change_room(
         &mut self,
         operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
@@ -165,7 +170,7 @@ impl BatchEdit {
         Ok(())
     }
 
-    /// Plans what a room's catalog has of a hat and, where that is wanted, the titles of those who have it.
+    /// Sets the catalog entry of a hat and, with `retitle_users`, the titles of the users who have it.
     pub(super) fn define(
         &mut self,
         room: &Jid,
@@ -187,7 +192,7 @@ impl BatchEdit {
         Ok(())
     }
 
-    /// Why the model refuses a hat for a user.
+    /// Why the model rejects a hat for a user.
     fn skip_reason(&self, room: &Jid, user: &Jid) -> BatchSkip {
         match self.next.user(room, user).map(|user| user.affiliation) {
             Some(Affiliation::Outcast) => BatchSkip::Banned,
@@ -196,80 +201,66 @@ impl BatchEdit {
         }
     }
 
-    /// Who would be changed: `18 users in courses@…`, `terry@… in 3 rooms`.
+    /// The users to be changed: `18 users in courses@…`, `terry@… in 3 rooms`.
     pub(super) fn targets(&self) -> String {
         self.targets_with("in")
     }
 
-    /// Who would be changed, with another word before the place.
+    /// The users to be changed, with another preposition before the place.
     pub(super) fn targets_with(&self, preposition: &str) -> String {
         let rooms = rooms_label(self.changed.iter().map(|(room, _)| room));
         let users = users_label(self.changed.iter().map(|(_, user)| user));
         format!("{users} {preposition} {rooms}")
     }
 
-    /// The users who would be changed, each once.
+    /// The users to be changed, without duplicates.
     pub(super) fn users(&self) -> BTreeSet<&Jid> {
         self.changed.iter().map(|(_, user)| user).collect()
     }
 
-    /// Who is left out and why; empty when nobody is. One who is changed in another way is not left out.
+    /// Who is skipped and why; may be empty. A user who is changed by another edit does not count as skipped.
     pub(super) fn skipped_summary(&self) -> String {
         let all = self.changed.iter().chain(self.skipped.values().flatten());
         let in_one_room = all.map(|(room, _)| room).collect::<BTreeSet<_>>().len() < 2;
         let mut parts = Vec::new();
-        for (why, members) in &self.skipped {
+        for (reason, members) in &self.skipped {
             let left = members.difference(&self.changed);
             let (rooms, users): (BTreeSet<&Jid>, BTreeSet<&Jid>) =
                 left.map(|(room, user)| (room, user)).unzip();
             if users.is_empty() {
                 continue;
             }
-            let said = why.describe(users.len());
+            let text = reason.describe(users.len());
             parts.push(if in_one_room {
-                said
+                text
             } else {
-                format!("{said} in {}", rooms_label(rooms.into_iter()))
+                format!("{text} in {}", rooms_label(rooms.into_iter()))
             });
         }
         parts.join(", ")
     }
 
-    /// Why there is nothing to do.
+    /// Outcome and message when there are no edits.
     fn no_change(&self) -> (BatchOutcome, String) {
-        let all_so = self.skipped.keys().all(|why| *why == BatchSkip::Unchanged);
+        let all_unchanged = self.skipped.keys().all(|reason| *reason == BatchSkip::Unchanged);
         let about = self.skipped.values().map(BTreeSet::len).sum::<usize>();
         match &self.first_error {
-            _ if all_so && about < 2 => (
-                BatchOutcome::Unchanged,
-                "nothing to change: it is so already".into(),
-            ),
+            _ if all_unchanged && about < 2 => (BatchOutcome::Unchanged, "No changes: already set".into()),
             Some(error) if about < 2 => (BatchOutcome::Failed, error.to_string()),
             _ => {
-                let said = format!("nothing to change: {}", self.skipped_summary());
-                let outcome = if all_so {
+                let message = format!("No changes: {}", self.skipped_summary());
+                let outcome = if all_unchanged {
                     BatchOutcome::Unchanged
                 } else {
                     BatchOutcome::Failed
                 };
-                (outcome, said)
+                (outcome, message)
             }
         }
     }
-
-    /// Whether it only takes rooms and users away.
-    fn is_removal(&self) -> bool {
-        let goes = |edit: &Edit| {
-            matches!(
-                edit,
-                Edit::User { after: None, .. } | Edit::Room { after: None, .. }
-            )
-        };
-        self.edits.iter().all(goes)
-    }
 }
 
-/// Makes a change of one user at once; asks before one of several, with exactly what will happen and to how many.
+/// Applies a change of one user at once. For several users, asks first, saying exactly what will happen and to how many.
 pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch) -> BatchOutcome {
     if let Err(reason) = state.check_can_change() {
         state.notify_error(reason);
@@ -277,36 +268,35 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
     }
     let edit = batch.edit;
     if edit.edits.is_empty() {
-        let (outcome, why) = edit.no_change();
+        let (outcome, reason) = edit.no_change();
         if edit.first_error.is_some() && outcome == BatchOutcome::Failed {
-            state.notify_error(why);
+            state.notify_error(reason);
         } else {
-            state.notify(why);
+            state.notify(reason);
         }
         return outcome;
     }
-    let left = batch
+    let skipped = batch
         .skipped_text
         .unwrap_or_else(|| match edit.skipped_summary() {
-            left if left.is_empty() && edit.users().len() > 1 => "Nobody is left out.".to_owned(),
-            left if left.is_empty() => left,
-            left => format!("Left out: {left}."),
+            skipped if skipped.is_empty() => skipped,
+            skipped => format!("Skipped: {skipped}."),
         });
     if !batch.always_confirm && edit.changed.len() < 2 {
-        let left = edit.skipped_summary();
+        let skipped = edit.skipped_summary();
         let group = Group(edit.edits);
-        let made = commit::execute(state, effects, |next| next.apply(&group).map(|()| group));
-        if let (Some(notice), false) = (&mut state.notice, left.is_empty()) {
-            notice.text = format!("{}; left out: {left}", notice.text);
+        let applied = commit::execute(state, effects, |next| next.apply(&group).map(|()| group));
+        if let (Some(notice), false) = (&mut state.notice, skipped.is_empty()) {
+            notice.text = format!("{}. Skipped: {skipped}", notice.text);
         }
-        return made.map_or(BatchOutcome::Failed, |_| BatchOutcome::Applied);
+        return applied.map_or(BatchOutcome::Failed, |_| BatchOutcome::Applied);
     }
-    let back = if edit.is_removal() { "brings" } else { "takes" };
-    let undo = format!("{} {back} all of it back.", state.key(CommandId::Undo));
-    let parts = [hidden_marks(state), batch.consequence, left, undo];
+    let undo = "You can undo this in one step.".to_owned();
+    let parts = [hidden_marks(state), batch.consequence, skipped, undo];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     let consequence = parts.collect::<Vec<_>>().join(" ");
     state.open(Confirm {
+        title: batch.title,
         question: batch.question,
         consequence,
         action: ConfirmedAction::Commit(Group(edit.edits)),
@@ -314,16 +304,17 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
     BatchOutcome::Pending
 }
 
-/// Asks before a change that takes much away.
+/// Asks before applying a destructive change.
 pub(super) fn confirm(
     state: &mut State,
-    question: String,
+    (title, question): (&'static str, String),
     consequence: String,
     operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
 ) {
     match operation(&mut state.view.clone()) {
         Ok(group) => {
             state.open(Confirm {
+                title,
                 question,
                 consequence,
                 action: ConfirmedAction::Commit(group),
@@ -333,12 +324,17 @@ pub(super) fn confirm(
     }
 }
 
-/// What is marked and is not on the screen, as a filter hides it: nobody should be surprised by it. Empty: nothing is.
+/// A sentence about marked rows that the filter hides, since the command affects them too; empty if there are none.
 fn hidden_marks(state: &State) -> String {
     let pane = match (state.focus, state.grouping()) {
-        // What is done to hats is done to those of the marked users, or in the marked rooms.
+        // Commands on hats affect the marked users or rooms of the second pane.
         (Pane::Third, Grouping::ByRoom | Grouping::ByUser) => Pane::Second,
         (pane, _) => pane,
+    };
+    let noun = match state.grouping().kind(pane) {
+        RowKind::Room => "marked room",
+        RowKind::User => "marked user",
+        RowKind::Hat => "marked hat",
     };
     let marked = state.marked(pane);
     let seen = (0..state.length(pane))
@@ -347,8 +343,8 @@ fn hidden_marks(state: &State) -> String {
     match marked - seen {
         0 => String::new(),
         hidden => format!(
-            "{} of the marked {marked} are hidden by the filter.",
-            describe::grouped(hidden)
+            "Includes {} that the filter hides.",
+            describe::count(hidden, noun)
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! From a form to the change that it means: the only way there is, of one user in one room as of many in several.
+//! Builds the change that a form describes, for one user in one room as well as for many in several.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Hue, Jid, Wardrob
 
 use super::batch::{Batch, BatchEdit, BatchSkip};
 
-/// What a form would do to a wardrobe; the error says why it is nothing at all.
+/// Builds the change that a form describes. The error says why it cannot be made at all.
 pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
     let chosen = || form.resolve_hat().map(|chosen| chosen.id);
     match &form.subject {
@@ -41,7 +41,7 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
             let mut edit = BatchEdit::new(wardrobe);
             add_to_rooms(&mut edit, &[form.resolve_room()?.id], users, form.affiliation());
             let question = format!("Add {} as {}?", edit.targets_with("to"), form.affiliation());
-            Ok(edit.into_batch(question, ""))
+            Ok(edit.into_batch("Add users", question, ""))
         }
         FormSubject::EditUsers { members, .. } => Ok(set_affiliation(wardrobe, members, form.affiliation())),
         FormSubject::AddHat { members } => Ok(add_hat(wardrobe, members, &chosen()?, &form.attachment())),
@@ -54,17 +54,17 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
     }
 }
 
-/// A change that is about no user, and asks nothing.
+/// A change that concerns no users and needs no confirmation.
 fn room_batch(
     wardrobe: &Wardrobe,
     change: impl FnOnce(&mut BatchEdit) -> Result<(), crate::model::EditError>,
 ) -> Result<Batch, String> {
     let mut edit = BatchEdit::new(wardrobe);
     change(&mut edit).map_err(|error| error.to_string())?;
-    Ok(edit.into_batch("", ""))
+    Ok(edit.into_batch("Save changes", "", ""))
 }
 
-/// What the catalog gets of a form.
+/// The catalog entry that a form describes; fields that the form lacks are taken from `before`.
 pub(super) fn catalog_hat(form: &Form, before: &CatalogHat) -> CatalogHat {
     let title = form.text(FieldName::Title);
     let mut after = before.clone();
@@ -77,7 +77,7 @@ pub(super) fn catalog_hat(form: &Form, before: &CatalogHat) -> CatalogHat {
     after
 }
 
-/// Changes the catalog and, where that is wanted, the titles of those who have the hat: one change.
+/// Changes the catalog entry and, if requested, the titles of the users who have the hat, as one change.
 fn define_hat(
     form: &Form,
     wardrobe: &Wardrobe,
@@ -89,18 +89,24 @@ fn define_hat(
     let mut edit = BatchEdit::new(wardrobe);
     let defined = edit.define(room, hat, after, form.is_on(FieldName::RetitleUsers));
     defined.map_err(|error| error.to_string())?;
-    let there = wardrobe.room(room);
-    let is_new = there.is_some_and(|there| !there.catalog.contains_key(hat));
+    let existing = wardrobe.room(room);
+    let is_new = existing.is_some_and(|existing| !existing.catalog.contains_key(hat));
     let who = edit.targets();
-    let question = if is_new {
-        format!("Put {name} into the catalog, and title it so for {who}?")
+    let (title, question) = if is_new {
+        (
+            "Define hat",
+            format!("Define {name} and change its title for {who}?"),
+        )
     } else {
-        format!("Title it {name} in the catalog, and for {who}?")
+        (
+            "Change title",
+            format!("Change the title to {name} in the catalog and for {who}?"),
+        )
     };
-    Ok(edit.into_batch(question, ""))
+    Ok(edit.into_batch(title, question, ""))
 }
 
-/// Adds one user, or all of a list: that is always asked about, with their addresses.
+/// Adds one user or a list of users. A list always asks first, naming the addresses.
 fn add_users(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, String> {
     let text = form.text(FieldName::User);
     let is_list = addresses::is_list(&text);
@@ -118,66 +124,69 @@ fn add_users(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, S
     }
     let affiliation = form.affiliation();
     let mut edit = BatchEdit::new(wardrobe);
-    let there = add_to_rooms(&mut edit, rooms, &found.all, affiliation);
+    let existing = add_to_rooms(&mut edit, rooms, &found.all, affiliation);
     let question = format!("Add {} as {affiliation}?", edit.targets_with("to"));
     if !is_list {
-        return Ok(edit.into_batch(question, ""));
+        return Ok(edit.into_batch("Add users", question, ""));
     }
     let new: Vec<&Jid> = edit.users().into_iter().collect();
     let new = format!("{}.", describe::first_few(&new));
     let mut left = Vec::new();
-    if !there.is_empty() {
-        let there: Vec<&Jid> = there.into_iter().collect();
+    if !existing.is_empty() {
+        let existing: Vec<&Jid> = existing.into_iter().collect();
         left.push(format!(
             "{}: {}.",
             edit.skipped_summary(),
-            describe::first_few(&there)
+            describe::first_few(&existing)
         ));
     }
     if found.duplicates > 0 {
-        left.push(format!("{} came more than once.", found.duplicates));
+        left.push(format!(
+            "{} ignored.",
+            describe::count(found.duplicates, "duplicate")
+        ));
     }
     let left = left.join(" ");
     Ok(edit
-        .into_batch(question, new)
+        .into_batch("Add users", question, new)
         .always_confirm(true)
         .with_skipped_text(left))
 }
 
-/// Affiliates users with rooms in which they are not yet; answers with those who are in one already.
+/// Adds users to the rooms they are not in yet. Returns the users who already are in one of them.
 fn add_to_rooms<'a>(
     edit: &mut BatchEdit,
     rooms: &[Jid],
     users: impl IntoIterator<Item = &'a Jid> + Copy,
     affiliation: Affiliation,
 ) -> BTreeSet<&'a Jid> {
-    let mut there = BTreeSet::new();
+    let mut existing = BTreeSet::new();
     for (room, user) in rooms
         .iter()
         .flat_map(|room| users.into_iter().map(move |user| (room, user)))
     {
         if edit.next().user(room, user).is_some() {
-            // Somebody's standing is not changed in passing.
+            // Adding must not change an existing affiliation.
             edit.skip(BatchSkip::AlreadyInRoom, room, user);
-            there.insert(user);
+            existing.insert(user);
             continue;
         }
         edit.change(room, user, |next| next.set_affiliation(user, room, affiliation));
     }
-    there
+    existing
 }
 
-/// Sets the affiliation of users; none removes them, which is asked about where hats go with them.
+/// Sets the affiliation of users. `none` removes them, which always asks first if they have hats.
 pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affiliation: Affiliation) -> Batch {
     let mut edit = BatchEdit::new(wardrobe);
     let (mut hats, mut owners) = (0, BTreeSet::new());
     for (room, user) in members {
-        let Some(there) = wardrobe.user(room, user) else {
+        let Some(existing) = wardrobe.user(room, user) else {
             edit.skip(BatchSkip::Gone, room, user);
             continue;
         };
-        hats += there.hats.len();
-        if there.affiliation == Affiliation::Owner {
+        hats += existing.hats.len();
+        if existing.affiliation == Affiliation::Owner {
             owners.insert((user, room));
         }
         edit.change(room, user, |next| next.set_affiliation(user, room, affiliation));
@@ -186,33 +195,38 @@ pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affilia
     if affiliation == Affiliation::None {
         let consequence = describe::also_removes_hats(if one { "The user's" } else { "Their" }, hats);
         let question = format!("Remove {}?", edit.targets_with("from"));
-        return edit.into_batch(question, consequence).always_confirm(hats > 0);
+        return edit
+            .into_batch("Remove users", question, consequence)
+            .always_confirm(hats > 0);
     }
-    // Nobody should take the last owner from a room in passing.
+    // The question mentions owners, so that a room does not lose its last owner by accident.
     let people: BTreeSet<&Jid> = owners.iter().map(|(user, _)| *user).collect();
     let consequence = match people.len() {
         _ if affiliation == Affiliation::Owner => String::new(),
         0 => String::new(),
         _ if one => format!(
-            "The user is owner of {} now.",
+            "The user is currently an owner of {}.",
             rooms_label(owners.iter().map(|(_, room)| *room))
         ),
-        1 => "1 of them is owner now.".to_owned(),
-        many => format!("{many} of them are owners now."),
+        1 => "1 of them is currently an owner.".to_owned(),
+        many => format!("{many} of them are currently owners."),
     };
-    let question = match affiliation {
-        Affiliation::Outcast => format!("Ban {}?", edit.targets()),
-        _ => format!("Set the affiliation of {} to {affiliation}?", edit.targets()),
+    let (title, question) = match affiliation {
+        Affiliation::Outcast => ("Ban users", format!("Ban {}?", edit.targets())),
+        _ => (
+            "Set affiliation",
+            format!("Set the affiliation of {} to {affiliation}?", edit.targets()),
+        ),
     };
-    edit.into_batch(question, consequence)
+    edit.into_batch(title, question, consequence)
 }
 
-/// Gives a hat to those who do not have it.
+/// Adds a hat to the users who do not have it.
 fn add_hat(wardrobe: &Wardrobe, members: &[RoomUser], hat: &HatId, attachment: &Attachment) -> Batch {
     let mut edit = BatchEdit::new(wardrobe);
     for (room, user) in members {
-        let there = wardrobe.user(room, user);
-        if there.is_some_and(|there| there.hats.get(hat).is_some()) {
+        let existing = wardrobe.user(room, user);
+        if existing.is_some_and(|existing| existing.hats.get(hat).is_some()) {
             edit.skip(BatchSkip::HasHat, room, user);
             continue;
         }
@@ -222,11 +236,11 @@ fn add_hat(wardrobe: &Wardrobe, members: &[RoomUser], hat: &HatId, attachment: &
     }
     let room = members.first().and_then(|(room, _)| wardrobe.room(room));
     let title = room.and_then(|room| room.title(hat, attachment));
-    let question = format!("Give {} to {}?", describe::hat(hat, title), edit.targets());
-    edit.into_batch(question, "")
+    let question = format!("Add {} to {}?", describe::hat(hat, title), edit.targets());
+    edit.into_batch("Add hat", question, "")
 }
 
-/// Makes an attachment what the form says; with another id it takes the place of the one before.
+/// Replaces an attachment with the one in the form, which may have another hat ID.
 fn edit_hat(wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId, after: Attachment) -> Batch {
     let (room, user) = (&at.room, &at.user);
     let mut edit = BatchEdit::new(wardrobe);
@@ -239,10 +253,10 @@ fn edit_hat(wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId, after: Attachm
         group.0.extend(next.add_user_hat(user, room, hat, after)?.0);
         Ok(group)
     });
-    edit.into_batch("", "")
+    edit.into_batch("Save changes", "", "")
 }
 
-/// Changes of each attachment what was changed in the form, and no more.
+/// Applies only the fields that were changed in the form to each attachment.
 fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) -> Batch {
     let title = form.changed_text(FieldName::Title);
     let (active, required) = (
@@ -274,20 +288,20 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         Some(title) => parts.push(format!("titled {}", describe::quoted(title))),
         None => {}
     }
-    // What is so for all of them already is not told.
+    // The question omits what is already set for all of them.
     let differs = |on: &bool, is: fn(&Attachment) -> bool| {
-        let mut there = attachments.iter().filter_map(|at| at.attachment(wardrobe));
-        there.any(|attachment| is(attachment) != *on)
+        let mut existing = attachments.iter().filter_map(|at| at.attachment(wardrobe));
+        existing.any(|attachment| is(attachment) != *on)
     };
     let word = |on: bool, yes: &str, no: &str| if on { yes } else { no }.to_owned();
     let active = active.filter(|on| differs(on, Attachment::is_active));
     let required = required.filter(|on| differs(on, Attachment::is_required));
-    parts.extend(active.map(|on| word(on, "worn", "not worn")));
-    parts.extend(required.map(|on| word(on, "required", "not required")));
+    parts.extend(active.map(|on| word(on, "active", "inactive")));
+    parts.extend(required.map(|on| word(on, "required", "optional")));
     let name = match &form.subject {
         FormSubject::EditHats { name, .. } => name,
         _ => "",
     };
-    let question = format!("Change {name} of {}: {}?", edit.targets(), parts.join(", "));
-    edit.into_batch(question, "")
+    let question = format!("Change {name} for {}: {}?", edit.targets(), parts.join(", "));
+    edit.into_batch("Change hats", question, "")
 }

@@ -1,4 +1,4 @@
-//! What stands in the fields of a form when it is opened.
+//! Builds forms with the current values in their fields.
 
 use crate::app::form::{Field, FieldName, FieldValue, Form, FormSubject};
 use crate::app::suggest::Suggestions;
@@ -6,7 +6,7 @@ use crate::app::text::TextInput;
 use crate::app::{AttachmentRef, RoomUser, State};
 use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Jid, Room, Wardrobe};
 
-/// The choices for a user who is new, and for one who is there.
+/// The affiliations offered for a new user and for an existing one.
 const NEW_USER_CHOICES: &[Affiliation] = &[
     Affiliation::Owner,
     Affiliation::Admin,
@@ -21,7 +21,7 @@ const EXISTING_USER_CHOICES: &[Affiliation] = &[
     Affiliation::None,
 ];
 
-/// A form about something, with what is there now in its fields.
+/// Builds the form for a subject, with the current values in its fields.
 pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
     let view = &state.view;
     let fields = match &subject {
@@ -70,7 +70,7 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         FormSubject::EditDefined { room, hat, before } => catalog_fields(view, (room, hat), before),
     };
     let suggestions = suggestions(view, &subject);
-    // Who edits a hat that is there means its title, nearly always.
+    // Editing an existing hat nearly always means editing its title.
     let edits_hat = matches!(subject, FormSubject::EditHats { before: Some(_), .. });
     let focus = usize::from(edits_hat);
     Form {
@@ -108,11 +108,11 @@ fn choice(options: &'static [Affiliation], chosen: Affiliation) -> Field {
     }
 }
 
-/// What can be chosen in the field of a hat or room: not what all of them have already, nor what the catalog has.
+/// The suggestions of a hat or room field, without what all targets or the catalog already have.
 fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
     let has = |(room, user): &RoomUser, id: &HatId| {
-        let there = view.user(room, user);
-        there.is_some_and(|there| there.hats.get(id).is_some())
+        let existing = view.user(room, user);
+        existing.is_some_and(|existing| existing.hats.get(id).is_some())
     };
     match subject {
         FormSubject::AddToRoom { users } => {
@@ -143,14 +143,14 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
     }
 }
 
-/// The fields of several attachments: what they have in common.
+/// The fields of several attachments, with the values that they have in common.
 fn common_fields(view: &Wardrobe, attachments: &[AttachmentRef]) -> Vec<Field> {
-    let there = attachments.iter().filter_map(|at| at.attachment(view));
-    let there: Vec<&Attachment> = there.collect();
-    let title = common_value(there.iter().map(|one| one.title.as_deref()));
+    let existing = attachments.iter().filter_map(|at| at.attachment(view));
+    let existing: Vec<&Attachment> = existing.collect();
+    let title = common_value(existing.iter().map(|one| one.title.as_deref()));
     let flag = |name, of: fn(&Attachment) -> bool| Field {
         name,
-        value: match common_value(there.iter().map(|one| of(one))) {
+        value: match common_value(existing.iter().map(|one| of(one))) {
             Some(on) => FieldValue::Toggle(on),
             None => FieldValue::Mixed(None),
         },
@@ -162,16 +162,16 @@ fn common_fields(view: &Wardrobe, attachments: &[AttachmentRef]) -> Vec<Field> {
     ]
 }
 
-/// What all of them are, where all are the same.
+/// The value that all items share, if they do.
 fn common_value<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
     let first = all.next()?;
     all.all(|other| other == first).then_some(first)
 }
 
-/// What most of these users are.
+/// The affiliation that most of these users have.
 fn most_common_affiliation(view: &Wardrobe, members: &[RoomUser]) -> Affiliation {
-    let there = members.iter().filter_map(|(room, user)| view.user(room, user));
-    let all: Vec<Affiliation> = there.map(|user| user.affiliation).collect();
+    let existing = members.iter().filter_map(|(room, user)| view.user(room, user));
+    let all: Vec<Affiliation> = existing.map(|user| user.affiliation).collect();
     let number = |affiliation: &Affiliation| all.iter().filter(|other| *other == affiliation).count();
     Affiliation::ALL
         .into_iter()
@@ -180,14 +180,18 @@ fn most_common_affiliation(view: &Wardrobe, members: &[RoomUser]) -> Affiliation
         .unwrap_or_default()
 }
 
-/// The fields of a hat of the catalog.
+/// The fields of a catalog hat.
 fn catalog_fields(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &CatalogHat) -> Vec<Field> {
-    let there = view.room(room);
-    let worn_as = there.and_then(|there| there.hat(hat)?.title.clone());
-    // What is only worn is defined under the title that it has.
-    let is_defined = there.is_some_and(|there| there.catalog.contains_key(hat));
-    let title = if is_defined { before.title.clone() } else { worn_as };
-    let users = there.iter().flat_map(|there| there.users());
+    let existing = view.room(room);
+    let user_title = existing.and_then(|existing| existing.hat(hat)?.title.clone());
+    // A hat that is not in the catalog starts with the title that users have for it.
+    let is_defined = existing.is_some_and(|existing| existing.catalog.contains_key(hat));
+    let title = if is_defined {
+        before.title.clone()
+    } else {
+        user_title
+    };
+    let users = existing.iter().flat_map(|existing| existing.users());
     let own = users
         .filter_map(|(_, user)| user.hats.get(hat).filter(|hat| hat.has_own_title()))
         .map(|attachment| attachment.title.as_deref())
@@ -201,7 +205,7 @@ fn catalog_fields(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &Catalog
         text(FieldName::Hue, hue.unwrap_or_default()),
     ];
     if !own.is_empty() {
-        // Whoever has it under the very title that is changed here is meant too.
+        // Checked by default if a user has the title that is edited here.
         let same = own.contains(&title.as_deref());
         fields.push(tick(FieldName::RetitleUsers, same));
     }

@@ -1,4 +1,4 @@
-//! The catalog of a room: defining, retitling, recoloring and deleting hats.
+//! The hat catalog of a room: defining, retitling, recoloring and removing hats.
 
 use crate::app::catalog::CatalogOverlay;
 use crate::app::command::CommandId;
@@ -42,7 +42,7 @@ fn top(state: &State) -> Option<&CatalogOverlay> {
     state.top_as::<CatalogOverlay>()
 }
 
-/// The room, the selected hat, and what the catalog has of it.
+/// The room, the selected hat, and its catalog entry if it has one.
 fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogHat>)> {
     let catalog = top(state)?;
     let entries = catalog.entries(&state.view);
@@ -56,25 +56,25 @@ fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogHat>)> {
 
 pub(crate) fn may_define(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    let there = top(state).and_then(|catalog| state.view.room(&catalog.room));
-    there
+    let current = top(state).and_then(|catalog| state.view.room(&catalog.room));
+    current
         .map(drop)
-        .ok_or_else(|| "the room is not there any more".into())
+        .ok_or_else(|| "The room no longer exists".into())
 }
 
 pub(crate) fn may_edit(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     selected(state).map(drop).ok_or_else(|| {
         let key = state.key(CommandId::DefineHat);
-        format!("there is no hat here yet; {key} defines one")
+        format!("The catalog is empty ({key} to define a hat)")
     })
 }
 
 pub(crate) fn may_delete(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     match selected(state) {
-        None => Err("there is no hat here".into()),
-        Some((.., None)) => Err("the hat is not in the catalog: it is only worn".into()),
+        None => Err("The catalog is empty".into()),
+        Some((.., None)) => Err("The hat is not in the catalog".into()),
         Some(_) => Ok(()),
     }
 }
@@ -92,15 +92,15 @@ pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-/// Takes a hat out of the catalog; where users have it, that is said and asked first.
+/// Removes a hat from the catalog. Asks first if users have it.
 pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
     let Some((room, hat, Some(entry))) = selected(state) else {
         return;
     };
-    let Some(there) = state.view.room(&room).cloned() else {
+    let Some(current) = state.view.room(&room).cloned() else {
         return;
     };
-    let having: Vec<(&Jid, bool)> = there
+    let users_with_hat: Vec<(&Jid, bool)> = current
         .users()
         .iter()
         .filter_map(|(jid, user)| {
@@ -108,30 +108,29 @@ pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
             Some((jid, title.is_none_or(str::is_empty)))
         })
         .collect();
-    if having.is_empty() {
+    if users_with_hat.is_empty() {
         commit::execute(state, effects, |next| next.set_catalog_hat(&room, &hat, None));
         return;
     }
     let name = describe::hat(&hat, entry.title.as_deref());
-    let names: Vec<String> = having.iter().map(|(jid, _)| jid.to_string()).collect();
-    let untitled = having.iter().filter(|(_, untitled)| *untitled).count();
-    let lose = match untitled {
+    let names: Vec<String> = users_with_hat.iter().map(|(jid, _)| jid.to_string()).collect();
+    let untitled = users_with_hat.iter().filter(|(_, untitled)| *untitled).count();
+    let lost_titles = match untitled {
         0 => String::new(),
-        number => format!(" {number} of them without a title of their own will have none."),
+        number => format!(" {} will have no title for it.", describe::count(number, "user")),
     };
     let consequence = format!(
-        "{} {}: {}.{lose} {} takes it back.",
-        describe::count(having.len(), "user"),
-        if having.len() == 1 {
-            "has it and keeps it"
+        "{} {}: {}.{lost_titles}",
+        describe::count(users_with_hat.len(), "user"),
+        if users_with_hat.len() == 1 {
+            "keeps it"
         } else {
-            "have it and keep it"
+            "keep it"
         },
         describe::first_few(&names),
-        state.key(CommandId::Undo)
     );
-    let question = format!("Take {name} out of the catalog of {room}?");
-    batch::confirm(state, question, consequence, |next| {
+    let question = format!("Remove {name} from the catalog of {room}?");
+    batch::confirm(state, ("Remove hat", question), consequence, |next| {
         next.set_catalog_hat(&room, &hat, None)
     });
 }

@@ -1,4 +1,4 @@
-//! What can be done to what is marked, else to what is selected.
+//! Commands that change the marked rows, or the selected one if none is marked.
 
 use crate::app::form::FormSubject;
 use crate::app::place::Grouping;
@@ -8,7 +8,7 @@ use crate::model::{Affiliation, Attachment, EditError, HatId, Jid, Wardrobe};
 use super::batch::{self, Batch, BatchEdit};
 use super::{build_batch, form};
 
-/// What the pane with the focus is about.
+/// What a command in the focused pane acts on.
 enum ChangeScope {
     Rooms,
     Members,
@@ -33,7 +33,7 @@ pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     form::open(state, subject);
 }
 
-/// Gives a hat to the marked users, else to the selected one.
+/// Opens the form that adds a hat to the target users.
 pub(crate) fn add_hat(state: &mut State, _: &mut Vec<Effect>) {
     let members = targets::members(state);
     if !members.is_empty() {
@@ -41,30 +41,29 @@ pub(crate) fn add_hat(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-/// Affiliates users with all marked rooms.
+/// Opens the form that adds users to all target rooms.
 pub(crate) fn add_to_rooms(state: &mut State, _: &mut Vec<Effect>) {
     let rooms = targets::rooms(state);
     form::open(state, FormSubject::AddUser { rooms });
 }
 
-/// By user: why nobody can be added to another room.
+/// Users view: whether the target users can be added to another room.
 pub(crate) fn may_add_to_room(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     let Some((user, rooms)) = state
         .selected(Pane::First)
         .and_then(|row| state.listed_user_at(row))
     else {
-        return Err("there is no user in any room yet".into());
+        return Err("No users yet".into());
     };
     let all_rooms = state.view.rooms().len();
     if state.marked(Pane::First) == 0 && rooms.len() >= all_rooms {
-        return Err(format!("{user} is in all rooms already"));
+        return Err(format!("{user} is already in all rooms"));
     }
     Ok(())
 }
 
-/// By user: affiliates the marked users, else the selected one, with another room; from the pane of a user's rooms that
-/// user.
+/// Users view: opens the form that adds the target users to another room.
 pub(crate) fn add_to_room(state: &mut State, _: &mut Vec<Effect>) {
     let users = targets::users(state);
     if !users.is_empty() {
@@ -112,9 +111,9 @@ pub(crate) fn toggle_active(state: &mut State, effects: &mut Vec<Effect>) {
         Attachment::with_active,
         |on, hat, who| {
             if on {
-                format!("Let {who} wear {hat}?")
+                ("Activate hats", format!("Activate {hat} for {who}?"))
             } else {
-                format!("Doff {hat} for {who}?")
+                ("Deactivate hats", format!("Deactivate {hat} for {who}?"))
             }
         },
     );
@@ -128,53 +127,67 @@ pub(crate) fn toggle_required(state: &mut State, effects: &mut Vec<Effect>) {
         Attachment::with_required,
         |on, hat, who| {
             if on {
-                format!("Make {hat} required for {who}?")
+                ("Require hats", format!("Make {hat} required for {who}?"))
             } else {
-                format!("Make {hat} no longer required for {who}?")
+                ("Make hats optional", format!("Make {hat} optional for {who}?"))
             }
         },
     );
 }
 
-/// Sets a flag where it is not set; where all have it, takes it from all.
+/// Sets a flag on all target hats, or clears it if all of them have it.
 fn toggle_flag(
     state: &mut State,
     effects: &mut Vec<Effect>,
     is: impl Fn(&Attachment) -> bool,
     with: impl Fn(Attachment, bool) -> Attachment,
-    question: impl FnOnce(bool, &str, &str) -> String,
+    question: impl FnOnce(bool, &str, &str) -> (&'static str, String),
 ) {
-    let held = targets::selected_attachments(state);
-    let there = |spot: &AttachmentRef| spot.attachment(&state.view).cloned().unwrap_or_default();
-    let on = !held.iter().all(|spot| is(&there(spot)));
-    let mut plan = BatchEdit::new(&state.view);
-    for spot in &held {
-        let after = with(there(spot), on);
-        plan.change(&spot.room, &spot.user, |next| {
-            next.add_user_hat(&spot.user, &spot.room, &spot.hat, after)
+    let attachments = targets::selected_attachments(state);
+    let there = |attachment_ref: &AttachmentRef| {
+        attachment_ref
+            .attachment(&state.view)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let on = !attachments
+        .iter()
+        .all(|attachment_ref| is(&there(attachment_ref)));
+    let mut edit = BatchEdit::new(&state.view);
+    for attachment_ref in &attachments {
+        let after = with(there(attachment_ref), on);
+        edit.change(&attachment_ref.room, &attachment_ref.user, |next| {
+            next.add_user_hat(
+                &attachment_ref.user,
+                &attachment_ref.room,
+                &attachment_ref.hat,
+                after,
+            )
         });
     }
-    let question = question(on, &hats_label(state, &held), &plan.targets());
-    batch::propose(state, effects, plan.into_batch(question, ""));
+    let (title, question) = question(on, &hats_label(state, &attachments), &edit.targets());
+    batch::propose(state, effects, edit.into_batch(title, question, ""));
 }
 
-/// How hats are called in a question: by title where it is one, else by their number.
-pub(super) fn hats_label(state: &State, held: &[AttachmentRef]) -> String {
-    let ids: std::collections::BTreeSet<&HatId> = held.iter().map(|spot| &spot.hat).collect();
-    match held.first() {
-        Some(spot) if ids.len() == 1 => {
-            let room = state.view.room(&spot.room);
+/// How a question names hats: a single one by its title, several by their number.
+pub(super) fn hats_label(state: &State, attachments: &[AttachmentRef]) -> String {
+    let ids: std::collections::BTreeSet<&HatId> = attachments
+        .iter()
+        .map(|attachment_ref| &attachment_ref.hat)
+        .collect();
+    match attachments.first() {
+        Some(attachment_ref) if ids.len() == 1 => {
+            let room = state.view.room(&attachment_ref.room);
             let title = room
-                .zip(spot.attachment(&state.view))
-                .and_then(|(room, attachment)| room.title(&spot.hat, attachment));
-            describe::hat(&spot.hat, title)
+                .zip(attachment_ref.attachment(&state.view))
+                .and_then(|(room, attachment)| room.title(&attachment_ref.hat, attachment));
+            describe::hat(&attachment_ref.hat, title)
         }
         _ => describe::count(ids.len(), "hat"),
     }
 }
 
-/// Takes hats away at once from one user; asks before several users lose any, and before users with hats or rooms that
-/// are not empty go.
+/// Removes the targets. Asks first if several users lose hats, if the users have hats, or if the rooms are not empty.
 pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     let batch = match change_scope(state) {
         ChangeScope::Attachments => remove_hats(state),
@@ -189,27 +202,35 @@ pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     batch::propose(state, effects, batch);
 }
 
-/// Bans users: they are outcasts then. Asks first where several are banned.
+/// Bans users: sets their affiliation to outcast. Asks first for several users.
 pub(crate) fn ban(state: &mut State, effects: &mut Vec<Effect>) {
     let batch = build_batch::set_affiliation(&state.view, &targets::members(state), Affiliation::Outcast);
     batch::propose(state, effects, batch);
 }
 
 fn remove_hats(state: &State) -> Batch {
-    let held = targets::selected_attachments(state);
-    let mut plan = BatchEdit::new(&state.view);
-    for AttachmentRef { room, user, hat } in &held {
-        plan.change(room, user, |next| next.force_remove_hat(user, room, hat));
+    let attachments = targets::selected_attachments(state);
+    let mut edit = BatchEdit::new(&state.view);
+    for AttachmentRef { room, user, hat } in &attachments {
+        edit.change(room, user, |next| next.force_remove_hat(user, room, hat));
     }
-    // Of several hats it is told how often they go, too.
-    let often = match held.first() {
-        Some(first) if held.iter().any(|spot| spot.hat != first.hat) => {
-            format!("{} go in all.", describe::count(held.len(), "hat"))
+    // For several hats the question also gives the number of removals.
+    let total = match attachments.first() {
+        Some(first)
+            if attachments
+                .iter()
+                .any(|attachment_ref| attachment_ref.hat != first.hat) =>
+        {
+            format!("Removes {} in total.", describe::count(attachments.len(), "hat"))
         }
         _ => String::new(),
     };
-    let question = format!("Take {} from {}?", hats_label(state, &held), plan.targets());
-    plan.into_batch(question, often)
+    let question = format!(
+        "Remove {} from {}?",
+        hats_label(state, &attachments),
+        edit.targets()
+    );
+    edit.into_batch("Remove hats", question, total)
 }
 
 fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {
@@ -217,19 +238,22 @@ fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {
     let users: usize = there.iter().map(|room| room.users().len()).sum();
     let hats: usize = there.iter().map(|room| room.attachment_count()).sum();
     let defined = there.iter().any(|room| !room.catalog.is_empty());
-    let mut plan = BatchEdit::new(view);
+    let mut edit = BatchEdit::new(view);
     for room in rooms {
-        plan.change_room(|next| next.remove_room(room))?;
+        edit.change_room(|next| next.remove_room(room))?;
     }
-    let (question, whose) = match rooms {
-        [jid] => (format!("Remove the room {jid}?"), "Its"),
+    let (title, question) = match rooms {
+        [jid] => ("Remove room", format!("Remove the room {jid}?")),
         many => (
+            "Remove rooms",
             format!("Remove {}?", describe::count(many.len(), "room")),
-            "Their",
         ),
     };
-    let (people, worn) = (describe::count(users, "user"), describe::count(hats, "hat"));
-    let consequence = format!("{whose} {people} and their {worn} go too.");
+    let consequence = format!(
+        "This also removes {} and {}.",
+        describe::count(users, "user"),
+        describe::count(hats, "hat")
+    );
     let asks = rooms.len() > 1 || users > 0 || hats > 0 || defined;
-    Ok(plan.into_batch(question, consequence).always_confirm(asks))
+    Ok(edit.into_batch(title, question, consequence).always_confirm(asks))
 }

@@ -1,4 +1,4 @@
-//! Changes: made on the screen at once, and asked of the keeper; its answers are for `store`.
+//! Changes are applied to the view at once and sent to the store worker; `store` handles its answers.
 
 use crate::app::command::CommandId;
 use crate::app::place::{PANES, RowKind};
@@ -8,7 +8,8 @@ use crate::app::{Effect, State, describe};
 use crate::model::{EditError, Group, Wardrobe};
 use crate::store::{Change, StoreRequest};
 
-/// Makes a new change; gives its edits when there were any. What is refused or makes no difference is said.
+/// Applies a new change to the view and queues it. Returns its edits, or `None` with a notice if it was rejected or changed
+/// nothing.
 pub(super) fn execute(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -25,13 +26,13 @@ pub(super) fn execute(
             None
         }
         Ok(group) if group.is_empty() => {
-            state.notify("nothing to change: it is so already");
+            state.notify("No changes: already set");
             None
         }
         Ok(group) => {
             state.view = next;
             let what = describe::group(&group);
-            // Where letters are typed, the key for undo is one of them.
+            // The hat sets overlay takes letters as text, so it has to be closed before undo.
             let undo = match state.top_as::<SetsOverlay>() {
                 Some(_) => format!(
                     "{}, then {}",
@@ -41,8 +42,8 @@ pub(super) fn execute(
                 _ => state.key(CommandId::Undo),
             };
             state.notify(match state.problem {
-                None => format!("You {what} ({undo} takes it back)"),
-                Some(_) => format!("Not saved yet: you {what} ({undo} takes it back)"),
+                None => format!("{} ({undo} to undo)", capitalized(&what)),
+                Some(_) => format!("Not saved yet: {what} ({undo} to undo)"),
             });
             enqueue(state, effects, group.clone(), ChangeKind::Do, None);
             Some(group)
@@ -50,7 +51,14 @@ pub(super) fn execute(
     }
 }
 
-/// Asks the keeper for a change that the screen shows already. `of` is the step that it takes back.
+/// The text with its first letter in upper case.
+pub(super) fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
+/// Queues a change that the view already shows. `of` is the step that it undoes or redoes.
 pub(super) fn enqueue(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -89,20 +97,19 @@ pub(super) fn enqueue(
     match kind {
         ChangeKind::Do | ChangeKind::Revert => {
             state.redo_stack.clear();
-            // What waits to be taken back was not this.
+            // Undo requests that wait for the history were made before this change.
             state.undo_searches.clear();
             state.undo_stack.push(step);
         }
         ChangeKind::Undo => state.redo_stack.push(step),
         ChangeKind::Redo => state.undo_stack.push(step),
     }
-    // That a change was made is said already.
+    // The notice already describes the change, so a lost selection in the hats pane is not reported.
     let SelectedNames([first, second, _]) = SelectedNames::capture(state);
     refresh(state, SelectedNames([first, second, None]));
 }
 
-/// Asks the keeper for what is pending, in the order in which it was made: a change is asked for only when all before it
-/// are, for it may build on them.
+/// Sends pending changes to the store worker, in order: a change may depend on all earlier ones.
 pub(super) fn send_pending(state: &mut State, effects: &mut Vec<Effect>) {
     for pending in &mut state.pending {
         if pending.after.is_some() {
@@ -118,7 +125,7 @@ pub(super) fn send_pending(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Says which revision a change undoes or redoes.
+/// Records the revision that a change undoes or redoes.
 pub(super) fn set_reference(change: &mut Change, kind: ChangeKind, revision: Option<u64>) {
     match kind {
         ChangeKind::Do | ChangeKind::Revert => {}
@@ -127,13 +134,13 @@ pub(super) fn set_reference(change: &mut Change, kind: ChangeKind, revision: Opt
     }
 }
 
-/// Takes a step out of what can be undone and redone.
+/// Removes a step from the undo and redo stacks.
 pub(super) fn remove_step(state: &mut State, id: u64) {
     state.undo_stack.retain(|step| step.id != id);
     state.redo_stack.retain(|step| step.id != id);
 }
 
-/// Forgets a change that was not done, and what only took it back.
+/// Discards a change that was not saved, and the pending changes that undo or redo it.
 pub(super) fn discard(state: &mut State, id: u64) {
     remove_step(state, id);
     while let Some(at) = state.pending.iter().position(|pending| pending.after == Some(id)) {
@@ -142,7 +149,7 @@ pub(super) fn discard(state: &mut State, id: u64) {
     }
 }
 
-/// Withdraws a change that could not be saved so far.
+/// Withdraws a change that has not been saved yet.
 pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &UndoStep) {
     if state
         .pending
@@ -159,12 +166,12 @@ pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Undo
     state.selection_lost = None;
 }
 
-/// Shows what the file holds with what is pending on top.
+/// Rebuilds the view: the content of the data file with pending changes applied.
 pub(super) fn rebuild_view(state: &mut State) {
     let before = SelectedNames::capture(state);
     state.view = state.base.clone();
     for pending in &state.pending {
-        // One that does not fit any more will be refused by the keeper, and is then told.
+        // The store worker will reject a change that no longer applies, and that is reported then.
         let _ = state.view.apply(&pending.change.group);
     }
     if let Some(gone) = refresh(state, before) {
@@ -173,7 +180,7 @@ pub(super) fn rebuild_view(state: &mut State) {
     }
 }
 
-/// What is selected in each pane, from left to right, and how it is called in a sentence.
+/// The key of the selected row in each pane, from left to right, and its name in sentences.
 struct SelectedNames([Option<(String, String)>; 3]);
 
 impl SelectedNames {
@@ -194,7 +201,7 @@ impl SelectedNames {
     }
 }
 
-/// The title of the selected hat.
+/// The title of the selected hat, in quotes.
 fn selected_hat_title(state: &State) -> Option<String> {
     let title = match state.existing_hat() {
         Some(known) => known.title.as_deref(),
@@ -205,8 +212,8 @@ fn selected_hat_title(state: &State) -> Option<String> {
     title.map(|title| format!("\"{title}\""))
 }
 
-/// Lists everything anew. What was selected may not be seen any more: then it is said, and who was in it is one pane
-/// further out, so that they do not find themselves at the hats of somebody else.
+/// Refreshes all rows. If a selected row is no longer visible, returns the reason and moves the focus to its pane, so that
+/// the next key does not act on the hats of another user.
 fn refresh(state: &mut State, before: SelectedNames) -> Option<String> {
     state.browser.refresh(&state.view);
     for (pane, before) in PANES.into_iter().zip(before.0) {
@@ -219,12 +226,12 @@ fn refresh(state: &mut State, before: SelectedNames) -> Option<String> {
             return None;
         }
         let why = if column.hides(&selected) {
-            "does not match the filter"
+            "no longer matches the filter"
         } else {
-            "is not there"
+            "no longer exists"
         };
         state.focus = pane;
-        return Some(format!("{name} {why} any more"));
+        return Some(format!("{name} {why}"));
     }
     None
 }

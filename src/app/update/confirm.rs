@@ -1,4 +1,4 @@
-//! The answer to a question.
+//! Confirming a question.
 
 use crate::app::{Confirm, ConfirmedAction, Effect, State};
 use crate::store::StoreRequest;

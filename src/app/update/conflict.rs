@@ -1,4 +1,4 @@
-//! Somebody else changed the same: both sides, and a choice. Nothing is written until somebody chose.
+//! Conflicts with changes by others: shows both values and lets the user choose. Nothing is saved until then.
 
 use crate::app::command::CommandId;
 use crate::app::draft::Draft;
@@ -13,8 +13,8 @@ use crate::store::Change;
 
 use super::{commit, form};
 
-/// What lies on top follows the file: both sides of a conflict are those of now, and what there is nothing to ask about
-/// any more is not asked.
+/// Updates overlays after the data changed: conflicts show the current values, and overlays without a subject are closed
+/// with a notice.
 pub(super) fn refresh_overlays(state: &mut State) {
     let overlays = std::mem::take(&mut state.overlays);
     let mut kept: Vec<Box<dyn Layer>> = Vec::with_capacity(overlays.len());
@@ -66,7 +66,7 @@ fn stale_question(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
         return None;
     };
     let stale = view.clone().apply(group).is_err();
-    stale.then_some("Changed by somebody else meanwhile: nothing was done; ask again")
+    stale.then_some("Not done: the data has changed since. Try again")
 }
 
 fn update_conflict(
@@ -79,7 +79,7 @@ fn update_conflict(
         below.and_then(|below| below.downcast_ref::<Form>()),
     ) {
         (ConflictSubject::Change(change), _) if view.is_applied(&change.group) => {
-            Some("Somebody else made the same change: it is so already")
+            Some("No changes: someone else already made this change")
         }
         (ConflictSubject::Change(change), _) => {
             conflict.theirs = describe_theirs(&change.group, view);
@@ -90,13 +90,13 @@ fn update_conflict(
                 conflict.theirs = theirs;
                 None
             }
-            None => Some("It is as it was again, and can be saved"),
+            None => Some("Conflict resolved; you can save"),
         },
-        (ConflictSubject::Form, _) => Some("What it was about is not there any more"),
+        (ConflictSubject::Form, _) => Some("The item no longer exists"),
     }
 }
 
-/// Whether two changes are all about one hat of one user, and no part of undoing.
+/// Whether all edits of two changes concern one hat of one user, and neither is an undo or redo.
 fn same_hat(one: &Change, other: &Change) -> bool {
     let undoes = |change: &Change| change.undoes.is_some() || change.redoes.is_some();
     let mut all = one.group.0.iter().chain(&other.group.0);
@@ -107,12 +107,12 @@ fn same_hat(one: &Change, other: &Change) -> bool {
     !undoes(one) && !undoes(other) && all.all(|edit| about(edit).as_ref() == Some(&first))
 }
 
-/// Tells what was refused. Where somebody else changed the same, both sides are shown: the first change is asked about
-/// first, and changes of one hat are one question.
+/// Reports a change that the store worker rejected. A conflict opens an overlay; the oldest conflict is on top, and
+/// changes of the same hat share one overlay.
 pub(super) fn report_rejected(state: &mut State, change: Change, error: EditError) {
     let EditError::Conflict { what, .. } = error else {
-        let words = describe::group(&change.group);
-        state.notify_error(format!("Not saved: you {words}, but {error}"));
+        let what = describe::group(&change.group);
+        state.notify_error(format!("Not saved: {what}. Reason: {error}"));
         return;
     };
     let mut first = None;
@@ -138,18 +138,18 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
     state.overlays.insert(place, Box::new(conflict));
 }
 
-/// This moderator's side, in words; what was done to one hat step by step.
+/// Describes the rejected change. Up to five edits of one hat are listed one by one.
 fn describe_yours(change: &Change) -> String {
     let edits = &change.group.0;
     if edits.len() < 6 && same_hat(change, change) {
         let all: Vec<String> = edits.iter().map(describe::edit).collect();
-        format!("you {}", all.join("; then you "))
+        all.join("; then ")
     } else {
-        format!("you {}", describe::group(&change.group))
+        describe::group(&change.group)
     }
 }
 
-/// What stands now where a change first does not fit.
+/// Describes the current value where a change first fails to apply.
 fn describe_theirs(group: &Group, view: &Wardrobe) -> String {
     let mut there = view.clone();
     let apart = group
@@ -157,7 +157,7 @@ fn describe_theirs(group: &Group, view: &Wardrobe) -> String {
         .iter()
         .find(|edit| there.apply(&Group::from((*edit).clone())).is_err());
     apart.map_or_else(
-        || "as it was".into(),
+        || "unchanged".into(),
         |edit| conflict_text::describe_current(edit, view),
     )
 }
@@ -166,14 +166,14 @@ pub(crate) fn may_decide_later(state: &State) -> Result<(), String> {
     match state.top_as::<Conflict>() {
         Some(conflict) if conflict.subject == ConflictSubject::Form => Ok(()),
         _ => Err(format!(
-            "your change is not written: {} puts it there all the same, {} leaves what is there",
+            "Your change is not saved: {} overwrites theirs, {} keeps theirs",
             state.key(CommandId::KeepYours),
             state.key(CommandId::KeepTheirs)
         )),
     }
 }
 
-/// Puts this moderator's side in place of what is there now.
+/// Overwrites the current value with this session's change.
 pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(conflict) = state.close::<Conflict>() else {
         return;
@@ -187,7 +187,7 @@ pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
             if form.subject.rebase(&view) {
                 form::commit_form(state, effects);
             } else {
-                state.notify_error(format!("that cannot be saved: {}", conflict.theirs));
+                state.notify_error(format!("Cannot save: {}", conflict.theirs));
             }
         }
         ConflictSubject::Change(change) => {
@@ -196,17 +196,17 @@ pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Leaves what is there now.
+/// Discards this session's change.
 pub(crate) fn keep_theirs(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(conflict) = state.close::<Conflict>()
         && conflict.subject == ConflictSubject::Form
     {
         form::close(state);
     }
-    state.notify("Left as it is now");
+    state.notify("Kept theirs");
 }
 
-/// The same changes, made of what is there now: of a hat that is there, what was not touched stays as it is.
+/// Repeats the edits on the current data. Fields of a hat that the edits did not touch keep their current values.
 fn reapply(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
     let mut made = Group::default();
     for edit in &group.0 {

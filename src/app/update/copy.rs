@@ -1,34 +1,34 @@
-//! Copies of what is selected, for the clipboard of whoever sits at the terminal.
+//! Copies the selection to the clipboard of the user's terminal.
 
 use std::collections::BTreeMap;
 
 use crate::app::{Effect, RowKind, State, describe, targets};
 use crate::model::write;
 
-/// No more bytes than these: xterm takes no longer sequence than they make, and others are like it.
+/// Limit in bytes: encoded as Base64, this is the longest OSC 52 sequence that xterm and similar terminals accept.
 const MAX_BYTES: usize = 74_994;
 
 pub(crate) fn has_selected(state: &State) -> Result<(), String> {
     state
         .selected(state.focus)
         .map(drop)
-        .ok_or_else(|| "nothing is selected".into())
+        .ok_or_else(|| "Nothing selected".into())
 }
 
-/// The address of the room or user, the id of the hat; of all that are marked, a line each.
+/// Copies the address of the room or user or the ID of the hat; for several marked rows, one per line.
 pub(crate) fn copy_name(state: &mut State, effects: &mut Vec<Effect>) {
     let names = targets::ids(state);
     let what = match (names.as_slice(), row_kind(state)) {
         ([], _) => return,
         ([name], _) => name.clone(),
-        (many, RowKind::Hat) => format!("the URIs of {}", describe::count(many.len(), "hat")),
+        (many, RowKind::Hat) => format!("the IDs of {}", describe::count(many.len(), "hat")),
         (many, RowKind::User) => format!("the addresses of {}", describe::count(many.len(), "user")),
         (many, RowKind::Room) => format!("the addresses of {}", describe::count(many.len(), "room")),
     };
     copy(state, effects, names.join("\n"), &what);
 }
 
-/// The room or the user as they are in the file; the hat with its id.
+/// Copies the room or user as in the data file, or the hat with its ID.
 pub(crate) fn copy_json(state: &mut State, effects: &mut Vec<Effect>) {
     let bytes = match (row_kind(state), state.room(), state.user(), state.hat()) {
         (RowKind::Room, Some((_, room)), ..) => write::pretty(room),
@@ -41,7 +41,7 @@ pub(crate) fn copy_json(state: &mut State, effects: &mut Vec<Effect>) {
     copy(state, effects, text, &format!("the JSON of {name}"));
 }
 
-/// What the pane with the focus lists.
+/// What the focused pane lists.
 fn row_kind(state: &State) -> RowKind {
     state.grouping().kind(state.focus)
 }
@@ -57,12 +57,12 @@ fn selected_name(state: &State) -> Option<String> {
 fn copy(state: &mut State, effects: &mut Vec<Effect>, text: String, what: &str) {
     if text.len() > MAX_BYTES {
         state.notify_error(format!(
-            "not copied: it is {} long, and terminals take at most {}; hatrack show --json gives all of it",
+            "Too large to copy: {} (limit {}). Use hatrack show --json",
             describe::count(text.len(), "byte"),
-            describe::count(MAX_BYTES, "byte")
+            describe::grouped(MAX_BYTES)
         ));
         return;
     }
-    state.notify(format!("Copied {what} (where the terminal allows it)"));
+    state.notify(format!("Sent {what} to the terminal's clipboard"));
     effects.push(Effect::Copy(text));
 }

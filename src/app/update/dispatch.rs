@@ -1,4 +1,4 @@
-//! What a key or a paste is for: a command, or the text that has the keys.
+//! Routes keys and pastes to a command or to the focused text input.
 
 use crate::app::command::{Command, CommandId};
 use crate::app::lookup::lookup;
@@ -8,16 +8,16 @@ use crate::app::{Effect, Key, Layer, RowKind, State, describe};
 use super::handlers::{self, enabled};
 use super::{address_list, filter, keys};
 
-/// A key was pressed; `place` is what the standard layout has in its place, where the terminal told it.
+/// Handles a key press. `place` is the character at the same position on the standard layout, if the terminal reports it.
 pub(super) fn handle_key(state: &mut State, key: Key, place: Option<char>, effects: &mut Vec<Effect>) {
-    let (key, said) = keys::resolve(state, key, place);
+    let (key, message) = keys::resolve(state, key, place);
     dispatch_key(state, key, effects);
-    if let (Some(said), None) = (said, &state.notice) {
-        state.notify_error(said);
+    if let (Some(message), None) = (message, &state.notice) {
+        state.notify_error(message);
     }
 }
 
-/// Does what a key means now; else it is typed.
+/// Runs the command bound to a key here, or types the key.
 fn dispatch_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     let message = state.notice.take();
     let command = lookup(state, key);
@@ -31,26 +31,27 @@ fn dispatch_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Does a command. After what was selected went away (`shifted`: what), one that is about what is selected does nothing.
+/// Runs a command. If the selected row has just disappeared (`selection_lost`: the reason), commands on the selection are
+/// canceled.
 pub(super) fn run(state: &mut State, command: &Command, shifted: Option<String>, effects: &mut Vec<Effect>) {
-    let is_about_selected = command.place.pane().is_some();
+    let acts_on_selection = command.place.pane().is_some();
     match (shifted, enabled(state, command.id)) {
-        (Some(gone), _) if is_about_selected => {
-            state.notify_error(format!("nothing was done, as {gone}; see what is selected now"));
+        (Some(reason), _) if acts_on_selection => {
+            state.notify_error(format!("Canceled: {reason}. Check the selection"));
             return;
         }
-        (_, Ok(())) if is_about_selected => state.browser.end_range(state.focus),
+        (_, Ok(())) if acts_on_selection => state.browser.end_range(state.focus),
         _ => {}
     }
     handlers::run(state, command.id, effects);
 }
 
-/// Whether there is a text that typing goes into.
+/// Whether typed characters go into a text input.
 pub(super) fn accepts_text(state: &State) -> bool {
     state.typed_filter().is_some() || state.top().is_some_and(Layer::takes_text)
 }
 
-/// Lets the text that has the keys take something.
+/// Passes the focused text input to `take`.
 fn type_into(state: &mut State, effects: &mut Vec<Effect>, mut take: impl FnMut(&mut TextInput) -> bool) {
     match state.overlays.last_mut() {
         None => filter::type_into(state, effects, take),
@@ -58,12 +59,12 @@ fn type_into(state: &mut State, effects: &mut Vec<Effect>, mut take: impl FnMut(
     }
 }
 
-/// Takes what was pasted into what takes text.
+/// Inserts pasted text into the focused text input.
 pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
     state.notice = None;
     if !accepts_text(state) {
         if !state.overlays.is_empty() {
-            state.notify_error("nothing here takes what is pasted");
+            state.notify_error("Cannot paste here");
             return;
         }
         let (add, edit) = match state.grouping().kind(state.focus) {
@@ -72,9 +73,7 @@ pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) 
             RowKind::Hat => (CommandId::AddHat, CommandId::EditHat),
         };
         let (add, edit) = (state.key(add), state.key(edit));
-        state.notify_error(format!(
-            "what is pasted goes into a form: open one first, with {add} or {edit}"
-        ));
+        state.notify_error(format!("Cannot paste here: open a form first ({add} or {edit})"));
         return;
     }
     if state.typed_filter().is_none() && address_list::paste(state, effects, pasted) {
@@ -82,9 +81,9 @@ pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) 
     }
     if pasted.len() > MAX_PASTE {
         state.notify_error(format!(
-            "not pasted: it is {} long, and a field takes at most {}",
+            "Paste too long: {} (limit {})",
             describe::count(pasted.len(), "byte"),
-            describe::count(MAX_PASTE, "byte")
+            describe::grouped(MAX_PASTE)
         ));
         return;
     }

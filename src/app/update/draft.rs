@@ -1,4 +1,4 @@
-//! What is not saved, kept outside for the next start; and what an earlier session left there.
+//! Drafts: unsaved work stored for the next start, and what an earlier session left there.
 
 use crate::app::draft::{Draft, FormDraft};
 use crate::app::form::Form;
@@ -20,8 +20,8 @@ impl Layer for Draft {
     }
 }
 
-/// What is to be kept outside as things are: what an earlier session left and nothing was decided about, changes that
-/// cannot be written, questions that wait for an answer; and when the session ends, what was typed too.
+/// The draft that the current state calls for: what an earlier session left undecided, changes that cannot be saved, open
+/// conflicts and, when the session ends, open forms.
 fn current_draft(state: &State) -> Draft {
     let ending = matches!(state.quit, QuitState::WhenDraftStored(_) | QuitState::Now);
     let mut draft = state.drafts.undecided.clone().unwrap_or_default();
@@ -38,8 +38,7 @@ fn current_draft(state: &State) -> Draft {
     draft
 }
 
-/// Keeps outside what has to be, where that changed; leaves when nothing has to be any more. Comes after everything that
-/// happens.
+/// Stores the draft if it changed, and quits once it is stored if the session is to end. Called after every message.
 pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     if state.phase != Phase::Open {
         if let QuitState::WhenDraftStored(status) = state.quit {
@@ -75,9 +74,9 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Sees to the session's own draft, which is there in case that it is killed: what is typed, when typing pauses; changes,
-/// when they are long without an answer. `typed`: something was typed just now. Comes after [`sync`].
-pub(super) fn update_live_draft(state: &mut State, typed: bool, effects: &mut Vec<Effect>) {
+/// Updates the live draft, which survives if the process is killed: forms when typing pauses, changes that the store worker
+/// has not confirmed for a while. `is_user_input`: the message was typed, pasted or clicked. Called after [`sync`].
+pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects: &mut Vec<Effect>) {
     if state.phase != Phase::Open || state.start.demo {
         return;
     }
@@ -85,7 +84,7 @@ pub(super) fn update_live_draft(state: &mut State, typed: bool, effects: &mut Ve
     let has_form = !ending && changed_forms(state).next().is_some();
     let pending = !ending && !state.pending.is_empty();
     let own = &mut state.drafts.own;
-    if has_form && typed {
+    if has_form && is_user_input {
         effects.push(Effect::Wait(DraftDelay::Typing));
         own.awaiting_pause = true;
     } else if !has_form && std::mem::take(&mut own.awaiting_pause) {
@@ -93,17 +92,17 @@ pub(super) fn update_live_draft(state: &mut State, typed: bool, effects: &mut Ve
     }
     own.has_overdue_changes &= pending;
     if pending && !own.has_overdue_changes && !own.awaiting_answer {
-        // Before the answer, where that comes at once.
+        // First, because the store may answer immediately.
         effects.insert(0, Effect::Wait(DraftDelay::Answer));
         own.awaiting_answer = true;
     } else if !pending && std::mem::take(&mut own.awaiting_answer) {
         effects.push(Effect::CancelWait(DraftDelay::Answer));
     }
-    // A form that became a change stays until that is saved, or kept itself.
+    // A submitted form stays until its change is saved or is itself in the draft.
     if !has_form && (!pending || own.has_overdue_changes) && !ending {
         own.forms.clear();
     }
-    // Where the session ends, what is not saved is in the draft that is offered.
+    // At the end of the session unsaved work is in the shared draft.
     if ending && state.drafts.storing.is_none() && state.drafts.failed.is_none() {
         state.drafts.own.forms.clear();
     } else if ending {
@@ -118,7 +117,7 @@ fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
         forms: own.forms.clone(),
         unsaved: Vec::new(),
     };
-    // With trouble they are in the draft that is offered.
+    // While saving fails, they are in the shared draft.
     if own.has_overdue_changes && state.problem.is_none() {
         wanted.unsaved = state
             .pending
@@ -132,7 +131,7 @@ fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Something has waited for long enough to be kept.
+/// A delay has elapsed: its part of the live draft is due.
 pub(super) fn delay_elapsed(state: &mut State, wait: DraftDelay) {
     match wait {
         DraftDelay::Typing => {
@@ -155,7 +154,7 @@ fn changed_forms(state: &State) -> impl Iterator<Item = &Form> {
     forms.filter(|form| form.is_changed())
 }
 
-/// What became of the keeping.
+/// Handles the result of storing the draft.
 pub(super) fn saved(state: &mut State, result: Result<(), String>) {
     let Some(asked) = state.drafts.storing.take() else {
         return;
@@ -170,7 +169,7 @@ pub(super) fn saved(state: &mut State, result: Result<(), String>) {
             if let QuitState::WhenDraftStored(_) = state.quit {
                 quit::confirm_losing(state, &reason);
             } else {
-                state.notify_error(format!("what is not saved cannot be kept as a draft: {reason}"));
+                state.notify_error(format!("Cannot save the draft: {reason}"));
             }
         }
     }
@@ -183,22 +182,20 @@ pub(super) fn loaded(state: &mut State, bytes: Vec<u8>) {
     }
     match Draft::read(&bytes, &state.start.scope) {
         Ok(draft) if draft.is_empty() => {}
-        // Who only looks can do nothing with it; it stays for another session.
+        // A read-only session cannot use it, so it stays for another session.
         Ok(_) if state.start.scope.read_only => {}
         Ok(draft) => {
             state.drafts.stored = draft.clone();
             state.drafts.undecided = Some(draft.clone());
             state.open(draft);
         }
-        Err(reason) => state.notify_error(format!(
-            "something was left unsaved by an earlier session, but cannot be read: {reason}"
-        )),
+        Err(reason) => state.notify_error(format!("Cannot read the draft of an earlier session: {reason}")),
     }
 }
 
 pub(crate) fn may_show(state: &State) -> Result<(), String> {
     let later = state.drafts.undecided.as_ref();
-    later.map(drop).ok_or_else(|| "nothing was left unsaved".into())
+    later.map(drop).ok_or_else(|| "No draft".into())
 }
 
 pub(crate) fn show(state: &mut State, _: &mut Vec<Effect>) {
@@ -207,7 +204,7 @@ pub(crate) fn show(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-/// Goes on where an earlier session was cut off: its changes are asked for again, its forms are open again.
+/// Restores the draft of an earlier session: repeats its changes and opens its forms.
 pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
     if let Err(reason) = state.check_can_change() {
         state.notify_error(reason);
@@ -229,17 +226,17 @@ pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Makes a change of an earlier session again, or shows both sides where it does not fit any more. One that was saved
-/// after all is not made twice.
+/// Repeats a change of an earlier session, or opens a conflict if it no longer applies. A change that was saved after all is
+/// not repeated.
 fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
     match state.view.apply(&change.group) {
         Ok(()) => {
-            state.notify(format!("Made again: you {}", describe::group(&change.group)));
+            state.notify(format!("Restored: {}", describe::group(&change.group)));
             commit::enqueue(state, effects, change.group, ChangeKind::Do, None);
         }
         Err(_) if state.view.is_applied(&change.group) => {
             state.notify(format!(
-                "You {}: it is so already",
+                "No changes: already saved: {}",
                 describe::group(&change.group)
             ));
         }
@@ -249,8 +246,9 @@ fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
 
 pub(crate) fn confirm_discard(state: &mut State, _: &mut Vec<Effect>) {
     state.open(Confirm {
-        question: "Throw away what was left unsaved?".to_owned(),
-        consequence: "It cannot be brought back.".to_owned(),
+        title: "Discard draft",
+        question: "Discard the unsaved changes of your last session?".to_owned(),
+        consequence: "This cannot be undone.".to_owned(),
         action: ConfirmedAction::DiscardDraft,
     });
 }

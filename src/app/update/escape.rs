@@ -1,10 +1,10 @@
-//! Esc in the panes: gives up one thing, the innermost.
+//! Esc in the panes: undoes the innermost of filter, marks and focus.
 
 use crate::app::{Effect, State};
 
 use super::{filter, marks, panes};
 
-/// Takes away the filter, else the marks, else goes to the pane before.
+/// Clears the filter, else the marks, else focuses the previous pane.
 pub(crate) fn escape(state: &mut State, effects: &mut Vec<Effect>) {
     if state.browser.filter(state.focus).is_some() {
         filter::clear(state, effects);

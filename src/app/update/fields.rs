@@ -1,4 +1,4 @@
-//! A form as what lies over the panes: what typing, a click and the keys of lists do in its fields.
+//! A form as an overlay: typing, clicks and list movement in its fields.
 
 use crate::app::draft::{Draft, FormDraft};
 use crate::app::form::{FieldValue, Form};
@@ -33,7 +33,7 @@ impl Layer for Form {
             .is_some_and(|field| matches!(field.value, FieldValue::Text(_)))
     }
 
-    /// Typing in the field of a hat or room looks for those that exist.
+    /// Typing in a hat or room field searches the existing ones.
     fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
         type_into(self, take);
     }

@@ -16,7 +16,7 @@ fn refilter(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Keeps what was typed; the keys go to the rows again.
+/// Applies the filter and returns the focus to the rows.
 pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let empty = |filter: &crate::app::filter::Filter| filter.text.text().trim().is_empty();
     if state.browser.filter(state.focus).is_some_and(empty) {
@@ -35,7 +35,7 @@ pub(crate) fn clear(state: &mut State, _: &mut Vec<Effect>) {
     state.browser.clear_filter(state.focus, &state.view);
 }
 
-/// Lets the filter take something that is typed or pasted.
+/// Passes the filter's text input to `take`.
 pub(super) fn type_into(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -50,7 +50,7 @@ pub(super) fn type_into(
     }
 }
 
-/// Looks at more rows, as long as there are any.
+/// Filters the next chunk of rows, if there are more.
 pub(super) fn next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
     if state.browser.filter_next_chunk(&state.view) {
         effects.push(Effect::Continue);

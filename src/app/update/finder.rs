@@ -1,4 +1,4 @@
-//! The palette of commands, and the jump to any room, user or hat.
+//! The command palette, the help, and *Go to* for rooms, users and hats.
 
 use crate::app::command::CommandId;
 use crate::app::finder::Finder;
@@ -9,7 +9,7 @@ use crate::app::view::View;
 use crate::app::{Effect, Layer, Pane, State, help};
 use crate::model::{HatId, Jid, Wardrobe};
 
-/// Why a command cannot be done.
+/// Checks whether a command is enabled; the error is the reason.
 type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
 
 pub(super) fn palette(state: &mut State, enabled: CommandCheck) {
@@ -26,7 +26,7 @@ pub(super) fn help(state: &mut State, enabled: CommandCheck) {
 
 pub(crate) fn may_jump(state: &State) -> Result<(), String> {
     match state.total(Pane::First) {
-        0 => Err("there is no room yet".into()),
+        0 => Err("No rooms yet".into()),
         _ => Ok(()),
     }
 }
@@ -79,7 +79,7 @@ fn request_next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Looks at more, as long as there is any.
+/// Searches the next chunk, if there is more.
 pub(super) fn next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(finder) = top(state)
         && finder.is_searching()
@@ -92,14 +92,14 @@ pub(super) fn next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
 pub(crate) fn may_choose(state: &State) -> Result<(), String> {
     match state.top_as::<Finder>() {
         Some(finder) if finder.selected_item().is_some() => Ok(()),
-        _ => Err("nothing matches".into()),
+        _ => Err("No matches".into()),
     }
 }
 
-/// Closes the finder and goes to the place, or gives the command to be done.
+/// Closes the finder and selects the chosen place, or returns the chosen command.
 pub(super) fn choose(state: &mut State) -> Option<CommandId> {
     let Some(what) = top(state).and_then(|finder| finder.selected_item().cloned()) else {
-        state.notify_error("nothing matches");
+        state.notify_error("No matches");
         return None;
     };
     match what {
@@ -109,7 +109,7 @@ pub(super) fn choose(state: &mut State) -> Option<CommandId> {
                 return None;
             }
             state.overlays.pop();
-            // A command of another pane is done there.
+            // A command of another pane acts on the selection there.
             if let Some((_, pane)) = offer.command.place.pane() {
                 state.focus = pane;
             }
@@ -117,10 +117,7 @@ pub(super) fn choose(state: &mut State) -> Option<CommandId> {
         }
         FinderItem::Note(note) => {
             let key = state.key(CommandId::Filter);
-            state.notify_error(format!(
-                "{} is typed into a filter, which {key} begins",
-                note.example
-            ));
+            state.notify_error(format!("To filter by {}, press {key} first", note.example));
         }
         FinderItem::Place { room, user, hat, .. } => {
             state.overlays.pop();
@@ -133,7 +130,7 @@ pub(super) fn choose(state: &mut State) -> Option<CommandId> {
     None
 }
 
-/// Focuses what was gone to. It may have gone itself since it was found: then as far in as there still is something.
+/// Focuses the pane of the chosen place. If it no longer exists, focuses the innermost pane that still has a match.
 fn focus_place(state: &mut State, (room, user, hat): (&Jid, Option<&Jid>, Option<&HatId>)) {
     let gone = if state.room().map(|(jid, _)| jid) != Some(room) {
         Some(room.to_string())
@@ -152,6 +149,6 @@ fn focus_place(state: &mut State, (room, user, hat): (&Jid, Option<&Jid>, Option
         None
     };
     if let Some(gone) = gone {
-        state.notify_error(format!("{gone} is not there any more"));
+        state.notify_error(format!("{gone} no longer exists"));
     }
 }

@@ -51,7 +51,7 @@ fn cycle_focused(state: &mut State, by: isize) {
     }
 }
 
-/// Ticks the field with the focus, or chooses what comes next in it.
+/// Toggles the focused field, or selects its next (`by` > 0) or previous value.
 pub(super) fn cycle_value(form: &mut Form, by: isize) {
     form.changed = true;
     match form.field_mut().map(|field| &mut field.value) {
@@ -75,7 +75,7 @@ pub(crate) fn may_make_id(state: &State) -> Result<(), String> {
     let field = state.top_as::<Form>().and_then(Form::field);
     match field.map(|field| field.name) {
         Some(FieldName::Hat) => Ok(()),
-        _ => Err("only a hat gets a new URI".into()),
+        _ => Err("Only hats can get a new ID".into()),
     }
 }
 
@@ -83,14 +83,14 @@ pub(crate) fn request_new_id(_: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::NewId);
 }
 
-/// Puts a new hat id into the hat field; what comes next is its title.
+/// Fills the hat field with a generated ID and focuses the title.
 pub(super) fn insert_new_id(state: &mut State, id: &str) {
     if let Some(form) = top(state) {
         fill_hat(form, id, None);
     }
 }
 
-/// Puts an id into the hat field, and the title it is known under into a title field that nobody filled in by hand.
+/// Fills the hat field, and the title field unless the user typed a title.
 pub(super) fn fill_hat(form: &mut Form, id: &str, title: Option<&str>) {
     form.set_text(FieldName::Hat, id);
     if let Some(suggestions) = &mut form.suggestions {
@@ -110,7 +110,7 @@ pub(super) fn fill_hat(form: &mut Form, id: &str, title: Option<&str>) {
         .unwrap_or(form.focus);
 }
 
-/// Puts something that exists into the field that it is offered for.
+/// Fills the field with a suggestion.
 pub(super) fn fill_suggestion(form: &mut Form, existing: &Existing) {
     if let Existing::Hat(hat) = existing {
         return fill_hat(form, hat.id.as_str(), hat.title.as_deref());
@@ -125,12 +125,12 @@ pub(super) fn fill_suggestion(form: &mut Form, existing: &Existing) {
 pub(crate) fn may_focus_list(state: &State) -> Result<(), String> {
     let known = match state.top_as::<Form>() {
         Some(form) => form.suggestions.as_ref(),
-        _ => return Err("no form is open".into()),
+        _ => return Err("No form is open".into()),
     };
     known
         .filter(|known| !known.is_empty())
         .map(drop)
-        .ok_or_else(|| "nothing matches".into())
+        .ok_or_else(|| "No matches".into())
 }
 
 pub(super) fn select_suggestion(state: &mut State, to: impl FnOnce(Option<usize>) -> Option<usize>) {
@@ -172,19 +172,20 @@ pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
         close(state);
         return;
     }
-    let question = "Leave the form without saving?".to_owned();
+    let question = "Discard the changes in this form?".to_owned();
     let consequence = format!(
-        "What you typed in it is lost; {} goes back to it.",
+        "Your input will be lost. {} to keep editing.",
         state.key(CommandId::No)
     );
     state.open(Confirm {
+        title: "Discard changes",
         question,
         consequence,
         action: ConfirmedAction::DiscardForm,
     });
 }
 
-/// Takes the topmost form away after what it means was made, and selects what that was about.
+/// Closes the topmost form after its change was applied, and selects what it changed.
 pub(super) fn close_and_select(state: &mut State) {
     if let Some(form) = top(state).cloned() {
         close(state);
@@ -192,7 +193,7 @@ pub(super) fn close_and_select(state: &mut State) {
     }
 }
 
-/// Takes the topmost form away.
+/// Closes the topmost form.
 pub(super) fn close(state: &mut State) {
     if state.top_as::<Form>().is_some() {
         state.overlays.pop();
@@ -201,7 +202,7 @@ pub(super) fn close(state: &mut State) {
 
 pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     if let Err(reason) = state.check_can_change() {
-        state.notify_error(format!("not saved: {reason}"));
+        state.notify_error(format!("Cannot save: {reason}"));
         return;
     }
     let (view, keymap) = (state.view.clone(), state.keymap().clone());
@@ -211,7 +212,7 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
         form.save_attempted = true;
         form.focus = at;
         let label = form.fields.get(at).map_or("", |field| field.name.label());
-        state.notify_error(format!("not saved: {label}: {problem}"));
+        state.notify_error(format!("Cannot save: {label}: {problem}"));
         return;
     }
     if let Some(theirs) = form.concurrent_change(&view) {
@@ -228,14 +229,14 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     commit_form(state, effects);
 }
 
-/// Makes the change that the topmost form means, or asks about it.
+/// Applies the change that the topmost form describes, or asks first.
 pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(form) = top(state).cloned() {
         propose(state, effects, &form);
     }
 }
 
-/// Makes the change that a form means, or asks about it; then yes closes the form on the screen.
+/// Applies the change that a form describes, or asks first; confirming closes the topmost form.
 pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form) {
     match build_batch::build(form, &state.view) {
         Err(reason) => state.notify_error(reason),
@@ -247,7 +248,7 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form)
     }
 }
 
-/// Selects what a form was about, where that is one thing; of a hat for several, the hat.
+/// Selects the row that a form changed; for several users, their hat.
 fn select(state: &mut State, form: &Form) {
     let hat = form.resolve_hat().ok().map(|chosen| chosen.id);
     let at = match &form.subject {
@@ -284,7 +285,7 @@ fn select(state: &mut State, form: &Form) {
     }
 }
 
-/// What the form would make, in words.
+/// Describes the values in a form, for a conflict.
 fn describe_yours(form: &Form) -> String {
     match &form.subject {
         FormSubject::AddRoom | FormSubject::EditRoom { .. } => {

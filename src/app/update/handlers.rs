@@ -1,4 +1,4 @@
-//! What each command does, and when it can be done: the code beside the rows of the table.
+//! The handler of each command: when it is enabled and what it does.
 
 use crate::app::command::CommandId;
 use crate::app::{Effect, Pane, State, targets};
@@ -8,17 +8,17 @@ use super::{
     lists, marks, panes, prompt, quit, sets, terminal, undo,
 };
 
-/// Why a command cannot be done now.
+/// Checks whether a command is enabled; the error is the reason shown to the user.
 type Enabled = fn(&State) -> Result<(), String>;
-/// What it does.
+/// Runs a command.
 type RunCommand = fn(&mut State, &mut Vec<Effect>);
 
-/// Why a command cannot be done now; the reason is a sentence that holds in other places too.
+/// Checks whether a command is enabled. The error is a reason that also makes sense outside the command's pane.
 pub fn enabled(state: &State, id: CommandId) -> Result<(), String> {
     handler(id).0(state)
 }
 
-/// Does a command, or says why it cannot be done.
+/// Runs a command, or shows why it is disabled.
 pub(super) fn run(state: &mut State, id: CommandId, effects: &mut Vec<Effect>) {
     let (enabled, run) = handler(id);
     match enabled(state) {
@@ -27,7 +27,7 @@ pub(super) fn run(state: &mut State, id: CommandId, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The command that was found is done in the place of the finder.
+/// Runs the command chosen in the palette or the help.
 fn run_found(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(id) = finder::choose(state) {
         run(state, id, effects);
@@ -157,23 +157,21 @@ fn has_room(state: &State) -> Result<(), String> {
     state
         .room()
         .map(drop)
-        .ok_or_else(|| format!("there is no room yet; {} adds one", state.key(CommandId::AddRoom)))
+        .ok_or_else(|| format!("No rooms yet ({} to add one)", state.key(CommandId::AddRoom)))
 }
 
 fn has_user(state: &State) -> Result<(), String> {
-    state.user().map(drop).ok_or_else(|| {
-        format!(
-            "there is no user here yet; {} adds one",
-            state.key(CommandId::AddUser)
-        )
-    })
+    state
+        .user()
+        .map(drop)
+        .ok_or_else(|| format!("No users yet ({} to add one)", state.key(CommandId::AddUser)))
 }
 
 fn has_hat(state: &State) -> Result<(), String> {
     state
         .hat()
         .map(drop)
-        .ok_or_else(|| format!("there is no hat here; {} gives one", state.key(CommandId::AddHat)))
+        .ok_or_else(|| format!("No hats ({} to add one)", state.key(CommandId::AddHat)))
 }
 
 fn may_change_room(state: &State) -> Result<(), String> {
@@ -195,36 +193,33 @@ fn may_edit_hat(state: &State) -> Result<(), String> {
 fn may_edit_room(state: &State) -> Result<(), String> {
     match state.marked(Pane::First) {
         0 | 1 => may_change_room(state),
-        _ => Err("several rooms are marked, and each has a name of its own".into()),
+        _ => Err("Cannot rename several rooms at once: unmark all but one".into()),
     }
 }
 
 fn has_rows(state: &State) -> Result<(), String> {
     match state.length(state.focus()) {
-        0 => Err("there is nothing here to mark".into()),
+        0 => Err("Nothing to mark".into()),
         _ => Ok(()),
     }
 }
 
 fn has_listed_user(state: &State) -> Result<(), String> {
     match state.length(Pane::First) {
-        0 => Err("there is no user in any room yet".into()),
+        0 => Err("No users yet".into()),
         _ => Ok(()),
     }
 }
 
 fn has_listed_hat(state: &State) -> Result<(), String> {
-    state
-        .existing_hat()
-        .map(drop)
-        .ok_or_else(|| "there is no hat in any room yet".into())
+    state.existing_hat().map(drop).ok_or_else(|| "No hats yet".into())
 }
 
 fn has_user_with_hat(state: &State) -> Result<(), String> {
     state
         .user_with_hat_at(state.selected(Pane::Second).unwrap_or_default())
         .map(drop)
-        .ok_or_else(|| "nobody has this hat".into())
+        .ok_or_else(|| "No user has this hat".into())
 }
 
 fn has_attachments(state: &State) -> Result<(), String> {

@@ -1,4 +1,4 @@
-//! Copying a set of hats from one user and putting it on others.
+//! Copying hats from one user and adding them to others, or replacing the hats of others with them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use crate::model::{Hats, Jid};
 
 use super::batch::{self, BatchEdit, BatchSkip};
 
-/// The hats of the selected user, and whose they are in words; in the hats pane what is marked there, else all that
-/// the pane shows.
+/// The hats to copy and the name of their owner: those of the selected user or, in the hats pane, the marked ones, else all
+/// that the pane shows.
 fn hats_to_copy(state: &State) -> Result<(Hats, String), String> {
     if state.is_by_hat() {
         return hats_to_copy_by_hat(state);
@@ -31,38 +31,39 @@ fn hats_to_copy(state: &State) -> Result<(Hats, String), String> {
         };
         (hats, of)
     } else {
-        let (jid, user) = user.ok_or("no user is selected")?;
+        let (jid, user) = user.ok_or("No user selected")?;
         (user.hats.clone(), jid.to_string())
     };
     if hats.is_empty() {
-        return Err(format!("there is nothing to copy: {of} has no hats"));
+        return Err(format!("Nothing to copy: {of} has no hats"));
     }
     Ok((hats, of))
 }
 
-/// In the view turned round: each hat that is marked there, else the selected one, as the first who has it has it.
+/// Hats view: the marked hats, else the selected one, each with the attachment of its first user.
 fn hats_to_copy_by_hat(state: &State) -> Result<(Hats, String), String> {
     let mut hats = BTreeMap::new();
-    for spot in targets::selected_attachments(state) {
-        if let Some(attachment) = spot.attachment(&state.view) {
-            hats.entry(spot.hat.clone()).or_insert_with(|| attachment.clone());
+    for attachment_ref in targets::selected_attachments(state) {
+        if let Some(attachment) = attachment_ref.attachment(&state.view) {
+            hats.entry(attachment_ref.hat.clone())
+                .or_insert_with(|| attachment.clone());
         }
     }
     let hats: Hats = hats.into_iter().collect();
     if hats.is_empty() {
-        return Err("there is nothing to copy: nobody has this hat".into());
+        return Err("Nothing to copy: no user has this hat".into());
     }
     Ok((hats, "all rooms".into()))
 }
 
-/// The hats that a copy would take, with the titles that people read in their room, and whose they are.
+/// The hats to save as a set, with the titles shown in their room, and the name of their owner.
 pub(super) fn hats_to_save(state: &State) -> Result<(Hats, String), String> {
     let (hats, of) = hats_to_copy(state).map_err(|reason| reason.replace("copy", "save"))?;
-    let (_, room) = state.room().ok_or("no room is selected")?;
+    let (_, room) = state.room().ok_or("No room selected")?;
     Ok((room.hats_with_titles(&hats), of))
 }
 
-/// Copies the hats of the selected user; in the hats pane what is marked there, else all that the pane shows.
+/// Copies hats for later use with *Replace* or *Add*.
 pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
     let (hats, of) = match hats_to_copy(state) {
         Ok(taken) => taken,
@@ -72,7 +73,7 @@ pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
     let (at, whole) = (at.clone(), room.hats_with_titles(&hats));
     let names = describe::hats(&whole);
     let text = format!(
-        "Copied from {of}: {names} ({} puts exactly these on, {} adds them)",
+        "Copied {names} from {of} ({} to replace, {} to add)",
         state.key(CommandId::ReplaceUserHats),
         state.key(CommandId::AddCopiedToUsers)
     );
@@ -88,46 +89,45 @@ pub(crate) fn may_paste(state: &State) -> Result<(), String> {
     targets::check_can_add_hats(state)?;
     match &state.copied {
         None => Err(format!(
-            "no hats are copied yet; {} copies a user's hats",
+            "No copied hats ({} to copy)",
             state.key(CommandId::CopyUserHats)
         )),
         Some(_) => Ok(()),
     }
 }
 
-/// Makes the hats of the users exactly those that were copied.
+/// Replaces the hats of the target users with the copied ones.
 pub(crate) fn replace(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(copied) = state.copied.clone() {
         apply_hats(state, effects, |room| copied.for_room(room), true);
     }
 }
 
-/// Gives the users those of the hats that were copied that they do not have.
+/// Adds the copied hats that the target users lack.
 pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(copied) = state.copied.clone() {
         apply_hats(state, effects, |room| copied.for_room(room), false);
     }
 }
 
-/// Puts a set of hats on the marked users, else on the selected one: exactly these, or these beside what they have.
-/// `hats_for` says which these are in a room.
+/// Replaces the hats of the target users (`replace`), or adds those that they lack. `hats_for` returns the hats for a room.
 pub(super) fn apply_hats<'a>(
     state: &mut State,
     effects: &mut Vec<Effect>,
     hats_for: impl Fn(&Jid) -> &'a Hats,
-    exactly: bool,
+    replace: bool,
 ) {
     let members = targets::members(state);
-    let mut plan = BatchEdit::new(&state.view);
+    let mut edit = BatchEdit::new(&state.view);
     let mut lost = 0;
     for (room, user) in &members {
         let hats = hats_for(room);
-        if exactly {
-            let before = plan.next().user(room, user).cloned();
-            plan.change(room, user, |next| next.set_user_hats(user, room, hats));
+        if replace {
+            let before = edit.next().user(room, user).cloned();
+            edit.change(room, user, |next| next.set_user_hats(user, room, hats));
             let gone = |before: &crate::model::User| {
                 let kept = |id| {
-                    plan.next()
+                    edit.next()
                         .user(room, user)
                         .is_some_and(|now| now.hats.get(id).is_some())
                 };
@@ -135,7 +135,7 @@ pub(super) fn apply_hats<'a>(
             };
             lost += before.as_ref().map_or(0, gone);
         } else {
-            add_missing(&mut plan, room, user, hats);
+            add_missing(&mut edit, room, user, hats);
         }
     }
     let names = members
@@ -144,28 +144,28 @@ pub(super) fn apply_hats<'a>(
         .unwrap_or_default();
     let consequence = match lost {
         0 => String::new(),
-        lost => format!("{} will be gone.", describe::count(lost, "other hat")),
+        lost => format!("Removes {}.", describe::count(lost, "other hat")),
     };
-    let who = plan.targets();
-    let question = if exactly {
-        format!("Make the hats of {who} exactly {names}?")
+    let who = edit.targets();
+    let (title, question) = if replace {
+        ("Replace hats", format!("Replace the hats of {who} with {names}?"))
     } else {
-        format!("Give {names} to {who}?")
+        ("Add hats", format!("Add {names} to {who}?"))
     };
-    batch::propose(state, effects, plan.into_batch(question, consequence));
+    batch::propose(state, effects, edit.into_batch(title, question, consequence));
 }
 
-fn add_missing(plan: &mut BatchEdit, room: &Jid, user: &Jid, hats: &Hats) {
-    let there = plan.next().user(room, user);
+fn add_missing(edit: &mut BatchEdit, room: &Jid, user: &Jid, hats: &Hats) {
+    let there = edit.next().user(room, user);
     let missing: Vec<_> = hats
         .iter()
         .filter(|(id, _)| there.is_none_or(|user| user.hats.get(id).is_none()))
         .collect();
     if missing.is_empty() {
-        plan.skip(BatchSkip::HasHat, room, user);
+        edit.skip(BatchSkip::HasHat, room, user);
     }
     for (id, attachment) in missing {
-        plan.change(room, user, |next| {
+        edit.change(room, user, |next| {
             next.add_user_hat(user, room, id, attachment.clone())
         });
     }

@@ -1,4 +1,4 @@
-//! The history on the screen.
+//! The history overlay.
 
 use crate::app::history::{EntryPart, HistoryOverlay};
 use crate::app::place::Place;
@@ -47,7 +47,7 @@ pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
 pub(crate) fn has_entry(state: &State) -> Result<(), String> {
     match state.top_as::<HistoryOverlay>() {
         Some(history) if history.entry().is_some() => Ok(()),
-        _ => Err("there is no entry".into()),
+        _ => Err("No entries".into()),
     }
 }
 
@@ -62,12 +62,12 @@ pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     }
 }
 
-/// Takes the selected entry back as a new change; the history is read anew, as that is now its newest entry.
+/// Undoes the selected entry as a new change, and reloads the history, since that change is its newest entry.
 pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(entry) = top(state).and_then(|history| history.entry().cloned()) else {
         return;
     };
-    // The newest of all is what the keys for undo and redo would take.
+    // If it is what Undo or Redo would act on, it counts as that.
     let is_last = |steps: &[UndoStep]| {
         steps
             .last()
@@ -94,7 +94,7 @@ fn filter_by(state: &mut State, effects: &mut Vec<Effect>, by: EntryPart) {
             let query = history.restart(filter);
             send_query(effects, Some(query));
         }
-        None => state.notify_error("this entry is about nothing of the kind"),
+        None => state.notify_error("This entry has nothing to filter by"),
     }
 }
 

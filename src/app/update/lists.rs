@@ -1,20 +1,20 @@
-//! Moving in a list: that of the pane with the focus, or of what lies over the panes.
+//! Moving the selection in the focused pane, or in the list of the topmost overlay.
 
 use crate::app::{Effect, State};
 
 use super::panes;
 
-/// How far a page is: as many rows as are shown.
+/// The number of rows of a page: those that are visible.
 fn page_size(state: &State, down: bool) -> usize {
     let rows = state.size.1;
     match state.top() {
-        // A pane has the screen but for its frame and the lines above and below.
+        // The screen without the pane's border and the lines above and below it.
         None => usize::from(rows.saturating_sub(7)).max(1),
         Some(top) => top.view(state).page_rows(rows.saturating_sub(3), down),
     }
 }
 
-/// Selects another row of the list that has the keys: from which to which; `None`: out of it, before its first row.
+/// Moves the selection in the focused list. `to` maps the selected row to the new one; `None` leaves the list upward.
 pub(super) fn move_selection(
     state: &mut State,
     effects: &mut Vec<Effect>,

@@ -1,4 +1,4 @@
-//! Marks: what the next change is about, when it is not what is selected.
+//! Marks: rows that the next command acts on in place of the selected one.
 
 use crate::app::browser::Column;
 use crate::app::command::CommandId;
@@ -6,27 +6,27 @@ use crate::app::{Effect, RowKind, State, describe};
 
 use super::panes;
 
-/// Marks the selected row and goes on to the next, as file managers do.
+/// Marks the selected row and moves to the next, as file managers do.
 pub(crate) fn mark(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
     state.browser.mark(pane, &state.view, Column::mark);
     panes::move_selection(state, |at| at + 1);
 }
 
-/// Marks all that the pane shows; none, when all are.
+/// Marks all visible rows, or unmarks them if all are marked.
 pub(crate) fn mark_all(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
     state.browser.mark(pane, &state.view, Column::mark_all);
     notify_count(state);
 }
 
-/// Begins a range that grows with the selection, or ends it there.
+/// Starts a range that follows the selection, or finishes it.
 pub(crate) fn mark_range(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
     let begun = state.browser.mark(pane, &state.view, Column::mark_range);
     if begun {
         state.notify(format!(
-            "A range begins here: move, then {} ends it ({} gives it up)",
+            "Range started: move, {} to finish, {} to cancel",
             state.key(CommandId::MarkRange),
             state.key(CommandId::Back)
         ));
@@ -35,13 +35,13 @@ pub(crate) fn mark_range(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-/// Gives a range up, else marks nothing any more. False: nothing was marked.
+/// Cancels a range, else clears all marks. Returns false if nothing was marked.
 pub(super) fn clear(state: &mut State) -> bool {
     let pane = state.focus;
     state.browser.mark(pane, &state.view, Column::clear_marks)
 }
 
-/// How many are marked, and what the filter hides of them.
+/// Shows how many rows are marked, and how many of them the filter hides.
 fn notify_count(state: &mut State) {
     let pane = state.focus;
     let marked = state.marked(pane);
@@ -55,10 +55,10 @@ fn notify_count(state: &mut State) {
     };
     let hidden = match marked - seen {
         0 => String::new(),
-        hidden => format!(", {hidden} of them hidden by the filter"),
+        hidden => format!(" ({hidden} hidden by the filter)"),
     };
     state.notify(match marked {
-        0 => "Nothing is marked any more".to_owned(),
-        marked => format!("Marked: {}{hidden}", describe::count(marked, noun)),
+        0 => "Marks cleared".to_owned(),
+        marked => format!("{} marked{hidden}", describe::count(marked, noun)),
     });
 }

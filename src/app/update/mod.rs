@@ -1,4 +1,4 @@
-//! What happens when something happens: pure, with effects as data.
+//! The update function: applies a message to the state and returns the effects to perform. Pure.
 
 mod address_list;
 mod batch;
@@ -36,10 +36,10 @@ pub use handlers::enabled;
 
 use super::{Effect, Msg, State};
 
-/// Takes what happened, changes the state, and says what is to be done outside.
+/// Applies a message to the state and returns the effects that the caller must perform, in order.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let typed = matches!(
+    let is_user_input = matches!(
         msg,
         Msg::Key(_)
             | Msg::KeyAt(..)
@@ -52,8 +52,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Key(key) => dispatch::handle_key(state, key, None, &mut effects),
         Msg::KeyAt(key, place) => dispatch::handle_key(state, key, Some(place), &mut effects),
         Msg::Paste(text) => dispatch::paste(state, &text, &mut effects),
-        // In a form it is the list that it would be with the marks of a paste: as keys, all after the first line would
-        // be commands.
+        // Where text is accepted it is handled like a bracketed paste; as keys, everything after the first line break
+        // would run commands.
         Msg::UnmarkedPaste(text) if dispatch::accepts_text(state) => {
             dispatch::paste(state, &text, &mut effects);
         }
@@ -79,6 +79,6 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         effects.push(Effect::Continue);
     }
     draft::sync(state, &mut effects);
-    draft::update_live_draft(state, typed, &mut effects);
+    draft::update_live_draft(state, is_user_input, &mut effects);
     effects
 }

@@ -1,4 +1,4 @@
-//! The mouse: what is clicked on is selected, what is clicked on twice is opened, as Enter does.
+//! The mouse: a click selects, a double click acts as Enter, the wheel scrolls.
 
 use crate::app::lookup::lookup_default;
 use crate::app::{Effect, Key, KeyCode, Spot, State};
@@ -6,7 +6,7 @@ use crate::app::{Effect, Key, KeyCode, Spot, State};
 use super::dispatch::run;
 use super::{filter, lists};
 
-/// A turn of the wheel moves so many rows.
+/// Rows per wheel step.
 const WHEEL_ROWS: usize = 3;
 
 pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut Vec<Effect>) {
@@ -17,7 +17,7 @@ pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut 
     state.notice = None;
     let is_row = |spot: &Spot| matches!(spot, Spot::Row(_));
     if double && on.iter().any(is_row) {
-        // The first click has selected it; the rows may have moved under the mouse since.
+        // The first click selected the row; rows may have moved under the mouse since.
         run_default(state, KeyCode::Enter, effects);
         return;
     }
@@ -32,7 +32,7 @@ pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut 
     }
 }
 
-/// The pane gets the keys; a filter that was being typed is kept.
+/// Focuses a pane, applying a filter that is being typed.
 fn focus(state: &mut State, pane: crate::app::Pane, effects: &mut Vec<Effect>) {
     if state.typed_filter().is_some() {
         filter::accept(state, effects);
@@ -40,7 +40,7 @@ fn focus(state: &mut State, pane: crate::app::Pane, effects: &mut Vec<Effect>) {
     state.focus = pane;
 }
 
-/// Moves in the list under the mouse, which gets the keys; else in the one that has them.
+/// Moves the selection in the list under the mouse, focusing it, else in the focused list.
 pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Vec<Effect>) {
     state.notice = None;
     let to = |at: usize| {
@@ -59,7 +59,7 @@ pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Ve
     lists::move_selection(state, effects, |at| Some(to(at)));
 }
 
-/// Does what a key means here by the table: the mouse is not for what else somebody has given the key to.
+/// Runs the command that the key has by default, whatever the user's configuration binds to it.
 fn run_default(state: &mut State, code: KeyCode, effects: &mut Vec<Effect>) {
     if let Some(command) = lookup_default(state, Key::plain(code)) {
         let shifted = state.selection_lost.take();

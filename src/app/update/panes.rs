@@ -1,8 +1,8 @@
-//! Moving about in the panes and in the help.
+//! Moving in and between the panes.
 
 use crate::app::{Effect, Grouping, Pane, RowKind, State};
 
-/// Selects a row of the pane that has the focus.
+/// Moves the selection in the focused pane. `to` maps the selected row to the new one.
 pub(super) fn move_selection(state: &mut State, to: impl FnOnce(usize) -> usize) {
     let pane = state.focus;
     let Some(at) = state.selected(pane) else { return };
@@ -40,7 +40,7 @@ pub(crate) fn focus_outer(state: &mut State, _: &mut Vec<Effect>) {
     };
 }
 
-/// Lists the pane in the next order.
+/// Changes the pane to its next sort order.
 pub(crate) fn cycle_sort(state: &mut State, _: &mut Vec<Effect>) {
     let (grouping, pane) = (state.grouping(), state.focus);
     let sort = state.sort(pane).next(grouping, pane);
@@ -53,13 +53,12 @@ pub(crate) fn cycle_sort(state: &mut State, _: &mut Vec<Effect>) {
     state.notify(format!("{what} {}", sort.label()));
 }
 
-/// Shows the next view: by room, by hat, by user. What was in sight stays in sight: a hat that was looked at is the one
-/// in front.
+/// Shows the next view: Rooms, Hats, Users. The selection follows where possible: a selected hat stays selected.
 pub(crate) fn next_view(state: &mut State, _: &mut Vec<Effect>) {
     state.focus = state.browser.show_next_view(&state.view, state.focus);
 }
 
-/// Shows the selected hat of the selected user in the selected room in the view by room.
+/// Shows the selected hat of the selected user and room in the Rooms view.
 pub(crate) fn show_in_rooms_view(state: &mut State, _: &mut Vec<Effect>) {
     state.browser.show(Grouping::ByRoom, &state.view, state.focus);
     state.focus = Pane::Third;

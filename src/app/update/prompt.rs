@@ -1,7 +1,6 @@
-//! Import and export on the screen: the name of a file is typed, what it would do is asked about.
+//! Prompts for a file name or a set name: import, export, saving and renaming hat sets.
 
 use super::sets;
-use crate::app::command::CommandId;
 use crate::app::place::Place;
 use crate::app::prompt::{ExportOutcome, ExportRequest, Prompt, PromptKind};
 use crate::app::text::TextInput;
@@ -13,29 +12,29 @@ use crate::exchange::{
 };
 use crate::model::MAX_TEXT_BYTES;
 
-/// So much of what is left aside is said.
+/// How many skipped items are listed.
 const MAX_LISTED: usize = 3;
 
-/// Files of the moderator's choosing are not for a session that is limited.
+/// A restricted session must not access arbitrary files.
 fn require_unrestricted(state: &State, what: &str) -> Result<(), String> {
     let scope = &state.start.scope;
     if scope.rooms.is_some() || scope.read_only {
         return Err(format!(
-            "{what} a file of your choosing: not in a session limited by --room or --read-only"
+            "{what} is not available in a session restricted by --room or --read-only"
         ));
     }
     Ok(())
 }
 
 pub(crate) fn may_import(state: &State) -> Result<(), String> {
-    require_unrestricted(state, "import reads")?;
+    require_unrestricted(state, "Import")?;
     state.check_can_change()
 }
 
 pub(crate) fn may_export(state: &State) -> Result<(), String> {
-    require_unrestricted(state, "export writes")?;
+    require_unrestricted(state, "Export")?;
     if state.start.demo {
-        return Err("the sample is written nowhere, so there is no export".into());
+        return Err("Export is not available in demo mode".into());
     }
     state.check_loaded()
 }
@@ -45,7 +44,10 @@ pub(crate) fn import(state: &mut State, _: &mut Vec<Effect>) {
         room: state.room().map(|(jid, _)| jid.clone()),
         user: state.user().map(|(jid, _)| jid.clone()),
     };
-    let choices = vec!["add what is in it".into(), "make it exactly so (JSON)".into()];
+    let choices = vec![
+        "add to existing data".into(),
+        "replace existing data (JSON only)".into(),
+    ];
     open(state, Prompt::new(PromptKind::Import(target), "", choices, 0));
 }
 
@@ -55,7 +57,7 @@ pub(crate) fn export(state: &mut State, _: &mut Vec<Effect>) {
     open(state, Prompt::new(PromptKind::Export(parts), "", choices, 0));
 }
 
-/// What can be exported: first what a change would be about here, marked or selected.
+/// The possible export scopes. The first is what a command would act on here, marked or selected.
 fn export_scopes(state: &State) -> Vec<ExportScope> {
     let room = state.room().map(|(jid, _)| jid.clone());
     let user = room.clone().zip(state.user().map(|(jid, _)| jid.clone()));
@@ -80,7 +82,7 @@ fn export_scopes(state: &State) -> Vec<ExportScope> {
     parts.into_iter().flatten().collect()
 }
 
-/// A part in words, to be chosen.
+/// The label of a scope among the choices.
 fn scope_choice(part: &ExportScope) -> String {
     let marked = |number: usize, noun: &str| match number {
         1 => format!("the marked {noun}"),
@@ -93,7 +95,7 @@ fn scope_choice(part: &ExportScope) -> String {
     }
 }
 
-/// A part in words, when it was exported.
+/// The name of an exported scope.
 fn scope_name(part: &ExportScope) -> String {
     match part {
         ExportScope::All => "all rooms".into(),
@@ -121,7 +123,7 @@ impl Layer for Prompt {
         true
     }
 
-    /// What was asked for before is not waited for any more.
+    /// Editing cancels waiting for the previous submission.
     fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
         let before = self.text.text();
         if take(&mut self.text) && self.text.text() != before {
@@ -143,14 +145,14 @@ fn top(state: &mut State) -> Option<&mut Prompt> {
     state.top_as_mut::<Prompt>()
 }
 
-/// Takes the topmost prompt away.
+/// Closes the topmost prompt.
 pub(super) fn close(state: &mut State) {
     if top(state).is_some() {
         state.overlays.pop();
     }
 }
 
-/// The prompt that waits for an answer from outside, on top or under a question.
+/// The prompt that waits for the result of a file operation; it may be under a question.
 fn waiting_prompt(state: &mut State) -> Option<&mut Prompt> {
     let mut prompts = state
         .overlays
@@ -162,7 +164,7 @@ fn waiting_prompt(state: &mut State) -> Option<&mut Prompt> {
 pub(crate) fn may_choose(state: &State) -> Result<(), String> {
     match state.top_as::<Prompt>() {
         Some(prompt) if prompt.choices.len() > 1 => Ok(()),
-        _ => Err("there is nothing to choose".into()),
+        _ => Err("Nothing to choose".into()),
     }
 }
 
@@ -185,12 +187,12 @@ fn cycle_choice(state: &mut State, by: isize) {
     }
 }
 
-/// Enter: does what it is for.
+/// Submits the prompt.
 pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(prompt) = top(state) else { return };
     let path = prompt.text.text().trim().to_owned();
-    if let Err(wrong) = check_name(&prompt.kind, &path) {
-        prompt.refuse(vec![wrong]);
+    if let Err(problem) = check_name(&prompt.kind, &path) {
+        prompt.refuse(vec![problem]);
         return;
     }
     let (ask, at) = (prompt.kind.clone(), prompt.at);
@@ -200,7 +202,7 @@ pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
         PromptKind::Import(_) => Effect::Import(path),
         PromptKind::Export(parts) => {
             let Some(form) = FileFormat::from_name(&path) else {
-                prompt.refuse(vec!["end the name in .csv for a table, or in .json".into()]);
+                prompt.refuse(vec!["Use the extension .csv or .json".into()]);
                 return;
             };
             let part = parts.get(at).cloned().unwrap_or_default();
@@ -221,21 +223,23 @@ pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(effect);
 }
 
-/// What is wrong with a name.
+/// Checks a file name or set name.
 fn check_name(ask: &PromptKind, name: &str) -> Result<(), String> {
     let is_file = matches!(ask, PromptKind::Import(_) | PromptKind::Export(_));
     match name.is_empty() {
-        true if is_file => Err("the name of the file is missing".into()),
-        true => Err("the name of the set is missing".into()),
-        false if !is_file && name.len() > MAX_TEXT_BYTES => Err("it is longer than 1,024 bytes".into()),
+        true if is_file => Err("Enter a file name".into()),
+        true => Err("Enter a name for the set".into()),
+        false if !is_file && name.len() > MAX_TEXT_BYTES => {
+            Err("The name is too long (limit 1,024 bytes)".into())
+        }
         false if !is_file && name.chars().any(char::is_control) => {
-            Err("a line break or another control character is in it".into())
+            Err("The name contains a line break or control character".into())
         }
         false => Ok(()),
     }
 }
 
-/// What is in the file, or why nothing was taken: a question with what it would do.
+/// Handles the content of the file to import: asks before applying it, or shows the errors.
 pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<ParsedImport>, ImportErrors>) {
     let now = state.view.clone();
     let Some(prompt) = waiting_prompt(state).filter(|prompt| prompt.text.text().trim() == path) else {
@@ -262,7 +266,7 @@ pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<Parse
         Ok((plan, into))
     });
     match planned {
-        Err(wrong) => prompt.refuse(wrong.lines()),
+        Err(errors) => prompt.refuse(errors.lines()),
         Ok((plan, into)) => {
             prompt.is_waiting = false;
             state
@@ -273,7 +277,7 @@ pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<Parse
     }
 }
 
-/// As far as what is given has no address of its own.
+/// The part of the target that applies to the content: content with its own addresses needs none.
 fn applicable_target(given: &ParsedImport, target: ImportTarget) -> ImportTarget {
     match given.content {
         ImportExtent::Document(_) => ImportTarget::default(),
@@ -283,11 +287,11 @@ fn applicable_target(given: &ParsedImport, target: ImportTarget) -> ImportTarget
 }
 
 fn confirm_import(state: &mut State, path: &str, into: &str, plan: ImportPlan) {
-    let aside = skipped_summary(&plan);
+    let skipped = skipped_summary(&plan);
     if plan.group.is_empty() {
         state.notify(format!(
-            "nothing to change: it is so already{}",
-            aside.map_or(String::new(), |aside| format!("; {aside}"))
+            "No changes: already set{}",
+            skipped.map_or(String::new(), |skipped| format!(". {skipped}"))
         ));
         return;
     }
@@ -295,18 +299,19 @@ fn confirm_import(state: &mut State, path: &str, into: &str, plan: ImportPlan) {
         "Import {path} into {into}: {}?",
         describe::import_summary(&plan.counts)
     );
-    let undo = format!("{} takes all of it back.", state.key(CommandId::Undo));
-    let more = [plan.counts.kept_note(), aside].into_iter().flatten();
-    let consequence = more.fold(undo, |said, more| format!("{said} {more}."));
+    let undo = "You can undo this in one step.".to_owned();
+    let more = [plan.counts.kept_note(), skipped].into_iter().flatten();
+    let consequence = more.fold(undo, |text, more| format!("{text} {more}."));
     let act = ConfirmedAction::Commit(plan.group);
     state.open(Confirm {
+        title: "Import file",
         question,
         consequence,
         action: act,
     });
 }
 
-/// What is left aside, the first of it in words.
+/// A sentence about skipped items, listing the first ones.
 fn skipped_summary(plan: &ImportPlan) -> Option<String> {
     let few: Vec<String> = plan
         .skipped
@@ -318,10 +323,10 @@ fn skipped_summary(plan: &ImportPlan) -> Option<String> {
         0 => String::new(),
         more => format!("; and {more} more"),
     };
-    (!few.is_empty()).then(|| format!("Left aside: {}{more}", few.join("; ")))
+    (!few.is_empty()).then(|| format!("Skipped: {}{more}", few.join("; ")))
 }
 
-/// The file that is there is to be replaced.
+/// Exports again after the user agreed to overwrite the file.
 pub(super) fn overwrite(state: &mut State, effects: &mut Vec<Effect>, export: ExportRequest) {
     if let Some(prompt) = top(state) {
         prompt.is_waiting = true;
@@ -329,7 +334,7 @@ pub(super) fn overwrite(state: &mut State, effects: &mut Vec<Effect>, export: Ex
     effects.push(Effect::Export(export, state.view.clone()));
 }
 
-/// The file is written, or it is not and why.
+/// Handles the result of an export.
 pub(super) fn export_done(state: &mut State, export: ExportRequest, result: Result<ExportOutcome, String>) {
     let Some(prompt) = waiting_prompt(state).filter(|prompt| prompt.text.text().trim() == export.path) else {
         return;
@@ -340,8 +345,9 @@ pub(super) fn export_done(state: &mut State, export: ExportRequest, result: Resu
             prompt.is_waiting = false;
             let path = &export.path;
             let confirm = Confirm {
-                question: format!("Replace {path}?"),
-                consequence: "There is a file of that name already. What is in it is lost.".into(),
+                title: "Overwrite file",
+                question: format!("Overwrite {path}?"),
+                consequence: "The file exists. Its content will be lost.".into(),
                 action: ConfirmedAction::Export(ExportRequest {
                     overwrite: true,
                     ..export
@@ -355,10 +361,10 @@ pub(super) fn export_done(state: &mut State, export: ExportRequest, result: Resu
                 .retain(|overlay| overlay.downcast_ref::<Prompt>().is_none());
             let lost = match lost.as_slice() {
                 [] => String::new(),
-                lost => format!("; the table does not hold {}", lost.join(", ")),
+                lost => format!(". Not in the table: {}", lost.join(", ")),
             };
             let what = scope_name(&export.scope);
-            state.notify(format!("Exported {what} into {}{lost}", export.path));
+            state.notify(format!("Exported {what} to {}{lost}", export.path));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Leaving, questions, and what can be done when the file cannot be written.
+//! Quitting, and the commands that help when the data file cannot be saved.
 
 use crate::app::state::QuitState;
 use crate::app::{Confirm, ConfirmedAction, Conflict, Effect, Phase, State, describe};
@@ -8,7 +8,7 @@ pub(crate) fn close_overlay(state: &mut State, _: &mut Vec<Effect>) {
     state.overlays.pop();
 }
 
-/// Leaves; what is on its way is saved first, what cannot be saved is asked about, what is typed is kept as a draft.
+/// Quits after pending changes are saved. Asks first if they cannot be saved; open forms are kept as a draft.
 pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
     if state.pending.is_empty() {
         let unreadable =
@@ -18,17 +18,17 @@ pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
         confirm_unsaved(state);
     } else {
         state.quit = QuitState::WhenSaved;
-        state.notify("Saving, then leaving");
+        state.notify("Saving; hatrack quits when done");
     }
 }
 
-/// Leaves as soon as what is not saved is kept.
+/// Quits with this exit status once the draft is stored.
 pub(super) fn begin(state: &mut State, status: u8) {
     state.quit = QuitState::WhenDraftStored(status);
     state.drafts.failed = None;
 }
 
-/// Ctrl-C: as `q`, from anywhere.
+/// Ctrl-C: quits from anywhere, unless the question about that is already open.
 pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
     let asks = |confirm: &Confirm| {
         matches!(
@@ -43,31 +43,49 @@ pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
 
 pub(super) fn confirm_unsaved(state: &mut State) {
     let reason = state.problem.as_ref().map_or("", StoreProblem::message);
-    let consequence =
-        format!("{reason}. What is not saved is kept as a draft and offered at your next start.");
+    let consequence = format!("{reason}. They are kept as a draft for your next start.");
     let question = format!(
-        "Leave with {} not saved?",
-        describe::count(state.pending.len(), "change")
+        "Quit with {}?",
+        describe::count(state.pending.len(), "unsaved change")
     );
-    confirm(state, question, consequence, ConfirmedAction::QuitUnsaved);
+    confirm(
+        state,
+        "Quit hatrack",
+        question,
+        consequence,
+        ConfirmedAction::QuitUnsaved,
+    );
 }
 
 pub(super) fn confirm_losing(state: &mut State, reason: &str) {
     state.quit = QuitState::No;
-    let question = "Leave, and lose what is not saved?".to_owned();
-    let consequence = format!("It cannot be kept as a draft: {reason}");
-    confirm(state, question, consequence, ConfirmedAction::QuitDiscarding);
+    let question = "Quit and discard unsaved changes?".to_owned();
+    let consequence = format!("Cannot keep them as a draft: {reason}");
+    confirm(
+        state,
+        "Quit hatrack",
+        question,
+        consequence,
+        ConfirmedAction::QuitDiscarding,
+    );
 }
 
-fn confirm(state: &mut State, question: String, consequence: String, act: ConfirmedAction) {
+fn confirm(
+    state: &mut State,
+    title: &'static str,
+    question: String,
+    consequence: String,
+    act: ConfirmedAction,
+) {
     state.open(Confirm {
+        title,
         question,
         consequence,
         action: act,
     });
 }
 
-/// All that was asked of the keeper has an answer, perhaps: then the leaving that waited for that goes on.
+/// Continues a quit that waited for changes to be saved, if all are.
 pub(super) fn resume(state: &mut State) {
     if state.quit != QuitState::WhenSaved {
         return;
@@ -77,14 +95,14 @@ pub(super) fn resume(state: &mut State) {
         .iter()
         .any(|overlay| overlay.downcast_ref::<Conflict>().is_some())
     {
-        // Something came up that somebody must look at first.
+        // The conflict has to be resolved first.
         state.quit = QuitState::No;
     } else if state.pending.is_empty() {
         begin(state, 0);
     }
 }
 
-/// Something fails while the leaving waits for it.
+/// Asks about a quit that waited for changes to be saved, since saving fails.
 pub(super) fn on_problem(state: &mut State) {
     if state.quit == QuitState::WhenSaved {
         state.quit = QuitState::No;
@@ -92,7 +110,7 @@ pub(super) fn on_problem(state: &mut State) {
     }
 }
 
-/// The session ends now, whatever is open.
+/// Ends the session now, whatever is open.
 pub(super) fn terminate(state: &mut State, status: u8, effects: &mut Vec<Effect>) {
     state.quit = QuitState::Now;
     state.drafts.failed = None;
@@ -104,7 +122,7 @@ pub(crate) fn may_retry(state: &State) -> Result<(), String> {
         .problem
         .as_ref()
         .map(drop)
-        .ok_or_else(|| "nothing failed".into())
+        .ok_or_else(|| "Nothing to retry".into())
 }
 
 pub(crate) fn retry(state: &mut State, effects: &mut Vec<Effect>) {
@@ -115,14 +133,19 @@ pub(crate) fn retry(state: &mut State, effects: &mut Vec<Effect>) {
 pub(crate) fn may_recreate(state: &State) -> Result<(), String> {
     match state.problem {
         Some(StoreProblem::Gone(_)) => state.check_can_change(),
-        _ => Err("the data file is there".into()),
+        _ => Err("The data file exists".into()),
     }
 }
 
 pub(crate) fn recreate(state: &mut State, _: &mut Vec<Effect>) {
-    let question = "Write the data file again?".to_owned();
-    // All of it, the rooms too that a limited session does not show.
-    let consequence =
-        "It was deleted by somebody or something; it will hold what was last known of it.".to_owned();
-    confirm(state, question, consequence, ConfirmedAction::RecreateFile);
+    let question = "Recreate the data file?".to_owned();
+    // That is all of it, including rooms that a restricted session does not show.
+    let consequence = "The file was deleted. It is recreated from its last known contents.".to_owned();
+    confirm(
+        state,
+        "Recreate data file",
+        question,
+        consequence,
+        ConfirmedAction::RecreateFile,
+    );
 }

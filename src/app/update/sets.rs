@@ -1,4 +1,4 @@
-//! Named sets of hats: put on, added, saved, renamed, deleted.
+//! Hat sets: applying, saving, renaming and removing them.
 
 use crate::app::command::CommandId;
 use crate::app::place::Place;
@@ -11,10 +11,10 @@ use crate::model::{Hats, Wardrobe};
 
 use super::{batch, commit, hat_clipboard};
 
-/// They are about the whole file, which a session that sees some rooms does not.
+/// Hat sets belong to the whole data file, of which a restricted session sees only some rooms.
 pub(crate) fn may_open(state: &State) -> Result<(), String> {
     if state.start.scope.rooms.is_some() {
-        return Err("named sets of hats belong to the whole file: not in a session limited by --room".into());
+        return Err("Hat sets are not available in a session restricted by --room".into());
     }
     state.check_loaded()
 }
@@ -58,17 +58,15 @@ fn top(state: &State) -> Option<&SetsOverlay> {
 }
 
 fn selected(state: &State) -> Result<NamedHats, String> {
-    let sets = top(state).ok_or("the sets are not open")?;
+    let sets = top(state).ok_or("The hat sets are not open")?;
     let mut entries = sets.entries(&state.view)?;
     match sets.selected(entries.len()) {
         Some(at) => Ok(entries.swap_remove(at)),
         None if sets.text.text().trim().is_empty() => {
             let key = state.key(CommandId::SaveSet);
-            Err(format!(
-                "there is no set yet; {key} saves the hats of the selected user as one"
-            ))
+            Err(format!("No hat sets ({key} to save this user's hats as one)"))
         }
-        None => Err("no set matches".into()),
+        None => Err("No matches".into()),
     }
 }
 
@@ -77,24 +75,24 @@ pub(crate) fn may_apply(state: &State) -> Result<(), String> {
     selected(state).map(drop)
 }
 
-/// Makes the hats of the users exactly those of the set.
+/// Replaces the hats of the target users with those of the set.
 pub(crate) fn replace(state: &mut State, effects: &mut Vec<Effect>) {
     apply(state, effects, true);
 }
 
-/// Gives the users those of the set that they do not have.
+/// Adds the hats of the set that the target users lack.
 pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     apply(state, effects, false);
 }
 
-fn apply(state: &mut State, effects: &mut Vec<Effect>, exactly: bool) {
+fn apply(state: &mut State, effects: &mut Vec<Effect>, replace: bool) {
     if let Ok((_, hats)) = selected(state) {
         state.overlays.pop();
-        hat_clipboard::apply_hats(state, effects, |_| &hats, exactly);
+        hat_clipboard::apply_hats(state, effects, |_| &hats, replace);
     }
 }
 
-/// The hats to be saved: those that would be copied.
+/// Saving a set takes the same hats as copying them.
 pub(crate) fn may_save(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     state.view.hat_sets().map_err(|error| error.to_string())?;
@@ -122,14 +120,14 @@ pub(crate) fn rename(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-/// Deletes the set at once: undo brings it back.
+/// Removes the set without asking, since it can be undone.
 pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
     if let Ok((name, _)) = selected(state) {
         commit::execute(state, effects, |next| next.put_hat_set(&name, None));
     }
 }
 
-/// Saves a set under a name that was typed; asks before it takes the place of another.
+/// Saves a set under the typed name. Asks before replacing another set.
 pub(super) fn save_as(state: &mut State, effects: &mut Vec<Effect>, name: &str, hats: &Hats) {
     let there = state
         .view
@@ -139,13 +137,13 @@ pub(super) fn save_as(state: &mut State, effects: &mut Vec<Effect>, name: &str, 
     match there.filter(|there| there != hats) {
         None => execute(state, effects, |next| next.put_hat_set(name, Some(hats))),
         Some(there) => {
-            let question = format!("Replace the set \"{name}\"?");
+            let question = format!("Replace hat set \"{name}\"?");
             let consequence = format!(
-                "It has {} now, and will have {}.",
+                "It has {}; it will have {}.",
                 describe::hats(&there),
                 describe::hats(hats)
             );
-            batch::confirm(state, question, consequence, |next| {
+            batch::confirm(state, ("Replace hat set", question), consequence, |next| {
                 next.put_hat_set(name, Some(hats))
             });
         }
@@ -156,7 +154,7 @@ pub(super) fn rename_to(state: &mut State, effects: &mut Vec<Effect>, name: &str
     execute(state, effects, |next| next.rename_hat_set(name, to));
 }
 
-/// Makes a change that a prompt asked for; what is refused is said there.
+/// Applies the change of a prompt and closes it. A rejected change is reported in the prompt.
 fn execute(
     state: &mut State,
     effects: &mut Vec<Effect>,

@@ -1,4 +1,4 @@
-//! What the keeper of the data file tells.
+//! Handles events of the store worker.
 
 use crate::app::history::HistoryOverlay;
 use crate::app::state::{ChangeKind, UndoStep};
@@ -45,7 +45,7 @@ fn set_problem(state: &mut State, trouble: Option<StoreProblem>, effects: &mut V
     match (&was, &state.problem) {
         (Some(_), None) => {
             state.drafts.failed = None;
-            state.notify("All is well again with the file");
+            state.notify("Data file available again");
         }
         (None, Some(_)) => {
             quit::on_problem(state);
@@ -55,7 +55,7 @@ fn set_problem(state: &mut State, trouble: Option<StoreProblem>, effects: &mut V
     }
 }
 
-/// Takes the keeper's answers.
+/// Handles the results of commits: `Ok(None)` means the change made no difference.
 fn committed(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -64,12 +64,12 @@ fn committed(
 ) {
     let mut refused = Vec::new();
     for (id, result) in settled {
-        let there = state
+        let pending = state
             .pending
             .iter()
             .position(|pending| pending.id == id)
             .map(|at| state.pending.remove(at));
-        let Some(pending) = there else {
+        let Some(pending) = pending else {
             note_late_withdrawal(state, id, result.ok().flatten());
             continue;
         };
@@ -115,7 +115,7 @@ fn set_revision(state: &mut State, id: u64, revision: Option<u64>) {
     }
 }
 
-/// What was withdrawn may have been saved at that very moment: then it is undone.
+/// A withdrawn change may have been saved before the withdrawal arrived; then it has to be undone.
 fn note_late_withdrawal(state: &mut State, id: u64, revision: Option<u64>) {
     state.withdrawn.retain_mut(|step| {
         if step.id == id {
@@ -139,7 +139,7 @@ fn undo_late_commits(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The file holds this now; the screen shows it with what is pending on top.
+/// Takes over the content of the data file and rebuilds the view from it.
 fn adopt(state: &mut State, snapshot: Snapshot) {
     state.base = snapshot.wardrobe;
     state.exists = snapshot.exists;

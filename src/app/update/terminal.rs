@@ -1,4 +1,4 @@
-//! What is asked of the terminal itself.
+//! Commands that control the terminal.
 
 use crate::app::command::CommandId;
 use crate::app::{Effect, State};
@@ -16,8 +16,8 @@ pub(crate) fn toggle_mouse(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::Mouse(state.mouse));
     let key = state.key(CommandId::Mouse);
     state.notify(if state.mouse {
-        format!("Mouse on: Shift selects text, {key} switches it off")
+        format!("Mouse on (hold Shift to select text, {key} to turn off)")
     } else {
-        "Mouse off: the terminal selects text as ever".into()
+        "Mouse off".into()
     });
 }

@@ -1,4 +1,4 @@
-//! Undo and redo, always as new changes.
+//! Undo and redo. Both are recorded as new changes.
 
 use crate::app::command::CommandId;
 use crate::app::state::{ChangeKind, UndoStep};
@@ -11,7 +11,7 @@ use super::commit;
 pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     if state.start.demo && state.undo_stack.is_empty() {
-        Err("there is nothing to undo".into())
+        Err("Nothing to undo".into())
     } else {
         Ok(())
     }
@@ -20,7 +20,7 @@ pub(crate) fn may_undo(state: &State) -> Result<(), String> {
 pub(crate) fn may_redo(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     if state.start.demo && state.redo_stack.is_empty() {
-        Err("there is nothing to redo".into())
+        Err("Nothing to redo".into())
     } else {
         Ok(())
     }
@@ -34,8 +34,8 @@ pub(crate) fn redo(state: &mut State, effects: &mut Vec<Effect>) {
     undo_or_redo(state, effects, ChangeKind::Redo);
 }
 
-/// Takes back the last step; one of an earlier session is looked for in the history. What is asked for meanwhile waits,
-/// so that quick keys mean what slow ones do.
+/// Undoes or redoes the last step. A step of an earlier session is looked up in the history; further requests wait for
+/// that, so that the result does not depend on typing speed.
 fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) {
     if !state.undo_searches.is_empty() {
         state.undo_searches.push_back(kind);
@@ -56,44 +56,40 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
         let again = kind == ChangeKind::Redo;
         commit::withdraw(state, effects, &step);
         state.notify(if again {
-            "Withdrawn: the undo that was not saved yet"
+            "Redone before the undo was saved"
         } else {
-            "Withdrawn: it was not saved yet"
+            "Undone before it was saved"
         });
         return;
     }
     match apply(state, effects, &step, kind, false) {
         Ok(true) => {}
-        // Somebody else took it back; what comes next is asked for with another key.
+        // Someone else already undid it. The next step needs another key press.
         Ok(false) => state.notify(already_done(&step, kind)),
         Err(_) => {
-            let why = obstacle(state, &step);
+            let reason = obstacle(state, &step);
             let steps = if kind == ChangeKind::Undo {
                 &mut state.undo_stack
             } else {
                 &mut state.redo_stack
             };
             steps.push(step);
-            let what = if kind == ChangeKind::Undo {
-                "undone"
-            } else {
-                "done again"
-            };
-            state.notify_error(format!("It cannot be {what}: {why}"));
+            let what = if kind == ChangeKind::Undo { "undo" } else { "redo" };
+            state.notify_error(format!("Cannot {what}: {reason}"));
         }
     }
 }
 
-/// What is said where nothing of a step is left to be taken back.
+/// The notice if nothing of a step is left to undo or redo.
 fn already_done(step: &UndoStep, kind: ChangeKind) -> String {
     if kind == ChangeKind::Redo || (kind == ChangeKind::Revert && step.reverts_entry) {
-        format!("Already done again: {}", describe::group(&step.group.inverse()))
+        format!("Already redone: {}", describe::group(&step.group.inverse()))
     } else {
         format!("Already undone: {}", describe::group(&step.group))
     }
 }
 
-/// What somebody changed since, so that a step cannot be taken back; and what to do.
+/// What was changed since, so that a step cannot be undone, and how to proceed.
 fn obstacle(state: &State, step: &UndoStep) -> String {
     let mut next = state.view.clone();
     for edit in step.group.inverse().0 {
@@ -107,13 +103,13 @@ fn obstacle(state: &State, step: &UndoStep) -> String {
         };
         let now = conflict_text::describe_current(&edit, &next);
         let key = state.key(CommandId::History);
-        return format!("changed meanwhile: {what}: {now}; {key} shows by whom, undo that first");
+        return format!("{what} has changed since: {now}. See history ({key})");
     }
-    "it does not fit any more".into()
+    "the data has changed since".into()
 }
 
-/// Takes back what of a step was not taken back already; false: nothing was left. `partial`: of a commit that has more
-/// than this session may see, which therefore stays in effect.
+/// Undoes what is left of a step; returns false if nothing is. `partial`: the commit also has edits that this session must
+/// not see. They stay in effect, so the change is not recorded as an undo of that revision.
 fn apply(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -130,17 +126,17 @@ fn apply(
     state.view = next;
     let undone = || describe::group(&rest.inverse());
     match kind {
-        ChangeKind::Redo => state.notify(format!("Done again: {}", describe::group(&rest))),
+        ChangeKind::Redo => state.notify(format!("Redone: {}", describe::group(&rest))),
         ChangeKind::Revert => {
             let what = if step.reverts_entry {
-                format!("Done again: {}", describe::group(&rest))
+                format!("Redone: {}", describe::group(&rest))
             } else {
                 format!("Undone: {}", undone())
             };
-            state.notify(format!("{what} ({} takes it back)", state.key(CommandId::Undo)));
+            state.notify(format!("{what} ({} to undo)", state.key(CommandId::Undo)));
         }
         _ => state.notify(format!(
-            "Undone: {} ({} does it again)",
+            "Undone: {} ({} to redo)",
             undone(),
             state.key(CommandId::Redo)
         )),
@@ -153,7 +149,7 @@ fn apply(
     Ok(true)
 }
 
-/// Asks the history what an earlier session did, once it has all that this one did.
+/// Queries the history for a step of an earlier session, once all changes of this session are saved.
 pub(super) fn query_history(state: &mut State, effects: &mut Vec<Effect>) {
     if state.undo_searches.is_empty() || state.undo_search_sent {
         return;
@@ -163,11 +159,11 @@ pub(super) fn query_history(state: &mut State, effects: &mut Vec<Effect>) {
         effects.push(Effect::Store(StoreRequest::FindUndo));
     } else if state.problem.is_some() {
         state.undo_searches.clear();
-        state.notify_error("the history can be asked when your changes are saved");
+        state.notify_error("Wait until your changes are saved, then undo again");
     }
 }
 
-/// What the history says about earlier sessions of the same actor.
+/// Handles the result of the history query for steps of the same actor.
 pub(super) fn candidate_found(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -187,7 +183,7 @@ pub(super) fn candidate_found(
     let entry = if kind == ChangeKind::Undo { undo } else { redo };
     let word = if kind == ChangeKind::Undo { "undo" } else { "redo" };
     match entry {
-        None => state.notify_error(format!("there is nothing to {word}")),
+        None => state.notify_error(format!("Nothing to {word}")),
         Some(entry) => undo_entry(state, effects, entry, kind),
     }
     for kind in std::mem::take(&mut state.undo_searches) {
@@ -195,7 +191,7 @@ pub(super) fn candidate_found(
     }
 }
 
-/// Takes back an entry of the history as a new change.
+/// Undoes a history entry as a new change.
 pub(super) fn undo_entry(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -211,15 +207,15 @@ pub(super) fn undo_entry(
     };
     match apply(state, effects, &step, kind, partial) {
         Ok(false) => state.notify(already_done(&step, kind)),
-        // What was done in between stays in its order: this is a change after it.
+        // This is a new change on top of later ones, so the undo stack keeps its order.
         Ok(true) if kind == ChangeKind::Revert => {}
         Ok(true) => {
             state.undo_stack.retain(|step| step.revision != revision);
             state.redo_stack.retain(|step| step.revision != revision);
         }
         Err(_) => {
-            let why = obstacle(state, &step);
-            state.notify_error(format!("Revision {} cannot be undone: {why}", entry.revision));
+            let reason = obstacle(state, &step);
+            state.notify_error(format!("Cannot undo revision {}: {reason}", entry.revision));
         }
     }
 }

@@ -43,7 +43,7 @@ pub(in crate::app) fn confirm<'a>(shown: &Confirm) -> View<'a> {
         paragraph(""),
         paragraph(&shown.consequence),
     ];
-    question("Really?", paragraphs)
+    question(shown.title, paragraphs)
 }
 
 pub(in crate::app) fn conflict<'a>(shown: &Conflict) -> View<'a> {

@@ -37,7 +37,7 @@ impl Widget for KeyHints<'_> {
             Sanitized::new(&name, charset).into_owned()
         };
         let wide = |command: &Command, gap| {
-            key(command).width() + 1 + Sanitized::new(command.title, charset).width() + gap
+            key(command).width() + 1 + Sanitized::new(state.label(command), charset).width() + gap
         };
         let needed = |gap: usize| -> usize { all.iter().map(|command| wide(command, gap)).sum() };
         let columns = usize::from(line.width);
@@ -48,7 +48,7 @@ impl Widget for KeyHints<'_> {
         let mut rest = line;
         for command in fitting(state, &all, columns + gap, |command| wide(command, gap)) {
             rest = put(buffer, rest, &key(command), theme.key());
-            let title = format!(" {}{}", command.title, " ".repeat(gap));
+            let title = format!(" {}{}", state.label(command), " ".repeat(gap));
             rest = put(buffer, rest, &Sanitized::new(&title, charset), Style::new());
         }
     }
