@@ -95,7 +95,7 @@ fn restricted_session_shows_only_its_rooms() {
     stage.press("\x15");
     stage.press_and_see("procto", "Known hats 1");
     shows_nothing_hidden(&stage);
-    stage.press_and_see(ESC, "Really?");
+    stage.press_and_see(ESC, "Discard changes");
     stage.press("y");
     stage.until("the form is closed", |seen| !seen.shows("Known hats"));
     leaves(stage);
@@ -117,7 +117,7 @@ fn plain_mode_and_clipboard_respect_restriction() {
         (ESC, "Users of Courses"),
         ("C", "Catalog of"),
         (ESC, "Users of Courses"),
-        ("\x10keeper", "No matches"),
+        ("\x10keeper", "nothing matches"),
         (ESC, "Users of Courses"),
         ("?", "Help. Keys"),
         (ESC, "Users of Courses"),
@@ -252,7 +252,7 @@ fn drafts_of_hidden_rooms_are_kept() {
     shows_nothing_hidden(&stage);
     let mut stage = limited(&home);
     stage.see("urn:x:mine");
-    stage.press_and_see("d", "Really?");
+    stage.press_and_see("d", "Discard draft");
     stage.press("y");
     stage.until("it is thrown away", |seen| !seen.shows("urn:x:mine"));
     leaves(stage);
@@ -346,7 +346,7 @@ fn conflict_and_deleted_file_reveal_and_lose_nothing() {
     let whole = home.document();
     std::fs::remove_file(home.path(".config/hatrack/hats.json")).unwrap();
     stage.see("is gone");
-    stage.press_and_see("W", "Really?");
+    stage.press_and_see("W", "Recreate data file");
     shows_nothing_hidden(&stage);
     stage.press("y");
     until("the file is there", || {

@@ -89,7 +89,7 @@ fn plain_mode_writes_messages_questions_and_forms() {
     stage.see("Rooms, 1 of 1");
     stage.press_and_see("\x14", "Refused: Nothing to retry");
     press(&mut stage, "\t", (2, "terry@example.org"));
-    stage.press_and_see("d", "Really? Keys: y Yes, Esc No");
+    stage.press_and_see("d", "Remove users. Keys: y Remove, Esc Cancel");
     stage.see("Remove terry@example.org from courses@conference.example.org?");
     stage.press_and_see("n", "Users of Courses, 1 of 2");
     stage.press("l");

@@ -42,7 +42,7 @@ fn import_is_previewed_applied_and_undone() {
     assert_eq!(
         says(&session),
         "Import ~/a.csv into 2 rooms: 1 room and 2 users added, 1 affiliation changed, 1 hat given, 1 the same already?\n\
-         You can undo this in one step. Skipped: 1 hat of mallory@example.net in new@conference.example.org, who is banned."
+         You can undo this in one step. Skipped: 1 hat of mallory@example.net in new@conference.example.org, who is banned (outcast)."
     );
     assert_eq!(session.json(), before);
     session.keys("n");
@@ -99,14 +99,16 @@ fn json_without_address_imports_into_selection() {
     session.keys("Enter");
     assert_eq!(
         says(&session),
-        format!("Import hats.json into {TERRY} in {ROOM}: 1 hat given?\nu takes all of it back.")
+        format!("Import hats.json into {TERRY} in {ROOM}: 1 hat given?\nYou can undo this in one step.")
     );
     session.keys("Esc I");
     session.text("hats.json");
     session.keys("Tab Enter");
     assert_eq!(
         says(&session),
-        format!("Import hats.json into {TERRY} in {ROOM}: 1 hat given, 1 taken?\nu takes all of it back.")
+        format!(
+            "Import hats.json into {TERRY} in {ROOM}: 1 hat given, 1 taken?\nYou can undo this in one step."
+        )
     );
     session.keys("y");
     assert_eq!(
@@ -129,9 +131,7 @@ fn replace_reports_kept_hats_of_ineligible_users() {
     session.keys("Enter");
     let said = says(&session);
     assert!(
-        said.ends_with(
-            "all of it back. 2 hats of users who are not affiliated are kept as the file has them."
-        ),
+        said.ends_with("in one step. 2 hats of users who are not affiliated are kept as the file has them."),
         "{said}"
     );
     session.keys("y");
@@ -180,7 +180,7 @@ fn export_scope_follows_pane_and_overwrite_asks() {
     session.keys("Enter");
     assert_eq!(
         says(&session),
-        "Replace room.csv?\nThe file exists. Its content will be lost."
+        "Overwrite room.csv?\nThe file exists. Its content will be lost."
     );
     session.keys("n");
     assert!(
@@ -303,7 +303,7 @@ fn no_files_in_restricted_session_or_demo() {
     };
     for scope in [rooms, read_only] {
         let mut session = Session::start(start(scope, false), wardrobe(), (100, 30));
-        for (key, what) in [("I", "import reads"), ("X", "export writes")] {
+        for (key, what) in [("I", "Import"), ("X", "Export")] {
             session.keys(key);
             assert_eq!(
                 session.notice(),

@@ -153,7 +153,7 @@ fn hats_pane_combines_hats_of_marked_users() {
         asked(&session),
         (
             "Deactivate \"Chief\" for 2 users in courses@conference.example.org?",
-            " You can undo this in one step."
+            "You can undo this in one step."
         )
     );
     session.keys("y");
@@ -186,7 +186,7 @@ fn bulk_edit_changes_only_edited_fields() {
     session.keys("Tab Space Enter");
     assert_eq!(
         asked(&session).0,
-        "Change \"Chief\" of 2 users in courses@conference.example.org: titled \"Lecturer\", worn?"
+        "Change \"Chief\" for 2 users in courses@conference.example.org: titled \"Lecturer\", active?"
     );
     session.keys("y");
     assert_eq!(attachment(&session, PROF).title.as_deref(), Some("Lecturer"));
@@ -201,7 +201,7 @@ fn copied_hats_replace_or_add() {
     session.keys("Enter / t e r r Enter y");
     assert_eq!(
         session.notice(),
-        "Copied from terry@example.org: \"Teacher\" (p puts exactly these on, P adds them)"
+        "Copied \"Teacher\" from terry@example.org (p to replace, P to add)"
     );
     session.external_change(|wardrobe| {
         wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat("urn:x:y"), Attachment::default())
@@ -297,7 +297,9 @@ fn removal_question_counts_hidden_marks() {
     );
     session.keys("n + T e a Enter");
     assert!(
-        asked(&session).1.starts_with("22 of the marked 23 are hidden"),
+        asked(&session)
+            .1
+            .starts_with("Includes 22 marked users that the filter hides"),
         "{}",
         asked(&session).1
     );
@@ -311,7 +313,7 @@ fn blocked_undo_explains_conflict() {
     session.keys("u");
     assert_eq!(
         session.notice(),
-        "Cannot undo: prof@example.org in courses@conference.example.org: the user is admin \
-         with no hats; H shows by whom, undo that first"
+        "Cannot undo: prof@example.org in courses@conference.example.org has changed since: \
+         the user is admin with no hats. See history (H)"
     );
 }

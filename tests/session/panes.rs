@@ -62,7 +62,7 @@ fn toggling_flags_keeps_other_fields() {
     );
     session.keys("d");
     assert_eq!(terrys(&session), json!({}));
-    assert!(session.notice().contains("took"), "{}", session.notice());
+    assert!(session.notice().contains("Took"), "{}", session.notice());
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn copies_selected_name_and_json() {
     assert_eq!(room, session.json()["rooms"][ROOM]);
     session.keys("Tab Down");
     assert_eq!(copied(&mut session, "Y"), TERRY);
-    assert!(session.notice().starts_with("Copied terry@example.org"));
+    assert!(session.notice().starts_with("Sent terry@example.org"));
     let user: serde_json::Value = serde_json::from_str(&copied(&mut session, "J")).unwrap();
     assert_eq!(user, room["users"][TERRY]);
     session.keys("Tab");
@@ -197,7 +197,7 @@ fn copied_addresses_of_marked_users_can_be_pasted() {
         panic!("{:?}", session.effects)
     };
     assert_eq!(text, format!("prof@example.org\n{TERRY}"));
-    assert!(session.notice().starts_with("Copied the addresses of 2 users"));
+    assert!(session.notice().starts_with("Sent the addresses of 2 users"));
     session.keys("h j Tab a");
     session.send(Msg::Paste(text));
     session.keys("y");
@@ -220,7 +220,7 @@ fn rejects_copy_larger_than_terminals_accept() {
     let mut session = Session::open(wardrobe, (100, 30));
     session.keys("J");
     assert_eq!(session.effects, []);
-    assert!(session.notice().contains("terminals take at most 74,994 bytes"));
+    assert!(session.notice().contains("(limit 74,994)"));
 }
 
 /// The table of commands is whole: no two commands share a key in one place, and none is called by a name twice.

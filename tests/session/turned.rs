@@ -67,7 +67,7 @@ fn removes_and_retitles_hat_everywhere() {
     session.keys("Enter");
     assert_eq!(
         asked(&session),
-        "Change \"Teacher\" of 2 users in 3 rooms: titled \"Lecturer\"?"
+        "Change \"Teacher\" for 2 users in 3 rooms: titled \"Lecturer\"?"
     );
     session.keys("y");
     assert_eq!(
@@ -178,7 +178,7 @@ fn copies_hat_from_hats_view() {
     session.keys("w y");
     assert_eq!(
         session.notice(),
-        "Copied from all rooms: \"Teacher\" (p puts exactly these on, P adds them)"
+        "Copied \"Teacher\" from all rooms (p to replace, P to add)"
     );
     session.keys("w w Shift-Tab Shift-Tab Shift-Tab Enter g P");
     assert_eq!(

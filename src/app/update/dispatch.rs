@@ -24,18 +24,23 @@ fn dispatch_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     if message.is_some() && command.is_some_and(|command| command.id == CommandId::Back) {
         return;
     }
-    let shifted = state.selection_lost.take();
+    let selection_lost = state.selection_lost.take();
     match command {
-        Some(command) => run(state, command, shifted, effects),
+        Some(command) => run(state, command, selection_lost, effects),
         None => type_into(state, effects, |text| text.input(key)),
     }
 }
 
 /// Runs a command. If the selected row has just disappeared (`selection_lost`: the reason), commands on the selection are
 /// canceled.
-pub(super) fn run(state: &mut State, command: &Command, shifted: Option<String>, effects: &mut Vec<Effect>) {
+pub(super) fn run(
+    state: &mut State,
+    command: &Command,
+    selection_lost: Option<String>,
+    effects: &mut Vec<Effect>,
+) {
     let acts_on_selection = command.place.pane().is_some();
-    match (shifted, enabled(state, command.id)) {
+    match (selection_lost, enabled(state, command.id)) {
         (Some(reason), _) if acts_on_selection => {
             state.notify_error(format!("Canceled: {reason}. Check the selection"));
             return;

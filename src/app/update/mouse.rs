@@ -62,7 +62,7 @@ pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Ve
 /// Runs the command that the key has by default, whatever the user's configuration binds to it.
 fn run_default(state: &mut State, code: KeyCode, effects: &mut Vec<Effect>) {
     if let Some(command) = lookup_default(state, Key::plain(code)) {
-        let shifted = state.selection_lost.take();
-        run(state, command, shifted, effects);
+        let selection_lost = state.selection_lost.take();
+        run(state, command, selection_lost, effects);
     }
 }
