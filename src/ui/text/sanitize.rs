@@ -177,7 +177,7 @@ impl Sanitizer {
                 self.push_visible('.');
             }
             '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
-                self.push_visible(' ')
+                self.push_visible(' ');
             }
             '‘' | '’' => self.push_visible('\''),
             '“' | '”' => self.push_visible('"'),
