@@ -214,7 +214,7 @@ fn a_hue_that_is_no_angle_is_taken_only_where_it_is_so() {
         .unwrap_err();
     assert_eq!(
         error.errors,
-        ["line 2: hue: \"12,5\" is no number of degrees from 0 to 360"]
+        ["line 2: hue: \"12,5\" is not a number from 0 to 360"]
     );
     let now = json(r#"{"version": 1, "rooms": {"r@c.example": {"hats": {"urn:x:1": {"hue": "12,5"}}}}}"#);
     let now = done(&Wardrobe::default(), &now);
@@ -360,7 +360,7 @@ fn a_table_is_read_as_spreadsheets_of_other_languages_write_it() {
         let error = csv(&text)
             .unwrap()
             .plan(&Wardrobe::default(), &ImportOptions::default());
-        let says = format!("line 3: hue: {hue:?} is no number of degrees from 0 to 360");
+        let says = format!("line 3: hue: {hue:?} is not a number from 0 to 360");
         assert_eq!(error.unwrap_err().errors, [says]);
     }
 }
@@ -425,26 +425,26 @@ r@c.example,,,,Other name,,,
 ";
     let wrong = read(text.as_bytes(), FileFormat::Csv).unwrap_err();
     let expected = [
-        "line 2: the room's address is missing",
+        "line 2: Enter the room's address",
         "line 3: user: not an address: \"terry@@example.org\": there is more than one @",
         "line 4: affiliation: expected owner, admin, member, outcast or none, found \"chief\"",
         "line 5: active: \"maybe\" is neither true nor false (yes, no, 1, 0)",
-        "line 6: it has 9 cells, and the first row has 8; is a quotation mark missing?",
+        "line 6: 9 cells, expected 8 (missing quotation mark?)",
         "line 7: title belongs to a row with a hat",
         "line 8: a hue belongs to the room's own hat: a row without a user",
         "line 9: affiliation belongs to a row with a user",
         "line 10: hue belongs to a row with a hat",
         "line 11: room: not an address: \"c.example\": a room has a name before the @, such as room@conference.example.org",
-        "line 13: line 12 has another affiliation for the user",
-        "line 14: line 12 says something else of the user's hat",
-        "line 16: line 15 has another name for the room",
+        "line 13: conflicts with line 12: the user's affiliation",
+        "line 14: conflicts with line 12: the user's hat",
+        "line 16: conflicts with line 15: the room's name",
     ];
     assert_eq!(wrong.errors, expected);
-    assert_eq!(wrong.lines()[0], "13 rows are wrong, so nothing was taken");
+    assert_eq!(wrong.lines()[0], "13 rows have errors. Nothing was imported");
     assert_eq!(
         wrong.to_string(),
         format!(
-            "13 rows are wrong, so nothing was taken: {}; {}; {}; and 10 more",
+            "13 rows have errors. Nothing was imported: {}; {}; {}; and 10 more",
             expected[0], expected[1], expected[2]
         )
     );
@@ -455,17 +455,17 @@ fn a_file_that_is_no_table_is_said_to_be_none() {
     for (text, error) in [
         (
             "",
-            "line 1: there is nothing in it; the first row names the columns: room,user,",
+            "line 1: the file is empty; the first row must name the columns: room,user,",
         ),
         (
             "room,usr\n",
-            "line 1: no such column: \"usr\"; the columns are room, user,",
+            "line 1: unknown column \"usr\"; the columns are room, user,",
         ),
-        ("room,room\n", "line 1: the column room is there twice"),
-        ("user,hat\n", "line 1: there is no column room;"),
+        ("room,room\n", "line 1: duplicate column room"),
+        ("user,hat\n", "line 1: missing column room;"),
         (
             "room,user\nr@c.example,\"terry\n",
-            "line 2: a quotation mark opens a cell and none closes it",
+            "line 2: unclosed quotation mark",
         ),
     ] {
         let said = csv(text).unwrap_err();
@@ -476,7 +476,7 @@ fn a_file_that_is_no_table_is_said_to_be_none() {
         .to_string();
     assert!(said.starts_with("line 2: not valid UTF-8"), "{said}");
     let said = read(b"\xff\xfer\0o\0", FileFormat::Csv).unwrap_err().to_string();
-    assert!(said.starts_with("it is UTF-16"), "{said}");
+    assert!(said.starts_with("the file is UTF-16"), "{said}");
 }
 
 #[test]
@@ -487,8 +487,8 @@ fn what_is_wrong_only_there_is_named_by_its_line_too() {
     assert_eq!(
         wrong.errors,
         [
-            "line 3: new@example.org is new in r@c.example: say the affiliation (owner, admin, member or outcast)",
-            "line 4: hat: not a URI: \"Teacher\": it has no scheme before a colon; a hat's id is a URI such as urn:uuid:… (the title has its own column); one that a server gave is kept by JSON",
+            "line 3: new@example.org is new in r@c.example: give an affiliation (owner, admin, member or outcast)",
+            "line 4: hat: not a URI: \"Teacher\": it has no scheme before a colon; a hat's ID is a URI such as urn:uuid:… (titles have their own column); use JSON for other IDs",
         ]
     );
 }
@@ -570,7 +570,7 @@ fn an_object_without_an_address_needs_one() {
     assert!(error(plan(user, r, None, false)).starts_with("it is a user (hats) without an address"));
     assert!(
         error(plan(r#"{"version": 1, "rooms": {}}"#, r, None, false))
-            .starts_with("it has its rooms' addresses")
+            .starts_with("it contains room addresses")
     );
     assert!(error(plan(user, Some("no@c.example"), terry, false)).starts_with("no such room"));
     assert!(error(plan(user, r, Some("new@example.org"), false)).starts_with("new@example.org is new in"));
@@ -614,7 +614,7 @@ fn an_object_without_an_address_needs_one() {
             },
         )
         .unwrap_err();
-    assert!(error.to_string().starts_with("a table is only added"));
+    assert!(error.to_string().starts_with("a table can only add"));
 }
 
 #[test]
@@ -672,13 +672,13 @@ fn sets_of_hats_are_added_by_name() {
             .omitted
             .join(", ")
     };
-    assert_eq!(lost(&now), "2 named sets of hats");
+    assert_eq!(lost(&now), "2 hat sets");
     // What is no set of hats is left as it is.
     now.extra.set("sets", Some(Json::string("mine")));
     let plan = given.plan(&now, &ImportOptions::default()).unwrap();
     assert!(plan.group.is_empty());
     assert_eq!(plan.skipped.len(), 1);
-    assert_eq!(lost(&now), "1 object with members that hatrack does not know");
+    assert_eq!(lost(&now), "1 object with unrecognized fields");
 }
 
 #[test]
@@ -699,9 +699,9 @@ fn a_table_that_excel_saved_has_shorter_rows() {
     for (row, what) in [
         (
             "r@c.example,ana@example.org,member,urn:x:1,T,,,,x",
-            "it has 9 cells, and the first row has 8",
+            "9 cells, expected 8",
         ),
-        (",ana@example.org", "the room's address is missing"),
+        (",ana@example.org", "Enter the room's address"),
     ] {
         let said = csv(&format!(
             "room,user,affiliation,hat,title,active,required,hue\n{row}\n"
@@ -769,7 +769,7 @@ fn utf_16_is_named_also_without_a_byte_order_mark() {
         for bytes in [little, big] {
             for form in [FileFormat::Csv, FileFormat::Json, FileFormat::detect("x", &bytes)] {
                 let said = read(&bytes, form).unwrap_err().to_string();
-                assert!(said.starts_with("it is UTF-16"), "{said}");
+                assert!(said.starts_with("the file is UTF-16"), "{said}");
             }
         }
     }

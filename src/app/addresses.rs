@@ -1,38 +1,38 @@
-//! Many addresses at once, as people have them in lists: one a line, or with commas, semicolons or spaces between them;
-//! as `xmpp:` URIs; with a name before them, `Jane Doe <jane@example.org>`.
+//! Parses lists of addresses: one per line, or separated by commas, semicolons or spaces; also `xmpp:` URIs and names
+//! with the address in angle brackets, `Jane Doe <jane@example.org>`.
 
 use std::collections::BTreeSet;
 
 use super::describe;
 use crate::model::{InvalidJid, Jid, Wardrobe};
 
-/// No more than these at once.
+/// Most addresses accepted at once.
 pub const MAX_ADDRESSES: usize = 20_000;
 
-/// What was read of a list.
+/// The result of parsing a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Addresses {
-    /// Each once, in their order in the file.
+    /// The addresses, each once, in the order of the data file.
     pub all: BTreeSet<Jid>,
-    /// How many came again.
+    /// Number of repeated addresses.
     pub duplicates: usize,
-    /// What is none.
+    /// Entries that are not addresses.
     pub invalid: Vec<InvalidAddress>,
 }
 
-/// Something in a list that is no address of a user.
+/// An entry of a list that is not the address of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidAddress {
-    /// Its line, from 1.
+    /// Line, from 1.
     pub line: usize,
-    /// What it is.
+    /// The entry as written.
     pub text: String,
-    /// What is wrong with it, in words.
+    /// What is wrong with it.
     pub reason: String,
 }
 
 impl Addresses {
-    /// Why not all of them can be added to rooms, in words; then none is.
+    /// Why the list cannot be added to these rooms. A list with any problem is not added at all.
     pub(super) fn problem(&self, rooms: &[Jid], wardrobe: &Wardrobe) -> Option<String> {
         let several = self.invalid.iter().any(|wrong| wrong.line > 1);
         let named = |wrong: &InvalidAddress| {
@@ -50,27 +50,25 @@ impl Addresses {
         let wrong: Vec<String> = self.invalid.iter().map(named).collect();
         if !wrong.is_empty() {
             let what = describe::first_few(&wrong);
-            return Some(format!("none is added before all are addresses: {what}"));
+            return Some(format!("Nothing added: not addresses: {what}"));
         }
         if self.all.len() > MAX_ADDRESSES {
             let many = self.all.len();
-            return Some(format!(
-                "{many} addresses are too many at once: at most {MAX_ADDRESSES}"
-            ));
+            return Some(format!("Too many addresses: {many} (limit {MAX_ADDRESSES})"));
         }
         let is_there = |jid| rooms.iter().all(|room| wardrobe.user(room, jid).is_some());
         let all_there = self.all.iter().all(is_there);
-        all_there.then(|| "all of these users are there already".into())
+        all_there.then(|| "All of these users are already in this room".into())
     }
 }
 
-/// Whether a text is meant as a list: more than one thing in it has an `@`.
+/// Whether a text is a list: more than one entry has an `@`.
 pub fn is_list(text: &str) -> bool {
     let with_at = text.split(is_separator).filter(|part| part.contains('@'));
     with_at.take(2).count() > 1
 }
 
-/// The only address in a text that is one, or a list of one.
+/// Parses a text with exactly one address.
 pub fn parse_single(text: &str) -> Result<Jid, InvalidJid> {
     let text = text.trim_matches(is_separator);
     Jid::parse_input(text).or_else(|error| {
@@ -82,7 +80,7 @@ pub fn parse_single(text: &str) -> Result<Jid, InvalidJid> {
     })
 }
 
-/// Reads a list.
+/// Parses a list.
 pub fn parse_list(text: &str) -> Addresses {
     let mut found = Addresses::default();
     for (at, line) in text.lines().enumerate() {
@@ -106,7 +104,7 @@ fn is_separator(character: char) -> bool {
     character.is_whitespace() || matches!(character, ',' | ';')
 }
 
-/// Addresses next to each other. Where names stand before some, what has no `@` belongs to a name.
+/// Parses separated addresses. If the line has names, words without an `@` are part of a name and are skipped.
 fn parse_words(found: &mut Addresses, (line, text): (usize, &str), named: bool) {
     for word in text.split_whitespace() {
         // `xmpp:a@example.org?message;body=Hello`: what separates addresses separates parameters too.
@@ -133,19 +131,18 @@ fn push(found: &mut Addresses, line: usize, text: &str) {
     }
 }
 
-/// An address of a user. A domain alone is one too, but in a list it is rather a word that came along.
+/// Parses the address of a user. A bare domain is valid as such, but in a list it is more likely a stray word.
 fn parse_user(text: &str) -> Result<Jid, String> {
     let text = text.trim_matches(['"', '\'']);
     match Jid::parse_input(text) {
         Ok(jid) if jid.local().is_some() && is_plausible_domain(jid.domain()) => Ok(jid),
-        Ok(jid) if jid.local().is_some() => Err("no domain is called so".into()),
+        Ok(jid) if jid.local().is_some() => Err("invalid domain".into()),
         Ok(_) => Err("not user@domain".into()),
         Err(InvalidJid { reason, .. }) => Err(reason),
     }
 }
 
-/// Whether a domain has only what domains have. Servers are told of no other; in a list, what else there is came from
-/// around the address.
+/// Whether a domain has only the usual characters. In a list, other characters come from the text around the address.
 fn is_plausible_domain(domain: &str) -> bool {
     let usual =
         |character: char| character.is_alphanumeric() || ".-:[]".contains(character) || !character.is_ascii();

@@ -1,13 +1,13 @@
-//! Users in rooms and their hats by their place.
+//! References to users in rooms and to their hats.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Attachment, HatId, Jid, Wardrobe};
 
-/// A user in a room, the room first.
+/// A user in a room: (room, user).
 pub type RoomUser = (Jid, Jid);
 
-/// A hat that a user has in a room, or had.
+/// Identifies an attachment, which may no longer exist.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AttachmentRef {
     /// The room.
@@ -19,7 +19,7 @@ pub struct AttachmentRef {
 }
 
 impl AttachmentRef {
-    /// The attachment there, while there is one.
+    /// The attachment, if it exists.
     pub(super) fn attachment<'a>(&self, wardrobe: &'a Wardrobe) -> Option<&'a Attachment> {
         wardrobe.user(&self.room, &self.user)?.hats.get(&self.hat)
     }

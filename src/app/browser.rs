@@ -1,5 +1,5 @@
-//! What the panes list, worked out when something changes and never while drawing. A selection stays on what it is on,
-//! wherever that moves; when that goes, it stays at its place.
+//! The contents of the panes, computed when something changes and never while drawing. A selection follows its item when
+//! the item moves; when the item is removed, the selection stays at the same row.
 
 use std::sync::Arc;
 
@@ -28,40 +28,40 @@ pub use sort::Sort;
 pub use tally::Tally;
 pub use totals::Totals;
 
-/// A room, a user and a hat, as far as they are selected.
+/// The selected room, user and hat.
 pub(super) type Selection = (Option<Jid>, Option<Jid>, Option<HatId>);
 
 /// The panes of all views.
 #[derive(Debug, Clone)]
 pub(super) struct Browser {
-    /// By room: what is selected, marked and filtered there stays while another view is shown.
+    /// The Rooms view. Its selection, marks and filters persist while another view is shown.
     rooms: Columns,
     by_room: ByRoom,
-    /// The other view that is shown.
+    /// The view shown instead, if any.
     other: Option<Box<OtherView>>,
-    /// Counted once for each state of the wardrobe, as every frame says it.
+    /// Computed once per state of the wardrobe, because every frame shows it.
     pub totals: Totals,
 }
 
-/// A view that is shown in the place of the one by room.
+/// The Hats or Users view.
 #[derive(Debug, Clone)]
 struct OtherView {
     columns: Columns,
     index: ViewIndex,
-    /// The pane that had the focus before.
+    /// The pane that had the focus in the Rooms view.
     focus_before: Pane,
-    /// What was selected when the view was changed: who only looks is back there.
+    /// The selection when the view was opened. If it did not change, the Rooms view is restored as it was.
     initial: Selection,
 }
 
-/// What a view by hat or by user needs to know of the whole wardrobe.
+/// The index over the whole wardrobe that a view needs.
 #[derive(Debug, Clone)]
 enum ViewIndex {
     ByHat(ByHat),
     ByUser(ByUser),
 }
 
-/// Does something with the columns that are shown and what they list.
+/// Evaluates an expression with the columns of the current view and their source.
 macro_rules! with_source {
     ($browser:expr, |$columns:ident, $source:ident| $body:expr) => {
         match $browser.other.as_deref_mut() {
@@ -99,7 +99,7 @@ fn columns(grouping: Grouping) -> Columns {
     Columns::new(PANES.map(|pane| Column::new(usual(pane))))
 }
 
-/// Hats by title, untitled ones last; or active ones first.
+/// Hats sorted by title with untitled ones last, or active ones first.
 fn sorted_hats<'a>(
     sort: Sort,
     hats: impl Iterator<Item = (&'a Room, &'a HatId, &'a Attachment)>,
@@ -115,7 +115,7 @@ fn sorted_hats<'a>(
     rows.into_iter().map(|(_, id)| id.into()).collect()
 }
 
-/// The rooms of a user by name; highest affiliation or most hats first, where that is asked for.
+/// The rooms of a user sorted by name, by affiliation (highest first) or by number of hats (most first).
 fn sorted_rooms<'a>(
     sort: Sort,
     rooms: impl Iterator<Item = (&'a Jid, &'a Arc<Room>, &'a User)>,
@@ -133,7 +133,7 @@ fn sorted_rooms<'a>(
 }
 
 impl Browser {
-    /// The view that is shown.
+    /// The current view.
     pub(super) fn grouping(&self) -> Grouping {
         match self.other.as_deref().map(|other| &other.index) {
             None => Grouping::ByRoom,
@@ -142,7 +142,7 @@ impl Browser {
         }
     }
 
-    /// The panes of the view that is shown.
+    /// The columns of the current view.
     pub(super) fn columns(&self) -> &Columns {
         self.other.as_deref().map_or(&self.rooms, |other| &other.columns)
     }
@@ -154,17 +154,17 @@ impl Browser {
         }
     }
 
-    /// The panes of the view by room, whether it is shown or not.
+    /// The columns of the Rooms view, shown or not.
     pub(super) fn by_room(&self) -> &Columns {
         &self.rooms
     }
 
-    /// What a pane lists.
+    /// The column of a pane.
     pub(super) fn column(&self, pane: Pane) -> &Column {
         self.columns().get(pane)
     }
 
-    /// What the view by hat knows of all hats, while it is shown.
+    /// The index of the Hats view, while it is shown.
     pub(super) fn by_hat(&self) -> Option<&ByHat> {
         match self.other.as_deref().map(|other| &other.index) {
             Some(ViewIndex::ByHat(index)) => Some(index),
@@ -172,7 +172,7 @@ impl Browser {
         }
     }
 
-    /// What the view by user knows of all users, while it is shown.
+    /// The index of the Users view, while it is shown.
     pub(super) fn by_user(&self) -> Option<&ByUser> {
         match self.other.as_deref().map(|other| &other.index) {
             Some(ViewIndex::ByUser(index)) => Some(index),
@@ -180,7 +180,7 @@ impl Browser {
         }
     }
 
-    /// What the marked users or the user in the marked rooms have of a hat, while some are marked.
+    /// Totals of a hat over the marked users, or over the marked rooms of a user, while any are marked.
     pub(super) fn tally(&self, hat: &HatId) -> Option<&Tally> {
         let tallies = match self.other.as_deref().map(|other| &other.index) {
             None => self.by_room.tallies.as_ref(),
@@ -190,7 +190,7 @@ impl Browser {
         tallies?.get(hat)
     }
 
-    /// The room, the user and the hat that are selected, whichever view is shown.
+    /// The selected room, user and hat in the current view.
     pub(super) fn selected_ids(&self) -> (Option<&Jid>, Option<&Jid>, Option<&HatId>) {
         let (grouping, columns) = (self.grouping(), self.columns());
         (
@@ -213,19 +213,19 @@ impl Browser {
         self.columns_mut().get_mut(pane).filter_mut()
     }
 
-    /// Begins to filter a pane, or goes on with its filter as it is.
+    /// Starts or resumes editing the filter of a pane.
     pub(super) fn edit_filter(&mut self, pane: Pane) {
         self.columns_mut().get_mut(pane).edit_filter();
     }
 
-    /// Filters a pane by what its filter means now. True: there is more to look at
+    /// Filters a pane again after its filter changed. True if there is more to do
     /// ([`Browser::filter_next_chunk`]).
     pub(super) fn restart_filter(&mut self, pane: Pane, wardrobe: &Wardrobe) -> bool {
         self.columns_mut().get_mut(pane).restart_filter();
         self.filter_next_chunk(wardrobe)
     }
 
-    /// Looks at the next rows of what is filtered or counted together. True: there is still more.
+    /// Continues filtering or indexing with the next chunk. True if there is more to do.
     pub(super) fn filter_next_chunk(&mut self, wardrobe: &Wardrobe) -> bool {
         if let Some(OtherView {
             columns,
@@ -243,8 +243,8 @@ impl Browser {
             .filter_next_chunk(source, wardrobe))
     }
 
-    /// Shows the next view; what is selected stays selected as far as it can be seen there. Answers with the pane to
-    /// be focused: the first one, or the one that was before.
+    /// Shows the next view and keeps the selection as far as the view can show it. Returns the pane to focus: the first,
+    /// or the one that had the focus before.
     pub(super) fn show_next_view(&mut self, wardrobe: &Wardrobe, focus: Pane) -> Pane {
         self.show(self.grouping().next(), wardrobe, focus)
     }
@@ -255,7 +255,7 @@ impl Browser {
         let before = self.other.take();
         let (from, began) = match before {
             None => (focus, selection.clone()),
-            // Who only looked is back where they were, with all that was marked.
+            // Nothing was selected there: restore the Rooms view with its marks.
             Some(other) if other.initial == selection => (other.focus_before, self.selection()),
             Some(other) => {
                 if let (Some(room), user, hat) = &selection {
@@ -304,7 +304,7 @@ impl Browser {
             }
             ViewIndex::ByUser(index) => {
                 index.refresh(wardrobe);
-                // A small wardrobe is counted together at once, so that the view does not come empty first.
+                // Index a small wardrobe at once, so that the view does not appear empty first.
                 if !index.is_building() || index.build() {
                     other.columns.refresh(Pane::First, index, wardrobe);
                 }
@@ -312,7 +312,7 @@ impl Browser {
         }
     }
 
-    /// Changes what is marked in a pane; answers with what the change says.
+    /// Changes the marks of a pane and returns the result of the change.
     pub(super) fn mark<T>(
         &mut self,
         pane: Pane,
@@ -330,18 +330,18 @@ impl Browser {
         said
     }
 
-    /// Ends a range that is being marked in a pane where it is.
+    /// Finishes the range of marks in a pane.
     pub(super) fn end_range(&mut self, pane: Pane) {
         self.columns_mut().get_mut(pane).end_range();
     }
 
-    /// Lists a pane in another order.
+    /// Changes the sort order of a pane.
     pub(super) fn sort(&mut self, pane: Pane, sort: Sort, wardrobe: &Wardrobe) {
         self.columns_mut().get_mut(pane).set_sort(sort);
         with_source!(self, |columns, source| columns.refresh(pane, source, wardrobe));
     }
 
-    /// Takes a pane's filter away; what is selected stays selected.
+    /// Clears the filter of a pane and keeps the selection.
     pub(super) fn clear_filter(&mut self, pane: Pane, wardrobe: &Wardrobe) {
         with_source!(self, |columns, source| columns
             .clear_filter(pane, source, wardrobe));
@@ -353,8 +353,8 @@ impl Browser {
             .move_to(pane, row, source, wardrobe));
     }
 
-    /// Selects a room, one of its users, one of their hats, as far as they are given and there, in the view by room; a
-    /// filter that hides them is taken away.
+    /// Switches to the Rooms view and selects a room, one of its users and one of their hats, as far as given and present.
+    /// Clears filters that hide them.
     pub(super) fn select(
         &mut self,
         wardrobe: &Wardrobe,
@@ -376,7 +376,7 @@ impl Browser {
         }
     }
 
-    /// Selects a row of those that the pane of its kind lists; a filter that hides it is taken away.
+    /// Selects a row in the pane of its kind, and clears a filter that hides it.
     pub(super) fn select_row(&mut self, kind: RowKind, row: &RowId, wardrobe: &Wardrobe) {
         let pane = self.grouping().pane(kind);
         with_source!(self, |columns, source| {
@@ -384,7 +384,7 @@ impl Browser {
         });
     }
 
-    /// Lists everything anew after the wardrobe changed.
+    /// Lists everything again after the wardrobe changed.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
         self.totals = Totals::of(wardrobe);
         self.by_room.prune(wardrobe);

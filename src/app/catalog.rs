@@ -1,11 +1,11 @@
-//! The hats of a room: those defined in its catalog, and those that are only worn.
+//! The hats of a room: those in its catalog, and those that users have without a catalog entry.
 
 use crate::model::{CatalogHat, HatId, Jid, RoomHat, Wardrobe};
 
-/// The overlay: whose catalog, and what is selected in it.
+/// The catalog overlay of a room.
 #[derive(Debug, Clone)]
 pub struct CatalogOverlay {
-    /// Which room.
+    /// The room.
     pub room: Jid,
     pub(super) selected_hat: Option<HatId>,
     pub(super) row: usize,
@@ -14,9 +14,9 @@ pub struct CatalogOverlay {
 /// A hat of a room.
 #[derive(Debug, Clone, Copy)]
 pub struct CatalogEntry<'a> {
-    /// Its id, what people read, and how many users have it.
+    /// Id, displayed title and number of users.
     pub hat: &'a RoomHat,
-    /// What the catalog has of it; `None` when it is only worn.
+    /// The catalog entry; `None` if the hat is not in the catalog.
     pub definition: Option<&'a CatalogHat>,
 }
 
@@ -29,7 +29,7 @@ impl CatalogOverlay {
         }
     }
 
-    /// The hats, those of the catalog first, by title.
+    /// The hats by title, those in the catalog first.
     pub fn entries<'a>(&self, wardrobe: &'a Wardrobe) -> Vec<CatalogEntry<'a>> {
         let Some(room) = wardrobe.room(&self.room) else {
             return Vec::new();
@@ -49,7 +49,7 @@ impl CatalogOverlay {
         entries
     }
 
-    /// The selected row of these; a selection stays on its hat, else at its place.
+    /// The selected row: that of the selected hat, or the last selected row if the hat is gone.
     pub fn selected(&self, entries: &[CatalogEntry<'_>]) -> Option<usize> {
         let on = entries
             .iter()

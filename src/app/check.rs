@@ -1,4 +1,4 @@
-//! What is wrong with a form, field by field, and what it would store.
+//! Validates forms field by field and resolves the values they would store.
 
 use crate::model::{Attachment, HatId, Hue, InvalidJid, Jid, MAX_TEXT_BYTES, Wardrobe};
 
@@ -10,17 +10,17 @@ use super::form::{FieldName, FieldValue, Form};
 use super::subject::{FormSubject, single};
 use super::suggest::Existing;
 
-/// The hat or the room that a form means.
+/// The hat or room that the text of a field refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved<T> {
-    /// The hat's id, the room's address.
+    /// The hat's id or the room's address.
     pub id: T,
-    /// What it is called, when it was found by letters of that.
+    /// Its title or name, if it was found by typing part of it.
     pub matched_title: Option<String>,
 }
 
 impl Form {
-    /// The hat that the hat field means: the URI in it, or the best match of the letters in it.
+    /// The hat in the hat field: the id typed, or the best match. The error says why there is none.
     pub fn resolve_hat(&self) -> Result<Resolved<HatId>, String> {
         let text = self.text(FieldName::Hat);
         let text = text.trim();
@@ -46,11 +46,14 @@ impl Form {
                 id: known.id.clone(),
                 matched_title: Some(known.title.as_deref().unwrap_or_default().to_owned()),
             }),
-            _ => Err(format!("neither a known hat nor a URI: {}", error.reason)),
+            _ => Err(format!(
+                "No existing hat matches, and it is not an ID: {}",
+                error.reason
+            )),
         }
     }
 
-    /// The room that the field of an existing room means: that of the address in it, or the best match of its letters.
+    /// The room in the room field: the address typed, or the best match. The error says why there is none.
     pub fn resolve_room(&self) -> Result<Resolved<Jid>, String> {
         let text = self.text(FieldName::ExistingRoom);
         let text = text.trim();
@@ -66,11 +69,11 @@ impl Form {
                 id: id.clone(),
                 matched_title: Some(existing.title().unwrap_or_default().to_owned()),
             }),
-            _ => Err("no room is called that; type its address, such as room@conference.example.org".into()),
+            _ => Err("No matching room; type its address, such as room@conference.example.org".into()),
         }
     }
 
-    /// The attachment that the form edits, where it is one.
+    /// The attachment that the form edits, if it edits exactly one.
     pub(super) fn attachment_ref(&self) -> Option<&AttachmentRef> {
         match &self.subject {
             FormSubject::EditHats { attachments, .. } => single(attachments),
@@ -78,7 +81,7 @@ impl Form {
         }
     }
 
-    /// Whether the address of a user is that of a domain.
+    /// Whether the user's address is a whole domain.
     pub fn is_domain_address(&self) -> bool {
         self.user().is_ok_and(|jid| jid.local().is_none())
     }
@@ -107,15 +110,14 @@ impl Form {
         let made = before
             .with_active(active)
             .with_required(self.is_on(FieldName::Required));
-        // An empty title that was there stays as it is; else empty means none.
+        // An existing empty title is preserved; otherwise an empty field means no title.
         if made.title.as_deref().unwrap_or_default() == title {
             return made;
         }
         made.with_title(Some(title.as_str()).filter(|title| !title.is_empty()))
     }
 
-    /// What is wrong with a field, in words. A field in which nothing was typed yet is not called wrong before saving was
-    /// refused once.
+    /// What is wrong with a field. An empty field is not reported before the first attempt to save.
     pub fn problem(&self, field: usize, wardrobe: &Wardrobe, keymap: &Keymap) -> Option<String> {
         let name = self.fields.get(field)?.name;
         let text = self.text(name);
@@ -125,7 +127,7 @@ impl Form {
         self.field_problem(name, text.trim(), wardrobe, keymap)
     }
 
-    /// The first field that is wrong, and what is.
+    /// The first invalid field and its problem.
     pub(super) fn first_problem(&self, wardrobe: &Wardrobe, keymap: &Keymap) -> Option<(usize, String)> {
         let wrong = |name| self.field_problem(name, self.text(name).trim(), wardrobe, keymap);
         self.fields
@@ -142,28 +144,28 @@ impl Form {
         keymap: &Keymap,
     ) -> Option<String> {
         match (name, &self.subject) {
-            (FieldName::Room, _) if text.is_empty() => Some("the room's address is missing".into()),
+            (FieldName::Room, _) if text.is_empty() => Some("Enter the room's address".into()),
             (FieldName::Room, _) => match Jid::parse_room_input(text) {
-                Ok(jid) if wardrobe.room(&jid).is_some() => Some("this room is there already".into()),
+                Ok(jid) if wardrobe.room(&jid).is_some() => Some("This room already exists".into()),
                 Ok(jid) => self.scope_problem(&jid),
                 Err(error) => Some(address_problem(&error)),
             },
             (FieldName::ExistingRoom, _) if text.is_empty() => {
                 let list = keymap.name(CommandId::OpenSuggestions);
-                Some(format!("choose a room ({list}), or type its address"))
+                Some(format!("Choose a room ({list}) or type its address"))
             }
             (FieldName::ExistingRoom, subject) => match self.resolve_room() {
                 Ok(chosen) => self.room_problem(&chosen.id, subject, wardrobe),
                 Err(problem) => Some(problem),
             },
-            (FieldName::User, _) if text.is_empty() => Some("the user's address is missing".into()),
+            (FieldName::User, _) if text.is_empty() => Some("Enter the user's address".into()),
             (FieldName::User, FormSubject::AddUser { rooms }) => {
                 new_users_problem(text, rooms, wardrobe, keymap)
             }
             (FieldName::Hue, _) if self.is_unedited(FieldName::Hue) || text.is_empty() => None,
             (FieldName::Hue, _) => match Hue::parse(text) {
                 Some(_) => None,
-                None => Some("a number from 0 to 360, such as 128 for green, or nothing".into()),
+                None => Some("Enter a number from 0 to 360, or nothing".into()),
             },
             (FieldName::Hat, FormSubject::DefineHat { room }) if !text.is_empty() => {
                 let chosen = match self.resolve_hat() {
@@ -173,7 +175,7 @@ impl Form {
                 let there = wardrobe
                     .room(room)
                     .is_some_and(|room| room.catalog.contains_key(&chosen.id));
-                there.then(|| "this hat is in the catalog already; edit that one instead".into())
+                there.then(|| "Already in the catalog: edit it instead".into())
             }
             (FieldName::Hat, _) if text.is_empty() => {
                 let (list, new) = (
@@ -181,7 +183,7 @@ impl Form {
                     keymap.name(CommandId::NewId),
                 );
                 Some(format!(
-                    "choose a known hat ({list}), type its URI, or make a new one ({new})"
+                    "Choose an existing hat ({list}), paste an ID, or generate one ({new})"
                 ))
             }
             (FieldName::Hat, FormSubject::AddHat { members }) => match self.resolve_hat() {
@@ -207,13 +209,13 @@ impl Form {
             .allowed_rooms
             .as_ref()
             .is_some_and(|rooms| !rooms.contains(room));
-        is_beyond.then(|| "this session is limited to other rooms (--room)".into())
+        is_beyond.then(|| "This restricted session cannot add this room".into())
     }
 
-    /// Why nobody can be added to a room: it is not there, or all of them are in it.
+    /// Why no user can be added to a room: it does not exist, or all of them are in it.
     fn room_problem(&self, jid: &Jid, subject: &FormSubject, wardrobe: &Wardrobe) -> Option<String> {
         let Some(room) = wardrobe.room(jid) else {
-            let missing = || Some("there is no such room; add the room first, in the view by room".into());
+            let missing = || Some("No such room; add it first in the Rooms view".into());
             return self.scope_problem(jid).or_else(missing);
         };
         let FormSubject::AddToRoom { users } = subject else {
@@ -222,15 +224,15 @@ impl Form {
         match users.as_slice() {
             [user] => room
                 .user(user)
-                .map(|there| format!("this user is in the room already, as {}", there.affiliation)),
+                .map(|there| format!("Already in the room as {}", there.affiliation)),
             all => all
                 .iter()
                 .all(|user| room.user(user).is_some())
-                .then(|| "all of these users are in the room already".into()),
+                .then(|| "All of these users are already in the room".into()),
         }
     }
 
-    /// The hat of a catalog and the color that is typed for it.
+    /// The catalog hat of the form with the hue typed for it.
     pub fn colored(&self) -> Option<(HatId, Option<Hue>)> {
         let id = match &self.subject {
             FormSubject::EditDefined { hat, .. } => hat.clone(),
@@ -239,20 +241,20 @@ impl Form {
         Some((id, Hue::parse(&self.text(FieldName::Hue))))
     }
 
-    /// Whether nobody typed in this field: what came from elsewhere is no mistake of who sits here.
+    /// Whether the field is unedited. Values from the data file are not reported as the moderator's mistakes.
     fn is_unedited(&self, name: FieldName) -> bool {
         self.fields.iter().any(|field| {
             field.name == name && matches!(&field.value, FieldValue::Text(text) if !text.is_changed())
         })
     }
 
-    /// What somebody else made meanwhile of the thing that the form edits, in words; `None` while it is as it was.
+    /// How someone else changed what the form edits since it was opened; `None` if unchanged.
     pub fn concurrent_change(&self, wardrobe: &Wardrobe) -> Option<String> {
         self.subject.concurrent_change(wardrobe)
     }
 }
 
-/// Why these cannot be added to rooms: they are no addresses, or nobody of them would be new.
+/// Why these users cannot be added to rooms: invalid addresses, or no user would be new.
 fn new_users_problem(text: &str, rooms: &[Jid], wardrobe: &Wardrobe, keymap: &Keymap) -> Option<String> {
     if addresses::is_list(text) {
         return addresses::parse_list(text).problem(rooms, wardrobe);
@@ -271,34 +273,34 @@ fn new_users_problem(text: &str, rooms: &[Jid], wardrobe: &Wardrobe, keymap: &Ke
             user.affiliation,
             keymap.name(CommandId::EditUser)
         )),
-        all if all.len() == rooms.len() => Some("this user is in all of these rooms already".into()),
+        all if all.len() == rooms.len() => Some("Already in all of these rooms".into()),
         _ => None,
     }
 }
 
-/// Why a hat cannot be given: nobody would get it.
+/// Why a hat cannot be added: all of these users have it.
 fn duplicate_hat_problem(hat: &HatId, members: &[RoomUser], wardrobe: &Wardrobe) -> Option<String> {
     let has = |(room, user): &RoomUser| {
         let there = wardrobe.user(room, user);
         there.is_some_and(|there| there.hats.get(hat).is_some())
     };
     match members {
-        [one] => has(one).then(|| "the user has this hat already; edit that one instead".into()),
+        [one] => has(one).then(|| "The user already has this hat: edit it instead".into()),
         all => all
             .iter()
             .all(has)
-            .then(|| "all of these users have this hat already".into()),
+            .then(|| "All of these users already have this hat".into()),
     }
 }
 
-/// Why nobody should type this as a title or a name.
+/// Why a text is not accepted as a title or name.
 pub(super) fn title_problem(text: &str) -> Option<&'static str> {
     if text.len() > MAX_TEXT_BYTES {
-        Some("it is longer than 1,024 bytes")
+        Some("Longer than 1,024 bytes")
     } else if text.chars().any(char::is_control) {
-        Some("a line break or another control character is in it")
+        Some("Contains a line break or control character")
     } else if !text.is_empty() && text.trim().is_empty() {
-        Some("only spaces: leave it empty, or write something")
+        Some("Cannot be only spaces")
     } else {
         None
     }

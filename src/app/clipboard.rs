@@ -1,20 +1,20 @@
-//! Hats that were copied, to be put on others.
+//! Copied hats.
 
 use crate::model::{Hats, Jid};
 
-/// Hats that were copied.
+/// Copied hats, to be added to other users.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct CopiedHats {
     /// The room that they come from.
     pub(super) room: Jid,
-    /// As they were there.
+    /// The hats as attached there.
     pub(super) hats: Hats,
-    /// With the titles that people read there, for other rooms.
+    /// The hats with their displayed titles, for rooms with another catalog.
     pub(super) with_titles: Hats,
 }
 
 impl CopiedHats {
-    /// As they are put on in a room.
+    /// The hats to use in a room.
     pub(super) fn for_room(&self, room: &Jid) -> &Hats {
         if *room == self.room {
             &self.hats

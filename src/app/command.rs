@@ -1,5 +1,5 @@
-//! The one table of commands: keys, footer, help and the documentation of keys all come from it. What a command does,
-//! and when it can be done, is in [`handlers`](super::update).
+//! The table of commands. The footer, the help, the palette and docs/keys.md are all generated from it. What a command
+//! does, and when it is enabled, is in [`handlers`](super::update).
 
 use super::{Key, KeyCode};
 

@@ -1,8 +1,8 @@
-//! What is there now, in words: one side of a conflict.
+//! Describes the current state of what an edit changes: "theirs" in a conflict.
 
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Wardrobe};
 
-/// A hat as a user has it: `"Teacher", worn, required`.
+/// A user's hat, such as `"Teacher", active, required`.
 pub(super) fn describe_attachment(attachment: &Attachment) -> String {
     let title = match attachment.title.as_deref().filter(|title| !title.is_empty()) {
         Some(title) => format!("\"{title}\""),
@@ -26,7 +26,7 @@ pub(super) fn describe_attachment(attachment: &Attachment) -> String {
     format!("{title}, {worn}{required}{more}")
 }
 
-/// A hat of the catalog: `"Teacher", hue 120`.
+/// A catalog hat, such as `"Teacher", hue 120`.
 pub(super) fn describe_catalog_hat(hat: &CatalogHat) -> String {
     let title = match hat.title.as_deref().filter(|title| !title.is_empty()) {
         Some(title) => format!("\"{title}\""),
@@ -38,21 +38,19 @@ pub(super) fn describe_catalog_hat(hat: &CatalogHat) -> String {
     }
 }
 
-/// What stands now where an edit would change something.
+/// The current state of what an edit would change.
 pub(super) fn describe_current(edit: &Edit, wardrobe: &Wardrobe) -> String {
     let room = edit.room().and_then(|room| wardrobe.room(room));
     let user = room.zip(edit.user()).and_then(|(room, user)| room.user(user));
     match (edit, room) {
-        (Edit::Document { .. }, _) => {
-            "the document's own members (named sets of hats, or what hatrack does not know) are others".into()
-        }
-        (_, None) => "the room is not there any more".into(),
-        (Edit::Room { .. } | Edit::Catalog { .. }, Some(_)) => "the room is another than it was".into(),
+        (Edit::Document { .. }, _) => "the data file's other fields have changed".into(),
+        (_, None) => "the room no longer exists".into(),
+        (Edit::Room { .. } | Edit::Catalog { .. }, Some(_)) => "the room has changed".into(),
         (Edit::RoomName { .. }, Some(room)) => describe_room_name(room.name.as_deref()),
         (Edit::Hat { hat, .. }, Some(_)) => match user.and_then(|user| user.hats.get(hat)) {
             Some(there) => describe_attachment(there),
-            None if user.is_none() => "the user is not there any more".into(),
-            None => "the user does not have the hat any more".into(),
+            None if user.is_none() => "the user is no longer in the room".into(),
+            None => "the user no longer has the hat".into(),
         },
         (Edit::User { .. } | Edit::Affiliation { .. }, Some(_)) => match user {
             Some(user) => format!(
@@ -60,21 +58,21 @@ pub(super) fn describe_current(edit: &Edit, wardrobe: &Wardrobe) -> String {
                 describe_affiliation(user.affiliation),
                 super::describe::count_or_no(user.hats.len(), "hat")
             ),
-            None => "the user is not there any more".into(),
+            None => "the user is no longer in the room".into(),
         },
     }
 }
 
-/// The user's affiliation, as a sentence.
+/// The user's affiliation, as a clause.
 pub(super) fn describe_affiliation(affiliation: Affiliation) -> String {
     match affiliation {
-        Affiliation::Outcast => "the user is banned (outcast)".into(),
+        Affiliation::Outcast => "the user is banned".into(),
         Affiliation::None => "the user is not affiliated".into(),
         other => format!("the user is {other}"),
     }
 }
 
-/// The room's name, as a sentence.
+/// The room's name, as a clause.
 pub(super) fn describe_room_name(name: Option<&str>) -> String {
     match name {
         Some(name) => format!("the room's name is \"{name}\""),

@@ -1,4 +1,4 @@
-//! What was typed, and what could not be saved, when a session was cut off: kept outside, offered at the next start.
+//! Drafts: open forms and unsaved changes of an interrupted session, stored outside and offered at the next start.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::store::{Change, Scope};
 
 use super::form::{FieldName, FieldValue, Form, FormSubject};
 
-/// What a session leaves behind when it is cut off.
+/// What an interrupted session leaves behind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// The forms that were open, the topmost last.
@@ -18,7 +18,7 @@ pub struct Draft {
     pub unsaved: Vec<UnsavedChange>,
 }
 
-/// A form's subject and what its fields held.
+/// A form's subject and the contents of its fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormDraft {
     /// What the form was about.
@@ -32,7 +32,7 @@ pub struct FormDraft {
 /// A change that could not be written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnsavedChange {
-    /// What.
+    /// The change.
     pub edits: Group,
     #[serde(default)]
     pub(super) undoes: Option<u64>,
@@ -66,7 +66,7 @@ impl UnsavedChange {
     }
 }
 
-/// Whether what is about this room, or about the whole document, is for a session of this scope.
+/// Whether something about this room, or about the whole document (`None`), is in the scope of a session.
 fn is_in_scope(scope: &Scope, room: Option<&Jid>) -> bool {
     match (&scope.rooms, room) {
         (None, _) => true,
@@ -90,7 +90,7 @@ impl FormDraft {
         }
     }
 
-    /// What was typed, field by field; fields in which nothing was are left out.
+    /// The texts of the fields that are not empty.
     pub fn texts(&self) -> impl Iterator<Item = (FieldName, &str)> {
         let texts = self.texts.iter().map(|(name, text)| (*name, text.as_str()));
         texts.filter(|(_, text)| !text.is_empty())
@@ -115,7 +115,7 @@ impl FormDraft {
         }
     }
 
-    /// Puts into the fields of a form what was typed.
+    /// Restores the contents into the fields of a form.
     pub(super) fn restore(&self, form: &mut Form) {
         for (name, text) in &self.texts {
             form.set_text(*name, text);
@@ -140,7 +140,7 @@ impl FormDraft {
                 FieldValue::Text(_) => {}
             }
         }
-        // The list is that of what is typed, as it was: what it offers first is what the letters mean.
+        // Search again, so that partial text resolves to the same suggestion as before.
         let field = form
             .fields
             .iter()
@@ -156,13 +156,13 @@ impl FormDraft {
 }
 
 impl Draft {
-    /// Whether there is nothing in it.
+    /// Whether the draft is empty.
     pub fn is_empty(&self) -> bool {
         self.forms.is_empty() && self.unsaved.is_empty()
     }
 
-    /// What of the kept bytes is for a session of this scope; the rest stays where it is. The error says why the bytes
-    /// are no draft.
+    /// Parses a stored draft and keeps what is in the scope of this session; the rest stays stored. The error says why the
+    /// bytes are not a draft.
     pub(super) fn read(bytes: &[u8], scope: &Scope) -> Result<Self, String> {
         let mut draft: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         draft.forms.retain(|form| form.is_within(scope));
@@ -170,7 +170,7 @@ impl Draft {
         Ok(draft)
     }
 
-    /// Takes out of this draft what another has in it, each once.
+    /// Removes each entry of another draft once.
     fn subtract(&mut self, other: &Self) {
         for form in &other.forms {
             if let Some(at) = self.forms.iter().position(|there| there == form) {
@@ -185,11 +185,10 @@ impl Draft {
     }
 }
 
-/// The bytes to be kept in the place of those that are kept now: with what this session has to keep in the place of what
-/// it had (`before`), and with all that others left there. `None`: nothing is to be kept. (One person may have several
-/// sessions open, and a session may see less than another.)
+/// Updates the stored draft: replaces this session's previous entries (`before`) by `after` and keeps those of other
+/// sessions. `None` if nothing remains. (One person may have several sessions with different scopes.)
 pub fn update_stored(now: Option<&[u8]>, before: &Draft, after: &Draft) -> Option<Vec<u8>> {
-    // Bytes that are no draft were said to be none, and can be of no use.
+    // Unreadable bytes were reported when they were read; they are dropped.
     let mut draft: Draft = now
         .and_then(|now| serde_json::from_slice(now).ok())
         .unwrap_or_default();
@@ -199,7 +198,7 @@ pub fn update_stored(now: Option<&[u8]>, before: &Draft, after: &Draft) -> Optio
     to_bytes(&draft)
 }
 
-/// The bytes to be kept when what killed sessions left in their own drafts is put to what is kept now, each once.
+/// Adds the drafts of killed sessions to the stored draft, each entry once.
 pub fn merge_orphaned(now: Option<&[u8]>, left: &[Vec<u8>]) -> Option<Vec<u8>> {
     let read = |bytes: &[u8]| serde_json::from_slice::<Draft>(bytes).ok();
     let mut draft = now.and_then(read).unwrap_or_default();
@@ -211,44 +210,44 @@ pub fn merge_orphaned(now: Option<&[u8]>, left: &[Vec<u8>]) -> Option<Vec<u8>> {
     to_bytes(&draft)
 }
 
-/// A draft as it is kept; `None`: there is nothing in it.
+/// Serializes a draft; `None` if it is empty.
 pub fn to_bytes(draft: &Draft) -> Option<Vec<u8>> {
     (!draft.is_empty()).then(|| crate::model::write::pretty(draft))
 }
 
-/// What a session knows of the draft that is kept outside.
+/// A session's view of the stored draft.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DraftState {
-    /// What came before the file was open.
+    /// A draft that arrived before the data file was open.
     pub received: Option<Vec<u8>>,
-    /// That about which nothing was decided yet.
+    /// A draft that the moderator has not decided on.
     pub undecided: Option<Draft>,
-    /// What this session has in it.
+    /// This session's entries in the stored draft.
     pub stored: Draft,
-    /// What it asked to be kept last, before there is an answer.
+    /// The entries being stored, until confirmed.
     pub storing: Option<Draft>,
-    /// What could not be kept: not asked for again and again.
+    /// Entries that could not be stored; not retried.
     pub failed: Option<Draft>,
-    /// Forms that were taken up from it and are open.
+    /// Restored forms that are open.
     pub restored_forms: Vec<FormDraft>,
-    /// Changes were taken up from it that may not be saved yet.
+    /// Whether restored changes may still be unsaved.
     pub has_restored_changes: bool,
     /// The session's own draft.
     pub own: OwnDraftState,
 }
 
-/// What a session knows of its own draft, which is there in case that it is killed.
+/// State of the session's own draft, which survives if the process is killed.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OwnDraftState {
-    /// What is in it.
+    /// Its stored contents.
     pub kept: Draft,
-    /// The forms that were open when typing paused.
+    /// Forms that were open at the last pause in typing.
     pub forms: Vec<FormDraft>,
-    /// Changes are long without an answer.
+    /// Whether changes have been unconfirmed for long.
     pub has_overdue_changes: bool,
-    /// Typing is waited for to pause.
+    /// Whether the timer for a pause in typing is running.
     pub awaiting_pause: bool,
-    /// An answer is waited for.
+    /// Whether the timer for unconfirmed changes is running.
     pub awaiting_answer: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Narrowing a pane to what is looked for, while somebody types.
+//! Filters of panes.
 
 use nucleo_matcher::pattern::{Atom, CaseMatching};
 
@@ -7,12 +7,12 @@ use crate::model::{Attachment, HatId, Jid, Room, User};
 use super::matching::{FuzzyMatcher, fuzzy_atom, substring_atom};
 use super::text::TextInput;
 
-/// What a pane is narrowed to.
+/// The filter of a pane.
 #[derive(Debug, Clone)]
 pub struct Filter {
-    /// What is typed.
+    /// The text typed.
     pub text: TextInput,
-    /// Whether the keys go into it.
+    /// Whether it is being edited.
     pub editing: bool,
     query: FilterTerms,
 }
@@ -26,7 +26,7 @@ impl Filter {
         }
     }
 
-    /// Reads what is typed; false when it means what it meant before.
+    /// Parses the text again. False if the terms did not change.
     pub(super) fn reparse(&mut self) -> bool {
         let query = FilterTerms::parse(&self.text.text());
         let changed = query != self.query;
@@ -34,7 +34,7 @@ impl Filter {
         changed
     }
 
-    /// Which of the letters of a text are meant, by their place among its graphemes.
+    /// Positions of the matching letters of a text, as grapheme indices.
     pub fn match_positions(&self, shown: &str) -> Vec<u32> {
         let (mut matching, mut places) = (FuzzyMatcher::new(), Vec::new());
         for term in &self.query.terms {
@@ -47,7 +47,7 @@ impl Filter {
         places
     }
 
-    /// How well a room matches.
+    /// Score of a room.
     pub(super) fn score_room(&self, matching: &mut FuzzyMatcher, (jid, room): (&Jid, &Room)) -> Option<u32> {
         self.query.score(|what| match what {
             TermKind::Letters(atom, _) => matching
@@ -61,7 +61,7 @@ impl Filter {
         })
     }
 
-    /// How well a user of a room matches.
+    /// Score of a user of a room.
     pub(super) fn score_user(
         &self,
         matching: &mut FuzzyMatcher,
@@ -82,7 +82,7 @@ impl Filter {
         })
     }
 
-    /// How well a hat of a user matches.
+    /// Score of a user's hat.
     pub(super) fn score_hat(
         &self,
         matching: &mut FuzzyMatcher,
@@ -92,7 +92,7 @@ impl Filter {
         self.score_existing_hat(matching, id, room.title(id, attachment))
     }
 
-    /// How well a hat matches that is not one user's.
+    /// Score of a hat, independent of a user.
     pub(super) fn score_existing_hat(
         &self,
         matching: &mut FuzzyMatcher,
@@ -109,7 +109,7 @@ impl Filter {
         })
     }
 
-    /// How well an address matches.
+    /// Score of an address.
     pub(super) fn score_address(&self, matching: &mut FuzzyMatcher, jid: &Jid) -> Option<u32> {
         self.query.score(|what| match what {
             TermKind::Letters(atom, _) => matching.score_fuzzy(atom, jid.as_str()),
@@ -118,13 +118,13 @@ impl Filter {
     }
 }
 
-/// How well a hat's title or id has a word in it.
+/// Score of a word in a hat's title or id.
 fn score_name(matching: &mut FuzzyMatcher, atom: &Atom, id: &HatId, title: Option<&str>) -> Option<u32> {
     let by_title = title.and_then(|title| matching.score_substring(atom, title));
     by_title.or_else(|| matching.score_substring(atom, id.as_str()))
 }
 
-/// The words of a filter; all of them must hold.
+/// The terms of a filter; all must match.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct FilterTerms {
     terms: Vec<Term>,
@@ -133,17 +133,17 @@ struct FilterTerms {
 #[derive(Debug, Clone, PartialEq)]
 struct Term {
     kind: TermKind,
-    /// With `!` before it: what matches is left out.
+    /// Prefixed with `!`: matches are excluded.
     negated: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum TermKind {
-    /// Letters of a name or an address; in an id, where letters far from each other mean nothing, next to each other.
+    /// Letters of a name or address (fuzzy), or a substring of an id, where a fuzzy match would be meaningless.
     Letters(Atom, Atom),
-    /// `@mem`: the beginning of an affiliation.
+    /// `@mem`: prefix of an affiliation.
     Affiliation(String),
-    /// `#teach`: a hat with that in its title or id; any hat where nothing follows.
+    /// `#teach`: a hat with this in its title or id; `#` alone: any hat.
     Hat(Option<Atom>),
 }
 
@@ -160,7 +160,7 @@ impl FilterTerms {
                 (Some(affiliation), _) => TermKind::Affiliation(affiliation.to_lowercase()),
                 (_, Some("")) => TermKind::Hat(None),
                 (_, Some(hat)) => TermKind::Hat(Some(substring_atom(hat, CaseMatching::Smart))),
-                // What is left out must be there as it is written: letters from here and there would leave out too much.
+                // Exclusion needs an exact substring: a fuzzy match would exclude too much.
                 _ if not => TermKind::Letters(whole(), whole()),
                 _ => TermKind::Letters(fuzzy_atom(token, CaseMatching::Smart), whole()),
             };
@@ -174,7 +174,7 @@ impl FilterTerms {
         }
     }
 
-    /// The sum of what the words score, where all of them hold.
+    /// Sum of the scores, if all terms match.
     fn score(&self, mut of: impl FnMut(&TermKind) -> Option<u32>) -> Option<u32> {
         self.terms
             .iter()

@@ -1,4 +1,4 @@
-//! Looking for a command, or for a room, a user or a hat anywhere, by a few letters.
+//! The finder: searches commands, or rooms, users and hats.
 
 use std::sync::Arc;
 
@@ -12,58 +12,58 @@ use super::offer::FinderItem;
 use super::place::Place;
 use super::text::TextInput;
 
-/// How many users are looked at before the next key has its turn.
+/// Users searched before the next key is handled.
 const CHUNK: usize = 2_000;
-/// So many of the best are offered.
+/// Most matches that are listed.
 const MAX_MATCHES: usize = 200;
 
-/// The overlay: what is typed, and what was found.
+/// The finder overlay: the query and its matches.
 #[derive(Debug, Clone)]
 pub struct Finder {
-    /// What is typed.
+    /// The query.
     pub text: TextInput,
     /// The selected row.
     pub selected: usize,
-    /// What is offered, best first.
+    /// The listed matches, best first.
     pub matches: Vec<FinderMatch>,
-    /// How many matched, more than are offered perhaps.
+    /// Number of all matches, which may exceed those listed.
     pub match_count: usize,
     terms: SearchTerms,
     scope: FinderScope,
 }
 
-/// What is looked among.
+/// What is searched.
 #[derive(Debug, Clone)]
 enum FinderScope {
     Commands(Vec<FinderItem>),
     Help(Vec<FinderItem>),
-    /// The rooms of the wardrobe, and how far they were looked at: room and user.
+    /// The rooms of the wardrobe, and the search position: indices of room and user.
     Places {
         rooms: Arc<[(Jid, Arc<Room>)]>,
         at: (usize, usize),
     },
 }
 
-/// Something that was found.
+/// A match.
 #[derive(Debug, Clone)]
 pub struct FinderMatch {
-    /// What.
+    /// The item.
     pub item: FinderItem,
     score: u32,
 }
 
 impl Finder {
-    /// Commands.
+    /// Searches commands.
     pub(super) fn commands(commands: Vec<FinderItem>) -> Self {
         Self::new(FinderScope::Commands(commands))
     }
 
-    /// Every command there is, and more to know.
+    /// Searches all commands and notes.
     pub(super) fn help(all: Vec<FinderItem>) -> Self {
         Self::new(FinderScope::Help(all))
     }
 
-    /// Everything in the wardrobe.
+    /// Searches the wardrobe.
     pub(super) fn places(wardrobe: &Wardrobe) -> Self {
         let rooms = wardrobe.rooms().map(|(jid, room)| (jid.clone(), room.clone()));
         Self::new(FinderScope::Places {
@@ -85,12 +85,12 @@ impl Finder {
         finder
     }
 
-    /// What is looked among, in words.
+    /// Title of the overlay.
     pub fn title(&self) -> &'static str {
         match self.scope {
             FinderScope::Commands(_) => "Commands",
             FinderScope::Help(_) => "Help",
-            FinderScope::Places { .. } => "Go to a room, a user or a hat",
+            FinderScope::Places { .. } => "Go to a room, user or hat",
         }
     }
 
@@ -99,7 +99,7 @@ impl Finder {
         matches!(self.scope, FinderScope::Help(_))
     }
 
-    /// What stands above a row: in the help, the first of each place has a heading, while all of it is shown.
+    /// Heading above a row: in the help without a query, the first row of each place has one.
     pub fn heading(&self, row: usize) -> Option<&'static str> {
         if !self.is_help() || !self.terms.is_empty() {
             return None;
@@ -109,7 +109,7 @@ impl Finder {
         place(row).filter(|here| Some(*here) != before).map(Place::title)
     }
 
-    /// Whether there is more to look at.
+    /// Whether the search is incomplete.
     pub fn is_searching(&self) -> bool {
         match &self.scope {
             FinderScope::Commands(_) | FinderScope::Help(_) => false,
@@ -117,7 +117,7 @@ impl Finder {
         }
     }
 
-    /// Begins anew with what is typed now.
+    /// Starts the search again with the current query.
     pub(super) fn restart(&mut self) {
         self.terms = SearchTerms::of(&self.text.text(), CaseMatching::Smart);
         self.matches.clear();
@@ -128,11 +128,11 @@ impl Finder {
         self.search_next_chunk();
     }
 
-    /// Looks at some more.
+    /// Searches the next chunk.
     pub(super) fn search_next_chunk(&mut self) {
         let mut matching = FuzzyMatcher::new();
         let mut found = Vec::new();
-        // In the help, whoever types a key asks what it does.
+        // In the help, typing a key finds its command.
         let typed = self.is_help().then(|| self.text.text());
         let typed = typed.filter(|typed| !typed.is_empty());
         match &mut self.scope {
@@ -163,19 +163,19 @@ impl Finder {
                     }
                 }
             }
-            // Nobody wants all of it at once: with nothing typed the rooms are offered.
+            // An empty query lists only the rooms.
             FinderScope::Places { rooms, at } => {
                 search_places(&mut matching, &self.terms, rooms, at, &mut found);
             }
         }
         self.match_count += found.len();
         self.matches.append(&mut found);
-        // Stable: what is as good comes in the order in which it was found.
+        // Stable: equal scores keep the order in which they were found.
         self.matches.sort_by_key(|found| std::cmp::Reverse(found.score));
         self.matches.truncate(MAX_MATCHES);
     }
 
-    /// What is selected.
+    /// The selected item.
     pub fn selected_item(&self) -> Option<&FinderItem> {
         self.matches.get(self.selected).map(|found| &found.item)
     }
@@ -205,7 +205,7 @@ fn search_places(
         };
         if *user_at == 0 {
             left = left.saturating_sub(1);
-            // By its address as well as by its name.
+            // Match the address as well as the name.
             put(2, place(None, None), &[&format!("{name} {jid}")]);
         }
         if terms.is_empty() {
@@ -228,7 +228,7 @@ fn search_places(
     }
 }
 
-/// How well words match texts together; the first text at least one of the words, as it is what is to be found.
+/// Score of the terms over several texts; at least one term must match the first, which is the item itself.
 fn score(matching: &mut FuzzyMatcher, terms: &SearchTerms, texts: &[&str]) -> Option<u32> {
     let (score, first) = terms.score(matching, texts, 1)?;
     first.then_some(score)

@@ -1,5 +1,5 @@
-//! Forms: named fields, one of which has the focus. What a form is about is its [`FormSubject`]; what stands in its
-//! fields at first, `update/build_form.rs`; the change that it means, `update/build_batch.rs`.
+//! Forms: named fields, one of which has the focus. A form's [`FormSubject`] says what it edits; `update/build_form.rs`
+//! fills its fields, `update/build_batch.rs` turns it into edits.
 
 use std::collections::BTreeSet;
 
@@ -13,42 +13,42 @@ pub use super::subject::FormSubject;
 use super::suggest::Suggestions;
 use super::text::TextInput;
 
-/// What a field is for.
+/// Identifies a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FieldName {
     /// The address of a new room.
     Room,
-    /// The address of a room that is there, or a few letters of its name.
+    /// The address of an existing room, or part of its name.
     ExistingRoom,
-    /// What people call the room.
+    /// The room's display name.
     RoomName,
     /// A user's address.
     User,
     /// The user's affiliation with the room.
     Affiliation,
-    /// A hat's id, or a few letters of its title.
+    /// A hat's id, or part of its title.
     Hat,
     /// The hat's title.
     Title,
-    /// Whether the hat is displayed.
+    /// Whether the hat is active (shown in chat).
     Active,
-    /// Whether the user cannot take it off.
+    /// Whether the hat is required (the user cannot remove it).
     Required,
     /// A hat's color in the room's catalog.
     Hue,
-    /// Whether the hats of those who have it get the title of the catalog, too.
+    /// Whether to change the title for users with the hat as well.
     #[serde(rename = "wearers")] // as drafts have it
     RetitleUsers,
 }
 
 impl FieldName {
-    /// Whether what exists is offered for the field.
+    /// Whether the field has a list of existing items.
     pub fn suggests(self) -> bool {
         matches!(self, Self::Hat | Self::ExistingRoom)
     }
 
-    /// The word before the field.
+    /// The field's label.
     pub fn label(self) -> &'static str {
         match self {
             Self::Room | Self::User => "Address",
@@ -60,50 +60,50 @@ impl FieldName {
             Self::Active => "Active",
             Self::Required => "Required",
             Self::Hue => "Hue",
-            Self::RetitleUsers => "Users, too",
+            Self::RetitleUsers => "Retitle users",
         }
     }
 
-    /// What to put there, in a few words.
+    /// A short hint on what to enter.
     pub fn hint(self, keymap: &Keymap) -> String {
         let key = |id| keymap.name(id);
         match self {
             Self::Room => "room@conference.example.org".into(),
-            Self::ExistingRoom => "letters of a room's name, or its address".into(),
-            Self::RoomName => "what people call it (may be left empty)".into(),
-            Self::User => "user@example.org, or a list of several".into(),
+            Self::ExistingRoom => "Type a name or an address".into(),
+            Self::RoomName => "display name (optional)".into(),
+            Self::User => "user@example.org, or a list of addresses".into(),
             Self::Affiliation => format!(
                 "{} or {} to change",
                 key(CommandId::NextValue),
                 key(CommandId::PreviousValue)
             ),
             Self::Hat => format!(
-                "letters of a known title, or a URI; {} makes a new one",
+                "Type a title, or paste an ID ({} generates one)",
                 key(CommandId::NewId)
             ),
-            Self::Title => "what people read, such as Teacher".into(),
-            Self::Active => "the user is displaying the hat now".into(),
-            Self::Required => "the user cannot take it off (you can)".into(),
-            Self::Hue => "the color's angle, 0 to 360; empty: the color of its id".into(),
-            Self::RetitleUsers => "users with a title of their own get this one".into(),
+            Self::Title => "shown in chat, for example Teacher".into(),
+            Self::Active => "shown in chat".into(),
+            Self::Required => "the user cannot remove it".into(),
+            Self::Hue => "0–360; empty for automatic".into(),
+            Self::RetitleUsers => "replaces titles that users have for it".into(),
         }
     }
 }
 
-/// What a field holds.
+/// The value of a field.
 #[derive(Debug, Clone)]
 pub enum FieldValue {
     /// A line of text.
     Text(Box<TextInput>),
-    /// Yes or no.
+    /// A checkbox.
     Toggle(bool),
-    /// Yes, no, or as it is: of several things that are not all the same.
+    /// A checkbox for several items; `None`: mixed, leave each as it is.
     Mixed(Option<bool>),
-    /// One of these.
+    /// A choice.
     Choice {
-        /// What can be chosen.
+        /// The options.
         options: &'static [Affiliation],
-        /// Which is chosen.
+        /// Index of the chosen option.
         at: usize,
     },
 }
@@ -111,24 +111,24 @@ pub enum FieldValue {
 /// A field of a form.
 #[derive(Debug, Clone)]
 pub struct Field {
-    /// What it is for.
+    /// The field's name.
     pub name: FieldName,
-    /// What it holds.
+    /// The field's value.
     pub value: FieldValue,
 }
 
 /// A form on the screen.
 #[derive(Debug, Clone)]
 pub struct Form {
-    /// What it is about.
+    /// What the form edits.
     pub subject: FormSubject,
-    /// Its fields, from top to bottom.
+    /// The fields from top to bottom.
     pub fields: Vec<Field>,
-    /// Which has the focus.
+    /// Index of the focused field.
     pub focus: usize,
-    /// Saving was refused once: empty fields are mistakes from then on.
+    /// Saving was attempted: empty required fields are reported from then on.
     pub save_attempted: bool,
-    /// The existing hats or rooms, for the field that takes one.
+    /// The existing hats or rooms, for a field with suggestions.
     pub suggestions: Option<Suggestions>,
     /// The title that a suggestion filled in.
     pub(super) filled_title: Option<String>,
@@ -147,7 +147,7 @@ impl Form {
         self.fields.get_mut(self.focus)
     }
 
-    /// Whether anything was typed or chosen that is not saved.
+    /// Whether the form has unsaved input.
     pub fn is_changed(&self) -> bool {
         self.changed
             || self
@@ -156,7 +156,7 @@ impl Form {
                 .any(|field| matches!(&field.value, FieldValue::Text(text) if text.is_changed()))
     }
 
-    /// The text of a field; empty where there is none of that name.
+    /// The text of a field; empty if there is no such field.
     pub fn text(&self, name: FieldName) -> String {
         let value = self
             .fields
@@ -170,7 +170,7 @@ impl Form {
         }
     }
 
-    /// Yes, no, or as it is.
+    /// The value of a checkbox; `None`: mixed, or no such field.
     pub fn toggle_value(&self, name: FieldName) -> Option<bool> {
         let field = self.fields.iter().find(|field| field.name == name);
         match field.map(|field| &field.value) {
@@ -180,7 +180,7 @@ impl Form {
         }
     }
 
-    /// What was typed into a field; `None` where nothing was.
+    /// The text of a field, if it was edited.
     pub(super) fn changed_text(&self, name: FieldName) -> Option<String> {
         let field = self.fields.iter().find(|field| field.name == name)?;
         match &field.value {
@@ -189,14 +189,14 @@ impl Form {
         }
     }
 
-    /// Whether a field is ticked.
+    /// Whether a checkbox is checked.
     pub fn is_on(&self, name: FieldName) -> bool {
         self.fields
             .iter()
             .any(|field| field.name == name && matches!(field.value, FieldValue::Toggle(true)))
     }
 
-    /// The affiliation that is chosen.
+    /// The chosen affiliation.
     pub fn affiliation(&self) -> Affiliation {
         let chosen = self.fields.iter().find_map(|field| match field.value {
             FieldValue::Choice { options, at } => options.get(at),
@@ -213,7 +213,7 @@ impl Form {
         }
     }
 
-    /// Whether the list of suggestions has the keys, and which row of it.
+    /// The selected suggestion, while the list of suggestions has the focus.
     pub fn selected_suggestion(&self) -> Option<usize> {
         let suggests = self.field().is_some_and(|field| field.name.suggests());
         self.suggestions.as_ref().filter(|_| suggests)?.selected()

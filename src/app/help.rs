@@ -1,34 +1,34 @@
-//! All that can be done, for the help: what works where the moderator is comes first.
+//! The entries of the help and the palette; what applies in the current pane comes first.
 
 use super::State;
 use super::command::{COMMANDS, Command, CommandId};
 use super::offer::{FinderItem, HelpNote, OfferedCommand};
 use super::place::{Grouping, PANES, Place};
 
-/// Why a command cannot be done.
+/// Says why a command is disabled.
 type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
 
-/// What a filter takes.
+/// The filter syntax.
 pub static FILTER_NOTES: [HelpNote; 4] = [
     HelpNote {
         example: "mar",
-        help: "in a filter: these letters in a name, an address or a title",
+        help: "filter: text in a name, address or title",
     },
     HelpNote {
         example: "@owner",
-        help: "in a filter: users with this affiliation; @o is enough",
+        help: "filter: users with this affiliation (@o is enough)",
     },
     HelpNote {
         example: "#teach",
-        help: "in a filter: who has a hat with this in its title or URI; # alone: any hat",
+        help: "filter: hat title or ID contains this (# = any hat)",
     },
     HelpNote {
         example: "!mar",
-        help: "in a filter: without it; also !@owner and !#teach, and !# has no hat",
+        help: "filter: exclude (also !@owner, !#teach; !# = no hats)",
     },
 ];
 
-/// Every command that can be meant in the panes, those of the pane with the focus first.
+/// Every command of the panes, those of the focused pane first.
 pub(super) fn palette_commands(state: &State, enabled: CommandCheck) -> Vec<OfferedCommand> {
     let places = Place::ALL.iter().copied().filter(|place| place.pane().is_some());
     let here = Place::of_pane(state.grouping(), state.focus);
@@ -51,14 +51,14 @@ pub(super) fn palette_commands(state: &State, enabled: CommandCheck) -> Vec<Offe
     all
 }
 
-/// Whether a place is a pane of the view that is shown.
+/// Whether a place is a pane of the current view.
 fn is_in_view(state: &State, place: Place) -> bool {
     PANES
         .into_iter()
         .any(|pane| Place::of_pane(state.grouping(), pane) == place)
 }
 
-/// The same, then what there is to know of filters, then the commands of all other places.
+/// The palette's commands, then the filter syntax, then the commands of all other places.
 pub(super) fn help_items(state: &State, enabled: CommandCheck) -> Vec<FinderItem> {
     let in_panes = palette_commands(state, enabled)
         .into_iter()
@@ -83,7 +83,7 @@ pub(super) fn help_items(state: &State, enabled: CommandCheck) -> Vec<FinderItem
     all
 }
 
-/// Whether a place is another pane than the one with the focus.
+/// Whether a place is a pane without the focus.
 fn is_other_pane(state: &State, place: Place) -> bool {
     place.pane().is_some() && Place::of_pane(state.grouping(), state.focus) != place
 }
@@ -112,7 +112,7 @@ fn commands_of_place(place: Place) -> impl Iterator<Item = &'static Command> {
     COMMANDS.iter().filter(move |command| command.place == place)
 }
 
-/// The commands of a pane, and whether they could be done there.
+/// The commands of a pane, and whether they would be enabled there.
 fn commands_of_pane(state: &State, place: Place, enabled: CommandCheck) -> Vec<OfferedCommand> {
     let Some((grouping, pane)) = place.pane() else {
         return Vec::new();

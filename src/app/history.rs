@@ -1,11 +1,11 @@
-//! The history on the screen: entries newest first, read page by page as the selection goes down.
+//! The history overlay: entries newest first, loaded page by page as the selection moves down.
 
 use crate::store::{HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, person};
 
-/// How many entries are read at once.
+/// Entries per page.
 const PAGE_SIZE: usize = 200;
 
-/// What of the selected entry the history can be narrowed to.
+/// The part of an entry that the history can be filtered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EntryPart {
     Actor,
@@ -17,26 +17,26 @@ pub(super) enum EntryPart {
 /// The history overlay.
 #[derive(Debug, Clone, Default)]
 pub struct HistoryOverlay {
-    /// What is shown of it.
+    /// The active filter.
     pub filter: HistoryFilter,
-    /// Newest first, as far as it was read.
+    /// The loaded entries, newest first.
     pub entries: Vec<HistoryEntry>,
     /// The selected row.
     pub selected: usize,
-    /// Entries are on their way.
+    /// Whether a page is being loaded.
     pub loading: bool,
-    /// Why it could not be read.
+    /// Why it could not be loaded.
     pub error: Option<String>,
-    /// Lines that could not be read, in the part that was looked at.
+    /// Number of unreadable lines in the loaded part.
     pub unreadable: usize,
-    /// Where the next page begins.
+    /// Start of the next page; `None` at the end.
     pub(super) next: Option<u64>,
-    /// The revision to be selected when it is read again.
+    /// The revision to select after reloading.
     select_revision: Option<u64>,
 }
 
 impl HistoryOverlay {
-    /// Reads it again from the newest entry, which is new: the selection stays on the entry that it is on.
+    /// Reloads from the newest entry and keeps the selected entry.
     pub(super) fn reload(&mut self) -> HistoryQuery {
         let selected = self.entry().map(|entry| entry.revision);
         let query = self.restart(self.filter.clone());
@@ -44,7 +44,7 @@ impl HistoryOverlay {
         query
     }
 
-    /// Begins anew with this filter; the query that reads its first page.
+    /// Starts again with a filter; returns the query for the first page.
     pub(super) fn restart(&mut self, filter: HistoryFilter) -> HistoryQuery {
         *self = Self {
             filter,
@@ -62,7 +62,7 @@ impl HistoryOverlay {
         }
     }
 
-    /// Takes a page that was asked for, unless it belongs to something else by now.
+    /// Receives a page, unless the query is outdated.
     pub(super) fn receive(&mut self, query: &HistoryQuery, page: Result<HistoryPage, String>) {
         if *query != self.query() || !self.loading {
             return;
@@ -86,7 +86,7 @@ impl HistoryOverlay {
         }
     }
 
-    /// Moves the selection; the query for the next page when the end comes near.
+    /// Moves the selection; returns the query for the next page when the end is near.
     pub(super) fn move_to(&mut self, row: usize) -> Option<HistoryQuery> {
         self.selected = row.min(self.entries.len().saturating_sub(1));
         let near = self.selected + PAGE_SIZE / 2 >= self.entries.len();
@@ -101,13 +101,13 @@ impl HistoryOverlay {
         self.entries.get(self.selected)
     }
 
-    /// Whether there is more than was read.
+    /// Whether there are more pages.
     pub fn has_more(&self) -> bool {
         self.next.is_some()
     }
 
-    /// The filter narrowed to what the selected entry is about, or widened where it is narrowed to that already.
-    /// `None` when the entry is about nothing of the kind.
+    /// The filter with this part of the selected entry added, or removed if it was set. `None` if the entry has no such
+    /// part.
     pub(super) fn toggled_filter(&self, by: EntryPart) -> Option<HistoryFilter> {
         let mut filter = self.filter.clone();
         let edits = || self.entry().into_iter().flat_map(|entry| &entry.group.0);

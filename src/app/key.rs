@@ -1,4 +1,4 @@
-//! Keys, as the application knows them; the terminal's own type stays outside.
+//! Keys, independent of the terminal library.
 
 use unicode_width::UnicodeWidthChar;
 
@@ -42,7 +42,7 @@ pub enum KeyCode {
 /// A key that was pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
-    /// Which.
+    /// The key.
     pub code: KeyCode,
     /// With Ctrl; then a character is in lower case.
     pub ctrl: bool,
@@ -71,7 +71,7 @@ impl Key {
 }
 
 impl Key {
-    /// The key's name as people write it, such as `Ctrl-G` or `↑`.
+    /// The displayed name, such as `Ctrl-G` or `↑`.
     pub fn name(self) -> String {
         let code = match self.code {
             KeyCode::Char(' ') => "Space".into(),
@@ -102,13 +102,13 @@ impl Key {
 }
 
 impl Key {
-    /// The key's name in a sentence, and where there are only letters: `Down` for `↓`.
+    /// The name for sentences and plain text: `Down` for `↓`.
     pub fn spelled_name(self) -> String {
         spell_arrows(&self.name())
     }
 }
 
-/// Names of keys in letters only.
+/// Replaces arrows by words.
 pub fn spell_arrows(names: &str) -> String {
     ARROWS.iter().fold(names.to_owned(), |names, (arrow, word)| {
         names.replace(arrow, word)
@@ -117,7 +117,7 @@ pub fn spell_arrows(names: &str) -> String {
 
 const ARROWS: [(&str, &str); 4] = [("↑", "Up"), ("↓", "Down"), ("←", "Left"), ("→", "Right")];
 
-/// The names of keys that are more than one character, as they are written and read.
+/// Key names longer than one character. Where a key has two, the first is the one written.
 const NAMED: [(&str, KeyCode); 20] = [
     ("Space", KeyCode::Char(' ')),
     ("Enter", KeyCode::Enter),
@@ -144,8 +144,8 @@ const NAMED: [(&str, KeyCode); 20] = [
 impl std::str::FromStr for Key {
     type Err = String;
 
-    /// Reads a name as [`Key::name`] and [`Key::word`] write it. The error says why there is no such key, or none that
-    /// a terminal would send.
+    /// Parses a name as written by [`Key::name`] and [`Key::spelled_name`]. The error says why there is no such key, or why
+    /// terminals do not send it.
     fn from_str(name: &str) -> Result<Self, String> {
         let (mut ctrl, mut alt, mut rest) = (false, false, name);
         loop {
@@ -175,7 +175,7 @@ fn parse_code(name: &str) -> Option<KeyCode> {
         let arrow = ARROWS.iter().find(|(arrow, _)| *arrow == name);
         return match arrow {
             Some((_, word)) => parse_code(word),
-            // What has no width, or turns the line round, cannot be shown as a key.
+            // Characters without width and direction marks cannot be displayed as keys.
             None => one
                 .width()
                 .is_some_and(|width| width > 0)
@@ -195,16 +195,16 @@ fn parse_code(name: &str) -> Option<KeyCode> {
 fn unknown_key(name: &str, rest: &str) -> String {
     let nearest = super::describe::closest_match(rest, NAMED.iter().map(|(name, _)| *name));
     let guess = nearest.map_or_else(
-        || "keys are written as in u, U, Ctrl-U, F5, Enter".to_owned(),
+        || "keys look like u, U, Ctrl-U, F5 or Enter".to_owned(),
         |nearest| {
             let prefix = name.strip_suffix(rest).unwrap_or_default();
             format!("did you mean {prefix}{nearest}?")
         },
     );
-    format!("no key is called {name:?}; {guess}")
+    format!("unknown key {name:?}; {guess}")
 }
 
-/// Why a terminal does not send this key as itself.
+/// Why a terminal cannot send this key.
 fn unsendable_reason(key: Key) -> Option<&'static str> {
     match (key.code, key.ctrl, key.alt) {
         (KeyCode::Char('i'), true, _) => Some("terminals send it as Tab"),
@@ -212,12 +212,10 @@ fn unsendable_reason(key: Key) -> Option<&'static str> {
         (KeyCode::Char('h'), true, _) => Some("terminals send it as Backspace"),
         (KeyCode::Char('['), true, _) => Some("terminals send it as Esc"),
         (KeyCode::Char('[' | ']' | 'O'), false, true) => {
-            Some("what terminals send for it begins other keys too")
+            Some("terminals use it to start other key sequences")
         }
         (KeyCode::Char('a'..='z' | ' ' | '\\' | ']' | '^' | '_'), true, _) => None,
-        (KeyCode::Char(_), true, _) => {
-            Some("terminals send Ctrl only with the letters from A to Z and a few signs")
-        }
+        (KeyCode::Char(_), true, _) => Some("terminals send Ctrl only with A to Z and a few symbols"),
         _ => None,
     }
 }
@@ -252,15 +250,15 @@ mod tests {
     #[test]
     fn what_is_no_key_is_said_to_be_none() {
         for (name, says) in [
-            ("Entre", "no key is called \"Entre\"; did you mean Enter?"),
+            ("Entre", "unknown key \"Entre\"; did you mean Enter?"),
             ("Ctrl-Pgup_", "did you mean Ctrl-PgUp?"),
-            ("", "no key is called \"\""),
-            ("F13", "no key is called"),
-            ("Ctrl-", "no key is called"),
-            ("\u{202e}", "no key is called"),
+            ("", "unknown key \"\""),
+            ("F13", "unknown key"),
+            ("Ctrl-", "unknown key"),
+            ("\u{202e}", "unknown key"),
             ("Ctrl-I", "Ctrl-I: terminals send it as Tab"),
             ("Ctrl-1", "terminals send Ctrl only with"),
-            ("Alt-[", "begins other keys"),
+            ("Alt-[", "other key sequences"),
         ] {
             let said = name.parse::<Key>().unwrap_err();
             assert!(said.contains(says), "{said}");

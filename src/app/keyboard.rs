@@ -1,7 +1,7 @@
-//! Where the letters of other keyboard layouts are: which key of the standard layout is at the same place. Only for
-//! places where no text is typed; terminals that tell the place themselves need none of it.
+//! Maps letters of other keyboard layouts to the US key in the same position, for commands where no text is typed.
+//! Terminals that report key positions do not need it.
 
-/// The rows of a layout and what is at the same places on the standard layout (US), without and with Shift.
+/// The letters of a layout and the US characters in the same positions, without and with Shift.
 struct KeyboardLayout {
     letters: &'static str,
     places: &'static str,
@@ -9,7 +9,7 @@ struct KeyboardLayout {
 }
 
 const LAYOUTS: [KeyboardLayout; 3] = [
-    // Russian, with the letters that Ukrainian and Belarusian have in the places of others.
+    // Russian, with the Ukrainian and Belarusian letters that share positions.
     KeyboardLayout {
         letters: "йцукенгшщзхъфывапролджэячсмитьбюёіїєґў",
         places: "qwertyuiop[]asdfghjkl;'zxcvbnm,.`s]'\\o",
@@ -28,11 +28,10 @@ const LAYOUTS: [KeyboardLayout; 3] = [
     },
 ];
 
-/// What the key that types this letter has on the standard layout; `None`: it is not known.
-///
-/// Letters that are in several places, as the Cyrillic ones of Serbian, are taken where most people have them.
+/// The US character in the position of this letter; `None` if unknown. Letters with several positions (Serbian Cyrillic)
+/// use the most common one.
 pub(super) fn us_layout_key(letter: char) -> Option<char> {
-    // Full-width letters, as an input method for Chinese or Japanese leaves them, are at the places of the others.
+    // Full-width letters come from Chinese and Japanese input methods.
     if let '\u{ff01}'..='\u{ff5e}' = letter {
         return char::from_u32(u32::from(letter) - 0xfee0);
     }

@@ -1,4 +1,4 @@
-//! Which keys mean which command: those of the table, unless others were given.
+//! Key bindings: the defaults of the command table, overridden by the configuration.
 
 use std::collections::BTreeMap;
 
@@ -6,29 +6,27 @@ use super::command::{COMMANDS, Command, CommandId};
 use super::place::Place;
 use super::{Key, KeyCode, text};
 
-/// The keys of the commands.
+/// The key bindings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keymap {
-    /// What is not here has the table's.
+    /// Keys that replace the defaults.
     overrides: BTreeMap<CommandId, Vec<Key>>,
-    /// Keys that do it too, as those that the table has beside.
+    /// Keys added with low priority, like [`Command::fallback`].
     fallback: BTreeMap<CommandId, Vec<Key>>,
 }
 
-/// Why keys cannot be given as somebody wants them.
+/// Why a binding is not possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeymapError {
-    /// The command that was to get them.
+    /// The command.
     pub id: CommandId,
-    /// What is wrong, in words.
+    /// What is wrong.
     pub text: String,
 }
 
 impl Keymap {
-    /// The table's keys, but for these commands those given here.
-    ///
-    /// Errors, all of them: keys that type or edit text where the command is for a place with text; one key for two commands that
-    /// can be meant at one time; no key for what somebody would be locked in without.
+    /// The defaults with these overrides. Returns all errors: a key that types or edits text in a place with text; a key
+    /// for two commands that apply at the same time; no key for a command that is needed to leave a screen.
     pub fn new(
         given: impl IntoIterator<Item = (&'static Command, Vec<Key>)>,
     ) -> Result<Self, Vec<KeymapError>> {
@@ -36,7 +34,7 @@ impl Keymap {
         let mut problems = Vec::new();
         for (command, keys) in given {
             problems.extend(check_keys(command, &keys).err());
-            // Also when it cannot be: its own keys are not meant any more.
+            // Even if invalid: the default keys are free for other commands.
             keymap.overrides.insert(command.id, keys);
         }
         for clash in keymap.clashes() {
@@ -58,12 +56,12 @@ impl Keymap {
             .map_or(command.keys, Vec::as_slice)
     }
 
-    /// Gives a command more keys, which do it as long as nothing more particular has them.
+    /// Adds keys that run a command unless a more specific place binds them.
     pub fn add(&mut self, command: &Command, keys: impl IntoIterator<Item = Key>) {
         self.fallback.entry(command.id).or_default().extend(keys);
     }
 
-    /// Whether a key does a command, where nothing more particular has it.
+    /// Whether a key runs a command, unless a more specific place binds it.
     pub(super) fn matches(&self, command: &Command, key: Key) -> bool {
         let added = self.fallback.get(&command.id);
         self.keys(command).contains(&key)
@@ -71,19 +69,19 @@ impl Keymap {
             || added.is_some_and(|added| added.contains(&key))
     }
 
-    /// The key that is shown first for a command; `None`: it has none.
+    /// The main key of a command; `None` if it has none.
     pub fn primary(&self, command: &Command) -> Option<Key> {
         self.keys(command).first().copied()
     }
 
-    /// The keys of a command as they are listed, such as `↑, k`.
+    /// The keys of a command, such as `↑, k`.
     pub fn names(&self, command: &Command) -> String {
         let keys = self.keys(command).iter().chain(command.fallback);
         let names = keys.chain(self.fallback.get(&command.id).into_iter().flatten());
         names.map(|key| key.name()).collect::<Vec<_>>().join(", ")
     }
 
-    /// How a sentence names the key of a command: `u takes it back`. One without a key has a title, and the palette.
+    /// The key of a command for use in a sentence: `u to undo`; the quoted title if it has no key.
     pub fn name(&self, id: CommandId) -> String {
         let Some(command) = id.command() else {
             return id.to_string();
@@ -92,8 +90,8 @@ impl Keymap {
             .map_or_else(|| format!("\"{}\"", command.title), Key::spelled_name)
     }
 
-    /// Each two commands of which a key means one where the other could be meant too. Where it is so in the table, the more
-    /// particular place is meant to win.
+    /// All pairs of commands that share a key and can apply at the same time. Pairs that share a key by default are allowed:
+    /// there the more specific place wins.
     fn clashes(&self) -> Vec<KeymapError> {
         let mut clashes = Vec::new();
         for place in Place::ALL {
@@ -133,7 +131,7 @@ impl Keymap {
     }
 }
 
-/// Whether a command can have these keys, whatever others have.
+/// Whether a command can have these keys, regardless of other commands.
 fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
     let problem = |text: String| KeymapError { id: command.id, text };
     if keys.is_empty() && is_required(command) {
@@ -144,7 +142,7 @@ fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
     if !command.place.has_text() {
         return Ok(());
     }
-    // What a line of text would take is lost to it.
+    // A text field would receive such a key first.
     let taken = keys.iter().find(|key| text::is_text_key(**key));
     match taken {
         None => Ok(()),
@@ -155,8 +153,8 @@ fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
     }
 }
 
-/// Whether somebody would be locked in without this command: all that Esc does over the panes, leaving, the yes to leaving
-/// a form, and the answer to a conflict that changes nothing.
+/// Whether a screen could not be left without this command: everything bound to Esc over the panes, quitting, confirming,
+/// and keeping theirs in a conflict.
 fn is_required(command: &Command) -> bool {
     let over = !matches!(
         command.place,

@@ -1,4 +1,4 @@
-//! Which commands a key and a footer mean now.
+//! Resolves keys and the footer in the current state.
 
 use super::command::{COMMANDS, Command, CommandId};
 use super::place::Place;
@@ -6,7 +6,7 @@ use super::text;
 use super::update::enabled;
 use super::{Key, Keymap, Phase, State};
 
-/// The places whose commands work now, the most particular first.
+/// The places whose commands apply now, the most specific first.
 pub fn places(state: &State) -> &'static [Place] {
     let place = match state.top() {
         None if state.typed_filter().is_some() => Place::Filter,
@@ -16,12 +16,12 @@ pub fn places(state: &State) -> &'static [Place] {
     place.stack()
 }
 
-/// The command that a key means now.
+/// The command that a key runs now.
 pub fn lookup(state: &State, key: Key) -> Option<&'static Command> {
     resolve(state, state.keymap(), key)
 }
 
-/// The command that a key of the table means now, whatever keys were given in its place.
+/// The command that a default key runs now, ignoring the configuration.
 pub(super) fn lookup_default(state: &State, key: Key) -> Option<&'static Command> {
     resolve(state, &Keymap::default(), key)
 }
@@ -40,9 +40,9 @@ fn resolve(state: &State, keymap: &Keymap, key: Key) -> Option<&'static Command>
     places.iter().find_map(of)
 }
 
-/// What the footer shows now, in order: commands that work here.
+/// The commands that the footer shows now, in order.
 pub fn footer(state: &State) -> impl Iterator<Item = &'static Command> {
-    // While there is nothing to do but to wait or to leave, how to leave is said.
+    // While the file is loading, the only thing to do is to quit.
     let opening = state.phase() != Phase::Open;
     let mouse = state.has_mouse();
     let shown = move |command: &Command| {

@@ -1,9 +1,9 @@
-//! How letters are matched with texts: fuzzily, yet only where they stand close to each other or begin words.
+//! Fuzzy matching that accepts letters only if they are close together or start words.
 
 use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-/// Matches texts with letters, one after the other.
+/// A matcher with reusable buffers.
 #[derive(Debug)]
 pub(super) struct FuzzyMatcher {
     matcher: Matcher,
@@ -20,7 +20,7 @@ impl FuzzyMatcher {
         }
     }
 
-    /// How well letters match, where they stand close enough.
+    /// Score of a fuzzy match, if it is compact.
     pub(super) fn score_fuzzy(&mut self, letters: &Atom, text: &str) -> Option<u32> {
         let text = Utf32Str::new(text, &mut self.buffer);
         self.positions.clear();
@@ -28,13 +28,13 @@ impl FuzzyMatcher {
         is_compact(text, &mut self.positions).then_some(u32::from(score))
     }
 
-    /// How well a whole word matches.
+    /// Score of a substring match.
     pub(super) fn score_substring(&mut self, word: &Atom, text: &str) -> Option<u32> {
         let text = Utf32Str::new(text, &mut self.buffer);
         word.score(text, &mut self.matcher).map(u32::from)
     }
 
-    /// Adds the places of the letters that matched, among the graphemes of the text.
+    /// Appends the positions of the matched letters, as grapheme indices.
     pub(super) fn match_positions(&mut self, letters: &Atom, text: &str, places: &mut Vec<u32>) {
         if self.score_fuzzy(letters, text).is_some() {
             places.extend_from_slice(&self.positions);
@@ -42,7 +42,7 @@ impl FuzzyMatcher {
     }
 }
 
-/// What is typed to find something: words, each of which has to match one of its texts.
+/// The words of a query; each must match one of the texts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SearchTerms(Vec<Atom>);
 
@@ -59,7 +59,7 @@ impl SearchTerms {
         self.0.is_empty()
     }
 
-    /// How well they match texts together, and whether any matches the first of them; a match there counts so many times.
+    /// Total score over several texts, and whether any word matches the first text; scores there are multiplied by `weight`.
     pub(super) fn score(
         &self,
         matching: &mut FuzzyMatcher,
@@ -84,18 +84,18 @@ impl SearchTerms {
     }
 }
 
-/// Letters to be found in their order, with others between them.
+/// Letters in order, with gaps.
 pub(super) fn fuzzy_atom(text: &str, case: CaseMatching) -> Atom {
     Atom::new(text, case, Normalization::Smart, AtomKind::Fuzzy, false)
 }
 
-/// Letters to be found next to each other.
+/// Letters without gaps.
 pub(super) fn substring_atom(text: &str, case: CaseMatching) -> Atom {
     Atom::new(text, case, Normalization::Smart, AtomKind::Substring, false)
 }
 
-/// Whether the letters that matched stand close to each other, or are the first ones of words: `assnt` and `ta` mean the
-/// Teacher's Assistant, letters from all over a long title mean nothing.
+/// Whether the matched letters are close together or start words: `assnt` and `ta` match "Teacher's Assistant", but letters
+/// scattered over a long title do not count.
 fn is_compact(text: Utf32Str<'_>, places: &mut [u32]) -> bool {
     places.sort_unstable();
     let (Some(first), Some(last)) = (places.first(), places.last()) else {

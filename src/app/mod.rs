@@ -1,7 +1,7 @@
-//! What the moderator is doing: state, messages, commands, overlays. Pure: no file, clock, thread or terminal.
+//! The application: state, messages, commands and overlays. Pure: no file, clock, thread or terminal.
 //!
-//! [`update`] takes a [`Msg`], changes the [`State`] and says with [`Effect`]s what is to be done outside. The commands,
-//! their keys and their help are one table, [`command::COMMANDS`].
+//! [`update`] takes a [`Msg`], changes the [`State`] and returns [`Effect`]s for the outside world. All commands with
+//! their keys and help are in one table, [`command::COMMANDS`].
 
 pub mod addresses;
 mod attachment_ref;

@@ -1,4 +1,4 @@
-//! What happens to the moderator's session, and what it asks for.
+//! Messages to the application and effects that it requests.
 
 use crate::exchange::{ImportErrors, ParsedImport};
 use crate::model::Wardrobe;
@@ -8,124 +8,122 @@ use super::draft::Draft;
 use super::prompt::{ExportOutcome, ExportRequest};
 use super::{Key, Pane};
 
-/// Something that happened. Whatever is not certain (time, new ids, the outside) arrives here.
+/// An input of [`update`](super::update). Everything nondeterministic (time, new ids, I/O) arrives as a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Msg {
     /// A key was pressed.
     Key(Key),
-    /// A key of another keyboard layout was pressed; the character is the one that the key at its place has on the
-    /// standard layout, as the terminal says.
+    /// A key was pressed, and the terminal reported the US character in its position.
     KeyAt(Key, char),
     /// Text was pasted; lines end in `\n`.
     Paste(String),
-    /// Text came as only a paste comes, though the terminal does not mark pastes; lines end in `\n`.
+    /// Text arrived as fast as a paste from a terminal that does not mark pastes; lines end in `\n`.
     UnmarkedPaste(String),
     /// The mouse was pressed.
     Click {
-        /// On what, the outermost first.
+        /// Targets under the pointer, the outermost first.
         on: Vec<Spot>,
-        /// For the second time, soon after the first and at the same place.
+        /// Whether it is a double click.
         double: bool,
     },
     /// The wheel of the mouse was turned.
     Wheel {
-        /// Over what, the outermost first.
+        /// Targets under the pointer, the outermost first.
         on: Vec<Spot>,
-        /// Towards the user.
+        /// Whether it was turned down.
         down: bool,
     },
-    /// The terminal has this size now.
+    /// The terminal was resized.
     Resize {
-        /// In columns.
+        /// Columns.
         columns: u16,
-        /// In rows.
+        /// Rows.
         rows: u16,
     },
-    /// The keeper of the data file says something.
+    /// An event of the store worker.
     Store(Box<StoreEvent>),
     /// The answer to [`Effect::Continue`].
     Continue,
-    /// The answer to [`Effect::NewId`]: a hat id that is nowhere else.
+    /// The answer to [`Effect::NewId`]: a unique hat id.
     NewId(String),
-    /// The answer to [`Effect::Import`]: what is in the file of that name, or what is wrong.
+    /// The answer to [`Effect::Import`]: the file name and the parsed file, or its errors.
     Imported(String, Result<Box<ParsedImport>, ImportErrors>),
-    /// The answer to [`Effect::Export`]: how it ended, or why it could not be.
+    /// The answer to [`Effect::Export`]: the outcome, or the error.
     Exported(ExportRequest, Result<ExportOutcome, String>),
-    /// A draft of an earlier session was found.
+    /// The stored draft of an earlier session was loaded.
     DraftFound(Vec<u8>),
-    /// The answer to [`Effect::KeepDraft`]: done, or why it could not be.
+    /// The answer to [`Effect::KeepDraft`]: success, or the error.
     DraftStored(Result<(), String>),
-    /// What was asked for by [`Effect::Wait`] is over.
+    /// A delay requested with [`Effect::Wait`] has passed.
     Due(DraftDelay),
-    /// The session must end: a signal, or the terminal is gone.
+    /// The session must end: a signal arrived or the terminal was closed.
     End {
-        /// The exit status, 128 and the number of the signal.
+        /// Exit status: 128 plus the signal number.
         status: u8,
     },
-    /// Something that was asked for outside could not be done: why, in a sentence.
+    /// An effect failed; the sentence says why.
     Failed(String),
 }
 
-/// What a place on the screen belongs to: of what has the keys, or of a pane while nothing lies over them.
+/// A mouse target: part of the top overlay, or of a pane if there is no overlay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spot {
     /// A pane.
     Pane(Pane),
-    /// A row of the list that it is in.
+    /// A row of a list.
     Row(usize),
-    /// A field of the form.
+    /// A form field.
     Field(usize),
-    /// Something to choose in that field.
+    /// An option of a choice field.
     Choice(usize),
-    /// A row of the list of known hats.
+    /// A row of the suggestions.
     Suggestion(usize),
 }
 
-/// A time after which something that is not saved is kept outside.
+/// A delay after which unsaved input is stored as a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DraftDelay {
-    /// One second after the last key: what is being typed.
+    /// One second after the last key: forms being edited.
     Typing,
-    /// 300 milliseconds after a change was asked for: what has no answer yet.
+    /// 300 milliseconds after a change was sent: changes not confirmed yet.
     Answer,
 }
 
-/// Something to be done outside; [`update`](super::update) only asks for it.
+/// A side effect requested by [`update`](super::update).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Ask the keeper.
+    /// Send a request to the store worker.
     Store(StoreRequest),
-    /// Make a new hat id (`urn:uuid:…`) and answer with [`Msg::NewId`].
+    /// Generate a hat id (`urn:uuid:…`); answered by [`Msg::NewId`].
     NewId,
     /// Keep `after` in the draft of this actor and data file, in the place of `before`
     /// ([`update_stored`](super::draft::update_stored)), and answer with [`Msg::DraftStored`].
     KeepDraft {
-        /// What this session had in it.
+        /// This session's previous entries.
         before: Draft,
-        /// What it has to keep.
+        /// This session's new entries.
         after: Draft,
     },
-    /// Answer with [`Msg::Due`] after this time, counted from now, also where it was waited for already.
+    /// Start or restart a delay; answered by [`Msg::Due`].
     Wait(DraftDelay),
-    /// No answer is needed any more.
+    /// Cancel a delay.
     CancelWait(DraftDelay),
-    /// Keep this in the session's own draft, in the place of what is there, so that it survives the process. There is no
-    /// answer.
+    /// Replace the session's own draft, which survives if the process is killed. There is no answer.
     StoreOwnDraft(Draft),
-    /// Read a file to be imported, and answer with [`Msg::Imported`].
+    /// Read a file to import; answered by [`Msg::Imported`].
     Import(String),
-    /// Write a part of this wardrobe into a file, and answer with [`Msg::Exported`].
+    /// Export part of a wardrobe to a file; answered by [`Msg::Exported`].
     Export(ExportRequest, Wardrobe),
-    /// There is more to work out: answer with [`Msg::Continue`] when nothing else waits.
+    /// There is more to compute: answer with [`Msg::Continue`] when no other message is waiting.
     Continue,
-    /// Stop the process as Ctrl-Z does, where somebody can continue it.
+    /// Suspend the process as Ctrl-Z does, if a shell can resume it.
     Suspend,
-    /// Put this text into the clipboard of the terminal.
+    /// Copy a text to the terminal's clipboard.
     Copy(String),
-    /// Switch the mouse on or off.
+    /// Turn mouse support on or off.
     Mouse(bool),
-    /// Draw everything anew.
+    /// Redraw the whole screen.
     Redraw,
-    /// Leave, with this exit status.
+    /// Quit with this exit status.
     Quit(u8),
 }

@@ -1,4 +1,4 @@
-//! What the palette, the help and the jump offer.
+//! The items of the palette, the help and Go to.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use super::Keymap;
 use super::command::Command;
 use super::place::Place;
 
-/// A command, and why it cannot be done now.
+/// A command and its current availability.
 #[derive(Debug, Clone)]
 pub struct OfferedCommand {
-    /// Which.
+    /// The command.
     pub command: &'static Command,
-    /// Whether it can be done.
+    /// Why it is disabled, if it is.
     pub enabled: Result<(), String>,
-    /// Its keys, as they are listed.
+    /// Its keys, as displayed.
     pub keys: String,
 }
 
@@ -30,23 +30,23 @@ impl OfferedCommand {
     }
 }
 
-/// Something to know that is no command.
+/// A note in the help that is not a command.
 #[derive(Debug)]
 pub struct HelpNote {
-    /// What is typed.
+    /// Example of what to type.
     pub example: &'static str,
     /// What it does.
     pub help: &'static str,
 }
 
-/// What can be found.
+/// An item of the finder.
 #[derive(Debug, Clone)]
 pub enum FinderItem {
     /// A command.
     Command(OfferedCommand),
-    /// Something to know.
+    /// A note.
     Note(&'static HelpNote),
-    /// A room, a user in it, a hat of theirs: as far as there is one.
+    /// A room, a user in it, or one of their hats.
     Place {
         /// The room's address.
         room: Jid,
@@ -60,7 +60,7 @@ pub enum FinderItem {
 }
 
 impl FinderItem {
-    /// Where the command works, or what is to be known counts.
+    /// The place that the command or note belongs to.
     pub fn place(&self) -> Option<Place> {
         match self {
             Self::Command(offer) => Some(offer.command.place),

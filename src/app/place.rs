@@ -1,23 +1,23 @@
-//! Where one can be: the panes, in which view, and which place of the table of commands each is.
+//! Panes, views, and the place of the command table that each pane is.
 
 pub use super::command::Place;
 
-/// The three panes, by their place; what they list depends on the view ([`Grouping::kind`]).
+/// The three panes by position; what they list depends on the view ([`Grouping::kind`]).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pane {
-    /// At the left.
+    /// The left pane.
     #[default]
     First,
-    /// What belongs to the row that is selected in the first.
+    /// The middle pane: items of the row selected in the first.
     Second,
-    /// What belongs to the rows that are selected in the first and the second.
+    /// The right pane: items of the rows selected in the first and second.
     Third,
 }
 
 /// The panes from left to right.
 pub(super) const PANES: [Pane; 3] = [Pane::First, Pane::Second, Pane::Third];
 
-/// A view: in which order the three panes follow each other.
+/// A view: the order of rooms, users and hats in the three panes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Grouping {
     /// Rooms, the users of a room, the hats of a user.
@@ -29,7 +29,7 @@ pub enum Grouping {
     ByUser,
 }
 
-/// What the rows of a pane stand for.
+/// What the rows of a pane represent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowKind {
     /// Rooms.
@@ -41,7 +41,7 @@ pub enum RowKind {
 }
 
 impl Grouping {
-    /// What the rows of a pane stand for.
+    /// What the rows of a pane represent.
     pub fn kind(self, pane: Pane) -> RowKind {
         let [first, second, third] = match self {
             Self::ByRoom => [RowKind::Room, RowKind::User, RowKind::Hat],
@@ -55,13 +55,13 @@ impl Grouping {
         }
     }
 
-    /// The pane whose rows stand for this.
+    /// The pane that lists this kind.
     pub fn pane(self, kind: RowKind) -> Pane {
         let is = |pane: &Pane| self.kind(*pane) == kind;
         PANES.into_iter().find(is).unwrap_or_default()
     }
 
-    /// The next view; after the last the first.
+    /// The next view, wrapping around.
     pub(super) fn next(self) -> Self {
         const ALL: [Grouping; 3] = [Grouping::ByRoom, Grouping::ByHat, Grouping::ByUser];
         let at = ALL.iter().position(|grouping| *grouping == self);
@@ -71,13 +71,13 @@ impl Grouping {
 }
 
 impl Place {
-    /// The place of a pane in a view. The hats of the view by user are those of the view by room.
+    /// The place of a pane in a view. The hats of the Users view share the place of those in the Rooms view.
     pub(super) fn of_pane(grouping: Grouping, pane: Pane) -> Self {
         let is = |place: &&Self| place.pane() == Some((grouping, pane));
         Self::ALL.iter().find(is).copied().unwrap_or(Self::Hats)
     }
 
-    /// The pane that the place is, in which view.
+    /// The view and pane of the place, if it is a pane.
     pub(super) fn pane(self) -> Option<(Grouping, Pane)> {
         match self {
             Self::Rooms => Some((Grouping::ByRoom, Pane::First)),

@@ -1,59 +1,59 @@
-//! A line to be typed, with perhaps a choice beside it: the name of a file to read or write, or of a set of hats.
+//! Prompts for one line of text, optionally with a choice: a file to import or export, or the name of a hat set.
 
 use crate::exchange::{ExportScope, FileFormat, ImportTarget};
 use crate::model::Hats;
 
 use super::text::TextInput;
 
-/// A question that is answered by typing.
+/// A prompt overlay.
 #[derive(Debug, Clone)]
 pub struct Prompt {
-    /// What it is for.
+    /// What it asks for.
     pub kind: PromptKind,
-    /// What is typed.
+    /// The text typed.
     pub text: TextInput,
-    /// What can be chosen beside it, in words; may be nothing.
+    /// The options of the choice; may be empty.
     pub choices: Vec<String>,
-    /// Which is chosen.
+    /// Index of the chosen option.
     pub at: usize,
-    /// Something outside is being done, and will answer.
+    /// Waiting for an effect to finish.
     pub is_waiting: bool,
-    /// What is wrong, the first line a heading.
+    /// Errors; the first line is a heading.
     pub errors: Vec<String>,
 }
 
-/// What is asked for.
+/// What a prompt asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PromptKind {
-    /// A file to import. What has no address in it belongs to the target.
+    /// A file to import. Objects without an address belong to the target.
     Import(ImportTarget),
-    /// A file to export into; of these parts one is chosen.
+    /// A file to export to, and the scopes to choose from.
     Export(Vec<ExportScope>),
-    /// A name for a set of these hats, and whose they are.
+    /// A name for a new set of these hats, and whose hats they are.
     SaveSet(Hats, String),
-    /// Another name for the set of this one.
+    /// A new name for this set.
     RenameSet(Box<str>),
 }
 
-/// A file to be written.
+/// A requested export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportRequest {
-    /// As it was typed.
+    /// The path as typed.
     pub path: String,
-    /// What of the wardrobe.
+    /// The part of the wardrobe.
     pub scope: ExportScope,
-    /// As what.
+    /// The file format.
     pub format: FileFormat,
-    /// A file that is there is replaced.
+    /// Whether to overwrite an existing file.
     pub overwrite: bool,
 }
 
-/// How the writing of a file ended.
+/// The outcome of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExportOutcome {
-    /// It is written; what the form could not hold.
+    /// Written; lists what the format could not represent.
     Done(Vec<String>),
-    /// There is such a file already; it is as it was.
+    /// The file exists and was not changed.
     Exists,
 }
 
@@ -74,27 +74,27 @@ impl Prompt {
         match &self.kind {
             PromptKind::Import(_) => "Import",
             PromptKind::Export(_) => "Export",
-            PromptKind::SaveSet(..) => "Save a set of hats",
-            PromptKind::RenameSet(_) => "Rename a set of hats",
+            PromptKind::SaveSet(..) => "Save as hat set",
+            PromptKind::RenameSet(_) => "Rename hat set",
         }
     }
 
-    /// The words before the line and before the choice.
+    /// The labels of the text and of the choice.
     pub fn labels(&self) -> [&'static str; 2] {
         match &self.kind {
-            PromptKind::Import(_) => ["File", "And"],
+            PromptKind::Import(_) => ["File", "Mode"],
             PromptKind::Export(_) => ["File", "What"],
             PromptKind::SaveSet(..) | PromptKind::RenameSet(_) => ["Name", ""],
         }
     }
 
-    /// What to type, and what comes of it.
+    /// A hint on what to enter.
     pub fn hint(&self) -> String {
         match &self.kind {
-            PromptKind::Import(_) => "a table (CSV) or JSON; it is shown before anything is changed".into(),
-            PromptKind::Export(_) => "its name ends in .csv (a table) or .json (all there is)".into(),
+            PromptKind::Import(_) => "CSV or JSON; you can review it first".into(),
+            PromptKind::Export(_) => ".csv for a table, .json for everything".into(),
             PromptKind::SaveSet(hats, of) => format!("for {} of {of}", super::describe::hats(hats)),
-            PromptKind::RenameSet(name) => format!("until now: {name}"),
+            PromptKind::RenameSet(name) => format!("Current name: {name}"),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the panes show, and what is selected and marked in them.
+//! Read access to the panes: rows, selection and marks.
 
 use crate::model::{Attachment, HatId, Jid, Room, User};
 
@@ -8,12 +8,12 @@ use super::suggest::ExistingHat;
 use super::{Grouping, Pane, State};
 
 impl State {
-    /// What is in all rooms together.
+    /// Totals over all rooms.
     pub fn totals(&self) -> Totals {
         self.browser.totals
     }
 
-    /// The addresses of the rooms, as the rooms pane lists them.
+    /// The rooms as listed in the Rooms view.
     pub fn rooms(&self) -> Vec<Jid> {
         self.jids(Pane::First)
     }
@@ -23,39 +23,39 @@ impl State {
         rows.filter_map(RowId::jid).cloned().collect()
     }
 
-    /// The users of the selected room, as the users pane lists them.
+    /// The users of the selected room as listed in the Rooms view.
     pub fn users(&self) -> Vec<Jid> {
         self.jids(Pane::Second)
     }
 
-    /// The hats of the selected user, or of all the marked ones, as the hats pane lists them.
+    /// The hats of the selected user, or of all marked users, as listed in the Rooms view.
     pub fn hats(&self) -> Vec<HatId> {
         let rows = self.browser.by_room().get(Pane::Third).list.visible.iter();
         rows.filter_map(RowId::hat).cloned().collect()
     }
 
-    /// What a pane is narrowed to.
+    /// The filter of a pane.
     pub fn filter(&self, pane: Pane) -> Option<&Filter> {
         self.browser.filter(pane)
     }
 
-    /// The filter that is being typed.
+    /// The filter being edited.
     pub fn typed_filter(&self) -> Option<&Filter> {
         let filter = self.browser.filter(self.focus).filter(|filter| filter.editing);
         filter.filter(|_| self.overlays.is_empty())
     }
 
-    /// How many rows a pane shows.
+    /// Number of visible rows of a pane.
     pub fn length(&self, pane: Pane) -> usize {
         self.browser.column(pane).length()
     }
 
-    /// How many rows a pane would show without its filter.
+    /// Number of rows of a pane without its filter.
     pub fn total(&self, pane: Pane) -> usize {
         self.browser.column(pane).total()
     }
 
-    /// How many rows of a pane are marked.
+    /// Number of marked rows of a pane.
     pub fn marked(&self, pane: Pane) -> usize {
         self.browser.column(pane).marked_count()
     }
@@ -65,22 +65,22 @@ impl State {
         self.browser.column(pane).is_marked(row)
     }
 
-    /// The order of a pane's rows.
+    /// The sort order of a pane.
     pub fn sort(&self, pane: Pane) -> Sort {
         self.browser.column(pane).sort()
     }
 
-    /// The view that is shown.
+    /// The current view.
     pub fn grouping(&self) -> Grouping {
         self.browser.grouping()
     }
 
-    /// Whether the view by hat is shown.
+    /// Whether the Hats view is shown.
     pub fn is_by_hat(&self) -> bool {
         self.grouping() == Grouping::ByHat
     }
 
-    /// Whether the view by user is shown and its users are still being counted together.
+    /// Whether the Users view is shown and its index is incomplete.
     pub fn is_counting_users(&self) -> bool {
         self.browser
             .by_user()
@@ -91,7 +91,7 @@ impl State {
         self.browser.column(pane).list.visible.get(row)
     }
 
-    /// By room: a row of the first pane.
+    /// Rooms view: a row of the first pane.
     pub fn room_at(&self, row: usize) -> Option<(&Jid, &Room)> {
         let jid = self
             .browser
@@ -104,7 +104,7 @@ impl State {
         self.view.room(jid).map(|room| (jid, &**room))
     }
 
-    /// By room: a row of the second pane.
+    /// Rooms view: a row of the second pane.
     pub fn user_at(&self, row: usize) -> Option<(&Jid, &User)> {
         let jid = self
             .browser
@@ -117,7 +117,7 @@ impl State {
         self.listed_room()?.1.user(jid).map(|user| (jid, user))
     }
 
-    /// By room and by user: a row of the third pane; of several users or rooms the attachment of the first of them.
+    /// Rooms and Users views: a row of the third pane; for several users or rooms, the first attachment.
     pub fn hat_at(&self, row: usize) -> Option<(&HatId, &Attachment)> {
         let id = self.row(Pane::Third, row)?.hat()?;
         if let Some(tally) = self.browser.tally(id) {
@@ -128,14 +128,14 @@ impl State {
         user.hats.get(id).map(|attachment| (id, attachment))
     }
 
-    /// By user: a row of the first pane, with the addresses of the user's rooms.
+    /// Users view: a row of the first pane, with the user's rooms.
     pub fn listed_user_at(&self, row: usize) -> Option<(&Jid, &[Jid])> {
         let index = self.browser.by_user()?;
         let jid = self.row(Pane::First, row)?.jid()?;
         Some((jid, index.rooms_of(jid)))
     }
 
-    /// By user: a row of the second pane, a room of the selected user.
+    /// Users view: a row of the second pane, a room of the selected user.
     pub fn room_of_user_at(&self, row: usize) -> Option<(&Jid, &Room, &User)> {
         self.browser.by_user()?;
         let jid = self.row(Pane::Second, row)?.jid()?;
@@ -143,28 +143,28 @@ impl State {
         Some((jid, room, room.user(self.browser.selected_ids().1?)?))
     }
 
-    /// What the marked users have of a hat; `None` while no user is marked.
+    /// Totals of a hat over the marked users; `None` if no user is marked.
     pub fn tally(&self, hat: &HatId) -> Option<&Tally> {
         self.browser.tally(hat)
     }
 
-    /// One row of the first pane of the view turned round.
+    /// Hats view: a row of the first pane.
     pub fn existing_hat_at(&self, row: usize) -> Option<&ExistingHat> {
         self.browser.by_hat()?.get(self.row(Pane::First, row)?.hat()?)
     }
 
-    /// The hat that is selected in the first pane of the view turned round.
+    /// Hats view: the selected hat.
     pub fn existing_hat(&self) -> Option<&ExistingHat> {
         self.existing_hat_at(self.selected(Pane::First)?)
     }
 
-    /// One row of the second pane of the view turned round: who has the selected hat.
+    /// Hats view: a row of the second pane, a user with the selected hat.
     pub fn user_with_hat_at(&self, row: usize) -> Option<&Jid> {
         self.browser.by_hat()?;
         self.row(Pane::Second, row)?.jid()
     }
 
-    /// One row of the third pane of the view turned round: a room in which the selected user has the selected hat.
+    /// Hats view: a row of the third pane, a room in which the selected user has the selected hat.
     pub fn room_with_hat_at(&self, row: usize) -> Option<(&Jid, &Room, &User, &Attachment)> {
         self.browser.by_hat()?;
         let jid = self.row(Pane::Third, row)?.jid()?;
@@ -174,14 +174,14 @@ impl State {
         Some((jid, room, user, user.hats.get(hat?)?))
     }
 
-    /// The selected row of a pane; `None` when the pane is empty.
+    /// The selected row of a pane; `None` if it is empty.
     pub fn selected(&self, pane: Pane) -> Option<usize> {
         let column = self.browser.column(pane);
         let (at, length) = (column.selected_row(), column.length());
         (length > 0).then(|| at.min(length - 1))
     }
 
-    /// The room whose users the users pane lists.
+    /// Rooms view: the room whose users are listed.
     pub(super) fn listed_room(&self) -> Option<(&Jid, &Room)> {
         let jid = self.browser.by_room().jid(Pane::First)?;
         self.view.room(jid).map(|room| (jid, &**room))
@@ -199,7 +199,7 @@ impl State {
         self.room()?.1.user(jid).map(|user| (jid, user))
     }
 
-    /// The selected hat of the selected user; of several users the attachment of the first of them.
+    /// The selected hat of the selected user; for several users, the first attachment.
     pub fn hat(&self) -> Option<(&HatId, &Attachment)> {
         let id = self.browser.selected_ids().2?;
         match self.browser.tally(id) {

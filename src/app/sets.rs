@@ -1,4 +1,4 @@
-//! The named sets of hats, found by a few letters of a name or of a hat in it.
+//! The hat sets overlay: sets are found by name or by the hats in them.
 
 use std::cmp::Reverse;
 
@@ -9,12 +9,12 @@ use crate::model::{Hats, Wardrobe};
 use super::matching::{FuzzyMatcher, SearchTerms};
 use super::text::TextInput;
 
-/// The overlay: what is typed, and which row is selected.
+/// The hat sets overlay.
 #[derive(Debug, Clone)]
 pub struct SetsOverlay {
-    /// What is typed.
+    /// The query.
     pub text: TextInput,
-    /// The selected row, as far as there are so many.
+    /// The selected row; may exceed the number of rows.
     pub row: usize,
 }
 
@@ -29,7 +29,7 @@ impl SetsOverlay {
         }
     }
 
-    /// The sets that match what is typed, the best first; or why there is no reading them.
+    /// The sets that match the query, best first; the error says why they cannot be read.
     pub fn entries(&self, wardrobe: &Wardrobe) -> Result<Vec<NamedHats>, String> {
         let sets = wardrobe.hat_sets().map_err(|error| error.to_string())?;
         let terms = SearchTerms::of(&self.text.text(), CaseMatching::Smart);
@@ -38,17 +38,17 @@ impl SetsOverlay {
         for (name, hats) in sets {
             let titles = hats.iter().filter_map(|(_, hat)| hat.title.as_deref());
             let texts: Vec<&str> = std::iter::once(&*name).chain(titles).collect();
-            // A letter of the name says more than one of a hat.
+            // A match in the name counts more than one in a hat.
             if let Some((score, _)) = terms.score(&mut matching, &texts, 2) {
                 found.push((score, (name, hats)));
             }
         }
-        // Stable: what is as good comes by name.
+        // Stable: equal scores stay sorted by name.
         found.sort_by_key(|(score, _)| Reverse(*score));
         Ok(found.into_iter().map(|(_, entry)| entry).collect())
     }
 
-    /// The selected row of so many.
+    /// The selected row of `len` rows.
     pub fn selected(&self, len: usize) -> Option<usize> {
         (len > 0).then(|| self.row.min(len - 1))
     }

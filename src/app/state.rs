@@ -1,4 +1,4 @@
-//! The state of a session: the wardrobe as the screen shows it, what is selected, and what lies on top.
+//! The state of a session: the wardrobe as shown, selection, overlays, pending changes.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,121 +17,120 @@ mod layer;
 
 pub use layer::Layer;
 
-/// What is known before anything is read.
+/// The options of a session.
 #[derive(Debug, Clone, Default)]
 pub struct Start {
-    /// The data file as people should see it, such as `~/.config/hatrack/hats.json`.
+    /// The displayed path of the data file, such as `~/.config/hatrack/hats.json`.
     pub file: String,
-    /// Who makes the changes.
+    /// The actor recorded in the history.
     pub actor: String,
     /// What this session may see and change.
     pub scope: Scope,
-    /// A sample is shown and nothing is written.
+    /// Demo mode: sample data, nothing is saved.
     pub demo: bool,
-    /// The mouse is on.
+    /// Whether mouse support is on.
     pub mouse: bool,
-    /// The zone in which times are shown.
+    /// Time zone of displayed times.
     pub time_zone: Option<jiff::tz::TimeZone>,
-    /// The keys of the commands.
+    /// The key bindings.
     pub keymap: Keymap,
 }
 
-/// How far the reading of the file is.
+/// Whether the data file is loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// It is being read: bytes done, of so many (0 when not known yet).
+    /// The file is being loaded.
     Opening {
-        /// Bytes done.
+        /// Bytes read.
         done: u64,
-        /// Of so many.
+        /// Size in bytes; 0 if not known yet.
         total: u64,
     },
-    /// It is there, and can be changed.
+    /// The file is loaded.
     Open,
 }
 
-/// Whether what the screen shows is in the file.
+/// Whether the changes shown are saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaveState {
-    /// All of it.
+    /// Everything is saved.
     Saved,
-    /// There is no file yet; the first change makes it.
+    /// There is no file yet; the first change creates it.
     NoFile,
-    /// So many changes are on their way.
+    /// Number of changes being saved.
     Saving(usize),
-    /// So many changes are not saved, and why.
+    /// Number of changes that could not be saved, and why.
     NotSaved(usize, String),
-    /// The file cannot be read or is gone; no changes wait.
+    /// The file cannot be read or was deleted; no changes are pending.
     FileProblem(String),
-    /// Nothing can be changed here, and why.
+    /// Nothing can be changed, and why.
     ReadOnly(String),
-    /// A sample: nothing is ever written.
+    /// Demo mode.
     Demo,
 }
 
-/// One line about what just happened; it goes with the next key.
+/// A message about what just happened; cleared by the next key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The text, from outside in part: to be made harmless.
+    /// The text. Contains unsanitized text.
     pub text: String,
-    /// Whether something was refused or went wrong.
+    /// Whether it reports an error or a rejected command.
     pub is_error: bool,
 }
 
-/// A change that was made on the screen and is not known to be in the file.
+/// A change that is shown but not confirmed as saved.
 #[derive(Debug, Clone)]
 pub(super) struct Pending {
     pub id: u64,
     pub change: Change,
-    /// The change that this one takes back, when that one is pending itself: this one is sent when the revision of
-    /// that one is known.
+    /// The pending change that this one undoes; this one is sent once that one has a revision.
     pub after: Option<u64>,
     pub kind: ChangeKind,
-    /// The keeper was asked. All that came before was asked for before.
+    /// Whether it was sent to the store worker. Changes are sent in order.
     pub sent: bool,
 }
 
-/// What a change is to undo and redo.
+/// The role of a change in undo and redo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ChangeKind {
     Do,
     Undo,
     Redo,
-    /// Taking back what was chosen in the history: a change of its own, which the next undo takes back.
+    /// Reverts an entry chosen in the history; itself a change that can be undone.
     Revert,
 }
 
-/// A change of this session, for undo and redo: by its number, with its revision once it has one.
+/// A change of this session that can be undone or redone.
 #[derive(Debug, Clone)]
 pub(super) struct UndoStep {
     pub id: u64,
-    /// It took an entry of the history back: to undo it is to do that again.
+    /// It reverted an entry of the history; undoing it applies that entry again.
     pub reverts_entry: bool,
     pub revision: Option<u64>,
     pub group: Group,
 }
 
-/// How far the leaving is.
+/// Progress of quitting.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum QuitState {
     #[default]
     No,
-    /// As soon as all is saved.
+    /// Quit once everything is saved.
     WhenSaved,
-    /// As soon as what is not saved is kept as a draft; with this exit status.
+    /// Quit with this exit status once unsaved changes are stored as a draft.
     WhenDraftStored(u8),
-    /// Now, by force: a signal, or the terminal is gone.
+    /// Quit now: a signal arrived or the terminal was closed.
     Now,
 }
 
-/// What the moderator is doing.
+/// The state of a session.
 #[derive(Debug, Clone)]
 pub struct State {
     pub(super) start: Start,
     pub(super) phase: Phase,
-    /// What the file holds.
+    /// The wardrobe as saved.
     pub(super) base: Wardrobe,
-    /// What the screen shows: the file and, on top, what is pending.
+    /// The wardrobe as shown: saved, plus pending changes.
     pub(super) view: Wardrobe,
     pub(super) pending: Vec<Pending>,
     pub(super) next_id: u64,
@@ -144,24 +143,24 @@ pub struct State {
     pub(super) notice: Option<Notice>,
     pub(super) undo_stack: Vec<UndoStep>,
     pub(super) redo_stack: Vec<UndoStep>,
-    /// Undos and redos that wait for an answer about earlier sessions, the first of them asked for.
+    /// Undos and redos waiting for a search in the history of earlier sessions; the first is being searched.
     pub(super) undo_searches: VecDeque<ChangeKind>,
-    /// It was asked for.
+    /// Whether the search was sent.
     pub(super) undo_search_sent: bool,
     pub(super) quit: QuitState,
-    /// Somebody else took away what was selected: what. The next key that would change something does not.
+    /// What was selected when someone else removed it. The next command that would change something is canceled.
     pub(super) selection_lost: Option<String>,
     pub(super) drafts: DraftState,
-    /// Changes that were withdrawn before the keeper said what became of them.
+    /// Changes undone before the store worker confirmed them.
     pub(super) withdrawn: Vec<UndoStep>,
     pub(super) size: (u16, u16),
     pub(super) mouse: bool,
-    /// Hats that were copied, to be put on others.
+    /// The copied hats.
     pub(super) copied: Option<Arc<CopiedHats>>,
 }
 
 impl State {
-    /// A session that has read nothing yet.
+    /// A session before the data file is loaded.
     pub fn new(start: Start) -> Self {
         Self {
             mouse: start.mouse,
@@ -191,52 +190,52 @@ impl State {
         }
     }
 
-    /// What was known at the start.
+    /// The options of the session.
     pub fn start(&self) -> &Start {
         &self.start
     }
 
-    /// The keys of the commands.
+    /// The key bindings.
     pub fn keymap(&self) -> &Keymap {
         &self.start.keymap
     }
 
-    /// How a sentence names the key of a command.
+    /// The key of a command for use in a sentence.
     pub fn key(&self, id: CommandId) -> String {
         self.keymap().name(id)
     }
 
-    /// How far the reading is.
+    /// Whether the data file is loaded.
     pub fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// The wardrobe as the screen shows it: with what is not saved yet.
+    /// The wardrobe as shown, including unsaved changes.
     pub fn wardrobe(&self) -> &Wardrobe {
         &self.view
     }
 
-    /// The pane that gets the keys.
+    /// The focused pane.
     pub fn focus(&self) -> Pane {
         self.focus
     }
 
-    /// The line about what just happened.
+    /// The current notice.
     pub fn notice(&self) -> Option<&Notice> {
         self.notice.as_ref()
     }
 
-    /// What keeps the file from being read or written.
+    /// The problem that prevents reading or saving.
     pub fn problem(&self) -> Option<&StoreProblem> {
         self.problem.as_ref()
     }
 
-    /// Whether something is kept outside for the next start.
+    /// Whether a draft is stored for the next start.
     pub fn has_draft(&self) -> bool {
         !self.drafts.stored.is_empty()
     }
 
-    /// Whether something is on its way to be kept outside.
+    /// Whether a draft is being stored.
     pub fn is_storing_draft(&self) -> bool {
         self.drafts.storing.is_some()
     }
@@ -246,7 +245,7 @@ impl State {
         self.mouse
     }
 
-    /// Whether what the screen shows is in the file.
+    /// Whether the changes shown are saved.
     pub fn save_state(&self) -> SaveState {
         let waiting = self.pending.len();
         match (&self.problem, self.read_only_reason()) {
@@ -260,44 +259,44 @@ impl State {
         }
     }
 
-    /// Why nothing can be changed, where that is so from the start.
+    /// Why the session is read-only, if it is.
     pub fn read_only_reason(&self) -> Option<&str> {
         if self.start.scope.read_only {
-            return Some("this session only looks (--read-only)");
+            return Some("this session is read-only (--read-only)");
         }
         self.read_only.as_deref()
     }
 
-    /// Why there is nothing to look through just now.
+    /// Fails while the data file is loading.
     pub fn check_loaded(&self) -> Result<(), String> {
         match self.phase {
             Phase::Open => Ok(()),
-            Phase::Opening { .. } => Err("the file is still being read".into()),
+            Phase::Opening { .. } => Err("Still loading the data file".into()),
         }
     }
 
-    /// Why no change can be made at all just now.
+    /// Fails if nothing can be changed now.
     pub fn check_can_change(&self) -> Result<(), String> {
         match (self.phase, self.read_only_reason()) {
-            (Phase::Opening { .. }, _) => Err("the file is still being read".into()),
-            (Phase::Open, Some(reason)) => Err(format!("nothing can be changed here: {reason}")),
+            (Phase::Opening { .. }, _) => Err("Still loading the data file".into()),
+            (Phase::Open, Some(reason)) => Err(format!("Cannot change anything: {reason}")),
             (Phase::Open, None) => Ok(()),
         }
     }
 
-    /// Why the selected user cannot be given hats, nor have them changed.
+    /// Fails if hats cannot be added to the selected user.
     pub fn check_can_add_hats(&self) -> Result<(), String> {
         self.check_can_change()?;
         let Some((jid, user)) = self.user() else {
-            return Err("no user is selected".into());
+            return Err("No user selected".into());
         };
         match user.affiliation {
             Affiliation::Owner | Affiliation::Admin | Affiliation::Member => Ok(()),
             Affiliation::Outcast => Err(format!(
-                "{jid} is banned (outcast): only owners, admins and members can be given hats"
+                "{jid} is banned. Hats can be added to owners, admins and members only."
             )),
             Affiliation::None => Err(format!(
-                "{jid} is not affiliated: only owners, admins and members can be given hats"
+                "{jid} is not affiliated. Hats can be added to owners, admins and members only."
             )),
         }
     }

@@ -77,32 +77,36 @@ impl FormSubject {
     /// The form's heading; addresses in it are to be made harmless.
     pub fn heading(&self) -> String {
         match self {
-            Self::AddRoom => "Add a room".into(),
-            Self::EditRoom { room, .. } => format!("Room {room}"),
-            Self::AddUser { rooms } => format!("Add a user to {}", rooms_label(rooms.iter())),
-            Self::AddToRoom { users } => format!("Add {} to a room", users_label(users.iter())),
+            Self::AddRoom => "Add room".into(),
+            Self::EditRoom { room, .. } => format!("Edit room {room}"),
+            Self::AddUser { rooms } => format!("Add user to {}", rooms_label(rooms.iter())),
+            Self::AddToRoom { users } => format!("Add {} to room", users_label(users.iter())),
             Self::EditUsers { members, .. } => match members.as_slice() {
-                [(room, user)] => format!("{user} in {room}"),
+                [(room, user)] => format!("Edit {user} in {room}"),
                 many => {
                     let (rooms, users) = rooms_and_users(many);
-                    format!("Affiliation of {} in {}", users_label(users), rooms_label(rooms))
+                    format!(
+                        "Set affiliation of {} in {}",
+                        users_label(users),
+                        rooms_label(rooms)
+                    )
                 }
             },
             Self::AddHat { members } => {
                 let (rooms, users) = rooms_and_users(members);
-                format!("Give a hat to {}", users_in_rooms_label(users, rooms))
+                format!("Add hat to {}", users_in_rooms_label(users, rooms))
             }
             Self::EditHats {
                 attachments, name, ..
             } => match attachments.as_slice() {
-                [one] => format!("Hat of {}", one.user),
+                [one] => format!("Edit hat of {}", one.user),
                 many => {
                     let (rooms, users) = (many.iter().map(|at| &at.room), many.iter().map(|at| &at.user));
-                    format!("{name} of {}", users_in_rooms_label(users, rooms))
+                    format!("Edit {name} of {}", users_in_rooms_label(users, rooms))
                 }
             },
-            Self::DefineHat { room } => format!("A hat for the catalog of {room}"),
-            Self::EditDefined { room, .. } => format!("Hat in the catalog of {room}"),
+            Self::DefineHat { room } => format!("Define hat in {room}"),
+            Self::EditDefined { room, .. } => format!("Edit catalog hat in {room}"),
         }
     }
 
@@ -124,7 +128,7 @@ impl FormSubject {
     /// What somebody else made meanwhile of the thing that the form edits, in words; `None` while it is as it was. What
     /// is done to several is made of what is there then, and told before.
     pub(super) fn concurrent_change(&self, wardrobe: &Wardrobe) -> Option<String> {
-        let gone = || Some("the room is not there any more".to_owned());
+        let gone = || Some("the room no longer exists".to_owned());
         match self {
             Self::AddRoom | Self::AddToRoom { .. } => None,
             Self::EditRoom { room, before } => match wardrobe.room(room) {
@@ -140,7 +144,7 @@ impl FormSubject {
             Self::EditUsers { members, before } => {
                 let ((room, user), before) = single(members).zip(before.as_ref())?;
                 match wardrobe.user(room, user).map(|there| there.affiliation) {
-                    None => Some("the user is not there any more".into()),
+                    None => Some("the user is no longer in the room".into()),
                     Some(now) => (now != *before).then(|| conflict_text::describe_affiliation(now)),
                 }
             }
@@ -149,7 +153,7 @@ impl FormSubject {
                 let there = wardrobe.user(room, user).map(|there| there.affiliation);
                 match (wardrobe.room(room), there) {
                     (None, _) => gone(),
-                    (_, None) => Some("the user is not affiliated any more".into()),
+                    (_, None) => Some("the user is no longer affiliated".into()),
                     (_, Some(now)) => {
                         (!now.is_affiliated()).then(|| conflict_text::describe_affiliation(now))
                     }
@@ -161,7 +165,7 @@ impl FormSubject {
                 let (at, before) = single(attachments).zip(before.as_ref())?;
                 let there = wardrobe.user(&at.room, &at.user);
                 match there.and_then(|user| user.hats.get(&at.hat)) {
-                    None => Some("the user does not have the hat any more".into()),
+                    None => Some("the user no longer has the hat".into()),
                     Some(now) if now != before => Some(conflict_text::describe_attachment(now)),
                     Some(_) => there
                         .filter(|user| !user.affiliation.is_affiliated())

@@ -157,7 +157,7 @@ pub(super) fn check_can_add_hats(state: &State) -> Result<(), String> {
     if can {
         return Ok(());
     }
-    Err("none of the marked users is owner, admin or member: only those can be given hats".into())
+    Err("No marked user can get hats: none is an owner, admin or member".into())
 }
 
 /// The addresses of rooms or users, or the ids of hats, in the pane with the focus.

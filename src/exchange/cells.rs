@@ -78,7 +78,7 @@ impl<'a> CsvRows<'a> {
             let end = self.rest.find(ends).unwrap_or(self.rest.len());
             let (cell, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
             if cell.contains('"') {
-                let what = "a quotation mark inside a cell: put the whole cell into quotation marks, and write the one in it twice";
+                let what = "quotation mark inside a cell: quote the whole cell and double the mark";
                 return Err((self.line, what.into()));
             }
             self.rest = rest;
@@ -87,7 +87,7 @@ impl<'a> CsvRows<'a> {
         let (opened, mut rest, mut cell) = (self.line, quoted, Cow::Borrowed(""));
         loop {
             let Some((before, after)) = rest.split_once('"') else {
-                return Err((opened, "a quotation mark opens a cell and none closes it".into()));
+                return Err((opened, "unclosed quotation mark".into()));
             };
             self.line += count_line_breaks(before);
             if cell.is_empty() {
@@ -103,8 +103,7 @@ impl<'a> CsvRows<'a> {
             rest = after;
         }
         if !rest.is_empty() && !rest.starts_with(ends) {
-            let what =
-                "text follows the quotation mark that closes a cell; one inside of it is written twice";
+            let what = "text after a closing quotation mark; double a mark inside a cell";
             return Err((self.line, what.into()));
         }
         self.rest = rest;
@@ -289,8 +288,8 @@ mod tests {
     #[test]
     fn a_quotation_mark_out_of_place_swallows_nothing() {
         for (text, line, what) in [
-            ("a,b\n1,\"open\n2,3\n", 2, "none closes it"),
-            ("a,b\n\"1\n\"x,2", 3, "text follows"),
+            ("a,b\n1,\"open\n2,3\n", 2, "unclosed"),
+            ("a,b\n\"1\n\"x,2", 3, "text after"),
             ("a,b\n1,2\"\n", 2, "inside a cell"),
         ] {
             let error = rows(text).unwrap_err();

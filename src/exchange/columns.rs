@@ -57,17 +57,17 @@ impl ColumnIndex {
             let known = COLUMNS.iter().position(|column| *column == name);
             let Some(slot) = known.and_then(|known| columns.positions.get_mut(known)) else {
                 let all = COLUMNS.join(", ");
-                return Err((line, format!("no such column: {cell:?}; the columns are {all}")));
+                return Err((line, format!("unknown column {cell:?}; the columns are {all}")));
             };
             if slot.replace(place).is_some() {
-                return Err((line, format!("the column {name} is there twice")));
+                return Err((line, format!("duplicate column {name}")));
             }
         }
         if !columns.has(TableColumn::Room) {
             let all = COLUMNS.join(",");
             return Err((
                 line,
-                format!("there is no column room; the first row names the columns: {all}"),
+                format!("missing column room; the first row must name the columns: {all}"),
             ));
         }
         Ok(columns)

@@ -134,32 +134,24 @@ impl NotInTable {
             (number > 0).then(|| format!("{number} {what}"))
         };
         [
-            counted(self.sets, "named set of hats", "named sets of hats"),
+            counted(self.sets, "hat set", "hat sets"),
             counted(
                 self.unknown,
-                "object with members that hatrack does not know",
-                "objects with members that hatrack does not know",
+                "object with unrecognized fields",
+                "objects with unrecognized fields",
             ),
-            counted(
-                self.empty,
-                "title or name that is there and empty",
-                "titles or names that are there and empty",
-            ),
-            counted(
-                self.text_hues,
-                "hue that is a text in the data file",
-                "hues that are texts in the data file",
-            ),
+            counted(self.empty, "empty title or name", "empty titles or names"),
+            counted(self.text_hues, "hue stored as text", "hues stored as text"),
             counted(
                 self.invalid_hues,
-                "hue that is no angle: it is imported only where it is so already",
-                "hues that are no angle: they are imported only where they are so already",
+                "hue that is not a number (imported only if unchanged)",
+                "hues that are not numbers (imported only if unchanged)",
             ),
-            counted(self.empty_ids, "hat whose id is empty", "hats whose id is empty"),
+            counted(self.empty_ids, "hat with an empty ID", "hats with an empty ID"),
             counted(
                 self.non_uri_ids,
-                "hat whose id is no URI: it is imported only where it is known",
-                "hats whose id is no URI: they are imported only where they are known",
+                "hat whose ID is not a URI (imported only if it exists)",
+                "hats whose ID is not a URI (imported only if they exist)",
             ),
         ]
         .into_iter()

@@ -40,7 +40,7 @@ pub(super) fn merge(
 ) -> Result<MergedImport, ImportErrors> {
     if how.replace && given.is_table() {
         return Err(ImportErrors::whole(
-            "a table is only added to what is there; it cannot replace it, as JSON can",
+            "a table can only add; only JSON can replace existing data",
         ));
     }
     let laid = given.content.to_wardrobe(&how.target)?;
@@ -111,7 +111,7 @@ impl ImportMerge<'_> {
                 if defined.map(hue_text).as_ref() == Some(hue) {
                     continue;
                 }
-                format!("hue: {} is no number of degrees from 0 to 360", quoted(hue))
+                format!("hue: {} is not a number from 0 to 360", quoted(hue))
             } else {
                 let known = |room: &Arc<Room>| {
                     let hats = room.hats();
@@ -125,7 +125,7 @@ impl ImportMerge<'_> {
                     Ok(_) => String::new(),
                 };
                 format!(
-                    "hat: not a URI: {}: {why}; a hat's id is a URI such as urn:uuid:… (the title has its own column); one that a server gave is kept by JSON",
+                    "hat: not a URI: {}: {why}; a hat's ID is a URI such as urn:uuid:… (titles have their own column); use JSON for other IDs",
                     quoted(hat.as_str())
                 )
             };
@@ -308,7 +308,7 @@ impl ImportMerge<'_> {
 }
 
 fn new_user_error(user: &Jid, room: &Jid) -> String {
-    format!("{user} is new in {room}: say the affiliation (owner, admin, member or outcast)")
+    format!("{user} is new in {room}: give an affiliation (owner, admin, member or outcast)")
 }
 
 /// An attachment as it is given on top of the one that is there: what means the same stays as it is written.

@@ -64,7 +64,7 @@ pub struct ImportOptions {
 /// Why nothing is taken from a file: each thing that is wrong, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportErrors {
-    /// What is wrong, such as `line 7: the room's address is missing`, in the order of the file.
+    /// What is wrong, such as `line 7: Enter the room's address`, in the order of the file.
     pub errors: Vec<String>,
     rows: bool,
 }
@@ -98,9 +98,9 @@ impl ImportErrors {
 
     fn heading(&self) -> String {
         match self.errors.len() {
-            1 if self.rows => "1 row is wrong, so nothing was taken".into(),
-            rows if self.rows => format!("{rows} rows are wrong, so nothing was taken"),
-            _ => "nothing was taken".into(),
+            1 if self.rows => "1 row has errors. Nothing was imported".into(),
+            rows if self.rows => format!("{rows} rows have errors. Nothing was imported"),
+            _ => "Nothing was imported".into(),
         }
     }
 }
@@ -160,7 +160,7 @@ impl ParsedImport {
 pub(super) fn decode_text(bytes: &[u8]) -> Result<&str, ImportErrors> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || looks_like_utf16(bytes) {
         return Err(ImportErrors::whole(
-            "it is UTF-16; save it as UTF-8 (\"CSV UTF-8\" in a spreadsheet)",
+            "the file is UTF-16; save it as UTF-8 (\"CSV UTF-8\" in a spreadsheet)",
         ));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -221,21 +221,21 @@ impl ImportExtent {
         match (self, &target.room, &target.user) {
             (Self::Document(wardrobe), None, _) => Ok(wardrobe.clone()),
             (Self::Document(_), Some(_), _) => Err(ImportErrors::whole(
-                "it has its rooms' addresses in it, so no room can be named for it",
+                "it contains room addresses, so no room can be given",
             )),
             (Self::Room(room), Some(jid), None) => Ok(one(jid, (**room).clone())),
             (Self::Room(_), Some(_), Some(_)) => Err(ImportErrors::whole(
-                "it is a room, not a user; name only the room it is for",
+                "it is a room, not a user; give only the room",
             )),
             (Self::Room(_), None, _) => Err(ImportErrors::whole(
-                "it is a room without its address; name the room it is for",
+                "it is a room without its address; give the room",
             )),
             (Self::User(user, _), Some(room), Some(jid)) => {
                 let users = vec![(jid.clone(), (**user).clone())];
                 Ok(one(room, Room::default().with_users(users).unwrap_or_default()))
             }
             (Self::User(..), ..) => Err(ImportErrors::whole(
-                "it is a user (hats) without an address; name the room and the user it is for",
+                "it is a user (hats) without an address; give the room and the user",
             )),
         }
     }

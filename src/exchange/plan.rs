@@ -119,10 +119,8 @@ impl ImportCounts {
     pub fn kept_note(&self) -> Option<String> {
         match self.kept_unaffiliated {
             0 => None,
-            1 => Some("1 hat of a user who is not affiliated is kept as the file has it".into()),
-            more => Some(format!(
-                "{more} hats of users who are not affiliated are kept as the file has them"
-            )),
+            1 => Some("1 hat of a user without affiliation was kept".into()),
+            more => Some(format!("{more} hats of users without affiliation were kept")),
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
         let columns = COLUMNS.join(",");
         Err((
             1,
-            format!("there is nothing in it; the first row names the columns: {columns}"),
+            format!("the file is empty; the first row must name the columns: {columns}"),
         ))
     });
     let columns = head.and_then(|head| ColumnIndex::from_header(&head));
@@ -167,8 +167,7 @@ impl TableReader {
         // Spreadsheets leave out empty cells at the end of a row; what stands beyond the columns has no meaning.
         if row.cells.iter().skip(width).any(|cell| !cell.trim().is_empty()) {
             let (cells, there) = (row.cells.len(), width);
-            let what =
-                format!("it has {cells} cells, and the first row has {there}; is a quotation mark missing?");
+            let what = format!("{cells} cells, expected {there} (missing quotation mark?)");
             return Err((line, what));
         }
         self.cells(line, &RowCells(row, self.columns))
@@ -181,7 +180,7 @@ impl TableReader {
             cells.with_outer_space(TableColumn::Hat),
         );
         if cells.cell(TableColumn::Room).is_empty() {
-            return Err("the room's address is missing".into());
+            return Err("Enter the room's address".into());
         }
         let room_jid = Jid::parse_room_input(&cells.cell(TableColumn::Room))
             .map_err(|error| address_error("room", &error))?;
@@ -209,7 +208,7 @@ impl TableReader {
                     return belongs(column, "hat");
                 }
                 return match cells.title() {
-                    Some(name) => set_once(&mut room.name, line, name, "another name for the room"),
+                    Some(name) => set_once(&mut room.name, line, name, "the room's name"),
                     None => Ok(()),
                 };
             }
@@ -249,12 +248,7 @@ impl TableReader {
                 let found = quoted(&affiliation);
                 format!("affiliation: expected owner, admin, member, outcast or none, found {found}")
             })?;
-            set_once(
-                &mut user.affiliation,
-                line,
-                known,
-                "another affiliation for the user",
-            )?;
+            set_once(&mut user.affiliation, line, known, "the user's affiliation")?;
         }
         let (active, required) = (
             cells.parse_bool(TableColumn::Active)?,
@@ -318,7 +312,7 @@ fn set_once<T: PartialEq>(
     what: &str,
 ) -> Result<(), String> {
     match slot {
-        Some((other, there)) if *there != value => Err(format!("line {other} has {what}")),
+        Some((other, there)) if *there != value => Err(format!("conflicts with line {other}: {what}")),
         Some(_) => Ok(()),
         None => {
             *slot = Some((line, value));
@@ -335,7 +329,7 @@ fn insert_once<T: PartialEq>(
     what: &str,
 ) -> Result<(), String> {
     match all.get(&hat) {
-        Some((other, there)) if *there != value => Err(format!("line {other} says something else of {what}")),
+        Some((other, there)) if *there != value => Err(format!("conflicts with line {other}: {what}")),
         Some(_) => Ok(()),
         None => {
             all.insert(hat, (line, value));

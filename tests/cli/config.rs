@@ -125,7 +125,7 @@ fn accepts_names_of_earlier_versions() {
     let wrong = read("[keys]\ncatalog = \"F9\"\ncatalogue = \"F8\"").unwrap_err();
     assert!(wrong[0].text.contains("same command as catalog"), "{wrong:?}");
     let wrong = read("[keys]\nfound-down = \"Entre\"").unwrap_err();
-    assert!(wrong[0].text.contains("no key is called"), "{wrong:?}");
+    assert!(wrong[0].text.contains("unknown key"), "{wrong:?}");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn errors_name_line_and_suggestion() {
         (
             "[keys]\n\nundo = [\"u\",\n\"Entre\"]",
             4,
-            "undo: no key is called \"Entre\"; did you mean Enter?",
+            "undo: unknown key \"Entre\"; did you mean Enter?",
         ),
         ("[keys]\nundo = 1", 2, "undo: expected a string in quotes"),
         (
@@ -257,10 +257,10 @@ fn reports_all_errors_in_file_order() {
         "8: unknown command \"undoo\"; did you mean \"undo\"?",
         "9: undo: H is already bound to history",
         "10: quit: cannot be unbound: there is no other way out of this screen",
-        "11: redo: no key is called \"Entre\"; did you mean Enter?",
+        "11: redo: unknown key \"Entre\"; did you mean Enter?",
         "11: redo: expected a string in quotes, or a list such as [\"u\", \"F9\"]",
         // X is no longer the key of export, whatever its new key was meant to be.
-        "13: export: no key is called \"Entre\"; did you mean Enter?",
+        "13: export: unknown key \"Entre\"; did you mean Enter?",
     ];
     assert_eq!((output.code, lines.len()), (2, expected.len()), "{lines:#?}");
     for (line, expected) in lines.iter().zip(expected) {

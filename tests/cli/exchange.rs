@@ -55,7 +55,7 @@ fn export_reports_what_csv_cannot_hold() {
     assert_eq!(output.code, 0);
     assert_eq!(
         output.err,
-        "hatrack: not in the table: 1 object with members that hatrack does not know\n"
+        "hatrack: not in the table: 1 object with unrecognized fields\n"
     );
     assert!(home.run_ok(&["export", ROOM]).contains("\"since\": 2020"));
 }
@@ -155,13 +155,13 @@ fn import_with_errors_changes_nothing() {
         format!("{HEAD}{ROOM},kim@example.org,member,Proctor,,,,\n{ROOM},new@example.org,,,,,,\n"),
     );
     let output = home.run(&["import", "a.csv"]);
-    assert!(output.err.starts_with("hatrack: bad-request: a.csv: 2 rows are wrong, so nothing was taken: line 2: hat: not a URI: \"Proctor\""), "{}", output.err);
+    assert!(output.err.starts_with("hatrack: bad-request: a.csv: 2 rows have errors. Nothing was imported: line 2: hat: not a URI: \"Proctor\""), "{}", output.err);
     assert!(
         output.err.contains("; line 3: new@example.org is new in "),
         "{}",
         output.err
     );
-    let keeps = "one that a server gave is kept by JSON";
+    let keeps = "use JSON for other IDs";
     assert!(output.err.contains(keeps), "{}", output.err);
     home.write("hats.json", "{\"Proctor\": {}}");
     let target = ["--into", ROOM, "--user", TERRY, "--dry-run"];
@@ -249,7 +249,7 @@ fn imports_objects_without_address_into_target() {
     home.assert_fails(
         &["import", "a.csv", "--replace"],
         1,
-        "bad-request: a.csv: a table is only added to what is there; it cannot replace it, as JSON can",
+        "bad-request: a.csv: a table can only add; only JSON can replace existing data",
     );
 }
 
@@ -342,7 +342,7 @@ fn import_replace_restores_backup() {
     home.write("all.json", wardrobe);
     assert_eq!(
         home.run_ok(&["import", "all.json", "--replace"]),
-        "Imported: 1 room and 3 users added, 3 hats given (revision 1)\n3 hats of users who are not affiliated are kept as the file has them\n"
+        "Imported: 1 room and 3 users added, 3 hats given (revision 1)\n3 hats of users without affiliation were kept\n"
     );
     let exported = home.run_ok(&["export"]);
     home.run_ok(&["export", "--output", "again.json"]);

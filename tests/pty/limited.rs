@@ -155,7 +155,7 @@ fn hidden_room_is_rejected_like_missing_room() {
     let before = home.document();
     let refused = |room: &str| {
         let mut stage = limited(&home);
-        stage.press_and_see("a", "Add a room");
+        stage.press_and_see("a", "Add room");
         stage.press_and_see(room, room);
         stage.press(ENTER);
         stage.see("Cannot save: ");

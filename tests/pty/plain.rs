@@ -93,7 +93,7 @@ fn plain_mode_writes_messages_questions_and_forms() {
     stage.see("Remove terry@example.org from courses@conference.example.org?");
     stage.press_and_see("n", "Users of Courses, 1 of 2");
     stage.press("l");
-    stage.press_and_see("a", "Give a hat to terry@example.org");
+    stage.press_and_see("a", "Add hat to terry@example.org");
     stage.see("Hat (field 1 of 4): ");
     let before = stage.seen().raw.len();
     stage.press_and_see("u", "Hat (field 1 of 4): u");

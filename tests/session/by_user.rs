@@ -162,7 +162,7 @@ fn adds_and_edits_hat_in_all_rooms() {
         Some(form) => form.subject.heading(),
         other => panic!("no form: {other:?}; {}", session.notice()),
     };
-    assert_eq!(heading(&session), format!("Give a hat to {TERRY} in 2 rooms"));
+    assert_eq!(heading(&session), format!("Add hat to {TERRY} in 2 rooms"));
     session.keys("Enter");
     assert_eq!(asked(&session), format!("Add \"New\" to {TERRY} in 2 rooms?"));
     session.keys("y");
@@ -185,7 +185,7 @@ fn adds_and_edits_hat_in_all_rooms() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "Cannot save: Hat: all of these users have this hat already"
+        "Cannot save: Hat: All of these users already have this hat"
     );
     session.keys("Esc y u");
     assert_eq!(session.json()["rooms"], before);
@@ -322,13 +322,13 @@ fn rejects_missing_room_and_room_with_user() {
         ("", "choose a room (Down), or type its address"),
         (
             "nowhere",
-            "no room is called that; type its address, such as room@conference.example.org",
+            "No matching room; type its address, such as room@conference.example.org",
         ),
         (
             "new@conference.example.org",
-            "there is no such room; add the room first, in the view by room",
+            "No such room; add it first in the Rooms view",
         ),
-        (ROOM, "this user is in the room already, as member"),
+        (ROOM, "Already in the room as member"),
     ] {
         session.keys("A");
         session.text(typed);

@@ -32,7 +32,7 @@ fn defines_recolors_retitles_and_deletes_hat() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "Cannot save: Hue: a number from 0 to 360, such as 128 for green, or nothing"
+        "Cannot save: Hue: Enter a number from 0 to 360, or nothing"
     );
     session.keys("Backspace Backspace Backspace");
     session.text("128");

@@ -148,7 +148,7 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
     let Some(conflict) = state.top_as::<Conflict>() else {
         panic!("no conflict")
     };
-    assert_eq!(conflict.theirs, "the user does not have the hat any more");
+    assert_eq!(conflict.theirs, "the user no longer has the hat");
     // Whatever happens now, it is kept.
     assert!(
         matches!(effects.as_slice(), [Effect::KeepDraft { .. }]),

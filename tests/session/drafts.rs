@@ -345,7 +345,7 @@ fn saved_change_in_draft_is_not_repeated() {
 fn loading_allows_only_quit() {
     let mut state = State::new(Start::default());
     assert!(update(&mut state, Msg::Key(session::key("a"))).is_empty());
-    assert!(state.notice().unwrap().text.contains("still being read"));
+    assert!(state.notice().unwrap().text.contains("Still loading"));
     let trouble = StoreProblem::Unreadable("line 3".into());
     update(
         &mut state,
@@ -414,18 +414,18 @@ fn restores_forms_of_older_versions() {
     assert_eq!(
         headings,
         [
-            "Add a room",
-            "Room courses@conference.example.org",
-            "Add a user to courses@conference.example.org",
-            "Add a user to 2 rooms",
-            "terry@example.org in courses@conference.example.org",
-            "Affiliation of 2 users in courses@conference.example.org",
-            "Give a hat to terry@example.org",
-            "Give a hat to 2 users",
-            "Hat of terry@example.org",
-            "\"Why\" of 2 users",
-            "A hat for the catalog of courses@conference.example.org",
-            "Hat in the catalog of courses@conference.example.org",
+            "Add room",
+            "Edit room courses@conference.example.org",
+            "Add user to courses@conference.example.org",
+            "Add user to 2 rooms",
+            "Edit terry@example.org in courses@conference.example.org",
+            "Set affiliation of 2 users in courses@conference.example.org",
+            "Add hat to terry@example.org",
+            "Add hat to 2 users",
+            "Edit hat of terry@example.org",
+            "Edit \"Why\" of 2 users",
+            "Define hat in courses@conference.example.org",
+            "Edit catalog hat in courses@conference.example.org",
         ]
     );
     session.keys("Enter");

@@ -81,7 +81,7 @@ fn invalid_rows_are_listed_and_nothing_imported() {
     session.keys("Enter");
     let said = says(&session);
     assert!(
-        said.starts_with("2 rows are wrong, so nothing was taken\nline 2: room: not an address"),
+        said.starts_with("2 rows have errors. Nothing was imported\nline 2: room: not an address"),
         "{said}"
     );
     assert_eq!(said.lines().count(), 3);
@@ -131,7 +131,7 @@ fn replace_reports_kept_hats_of_ineligible_users() {
     session.keys("Enter");
     let said = says(&session);
     assert!(
-        said.ends_with("in one step. 2 hats of users who are not affiliated are kept as the file has them."),
+        said.ends_with("in one step. 2 hats of users without affiliation were kept."),
         "{said}"
     );
     session.keys("y");
@@ -147,7 +147,7 @@ fn csv_cannot_replace() {
     session.keys("Enter");
     assert_eq!(
         says(&session),
-        "a table is only added to what is there; it cannot replace it, as JSON can"
+        "a table can only add; only JSON can replace existing data"
     );
 }
 

@@ -157,10 +157,7 @@ fn every_pane_has_sort_orders() {
         .collect();
     assert!(hats.is_sorted_by(|a, b| a >= b));
     session.keys("g Tab s");
-    assert_eq!(
-        session.notice(),
-        "Hats with those worn first, then those required"
-    );
+    assert_eq!(session.notice(), "Hats active first, then required");
     session.keys("s Shift-Tab s");
     assert_eq!(session.notice(), "Users by affiliation, highest first");
 }

@@ -1,4 +1,4 @@
-//! By hat: all hats, the users with the selected one, the rooms in which they have it.
+//! The Hats view: all hats, the users with the selected hat, and the rooms in which they have it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,17 +15,17 @@ use super::sorted_rooms;
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct ByHat {
     hats_by_id: HashMap<HatId, ExistingHat, foldhash::fast::RandomState>,
-    /// In which rooms somebody has a hat: all the others need not be asked at each step.
+    /// The rooms in which each hat is attached, so that moving through the list need not scan all rooms.
     rooms_of: HashMap<HatId, Vec<Jid>, foldhash::fast::RandomState>,
 }
 
 impl ByHat {
-    /// What is known of a hat in all rooms.
+    /// A hat by id.
     pub(in crate::app) fn get(&self, hat: &HatId) -> Option<&ExistingHat> {
         self.hats_by_id.get(hat)
     }
 
-    /// Takes in what the wardrobe has now.
+    /// Rebuilds the index.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
         self.hats_by_id = existing_hats(wardrobe, None);
         self.rooms_of.clear();
@@ -36,7 +36,7 @@ impl ByHat {
         }
     }
 
-    /// By title, untitled ones last; or those that most have first.
+    /// Sorted by title with untitled ones last, or by number of users.
     fn hats(&self, sort: Sort) -> Vec<RowId> {
         let of = |hat: &ExistingHat| {
             let title = hat.title.as_deref().unwrap_or_default().to_lowercase();

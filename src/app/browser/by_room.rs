@@ -1,4 +1,4 @@
-//! By room: the rooms, the users of the selected one, the hats of the selected user or of all that are marked.
+//! The Rooms view: rooms, the users of the selected room, and the hats of the selected user or of all marked users.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use super::tally::{self, Tally};
 pub(super) struct ByRoom {
     /// The room whose users are listed.
     listed_room: Option<Jid>,
-    /// Users who are marked in other rooms.
+    /// Marked users of the other rooms.
     saved_marks: BTreeMap<Jid, BTreeSet<RowId>>,
-    /// The hats of the marked users; `None` while none is, then the hats are those of the selected one.
+    /// The hats of the marked users; `None` if no user is marked: then the selected user's hats are listed.
     pub tallies: Option<BTreeMap<HatId, Tally>>,
 }
 
 impl ByRoom {
-    /// Forgets marks of what is gone.
+    /// Removes marks of users that no longer exist.
     pub(super) fn prune(&mut self, wardrobe: &Wardrobe) {
         self.saved_marks.retain(|jid, marks| {
             let room = wardrobe.room(jid);
@@ -53,7 +53,7 @@ fn rooms(sort: Sort, wardrobe: &Wardrobe) -> Vec<RowId> {
     rooms.into_iter().map(|(jid, _)| jid.clone().into()).collect()
 }
 
-/// Highest affiliation first, then by address; or as it was asked for.
+/// Sorted by affiliation (highest first) and address, unless another order was chosen.
 fn users(sort: Sort, room: Option<&Arc<Room>>) -> Vec<RowId> {
     let here: &[(Jid, User)] = room.map_or(&[], |room| room.users());
     let id = |(jid, _): &(Jid, User)| RowId::Jid(jid.clone());
@@ -133,7 +133,7 @@ impl CascadeSource for ByRoom {
 
     fn on_selection_changed(&mut self, pane: Pane, columns: &mut Columns) -> bool {
         match pane {
-            // Its users, all of them, and those marked that were.
+            // List all users of the room, with the marks that they had.
             Pane::First => {
                 let marks = columns.get(Pane::Second).marks();
                 if let Some(room) = self.listed_room.take().filter(|_| !marks.is_empty()) {
@@ -150,7 +150,7 @@ impl CascadeSource for ByRoom {
                 }
                 true
             }
-            // Their hats, all of them. The hats of several that are marked stay.
+            // List all hats of the user. The hats of marked users stay listed.
             Pane::Second | Pane::Third => {
                 let users = columns.get(Pane::Second);
                 if users.marked_count() == 0 {

@@ -1,7 +1,7 @@
-//! By user: every user of the wardrobe, the rooms of the selected one, their hats there or in all marked rooms.
+//! The Users view: all users, the rooms of the selected user, and their hats there or in all marked rooms.
 //!
-//! The index of users lives while the view is open. It is built in slices, by merging the users of all rooms, which are
-//! in order already: so it is in order as it comes, and a key that is pressed meanwhile has its turn.
+//! The index of users exists while the view is open. It is built in chunks by merging the sorted users of all rooms, so
+//! the result is sorted as it grows and keys are handled in between.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -17,23 +17,23 @@ use super::sort::Sort;
 use super::tally::{self, Tally};
 use super::{sorted_hats, sorted_rooms};
 
-/// So many memberships are merged before the next key has its turn.
+/// Memberships merged before the next key is handled.
 const CHUNK: usize = 20_000;
 
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct ByUser {
-    /// The rooms of the wardrobe that the index is of.
+    /// The rooms that were indexed.
     rooms: Vec<(Jid, Arc<Room>)>,
     /// Every user, by address, with the addresses of their rooms.
     users: Vec<(Jid, Vec<Jid>)>,
-    /// While the index is built: the next user of each room, with the place of the room and of the user in it.
+    /// While the index is built: the next user of each room, with the indices of the room and of the user in it.
     next: BinaryHeap<Reverse<(Jid, usize, usize)>>,
-    /// The hats of the selected user in the marked rooms; `None` while none is marked.
+    /// The hats of the selected user in the marked rooms; `None` if no room is marked.
     pub tallies: Option<BTreeMap<HatId, Tally>>,
 }
 
 impl ByUser {
-    /// Begins the index of a wardrobe.
+    /// Starts to index a wardrobe.
     pub(super) fn start(wardrobe: &Wardrobe) -> Self {
         let rooms: Vec<(Jid, Arc<Room>)> = rooms_of(wardrobe);
         let first = |(place, (_, room)): (usize, &(Jid, Arc<Room>))| {
@@ -48,12 +48,12 @@ impl ByUser {
         }
     }
 
-    /// Whether the index is not complete.
+    /// Whether the index is incomplete.
     pub(in crate::app) fn is_building(&self) -> bool {
         !self.next.is_empty()
     }
 
-    /// Builds some more of the index. True: now it is complete.
+    /// Indexes the next chunk. True if the index is complete.
     pub(super) fn build(&mut self) -> bool {
         for _ in 0..CHUNK {
             let Some(Reverse((jid, place, at))) = self.next.pop() else {
@@ -73,7 +73,7 @@ impl ByUser {
         self.next.is_empty()
     }
 
-    /// Takes in what the wardrobe has now: only the users of rooms that changed are looked at.
+    /// Updates the index; only rooms that changed are compared.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
         if self.is_building() {
             *self = Self::start(wardrobe);
@@ -100,7 +100,7 @@ impl ByUser {
             let went = room.users().iter();
             changes.extend(went.map(|(user, _)| (user.clone(), address.clone(), false)));
         }
-        // Inserting so many one by one would take longer than to begin anew.
+        // Inserting so many one by one is slower than indexing again.
         if changes.len() > CHUNK {
             *self = Self::start(wardrobe);
             return;
@@ -222,7 +222,7 @@ impl CascadeSource for ByUser {
     fn on_selection_changed(&mut self, pane: Pane, columns: &mut Columns) -> bool {
         let rooms = columns.get(Pane::Second);
         if pane == Pane::Second && rooms.marked_count() > 0 {
-            // The hats in several rooms that are marked stay.
+            // The hats of the marked rooms stay listed.
             return self.tallies.is_none() || rooms.is_marking_range();
         }
         columns.reset_right_of(pane);

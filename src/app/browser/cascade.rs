@@ -1,4 +1,4 @@
-//! Three columns, each of which lists what belongs to the rows selected to its left.
+//! Three columns; each lists the items of the rows selected to its left.
 
 use crate::app::filter::Filter;
 use crate::app::matching::FuzzyMatcher;
@@ -8,7 +8,7 @@ use crate::model::{HatId, Jid, Wardrobe};
 use super::column::Column;
 use super::list::FilteredRows;
 
-/// What a row stands for.
+/// Identifies a row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::app) enum RowId {
     /// A room or a user, by address.
@@ -53,7 +53,7 @@ impl From<HatId> for RowId {
     }
 }
 
-/// The place of a pane among the columns.
+/// Index of a pane's column.
 pub(super) fn column_index(pane: Pane) -> usize {
     match pane {
         Pane::First => 0,
@@ -71,12 +71,12 @@ fn right_of(pane: Pane) -> Option<Pane> {
     }
 }
 
-/// What a cascade lists.
+/// Provides the rows of the columns.
 pub(super) trait CascadeSource {
-    /// The rows of a pane, in its order.
+    /// The rows of a pane, sorted.
     fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId>;
 
-    /// How well a row matches a filter; `None`: not.
+    /// Score of a row for a filter; `None` if it does not match.
     fn score(
         &self,
         pane: Pane,
@@ -86,7 +86,7 @@ pub(super) trait CascadeSource {
         row: &RowId,
     ) -> Option<u32>;
 
-    /// Another row of a pane is selected. True: what is to the right has to be listed anew.
+    /// Called when another row of a pane is selected. True if the columns to the right must be listed again.
     fn on_selection_changed(&mut self, pane: Pane, columns: &mut Columns) -> bool {
         columns.reset_right_of(pane);
         true
@@ -120,24 +120,24 @@ impl Columns {
         }
     }
 
-    /// What is selected in a pane, where that is a room or a user.
+    /// The selected room or user of a pane.
     pub(in crate::app) fn jid(&self, pane: Pane) -> Option<&Jid> {
         self.get(pane).selected_id().and_then(RowId::jid)
     }
 
-    /// What is selected in a pane, where that is a hat.
+    /// The selected hat of a pane.
     pub(in crate::app) fn hat(&self, pane: Pane) -> Option<&HatId> {
         self.get(pane).selected_id().and_then(RowId::hat)
     }
 
-    /// Nothing is selected, marked or filtered right of a pane.
+    /// Clears selections, marks and filters to the right of a pane.
     pub(super) fn reset_right_of(&mut self, pane: Pane) {
         for column in self.0.iter_mut().skip(column_index(pane) + 1) {
             column.reset();
         }
     }
 
-    /// Lists a pane and all that is to its right anew.
+    /// Lists a pane and everything to its right again.
     pub(super) fn refresh(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         let rows = source.rows(pane, self, wardrobe);
         let column = self.get_mut(pane);
@@ -150,7 +150,7 @@ impl Columns {
         self.reselect(pane, source, wardrobe);
     }
 
-    /// Finds the selected row of a pane among those that are listed now; what is to the right follows.
+    /// Finds the selected item among the current rows and updates the columns to the right.
     fn reselect(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         let Some(right) = right_of(pane) else {
             self.get_mut(pane).reselect();
@@ -163,7 +163,7 @@ impl Columns {
         }
     }
 
-    /// Another row of a pane is selected.
+    /// Updates the columns to the right after another row was selected.
     fn selected_another(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         if let Some(right) = right_of(pane)
             && source.on_selection_changed(pane, self)
@@ -172,8 +172,7 @@ impl Columns {
         }
     }
 
-    /// Looks whether some more rows match the filter of a pane. True: that was the last of them, and other rows are
-    /// shown now.
+    /// Filters up to `most` more rows of a pane. True if filtering is complete and the visible rows were replaced.
     fn filter_rows(
         &mut self,
         pane: Pane,
@@ -184,7 +183,7 @@ impl Columns {
         if self.get(pane).list.filter.is_none() {
             return false;
         }
-        // What a row is compared with is left of it or known to the source; the list itself is worked on.
+        // Scoring reads the other columns, so the list is moved out while it is changed.
         let mut list = std::mem::take(&mut self.get_mut(pane).list);
         let mut matching = FuzzyMatcher::new();
         let done = list.scan(most, |filter, row| {
@@ -194,7 +193,7 @@ impl Columns {
         done
     }
 
-    /// Looks at the next rows of what is being filtered. True: there is still more.
+    /// Filters the next chunk of rows. True if there is more to do.
     pub(super) fn filter_next_chunk(&mut self, source: &mut impl CascadeSource, wardrobe: &Wardrobe) -> bool {
         let looking = |columns: &Self| {
             PANES
@@ -222,14 +221,14 @@ impl Columns {
         }
     }
 
-    /// Takes a pane's filter away; what is selected stays selected.
+    /// Clears the filter of a pane and keeps the selection.
     pub(super) fn clear_filter(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         if self.get_mut(pane).clear_filter() {
             self.selected_another(pane, source, wardrobe);
         }
     }
 
-    /// Selects a row by what it stands for; a filter that hides it is taken away. False: it is not there.
+    /// Selects a row by id and clears a filter that hides it. False if there is no such row.
     pub(super) fn select(
         &mut self,
         pane: Pane,

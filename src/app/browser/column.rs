@@ -1,4 +1,4 @@
-//! One pane: its rows, what is selected among them, and what is marked.
+//! One pane: its rows, selection and marks.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use crate::app::filter::Filter;
 pub(in crate::app) struct Column {
     pub list: FilteredRows,
     pub sort: Sort,
-    /// What is selected and where that was.
+    /// The selected item and its row.
     selected: Option<RowId>,
     row: usize,
-    /// What was selected before the filter.
+    /// The selection before filtering started.
     before: Option<RowId>,
     marks: BTreeSet<RowId>,
-    /// While a range is marked: where it began, and what was marked before.
+    /// While marking a range: its first item and the marks before it.
     range: Option<(RowId, BTreeSet<RowId>)>,
 }
 
@@ -39,15 +39,15 @@ impl Column {
         self.selected.as_ref()
     }
 
-    /// What is marked, whether the filter shows it or not.
+    /// The marked items, including those that the filter hides.
     pub(in crate::app) fn marks(&self) -> &BTreeSet<RowId> {
         &self.marks
     }
 }
 
 impl Column {
-    /// Finds the selected one among what there is now; while somebody types a filter, the best match is selected. True
-    /// when another one is selected.
+    /// Finds the selected item among the current rows; while a filter is being typed, selects the best match. True if the
+    /// selection changed.
     pub(super) fn reselect(&mut self) -> bool {
         let before = self.selected.clone();
         let rows = &self.list.visible;
@@ -68,7 +68,7 @@ impl Column {
         before != self.selected
     }
 
-    /// Selects a row. True when it was not selected.
+    /// Selects a row. True if the selection changed.
     pub(super) fn move_to(&mut self, row: usize) -> bool {
         self.list.follow_best(false);
         let changed = self.row != row || self.selected.is_none();
@@ -80,7 +80,7 @@ impl Column {
         changed
     }
 
-    /// Other rows are to come: nothing is selected, marked or filtered.
+    /// Clears selection, marks and filter before other rows are listed.
     pub(super) fn reset(&mut self) {
         (self.selected, self.row) = (None, 0);
         self.list.filter = None;
@@ -88,19 +88,19 @@ impl Column {
         self.range = None;
     }
 
-    /// Selects it as soon as it is listed.
+    /// Selects an item once it is listed.
     pub(super) fn select_when_listed(&mut self, on: Option<RowId>) {
         self.selected = on;
     }
 
-    /// Marks these and no others.
+    /// Replaces the marks.
     pub(super) fn set_marks(&mut self, marks: BTreeSet<RowId>) {
         self.marks = marks;
         self.range = None;
     }
 
-    /// Takes the filter away; what is selected stays, else what was selected before the filter comes back. True when
-    /// another one is selected.
+    /// Clears the filter. Keeps the selection, or restores the one from before filtering if nothing is selected. True if
+    /// the selection changed.
     pub(super) fn clear_filter(&mut self) -> bool {
         let nothing = self.selected.is_none();
         self.list.filter = None;
@@ -111,7 +111,7 @@ impl Column {
         self.reselect() || nothing
     }
 
-    /// Marks what is gone no longer.
+    /// Removes marks of items that no longer exist.
     pub(super) fn prune_marks(&mut self, is_there: impl Fn(&RowId) -> bool) {
         self.marks.retain(&is_there);
         if self.range.as_ref().is_some_and(|(from, _)| !is_there(from)) {
@@ -119,7 +119,7 @@ impl Column {
         }
     }
 
-    /// Marks all from where the range began to what is selected.
+    /// Marks everything from the start of the range to the selected row.
     fn extend_range(&mut self) {
         let Some((from, before)) = &self.range else { return };
         let rows = &self.list.visible;
@@ -144,32 +144,32 @@ impl Column {
         self.selected.as_ref().map(RowId::as_str)
     }
 
-    /// Whether its filter hides this.
+    /// Whether the filter hides an item.
     pub(in crate::app) fn hides(&self, row: &str) -> bool {
         self.list.hides(|there| there.as_str() == row)
     }
 
-    /// How many rows it shows.
+    /// Number of visible rows.
     pub(in crate::app) fn length(&self) -> usize {
         self.list.visible.len()
     }
 
-    /// How many there are, filter or not.
+    /// Number of rows without the filter.
     pub(in crate::app) fn total(&self) -> usize {
         self.list.total()
     }
 
-    /// What it is narrowed to.
+    /// The filter.
     pub(in crate::app) fn filter(&self) -> Option<&Filter> {
         self.list.filter.as_ref()
     }
 
-    /// The same, to be changed.
+    /// The filter, mutable.
     pub(in crate::app) fn filter_mut(&mut self) -> &mut Option<Filter> {
         &mut self.list.filter
     }
 
-    /// Begins to narrow it, or goes on with its filter as it is.
+    /// Starts or resumes editing the filter.
     pub(in crate::app) fn edit_filter(&mut self) {
         match &mut self.list.filter {
             Some(filter) => filter.editing = true,
@@ -180,7 +180,7 @@ impl Column {
         }
     }
 
-    /// Its filter means something else now.
+    /// Filters again after the filter changed.
     pub(in crate::app) fn restart_filter(&mut self) {
         self.list.restart_filter();
     }
@@ -190,12 +190,12 @@ impl Column {
         self.sort
     }
 
-    /// Another order, from the next listing on.
+    /// Changes the order; takes effect when the rows are listed next.
     pub(in crate::app) fn set_sort(&mut self, sort: Sort) {
         self.sort = sort;
     }
 
-    /// How many are marked.
+    /// Number of marked items.
     pub(in crate::app) fn marked_count(&self) -> usize {
         self.marks.len()
     }
@@ -210,7 +210,7 @@ impl Column {
                 .is_some_and(|row| self.marks.contains(row))
     }
 
-    /// Marks the selected one, or does not mark it any more.
+    /// Toggles the mark of the selected item.
     pub(in crate::app) fn mark(&mut self) {
         self.range = None;
         if let Some(on) = &self.selected
@@ -220,7 +220,7 @@ impl Column {
         }
     }
 
-    /// Marks all that are shown; when they are already, none of them.
+    /// Marks all visible rows, or unmarks them if all are marked.
     pub(in crate::app) fn mark_all(&mut self) {
         self.range = None;
         let shown = &self.list.visible;
@@ -233,7 +233,7 @@ impl Column {
         }
     }
 
-    /// Begins a range at the selected one, or ends it there. True: it began.
+    /// Starts a range at the selected row, or finishes it there. True if it started.
     pub(in crate::app) fn mark_range(&mut self) -> bool {
         if self.range.take().is_some() {
             return false;
@@ -248,12 +248,12 @@ impl Column {
         self.range.is_some()
     }
 
-    /// Ends a range where it is.
+    /// Finishes the range.
     pub(in crate::app) fn end_range(&mut self) {
         self.range = None;
     }
 
-    /// Ends the range without it, else marks nothing. False: nothing was marked.
+    /// Cancels the range, or else clears all marks. False if there was nothing to clear.
     pub(in crate::app) fn clear_marks(&mut self) -> bool {
         if let Some((_, before)) = self.range.take() {
             self.marks = before;

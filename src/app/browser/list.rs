@@ -1,4 +1,4 @@
-//! The rows of one pane: all of them, and those that its filter lets through.
+//! The rows of one pane: all of them, and those that match its filter.
 
 use crate::app::filter::Filter;
 
@@ -6,26 +6,26 @@ use super::cascade::RowId;
 
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct FilteredRows {
-    /// What the pane shows.
+    /// Rows that the pane shows.
     pub visible: Vec<RowId>,
     pub filter: Option<Filter>,
-    /// All rows, while there is a filter.
+    /// All rows, while a filter is set.
     all: Vec<RowId>,
-    /// Those found so far, while there is more to look at.
+    /// Matches so far, while filtering is incomplete.
     found: Vec<RowId>,
-    /// How many were looked at; as many as there are: done.
+    /// Number of rows scanned.
     scanned: usize,
-    /// How well the best match scores, and which row it is.
+    /// Score and row of the best match.
     best: Option<(u32, usize)>,
-    /// Whether the best match is to be selected: somebody types, and has not moved since.
+    /// Whether the best match is selected: while typing, until the selection is moved.
     follows_best: bool,
 }
 
 impl FilteredRows {
-    /// How many rows are looked at before the next key has its turn.
+    /// Rows scanned before the next key is handled.
     pub(super) const CHUNK: usize = 10_000;
 
-    /// There are these rows now. Where there is a filter, [`FilteredRows::look`] has to follow, at all of them.
+    /// Replaces the rows. With a filter, [`FilteredRows::scan`] must be called until all rows are scanned.
     pub(super) fn set_rows(&mut self, rows: Vec<RowId>) {
         if self.filter.is_some() {
             self.all = rows;
@@ -37,7 +37,7 @@ impl FilteredRows {
         }
     }
 
-    /// The filter means something else now.
+    /// Starts filtering again after the filter changed.
     pub(super) fn restart_filter(&mut self) {
         if self.all.is_empty() {
             self.all = self.visible.clone();
@@ -52,7 +52,7 @@ impl FilteredRows {
         self.scanned = 0;
     }
 
-    /// There is no filter any more.
+    /// Shows all rows after the filter was removed.
     pub(super) fn clear_filter(&mut self) {
         if !self.all.is_empty() {
             self.visible = std::mem::take(&mut self.all);
@@ -71,17 +71,17 @@ impl FilteredRows {
         }
     }
 
-    /// Whether a row is there that the filter does not let through.
+    /// Whether the filter hides a row.
     pub(super) fn hides(&self, is: impl Fn(&RowId) -> bool) -> bool {
         self.filter.is_some() && self.all.iter().any(is)
     }
 
-    /// Whether there is more to look at.
+    /// Whether filtering is incomplete.
     pub(in crate::app) fn is_filtering(&self) -> bool {
         self.filter.is_some() && self.scanned < self.all.len()
     }
 
-    /// Looks at some more rows; true when that was the last of it and the rows shown are others now.
+    /// Scans up to `most` more rows. True if filtering is complete and the visible rows were replaced.
     pub(super) fn scan(
         &mut self,
         most: usize,
@@ -90,7 +90,7 @@ impl FilteredRows {
         let Some(filter) = &self.filter else { return false };
         for row in self.all.iter().skip(self.scanned).take(most) {
             let Some(score) = score(filter, row) else { continue };
-            // Where nothing is looked for, nothing is best.
+            // An empty filter scores 0 and has no best match.
             if score > self.best.map_or(0, |(best, _)| best) {
                 self.best = Some((score, self.found.len()));
             }
@@ -104,7 +104,7 @@ impl FilteredRows {
         true
     }
 
-    /// The row to be selected, while that is the best match.
+    /// The best match, while it is to be selected.
     pub(super) fn best(&self) -> Option<usize> {
         self.best.filter(|_| self.follows_best).map(|(_, row)| row)
     }

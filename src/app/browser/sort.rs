@@ -1,26 +1,26 @@
-//! In which order a pane lists its rows.
+//! Sort orders of the panes.
 
 use crate::app::place::{Grouping, Pane};
 
-/// An order of rows; of two that are equal in it the one comes first that comes first by name.
+/// A sort order; ties are sorted by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
-    /// By what people read: a room's name, an address, a hat's title.
+    /// By displayed name: a room's name, an address, a hat's title.
     Name,
     /// Highest affiliation first.
     Affiliation,
     /// Most hats first.
     Hats,
-    /// Most users first: those of a room, or those who have a hat.
+    /// Most users first: of a room, or with a hat.
     Users,
-    /// Worn ones first, then required ones.
+    /// Active hats first, then required ones.
     Active,
     /// Most rooms first.
     Rooms,
 }
 
 impl Sort {
-    /// The orders of a pane, the usual one first.
+    /// The orders of a pane, the default first.
     pub(in crate::app) fn all(grouping: Grouping, pane: Pane) -> &'static [Self] {
         match (grouping, pane) {
             (Grouping::ByRoom, Pane::First) => &[Self::Name, Self::Hats, Self::Users],
@@ -34,21 +34,21 @@ impl Sort {
         }
     }
 
-    /// The next one of a pane; after the last the first.
+    /// The next order of a pane, wrapping around.
     pub(in crate::app) fn next(self, grouping: Grouping, pane: Pane) -> Self {
         let all = Self::all(grouping, pane);
         let at = all.iter().position(|sort| *sort == self).unwrap_or_default();
         all.get((at + 1) % all.len().max(1)).copied().unwrap_or(self)
     }
 
-    /// The rest of a sentence that begins with what is sorted.
+    /// Description, such as `by name`, to follow what is sorted.
     pub fn label(self) -> &'static str {
         match self {
             Self::Name => "by name",
             Self::Affiliation => "by affiliation, highest first",
             Self::Hats => "by number of hats, most first",
             Self::Users => "by number of users, most first",
-            Self::Active => "with those worn first, then those required",
+            Self::Active => "active first, then required",
             Self::Rooms => "by number of rooms, most first",
         }
     }

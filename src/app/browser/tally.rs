@@ -1,28 +1,28 @@
-//! The hats of several users, taken together.
+//! Totals of the hats of several users.
 
 use std::collections::BTreeMap;
 
 use crate::model::{Attachment, HatId, Room, User};
 
-/// What several users have of one hat.
+/// Totals of one hat over several users.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tally {
-    /// The attachment of the first of them.
+    /// The attachment of the first user.
     pub first: Attachment,
-    /// How many have it.
+    /// Number of users with the hat.
     pub count: usize,
-    /// How many of those wear it.
+    /// For how many of them it is active.
     pub active: usize,
-    /// For how many of those it is required.
+    /// For how many of them it is required.
     pub required: usize,
-    /// Whether they have it under different titles.
+    /// Whether their titles for it differ.
     pub titles_differ: bool,
 }
 
-/// All the hats of these users, each with their room.
+/// Totals of all hats of these users, each given with the room.
 pub(super) fn by_hat<'a>(users: impl IntoIterator<Item = (&'a Room, &'a User)>) -> BTreeMap<HatId, Tally> {
     let mut all: BTreeMap<HatId, Tally> = BTreeMap::new();
-    // The room of the first who has a hat gives it the title with which the others are compared.
+    // The title in the first user's room; the others are compared with it.
     let mut titles: BTreeMap<HatId, Option<String>> = BTreeMap::new();
     for (room, user) in users {
         for (id, attachment) in user.hats.iter() {

@@ -1,15 +1,15 @@
-//! What every frame says of all rooms.
+//! Totals over all rooms, shown in every frame.
 
 use crate::model::Wardrobe;
 
-/// What is in all rooms together.
+/// Totals over all rooms.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// One who is in two rooms counts twice.
+    /// Number of users; a user in two rooms counts twice.
     pub users: usize,
-    /// How many attachments.
+    /// Number of attachments.
     pub hats: usize,
-    /// Whether the rooms are of several domains.
+    /// Whether the rooms have different domains.
     pub several_domains: bool,
 }
 

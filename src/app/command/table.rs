@@ -1,45 +1,44 @@
-//! What a row of the tables of places and commands says.
+//! The row types and macros behind the tables of places and commands.
 
 use super::{CommandId, Place};
 use crate::app::Key;
 
-/// Something that can be done.
+/// A command.
 #[derive(Debug)]
 pub struct Command {
-    /// Which command it is.
+    /// The command's id.
     pub id: CommandId,
-    /// A word or two, for the footer.
+    /// Key hint in the footer: a verb, at most two or three words.
     pub title: &'static str,
     /// What it does, in one line.
     pub help: &'static str,
-    /// Other words by which it is found in the palette and the help.
+    /// More words that find it in the palette and the help.
     pub synonyms: &'static [&'static str],
-    /// The keys that do it, unless others were given: see [`Keymap`](crate::app::Keymap).
+    /// Default keys; the configuration can replace them, see [`Keymap`](crate::app::Keymap).
     pub keys: &'static [Key],
-    /// Keys that do it too, as long as nothing more particular has them.
+    /// Keys that also run it, unless a more specific place binds them.
     pub fallback: &'static [Key],
-    /// Earlier names of this command, still read from the configuration.
+    /// Former names, still accepted in the configuration.
     pub formerly: &'static [&'static str],
-    /// Names of earlier commands, one for each list, that this command replaced. Keys configured for them are added to
-    /// this command's keys.
+    /// Former per-list commands that this one replaced. Keys configured for them are added to this command's keys.
     pub merged: &'static [&'static str],
-    /// Where they do.
+    /// Where it applies.
     pub place: Place,
     /// Whether the footer shows it.
     pub footer: bool,
 }
 
-/// What keys are for in a place.
+/// How a place treats keys.
 #[expect(non_camel_case_types, reason = "words of the table")]
 pub(in crate::app) enum Keys {
-    /// Each can be a command.
+    /// Every key can be a command.
     all,
-    /// Those that type or edit a line are for the text.
+    /// Keys that type or edit text go to the text field.
     typed,
 }
 
-/// From rows such as `Filter "While a filter is typed" typed over [Lists];` the places, their titles, and which of the
-/// commands there are meant at one time.
+/// Defines the places from rows such as `Filter "Filter" typed over [Lists];`: title, treatment of keys, and the places
+/// whose commands apply as well.
 macro_rules! places {
     ($($place:ident $title:literal $keys:ident over [$($below:ident),*];)*) => {
         /// Where a command applies.
@@ -49,24 +48,24 @@ macro_rules! places {
         }
 
         impl Place {
-            /// All of them, as the documentation lists them.
+            /// All places, in the order of the documentation.
             pub const ALL: &[Self] = &[$(Self::$place),*];
 
-            /// A heading for the commands of this place.
+            /// Heading for the commands of this place.
             pub fn title(self) -> &'static str {
                 match self {
                     $(Self::$place => $title,)*
                 }
             }
 
-            /// Whether there can be text there that is being typed, so that keys which type or edit are no commands.
+            /// Whether text can be typed there, so that keys that type or edit are not commands.
             pub(super) fn has_text(self) -> bool {
                 match self {
                     $(Self::$place => matches!(Keys::$keys, Keys::typed),)*
                 }
             }
 
-            /// The places whose commands are meant by whoever is at this one, the most particular first.
+            /// The places whose commands apply here, the most specific first.
             pub fn stack(self) -> &'static [Self] {
                 match self {
                     $(Self::$place => &[Self::$place, $(Self::$below,)* Self::Everywhere],)*
@@ -82,14 +81,14 @@ macro_rules! commands {
     ($($id:ident $name:literal $(aka [$($synonym:literal),*])? $(formerly [$($formerly:literal),*])? $(merged [$($merged:literal),*])? {
         place: $place:expr, title: $title:literal, keys: $keys:expr, $(fallback: $fallback:expr,)? footer: $footer:literal, help: $help:literal
     })*) => {
-        /// A command by its name.
+        /// Identifies a command.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum CommandId {
             $(#[doc = $help] $id,)*
         }
 
         impl CommandId {
-            /// The name in the configuration, such as `add-room`.
+            /// Name in the configuration, such as `add-room`.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$id => $name,)*
@@ -97,7 +96,7 @@ macro_rules! commands {
             }
         }
 
-        /// Every command. Of two with one key in one place the first would win; a test sees to it that there are none.
+        /// Every command. A test ensures that no two commands of one place share a key.
         pub static COMMANDS: &[Command] = &[
             $(Command {
                 id: CommandId::$id,

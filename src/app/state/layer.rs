@@ -1,4 +1,4 @@
-//! What lies over the panes: a stack of layers, of which the topmost gets the keys and Esc takes away exactly one.
+//! The stack of overlays. The top one receives keys; Esc closes exactly one.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -13,28 +13,28 @@ use crate::model::Wardrobe;
 
 use super::State;
 
-/// Something over the panes: all that the program asks of it, whichever it is.
+/// An overlay over the panes.
 pub trait Layer: Any + Debug + CloneLayer {
-    /// Where one is while it is the topmost: what its keys mean.
+    /// The place whose commands apply while it is on top.
     fn place(&self) -> Place;
 
-    /// What it shows.
+    /// Its contents.
     fn view<'a>(&'a self, state: &'a State) -> View<'a>;
 
-    /// Whether text can be typed or pasted into it.
+    /// Whether it accepts text.
     fn takes_text(&self) -> bool {
         false
     }
 
-    /// Whether a letter goes into a text now.
+    /// Whether letters are typed into a text now.
     fn is_typing(&self) -> bool {
         self.takes_text()
     }
 
-    /// Lets the text that has the keys take something that is typed or pasted.
+    /// Passes typed or pasted input to the focused text.
     fn type_into(&mut self, _take: &mut dyn FnMut(&mut TextInput) -> bool, _effects: &mut Vec<Effect>) {}
 
-    /// The selected row of the list that has the keys, and how many rows there are; `None`: there is none to move in.
+    /// Selected row and number of rows of the focused list; `None` if there is none.
     fn rows(&self, _wardrobe: &Wardrobe) -> Option<(usize, usize)> {
         None
     }
@@ -42,27 +42,28 @@ pub trait Layer: Any + Debug + CloneLayer {
     /// Selects a row of [`rows`](Self::rows).
     fn select(&mut self, _row: usize, _wardrobe: &Wardrobe, _effects: &mut Vec<Effect>) {}
 
-    /// Goes up from the first row.
+    /// Moves up from the first row.
     fn leave_rows(&mut self) {}
 
-    /// Takes a click on something in it that is no row.
+    /// Handles a click on something other than a row.
     fn click(&mut self, _on: Spot) {}
 
-    /// Brings the list under the wheel of the mouse to the keys.
+    /// Focuses the list under the mouse wheel.
     fn focus_spot(&mut self, _on: &[Spot]) {}
 
-    /// Follows the file; why there is nothing to ask about any more, where that is so. `below`: what it lies on.
+    /// Updates it after the wardrobe changed; returns the reason to close it if it no longer applies. `below` is the layer
+    /// under it.
     fn close_reason(&mut self, _below: Option<&dyn Layer>, _now: &Wardrobe) -> Option<&'static str> {
         None
     }
 
-    /// Puts what must not be lost into the draft; `ending`: the session ends now.
+    /// Adds what must not be lost to the draft. `ending`: the session ends now.
     fn add_to_draft(&self, _draft: &mut Draft, _ending: bool) {}
 }
 
-/// A copy of a layer; comes with `Clone`.
+/// Clones a boxed layer; implemented for all layers that are `Clone`.
 pub trait CloneLayer {
-    /// The copy.
+    /// Clones into a box.
     fn clone_boxed(&self) -> Box<dyn Layer>;
 }
 
@@ -79,12 +80,12 @@ impl Clone for Box<dyn Layer> {
 }
 
 impl dyn Layer {
-    /// The layer as what it is, where it is of this type.
+    /// The layer as this type, if it is one.
     pub fn downcast_ref<T: Layer>(&self) -> Option<&T> {
         (self as &dyn Any).downcast_ref()
     }
 
-    /// The same, to be changed.
+    /// The mutable variant.
     pub(in crate::app) fn downcast_mut<T: Layer>(&mut self) -> Option<&mut T> {
         (self as &mut dyn Any).downcast_mut()
     }
@@ -99,32 +100,32 @@ impl State {
         }
     }
 
-    /// What lies over the panes, the topmost last.
+    /// The overlays, the top one last.
     pub fn overlays(&self) -> &[Box<dyn Layer>] {
         &self.overlays
     }
 
-    /// What lies on top.
+    /// The top overlay.
     pub fn top(&self) -> Option<&dyn Layer> {
         self.overlays.last().map(|top| &**top)
     }
 
-    /// What lies on top, where it is of this type.
+    /// The top overlay as this type, if it is one.
     pub fn top_as<T: Layer>(&self) -> Option<&T> {
         self.top()?.downcast_ref()
     }
 
-    /// The same, to be changed.
+    /// The mutable variant.
     pub(in crate::app) fn top_as_mut<T: Layer>(&mut self) -> Option<&mut T> {
         self.overlays.last_mut()?.downcast_mut()
     }
 
-    /// Puts something on top.
+    /// Opens an overlay on top.
     pub(in crate::app) fn open(&mut self, layer: impl Layer) {
         self.overlays.push(Box::new(layer));
     }
 
-    /// Takes away what lies on top, where it is of this type.
+    /// Closes the top overlay and returns it, if it is of this type.
     pub(in crate::app) fn close<T: Layer>(&mut self) -> Option<T> {
         self.top_as::<T>()?;
         let top: Box<dyn Any> = self.overlays.pop()?;
