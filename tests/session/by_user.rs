@@ -199,7 +199,7 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     match session.state.top_as::<Form>() {
         Some(form) => assert_eq!(
             form.subject.heading(),
-            format!("Affiliation of {TERRY} in 2 rooms")
+            format!("Set affiliation of {TERRY} in 2 rooms")
         ),
         other => panic!("no form: {other:?}; {}", session.notice()),
     }
@@ -319,7 +319,7 @@ fn adds_marked_users_to_listed_room_and_undoes_in_one_step() {
 fn rejects_missing_room_and_room_with_user() {
     let mut session = with_staff_room();
     for (typed, problem) in [
-        ("", "choose a room (Down), or type its address"),
+        ("", "Choose a room (Down) or type its address"),
         (
             "nowhere",
             "No matching room; type its address, such as room@conference.example.org",

@@ -49,7 +49,7 @@ fn adds_hat_to_marked_users_and_undoes_in_one_step() {
     assert_eq!(
         session.state.top().map(|top| top
             .downcast_ref::<Form>()
-            .is_some_and(|form| form.subject.heading() == "Give a hat to 23 users")),
+            .is_some_and(|form| form.subject.heading() == "Add hat to 23 users")),
         Some(true)
     );
     session.keys("Enter");
