@@ -252,7 +252,11 @@ fn address_list_with_error_adds_nobody() {
     );
     assert!(session.state.top_as::<Form>().is_some());
     session.keys("Enter");
-    assert!(session.notice().starts_with("Cannot save: Address: Nothing added"));
+    assert!(
+        session
+            .notice()
+            .starts_with("Cannot save: Address: Nothing added")
+    );
     // It is put right where it stands.
     session.keys("Ctrl-U");
     session.text("jane@example.org joe@example.org");
