@@ -42,13 +42,13 @@ const PICTURES: [Picture; 5] = [
     },
     Picture {
         name: "form",
-        title: "hatrack: giving a hat; known hats are offered by title",
+        title: "hatrack: adding a hat; existing hats are suggested by title",
         size: (104, 30),
         steps: &["Enter Down Down Down Down Down Enter a", "'te"],
     },
     Picture {
         name: "history",
-        title: "hatrack: who did what, when",
+        title: "hatrack: who changed what, and when",
         size: (104, 24),
         steps: &[
             "Enter Down Down Down Enter Space Left Down Enter r d u Left Left Down Enter a",
@@ -58,7 +58,7 @@ const PICTURES: [Picture; 5] = [
     },
     Picture {
         name: "many",
-        title: "hatrack: a hat for five marked users, told before it is done",
+        title: "hatrack: adding a hat to five marked users, with a confirmation first",
         size: (104, 26),
         steps: &["Enter Down V Down Down Down Down V +", "'tea", "Enter"],
     },

@@ -11,7 +11,7 @@ pub use exchange::{import_summary, skipped_item};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::model::{Attachment, CatalogHat, Edit, Group, HatId, Hats, Jid, Room, User};
+use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Hats, Jid, Room, User};
 use crate::store::HistoryEntry;
 
 /// What people read of a room, for the order of rooms: its name, else the address; in lower case.
@@ -37,7 +37,7 @@ pub fn group(group: &Group) -> String {
 /// An entry of the history; `what` are the words for its group ([`group`], or fewer).
 pub fn entry(entry: &HistoryEntry, what: &str) -> String {
     if !entry.outside && entry.group.is_empty() {
-        return "wrote the data file again after it was gone".into();
+        return "recreated the deleted data file".into();
     }
     if !entry.outside {
         return with_undo_or_redo(entry.undoes, entry.redoes, what);
@@ -52,14 +52,14 @@ pub fn entry(entry: &HistoryEntry, what: &str) -> String {
 /// A change that may take back an earlier one: `undoing 5, took the hat …`.
 pub fn with_undo_or_redo(undoes: Option<u64>, redoes: Option<u64>, what: &str) -> String {
     match (undoes, redoes) {
-        (Some(revision), _) => format!("undoing {revision}, {what}"),
-        (None, Some(revision)) => format!("redoing {revision}, {what}"),
+        (Some(revision), _) => format!("undid revision {revision}: {what}"),
+        (None, Some(revision)) => format!("redid revision {revision}: {what}"),
         (None, None) => what.into(),
     }
 }
 
 /// Why an entry of unknown content is not taken back.
-pub const UNKNOWN_DETAILS: &str = "what was changed there is not known, so it cannot be undone";
+pub const UNKNOWN_DETAILS: &str = "cannot undo: details unknown";
 
 /// One change.
 pub fn edit(edit: &Edit) -> String {
@@ -80,12 +80,11 @@ pub(super) fn count_or_no(number: usize, noun: &str) -> String {
     }
 }
 
-/// `Their 2 hats there go too.`, whosever they are; nothing where there are none.
-pub(super) fn also_removes_hats(whose: &str, hats: usize) -> String {
+/// `Also removes 2 hats.`; empty for no hats.
+pub(super) fn also_removes_hats(hats: usize) -> String {
     match hats {
         0 => String::new(),
-        1 => format!("{whose} hat there goes too."),
-        many => format!("{whose} {} there go too.", count(many, "hat")),
+        some => format!("Also removes {}.", count(some, "hat")),
     }
 }
 
@@ -122,7 +121,7 @@ fn edit_with_user(edit: &Edit, user: &str) -> String {
                 truncated(new)
             ),
             (None, Some(new)) => format!("named {room} \"{}\"", truncated(new)),
-            (Some(old), None) => format!("took the name \"{}\" from {room}", truncated(old)),
+            (Some(old), None) => format!("cleared the name of {room} (was \"{}\")", truncated(old)),
             (None, None) => format!("changed nothing in {room}"),
         },
         Edit::Catalog {
@@ -136,7 +135,10 @@ fn edit_with_user(edit: &Edit, user: &str) -> String {
         } => user_edit(room, user, before.as_ref(), after.as_ref()),
         Edit::Affiliation {
             room, before, after, ..
-        } => format!("made {user} {after} in {room} (before: {before})"),
+        } => match after {
+            Affiliation::Outcast => format!("banned {user} in {room} (was {before})"),
+            _ => format!("made {user} {after} in {room} (was {before})"),
+        },
         Edit::Hat {
             room,
             hat,
@@ -144,13 +146,10 @@ fn edit_with_user(edit: &Edit, user: &str) -> String {
             after,
             ..
         } => match (before, after) {
-            (None, Some(after)) => format!("gave {user} the hat {} in {room}", attachment_name(hat, after)),
-            (Some(before), None) => format!(
-                "took the hat {} from {user} in {room}",
-                attachment_name(hat, before)
-            ),
+            (None, Some(after)) => format!("added {} to {user} in {room}", attachment_name(hat, after)),
+            (Some(before), None) => format!("removed {} from {user} in {room}", attachment_name(hat, before)),
             (Some(before), Some(after)) => format!(
-                "changed the hat {} of {user} in {room}: {}",
+                "changed {} of {user} in {room}: {}",
                 attachment_name(hat, before),
                 attachment_changes(before, after)
             ),
@@ -175,12 +174,12 @@ fn room_edit(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String 
                 count(there.attachment_count(), "hat")
             ),
         };
-        format!("the room {room}{name}{content}")
+        format!("room {room}{name}{content}")
     };
     match (before, after) {
         (None, Some(after)) => format!("added {}", what(after)),
         (Some(before), None) => format!("removed {}", what(before)),
-        _ => format!("changed the room {room}, with members of it that hatrack does not know"),
+        _ => format!("changed room {room} (unrecognized fields)"),
     }
 }
 
@@ -196,21 +195,21 @@ fn user_edit(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>
             before.affiliation,
             hats(before)
         ),
-        _ => format!("changed {user} in {room}, with members that hatrack does not know"),
+        _ => format!("changed {user} in {room} (unrecognized fields)"),
     }
 }
 
 fn catalog_edit(room: &Jid, hat: &HatId, before: Option<&CatalogHat>, after: Option<&CatalogHat>) -> String {
     let name = |entry: &CatalogHat| hat_name(hat, entry.title.as_deref());
     match (before, after) {
-        (None, Some(after)) => format!("put the hat {} into the catalog of {room}", name(after)),
-        (Some(before), None) => format!("took the hat {} out of the catalog of {room}", name(before)),
+        (None, Some(after)) => format!("defined {} in {room}", name(after)),
+        (Some(before), None) => format!("removed {} from the catalog of {room}", name(before)),
         (Some(before), Some(after)) if before.title != after.title => format!(
-            "changed the hat {} in the catalog of {room}: {}",
+            "changed {} in the catalog of {room}: {}",
             name(before),
             title_phrase(after.title.as_deref())
         ),
-        (Some(entry), _) => format!("changed the hat {} in the catalog of {room}", name(entry)),
+        (Some(entry), _) => format!("changed {} in the catalog of {room}", name(entry)),
         (None, None) => format!("changed nothing in the catalog of {room}"),
     }
 }
@@ -253,22 +252,22 @@ fn attachment_name(hat: &HatId, attachment: &Attachment) -> String {
 
 fn title_phrase(title: Option<&str>) -> String {
     match title.filter(|title| !title.is_empty()) {
-        Some(title) => format!("titled \"{}\"", truncated(title)),
-        None => "without a title".into(),
+        Some(title) => format!("title \"{}\"", truncated(title)),
+        None => "no title".into(),
     }
 }
 
 fn attachment_changes(before: &Attachment, after: &Attachment) -> String {
     let mut all: Vec<String> = Vec::new();
     if before.is_active() != after.is_active() {
-        all.push(if after.is_active() { "worn" } else { "not worn" }.into());
+        all.push(if after.is_active() { "active" } else { "inactive" }.into());
     }
     if before.is_required() != after.is_required() {
         all.push(
             if after.is_required() {
                 "required"
             } else {
-                "not required"
+                "optional"
             }
             .into(),
         );
@@ -277,11 +276,11 @@ fn attachment_changes(before: &Attachment, after: &Attachment) -> String {
         all.push(title_phrase(after.title.as_deref()));
     }
     if before.extra != after.extra {
-        all.push("members that hatrack does not know".into());
+        all.push("unrecognized fields".into());
     }
     if all.is_empty() {
-        // Such as `"active": false` in the place of nothing.
-        all.push("written in another way, meaning the same".into());
+        // For example an explicit `"active": false` where the field was missing.
+        all.push("same value, different JSON".into());
     }
     all.join(", ")
 }
@@ -311,25 +310,25 @@ fn same_hat_in_many_rooms(all: &[Edit]) -> Option<String> {
         },
         _ => None,
     };
-    let (gave, hat) = verb(all.first()?)?;
-    if all.iter().any(|edit| verb(edit) != Some((gave, hat.clone()))) {
+    let (is_added, hat) = verb(all.first()?)?;
+    if all.iter().any(|edit| verb(edit) != Some((is_added, hat.clone()))) {
         return None;
     }
     let users: BTreeSet<_> = all.iter().filter_map(Edit::user).collect();
     let rooms: BTreeSet<_> = all.iter().filter_map(Edit::room).collect();
     let who = users_phrase(all.first()?.user()?, users.len());
     let place = count(rooms.len(), "room");
-    Some(if gave {
-        format!("gave {who} the hat {hat} in {place}")
+    Some(if is_added {
+        format!("added {hat} to {who} in {place}")
     } else {
-        format!("took the hat {hat} from {who} in {place}")
+        format!("removed {hat} from {who} in {place}")
     })
 }
 
 /// Several hats of one user: `changed the hats of terry@example.org in …: gave "Proctor", took "Teacher"`.
 fn many_hats_of_one_user(all: &[Edit]) -> Option<String> {
     let (room, user) = (all.first()?.room()?, all.first()?.user()?);
-    let (mut given, mut taken, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut added, mut removed, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for edit in all {
         match edit {
             Edit::Hat {
@@ -341,23 +340,20 @@ fn many_hats_of_one_user(all: &[Edit]) -> Option<String> {
                 ..
             } if here == room && who == user => match (before, after) {
                 (None, None) => {}
-                (None, Some(after)) => given.push(attachment_name(hat, after)),
-                (Some(before), None) => taken.push(attachment_name(hat, before)),
+                (None, Some(after)) => added.push(attachment_name(hat, after)),
+                (Some(before), None) => removed.push(attachment_name(hat, before)),
                 (Some(before), Some(_)) => changed.push(attachment_name(hat, before)),
             },
             _ => return None,
         }
     }
-    let parts = [(given, "gave"), (taken, "took"), (changed, "changed")];
+    let parts = [(added, "added"), (removed, "removed"), (changed, "changed")];
     let parts: Vec<String> = parts
         .iter()
         .filter(|(hats, _)| !hats.is_empty())
         .map(|(hats, what)| format!("{what} {}", first_few(hats)))
         .collect();
-    Some(format!(
-        "changed the hats of {user} in {room}: {}",
-        parts.join(", ")
-    ))
+    Some(format!("changed hats of {user} in {room}: {}", parts.join(", ")))
 }
 
 /// A text in a sentence.

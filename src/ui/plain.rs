@@ -79,7 +79,7 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
         lines.push(line(&session(state)));
         if let (Some(trouble), true) = (screen::file_problem(state), height >= 12) {
             lines.extend(text::wrap_limited(
-                &format!("Trouble: {trouble}"),
+                &format!("Problem: {trouble}"),
                 width,
                 3,
                 charset,
@@ -108,7 +108,7 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
         y: row.min(rows.saturating_sub(1)),
     };
     let says = match state.notice() {
-        Some(Notice { text, is_error: true }) => format!("Refused: {text}"),
+        Some(Notice { text, is_error: true }) => format!("Error: {text}"),
         Some(Notice { text, .. }) => text.clone(),
         None => content.status,
     };
@@ -155,7 +155,7 @@ fn session(state: &State) -> String {
         SaveState::NoFile => ", new file".into(),
         SaveState::NotSaved(number, _) => format!(", {}", screen::unsaved_changes(number)),
         SaveState::ReadOnly(_) => ", read-only".into(),
-        SaveState::Demo => ", demo, nothing is saved".into(),
+        SaveState::Demo => ", demo (not saved)".into(),
     };
     let mouse = if state.has_mouse() { ", mouse on" } else { "" };
     format!(
@@ -191,8 +191,8 @@ fn loading(state: &State) -> PageContent<'static> {
     let failed = screen::loading(state).and_then(|opening| opening.failed);
     let says = match failed {
         // How far it is is not said: that would change and change.
-        None => format!("Opening {file}. {} leaves.", state.key(CommandId::Quit)),
-        Some(failed) => format!("{file} is left as it is: {failed}"),
+        None => format!("Loading {file}. {} quits.", state.key(CommandId::Quit)),
+        Some(failed) => format!("{file} was not changed. {failed}"),
     };
     static_lines(says.clone(), Vec::new(), says)
 }

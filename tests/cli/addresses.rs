@@ -79,7 +79,7 @@ fn imports_accept_all_address_forms_and_reject_duplicates() {
         "a.csv",
         format!("room,user,affiliation,hat\nxmpp:{ROOM}?join,xmpp:{TERRY},,urn:x:1\n{ROOM}.,mailto:ana@XN--BCHER-KVA.example,,urn:x:1\n"),
     );
-    assert!(home.run_ok(&["import", "a.csv"]).contains("2 hats given"));
+    assert!(home.run_ok(&["import", "a.csv"]).contains("2 hats added"));
     home.write("user.json", r#"{"hats": {"urn:x:2": {}}}"#);
     let output = home.run_ok(&[
         "import",
@@ -89,7 +89,7 @@ fn imports_accept_all_address_forms_and_reject_duplicates() {
         "--user",
         "mailto:ana@bücher.example",
     ]);
-    assert!(output.contains("1 hat given"), "{output}");
+    assert!(output.contains("1 hat added"), "{output}");
     // Keys of the data file are addresses, not URIs, and must be unique.
     let file = |keys: &str| format!("{{\"version\":1,\"rooms\":{{\"{ROOM}\":{{\"users\":{{\n{keys}}}}}}}}}");
     for (keys, wrong) in [

@@ -26,7 +26,7 @@ fn defines_changes_lists_and_removes_a_hat() {
         "--retitle-users",
     ]);
     assert!(
-        output.starts_with("put the hat \"Examiner\" into the catalog of"),
+        output.starts_with("defined \"Examiner\" in"),
         "{output}"
     );
     assert_eq!(

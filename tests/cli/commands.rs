@@ -27,7 +27,7 @@ fn first_session_from_room_to_undo() {
     }
     assert_eq!(
         home.run_ok(&["room", "add", ROOM, "--name", "Courses"]),
-        "added the room courses@conference.example.org \"Courses\" (revision 1)\n"
+        "added room courses@conference.example.org \"Courses\" (revision 1)\n"
     );
     assert_eq!(
         home.run_ok(&[
@@ -48,7 +48,7 @@ fn first_session_from_room_to_undo() {
             "Teacher's Assistant",
             "--active"
         ]),
-        "gave terry@example.org the hat \"Teacher's Assistant\" in courses@conference.example.org (revision 3)\n"
+        "added \"Teacher's Assistant\" to terry@example.org in courses@conference.example.org (revision 3)\n"
     );
     assert_eq!(
         std::fs::read_to_string(&path).unwrap(),
@@ -76,7 +76,7 @@ fn first_session_from_room_to_undo() {
     );
     assert_eq!(
         home.run_ok(&["affiliate", ROOM, TERRY, "admin"]),
-        "made terry@example.org admin in courses@conference.example.org (before: member) (revision 4)\n"
+        "made terry@example.org admin in courses@conference.example.org (was member) (revision 4)\n"
     );
     assert_eq!(
         home.run_ok(&["affiliate", ROOM, TERRY, "none"]),
@@ -84,7 +84,7 @@ fn first_session_from_room_to_undo() {
     );
     assert_eq!(
         home.run_ok(&["room", "remove", ROOM]),
-        "removed the room courses@conference.example.org \"Courses\" (revision 6)\n"
+        "removed room courses@conference.example.org \"Courses\" (revision 6)\n"
     );
     assert_eq!(
         home.run_ok(&["show", "--json"]),
@@ -106,7 +106,7 @@ fn renames_room_and_clears_name() {
     let before = home.run_ok(&["show", ROOM, "--json"]);
     assert_eq!(
         home.run_ok(&["room", "rename", ROOM, "--clear"]),
-        "took the name \"Lessons\" from courses@conference.example.org (revision 4)\n"
+        "cleared the name of courses@conference.example.org (was \"Lessons\") (revision 4)\n"
     );
     let json: serde_json::Value = serde_json::from_str(&home.run_ok(&["show", ROOM, "--json"])).unwrap();
     assert_eq!(json.get("name"), None);
@@ -141,7 +141,7 @@ fn add_stores_exactly_the_given_fields() {
     );
     assert_eq!(
         home.run_ok(&["add", ROOM, TERRY, HAT]),
-        "changed the hat \"TA\" of terry@example.org in courses@conference.example.org: not worn, not required, \
+        "changed \"TA\" of terry@example.org in courses@conference.example.org: inactive, optional, \
          without a title (revision 4)\n"
     );
     assert_eq!(
@@ -191,7 +191,7 @@ fn remove_accepts_any_id_and_missing_hats() {
     }
     assert_eq!(
         home.run_ok(&["remove", ROOM, TERRY, "not a uri"]),
-        "took the hat \"Odd\" from terry@example.org in courses@conference.example.org (revision 3)\n"
+        "removed \"Odd\" from terry@example.org in courses@conference.example.org (revision 3)\n"
     );
     assert_eq!(user(&home), r#"{"affiliation":"member","hats":{}}"#);
 }
@@ -210,7 +210,7 @@ fn set_reads_hats_or_user_object_from_file_or_stdin() {
         assert_eq!((output.code, output.err.as_str()), (0, ""), "{args:?}");
         assert!(
             output.out.starts_with(
-                "changed the hats of terry@example.org in courses@conference.example.org: gave \"One\", <urn:x:2>"
+                "changed hats of terry@example.org in courses@conference.example.org: added \"One\", <urn:x:2>"
             ),
             "{}",
             output.out

@@ -28,7 +28,7 @@ fn completes_values_from_data_file() {
     assert_eq!(words(&home, &["sets", "apply", ""]), ["on-call week\t1 hat"]);
     assert_eq!(
         words(&home, &["undo", "5"]),
-        ["5\tsaved the set \"on-call week\" of 1 hat"]
+        ["5\tsaved hat set \"on-call week\" (1 hat)"]
     );
     assert_eq!(words(&home, &["import", ""]), ["\tfiles"]);
     let output = home.run_ok(&["complete", "bash", "--", "hatrack sets apply on", "on"]);

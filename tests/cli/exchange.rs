@@ -105,7 +105,7 @@ fn import_adds_rows_and_is_one_undo_step() {
         "{HEAD}{ROOM},{TERRY},admin,urn:x:ta,TA,true,,\n{ROOM},kim@example.org,member,urn:x:ta,TA,,,\nnew@c.example,mallory@example.net,outcast,urn:x:ta,,,,\n"
     );
     home.write("a.csv", &table);
-    let done = "1 room and 2 users added, 1 affiliation changed, 1 hat given, 1 changed";
+    let done = "1 room and 2 users added, 1 affiliation changed, 1 hat added, 1 changed";
     let skipped = "Skipped: 1 hat of mallory@example.net in new@c.example, who is banned (outcast)";
     assert_eq!(
         home.run_ok(&["import", "a.csv", "--dry-run"]),
@@ -167,7 +167,7 @@ fn import_with_errors_changes_nothing() {
     let target = ["--into", ROOM, "--user", TERRY, "--dry-run"];
     assert_eq!(
         home.run_ok(&[&["import", "hats.json"], &target as &[&str]].concat()),
-        "Would import: 1 hat given\n"
+        "Would import: 1 hat added\n"
     );
     home.write("a.json", "{\"version\": 1, \"rooms\": {\"a\": {}}}");
     home.assert_fails(&["import", "a.json"], 1,
@@ -234,16 +234,16 @@ fn imports_objects_without_address_into_target() {
     );
     assert_eq!(
         home.run_ok(&["import", "room.json", "--into", "copy@c.example"]),
-        "Imported: 1 room and 1 user added, 1 hat given (revision 6)\n"
+        "Imported: 1 room and 1 user added, 1 hat added (revision 6)\n"
     );
     let target = ["--into", "copy@c.example", "--user", TERRY];
     assert_eq!(
         home.run_ok(&[&["import", "hats.json"], &target as &[&str]].concat()),
-        "Imported: 1 hat given (revision 7)\n"
+        "Imported: 1 hat added (revision 7)\n"
     );
     assert_eq!(
         home.run_ok(&[&["import", "hats.json", "--replace"], &target as &[&str]].concat()),
-        "Imported: 1 hat taken, 1 the same already (revision 8)\n"
+        "Imported: 1 hat removed, 1 unchanged (revision 8)\n"
     );
     home.write("a.csv", HEAD);
     home.assert_fails(
@@ -342,7 +342,7 @@ fn import_replace_restores_backup() {
     home.write("all.json", wardrobe);
     assert_eq!(
         home.run_ok(&["import", "all.json", "--replace"]),
-        "Imported: 1 room and 3 users added, 3 hats given (revision 1)\n3 hats of users without affiliation were kept\n"
+        "Imported: 1 room and 3 users added, 3 hats added (revision 1)\n3 hats of users without affiliation were kept\n"
     );
     let exported = home.run_ok(&["export"]);
     home.run_ok(&["export", "--output", "again.json"]);

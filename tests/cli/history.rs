@@ -62,10 +62,10 @@ fn lists_newest_entries_first() {
     assert_eq!(
         table(&home, &[]),
         [
-            "4 alice: changed the hat \"TA\" of terry@example.org in courses@conference.example.org: worn",
-            "3 alice: gave terry@example.org the hat \"TA\" in courses@conference.example.org",
+            "4 alice: changed \"TA\" of terry@example.org in courses@conference.example.org: active",
+            "3 alice: added \"TA\" to terry@example.org in courses@conference.example.org",
             "2 bob: added terry@example.org to courses@conference.example.org as member",
-            "1 bob: added the room courses@conference.example.org \"Courses\"",
+            "1 bob: added room courses@conference.example.org \"Courses\"",
         ]
     );
     assert_eq!(Home::new().run_ok(&["history"]), "No matching entries.\n");
@@ -124,7 +124,7 @@ fn room_filter_is_not_a_restriction() {
     // A session with `--room` ignores the variable, so it reads another file.
     for (option, found) in [("--in", true), ("--room", false)] {
         let out = run(&["history", option, "staff@conference.example.org"]);
-        assert_eq!(out.contains("added the room staff@"), found, "{out}");
+        assert_eq!(out.contains("added room staff@"), found, "{out}");
     }
 }
 
@@ -177,12 +177,12 @@ fn undo_and_redo_work_across_processes() {
     let undo = |who: &str| home.run_ok(&["--actor", who, "undo"]);
     assert_eq!(
         undo("alice"),
-        "undoing 4, changed the hat \"TA\" of terry@example.org in courses@conference.example.org: not worn \
+        "undid revision 4: changed \"TA\" of terry@example.org in courses@conference.example.org: inactive \
          (revision 6)\n"
     );
     assert_eq!(
         undo("alice"),
-        "undoing 3, took the hat \"TA\" from terry@example.org in courses@conference.example.org (revision 7)\n"
+        "undid revision 3: removed \"TA\" from terry@example.org in courses@conference.example.org (revision 7)\n"
     );
     home.assert_fails(
         &["--actor", "alice", "undo"],
@@ -192,9 +192,9 @@ fn undo_and_redo_work_across_processes() {
     let redo = |who: &str| home.run_ok(&["--actor", who, "redo"]);
     assert_eq!(
         redo("alice"),
-        "redoing 7, gave terry@example.org the hat \"TA\" in courses@conference.example.org (revision 8)\n"
+        "redid revision 7: added \"TA\" to terry@example.org in courses@conference.example.org (revision 8)\n"
     );
-    assert!(redo("alice").starts_with("redoing 6, "));
+    assert!(redo("alice").starts_with("redid revision 6: "));
     home.assert_fails(
         &["--actor", "alice", "redo"],
         3,
@@ -204,10 +204,10 @@ fn undo_and_redo_work_across_processes() {
     // The history describes it in the same words.
     let lines = table(&home, &["--limit", "4"]);
     let starts = [
-        "9 alice: redoing 6, ",
-        "8 alice: redoing 7, ",
-        "7 alice: undoing 3, ",
-        "6 alice: undoing 4, ",
+        "9 alice: redid revision 6: ",
+        "8 alice: redid revision 7: ",
+        "7 alice: undid revision 3: ",
+        "6 alice: undid revision 4: ",
     ];
     for (line, start) in lines.iter().zip(starts) {
         assert!(line.starts_with(start), "{line}");
@@ -219,9 +219,9 @@ fn undoes_given_revision_of_any_actor() {
     let home = home();
     home.run_ok(&["--actor", "carol", "affiliate", ROOM, "kim@example.org", "owner"]);
     let undone = home.run_ok(&["--actor", "bob", "undo", "4"]);
-    assert!(undone.starts_with("undoing 4, "), "{undone}");
+    assert!(undone.starts_with("undid revision 4: "), "{undone}");
     let redone = home.run_ok(&["--actor", "carol", "redo", "6"]);
-    assert!(redone.starts_with("redoing 6, "), "{redone}");
+    assert!(redone.starts_with("redid revision 6: "), "{redone}");
     home.assert_fails(&["redo", "4"], 2, "revision 4 is not an undo; use hatrack undo 4");
 }
 
@@ -242,7 +242,7 @@ fn reads_reformatted_history() {
         ("bob", &["undo"]),
     ] {
         let undone = home.run_ok(&[&["--actor", actor], what].concat());
-        assert!(undone.starts_with("undoing "), "{undone}");
+        assert!(undone.starts_with("undid revision "), "{undone}");
     }
 }
 

@@ -106,7 +106,7 @@ fn plain_mode_writes_messages_questions_and_forms() {
     assert!(raw.starts_with("\x1b[3;21Hu\x1b["), "{raw:?}");
     assert!(!words(&stage, before).contains("field 1 of 4): "), "{raw:?}");
     stage.press("rn:x:new\tNew hat\r");
-    stage.see("Gave terry@example.org the hat \"New hat\"");
+    stage.see("Added \"New hat\" to terry@example.org");
     stage.press("q");
     assert_eq!(stage.end_with_all_put_back(), 0);
     // Not one character of a box, a bar or a mark in all of it.

@@ -177,7 +177,7 @@ fn adds_and_edits_hat_in_all_rooms() {
     assert_eq!(session.state.grouping(), Grouping::ByUser, "the view stays");
     assert_eq!(
         session.notice(),
-        format!("Gave {TERRY} the hat \"New\" in 2 rooms (u to undo)")
+        format!("Added \"New\" to {TERRY} in 2 rooms (u to undo)")
     );
     // The second time there is nobody to get it.
     session.keys("+");
@@ -228,7 +228,7 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     assert_eq!(
         session.notice(),
         format!(
-            "Made {TERRY} admin in {ROOM} (before: member) (u to undo). Skipped: 1 is unchanged in {OTHER}"
+            "Made {TERRY} admin in {ROOM} (was member) (u to undo). Skipped: 1 is unchanged in {OTHER}"
         )
     );
     session.keys("e Enter");

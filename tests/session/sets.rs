@@ -19,7 +19,7 @@ fn saved() -> Session {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "Saved the set \"on-call week\" of 1 hat (Esc, then u to undo)"
+        "Saved hat set \"on-call week\" (1 hat) (Esc, then u to undo)"
     );
     session.keys("Esc");
     session
@@ -48,7 +48,7 @@ fn saves_renames_deletes_set_and_undoes() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "Renamed the set \"on-call week\" to \"nights\" (Esc, then u to undo)"
+        "Renamed hat set \"on-call week\" to \"nights\" (Esc, then u to undo)"
     );
     assert_eq!(sets(&session), serde_json::json!({"nights": teacher()}));
     session.keys("Ctrl-X Esc");

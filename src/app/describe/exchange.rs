@@ -5,7 +5,7 @@ use crate::model::Affiliation;
 
 use super::count;
 
-/// What an import does, as the rest of a sentence: `1 room and 40 users added, 85 hats given, 5 changed, 12 the same already`.
+/// What an import does, as the rest of a sentence: `1 room and 40 users added, 85 hats added, 5 changed, 12 unchanged`.
 pub fn import_summary(counts: &ImportCounts) -> String {
     let some = |number: usize, noun: &str| (number > 0).then(|| count(number, noun));
     let and = |parts: [Option<String>; 2], what: &str| {
@@ -14,10 +14,10 @@ pub fn import_summary(counts: &ImportCounts) -> String {
     };
     let one = |number: usize, noun: &str, what: &str| and([some(number, noun), None], what);
     let hats = [
-        (counts.hats_added, "given"),
+        (counts.hats_added, "added"),
         (counts.hats_changed, "changed"),
-        (counts.hats_removed, "taken"),
-        (counts.unchanged, "the same already"),
+        (counts.hats_removed, "removed"),
+        (counts.unchanged, "unchanged"),
     ];
     // The noun stands once.
     let mut named = false;
@@ -48,20 +48,20 @@ pub fn import_summary(counts: &ImportCounts) -> String {
         one(counts.rooms_renamed, "room", "renamed"),
         one(counts.affiliations_changed, "affiliation", "changed"),
         Some(hats.join(", ")).filter(|hats| !hats.is_empty()),
-        one(counts.catalog_set, "hat", "put into catalogs"),
-        one(counts.catalog_removed, "hat", "taken out of catalogs"),
-        one(counts.sets_changed, "named set", "put"),
-        one(counts.sets_removed, "named set", "removed"),
+        one(counts.catalog_set, "catalog hat", "added or changed"),
+        one(counts.catalog_removed, "catalog hat", "removed"),
+        one(counts.sets_changed, "hat set", "saved"),
+        one(counts.sets_removed, "hat set", "removed"),
         (counts.unknown_changed > 0).then(|| {
             format!(
-                "members that hatrack does not know changed in {}",
+                "unrecognized fields changed in {}",
                 count(counts.unknown_changed, "object")
             )
         }),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() {
-        "nothing in it".into()
+        "no changes".into()
     } else {
         parts.join(", ")
     }
@@ -74,22 +74,22 @@ pub fn skipped_item(skip: &SkippedItem) -> String {
     match &skip.reason {
         SkipReason::NotAffiliated(affiliation, hats) => {
             let is = if *affiliation == Affiliation::Outcast {
-                "banned (outcast)"
+                "banned"
             } else {
                 "not affiliated"
             };
-            format!("{} of {user} in {room}, who is {is}", count(*hats, "hat"))
+            format!("{} of {user} in {room}: the user is {is}", count(*hats, "hat"))
         }
         SkipReason::Removal => {
-            format!("the affiliation none of {user} in {room}: an import removes nobody")
+            format!("{user} in {room}: affiliation \"none\" (imports never remove users)")
         }
-        SkipReason::EmptyUser => format!("{user} in {room}, who has neither an affiliation nor hats"),
-        SkipReason::DifferentSet(name) => format!("the set {name:?}, which has other hats here"),
+        SkipReason::EmptyUser => format!("{user} in {room}: no affiliation and no hats"),
+        SkipReason::DifferentSet(name) => format!("hat set {name:?}: exists with different hats"),
         SkipReason::DifferentField(name) => {
-            format!("the member {name:?} of the document, which is another here")
+            format!("data file field {name:?}: exists with a different value")
         }
         SkipReason::OutOfScope(name) => {
-            format!("the member {name:?} of the document, as this session sees some rooms only")
+            format!("data file field {name:?}: not available in a restricted session")
         }
     }
 }
@@ -110,14 +110,14 @@ mod tests {
         };
         assert_eq!(
             import_summary(&counts),
-            "1 room and 40 users added, 85 hats given, 5 changed, 12 the same already"
+            "1 room and 40 users added, 85 hats added, 5 changed, 12 unchanged"
         );
         assert_eq!(
             import_summary(&ImportCounts {
                 unchanged: 1,
                 ..ImportCounts::default()
             }),
-            "1 hat the same already"
+            "1 hat unchanged"
         );
         assert_eq!(
             import_summary(&ImportCounts {
@@ -127,8 +127,8 @@ mod tests {
                 unknown_changed: 1,
                 ..ImportCounts::default()
             }),
-            "2 users removed, 1 affiliation changed, 1 hat taken, members that hatrack does not know changed in 1 object"
+            "2 users removed, 1 affiliation changed, 1 hat removed, unrecognized fields changed in 1 object"
         );
-        assert_eq!(import_summary(&ImportCounts::default()), "nothing in it");
+        assert_eq!(import_summary(&ImportCounts::default()), "no changes");
     }
 }

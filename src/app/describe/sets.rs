@@ -8,12 +8,11 @@ use super::{count, truncated};
 
 /// What was done to the document's members.
 pub(super) fn document_edit(before: &Extra, after: &Extra) -> String {
-    sets_edit(before, after)
-        .unwrap_or_else(|| "changed members of the document that hatrack does not know".into())
+    sets_edit(before, after).unwrap_or_else(|| "changed data file fields (unrecognized)".into())
 }
 
 fn set_name(name: &str) -> String {
-    format!("the set \"{}\"", truncated(name))
+    format!("hat set \"{}\"", truncated(name))
 }
 
 fn hat_count(hats: &Hats) -> String {
@@ -38,16 +37,16 @@ fn sets_edit(before: &Extra, after: &Extra) -> Option<String> {
         Some((set, before.get(set), after.get(set)))
     };
     Some(match (changed.len(), there(0)?, there(1)) {
-        (1, (set, None, Some(hats)), _) => format!("saved {} of {}", set_name(set), hat_count(hats)),
-        (1, (set, Some(hats), None), _) => format!("removed {} of {}", set_name(set), hat_count(hats)),
-        (1, (set, Some(_), Some(hats)), _) => format!("changed {}: {} now", set_name(set), hat_count(hats)),
+        (1, (set, None, Some(hats)), _) => format!("saved {} ({})", set_name(set), hat_count(hats)),
+        (1, (set, Some(hats), None), _) => format!("removed {} ({})", set_name(set), hat_count(hats)),
+        (1, (set, Some(_), Some(hats)), _) => format!("changed {} (now {})", set_name(set), hat_count(hats)),
         (2, (old, Some(one), None), Some((new, None, Some(other))))
         | (2, (new, None, Some(one)), Some((old, Some(other), None)))
             if one == other =>
         {
             format!("renamed {} to \"{}\"", set_name(old), truncated(new))
         }
-        (many, ..) => format!("changed {many} sets of hats"),
+        (many, ..) => format!("changed {many} hat sets"),
     })
 }
 
@@ -63,29 +62,26 @@ mod tests {
         let hats = |json: &str| serde_json::from_str::<Hats>(json).unwrap();
         let (one, two) = (hats(r#"{"urn:x:1":{}}"#), hats(r#"{"urn:x:1":{},"urn:x:2":{}}"#));
         let saved = wardrobe.put_hat_set("on-call week", Some(&two)).unwrap();
-        assert_eq!(group(&saved), "saved the set \"on-call week\" of 2 hats");
+        assert_eq!(group(&saved), "saved hat set \"on-call week\" (2 hats)");
         let changed = wardrobe.put_hat_set("on-call week", Some(&one)).unwrap();
-        assert_eq!(group(&changed), "changed the set \"on-call week\": 1 hat now");
+        assert_eq!(group(&changed), "changed hat set \"on-call week\" (now 1 hat)");
         for to in ["a", "z"] {
             let mut there = wardrobe.clone();
             let renamed = there.rename_hat_set("on-call week", to).unwrap();
             assert_eq!(
                 group(&renamed),
-                format!("renamed the set \"on-call week\" to \"{to}\"")
+                format!("renamed hat set \"on-call week\" to \"{to}\"")
             );
         }
         assert_eq!(
             group(&changed.inverse()),
-            "changed the set \"on-call week\": 2 hats now"
+            "changed hat set \"on-call week\" (now 2 hats)"
         );
         let removed = wardrobe.put_hat_set("on-call week", None).unwrap();
-        assert_eq!(group(&removed), "removed the set \"on-call week\" of 1 hat");
+        assert_eq!(group(&removed), "removed hat set \"on-call week\" (1 hat)");
         let other = wardrobe
             .apply_extra_change(&wardrobe.extra.clone(), &Wardrobe::default().extra)
             .unwrap();
-        assert_eq!(
-            group(&other),
-            "changed members of the document that hatrack does not know"
-        );
+        assert_eq!(group(&other), "changed data file fields (unrecognized)");
     }
 }

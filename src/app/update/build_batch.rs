@@ -193,7 +193,7 @@ pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affilia
     }
     let one = edit.users().len() < 2;
     if affiliation == Affiliation::None {
-        let consequence = describe::also_removes_hats(if one { "The user's" } else { "Their" }, hats);
+        let consequence = describe::also_removes_hats(hats);
         let question = format!("Remove {}?", edit.targets_with("from"));
         return edit
             .into_batch("Remove users", question, consequence)

@@ -40,8 +40,8 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a CatalogOverlay) -> V
         body: Body::List(ListView {
             narrow_below: 58,
             empty: vec![
-                "No hat is defined or worn in this room yet.".into(),
-                format!("{key} defines the first one."),
+                "The catalog is empty.".into(),
+                format!("Press {key} to define a hat."),
             ],
             ..ListView::new(len, selected, move |at| row(entries.get(at), at))
         }),
@@ -56,12 +56,21 @@ fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
             Some(_) => (Glyph::Full, Tone::Hat(&entry.hat.id, hat)),
             None => (Glyph::Empty, Tone::Faint),
         };
-        let (hue, words) = match (entry.definition, hat) {
-            (None, _) => ("worn only".to_owned(), "not defined, only worn".to_owned()),
-            (Some(_), None) => ("by its id".to_owned(), "defined".to_owned()),
+        // The hue in wide rows, in narrow rows, and as spoken.
+        let (hue, short, words) = match (entry.definition, hat) {
+            (None, _) => (
+                "not in catalog".to_owned(),
+                "undefined".to_owned(),
+                "not in catalog".to_owned(),
+            ),
+            (Some(_), None) => (
+                "automatic".to_owned(),
+                "automatic".to_owned(),
+                "defined, automatic color".to_owned(),
+            ),
             (Some(_), Some(hue)) => {
                 let hue = hue.as_json().as_str().trim_matches('"');
-                (hue.to_owned(), format!("defined, hue {hue}"))
+                (hue.to_owned(), hue.to_owned(), format!("defined, hue {hue}"))
             }
         };
         vec![
@@ -73,8 +82,8 @@ fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
             RowCell::number(entry.hat.user_count, "user")
                 .width(CellWidth::Fixed(5))
                 .heading("users"),
-            RowCell::text(hue)
-                .width(CellWidth::Fixed(10))
+            RowCell::abbreviated(hue, short)
+                .width(CellWidth::Adaptive { narrow: 10, wide: 14 })
                 .gap(2)
                 .heading("hue")
                 .spoken(words),

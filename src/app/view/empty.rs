@@ -11,9 +11,9 @@ pub(super) fn empty_lines(state: &State, pane: Pane) -> Vec<String> {
     if state.filter(pane).is_some() {
         let total = describe::grouped(state.total(pane));
         return vec![
-            format!("None of the {total} matches."),
+            format!("No matches (0 of {total})."),
             String::new(),
-            format!("{} shows all again.", state.key(CommandId::ClearFilter)),
+            format!("{} clears the filter.", state.key(CommandId::ClearFilter)),
         ];
     }
     match (state.grouping(), pane) {
@@ -22,10 +22,10 @@ pub(super) fn empty_lines(state: &State, pane: Pane) -> Vec<String> {
         (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => no_hats(state),
         (Grouping::ByHat, Pane::First) => vec!["No hats yet.".into()],
         (Grouping::ByHat, Pane::Second) if state.existing_hat().is_some() => {
-            vec!["Nobody has this hat.".into()]
+            vec!["No user has this hat.".into()]
         }
         (Grouping::ByHat, Pane::Second | Pane::Third) | (Grouping::ByUser, Pane::Second) => Vec::new(),
-        (Grouping::ByUser, Pane::First) if state.is_counting_users() => vec!["Looking for users…".into()],
+        (Grouping::ByUser, Pane::First) if state.is_counting_users() => vec!["Loading users…".into()],
         (Grouping::ByUser, Pane::First) => vec!["No users yet.".into()],
     }
 }
@@ -33,10 +33,10 @@ pub(super) fn empty_lines(state: &State, pane: Pane) -> Vec<String> {
 fn no_rooms(state: &State) -> Vec<String> {
     let mut lines = vec!["No rooms yet.".to_owned(), String::new()];
     if state.check_can_change().is_ok() {
-        lines.push(key_hint(state, CommandId::AddRoom, "adds the first one."));
+        lines.push(key_hint(state, CommandId::AddRoom));
         if state.save_state() == SaveState::NoFile {
             lines.push(String::new());
-            lines.push("The file is made with the first change.".into());
+            lines.push("The file is created with your first change.".into());
         }
     }
     lines
@@ -45,14 +45,10 @@ fn no_rooms(state: &State) -> Vec<String> {
 fn no_users(state: &State) -> Vec<String> {
     let mut lines = Vec::new();
     if state.room().is_some() {
-        lines.push("Nobody is affiliated yet.".to_owned());
+        lines.push("No users yet.".to_owned());
         if state.check_can_change().is_ok() {
             lines.push(String::new());
-            lines.push(key_hint(
-                state,
-                CommandId::AddUser,
-                "adds an owner, an admin or a member.",
-            ));
+            lines.push(key_hint(state, CommandId::AddUser));
         }
     }
     lines
@@ -64,23 +60,23 @@ fn no_hats(state: &State) -> Vec<String> {
         lines.push("No hats.".to_owned());
         lines.push(String::new());
         if !user.affiliation.is_affiliated() {
-            lines.push("Only owners, admins and members can be given hats.".into());
+            lines.push("Hats can be added to owners, admins and members only.".into());
         } else if state.check_can_add_hats().is_ok() {
-            lines.push(key_hint(state, CommandId::AddHat, "gives the first one."));
+            lines.push(key_hint(state, CommandId::AddHat));
         }
     }
     lines
 }
 
-/// The key of a command and what it does; where its pane has no focus, how to get there.
-fn key_hint(state: &State, id: CommandId, does: &str) -> String {
+/// The keys that add the first row; while another pane has the focus, the key that moves there comes first.
+fn key_hint(state: &State, id: CommandId) -> String {
     let Some(command) = id.command() else {
         return String::new();
     };
     let (key, tab) = (state.key(id), state.key(CommandId::NextPane));
     if places(state).contains(&command.place) {
-        format!("{key} {does}")
+        format!("Press {key} to add one.")
     } else {
-        format!("{tab} here; then {key} {does}")
+        format!("Press {tab}, then {key} to add one.")
     }
 }

@@ -17,7 +17,7 @@ const KEYS_WIDTH: u16 = 18;
 pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
     // The help is to be read, not only to be searched.
     let (size, hint) = if shown.is_help() {
-        ((110, 64), "letters narrow it; a key finds what it does")
+        ((110, 64), "Type to filter, or press a key to find its command")
     } else {
         ((100, 30), "")
     };
@@ -28,14 +28,14 @@ pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
     let details = match shown.selected_item() {
         Some(FinderItem::Command(offer)) => Some(match &offer.enabled {
             Ok(()) => offer.command.help.into(),
-            Err(reason) => format!("not now: {reason}").into(),
+            Err(reason) => format!("Not available: {reason}").into(),
         }),
         _ => None,
     };
     let empty = if shown.is_searching() {
         Vec::new()
     } else {
-        vec!["nothing matches".into()]
+        vec!["No matches".into()]
     };
     View {
         heading: Heading {
@@ -132,7 +132,7 @@ fn command(offer: &OfferedCommand) -> Vec<RowCell<'_>> {
         cells.push(
             RowCell::text(reason.as_str())
                 .tone(Tone::Warning)
-                .spoken("not now"),
+                .spoken("not available"),
         );
     }
     cells

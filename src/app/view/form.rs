@@ -18,7 +18,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
     let suggestions = form.suggestions.as_ref().map(|known| SuggestionsView {
         title: match form.subject {
             FormSubject::AddToRoom { .. } => "Rooms",
-            _ => "Known hats",
+            _ => "Existing hats",
         },
         list: suggestions(form, known),
         field_has_keys: typing,
@@ -36,12 +36,12 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
         body: Body::Fields(Box::new(FieldsView {
             warning: form
                 .concurrent_change(state.wardrobe())
-                .map(|now| format!("changed by somebody else: {now}")),
+                .map(|now| format!("changed by someone else: {now}")),
             fields,
             focus: form.focus,
             status: status(state, form),
             keys: format!(
-                "{} saves, {} leaves",
+                "{} saves, {} cancels",
                 state.key(CommandId::Save),
                 state.key(CommandId::CancelForm)
             ),
@@ -57,7 +57,7 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
     let value = match &field.value {
         FieldValue::Text(text) => ValueView::Text(text),
         FieldValue::Toggle(on) | FieldValue::Mixed(Some(on)) => ValueView::Checkbox(Some(*on), hint()),
-        FieldValue::Mixed(None) => ValueView::Checkbox(None, "not the same for all: left as it is".into()),
+        FieldValue::Mixed(None) => ValueView::Checkbox(None, "mixed (unchanged)".into()),
         FieldValue::Choice { options, at } => {
             ValueView::Choice(options.iter().map(|option| option.as_str()).collect(), *at)
         }
@@ -83,12 +83,12 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
         Some((id, title)) => format!("→ {title} · {id}"),
         // Nearly always somebody forgot the first part; but a domain can be affiliated as well.
         None if field.name == FieldName::User && form.is_domain_address() => {
-            "the whole domain; one user is user@domain".into()
+            "whole domain; for one person: user@domain".into()
         }
         None if field.name == FieldName::Title
             && matches!(form.subject, FormSubject::EditHats { before: None, .. }) =>
         {
-            "for all; left alone, each keeps its own".into()
+            "applies to all; unchanged keeps each value".into()
         }
         None => field.name.hint(state.keymap()),
     }
@@ -97,7 +97,7 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
 fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> ListView<'a> {
     let selected = form.selected_suggestion().and_then(|row| known.get(row));
     ListView {
-        empty: vec!["none matches".into()],
+        empty: vec!["No matches".into()],
         full_text: selected.map(|one| one.id().to_owned()),
         ..ListView::new(known.len(), form.selected_suggestion(), move |at| {
             ListRow::Item(ItemRow {
@@ -174,19 +174,23 @@ fn status(state: &State, form: &Form) -> String {
     };
     let problem = form.problem(form.focus, state.wardrobe(), state.keymap());
     let says = match (form.concurrent_change(state.wardrobe()), problem) {
-        (Some(now), _) => format!("Changed by somebody else: {now}"),
-        (None, Some(problem)) => format!("Wrong: {problem}"),
+        (Some(now), _) => format!("Changed by someone else: {now}"),
+        (None, Some(problem)) => format!("Error: {problem}"),
         (None, None) => match matched_phrase(form, field) {
-            Some(hat) => format!("It means {hat}"),
+            Some(hat) => format!("Selects {hat}"),
             None => capitalize(&crate::app::spell_arrows(&field_hint(state, form, field))),
         },
     };
     let known = match (&form.suggestions, field.name) {
         (Some(known), name) if name.suggests() && !known.is_empty() => {
-            let noun = if name == FieldName::Hat { "hat" } else { "room" };
+            let noun = if name == FieldName::Hat {
+                "existing hat"
+            } else {
+                "existing room"
+            };
             let number = describe::count(known.len(), noun);
             format!(
-                ". {number} known, {} lists them",
+                ". {number}, {} lists them",
                 state.key(CommandId::OpenSuggestions)
             )
         }

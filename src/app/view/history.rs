@@ -67,8 +67,8 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> V
 fn empty_text(shown: &HistoryOverlay) -> &'static str {
     match (&shown.error, shown.loading) {
         (Some(_), _) => "",
-        (None, true) => "reading …",
-        (None, false) => "Nothing yet: every change from now on is listed here.",
+        (None, true) => "Loading…",
+        (None, false) => "No changes yet.",
     }
 }
 
@@ -86,10 +86,8 @@ fn remarks(shown: &HistoryOverlay) -> Vec<Remark> {
         .collect();
     remarks.extend(shown.error.clone().map(remark(true)));
     if shown.unreadable > 0 {
-        let lines = describe::count(shown.unreadable, "line");
-        remarks.push(remark(true)(format!(
-            "{lines} of it could not be read; see hatrack check"
-        )));
+        let lines = describe::count(shown.unreadable, "damaged line");
+        remarks.push(remark(true)(format!("{lines} skipped; run hatrack check")));
     }
     remarks
 }
@@ -98,10 +96,10 @@ fn filter_text(filter: &HistoryFilter) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(filter.actor.as_ref().map(|actor| format!("by {actor}")));
     parts.extend(filter.room.as_ref().map(|room| format!("in {room}")));
-    parts.extend(filter.user.as_ref().map(|user| format!("of {user}")));
+    parts.extend(filter.user.as_ref().map(|user| format!("user {user}")));
     let hat = filter.hat.as_ref();
     parts.extend(hat.map(|hat| format!("hat <{}>", label::bounded_prefix(hat.as_str()))));
-    (!parts.is_empty()).then(|| format!("only: {}", parts.join(", ")))
+    (!parts.is_empty()).then(|| format!("Filter: {}", parts.join(", ")))
 }
 
 fn row<'a>(entry: Option<&'a HistoryEntry>, at: usize, widest: u16, zone: &TimeZone) -> ListRow<'a> {
@@ -137,7 +135,7 @@ fn group_summary(group: &Group) -> String {
     match group.0.as_slice() {
         [first, rest @ ..] if rest.len() >= MAX_DESCRIBED_EDITS => {
             let all = describe::grouped(rest.len() + 1);
-            format!("made {all} changes, the first: {}", describe::edit(first))
+            format!("made {all} changes, first: {}", describe::edit(first))
         }
         _ => describe::group(group),
     }

@@ -123,20 +123,20 @@ fn heading_by_hat(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>
         })
     };
     match (pane, user) {
-        (Pane::First, _) => ("All hats", Vec::new(), "All hats".into()),
+        (Pane::First, _) => ("Hats", Vec::new(), "Hats".into()),
         (Pane::Second, _) => {
-            let spoken = format!("Who has {}", hat.as_deref().unwrap_or_default());
-            ("Who", hat_name().into_iter().collect(), spoken)
+            let spoken = format!("Users with {}", hat.as_deref().unwrap_or_default());
+            ("Users", hat_name().into_iter().collect(), spoken)
         }
-        (Pane::Third, None) => ("In rooms", Vec::new(), "Rooms".into()),
+        (Pane::Third, None) => ("Rooms", Vec::new(), "Rooms".into()),
         (Pane::Third, Some(user)) => {
-            let spoken = format!("Rooms in which {user} has {}", hat.as_deref().unwrap_or_default());
+            let spoken = format!("Rooms where {user} has {}", hat.as_deref().unwrap_or_default());
             let mut about: Vec<TitleName<'_>> = hat_name().into_iter().collect();
             about.push(TitleName {
                 text: user.as_str().into(),
                 truncation: Truncation::Address,
             });
-            ("In rooms", about, spoken)
+            ("Rooms", about, spoken)
         }
     }
 }
@@ -148,7 +148,7 @@ fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_
     let mut about: Vec<TitleName<'_>> = Vec::new();
     let Some((user, _)) = user.filter(|_| pane != Pane::First) else {
         let title = match pane {
-            Pane::First => "All users",
+            Pane::First => "Users",
             Pane::Second => "Rooms",
             Pane::Third => "Hats",
         };
@@ -235,18 +235,18 @@ fn user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
 /// Active or not, in words.
 pub(super) fn active_text(attachment: &Attachment) -> &'static str {
     if attachment.is_active() {
-        "worn"
+        "active"
     } else {
-        "not worn"
+        "inactive"
     }
 }
 
 /// What the marked users have of a hat, in words.
 pub(super) fn tally_parts(tally: &Tally, marked: usize) -> [String; 3] {
     [
-        format!("{} of {marked} have it", tally.count),
-        format!("worn by {}", tally.active),
-        format!("required of {}", tally.required),
+        format!("{} of {marked} users", tally.count),
+        format!("{} active", tally.active),
+        format!("{} required", tally.required),
     ]
 }
 
@@ -291,7 +291,7 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
         cells.push(RowCell::text(format!("{}/{marked}", tally.count)).silent());
     }
     if !label::is_uri(id) {
-        cells.push(RowCell::glyph(Glyph::Warning).spoken("its id is no URI"));
+        cells.push(RowCell::glyph(Glyph::Warning).spoken("ID is not a URI"));
     }
     Some(cells)
 }
@@ -305,7 +305,7 @@ fn listed_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
             .tone(Tone::Hat(&known.id, known.hue.as_ref())),
         RowCell::number(known.users, "user")
             .width(CellWidth::Fixed(5))
-            .heading("given"),
+            .heading("users"),
     ])
 }
 
@@ -364,8 +364,8 @@ fn room_of_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
 /// How a user of this affiliation looks, and how the affiliation is called.
 fn affiliation(affiliation: Affiliation) -> (Tone<'static>, &'static str) {
     match affiliation {
-        Affiliation::Outcast => (Tone::Banned, "outcast, banned"),
-        Affiliation::None => (Tone::Faint, "not affiliated"),
+        Affiliation::Outcast => (Tone::Banned, "outcast (banned)"),
+        Affiliation::None => (Tone::Faint, "no affiliation"),
         other => (Tone::Plain, other.as_str()),
     }
 }

@@ -26,7 +26,7 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
     }
     let status = match (shown.is_waiting, shown.errors.first()) {
         (true, _) => "Working".to_owned(),
-        (false, Some(wrong)) => format!("Wrong: {wrong}"),
+        (false, Some(wrong)) => format!("Error: {wrong}"),
         (false, None) => shown.hint(),
     };
     View {

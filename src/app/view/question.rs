@@ -50,30 +50,24 @@ pub(in crate::app) fn conflict<'a>(shown: &Conflict) -> View<'a> {
     let paragraphs = vec![
         emphasized(&shown.what),
         paragraph(""),
-        paragraph(format!("Now: {}", shown.theirs)),
+        paragraph(format!("Theirs: {}", shown.theirs)),
         paragraph(format!("Yours: {}", shown.yours)),
         paragraph(""),
-        paragraph("Nothing is written until you choose."),
+        paragraph("Nothing is saved until you choose."),
     ];
-    question("Changed by somebody else meanwhile", paragraphs)
+    question("Conflict: someone else changed this", paragraphs)
 }
 
 pub(in crate::app) fn draft<'a>(shown: &Draft) -> View<'a> {
-    let mut paragraphs = vec![
-        emphasized("Your last session ended before this was saved."),
-        paragraph(""),
-    ];
+    let mut paragraphs = vec![emphasized("Unsaved from your last session:"), paragraph("")];
     for form in &shown.forms {
         paragraphs.push(paragraph(form.subject.heading()));
         let texts = form.texts();
         paragraphs.extend(texts.map(|(name, text)| paragraph(format!("  {}: {text}", name.label()))));
     }
     paragraphs.extend(shown.unsaved.first().map(|first| {
-        let number = describe::count(shown.unsaved.len(), "change");
-        paragraph(format!(
-            "{number} that could not be saved: {}",
-            describe::group(&first.edits)
-        ))
+        let number = describe::count(shown.unsaved.len(), "unsaved change");
+        paragraph(format!("{number}: {}", describe::group(&first.edits)))
     }));
-    question("Unsaved", paragraphs)
+    question("Draft", paragraphs)
 }

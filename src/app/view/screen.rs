@@ -33,19 +33,22 @@ pub fn file_problem(state: &State) -> Option<String> {
         return None;
     };
     let next = match state.problem() {
-        Some(StoreProblem::CannotWrite(_)) => "; it is tried again by itself".to_owned(),
+        Some(StoreProblem::CannotWrite(_)) => " Retrying automatically.".to_owned(),
         Some(StoreProblem::Gone(_)) if state.check_can_change().is_ok() => {
             let restore = state.key(CommandId::RecreateFile);
-            format!("; {restore} writes it again as it was last known")
+            format!(" {restore} recreates it.")
         }
         _ => String::new(),
     };
-    Some(format!("{reason}{next}"))
+    Some(match next.as_str() {
+        "" => reason.clone(),
+        next => format!("{}.{next}", reason.trim_end_matches('.')),
+    })
 }
 
-/// `1 change not saved`.
+/// `1 unsaved change`.
 pub fn unsaved_changes(number: usize) -> String {
-    format!("{} not saved", describe::count(number, "change"))
+    describe::count(number, "unsaved change")
 }
 
 /// How far the reading is; `None` when it is done.
@@ -56,7 +59,7 @@ pub fn loading(state: &State) -> Option<LoadingView<'_>> {
     let percent = done.min(of).saturating_mul(100).checked_div(of);
     let failed = state.problem().is_some().then(|| {
         format!(
-            "it is read again as soon as it changes; {} does it now, {} leaves",
+            "It reloads when it changes. {} Reload  {} Quit",
             state.key(CommandId::Retry),
             state.key(CommandId::Quit)
         )
@@ -72,8 +75,8 @@ pub fn loading(state: &State) -> Option<LoadingView<'_>> {
 pub fn filter_hint(state: &State) -> &'static str {
     let (grouping, pane) = (state.grouping(), state.focus());
     match grouping.kind(pane) {
-        RowKind::Room => "letters   #hat   !without",
-        RowKind::User if grouping == Grouping::ByRoom => "letters   @owner   #hat   !without",
-        RowKind::User | RowKind::Hat => "letters   !without",
+        RowKind::Room => "text   #hat   !word",
+        RowKind::User if grouping == Grouping::ByRoom => "text   @owner   #hat   !word",
+        RowKind::User | RowKind::Hat => "text   !word",
     }
 }

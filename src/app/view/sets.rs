@@ -23,8 +23,8 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View
     };
     View {
         heading: Heading {
-            title: "Sets of hats".into(),
-            spoken: "Sets of hats".into(),
+            title: "Hat sets".into(),
+            spoken: "Hat sets".into(),
             count: Some(RowCount {
                 shown: len,
                 ..RowCount::default()
@@ -50,12 +50,10 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View
 
 fn empty_text(state: &State, shown: &SetsOverlay) -> String {
     if !shown.text.text().trim().is_empty() {
-        return "nothing matches".into();
+        return "No matches".into();
     }
     let key = state.key(CommandId::SaveSet);
-    format!(
-        "No set of hats has a name yet. {key} saves the hats of the selected user as one, to be put on others."
-    )
+    format!("No hat sets yet. Press {key} to save this user's hats as one.")
 }
 
 fn row(entry: Option<&NamedHats>, at: usize) -> ListRow<'static> {

@@ -118,7 +118,7 @@ impl HatPreview<'_, '_> {
         match &preview.appearance {
             HatAppearance::Unknown => {}
             HatAppearance::Inactive => {
-                self.text(buffer, rest, "(not worn: nobody sees it)", self.theme.faint());
+                self.text(buffer, rest, "(inactive: not shown)", self.theme.faint());
             }
             HatAppearance::Hat(title, id, hue) => {
                 let style = self.theme.hat(id, hue.as_ref()).add_modifier(Modifier::BOLD);

@@ -61,7 +61,7 @@ impl Header<'_> {
         let warning = theme.warning_mark();
         let (saved, style) = match state.save_state() {
             SaveState::FileProblem(_) => (format!("{warning} see below"), theme.error()),
-            _ if state.phase() != Phase::Open => ("opening".to_owned(), theme.faint()),
+            _ if state.phase() != Phase::Open => ("loading".to_owned(), theme.faint()),
             SaveState::Saved => ("saved".to_owned(), theme.success()),
             SaveState::NoFile => ("new file".to_owned(), theme.faint()),
             SaveState::Saving(_) => ("saving".to_owned(), theme.warning()),
@@ -70,7 +70,7 @@ impl Header<'_> {
                 theme.error(),
             ),
             SaveState::ReadOnly(_) => ("read-only".to_owned(), theme.warning()),
-            SaveState::Demo => ("demo, nothing is saved".to_owned(), theme.warning()),
+            SaveState::Demo => ("demo (not saved)".to_owned(), theme.warning()),
         };
         let space = usize::from(line.width) / 4;
         let actor = Sanitized::cut(&state.start().actor, space, Truncation::End, charset);

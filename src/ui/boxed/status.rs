@@ -95,12 +95,12 @@ impl Widget for LoadingWidget<'_, '_> {
         let space = usize::from(first.width).saturating_sub(20);
         let file = Sanitized::cut(self.opening.file, space, Truncation::Middle, charset);
         if let Some(failed) = &self.opening.failed {
-            let says = file.append(&Sanitized::literal(" is left as it is"));
+            let says = file.append(&Sanitized::literal(" was not changed"));
             centered(buffer, first, &says);
             let again = Sanitized::cut(failed, second.width.into(), Truncation::End, charset);
             return centered(buffer, second, &again);
         }
-        let says = Sanitized::literal("opening ")
+        let says = Sanitized::literal("Loading ")
             .append(&file)
             .append(&Sanitized::literal(" "))
             .append(&Sanitized::literal(charset.ellipsis()));
@@ -123,16 +123,18 @@ pub(super) fn too_small(buffer: &mut Buffer, area: Rect, least: (u16, u16)) {
     let line = Rect { height: 1, ..area };
     let least = format!("{}x{}", least.0, least.1);
     let says = [
-        format!("too small, needs {least}; nothing is lost"),
-        format!("too small, needs {least}"),
+        format!("Terminal too small (needs {least}). Nothing is lost."),
+        format!("Too small (needs {least}). Nothing is lost."),
+        format!("Terminal too small (needs {least})"),
+        format!("Too small (needs {least})"),
         format!("needs {least}"),
-        "too small".to_owned(),
+        "Too small".to_owned(),
     ];
     let charset = crate::ui::text::Charset::Ascii;
     let mut fitting = says.iter().map(|says| Sanitized::new(says, charset));
     let shown = fitting
         .find(|says| says.width() <= usize::from(area.width))
-        .unwrap_or(Sanitized::literal("too small"));
+        .unwrap_or(Sanitized::literal("Too small"));
     put(buffer, line, &shown, Style::new());
 }
 

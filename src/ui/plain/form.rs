@@ -32,7 +32,7 @@ pub(super) fn content(
             many => (None, many),
         };
         if let Some(problem) = first.filter(|_| !focused) {
-            value = format!("{value}. Wrong: {problem}");
+            value = format!("{value}. Error: {problem}");
         }
         lines.push((format!("{label}{value}"), field.spot));
         let folded = others

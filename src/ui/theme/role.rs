@@ -40,23 +40,23 @@ pub(super) const ROLES: usize = 14;
 impl StyleRole {
     /// All of them, with the names that a theme has for them and what they are for.
     pub const ALL: [(Self, &'static str, &'static str); ROLES] = [
-        (Self::Border, "border", "the frame that has the focus"),
-        (Self::BorderInactive, "border-other", "any other frame"),
-        (Self::Title, "title", "the title of the frame that has the focus"),
-        (Self::TitleInactive, "title-other", "any other title"),
-        (Self::Selected, "selected", "the row that the keys act on"),
+        (Self::Border, "border", "the frame of the focused pane"),
+        (Self::BorderInactive, "border-other", "other frames"),
+        (Self::Title, "title", "the title of the focused pane"),
+        (Self::TitleInactive, "title-other", "other titles"),
+        (Self::Selected, "selected", "the selected row of the focused pane"),
         (
             Self::SelectedInactive,
             "selected-other",
-            "the selected row where the keys do not go",
+            "the selected row of other panes",
         ),
-        (Self::Matched, "matched", "the letters that a filter found"),
-        (Self::Strong, "strong", "what is read first"),
-        (Self::Faint, "faint", "what is read last"),
-        (Self::Key, "key", "a key that can be pressed"),
-        (Self::Success, "good", "what went well"),
-        (Self::Warning, "warning", "what needs a look"),
-        (Self::Error, "error", "what went wrong"),
-        (Self::Banned, "banned", "who may not be here"),
+        (Self::Matched, "matched", "letters that match a filter"),
+        (Self::Strong, "strong", "primary text"),
+        (Self::Faint, "faint", "secondary text"),
+        (Self::Key, "key", "key names"),
+        (Self::Success, "good", "success"),
+        (Self::Warning, "warning", "warnings"),
+        (Self::Error, "error", "errors"),
+        (Self::Banned, "banned", "banned users"),
     ];
 }

@@ -46,7 +46,7 @@ pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
             ];
             if !user.hats.is_empty() {
                 let active = user.hats.iter().filter(|(_, hat)| hat.is_active()).count();
-                remarks.push(format!("{active} worn").into());
+                remarks.push(format!("{active} active").into());
             }
             Details {
                 main: jid.as_str().into(),
@@ -70,14 +70,14 @@ fn hat_details(state: &State) -> Option<Details<'_>> {
         return Some(hat_id_details(id, remarks));
     }
     if !label::is_uri(id) {
-        remarks.push("its id is no URI".into());
+        remarks.push("ID is not a URI".into());
     }
     remarks.push(active_text(attachment).into());
     if attachment.is_required() {
         remarks.push("required".into());
     }
     if attachment.title.as_deref().is_none_or(str::is_empty) && room.title(id, attachment).is_some() {
-        remarks.push("title of the room".into());
+        remarks.push("title from the catalog".into());
     }
     Some(hat_id_details(id, remarks))
 }
