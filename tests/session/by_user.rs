@@ -227,9 +227,7 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        format!(
-            "Made {TERRY} admin in {ROOM} (was member) (u to undo). Skipped: 1 is unchanged in {OTHER}"
-        )
+        format!("Made {TERRY} admin in {ROOM} (was member) (u to undo). Skipped: 1 is unchanged in {OTHER}")
     );
     session.keys("e Enter");
     assert_eq!(session.notice(), "No changes: 1 is unchanged in 2 rooms");

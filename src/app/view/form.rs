@@ -189,10 +189,7 @@ fn status(state: &State, form: &Form) -> String {
                 "existing room"
             };
             let number = describe::count(known.len(), noun);
-            format!(
-                ". {number}, {} lists them",
-                state.key(CommandId::OpenSuggestions)
-            )
+            format!(". {number}, {} lists them", state.key(CommandId::OpenSuggestions))
         }
         _ => String::new(),
     };
