@@ -543,3 +543,70 @@ fn define_hat_retitles_affiliated_users_only() {
     );
     assert_eq!(error.unwrap_err().condition(), "item-not-found");
 }
+
+/// Histories and drafts contain these names, so they must never change.
+#[test]
+fn serialized_names_of_edits_are_stable() {
+    let (room, terry) = (machine::jid(ROOM), machine::jid("terry@example.org"));
+    let mut wardrobe = machine::start();
+    let mut edits = Vec::new();
+    edits.extend(
+        wardrobe
+            .force_remove_hat(&machine::jid("banned@example.org"), &room, &HatId::unchecked(FOO))
+            .unwrap()
+            .0,
+    );
+    edits.extend(
+        wardrobe
+            .remove_user_hat(&terry, &room, &HatId::unchecked(BAR))
+            .unwrap()
+            .0,
+    );
+    edits.extend(
+        wardrobe
+            .set_affiliation(&terry, &room, Affiliation::Admin)
+            .unwrap()
+            .0,
+    );
+    edits.extend(
+        wardrobe
+            .set_affiliation(&terry, &room, Affiliation::None)
+            .unwrap()
+            .0,
+    );
+    edits.extend(
+        wardrobe
+            .set_catalog_hat(&room, &HatId::unchecked(FOO), None)
+            .unwrap()
+            .0,
+    );
+    edits.extend(wardrobe.rename_room(&room, None).unwrap().0);
+    edits.extend(wardrobe.remove_room(&room).unwrap().0);
+    edits.extend(wardrobe.put_hat_set("on call", Some(&Hats::default())).unwrap().0);
+    let json = serde_json::to_value(Group(edits)).unwrap();
+    let names: Vec<Vec<String>> = json
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|edit| edit.as_object().unwrap())
+        .map(|(kind, edit)| {
+            let members = edit.as_object().unwrap().keys().cloned();
+            std::iter::once(kind.clone()).chain(members).collect()
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            &["hat", "after", "before", "hat", "room", "rule", "user"][..],
+            &["hat", "after", "before", "hat", "room", "rule", "user"],
+            &["affiliation", "after", "before", "room", "user"],
+            &["user", "after", "before", "room", "user"],
+            &["catalogue", "after", "before", "hat", "room"],
+            &["room-name", "after", "before", "room"],
+            &["room", "after", "before", "room"],
+            &["document", "after", "before"],
+        ]
+    );
+    let rules = [&json[0]["hat"]["rule"], &json[1]["hat"]["rule"]];
+    assert_eq!(rules, ["plain", "affiliated"]);
+}

@@ -19,6 +19,7 @@ pub enum HatRule {
     #[default]
     Affiliated,
     /// No condition: removes a hat of a user who is not affiliated, or takes over the state of a server.
+    #[serde(rename = "plain")] // the name in existing histories
     AnyUser,
 }
 
