@@ -426,7 +426,7 @@ r@c.example,,,,Other name,,,
     let wrong = read(text.as_bytes(), FileFormat::Csv).unwrap_err();
     let expected = [
         "line 2: Enter the room's address",
-        "line 3: user: not an address: \"terry@@example.org\": there is more than one @",
+        "line 3: user: not an address: \"terry@@example.org\": more than one @",
         "line 4: affiliation: expected owner, admin, member, outcast or none, found \"chief\"",
         "line 5: active: \"maybe\" is neither true nor false (yes, no, 1, 0)",
         "line 6: 9 cells, expected 8 (missing quotation mark?)",
@@ -434,7 +434,7 @@ r@c.example,,,,Other name,,,
         "line 8: a hue belongs to the room's own hat: a row without a user",
         "line 9: affiliation belongs to a row with a user",
         "line 10: hue belongs to a row with a hat",
-        "line 11: room: not an address: \"c.example\": a room has a name before the @, such as room@conference.example.org",
+        "line 11: room: not an address: \"c.example\": a room address has a name before the @, such as room@conference.example.org",
         "line 13: conflicts with line 12: the user's affiliation",
         "line 14: conflicts with line 12: the user's hat",
         "line 16: conflicts with line 15: the room's name",
@@ -488,7 +488,7 @@ fn what_is_wrong_only_there_is_named_by_its_line_too() {
         wrong.errors,
         [
             "line 3: new@example.org is new in r@c.example: give an affiliation (owner, admin, member or outcast)",
-            "line 4: hat: not a URI: \"Teacher\": it has no scheme before a colon; a hat's ID is a URI such as urn:uuid:… (titles have their own column); use JSON for other IDs",
+            "line 4: hat: not a URI: \"Teacher\": no scheme such as urn: or http:; a hat's ID is a URI such as urn:uuid:… (titles have their own column); use JSON for other IDs",
         ]
     );
 }

@@ -189,7 +189,7 @@ fn everything_else() -> Vec<Line> {
         // Rooms.
         Line("room: added without users", AddRoom("New@conference.example.org", None), Room("new@conference.example.org", r#"{"users":{}}"#)),
         Line("room: added with a name", AddRoom("new@conference.example.org", Some("Neu")), Room("new@conference.example.org", r#"{"name":"Neu","users":{}}"#)),
-        Line("room: there already", AddRoom("STAFF@conference.example.org", Some("Other")), Fails("conflict", "the room is there already: staff@conference.example.org")),
+        Line("room: there already", AddRoom("STAFF@conference.example.org", Some("Other")), Fails("conflict", "room already exists: staff@conference.example.org")),
         Line("room: removed with all in it", RemoveRoom("staff@conference.example.org"), NoRoom("staff@conference.example.org")),
         Line("room: no such one to remove", RemoveRoom("nowhere@conference.example.org"), Fails("item-not-found", NO_ROOM)),
         Line("room: renamed", Rename("staff@conference.example.org", Some("Staff")),
@@ -425,7 +425,7 @@ fn stale_edit_is_a_conflict_with_the_found_value() {
     assert_eq!(error.condition(), "conflict");
     assert_eq!(
         error.to_string(),
-        "changed meanwhile: http://example.com/hats/foo of terry@example.org in courses@conference.example.org is \
+        "changed in the meantime: http://example.com/hats/foo of terry@example.org in courses@conference.example.org is \
          now {\"title\":\"Theirs\"}"
     );
     assert_eq!(write::wardrobe(&theirs), held);
@@ -470,7 +470,7 @@ fn rejects_room_without_local_part_and_hat_that_is_not_a_uri() {
     assert_eq!(EditError::from(error.clone()).condition(), "bad-request");
     assert_eq!(
         error.to_string(),
-        "not a URI: \"not a uri\": it has a space in it; a hat's id is a URI such as urn:uuid:… or \
+        "not a URI: \"not a uri\": contains a space; a hat ID is a URI such as urn:uuid:… or \
          http://example.org/hats/teacher"
     );
 }

@@ -111,7 +111,8 @@ fn take(session: &mut Session, step: &Step) -> Result<(), String> {
             }
         }
         Step::Full(true) => {
-            session.fail_writes("hats.json cannot be written: the disk is full; make room, then Ctrl-T");
+            session
+                .fail_writes("hats.json cannot be written: the disk is full; free some space, then Ctrl-T");
         }
         Step::Full(false) => session.allow_writes(),
         Step::Cut => cut(session),

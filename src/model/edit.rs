@@ -111,9 +111,7 @@ fn unknown_members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Extra, 
     let extra = Extra::deserialize(deserializer)?;
     for name in ["version", "revision", "rooms"] {
         if extra.get(name).is_some() {
-            return Err(D::Error::custom(format_args!(
-                "{name:?} is no unknown member of a wardrobe"
-            )));
+            return Err(D::Error::custom(format_args!("{name:?} is a reserved field")));
         }
     }
     Ok(extra)
@@ -285,7 +283,7 @@ impl Wardrobe {
             }
             Edit::Document { before, .. } => ensure(
                 &self.extra == before,
-                || "the document".into(),
+                || "the fields of the data file".into(),
                 || found_json(Some(&self.extra)),
             ),
             Edit::RoomName { room, before, .. } => {

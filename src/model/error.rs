@@ -23,7 +23,7 @@ pub enum EditError {
         user: Jid,
     },
     /// The wardrobe already has a room with this address.
-    #[error("the room is there already: {room}")]
+    #[error("room already exists: {room}")]
     RoomExists {
         /// The room.
         room: Jid,
@@ -37,25 +37,25 @@ pub enum EditError {
         hat: HatId,
     },
     /// The member `sets` of the document is not an object of hat sets by name. It is never modified.
-    #[error("the member \"sets\" of the data file is not what it should be, and is left as it is: {reason}")]
+    #[error("cannot read the hat sets (field \"sets\" of the data file): {reason}")]
     InvalidHatSets {
         /// What is wrong with the member.
         reason: String,
     },
     /// No hat set has this name.
-    #[error("no such set of hats: {}", quoted(name))]
+    #[error("no such hat set: {}", quoted(name))]
     NoSuchHatSet {
         /// The name of the hat set.
         name: Box<str>,
     },
     /// A hat set with this name already exists.
-    #[error("there is a set of hats of that name already: {}", quoted(name))]
+    #[error("hat set already exists: {}", quoted(name))]
     HatSetExists {
         /// The name of the hat set.
         name: Box<str>,
     },
     /// The current value is not the `before` of the edit.
-    #[error("changed meanwhile: {what} is now {found}")]
+    #[error("changed in the meantime: {what} is now {found}")]
     Conflict {
         /// What the edit changes, in words.
         what: String,
@@ -86,10 +86,10 @@ pub enum FoundValue {
 impl std::fmt::Display for FoundValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Nothing => f.write_str("not there"),
+            Self::Nothing => f.write_str("missing"),
             Self::Json(json) => f.write_str(json),
-            Self::Room(1) => f.write_str("another, with 1 user"),
-            Self::Room(users) => write!(f, "another, with {users} users"),
+            Self::Room(1) => f.write_str("a different room with 1 user"),
+            Self::Room(users) => write!(f, "a different room with {users} users"),
             Self::Affiliation(affiliation) => affiliation.fmt(f),
         }
     }

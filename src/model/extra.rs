@@ -86,10 +86,7 @@ fn find_fault(text: &str, depth: usize, mut token_is: impl FnMut(&str)) -> Optio
                 };
                 if let Some(Some(names)) = open.last_mut() {
                     if names.contains(&name) {
-                        return Some((
-                            at,
-                            format!("two members are named {}", super::excerpt::quoted(&name)),
-                        ));
+                        return Some((at, format!("duplicate field {}", super::excerpt::quoted(&name))));
                     }
                     names.insert(name);
                 }
@@ -97,7 +94,7 @@ fn find_fault(text: &str, depth: usize, mut token_is: impl FnMut(&str)) -> Optio
             _ => {}
         }
         if open.len() > depth {
-            return Some((at, format!("nested more than {MAX_DEPTH} deep")));
+            return Some((at, format!("nested more than {MAX_DEPTH} levels deep")));
         }
         token_is(token);
     }
@@ -200,7 +197,7 @@ mod tests {
         assert!(
             Json::new(r#"{"a":1,"\u0061":2}"#)
                 .unwrap_err()
-                .contains("two members")
+                .contains("duplicate field")
         );
         assert!(Json::new(r#"[{"a":1},{"a":2}]"#).is_ok());
         assert!(Json::new(&format!("{}{}", "[".repeat(5000), "]".repeat(5000))).is_err());

@@ -18,7 +18,7 @@ pub struct HatId(Arc<str>);
 /// The text is not a URI with a scheme, so it cannot be the id of a hat.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a URI: {}: {reason}; a hat's id is a URI such as urn:uuid:… or http://example.org/hats/teacher",
+    "not a URI: {}: {reason}; a hat ID is a URI such as urn:uuid:… or http://example.org/hats/teacher",
     quoted(text)
 )]
 pub struct InvalidHatId {
@@ -50,7 +50,7 @@ impl HatId {
         if text.len() > MAX_TEXT_BYTES {
             return Err(InvalidHatId {
                 text: text.into(),
-                reason: "it is longer than 1,024 bytes".into(),
+                reason: "longer than 1,024 bytes".into(),
             });
         }
         Self::parse(text)
@@ -74,17 +74,17 @@ impl HatId {
 
 fn uri_problem(text: &str) -> Option<&'static str> {
     if text.is_empty() {
-        return Some("it is empty");
+        return Some("empty");
     }
     let Ok(iri) = IriStr::new(text) else {
         return Some(match text.find(':') {
-            _ if text.chars().any(char::is_whitespace) => "it has a space in it",
-            None => "it has no scheme before a colon",
-            Some(_) => "a character in it is not allowed there",
+            _ if text.chars().any(char::is_whitespace) => "contains a space",
+            None => "no scheme such as urn: or http:",
+            Some(_) => "contains an invalid character",
         });
     };
     let after = text.get(iri.scheme_str().len() + 1..).unwrap_or_default();
-    (after.is_empty() || after == "//").then_some("nothing follows the scheme")
+    (after.is_empty() || after == "//").then_some("nothing after the scheme")
 }
 
 impl fmt::Display for HatId {

@@ -75,7 +75,7 @@ impl Jid {
         match self.local() {
             Some(_) => Ok(self),
             None => Err(invalid(text)(
-                "a room has a name before the @, such as room@conference.example.org",
+                "a room address has a name before the @, such as room@conference.example.org",
             )),
         }
     }
@@ -114,7 +114,7 @@ fn normalized(text: &str) -> Result<String, &'static str> {
     }
     // Neither a local part nor a domain can contain the colon.
     if strip_scheme(text).is_some() {
-        return Err("an address stands here without xmpp: or mailto: before it");
+        return Err("write the address without xmpp: or mailto:");
     }
     let Some((local, after)) = bare.split_once('@') else {
         return domain(bare).map(Cow::into_owned);
@@ -195,7 +195,7 @@ fn address_in_uri(text: &str) -> Option<Result<String, &'static str>> {
             _ => whole,
         },
     };
-    Some(percent_decoded(path).ok_or("the URI has an escape that is none"))
+    Some(percent_decoded(path).ok_or("invalid % escape"))
 }
 
 /// Decodes escapes such as `%C3%A9`; `None` if one is malformed or the result is not UTF-8. (The crate
@@ -219,15 +219,15 @@ fn percent_decoded(text: &str) -> Option<String> {
 fn describe(error: &jid::Error) -> &'static str {
     use jid::Error as E;
     match error {
-        E::NodeEmpty => "nothing stands before the @",
-        E::NodeTooLong => "what stands before the @ is longer than 1023 bytes",
-        E::NodePrep => "a space or a character that is not allowed stands before the @",
-        E::TooManyAts => "there is more than one @",
-        E::NamePrep | E::Idna => "a domain such as example.org is missing or wrong",
-        E::ResourceEmpty => "nothing stands after the /",
-        E::ResourceTooLong => "what stands after the / is longer than 1023 bytes",
+        E::NodeEmpty => "nothing before the @",
+        E::NodeTooLong => "the part before the @ is longer than 1023 bytes",
+        E::NodePrep => "space or invalid character before the @",
+        E::TooManyAts => "more than one @",
+        E::NamePrep | E::Idna => "missing or invalid domain",
+        E::ResourceEmpty => "nothing after the /",
+        E::ResourceTooLong => "the part after the / is longer than 1023 bytes",
         E::ResourcePrep | E::ResourceMissingInFullJid | E::ResourceInBareJid => {
-            "a character that is not allowed stands after the /"
+            "invalid character after the /"
         }
     }
 }

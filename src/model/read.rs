@@ -93,7 +93,7 @@ fn hats_or_user(bytes: &[u8], from_input: bool) -> Result<(Hats, Option<Affiliat
 fn read_into<'de, T: object::ObjectMembers<'de>>(bytes: &'de [u8], object: &mut T) -> Result<(), ReadError> {
     let text = text(bytes)?;
     if text.trim().is_empty() {
-        let message = format!("there is nothing in it; expected {}", T::EXPECTED);
+        let message = format!("empty input; expected {}", T::EXPECTED);
         return Err(ReadError {
             line: 1,
             column: 1,
@@ -114,7 +114,7 @@ fn text(bytes: &[u8]) -> Result<&str, ReadError> {
         Ok(_) => Err(ReadError::at(
             0,
             bytes,
-            "it begins with a byte order mark; save it as UTF-8 without one",
+            "starts with a byte order mark; save it as UTF-8 without one",
         )),
         Err(error) => Err(ReadError::at(error.valid_up_to(), bytes, "not valid UTF-8")),
     }
@@ -137,7 +137,7 @@ impl ReadError {
         let message = full
             .strip_suffix(&format!(" at line {line} column {column}"))
             .unwrap_or(&full);
-        if message.starts_with("two members are named ") || message.starts_with("nested more than ") {
+        if message.starts_with("duplicate field ") || message.starts_with("nested more than ") {
             // `serde_json` reports the end of the value; the fault is before it.
             if let Some(at) = super::extra::fault_position(text) {
                 return Self::at(at, text.as_bytes(), message);
@@ -196,28 +196,28 @@ fn plain_message(message: &str) -> String {
         }
     }
     if let Some(what) = message.strip_prefix("EOF while parsing ") {
-        return format!("the text ends in the middle of {what}");
+        return format!("the text ends inside {what}");
     }
     let said = match message {
         "expected value" => {
-            "expected a value: an object, a list, a text in quotes, a number, true, false or null"
+            "expected a value: an object, a list, text in quotes, a number, true, false or null"
         }
         "expected ident" => "expected true, false or null",
-        "key must be a string" => "expected a member's name in double quotes",
+        "key must be a string" => "expected a field name in double quotes",
         "trailing comma" => "a comma with nothing after it",
-        "trailing characters" => "the document is over, but something follows",
+        "trailing characters" => "unexpected text after the end",
         "control character (\\u0000-\\u001F) found while parsing a string" => {
-            "a line break, tab or other control character inside a text; write it as an escape such as \\n"
+            "a line break, tab or other control character inside quotes; write it as an escape such as \\n"
         }
         "unexpected end of hex escape"
         | "lone leading surrogate in hex escape"
-        | "invalid unicode code point" => "an escape with \\u in a text is no character",
-        "invalid number" => "a number that is not written as in JSON, such as 1, -0.5 or 1e3",
-        "number out of range" => "a number that is too large",
-        "expected `:`" => "expected a colon after the member's name",
-        "expected `,` or `}`" => "expected a comma and another member, or }",
+        | "invalid unicode code point" => "invalid \\u escape",
+        "invalid number" => "invalid number; JSON numbers look like 1, -0.5 or 1e3",
+        "number out of range" => "number too large",
+        "expected `:`" => "expected a colon after the field name",
+        "expected `,` or `}`" => "expected a comma and another field, or }",
         "expected `,` or `]`" => "expected a comma and another value, or ]",
-        "invalid escape" => "a backslash in a text begins no known escape; write \\\\ for a backslash",
+        "invalid escape" => "unknown escape; write \\\\ for a backslash",
         "recursion limit exceeded" => "nested too deeply",
         _ => message,
     };

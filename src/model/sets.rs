@@ -183,10 +183,10 @@ mod tests {
     #[test]
     fn invalid_hat_sets_are_reported_and_kept() {
         for (json, reason) in [
-            ("[]", "expected an object of sets of hats by name, found a list"),
+            ("[]", "expected an object of hat sets by name, found a list"),
             (
                 r#"{"a":1}"#,
-                "expected an object of attachments by hat id, found the number 1",
+                "expected an object of hats by ID, found the number 1",
             ),
             (
                 r#"{"a":{"urn:x:1":{"active":"yes"}}}"#,

@@ -220,7 +220,8 @@ impl Acl {
             });
             entries.collect::<Option<Vec<_>>>()
         });
-        let unknown = || io::Error::other("its access control list is of an unknown kind; set a simpler one");
+        let unknown =
+            || io::Error::other("its access control list has an unsupported format; set a simpler one");
         entries.map(Self).ok_or_else(unknown)
     }
 
@@ -337,7 +338,7 @@ fn cannot_keep(what: &str, shown: &str, error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => error,
         _ => io::Error::other(format!(
-            "its {what} cannot be kept ({error}); see {shown}, and change or remove it"
+            "its {what} cannot be copied to the new file ({error}); check it with {shown}, and change or remove it"
         )),
     }
 }

@@ -93,7 +93,7 @@ pub fn check(path: &Path) -> CheckReport {
                 let path = paths.data.display();
                 report
                     .remarks
-                    .push(format!("{path} has no bytes yet; the first change writes it"));
+                    .push(format!("{path} is empty; the first change writes it"));
             }
             _ => report.unreadable = Some(error),
         },
@@ -102,7 +102,7 @@ pub fn check(path: &Path) -> CheckReport {
     if left.is_some() {
         let path = paths.data_temporary.display();
         report.remarks.push(format!(
-            "somebody is writing just now, or was killed while writing; the next start removes {path}"
+            "{path}: a save is in progress or was interrupted; removed at the next start"
         ));
     }
     match history::open(&disk, &paths.history) {
@@ -135,11 +135,11 @@ impl CheckReport {
             for (user, what) in room.users() {
                 let affiliation = what.affiliation;
                 if !affiliation.is_affiliated() && !what.hats.is_empty() {
-                    remark(&|| format!("{user} in {jid} has hats, but the affiliation is {affiliation}"));
+                    remark(&|| format!("{user} in {jid} has hats, but affiliation {affiliation}"));
                 }
                 for (hat, _) in what.hats.iter() {
                     if !hat.is_uri() && told.insert(hat) {
-                        remark(&|| format!("the id of a hat in {jid} is no URI: {:?}", hat.as_str()));
+                        remark(&|| format!("a hat ID in {jid} is not a URI: {:?}", hat.as_str()));
                     }
                 }
             }
@@ -149,7 +149,7 @@ impl CheckReport {
         }
         self.remarks.append(&mut odd);
         if more > 0 {
-            self.remarks.push(format!("… and {more} more like these"));
+            self.remarks.push(format!("… and {more} more"));
         }
     }
 
@@ -177,7 +177,7 @@ impl CheckReport {
             Err(error) => return self.errors.push(io_error(error)),
         };
         if tail.valid_length < tail.length {
-            let what = "the last change was not finished and not acknowledged; the next commit removes it";
+            let what = "incomplete last entry (never confirmed); removed by the next save";
             self.remarks.push(format!("{name}: {what}"));
         }
         if data.is_none() && self.unreadable.is_none() && tail.last.is_some() {
@@ -189,7 +189,7 @@ impl CheckReport {
             && !digest.map_or_else(|| made.same_content(&data), |digest| digest == now)
         {
             self.remarks.push(format!(
-                "{} was changed by something else since the last commit; the next one notes it",
+                "{} was changed outside hatrack since the last save; recorded with the next save",
                 paths.data.display()
             ));
         }
@@ -204,7 +204,7 @@ impl CheckReport {
                 }
                 if unknown > 0 {
                     self.remarks.push(format!(
-                        "{name}: {unknown} lines are of another version of hatrack and are kept"
+                        "{name}: {unknown} lines of another hatrack version (kept)"
                     ));
                 }
             }

@@ -91,7 +91,7 @@ impl Store {
             drop(lock);
             let waited = wait.wait(&self.disk, &self.paths.data_temporary);
             if waited.is_err() && changes > MAX_ATTEMPTS {
-                let reason = io::Error::other("something keeps changing it");
+                let reason = io::Error::other("the file keeps changing");
                 return Err(StoreError::io("write", &self.paths.data)(reason));
             }
             waited?;
@@ -134,7 +134,7 @@ impl Store {
     fn create_folder(&self) -> Result<(), StoreError> {
         self.disk
             .create_folder(&self.paths.folder)
-            .map_err(StoreError::io("make the folder", &self.paths.folder))
+            .map_err(StoreError::io("create the folder", &self.paths.folder))
     }
 
     fn sync_folder(&self) -> Result<(), StoreError> {
@@ -161,7 +161,7 @@ impl Store {
     fn data_metadata(&self) -> Result<Option<Metadata>, StoreError> {
         self.disk
             .metadata(&self.paths.data)
-            .map_err(StoreError::io("look at", &self.paths.data))
+            .map_err(StoreError::io("access", &self.paths.data))
     }
 
     /// One attempt, under the lock.
@@ -258,7 +258,7 @@ impl Store {
         disk: &'a Disk,
         path: &'a Path,
     ) -> Result<Option<TemporaryFile<'a>>, StoreError> {
-        let Some(left) = LeftoverFile::claim(disk, path).map_err(StoreError::io("look at", path))? else {
+        let Some(left) = LeftoverFile::claim(disk, path).map_err(StoreError::io("access", path))? else {
             return Ok(None);
         };
         if left.is_some() {

@@ -135,7 +135,7 @@ impl Store {
         let there = self
             .disk
             .metadata(&self.paths.data)
-            .map_err(StoreError::io("look at", &self.paths.data))?;
+            .map_err(StoreError::io("access", &self.paths.data))?;
         let Some(there) = there else {
             self.gone = self.known.is_some();
             return Ok(if self.gone {
@@ -168,7 +168,7 @@ impl Store {
         }
         if let (Err(StoreError::Unreadable { message, .. }), Some(_)) = (&mut read, &self.options.scope.rooms)
         {
-            *message = "cannot be read; tell whoever looks after the file".into();
+            *message = "cannot be read; ask your administrator".into();
         }
         if let Ok(Some(contents)) = &read {
             log::info!(
@@ -293,7 +293,7 @@ impl Store {
     /// Removes what a killed writer left: its temporary files and its lines in the history.
     fn remove_leftovers(&mut self) -> Result<(), StoreError> {
         let paths = self.paths.clone();
-        let look = |path: &Path| self.disk.metadata(path).map_err(StoreError::io("look at", path));
+        let look = |path: &Path| self.disk.metadata(path).map_err(StoreError::io("access", path));
         let (data, left) = (look(&paths.data)?, look(&paths.data_temporary)?);
         let others = [&paths.history_temporary, &paths.damaged_temporary];
         let is_left = |path: &&PathBuf| look(path).map(|left| left.is_some());
@@ -382,7 +382,7 @@ impl Store {
         }
         let folder = self.paths.folder.ancestors().find(|folder| folder.exists());
         let folder = folder.unwrap_or(&self.paths.folder);
-        may_write(folder).map_err(StoreError::io("write in", folder))
+        may_write(folder).map_err(StoreError::io("write to", folder))
     }
 
     /// A page of the history, newest entries first. It may have fewer entries than the limit and still a next page, as

@@ -68,7 +68,7 @@ impl Drafts {
         &self,
         with: impl FnOnce(Option<Vec<u8>>) -> Option<Vec<u8>>,
     ) -> Result<WrittenDraft, StoreError> {
-        let io_error = || StoreError::io("keep the draft", &self.file);
+        let io_error = || StoreError::io("save the draft", &self.file);
         create_private_folder(&self.folder).map_err(io_error())?;
         let lock = FileLock::acquire(&self.disk, &self.temporary, &Access::private())?;
         let changed = self.read_current().and_then(|bytes| match with(bytes) {
@@ -157,7 +157,7 @@ impl WrittenDraft {
         let synced = self.file.as_ref().map_or(Ok(()), |file| disk.sync(file));
         synced
             .and_then(|()| disk.sync_folder(folder, file))
-            .map_err(StoreError::io("keep the draft", file))
+            .map_err(StoreError::io("save the draft", file))
     }
 }
 
@@ -169,7 +169,7 @@ pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
 /// Replaces the content of a file and makes it private.
 pub(super) fn write_private(disk: &Disk, file: &File, bytes: &[u8]) -> io::Result<()> {
     if bytes.len() > Drafts::MAX_BYTES {
-        return Err(io::Error::other("it is longer than a draft may be"));
+        return Err(io::Error::other("it is too long for a draft"));
     }
     file.set_permissions(Permissions::from_mode(0o600))?;
     disk.truncate(file, 0)?; // It may be a leftover with content.
@@ -256,7 +256,10 @@ mod tests {
         other.lock().unwrap();
         let since = std::time::Instant::now();
         let error = drafts.update(|_| panic!("nobody may look")).unwrap_err();
-        assert!(error.to_string().contains("is writing"), "{error}");
+        assert!(
+            error.to_string().contains("is locked by another process"),
+            "{error}"
+        );
         assert!(since.elapsed() < LOCK_TIMEOUT * 3);
         assert_eq!(drafts.load().unwrap().unwrap(), b"one");
         assert!(drafts.temporary.exists(), "its writer lives");

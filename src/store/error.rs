@@ -32,7 +32,7 @@ pub enum StoreError {
     },
     /// A symbolic link that another user created in a world-writable folder, and that may be a trap.
     #[error(
-        "{} is a symbolic link that somebody else made in a folder where everybody can; it is not followed: give the path that it leads to, or remove it",
+        "{} is a symbolic link that another user made in a world-writable folder, so it is not followed; give the path of its target, or remove it",
         path.display()
     )]
     UntrustedLink {
@@ -41,7 +41,7 @@ pub enum StoreError {
     },
     /// The path with which the data file was opened now leads to another file, or to none.
     #[error(
-        "{} does not lead to {} any more, and nothing is saved: put the link back, or leave and start again to work with what it leads to now",
+        "{} no longer leads to {}, so nothing is saved; restore the link, or restart hatrack to open its new target",
         path.display(), was.display()
     )]
     PathMoved {
@@ -51,7 +51,7 @@ pub enum StoreError {
         was: PathBuf,
     },
     /// Another process held the lock until the timeout.
-    #[error("{} is locked: somebody else {}; try again", path.display(), lock_duration(*seconds))]
+    #[error("{} is locked by another process{}; try again", path.display(), lock_duration(*seconds))]
     Locked {
         /// The lock file.
         path: PathBuf,
@@ -59,7 +59,7 @@ pub enum StoreError {
         seconds: u64,
     },
     /// The data file existed and was deleted.
-    #[error("{} is gone; nothing was written", path.display())]
+    #[error("{} no longer exists; nothing was saved", path.display())]
     Gone {
         /// Where it should be.
         path: PathBuf,
@@ -67,7 +67,7 @@ pub enum StoreError {
     /// There is no data file, but a history: the data file was removed, or its disk is not mounted. Its content is
     /// unknown.
     #[error(
-        "{} is missing, but its history is there: put the file back, from a backup; to begin anew instead, move {} away",
+        "{} is missing, but its history exists; restore the file from a backup, or move {} away to start over",
         path.display(), history.display()
     )]
     Missing {
@@ -151,9 +151,8 @@ impl StoreError {
 
 fn lock_duration(seconds: u64) -> String {
     match seconds {
-        0 => "is writing".into(),
-        1 => "has been writing for a second".into(),
-        _ => format!("has been writing for {seconds} seconds"),
+        0 => String::new(),
+        _ => format!(" (waited {seconds} s)"),
     }
 }
 
@@ -161,35 +160,35 @@ fn lock_duration(seconds: u64) -> String {
 fn plain_reason(error: &io::Error) -> String {
     let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
     match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file or folder".into(),
-        io::ErrorKind::StorageFull => "the disk is full; make room".into(),
-        io::ErrorKind::QuotaExceeded => "the disk quota is used up; make room".into(),
+        io::ErrorKind::NotFound => "no such file or folder".into(),
+        io::ErrorKind::StorageFull => "the disk is full; free some space".into(),
+        io::ErrorKind::QuotaExceeded => "the disk quota is exceeded; free some space".into(),
         io::ErrorKind::FileTooLarge => {
-            "the disk is full for a file of this size; make room, or raise the limit on file sizes".into()
+            "the file is too large for the file system or the limit on file sizes (ulimit -f)".into()
         }
         io::ErrorKind::ReadOnlyFilesystem => {
             "the file system is read-only; it must be mounted writable".into()
         }
-        io::ErrorKind::PermissionDenied => "permission denied; ask whoever looks after it".into(),
+        io::ErrorKind::PermissionDenied => "permission denied; ask your administrator".into(),
         io::ErrorKind::NotADirectory => "a part of the path is a file, not a folder; correct the path".into(),
         io::ErrorKind::InvalidFilename => {
-            "the name, or that of the files beside it, is too long; use a shorter one".into()
+            "the file name, or that of a related file, is too long; use a shorter one".into()
         }
         io::ErrorKind::Unsupported => NO_LOCKS.into(),
         io::ErrorKind::IsADirectory => "it is a folder, not a file; move it away".into(),
         _ if is(Errno::NXIO) => "it is a device or a pipe, not a file; move it away".into(),
         _ if is(Errno::BUSY) => MOUNTED.into(),
         _ if is(Errno::NOLCK) => NO_LOCKS.into(),
-        _ if is(Errno::LOOP) => "there is a symbolic link, which is not followed there; remove it".into(),
-        _ if is(Errno::IO) => "the disk failed (input/output error); see the log of the system".into(),
+        _ if is(Errno::LOOP) => "unexpected symbolic link; remove it".into(),
+        _ if is(Errno::IO) => "input/output error of the disk; see the system log".into(),
         _ => error.to_string(),
     }
 }
 
 /// A mount point cannot be replaced.
 const MOUNTED: &str =
-    "it is mounted as a single file (in a container?), and cannot be replaced; mount the folder instead";
-const NO_LOCKS: &str = "not supported there (a network mount without locks?); use another disk";
+    "it is mounted as a single file (in a container?) and cannot be replaced; mount the folder instead";
+const NO_LOCKS: &str = "not supported by the file system (a network mount without locks?); use another disk";
 
 #[cfg(test)]
 mod tests {
@@ -198,39 +197,33 @@ mod tests {
     #[test]
     fn io_errors_say_what_failed_and_what_to_do() {
         for (errno, reason) in [
-            (Errno::NOSPC, "the disk is full; make room"),
-            (Errno::DQUOT, "the disk quota is used up; make room"),
+            (Errno::NOSPC, "the disk is full; free some space"),
+            (Errno::DQUOT, "the disk quota is exceeded; free some space"),
             (
                 Errno::FBIG,
-                "the disk is full for a file of this size; make room, or raise the limit on file sizes",
+                "the file is too large for the file system or the limit on file sizes (ulimit -f)",
             ),
             (
                 Errno::ROFS,
                 "the file system is read-only; it must be mounted writable",
             ),
-            (Errno::ACCESS, "permission denied; ask whoever looks after it"),
-            (Errno::PERM, "permission denied; ask whoever looks after it"),
+            (Errno::ACCESS, "permission denied; ask your administrator"),
+            (Errno::PERM, "permission denied; ask your administrator"),
             (
                 Errno::NOTDIR,
                 "a part of the path is a file, not a folder; correct the path",
             ),
             (
                 Errno::NAMETOOLONG,
-                "the name, or that of the files beside it, is too long; use a shorter one",
+                "the file name, or that of a related file, is too long; use a shorter one",
             ),
             (Errno::ISDIR, "it is a folder, not a file; move it away"),
             (Errno::NXIO, "it is a device or a pipe, not a file; move it away"),
             (Errno::BUSY, MOUNTED),
             (Errno::NOLCK, NO_LOCKS),
             (Errno::OPNOTSUPP, NO_LOCKS),
-            (
-                Errno::LOOP,
-                "there is a symbolic link, which is not followed there; remove it",
-            ),
-            (
-                Errno::IO,
-                "the disk failed (input/output error); see the log of the system",
-            ),
+            (Errno::LOOP, "unexpected symbolic link; remove it"),
+            (Errno::IO, "input/output error of the disk; see the system log"),
             (Errno::STALE, "Stale file handle (os error 116)"),
         ] {
             let error = StoreError::io("write", Path::new("/srv/hats.json"))(errno.into());

@@ -75,7 +75,7 @@ pub(super) fn read(
             access: Access::of(&file).ok(),
         }));
     }
-    let busy = std::io::Error::other("it keeps changing while it is read");
+    let busy = std::io::Error::other("the file keeps changing while it is read");
     Err(io_error()(busy))
 }
 
@@ -93,7 +93,7 @@ pub(super) fn read_blank(disk: &Disk, paths: &Paths) -> Result<Option<FileConten
     }
     let has_lines = disk
         .metadata(&paths.history)
-        .map_err(StoreError::io("look at", &paths.history))?;
+        .map_err(StoreError::io("access", &paths.history))?;
     if has_lines.is_some_and(|history| history.len() > 0) {
         return Ok(None);
     }

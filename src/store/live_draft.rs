@@ -95,7 +95,7 @@ impl LiveDraft {
             self.lock = None;
             return removed.map_err(StoreError::io("remove the draft", &self.file));
         };
-        let io_error = || StoreError::io("keep the draft", &self.file);
+        let io_error = || StoreError::io("save the draft", &self.file);
         draft::create_private_folder(&self.folder).map_err(io_error())?;
         let lock = FileLock::acquire(&self.disk, &self.temporary, &Access::private())?;
         let written = draft::write_private(&self.disk, lock.file(), bytes)

@@ -88,7 +88,7 @@ fn resolve_links(path: &Path) -> Result<PathBuf, StoreError> {
         };
         links += 1;
         if links > MAX_LINKS {
-            let endless = "symbolic links lead from one to the other without end";
+            let endless = "too many levels of symbolic links";
             return Err(StoreError::cannot_read(path)(io::Error::other(endless)));
         }
         if !may_follow(&done, &next).map_err(StoreError::cannot_read(path))? {

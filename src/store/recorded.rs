@@ -102,7 +102,7 @@ impl Store {
         if self.full.revision >= last {
             return StoreError::NotWritable {
                 path: self.paths.data.clone(),
-                reason: "there is no larger revision; set \"revision\" in it to a smaller number".into(),
+                reason: "revision limit reached; set \"revision\" in the file to a smaller number".into(),
             };
         }
         let file = history::open(&self.disk, &self.paths.history);
@@ -113,7 +113,7 @@ impl Store {
         let line = number.map_or_else(|| "the last line".into(), |number| format!("line {number}"));
         StoreError::NotWritable {
             path: self.paths.history.clone(),
-            reason: format!("{line} has the largest revision there is; delete that line"),
+            reason: format!("{line} has the largest possible revision; delete that line"),
         }
     }
 }

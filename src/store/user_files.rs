@@ -106,7 +106,7 @@ pub fn open_append(path: &Path, data: Option<&Path>) -> Result<File, StoreError>
     if is_dash(path) {
         return Err(StoreError::NotWritable {
             path: path.to_path_buf(),
-            reason: "the standard streams are taken; name a file (./- for one of that name)".into(),
+            reason: "standard input and output are in use; give a file (./- for one named -)".into(),
         });
     }
     let resolved = Paths::resolve(&expand_home(path))?.data;
@@ -182,7 +182,7 @@ pub fn write_file(
         && std::fs::metadata(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     {
         let reason = format!(
-            "there is no folder {}; make it, or give another name",
+            "the folder {} does not exist; create it, or give another name",
             folder.display()
         );
         return Err(StoreError::NotWritable {
@@ -228,7 +228,7 @@ fn write_atomically(
         }
     }
     let made = TemporaryFile::create(disk, &temporary)?;
-    let made = made.ok_or_else(|| io::Error::other("somebody else is writing it just now; try again"))?;
+    let made = made.ok_or_else(|| io::Error::other("another process is writing it; try again"))?;
     let mut file = made.file();
     file.write_all(bytes)?;
     file.sync_all()?;

@@ -41,7 +41,7 @@ pub(super) fn check_scope(scope: &Scope, group: &Group) -> Result<(), EditError>
         Some(edit) => Err(match edit.room() {
             Some(room) => EditError::NoSuchRoom { room: room.clone() },
             None => EditError::Conflict {
-                what: "the document".into(),
+                what: "the fields of the data file".into(),
                 found: FoundValue::Nothing,
             },
         }),

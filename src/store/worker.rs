@@ -261,7 +261,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
             Ok(seen) => seen,
             Err(error) => {
                 self.poll_failed = true;
-                return self.report_problem(trouble(store, &error));
+                return self.report_problem(problem_for(store, &error));
             }
         };
         if std::mem::take(&mut self.poll_failed) || self.is_file_problem() {
@@ -306,16 +306,16 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
                 self.retry_at = Some(Instant::now() + RETRY_DELAY);
                 let since = *self.locked_since.get_or_insert_with(Instant::now);
                 if ending || since.elapsed() >= LOCK_NOTICE_DELAY {
-                    self.report_problem(trouble(store, &error));
+                    self.report_problem(problem_for(store, &error));
                 }
             }
             Err(error) => {
                 self.recreating = false;
                 self.locked_since = None;
                 self.retry_at = Some(Instant::now() + self.backoff);
-                log::debug!(after_ms = u64::try_from(self.backoff.as_millis()).unwrap_or(u64::MAX); "tries again");
+                log::debug!(after_ms = u64::try_from(self.backoff.as_millis()).unwrap_or(u64::MAX); "will retry");
                 self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
-                self.report_problem(trouble(store, &error));
+                self.report_problem(problem_for(store, &error));
             }
         }
     }
@@ -348,11 +348,11 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         Ok(())
     }
 
-    fn report_problem(&mut self, trouble: StoreProblem) {
-        if self.problem.as_ref() != Some(&trouble) {
-            log::warn!(reason = trouble.message(); "trouble");
-            self.problem = Some(trouble.clone());
-            self.emit(StoreEvent::Problem(Some(trouble)));
+    fn report_problem(&mut self, problem: StoreProblem) {
+        if self.problem.as_ref() != Some(&problem) {
+            log::warn!(reason = problem.message(); "problem");
+            self.problem = Some(problem.clone());
+            self.emit(StoreEvent::Problem(Some(problem)));
         }
     }
 
@@ -361,7 +361,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         self.locked_since = None;
         self.backoff = POLL_INTERVAL;
         if self.problem.take().is_some() {
-            log::info!("trouble is over");
+            log::info!("problem solved");
             self.emit(StoreEvent::Problem(None));
         }
     }
@@ -388,18 +388,18 @@ fn pause(paused: Box<dyn FnOnce(WorkerPause) + Send>) {
 }
 
 /// The problem that an error means. Only problems with the data file itself are cleared when it can be read again.
-fn trouble(store: &Store, error: &StoreError) -> StoreProblem {
+fn problem_for(store: &Store, error: &StoreError) -> StoreProblem {
     let (message, data) = (error.to_string(), &store.paths().data);
     match error {
         StoreError::Locked { path, .. } => StoreProblem::CannotWrite(format!(
-            "{} is locked: somebody else is writing; it is saved as soon as they let it go",
+            "{} is locked by another process; changes are saved as soon as it is released",
             path.display()
         )),
         StoreError::Unreadable { .. } => StoreProblem::Unreadable(message),
         StoreError::NotAFile { path, .. } if path == data => StoreProblem::Unreadable(message),
         StoreError::Io {
             path,
-            what: "read" | "look at",
+            what: "read" | "access",
             ..
         } if path == data => StoreProblem::Unreadable(message),
         StoreError::Gone { .. } => StoreProblem::Gone(message),

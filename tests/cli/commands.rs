@@ -320,7 +320,7 @@ fn check_reports_without_changes() {
         &["check", "other.json"],
         4,
         &format!(
-            "{}: line 1, column 32: \"A@b\" is another spelling of a@b, which is there already",
+            "{}: line 1, column 32: \"A@b\" is another spelling of a@b, which already exists",
             other.display()
         ),
     );

@@ -171,7 +171,7 @@ fn import_with_errors_changes_nothing() {
     );
     home.write("a.json", "{\"version\": 1, \"rooms\": {\"a\": {}}}");
     home.assert_fails(&["import", "a.json"], 1,
-        "bad-request: a.json: line 1, column 26: not an address: \"a\": a room has a name before the @, such as room@conference.example.org");
+        "bad-request: a.json: line 1, column 26: not an address: \"a\": a room address has a name before the @, such as room@conference.example.org");
     home.assert_fails(
         &["import", "/"],
         1,
@@ -180,12 +180,12 @@ fn import_with_errors_changes_nothing() {
     home.assert_fails(
         &["export", "--output", "/nonexist/x.json"],
         1,
-        "/nonexist/x.json: there is no folder /nonexist; make it, or give another name",
+        "/nonexist/x.json: the folder /nonexist does not exist; create it, or give another name",
     );
     home.assert_fails(
         &["import", "missing.csv"],
         1,
-        "cannot read missing.csv: there is no such file or folder",
+        "cannot read missing.csv: no such file or folder",
     );
     assert_eq!(std::fs::read(home.data()).unwrap(), before);
 }

@@ -202,7 +202,7 @@ fn empty_file_counts_as_new() {
     home.run_ok(&["show", "--file", "new.json"]);
     let checked = home.run_ok(&["check", "--file", "new.json"]);
     assert!(
-        checked.contains("has no bytes yet; the first change writes it"),
+        checked.contains("is empty; the first change writes it"),
         "{checked}"
     );
     home.run_ok(&["room", "add", ROOM, "--file", "new.json"]);
@@ -211,7 +211,7 @@ fn empty_file_counts_as_new() {
     // With a history, an empty file means lost data.
     std::fs::write(&path, "").unwrap();
     let error = format!(
-        "{}: line 1, column 1: there is nothing in it; expected a wardrobe: an object with \"version\" and \"rooms\"",
+        "{}: line 1, column 1: empty input; expected a hatrack data file: an object with \"version\" and \"rooms\"",
         path.display()
     );
     for line in [

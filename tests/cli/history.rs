@@ -253,8 +253,8 @@ fn undo_reports_conflict_with_reason() {
     home.assert_fails(
         &["--actor", "alice", "undo"],
         5,
-        "conflict: changed meanwhile: http://example.com/hats/ta of terry@example.org in \
-         courses@conference.example.org is now not there",
+        "conflict: changed in the meantime: http://example.com/hats/ta of terry@example.org in \
+         courses@conference.example.org is now missing",
     );
     // Undo does not add a hat to a user who has since been banned.
     home.run_ok(&["--actor", "carol", "affiliate", ROOM, TERRY, "outcast"]);
@@ -270,7 +270,7 @@ fn room_conflict_reports_size_only() {
     home().assert_fails(
         &["undo", "1"],
         5,
-        "conflict: changed meanwhile: courses@conference.example.org is now another, with 1 user",
+        "conflict: changed in the meantime: courses@conference.example.org is now a different room with 1 user",
     );
 }
 

@@ -391,9 +391,7 @@ fn errors_do_not_quote_the_data_file() {
         output
             .err
             .starts_with(&format!("hatrack: {}: line ", path.display()))
-            && output
-                .err
-                .ends_with(": cannot be read; tell whoever looks after the file\n"),
+            && output.err.ends_with(": cannot be read; ask your administrator\n"),
         "{}",
         output.err
     );

@@ -67,24 +67,24 @@ fn rejects_invalid_hat_set_commands() {
     home.assert_fails(
         &["sets", "save", "a", ROOM, KIM],
         5,
-        "conflict: there is a set of hats of that name already: \"a\"; use --force to overwrite it",
+        "conflict: hat set already exists: \"a\"; use --force to overwrite it",
     );
     home.run_ok(&["sets", "save", "a", ROOM, KIM, "--force"]);
     home.run_ok(&["sets", "save", "b", ROOM, TERRY]);
     home.assert_fails(
         &["sets", "rename", "a", "b"],
         5,
-        "conflict: there is a set of hats of that name already: \"b\"",
+        "conflict: hat set already exists: \"b\"",
     );
     home.assert_fails(
         &["sets", "remove", "c"],
         3,
-        "item-not-found: no such set of hats: \"c\"",
+        "item-not-found: no such hat set: \"c\"",
     );
     home.assert_fails(
         &["sets", "apply", "c", ROOM, KIM],
         3,
-        "item-not-found: no such set of hats: \"c\"",
+        "item-not-found: no such hat set: \"c\"",
     );
     home.assert_fails(
         &["sets", "apply", "a", ROOM, "no@c.example"],
@@ -135,8 +135,8 @@ fn keeps_unrelated_sets_field() {
         text.get(..end).unwrap().trim_end()
     );
     home.write(".config/hatrack/hats.json", &text);
-    let error = "bad-request: the member \"sets\" of the data file is not what it should be, and is left as it is: \
-                 expected an object of sets of hats by name, found a list";
+    let error = "bad-request: cannot read the hat sets (field \"sets\" of the data file): \
+                 expected an object of hat sets by name, found a list";
     for args in [
         &["sets"] as &[&str],
         &["sets", "save", "a", ROOM, TERRY],
@@ -146,7 +146,7 @@ fn keeps_unrelated_sets_field() {
     }
     let checked = home.run_ok(&["check"]);
     assert!(
-        checked.contains("note: the member \"sets\" of the data file is not what it should be"),
+        checked.contains("note: cannot read the hat sets (field \"sets\" of the data file)"),
         "{checked}"
     );
     home.run_ok(&["add", ROOM, TERRY, "urn:x:3"]);

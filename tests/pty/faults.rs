@@ -85,7 +85,7 @@ fn system_errors_are_reported_and_retried() {
     let temporary = ".hats.json.hatrack-tmp";
     for (calls, error, path, reason) in [
         ("fsync", "EIO", temporary, "the disk failed (input/output error)"),
-        ("write", "ENOSPC", temporary, "the disk is full; make room"),
+        ("write", "ENOSPC", temporary, "the disk is full; free some space"),
         (
             "write",
             "EDQUOT",

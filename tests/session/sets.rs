@@ -141,10 +141,7 @@ fn rejects_rename_to_existing_set() {
     let Some(prompt) = session.state.top_as::<Prompt>() else {
         panic!("{:?}", session.state.top());
     };
-    assert_eq!(
-        prompt.errors,
-        ["there is a set of hats of that name already: \"on-call week\""]
-    );
+    assert_eq!(prompt.errors, ["hat set already exists: \"on-call week\""]);
 }
 
 #[test]
@@ -153,7 +150,7 @@ fn invalid_sets_are_reported_and_kept() {
     start.extra.insert("sets", Json::new("[1, 2]").unwrap());
     let mut session = Session::open(start, (100, 30));
     session.keys("Enter Down N");
-    let reason = "the member \"sets\" of the data file is not what it should be, and is left as it is: expected an object of sets of hats by name, found a list";
+    let reason = "cannot read the hat sets (field \"sets\" of the data file): expected an object of hat sets by name, found a list";
     for key in ["Enter", "Tab", "Ctrl-S", "Ctrl-R", "Ctrl-X"] {
         session.keys(key);
         assert_eq!(session.notice(), reason, "{key}");

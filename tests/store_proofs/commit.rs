@@ -228,7 +228,7 @@ fn read_errors_do_not_reveal_rooms_out_of_scope() {
     ];
     for error in told.map(|error| error.to_string()) {
         assert!(
-            error.ends_with("cannot be read; tell whoever looks after the file"),
+            error.ends_with("cannot be read; ask your administrator"),
             "{error}"
         );
     }

@@ -298,7 +298,7 @@ fn long_held_lock_delays_only_saving() {
         panic!();
     };
     assert!(
-        message.contains("hats.lock is locked: somebody else is writing"),
+        message.contains("hats.lock is locked by another process"),
         "{message}"
     );
     // Nothing new is reported meanwhile, though the file is checked.
@@ -373,9 +373,9 @@ fn retargeted_link_stops_saving_and_is_reported() {
         let Some(StoreProblem::CannotWrite(message)) = session.problem() else {
             panic!();
         };
-        let expected = format!("{through} does not lead to {} any more", path.display());
+        let expected = format!("{through} no longer leads to {}", path.display());
         assert!(
-            message.contains(&expected) && message.contains("put the link back"),
+            message.contains(&expected) && message.contains("restore the link"),
             "{message}"
         );
         session.commit_hat(store.wardrobe(), 1, through);

@@ -82,7 +82,10 @@ fn rejects_invalid_addresses() {
     assert!(Jid::parse(&format!("a@{}example", "b.".repeat(130))).is_err());
     assert!(Jid::parse_room("conference.example.org").is_err());
     let error = Jid::parse("xmpp:a@b.c").unwrap_err().to_string();
-    assert!(error.ends_with("without xmpp: or mailto: before it"), "{error}");
+    assert!(
+        error.ends_with("write the address without xmpp: or mailto:"),
+        "{error}"
+    );
 }
 
 #[test]

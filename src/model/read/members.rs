@@ -18,10 +18,10 @@ use crate::model::{
 };
 
 /// The expected content of a data file, for errors.
-pub(super) const EXPECTED_WARDROBE: &str = "a wardrobe: an object with \"version\" and \"rooms\"";
+pub(super) const EXPECTED_WARDROBE: &str = "a hatrack data file: an object with \"version\" and \"rooms\"";
 
 /// The expected content for the hats of a user, for errors.
-pub(super) const EXPECTED_HATS_OR_USER: &str = "an object of hats by id, or a user object with \"hats\"";
+pub(super) const EXPECTED_HATS_OR_USER: &str = "an object of hats by ID, or a user object with \"hats\"";
 
 pub(super) struct AttachmentMembers<'a> {
     interner: &'a mut Interner,
@@ -38,7 +38,7 @@ impl<'a> AttachmentMembers<'a> {
 }
 
 impl<'de> ObjectMembers<'de> for AttachmentMembers<'_> {
-    const EXPECTED: &'static str = "an attachment: an object with \"active\", \"required\", \"title\"";
+    const EXPECTED: &'static str = "a hat: an object with \"active\", \"required\", \"title\"";
     fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         let Self {
             interner,
@@ -49,7 +49,7 @@ impl<'de> ObjectMembers<'de> for AttachmentMembers<'_> {
             "required" => read_once(&mut made.required, name, || value.next_value_seed(Bool)),
             "title" => read_once(&mut made.title, name, || {
                 value
-                    .next_value_seed(TextSeed("a title: a text in quotes"))
+                    .next_value_seed(TextSeed("a title: text in quotes"))
                     .map(|title| interner.intern(&title))
             }),
             _ => read_unknown(&mut made.extra, name, value),
@@ -65,7 +65,7 @@ pub(super) struct HatMembers<'a> {
 }
 
 impl<'de> ObjectMembers<'de> for HatMembers<'_> {
-    const EXPECTED: &'static str = "an object of attachments by hat id";
+    const EXPECTED: &'static str = "an object of hats by ID";
     fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         if self.from_input {
             HatId::parse(name).map_err(A::Error::custom)?;
@@ -127,7 +127,7 @@ impl<'de> ObjectMembers<'de> for HatsOfUserMembers {
                 value.next_value_seed(AffiliationSeed)
             }),
             _ if self.from_input => Err(A::Error::custom(format_args!(
-                "{} would be lost: a user object has \"hats\" and \"affiliation\" only",
+                "{} would be lost: a user object can have only \"hats\" and \"affiliation\"",
                 quoted(name)
             ))),
             _ => read_unknown(&mut self.others, name, value),
@@ -219,7 +219,7 @@ fn parse_address<E: serde::de::Error>(
         true => Ok(jid),
         false if jid.as_str() == name => Err(duplicate_member(name)),
         false => Err(E::custom(format_args!(
-            "{} is another spelling of {jid}, which is there already",
+            "{} is another spelling of {jid}, which already exists",
             quoted(name)
         ))),
     }
@@ -242,7 +242,7 @@ struct CatalogMembers<'a> {
 }
 
 impl<'de> ObjectMembers<'de> for CatalogMembers<'_> {
-    const EXPECTED: &'static str = "the room's catalog: an object of hats by id";
+    const EXPECTED: &'static str = "a hat catalog: an object of hats by ID";
     fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         if self.made.contains_key(name) {
             return Err(duplicate_member(name));
@@ -259,12 +259,12 @@ impl<'de> ObjectMembers<'de> for CatalogMembers<'_> {
 pub(super) struct CatalogHatMembers(pub(super) CatalogHat);
 
 impl<'de> ObjectMembers<'de> for CatalogHatMembers {
-    const EXPECTED: &'static str = "a hat of the catalog: an object with \"title\" and \"hue\"";
+    const EXPECTED: &'static str = "a catalog hat: an object with \"title\" and \"hue\"";
     fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
             "title" => read_once(&mut self.0.title, name, || {
                 value
-                    .next_value_seed(TextSeed("a title: a text in quotes"))
+                    .next_value_seed(TextSeed("a title: text in quotes"))
                     .map(Into::into)
             }),
             "hue" => read_once(&mut self.0.hue, name, || value.next_value()),
@@ -308,7 +308,7 @@ impl<'de> ObjectMembers<'de> for RoomMembers<'_> {
         match name {
             "name" => read_once(&mut self.name, name, || {
                 value
-                    .next_value_seed(TextSeed("a name: a text in quotes"))
+                    .next_value_seed(TextSeed("a name: text in quotes"))
                     .map(Into::into)
             }),
             "hats" => read_once(&mut self.catalog, name, || {
@@ -363,10 +363,10 @@ impl<'de> ObjectMembers<'de> for DocumentMembers {
         match name {
             "version" => read_once(&mut self.version, name, || {
                 match value.next_value_seed(NumberSeed("the version of the format: 1"))? {
-                    0 => Err(A::Error::custom("there is no format version 0; expected 1")),
+                    0 => Err(A::Error::custom("unknown format version 0; expected 1")),
                     found @ 1..=VERSION => Ok(found),
                     found => Err(A::Error::custom(format_args!(
-                        "format version {found}, but this program reads up to {VERSION}; a newer hatrack reads it"
+                        "format version {found} needs a newer hatrack; this one reads up to version {VERSION}"
                     ))),
                 }
             }),

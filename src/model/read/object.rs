@@ -55,7 +55,7 @@ impl<'de, T: ObjectMembers<'de>> Visitor<'de> for ObjectVisitor<'_, T> {
         f.write_str(T::EXPECTED)
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key_seed(TextSeed("a member's name"))? {
+        while let Some(name) = map.next_key_seed(TextSeed("a field name"))? {
             self.0.read_member(&name, &mut map)?;
         }
         match self.0.missing_member() {
@@ -135,7 +135,7 @@ impl Visitor<'_> for NumberSeed {
 }
 
 pub(super) fn duplicate_member<E: serde::de::Error>(name: &str) -> E {
-    E::custom(format_args!("two members are named {}", quoted(name)))
+    E::custom(format_args!("duplicate field {}", quoted(name)))
 }
 
 /// Parses a member that may occur once; a second one is an error at its name.

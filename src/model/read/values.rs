@@ -14,7 +14,7 @@ use crate::model::{Attachment, CatalogHat, Extra, HatSets, Hats, Hue, Json, Room
 pub(super) struct SetsMembers(pub(super) HatSets);
 
 impl<'de> ObjectMembers<'de> for SetsMembers {
-    const EXPECTED: &'static str = "an object of sets of hats by name";
+    const EXPECTED: &'static str = "an object of hat sets by name";
     fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         let hats = value.next_value()?;
         match self.0.insert(name.into(), hats) {
@@ -71,8 +71,7 @@ impl<'de> Deserialize<'de> for CatalogHat {
 impl<'de> Deserialize<'de> for Hue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Json::deserialize(deserializer)?;
-        Self::new(json)
-            .ok_or_else(|| D::Error::custom("expected a hue: a number of degrees from 0 to 360, or a text"))
+        Self::new(json).ok_or_else(|| D::Error::custom("expected a hue: degrees from 0 to 360, or text"))
     }
 }
 
