@@ -1,5 +1,5 @@
-//! A hundred thousand random keys on the sample: nothing panics, whatever is open is drawn, and after undo of all it is
-//! as it was.
+//! A hundred thousand random keys on the demo data: nothing panics, everything can be drawn, and undoing all changes restores
+//! the start.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -20,11 +20,10 @@ use ratatui::layout::Rect;
 use session::Session;
 
 const KEYS: usize = 100_000;
-/// After so many keys it is drawn.
+/// The number of keys between frames.
 const DRAWN: usize = 20;
 
-/// Keys as they come from somebody who knows them all, and from a cat. Not those that leave: what comes after them is for
-/// nobody.
+/// Random keys, both commands and arbitrary ones, except those that quit.
 fn key() -> impl Strategy<Value = Key> {
     let named = vec![
         KeyCode::Enter,
@@ -62,13 +61,13 @@ fn draw(session: &Session, (columns, rows): (u16, u16)) {
     ui::render(&session.state, Theme::default(), area, &mut buffer);
 }
 
-/// Out of all that lies on top; what asks for an answer gets a no.
+/// Closes all overlays, declining questions.
 fn leave_overlays(session: &mut Session) {
     for _ in 0..50 {
         match session.state.top() {
             None => return,
             Some(top) if top.downcast_ref::<Conflict>().is_some() => session.keys("t"),
-            // Leaving a form in which something was typed asks.
+            // Closing a changed form asks.
             Some(top) => {
                 let leaves = |confirm: &Confirm| confirm.question.starts_with("Leave the form");
                 session.keys(if top.downcast_ref().is_some_and(leaves) {
@@ -107,7 +106,7 @@ fn hundred_thousand_keys_undo_to_start() {
         }
     }
     assert!(session.exit_status.is_none(), "nothing in it means to leave");
-    // Otherwise it proves little.
+    // Otherwise the test proves little.
     assert!(commits > 800, "only {commits} changes");
     leave_overlays(&mut session);
     for _ in 0..2 * commits {

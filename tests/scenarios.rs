@@ -1,5 +1,5 @@
-//! The scenarios of `tests/scenarios`, in process: keys in, lines out, the file asserted after. An overlay that is left
-//! open at the end fails.
+//! The scenarios of `tests/scenarios`, in process: keys in, lines out, then the file is checked. An overlay that is open at
+//! the end is a failure.
 
 #![expect(
     clippy::unwrap_used,
@@ -122,7 +122,7 @@ fn take(session: &mut Session, step: &Step) -> Result<(), String> {
     Ok(())
 }
 
-/// The mouse over a text; the first of two clicks is one of its own.
+/// The mouse on a text; a double click starts with a single one.
 fn mouse(session: &mut Session, what: Mouse, text: &str) -> Result<(), String> {
     if !session.state.has_mouse() {
         return Err("the mouse is off".into());
@@ -148,7 +148,7 @@ fn mouse(session: &mut Session, what: Mouse, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The line is cut, and the same moderator starts again.
+/// Disconnects, and starts a new session of the same user.
 fn cut(session: &mut Session) {
     session.send(Msg::End { status: 129 });
     let draft = session.draft.take();
@@ -161,7 +161,7 @@ fn cut(session: &mut Session) {
     }
 }
 
-/// What the command line would do.
+/// Does what the command line would do.
 fn other(wardrobe: &mut Wardrobe, words: &[String]) -> Result<Group, EditError> {
     let jid = |at: usize| Jid::parse(&words[at]).unwrap();
     let hat = |at: usize| HatId::parse(&words[at]).unwrap();
@@ -180,12 +180,12 @@ fn screen(session: &Session) -> Vec<String> {
     screen::lines(&screen::frame(&session.state, Theme::default(), session.size).0)
 }
 
-/// The lines of a pane, without its frame and without what is empty below.
+/// The lines of a pane, without its frame and trailing empty lines.
 fn lines(session: &Session, pane: Pane) -> Vec<String> {
     let (columns, rows) = session.size;
     let area = Rect::new(0, 0, columns, rows);
     let (frame, _) = screen::frame(&session.state, Theme::default(), (columns, rows));
-    // The panes begin below the banner, however high that is: where the corner of the frame stands.
+    // The panes start below the banner, at the corner of their frame.
     let places = (0..rows).find_map(|banner| {
         match ScreenLayout::new(area, (session.state.grouping(), session.state.focus()), banner) {
             ScreenLayout::Full(places) => {

@@ -1,5 +1,5 @@
-//! Whatever is typed, pasted or changed by others: nothing panics, what is selected is there, and when all is saved the
-//! screen shows what the file holds.
+//! Random input and external changes: nothing panics, the selection is valid, and once everything is saved the screen shows
+//! the content of the file.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -98,7 +98,7 @@ fn take(session: &mut Session, step: Step) {
         }
         Step::Resize(columns, rows) => session.send(Msg::Resize { columns, rows }),
         Step::Other(index) => {
-            // Somebody else takes a whole room away: the rudest thing that can happen under a selection or a form.
+            // Someone else removes a whole room, possibly the one selected or open in a form.
             let rooms: Vec<_> = session
                 .memory
                 .snapshot()
@@ -149,7 +149,7 @@ proptest! {
             }
             let filtered = |pane| state.filter(pane).is_some();
             prop_assert_eq!(state.total(Pane::First), state.wardrobe().rooms().count());
-            // Every room once, in the order of what people read.
+            // Every room once, in order of the shown name.
             let shown = |jid: &Jid| {
                 let name = state.wardrobe().room(jid).unwrap().name.clone();
                 let name = name.filter(|name| !name.trim().is_empty());
@@ -164,7 +164,7 @@ proptest! {
                 .filter(|row| state.is_marked(Pane::Second, *row))
                 .filter_map(|row| Some(state.user_at(row)?.0))
                 .collect();
-            // Who is marked and filtered out cannot be seen from here.
+            // Marked rows that are filtered out are not visible here.
             let all_seen = marked.len() == state.marked(Pane::Second);
             let hats: BTreeSet<&HatId> = (0..state.room().map_or(0, |(_, room)| room.users().len()))
                 .filter_map(|at| state.room()?.1.users().get(at))
@@ -181,7 +181,7 @@ proptest! {
                 prop_assert_eq!(state.wardrobe(), &session.memory.snapshot().wardrobe);
             }
         }
-        // However deep in: Esc comes out one overlay at a time, but for the questions that want an answer.
+        // Esc closes one overlay at a time, except questions that need an answer.
         session.allow_writes();
         for _ in 0..200 {
             let depth = session.state.overlays().len();
@@ -229,8 +229,8 @@ fn slow() -> impl Strategy<Value = Slow> {
 proptest! {
     #![proptest_config(support::cases(300))]
 
-    /// However late the keeper's answers come, one moderator alone never conflicts with themselves, and in the end the
-    /// file holds what the screen shows, and what it would hold had the answers come at once.
+    /// However late the store worker answers, a single session has no conflicts, and in the end the file has the content
+    /// shown on the screen, the same as with immediate answers.
     #[test]
     fn slow_store_worker_gives_same_result(steps in prop::collection::vec(slow(), 0..60)) {
         let bytes = include_bytes!("scenarios/courses.json");
@@ -245,8 +245,8 @@ proptest! {
                 Slow::Keys(names) => {
                     session.keys(names);
                     quick.keys(names);
-                    // What earlier sessions did is looked for when all is saved; a change meanwhile takes its place.
-                    searched |= quick.notice().contains("there is nothing to");
+                    // The history is queried once everything is saved; a change in the meantime cancels that.
+                    searched |= quick.notice().contains("Nothing to");
                 }
                 Slow::Answer => session.answer_next(),
             }
@@ -265,8 +265,7 @@ proptest! {
 proptest! {
     #![proptest_config(support::cases(200))]
 
-    /// Whatever bytes lie where a draft should: nothing panics, and what is offered can be taken up, put off or thrown
-    /// away.
+    /// With arbitrary bytes as a draft nothing panics, and an offered draft can be restored, postponed or discarded.
     #[test]
     fn any_draft_is_handled(bytes in draft(), keys in prop::collection::vec(any_key(), 0..12)) {
         let file = include_bytes!("scenarios/courses.json");
@@ -278,7 +277,7 @@ proptest! {
         }
         session.send(Msg::End { status: 129 });
         prop_assert_eq!(session.exit_status.is_some(), true);
-        // What is left there is a draft again, or nothing.
+        // What is left is a valid draft or nothing.
         let left = session.draft.clone();
         let mut next = Session::open(session.memory.snapshot().wardrobe, (100, 30));
         if let Some(left) = left {
@@ -287,7 +286,7 @@ proptest! {
     }
 }
 
-/// A draft that a session kept, with one of its bytes changed, or any bytes at all.
+/// A stored draft with one byte changed, or arbitrary bytes.
 fn draft() -> impl Strategy<Value = Vec<u8>> {
     let file = include_bytes!("scenarios/courses.json");
     let mut session = Session::open(hatrack::model::read::wardrobe(file).unwrap(), (100, 30));
@@ -330,7 +329,7 @@ proptest! {
         session.text(&typed);
         session.keys("Esc");
         prop_assert_eq!(session.state.filter(session.state.focus()).is_none(), true);
-        // Where the filter found nothing, or what was selected already, all is as it was; else another row is selected.
+        // If the filter matched nothing or the selected row, nothing has changed; else another row is selected.
         let now = seen(&session);
         prop_assert_eq!(&now.0, &before.0);
         let moved = now.3.map(|(.., at)| at) != before.3.map(|(.., at)| at);
@@ -355,7 +354,7 @@ proptest! {
             prop_assert!(session.state.wardrobe().rooms().eq(before.rooms()), "nothing before the answer");
             session.keys("y");
         }
-        // A form that refused what is in it is left.
+        // Close a form that was rejected.
         session.keys("Esc y");
         if session.state.wardrobe().revision != before.revision {
             prop_assert_eq!(session.state.wardrobe().revision, before.revision + 1, "one change");
@@ -365,7 +364,7 @@ proptest! {
     }
 }
 
-/// Keys given to commands as somebody might, of which only those are taken that can be.
+/// Random key bindings, of which only valid ones are used.
 fn keymap() -> impl Strategy<Value = Keymap> {
     let wish = (
         any::<prop::sample::Index>(),
@@ -386,7 +385,7 @@ fn keymap() -> impl Strategy<Value = Keymap> {
 proptest! {
     #![proptest_config(support::cases(100))]
 
-    /// Whatever keys were given: a key means one thing in one place, and from everywhere there is a way out.
+    /// With any bindings, a key has one meaning in one place, and every overlay can be closed.
     #[test]
     fn any_keymap_is_sound(keymap in keymap(), keys in prop::collection::vec(any_key(), 0..40)) {
         let file = include_bytes!("scenarios/courses.json");
@@ -416,7 +415,7 @@ proptest! {
                 break;
             }
             let out = match places.first() {
-                // Whether to leave the form.
+                // The question about discarding the form.
                 Some(Place::Confirm) => key_of(Place::Confirm, yes),
                 _ => places.iter().find_map(|place| key_of(*place, esc)),
             };

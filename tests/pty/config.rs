@@ -37,7 +37,7 @@ fn uses_configured_keys_and_colors() {
     assert!(raw(&stage).contains("38;5;208m"), "{}", raw(&stage));
     assert!(raw(&stage).is_ascii());
     stage.press(&TAB.repeat(2));
-    stage.press_and_see("x", "(F9 takes");
+    stage.press_and_see("x", "(F9 to undo");
     stage.press_and_see("\x1b[20~", "Undone");
     stage.press("q");
     assert_eq!(stage.end_with_all_put_back(), 0);
@@ -80,9 +80,9 @@ fn detects_color_depth_from_environment() {
     }
 }
 
-/// A light background, and that there is no more to say.
+/// Replies: a light background, and device attributes.
 const ANSWERS: &str = "\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c";
-/// The question for the background.
+/// The background query.
 const QUESTION: &str = "\x1b]11;?";
 
 #[test]
@@ -93,7 +93,7 @@ fn background_query_does_not_block() {
     stage.see("Courses");
     assert!(raw(&stage).contains(QUESTION));
     assert!(!raw(&stage).contains("38;5;24m"), "not known yet");
-    // In the midst of keys, and in two parts.
+    // Between keys, and split in two.
     stage.press(&format!("{TAB}{}", ANSWERS.get(..9).unwrap()));
     stage.press(&format!("{}{TAB}d", ANSWERS.get(9..).unwrap()));
     stage.see("No hats.");

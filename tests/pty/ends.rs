@@ -1,4 +1,4 @@
-//! Lines that are cut and ends that come from outside: what was typed is kept, and nothing is left running.
+//! Disconnects and signals: typed text is kept, and nothing is left running.
 
 use std::fs::File;
 use std::process::Command;
@@ -17,11 +17,11 @@ fn type_into_form(stage: &mut Stage) {
     stage.press_and_see("urn:x:half-typed", "urn:x:half-typed");
 }
 
-/// What is promised: gone within two seconds, with no lock and no file that is not meant to stay.
+/// The process must be gone within two seconds, leaving no lock and no stray files.
 fn is_gone_in_time(home: &Home, began: Instant) {
     let took = began.elapsed();
     assert!(took < Duration::from_secs(2), "it took {took:?}");
-    // A child that another test is just starting holds it for a moment, with all that is open here.
+    // A child that another test is just starting inherits the lock for a moment.
     until("the lock is let go", || is_unlocked(home));
     assert_eq!(
         home.left_behind().len(),
@@ -47,7 +47,7 @@ fn is_offered_again(home: &Home) {
     assert_eq!(home.left_behind(), [] as [&str; 0], "used up");
 }
 
-/// Nobody can catch that signal.
+/// SIGKILL cannot be caught.
 #[test]
 fn sigkill_keeps_live_draft() {
     let home = Home::with_terry();
@@ -60,7 +60,7 @@ fn sigkill_keeps_live_draft() {
             .count()
     };
     until("it is kept", || owns() == 1);
-    // Another session of the same actor is not offered what this one is typing.
+    // Another session of the same actor is not offered the live draft of this one.
     let mut other = Stage::hatrack(&home, &[]);
     other.see("Users 1");
     assert!(!other.seen().shows("Your last session ended"));
@@ -117,7 +117,7 @@ fn signal_does_not_wait_for_foreign_lock() {
     }
 }
 
-/// `script` is the terminal here, and it is killed.
+/// `script` provides the terminal and is killed.
 fn terminal_is_gone(inner: &str) {
     let home = Home::with_terry();
     let number = home.path("number");
@@ -164,7 +164,7 @@ fn stalled_terminal_blocks_neither_work_nor_exit() {
     assert_eq!(home.left_behind(), [] as [&str; 0]);
 }
 
-/// With `--log` it can be read afterwards what happened.
+/// `--log` records what happened.
 #[test]
 fn end_of_session_is_logged() {
     for (signal, wanted) in [
@@ -182,7 +182,7 @@ fn end_of_session_is_logged() {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
-        // It is read again now and then while it was changed just now.
+        // The file is reread a few times after a recent change.
         lines.retain(|line| line["event"] != "read");
         let events: Vec<_> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
         assert_eq!(events, wanted);

@@ -1,4 +1,4 @@
-//! The system is slow, or refuses: the real program under `strace`, which does that to it.
+//! Slow and failing system calls: the real program under `strace`, which injects them.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::stage::{CTRL_C, ENTER, HATRACK, Home, Stage, child_of, skip, until};
 
-/// The program with faults injected into its system calls on some paths, or on all; `None` where strace does not work:
-/// a failure in the gate, elsewhere said.
+/// The program with faults injected into its system calls on some paths or on all. `None` if strace does not work, which
+/// fails in CI and is reported elsewhere.
 fn with_faults(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> Option<Stage> {
     let line = faulty(home, calls, fault, paths)?;
     let line: Vec<&str> = line.iter().map(String::as_str).collect();
@@ -44,7 +44,7 @@ pub(crate) fn faulty(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> O
     Some(line)
 }
 
-/// A key is answered in a moment while something else takes seconds.
+/// Keys are answered at once while other work takes seconds.
 fn at_once(stage: &mut Stage, keys: &str, text: &str) {
     let since = Instant::now();
     stage.press_and_see(keys, text);
@@ -114,8 +114,7 @@ fn system_errors_are_reported_and_retried() {
     }
 }
 
-/// The line is cut while the disk takes its time: what was changed is in the file or in the draft, what was typed is in the
-/// draft.
+/// A disconnect while the disk is slow: the change is in the file or the draft, the typed text is in the draft.
 #[test]
 fn disconnect_on_slow_disk_loses_nothing() {
     for typed in [true, false] {
@@ -151,7 +150,7 @@ fn disconnect_on_slow_disk_loses_nothing() {
 #[test]
 fn thread_start_failure_is_an_error() {
     let home = Home::with_terry();
-    // The threads of the store, of signals and of the terminal.
+    // The threads of the store worker, signals and terminal input.
     for number in 1..=3 {
         let fault = format!("error=EAGAIN:when={number}");
         let Some(mut stage) = with_faults(&home, "clone3", &fault, &[]) else {
@@ -160,7 +159,7 @@ fn thread_start_failure_is_an_error() {
         assert_eq!(stage.end_with_all_put_back(), 1, "{number}");
         stage.see("cannot start a thread");
     }
-    // What is started later does its work without.
+    // Later threads are optional: the work is done without them.
     let Some(mut stage) = with_faults(&home, "clone3", "error=EAGAIN:when=4+", &[]) else {
         return;
     };

@@ -1,5 +1,5 @@
-//! Trying to break out of `--room` and `--read-only` by the keys of the screen. What is asked for with commands is in
-//! `tests/cli/restricted.rs`.
+//! Attempts to break out of `--room` and `--read-only` with the keys of the screen; `tests/cli/restricted.rs` has those with
+//! commands.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 
 use crate::stage::{ENTER, HATRACK, Home, ROOM, Stage, TERRY, until};
 
-/// A room outside of the limits, and one that is not there; nothing may tell the two apart.
+/// A hidden room and a missing one; nothing may reveal a difference.
 const SECRET: &str = "staff@conference.example.org";
 const NOWHERE: &str = "other@conference.example.org";
 const BOSS: &str = "boss@example.org";
 const KEEPER: &str = "urn:x:keeper";
-/// Words that are in the file, in the history and in drafts, but not for a session limited to the other room.
+/// Words in the file, the history and drafts that a session restricted to the other room must not show.
 const HIDDEN: [&str; 6] = ["staff", "boss", "keeper", "Keeper", "Vault", "secret"];
 const ESC: &str = "\x1b";
 
-/// Two rooms; the newest changes, made by alice herself, are in the one that is not seen.
+/// Two rooms; the newest changes, by alice herself, are in the hidden one.
 fn home() -> Home {
     let home = Home::with_terry();
     home.does(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
@@ -49,13 +49,13 @@ fn limited(home: &Home) -> Stage {
     stage
 }
 
-/// The room that nobody here may see or change.
+/// The hidden room.
 fn secret(home: &Home) -> Value {
     let place = format!("/rooms/{SECRET}");
     home.document().pointer(&place).cloned().unwrap()
 }
 
-/// Neither on the screen nor in anything that ever came out.
+/// Neither on the screen nor in any earlier output.
 fn shows_nothing_hidden(stage: &Stage) {
     let seen = stage.seen();
     let (text, raw) = (seen.text(), String::from_utf8_lossy(&seen.raw).into_owned());
@@ -65,7 +65,7 @@ fn shows_nothing_hidden(stage: &Stage) {
     }
 }
 
-/// Esc, out of what lies on all of the panes; a key right after it would make another key of both.
+/// Closes an overlay with Esc and waits, since a key right after ESC would be combined with it.
 fn escape(stage: &mut Stage) {
     stage.press_and_see(ESC, "Rooms 1");
 }
@@ -89,7 +89,7 @@ fn restricted_session_shows_only_its_rooms() {
     stage.press_and_see("?", "┏ Help");
     escape(&mut stage);
     stage.press_and_see("a", "Known hats 1");
-    // The other room gives it to the boss, under another title.
+    // In the other room the boss has it, under another title.
     stage.see("1 user");
     stage.press_and_see("kee", "none matches");
     stage.press("\x15");
@@ -123,7 +123,7 @@ fn plain_mode_and_clipboard_respect_restriction() {
         (ESC, "Users of Courses"),
     ] {
         stage.press_and_see(keys, shown);
-        // What was typed is on the screen, of course.
+        // The typed text itself is on the screen.
         if !keys.contains("keeper") {
             assert!(
                 !HIDDEN.iter().any(|word| stage.seen().shows(word)),
@@ -179,7 +179,7 @@ fn history_and_undo_respect_restriction() {
         shows_nothing_hidden(&stage);
     }
     escape(&mut stage);
-    // What a hand changed in both rooms at once is taken back in one of them.
+    // A manual change of both rooms is undone in one of them.
     let file = home.path(".config/hatrack/hats.json");
     let text = std::fs::read_to_string(&file).unwrap();
     let changed = text
@@ -217,7 +217,7 @@ fn changes_in_hidden_rooms_are_invisible() {
     let size = std::fs::read(home.path(".config/hatrack/hats.json"))
         .unwrap()
         .len();
-    // The file was read again, and then some more: what is to be told of it has been told.
+    // The file has been reread, so all of its changes have been processed.
     until("the changes are seen", || {
         stage.bytes_read() >= bytes + size && stage.times_woken("store") >= woken + 2
     });
@@ -244,7 +244,7 @@ fn drafts_of_hidden_rooms_are_kept() {
     let mut stage = limited(&home);
     stage.press("D");
     shows_nothing_hidden(&stage);
-    // What is typed here is kept beside it.
+    // What is typed here is added to the draft.
     stage.press("lla");
     stage.press_and_see("urn:x:mine", "urn:x:mine");
     stage.signal(Signal::HUP);
@@ -310,7 +310,7 @@ fn unreadable_file_reveals_no_content() {
     let file = home.path(".config/hatrack/hats.json");
     let text = std::fs::read_to_string(&file).unwrap();
     let broken = text.replace("\"boss@example.org\"", "\"boss@@keeper\"");
-    // While the screen is open, and from the start.
+    // While the screen is open, and at the start.
     let stage = limited(&home);
     std::fs::write(&file, &broken).unwrap();
     stage.see("line ");

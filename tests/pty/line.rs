@@ -1,4 +1,4 @@
-//! What a slow line has to carry: bytes, counted where they leave the program.
+//! Output size on slow connections, counted in bytes as they leave the program.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::stage::{Home, Stage, TAB, until};
 const BURST: usize = 8_262;
 
 impl Stage {
-    /// Waits until nothing has come for a moment; gives how many bytes came until then.
+    /// Waits for a moment of silence; returns the number of bytes until then.
     fn quiet(&self) -> usize {
         loop {
             let before = self.seen().raw.len();
@@ -20,7 +20,7 @@ impl Stage {
     }
 }
 
-/// What a cell shows, as a terminal has it.
+/// The content of a terminal cell.
 type Look = (String, [vt100::Color; 2], [bool; 5]);
 
 fn looks(screen: &vt100::Screen) -> Vec<Vec<Look>> {
@@ -49,8 +49,8 @@ fn looks(screen: &vt100::Screen) -> Vec<Vec<Look>> {
         .collect()
 }
 
-/// The most bytes that the way from one screen to another may take: twice the bytes of the cells that changed, 12 for a
-/// run of them, 24 for a change of how they look, and 100.
+/// Limit of the bytes from one screen to another: twice the bytes of the changed cells, 12 for each run, 24 for each change
+/// of style, and 100.
 fn bound(before: &[Vec<Look>], after: &[Vec<Look>]) -> usize {
     let (mut bytes, mut runs, mut styles) = (0, 0, 0);
     let mut pen = None;
@@ -71,7 +71,7 @@ fn bound(before: &[Vec<Look>], after: &[Vec<Look>]) -> usize {
     2 * bytes + 12 * runs + 24 * styles + 100
 }
 
-/// Keys that show about everything there is, and the bytes that each takes.
+/// Keys that visit nearly every screen, and the bytes that each takes.
 fn every_frame_is_worth_its_bytes(arguments: &[&str]) {
     let home = Home::new();
     let mut stage = Stage::hatrack(&home, arguments);

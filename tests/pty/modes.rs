@@ -1,4 +1,4 @@
-//! The terminal is afterwards as it was before, however the program ends.
+//! The terminal is restored, however the program ends.
 
 use hatrack::app::{Phase, Start};
 use hatrack::store::{Drafts, StoreOptions};
@@ -101,7 +101,7 @@ fn unsupported_terminal_is_untouched() {
     }
 }
 
-/// A screen that panics when it shows a certain text.
+/// A screen that panics when it draws a certain text.
 const PANICS: &str = "HATRACK_TEST_PANICS";
 
 #[test]
@@ -129,7 +129,7 @@ fn terminal_is_restored_after_panic() {
     stage.press_and_see(ENTER, "urn:x:1!");
 }
 
-/// Not a test: the program of the one above.
+/// Not a test: the program run by the one above.
 #[test]
 fn panicking_screen() {
     if std::env::var_os(PANICS).is_none() {

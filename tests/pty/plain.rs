@@ -37,7 +37,7 @@ fn words(stage: &Stage, since: usize) -> String {
     words
 }
 
-/// Presses keys, waits for the cursor to come to that line with that text in it, and answers with what was written.
+/// Presses keys, waits for the cursor on this line with this text, and returns the output.
 fn press(stage: &mut Stage, keys: &str, (row, text): (u16, &str)) -> String {
     let before = stage.seen().raw.len();
     stage.press(keys);
@@ -74,7 +74,7 @@ fn plain_mode_places_cursor_and_writes_only_changes() {
         written,
         "Hats of terry@example.org in Courses, 2 of 2: Teacher, worn, required, urn:x:teacher"
     );
-    // Nothing is written while nothing happens.
+    // Nothing is written while idle.
     let before = stage.seen().raw.len();
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(stage.seen().raw.len(), before);
@@ -100,7 +100,7 @@ fn plain_mode_writes_messages_questions_and_forms() {
     stage.until("the cursor is after it", |seen| {
         seen.parser.screen().cursor_position() == (2, 21)
     });
-    // Of the line itself only what was typed is written; the rest is the status.
+    // Only the typed character of the line is written; the rest is the status line.
     let raw = stage.seen().raw.get(before..).unwrap_or_default().to_vec();
     let raw = String::from_utf8_lossy(&raw).into_owned();
     assert!(raw.starts_with("\x1b[3;21Hu\x1b["), "{raw:?}");
@@ -109,7 +109,7 @@ fn plain_mode_writes_messages_questions_and_forms() {
     stage.see("Added \"New hat\" to terry@example.org");
     stage.press("q");
     assert_eq!(stage.end_with_all_put_back(), 0);
-    // Not one character of a box, a bar or a mark in all of it.
+    // No box drawing or symbol characters in the output.
     let raw = String::from_utf8(stage.seen().raw.clone()).unwrap();
     let drawn = raw.chars().find(|one| ('\u{2190}'..='\u{2bff}').contains(one));
     assert_eq!(drawn, None, "{raw:?}");

@@ -1,4 +1,4 @@
-//! What the system says of a program on a stage.
+//! What the system reports about a program on a stage.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,14 +10,14 @@ use std::path::PathBuf;
 use crate::stage::{Stage, until};
 
 impl Stage {
-    /// Types, then waits until the program has read it: what is typed next is another read.
+    /// Types, then waits until the program has read it, so that the next keys are another read.
     pub(crate) fn press_until_read(&mut self, keys: &str) {
         let before = self.bytes_read();
         self.press(keys);
         until("it is read", || self.bytes_read() >= before + keys.len());
     }
 
-    /// How many bytes the program has read so far, from wherever.
+    /// The number of bytes that the program has read so far, from any file.
     pub(crate) fn bytes_read(&self) -> usize {
         let path = format!("/proc/{}/io", self.process().as_raw_pid());
         let all = std::fs::read_to_string(path).unwrap();
@@ -25,7 +25,7 @@ impl Stage {
         count.unwrap().parse().unwrap()
     }
 
-    /// How often the thread of this name had something to do after it had waited.
+    /// How often the thread of this name has woken up.
     pub(crate) fn times_woken(&self, thread: &str) -> usize {
         let tasks = format!("/proc/{}/task", self.process().as_raw_pid());
         let is_it = |task: &PathBuf| {

@@ -1,23 +1,23 @@
-//! What terminals say unasked or late, and pastes that nobody marks: none of it is a command.
+//! Unsolicited and late terminal replies and unmarked pastes run no commands.
 
 use crate::stage::{ENTER, Home, ROOM, Stage, TERRY, until};
 
-/// What was seen to come: the letter after ESC, and what is between that and ST.
+/// Replies seen in practice: the letter after ESC, and the content up to ST.
 const REPLIES: [&str; 8] = [
-    // The style, the shape of the cursor and a capability that somebody asked for (DECRQSS, XTGETTCAP).
+    // Style, cursor style and a requested capability (DECRQSS, XTGETTCAP).
     "P1$r0m",
     "P1$r2 q",
     "P1+r4d73=1b5d35323b",
     // Names and versions (XTVERSION).
     "P>|WezTerm 20240203-110809-5046fc22",
     "P>|tmux 3.4",
-    // kitty on graphics; a title; the clipboard.
+    // kitty graphics; a title; the clipboard.
     "_Gi=31;OK",
     "]lddd",
     "]52;c;ZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRk",
 ];
 
-/// A hat is selected, that each letter of a reply could do something to.
+/// A hat is selected, so each letter of a reply could run a command on it.
 fn hat_selected() -> (Home, Stage) {
     let home = Home::with_terry();
     home.does(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
@@ -28,7 +28,7 @@ fn hat_selected() -> (Home, Stage) {
     (home, stage)
 }
 
-/// What comes after it is answered, and the screen is as it was.
+/// The next key is handled, and the screen is unchanged.
 fn nothing_was_done(stage: &mut Stage, before: &[String]) {
     stage.press_and_see("?", "┏ Help");
     stage.press("\x1b");
@@ -49,7 +49,7 @@ fn terminal_replies_run_no_command() {
         }
         nothing_was_done(&mut stage, &before.1);
     }
-    // One without its end keeps nobody from leaving.
+    // An unterminated reply does not block quitting.
     stage.press("\x1bP1$r2 \x03");
     assert_eq!(stage.end_with_all_put_back(), 0);
     assert_eq!(home.document(), before.0);

@@ -1,4 +1,4 @@
-//! Every size, and the way back.
+//! Resizing to every size and back.
 
 use crate::stage::{Home, ROOM, Stage, TERRY};
 

@@ -1,4 +1,4 @@
-//! The scenarios that are marked for it, on a terminal with the real program and a real file.
+//! The scenarios marked `terminal`, with the real program and a real file.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -11,9 +11,9 @@ use rustix::process::Signal;
 use super::scenario::{self, Mouse, Scenario, Step, bytes};
 use super::stage::{Home, Stage};
 
-/// A lone ESC is held back for a moment, as it may be the beginning of a key: what comes later is another key.
+/// A lone ESC waits for the rest of a sequence; after this time the next byte is another key.
 const AFTER_ESC: Duration = Duration::from_millis(150);
-/// What is not in the file within this time does not get there.
+/// Timeout for a value to appear in the file.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
@@ -69,7 +69,7 @@ impl Play {
             Step::Mouse(what, text) => self.mouse(*what, text),
             Step::Size(columns, rows) => self.stage().resize((*columns, *rows)),
             Step::Lines(_, rows) => rows.iter().for_each(|row| self.stage().see(row.trim())),
-            // Only the state knows.
+            // Only visible in the state.
             Step::Focus(_) => {}
             Step::See(text, true) => self.stage().see(text),
             Step::See(text, false) => {
@@ -103,7 +103,7 @@ impl Play {
         }
     }
 
-    /// As a terminal tells it: where the text is, counted from 1.
+    /// A mouse report: the position of the text, counted from 1.
     fn mouse(&mut self, what: Mouse, text: &str) {
         self.stage().see(text);
         let columns = self.size.0;
@@ -143,12 +143,12 @@ impl Play {
         self.stage = Some(stage);
     }
 
-    /// Waits until the file has a value there: what was typed is on its way to it.
+    /// Waits until the file has this value, since saving takes time.
     fn file_has(&mut self, pointer: &str, expected: Option<&serde_json::Value>) {
         let file = self.home.path(".config/hatrack/hats.json");
         let end = Instant::now() + PATIENCE;
         loop {
-            // The file is made with the first change.
+            // The file is created with the first change.
             let bytes = std::fs::read(&file).unwrap_or_else(|_| b"null".to_vec());
             let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
             let found = document.pointer(pointer);

@@ -1,5 +1,5 @@
-//! Completion in the shells themselves: rooms, users and hats by a few letters and Tab; and nothing that stands in the data
-//! file is ever run by the shell.
+//! Completion in real shells: rooms, users and hats by a few letters and Tab; no content of the data file is ever run by the
+//! shell.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,11 +11,10 @@ use std::process::Command;
 
 use crate::stage::{ENTER, HATRACK, Home, ROOM, Stage, TAB, TERRY, skip};
 
-/// An id that would make a file if a shell took it for more than a text.
+/// An ID that would create a file if a shell evaluated it.
 const EVIL: &str = "urn:x:$(touch pwned)`touch pwned`;touch pwned;'\"!";
 
-/// A shell of these words in which hatrack and its completions are at hand. `None`: there is no such shell here, which is
-/// said.
+/// A shell with hatrack and its completions. `None`, with a message, if the shell is not installed.
 fn shell(home: &Home, words: &[&str], load: &str, script: &str) -> Option<Stage> {
     let name = words.first().unwrap();
     if Command::new(name).arg("--version").output().is_err() {

@@ -15,14 +15,14 @@ use serde_json::json;
 
 use crate::stage::{CTRL_Z, ENTER, HATRACK, Home, ROOM, Stage, skip, until, until_gone, until_written};
 
-/// An sshd of our own, for as long as this lives.
+/// A private sshd, until this is dropped.
 struct Server {
     child: Child,
     port: u16,
     home: Home,
 }
 
-/// Where sshd is; it must be called by its whole path.
+/// The path of sshd, which must be called by its full path.
 fn sshd() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let more = ["/usr/sbin".into(), "/sbin".into(), "/usr/local/sbin".into()];
@@ -47,14 +47,14 @@ fn make_key(path: &Path) -> String {
 }
 
 impl Server {
-    /// With a wardrobe, and alice and bob as its moderators. `None`: there is no sshd here, which is said.
+    /// With a wardrobe, and alice and bob as its moderators. `None`, with a message, if there is no sshd.
     fn start() -> Option<Self> {
         let Some(sshd) = sshd() else {
             skip("sshd is missing");
             return None;
         };
         if rustix::process::getuid().is_root() {
-            // It insists on this folder, which its service makes at the start of the system.
+            // sshd requires this folder, which its service creates at boot.
             std::fs::create_dir_all("/run/sshd").unwrap();
         }
         let home = Home::with_terry();
@@ -80,7 +80,7 @@ impl Server {
             at("allowed"),
         );
         std::fs::write(home.path("settings"), settings).unwrap();
-        // Somebody else may take the port between its choice and its use; then another is tried.
+        // Another process may take the port before it is used; then try another.
         (0..5).find_map(|_| {
             let port = TcpListener::bind("127.0.0.1:0")
                 .unwrap()
@@ -104,7 +104,7 @@ impl Server {
                 home: home.clone(),
             };
             if line.contains("listening") {
-                // Whatever else it says must find a reader, or it would wait for one.
+                // Keep reading its output, or it would block.
                 std::thread::spawn(move || said.read_to_end(&mut Vec::new()));
                 return Some(server);
             }
@@ -120,7 +120,7 @@ impl Server {
         Stage::start(&self.home, &line, (100, 30))
     }
 
-    /// What a moderator gets who asks for something else than the screen: exit status, standard output, standard error.
+    /// The result of another command for a moderator: exit status, standard output, standard error.
     fn asked(&self, who: &str, options: &[&str], command: &[&str]) -> (Option<i32>, String, String) {
         let line = self.line(who, options, command);
         let (program, args) = line.split_first().unwrap();
@@ -231,7 +231,7 @@ fn suspend_is_refused_without_job_control_over_ssh() {
     assert_eq!(alice.end_with_all_put_back(), 0);
 }
 
-/// What docs/team.md promises of a line with `--room`: whatever is asked for, there is hatrack within its limits.
+/// The promise of docs/team.md for a key with `--room`: whatever is requested, the restricted hatrack runs.
 #[test]
 fn forced_command_restricts_moderator() {
     let Some(server) = Server::start() else { return };

@@ -1,5 +1,5 @@
-//! A pseudo-terminal with a home of its own, and a program on it. Everything waits for what is to be seen, never for
-//! time to pass; what does not come is a failure with the screen in its words.
+//! A pseudo-terminal with its own home folder and a program on it. Tests wait for visible output, never for time to pass; a
+//! timeout is a failure that prints the screen.
 
 #![expect(
     clippy::unwrap_used,
@@ -22,16 +22,16 @@ pub(crate) const HATRACK: &str = env!("CARGO_BIN_EXE_hatrack");
 pub(crate) const ROOM: &str = "courses@conference.example.org";
 pub(crate) const TERRY: &str = "terry@example.org";
 
-/// Keys as a terminal sends them.
+/// Key sequences.
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const TAB: &str = "\t";
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_Z: &str = "\x1a";
 
-/// What does not happen within this time does not happen.
+/// The time limit of every wait.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A home folder: nothing of the person who runs the tests gets in.
+/// A temporary home folder, isolated from the user who runs the tests.
 #[derive(Clone)]
 pub(crate) struct Home(Arc<TempDir>);
 
@@ -40,7 +40,7 @@ impl Home {
         Self(Arc::new(TempDir::new().unwrap()))
     }
 
-    /// A room with terry as a member.
+    /// With a room that has terry as a member.
     pub(crate) fn with_terry() -> Self {
         let home = Self::new();
         home.does(&["room", "add", ROOM, "--name", "Courses"]);
@@ -75,18 +75,18 @@ impl Home {
         String::from_utf8(said.stdout).unwrap()
     }
 
-    /// The whole document, as it is in the data file.
+    /// The content of the data file.
     pub(crate) fn document(&self) -> serde_json::Value {
         serde_json::from_slice(&std::fs::read(self.path(".config/hatrack/hats.json")).unwrap()).unwrap()
     }
 
-    /// The hats of terry, as they are in the data file.
+    /// The hats of terry in the data file.
     pub(crate) fn hats(&self) -> serde_json::Value {
         let place = format!("/rooms/{ROOM}/users/{TERRY}/hats");
         self.document().pointer(&place).cloned().unwrap_or_default()
     }
 
-    /// All files in it but those that are meant to be there.
+    /// All files except the expected ones.
     pub(crate) fn left_behind(&self) -> Vec<String> {
         let kept = ["hats.json", "hats.history.jsonl", "hats.lock"];
         let mut found: Vec<_> = [".config/hatrack", ".local/state/hatrack"]
@@ -100,14 +100,14 @@ impl Home {
         found
     }
 
-    /// The names of the drafts that are kept.
+    /// The number of stored drafts.
     pub(crate) fn drafts(&self) -> usize {
         let is_draft = |name: &&String| name.strip_suffix(".draft").is_some();
         self.left_behind().iter().filter(is_draft).count()
     }
 }
 
-/// What came out of the program.
+/// The output of the program.
 pub(crate) struct Seen {
     pub(crate) parser: vt100::Parser,
     pub(crate) raw: Vec<u8>,
@@ -123,7 +123,7 @@ impl Seen {
         self.text().contains(text)
     }
 
-    /// Every cell with how it looks, line by line.
+    /// Every cell with its style, line by line.
     pub(crate) fn picture(&self) -> Vec<String> {
         let screen = self.parser.screen();
         let (rows, columns) = screen.size();
@@ -138,7 +138,7 @@ impl Seen {
                     cell.inverse()
                 ));
             }
-            // Of a blank only this can be seen.
+            // Only this is visible on a space.
             Some(format!("{:?} {},", cell.bgcolor(), cell.inverse()))
         };
         (0..rows.get())
@@ -234,18 +234,18 @@ impl Stage {
         }
     }
 
-    /// What came out until now; nothing more is taken from the program while this is held.
+    /// The output so far; no more is read from the program while the guard is held.
     pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
         lock(&self.seen)
     }
 
-    /// Types keys, or anything.
+    /// Types text or keys.
     pub(crate) fn press(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).unwrap();
         self.writer.flush().unwrap();
     }
 
-    /// Waits until it is so.
+    /// Waits until the condition holds.
     pub(crate) fn until(&self, what: &str, mut is_so: impl FnMut(&Seen) -> bool) {
         let end = Instant::now() + PATIENCE;
         let mut seen = self.seen();
@@ -265,12 +265,12 @@ impl Stage {
         }
     }
 
-    /// Waits until the screen shows this.
+    /// Waits until the screen shows this text.
     pub(crate) fn see(&self, text: &str) {
         self.until(&format!("{text:?} is seen"), |seen| seen.shows(text));
     }
 
-    /// Types, then waits until the screen shows this.
+    /// Types, then waits until the screen shows this text.
     pub(crate) fn press_and_see(&mut self, keys: &str, text: &str) {
         self.press(keys);
         self.see(text);
@@ -291,7 +291,7 @@ impl Stage {
             .unwrap();
     }
 
-    /// The picture of a frame that is drawn from its beginning to its end: what comes last in it is there.
+    /// The cells of a completely drawn frame, whose last part has arrived.
     pub(crate) fn whole_picture(&mut self, last: &str) -> Vec<String> {
         let before = self.seen().raw.len();
         self.press("\x0c");
@@ -302,7 +302,7 @@ impl Stage {
         self.seen().picture()
     }
 
-    /// The terminal's modes in words.
+    /// The terminal modes as text.
     pub(crate) fn modes(&self) -> String {
         modes(&*self.master)
     }
@@ -313,12 +313,12 @@ impl Stage {
         File::options().read(true).write(true).open(name).unwrap()
     }
 
-    /// From now on the terminal takes nothing more, as a line that hangs.
+    /// From now on the terminal accepts no output, like a stalled connection.
     pub(crate) fn stall(&self) {
         tcflow(self.other_side(), Action::OOff).unwrap();
     }
 
-    /// Sets the modes that shells have while they read a line.
+    /// Sets the modes that shells use while reading a line.
     pub(crate) fn make_modes_plain(&self) {
         let terminal = self.other_side();
         let mut plain = tcgetattr(&terminal).unwrap();
@@ -334,7 +334,7 @@ impl Stage {
         rustix::process::kill_process(self.process(), signal).unwrap();
     }
 
-    /// Waits for the end of the program; answers with its exit status.
+    /// Waits for the program to end; returns its exit status.
     pub(crate) fn end(&mut self) -> u32 {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -351,7 +351,7 @@ impl Stage {
         }
     }
 
-    /// Waits for the end and sees to it that the terminal is what it was before.
+    /// Waits for the program to end and checks that the terminal is restored.
     pub(crate) fn end_with_all_put_back(&mut self) -> u32 {
         let status = self.end();
         self.until_put_back();
@@ -387,7 +387,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // It may be stopped, or gone already.
+        // It may be stopped or have ended.
         let id = self
             .child
             .process_id()
@@ -401,12 +401,12 @@ fn modes(master: &dyn MasterPty) -> String {
     format!("{:?}", master.get_termios().unwrap())
 }
 
-/// A tool that a test needs is missing. The gate installs them all; elsewhere the test is skipped.
+/// Reports that a required tool is missing. CI installs them all; elsewhere the test is skipped.
 pub(crate) fn skip(what: &str) {
     super::skip::skipped(false, what);
 }
 
-/// The process that another one started.
+/// The child of a process.
 pub(crate) fn child_of(parent: i32) -> Pid {
     let path = format!("/proc/{parent}/task/{parent}/children");
     let children = std::fs::read_to_string(path).unwrap();
@@ -414,7 +414,7 @@ pub(crate) fn child_of(parent: i32) -> Pid {
     Pid::from_raw(child.parse().unwrap()).unwrap()
 }
 
-/// Waits until something outside of the terminal is so.
+/// Waits until a condition outside of the terminal holds.
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !is_so() {
@@ -423,7 +423,7 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Waits until a process is gone; one that only waits for its parent to hear of its end is.
+/// Waits until a process is gone; a zombie counts as gone.
 pub(crate) fn until_gone(process: &str) {
     until(&format!("process {process} ends"), || {
         let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
@@ -434,7 +434,7 @@ pub(crate) fn until_gone(process: &str) {
     });
 }
 
-/// Waits until a file has a line in it, and answers with that.
+/// Waits until a file contains a line, and returns it.
 pub(crate) fn until_written(path: &std::path::Path) -> String {
     let mut text = String::new();
     until(&format!("{} is written", path.display()), || {

@@ -1,4 +1,4 @@
-//! Ctrl-Z: only where somebody can continue the program.
+//! Ctrl-Z: suspends only under job control.
 
 use std::fs::File;
 
@@ -95,7 +95,7 @@ fn suspend_after_change_holds_no_lock() {
         let active = number % 2 == 1;
         stage.press(&format!(" {CTRL_Z}"));
         stage.until_put_back();
-        // The shell says so each time; the screen keeps what it said before.
+        // The shell prints this each time, and earlier lines stay on the screen.
         stage.until("the shell is back", |seen| {
             let said = String::from_utf8_lossy(&seen.raw).matches("Stopped").count();
             said == number + 1
@@ -120,7 +120,7 @@ fn suspend_after_change_holds_no_lock() {
     let before = prompts(&stage.seen().raw);
     stage.press("q");
     stage.until_put_back();
-    // What is typed before the shell asks may be thrown away by it.
+    // The shell may discard input typed before its prompt.
     stage.until("the shell asks", |seen| prompts(&seen.raw) > before);
     stage.press("exit\r");
     assert_eq!(stage.end_with_all_put_back(), 0);

@@ -1,4 +1,4 @@
-//! The main story by keys alone, from no file to what is in it in the end.
+//! The main workflow with keys alone, from no file to its final content.
 
 use serde_json::json;
 
@@ -97,7 +97,7 @@ fn key_burst_is_processed_in_order() {
     let home = Home::new();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("No rooms yet.");
-    // With the arrow it is no text that somebody pasted.
+    // The arrow key shows that this is not an unmarked paste.
     stage.press(&format!(
         "\x1b[Aa{ROOM}{TAB}Courses{ENTER}{ENTER}a{TERRY}{ENTER}{ENTER}aurn:x:1{TAB}One{ENTER} q"
     ));

@@ -1,4 +1,4 @@
-//! In tmux: the line may go and come back on a screen of another size.
+//! In tmux: detaching and reattaching with another size.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,14 +11,14 @@ use serde_json::json;
 
 use crate::stage::{ENTER, HATRACK, Home, Stage, skip, until};
 
-/// A tmux of our own, for as long as this lives.
+/// A private tmux server, until this is dropped.
 struct Tmux {
     home: Home,
     socket: String,
 }
 
 impl Tmux {
-    /// With hatrack in its one window. `None`: there is no tmux here, which is said.
+    /// With hatrack in its only window. `None`, with a message, if there is no tmux.
     fn start(home: &Home) -> Option<Self> {
         if Command::new("tmux").arg("-V").output().is_err() {
             skip("tmux is missing");
@@ -61,7 +61,7 @@ impl Tmux {
         Stage::start(&self.home, &line, size)
     }
 
-    /// The window as tmux has it.
+    /// The window content as tmux has it.
     fn screen(&self) -> Vec<String> {
         let text = self.does(&["capture-pane", "-p"]);
         text.lines().map(|line| line.trim_end().to_owned()).collect()
@@ -122,7 +122,7 @@ fn reattaching_with_another_size_redraws() {
     );
 
     for size in [(60, 20), (120, 40)] {
-        // What it looks like where nothing was detached.
+        // The expected screen without detaching.
         let mut fresh = Stage::start(&home, &[HATRACK, "--actor", "other"], size);
         fresh.see(if size.0 < 80 { "Rooms 1" } else { "Users 1" });
         fresh.press("lla");
@@ -134,11 +134,11 @@ fn reattaching_with_another_size_redraws() {
             .lines()
             .map(|line| line.trim_end().to_owned())
             .collect();
-        // Only the name of who is at work differs.
+        // Only the actor differs.
         let (_, expected) = expected.split_first().unwrap();
 
         let mut again = tmux.attach(size);
-        // What counts is what tmux holds; of what it sends to a line our terminal does not understand all.
+        // Compare the content held by tmux, since the test terminal does not understand all of its output.
         until("tmux has that screen", || {
             tmux.screen().get(1..) == Some(expected)
         });
@@ -147,7 +147,7 @@ fn reattaching_with_another_size_redraws() {
     }
 
     let mut last = tmux.attach((80, 24));
-    // What is typed before tmux has taken the terminal over is thrown away by it.
+    // tmux discards input typed before it has set up the terminal.
     until("the window has that size", || {
         tmux.does(&["display-message", "-p", "#{window_width}"]).trim() == "80"
     });

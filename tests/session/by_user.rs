@@ -1,4 +1,4 @@
-//! The view by user: everybody, their rooms, their hats there.
+//! The Users view: users, their rooms, their hats there.
 
 use hatrack::app::Confirm;
 use hatrack::app::draft::merge_orphaned;
@@ -22,7 +22,7 @@ fn several() -> Wardrobe {
     wardrobe
 }
 
-/// The view by user with Terry selected.
+/// The Users view with Terry selected.
 fn at_terry() -> Session {
     let mut session = Session::open(several(), (100, 30));
     session.keys("w w");
@@ -179,7 +179,7 @@ fn adds_and_edits_hat_in_all_rooms() {
         session.notice(),
         format!("Added \"New\" to {TERRY} in 2 rooms (u to undo)")
     );
-    // The second time there is nobody to get it.
+    // The second time no user can get it.
     session.keys("+");
     session.text("urn:x:new");
     session.keys("Enter");
@@ -223,7 +223,7 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     {
         session.keys("Left");
     }
-    // In one room alone it makes a difference: it is made at once.
+    // It changes something in one room only, so it is applied at once.
     session.keys("Enter");
     assert_eq!(
         session.notice(),
@@ -238,7 +238,7 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
 
 const STAFF: &str = "staff@conference.example.org";
 
-/// The view by user, with Terry selected, in a wardrobe with one more room.
+/// The Users view with Terry selected, in a wardrobe with one more room.
 fn with_staff_room() -> Session {
     let mut wardrobe = several();
     wardrobe.add_room(&jid(STAFF), Some("Staff room")).unwrap();
@@ -249,7 +249,7 @@ fn with_staff_room() -> Session {
     session
 }
 
-/// What the form on the screen offers.
+/// The suggestions of the open form.
 fn offered(session: &Session) -> Vec<String> {
     let form = session.state.top_as::<Form>().unwrap();
     let existing = form.suggestions.as_ref().unwrap();
@@ -260,7 +260,7 @@ fn offered(session: &Session) -> Vec<String> {
 #[test]
 fn adds_user_to_room_matched_by_name() {
     let mut session = with_staff_room();
-    // The room is found from the pane of all users as from that of the user's rooms, and it is selected there then.
+    // From the users pane as well as from the rooms pane, the new room is selected afterwards.
     for enter in ["", "Enter"] {
         session.keys(enter);
         session.keys("A");
@@ -291,7 +291,7 @@ fn adds_marked_users_to_listed_room_and_undoes_in_one_step() {
         session.state.top_as::<Form>().unwrap().subject.heading(),
         "Add 3 users to a room"
     );
-    // Where all of them are is not offered; by name, without one by address.
+    // Rooms that all of them are in are not offered; rooms are sorted by name, unnamed ones by address.
     assert_eq!(offered(&session), [OTHER, STAFF]);
     session.keys("Down Enter Enter");
     assert_eq!(asked(&session), format!("Add 2 users to {OTHER} as member?"));
@@ -337,7 +337,7 @@ fn rejects_missing_room_and_room_with_user() {
         session.keys(if typed.is_empty() { "Esc" } else { "Esc y" });
         assert!(session.state.top().is_none());
     }
-    // With a whole address no letters are guessed; with any way to write it the room is found.
+    // A full address in any spelling finds the room, without matching by letters.
     session.keys("A");
     session.text("xmpp:Staff@conference.example.org?join");
     session.keys("Enter");

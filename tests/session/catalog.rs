@@ -41,7 +41,7 @@ fn defines_recolors_retitles_and_deletes_hat() {
         catalog(&session),
         json!({ "urn:x:on-call": { "title": "On call", "hue": 128 } })
     );
-    // It is still open, with the new one in it.
+    // It is still open and contains the new hat.
     session.keys("e");
     session.text(" now");
     session.keys("Tab Backspace Backspace Backspace Enter");
@@ -71,7 +71,7 @@ fn retitles_users_hats_on_request() {
     let mut session = open();
     session.keys("C Enter Ctrl-U");
     session.text("Lecturer");
-    // Ticked, as it is worn under the very title.
+    // Checked, because users have the hat under this title.
     session.keys("Enter");
     assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
     assert_eq!(terrys(&session)[HAT]["title"], "Lecturer");

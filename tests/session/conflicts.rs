@@ -1,4 +1,4 @@
-//! Somebody else changes the same thing.
+//! Conflicts with changes by others.
 
 use hatrack::app::Confirm;
 use hatrack::app::Conflict;
@@ -149,7 +149,7 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
         panic!("no conflict")
     };
     assert_eq!(conflict.theirs, "the user no longer has the hat");
-    // Whatever happens now, it is kept.
+    // Whatever happens now, it is in the draft.
     assert!(
         matches!(effects.as_slice(), [Effect::KeepDraft { .. }]),
         "{effects:?}"
@@ -164,7 +164,7 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
 
 #[test]
 fn next_key_is_ignored_after_selection_is_lost() {
-    // Another hat, another user, another room is selected by then: none of them is what was meant.
+    // Another hat, user or room is selected by then, which the key was not meant for.
     let mut session = open();
     session.external_change(|wardrobe| {
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:z"), Attachment::default())
@@ -183,7 +183,7 @@ fn next_key_is_ignored_after_selection_is_lost() {
     session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     session.keys("d");
     assert_eq!(session.state.users().len(), 2);
-    // A move of the selection is a look at it.
+    // Moving the selection acknowledges it.
     session.external_change(|wardrobe| {
         wardrobe.set_affiliation(&jid("mallory@example.net"), &jid(ROOM), Affiliation::None)
     });

@@ -1,4 +1,4 @@
-//! What is not saved: a full disk, a cut line, and what the next start offers.
+//! Unsaved changes: a full disk, a disconnect, and what the next start offers.
 
 use hatrack::app::Confirm;
 use hatrack::app::draft::Draft;
@@ -25,7 +25,7 @@ fn full_disk_keeps_change_visible_and_reports_it() {
     );
     assert!(!session.state.hat().unwrap().1.is_active());
     assert_eq!(terrys(&session)[HAT]["active"], json!(true));
-    // Leaving asks, and keeps what is not saved as a draft.
+    // Quitting asks, and keeps unsaved changes as a draft.
     session.keys("q");
     assert!(session.state.top_as::<Confirm>().is_some());
     session.keys("Esc");
@@ -92,7 +92,7 @@ fn form_is_offered_again_after_disconnect() {
     assert_eq!(next.draft, None);
 }
 
-/// Nobody can tell a session that it is killed: what is typed is kept whenever typing pauses.
+/// A session cannot react to being killed, so typed text is saved whenever typing pauses.
 #[test]
 fn live_draft_is_saved_when_typing_pauses() {
     let mut session = open();
@@ -112,7 +112,7 @@ fn live_draft_is_saved_when_typing_pauses() {
     );
     session.text("z");
     assert_eq!(session.session_draft.as_ref(), Some(&kept), "not with every key");
-    // What was killed then is offered by the next start.
+    // The next start offers what the killed session left.
     let mut next = open();
     next.send(Msg::DraftFound(merge_orphaned(None, &[kept]).unwrap()));
     next.keys("Enter");
@@ -121,7 +121,7 @@ fn live_draft_is_saved_when_typing_pauses() {
             .top_as::<Form>()
             .is_some_and(|form| form.text(FieldName::Hat) == "urn:x:y")
     );
-    // Left or saved, nothing is kept, and nothing is waited for.
+    // After closing or saving, there is no draft and no delay.
     session.keys("Esc y");
     assert_eq!(
         (session.session_draft.as_ref(), session.pending_delays.as_slice()),
@@ -139,7 +139,7 @@ fn live_draft_is_saved_when_typing_pauses() {
     );
 }
 
-/// The disk is slow: what has no answer is kept, until it has.
+/// The disk is slow: an unconfirmed change is in the draft until it is confirmed.
 #[test]
 fn unconfirmed_change_is_in_live_draft() {
     let mut session = open();
@@ -170,7 +170,7 @@ fn unconfirmed_change_is_in_live_draft() {
         (session.session_draft.as_ref(), session.pending_delays.as_slice()),
         (None, &[][..])
     );
-    // A quick answer leaves nothing to wait for.
+    // A quick answer cancels the delay.
     session.keys("Space");
     assert_eq!(
         (session.session_draft.as_ref(), session.pending_delays.as_slice()),
@@ -178,7 +178,7 @@ fn unconfirmed_change_is_in_live_draft() {
     );
 }
 
-/// What the session's own draft has is in the one that is offered when it ends.
+/// At the end of the session, the live draft has moved to the shared one.
 #[test]
 fn termination_leaves_one_draft() {
     let mut session = open();
@@ -235,7 +235,7 @@ fn draft_outside_scope_is_not_offered() {
     };
     let mut elsewhere = limited("other@c.example");
     assert!(elsewhere.state.overlays().is_empty());
-    // What this session leaves there goes beside it, and takes nothing away.
+    // What this session leaves is added to it and removes nothing.
     elsewhere.keys("a");
     elsewhere.text("other@c.example");
     elsewhere.keys("Ctrl-C");
@@ -306,7 +306,7 @@ fn quit_waits_for_draft() {
     session.draft_error = None;
     session.keys("Ctrl-C");
     assert_eq!((session.exit_status, session.draft.is_some()), (Some(0), true));
-    // By force it leaves in any case.
+    // A forced end does not wait.
     let mut forced = open();
     forced.keys("e !");
     forced.draft_error = Some("the disk is full".into());
@@ -354,7 +354,7 @@ fn loading_allows_only_quit() {
     assert_eq!(update(&mut state, Msg::Key(session::key("q"))), [Effect::Quit(4)]);
 }
 
-/// What the letters in the hat field mean is the same after a cut line as before it.
+/// The text in the hat field means the same after a disconnect as before.
 #[test]
 fn restored_hat_search_text_keeps_its_meaning() {
     let sample = hatrack::model::read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
@@ -373,7 +373,7 @@ fn restored_hat_search_text_keeps_its_meaning() {
     );
 }
 
-/// Each kind of form as drafts had it when one user and several were different forms.
+/// Each kind of form as stored by versions that had separate forms for one and several users.
 const FORMS_OF_OLD: &str = r#"{"forms": [
   {"subject": "add-room", "texts": [["room", "new@"]], "ticks": [], "affiliation": "none", "focus": 0},
   {"subject": {"edit-room": {"room": "courses@conference.example.org", "before": null}},
@@ -429,7 +429,7 @@ fn restores_forms_of_older_versions() {
         ]
     );
     session.keys("Enter");
-    // From the topmost on, saved as they are or left.
+    // From the topmost form on, saved or closed.
     session.keys("Enter Enter Esc y Enter Enter y");
     assert_eq!(terrys(&session)[HAT]["title"], json!("Lecturer"));
     assert!(terrys(&session).get("urn:x:new").is_some());
@@ -440,7 +440,7 @@ fn writes_forms_readable_by_older_versions() {
     let draft: Draft = serde_json::from_str(FORMS_OF_OLD).unwrap();
     let old: serde_json::Value = serde_json::from_str(FORMS_OF_OLD).unwrap();
     assert_eq!(serde_json::to_value(&draft).unwrap(), old);
-    // Users of several rooms are new.
+    // Targets in several rooms are new.
     let members = [(ROOM, TERRY), ("b@conference.example.org", TERRY)];
     let members: Vec<_> = members
         .iter()

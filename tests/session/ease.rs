@@ -1,4 +1,4 @@
-//! The measures of ease: how many keys it takes among 200 rooms and 40,000 users.
+//! Key counts of common tasks with 200 rooms and 40,000 users.
 
 use hatrack::app::finder::Finder;
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
@@ -6,7 +6,7 @@ use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
 use super::session::Session;
 use super::{hat, jid};
 
-/// 200 rooms of 200 users each, some with the usual hats; in one of them Terry, in one nobody but 20 pupils.
+/// 200 rooms of 200 users each, some with the usual hats; one has Terry, one only 20 pupils.
 fn service() -> Wardrobe {
     let mut wardrobe = Wardrobe::default();
     let hats: Vec<(HatId, Attachment)> = ["Teacher", "Proctor", "On call", "Librarian", "First aid"]
@@ -88,7 +88,7 @@ fn adds_existing_hat_to_twenty_users_within_fourteen_keys() {
     ));
 }
 
-/// Every command is in the palette, with a few letters of what it says; its key is not needed.
+/// Every command is found in the palette by a few letters of its description, without its key.
 #[test]
 fn every_action_is_reachable_without_its_key() {
     use hatrack::app::command::COMMANDS;

@@ -1,4 +1,4 @@
-//! Import and export on the screen: a file is named, what it would do is asked about, and one undo takes it back.
+//! Import and export on the screen: prompt, confirmation, and undo in one step.
 
 use hatrack::app::Confirm;
 use hatrack::app::Start;
@@ -20,7 +20,7 @@ fn with(name: &str, content: &str) -> Session {
     session
 }
 
-/// What the topmost overlay says: a question with its consequence, or what is wrong.
+/// The text of the topmost overlay: a question with its consequences, or errors.
 fn says(session: &Session) -> String {
     match (
         session.state.top_as::<Confirm>(),
@@ -93,7 +93,7 @@ fn invalid_rows_are_listed_and_nothing_imported() {
 #[test]
 fn json_without_address_imports_into_selection() {
     let mut session = with("hats.json", r#"{"urn:x:1": {"title": "One"}}"#);
-    // Terry comes third: the owner, kim who is not there, terry.
+    // Terry is selected.
     session.keys("Enter Down I");
     session.text("hats.json");
     session.keys("Enter");
@@ -202,7 +202,7 @@ fn export_scope_follows_pane_and_overwrite_asks() {
     assert_eq!(says(&session), "Use the extension .csv or .json");
 }
 
-/// What can be chosen beside the name of the file.
+/// The choices next to the file name.
 fn choices(session: &Session) -> &[String] {
     match session.state.top_as::<Prompt>() {
         Some(prompt) => &prompt.choices,
@@ -252,7 +252,7 @@ fn marked_rows_are_default_export_scope() {
         .filter(|(jid, _)| jid != "mallory@example.net")
         .collect();
     assert_eq!(rooms, serde_json::json!({ROOM: {"users": users}}));
-    // From another pane they can be chosen too, and the table has their rows alone.
+    // They are offered in other panes too, and the table has only their rows.
     session.keys("Left X");
     assert_eq!(
         choices(&session)[..2],
@@ -273,7 +273,7 @@ fn stale_file_result_is_ignored() {
     let mut session = open();
     session.keys("I");
     session.text("a.csv");
-    // As if the disk were slow: the answer comes when something else is typed, and when nothing is asked for.
+    // A late answer, as from a slow disk: after more typing, and after the prompt was closed.
     let late = |session: &mut Session| {
         let given = hatrack::exchange::read(TABLE.as_bytes(), hatrack::exchange::FileFormat::Csv);
         session.send(hatrack::app::Msg::Imported("a.csv".into(), given.map(Box::new)));

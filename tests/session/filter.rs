@@ -43,7 +43,7 @@ fn filter_narrows_users_and_selects_best_match() {
     );
     session.keys("Down Enter");
     assert_eq!(session.state.user().unwrap().0.as_str(), "omar@example.org");
-    // Kept, the keys mean what they always mean.
+    // With the filter applied, keys have their usual meaning.
     session.keys("k");
     assert_eq!(
         session.state.user().unwrap().0.as_str(),
@@ -77,7 +77,7 @@ fn filters_by_affiliation_hat_and_exclusion() {
     assert!(!users(&filtered("#teach !prof")).contains(&"prof@example.org"));
     assert_eq!(users(&filtered("!#")), ["ines@example.org"]);
     assert_eq!(users(&filtered("#")).len(), 15);
-    // Smart case: a capital means a capital.
+    // Smart case: upper case matches exactly.
     assert_eq!(users(&filtered("PROF")).len(), 0);
     assert_eq!(users(&filtered("zoe")), ["zo\u{e9}.lef\u{e8}vre@example.org"]);
     assert!(
@@ -187,7 +187,7 @@ fn keys_never_act_on_next_user_after_filtering() {
     assert!(session.notice().contains(user.as_str()), "{}", session.notice());
 }
 
-/// As long as it takes: every key is taken while a hundred thousand rows are looked at.
+/// Keys are handled while a hundred thousand rows are filtered.
 #[test]
 fn large_lists_are_filtered_in_chunks() {
     let names = (0..25_000).map(|number| format!("{number:05}"));

@@ -1,4 +1,4 @@
-//! The palette of commands, and the jump to any room, user or hat.
+//! The command palette, the help, and *Go to*.
 
 use hatrack::app::finder::Finder;
 use hatrack::app::form::Form;
@@ -72,7 +72,7 @@ fn palette_finds_and_runs_command() {
     session.text("toggle active");
     session.keys("Enter");
     assert!(session.notice().contains("not worn"), "{}", session.notice());
-    // What cannot be done says why, and the palette stays.
+    // A disabled command gives the reason, and the palette stays open.
     session.keys(":");
     session.text("recreate");
     session.keys("Enter");
@@ -228,7 +228,7 @@ fn help_runs_command_or_explains() {
     session.text("@owner");
     session.keys("Enter");
     assert_eq!(session.notice(), "To filter by @owner, press / first");
-    // Whoever types a key finds what it does; letters are no keys here.
+    // Pressing a key finds its command; letters are search text.
     session.keys("Ctrl-U");
     session.text("Ctrl-R");
     assert_eq!(found(&session)[0], "redo");

@@ -1,4 +1,4 @@
-//! What a form takes and refuses.
+//! Form validation and suggestions.
 
 use hatrack::app::Confirm;
 use hatrack::app::form::Form;
@@ -14,7 +14,7 @@ use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, wardrobe};
 fn existing_hat_needs_few_keys() {
     let mut session = open();
     let before = session.json();
-    // From the start: into the room, into the owner's hats, add, four letters, save.
+    // From the start: open the room, open the owner's hats, add, four letters, save.
     session.keys("Enter Enter a t e a c Enter");
     let hats = &session.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"];
     assert_eq!(*hats, json!({HAT: {"active": true, "title": "Teacher"}}));
@@ -98,7 +98,7 @@ fn rejects_invalid_title_and_keeps_existing_one() {
     );
 }
 
-/// What is typed or pasted has an end; what was there stays, and can be edited beside it.
+/// New input is limited; a longer existing title stays and does not block other edits.
 #[test]
 fn typed_title_is_limited_to_a_kilobyte() {
     let mut session = open();
@@ -119,7 +119,7 @@ fn typed_title_is_limited_to_a_kilobyte() {
     });
     session.keys("e Tab Space Enter");
     assert_eq!(terrys(&session)[HAT], json!({"active": true, "title": long}));
-    // Nor can an id, or a name, be longer.
+    // IDs and names are limited too.
     session.keys("a");
     session.send(Msg::Paste(format!("urn:x:{}", "a".repeat(1024))));
     session.keys("Enter");
@@ -221,7 +221,7 @@ fn address_list_adds_all_after_confirmation() {
         "jane@example.org, joe@example.org. 1 is already in the room (unchanged): terry@example.org. \
          1 duplicate ignored. You can undo this in one step."
     );
-    // Back in the form, with the list in its field, as another affiliation.
+    // Back in the form, which still has the list, choose another affiliation.
     session.keys("n Tab Left Enter y");
     assert!(session.state.top().is_none());
     let users = session.json()["rooms"][ROOM]["users"].clone();
@@ -257,7 +257,7 @@ fn address_list_with_error_adds_nobody() {
             .notice()
             .starts_with("Cannot save: Address: Nothing added")
     );
-    // It is put right where it stands.
+    // Correct it in the field.
     session.keys("Ctrl-U");
     session.text("jane@example.org joe@example.org");
     session.keys("Enter y");
@@ -292,7 +292,7 @@ fn address_list_is_limited() {
     assert_eq!(session.state.users().len(), 20_003);
     session.keys("u");
     assert_eq!(session.state.users().len(), 3);
-    // Other fields, and what is no list, take no more than before.
+    // Other fields and other text have the usual limit.
     session.keys("a");
     session.send(Msg::Paste("x".repeat(9_000)));
     assert!(session.notice().contains("(limit 8,192)"));

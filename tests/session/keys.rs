@@ -1,4 +1,4 @@
-//! Keys that somebody gave to commands.
+//! Configured keys and keyboard layouts.
 
 use hatrack::app::command::COMMANDS;
 use hatrack::app::finder::Finder;
@@ -117,7 +117,7 @@ fn back_key_clears_message_first() {
     assert_eq!(session.state.focus(), Pane::Second);
 }
 
-/// What a person reads never names a key of the table where another one was given: no command has its old key here.
+/// Messages name configured keys: no command has its default key here.
 #[test]
 fn messages_name_configured_keys() {
     let given: Vec<_> = [
@@ -169,7 +169,7 @@ fn messages_name_configured_keys() {
     }
 }
 
-/// Users of the first room, the first of them selected.
+/// The users of the first room, with the second selected.
 fn in_users() -> Session {
     let mut session = session(&[]);
     session.keys("Tab Down");
@@ -186,16 +186,16 @@ fn unbound_alt_letter_acts_as_esc() {
     session.keys("Esc Alt-d");
     assert_eq!(session.state.focus(), Pane::First, "as Esc does");
     assert_eq!(session.json(), before);
-    // In a text it means something, or is Esc too.
+    // In a text field it edits the text, or acts as Esc too.
     session.keys("a Alt-b Alt-f Alt-d");
     assert!(session.state.top().is_some());
     session.keys("Alt-x");
     assert!(session.state.top().is_none());
-    // A command may have it.
+    // A command may be bound to it.
     let mut session = self::session(&[("history", "Alt-d")]);
     session.keys("Alt-d");
     assert!(session.state.top().is_some());
-    // An arrow with Alt was no Esc.
+    // Alt with an arrow key is not Esc.
     let mut session = in_users();
     session.keys("Alt-Left");
     assert_eq!((session.notice(), session.state.focus()), ("", Pane::Second));
@@ -227,7 +227,7 @@ fn other_layouts_map_by_key_position() {
         "ж has no binding here",
         "its place is that of ;"
     );
-    // As the terminal tells it, whatever the letter.
+    // The position reported by the terminal counts, whatever the letter.
     session.send(Msg::KeyAt(key("ђ"), '?'));
     assert!(session.state.top().is_some());
     let mut session = self::session(&[]);
@@ -245,7 +245,7 @@ fn rejects_unmarked_paste_without_text_field() {
         let mut session = in_users();
         session.keys(keys);
         let (before, top) = (session.json(), format!("{:?}", session.state.top()));
-        // The help is looked through by typing.
+        // The help takes typed text as a search.
         let is_text = keys == "?";
         session.send(lines());
         let refused = session.notice() == "Looks like pasted text: open a form first";
@@ -265,7 +265,7 @@ fn sample() -> hatrack::model::Wardrobe {
     hatrack::model::read::wardrobe(include_bytes!("../scenarios/courses.json")).unwrap()
 }
 
-/// The six keys of lists move in each of them; where text is typed, letters are text.
+/// The movement keys work in every list; where text is typed, letters are text.
 #[test]
 fn every_list_has_same_movement_keys() {
     for (open, typed) in [
@@ -276,7 +276,7 @@ fn every_list_has_same_movement_keys() {
         ("C", false),
     ] {
         let mut session = Session::open(sample(), (100, 30));
-        // Moved in before, as a selection is on nothing in particular at first.
+        // Move once, since a list may have no selection at first.
         session.keys(&format!("{open} Down Up"));
         let top = |session: &Session| {
             format!(
@@ -309,20 +309,20 @@ fn every_list_has_same_movement_keys() {
     }
 }
 
-/// A page is what is seen: on a high screen, too, where what lies over the panes is lower, no row is left out.
+/// A page is what is visible, also on a tall screen with a lower overlay, so no row is skipped.
 #[test]
 fn page_is_visible_rows() {
     for size in [(80, 24), (100, 60)] {
         let mut session = Session::open(sample(), size);
         session.keys(":");
-        // The line that is typed is none.
+        // Without the input line.
         let shown = rows_inside(&session, size) - 1;
         session.keys("PageDown");
         assert_eq!(session.state.top_as::<Finder>().unwrap().selected, shown);
     }
 }
 
-/// In the help a page is as many lines as are shown: headings between them are counted, so that no row is left out.
+/// In the help a page is the visible lines including headings, so no row is skipped.
 #[test]
 fn help_page_counts_headings() {
     for size in [(80, 24), (100, 60)] {
@@ -346,7 +346,7 @@ fn help_page_counts_headings() {
     }
 }
 
-/// In the list of a form a page is what is shown of it, or a line less.
+/// In the list of a form a page is the visible rows, or one less.
 #[test]
 fn form_list_page_is_visible_rows() {
     let demo = hatrack::model::read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
@@ -389,7 +389,7 @@ fn drawn(session: &Session, (columns, rows): (u16, u16)) -> String {
     (0..rows).map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// How many rows there are inside of the frame of what lies over the panes.
+/// The number of rows inside the frame of the overlay.
 fn rows_inside(session: &Session, size: (u16, u16)) -> usize {
     drawn(session, size)
         .lines()

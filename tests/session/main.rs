@@ -1,4 +1,4 @@
-//! What a session does with what happens to it: undo and redo, conflicts, a full disk, drafts, leaving.
+//! Sessions without a terminal: messages in, state and effects out.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,12 +19,12 @@ mod exchange;
 mod filter;
 mod finder;
 mod forms;
+mod hats_view;
 mod keys;
 mod marks;
 mod mouse;
 mod panes;
 mod sets;
-mod turned;
 mod undo;
 
 use hatrack::app::{Effect, Msg, State};
@@ -43,7 +43,7 @@ fn hat(text: &str) -> HatId {
     HatId::parse(text).unwrap()
 }
 
-/// One room, an owner, a member with a hat, somebody who is banned.
+/// One room with an owner, a member with a hat, and a banned user.
 fn wardrobe() -> Wardrobe {
     let mut wardrobe = Wardrobe::default();
     let room = jid(ROOM);
@@ -68,12 +68,12 @@ fn open() -> Session {
     Session::open(wardrobe(), (100, 30))
 }
 
-/// The hats of Terry in what stands for the file.
+/// The hats of Terry in the store.
 fn terrys(session: &Session) -> serde_json::Value {
     session.json()["rooms"][ROOM]["users"][TERRY]["hats"].clone()
 }
 
-/// What a message asks for, but for the times that it waits for.
+/// The effects of a message, except delays.
 fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = hatrack::app::update(state, msg);
     effects.retain(|effect| !matches!(effect, Effect::Wait(_) | Effect::CancelWait(_)));

@@ -1,4 +1,4 @@
-//! Marks, and what is done to all that is marked: told first, one group, one undo.
+//! Marks and bulk changes: confirmation first, one group, one undo.
 
 use hatrack::app::Confirm;
 use hatrack::app::Pane;
@@ -10,7 +10,7 @@ use super::{HAT, ROOM, TERRY, hat, jid, open, wardrobe};
 
 const PROF: &str = "prof@example.org";
 
-/// The question that is asked and what follows from a yes.
+/// The open question and its consequences.
 fn asked(session: &Session) -> (&str, &str) {
     match session.state.top_as::<Confirm>() {
         Some(confirm) => (&confirm.question, &confirm.consequence),
@@ -145,7 +145,7 @@ fn hats_pane_combines_hats_of_marked_users() {
         (tally.count, tally.active, tally.required, tally.titles_differ),
         (2, 1, 0, true)
     );
-    // Not all wear it: then all do, which changes only one of them, and needs no question; then none.
+    // It is not active for all, so it is activated, which changes one user and needs no question; then it is deactivated.
     session.keys("Tab Space");
     assert!(attachment(&session, PROF).is_active());
     session.keys("Space");
@@ -170,7 +170,7 @@ fn bulk_edit_changes_only_edited_fields() {
         wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat(HAT), odd)
     });
     session.keys("Enter * Tab e");
-    // They differ in all three: what is not touched stays different.
+    // They differ in all three fields; untouched fields stay different.
     session.keys("Tab Tab Space Space Enter");
     let prof = Attachment::default().with_title(Some("Chief"));
     assert_eq!(
@@ -261,7 +261,7 @@ fn removes_marked_users_and_rooms() {
 fn sets_affiliation_of_marked_users() {
     let mut session = crowd();
     session.keys("Enter * e Left Enter");
-    // It begins with what most of them are.
+    // It starts with the most common affiliation.
     assert_eq!(
         asked(&session),
         (

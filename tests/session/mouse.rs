@@ -1,4 +1,4 @@
-//! The mouse, without a screen: what is clicked on is told by what it belongs to.
+//! The mouse, without a screen: clicks name what is under the pointer.
 
 use hatrack::app::form::Form;
 use hatrack::app::{Effect, Msg, Pane, Spot};
@@ -59,7 +59,7 @@ fn double_click_acts_as_enter() {
     assert_eq!(session.state.focus(), Pane::Third);
     double(&mut session, &[Spot::Pane(Pane::Third), Spot::Row(0)]);
     assert!(session.state.top_as::<Form>().is_some());
-    // Beside the rows there is nothing to open.
+    // Outside of the rows there is nothing to open.
     let mut session = open();
     double(&mut session, &[Spot::Pane(Pane::First)]);
     assert_eq!(session.state.focus(), Pane::First);
@@ -94,7 +94,7 @@ fn click_focuses_and_changes_form_fields() {
     session.keys("Enter");
     let user = &session.json()["rooms"][super::ROOM]["users"][TERRY];
     assert_eq!(user["affiliation"], "admin");
-    // A row that no longer exists is no reason to fall over.
+    // A row that no longer exists is ignored.
     session.keys("e");
     click(&mut session, &[Spot::Field(9), Spot::Choice(99)]);
     click(&mut session, &[Spot::Suggestion(3)]);

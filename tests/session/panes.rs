@@ -1,4 +1,4 @@
-//! The panes: the main story, moving about, what asks first.
+//! The panes: the main workflow, movement, confirmations.
 
 use hatrack::app::Confirm;
 use hatrack::app::{Effect, Msg, Pane, SaveState, Start, command};
@@ -99,7 +99,7 @@ fn large_removals_ask_first() {
     assert!(session.state.top_as::<Confirm>().is_some());
     session.keys("y");
     assert_eq!(session.state.users().len(), 2);
-    // Nobody asks for a user without hats.
+    // Removing a user without hats does not ask.
     session.keys("g d");
     assert_eq!(session.state.users().len(), 1);
     assert!(session.state.overlays().is_empty());
@@ -223,7 +223,7 @@ fn rejects_copy_larger_than_terminals_accept() {
     assert!(session.notice().contains("(limit 74,994)"));
 }
 
-/// The table of commands is whole: no two commands share a key in one place, and none is called by a name twice.
+/// No two commands share a key in one place, or an ID.
 #[test]
 fn command_table_is_unambiguous() {
     let mut seen = std::collections::BTreeSet::new();

@@ -1,4 +1,4 @@
-//! Named sets of hats: saved, put on one and on many, renamed, deleted, taken back.
+//! Hat sets: saving, applying to one and many, renaming, removing, undo.
 
 use hatrack::app::Confirm;
 use hatrack::app::Conflict;
@@ -71,7 +71,7 @@ fn applies_set_to_one_directly_and_to_many_after_confirmation() {
     assert_eq!(prof(&session), teacher());
     session.keys("u");
     assert_eq!(prof(&session), serde_json::json!({}));
-    // All users, a few letters of the set, yes: 8 keys in all.
+    // All users, a few letters of the set, confirm: 8 keys in all.
     session.keys("* N");
     session.text("call");
     session.keys("Enter");

@@ -10,7 +10,7 @@ use super::session;
 use super::session::Session;
 use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, update, wardrobe};
 
-/// The keeper's answer is held back, so that undo meets a change that has no revision yet.
+/// The store worker's answer is held back, so that undo finds a change without a revision.
 #[test]
 fn undo_of_pending_change_waits_for_revision() {
     let mut state = State::new(Start::default());
@@ -52,7 +52,7 @@ fn undo_of_pending_change_waits_for_revision() {
     assert!(state.hat().unwrap().1.is_active());
 }
 
-/// Two undos and a redo, typed at once, where the first is of an earlier session.
+/// Two undos and a redo typed quickly; the first undoes a change of an earlier session.
 #[test]
 fn fast_undo_keys_match_slow_ones() {
     let mut state = State::new(Start::default());
@@ -90,7 +90,7 @@ fn fast_undo_keys_match_slow_ones() {
     };
     assert_eq!(change.undoes, Some(5));
     file.apply(&change.group).unwrap();
-    // The second is looked for when the history has the first.
+    // The second is looked up once the history contains the first.
     let settled = vec![(*id, Ok(Some(6)))];
     let snapshot = snapshot(&file);
     let asked = tell(
@@ -140,7 +140,7 @@ fn history_lists_filters_and_undoes() {
         "{}",
         session.notice()
     );
-    // The screen's own undo goes on with what is left.
+    // The undo command continues with what is left.
     session.keys("Esc u");
     assert_eq!(
         terrys(&session)[HAT],
@@ -165,7 +165,7 @@ fn rejects_undo_that_no_longer_applies() {
     );
 }
 
-/// Two hats at once; somebody takes one of them away, as an undo in a limited session does.
+/// Adds two hats at once; someone removes one of them, as an undo in a restricted session does.
 #[test]
 fn undo_reverts_rest_of_partially_undone_change() {
     let mut session = open();
@@ -194,7 +194,7 @@ fn undo_reverts_rest_of_partially_undone_change() {
     );
 }
 
-/// What somebody else took back already is said, and nothing older is taken back by the same key.
+/// If someone else already undid the change, that is reported, and the key undoes nothing older.
 #[test]
 fn undo_of_undone_change_says_so() {
     let mut session = open();

@@ -1,4 +1,4 @@
-//! The view turned round, and the orders of the panes.
+//! The Hats view and the sort orders.
 
 use hatrack::app::Confirm;
 use hatrack::app::Pane;
