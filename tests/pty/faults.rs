@@ -65,7 +65,7 @@ fn slow_disk_does_not_delay_keys_and_quit_waits() {
     at_once(&mut stage, " ", "○");
     at_once(&mut stage, " ", "●");
     at_once(&mut stage, "r", "required");
-    at_once(&mut stage, "?", "Help");
+    at_once(&mut stage, "?", "┏ Help");
     stage.press("\x1b");
     stage.until("the help is away", |seen| {
         seen.shows("saving") && !seen.shows("┏ Help")

@@ -107,8 +107,8 @@ fn plain_mode_and_clipboard_respect_restriction() {
     let mut stage = Stage::hatrack(&home, &["--actor", "alice", "--room", ROOM, "--plain"]);
     stage.see("Rooms, 1 of 1: Courses");
     for (keys, shown) in [
-        ("J", "Copied the JSON of"),
-        ("lJ", "Copied the JSON of"),
+        ("J", "Sent the JSON of"),
+        ("lJ", "Sent the JSON of"),
         ("w", "All hats, 1 of 2"),
         ("lll", "Rooms in which"),
         ("w", "All users"),
@@ -172,7 +172,7 @@ fn history_and_undo_respect_restriction() {
     let hidden = secret(&home);
     let mut stage = limited(&home);
     stage.press("u");
-    stage.see("nothing to undo");
+    stage.see("Nothing to undo");
     stage.press_and_see("H", "History 5");
     for key in ["G", "a", "a", "r", "r", "s", "s", "g", "t", "t", "G"] {
         stage.press(key);

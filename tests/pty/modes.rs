@@ -52,7 +52,7 @@ fn copy_uses_terminal_clipboard() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Courses");
-    stage.press_and_see("lY", "Copied terry@example.org");
+    stage.press_and_see("lY", "Sent terry@example.org");
     let sequence = b"\x1b]52;c;dGVycnlAZXhhbXBsZS5vcmc=\x07";
     let raw = stage.seen().raw.clone();
     assert!(raw.windows(sequence.len()).any(|bytes| bytes == sequence));

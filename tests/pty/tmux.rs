@@ -127,7 +127,7 @@ fn reattaching_with_another_size_redraws() {
         fresh.see(if size.0 < 80 { "Rooms 1" } else { "Users 1" });
         fresh.press("lla");
         fresh.press_and_see("urn:x:half-typed", "\"urn:x:half-typed\"");
-        fresh.whole_picture("Leave");
+        fresh.whole_picture("Cancel");
         let expected: Vec<_> = fresh
             .seen()
             .text()

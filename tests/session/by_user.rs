@@ -265,7 +265,7 @@ fn adds_user_to_room_matched_by_name() {
         session.keys(enter);
         session.keys("A");
         let heading = session.state.top_as::<Form>().unwrap().subject.heading();
-        assert_eq!(heading, format!("Add {TERRY} to a room"));
+        assert_eq!(heading, format!("Add {TERRY} to room"));
         assert_eq!(offered(&session), [STAFF], "where Terry is not yet");
         session.text("sta");
         session.keys("Tab Space Enter");
@@ -289,7 +289,7 @@ fn adds_marked_users_to_listed_room_and_undoes_in_one_step() {
     session.keys("Esc Esc * A");
     assert_eq!(
         session.state.top_as::<Form>().unwrap().subject.heading(),
-        "Add 3 users to a room"
+        "Add 3 users to room"
     );
     // Rooms that all of them are in are not offered; rooms are sorted by name, unnamed ones by address.
     assert_eq!(offered(&session), [OTHER, STAFF]);

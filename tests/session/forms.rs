@@ -124,7 +124,7 @@ fn typed_title_is_limited_to_a_kilobyte() {
     session.send(Msg::Paste(format!("urn:x:{}", "a".repeat(1024))));
     session.keys("Enter");
     assert!(
-        session.notice().contains("Longer than 1,024 bytes"),
+        session.notice().contains("longer than 1,024 bytes"),
         "{}",
         session.notice()
     );
