@@ -113,7 +113,20 @@ pub fn merge(
     };
     context.name();
     let needed = context.users();
-    context.catalog(&needed);
+    if class.holds_catalog() {
+        // What is received of the users is done before the catalog is looked at.
+        let of_users = RoomPlan {
+            lines: std::mem::take(&mut context.lines),
+            ..nowhere(RoomState::Linked, None)
+        };
+        let is_received = |line: &Line| line.decision == Decision::Receive;
+        let any = of_users.lines.iter().any(is_received);
+        let after = any
+            .then(|| super::receive::after(&of_users, context.local))
+            .flatten();
+        context.lines = of_users.lines;
+        context.catalog(&needed, after.as_ref().unwrap_or(context.local));
+    }
     let (lines, notes) = (context.lines, context.notes);
     let mut plan = RoomPlan {
         first_contact: base.is_none(),

@@ -113,9 +113,16 @@ struct Committed {
     /// Values that were sent without an answer: the server may have one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     in_doubt: Vec<Wanted>,
-    /// What the server had before the last answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    before: Option<Before>,
+    /// It may have been sent. Not written down: after a crash, nobody knows.
+    #[serde(skip, default = "yes")]
+    sent: bool,
+    /// What the server had before its last answers, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    before: Vec<Before>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -370,7 +377,8 @@ fn replaced(old: Option<Committed>, wanted: Wanted) -> Committed {
         expected_hats: None,
         implied: false,
         in_doubt: Vec::new(),
-        before: None,
+        sent: false,
+        before: Vec::new(),
     };
     match old {
         None => new,
@@ -380,12 +388,19 @@ fn replaced(old: Option<Committed>, wanted: Wanted) -> Committed {
                 before: old.before,
                 ..new
             },
-            _ => Committed {
-                expected: old.expected,
-                in_doubt: old.in_doubt,
-                before: old.before,
-                ..new
-            },
+            state => {
+                let mut in_doubt = old.in_doubt;
+                let may_be_there = state == SendState::Waiting && old.sent;
+                if may_be_there && !in_doubt.contains(&old.wanted) {
+                    in_doubt.push(old.wanted);
+                }
+                Committed {
+                    expected: old.expected,
+                    in_doubt,
+                    before: old.before,
+                    ..new
+                }
+            }
         },
     }
 }

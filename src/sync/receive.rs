@@ -35,20 +35,7 @@ impl RoomPlan {
     /// merged; `None` makes the room. Without anything to receive, the group is empty.
     pub fn receiving(&self, local: Option<&Arc<Room>>) -> Group {
         let new = Arc::default();
-        let mut next = Next {
-            plan: self,
-            room: local.unwrap_or(&new),
-            users: BTreeMap::new(),
-            catalog: BTreeMap::new(),
-            name: None,
-            unaffiliated: BTreeSet::new(),
-        };
-        for line in &self.lines {
-            if line.decision == Decision::Receive {
-                next.take(line);
-            }
-        }
-        next.remove_users();
+        let next = received(self, local.unwrap_or(&new));
         match local {
             Some(local) => next.edits(local),
             None if self.state != super::RoomState::Linked => Group::default(),
@@ -60,6 +47,29 @@ impl RoomPlan {
             .into(),
         }
     }
+}
+
+/// The room as it is when what is decided to be received is.
+pub(super) fn after(plan: &RoomPlan, room: &Room) -> Option<Room> {
+    received(plan, room).whole()
+}
+
+fn received<'a>(plan: &'a RoomPlan, room: &'a Room) -> Next<'a> {
+    let mut next = Next {
+        plan,
+        room,
+        users: BTreeMap::new(),
+        catalog: BTreeMap::new(),
+        name: None,
+        unaffiliated: BTreeSet::new(),
+    };
+    for line in &plan.lines {
+        if line.decision == Decision::Receive {
+            next.take(line);
+        }
+    }
+    next.remove_users();
+    next
 }
 
 impl Next<'_> {

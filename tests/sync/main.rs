@@ -1,7 +1,10 @@
 //! Synchronizing without any server: the merge table row by row, and what holds for all rooms and servers.
 
 mod choosing;
+mod crashes;
 mod data;
+#[cfg(test)]
+mod faults;
 mod laws;
 mod rows;
 mod rows_catalog;

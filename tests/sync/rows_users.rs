@@ -206,6 +206,21 @@ fn user_unaffiliated_there_with_a_hat_changed_here_is_one_conflict() {
 }
 
 #[test]
+fn user_unaffiliated_there_with_a_hat_in_conflict_is_one_conflict() {
+    for class in [E1, E2] {
+        let mut sides = Sides::known(class, |sides| {
+            sides.both_entry("t", "T").member("terry", &[]);
+        });
+        // Inactive here, given there: nothing is known of it.
+        sides.local_hat("terry", "t", Some("r Mine"));
+        sides
+            .remote_hat("terry", "t", Some("a T"))
+            .remote_user("terry", Affiliation::None);
+        assert_eq!(sides.lines(), ["user terry: conflict (AffiliationsShown)"]);
+    }
+}
+
+#[test]
 fn user_unaffiliated_there_is_removed_whole_on_prosody() {
     let mut sides = Sides::known(P, |sides| {
         sides.member("terry", &[("t", "a T"), ("s", " S")]);

@@ -7,7 +7,7 @@ use super::super::plan::{Action, Decision, Line, Reason, SideValue};
 use super::super::{CatalogValue, HatValue, Item, ItemValue, refuse};
 use super::row::row;
 use super::{Context, item_line};
-use crate::model::{HatId, User};
+use crate::model::{Attachment, HatId, Room, User};
 
 /// What users' hats mean for the catalog.
 #[derive(Debug, Default)]
@@ -46,19 +46,23 @@ impl Needed {
 }
 
 impl Context<'_> {
-    /// Lines of the catalog, where the server has one. They stand before those of users.
-    pub(super) fn catalog(&mut self, needed: &Needed) {
-        if !self.class.holds_catalog() {
-            return;
-        }
+    /// Lines of the catalog, where the server has one. They stand before those of users. `after` is the room when what
+    /// users lose and get there is received.
+    pub(super) fn catalog(&mut self, needed: &Needed, after: &Room) {
+        let stays_active = |hat: &HatId| {
+            let known = after.hat(hat);
+            let mut users = known.into_iter().flat_map(|known| known.users(after));
+            users.any(|(_, user)| user.hats.get(hat).is_some_and(Attachment::is_active))
+        };
         let known = self.base.into_iter().flat_map(|base| &base.catalog);
         let mut lines = Vec::new();
         for (hat, b, l, r) in join(known, &self.local.catalog, &self.remote.catalog) {
             let item = Item::Catalog { hat: hat.clone() };
-            let implied = l.is_none() && needed.active.contains(hat);
+            let implied = l.is_none() && needed.active.contains(hat) && stays_active(hat);
             if !implied && self.remote.knows(&item) {
                 let sent = needed.sent.contains(hat);
-                lines.extend(self.entry(item, [b, l.map(CatalogValue::of).as_ref(), r], sent));
+                let used = after.hat(hat).is_some_and(|known| known.user_count > 0);
+                lines.extend(self.entry(item, [b, l.map(CatalogValue::of).as_ref(), r], (sent, used)));
             }
         }
         let undefined = needed
@@ -72,7 +76,12 @@ impl Context<'_> {
 
     /// An entry by the table: title and hue together. One that was removed there while somebody got the hat here, which
     /// is to be sent, is a conflict.
-    fn entry(&self, item: Item, [b, l, r]: [Option<&CatalogValue>; 3], hat_is_sent: bool) -> Option<Line> {
+    fn entry(
+        &self,
+        item: Item,
+        [b, l, r]: [Option<&CatalogValue>; 3],
+        (hat_is_sent, used): (bool, bool),
+    ) -> Option<Line> {
         let action = match row(b, l, r)? {
             Action::Receive if r.is_none() && hat_is_sent => Action::Conflict,
             action => action,
@@ -80,7 +89,7 @@ impl Context<'_> {
         let hat = item.hat()?;
         let reason = match l {
             Some(entry) => refuse::entry(self.class, hat, entry),
-            None if self.local.hat(hat).is_some_and(|hat| hat.user_count > 0) => Some(Reason::StillUsed),
+            None if used => Some(Reason::StillUsed),
             None => None,
         };
         let reason = reason.filter(|_| action != Action::Receive);

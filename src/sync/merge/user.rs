@@ -185,7 +185,8 @@ impl Context<'_> {
     fn hats_differ(&self, sides: Sides<'_>) -> bool {
         let differs = |hat: HatSides<'_>| {
             let known = hat.b.and_then(Option::as_ref);
-            hat.l.as_ref() != known && hat.l.as_ref() != hat.r
+            let changed = hat.l.as_ref() != known && hat.l.as_ref() != hat.r;
+            changed || Self::hat_row(&hat) == Some(Action::Conflict)
         };
         self.hat_sides(sides).any(differs)
     }

@@ -8,6 +8,9 @@ use super::{
 };
 use crate::sync::{ItemOutcome, ItemValue, RemoteRoom};
 
+/// So many values before are remembered for an item.
+const MOST_BEFORE: usize = 16;
+
 /// A step of the base: both sides have this now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseMove {
@@ -57,7 +60,7 @@ impl Outbox {
         match outcome {
             ItemOutcome::Done { saved } => {
                 committed.in_doubt.clear();
-                committed.before = Some(before);
+                committed.remember(before);
                 if !is_current {
                     // The file has another value by now, which is sent against this one.
                     committed.expected = Some(sent);
@@ -75,7 +78,7 @@ impl Outbox {
                 let actual = Wanted {
                     value: actual.clone(),
                 };
-                committed.take_changed(actual, is_current, answered);
+                committed.take_changed(actual, is_current, before);
                 None
             }
             ItemOutcome::Refused(refusal) if is_current => {
@@ -129,10 +132,11 @@ impl Outbox {
                     }
                 }
                 Seen::Lost => {
-                    if let Some(before) = committed.before.take() {
-                        moves.push(move_to(&before.wanted));
-                        committed.expected = Some(before.wanted);
-                    }
+                    let actual = Wanted {
+                        value: remote.value(&entry.item),
+                    };
+                    moves.push(move_to(&actual));
+                    committed.expected = Some(actual);
                     committed.state = SendState::Waiting;
                 }
                 Seen::ChangedSince => {
@@ -187,10 +191,7 @@ fn seen(
         value: remote.value(item),
     };
     let same_stream = stream == answered.stream;
-    let had = committed
-        .before
-        .as_ref()
-        .is_some_and(|before| before.wanted == actual);
+    let had = committed.before.iter().any(|before| before.wanted == actual);
     if actual == committed.wanted {
         Seen::There
     } else if same_stream {
@@ -203,9 +204,21 @@ fn seen(
 }
 
 impl Committed {
+    /// What the server had before an answer. A server that falls over can lose several.
+    fn remember(&mut self, before: Before) {
+        let now = before.answered.time;
+        self.before
+            .retain(|old| now.duration_since(old.answered.time) <= ROLLBACK_PERIOD);
+        if self.before.len() >= MOST_BEFORE {
+            self.before.remove(0);
+        }
+        self.before.push(before);
+    }
+
     /// The server had something else than expected.
-    fn take_changed(&mut self, actual: Wanted, is_current: bool, answered: Answered) {
-        let was_before = self.before.as_ref().is_some_and(|before| {
+    fn take_changed(&mut self, actual: Wanted, is_current: bool, expected: Before) {
+        let answered = expected.answered;
+        let was_before = self.before.iter().any(|before| {
             let age = answered.time.duration_since(before.answered.time);
             before.wanted == actual && before.answered.stream != answered.stream && age <= ROLLBACK_PERIOD
         });
@@ -213,8 +226,13 @@ impl Committed {
             // An answer that was lost, or somebody did the same. A read confirms it.
             self.in_doubt.clear();
             self.state = SendState::Answered(answered);
-        } else if self.in_doubt.contains(&actual) || was_before {
-            // Our own, unanswered; or the server lost what it answered: it goes against that.
+        } else if self.in_doubt.contains(&actual) {
+            // Our own, unanswered: it goes against that. What was there before it may come back.
+            self.expected = Some(actual);
+            self.in_doubt.clear();
+            self.remember(expected);
+        } else if was_before {
+            // The server lost what it answered.
             self.expected = Some(actual);
             self.in_doubt.clear();
         } else if is_current {

@@ -52,16 +52,23 @@ impl Outbox {
         self.leave_out(&lines, plan);
         self.define(&lines, plan);
         let mut changes: Vec<ItemChange> = Vec::new();
-        for (item, entry) in &self.entries {
-            let Some(committed) = entry.committed.as_ref().filter(|_| entry.prepared.is_none()) else {
+        let waits = |(item, entry): (&Item, &super::Entry)| {
+            let committed = entry.committed.as_ref().filter(|_| entry.prepared.is_none())?;
+            let waits = committed.state == SendState::Waiting && self.is_defined(item, committed, plan);
+            waits.then(|| item.clone())
+        };
+        let waiting: Vec<Item> = self.entries.iter().filter_map(waits).collect();
+        for item in &waiting {
+            let class = self.class;
+            let Some(committed) = self.committed_mut(item) else {
                 continue;
             };
-            let waits = committed.state == SendState::Waiting && self.is_defined(item, committed, plan);
-            if let Some(expected) = expected(committed, base, item).filter(|_| waits) {
+            if let Some(expected) = expected(committed, base, item) {
+                committed.sent = true;
                 let mut change =
                     ItemChange::new(item.clone(), expected.value, committed.wanted.value.clone());
                 let removes = matches!(item, Item::Affiliation { .. }) && change.wanted.is_none();
-                if removes && self.class.affiliation_holds_hats() {
+                if removes && class.affiliation_holds_hats() {
                     // The user's hats go before, one by one; any other that is there now is somebody else's.
                     change.expected_hats = Some(committed.expected_hats.clone().unwrap_or_default());
                 }
