@@ -350,7 +350,7 @@ fn restores_add_to_room_form_from_draft() {
     session.keys("A");
     session.text("staff");
     session.fire_delays();
-    let own = session.session_draft.clone().unwrap();
+    let own = session.own_draft.clone().unwrap();
     let mut next = with_staff_room();
     next.send(Msg::DraftFound(merge_orphaned(None, &[own]).unwrap()));
     next.keys("Enter Enter");

@@ -100,18 +100,18 @@ fn live_draft_is_saved_when_typing_pauses() {
     assert_eq!(session.pending_delays, [], "nothing was typed yet");
     session.text("urn:x:y");
     assert_eq!(
-        (session.pending_delays.as_slice(), session.session_draft.is_some()),
+        (session.pending_delays.as_slice(), session.own_draft.is_some()),
         (&[DraftDelay::Typing][..], false)
     );
     session.fire_delays();
-    let kept = session.session_draft.clone().unwrap();
+    let kept = session.own_draft.clone().unwrap();
     assert!(String::from_utf8(kept.clone()).unwrap().contains("urn:x:y"));
     assert_eq!(
         session.draft, None,
         "another session of the same actor is not offered it"
     );
     session.text("z");
-    assert_eq!(session.session_draft.as_ref(), Some(&kept), "not with every key");
+    assert_eq!(session.own_draft.as_ref(), Some(&kept), "not with every key");
     // The next start offers what the killed session left.
     let mut next = open();
     next.send(Msg::DraftFound(merge_orphaned(None, &[kept]).unwrap()));
@@ -124,7 +124,7 @@ fn live_draft_is_saved_when_typing_pauses() {
     // After closing or saving, there is no draft and no delay.
     session.keys("Esc y");
     assert_eq!(
-        (session.session_draft.as_ref(), session.pending_delays.as_slice()),
+        (session.own_draft.as_ref(), session.pending_delays.as_slice()),
         (None, &[][..])
     );
     session.keys("a");
@@ -132,7 +132,7 @@ fn live_draft_is_saved_when_typing_pauses() {
     session.fire_delays();
     session.keys("Enter");
     assert_eq!(
-        (session.session_draft.as_ref(), session.pending_delays.as_slice()),
+        (session.own_draft.as_ref(), session.pending_delays.as_slice()),
         (None, &[][..]),
         "{}",
         session.notice()
@@ -150,30 +150,30 @@ fn unconfirmed_change_is_in_live_draft() {
     session.keys("Enter");
     assert!(
         session
-            .session_draft
+            .own_draft
             .as_ref()
             .is_some_and(|own| own.windows(5).any(|part| part == b"forms"))
     );
     assert_eq!(session.pending_delays, [DraftDelay::Answer]);
     session.fire_delays();
-    let own = session.session_draft.clone().unwrap();
+    let own = session.own_draft.clone().unwrap();
     assert!(own.windows(7).any(|part| part == b"unsaved") && !own.windows(5).any(|part| part == b"forms"));
     assert_eq!(session.pending_delays, []);
     session.keys("Space");
     assert_ne!(
-        session.session_draft.as_ref(),
+        session.own_draft.as_ref(),
         Some(&own),
         "the next one too, at once"
     );
     session.answer_all();
     assert_eq!(
-        (session.session_draft.as_ref(), session.pending_delays.as_slice()),
+        (session.own_draft.as_ref(), session.pending_delays.as_slice()),
         (None, &[][..])
     );
     // A quick answer cancels the delay.
     session.keys("Space");
     assert_eq!(
-        (session.session_draft.as_ref(), session.pending_delays.as_slice()),
+        (session.own_draft.as_ref(), session.pending_delays.as_slice()),
         (None, &[][..])
     );
 }
@@ -184,15 +184,15 @@ fn termination_leaves_one_draft() {
     let mut session = open();
     session.keys("e !");
     session.fire_delays();
-    assert!(session.session_draft.is_some());
+    assert!(session.own_draft.is_some());
     session.send(Msg::End { status: 129 });
-    assert_eq!((session.draft.is_some(), session.session_draft), (true, None));
+    assert_eq!((session.draft.is_some(), session.own_draft), (true, None));
     let mut failing = open();
     failing.keys("e !");
     failing.fire_delays();
     failing.draft_error = Some("the disk is full".into());
     failing.send(Msg::End { status: 129 });
-    assert!(failing.session_draft.is_some(), "it is all there is");
+    assert!(failing.own_draft.is_some(), "it is all there is");
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(crate) struct Session {
     /// The draft that is kept outside.
     pub(crate) draft: Option<Vec<u8>>,
     /// The session's own draft.
-    pub(crate) session_draft: Option<Vec<u8>>,
+    pub(crate) own_draft: Option<Vec<u8>>,
     /// What is waited for.
     pub(crate) pending_delays: Vec<DraftDelay>,
     /// The status with which it left.
@@ -64,7 +64,7 @@ impl Session {
             size: (columns, rows),
             memory,
             draft: None,
-            session_draft: None,
+            own_draft: None,
             pending_delays: Vec::new(),
             draft_error: None,
             exit_status: None,
@@ -126,7 +126,7 @@ impl Session {
                 }
                 self.send(Msg::DraftStored(result));
             }
-            Effect::StoreOwnDraft(draft) => self.session_draft = to_bytes(&draft),
+            Effect::StoreOwnDraft(draft) => self.own_draft = to_bytes(&draft),
             Effect::Wait(wait) => {
                 self.pending_delays.retain(|there| *there != wait);
                 self.pending_delays.push(wait);
