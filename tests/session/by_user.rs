@@ -99,7 +99,7 @@ fn ban_everywhere_is_undone_in_one_step() {
     session.keys("y");
     assert_eq!(
         session.notice(),
-        format!("Made {TERRY} outcast in 2 rooms (u to undo)")
+        format!("Banned {TERRY} in 2 rooms (u to undo)")
     );
     for room in [ROOM, OTHER] {
         assert_eq!(affiliation(&session, room), Some(Affiliation::Outcast));

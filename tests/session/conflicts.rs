@@ -204,7 +204,7 @@ fn conflicting_changes_of_one_hat_are_merged() {
     let Some(conflict) = session.state.top_as::<Conflict>() else {
         panic!("no conflict")
     };
-    assert!(conflict.yours.contains("not worn"), "{conflict:?}");
+    assert!(conflict.yours.contains("inactive"), "{conflict:?}");
     session.keys("m");
     assert_eq!(terrys(&session)[HAT]["active"], json!(false));
     while session.state.top_as::<Conflict>().is_some() {

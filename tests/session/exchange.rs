@@ -42,7 +42,7 @@ fn import_is_previewed_applied_and_undone() {
     assert_eq!(
         says(&session),
         "Import ~/a.csv into 2 rooms: 1 room and 2 users added, 1 affiliation changed, 1 hat added, 1 unchanged?\n\
-         You can undo this in one step. Skipped: 1 hat of mallory@example.net in new@conference.example.org, who is banned (outcast)."
+         You can undo this in one step. Skipped: 1 hat of mallory@example.net in new@conference.example.org: the user is banned."
     );
     assert_eq!(session.json(), before);
     session.keys("n");

@@ -71,7 +71,7 @@ fn palette_finds_and_runs_command() {
     session.keys("Esc Tab Tab :");
     session.text("toggle active");
     session.keys("Enter");
-    assert!(session.notice().contains("not worn"), "{}", session.notice());
+    assert!(session.notice().contains("inactive"), "{}", session.notice());
     // A disabled command gives the reason, and the palette stays open.
     session.keys(":");
     session.text("recreate");

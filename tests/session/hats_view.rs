@@ -96,7 +96,7 @@ fn edits_hat_of_one_user_in_all_or_some_rooms() {
         "Make \"Teacher\" required for terry@example.org in 3 rooms?"
     );
     session.keys("y Enter Down Space");
-    assert!(session.notice().contains("worn"), "{}", session.notice());
+    assert!(session.notice().contains("active"), "{}", session.notice());
     session.keys("* d y");
     assert_eq!(session.state.wardrobe().attachment_count(), 2);
 }

@@ -42,7 +42,7 @@ fn configured_key_replaces_default_and_is_named() {
     assert_eq!(session.notice(), "");
     session.keys("x");
     assert!(session.notice().ends_with("(F9 to undo)"), "{}", session.notice());
-    assert!(screen(&session).contains("n gives the first one."));
+    assert!(screen(&session).contains("Press n to add one."));
     session.keys("u e");
     assert_eq!(session.notice(), "No hats (n to add one)");
     session.keys("F9");

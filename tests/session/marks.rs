@@ -238,7 +238,7 @@ fn removes_marked_users_and_rooms() {
         asked(&session),
         (
             "Remove 23 users from courses@conference.example.org?",
-            "Their hat there goes too. You can undo this in one step."
+            "Also removes 1 hat. You can undo this in one step."
         )
     );
     session.keys("y");
@@ -293,7 +293,7 @@ fn removal_question_counts_hidden_marks() {
     session.keys("Enter * / p r o f Enter d");
     assert_eq!(
         asked(&session).1,
-        "Includes 22 marked users that the filter hides. Their hat there goes too. You can undo this in one step."
+        "Includes 22 marked users that the filter hides. Also removes 1 hat. You can undo this in one step."
     );
     session.keys("n + T e a Enter");
     assert!(
