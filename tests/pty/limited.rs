@@ -117,7 +117,7 @@ fn plain_mode_and_clipboard_respect_restriction() {
         (ESC, "Users of Courses"),
         ("C", "Catalog of"),
         (ESC, "Users of Courses"),
-        ("\x10keeper", "nothing matches"),
+        ("\x10keeper", "No matches"),
         (ESC, "Users of Courses"),
         ("?", "Help. Keys"),
         (ESC, "Users of Courses"),
