@@ -8,10 +8,10 @@ pub(super) fn describe_attachment(attachment: &Attachment) -> String {
         Some(title) => format!("\"{title}\""),
         None => "without a title".into(),
     };
-    let worn = if attachment.is_active() {
-        "worn"
+    let active = if attachment.is_active() {
+        "active"
     } else {
-        "not worn"
+        "inactive"
     };
     let required = if attachment.is_required() {
         ", required"
@@ -21,9 +21,9 @@ pub(super) fn describe_attachment(attachment: &Attachment) -> String {
     let more = if attachment.extra.is_empty() {
         ""
     } else {
-        ", with members that hatrack does not know"
+        ", unrecognized fields"
     };
-    format!("{title}, {worn}{required}{more}")
+    format!("{title}, {active}{required}{more}")
 }
 
 /// A catalog hat, such as `"Teacher", hue 120`.

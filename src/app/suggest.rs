@@ -15,7 +15,7 @@ const MIN_ID_MATCH: usize = 4;
 /// A longer text is not looked for by its letters, in bytes.
 const MAX_QUERY: usize = 256;
 
-/// A hat that is defined or worn somewhere.
+/// A hat that is in a catalog or attached to a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExistingHat {
     /// Its id.
@@ -137,7 +137,7 @@ pub(super) fn existing_hats(
 }
 
 impl Suggestions {
-    /// All hats of all rooms but those that are left out: of this room first, then the most worn.
+    /// All hats of all rooms except those left out: those of this room first, then by number of users.
     pub(super) fn hats(wardrobe: &Wardrobe, here: &Jid, left_out: impl Fn(&HatId) -> bool) -> Self {
         let all = existing_hats(wardrobe, Some(here));
         let mut known: Vec<ExistingHat> = all.into_values().filter(|known| !left_out(&known.id)).collect();
