@@ -142,7 +142,7 @@ fn add_stores_exactly_the_given_fields() {
     assert_eq!(
         home.run_ok(&["add", ROOM, TERRY, HAT]),
         "changed \"TA\" of terry@example.org in courses@conference.example.org: inactive, optional, \
-         without a title (revision 4)\n"
+         no title (revision 4)\n"
     );
     assert_eq!(
         user(&home),

@@ -304,11 +304,7 @@ fn next_change_records_outside_changes() {
         table(&home, &["--limit", "2"])[1],
         "7 outside: changed outside hatrack (details unknown)"
     );
-    home.assert_fails(
-        &["undo", "7"],
-        1,
-        "revision 7: what was changed there is not known, so it cannot be undone",
-    );
+    home.assert_fails(&["undo", "7"], 1, "revision 7: cannot undo: details unknown");
 }
 
 #[test]
