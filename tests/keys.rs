@@ -62,13 +62,20 @@ fn no_sentence_hardcodes_a_key() {
     assert!(named.is_empty(), "{named:#?}");
     for sentence in [
         "\"Saved (u to undo)\"",
+        "\"Press Enter to save\"",
         "\"Removed; Ctrl-R to redo\"",
         "\"yes (Esc: no)\"",
         "\"No rooms (a to add one)\"",
     ] {
         assert!(names_a_key(sentence), "{sentence}");
     }
-    for sentence in ["\"{key} to undo\"", "\"a room\"", "\"there is a room\"", "\"x\""] {
+    for sentence in [
+        "\"{key} to undo\"",
+        "\"a room\"",
+        "\"there is a room\"",
+        "\"x\"",
+        "\"Enter the address\"",
+    ] {
         assert!(!names_a_key(sentence), "{sentence}");
     }
 }
@@ -118,10 +125,17 @@ fn names_a_key(sentence: &str) -> bool {
             .is_some_and(|next| ["adds", "defines", "gives", "puts", "to"].contains(next)),
         word => word.len() == 1 && word.chars().all(char::is_alphabetic),
     };
+    // "Enter the address" asks for text; the key is never followed by an article.
+    let is_verb = |at: usize, word: &str| {
+        at == 0 && word == "Enter" && words.get(1).is_some_and(|next| ["a", "the"].contains(next))
+    };
     sentence.starts_with('"')
         && inside.contains(' ')
-        && (NAMED
-            .iter()
-            .any(|name| words.iter().any(|word| word.starts_with(name)))
-            || words.iter().enumerate().any(|(at, word)| is_key(at, word)))
+        && (NAMED.iter().any(|name| {
+            let mut named = words
+                .iter()
+                .enumerate()
+                .filter(|(_, word)| word.starts_with(name));
+            named.any(|(at, word)| !is_verb(at, word))
+        }) || words.iter().enumerate().any(|(at, word)| is_key(at, word)))
 }
