@@ -364,7 +364,7 @@ fn room_of_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
 /// How a user of this affiliation looks, and how the affiliation is called.
 fn affiliation(affiliation: Affiliation) -> (Tone<'static>, &'static str) {
     match affiliation {
-        Affiliation::Outcast => (Tone::Banned, "outcast (banned)"),
+        Affiliation::Outcast => (Tone::Banned, "outcast, banned"),
         Affiliation::None => (Tone::Faint, "no affiliation"),
         other => (Tone::Plain, other.as_str()),
     }

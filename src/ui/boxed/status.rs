@@ -124,7 +124,7 @@ pub(super) fn too_small(buffer: &mut Buffer, area: Rect, least: (u16, u16)) {
     let least = format!("{}x{}", least.0, least.1);
     let says = [
         format!("Terminal too small (needs {least}). Nothing is lost."),
-        format!("Too small (needs {least}). Nothing is lost."),
+        format!("Too small (needs {least}). Nothing lost."),
         format!("Terminal too small (needs {least})"),
         format!("Too small (needs {least})"),
         format!("needs {least}"),
