@@ -186,7 +186,7 @@ fn usage_errors_are_one_line_with_code_2() {
         ),
         (
             &["add", "example.org", TERRY, HAT],
-            "jid-malformed: not an address: \"example.org\": a room has a name before the @",
+            "jid-malformed: not an address: \"example.org\": a room address has a name before the @",
         ),
         (
             &["add", ROOM, "a b@c", HAT],
