@@ -247,8 +247,8 @@ fn address_list_with_error_adds_nobody() {
     session.send(Msg::Paste("jane@example.org\nfoo bar@\njoe@example.org".into()));
     assert_eq!(
         session.notice(),
-        "Nothing added: not addresses: line 2: \"foo\" (not user@domain), line 2: \"bar@\" (a domain such \
-         as example.org is missing or wrong)"
+        "Nothing added: not addresses: line 2: \"foo\" (not user@domain), line 2: \"bar@\" (missing or invalid \
+         domain)"
     );
     assert!(session.state.top_as::<Form>().is_some());
     session.keys("Enter");
