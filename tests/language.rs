@@ -72,7 +72,6 @@ const UNUSED: &[(&str, &str)] = &[
     ("named set", "hat set"),
     ("named sets", "hat sets"),
     ("left aside", "skipped, or ignored"),
-    ("left out", "skipped"),
     ("throw away", "discard"),
     ("go in", "open"),
     ("as it comes", "default"),
@@ -103,24 +102,12 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "colour",
         "config.toml is still read with this spelling",
     ),
+    (".snap", "somebody", "a long hat title in the test data"),
+    (".snap", "half", "a half-typed hat title in the test data"),
 ];
 
 /// The starts of the names of texts that are still to be reworded; to be removed one by one.
-const PENDING: &[&str] = &[
-    "command ",
-    "place",
-    "tests/snapshots/",
-    "docs/keys.md",
-    "assets/man/hatrack.1",
-    "assets/config.toml",
-    "src/app/",
-    "src/exchange/",
-    "src/model/",
-    "src/server/",
-    "src/store/",
-    "src/sync/",
-    "src/ui/",
-];
+const PENDING: &[&str] = &[];
 
 /// A text with where it comes from.
 type Source = (String, String);

@@ -269,7 +269,7 @@ fn new_users_problem(text: &str, rooms: &[Jid], wardrobe: &Wardrobe, keymap: &Ke
         .collect();
     match there.as_slice() {
         [user] if rooms.len() == 1 => Some(format!(
-            "this user is there already, as {}; {} changes that",
+            "Already in this room as {} ({} to change)",
             user.affiliation,
             keymap.name(CommandId::EditUser)
         )),

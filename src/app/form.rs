@@ -60,7 +60,7 @@ impl FieldName {
             Self::Active => "Active",
             Self::Required => "Required",
             Self::Hue => "Hue",
-            Self::RetitleUsers => "Retitle users",
+            Self::RetitleUsers => "Users' titles",
         }
     }
 

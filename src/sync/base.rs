@@ -89,7 +89,7 @@ pub enum SetAside {
     #[error("the room was gone from the server")]
     RoomGone,
     /// The room was destroyed and made anew under the same address.
-    #[error("the room was made anew on the server")]
+    #[error("the room was created again on the server")]
     RoomMadeAnew,
 }
 

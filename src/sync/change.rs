@@ -111,12 +111,12 @@ macro_rules! conditions {
 
 conditions! {
     BadRequest = "bad-request", "The request is malformed.";
-    Conflict = "conflict", "Something of that name is there already.";
+    Conflict = "conflict", "Something with that name exists already.";
     FeatureNotImplemented = "feature-not-implemented", "The server does not know the request.";
     Forbidden = "forbidden", "The account lacks the permission.";
     Gone = "gone", "The room is no longer at this address.";
     InternalServerError = "internal-server-error", "The server failed.";
-    ItemNotFound = "item-not-found", "There is no such room, user or command.";
+    ItemNotFound = "item-not-found", "No such room, user or command.";
     JidMalformed = "jid-malformed", "The address is none for the server.";
     NotAcceptable = "not-acceptable", "A value is not acceptable.";
     NotAllowed = "not-allowed", "Nobody may do that, as past a limit.";

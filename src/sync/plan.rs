@@ -151,7 +151,7 @@ pub enum Reason {
     #[error("the hat is not in the catalog on the server")]
     NotDefined,
     /// Somebody has the hat, here or there, so its entry stays.
-    #[error("somebody still has the hat")]
+    #[error("a user still has the hat")]
     StillUsed,
     /// Affiliations of this server are only shown.
     #[error("affiliations are not sent to this server (affiliations = \"show\")")]

@@ -175,7 +175,7 @@ pub(super) fn explain(path: &Path, error: &io::Error) -> (bool, String) {
         io::ErrorKind::NotFound => (
             true,
             format!(
-                "Cannot open the admin socket {path}: there is no such file. Is Prosody running, with mod_admin_shell?"
+                "Cannot open the admin socket {path}: no such file. Is Prosody running, with mod_admin_shell?"
             ),
         ),
         io::ErrorKind::ConnectionRefused => (

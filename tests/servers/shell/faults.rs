@@ -227,7 +227,7 @@ fn who_may_not_is_told_who_may() {
                     .connect()
                     .unwrap_err();
                 assert!(
-                    matches!(&error, Error::Away(why) if why.contains("there is no such file")),
+                    matches!(&error, Error::Away(why) if why.contains("no such file")),
                     "{error:?}"
                 );
                 return;
