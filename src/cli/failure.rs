@@ -34,7 +34,7 @@ impl Failure {
         Self::with_code(2, format!("{}: {error}", error.condition()))
     }
 
-    /// Rejects a title or a name on the command line that is longer than [`LONGEST_TEXT`] bytes or not a single line.
+    /// Rejects a title or a name on the command line that is longer than [`MAX_TEXT_BYTES`] bytes or not a single line.
     /// `what` names the argument in the message. Texts from files and servers are not limited.
     pub fn check_single_line(what: &str, text: Option<&str>) -> Result<(), Self> {
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');

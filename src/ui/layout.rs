@@ -7,11 +7,11 @@ use crate::app::{Grouping, Pane, RowKind};
 /// The panes from left to right.
 pub const PANES: [Pane; 3] = [Pane::First, Pane::Second, Pane::Third];
 
-/// From this width on the three panes stand side by side.
+/// From this width on the three panes are side by side.
 pub const THREE_PANE_WIDTH: u16 = 80;
-/// Below this width or [`MIN_HEIGHT`] only a line says that there is no room.
+/// Below this width or [`MIN_HEIGHT`] the screen only says that the terminal is too small.
 pub const MIN_WIDTH: u16 = 40;
-/// See [`LEAST_WIDTH`].
+/// Below this height or [`MIN_WIDTH`] the screen only says that the terminal is too small.
 pub const MIN_HEIGHT: u16 = 10;
 
 /// Where everything is on a screen of a certain size.
