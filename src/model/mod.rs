@@ -21,7 +21,7 @@
 //! assert!(wardrobe.user(&room, &user).is_some_and(|user| user.hats.get(&hat).is_some()));
 //! wardrobe.apply(&made.inverse())?; // undo
 //! assert!(wardrobe.user(&room, &user).is_some_and(|user| user.hats.is_empty()));
-//! # Ok::<(), hatrack::model::Error>(())
+//! # Ok::<(), hatrack::model::EditError>(())
 //! ```
 
 mod diff;

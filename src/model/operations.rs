@@ -39,7 +39,7 @@ impl Wardrobe {
     /// let stranger = Jid::parse("mallory@example.net")?;
     /// let error = wardrobe.add_user_hat(&stranger, &room, &hat, awesome).unwrap_err();
     /// assert_eq!(error.condition(), "item-not-found");
-    /// # Ok::<(), Error>(())
+    /// # Ok::<(), EditError>(())
     /// ```
     pub fn add_user_hat(
         &mut self,
@@ -67,7 +67,7 @@ impl Wardrobe {
     /// wardrobe.add_user_hat(&terry, &room, &hat, Attachment::default())?;
     /// assert_eq!(wardrobe.remove_user_hat(&terry, &room, &hat)?.0.len(), 1);
     /// assert!(wardrobe.remove_user_hat(&terry, &room, &hat)?.is_empty());
-    /// # Ok::<(), Error>(())
+    /// # Ok::<(), EditError>(())
     /// ```
     pub fn remove_user_hat(
         &mut self,
@@ -93,7 +93,7 @@ impl Wardrobe {
     /// let hats: Hats = serde_json::from_str(r#"{ "http://example.com/hats/foo": { "active": true } }"#).unwrap();
     /// wardrobe.set_user_hats(&terry, &room, &hats)?;
     /// assert_eq!(wardrobe.user(&room, &terry).unwrap().hats, hats);
-    /// # Ok::<(), Error>(())
+    /// # Ok::<(), EditError>(())
     /// ```
     pub fn set_user_hats(&mut self, user_jid: &Jid, room_jid: &Jid, hats: &Hats) -> Result<Group, EditError> {
         let user = self.affiliated_user(user_jid, room_jid)?;

@@ -44,11 +44,11 @@ impl Wardrobe {
     /// # use hatrack::model::*;
     /// let mut wardrobe = Wardrobe::default();
     /// let hats: Hats = serde_json::from_str(r#"{ "urn:x:oncall": { "active": true } }"#).unwrap();
-    /// let made = wardrobe.put_set("on-call week", Some(&hats))?;
-    /// assert_eq!(wardrobe.sets()?.get("on-call week"), Some(&hats));
+    /// let made = wardrobe.put_hat_set("on-call week", Some(&hats))?;
+    /// assert_eq!(wardrobe.hat_sets()?.get("on-call week"), Some(&hats));
     /// wardrobe.apply(&made.inverse())?;
     /// assert_eq!(wardrobe, Wardrobe::default());
-    /// # Ok::<(), Error>(())
+    /// # Ok::<(), EditError>(())
     /// ```
     pub fn put_hat_set(&mut self, name: &str, hats: Option<&Hats>) -> Result<Group, EditError> {
         let mut sets = self.hat_sets()?;

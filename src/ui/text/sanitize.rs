@@ -30,9 +30,9 @@ pub fn sanitize_for(text: &str, charset: Charset) -> Cow<'_, str> {
 /// `\u…`. It means the same to every reader and can be shown anywhere: only strings can hold such characters.
 ///
 /// ```
-/// use hatrack::ui::text::harmless_json;
+/// use hatrack::ui::text::escape_json;
 ///
-/// assert_eq!(harmless_json("{\"a\": \"\u{9b}31m\"}\n"), "{\"a\": \"\\u009b31m\"}\n");
+/// assert_eq!(escape_json("{\"a\": \"\u{9b}31m\"}\n"), "{\"a\": \"\\u009b31m\"}\n");
 /// ```
 pub fn escape_json(json: &str) -> Cow<'_, str> {
     let hidden = |c: char| c != '\n' && (c.is_control() || is_unsafe(c));
