@@ -8,10 +8,10 @@ use super::{Charset, columns};
 /// The text with everything in it that could deceive or disturb made visible.
 ///
 /// ```
-/// use hatrack::ui::text::harmless;
+/// use hatrack::ui::text::sanitize;
 ///
-/// assert_eq!(harmless("\u{1b}[31mred"), "␛[31mred");
-/// assert_eq!(harmless("moderator\u{202e}"), "moderator«U+202E»");
+/// assert_eq!(sanitize("\u{1b}[31mred"), "␛[31mred");
+/// assert_eq!(sanitize("moderator\u{202e}"), "moderator«U+202E»");
 /// ```
 pub fn sanitize(text: &str) -> Cow<'_, str> {
     sanitize_for(text, Charset::Unicode)
