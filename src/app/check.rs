@@ -269,7 +269,7 @@ fn new_users_problem(text: &str, rooms: &[Jid], wardrobe: &Wardrobe, keymap: &Ke
         .collect();
     match there.as_slice() {
         [user] if rooms.len() == 1 => Some(format!(
-            "Already in this room as {} ({} to change)",
+            "Already in this room ({}); to change: Esc, {}",
             user.affiliation,
             keymap.name(CommandId::EditUser)
         )),

@@ -85,7 +85,7 @@ impl FieldName {
             Self::Active => "shown in chat".into(),
             Self::Required => "the user cannot remove it".into(),
             Self::Hue => "0–360; empty for automatic".into(),
-            Self::RetitleUsers => "replaces titles that users have for it".into(),
+            Self::RetitleUsers => "also change the title for users with the hat".into(),
         }
     }
 }

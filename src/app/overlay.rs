@@ -18,6 +18,11 @@ pub struct Confirm {
 }
 
 impl Confirm {
+    /// What declining does, if more than canceling the question.
+    pub fn alternative(&self) -> Option<&'static str> {
+        matches!(self.action, ConfirmedAction::DiscardForm).then_some("Keep editing")
+    }
+
     /// The label of the key that confirms: the verb of the title.
     pub fn verb(&self) -> &'static str {
         self.title.split(' ').next().unwrap_or_default()

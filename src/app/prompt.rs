@@ -58,6 +58,16 @@ pub enum ExportOutcome {
 }
 
 impl Prompt {
+    /// The action that Enter starts, as one word.
+    pub fn verb(&self) -> &'static str {
+        match self.kind {
+            PromptKind::Import(_) => "Import",
+            PromptKind::Export(_) => "Export",
+            PromptKind::SaveSet(..) => "Save",
+            PromptKind::RenameSet(_) => "Rename",
+        }
+    }
+
     pub(super) fn new(ask: PromptKind, text: &str, choices: Vec<String>, at: usize) -> Self {
         Self {
             kind: ask,

@@ -128,11 +128,11 @@ impl State {
         user.hats.get(id).map(|attachment| (id, attachment))
     }
 
-    /// Users view: a row of the first pane, with the user's rooms.
-    pub fn listed_user_at(&self, row: usize) -> Option<(&Jid, &[Jid])> {
+    /// Users view: a row of the first pane, with the user's memberships, each as the user's address and the room's.
+    pub fn listed_user_at(&self, row: usize) -> Option<(&Jid, &[(Jid, Jid)])> {
         let index = self.browser.by_user()?;
         let jid = self.row(Pane::First, row)?.jid()?;
-        Some((jid, index.rooms_of(jid)))
+        Some((jid, index.memberships_of(jid)))
     }
 
     /// Users view: a row of the second pane, a room of the selected user.

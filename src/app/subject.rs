@@ -105,8 +105,8 @@ impl FormSubject {
                     format!("Edit {name} of {}", users_in_rooms_label(users, rooms))
                 }
             },
-            Self::DefineHat { room } => format!("Define hat in {room}"),
-            Self::EditDefined { room, .. } => format!("Edit catalog hat in {room}"),
+            Self::DefineHat { room } => format!("Define hat in the catalog of {room}"),
+            Self::EditDefined { room, .. } => format!("Edit hat in the catalog of {room}"),
         }
     }
 

@@ -113,7 +113,7 @@ fn for_each_member(state: &State, mut look: impl FnMut(&Jid, &Jid) -> ControlFlo
         (Grouping::ByUser, Pane::First) => {
             let index = state.browser.by_user();
             for user in marked_or_selected(Pane::First) {
-                for room in index.map_or(&[][..], |index| index.rooms_of(user)) {
+                for (_, room) in index.map_or(&[][..], |index| index.memberships_of(user)) {
                     if look(room, user).is_break() {
                         return;
                     }

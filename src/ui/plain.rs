@@ -337,7 +337,7 @@ fn spoken_count(count: &RowCount<'_>) -> String {
     };
     let rows = match (count.total.map(describe::grouped), &count.filter) {
         (None, _) => format!("{shown}{more}"),
-        (Some(total), None) => format!("filtered of {total}"),
+        (Some(total), None) => format!("{shown} of {total} shown"),
         (Some(total), Some(filter)) => format!("{shown} of {total} match {filter}"),
     };
     let marked = match count.marked {

@@ -124,7 +124,7 @@ fn exports_and_imports_named_files() {
     stage.press("~/none.csv");
     stage.press_and_see(ENTER, "there is no such");
     stage.press("\u{15}~/in.csv");
-    stage.press_and_see(ENTER, "1 hat added?");
+    stage.press_and_see(ENTER, "Result: 1 hat added.");
     stage.press_and_see("y", "Users 2");
     stage.until("all is saved", |seen| {
         seen.shows("saved") && !seen.shows("saving")

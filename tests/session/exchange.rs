@@ -41,7 +41,7 @@ fn import_is_previewed_applied_and_undone() {
     session.keys("Enter");
     assert_eq!(
         says(&session),
-        "Import ~/a.csv into 2 rooms: 1 room and 2 users added, 1 affiliation changed, 1 hat added, 1 unchanged?\n\
+        "Import ~/a.csv into 2 rooms? Result: 1 room and 2 users added, 1 affiliation changed, 1 hat added, 1 unchanged.\n\
          You can undo this in one step. Skipped: 1 hat of mallory@example.net in new@conference.example.org: the user is banned."
     );
     assert_eq!(session.json(), before);
@@ -99,7 +99,7 @@ fn json_without_address_imports_into_selection() {
     session.keys("Enter");
     assert_eq!(
         says(&session),
-        format!("Import hats.json into {TERRY} in {ROOM}: 1 hat added?\nYou can undo this in one step.")
+        format!("Import hats.json into {TERRY} in {ROOM}? Result: 1 hat added.\nYou can undo this in one step.")
     );
     session.keys("Esc I");
     session.text("hats.json");
@@ -107,7 +107,7 @@ fn json_without_address_imports_into_selection() {
     assert_eq!(
         says(&session),
         format!(
-            "Import hats.json into {TERRY} in {ROOM}: 1 hat added, 1 removed?\nYou can undo this in one step."
+            "Import hats.json into {TERRY} in {ROOM}? Result: 1 hat added, 1 removed.\nYou can undo this in one step."
         )
     );
     session.keys("y");

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use crate::app::command::{Command, CommandId};
 use crate::app::draft::Draft;
 use crate::app::place::Place;
+use crate::app::prompt::Prompt;
 use crate::app::text::TextInput;
 use crate::app::view::View;
 use crate::app::{Confirm, Effect, Spot};
@@ -92,12 +93,15 @@ impl dyn Layer {
 }
 
 impl State {
-    /// The label of a command's key: its title, except that a question names its action.
+    /// The label of a command's key: its title, except that questions and prompts name their action.
     pub fn label(&self, command: &Command) -> &'static str {
-        match self.top_as::<Confirm>() {
-            Some(confirm) if command.id == CommandId::Yes => confirm.verb(),
-            _ => command.title,
+        match command.id {
+            CommandId::Yes => self.top_as::<Confirm>().map(Confirm::verb),
+            CommandId::No => self.top_as::<Confirm>().and_then(Confirm::alternative),
+            CommandId::SubmitPrompt => self.top_as::<Prompt>().map(Prompt::verb),
+            _ => None,
         }
+        .unwrap_or(command.title)
     }
 
     /// The overlays, the top one last.

@@ -196,7 +196,7 @@ pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affilia
         let consequence = describe::also_removes_hats(hats);
         let question = format!("Remove {}?", edit.targets_with("from"));
         return edit
-            .into_batch("Remove users", question, consequence)
+            .into_batch(if one { "Remove user" } else { "Remove users" }, question, consequence)
             .always_confirm(hats > 0);
     }
     // The question mentions owners, so that a room does not lose its last owner by accident.
@@ -212,7 +212,10 @@ pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affilia
         many => format!("{many} of them are currently owners."),
     };
     let (title, question) = match affiliation {
-        Affiliation::Outcast => ("Ban users", format!("Ban {}?", edit.targets())),
+        Affiliation::Outcast => (
+            if one { "Ban user" } else { "Ban users" },
+            format!("Ban {}?", edit.targets()),
+        ),
         _ => (
             "Set affiliation",
             format!("Set the affiliation of {} to {affiliation}?", edit.targets()),
@@ -302,6 +305,6 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         FormSubject::EditHats { name, .. } => name,
         _ => "",
     };
-    let question = format!("Change {name} for {}: {}?", edit.targets(), parts.join(", "));
+    let question = format!("Change {name} for {}? New: {}.", edit.targets(), parts.join(", "));
     edit.into_batch("Change hats", question, "")
 }

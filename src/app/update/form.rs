@@ -173,10 +173,7 @@ pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
         return;
     }
     let question = "Discard the changes in this form?".to_owned();
-    let consequence = format!(
-        "Your input will be lost. {} to keep editing.",
-        state.key(CommandId::No)
-    );
+    let consequence = "Your input will be lost.".to_owned();
     state.open(Confirm {
         title: "Discard changes",
         question,

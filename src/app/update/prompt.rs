@@ -296,7 +296,7 @@ fn confirm_import(state: &mut State, path: &str, into: &str, plan: ImportPlan) {
         return;
     }
     let question = format!(
-        "Import {path} into {into}: {}?",
+        "Import {path} into {into}? Result: {}.",
         describe::import_summary(&plan.counts)
     );
     let undo = "You can undo this in one step.".to_owned();

@@ -332,7 +332,9 @@ fn room_with_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
 
 fn listed_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (jid, rooms) = state.listed_user_at(at)?;
-    let users = rooms.iter().filter_map(|room| state.wardrobe().user(room, jid));
+    let users = rooms
+        .iter()
+        .filter_map(|(_, room)| state.wardrobe().user(room, jid));
     let hats = users.map(|user| user.hats.len()).sum();
     let width = CellWidth::Adaptive { narrow: 3, wide: 5 };
     let number = |number, noun, heading| RowCell::number(number, noun).width(width).heading(heading);
