@@ -269,7 +269,7 @@ fn new_users_problem(text: &str, rooms: &[Jid], wardrobe: &Wardrobe, keymap: &Ke
         .collect();
     match there.as_slice() {
         [user] if rooms.len() == 1 => Some(format!(
-            "Already in this room ({}); to change: Esc, {}",
+            "Already in this room as {} ({} in the list to change)",
             user.affiliation,
             keymap.name(CommandId::EditUser)
         )),

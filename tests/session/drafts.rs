@@ -424,8 +424,8 @@ fn restores_forms_of_older_versions() {
             "Add hat to 2 users",
             "Edit hat of terry@example.org",
             "Edit \"Why\" of 2 users",
-            "Define hat in courses@conference.example.org",
-            "Edit catalog hat in courses@conference.example.org",
+            "Define hat in the catalog of courses@conference.example.org",
+            "Edit hat in the catalog of courses@conference.example.org",
         ]
     );
     session.keys("Enter");

@@ -99,7 +99,9 @@ fn json_without_address_imports_into_selection() {
     session.keys("Enter");
     assert_eq!(
         says(&session),
-        format!("Import hats.json into {TERRY} in {ROOM}? Result: 1 hat added.\nYou can undo this in one step.")
+        format!(
+            "Import hats.json into {TERRY} in {ROOM}? Result: 1 hat added.\nYou can undo this in one step."
+        )
     );
     session.keys("Esc I");
     session.text("hats.json");

@@ -196,7 +196,11 @@ pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affilia
         let consequence = describe::also_removes_hats(hats);
         let question = format!("Remove {}?", edit.targets_with("from"));
         return edit
-            .into_batch(if one { "Remove user" } else { "Remove users" }, question, consequence)
+            .into_batch(
+                if one { "Remove user" } else { "Remove users" },
+                question,
+                consequence,
+            )
             .always_confirm(hats > 0);
     }
     // The question mentions owners, so that a room does not lose its last owner by accident.
@@ -288,7 +292,7 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
     let mut parts = Vec::new();
     match title.as_deref() {
         Some("") => parts.push("without a title".to_owned()),
-        Some(title) => parts.push(format!("titled {}", describe::quoted(title))),
+        Some(title) => parts.push(format!("title {}", describe::quoted(title))),
         None => {}
     }
     // The question omits what is already set for all of them.

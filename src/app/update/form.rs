@@ -1,6 +1,5 @@
 //! Opening, filling in and saving forms.
 
-use crate::app::command::CommandId;
 use crate::app::form::{FieldName, FieldValue, Form, FormSubject};
 use crate::app::place::{Grouping, RowKind};
 use crate::app::subject::single;

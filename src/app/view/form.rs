@@ -88,7 +88,7 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
         None if field.name == FieldName::Title
             && matches!(form.subject, FormSubject::EditHats { before: None, .. }) =>
         {
-            "applies to all; leave unchanged to keep each value".into()
+            "for all; leave unchanged to keep each value".into()
         }
         None => field.name.hint(state.keymap()),
     }

@@ -59,7 +59,7 @@ pub fn loading(state: &State) -> Option<LoadingView<'_>> {
     let percent = done.min(of).saturating_mul(100).checked_div(of);
     let failed = state.problem().is_some().then(|| {
         format!(
-            "It is reloaded when it changes. {} Retry  {} Quit",
+            "Reloads on change. {} Retry  {} Quit",
             state.key(CommandId::Retry),
             state.key(CommandId::Quit)
         )
