@@ -113,7 +113,7 @@ fn signal_does_not_wait_for_foreign_lock() {
         assert_eq!(status, 128 + u32::try_from(signal.as_raw()).unwrap());
         assert_eq!((home.hats(), home.drafts()), (json!({}), 1));
         let stage = Stage::hatrack(&home, &[]);
-        stage.see("1 change that could not be saved");
+        stage.see("1 unsaved change");
     }
 }
 
@@ -212,7 +212,7 @@ fn file_size_limit_acts_as_full_disk() {
     let line = format!("ulimit -f 0; exec {HATRACK}");
     let mut stage = Stage::start(&home, &["sh", "-c", &line], (100, 30));
     type_into_form(&mut stage);
-    stage.press_and_see(ENTER, "the disk is full for a file");
+    stage.press_and_see(ENTER, "the file is too large");
     assert_eq!(home.hats(), json!({}));
     stage.signal(Signal::TERM);
     assert_eq!(stage.end_with_all_put_back(), 143);

@@ -84,13 +84,13 @@ fn slow_disk_does_not_delay_keys_and_quit_waits() {
 fn system_errors_are_reported_and_retried() {
     let temporary = ".hats.json.hatrack-tmp";
     for (calls, error, path, reason) in [
-        ("fsync", "EIO", temporary, "the disk failed (input/output error)"),
+        ("fsync", "EIO", temporary, "input/output error of the disk"),
         ("write", "ENOSPC", temporary, "the disk is full; free some space"),
         (
             "write",
             "EDQUOT",
             "hats.history.jsonl",
-            "the disk quota is used up",
+            "the disk quota is exceeded",
         ),
         ("/^rename", "EACCES", temporary, "permission denied"),
     ] {

@@ -88,16 +88,16 @@ fn restricted_session_shows_only_its_rooms() {
     }
     stage.press_and_see("?", "┏ Help");
     escape(&mut stage);
-    stage.press_and_see("a", "Known hats 1");
+    stage.press_and_see("a", "Existing hats 1");
     // In the other room the boss has it, under another title.
     stage.see("1 user");
-    stage.press_and_see("kee", "none matches");
+    stage.press_and_see("kee", "No matches");
     stage.press("\x15");
-    stage.press_and_see("procto", "Known hats 1");
+    stage.press_and_see("procto", "Existing hats 1");
     shows_nothing_hidden(&stage);
     stage.press_and_see(ESC, "Discard changes");
     stage.press("y");
-    stage.until("the form is closed", |seen| !seen.shows("Known hats"));
+    stage.until("the form is closed", |seen| !seen.shows("Existing hats"));
     leaves(stage);
 }
 
@@ -109,9 +109,9 @@ fn plain_mode_and_clipboard_respect_restriction() {
     for (keys, shown) in [
         ("J", "Sent the JSON of"),
         ("lJ", "Sent the JSON of"),
-        ("w", "All hats, 1 of 2"),
-        ("lll", "Rooms in which"),
-        ("w", "All users"),
+        ("w", "Hats, 1 of 2"),
+        ("lll", "Rooms where"),
+        ("w", "Users, 1 of"),
         ("w", "Users of Courses"),
         ("H", "History, 5 changes"),
         (ESC, "Users of Courses"),
@@ -339,13 +339,13 @@ fn conflict_and_deleted_file_reveal_and_lose_nothing() {
     for (room, user) in [(SECRET, BOSS), (ROOM, TERRY)] {
         home.does(&["add", room, user, "urn:x:ta", "--title", "Changed"]);
     }
-    stage.press_and_see(ENTER, "Changed by somebody else meanwhile");
+    stage.press_and_see(ENTER, "Conflict: someone else changed this");
     shows_nothing_hidden(&stage);
     stage.press_and_see("t", "Changed");
     shows_nothing_hidden(&stage);
     let whole = home.document();
     std::fs::remove_file(home.path(".config/hatrack/hats.json")).unwrap();
-    stage.see("is gone");
+    stage.see("no longer exists");
     stage.press_and_see("W", "Recreate data file");
     shows_nothing_hidden(&stage);
     stage.press("y");

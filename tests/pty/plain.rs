@@ -57,7 +57,7 @@ fn plain_mode_places_cursor_and_writes_only_changes() {
     assert_eq!(stage.seen().parser.screen().cursor_position(), (2, 0));
     assert!(!stage.seen().parser.screen().hide_cursor());
     press(&mut stage, ENTER, (2, "terry@example.org, member, 2 hats"));
-    stage.see("Users of Courses, 1 of 2: terry@example.org, member, 2 hats, 1 worn");
+    stage.see("Users of Courses, 1 of 2: terry@example.org, member, 2 hats, 1 active");
     let written = press(&mut stage, DOWN, (3, "zoe@example.org, member, no hats"));
     assert_eq!(
         written,
@@ -66,13 +66,13 @@ fn plain_mode_places_cursor_and_writes_only_changes() {
     let written = press(&mut stage, "k", (2, "terry@example.org"));
     assert_eq!(
         written,
-        "Users of Courses, 1 of 2: terry@example.org, member, 2 hats, 1 worn"
+        "Users of Courses, 1 of 2: terry@example.org, member, 2 hats, 1 active"
     );
-    press(&mut stage, ENTER, (2, "Proctor, not worn"));
-    let written = press(&mut stage, DOWN, (3, "Teacher, worn, required"));
+    press(&mut stage, ENTER, (2, "Proctor, inactive"));
+    let written = press(&mut stage, DOWN, (3, "Teacher, active, required"));
     assert_eq!(
         written,
-        "Hats of terry@example.org in Courses, 2 of 2: Teacher, worn, required, urn:x:teacher"
+        "Hats of terry@example.org in Courses, 2 of 2: Teacher, active, required, urn:x:teacher"
     );
     // Nothing is written while idle.
     let before = stage.seen().raw.len();
@@ -87,9 +87,9 @@ fn plain_mode_writes_messages_questions_and_forms() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &["--plain"]);
     stage.see("Rooms, 1 of 1");
-    stage.press_and_see("\x14", "Refused: Nothing to retry");
+    stage.press_and_see("\x14", "Error: Nothing to retry");
     press(&mut stage, "\t", (2, "terry@example.org"));
-    stage.press_and_see("d", "Remove users. Keys: y Remove, Esc Cancel");
+    stage.press_and_see("d", "Remove user. Keys: y Remove, Esc Cancel");
     stage.see("Remove terry@example.org from courses@conference.example.org?");
     stage.press_and_see("n", "Users of Courses, 1 of 2");
     stage.press("l");

@@ -19,7 +19,7 @@ fn stops_and_goes_on(line: &str) {
     let mut stage = shell(&home);
     stage.press(&format!("{line}\r"));
     stage.see("Courses");
-    stage.press_and_see("ll", "a gives the first one.");
+    stage.press_and_see("ll", "No hats");
     for _ in 0..2 {
         let full = stage.whole_picture("? Help");
         stage.press(CTRL_Z);
