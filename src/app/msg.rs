@@ -96,7 +96,7 @@ pub enum Effect {
     Store(StoreRequest),
     /// Generate a hat id (`urn:uuid:…`); answered by [`Msg::NewId`].
     NewId,
-    /// Keep `after` in the draft of this actor and data file, in the place of `before`
+    /// Keep `after` in the draft of this actor and data file, instead of `before`
     /// ([`update_stored`](super::draft::update_stored)), and answer with [`Msg::DraftStored`].
     KeepDraft {
         /// This session's previous entries.

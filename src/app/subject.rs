@@ -74,7 +74,7 @@ pub enum FormSubject {
 }
 
 impl FormSubject {
-    /// The form's heading; addresses in it are to be made harmless.
+    /// The form's heading; addresses in it must be sanitized before drawing.
     pub fn heading(&self) -> String {
         match self {
             Self::AddRoom => "Add room".into(),

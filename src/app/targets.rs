@@ -101,7 +101,7 @@ pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
     members
 }
 
-/// Looks at the users in rooms that a change is about, until it is told to stop.
+/// Visits the target users and rooms of a change until `look` breaks.
 fn for_each_member(state: &State, mut look: impl FnMut(&Jid, &Jid) -> ControlFlow<()>) {
     let marked_or_selected = |pane| {
         let column = state.browser.column(pane);

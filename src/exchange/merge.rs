@@ -231,7 +231,7 @@ impl ImportMerge<'_> {
         Some(wanted)
     }
 
-    /// The affiliation that is said, else the one that is there. A new user must have one.
+    /// The given affiliation, else the existing one. A new user must have one.
     fn affiliation(
         &mut self,
         room: &Jid,

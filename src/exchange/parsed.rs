@@ -15,7 +15,7 @@ pub struct ParsedImport {
     pub content: ImportExtent,
     /// The columns that it has, where it is a table: what it does not say stays as it is.
     pub(super) columns: Option<ColumnIndex>,
-    /// Users of whom no affiliation is said, and the line where they come first.
+    /// Users without a given affiliation, and the line where each first appears.
     pub(super) missing_affiliations: BTreeMap<(Jid, Jid), usize>,
     pub(super) unverified: Vec<Unverified>,
 }
@@ -27,7 +27,7 @@ pub enum ImportExtent {
     Document(Wardrobe),
     /// One room; its address is not in the file.
     Room(Box<Room>),
-    /// One user; the address is not in the file. Whether an affiliation is said.
+    /// One user; the address is not in the file. Whether an affiliation is given.
     User(Box<User>, bool),
 }
 

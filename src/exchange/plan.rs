@@ -1,4 +1,4 @@
-//! What an import would do: the edits, counted, and what it leaves aside.
+//! What an import would do: the edits, counted, and what it skips.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

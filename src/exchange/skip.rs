@@ -1,4 +1,4 @@
-//! What an import leaves aside, and why.
+//! What an import skips, and why.
 
 use crate::model::{Affiliation, Jid};
 

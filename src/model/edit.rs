@@ -227,7 +227,7 @@ impl Wardrobe {
         Ok(Cow::Owned(Group(kept)))
     }
 
-    /// Whether no edit of the group is in effect any more.
+    /// Whether no edit of the group is still in effect.
     pub fn is_undone(&self, group: &Group) -> bool {
         let rest = |rest: Cow<'_, Group>| rest.is_empty();
         self.clone().apply_remaining(&group.inverse()).is_ok_and(rest)

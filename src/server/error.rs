@@ -1,4 +1,4 @@
-//! What can go wrong with a server as a whole. What concerns one room or one change is told as its outcome.
+//! What can go wrong with a server as a whole. What concerns one room or one change is reported as its outcome.
 
 /// Why a call of a backend ended early. All texts are for people, without control characters, and hold no password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! Live servers: reading what a room has there, and changing it, compared with what is expected.
 //!
 //! A [`Backend`] is a connection to one server. Its calls wait for the server, so it lives in a thread of its own, as the
-//! store does; what comes is told while it comes, and whoever is told can stop the call. Each call takes many rooms, so that
+//! store does; results are reported as they arrive, and the callback can stop the call. Each call takes many rooms, so that
 //! a backend can ask for several at a time where the server gains by it.
 //!
 //! All that a server says is bounded in size, number and time, and none of it is trusted.
@@ -35,11 +35,11 @@ pub trait Backend: Send {
     fn list_rooms(&mut self) -> Result<RoomList, Error>;
 
     /// Reads rooms, and tells of each: parts of it that have come, and then what came of it. A room that cannot be read
-    /// is told as such and does not end the call; an error does, and says nothing of the rooms that were not told.
+    /// is reported as such and does not end the call; an error does, and says nothing about rooms not yet reported.
     fn read_rooms(&mut self, rooms: &[Jid], tell: Tell<'_, ReadEvent>) -> Result<(), Error>;
 
     /// Makes changes, each only where the server has what is expected, or what is wanted already, and tells what came of
-    /// them as it becomes known. Changes of one user are made in their order, and the room is told of them once where the
+    /// them as it becomes known. Changes of one user are made in their order, and the room is notified of them once where the
     /// server allows it; others may be made in another order.
     ///
     /// Where an answer is lost the changes that were asked for are told as [`ItemOutcome::Unknown`], and the call ends
@@ -47,7 +47,7 @@ pub trait Backend: Send {
     fn apply(&mut self, work: &[RoomChanges], tell: Tell<'_, Applied>) -> Result<(), Error>;
 }
 
-/// Who is told; `Break` ends the call with [`Error::Stopped`] as soon as nothing is left unanswered.
+/// The callback for results; `Break` ends the call with [`Error::Stopped`] as soon as nothing is left unanswered.
 pub type Tell<'a, T> = &'a mut dyn FnMut(T) -> ControlFlow<()>;
 
 /// What a server told of its rooms.
@@ -61,7 +61,7 @@ pub struct RoomList {
     pub unreadable: usize,
 }
 
-/// What is told while rooms are read.
+/// What is reported while rooms are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadEvent {
     /// Some of a room has come.

@@ -108,7 +108,7 @@ impl StoreWorker {
     /// Pauses the thread once it has finished pending requests as far as possible: `paused` is called in that thread,
     /// which resumes when the pause is dropped.
     pub fn pause(&self, paused: impl FnOnce(WorkerPause) + Send + 'static) {
-        // If the thread has ended, nothing is written any more anyway.
+        // If the thread has ended, nothing is written anyway.
         let _ = self.sender.send(WorkerMessage::Pause(Box::new(paused)));
     }
 

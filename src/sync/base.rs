@@ -72,7 +72,7 @@ impl BaseUser {
     }
 }
 
-/// Why a base does not count any more: the next merge is a first contact again.
+/// Why a base no longer counts: the next merge is a first contact again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetAside {

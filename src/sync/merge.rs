@@ -56,7 +56,7 @@ struct Context<'a> {
 
 /// Compares a room of the file with what a server has, given what both were known to have.
 ///
-/// `base` is the room's base, or why an earlier one does not count any more; `local` is none where the file does not have
+/// `base` is the room's base, or why an earlier one no longer counts; `local` is none where the file does not have
 /// the room.
 pub fn merge(
     room: &Jid,

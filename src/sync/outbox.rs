@@ -367,7 +367,7 @@ impl Outbox {
     }
 }
 
-/// A value that waits, in the place of another. What is expected on the server is what it answered to have; what was sent
+/// A value that waits, replacing another. What is expected on the server is what it answered to have; what was sent
 /// without an answer stays in doubt.
 fn replaced(old: Option<Committed>, wanted: Wanted) -> Committed {
     let new = Committed {

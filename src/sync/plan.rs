@@ -28,7 +28,7 @@ pub struct RoomPlan {
     /// Nothing is known of what both sides had: nothing is deleted, and what was deleted on one side comes back from the
     /// other.
     pub first_contact: bool,
-    /// Why an earlier base does not count any more; it is to be set aside.
+    /// Why an earlier base no longer counts; it is to be set aside.
     pub set_aside: Option<SetAside>,
     /// The differences: the name, then the catalog, then the users in the order of their addresses.
     pub lines: Vec<Line>,
@@ -51,7 +51,7 @@ pub enum RoomState {
     RemovedHere,
     /// It is only here, and was never there. No room is made on a server.
     OnlyHere,
-    /// It was on the server and is not any more. Nothing is lost here.
+    /// It was on the server and no longer is. Nothing is lost here.
     GoneThere,
     /// The account is not allowed to read it; the text says who may.
     Forbidden(String),

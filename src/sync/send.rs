@@ -131,7 +131,7 @@ impl Phases<'_> {
         phase.push((number, change));
     }
 
-    /// A whole user: what the file has of them, or nothing any more.
+    /// A whole user: what the file has of them, or nothing if they are gone.
     fn add_user(&mut self, number: usize, user: &Jid, line: &Line) {
         let whole = |side: &Option<SideValue>| match side {
             Some(SideValue::User(value)) => value.clone(),
@@ -187,7 +187,7 @@ impl Phases<'_> {
         }
     }
 
-    /// An entry is removed only where nobody has the hat on the server any more.
+    /// An entry is removed only if nobody on the server has the hat.
     fn keep_used_entries(&mut self) {
         let Some(plan) = self.plan.filter(|_| !self.undefined.is_empty()) else {
             return;

@@ -350,7 +350,7 @@ fn spoken_count(count: &RowCount<'_>) -> String {
     join_nonempty([rows, marked, sorted])
 }
 
-/// The keys of what lies on top, whether they can do it now or not: what can is said when it is tried.
+/// The keys of the top overlay, enabled or not: a disabled one gives its reason when pressed.
 fn keys(state: &State) -> String {
     let of = |place: &'static Place| {
         let shown = |command: &&Command| command.footer && command.place == *place;

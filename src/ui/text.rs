@@ -1,4 +1,4 @@
-//! Text from files, servers and people: made harmless at the door, measured and cut by what a terminal shows.
+//! Text from files, servers and people: sanitized, then measured and cut by what a terminal shows.
 //!
 //! Harmless means: nothing in it moves the cursor, changes colors, turns the reading direction round, hides, or
 //! piles up without taking room. What would do so is shown: controls as pictures (`␛`), the rest as `«U+202E»`.
@@ -51,7 +51,7 @@ fn is_halfwidth_mark(c: char) -> bool {
     matches!(c, '\u{ff9e}' | '\u{ff9f}')
 }
 
-/// The text made harmless and cut at its end to so many columns. Only as much of the text is read as is shown.
+/// The text, sanitized and cut at its end to so many columns. Only as much of the text is read as is shown.
 pub fn cut(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let safe = sanitize::prefix(text, columns, charset);
     if width(&safe) <= columns {
@@ -64,7 +64,7 @@ pub fn cut(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     }
 }
 
-/// The text made harmless, cut at its end or filled with spaces to exactly so many columns.
+/// The text, sanitized, cut at its end or filled with spaces to exactly so many columns.
 pub fn fit(text: &str, columns: usize, charset: Charset) -> String {
     let mut fitted = cut(text, columns, charset).into_owned();
     pad(&mut fitted, columns);
@@ -77,7 +77,7 @@ pub fn pad(text: &mut String, columns: usize) {
     text.extend(std::iter::repeat_n(' ', missing));
 }
 
-/// The text made harmless and, where it is too long, cut in its middle: for URIs, whose ends tell most.
+/// The text, sanitized and, if it is too long, cut in its middle: for URIs, whose ends tell most.
 pub fn cut_middle(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     if text.len() > MAX_SCANNED {
         return cut(text, columns, charset);
@@ -98,7 +98,7 @@ fn without_middle(safe: &str, columns: usize, charset: Charset) -> Option<String
     Some(format!("{start}{dots}{end}"))
 }
 
-/// An address made harmless; where it is too long the domain is cut first, at its end, then the local part in its
+/// A sanitized address; if it is too long the domain is cut first, at its end, then the local part in its
 /// middle: `terry@exam…`, `a-very…deed`.
 pub fn cut_address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let Some((local, _)) = text.split_once('@').filter(|_| text.len() <= MAX_SCANNED) else {
@@ -108,7 +108,7 @@ pub fn cut_address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str>
     if width(&sanitize_for(text, charset)) <= columns || width(&safe) + width(charset.ellipsis()) <= columns {
         return cut(text, columns, charset);
     }
-    // Though the local part alone may fit: that something is missing is told in any case.
+    // Though the local part alone may fit: an ellipsis always shows that something is missing.
     without_middle(&safe, columns, charset).map_or_else(|| cut(text, columns, charset), Cow::Owned)
 }
 
@@ -158,7 +158,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A text made harmless and folded to at most so many lines; where it is longer, `…` stands at the end.
+/// A sanitized text, folded to at most so many lines; where it is longer, `…` stands at the end.
 pub fn wrap_limited(text: &str, columns: usize, most: usize, charset: Charset) -> Vec<String> {
     let columns = columns.max(2);
     let mut lines = wrap(&cut(text, columns.saturating_mul(most), charset), columns);

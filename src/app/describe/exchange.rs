@@ -67,7 +67,7 @@ pub fn import_summary(counts: &ImportCounts) -> String {
     }
 }
 
-/// What an import leaves aside, and why.
+/// What an import skips, and why.
 pub fn skipped_item(skip: &SkippedItem) -> String {
     let room = skip.room.as_ref().map_or("", |room| room.as_str());
     let user = skip.user.as_ref().map_or("", |user| user.as_str());

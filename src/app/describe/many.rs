@@ -22,7 +22,7 @@ struct EditCounts<'a> {
     touched_rooms: BTreeSet<&'a Jid>,
 }
 
-/// Which of three: what was not there, what is not there any more, what is another now.
+/// Added, removed or changed.
 fn edit_kind(before: bool, after: bool) -> usize {
     match (before, after) {
         (false, _) => 0,

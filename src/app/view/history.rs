@@ -63,7 +63,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> V
     }
 }
 
-/// What is said in the place of entries.
+/// The text shown when there are no entries.
 fn empty_text(shown: &HistoryOverlay) -> &'static str {
     match (&shown.error, shown.loading) {
         (Some(_), _) => "",

@@ -154,7 +154,7 @@ pub struct Details<'a> {
 impl Details<'_> {
     /// The sentence of a row, and what it does not say already.
     pub fn sentence(&self, sentence: &str) -> String {
-        // What is said shortly in the row is said in full here.
+        // The row has the short form; this is the full one.
         let said = sentence
             .split(", ")
             .filter(|part| self.main.len() == part.len() || !self.main.starts_with(&format!("{part}:")));

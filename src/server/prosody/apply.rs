@@ -83,7 +83,7 @@ impl Prosody {
     }
 
     /// The commands, and what is refused without asking the server. All changes of a user are in one command, so that the
-    /// room is told of them once.
+    /// room is notified of them once.
     fn batches(&self, changes: &RoomChanges) -> (Vec<Batch>, Vec<(usize, ItemOutcome)>) {
         let mut users: BTreeMap<&Jid, usize> = BTreeMap::new();
         let mut order: Vec<(&Jid, Vec<(usize, String)>)> = Vec::new();

@@ -15,7 +15,7 @@ const INBOX: usize = 64 << 20;
 /// How long a command that ended may take to say why.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// Why nothing can be sent or received any more.
+/// Why nothing more can be sent or received.
 #[derive(Debug)]
 pub(super) enum Broken {
     /// The other side ended.

@@ -30,7 +30,7 @@ enum Seen {
     Lost,
     /// Somebody changed it after.
     ChangedSince,
-    /// It is not there, and nobody can say any more since when.
+    /// It is not there, and it is no longer known since when.
     NotThere,
 }
 

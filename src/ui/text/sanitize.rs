@@ -63,7 +63,7 @@ pub fn escape_json_bytes(json: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// As much of the beginning of the text as can matter for so many columns and a bit more, made harmless.
+/// The start of the text, sanitized: as much as can matter for so many columns and a bit more.
 pub(super) fn prefix(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let start = text.as_bytes().get(..=columns).unwrap_or(text.as_bytes());
     if is_printable_ascii(start) && start.len() == text.len() {

@@ -38,7 +38,7 @@ pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
             remarks: label::visible_name(room).map(Into::into).into_iter().collect(),
         }),
         Pane::Third if state.hat().is_some() => hat_details(state),
-        // Without a hat to tell of, the user is told of.
+        // Without a hat, the user is described.
         Pane::Second | Pane::Third => state.user().map(|(jid, user)| {
             let mut remarks = vec![
                 user.affiliation.as_str().into(),

@@ -10,7 +10,7 @@ use super::ListView;
 
 /// The fields of a form.
 pub struct FieldsView<'a> {
-    /// What is said above them.
+    /// The text above the fields.
     pub warning: Option<String>,
     /// From top to bottom.
     pub fields: Vec<FieldView<'a>>,

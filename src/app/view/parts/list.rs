@@ -24,7 +24,7 @@ pub struct ListView<'a> {
     pub markable: bool,
     /// The filter whose matches are highlighted in the cells called names.
     pub filter: Option<&'a Filter>,
-    /// What is said where there are no rows.
+    /// The text shown when there are no rows.
     pub empty: Vec<String>,
     /// The selected row in full, below the list where there is room.
     pub full_text: Option<String>,
@@ -134,7 +134,7 @@ pub enum Tone<'a> {
     Swatch(&'a HatId, Option<&'a Hue>),
 }
 
-/// What a sentence says in the place of a cell.
+/// How a sentence in plain mode words a cell.
 pub enum SpokenText<'a> {
     /// The cell's text.
     Text,
