@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use super::codec::{LONGEST, Odd, escape, hat_word, word_value};
 use super::{Prosody, malformed, records, text};
 use crate::model::{Affiliation, Jid};
-use crate::server::{Applied, Error, RoomChanges, Tell};
+use crate::server::backend::{Applied, RoomChanges, Tell};
+use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, Refusal, ServerClass};
 
 /// Users in a command: Prosody saves the whole room at its end, and does nothing else meanwhile.

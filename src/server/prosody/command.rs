@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::process::{Command as Spawn, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
 
 use super::carrier::{Carrier, Said};
 use super::channel::{Broken, Channel};
+use crate::server::settings::CommandLine;
 
 /// The longest piece that can be printed, in bytes: prosodyctl of Prosody 13 dies at 10,000 of XML.
 const PIECE: usize = 9_000;
@@ -21,17 +21,6 @@ const LONGEST_LINE: usize = 64 << 10;
 const CHATTER: usize = 2048;
 /// How long the command may take to end by itself.
 const FAREWELL: Duration = Duration::from_millis(500);
-
-/// A command that is to run the shell: an absolute path, its arguments, and variables beside a fixed few.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandLine {
-    /// The program.
-    pub program: PathBuf,
-    /// Its arguments.
-    pub arguments: Vec<String>,
-    /// Variables of its environment, as `HOME`. There are no others but `PATH`, `LC_ALL` and `TERM`, which are fixed.
-    pub variables: Vec<(String, String)>,
-}
 
 /// A command that runs.
 pub(super) struct Command {

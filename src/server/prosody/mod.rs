@@ -10,87 +10,42 @@ mod read;
 mod shell;
 mod socket;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-pub use command::CommandLine;
+use std::time::Instant;
 
 use self::codec::{escape, unescape};
 use self::command::Command;
 use self::shell::Shell;
 use self::socket::Socket;
-use super::{Applied, Backend, Error, ReadEvent, RoomChanges, RoomList, Tell};
+use super::backend::{Applied, Backend, ReadEvent, RoomChanges, RoomList, Tell};
+use super::error::Error;
+use super::settings::{ProsodyAccess, ServerSettings};
 use crate::model::Jid;
 use crate::sync::{Missing, RemoteRoomInfo, Rights, ServerClass, ServerKind, ServerReport};
 
 /// The most rooms of one server.
 const MOST_ROOMS: usize = 100_000;
-/// How long an answer may take, unless the settings say otherwise.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How the shell is reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Access {
-    /// By the admin socket.
-    Socket(PathBuf),
-    /// By standard input and output of a command that runs `prosodyctl shell --quiet`.
-    Command(CommandLine),
-}
-
-/// A Prosody server of the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Its name.
-    pub name: Arc<str>,
-    /// The services of rooms that belong to it, as `conference.example.org`.
-    pub services: Vec<Jid>,
-    /// The only rooms that are read and changed; `None`: all of the services.
-    pub rooms: Option<Vec<Jid>>,
-    /// How the shell is reached.
-    pub access: Access,
-    /// How long an answer may take.
-    pub timeout: Duration,
-}
-
-impl Settings {
-    /// Settings for all rooms of these services.
-    pub fn new(name: &str, services: Vec<Jid>, access: Access) -> Self {
-        Self {
-            name: name.into(),
-            services,
-            rooms: None,
-            access,
-            timeout: TIMEOUT,
-        }
-    }
-
-    /// Whether a room may be read and changed.
-    fn allows(&self, room: &Jid) -> bool {
-        let service = |service: &Jid| service.local().is_none() && service.domain() == room.domain();
-        self.services.iter().any(service) && self.rooms.as_ref().is_none_or(|rooms| rooms.contains(room))
-    }
-}
 
 /// A connection to the admin shell of one server.
 pub struct Prosody {
-    settings: Settings,
+    settings: ServerSettings,
+    access: ProsodyAccess,
     shell: Option<Shell>,
 }
 
 impl Prosody {
     /// Connects to nothing yet.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: ServerSettings, access: ProsodyAccess) -> Self {
         Self {
             settings,
+            access,
             shell: None,
         }
     }
 
     fn open(&self) -> Result<Shell, Error> {
         let until = Instant::now() + self.settings.timeout;
-        let carrier: Box<dyn carrier::Carrier> = match &self.settings.access {
-            Access::Socket(path) => match Socket::open(path, until) {
+        let carrier: Box<dyn carrier::Carrier> = match &self.access {
+            ProsodyAccess::Socket(path) => match Socket::open(path, until) {
                 Ok(socket) => Box::new(socket),
                 Err(channel::Broken::System(error)) => {
                     let (passes, text) = socket::explain(path, &error);
@@ -107,7 +62,7 @@ impl Prosody {
                     )));
                 }
             },
-            Access::Command(line) => match Command::start(line) {
+            ProsodyAccess::Command(line) => match Command::start(line) {
                 Ok(command) => Box::new(command),
                 Err(error) => {
                     return Err(Error::Refused(format!(
@@ -126,6 +81,7 @@ impl Prosody {
             Some(shell) => shell,
             none => none.insert(Self::open(&Self {
                 settings: self.settings.clone(),
+                access: self.access.clone(),
                 shell: None,
             })?),
         };
@@ -166,7 +122,12 @@ impl Prosody {
 }
 
 /// Takes a room of a list in.
-fn list_room(room: &str, name: Option<&str>, settings: &Settings, list: &mut RoomList) -> Result<(), Error> {
+fn list_room(
+    room: &str,
+    name: Option<&str>,
+    settings: &ServerSettings,
+    list: &mut RoomList,
+) -> Result<(), Error> {
     let spelled = unescape(room);
     let jid = spelled.as_deref().and_then(|text| Jid::parse_room(text).ok());
     match jid.filter(|jid| Some(jid.as_str()) == spelled.as_deref()) {
@@ -220,6 +181,7 @@ impl Backend for Prosody {
     fn check(&mut self) -> Result<ServerReport, Error> {
         let services: Vec<String> = self
             .settings
+            .entry
             .services
             .iter()
             .map(|service| escape(service.as_str()))
@@ -247,14 +209,14 @@ impl Backend for Prosody {
         });
         let missing = missing.chain(version.as_deref().and_then(too_old)).collect();
         Ok(ServerReport {
-            server: self.settings.name.clone(),
+            server: self.settings.entry.name.clone(),
             kind: ServerKind::Prosody,
             class: Some(ServerClass::Prosody),
             version: version.map(|version| format!("Prosody {version}")),
-            transport: Some(match &self.settings.access {
-                Access::Socket(path) => format!("socket {}", path.display()),
+            transport: Some(match &self.access {
+                ProsodyAccess::Socket(path) => format!("socket {}", path.display()),
                 // Not its arguments, which may be nobody's business.
-                Access::Command(line) => format!("command {}", line.program.display()),
+                ProsodyAccess::Command(line) => format!("command {}", line.program.display()),
             }),
             rights: Rights::All,
             rooms: list.rooms,
@@ -268,7 +230,7 @@ impl Backend for Prosody {
             complete: true,
             ..RoomList::default()
         };
-        for service in self.settings.services.clone() {
+        for service in self.settings.entry.services.clone() {
             self.list_service(&service, &mut list)?;
         }
         list.rooms.sort_by(|one, other| one.room.cmp(&other.room));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::codec::{LONGEST, escape, unescape, word_hat, word_id};
 use super::{Prosody, malformed, records, text};
 use crate::model::{Affiliation, Jid};
-use crate::server::{Error, ReadEvent, Tell};
+use crate::server::backend::{ReadEvent, Tell};
+use crate::server::error::Error;
 use crate::sync::{RemoteRoom, RemoteUser, RoomRead, Unreadable};
 
 /// Users in a page. Others wait for about 50 ms while it is made.
@@ -47,7 +48,7 @@ impl Prosody {
         if !self.settings.allows(room) {
             let why = format!(
                 "{room} is not among the rooms of the server {} in the configuration",
-                self.settings.name
+                self.settings.entry.name
             );
             return told(tell(finished(room, RoomRead::Forbidden(why))));
         }

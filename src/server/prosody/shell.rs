@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::Error;
-use super::super::error::foreign;
+use super::super::error::{Error, foreign};
 use super::carrier::{Carrier, LONGEST_LINE, Said};
 use super::channel::Broken;
 use super::codec::{escape, unescape};

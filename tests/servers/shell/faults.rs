@@ -3,12 +3,13 @@
 use std::process::Command;
 use std::time::Duration;
 
-use hatrack::server::prosody::{Access, CommandLine, Prosody};
+use hatrack::server::prosody::Prosody;
 use hatrack::server::{Backend as _, Error};
+use hatrack::server::{CommandLine, ProsodyAccess};
 use hatrack::sync::{ItemChange, ItemOutcome};
 use serde_json::{Value, json};
 
-use super::{By, access, apply, change, connect, each, hat, read, settings, try_apply};
+use super::{By, access, apply, change, connect, each, hat, prosody, read, settings, try_apply};
 use crate::server::Server;
 
 const ROOM: &str = "courses@conference.localhost";
@@ -107,7 +108,7 @@ fn a_server_that_does_not_answer_is_unknown_and_what_it_did_is_read_later() {
         make(server, 3);
         let mut patient = settings(access(server, by));
         patient.timeout = Duration::from_millis(1500);
-        let mut backend = Prosody::new(patient);
+        let mut backend = prosody(patient);
         backend.connect().unwrap();
         server.freeze();
         let (told, result) = try_apply(&mut backend, ROOM, many(3));
@@ -209,13 +210,13 @@ fn an_error_in_the_server_leaves_the_room_able_to_save() {
 fn who_may_not_is_told_who_may() {
     each(|server, by| {
         let access = match access(server, by) {
-            Access::Socket(path) => {
-                let settings_of_nobody = settings(Access::Socket(path.clone()));
+            ProsodyAccess::Socket(path) => {
+                let settings_of_nobody = settings(ProsodyAccess::Socket(path.clone()));
                 // A thread with the rights of nobody.
                 let asked = std::thread::spawn(move || {
                     let nobody = rustix::process::Uid::from_raw(65534);
                     rustix::thread::set_thread_res_uid(nobody, nobody, nobody).unwrap();
-                    Prosody::new(settings_of_nobody).connect().unwrap_err()
+                    prosody(settings_of_nobody).connect().unwrap_err()
                 });
                 let error = asked.join().unwrap();
                 assert!(
@@ -223,7 +224,7 @@ fn who_may_not_is_told_who_may() {
                     "{error:?}"
                 );
                 let missing = path.with_file_name("none.sock");
-                let error = Prosody::new(settings(Access::Socket(missing)))
+                let error = prosody(settings(ProsodyAccess::Socket(missing)))
                     .connect()
                     .unwrap_err();
                 assert!(
@@ -232,7 +233,7 @@ fn who_may_not_is_told_who_may() {
                 );
                 return;
             }
-            Access::Command(line) => Access::Command(CommandLine {
+            ProsodyAccess::Command(line) => ProsodyAccess::Command(CommandLine {
                 program: "/usr/bin/setpriv".into(),
                 arguments: [
                     vec![
@@ -247,10 +248,10 @@ fn who_may_not_is_told_who_may() {
                 ..line
             }),
         };
-        let error = Prosody::new(settings(access)).connect().unwrap_err();
+        let error = prosody(settings(access)).connect().unwrap_err();
         assert!(matches!(&error, Error::Away(_)), "{error:?}");
         let script = |text: &str| {
-            Access::Command(CommandLine {
+            ProsodyAccess::Command(CommandLine {
                 program: "/bin/sh".into(),
                 arguments: vec!["-c".into(), text.into(), "the-password".into()],
                 variables: Vec::new(),
@@ -262,14 +263,14 @@ fn who_may_not_is_told_who_may() {
         ] {
             let mut settings = settings(script(text));
             settings.timeout = Duration::from_millis(500);
-            let error = Prosody::new(settings).connect().unwrap_err();
+            let error = prosody(settings).connect().unwrap_err();
             assert!(
                 matches!(&error, Error::Away(why) if why.contains("sudo: a password is required")),
                 "{error:?}"
             );
             assert!(!format!("{error:?}").contains("the-password"));
         }
-        let error = Prosody::new(settings(Access::Command(CommandLine {
+        let error = prosody(settings(ProsodyAccess::Command(CommandLine {
             program: "/no/such".into(),
             arguments: vec!["the-password".into()],
             variables: Vec::new(),
@@ -291,9 +292,9 @@ fn commands_have_no_terminal_and_end_with_the_connection() {
         arguments: vec!["-c".into(), script.into()],
         variables: vec![("HOME".into(), "/tmp".into())],
     };
-    let mut settings = settings(Access::Command(line));
+    let mut settings = settings(ProsodyAccess::Command(line));
     settings.timeout = Duration::from_millis(800);
-    let error = Prosody::new(settings).connect().unwrap_err().to_string();
+    let error = prosody(settings).connect().unwrap_err().to_string();
     assert!(
         error.contains("not a tty") && error.contains("HOME=/tmp") && error.contains("TERM=xterm"),
         "{error}"

@@ -6,12 +6,13 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use hatrack::server::prosody::{Access, Prosody};
+use hatrack::server::ProsodyAccess;
+use hatrack::server::prosody::Prosody;
 use hatrack::server::{Backend as _, Error};
 use hatrack::sync::{ItemOutcome, RoomRead};
 use proptest::prelude::*;
 
-use super::{change, hat, read_all, settings, try_apply};
+use super::{change, hat, prosody, read_all, settings, try_apply};
 use crate::support::cases;
 
 const ROOM: &str = "courses@conference.localhost";
@@ -81,9 +82,9 @@ impl Bad {
     }
 
     fn connect(&self) -> Prosody {
-        let mut settings = settings(Access::Socket(self.path.clone()));
+        let mut settings = settings(ProsodyAccess::Socket(self.path.clone()));
         settings.timeout = Duration::from_secs(1);
-        Prosody::new(settings)
+        prosody(settings)
     }
 }
 
@@ -218,7 +219,7 @@ fn what_is_no_prosody_is_away() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("prosody.sock");
     drop(UnixListener::bind(&path).unwrap());
-    let error = Prosody::new(settings(Access::Socket(path)))
+    let error = prosody(settings(ProsodyAccess::Socket(path)))
         .connect()
         .unwrap_err();
     assert!(

@@ -8,12 +8,12 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use hatrack::model::{Affiliation, HatId, Jid};
-use hatrack::server::prosody::{Access, Prosody, Settings};
 use hatrack::server::{Backend as _, ReadEvent, RoomChanges};
+use hatrack::server::{ProsodyAccess, ServerAccess, ServerSettings};
 use hatrack::sync::{HatValue, Item, ItemChange, ItemOutcome, ItemValue, RoomRead, ServerClass};
 use proptest::prelude::*;
 
-use super::SAVED;
+use super::{SAVED, prosody};
 use crate::support::{cases, jid, room_jid, text};
 use crate::system::skip;
 
@@ -173,10 +173,10 @@ fn hats() -> impl Strategy<Value = Hats> {
 
 fn check(stage: &Stage, room: &Jid, users: &[(Jid, Hats)], actor: &str, reason: &str) {
     let service = Jid::parse(room.domain()).unwrap();
-    let mut backend = Prosody::new(Settings::new(
+    let mut backend = prosody(ServerSettings::new(
         "example",
         vec![service],
-        Access::Socket(stage.path.clone()),
+        ServerAccess::Prosody(ProsodyAccess::Socket(stage.path.clone())),
     ));
     let mut wanted: std::collections::BTreeMap<(Jid, HatId), HatValue> = std::collections::BTreeMap::new();
     let mut changes = Vec::new();

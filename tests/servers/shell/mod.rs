@@ -11,8 +11,9 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use hatrack::model::{Affiliation, HatId, Jid};
-use hatrack::server::prosody::{Access, CommandLine, Prosody, Settings};
+use hatrack::server::prosody::Prosody;
 use hatrack::server::{Applied, Backend as _, Error, ReadEvent, RoomChanges};
+use hatrack::server::{CommandLine, ProsodyAccess, ServerAccess, ServerSettings};
 use hatrack::sync::{HatValue, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoom, RoomRead};
 
 use crate::prosody::SERVICE;
@@ -37,9 +38,9 @@ pub(super) fn jid(text: &str) -> Jid {
     Jid::parse(text).unwrap()
 }
 
-pub(super) fn access(server: &Server, by: By) -> Access {
+pub(super) fn access(server: &Server, by: By) -> ProsodyAccess {
     if by == By::Socket {
-        return Access::Socket(server.socket());
+        return ProsodyAccess::Socket(server.socket());
     }
     let words = server
         .prosodyctl()
@@ -53,22 +54,29 @@ pub(super) fn access(server: &Server, by: By) -> Access {
         let hide = "package.preload.readline = function() error('hidden') end";
         variables.push(("LUA_INIT".to_owned(), hide.to_owned()));
     }
-    Access::Command(CommandLine {
+    ProsodyAccess::Command(CommandLine {
         program: found.into_iter().find(|path| path.exists()).unwrap(),
         arguments,
         variables,
     })
 }
 
-pub(super) fn settings(access: Access) -> Settings {
-    Settings {
+pub(super) fn settings(access: ProsodyAccess) -> ServerSettings {
+    ServerSettings {
         timeout: Duration::from_secs(30),
-        ..Settings::new("example", vec![jid(SERVICE)], access)
+        ..ServerSettings::new("example", vec![jid(SERVICE)], ServerAccess::Prosody(access))
+    }
+}
+
+pub(super) fn prosody(settings: ServerSettings) -> Prosody {
+    match settings.access.clone() {
+        ServerAccess::Prosody(access) => Prosody::new(settings, access),
+        ServerAccess::Xmpp(_) => panic!("no Prosody"),
     }
 }
 
 pub(super) fn connect(server: &Server, by: By) -> Prosody {
-    Prosody::new(settings(access(server, by)))
+    prosody(settings(access(server, by)))
 }
 
 /// Runs a test for each server and each way to reach it.

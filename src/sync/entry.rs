@@ -1,0 +1,40 @@
+//! A server as the configuration names it, as far as plans and screens need to know it.
+
+use std::sync::Arc;
+
+use super::{Affiliations, ServerKind};
+use crate::model::Jid;
+
+/// A server of the configuration. A room belongs to the server whose service is its domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerEntry {
+    /// Its name in the configuration: 1 to 32 of `a` to `z`, `0` to `9` and `-`.
+    pub name: Arc<str>,
+    /// How it is reached.
+    pub kind: ServerKind,
+    /// The MUC services that belong to it, for example `conference.example.org`: bare domains.
+    pub services: Vec<Jid>,
+    /// When changes are sent.
+    pub send: SendMode,
+    /// Whether affiliations are sent.
+    pub affiliations: Affiliations,
+}
+
+/// When changes of a linked room are sent to its server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SendMode {
+    /// As soon as they are saved.
+    #[default]
+    AtOnce,
+    /// When a plan is applied.
+    Ask,
+}
+
+impl ServerEntry {
+    /// Whether a room belongs to this server.
+    pub fn has(&self, room: &Jid) -> bool {
+        self.services
+            .iter()
+            .any(|service| service.local().is_none() && service.domain() == room.domain())
+    }
+}
