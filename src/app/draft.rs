@@ -56,6 +56,7 @@ impl From<UnsavedChange> for Change {
             group: unsaved.edits,
             undoes: unsaved.undoes,
             redoes: unsaved.redoes,
+            actor: None,
         }
     }
 }

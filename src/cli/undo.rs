@@ -27,7 +27,7 @@ pub(super) fn undo(args: &RevisionArgs, context: &SessionContext, out: &mut Outp
     let change = Change {
         group: entry.group.inverse(),
         undoes: full_revision(&entry),
-        redoes: None,
+        ..Change::default()
     };
     commit(&mut data, change, out)
 }
@@ -48,8 +48,8 @@ pub(super) fn redo(args: &RevisionArgs, context: &SessionContext, out: &mut Outp
     }
     let change = Change {
         group: entry.group.inverse(),
-        undoes: None,
         redoes: full_revision(&entry),
+        ..Change::default()
     };
     commit(&mut data, change, out)
 }

@@ -242,7 +242,10 @@ impl Store {
             revision,
             id: Uuid::new_v4().to_string().into(),
             time: Timestamp::now(),
-            actor: self.options.actor.as_str().into(),
+            actor: change
+                .actor
+                .clone()
+                .unwrap_or_else(|| self.options.actor.as_str().into()),
             group,
             undoes: change.undoes,
             redoes: change.redoes,

@@ -68,9 +68,11 @@ impl MemoryStore {
                 group,
                 undoes,
                 redoes,
+                actor,
             },
         ) = (self.wardrobe.revision, change);
-        let (id, actor) = (revision.to_string().into(), self.actor.as_str().into());
+        let id = revision.to_string().into();
+        let actor = actor.unwrap_or_else(|| self.actor.as_str().into());
         self.history.push(HistoryEntry {
             revision,
             id,

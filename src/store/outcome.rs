@@ -34,6 +34,8 @@ pub struct Change {
     pub undoes: Option<u64>,
     /// If this is a redo, the revision of the undo that it reverts.
     pub redoes: Option<u64>,
+    /// The author, if not the session's actor: what comes from a server is committed by `server:NAME`.
+    pub actor: Option<Box<str>>,
 }
 
 impl From<Group> for Change {

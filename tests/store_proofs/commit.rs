@@ -51,7 +51,7 @@ fn commit_adds_one_history_line_and_its_inverse_undoes_it() {
     let undo = Change {
         group: entry.group.inverse(),
         undoes: Some(3),
-        redoes: None,
+        ..Change::default()
     };
     assert_eq!(store.find_undo().unwrap().undo, Some(entry));
     assert_eq!(commit(&mut store, undo), Ok(Some(4)));

@@ -236,7 +236,7 @@ fn undo_and_redo_walk_over_own_changes() {
         let change = Change {
             group: entry.group.inverse(),
             undoes: Some(entry.revision),
-            redoes: None,
+            ..Change::default()
         };
         commit(store, change).unwrap().unwrap()
     };
@@ -244,8 +244,8 @@ fn undo_and_redo_walk_over_own_changes() {
         let entry = store.find_undo().unwrap().redo.unwrap();
         let change = Change {
             group: entry.group.inverse(),
-            undoes: None,
             redoes: Some(entry.revision),
+            ..Change::default()
         };
         commit(store, change).unwrap().unwrap()
     };
@@ -293,7 +293,7 @@ fn undo_and_redo_walk_over_own_changes() {
     let back = Change {
         group: entry.group.inverse(),
         undoes: Some(2),
-        redoes: None,
+        ..Change::default()
     };
     assert_eq!(commit(&mut alice, back).unwrap_err().condition(), "conflict");
 }
@@ -364,7 +364,7 @@ fn undo_skips_commits_already_undone() {
     let undo = Change {
         group: entry.group.inverse(),
         undoes: Some(3),
-        redoes: None,
+        ..Change::default()
     };
     let mut probe = alice.wardrobe().clone();
     assert_eq!(probe.apply_remaining(&undo.group).unwrap().0.len(), 1);
@@ -375,4 +375,23 @@ fn undo_skips_commits_already_undone() {
     assert_eq!(commit(&mut alice, undo), Ok(Some(7)));
     assert_eq!(hats_in_file(&path), [""; 0]);
     assert_eq!(history(&alice)[0].group.0.len(), 1);
+}
+
+#[test]
+fn records_what_a_server_changed_as_done_by_the_server() {
+    let (_folder, _, mut store) = sample();
+    add_hat(&mut store, "a").unwrap(); // 3
+    let change = Change {
+        actor: Some("server:example".into()),
+        ..hat_change(&store, "b")
+    };
+    assert_eq!(commit(&mut store, change), Ok(Some(4)));
+    let entry = history(&store).remove(0);
+    assert_eq!((entry.revision, &*entry.actor), (4, "server:example"));
+    let found = store.find_undo().unwrap();
+    assert_eq!(
+        found.undo.map(|entry| entry.revision),
+        Some(3),
+        "it is not the session's own"
+    );
 }
