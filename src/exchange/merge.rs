@@ -221,8 +221,9 @@ impl ImportMerge<'_> {
             hats: hats.into_iter().collect::<Hats>(),
             extra: merged(base, &given.extra),
         };
-        let is_nobody = affiliation == Affiliation::None && wanted.hats.is_empty();
-        if is_nobody && now != Some(&wanted) && !self.options.replace {
+        // Adding never removes an existing user, not even one without affiliation and hats.
+        let is_empty = affiliation == Affiliation::None && wanted.hats.is_empty();
+        if is_empty && now.is_none() && !self.options.replace {
             if refused == 0 {
                 self.skip(room, jid, SkipReason::EmptyUser);
             }
