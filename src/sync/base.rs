@@ -48,6 +48,9 @@ pub struct Base {
     /// [`RemovalGuard`]: super::RemovalGuard
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub held: BTreeSet<Jid>,
+    /// The room was seen to be gone from the server. When it is back, it may be another one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
 }
 
 /// What a user was known to have on both sides.
@@ -108,6 +111,7 @@ impl Base {
             catalog: BTreeMap::new(),
             users: BTreeMap::new(),
             held: BTreeSet::new(),
+            gone: false,
         }
     }
 
@@ -145,8 +149,11 @@ impl Base {
     /// Whether the server's room is still the one that this is about: made at the same time; where the server does not
     /// say when, anything of what was known is still there.
     ///
-    /// Errors: [`SetAside::RoomMadeAnew`].
+    /// Errors: [`SetAside::RoomMadeAnew`]; [`SetAside::RoomGone`] where it was seen to be gone meanwhile.
     pub fn check_room(&self, remote: &RemoteRoom) -> Result<(), SetAside> {
+        if self.gone {
+            return Err(SetAside::RoomGone);
+        }
         let same = match (&self.created, &remote.created) {
             (Some(known), Some(now)) => known == now,
             _ => !self.all_is_gone(remote),

@@ -27,6 +27,16 @@ pub struct RemovalGuard {
 }
 
 impl RemovalGuard {
+    /// With what was taken over before: in which room which user lost a hat, and when.
+    pub fn with_losses(losses: impl IntoIterator<Item = (Jid, Jid, Timestamp)>) -> Self {
+        let mut guard = Self::default();
+        for (room, user, time) in losses {
+            let last = guard.losses.entry((room, user)).or_insert(time);
+            *last = time.max(*last);
+        }
+        guard
+    }
+
     /// Holds back in a plan what is too much now: what takes hats from the 21st user on, or from all users of the room who
     /// have some. Users whose loss passes are counted. Gives how many lines are held that were not before.
     ///

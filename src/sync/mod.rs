@@ -45,6 +45,6 @@ pub use plan::{
 pub use receive::server_actor;
 pub use remote::{Coverage, RemoteRoom, RemoteUser, RoomRead, Unreadable};
 pub use report::{Failed, Failure, Report, RoomReport, Status};
-pub use request::{LocalRoom, Secret, ServerRequest};
+pub use request::{LocalRoom, OtherRooms, Secret, ServerRequest};
 pub use send::Sending;
 pub use server::{Missing, RemoteRoomInfo, Rights, ServerReport, ServerState};

@@ -84,7 +84,7 @@ struct Entry {
     item: Item,
     /// What is about to be committed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    prepared: Option<Wanted>,
+    prepared: Option<Prepared>,
     /// What was committed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     committed: Option<Committed>,
@@ -97,6 +97,16 @@ struct Wanted {
     value: Option<ItemValue>,
 }
 
+/// What is about to be committed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Prepared {
+    #[serde(flatten)]
+    wanted: Wanted,
+    /// Why, for the users to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<Arc<str>>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Committed {
@@ -107,6 +117,9 @@ struct Committed {
     expected: Option<Wanted>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expected_hats: Option<BTreeMap<HatId, HatValue>>,
+    /// Why, for the users to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<Arc<str>>,
     /// An entry of the catalog that only hats imply: the file has none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     implied: bool,
@@ -216,16 +229,19 @@ impl Outbox {
 
     /// Puts what is about to be committed. It has to be durable before the commit. `asked`: somebody was asked about the
     /// removals in it; without that, a commit that takes hats from more than [`GUARD_USERS`] users is left to the plan.
-    /// Gives whether it was put.
-    pub fn prepare(&mut self, changed: &[ChangedItem], asked: bool) -> bool {
+    /// `reason`: why, for the users to read. Gives whether it was put.
+    pub fn prepare(&mut self, changed: &[ChangedItem], asked: bool, reason: Option<&Arc<str>>) -> bool {
         if !asked && users_losing_hats(changed) > GUARD_USERS {
             return false;
         }
         let class = self.class;
         for changed in changed.iter().filter(|changed| class.holds(&changed.item)) {
             let entry = self.entry(&changed.item);
-            entry.prepared = Some(Wanted {
-                value: changed.after.clone(),
+            entry.prepared = Some(Prepared {
+                wanted: Wanted {
+                    value: changed.after.clone(),
+                },
+                reason: reason.cloned(),
             });
         }
         true
@@ -236,9 +252,11 @@ impl Outbox {
     pub fn committed(&mut self, items: &BTreeSet<Item>) {
         for item in items {
             if let Some(entry) = self.entries.get_mut(item)
-                && let Some(wanted) = entry.prepared.take()
+                && let Some(Prepared { wanted, reason }) = entry.prepared.take()
             {
-                entry.committed = Some(replaced(entry.committed.take(), wanted));
+                let mut committed = replaced(entry.committed.take(), wanted);
+                committed.reason = reason;
+                entry.committed = Some(committed);
             }
         }
     }
@@ -259,7 +277,8 @@ impl Outbox {
         let prepared: Vec<&Entry> = self.entries.values().filter(prepared).collect();
         let here = |entry: &&&Entry| {
             let value = local.and_then(|room| local_value(self.class, room, &entry.item));
-            local.is_some() && entry.prepared == Some(Wanted { value })
+            let wanted = entry.prepared.as_ref().map(|prepared| &prepared.wanted);
+            local.is_some() && wanted == Some(&Wanted { value })
         };
         let come: BTreeSet<Item> = prepared
             .iter()
@@ -282,6 +301,7 @@ impl Outbox {
                 value: change.expected,
             });
             committed.expected_hats = change.expected_hats;
+            committed.reason = change.reason;
             committed.implied = implied;
             entry.committed = Some(committed);
         }
@@ -311,6 +331,11 @@ impl Outbox {
     /// Takes an item out, as somebody chose the server's side, or gave the change up.
     pub fn forget(&mut self, item: &Item) {
         self.entries.remove(item);
+    }
+
+    /// Takes everything out: the server's room is another one now, or nothing is known of it any longer.
+    pub fn clear(&mut self) {
+        self.entries.clear();
     }
 
     /// What became of each item's change.
@@ -375,6 +400,7 @@ fn replaced(old: Option<Committed>, wanted: Wanted) -> Committed {
         state: SendState::Waiting,
         expected: None,
         expected_hats: None,
+        reason: None,
         implied: false,
         in_doubt: Vec::new(),
         sent: false,

@@ -17,6 +17,18 @@ pub struct LocalRoom {
     pub take: bool,
 }
 
+/// What becomes of rooms of a server that a request does not name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OtherRooms {
+    /// Nothing: the server is not asked for them.
+    #[default]
+    Ignore,
+    /// They are listed as being only on the server, and not read.
+    List,
+    /// Those that were never in the file are received; those that were removed from it are listed.
+    Take,
+}
+
 /// What is asked of the worker. Answers come as [`ServerEvent`]s, with the same number where there is one.
 ///
 /// [`ServerEvent`]: super::ServerEvent
@@ -35,8 +47,8 @@ pub enum ServerRequest {
         server: Arc<str>,
         /// The rooms of the file that belong to the server, and those asked for.
         rooms: Vec<LocalRoom>,
-        /// Compare all other rooms that the server has, too.
-        all: bool,
+        /// What becomes of the other rooms that the server has.
+        others: OtherRooms,
         /// The data file's revision.
         revision: u64,
         /// What becomes of affiliations that were changed here; `None`: as the configuration says.

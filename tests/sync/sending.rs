@@ -315,9 +315,9 @@ fn a_commit_that_takes_many_hats_without_having_been_asked_waits_for_the_plan() 
     let [before, now] = [&sides, &after].map(|sides| sides.local().map(|room| &**room));
     let changed = changed_items(P, &room(), &group, before, now);
     let mut outbox = Outbox::new("test", P, &room());
-    assert!(!outbox.prepare(&changed, false) && outbox.is_empty());
-    assert!(outbox.prepare(&changed[..20], false));
-    assert!(outbox.prepare(&changed, true));
+    assert!(!outbox.prepare(&changed, false, None) && outbox.is_empty());
+    assert!(outbox.prepare(&changed[..20], false, None));
+    assert!(outbox.prepare(&changed, true, None));
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Session {
         let group = self.sides.file.diff(&after.file);
         let [before, now] = [&self.sides, &after].map(|sides| sides.local().map(|room| &**room));
         let changed = changed_items(self.sides.class, &room(), &group, before, now);
-        assert!(self.outbox.prepare(&changed, false));
+        assert!(self.outbox.prepare(&changed, false, None));
         (after, changed.into_iter().map(|changed| changed.item).collect())
     }
 

@@ -72,6 +72,7 @@ impl Outbox {
                     // The user's hats go before, one by one; any other that is there now is somebody else's.
                     change.expected_hats = Some(committed.expected_hats.clone().unwrap_or_default());
                 }
+                change.reason.clone_from(&committed.reason);
                 changes.push(change);
             }
         }
