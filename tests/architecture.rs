@@ -18,7 +18,7 @@ const PARTS: [(&str, &[&str]); 9] = [
     ("sync", &["model"]),
     ("exchange", &["model"]),
     ("store", &["model"]),
-    ("server", &["model", "sync"]),
+    ("server", &["model", "sync", "store"]),
     ("app", &["model", "sync", "exchange", "store"]),
     ("ui", &["model", "sync", "exchange", "store", "app"]),
     (

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use super::error::Error;
 use crate::model::Jid;
-use crate::sync::{ItemChange, ItemOutcome, RemoteRoomInfo, RoomRead, ServerClass, ServerReport};
+use crate::sync::{ItemChange, ItemOutcome, RemoteRoomInfo, RoomRead, Secret, ServerClass, ServerReport};
+
+/// Asks somebody for the password of an account, and waits for it; `None`: nobody gives one.
+pub type AskPassword = Box<dyn FnMut(&Jid) -> Option<Secret> + Send>;
 
 /// A connection to a live server. It is made when it is needed first, and made anew after it was lost.
 ///

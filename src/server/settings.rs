@@ -72,6 +72,22 @@ impl ServerSettings {
         }
     }
 
+    /// Whether a room belongs to this server, and the configuration does not leave it out.
+    pub fn links(&self, room: &Jid) -> bool {
+        match self.access {
+            ServerAccess::Prosody(_) => self.allows(room),
+            ServerAccess::Xmpp(_) => self.entry.has(room),
+        }
+    }
+
+    /// The XMPP account; `None` for a shell.
+    pub fn account(&self) -> Option<&Jid> {
+        match &self.access {
+            ServerAccess::Prosody(_) => None,
+            ServerAccess::Xmpp(account) => Some(&account.jid),
+        }
+    }
+
     /// Whether a room of Prosody may be read and changed.
     pub(super) fn allows(&self, room: &Jid) -> bool {
         self.entry.has(room) && self.rooms.as_ref().is_none_or(|rooms| rooms.contains(room))

@@ -30,6 +30,7 @@ mod record;
 mod recorded;
 mod rewrite;
 mod room_spans;
+mod side_file;
 mod threads;
 mod user_files;
 mod view;
@@ -47,6 +48,7 @@ pub use outcome::{
     StoreOptions, StoreProblem, StoreRequest, UndoCandidate, person,
 };
 pub use paths::Paths;
+pub use side_file::{SideFolder, SideLock};
 pub use user_files::{
     WriteOutcome, expand_home, is_dash, is_stdout_path, open_append, open_if_stream, open_regular_file,
     read_all, read_file, read_regular_file, write_file,

@@ -188,6 +188,19 @@ impl Base {
         }
     }
 
+    /// All items of which something is known.
+    pub fn items(&self) -> impl Iterator<Item = Item> {
+        let entries = self.catalog.keys().map(|hat| Item::Catalog { hat: hat.clone() });
+        let users = self.users.iter().flat_map(|(user, known)| {
+            let hats = known.hats.keys().map(|hat| Item::Hat {
+                user: user.clone(),
+                hat: hat.clone(),
+            });
+            std::iter::once(Item::Affiliation { user: user.clone() }).chain(hats)
+        });
+        entries.chain(users)
+    }
+
     /// Both sides have this now: a server's answer, or a read.
     pub fn set(&mut self, item: &Item, value: Option<ItemValue>) {
         match (item, value) {

@@ -27,6 +27,9 @@ pub struct RoomReport {
     pub error: Option<String>,
     /// How many changes the server took.
     pub sent: usize,
+    /// What they were, for the history.
+    #[serde(skip)]
+    pub changes: Vec<ItemChange>,
     /// How many lines the file got.
     pub received: usize,
     /// Changes that the server did not take.
@@ -105,6 +108,7 @@ impl RoomReport {
             room: plan.room.clone(),
             error,
             sent: 0,
+            changes: Vec::new(),
             received: 0,
             failed: Vec::new(),
             unsent: 0,
@@ -121,6 +125,7 @@ impl RoomReport {
         let why = match outcome {
             ItemOutcome::Done { saved } if *saved || !stores => {
                 self.sent += 1;
+                self.changes.push(change.clone());
                 return;
             }
             ItemOutcome::Done { .. } => Failure::NotStored,

@@ -1,0 +1,308 @@
+//! Sending what a plan decides, and writing down what came of it.
+//!
+//! What is sent is durable in the outbox before the first of it goes, and an answer is written there before the base moves.
+//! So whatever ends this process, the next apply finishes it: what the server has already is done, what it lost is sent
+//! again, and what somebody else changed meanwhile is a question.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::super::backend::{Applied, RoomChanges};
+use super::super::error::Error;
+use super::Engine;
+use super::job::{Job, Writing};
+use super::pace::Pace;
+use crate::sync::{
+    ItemChange, MergeOptions, Plan, Report, RoomPlan, RoomRead, RoomReport, RoomState, ServerClass,
+    ServerEvent, merge,
+};
+
+/// How long to wait for another session of this account that is sending to the room.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often sending goes on after the connection broke, and the pauses before.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+];
+/// How often what is left is sent: what depends on something else waits for it, and what turns out to be our own change
+/// whose answer was lost is sent against that.
+const ROUNDS: usize = 12;
+
+impl Engine {
+    /// Gives what was done, and whether it was stopped before all was.
+    pub(super) fn apply(&mut self, id: u64, plan: &Plan, reason: Option<&Arc<str>>) -> (Report, bool) {
+        let mut reports = Vec::new();
+        let mut jobs = Vec::new();
+        match self.connect() {
+            Ok(class) => {
+                for room in &plan.rooms {
+                    match self.begin(class, room, reason) {
+                        Ok(job) => jobs.push(job),
+                        Err(report) => reports.push(*report),
+                    }
+                }
+            }
+            Err(error) => {
+                let text = error.to_string();
+                reports.extend(plan.rooms.iter().map(|room| not_sent(room, &text)));
+            }
+        }
+        let stopped = self.send(id, &mut jobs);
+        for job in jobs {
+            let room = job.plan.room.clone();
+            let (report, base, unwritten) = job.end();
+            reports.push(report);
+            if let Some(known) = self.rooms.get_mut(&room) {
+                known.base = base.or(known.base.take());
+                if known.unwritten.is_some() {
+                    known.unwritten = Some(unwritten);
+                }
+            }
+        }
+        reports.sort_by(|one, other| one.room.cmp(&other.room));
+        let report = Report {
+            server: plan.server.clone(),
+            rooms: reports,
+        };
+        (report, stopped)
+    }
+
+    /// Takes the room's lock and makes durable what is sent to it.
+    ///
+    /// Errors: nothing is sent, as the report says.
+    fn begin(
+        &mut self,
+        class: ServerClass,
+        plan: &RoomPlan,
+        reason: Option<&Arc<str>>,
+    ) -> Result<Job, Box<RoomReport>> {
+        if plan.state != RoomState::Linked {
+            return Err(Box::new(RoomReport::new(plan)));
+        }
+        let room = &plan.room;
+        let sending = plan.sending();
+        let fail = |text: String| Box::new(not_sent(plan, &text));
+        if !self.writes(room) {
+            return Err(if sending.changes.is_empty() {
+                Box::new(RoomReport::new(plan))
+            } else {
+                fail("this session is not allowed to change the room".into())
+            });
+        }
+        let files = self.files().map_err(fail)?;
+        let lock = files
+            .lock(room, LOCK_TIMEOUT)
+            .map_err(|error| fail(error.to_string()))?;
+        let Some(lock) = lock else {
+            return Err(fail(
+                "another session of this account is sending changes to the room; try again".into(),
+            ));
+        };
+        let known = self.rooms.get(room);
+        let outbox = match known {
+            Some(known) => known.outbox(files, class, room),
+            None => files.outbox(room, class),
+        };
+        let revision = known.map_or(0, |known| known.revision);
+        let base = self.usable_base(class, room, revision).map_err(fail)?;
+        let base = base
+            .ok()
+            .flatten()
+            .filter(|base| base.check_room(plan.remote()).is_ok());
+        let mut job = Job::new(plan, outbox, base, lock);
+        job.local = known.and_then(|known| known.local.clone());
+        job.revision = revision;
+        job.forget_what_is_skipped();
+        let changes = sending.changes.into_iter().map(|(number, change)| {
+            let implied = plan.lines.get(number).is_some_and(|line| line.implied);
+            let reason = reason.cloned();
+            (ItemChange { reason, ..change }, implied)
+        });
+        job.put(changes.collect());
+        Ok(job)
+    }
+
+    /// Sends until nothing is left, or nothing more can be sent. Gives whether it was stopped.
+    fn send(&mut self, id: u64, jobs: &mut [Job]) -> bool {
+        let mut pace = Pace::new(jobs.iter().map(|job| job.open.len()).sum());
+        let mut pauses = PAUSES.into_iter();
+        for _ in 0..ROUNDS {
+            let (work, of_job) = self.next_work(jobs);
+            if work.is_empty() {
+                return false;
+            }
+            if self.control.is_stopped(id) {
+                return true;
+            }
+            match self.send_once(id, jobs, &work, &of_job, &mut pace) {
+                Ok(()) if !jobs.iter().any(|job| job.unknown) => {}
+                Ok(()) => self.read_again(id, jobs),
+                Err(Error::Stopped) => return true,
+                Err(error) => {
+                    self.failed(&error);
+                    if !self.go_on(id, &mut pauses) {
+                        let stopped = self.control.is_stopped(id);
+                        for job in jobs.iter_mut().filter(|job| !stopped && job.is_open()) {
+                            job.give_up(&error.to_string());
+                        }
+                        return stopped;
+                    }
+                    self.read_again(id, jobs);
+                }
+            }
+        }
+        false
+    }
+
+    /// What goes next, of all rooms, and whose it is.
+    fn next_work(&self, jobs: &mut [Job]) -> (Vec<RoomChanges>, Vec<usize>) {
+        let (mut work, mut of_job) = (Vec::new(), Vec::new());
+        let Ok(files) = self.files() else {
+            return (work, of_job);
+        };
+        for (number, job) in jobs.iter_mut().enumerate().filter(|(_, job)| job.is_open()) {
+            let changes = job.next();
+            let written = job.write(files, &self.settings.entry.name, Writing::Now);
+            if let Err(error) = written {
+                job.give_up(&error.to_string());
+            } else if !changes.is_empty() {
+                of_job.push(number);
+                work.push(RoomChanges {
+                    room: job.plan.room.clone(),
+                    actor: self.actor.clone(),
+                    changes,
+                });
+            }
+        }
+        (work, of_job)
+    }
+
+    fn send_once(
+        &mut self,
+        id: u64,
+        jobs: &mut [Job],
+        work: &[RoomChanges],
+        of_job: &[usize],
+        pace: &mut Pace,
+    ) -> Result<(), Error> {
+        let Self {
+            backend,
+            control,
+            notify,
+            settings,
+            files,
+            stream,
+            ..
+        } = self;
+        let Ok(files) = files else {
+            return Err(Error::Stopped);
+        };
+        let server = &settings.entry.name;
+        let result = backend.apply(work, &mut |Applied {
+                                                   work: number,
+                                                   outcomes,
+                                                   unsaved,
+                                               }| {
+            let changes = work.get(number).map(|work| &work.changes);
+            let job = of_job.get(number).and_then(|number| jobs.get_mut(*number));
+            let (Some(changes), Some(job)) = (changes, job) else {
+                return ControlFlow::Continue(());
+            };
+            let now = Timestamp::now();
+            let mut answered = 0;
+            for (number, outcome) in outcomes {
+                if let Some(change) = changes.get(number) {
+                    answered += usize::from(job.answer(change, &outcome, now, *stream));
+                }
+            }
+            if let Some(why) = unsaved {
+                job.unsaved = Some(why);
+            }
+            if let Err(error) = job.write(files, server, Writing::Soon) {
+                // The answers are found out again by the next session.
+                log::warn!(room:% = job.plan.room, reason:% = error; "answers not written");
+            }
+            if let Some(progress) = pace.add(answered) {
+                notify(ServerEvent::Progress { id, progress });
+            }
+            if control.is_stopped(id) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        for job in jobs.iter_mut() {
+            if let Err(error) = job.write(files, server, Writing::Now) {
+                log::warn!(room:% = job.plan.room, reason:% = error; "answers not written");
+            }
+        }
+        result
+    }
+
+    /// Connects anew after a pause; gives whether there is a connection.
+    fn go_on(&mut self, id: u64, pauses: &mut impl Iterator<Item = Duration>) -> bool {
+        for pause in pauses {
+            if self.control.is_stopped(id) {
+                return false;
+            }
+            std::thread::sleep(pause);
+            match self.connect() {
+                Ok(_) => return true,
+                Err(Error::Refused(_)) => return false,
+                Err(_) => {}
+            }
+        }
+        false
+    }
+
+    /// Only reading tells what was done, and whether the rooms are the same still.
+    fn read_again(&mut self, id: u64, jobs: &mut [Job]) {
+        let open = jobs.iter().filter(|job| job.is_open());
+        let rooms: Vec<_> = open.map(|job| job.plan.room.clone()).collect();
+        let Ok(mut reads) = self.read(id, &rooms) else {
+            return;
+        };
+        let Ok(files) = self.files() else { return };
+        for job in jobs.iter_mut() {
+            let Some((read, began)) = reads.remove(&job.plan.room) else {
+                continue;
+            };
+            job.unknown = false;
+            match &read {
+                RoomRead::Read(remote) if job.is_same_room(remote) => {
+                    job.read_back(remote, began, self.stream);
+                    let options = MergeOptions {
+                        affiliations: self.settings.entry.affiliations,
+                        account: self.settings.account().cloned(),
+                        take: false,
+                    };
+                    let base = Ok(job.base.as_ref());
+                    let (room, local) = (&job.plan.room, job.local.as_deref());
+                    job.plan = merge(room, base, local, &read, job.plan.class, &options);
+                }
+                RoomRead::Read(_) => {
+                    job.abandon("the room was created again on the server; nothing more was sent");
+                }
+                RoomRead::Gone => job.abandon("the room is gone from the server; nothing more was sent"),
+                RoomRead::Forbidden(text) | RoomRead::Unread(text) => job.give_up(text),
+            }
+            if let Err(error) = job.write(files, &self.settings.entry.name, Writing::Now) {
+                job.give_up(&error.to_string());
+            }
+        }
+    }
+}
+
+/// The report of a room to which nothing is sent.
+fn not_sent(plan: &RoomPlan, why: &str) -> RoomReport {
+    let mut report = RoomReport::new(plan);
+    if plan.state == RoomState::Linked {
+        report.unsent = plan.sending().changes.len();
+        report.error = Some(why.to_owned());
+    }
+    report
+}

@@ -1,0 +1,297 @@
+//! What is done with one server: rooms are read and compared with the file, what is decided to be sent is sent, and what
+//! both sides have then is written down.
+
+mod apply;
+mod job;
+mod pace;
+mod plan;
+mod room;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use self::room::Known;
+use super::backend::Backend;
+use super::error::Error;
+use super::files::ServerFiles;
+use super::options::{Control, Notify, WorkerOptions};
+use super::settings::ServerSettings;
+use crate::model::Jid;
+use crate::store::Scope;
+use crate::sync::{
+    Base, Item, LocalRoom, RemovalGuard, SendState, ServerClass, ServerEvent, ServerRequest, ServerState,
+    local_value, server_actor,
+};
+
+/// One server, in a thread of its own.
+pub(super) struct Engine {
+    settings: ServerSettings,
+    backend: Box<dyn Backend>,
+    /// Why there are none, for people.
+    files: Result<ServerFiles, String>,
+    data_file: std::path::PathBuf,
+    actor: Arc<str>,
+    scope: Scope,
+    notify: Notify,
+    control: Arc<Control>,
+    state: ServerState,
+    /// The connection, by a number that no other session has.
+    stream: u64,
+    rooms: BTreeMap<Jid, Known>,
+    /// `None`: it is not known yet who lost hats lately.
+    guard: Option<RemovalGuard>,
+}
+
+/// A number that no other connection has.
+fn new_stream() -> u64 {
+    uuid::Uuid::new_v4().as_u64_pair().0
+}
+
+impl Engine {
+    pub(super) fn new(
+        settings: ServerSettings,
+        backend: Box<dyn Backend>,
+        options: &WorkerOptions,
+        notify: Notify,
+        control: Arc<Control>,
+    ) -> Self {
+        let files = ServerFiles::new(
+            &settings.entry.name,
+            &options.data_file,
+            options.state_dir.as_deref(),
+        );
+        Self {
+            files: files.map_err(|error| error.to_string()),
+            settings,
+            backend,
+            data_file: options.data_file.clone(),
+            actor: options.actor.as_str().into(),
+            scope: options.scope.clone(),
+            notify,
+            control,
+            state: ServerState::Idle,
+            stream: new_stream(),
+            rooms: BTreeMap::new(),
+            guard: None,
+        }
+    }
+
+    /// Does what is asked, and tells of it.
+    pub(super) fn handle(&mut self, request: ServerRequest) {
+        match request {
+            ServerRequest::Check { .. } => self.check(),
+            ServerRequest::Plan {
+                id,
+                rooms,
+                others,
+                revision,
+                affiliations,
+                ..
+            } => {
+                let asked = room::Asked {
+                    id,
+                    rooms,
+                    others,
+                    revision,
+                    affiliations: affiliations.unwrap_or(self.settings.entry.affiliations),
+                };
+                let plan = self.plan(asked).map(Arc::new);
+                self.control.finished(id);
+                self.emit(ServerEvent::Planned { id, plan });
+            }
+            ServerRequest::Apply { id, plan, reason } => {
+                let (report, stopped) = self.apply(id, &plan, reason.as_ref());
+                self.control.finished(id);
+                self.emit(ServerEvent::Applied { id, report, stopped });
+            }
+            ServerRequest::Received {
+                room, revision, held, ..
+            } => self.received(room, revision, held),
+            ServerRequest::Changed { room, revision } => self.changed(room, revision),
+            ServerRequest::Reconnect { .. } => {
+                self.disconnect();
+                self.set_state(ServerState::Idle);
+                // The state tells what came of it.
+                let _ = self.connect();
+            }
+            // At once and following: not done by this worker yet. A commit is never held up.
+            ServerRequest::Prepare { id, .. } => self.emit(ServerEvent::Prepared { id }),
+            ServerRequest::Settled { .. }
+            | ServerRequest::Follow { .. }
+            | ServerRequest::Retry { .. }
+            | ServerRequest::Resolve { .. }
+            | ServerRequest::Stop { .. }
+            | ServerRequest::Password { .. } => {}
+        }
+    }
+
+    /// Ends the connection in good order.
+    pub(super) fn disconnect(&mut self) {
+        self.backend.disconnect();
+    }
+
+    fn emit(&self, event: ServerEvent) {
+        (self.notify)(event);
+    }
+
+    fn set_state(&mut self, state: ServerState) {
+        if self.state != state {
+            self.state = state.clone();
+            self.emit(ServerEvent::State {
+                server: self.settings.entry.name.clone(),
+                state,
+            });
+        }
+    }
+
+    /// Connects where that is not done yet. A server that refused is not asked again before somebody wants that.
+    fn connect(&mut self) -> Result<ServerClass, Error> {
+        if let ServerState::Refused(text) = &self.state {
+            return Err(Error::Refused(text.clone()));
+        }
+        if !matches!(self.state, ServerState::Ready(_)) {
+            self.set_state(ServerState::Connecting);
+        }
+        let connected = self.backend.connect();
+        match &connected {
+            Ok(class) => self.set_state(ServerState::Ready(*class)),
+            Err(error) => self.failed(error),
+        }
+        connected
+    }
+
+    /// The connection is gone, or never was.
+    fn failed(&mut self, error: &Error) {
+        match error {
+            Error::Stopped => return,
+            Error::Refused(text) => self.set_state(ServerState::Refused(text.clone())),
+            error => self.set_state(ServerState::Away(error.to_string())),
+        }
+        log::warn!(server:% = self.settings.entry.name, reason:% = error; "server failed");
+        self.stream = new_stream();
+    }
+
+    fn check(&mut self) {
+        let checked = self.connect().and_then(|_| self.backend.check());
+        match checked {
+            Ok(report) => self.emit(ServerEvent::Checked(report)),
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    fn files(&self) -> Result<&ServerFiles, String> {
+        self.files.as_ref().map_err(String::clone)
+    }
+
+    /// Whether this session may read a room.
+    fn sees(&self, room: &Jid) -> bool {
+        self.settings.links(room) && self.scope.rooms.as_ref().is_none_or(|rooms| rooms.contains(room))
+    }
+
+    /// Whether this session may change a room and what is known of it.
+    fn writes(&self, room: &Jid) -> bool {
+        !self.scope.read_only && self.sees(room)
+    }
+
+    /// A room is another one in the file.
+    fn changed(&mut self, room: LocalRoom, revision: u64) {
+        if let Some(known) = self.rooms.get_mut(&room.room) {
+            known.local = room.local;
+            known.revision = revision;
+        }
+    }
+
+    /// What was received is in the file: what both sides agree on now is known. Items on their way to the server stay as
+    /// they were, and so do those of which another session learned something since the server was read.
+    fn received(&mut self, room: LocalRoom, revision: u64, held: BTreeSet<Jid>) {
+        let (name, local) = (room.room.clone(), room.local.clone());
+        self.changed(room, revision);
+        let (Some(known), Ok(class)) = (self.rooms.get(&name), self.backend_class()) else {
+            return;
+        };
+        let (Some(read), Some(local), true) = (&known.read, local, self.writes(&name)) else {
+            return;
+        };
+        let Ok(files) = self.files() else { return };
+        let server = self.settings.entry.name.clone();
+        let mut outbox = known.outbox(files, class, &name);
+        let mut settled = None;
+        let written = files.update_base(&name, |there| {
+            let there = there
+                .ok()
+                .flatten()
+                .filter(|base| base.check(&server, class, revision).is_ok() && base.check_room(read).is_ok());
+            let mut base = there.unwrap_or_else(|| Base::new(&server, class, &name));
+            let newer = |item: &Item| {
+                let before = known.base.as_ref().and_then(|base| base.value(item));
+                known.base.is_some() && base.value(item) != before
+            };
+            let newer: BTreeSet<Item> = {
+                let items = base.items();
+                items.filter(|item| newer(item)).collect()
+            };
+            base.settle(&local, read, &|item| {
+                newer.contains(item) || outbox.is_in_flight(item)
+            });
+            base.revision = revision.max(base.revision);
+            base.held = held;
+            settled = Some(base.clone());
+            Some(base)
+        });
+        if let Err(error) = written {
+            // It lags behind, which costs a question at most.
+            log::warn!(room:% = name, reason:% = error; "base not written");
+        }
+        let Some(base) = settled else { return };
+        let done: Vec<Item> = outbox
+            .states()
+            .filter(|(item, state)| {
+                let open = matches!(
+                    state,
+                    SendState::Changed { .. } | SendState::Refused(_) | SendState::LeftOut(_)
+                );
+                open && local_value(class, &local, item) == read.value(item)
+            })
+            .map(|(item, _)| item.clone())
+            .collect();
+        for item in &done {
+            outbox.forget(item);
+        }
+        if !done.is_empty()
+            && let Ok(Some(_lock)) = files.lock(&name, std::time::Duration::ZERO)
+        {
+            let mut there = known.outbox(files, class, &name);
+            for item in &done {
+                there.forget(item);
+            }
+            // It is found to be done again.
+            let _ = files.write_outbox(&there);
+        }
+        if let Some(known) = self.rooms.get_mut(&name) {
+            known.base = Some(base);
+        }
+    }
+
+    fn backend_class(&self) -> Result<ServerClass, ()> {
+        match self.state {
+            ServerState::Ready(class) => Ok(class),
+            _ => Err(()),
+        }
+    }
+
+    /// Who lost hats on this server within the last hour, as the history has it: the guard counts over all sessions.
+    fn guard(&mut self) -> &mut RemovalGuard {
+        let Self {
+            guard,
+            data_file,
+            settings,
+            ..
+        } = self;
+        guard.get_or_insert_with(|| {
+            let actor = server_actor(&settings.entry.name);
+            RemovalGuard::with_losses(room::losses(data_file, &actor, Timestamp::now()))
+        })
+    }
+}

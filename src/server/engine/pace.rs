@@ -1,0 +1,70 @@
+//! How far something is, and how fast it goes.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::sync::Progress;
+
+/// How often it is told.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// The time over which the rate is measured.
+const PERIOD: Duration = Duration::from_secs(5);
+
+/// Counts what is done.
+#[derive(Debug)]
+pub(super) struct Pace {
+    of: usize,
+    done: usize,
+    marks: VecDeque<(Instant, usize)>,
+    told: Option<Instant>,
+}
+
+impl Pace {
+    pub(super) fn new(of: usize) -> Self {
+        Self {
+            of,
+            done: 0,
+            marks: VecDeque::from([(Instant::now(), 0)]),
+            told: None,
+        }
+    }
+
+    /// So many are done; gives what to tell, where it is time for that.
+    pub(super) fn reach(&mut self, done: usize) -> Option<Progress> {
+        let now = Instant::now();
+        self.done = done;
+        self.of = self.of.max(done);
+        if done < self.of && self.told.is_some_and(|told| now.duration_since(told) < INTERVAL) {
+            return None;
+        }
+        self.told = Some(now);
+        self.marks.push_back((now, done));
+        while self.marks.len() > 2
+            && self
+                .marks
+                .get(1)
+                .is_some_and(|(time, _)| now.duration_since(*time) >= PERIOD)
+        {
+            self.marks.pop_front();
+        }
+        Some(Progress {
+            done,
+            of: self.of,
+            rate: self.rate(now),
+        })
+    }
+
+    /// More are done.
+    pub(super) fn add(&mut self, more: usize) -> Option<Progress> {
+        self.reach(self.done + more)
+    }
+
+    fn rate(&self, now: Instant) -> u32 {
+        let Some((since, before)) = self.marks.front() else {
+            return 0;
+        };
+        let milliseconds = now.duration_since(*since).as_millis().max(1);
+        let done = (self.done - before) as u128;
+        u32::try_from(done * 1000 / milliseconds).unwrap_or(u32::MAX)
+    }
+}

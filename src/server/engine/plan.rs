@@ -1,0 +1,275 @@
+//! Reading rooms and comparing them with the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::super::backend::ReadEvent;
+use super::super::error::Error;
+use super::super::files::RoomLock;
+use super::Engine;
+use super::pace::Pace;
+use super::room::{Asked, Known};
+use crate::model::Jid;
+use crate::sync::{
+    Base, LocalRoom, MergeOptions, OtherRooms, Outbox, Plan, RoomPlan, RoomRead, RoomState, SendState,
+    ServerClass, ServerEvent, SetAside, merge,
+};
+
+/// How often rooms are read when the connection breaks meanwhile.
+const ATTEMPTS: usize = 2;
+
+/// What was read, room by room, each with the time when that began.
+type Reads = BTreeMap<Jid, (RoomRead, Timestamp)>;
+
+impl Engine {
+    /// Errors: why there is no plan at all, for people.
+    pub(super) fn plan(&mut self, mut asked: Asked) -> Result<Plan, String> {
+        asked.rooms.retain(|room| self.sees(&room.room));
+        let class = self.connect().map_err(|error| error.to_string())?;
+        let only_there = self.add_others(&mut asked)?;
+        let rooms: Vec<Jid> = asked.rooms.iter().map(|room| room.room.clone()).collect();
+        let mut reads = self.read(asked.id, &rooms)?;
+        let mut plans = Vec::with_capacity(asked.rooms.len() + only_there.len());
+        for room in only_there {
+            let read = (RoomRead::Read(Arc::default()), Timestamp::now());
+            let room = LocalRoom {
+                room,
+                local: None,
+                take: false,
+            };
+            plans.push(self.compare(class, &asked, room, &read)?);
+        }
+        for room in std::mem::take(&mut asked.rooms) {
+            if let Some(read) = reads.remove(&room.room) {
+                plans.push(self.compare(class, &asked, room, &read)?);
+            }
+        }
+        plans.sort_by(|one, other| one.room.cmp(&other.room));
+        Ok(Plan {
+            server: self.settings.entry.name.clone(),
+            rooms: plans,
+        })
+    }
+
+    /// Adds the rooms that are to be taken; gives those that are only listed.
+    fn add_others(&mut self, asked: &mut Asked) -> Result<Vec<Jid>, String> {
+        if asked.others == OtherRooms::Ignore {
+            return Ok(Vec::new());
+        }
+        let mut others: BTreeSet<Jid> = if let Some(rooms) = &self.scope.rooms {
+            // A session that sees some rooms only does not learn which others there are.
+            rooms.clone()
+        } else {
+            let listed = self.backend.list_rooms();
+            let listed = listed.inspect_err(|error| self.failed(error));
+            let listed = listed.map_err(|error| error.to_string())?;
+            let more = self.settings.rooms.iter().flatten().cloned();
+            let rooms = listed.rooms.into_iter().map(|there| there.room);
+            rooms.chain(more).collect()
+        };
+        others.retain(|room| self.sees(room));
+        for room in &asked.rooms {
+            others.remove(&room.room);
+        }
+        let mut listed = Vec::new();
+        for room in others {
+            let new = matches!(self.files()?.base(&room), Ok(None));
+            if asked.others == OtherRooms::Take && new {
+                asked.rooms.push(LocalRoom {
+                    room,
+                    local: None,
+                    take: true,
+                });
+            } else {
+                listed.push(room);
+            }
+        }
+        Ok(listed)
+    }
+
+    /// Reads rooms. Where the connection breaks, it is made anew once; what cannot be read then says so.
+    ///
+    /// Errors: it was stopped.
+    pub(super) fn read(&mut self, id: u64, rooms: &[Jid]) -> Result<Reads, String> {
+        let mut reads = Reads::new();
+        let mut pace = Pace::new(rooms.len());
+        let mut failure = None;
+        for _ in 0..ATTEMPTS {
+            let missing: Vec<Jid> = rooms
+                .iter()
+                .filter(|room| !reads.contains_key(*room))
+                .cloned()
+                .collect();
+            if missing.is_empty() {
+                break;
+            }
+            let began = Timestamp::now();
+            let Self {
+                backend,
+                control,
+                notify,
+                ..
+            } = self;
+            let result = backend.read_rooms(&missing, &mut |event| {
+                if let ReadEvent::Room { room, read } = event {
+                    reads.insert(room, (read, began));
+                }
+                if let Some(progress) = pace.reach(reads.len()) {
+                    notify(ServerEvent::Progress { id, progress });
+                }
+                if control.is_stopped(id) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
+            match result {
+                Ok(()) => break,
+                Err(Error::Stopped) => return Err(Error::Stopped.to_string()),
+                Err(error) => {
+                    self.failed(&error);
+                    failure = Some(error.to_string());
+                    if let Err(error) = self.connect() {
+                        failure = Some(error.to_string());
+                        break;
+                    }
+                }
+            }
+        }
+        let failure = failure.unwrap_or_else(|| "the server said nothing of this room".into());
+        for room in rooms {
+            let unread = || (RoomRead::Unread(failure.clone()), Timestamp::now());
+            reads.entry(room.clone()).or_insert_with(unread);
+        }
+        Ok(reads)
+    }
+
+    /// Compares a room that was read. What the read confirms or contradicts of what was sent is written down first.
+    fn compare(
+        &mut self,
+        class: ServerClass,
+        asked: &Asked,
+        room: LocalRoom,
+        (read, began): &(RoomRead, Timestamp),
+    ) -> Result<RoomPlan, String> {
+        let files = self.files()?;
+        let name = &room.room;
+        let lock = self.lock_if_free(name)?;
+        let known = self.rooms.get(name);
+        let mut outbox = match known {
+            Some(known) => known.outbox(files, class, name),
+            None => files.outbox(name, class),
+        };
+        let (before, mut base) = (outbox.clone(), self.usable_base(class, name, asked.revision)?);
+        let moves = match (read, &mut base) {
+            (RoomRead::Read(remote), Ok(Some(base))) if base.check_room(remote).is_ok() => {
+                let moves = outbox.read_back(remote, Some(base), *began, self.stream);
+                for step in &moves {
+                    base.set(&step.item, step.value.clone());
+                }
+                moves
+            }
+            _ => Vec::new(),
+        };
+        outbox.expire(Timestamp::now());
+        let options = MergeOptions {
+            affiliations: asked.affiliations,
+            account: self.settings.account().cloned(),
+            take: room.take,
+        };
+        let of_merge = base.as_ref().map(Option::as_ref).map_err(|reason| *reason);
+        let mut plan = merge(name, of_merge, room.local.as_deref(), read, class, &options);
+        if plan.set_aside.is_some() {
+            // What was to be sent was meant for what is no longer known.
+            outbox.clear();
+        }
+        // What may still be lost by the server is neither received nor sent again.
+        plan.without(&|item| matches!(outbox.state(item), Some(SendState::Answered(_))));
+        if lock.is_some() {
+            self.write_down(&plan, &outbox, &before, &moves)?;
+        }
+        drop(lock);
+        if let Some(local) = &room.local
+            && plan.lines.iter().any(crate::sync::Line::takes_hats)
+        {
+            self.guard().hold(&mut plan, local, Timestamp::now());
+        }
+        let linked = plan.state == RoomState::Linked;
+        let unwritten = (!self.files()?.keeps_outboxes()).then_some(outbox);
+        self.rooms.insert(
+            name.clone(),
+            Known {
+                local: room.local,
+                revision: asked.revision,
+                read: linked.then(|| plan.remote().clone()),
+                base: base.ok().flatten().filter(|_| !plan.first_contact),
+                unwritten,
+            },
+        );
+        Ok(plan)
+    }
+
+    /// The base of a room, where it counts.
+    pub(super) fn usable_base(
+        &self,
+        class: ServerClass,
+        room: &Jid,
+        revision: u64,
+    ) -> Result<Result<Option<Base>, SetAside>, String> {
+        let server = &self.settings.entry.name;
+        let base = self.files()?.base(room);
+        Ok(match base {
+            Ok(Some(base)) => base.check(server, class, revision).map(|()| Some(base)),
+            other => other,
+        })
+    }
+
+    /// The lock of a room, where this session may write and nobody else is sending.
+    fn lock_if_free(&self, room: &Jid) -> Result<Option<RoomLock>, String> {
+        if !self.writes(room) {
+            return Ok(None);
+        }
+        self.files()?
+            .lock(room, Duration::ZERO)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Writes down what a read said of what was sent, and that a base counts no longer: it would count again as soon as
+    /// the file's revision, or the room, has come up to it.
+    fn write_down(
+        &self,
+        plan: &RoomPlan,
+        outbox: &Outbox,
+        before: &Outbox,
+        moves: &[crate::sync::BaseMove],
+    ) -> Result<(), String> {
+        let files = self.files()?;
+        if outbox != before {
+            files.write_outbox(outbox).map_err(|error| error.to_string())?;
+        }
+        let gone = plan.state == RoomState::GoneThere;
+        let over = matches!(
+            plan.set_aside,
+            Some(SetAside::FileIsOlder | SetAside::RoomMadeAnew | SetAside::RoomGone)
+        );
+        if moves.is_empty() && !gone && !over {
+            return Ok(());
+        }
+        let written = files.update_base(&plan.room, |there| {
+            let mut base = there.ok().flatten()?;
+            if over && !gone {
+                return None;
+            }
+            base.gone |= gone;
+            for step in moves {
+                base.set(&step.item, step.value.clone());
+            }
+            Some(base)
+        });
+        written.map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,114 @@
+//! What is known of a room, and who lost hats lately.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::super::files::ServerFiles;
+use crate::model::{Edit, HatId, Jid, Room, User};
+use crate::store::{self, HistoryFilter, HistoryQuery, Scope};
+use crate::sync::{Affiliations, Base, GUARD_PERIOD, LocalRoom, OtherRooms, Outbox, RemoteRoom, ServerClass};
+
+/// What a plan is asked for.
+pub(super) struct Asked {
+    pub(super) id: u64,
+    pub(super) rooms: Vec<LocalRoom>,
+    pub(super) others: OtherRooms,
+    pub(super) revision: u64,
+    pub(super) affiliations: Affiliations,
+}
+
+/// What is known of a room since it was read.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// What is in the file, as last told.
+    pub(super) local: Option<Arc<Room>>,
+    /// The file's revision then.
+    pub(super) revision: u64,
+    /// What the server was read to have.
+    pub(super) read: Option<Arc<RemoteRoom>>,
+    /// The base then; `None` where none counted.
+    pub(super) base: Option<Base>,
+    /// The outbox of a session without a state folder.
+    pub(super) unwritten: Option<Outbox>,
+}
+
+impl Known {
+    /// The outbox as it is now.
+    pub(super) fn outbox(&self, files: &ServerFiles, class: ServerClass, room: &Jid) -> Outbox {
+        self.unwritten
+            .clone()
+            .unwrap_or_else(|| files.outbox(room, class))
+    }
+}
+
+/// Entries of the history that are read at a time.
+const PAGE: usize = 200;
+
+/// Who lost a hat by what this actor committed within the last hour: room, user, when.
+pub(super) fn losses(data: &Path, actor: &str, now: Timestamp) -> Vec<(Jid, Jid, Timestamp)> {
+    let mut losses = Vec::new();
+    let mut query = HistoryQuery {
+        filter: HistoryFilter {
+            actor: Some(actor.to_owned()),
+            ..HistoryFilter::default()
+        },
+        from: None,
+        limit: PAGE,
+    };
+    loop {
+        let page = match store::read_history(data, &Scope::default(), &query) {
+            Ok(page) => page,
+            Err(error) => {
+                log::warn!(reason:% = error; "history unreadable");
+                return losses;
+            }
+        };
+        for entry in &page.entries {
+            if now.duration_since(entry.time) >= GUARD_PERIOD {
+                return losses;
+            }
+            if *entry.actor == *actor {
+                for edit in &entry.group.0 {
+                    let lost = losers(edit).into_iter().zip(std::iter::repeat(edit.room()));
+                    losses.extend(lost.filter_map(|(user, room)| Some((room?.clone(), user, entry.time))));
+                }
+            }
+        }
+        query.from = page.next;
+        if query.from.is_none() {
+            return losses;
+        }
+    }
+}
+
+/// The users who lose a hat by an edit.
+fn losers(edit: &Edit) -> BTreeSet<Jid> {
+    let loses = |before: Option<&User>, after: Option<&User>| {
+        let has = |hat: &HatId| after.is_some_and(|after| after.hats.get(hat).is_some());
+        before.is_some_and(|before| before.hats.iter().any(|(hat, _)| !has(hat)))
+    };
+    match edit {
+        Edit::Hat {
+            user,
+            before: Some(_),
+            after: None,
+            ..
+        } => BTreeSet::from([user.clone()]),
+        Edit::User {
+            user, before, after, ..
+        } if loses(before.as_ref(), after.as_ref()) => BTreeSet::from([user.clone()]),
+        Edit::Room {
+            before: Some(before),
+            after: Some(after),
+            ..
+        } => {
+            let users = before.users().iter();
+            let lost = users.filter(|(jid, user)| loses(Some(user), after.user(jid)));
+            lost.map(|(jid, _)| jid.clone()).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}

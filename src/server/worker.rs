@@ -1,0 +1,214 @@
+//! The worker of a session that talks to servers: a thread for each server that something was asked of.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::backend::AskPassword;
+use super::engine::Engine;
+use super::make::backend;
+use super::options::{Control, MakeBackend, Notify, WorkerOptions, lock};
+use super::settings::ServerSettings;
+use crate::model::Jid;
+use crate::sync::{Secret, ServerEvent, ServerRequest};
+
+/// How long [`ServerWorker::stop`] waits for what is on its way to be answered.
+const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
+/// The stack size of a thread in bytes: what servers send is not nested deeply.
+const STACK: usize = 2 << 20;
+
+/// Talks to servers. It takes requests and answers with events; requests of one server are done one after the other, and
+/// servers side by side. A server of which nothing is asked costs nothing: no thread, no connection.
+pub struct ServerWorker {
+    options: Arc<WorkerOptions>,
+    notify: Notify,
+    make: MakeBackend,
+    control: Arc<Control>,
+    threads: Mutex<BTreeMap<Arc<str>, Thread>>,
+}
+
+impl std::fmt::Debug for ServerWorker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerWorker").finish_non_exhaustive()
+    }
+}
+
+struct Thread {
+    requests: Sender<ServerRequest>,
+    passwords: Sender<Option<Secret>>,
+    done: Receiver<()>,
+    handle: JoinHandle<()>,
+}
+
+impl ServerWorker {
+    /// A worker for these servers. Nothing is started yet. `notify` is called in the threads of the servers.
+    pub fn start(options: WorkerOptions, notify: impl Fn(ServerEvent) + Send + Sync + 'static) -> Self {
+        Self::start_with(options, notify, Arc::new(backend))
+    }
+
+    /// The same with other backends.
+    pub fn start_with(
+        options: WorkerOptions,
+        notify: impl Fn(ServerEvent) + Send + Sync + 'static,
+        make: MakeBackend,
+    ) -> Self {
+        Self {
+            options: Arc::new(options),
+            notify: Arc::new(notify),
+            make,
+            control: Arc::default(),
+            threads: Mutex::default(),
+        }
+    }
+
+    /// Sends a request; it is answered by events.
+    ///
+    /// Errors: the system cannot start another thread.
+    pub fn request(&self, request: ServerRequest) -> io::Result<()> {
+        match request {
+            ServerRequest::Stop { id } => {
+                self.control.stop(id);
+                // Who waits for a password waits no longer.
+                for thread in lock(&self.threads).values() {
+                    let _ = thread.passwords.send(None);
+                }
+                Ok(())
+            }
+            ServerRequest::Password { server, password } => {
+                if let Some(thread) = lock(&self.threads).get(&server) {
+                    let _ = thread.passwords.send(password);
+                }
+                Ok(())
+            }
+            ServerRequest::Follow {
+                rooms,
+                selected,
+                revision,
+            } => {
+                for settings in &self.options.servers {
+                    let has = |room: &Jid| settings.links(room);
+                    let of_server = ServerRequest::Follow {
+                        rooms: rooms.iter().filter(|room| has(&room.room)).cloned().collect(),
+                        selected: selected.clone().filter(has),
+                        revision,
+                    };
+                    self.send(settings, of_server)?;
+                }
+                Ok(())
+            }
+            ServerRequest::Settled { .. } => {
+                for thread in lock(&self.threads).values() {
+                    let _ = thread.requests.send(request.clone());
+                }
+                Ok(())
+            }
+            request => match self.server_of(&request) {
+                Some(settings) => self.send(settings, request),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// The server that a request is about.
+    fn server_of(&self, request: &ServerRequest) -> Option<&ServerSettings> {
+        let mut servers = self.options.servers.iter();
+        match request {
+            ServerRequest::Check { server }
+            | ServerRequest::Plan { server, .. }
+            | ServerRequest::Received { server, .. }
+            | ServerRequest::Prepare { server, .. }
+            | ServerRequest::Reconnect { server }
+            | ServerRequest::Password { server, .. } => servers.find(|there| there.entry.name == *server),
+            ServerRequest::Apply { plan, .. } => servers.find(|there| there.entry.name == plan.server),
+            ServerRequest::Changed { room, .. } => servers.find(|there| there.links(&room.room)),
+            ServerRequest::Retry { room, .. } | ServerRequest::Resolve { room, .. } => {
+                servers.find(|there| there.links(room))
+            }
+            ServerRequest::Stop { .. } | ServerRequest::Settled { .. } | ServerRequest::Follow { .. } => None,
+        }
+    }
+
+    /// Hands a request to the thread of a server, which is started where there is none.
+    fn send(&self, settings: &ServerSettings, request: ServerRequest) -> io::Result<()> {
+        let mut threads = lock(&self.threads);
+        let name = &settings.entry.name;
+        if !threads.contains_key(name) {
+            threads.insert(name.clone(), self.start_thread(settings)?);
+        }
+        if let Some(thread) = threads.get(name) {
+            // If the thread has ended, there is nobody to answer.
+            let _ = thread.requests.send(request);
+        }
+        Ok(())
+    }
+
+    fn start_thread(&self, settings: &ServerSettings) -> io::Result<Thread> {
+        let (requests, asked) = channel();
+        let (passwords, given) = channel();
+        let (finished, done) = channel();
+        let (settings, options) = (settings.clone(), self.options.clone());
+        let (notify, make, control) = (self.notify.clone(), self.make.clone(), self.control.clone());
+        let name = format!("server {}", settings.entry.name);
+        let thread = std::thread::Builder::new()
+            .name(name)
+            .stack_size(STACK)
+            .spawn(move || {
+                let ask = ask_password(&settings.entry.name, notify.clone(), given);
+                let backend = make(&settings, ask);
+                let mut engine = Engine::new(settings, backend, &options, notify, control.clone());
+                while let Ok(request) = asked.recv() {
+                    if control.is_ending() {
+                        break;
+                    }
+                    engine.handle(request);
+                }
+                engine.disconnect();
+                // The receiver may be gone.
+                let _ = finished.send(());
+            })?;
+        Ok(Thread {
+            requests,
+            passwords,
+            done,
+            handle: thread,
+        })
+    }
+
+    /// Stops when what is on its way is answered, at most 1.5 seconds later. Returns whether all threads ended.
+    pub fn stop(self) -> bool {
+        self.control.end();
+        let until = Instant::now() + STOP_TIMEOUT;
+        let threads = self.threads.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let ending: Vec<_> = threads
+            .into_values()
+            // Without senders the threads wait for nothing any longer.
+            .map(|thread| (thread.done, thread.handle))
+            .collect();
+        let mut all = true;
+        for (done, handle) in ending {
+            let left = until.saturating_duration_since(Instant::now());
+            all &= match done.recv_timeout(left) {
+                Err(RecvTimeoutError::Timeout) => false,
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => handle.join().is_ok(),
+            };
+        }
+        all
+    }
+}
+
+/// Asks for a password by an event, and waits for the answer.
+fn ask_password(server: &Arc<str>, notify: Notify, given: Receiver<Option<Secret>>) -> AskPassword {
+    let server = server.clone();
+    Box::new(move |account| {
+        // What was given to an earlier question is not the answer to this one.
+        while given.try_recv().is_ok() {}
+        notify(ServerEvent::Password {
+            server: server.clone(),
+            account: account.clone(),
+        });
+        given.recv().ok().flatten()
+    })
+}
