@@ -1,14 +1,19 @@
 //! A ratatui backend that encodes changed cells in as few bytes as possible. Pure: it writes into memory, and the session
 //! writes each frame at once.
+//!
+//! Terminals disagree about the width of some clusters: emoji that are newer than their tables, sequences with U+FE0F or a
+//! joiner, flags, combining marks. ratatui's diff sends only cells that changed, which is not enough there: a cluster that
+//! the terminal takes for wider covers cells that did not change, one that it takes for narrower leaves an old cell beside
+//! it, and the blank that ratatui writes after a sequence with U+FE0F erases the sequence (ratatui issue 2686). So
+//! such a cluster is written over blanks, and what a terminal may take it to cover is written after it.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::Cell;
-use ratatui::layout::{Position, Size};
+use ratatui::buffer::{Buffer, Cell, CellWidth as _};
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::{Color, Modifier};
-use unicode_width::UnicodeWidthStr;
 
 /// A ratatui backend that collects bytes until [`Painter::take`].
 #[derive(Debug, Default)]
@@ -20,6 +25,10 @@ pub struct Painter {
     /// The current style of the terminal; `None`: unknown.
     style: Option<CellStyle>,
     cursor_shown: bool,
+    /// What was written since the terminal was cleared.
+    written: Buffer,
+    /// By row: whether it has clusters of uncertain width.
+    uncertain_rows: Vec<bool>,
 }
 
 /// The style of a cell.
@@ -28,6 +37,51 @@ struct CellStyle {
     fg: Color,
     bg: Color,
     modifier: Modifier,
+}
+
+impl CellStyle {
+    fn of(cell: &Cell) -> Self {
+        Self {
+            fg: cell.fg,
+            bg: cell.bg,
+            modifier: cell.modifier,
+        }
+    }
+}
+
+/// How many columns ratatui takes a cell for, at least one. It does not allow control characters, which are replaced here.
+fn columns(cell: &Cell) -> u16 {
+    if cell.symbol().chars().any(char::is_control) {
+        1
+    } else {
+        cell.cell_width().max(1)
+    }
+}
+
+/// How many columns terminals may take a cell for whose width is uncertain; 0 where it is certain.
+fn uncertain_columns(cell: &Cell) -> u16 {
+    if has_uncertain_width(cell.symbol()) {
+        u16::try_from(cell.symbol().chars().count() * 2).unwrap_or(u16::MAX)
+    } else {
+        0
+    }
+}
+
+fn mark_stale(stale: Option<&mut Vec<bool>>, x: u16, columns: u16) {
+    let cells = stale.into_iter().flatten().skip(x.into()).take(columns.into());
+    cells.for_each(|cell| *cell = true);
+}
+
+/// Whether terminals disagree about the width of a symbol, depending on the age of their tables: it has several characters,
+/// or is an emoji or another character that became wide in Unicode 9 or later. Wide characters of East Asian scripts are
+/// older than that.
+fn has_uncertain_width(symbol: &str) -> bool {
+    let mut chars = symbol.chars();
+    let (Some(c), None) = (chars.next(), chars.next()) else {
+        return !symbol.is_ascii();
+    };
+    matches!(c, '\u{231a}'..='\u{2bff}' if symbol.cell_width() > 1)
+        || matches!(c, '\u{ff9e}'..='\u{ff9f}' | '\u{16fe0}'..='\u{1b2ff}' | '\u{1f000}'..='\u{1faff}')
 }
 
 /// About as many bytes as a network packet carries. Larger frames use synchronized output, so that they appear at once.
@@ -63,15 +117,25 @@ const SGR_MODIFIERS: [(Modifier, u8, u8); 8] = [
 impl Painter {
     /// A painter for a cleared terminal with hidden cursor.
     pub fn new(columns: u16, rows: u16) -> Self {
-        Self {
+        let mut painter = Self {
             size: Size::new(columns, rows),
             ..Self::default()
-        }
+        };
+        painter.forget_written();
+        painter
     }
 
-    /// Sets the size of the terminal.
+    /// Sets the size of the terminal. A new size is followed by [`Backend::clear`].
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.size = Size::new(columns, rows);
+    }
+
+    fn forget_written(&mut self) {
+        let area = Rect::from((Position::ORIGIN, self.size));
+        self.written.resize(area);
+        self.written.reset();
+        self.uncertain_rows.clear();
+        self.uncertain_rows.resize(area.height.into(), false);
     }
 
     /// Takes the collected bytes. Large frames use synchronized output.
@@ -135,16 +199,58 @@ impl Painter {
         }
     }
 
+    /// Notes what is about to be written in a row. Where clusters of uncertain width are or were: which cells have to be
+    /// written, by column.
+    fn update_written(&mut self, row: &[(u16, u16, &Cell)]) -> Option<Vec<bool>> {
+        let y = row.first().map(|(_, y, _)| *y)?;
+        let uncertain_row = self.uncertain_rows.get_mut(usize::from(y))?;
+        *uncertain_row |= row.iter().any(|(.., cell)| has_uncertain_width(cell.symbol()));
+        let mut stale = uncertain_row.then(|| vec![false; self.written.area.width.into()]);
+        for (x, _, cell) in row {
+            mark_stale(stale.as_mut(), *x, 1);
+            // ratatui reports no change of what is covered by a wide symbol.
+            for covered in *x..x.saturating_add(columns(cell)) {
+                if let Some(written) = self.written.cell_mut((covered, y)) {
+                    mark_stale(stale.as_mut(), covered, uncertain_columns(written));
+                    written.reset();
+                }
+            }
+            if let Some(written) = self.written.cell_mut((*x, y)) {
+                written.clone_from(cell);
+            }
+        }
+        stale
+    }
+
+    /// Writes these cells of a row as they are now, and what the clusters among them may cover.
+    fn write_stale(&mut self, y: u16, mut stale: Vec<bool>) {
+        let written = std::mem::take(&mut self.written);
+        let mut uncertain = false;
+        let mut x = written.area.left();
+        while let Some(cell) = written.cell((x, y)) {
+            let (width, may_cover) = (columns(cell), uncertain_columns(cell));
+            uncertain |= may_cover > 0;
+            if stale.get(usize::from(x)).copied().unwrap_or_default() {
+                self.move_to(x, y);
+                if may_cover > 0 {
+                    mark_stale(Some(&mut stale), x, may_cover);
+                    self.set_style(CellStyle::of(cell), true);
+                    (0..width).for_each(|_| self.bytes.push(' '));
+                    self.move_absolute(x, y);
+                }
+                self.write(cell);
+            }
+            x = x.saturating_add(width);
+        }
+        self.written = written;
+        if let Some(row) = self.uncertain_rows.get_mut(usize::from(y)) {
+            *row = uncertain;
+        }
+    }
+
     fn write(&mut self, cell: &Cell) {
         let symbol = cell.symbol();
-        self.set_style(
-            CellStyle {
-                fg: cell.fg,
-                bg: cell.bg,
-                modifier: cell.modifier,
-            },
-            symbol == " ",
-        );
+        self.set_style(CellStyle::of(cell), symbol == " ");
         let width = if let [b' '..=b'~'] = symbol.as_bytes() {
             self.bytes.push_str(symbol);
             Some(1)
@@ -154,9 +260,8 @@ impl Painter {
             Some(1)
         } else {
             self.bytes.push_str(symbol);
-            // Terminals agree on the width of single characters, but not of grapheme clusters.
-            let single = symbol.chars().nth(1).is_none();
-            single.then(|| u16::try_from(symbol.width()).unwrap_or(1))
+            let certain = !has_uncertain_width(symbol);
+            certain.then(|| columns(cell))
         };
         self.cursor = match (self.cursor, width) {
             // After the last column, the cursor position differs between terminals.
@@ -262,9 +367,17 @@ impl Backend for Painter {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        for (x, y, cell) in content {
-            self.move_to(x, y);
-            self.write(cell);
+        let content: Vec<_> = content.collect();
+        for row in content.chunk_by(|(_, y, _), (_, next, _)| y == next) {
+            match (self.update_written(row), row.first()) {
+                (Some(stale), Some((_, y, _))) => self.write_stale(*y, stale),
+                _ => {
+                    for (x, y, cell) in row {
+                        self.move_to(*x, *y);
+                        self.write(cell);
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -299,6 +412,7 @@ impl Backend for Painter {
         self.style = Some(DEFAULT_STYLE);
         // The cursor position is unknown: a resize may have moved it.
         self.cursor = None;
+        self.forget_written();
         Ok(())
     }
 

@@ -203,7 +203,7 @@ proptest! {
                 while x < COLUMNS {
                     let cell = &expected[(x, y)];
                     prop_assert_eq!(shown(parser.screen(), x, y), Some(seen(cell)), "at {}, {}", x, y);
-                    x += u16::try_from(cell.symbol().width()).unwrap().max(1);
+                    x += cell.cell_width().max(1);
                 }
             }
         }
@@ -219,4 +219,53 @@ fn resize_starts_with_absolute_position() {
     let bytes = paint(&mut terminal, &writes);
     let (_, after) = bytes.rsplit_once("\x1b[2J").unwrap();
     assert!(after.starts_with("\x1b[5H"), "{after:?}");
+}
+
+/// Terminals by how they treat clusters of uncertain width: each cluster is replaced by text that vt100 and all terminals
+/// agree on, narrower or wider than ratatui takes it for.
+const OTHER_TERMINALS: [[(&str, &str); 4]; 3] = [
+    [("🩷", "¤"), ("🧑‍⚖️", "¤"), ("🇩🇪", "¤"), ("ﾄﾞ", "¤")],
+    [("🩷", "漢"), ("🧑‍⚖️", "漢漢"), ("🇩🇪", "漢漢"), ("ﾄﾞ", "¤¤")],
+    [("🩷", "漢"), ("🧑‍⚖️", "漢"), ("🇩🇪", "漢"), ("ﾄﾞ", "¤")],
+];
+
+/// None near the right edge, where a terminal that takes a cluster for wider wraps the line.
+fn uncertain_writes() -> impl Strategy<Value = Vec<(u16, u16, String, Style)>> {
+    let text = "(ab|cc|  |漢|│d|🩷|🧑‍⚖️|🇩🇪|ﾄﾞe){1,5}";
+    prop::collection::vec(((0..3u16).prop_map(|x| x * 2), 0..ROWS, text, style()), 0..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// However wide a terminal takes a cluster for: after any sequence of frames, it shows what it shows after a redraw.
+    #[test]
+    fn frames_equal_redraw_whatever_width_terminal_assumes(frames in prop::collection::vec(uncertain_writes(), 2..5)) {
+        for clusters in OTHER_TERMINALS {
+            let on_terminal = |bytes: String| clusters.iter().fold(bytes, |bytes, (from, to)| bytes.replace(from, to));
+            let parser = || vt100::Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0);
+            let mut terminal = fresh();
+            let mut screen = parser();
+            for frame in &frames {
+                let borrowed: Vec<Write<'_>> = frame.iter().map(|(x, y, text, style)| (*x, *y, text.as_str(), *style)).collect();
+                screen.process(on_terminal(paint(&mut terminal, &borrowed)).as_bytes());
+                let mut redrawn = parser();
+                redrawn.process(on_terminal(paint(&mut fresh(), &borrowed)).as_bytes());
+                for y in 0..ROWS {
+                    for x in 0..COLUMNS {
+                        prop_assert_eq!(shown(screen.screen(), x, y), shown(redrawn.screen(), x, y), "at {}, {}", x, y);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn cluster_of_uncertain_width_is_written_over_blanks() {
+    let mut terminal = fresh();
+    paint(&mut terminal, &[(3, 2, "WWWW", Style::new())]);
+    let bytes = paint(&mut terminal, &[(3, 2, "⚖️ W", Style::new())]);
+    let expected = "\x1b[4G  \x1b[3;4H⚖️\x1b[3;6H W";
+    assert_eq!(bytes, expected);
 }

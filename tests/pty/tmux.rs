@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::stage::{ENTER, HATRACK, Home, Stage, skip, until};
+use crate::stage::{ENTER, HATRACK, Home, ROOM, Stage, skip, until};
 
 /// A private tmux server, until this is dropped.
 struct Tmux {
@@ -157,4 +157,45 @@ fn reattaching_with_another_size_redraws() {
     assert_eq!(last.end(), 0, "with the program its window ends");
     assert_eq!(home.hats(), json!({"urn:x:half-typed": {"active": true}}));
     assert_eq!(home.drafts(), 0, "{:?}", home.left_behind());
+}
+
+#[test]
+fn titles_of_uncertain_width_leave_nothing_behind() {
+    let home = Home::new();
+    home.does(&["room", "add", ROOM]);
+    let wide = "W".repeat(64);
+    for (user, titles) in [
+        ("a0@example.org", [wide.as_str(), &wide, &wide, &wide, &wide]),
+        (
+            "a1@example.org",
+            ["🩷 Pink", "🧑‍⚖️ Judge", "🏴‍☠️ Pirate", "ﾄﾞﾗﾑ", "🇩🇪 Berlin"],
+        ),
+    ] {
+        home.does(&["affiliate", ROOM, user, "owner"]);
+        for (hat, title) in titles.iter().enumerate() {
+            home.does(&["add", ROOM, user, &format!("urn:x:{hat}"), "--title", title]);
+        }
+    }
+    let Some(tmux) = Tmux::start(&home) else { return };
+    tmux.does(&["resize-window", "-x", "120", "-y", "16"]);
+    until("the wide titles are shown", || {
+        tmux.screen().concat().contains("WWWW")
+    });
+    for keys in ["l", "j", "k", "j"] {
+        tmux.does(&["send-keys", keys]);
+    }
+    until("the other titles are shown", || {
+        tmux.screen().concat().contains("Pink")
+    });
+    let drawn = tmux.screen();
+    assert!(!drawn.concat().contains('W'), "{drawn:#?}");
+    for word in ["Judge", "Pirate", "Berlin"] {
+        assert!(drawn.concat().contains(word), "{word}: {drawn:#?}");
+    }
+    tmux.does(&["send-keys", "?"]);
+    until("the help covers it", || tmux.screen() != drawn);
+    tmux.does(&["send-keys", "Escape"]);
+    until("it is drawn again", || tmux.screen() == drawn);
+    tmux.does(&["send-keys", "-R", "C-l"]);
+    until("a redraw shows the same", || tmux.screen() == drawn);
 }
