@@ -72,7 +72,8 @@ Files:
   ~/.config/hatrack/hats.json           the data file; --file or HATRACK_FILE selects another
   ~/.config/hatrack/hats.history.jsonl  the history of all changes
   ~/.config/hatrack/hats.lock           locked while a change is saved
-  ~/.config/hatrack/config.toml         keys and colors of the screen; see hatrack config
+  ~/.config/hatrack/config.toml         keys, colors and live servers; see hatrack config
+  /etc/hatrack/config.toml              the same for all users of the machine
   ~/.local/state/hatrack/               drafts of unsaved changes
 
 Environment variables (HATRACK_*, XDG_* and TZ are ignored with --room or --read-only):
@@ -99,6 +100,9 @@ pub struct CommonOptions {
     /// Name recorded in the history [default: login name; over SSH, the client address is added]
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
+    /// Configuration file, instead of ~/.config/hatrack/config.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Append a debug log to this file, one JSON object per line
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,

@@ -7,9 +7,12 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 
 use super::actor::{self, Actor};
+use super::config::ConfigFiles;
 use super::failure::Failure;
 use super::global_options::GlobalOptions;
+use super::user_folders::{UserFolders, user_folders};
 use crate::model::Jid;
+use crate::server::ServerSettings;
 use crate::store::{self, Scope};
 
 /// What a session works on, as which actor, and with which restrictions.
@@ -25,17 +28,12 @@ pub struct SessionContext {
     pub actor: Actor,
     /// The rooms that the session may see, and whether it may change them.
     pub scope: Scope,
+    /// The configuration files.
+    pub config: ConfigFiles,
 }
 
 /// Looks up an environment variable; `None` also for an empty one.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
-
-/// hatrack's folders below the user's home folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct UserFolders {
-    config: PathBuf,
-    state: PathBuf,
-}
 
 impl SessionContext {
     /// Resolves the context from the environment of this process.
@@ -51,6 +49,7 @@ impl SessionContext {
         folders: impl FnOnce() -> Option<UserFolders>,
     ) -> Result<Self, Failure> {
         let restricted = options.restricted();
+        let config = ConfigFiles::of_session(options.config.as_deref(), restricted);
         let own = |name: &str| variables(name).filter(|_| !restricted);
         let named = options
             .actor
@@ -84,12 +83,18 @@ impl SessionContext {
                 rooms: options.rooms,
                 read_only: options.read_only,
             },
+            config,
         })
     }
 
     /// Whether the session is restricted: then it neither reads nor writes files that the user names.
     pub fn restricted(&self) -> bool {
         self.scope.rooms.is_some() || self.scope.read_only
+    }
+
+    /// The live servers of the configuration, in the order of its files.
+    pub fn servers(&self) -> Result<Vec<ServerSettings>, Failure> {
+        Ok(self.config.load()?.servers(self.restricted()))
     }
 
     /// Returns an error if the session is restricted; `what` names what is not available.
@@ -117,33 +122,6 @@ impl SessionContext {
 
 fn join_rooms(rooms: &BTreeSet<Jid>) -> String {
     rooms.iter().map(Jid::as_str).collect::<Vec<_>>().join(", ")
-}
-
-/// The user's folders. A restricted session ignores the `XDG_*` variables, as they name files of the user's choosing.
-fn user_folders(restricted: bool) -> Option<UserFolders> {
-    // With a relative home folder, the data file would depend on the current folder.
-    let base = directories::BaseDirs::new().filter(|base| base.home_dir().is_absolute())?;
-    let by_variables = cfg!(not(any(target_os = "macos", target_os = "windows")));
-    let (config, state) = if restricted && by_variables {
-        (
-            base.home_dir().join(".config"),
-            base.home_dir().join(".local/state"),
-        )
-    } else {
-        (
-            base.config_dir().into(),
-            base.state_dir().unwrap_or(base.data_local_dir()).into(),
-        )
-    };
-    Some(UserFolders {
-        config: config.join("hatrack"),
-        state: state.join("hatrack"),
-    })
-}
-
-/// The path of the user's `config.toml`. Restricted sessions do not read it.
-pub(super) fn config_file() -> Option<PathBuf> {
-    user_folders(false).map(|folders| folders.config.join("config.toml"))
 }
 
 fn to_string_lossy(text: OsString) -> String {

@@ -14,6 +14,8 @@ pub struct GlobalOptions {
     pub file: Option<PathBuf>,
     /// `--actor`
     pub actor: Option<String>,
+    /// `--config`
+    pub config: Option<PathBuf>,
     /// `--log`
     pub log: Option<PathBuf>,
     /// `--room`: the rooms named at the innermost level; `None` without the option.
@@ -41,6 +43,7 @@ impl Cli {
         for common in std::iter::once(&self.common).chain(after) {
             set_once(&mut options.file, common.file.as_ref(), "--file")?;
             set_once(&mut options.actor, common.actor.as_ref(), "--actor")?;
+            set_once(&mut options.config, common.config.as_ref(), "--config")?;
             set_once(&mut options.log, common.log.as_ref(), "--log")?;
             options.read_only |= common.read_only;
             if common.rooms.is_empty() {
@@ -58,10 +61,17 @@ impl Cli {
             }
             options.rooms = Some(rooms);
         }
-        if options.restricted() && options.log.is_some() && self.common.log.is_none() {
-            return Err(Failure::not_allowed(
-                "with --room or --read-only, --log must come before the command",
-            ));
+        // Who set the restriction up also wrote what is before the command; what follows it may be somebody else's.
+        let late = [
+            ("--log", &options.log, &self.common.log),
+            ("--config", &options.config, &self.common.config),
+        ];
+        for (name, given, before) in late {
+            if options.restricted() && given.is_some() && before.is_none() {
+                return Err(Failure::not_allowed(format!(
+                    "with --room or --read-only, {name} must come before the command"
+                )));
+            }
         }
         Ok(options)
     }
@@ -101,6 +111,7 @@ mod tests {
         let expected = GlobalOptions {
             file: Some("f".into()),
             actor: Some("alice".into()),
+            config: None,
             log: None,
             rooms: Some([Jid::parse("a@b.c").unwrap()].into()),
             read_only: true,
@@ -113,25 +124,32 @@ mod tests {
         ] {
             assert_eq!(global_options(line).as_ref(), Ok(&expected), "{line}");
         }
+        for line in ["hatrack --config c show", "hatrack show --config c"] {
+            let options = global_options(line).unwrap();
+            assert_eq!(options.config, Some("c".into()), "{line}");
+        }
     }
 
     #[test]
-    fn restricted_session_takes_log_before_command_only() {
-        for limit in ["--read-only", "--room a@b.c"] {
-            assert!(global_options(&format!("hatrack {limit} --log f show")).is_ok());
-            assert!(global_options(&format!("hatrack {limit} --log f")).is_ok());
+    fn restricted_session_takes_files_before_command_only() {
+        for (limit, option) in ["--read-only", "--room a@b.c"]
+            .into_iter()
+            .flat_map(|limit| [(limit, "--log"), (limit, "--config")])
+        {
+            assert!(global_options(&format!("hatrack {limit} {option} f show")).is_ok());
+            assert!(global_options(&format!("hatrack {limit} {option} f")).is_ok());
             for line in [
-                format!("hatrack {limit} show --log f"),
-                format!("hatrack show {limit} --log f"),
+                format!("hatrack {limit} show {option} f"),
+                format!("hatrack show {limit} {option} f"),
             ] {
                 let answer = global_options(&line).unwrap_err();
                 assert!(
-                    answer.contains("--log must come before the command"),
+                    answer.contains(&format!("{option} must come before the command")),
                     "{line}: {answer}"
                 );
             }
-            let answer = global_options(&format!("hatrack --log f {limit} show --log g")).unwrap_err();
-            assert!(answer.contains("--log given twice"), "{answer}");
+            let answer = global_options(&format!("hatrack {option} f {limit} show {option} g")).unwrap_err();
+            assert!(answer.contains(&format!("{option} given twice")), "{answer}");
         }
     }
 

@@ -11,6 +11,7 @@ mod catalog;
 mod check;
 mod complete;
 pub mod config;
+mod config_command;
 mod context;
 mod export;
 mod failure;
@@ -28,6 +29,7 @@ mod sets;
 mod show;
 mod undo;
 mod user;
+mod user_folders;
 mod value_parsers;
 
 use std::ffi::OsString;
@@ -40,7 +42,7 @@ use crate::term::LookOptions;
 use crate::ui::text;
 pub use actor::Actor;
 use args::{Cli, CliCommand};
-use config::Config;
+use config::{Config, ConfigFiles};
 pub use context::{SessionContext, time_zone};
 pub use failure::Failure;
 pub use global_options::GlobalOptions;
@@ -77,12 +79,7 @@ fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
                 "--demo cannot be combined with --file, --room or --read-only",
             ));
         }
-        // Someone else set up the restriction; the user's own configuration must not affect it.
-        let config = if options.restricted() {
-            Config::default()
-        } else {
-            config::load_user_config()?
-        };
+        let config = ConfigFiles::of_session(options.config.as_deref(), options.restricted()).load()?;
         let screen_settings = screen_settings(cli, config);
         let log = options.log.clone();
         return if cli.demo {
@@ -111,7 +108,7 @@ fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
         CliCommand::Export(args) => export::run(args, context, out),
         CliCommand::Import(args) => import::run(args, context, out),
         CliCommand::Check(args) => check::run(args, context, out),
-        CliCommand::Config(args) => config::run(args, context, out),
+        CliCommand::Config(args) => config_command::run(args, context, out),
         CliCommand::History(args) => history::run(args, context, out),
         CliCommand::Complete(args) => complete::run(args, context, out),
         CliCommand::Undo(args) => undo::undo(args, context, out),

@@ -69,10 +69,11 @@ pub(super) fn text(text: &str) -> Result<String, String> {
 }
 
 /// The options that may follow a title or a name.
-const OPTIONS: [&str; 14] = [
+const OPTIONS: [&str; 15] = [
     "--active",
     "--actor",
     "--clear",
+    "--config",
     "--file",
     "--help",
     "--hue",

@@ -14,5 +14,6 @@ mod log;
 mod process;
 mod refusals;
 mod restricted;
+mod servers_config;
 mod sets;
 mod team;

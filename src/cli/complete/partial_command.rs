@@ -179,7 +179,7 @@ impl<'a> ParsedWords<'a> {
             "hat" => Some(ExpectedValue::Hats(room(), jid("user"))),
             "name" if arg.is_positional() && self.takes_set_name() => Some(ExpectedValue::Sets),
             "revision" => Some(ExpectedValue::Revisions),
-            "file" | "log" | "output" | "from" | "path" => Some(ExpectedValue::Files),
+            "config" | "file" | "log" | "output" | "from" | "path" => Some(ExpectedValue::Files),
             _ => None,
         }
     }

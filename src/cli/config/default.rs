@@ -51,11 +51,14 @@ pub fn text() -> String {
 }
 
 const HEAD: &str = "\
-# Configuration of hatrack's screen: ~/.config/hatrack/config.toml.
+# Configuration of hatrack: ~/.config/hatrack/config.toml.
 #
-# These are all settings with their defaults. To change a setting, remove the # before it. The command line overrides
-# this file, and this file overrides what the terminal reports. `hatrack config --check` checks it. It is not read with
-# --room or --read-only.
+# These are all settings of the screen with their defaults. To change a setting, remove the # before it. The command
+# line overrides this file, this file overrides /etc/hatrack/config.toml, and both override what the terminal reports.
+# `hatrack config --check` checks them. With --room or --read-only, this file is not read.
+#
+# Live servers are in sections [servers.NAME]: `hatrack servers example prosody` and `hatrack servers example xmpp` print
+# sections to start from. They count only in a file that nobody else can write.
 
 ";
 

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::servers::{ConfiguredServer, servers};
 use super::styles;
 use crate::app::command::{COMMANDS, Command};
 use crate::app::describe::closest_match;
@@ -33,6 +34,8 @@ pub struct Config {
     pub styles: Vec<(StyleRole, Style)>,
     /// The keys of the commands.
     pub keymap: Keymap,
+    /// The live servers.
+    pub servers: Vec<ConfiguredServer>,
 }
 
 /// An error in a configuration file.
@@ -53,7 +56,10 @@ pub(super) const THEMES: [(&str, BuiltinTheme, Option<Backdrop>); 5] = [
     ("mono", BuiltinTheme::Mono, None),
 ];
 
-const SETTINGS: [&str; 8] = [
+/// Where all settings are listed.
+const DEFAULTS: &str = "hatrack config --print-default";
+
+const SETTINGS: [&str; 9] = [
     "color",
     "background",
     "ascii",
@@ -62,34 +68,49 @@ const SETTINGS: [&str; 8] = [
     "theme",
     "keys",
     "themes",
+    "servers",
 ];
 
-type TomlValue<'a> = Spanned<DeValue<'a>>;
+pub(super) type TomlValue<'a> = Spanned<DeValue<'a>>;
 /// Byte offset in the file, and message.
-type ValueError = (usize, String);
+pub(super) type ValueError = (usize, String);
 type StyleOverrides = Vec<(StyleRole, Style)>;
 
 /// Parses a configuration, or returns all its errors in the order of the file.
 pub fn read(text: &str) -> Result<Config, Vec<ConfigError>> {
+    let (config, errors) = read_over(text, Config::default());
+    if errors.is_empty() {
+        Ok(config)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Parses a configuration whose settings replace those of another, `below`: each as a whole, also `[keys]`; but servers
+/// are added to those of the other. With errors, the result contains what could be read.
+pub(super) fn read_over(text: &str, below: Config) -> (Config, Vec<ConfigError>) {
     let located = |(at, message): ValueError| ConfigError {
         line: line(text.as_bytes(), at),
         text: message,
     };
-    let table = DeTable::parse(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        vec![located((at, error.message().replace('\n', ", ")))]
-    })?;
+    let table = match DeTable::parse(text) {
+        Ok(table) => table,
+        Err(error) => {
+            let at = error.span().map_or(0, |span| span.start);
+            return (below, vec![located((at, error.message().replace('\n', ", ")))]);
+        }
+    };
     let mut errors = Vec::new();
-    let config = settings(table.get_ref(), &mut errors);
-    if errors.is_empty() {
-        return Ok(config);
+    let mut config = settings(table.get_ref(), below, &mut errors);
+    for server in config.servers.iter_mut().filter(|server| server.file.is_none()) {
+        server.line = line(text.as_bytes(), server.line);
     }
     errors.sort();
-    Err(errors.into_iter().map(located).collect())
+    (config, errors.into_iter().map(located).collect())
 }
 
 /// The value, or `None` after recording the error.
-fn record<T>(read: Result<T, ValueError>, errors: &mut Vec<ValueError>) -> Option<T> {
+pub(super) fn record<T>(read: Result<T, ValueError>, errors: &mut Vec<ValueError>) -> Option<T> {
     read.map_err(|error| errors.push(error)).ok()
 }
 
@@ -98,8 +119,12 @@ pub(super) fn line(bytes: &[u8], at: usize) -> usize {
     1 + memchr::memchr_iter(b'\n', bytes.get(..at).unwrap_or_default()).count()
 }
 
-fn settings(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Config {
-    let mut config = Config::default();
+fn settings(table: &DeTable<'_>, below: Config, errors: &mut Vec<ValueError>) -> Config {
+    let background_below = below.background;
+    let mut config = Config {
+        background: None,
+        ..below
+    };
     let mut themes: Vec<(String, StyleOverrides)> = Vec::new();
     let (mut theme, mut color_seen) = (None, false);
     // In the order of the file, so that of two spellings of a setting the second is the error.
@@ -124,9 +149,15 @@ fn settings(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Config {
                 let own = record(section(value, "themes"), errors).map(|table| custom_themes(table, errors));
                 themes = own.unwrap_or_default();
             }
+            "servers" => {
+                let below = std::mem::take(&mut config.servers);
+                let own =
+                    record(section(value, "servers"), errors).map(|table| servers(table, &below, errors));
+                config.servers = [below, own.unwrap_or_default()].concat();
+            }
             other => errors.push((
                 name.span().start,
-                unknown_name("setting", other, SETTINGS.into_iter()),
+                unknown_name("setting", other, SETTINGS.into_iter(), DEFAULTS),
             )),
         }
     }
@@ -136,34 +167,43 @@ fn settings(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Config {
             errors,
         );
     }
+    config.background = config.background.or(background_below);
     config
 }
 
 fn apply_theme(config: &mut Config, name: &str, themes: &[(String, StyleOverrides)]) -> Result<(), String> {
     if let Some((_, builtin, ground)) = THEMES.iter().find(|(other, ..)| *other == name) {
         config.theme = *builtin;
+        config.styles.clear();
         if let (Some(ground), None | Some(Background::Auto)) = (ground, config.background) {
             config.background = Some(Background::Fixed(*ground));
         }
     } else if let Some((_, own)) = themes.iter().find(|(other, _)| other == name) {
+        config.theme = BuiltinTheme::Default;
         config.styles.clone_from(own);
     } else {
         let names = THEMES.iter().map(|(name, ..)| *name);
         let own = themes.iter().map(|(name, _)| name.as_str());
-        return Err(unknown_name("theme", name, names.chain(own)));
+        return Err(unknown_name("theme", name, names.chain(own), DEFAULTS));
     }
     Ok(())
 }
 
-fn unknown_name<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
+/// An unknown name, with the nearest known one. `all` says where the known ones are listed.
+pub(super) fn unknown_name<'a>(
+    kind: &str,
+    name: &str,
+    names: impl Iterator<Item = &'a str>,
+    all: &str,
+) -> String {
     let guess = closest_match(name, names).map_or_else(
-        || "see hatrack config --print-default".to_owned(),
+        || format!("see {all}"),
         |nearest| format!("did you mean {nearest:?}?"),
     );
     format!("unknown {kind} {name:?}; {guess}")
 }
 
-fn string<'a>(value: &'a TomlValue<'_>, name: &str) -> Result<&'a str, ValueError> {
+pub(super) fn string<'a>(value: &'a TomlValue<'_>, name: &str) -> Result<&'a str, ValueError> {
     match value.get_ref() {
         DeValue::String(text) => Ok(text),
         _ => Err((value.span().start, format!("{name} must be a string in quotes"))),
@@ -202,7 +242,7 @@ fn colors(value: &TomlValue<'_>) -> Result<ColorMode, ValueError> {
     parse_named(value, "color")
 }
 
-fn section<'a, 'b>(value: &'a TomlValue<'b>, name: &str) -> Result<&'a DeTable<'b>, ValueError> {
+pub(super) fn section<'a, 'b>(value: &'a TomlValue<'b>, name: &str) -> Result<&'a DeTable<'b>, ValueError> {
     match value.get_ref() {
         DeValue::Table(table) => Ok(table),
         _ => Err((value.span().start, format!("{name} must be a section: [{name}]"))),
@@ -222,7 +262,7 @@ fn keys(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Keymap {
         });
         let Some(command) = old.or_else(|| COMMANDS.iter().find(is_now)) else {
             let ids = COMMANDS.iter().map(|command| command.id.name());
-            errors.push((name.span().start, unknown_name("command", id, ids)));
+            errors.push((name.span().start, unknown_name("command", id, ids, DEFAULTS)));
             continue;
         };
         let (before, all) = (
@@ -304,7 +344,10 @@ fn roles(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> StyleOverrides {
         let title = name.get_ref().as_ref();
         let Some((role, ..)) = StyleRole::ALL.iter().find(|(_, other, _)| *other == title) else {
             let names = StyleRole::ALL.iter().map(|(_, name, _)| *name);
-            errors.push((name.span().start, unknown_name("theme entry", title, names)));
+            errors.push((
+                name.span().start,
+                unknown_name("theme entry", title, names, DEFAULTS),
+            ));
             continue;
         };
         let style = string(value, title).and_then(|text| {

@@ -1,0 +1,116 @@
+//! The configuration files of a session, each read over the one before it.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::ownership;
+use super::read::{self, Config, ConfigError};
+use crate::cli::failure::Failure;
+use crate::cli::user_folders;
+use crate::store;
+
+/// Maximum size of a configuration file, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// The administrator's configuration.
+const SYSTEM: &str = "/etc/hatrack/config.toml";
+
+/// The configuration files of a session. The settings of a later one replace those of an earlier one; servers are added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigFiles {
+    /// The administrator's, which may be missing.
+    pub system: PathBuf,
+    /// The one that `--config` names, which must be there.
+    pub named: Option<PathBuf>,
+    /// The user's, which may be missing; `None` without a home folder, with `--config`, and in a restricted session.
+    pub user: Option<PathBuf>,
+}
+
+impl ConfigFiles {
+    /// The files of a session; `named` is the value of `--config`.
+    pub(in crate::cli) fn of_session(named: Option<&Path>, restricted: bool) -> Self {
+        let by_user = !restricted && named.is_none();
+        Self {
+            system: SYSTEM.into(),
+            named: named.map(store::expand_home),
+            user: by_user.then(user_folders::config_file).flatten(),
+        }
+    }
+
+    /// Each file with whether it must be there.
+    pub(in crate::cli) fn all(&self) -> impl Iterator<Item = (&Path, bool)> {
+        let named = self.named.iter().map(|path| (path.as_path(), true));
+        let user = self.user.iter().map(|path| (path.as_path(), false));
+        std::iter::once((self.system.as_path(), false))
+            .chain(named)
+            .chain(user)
+    }
+
+    /// Reads all files. The error is the first.
+    pub(in crate::cli) fn load(&self) -> Result<Config, Failure> {
+        let (mut config, mut errors) = (Config::default(), Vec::new());
+        for (path, required) in self.all() {
+            match load_over(path, config.clone()) {
+                Ok(Some(read)) => config = read,
+                Ok(None) if required => errors.push(format!("{}: no such file", path.display())),
+                Ok(None) => {}
+                Err(more) => errors.extend(more),
+            }
+        }
+        let Some(first) = errors.first() else {
+            return Ok(config);
+        };
+        Err(Failure::usage(match errors.len().saturating_sub(1) {
+            0 => first.clone(),
+            more => format!("{first} (and {more} more; run hatrack config --check)"),
+        }))
+    }
+}
+
+/// Reads a configuration over another; `None` if there is no file. Errors are one sentence each, in the order of the file.
+pub(in crate::cli) fn load_over(path: &Path, below: Config) -> Result<Option<Config>, Vec<String>> {
+    let shown = path.display();
+    let (bytes, file) = match read_bytes(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(vec![format!("cannot read {shown}: {error}")]),
+    };
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let line = read::line(&bytes, error.valid_up_to());
+        vec![format!("{shown}:{line}: invalid UTF-8")]
+    })?;
+    let (mut config, mut errors) = read::read_over(text, below);
+    let mut own = config.servers.iter_mut().filter(|server| server.file.is_none());
+    if let Some(first) = own.next() {
+        let line = first.line;
+        for server in std::iter::once(first).chain(own) {
+            server.file = Some(path.to_path_buf());
+        }
+        let problem = file.and_then(|file| ownership::problem(&file, path));
+        errors.extend(problem.map(|text| ConfigError { line, text }));
+        errors.sort_by_key(|error| error.line);
+    }
+    if errors.is_empty() {
+        return Ok(Some(config));
+    }
+    let message = |ConfigError { line, text }| format!("{shown}:{line}: {text}");
+    Err(errors.into_iter().map(message).collect())
+}
+
+/// The content of a file, or of standard input, of which there is no file to check.
+fn read_bytes(path: &Path) -> io::Result<(Vec<u8>, Option<File>)> {
+    let mut bytes = Vec::new();
+    let file = if store::is_dash(path) {
+        io::stdin().take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        None
+    } else {
+        let file = store::open_regular_file(path)?;
+        (&file).take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        Some(file)
+    };
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other("larger than 1 MiB"));
+    }
+    Ok((bytes, file))
+}

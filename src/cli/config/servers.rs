@@ -1,0 +1,319 @@
+//! Parses the servers of a configuration file: `[servers.NAME]`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use toml::de::{DeTable, DeValue};
+
+use super::read::{TomlValue, ValueError, record, section, unknown_name};
+use super::values::{absolute_path, account_jid, address, command, domain, one_of, seconds, strings};
+use crate::model::Jid;
+use crate::server::{Account, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings, TlsMode};
+use crate::sync::{Affiliations, SendMode, ServerKind};
+
+/// A server of a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfiguredServer {
+    /// How it is used and reached.
+    pub settings: ServerSettings,
+    /// The configuration file; `None` while that is not known.
+    pub file: Option<PathBuf>,
+    /// The line of its section, starting at 1.
+    pub line: usize,
+}
+
+/// The longest name of a server, in characters.
+const LONGEST_NAME: usize = 32;
+
+/// The settings of both kinds of servers, those of Prosody only, and those of an XMPP account only.
+const COMMON: [&str; 6] = ["kind", "services", "rooms", "send", "affiliations", "timeout"];
+const OF_PROSODY: [&str; 2] = ["socket", "command"];
+const OF_XMPP: [&str; 5] = ["jid", "password-command", "address", "tls", "ca-file"];
+
+/// Parses the servers of a section. `below` are those of the files that were read before: names and services must differ
+/// from theirs. The lines are still offsets.
+pub(super) fn servers(
+    table: &DeTable<'_>,
+    below: &[ConfiguredServer],
+    errors: &mut Vec<ValueError>,
+) -> Vec<ConfiguredServer> {
+    let mut all: Vec<_> = table.iter().collect();
+    // In the order of the file, so that of two servers with the same service the second is the error.
+    all.sort_by_key(|(name, _)| name.span().start);
+    let mut found: Vec<ConfiguredServer> = Vec::new();
+    for (name, value) in all {
+        let (title, at) = (name.get_ref().as_ref(), name.span().start);
+        let valid = is_name(title);
+        let label = if valid {
+            format!("servers.{title}")
+        } else {
+            errors.push((
+                at,
+                format!(
+                    "invalid server name {title:?}: it must be 1 to {LONGEST_NAME} characters of a-z, 0-9 and -"
+                ),
+            ));
+            format!("servers.{title:?}")
+        };
+        if let Some(other) = below
+            .iter()
+            .find(|other| other.settings.entry.name.as_ref() == title)
+        {
+            errors.push((
+                at,
+                format!("{label} is also in {}; use another name", place(other)),
+            ));
+        }
+        let Some(table) = record(section(value, &label), errors) else {
+            continue;
+        };
+        let mut entry = ServerTable {
+            name: title,
+            label,
+            at,
+            table,
+            errors,
+        };
+        let services = entry.services(below, &found);
+        let settings = entry.settings(services);
+        if let Some(settings) = settings.filter(|_| valid) {
+            found.push(ConfiguredServer {
+                settings,
+                file: None,
+                line: at,
+            });
+        }
+    }
+    found
+}
+
+/// Whether this is a name for a server.
+pub(crate) fn is_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+/// Where a server is defined, for a message about another one.
+fn place(server: &ConfiguredServer) -> String {
+    match &server.file {
+        Some(file) => file.display().to_string(),
+        None => format!("servers.{}", server.settings.entry.name),
+    }
+}
+
+/// The section of one server.
+struct ServerTable<'a, 'b, 'c> {
+    name: &'a str,
+    /// What messages call it.
+    label: String,
+    at: usize,
+    table: &'a DeTable<'b>,
+    errors: &'c mut Vec<ValueError>,
+}
+
+impl<'a, 'b> ServerTable<'a, 'b, '_> {
+    fn get(&self, setting: &str) -> Option<&'a TomlValue<'b>> {
+        self.table.get(setting)
+    }
+
+    /// Reads a setting if it is there.
+    fn read<T>(
+        &mut self,
+        setting: &str,
+        read: impl FnOnce(&'a TomlValue<'b>, &str) -> Result<T, ValueError>,
+    ) -> Option<T> {
+        let value = self.get(setting)?;
+        record(read(value, setting), self.errors)
+    }
+
+    /// An error at the name of the section.
+    fn missing(&mut self, what: &str) {
+        self.errors.push((self.at, format!("{}: {what}", self.label)));
+    }
+
+    /// The settings. `None` after an error without which nothing can be said about the server.
+    fn settings(mut self, services: Vec<Jid>) -> Option<ServerSettings> {
+        let Some(kind) = self.get("kind") else {
+            self.missing("kind is missing: \"prosody\" or \"xmpp\"");
+            return None;
+        };
+        let kinds = [("prosody", ServerKind::Prosody), ("xmpp", ServerKind::Xmpp)];
+        let kind = record(one_of(kind, "kind", kinds), self.errors)?;
+        self.reject_unknown(kind);
+        let access = match kind {
+            ServerKind::Prosody => self.prosody().map(ServerAccess::Prosody),
+            ServerKind::Xmpp => self.account().map(ServerAccess::Xmpp),
+        };
+        let rooms = self.rooms(kind, &services);
+        let send = [("at-once", SendMode::AtOnce), ("ask", SendMode::Ask)];
+        let send = self.read("send", |value, name| one_of(value, name, send));
+        let manage = [("show", Affiliations::Show), ("manage", Affiliations::Manage)];
+        let affiliations = self.read("affiliations", |value, name| one_of(value, name, manage));
+        let timeout = self.read("timeout", seconds);
+        let mut settings = ServerSettings::new(self.name, services, access?);
+        settings.rooms = rooms;
+        settings.entry.send = send.unwrap_or_default();
+        settings.entry.affiliations = affiliations.unwrap_or_default();
+        settings.timeout = timeout.unwrap_or(settings.timeout);
+        Some(settings)
+    }
+
+    /// Records settings that no server has, and those of the other kind.
+    fn reject_unknown(&mut self, kind: ServerKind) {
+        let (own, others, this, other) = match kind {
+            ServerKind::Prosody => (&OF_PROSODY[..], &OF_XMPP[..], "prosody", "xmpp"),
+            ServerKind::Xmpp => (&OF_XMPP[..], &OF_PROSODY[..], "xmpp", "prosody"),
+        };
+        for name in self.table.keys() {
+            let (title, at) = (name.get_ref().as_ref(), name.span().start);
+            if others.contains(&title) {
+                self.errors
+                    .push((at, format!("{title} is a setting of kind = {other:?} only")));
+            } else if !COMMON.contains(&title) && !own.contains(&title) {
+                let example = format!("hatrack servers example {this}");
+                let known = COMMON.iter().chain(own).copied();
+                self.errors.push((
+                    at,
+                    unknown_name(&format!("setting of {}", self.label), title, known, &example),
+                ));
+            }
+        }
+    }
+
+    fn services(&mut self, below: &[ConfiguredServer], before: &[ConfiguredServer]) -> Vec<Jid> {
+        let expected = "services must be a list of domains, such as [\"conference.example.org\"]";
+        let Some(value) = self.get("services") else {
+            self.missing(
+                "services is missing: the domains of its rooms, such as [\"conference.example.org\"]",
+            );
+            return Vec::new();
+        };
+        let mut services: Vec<Jid> = Vec::new();
+        for (at, text) in record(strings(value, expected), self.errors).unwrap_or_default() {
+            let service = match domain(text) {
+                Ok(service) => service,
+                Err(reason) => {
+                    self.errors.push((at, format!("services: {text:?}: {reason}")));
+                    continue;
+                }
+            };
+            let has = |other: &&ConfiguredServer| other.settings.entry.services.contains(&service);
+            if services.contains(&service) {
+                self.errors
+                    .push((at, format!("services: {service} is given twice")));
+            } else if let Some(other) = below.iter().chain(before).find(has) {
+                self.errors.push((
+                    at,
+                    format!("services: {service} is also a service of {}", owner(other)),
+                ));
+            } else {
+                services.push(service);
+            }
+        }
+        services
+    }
+
+    fn rooms(&mut self, kind: ServerKind, services: &[Jid]) -> Option<Vec<Jid>> {
+        let value = self.get("rooms")?;
+        let expected = match kind {
+            ServerKind::Prosody => {
+                "rooms must be \"all\" or a list of rooms, such as [\"courses@conference.example.org\"]"
+            }
+            ServerKind::Xmpp => {
+                "rooms must be a list of rooms, such as [\"hidden@rooms.example.net\"]; they are added to those that the server lists"
+            }
+        };
+        if kind == ServerKind::Prosody && matches!(value.get_ref(), DeValue::String(text) if text == "all") {
+            return None;
+        }
+        let mut rooms: Vec<Jid> = Vec::new();
+        for (at, text) in record(strings(value, expected), self.errors)? {
+            let room = match Jid::parse_room(text) {
+                Ok(room) => room,
+                Err(error) => {
+                    self.errors.push((at, format!("rooms: {error}")));
+                    continue;
+                }
+            };
+            // Without services there is an error already.
+            if !services.is_empty() && !services.iter().any(|service| service.domain() == room.domain()) {
+                self.errors.push((
+                    at,
+                    format!("rooms: {room} belongs to none of the services of {}", self.label),
+                ));
+            } else if rooms.contains(&room) {
+                self.errors.push((at, format!("rooms: {room} is given twice")));
+            } else {
+                rooms.push(room);
+            }
+        }
+        Some(rooms)
+    }
+
+    fn prosody(&mut self) -> Option<ProsodyAccess> {
+        let socket = self.read("socket", absolute_path);
+        let command = self.read("command", command);
+        match (self.get("socket").is_some(), self.get("command")) {
+            (true, Some(value)) => {
+                self.errors.push((
+                    value.span().start,
+                    "socket and command are both set; remove one of them".into(),
+                ));
+                None
+            }
+            (false, None) => {
+                self.missing(
+                    "socket or command is missing: the path of Prosody's admin socket, or a command that runs its shell",
+                );
+                None
+            }
+            _ => socket
+                .map(ProsodyAccess::Socket)
+                .or(command.map(ProsodyAccess::Command)),
+        }
+    }
+
+    fn account(&mut self) -> Option<Account> {
+        let jid = self.read("jid", account_jid);
+        if self.get("jid").is_none() {
+            self.missing("jid is missing: the address of an account, such as \"moderator@example.net\"");
+        }
+        let password = self.read("password-command", command);
+        let modes = [
+            ("required", TlsMode::Required),
+            ("direct", TlsMode::Direct),
+            ("none", TlsMode::None),
+        ];
+        let tls = self
+            .read("tls", |value, name| one_of(value, name, modes))
+            .unwrap_or_default();
+        let address = self.read("address", |value, name| address(value, name, tls));
+        let ca_file = self.read("ca-file", absolute_path);
+        let is_loopback = |host: &str| host.parse().is_ok_and(|host: IpAddr| host.is_loopback());
+        if let (TlsMode::None, Some(value)) = (tls, self.get("tls"))
+            && !address.as_ref().is_some_and(|(host, _)| is_loopback(host))
+        {
+            self.errors.push((
+                value.span().start,
+                "tls = \"none\" needs an address of this machine, such as address = \"127.0.0.1:5222\""
+                    .into(),
+            ));
+        }
+        Some(Account {
+            jid: jid?,
+            password: password.map_or(PasswordSource::Ask, PasswordSource::Command),
+            address,
+            tls,
+            ca_file,
+        })
+    }
+}
+
+/// A server of which a service is, for a message about another one.
+fn owner(server: &ConfiguredServer) -> String {
+    let name = &server.settings.entry.name;
+    match &server.file {
+        Some(file) => format!("servers.{name} in {}", file.display()),
+        None => format!("servers.{name}"),
+    }
+}

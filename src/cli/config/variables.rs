@@ -1,0 +1,56 @@
+//! The variables of the commands of the configuration: a fixed few, as a command in a configuration must do the same in all
+//! sessions of an account.
+
+use std::env;
+
+use nix::unistd::{User, geteuid};
+
+use crate::server::{CommandLine, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings};
+
+/// The home folder, the sockets of agents, and where keys and passwords are. A restricted session has none of them: whoever connects could
+/// have set them.
+const OF_SESSION: [&str; 6] = [
+    "DBUS_SESSION_BUS_ADDRESS",
+    "GNUPGHOME",
+    "HOME",
+    "PASSWORD_STORE_DIR",
+    "SSH_AUTH_SOCK",
+    "XDG_RUNTIME_DIR",
+];
+
+/// Sets the variables of all commands.
+pub(super) fn add(servers: &mut [ServerSettings], restricted: bool) {
+    let mut variables = of_account();
+    if !restricted {
+        for name in OF_SESSION {
+            if let Some(value) = env::var(name).ok().filter(|value| !value.is_empty()) {
+                variables.retain(|(other, _)| other != name);
+                variables.push((name.to_owned(), value));
+            }
+        }
+    }
+    for command in servers.iter_mut().filter_map(command) {
+        command.variables.clone_from(&variables);
+    }
+}
+
+/// Home folder and name of the account, from the system's user database.
+fn of_account() -> Vec<(String, String)> {
+    let Ok(Some(user)) = User::from_uid(geteuid()) else {
+        return Vec::new();
+    };
+    let home = user.dir.to_str().map(|home| ("HOME".to_owned(), home.to_owned()));
+    let names = ["USER", "LOGNAME"].map(|name| (name.to_owned(), user.name.clone()));
+    home.into_iter().chain(names).collect()
+}
+
+fn command(server: &mut ServerSettings) -> Option<&mut CommandLine> {
+    match &mut server.access {
+        ServerAccess::Prosody(ProsodyAccess::Command(command)) => Some(command),
+        ServerAccess::Prosody(ProsodyAccess::Socket(_)) => None,
+        ServerAccess::Xmpp(account) => match &mut account.password {
+            PasswordSource::Command(command) => Some(command),
+            PasswordSource::Ask => None,
+        },
+    }
+}
