@@ -397,6 +397,11 @@ fn a_table_is_read_as_spreadsheets_of_other_languages_write_it() {
         ("oui", "non"),
         ("Sí", "No"),
         ("DOĞRU", "YANLIŞ"),
+        ("Y", "n"),
+        ("on", "OFF"),
+        ("X", "0"),
+        ("✓", "0.00"),
+        ("1.0", "0,0"),
     ] {
         let text = format!("{head}{hat}r@c.example;terry@example.org;member;urn:x:1;{yes};{no};\r\n");
         let now = done(&Wardrobe::default(), &csv(&text).unwrap());

@@ -71,10 +71,16 @@ fn is_blank(row: &CsvRow) -> bool {
     row.cells.iter().all(|cell| cell.trim().is_empty())
 }
 
-/// What spreadsheets and people write for it in the languages in which many of them speak, in lower case.
-const TRUE: [&str; 28] = [
+/// The words for true and false that spreadsheets and people write, in lower case: numbers, marks, and the words of the
+/// languages that many of them speak.
+const TRUE: [&str; 33] = [
     "true",
     "yes",
+    "y",
+    "on",
+    "x",
+    "✓",
+    "✔",
     "1",
     "wahr",
     "ja",
@@ -102,11 +108,24 @@ const TRUE: [&str; 28] = [
     "doğru",
     "evet",
 ];
-const FALSE: [&str; 29] = [
-    "false", "no", "0", "falsch", "nein", "faux", "non", "falso", "não", "onwaar", "nee", "fałsz", "nie",
-    "ложь", "нет", "falskt", "nej", "falsk", "nei", "usann", "epätosi", "ei", "nepravda", "ne", "yanlış",
-    "yanliş", "hayır", "hayir", "usand",
+const FALSE: [&str; 31] = [
+    "false", "no", "n", "off", "0", "falsch", "nein", "faux", "non", "falso", "não", "onwaar", "nee",
+    "fałsz", "nie", "ложь", "нет", "falskt", "nej", "falsk", "nei", "usann", "epätosi", "ei", "nepravda",
+    "ne", "yanlış", "yanliş", "hayır", "hayir", "usand",
 ];
+
+/// Whether a lower-case cell says true or false. Spreadsheets also write the numbers 1 and 0 with decimals.
+fn truth(text: &str) -> Option<bool> {
+    let number = text.replacen(',', ".", 1).parse::<f64>().ok();
+    let is = |words: &[&str], value: f64| {
+        words.contains(&text) || number.is_some_and(|number| number.total_cmp(&value).is_eq())
+    };
+    match (is(&TRUE, 1.0), is(&FALSE, 0.0)) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}
 
 /// The cells of one row by column.
 struct RowCells<'a>(&'a CsvRow<'a>, ColumnIndex);
@@ -143,13 +162,13 @@ impl RowCells<'_> {
         let text = self.cell(column);
         match text.to_lowercase().as_str() {
             "" => Ok(None),
-            text if TRUE.contains(&text) => Ok(Some(true)),
-            text if FALSE.contains(&text) => Ok(Some(false)),
-            _ => Err(format!(
-                "{}: {} is neither true nor false (yes, no, 1, 0)",
-                COLUMNS.get(column as usize).unwrap_or(&""),
-                quoted(&text)
-            )),
+            lower => truth(lower).map(Some).ok_or_else(|| {
+                format!(
+                    "{}: {} is neither true nor false (yes, no, 1, 0)",
+                    COLUMNS.get(column as usize).unwrap_or(&""),
+                    quoted(&text)
+                )
+            }),
         }
     }
 
