@@ -85,17 +85,16 @@ pub fn parse_list(text: &str) -> Addresses {
     let mut found = Addresses::default();
     for (at, line) in text.lines().enumerate() {
         let mut rest = line;
-        let mut named = false;
         while let Some((before, after)) = rest.split_once('<') {
             let Some((inside, after)) = after.split_once('>') else {
                 break;
             };
-            named = true;
-            parse_words(&mut found, (at + 1, before), named);
+            parse_words(&mut found, (at + 1, before), true);
             push(&mut found, at + 1, inside.trim());
             rest = after;
         }
-        parse_words(&mut found, (at + 1, rest), named);
+        // A name stands before its address; after the last address nothing can be one.
+        parse_words(&mut found, (at + 1, rest), false);
     }
     found
 }
@@ -182,7 +181,7 @@ mod tests {
     #[test]
     fn what_is_none_is_named_with_its_line() {
         let found = parse_list(
-            "a@example.org\nfoo bar@\n\nexample.org xmpp:%zz@x xmpp:%ff@x A@example.org <b@example.org\n(d@example.org)",
+            "a@example.org\nfoo bar@\n\nexample.org xmpp:%zz@x xmpp:%ff@x A@example.org <b@example.org\n(d@example.org)\nA <a@example.org> Grace Hopper",
         );
         let wrong: Vec<_> = found
             .invalid
@@ -197,9 +196,11 @@ mod tests {
             (4, "xmpp:%ff@x"),
             (4, "<b@example.org"),
             (5, "(d@example.org)"),
+            (6, "Grace"),
+            (6, "Hopper"),
         ];
         assert_eq!(wrong, expected);
-        assert_eq!((found.all.len(), found.duplicates), (1, 1));
+        assert_eq!((found.all.len(), found.duplicates), (1, 2));
     }
 
     #[test]

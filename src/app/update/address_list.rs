@@ -36,10 +36,10 @@ pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) 
         // On the first line, so that line numbers in errors match the pasted text.
         before => format!("{before}, {pasted}"),
     };
-    // A list that fits into the field is put there, so that errors in it can be corrected.
+    // A list that fits into the field is put there, so that errors in it can be corrected. It keeps its lines, since each is
+    // checked by itself: joined, a name without an address would look like the name of another line's address.
     if whole.len() <= MAX_PASTE {
-        text.set("");
-        text.paste(&whole);
+        text.set(whole.trim_end());
     }
     let mut filled = form.clone();
     filled.set_text(FieldName::User, &whole);
