@@ -13,6 +13,7 @@ pub mod command;
 mod conflict_text;
 pub mod describe;
 pub mod draft;
+mod dropped_path;
 pub mod filter;
 pub mod finder;
 pub mod form;

@@ -1,7 +1,9 @@
 //! Routes keys and pastes to a command or to the focused text input.
 
 use crate::app::command::{Command, CommandId};
+use crate::app::dropped_path::dropped_path;
 use crate::app::lookup::lookup;
+use crate::app::prompt::{Prompt, PromptKind};
 use crate::app::text::{MAX_PASTE, TextInput};
 use crate::app::{Effect, Key, Layer, RowKind, State, describe};
 
@@ -64,7 +66,13 @@ fn type_into(state: &mut State, effects: &mut Vec<Effect>, mut take: impl FnMut(
     }
 }
 
-/// Inserts pasted text into the focused text input.
+/// Whether the focused text input is that of a file to import or export.
+fn file_prompt(state: &State) -> bool {
+    let prompt = state.top_as::<Prompt>();
+    prompt.is_some_and(|prompt| matches!(prompt.kind, PromptKind::Import(_) | PromptKind::Export(_)))
+}
+
+/// Inserts pasted text into the focused text input. A file dropped on the prompt for a file replaces what is there.
 pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
     state.notice = None;
     if !accepts_text(state) {
@@ -92,8 +100,12 @@ pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) 
         ));
         return;
     }
+    let dropped = file_prompt(state).then(|| dropped_path(pasted)).flatten();
     type_into(state, effects, |text| {
-        text.paste(pasted);
+        match &dropped {
+            Some(path) => text.set(path),
+            None => text.paste(pasted),
+        }
         true
     });
 }

@@ -1,0 +1,58 @@
+//! Files dropped on a terminal arrive as pasted text: quoted or escaped for a shell, or as a `file:` URI.
+
+use percent_encoding::percent_decode_str;
+
+/// The path of a file that was dropped on the terminal; `None` if the text is something else.
+pub(super) fn dropped_path(pasted: &str) -> Option<String> {
+    let text = pasted.trim();
+    if let Some(rest) = text.strip_prefix("file://") {
+        let path = rest.strip_prefix("localhost").unwrap_or(rest);
+        if !path.starts_with('/') {
+            return None;
+        }
+        let path = percent_decode_str(path).decode_utf8().ok()?;
+        return Some(path.into_owned());
+    }
+    // Without quotes and escapes, a path with spaces would be several words: then it was not quoted, and stays as it is.
+    let words = shell_words::split(text).ok()?;
+    match words.as_slice() {
+        [path] if path.starts_with('/') => Some(path.clone()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_terminals_paste_for_a_dropped_file() {
+        for (pasted, path) in [
+            ("'/home/ana/my hats.csv' ", "/home/ana/my hats.csv"),
+            ("\"/home/ana/my hats.csv\"\n", "/home/ana/my hats.csv"),
+            ("/home/ana/my\\ hats\\ \\(1\\).csv ", "/home/ana/my hats (1).csv"),
+            ("'/home/ana/it'\\''s.csv'", "/home/ana/it's.csv"),
+            ("file:///home/ana/my%20h%C3%BCte.csv\r\n", "/home/ana/my hüte.csv"),
+            ("file://localhost/tmp/a.json", "/tmp/a.json"),
+            ("/tmp/a.json", "/tmp/a.json"),
+        ] {
+            assert_eq!(dropped_path(pasted).as_deref(), Some(path), "{pasted}");
+        }
+    }
+
+    #[test]
+    fn leaves_other_text_alone() {
+        for pasted in [
+            "",
+            "hats.csv",
+            "/home/ana/my hats.csv",
+            "/home/o'brien/hats.csv",
+            "/tmp/a.json /tmp/b.json",
+            "file://elsewhere.example/a.json",
+            "file:///%ff",
+            "~/hats.csv",
+        ] {
+            assert_eq!(dropped_path(pasted), None, "{pasted}");
+        }
+    }
+}
