@@ -9,13 +9,16 @@ use crate::model::Affiliation;
 use crate::term::{Background, ColorMode};
 
 mod catalog;
+mod common_options;
 mod complete;
 mod exchange;
+mod servers;
 mod sets;
 
 pub use catalog::{CatalogArgs, CatalogCommand, CatalogDefineArgs, CatalogListArgs, CatalogRemoveArgs};
 pub use complete::{CompleteArgs, CompletionRequest};
 pub use exchange::{ExportArgs, ImportArgs};
+pub use servers::{ExampleKind, ServerCheckArgs, ServerExampleArgs, ServersArgs, ServersCommand};
 pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs, SetsCommand};
 
 /// Manage the hats of users in XMPP rooms.
@@ -140,6 +143,8 @@ pub enum CliCommand {
     Export(ExportArgs),
     /// Import rooms, users and hats from JSON or CSV
     Import(ImportArgs),
+    /// List live servers with their state, or check them
+    Servers(ServersArgs),
     /// Check the data file and its history
     Check(CheckArgs),
     /// Check the configuration, or print the default one
@@ -402,42 +407,4 @@ pub struct RevisionArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
-}
-
-impl CliCommand {
-    /// The global options after the command, those of the outermost command first.
-    pub(super) fn common_options(&self) -> Vec<&CommonOptions> {
-        match self {
-            Self::Show(args) => vec![&args.common],
-            Self::User(args) => vec![&args.common],
-            Self::Add(args) => vec![&args.common],
-            Self::Remove(args) => vec![&args.common],
-            Self::Set(args) => vec![&args.common],
-            Self::Room(args) => match &args.command {
-                RoomCommand::Add(inner) => vec![&args.common, &inner.common],
-                RoomCommand::Rename(inner) => vec![&args.common, &inner.common],
-                RoomCommand::Remove(inner) => vec![&args.common, &inner.common],
-            },
-            Self::Affiliate(args) => vec![&args.common],
-            Self::Catalog(args) => match &args.command {
-                CatalogCommand::List(inner) => vec![&args.common, &inner.common],
-                CatalogCommand::Define(inner) => vec![&args.common, &inner.common],
-                CatalogCommand::Remove(inner) => vec![&args.common, &inner.common],
-            },
-            Self::Sets(args) => match &args.command {
-                None => vec![&args.common],
-                Some(SetsCommand::Save(inner)) => vec![&args.common, &inner.common],
-                Some(SetsCommand::Apply(inner)) => vec![&args.common, &inner.common],
-                Some(SetsCommand::Rename(inner)) => vec![&args.common, &inner.common],
-                Some(SetsCommand::Remove(inner)) => vec![&args.common, &inner.common],
-            },
-            Self::Export(args) => vec![&args.common],
-            Self::Import(args) => vec![&args.common],
-            Self::Check(args) => vec![&args.common],
-            Self::Config(args) => vec![&args.common],
-            Self::History(args) => vec![&args.common],
-            Self::Complete(args) => vec![&args.common],
-            Self::Undo(args) | Self::Redo(args) => vec![&args.common],
-        }
-    }
 }

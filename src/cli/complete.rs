@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{CompleteArgs, CompletionRequest};
+use super::config::{ConfigFiles, ConfiguredServer};
 use super::context::SessionContext;
 use super::failure::Failure;
 use super::output::Output;
@@ -90,6 +91,7 @@ fn candidates(expected: &ExpectedValue, line: &PartialCommand, context: &Session
         ExpectedValue::Files => Vec::new(),
         ExpectedValue::OneOf(all) => all.clone(),
         ExpectedValue::Revisions => revisions(&data_file(line, context)),
+        ExpectedValue::Servers => servers(line, context),
         expected => load_wardrobe(line, context)
             .map_or_else(Vec::new, |wardrobe| candidates_from(expected, &wardrobe)),
     }
@@ -101,6 +103,27 @@ fn data_file(line: &PartialCommand, context: &SessionContext) -> PathBuf {
         return context.file.clone();
     };
     store::expand_home(Path::new(named))
+}
+
+/// The servers of the configuration that the completed line names, or of the session's.
+fn servers(line: &PartialCommand, context: &SessionContext) -> Vec<Candidate> {
+    let files = match &line.config {
+        Some(named) => ConfigFiles {
+            named: Some(store::expand_home(Path::new(named))),
+            user: None,
+            ..context.config.clone()
+        },
+        None => context.config.clone(),
+    };
+    let Ok(config) = files.load() else {
+        return Vec::new();
+    };
+    let candidate = |server: ConfiguredServer| {
+        let entry = server.settings.entry;
+        let services: Vec<&str> = entry.services.iter().map(Jid::as_str).collect();
+        (entry.name.to_string(), services.join(", "))
+    };
+    config.servers.into_iter().map(candidate).collect()
 }
 
 /// The data, limited to the rooms that the line allows; `None` if it cannot be read.
@@ -161,7 +184,10 @@ fn candidates_from(expected: &ExpectedValue, wardrobe: &Wardrobe) -> Vec<Candida
             };
             sets.into_iter().map(candidate).collect()
         }
-        ExpectedValue::Files | ExpectedValue::Revisions | ExpectedValue::OneOf(_) => Vec::new(),
+        ExpectedValue::Files
+        | ExpectedValue::Revisions
+        | ExpectedValue::Servers
+        | ExpectedValue::OneOf(_) => Vec::new(),
     }
 }
 

@@ -24,6 +24,7 @@ mod output;
 mod remove;
 mod room;
 mod screen;
+mod servers;
 mod set;
 mod sets;
 mod show;
@@ -107,6 +108,7 @@ fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
         CliCommand::Sets(args) => sets::run(args, context, out),
         CliCommand::Export(args) => export::run(args, context, out),
         CliCommand::Import(args) => import::run(args, context, out),
+        CliCommand::Servers(args) => servers::run(args, context, out),
         CliCommand::Check(args) => check::run(args, context, out),
         CliCommand::Config(args) => config_command::run(args, context, out),
         CliCommand::History(args) => history::run(args, context, out),

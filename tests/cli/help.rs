@@ -18,7 +18,7 @@ use super::process::{Home, ROOM, TERRY};
 #[test]
 fn help_and_version() {
     let home = Home::new();
-    let commands: [&[&str]; 25] = [
+    let commands: [&[&str]; 28] = [
         &[],
         &["show"],
         &["add"],
@@ -40,6 +40,9 @@ fn help_and_version() {
         &["sets", "remove"],
         &["export"],
         &["import"],
+        &["servers"],
+        &["servers", "check"],
+        &["servers", "example"],
         &["check"],
         &["history"],
         &["undo"],

@@ -14,6 +14,10 @@ mod log;
 mod process;
 mod refusals;
 mod restricted;
+mod servers;
 mod servers_config;
+mod servers_files;
 mod sets;
+#[path = "../support/skip.rs"]
+mod skip;
 mod team;

@@ -18,6 +18,8 @@ pub(super) struct PartialCommand {
     pub(super) no_options: bool,
     /// The value of `--file`.
     pub(super) file: Option<String>,
+    /// The value of `--config`.
+    pub(super) config: Option<String>,
     /// The values of `--room`.
     pub(super) rooms: BTreeSet<Jid>,
 }
@@ -37,6 +39,8 @@ pub(super) enum ExpectedValue {
     Sets,
     /// A revision number.
     Revisions,
+    /// The name of a live server.
+    Servers,
     /// One of these.
     OneOf(Vec<Candidate>),
 }
@@ -63,6 +67,7 @@ impl PartialCommand {
             expected,
             no_options: parsed.no_options,
             file: parsed.last_value("file"),
+            config: parsed.last_value("config"),
             rooms: rooms.filter_map(|room| Jid::parse_input(room).ok()).collect(),
         }
     }
@@ -178,6 +183,7 @@ impl<'a> ParsedWords<'a> {
             "hat" if self.command.get_name() == "add" => Some(ExpectedValue::Hats(room(), None)),
             "hat" => Some(ExpectedValue::Hats(room(), jid("user"))),
             "name" if arg.is_positional() && self.takes_set_name() => Some(ExpectedValue::Sets),
+            "server" => Some(ExpectedValue::Servers),
             "revision" => Some(ExpectedValue::Revisions),
             "config" | "file" | "log" | "output" | "from" | "path" => Some(ExpectedValue::Files),
             _ => None,

@@ -29,23 +29,24 @@ fn check(file: &File, path: &Path, account: u32) -> io::Result<Option<String>> {
     if (found.dev(), found.ino()) != (there.dev(), there.ino()) {
         return Err(io::Error::other("it was replaced meanwhile; try again"));
     }
-    let what = "this file";
-    if let Some(problem) = problem_of(&there, &resolved, what, account, false) {
+    if let Some(problem) = problem_of(&there, &resolved, None, account) {
         return Ok(Some(problem));
     }
     // Of a symbolic link both ends: where it stands, and where it leads to.
     let named = std::path::absolute(path)?;
     for folder in resolved.ancestors().skip(1).chain(named.ancestors().skip(1)) {
-        let what = format!("the folder {}", folder.display());
-        if let Some(problem) = problem_of(&folder.metadata()?, folder, &what, account, true) {
+        let name = format!("the folder {}", folder.display());
+        if let Some(problem) = problem_of(&folder.metadata()?, folder, Some(&name), account) {
             return Ok(Some(problem));
         }
     }
     Ok(None)
 }
 
-fn problem_of(metadata: &Metadata, path: &Path, what: &str, account: u32, folder: bool) -> Option<String> {
+/// What is wrong with a file, or with the folder of this name.
+fn problem_of(metadata: &Metadata, path: &Path, folder: Option<&str>, account: u32) -> Option<String> {
     let (owner, mode) = (metadata.uid(), metadata.mode() & 0o7777);
+    let what = folder.unwrap_or("it");
     if owner != 0 && owner != account {
         return Some(format!(
             "servers are not read from this file, because {what} belongs to {}; run: sudo chown {} {}",
@@ -55,10 +56,10 @@ fn problem_of(metadata: &Metadata, path: &Path, what: &str, account: u32, folder
         ));
     }
     // In a folder such as /tmp (sticky), nobody can replace what belongs to somebody else.
-    let sticky = folder && mode & 0o1000 != 0;
+    let sticky = folder.is_some() && mode & 0o1000 != 0;
     (mode & 0o022 != 0 && !sticky).then(|| {
         format!(
-            "servers are not read from this file, because others can write {what} (mode {mode:03o}); run: chmod go-w {}",
+            "servers are not read from this file, because others can write to {what} (mode {mode:03o}); run: chmod go-w {}",
             quoted(path)
         )
     })

@@ -1,0 +1,63 @@
+//! The arguments of `servers`.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::CommonOptions;
+
+/// Arguments of `servers`.
+#[derive(Debug, Args)]
+#[command(disable_help_subcommand = true)]
+pub struct ServersArgs {
+    /// Print a JSON array of servers (assets/servers.schema.json)
+    #[arg(long)]
+    pub json: bool,
+    /// The subcommand; `None` lists the servers.
+    #[command(subcommand)]
+    pub command: Option<ServersCommand>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: CommonOptions,
+}
+
+/// The subcommands of `servers`.
+#[derive(Debug, Subcommand)]
+pub enum ServersCommand {
+    /// Connect to all servers or one, and print version, rights, rooms and what is missing
+    Check(ServerCheckArgs),
+    /// Print a section of the configuration to start from
+    Example(ServerExampleArgs),
+}
+
+/// Arguments of `servers check`.
+#[derive(Debug, Args)]
+pub struct ServerCheckArgs {
+    /// Name of the server [default: all servers]
+    #[arg(value_name = "NAME")]
+    pub server: Option<String>,
+    /// Print a JSON array of reports (assets/servers.schema.json)
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: CommonOptions,
+}
+
+/// Arguments of `servers example`.
+#[derive(Debug, Args)]
+pub struct ServerExampleArgs {
+    /// How the server is reached
+    #[arg(value_enum)]
+    pub kind: ExampleKind,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: CommonOptions,
+}
+
+/// The kind of server of an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExampleKind {
+    /// Prosody, by its admin shell
+    Prosody,
+    /// ejabberd, by an XMPP account
+    Xmpp,
+}

@@ -1,0 +1,270 @@
+//! `hatrack servers`: lists the live servers of the configuration with their state, checks them, prints examples.
+
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::args::{ExampleKind, ServerCheckArgs, ServersArgs, ServersCommand};
+use super::context::SessionContext;
+use super::failure::Failure;
+use super::output::Output;
+use crate::app::describe::closest_match;
+use crate::model::{Jid, write};
+use crate::server::{
+    AskPassword, Backend, Error, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings, backend,
+};
+use crate::sync::{ServerClass, ServerKind};
+
+mod check;
+
+/// How long connecting may take while servers are listed.
+const LIST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much longer than that the list waits: a connection can have several steps.
+const LIST_GRACE: Duration = Duration::from_secs(2);
+
+/// Runs `hatrack servers` and its subcommands.
+pub(super) fn run(args: &ServersArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    match &args.command {
+        None => list(args.json, context, out),
+        Some(ServersCommand::Check(inner)) => check(args.json, inner, context, out),
+        Some(ServersCommand::Example(inner)) => example(inner.kind, out),
+    }
+}
+
+fn example(kind: ExampleKind, out: &mut Output) -> Result<(), Failure> {
+    let text = match kind {
+        ExampleKind::Prosody => include_str!("../../assets/servers/prosody.toml"),
+        ExampleKind::Xmpp => include_str!("../../assets/servers/xmpp.toml"),
+    };
+    text.lines().try_for_each(|line| out.line(line))
+}
+
+fn check(
+    json: bool,
+    args: &ServerCheckArgs,
+    context: &SessionContext,
+    out: &mut Output,
+) -> Result<(), Failure> {
+    // What a server lacks, and how many rooms it has, concerns rooms that such a session must not see.
+    if context.scope.rooms.is_some() {
+        context.require_unrestricted("servers check")?;
+    }
+    let mut servers = context.servers()?;
+    if let Some(name) = &args.server {
+        let names = servers.iter().map(|server| &*server.entry.name);
+        let hint = closest_match(name, names)
+            .map_or_else(String::new, |nearest| format!("; did you mean {nearest:?}?"));
+        servers.retain(|server| *server.entry.name == **name);
+        if servers.is_empty() {
+            return Err(Failure::not_found(format!(
+                "no server {name:?} in the configuration{hint}"
+            )));
+        }
+    }
+    if servers.is_empty() && !args.json && !json {
+        return none(out);
+    }
+    check::run(&servers, args.json || json, out)
+}
+
+fn none(out: &mut Output) -> Result<(), Failure> {
+    out.line("No live servers are configured; hatrack servers example prosody (or xmpp) prints an entry to start from")
+}
+
+/// A row of the list, also as JSON.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct ListedServer {
+    server: Arc<str>,
+    kind: ServerKind,
+    services: Vec<Jid>,
+    access: String,
+    state: StateName,
+    class: Option<ServerClass>,
+    reason: Option<String>,
+}
+
+/// The state of a server, by the name that the list has for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum StateName {
+    /// It can be used.
+    Ready,
+    /// It cannot be reached now.
+    Away,
+    /// Login, permissions or configuration do not allow it.
+    Refused,
+    /// It was not tried.
+    Unchecked,
+}
+
+impl StateName {
+    fn of(error: &Error) -> Self {
+        match error {
+            Error::Refused(_) => Self::Refused,
+            Error::Away(_) | Error::Lost(_) | Error::Malformed(_) | Error::Stopped => Self::Away,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Away => "away",
+            Self::Refused => "refused",
+            Self::Unchecked => "not checked",
+        }
+    }
+}
+
+fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    let mut servers = context.servers()?;
+    if let Some(rooms) = &context.scope.rooms {
+        servers.retain(|server| rooms.iter().any(|room| server.entry.has(room)));
+    }
+    if servers.is_empty() && !json {
+        return none(out);
+    }
+    let restricted = context.restricted();
+    let rows: Vec<ListedServer> = states(&servers)
+        .into_iter()
+        .zip(&servers)
+        .map(|((state, class, reason), server)| ListedServer {
+            server: server.entry.name.clone(),
+            kind: server.entry.kind,
+            services: server.entry.services.clone(),
+            access: if restricted {
+                access_kind(server).into()
+            } else {
+                access(server)
+            },
+            state,
+            class,
+            reason,
+        })
+        .collect();
+    if json {
+        return out.json(&write::pretty(&rows));
+    }
+    let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
+    out.table(&["NAME", "KIND", "SERVICES", "REACHED BY", "STATE"], &rows)
+}
+
+fn cells(row: &ListedServer) -> Vec<String> {
+    let services: Vec<&str> = row.services.iter().map(Jid::as_str).collect();
+    let about = row
+        .reason
+        .clone()
+        .or_else(|| row.class.map(|class| check::software(class).into()));
+    let state = match about {
+        Some(about) => format!("{}: {about}", row.state.text()),
+        None => row.state.text().into(),
+    };
+    vec![
+        row.server.to_string(),
+        kind_name(row.kind).into(),
+        services.join(" "),
+        row.access.clone(),
+        state,
+    ]
+}
+
+/// The kind as the configuration names it.
+fn kind_name(kind: ServerKind) -> &'static str {
+    match kind {
+        ServerKind::Prosody => "prosody",
+        ServerKind::Xmpp => "xmpp",
+    }
+}
+
+/// How a server is reached. Not the arguments of a command: they may be nobody's business.
+fn access(server: &ServerSettings) -> String {
+    match &server.access {
+        ServerAccess::Prosody(ProsodyAccess::Socket(path)) => format!("socket {}", path.display()),
+        ServerAccess::Prosody(ProsodyAccess::Command(command)) => {
+            format!("command {}", command.program.display())
+        }
+        ServerAccess::Xmpp(account) => match &account.address {
+            Some((host, port)) => format!("account {} at {host}:{port}", account.jid),
+            None => format!("account {}", account.jid),
+        },
+    }
+}
+
+/// The same without what concerns only the administrator.
+fn access_kind(server: &ServerSettings) -> &'static str {
+    match &server.access {
+        ServerAccess::Prosody(ProsodyAccess::Socket(_)) => "socket",
+        ServerAccess::Prosody(ProsodyAccess::Command(_)) => "command",
+        ServerAccess::Xmpp(_) => "account",
+    }
+}
+
+type State = (StateName, Option<ServerClass>, Option<String>);
+
+/// Connects to all servers side by side, and waits for a short time only.
+fn states(servers: &[ServerSettings]) -> Vec<State> {
+    let (sender, receiver) = channel();
+    let mut states: Vec<State> = Vec::new();
+    for (number, server) in servers.iter().enumerate() {
+        let state = if needs_password(server) {
+            let reason = format!(
+                "asks for a password; try hatrack servers check {}",
+                server.entry.name
+            );
+            (StateName::Unchecked, None, Some(reason))
+        } else {
+            let mut server = server.clone();
+            server.timeout = server.timeout.min(LIST_TIMEOUT);
+            start(&server, Box::new(|_| None), number, &sender, |backend| {
+                backend.connect()
+            });
+            let reason = format!("no answer within {} s", (LIST_TIMEOUT + LIST_GRACE).as_secs());
+            (StateName::Away, None, Some(reason))
+        };
+        states.push(state);
+    }
+    drop(sender);
+    let until = Instant::now() + LIST_TIMEOUT + LIST_GRACE;
+    loop {
+        match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok((number, connected)) => {
+                if let Some(state) = states.get_mut(number) {
+                    *state = match connected {
+                        Ok(class) => (StateName::Ready, Some(class), None),
+                        Err(error) => (StateName::of(&error), None, Some(error.to_string())),
+                    };
+                }
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return states,
+        }
+    }
+}
+
+fn needs_password(server: &ServerSettings) -> bool {
+    matches!(&server.access, ServerAccess::Xmpp(account) if account.password == PasswordSource::Ask)
+}
+
+/// Asks a server something, in a thread of its own.
+fn start<T: Send + 'static>(
+    server: &ServerSettings,
+    ask: AskPassword,
+    number: usize,
+    sender: &Sender<(usize, Result<T, Error>)>,
+    call: fn(&mut dyn Backend) -> Result<T, Error>,
+) {
+    let (server, answers) = (server.clone(), sender.clone());
+    let work = move || {
+        let mut backend = backend(&server, ask);
+        let answer = call(&mut *backend);
+        // Nobody waits any longer if it was too slow.
+        let _ = answers.send((number, answer));
+        backend.disconnect();
+    };
+    let thread = std::thread::Builder::new().name("server".into()).spawn(work);
+    if let Err(error) = thread {
+        let reason = format!("cannot start a thread: {error}");
+        let _ = sender.send((number, Err(Error::Away(reason))));
+    }
+}

@@ -1,0 +1,193 @@
+//! `hatrack servers check`: what a server is, may and has, and what it lacks.
+
+use std::sync::mpsc::channel;
+
+use serde::Serialize;
+
+use super::super::failure::Failure;
+use super::super::output::Output;
+use super::{StateName, access, start};
+use crate::app::describe::count;
+use crate::model::write;
+use crate::server::{Error, ServerSettings};
+use crate::sync::{Rights, ServerClass, ServerReport};
+
+/// How many rooms are printed; JSON has all.
+const SHOWN_ROOMS: usize = 20;
+
+/// A report as JSON.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct CheckedServer {
+    state: StateName,
+    reason: Option<String>,
+    #[serde(flatten)]
+    report: ServerReport,
+}
+
+/// Checks servers side by side, and prints the reports in the order of the configuration. An error: at least one of them
+/// cannot be used.
+pub(super) fn run(servers: &[ServerSettings], json: bool, out: &mut Output) -> Result<(), Failure> {
+    let checked = check(servers);
+    let failed: Vec<&str> = checked
+        .iter()
+        .filter(|server| server.state != StateName::Ready)
+        .map(|server| &*server.report.server)
+        .collect();
+    if json {
+        out.json(&write::pretty(&checked))?;
+    } else {
+        for (number, (server, settings)) in checked.iter().zip(servers).enumerate() {
+            if number > 0 {
+                out.line("")?;
+            }
+            print(server, settings, out)?;
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::error(format!(
+        "{} of {} cannot be used: {}",
+        failed.len(),
+        count(servers.len(), "server"),
+        failed.join(", ")
+    )))
+}
+
+fn check(servers: &[ServerSettings]) -> Vec<CheckedServer> {
+    let (sender, receiver) = channel();
+    for (number, server) in servers.iter().enumerate() {
+        start(server, Box::new(|_| None), number, &sender, |backend| {
+            backend.check()
+        });
+    }
+    drop(sender);
+    let mut answers: Vec<Option<Result<ServerReport, Error>>> = servers.iter().map(|_| None).collect();
+    for (number, answer) in receiver {
+        if let Some(place) = answers.get_mut(number) {
+            *place = Some(answer);
+        }
+    }
+    let lost = || Err(Error::Lost("hatrack failed while it checked this server".into()));
+    let answers = answers.into_iter().map(|answer| answer.unwrap_or_else(lost));
+    answers
+        .zip(servers)
+        .map(|(answer, server)| described(answer, server))
+        .collect()
+}
+
+fn described(answer: Result<ServerReport, Error>, server: &ServerSettings) -> CheckedServer {
+    match answer {
+        Ok(report) => CheckedServer {
+            state: StateName::Ready,
+            reason: None,
+            report,
+        },
+        Err(error) => CheckedServer {
+            state: StateName::of(&error),
+            reason: Some(error.to_string()),
+            report: ServerReport {
+                server: server.entry.name.clone(),
+                kind: server.entry.kind,
+                class: None,
+                version: None,
+                transport: None,
+                rights: Rights::None,
+                rooms: Vec::new(),
+                all_rooms: false,
+                missing: Vec::new(),
+            },
+        },
+    }
+}
+
+fn print(server: &CheckedServer, settings: &ServerSettings, out: &mut Output) -> Result<(), Failure> {
+    let report = &server.report;
+    out.line(&format!("{}: {}", report.server, server.state.text()))?;
+    let mut row = |name: &str, text: &str| out.line(&format!("  {name:<11} {text}"));
+    let reached = report.transport.clone().unwrap_or_else(|| access(settings));
+    row("reached by", &reached)?;
+    if let Some(reason) = &server.reason {
+        return row("reason", reason);
+    }
+    row("version", report.version.as_deref().unwrap_or("unknown"))?;
+    row("rights", rights(report.rights))?;
+    if let Some(class) = report.class {
+        for (number, line) in holds(class).into_iter().enumerate() {
+            row(if number == 0 { "can hold" } else { "" }, &line)?;
+        }
+    }
+    let all = if report.all_rooms {
+        ", all that the configuration allows"
+    } else {
+        "; there may be more"
+    };
+    row("rooms", &format!("{}{all}", report.rooms.len()))?;
+    for room in report.rooms.iter().take(SHOWN_ROOMS) {
+        let name = room
+            .name
+            .as_deref()
+            .map_or_else(String::new, |name| format!("  {name}"));
+        let allowed = match room.allowed {
+            Some(false) => "  (not allowed)",
+            Some(true) | None => "",
+        };
+        row("", &format!("{}{name}{allowed}", room.room))?;
+    }
+    if let Some(more @ 1..) = report.rooms.len().checked_sub(SHOWN_ROOMS) {
+        row("", &format!("and {more} more; --json prints all"))?;
+    }
+    for missing in &report.missing {
+        row("missing", &missing.what)?;
+        row("", &format!("to change that: {}", missing.remedy))?;
+    }
+    if report.missing.is_empty() {
+        row("missing", "nothing")?;
+    }
+    Ok(())
+}
+
+fn rights(rights: Rights) -> &'static str {
+    match rights {
+        Rights::All => "everything in all rooms",
+        Rights::ByRoom => "what the account's affiliation with each room allows",
+        Rights::None => "nothing",
+    }
+}
+
+/// A class of servers, for people.
+pub(super) fn software(class: ServerClass) -> &'static str {
+    match class {
+        ServerClass::Prosody => "Prosody",
+        ServerClass::EjabberdOld => "ejabberd up to 25.08",
+        ServerClass::EjabberdCatalog => "ejabberd 25.10 or later",
+    }
+}
+
+/// What a class of servers can hold, for people.
+fn holds(class: ServerClass) -> Vec<String> {
+    let hats = match (class.holds_flags(), class.holds_own_titles()) {
+        (true, _) => "hats with active, required and a title for each user",
+        (false, true) => "hats with a title for each user; all of them are active",
+        (false, false) => "hats with the title of the catalog; all of them are active",
+    };
+    let catalog = if class.holds_catalog() {
+        "the hat catalog, with titles and hues"
+    } else {
+        "no hat catalog, so no hues: that stays in the data file"
+    };
+    let users = if class.holds_strangers() {
+        "hats of users with and without an affiliation"
+    } else {
+        "hats of users with an affiliation only"
+    };
+    let limits = class.limits().map(|limits| {
+        format!(
+            "up to {} hats a user, and {} users with hats in a room",
+            limits.hats_of_user, limits.users_with_hats
+        )
+    });
+    let lines = [hats, catalog, users].map(String::from);
+    lines.into_iter().chain(limits).collect()
+}

@@ -1,0 +1,418 @@
+//! Which configuration files a session reads, and which of them may name servers. Much of it needs root.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot make its files has failed")]
+
+use std::fs::{Permissions, create_dir, set_permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::process::{CommandOutput, Home, output_of};
+use super::skip::skipped;
+
+/// A user that needs no account.
+const BOB: u32 = 54_321;
+
+fn server(name: &str) -> String {
+    format!("[servers.{name}]\nkind = \"xmpp\"\nservices = [\"{name}.example\"]\njid = \"a@b.example\"\n")
+}
+
+fn mode(path: &Path, mode: u32) {
+    set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// Whether tests can give files to other users.
+fn is_root() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        skipped(true, "only root can give files to other users");
+    }
+    root
+}
+
+/// A file below a folder that only the account can write, whatever the umask is.
+fn own_file(home: &Home) -> (PathBuf, PathBuf) {
+    let folder = home.path("own");
+    create_dir(&folder).unwrap();
+    mode(&folder, 0o755);
+    let file = home.write("own/config.toml", server("a"));
+    mode(&file, 0o644);
+    (folder, file)
+}
+
+fn listed(home: &Home, file: &Path) -> CommandOutput {
+    home.run(&["--config", file.to_str().unwrap(), "servers"])
+}
+
+fn assert_read(output: &CommandOutput) {
+    assert!(output.code == 0 && output.out.contains("a.example"), "{output:?}");
+}
+
+/// The file is refused, with this reason and this repair.
+fn assert_refused(output: &CommandOutput, file: &Path, reason: &str, repair: &str) {
+    let expected = format!(
+        "hatrack: {}:1: servers are not read from this file, because {reason}; run: {repair}\n",
+        file.display()
+    );
+    assert_eq!((output.code, output.err.as_str()), (2, expected.as_str()));
+}
+
+#[test]
+fn files_that_others_can_write_name_no_servers() {
+    let home = Home::new();
+    let (folder, file) = own_file(&home);
+    assert_read(&listed(&home, &file));
+    for bits in [0o664, 0o646, 0o666, 0o620, 0o602] {
+        mode(&file, bits);
+        let reason = format!("others can write to it (mode {bits:03o})");
+        assert_refused(
+            &listed(&home, &file),
+            &file,
+            &reason,
+            &format!("chmod go-w {}", file.display()),
+        );
+        // The command that the error names repairs it.
+        let done = Command::new("chmod").arg("go-w").arg(&file).status().unwrap();
+        assert!(done.success());
+        assert_read(&listed(&home, &file));
+    }
+    for bits in [0o775, 0o757, 0o2775] {
+        mode(&folder, bits);
+        let reason = format!(
+            "others can write to the folder {} (mode {bits:03o})",
+            folder.display()
+        );
+        assert_refused(
+            &listed(&home, &file),
+            &file,
+            &reason,
+            &format!("chmod go-w {}", folder.display()),
+        );
+    }
+    // As in /tmp, nobody can replace the files of others there.
+    mode(&folder, 0o1777);
+    assert_read(&listed(&home, &file));
+}
+
+#[test]
+fn a_file_without_servers_may_belong_to_anybody() {
+    let home = Home::new();
+    let file = home.write("screen.toml", "mouse = true\n");
+    mode(&file, 0o666);
+    let output = listed(&home, &file);
+    assert!(
+        output.code == 0 && output.out.starts_with("No live servers"),
+        "{output:?}"
+    );
+    if is_root() {
+        chown(&file, Some(BOB), None).unwrap();
+        assert_eq!(listed(&home, &file).code, 0);
+    }
+}
+
+#[test]
+fn a_path_in_a_repair_is_quoted_for_the_shell() {
+    let home = Home::new();
+    let file = home.write("it's mine/config.toml", server("a"));
+    mode(file.parent().unwrap(), 0o755);
+    mode(&file, 0o666);
+    let output = listed(&home, &file);
+    let repair = output.err.split_once("; run: ").unwrap().1.trim_end();
+    assert!(repair.ends_with(r"it'\''s mine/config.toml'"), "{output:?}");
+    assert!(
+        Command::new("sh")
+            .args(["-c", repair])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_read(&listed(&home, &file));
+}
+
+#[test]
+fn links_are_checked_at_both_ends() {
+    let home = Home::new();
+    let (folder, file) = own_file(&home);
+    let place = home.path("place");
+    create_dir(&place).unwrap();
+    mode(&place, 0o755);
+    let link = place.join("link.toml");
+    symlink(&file, &link).unwrap();
+    assert_read(&listed(&home, &link));
+    mode(&file, 0o664);
+    let output = listed(&home, &link);
+    assert!(
+        output.err.contains("others can write to it (mode 664)"),
+        "{output:?}"
+    );
+    assert!(
+        output.err.ends_with(&format!("chmod go-w {}\n", file.display())),
+        "{output:?}"
+    );
+    mode(&file, 0o644);
+    mode(&folder, 0o775);
+    assert!(
+        listed(&home, &link)
+            .err
+            .contains(&format!("the folder {} ", folder.display()))
+    );
+    mode(&folder, 0o755);
+    // Who can write here can make the link lead to another file of the account.
+    mode(&place, 0o775);
+    assert!(
+        listed(&home, &link)
+            .err
+            .contains(&format!("the folder {} ", place.display()))
+    );
+}
+
+#[test]
+fn files_of_other_users_name_no_servers() {
+    if !is_root() {
+        return;
+    }
+    let home = Home::new();
+    let (folder, file) = own_file(&home);
+    chown(&file, Some(BOB), None).unwrap();
+    let output = listed(&home, &file);
+    let repair = format!("sudo chown root {}", file.display());
+    assert_refused(&output, &file, &format!("it belongs to uid {BOB}"), &repair);
+    chown(&file, Some(0), None).unwrap();
+    chown(&folder, Some(BOB), None).unwrap();
+    let reason = format!("the folder {} belongs to uid {BOB}", folder.display());
+    let repair = format!("sudo chown root {}", folder.display());
+    assert_refused(&listed(&home, &file), &file, &reason, &repair);
+}
+
+/// hatrack as another user than root, from a place that everybody can reach.
+#[test]
+fn an_account_reads_its_own_files_and_those_of_root() {
+    if !is_root() {
+        return;
+    }
+    let home = Home::new();
+    mode(&home.path(""), 0o755);
+    let program = home.path("hatrack");
+    std::fs::copy(env!("CARGO_BIN_EXE_hatrack"), &program).unwrap();
+    mode(&program, 0o755);
+    let (folder, file) = own_file(&home);
+    let as_bob = || {
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--reuid=54321", "--regid=54321", "--clear-groups"])
+            .arg(&program)
+            .arg("--config")
+            .args([&file, Path::new("servers")])
+            .env_clear()
+            .env("HOME", "/nonexistent");
+        output_of(&mut command)
+    };
+    assert_read(&as_bob());
+    chown(&file, Some(BOB), None).unwrap();
+    chown(&folder, Some(BOB), None).unwrap();
+    assert_read(&as_bob());
+    chown(&file, Some(BOB + 1), None).unwrap();
+    let output = as_bob();
+    assert!(
+        output
+            .err
+            .contains("it belongs to uid 54322; run: sudo chown 54321 /"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn an_access_control_list_counts_as_the_mode_does() {
+    let home = Home::new();
+    let (folder, file) = own_file(&home);
+    let setfacl = |entries: &str, path: &Path| {
+        let output = Command::new("setfacl").args(["-m", entries]).arg(path).output();
+        let done = output.is_ok_and(|output| output.status.success());
+        if !done {
+            skipped(
+                false,
+                "setfacl is needed, and a file system with access control lists",
+            );
+        }
+        done
+    };
+    if !setfacl("u:54321:r", &file) {
+        return;
+    }
+    assert_read(&listed(&home, &file));
+    assert!(setfacl("u:54321:rw", &file));
+    assert_refused(
+        &listed(&home, &file),
+        &file,
+        "others can write to it (mode 664)",
+        &format!("chmod go-w {}", file.display()),
+    );
+    // The mask takes the right away, and so does the command that the error names.
+    assert!(
+        Command::new("chmod")
+            .arg("go-w")
+            .arg(&file)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_read(&listed(&home, &file));
+    assert!(setfacl("u:54321:rwx", &folder));
+    assert!(
+        listed(&home, &file)
+            .err
+            .contains("others can write to the folder")
+    );
+}
+
+#[test]
+fn the_check_of_the_configuration_says_who_can_write_it() {
+    let home = Home::new();
+    let path = home.write(
+        ".config/hatrack/config.toml",
+        format!("mouse = 1\n{}", server("a")),
+    );
+    mode(&path, 0o664);
+    let output = home.run(&["config", "--check"]);
+    let lines: Vec<&str> = output.err.lines().collect();
+    assert_eq!((output.code, lines.len()), (2, 2), "{output:?}");
+    assert!(
+        lines[0].contains(":1: mouse must be") && lines[1].contains(":2: servers are not read"),
+        "{output:?}"
+    );
+    // Of standard input nobody can say who wrote it.
+    assert_eq!(
+        home.run_with_input(&["config", "--check", "-"], server("a").as_bytes())
+            .out,
+        "-: no errors\n"
+    );
+    // Other commands than those of servers and the screen do not need the configuration.
+    assert_eq!(home.run(&["show"]).code, 0);
+    let output = home.run(&[]);
+    assert!(
+        output.code == 2 && output.err.contains("and 1 more"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_named_file_replaces_that_of_the_user() {
+    let home = Home::new();
+    home.write(".config/hatrack/config.toml", server("user"));
+    let named = home.write("named.toml", server("named"));
+    let named = named.to_str().unwrap();
+    assert!(home.run_ok(&["servers"]).contains("user.example"));
+    for args in [["--config", named, "servers"], ["servers", "--config", named]] {
+        let list = home.run_ok(&args);
+        assert!(
+            list.contains("named.example") && !list.contains("user.example"),
+            "{list}"
+        );
+    }
+    assert!(
+        home.run_ok(&["--config", "~/named.toml", "servers"])
+            .contains("named.example")
+    );
+    home.assert_fails(
+        &["--config", "gone.toml", "servers"],
+        2,
+        "gone.toml: no such file",
+    );
+    home.assert_fails(
+        &["--config", "gone.toml", "config", "--check"],
+        2,
+        "gone.toml: no such file",
+    );
+    home.assert_fails(
+        &["--config", named, "servers", "--config", named],
+        2,
+        "--config given twice: before and after the command",
+    );
+    assert_eq!(
+        home.run_ok(&["--config", named, "config", "--check"]),
+        format!("{named}: no errors\n")
+    );
+}
+
+/// Runs hatrack with a folder `etc` of the home folder in the place of /etc, which nothing else on the machine sees.
+fn with_etc(home: &Home, args: &[&str]) -> Option<CommandOutput> {
+    let script = "mount --bind \"$1\" /etc && shift && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "--propagation=private", "sh", "-c", script, "sh"])
+        .arg(home.path("etc"))
+        .arg(env!("CARGO_BIN_EXE_hatrack"))
+        .args(args)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
+        .env("HOME", home.path(""));
+    let output = output_of(&mut command);
+    if output.err.contains("unshare:") || output.err.contains("mount:") {
+        skipped(true, &output.err);
+        return None;
+    }
+    Some(output)
+}
+
+#[test]
+fn the_file_of_the_machine_is_read_by_all_sessions() {
+    let home = Home::new();
+    let system = home.write(
+        "etc/hatrack/config.toml",
+        format!("mouse = true\n{}", server("all")),
+    );
+    let user = home.write(".config/hatrack/config.toml", server("user"));
+    let named = home.write("named.toml", server("named"));
+    let named = named.to_str().unwrap();
+    for (args, expected) in [
+        (&["servers"][..], &["all", "user"][..]),
+        (&["--config", named, "servers"], &["all", "named"]),
+        (&["--read-only", "servers"], &["all"]),
+        (&["--room", "r@all.example", "servers"], &["all"]),
+        (&["--room", "r@user.example", "servers"], &[]),
+        (&["--config", named, "--read-only", "servers"], &["all", "named"]),
+    ] {
+        let Some(output) = with_etc(&home, args) else {
+            return;
+        };
+        let found = ["all", "user", "named"]
+            .into_iter()
+            .filter(|name| output.out.contains(&format!("{name}.example")));
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{args:?}: {output:?}");
+    }
+    let check = with_etc(&home, &["config", "--check"]).unwrap();
+    assert_eq!(
+        check.out,
+        format!(
+            "/etc/hatrack/config.toml: no errors\n{}: no errors\n",
+            user.display()
+        )
+    );
+    // A server or a service of both files is an error of the second.
+    for (text, says) in [
+        (
+            server("all"),
+            "1: servers.all is also in /etc/hatrack/config.toml; use another name",
+        ),
+        (
+            server("b").replace("b.example\"]", "all.example\"]"),
+            "3: services: all.example is also a service of servers.all in /etc/hatrack/config.toml",
+        ),
+    ] {
+        home.write(".config/hatrack/config.toml", text);
+        let output = with_etc(&home, &["servers"]).unwrap();
+        let expected = format!("hatrack: {}:{says}", user.display());
+        assert!(
+            output.code == 2 && output.err.starts_with(&expected),
+            "{output:?}"
+        );
+    }
+    mode(&system, 0o666);
+    let output = with_etc(&home, &["--read-only", "servers"]).unwrap();
+    assert!(
+        output
+            .err
+            .starts_with("hatrack: /etc/hatrack/config.toml:2: servers are not read"),
+        "{output:?}"
+    );
+}
