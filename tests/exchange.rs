@@ -237,7 +237,7 @@ fn a_hue_that_is_no_angle_is_taken_only_where_it_is_so() {
         .unwrap_err();
     assert_eq!(
         error.errors,
-        ["line 2: hue: \"12,5\" is not a number from 0 to 360"]
+        ["line 2: hue \"12,5\" is not a number from 0 to 360"]
     );
     let now = json(r#"{"version": 1, "rooms": {"r@c.example": {"hats": {"urn:x:1": {"hue": "12,5"}}}}}"#);
     let now = done(&Wardrobe::default(), &now);
@@ -422,7 +422,7 @@ fn a_table_is_read_as_spreadsheets_of_other_languages_write_it() {
         let error = csv(&text)
             .unwrap()
             .plan(&Wardrobe::default(), &ImportOptions::default());
-        let says = format!("line 3: hue: {hue:?} is not a number from 0 to 360");
+        let says = format!("line 3: hue {hue:?} is not a number from 0 to 360");
         assert_eq!(error.unwrap_err().errors, [says]);
     }
 }
@@ -488,25 +488,25 @@ r@c.example,,,,Other name,,,
     let wrong = read(text.as_bytes(), FileFormat::Csv).unwrap_err();
     let expected = [
         "line 2: Enter the room's address",
-        "line 3: user: not an address: \"terry@@example.org\": more than one @",
-        "line 4: affiliation: expected owner, admin, member, outcast or none, found \"chief\"",
-        "line 5: active: \"maybe\" is neither true nor false (yes, no, 1, 0)",
+        "line 3: user \"terry@@example.org\" is not an address: more than one @",
+        "line 4: affiliation is \"chief\", expected owner, admin, member, outcast or none",
+        "line 5: active is \"maybe\", expected true or false (or yes, no, 1, 0)",
         "line 6: 9 cells, expected 8 (missing quotation mark?)",
-        "line 7: title belongs to a row with a hat",
-        "line 8: a hue belongs to the room's own hat: a row without a user",
-        "line 9: affiliation belongs to a row with a user",
-        "line 10: hue belongs to a row with a hat",
-        "line 11: room: not an address: \"c.example\": a room address has a name before the @, such as room@conference.example.org",
-        "line 13: conflicts with line 12: the user's affiliation",
-        "line 14: conflicts with line 12: the user's hat",
-        "line 16: conflicts with line 15: the room's name",
+        "line 7: title needs a hat in the same row",
+        "line 8: hue applies to catalog hats only: leave the user empty",
+        "line 9: affiliation needs a user in the same row",
+        "line 10: hue needs a hat in the same row",
+        "line 11: room \"c.example\" is not an address: a room address has a name before the @, such as room@conference.example.org",
+        "line 13: the user's affiliation differs from line 12",
+        "line 14: the user's hat differs from line 12",
+        "line 16: the room's name differs from line 15",
     ];
     assert_eq!(wrong.errors, expected);
-    assert_eq!(wrong.lines()[0], "13 rows have errors. Nothing was imported");
+    assert_eq!(wrong.lines()[0], "13 lines have errors. Nothing was imported");
     assert_eq!(
         wrong.to_string(),
         format!(
-            "13 rows have errors. Nothing was imported: {}; {}; {}; and 10 more",
+            "13 lines have errors. Nothing was imported. First errors: {}; {}; {}; and 10 more",
             expected[0], expected[1], expected[2]
         )
     );
@@ -550,7 +550,7 @@ fn what_is_wrong_only_there_is_named_by_its_line_too() {
         wrong.errors,
         [
             "line 3: new@example.org is new in r@c.example: give an affiliation (owner, admin, member or outcast)",
-            "line 4: hat: not a URI: \"Teacher\": no scheme such as urn: or http:; a hat's ID is a URI such as urn:uuid:… (titles have their own column); use JSON for other IDs",
+            "line 4: hat \"Teacher\" is not a URI: no scheme such as urn: or http:; a hat ID is a URI such as urn:uuid:… (titles have their own column); use JSON for other IDs",
         ]
     );
 }
@@ -627,12 +627,14 @@ fn an_object_without_an_address_needs_one() {
     let room = r#"{"users": {"terry@example.org": {"affiliation": "member", "hats": {}}}}"#;
     let (r, terry) = (Some("r@c.example"), Some("terry@example.org"));
     let error = |result: Result<ImportPlan, String>| result.unwrap_err();
-    assert!(error(plan(room, None, None, false)).starts_with("it is a room without its address"));
-    assert!(error(plan(room, r, terry, false)).starts_with("it is a room, not a user"));
-    assert!(error(plan(user, r, None, false)).starts_with("it is a user (hats) without an address"));
+    assert!(error(plan(room, None, None, false)).starts_with("the file contains a room without its address"));
+    assert!(error(plan(room, r, terry, false)).starts_with("the file contains a room, not a user"));
+    assert!(
+        error(plan(user, r, None, false)).starts_with("the file contains a user or hats without an address")
+    );
     assert!(
         error(plan(r#"{"version": 1, "rooms": {}}"#, r, None, false))
-            .starts_with("it contains room addresses")
+            .starts_with("the file contains room addresses")
     );
     assert!(error(plan(user, Some("no@c.example"), terry, false)).starts_with("no such room"));
     assert!(error(plan(user, r, Some("new@example.org"), false)).starts_with("new@example.org is new in"));

@@ -12,7 +12,7 @@ use proc_macro2::{TokenStream, TokenTree};
 #[test]
 fn key_documentation_is_current() {
     let mut page = String::from(
-        "# Keys\n\nGenerated from the program's table of commands. `?` shows the same on the screen, for the current place.\nIf a key is bound in two places, the more specific one applies; where text is typed, letters are text.\nYou can change keys in [config.toml](terminals.md).\n",
+        "# Keys\n\nGenerated from the program's table of commands. `?` shows the same on the screen, for the current place.\nIf a key is bound in two places, the more specific one applies; where text is typed, letters are text.\nA key in parentheses applies only where it has no other command.\nYou can change keys in [config.toml](terminals.md).\n",
     );
     for place in Place::ALL {
         write!(page, "\n## {}\n\n| key | command |\n|---|---|\n", place.title()).unwrap();
@@ -20,8 +20,8 @@ fn key_documentation_is_current() {
             let keys: Vec<String> = command
                 .keys
                 .iter()
-                .chain(command.fallback)
                 .map(|key| format!("`{}`", key.name()))
+                .chain(command.fallback.iter().map(|key| format!("(`{}`)", key.name())))
                 .collect();
             writeln!(page, "| {} | {} |", keys.join(" "), command.help).unwrap();
         }

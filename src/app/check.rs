@@ -46,10 +46,7 @@ impl Form {
                 id: known.id.clone(),
                 matched_title: Some(known.title.as_deref().unwrap_or_default().to_owned()),
             }),
-            _ => Err(format!(
-                "No existing hat matches, and it is not an ID: {}",
-                error.reason
-            )),
+            _ => Err(format!("No matching hat, and not an ID ({})", error.reason)),
         }
     }
 
@@ -165,7 +162,7 @@ impl Form {
             (FieldName::Hue, _) if self.is_unedited(FieldName::Hue) || text.is_empty() => None,
             (FieldName::Hue, _) => match Hue::parse(text) {
                 Some(_) => None,
-                None => Some("Enter a number from 0 to 360, or nothing".into()),
+                None => Some("Enter a number from 0 to 360; empty for automatic".into()),
             },
             (FieldName::Hat, FormSubject::DefineHat { room }) if !text.is_empty() => {
                 let chosen = match self.resolve_hat() {
@@ -307,5 +304,5 @@ pub(super) fn title_problem(text: &str) -> Option<&'static str> {
 }
 
 fn address_problem(error: &InvalidJid) -> String {
-    format!("not an address: {}", error.reason)
+    format!("Not an address ({})", error.reason)
 }

@@ -258,7 +258,7 @@ commands! {
     AcceptFound "accept-found" formerly ["take-found"] { place: Place::Finder, title: "Select", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Run the selected command, or go to the selected item" }
     CloseFinder "close-finder" formerly ["leave-finder"] { place: Place::Finder, title: "Close", keys: &[k(KeyCode::Esc)], footer: true,
-        help: "Close without changes" }
+        help: "Close" }
     OpenSuggestions "open-suggestions" formerly ["list"] { place: Place::SuggestField, title: "List", keys: &[k(KeyCode::Down)], footer: true,
         help: "Choose from the list of existing hats or rooms" }
     NewId "new-id" { place: Place::SuggestField, title: "New ID", keys: &[Key::ctrl('g')], footer: true,
@@ -278,7 +278,7 @@ commands! {
     PreviousField "previous-field" { place: Place::Form, title: "Previous field", keys: &[k(KeyCode::BackTab), k(KeyCode::Up)], footer: false,
         help: "Previous field" }
     CancelForm "cancel-form" formerly ["leave-form"] { place: Place::Form, title: "Cancel", keys: &[k(KeyCode::Esc)], footer: true,
-        help: "Close without saving (asks first if there are changes)" }
+        help: "Cancel (asks first if there are changes)" }
     ApplySet "apply-set" formerly ["put-on-set"] { place: Place::Sets, title: "Apply", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Replace hats with this set" }
     AddSetHats "add-set-hats" formerly ["add-set"] { place: Place::Sets, title: "Add hats", keys: &[k(KeyCode::Tab)], footer: true,
@@ -290,7 +290,7 @@ commands! {
     RemoveSet "remove-set" formerly ["delete-set"] { place: Place::Sets, title: "Remove", keys: &[Key::ctrl('x')], footer: true,
         help: "Remove the set (users keep their hats)" }
     CloseSets "close-sets" formerly ["leave-sets"] { place: Place::Sets, title: "Close", keys: &[k(KeyCode::Esc)], footer: true,
-        help: "Close without changes" }
+        help: "Close" }
     SubmitPrompt "submit-prompt" formerly ["take-prompt"] { place: Place::Prompt, title: "OK", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Import, export or save" }
     PromptNext "prompt-next" { place: Place::Prompt, title: "Next option", keys: &[k(KeyCode::Tab), k(KeyCode::Down)], footer: true,
@@ -312,7 +312,7 @@ commands! {
     DefineHat "define-hat" { place: Place::Catalog, title: "Define", keys: &[c('a')], footer: true,
         help: "Define a hat in the room's catalog" }
     EditCatalogHat "edit-catalog-hat" formerly ["edit-defined"] { place: Place::Catalog, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true,
-        help: "Change the hat's title and color (optionally for its users too)" }
+        help: "Edit the hat's title and hue (optionally also users' titles)" }
     RemoveCatalogHat "remove-catalog-hat" formerly ["delete-defined"] { place: Place::Catalog, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the hat from the catalog" }
     CatalogUndo "catalog-undo" formerly ["catalogue-undo"] { place: Place::Catalog, title: "Undo", keys: &[c('u')], footer: true,
@@ -321,8 +321,8 @@ commands! {
         help: "Close the catalog" }
     UndoEntry "undo-entry" { place: Place::History, title: "Undo", keys: &[c('u')], footer: true,
         help: "Undo the selected entry" }
-    FilterByActor "filter-by-actor" formerly ["by-actor"] { place: Place::History, title: "By person", keys: &[c('a')], footer: true,
-        help: "Filter by this person (again to clear)" }
+    FilterByActor "filter-by-actor" formerly ["by-actor"] { place: Place::History, title: "By actor", keys: &[c('a')], footer: true,
+        help: "Filter by this actor (again to clear)" }
     FilterByRoom "filter-by-room" formerly ["by-room"] { place: Place::History, title: "By room", keys: &[c('r')], footer: true,
         help: "Filter by this room (again to clear)" }
     FilterByUser "filter-by-user" formerly ["by-user"] { place: Place::History, title: "By user", keys: &[c('s')], footer: true,

@@ -66,6 +66,13 @@ pub fn edit(edit: &Edit) -> String {
     edit_with_user(edit, edit.user().map_or("", Jid::as_str))
 }
 
+/// The text with its first letter in upper case.
+pub fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
 /// `1 hat`, `2 hats`: a number and its noun, whose plural ends in s.
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -101,12 +108,13 @@ pub fn grouped(number: usize) -> String {
     out
 }
 
-/// Several users, one of whom is this: a few are told by one of them, more by their number.
-fn users_phrase(first: &Jid, number: usize) -> String {
-    match number {
-        1 => first.to_string(),
-        2 | 3 => format!("{first} and {} more", number - 1),
-        many => count(many, "user"),
+/// One or two users by their addresses, more by their number.
+fn users_phrase(users: &BTreeSet<&Jid>) -> String {
+    let mut first_two = users.iter();
+    match (users.len(), first_two.next(), first_two.next()) {
+        (1, Some(only), _) => only.to_string(),
+        (2, Some(one), Some(other)) => format!("{one} and {other}"),
+        (many, ..) => count(many, "user"),
     }
 }
 
@@ -184,11 +192,11 @@ fn room_edit(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String 
 }
 
 fn user_edit(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>) -> String {
-    let hats = |there: &User| format!(" with {}", count_or_no(there.hats.len(), "hat"));
+    let hats = |user: &User| match user.hats.len() {
+        0 => String::new(),
+        some => format!(" with {}", count(some, "hat")),
+    };
     match (before, after) {
-        (None, Some(after)) if after.hats.is_empty() => {
-            format!("added {user} to {room} as {}", after.affiliation)
-        }
         (None, Some(after)) => format!("added {user} to {room} as {}{}", after.affiliation, hats(after)),
         (Some(before), None) => format!(
             "removed {user} ({}) from {room}{}",
@@ -267,7 +275,7 @@ fn attachment_changes(before: &Attachment, after: &Attachment) -> String {
             if after.is_required() {
                 "required"
             } else {
-                "optional"
+                "no longer required"
             }
             .into(),
         );
@@ -295,7 +303,7 @@ fn same_for_many_users(all: &[Edit]) -> Option<String> {
             return None;
         }
     }
-    Some(edit_with_user(first, &users_phrase(first.user()?, users.len())))
+    Some(edit_with_user(first, &users_phrase(&users)))
 }
 
 /// The same hat for users of several rooms: `gave terry@example.org and 3 more the hat "Proctor" in 2 rooms`.
@@ -316,7 +324,7 @@ fn same_hat_in_many_rooms(all: &[Edit]) -> Option<String> {
     }
     let users: BTreeSet<_> = all.iter().filter_map(Edit::user).collect();
     let rooms: BTreeSet<_> = all.iter().filter_map(Edit::room).collect();
-    let who = users_phrase(all.first()?.user()?, users.len());
+    let who = users_phrase(&users);
     let place = count(rooms.len(), "room");
     Some(if is_added {
         format!("added {hat} to {who} in {place}")
@@ -372,10 +380,10 @@ pub(super) fn first_few(names: &[impl ToString]) -> String {
     }
 }
 
-/// Two are told as the first and one more; of more it is told how many of each kind.
+/// Two changes are described one by one, more are counted by kind.
 fn mixed_edits(all: &[Edit]) -> String {
     match all {
-        [first, _] => format!("{}, and 1 more change", edit(first)),
+        [first, second] => format!("{} and {}", edit(first), edit(second)),
         _ => many::summary_by_kind(all),
     }
 }

@@ -94,6 +94,14 @@ impl Finder {
         }
     }
 
+    /// What Enter does with the selected item, as one word.
+    pub fn verb(&self) -> &'static str {
+        match self.scope {
+            FinderScope::Commands(_) | FinderScope::Help(_) => "Run",
+            FinderScope::Places { .. } => "Go",
+        }
+    }
+
     /// Whether it is the help.
     pub fn is_help(&self) -> bool {
         matches!(self.scope, FinderScope::Help(_))

@@ -74,8 +74,8 @@ impl FieldName {
             Self::User => "user@example.org, or a list of addresses".into(),
             Self::Affiliation => format!(
                 "{} or {} to change",
-                key(CommandId::NextValue),
-                key(CommandId::PreviousValue)
+                keymap.arrow_name(CommandId::PreviousValue),
+                keymap.arrow_name(CommandId::NextValue)
             ),
             Self::Hat => format!(
                 "Type a title, or paste an ID ({} generates one)",

@@ -90,6 +90,19 @@ impl Keymap {
             .map_or_else(|| format!("\"{}\"", command.title), Key::spelled_name)
     }
 
+    /// Like [`Keymap::name`], but prefers an arrow key of the command.
+    pub(super) fn arrow_name(&self, id: CommandId) -> String {
+        let is_arrow = |key: &&Key| {
+            matches!(
+                key.code,
+                KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down
+            )
+        };
+        let keys = id.command().map_or(&[][..], |command| self.keys(command));
+        let arrow = keys.iter().find(is_arrow);
+        arrow.map_or_else(|| self.name(id), |key| key.spelled_name())
+    }
+
     /// All pairs of commands that share a key and can apply at the same time. Pairs that share a key by default are allowed:
     /// there the more specific place wins.
     fn clashes(&self) -> Vec<KeymapError> {

@@ -93,7 +93,7 @@ impl Prompt {
     pub fn labels(&self) -> [&'static str; 2] {
         match &self.kind {
             PromptKind::Import(_) => ["File", "Mode"],
-            PromptKind::Export(_) => ["File", "What"],
+            PromptKind::Export(_) => ["File", "Content"],
             PromptKind::SaveSet(..) | PromptKind::RenameSet(_) => ["Name", ""],
         }
     }
@@ -102,8 +102,8 @@ impl Prompt {
     pub fn hint(&self) -> String {
         match &self.kind {
             PromptKind::Import(_) => "CSV or JSON; you can review it first".into(),
-            PromptKind::Export(_) => ".csv for a table, .json for everything".into(),
-            PromptKind::SaveSet(hats, of) => format!("for {} of {of}", super::describe::hats(hats)),
+            PromptKind::Export(_) => ".csv for a table, .json for complete data".into(),
+            PromptKind::SaveSet(hats, of) => format!("Hats: {} (from {of})", super::describe::hats(hats)),
             PromptKind::RenameSet(name) => format!("Current name: {name}"),
         }
     }

@@ -46,12 +46,12 @@ fn define(args: &CatalogDefineArgs, context: &SessionContext, out: &mut Output) 
     Failure::check_single_line("title", args.title.as_deref())?;
     let hue = match args.hue.as_deref() {
         None => None,
-        Some("none") => Some(None),
+        Some("automatic" | "none") => Some(None),
         Some(typed) => match Hue::parse(typed) {
             Some(hue) => Some(Some(hue)),
             None => {
                 return Err(Failure::usage(format!(
-                    "bad-request: invalid hue {typed:?}: expected a number from 0 to 360, such as 128 for green, or \"none\""
+                    "bad-request: invalid hue {typed:?}: expected a number from 0 to 360, such as 128 for green, or \"automatic\""
                 )));
             }
         },

@@ -166,7 +166,10 @@ mod tests {
             ),
             ("hatrack --file f show --file g", "--file given twice"),
             ("hatrack --actor a show --actor b", "--actor given twice"),
-            ("hatrack --room nonsense@ show", "jid-malformed: not an address"),
+            (
+                "hatrack --room nonsense@ show",
+                "jid-malformed: \"nonsense@\" is not an address",
+            ),
         ] {
             let answer = global_options(line).unwrap_err();
             assert!(answer.contains(error), "{line}: {answer}");

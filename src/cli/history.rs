@@ -89,7 +89,7 @@ impl Printer {
             return Ok(());
         }
         let head: &[&str] = match self.printed {
-            0 => &["REVISION", "WHEN", "WHO", "WHAT"],
+            0 => &["REVISION", "TIME", "ACTOR", "CHANGE"],
             _ => &[],
         };
         self.printed += entries.len();

@@ -73,7 +73,9 @@ impl<'a> OpenStore<'a> {
             attempts_left -= 1;
             match self.commit(group.into(), out) {
                 Ok(None) => return out.line("No changes: already set"),
-                Ok(Some(revision)) => return out.line(&format!("{what} (revision {revision})")),
+                Ok(Some(revision)) => {
+                    return out.line(&format!("{} (revision {revision})", describe::capitalized(&what)));
+                }
                 Err(CommitFailure::Refused(EditError::Conflict { .. })) if attempts_left > 0 => {
                     self.store.refresh().map_err(|error| store_failure(&error))?;
                 }

@@ -73,9 +73,15 @@ fn entry(data: &OpenStore, revision: u64) -> Result<HistoryEntry, Failure> {
 }
 
 fn commit(data: &mut OpenStore, change: Change, out: &mut Output) -> Result<(), Failure> {
-    let what = describe::with_undo_or_redo(change.undoes, change.redoes, &describe::group(&change.group));
+    let (undoes, redoes, requested) = (change.undoes, change.redoes, change.group.clone());
     match data.commit(change, out)? {
-        Some(revision) => out.line(&format!("{what} (revision {revision})")),
+        Some(revision) => {
+            // Parts that were reverted before are not committed again, and not described.
+            let committed = data.store.history_entry(revision).ok().flatten();
+            let group = committed.map_or(requested, |entry| entry.group);
+            let what = describe::with_undo_or_redo(undoes, redoes, &describe::group(&group));
+            out.line(&format!("{} (revision {revision})", describe::capitalized(&what)))
+        }
         None => out.line("No changes: already set"),
     }
 }

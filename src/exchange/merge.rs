@@ -111,7 +111,7 @@ impl ImportMerge<'_> {
                 if defined.map(hue_text).as_ref() == Some(hue) {
                     continue;
                 }
-                format!("hue: {} is not a number from 0 to 360", quoted(hue))
+                format!("hue {} is not a number from 0 to 360", quoted(hue))
             } else {
                 let known = |room: &Arc<Room>| {
                     let hats = room.hats();
@@ -125,7 +125,7 @@ impl ImportMerge<'_> {
                     Ok(_) => String::new(),
                 };
                 format!(
-                    "hat: not a URI: {}: {why}; a hat's ID is a URI such as urn:uuid:… (titles have their own column); use JSON for other IDs",
+                    "hat {} is not a URI: {why}; a hat ID is a URI such as urn:uuid:… (titles have their own column); use JSON for other IDs",
                     quoted(hat.as_str())
                 )
             };

@@ -98,8 +98,8 @@ impl ImportErrors {
 
     fn heading(&self) -> String {
         match self.errors.len() {
-            1 if self.rows => "1 row has errors. Nothing was imported".into(),
-            rows if self.rows => format!("{rows} rows have errors. Nothing was imported"),
+            1 if self.rows => "1 line has errors. Nothing was imported".into(),
+            lines if self.rows => format!("{lines} lines have errors. Nothing was imported"),
             _ => "Nothing was imported".into(),
         }
     }
@@ -109,7 +109,7 @@ impl fmt::Display for ImportErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let few: Vec<&str> = self.errors.iter().take(MAX_LISTED).map(String::as_str).collect();
         if self.rows && self.errors.len() > 1 {
-            write!(f, "{}: ", self.heading())?;
+            write!(f, "{}. First errors: ", self.heading())?;
         }
         f.write_str(&few.join("; "))?;
         match self.errors.len().saturating_sub(MAX_LISTED) {
@@ -221,21 +221,21 @@ impl ImportExtent {
         match (self, &target.room, &target.user) {
             (Self::Document(wardrobe), None, _) => Ok(wardrobe.clone()),
             (Self::Document(_), Some(_), _) => Err(ImportErrors::whole(
-                "it contains room addresses, so no room can be given",
+                "the file contains room addresses; specify no room",
             )),
             (Self::Room(room), Some(jid), None) => Ok(one(jid, (**room).clone())),
             (Self::Room(_), Some(_), Some(_)) => Err(ImportErrors::whole(
-                "it is a room, not a user; give only the room",
+                "the file contains a room, not a user; specify only the room",
             )),
             (Self::Room(_), None, _) => Err(ImportErrors::whole(
-                "it is a room without its address; give the room",
+                "the file contains a room without its address; specify the room",
             )),
             (Self::User(user, _), Some(room), Some(jid)) => {
                 let users = vec![(jid.clone(), (**user).clone())];
                 Ok(one(room, Room::default().with_users(users).unwrap_or_default()))
             }
             (Self::User(..), ..) => Err(ImportErrors::whole(
-                "it is a user (hats) without an address; give the room and the user",
+                "the file contains a user or hats without an address; specify the room and the user",
             )),
         }
     }

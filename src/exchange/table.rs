@@ -164,7 +164,7 @@ impl RowCells<'_> {
             "" => Ok(None),
             lower => truth(lower).map(Some).ok_or_else(|| {
                 format!(
-                    "{}: {} is neither true nor false (yes, no, 1, 0)",
+                    "{} is {}, expected true or false (or yes, no, 1, 0)",
                     COLUMNS.get(column as usize).unwrap_or(&""),
                     quoted(&text)
                 )
@@ -204,7 +204,7 @@ impl TableReader {
         let room_jid = Jid::parse_room_input(&cells.cell(TableColumn::Room))
             .map_err(|error| address_error("room", &error))?;
         let room = self.rooms.entry(room_jid.clone()).or_default();
-        let belongs = |column: &str, to: &str| Err(format!("{column} belongs to a row with a {to}"));
+        let belongs = |column: &str, to: &str| Err(format!("{column} needs a {to} in the same row"));
         let hat_id = HatId::unchecked(&*hat);
         if !hat.is_empty() && !hat_id.is_uri() {
             self.unverified.push(Unverified {
@@ -250,10 +250,10 @@ impl TableReader {
                 hue: parse_hue(hue_cell),
                 extra: Extra::default(),
             };
-            return insert_once(&mut room.catalog, hat_id, line, entry, "the room's hat");
+            return insert_once(&mut room.catalog, hat_id, line, entry, "the catalog hat");
         }
         if cells.first_filled(&[TableColumn::Hue]).is_some() {
-            return Err("a hue belongs to the room's own hat: a row without a user".into());
+            return Err("hue applies to catalog hats only: leave the user empty".into());
         }
         let user_jid = Jid::parse_input(&user).map_err(|error| address_error("user", &error))?;
         let user = room.users.entry(user_jid).or_insert_with(|| UserRows {
@@ -265,7 +265,7 @@ impl TableReader {
             let known = Affiliation::from_name(&affiliation.to_lowercase());
             let known = known.ok_or_else(|| {
                 let found = quoted(&affiliation);
-                format!("affiliation: expected owner, admin, member, outcast or none, found {found}")
+                format!("affiliation is {found}, expected owner, admin, member, outcast or none")
             })?;
             set_once(&mut user.affiliation, line, known, "the user's affiliation")?;
         }
@@ -331,7 +331,7 @@ fn set_once<T: PartialEq>(
     what: &str,
 ) -> Result<(), String> {
     match slot {
-        Some((other, there)) if *there != value => Err(format!("conflicts with line {other}: {what}")),
+        Some((other, there)) if *there != value => Err(format!("{what} differs from line {other}")),
         Some(_) => Ok(()),
         None => {
             *slot = Some((line, value));
@@ -348,7 +348,7 @@ fn insert_once<T: PartialEq>(
     what: &str,
 ) -> Result<(), String> {
     match all.get(&hat) {
-        Some((other, there)) if *there != value => Err(format!("conflicts with line {other}: {what}")),
+        Some((other, there)) if *there != value => Err(format!("{what} differs from line {other}")),
         Some(_) => Ok(()),
         None => {
             all.insert(hat, (line, value));
@@ -359,5 +359,5 @@ fn insert_once<T: PartialEq>(
 
 fn address_error(column: &str, error: &InvalidJid) -> String {
     let InvalidJid { text, reason } = error;
-    format!("{column}: not an address: {}: {reason}", quoted(text))
+    format!("{column} {} is not an address: {reason}", quoted(text))
 }

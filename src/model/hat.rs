@@ -18,7 +18,7 @@ pub struct HatId(Arc<str>);
 /// The text is not a URI with a scheme, so it cannot be the id of a hat.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a URI: {}: {reason}; a hat ID is a URI such as urn:uuid:… or http://example.org/hats/teacher",
+    "{} is not a URI: {reason}; a hat ID is a URI such as urn:uuid:… or http://example.org/hats/teacher",
     quoted(text)
 )]
 pub struct InvalidHatId {

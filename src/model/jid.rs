@@ -22,7 +22,7 @@ pub struct Jid(Arc<str>);
 
 /// The text is not a valid address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not an address: {}: {reason}", quoted(text))]
+#[error("{} is not an address: {reason}", quoted(text))]
 pub struct InvalidJid {
     /// The text.
     pub text: Box<str>,

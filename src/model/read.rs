@@ -144,9 +144,8 @@ impl ReadError {
             }
         }
         // These are reported at the end of a member's name; the column should be that of its start.
-        let prefixes = ["not an address: ", "not a URI: "];
-        if prefixes.iter().any(|wrong| message.starts_with(wrong))
-            || message.contains(" is another spelling of ")
+        let errors = [" is not an address: ", " is not a URI: "];
+        if errors.iter().any(|wrong| message.contains(wrong)) || message.contains(" is another spelling of ")
         {
             let here = text
                 .split('\n')

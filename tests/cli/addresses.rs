@@ -68,7 +68,7 @@ fn arguments_accept_all_address_forms() {
     home.assert_fails(
         &["show", "xmpp:%zz@c.example"],
         2,
-        "jid-malformed: not an address: \"xmpp:%zz@c.example\": invalid % escape",
+        "jid-malformed: \"xmpp:%zz@c.example\" is not an address: invalid % escape",
     );
 }
 
@@ -103,7 +103,7 @@ fn imports_accept_all_address_forms_and_reject_duplicates() {
         ),
         (
             r#""xmpp:terry@example.org":{}"#,
-            "line 2, column 1: not an address: \"xmpp:terry@example.org\": write the address without xmpp: or mailto:".into(),
+            "line 2, column 1: \"xmpp:terry@example.org\" is not an address: write the address without xmpp: or mailto:".into(),
         ),
     ] {
         let path = home.write("hats.json", file(keys));

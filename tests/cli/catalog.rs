@@ -25,7 +25,7 @@ fn defines_changes_lists_and_removes_a_hat() {
         "128",
         "--retitle-users",
     ]);
-    assert!(output.starts_with("defined \"Examiner\" in"), "{output}");
+    assert!(output.starts_with("Defined \"Examiner\" in"), "{output}");
     assert_eq!(
         home.run_ok(&["catalog", "list", ROOM]),
         "HAT      TITLE     USERS  HUE\nurn:x:1  Examiner  1      128\n"

@@ -27,7 +27,7 @@ fn first_session_from_room_to_undo() {
     }
     assert_eq!(
         home.run_ok(&["room", "add", ROOM, "--name", "Courses"]),
-        "added room courses@conference.example.org \"Courses\" (revision 1)\n"
+        "Added room courses@conference.example.org \"Courses\" (revision 1)\n"
     );
     assert_eq!(
         home.run_ok(&[
@@ -36,7 +36,7 @@ fn first_session_from_room_to_undo() {
             "Terry@example.org/phone",
             "member"
         ]),
-        "added terry@example.org to courses@conference.example.org as member (revision 2)\n"
+        "Added terry@example.org to courses@conference.example.org as member (revision 2)\n"
     );
     assert_eq!(
         home.run_ok(&[
@@ -48,7 +48,7 @@ fn first_session_from_room_to_undo() {
             "Teacher's Assistant",
             "--active"
         ]),
-        "added \"Teacher's Assistant\" to terry@example.org in courses@conference.example.org (revision 3)\n"
+        "Added \"Teacher's Assistant\" to terry@example.org in courses@conference.example.org (revision 3)\n"
     );
     assert_eq!(
         std::fs::read_to_string(&path).unwrap(),
@@ -76,15 +76,15 @@ fn first_session_from_room_to_undo() {
     );
     assert_eq!(
         home.run_ok(&["affiliate", ROOM, TERRY, "admin"]),
-        "made terry@example.org admin in courses@conference.example.org (was member) (revision 4)\n"
+        "Made terry@example.org admin in courses@conference.example.org (was member) (revision 4)\n"
     );
     assert_eq!(
         home.run_ok(&["affiliate", ROOM, TERRY, "none"]),
-        "removed terry@example.org (admin) from courses@conference.example.org with 1 hat (revision 5)\n"
+        "Removed terry@example.org (admin) from courses@conference.example.org with 1 hat (revision 5)\n"
     );
     assert_eq!(
         home.run_ok(&["room", "remove", ROOM]),
-        "removed room courses@conference.example.org \"Courses\" (revision 6)\n"
+        "Removed room courses@conference.example.org \"Courses\" (revision 6)\n"
     );
     assert_eq!(
         home.run_ok(&["show", "--json"]),
@@ -97,7 +97,7 @@ fn renames_room_and_clears_name() {
     let home = Home::with_terry();
     assert_eq!(
         home.run_ok(&["room", "rename", ROOM, "Lessons"]),
-        "renamed courses@conference.example.org from \"Courses\" to \"Lessons\" (revision 3)\n"
+        "Renamed courses@conference.example.org from \"Courses\" to \"Lessons\" (revision 3)\n"
     );
     assert_eq!(
         home.run_ok(&["room", "rename", ROOM, "Lessons"]),
@@ -106,7 +106,7 @@ fn renames_room_and_clears_name() {
     let before = home.run_ok(&["show", ROOM, "--json"]);
     assert_eq!(
         home.run_ok(&["room", "rename", ROOM, "--clear"]),
-        "cleared the name of courses@conference.example.org (was \"Lessons\") (revision 4)\n"
+        "Cleared the name of courses@conference.example.org (was \"Lessons\") (revision 4)\n"
     );
     let json: serde_json::Value = serde_json::from_str(&home.run_ok(&["show", ROOM, "--json"])).unwrap();
     assert_eq!(json.get("name"), None);
@@ -141,7 +141,7 @@ fn add_stores_exactly_the_given_fields() {
     );
     assert_eq!(
         home.run_ok(&["add", ROOM, TERRY, HAT]),
-        "changed \"TA\" of terry@example.org in courses@conference.example.org: inactive, optional, \
+        "Changed \"TA\" of terry@example.org in courses@conference.example.org: inactive, no longer required, \
          no title (revision 4)\n"
     );
     assert_eq!(
@@ -191,7 +191,7 @@ fn remove_accepts_any_id_and_missing_hats() {
     }
     assert_eq!(
         home.run_ok(&["remove", ROOM, TERRY, "not a uri"]),
-        "removed \"Odd\" from terry@example.org in courses@conference.example.org (revision 3)\n"
+        "Removed \"Odd\" from terry@example.org in courses@conference.example.org (revision 3)\n"
     );
     assert_eq!(user(&home), r#"{"affiliation":"member","hats":{}}"#);
 }
@@ -210,7 +210,7 @@ fn set_reads_hats_or_user_object_from_file_or_stdin() {
         assert_eq!((output.code, output.err.as_str()), (0, ""), "{args:?}");
         assert!(
             output.out.starts_with(
-                "changed hats of terry@example.org in courses@conference.example.org: added \"One\", <urn:x:2>"
+                "Changed hats of terry@example.org in courses@conference.example.org: added \"One\", <urn:x:2>"
             ),
             "{}",
             output.out

@@ -148,14 +148,17 @@ fn import_with_errors_changes_nothing() {
     let home = home();
     let before = std::fs::read(home.data()).unwrap();
     home.write("a.csv", format!("{HEAD}{ROOM},kim@example.org,member,urn:x:1,,,,\n{ROOM},ann@example.org,boss,,,,,\n{ROOM},new@example.org,,,,,,\n"));
-    home.assert_fails(&["import", "a.csv"], 1,
-        "bad-request: a.csv: line 3: affiliation: expected owner, admin, member, outcast or none, found \"boss\"");
+    home.assert_fails(
+        &["import", "a.csv"],
+        1,
+        "bad-request: a.csv: line 3: affiliation is \"boss\", expected owner, admin, member, outcast or none",
+    );
     home.write(
         "a.csv",
         format!("{HEAD}{ROOM},kim@example.org,member,Proctor,,,,\n{ROOM},new@example.org,,,,,,\n"),
     );
     let output = home.run(&["import", "a.csv"]);
-    assert!(output.err.starts_with("hatrack: bad-request: a.csv: 2 rows have errors. Nothing was imported: line 2: hat: not a URI: \"Proctor\""), "{}", output.err);
+    assert!(output.err.starts_with("hatrack: bad-request: a.csv: 2 lines have errors. Nothing was imported. First errors: line 2: hat \"Proctor\" is not a URI"), "{}", output.err);
     assert!(
         output.err.contains("; line 3: new@example.org is new in "),
         "{}",
@@ -171,7 +174,7 @@ fn import_with_errors_changes_nothing() {
     );
     home.write("a.json", "{\"version\": 1, \"rooms\": {\"a\": {}}}");
     home.assert_fails(&["import", "a.json"], 1,
-        "bad-request: a.json: line 1, column 26: not an address: \"a\": a room address has a name before the @, such as room@conference.example.org");
+        "bad-request: a.json: line 1, column 26: \"a\" is not an address: a room address has a name before the @, such as room@conference.example.org");
     home.assert_fails(
         &["import", "/"],
         1,

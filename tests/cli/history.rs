@@ -23,7 +23,7 @@ fn table(home: &Home, args: &[&str]) -> Vec<String> {
     let out = home.run_ok(&[&["history"], args].concat());
     let mut lines = out.lines();
     let head = lines.next().unwrap_or_default();
-    let (Some(when), Some(who)) = (head.find("WHEN"), head.find("WHO")) else {
+    let (Some(when), Some(who)) = (head.find("TIME"), head.find("ACTOR")) else {
         return vec![out];
     };
     let rows = lines.map(|line| {
@@ -177,12 +177,12 @@ fn undo_and_redo_work_across_processes() {
     let undo = |who: &str| home.run_ok(&["--actor", who, "undo"]);
     assert_eq!(
         undo("alice"),
-        "undid revision 4: changed \"TA\" of terry@example.org in courses@conference.example.org: inactive \
+        "Undid revision 4: changed \"TA\" of terry@example.org in courses@conference.example.org: inactive \
          (revision 6)\n"
     );
     assert_eq!(
         undo("alice"),
-        "undid revision 3: removed \"TA\" from terry@example.org in courses@conference.example.org (revision 7)\n"
+        "Undid revision 3: removed \"TA\" from terry@example.org in courses@conference.example.org (revision 7)\n"
     );
     home.assert_fails(
         &["--actor", "alice", "undo"],
@@ -192,9 +192,9 @@ fn undo_and_redo_work_across_processes() {
     let redo = |who: &str| home.run_ok(&["--actor", who, "redo"]);
     assert_eq!(
         redo("alice"),
-        "redid revision 7: added \"TA\" to terry@example.org in courses@conference.example.org (revision 8)\n"
+        "Redid revision 7: added \"TA\" to terry@example.org in courses@conference.example.org (revision 8)\n"
     );
-    assert!(redo("alice").starts_with("redid revision 6: "));
+    assert!(redo("alice").starts_with("Redid revision 6: "));
     home.assert_fails(
         &["--actor", "alice", "redo"],
         3,
@@ -219,9 +219,9 @@ fn undoes_given_revision_of_any_actor() {
     let home = home();
     home.run_ok(&["--actor", "carol", "affiliate", ROOM, "kim@example.org", "owner"]);
     let undone = home.run_ok(&["--actor", "bob", "undo", "4"]);
-    assert!(undone.starts_with("undid revision 4: "), "{undone}");
+    assert!(undone.starts_with("Undid revision 4: "), "{undone}");
     let redone = home.run_ok(&["--actor", "carol", "redo", "6"]);
-    assert!(redone.starts_with("redid revision 6: "), "{redone}");
+    assert!(redone.starts_with("Redid revision 6: "), "{redone}");
     home.assert_fails(&["redo", "4"], 2, "revision 4 is not an undo; use hatrack undo 4");
 }
 
@@ -242,7 +242,7 @@ fn reads_reformatted_history() {
         ("bob", &["undo"]),
     ] {
         let undone = home.run_ok(&[&["--actor", actor], what].concat());
-        assert!(undone.starts_with("undid revision "), "{undone}");
+        assert!(undone.starts_with("Undid revision "), "{undone}");
     }
 }
 

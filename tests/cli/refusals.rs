@@ -24,11 +24,11 @@ fn set_is_atomic() {
         ),
         (
             "{\"urn:x:1\":{},\n\"not a uri\":{}}",
-            "line 2, column 1: not a URI: \"not a uri\": contains a space",
+            "line 2, column 1: \"not a uri\" is not a URI: contains a space",
         ),
         (
             "{\"hats\":{\"urn:x:1\":{},\"bad\":{}}}",
-            "line 1, column 23: not a URI: \"bad\": no scheme such as urn: or http:",
+            "line 1, column 23: \"bad\" is not a URI: no scheme such as urn: or http:",
         ),
         (
             "[]",
@@ -182,21 +182,24 @@ fn usage_errors_are_one_line_with_code_2() {
         ),
         (
             &["add", "x@", TERRY, HAT],
-            "jid-malformed: not an address: \"x@\": ",
+            "jid-malformed: \"x@\" is not an address: ",
         ),
         (
             &["add", "example.org", TERRY, HAT],
-            "jid-malformed: not an address: \"example.org\": a room address has a name before the @",
+            "jid-malformed: \"example.org\" is not an address: a room address has a name before the @",
         ),
         (
             &["add", ROOM, "a b@c", HAT],
-            "jid-malformed: not an address: \"a b@c\": ",
+            "jid-malformed: \"a b@c\" is not an address: ",
         ),
         (
             &["add", ROOM, TERRY, "no uri"],
-            "bad-request: not a URI: \"no uri\": contains a space; a hat ID is a URI such as",
+            "bad-request: \"no uri\" is not a URI: contains a space; a hat ID is a URI such as",
         ),
-        (&["add", "x@y", TERRY, ""], "bad-request: not a URI: \"\": empty"),
+        (
+            &["add", "x@y", TERRY, ""],
+            "bad-request: \"\" is not a URI: empty",
+        ),
         (
             &["affiliate", ROOM, TERRY, "boss"],
             "invalid value 'boss' for '<AFFILIATION>' [possible values: owner, admin, member, outcast, none]",
@@ -233,7 +236,7 @@ fn usage_errors_are_one_line_with_code_2() {
         ),
         (
             &["show", "\u{1b}[31m\u{202e}\n"],
-            "jid-malformed: not an address: \"\\u{1b}[31m\\u{202e}\\n\": ",
+            "jid-malformed: \"\\u{1b}[31m\\u{202e}\\n\" is not an address: ",
         ),
         (&["show", "--\u{1b}[31m"], "unexpected argument '--' found"),
     ] {

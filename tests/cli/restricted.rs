@@ -270,12 +270,12 @@ fn author_can_undo_the_remaining_part() {
     assert!(!line.contains("undoes"), "{line}");
     let output = boss(&["undo"]);
     assert!(
-        output.contains("undid revision 9") && !output.contains(TERRY),
+        output.contains("Undid revision 9") && !output.contains(TERRY),
         "{output}"
     );
     assert_eq!(count(), 0);
     // Redo restores that rest.
-    assert!(boss(&["redo"]).contains("redid revision 11"));
+    assert!(boss(&["redo"]).contains("Redid revision 11"));
     assert_eq!(count(), 1);
 }
 

@@ -21,7 +21,7 @@ fn saves_applies_renames_and_removes_a_hat_set() {
     );
     assert_eq!(
         home.run_ok(&["sets", "save", "on-call week", ROOM, TERRY]),
-        "saved hat set \"on-call week\" (1 hat) (revision 6)\n"
+        "Saved hat set \"on-call week\" (1 hat) (revision 6)\n"
     );
     assert_eq!(
         home.run_ok(&["sets"]),
@@ -33,7 +33,7 @@ fn saves_applies_renames_and_removes_a_hat_set() {
     );
     let output = home.run_ok(&["sets", "apply", "on-call week", ROOM, KIM, TERRY]);
     assert!(
-        output.starts_with("changed hats of kim@example.org in") && output.ends_with("(revision 7)\n"),
+        output.starts_with("Changed hats of kim@example.org in") && output.ends_with("(revision 7)\n"),
         "{output}"
     );
     assert_eq!(
@@ -46,11 +46,11 @@ fn saves_applies_renames_and_removes_a_hat_set() {
     assert!(kim.contains("urn:x:1") && kim.contains("urn:x:2"), "{kim}");
     assert_eq!(
         home.run_ok(&["sets", "rename", "on-call week", "nights"]),
-        "renamed hat set \"on-call week\" to \"nights\" (revision 10)\n"
+        "Renamed hat set \"on-call week\" to \"nights\" (revision 10)\n"
     );
     assert_eq!(
         home.run_ok(&["sets", "remove", "nights"]),
-        "removed hat set \"nights\" (1 hat) (revision 11)\n"
+        "Removed hat set \"nights\" (1 hat) (revision 11)\n"
     );
     home.run_ok(&["undo"]);
     assert!(home.run_ok(&["sets"]).contains("nights"));

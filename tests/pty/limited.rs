@@ -112,15 +112,15 @@ fn plain_mode_and_clipboard_respect_restriction() {
         ("w", "Hats, 1 of 2"),
         ("lll", "Rooms where"),
         ("w", "Users, 1 of"),
-        ("w", "Users of Courses"),
+        ("w", "Users in Courses"),
         ("H", "History, 5 changes"),
-        (ESC, "Users of Courses"),
+        (ESC, "Users in Courses"),
         ("C", "Catalog of"),
-        (ESC, "Users of Courses"),
+        (ESC, "Users in Courses"),
         ("\x10keeper", "No matches"),
-        (ESC, "Users of Courses"),
+        (ESC, "Users in Courses"),
         ("?", "Help. Keys"),
-        (ESC, "Users of Courses"),
+        (ESC, "Users in Courses"),
     ] {
         stage.press_and_see(keys, shown);
         // The typed text itself is on the screen.
@@ -158,7 +158,7 @@ fn hidden_room_is_rejected_like_missing_room() {
         stage.press_and_see("a", "Add room");
         stage.press_and_see(room, room);
         stage.press(ENTER);
-        stage.see("Cannot save: ");
+        stage.see("Cannot save. ");
         let text = stage.seen().text();
         text.replace(room, "ROOM")
     };

@@ -57,16 +57,16 @@ fn plain_mode_places_cursor_and_writes_only_changes() {
     assert_eq!(stage.seen().parser.screen().cursor_position(), (2, 0));
     assert!(!stage.seen().parser.screen().hide_cursor());
     press(&mut stage, ENTER, (2, "terry@example.org, member, 2 hats"));
-    stage.see("Users of Courses, 1 of 2: terry@example.org, member, 2 hats, 1 active");
+    stage.see("Users in Courses, 1 of 2: terry@example.org, member, 2 hats, 1 active");
     let written = press(&mut stage, DOWN, (3, "zoe@example.org, member, no hats"));
     assert_eq!(
         written,
-        "Users of Courses, 2 of 2: zoe@example.org, member, no hats"
+        "Users in Courses, 2 of 2: zoe@example.org, member, no hats"
     );
     let written = press(&mut stage, "k", (2, "terry@example.org"));
     assert_eq!(
         written,
-        "Users of Courses, 1 of 2: terry@example.org, member, 2 hats, 1 active"
+        "Users in Courses, 1 of 2: terry@example.org, member, 2 hats, 1 active"
     );
     press(&mut stage, ENTER, (2, "Proctor, inactive"));
     let written = press(&mut stage, DOWN, (3, "Teacher, active, required"));
@@ -91,7 +91,7 @@ fn plain_mode_writes_messages_questions_and_forms() {
     press(&mut stage, "\t", (2, "terry@example.org"));
     stage.press_and_see("d", "Remove user. Keys: y Remove, Esc Cancel");
     stage.see("Remove terry@example.org from courses@conference.example.org?");
-    stage.press_and_see("n", "Users of Courses, 1 of 2");
+    stage.press_and_see("n", "Users in Courses, 1 of 2");
     stage.press("l");
     stage.press_and_see("a", "Add hat to terry@example.org");
     stage.see("Hat (field 1 of 4): ");

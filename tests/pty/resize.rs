@@ -14,7 +14,7 @@ fn resizes_end_with_same_screen() {
         ((60, 20), "Courses"),
         ((30, 8), "oo small"),
         ((1, 1), ""),
-        ((12, 1), "needs 40x10"),
+        ((12, 1), "Needs 40x10"),
         ((200, 60), "Proctor"),
         ((2, 60), ""),
         ((200, 1), "oo small"),

@@ -44,10 +44,10 @@ fn completes(mut stage: Stage, home: &Home) {
     stage.press_and_see("hatrack remove cour\t", ROOM);
     stage.press_and_see("ter\t", TERRY);
     stage.press_and_see("urn:x\t", "pwned");
-    stage.press_and_see(ENTER, "removed ");
+    stage.press_and_see(ENTER, "Removed ");
     assert_eq!(home.hats(), serde_json::json!({}));
     let line = format!("hatrack affiliate cour{TAB}ter{TAB}out{TAB}{ENTER}");
-    stage.press_and_see(&line, "banned ");
+    stage.press_and_see(&line, "Banned ");
     stage.press("exit\r");
     assert_eq!(stage.end(), 0);
     assert!(!home.path("pwned").exists());

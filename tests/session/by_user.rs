@@ -182,7 +182,7 @@ fn adds_and_edits_hat_in_all_rooms() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "Cannot save: Hat: All of these users already have this hat"
+        "Cannot save. Hat: All of these users already have this hat"
     );
     session.keys("Esc y u");
     assert_eq!(session.json()["rooms"], before);
@@ -328,7 +328,7 @@ fn rejects_missing_room_and_room_with_user() {
         session.keys("A");
         session.text(typed);
         session.keys("Enter");
-        assert_eq!(session.notice(), format!("Cannot save: Room: {problem}"));
+        assert_eq!(session.notice(), format!("Cannot save. Room: {problem}"));
         session.keys("Ctrl-G");
         assert_eq!(session.notice(), "Only hats can get a new ID");
         session.keys(if typed.is_empty() { "Esc" } else { "Esc y" });

@@ -32,7 +32,7 @@ fn defines_recolors_retitles_and_deletes_hat() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "Cannot save: Hue: Enter a number from 0 to 360, or nothing"
+        "Cannot save. Hue: Enter a number from 0 to 360; empty for automatic"
     );
     session.keys("Backspace Backspace Backspace");
     session.text("128");

@@ -81,7 +81,7 @@ fn invalid_rows_are_listed_and_nothing_imported() {
     session.keys("Enter");
     let said = says(&session);
     assert!(
-        said.starts_with("2 rows have errors. Nothing was imported\nline 2: room: not an address"),
+        said.starts_with("2 lines have errors. Nothing was imported\nline 2: room \"x\" is not an address"),
         "{said}"
     );
     assert_eq!(said.lines().count(), 3);
@@ -160,7 +160,7 @@ fn export_scope_follows_pane_and_overwrite_asks() {
         ("", "Tab", "all.json", "all rooms".to_owned()),
         ("", "", "room.json", ROOM.into()),
         ("Enter", "Tab", "room.csv", ROOM.into()),
-        ("Down Enter", "", "user.json", format!("{TERRY} of {ROOM}")),
+        ("Down Enter", "", "user.json", format!("{TERRY} in {ROOM}")),
     ] {
         session.keys(keys);
         session.keys("X");
@@ -195,7 +195,7 @@ fn export_scope_follows_pane_and_overwrite_asks() {
     session.keys("Enter y");
     assert_eq!(
         session.notice(),
-        format!("Exported {TERRY} of {ROOM} to room.csv")
+        format!("Exported {TERRY} in {ROOM} to room.csv")
     );
     assert_eq!(file(&session, "room.csv").lines().count(), 2);
     session.keys("X");
@@ -241,12 +241,12 @@ fn marked_rows_are_default_export_scope() {
     assert_eq!(
         choices(&session)[..2],
         [
-            format!("the 2 marked users of {ROOM}"),
-            format!("mallory@example.net of {ROOM}")
+            format!("the 2 marked users in {ROOM}"),
+            format!("mallory@example.net in {ROOM}")
         ]
     );
     let (notice, rooms) = export(&mut session, "users.json");
-    assert_eq!(notice, format!("Exported 2 users of {ROOM} to users.json"));
+    assert_eq!(notice, format!("Exported 2 users in {ROOM} to users.json"));
     let users = all[ROOM]["users"].as_object().unwrap();
     let users: serde_json::Map<_, _> = users
         .clone()
@@ -258,7 +258,7 @@ fn marked_rows_are_default_export_scope() {
     session.keys("Left X");
     assert_eq!(
         choices(&session)[..2],
-        [format!("the 2 marked users of {ROOM}"), ROOM.to_owned()]
+        [format!("the 2 marked users in {ROOM}"), ROOM.to_owned()]
     );
     session.text("users.csv");
     session.keys("Enter");

@@ -247,7 +247,7 @@ fn address_list_with_error_adds_nobody() {
     session.send(Msg::Paste("jane@example.org\nfoo bar@\njoe@example.org".into()));
     assert_eq!(
         session.notice(),
-        "Nothing added: not addresses: line 2: \"foo\" (not user@domain), line 2: \"bar@\" (missing or invalid \
+        "Nothing added. Not addresses: line 2: \"foo\" (not user@domain), line 2: \"bar@\" (missing or invalid \
          domain)"
     );
     assert!(session.state.top_as::<Form>().is_some());
@@ -255,7 +255,7 @@ fn address_list_with_error_adds_nobody() {
     assert!(
         session
             .notice()
-            .starts_with("Cannot save: Address: Nothing added")
+            .starts_with("Cannot save. Address: Nothing added")
     );
     // Correct it in the field.
     session.keys("Ctrl-U");
@@ -267,7 +267,7 @@ fn address_list_with_error_adds_nobody() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "Cannot save: Address: All of these users are already in this room"
+        "Cannot save. Address: All of these users are already in this room"
     );
 }
 

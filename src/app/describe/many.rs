@@ -142,7 +142,7 @@ pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
     if rooms.len() < 2 {
         return None;
     }
-    let who = users_phrase(all.first()?.user()?, users.len());
+    let who = users_phrase(&users);
     let said = words(&who, &count(rooms.len(), "room"), verb(all.first()?)?);
     Some(match hats {
         0 => said,

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use crate::app::command::{Command, CommandId};
 use crate::app::draft::Draft;
+use crate::app::finder::Finder;
 use crate::app::place::Place;
 use crate::app::prompt::Prompt;
 use crate::app::text::TextInput;
@@ -98,6 +99,7 @@ impl State {
         match command.id {
             CommandId::Yes => self.top_as::<Confirm>().map(Confirm::verb),
             CommandId::No => self.top_as::<Confirm>().and_then(Confirm::alternative),
+            CommandId::AcceptFound => self.top_as::<Finder>().map(Finder::verb),
             CommandId::SubmitPrompt => self.top_as::<Prompt>().map(Prompt::verb),
             _ => None,
         }

@@ -304,7 +304,7 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
     let active = active.filter(|on| differs(on, Attachment::is_active));
     let required = required.filter(|on| differs(on, Attachment::is_required));
     parts.extend(active.map(|on| word(on, "active", "inactive")));
-    parts.extend(required.map(|on| word(on, "required", "optional")));
+    parts.extend(required.map(|on| word(on, "required", "not required")));
     let name = match &form.subject {
         FormSubject::EditHats { name, .. } => name,
         _ => "",

@@ -42,20 +42,13 @@ pub(super) fn execute(
                 _ => state.key(CommandId::Undo),
             };
             state.notify(match state.problem {
-                None => format!("{} ({undo} to undo)", capitalized(&what)),
+                None => format!("{} ({undo} to undo)", describe::capitalized(&what)),
                 Some(_) => format!("Not saved yet: {what} ({undo} to undo)"),
             });
             enqueue(state, effects, group.clone(), ChangeKind::Do, None);
             Some(group)
         }
     }
-}
-
-/// The text with its first letter in upper case.
-pub(super) fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).collect()
 }
 
 /// Queues a change that the view already shows. `of` is the step that it undoes or redoes.

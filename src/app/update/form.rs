@@ -208,7 +208,7 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
         form.save_attempted = true;
         form.focus = at;
         let label = form.fields.get(at).map_or("", |field| field.name.label());
-        state.notify_error(format!("Cannot save: {label}: {problem}"));
+        state.notify_error(format!("Cannot save. {label}: {problem}"));
         return;
     }
     if let Some(theirs) = form.concurrent_change(&view) {

@@ -153,25 +153,33 @@ fn always(_: &State) -> Result<(), String> {
     Ok(())
 }
 
+/// A reason, with the key that adds the first item if the session can change anything.
+fn none_yet(state: &State, reason: &str, add: CommandId) -> String {
+    match state.check_can_change() {
+        Ok(()) => format!("{reason} ({} to add one)", state.key(add)),
+        Err(_) => reason.to_owned(),
+    }
+}
+
 fn has_room(state: &State) -> Result<(), String> {
     state
         .room()
         .map(drop)
-        .ok_or_else(|| format!("No rooms yet ({} to add one)", state.key(CommandId::AddRoom)))
+        .ok_or_else(|| none_yet(state, "No rooms yet", CommandId::AddRoom))
 }
 
 fn has_user(state: &State) -> Result<(), String> {
     state
         .user()
         .map(drop)
-        .ok_or_else(|| format!("No users yet ({} to add one)", state.key(CommandId::AddUser)))
+        .ok_or_else(|| none_yet(state, "No users yet", CommandId::AddUser))
 }
 
 fn has_hat(state: &State) -> Result<(), String> {
     state
         .hat()
         .map(drop)
-        .ok_or_else(|| format!("No hats ({} to add one)", state.key(CommandId::AddHat)))
+        .ok_or_else(|| none_yet(state, "No hats", CommandId::AddHat))
 }
 
 fn may_change_room(state: &State) -> Result<(), String> {

@@ -90,7 +90,7 @@ fn scope_choice(part: &ExportScope) -> String {
     };
     match part {
         ExportScope::Rooms(rooms) => marked(rooms.len(), "room"),
-        ExportScope::Users(room, users) => format!("{} of {room}", marked(users.len(), "user")),
+        ExportScope::Users(room, users) => format!("{} in {room}", marked(users.len(), "user")),
         part => scope_name(part),
     }
 }
@@ -101,8 +101,8 @@ fn scope_name(part: &ExportScope) -> String {
         ExportScope::All => "all rooms".into(),
         ExportScope::Room(room) => room.to_string(),
         ExportScope::Rooms(rooms) => describe::count(rooms.len(), "room"),
-        ExportScope::User(room, user) => format!("{user} of {room}"),
-        ExportScope::Users(room, users) => format!("{} of {room}", describe::count(users.len(), "user")),
+        ExportScope::User(room, user) => format!("{user} in {room}"),
+        ExportScope::Users(room, users) => format!("{} in {room}", describe::count(users.len(), "user")),
     }
 }
 

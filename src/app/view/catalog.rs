@@ -66,7 +66,7 @@ fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
             (Some(_), None) => (
                 "automatic".to_owned(),
                 "automatic".to_owned(),
-                "defined, automatic color".to_owned(),
+                "defined, automatic hue".to_owned(),
             ),
             (Some(_), Some(hue)) => {
                 let hue = hue.as_json().as_str().trim_matches('"');

@@ -4,7 +4,7 @@ use crate::app::command::CommandId;
 use crate::app::form::{Field, FieldName, FieldValue, Form, FormSubject};
 use crate::app::suggest::{Existing, Suggestions};
 use crate::app::{Spot, State, describe};
-use crate::model::write;
+use crate::model::{Affiliation, write};
 
 use super::{
     Body, CellWidth, FieldView, FieldsView, HatAppearance, Heading, ItemRow, ListRow, ListView, Preview,
@@ -83,8 +83,13 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
         Some((id, title)) => format!("→ {title} · {id}"),
         // Nearly always somebody forgot the first part; but a domain can be affiliated as well.
         None if field.name == FieldName::User && form.is_domain_address() => {
-            "whole domain; for one person: user@domain".into()
+            "whole domain; for one user: user@domain".into()
         }
+        None if field.name == FieldName::Affiliation => match form.affiliation() {
+            Affiliation::None => "removes the user and their hats from the room".into(),
+            Affiliation::Outcast => "bans the user from the room".into(),
+            _ => field.name.hint(state.keymap()),
+        },
         None if field.name == FieldName::Title
             && matches!(form.subject, FormSubject::EditHats { before: None, .. }) =>
         {
@@ -225,7 +230,5 @@ fn capitalize(text: &str) -> String {
     if first.is_some_and(|word| word.contains('@')) {
         return text.to_owned();
     }
-    let mut rest = text.chars();
-    let first = rest.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(rest).collect()
+    describe::capitalized(text)
 }

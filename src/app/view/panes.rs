@@ -85,7 +85,7 @@ fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, Stri
         (Pane::Third, None) => ("Hats", String::new()),
         (Pane::Second, Some((jid, room))) => {
             about.push(name(jid.as_str().into(), Truncation::Address));
-            ("Users", format!(" of {room}"))
+            ("Users", format!(" in {room}"))
         }
         (Pane::Third, Some((_, room))) => {
             about.push(name(room.into(), Truncation::End));

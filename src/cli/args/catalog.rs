@@ -48,7 +48,7 @@ pub struct CatalogDefineArgs {
     /// Title of the hat [default: unchanged]
     #[arg(long, allow_hyphen_values = true, value_parser = value_parsers::text)]
     pub title: Option<String>,
-    /// Hue of the color, 0 to 360, or "none" [default: unchanged]
+    /// Hue, 0 to 360, or "automatic" to derive it from the ID [default: unchanged]
     #[arg(long)]
     pub hue: Option<String>,
     /// Also change the title for users who already have the hat

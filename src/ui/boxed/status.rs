@@ -124,10 +124,10 @@ pub(super) fn too_small(buffer: &mut Buffer, area: Rect, least: (u16, u16)) {
     let least = format!("{}x{}", least.0, least.1);
     let says = [
         format!("Terminal too small (needs {least}). Nothing is lost."),
-        format!("Too small (needs {least}). Nothing lost."),
+        format!("Enlarge to {least}. Nothing is lost."),
         format!("Terminal too small (needs {least})"),
         format!("Too small (needs {least})"),
-        format!("needs {least}"),
+        format!("Needs {least}"),
         "Too small".to_owned(),
     ];
     let charset = crate::ui::text::Charset::Ascii;

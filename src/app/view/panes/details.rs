@@ -1,7 +1,7 @@
 //! The whole of what is selected in a pane.
 
 use crate::app::{Grouping, Pane, Phase, State, describe};
-use crate::model::HatId;
+use crate::model::{Affiliation, HatId};
 
 use super::{active_text, tally_parts};
 use crate::app::view::{Details, Truncation, label};
@@ -40,8 +40,12 @@ pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
         Pane::Third if state.hat().is_some() => hat_details(state),
         // Without a hat, the user is described.
         Pane::Second | Pane::Third => state.user().map(|(jid, user)| {
+            let affiliation = match user.affiliation {
+                Affiliation::None => "no affiliation",
+                other => other.as_str(),
+            };
             let mut remarks = vec![
-                user.affiliation.as_str().into(),
+                affiliation.into(),
                 describe::count_or_no(user.hats.len(), "hat").into(),
             ];
             if !user.hats.is_empty() {
