@@ -1,19 +1,19 @@
-//! A line of text being edited.
+//! A single-line text input.
 
 use tui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::app::{Key, KeyCode};
 
-/// What is pasted and longer, in bytes, was not meant for a line.
+/// Maximum length of pasted text, in bytes; longer text is not meant for a line.
 pub(super) const MAX_PASTE: usize = 8 << 10;
 
-/// Whether a key types something into a line of text, or edits it.
+/// Whether a key types or edits text.
 pub(super) fn is_text_key(key: Key) -> bool {
     TextInput::new("").input(key)
 }
 
-/// A line of text being edited. A text that came with line breaks keeps them.
+/// A single-line text input. Line breaks in the initial text are kept.
 #[derive(Debug, Clone)]
 pub struct TextInput {
     area: TextArea<'static>,
@@ -21,7 +21,7 @@ pub struct TextInput {
 }
 
 impl TextInput {
-    /// With this text, the cursor at its end.
+    /// Creates an input with this text and the cursor at its end.
     pub fn new(text: &str) -> Self {
         let mut area = TextArea::new(text.split('\n').map(Into::into).collect());
         area.move_cursor(CursorMove::Bottom);
@@ -37,7 +37,7 @@ impl TextInput {
         self.area.lines().join("\n")
     }
 
-    /// How many characters stand before the cursor.
+    /// Position of the cursor, in characters.
     pub fn cursor(&self) -> usize {
         let at = self.area.cursor();
         self.area
@@ -49,7 +49,7 @@ impl TextInput {
             + at.1
     }
 
-    /// Whether it is not what it was at first.
+    /// Whether the text differs from the initial text.
     pub fn is_changed(&self) -> bool {
         self.text() != self.original
     }
@@ -63,7 +63,7 @@ impl TextInput {
         };
     }
 
-    /// Inserts pasted text as one line; what stands around it is no part of it.
+    /// Inserts pasted text as one line, without surrounding whitespace.
     pub fn paste(&mut self, text: &str) {
         let lines: Vec<&str> = text
             .split(['\n', '\r', '\t'])
@@ -73,7 +73,7 @@ impl TextInput {
         self.area.insert_str(lines.join(" "));
     }
 
-    /// Takes a key as a line editor does (with readline's keys); false when it means nothing here.
+    /// Handles a key like a line editor with readline's keys. Returns false if the key has no meaning here.
     pub fn input(&mut self, key: Key) -> bool {
         match (key.code, key.ctrl, key.alt) {
             (KeyCode::Char(character), false, false) => self.area.insert_char(character),
@@ -94,9 +94,13 @@ impl TextInput {
                 (0..self.grapheme_after()).for_each(|_| self.area.move_cursor(CursorMove::Forward));
             }
             (KeyCode::Home, ..) | (KeyCode::Char('a'), true, false) => {
+                self.area.move_cursor(CursorMove::Top);
                 self.area.move_cursor(CursorMove::Head);
             }
-            (KeyCode::End, ..) | (KeyCode::Char('e'), true, false) => self.area.move_cursor(CursorMove::End),
+            (KeyCode::End, ..) | (KeyCode::Char('e'), true, false) => {
+                self.area.move_cursor(CursorMove::Bottom);
+                self.area.move_cursor(CursorMove::End);
+            }
             (KeyCode::Left, true, _) | (KeyCode::Char('b'), false, true) => {
                 self.area.move_cursor(CursorMove::WordBack);
             }
@@ -107,14 +111,15 @@ impl TextInput {
                 self.area.delete_word();
             }
             (KeyCode::Char('d'), false, true) => drop(self.area.delete_next_word()),
-            (KeyCode::Char('u'), true, false) => drop(self.area.delete_line_by_head()),
-            (KeyCode::Char('k'), true, false) => drop(self.area.delete_line_by_end()),
+            // Line breaks are shown within the line, so these keys act on all of the text.
+            (KeyCode::Char('u'), true, false) => while self.area.delete_line_by_head() {},
+            (KeyCode::Char('k'), true, false) => while self.area.delete_line_by_end() {},
             _ => return false,
         }
         true
     }
 
-    /// How many characters the grapheme before the cursor has; 1 over a line break.
+    /// Number of characters in the grapheme before the cursor; 1 for a line break.
     fn grapheme_before(&self) -> usize {
         let before: String = self.line().chars().take(self.area.cursor().1).collect();
         before
@@ -123,7 +128,7 @@ impl TextInput {
             .map_or(1, |grapheme| grapheme.chars().count())
     }
 
-    /// How many characters the grapheme after the cursor has.
+    /// Number of characters in the grapheme after the cursor.
     fn grapheme_after(&self) -> usize {
         let after: String = self.line().chars().skip(self.area.cursor().1).collect();
         after
@@ -174,6 +179,21 @@ mod tests {
         text.input(Key::ctrl('k'));
         assert_eq!(text.text(), "");
         assert_eq!((text.text().as_str(), text.is_changed()), ("", true));
+    }
+
+    #[test]
+    fn home_end_and_deleting_act_on_all_lines() {
+        let mut text = TextInput::new("a\nb\nc");
+        text.input(Key::plain(KeyCode::Home));
+        assert_eq!(text.cursor(), 0);
+        text.input(Key::plain(KeyCode::End));
+        assert_eq!(text.cursor(), 5);
+        text.input(Key::ctrl('u'));
+        assert_eq!(text.text(), "");
+        let mut text = TextInput::new("a\nb\nc");
+        text.input(Key::plain(KeyCode::Home));
+        text.input(Key::ctrl('k'));
+        assert_eq!(text.text(), "");
     }
 
     #[test]
