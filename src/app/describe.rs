@@ -1,6 +1,5 @@
-//! What happened, in words: an edit as the rest of a sentence whose subject is somebody's name. Used by the screen, its
-//! history and the command line alike. The texts in it are as they came, huge ones cut: whoever shows them makes them
-//! harmless.
+//! Describes changes in words: an edit as a sentence without its subject, the actor. Used by the screen, its history
+//! and the command line. Texts in it are raw, only shortened if huge; the caller sanitizes them.
 
 mod exchange;
 mod many;
@@ -14,14 +13,13 @@ use std::collections::BTreeSet;
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Hats, Jid, Room, User};
 use crate::store::HistoryEntry;
 
-/// What people read of a room, for the order of rooms: its name, else the address; in lower case.
+/// The sort key of a room: its displayed name in lower case.
 pub fn room_sort_key(jid: &Jid, room: &Room) -> String {
     let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
     name.unwrap_or(jid.as_str()).to_lowercase()
 }
 
-/// One action of a moderator: `gave terry@example.org the hat "Proctor" in courses@conference.example.org`. Where many
-/// were given the same, the first is named and the rest counted.
+/// Describes a group of edits, such as `added "Proctor" to terry@example.org in courses@conference.example.org`.
 pub fn group(group: &Group) -> String {
     match group.0.as_slice() {
         [] => "changed nothing".into(),
@@ -34,7 +32,7 @@ pub fn group(group: &Group) -> String {
     }
 }
 
-/// An entry of the history; `what` are the words for its group ([`group`], or fewer).
+/// Describes an entry of the history; `what` describes its group ([`group`], or shorter).
 pub fn entry(entry: &HistoryEntry, what: &str) -> String {
     if !entry.outside && entry.group.is_empty() {
         return "recreated the deleted data file".into();
@@ -43,13 +41,13 @@ pub fn entry(entry: &HistoryEntry, what: &str) -> String {
         return with_undo_or_redo(entry.undoes, entry.redoes, what);
     }
     if entry.group.is_empty() {
-        // There may have been nobody to see what the file held before.
+        // hatrack may not have known the previous content of the file.
         return "changed outside hatrack (details unknown)".into();
     }
     format!("changed outside hatrack: {what}")
 }
 
-/// A change that may take back an earlier one: `undoing 5, took the hat …`.
+/// Describes a change that may undo or redo an earlier one: `undid revision 5: removed …`.
 pub fn with_undo_or_redo(undoes: Option<u64>, redoes: Option<u64>, what: &str) -> String {
     match (undoes, redoes) {
         (Some(revision), _) => format!("undid revision {revision}: {what}"),
@@ -58,10 +56,10 @@ pub fn with_undo_or_redo(undoes: Option<u64>, redoes: Option<u64>, what: &str) -
     }
 }
 
-/// Why an entry of unknown content is not taken back.
+/// Why an entry with unknown content cannot be undone.
 pub const UNKNOWN_DETAILS: &str = "cannot undo: details unknown";
 
-/// One change.
+/// Describes an edit.
 pub fn edit(edit: &Edit) -> String {
     edit_with_user(edit, edit.user().map_or("", Jid::as_str))
 }
@@ -118,7 +116,7 @@ fn users_phrase(users: &BTreeSet<&Jid>) -> String {
     }
 }
 
-/// The change with other words for the user that it is about.
+/// Describes an edit, with other words for its user.
 fn edit_with_user(edit: &Edit, user: &str) -> String {
     match edit {
         Edit::Room { room, before, after } => room_edit(room, before.as_deref(), after.as_deref()),
@@ -222,7 +220,7 @@ fn catalog_edit(room: &Jid, hat: &HatId, before: Option<&CatalogHat>, after: Opt
     }
 }
 
-/// A text as far as anybody reads it: a title of megabytes would else be copied for each frame that has it in a line.
+/// A text shortened to a readable length, so that a title of megabytes is not copied for each frame.
 pub(super) fn truncated(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 2000;
     match text.char_indices().nth(LONGEST) {
@@ -231,12 +229,12 @@ pub(super) fn truncated(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A hat in a sentence: the title that people read, else the id.
+/// A hat in a sentence: its title in quotes, else its ID.
 pub fn hat(id: &HatId, title: Option<&str>) -> String {
     hat_name(id, title)
 }
 
-/// A set of hats in a sentence: the first few by name.
+/// A hat set in a sentence: the titles of the first few hats.
 pub fn hats(hats: &Hats) -> String {
     let mut names: Vec<String> = hats
         .iter()
@@ -246,7 +244,7 @@ pub fn hats(hats: &Hats) -> String {
     first_few(&names)
 }
 
-/// The title that people read, else the id.
+/// The title in quotes, else the ID.
 fn hat_name(hat: &HatId, title: Option<&str>) -> String {
     match title.filter(|title| !title.is_empty()) {
         Some(title) => format!("\"{}\"", truncated(title)),
@@ -293,7 +291,7 @@ fn attachment_changes(before: &Attachment, after: &Attachment) -> String {
     all.join(", ")
 }
 
-/// The same for all but the user: `gave terry@example.org and 19 more the hat …`.
+/// Describes edits that differ only in the user: `added "Proctor" to 20 users in …`.
 fn same_for_many_users(all: &[Edit]) -> Option<String> {
     let first = all.first()?;
     let pattern = edit_with_user(first, "\0");
@@ -306,7 +304,7 @@ fn same_for_many_users(all: &[Edit]) -> Option<String> {
     Some(edit_with_user(first, &users_phrase(&users)))
 }
 
-/// The same hat for users of several rooms: `gave terry@example.org and 3 more the hat "Proctor" in 2 rooms`.
+/// Describes the same hat for users of several rooms: `added "Proctor" to 4 users in 2 rooms`.
 fn same_hat_in_many_rooms(all: &[Edit]) -> Option<String> {
     let verb = |edit: &Edit| match edit {
         Edit::Hat {
@@ -333,7 +331,8 @@ fn same_hat_in_many_rooms(all: &[Edit]) -> Option<String> {
     })
 }
 
-/// Several hats of one user: `changed the hats of terry@example.org in …: gave "Proctor", took "Teacher"`.
+/// Describes changes of several hats of one user: `changed hats of terry@example.org in …: added "Proctor", removed
+/// "Teacher"`.
 fn many_hats_of_one_user(all: &[Edit]) -> Option<String> {
     let (room, user) = (all.first()?.room()?, all.first()?.user()?);
     let (mut added, mut removed, mut changed) = (Vec::new(), Vec::new(), Vec::new());
@@ -364,12 +363,12 @@ fn many_hats_of_one_user(all: &[Edit]) -> Option<String> {
     Some(format!("changed hats of {user} in {room}: {}", parts.join(", ")))
 }
 
-/// A text in a sentence.
+/// A text in quotes.
 pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", truncated(text))
 }
 
-/// The first few, and how many more.
+/// The first few names, and the number of the rest.
 pub(super) fn first_few(names: &[impl ToString]) -> String {
     const FEW: usize = 3;
     let first = names.iter().take(FEW).map(ToString::to_string);
@@ -388,14 +387,14 @@ fn mixed_edits(all: &[Edit]) -> String {
     }
 }
 
-/// The one of these names that somebody may have meant by another; `None` where none is near.
+/// The name most similar to `meant`; `None` if none is similar.
 pub fn closest_match<'a>(meant: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let meant = meant.to_lowercase();
     let distance = |name: &str| strsim::osa_distance(&meant, &name.to_lowercase());
     let closest = names
         .map(|name| (distance(name), name))
         .min_by_key(|(distance, _)| *distance)?;
-    // Two of five letters may be wrong, of a word of two letters one.
+    // Two in five letters may differ, and one in a word of two letters.
     let most = closest.1.chars().count().max(3) * 2 / 5;
     (closest.0 <= most).then_some(closest.1)
 }

@@ -1,5 +1,5 @@
-//! What a form is about: rooms, users in rooms, their hats, a hat of a catalog. One is a batch of one, in whichever
-//! rooms: only where there is one, it is known what was there when the form was opened.
+//! The subject of a form: rooms, users in rooms, their hats, or a catalog hat. A single item is a batch of one; only
+//! for that is the state at opening kept, to detect concurrent changes.
 
 mod stored;
 
@@ -13,62 +13,62 @@ use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Jid, Wardrobe};
 use super::attachment_ref::{AttachmentRef, RoomUser};
 use super::{conflict_text, describe};
 
-/// What a form is about, and what was there when it was opened.
+/// The subject of a form, and its state when the form was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "stored::StoredSubject", into = "stored::StoredSubject")]
 pub enum FormSubject {
-    /// A new room.
+    /// Adds a room.
     AddRoom,
-    /// The name of a room.
+    /// Edits the name of a room.
     EditRoom {
         /// The room.
         room: Jid,
-        /// Its name then.
+        /// The name at opening.
         before: Option<Arc<str>>,
     },
-    /// Users to be affiliated with rooms.
+    /// Adds users to rooms.
     AddUser {
         /// The rooms.
         rooms: Vec<Jid>,
     },
-    /// Users to be affiliated with one more room.
+    /// Adds users to another room.
     AddToRoom {
         /// The users.
         users: Vec<Jid>,
     },
-    /// The affiliation of users.
+    /// Edits the affiliation of users.
     EditUsers {
-        /// The users and their rooms.
+        /// The users in their rooms.
         members: Vec<RoomUser>,
-        /// The affiliation then, of one user in one room.
+        /// The affiliation at opening, for a single user in one room.
         before: Option<Affiliation>,
     },
-    /// A hat for users.
+    /// Adds a hat to users.
     AddHat {
-        /// The users and their rooms.
+        /// The users in their rooms.
         members: Vec<RoomUser>,
     },
-    /// Attachments that are there.
+    /// Edits attachments.
     EditHats {
         /// The attachments.
         attachments: Vec<AttachmentRef>,
-        /// What they are called: a title, or how many hats they are.
+        /// Their name in headings: a title, or the number of hats.
         name: String,
-        /// The attachment then, of one.
+        /// The attachment at opening, if it is a single one.
         before: Option<Attachment>,
     },
-    /// A new hat in a room's catalog.
+    /// Defines a hat in a room's catalog.
     DefineHat {
         /// The room.
         room: Jid,
     },
-    /// A hat in a room's catalog.
+    /// Edits a hat in a room's catalog.
     EditDefined {
         /// The room.
         room: Jid,
         /// The hat.
         hat: HatId,
-        /// What the catalog had then.
+        /// The catalog entry at opening.
         before: CatalogHat,
     },
 }
@@ -110,7 +110,7 @@ impl FormSubject {
         }
     }
 
-    /// The rooms that the form is about, those that are there already; one may come more than once.
+    /// The existing rooms of the subject; a room can occur more than once.
     pub fn rooms(&self) -> Vec<&Jid> {
         match self {
             Self::AddRoom | Self::AddToRoom { .. } => Vec::new(),
@@ -125,8 +125,8 @@ impl FormSubject {
         }
     }
 
-    /// What somebody else made meanwhile of the thing that the form edits, in words; `None` while it is as it was. What
-    /// is done to several is made of what is there then, and told before.
+    /// Describes how someone else changed the subject since the form was opened; `None` if it is unchanged. Batches
+    /// have no such check: they apply to the current state, which is shown before.
     pub(super) fn concurrent_change(&self, wardrobe: &Wardrobe) -> Option<String> {
         let gone = || Some("the room no longer exists".to_owned());
         match self {
@@ -186,7 +186,7 @@ impl FormSubject {
         }
     }
 
-    /// Takes what is there now as what the form began with; false where there is nothing to begin with.
+    /// Takes the current state as the state at opening. Returns false if the subject no longer exists.
     pub(super) fn rebase(&mut self, wardrobe: &Wardrobe) -> bool {
         let is_there = |room: &Jid| wardrobe.room(room).is_some();
         match self {
@@ -200,7 +200,7 @@ impl FormSubject {
             Self::EditUsers { members, before } => match (members.as_slice(), before) {
                 ([(room, user)], Some(before)) => {
                     let there = wardrobe.user(room, user).map(|user| user.affiliation);
-                    // A user who went is added again with what was chosen: the room must be there for that.
+                    // A user who was removed is added again; the room must exist for that.
                     *before = there.unwrap_or(Affiliation::None);
                     is_there(room)
                 }
@@ -233,7 +233,7 @@ impl FormSubject {
     }
 }
 
-/// The only one of a batch of one.
+/// The only item, if there is exactly one.
 pub(super) fn single<T>(all: &[T]) -> Option<&T> {
     match all {
         [one] => Some(one),
@@ -241,7 +241,7 @@ pub(super) fn single<T>(all: &[T]) -> Option<&T> {
     }
 }
 
-/// The rooms and the users of members.
+/// Splits members into rooms and users.
 fn rooms_and_users(members: &[RoomUser]) -> (impl Iterator<Item = &Jid>, impl Iterator<Item = &Jid>) {
     let rooms = members.iter().map(|(room, _)| room);
     (rooms, members.iter().map(|(_, user)| user))
@@ -257,7 +257,7 @@ pub(super) fn users_label<'a>(users: impl Iterator<Item = &'a Jid>) -> String {
     one_or_count(users, "user")
 }
 
-/// `18 users`, `terry@example.org in 2 rooms`: the only room is not named.
+/// `18 users`, `terry@example.org in 2 rooms`: a single room is not named.
 fn users_in_rooms_label<'a>(
     users: impl Iterator<Item = &'a Jid>,
     rooms: impl Iterator<Item = &'a Jid>,

@@ -1,4 +1,4 @@
-//! The existing hats or rooms, offered by title while somebody types.
+//! Suggestions: existing hats or rooms that match the typed text.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,29 +10,29 @@ use crate::model::{HatId, Hue, Jid, Room, Wardrobe};
 use super::describe;
 use super::matching::{FuzzyMatcher, SearchTerms, substring_atom};
 
-/// Fewer letters that stand in the id alone, such as the x of example.org, do not mean that hat.
+/// Minimum length of a text that matches by ID alone: shorter ones, such as the x of example.org, match by accident.
 const MIN_ID_MATCH: usize = 4;
-/// A longer text is not looked for by its letters, in bytes.
+/// Maximum length of a fuzzy query, in bytes.
 const MAX_QUERY: usize = 256;
 
 /// A hat that is in a catalog or attached to a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExistingHat {
-    /// Its id.
+    /// The ID.
     pub id: HatId,
-    /// What people read.
+    /// The title.
     pub title: Option<Arc<str>>,
-    /// What it is called in other rooms: found by that too.
+    /// Its titles in other rooms, which are searched as well.
     pub other_titles: Vec<Arc<str>>,
-    /// How many users have it, in all rooms.
+    /// Number of users with the hat, in all rooms.
     pub users: usize,
-    /// Whether it is known in the room that the form is about.
+    /// Whether it exists in the form's room.
     pub in_room: bool,
-    /// The color that a catalog gives it, the first that does.
+    /// The hue in the first catalog that defines one.
     pub hue: Option<Hue>,
 }
 
-/// Something that exists already, and is offered.
+/// An existing item that is suggested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Existing {
     /// A hat.
@@ -42,7 +42,7 @@ pub enum Existing {
 }
 
 impl Existing {
-    /// The hat's id, the room's address.
+    /// The ID of the hat, or the address of the room.
     pub fn id(&self) -> &str {
         match self {
             Self::Hat(hat) => hat.id.as_str(),
@@ -50,7 +50,7 @@ impl Existing {
         }
     }
 
-    /// What people read; of a room without a name the local part of its address.
+    /// The title of the hat, or the name of the room, else the local part of its address.
     pub fn title(&self) -> Option<&str> {
         match self {
             Self::Hat(hat) => hat.title.as_deref(),
@@ -61,7 +61,7 @@ impl Existing {
         }
     }
 
-    /// How many users have the hat, or are in the room.
+    /// Number of users with the hat or in the room.
     pub fn users(&self) -> usize {
         match self {
             Self::Hat(hat) => hat.users,
@@ -69,7 +69,7 @@ impl Existing {
         }
     }
 
-    /// All that it is called.
+    /// All its titles.
     fn titles(&self) -> impl Iterator<Item = &str> {
         let also: &[Arc<str>] = match self {
             Self::Hat(hat) => &hat.other_titles,
@@ -78,7 +78,7 @@ impl Existing {
         self.title().into_iter().chain(also.iter().map(|title| &**title))
     }
 
-    /// Whether the letters are those of a title.
+    /// Whether a text matches one of its titles.
     fn matches_title(&self, text: &str) -> bool {
         let mut matching = FuzzyMatcher::new();
         let words = SearchTerms::of(text, CaseMatching::Ignore);
@@ -87,7 +87,7 @@ impl Existing {
     }
 }
 
-/// What exists, what of it matches what is typed, and the row that is selected in that.
+/// The existing items, the matches of the typed text, and the selected match.
 #[derive(Debug, Clone, Default)]
 pub struct Suggestions {
     items: Arc<[Existing]>,
@@ -95,7 +95,7 @@ pub struct Suggestions {
     selected: Option<usize>,
 }
 
-/// All hats of all rooms; `here` is the room whose own titles are shown.
+/// All hats of all rooms, with the titles of the room `here` where it has them.
 pub(super) fn existing_hats(
     wardrobe: &Wardrobe,
     here: Option<&Jid>,
@@ -119,7 +119,7 @@ pub(super) fn existing_hats(
             known.in_room |= is_here;
             let mut title = hat.title.clone();
             if is_here || known.title.is_none() {
-                // The room's own title is the one that is shown.
+                // The room's own title has priority.
                 std::mem::swap(&mut known.title, &mut title);
                 if known.title.is_none() {
                     known.title = title.take();
@@ -137,7 +137,7 @@ pub(super) fn existing_hats(
 }
 
 impl Suggestions {
-    /// All hats of all rooms except those left out: those of this room first, then by number of users.
+    /// Suggests hats, except excluded ones: those of this room first, then by number of users.
     pub(super) fn hats(wardrobe: &Wardrobe, here: &Jid, left_out: impl Fn(&HatId) -> bool) -> Self {
         let all = existing_hats(wardrobe, Some(here));
         let mut known: Vec<ExistingHat> = all.into_values().filter(|known| !left_out(&known.id)).collect();
@@ -151,7 +151,7 @@ impl Suggestions {
         Self::new(known.into_iter().map(Existing::Hat))
     }
 
-    /// All rooms but those that are left out, by what people call them.
+    /// Suggests rooms, except excluded ones, by name.
     pub(super) fn rooms(wardrobe: &Wardrobe, left_out: impl Fn(&Room) -> bool) -> Self {
         let rooms = wardrobe.rooms().filter(|(_, room)| !left_out(room));
         let mut rooms: Vec<_> = rooms.collect();
@@ -172,7 +172,7 @@ impl Suggestions {
         }
     }
 
-    /// Looks for what matches the text: by title, and by id.
+    /// Searches for a text in titles and IDs.
     pub(super) fn search(&mut self, text: &str) {
         self.selected = None;
         let text = text.trim();
@@ -181,13 +181,13 @@ impl Suggestions {
             return;
         }
         if text.len() > MAX_QUERY {
-            // Only the very id can be meant.
+            // Only an exact ID can match.
             let is = |one: &Existing| one.id() == text;
             self.matches = self.items.iter().position(is).into_iter().collect();
             return;
         }
         let by_words = SearchTerms::of(text, CaseMatching::Ignore);
-        // In an id, letters far from each other mean nothing.
+        // IDs are matched by substring only.
         let in_id = substring_atom(text, CaseMatching::Ignore);
         let mut matching = FuzzyMatcher::new();
         let mut scored: Vec<(u32, usize)> = Vec::new();
@@ -206,17 +206,17 @@ impl Suggestions {
         self.matches = scored.into_iter().map(|(_, at)| at).collect();
     }
 
-    /// How many match.
+    /// Number of matches.
     pub fn len(&self) -> usize {
         self.matches.len()
     }
 
-    /// Whether none matches.
+    /// Whether nothing matches.
     pub fn is_empty(&self) -> bool {
         self.matches.is_empty()
     }
 
-    /// The row that is selected, when the list has the keys.
+    /// The selected row, while the list has the focus.
     pub fn selected(&self) -> Option<usize> {
         self.selected
     }
@@ -225,12 +225,12 @@ impl Suggestions {
         self.selected = row.filter(|row| *row < self.matches.len());
     }
 
-    /// What a row offers.
+    /// The item of a row.
     pub fn get(&self, row: usize) -> Option<&Existing> {
         self.items.get(*self.matches.get(row)?)
     }
 
-    /// The best match of a text that is no URI and does not look like one.
+    /// The best match of a text that does not look like a URI.
     pub(super) fn best_match(&self, text: &str) -> Option<&Existing> {
         let like_a_uri = text.contains("://") || text.trim_start().to_lowercase().starts_with("urn:");
         if text.trim().is_empty() || like_a_uri {

@@ -1,4 +1,4 @@
-//! What a change is about: what is marked in the pane with the focus, else what is selected there.
+//! The targets of a change: the marked rows of the focused pane, else the selected one.
 
 use std::ops::ControlFlow;
 
@@ -7,12 +7,12 @@ use crate::model::{HatId, Jid};
 use super::browser::{Column, RowId};
 use super::{AttachmentRef, Grouping, Pane, RowKind, State};
 
-/// The rooms that a change is about.
+/// The target rooms.
 pub(super) fn rooms(state: &State) -> Vec<Jid> {
     jids(state.browser.by_room().get(Pane::First))
 }
 
-/// By user: the users that a change is about.
+/// The target users in the Users view.
 pub(super) fn users(state: &State) -> Vec<Jid> {
     match state.focus() {
         Pane::First => jids(state.browser.column(Pane::First)),
@@ -26,7 +26,7 @@ pub(super) fn users(state: &State) -> Vec<Jid> {
     }
 }
 
-/// The rooms that are marked, and the users of the selected room that are. Turned round, users are marked in all rooms.
+/// The marked rooms, and the marked users of the selected room. Other views have no marked users of a room.
 pub(super) fn marked(state: &State) -> (Vec<Jid>, Vec<Jid>) {
     let of = |kind| -> Vec<Jid> {
         let pane = state.grouping().pane(kind);
@@ -39,7 +39,7 @@ pub(super) fn marked(state: &State) -> (Vec<Jid>, Vec<Jid>) {
     }
 }
 
-/// The hats of users that a change is about.
+/// The target hats of users.
 pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
     let wardrobe = state.wardrobe();
     let spot = |room: &Jid, user: &Jid, hat: &HatId| AttachmentRef {
@@ -90,8 +90,8 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
     held
 }
 
-/// The users in rooms that a change is about, the room first: by room the marked or selected users of the selected room;
-/// by user the marked or selected users in all their rooms, or the selected one in the marked or selected rooms.
+/// The target members, as room and user. In the Rooms view, the marked or selected users of the selected room; in the
+/// Users view, the marked or selected users in all their rooms, or the selected user in the marked or selected rooms.
 pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
     let mut members = Vec::new();
     for_each_member(state, |room, user| {
@@ -101,7 +101,7 @@ pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
     members
 }
 
-/// Visits the target users and rooms of a change until `look` breaks.
+/// Visits the target members until `look` breaks.
 fn for_each_member(state: &State, mut look: impl FnMut(&Jid, &Jid) -> ControlFlow<()>) {
     let marked_or_selected = |pane| {
         let column = state.browser.column(pane);
@@ -136,8 +136,7 @@ fn for_each_member(state: &State, mut look: impl FnMut(&Jid, &Jid) -> ControlFlo
     }
 }
 
-/// Why none of the users that a change is about can be given hats. Asked in each frame, so it looks no further than it
-/// must.
+/// Fails if no target user can be given hats. Called for each frame, so it stops as early as possible.
 pub(super) fn check_can_add_hats(state: &State) -> Result<(), String> {
     let (mut number, mut can) = (0, false);
     for_each_member(state, |room, user| {
@@ -160,7 +159,7 @@ pub(super) fn check_can_add_hats(state: &State) -> Result<(), String> {
     Err("No marked user can get hats: none is an owner, admin or member".into())
 }
 
-/// The addresses of rooms or users, or the ids of hats, in the pane with the focus.
+/// The addresses or IDs of the targets in the focused pane.
 pub(super) fn ids(state: &State) -> Vec<String> {
     let rows = marked_or_selected(state.browser.column(state.focus()));
     rows.iter().map(|row| row.as_str().to_owned()).collect()
@@ -172,7 +171,7 @@ fn jids(column: &Column) -> Vec<Jid> {
     rows.iter().filter_map(RowId::jid).cloned().collect()
 }
 
-/// The marked rows in their order, else the selected one.
+/// The marked rows in order, else the selected one.
 fn marked_or_selected(column: &Column) -> Vec<RowId> {
     match column.marks() {
         marks if marks.is_empty() => column.selected_id().into_iter().cloned().collect(),

@@ -1,16 +1,16 @@
-//! The cells of a table as text (RFC 4180), read strictly: a quotation mark out of place is an error with its line, so that
-//! none swallows the rows after it.
+//! CSV cells (RFC 4180), parsed strictly: a misplaced quotation mark is an error with its line, so that it cannot
+//! swallow the following rows.
 
 use std::borrow::Cow;
 
-/// A row of cells, and the line that it begins on.
+/// A row of cells, and its first line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CsvRow<'a> {
     pub(super) line: usize,
     pub(super) cells: Vec<Cow<'a, str>>,
 }
 
-/// The rows of a text; after an error there is no telling where a row begins, so it is the last.
+/// Iterates over the rows of a text. An error is the last item, because the start of the next row is unknown.
 #[derive(Debug, Clone)]
 pub(super) struct CsvRows<'a> {
     rest: &'a str,
@@ -18,11 +18,12 @@ pub(super) struct CsvRows<'a> {
     separator: char,
 }
 
-/// What can stand between cells.
+/// The possible separators.
 const SEPARATORS: [char; 3] = [',', ';', '\t'];
 
 impl<'a> CsvRows<'a> {
-    /// The separator is what there is most of in the first line: spreadsheets of many countries write `;`.
+    /// Detects the separator: the most frequent one in the first line, because spreadsheets in many countries write
+    /// `;`.
     pub(super) fn new(text: &'a str) -> Self {
         let first = text.trim_start_matches(['\n', '\r']);
         let first = first.split(['\n', '\r']).next().unwrap_or_default();
@@ -45,7 +46,7 @@ impl<'a> CsvRows<'a> {
         }
     }
 
-    /// What stands between the cells.
+    /// The separator between cells.
     pub(super) fn separator(&self) -> char {
         self.separator
     }
@@ -111,17 +112,18 @@ impl<'a> CsvRows<'a> {
     }
 }
 
-/// A first line such as `sep=;`, by which a spreadsheet says what it writes between cells; and what follows that line.
+/// A first line such as `sep=;`, in which a spreadsheet declares its separator; returns the separator and the following
+/// text.
 fn declared_separator(text: &str) -> Option<(char, &str)> {
     let (line, rest) = text.split_once('\n')?;
-    // It may be a cell in quotation marks, and a row as wide as the others.
+    // It may be quoted, and padded to the width of the other rows.
     let line = line.trim_end_matches('\r').replace('"', "").to_ascii_lowercase();
     let mut said = line.strip_prefix("sep=")?.chars();
     let separator = said.next().filter(|said| SEPARATORS.contains(said))?;
     said.all(|more| more == separator).then_some((separator, rest))
 }
 
-/// How many lines end in a text.
+/// Counts the line breaks in a text.
 fn count_line_breaks(text: &str) -> usize {
     text.matches('\n').count() + text.replace("\r\n", "").matches('\r').count()
 }
@@ -141,7 +143,7 @@ impl<'a> Iterator for CsvRows<'a> {
     }
 }
 
-/// Appends a row.
+/// Appends a row to `out`.
 pub(super) fn write_row<'a>(out: &mut String, cells: impl IntoIterator<Item = &'a str>) {
     for (at, cell) in cells.into_iter().enumerate() {
         if at > 0 {
@@ -159,26 +161,27 @@ pub(super) fn write_row<'a>(out: &mut String, cells: impl IntoIterator<Item = &'
     out.push_str("\r\n");
 }
 
-/// With these a spreadsheet begins a formula, which can do much more than to show a text.
+/// In a spreadsheet these start a formula, which can do more than show text.
 const FORMULA_STARTS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-/// After these another cell may begin, in a spreadsheet that separates by them: it does not know the quotation marks of
-/// a cell that began further left.
+/// After these, a spreadsheet with another separator may start a new cell, ignoring the quotation marks of a cell that
+/// started before.
 const CELL_BREAKS: [char; 4] = [';', '\t', '\n', '\r'];
 
-/// Whether a cell that begins so would be a formula, or looks as if an apostrophe kept it from being one.
+/// Whether a cell with this start would be a formula, or looks like an escaped one.
 fn begins_formula(text: &str, is_start: bool) -> bool {
     let text = text.trim_start_matches('\'');
-    // At the very start some spreadsheets pass over white space.
+    // Some spreadsheets skip whitespace at the start of a cell.
     text.starts_with(FORMULA_STARTS) || (is_start && text.starts_with(['\t', '\r', '\n']))
 }
 
-/// The text in pieces, each of which may be the start of a cell somewhere.
+/// Splits a text into pieces, each of which a spreadsheet may take for the start of a cell. Also returns whether a
+/// piece is the first.
 fn pieces(text: &str) -> impl Iterator<Item = (bool, &str)> {
     (text.split_inclusive(CELL_BREAKS).enumerate()).map(|(at, piece)| (at == 0, piece))
 }
 
-/// A text that a spreadsheet would take for a formula, with an apostrophe before it; and so one that looks as if it had
-/// one, so that each text comes back as it was.
+/// Escapes text that a spreadsheet would take for a formula with an apostrophe, and also text that looks escaped, so
+/// that every text can be restored.
 fn escape_formulas(text: &str) -> Cow<'_, str> {
     if !pieces(text).any(|(is_start, piece)| begins_formula(piece, is_start)) {
         return Cow::Borrowed(text);
@@ -193,7 +196,7 @@ fn escape_formulas(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The text without the apostrophes that keep it from being a formula.
+/// Reverts [`escape_formulas`].
 pub(super) fn unescape_formulas(text: &str) -> Cow<'_, str> {
     let bare = |is_start: bool, piece| -> Option<&str> {
         str::strip_prefix(piece, '\'').filter(|rest| begins_formula(rest, is_start))
@@ -205,14 +208,13 @@ pub(super) fn unescape_formulas(text: &str) -> Cow<'_, str> {
     Cow::Owned(all.collect())
 }
 
-/// Whether white space stands at an end, apostrophes before it or not.
+/// Whether a text starts or ends with whitespace, ignoring apostrophes at its start.
 fn has_outer_space(text: &str) -> bool {
     let text = text.trim_start_matches('\'');
     text.trim().len() != text.len()
 }
 
-/// A text of which each character counts: with an apostrophe before it where a reader would take white space at its ends
-/// for something that people left there.
+/// Escapes a text that starts or ends with whitespace by an apostrophe, because the reader trims cells.
 pub(super) fn escape_outer_space(text: &str) -> Cow<'_, str> {
     if has_outer_space(text) {
         Cow::Owned(format!("'{text}"))
@@ -221,12 +223,12 @@ pub(super) fn escape_outer_space(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text of which [`exact`] made this; `None` where it did not have to.
+/// Reverts [`escape_outer_space`]; `None` if the text was not escaped.
 fn unescape_outer_space(text: &str) -> Option<&str> {
     text.strip_prefix('\'').filter(|text| has_outer_space(text))
 }
 
-/// What was given to [`exact`] and written; what people wrote, without the white space around it.
+/// The value of a cell: an escaped text exactly, any other text trimmed.
 pub(super) fn unescape_cell(cell: &str) -> Cow<'_, str> {
     let whole = unescape_formulas(cell);
     match unescape_outer_space(&whole) {
@@ -280,7 +282,7 @@ mod tests {
             let cells: Vec<&str> = "a,b".split(separator).chain(["c"]).collect();
             assert_eq!(rows(&text).unwrap(), [row(2, &cells)], "{first:?}");
         }
-        // Such a line is no other line.
+        // Other first lines are not declarations.
         assert_eq!(rows("sep=x\na").unwrap()[0], row(1, &["sep=x"]));
         assert_eq!(rows("sep=;").unwrap(), [row(1, &["sep=", ""])]);
     }
@@ -298,10 +300,10 @@ mod tests {
     }
 
     proptest! {
-        /// What is written comes back as it was, here and with the reader that many programs use, whatever is in it.
+        /// Written rows are read back unchanged, here and by a common CSV reader, whatever they contain.
         #[test]
         fn rows_come_back(all in prop::collection::vec(prop::collection::vec("[-a'=+@,;\"\r\n\t ＝書]{0,6}", 2..4), 0..6)) {
-            // The first line says what separates.
+            // The first line determines the separator.
             let mut text = "room,user,hat\r\n".to_owned();
             for cells in &all {
                 write_row(&mut text, cells.iter().map(|cell| &**cell));
@@ -315,7 +317,7 @@ mod tests {
                 .map(|row| row.unwrap().iter().map(|cell| unescape_formulas(cell).into_owned()).collect())
                 .collect::<Vec<Vec<String>>>();
             prop_assert_eq!(&other, &all);
-            // Nothing in it is a formula, whatever a spreadsheet takes for the border of a cell, and of quotation marks.
+            // No cell is a formula, whatever a spreadsheet takes for separators and quotation marks.
             for (_, cells) in rows(&text).unwrap() {
                 for cell in cells {
                     prop_assert!(!cell.starts_with(['\t', '\r', '\n']), "{:?}", cell);
@@ -324,7 +326,7 @@ mod tests {
             }
         }
 
-        /// What is guarded is no formula, and comes back exactly; what was never guarded stays as it is.
+        /// Escaped text is never a formula and is restored exactly; text that was never escaped stays the same.
         #[test]
         fn guarding_has_an_inverse(text in "[-a'=+@,;\"\r\n\t ＝\u{a0}]{0,12}") {
             let safe = escape_formulas(&text);
@@ -336,7 +338,7 @@ mod tests {
             }
             let written = escape_formulas(&escape_outer_space(&text)).into_owned();
             prop_assert_eq!(unescape_cell(&written), text.as_str());
-            // People's own white space around a text that has none at its ends is no part of it.
+            // Whitespace that people add around a cell is ignored.
             if text.trim() == text && !text.is_empty() && !has_outer_space(&text) {
                 let spaced = format!(" {} ", escape_formulas(&text));
                 prop_assert_eq!(unescape_cell(&spaced), text.as_str());

@@ -1,11 +1,11 @@
-//! The columns of a table, and how what stands in them is written.
+//! The columns of a table, and the representation of hues.
 
 use std::borrow::Cow;
 
 use super::cells::CsvRow;
 use crate::model::{Hue, Json};
 
-/// The columns in the order in which they are written.
+/// Names of the columns, in the order of exports.
 pub(super) const COLUMNS: [&str; 8] = [
     "room",
     "user",
@@ -17,15 +17,15 @@ pub(super) const COLUMNS: [&str; 8] = [
     "hue",
 ];
 
-/// Where each column stands.
+/// The position of each column.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ColumnIndex {
     positions: [Option<usize>; COLUMNS.len()],
-    /// How many cells a row has.
+    /// Number of cells in a row.
     pub(super) width: usize,
 }
 
-/// A column by what stands in it.
+/// A column.
 #[derive(Clone, Copy)]
 pub(super) enum TableColumn {
     Room,
@@ -38,7 +38,7 @@ pub(super) enum TableColumn {
     Hue,
 }
 
-/// Something that a row says, and the line of that row.
+/// A value with the line of its row.
 pub(super) type AtLine<T> = (usize, T);
 
 impl ColumnIndex {
@@ -50,7 +50,7 @@ impl ColumnIndex {
         let line = head.line;
         for (place, cell) in head.cells.iter().enumerate() {
             let name = cell.trim().to_lowercase();
-            // A separator at the end of each row makes a last column without a name.
+            // A separator at the end of each row adds a column without a name.
             if name.is_empty() {
                 continue;
             }
@@ -82,20 +82,20 @@ impl ColumnIndex {
     }
 }
 
-/// A hue as it stands in a cell: the number, or the text without its quotes.
+/// The text of a hue in a cell: the number, or the text without its quotes.
 pub(super) fn hue_text(hue: &Hue) -> String {
     let json = hue.as_json().as_str();
     serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned())
 }
 
-/// A hue as somebody writes it: a number as JSON has it, or any other text as a text.
+/// Parses the text of a hue: a JSON number, else any text.
 pub(super) fn parse_hue(text: &str) -> Option<Hue> {
     if text.is_empty() {
         return None;
     }
     let number = Json::new(text).ok().and_then(Hue::new);
     let hue = number.or_else(|| Hue::new(Json::string(text)))?;
-    // A text in quotes would be another one without them.
+    // A text in quotes must keep them.
     if hue_text(&hue) == text {
         Some(hue)
     } else {
@@ -103,7 +103,7 @@ pub(super) fn parse_hue(text: &str) -> Option<Hue> {
     }
 }
 
-/// A text in an error: short, with escapes for what cannot be seen.
+/// A text for an error message: shortened, with invisible characters escaped.
 pub(super) fn quoted(text: &str) -> String {
     let short: Cow<str> = match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),

@@ -1,7 +1,7 @@
-//! A wardrobe as a table.
+//! Exports a wardrobe as CSV.
 //!
-//! One row is one hat of one user. A user without hats is a row with an empty hat; a hat of the room's catalog is a row
-//! with an empty user; a row with neither is the room itself, and its title the room's name.
+//! Each row is one hat of one user. A user without hats has a row with an empty hat; a catalog hat is a row with an
+//! empty user; a row with neither is the room itself, with its name as title.
 
 use crate::model::{Attachment, CatalogHat, HatId, Hue, Jid, Room, User, Wardrobe};
 
@@ -9,22 +9,22 @@ use super::cells::{escape_outer_space, write_row};
 use super::columns::{COLUMNS, hue_text, parse_hue};
 use super::export::{ExportScope, ExportedFile};
 
-/// What a table cannot hold of what it was made of.
+/// Counts what a table cannot represent.
 #[derive(Debug, Default)]
 struct NotInTable {
-    /// Named sets of hats.
+    /// Hat sets.
     sets: usize,
-    /// Objects with members that the program does not know.
+    /// Objects with unrecognized fields.
     unknown: usize,
-    /// Titles and names that are there and empty: in a table as if they were not there.
+    /// Empty titles and names, which a table cannot distinguish from missing ones.
     empty: usize,
-    /// Hues that are written as a text though they are a number.
+    /// Hues that are numbers stored as text.
     text_hues: usize,
-    /// Hues that are no angle: they are not taken back where they are not so already.
+    /// Hues that are not numbers. They are imported only if unchanged.
     invalid_hues: usize,
-    /// Ids that are no URI: they are not taken back where nobody knows them.
+    /// IDs that are not URIs. They are imported only if the hat exists.
     non_uri_ids: usize,
-    /// Hats whose id is empty: in a table that is no hat.
+    /// Hats with an empty ID, which in a table means no hat.
     empty_ids: usize,
 }
 
@@ -95,7 +95,7 @@ fn write_user(out: &mut String, lost: &mut NotInTable, room: &Jid, jid: &Jid, us
     }
 }
 
-/// A boolean that was not written stays so.
+/// A boolean; empty if it is missing.
 fn optional_bool(value: Option<bool>) -> &'static str {
     match value {
         None => "",
@@ -105,7 +105,7 @@ fn optional_bool(value: Option<bool>) -> &'static str {
 }
 
 impl NotInTable {
-    /// Whether there is no writing this hat; an id that is no URI is counted too.
+    /// Counts special IDs. Returns whether the hat cannot be written.
     fn count_id(&mut self, id: &HatId) -> bool {
         let nameless = id.as_str().is_empty();
         self.empty_ids += usize::from(nameless);

@@ -1,18 +1,18 @@
-//! What of a wardrobe is exported, and as what.
+//! What part of a wardrobe to export, and in which format.
 
 use crate::model::Jid;
 
-/// A file's form.
+/// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
     /// A JSON object as `hatrack show --json` prints it.
     Json,
-    /// A table, a row for each hat of a user.
+    /// CSV, one row for each hat of a user.
     Csv,
 }
 
 impl FileFormat {
-    /// The form that a file's name says, by its ending.
+    /// The format given by the extension of a file name.
     pub fn from_name(name: &str) -> Option<Self> {
         let ending = name.rsplit_once('.')?.1.to_ascii_lowercase();
         match ending.as_str() {
@@ -22,12 +22,12 @@ impl FileFormat {
         }
     }
 
-    /// The form of a file: by its name, else by what is in it.
+    /// The format of a file, by its name, else by its content.
     pub fn detect(name: &str, bytes: &[u8]) -> Self {
         Self::from_name(name).unwrap_or_else(|| Self::from_content(bytes))
     }
 
-    /// The form that the content itself shows: an object begins with a brace.
+    /// The format of the content: JSON starts with a brace.
     fn from_content(bytes: &[u8]) -> Self {
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
         match bytes.trim_ascii_start().first() {
@@ -37,27 +37,27 @@ impl FileFormat {
     }
 }
 
-/// What of a wardrobe is exported.
+/// The part of a wardrobe to export.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ExportScope {
-    /// All of it.
+    /// Everything.
     #[default]
     All,
     /// One room.
     Room(Jid),
-    /// Some rooms, as a wardrobe of them alone.
+    /// Some rooms, as a wardrobe.
     Rooms(Vec<Jid>),
     /// One user in one room.
     User(Jid, Jid),
-    /// Some users of one room, as a wardrobe of them alone.
+    /// Some users of one room, as a wardrobe.
     Users(Jid, Vec<Jid>),
 }
 
-/// An export.
+/// The result of an export.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExportedFile {
-    /// What goes into the file.
+    /// The content of the file.
     pub bytes: Vec<u8>,
-    /// What the form could not hold, each with its number: `2 members that hatrack does not know`.
+    /// What the format cannot represent, each with its number, such as `2 hat sets`.
     pub omitted: Vec<String>,
 }

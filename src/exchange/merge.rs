@@ -1,4 +1,4 @@
-//! What is given laid over what is there: the wardrobe that is wanted.
+//! Merges an import into a wardrobe.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,20 +12,20 @@ use super::columns::{TableColumn, hue_text, quoted};
 use super::parsed::{ImportErrors, ImportExtent, ImportOptions, ParsedImport, Unverified};
 use super::skip::{SkipReason, SkippedItem};
 
-/// The outcome.
+/// The result of a merge.
 pub(super) struct MergedImport {
     pub(super) wanted: Wardrobe,
     pub(super) skipped: Vec<SkippedItem>,
-    /// Hats that are there as they are given.
+    /// Number of unchanged hats.
     pub(super) same: usize,
-    /// Hats that somebody has who cannot be given any, as a file has them that replaces.
+    /// Number of hats of users without affiliation, kept as the replacing file has them.
     pub(super) kept: usize,
 }
 
 struct ImportMerge<'a> {
     given: &'a ParsedImport,
     options: &'a ImportOptions,
-    /// The whole room, or the whole document, is replaced; not only a user.
+    /// Whether rooms are replaced, not only a user.
     rooms_replaced: bool,
     skipped: Vec<SkippedItem>,
     same: usize,
@@ -77,7 +77,7 @@ pub(super) fn merge(
     for (jid, room) in laid.rooms() {
         let there = now.room(jid);
         let wanted = merge.room(jid, there.map(|room| &**room), room);
-        // One that stays as it is stays the same in memory, so that nobody has to compare it again.
+        // An unchanged room keeps its allocation, so that comparing it is cheap.
         match there.filter(|there| ***there == wanted) {
             Some(there) => rooms.insert(jid.clone(), there.clone()),
             None => rooms.insert(jid.clone(), Arc::new(wanted)),
@@ -102,7 +102,7 @@ pub(super) fn merge(
 }
 
 impl ImportMerge<'_> {
-    /// What is doubtful is taken where it is so already.
+    /// Accepts unverified values only if they exist already.
     fn check_unverified(&mut self, now: &Wardrobe) {
         for Unverified { line, room, hat, hue } in &self.given.unverified {
             let there = now.room(room);
@@ -165,7 +165,7 @@ impl ImportMerge<'_> {
         wanted
     }
 
-    /// The user that is wanted; `None`: nobody.
+    /// The merged user; `None` for no user.
     fn user(&mut self, room: &Jid, jid: &Jid, now: Option<&User>, given: &User) -> Option<User> {
         let Some(affiliation) = self.affiliation(room, jid, now, given) else {
             return now.cloned();
@@ -196,11 +196,11 @@ impl ImportMerge<'_> {
             if before == Some(&laid) {
                 self.same += 1;
             } else if self.options.replace {
-                // It is no gift: a server, or a file that was restored, has it so.
+                // The hat is not added by hand: a server, or a restored file, has it.
                 self.kept += usize::from(!affiliation.is_affiliated());
             } else if !affiliation.is_affiliated() {
                 refused += 1;
-                // What they have stays theirs.
+                // Existing hats are kept.
                 if let Some(before) = before {
                     hats.insert(id.clone(), before.clone());
                 }
@@ -232,7 +232,7 @@ impl ImportMerge<'_> {
         Some(wanted)
     }
 
-    /// The given affiliation, else the existing one. A new user must have one.
+    /// The affiliation in the file, else the existing one. A new user must have one.
     fn affiliation(
         &mut self,
         room: &Jid,
@@ -264,14 +264,14 @@ impl ImportMerge<'_> {
         });
     }
 
-    /// The document's own members.
+    /// Merges the data file's own fields.
     fn document(&mut self, now: &Extra, given: &Extra) -> Extra {
         if self.options.replace && !self.options.restricted {
             return given.clone();
         }
         let mut wanted = now.clone();
         let mut aside = Vec::new();
-        // A set of hats of its own name each; the member is not one thing that is the same or another.
+        // Hat sets are merged by name, not as one value.
         let sets = (now.hat_sets(), given.hat_sets());
         for (name, value) in given.iter() {
             let why = match now.get(name) {
@@ -312,7 +312,7 @@ fn new_user_error(user: &Jid, room: &Jid) -> String {
     format!("{user} is new in {room}: give an affiliation (owner, admin, member or outcast)")
 }
 
-/// An attachment as it is given on top of the one that is there: what means the same stays as it is written.
+/// An existing attachment with imported values; values with an equal meaning keep their form.
 fn attachment(now: &Attachment, given: &Attachment, file: &ParsedImport) -> Attachment {
     let mut made = now.clone();
     if file.has_column(TableColumn::Active) {
@@ -333,7 +333,7 @@ fn catalog_hat(now: &CatalogHat, given: &CatalogHat, file: &ParsedImport) -> Cat
     if file.has_column(TableColumn::Title) {
         made.title = title(now.title.as_ref(), given.title.as_ref());
     }
-    // In a table, the number and the text of it are one.
+    // In a table, a number and its text are equal.
     let text = |hat: &CatalogHat| hat.hue.as_ref().map(hue_text);
     if file.has_column(TableColumn::Hue) && !(file.is_table() && text(now) == text(given)) {
         made.hue.clone_from(&given.hue);
@@ -342,13 +342,13 @@ fn catalog_hat(now: &CatalogHat, given: &CatalogHat, file: &ParsedImport) -> Cat
     made
 }
 
-/// No title and an empty one are the same to people.
+/// A missing and an empty title mean the same.
 fn title(now: Option<&Arc<str>>, given: Option<&Arc<str>>) -> Option<Arc<str>> {
     let same = now.map_or("", |title| title) == given.map_or("", |title| title);
     if same { now } else { given }.cloned()
 }
 
-/// Unknown members: those that are given, and those that only are there.
+/// Unrecognized fields: the imported ones, and other existing ones.
 fn merged(now: &Extra, given: &Extra) -> Extra {
     let mut all = given.clone();
     for (name, value) in now.iter() {

@@ -1,10 +1,10 @@
 //! Import and export: a wardrobe, a room or a user as JSON or CSV, and back.
 //!
-//! [`export`] gives bytes and says what the form cannot hold. [`read`] takes bytes and gives what is [`ParsedImport`] in them, or
-//! names every row that is wrong. [`ParsedImport::plan`] lays it over a wardrobe: the [`ImportPlan`] is one group of edits, with counts
-//! and with what is left aside and why. Nothing here touches a file.
+//! [`export`] returns bytes, and lists what the format cannot represent. [`read`] parses bytes into a [`ParsedImport`],
+//! or reports every invalid line. [`ParsedImport::plan`] merges it into a wardrobe: the [`ImportPlan`] is one group of
+//! edits, with counts and the skipped items. Nothing here accesses files.
 //!
-//! What is given is added on top: nothing is removed, unless a JSON object is to *replace* what is there.
+//! Imports add to existing data and remove nothing, unless a JSON object *replaces* existing data.
 
 mod cells;
 mod columns;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use crate::model::{Jid, Room, User, Wardrobe, write};
 
-/// A part of a wardrobe in this form; `None` when that part is not there.
+/// Exports a part of a wardrobe in this format; `None` if that part does not exist.
 pub fn export(wardrobe: &Wardrobe, part: &ExportScope, form: FileFormat) -> Option<ExportedFile> {
     if let ExportScope::Rooms(_) | ExportScope::Users(..) = part {
         return export(&extract(wardrobe, part)?, &ExportScope::All, form);
@@ -45,7 +45,7 @@ pub fn export(wardrobe: &Wardrobe, part: &ExportScope, form: FileFormat) -> Opti
     })
 }
 
-/// A wardrobe of some rooms or users alone; `None` when one of them is not there.
+/// A wardrobe with only some rooms or users; `None` if one of them does not exist.
 fn extract(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Wardrobe> {
     let rooms: Option<Vec<_>> = match part {
         ExportScope::Rooms(rooms) => {
@@ -63,7 +63,7 @@ fn extract(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Wardrobe> {
     rooms.map(Wardrobe::from_rooms)
 }
 
-/// Reads what is given in a file of this form.
+/// Parses a file in this format.
 pub fn read(bytes: &[u8], form: FileFormat) -> Result<ParsedImport, ImportErrors> {
     match form {
         FileFormat::Json => parsed::parse_json(bytes),

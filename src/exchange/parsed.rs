@@ -1,4 +1,4 @@
-//! What a file gives, before it is laid over anything; and why one gives nothing.
+//! The content of a file before it is merged, and its errors.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,40 +8,40 @@ use super::columns::{ColumnIndex, TableColumn};
 use crate::model::read::{self, ReadError};
 use crate::model::{HatId, Jid, Room, User, Wardrobe};
 
-/// What is in a file.
+/// The content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParsedImport {
     /// The objects.
     pub content: ImportExtent,
-    /// The columns that it has, where it is a table: what it does not say stays as it is.
+    /// The columns of a table; values without a column stay unchanged. `None` for JSON.
     pub(super) columns: Option<ColumnIndex>,
     /// Users without a given affiliation, and the line where each first appears.
     pub(super) missing_affiliations: BTreeMap<(Jid, Jid), usize>,
     pub(super) unverified: Vec<Unverified>,
 }
 
-/// How much of a wardrobe it is.
+/// The part of a wardrobe in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportExtent {
     /// Rooms by their addresses.
     Document(Wardrobe),
-    /// One room; its address is not in the file.
+    /// One room, without its address.
     Room(Box<Room>),
-    /// One user; the address is not in the file. Whether an affiliation is given.
+    /// One user, without the address, and whether the file has an affiliation.
     User(Box<User>, bool),
 }
 
-/// Something that is right only where it is so already.
+/// A value that is accepted only if it exists already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unverified {
     pub(super) line: usize,
     pub(super) room: Jid,
     pub(super) hat: HatId,
-    /// A hue that is no angle. `None`: the id is no URI, most likely a title in the wrong column.
+    /// A hue that is not a number. `None`: the ID is not a URI, and probably a title in the wrong column.
     pub(super) hue: Option<String>,
 }
 
-/// Where an object without an address belongs.
+/// The address for an object without one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportTarget {
     /// The room.
@@ -50,26 +50,26 @@ pub struct ImportTarget {
     pub user: Option<Jid>,
 }
 
-/// How what is given is laid over what is there.
+/// How to merge an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportOptions {
-    /// Where an object without an address belongs.
+    /// The address for an object without one.
     pub target: ImportTarget,
-    /// The room or user becomes exactly what is given (of a wardrobe: all rooms do), so that something may go.
+    /// Replace the room, the user or all rooms, so that missing items are removed.
     pub replace: bool,
-    /// Only some rooms are seen: the document's own members are not touched.
+    /// The session is restricted to some rooms: the data file's own fields are not changed.
     pub restricted: bool,
 }
 
-/// Why nothing is taken from a file: each thing that is wrong, with its place.
+/// Why an import failed: all errors, with their lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportErrors {
-    /// What is wrong, such as `line 7: Enter the room's address`, in the order of the file.
+    /// The errors, such as `line 7: Enter the room's address`, in the order of the file.
     pub errors: Vec<String>,
     rows: bool,
 }
 
-/// So many of the things that are wrong are said in a sentence.
+/// Maximum number of errors in one sentence.
 const MAX_LISTED: usize = 3;
 
 impl ImportErrors {
@@ -82,7 +82,7 @@ impl ImportErrors {
         }
     }
 
-    /// The file as a whole is wrong, or cannot be read.
+    /// An error of the whole file, or of reading it.
     pub fn whole(what: impl Into<String>) -> Self {
         Self {
             errors: vec![what.into()],
@@ -90,7 +90,7 @@ impl ImportErrors {
         }
     }
 
-    /// Line by line, the first of them a heading where rows are wrong.
+    /// One line per error, with a heading if the errors have lines.
     pub fn lines(&self) -> Vec<String> {
         let heading = self.rows.then(|| self.heading());
         heading.into_iter().chain(self.errors.iter().cloned()).collect()
@@ -137,17 +137,17 @@ impl ParsedImport {
         }
     }
 
-    /// Whether it came from a table.
+    /// Whether the file is a table.
     pub fn is_table(&self) -> bool {
         self.columns.is_some()
     }
 
-    /// Whether it says anything of what stands in that column of a table.
+    /// Whether it has values for this column.
     pub(super) fn has_column(&self, column: TableColumn) -> bool {
         self.columns.is_none_or(|columns| columns.has(column))
     }
 
-    /// The rooms that are given something, by address: all of a document, else the target.
+    /// The addresses of the rooms in the import: all of a document, else the target.
     pub fn rooms<'a>(&'a self, target: &'a ImportTarget) -> Vec<&'a Jid> {
         match &self.content {
             ImportExtent::Document(wardrobe) => wardrobe.rooms().map(|(jid, _)| jid).collect(),
@@ -156,7 +156,7 @@ impl ParsedImport {
     }
 }
 
-/// The bytes as text; a byte order mark before it, which spreadsheets write, is left aside.
+/// The bytes as text without a byte order mark, which spreadsheets write.
 pub(super) fn decode_text(bytes: &[u8]) -> Result<&str, ImportErrors> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || looks_like_utf16(bytes) {
         return Err(ImportErrors::whole(
@@ -174,7 +174,7 @@ pub(super) fn decode_text(bytes: &[u8]) -> Result<&str, ImportErrors> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// Whether it looks like UTF-16 without a byte order mark: nearly every other byte is zero, and no byte between.
+/// Whether it looks like UTF-16 without a byte order mark: nearly every second byte is zero, and no others are.
 fn looks_like_utf16(bytes: &[u8]) -> bool {
     let start = bytes.get(..bytes.len().min(UTF16_SAMPLE)).unwrap_or_default();
     let zeros = |from: usize| {
@@ -189,10 +189,10 @@ fn looks_like_utf16(bytes: &[u8]) -> bool {
     even.min(odd) == 0 && even.max(odd) > 1 && even.max(odd) * 2 > start.len() / 2
 }
 
-/// So much of a file shows whether it is UTF-16.
+/// Number of bytes that are checked for UTF-16.
 const UTF16_SAMPLE: usize = 256;
 
-/// Reads a JSON object: a wardrobe has `rooms`, a room has `users`, anything else is a user.
+/// Parses a JSON object: a wardrobe has `rooms`, a room has `users`, anything else is a user.
 pub(super) fn parse_json(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let text = decode_text(bytes)?.as_bytes();
     let names = read::object_members(text)?;
@@ -205,7 +205,7 @@ pub(super) fn parse_json(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
         let (user, said) = read::user(text)?;
         ImportExtent::User(Box::new(user), said)
     } else {
-        // Hats by id, as `set` takes them.
+        // Hats by ID, the format of `set`.
         let user = User {
             hats: read::hats(text)?,
             ..User::default()
@@ -215,7 +215,7 @@ pub(super) fn parse_json(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
 }
 
 impl ImportExtent {
-    /// As rooms with addresses, and the user that alone is meant; or what is missing for that.
+    /// Converts it to a wardrobe with the target's addresses. Fails if the target does not fit.
     pub(super) fn to_wardrobe(&self, target: &ImportTarget) -> Result<Wardrobe, ImportErrors> {
         let one = |room: &Jid, there: Room| Wardrobe::from_rooms(vec![(room.clone(), Arc::new(there))]);
         match (self, &target.room, &target.user) {

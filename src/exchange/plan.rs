@@ -1,4 +1,4 @@
-//! What an import would do: the edits, counted, and what it skips.
+//! The plan of an import: its edits, counts and skipped items.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use super::merge;
 use super::parsed::{ImportErrors, ImportOptions, ParsedImport};
 use super::skip::SkippedItem;
 
-/// What would be done.
+/// The changes that an import would make.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportPlan {
-    /// The edits, one action.
+    /// The edits, as one group.
     pub group: Group,
-    /// The same in numbers.
+    /// The numbers of changes.
     pub counts: ImportCounts,
-    /// What is left aside.
+    /// The items that are skipped.
     pub skipped: Vec<SkippedItem>,
 }
 
-/// How many of what.
+/// The numbers of changes of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct ImportCounts {
@@ -35,20 +35,20 @@ pub struct ImportCounts {
     pub hats_added: usize,
     pub hats_changed: usize,
     pub hats_removed: usize,
-    /// Hats of users that are given and are there as they are given.
+    /// Hats of users that are already as in the file.
     pub unchanged: usize,
-    /// Hats that somebody is to have who cannot be given any, as what replaces has them.
+    /// Hats of users without affiliation, kept because the replacing file has them.
     pub kept_unaffiliated: usize,
-    /// Named sets of hats that are put there, or changed.
+    /// Hat sets added or changed.
     pub sets_changed: usize,
-    /// Named sets of hats that are removed.
+    /// Hat sets removed.
     pub sets_removed: usize,
-    /// Objects whose unknown members change.
+    /// Objects whose unrecognized fields change.
     pub unknown_changed: usize,
 }
 
 impl ParsedImport {
-    /// What it would do to a wardrobe; or what is wrong with it there.
+    /// Plans the import into a wardrobe. Fails if it does not fit that wardrobe.
     pub fn plan(&self, now: &Wardrobe, how: &ImportOptions) -> Result<ImportPlan, ImportErrors> {
         let merged = merge::merge(now, self, how)?;
         let mut group = now.diff(&merged.wanted);
@@ -77,7 +77,7 @@ impl ParsedImport {
     }
 }
 
-/// Whether the members of the document that hatrack does not know are the same.
+/// Whether the unrecognized fields of two wardrobes are the same.
 fn same_but_sets(before: &Wardrobe, after: &Wardrobe) -> bool {
     let without = |wardrobe: &Wardrobe| {
         let mut extra = wardrobe.extra.clone();
@@ -103,7 +103,7 @@ impl ImportCounts {
     }
 }
 
-/// A hat is given to somebody who is affiliated, also when it is written later.
+/// Requires that users who get hats are still affiliated when the edit is committed.
 fn require_affiliation(edit: &mut Edit, wanted: &Wardrobe) {
     if let Edit::Hat { room, user, rule, .. } = edit
         && wanted
@@ -115,7 +115,7 @@ fn require_affiliation(edit: &mut Edit, wanted: &Wardrobe) {
 }
 
 impl ImportCounts {
-    /// That somebody has hats who could not be given any.
+    /// A note on hats of users without affiliation.
     pub fn kept_note(&self) -> Option<String> {
         match self.kept_unaffiliated {
             0 => None,

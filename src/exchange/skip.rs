@@ -1,31 +1,31 @@
-//! What an import skips, and why.
+//! Items that an import skips.
 
 use crate::model::{Affiliation, Jid};
 
-/// Something that is given and left aside.
+/// A skipped item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkippedItem {
-    /// Which room; none: the document itself.
+    /// The room; `None` for a field of the data file.
     pub room: Option<Jid>,
-    /// Which user.
+    /// The user.
     pub user: Option<Jid>,
-    /// Why.
+    /// The reason.
     pub reason: SkipReason,
 }
 
-/// Why something is left aside.
+/// Why an item is skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SkipReason {
-    /// So many hats for somebody with this affiliation, who cannot be given any.
+    /// This number of hats for a user with this affiliation, who cannot be given any.
     NotAffiliated(Affiliation, usize),
-    /// Nobody is removed by an affiliation `none`.
+    /// An affiliation `none` does not remove a user.
     Removal,
-    /// A user without affiliation and hats is nobody.
+    /// A user without affiliation and hats is not added.
     EmptyUser,
-    /// A named set of hats that is another there.
+    /// A hat set that exists with different hats.
     DifferentSet(String),
-    /// A member of the document that is another there.
+    /// A field of the data file that exists with a different value.
     DifferentField(String),
-    /// A member of the document, in a session that sees some rooms only.
+    /// A field of the data file, in a session that is restricted to some rooms.
     OutOfScope(String),
 }

@@ -1,4 +1,4 @@
-//! A table as what is given: every row is looked at, and every wrong one named, before anything is taken.
+//! Parses a table. All invalid rows are reported before anything is imported.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -29,14 +29,14 @@ struct UserRows {
 #[derive(Default)]
 struct TableReader {
     columns: ColumnIndex,
-    /// Where no comma separates, it may stand in a number.
+    /// Whether numbers may have a decimal comma, because commas are not separators.
     decimal_comma: bool,
     rooms: BTreeMap<Jid, RoomRows>,
     errors: Vec<AtLine<String>>,
     unverified: Vec<Unverified>,
 }
 
-/// Reads a table.
+/// Parses a table.
 pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let text = decode_text(bytes)?;
     let rows = CsvRows::new(text);
@@ -66,13 +66,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     Ok(reading.finish())
 }
 
-/// Spreadsheets write rows of nothing but separators.
+/// Whether a row has only empty cells, as spreadsheets write.
 fn is_blank(row: &CsvRow) -> bool {
     row.cells.iter().all(|cell| cell.trim().is_empty())
 }
 
-/// The words for true and false that spreadsheets and people write, in lower case: numbers, marks, and the words of the
-/// languages that many of them speak.
+/// The words for true and false that spreadsheets and people write, in lower case: numbers, marks, and words of common
+/// languages.
 const TRUE: [&str; 33] = [
     "true",
     "yes",
@@ -127,7 +127,7 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// The cells of one row by column.
+/// The cells of a row by column.
 struct RowCells<'a>(&'a CsvRow<'a>, ColumnIndex);
 
 impl RowCells<'_> {
@@ -136,17 +136,17 @@ impl RowCells<'_> {
         cell.map_or("", |cell| cell)
     }
 
-    /// The cell as it is; empty where there is no such column, and where a spreadsheet left empty cells out.
+    /// The cell untrimmed; empty if the column or the cell is missing.
     fn untrimmed(&self, column: TableColumn) -> Cow<'_, str> {
         unescape_formulas(self.raw(column))
     }
 
-    /// The same without spaces around it.
+    /// The trimmed cell.
     fn cell(&self, column: TableColumn) -> Cow<'_, str> {
         unescape_formulas(self.raw(column).trim())
     }
 
-    /// The same for what may have spaces at its ends of its own.
+    /// The cell of a value that may start or end with spaces.
     fn with_outer_space(&self, column: TableColumn) -> Cow<'_, str> {
         unescape_cell(self.raw(column))
     }
@@ -183,7 +183,7 @@ impl TableReader {
     fn row(&mut self, row: &CsvRow) -> Result<(), AtLine<String>> {
         let line = row.line;
         let width = self.columns.width;
-        // Spreadsheets leave out empty cells at the end of a row; what stands beyond the columns has no meaning.
+        // Spreadsheets omit empty cells at the end of a row; empty cells beyond the columns are ignored.
         if row.cells.iter().skip(width).any(|cell| !cell.trim().is_empty()) {
             let (cells, there) = (row.cells.len(), width);
             let what = format!("{cells} cells, expected {there} (missing quotation mark?)");
@@ -323,7 +323,7 @@ impl TableReader {
     }
 }
 
-/// A row may say again what another says, and nothing else.
+/// Sets a value that several rows may repeat, but not contradict.
 fn set_once<T: PartialEq>(
     slot: &mut Option<AtLine<T>>,
     line: usize,

@@ -27,7 +27,7 @@ use header::Header;
 use list::ListWidget;
 use question::Question;
 
-/// The places of everything on a screen of this size.
+/// The layout of a screen of this size.
 fn screen_layout(state: &State, theme: &Theme, area: Rect) -> ScreenLayout {
     let trouble = header::problem_lines(state, theme, area.width).len();
     ScreenLayout::new(
@@ -37,7 +37,7 @@ fn screen_layout(state: &State, theme: &Theme, area: Rect) -> ScreenLayout {
     )
 }
 
-/// Draws the screen and collects what is where; gives the place of the cursor while there is something to type into.
+/// Draws the screen and collects the mouse targets. Returns the cursor position while text can be typed.
 pub(super) fn screen(
     buffer: &mut Buffer,
     area: Rect,
@@ -104,14 +104,14 @@ pub(super) fn screen(
         }
         _ => false,
     };
-    // While a filter is typed the line belongs to it, whatever just happened.
+    // While a filter is typed, its line has priority over notices.
     if typing.is_some() || !full {
         KeyHints { state, theme }.render(with_margin(places.footer), buffer);
     }
     cursor.or(typing)
 }
 
-/// Draws the panes; gives the whole of what is selected in the one with the focus.
+/// Draws the panes. Returns the details of the focused one.
 fn panes<'a>(
     buffer: &mut Buffer,
     places: &ScreenAreas,
@@ -193,7 +193,7 @@ impl BoxedScreen<'_> {
         }
     }
 
-    /// The title with how many rows there are and, as far as there is room, what it is about.
+    /// The title with the number of rows and, if it fits, the subject.
     fn title(&self, heading: &Heading<'_>, columns: u16, alone: bool) -> Sanitized<'static> {
         let (theme, charset) = (self.theme, self.theme.charset());
         let mut title = heading.title.to_string();
@@ -227,7 +227,7 @@ impl BoxedScreen<'_> {
         path.append(&shown(last, space)).append(&arrow).append(&title)
     }
 
-    /// `12`; while it is filtered, of how many, and by what: `3 of 12 /mar`; and how many are marked.
+    /// The number of rows, such as `12`; with a filter `3 of 12 /mar`; and the number of marked rows.
     fn count(&self, count: &RowCount<'_>) -> String {
         let shown = describe::grouped(count.shown);
         let more = if count.has_more { "+" } else { "" };
@@ -315,7 +315,7 @@ impl BoxedScreen<'_> {
         cursor.filter(|_| self.focused)
     }
 
-    /// The place of an overlay: what it needs, in the middle.
+    /// The area of an overlay: the size that it needs, centered.
     fn overlay_area(&self, area: Rect, view: &View<'_>) -> Rect {
         let (mut width, mut height) = view.size;
         if matches!(view.body, Body::Fields(_)) && width > 76 && area.width < 110 {
@@ -327,7 +327,7 @@ impl BoxedScreen<'_> {
             Body::List(_) => {}
             Body::Question(paragraphs) => {
                 let lines = question::wrapped(paragraphs, columns.saturating_sub(4), self.theme).len();
-                // The frame, a blank line at the top, one before the answers, the answers.
+                // The frame, a blank line at the top, one before the keys, and the keys.
                 height = u16::try_from(lines + 5).unwrap_or(u16::MAX);
             }
             Body::Fields(fields) => height = fields::height(fields, columns, self.theme).saturating_add(2),
@@ -365,7 +365,7 @@ impl BoxedScreen<'_> {
         put(buffer, line, &shown, style);
     }
 
-    /// The whole of the selected row.
+    /// The full text of the selected row.
     fn full_text(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>) {
         let (Some(first), Some(text)) = (area.rows().next(), &list.full_text) else {
             return;

@@ -1,14 +1,13 @@
-//! Computing with colors: hues as XEP-0392 has them, contrast as WCAG has it, and what comes nearest where there are
-//! fewer colors.
+//! Color computations: hues (XEP-0392), contrast (WCAG), and the nearest color where fewer are available.
 
 use ratatui::style::Color;
 
-/// Red, green, blue.
+/// Red, green and blue, 0 to 255.
 pub type Rgb = (u8, u8, u8);
 
-/// The levels of the 6 × 6 × 6 cube among the 256 colors.
+/// The levels of the 6 × 6 × 6 color cube in the 256 colors.
 const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-/// The same as amounts of light: computed beforehand, as it is looked at for every hat on the screen.
+/// The same levels in linear light, precomputed because they are needed for every hat on the screen.
 const LINEAR_LEVELS: [f64; 6] = [
     0.0,
     0.114_435_374,
@@ -18,7 +17,7 @@ const LINEAR_LEVELS: [f64; 6] = [
     1.0,
 ];
 
-/// What the sixteen named colors are in xterm. Other terminals have others: only good for finding the nearest name.
+/// The sixteen named colors as xterm shows them. Other terminals differ, so this is used only to find the nearest name.
 const NAMED_COLORS: [(Color, Rgb); 16] = [
     (Color::Black, (0, 0, 0)),
     (Color::Red, (205, 0, 0)),
@@ -38,7 +37,7 @@ const NAMED_COLORS: [(Color, Rgb); 16] = [
     (Color::White, (255, 255, 255)),
 ];
 
-/// A part of a color as an amount of light, 0 to 1.
+/// A color component in linear light, 0 to 1.
 fn linear(part: u8) -> f64 {
     let part = f64::from(part) / 255.0;
     if part <= 0.04045 {
@@ -48,7 +47,7 @@ fn linear(part: u8) -> f64 {
     }
 }
 
-/// How bright a color is, 0 to 1.
+/// The relative luminance of a color, 0 to 1.
 pub fn luminance((red, green, blue): Rgb) -> f64 {
     relative_luminance(linear(red), linear(green), linear(blue))
 }
@@ -57,12 +56,12 @@ fn relative_luminance(red: f64, green: f64, blue: f64) -> f64 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-/// The contrast of two colors by their luminance, 1 to 21; from 4.5 on, text can be read.
+/// The contrast ratio of two luminances, 1 to 21; from 4.5, text is readable.
 pub fn contrast(one: f64, other: f64) -> f64 {
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
-/// The number of a color of the 256 as an amount of each part, where it is the same everywhere (from 16 on).
+/// The components of one of the 256 colors in linear light; `None` for the first 16, which differ between terminals.
 pub fn indexed_rgb(index: u8) -> Option<Rgb> {
     let level = |at: u8| LEVELS.get(usize::from(at % 6)).copied().unwrap_or_default();
     match index {
@@ -80,7 +79,7 @@ pub fn indexed_rgb(index: u8) -> Option<Rgb> {
 
 fn distance(one: Rgb, other: Rgb) -> i32 {
     let square = |one: u8, other: u8| (i32::from(one) - i32::from(other)).pow(2);
-    // Green is seen best, blue least.
+    // The eye is most sensitive to green and least to blue.
     3 * square(one.0, other.0) + 4 * square(one.1, other.1) + 2 * square(one.2, other.2)
 }
 
@@ -91,7 +90,7 @@ pub fn nearest_of_256(wanted: Rgb) -> Color {
     nearest.map_or(Color::Reset, |(index, _)| Color::Indexed(index))
 }
 
-/// The nearest of the cube among the 256 colors, without its greys, of those whose luminance is good.
+/// The nearest color of the cube, without grays, whose luminance is accepted.
 pub fn nearest_of_cube(wanted: Rgb, good: impl Fn(f64) -> bool) -> Color {
     let light = |at: u8| LINEAR_LEVELS.get(usize::from(at)).copied().unwrap_or_default();
     let mut nearest = (i32::MAX, Color::Reset);
@@ -109,20 +108,20 @@ pub fn nearest_of_cube(wanted: Rgb, good: impl Fn(f64) -> bool) -> Color {
     nearest.1
 }
 
-/// The named color that comes nearest.
+/// The nearest named color.
 pub fn nearest_of_16(wanted: Rgb) -> Color {
     let nearest = NAMED_COLORS.iter().min_by_key(|(_, rgb)| distance(*rgb, wanted));
     nearest.map_or(Color::Reset, |(color, _)| *color)
 }
 
-/// The most colorful one of a hue in degrees and a lightness from 0 to 100, both in the `HSLuv` plane: what XEP-0392
-/// makes of a hue. How bright it is depends on the lightness alone.
+/// The most saturated color of this hue in degrees and lightness from 0 to 100, both in `HSLuv`, as XEP-0392 derives
+/// colors. Its luminance depends only on the lightness.
 pub fn from_hue(degrees: f64, lightness: f64) -> Rgb {
     let (red, green, blue) = hsluv::hsluv_to_rgb(degrees, 100.0, lightness);
     (to_byte(red), to_byte(green), to_byte(blue))
 }
 
-/// A part of a color, 0 to 1, as a byte.
+/// Converts a color component from 0–1 to a byte.
 fn to_byte(part: f64) -> u8 {
     #[expect(
         clippy::cast_possible_truncation,

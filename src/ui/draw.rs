@@ -1,4 +1,5 @@
-//! How text reaches the cells: only [`Sanitized`] does, and only here. `tests/architecture.rs` sees to it.
+//! The only place where text is written to cells, and it accepts only [`Sanitized`] text; `tests/architecture.rs`
+//! checks this.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -11,38 +12,38 @@ use super::text::{self, Sanitized};
 use super::theme::Theme;
 use crate::app::Spot;
 
-/// What belongs to which place of the screen, collected while somebody asks what is under the mouse.
+/// The mouse targets of the screen, collected to find out what is under the mouse.
 #[derive(Debug, Default)]
 pub(super) struct MouseSpots(Option<Vec<(Rect, Spot)>>);
 
 impl MouseSpots {
-    /// Collects from now on.
+    /// Collects targets.
     pub(super) fn collecting() -> Self {
         Self(Some(Vec::new()))
     }
 
-    /// What is drawn here belongs to this.
+    /// Adds a target for an area.
     pub(super) fn add(&mut self, area: Rect, spot: Spot) {
         if let Some(spots) = &mut self.0 {
             spots.push((area, spot));
         }
     }
 
-    /// Something lies over all that was drawn until now.
+    /// Drops all targets, because an overlay covers them.
     pub(super) fn cover(&mut self) {
         if let Some(spots) = &mut self.0 {
             spots.clear();
         }
     }
 
-    /// What belongs to this place, the outermost first.
+    /// The targets at a position, outermost first.
     pub(super) fn at(&self, place: Position) -> Vec<Spot> {
         let here = |(area, spot): &(Rect, Spot)| area.contains(place).then_some(*spot);
         self.0.iter().flatten().filter_map(here).collect()
     }
 }
 
-/// Writes a text at the left of a line; gives what is left of the line.
+/// Writes a text at the left of a line. Returns the rest of the line.
 pub(super) fn put(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, style: Style) -> Rect {
     let line = line.intersection(buffer.area);
     if line.is_empty() {
@@ -61,7 +62,7 @@ pub(super) fn put(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, style: 
     }
 }
 
-/// The same for what nearly every text is, a character a cell: without looking for graphemes.
+/// The fast path for texts with one character per cell: no grapheme segmentation.
 fn put_ascii(buffer: &mut Buffer, line: Rect, text: &str, style: Style) -> u16 {
     let columns = u16::try_from(text.len()).map_or(line.width, |columns| columns.min(line.width));
     let start = buffer.index_of(line.x, line.y);
@@ -72,7 +73,7 @@ fn put_ascii(buffer: &mut Buffer, line: Rect, text: &str, style: Style) -> u16 {
     line.x + columns
 }
 
-/// Writes a text at the right of a line where it fits whole; gives what is left of the line.
+/// Writes a text at the right of a line if it fits completely. Returns the rest of the line.
 pub(super) fn put_right(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, style: Style) -> Rect {
     let Some(rest) = u16::try_from(text.width())
         .ok()
@@ -89,7 +90,7 @@ pub(super) fn put_right(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, s
     Rect { width: rest, ..line }
 }
 
-/// Adds a style to some graphemes, given by their places, of a text that stands at the left of a line.
+/// Adds a style to the graphemes at these indices of a text at the left of a line.
 pub(super) fn highlight(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, places: &[u32], style: Style) {
     if places.is_empty() {
         return;
@@ -109,7 +110,7 @@ pub(super) fn highlight(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, p
     }
 }
 
-/// Empties an area, for an overlay. Unlike [`Clear`] alone it leaves no half of a wide character to the left of it.
+/// Clears an area for an overlay. Unlike [`Clear`] alone, it leaves no half of a wide character at its left edge.
 pub(super) struct ClearArea;
 
 impl Widget for ClearArea {
@@ -130,20 +131,19 @@ impl Widget for ClearArea {
     }
 }
 
-/// What stands in a frame.
+/// The titles of a frame.
 #[derive(Default)]
 pub(super) struct FrameTitles<'a> {
-    /// At the top left.
+    /// Top left.
     pub(super) title: Sanitized<'a>,
-    /// At the top right, where there is room.
+    /// Top right, if there is space.
     pub(super) top_right: Sanitized<'a>,
-    /// At the bottom right, where there is room.
+    /// Bottom right, if there is space.
     pub(super) bottom_right: Sanitized<'a>,
 }
 
-/// Draws a frame with its titles, cut to what there is room for beforehand: [`Block`] would let one title write over
-/// another. Each side is a block of its own, as a block writes a style into all that it surrounds, which was an eighth
-/// of what a key costs.
+/// Draws a frame with its titles, cut beforehand: [`Block`] would let titles overwrite each other. Each side is a block
+/// of its own, because a block also styles its whole inner area, which took an eighth of the time per key.
 pub(super) fn frame(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: bool, titles: &FrameTitles<'_>) {
     let side = |borders| {
         Block::new()

@@ -1,4 +1,4 @@
-//! Where things are: pure functions of the size, shared by drawing and by whoever asks what is under the mouse.
+//! Layout: pure functions of the size, used for drawing and for finding what is under the mouse.
 
 use ratatui::layout::Rect;
 
@@ -7,47 +7,47 @@ use crate::app::{Grouping, Pane, RowKind};
 /// The panes from left to right.
 pub const PANES: [Pane; 3] = [Pane::First, Pane::Second, Pane::Third];
 
-/// From this width on the three panes are side by side.
+/// Minimum width for three panes side by side.
 pub const THREE_PANE_WIDTH: u16 = 80;
 /// Below this width or [`MIN_HEIGHT`] the screen only says that the terminal is too small.
 pub const MIN_WIDTH: u16 = 40;
 /// Below this height or [`MIN_WIDTH`] the screen only says that the terminal is too small.
 pub const MIN_HEIGHT: u16 = 10;
 
-/// Where everything is on a screen of a certain size.
+/// The layout of a screen of a certain size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScreenLayout {
-    /// There is no room for anything but a line.
+    /// Too small for more than one line.
     TooSmall(Rect),
-    /// The screen as it is meant.
+    /// The normal screen.
     Full(ScreenAreas),
 }
 
-/// The parts of a screen; none overlaps another, and together they fill it.
+/// The areas of a screen; they do not overlap, and together they fill it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScreenAreas {
-    /// One line at the top.
+    /// The header line at the top.
     pub header: Rect,
-    /// Below it, what keeps changes from being saved; without a line when nothing does.
+    /// Below the header, the problem that prevents saving; empty if there is none.
     pub banner: Rect,
-    /// All the panes together.
+    /// The area of all panes.
     pub body: Rect,
-    /// The panes; those that are not shown are empty.
+    /// The areas of the panes; empty for hidden ones.
     pub panes: [Rect; 3],
-    /// One line below the panes.
+    /// The details line below the panes.
     pub details: Rect,
-    /// One line at the bottom.
+    /// The footer line at the bottom.
     pub footer: Rect,
 }
 
 impl ScreenLayout {
-    /// The places on a screen when a pane of a view has the focus and the banner needs so many lines.
+    /// The areas for the focused pane of a view, with this many lines for the banner.
     pub fn new(area: Rect, (grouping, focus): (Grouping, Pane), banner: u16) -> Self {
         if area.width < MIN_WIDTH || area.height < MIN_HEIGHT {
             return Self::TooSmall(area);
         }
         let part = |y, height| Rect { y, height, ..area };
-        // The panes keep at least four lines.
+        // At least four lines remain for the panes.
         let banner = banner.min(area.height - 7);
         let body = part(area.y + 1 + banner, area.height - 3 - banner);
         Self::Full(ScreenAreas {
@@ -61,7 +61,7 @@ impl ScreenLayout {
     }
 }
 
-/// Rooms are few and short; addresses of users are long, and so are titles of hats.
+/// Rooms are few and short, while addresses of users and titles of hats are long.
 fn panes(body: Rect, grouping: Grouping, focus: Pane) -> [Rect; 3] {
     if body.width < THREE_PANE_WIDTH {
         return PANES.map(|pane| if pane == focus { body } else { Rect::default() });
@@ -87,7 +87,7 @@ fn panes(body: Rect, grouping: Grouping, focus: Pane) -> [Rect; 3] {
 }
 
 impl ScreenAreas {
-    /// The pane of a pane.
+    /// The area of a pane.
     pub fn pane(&self, pane: Pane) -> Rect {
         let [rooms, users, hats] = self.panes;
         match pane {
@@ -97,13 +97,13 @@ impl ScreenAreas {
         }
     }
 
-    /// Whether all the panes are shown.
+    /// Whether all panes are visible.
     pub fn side_by_side(&self) -> bool {
         self.panes.iter().all(|pane| !pane.is_empty())
     }
 }
 
-/// What is inside a frame of one character.
+/// The area inside a border of one cell.
 pub fn inner(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(u16::from(area.width > 0)),
@@ -113,7 +113,7 @@ pub fn inner(area: Rect) -> Rect {
     }
 }
 
-/// A part of an area without so many lines at its top.
+/// The area without its first lines.
 pub(super) fn skip_lines(area: Rect, lines: u16) -> Rect {
     let lines = lines.min(area.height);
     Rect {
@@ -123,7 +123,7 @@ pub(super) fn skip_lines(area: Rect, lines: u16) -> Rect {
     }
 }
 
-/// A part of an area without a column at each side.
+/// The area without a column at each side.
 pub(super) fn with_margin(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(1).min(area.right()),
@@ -132,8 +132,7 @@ pub(super) fn with_margin(area: Rect) -> Rect {
     }
 }
 
-/// A place for an overlay of at most this size, in the middle and never larger than the area. Where the rest of the
-/// screen would only be a narrow rim, all of it is taken.
+/// The centered area of an overlay of at most this size. It fills the whole area if only a narrow margin would remain.
 pub fn popup(area: Rect, width: u16, height: u16) -> Rect {
     let fit = |all: u16, part: u16| if part.saturating_add(6) >= all { all } else { part };
     let (width, height) = (fit(area.width, width), area.height.min(height));
@@ -145,8 +144,8 @@ pub fn popup(area: Rect, width: u16, height: u16) -> Rect {
     }
 }
 
-/// The first row to show of a list of so many, so that the selected one is seen with some of its surroundings. It
-/// follows from the selection alone and moves by half a page, so that most moves change two rows and no more.
+/// The first visible row of a list, so that the selected row is visible with some context. It depends only on the
+/// selection and moves by half a page, so that most moves change just two rows.
 pub fn scroll_offset(selected: usize, height: usize, len: usize) -> usize {
     let last = len.saturating_sub(height);
     let (margin, step) = (height / 4, (height / 2).max(1));
@@ -210,7 +209,7 @@ mod tests {
             let at = at % len;
             let first = scroll_offset(at, height, len);
             prop_assert!(first <= at && at < first + height);
-            // No empty lines while there are rows above.
+            // No empty lines while rows above are hidden.
             prop_assert!(first == 0 || first + height <= len);
         }
 

@@ -1,7 +1,8 @@
-//! The screen as lines of words, for screen readers: no boxes and no signs, one pane at a time over the whole width. What
-//! is selected is told by the cursor, which stands at the beginning of its line, and by the status at the bottom.
+//! The screen as lines of text, for screen readers: no boxes and no symbols, one pane at a time over the whole width.
+//! The cursor is at the start of the selected line, and the status at the bottom describes it.
 //!
-//! Nothing here depends on where the cursor was: a page is made anew, and whoever writes it writes the lines that changed.
+//! Nothing here depends on the previous page: each page is created from scratch, and the writer outputs only the lines
+//! that changed.
 
 use ratatui::layout::Position;
 
@@ -17,40 +18,40 @@ use super::theme::Theme;
 
 mod form;
 
-/// A paragraph of a question takes no more lines than these.
+/// Maximum number of lines of a paragraph in a question.
 const MAX_PARAGRAPH_LINES: usize = 8;
 
-/// A screen of lines.
+/// A page: the lines of the whole screen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlainPage {
-    /// As many as the screen has, each narrower than it; sanitized.
+    /// One for each row of the screen, narrower than the screen; sanitized.
     pub lines: Vec<String>,
-    /// Where the cursor stands.
+    /// The cursor position.
     pub cursor: Position,
-    /// What the lines belong to, for the mouse.
+    /// The mouse target of each line.
     pub spots: Vec<Option<Spot>>,
 }
 
-/// What a page says between its first line and its status.
+/// The part of a page between its first line and its status.
 struct PageContent<'a> {
     heading: String,
     len: usize,
-    /// Makes a line.
+    /// Creates a line.
     line: Box<dyn Fn(usize) -> (String, Option<Spot>) + 'a>,
-    /// The line that the cursor stands in, and the column.
+    /// The line of the cursor, and its column.
     at: usize,
     column: usize,
     status: String,
     typing: Option<InputLine>,
 }
 
-/// A line that is typed in the status.
+/// A text input in the status.
 struct InputLine {
     label: &'static str,
     text: String,
-    /// After so many characters.
+    /// Position of the cursor, in characters.
     cursor: usize,
-    /// Whether the terminal's cursor is there.
+    /// Whether the terminal's cursor is in it.
     here: bool,
 }
 
@@ -65,7 +66,7 @@ impl InputLine {
     }
 }
 
-/// The page of a state on a screen of this size.
+/// The page for a state and a screen size.
 pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPage {
     // The last column stays free: terminals differ in where the cursor is after it.
     let width = usize::from(columns).saturating_sub(1);
@@ -131,7 +132,7 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
             }
         }
     }
-    // On a screen of hardly any columns nothing can be folded.
+    // On a very narrow screen, wrapping alone does not make lines fit.
     for shown in lines.iter_mut().filter(|shown| text::width(shown) > width) {
         *shown = line(shown);
     }
@@ -140,14 +141,14 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
     PlainPage { lines, cursor, spots }
 }
 
-/// What is under the mouse, the outermost first.
+/// What is under the mouse, outermost first.
 pub fn under(state: &State, page: &PlainPage, mouse: Position) -> Vec<Spot> {
     let spot = page.spots.get(usize::from(mouse.y)).copied().flatten();
     let outer = state.overlays().is_empty().then(|| Spot::Pane(state.focus()));
     spot.map_or_else(Vec::new, |spot| outer.into_iter().chain([spot]).collect())
 }
 
-/// The first line: whose file this is. Saving is the usual, and not said: it would be said again and again.
+/// The first line: the file. "Saved" is the normal case and left out, because it would be repeated all the time.
 fn session(state: &State) -> String {
     let start = state.start();
     let saved = match state.save_state() {
@@ -173,7 +174,7 @@ fn content(state: &State, charset: Charset, width: usize) -> PageContent<'_> {
     }
 }
 
-/// Lines that are there already.
+/// Content made of existing lines.
 fn static_lines(heading: String, lines: Vec<(String, Option<Spot>)>, status: String) -> PageContent<'static> {
     PageContent {
         heading,
@@ -190,14 +191,14 @@ fn loading(state: &State) -> PageContent<'static> {
     let file = &state.start().file;
     let failed = screen::loading(state).and_then(|opening| opening.failed);
     let says = match failed {
-        // How far it is is not said: that would change and change.
+        // Progress is left out, because it would be read out with every change.
         None => format!("Loading {file}. {} quits.", state.key(CommandId::Quit)),
         Some(failed) => format!("{file} was not changed. {failed}"),
     };
     static_lines(says.clone(), Vec::new(), says)
 }
 
-/// The pane with the focus: its place in words before the selected row.
+/// The focused pane. Its status names the pane and position before the selected row.
 fn pane<'a>(state: &'a State, view: View<'a>) -> PageContent<'a> {
     let place = view.heading.spoken.clone();
     let count = view.heading.count.as_ref();
@@ -240,7 +241,7 @@ fn overlay<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize)
         .map_or_else(String::new, spoken_count);
     let mut parts = vec![join_nonempty([view.heading.spoken.clone(), count])];
     parts.extend(view.remarks.iter().map(|remark| remark.text.clone()));
-    // Those of a form are said with its fields.
+    // A form mentions its keys in the status.
     if !matches!(&view.body, Body::Fields(fields) if !fields.keys.is_empty()) {
         parts.push(keys(state));
     }
@@ -266,7 +267,7 @@ fn overlay<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize)
             } else if let Some(failed) = failed {
                 content.status = failed;
             }
-            // Once another row than the first is selected, the cursor stands there.
+            // Once a row other than the first is selected, the cursor is on that row.
             content.typing = typed.map(|text| InputLine::new("Find", text, empty || first));
             content
         }
@@ -279,7 +280,7 @@ fn position(list: &ListView<'_>) -> String {
     format!("{} of {}", describe::grouped(at + 1), describe::grouped(len))
 }
 
-/// The rows of a list, a sentence each; the status of an empty one.
+/// The rows of a list, one sentence each; for an empty list, a status that says so.
 fn list_content(heading: String, list: ListView<'_>) -> PageContent<'_> {
     if list.len == 0 {
         let said = list.empty.iter().filter(|line| !line.is_empty());
@@ -312,7 +313,7 @@ fn selected_sentence(view: &View<'_>) -> Option<String> {
     }
 }
 
-/// The selected row with all that is known of it.
+/// The selected row with all its details.
 fn full_sentence(view: &View<'_>) -> String {
     if let Body::List(ListView {
         full_text: Some(whole),
@@ -328,7 +329,7 @@ fn full_sentence(view: &View<'_>) -> String {
     }
 }
 
-/// How many rows there are, and how they are filtered, sorted and marked: not where the selection is.
+/// The number of rows and how they are filtered, sorted and marked, without the selection.
 fn spoken_count(count: &RowCount<'_>) -> String {
     let more = if count.has_more { " and more" } else { "" };
     let shown = match count.noun {
@@ -350,7 +351,7 @@ fn spoken_count(count: &RowCount<'_>) -> String {
     join_nonempty([rows, marked, sorted])
 }
 
-/// The keys of the top overlay, enabled or not: a disabled one gives its reason when pressed.
+/// The keys of the top overlay, including disabled ones, which give their reason when pressed.
 fn keys(state: &State) -> String {
     let of = |place: &'static Place| {
         let shown = |command: &&Command| command.footer && command.place == *place;
@@ -363,7 +364,7 @@ fn keys(state: &State) -> String {
     format!("Keys: {}", named.collect::<Vec<_>>().join(", "))
 }
 
-/// Sentences one after the other, each with a full stop where it has no other end.
+/// Joins sentences, adding full stops where needed.
 fn sentences(parts: &[impl AsRef<str>]) -> String {
     let mut text = String::new();
     for part in parts {
@@ -378,7 +379,7 @@ fn sentences(parts: &[impl AsRef<str>]) -> String {
     text
 }
 
-/// Parts that are not empty.
+/// Joins the parts that are not empty.
 fn join_nonempty(parts: impl IntoIterator<Item = String>) -> String {
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join(", ")

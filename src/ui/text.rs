@@ -1,7 +1,7 @@
-//! Text from files, servers and people: sanitized, then measured and cut by what a terminal shows.
+//! Text from files, servers and users: sanitized, then measured and cut by its width in the terminal.
 //!
-//! Harmless means: nothing in it moves the cursor, changes colors, turns the reading direction round, hides, or
-//! piles up without taking room. What would do so is shown: controls as pictures (`␛`), the rest as `«U+202E»`.
+//! Sanitized text cannot move the cursor, change colors or the reading direction, hide, or stack marks without taking
+//! up columns. Such characters are made visible: controls as pictures (`␛`), others as `«U+202E»`.
 
 use std::borrow::Cow;
 
@@ -23,12 +23,12 @@ pub enum Charset {
     /// All of Unicode.
     #[default]
     Unicode,
-    /// The printable ones of ASCII; everything else is shown with them.
+    /// Printable ASCII; other characters are replaced.
     Ascii,
 }
 
 impl Charset {
-    /// What stands for the part that was cut off.
+    /// The sign that replaces omitted text.
     pub fn ellipsis(self) -> &'static str {
         match self {
             Self::Unicode => "…",
@@ -37,7 +37,7 @@ impl Charset {
     }
 }
 
-/// How many columns a text takes. The text is harmless already.
+/// The width of a sanitized text in columns.
 pub fn width(text: &str) -> usize {
     if text.is_ascii() {
         text.len()
@@ -46,12 +46,12 @@ pub fn width(text: &str) -> usize {
     }
 }
 
-/// The marks of halfwidth kana are said to take no room, but terminals give them a column, and so does ratatui.
+/// Unicode gives the marks of halfwidth kana no width, but terminals and ratatui give them a column.
 fn is_halfwidth_mark(c: char) -> bool {
     matches!(c, '\u{ff9e}' | '\u{ff9f}')
 }
 
-/// The text, sanitized and cut at its end to so many columns. Only as much of the text is read as is shown.
+/// The text, sanitized and cut at the end to this width. Reads only as much of the text as is shown.
 pub fn cut(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let safe = sanitize::prefix(text, columns, charset);
     if width(&safe) <= columns {
@@ -64,20 +64,20 @@ pub fn cut(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     }
 }
 
-/// The text, sanitized, cut at its end or filled with spaces to exactly so many columns.
+/// The text, sanitized and cut or padded with spaces to exactly this width.
 pub fn fit(text: &str, columns: usize, charset: Charset) -> String {
     let mut fitted = cut(text, columns, charset).into_owned();
     pad(&mut fitted, columns);
     fitted
 }
 
-/// Adds spaces up to so many columns.
+/// Pads with spaces to this width.
 pub fn pad(text: &mut String, columns: usize) {
     let missing = columns.saturating_sub(width(text));
     text.extend(std::iter::repeat_n(' ', missing));
 }
 
-/// The text, sanitized and, if it is too long, cut in its middle: for URIs, whose ends tell most.
+/// The text, sanitized and, if too long, cut in the middle: for URIs, whose ends matter most.
 pub fn cut_middle(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     if text.len() > MAX_SCANNED {
         return cut(text, columns, charset);
@@ -89,7 +89,7 @@ pub fn cut_middle(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> 
     without_middle(&safe, columns, charset).map_or_else(|| cut(text, columns, charset), Cow::Owned)
 }
 
-/// The two ends of a harmless text with dots between them, where there is room for that.
+/// The two ends of a sanitized text with an ellipsis between them; `None` if there is no space for that.
 fn without_middle(safe: &str, columns: usize, charset: Charset) -> Option<String> {
     let dots = charset.ellipsis();
     let room = columns.checked_sub(width(dots)).filter(|room| *room >= 4)?;
@@ -98,8 +98,8 @@ fn without_middle(safe: &str, columns: usize, charset: Charset) -> Option<String
     Some(format!("{start}{dots}{end}"))
 }
 
-/// A sanitized address; if it is too long the domain is cut first, at its end, then the local part in its
-/// middle: `terry@exam…`, `a-very…deed`.
+/// A sanitized address. If it is too long, the domain is cut first, at its end, then the local part, in its middle:
+/// `terry@exam…`, `a-very…deed`.
 pub fn cut_address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let Some((local, _)) = text.split_once('@').filter(|_| text.len() <= MAX_SCANNED) else {
         return cut(text, columns, charset);
@@ -108,11 +108,11 @@ pub fn cut_address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str>
     if width(&sanitize_for(text, charset)) <= columns || width(&safe) + width(charset.ellipsis()) <= columns {
         return cut(text, columns, charset);
     }
-    // Though the local part alone may fit: an ellipsis always shows that something is missing.
+    // Even if the local part alone fits: an ellipsis always shows that something is missing.
     without_middle(&safe, columns, charset).map_or_else(|| cut(text, columns, charset), Cow::Owned)
 }
 
-/// The longest beginning of a harmless text that takes no more than so many columns, in whole graphemes.
+/// The longest start of a sanitized text that fits into this width, in whole graphemes.
 pub fn head(text: &str, columns: usize) -> &str {
     let mut used = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
@@ -124,7 +124,7 @@ pub fn head(text: &str, columns: usize) -> &str {
     text
 }
 
-/// The longest end of a harmless text that takes no more than so many columns, in whole graphemes.
+/// The longest end of a sanitized text that fits into this width, in whole graphemes.
 pub fn tail(text: &str, columns: usize) -> &str {
     let mut used = 0;
     for (at, grapheme) in text.grapheme_indices(true).rev() {
@@ -136,7 +136,7 @@ pub fn tail(text: &str, columns: usize) -> &str {
     text
 }
 
-/// The lines of a harmless text folded at spaces to so many columns; a word that is longer is broken.
+/// Wraps a sanitized text at spaces; longer words are broken.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(2);
     let (mut lines, mut line) = (Vec::new(), String::new());
@@ -158,7 +158,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A sanitized text, folded to at most so many lines; where it is longer, `…` stands at the end.
+/// Sanitizes a text and wraps it to at most `most` lines; a longer text ends in an ellipsis.
 pub fn wrap_limited(text: &str, columns: usize, most: usize, charset: Charset) -> Vec<String> {
     let columns = columns.max(2);
     let mut lines = wrap(&cut(text, columns.saturating_mul(most), charset), columns);
@@ -173,7 +173,7 @@ pub fn wrap_limited(text: &str, columns: usize, most: usize, charset: Charset) -
     lines
 }
 
-/// Columns of one character, controls none.
+/// The width of a character in columns; 0 for controls.
 fn columns(c: char) -> usize {
     c.width().unwrap_or(0) + usize::from(is_halfwidth_mark(c))
 }
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn does_not_scan_huge_text() {
-        // Would take minutes if every one of them were looked at on each of these calls.
+        // Would take minutes if each call scanned the whole text.
         let marks = "e".to_owned() + &"\u{301}".repeat(20_000_000);
         let emoji = "👩\u{200d}".repeat(5_000_000);
         for _ in 0..2_000 {

@@ -1,4 +1,5 @@
-//! How things look: in all colors or in none, in Unicode and in ASCII. Whatever a color tells, a character tells too.
+//! Styles and glyphs, with all colors or none, in Unicode and ASCII. A color never carries information alone: a
+//! character always shows it too.
 
 use ratatui::style::Style;
 use ratatui::symbols::border;
@@ -15,10 +16,10 @@ mod role;
 pub use palette::{Backdrop, BuiltinTheme, ColorDepth, Palette};
 pub use role::StyleRole;
 
-/// How things look on this terminal.
+/// The appearance on this terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
-    /// Only the printable characters of ASCII.
+    /// Whether only printable ASCII is used.
     pub ascii: bool,
     /// The colors.
     pub palette: Palette,
@@ -42,7 +43,7 @@ impl Theme {
 }
 
 impl Theme {
-    /// The characters that texts are shown with.
+    /// The character set for texts.
     pub fn charset(&self) -> Charset {
         if self.ascii {
             Charset::Ascii
@@ -56,7 +57,7 @@ impl Theme {
         if self.ascii { ascii } else { unicode }
     }
 
-    /// A hat that is worn, or one that is not.
+    /// An active or inactive hat.
     pub fn hat_mark(&self, worn: bool) -> &'static str {
         if worn {
             self.glyph("●", "*")
@@ -65,47 +66,47 @@ impl Theme {
         }
     }
 
-    /// A hat that some of several users wear.
+    /// A hat that is active for some of several users.
     pub fn mixed_mark(self) -> &'static str {
         self.glyph("◐", "~")
     }
 
-    /// A row that is marked, or one that is not.
+    /// A marked or unmarked row.
     pub fn mark(self, marked: bool) -> &'static str {
         if marked { self.glyph("✓", "+") } else { " " }
     }
 
-    /// A box that is ticked, or one that is not.
+    /// A checked or unchecked checkbox.
     pub fn checkbox(&self, on: bool) -> &'static str {
         if on { "[x]" } else { "[ ]" }
     }
 
-    /// Between two things on one line.
+    /// A separator between items on a line.
     pub fn dot(&self) -> &'static str {
         self.glyph("·", "-")
     }
 
-    /// Nothing is there.
+    /// An empty value.
     pub fn dash(&self) -> &'static str {
         self.glyph("–", "-")
     }
 
-    /// From a place into the one below it.
+    /// A breadcrumb separator.
     pub fn breadcrumb(&self) -> &'static str {
         self.glyph("›", ">")
     }
 
-    /// Something needs a look.
+    /// A warning.
     pub fn warning_mark(&self) -> &'static str {
         self.glyph("▲", "!")
     }
 
-    /// Something leads somewhere.
+    /// An arrow to a result.
     pub fn arrow(&self) -> &'static str {
         self.glyph("→", "->")
     }
 
-    /// A key's name; there are no arrows in ASCII.
+    /// The name of a key, without arrows in ASCII.
     pub fn key_name(&self, name: &str) -> String {
         if !self.ascii {
             return name.to_owned();
@@ -113,7 +114,7 @@ impl Theme {
         text::sanitize_for(&spell_arrows(name), Charset::Ascii).into_owned()
     }
 
-    /// More follows below, more stands above.
+    /// Signs for more rows below and above.
     pub fn more(&self, down: bool) -> &'static str {
         if down {
             self.glyph("▼", "v")
@@ -122,12 +123,12 @@ impl Theme {
         }
     }
 
-    /// A full and an empty part of a bar.
+    /// A full and an empty segment of a progress bar.
     pub fn bar(&self) -> [&'static str; 2] {
         [self.glyph("█", "#"), self.glyph("░", ".")]
     }
 
-    /// The frame of a pane or overlay; the one that has the focus is drawn heavier.
+    /// The border of a pane or overlay, heavier if focused.
     pub fn frame(&self, focused: bool) -> border::Set<'static> {
         match (self.ascii, focused) {
             (false, true) => border::THICK,
@@ -137,7 +138,7 @@ impl Theme {
         }
     }
 
-    /// The frame's style.
+    /// The style of the border.
     pub fn border(&self, focused: bool) -> Style {
         self.style(if focused {
             StyleRole::Border
@@ -146,7 +147,7 @@ impl Theme {
         })
     }
 
-    /// The title in a frame. It is written over the frame, of whose look nothing is left.
+    /// The style of a title, which replaces the style of the border.
     pub fn title(&self, focused: bool) -> Style {
         let role = if focused {
             StyleRole::Title
@@ -156,7 +157,7 @@ impl Theme {
         Style::reset().patch(self.style(role))
     }
 
-    /// The row that the keys act on, in the pane that has the focus or in another one.
+    /// The selected row, in the focused pane or another one.
     pub fn selected(&self, focused: bool) -> Style {
         self.style(if focused {
             StyleRole::Selected
@@ -165,42 +166,42 @@ impl Theme {
         })
     }
 
-    /// The letters that a filter found, on top of any other style.
+    /// Text that matches the filter, added to any other style.
     pub fn matched(&self) -> Style {
         self.style(StyleRole::Matched)
     }
 
-    /// What is read first.
+    /// Emphasized text.
     pub fn strong(&self) -> Style {
         self.style(StyleRole::Strong)
     }
 
-    /// What is read last.
+    /// Less important text.
     pub fn faint(&self) -> Style {
         self.style(StyleRole::Faint)
     }
 
-    /// What went wrong.
+    /// Errors.
     pub fn error(&self) -> Style {
         self.style(StyleRole::Error)
     }
 
-    /// What needs a look.
+    /// Warnings.
     pub fn warning(&self) -> Style {
         self.style(StyleRole::Warning)
     }
 
-    /// What went well.
+    /// Success.
     pub fn success(&self) -> Style {
         self.style(StyleRole::Success)
     }
 
-    /// A key that can be pressed.
+    /// The name of a key.
     pub fn key(&self) -> Style {
         self.style(StyleRole::Key)
     }
 
-    /// Who may not be here.
+    /// Banned users.
     pub fn banned(&self) -> Style {
         self.style(StyleRole::Banned)
     }
@@ -209,7 +210,7 @@ impl Theme {
         self.palette.style(role)
     }
 
-    /// A hat in its color: the catalog's hue, else the one that its id has by XEP-0392.
+    /// The style of a hat: its hue in the catalog, else the one derived from its ID (XEP-0392).
     pub fn hat(&self, id: &HatId, hue: Option<&Hue>) -> Style {
         let degrees = hue
             .and_then(Hue::degrees)
@@ -218,7 +219,7 @@ impl Theme {
     }
 }
 
-/// The angle, in degrees, of a text's color in the `HSLuv` plane (XEP-0392, section 5.1).
+/// The hue angle of a text, in degrees, in `HSLuv` (XEP-0392, section 5.1).
 pub fn consistent_angle(text: &str) -> f64 {
     let [low, high, ..] = <[u8; 20]>::from(Sha1::digest(text.as_bytes()));
     f64::from(u16::from_le_bytes([low, high])) / 65_536.0 * 360.0

@@ -270,7 +270,7 @@ const OF_PROSODY: [(&str, usize, &str); 34] = [
     (
         "rooms = [\"c.example.org\"]",
         5,
-        "rooms: not an address: \"c.example.org\": a room address has a name before the @",
+        "rooms: \"c.example.org\" is not an address: a room address has a name before the @",
     ),
     (
         "rooms = [\"a@d.example.org\"]",
@@ -328,7 +328,7 @@ const OF_XMPP: [(&str, usize, &str); 23] = [
     (
         "jid = \"a@@b\"",
         4,
-        "jid: not an address: \"a@@b\": more than one @",
+        "jid: \"a@@b\" is not an address: more than one @",
     ),
     ("jid = 1", 4, "jid must be a string in quotes"),
     (

@@ -1,11 +1,11 @@
-//! An import in words.
+//! Describes imports.
 
 use crate::exchange::{ImportCounts, SkipReason, SkippedItem};
 use crate::model::Affiliation;
 
 use super::count;
 
-/// What an import does, as the rest of a sentence: `1 room and 40 users added, 85 hats added, 5 changed, 12 unchanged`.
+/// Summarizes an import: `1 room and 40 users added, 85 hats added, 5 changed, 12 unchanged`.
 pub fn import_summary(counts: &ImportCounts) -> String {
     let some = |number: usize, noun: &str| (number > 0).then(|| count(number, noun));
     let and = |parts: [Option<String>; 2], what: &str| {
@@ -19,7 +19,7 @@ pub fn import_summary(counts: &ImportCounts) -> String {
         (counts.hats_removed, "removed"),
         (counts.unchanged, "unchanged"),
     ];
-    // The noun stands once.
+    // The noun is written once.
     let mut named = false;
     let hats = hats
         .into_iter()
@@ -67,7 +67,7 @@ pub fn import_summary(counts: &ImportCounts) -> String {
     }
 }
 
-/// What an import skips, and why.
+/// Describes a skipped item and the reason.
 pub fn skipped_item(skip: &SkippedItem) -> String {
     let room = skip.room.as_ref().map_or("", |room| room.as_str());
     let user = skip.user.as_ref().map_or("", |user| user.as_str());

@@ -1,4 +1,4 @@
-//! Many changes of several kinds, counted: `added 3 users, gave 85 hats to 40 users in 3 rooms`.
+//! Summarizes many changes by kind: `added 3 users, added 85 hats to 40 users in 3 rooms`.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use crate::model::{Affiliation, Edit, Jid};
 
 use super::{count, users_phrase};
 
-/// How many of each kind, and of whom.
+/// The number of changes of each kind, and their users.
 #[derive(Default)]
 struct EditCounts<'a> {
-    /// Rooms added, removed, changed in another way.
+    /// Rooms added, removed and changed.
     rooms: [usize; 3],
-    /// Users added, removed, changed in another way.
+    /// Users added, removed and changed.
     users: [usize; 3],
     affiliations: usize,
-    /// Hats given, taken, changed.
+    /// Hats added, removed and changed.
     hats: [usize; 3],
     hat_users: [BTreeSet<&'a Jid>; 3],
     catalog: usize,
@@ -39,7 +39,7 @@ fn increment(of: &mut [usize; 3], at: usize) {
 
 impl<'a> EditCounts<'a> {
     fn count_edit(&mut self, edit: &'a Edit) {
-        // A room that comes or goes is no place in which something is done.
+        // Adding or removing a room does not count as a change in it.
         if !matches!(edit, Edit::Room { .. } | Edit::RoomName { .. }) {
             self.touched_rooms.extend(edit.room());
         }
@@ -101,7 +101,7 @@ impl<'a> EditCounts<'a> {
     }
 }
 
-/// The same standing for users of several rooms: `made terry@example.org outcast in 3 rooms`.
+/// Describes the same affiliation change in several rooms: `made terry@example.org admin in 3 rooms`.
 pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
     enum Verb {
         Added(Affiliation),
@@ -150,7 +150,7 @@ pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
     })
 }
 
-/// All of them in one sentence.
+/// Summarizes all edits in one sentence.
 pub(super) fn summary_by_kind(all: &[Edit]) -> String {
     let mut kinds = EditCounts::default();
     for edit in all {

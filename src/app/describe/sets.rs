@@ -1,4 +1,4 @@
-//! Changes of the named sets of hats in words; and of the document's other members, which nobody here knows.
+//! Describes changes of hat sets and of unrecognized fields of the data file.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use crate::model::{Extra, Hats};
 
 use super::{count, truncated};
 
-/// What was done to the document's members.
+/// Describes a change of the data file's other fields.
 pub(super) fn document_edit(before: &Extra, after: &Extra) -> String {
     sets_edit(before, after).unwrap_or_else(|| "changed data file fields (unrecognized)".into())
 }
@@ -19,7 +19,7 @@ fn hat_count(hats: &Hats) -> String {
     count(hats.len(), "hat")
 }
 
-/// `None` when something else changed as well.
+/// Describes a change of hat sets; `None` if other fields changed, too.
 fn sets_edit(before: &Extra, after: &Extra) -> Option<String> {
     let mut rest = before.clone();
     rest.set("sets", after.get("sets").cloned());

@@ -9,7 +9,7 @@ fn titled(title: &str) -> Attachment {
     Attachment::default().with_title(Some(title))
 }
 
-/// A room with two members, one of them with a hat.
+/// A room with two members, one with a hat.
 fn fixture() -> (Wardrobe, Jid, HatId) {
     let (room, hat) = (
         jid("courses@conference.example.org"),

@@ -1,5 +1,6 @@
-//! The subject of a form as a draft has it. One and several had forms of their own once, and several were in one room:
-//! what can be written so is written so still, so that an older program reads it.
+//! The subject of a form as stored in a draft. Earlier versions had separate variants for one and several items, and
+//! for several only in one room. Those variants are still written where possible, so that older versions can read the
+//! draft.
 
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ pub(super) enum StoredSubject {
     AddUserToRooms {
         rooms: Vec<Jid>,
     },
-    /// Not known to older programs.
+    /// Unknown to older versions.
     AddToRoom {
         users: Vec<Jid>,
     },
@@ -38,7 +39,7 @@ pub(super) enum StoredSubject {
         room: Jid,
         users: Vec<Jid>,
     },
-    /// Users of several rooms; not known to older programs.
+    /// Users of several rooms; unknown to older versions.
     EditMembers {
         members: Vec<RoomUser>,
     },
@@ -51,7 +52,7 @@ pub(super) enum StoredSubject {
         room: Jid,
         users: Vec<Jid>,
     },
-    /// For users of several rooms; not known to older programs.
+    /// For users of several rooms; unknown to older versions.
     #[serde(rename = "give-members")]
     AddHatToMembers {
         members: Vec<RoomUser>,
@@ -77,12 +78,12 @@ pub(super) enum StoredSubject {
     },
 }
 
-/// The users of one room.
+/// Members of one room.
 fn members(room: &Jid, users: Vec<Jid>) -> Vec<RoomUser> {
     users.into_iter().map(|user| (room.clone(), user)).collect()
 }
 
-/// The room and the users of members of one room.
+/// The room and the users, if all members are in one room.
 fn in_one_room(members: &[RoomUser]) -> Option<(Jid, Vec<Jid>)> {
     let (room, _) = members.first()?;
     let all = members.iter().all(|(other, _)| other == room);

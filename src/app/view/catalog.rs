@@ -1,4 +1,4 @@
-//! The hats of a room: title, color, how many have it, and whether the catalog defines it.
+//! The catalog of a room: title and hue of each hat, the number of its users, and whether it is defined.
 
 use crate::app::catalog::{CatalogEntry, CatalogOverlay};
 use crate::app::command::CommandId;
@@ -56,7 +56,7 @@ fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
             Some(_) => (Glyph::Full, Tone::Hat(&entry.hat.id, hat)),
             None => (Glyph::Empty, Tone::Faint),
         };
-        // The hue in wide rows, in narrow rows, and as spoken.
+        // The hue for wide rows, for narrow rows and in plain mode.
         let (hue, short, words) = match (entry.definition, hat) {
             (None, _) => (
                 "not in catalog".to_owned(),

@@ -1,9 +1,9 @@
-//! What an empty pane says: what could be here, and what to do next.
+//! The text of an empty pane: what is missing, and what to do next.
 
 use crate::app::command::CommandId;
 use crate::app::{Grouping, Pane, SaveState, State, describe, places};
 
-/// What a pane without rows says.
+/// The text of a pane without rows.
 pub(super) fn empty_lines(state: &State, pane: Pane) -> Vec<String> {
     if state.length(pane) > 0 {
         return Vec::new();
@@ -68,7 +68,7 @@ fn no_hats(state: &State) -> Vec<String> {
     lines
 }
 
-/// The keys that add the first row; while another pane has the focus, the key that moves there comes first.
+/// The hint for adding the first row. If another pane has the focus, it starts with the key that moves to this pane.
 fn key_hint(state: &State, id: CommandId) -> String {
     let Some(command) = id.command() else {
         return String::new();

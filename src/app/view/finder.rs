@@ -1,4 +1,4 @@
-//! Looking for a command, or for a room, a user or a hat, by a few letters; and the help.
+//! The finder: commands, the help, or rooms, users and hats.
 
 use std::borrow::Cow;
 
@@ -11,11 +11,11 @@ use super::{
     Tone, Truncation, View, label,
 };
 
-/// Columns of the keys of a command.
+/// Width of the keys column.
 const KEYS_WIDTH: u16 = 18;
 
 pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
-    // The help is to be read, not only to be searched.
+    // The help is also read, not only searched.
     let (size, hint) = if shown.is_help() {
         ((110, 64), "Type to filter, or press a key to find its command")
     } else {

@@ -1,4 +1,4 @@
-//! A form: its fields with what is wrong at each, the existing hats, how the hat will look, and what will be stored.
+//! A form: its fields with their problems, the existing hats, the preview, and what will be stored.
 
 use crate::app::command::CommandId;
 use crate::app::form::{Field, FieldName, FieldValue, Form, FormSubject};
@@ -76,12 +76,12 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
     }
 }
 
-/// What to put there; under letters of a title, the hat that they mean.
+/// The hint of a field: the hat or room found by the typed title, or what to enter.
 fn field_hint(state: &State, form: &Form, field: &Field) -> String {
     match title_match(form, field) {
         Some((id, title)) if title.is_empty() => format!("→ {id}"),
         Some((id, title)) => format!("→ {title} · {id}"),
-        // Nearly always somebody forgot the first part; but a domain can be affiliated as well.
+        // Usually the local part was forgotten, but a whole domain can be affiliated as well.
         None if field.name == FieldName::User && form.is_domain_address() => {
             "whole domain; for one user: user@domain".into()
         }
@@ -114,7 +114,7 @@ fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> ListView<'a> {
     }
 }
 
-/// Title, the id, which tells apart what has one title, and how many users.
+/// Title, ID, which distinguishes equal titles, and number of users.
 fn suggestion(one: &Existing) -> Vec<RowCell<'_>> {
     let title = match one {
         Existing::Hat(hat) => label::hat(&hat.id, hat.title.as_deref()),
@@ -141,7 +141,7 @@ fn suggestion(one: &Existing) -> Vec<RowCell<'_>> {
 
 fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     let (room, user) = match &form.subject {
-        // Of many the first is the example.
+        // The first of several users is the example.
         FormSubject::AddHat { members } => members.first().map(|(room, user)| (room, user))?,
         FormSubject::EditHats { attachments, .. } => attachments.first().map(|at| (&at.room, &at.user))?,
         _ => return None,
@@ -172,7 +172,7 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     })
 }
 
-/// The field in words: what is wrong with it, else what it means or how it is filled in.
+/// The focused field in words: its problem, else its meaning or hint.
 fn status(state: &State, form: &Form) -> String {
     let Some(field) = form.field() else {
         return form.subject.heading();
@@ -201,7 +201,7 @@ fn status(state: &State, form: &Form) -> String {
     format!("{says}{known}")
 }
 
-/// The hat or room that letters in a field mean: its id, and what it is called.
+/// The hat or room found by the typed title: its ID and title.
 fn title_match(form: &Form, field: &Field) -> Option<(String, String)> {
     match field.name {
         FieldName::Hat => form
@@ -223,9 +223,8 @@ fn matched_phrase(form: &Form, field: &Field) -> Option<String> {
     Some(title.map_or_else(|| id.clone(), |title| format!("{title}, {id}")))
 }
 
-/// A text as a sentence.
+/// Capitalizes the first letter, unless the text starts with an address.
 fn capitalize(text: &str) -> String {
-    // An address begins as it does.
     let first = text.split(char::is_whitespace).next();
     if first.is_some_and(|word| word.contains('@')) {
         return text.to_owned();

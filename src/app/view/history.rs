@@ -1,4 +1,4 @@
-//! Who did what, when: the entries, newest first, and the whole of the selected one.
+//! The history: entries, newest first, and the full text of the selected one.
 
 use std::borrow::Cow;
 
@@ -12,11 +12,11 @@ use crate::store::{HistoryEntry, HistoryFilter};
 
 use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, RowCount, View, label};
 
-/// A group of more edits than these is not looked through while drawing.
+/// Groups with more edits are not summarized, because that would slow down drawing.
 const MAX_DESCRIBED_EDITS: usize = 256;
-/// So many entries above and below the selected one are looked at for the width of the actors' column.
+/// Number of entries above and below the selected one that determine the width of the actor column.
 const NEARBY_ENTRIES: usize = 100;
-/// Columns that an actor gets at most.
+/// Maximum width of the actor column.
 const MAX_ACTOR_WIDTH: usize = 18;
 
 pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> View<'a> {
@@ -28,7 +28,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> V
     });
     let len = shown.entries.len();
     let selected = (len > 0).then_some(shown.selected);
-    // As wide as the longest name around here needs, so that what was done has the rest.
+    // As wide as the longest name nearby, so that the action gets the rest.
     let first = shown.selected.saturating_sub(NEARBY_ENTRIES);
     let around = shown.entries.iter().skip(first).take(2 * NEARBY_ENTRIES);
     let widest = around
@@ -72,7 +72,7 @@ fn empty_text(shown: &HistoryOverlay) -> &'static str {
     }
 }
 
-/// To what it is narrowed, and what could not be read.
+/// The filter and reading errors.
 fn remarks(shown: &HistoryOverlay) -> Vec<Remark> {
     let remark = |error: bool| {
         move |text: String| Remark {
@@ -105,7 +105,7 @@ fn filter_text(filter: &HistoryFilter) -> Option<String> {
 fn row<'a>(entry: Option<&'a HistoryEntry>, at: usize, widest: u16, zone: &TimeZone) -> ListRow<'a> {
     let cells = entry.map(|entry| {
         let did = action(entry);
-        // On a narrow screen the day tells enough.
+        // Narrow screens omit the year.
         let long = format_time(entry.time, zone, "%Y-%m-%d %H:%M");
         let short = format_time(entry.time, zone, "%m-%d %H:%M");
         let actor: Cow<'a, str> = entry.actor.as_ref().into();
@@ -126,7 +126,7 @@ fn row<'a>(entry: Option<&'a HistoryEntry>, at: usize, widest: u16, zone: &TimeZ
     })
 }
 
-/// What was done, in words.
+/// Describes what was done.
 fn action(entry: &HistoryEntry) -> String {
     describe::entry(entry, &group_summary(&entry.group))
 }

@@ -1,13 +1,13 @@
-//! Short names and numbers for what the panes list.
+//! Short names and numbers for lists.
 
 use std::borrow::Cow;
 
 use crate::model::{HatId, Jid, Room};
 
-/// A text longer than this, in bytes, is never looked at as a whole while drawing.
+/// Longer texts, in bytes, are not scanned as a whole while drawing.
 pub const MAX_SCANNED: usize = 8192;
 
-/// As much of a text, from its beginning, as is looked at while drawing.
+/// The start of a text that is scanned while drawing.
 pub fn bounded_prefix(text: &str) -> &str {
     // A character has at most four bytes.
     (0..4)
@@ -16,7 +16,7 @@ pub fn bounded_prefix(text: &str) -> &str {
         .unwrap_or(text)
 }
 
-/// The same from its end.
+/// The end of a text that is scanned while drawing.
 pub fn bounded_suffix(text: &str) -> &str {
     let Some(from) = text.len().checked_sub(MAX_SCANNED) else {
         return text;
@@ -24,7 +24,7 @@ pub fn bounded_suffix(text: &str) -> &str {
     (0..4).find_map(|more| text.get(from + more..)).unwrap_or(text)
 }
 
-/// What people read of a hat: its title, else a name made of its id.
+/// The displayed name of a hat: its title, else a name made from its ID.
 pub fn hat<'a>(id: &HatId, title: Option<&'a str>) -> Cow<'a, str> {
     match title.filter(|title| !title.is_empty()) {
         Some(title) => title.into(),
@@ -32,24 +32,24 @@ pub fn hat<'a>(id: &HatId, title: Option<&'a str>) -> Cow<'a, str> {
     }
 }
 
-/// What people call a room: its name, else the local part of its address.
+/// The displayed name of a room: its name, else the local part of its address.
 pub fn room<'a>(jid: &'a Jid, room: &'a Room) -> &'a str {
     visible_name(room).unwrap_or_else(|| jid.local().unwrap_or(jid.as_str()))
 }
 
-/// A room's name, unless nothing can be seen of it.
+/// A room's name, unless it is blank.
 pub fn visible_name(room: &Room) -> Option<&str> {
     let name = room.name.as_deref()?;
     (!bounded_prefix(name).trim().is_empty()).then_some(name)
 }
 
-/// Whether a hat's id is a URI; of one too long to be looked at while drawing, whether it begins as one.
+/// Whether a hat ID is a URI. Of a very long ID, only the start is checked.
 pub fn is_uri(hat: &HatId) -> bool {
     let start = bounded_prefix(hat.as_str());
     if start.len() == hat.as_str().len() {
         return hat.is_uri();
     }
-    // The end may have cut an escape (%C3) in two.
+    // The cut may have split an escape (%C3).
     let whole = match start.rfind('%') {
         Some(at) if at + 2 >= start.len() => start.get(..at).unwrap_or_default(),
         _ => start,
@@ -57,7 +57,7 @@ pub fn is_uri(hat: &HatId) -> bool {
     HatId::unchecked(whole).is_uri()
 }
 
-/// A name for a hat that has no title: the last part of its id, or the last letters of that.
+/// A name for a hat without a title: the last part of its ID, or the last characters of that.
 pub fn untitled(hat: &HatId) -> String {
     let id = bounded_suffix(hat.as_str());
     let last = id
@@ -73,7 +73,7 @@ pub fn untitled(hat: &HatId) -> String {
     format!("untitled (…{end})")
 }
 
-/// A number in at most so many columns: in full, or in thousands or millions.
+/// A number that fits into this width: in full, or in thousands or millions.
 pub fn short_number(number: usize, columns: usize) -> String {
     let full = number.to_string();
     if full.len() <= columns {

@@ -1,6 +1,6 @@
 //! What each pane and overlay shows: derived from the state once, drawn in boxes or written as plain lines.
 //!
-//! A view holds raw text. Whoever shows it sanitizes it; rows are made only when they are seen.
+//! A view contains raw text; the code that shows it sanitizes it. Rows are created only when they are visible.
 
 use super::{Pane, State};
 

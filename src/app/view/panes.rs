@@ -1,4 +1,4 @@
-//! The three panes of each view: rooms, users, hats; or hats, who has them, in which rooms.
+//! The three panes of each view.
 
 use std::borrow::Cow;
 
@@ -55,7 +55,7 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
     }
 }
 
-/// Rows of fewer columns are narrow.
+/// Rows narrower than this show short forms.
 fn narrow_width(grouping: Grouping, pane: Pane) -> u16 {
     match (grouping, pane) {
         (_, Pane::First) => 30,
@@ -65,7 +65,7 @@ fn narrow_width(grouping: Grouping, pane: Pane) -> u16 {
     }
 }
 
-/// The title, what the pane is about, and both as a phrase.
+/// The title, the subjects, and both as a phrase.
 fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
     let name = |text, cut| TitleName {
         text,
@@ -193,7 +193,7 @@ fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<RowCell<'_>>> {
 
 fn room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (jid, room) = state.room_at(at)?;
-    // The domain says something only where it is not the same for all rooms.
+    // The domain is shown only if not all rooms share it.
     let several = state.totals().several_domains;
     let name = match label::visible_name(room) {
         Some(name) => RowCell::text(name),
@@ -232,7 +232,7 @@ fn user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     ])
 }
 
-/// Active or not, in words.
+/// `active` or `inactive`.
 pub(super) fn active_text(attachment: &Attachment) -> &'static str {
     if attachment.is_active() {
         "active"
@@ -241,7 +241,7 @@ pub(super) fn active_text(attachment: &Attachment) -> &'static str {
     }
 }
 
-/// What the marked users have of a hat, in words.
+/// How many of the marked users have a hat, and how, in words.
 pub(super) fn tally_parts(tally: &Tally, marked: usize) -> [String; 3] {
     [
         format!("{} of {marked} users", tally.count),
@@ -363,7 +363,7 @@ fn room_of_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     ])
 }
 
-/// How a user of this affiliation looks, and how the affiliation is called.
+/// The style of a user with this affiliation, and the affiliation in words.
 fn affiliation(affiliation: Affiliation) -> (Tone<'static>, &'static str) {
     match affiliation {
         Affiliation::Outcast => (Tone::Banned, "outcast, banned"),

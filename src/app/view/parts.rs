@@ -1,4 +1,4 @@
-//! What a view is made of.
+//! The parts of a view.
 
 use std::borrow::Cow;
 
@@ -13,28 +13,27 @@ pub use fields::{
 };
 pub use list::{CellContent, CellWidth, Glyph, ItemRow, ListRow, ListView, RowCell, SpokenText, Tone};
 
-/// Lines for the whole of the selected row below a list, where there is room for them.
+/// Number of lines for the full text of the selected row, if there is space.
 const FULL_TEXT_LINES: u16 = 4;
 
-/// What a pane or an overlay shows.
+/// The content of a pane or overlay.
 pub struct View<'a> {
-    /// Its title and what it is about.
+    /// The title and the subject.
     pub heading: Heading<'a>,
-    /// The most columns and rows that an overlay needs; panes fill their place.
+    /// Maximum width and height of an overlay; panes fill their area.
     pub size: (u16, u16),
-    /// The line that is typed above the body.
+    /// The text input above the body.
     pub input: Option<InputView<'a>>,
-    /// Remarks above the body, a line each.
+    /// Remarks above the body, one line each.
     pub remarks: Vec<Remark>,
-    /// The content.
+    /// The body.
     pub body: Body<'a>,
-    /// The whole of what is selected, in the line below the panes.
+    /// Details of the selection, shown in the line below the panes.
     pub details: Option<Details<'a>>,
 }
 
 impl View<'_> {
-    /// How many rows further or back a page is in the list of an overlay of so many lines: as many as are shown, and
-    /// headings between them are none.
+    /// The number of rows in a page of an overlay's list at this height. Headings are not counted.
     pub(crate) fn page_rows(&self, lines: u16, down: bool) -> usize {
         let around = 2 + u16::from(self.input.is_some());
         let remarks = u16::try_from(self.remarks.len()).unwrap_or(u16::MAX);
@@ -56,62 +55,62 @@ impl View<'_> {
 /// The title of a pane or overlay.
 #[derive(Default)]
 pub struct Heading<'a> {
-    /// What is listed or done.
+    /// What is listed or done, such as `Users` or `Add hat`.
     pub title: Cow<'a, str>,
-    /// How many rows there are.
+    /// The number of rows.
     pub count: Option<RowCount<'a>>,
-    /// What it is about, the outermost first: the room, the user.
+    /// The subjects, outermost first: the room, the user.
     pub subjects: Vec<TitleName<'a>>,
-    /// Title and subject as a phrase: `Users of Courses`.
+    /// Title and subjects as a phrase: `Users in Courses`.
     pub spoken: String,
-    /// Something is being worked out or waited for.
+    /// Whether work is in progress.
     pub busy: bool,
 }
 
-/// A name that may have to be cut.
+/// A name that can be cut.
 pub struct TitleName<'a> {
     /// The name.
     pub text: Cow<'a, str>,
-    /// Where it is cut when it is too long.
+    /// Where to cut it if it is too long.
     pub truncation: Truncation,
 }
 
-/// Where a text is cut when it is too long.
+/// Where to cut a text that is too long.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Truncation {
     /// At its end.
     #[default]
     End,
-    /// In its middle: for URIs, whose ends tell most.
+    /// In the middle: for URIs, whose ends matter most.
     Middle,
-    /// As an address: first the domain, at its end.
+    /// As an address: the domain first, at its end.
     Address,
 }
 
-/// How many rows a list has.
+/// The number of rows of a list.
 #[derive(Default)]
 pub struct RowCount<'a> {
-    /// Rows that are shown.
+    /// Number of rows listed.
     pub shown: usize,
-    /// More follow that were not read yet.
+    /// Whether more rows have not been loaded yet.
     pub has_more: bool,
-    /// While the list is filtered: how many rows there are without the filter.
+    /// With a filter: the number of rows without it.
     pub total: Option<usize>,
-    /// The filter's text, unless it is being typed.
+    /// The text of the filter, unless it is being typed.
     pub filter: Option<Cow<'a, str>>,
-    /// Marked rows.
+    /// Number of marked rows.
     pub marked: usize,
-    /// The order of the rows: `by name`.
+    /// The sort order, such as `by name`.
     pub sort_order: Option<&'static str>,
     /// The noun for a row where the title does not name it.
     pub noun: Option<&'static str>,
 }
 
-/// A line that is typed.
+/// A text input.
 pub struct InputView<'a> {
-    /// What is typed, with its cursor.
+    /// The text and its cursor.
     pub text: &'a TextInput,
-    /// What can be typed, shown while nothing is.
+    /// The hint shown while the text is empty.
     pub hint: &'static str,
 }
 
@@ -119,15 +118,15 @@ pub struct InputView<'a> {
 pub struct Remark {
     /// The sentence.
     pub text: String,
-    /// It tells of a failure.
+    /// Whether it is an error.
     pub is_error: bool,
 }
 
 /// The content of a view.
 pub enum Body<'a> {
-    /// Rows, one of which is selected.
+    /// A list with a selection.
     List(ListView<'a>),
-    /// Paragraphs and the keys that answer.
+    /// A question.
     Question(Vec<QuestionParagraph>),
     /// The fields of a form.
     Fields(Box<FieldsView<'a>>),
@@ -135,26 +134,26 @@ pub enum Body<'a> {
 
 /// A paragraph of a question.
 pub struct QuestionParagraph {
-    /// The text; empty: a blank line.
+    /// The text; empty for a blank line.
     pub text: String,
-    /// Emphasized.
+    /// Whether it is emphasized.
     pub strong: bool,
 }
 
-/// The whole of what is selected.
+/// Details of the selection.
 pub struct Details<'a> {
-    /// An address, an id, a sentence.
+    /// An address, an ID or a sentence.
     pub main: Cow<'a, str>,
-    /// Where it is cut.
+    /// Where to cut it.
     pub cut: Truncation,
-    /// More about it.
+    /// More facts.
     pub remarks: Vec<Cow<'a, str>>,
 }
 
 impl Details<'_> {
-    /// The sentence of a row, and what it does not say already.
+    /// The sentence of a row, completed with the details that it does not contain.
     pub fn sentence(&self, sentence: &str) -> String {
-        // The row has the short form; this is the full one.
+        // The row may contain the short form of the main text.
         let said = sentence
             .split(", ")
             .filter(|part| self.main.len() == part.len() || !self.main.starts_with(&format!("{part}:")));
@@ -165,7 +164,7 @@ impl Details<'_> {
     }
 }
 
-/// Parts that are not empty, as an enumeration.
+/// Joins the parts that are not empty with commas.
 pub(in crate::app) fn join_nonempty<'a>(parts: impl IntoIterator<Item = Cow<'a, str>>) -> String {
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join(", ")

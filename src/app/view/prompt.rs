@@ -1,4 +1,4 @@
-//! A line to be typed, a choice, and what is wrong with what was typed.
+//! A prompt: a text input, a choice and errors.
 
 use crate::app::prompt::Prompt;
 

@@ -1,11 +1,11 @@
-//! Questions with a few answers: a confirmation, a conflict, a draft.
+//! Questions: a confirmation, a conflict, a draft.
 
 use crate::app::draft::Draft;
 use crate::app::{Confirm, Conflict, describe};
 
 use super::{Body, Heading, QuestionParagraph, View};
 
-/// Columns of a question's box.
+/// Width of a question.
 const WIDTH: u16 = 72;
 
 fn question<'a>(title: &'static str, paragraphs: Vec<QuestionParagraph>) -> View<'a> {

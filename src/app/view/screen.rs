@@ -1,20 +1,20 @@
-//! What stands around the panes: the file, what it holds, whether it is saved, what keeps it from that.
+//! What is shown around the panes: the file, its contents, whether it is saved, and problems.
 
 use crate::app::command::CommandId;
 use crate::app::{Grouping, Phase, RowKind, SaveState, State, describe};
 use crate::store::StoreProblem;
 
-/// How far the reading of the file is.
+/// Progress of loading the data file.
 pub struct LoadingView<'a> {
     /// The data file.
     pub file: &'a str,
-    /// Why it is not read, and what can be done; `None` while it is being read.
+    /// Why it cannot be loaded, and what to do; `None` while loading.
     pub failed: Option<String>,
-    /// How much of it was read, in percent, where that is known.
+    /// Progress in percent, if known.
     pub percent: Option<u8>,
 }
 
-/// What the file holds: rooms, users, hats.
+/// The numbers of rooms, users and hats.
 pub fn counts(state: &State) -> Vec<String> {
     if state.phase() != Phase::Open {
         return Vec::new();
@@ -27,7 +27,7 @@ pub fn counts(state: &State) -> Vec<String> {
     ]
 }
 
-/// What fails, and what is done about it.
+/// The current problem, and what is done about it.
 pub fn file_problem(state: &State) -> Option<String> {
     let (SaveState::NotSaved(_, reason) | SaveState::FileProblem(reason)) = state.save_state() else {
         return None;
@@ -51,7 +51,7 @@ pub fn unsaved_changes(number: usize) -> String {
     describe::count(number, "unsaved change")
 }
 
-/// How far the reading is; `None` when it is done.
+/// Progress of loading; `None` when done.
 pub fn loading(state: &State) -> Option<LoadingView<'_>> {
     let Phase::Opening { done, total: of } = state.phase() else {
         return None;
@@ -71,7 +71,7 @@ pub fn loading(state: &State) -> Option<LoadingView<'_>> {
     })
 }
 
-/// What can be typed into the filter of the pane with the focus.
+/// A hint for the filter of the focused pane.
 pub fn filter_hint(state: &State) -> &'static str {
     let (grouping, pane) = (state.grouping(), state.focus());
     match grouping.kind(pane) {

@@ -1,4 +1,4 @@
-//! The named sets of hats: the name, how many hats, and which.
+//! The hat sets: name, number of hats, and their titles.
 
 use crate::app::command::CommandId;
 use crate::app::sets::{NamedHats, SetsOverlay};
@@ -9,7 +9,7 @@ use super::{
 };
 
 pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View<'a> {
-    // As high as it has to be for all of them, so that it does not jump while a few letters leave few.
+    // High enough for all sets, so that the height does not change while filtering.
     let all = state.wardrobe().hat_sets().map_or(0, |sets| sets.len());
     let height = u16::try_from(all + 3).unwrap_or(u16::MAX).clamp(9, 24);
     let (entries, failed) = match shown.entries(&state.view) {

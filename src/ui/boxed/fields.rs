@@ -1,7 +1,6 @@
-//! The fields of a form with what is wrong at each, the existing hats, how the hat will look and what will be stored.
+//! The fields of a form with their problems, the existing hats, the preview, and what will be stored.
 //!
-//! The text area does not draw itself: it would write what was typed as it is, not sanitized, and scrolls by columns of
-//! its own count.
+//! The text area does not draw itself, because it would neither sanitize the text nor scroll by terminal columns.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -19,36 +18,36 @@ use crate::ui::theme::Theme;
 
 use super::hat::{self, HatPreview};
 
-/// Columns of the marker and the label before a field.
+/// Width of the marker and the label before a field.
 pub(super) const LABEL_WIDTH: u16 = 14;
-/// What is wrong takes no more lines than these.
+/// Maximum number of lines for problems.
 const MAX_PROBLEM_LINES: usize = 14;
 
-/// Fields to be drawn; the state is where the mouse finds them.
+/// Draws fields, and collects their mouse targets.
 pub(super) struct FieldsWidget<'v, 'a> {
     pub(super) fields: &'v FieldsView<'a>,
     pub(super) theme: &'v Theme,
-    /// Where the cursor is to be shown; filled in by drawing.
+    /// The cursor position, set by drawing.
     pub(super) cursor: &'v mut Option<Position>,
 }
 
-/// A line of the fields' part: a field, or what stands below it.
+/// A line: a field, or text below it.
 enum FieldLine<'v> {
-    /// Of a field of phrases this one is on its line.
+    /// The option shown on the line of a field with phrases.
     Field(usize, usize),
-    /// One of the phrases of a field that can be chosen, which is not on the field's own line.
+    /// Another option, on its own line.
     ChoiceLine(usize, usize),
     Problem(Sanitized<'static>),
     Hint(&'v str),
-    /// A title in the color that is typed.
+    /// A sample title in the typed hue.
     Sample(&'v str, &'v HatId, Option<&'v Hue>),
 }
 
-/// The most lines that a form makes use of, without its frame.
+/// Maximum height of a form without its frame.
 pub(super) fn height(fields: &FieldsView<'_>, columns: u16, theme: &Theme) -> u16 {
     let all = lines(fields, columns, u16::MAX, theme).len();
-    // So that a form does not jump when a mistake takes the place of a hint: two lines a field, or where a list fills
-    // the rest those that have something below them.
+    // Reserves space so that the form does not jump when an error replaces a hint: two lines per field, or, if a list
+    // fills the rest, for the fields with text below them.
     let texts = fields.fields.iter().filter(|field| has_line_below(field)).count();
     let is_form = fields
         .fields
@@ -64,7 +63,7 @@ pub(super) fn height(fields: &FieldsView<'_>, columns: u16, theme: &Theme) -> u1
     } else {
         0
     };
-    // A blank line above and below.
+    // One blank line above and one below.
     u16::try_from(all).unwrap_or(u16::MAX).saturating_add(2 + rest)
 }
 
@@ -72,8 +71,8 @@ fn has_line_below(field: &FieldView<'_>) -> bool {
     !matches!(field.value, ValueView::Checkbox(..) | ValueView::ChoiceLines(..))
 }
 
-/// The lines of all fields in so many columns and, if possible, lines: else only the field with the focus keeps its
-/// hint, and of phrases only the chosen one is shown.
+/// The lines of all fields for this width. If they do not fit the height, only the focused field keeps its hint, and
+/// only chosen options are shown.
 fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Theme) -> Vec<FieldLine<'v>> {
     let columns = usize::from(columns.saturating_sub(LABEL_WIDTH + 1));
     let height = usize::from(height);
@@ -125,13 +124,13 @@ fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Them
     lines
 }
 
-/// What is wrong, folded, as much of it as there is room for, and how much more there is.
+/// The problems, wrapped, as many as fit, and the number of the rest.
 fn problem_lines(problems: &[String], columns: usize, room: usize, theme: &Theme) -> Vec<Sanitized<'static>> {
     let mut lines = Vec::new();
     for (at, problem) in problems.iter().enumerate() {
         let last = at + 1 == problems.len();
         let left = room.saturating_sub(lines.len() + usize::from(!last));
-        // The heading and the first are there in any case, cut if need be.
+        // The heading and the first problem are always shown, cut if necessary.
         let most = if at < 2 { left.clamp(1, 3) } else { 3 };
         let folded = Sanitized::wrapped(problem, columns, most, theme.charset());
         if folded.len() > left && at > 1 {
@@ -152,13 +151,13 @@ impl StatefulWidget for FieldsWidget<'_, '_> {
         let suggestions = fields.suggestions.as_ref();
         let listed = suggestions.and_then(|known| known.list.selected);
         let mut lines = lines(fields, area.width, area.height, self.theme);
-        // On a small screen the list takes the place of the other fields while it has the keys.
+        // On a small screen, the focused list replaces the other fields.
         if listed.is_some() && usize::from(area.height) < lines.len() + 1 + usize::from(SUGGESTION_LINES[1]) {
             lines.retain(|line| matches!(line, FieldLine::Field(at, _) if *at == fields.focus));
         }
         let needed = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         let rest = suggestions.map_or(0, |_| hat::MIN_HEIGHT + 2);
-        // A blank line at the top where there is one to spare.
+        // A blank line at the top, if there is space.
         let spare = u16::from(area.height > needed.saturating_add(rest));
         let inner = skip_lines(area, spare);
         let painter = FieldsRenderer {
@@ -190,7 +189,7 @@ impl FieldsRenderer<'_, '_> {
         put(buffer, line, &shown, style)
     }
 
-    /// Draws as many of the lines as there is room for, the focused field among them; gives the place of the cursor.
+    /// Draws as many lines as fit, including the focused field. Returns the cursor position.
     fn lines(
         &self,
         buffer: &mut Buffer,
@@ -201,7 +200,7 @@ impl FieldsRenderer<'_, '_> {
         let height = usize::from(area.height);
         let on = |line: &FieldLine<'_>| matches!(line, FieldLine::Field(at, _) if *at == self.fields.focus);
         let focus = lines.iter().position(on).unwrap_or_default();
-        // What stands below the focused field is seen with it.
+        // Text below the focused field is kept visible with it.
         let first = (focus + 2).saturating_sub(height).min(focus);
         let mut cursor = None;
         for (row, line) in area.rows().zip(lines.iter().skip(first)) {
@@ -300,7 +299,7 @@ impl FieldsRenderer<'_, '_> {
     }
 
     fn choice(&self, buffer: &mut Buffer, line: Rect, words: &[&str], at: usize, spots: &mut MouseSpots) {
-        // What is chosen comes first in sight where the line is too short for all.
+        // If the line is too short for all options, the chosen one stays visible.
         let all: usize = words.iter().map(|word| word.len() + 2).sum();
         let skipped = if all > usize::from(line.width) { at } else { 0 };
         let mut rest = line;
@@ -326,7 +325,7 @@ pub(super) fn rule(buffer: &mut Buffer, line: Rect, theme: &Theme) {
     }
 }
 
-/// Right of the labels.
+/// The area to the right of the labels.
 pub(super) fn value_area(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(LABEL_WIDTH).min(area.right()),
@@ -335,7 +334,7 @@ pub(super) fn value_area(area: Rect) -> Rect {
     }
 }
 
-/// A line to type in, in its whole length; gives the place of the cursor.
+/// Draws a text input over the whole line. Returns the cursor position.
 pub(super) fn input(
     buffer: &mut Buffer,
     line: Rect,

@@ -1,4 +1,4 @@
-//! The line at the bottom: the keys that work now, from the one table of commands.
+//! The footer: the keys that work now, from the table of commands.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,10 +11,10 @@ use crate::ui::draw::put;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-/// Columns between two commands, where there is room, and where there is not.
+/// Columns between two commands, normally and if space is short.
 const GAPS: [usize; 2] = [3, 2];
 
-/// The commands that work now, as many as there is room for.
+/// As many of the available commands as fit.
 pub(super) struct KeyHints<'v> {
     pub(super) state: &'v State,
     pub(super) theme: &'v Theme,
@@ -24,7 +24,7 @@ impl Widget for KeyHints<'_> {
     fn render(self, line: Rect, buffer: &mut Buffer) {
         let (state, theme) = (self.state, self.theme);
         let charset = theme.charset();
-        // A key that means something more particular here is not shown twice.
+        // A key that a more specific place binds is not shown twice.
         let meant = |command: &&Command| {
             let key = state.keymap().primary(command);
             key.and_then(|key| lookup(state, key))
@@ -54,8 +54,7 @@ impl Widget for KeyHints<'_> {
     }
 }
 
-/// Those that there is room for, in their order. The keys that everybody tries, and the ways to all
-/// others, go first.
+/// The commands that fit, in order. Keys that everybody tries, and the ways to all other commands, are dropped last.
 fn fitting<'a>(
     state: &State,
     all: &[&'a Command],
@@ -65,7 +64,7 @@ fn fitting<'a>(
     let first = |command: &Command| {
         let well_known = [Key::plain(KeyCode::Enter), Key::plain(KeyCode::Esc)];
         let key = state.keymap().primary(command);
-        // The mouse is there only while it is on, and that has to be seen.
+        // Shown only while the mouse is on, because its state must be visible.
         [CommandId::Help, CommandId::Palette, CommandId::Mouse].contains(&command.id)
             || key.is_some_and(|key| well_known.contains(&key))
     };

@@ -17,12 +17,12 @@ use crate::ui::theme::Theme;
 use super::fields::{rule, value_area};
 use super::list::ListWidget;
 
-/// The most lines that all of it makes use of.
+/// Maximum number of lines used.
 pub(super) const MAX_HEIGHT: u16 = 1 + SUGGESTION_LINES[0] + PREVIEW_LINES;
-/// The fewest lines in which all of it is shown, but for the heading of the existing hats.
+/// Minimum number of lines to show everything except the heading of the existing hats.
 pub(super) const MIN_HEIGHT: u16 = SUGGESTION_LINES[1] + PREVIEW_LINES;
 
-/// What stands below the fields of a hat.
+/// The part below the fields of a hat form.
 pub(super) struct HatPreview<'v, 'a> {
     pub(super) suggestions: &'v SuggestionsView<'a>,
     pub(super) preview: Option<&'v Preview<'a>>,
@@ -83,9 +83,9 @@ impl HatPreview<'_, '_> {
         shown.render(rows, buffer, spots);
     }
 
-    /// How it will look in chat, and what will be stored.
+    /// The preview in chat, and what will be stored.
     fn preview(&self, buffer: &mut Buffer, area: Rect, preview: &Preview<'_>) {
-        // A heading alone would tell nothing.
+        // A heading without content would be useless.
         let mut rows = area.rows();
         let (Some(first), Some(second)) = (rows.next(), rows.next()) else {
             return;
@@ -108,7 +108,7 @@ impl HatPreview<'_, '_> {
         }
     }
 
-    /// The hat beside the name, as chat programs show it.
+    /// The hat beside the user's name, as chat programs show it.
     fn in_chat(&self, buffer: &mut Buffer, row: Rect, preview: &Preview<'_>) {
         let charset = self.theme.charset();
         let half = usize::from(row.width) / 2;
@@ -142,7 +142,7 @@ impl HatPreview<'_, '_> {
         }
     }
 
-    /// A heading in a rule.
+    /// A rule with a heading.
     fn heading(&self, buffer: &mut Buffer, line: Rect, shown: &str) {
         rule(buffer, line, self.theme);
         let place = Rect {

@@ -1,4 +1,4 @@
-//! The line at the top: the file, what it holds, whether it is saved, who works here; and what keeps it from being saved.
+//! The header: the file, its contents, whether it is saved, and the actor; and the problem that prevents saving.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,14 +12,14 @@ use crate::ui::layout::with_margin;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-/// Columns between two things.
+/// Columns between two items.
 const GAP: &str = "  ";
-/// Columns that the file gets at least.
+/// Minimum width of the file name.
 const MIN_FILE_WIDTH: usize = 14;
-/// What keeps the file from being saved takes no more lines than these from the panes.
+/// Maximum number of lines for the problem.
 const MAX_PROBLEM_LINES: usize = 3;
 
-/// The line at the top.
+/// The header line.
 pub(super) struct Header<'v> {
     pub(super) state: &'v State,
     pub(super) theme: &'v Theme,
@@ -39,7 +39,7 @@ impl Widget for Header<'_> {
         let counts = Sanitized::new(&counts, charset);
         let file = &state.start().file;
         let columns = usize::from(rest.width);
-        // What the file holds tells more than all of its path.
+        // The counts are more useful than the full path.
         let beside = counts.width() + 2 * GAP.len();
         let wanted = Sanitized::cut(file, MIN_FILE_WIDTH, Truncation::End, charset).width();
         let (rest, space) = if columns >= beside + wanted {
@@ -55,7 +55,7 @@ impl Widget for Header<'_> {
 }
 
 impl Header<'_> {
-    /// Whether it is saved, and by whom; gives the line without it.
+    /// Draws the save state and the actor; returns the rest of the line.
     fn save_state(&self, buffer: &mut Buffer, line: Rect) -> Rect {
         let (state, theme, charset) = (self.state, self.theme, self.theme.charset());
         let warning = theme.warning_mark();
@@ -85,7 +85,7 @@ impl Header<'_> {
     }
 }
 
-/// What keeps the file from being read or written, in lines of so many columns; none while nothing does.
+/// The problem that prevents reading or saving, wrapped to this width; empty if there is none.
 pub(super) fn problem_lines(state: &State, theme: &Theme, columns: u16) -> Vec<Sanitized<'static>> {
     let sentence = screen::file_problem(state).map(|trouble| format!("{} {trouble}", theme.warning_mark()));
     let folded = sentence.map(|sentence| {

@@ -1,7 +1,7 @@
-//! A list of which only the rows that are seen are made.
+//! A list that creates only its visible rows.
 //!
-//! Not ratatui's `List` and `Table`: the first takes all its items for each frame (10,000 rows: 2.0 ms a key), scrolls
-//! with a state that drawing writes, and knows no headings; the second asks the layout solver in each frame.
+//! Not ratatui's `List` and `Table`: `List` takes all items in each frame (10,000 rows: 2.0 ms per key), scrolls with
+//! state that drawing changes, and has no headings; `Table` runs the layout solver in each frame.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,22 +16,22 @@ use crate::ui::layout::scroll_offset;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-/// Rows to be drawn.
+/// Draws the rows of a list.
 pub(super) struct ListWidget<'v, 'a> {
     pub(super) list: &'v ListView<'a>,
     pub(super) theme: &'v Theme,
-    /// Whether the list has the keys.
+    /// Whether the list has the focus.
     pub(super) focused: bool,
-    /// The look of rows that are not selected.
+    /// The style of unselected rows.
     pub(super) style: Style,
 }
 
-/// The first row that is seen of a list in so many lines.
+/// The first visible row of a list of this height.
 fn first_visible(list: &ListView<'_>, height: u16) -> usize {
     scroll_offset(list.selected.unwrap_or_default(), height.into(), list.len)
 }
 
-/// How many rows there are above and below those that are seen.
+/// The numbers of rows hidden above and below.
 pub(super) fn hidden_rows(list: &ListView<'_>, theme: &Theme, height: u16) -> Sanitized<'static> {
     let above = first_visible(list, height);
     let below = list.len.saturating_sub(above + usize::from(height));
@@ -47,7 +47,7 @@ pub(super) fn hidden_rows(list: &ListView<'_>, theme: &Theme, height: u16) -> Sa
     Sanitized::new(&text, theme.charset()).into_owned()
 }
 
-/// The headings of the columns right of the names, above rows of so many columns.
+/// The column headings, for rows of this width.
 pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'static> {
     if list.len == 0 || columns < list.narrow_below {
         return Sanitized::default();
@@ -61,7 +61,7 @@ pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'s
     let mut text = String::new();
     for (cell, width) in widths.iter().skip(after) {
         text.push_str(&" ".repeat(cell.gap.into()));
-        // Column headings are of the program itself.
+        // Column headings are literals.
         text.push_str(
             Sanitized::literal(cell.heading)
                 .padded(*width, cell.right_aligned)
@@ -146,12 +146,12 @@ fn tone_style(theme: &Theme, tone: Tone<'_>) -> Style {
     }
 }
 
-/// The cells that a row of so many columns has room for, and how wide each is.
+/// The cells that fit into a row of this width, and their widths.
 fn widths<'v, 'a>(list: &ListView<'_>, item: &'v ItemRow<'a>, columns: u16) -> Vec<(&'v RowCell<'a>, usize)> {
     let narrow = columns < list.narrow_below;
     let row = usize::from(columns);
     let shown = item.cells.iter().filter(|cell| cell.min_row_width <= columns);
-    // Before the cells stand the marker of the selected row and the mark, behind them one blank.
+    // A row starts with the selection marker and the mark, and ends with one blank.
     let gaps: usize = shown.clone().map(|cell| usize::from(cell.gap)).sum();
     let room = row.saturating_sub(2 + usize::from(list.markable) + gaps);
     let (mut left, mut shares) = (room, 0);
@@ -180,14 +180,14 @@ fn widths<'v, 'a>(list: &ListView<'_>, item: &'v ItemRow<'a>, columns: u16) -> V
     widths
 }
 
-/// The columns that a cell would like to have.
+/// The preferred width of a cell.
 fn preferred_width(cell: &RowCell<'_>, narrow: bool) -> usize {
     match &cell.content {
         CellContent::Glyph(_) => 1,
         CellContent::Number(number) => number.to_string().len(),
         CellContent::Abbreviated(_, short) if narrow => crate::ui::text::width(short),
         CellContent::Text(text, _) | CellContent::Abbreviated(text, _) | CellContent::Keys(text) => {
-            // Longer than any row is long enough.
+            // Any length beyond the row's width will do.
             Sanitized::cut(text, 400, Truncation::End, crate::ui::text::Charset::Unicode).width()
         }
     }

@@ -1,4 +1,4 @@
-//! A question: paragraphs and, below them, the keys that answer.
+//! A question: paragraphs, and the keys that answer below them.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,10 +14,10 @@ use crate::ui::theme::Theme;
 
 use super::footer::KeyHints;
 
-/// A paragraph takes no more lines than these.
+/// Maximum number of lines of a paragraph.
 const MAX_PARAGRAPH_LINES: usize = 6;
 
-/// The paragraphs folded to so many columns.
+/// The paragraphs, wrapped to this width.
 pub(super) fn wrapped(
     paragraphs: &[QuestionParagraph],
     columns: u16,
@@ -40,17 +40,17 @@ pub(super) fn wrapped(
     paragraphs.iter().flat_map(fold).collect()
 }
 
-/// A question to be drawn. Not ratatui's `Paragraph`, which folds by its own widths and does not sanitize.
+/// Draws a question. Not ratatui's `Paragraph`, which wraps by its own widths and does not sanitize.
 pub(super) struct Question<'v> {
     pub(super) lines: Vec<(Sanitized<'static>, Style)>,
     pub(super) theme: &'v Theme,
-    /// With it the keys that answer are shown.
+    /// The state for the keys; `None` hides them.
     pub(super) keys: Option<&'v State>,
 }
 
 impl Widget for Question<'_> {
     fn render(mut self, area: Rect, buffer: &mut Buffer) {
-        // Where there is no room for all, the answers stay and the blank lines go.
+        // If space is short, blank lines are dropped before the keys.
         let room = usize::from(area.height).saturating_sub(1);
         if self.lines.len() > room {
             self.lines.retain(|(line, _)| !line.is_empty());
@@ -58,7 +58,7 @@ impl Widget for Question<'_> {
         let cut = self.lines.len() > room;
         self.lines.truncate(room);
         if let Some((last, _)) = self.lines.last_mut().filter(|_| cut) {
-            // One character more than there is room for is cut with an ellipsis.
+            // One extra character makes the cut add an ellipsis.
             let (columns, charset) = (usize::from(area.width), self.theme.charset());
             let longer = format!("{} {}", last.as_str().trim_end(), "x".repeat(columns));
             let how = crate::app::view::Truncation::End;

@@ -1,5 +1,5 @@
-//! The line below the panes: what just happened, else the filter that is typed, else the whole of what is selected; and
-//! what is on the screen while the file is read.
+//! The line below the panes: the notice, else the filter being typed, else the details of the selection; and the
+//! loading screen.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -15,8 +15,8 @@ use crate::ui::theme::Theme;
 
 use super::fields::input;
 
-/// What just happened; where it is too long for one line it takes the footer's too, until the next key. True when it
-/// did.
+/// Draws the notice. If it is too long for one line it also uses the footer's line, until the next key; then this
+/// returns true.
 pub(super) fn notice(buffer: &mut Buffer, area: Rect, notice: &Notice, theme: &Theme) -> bool {
     let (style, shown) = if notice.is_error {
         (theme.error(), format!("{} {}", theme.warning_mark(), notice.text))
@@ -32,13 +32,13 @@ pub(super) fn notice(buffer: &mut Buffer, area: Rect, notice: &Notice, theme: &T
     lines.len() > 1
 }
 
-/// The line in which a filter is typed; gives the place of the cursor. `None`: none is.
+/// The filter input; returns the cursor position, or `None` if no filter is being typed.
 pub(super) fn filter(buffer: &mut Buffer, line: Rect, state: &State, theme: &Theme) -> Option<Position> {
     let filter = state.typed_filter()?;
     let line = with_margin(line);
     let rest = put(buffer, line, &Sanitized::literal("/ "), theme.key());
     let hint = Sanitized::literal(screen::filter_hint(state));
-    // The hint goes where it would leave less room for typing than for itself.
+    // The hint is hidden if it would be wider than the space left for typing.
     let wide = usize::from(rest.width) > 2 * hint.width() + 3;
     let rest = if wide {
         put_right(buffer, rest, &hint, theme.faint())
@@ -48,7 +48,7 @@ pub(super) fn filter(buffer: &mut Buffer, line: Rect, state: &State, theme: &The
     Some(input(buffer, rest, &filter.text, theme, Modifier::empty()))
 }
 
-/// The whole of what is selected.
+/// The details of the selection.
 pub(super) struct DetailsWidget<'v, 'a> {
     pub(super) details: &'v Details<'a>,
     pub(super) theme: &'v Theme,
@@ -62,7 +62,7 @@ impl Widget for DetailsWidget<'_, '_> {
         if !details.remarks.is_empty() {
             let joined = details.remarks.join(", ");
             let dot = format!(" {} ", self.theme.dot());
-            // What is selected has at least half of the line.
+            // The main text gets at least half of the line.
             let space = usize::from(line.width) / 2;
             let shown = Sanitized::cut(&joined, space, Truncation::End, charset);
             remarks = Sanitized::new(&dot, charset).append(&shown).into_owned();
@@ -74,7 +74,7 @@ impl Widget for DetailsWidget<'_, '_> {
     }
 }
 
-/// How far the reading of the file is.
+/// The progress of loading the file.
 pub(super) struct LoadingWidget<'v, 'a> {
     pub(super) opening: &'v screen::LoadingView<'a>,
     pub(super) theme: &'v Theme,
@@ -115,7 +115,7 @@ impl Widget for LoadingWidget<'_, '_> {
     }
 }
 
-/// The only line of a screen that is too small; what was typed is still there when it grows.
+/// The only line of a screen that is too small. Input is kept and visible again when the terminal grows.
 pub(super) fn too_small(buffer: &mut Buffer, area: Rect, least: (u16, u16)) {
     if area.height == 0 {
         return;

@@ -1,15 +1,15 @@
-//! A form, a line for each field.
+//! A form: one line for each field.
 
 use crate::app::view::{FieldView, FieldsView, ListRow, SuggestionsView, ValueView};
 
 use super::{PageContent, join_nonempty, position};
 use crate::ui::text::{self, Charset, Sanitized};
 
-/// What is wrong with a field that does not have the focus takes no more lines than these.
+/// Maximum number of lines for a problem of a field without the focus.
 const PROBLEM: usize = 3;
 
-/// A form, a line for each field. What is wrong with the field that is being typed is said in the status, so that
-/// nothing below it moves meanwhile; the existing hats are listed when their list is entered.
+/// A form: one line for each field. A problem of the focused field is shown in the status, so that the lines below do
+/// not move while typing; existing hats are listed once their list has the focus.
 pub(super) fn content(
     heading: String,
     fields: FieldsView<'_>,
@@ -84,7 +84,7 @@ pub(super) fn content(
     }
 }
 
-/// What a field holds, in words, and where the cursor is in it.
+/// The value of a field as text, and the position of the cursor in it.
 fn value(field: &FieldView<'_>, space: usize, charset: Charset) -> (String, usize) {
     let choice = |chosen: &str, others: Vec<&str>| match others.as_slice() {
         [] => chosen.to_owned(),

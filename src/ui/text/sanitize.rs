@@ -1,11 +1,11 @@
-//! What may pass as it is, and how the rest is shown.
+//! Which characters are kept, and how the others are shown.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::{Charset, columns};
 
-/// The text with everything in it that could deceive or disturb made visible.
+/// The text with everything that could deceive or disturb made visible.
 ///
 /// ```
 /// use hatrack::ui::text::sanitize;
@@ -17,8 +17,8 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     sanitize_for(text, Charset::Unicode)
 }
 
-/// The same, with only the characters that the terminal can show: in ASCII `^[` stands for ESC, `<U+202E>` for what is
-/// invisible and `?` for each column of what cannot be shown (one for a mark).
+/// Like [`sanitize`], limited to what the terminal can show. In ASCII, `^[` replaces ESC, `<U+202E>` invisible
+/// characters, and `?` each column of anything else (one for a mark).
 pub fn sanitize_for(text: &str, charset: Charset) -> Cow<'_, str> {
     if is_printable_ascii(text.as_bytes()) {
         return Cow::Borrowed(text);
@@ -26,8 +26,8 @@ pub fn sanitize_for(text: &str, charset: Charset) -> Cow<'_, str> {
     sanitize_up_to(text, usize::MAX, charset)
 }
 
-/// JSON in which every control character, and every one that cannot be seen or turns the direction, is written as
-/// `\u…`. It means the same to every reader and can be shown anywhere: only strings can hold such characters.
+/// Escapes as `\u…` every control character in JSON, and every character that is invisible or changes the reading
+/// direction. The value stays the same, because only strings can contain such characters.
 ///
 /// ```
 /// use hatrack::ui::text::escape_json;
@@ -36,7 +36,7 @@ pub fn sanitize_for(text: &str, charset: Charset) -> Cow<'_, str> {
 /// ```
 pub fn escape_json(json: &str) -> Cow<'_, str> {
     let hidden = |c: char| c != '\n' && (c.is_control() || is_unsafe(c));
-    // Nearly all there is: no character of it has to be looked at.
+    // The common case, without looking at single characters.
     let is_plain = |byte: &u8| matches!(byte, b'\n' | 0x20..0x7f);
     if json.as_bytes().iter().all(is_plain) || !json.contains(hidden) {
         return Cow::Borrowed(json);
@@ -55,7 +55,7 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The same for the bytes of JSON.
+/// Like [`escape_json`], for bytes.
 pub fn escape_json_bytes(json: Vec<u8>) -> Vec<u8> {
     match std::str::from_utf8(&json).map(escape_json) {
         Ok(Cow::Owned(text)) => text.into_bytes(),
@@ -63,13 +63,13 @@ pub fn escape_json_bytes(json: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// The start of the text, sanitized: as much as can matter for so many columns and a bit more.
+/// The start of the text, sanitized: slightly more than fits into this width.
 pub(super) fn prefix(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let start = text.as_bytes().get(..=columns).unwrap_or(text.as_bytes());
     if is_printable_ascii(start) && start.len() == text.len() {
         return Cow::Borrowed(text);
     }
-    // A grapheme takes at least a twelfth of the columns of its characters, see `MARKS` and `JOINS`.
+    // A grapheme is at least a twelfth as wide as the sum of its characters, see `MARKS` and `JOINS`.
     sanitize_up_to(
         text,
         columns.saturating_add(2).saturating_mul(MAX_GRAPHEME_RATIO),
@@ -81,11 +81,11 @@ fn is_printable_ascii(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| (0x20..0x7f).contains(byte))
 }
 
-/// So many marks may sit on one character; languages need three or four.
+/// Maximum number of marks on one character; languages need three or four.
 const MAX_MARKS: usize = 6;
-/// So many emoji may be joined to one; a family of four has three joints.
+/// Maximum number of joiners in one emoji; a family of four has three.
 const MAX_JOINERS: usize = 4;
-/// No grapheme has characters of more columns than so many times its own.
+/// Upper bound of the ratio between the summed width of a grapheme's characters and its own width.
 const MAX_GRAPHEME_RATIO: usize = 12;
 
 fn sanitize_up_to(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
@@ -106,17 +106,17 @@ fn sanitize_up_to(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> 
     Cow::Owned(door.out)
 }
 
-/// What has passed so far, as far as it matters for what follows.
+/// The output so far and the state that affects the next character.
 #[derive(Default)]
 struct Sanitizer {
     out: String,
-    /// Columns of the characters in `out`, each for itself.
+    /// Summed width of the characters in `out`.
     columns: usize,
-    /// The character before, when it passed as it is.
+    /// The previous character, if it was kept unchanged.
     previous: Option<char>,
-    /// Marks since the last character with a width.
+    /// Number of marks since the last character with a width.
     marks: usize,
-    /// Joints since the last character that was not joined.
+    /// Number of joiners since the last character that was not joined.
     joiners: usize,
 }
 
@@ -149,7 +149,8 @@ impl Sanitizer {
         self.previous = Some(c);
     }
 
-    /// Between emoji a joiner makes one of two; between letters of scripts that join, both kinds are spelling.
+    /// Between emoji, a joiner combines them; between letters of joining scripts, joiner and non-joiner are part of the
+    /// spelling.
     fn is_joiner_allowed(&self, c: char, next: Option<char>) -> bool {
         let (Some(before), Some(next)) = (self.previous, next) else {
             return false;
@@ -169,7 +170,7 @@ impl Sanitizer {
                 self.out.push('^');
                 self.push_visible(char::from(c as u8 ^ 0x40));
             }
-            // What joins emoji and letters is told from other things that cannot be shown by its place alone.
+            // Only its position tells a valid joiner from other invisible characters.
             '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' => self.push_visible('?'),
             _ if is_unsafe(c) || control_picture(c).is_some() => self.escape(c, '<', '>'),
             '…' => {
@@ -219,7 +220,8 @@ fn control_picture(c: char) -> Option<char> {
     }
 }
 
-/// Whether a character cannot be seen, turns the direction, has no meaning, or a meaning that only some programs know.
+/// Whether a character is invisible, changes the reading direction, is unassigned, or has a meaning only in some
+/// programs.
 fn is_unsafe(c: char) -> bool {
     matches!(c,
         '\u{80}'..='\u{9f}' // C1 controls
@@ -241,7 +243,7 @@ fn is_variation(c: char) -> bool {
     matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// Whether a variation selector means something after this character.
+/// Whether a variation selector has a meaning after this character.
 fn accepts_variation(before: char, selector: char) -> bool {
     match selector {
         '\u{fe0e}' | '\u{fe0f}' => {
@@ -251,7 +253,7 @@ fn accepts_variation(before: char, selector: char) -> bool {
     }
 }
 
-/// Near enough to Unicode's `Extended_Pictographic`.
+/// Approximates Unicode's `Extended_Pictographic`.
 fn is_pictograph(c: char) -> bool {
     matches!(c,
         '©' | '®' | '‼' | '⁉' | '™' | 'ℹ' | '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | 'Ⓜ'
@@ -263,7 +265,7 @@ fn is_skin_tone(c: char) -> bool {
     matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
 }
 
-/// Arabic, Syriac, Mandaic, N'Ko and the scripts of India and around.
+/// Joining scripts: Arabic, Syriac, Mandaic, N'Ko and the scripts of India and nearby.
 fn is_joining_letter(c: char) -> bool {
     matches!(c, '\u{620}'..='\u{8ff}' | '\u{900}'..='\u{dff}' | '\u{fb50}'..='\u{fdcf}' | '\u{fe70}'..='\u{fefc}')
         && !is_unsafe(c)

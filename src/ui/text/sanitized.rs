@@ -1,4 +1,4 @@
-//! The text that drawing accepts: only the functions here make it.
+//! The only text type that drawing accepts; it is created only here.
 
 use std::borrow::Cow;
 
@@ -7,23 +7,23 @@ use super::{Charset, cut, cut_address, cut_middle, pad, sanitize_for, width, wra
 use crate::app::view::Truncation;
 use crate::app::view::label::short_number;
 
-/// Cells are filled with these; more than a screen has columns are rarely asked for.
+/// Spaces for padding; more than the width of a usual screen is rarely needed.
 const BLANKS: &str = match str::from_utf8(&[b' '; 256]) {
     Ok(blanks) => blanks,
     Err(_) => "",
 };
 
-/// A text in which nothing moves the cursor, changes colors, turns the reading direction round or hides.
+/// A text without characters that move the cursor, change colors or the reading direction, or hide.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sanitized<'a>(Cow<'a, str>);
 
 impl Sanitized<'static> {
-    /// A text of the program itself.
+    /// A literal of the program, trusted as it is.
     pub const fn literal(text: &'static str) -> Self {
         Self(Cow::Borrowed(text))
     }
 
-    /// So many spaces.
+    /// A number of spaces.
     pub fn blank(columns: usize) -> Self {
         Self(match BLANKS.get(..columns) {
             Some(blanks) => Cow::Borrowed(blanks),
@@ -31,7 +31,7 @@ impl Sanitized<'static> {
         })
     }
 
-    /// A number in so many columns: in full, or in thousands or millions.
+    /// A number that fits into this width: in full, or in thousands or millions.
     pub fn number(number: usize, columns: usize, charset: Charset) -> Self {
         let shown = short_number(number, columns);
         if shown.len() <= columns {
@@ -40,14 +40,13 @@ impl Sanitized<'static> {
         Sanitized::cut(&shown, columns, Truncation::End, charset).into_owned()
     }
 
-    /// A text folded at spaces to at most so many lines; where it is longer, an ellipsis stands at its end.
+    /// Wraps a text to at most `most` lines; a longer text ends in an ellipsis.
     pub fn wrapped(text: &str, columns: usize, most: usize, charset: Charset) -> Vec<Self> {
         let lines = wrap_limited(text, columns, most, charset).into_iter();
         lines.map(|line| Self(Cow::Owned(line))).collect()
     }
 
-    /// What is shown of a text that is being typed, and the column of its cursor, which stands after so many
-    /// characters.
+    /// The visible part of a text input and the column of its cursor, given in characters.
     pub fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (Self, usize) {
         let (shown, column) = window(text, cursor, columns, charset);
         (Self(Cow::Owned(shown)), column)
@@ -60,7 +59,7 @@ impl<'a> Sanitized<'a> {
         Self(sanitize_for(text, charset))
     }
 
-    /// The text in at most so many columns, cut where it tells least.
+    /// The text cut to this width where it matters least.
     pub fn cut(text: &'a str, columns: usize, how: Truncation, charset: Charset) -> Self {
         Self(match how {
             Truncation::End => cut(text, columns, charset),
@@ -74,17 +73,17 @@ impl<'a> Sanitized<'a> {
         &self.0
     }
 
-    /// How many columns it takes.
+    /// Its width in columns.
     pub fn width(&self) -> usize {
         width(&self.0)
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Puts another one behind it.
+    /// Appends another text.
     #[must_use]
     pub fn append(self, other: &Sanitized<'_>) -> Self {
         if other.is_empty() {
@@ -95,7 +94,7 @@ impl<'a> Sanitized<'a> {
         Self(Cow::Owned(text))
     }
 
-    /// Filled up with spaces to so many columns, behind it or, aligned to the right, before it.
+    /// Padded with spaces to this width, at the end or, right-aligned, at the start.
     #[must_use]
     pub fn padded(self, columns: usize, right: bool) -> Self {
         let missing = columns.saturating_sub(self.width());
@@ -110,7 +109,7 @@ impl<'a> Sanitized<'a> {
         Self(Cow::Owned(text))
     }
 
-    /// The same in a string of its own.
+    /// Converts it to an owned text.
     pub fn into_owned(self) -> Sanitized<'static> {
         Sanitized(Cow::Owned(self.0.into_owned()))
     }

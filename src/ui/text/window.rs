@@ -1,11 +1,11 @@
-//! The part of a line being edited that is seen, with the cursor in it.
+//! The visible part of a text input, with the cursor in it.
 
 use super::{Charset, cut, sanitize_for, tail, width};
 
-/// More bytes than this for each column are not looked at as a whole.
+/// Beyond this number of bytes per column, a text is not scanned as a whole.
 const LONGEST_GRAPHEME: usize = 64;
 
-/// What is shown of a text in so many columns, and the column of the cursor, which stands after so many characters.
+/// The part of a text shown in this width, and the column of the cursor, given in characters.
 pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (String, usize) {
     let at = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
     let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
@@ -14,11 +14,12 @@ pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset
     let before = sanitize_for(near, charset);
     let before_columns = width(&before);
     let shown_after = cut(after, columns, charset);
-    // What the cut left as it is fits; a width tells less, as a wide character may not have fitted before the dots.
+    // Text that was not cut fits. The width alone does not tell: a wide character may not have fitted before the
+    // ellipsis.
     let whole = after.len() <= columns.saturating_mul(LONGEST_GRAPHEME)
         && shown_after == sanitize_for(after, charset);
     let after_columns = width(&shown_after);
-    // The cursor stands on a cell of its own at the end of the text.
+    // At the end of the text the cursor needs a cell of its own.
     if whole && !far && before_columns + after_columns < columns {
         return (format!("{before}{shown_after}"), before_columns);
     }

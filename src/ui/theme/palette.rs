@@ -1,39 +1,39 @@
-//! Which color is for what: the built-in themes, on dark and light grounds, with as many colors as there are.
+//! The built-in themes, for dark and light backgrounds and any number of colors.
 
 use ratatui::style::{Color, Modifier, Style};
 
 use super::role::{ROLES, StyleRole};
 use crate::ui::color;
 
-/// How many colors the terminal has.
+/// The number of colors of the terminal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ColorDepth {
-    /// None: only bold, reversed and underlined.
+    /// No colors: only bold, reverse and underline.
     None,
-    /// The sixteen that have names. What they look like is the terminal's choice.
+    /// The sixteen named colors, whose appearance depends on the terminal.
     #[default]
     Ansi16,
-    /// 256, of which all but the first sixteen are the same everywhere.
+    /// 256 colors, of which all but the first sixteen are the same everywhere.
     Ansi256,
-    /// All.
+    /// 24-bit colors.
     TrueColor,
 }
 
-/// What is behind the text.
+/// The terminal's background.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Backdrop {
-    /// Black, or nearly.
+    /// Black or nearly black.
     Dark,
-    /// White, or nearly.
+    /// White or nearly white.
     Light,
-    /// One of the two.
+    /// Not known.
     #[default]
     Unknown,
 }
 
 impl Backdrop {
-    /// How bright the grounds of that kind are which leave the least contrast; what can be read on these can be read on
-    /// all between. Computed beforehand, as it is looked at for every hat on the screen.
+    /// The luminances of the backgrounds of this kind with the least contrast; what is readable on them is readable on
+    /// all between. Precomputed because it is needed for every hat on the screen.
     const fn luminances(self) -> [f64; 2] {
         const DARK: f64 = 0.029_556_834;
         const LIGHT: f64 = 0.775_822_218;
@@ -45,19 +45,19 @@ impl Backdrop {
     }
 }
 
-/// The themes that are there from the start.
+/// The built-in themes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum BuiltinTheme {
-    /// As few colors as tell something apart.
+    /// Few colors, only where they carry meaning.
     #[default]
     Default,
-    /// The contrast is at least 7:1 and nothing is faint.
+    /// Contrast of at least 7:1, nothing faint.
     HighContrast,
-    /// No colors, whatever the terminal has.
+    /// No colors, even if the terminal has them.
     Mono,
 }
 
-/// The styles of all roles, and what the colors of hats are made from.
+/// The styles of all roles, and how hats are colored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Palette {
     styles: [Style; ROLES],
@@ -65,25 +65,25 @@ pub struct Palette {
     hats: HatColors,
 }
 
-/// Where the color of a hat comes from.
+/// How hats are colored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HatColors {
-    /// It has none.
+    /// Without color.
     Plain,
-    /// One of the sixteen.
+    /// With one of the sixteen named colors.
     Named,
-    /// Its hue at this lightness, where the contrast with that backdrop is at least so many tenths.
+    /// With the hat's hue at this lightness, if the contrast with the backdrop is at least this many tenths.
     Lightness(u8, Backdrop, u8),
 }
 
-/// The colors of a theme; plain where there is none.
+/// The colors of a theme; `None`: plain.
 #[derive(Debug, Clone, Copy)]
 struct ThemeColors {
     accent: Color,
     good: Color,
     warning: Color,
     error: Color,
-    /// What is read last; `None`: dim, where the terminal knows how.
+    /// Less important text; `None`: dim, if the terminal supports it.
     faint: Option<Color>,
 }
 
@@ -103,7 +103,7 @@ const UNCOLORED: ThemeColors = ThemeColors {
     faint: Some(Color::Reset),
 };
 
-/// These are from the 256 where there are more too: they are shorter to say on a slow line.
+/// These are from the 256 colors even if more are available: their escape sequences are shorter on a slow connection.
 const fn indexed(accent: u8, good: u8, warning: u8, error: u8, faint: Option<u8>) -> ThemeColors {
     ThemeColors {
         accent: Color::Indexed(accent),
@@ -121,7 +121,7 @@ const DARK: ThemeColors = indexed(80, 114, 221, 210, Some(247));
 const LIGHT: ThemeColors = indexed(24, 22, 94, 124, Some(241));
 const DARK_STRONG: ThemeColors = indexed(159, 157, 229, 224, None);
 const LIGHT_STRONG: ThemeColors = ThemeColors {
-    // No green of the 256 is dark enough.
+    // None of the greens among the 256 colors is dark enough.
     good: UNCOLORED.good,
     ..indexed(18, 18, 53, 52, None)
 };
@@ -137,7 +137,7 @@ impl BuiltinTheme {
                 LIGHT_STRONG
             }
             (Self::Default, ..) => ANSI16,
-            // What the sixteen look like is not known.
+            // The actual appearance of the sixteen colors is unknown.
             (Self::HighContrast, ..) => UNCOLORED,
         }
     }
@@ -151,7 +151,7 @@ impl BuiltinTheme {
             (Self::Default, ColorDepth::Ansi16, _) => HatColors::Named,
             (Self::Default, _, Backdrop::Dark) => HatColors::Lightness(72, backdrop, 45),
             (Self::Default, _, Backdrop::Light) => HatColors::Lightness(38, backdrop, 45),
-            // As bright as contrasts the same with black and with white; among the 256 there are few such colors.
+            // The lightness with equal contrast on black and white; few of the 256 colors have it.
             (Self::Default, _, Backdrop::Unknown) => HatColors::Lightness(49, backdrop, 40),
             (Self::HighContrast, _, Backdrop::Dark) => HatColors::Lightness(82, backdrop, 70),
             (Self::HighContrast, _, Backdrop::Light) => HatColors::Lightness(28, backdrop, 70),
@@ -160,7 +160,7 @@ impl BuiltinTheme {
 }
 
 impl Palette {
-    /// A built-in theme for a terminal.
+    /// Creates a built-in theme for a terminal.
     pub fn new(theme: BuiltinTheme, depth: ColorDepth, backdrop: Backdrop) -> Self {
         let colors = theme.colors(depth, backdrop);
         let ink = |color: Color| match color {
@@ -168,7 +168,7 @@ impl Palette {
             color => Style::new().fg(color),
         };
         let bold = |color: Color| ink(color).add_modifier(Modifier::BOLD);
-        // Dim, as there are terminals on whose backdrop a dark grey is not seen at all.
+        // Dim, because dark gray is invisible on the background of some terminals.
         let faint = colors.faint.map_or(Style::new().add_modifier(Modifier::DIM), ink);
         let style = |role: StyleRole| match role {
             StyleRole::Border => ink(colors.accent),
@@ -192,11 +192,11 @@ impl Palette {
 
     /// The style of a role.
     pub fn style(&self, role: StyleRole) -> Style {
-        // Every role has its place: the array is as long as there are roles.
+        // The array has an element for each role.
         self.styles.get(role as usize).copied().unwrap_or_default()
     }
 
-    /// Gives a role a style of somebody's own, with as many colors as there are.
+    /// Replaces the style of a role, reduced to the colors that the terminal has.
     pub fn set(&mut self, role: StyleRole, style: Style) {
         let (fg, bg) = (style.fg.map(|fg| self.fit(fg)), style.bg.map(|bg| self.fit(bg)));
         if let Some(there) = self.styles.get_mut(role as usize) {
@@ -218,7 +218,7 @@ impl Palette {
         }
     }
 
-    /// The style of a hat whose color stands at this angle of the `HSLuv` plane.
+    /// The style of a hat with this hue angle in `HSLuv`.
     pub fn hat(&self, degrees: f64) -> Style {
         let color = match self.hats {
             HatColors::Plain => return Style::new(),
@@ -226,7 +226,7 @@ impl Palette {
             HatColors::Lightness(lightness, backdrop, least) => {
                 let toned = color::from_hue(degrees, f64::from(lightness));
                 if self.depth == ColorDepth::TrueColor {
-                    // How bright it is, and so the contrast, comes from the lightness alone.
+                    // Luminance, and so contrast, depends only on the lightness.
                     Color::Rgb(toned.0, toned.1, toned.2)
                 } else {
                     let behind = backdrop.luminances();
@@ -244,8 +244,8 @@ impl Palette {
     }
 }
 
-/// The named color that comes nearest to an angle in the `HSLuv` plane: red stands at 12 degrees there, yellow at 86,
-/// green at 128, cyan at 192, blue at 266, magenta at 308. The dark blue of many terminals cannot be read on black.
+/// The named color nearest to a hue angle in `HSLuv`: red is at 12 degrees, yellow at 86, green at 128, cyan at 192,
+/// blue at 266, magenta at 308. The dark blue of many terminals is unreadable on black.
 fn named(degrees: f64) -> Color {
     match degrees {
         d if d < 49.0 => Color::Red,
@@ -284,7 +284,7 @@ mod tests {
         }
     }
 
-    /// The grounds of a kind which leave the least contrast.
+    /// The backgrounds of this kind with the least contrast.
     fn extremes(backdrop: Backdrop) -> [Rgb; 2] {
         match backdrop {
             Backdrop::Dark => [(0, 0, 0), (48, 48, 48)],
@@ -293,7 +293,7 @@ mod tests {
         }
     }
 
-    /// The least contrast of a style with what is behind it, where that can be computed.
+    /// The least contrast of a style with its background, where it can be computed.
     fn least(style: Style, backdrop: Backdrop) -> Option<f64> {
         let ink = rgb(style.fg?)?;
         let contrast = |behind| color::contrast(color::luminance(ink), color::luminance(behind));
@@ -329,7 +329,7 @@ mod tests {
                             style.bg.is_none() && !style.add_modifier.contains(Modifier::DIM),
                             "{name}"
                         );
-                        // What has no color has the terminal's own.
+                        // Without a color, the terminal's default applies.
                         if style.fg.is_some() {
                             let least = least(style, backdrop).unwrap();
                             assert!(least >= wanted, "{theme:?} {backdrop:?} {name}: {least}");

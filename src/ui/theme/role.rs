@@ -1,44 +1,44 @@
-//! What styles are for, by the names that themes have for them.
+//! The roles of styles, with their names in themes.
 
-/// What a style is for.
+/// The role of a style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(usize)]
 pub enum StyleRole {
-    /// The frame that has the focus.
+    /// The focused frame.
     Border,
-    /// Any other frame.
+    /// Other frames.
     BorderInactive,
-    /// The title of the frame that has the focus.
+    /// The title of the focused frame.
     Title,
-    /// Any other title.
+    /// Other titles.
     TitleInactive,
-    /// The row that the keys act on.
+    /// The selected row of the focused list.
     Selected,
-    /// The selected row where the keys do not go.
+    /// The selected row of other lists.
     SelectedInactive,
-    /// The letters that a filter found.
+    /// Text that matches the filter.
     Matched,
-    /// What is read first.
+    /// Emphasized text.
     Strong,
-    /// What is read last.
+    /// Less important text.
     Faint,
-    /// A key that can be pressed.
+    /// The name of a key.
     Key,
-    /// What went well.
+    /// Success.
     Success,
-    /// What needs a look.
+    /// Warnings.
     Warning,
-    /// What went wrong.
+    /// Errors.
     Error,
-    /// Who may not be here.
+    /// Banned users.
     Banned,
 }
 
-/// How many roles there are.
+/// Number of roles.
 pub(super) const ROLES: usize = 14;
 
 impl StyleRole {
-    /// All of them, with the names that a theme has for them and what they are for.
+    /// All roles, with their names in themes and descriptions.
     pub const ALL: [(Self, &'static str, &'static str); ROLES] = [
         (Self::Border, "border", "the frame of the focused pane"),
         (Self::BorderInactive, "border-other", "other frames"),

@@ -1,4 +1,4 @@
-//! The whole of what is selected in a pane.
+//! Details of the selection in a pane.
 
 use crate::app::{Grouping, Pane, Phase, State, describe};
 use crate::model::{Affiliation, HatId};
@@ -6,7 +6,7 @@ use crate::model::{Affiliation, HatId};
 use super::{active_text, tally_parts};
 use crate::app::view::{Details, Truncation, label};
 
-/// The whole of what is selected in a pane.
+/// Details of the selection in a pane.
 pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
     if state.phase() != Phase::Open {
         return None;
@@ -94,7 +94,7 @@ fn hat_id_details<'a>(id: &'a HatId, remarks: Vec<std::borrow::Cow<'a, str>>) ->
     }
 }
 
-/// In the view by hat: the id, the address, the room's address.
+/// In the Hats view: the ID, the address or the room's address.
 fn details_by_hat(state: &State, pane: Pane) -> Option<Details<'_>> {
     let row = state.selected(pane)?;
     let address = |address: &'_ crate::model::Jid| Details {

@@ -12,27 +12,27 @@ use super::ListView;
 pub struct FieldsView<'a> {
     /// The text above the fields.
     pub warning: Option<String>,
-    /// From top to bottom.
+    /// The fields from top to bottom.
     pub fields: Vec<FieldView<'a>>,
-    /// The field with the focus.
+    /// Index of the focused field.
     pub focus: usize,
-    /// The existing hats or rooms that match what is typed.
+    /// The existing hats or rooms that match the input.
     pub suggestions: Option<SuggestionsView<'a>>,
     /// How the hat will look and what will be stored.
     pub preview: Option<Preview<'a>>,
-    /// What the focused field means, or how it is filled in.
+    /// The focused field in words: its problem, meaning or hint.
     pub status: String,
-    /// The keys that save and leave.
+    /// A sentence about the keys that save and cancel.
     pub keys: String,
 }
 
-/// Lines for suggestions: on a large screen, and at least where there is room for any.
+/// Maximum and minimum number of lines for suggestions.
 pub const SUGGESTION_LINES: [u16; 2] = [10, 3];
-/// Lines that show how a hat looks and what is stored.
+/// Number of lines of the preview.
 pub const PREVIEW_LINES: u16 = 4;
 
 impl FieldsView<'_> {
-    /// At most so many suggestions are shown in so many lines while their list has the keys: so a page leaves none out.
+    /// The number of suggestions shown at this height while their list has the focus, so that a page skips none.
     pub(super) fn page_size(&self, lines: u16) -> u16 {
         let [most, least] = SUGGESTION_LINES;
         let below = |field: &FieldView<'_>| u16::from(field.hint.is_some() || !field.problems.is_empty());
@@ -41,7 +41,7 @@ impl FieldsView<'_> {
         if lines < needed + 1 + least {
             needed = 1;
         }
-        // A blank line above and below the fields, where there is room for all.
+        // A blank line above and below the fields, if there is space.
         let blank = if lines > needed + least + PREVIEW_LINES + 2 {
             2
         } else {
@@ -59,58 +59,58 @@ impl FieldsView<'_> {
 
 /// A field of a form.
 pub struct FieldView<'a> {
-    /// The word before it.
+    /// The label.
     pub label: &'static str,
-    /// What it holds.
+    /// The value.
     pub value: ValueView<'a>,
-    /// What is wrong with it, a paragraph each.
+    /// Problems, one paragraph each.
     pub problems: Cow<'a, [String]>,
-    /// What to put there.
+    /// A hint on what to enter.
     pub hint: Option<String>,
-    /// A title in the color that is typed.
+    /// A sample title in the typed hue.
     pub sample: Option<(String, HatId, Option<Hue>)>,
-    /// What a click on it means.
+    /// The mouse target.
     pub spot: Option<Spot>,
 }
 
-/// What a field holds.
+/// The value of a field.
 pub enum ValueView<'a> {
     /// A line of text.
     Text(&'a TextInput),
-    /// Yes, no, or mixed; and what that means.
+    /// Checked, unchecked or mixed, and its meaning.
     Checkbox(Option<bool>, String),
-    /// One of these words, beside each other.
+    /// Options side by side, and the index of the chosen one.
     Choice(Vec<&'a str>, usize),
-    /// One of these phrases, a line each.
+    /// Options one per line, and the index of the chosen one.
     ChoiceLines(&'a [String], usize),
 }
 
 /// The list of existing hats or rooms below their field.
 pub struct SuggestionsView<'a> {
-    /// What is listed.
+    /// The heading.
     pub title: &'static str,
     /// The rows.
     pub list: ListView<'a>,
-    /// Whether the keys go into the field.
+    /// Whether the field, not the list, has the focus.
     pub field_has_keys: bool,
 }
 
 /// How a hat will look.
 pub struct Preview<'a> {
-    /// Whose hat it is.
+    /// The user's name.
     pub user: &'a str,
-    /// The hat as chat programs show it.
+    /// The hat as shown in chat.
     pub appearance: HatAppearance,
-    /// What will be stored; `None` while it is not known which hat it is.
+    /// The JSON that will be stored; `None` while the hat is not known.
     pub stored: Option<String>,
 }
 
-/// What other people see of a hat.
+/// How other users see a hat.
 pub enum HatAppearance {
-    /// It is not known which hat it is.
+    /// The hat is not known yet.
     Unknown,
-    /// Nobody sees it.
+    /// Not shown.
     Inactive,
-    /// Its title, in its color.
+    /// Its title, ID and hue.
     Hat(String, HatId, Option<Hue>),
 }

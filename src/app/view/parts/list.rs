@@ -8,25 +8,25 @@ use crate::model::{HatId, Hue};
 
 use super::{FULL_TEXT_LINES, Truncation, join_nonempty};
 
-/// Rows, made when they are seen.
+/// A list that creates its rows when they are visible.
 pub struct ListView<'a> {
-    /// How many there are, headings included.
+    /// Number of rows, including headings.
     pub len: usize,
-    /// The selected row, by its place among all.
+    /// Index of the selected row.
     pub selected: Option<usize>,
-    /// The place of the selected row among those that can be selected, and how many of these there are.
+    /// Index of the selected row among the selectable ones, and their number.
     pub position: (usize, usize),
-    /// Makes a row.
+    /// Creates a row.
     pub row: Box<dyn Fn(usize) -> ListRow<'a> + 'a>,
-    /// Rows of fewer columns show short forms.
+    /// Rows narrower than this show short forms.
     pub narrow_below: u16,
     /// Whether rows can be marked.
     pub markable: bool,
-    /// The filter whose matches are highlighted in the cells called names.
+    /// The filter whose matches are highlighted in filterable cells.
     pub filter: Option<&'a Filter>,
     /// The text shown when there are no rows.
     pub empty: Vec<String>,
-    /// The selected row in full, below the list where there is room.
+    /// The full text of the selected row, shown below the list if there is space.
     pub full_text: Option<String>,
 }
 
@@ -38,9 +38,9 @@ pub enum ListRow<'a> {
     Item(ItemRow<'a>),
 }
 
-/// A row that can be selected.
+/// A selectable row.
 pub struct ItemRow<'a> {
-    /// From left to right.
+    /// The cells from left to right.
     pub cells: Vec<RowCell<'a>>,
     /// Whether it is marked.
     pub marked: bool,
@@ -48,93 +48,93 @@ pub struct ItemRow<'a> {
     pub spot: Spot,
 }
 
-/// A part of a row.
+/// A cell of a row.
 pub struct RowCell<'a> {
-    /// What it holds.
+    /// The content.
     pub content: CellContent<'a>,
-    /// Its width.
+    /// The width.
     pub width: CellWidth,
-    /// Aligned to the right.
+    /// Whether it is right-aligned.
     pub right_aligned: bool,
     /// Blank columns before it.
     pub gap: u8,
-    /// Shown only on rows of at least so many columns.
+    /// Minimum width of the row for the cell to be shown.
     pub min_row_width: u16,
     /// The heading of its column.
     pub heading: &'static str,
-    /// How it looks.
+    /// The style.
     pub tone: Tone<'a>,
-    /// What a sentence says in its place.
+    /// The words for it in plain mode.
     pub spoken: SpokenText<'a>,
-    /// Whether the filter looks for matches in it.
+    /// Whether the filter searches it.
     pub is_filterable: bool,
 }
 
-/// What a cell holds.
+/// The content of a cell.
 pub enum CellContent<'a> {
-    /// A text, and where it is cut.
+    /// A text, and where to cut it.
     Text(Cow<'a, str>, Truncation),
     /// A text and a short form for narrow rows.
     Abbreviated(Cow<'a, str>, Cow<'a, str>),
-    /// A number, in thousands or millions where it is too long.
+    /// A number, abbreviated to thousands or millions if necessary.
     Number(usize),
-    /// A sign.
+    /// A symbol.
     Glyph(Glyph),
     /// The names of keys.
     Keys(Cow<'a, str>),
 }
 
-/// A sign, for which the theme has a character.
+/// A symbol; the theme defines its character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Glyph {
     /// A hat that is active, or defined in the catalog.
     Full,
-    /// A hat that is active for some.
+    /// A hat that is active for some users.
     Mixed,
-    /// A hat that is not.
+    /// A hat that is not active, or not in the catalog.
     Empty,
-    /// Something needs a look.
+    /// A warning.
     Warning,
-    /// There is nothing.
+    /// No value.
     Dash,
 }
 
 /// The width of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CellWidth {
-    /// As its content, but no more than half of what is left.
+    /// As wide as the content, at most half of the remaining space.
     Content,
-    /// So many columns, but no more than a third of the row.
+    /// A number of columns, at most a third of the row.
     Fixed(u16),
-    /// So many columns, in narrow rows fewer.
+    /// A number of columns that depends on whether the row is narrow.
     Adaptive {
-        /// In narrow rows.
+        /// Width in narrow rows.
         narrow: u16,
-        /// In all others.
+        /// Width in other rows.
         wide: u16,
     },
-    /// A share of what the others leave.
+    /// A share of the space that other cells leave.
     Share(u16),
 }
 
-/// How a cell looks; a selected row overrides all but the swatch.
+/// The style of a cell; a selected row overrides all but the swatch.
 #[derive(Clone, Copy)]
 pub enum Tone<'a> {
-    /// As usual.
+    /// The default.
     Plain,
     /// Less important.
     Faint,
     /// A banned user.
     Banned,
-    /// Something needs a look.
+    /// A warning.
     Warning,
-    /// In the color of a hat.
+    /// The color of a hat.
     Hat(&'a HatId, Option<&'a Hue>),
-    /// The same, on the selected row too.
+    /// The color of a hat, also on the selected row.
     Swatch(&'a HatId, Option<&'a Hue>),
 }
 
-/// How a sentence in plain mode words a cell.
+/// How plain mode words a cell.
 pub enum SpokenText<'a> {
     /// The cell's text.
     Text,
@@ -142,9 +142,9 @@ pub enum SpokenText<'a> {
     Nothing,
     /// The number with this noun.
     Count(&'static str),
-    /// Something else.
+    /// Other words.
     Words(Cow<'a, str>),
-    /// Two things, put together only where somebody listens: a screen of rows is made for each key.
+    /// Two parts, joined only in plain mode, because all visible rows are created for each key.
     Two(Cow<'a, str>, Cow<'a, str>),
 }
 
@@ -163,7 +163,7 @@ impl<'a> RowCell<'a> {
         }
     }
 
-    /// A text, cut at its end.
+    /// A text that is cut at its end.
     pub(in crate::app) fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self::new(CellContent::Text(text.into(), Truncation::End))
     }
@@ -178,7 +178,7 @@ impl<'a> RowCell<'a> {
         Self::new(CellContent::Abbreviated(text.into(), short.into()))
     }
 
-    /// A number of things, aligned to the right.
+    /// A right-aligned number with its noun.
     pub(in crate::app) fn number(number: usize, noun: &'static str) -> Self {
         Self {
             right_aligned: true,
@@ -187,12 +187,12 @@ impl<'a> RowCell<'a> {
         }
     }
 
-    /// A sign, of which a sentence says nothing.
+    /// A symbol, without words in plain mode.
     pub(in crate::app) fn glyph(glyph: Glyph) -> Self {
         Self::new(CellContent::Glyph(glyph)).silent()
     }
 
-    /// The filter looks for matches in it; it takes what the others leave.
+    /// Marks the cell as filterable; it takes the remaining space.
     pub(in crate::app) fn filterable(self) -> Self {
         Self {
             is_filterable: true,
@@ -287,8 +287,7 @@ impl ListRow<'_> {
 }
 
 impl<'a> ListView<'a> {
-    /// How many of so many lines the whole of the selected row has: on a small screen a row holds few words, and there
-    /// the whole of it is needed most.
+    /// Number of lines for the full text of the selected row at this height. Short rows on small screens need it most.
     pub fn full_text_lines(&self, lines: u16) -> u16 {
         if self.full_text.is_some() && lines >= FULL_TEXT_LINES + 3 {
             FULL_TEXT_LINES
@@ -297,7 +296,7 @@ impl<'a> ListView<'a> {
         }
     }
 
-    /// How many of the next rows, or of those before, within so many lines can be selected.
+    /// Number of selectable rows among the next or previous ones within this many lines.
     pub(super) fn selectable_rows(&self, lines: u16, down: bool) -> usize {
         let (at, lines) = (self.selected.unwrap_or_default(), usize::from(lines));
         let rows = if down {
