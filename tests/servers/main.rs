@@ -10,6 +10,7 @@
 )]
 
 mod client;
+mod configuration;
 mod ejabberd;
 mod harness;
 mod process;

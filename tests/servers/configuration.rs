@@ -1,0 +1,256 @@
+//! `hatrack servers` against real servers.
+
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::prosody::SERVICE;
+use crate::server::{Kind, Server};
+
+const ROOM: &str = "courses@conference.localhost";
+const HIDDEN: &str = "staff@conference.localhost";
+/// A user that needs no account.
+const BOB: u32 = 54_321;
+
+/// A home folder that everybody can read, with a configuration.
+pub(crate) struct Home(TempDir);
+
+/// What a run of hatrack said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+impl Home {
+    pub(crate) fn new(config: &str) -> Self {
+        let home = Self(TempDir::new().unwrap());
+        std::fs::set_permissions(home.0.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        std::fs::write(home.config(), config).unwrap();
+        home
+    }
+
+    fn config(&self) -> PathBuf {
+        self.0.path().join("config.toml")
+    }
+
+    pub(crate) fn hatrack(&self, args: &[&str]) -> Said {
+        self.run(Command::new(env!("CARGO_BIN_EXE_hatrack")), args)
+    }
+
+    /// The same as a user who is not root.
+    fn hatrack_as_bob(&self, args: &[&str]) -> Said {
+        let program = self.0.path().join("hatrack");
+        std::fs::copy(env!("CARGO_BIN_EXE_hatrack"), &program).unwrap();
+        let mut command = Command::new("setpriv");
+        command
+            .args([
+                &format!("--reuid={BOB}"),
+                &format!("--regid={BOB}"),
+                "--clear-groups",
+            ])
+            .arg(program);
+        self.run(command, args)
+    }
+
+    fn run(&self, mut command: Command, args: &[&str]) -> Said {
+        let output = command
+            .args([Path::new("--config"), &self.config()])
+            .args(args)
+            .env_clear()
+            .env("HOME", self.0.path())
+            .env("PATH", "/usr/bin:/bin")
+            .output()
+            .unwrap();
+        Said {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// A section for the admin socket.
+pub(crate) fn by_socket(server: &Server, more: &str) -> String {
+    let socket = server.socket().display().to_string();
+    format!("[servers.socket]\nkind = \"prosody\"\nservices = [\"{SERVICE}\"]\nsocket = {socket:?}\n{more}")
+}
+
+/// A section for the shell by a command.
+fn by_command(server: &Server) -> String {
+    let mut words = server.prosodyctl();
+    // The setup of the tests names programs as a shell finds them.
+    let program = PathBuf::from("/usr/bin").join(&words[0]);
+    let program = if program.exists() {
+        program
+    } else {
+        PathBuf::from("/usr/sbin").join(&words[0])
+    };
+    words[0] = program.into();
+    let words: Vec<String> = words
+        .into_iter()
+        .map(|word| format!("{:?}", word.into_string().unwrap()))
+        .collect();
+    format!(
+        "[servers.command]\nkind = \"prosody\"\nservices = [\"{SERVICE}\"]\ncommand = [{}]\n",
+        words.join(", ")
+    )
+}
+
+fn with_rooms(server: &Server) {
+    server.make_room(ROOM, &json!([["ana@localhost", "owner"]]));
+    server.make_room(HIDDEN, &json!([["boss@localhost", "owner"]]));
+    server.lua_room(HIDDEN, "r:set_hidden(true); return tostring(r:save(true))");
+    server.lua_room(
+        ROOM,
+        "r:set_name('Courses \\27[31m'); return tostring(r:save(true))",
+    );
+}
+
+#[test]
+fn a_check_says_what_prosody_is_and_has() {
+    for kind in Kind::PROSODY {
+        let Some(server) = Server::start(kind) else {
+            continue;
+        };
+        with_rooms(&server);
+        for (config, transport) in [
+            (by_socket(&server, ""), "socket /"),
+            (by_command(&server), "command /usr/"),
+        ] {
+            let home = Home::new(&config);
+            let list = home.hatrack(&["servers"]);
+            assert_eq!((list.code, list.err.as_str()), (Some(0), ""), "{kind:?}");
+            assert!(list.out.contains("ready: Prosody"), "{list:?}");
+            let report = &home.hatrack(&["servers", "check", "--json"]).json()[0];
+            let version = report["version"].as_str().unwrap();
+            assert!(version.starts_with("Prosody "), "{report}");
+            assert!(
+                report["transport"].as_str().unwrap().starts_with(transport),
+                "{report}"
+            );
+            assert_eq!(
+                (
+                    &report["state"],
+                    &report["rights"],
+                    &report["class"],
+                    &report["all-rooms"]
+                ),
+                (&json!("ready"), &json!("all"), &json!("prosody"), &json!(true))
+            );
+            let rooms: Vec<&Value> = report["rooms"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|room| &room["room"])
+                .collect();
+            assert_eq!(rooms, [ROOM, HIDDEN], "{kind:?}");
+            let check = home.hatrack(&["servers", "check"]);
+            assert_eq!((check.code, check.err.as_str()), (Some(0), ""), "{kind:?}");
+            assert!(
+                check.out.contains(&format!("{ROOM}  Courses ␛[31m\n")),
+                "{check:?}"
+            );
+            assert!(check.out.contains("  missing     nothing\n"), "{check:?}");
+        }
+    }
+}
+
+#[test]
+fn only_the_rooms_of_the_configuration_are_seen() {
+    let Some(server) = Server::start(Kind::Prosody012) else {
+        return;
+    };
+    with_rooms(&server);
+    let home = Home::new(&by_socket(&server, &format!("rooms = [\"{ROOM}\"]\n")));
+    let check = home.hatrack(&["servers", "check"]);
+    assert!(
+        check.out.contains(ROOM) && !check.out.contains("staff"),
+        "{check:?}"
+    );
+}
+
+#[test]
+fn a_service_that_is_not_there_is_missing() {
+    let Some(server) = Server::start(Kind::Prosody012) else {
+        return;
+    };
+    let config = by_socket(&server, "").replace(SERVICE, "rooms.localhost");
+    let check = Home::new(&config).hatrack(&["servers", "check"]);
+    let missing = "  missing     rooms.localhost is no service of rooms on this server\n              to change that: set services to what the server has: conference.localhost\n";
+    assert!(check.code == Some(0) && check.out.contains(missing), "{check:?}");
+}
+
+#[test]
+fn a_socket_that_is_not_permitted_is_refused() {
+    for kind in Kind::PROSODY {
+        let Some(server) = Server::start(kind) else {
+            continue;
+        };
+        let home = Home::new(&by_socket(&server, ""));
+        let check = home.hatrack_as_bob(&["servers", "check", "--json"]);
+        assert_eq!(check.code, Some(1), "{check:?}");
+        let report = &check.json()[0];
+        let reason = report["reason"].as_str().unwrap();
+        assert_eq!(
+            (&report["state"], &report["rights"]),
+            (&json!("refused"), &json!("none"))
+        );
+        assert!(reason.contains("permission denied"), "{report}");
+        // And nobody else's configuration names a server for root.
+        chown(home.config(), Some(BOB), None).unwrap();
+        let refused = home.hatrack(&["servers", "check"]);
+        assert!(
+            refused.code == Some(2) && refused.err.contains("it belongs to uid 54321"),
+            "{refused:?}"
+        );
+        assert!(refused.out.is_empty(), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_server_that_is_stopped_or_hangs_is_away() {
+    for kind in Kind::PROSODY {
+        let Some(mut server) = Server::start(kind) else {
+            continue;
+        };
+        // No two entries may have the same service; that this one has none does not matter here.
+        let command = by_command(&server).replace(SERVICE, "rooms.localhost");
+        let config = by_socket(&server, "timeout = 1\n") + &command + "timeout = 1\n";
+        let home = Home::new(&config);
+        server.freeze();
+        let list = home.hatrack(&["servers", "--json"]).json();
+        assert_eq!(
+            (&list[0]["state"], &list[1]["state"]),
+            (&json!("away"), &json!("away")),
+            "{list:#}"
+        );
+        server.thaw();
+        let list = home.hatrack(&["servers", "--json"]).json();
+        assert_eq!(
+            (&list[0]["state"], &list[1]["state"]),
+            (&json!("ready"), &json!("ready")),
+            "{list:#}"
+        );
+        server.stop();
+        let check = home.hatrack(&["servers", "check", "--json"]);
+        assert_eq!(
+            check.err,
+            "hatrack: 2 of 2 servers cannot be used: socket, command\n"
+        );
+        let reports = check.json();
+        let reason = |number: usize| reports[number]["reason"].as_str().unwrap();
+        assert!(reason(0).contains("Cannot open the admin socket"), "{reports:#}");
+        assert!(reason(1).contains("Unable to connect to server"), "{reports:#}");
+    }
+}
