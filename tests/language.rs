@@ -227,6 +227,7 @@ fn help_of_all_commands() {
 fn manual_pages_and_assets() {
     assert_language(files("assets", "1"));
     assert_language([file(&root().join("assets/config.toml"))]);
+    assert_language(files("assets/servers", "toml"));
     for name in ["_hatrack", "hatrack.bash", "hatrack.fish"] {
         assert_language([file(&root().join("assets/completions").join(name))]);
     }

@@ -126,7 +126,7 @@ fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Fa
     if servers.is_empty() && !json {
         return none(out);
     }
-    let restricted = context.restricted();
+    let restricted = context.scope.rooms.is_some();
     let rows: Vec<ListedServer> = states(&servers)
         .into_iter()
         .zip(&servers)

@@ -5,6 +5,7 @@ mod catalog;
 mod commands;
 mod complete;
 mod config;
+mod documented;
 mod exchange;
 mod files;
 mod help;
