@@ -1,5 +1,7 @@
 //! Validates forms field by field and resolves the values they would store.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Attachment, HatId, Hue, InvalidJid, Jid, MAX_TEXT_BYTES, Wardrobe};
 
 use super::Keymap;
@@ -76,6 +78,22 @@ impl Form {
             FormSubject::EditHats { attachments, .. } => single(attachments),
             _ => None,
         }
+    }
+
+    /// How many users have the hat of the form in its rooms.
+    pub(super) fn users_with_hat(&self, wardrobe: &Wardrobe) -> usize {
+        let hat = match &self.subject {
+            FormSubject::EditDefined { hat, .. } => Some(hat.clone()),
+            _ => self.resolve_hat().ok().map(|chosen| chosen.id),
+        };
+        let (Some(hat), rooms) = (hat, self.subject.rooms()) else {
+            return 0;
+        };
+        let rooms: BTreeSet<&Jid> = rooms.into_iter().collect();
+        let known = rooms
+            .iter()
+            .filter_map(|room| Some(wardrobe.room(room)?.hat(&hat)?.user_count));
+        known.sum()
     }
 
     /// Whether the user's address is a whole domain.

@@ -55,6 +55,10 @@ places! {
     Catalog "Hat catalog" all over [Lists];
     History "History" all over [Lists];
     Draft "Draft" all over [];
+    Servers "Servers" all over [Lists];
+    Plan "Comparison with a server" all over [Lists];
+    Report "Report of a comparison" all over [Lists];
+    Password "Password" typed over [];
     Everywhere "Everywhere" typed over [];
 }
 
@@ -207,6 +211,8 @@ commands! {
         help: "Go to a room, user or hat" }
     Sets "sets" { place: Place::Panes, title: "Sets", keys: &[c('N')], footer: false,
         help: "Apply, save or rename hat sets" }
+    Servers "servers" aka ["sync", "compare", "pull", "push", "live", "apply"] { place: Place::Panes, title: "Servers", keys: &[c('S')], footer: false,
+        help: "Compare with the servers, send and receive changes" }
     Import "import" { place: Place::Panes, title: "Import", keys: &[c('I')], footer: false,
         help: "Import from a CSV or JSON file" }
     Export "export" { place: Place::Panes, title: "Export", keys: &[c('X')], footer: false,
@@ -308,7 +314,7 @@ commands! {
     KeepTheirs "keep-theirs" { place: Place::Conflict, title: "Keep theirs", keys: &[c('t')], footer: true,
         help: "Keep theirs: discard your change" }
     BackToForm "back-to-form" formerly ["decide-later"] { place: Place::Conflict, title: "Back", keys: &[k(KeyCode::Esc)], footer: true,
-        help: "Back to the form" }
+        help: "Back without choosing" }
     DefineHat "define-hat" { place: Place::Catalog, title: "Define", keys: &[c('a')], footer: true,
         help: "Define a hat in the room's catalog" }
     EditCatalogHat "edit-catalog-hat" formerly ["edit-defined"] { place: Place::Catalog, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true,
@@ -337,6 +343,48 @@ commands! {
         help: "Discard the draft (asks first)" }
     DraftLater "draft-later" formerly ["later"] { place: Place::Draft, title: "Later", keys: &[k(KeyCode::Esc)], footer: true,
         help: "Decide later; the draft is kept" }
+    CompareServer "compare-server" aka ["plan"] { place: Place::Servers, title: "Compare", keys: &[k(KeyCode::Enter)], footer: true,
+        help: "Compare the rooms with those on the server" }
+    CompareAllServers "compare-all-servers" { place: Place::Servers, title: "Compare all", keys: &[c('a')], footer: true,
+        help: "Compare the rooms with those on all servers" }
+    CheckServer "check-server" { place: Place::Servers, title: "Check", keys: &[c('c')], footer: true,
+        help: "Connect, and show version, permissions and what is missing" }
+    Reconnect "reconnect" { place: Place::Servers, title: "Reconnect", keys: &[c('r')], footer: true,
+        help: "Connect again to a server that refused or is away" }
+    CloseServers "close-servers" { place: Place::Servers, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('S')], footer: true,
+        help: "Stop the comparison, or close the list" }
+    ApplyPlan "apply-plan" aka ["send", "receive"] { place: Place::Plan, title: "Apply", keys: &[k(KeyCode::Enter)], footer: true,
+        help: "Send and receive what is decided (asks first)" }
+    ToggleLine "toggle-line" aka ["skip", "leave out"] { place: Place::Plan, title: "Leave out", keys: &[c(' '), c('x')], footer: true,
+        help: "Leave out the difference, user or room, or include it; add a room" }
+    ChooseYours "choose-yours" { place: Place::Plan, title: "Yours", keys: &[c('m')], footer: true,
+        help: "Keep yours: the server gets what the data file has" }
+    ChooseTheirs "choose-theirs" { place: Place::Plan, title: "Theirs", keys: &[c('t')], footer: true,
+        help: "Keep theirs: the data file gets what the server has" }
+    InspectLine "inspect-line" { place: Place::Plan, title: "Details", keys: &[c('i')], footer: false,
+        help: "Show yours, theirs and what both were before" }
+    NextUndecided "next-undecided" { place: Place::Plan, title: "Next conflict", keys: &[k(KeyCode::Tab)], footer: false,
+        help: "Go to the next conflict or held removal" }
+    PreviousUndecided "previous-undecided" { place: Place::Plan, title: "Previous conflict", keys: &[k(KeyCode::BackTab)], footer: false,
+        help: "Go to the previous conflict or held removal" }
+    ShowNextLines "show-next-lines" aka ["filter"] { place: Place::Plan, title: "Show", keys: &[c('f')], footer: true,
+        help: "Show all, undecided, to send, to receive, or left out" }
+    TakeRemovals "take-removals" { place: Place::Plan, title: "Receive held", keys: &[c('r')], footer: false,
+        help: "Receive the removals that are held back" }
+    AddAllRooms "add-all-rooms" { place: Place::Plan, title: "Add all rooms", keys: &[c('A')], footer: false,
+        help: "Add all rooms that are only on the server" }
+    CompareAgain "compare-again" { place: Place::Plan, title: "Compare again", keys: &[c('c')], footer: false,
+        help: "Compare again; choices are lost" }
+    ClosePlan "close-plan" { place: Place::Plan, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('S')], footer: true,
+        help: "Stop applying, or close the comparison" }
+    ReportCompareAgain "report-compare-again" { place: Place::Report, title: "Compare again", keys: &[c('c')], footer: true,
+        help: "Compare again, to see what is left" }
+    CloseReport "close-report" { place: Place::Report, title: "Close", keys: &[k(KeyCode::Esc), k(KeyCode::Enter), c('q')], footer: true,
+        help: "Close the report" }
+    GivePassword "give-password" { place: Place::Password, title: "Log in", keys: &[k(KeyCode::Enter)], footer: true,
+        help: "Log in with this password" }
+    CancelPassword "cancel-password" { place: Place::Password, title: "Cancel", keys: &[k(KeyCode::Esc)], footer: true,
+        help: "Do not log in" }
     Interrupt "interrupt" { place: Place::Everywhere, title: "Quit", keys: &[Key::ctrl('c')], footer: false,
         help: "Quit (an open form is kept as a draft)" }
     Suspend "suspend" { place: Place::Everywhere, title: "Suspend", keys: &[Key::ctrl('z')], footer: false,

@@ -2,13 +2,16 @@
 //! fills its fields, `update/build_batch.rs` turns it into edits.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Affiliation, Jid};
+use crate::sync::ServerClass;
 
 use super::Keymap;
 use super::command::CommandId;
+use super::describe;
 pub use super::subject::FormSubject;
 use super::suggest::Suggestions;
 use super::text::TextInput;
@@ -117,6 +120,41 @@ pub struct Field {
     pub value: FieldValue,
 }
 
+/// The server of the rooms that a form is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormServer {
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+    /// What it can hold.
+    pub class: ServerClass,
+}
+
+impl FormServer {
+    /// What is different about a field there, if anything. `users`: how many have the hat.
+    pub(super) fn hint(&self, field: FieldName, users: usize) -> Option<String> {
+        let name = &self.name;
+        match field {
+            FieldName::Active if !self.class.holds_flags() => {
+                Some(format!("shown in chat; {name} has no inactive hats"))
+            }
+            FieldName::Required if !self.class.holds_flags() => {
+                Some(format!("kept here only: {name} has no required hats"))
+            }
+            FieldName::Title if !self.class.holds_own_titles() => Some(match users {
+                0 | 1 => "of the room's catalog".to_owned(),
+                users => format!(
+                    "of the room's catalog, for all {}",
+                    describe::count(users, "user")
+                ),
+            }),
+            FieldName::Hue if !self.class.holds_catalog() => {
+                Some(format!("0–360; kept here only: {name} has no catalog"))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A form on the screen.
 #[derive(Debug, Clone)]
 pub struct Form {
@@ -133,6 +171,8 @@ pub struct Form {
     /// The title that a suggestion filled in.
     pub(super) filled_title: Option<String>,
     pub(super) changed: bool,
+    /// The server of the rooms, if they share one of which it is known what it can hold.
+    pub server: Option<FormServer>,
     /// The only rooms that this session may add.
     pub(super) allowed_rooms: Option<BTreeSet<Jid>>,
 }

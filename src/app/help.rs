@@ -104,6 +104,10 @@ fn place_phrase(place: Place) -> &'static str {
         Place::Catalog => "in a room's catalog",
         Place::History => "in the history",
         Place::Draft => "when a draft is offered",
+        Place::Servers => "in the list of servers",
+        Place::Plan => "in a comparison with a server",
+        Place::Report => "in the report of a comparison",
+        Place::Password => "when a password is asked for",
         other => other.title(),
     }
 }

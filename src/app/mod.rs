@@ -30,6 +30,7 @@ mod overlay;
 pub mod place;
 pub mod prompt;
 mod selectors;
+pub mod servers;
 pub mod sets;
 mod state;
 mod subject;

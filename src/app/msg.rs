@@ -3,6 +3,7 @@
 use crate::exchange::{ImportErrors, ParsedImport};
 use crate::model::Wardrobe;
 use crate::store::{StoreEvent, StoreRequest};
+use crate::sync::{ServerEvent, ServerRequest};
 
 use super::draft::Draft;
 use super::prompt::{ExportOutcome, ExportRequest};
@@ -42,6 +43,8 @@ pub enum Msg {
     },
     /// An event of the store worker.
     Store(Box<StoreEvent>),
+    /// An event of the worker that talks to servers.
+    Server(Box<ServerEvent>),
     /// The answer to [`Effect::Continue`].
     Continue,
     /// The answer to [`Effect::NewId`]: a unique hat id.
@@ -94,6 +97,8 @@ pub enum DraftDelay {
 pub enum Effect {
     /// Send a request to the store worker.
     Store(StoreRequest),
+    /// Send a request to the worker that talks to servers.
+    Server(ServerRequest),
     /// Generate a hat id (`urn:uuid:…`); answered by [`Msg::NewId`].
     NewId,
     /// Keep `after` in the draft of this actor and data file, instead of `before`

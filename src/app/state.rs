@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{Affiliation, EditError, Group, Wardrobe};
+use crate::model::{Affiliation, EditError, Group, Jid, Wardrobe};
 use crate::store::{Change, Scope, StoreProblem};
+use crate::sync::ServerEntry;
 
 use super::Keymap;
 use super::browser::Browser;
@@ -12,6 +13,7 @@ use super::clipboard::CopiedHats;
 use super::command::CommandId;
 use super::draft::DraftState;
 use super::place::Pane;
+use super::servers::{KnownServer, RoomComparison, Servers};
 
 mod layer;
 
@@ -34,6 +36,8 @@ pub struct Start {
     pub time_zone: Option<jiff::tz::TimeZone>,
     /// The key bindings.
     pub keymap: Keymap,
+    /// The servers of the configuration.
+    pub servers: Vec<ServerEntry>,
 }
 
 /// Whether the data file is loaded.
@@ -157,6 +161,8 @@ pub struct State {
     pub(super) mouse: bool,
     /// The copied hats.
     pub(super) copied: Option<Arc<CopiedHats>>,
+    /// The servers, and what is known of them.
+    pub(super) servers: Servers,
 }
 
 impl State {
@@ -164,6 +170,7 @@ impl State {
     pub fn new(start: Start) -> Self {
         Self {
             mouse: start.mouse,
+            servers: Servers::new(&start.servers),
             start,
             phase: Phase::Opening { done: 0, total: 0 },
             base: Wardrobe::default(),
@@ -228,6 +235,18 @@ impl State {
     /// The problem that prevents reading or saving.
     pub fn problem(&self) -> Option<&StoreProblem> {
         self.problem.as_ref()
+    }
+
+    /// The servers of the configuration.
+    pub fn servers(&self) -> &[KnownServer] {
+        &self.servers.known
+    }
+
+    /// The server that a room belongs to, and whether the room differs from the one there; `None`: it belongs to none.
+    pub fn room_comparison(&self, room: &Jid) -> Option<(&KnownServer, RoomComparison)> {
+        let server = self.servers.of_room(room)?;
+        let compared = self.servers.comparison_of(room, self.view.room(room)?)?;
+        Some((server, compared))
     }
 
     /// Whether a draft is stored for the next start.

@@ -45,6 +45,7 @@ pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result
         mouse: settings.mouse,
         time_zone: Some(time_zone(context.restricted())),
         keymap: settings.keymap.clone(),
+        servers: Vec::new(),
     };
     let options = StoreOptions {
         actor: context.actor.to_string(),

@@ -25,7 +25,7 @@ impl Progress {
 }
 
 /// What the worker tells.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerEvent {
     /// A server's state changed.
     State {

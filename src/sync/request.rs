@@ -7,7 +7,7 @@ use super::{Affiliations, ChangedItem, Decision, Item, Plan};
 use crate::model::{Jid, Room};
 
 /// A room of the file, as it is now.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalRoom {
     /// Its address.
     pub room: Jid,
@@ -32,7 +32,7 @@ pub enum OtherRooms {
 /// What is asked of the worker. Answers come as [`ServerEvent`]s, with the same number where there is one.
 ///
 /// [`ServerEvent`]: super::ServerEvent
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerRequest {
     /// Connect and say what a server is, may and has.
     Check {

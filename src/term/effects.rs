@@ -22,6 +22,8 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     pub(super) fn perform(&mut self, effect: Effect, answers: &mut VecDeque<Msg>) {
         match effect {
             Effect::Store(request) => answers.extend(self.workers.store.request(request)),
+            // No worker that talks to servers is running.
+            Effect::Server(_) => {}
             Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
             Effect::KeepDraft { before, after } => self.drafts.save(before, after, &self.sender),
             Effect::StoreOwnDraft(draft) => self.drafts.save_live(draft, &self.sender),

@@ -240,7 +240,8 @@ fn overlay<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize)
         .filter(|count| count.noun.is_some())
         .map_or_else(String::new, spoken_count);
     let mut parts = vec![join_nonempty([view.heading.spoken.clone(), count])];
-    parts.extend(view.remarks.iter().map(|remark| remark.text.clone()));
+    let spoken = |remark: &view::Remark| remark.spoken.as_ref().unwrap_or(&remark.text).clone();
+    parts.extend(view.remarks.iter().map(spoken));
     // A form mentions its keys in the status.
     if !matches!(&view.body, Body::Fields(fields) if !fields.keys.is_empty()) {
         parts.push(keys(state));

@@ -101,6 +101,20 @@ impl Theme {
         self.glyph("▲", "!")
     }
 
+    /// To the server, or from it.
+    pub fn direction(&self, to_server: bool) -> &'static str {
+        if to_server {
+            self.glyph("→", ">")
+        } else {
+            self.glyph("←", "<")
+        }
+    }
+
+    /// A room that differs from the one on its server.
+    pub fn differs_mark(&self) -> &'static str {
+        self.glyph("≠", "#")
+    }
+
     /// An arrow to a result.
     pub fn arrow(&self) -> &'static str {
         self.glyph("→", "->")

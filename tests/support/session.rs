@@ -9,7 +9,13 @@ use hatrack::app::{DraftDelay, Effect, Key, KeyCode, Msg, Start, State, update};
 use hatrack::exchange::{self, FileFormat, ImportErrors};
 use hatrack::model::{self, EditError, Group, Wardrobe};
 use hatrack::store::{MemoryStore, StoreEvent, StoreProblem, StoreRequest};
+use hatrack::sync::ServerEvent;
 use jiff::Timestamp;
+
+#[path = "server.rs"]
+pub(crate) mod server;
+
+use server::FakeServer;
 
 /// The session, what stands for its keeper, and what it left outside.
 pub(crate) struct Session {
@@ -31,6 +37,10 @@ pub(crate) struct Session {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// What else it asked for, such as to be stopped (Ctrl-Z) or drawn anew.
     pub(crate) effects: Vec<Effect>,
+    /// The server that answers requests; without one, they are effects.
+    pub(crate) server: Option<FakeServer>,
+    /// What a slow server has not said yet.
+    pub(crate) server_events: Vec<ServerEvent>,
     /// Why no draft can be kept.
     pub(crate) draft_error: Option<String>,
     /// Why nothing can be written.
@@ -66,6 +76,8 @@ impl Session {
             draft: None,
             own_draft: None,
             pending_delays: Vec::new(),
+            server: None,
+            server_events: Vec::new(),
             draft_error: None,
             exit_status: None,
             files: BTreeMap::new(),
@@ -149,6 +161,17 @@ impl Session {
                 };
                 self.send(Msg::Exported(export, Ok(result)));
             }
+            Effect::Server(request) if self.server.is_some() => {
+                let Some(server) = &mut self.server else { return };
+                let events = server.handle(request);
+                if server.is_slow {
+                    self.server_events.extend(events);
+                    return;
+                }
+                for event in events {
+                    self.send(Msg::Server(Box::new(event)));
+                }
+            }
             Effect::Continue => self.send(Msg::Continue),
             Effect::Quit(status) => self.exit_status = Some(status),
             effect => self.effects.push(effect),
@@ -159,6 +182,13 @@ impl Session {
         self.now = self.now.checked_add(jiff::SignedDuration::from_secs(60)).unwrap();
         for event in self.memory.handle(request, self.now) {
             self.send(Msg::Store(Box::new(event)));
+        }
+    }
+
+    /// The server says what it has not said yet.
+    pub(crate) fn server_answers(&mut self) {
+        for event in std::mem::take(&mut self.server_events) {
+            self.send(Msg::Server(Box::new(event)));
         }
     }
 

@@ -8,6 +8,7 @@ use crate::app::draft::Draft;
 use crate::app::finder::Finder;
 use crate::app::place::Place;
 use crate::app::prompt::Prompt;
+use crate::app::servers::plan::PlanOverlay;
 use crate::app::text::TextInput;
 use crate::app::view::View;
 use crate::app::{Confirm, Effect, Spot};
@@ -101,6 +102,14 @@ impl State {
             CommandId::No => self.top_as::<Confirm>().and_then(Confirm::alternative),
             CommandId::AcceptFound => self.top_as::<Finder>().map(Finder::verb),
             CommandId::SubmitPrompt => self.top_as::<Prompt>().map(Prompt::verb),
+            CommandId::ToggleLine => self.top_as::<PlanOverlay>().and_then(PlanOverlay::toggle_verb),
+            CommandId::CloseServers => self.servers.comparison.as_ref().map(|_| "Stop"),
+            CommandId::ClosePlan => {
+                let applying = self
+                    .top_as::<PlanOverlay>()
+                    .and_then(|plan| plan.applying.as_ref());
+                applying.map(|_| "Stop")
+            }
             _ => None,
         }
         .unwrap_or(command.title)

@@ -1,6 +1,6 @@
 //! Builds forms with the current values in their fields.
 
-use crate::app::form::{Field, FieldName, FieldValue, Form, FormSubject};
+use crate::app::form::{Field, FieldName, FieldValue, Form, FormServer, FormSubject};
 use crate::app::suggest::Suggestions;
 use crate::app::text::TextInput;
 use crate::app::{AttachmentRef, RoomUser, State};
@@ -69,6 +69,7 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         }
         FormSubject::EditDefined { room, hat, before } => catalog_fields(view, (room, hat), before),
     };
+    let server = server(state, &subject);
     let suggestions = suggestions(view, &subject);
     // Editing an existing hat nearly always means editing its title.
     let edits_hat = matches!(subject, FormSubject::EditHats { before: Some(_), .. });
@@ -81,8 +82,22 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         suggestions,
         filled_title: None,
         changed: false,
+        server,
         allowed_rooms: state.start.scope.rooms.clone(),
     }
+}
+
+/// The server of the form's rooms, if all have the same one and its class is known.
+fn server(state: &State, subject: &FormSubject) -> Option<FormServer> {
+    let mut of_rooms = subject.rooms().into_iter().map(|room| {
+        let name = state.servers.of_room(room)?.entry.name.clone();
+        let class = state.servers.class_of(room)?;
+        Some(FormServer { name, class })
+    });
+    let first = of_rooms.next()??;
+    of_rooms
+        .all(|other| other.as_ref() == Some(&first))
+        .then_some(first)
 }
 
 fn text(name: FieldName, text: &str) -> Field {

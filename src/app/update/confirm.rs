@@ -3,7 +3,7 @@
 use crate::app::{Confirm, ConfirmedAction, Effect, State};
 use crate::store::StoreRequest;
 
-use super::{commit, draft, form, prompt, quit};
+use super::{apply, commit, draft, form, plan, prompt, quit};
 
 pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(confirm) = state.close::<Confirm>() else {
@@ -23,5 +23,7 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
         ConfirmedAction::QuitDiscarding => effects.push(Effect::Quit(0)),
         ConfirmedAction::RecreateFile => effects.push(Effect::Store(StoreRequest::Recreate)),
         ConfirmedAction::DiscardDraft => draft::discard(state),
+        ConfirmedAction::ApplyPlan => apply::start(state, effects),
+        ConfirmedAction::DiscardPlan => plan::discard(state, effects),
     }
 }

@@ -10,8 +10,9 @@ use crate::app::{
 };
 use crate::model::{Affiliation, Edit, EditError, Group, Wardrobe};
 use crate::store::Change;
+use crate::sync::Prefer;
 
-use super::{commit, form};
+use super::{commit, form, plan};
 
 /// Updates overlays after the data changed: conflicts show the current values, and overlays without a subject are closed
 /// with a notice.
@@ -85,6 +86,7 @@ fn update_conflict(
             conflict.theirs = describe_theirs(&change.group, view);
             None
         }
+        (ConflictSubject::PlanLine { .. }, _) => None,
         (ConflictSubject::Form, Some(form)) => match form.concurrent_change(view) {
             Some(theirs) => {
                 conflict.theirs = theirs;
@@ -164,7 +166,7 @@ fn describe_theirs(group: &Group, view: &Wardrobe) -> String {
 
 pub(crate) fn may_decide_later(state: &State) -> Result<(), String> {
     match state.top_as::<Conflict>() {
-        Some(conflict) if conflict.subject == ConflictSubject::Form => Ok(()),
+        Some(conflict) if conflict.change().is_none() => Ok(()),
         _ => Err(format!(
             "Your change is not saved: {} overwrites theirs, {} keeps theirs",
             state.key(CommandId::KeepYours),
@@ -193,15 +195,16 @@ pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
         ConflictSubject::Change(change) => {
             commit::execute(state, effects, |next| reapply(&change.group, next));
         }
+        ConflictSubject::PlanLine { .. } => plan::choose(state, Prefer::Local),
     }
 }
 
 /// Discards this session's change.
 pub(crate) fn keep_theirs(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(conflict) = state.close::<Conflict>()
-        && conflict.subject == ConflictSubject::Form
-    {
-        form::close(state);
+    match state.close::<Conflict>().map(|conflict| conflict.subject) {
+        Some(ConflictSubject::PlanLine { .. }) => return plan::choose(state, Prefer::Server),
+        Some(ConflictSubject::Form) => form::close(state),
+        _ => {}
     }
     state.notify("Kept theirs");
 }

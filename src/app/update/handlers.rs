@@ -4,8 +4,8 @@ use crate::app::command::CommandId;
 use crate::app::{Effect, Pane, State, targets};
 
 use super::{
-    catalog, change, confirm, conflict, copy, draft, escape, filter, finder, form, hat_clipboard, history,
-    lists, marks, panes, prompt, quit, sets, terminal, undo,
+    apply, catalog, change, compare, confirm, conflict, copy, draft, escape, filter, finder, form,
+    hat_clipboard, history, lists, marks, panes, password, plan, prompt, quit, servers, sets, terminal, undo,
 };
 
 /// Checks whether a command is enabled; the error is the reason shown to the user.
@@ -83,6 +83,27 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::History => (State::check_loaded, history::open),
         Id::GoTo => (finder::may_jump, finder::jump),
         Id::Sets => (sets::may_open, sets::open),
+        Id::Servers => (compare::may_open, servers::open),
+        Id::CompareServer => (compare::may_compare, servers::compare),
+        Id::CompareAllServers => (servers::may_compare_all, servers::compare_all),
+        Id::CheckServer => (servers::may_check, servers::check),
+        Id::Reconnect => (servers::may_reconnect, servers::reconnect),
+        Id::CloseServers => (always, servers::close),
+        Id::ApplyPlan => (apply::may_apply, apply::confirm),
+        Id::ToggleLine => (plan::may_decide, plan::toggle),
+        Id::ChooseYours => (plan::may_choose_side, plan::choose_yours),
+        Id::ChooseTheirs => (plan::may_choose_side, plan::choose_theirs),
+        Id::InspectLine => (plan::may_inspect, plan::inspect),
+        Id::NextUndecided => (plan::may_go_to_undecided, plan::next_undecided),
+        Id::PreviousUndecided => (plan::may_go_to_undecided, plan::previous_undecided),
+        Id::ShowNextLines => (always, plan::show_next),
+        Id::TakeRemovals => (plan::may_take_removals, plan::take_removals),
+        Id::AddAllRooms => (plan::may_add_all_rooms, plan::add_all_rooms),
+        Id::CompareAgain => (plan::may_compare_again, plan::compare_again),
+        Id::ClosePlan => (always, plan::close),
+        Id::ReportCompareAgain => (compare::may_compare, apply::compare_again),
+        Id::GivePassword => (always, password::give),
+        Id::CancelPassword => (always, password::cancel),
         Id::Import => (prompt::may_import, prompt::import),
         Id::Export => (prompt::may_export, prompt::export),
         Id::NextPane => (always, panes::focus_next),
@@ -108,7 +129,7 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::ClearFilter => (always, filter::clear),
         Id::FilterNextPane => (always, filter::accept_and_focus_next),
         Id::AcceptFound => (finder::may_choose, run_found),
-        Id::CloseFinder | Id::CloseSets | Id::CancelPrompt | Id::No | Id::CloseCatalog | Id::CloseHistory | Id::DraftLater =>
+        Id::CloseFinder | Id::CloseSets | Id::CancelPrompt | Id::No | Id::CloseCatalog | Id::CloseHistory | Id::DraftLater | Id::CloseReport =>
             (always, quit::close_overlay),
         Id::OpenSuggestions => (form::may_focus_list, form::focus_list),
         Id::NewId => (form::may_make_id, form::request_new_id),

@@ -1,12 +1,14 @@
 //! The update function: applies a message to the state and returns the effects to perform. Pure.
 
 mod address_list;
+mod apply;
 mod batch;
 mod build_batch;
 mod build_form;
 mod catalog;
 mod change;
 mod commit;
+mod compare;
 mod confirm;
 mod conflict;
 mod copy;
@@ -25,8 +27,12 @@ mod lists;
 mod marks;
 mod mouse;
 mod panes;
+mod password;
+mod plan;
 mod prompt;
 mod quit;
+mod server_events;
+mod servers;
 mod sets;
 mod store;
 mod terminal;
@@ -62,6 +68,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Wheel { on, down } => mouse::wheel(state, &on, down, &mut effects),
         Msg::Resize { columns, rows } => state.size = (columns, rows),
         Msg::Store(event) => store::handle(state, *event, &mut effects),
+        Msg::Server(event) => server_events::handle(state, *event, &mut effects),
         Msg::Continue => {
             filter::next_chunk(state, &mut effects);
             finder::next_chunk(state, &mut effects);
@@ -78,6 +85,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     if state.is_counting_users() && !effects.contains(&Effect::Continue) {
         effects.push(Effect::Continue);
     }
+    password::ask_next(state, &mut effects);
     draft::sync(state, &mut effects);
     draft::update_live_draft(state, is_user_input, &mut effects);
     effects

@@ -6,7 +6,7 @@ use crate::app::{Effect, Phase, State};
 use crate::model::EditError;
 use crate::store::{Snapshot, StoreEvent, StoreProblem};
 
-use super::{commit, conflict, draft, quit, undo};
+use super::{apply, commit, conflict, draft, quit, undo};
 
 pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Effect>) {
     match event {
@@ -62,7 +62,7 @@ fn committed(
     settled: Vec<(u64, Result<Option<u64>, EditError>)>,
     snapshot: Snapshot,
 ) {
-    let mut refused = Vec::new();
+    let (mut refused, mut others) = (Vec::new(), Vec::new());
     for (id, result) in settled {
         let pending = state
             .pending
@@ -70,7 +70,8 @@ fn committed(
             .position(|pending| pending.id == id)
             .map(|at| state.pending.remove(at));
         let Some(pending) = pending else {
-            note_late_withdrawal(state, id, result.ok().flatten());
+            note_late_withdrawal(state, id, result.as_ref().ok().copied().flatten());
+            others.push((id, result));
             continue;
         };
         match result {
@@ -84,6 +85,9 @@ fn committed(
     commit::send_pending(state, effects);
     adopt(state, snapshot);
     undo_late_commits(state, effects);
+    for (id, result) in others {
+        apply::committed(state, effects, id, &result);
+    }
     for (change, error) in refused {
         conflict::report_rejected(state, change, error);
     }

@@ -34,12 +34,23 @@ fn no_rooms(state: &State) -> Vec<String> {
     let mut lines = vec!["No rooms yet.".to_owned(), String::new()];
     if state.check_can_change().is_ok() {
         lines.push(key_hint(state, CommandId::AddRoom));
+        lines.extend(load_hint(state));
         if state.save_state() == SaveState::NoFile {
             lines.push(String::new());
             lines.push("The file is created with your first change.".into());
         }
     }
     lines
+}
+
+/// How to load the rooms of the servers, if there are any.
+fn load_hint(state: &State) -> Option<String> {
+    let key = state.key(CommandId::Servers);
+    match state.servers() {
+        [] => None,
+        [server] => Some(format!("Press {key} to load the rooms of {}.", server.entry.name)),
+        _ => Some(format!("Press {key} to load the rooms of a server.")),
+    }
 }
 
 fn no_users(state: &State) -> Vec<String> {

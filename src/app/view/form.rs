@@ -53,7 +53,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
 }
 
 fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldView<'a> {
-    let hint = || field.name.hint(state.keymap());
+    let hint = || field_hint(state, form, field);
     let value = match &field.value {
         FieldValue::Text(text) => ValueView::Text(text),
         FieldValue::Toggle(on) | FieldValue::Mixed(Some(on)) => ValueView::Checkbox(Some(*on), hint()),
@@ -95,8 +95,15 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
         {
             "for all; leave unchanged to keep each value".into()
         }
-        None => field.name.hint(state.keymap()),
+        None => server_hint(state, form, field).unwrap_or_else(|| field.name.hint(state.keymap())),
     }
+}
+
+/// What is different about the field on the server of the form's rooms.
+fn server_hint(state: &State, form: &Form, field: &Field) -> Option<String> {
+    let server = form.server.as_ref()?;
+    let users = form.users_with_hat(state.wardrobe());
+    server.hint(field.name, users)
 }
 
 fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> ListView<'a> {

@@ -76,8 +76,8 @@ fn empty_text(shown: &HistoryOverlay) -> &'static str {
 fn remarks(shown: &HistoryOverlay) -> Vec<Remark> {
     let remark = |error: bool| {
         move |text: String| Remark {
-            text,
             is_error: error,
+            ..Remark::new(text)
         }
     };
     let mut remarks: Vec<Remark> = filter_text(&shown.filter)

@@ -12,9 +12,12 @@ pub(super) mod history;
 pub mod label;
 mod panes;
 mod parts;
+pub(super) mod plan;
 pub(super) mod prompt;
 pub(super) mod question;
+pub(super) mod report;
 pub mod screen;
+pub(super) mod servers;
 pub(super) mod sets;
 
 pub use parts::{

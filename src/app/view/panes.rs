@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::app::{Grouping, Pane, Spot, State, Tally, describe};
-use crate::model::{Affiliation, Attachment};
+use crate::model::{Affiliation, Attachment, Jid};
 
 use super::{
     Body, CellWidth, Glyph, Heading, ItemRow, ListRow, ListView, RowCell, RowCount, TitleName, Tone,
@@ -202,10 +202,37 @@ fn room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     };
     let width = CellWidth::Adaptive { narrow: 3, wide: 5 };
     let number = |number, noun, heading| RowCell::number(number, noun).width(width).heading(heading);
-    Some(vec![
-        name.filterable().gap(0),
+    let mut cells = vec![name.filterable().gap(0)];
+    cells.extend(server(state, jid).into_iter().flatten());
+    cells.extend([
         number(room.users().len(), "user", "users"),
         number(room.attachment_count(), "hat", "hats"),
+    ]);
+    Some(cells)
+}
+
+/// The room's server, where there is room for it, and a mark if the room differs from the one there.
+fn server<'a>(state: &'a State, room: &Jid) -> Option<[RowCell<'a>; 2]> {
+    if state.servers().is_empty() {
+        return None;
+    }
+    let mark = |on: bool| if on { Glyph::Differs } else { Glyph::Blank };
+    let name = |name: &'a str| RowCell {
+        min_row_width: 40,
+        ..RowCell::text(name).width(CellWidth::Fixed(10)).tone(Tone::Faint)
+    };
+    let Some((server, compared)) = state.room_comparison(room) else {
+        return Some([RowCell::glyph(mark(false)), name("").silent()]);
+    };
+    let attention = compared.needs_attention();
+    let words = if attention {
+        Cow::Owned(format!("{}: {}", server.entry.name, compared.describe()))
+    } else {
+        Cow::Borrowed(&*server.entry.name)
+    };
+    Some([
+        RowCell::glyph(mark(attention)).tone(Tone::Warning).spoken(words),
+        name(&server.entry.name).silent(),
     ])
 }
 

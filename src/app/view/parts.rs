@@ -120,6 +120,33 @@ pub struct Remark {
     pub text: String,
     /// Whether it is an error.
     pub is_error: bool,
+    /// What a screen reader is told instead, of a text that changes all the time.
+    pub spoken: Option<String>,
+}
+
+impl Remark {
+    pub(in crate::app) fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            is_error: false,
+            spoken: None,
+        }
+    }
+
+    pub(in crate::app) fn error(text: impl Into<String>) -> Self {
+        Self {
+            is_error: true,
+            ..Self::new(text)
+        }
+    }
+
+    /// How far something is; `spoken` stays the same meanwhile.
+    pub(in crate::app) fn progress(text: impl Into<String>, spoken: impl Into<String>) -> Self {
+        Self {
+            spoken: Some(spoken.into()),
+            ..Self::new(text)
+        }
+    }
 }
 
 /// The content of a view.

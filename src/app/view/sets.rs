@@ -36,10 +36,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View
             text: &shown.text,
             hint: "",
         }),
-        remarks: failed
-            .map(|text| Remark { text, is_error: true })
-            .into_iter()
-            .collect(),
+        remarks: failed.map(Remark::error).into_iter().collect(),
         body: Body::List(ListView {
             empty,
             ..ListView::new(len, shown.selected(len), move |at| row(entries.get(at), at))

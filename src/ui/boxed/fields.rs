@@ -264,6 +264,10 @@ impl FieldsRenderer<'_, '_> {
                 let at = input(buffer, rest, text, theme, Modifier::UNDERLINED);
                 return focused.then_some(at);
             }
+            ValueView::Secret { typed, cursor } => {
+                let at = secret(buffer, rest, (*typed, *cursor));
+                return focused.then_some(at);
+            }
             ValueView::Checkbox(on, says) => {
                 let tick = on.map_or("[-]", |on| theme.checkbox(on));
                 let rest = put(buffer, rest, &Sanitized::literal(tick), style);
@@ -331,6 +335,21 @@ pub(super) fn value_area(area: Rect) -> Rect {
         x: area.x.saturating_add(LABEL_WIDTH).min(area.right()),
         width: area.width.saturating_sub(LABEL_WIDTH + 1),
         ..area
+    }
+}
+
+/// A line in which something secret is typed: a sign for each character.
+fn secret(buffer: &mut Buffer, line: Rect, (typed, cursor): (usize, usize)) -> Position {
+    let columns = usize::from(line.width);
+    let hidden = cursor.saturating_sub(columns.saturating_sub(1));
+    let signs = "*".repeat(typed.saturating_sub(hidden).min(columns));
+    let shown = Sanitized::new(&signs, crate::ui::text::Charset::Ascii);
+    let style = Style::new().add_modifier(Modifier::UNDERLINED);
+    put(buffer, line, &shown.padded(columns, false), style);
+    let cursor = u16::try_from(cursor - hidden).unwrap_or_default();
+    Position {
+        x: line.x + cursor.min(line.width.saturating_sub(1)),
+        y: line.y,
     }
 }
 

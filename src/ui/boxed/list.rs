@@ -215,5 +215,9 @@ fn glyph(kind: Glyph, theme: &Theme) -> &'static str {
         Glyph::Empty => theme.hat_mark(false),
         Glyph::Warning => theme.warning_mark(),
         Glyph::Dash => theme.dash(),
+        Glyph::Send => theme.direction(true),
+        Glyph::Receive => theme.direction(false),
+        Glyph::Differs => theme.differs_mark(),
+        Glyph::Blank => " ",
     }
 }

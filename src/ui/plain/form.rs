@@ -24,7 +24,8 @@ pub(super) fn content(
         let label = format!("{} (field {} of {number}): ", field.label, at + 1);
         let space = width.saturating_sub(text::width(&label));
         let (mut value, cursor) = value(field, space, charset);
-        if focused && listed.is_none() && matches!(field.value, ValueView::Text(_)) {
+        if focused && listed.is_none() && matches!(field.value, ValueView::Text(_) | ValueView::Secret { .. })
+        {
             column = text::width(&label) + cursor;
         }
         let (first, others) = match field.problems.as_ref() {
@@ -101,6 +102,11 @@ fn value(field: &FieldView<'_>, space: usize, charset: Charset) -> (String, usiz
         ValueView::Text(text) => {
             let (shown, cursor) = Sanitized::window(&text.text(), text.cursor(), space, charset);
             (shown.into(), cursor)
+        }
+        ValueView::Secret { typed, cursor } => {
+            let hidden = cursor.saturating_sub(space.saturating_sub(1));
+            let signs = "*".repeat(typed.saturating_sub(hidden).min(space));
+            (signs, cursor - hidden)
         }
         ValueView::Checkbox(Some(on), _) => (if *on { "yes" } else { "no" }.to_owned(), 0),
         ValueView::Checkbox(None, says) => (says.replace(": ", ", "), 0),

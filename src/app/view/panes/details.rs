@@ -1,7 +1,9 @@
 //! Details of the selection in a pane.
 
+use std::borrow::Cow;
+
 use crate::app::{Grouping, Pane, Phase, State, describe};
-use crate::model::{Affiliation, HatId};
+use crate::model::{Affiliation, HatId, Jid};
 
 use super::{active_text, tally_parts};
 use crate::app::view::{Details, Truncation, label};
@@ -35,7 +37,11 @@ pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
         Pane::First => state.room().map(|(jid, room)| Details {
             main: jid.as_str().into(),
             cut: Truncation::End,
-            remarks: label::visible_name(room).map(Into::into).into_iter().collect(),
+            remarks: label::visible_name(room)
+                .map(Into::into)
+                .into_iter()
+                .chain(server(state, jid))
+                .collect(),
         }),
         Pane::Third if state.hat().is_some() => hat_details(state),
         // Without a hat, the user is described.
@@ -59,6 +65,12 @@ pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
             }
         }),
     }
+}
+
+/// The server that a room belongs to, and what comparing with it found.
+fn server<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
+    let (server, compared) = state.room_comparison(room)?;
+    Some(format!("{}: {}", server.entry.name, compared.describe()).into())
 }
 
 fn hat_details(state: &State) -> Option<Details<'_>> {
@@ -86,7 +98,7 @@ fn hat_details(state: &State) -> Option<Details<'_>> {
     Some(hat_id_details(id, remarks))
 }
 
-fn hat_id_details<'a>(id: &'a HatId, remarks: Vec<std::borrow::Cow<'a, str>>) -> Details<'a> {
+fn hat_id_details<'a>(id: &'a HatId, remarks: Vec<Cow<'a, str>>) -> Details<'a> {
     Details {
         main: id.as_str().into(),
         cut: Truncation::Middle,
@@ -97,7 +109,7 @@ fn hat_id_details<'a>(id: &'a HatId, remarks: Vec<std::borrow::Cow<'a, str>>) ->
 /// In the Hats view: the ID, the address or the room's address.
 fn details_by_hat(state: &State, pane: Pane) -> Option<Details<'_>> {
     let row = state.selected(pane)?;
-    let address = |address: &'_ crate::model::Jid| Details {
+    let address = |address: &'_ Jid| Details {
         main: address.as_str().to_owned().into(),
         cut: Truncation::Address,
         remarks: Vec::new(),

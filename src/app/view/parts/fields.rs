@@ -77,6 +77,13 @@ pub struct FieldView<'a> {
 pub enum ValueView<'a> {
     /// A line of text.
     Text(&'a TextInput),
+    /// A text that is not shown: how many characters it has, and how many stand before the cursor.
+    Secret {
+        /// Characters typed.
+        typed: usize,
+        /// Characters before the cursor.
+        cursor: usize,
+    },
     /// Checked, unchecked or mixed, and its meaning.
     Checkbox(Option<bool>, String),
     /// Options side by side, and the index of the chosen one.

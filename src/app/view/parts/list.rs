@@ -97,6 +97,14 @@ pub enum Glyph {
     Warning,
     /// No value.
     Dash,
+    /// To the server.
+    Send,
+    /// From the server.
+    Receive,
+    /// Two sides differ.
+    Differs,
+    /// No sign.
+    Blank,
 }
 
 /// The width of a cell.

@@ -1,0 +1,230 @@
+//! The servers of the configuration as a session knows them, and what comparing with them found.
+
+pub mod apply;
+mod describe_line;
+pub mod password;
+pub mod plan;
+pub mod report;
+mod rows;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crate::model::{Jid, Room};
+use crate::sync::{
+    Plan, PlanCounts, Progress, RoomPlan, RoomState, ServerClass, ServerEntry, ServerKind, ServerReport,
+    ServerState,
+};
+
+pub use describe_line::{LineText, describe_line, describe_note, line_target, sides};
+pub use rows::{PlanRow, RoomNote, Shown};
+
+/// A server of the configuration.
+#[derive(Debug, Clone)]
+pub struct KnownServer {
+    /// As the configuration names it.
+    pub entry: ServerEntry,
+    /// Whether it can be used now.
+    pub state: ServerState,
+    /// What the last check found.
+    pub report: Option<ServerReport>,
+    /// Its class, known since it was connected once.
+    class: Option<ServerClass>,
+}
+
+impl KnownServer {
+    fn new(entry: ServerEntry) -> Self {
+        // Only this kind has a single class.
+        let class = (entry.kind == ServerKind::Prosody).then_some(ServerClass::Prosody);
+        Self {
+            entry,
+            state: ServerState::default(),
+            report: None,
+            class,
+        }
+    }
+
+    /// What the server can hold; `None` until it is known.
+    pub fn class(&self) -> Option<ServerClass> {
+        self.class
+    }
+}
+
+/// What comparing a room with its server found.
+#[derive(Debug, Clone)]
+struct ComparedRoom {
+    class: Option<ServerClass>,
+    /// The room of the file that was compared.
+    local: Option<Arc<Room>>,
+    /// How many differences were left then.
+    differences: usize,
+    /// Why it could not be compared.
+    problem: Option<&'static str>,
+}
+
+/// Whether a room differs from the one on its server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoomComparison {
+    /// It was not compared in this session.
+    NotCompared,
+    /// It was the same, and nothing changed in the file since.
+    Same,
+    /// So many differences were found.
+    Differs(usize),
+    /// It was changed in the file since it was compared.
+    ChangedSince,
+    /// It could not be compared; a phrase says why.
+    Problem(&'static str),
+}
+
+impl RoomComparison {
+    /// Whether there is something to do about the room.
+    pub fn needs_attention(self) -> bool {
+        matches!(self, Self::Differs(_) | Self::ChangedSince | Self::Problem(_))
+    }
+
+    /// As the rest of a sentence about the room.
+    pub fn describe(self) -> String {
+        match self {
+            Self::NotCompared => "not compared yet".into(),
+            Self::Same => "same".into(),
+            Self::Differs(number) => super::describe::count(number, "difference"),
+            Self::ChangedSince => "changed here since compared".into(),
+            Self::Problem(problem) => problem.into(),
+        }
+    }
+}
+
+/// A comparison that is being made.
+#[derive(Debug, Clone)]
+pub(super) struct Comparison {
+    /// A part for each server.
+    pub(super) parts: Vec<ComparisonPart>,
+}
+
+/// The comparison with one server.
+#[derive(Debug, Clone)]
+pub(super) struct ComparisonPart {
+    /// The number of the request.
+    pub(super) id: u64,
+    pub(super) server: Arc<str>,
+    /// The rooms of the file as they are compared.
+    pub(super) local: BTreeMap<Jid, Arc<Room>>,
+    pub(super) progress: Progress,
+    pub(super) result: Option<Result<Arc<Plan>, String>>,
+}
+
+/// All servers of a session.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Servers {
+    pub(super) known: Vec<KnownServer>,
+    pub(super) comparison: Option<Comparison>,
+    /// Who waits for a password: server and account.
+    pub(super) passwords: VecDeque<(Arc<str>, Jid)>,
+    rooms: BTreeMap<Jid, ComparedRoom>,
+}
+
+impl Servers {
+    pub(super) fn new(entries: &[ServerEntry]) -> Self {
+        Self {
+            known: entries.iter().cloned().map(KnownServer::new).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The server that a room belongs to.
+    pub(super) fn of_room(&self, room: &Jid) -> Option<&KnownServer> {
+        self.known.iter().find(|server| server.entry.has(room))
+    }
+
+    pub(super) fn by_name(&self, name: &str) -> Option<&KnownServer> {
+        self.known.iter().find(|server| *server.entry.name == *name)
+    }
+
+    /// What the server of a room can hold, if the room has one and that is known.
+    pub(super) fn class_of(&self, room: &Jid) -> Option<ServerClass> {
+        let server = self.of_room(room)?;
+        let compared = self.rooms.get(room).and_then(|compared| compared.class);
+        compared.or(server.class)
+    }
+
+    pub(super) fn set_state(&mut self, name: &str, state: &ServerState) {
+        for server in self.known.iter_mut().filter(|server| *server.entry.name == *name) {
+            if let ServerState::Ready(class) = state {
+                server.class = Some(*class);
+            }
+            server.state = state.clone();
+        }
+    }
+
+    pub(super) fn set_report(&mut self, report: &ServerReport) {
+        let name = report.server.clone();
+        for server in self.known.iter_mut().filter(|server| server.entry.name == name) {
+            server.class = report.class.or(server.class);
+            server.report = Some(report.clone());
+        }
+    }
+
+    /// Whether a room of the file differs from its server's; `None` if it belongs to none.
+    pub(super) fn comparison_of(&self, room: &Jid, now: &Arc<Room>) -> Option<RoomComparison> {
+        self.of_room(room)?;
+        let Some(compared) = self.rooms.get(room) else {
+            return Some(RoomComparison::NotCompared);
+        };
+        Some(match (&compared.problem, &compared.local) {
+            (Some(problem), _) => RoomComparison::Problem(problem),
+            (None, Some(then)) if !Arc::ptr_eq(then, now) && then != now => RoomComparison::ChangedSince,
+            (None, _) if compared.differences == 0 => RoomComparison::Same,
+            (None, _) => RoomComparison::Differs(compared.differences),
+        })
+    }
+
+    /// Remembers what a plan found of a room.
+    pub(super) fn note_compared(&mut self, plan: &RoomPlan, local: Option<&Arc<Room>>) {
+        let problem = match plan.state {
+            RoomState::Linked | RoomState::OnlyThere | RoomState::RemovedHere => None,
+            RoomState::OnlyHere => Some("not on the server"),
+            RoomState::GoneThere => Some("no longer on the server"),
+            RoomState::Forbidden(_) => Some("not allowed"),
+            RoomState::Unread(_) => Some("could not be read"),
+        };
+        let compared = ComparedRoom {
+            class: (problem.is_none()).then_some(plan.class),
+            local: local.cloned(),
+            differences: open_differences(plan.counts()),
+            problem,
+        };
+        self.rooms.insert(plan.room.clone(), compared);
+    }
+
+    /// Remembers what is left of the differences of a room after a plan was applied.
+    pub(super) fn note_applied(&mut self, room: &Jid, local: Option<&Arc<Room>>, left: usize) {
+        if let Some(compared) = self.rooms.get_mut(room) {
+            compared.local = local.cloned();
+            compared.differences = left;
+        }
+    }
+}
+
+/// What is still to be done or decided: not what is left out by rule.
+pub(super) fn open_differences(counts: PlanCounts) -> usize {
+    counts.send + counts.receive + counts.conflicts + counts.held + counts.skipped
+}
+
+/// What a class of servers is called.
+pub fn class_name(class: ServerClass) -> &'static str {
+    match class {
+        ServerClass::Prosody => "Prosody",
+        ServerClass::EjabberdOld => "ejabberd (up to 25.08)",
+        ServerClass::EjabberdCatalog => "ejabberd (25.10 or later)",
+    }
+}
+
+/// The list of servers.
+#[derive(Debug, Clone)]
+pub struct ServersOverlay {
+    /// The selected row.
+    pub row: usize,
+    /// The number of rows.
+    pub(super) len: usize,
+}

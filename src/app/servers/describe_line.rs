@@ -1,0 +1,288 @@
+//! A difference in words: what changes on the side that is changed.
+
+use std::sync::Arc;
+
+use crate::app::describe::{self, quoted};
+use crate::model::{Affiliation, HatId, Room};
+use crate::sync::{
+    Action, CatalogValue, Decision, HatValue, Item, ItemValue, Line, Note, RoomPlan, ServerClass, SideValue,
+    Subject, UserValue,
+};
+
+/// A line in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineText {
+    /// What is done: `send`, `receive`, `choose`, `held`, `left out`.
+    pub action: &'static str,
+    /// What changes by it, as a phrase: `add "Teacher", active`.
+    pub change: String,
+}
+
+/// What a line is about: a user's address, or a word for what belongs to the room.
+pub fn line_target(line: &Line) -> &str {
+    match (line.user(), &line.subject) {
+        (Some(user), _) => user.as_str(),
+        (None, Subject::Name) => "room",
+        (None, _) => "catalog",
+    }
+}
+
+/// A line in words. `local` is the room in the file.
+pub fn describe_line(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> LineText {
+    let words = Words {
+        plan,
+        local: local.map(|room| &**room),
+        line,
+    };
+    let (here, there) = (line.local.as_ref(), line.remote.as_ref());
+    let change = match (line.decision, line.action) {
+        (Decision::Receive, _) | (Decision::Skip, Action::Receive) => words.change(here, there),
+        (Decision::Send, _) | (Decision::Skip, Action::Send | Action::LeaveOut) => words.change(there, here),
+        (Decision::Skip, Action::Conflict) => {
+            let (name, [yours, theirs]) = (words.subject(), words.different_parts(here, there));
+            format!("{name}yours {yours}, theirs {theirs}")
+        }
+    };
+    let action = match (line.decision, line.action, line.reason) {
+        (Decision::Send, ..) => "send",
+        (Decision::Receive, ..) => "receive",
+        (Decision::Skip, _, Some(crate::sync::Reason::Held)) => "held",
+        (Decision::Skip, Action::Conflict, _) => "choose",
+        (Decision::Skip, ..) => "left out",
+    };
+    LineText { action, change }
+}
+
+/// What the line is about, and what each side has of it: yours (the data file), theirs (the server), and what both had
+/// when they were last compared.
+pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String; 4] {
+    let words = Words {
+        plan,
+        local: local.map(|room| &**room),
+        line,
+    };
+    let base = match (&line.base, plan.first_contact) {
+        (None, true) => "not known (first comparison)".to_owned(),
+        (base, _) => words.value(base.as_ref()),
+    };
+    let subject = words.subject();
+    let subject = subject.trim_end_matches([' ', ':']);
+    let target = line_target(line);
+    let what = match &line.subject {
+        Subject::Item(Item::Hat { .. }) => format!("{subject} of {target}"),
+        Subject::Item(Item::Catalog { .. }) => format!("{subject} in the catalog of {}", plan.room),
+        Subject::Item(Item::Affiliation { .. }) => format!("Affiliation of {target}"),
+        Subject::User(_) => target.to_owned(),
+        Subject::Name => format!("Name of {}", plan.room),
+    };
+    [
+        what,
+        words.value(line.local.as_ref()),
+        words.value(line.remote.as_ref()),
+        base,
+    ]
+}
+
+/// A note of a plan as a sentence.
+pub fn describe_note(note: &Note, plan: &RoomPlan) -> String {
+    let Note::OwnTitle { user, hat, title } = note;
+    let catalog = plan.remote().catalog.get(hat);
+    let shown = describe::hat(hat, catalog.and_then(|entry| entry.title.as_deref()));
+    format!("{user} has {} here; the room shows {shown}", quoted(title))
+}
+
+struct Words<'a> {
+    plan: &'a RoomPlan,
+    local: Option<&'a Room>,
+    line: &'a Line,
+}
+
+impl Words<'_> {
+    /// The hat's name in quotes: by what the sides say, else by the catalogs.
+    fn hat(&self, id: &HatId) -> String {
+        let of_side = |side: &Option<SideValue>| match side {
+            Some(SideValue::Item(ItemValue::Hat(hat))) => hat.title.clone(),
+            Some(SideValue::Item(ItemValue::Catalog(entry))) => entry.title.clone(),
+            _ => None,
+        };
+        let line = self.line;
+        let title = [&line.local, &line.remote, &line.base]
+            .into_iter()
+            .find_map(of_side);
+        let remote = || self.plan.remote().catalog.get(id)?.title.clone();
+        let local = || self.local?.hat(id)?.title.clone();
+        let title = title.or_else(remote).or_else(local);
+        describe::hat(id, title.as_deref())
+    }
+
+    /// What the line is about, before a colon; empty where the target says it.
+    fn subject(&self) -> String {
+        match &self.line.subject {
+            Subject::Item(Item::Hat { hat, .. } | Item::Catalog { hat }) => format!("{}: ", self.hat(hat)),
+            Subject::Item(Item::Affiliation { .. }) => "affiliation: ".into(),
+            Subject::User(_) => String::new(),
+            Subject::Name => "name: ".into(),
+        }
+    }
+
+    /// What becomes of one side: a verb and what is different.
+    fn change(&self, from: Option<&SideValue>, to: Option<&SideValue>) -> String {
+        match &self.line.subject {
+            Subject::Item(Item::Hat { hat, .. }) => {
+                self.hat_change(&self.hat(hat), hat_value(from), hat_value(to))
+            }
+            Subject::Item(Item::Catalog { hat }) => {
+                catalog_change(&self.hat(hat), catalog_value(from), catalog_value(to))
+            }
+            Subject::Item(Item::Affiliation { .. }) => {
+                let (from, to) = (affiliation(from), affiliation(to));
+                match to {
+                    Affiliation::Outcast => format!("ban (was {from})"),
+                    Affiliation::None => format!("remove affiliation (was {from})"),
+                    to => format!("make {to} (was {from})"),
+                }
+            }
+            Subject::User(_) => match (from, to) {
+                (_, None) => format!("remove user ({})", self.value(from)),
+                (None, Some(_)) => format!("add user ({})", self.value(to)),
+                (Some(_), Some(_)) => {
+                    format!("change user to {} (was {})", self.value(to), self.value(from))
+                }
+            },
+            Subject::Name => match to {
+                None => format!("clear the name (was {})", self.value(from)),
+                Some(_) => format!("name it {} (was {})", self.value(to), self.value(from)),
+            },
+        }
+    }
+
+    fn hat_change(&self, name: &str, from: Option<&HatValue>, to: Option<&HatValue>) -> String {
+        match (from, to) {
+            (None, Some(hat)) => format!("add {name}{}", flags(self.plan.class, hat)),
+            (_, None) => format!("remove {name}"),
+            (Some(from), Some(to)) => {
+                let mut parts = Vec::new();
+                let flag = |on: bool, [yes, no]: [&'static str; 2]| if on { yes } else { no };
+                if from.active != to.active {
+                    let word = |on| flag(on, ["active", "inactive"]);
+                    parts.push(format!("{} (was {})", word(to.active), word(from.active)));
+                }
+                if from.required != to.required {
+                    let word = |on| flag(on, ["required", "optional"]);
+                    parts.push(format!("{} (was {})", word(to.required), word(from.required)));
+                }
+                parts.extend(title_change(from.title.as_deref(), to.title.as_deref()));
+                format!("change {name}: {}", parts.join(", "))
+            }
+        }
+    }
+
+    /// What a side has, as a phrase.
+    fn value(&self, side: Option<&SideValue>) -> String {
+        match side {
+            None => match &self.line.subject {
+                Subject::Item(Item::Hat { .. }) => "no hat".into(),
+                Subject::Item(Item::Catalog { .. }) => "not in catalog".into(),
+                Subject::Item(Item::Affiliation { .. }) | Subject::Name => "none".into(),
+                Subject::User(_) => "not in the room".into(),
+            },
+            Some(SideValue::Name(name)) => quoted(name),
+            Some(SideValue::Item(ItemValue::Hat(hat))) => self.hat_value(hat),
+            Some(SideValue::Item(ItemValue::Catalog(entry))) => {
+                let title = entry.title.as_deref().map_or("no title".into(), quoted);
+                format!("{title}, {}", hue(entry))
+            }
+            Some(SideValue::Item(ItemValue::Affiliation(affiliation))) => affiliation.as_str().into(),
+            Some(SideValue::User(user)) => user_value(user),
+        }
+    }
+
+    /// What both sides have, as phrases; of two hats with one title only what is different.
+    fn different_parts(&self, here: Option<&SideValue>, there: Option<&SideValue>) -> [String; 2] {
+        match (hat_value(here), hat_value(there)) {
+            (Some(here), Some(there)) if here.title == there.title => [here, there].map(|hat| {
+                let flags = flags(self.plan.class, hat);
+                flags.trim_start_matches([',', ' ']).to_owned()
+            }),
+            _ => [here, there].map(|side| self.value(side)),
+        }
+    }
+
+    fn hat_value(&self, hat: &HatValue) -> String {
+        let class = self.plan.class;
+        let title = match hat.title.as_deref() {
+            Some(title) => quoted(title),
+            None if class.holds_own_titles() => "no title".into(),
+            None => "has the hat".into(),
+        };
+        format!("{title}{}", flags(class, hat))
+    }
+}
+
+fn hat_value(side: Option<&SideValue>) -> Option<&HatValue> {
+    match side {
+        Some(SideValue::Item(ItemValue::Hat(hat))) => Some(hat),
+        _ => None,
+    }
+}
+
+fn catalog_value(side: Option<&SideValue>) -> Option<&CatalogValue> {
+    match side {
+        Some(SideValue::Item(ItemValue::Catalog(entry))) => Some(entry),
+        _ => None,
+    }
+}
+
+fn affiliation(side: Option<&SideValue>) -> Affiliation {
+    match side {
+        Some(SideValue::Item(ItemValue::Affiliation(affiliation))) => *affiliation,
+        _ => Affiliation::None,
+    }
+}
+
+/// Active and required, where the server has them.
+fn flags(class: ServerClass, hat: &HatValue) -> String {
+    if !class.holds_flags() {
+        return String::new();
+    }
+    let active = if hat.active { ", active" } else { ", inactive" };
+    let required = if hat.required { ", required" } else { "" };
+    format!("{active}{required}")
+}
+
+fn title_change(from: Option<&str>, to: Option<&str>) -> Option<String> {
+    let shown = |title: Option<&str>| title.map_or("none".to_owned(), quoted);
+    (from != to).then(|| format!("title {} (was {})", shown(to), shown(from)))
+}
+
+fn hue(entry: &CatalogValue) -> String {
+    match &entry.hue {
+        Some(hue) => format!("hue {}", describe::truncated(hue.as_str())),
+        None => "automatic color".into(),
+    }
+}
+
+fn catalog_change(name: &str, from: Option<&CatalogValue>, to: Option<&CatalogValue>) -> String {
+    match (from, to) {
+        (None, Some(entry)) if entry.hue.is_some() => format!("define {name}, {}", hue(entry)),
+        (None, Some(_)) => format!("define {name}"),
+        (_, None) => format!("remove {name}"),
+        (Some(from), Some(to)) => {
+            let mut parts: Vec<String> = Vec::new();
+            parts.extend(title_change(from.title.as_deref(), to.title.as_deref()));
+            if from.hue != to.hue {
+                parts.push(format!("{} (was {})", hue(to), hue(from)));
+            }
+            format!("change {name}: {}", parts.join(", "))
+        }
+    }
+}
+
+fn user_value(user: &UserValue) -> String {
+    let hats = describe::count_or_no(user.hats.len(), "hat");
+    match user.affiliation {
+        Affiliation::Outcast => format!("banned, {hats}"),
+        Affiliation::None => format!("not affiliated, {hats}"),
+        affiliation => format!("{affiliation}, {hats}"),
+    }
+}

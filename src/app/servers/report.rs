@@ -1,0 +1,157 @@
+//! What was done of a plan: a row for each room, and below it each change that failed.
+
+use std::sync::Arc;
+
+use crate::app::describe;
+use crate::model::Room;
+use crate::sync::{Failed, Failure, Item, ItemValue, Report, RoomReport};
+
+/// The report overlay.
+#[derive(Debug, Clone)]
+pub struct ReportOverlay {
+    /// What was done, by server.
+    pub reports: Vec<Report>,
+    /// It was stopped before all was done.
+    pub stopped: bool,
+    /// The selected row.
+    pub selected: usize,
+    rows: Arc<[ReportRow]>,
+}
+
+/// A row of a report. The numbers are places in its lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportRow {
+    /// The rooms of one of several servers follow.
+    Server(usize),
+    /// A room.
+    Room(usize, usize),
+    /// A change that failed.
+    Failed(usize, usize, usize),
+}
+
+impl ReportOverlay {
+    pub(in crate::app) fn new(reports: Vec<Report>, stopped: bool) -> Self {
+        let mut rows = Vec::new();
+        for (server, report) in reports.iter().enumerate() {
+            if reports.len() > 1 {
+                rows.push(ReportRow::Server(server));
+            }
+            for (room, there) in report.rooms.iter().enumerate() {
+                if is_worth_a_row(there) {
+                    rows.push(ReportRow::Room(server, room));
+                }
+                let failed = 0..there.failed.len();
+                rows.extend(failed.map(|failed| ReportRow::Failed(server, room, failed)));
+            }
+        }
+        Self {
+            reports,
+            stopped,
+            selected: 0,
+            rows: rows.into(),
+        }
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// A row.
+    pub fn row(&self, at: usize) -> Option<ReportRow> {
+        self.rows.get(at).copied()
+    }
+
+    /// A room of a server.
+    pub fn room(&self, server: usize, room: usize) -> Option<&RoomReport> {
+        self.reports.get(server)?.rooms.get(room)
+    }
+
+    /// How many changes were sent, received, failed and not sent, over all rooms.
+    pub fn totals(&self) -> [usize; 4] {
+        let mut totals = [0; 4];
+        for room in self.reports.iter().flat_map(|report| &report.rooms) {
+            let failed = room.failed.len() + usize::from(room.error.is_some());
+            for (total, number) in totals
+                .iter_mut()
+                .zip([room.sent, room.received, failed, room.unsent])
+            {
+                *total += number;
+            }
+        }
+        totals
+    }
+}
+
+/// Rooms in which nothing was done and nothing is left are not listed.
+fn is_worth_a_row(room: &RoomReport) -> bool {
+    let left = super::open_differences(room.left);
+    room.error.is_some() || !room.failed.is_empty() || room.sent + room.received + room.unsent + left > 0
+}
+
+/// A room in words: `3 sent, 2 received, 1 failed`.
+pub fn room_result(room: &RoomReport) -> String {
+    if let Some(error) = &room.error {
+        return error.clone();
+    }
+    let left = room.left.conflicts + room.left.held + room.left.skipped;
+    let parts = [
+        (room.sent, "sent"),
+        (room.received, "received"),
+        (room.failed.len(), "failed"),
+        (room.unsent, "not sent"),
+        (left, "left"),
+    ];
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts
+        .map(|(number, word)| format!("{} {word}", describe::grouped(number)))
+        .collect();
+    if parts.is_empty() {
+        "nothing to do".into()
+    } else {
+        parts.join(", ")
+    }
+}
+
+/// A change that failed: whose it is, what was to be changed, and why it was not. `local` is the room in the file.
+pub fn failed_texts(failed: &Failed, local: Option<&Room>) -> [String; 3] {
+    let hat = |id: &crate::model::HatId| {
+        let wanted = match &failed.wanted {
+            Some(ItemValue::Hat(hat)) => hat.title.clone(),
+            Some(ItemValue::Catalog(entry)) => entry.title.clone(),
+            _ => None,
+        };
+        let known = || local?.hat(id)?.title.clone();
+        describe::hat(id, wanted.or_else(known).as_deref())
+    };
+    let verb = |set: &'static str| if failed.wanted.is_some() { set } else { "remove" };
+    let what = match &failed.item {
+        Item::Hat { hat: id, .. } => format!("{} {}", verb("set"), hat(id)),
+        Item::Catalog { hat: id } => format!("{} {}", verb("define"), hat(id)),
+        Item::Affiliation { .. } => match &failed.wanted {
+            Some(ItemValue::Affiliation(wanted)) => format!("make {wanted}"),
+            _ => "remove affiliation".into(),
+        },
+    };
+    let target = failed.item.user().map_or("catalog", |user| user.as_str());
+    [target.to_owned(), what, failure(&failed.why)]
+}
+
+fn failure(why: &Failure) -> String {
+    match why {
+        Failure::Changed { .. } => "changed on the server meanwhile; compare again".into(),
+        Failure::Refused(refusal) => match &refusal.text {
+            Some(text) => format!("the server refused ({}): {text}", refusal.condition),
+            None => format!("the server refused ({})", refusal.condition),
+        },
+        Failure::NotStored => {
+            "the server could not store it; it will be lost when the server restarts".into()
+        }
+        Failure::Unknown => "the server did not answer; compare again to see whether it was done".into(),
+    }
+}

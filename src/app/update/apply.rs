@@ -1,0 +1,341 @@
+//! Applying a plan: the file receives first, as one commit by the server; then the server is told what the file has now,
+//! and is sent what it gets; then the report is shown.
+
+use std::collections::BTreeMap;
+
+use crate::app::command::CommandId;
+use crate::app::place::Place;
+use crate::app::servers::apply::{Applying, ApplyingPart};
+use crate::app::servers::open_differences;
+use crate::app::servers::plan::{PlanOverlay, PlanPart};
+use crate::app::servers::report::ReportOverlay;
+use crate::app::view::View;
+use crate::app::{Confirm, ConfirmedAction, Effect, Layer, State, describe};
+use crate::model::{EditError, Wardrobe};
+use crate::store::{Change, StoreRequest};
+use crate::sync::{
+    Decision, LocalRoom, Progress, Report, RoomReport, RoomState, ServerRequest, server_actor,
+};
+
+use super::compare;
+
+impl Layer for ReportOverlay {
+    fn place(&self) -> Place {
+        Place::Report
+    }
+
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::report::view(state, self)
+    }
+
+    fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
+        Some((self.selected, self.len()))
+    }
+
+    fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
+        self.selected = row.min(self.len().saturating_sub(1));
+    }
+}
+
+pub(crate) fn may_apply(state: &State) -> Result<(), String> {
+    let Some(plan) = state.top_as::<PlanOverlay>() else {
+        return Err("Compare with a server first".into());
+    };
+    state.check_can_change()?;
+    let counts = plan.counts();
+    if plan.applying.is_some() {
+        return Err("The changes are already being applied".into());
+    }
+    if !plan.loading.is_empty() {
+        return Err("Rooms are still being read".into());
+    }
+    if counts.send + counts.receive == 0 {
+        return Err(match counts.conflicts + counts.held {
+            0 => "Nothing to send or receive".into(),
+            number => format!(
+                "Nothing to send or receive: {} to decide first",
+                describe::count(number, "difference")
+            ),
+        });
+    }
+    let is_concerned = |part: &&PlanPart| {
+        part.rooms()
+            .iter()
+            .any(|room| plan.changed_since.contains(&room.room) && is_changed_by(room))
+    };
+    if plan.parts.iter().any(|part| is_concerned(&part)) {
+        let key = state.key(CommandId::CompareAgain);
+        return Err(format!("The data file has changed since. {key} compares again"));
+    }
+    Ok(())
+}
+
+fn is_changed_by(room: &crate::sync::RoomPlan) -> bool {
+    room.lines.iter().any(|line| line.decision != Decision::Skip)
+}
+
+/// Asks whether to apply the plan.
+pub(crate) fn confirm(state: &mut State, _: &mut Vec<Effect>) {
+    let Some(plan) = state.top_as::<PlanOverlay>() else {
+        return;
+    };
+    let parts: Vec<String> = plan.parts.iter().filter_map(part_question).collect();
+    let counts = plan.counts();
+    let left = counts.conflicts + counts.held;
+    let mut consequence = Vec::new();
+    if counts.receive > 0 {
+        consequence.push("What is received is saved in the data file first.".to_owned());
+    }
+    if left > 0 {
+        let verb = if left == 1 { "stays" } else { "stay" };
+        consequence.push(format!(
+            "{} {verb} undecided.",
+            describe::count(left, "difference")
+        ));
+    }
+    let question = Confirm {
+        title: "Apply changes",
+        question: format!("{}?", parts.join("; ")),
+        consequence: consequence.join(" "),
+        action: ConfirmedAction::ApplyPlan,
+    };
+    state.open(question);
+}
+
+/// `Send 3 changes to example and receive 2`; nothing for a server about which nothing is done.
+fn part_question(part: &PlanPart) -> Option<String> {
+    let (counts, server) = (part.counts(), &part.server);
+    let changes = |number| describe::count(number, "change");
+    Some(match (counts.send, counts.receive) {
+        (0, 0) => return None,
+        (send, 0) => format!("Send {} to {server}", changes(send)),
+        (0, receive) => format!("Receive {} from {server}", changes(receive)),
+        (send, receive) => format!(
+            "Send {} to {server} and receive {}",
+            changes(send),
+            describe::grouped(receive)
+        ),
+    })
+}
+
+/// Starts to apply the plan.
+pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Err(reason) = may_apply(state) {
+        state.notify_error(reason);
+        return;
+    }
+    let mut id = state.next_id;
+    let Some(plan) = state.top_as_mut::<PlanOverlay>() else {
+        return;
+    };
+    let mut applying = Applying::default();
+    let mut commits = Vec::new();
+    for (at, part) in plan.parts.iter().enumerate() {
+        let counts = part.counts();
+        if counts.send + counts.receive == 0 {
+            continue;
+        }
+        let group = part.receiving();
+        let commit = (!group.is_empty()).then_some(id);
+        if let Some(commit) = commit {
+            let change = Change {
+                actor: Some(server_actor(&part.server).into()),
+                ..group.into()
+            };
+            commits.push(StoreRequest::Commit { id: commit, change });
+            id += 1;
+        }
+        let received = part.rooms().iter().enumerate();
+        let received = received.map(|(at, room)| (room.room.clone(), part.room_counts(at).receive));
+        applying.parts.push(ApplyingPart {
+            part: at,
+            id,
+            commit,
+            received: received.filter(|(_, number)| *number > 0).collect(),
+            sends: counts.send > 0,
+            progress: Progress {
+                of: counts.send,
+                ..Progress::default()
+            },
+            report: None,
+            stopped: false,
+        });
+        id += 1;
+    }
+    let saved: Vec<usize> = applying
+        .parts
+        .iter()
+        .enumerate()
+        .filter(|(_, part)| part.commit.is_none())
+        .map(|(at, _)| at)
+        .collect();
+    plan.applying = Some(applying);
+    state.next_id = id;
+    effects.extend(commits.into_iter().map(Effect::Store));
+    for at in saved {
+        received(state, effects, at);
+    }
+}
+
+/// The overlay that is being applied.
+fn applied_plan(state: &mut State) -> Option<&mut PlanOverlay> {
+    state
+        .overlays
+        .iter_mut()
+        .filter_map(|overlay| overlay.downcast_mut::<PlanOverlay>())
+        .find(|plan| plan.applying.is_some())
+}
+
+/// Handles the result of a commit, if it is one that receives; called when the state has the file's new content.
+pub(super) fn committed(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    id: u64,
+    result: &Result<Option<u64>, EditError>,
+) {
+    let Some(plan) = applied_plan(state) else {
+        return;
+    };
+    let parts = plan.applying.iter_mut().flat_map(|applying| &mut applying.parts);
+    let Some((at, part)) = parts.enumerate().find(|(_, part)| part.commit == Some(id)) else {
+        return;
+    };
+    part.commit = None;
+    match result {
+        Ok(_) => received(state, effects, at),
+        Err(error) => {
+            // Nothing was received, so nothing is sent either: compared again, both are right.
+            let error = format!("the data file was not changed: {error}");
+            let number = part.part;
+            part.received.clear();
+            let rooms = plan.parts.get(number).map_or(&[][..], PlanPart::rooms);
+            let rooms = rooms
+                .iter()
+                .filter(|room| is_changed_by(room))
+                .map(|room| RoomReport {
+                    error: Some(error.clone()),
+                    ..RoomReport::new(room)
+                });
+            let rooms = rooms.collect();
+            finish_part(state, at, rooms, false);
+        }
+    }
+}
+
+/// The file has what one server's plan receives: the base moves on, and the rest is sent.
+fn received(state: &mut State, effects: &mut Vec<Effect>, at: usize) {
+    let (base, revision) = (state.base.clone(), state.base.revision);
+    let Some(plan) = applied_plan(state) else {
+        return;
+    };
+    let is_stopping = plan
+        .applying
+        .as_ref()
+        .is_some_and(|applying| applying.is_stopping);
+    let Some(applying) = plan.applying.as_ref().and_then(|applying| applying.parts.get(at)) else {
+        return;
+    };
+    let Some(part) = plan.parts.get(applying.part) else {
+        return;
+    };
+    let Ok(whole) = &part.plan else { return };
+    let linked = part.rooms().iter().filter(|room| room.state == RoomState::Linked);
+    effects.extend(linked.map(|room| {
+        Effect::Server(ServerRequest::Received {
+            server: part.server.clone(),
+            room: LocalRoom {
+                room: room.room.clone(),
+                local: base.room(&room.room).cloned(),
+                take: false,
+            },
+            revision,
+            held: room.held(),
+        })
+    }));
+    if applying.sends && !is_stopping {
+        effects.push(Effect::Server(ServerRequest::Apply {
+            id: applying.id,
+            plan: whole.clone(),
+            reason: None,
+        }));
+        return;
+    }
+    let sends = applying.sends;
+    let rooms = part.rooms().iter().zip(0..);
+    let rooms = rooms.map(|(room, number)| RoomReport {
+        unsent: part.room_counts(number).send,
+        ..RoomReport::new(room)
+    });
+    let rooms = rooms.collect();
+    finish_part(state, at, rooms, sends);
+}
+
+pub(super) fn note_progress(state: &mut State, id: u64, progress: Progress) {
+    let applying = applied_plan(state).and_then(|plan| plan.applying.as_mut());
+    for part in applying.into_iter().flat_map(|applying| &mut applying.parts) {
+        if part.id == id {
+            part.progress = progress;
+        }
+    }
+}
+
+/// The server was sent what it gets.
+pub(super) fn applied(state: &mut State, id: u64, report: Report, stopped: bool) {
+    let applying = applied_plan(state).and_then(|plan| plan.applying.as_ref());
+    let at = applying.and_then(|applying| applying.parts.iter().position(|part| part.id == id));
+    if let Some(at) = at {
+        finish_part(state, at, report.rooms, stopped);
+    }
+}
+
+/// All is done about one server. When that is so of all servers, the report takes the place of the plan.
+fn finish_part(state: &mut State, at: usize, mut rooms: Vec<RoomReport>, stopped: bool) {
+    let Some(plan) = applied_plan(state) else {
+        return;
+    };
+    let Some(applying) = &mut plan.applying else {
+        return;
+    };
+    let Some(part) = applying.parts.get_mut(at) else {
+        return;
+    };
+    let number: BTreeMap<_, _> = std::mem::take(&mut part.received);
+    for room in &mut rooms {
+        if let Some(received) = number.get(&room.room) {
+            room.received = *received;
+        }
+    }
+    let server = plan.parts.get(part.part).map(|part| part.server.clone());
+    part.stopped = stopped;
+    part.report = server.map(|server| Report { server, rooms });
+    if applying.parts.iter().any(|part| part.report.is_none()) {
+        return;
+    }
+    let stopped = applying.parts.iter().any(|part| part.stopped);
+    let reports = applying.parts.iter_mut().filter_map(|part| part.report.take());
+    let reports: Vec<Report> = reports.collect();
+    // A question may lie on it.
+    state.overlays.retain(|overlay| !is_applied_plan(&**overlay));
+    for room in reports.iter().flat_map(|report| &report.rooms) {
+        let left = open_differences(room.left) + room.failed.len() + room.unsent;
+        let local = state.base.room(&room.room);
+        if room.error.is_none() {
+            state.servers.note_applied(&room.room, local, left);
+        }
+    }
+    let report = ReportOverlay::new(reports, stopped);
+    let below = state.overlays.len();
+    state.overlays.insert(below, Box::new(report));
+}
+
+fn is_applied_plan(overlay: &dyn Layer) -> bool {
+    let plan = overlay.downcast_ref::<PlanOverlay>();
+    plan.is_some_and(|plan| plan.applying.is_some())
+}
+
+pub(crate) fn compare_again(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(report) = state.close::<ReportOverlay>() {
+        let names = report.reports.iter().map(|report| report.server.clone());
+        compare::start(state, effects, names.collect());
+    }
+}

@@ -1,0 +1,135 @@
+//! Comparing the rooms of the file with those on servers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::app::servers::plan::{PlanOverlay, PlanPart};
+use crate::app::servers::{Comparison, ComparisonPart};
+use crate::app::{Effect, State};
+use crate::model::Jid;
+use crate::sync::{LocalRoom, OtherRooms, Plan, Progress, ServerRequest};
+
+pub(crate) fn may_open(state: &State) -> Result<(), String> {
+    if state.start.demo {
+        return Err("Servers are not available in demo mode".into());
+    }
+    if state.servers.known.is_empty() {
+        return Err(
+            "No server configured: hatrack servers example prosody prints an entry to start from".into(),
+        );
+    }
+    state.check_loaded()
+}
+
+pub(crate) fn may_compare(state: &State) -> Result<(), String> {
+    may_open(state)?;
+    match state.servers.comparison {
+        Some(_) => Err("Already comparing".into()),
+        None => Ok(()),
+    }
+}
+
+/// Starts comparing the rooms of these servers, as they are in the file.
+pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>, servers: Vec<Arc<str>>) {
+    let mut parts = Vec::new();
+    for server in servers {
+        let Some(known) = state.servers.by_name(&server) else {
+            continue;
+        };
+        let is_known = |room: &&Jid| known.entry.has(room);
+        let rooms = state.base.rooms().filter(|(room, _)| is_known(room));
+        let local: BTreeMap<_, _> = rooms.map(|(jid, room)| (jid.clone(), room.clone())).collect();
+        let allowed = state.start.scope.rooms.as_ref();
+        let elsewhere = allowed.into_iter().flatten().filter(is_known);
+        let elsewhere = elsewhere.filter(|room| !local.contains_key(*room));
+        let here = local.iter().map(|(jid, room)| LocalRoom {
+            room: jid.clone(),
+            local: Some(room.clone()),
+            take: false,
+        });
+        let rooms = here.chain(elsewhere.map(|jid| LocalRoom {
+            room: jid.clone(),
+            local: None,
+            take: false,
+        }));
+        let rooms = rooms.collect();
+        // The first comparison with a server is there to load its rooms.
+        let others = match (allowed, local.is_empty()) {
+            (Some(_), _) => OtherRooms::Ignore,
+            (None, true) => OtherRooms::Take,
+            (None, false) => OtherRooms::List,
+        };
+        let id = state.next_id;
+        state.next_id += 1;
+        effects.push(Effect::Server(ServerRequest::Plan {
+            id,
+            server: server.clone(),
+            rooms,
+            others,
+            revision: state.base.revision,
+            affiliations: None,
+        }));
+        parts.push(ComparisonPart {
+            id,
+            server,
+            local,
+            progress: Progress::default(),
+            result: None,
+        });
+    }
+    state.servers.comparison = (!parts.is_empty()).then_some(Comparison { parts });
+}
+
+/// A server was compared.
+pub(super) fn planned(state: &mut State, id: u64, result: Result<Arc<Plan>, String>) {
+    let Some(comparison) = &mut state.servers.comparison else {
+        return;
+    };
+    let Some(part) = comparison.parts.iter_mut().find(|part| part.id == id) else {
+        return;
+    };
+    part.result = Some(result);
+    if comparison.parts.iter().any(|part| part.result.is_none()) {
+        return;
+    }
+    let parts = state.servers.comparison.take().map(|all| all.parts);
+    show(state, parts.unwrap_or_default());
+}
+
+/// Leaves out rooms that the session may not see, should there be any.
+pub(super) fn within_scope(state: &State, mut plan: Arc<Plan>) -> Arc<Plan> {
+    if let Some(rooms) = &state.start.scope.rooms
+        && plan.rooms.iter().any(|room| !rooms.contains(&room.room))
+    {
+        Arc::make_mut(&mut plan)
+            .rooms
+            .retain(|room| rooms.contains(&room.room));
+    }
+    plan
+}
+
+/// Shows what was compared.
+fn show(state: &mut State, parts: Vec<ComparisonPart>) {
+    for part in &parts {
+        let rooms = part.result.iter().flatten().flat_map(|plan| &plan.rooms);
+        for room in rooms {
+            state.servers.note_compared(room, part.local.get(&room.room));
+        }
+    }
+    let failed = parts.iter().filter_map(|part| match &part.result {
+        Some(Err(reason)) => Some(format!("Cannot compare with {}: {reason}", part.server)),
+        _ => None,
+    });
+    let failed: Vec<String> = failed.collect();
+    if failed.len() == parts.len() {
+        state.notify_error(failed.join(". "));
+        return;
+    }
+    let parts = parts.into_iter().map(|part| {
+        let plan = part.result.unwrap_or_else(|| Err("stopped".into()));
+        PlanPart::new(part.server, plan, part.local)
+    });
+    let mut overlay = PlanOverlay::new(parts.collect());
+    overlay.note_changes(&state.view);
+    state.open(overlay);
+}

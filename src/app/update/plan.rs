@@ -1,0 +1,352 @@
+//! The plan on the screen: what is done about each difference.
+
+use std::sync::Arc;
+
+use crate::app::command::CommandId;
+use crate::app::place::Place;
+use crate::app::servers::plan::{Excluded, PlanOverlay};
+use crate::app::servers::{PlanRow, sides};
+use crate::app::view::View;
+use crate::app::{Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, Layer, State, describe};
+use crate::model::Wardrobe;
+use crate::sync::{LocalRoom, OtherRooms, Plan, Prefer, RoomState, ServerRequest};
+
+use super::compare;
+
+impl Layer for PlanOverlay {
+    fn place(&self) -> Place {
+        Place::Plan
+    }
+
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::plan::view(state, self)
+    }
+
+    fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
+        Some((self.selected, self.len()))
+    }
+
+    fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
+        self.selected = row.min(self.len().saturating_sub(1));
+    }
+
+    fn close_reason(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
+        // What it receives itself is no change by someone else.
+        if self.applying.is_none() {
+            self.note_changes(now);
+        }
+        None
+    }
+}
+
+fn top(state: &State) -> Result<&PlanOverlay, String> {
+    let plan = state.top_as::<PlanOverlay>();
+    plan.ok_or_else(|| "Compare with a server first".into())
+}
+
+/// Whether something can be decided now.
+pub(crate) fn may_decide(state: &State) -> Result<(), String> {
+    match top(state)? {
+        plan if plan.applying.is_some() => Err("The changes are being applied".into()),
+        plan if plan.is_empty() => Err("Nothing differs".into()),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn may_choose_side(state: &State) -> Result<(), String> {
+    may_decide(state)?;
+    let plan = top(state)?;
+    let has_conflict = match plan.selected_row() {
+        Some(PlanRow::Room(server, room)) => plan
+            .parts
+            .get(server)
+            .is_some_and(|part| part.has_conflicts(room)),
+        Some(PlanRow::Line(..) | PlanRow::User(..) | PlanRow::Server(_)) => true,
+        Some(PlanRow::Note(..)) | None => false,
+    };
+    if has_conflict {
+        Ok(())
+    } else {
+        Err("There is no conflict here".into())
+    }
+}
+
+pub(crate) fn may_inspect(state: &State) -> Result<(), String> {
+    may_decide(state)?;
+    let line = top(state)?.selected_line();
+    line.map(drop).ok_or_else(|| "Select a difference first".into())
+}
+
+pub(crate) fn may_take_removals(state: &State) -> Result<(), String> {
+    may_decide(state)?;
+    match top(state)?.counts().held {
+        0 => Err("Nothing is held back".into()),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn may_add_all_rooms(state: &State) -> Result<(), String> {
+    may_decide(state)?;
+    state.check_can_change()?;
+    if top(state)?.rooms_to_add(true).is_empty() {
+        return Err("No rooms are only on the server".into());
+    }
+    Ok(())
+}
+
+pub(crate) fn may_go_to_undecided(state: &State) -> Result<(), String> {
+    may_decide(state)?;
+    let counts = top(state)?.counts();
+    if counts.conflicts + counts.held == 0 {
+        return Err("Nothing is left to decide".into());
+    }
+    Ok(())
+}
+
+/// Leaves out what the selected row is about, or includes it; a room that is only on the server is read to be added.
+pub(crate) fn toggle(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(plan) = state.top_as::<PlanOverlay>() else {
+        return;
+    };
+    let rooms = plan.rooms_to_add(false);
+    if !rooms.is_empty() {
+        add_rooms(state, effects, rooms);
+        return;
+    }
+    if let Some(text) = room_problem(plan) {
+        state.notify_error(text);
+        return;
+    }
+    let toggled = state.top_as_mut::<PlanOverlay>().map(PlanOverlay::toggle);
+    if let Some(Err(why)) = toggled {
+        report_excluded(state, why);
+    }
+}
+
+/// Why nothing can be done about the selected room.
+fn room_problem(plan: &PlanOverlay) -> Option<String> {
+    let Some(PlanRow::Room(server, room)) = plan.selected_row() else {
+        return None;
+    };
+    let (_, room) = plan.room(server, room)?;
+    match &room.state {
+        RoomState::Linked => None,
+        RoomState::OnlyThere | RoomState::RemovedHere => Some("The room is being read".into()),
+        RoomState::OnlyHere => Some("The room is not on the server. Create it there first".into()),
+        RoomState::GoneThere => Some("The room is no longer on the server. Nothing is removed here".into()),
+        RoomState::Forbidden(reason) | RoomState::Unread(reason) => Some(reason.clone()),
+    }
+}
+
+fn report_excluded(state: &mut State, why: Excluded) {
+    let text = match why {
+        Excluded::Nothing => "There is no difference here".to_owned(),
+        Excluded::Conflict => format!(
+            "Both sides changed: {} keeps yours, {} keeps theirs",
+            state.key(CommandId::ChooseYours),
+            state.key(CommandId::ChooseTheirs)
+        ),
+        Excluded::OnlyReceived => {
+            "Only the server changed this; change it here after receiving it".to_owned()
+        }
+        Excluded::ByRule(Some(reason)) => format!("Cannot be sent: {reason}"),
+        Excluded::ByRule(None) => "Cannot be sent".to_owned(),
+    };
+    state.notify_error(text);
+}
+
+fn prefer(state: &mut State, side: Prefer) {
+    let chosen = state.top_as_mut::<PlanOverlay>().map(|plan| plan.prefer(side));
+    let kept = match side {
+        Prefer::Local => "yours",
+        Prefer::Server => "theirs",
+    };
+    match chosen {
+        Some(Ok(1)) | None => {}
+        Some(Ok(many)) => state.notify(format!("Kept {kept} in {}", describe::count(many, "conflict"))),
+        Some(Err(why)) => report_excluded(state, why),
+    }
+}
+
+pub(crate) fn choose_yours(state: &mut State, _: &mut Vec<Effect>) {
+    prefer(state, Prefer::Local);
+}
+
+pub(crate) fn choose_theirs(state: &mut State, _: &mut Vec<Effect>) {
+    prefer(state, Prefer::Server);
+}
+
+/// The answer to the question about the selected line.
+pub(super) fn choose(state: &mut State, side: Prefer) {
+    prefer(state, side);
+}
+
+/// Shows what both sides have, and what both had, with the answers of a conflict.
+pub(crate) fn inspect(state: &mut State, _: &mut Vec<Effect>) {
+    let Some((part, room, line)) = state.top_as::<PlanOverlay>().and_then(PlanOverlay::selected_line) else {
+        return;
+    };
+    let [what, yours, theirs, base] = sides(line, room, part.local(&room.room));
+    let conflict = Conflict {
+        what,
+        yours,
+        theirs,
+        subject: ConflictSubject::PlanLine {
+            base,
+            reason: line.reason.map(|reason| reason.to_string()),
+        },
+    };
+    state.open(conflict);
+}
+
+fn select_undecided(state: &mut State, forward: bool) {
+    let found = state
+        .top_as_mut::<PlanOverlay>()
+        .is_some_and(|plan| plan.select_undecided(forward));
+    if !found {
+        let key = state.key(CommandId::ShowNextLines);
+        state.notify_error(format!("Not among what is shown ({key} shows more)"));
+    }
+}
+
+pub(crate) fn next_undecided(state: &mut State, _: &mut Vec<Effect>) {
+    select_undecided(state, true);
+}
+
+pub(crate) fn previous_undecided(state: &mut State, _: &mut Vec<Effect>) {
+    select_undecided(state, false);
+}
+
+pub(crate) fn show_next(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(plan) = state.top_as_mut::<PlanOverlay>() {
+        plan.show_next();
+    }
+}
+
+pub(crate) fn take_removals(state: &mut State, _: &mut Vec<Effect>) {
+    let number = state
+        .top_as_mut::<PlanOverlay>()
+        .map_or(0, PlanOverlay::take_removals);
+    state.notify(format!("Receives {}", describe::count(number, "removal")));
+}
+
+pub(crate) fn add_all_rooms(state: &mut State, effects: &mut Vec<Effect>) {
+    let rooms = state.top_as::<PlanOverlay>().map(|plan| plan.rooms_to_add(true));
+    add_rooms(state, effects, rooms.unwrap_or_default());
+}
+
+/// Reads rooms that are only on a server, so that they are received.
+fn add_rooms(state: &mut State, effects: &mut Vec<Effect>, rooms: Vec<(usize, crate::model::Jid)>) {
+    if let Err(reason) = state.check_can_change() {
+        state.notify_error(reason);
+        return;
+    }
+    let revision = state.base.revision;
+    let mut id = state.next_id;
+    let Some(plan) = state.top_as_mut::<PlanOverlay>() else {
+        return;
+    };
+    for (part, room) in rooms {
+        let Some(server) = plan.parts.get(part).map(|part| part.server.clone()) else {
+            continue;
+        };
+        effects.push(Effect::Server(ServerRequest::Plan {
+            id,
+            server,
+            rooms: vec![LocalRoom {
+                room: room.clone(),
+                local: None,
+                take: true,
+            }],
+            others: OtherRooms::Ignore,
+            revision,
+            affiliations: None,
+        }));
+        plan.loading.push((id, part, room));
+        id += 1;
+    }
+    state.next_id = id;
+}
+
+/// Takes over a room that was read to be added; false if the answer belongs to no such request.
+pub(super) fn room_read(state: &mut State, id: u64, result: &Result<Arc<Plan>, String>) -> bool {
+    let mut found = None;
+    for overlay in &mut state.overlays {
+        if let Some(plan) = overlay.downcast_mut::<PlanOverlay>()
+            && let Some(at) = plan.loading.iter().position(|(asked, ..)| *asked == id)
+        {
+            let (_, part, room) = plan.loading.swap_remove(at);
+            if let Ok(read) = result {
+                plan.replace_rooms(part, &read.rooms);
+                plan.has_choices = true;
+            }
+            found = Some(room);
+        }
+    }
+    match (&found, result) {
+        (Some(room), Err(reason)) => state.notify_error(format!("Cannot read {room}: {reason}")),
+        (Some(_), Ok(plan)) => {
+            for room in &plan.rooms {
+                state.servers.note_compared(room, None);
+            }
+        }
+        (None, _) => {}
+    }
+    found.is_some()
+}
+
+pub(crate) fn may_compare_again(state: &State) -> Result<(), String> {
+    if let Ok(plan) = top(state)
+        && plan.applying.is_some()
+    {
+        return Err("The changes are being applied".into());
+    }
+    compare::may_compare(state)
+}
+
+pub(crate) fn compare_again(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(plan) = state.close::<PlanOverlay>() {
+        stop_loading(&plan, effects);
+        let names = plan.parts.iter().map(|part| part.server.clone()).collect();
+        compare::start(state, effects, names);
+    }
+}
+
+fn stop_loading(plan: &PlanOverlay, effects: &mut Vec<Effect>) {
+    let ids = plan.loading.iter().map(|(id, ..)| *id);
+    effects.extend(ids.map(|id| Effect::Server(ServerRequest::Stop { id })));
+}
+
+/// Stops applying, or closes the plan; asks first if something was chosen.
+pub(crate) fn close(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(plan) = state.top_as_mut::<PlanOverlay>() else {
+        return;
+    };
+    if let Some(applying) = &mut plan.applying {
+        if !std::mem::replace(&mut applying.is_stopping, true) {
+            let unfinished = applying
+                .parts
+                .iter()
+                .filter(|part| part.sends && part.report.is_none() && part.commit.is_none());
+            effects.extend(unfinished.map(|part| Effect::Server(ServerRequest::Stop { id: part.id })));
+        }
+        return;
+    }
+    if plan.has_choices {
+        state.open(Confirm {
+            title: "Discard choices",
+            question: "Close the comparison and discard your choices?".into(),
+            consequence: "Nothing was sent or received. You can compare again.".into(),
+            action: ConfirmedAction::DiscardPlan,
+        });
+        return;
+    }
+    discard(state, effects);
+}
+
+/// Closes the plan.
+pub(super) fn discard(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(plan) = state.close::<PlanOverlay>() {
+        stop_loading(&plan, effects);
+    }
+}

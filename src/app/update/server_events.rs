@@ -1,0 +1,41 @@
+//! The events of the worker that talks to servers.
+
+use crate::app::{Effect, State};
+use crate::sync::{Progress, ServerEvent};
+
+use super::{apply, compare, password, plan};
+
+/// Handles an event of the worker that talks to servers.
+pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Effect>) {
+    match event {
+        ServerEvent::State {
+            server, state: now, ..
+        } => state.servers.set_state(&server, &now),
+        ServerEvent::Password { server, account } => {
+            state.servers.passwords.push_back((server, account));
+        }
+        ServerEvent::Checked(report) => state.servers.set_report(&report),
+        ServerEvent::Progress { id, progress } => note_progress(state, id, progress),
+        ServerEvent::Planned { id, plan: result } => {
+            let result = result.map(|plan| compare::within_scope(state, plan));
+            if !plan::room_read(state, id, &result) {
+                compare::planned(state, id, result);
+            }
+        }
+        ServerEvent::Applied { id, report, stopped } => apply::applied(state, id, report, stopped),
+        // Nothing is followed and nothing is sent at once yet.
+        ServerEvent::Prepared { .. }
+        | ServerEvent::Incoming { .. }
+        | ServerEvent::Outbox { .. }
+        | ServerEvent::Follows { .. } => {}
+    }
+    password::ask_next(state, effects);
+}
+
+fn note_progress(state: &mut State, id: u64, progress: Progress) {
+    let parts = state.servers.comparison.iter_mut().flat_map(|all| &mut all.parts);
+    for part in parts.filter(|part| part.id == id) {
+        part.progress = progress;
+    }
+    apply::note_progress(state, id, progress);
+}

@@ -1,0 +1,95 @@
+//! The list of servers: comparing, checking and reconnecting.
+
+use crate::app::place::Place;
+use crate::app::servers::{ComparisonPart, KnownServer, ServersOverlay};
+use crate::app::view::View;
+use crate::app::{Effect, Layer, State};
+use crate::model::Wardrobe;
+use crate::sync::{ServerRequest, ServerState};
+
+use super::compare;
+
+impl Layer for ServersOverlay {
+    fn place(&self) -> Place {
+        Place::Servers
+    }
+
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::servers::view(state, self)
+    }
+
+    fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
+        Some((self.row, self.len))
+    }
+
+    fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
+        self.row = row;
+    }
+}
+
+pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
+    let len = state.servers.known.len();
+    state.open(ServersOverlay { row: 0, len });
+}
+
+/// The selected server.
+fn selected(state: &State) -> Option<&KnownServer> {
+    let overlay = state.top_as::<ServersOverlay>()?;
+    let last = state.servers.known.len().checked_sub(1)?;
+    state.servers.known.get(overlay.row.min(last))
+}
+
+pub(crate) fn may_compare_all(state: &State) -> Result<(), String> {
+    if state.servers.known.len() < 2 {
+        return Err("There is only one server".into());
+    }
+    compare::may_compare(state)
+}
+
+pub(crate) fn compare(state: &mut State, effects: &mut Vec<Effect>) {
+    let name = selected(state).map(|server| server.entry.name.clone());
+    compare::start(state, effects, name.into_iter().collect());
+}
+
+pub(crate) fn compare_all(state: &mut State, effects: &mut Vec<Effect>) {
+    let all = state.servers.known.iter().map(|server| server.entry.name.clone());
+    compare::start(state, effects, all.collect());
+}
+
+pub(crate) fn may_check(state: &State) -> Result<(), String> {
+    compare::may_open(state)
+}
+
+pub(crate) fn check(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(name) = selected(state).map(|server| server.entry.name.clone()) {
+        effects.push(Effect::Server(ServerRequest::Check { server: name }));
+    }
+}
+
+pub(crate) fn may_reconnect(state: &State) -> Result<(), String> {
+    compare::may_open(state)?;
+    match selected(state).map(|server| &server.state) {
+        Some(ServerState::Away(_) | ServerState::Refused(_)) => Ok(()),
+        Some(_) => Err("The server is not away and has not refused".into()),
+        None => Err("No server selected".into()),
+    }
+}
+
+pub(crate) fn reconnect(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(name) = selected(state).map(|server| server.entry.name.clone()) {
+        effects.push(Effect::Server(ServerRequest::Reconnect { server: name }));
+    }
+}
+
+/// Stops the comparison, or closes the list.
+pub(crate) fn close(state: &mut State, effects: &mut Vec<Effect>) {
+    match state.servers.comparison.take() {
+        Some(comparison) => {
+            let stop = |part: ComparisonPart| Effect::Server(ServerRequest::Stop { id: part.id });
+            let unfinished = comparison.parts.into_iter().filter(|part| part.result.is_none());
+            effects.extend(unfinished.map(stop));
+            state.notify("Stopped");
+        }
+        None => drop(state.close::<ServersOverlay>()),
+    }
+}

@@ -1,0 +1,344 @@
+//! A plan: rooms, users and differences with what is done about each, and the selected one in full.
+
+use crate::app::command::CommandId;
+use crate::app::servers::plan::{PlanOverlay, PlanPart};
+use crate::app::servers::{
+    PlanRow, RoomNote, Shown, describe_line, describe_note, line_target, open_differences, sides,
+};
+use crate::app::{Spot, State, describe};
+use crate::sync::{Action, Decision, Line, PlanCounts, RoomPlan, RoomState};
+
+use super::servers::progress;
+use super::{
+    Body, CellWidth, Glyph, Heading, ItemRow, ListRow, ListView, Remark, RowCell, RowCount, TitleName, Tone,
+    Truncation, View, label,
+};
+
+pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a PlanOverlay) -> View<'a> {
+    let len = shown.len();
+    let selected = (len > 0).then_some(shown.selected);
+    let counts = shown.counts();
+    let name = match shown.parts.as_slice() {
+        [part] => part.server.to_string(),
+        parts => describe::count(parts.len(), "server"),
+    };
+    View {
+        heading: Heading {
+            title: "Comparison".into(),
+            spoken: format!("Comparison with {name}"),
+            count: Some(RowCount {
+                shown: open_differences(counts),
+                noun: Some("difference"),
+                ..RowCount::default()
+            }),
+            subjects: vec![TitleName {
+                text: name.into(),
+                truncation: Truncation::End,
+            }],
+            busy: shown.applying.is_some(),
+        },
+        size: (140, u16::MAX),
+        input: None,
+        remarks: remarks(state, shown, counts),
+        body: Body::List(ListView {
+            narrow_below: 60,
+            empty: empty_text(state, shown),
+            full_text: selected.and_then(|at| full_text(state, shown, shown.row(at)?)),
+            ..ListView::new(len, selected, move |at| row(shown, at))
+        }),
+        details: None,
+    }
+}
+
+fn empty_text(state: &State, shown: &PlanOverlay) -> Vec<String> {
+    if shown.shown != Shown::All {
+        let key = state.key(CommandId::ShowNextLines);
+        return vec![
+            format!("Nothing is {}.", shown.shown.label()),
+            format!("{key} shows more."),
+        ];
+    }
+    match shown.rooms() {
+        (0, _) => vec!["There are no rooms to compare.".into()],
+        (rooms, _) => vec![format!(
+            "No differences: {} compared.",
+            describe::count(rooms, "room")
+        )],
+    }
+}
+
+/// What is done about how many differences, or how far that is.
+fn remarks(state: &State, shown: &PlanOverlay, counts: PlanCounts) -> Vec<Remark> {
+    let stop = state.key(CommandId::ClosePlan);
+    if let Some(applying) = &shown.applying {
+        let sent = applying.progress();
+        let (long, short) = match (applying.is_stopping(), applying.is_saving(), sent.of) {
+            (true, ..) => ("Stopping when the server has answered.".to_owned(), None),
+            (false, true, _) | (false, false, 0) => ("Saving what is received.".to_owned(), None),
+            (false, false, _) => (
+                format!("Sending: {}. {stop} stops.", progress(sent, "change")),
+                Some(format!("Sending. {stop} stops.")),
+            ),
+        };
+        let short = short.unwrap_or_else(|| long.clone());
+        return vec![Remark::progress(long, short)];
+    }
+    let mut remarks = vec![Remark::new(counts_text(counts))];
+    if shown.shown != Shown::All {
+        remarks.push(Remark::new(format!("Shown: {}", shown.shown.label())));
+    }
+    if !shown.changed_since.is_empty() {
+        let rooms = describe::count(shown.changed_since.len(), "room");
+        let key = state.key(CommandId::CompareAgain);
+        remarks.push(Remark::error(format!(
+            "{rooms} changed in the data file since; {key} compares again"
+        )));
+    }
+    remarks
+}
+
+/// `3 to send, 2 to receive, 1 conflict, 4 left out`.
+fn counts_text(counts: PlanCounts) -> String {
+    let number = describe::grouped;
+    let parts = [
+        (counts.send, format!("{} to send", number(counts.send))),
+        (counts.receive, format!("{} to receive", number(counts.receive))),
+        (counts.conflicts, describe::count(counts.conflicts, "conflict")),
+        (counts.held, format!("{} held back", number(counts.held))),
+        (counts.left_out + counts.skipped, {
+            let left = counts.left_out + counts.skipped;
+            format!("{} left out", number(left))
+        }),
+    ];
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts.map(|(_, text)| text).collect();
+    if parts.is_empty() {
+        "nothing to send or receive".into()
+    } else {
+        parts.join(", ")
+    }
+}
+
+fn row(shown: &PlanOverlay, at: usize) -> ListRow<'_> {
+    let cells = shown.row(at).and_then(|row| match row {
+        PlanRow::Server(server) => Some(server_row(shown.parts.get(server)?)),
+        PlanRow::Room(server, room) => {
+            let (part, plan) = shown.room(server, room)?;
+            Some(room_row(shown, (server, part), plan, part.room_counts(room)))
+        }
+        PlanRow::User(server, room, line) => {
+            let (_, _, line) = shown.line(server, room, line)?;
+            Some(vec![
+                RowCell::address(line_target(line))
+                    .width(CellWidth::Share(1))
+                    .gap(2),
+            ])
+        }
+        PlanRow::Line(server, room, line, below) => {
+            let (part, room, line) = shown.line(server, room, line)?;
+            Some(line_row(part, room, line, below))
+        }
+        PlanRow::Note(server, room, note) => {
+            let (_, room) = shown.room(server, room)?;
+            let text = RowCell::text(note_text(room, note));
+            Some(vec![text.width(CellWidth::Share(1)).gap(2).tone(Tone::Faint)])
+        }
+    });
+    ListRow::Item(ItemRow {
+        cells: cells.unwrap_or_default(),
+        marked: false,
+        spot: Spot::Row(at),
+    })
+}
+
+fn server_row(part: &PlanPart) -> Vec<RowCell<'_>> {
+    let (text, tone) = match &part.plan {
+        Ok(_) => (counts_text(part.counts()), Tone::Plain),
+        Err(reason) => (reason.clone(), Tone::Warning),
+    };
+    vec![
+        RowCell::text(&*part.server).gap(0),
+        RowCell::text(text).width(CellWidth::Share(1)).gap(2).tone(tone),
+    ]
+}
+
+/// A room by its name here, else there, else by its address.
+fn room_name<'a>(part: &'a PlanPart, plan: &'a RoomPlan) -> &'a str {
+    let there = || plan.remote().name.as_deref();
+    match part.local(&plan.room) {
+        Some(room) => label::room(&plan.room, room),
+        None => there().unwrap_or_else(|| plan.room.local().unwrap_or(plan.room.as_str())),
+    }
+}
+
+fn room_row<'a>(
+    shown: &PlanOverlay,
+    (server, part): (usize, &'a PlanPart),
+    plan: &'a RoomPlan,
+    counts: PlanCounts,
+) -> Vec<RowCell<'a>> {
+    let is_loading = shown.is_loading(server, &plan.room);
+    let (text, tone) = match &plan.state {
+        _ if is_loading => ("reading".to_owned(), Tone::Faint),
+        RoomState::Linked => (counts_text(counts), Tone::Plain),
+        RoomState::OnlyThere => ("only on the server".to_owned(), Tone::Plain),
+        RoomState::RemovedHere => ("removed here, still on the server".to_owned(), Tone::Plain),
+        RoomState::OnlyHere => ("not on the server".to_owned(), Tone::Warning),
+        RoomState::GoneThere => ("no longer on the server".to_owned(), Tone::Warning),
+        RoomState::Forbidden(reason) | RoomState::Unread(reason) => (reason.clone(), Tone::Warning),
+    };
+    vec![
+        RowCell::text(room_name(part, plan))
+            .gap(0)
+            .spoken(plan.room.as_str()),
+        RowCell::text(text).width(CellWidth::Share(1)).gap(2).tone(tone),
+    ]
+}
+
+fn line_row<'a>(part: &'a PlanPart, plan: &'a RoomPlan, line: &'a Line, below: bool) -> Vec<RowCell<'a>> {
+    let text = describe_line(line, plan, part.local(&plan.room));
+    let (glyph, tone) = match (line.decision, text.action) {
+        (Decision::Send, _) => (Glyph::Send, Tone::Plain),
+        (Decision::Receive, _) => (Glyph::Receive, Tone::Plain),
+        (Decision::Skip, "choose" | "held") => (Glyph::Warning, Tone::Warning),
+        (Decision::Skip, _) => (Glyph::Dash, Tone::Faint),
+    };
+    let target = line_target(line);
+    let action = text.action;
+    let mut cells = vec![
+        RowCell::glyph(glyph).gap(2).tone(tone),
+        RowCell {
+            min_row_width: 46,
+            ..RowCell::text(action)
+                .width(CellWidth::Fixed(8))
+                .tone(tone)
+                .silent()
+        },
+    ];
+    if below {
+        let sentence = format!("{action}: {target}, {}", text.change);
+        cells.push(
+            RowCell::text(text.change)
+                .width(CellWidth::Share(1))
+                .tone(tone)
+                .spoken(sentence),
+        );
+    } else {
+        let sentence = format!("{action}: {target}, {}", text.change);
+        cells.push(
+            RowCell::address(target)
+                .width(CellWidth::Share(2))
+                .tone(tone)
+                .spoken(sentence),
+        );
+        let change = RowCell::text(text.change).width(CellWidth::Share(3));
+        cells.push(change.gap(2).tone(tone).silent());
+    }
+    cells
+}
+
+fn note_text(plan: &RoomPlan, note: RoomNote) -> String {
+    match note {
+        RoomNote::FirstContact => {
+            let why = plan
+                .set_aside
+                .map_or_else(String::new, |reason| format!(" ({reason})"));
+            format!("First comparison{why}: nothing is removed, and what was removed on one side comes back")
+        }
+        RoomNote::Unreadable(number) => format!(
+            "{} on the server skipped: not understood",
+            describe::count(number, "item")
+        ),
+        RoomNote::Note(at) => plan
+            .notes
+            .get(at)
+            .map_or_else(String::new, |note| describe_note(note, plan)),
+    }
+}
+
+/// The selected row in full.
+fn full_text(state: &State, shown: &PlanOverlay, row: PlanRow) -> Option<String> {
+    Some(match row {
+        PlanRow::Server(server) => {
+            let part = shown.parts.get(server)?;
+            match &part.plan {
+                Ok(_) => format!("{}: {}", part.server, counts_text(part.counts())),
+                Err(reason) => format!("{}: {reason}", part.server),
+            }
+        }
+        PlanRow::Room(server, room) => {
+            let (part, plan) = shown.room(server, room)?;
+            format!(
+                "{}: {}",
+                plan.room,
+                room_text(state, plan, part.room_counts(room))
+            )
+        }
+        PlanRow::User(server, room, first) => {
+            let (_, plan, line) = shown.line(server, room, first)?;
+            let user = line.user();
+            // The lines of a user follow each other.
+            let lines = plan.lines.iter().skip(first);
+            let lines = lines.take_while(|other| other.user() == user).count();
+            let lines = describe::count(lines, "difference");
+            format!("{} in {}: {lines}", line_target(line), plan.room)
+        }
+        PlanRow::Line(server, room, line, _) => {
+            let (part, plan, line) = shown.line(server, room, line)?;
+            line_text(state, part, plan, line)
+        }
+        PlanRow::Note(server, room, note) => {
+            let (_, plan) = shown.room(server, room)?;
+            format!("{}: {}", plan.room, note_text(plan, note))
+        }
+    })
+}
+
+fn room_text(state: &State, plan: &RoomPlan, counts: PlanCounts) -> String {
+    let toggle = state.key(CommandId::ToggleLine);
+    match &plan.state {
+        RoomState::Linked => counts_text(counts),
+        RoomState::OnlyThere => format!("only on the server. {toggle} adds it to the data file"),
+        RoomState::RemovedHere => {
+            format!("removed here and still on the server. {toggle} adds it again")
+        }
+        RoomState::OnlyHere => "not on the server. hatrack does not create rooms there".into(),
+        RoomState::GoneThere => {
+            "no longer on the server. Nothing is removed here; if it comes back, it is compared again".into()
+        }
+        RoomState::Forbidden(reason) => format!("not allowed. {reason}"),
+        RoomState::Unread(reason) => format!("not read. {reason}"),
+    }
+}
+
+/// What is done, and what each side has.
+fn line_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> String {
+    let local = part.local(&plan.room);
+    let text = describe_line(line, plan, local);
+    let [what, yours, theirs, base] = sides(line, plan, local);
+    let key = |id| state.key(id);
+    let done = match (line.decision, line.action) {
+        (Decision::Send, Action::Conflict) => "Send: keeps yours".to_owned(),
+        (Decision::Receive, Action::Conflict) => "Receive: keeps theirs".to_owned(),
+        (Decision::Skip, Action::Conflict) => format!(
+            "Conflict: {} keeps yours, {} keeps theirs",
+            key(CommandId::ChooseYours),
+            key(CommandId::ChooseTheirs)
+        ),
+        (Decision::Send, _) => format!("Send: {}", text.change),
+        (Decision::Receive, _) => format!("Receive: {}", text.change),
+        (Decision::Skip, _) if text.action == "held" => {
+            format!("Held back: {} receives it", key(CommandId::ToggleLine))
+        }
+        (Decision::Skip, _) => "Left out".to_owned(),
+    };
+    let reason = line
+        .reason
+        .map_or_else(String::new, |reason| format!(" ({reason})"));
+    let sides = format!("Yours: {yours}. Theirs: {theirs}. Before: {base}");
+    // On a small screen the end is cut: what a conflict is about is in the row.
+    match line.action {
+        Action::Conflict => format!("{sides}. {done}{reason}. {what}"),
+        _ => format!("{done}{reason}. {sides}. {what}"),
+    }
+}

@@ -1,0 +1,117 @@
+//! What was done of a plan, by room, with each change that failed.
+
+use crate::app::servers::report::{ReportOverlay, ReportRow, failed_texts, room_result};
+use crate::app::{Spot, State, describe};
+use crate::sync::RoomReport;
+
+use super::{
+    Body, CellWidth, Glyph, Heading, ItemRow, ListRow, ListView, Remark, RowCell, Tone, View, label,
+};
+
+pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ReportOverlay) -> View<'a> {
+    let len = shown.len();
+    let selected = (len > 0).then_some(shown.selected);
+    let failed = shown.totals()[2] > 0;
+    View {
+        heading: Heading {
+            title: "Report".into(),
+            spoken: "Report".into(),
+            ..Heading::default()
+        },
+        size: (120, u16::try_from(len + 9).unwrap_or(u16::MAX)),
+        input: None,
+        remarks: vec![Remark {
+            is_error: failed,
+            ..Remark::new(summary(shown))
+        }],
+        body: Body::List(ListView {
+            narrow_below: 60,
+            empty: vec!["Nothing was to be done.".into()],
+            full_text: selected.and_then(|at| full_text(state, shown, shown.row(at)?)),
+            ..ListView::new(len, selected, move |at| row(state, shown, at))
+        }),
+        details: None,
+    }
+}
+
+/// `Sent 3 changes, received 2. 1 failed.`
+fn summary(shown: &ReportOverlay) -> String {
+    let [sent, received, failed, unsent] = shown.totals();
+    let number = describe::grouped;
+    let sent = describe::count(sent, "change");
+    let mut parts = vec![format!("Sent {sent}, received {}.", number(received))];
+    if failed > 0 {
+        parts.push(format!("{} failed.", number(failed)));
+    }
+    if unsent > 0 {
+        parts.push(format!("{} not sent.", number(unsent)));
+    }
+    if shown.stopped {
+        parts.push("Stopped.".into());
+    }
+    parts.join(" ")
+}
+
+fn row<'a>(state: &'a State, shown: &'a ReportOverlay, at: usize) -> ListRow<'a> {
+    let cells = shown.row(at).and_then(|row| match row {
+        ReportRow::Server(server) => {
+            let report = shown.reports.get(server)?;
+            Some(vec![RowCell::text(&*report.server).gap(0)])
+        }
+        ReportRow::Room(server, room) => Some(room_row(state, shown.room(server, room)?)),
+        ReportRow::Failed(server, room, failed) => {
+            let report = shown.room(server, room)?;
+            let local = state.wardrobe().room(&report.room).map(|room| &**room);
+            let [target, what, why] = failed_texts(report.failed.get(failed)?, local);
+            let spoken = format!("failed: {target}, {what}: {why}");
+            Some(vec![
+                RowCell::glyph(Glyph::Warning).gap(2).tone(Tone::Warning),
+                RowCell::address(target).width(CellWidth::Share(2)).spoken(spoken),
+                RowCell::text(format!("{what}: {why}"))
+                    .width(CellWidth::Share(3))
+                    .gap(2)
+                    .silent(),
+            ])
+        }
+    });
+    ListRow::Item(ItemRow {
+        cells: cells.unwrap_or_default(),
+        marked: false,
+        spot: Spot::Row(at),
+    })
+}
+
+fn room_row<'a>(state: &'a State, report: &'a RoomReport) -> Vec<RowCell<'a>> {
+    let local = state.wardrobe().room(&report.room);
+    let name = match local {
+        Some(room) => label::room(&report.room, room),
+        None => report.room.as_str(),
+    };
+    let tone = if report.error.is_some() {
+        Tone::Warning
+    } else {
+        Tone::Plain
+    };
+    let result = RowCell::text(room_result(report));
+    vec![
+        RowCell::text(name).gap(0).spoken(report.room.as_str()),
+        result.width(CellWidth::Share(1)).gap(2).tone(tone),
+    ]
+}
+
+/// The selected row in full.
+fn full_text(state: &State, shown: &ReportOverlay, row: ReportRow) -> Option<String> {
+    Some(match row {
+        ReportRow::Server(server) => shown.reports.get(server)?.server.to_string(),
+        ReportRow::Room(server, room) => {
+            let report = shown.room(server, room)?;
+            format!("{}: {}", report.room, room_result(report))
+        }
+        ReportRow::Failed(server, room, failed) => {
+            let report = shown.room(server, room)?;
+            let local = state.wardrobe().room(&report.room).map(|room| &**room);
+            let [target, what, why] = failed_texts(report.failed.get(failed)?, local);
+            format!("{target} in {}, {what}: {why}", report.room)
+        }
+    })
+}

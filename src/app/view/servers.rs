@@ -1,0 +1,208 @@
+//! The servers of the configuration: whether each can be used, what it is, and how far a comparison is; and the question
+//! for a password.
+
+use crate::app::command::CommandId;
+use crate::app::servers::password::PasswordPrompt;
+use crate::app::servers::{KnownServer, ServersOverlay, class_name};
+use crate::app::{Spot, State, describe};
+use crate::model::Jid;
+use crate::sync::{Progress, Rights, ServerKind, ServerReport, ServerState};
+
+use super::{
+    Body, CellWidth, FieldView, FieldsView, Heading, ItemRow, ListRow, ListView, Remark, RowCell, RowCount,
+    Tone, ValueView, View,
+};
+
+pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ServersOverlay) -> View<'a> {
+    let servers = state.servers();
+    let len = servers.len();
+    let selected = len.checked_sub(1).map(|last| shown.row.min(last));
+    let whole = selected.and_then(|at| servers.get(at)).map(full_text);
+    View {
+        heading: Heading {
+            title: "Servers".into(),
+            spoken: "Servers".into(),
+            count: Some(RowCount {
+                shown: len,
+                noun: Some("server"),
+                ..RowCount::default()
+            }),
+            busy: state.servers.comparison.is_some(),
+            ..Heading::default()
+        },
+        size: (100, u16::try_from(len + 10).unwrap_or(u16::MAX)),
+        input: None,
+        remarks: comparison_remark(state).into_iter().collect(),
+        body: Body::List(ListView {
+            narrow_below: 60,
+            full_text: whole,
+            ..ListView::new(len, selected, move |at| row(servers.get(at), at))
+        }),
+        details: None,
+    }
+}
+
+/// How far the comparison is.
+fn comparison_remark(state: &State) -> Option<Remark> {
+    let comparison = state.servers.comparison.as_ref()?;
+    let mut all = Progress::default();
+    for part in &comparison.parts {
+        all.done += part.progress.done;
+        all.of += part.progress.of;
+        all.rate = all.rate.saturating_add(part.progress.rate);
+    }
+    let stop = state.key(CommandId::CloseServers);
+    Some(Remark::progress(
+        format!("Comparing: {}. {stop} stops.", progress(all, "room")),
+        format!("Comparing. {stop} stops."),
+    ))
+}
+
+/// `12 of 100 rooms, 4 per second, about 22 s left`.
+pub(super) fn progress(progress: Progress, noun: &str) -> String {
+    let mut parts = vec![format!(
+        "{} of {}",
+        describe::grouped(progress.done),
+        describe::count(progress.of, noun)
+    )];
+    if progress.rate > 0 {
+        parts.push(format!("{} per second", progress.rate));
+    }
+    match progress.seconds_left() {
+        Some(0) | None => {}
+        Some(seconds @ ..120) => parts.push(format!("about {} left", describe::count(seconds, "second"))),
+        Some(seconds) => {
+            let minutes = describe::count(seconds.div_ceil(60), "minute");
+            parts.push(format!("about {minutes} left"));
+        }
+    }
+    parts.join(", ")
+}
+
+fn row(server: Option<&KnownServer>, at: usize) -> ListRow<'_> {
+    let cells = server.map(|server| {
+        let (state, tone) = state_text(&server.state);
+        let software = software(server);
+        let mut cells = vec![
+            RowCell::text(&*server.entry.name)
+                .width(CellWidth::Share(2))
+                .gap(0),
+            RowCell::text(state)
+                .width(CellWidth::Adaptive { narrow: 13, wide: 13 })
+                .gap(2)
+                .tone(tone),
+        ];
+        cells.push(RowCell {
+            min_row_width: 46,
+            ..RowCell::text(software).width(CellWidth::Share(3)).gap(2)
+        });
+        cells
+    });
+    ListRow::Item(ItemRow {
+        cells: cells.unwrap_or_default(),
+        marked: false,
+        spot: Spot::Row(at),
+    })
+}
+
+/// A state in a word or two.
+fn state_text(state: &ServerState) -> (&'static str, Tone<'static>) {
+    match state {
+        ServerState::Idle => ("not connected", Tone::Faint),
+        ServerState::Connecting => ("connecting", Tone::Faint),
+        ServerState::Ready(_) => ("connected", Tone::Plain),
+        ServerState::Away(_) => ("not reachable", Tone::Warning),
+        ServerState::Refused(_) => ("refused", Tone::Warning),
+    }
+}
+
+/// Software and version, else the class, else how it is reached.
+fn software(server: &KnownServer) -> String {
+    let version = server.report.as_ref().and_then(|report| report.version.clone());
+    version.unwrap_or_else(|| match (server.class(), server.entry.kind) {
+        (Some(class), _) => class_name(class).to_owned(),
+        (None, ServerKind::Prosody) => "Prosody".to_owned(),
+        (None, ServerKind::Xmpp) => "XMPP account".to_owned(),
+    })
+}
+
+/// The server in full: its services, why it cannot be used, what the last check found.
+fn full_text(server: &KnownServer) -> String {
+    let services: Vec<&str> = server.entry.services.iter().map(Jid::as_str).collect();
+    let services = describe::first_few(&services);
+    let mut sentences = vec![format!(
+        "{}: {services}, {}",
+        server.entry.name,
+        state_text(&server.state).0
+    )];
+    if let (ServerState::Away(reason) | ServerState::Refused(reason), Some(first)) =
+        (&server.state, sentences.first_mut())
+    {
+        *first = format!("{first}: {}", reason.trim_end_matches('.'));
+    }
+    sentences.extend(server.report.as_ref().map(report_text));
+    sentences.join(". ")
+}
+
+fn report_text(report: &ServerReport) -> String {
+    let mut parts = Vec::new();
+    parts.extend(report.version.clone());
+    parts.extend(report.class.map(|class| class_name(class).to_owned()));
+    parts.dedup();
+    parts.extend(report.transport.clone());
+    parts.push(
+        match report.rights {
+            Rights::All => "may change all rooms",
+            Rights::ByRoom => "permissions depend on the room",
+            Rights::None => "may change nothing",
+        }
+        .into(),
+    );
+    let rooms = describe::count(report.rooms.len(), "room");
+    parts.push(if report.all_rooms {
+        rooms
+    } else {
+        format!("{rooms} found; hidden rooms are not listed")
+    });
+    let missing = report.missing.iter();
+    let missing = missing.map(|missing| format!("Missing: {}. {}", missing.what, missing.remedy));
+    let sentences: Vec<String> = std::iter::once(parts.join(", ")).chain(missing).collect();
+    sentences.join(". ")
+}
+
+pub(in crate::app) fn password<'a>(state: &'a State, shown: &'a PasswordPrompt) -> View<'a> {
+    let (typed, cursor) = shown.typed();
+    let title = format!("Log in to {}", shown.server);
+    let hint = format!("for {}; it is not stored", shown.account);
+    View {
+        heading: Heading {
+            title: title.clone().into(),
+            spoken: title,
+            ..Heading::default()
+        },
+        size: (72, u16::MAX),
+        input: None,
+        remarks: Vec::new(),
+        body: Body::Fields(Box::new(FieldsView {
+            warning: None,
+            fields: vec![FieldView {
+                label: "Password",
+                value: ValueView::Secret { typed, cursor },
+                problems: [].as_slice().into(),
+                hint: Some(hint.clone()),
+                sample: None,
+                spot: None,
+            }],
+            focus: 0,
+            suggestions: None,
+            preview: None,
+            status: format!("Password {hint}"),
+            keys: format!(
+                "{} logs in, {} cancels",
+                state.key(CommandId::GivePassword),
+                state.key(CommandId::CancelPassword)
+            ),
+        })),
+        details: None,
+    }
+}

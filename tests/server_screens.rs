@@ -1,0 +1,293 @@
+//! What the screens of servers look like, in several sizes, in ASCII and as plain text.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
+
+#[path = "support/session.rs"]
+#[expect(dead_code, reason = "shared by several test files")]
+mod session;
+
+#[path = "support/screen.rs"]
+#[expect(dead_code, reason = "shared by several test files")]
+mod screen;
+
+use hatrack::app::{Msg, Start};
+use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe, read};
+use hatrack::sync::{
+    HatValue, ItemOutcome, LocalRoom, Progress, RoomRead, ServerClass, ServerEvent, ServerRequest,
+    ServerState,
+};
+use hatrack::ui::plain;
+use hatrack::ui::theme::{Backdrop, ColorDepth, Theme};
+use session::Session;
+use session::server::FakeServer;
+
+const ROOM: &str = "courses@conference.example.org";
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (60, 20), (40, 12)];
+const USUAL: [(u16, u16); 1] = [(80, 24)];
+
+fn ascii() -> Theme {
+    Theme {
+        ascii: true,
+        ..Theme::new(ColorDepth::None, Backdrop::Unknown)
+    }
+}
+
+fn jid(text: &str) -> Jid {
+    Jid::parse(text).unwrap()
+}
+
+fn hat(text: &str) -> HatId {
+    HatId::parse(text).unwrap()
+}
+
+fn value(title: &str) -> HatValue {
+    HatValue {
+        active: true,
+        required: false,
+        title: Some(title.into()),
+    }
+}
+
+/// Two servers: one that differs, in all the ways there are, and one that was never asked.
+fn session() -> Session {
+    let mut wardrobe: Wardrobe = read::wardrobe(include_bytes!("support/wardrobe.json")).unwrap();
+    let mut server = FakeServer::new("example", ServerClass::Prosody);
+    // The server has what the file has, as both know.
+    for (jid, room) in wardrobe.rooms() {
+        let there = server.rooms.entry(jid.clone()).or_default();
+        there.name.clone_from(&room.name);
+        for (user, here) in room.users() {
+            let user = there.users.entry(user.clone()).or_default();
+            user.affiliation = here.affiliation;
+            user.hats = here
+                .hats
+                .iter()
+                .map(|(id, attachment)| (id.clone(), HatValue::of(attachment)))
+                .collect();
+        }
+    }
+    for (jid, room) in wardrobe.rooms() {
+        server.handle(ServerRequest::Received {
+            server: "example".into(),
+            room: LocalRoom {
+                room: jid.clone(),
+                local: Some(room.clone()),
+                take: false,
+            },
+            revision: 0,
+            held: std::collections::BTreeSet::new(),
+        });
+    }
+    change_there(&mut server);
+    change_here(&mut wardrobe);
+    let other = FakeServer::new("other", ServerClass::EjabberdCatalog);
+    let start = Start {
+        file: "~/.config/hatrack/hats.json".into(),
+        actor: "terry".into(),
+        servers: vec![
+            server.entry("conference.example.org"),
+            other.entry("rooms.example.net"),
+        ],
+        ..Start::default()
+    };
+    let mut session = Session::start(start, wardrobe, (80, 24));
+    session.server = Some(server);
+    session
+}
+
+fn change_there(server: &mut FakeServer) {
+    let users: Vec<Jid> = server.rooms[&jid(ROOM)].users.keys().cloned().collect();
+    let first = users[0].as_str();
+    server.hat(ROOM, first, "urn:x:proctor", value("Proctor"));
+    server.hat(
+        ROOM,
+        first,
+        "urn:x:both",
+        HatValue {
+            required: true,
+            ..value("On call, this week")
+        },
+    );
+    server.user(
+        "staff@conference.example.org",
+        "prof@example.org",
+        Affiliation::Owner,
+    );
+    server.user(
+        "lounge@conference.example.org",
+        "prof@example.org",
+        Affiliation::Owner,
+    );
+    server.unreadable.insert(
+        jid("private@conference.example.org"),
+        RoomRead::Forbidden("only owners of the room may read it".into()),
+    );
+    let courses = server.rooms.get_mut(&jid(ROOM)).unwrap();
+    courses.unreadable.count = 2;
+}
+
+fn change_here(wardrobe: &mut Wardrobe) {
+    let users: Vec<Jid> = wardrobe
+        .room(&jid(ROOM))
+        .unwrap()
+        .users()
+        .iter()
+        .map(|(jid, _)| jid.clone())
+        .collect();
+    let attachment = |title| Attachment::default().with_title(Some(title)).with_active(true);
+    for (user, id, title) in [
+        (&users[0], "urn:x:both", "On call"),
+        (&users[1], "urn:x:dean", "Dean"),
+    ] {
+        wardrobe
+            .add_user_hat(user, &jid(ROOM), &hat(id), attachment(title))
+            .unwrap();
+    }
+    let gone = jid("gone@conference.example.org");
+    wardrobe.add_room(&gone, Some("Old room")).unwrap();
+    wardrobe
+        .add_room(&jid("private@conference.example.org"), None)
+        .unwrap();
+}
+
+fn after(keys: &str) -> Session {
+    let mut session = session();
+    session.keys(keys);
+    session
+}
+
+fn shows(name: &str, session: &mut Session, theme: Theme, sizes: &[(u16, u16)]) {
+    for (columns, rows) in sizes.iter().copied() {
+        session.send(Msg::Resize { columns, rows });
+        let (buffer, cursor) = screen::frame(&session.state, theme, (columns, rows));
+        let mut lines = screen::lines(&buffer);
+        lines.extend(cursor.map(|at| format!("cursor: column {}, line {}", at.x, at.y)));
+        insta::with_settings!({ omit_expression => true }, {
+            insta::assert_snapshot!(format!("{name}-{columns}x{rows}"), lines.join("\n"));
+        });
+    }
+}
+
+fn says(name: &str, session: &mut Session) {
+    session.send(Msg::Resize {
+        columns: 80,
+        rows: 24,
+    });
+    let page = plain::page(&session.state, Theme::default(), (80, 24));
+    let lines: Vec<&str> = page.lines.iter().map(|line| line.trim_end()).collect();
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!(format!("{name}-plain"), lines.join("\n").trim_end());
+    });
+}
+
+fn send(session: &mut Session, event: ServerEvent) {
+    session.send(Msg::Server(Box::new(event)));
+}
+
+#[test]
+fn list_of_servers() {
+    let mut session = after("S");
+    send(
+        &mut session,
+        ServerEvent::State {
+            server: "example".into(),
+            state: ServerState::Ready(ServerClass::Prosody),
+        },
+    );
+    send(
+        &mut session,
+        ServerEvent::State {
+            server: "other".into(),
+            state: ServerState::Refused("the password is wrong. Ask the owner of the account".into()),
+        },
+    );
+    shows("servers", &mut session, Theme::default(), &SIZES);
+    session.keys("Down");
+    shows("servers-refused", &mut session, ascii(), &USUAL);
+    says("servers", &mut session);
+}
+
+#[test]
+fn comparing() {
+    let mut session = session();
+    session.server = None;
+    session.keys("S Enter");
+    let id = 1;
+    let progress = Progress {
+        done: 12,
+        of: 100,
+        rate: 4,
+    };
+    send(&mut session, ServerEvent::Progress { id, progress });
+    shows("comparing", &mut session, Theme::default(), &USUAL);
+    says("comparing", &mut session);
+}
+
+#[test]
+fn plan() {
+    let mut session = after("S Enter");
+    shows("plan", &mut session, Theme::default(), &SIZES);
+    shows("plan", &mut session, ascii(), &[(81, 24)]);
+    session.keys("Tab");
+    shows("plan-conflict", &mut session, Theme::default(), &SIZES);
+    says("plan", &mut session);
+    session.keys("i");
+    shows(
+        "plan-question",
+        &mut session,
+        Theme::default(),
+        &[(80, 24), (40, 12)],
+    );
+    says("plan-question", &mut session);
+}
+
+#[test]
+fn rooms_with_servers() {
+    let mut session = after("S Enter Esc Esc");
+    shows("rooms", &mut session, Theme::default(), &[(80, 24), (120, 40)]);
+    shows("rooms", &mut session, ascii(), &[(81, 24)]);
+    says("rooms", &mut session);
+}
+
+#[test]
+fn applying_and_report() {
+    let mut session = after("S Enter Enter");
+    shows("apply-question", &mut session, Theme::default(), &USUAL);
+    session.server.as_mut().unwrap().refuses = Some(ItemOutcome::Unknown);
+    session.keys("y");
+    shows("report", &mut session, Theme::default(), &SIZES);
+    says("report", &mut session);
+}
+
+#[test]
+fn password() {
+    let mut session = after("S");
+    send(
+        &mut session,
+        ServerEvent::Password {
+            server: "other".into(),
+            account: jid("moderator@example.net"),
+        },
+    );
+    session.text("correct horse");
+    shows("password", &mut session, Theme::default(), &USUAL);
+    says("password", &mut session);
+}
+
+#[test]
+fn empty_wardrobe_offers_to_load() {
+    let server = FakeServer::new("example", ServerClass::Prosody);
+    let start = Start {
+        file: "~/.config/hatrack/hats.json".into(),
+        actor: "terry".into(),
+        servers: vec![server.entry("conference.example.org")],
+        ..Start::default()
+    };
+    let mut session = Session::start(start, Wardrobe::default(), (80, 24));
+    shows("empty", &mut session, Theme::default(), &USUAL);
+}

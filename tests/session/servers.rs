@@ -1,0 +1,595 @@
+//! Servers on the screen: comparing, choosing, applying, the report; passwords; restricted sessions.
+
+use hatrack::app::servers::plan::PlanOverlay;
+use hatrack::app::servers::report::ReportOverlay;
+use hatrack::app::servers::{PlanRow, RoomComparison, ServersOverlay, describe_line};
+use hatrack::app::{Confirm, Conflict, Effect, Msg, Start};
+use hatrack::model::{Affiliation, Attachment, Wardrobe};
+use hatrack::store::Scope;
+use hatrack::sync::{
+    HatValue, ItemOutcome, OtherRooms, Reason, RoomRead, ServerClass, ServerEvent, ServerRequest, ServerState,
+};
+
+use super::session::Session;
+use super::session::server::FakeServer;
+use super::{HAT, ROOM, TERRY, hat, jid, terrys, wardrobe};
+
+const SERVICE: &str = "conference.example.org";
+const PROCTOR: &str = "http://example.com/hats/proctor";
+
+fn active(title: &str) -> HatValue {
+    HatValue {
+        active: true,
+        required: false,
+        title: Some(title.into()),
+    }
+}
+
+/// A server that has what the wardrobe has, as both know.
+fn same() -> FakeServer {
+    let mut server = FakeServer::new("example", ServerClass::Prosody);
+    server.user(ROOM, "prof@example.org", Affiliation::Owner);
+    server.user(ROOM, TERRY, Affiliation::Member);
+    server.user(ROOM, "mallory@example.net", Affiliation::Outcast);
+    server.hat(ROOM, TERRY, HAT, active("Teacher"));
+    let room = wardrobe().room(&jid(ROOM)).unwrap().clone();
+    server
+        .rooms
+        .get_mut(&jid(ROOM))
+        .unwrap()
+        .name
+        .clone_from(&room.name);
+    server.handle(ServerRequest::Received {
+        server: "example".into(),
+        room: hatrack::sync::LocalRoom {
+            room: jid(ROOM),
+            local: Some(room),
+            take: false,
+        },
+        revision: 0,
+        held: std::collections::BTreeSet::new(),
+    });
+    server.requests.clear();
+    server
+}
+
+fn start(server: FakeServer, wardrobe: Wardrobe, scope: Scope) -> Session {
+    let start = Start {
+        file: "~/.config/hatrack/hats.json".into(),
+        actor: "terry".into(),
+        scope,
+        servers: vec![server.entry(SERVICE)],
+        ..Start::default()
+    };
+    let mut session = Session::start(start, wardrobe, (100, 30));
+    session.server = Some(server);
+    session
+}
+
+fn open(server: FakeServer) -> Session {
+    start(server, wardrobe(), Scope::default())
+}
+
+/// A hat was added here and another one on the server, and a third was changed on both sides.
+fn differing() -> Session {
+    let mut server = same();
+    server.hat(ROOM, TERRY, PROCTOR, active("Proctor"));
+    server.hat(
+        ROOM,
+        TERRY,
+        HAT,
+        HatValue {
+            required: true,
+            ..active("Teacher")
+        },
+    );
+    let mut session = open(server);
+    session.keys("Enter Down Enter Space"); // Terry's Teacher is inactive here
+    session.keys("h k +"); // a hat for the professor
+    session.text("urn:x:dean");
+    session.keys("Tab");
+    session.text("Dean");
+    session.keys("Enter");
+    session
+}
+
+fn plan(session: &Session) -> &PlanOverlay {
+    session
+        .state
+        .top_as::<PlanOverlay>()
+        .unwrap_or_else(|| panic!("no plan: {:?}; {}", session.state.top(), session.notice()))
+}
+
+/// The rows of the plan, in few words.
+fn rows(session: &Session) -> Vec<String> {
+    let plan = plan(session);
+    let row = |at: usize| match plan.row(at).unwrap() {
+        PlanRow::Server(server) => format!("server {}", plan.parts[server].server),
+        PlanRow::Room(server, room) => plan.room(server, room).unwrap().1.room.to_string(),
+        PlanRow::User(server, room, line) => {
+            let (_, _, line) = plan.line(server, room, line).unwrap();
+            line.user().unwrap().to_string()
+        }
+        PlanRow::Line(server, room, line, below) => {
+            let (part, room, line) = plan.line(server, room, line).unwrap();
+            let text = describe_line(line, room, part.local(&room.room));
+            let user = line.user().filter(|_| !below);
+            let user = user.map_or(String::new(), |user| format!("{user} "));
+            format!("{}: {user}{}", text.action, text.change)
+        }
+        PlanRow::Note(_, _, note) => format!("{note:?}"),
+    };
+    (0..plan.len()).map(row).collect()
+}
+
+fn requests(session: &Session) -> &[ServerRequest] {
+    &session.server.as_ref().unwrap().requests
+}
+
+#[test]
+fn without_a_server_says_how_to_configure_one() {
+    let mut session = super::open();
+    session.keys("S");
+    assert_eq!(
+        session.notice(),
+        "No server configured: hatrack servers example prosody prints an entry to start from"
+    );
+    assert!(session.state.overlays().is_empty() && session.effects.is_empty());
+}
+
+#[test]
+fn compares_chooses_applies_and_reports() {
+    let mut session = differing();
+    session.keys("S Enter");
+    assert_eq!(
+        rows(&session),
+        [
+            ROOM,
+            "send: prof@example.org add \"Dean\", active",
+            TERRY,
+            "receive: add \"Proctor\", active",
+            "choose: \"Teacher\": yours inactive, theirs active, required",
+        ]
+    );
+    session.keys("Tab i");
+    let Some(conflict) = session.state.top_as::<Conflict>() else {
+        panic!("{:?}", session.state.top());
+    };
+    assert_eq!(conflict.what, format!("\"Teacher\" of {TERRY} in {ROOM}"));
+    assert_eq!(conflict.yours, "\"Teacher\", inactive");
+    assert_eq!(conflict.theirs, "\"Teacher\", active, required");
+    session.keys("t");
+    assert_eq!(
+        rows(&session).last().unwrap(),
+        "receive: change \"Teacher\": active (was inactive), required (was optional)"
+    );
+    session.keys("Enter");
+    let Some(confirm) = session.state.top_as::<Confirm>() else {
+        panic!("{:?}", session.state.top());
+    };
+    assert_eq!(confirm.title, "Apply changes");
+    assert_eq!(confirm.question, "Send 1 change to example and receive 2?");
+    session.keys("y");
+    let Some(report) = session.state.top_as::<ReportOverlay>() else {
+        panic!("{:?}; {}", session.state.top(), session.notice());
+    };
+    assert_eq!(report.totals(), [1, 2, 0, 0]);
+    let hats = terrys(&session);
+    assert_eq!(
+        hats[PROCTOR],
+        serde_json::json!({"active": true, "title": "Proctor"})
+    );
+    assert_eq!(
+        hats[HAT],
+        serde_json::json!({"active": true, "required": true, "title": "Teacher"})
+    );
+    let server = session.server.as_ref().unwrap();
+    let prof = &server.rooms[&jid(ROOM)].users[&jid("prof@example.org")];
+    assert_eq!(prof.hats[&hat("urn:x:dean")], active("Dean"));
+    // The file first, then the base, then the server.
+    let kinds: Vec<&str> = requests(&session)
+        .iter()
+        .map(|request| match request {
+            ServerRequest::Plan { .. } => "plan",
+            ServerRequest::Received { .. } => "received",
+            ServerRequest::Apply { .. } => "apply",
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(kinds, ["plan", "received", "apply"]);
+    // A second time nothing differs.
+    session.keys("Esc Enter");
+    assert_eq!(plan(&session).len(), 0);
+    let compared = session.state.room_comparison(&jid(ROOM)).unwrap().1;
+    assert_eq!(compared, RoomComparison::Same);
+}
+
+#[test]
+fn what_is_received_is_committed_by_the_server_and_not_undone_by_the_moderator() {
+    let mut server = same();
+    server.hat(ROOM, TERRY, PROCTOR, active("Proctor"));
+    let mut session = open(server);
+    session.keys("S Enter Enter y Esc Esc");
+    assert!(terrys(&session)[PROCTOR].is_object());
+    session.keys("u");
+    assert_eq!(session.notice(), "Nothing to undo");
+    session.keys("H");
+    let history = session
+        .state
+        .top_as::<hatrack::app::history::HistoryOverlay>()
+        .unwrap();
+    assert_eq!(&*history.entry().unwrap().actor, "server:example");
+}
+
+#[test]
+fn leaves_out_lines_users_and_rooms_and_includes_them_again() {
+    let mut session = differing();
+    session.keys("S Enter");
+    let counts = |session: &Session| {
+        let counts = plan(session).counts();
+        (counts.send, counts.receive, counts.conflicts, counts.skipped)
+    };
+    assert_eq!(counts(&session), (1, 1, 1, 0));
+    session.keys("Space"); // the room
+    assert_eq!(counts(&session), (0, 0, 1, 2));
+    session.keys("Enter");
+    assert_eq!(
+        session.notice(),
+        "Nothing to send or receive: 1 difference to decide first"
+    );
+    session.keys("Space");
+    assert_eq!(counts(&session), (1, 1, 1, 0));
+    session.keys("Down x");
+    assert_eq!(counts(&session), (0, 1, 1, 1));
+    session.keys("Down x"); // the user
+    assert_eq!(counts(&session), (0, 0, 1, 2));
+    session.keys("G Space");
+    assert!(
+        session.notice().contains("Both sides changed: m keeps yours"),
+        "{}",
+        session.notice()
+    );
+    // A choice of the whole room.
+    session.keys("g m");
+    assert_eq!(counts(&session), (1, 0, 0, 2));
+    // Choices are not lost by one key.
+    session.keys("Esc");
+    assert!(session.state.top_as::<Confirm>().is_some());
+    session.keys("Esc Esc y");
+    assert!(session.state.top_as::<ServersOverlay>().is_some());
+    assert!(
+        requests(&session)
+            .iter()
+            .all(|request| matches!(request, ServerRequest::Plan { .. }))
+    );
+}
+
+#[test]
+fn shows_only_what_is_asked_for() {
+    let mut session = differing();
+    session.keys("S Enter f");
+    assert_eq!(rows(&session).len(), 2, "the room and the conflict");
+    session.keys("f");
+    assert_eq!(rows(&session)[1], "send: prof@example.org add \"Dean\", active");
+    session.keys("f");
+    assert_eq!(
+        rows(&session)[1],
+        format!("receive: {TERRY} add \"Proctor\", active")
+    );
+    session.keys("f");
+    assert_eq!(rows(&session).len(), 0);
+    session.keys("f");
+    assert_eq!(rows(&session).len(), 5);
+}
+
+#[test]
+fn an_empty_wardrobe_loads_the_rooms_of_the_server() {
+    let mut session = start(same(), Wardrobe::default(), Scope::default());
+    session.keys("S Enter");
+    assert!(matches!(
+        requests(&session),
+        [ServerRequest::Plan {
+            others: OtherRooms::Take,
+            ..
+        }]
+    ));
+    session.keys("Enter y Esc Esc");
+    assert_eq!(session.state.wardrobe().rooms().len(), 1);
+    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+}
+
+#[test]
+fn a_room_that_is_only_there_is_added_when_asked_for() {
+    let other = "staff@conference.example.org";
+    let mut server = same();
+    server.user(other, "prof@example.org", Affiliation::Owner);
+    let mut session = open(server);
+    session.keys("S Enter");
+    assert_eq!(rows(&session), [other]);
+    session.keys("Enter");
+    assert_eq!(session.notice(), "Nothing to send or receive");
+    session.keys("Space");
+    assert_eq!(rows(&session)[0], other);
+    assert!(rows(&session).len() > 1, "{:?}", rows(&session));
+    session.keys("Enter y Esc");
+    assert!(session.state.wardrobe().room(&jid(other)).is_some());
+}
+
+#[test]
+fn says_what_keeps_a_room_from_being_compared() {
+    let gone = "gone@conference.example.org";
+    let private = "private@conference.example.org";
+    let mut server = same();
+    let refused = "only owners of the room may".to_owned();
+    server
+        .unreadable
+        .insert(jid(private), RoomRead::Forbidden(refused.clone()));
+    let mut wardrobe = wardrobe();
+    wardrobe.add_room(&jid(gone), None).unwrap();
+    wardrobe.add_room(&jid(private), None).unwrap();
+    let mut session = start(server, wardrobe, Scope::default());
+    session.keys("S Enter");
+    assert_eq!(rows(&session), [gone, private]);
+    session.keys("Space");
+    assert_eq!(
+        session.notice(),
+        "The room is not on the server. Create it there first"
+    );
+    session.keys("Down Space");
+    assert_eq!(session.notice(), refused);
+    session.keys("Esc Esc");
+    let compared = |room: &str| session.state.room_comparison(&jid(room)).unwrap().1;
+    assert_eq!(compared(private), RoomComparison::Problem("not allowed"));
+    assert_eq!(compared(ROOM), RoomComparison::Same);
+}
+
+#[test]
+fn held_removals_are_received_when_chosen() {
+    let mut server = same();
+    for number in 0..30 {
+        let user = format!("user{number:02}@example.org");
+        server.user(ROOM, &user, Affiliation::Member);
+        server.hat(ROOM, &user, HAT, active("Teacher"));
+    }
+    let mut session = open(server);
+    session.keys("S Enter Enter y Esc Enter");
+    assert_eq!(plan(&session).len(), 0);
+    session.keys("Esc Esc");
+    let server = session.server.as_mut().unwrap();
+    for user in server.rooms.get_mut(&jid(ROOM)).unwrap().users.values_mut() {
+        user.hats.clear();
+    }
+    let held = server.rooms[&jid(ROOM)].users.keys().cloned().collect();
+    server.bases.get_mut(&jid(ROOM)).unwrap().held = held;
+    session.keys("S Enter");
+    assert_eq!(plan(&session).counts().held, 31);
+    let line = plan(&session).room(0, 0).unwrap().1.lines[0].clone();
+    assert_eq!(line.reason, Some(Reason::Held));
+    session.keys("Enter");
+    assert!(
+        session.notice().contains("31 differences to decide first"),
+        "{}",
+        session.notice()
+    );
+    session.keys("r Enter y");
+    assert_eq!(terrys(&session), serde_json::json!({}));
+}
+
+#[test]
+fn what_fails_is_reported_with_the_reason() {
+    let mut session = differing();
+    session.server.as_mut().unwrap().refuses = Some(ItemOutcome::Unknown);
+    session.keys("S Enter Enter y");
+    let report = session.state.top_as::<ReportOverlay>().unwrap();
+    assert_eq!(report.totals(), [0, 1, 1, 0]);
+    session.keys("c");
+    assert_eq!(plan(&session).counts().send, 1, "still to be sent");
+}
+
+#[test]
+fn comparing_and_applying_can_be_stopped() {
+    let mut session = differing();
+    session.server.as_mut().unwrap().is_slow = true;
+    session.keys("S Enter");
+    session.keys("Esc");
+    assert_eq!(session.notice(), "Stopped");
+    assert!(matches!(
+        requests(&session).last(),
+        Some(ServerRequest::Stop { .. })
+    ));
+    session.server_answers();
+    assert!(
+        session.state.top_as::<ServersOverlay>().is_some(),
+        "a late answer opens nothing"
+    );
+    session.keys("Enter");
+    session.server_answers();
+    session.keys("Enter y");
+    assert!(terrys(&session)[PROCTOR].is_object(), "received first");
+    session.keys("Space");
+    assert_eq!(session.notice(), "The changes are being applied");
+    session.keys("Esc Esc");
+    let stops = requests(&session)
+        .iter()
+        .filter(|request| matches!(request, ServerRequest::Stop { .. }));
+    assert_eq!(stops.count(), 2);
+    session.server_answers();
+    assert!(session.state.top_as::<ReportOverlay>().is_some());
+}
+
+#[test]
+fn what_was_changed_here_meanwhile_is_not_sent() {
+    let mut session = differing();
+    session.keys("S Enter");
+    session.external_change(|wardrobe| {
+        wardrobe.add_user_hat(
+            &jid("prof@example.org"),
+            &jid(ROOM),
+            &hat("urn:x:other"),
+            Attachment::default(),
+        )
+    });
+    session.keys("Enter");
+    assert_eq!(
+        session.notice(),
+        "The data file has changed since. c compares again"
+    );
+    session.keys("c");
+    session.keys("Enter y");
+    assert!(session.state.top_as::<ReportOverlay>().is_some());
+}
+
+#[test]
+fn a_full_disk_stops_what_would_be_received() {
+    let mut session = differing();
+    session.keys("S Enter");
+    session.fail_writes("the disk is full");
+    session.keys("Enter y");
+    assert!(session.state.top_as::<PlanOverlay>().is_some(), "waits");
+    let sent = |session: &Session| {
+        requests(session)
+            .iter()
+            .any(|request| matches!(request, ServerRequest::Apply { .. }))
+    };
+    assert!(
+        !sent(&session),
+        "nothing is sent before the file has what is received"
+    );
+    session.allow_writes();
+    assert!(sent(&session));
+    assert!(session.state.top_as::<ReportOverlay>().is_some());
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_gives_its_reason() {
+    let mut server = same();
+    server.error = Some("connection refused".into());
+    let mut session = open(server);
+    session.keys("S Enter");
+    assert_eq!(
+        session.notice(),
+        "Cannot compare with example: connection refused"
+    );
+    assert!(matches!(&session.state.servers()[0].state, ServerState::Away(_)));
+    session.keys("r");
+    assert!(matches!(
+        requests(&session).last(),
+        Some(ServerRequest::Reconnect { .. })
+    ));
+}
+
+#[test]
+fn a_read_only_session_compares_and_changes_nothing() {
+    let mut server = same();
+    server.hat(ROOM, TERRY, PROCTOR, active("Proctor"));
+    let scope = Scope {
+        read_only: true,
+        ..Scope::default()
+    };
+    let mut session = start(server, wardrobe(), scope);
+    session.keys("S Enter Enter");
+    assert_eq!(
+        session.notice(),
+        "Cannot change anything: this session is read-only (--read-only)"
+    );
+    assert!(session.state.top_as::<PlanOverlay>().is_some());
+}
+
+#[test]
+fn a_restricted_session_sees_only_its_rooms() {
+    let mut server = same();
+    server.user(
+        "secret@conference.example.org",
+        "prof@example.org",
+        Affiliation::Owner,
+    );
+    let scope = Scope {
+        rooms: Some([jid(ROOM)].into()),
+        read_only: false,
+    };
+    let mut session = start(server, wardrobe(), scope);
+    session.keys("S Enter");
+    assert!(matches!(
+        requests(&session),
+        [ServerRequest::Plan { others: OtherRooms::Ignore, rooms, .. }] if rooms.len() == 1
+    ));
+    assert_eq!(plan(&session).len(), 0);
+}
+
+#[test]
+fn a_password_is_asked_for_and_kept_nowhere() {
+    let mut session = open(same());
+    session.keys("S");
+    let ask = |session: &mut Session| {
+        session.send(Msg::Server(Box::new(ServerEvent::Password {
+            server: "example".into(),
+            account: jid(TERRY),
+        })));
+    };
+    ask(&mut session);
+    session.text("s3cret");
+    assert!(!format!("{:?}", session.state).contains("s3cret"));
+    session.keys("Enter");
+    match requests(&session).last() {
+        Some(
+            request @ ServerRequest::Password {
+                password: Some(password),
+                ..
+            },
+        ) => {
+            assert_eq!(password.reveal(), "s3cret");
+            assert!(!format!("{request:?}").contains("s3cret"));
+        }
+        other => panic!("{other:?}"),
+    }
+    ask(&mut session);
+    session.keys("Esc");
+    assert!(matches!(
+        requests(&session).last(),
+        Some(ServerRequest::Password { password: None, .. })
+    ));
+    assert!(session.state.top_as::<ServersOverlay>().is_some());
+    // While something is typed, the question waits.
+    session.keys("Esc /");
+    ask(&mut session);
+    session.text("ter");
+    assert!(session.state.overlays().is_empty());
+    session.keys("Enter");
+    assert!(session.state.top().is_some());
+    session.text("x");
+    session.keys("Enter");
+    session.fire_delays();
+    assert!(session.own_draft.is_none());
+}
+
+#[test]
+fn thousands_of_lines_move_like_any_list() {
+    let mut server = same();
+    for number in 0..10_000 {
+        server.user(ROOM, &format!("user{number:05}@example.org"), Affiliation::Member);
+    }
+    let mut session = open(server);
+    session.keys("S Enter");
+    assert_eq!(plan(&session).len(), 10_001);
+    session.keys("G");
+    assert_eq!(plan(&session).selected, 10_000);
+    session.keys("PgUp g Down x");
+    assert_eq!(plan(&session).counts().skipped, 1);
+    session.keys("Enter y");
+    assert_eq!(session.state.wardrobe().user_count(), 10_002);
+}
+
+#[test]
+fn the_effects_of_a_comparison_are_requests() {
+    let entry = same().entry(SERVICE);
+    let start = Start {
+        servers: vec![entry],
+        ..Start::default()
+    };
+    let mut session = Session::start(start, wardrobe(), (100, 30));
+    session.keys("S c");
+    let expected = ServerRequest::Check {
+        server: "example".into(),
+    };
+    assert_eq!(session.effects, [Effect::Server(expected)]);
+}

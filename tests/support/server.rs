@@ -1,0 +1,202 @@
+//! A server in memory, and what stands for the worker that talks to it: it answers requests as that does.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hatrack::model::{Affiliation, HatId, Jid};
+use hatrack::sync::{
+    Base, HatValue, Item, ItemChange, ItemOutcome, ItemValue, MergeOptions, OtherRooms, Plan, Progress,
+    RemoteRoom, RemoteUser, Report, RoomPlan, RoomRead, RoomReport, ServerClass, ServerEntry, ServerEvent,
+    ServerKind, ServerRequest, ServerState, merge,
+};
+
+/// The server and its worker.
+#[derive(Debug, Clone)]
+pub(crate) struct FakeServer {
+    pub(crate) name: &'static str,
+    pub(crate) class: ServerClass,
+    pub(crate) rooms: BTreeMap<Jid, RemoteRoom>,
+    /// What reading these rooms gives instead.
+    pub(crate) unreadable: BTreeMap<Jid, RoomRead>,
+    pub(crate) bases: BTreeMap<Jid, Base>,
+    /// What reading the server fails with.
+    pub(crate) error: Option<String>,
+    /// All requests, in order.
+    pub(crate) requests: Vec<ServerRequest>,
+    /// Answers come only when they are asked for.
+    pub(crate) is_slow: bool,
+    /// The server has something else than expected of these users' hats.
+    pub(crate) refuses: Option<ItemOutcome>,
+}
+
+impl FakeServer {
+    pub(crate) fn new(name: &'static str, class: ServerClass) -> Self {
+        Self {
+            name,
+            class,
+            rooms: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
+            bases: BTreeMap::new(),
+            error: None,
+            requests: Vec::new(),
+            is_slow: false,
+            refuses: None,
+        }
+    }
+
+    /// As the configuration has it.
+    pub(crate) fn entry(&self, service: &str) -> ServerEntry {
+        ServerEntry {
+            name: self.name.into(),
+            kind: match self.class {
+                ServerClass::Prosody => ServerKind::Prosody,
+                ServerClass::EjabberdOld | ServerClass::EjabberdCatalog => ServerKind::Xmpp,
+            },
+            services: vec![Jid::parse(service).unwrap()],
+            send: hatrack::sync::SendMode::Ask,
+            affiliations: hatrack::sync::Affiliations::Show,
+        }
+    }
+
+    /// A user of a room there.
+    pub(crate) fn user(&mut self, room: &str, user: &str, affiliation: Affiliation) -> &mut RemoteUser {
+        let room = self.rooms.entry(Jid::parse(room).unwrap()).or_default();
+        let there = room.users.entry(Jid::parse(user).unwrap()).or_default();
+        there.affiliation = affiliation;
+        there
+    }
+
+    /// A hat of a user there.
+    pub(crate) fn hat(&mut self, room: &str, user: &str, hat: &str, value: HatValue) {
+        let room = self.rooms.entry(Jid::parse(room).unwrap()).or_default();
+        let there = room.users.entry(Jid::parse(user).unwrap()).or_default();
+        there.hats.insert(HatId::parse(hat).unwrap(), value);
+    }
+
+    /// Handles a request; the events that answer it.
+    pub(crate) fn handle(&mut self, request: ServerRequest) -> Vec<ServerEvent> {
+        self.requests.push(request.clone());
+        let name: Arc<str> = self.name.into();
+        match request {
+            ServerRequest::Plan {
+                id, rooms, others, ..
+            } => {
+                if let Some(error) = &self.error {
+                    return vec![
+                        ServerEvent::State {
+                            server: name,
+                            state: ServerState::Away(error.clone()),
+                        },
+                        ServerEvent::Planned {
+                            id,
+                            plan: Err(error.clone()),
+                        },
+                    ];
+                }
+                let mut asked: BTreeMap<Jid, (Option<Arc<hatrack::model::Room>>, bool)> = BTreeMap::new();
+                if others != OtherRooms::Ignore {
+                    let take = others == OtherRooms::Take;
+                    asked.extend(self.rooms.keys().map(|room| (room.clone(), (None, take))));
+                }
+                asked.extend(rooms.into_iter().map(|room| (room.room, (room.local, room.take))));
+                let plans = asked
+                    .into_iter()
+                    .map(|(room, (local, take))| self.plan(&room, local.as_deref(), take));
+                let plan = Plan {
+                    server: name.clone(),
+                    rooms: plans.collect(),
+                };
+                vec![
+                    ServerEvent::State {
+                        server: name,
+                        state: ServerState::Ready(self.class),
+                    },
+                    ServerEvent::Progress {
+                        id,
+                        progress: Progress {
+                            done: plan.rooms.len(),
+                            of: plan.rooms.len(),
+                            rate: 50,
+                        },
+                    },
+                    ServerEvent::Planned {
+                        id,
+                        plan: Ok(Arc::new(plan)),
+                    },
+                ]
+            }
+            ServerRequest::Received { room, .. } => {
+                let (Some(local), Some(remote)) = (&room.local, self.rooms.get(&room.room)) else {
+                    return Vec::new();
+                };
+                let new = || Base::new(self.name, self.class, &room.room);
+                let base = self.bases.entry(room.room.clone()).or_insert_with(new);
+                base.settle(local, remote, &|_| false);
+                Vec::new()
+            }
+            ServerRequest::Apply { id, plan, .. } => {
+                let rooms = plan.rooms.iter().map(|room| self.apply(room)).collect();
+                let report = Report { server: name, rooms };
+                vec![ServerEvent::Applied {
+                    id,
+                    report,
+                    stopped: false,
+                }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn plan(&self, room: &Jid, local: Option<&hatrack::model::Room>, take: bool) -> RoomPlan {
+        let read = match (self.unreadable.get(room), self.rooms.get(room)) {
+            (Some(read), _) => read.clone(),
+            (None, Some(remote)) => RoomRead::Read(Arc::new(remote.clone())),
+            (None, None) => RoomRead::Gone,
+        };
+        let options = MergeOptions {
+            take,
+            ..MergeOptions::default()
+        };
+        merge(room, Ok(self.bases.get(room)), local, &read, self.class, &options)
+    }
+
+    fn apply(&mut self, plan: &RoomPlan) -> RoomReport {
+        let mut report = RoomReport::new(plan);
+        for (_, change) in plan.sending().changes {
+            let outcome = match &self.refuses {
+                Some(outcome) => outcome.clone(),
+                None => self.set(&plan.room, &change),
+            };
+            report.add(&change, &outcome, true);
+        }
+        report
+    }
+
+    fn set(&mut self, room: &Jid, change: &ItemChange) -> ItemOutcome {
+        let there = self.rooms.get_mut(room).unwrap();
+        let actual = there.value(&change.item);
+        if actual != change.expected {
+            return ItemOutcome::Changed { actual };
+        }
+        match (&change.item, &change.wanted) {
+            (Item::Hat { user, hat }, Some(ItemValue::Hat(value))) => {
+                let user = there.users.entry(user.clone()).or_default();
+                user.hats.insert(hat.clone(), value.clone());
+            }
+            (Item::Hat { user, hat }, _) => {
+                there.users.get_mut(user).unwrap().hats.remove(hat);
+            }
+            (Item::Catalog { hat }, Some(ItemValue::Catalog(entry))) => {
+                there.catalog.insert(hat.clone(), entry.clone());
+            }
+            (Item::Catalog { hat }, _) => {
+                there.catalog.remove(hat);
+            }
+            (Item::Affiliation { .. }, _) => panic!("affiliations are only shown"),
+        }
+        if let Some(base) = self.bases.get_mut(room) {
+            base.set(&change.item, change.wanted.clone());
+        }
+        ItemOutcome::Done { saved: true }
+    }
+}
