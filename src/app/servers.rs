@@ -110,6 +110,8 @@ pub(super) struct ComparisonPart {
     pub(super) server: Arc<str>,
     /// The rooms of the file as they are compared.
     pub(super) local: BTreeMap<Jid, Arc<Room>>,
+    /// The data file's revision then.
+    pub(super) revision: u64,
     pub(super) progress: Progress,
     pub(super) result: Option<Result<Arc<Plan>, String>>,
 }

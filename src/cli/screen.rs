@@ -6,6 +6,7 @@ use super::context::{SessionContext, time_zone};
 use super::failure::Failure;
 use crate::app::{Keymap, Start};
 use crate::model::read;
+use crate::server::WorkerOptions;
 use crate::store::{Drafts, StoreOptions};
 use crate::term::{self, LookOptions, NoTerminal, SessionEnd, SessionJob, WardrobeSource};
 use crate::ui;
@@ -32,6 +33,13 @@ pub(super) struct ScreenSettings {
 
 /// Opens the screen on the data file.
 pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result<(), Failure> {
+    let servers = WorkerOptions {
+        servers: context.servers()?,
+        data_file: context.file.clone(),
+        state_dir: context.state_dir.clone(),
+        actor: context.actor.to_string(),
+        scope: context.scope.clone(),
+    };
     let start = Start {
         file: abbreviate_home(
             &context.file,
@@ -45,7 +53,11 @@ pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result
         mouse: settings.mouse,
         time_zone: Some(time_zone(context.restricted())),
         keymap: settings.keymap.clone(),
-        servers: Vec::new(),
+        servers: servers
+            .servers
+            .iter()
+            .map(|server| server.entry.clone())
+            .collect(),
     };
     let options = StoreOptions {
         actor: context.actor.to_string(),
@@ -62,6 +74,7 @@ pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result
         drafts
             .transpose()
             .map_err(|error| Failure::error(error.to_string()))?,
+        servers,
         settings,
     )
 }
@@ -78,13 +91,15 @@ pub(super) fn demo(actor: Option<&str>, settings: &ScreenSettings) -> Result<(),
         keymap: settings.keymap.clone(),
         ..Start::default()
     };
-    open(start, WardrobeSource::Memory(wardrobe), None, settings)
+    let servers = WorkerOptions::default();
+    open(start, WardrobeSource::Memory(wardrobe), None, servers, settings)
 }
 
 fn open(
     start: Start,
     source: WardrobeSource,
     drafts: Option<Drafts>,
+    servers: WorkerOptions,
     settings: &ScreenSettings,
 ) -> Result<(), Failure> {
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
@@ -92,6 +107,7 @@ fn open(
     let job = SessionJob {
         start,
         source,
+        servers,
         drafts,
         term: variable("TERM"),
         look,

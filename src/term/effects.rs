@@ -22,8 +22,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     pub(super) fn perform(&mut self, effect: Effect, answers: &mut VecDeque<Msg>) {
         match effect {
             Effect::Store(request) => answers.extend(self.workers.store.request(request)),
-            // No worker that talks to servers is running.
-            Effect::Server(_) => {}
+            Effect::Server(request) => answers.extend(self.workers.servers.request(request)),
             Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
             Effect::KeepDraft { before, after } => self.drafts.save(before, after, &self.sender),
             Effect::StoreOwnDraft(draft) => self.drafts.save_live(draft, &self.sender),
@@ -110,6 +109,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         self.suspending = PendingSuspend::default();
         let end = Instant::now() + EXIT_TIMEOUT;
         let mut late = None;
+        self.workers.stop_servers();
         if is_waiting(&self.state) && !self.workers.stop() {
             late = Some("The data file was not written in time".to_owned());
         }

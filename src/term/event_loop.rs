@@ -25,6 +25,7 @@ use super::surface::Surface;
 use super::suspend::PendingSuspend;
 use super::worker::Workers;
 use crate::app::{Msg, Phase, Start, State, update};
+use crate::server::WorkerOptions;
 use crate::store::Drafts;
 use crate::ui::Theme;
 
@@ -46,6 +47,8 @@ pub struct SessionJob {
     pub start: Start,
     /// The wardrobe.
     pub source: WardrobeSource,
+    /// The servers of the configuration, and what is needed to talk to them.
+    pub servers: WorkerOptions,
     /// Where drafts are stored, if anywhere.
     pub drafts: Option<Drafts>,
     /// The environment variable `TERM`.
@@ -77,7 +80,8 @@ pub fn run(
         WardrobeSource::File(path, _) => Some(path.clone()),
         WardrobeSource::Memory(_) => None,
     };
-    let workers = Workers::start(job.source, &job.start.actor, &sender).map_err(NoTerminal::NoThread)?;
+    let workers =
+        Workers::start(job.source, job.servers, &job.start.actor, &sender).map_err(NoTerminal::NoThread)?;
     let events = EventSender(sender.clone());
     signals
         .listen(move |signal| events.send(RunnerEvent::Signal(signal)))

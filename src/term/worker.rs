@@ -10,7 +10,9 @@ use jiff::Timestamp;
 
 use super::event::{EventSender, RunnerEvent, WardrobeSource};
 use crate::app::Msg;
+use crate::server::{ServerWorker, WorkerOptions};
 use crate::store::{MemoryStore, StoreEvent, StoreRequest, StoreWorker, WorkerPause};
+use crate::sync::{ServerEvent, ServerRequest};
 
 /// A worker that handles requests.
 pub(super) trait Worker {
@@ -30,22 +32,34 @@ pub(super) trait Worker {
 pub(super) struct Workers {
     /// Reads and writes the data file.
     pub(super) store: StoreHandle,
+    /// Talks to servers.
+    pub(super) servers: ServerHandle,
 }
 
 impl Workers {
     /// Starts the workers. Fails if the system allows no more threads.
     pub(super) fn start(
         source: WardrobeSource,
+        servers: WorkerOptions,
         actor: &str,
         sender: &Sender<RunnerEvent>,
     ) -> io::Result<Self> {
         let store = StoreHandle::start(source, actor, sender)?;
-        Ok(Self { store })
+        let servers = ServerHandle::start(servers, sender);
+        Ok(Self { store, servers })
     }
 
-    /// Stops all workers. Returns false if one did not end in time.
+    /// Stops all workers. Returns false if the store did not end in time.
     pub(super) fn stop(&mut self) -> bool {
+        // What is on its way to a server is answered first: the file may have to be told.
+        self.stop_servers();
         stop(&mut self.store)
+    }
+
+    /// Stops talking to servers when what is on its way is answered, or the time is up: what is not answered then is
+    /// found out by the next session.
+    pub(super) fn stop_servers(&mut self) {
+        stop(&mut self.servers);
     }
 }
 
@@ -128,6 +142,60 @@ impl Worker for StoreHandle {
         match std::mem::replace(self, Self::Stopped) {
             Self::File(worker) => worker.stop(),
             Self::Memory(_) | Self::Stopped => true,
+        }
+    }
+}
+
+/// Access to servers.
+pub(super) enum ServerHandle {
+    /// Its threads are started when something is asked of a server.
+    Running(ServerWorker),
+    /// No server is configured, or it is stopped.
+    Stopped,
+}
+
+impl ServerHandle {
+    fn start(options: WorkerOptions, sender: &Sender<RunnerEvent>) -> Self {
+        if options.servers.is_empty() {
+            return Self::Stopped;
+        }
+        let events = EventSender(sender.clone());
+        let notify = move |event| {
+            events.send(RunnerEvent::Worker(Box::new(Msg::Server(Box::new(event)))));
+        };
+        Self::Running(ServerWorker::start(options, notify))
+    }
+}
+
+impl Worker for ServerHandle {
+    type Request = ServerRequest;
+    const NAME: &'static str = "servers";
+
+    fn request(&mut self, request: ServerRequest) -> Vec<Msg> {
+        let Self::Running(worker) = self else {
+            return Vec::new();
+        };
+        let asked = match &request {
+            ServerRequest::Plan { id, .. } => Some(*id),
+            _ => None,
+        };
+        let Err(error) = worker.request(request) else {
+            return Vec::new();
+        };
+        let reason = format!("cannot start a thread: {error}");
+        vec![match asked {
+            Some(id) => Msg::Server(Box::new(ServerEvent::Planned {
+                id,
+                plan: Err(reason),
+            })),
+            None => Msg::Failed(reason),
+        }]
+    }
+
+    fn stop(&mut self) -> bool {
+        match std::mem::replace(self, Self::Stopped) {
+            Self::Running(worker) => worker.stop(),
+            Self::Stopped => true,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The terminal is restored, however the program ends.
 
 use hatrack::app::{Phase, Start};
+use hatrack::server::WorkerOptions;
 use hatrack::store::{Drafts, StoreOptions};
 use hatrack::term::{self, SessionJob, WardrobeSource};
 use rustix::process::Signal;
@@ -153,6 +154,7 @@ fn panicking_screen() {
             ..Start::default()
         },
         source: WardrobeSource::File(file, options),
+        servers: WorkerOptions::default(),
         drafts: Some(drafts),
         term: Some("xterm".into()),
         look: term::LookOptions::default().resolve(|_| None),

@@ -7,7 +7,7 @@ use crate::app::servers::plan::{PlanOverlay, PlanPart};
 use crate::app::servers::{Comparison, ComparisonPart};
 use crate::app::{Effect, State};
 use crate::model::Jid;
-use crate::sync::{LocalRoom, OtherRooms, Plan, Progress, ServerRequest};
+use crate::sync::{LocalRoom, OtherRooms, Plan, Progress, RoomState, ServerRequest};
 
 pub(crate) fn may_open(state: &State) -> Result<(), String> {
     if state.start.demo {
@@ -73,6 +73,7 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>, servers: Vec<A
             id,
             server,
             local,
+            revision: state.base.revision,
             progress: Progress::default(),
             result: None,
         });
@@ -81,7 +82,12 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>, servers: Vec<A
 }
 
 /// A server was compared.
-pub(super) fn planned(state: &mut State, id: u64, result: Result<Arc<Plan>, String>) {
+pub(super) fn planned(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    id: u64,
+    result: Result<Arc<Plan>, String>,
+) {
     let Some(comparison) = &mut state.servers.comparison else {
         return;
     };
@@ -93,7 +99,34 @@ pub(super) fn planned(state: &mut State, id: u64, result: Result<Arc<Plan>, Stri
         return;
     }
     let parts = state.servers.comparison.take().map(|all| all.parts);
-    show(state, parts.unwrap_or_default());
+    let parts = parts.unwrap_or_default();
+    if state.check_can_change().is_ok() {
+        for part in &parts {
+            note_agreement(effects, part);
+        }
+    }
+    show(state, parts);
+}
+
+/// What both sides have alike is known from now on, whatever becomes of the differences.
+fn note_agreement(effects: &mut Vec<Effect>, part: &ComparisonPart) {
+    let rooms = part.result.iter().flatten().flat_map(|plan| &plan.rooms);
+    effects.extend(rooms.filter_map(|room| {
+        let local = part.local.get(&room.room).cloned()?;
+        let is_linked = room.state == RoomState::Linked;
+        is_linked.then(|| {
+            Effect::Server(ServerRequest::Received {
+                server: part.server.clone(),
+                room: LocalRoom {
+                    room: room.room.clone(),
+                    local: Some(local),
+                    take: false,
+                },
+                revision: part.revision,
+                held: room.held(),
+            })
+        })
+    }));
 }
 
 /// Leaves out rooms that the session may not see, should there be any.

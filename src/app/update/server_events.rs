@@ -19,7 +19,7 @@ pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Ef
         ServerEvent::Planned { id, plan: result } => {
             let result = result.map(|plan| compare::within_scope(state, plan));
             if !plan::room_read(state, id, &result) {
-                compare::planned(state, id, result);
+                compare::planned(state, effects, id, result);
             }
         }
         ServerEvent::Applied { id, report, stopped } => apply::applied(state, id, report, stopped),
