@@ -155,7 +155,7 @@ fn compares_chooses_applies_and_reports() {
     let Some(conflict) = session.state.top_as::<Conflict>() else {
         panic!("{:?}", session.state.top());
     };
-    assert_eq!(conflict.what, format!("\"Teacher\" of {TERRY} in {ROOM}"));
+    assert_eq!(conflict.what, format!("\"Teacher\" of {TERRY}"));
     assert_eq!(conflict.yours, "\"Teacher\", inactive");
     assert_eq!(conflict.theirs, "\"Teacher\", active, required");
     session.keys("t");
