@@ -1,4 +1,4 @@
-//! Import and export: what goes out comes in again, twice is as once, and nothing goes that nobody took away.
+//! Import and export: exports can be imported again, importing twice changes nothing more, and adding never removes.
 
 #![expect(
     clippy::unwrap_used,
@@ -31,7 +31,7 @@ fn jid(text: &str) -> Jid {
     Jid::parse(text).unwrap()
 }
 
-/// What a plan makes of a wardrobe.
+/// The wardrobe after applying a plan.
 fn after(now: &Wardrobe, plan: &ImportPlan) -> Wardrobe {
     let mut next = now.clone();
     next.apply(&plan.group).unwrap();
@@ -42,9 +42,9 @@ fn done(now: &Wardrobe, given: &ParsedImport) -> Wardrobe {
     after(now, &given.plan(now, &ImportOptions::default()).unwrap())
 }
 
-/// What a table can hold of a wardrobe, and what an import gives: no unknown members, no empty texts, ids that are
-/// URIs, hats for those who are affiliated.
-fn holdable(wardrobe: &Wardrobe) -> Wardrobe {
+/// The part of a wardrobe that a table can represent: no unrecognized fields, no empty texts, IDs that are URIs, hats
+/// only for affiliated users.
+fn representable(wardrobe: &Wardrobe) -> Wardrobe {
     let mut edits = Vec::new();
     for (jid, room) in wardrobe.rooms() {
         let filled = |text: &Option<std::sync::Arc<str>>| text.clone().filter(|text| !text.is_empty());
@@ -126,10 +126,10 @@ fn two_wardrobes() -> impl Strategy<Value = (Wardrobe, Wardrobe)> {
 proptest! {
     #![proptest_config(cases(256))]
 
-    /// Out and in again, into nothing, is the same; what the table cannot hold was said.
+    /// An exported table imported into an empty wardrobe gives the same wardrobe; omissions are reported.
     #[test]
-    fn a_table_comes_back(all in wardrobe()) {
-        let now = holdable(&all);
+    fn csv_round_trips(all in wardrobe()) {
+        let now = representable(&all);
         let exported = export(&now, &ExportScope::All, FileFormat::Csv).unwrap();
         prop_assert!(exported.omitted.is_empty(), "{:?}", exported.omitted);
         let given = read(&exported.bytes, FileFormat::Csv).unwrap();
@@ -138,20 +138,20 @@ proptest! {
         prop_assert_eq!(whole.omitted.is_empty(), {
             let mut plain = all.clone();
             plain.revision = 0;
-            let mut without = holdable(&all);
-            // Hats of those who are not affiliated are in the table; only the import leaves them aside.
+            let mut without = representable(&all);
+            // Hats of unaffiliated users are in the table; only the import skips them.
             for (jid, room) in all.rooms() {
                 for (user, there) in room.users().iter().filter(|(_, there)| !there.affiliation.is_affiliated()) {
                     without.replace_user(user, jid, there.clone()).unwrap();
                 }
             }
-            plain == without && room_users_hold(&all)
+            plain == without && unaffiliated_users_are_representable(&all)
         });
     }
 
-    /// A wardrobe as JSON comes back whole, but for hats of those who cannot be given any.
+    /// Exported JSON is imported completely, except hats of users who cannot be given any.
     #[test]
-    fn json_comes_back(now in wardrobe()) {
+    fn json_round_trips(now in wardrobe()) {
         let exported = export(&now, &ExportScope::All, FileFormat::Json).unwrap();
         prop_assert_eq!(&exported.bytes, &write::wardrobe(&now));
         let given = read(&exported.bytes, FileFormat::Json).unwrap();
@@ -164,7 +164,7 @@ proptest! {
         }
         there.revision = now.revision;
         prop_assert_eq!(&there, &now);
-        // On top of itself nothing changes, and nothing is left aside, added or replaced.
+        // Importing it into itself changes, skips, adds and replaces nothing.
         for replace in [false, true] {
             let plan = given.plan(&now, &ImportOptions { replace, ..ImportOptions::default() }).unwrap();
             let hats = now.attachment_count();
@@ -172,10 +172,10 @@ proptest! {
         }
     }
 
-    /// Whatever is laid over whatever: twice is as once, undone is as before, nothing goes, and what is counted is so.
+    /// Adding any import to any wardrobe is idempotent, can be undone, removes nothing and is counted correctly.
     #[test]
-    fn an_import_adds(((now, other), form) in (two_wardrobes(), prop_oneof![Just(FileFormat::Csv), Just(FileFormat::Json)])) {
-        let other = if form == FileFormat::Csv { holdable(&other) } else { other };
+    fn import_adds_without_removing(((now, other), form) in (two_wardrobes(), prop_oneof![Just(FileFormat::Csv), Just(FileFormat::Json)])) {
+        let other = if form == FileFormat::Csv { representable(&other) } else { other };
         let given = read(&export(&other, &ExportScope::All, form).unwrap().bytes, form).unwrap();
         let plan = given.plan(&now, &ImportOptions::default()).unwrap();
         let then = after(&now, &plan);
@@ -200,9 +200,9 @@ proptest! {
         prop_assert_eq!((rooms_removed, users_removed, hats_removed), (0, 0, 0));
     }
 
-    /// A wardrobe that replaces is the wardrobe afterwards, and undone it is as before.
+    /// Replacing gives exactly the imported wardrobe, and can be undone.
     #[test]
-    fn a_wardrobe_replaces((now, other) in two_wardrobes()) {
+    fn document_replaces_everything((now, other) in two_wardrobes()) {
         let given = read(&write::wardrobe(&other), FileFormat::Json).unwrap();
         let plan = given.plan(&now, &ImportOptions { replace: true, ..ImportOptions::default() }).unwrap();
         prop_assert_eq!(&plan.skipped, &[]);
@@ -214,9 +214,9 @@ proptest! {
         prop_assert_eq!(&then, &other);
     }
 
-    /// So does a room: somewhere else it is the room that was exported.
+    /// An exported room replaces a room with another address.
     #[test]
-    fn a_room_replaces((now, other) in two_wardrobes()) {
+    fn room_replaces_room((now, other) in two_wardrobes()) {
         let target = jid("there@c.example");
         for (room, was) in other.rooms() {
             let exported = export(&other, &ExportScope::Room(room.clone()), FileFormat::Json).unwrap();
@@ -230,7 +230,7 @@ proptest! {
 }
 
 #[test]
-fn a_hue_that_is_no_angle_is_taken_only_where_it_is_so() {
+fn accepts_non_numeric_hue_only_if_unchanged() {
     let given = csv("room,hat,hue\nr@c.example,urn:x:1,\"12,5\"\n").unwrap();
     let error = given
         .plan(&Wardrobe::default(), &ImportOptions::default())
@@ -284,8 +284,8 @@ fn adding_keeps_users_without_affiliation_and_hats() {
     }
 }
 
-/// Whether the users who are not affiliated are such as a table holds.
-fn room_users_hold(wardrobe: &Wardrobe) -> bool {
+/// Whether a table can represent the unaffiliated users.
+fn unaffiliated_users_are_representable(wardrobe: &Wardrobe) -> bool {
     let users = wardrobe.rooms().flat_map(|(_, room)| room.users());
     users
         .filter(|(_, user)| !user.affiliation.is_affiliated())
@@ -316,7 +316,7 @@ empty@c.example,,,,,,,
 ";
 
 #[test]
-fn a_table_says_rooms_users_and_hats() {
+fn reads_rooms_users_and_hats_from_csv() {
     let given = csv(TABLE).unwrap();
     let now = done(&Wardrobe::default(), &given);
     let lines = export(&now, &ExportScope::All, FileFormat::Csv).unwrap();
@@ -363,7 +363,7 @@ fn a_table_says_rooms_users_and_hats() {
 }
 
 #[test]
-fn a_table_may_be_written_in_other_ways() {
+fn accepts_csv_variants() {
     let expected = done(&Wardrobe::default(), &csv(TABLE).unwrap());
     let bom = format!("\u{feff}{}\r\n,,,,,,,\r\n", TABLE.replace('\n', "\r\n"));
     assert_eq!(done(&Wardrobe::default(), &csv(&bom).unwrap()), expected);
@@ -380,7 +380,7 @@ fn a_table_may_be_written_in_other_ways() {
 }
 
 #[test]
-fn a_table_is_read_as_spreadsheets_of_other_languages_write_it() {
+fn reads_localized_spreadsheets() {
     let head = "sep=;\r\nroom;user;affiliation;hat;active;required;hue\r\n";
     let hat = "r@c.example;;;urn:x:1;;;150,5\r\n";
     for (yes, no) in [
@@ -416,7 +416,7 @@ fn a_table_is_read_as_spreadsheets_of_other_languages_write_it() {
         let hue = room.catalog.values().next().unwrap().hue.as_ref().unwrap();
         assert_eq!(hue.as_json().as_str(), "150.5");
     }
-    // What is no number stays what it is, and so is said.
+    // Other text is not changed, and reported.
     for hue in ["1,5,5", "4000,5", "x,y"] {
         let text = format!("{head}r@c.example;;;urn:x:1;;;{hue}\r\n");
         let error = csv(&text)
@@ -428,7 +428,7 @@ fn a_table_is_read_as_spreadsheets_of_other_languages_write_it() {
 }
 
 #[test]
-fn what_a_table_does_not_say_stays() {
+fn missing_columns_keep_values() {
     let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
     let given = csv("room,user,hat,required\nr@c.example,terry@example.org,urn:x:1,yes\n").unwrap();
     let plan = given.plan(&now, &ImportOptions::default()).unwrap();
@@ -467,7 +467,7 @@ fn what_a_table_does_not_say_stays() {
 }
 
 #[test]
-fn every_wrong_row_is_named_by_its_line() {
+fn reports_every_invalid_line() {
     let text = "room,user,affiliation,hat,title,active,required,hue
 ,terry@example.org,member,,,,,
 r@c.example,terry@@example.org,member,,,,,
@@ -513,7 +513,7 @@ r@c.example,,,,Other name,,,
 }
 
 #[test]
-fn a_file_that_is_no_table_is_said_to_be_none() {
+fn rejects_files_that_are_not_csv() {
     for (text, error) in [
         (
             "",
@@ -542,7 +542,7 @@ fn a_file_that_is_no_table_is_said_to_be_none() {
 }
 
 #[test]
-fn what_is_wrong_only_there_is_named_by_its_line_too() {
+fn reports_lines_of_errors_found_while_merging() {
     let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
     let given = csv("room,user,hat\nr@c.example,terry@example.org,urn:x:9\nr@c.example,new@example.org,urn:x:9\nr@c.example,kim@example.org,Teacher\n").unwrap();
     let wrong = given.plan(&now, &ImportOptions::default()).unwrap_err();
@@ -556,7 +556,7 @@ fn what_is_wrong_only_there_is_named_by_its_line_too() {
 }
 
 #[test]
-fn hats_for_the_banned_and_removals_are_left_aside() {
+fn skips_hats_of_banned_users_and_removals() {
     let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
     let given = csv("room,user,affiliation,hat
 r@c.example,mallory@example.net,outcast,urn:x:1
@@ -608,7 +608,7 @@ r@c.example,ghost@example.org,none,
 }
 
 #[test]
-fn an_object_without_an_address_needs_one() {
+fn requires_target_for_objects_without_address() {
     let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
     let plan = |text: &str, room: Option<&str>, user: Option<&str>, replace: bool| {
         let target = ImportTarget {
@@ -682,7 +682,7 @@ fn an_object_without_an_address_needs_one() {
 }
 
 #[test]
-fn members_of_the_document_are_added_and_never_replaced() {
+fn adds_data_file_fields_but_never_replaces_them() {
     let mut now = Wardrobe::default();
     now.extra.insert("note", Json::string("ours"));
     let given = json(r#"{"version": 1, "rooms": {}, "note": "theirs", "other": 1}"#);
@@ -711,7 +711,7 @@ fn members_of_the_document_are_added_and_never_replaced() {
 }
 
 #[test]
-fn sets_of_hats_are_added_by_name() {
+fn adds_hat_sets_by_name() {
     let hats = |json: &str| serde_json::from_str::<Hats>(json).unwrap();
     let (one, two) = (hats(r#"{"urn:x:1": {}}"#), hats(r#"{"urn:x:2": {}}"#));
     let (mut now, mut other) = (Wardrobe::default(), Wardrobe::default());
@@ -746,7 +746,7 @@ fn sets_of_hats_are_added_by_name() {
 }
 
 #[test]
-fn a_table_that_excel_saved_has_shorter_rows() {
+fn accepts_shorter_rows_from_excel() {
     // Excel writes the empty cells at the end of a row for the first rows only.
     let table = "room,user,affiliation,hat,title,active,required,hue\r\n\
                  r@c.example,ana@example.org,member,urn:x:1,Helper,TRUE,,\r\n\
@@ -776,7 +776,7 @@ fn a_table_that_excel_saved_has_shorter_rows() {
 }
 
 #[test]
-fn ids_with_spaces_at_their_ends_come_back_as_they_were() {
+fn ids_with_outer_spaces_round_trip() {
     let ids = [
         " urn:x:1",
         "urn:x:1 ",
@@ -826,7 +826,7 @@ fn ids_with_spaces_at_their_ends_come_back_as_they_were() {
 }
 
 #[test]
-fn utf_16_is_named_also_without_a_byte_order_mark() {
+fn detects_utf_16_without_byte_order_mark() {
     for text in [TABLE, "room,user\nr@c.example,é\n", "{\"rooms\": {}}"] {
         let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();

@@ -74,7 +74,7 @@ const HATS: &str = r#"{
 const NO_ROOM: &str = "no such room: nowhere@conference.example.org";
 
 #[rustfmt::skip]
-fn the_three_operations() -> Vec<Line> {
+fn three_operations_model() -> Vec<Line> {
     vec![
         // add_user_hat
         Line("add: the hat is in the set, and the others stay",
@@ -161,7 +161,7 @@ fn the_three_operations() -> Vec<Line> {
 }
 
 #[rustfmt::skip]
-fn everything_else() -> Vec<Line> {
+fn other_operations_model() -> Vec<Line> {
     vec![
         // Removing regardless of the affiliation.
         Line("take: from an outcast", Take(ROOM, "banned@example.org", FOO),
@@ -319,12 +319,12 @@ mod machine {
 
 #[test]
 fn three_operations_follow_the_specification() {
-    the_three_operations().iter().for_each(Line::hold);
+    three_operations_model().iter().for_each(Line::hold);
 }
 
 #[test]
 fn affiliations_rooms_and_catalogs_follow_the_specification() {
-    everything_else().iter().for_each(Line::hold);
+    other_operations_model().iter().for_each(Line::hold);
 }
 
 #[test]

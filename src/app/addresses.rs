@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_stands_between_them() {
+    fn accepts_any_separators() {
         let expected = ["a@example.org", "b@example.org", "c@example.org"];
         for text in [
             "a@example.org\nb@example.org\r\nc@example.org\n",
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_named_with_its_line() {
+    fn reports_lines_of_invalid_addresses() {
         let found = parse_list(
             "a@example.org\nfoo bar@\n\nexample.org xmpp:%zz@x xmpp:%ff@x A@example.org <b@example.org\n(d@example.org)\nA <a@example.org> Grace Hopper",
         );
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_no_list() {
+    fn single_address_is_not_a_list() {
         for text in [
             "",
             "a@example.org",
@@ -226,7 +226,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn anything_can_be_read(text in "[a-z@<>;, \\n%:?é]{0,60}") {
+        fn parses_any_text(text in "[a-z@<>;, \\n%:?é]{0,60}") {
             let found = parse_list(&text);
             let lines = text.lines().count();
             proptest::prop_assert!(found.invalid.iter().all(|wrong| (1..=lines).contains(&wrong.line)));

@@ -240,7 +240,7 @@ commands! {
     Mouse "mouse" { place: Place::Panes, title: "Mouse", keys: &[c('M')], footer: false,
         help: "Turn the mouse on or off (while on, Shift selects text)" }
     Help "help" { place: Place::Panes, title: "Help", keys: &[c('?'), k(KeyCode::F(1))], footer: true,
-        help: "Show what you can do here" }
+        help: "Show all keys and commands" }
     Quit "quit" aka ["exit"] { place: Place::Panes, title: "Quit", keys: &[c('q')], footer: false,
         help: "Quit (pending changes are saved first)" }
     Down "down" merged ["filter-down", "found-down", "set-down", "catalogue-down", "history-down", "list-down"] { place: Place::Lists, title: "Down", keys: &[k(KeyCode::Down), c('j')], fallback: Key::ctrl('n'), footer: false,
@@ -278,7 +278,7 @@ commands! {
     PreviousValue "previous-value" formerly ["tick-back"] { place: Place::ChoiceField, title: "Previous value", keys: &[k(KeyCode::Left)], footer: false,
         help: "Previous value" }
     Save "save" { place: Place::Form, title: "Save", keys: &[k(KeyCode::Enter), Key::ctrl('s')], footer: true,
-        help: "Save, from any field" }
+        help: "Save (from any field)" }
     NextField "next-field" { place: Place::Form, title: "Next field", keys: &[k(KeyCode::Tab), k(KeyCode::Down)], footer: true,
         help: "Next field" }
     PreviousField "previous-field" { place: Place::Form, title: "Previous field", keys: &[k(KeyCode::BackTab), k(KeyCode::Up)], footer: false,

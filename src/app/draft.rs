@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_keep_there_stays() {
+    fn keeps_drafts_of_other_files() {
         let bytes = |names: &[&str]| update_stored(None, &Draft::default(), &draft(names)).unwrap();
         let now = bytes(&["theirs", "mine", "mine"]);
         let after = update_stored(Some(&now), &draft(&["mine"]), &draft(&["new"])).unwrap();
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_killed_sessions_left_is_gathered_each_once() {
+    fn collects_drafts_of_killed_sessions_once() {
         let bytes = |names: &[&str]| to_bytes(&draft(names)).unwrap();
         let left = [bytes(&["a", "b"]), b"{]".to_vec(), bytes(&["b", "c"])];
         assert_eq!(
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limited_session_gets_what_is_about_its_rooms() {
+    fn restricted_session_gets_drafts_of_its_rooms() {
         let scope = |rooms: &[&str]| Scope {
             rooms: Some(rooms.iter().map(|room| Jid::parse(room).unwrap()).collect()),
             read_only: false,

@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_read_as_the_key_that_it_names() {
+    fn parses_every_key_name() {
         let commands = super::super::command::COMMANDS;
         let mut all: Vec<Key> = commands
             .iter()
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_said_to_be_none() {
+    fn rejects_unknown_key_names() {
         for (name, says) in [
             ("Entre", "unknown key \"Entre\"; did you mean Enter?"),
             ("Ctrl-Pgup_", "did you mean Ctrl-PgUp?"),

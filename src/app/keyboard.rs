@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_letter_has_a_place() {
+    fn highlights_every_matched_character() {
         for layout in &LAYOUTS {
             let letters = layout.letters.chars().count();
             assert_eq!(layout.places.chars().count(), letters);

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_itself_is_a_keymap() {
+    fn default_keymap_is_valid() {
         let all = COMMANDS.iter().map(|command| (command, command.keys.to_vec()));
         let keymap = Keymap::new(all).unwrap();
         for command in COMMANDS {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn every_place_is_where_one_can_be() {
+    fn every_place_is_reachable() {
         for place in Place::ALL {
             let stack = place.stack();
             assert_eq!(
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn other_keys_are_taken_and_named() {
+    fn accepts_configured_keys() {
         let keymap =
             Keymap::new([given("undo", "F9 Z"), given("redo", ""), given("down", "Down n")]).unwrap();
         assert_eq!(keymap.name(CommandId::Undo), "F9");
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_may_change_places_but_not_be_shared() {
+    fn keys_can_be_swapped_but_not_shared() {
         assert_eq!(problem(&[("filter", "H"), ("history", "/")]), "");
         assert_eq!(
             problem(&[("filter", "H")]),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn text_stays_text() {
+    fn rejects_text_keys_in_text_places() {
         for (id, keys) in [
             ("save", "s"),
             ("apply-filter", "Left"),
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_locked_in() {
+    fn keeps_a_key_to_close_every_place() {
         for id in [
             "quit",
             "interrupt",

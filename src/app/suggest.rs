@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_match_comes_first() {
+    fn best_match_comes_first() {
         assert_eq!(offered("teacher").first().unwrap(), "Teacher");
         assert_eq!(offered("ta").first().unwrap(), "Teacher's Assistant");
         assert_eq!(offered("assnt"), ["Teacher's Assistant"]);
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_from_all_over_a_title_are_no_match() {
+    fn rejects_scattered_letters() {
         assert_eq!(offered("no hat of that name"), Vec::<String>::new());
         assert_eq!(offered("oansrm"), Vec::<String>::new());
     }

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn graphemes_are_moved_over_and_deleted_whole() {
+    fn moves_and_deletes_by_grapheme() {
         let mut text = TextInput::new("a👩\u{200d}🏫e\u{301}");
         assert_eq!(text.cursor(), 6);
         text.input(Key::plain(KeyCode::Backspace));
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn control_u_deletes_to_the_start_and_control_k_to_the_end() {
+    fn ctrl_u_and_ctrl_k_delete_to_start_and_end() {
         let mut text = TextInput::new("one two");
         text.input(Key::ctrl('w'));
         assert_eq!(text.text(), "one ");
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn home_end_and_deleting_act_on_all_lines() {
+    fn line_keys_act_on_all_lines() {
         let mut text = TextInput::new("a\nb\nc");
         text.input(Key::plain(KeyCode::Home));
         assert_eq!(text.cursor(), 0);
@@ -197,14 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn a_paste_is_one_line() {
+    fn paste_becomes_one_line() {
         let mut text = TextInput::new("");
         text.paste("  urn:x:y\r\nz\t\n");
         assert_eq!(text.text(), "urn:x:y z");
     }
 
     #[test]
-    fn line_breaks_that_were_there_stay() {
+    fn keeps_initial_line_breaks() {
         let mut text = TextInput::new("a\nb");
         assert_eq!((text.text().as_str(), text.cursor()), ("a\nb", 3));
         typed(&mut text, "c");

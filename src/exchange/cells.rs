@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_have_the_line_that_they_begin_on() {
+    fn rows_have_their_first_line() {
         let text = "a,b\r\n\"1\n2\",\"say \"\"x\"\"\"\n\n,\"\"\rz";
         let expected = vec![
             row(1, &["a", "b"]),
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_line_may_say_what_separates() {
+    fn reads_separator_declaration() {
         for (first, separator) in [
             ("sep=;\r\n", ';'),
             ("SEP=,\n", ','),
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quotation_mark_out_of_place_swallows_nothing() {
+    fn rejects_misplaced_quotation_marks() {
         for (text, line, what) in [
             ("a,b\n1,\"open\n2,3\n", 2, "unclosed"),
             ("a,b\n\"1\n\"x,2", 3, "text after"),
@@ -302,7 +302,7 @@ mod tests {
     proptest! {
         /// Written rows are read back unchanged, here and by a common CSV reader, whatever they contain.
         #[test]
-        fn rows_come_back(all in prop::collection::vec(prop::collection::vec("[-a'=+@,;\"\r\n\t ＝書]{0,6}", 2..4), 0..6)) {
+        fn rows_round_trip(all in prop::collection::vec(prop::collection::vec("[-a'=+@,;\"\r\n\t ＝書]{0,6}", 2..4), 0..6)) {
             // The first line determines the separator.
             let mut text = "room,user,hat\r\n".to_owned();
             for cells in &all {
@@ -328,7 +328,7 @@ mod tests {
 
         /// Escaped text is never a formula and is restored exactly; text that was never escaped stays the same.
         #[test]
-        fn guarding_has_an_inverse(text in "[-a'=+@,;\"\r\n\t ＝\u{a0}]{0,12}") {
+        fn formula_escape_is_reversible(text in "[-a'=+@,;\"\r\n\t ＝\u{a0}]{0,12}") {
             let safe = escape_formulas(&text);
             prop_assert!(safe.split(CELL_BREAKS).all(|part| !part.starts_with(FORMULA_STARTS)), "{:?}", safe);
             let (back, plain) = (unescape_formulas(&safe), unescape_formulas(&text));

@@ -1,29 +1,29 @@
-//! What can go wrong with a server as a whole. What concerns one room or one change is reported as its outcome.
+//! Errors of a server as a whole. Failures of a single room or change are reported as outcomes.
 
-/// Why a call of a backend ended early. All texts are for people, without control characters, and hold no password.
+/// Why a call of a backend failed. All texts are for display, without control characters and passwords.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The server cannot be reached, or is gone; nothing that was not told was asked for. Trying again later makes sense.
+    /// The server is unreachable; requests without a reported outcome were not sent. Retry later.
     #[error("{0}")]
     Away(String),
-    /// The login, the permissions or the configuration do not allow it. Trying the same again is of no use.
+    /// The login, permissions or configuration do not allow it. Retrying does not help.
     #[error("{0}")]
     Refused(String),
-    /// The connection broke, or no answer came in time, after something was asked for: only reading tells what was done.
+    /// The connection was lost, or timed out, after a request: only reading shows what was changed.
     #[error("{0}")]
     Lost(String),
-    /// The server answered something that this program does not understand, or too much. As unknown as [`Error::Lost`].
+    /// The server sent an invalid or too large answer. The outcome is as unknown as for [`Error::Lost`].
     #[error("the answer of the server cannot be understood: {0}")]
     Malformed(String),
-    /// Whoever was told stopped the call.
+    /// The callback stopped the call.
     #[error("stopped")]
     Stopped,
 }
 
-/// The most of a foreign text that an error repeats, in characters.
+/// Maximum length of quoted server text in an error, in characters.
 const LONGEST: usize = 300;
 
-/// A foreign text for an error: one line without control characters, not longer than [`LONGEST`].
+/// A server's text for an error: one line without control characters, at most [`LONGEST`] long.
 pub(super) fn foreign(text: &str) -> String {
     let mut line = String::new();
     for (count, c) in text.trim().chars().enumerate() {
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_foreign_text_is_one_short_harmless_line() {
+    fn foreign_text_is_sanitized_and_shortened() {
         assert_eq!(foreign(" a\nb\u{1b}[31m\u{9b}c "), "a b [31m c");
         assert_eq!(foreign(&"é".repeat(1000)).chars().count(), LONGEST + 1);
     }

@@ -1,7 +1,7 @@
-//! The documents of a server's rooms: bases beside the data file, outboxes in the account's state folder.
+//! Stored documents of a server's rooms: bases beside the data file, outboxes in the account's state folder.
 //!
-//! Others can write beside the data file. So nothing that lies there causes anything to be sent: a base only says what both
-//! sides were known to have, and what is sent comes from the file or from the outbox, which only this account can write.
+//! Others can write beside the data file, so nothing there causes anything to be sent: a base only records what both
+//! sides had, and changes come from the file or from the outbox, which only this account can write.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(super) struct ServerFiles {
     server: Arc<str>,
     data: PathBuf,
     bases: SideFolder,
-    /// `None`: there is no state folder; then changes are sent by the plan only, and an interrupted one is not finished.
+    /// `None`: there is no state folder. Then changes are sent only by plans, and interrupted ones are not finished.
     outboxes: Option<SideFolder>,
 }
 
@@ -33,7 +33,7 @@ fn hex(hash: Sha256) -> String {
 }
 
 impl ServerFiles {
-    /// Of a server. `state` is the account's state folder.
+    /// Creates the files of a server. `state` is the account's state folder.
     pub(super) fn new(server: &Arc<str>, data: &Path, state: Option<&Path>) -> Result<Self, StoreError> {
         Ok(Self {
             server: server.clone(),
@@ -43,7 +43,7 @@ impl ServerFiles {
         })
     }
 
-    /// Whether outboxes outlast this process.
+    /// Whether outboxes are stored.
     pub(super) fn keeps_outboxes(&self) -> bool {
         self.outboxes.is_some()
     }
@@ -54,7 +54,7 @@ impl ServerFiles {
         hex(hash)
     }
 
-    /// Of this data file, this server and this room.
+    /// The path for this data file, server and room.
     fn outbox_name(&self, room: &Jid) -> String {
         let mut hash = Sha256::new();
         for part in [
@@ -70,7 +70,7 @@ impl ServerFiles {
 
     /// The base of a room.
     ///
-    /// Errors: it is there and cannot be read.
+    /// Errors: it exists but cannot be read.
     pub(super) fn base(&self, room: &Jid) -> Result<Option<Base>, SetAside> {
         match self.bases.read(&Self::base_name(room), LARGEST_BASE) {
             Ok(None) => Ok(None),
@@ -82,7 +82,7 @@ impl ServerFiles {
         }
     }
 
-    /// Replaces the base of a room, durably. `with` gets the one that is there; `None` removes it.
+    /// Replaces the base of a room, durably. `with` gets the existing one; `None` removes it.
     pub(super) fn update_base(
         &self,
         room: &Jid,
@@ -98,8 +98,8 @@ impl ServerFiles {
         })
     }
 
-    /// Takes the lock of a room for this account, from sending to the recorded answer; waits at most so long. The result is
-    /// `None` if another session has it. Without a state folder there is nothing to lock.
+    /// Locks a room for this account, from sending to the recorded answer, waiting at most this long. `None` if another
+    /// session has the lock. Without a state folder there is nothing to lock.
     pub(super) fn lock(&self, room: &Jid, wait: Duration) -> Result<Option<RoomLock>, StoreError> {
         let Some(outboxes) = &self.outboxes else {
             return Ok(Some(RoomLock(None)));
@@ -108,7 +108,7 @@ impl ServerFiles {
         Ok(lock.map(|lock| RoomLock(Some(lock))))
     }
 
-    /// The outbox of a room; an empty one where there is none that can be used.
+    /// The outbox of a room; empty if there is no valid one.
     pub(super) fn outbox(&self, room: &Jid, class: ServerClass) -> Outbox {
         let read = self
             .outboxes

@@ -1,4 +1,4 @@
-//! The backend for each kind of server.
+//! Creates the backend for each kind of server.
 
 use super::backend::{Applied, AskPassword, Backend, ReadEvent, RoomChanges, RoomList, Tell};
 use super::error::Error;
@@ -7,7 +7,7 @@ use super::settings::{ServerAccess, ServerSettings};
 use crate::model::Jid;
 use crate::sync::{ServerClass, ServerReport};
 
-/// The backend of a server. It is not connected yet.
+/// Creates the backend of a server, not yet connected.
 pub fn backend(settings: &ServerSettings, ask: AskPassword) -> Box<dyn Backend> {
     match &settings.access {
         ServerAccess::Prosody(access) => Box::new(Prosody::new(settings.clone(), access.clone())),
@@ -15,7 +15,7 @@ pub fn backend(settings: &ServerSettings, ask: AskPassword) -> Box<dyn Backend> 
     }
 }
 
-/// Stands for XMPP accounts.
+/// Placeholder for XMPP accounts.
 struct Missing(#[expect(dead_code, reason = "XMPP accounts need it")] AskPassword);
 
 impl Missing {

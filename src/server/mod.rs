@@ -1,13 +1,13 @@
-//! Live servers: reading what a room has there, and changing it, compared with what is expected.
+//! Live servers: reads rooms and changes them by compare and set.
 //!
-//! A [`Backend`] is a connection to one server. Its calls wait for the server, so it lives in a thread of its own, as the
-//! store does; results are reported as they arrive, and the callback can stop the call. Each call takes many rooms, so that
-//! a backend can ask for several at a time where the server gains by it.
+//! A [`Backend`] is a connection to one server. Its calls block, so it runs in a thread of its own, like the store.
+//! Results are reported as they arrive, and the callback can stop a call. Each call takes many rooms, so that a backend
+//! can pipeline requests.
 //!
-//! A [`ServerWorker`] joins the backends with the pure part, `sync`: it reads rooms and compares them, sends what is decided
-//! to be sent, and keeps what both sides are known to have, for the commands as for the screen.
+//! A [`ServerWorker`] connects the backends with the pure part, `sync`: it reads and compares rooms, sends changes, and
+//! records what both sides agree on, for the commands and the screen.
 //!
-//! All that a server says is bounded in size, number and time, and none of it is trusted.
+//! Everything from a server is untrusted and limited in size, number and time.
 
 mod backend;
 mod engine;

@@ -1,4 +1,4 @@
-//! What the worker and the part that does the work of one server both need to know.
+//! Options and state shared by the worker and the engine of each server.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,62 +10,62 @@ use super::settings::ServerSettings;
 use crate::store::Scope;
 use crate::sync::ServerEvent;
 
-/// Makes the backend of a server.
+/// Creates the backend of a server.
 pub type MakeBackend = Arc<dyn Fn(&ServerSettings, AskPassword) -> Box<dyn Backend> + Send + Sync>;
-/// Takes the events of all servers.
+/// Receives the events of all servers.
 pub type Notify = Arc<dyn Fn(ServerEvent) + Send + Sync>;
 
-/// What the worker needs to know.
+/// Options of the worker.
 #[derive(Debug, Clone, Default)]
 pub struct WorkerOptions {
     /// The servers of the configuration.
     pub servers: Vec<ServerSettings>,
-    /// The data file. What both sides are known to have is kept beside it.
+    /// The data file; bases are stored beside it.
     pub data_file: PathBuf,
-    /// The account's state folder, where what is to be sent is kept until it is confirmed; `None`: there is none.
+    /// The account's state folder for unconfirmed changes; `None` if there is none.
     pub state_dir: Option<PathBuf>,
-    /// Who makes the changes, for a server's log.
+    /// The actor, for a server's log.
     pub actor: String,
-    /// Which rooms may be read and changed. A read-only session sends nothing and writes nothing.
+    /// The rooms that may be read and changed. A read-only session sends and writes nothing.
     pub scope: Scope,
 }
 
-/// What has to reach a thread while it waits for a server.
+/// State that must reach a thread while it waits for a server.
 #[derive(Debug, Default)]
 pub(super) struct Control {
-    /// The numbers of requests that are to be stopped.
+    /// Numbers of requests to stop.
     stopped: Mutex<BTreeSet<u64>>,
     ending: AtomicBool,
 }
 
 impl Control {
-    /// A request is to stop.
+    /// Requests a stop.
     pub(super) fn stop(&self, id: u64) {
         lock(&self.stopped).insert(id);
     }
 
-    /// The session ends.
+    /// Ends the session.
     pub(super) fn end(&self) {
         self.ending.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a request is to stop as soon as what is on its way is answered.
+    /// Whether a request should stop as soon as the pending call is answered.
     pub(super) fn is_stopped(&self, id: u64) -> bool {
         self.is_ending() || lock(&self.stopped).contains(&id)
     }
 
-    /// Whether the session ends.
+    /// Whether the session is ending.
     pub(super) fn is_ending(&self) -> bool {
         self.ending.load(Ordering::Relaxed)
     }
 
-    /// A request is done.
+    /// Forgets a finished request.
     pub(super) fn finished(&self, id: u64) {
         lock(&self.stopped).remove(&id);
     }
 }
 
-/// Locks, whatever became of who had it locked.
+/// Locks a mutex, even if it is poisoned.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The worker of a session that talks to servers: a thread for each server that something was asked of.
+//! The server worker of a session: one thread for each server in use.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,13 +15,13 @@ use super::settings::ServerSettings;
 use crate::model::Jid;
 use crate::sync::{Secret, ServerEvent, ServerRequest};
 
-/// How long [`ServerWorker::stop`] waits for what is on its way to be answered.
+/// How long [`ServerWorker::stop`] waits for pending answers.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
-/// The stack size of a thread in bytes: what servers send is not nested deeply.
+/// The stack size of a thread, in bytes; data from servers is not deeply nested.
 const STACK: usize = 2 << 20;
 
-/// Talks to servers. It takes requests and answers with events; requests of one server are done one after the other, and
-/// servers side by side. A server of which nothing is asked costs nothing: no thread, no connection.
+/// Communicates with servers. It accepts requests and answers with events. Requests of one server are processed in
+/// order, servers in parallel. An unused server has neither thread nor connection.
 pub struct ServerWorker {
     options: Arc<WorkerOptions>,
     notify: Notify,
@@ -44,12 +44,12 @@ struct Thread {
 }
 
 impl ServerWorker {
-    /// A worker for these servers. Nothing is started yet. `notify` is called in the threads of the servers.
+    /// Creates a worker for these servers without starting anything. `notify` is called in the threads of the servers.
     pub fn start(options: WorkerOptions, notify: impl Fn(ServerEvent) + Send + Sync + 'static) -> Self {
         Self::start_with(options, notify, Arc::new(backend))
     }
 
-    /// The same with other backends.
+    /// Creates a worker with other backends.
     pub fn start_with(
         options: WorkerOptions,
         notify: impl Fn(ServerEvent) + Send + Sync + 'static,
@@ -71,7 +71,7 @@ impl ServerWorker {
         match request {
             ServerRequest::Stop { id } => {
                 self.control.stop(id);
-                // Who waits for a password waits no longer.
+                // Ends the wait for a password.
                 for thread in lock(&self.threads).values() {
                     let _ = thread.passwords.send(None);
                 }
@@ -112,7 +112,7 @@ impl ServerWorker {
         }
     }
 
-    /// The server that a request is about.
+    /// The server of a request.
     fn server_of(&self, request: &ServerRequest) -> Option<&ServerSettings> {
         let mut servers = self.options.servers.iter();
         match request {
@@ -131,7 +131,7 @@ impl ServerWorker {
         }
     }
 
-    /// Hands a request to the thread of a server, which is started where there is none.
+    /// Passes a request to the thread of a server, starting it if necessary.
     fn send(&self, settings: &ServerSettings, request: ServerRequest) -> io::Result<()> {
         let mut threads = lock(&self.threads);
         let name = &settings.entry.name;
@@ -139,7 +139,7 @@ impl ServerWorker {
             threads.insert(name.clone(), self.start_thread(settings)?);
         }
         if let Some(thread) = threads.get(name) {
-            // If the thread has ended, there is nobody to answer.
+            // If the thread has ended, nothing can answer.
             let _ = thread.requests.send(request);
         }
         Ok(())
@@ -177,14 +177,14 @@ impl ServerWorker {
         })
     }
 
-    /// Stops when what is on its way is answered, at most 1.5 seconds later. Returns whether all threads ended.
+    /// Stops once pending calls are answered, after at most 1.5 seconds. Returns whether all threads ended.
     pub fn stop(self) -> bool {
         self.control.end();
         let until = Instant::now() + STOP_TIMEOUT;
         let threads = self.threads.into_inner().unwrap_or_else(PoisonError::into_inner);
         let ending: Vec<_> = threads
             .into_values()
-            // Without senders the threads wait for nothing any longer.
+            // Dropping the senders ends the threads.
             .map(|thread| (thread.done, thread.handle))
             .collect();
         let mut all = true;
@@ -199,11 +199,11 @@ impl ServerWorker {
     }
 }
 
-/// Asks for a password by an event, and waits for the answer.
+/// Requests a password by an event, and waits for the answer.
 fn ask_password(server: &Arc<str>, notify: Notify, given: Receiver<Option<Secret>>) -> AskPassword {
     let server = server.clone();
     Box::new(move |account| {
-        // What was given to an earlier question is not the answer to this one.
+        // Discards an answer to an earlier request.
         while given.try_recv().is_ok() {}
         notify(ServerEvent::Password {
             server: server.clone(),

@@ -1,5 +1,5 @@
-//! The base: what the file and the server were both known to have, item by item. It is written after the file and after
-//! the server's answer; so it may lag behind, but never leads.
+//! The base: what the file and the server last agreed on, by item. It is written after the file and after the server's
+//! answer, so it may lag behind but is never ahead.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,28 +10,28 @@ use super::join::join;
 use super::{CatalogValue, HatValue, Item, ItemValue, RemoteRoom, ServerClass, ServerKind, local};
 use crate::model::{Affiliation, HatId, Jid, Room};
 
-/// A larger document is not read, in bytes.
+/// Maximum size of a document, in bytes.
 pub const LARGEST_BASE: usize = 64 * 1024 * 1024;
 
-/// The version of the document's form.
+/// The format version of the document.
 const VERSION: u32 = 1;
 
-/// What a room was known to have on both sides. Without one, nothing moves by itself.
+/// What both sides last agreed on in a room. Without a base, nothing is sent or received automatically.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Base {
     version: u32,
     /// The server's name in the configuration.
     pub server: Arc<str>,
-    /// How it was reached.
+    /// The kind of access.
     pub kind: ServerKind,
-    /// What it could hold; values are in the normal form of this class.
+    /// Its class; values are in the normal form of this class.
     pub class: ServerClass,
     /// The room's address.
     pub room: Jid,
-    /// The data file's revision when this was written.
+    /// The data file's revision at that time.
     pub revision: u64,
-    /// When the server's room was made, as the server writes it.
+    /// The creation time of the server's room, in the server's format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<Box<str>>,
     /// The room's name.
@@ -43,23 +43,23 @@ pub struct Base {
     /// The users.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub users: BTreeMap<Jid, BaseUser>,
-    /// Users whose loss of hats on the server is held back until somebody decides ([`RemovalGuard`]).
+    /// Users whose loss of hats on the server is held back until someone decides ([`RemovalGuard`]).
     ///
     /// [`RemovalGuard`]: super::RemovalGuard
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub held: BTreeSet<Jid>,
-    /// The room was seen to be gone from the server. When it is back, it may be another one.
+    /// The room was missing on the server. If it returns, it may be a different one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,
 }
 
-/// What a user was known to have on both sides.
+/// What both sides last agreed on for a user.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BaseUser {
     /// The affiliation.
     #[serde(default, skip_serializing_if = "is_none")]
     pub affiliation: Affiliation,
-    /// The hats. `None` (in JSON `null`): the server was known not to have it while the file had it inactive.
+    /// The hats. `None` (`null` in JSON): the server did not have it while it was inactive in the file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub hats: BTreeMap<HatId, Option<HatValue>>,
 }
@@ -75,29 +75,29 @@ impl BaseUser {
     }
 }
 
-/// Why a base no longer counts: the next merge is a first contact again.
+/// Why a base is no longer valid; the next merge is a first contact again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetAside {
-    /// It cannot be understood, or belongs to another room.
+    /// It is invalid or belongs to another room.
     #[error("what was known of the server's room cannot be read")]
     Unreadable,
-    /// The data file is older than the base: a backup was put back.
+    /// The data file is older than the base: a backup was restored.
     #[error("the data file is older than what was known of the server's room")]
     FileIsOlder,
-    /// The server's name, kind or class is another one now.
+    /// The server's name, kind or class has changed.
     #[error("the server is another one now, or another version")]
     OtherServer,
     /// The room was gone from the server.
     #[error("the room was gone from the server")]
     RoomGone,
-    /// The room was destroyed and made anew under the same address.
+    /// The room was destroyed and created again with the same address.
     #[error("the room was created again on the server")]
     RoomMadeAnew,
 }
 
 impl Base {
-    /// Of a room of which nothing is known yet.
+    /// Creates the base of a room without a history.
     pub fn new(server: &str, class: ServerClass, room: &Jid) -> Self {
         Self {
             version: VERSION,
@@ -115,10 +115,10 @@ impl Base {
         }
     }
 
-    /// Reads the document of a room.
+    /// Parses the document of a room.
     ///
-    /// Errors: [`SetAside::Unreadable`] where it is larger than [`LARGEST_BASE`], no such document, of another version,
-    /// or of another room.
+    /// Errors: [`SetAside::Unreadable`] if it is larger than [`LARGEST_BASE`], invalid, of another version, or of
+    /// another room.
     pub fn read(bytes: &[u8], room: &Jid) -> Result<Self, SetAside> {
         if bytes.len() > LARGEST_BASE {
             return Err(SetAside::Unreadable);
@@ -133,7 +133,7 @@ impl Base {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Whether it counts for this server and a data file of this revision.
+    /// Checks that it is valid for this server and a data file of this revision.
     ///
     /// Errors: why not.
     pub fn check(&self, server: &str, class: ServerClass, revision: u64) -> Result<(), SetAside> {
@@ -146,10 +146,10 @@ impl Base {
         Ok(())
     }
 
-    /// Whether the server's room is still the one that this is about: made at the same time; where the server does not
-    /// say when, anything of what was known is still there.
+    /// Checks that the server's room is still the same: it has the same creation time or, if the server gives none,
+    /// something in common with the base.
     ///
-    /// Errors: [`SetAside::RoomMadeAnew`]; [`SetAside::RoomGone`] where it was seen to be gone meanwhile.
+    /// Errors: [`SetAside::RoomMadeAnew`]; [`SetAside::RoomGone`] if it was missing in the meantime.
     pub fn check_room(&self, remote: &RemoteRoom) -> Result<(), SetAside> {
         if self.gone {
             return Err(SetAside::RoomGone);
@@ -179,7 +179,7 @@ impl Base {
         known && whole && !entries && !self.users.iter().any(kept)
     }
 
-    /// What an item was known to be; `None` where it was known not to be there, or nothing was known.
+    /// The last agreed value of an item; `None` if it did not exist or is not known.
     pub fn value(&self, item: &Item) -> Option<ItemValue> {
         match item {
             Item::Catalog { hat } => self.catalog.get(hat).cloned().map(ItemValue::Catalog),
@@ -188,7 +188,7 @@ impl Base {
         }
     }
 
-    /// All items of which something is known.
+    /// All items with a known value.
     pub fn items(&self) -> impl Iterator<Item = Item> {
         let entries = self.catalog.keys().map(|hat| Item::Catalog { hat: hat.clone() });
         let users = self.users.iter().flat_map(|(user, known)| {
@@ -201,7 +201,7 @@ impl Base {
         entries.chain(users)
     }
 
-    /// Both sides have this now: a server's answer, or a read.
+    /// Records a value that both sides now have, by an answer of the server or a read.
     pub fn set(&mut self, item: &Item, value: Option<ItemValue>) {
         match (item, value) {
             (Item::Catalog { hat }, Some(ItemValue::Catalog(entry))) => {
@@ -231,8 +231,8 @@ impl Base {
         }
     }
 
-    /// Moves on after a read, when the file is written: whatever both sides agree on now is known. Items of which
-    /// `except` says so stay as they were: those on their way to the server, and those of which the read is too old.
+    /// Updates the base after a read, once the file is written: records everything that both sides agree on. Items for
+    /// which `except` is true keep their values: those being sent, and those changed since the read.
     pub fn settle(&mut self, local: &Room, remote: &RemoteRoom, except: &dyn Fn(&Item) -> bool) {
         self.created.clone_from(&remote.created);
         if local.name.as_deref().unwrap_or_default() == remote.name.as_deref().unwrap_or_default() {
@@ -300,7 +300,7 @@ fn settle_user(
         let agreed = held.as_ref() == r && remote.knows(&item) && !except(&item);
         let value = match (agreed, attachment) {
             (false, _) => b.cloned(),
-            // That the server has it not is worth knowing where the file has it, inactive.
+            // Its absence on the server is recorded if the file has it inactive.
             (true, Some(_)) => Some(r.cloned()),
             (true, None) => None,
         };

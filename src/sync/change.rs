@@ -1,4 +1,4 @@
-//! What is asked of a server for an item, and what it answers.
+//! A change of an item on a server, and its outcome.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,32 +9,31 @@ use serde::{Deserialize, Serialize};
 use super::{HatValue, Item, ItemValue};
 use crate::model::HatId;
 
-/// A change of one item on a server: compare and set. A backend makes it only where the server has what is expected, or
-/// what is wanted already (which is done, too).
+/// A change of one item on a server: compare and set. A backend applies it only if the server has the expected value.
+/// If the server already has the wanted value, that is a success.
 ///
-/// A catalog entry goes out whole, title and hue together, and is compared with what is read just before. One is removed
-/// (`wanted` is none) only where nobody has the hat there.
+/// A catalog entry is sent with title and hue together, and compared with a read made just before. It is removed
+/// (`wanted` is `None`) only if no user on the server has the hat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemChange {
-    /// What is changed.
+    /// The item.
     pub item: Item,
-    /// What the server must have; `None`: it must not have the item. For an affiliation, `None` is `none`.
+    /// The value that the server must have; `None`: it must not have the item. For an affiliation, `None` is `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<ItemValue>,
-    /// What the server is to have, in the class's normal form; `None`: the item is removed.
+    /// The new value in the class's normal form; `None` removes the item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<ItemValue>,
-    /// Where the affiliation of a user is removed on a server that removes the hats with it: the hats that the user must
-    /// have, no more, no less.
+    /// If removing an affiliation also removes the hats on this server: exactly the hats that the user must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_hats: Option<BTreeMap<HatId, HatValue>>,
-    /// Why, for the user to read; sent with changes of an affiliation where the protocol carries it.
+    /// The reason, for the user; sent with affiliation changes if the protocol supports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
 }
 
 impl ItemChange {
-    /// A change without a reason, that compares only the item itself.
+    /// Creates a change without a reason that compares only the item itself.
     pub fn new(item: Item, expected: Option<ItemValue>, wanted: Option<ItemValue>) -> Self {
         Self {
             item,
@@ -46,23 +45,24 @@ impl ItemChange {
     }
 }
 
-/// What came of a change.
+/// The outcome of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ItemOutcome {
-    /// The server has what was wanted.
+    /// The server has the wanted value.
     Done {
-        /// It says that this is stored. A server that only acknowledges, as ejabberd does, can still lose it.
+        /// Whether the server says that it is stored. A server that only acknowledges, as ejabberd does, can still lose
+        /// it.
         saved: bool,
     },
-    /// The server had something else than expected; nothing was done.
+    /// The server had another value than expected; nothing was changed.
     Changed {
-        /// What it has; `None`: nothing. For a user whose hats were to be compared: the affiliation.
+        /// The server's value; `None`: none. If a user's hats were compared: the affiliation.
         actual: Option<ItemValue>,
     },
-    /// The server refused; nothing was done.
+    /// The server refused; nothing was changed.
     Refused(Refusal),
-    /// No answer came, or none that says what was done. Only reading can tell.
+    /// No usable answer came. Only reading shows what was changed.
     Unknown,
 }
 
@@ -71,7 +71,7 @@ pub enum ItemOutcome {
 pub struct Refusal {
     /// The error condition.
     pub condition: Condition,
-    /// What the server said beside it, as it came.
+    /// The server's own text, not sanitized.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Box<str>>,
 }
@@ -96,7 +96,7 @@ macro_rules! conditions {
         }
 
         impl Condition {
-            /// All of them.
+            /// All conditions.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The name in XMPP.
@@ -135,13 +135,13 @@ conditions! {
 }
 
 impl Condition {
-    /// The condition of that name.
+    /// The condition with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         let named = |condition: &Self| condition.as_str() == name;
         Self::ALL.iter().copied().find(named)
     }
 
-    /// Whether trying the same again later makes sense: the server is away or busy.
+    /// Whether the same change may succeed later: the server is unavailable or busy.
     pub fn is_temporary(self) -> bool {
         matches!(
             self,
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conditions_are_named_alike_everywhere() {
+    fn condition_names_round_trip() {
         for condition in Condition::ALL {
             assert_eq!(Condition::from_name(condition.as_str()), Some(*condition));
             let json = serde_json::to_string(condition).unwrap();

@@ -1,4 +1,4 @@
-//! What a commit changes of the items that a server holds.
+//! The server items that a commit changes.
 
 use std::collections::BTreeSet;
 
@@ -8,16 +8,16 @@ use crate::model::{Edit, Group, HatId, Jid, Room, User};
 /// An item that a commit changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedItem {
-    /// What changes.
+    /// The item.
     pub item: Item,
-    /// What it was, as the server would hold it.
+    /// Its value before, as the server would store it.
     pub before: Option<ItemValue>,
-    /// What it is then.
+    /// Its value after.
     pub after: Option<ItemValue>,
 }
 
-/// The items of a room that a group of edits changes, as a server of this class would hold them, in their order. A room
-/// that comes or goes changes none: no room is made or destroyed on a server.
+/// The items of a room that a group of edits changes, in order, as a server of this class would store them. Adding or
+/// removing a room changes none, because rooms are never created or destroyed on a server.
 pub fn changed_items(
     class: ServerClass,
     room: &Jid,
@@ -42,7 +42,8 @@ pub fn changed_items(
         .collect()
 }
 
-/// How many users lose a hat by these changes. More than [`GUARD_USERS`] at once are not sent without having been asked.
+/// The number of users who lose a hat. Changes of more than [`GUARD_USERS`] at once are not sent without a
+/// confirmation.
 ///
 /// [`GUARD_USERS`]: super::GUARD_USERS
 pub fn users_losing_hats(changed: &[ChangedItem]) -> usize {
@@ -66,7 +67,7 @@ fn add(items: &mut BTreeSet<Item>, class: ServerClass, edit: &Edit, rooms: [&Roo
         }
         Edit::Catalog { hat, .. } => {
             items.insert(Item::Catalog { hat: hat.clone() });
-            // Who has no title of their own is sent with the catalog's there.
+            // Users without their own title are sent with the catalog's.
             if class == ServerClass::EjabberdOld {
                 let known = |room: &Room| {
                     let known = room.hat(hat).cloned();

@@ -1,4 +1,4 @@
-//! Choosing: what is done about each line of a plan.
+//! Decisions about the lines of a plan.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::plan::{Action, Decision, Line, Reason, RoomPlan, SideValue, Subject};
 use super::{Base, Item, ServerClass, local_value};
 use crate::model::{HatId, Jid, Room};
 
-/// Whose side counts where both changed something.
+/// The preferred side in conflicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Prefer {
@@ -19,7 +19,7 @@ pub enum Prefer {
 }
 
 impl RoomPlan {
-    /// Decides a line; gives whether that can be decided of it.
+    /// Decides a line. Returns whether that decision is possible for it.
     pub fn decide(&mut self, line: usize, decision: Decision) -> bool {
         match self.lines.get_mut(line) {
             Some(line) if line.allows(decision) => {
@@ -30,7 +30,7 @@ impl RoomPlan {
         }
     }
 
-    /// Chooses a side in all conflicts of which none is chosen. Where the file's side cannot be sent, nothing is.
+    /// Resolves all undecided conflicts with this side. If the file's side cannot be sent, nothing is sent.
     pub fn prefer(&mut self, side: Prefer) {
         let decision = match side {
             Prefer::Local => Decision::Send,
@@ -53,7 +53,7 @@ impl RoomPlan {
         }
     }
 
-    /// Makes the room exactly what the server has, as far as the server can hold it.
+    /// Makes the room equal to the server's, as far as the server can store it.
     pub fn replace(&mut self) {
         for line in self.lines.iter_mut().filter(|line| !line.implied) {
             line.decision = Decision::Receive;
@@ -61,7 +61,7 @@ impl RoomPlan {
         self.lines.retain(|line| !line.implied);
     }
 
-    /// Receives what the guard holds back, too.
+    /// Also receives what the guard holds back.
     pub fn take_removals(&mut self) {
         let held = |line: &&mut Line| line.reason == Some(Reason::Held);
         for line in self.lines.iter_mut().filter(held) {
@@ -69,7 +69,7 @@ impl RoomPlan {
         }
     }
 
-    /// Holds back what takes hats from these users; gives how many lines are held now that were not.
+    /// Holds back lines that remove hats from these users. Returns the number of newly held lines.
     pub(super) fn hold(&mut self, users: &BTreeSet<Jid>) -> usize {
         let mut held = 0;
         for line in &mut self.lines {
@@ -83,15 +83,15 @@ impl RoomPlan {
         held
     }
 
-    /// Users whose loss of hats is held back, as decided now; for [`Base::held`].
+    /// Users whose loss of hats is currently held back, for [`Base::held`].
     pub fn held(&self) -> BTreeSet<Jid> {
         let held = |line: &&Line| line.reason == Some(Reason::Held) && line.decision == Decision::Skip;
         let lines = self.lines.iter().filter(held);
         lines.filter_map(|line| line.user().cloned()).collect()
     }
 
-    /// Leaves out all lines about items of which `except` says so: those on their way to the server, and those that were
-    /// changed since the server was read.
+    /// Skips the lines of items for which `except` is true: those being sent, and those changed since the server was
+    /// read.
     pub fn without(&mut self, except: &dyn Fn(&Item) -> bool) {
         self.lines.retain(|line| match &line.subject {
             Subject::Name => true,
@@ -113,10 +113,10 @@ impl RoomPlan {
     }
 }
 
-/// What file and base were when a read of the server began: it counts only for items that are the same still.
+/// The file and the base at the start of a read. The read is valid only for items that are still the same.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadMark<'a> {
-    /// What the server can hold.
+    /// The class of the server.
     pub class: ServerClass,
     /// The room of the file.
     pub local: Option<&'a Room>,
@@ -125,7 +125,7 @@ pub struct ReadMark<'a> {
 }
 
 impl ReadMark<'_> {
-    /// Whether an item changed from this to `now`, here or in what is known.
+    /// Whether an item has changed since then, in the file or the base.
     pub fn changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
         let local = |mark: &ReadMark<'_>| mark.local.and_then(|room| local_value(mark.class, room, item));
         let base = |mark: &ReadMark<'_>| mark.base.and_then(|base| base.value(item));

@@ -1,10 +1,10 @@
-//! The classes of servers, and what each can hold.
+//! The classes of servers, and what each can store.
 
 use serde::{Deserialize, Serialize};
 
 use super::{HatValue, Item, ItemValue};
 
-/// How a server is reached, as its entry in the configuration says.
+/// The kind of access to a server, from the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServerKind {
@@ -14,29 +14,30 @@ pub enum ServerKind {
     Xmpp,
 }
 
-/// What a server can hold follows from its software and version.
+/// The class of a server, which follows from its software and version, determines what it can store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServerClass {
     /// Prosody 0.12 and later: hats are data of an affiliation, with `active`, `required` and a title each.
     Prosody,
-    /// ejabberd 21.12 to 25.08: a hat that is there is active, and has a title of its own.
+    /// ejabberd 21.12 to 25.08: every hat is active and has its own title.
     EjabberdOld,
-    /// ejabberd 25.10 and later: the room's catalog has title and hue of each hat; a user has a hat or has it not.
+    /// ejabberd 25.10 and later: the room's catalog has the title and hue of each hat; users have hats without further
+    /// data.
     EjabberdCatalog,
 }
 
-/// The most hats that a server keeps in one room.
+/// Limits of the hats in one room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HatLimits {
-    /// Hats that one user can have.
+    /// Maximum number of hats of one user.
     pub hats_of_user: usize,
-    /// Users who can have hats.
+    /// Maximum number of users with hats.
     pub users_with_hats: usize,
 }
 
 impl ServerClass {
-    /// How servers of this class are reached.
+    /// The kind of access to servers of this class.
     pub fn kind(self) -> ServerKind {
         match self {
             Self::Prosody => ServerKind::Prosody,
@@ -44,12 +45,12 @@ impl ServerClass {
         }
     }
 
-    /// Whether a hat can be inactive, or required. Where not, a hat is active as soon as it is there.
+    /// Whether hats can be inactive or required. If not, every hat is active.
     pub fn holds_flags(self) -> bool {
         self == Self::Prosody
     }
 
-    /// Whether each user has a title of their own for a hat.
+    /// Whether each user can have their own title for a hat.
     pub fn holds_own_titles(self) -> bool {
         self != Self::EjabberdCatalog
     }
@@ -69,12 +70,12 @@ impl ServerClass {
         self == Self::Prosody
     }
 
-    /// Whether a hat needs a title that is not empty: the attachment's, or with a catalog the entry's.
+    /// Whether hats need a title: the attachment's, or with a catalog the entry's.
     pub fn needs_title(self) -> bool {
         self != Self::Prosody
     }
 
-    /// The most hats that are kept; `None`: no limit.
+    /// The limits; `None` if there are none.
     pub fn limits(self) -> Option<HatLimits> {
         (self != Self::Prosody).then_some(HatLimits {
             hats_of_user: 10,
@@ -82,7 +83,7 @@ impl ServerClass {
         })
     }
 
-    /// Whether the server keeps items of this sort.
+    /// Whether the server stores items of this kind.
     pub fn holds(self, item: &Item) -> bool {
         match item {
             Item::Hat { .. } | Item::Affiliation { .. } => true,
@@ -90,8 +91,8 @@ impl ServerClass {
         }
     }
 
-    /// What the server keeps of a hat: `None` where it keeps none, as of an inactive one on ejabberd. This is the form
-    /// in which hats are compared and sent.
+    /// The normal form of a hat: what the server stores of it, or `None` if nothing, as for an inactive hat on
+    /// ejabberd. Hats are compared and sent in this form.
     pub fn normal_hat(self, hat: &HatValue) -> Option<HatValue> {
         match self {
             Self::Prosody => Some(hat.clone()),
@@ -104,7 +105,7 @@ impl ServerClass {
         }
     }
 
-    /// What the server keeps of a value.
+    /// The normal form of a value.
     pub fn normal(self, value: &ItemValue) -> Option<ItemValue> {
         match value {
             ItemValue::Hat(hat) => self.normal_hat(hat).map(ItemValue::Hat),
@@ -113,8 +114,8 @@ impl ServerClass {
         }
     }
 
-    /// Whether a text can be sent: no character that XML has no place for. Prosody stores such a text and then fails
-    /// at each presence of the user; ejabberd ends the connection.
+    /// Whether a text can be sent: it has no characters that XML forbids. Prosody stores such a text and then fails at
+    /// each presence of the user; ejabberd closes the connection.
     pub fn accepts_text(self, text: &str) -> bool {
         text.chars()
             .all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..))

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use super::plan::{Line, Plan, RoomPlan, RoomState, Subject};
 use super::{Item, PlanCounts};
 
-/// The version of the form.
+/// The format version.
 const VERSION: u32 = 1;
 
 /// With the counts over all rooms.
@@ -35,7 +35,7 @@ impl RoomState {
         }
     }
 
-    /// Why a room could not be read, for people.
+    /// Why a room could not be read, for display.
     pub fn message(&self) -> Option<&str> {
         match self {
             Self::Forbidden(text) | Self::Unread(text) => Some(text),
@@ -91,7 +91,7 @@ impl Serialize for RoomPlan {
     }
 }
 
-/// A line. A side that has nothing is `null`; one that nothing is known of is, too.
+/// A line. A side without a value, or with an unknown one, is `null`.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct LineData<'a> {
@@ -138,7 +138,7 @@ impl<'a> LineData<'a> {
     }
 }
 
-/// The value alone: its kind is the line's.
+/// The value without its kind, which is that of the line.
 struct SideData<'a>(&'a super::SideValue);
 
 impl Serialize for SideData<'_> {

@@ -1,4 +1,4 @@
-//! A server as the configuration names it, as far as plans and screens need to know it.
+//! A server of the configuration, as far as plans and screens need it.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::model::Jid;
 pub struct ServerEntry {
     /// Its name in the configuration: 1 to 32 of `a` to `z`, `0` to `9` and `-`.
     pub name: Arc<str>,
-    /// How it is reached.
+    /// The kind of access.
     pub kind: ServerKind,
-    /// The MUC services that belong to it, for example `conference.example.org`: bare domains.
+    /// Its MUC services, for example `conference.example.org`: bare domains.
     pub services: Vec<Jid>,
     /// When changes are sent.
     pub send: SendMode,

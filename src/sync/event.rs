@@ -1,102 +1,102 @@
-//! What the worker that talks to servers tells: plain data.
+//! Events of the server worker: plain data.
 
 use std::sync::Arc;
 
 use super::{Item, Plan, Report, RoomPlan, SendState, ServerReport, ServerState};
 use crate::model::Jid;
 
-/// How far something is.
+/// Progress.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// So many are done: rooms of a plan, changes of an apply.
+    /// Number of finished rooms of a plan, or changes of an apply.
     pub done: usize,
-    /// Of so many.
+    /// Total number.
     pub of: usize,
-    /// So many a second, over the last few seconds; 0 where that is not known yet.
+    /// Rate per second over the last few seconds; 0 if unknown.
     pub rate: u32,
 }
 
 impl Progress {
-    /// About how long it takes still, in seconds; `None` where that cannot be said.
+    /// Estimated remaining time in seconds; `None` if unknown.
     pub fn seconds_left(self) -> Option<usize> {
         let rate = usize::try_from(self.rate).ok().filter(|rate| *rate > 0)?;
         Some(self.of.saturating_sub(self.done).div_ceil(rate))
     }
 }
 
-/// What the worker tells.
+/// An event of the worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerEvent {
     /// A server's state changed.
     State {
-        /// Its name.
+        /// The server's name.
         server: Arc<str>,
-        /// What it is now.
+        /// The new state.
         state: ServerState,
     },
-    /// A server asks for the account's password. Answered by [`ServerRequest::Password`].
+    /// A server needs the account's password. Answered by [`ServerRequest::Password`].
     ///
     /// [`ServerRequest::Password`]: super::ServerRequest::Password
     Password {
-        /// Its name.
+        /// The server's name.
         server: Arc<str>,
         /// The account.
         account: Jid,
     },
-    /// What a check found.
+    /// The result of a check.
     Checked(ServerReport),
-    /// How far something is that was asked for.
+    /// Progress of a request.
     Progress {
-        /// The asker's number.
+        /// The request's number.
         id: u64,
-        /// How far.
+        /// The progress.
         progress: Progress,
     },
-    /// A plan is made.
+    /// A plan is ready.
     Planned {
-        /// The asker's number.
+        /// The request's number.
         id: u64,
-        /// The plan, or why there is none, for people.
+        /// The plan, or why there is none, for display.
         plan: Result<Arc<Plan>, String>,
     },
-    /// What was done of a plan.
+    /// A plan was applied.
     Applied {
-        /// The asker's number.
+        /// The request's number.
         id: u64,
-        /// What was done.
+        /// The report.
         report: Report,
-        /// It was stopped before all was done.
+        /// Whether it was stopped early.
         stopped: bool,
     },
-    /// What is about to be committed is durable in the outbox, or is left to the plan. It can be committed now.
+    /// A prepared change is durable in the outbox, or left to the plan. It can be committed now.
     Prepared {
         /// The commit's number.
         id: u64,
     },
-    /// A room that is followed changed on the server: what the plan receives is to be committed by the server's actor,
-    /// and to be told by [`ServerRequest::Received`].
+    /// A followed room changed on the server. What the plan receives must be committed by the server's actor and
+    /// reported by [`ServerRequest::Received`].
     ///
     /// [`ServerRequest::Received`]: super::ServerRequest::Received
     Incoming {
         /// The server's name.
         server: Arc<str>,
-        /// What differs. What is on its way to the server is not in it.
+        /// The differences, without changes that are being sent.
         plan: Arc<RoomPlan>,
-        /// Who changed it, where the server says that.
+        /// The user who changed it, if the server tells.
         by: Option<Arc<str>>,
     },
-    /// What became of changes of this account in a room: all that are not done with.
+    /// The states of this account's unfinished changes in a room.
     Outbox {
         /// The room.
         room: Jid,
         /// The items and their states.
         items: Vec<(Item, SendState)>,
     },
-    /// Who follows a room: this session, or another of the machine.
+    /// Whether this session follows a room, or another one on this machine.
     Follows {
         /// The room.
         room: Jid,
-        /// This session does.
+        /// Whether this session follows it.
         here: bool,
     },
 }

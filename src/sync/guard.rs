@@ -1,5 +1,5 @@
-//! The guard: when many users lose hats on a server at once, that may be an accident or a break-in, and is not taken over
-//! without being asked.
+//! The guard: if many users lose hats on a server at once, that may be an accident or an attack, so it is received only
+//! after a confirmation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,17 +9,17 @@ use super::local;
 use super::plan::{Decision, RoomPlan};
 use crate::model::{Jid, Room};
 
-/// So many users may lose hats on one server within [`GUARD_PERIOD`] without a question. As many may lose hats by one
-/// commit here that is sent at once.
+/// Number of users who may lose hats on one server within [`GUARD_PERIOD`] without a confirmation. The same number may
+/// lose hats by one local commit that is sent immediately.
 pub const GUARD_USERS: usize = 20;
 
-/// The time over which users are counted.
+/// The period over which users are counted.
 pub const GUARD_PERIOD: SignedDuration = SignedDuration::from_hours(1);
 
-/// In a room where fewer users have hats, all may lose them without a question.
+/// If fewer users of a room have hats, all may lose them without a confirmation.
 const WHOLE_ROOM: usize = 3;
 
-/// Who lost hats on one server lately, as far as it was taken over.
+/// Users who recently lost hats on one server, as far as received.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemovalGuard {
     /// The last loss of each user in each room.
@@ -27,7 +27,7 @@ pub struct RemovalGuard {
 }
 
 impl RemovalGuard {
-    /// With what was taken over before: in which room which user lost a hat, and when.
+    /// Creates a guard with earlier losses: room, user and time.
     pub fn with_losses(losses: impl IntoIterator<Item = (Jid, Jid, Timestamp)>) -> Self {
         let mut guard = Self::default();
         for (room, user, time) in losses {
@@ -37,10 +37,10 @@ impl RemovalGuard {
         guard
     }
 
-    /// Holds back in a plan what is too much now: what takes hats from the 21st user on, or from all users of the room who
-    /// have some. Users whose loss passes are counted. Gives how many lines are held that were not before.
+    /// Holds back excessive removals in a plan: those from the 21st user on, or from all users with hats in a room.
+    /// Users whose losses pass are counted. Returns the number of newly held lines.
     ///
-    /// `now` may run backwards, as clocks do: nothing is forgotten then.
+    /// `now` may go backwards when the clock is set; nothing is forgotten then.
     pub fn hold(&mut self, plan: &mut RoomPlan, room: &Room, now: Timestamp) -> usize {
         self.losses
             .retain(|_, time| now.duration_since(*time) < GUARD_PERIOD);
@@ -67,7 +67,7 @@ impl RemovalGuard {
         plan.hold(&held)
     }
 
-    /// Counts users who lose hats, up to what is allowed; gives those past it.
+    /// Counts users who lose hats up to the limit, and returns the others.
     fn count(&mut self, room: &Jid, losing: BTreeSet<Jid>, now: Timestamp) -> BTreeSet<Jid> {
         let mut counted: BTreeSet<Jid> = self.losses.keys().map(|(_, user)| user.clone()).collect();
         let mut past = BTreeSet::new();

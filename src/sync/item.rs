@@ -1,5 +1,5 @@
-//! Items: what is compared, sent and received, one by one. Their values are in normal form, so that what means the same
-//! is equal: an omitted boolean is `false`, an empty title is none.
+//! Items: the units that are compared, sent and received. Their values are in normal form, so that equal meanings are
+//! equal: an omitted boolean is `false`, an empty title is `None`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Hue, Jid, Json};
 
-/// One thing of a room that both sides can have.
+/// An item of a room.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Item {
@@ -32,7 +32,7 @@ pub enum Item {
 }
 
 impl Item {
-    /// The user whose item it is; `None` for the catalog's.
+    /// The item's user; `None` for catalog items.
     pub fn user(&self) -> Option<&Jid> {
         match self {
             Self::Affiliation { user } | Self::Hat { user, .. } => Some(user),
@@ -40,7 +40,7 @@ impl Item {
         }
     }
 
-    /// The hat that the item is about; `None` for affiliations.
+    /// The item's hat; `None` for affiliations.
     pub fn hat(&self) -> Option<&HatId> {
         match self {
             Self::Catalog { hat } | Self::Hat { hat, .. } => Some(hat),
@@ -49,7 +49,7 @@ impl Item {
     }
 }
 
-/// What an item is on one side. An item that is not there has no value; neither has the affiliation `none`.
+/// The value of an item on one side. A missing item has no value; neither has the affiliation `none`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ItemValue {
@@ -68,18 +68,18 @@ impl ItemValue {
     }
 }
 
-/// A hat of a user. What a class of server cannot hold has one fixed value there ([`ServerClass::normal_hat`]).
+/// A user's hat. Fields that a class of server cannot store have a fixed value ([`ServerClass::normal_hat`]).
 ///
 /// [`ServerClass::normal_hat`]: super::ServerClass::normal_hat
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HatValue {
-    /// The user is displaying the hat.
+    /// Whether the hat is active (shown in chat).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub active: bool,
-    /// The user is not able to remove the hat.
+    /// Whether the hat is required (the user cannot remove it).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
-    /// The label, never empty.
+    /// The title; never empty.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -89,7 +89,7 @@ pub struct HatValue {
 }
 
 impl HatValue {
-    /// As ejabberd 25.10 and later has every hat that is there: active, with no title of its own.
+    /// The form of ejabberd 25.10 and later: active, without its own title.
     pub fn assigned() -> Self {
         Self {
             active: true,
@@ -97,7 +97,7 @@ impl HatValue {
         }
     }
 
-    /// As ejabberd up to 25.08 has a hat: active, with this title.
+    /// The form of ejabberd up to 25.08: active, with this title.
     pub fn titled(title: &str) -> Self {
         Self {
             title: text(title),
@@ -105,7 +105,7 @@ impl HatValue {
         }
     }
 
-    /// What an attachment says, whatever a server can hold of it.
+    /// Converts an attachment, regardless of what a server can store.
     pub fn of(attachment: &Attachment) -> Self {
         Self {
             active: attachment.is_active(),
@@ -118,20 +118,20 @@ impl HatValue {
 /// An entry of a room's catalog.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogValue {
-    /// The label, never empty.
+    /// The title; never empty.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         deserialize_with = "not_empty"
     )]
     pub title: Option<Arc<str>>,
-    /// The color's angle.
+    /// The hue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hue: Option<HueText>,
 }
 
 impl CatalogValue {
-    /// An entry as a server gives it.
+    /// Converts an entry from a server.
     pub fn new(title: &str, hue: Option<&str>) -> Self {
         Self {
             title: text(title),
@@ -139,7 +139,7 @@ impl CatalogValue {
         }
     }
 
-    /// What an entry of the file says.
+    /// Converts an entry of the file.
     pub fn of(entry: &CatalogHat) -> Self {
         Self {
             title: entry.title.clone().filter(|title| !title.is_empty()),
@@ -148,26 +148,27 @@ impl CatalogValue {
     }
 }
 
-/// A hue as text: the shortest form of a number from 0 to 360, any other text as it is, since servers do not check it.
+/// A hue as text: the shortest form of a number from 0 to 360, or any other text unchanged, because servers do not
+/// check it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct HueText(Arc<str>);
 
 impl HueText {
-    /// From the text that a server has; an empty one is none.
+    /// Parses the text from a server; an empty one is `None`.
     pub fn new(text: &str) -> Option<Self> {
         if text.is_empty() {
             return None;
         }
         let degrees: Option<f64> = text.trim().parse().ok();
         Some(match degrees.filter(|degrees| (0.0..=360.0).contains(degrees)) {
-            // The zero that is added makes 0 of -0.
+            // Adding zero turns -0 into 0.
             Some(degrees) => Self((degrees + 0.0).to_string().into()),
             None => Self(text.into()),
         })
     }
 
-    /// Of an entry of the file, a number or a text there.
+    /// Converts the hue of an entry in the file, a number or a text.
     pub fn of(hue: &Hue) -> Option<Self> {
         let json = hue.as_json().as_str();
         match serde_json::from_str::<String>(json) {
@@ -176,12 +177,12 @@ impl HueText {
         }
     }
 
-    /// The text, as it is sent.
+    /// The text that is sent.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// For the file: a number where it is one, else a text.
+    /// The form in the file: a number if possible, else a text.
     pub fn to_hue(&self) -> Option<Hue> {
         Hue::parse(&self.0).or_else(|| Hue::new(Json::string(&self.0)))
     }
@@ -194,13 +195,13 @@ impl<'de> Deserialize<'de> for HueText {
     }
 }
 
-/// A user as a whole: affiliation and hats.
+/// A whole user: affiliation and hats.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserValue {
-    /// The standing relation with the room.
+    /// The affiliation.
     #[serde(default)]
     pub affiliation: Affiliation,
-    /// The hats by id, in normal form.
+    /// The hats by ID, in normal form.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub hats: BTreeMap<HatId, HatValue>,
 }
@@ -219,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hues_that_mean_the_same_are_equal_and_odd_ones_are_kept() {
+    fn normalizes_numeric_hues_and_keeps_others() {
         let new = |text| HueText::new(text).unwrap();
         assert_eq!(new("120.0"), new("120"));
         assert_eq!(new("-0").as_str(), "0");
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_title_is_none() {
+    fn empty_title_is_none() {
         assert_eq!(HatValue::titled(""), HatValue::assigned());
         let read: HatValue = serde_json::from_str(r#"{"active":true,"title":""}"#).unwrap();
         assert_eq!(read, HatValue::assigned());

@@ -1,12 +1,12 @@
-//! Going through three sorted lists side by side.
+//! Joins three sorted lists.
 
 use std::cmp::Ordering;
 use std::iter::Peekable;
 
-/// What stands under one key on three sides.
+/// The values of one key in three lists.
 pub(super) type Joined<'a, K, A, B, C> = (&'a K, Option<A>, Option<B>, Option<C>);
 
-/// All keys of three lists that are in ascending order, each key once, with what the lists have there.
+/// Iterates over the keys of three lists in ascending order, each once, with its values.
 pub(super) struct Join<A: Iterator, B: Iterator, C: Iterator> {
     a: Peekable<A>,
     b: Peekable<B>,

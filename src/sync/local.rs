@@ -1,12 +1,12 @@
-//! What the file has, in the form in which a class of server would hold it.
+//! The items of the file in the form that a class of server would store.
 
 use std::sync::Arc;
 
 use super::{CatalogValue, HatValue, Item, ItemValue, ServerClass, UserValue};
 use crate::model::{Attachment, HatId, Room, User};
 
-/// A hat of a user as the server would hold it. Where hats there need a title, as on the older ejabberd, the title is the
-/// one that people read here: the attachment's own, else the catalog's.
+/// A user's hat as the server would store it. If the server requires a title, as older ejabberd does, it is the
+/// displayed one: the attachment's own, else the catalog's.
 pub(super) fn hat(class: ServerClass, room: &Room, id: &HatId, attachment: &Attachment) -> Option<HatValue> {
     class.normal_hat(&HatValue {
         title: title(class, room, id, attachment),
@@ -14,7 +14,7 @@ pub(super) fn hat(class: ServerClass, room: &Room, id: &HatId, attachment: &Atta
     })
 }
 
-/// The title of a hat of a user as it would be sent.
+/// The title of a user's hat as it would be sent.
 pub(super) fn title(
     class: ServerClass,
     room: &Room,
@@ -28,7 +28,7 @@ pub(super) fn title(
     }
 }
 
-/// A user as the server would hold them.
+/// A user as the server would store them.
 pub(super) fn user(class: ServerClass, room: &Room, user: &User) -> UserValue {
     let held = |(id, attachment)| Some((HatId::clone(id), hat(class, room, id, attachment)?));
     UserValue {
@@ -37,8 +37,8 @@ pub(super) fn user(class: ServerClass, room: &Room, user: &User) -> UserValue {
     }
 }
 
-/// What an item of the file is, as a server of this class would hold it; `None` where it is not there, or would not be
-/// held.
+/// The value of an item in the file, as a server of this class would store it; `None` if it is missing or would not be
+/// stored.
 pub fn local_value(class: ServerClass, room: &Room, item: &Item) -> Option<ItemValue> {
     match item {
         Item::Catalog { hat } if class.holds_catalog() => {

@@ -7,8 +7,8 @@
 //! | base = local ≠ remote | receive |
 //! | all differ | conflict |
 //!
-//! Where nothing is known (no base), an item that is on one side only goes to the other, and one that differs is a
-//! conflict. The exceptions stand where they are made.
+//! Without a base, an item that exists on only one side is copied to the other, and one that differs is a conflict.
+//! Exceptions are explained where they are made.
 
 mod catalog;
 mod row;
@@ -21,29 +21,29 @@ use super::plan::{Action, Decision, Line, Note, Reason, RoomPlan, RoomState, Sid
 use super::{Base, Item, RemoteRoom, RoomRead, ServerClass, SetAside};
 use crate::model::{Jid, Room};
 
-/// What becomes of affiliations that were changed here.
+/// How affiliations that were changed in the file are handled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Affiliations {
-    /// They are received, never sent.
+    /// Received, never sent.
     #[default]
     Show,
-    /// They are sent, too.
+    /// Also sent.
     Manage,
 }
 
 /// How a room is merged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MergeOptions {
-    /// What becomes of affiliations that were changed here.
+    /// How affiliations that were changed in the file are handled.
     pub affiliations: Affiliations,
-    /// The account that is logged in on the server, whose own affiliation is never sent. `None` for a shell.
+    /// The account of the connection, whose own affiliation is never sent. `None` for a shell.
     pub account: Option<Jid>,
-    /// Somebody asked for this room: one that is only on the server, or was removed here, is received.
+    /// The room was requested explicitly: it is received even if it is only on the server or was removed from the file.
     pub take: bool,
 }
 
-/// What one merge goes by.
+/// The inputs of a merge.
 struct Context<'a> {
     class: ServerClass,
     options: &'a MergeOptions,
@@ -54,10 +54,10 @@ struct Context<'a> {
     notes: Vec<Note>,
 }
 
-/// Compares a room of the file with what a server has, given what both were known to have.
+/// Three-way merge of a room: compares the file and the server, given what they last agreed on.
 ///
-/// `base` is the room's base, or why an earlier one no longer counts; `local` is none where the file does not have
-/// the room.
+/// `base` is the room's base, or why an earlier one is no longer valid; `local` is `None` if the file does not have the
+/// room.
 pub fn merge(
     room: &Jid,
     base: Result<Option<&Base>, SetAside>,
@@ -114,7 +114,7 @@ pub fn merge(
     context.name();
     let needed = context.users();
     if class.holds_catalog() {
-        // What is received of the users is done before the catalog is looked at.
+        // Received user changes are applied before the catalog is compared.
         let of_users = RoomPlan {
             lines: std::mem::take(&mut context.lines),
             ..nowhere(RoomState::Linked, None)
@@ -144,7 +144,7 @@ pub fn merge(
 }
 
 impl Context<'_> {
-    /// The room's name is received where it was not changed here, and never sent.
+    /// The room's name is received if the file's name is unchanged, and never sent.
     fn name(&mut self) {
         let (l, r) = (self.local.name.as_ref(), self.remote.name.as_ref());
         let text = |name: Option<&Arc<str>>| name.filter(|name| !name.is_empty()).cloned();
@@ -161,7 +161,7 @@ impl Context<'_> {
         }
     }
 
-    /// Lines of all users; gives what is known of the hats that the server would need in its catalog.
+    /// Adds the lines of all users. Returns which hats the server would need in its catalog.
     fn users(&mut self) -> catalog::Needed {
         let mut needed = catalog::Needed::default();
         let (local, remote) = (self.local, self.remote);
@@ -177,7 +177,7 @@ impl Context<'_> {
     }
 }
 
-/// A line on which what is proposed is done, unless there is a reason not to.
+/// A line whose decision is its proposal, unless there is a reason against it.
 fn line(subject: Subject, action: Action, reason: Option<Reason>) -> Line {
     let decision = match (action, reason) {
         (Action::Send, None) => Decision::Send,
@@ -196,7 +196,7 @@ fn line(subject: Subject, action: Action, reason: Option<Reason>) -> Line {
     }
 }
 
-/// A line about an item.
+/// A line for an item.
 fn item_line(item: Item, action: Action, reason: Option<Reason>) -> Line {
     line(Subject::Item(item), action, reason)
 }

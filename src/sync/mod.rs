@@ -1,8 +1,8 @@
-//! Synchronizing rooms with live servers, as far as no server is needed for it: what a server holds, what both sides
-//! were known to have, what differs, and what is to be sent or received.
+//! Synchronization of rooms with live servers, the part that needs no server: what a server stores, what both sides
+//! last agreed on, what differs, and what to send or receive.
 //!
-//! A backend reads a room as a [`RemoteRoom`] and applies [`ItemChange`]s, each compared with what is expected there.
-//! Nothing here touches a file, a clock or a network; times come with the calls.
+//! A backend reads a room as a [`RemoteRoom`] and applies [`ItemChange`]s, each only if the server has the expected
+//! value. Nothing here accesses files, clocks or the network; callers pass the time.
 
 mod base;
 mod change;

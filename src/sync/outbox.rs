@@ -1,9 +1,9 @@
-//! The outbox: what this account changed in a linked room and the server has not confirmed, item by item.
+//! The outbox: changes of this account in a linked room that the server has not confirmed, by item.
 //!
-//! An entry is *prepared* before the file is written, so that a crash in between loses nothing; it is *waiting* when the
-//! file has the change, and is sent only while the file still has it. Then it is *answered*, and *confirmed* by a read; or
-//! refused, or changed meanwhile. For [`ROLLBACK_PERIOD`] the value before is kept: a server that fell over may have lost
-//! what it answered.
+//! An entry is *prepared* before the file is written, so that a crash in between loses nothing. It is *waiting* once
+//! the file has the change, and is sent only while the file still has it. Then it is *answered*, and *confirmed* by a
+//! read; or it is refused, or the item changed in the meantime. The previous value is kept for [`ROLLBACK_PERIOD`],
+//! because a server that crashed may have lost what it acknowledged.
 
 mod answer;
 mod next;
@@ -21,49 +21,50 @@ use crate::model::{HatId, Jid, Room};
 
 pub use answer::BaseMove;
 
-/// A server that does not say that it stored a change has it for sure when it still has it so long after its answer.
+/// If a server does not say that it stored a change, the change is considered durable if the server still has it this
+/// long after its answer.
 pub const CONFIRM_AFTER: SignedDuration = SignedDuration::from_secs(3);
 
-/// So long after an answer the value before is known: where it is back after the connection broke, the server lost the
-/// change.
+/// The previous value is remembered this long after an answer. If it is back after a lost connection, the server lost
+/// the change.
 pub const ROLLBACK_PERIOD: SignedDuration = SignedDuration::from_secs(60);
 
-/// A larger document is not read, in bytes.
+/// Maximum size of a document, in bytes.
 pub const LARGEST_OUTBOX: usize = 16 * 1024 * 1024;
 
 const VERSION: u32 = 1;
 
-/// What an account changed in one room and the server has not confirmed.
+/// The unconfirmed changes of an account in one room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Document", into = "Document")]
 pub struct Outbox {
     /// The server's name in the configuration.
     pub server: Arc<str>,
-    /// What it can hold.
+    /// The class of the server.
     pub class: ServerClass,
     /// The room's address.
     pub room: Jid,
     entries: BTreeMap<Item, Entry>,
 }
 
-/// What became of an item's change.
+/// The state of an item's change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SendState {
-    /// The file has it, or is about to; it is to be sent.
+    /// The file has it or is about to; it will be sent.
     Waiting,
-    /// The server answered that it has it. Only a read confirms that.
+    /// The server acknowledged it; not yet confirmed by a read.
     Answered(Answered),
-    /// The server was seen to have it, or says that it is stored.
+    /// Confirmed by a read or by the server.
     Confirmed(Answered),
-    /// It cannot be sent, and why; until the item changes. Not written down: it is found again.
+    /// It cannot be sent, with the reason, until the item changes. Not stored, because it is determined again.
     #[serde(skip)]
     LeftOut(Reason),
-    /// The server refused; until the item changes, or somebody tries again.
+    /// The server refused it; not sent again until the item changes or a retry is requested.
     Refused(Refusal),
-    /// The server had something else than expected: somebody has to choose.
+    /// The server had another value than expected: a conflict.
     Changed {
-        /// What it has; `None`: nothing.
+        /// The server's value; `None` if it has none.
         actual: Option<ItemValue>,
     },
 }
@@ -71,38 +72,38 @@ pub enum SendState {
 /// An answer of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
-    /// When it came.
+    /// The time.
     pub time: Timestamp,
-    /// The connection on which it came.
+    /// The connection.
     pub stream: u64,
 }
 
-/// An item that is changed.
+/// A changed item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Entry {
     item: Item,
-    /// What is about to be committed.
+    /// The prepared change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     prepared: Option<Prepared>,
-    /// What was committed.
+    /// The committed change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     committed: Option<Committed>,
 }
 
-/// A value, or that the item is not to be there.
+/// A value, or the removal of the item.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Wanted {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     value: Option<ItemValue>,
 }
 
-/// What is about to be committed.
+/// The prepared change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Prepared {
     #[serde(flatten)]
     wanted: Wanted,
-    /// Why, for the users to read.
+    /// The reason, for users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Arc<str>>,
 }
@@ -112,24 +113,24 @@ struct Prepared {
 struct Committed {
     wanted: Wanted,
     state: SendState,
-    /// What the server must have; without, what the base has.
+    /// The value that the server must have; `None`: that of the base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expected: Option<Wanted>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expected_hats: Option<BTreeMap<HatId, HatValue>>,
-    /// Why, for the users to read.
+    /// The reason, for users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Arc<str>>,
-    /// An entry of the catalog that only hats imply: the file has none.
+    /// A catalog entry that is only implied by hats; the file does not have it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     implied: bool,
-    /// Values that were sent without an answer: the server may have one of them.
+    /// Values sent without an answer, one of which the server may have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     in_doubt: Vec<Wanted>,
-    /// It may have been sent. Not written down: after a crash, nobody knows.
+    /// Whether it may have been sent. Not stored: unknown after a crash.
     #[serde(skip, default = "yes")]
     sent: bool,
-    /// What the server had before its last answers, the oldest first.
+    /// The server's values before its last answers, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     before: Vec<Before>,
 }
@@ -144,7 +145,7 @@ struct Before {
     answered: Answered,
 }
 
-/// The document, as it is kept.
+/// The stored document.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Document {
@@ -187,7 +188,7 @@ impl Entry {
         }
     }
 
-    /// What is left out is found again by the next session.
+    /// Omitted data is determined again by the next session.
     fn for_the_disk(mut self) -> Self {
         if let Some(committed) = &mut self.committed
             && matches!(committed.state, SendState::LeftOut(_))
@@ -199,7 +200,7 @@ impl Entry {
 }
 
 impl Outbox {
-    /// An empty one.
+    /// Creates an empty outbox.
     pub fn new(server: &str, class: ServerClass, room: &Jid) -> Self {
         Self {
             server: server.into(),
@@ -209,8 +210,8 @@ impl Outbox {
         }
     }
 
-    /// Reads the document of a room; `None` where it is none, is of another version, server or class, or is larger than
-    /// [`LARGEST_OUTBOX`]: then all is left to the plan.
+    /// Parses the document of a room. `None` if it is invalid, has another version, server or class, or is larger than
+    /// [`LARGEST_OUTBOX`]; then the plan handles everything.
     pub fn read(bytes: &[u8], server: &str, class: ServerClass, room: &Jid) -> Option<Self> {
         let document: Document = (bytes.len() <= LARGEST_OUTBOX)
             .then(|| serde_json::from_slice(bytes).ok())
@@ -220,16 +221,16 @@ impl Outbox {
         right.then(|| document.into())
     }
 
-    /// The document; `None` where nothing is in it, and none needs to be kept.
+    /// The document; `None` if there is nothing to store.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         (!self.entries.is_empty())
             .then(|| serde_json::to_vec(self).ok())
             .flatten()
     }
 
-    /// Puts what is about to be committed. It has to be durable before the commit. `asked`: somebody was asked about the
-    /// removals in it; without that, a commit that takes hats from more than [`GUARD_USERS`] users is left to the plan.
-    /// `reason`: why, for the users to read. Gives whether it was put.
+    /// Adds a change that is about to be committed; it must be durable before the commit. `asked`: its removals were
+    /// confirmed; otherwise, a commit that removes hats from more than [`GUARD_USERS`] users is left to the plan.
+    /// `reason`: for users. Returns whether it was added.
     pub fn prepare(&mut self, changed: &[ChangedItem], asked: bool, reason: Option<&Arc<str>>) -> bool {
         if !asked && users_losing_hats(changed) > GUARD_USERS {
             return false;
@@ -247,8 +248,8 @@ impl Outbox {
         true
     }
 
-    /// What was prepared is in the file. A value that replaces another that is on its way, as an undo does, waits in its
-    /// place.
+    /// The prepared change is in the file. A value that replaces another one that is being sent, as an undo does, takes
+    /// its place.
     pub fn committed(&mut self, items: &BTreeSet<Item>) {
         for item in items {
             if let Some(entry) = self.entries.get_mut(item)
@@ -261,7 +262,7 @@ impl Outbox {
         }
     }
 
-    /// What was prepared did not come into the file.
+    /// The prepared change was not committed.
     pub fn withdraw(&mut self, items: &BTreeSet<Item>) {
         for item in items {
             if let Some(entry) = self.entries.get_mut(item) {
@@ -271,7 +272,7 @@ impl Outbox {
         self.tidy();
     }
 
-    /// After a crash: what was prepared counts where the file has it.
+    /// After a crash: a prepared change is valid if the file has it.
     pub fn recover(&mut self, local: Option<&Room>) {
         let prepared = |entry: &&Entry| entry.prepared.is_some();
         let prepared: Vec<&Entry> = self.entries.values().filter(prepared).collect();
@@ -290,8 +291,8 @@ impl Outbox {
         self.withdraw(&all);
     }
 
-    /// Puts what is sent of a plan, so that the next session finishes it where this one is interrupted. It is sent against
-    /// what the server was read to have.
+    /// Adds changes of a plan, so that the next session can finish them after an interruption. They are sent against
+    /// the server's values as read.
     pub fn put_plan(&mut self, changes: impl IntoIterator<Item = (ItemChange, bool)>) {
         for (change, implied) in changes {
             let entry = self.entry(&change.item);
@@ -307,7 +308,7 @@ impl Outbox {
         }
     }
 
-    /// Tries again what the server refused.
+    /// Retries a refused change.
     pub fn retry(&mut self, item: &Item) {
         if let Some(committed) = self.committed_mut(item)
             && matches!(committed.state, SendState::Refused(_) | SendState::LeftOut(_))
@@ -316,7 +317,7 @@ impl Outbox {
         }
     }
 
-    /// Somebody chose this side of what was changed meanwhile: it is sent against what the server has now.
+    /// Resolves a conflict with the file's value, which is sent against the server's current one.
     pub fn keep_mine(&mut self, item: &Item) {
         if let Some(committed) = self.committed_mut(item)
             && let SendState::Changed { actual } = &committed.state
@@ -328,32 +329,32 @@ impl Outbox {
         }
     }
 
-    /// Takes an item out, as somebody chose the server's side, or gave the change up.
+    /// Removes an item, because the server's side was chosen or the change was given up.
     pub fn forget(&mut self, item: &Item) {
         self.entries.remove(item);
     }
 
-    /// Takes everything out: the server's room is another one now, or nothing is known of it any longer.
+    /// Removes everything, because the server's room is a different one or no longer known.
     pub fn clear(&mut self) {
         self.entries.clear();
     }
 
-    /// What became of each item's change.
+    /// The states of all changes.
     pub fn states(&self) -> impl Iterator<Item = (&Item, &SendState)> {
         self.entries.iter().map(|(item, entry)| (item, entry.state()))
     }
 
-    /// What became of an item's change; `None` where none is known.
+    /// The state of an item's change; `None` if there is none.
     pub fn state(&self, item: &Item) -> Option<&SendState> {
         self.entries.get(item).map(Entry::state)
     }
 
-    /// Whether nothing is in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Whether an item is on its way: neither received, nor settled in the base.
+    /// Whether an item is being sent; then it is neither received nor updated in the base.
     pub fn is_in_flight(&self, item: &Item) -> bool {
         self.entries.get(item).is_some_and(|entry| {
             let on_its_way = |committed: &Committed| {
@@ -363,7 +364,7 @@ impl Outbox {
         })
     }
 
-    /// Whether nothing is left to send or to confirm, so that quitting loses no time.
+    /// Whether nothing is left to send or confirm, so that quitting need not wait.
     pub fn is_quiet(&self) -> bool {
         let quiet = |entry: &Entry| {
             entry.prepared.is_none()
@@ -392,8 +393,8 @@ impl Outbox {
     }
 }
 
-/// A value that waits, replacing another. What is expected on the server is what it answered to have; what was sent
-/// without an answer stays in doubt.
+/// Replaces a waiting value. The expected value is the last acknowledged one; values sent without an answer stay in
+/// doubt.
 fn replaced(old: Option<Committed>, wanted: Wanted) -> Committed {
     let new = Committed {
         wanted,
@@ -431,7 +432,7 @@ fn replaced(old: Option<Committed>, wanted: Wanted) -> Committed {
     }
 }
 
-/// What the server is expected to have: what it answered, else the base.
+/// The expected value on the server: the last acknowledged one, else that of the base.
 fn expected(committed: &Committed, base: Option<&Base>, item: &Item) -> Option<Wanted> {
     match &committed.expected {
         Some(expected) => Some(expected.clone()),

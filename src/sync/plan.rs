@@ -1,4 +1,4 @@
-//! A plan: what differs between the file and a server, room by room, and what is to be done about each difference.
+//! A plan: the differences between the file and a server by room, and what to do about each.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Item, ItemValue, RemoteRoom, ServerClass, SetAside, UserValue};
 use crate::model::{HatId, Jid};
 
-/// What differs between the file and a server.
+/// The differences between the file and a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The server's name in the configuration.
@@ -16,82 +16,82 @@ pub struct Plan {
     pub rooms: Vec<RoomPlan>,
 }
 
-/// What differs in one room.
+/// The differences in one room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomPlan {
     /// The room's address.
     pub room: Jid,
-    /// What the server can hold.
+    /// The class of the server.
     pub class: ServerClass,
-    /// Whether the room is on both sides.
+    /// On which sides the room exists.
     pub state: RoomState,
-    /// Nothing is known of what both sides had: nothing is deleted, and what was deleted on one side comes back from the
+    /// First contact without a base: nothing is deleted, and what was deleted on one side is copied back from the
     /// other.
     pub first_contact: bool,
-    /// Why an earlier base no longer counts; it is to be set aside.
+    /// Why an earlier base is no longer valid and must be discarded.
     pub set_aside: Option<SetAside>,
     /// The differences: the name, then the catalog, then the users in the order of their addresses.
     pub lines: Vec<Line>,
-    /// What is worth knowing and no difference.
+    /// Notes that are not differences.
     pub notes: Vec<Note>,
-    /// How many things on the server were skipped because they could not be understood.
+    /// Number of items on the server that could not be parsed.
     pub unreadable: usize,
-    /// What the server was read to have.
+    /// The room as read from the server.
     pub(super) remote: Arc<RemoteRoom>,
 }
 
-/// Whether a room is on both sides.
+/// On which sides a room exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoomState {
-    /// It is on both.
+    /// On both.
     Linked,
-    /// It is only on the server, and was never here: it is taken when somebody asks for it.
+    /// Only on the server and never in the file: received on request.
     OnlyThere,
-    /// It was removed here: nothing moves until somebody asks for it.
+    /// Removed from the file: nothing happens until it is requested.
     RemovedHere,
-    /// It is only here, and was never there. No room is made on a server.
+    /// Only in the file and never on the server. Rooms are never created on a server.
     OnlyHere,
-    /// It was on the server and no longer is. Nothing is lost here.
+    /// No longer on the server. The file keeps it.
     GoneThere,
-    /// The account is not allowed to read it; the text says who may.
+    /// The account may not read it; the text says who may.
     Forbidden(String),
     /// It could not be read; the text says why.
     Unread(String),
 }
 
-/// One difference.
+/// A difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// What differs.
     pub subject: Subject,
-    /// What both sides were known to have.
+    /// The value in the base.
     pub base: Option<SideValue>,
-    /// What the file has, as the server would hold it.
+    /// The file's value, as the server would store it.
     pub local: Option<SideValue>,
-    /// What the server has.
+    /// The server's value.
     pub remote: Option<SideValue>,
-    /// What is proposed.
+    /// The proposal.
     pub action: Action,
-    /// Why it is left out, only offered or held back; of a conflict, why the file's side cannot be sent.
+    /// Why it is skipped, only offered or held back; for a conflict, why the file's value cannot be sent.
     pub reason: Option<Reason>,
-    /// What is done when the plan is applied.
+    /// The decision.
     pub decision: Decision,
-    /// An entry of the catalog that nobody defined here, but that hats which are sent need there.
+    /// A catalog entry that is not defined in the file, but needed by hats that are sent.
     pub implied: bool,
 }
 
-/// What a line is about.
+/// The subject of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// The room's name.
     Name,
     /// One item.
     Item(Item),
-    /// A user as a whole, affiliation and hats: removed on one side.
+    /// A whole user, affiliation and hats, removed on one side.
     User(Jid),
 }
 
-/// What a side has of a line's subject.
+/// The value of a line's subject on one side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SideValue {
     /// A name.
@@ -102,55 +102,55 @@ pub enum SideValue {
     User(UserValue),
 }
 
-/// What is proposed for a difference.
+/// The proposal for a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// Changed here: the server is to have it.
+    /// Changed in the file: send it.
     Send,
-    /// Changed there: the file is to have it.
+    /// Changed on the server: receive it.
     Receive,
-    /// Changed on both sides; somebody has to choose.
+    /// Changed on both sides: a decision is needed.
     Conflict,
-    /// Changed here, and cannot or is not to be sent.
+    /// Changed in the file, but cannot or should not be sent.
     LeaveOut,
 }
 
-/// What is done about a difference.
+/// The decision about a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
-    /// The server gets what the file has.
+    /// Send the file's value.
     Send,
-    /// The file gets what the server has.
+    /// Receive the server's value.
     Receive,
     /// Nothing.
     Skip,
 }
 
-/// Why a difference is left out, only offered, or held back.
+/// Why a difference is skipped, only offered, or held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// The user has no affiliation with the server's room.
+    /// The user is not affiliated with the server's room.
     #[error("the user is not affiliated with the room on the server")]
     NotAffiliated,
-    /// The user would have more hats than the server keeps.
+    /// The user would exceed the server's limit of hats.
     #[error("the server keeps at most 10 hats of a user")]
     LimitOfUser,
-    /// More users would have hats than the server keeps.
+    /// The room would exceed the server's limit of users with hats.
     #[error("the server keeps hats of at most 100 users in a room")]
     LimitOfRoom,
-    /// A character cannot be sent.
+    /// The text contains a character that cannot be sent.
     #[error("the title or ID has a character that cannot be sent")]
     TextRefused,
-    /// The server demands a title.
+    /// The server requires a title.
     #[error("the server demands a title")]
     NeedsTitle,
-    /// The hat is in the server's catalog no more, so nobody could see it.
+    /// The hat is no longer in the server's catalog, so nobody could see it.
     #[error("the hat is not in the catalog on the server")]
     NotDefined,
-    /// Somebody has the hat, here or there, so its entry stays.
+    /// A user has the hat on either side, so its entry is kept.
     #[error("a user still has the hat")]
     StillUsed,
     /// Affiliations of this server are only shown.
@@ -167,11 +167,11 @@ pub enum Reason {
     Held,
 }
 
-/// Something worth knowing.
+/// A note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "note")]
 pub enum Note {
-    /// A user has a hat under a title of their own, which the server does not hold: people in the room read the catalog's.
+    /// A user's hat has its own title, which the server does not store; users in the room see the catalog's.
     OwnTitle {
         /// The user's address.
         user: Jid,
@@ -183,8 +183,8 @@ pub enum Note {
 }
 
 impl Line {
-    /// Whether a decision can be taken here. What is received is never sent back; a conflict can be sent unless a reason
-    /// says why not; what is left out can be taken back.
+    /// Whether a decision is possible. Received values are never sent back; a conflict can be sent unless a reason
+    /// prevents it; a skipped line can be reverted.
     pub fn allows(&self, decision: Decision) -> bool {
         match (self.action, decision) {
             (_, Decision::Skip | Decision::Receive) | (Action::Send, Decision::Send) => true,
@@ -193,7 +193,7 @@ impl Line {
         }
     }
 
-    /// The user that it is about; `None` for the name and the catalog.
+    /// The user of the line; `None` for the name and the catalog.
     pub fn user(&self) -> Option<&Jid> {
         match &self.subject {
             Subject::Item(item) => item.user(),
@@ -202,12 +202,12 @@ impl Line {
         }
     }
 
-    /// Whether something stays to be decided or done: not what is left out by rule.
+    /// Whether a decision or action remains, except for lines skipped by rule.
     pub fn is_difference(&self) -> bool {
         self.action != Action::LeaveOut
     }
 
-    /// Whether hats go from a user here when it is received: all those that the server does not have.
+    /// Whether receiving it removes hats from a user in the file: those that the server does not have.
     pub fn takes_hats(&self) -> bool {
         match (&self.subject, &self.local, &self.remote) {
             (Subject::Item(Item::Hat { .. }), Some(_), None) => true,
@@ -220,7 +220,7 @@ impl Line {
     }
 }
 
-/// How many lines there are of each kind.
+/// The number of lines of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlanCounts {
@@ -228,13 +228,13 @@ pub struct PlanCounts {
     pub send: usize,
     /// To be received.
     pub receive: usize,
-    /// Conflicts that nobody has chosen a side of.
+    /// Undecided conflicts.
     pub conflicts: usize,
-    /// Left out by rule.
+    /// Skipped by rule.
     pub left_out: usize,
     /// Held back by the guard.
     pub held: usize,
-    /// Only offered, or left out by somebody.
+    /// Only offered, or skipped by a decision.
     pub skipped: usize,
 }
 
@@ -250,17 +250,17 @@ impl std::ops::AddAssign for PlanCounts {
 }
 
 impl RoomPlan {
-    /// Whether nothing differs but what is left out by rule.
+    /// Whether nothing differs except lines skipped by rule.
     pub fn is_settled(&self) -> bool {
         self.state == RoomState::Linked && !self.lines.iter().any(Line::is_difference)
     }
 
-    /// What the server was read to have.
+    /// The room as read from the server.
     pub fn remote(&self) -> &Arc<RemoteRoom> {
         &self.remote
     }
 
-    /// How many lines there are of each kind, as decided now.
+    /// The number of lines of each kind, by the current decisions.
     pub fn counts(&self) -> PlanCounts {
         let mut counts = PlanCounts::default();
         for line in &self.lines {
@@ -279,7 +279,7 @@ impl RoomPlan {
 }
 
 impl Plan {
-    /// How many lines there are of each kind, as decided now.
+    /// The number of lines of each kind, by the current decisions.
     pub fn counts(&self) -> PlanCounts {
         let mut all = PlanCounts::default();
         for room in &self.rooms {

@@ -1,4 +1,4 @@
-//! What is received of a plan, as edits of the file.
+//! Receives a plan: converts it to edits of the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,32 +7,33 @@ use super::plan::{Decision, Line, RoomPlan, SideValue, Subject};
 use super::{CatalogValue, HatValue, Item, ItemValue, UserValue};
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Jid, Room, User, diff_user};
 
-/// From so many users who come or go, the room is put as a whole: one by one, each moves all that stand behind.
+/// From this number of added or removed users, the whole room is replaced, because each single edit moves all following
+/// users.
 const MANY: usize = 1000;
 
-/// Who commits what came from a server, as the history has it.
+/// The actor in the history for changes from a server.
 pub fn server_actor(server: &str) -> String {
     format!("server:{server}")
 }
 
-/// A name, or none.
+/// An optional name.
 type NewName = Option<Arc<str>>;
 
-/// The room as it becomes: what is changed so far.
+/// The new room under construction.
 struct Next<'a> {
     plan: &'a RoomPlan,
     room: &'a Room,
-    /// `None`: the user goes.
+    /// `None`: the user is removed.
     users: BTreeMap<Jid, Option<User>>,
     catalog: BTreeMap<HatId, Option<CatalogHat>>,
     name: Option<NewName>,
-    /// Who lost their affiliation there.
+    /// Users who lost their affiliation on the server.
     unaffiliated: BTreeSet<Jid>,
 }
 
 impl RoomPlan {
-    /// What the file gets, as decided now: one group, to be committed by [`server_actor`]. `local` is the room that was
-    /// merged; `None` makes the room. Without anything to receive, the group is empty.
+    /// The edits of the file for the current decisions: one group, to be committed by [`server_actor`]. `local` is the
+    /// merged room; `None` adds the room. The group is empty if there is nothing to receive.
     pub fn receiving(&self, local: Option<&Arc<Room>>) -> Group {
         let new = Arc::default();
         let next = received(self, local.unwrap_or(&new));
@@ -49,7 +50,7 @@ impl RoomPlan {
     }
 }
 
-/// The room as it is when what is decided to be received is.
+/// The room after receiving.
 pub(super) fn after(plan: &RoomPlan, room: &Room) -> Option<Room> {
     received(plan, room).whole()
 }
@@ -107,7 +108,7 @@ impl Next<'_> {
         }
     }
 
-    /// A user as they are by now, to be changed.
+    /// The current state of a user, for changing.
     fn user(&mut self, user: &Jid) -> &mut Option<User> {
         let room = self.room;
         self.users
@@ -143,8 +144,8 @@ impl Next<'_> {
         }
     }
 
-    /// Users of whom nothing is left go: those who lost their affiliation there and have no active hat (on Prosody, hats
-    /// go with the affiliation), and strangers without any hat.
+    /// Removes users without remaining data: those who lost their affiliation on the server and have no active hat (on
+    /// Prosody, hats are removed with the affiliation), and unaffiliated users without hats.
     fn remove_users(&mut self) {
         let hats_go = self.plan.class.affiliation_holds_hats();
         for (jid, here) in &mut self.users {
@@ -159,7 +160,8 @@ impl Next<'_> {
         }
     }
 
-    /// A whole user: hats that the server has not go, but those that it would not hold anyway, while the user stays.
+    /// Receives a whole user. Hats that the server does not have are removed, except hats that it would not store
+    /// anyway while the user stays.
     fn take_user(&mut self, user: &Jid, there: &UserValue) {
         let (plan, room) = (self.plan, self.room);
         let gone: Vec<HatId> = self
@@ -186,8 +188,8 @@ impl Next<'_> {
         self.take_affiliation(user, there.affiliation);
     }
 
-    /// An entry of the catalog. Titles of users' own that say what its title said before are dropped: they would hide the
-    /// new one.
+    /// Receives a catalog entry. Users' own titles equal to its old title are dropped, because they would hide the new
+    /// one.
     fn take_entry(&mut self, hat: &HatId, value: Option<&CatalogValue>) {
         let before = self.room.catalog.get(hat);
         let Some(value) = value else {
@@ -261,7 +263,7 @@ impl Next<'_> {
         Group(edits)
     }
 
-    /// The whole room as it becomes.
+    /// The new room.
     fn whole(self) -> Option<Room> {
         let mut room = Room::new(None);
         room.name = self.name.unwrap_or_else(|| self.room.name.clone());
@@ -287,7 +289,7 @@ impl Next<'_> {
     }
 }
 
-/// An attachment with what a server has of it; what is there already, and what the server cannot hold, stays as it is.
+/// Updates an attachment from a server's hat. Equal values, and those that the server cannot store, are kept.
 fn with_value(
     plan: &RoomPlan,
     room: &Room,

@@ -1,4 +1,4 @@
-//! What a server would refuse, or choke on, whatever it has: known beforehand, and never sent.
+//! Changes that a server would refuse or fail on in any state; they are detected beforehand and never sent.
 
 use super::plan::Reason;
 use super::{CatalogValue, HatValue, HueText, ServerClass};
@@ -17,7 +17,7 @@ pub(super) fn hat(class: ServerClass, id: &HatId, value: &HatValue) -> Option<Re
     (needs && value.title.is_none()).then_some(Reason::NeedsTitle)
 }
 
-/// Why an entry of the catalog cannot be sent.
+/// Why a catalog entry cannot be sent.
 pub(super) fn entry(class: ServerClass, id: &HatId, value: &CatalogValue) -> Option<Reason> {
     let hue = value.hue.as_ref().map(HueText::as_str);
     let mut texts = [Some(id.as_str()), value.title.as_deref(), hue]

@@ -1,4 +1,4 @@
-//! What a server has of a room, as a backend read it.
+//! A room on a server, as read by a backend.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,62 +6,62 @@ use std::sync::Arc;
 use super::{CatalogValue, HatValue, Item, ItemValue, UserValue};
 use crate::model::{Affiliation, HatId, Jid};
 
-/// What came of reading a room.
+/// The outcome of reading a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoomRead {
-    /// It is there, and this is in it.
+    /// The room and its content.
     Read(Arc<RemoteRoom>),
-    /// The server has no such room, or only the tombstone of one.
+    /// The server has no such room, or only its tombstone.
     Gone,
-    /// The account is not allowed to read it. The text says who may, for people.
+    /// The account may not read it. The text says who may, for display.
     Forbidden(String),
-    /// It could not be read this time. The text says why, for people.
+    /// It could not be read this time. The text says why, for display.
     Unread(String),
 }
 
-/// A room as a server has it. All values are in normal form; of what the server's class cannot hold, none are there.
+/// A room on a server. All values are in normal form; values that the class cannot store are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemoteRoom {
-    /// What people call it; never empty.
+    /// The name; never empty.
     pub name: Option<Arc<str>>,
-    /// Who is affiliated or has hats.
+    /// Users with an affiliation or hats.
     pub users: BTreeMap<Jid, RemoteUser>,
-    /// The catalog; empty where the class has none.
+    /// The catalog; empty if the class has none.
     pub catalog: BTreeMap<HatId, CatalogValue>,
-    /// What tells the room from another one that is made later under the same address: the time of its making, or anything
-    /// else that differs then. Only compared with an earlier one. `None` where the server has nothing of the kind.
+    /// Distinguishes the room from a later one with the same address: its creation time, or anything else that differs.
+    /// Only compared with an earlier value. `None` if the server has nothing like it.
     pub created: Option<Box<str>>,
-    /// What was read in full.
+    /// The parts that were read completely.
     pub coverage: Coverage,
-    /// What could not be understood.
+    /// Items that could not be parsed.
     pub unreadable: Unreadable,
 }
 
-/// A user of a room on a server: affiliated, or with hats.
+/// A user of a room on a server, with an affiliation or hats.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemoteUser {
-    /// The affiliation; `none` for a stranger with hats.
+    /// The affiliation; `none` for an unaffiliated user with hats.
     pub affiliation: Affiliation,
-    /// The hats by id.
+    /// The hats by ID.
     pub hats: BTreeMap<HatId, HatValue>,
     /// The nickname that the room reserves for the user, or under which they are present. Never stored.
     pub nickname: Option<Arc<str>>,
-    /// The reason of the affiliation, where the server keeps one. Never stored.
+    /// The reason of the affiliation, if the server stores one. Never stored.
     pub reason: Option<Arc<str>>,
 }
 
-/// Which parts of a room were read in full. What is missing from a part that was not says nothing: it is not compared.
+/// The parts of a room that were read completely. Items missing from an incomplete part are not compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Coverage {
     /// All affiliations were read.
     pub affiliations: bool,
     /// All users' hats were read.
     pub hats: bool,
-    /// The whole catalog was read. Of no meaning where the class has none.
+    /// The whole catalog was read. Irrelevant if the class has none.
     pub catalog: bool,
 }
 
-/// All was read.
+/// Everything was read.
 impl Default for Coverage {
     fn default() -> Self {
         Self {
@@ -72,25 +72,25 @@ impl Default for Coverage {
     }
 }
 
-/// What a server has and this program does not understand. It is skipped and counted; where it is known what it is about,
-/// that is not compared, so that it never looks like a deletion.
+/// Items on a server that could not be parsed. They are skipped and counted. If it is known which items they are, those
+/// are not compared, so that they never look like deletions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unreadable {
-    /// How many users, hats and entries were skipped, all together.
+    /// Total number of skipped users, hats and entries.
     pub count: usize,
-    /// Users of whom nothing is compared: of those whose address the server spells otherwise than this program does, a
-    /// change would reach somebody else.
+    /// Users that are not compared at all. If the server spells an address differently, a change could reach another
+    /// user.
     pub users: BTreeSet<Jid>,
-    /// Users of whom no hat is compared: what is stored there is no set of hats.
+    /// Users whose hats are not compared, because the stored hats are invalid.
     pub hats_of: BTreeSet<Jid>,
-    /// Hats of users that are not compared.
+    /// Users' hats that are not compared.
     pub hats: BTreeSet<(Jid, HatId)>,
-    /// Entries of the catalog that are not compared.
+    /// Catalog entries that are not compared.
     pub catalog: BTreeSet<HatId>,
 }
 
 impl RemoteRoom {
-    /// What an item is there.
+    /// The value of an item on the server.
     pub fn value(&self, item: &Item) -> Option<ItemValue> {
         match item {
             Item::Catalog { hat } => self.catalog.get(hat).cloned().map(ItemValue::Catalog),
@@ -99,7 +99,7 @@ impl RemoteRoom {
         }
     }
 
-    /// Whether it is known what an item is there: it was read, or would have been.
+    /// Whether the value of an item is known: it was read, or would have been if it existed.
     pub fn knows(&self, item: &Item) -> bool {
         let skipped = &self.unreadable;
         match item {
@@ -119,7 +119,7 @@ impl RemoteRoom {
                         .get(user)
                         .is_some_and(|user| user.hats.contains_key(hat))
                 };
-                // Without a look into the sets where, as nearly always, nothing is in them.
+                // The usual case: nothing was skipped.
                 let odd = !skipped.users.is_empty() && skipped.users.contains(user)
                     || !skipped.hats_of.is_empty() && skipped.hats_of.contains(user)
                     || !skipped.hats.is_empty() && skipped.hats.contains(&(user.clone(), hat.clone()));
@@ -128,7 +128,7 @@ impl RemoteRoom {
         }
     }
 
-    /// A user as a whole; nothing where there is no such user.
+    /// A whole user; empty if there is no such user.
     pub fn user(&self, user: &Jid) -> UserValue {
         self.users
             .get(user)

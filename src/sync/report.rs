@@ -1,4 +1,4 @@
-//! What was done of a plan: done, failed and why, left.
+//! The report of an applied plan: what was done, what failed and why, and what is left.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::plan::{Action, Decision, Plan, PlanCounts, RoomPlan, RoomState};
 use super::{Item, ItemChange, ItemOutcome, ItemValue, Refusal};
 use crate::model::Jid;
 
-/// What was done on one server.
+/// The report for one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The server's name in the configuration.
@@ -17,69 +17,69 @@ pub struct Report {
     pub rooms: Vec<RoomReport>,
 }
 
-/// What was done in one room.
+/// The report for one room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RoomReport {
     /// The room's address.
     pub room: Jid,
-    /// Why nothing could be done at all, for people: it could not be read, or the file not be written.
+    /// Why nothing could be done, for display: the room could not be read, or the file not written.
     pub error: Option<String>,
-    /// How many changes the server took.
+    /// Number of changes that the server accepted.
     pub sent: usize,
-    /// What they were, for the history.
+    /// A description of them for the history.
     #[serde(skip)]
     pub changes: Vec<ItemChange>,
-    /// How many lines the file got.
+    /// Number of lines received into the file.
     pub received: usize,
-    /// Changes that the server did not take.
+    /// Changes that the server did not accept.
     pub failed: Vec<Failed>,
-    /// Changes that were not sent, as it was stopped or the connection was lost.
+    /// Changes that were not sent because of a stop or a lost connection.
     pub unsent: usize,
-    /// What was not decided to be done.
+    /// Lines that were not decided.
     pub left: PlanCounts,
 }
 
-/// A change that the server did not take.
+/// A change that the server did not accept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failed {
-    /// What was to be changed.
+    /// The item.
     pub item: Item,
-    /// What it was to be.
+    /// The wanted value.
     pub wanted: Option<ItemValue>,
-    /// Why it is not.
+    /// The reason.
     pub why: Failure,
 }
 
-/// Why a server did not take a change.
+/// Why a server did not accept a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Failure {
-    /// It had something else than expected.
+    /// It had another value than expected.
     Changed {
-        /// What it had.
+        /// Its value.
         actual: Option<ItemValue>,
     },
     /// It refused.
     Refused(Refusal),
-    /// It took the change and could not store it: it is gone when the server starts anew.
+    /// It accepted the change but could not store it: the change is lost when the server restarts.
     NotStored,
     /// No answer came.
     Unknown,
 }
 
-/// What a command ends with, the most urgent first.
+/// The result of a command, most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     /// Something failed.
     Failed,
-    /// A conflict, or removals that are held back, are left.
+    /// Conflicts or held removals are left.
     Undecided,
-    /// Something is to be done that was not.
+    /// Something remains to be done.
     Differs,
-    /// Something is saved and not sent.
+    /// Something is saved but not sent.
     Unsent,
-    /// Nothing was to be done, or all is done.
+    /// Nothing to do, or everything is done.
     Done,
 }
 
@@ -97,7 +97,7 @@ impl Status {
 }
 
 impl RoomReport {
-    /// Of a plan of which nothing was done yet.
+    /// The report of a plan before it is applied.
     pub fn new(plan: &RoomPlan) -> Self {
         let error = match &plan.state {
             RoomState::Forbidden(text) | RoomState::Unread(text) => Some(text.clone()),
@@ -120,7 +120,7 @@ impl RoomReport {
         }
     }
 
-    /// What came of a change that was sent. `stores`: the server says whether it stored a change.
+    /// Records the outcome of a sent change. `stores`: whether the server says that it stored a change.
     pub fn add(&mut self, change: &ItemChange, outcome: &ItemOutcome, stores: bool) {
         let why = match outcome {
             ItemOutcome::Done { saved } if *saved || !stores => {
@@ -142,7 +142,7 @@ impl RoomReport {
         });
     }
 
-    /// What it comes to.
+    /// The result.
     pub fn status(&self) -> Status {
         let changed = |failed: &Failed| matches!(failed.why, Failure::Changed { .. });
         if self.error.is_some() || !self.failed.iter().all(changed) {
@@ -158,7 +158,7 @@ impl RoomReport {
 }
 
 impl Report {
-    /// What all rooms come to.
+    /// The result of all rooms.
     pub fn status(&self) -> Status {
         let status = self.rooms.iter().map(RoomReport::status);
         status.min().unwrap_or(Status::Done)
@@ -166,7 +166,7 @@ impl Report {
 }
 
 impl RoomPlan {
-    /// What a plan alone comes to, of which nothing is done.
+    /// The result of a plan that is not applied.
     pub fn status(&self) -> Status {
         let undecided = |line: &super::Line| {
             line.decision == Decision::Skip
@@ -182,7 +182,7 @@ impl RoomPlan {
 }
 
 impl Plan {
-    /// What all rooms come to, when nothing is done.
+    /// The result of all rooms if nothing is applied.
     pub fn status(&self) -> Status {
         let status = self.rooms.iter().map(RoomPlan::status);
         status.min().unwrap_or(Status::Done)

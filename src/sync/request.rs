@@ -1,4 +1,4 @@
-//! What is asked of the worker that talks to servers: plain data.
+//! Requests to the server worker: plain data.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,80 +6,80 @@ use std::sync::Arc;
 use super::{Affiliations, ChangedItem, Decision, Item, Plan};
 use crate::model::{Jid, Room};
 
-/// A room of the file, as it is now.
+/// A room in its current state in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalRoom {
     /// Its address.
     pub room: Jid,
-    /// What is in it; `None`: the file does not have it.
+    /// The room; `None` if the file does not have it.
     pub local: Option<Arc<Room>>,
-    /// Somebody asked for it: it is received even where it is only on the server, or was removed here.
+    /// It was requested explicitly: it is received even if it is only on the server, or was removed from the file.
     pub take: bool,
 }
 
-/// What becomes of rooms of a server that a request does not name.
+/// What to do with rooms of a server that a request does not name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OtherRooms {
-    /// Nothing: the server is not asked for them.
+    /// Ignore them.
     #[default]
     Ignore,
-    /// They are listed as being only on the server, and not read.
+    /// List them as only on the server, without reading them.
     List,
-    /// Those that were never in the file are received; those that were removed from it are listed.
+    /// Receive those that were never in the file; list those that were removed from it.
     Take,
 }
 
-/// What is asked of the worker. Answers come as [`ServerEvent`]s, with the same number where there is one.
+/// A request to the worker. Answers are [`ServerEvent`]s, with the same number if there is one.
 ///
 /// [`ServerEvent`]: super::ServerEvent
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerRequest {
-    /// Connect and say what a server is, may and has.
+    /// Check a server: its software, permissions and rooms.
     Check {
         /// Its name.
         server: Arc<str>,
     },
     /// Read rooms and compare them.
     Plan {
-        /// The asker's number.
+        /// The request's number.
         id: u64,
         /// The server's name.
         server: Arc<str>,
-        /// The rooms of the file that belong to the server, and those asked for.
+        /// The file's rooms that belong to the server, and requested ones.
         rooms: Vec<LocalRoom>,
-        /// What becomes of the other rooms that the server has.
+        /// What to do with the server's other rooms.
         others: OtherRooms,
         /// The data file's revision.
         revision: u64,
-        /// What becomes of affiliations that were changed here; `None`: as the configuration says.
+        /// How changed affiliations are handled; `None`: as configured.
         affiliations: Option<Affiliations>,
     },
-    /// Send what is decided to be sent. What is received is committed by the asker, and told by `Received`.
+    /// Send the lines decided to be sent. The caller commits what is received, and reports it with `Received`.
     Apply {
-        /// The asker's number.
+        /// The request's number.
         id: u64,
         /// The plan, with its decisions.
         plan: Arc<Plan>,
-        /// Why, for the users to read.
+        /// The reason, for users.
         reason: Option<Arc<str>>,
     },
-    /// Stop what was asked under this number, when what is on its way is answered.
+    /// Stop the request with this number as soon as the pending call is answered.
     Stop {
         /// The number.
         id: u64,
     },
-    /// What a plan or an event received is in the file: the base moves on.
+    /// Received changes are in the file: update the base.
     Received {
         /// The server's name.
         server: Arc<str>,
-        /// The room as it is in the file now.
+        /// The room as it is now in the file.
         room: LocalRoom,
         /// The data file's revision.
         revision: u64,
         /// Users whose loss of hats is held back.
         held: BTreeSet<Jid>,
     },
-    /// A change is about to be committed: make it durable in the outbox. Answered by `Prepared`; commit then.
+    /// Make a change that is about to be committed durable in the outbox. Answered by `Prepared`; commit then.
     Prepare {
         /// The commit's number.
         id: u64,
@@ -87,48 +87,48 @@ pub enum ServerRequest {
         server: Arc<str>,
         /// The room.
         room: Jid,
-        /// What changes.
+        /// The changes.
         items: Vec<ChangedItem>,
-        /// Somebody was asked about what it removes.
+        /// Whether its removals were confirmed.
         asked: bool,
-        /// Why, for the users to read.
+        /// The reason, for users.
         reason: Option<Arc<str>>,
     },
-    /// What became of a commit that was prepared.
+    /// Report whether a prepared commit succeeded.
     Settled {
         /// The commit's number.
         id: u64,
         /// Whether the file has it.
         committed: bool,
-        /// The room as it is in the file now.
+        /// The room as it is now in the file.
         room: LocalRoom,
         /// The data file's revision.
         revision: u64,
     },
-    /// A room is another one in the file by something else than the above.
+    /// A room changed in the file in another way.
     Changed {
-        /// The room as it is in the file now.
+        /// The room as it is now in the file.
         room: LocalRoom,
         /// The data file's revision.
         revision: u64,
     },
-    /// Follow these rooms, and no others; the selected one closest.
+    /// Follow exactly these rooms, with priority for the selected one.
     Follow {
-        /// The rooms as they are in the file.
+        /// The rooms as they are now in the file.
         rooms: Vec<LocalRoom>,
-        /// The one that is looked at.
+        /// The selected room.
         selected: Option<Jid>,
         /// The data file's revision.
         revision: u64,
     },
-    /// Send again what was refused.
+    /// Retry a refused change.
     Retry {
         /// The room.
         room: Jid,
         /// The item.
         item: Item,
     },
-    /// Choose a side of what was changed meanwhile: `Send` the file's, `Receive` the server's, `Skip` leaves it to the plan.
+    /// Resolve a conflict: `Send` the file's value, `Receive` the server's, or `Skip` to leave it to the plan.
     Resolve {
         /// The room.
         room: Jid,
@@ -137,18 +137,18 @@ pub enum ServerRequest {
         /// The side.
         decision: Decision,
     },
-    /// Connect again to a server that refused, or that is away.
+    /// Reconnect to a server that refused or is unavailable.
     Reconnect {
         /// Its name.
         server: Arc<str>,
     },
-    /// The password that was asked for by [`ServerEvent::Password`].
+    /// The password requested by [`ServerEvent::Password`].
     ///
     /// [`ServerEvent::Password`]: super::ServerEvent::Password
     Password {
         /// The server's name.
         server: Arc<str>,
-        /// The password; `None`: nobody gave one.
+        /// The password; `None` if it was not given.
         password: Option<Secret>,
     },
 }

@@ -1,5 +1,5 @@
-//! What is sent of a plan, in the order in which it has to go: removals before additions, definitions before hats,
-//! affiliations before the hats of whom they let in. What depends on something that does not go stays, too.
+//! The changes of a plan to send, in the required order: removals before additions, definitions before hats,
+//! affiliations before the hats that they allow. A change that depends on an unsent one is not sent either.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,17 +7,17 @@ use super::plan::{Action, Decision, Line, Reason, RoomPlan, SideValue, Subject};
 use super::{Item, ItemChange, ItemValue, UserValue, refuse};
 use crate::model::{Affiliation, HatId, Jid};
 
-/// What is sent of a room's plan.
+/// The changes of a room's plan to send.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sending {
-    /// The changes in their order, each with the number of its line in [`RoomPlan::lines`]. A line of a whole user can
-    /// have several.
+    /// The changes in order, each with the index of its line in [`RoomPlan::lines`]. A line of a whole user can have
+    /// several.
     pub changes: Vec<(usize, ItemChange)>,
-    /// Lines that were to be sent and cannot be, with the reason.
+    /// Lines that should be sent but cannot be, with the reason.
     pub left: Vec<(usize, Reason)>,
 }
 
-/// When a change goes, of those that go together.
+/// The phase in which a change is sent.
 pub(super) fn phase(change: &ItemChange) -> u8 {
     match (&change.item, &change.wanted) {
         (Item::Hat { .. }, None) => 0,
@@ -29,7 +29,7 @@ pub(super) fn phase(change: &ItemChange) -> u8 {
     }
 }
 
-/// The changes by the time at which they go.
+/// The changes by phase.
 #[derive(Default)]
 struct Phases<'a> {
     plan: Option<&'a RoomPlan>,
@@ -43,7 +43,7 @@ struct Phases<'a> {
 }
 
 impl RoomPlan {
-    /// What is sent, as decided now.
+    /// The changes to send for the current decisions.
     pub fn sending(&self) -> Sending {
         let mut phases = Phases {
             plan: Some(self),
@@ -62,8 +62,8 @@ impl RoomPlan {
         phases.in_order()
     }
 
-    /// Lines that cannot be sent as proposed are left out, with the reason; entries of the catalog that only hats imply
-    /// go when a hat does.
+    /// Skips lines that cannot be sent, with the reason. Catalog entries that are only implied by hats are sent if such
+    /// a hat is.
     pub(super) fn leave_out_what_cannot_be_sent(&mut self) {
         loop {
             let left = self.sending().left;
@@ -131,7 +131,7 @@ impl Phases<'_> {
         phase.push((number, change));
     }
 
-    /// A whole user: what the file has of them, or nothing if they are gone.
+    /// A whole user: as in the file, or removed.
     fn add_user(&mut self, number: usize, user: &Jid, line: &Line) {
         let whole = |side: &Option<SideValue>| match side {
             Some(SideValue::User(value)) => value.clone(),
@@ -156,7 +156,7 @@ impl Phases<'_> {
         let hats: BTreeSet<&HatId> = here.hats.keys().chain(there.hats.keys()).collect();
         for hat in hats {
             let (expected, wanted) = (there.hats.get(hat), here.hats.get(hat));
-            // What cannot be sent stays here, as a line of its own once the user is there.
+            // What cannot be sent stays in the file, and becomes a line of its own once the user exists on the server.
             let refused = wanted.and_then(|wanted| refuse::hat(class, hat, wanted));
             if expected != wanted && refused.is_none() {
                 let item = Item::Hat {
@@ -169,7 +169,7 @@ impl Phases<'_> {
         }
     }
 
-    /// The room always has an owner: of those who would lose that, the last one stays.
+    /// Keeps an owner: the last one is not removed.
     fn keep_an_owner(&mut self) {
         let Some(plan) = self.plan else { return };
         let owner = Some(ItemValue::Affiliation(Affiliation::Owner));
@@ -187,7 +187,7 @@ impl Phases<'_> {
         }
     }
 
-    /// An entry is removed only if nobody on the server has the hat.
+    /// Removes an entry only if no user on the server has the hat.
     fn keep_used_entries(&mut self) {
         let Some(plan) = self.plan.filter(|_| !self.undefined.is_empty()) else {
             return;
@@ -210,7 +210,7 @@ impl Phases<'_> {
         self.leave(used);
     }
 
-    /// Entries that hats imply go with the first hat that needs them, whatever was decided about their own line.
+    /// Implied entries are sent with the first hat that needs them, whatever was decided for their own line.
     fn define_what_is_implied(&mut self) {
         let Some(plan) = self.plan else { return };
         let given: BTreeSet<HatId> = self
@@ -226,7 +226,7 @@ impl Phases<'_> {
         }
     }
 
-    /// A hat goes only to a user whom the server's room can give one, and only where its entry is there.
+    /// A hat is sent only if the server's room can give it to the user, and its entry exists.
     fn drop_what_depends(&mut self) {
         let Some(plan) = self.plan else { return };
         let class = plan.class;
@@ -262,7 +262,7 @@ impl Phases<'_> {
         self.leave(left);
     }
 
-    /// Hats past what the server keeps stay here.
+    /// Hats beyond the server's limits are not sent.
     fn keep_to_limits(&mut self) {
         let Some((plan, limits)) = self.plan.and_then(|plan| Some((plan, plan.class.limits()?))) else {
             return;
@@ -296,7 +296,7 @@ impl Phases<'_> {
         self.leave(left);
     }
 
-    /// Takes lines out of all phases.
+    /// Removes lines from all phases.
     fn leave(&mut self, left: Vec<(usize, Reason)>) {
         if left.is_empty() {
             return;
@@ -331,7 +331,7 @@ impl Phases<'_> {
     }
 }
 
-/// The hat of a line about an entry of the catalog that has a title here.
+/// The hat of a catalog line that has a title in the file.
 fn titled_entry(line: &Line) -> Option<&HatId> {
     match (&line.subject, &line.local) {
         (Subject::Item(Item::Catalog { hat }), Some(SideValue::Item(ItemValue::Catalog(entry))))

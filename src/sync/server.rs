@@ -1,4 +1,4 @@
-//! What is known of a server as such: whether it is there, and what a check of it found.
+//! The state of a server, and the result of a check.
 
 use std::sync::Arc;
 
@@ -7,36 +7,36 @@ use serde::Serialize;
 use super::{ServerClass, ServerKind};
 use crate::model::Jid;
 
-/// Whether a server can be used now.
+/// The state of a server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ServerState {
-    /// Nothing was asked of it yet.
+    /// Not used yet.
     #[default]
     Idle,
-    /// A connection is being made.
+    /// Connecting.
     Connecting,
-    /// It is connected, and of this class.
+    /// Connected, with its class.
     Ready(ServerClass),
-    /// It cannot be reached. The text says why, for people. Connecting is tried again.
+    /// Unreachable; the text says why, for display. hatrack reconnects automatically.
     Away(String),
-    /// It refused the login, or the configuration cannot be used. The text says why and who may. Nothing is tried again
-    /// until somebody asks for it.
+    /// The login was refused or the configuration is unusable; the text says why and who can help. hatrack reconnects
+    /// only on request.
     Refused(String),
 }
 
-/// What may be done on a server.
+/// The permissions on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rights {
     /// Everything in all rooms: Prosody's shell, or an administrator of the service.
     All,
-    /// What the account's affiliation with each room allows.
+    /// As the account's affiliation with each room allows.
     ByRoom,
     /// Nothing.
     None,
 }
 
-/// What a check of a server found.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ServerReport {
@@ -44,19 +44,19 @@ pub struct ServerReport {
     pub server: Arc<str>,
     /// How it is reached.
     pub kind: ServerKind,
-    /// What it can hold; `None` where that is not known, as when it cannot be reached.
+    /// Its class; `None` if unknown, for example if it cannot be reached.
     pub class: Option<ServerClass>,
-    /// Software and version, as the server says them.
+    /// Software and version, as reported by the server.
     pub version: Option<String>,
-    /// What the connection goes through, for people: `socket /run/prosody.sock`, `TLS 1.3`.
+    /// The transport, for display: `socket /run/prosody.sock`, `TLS 1.3`.
     pub transport: Option<String>,
-    /// What may be done.
+    /// The permissions.
     pub rights: Rights,
-    /// The rooms that were found.
+    /// The rooms found.
     pub rooms: Vec<RemoteRoomInfo>,
-    /// Whether these are all rooms of the server, hidden ones included.
+    /// Whether these are all rooms of the server, including hidden ones.
     pub all_rooms: bool,
-    /// What is missing, and how to get it.
+    /// What is missing, and how to fix it.
     pub missing: Vec<Missing>,
 }
 
@@ -66,9 +66,9 @@ pub struct ServerReport {
 pub struct RemoteRoomInfo {
     /// Its address.
     pub room: Jid,
-    /// What people call it.
+    /// The name.
     pub name: Option<Arc<str>>,
-    /// Whether the account may read and change its hats; `None`: not known before it is tried.
+    /// Whether the account may read and change its hats; `None` if unknown until tried.
     pub allowed: Option<bool>,
 }
 
@@ -76,8 +76,8 @@ pub struct RemoteRoomInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Missing {
-    /// What cannot be done, for people.
+    /// What does not work, for display.
     pub what: String,
-    /// What to do about it, for people.
+    /// What to do about it, for display.
     pub remedy: String,
 }

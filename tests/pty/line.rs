@@ -72,7 +72,7 @@ fn bound(before: &[Vec<Look>], after: &[Vec<Look>]) -> usize {
 }
 
 /// Keys that visit nearly every screen, and the bytes that each takes.
-fn every_frame_is_worth_its_bytes(arguments: &[&str]) {
+fn every_frame_has_visible_effect(arguments: &[&str]) {
     let home = Home::new();
     let mut stage = Stage::hatrack(&home, arguments);
     stage.see("Rooms 6");
@@ -97,17 +97,17 @@ fn every_frame_is_worth_its_bytes(arguments: &[&str]) {
 
 #[test]
 fn frame_size_is_proportional_to_change() {
-    every_frame_is_worth_its_bytes(&["--demo"]);
+    every_frame_has_visible_effect(&["--demo"]);
 }
 
 #[test]
 fn frame_size_with_true_color() {
-    every_frame_is_worth_its_bytes(&["--demo", "--color", "truecolor"]);
+    every_frame_has_visible_effect(&["--demo", "--color", "truecolor"]);
 }
 
 #[test]
 fn frame_size_without_color_in_ascii() {
-    every_frame_is_worth_its_bytes(&["--demo", "--color", "never", "--ascii"]);
+    every_frame_has_visible_effect(&["--demo", "--color", "never", "--ascii"]);
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn reattaching_with_another_size_redraws() {
 }
 
 #[test]
-fn titles_of_uncertain_width_leave_nothing_behind() {
+fn titles_of_ambiguous_width_leave_no_remnants() {
     let home = Home::new();
     home.does(&["room", "add", ROOM]);
     let wide = "W".repeat(64);

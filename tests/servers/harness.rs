@@ -12,7 +12,7 @@ use crate::server::{Kind, Server};
 const ROOM: &str = "courses@conference.localhost";
 
 #[test]
-fn each_server_starts_stops_is_killed_and_starts_again() {
+fn servers_start_stop_and_restart() {
     for kind in Kind::ALL {
         let Some(mut server) = Server::start(kind) else {
             continue;
@@ -27,7 +27,7 @@ fn each_server_starts_stops_is_killed_and_starts_again() {
 }
 
 #[test]
-fn a_client_sees_the_hats_that_prosody_has() {
+fn client_sees_prosody_hats() {
     for kind in Kind::PROSODY {
         let Some(server) = Server::start(kind) else {
             continue;
@@ -53,7 +53,7 @@ fn a_client_sees_the_hats_that_prosody_has() {
 }
 
 #[test]
-fn ejabberd_answers_by_its_own_api() {
+fn ejabberd_api_answers() {
     for kind in [Kind::Ejabberd23, Kind::Ejabberd26] {
         let Some(server) = Server::start(kind) else {
             continue;
@@ -66,7 +66,7 @@ fn ejabberd_answers_by_its_own_api() {
 }
 
 #[test]
-fn each_server_shows_its_certificate() {
+fn servers_present_their_certificates() {
     for kind in Kind::ALL {
         let Some(server) = Server::start(kind) else {
             continue;
@@ -91,7 +91,7 @@ fn each_server_shows_its_certificate() {
 }
 
 #[test]
-fn a_server_that_is_held_answers_when_it_may_go_on() {
+fn paused_server_answers_after_resume() {
     for kind in Kind::PROSODY {
         let Some(server) = Server::start(kind) else {
             continue;
@@ -115,7 +115,7 @@ fn a_server_that_is_held_answers_when_it_may_go_on() {
 }
 
 #[test]
-fn clients_meet_in_a_room_and_one_is_muted() {
+fn clients_join_room_and_one_is_muted() {
     for kind in Kind::ALL {
         let Some(server) = Server::start(kind) else {
             continue;

@@ -8,7 +8,7 @@ use hatrack::sync::{
 use crate::sides::*;
 
 #[test]
-fn each_line_can_be_left_out() {
+fn each_line_can_be_skipped() {
     let mut sides = Sides::known(P, |sides| {
         sides.member("terry", &[]);
     });
@@ -27,7 +27,7 @@ fn each_line_can_be_left_out() {
 }
 
 #[test]
-fn a_side_is_preferred_in_conflicts_only() {
+fn preferred_side_applies_to_conflicts_only() {
     for (side, here, there) in [
         (Prefer::Local, "Here", "Here"),
         (Prefer::Server, "There", "There"),
@@ -69,7 +69,7 @@ fn a_side_is_preferred_in_conflicts_only() {
 }
 
 #[test]
-fn pull_receives_only_and_replace_makes_the_room_what_the_server_has() {
+fn pull_only_receives_and_replace_mirrors_the_server() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides
@@ -99,7 +99,7 @@ fn pull_receives_only_and_replace_makes_the_room_what_the_server_has() {
 }
 
 #[test]
-fn items_in_flight_and_changed_since_the_read_began_are_not_received() {
+fn items_in_flight_or_changed_since_read_are_not_received() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides
@@ -280,7 +280,7 @@ fn changes(sides: &Sides, made: impl FnOnce(&mut Sides)) -> Vec<String> {
 }
 
 #[test]
-fn a_commit_changes_what_the_server_would_hold_otherwise() {
+fn commit_lists_changed_items_in_server_form() {
     for class in ALL {
         let sides = Sides::known(class, |sides| {
             sides
@@ -317,7 +317,7 @@ fn a_commit_changes_what_the_server_would_hold_otherwise() {
 }
 
 #[test]
-fn users_who_lose_hats_by_a_commit_are_counted() {
+fn counts_users_who_lose_hats() {
     let sides = crowd(30);
     let mut after = sides.clone();
     for number in 0..25 {

@@ -18,7 +18,7 @@ proptest! {
     /// What this account committed and nobody else touched is on the server in the end, whatever was lost on the way; what
     /// only others changed is in the file; and no question is asked of anybody about what only they changed.
     #[test]
-    fn no_change_is_lost_and_none_is_undone(
+    fn no_change_is_lost_or_undone(
         class in select(ALL.to_vec()), ops in prop::collection::vec(op(), 0..30),
     ) {
         let mut world = begun(class);

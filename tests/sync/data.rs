@@ -54,7 +54,7 @@ fn rich(class: hatrack::sync::ServerClass) -> Sides {
 }
 
 #[test]
-fn the_plan_as_data_is_as_its_schema_says() {
+fn plan_json_matches_schema() {
     let schema = schema();
     for class in ALL {
         let sides = rich(class);
@@ -87,7 +87,7 @@ fn the_plan_as_data_is_as_its_schema_says() {
 }
 
 #[test]
-fn the_schema_knows_every_word() {
+fn schema_lists_every_value() {
     let words = |at: &str| {
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
         schema.pointer(at).unwrap()["enum"].as_array().unwrap().clone()
@@ -145,7 +145,7 @@ fn the_schema_knows_every_word() {
 }
 
 #[test]
-fn a_plan_alone_comes_to_the_most_urgent_of_its_rooms() {
+fn plan_result_is_most_urgent_of_its_rooms() {
     let mut sides = Sides::known(P, |sides| {
         sides.member("terry", &[("t", "a T")]);
     });
@@ -174,7 +174,7 @@ fn a_plan_alone_comes_to_the_most_urgent_of_its_rooms() {
 }
 
 #[test]
-fn a_report_says_what_was_done_what_failed_and_why() {
+fn report_lists_results_and_failures() {
     let sides = rich(P);
     let plan = sides.merge();
     let mut report = RoomReport::new(&plan);
@@ -213,7 +213,7 @@ fn a_report_says_what_was_done_what_failed_and_why() {
 }
 
 #[test]
-fn progress_says_how_long_and_a_secret_is_shown_nowhere() {
+fn progress_estimates_time_and_secrets_are_hidden() {
     let progress = |done, rate| Progress { done, of: 100, rate }.seconds_left();
     assert_eq!(
         (progress(30, 7), progress(30, 0), progress(100, 7)),

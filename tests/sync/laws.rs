@@ -14,7 +14,7 @@ proptest! {
 
     /// What is proposed, done; then nothing more is proposed, whatever was there before.
     #[test]
-    fn merging_twice_is_the_identity(
+    fn merging_twice_is_idempotent(
         class in class(), manage in any::<bool>(), known in any::<bool>(),
         common in steps(12), ours in steps(6), theirs in steps(6),
     ) {
@@ -40,7 +40,7 @@ proptest! {
     /// Whatever only one side changed is on both sides after, or is still a line of the plan, or is where it was; and
     /// what nobody changed is as it was.
     #[test]
-    fn nothing_that_only_one_side_changed_disappears(
+    fn one_sided_changes_never_disappear(
         class in class(), manage in any::<bool>(),
         common in steps(12), ours in steps(6), theirs in steps(6),
     ) {
@@ -74,7 +74,7 @@ proptest! {
 
     /// A plan of which nothing is chosen does nothing; whatever is chosen is allowed to be done by the server.
     #[test]
-    fn any_choice_can_be_carried_out(
+    fn any_choice_can_be_applied(
         class in class(), manage in any::<bool>(), known in any::<bool>(),
         common in steps(12), ours in steps(6), theirs in steps(6), choice in prop::collection::vec(0..3_usize, 40),
     ) {
@@ -95,7 +95,7 @@ proptest! {
 
     /// Two files and one server: changed at random, synchronized at random, conflicts chosen; then all agree.
     #[test]
-    fn two_files_and_one_server_converge(
+    fn two_files_converge_through_one_server(
         class in class(),
         runs in prop::collection::vec((0..3_usize, step(), any::<bool>(), any::<bool>()), 0..30),
     ) {
@@ -166,7 +166,7 @@ fn round(sides: &mut Sides, local: bool) -> bool {
 }
 
 #[test]
-fn any_bytes_are_no_base_or_one() {
+fn parses_any_bytes() {
     proptest!(cases(200), |(bytes in prop::collection::vec(any::<u8>(), 0..200))| {
         let _ = Base::read(&bytes, &room());
     });

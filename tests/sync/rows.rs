@@ -6,7 +6,7 @@ use hatrack::sync::{Decision, HatValue, Reason, ServerClass};
 use crate::sides::*;
 
 #[test]
-fn a_class_holds_of_a_hat_what_the_table_says() {
+fn class_normalizes_hats() {
     let hats = ["", "a", "r", "ar", "a Teacher", "r Teacher"].map(value);
     let normal = |class: ServerClass| hats.clone().map(|hat| class.normal_hat(&hat));
     assert_eq!(normal(P), hats.clone().map(Some));
@@ -18,7 +18,7 @@ fn a_class_holds_of_a_hat_what_the_table_says() {
 }
 
 #[test]
-fn local_equals_remote_nothing_and_the_base_moves() {
+fn local_equals_remote_advances_base() {
     for class in ALL {
         let mut sides = Sides::known(class, |_| {});
         sides
@@ -35,7 +35,7 @@ fn local_equals_remote_nothing_and_the_base_moves() {
 }
 
 #[test]
-fn what_is_not_held_or_not_known_is_neither_compared_nor_sent_nor_overwritten() {
+fn unsupported_and_unknown_values_are_untouched() {
     let unknown = hatrack::model::Json::new("\"2027-01-31T18:00:00Z\"").unwrap();
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
@@ -67,7 +67,7 @@ fn what_is_not_held_or_not_known_is_neither_compared_nor_sent_nor_overwritten() 
 }
 
 #[test]
-fn base_equals_remote_send() {
+fn base_equals_remote_sends() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.both_entry("t", "Teacher").both_entry("s", "Student");
@@ -99,7 +99,7 @@ fn base_equals_remote_send() {
 }
 
 #[test]
-fn base_equals_local_receive() {
+fn base_equals_local_receives() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.both_entry("t", "Teacher").both_entry("s", "Student");
@@ -120,7 +120,7 @@ fn base_equals_local_receive() {
 }
 
 #[test]
-fn both_changed_and_nothing_in_common_merges() {
+fn disjoint_changes_merge() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.both_entry("t", "Teacher").both_entry("s", "Student");
@@ -137,7 +137,7 @@ fn both_changed_and_nothing_in_common_merges() {
 }
 
 #[test]
-fn all_differ_conflict_untouched_until_chosen_either_way() {
+fn conflict_is_untouched_until_resolved() {
     for class in [P, E1] {
         let changed = || {
             let mut sides = Sides::known(class, |sides| {
@@ -187,7 +187,7 @@ fn all_differ_conflict_untouched_until_chosen_either_way() {
 }
 
 #[test]
-fn no_base_absent_on_one_side_goes_to_the_other_and_nothing_is_deleted() {
+fn without_base_missing_items_are_copied_and_nothing_is_deleted() {
     for class in ALL {
         let mut sides = Sides::unknown(class);
         sides
@@ -210,7 +210,7 @@ fn no_base_absent_on_one_side_goes_to_the_other_and_nothing_is_deleted() {
 }
 
 #[test]
-fn no_base_both_there_and_different_conflict() {
+fn without_base_different_items_conflict() {
     for class in [P, E1] {
         let mut sides = Sides::unknown(class);
         sides.both_user("terry", Affiliation::Member);
@@ -238,7 +238,7 @@ fn no_base_both_there_and_different_conflict() {
 }
 
 #[test]
-fn hat_send_user_not_there_is_left_out_on_prosody_and_offered_on_ejabberd() {
+fn hat_of_missing_remote_user_is_skipped_or_offered() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.both_entry("t", "Teacher");
@@ -272,7 +272,7 @@ fn hat_send_user_not_there_is_left_out_on_prosody_and_offered_on_ejabberd() {
 }
 
 #[test]
-fn hat_send_past_a_limit_is_refused_beforehand() {
+fn hat_beyond_limit_is_not_sent() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.member("terry", &[]);
@@ -326,7 +326,7 @@ fn hat_send_past_a_limit_is_refused_beforehand() {
 }
 
 #[test]
-fn hat_send_text_that_the_server_chokes_on_is_refused_beforehand() {
+fn hat_with_unsendable_text_is_not_sent() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.member("terry", &[]);
@@ -349,7 +349,7 @@ fn hat_send_text_that_the_server_chokes_on_is_refused_beforehand() {
 }
 
 #[test]
-fn hat_send_an_empty_title_is_refused_beforehand_on_ejabberd() {
+fn hat_without_title_is_not_sent_to_ejabberd() {
     let mut sides = Sides::known(E1, |sides| {
         sides.member("terry", &[]);
     });
@@ -374,7 +374,7 @@ fn hat_send_an_empty_title_is_refused_beforehand_on_ejabberd() {
 }
 
 #[test]
-fn hat_receive_new_has_the_fields_that_are_held() {
+fn received_new_hat_has_supported_fields() {
     for (class, title) in [(P, Some("Teacher")), (E1, Some("Teacher")), (E2, None)] {
         let mut sides = Sides::known(class, |sides| {
             sides.member("terry", &[]);
@@ -409,7 +409,7 @@ fn hat_receive_new_has_the_fields_that_are_held() {
 }
 
 #[test]
-fn hat_receive_changed_only_fields_that_differ() {
+fn received_hat_changes_only_differing_fields() {
     let mut sides = Sides::known(P, |sides| {
         sides.member("terry", &[("t", "a Teacher")]);
     });
@@ -435,7 +435,7 @@ fn hat_receive_changed_only_fields_that_differ() {
 }
 
 #[test]
-fn hat_receive_absent_there_the_whole_attachment_goes() {
+fn received_removal_removes_whole_attachment() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.member("terry", &[("t", "a Teacher")]);
@@ -455,7 +455,7 @@ fn hat_receive_absent_there_the_whole_attachment_goes() {
 }
 
 #[test]
-fn hat_inactive_here_and_present_there_becomes_active_or_is_a_conflict_without_base() {
+fn locally_inactive_remote_hat_becomes_active_or_conflicts() {
     for class in [E1, E2] {
         let mut sides = Sides::known(class, |sides| {
             sides
@@ -489,7 +489,7 @@ fn hat_inactive_here_and_present_there_becomes_active_or_is_a_conflict_without_b
 }
 
 #[test]
-fn hat_made_inactive_here_goes_from_ejabberd() {
+fn deactivated_hat_is_removed_from_ejabberd() {
     for class in [E1, E2] {
         let mut sides = Sides::known(class, |sides| {
             sides
@@ -505,7 +505,7 @@ fn hat_made_inactive_here_goes_from_ejabberd() {
 }
 
 #[test]
-fn strangers_and_outcasts_with_hats_are_received_and_removals_are_sent() {
+fn unaffiliated_users_with_hats_are_received_and_removals_sent() {
     for class in ALL {
         let mut sides = Sides::known(class, |_| {});
         sides
@@ -536,7 +536,7 @@ fn strangers_and_outcasts_with_hats_are_received_and_removals_are_sent() {
 }
 
 #[test]
-fn unreadable_address_or_hat_there_is_skipped_counted_and_never_a_deletion() {
+fn unreadable_remote_items_are_skipped_and_never_deletions() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.both_entry("t", "T");
@@ -563,7 +563,7 @@ fn unreadable_address_or_hat_there_is_skipped_counted_and_never_a_deletion() {
 }
 
 #[test]
-fn what_was_not_read_in_full_says_nothing_by_missing() {
+fn incomplete_read_never_means_deletion() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides

@@ -6,7 +6,7 @@ use hatrack::sync::{CatalogValue, Decision, Note, Reason};
 use crate::sides::*;
 
 #[test]
-fn catalog_stays_local_where_there_is_none() {
+fn catalog_stays_local_if_server_has_none() {
     for class in [P, E1] {
         let mut sides = Sides::known(class, |_| {});
         sides.local_entry("t", Some(entry("Teacher", Some("120"))));
@@ -19,7 +19,7 @@ fn catalog_stays_local_where_there_is_none() {
 }
 
 #[test]
-fn catalog_goes_by_the_table_title_and_hue_together() {
+fn catalog_entry_merges_title_and_hue_together() {
     let mut sides = Sides::known(E2, |sides| {
         sides.both_entry("t", "Teacher");
     });
@@ -46,7 +46,7 @@ fn catalog_goes_by_the_table_title_and_hue_together() {
 }
 
 #[test]
-fn catalog_hues_that_mean_the_same_are_the_same_and_odd_ones_are_taken_as_they_are() {
+fn catalog_hues_are_normalized_and_odd_ones_kept() {
     let mut sides = Sides::known(E2, |_| {});
     let text = CatalogHat {
         hue: Hue::new(Json::new("\"120.0\"").unwrap()),
@@ -63,7 +63,7 @@ fn catalog_hues_that_mean_the_same_are_the_same_and_odd_ones_are_taken_as_they_a
 }
 
 #[test]
-fn catalog_implied_and_absent_there_is_defined_before_the_hat() {
+fn implied_entry_missing_remotely_is_defined_before_hat() {
     let mut sides = Sides::known(E2, |sides| {
         sides.member("terry", &[]);
     });
@@ -96,7 +96,7 @@ fn catalog_implied_and_absent_there_is_defined_before_the_hat() {
 }
 
 #[test]
-fn catalog_implied_by_hats_that_are_there_and_cannot_be_seen_is_offered() {
+fn implied_entry_of_invisible_remote_hats_is_offered() {
     let mut sides = Sides::known(E2, |sides| {
         sides.member("terry", &[("t", "a Teacher")]).member("ann", &[]);
     });
@@ -113,7 +113,7 @@ fn catalog_implied_by_hats_that_are_there_and_cannot_be_seen_is_offered() {
 }
 
 #[test]
-fn catalog_implied_and_there_nothing() {
+fn implied_entry_existing_remotely_needs_nothing() {
     let mut sides = Sides::known(E2, |sides| {
         sides.member("terry", &[]);
     });
@@ -140,7 +140,7 @@ fn catalog_implied_and_there_nothing() {
 }
 
 #[test]
-fn catalog_send_removal_only_if_nobody_has_the_hat_on_either_side() {
+fn catalog_removal_is_sent_only_if_hat_is_unused() {
     let mut sides = Sides::known(E2, |sides| {
         sides
             .both_entry("t", "Teacher")
@@ -168,7 +168,7 @@ fn catalog_send_removal_only_if_nobody_has_the_hat_on_either_side() {
 }
 
 #[test]
-fn catalog_send_without_title_or_with_text_that_cannot_be_sent_is_left_out() {
+fn catalog_entry_with_unsendable_title_is_skipped() {
     let mut sides = Sides::known(E2, |_| {});
     sides.local_entry("none", Some(CatalogHat::default()));
     sides.local_entry("text", Some(entry("\u{1b}", None)));
@@ -182,7 +182,7 @@ fn catalog_send_without_title_or_with_text_that_cannot_be_sent_is_left_out() {
 }
 
 #[test]
-fn catalog_receive_title_drops_own_titles_that_say_the_old_one() {
+fn received_catalog_title_drops_equal_own_titles() {
     let mut sides = Sides::known(E2, |sides| {
         sides.both_entry("t", "Teacher");
         sides
@@ -201,7 +201,7 @@ fn catalog_receive_title_drops_own_titles_that_say_the_old_one() {
 }
 
 #[test]
-fn catalog_receive_removal_the_entry_goes_and_hats_by_their_own_rows() {
+fn received_catalog_removal_keeps_hats() {
     let mut sides = Sides::known(E2, |sides| {
         sides.both_entry("t", "Teacher");
         sides
@@ -221,7 +221,7 @@ fn catalog_receive_removal_the_entry_goes_and_hats_by_their_own_rows() {
 }
 
 #[test]
-fn a_hat_whose_entry_was_removed_there_is_not_sent_into_nothing() {
+fn hat_is_not_sent_if_its_entry_was_removed_remotely() {
     let mut sides = Sides::known(E2, |sides| {
         sides.both_entry("t", "Teacher").member("terry", &[]);
     });
@@ -233,7 +233,7 @@ fn a_hat_whose_entry_was_removed_there_is_not_sent_into_nothing() {
 }
 
 #[test]
-fn own_title_that_differs_from_the_catalog_is_a_note_and_never_sent() {
+fn differing_own_title_is_noted_and_never_sent() {
     let mut sides = Sides::known(E2, |sides| {
         sides.both_entry("t", "Teacher");
         sides

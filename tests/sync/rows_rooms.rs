@@ -8,7 +8,7 @@ use hatrack::sync::{Base, LARGEST_BASE, RoomRead, RoomState, SetAside, merge};
 use crate::sides::*;
 
 #[test]
-fn room_name_is_received_where_it_was_not_changed_and_never_sent() {
+fn room_name_is_received_if_unchanged_and_never_sent() {
     for class in ALL {
         let mut sides = Sides::known(class, |_| {});
         sides.remote.name = Some("Courses".into());
@@ -28,7 +28,7 @@ fn room_name_is_received_where_it_was_not_changed_and_never_sent() {
 }
 
 #[test]
-fn room_only_there_is_listed_and_taken_when_asked_for() {
+fn remote_only_room_is_listed_and_received_on_request() {
     for class in ALL {
         let mut sides = Sides::unknown(class);
         sides.file.remove_room(&room()).unwrap();
@@ -55,7 +55,7 @@ fn room_only_there_is_listed_and_taken_when_asked_for() {
 }
 
 #[test]
-fn room_removed_here_is_unlinked_until_asked_for() {
+fn locally_removed_room_is_unlinked_until_requested() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.member("terry", &[("t", "a T")]);
@@ -72,7 +72,7 @@ fn room_removed_here_is_unlinked_until_asked_for() {
 }
 
 #[test]
-fn room_only_here_is_never_made_there_and_nothing_is_lost_here() {
+fn local_only_room_is_never_created_remotely_nor_lost() {
     for class in ALL {
         let mut sides = Sides::unknown(class);
         sides
@@ -99,7 +99,7 @@ fn room_only_here_is_never_made_there_and_nothing_is_lost_here() {
 }
 
 #[test]
-fn room_forbidden_or_unread_nothing_and_the_base_is_kept() {
+fn forbidden_or_unread_room_keeps_base() {
     for class in ALL {
         let sides = Sides::known(class, |sides| {
             sides.member("terry", &[("t", "a T")]);
@@ -116,7 +116,7 @@ fn room_forbidden_or_unread_nothing_and_the_base_is_kept() {
 }
 
 #[test]
-fn room_made_anew_is_a_first_contact() {
+fn recreated_room_is_first_contact() {
     // Prosody says when the room was made.
     let mut sides = Sides::known(P, |sides| {
         sides.remote.created = Some("100".into());
@@ -151,7 +151,7 @@ fn room_made_anew_is_a_first_contact() {
 }
 
 #[test]
-fn base_is_set_aside_by_revision_server_class_and_form() {
+fn base_is_discarded_by_revision_server_class_and_format() {
     let sides = Sides::known(P, |sides| {
         sides.member("terry", &[("t", "a T"), ("s", " S")]);
     });

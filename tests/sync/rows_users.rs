@@ -6,7 +6,7 @@ use hatrack::sync::{Decision, Reason};
 use crate::sides::*;
 
 #[test]
-fn affiliation_show_is_received_and_never_sent() {
+fn shown_affiliation_is_received_and_never_sent() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.member("terry", &[]).member("ann", &[]);
@@ -34,7 +34,7 @@ fn affiliation_show_is_received_and_never_sent() {
 }
 
 #[test]
-fn affiliation_manage_goes_by_the_table() {
+fn managed_affiliation_follows_table() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.member("terry", &[]).member("ann", &[]).member("bob", &[]);
@@ -60,7 +60,7 @@ fn affiliation_manage_goes_by_the_table() {
 }
 
 #[test]
-fn affiliation_never_the_last_owner() {
+fn last_owner_is_never_removed() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.both_user("terry", Affiliation::Owner);
@@ -95,7 +95,7 @@ fn affiliation_never_the_last_owner() {
 }
 
 #[test]
-fn affiliation_never_the_own_account() {
+fn own_affiliation_is_never_changed() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.both_user("me", Affiliation::Owner);
@@ -110,7 +110,7 @@ fn affiliation_never_the_own_account() {
 }
 
 #[test]
-fn user_removed_here_show_is_left_out_with_their_hats_and_can_be_taken_back() {
+fn locally_removed_user_is_skipped_and_restorable_when_shown() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.both_entry("t", "T").member("terry", &[("t", "a T")]);
@@ -126,7 +126,7 @@ fn user_removed_here_show_is_left_out_with_their_hats_and_can_be_taken_back() {
 }
 
 #[test]
-fn user_removed_here_manage_is_sent_whole_or_a_conflict() {
+fn locally_removed_user_is_sent_whole_or_conflicts_when_managed() {
     for class in ALL {
         let removed = || {
             let mut sides = Sides::known(class, |sides| {
@@ -171,7 +171,7 @@ fn user_removed_here_manage_is_sent_whole_or_a_conflict() {
 }
 
 #[test]
-fn user_unaffiliated_there_with_a_hat_changed_here_is_one_conflict() {
+fn remotely_removed_user_with_changed_hat_is_one_conflict() {
     for class in ALL {
         let changed = || {
             let mut sides = Sides::known(class, |sides| {
@@ -206,7 +206,7 @@ fn user_unaffiliated_there_with_a_hat_changed_here_is_one_conflict() {
 }
 
 #[test]
-fn user_unaffiliated_there_with_a_hat_in_conflict_is_one_conflict() {
+fn remotely_removed_user_with_conflicting_hat_is_one_conflict() {
     for class in [E1, E2] {
         let mut sides = Sides::known(class, |sides| {
             sides.both_entry("t", "T").member("terry", &[]);
@@ -221,7 +221,7 @@ fn user_unaffiliated_there_with_a_hat_in_conflict_is_one_conflict() {
 }
 
 #[test]
-fn user_unaffiliated_there_is_removed_whole_on_prosody() {
+fn remotely_removed_user_is_removed_whole_on_prosody() {
     let mut sides = Sides::known(P, |sides| {
         sides.member("terry", &[("t", "a T"), ("s", " S")]);
     });
@@ -232,7 +232,7 @@ fn user_unaffiliated_there_is_removed_whole_on_prosody() {
 }
 
 #[test]
-fn user_unaffiliated_there_on_ejabberd_keeps_hats_by_their_rows_and_goes_without_an_active_one() {
+fn remotely_removed_ejabberd_user_keeps_active_hats() {
     for class in [E1, E2] {
         let mut sides = Sides::known(class, |sides| {
             sides
@@ -267,7 +267,7 @@ fn user_unaffiliated_there_on_ejabberd_keeps_hats_by_their_rows_and_goes_without
 }
 
 #[test]
-fn user_only_here_affiliation_is_left_out_or_sent() {
+fn local_only_affiliation_is_skipped_or_sent() {
     for class in ALL {
         let mut sides = Sides::known(class, |_| {});
         sides.local_user("terry", Affiliation::Member);

@@ -9,7 +9,7 @@ use crate::session::*;
 use crate::sides::*;
 
 #[test]
-fn a_change_waits_is_sent_answered_and_confirmed() {
+fn change_is_queued_sent_answered_and_confirmed() {
     for class in ALL {
         let mut session = with_terry(class);
         session.commit(|sides| {
@@ -44,7 +44,7 @@ fn a_change_waits_is_sent_answered_and_confirmed() {
 }
 
 #[test]
-fn a_crash_before_or_after_the_commit_loses_nothing_and_sends_nothing_else() {
+fn crash_around_commit_loses_and_adds_nothing() {
     for class in ALL {
         let mut session = with_terry(class);
         let (after, _) = session.prepare(|sides| {
@@ -64,7 +64,7 @@ fn a_crash_before_or_after_the_commit_loses_nothing_and_sends_nothing_else() {
 }
 
 #[test]
-fn only_what_the_file_still_has_is_sent() {
+fn sends_only_what_the_file_still_has() {
     for class in ALL {
         let mut session = with_terry(class);
         session.commit(|sides| {
@@ -93,7 +93,7 @@ fn only_what_the_file_still_has_is_sent() {
 }
 
 #[test]
-fn undo_replaces_the_value_and_is_sent_against_the_answer() {
+fn undo_replaces_queued_value() {
     for class in ALL {
         let mut session = with_terry(class);
         session.commit(|sides| {
@@ -133,7 +133,7 @@ fn undo_replaces_the_value_and_is_sent_against_the_answer() {
 }
 
 #[test]
-fn an_answer_that_never_came_is_found_out_by_sending_again() {
+fn lost_answer_is_resolved_by_resending() {
     for class in ALL {
         for arrived in [false, true] {
             let mut session = with_terry(class);
@@ -172,7 +172,7 @@ fn an_answer_that_never_came_is_found_out_by_sending_again() {
 }
 
 #[test]
-fn changed_meanwhile_is_a_question() {
+fn concurrent_remote_change_is_a_conflict() {
     let mut session = Session::of(Sides::known(P, |sides| {
         sides.member("terry", &[("t", "a T")]);
     }));
@@ -203,7 +203,7 @@ fn changed_meanwhile_is_a_question() {
 }
 
 #[test]
-fn a_refusal_stands_until_the_item_changes_or_is_tried_again() {
+fn refusal_lasts_until_change_or_retry() {
     for class in ALL {
         let mut session = with_terry(class);
         session.commit(|sides| {
@@ -224,7 +224,7 @@ fn a_refusal_stands_until_the_item_changes_or_is_tried_again() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_left_out_with_the_reason_the_merge_gives() {
+fn unsendable_changes_are_skipped_with_reason() {
     let mut session = with_terry(P);
     session.commit(|sides| {
         sides
@@ -253,7 +253,7 @@ fn what_cannot_be_sent_is_left_out_with_the_reason_the_merge_gives() {
 }
 
 #[test]
-fn definitions_go_before_hats_and_hats_wait_for_them() {
+fn hats_wait_for_their_definitions() {
     let mut session = with_terry(E2);
     session.commit(|sides| {
         sides.local_hat("terry", "new", Some("a New"));
@@ -277,7 +277,7 @@ fn definitions_go_before_hats_and_hats_wait_for_them() {
 }
 
 #[test]
-fn a_user_who_is_removed_goes_hats_first_and_not_with_hats_of_somebody_else() {
+fn user_removal_removes_own_hats_first() {
     for class in ALL {
         let mut session = with_terry(class);
         session.sides = session.sides.clone().managed();
@@ -302,7 +302,7 @@ fn a_user_who_is_removed_goes_hats_first_and_not_with_hats_of_somebody_else() {
 }
 
 #[test]
-fn a_commit_that_takes_many_hats_without_having_been_asked_waits_for_the_plan() {
+fn unconfirmed_bulk_removal_waits_for_plan() {
     let mut sides = Sides::known(P, |_| {});
     for number in 0..21 {
         sides.member(&format!("u{number:02}"), &[("t", "a")]);
@@ -321,7 +321,7 @@ fn a_commit_that_takes_many_hats_without_having_been_asked_waits_for_the_plan() 
 }
 
 #[test]
-fn what_the_server_lost_is_sent_again_and_what_somebody_removed_is_not() {
+fn resends_lost_changes_but_not_removed_ones() {
     for class in ALL {
         let t = item("terry", "t");
         let sent = |answer: &ItemOutcome| {
@@ -363,7 +363,7 @@ fn what_the_server_lost_is_sent_again_and_what_somebody_removed_is_not() {
 }
 
 #[test]
-fn an_interrupted_plan_is_finished_by_the_next_session() {
+fn next_session_finishes_interrupted_plan() {
     for class in ALL {
         let mut session = Session::of(Sides::known(class, |sides| {
             sides
@@ -400,7 +400,7 @@ fn an_interrupted_plan_is_finished_by_the_next_session() {
 }
 
 #[test]
-fn a_document_that_is_none_is_left_alone() {
+fn ignores_invalid_documents() {
     let mut session = with_terry(P);
     assert_eq!(session.outbox.to_bytes(), None, "nothing needs to be kept");
     session.commit(|sides| {

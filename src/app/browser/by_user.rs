@@ -252,7 +252,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn refreshed_index_equals_a_new_one(
+        fn refreshed_index_equals_new_index(
             before in prop::collection::vec((0..6_u8, 0..12_u8), 0..40),
             after in prop::collection::vec((0..6_u8, 0..12_u8), 0..40),
         ) {
@@ -264,7 +264,7 @@ mod tests {
         }
 
         #[test]
-        fn index_has_every_membership_once_and_sorted(
+        fn index_lists_each_membership_once_in_order(
             members in prop::collection::vec((0..6_u8, 0..12_u8), 0..40),
         ) {
             let wardrobe = wardrobe(&members);

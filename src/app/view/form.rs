@@ -36,7 +36,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
         body: Body::Fields(Box::new(FieldsView {
             warning: form
                 .concurrent_change(state.wardrobe())
-                .map(|now| format!("changed by someone else: {now}")),
+                .map(|now| format!("Changed by someone else: {now}")),
             fields,
             focus: form.focus,
             status: status(state, form),
@@ -93,7 +93,7 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
         None if field.name == FieldName::Title
             && matches!(form.subject, FormSubject::EditHats { before: None, .. }) =>
         {
-            "for all; leave unchanged to keep each value".into()
+            "leave unchanged to keep each title".into()
         }
         None => server_hint(state, form, field).unwrap_or_else(|| field.name.hint(state.keymap())),
     }

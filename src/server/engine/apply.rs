@@ -1,8 +1,8 @@
-//! Sending what a plan decides, and writing down what came of it.
+//! Sends the changes of a plan and stores their outcomes.
 //!
-//! What is sent is durable in the outbox before the first of it goes, and an answer is written there before the base moves.
-//! So whatever ends this process, the next apply finishes it: what the server has already is done, what it lost is sent
-//! again, and what somebody else changed meanwhile is a question.
+//! Changes are durable in the outbox before they are sent, and answers are stored there before the base is updated. So
+//! however this process ends, the next apply finishes: changes that the server has are done, changes that it lost are
+//! sent again, and concurrent changes of others are conflicts.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -22,18 +22,18 @@ use crate::sync::{
 
 /// How long to wait for another session of this account that is sending to the room.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often sending goes on after the connection broke, and the pauses before.
+/// The pauses before resuming after a lost connection; their number is the number of attempts.
 const PAUSES: [Duration; 3] = [
     Duration::from_millis(100),
     Duration::from_millis(500),
     Duration::from_secs(2),
 ];
-/// How often what is left is sent: what depends on something else waits for it, and what turns out to be our own change
-/// whose answer was lost is sent against that.
+/// How often the remaining changes are sent: dependent changes wait for others, and our own unanswered changes become
+/// the expected values.
 const ROUNDS: usize = 12;
 
 impl Engine {
-    /// Gives what was done, and whether it was stopped before all was.
+    /// Returns the report, and whether it was stopped early.
     pub(super) fn apply(&mut self, id: u64, plan: &Plan, reason: Option<&Arc<str>>) -> (Report, bool) {
         let mut reports = Vec::new();
         let mut jobs = Vec::new();
@@ -71,9 +71,9 @@ impl Engine {
         (report, stopped)
     }
 
-    /// Takes the room's lock and makes durable what is sent to it.
+    /// Locks the room and makes its changes durable.
     ///
-    /// Errors: nothing is sent, as the report says.
+    /// Errors: nothing is sent; the report says why.
     fn begin(
         &mut self,
         class: ServerClass,
@@ -126,7 +126,7 @@ impl Engine {
         Ok(job)
     }
 
-    /// Sends until nothing is left, or nothing more can be sent. Gives whether it was stopped.
+    /// Sends until nothing is left or can be sent. Returns whether it was stopped.
     fn send(&mut self, id: u64, jobs: &mut [Job]) -> bool {
         let mut pace = Pace::new(jobs.iter().map(|job| job.open.len()).sum());
         let mut pauses = PAUSES.into_iter();
@@ -158,7 +158,7 @@ impl Engine {
         false
     }
 
-    /// What goes next, of all rooms, and whose it is.
+    /// The next changes of all rooms, with their jobs.
     fn next_work(&self, jobs: &mut [Job]) -> (Vec<RoomChanges>, Vec<usize>) {
         let (mut work, mut of_job) = (Vec::new(), Vec::new());
         let Ok(files) = self.files() else {
@@ -223,7 +223,7 @@ impl Engine {
                 job.unsaved = Some(why);
             }
             if let Err(error) = job.write(files, server, Writing::Soon) {
-                // The answers are found out again by the next session.
+                // The next session determines the answers again.
                 log::warn!(room:% = job.plan.room, reason:% = error; "answers not written");
             }
             if let Some(progress) = pace.add(answered) {
@@ -243,7 +243,7 @@ impl Engine {
         result
     }
 
-    /// Connects anew after a pause; gives whether there is a connection.
+    /// Reconnects after a pause. Returns whether it succeeded.
     fn go_on(&mut self, id: u64, pauses: &mut impl Iterator<Item = Duration>) -> bool {
         for pause in pauses {
             if self.control.is_stopped(id) {
@@ -259,7 +259,7 @@ impl Engine {
         false
     }
 
-    /// Only reading tells what was done, and whether the rooms are the same still.
+    /// Only reading shows what was changed, and whether the rooms are still the same.
     fn read_again(&mut self, id: u64, jobs: &mut [Job]) {
         let open = jobs.iter().filter(|job| job.is_open());
         let rooms: Vec<_> = open.map(|job| job.plan.room.clone()).collect();
@@ -297,7 +297,7 @@ impl Engine {
     }
 }
 
-/// The report of a room to which nothing is sent.
+/// The report of a room for which nothing is sent.
 fn not_sent(plan: &RoomPlan, why: &str) -> RoomReport {
     let mut report = RoomReport::new(plan);
     if plan.state == RoomState::Linked {

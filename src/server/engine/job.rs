@@ -1,4 +1,4 @@
-//! What is sent to one room: its outbox and its base, while the room's lock is held.
+//! The changes to send to one room, with its outbox and base, while the room's lock is held.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,34 +14,34 @@ use crate::sync::{
     SendState, ServerClass, Subject,
 };
 
-/// How long an answer may wait to be written down together with others: what is lost with this process is asked again.
+/// How long an answer may wait to be stored together with others; an answer lost with the process is determined again.
 const WRITE_INTERVAL: Duration = Duration::from_millis(250);
-/// The base lags behind all the longer: the outbox has what it lacks.
+/// The base is written even later: the outbox has what it lacks.
 const BASE_INTERVAL: Duration = Duration::from_secs(2);
-/// How often one change is sent.
+/// How often a change is sent at most.
 const MOST_TRIES: u8 = 4;
 
-/// When something is written down.
+/// When to store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Writing {
-    /// At once.
+    /// Immediately.
     Now,
-    /// With what follows.
+    /// Together with later changes.
     Soon,
 }
 
-/// What is sent to one room.
+/// The changes to send to one room.
 pub(super) struct Job {
-    /// What differs, as last read.
+    /// The plan of the last read.
     pub(super) plan: RoomPlan,
     pub(super) base: Option<Base>,
     pub(super) local: Option<Arc<Room>>,
     pub(super) revision: u64,
-    /// Changes of the plan that are not answered yet.
+    /// Unanswered changes of the plan.
     pub(super) open: BTreeSet<Item>,
-    /// No answer came for something.
+    /// Whether an answer is missing.
     pub(super) unknown: bool,
-    /// Why the server could not store what it took, for people.
+    /// Why the server could not store accepted changes, for display.
     pub(super) unsaved: Option<String>,
     report: RoomReport,
     outbox: Outbox,
@@ -78,7 +78,7 @@ impl Job {
         }
     }
 
-    /// What somebody decided not to send does not go since an earlier session began with it.
+    /// A change that was decided not to be sent is not sent just because an earlier session began it.
     pub(super) fn forget_what_is_skipped(&mut self) {
         for line in &self.plan.lines {
             if let Subject::Item(item) = &line.subject
@@ -91,18 +91,18 @@ impl Job {
         }
     }
 
-    /// Puts what is sent of the plan into the outbox.
+    /// Adds the plan's changes to the outbox.
     pub(super) fn put(&mut self, changes: Vec<(ItemChange, bool)>) {
         self.open = changes.iter().map(|(change, _)| change.item.clone()).collect();
         self.outbox.put_plan(changes);
     }
 
-    /// Whether something may still be sent.
+    /// Whether changes may still be sent.
     pub(super) fn is_open(&self) -> bool {
         !self.over
     }
 
-    /// What goes next; nothing goes more often than makes sense.
+    /// The next changes to send, each only a limited number of times.
     pub(super) fn next(&mut self) -> Vec<ItemChange> {
         let mut changes = self
             .outbox
@@ -116,7 +116,7 @@ impl Job {
         changes
     }
 
-    /// Takes an answer; gives whether the change is done with.
+    /// Handles an answer. Returns whether the change is finished.
     pub(super) fn answer(
         &mut self,
         change: &ItemChange,
@@ -133,7 +133,7 @@ impl Job {
         !waits && self.open.remove(&change.item)
     }
 
-    /// Takes a read after the connection broke.
+    /// Handles a read after the connection was lost.
     pub(super) fn read_back(&mut self, remote: &RemoteRoom, began: Timestamp, stream: u64) {
         let moves = self.outbox.read_back(remote, self.base.as_ref(), began, stream);
         self.take_moves(moves);
@@ -148,7 +148,7 @@ impl Job {
         }
     }
 
-    /// Whether the server's room is the one that the plan was made for.
+    /// Whether the server's room is the one of the plan.
     pub(super) fn is_same_room(&self, remote: &RemoteRoom) -> bool {
         let same = match (&self.plan.remote().created, &remote.created) {
             (Some(then), Some(now)) => then == now,
@@ -160,20 +160,20 @@ impl Job {
             .is_none_or(|base| base.check_room(remote).is_ok())
     }
 
-    /// Nothing more is sent this time; the next session goes on.
+    /// Stops sending for now; the next session continues.
     pub(super) fn give_up(&mut self, why: &str) {
         self.over = true;
         self.report.error.get_or_insert_with(|| why.to_owned());
     }
 
-    /// Nothing more is ever sent of this: the room is gone, or another one.
+    /// Drops the changes: the room is missing or a different one.
     pub(super) fn abandon(&mut self, why: &str) {
         self.outbox.clear();
         self.moves.clear();
         self.give_up(why);
     }
 
-    /// Writes down what changed: the outbox, then the base.
+    /// Stores changes: the outbox, then the base.
     pub(super) fn write(
         &mut self,
         files: &ServerFiles,
@@ -210,7 +210,7 @@ impl Job {
         Ok(())
     }
 
-    /// What came of it; the base and the outbox as they are now.
+    /// Finishes: the report, and the current base and outbox.
     pub(super) fn end(mut self) -> (RoomReport, Option<Base>, Outbox) {
         let stores = self.plan.class == ServerClass::Prosody;
         for (item, (change, outcome)) in &self.last {

@@ -1,5 +1,4 @@
-//! What is done with one server: rooms are read and compared with the file, what is decided to be sent is sent, and what
-//! both sides have then is written down.
+//! The engine of one server: reads and compares rooms, sends decided changes, and records what both sides agree on.
 
 mod apply;
 mod job;
@@ -29,7 +28,7 @@ use crate::sync::{
 pub(super) struct Engine {
     settings: ServerSettings,
     backend: Box<dyn Backend>,
-    /// Why there are none, for people.
+    /// Why there are none, for display.
     files: Result<ServerFiles, String>,
     data_file: std::path::PathBuf,
     actor: Arc<str>,
@@ -37,14 +36,14 @@ pub(super) struct Engine {
     notify: Notify,
     control: Arc<Control>,
     state: ServerState,
-    /// The connection, by a number that no other session has.
+    /// The connection's number, unique among all sessions.
     stream: u64,
     rooms: BTreeMap<Jid, Known>,
-    /// `None`: it is not known yet who lost hats lately.
+    /// `None`: recent losses of hats are not known yet.
     guard: Option<RemovalGuard>,
 }
 
-/// A number that no other connection has.
+/// A unique connection number.
 fn new_stream() -> u64 {
     uuid::Uuid::new_v4().as_u64_pair().0
 }
@@ -78,7 +77,7 @@ impl Engine {
         }
     }
 
-    /// Does what is asked, and tells of it.
+    /// Handles a request and sends its events.
     pub(super) fn handle(&mut self, request: ServerRequest) {
         match request {
             ServerRequest::Check { .. } => self.check(),
@@ -113,10 +112,10 @@ impl Engine {
             ServerRequest::Reconnect { .. } => {
                 self.disconnect();
                 self.set_state(ServerState::Idle);
-                // The state tells what came of it.
+                // The state event shows the result.
                 let _ = self.connect();
             }
-            // At once and following: not done by this worker yet. A commit is never held up.
+            // Immediate sending and following are not implemented by this worker yet. A commit is never delayed.
             ServerRequest::Prepare { id, .. } => self.emit(ServerEvent::Prepared { id }),
             ServerRequest::Settled { .. }
             | ServerRequest::Follow { .. }
@@ -127,7 +126,7 @@ impl Engine {
         }
     }
 
-    /// Ends the connection in good order.
+    /// Closes the connection cleanly.
     pub(super) fn disconnect(&mut self) {
         self.backend.disconnect();
     }
@@ -146,7 +145,7 @@ impl Engine {
         }
     }
 
-    /// Connects where that is not done yet. A server that refused is not asked again before somebody wants that.
+    /// Connects if necessary. A server that refused is tried again only on request.
     fn connect(&mut self) -> Result<ServerClass, Error> {
         if let ServerState::Refused(text) = &self.state {
             return Err(Error::Refused(text.clone()));
@@ -162,7 +161,7 @@ impl Engine {
         connected
     }
 
-    /// The connection is gone, or never was.
+    /// There is no connection.
     fn failed(&mut self, error: &Error) {
         match error {
             Error::Stopped => return,
@@ -190,12 +189,12 @@ impl Engine {
         self.settings.links(room) && self.scope.rooms.as_ref().is_none_or(|rooms| rooms.contains(room))
     }
 
-    /// Whether this session may change a room and what is known of it.
+    /// Whether this session may change a room and its records.
     fn writes(&self, room: &Jid) -> bool {
         !self.scope.read_only && self.sees(room)
     }
 
-    /// A room is another one in the file.
+    /// A room changed in the file.
     fn changed(&mut self, room: LocalRoom, revision: u64) {
         if let Some(known) = self.rooms.get_mut(&room.room) {
             known.local = room.local;
@@ -203,8 +202,8 @@ impl Engine {
         }
     }
 
-    /// What was received is in the file: what both sides agree on now is known. Items on their way to the server stay as
-    /// they were, and so do those of which another session learned something since the server was read.
+    /// Received changes are in the file: records what both sides now agree on. Items that are being sent are not
+    /// changed, nor those that another session updated since the read.
     fn received(&mut self, room: LocalRoom, revision: u64, held: BTreeSet<Jid>) {
         let (name, local) = (room.room.clone(), room.local.clone());
         self.changed(room, revision);
@@ -241,7 +240,7 @@ impl Engine {
             Some(base)
         });
         if let Err(error) = written {
-            // It lags behind, which costs a question at most.
+            // It lags behind, which at most causes an unnecessary conflict.
             log::warn!(room:% = name, reason:% = error; "base not written");
         }
         let Some(base) = settled else { return };
@@ -266,7 +265,7 @@ impl Engine {
             for item in &done {
                 there.forget(item);
             }
-            // It is found to be done again.
+            // It will be found again.
             let _ = files.write_outbox(&there);
         }
         if let Some(known) = self.rooms.get_mut(&name) {
@@ -281,7 +280,8 @@ impl Engine {
         }
     }
 
-    /// Who lost hats on this server within the last hour, as the history has it: the guard counts over all sessions.
+    /// Users who lost hats on this server within the last hour, from the history, because the guard counts over all
+    /// sessions.
     fn guard(&mut self) -> &mut RemovalGuard {
         let Self {
             guard,

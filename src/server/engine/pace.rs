@@ -1,16 +1,16 @@
-//! How far something is, and how fast it goes.
+//! Progress and rate.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::sync::Progress;
 
-/// How often it is told.
+/// Interval of progress events.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// The time over which the rate is measured.
+/// The period over which the rate is measured.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// Counts what is done.
+/// Counts finished items.
 #[derive(Debug)]
 pub(super) struct Pace {
     of: usize,
@@ -29,7 +29,7 @@ impl Pace {
         }
     }
 
-    /// So many are done; gives what to tell, where it is time for that.
+    /// Sets the number of finished items. Returns the progress if an event is due.
     pub(super) fn reach(&mut self, done: usize) -> Option<Progress> {
         let now = Instant::now();
         self.done = done;
@@ -54,7 +54,7 @@ impl Pace {
         })
     }
 
-    /// More are done.
+    /// Adds finished items.
     pub(super) fn add(&mut self, more: usize) -> Option<Progress> {
         self.reach(self.done + more)
     }

@@ -19,14 +19,14 @@ use crate::sync::{
     ServerClass, ServerEvent, SetAside, merge,
 };
 
-/// How often rooms are read when the connection breaks meanwhile.
+/// How often rooms are read again after a lost connection.
 const ATTEMPTS: usize = 2;
 
-/// What was read, room by room, each with the time when that began.
+/// The rooms read, each with the start time of its read.
 type Reads = BTreeMap<Jid, (RoomRead, Timestamp)>;
 
 impl Engine {
-    /// Errors: why there is no plan at all, for people.
+    /// Errors: why there is no plan, for display.
     pub(super) fn plan(&mut self, mut asked: Asked) -> Result<Plan, String> {
         asked.rooms.retain(|room| self.sees(&room.room));
         let class = self.connect().map_err(|error| error.to_string())?;
@@ -55,13 +55,13 @@ impl Engine {
         })
     }
 
-    /// Adds the rooms that are to be taken; gives those that are only listed.
+    /// Adds the rooms to receive. Returns those that are only listed.
     fn add_others(&mut self, asked: &mut Asked) -> Result<Vec<Jid>, String> {
         if asked.others == OtherRooms::Ignore {
             return Ok(Vec::new());
         }
         let mut others: BTreeSet<Jid> = if let Some(rooms) = &self.scope.rooms {
-            // A session that sees some rooms only does not learn which others there are.
+            // A restricted session must not learn about other rooms.
             rooms.clone()
         } else {
             let listed = self.backend.list_rooms();
@@ -91,9 +91,9 @@ impl Engine {
         Ok(listed)
     }
 
-    /// Reads rooms. Where the connection breaks, it is made anew once; what cannot be read then says so.
+    /// Reads rooms. If the connection is lost, it reconnects once; rooms that still cannot be read say so.
     ///
-    /// Errors: it was stopped.
+    /// Errors: stopped.
     pub(super) fn read(&mut self, id: u64, rooms: &[Jid]) -> Result<Reads, String> {
         let mut reads = Reads::new();
         let mut pace = Pace::new(rooms.len());
@@ -148,7 +148,7 @@ impl Engine {
         Ok(reads)
     }
 
-    /// Compares a room that was read. What the read confirms or contradicts of what was sent is written down first.
+    /// Compares a room that was read. First stores what the read confirms or contradicts about sent changes.
     fn compare(
         &mut self,
         class: ServerClass,
@@ -184,10 +184,10 @@ impl Engine {
         let of_merge = base.as_ref().map(Option::as_ref).map_err(|reason| *reason);
         let mut plan = merge(name, of_merge, room.local.as_deref(), read, class, &options);
         if plan.set_aside.is_some() {
-            // What was to be sent was meant for what is no longer known.
+            // The queued changes were meant for a room that is no longer known.
             outbox.clear();
         }
-        // What may still be lost by the server is neither received nor sent again.
+        // Changes that the server may still lose are neither received nor sent again.
         plan.without(&|item| matches!(outbox.state(item), Some(SendState::Answered(_))));
         if lock.is_some() {
             self.write_down(&plan, &outbox, &before, &moves)?;
@@ -213,7 +213,7 @@ impl Engine {
         Ok(plan)
     }
 
-    /// The base of a room, where it counts.
+    /// The base of a room, if valid.
     pub(super) fn usable_base(
         &self,
         class: ServerClass,
@@ -228,7 +228,7 @@ impl Engine {
         })
     }
 
-    /// The lock of a room, where this session may write and nobody else is sending.
+    /// The lock of a room, if this session may write and no other session is sending.
     fn lock_if_free(&self, room: &Jid) -> Result<Option<RoomLock>, String> {
         if !self.writes(room) {
             return Ok(None);
@@ -238,8 +238,8 @@ impl Engine {
             .map_err(|error| error.to_string())
     }
 
-    /// Writes down what a read said of what was sent, and that a base counts no longer: it would count again as soon as
-    /// the file's revision, or the room, has come up to it.
+    /// Stores what a read showed about sent changes, and that a base is no longer valid; otherwise it would become
+    /// valid again once the file's revision, or the room, caught up.
     fn write_down(
         &self,
         plan: &RoomPlan,

@@ -1,4 +1,4 @@
-//! What is known of a room, and who lost hats lately.
+//! What is known of a room, and recent losses of hats.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::model::{Edit, HatId, Jid, Room, User};
 use crate::store::{self, HistoryFilter, HistoryQuery, Scope};
 use crate::sync::{Affiliations, Base, GUARD_PERIOD, LocalRoom, OtherRooms, Outbox, RemoteRoom, ServerClass};
 
-/// What a plan is asked for.
+/// The request of a plan.
 pub(super) struct Asked {
     pub(super) id: u64,
     pub(super) rooms: Vec<LocalRoom>,
@@ -20,23 +20,23 @@ pub(super) struct Asked {
     pub(super) affiliations: Affiliations,
 }
 
-/// What is known of a room since it was read.
+/// What is known of a room since its last read.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// What is in the file, as last told.
+    /// The room in the file, as last reported.
     pub(super) local: Option<Arc<Room>>,
-    /// The file's revision then.
+    /// The file's revision at that time.
     pub(super) revision: u64,
-    /// What the server was read to have.
+    /// The room as read from the server.
     pub(super) read: Option<Arc<RemoteRoom>>,
-    /// The base then; `None` where none counted.
+    /// The base at that time; `None` if there was no valid one.
     pub(super) base: Option<Base>,
     /// The outbox of a session without a state folder.
     pub(super) unwritten: Option<Outbox>,
 }
 
 impl Known {
-    /// The outbox as it is now.
+    /// The current outbox.
     pub(super) fn outbox(&self, files: &ServerFiles, class: ServerClass, room: &Jid) -> Outbox {
         self.unwritten
             .clone()
@@ -44,10 +44,10 @@ impl Known {
     }
 }
 
-/// Entries of the history that are read at a time.
+/// Number of history entries read at a time.
 const PAGE: usize = 200;
 
-/// Who lost a hat by what this actor committed within the last hour: room, user, when.
+/// The users who lost a hat by this actor's commits within the last hour: room, user, time.
 pub(super) fn losses(data: &Path, actor: &str, now: Timestamp) -> Vec<(Jid, Jid, Timestamp)> {
     let mut losses = Vec::new();
     let mut query = HistoryQuery {

@@ -1,4 +1,4 @@
-//! Changing a room, some users at a time: each command compares and sets, and is answered for each change.
+//! Applies changes in batches of users. Each command compares and sets, and answers for each change.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -10,16 +10,16 @@ use crate::server::backend::{Applied, RoomChanges, Tell};
 use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, Refusal, ServerClass};
 
-/// Users in a command: Prosody saves the whole room at its end, and does nothing else meanwhile.
+/// Number of users in a command. Prosody saves the whole room at its end, and is blocked meanwhile.
 const USERS: usize = 50;
-/// The longest request for one command, in bytes.
+/// Maximum size of the request of a command, in bytes.
 const REQUEST: usize = 256 << 10;
 
-/// What goes out in one command.
+/// The changes of one command.
 #[derive(Default)]
 struct Batch {
     request: String,
-    /// Which changes it has, in the order of the answers.
+    /// Indices of its changes, in the order of the answers.
     changes: Vec<usize>,
     users: usize,
 }
@@ -68,10 +68,10 @@ impl Prosody {
             let numbers = batch.changes.iter().copied();
             match outcomes {
                 Ok((outcomes, unsaved)) => told(numbers.zip(outcomes).collect(), unsaved)?,
-                // Nothing was asked for.
+                // Nothing was requested.
                 Err(error @ (Error::Away(_) | Error::Refused(_) | Error::Stopped)) => return Err(error),
                 Err(error @ (Error::Lost(_) | Error::Malformed(_))) => {
-                    // The error of the server says more than that somebody wants to stop.
+                    // The server's error is more useful than the stop.
                     let _ = told(
                         numbers.map(|number| (number, ItemOutcome::Unknown)).collect(),
                         None,
@@ -83,8 +83,8 @@ impl Prosody {
         Ok(())
     }
 
-    /// The commands, and what is refused without asking the server. All changes of a user are in one command, so that the
-    /// room is notified of them once.
+    /// The commands, and changes that are refused without asking the server. All changes of a user are in one command,
+    /// so that the room is notified of them once.
     fn batches(&self, changes: &RoomChanges) -> (Vec<Batch>, Vec<(usize, ItemOutcome)>) {
         let mut users: BTreeMap<&Jid, usize> = BTreeMap::new();
         let mut order: Vec<(&Jid, Vec<(usize, String)>)> = Vec::new();
@@ -138,7 +138,7 @@ fn refuse(condition: Condition) -> ItemOutcome {
     ItemOutcome::Refused(Refusal::new(condition))
 }
 
-/// The records that ask for a change, or why it is not sent.
+/// The records of a change, or why it is not sent.
 fn request(change: &ItemChange) -> Result<String, Condition> {
     match &change.item {
         Item::Catalog { .. } => Err(Condition::FeatureNotImplemented),
@@ -209,7 +209,7 @@ fn affiliation_request(change: &ItemChange) -> Result<String, Condition> {
     Ok(request)
 }
 
-/// What the server answered for each change of a command, and why it could not save them.
+/// The server's answers to the changes of a command, and why it could not save them.
 fn outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<String>), Error> {
     let mut outcomes = Vec::with_capacity(count);
     let refused = |condition, why: Option<String>| {

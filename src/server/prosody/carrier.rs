@@ -1,21 +1,22 @@
-//! What carries the admin shell: its socket, or standard input and output of a command. Both say the same things.
+//! The transport of the admin shell: its socket, or standard input and output of a command, with the same messages.
 
 use std::time::Instant;
 
 use super::channel::Broken;
 
-/// Something that the shell said.
+/// A message of the shell.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
-    /// It was printed.
+    /// Printed output.
     Output(String),
-    /// A command ended; what it gave.
+    /// A command finished, with its result.
     Result(String),
-    /// A command failed; the reason.
+    /// A command failed, with the reason.
     Failed(String),
 }
 
-/// The longest line of the shell that is sent, in bytes, without its frame. Prosody 13 ends the connection at 10,000 of XML.
+/// Maximum length of a line sent to the shell, in bytes, without its frame. Prosody 13 closes the connection at 10,000
+/// of XML.
 pub(super) const LONGEST_LINE: usize = 9_000;
 
 /// A connection to the shell.
@@ -23,15 +24,15 @@ pub(super) trait Carrier: Send {
     /// Sends lines of the shell, of ASCII without control characters.
     fn send(&mut self, lines: &[String], until: Instant) -> Result<(), Broken>;
 
-    /// Waits for what the shell says next.
+    /// Waits for the next message of the shell.
     fn receive(&mut self, until: Instant) -> Result<Said, Broken>;
 
-    /// The longest piece of an answer that can be printed, in bytes.
+    /// Maximum size of a printed piece of an answer, in bytes.
     fn longest_piece(&self) -> usize;
 
-    /// What the other side complained about, for people; empty where it did not.
+    /// Error output of the peer, for display; empty if there was none.
     fn complaint(&self) -> String;
 
-    /// Ends the connection in good order, without waiting long.
+    /// Closes the connection cleanly, without waiting long.
     fn close(&mut self);
 }

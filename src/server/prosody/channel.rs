@@ -1,4 +1,4 @@
-//! Bytes to and from whatever carries the shell, with a time limit for everything, and bounds.
+//! Byte channel to any transport of the shell, with time and size limits.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -7,30 +7,30 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// The most that is kept of what a command says on standard error, in bytes.
+/// Maximum amount kept of standard error, in bytes.
 const COMPLAINT: usize = 4096;
-/// The most that may have come without having been taken, in bytes.
+/// Maximum amount of unread data, in bytes.
 const INBOX: usize = 64 << 20;
 
-/// How long a command that ended may take to say why.
+/// How long to wait for error output after a command exited.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// Why nothing more can be sent or received.
+/// Why the channel failed.
 #[derive(Debug)]
 pub(super) enum Broken {
-    /// The other side ended.
+    /// The peer closed the connection.
     Ended,
-    /// The time is over.
+    /// The time limit was reached.
     Slow,
-    /// More came than is ever right.
+    /// The peer sent too much.
     Flood,
-    /// What came is not what it should be; in words.
+    /// The peer sent invalid data, described in words.
     Malformed(String),
-    /// The system says so.
+    /// A system error.
     System(io::Error),
 }
 
-/// Two directions, and what a command says on standard error.
+/// Input, output, and standard error of a command.
 pub(super) struct Channel {
     input: File,
     output: File,
@@ -58,7 +58,7 @@ impl Channel {
         })
     }
 
-    /// Sends all of it. What comes meanwhile is taken in, since the other side may wait for that.
+    /// Sends all bytes, and reads in the meantime, because the peer may block until then.
     pub(super) fn send(&mut self, bytes: &[u8], until: Instant) -> Result<(), Broken> {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -73,7 +73,7 @@ impl Channel {
         Ok(())
     }
 
-    /// Waits for something more, and gives all that came and was not taken. An empty answer: only standard error spoke.
+    /// Waits for more data and returns everything unread. An empty result means that only standard error had output.
     pub(super) fn receive(&mut self, until: Instant) -> Result<Vec<u8>, Broken> {
         if self.inbox.is_empty() {
             if !self.ended {
@@ -86,7 +86,7 @@ impl Channel {
         Ok(std::mem::take(&mut self.inbox))
     }
 
-    /// Waits until it can be sent, where that is wanted, or something came.
+    /// Waits until data arrives or, if requested, can be sent.
     fn wait(&mut self, until: Instant, sending: bool) -> Result<(), Broken> {
         let left = until.checked_duration_since(Instant::now()).ok_or(Broken::Slow)?;
         let left = Timespec::try_from(left).map_err(|_| Broken::Slow)?;
@@ -120,7 +120,7 @@ impl Channel {
                 Err(_) => break,
             }
         }
-        // Not all that would come: who sends without end has a limit of time.
+        // Not everything that would arrive: an endless sender is stopped by the time limit.
         match self.output.read(&mut buffer) {
             Ok(0) => self.ended = true,
             Ok(count) => self
@@ -140,7 +140,7 @@ impl Channel {
         Ok(())
     }
 
-    /// The other side ended. What it has to say about that comes at about the same time.
+    /// The peer closed the connection. Its error output arrives at about the same time.
     fn end(&mut self) -> Broken {
         let until = Instant::now() + LAST_WORDS;
         self.ended = false;
@@ -157,7 +157,7 @@ impl Channel {
         Broken::Ended
     }
 
-    /// What was said on standard error, as far as it was kept.
+    /// The kept output on standard error.
     pub(super) fn complaint(&self) -> String {
         String::from_utf8_lossy(&self.complaint).into_owned()
     }

@@ -1,30 +1,30 @@
-//! How requests and answers are written: records between `;`, words between spaces, and in a word `%XX` for every byte but
-//! letters, digits and `.-_:/@=,+~`. Nothing in it means anything in Lua, in XML or to a line editor, and it cannot end the
-//! text that it stands in.
+//! The encoding of requests and answers: records separated by `;`, words by spaces, and in a word `%XX` for every byte
+//! except letters, digits and `.-_:/@=,+~`. It contains no syntax of Lua, XML or a line editor, and cannot end the
+//! string that contains it.
 
 use std::fmt::Write as _;
 
 use crate::model::{Affiliation, HatId};
 use crate::sync::{HatValue, ItemValue};
 
-/// The longest text of a hat, a name or a nickname, in bytes; the library has the same limit.
+/// Maximum size of a title, name or nickname, in bytes; the library has the same limit.
 pub(super) const LONGEST: usize = 16_384;
 
-/// Any text as one word.
+/// Encodes a text as one word.
 pub(super) fn escape(text: &str) -> String {
     let mut word = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b".-_:/@=,+~".contains(&byte) {
             word.push(char::from(byte));
         } else {
-            // Writing into a text never fails.
+            // Writing to a string cannot fail.
             let _ = write!(word, "%{byte:02X}");
         }
     }
     word
 }
 
-/// The text that a word says; `None`: it is not UTF-8, or its escapes are none.
+/// Decodes a word; `None` if it is not UTF-8 or has invalid escapes.
 pub(super) fn unescape(word: &str) -> Option<String> {
     if !word.contains('%') {
         return Some(word.to_owned());
@@ -43,11 +43,11 @@ pub(super) fn unescape(word: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// A word that is not understood.
+/// An invalid word.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Odd;
 
-/// A hat as one word: flags (1 active, 2 required), `=`, title.
+/// Encodes a hat as one word: flags (1 active, 2 required), `=`, title.
 pub(super) fn hat_word(hat: Option<&HatValue>) -> String {
     hat.map_or_else(
         || "-".to_owned(),
@@ -58,7 +58,7 @@ pub(super) fn hat_word(hat: Option<&HatValue>) -> String {
     )
 }
 
-/// The hat that a word says; `None`: there is none.
+/// Decodes a hat; `None` if there is none.
 pub(super) fn word_hat(word: &str) -> Result<Option<HatValue>, Odd> {
     if word == "-" {
         return Ok(None);
@@ -73,7 +73,7 @@ pub(super) fn word_hat(word: &str) -> Result<Option<HatValue>, Odd> {
     }))
 }
 
-/// The value that an answer gives as what is there.
+/// Decodes the current value in an answer.
 pub(super) fn word_value(word: &str) -> Result<Option<ItemValue>, Odd> {
     match Affiliation::from_name(word) {
         Some(affiliation) => Ok(ItemValue::affiliation(affiliation)),
@@ -81,7 +81,7 @@ pub(super) fn word_value(word: &str) -> Result<Option<ItemValue>, Odd> {
     }
 }
 
-/// A hat's id.
+/// Decodes a hat ID.
 pub(super) fn word_id(word: &str) -> Option<HatId> {
     unescape(word).map(HatId::unchecked)
 }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_hold_any_text_and_nothing_that_means_something() {
+    fn words_encode_any_text_safely() {
         for text in ["", "a b;c", "]]\"'\\%&<>\n\0", "書記 é", "%41"] {
             let word = escape(text);
             assert!(
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn hats_are_words() {
+    fn hats_round_trip_as_words() {
         let hat = HatValue {
             active: true,
             required: true,

@@ -1,5 +1,5 @@
-//! Standard input and output of a command that runs `prosodyctl shell --quiet`: with sudo, or over ssh. Lines go in; lines
-//! come out, each answer behind `| `, each failure behind `! `, among them prompts and echoes of the line editor.
+//! The transport over standard input and output of a command that runs `prosodyctl shell --quiet`, with sudo or over
+//! ssh. Its output has answers after `| ` and errors after `! `, mixed with prompts and echoes of the line editor.
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,23 +13,23 @@ use super::carrier::{Carrier, Said};
 use super::channel::{Broken, Channel};
 use crate::server::settings::CommandLine;
 
-/// The longest piece that can be printed, in bytes: prosodyctl of Prosody 13 dies at 10,000 of XML.
+/// Maximum size of a printed piece, in bytes: prosodyctl of Prosody 13 crashes at 10,000 of XML.
 const PIECE: usize = 9_000;
-/// The longest line that may come, in bytes.
+/// Maximum length of a received line, in bytes.
 const LONGEST_LINE: usize = 64 << 10;
-/// The most that is kept of what the command says beside the shell, in bytes.
+/// Maximum amount kept of other output of the command, in bytes.
 const CHATTER: usize = 2048;
-/// How long the command may take to end by itself.
+/// How long the command may take to exit.
 const FAREWELL: Duration = Duration::from_millis(500);
 
-/// A command that runs.
+/// A running command.
 pub(super) struct Command {
     channel: Channel,
     child: Box<dyn ChildWrapper>,
     reader: Reader,
 }
 
-/// Makes sense of the bytes that come.
+/// Parses the received bytes.
 #[derive(Default)]
 struct Reader {
     partial: Vec<u8>,
@@ -49,14 +49,14 @@ impl Command {
                 "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             )
             .env("LC_ALL", "C")
-            // With `dumb` the line editor cuts long lines.
+            // With `dumb`, the line editor cuts long lines.
             .env("TERM", "xterm")
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut command = CommandWrap::from(command);
-        // No terminal, so that nothing asks for a password on the moderator's screen.
+        // No terminal, so that nothing can ask for a password on the moderator's screen.
         command.wrap(ProcessSession);
         let mut child = command.spawn()?;
         let missing = || io::Error::other("a pipe is missing");
@@ -107,7 +107,7 @@ impl Carrier for Command {
 
     fn close(&mut self) {
         let soon = Instant::now() + FAREWELL;
-        // Not the end of the input: then the line editor would write a history of all that was sent.
+        // Not by closing the input: the line editor would then write everything sent to a history file.
         let _ = self.channel.send(b"c2s.session.disconnect()\n", soon);
         while self.channel.receive(soon).is_ok() {}
     }
@@ -122,7 +122,7 @@ impl Drop for Command {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        // All of its session; where it is gone already there is nothing to end.
+        // Kills its whole session. If it has exited, there is nothing to kill.
         let _ = self.child.start_kill();
         let _ = self.child.wait();
     }
@@ -137,7 +137,7 @@ impl Reader {
             }
             if part.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.partial);
-                // Not spaces: a piece can end with one.
+                // Do not trim spaces: a piece can end with one.
                 self.line(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']));
             }
         }
@@ -146,7 +146,7 @@ impl Reader {
 
     fn line(&mut self, line: &str) {
         let after = |mark: &str| line.find(mark).and_then(|at| line.get(at + mark.len()..));
-        // A prompt may stand before it, where there is no line editor.
+        // Without a line editor, a prompt may precede it.
         if let Some(text) = after("| Result: ") {
             self.said.push_back(Said::Result(text.into()));
         } else if let Some(at) = line.find("| hatrack ") {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_found_among_prompts_and_echoes() {
+    fn finds_answers_among_prompts_and_echoes() {
         let (said, chatter, _) = read(
             "prosody> > hatrack.put[[abc 9000 hello]] return hatrack.call()\n| hatrack abc 1 x \n| Result: hatrack abc done 1\n\
              prosody> | hatrack abc 1 y\nprosody> ! Error\n! No\n** Unable to connect to server - is it running?\n",
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_without_end_are_an_error() {
+    fn rejects_endless_lines() {
         let (_, _, result) = read(&"a".repeat(LONGEST_LINE + 1));
         assert!(matches!(result, Err(Broken::Flood)));
     }

@@ -1,5 +1,5 @@
-//! Prosody 0.12 and later, by its admin shell: a library in Lua is loaded into the session, and called with requests that
-//! hold no Lua. The shell may do everything in all rooms; so the rooms of the configuration are a limit here as well.
+//! Prosody 0.12 and later, by its admin shell. A Lua library is loaded into the session and called with requests that
+//! contain no Lua. The shell can change all rooms, so the configured rooms are checked here as well.
 
 mod apply;
 mod carrier;
@@ -22,7 +22,7 @@ use super::settings::{ProsodyAccess, ServerSettings};
 use crate::model::Jid;
 use crate::sync::{Missing, RemoteRoomInfo, Rights, ServerClass, ServerKind, ServerReport};
 
-/// The most rooms of one server.
+/// Maximum number of rooms of a server.
 const MOST_ROOMS: usize = 100_000;
 
 /// A connection to the admin shell of one server.
@@ -33,7 +33,7 @@ pub struct Prosody {
 }
 
 impl Prosody {
-    /// Connects to nothing yet.
+    /// Creates a backend without connecting.
     pub fn new(settings: ServerSettings, access: ProsodyAccess) -> Self {
         Self {
             settings,
@@ -75,7 +75,7 @@ impl Prosody {
         Shell::open(carrier, self.settings.timeout)
     }
 
-    /// Calls a function of the library. After an error the connection is dropped, since nothing is known about it.
+    /// Calls a function of the library. After an error the connection is dropped, because its state is unknown.
     fn call(&mut self, function: &str, request: &str) -> Result<String, Error> {
         let shell = match &mut self.shell {
             Some(shell) => shell,
@@ -121,7 +121,7 @@ impl Prosody {
     }
 }
 
-/// Takes a room of a list in.
+/// Adds a room of a list.
 fn list_room(
     room: &str,
     name: Option<&str>,
@@ -159,7 +159,7 @@ fn malformed(record: &str) -> Error {
     Error::Malformed(format!("what is “{}”?", super::error::foreign(record)))
 }
 
-/// A reason that Prosody gives, for people.
+/// A reason from Prosody, for display.
 fn text(word: &str) -> String {
     super::error::foreign(&unescape(word).unwrap_or_else(|| word.to_owned()))
 }
@@ -215,7 +215,7 @@ impl Backend for Prosody {
             version: version.map(|version| format!("Prosody {version}")),
             transport: Some(match &self.access {
                 ProsodyAccess::Socket(path) => format!("socket {}", path.display()),
-                // Not its arguments, which may be nobody's business.
+                // Without its arguments, which may be private.
                 ProsodyAccess::Command(line) => format!("command {}", line.program.display()),
             }),
             rights: Rights::All,
@@ -248,7 +248,7 @@ impl Backend for Prosody {
     }
 }
 
-/// Before 0.12 there were no hats.
+/// Versions before 0.12 have no hats.
 fn too_old(version: &str) -> Option<Missing> {
     let old = ["0.9", "0.10", "0.11"]
         .iter()

@@ -1,4 +1,4 @@
-//! Reading a room, a page at a time: the server does nothing else meanwhile, so it is not asked for all at once.
+//! Reads a room in pages, because the server does nothing else while it creates a page.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -10,23 +10,23 @@ use crate::server::backend::{ReadEvent, Tell};
 use crate::server::error::Error;
 use crate::sync::{RemoteRoom, RemoteUser, RoomRead, Unreadable};
 
-/// Users in a page. Others wait for about 50 ms while it is made.
+/// Number of users in a page. The server is blocked for about 50 ms per page.
 const PAGE: usize = 1_000;
-/// The most users and hats of one room.
+/// Maximum number of users and hats in a room.
 const MOST: usize = 1_000_000;
 
-/// A room of which some has come.
+/// A partially received room.
 #[derive(Default)]
 struct Reading {
     room: RemoteRoom,
     total: Option<usize>,
-    /// The user whose hats come; `None`: they are of nobody who can be read.
+    /// The user of the following hats; `None` if that user could not be parsed.
     user: Option<Jid>,
     hats: usize,
     read: usize,
 }
 
-/// How it goes on after a page.
+/// How to continue after a page.
 enum Next {
     More,
     End(RoomRead),
@@ -61,7 +61,7 @@ impl Prosody {
             match reading.page(&answer) {
                 Ok(Next::End(read)) => return told(tell(finished(room, read))),
                 Ok(Next::More) => {}
-                // It may be in the middle of a room.
+                // The page may end in the middle of a room.
                 Err(error) => {
                     self.shell = None;
                     return Err(error);
@@ -108,7 +108,7 @@ impl Reading {
                 ))));
             }
         }
-        // Each page has a user at least: who sends none would keep this going for ever.
+        // Each page has at least one user; otherwise this would never end.
         if answer.contains("user ") {
             Ok(Next::More)
         } else {
@@ -137,7 +137,7 @@ impl Reading {
                 self.room.users.insert(jid.clone(), user);
                 self.user = Some(jid);
             }
-            // The server spells it otherwise, or means something that is not known: nothing about this user is compared.
+            // The server spells the address differently, or it has an unknown meaning: this user is not compared.
             (Some(jid), _) => drop(self.unreadable().users.insert(jid)),
             (None, _) => drop(self.unreadable()),
         }
@@ -153,7 +153,7 @@ impl Reading {
                 }
             }
             (Some(id), Ok(None) | Err(_)) => drop(self.unreadable().hats.insert((jid, id))),
-            // What has no readable id cannot be taken for one that is missing.
+            // A hat without a valid ID must not look like a missing one.
             (None, _) => drop(self.unreadable()),
         }
     }
@@ -173,7 +173,7 @@ impl Reading {
     }
 }
 
-/// A text that people read, where it is one.
+/// A valid text.
 fn some_text(word: &str) -> Option<Arc<str>> {
     let text = unescape(word)?;
     (!text.is_empty() && text.len() <= LONGEST).then(|| text.into())

@@ -1,4 +1,5 @@
-//! Calls of the library in Prosody, by whatever carries the shell: each has a random name, by which its answer is known.
+//! Calls of the library in Prosody over any transport of the shell. Each call has a random name that identifies its
+//! answer.
 
 use std::time::{Duration, Instant};
 
@@ -7,29 +8,29 @@ use super::carrier::{Carrier, LONGEST_LINE, Said};
 use super::channel::Broken;
 use super::codec::{escape, unescape};
 
-/// What hatrack asks Prosody to do, in Lua.
+/// The Lua library that runs in Prosody.
 const LIBRARY: &str = include_str!("library.lua");
-/// Makes the place for it in the session, and what takes it in. Nothing is changed outside of the session.
+/// Prepares the session for loading it. Nothing outside the session changes.
 const BEGIN: &str =
     "> hatrack = { buffer = {} } function hatrack.put(s) hatrack.buffer[#hatrack.buffer + 1] = s end";
 const LOAD: &str = "> return (function(n) local s = table.concat(hatrack.buffer):gsub([[%%(%x%x)]], function(h) return string.char(tonumber(h, 16)) end) \
      hatrack.buffer = {} local f, e = (loadstring or load)(s, [[=hatrack]]) if not f then return [[hatrack ]] .. n .. [[ failed ]] .. tostring(e) end \
      f(hatrack, print) return [[hatrack ]] .. n .. [[ done 0]] end)";
-/// The longest answer of one call, in bytes.
+/// Maximum size of an answer, in bytes.
 const LONGEST_ANSWER: usize = 32 << 20;
 
-/// The shell, with the library loaded.
+/// A shell with the library loaded.
 pub(super) struct Shell {
     carrier: Box<dyn Carrier>,
     timeout: Duration,
 }
 
-/// A name for one call that nobody can have used before.
+/// A unique name for a call.
 fn nonce() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
-/// The library as it is sent: without its comments and indentation.
+/// The library as sent, without comments and indentation.
 pub(super) fn library() -> String {
     let lines = LIBRARY.lines().map(str::trim);
     let code: Vec<&str> = lines
@@ -38,7 +39,7 @@ pub(super) fn library() -> String {
     code.join("\n")
 }
 
-/// Lines that put a text, of letters that mean nothing in Lua, into the buffer there.
+/// Shell lines that append a text, encoded without Lua syntax, to the buffer in the session.
 fn put_lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;
@@ -60,14 +61,13 @@ impl Shell {
         lines.push(format!("{LOAD}[[{nonce}]]"));
         match shell.exchange(&lines, &nonce) {
             Ok(_) => Ok(shell),
-            // Nothing was asked for yet, so nothing is unknown.
+            // Nothing was requested yet, so no outcome is unknown.
             Err(Error::Lost(text)) => Err(Error::Away(text)),
             Err(error) => Err(error),
         }
     }
 
-    /// Calls a function of the library; the request is records of words as the codec makes them. After an error the
-    /// connection is of no use.
+    /// Calls a function of the library with records encoded by the codec. After an error the connection is unusable.
     pub(super) fn call(&mut self, function: &str, request: &str) -> Result<String, Error> {
         let nonce = nonce();
         let piece = self.carrier.longest_piece();
@@ -78,7 +78,7 @@ impl Shell {
         self.exchange(&lines, &nonce)
     }
 
-    /// Ends the connection in good order.
+    /// Closes the connection cleanly.
     pub(super) fn close(&mut self) {
         self.carrier.close();
     }

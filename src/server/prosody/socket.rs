@@ -12,9 +12,9 @@ use rxml::{Event, Options, Parse as _, Parser, WithOptions as _};
 use super::carrier::{Carrier, Said};
 use super::channel::{Broken, Channel};
 
-/// The longest text that the shell may say at once, in bytes.
+/// Maximum size of a text from the shell, in bytes.
 const LONGEST_TEXT: usize = 4 << 20;
-/// The longest answer that is asked for at once, in bytes.
+/// Maximum size of a requested answer, in bytes.
 const PIECE: usize = 256 << 10;
 
 const OPEN: &str =
@@ -26,7 +26,7 @@ pub(super) struct Socket {
     reader: Reader,
 }
 
-/// Makes sense of the bytes that come.
+/// Parses the received bytes.
 struct Reader {
     parser: Parser,
     depth: usize,
@@ -85,7 +85,7 @@ impl Carrier for Socket {
 
     fn close(&mut self) {
         let soon = Instant::now() + std::time::Duration::from_millis(200);
-        // Where it is gone already there is nothing to end.
+        // If the connection is lost, there is nothing to close.
         let _ = self.channel.send(b"</stream:stream>", soon);
     }
 }
@@ -162,7 +162,7 @@ impl Reader {
     }
 }
 
-/// What to tell people about a socket that cannot be opened: whether trying again makes sense, and the words.
+/// Describes a socket that cannot be opened: whether retrying makes sense, and the message.
 pub(super) fn explain(path: &Path, error: &io::Error) -> (bool, String) {
     let path = path.display();
     match error.kind() {
@@ -193,7 +193,7 @@ mod tests {
     fn read(text: &str) -> (Vec<Said>, Result<(), Broken>) {
         let mut reader = Reader::new();
         let mut result = Ok(());
-        // Byte by byte, as it may come.
+        // Byte by byte, as it may arrive.
         for byte in text.as_bytes() {
             result = reader.read(std::slice::from_ref(byte));
             if result.is_err() {
@@ -206,7 +206,7 @@ mod tests {
     const BEGIN: &str = "<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='xmpp:prosody.im/admin'>";
 
     #[test]
-    fn the_shell_is_understood_byte_by_byte() {
+    fn parses_shell_byte_by_byte() {
         let (said, result) = read(&format!(
             "{BEGIN} <repl-output>a &lt;b</repl-output><repl-result>Result: c</repl-result><other><repl-output>x</repl-output></other>\
              <repl-result type='error'>no</repl-result>"
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_shell_is_an_error() {
+    fn rejects_other_protocols() {
         for (text, wanted) in [
             ("HTTP/1.1 200 OK\r\n\r\n<html>", "Malformed"),
             ("<a><b></a>", "Malformed"),

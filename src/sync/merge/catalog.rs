@@ -1,4 +1,4 @@
-//! The catalog: entries of the file, and those that are only implied because users have the hats.
+//! Merges the catalog: entries of the file, and entries only implied by users' hats.
 
 use std::collections::BTreeSet;
 
@@ -9,19 +9,19 @@ use super::row::row;
 use super::{Context, item_line};
 use crate::model::{Attachment, HatId, Room, User};
 
-/// What users' hats mean for the catalog.
+/// How users' hats affect the catalog.
 #[derive(Debug, Default)]
 pub(super) struct Needed {
-    /// Active here: the catalog's entry is implied where there is none.
+    /// Active in the file: implies a catalog entry if there is none.
     active: BTreeSet<HatId>,
-    /// Active here, and to be so on the server, too.
+    /// Active in the file, and will be on the server.
     stays: BTreeSet<HatId>,
     /// Sent to the server.
     sent: BTreeSet<HatId>,
 }
 
 impl Needed {
-    /// What comes of a hat of a user that the server would hold like this.
+    /// Adds a user's hat in the server's normal form.
     pub(super) fn add(&mut self, held: Option<&HatValue>, hat: &HatId, action: Option<Action>) {
         if held.is_none() {
             return;
@@ -46,8 +46,8 @@ impl Needed {
 }
 
 impl Context<'_> {
-    /// Lines of the catalog, where the server has one. They stand before those of users. `after` is the room when what
-    /// users lose and get there is received.
+    /// Adds the lines of the catalog, if the server has one, before those of users. `after` is the room after receiving
+    /// the changes of users.
     pub(super) fn catalog(&mut self, needed: &Needed, after: &Room) {
         let stays_active = |hat: &HatId| {
             let known = after.hat(hat);
@@ -74,8 +74,8 @@ impl Context<'_> {
         self.lines.splice(after_name..after_name, lines);
     }
 
-    /// An entry by the table: title and hue together. One that was removed there while somebody got the hat here, which
-    /// is to be sent, is a conflict.
+    /// Merges an entry by the table, title and hue together. An entry that was removed on the server while a user got
+    /// the hat in the file, which is to be sent, is a conflict.
     fn entry(
         &self,
         item: Item,
@@ -106,7 +106,7 @@ impl Context<'_> {
         })
     }
 
-    /// An entry that users' hats imply and that the server lacks. Without a title there is none to define.
+    /// An implied entry that the server lacks. Without a title it cannot be defined.
     fn implied(&self, hat: &HatId) -> Option<Line> {
         let item = Item::Catalog { hat: hat.clone() };
         if !self.remote.knows(&item) {
@@ -120,7 +120,8 @@ impl Context<'_> {
         if refuse::entry(self.class, hat, &entry).is_some() {
             return None;
         }
-        // It goes with a hat that needs it. Where users have the hat there already and nobody can see it, it is offered.
+        // It is sent with a hat that needs it. If users on the server already have the hat but nobody can see it, it is
+        // offered.
         let has = |user: &super::super::RemoteUser| user.hats.contains_key(hat);
         let reason = self.remote.users.values().any(has).then_some(Reason::NotDefined);
         Some(Line {

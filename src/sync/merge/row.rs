@@ -2,8 +2,8 @@
 
 use super::super::plan::Action;
 
-/// What the table says of an item that differs; `None` where both sides agree. Without a base, nothing is known: then an
-/// item is received or sent where the other side has none, as `base` is none, too.
+/// The proposal for an item by the table; `None` if both sides agree. Without a base, `base` is `None`, so an item on
+/// only one side is received or sent.
 pub(super) fn row<T: PartialEq>(base: Option<&T>, local: Option<&T>, remote: Option<&T>) -> Option<Action> {
     if local == remote {
         None

@@ -32,13 +32,13 @@ impl Sides<'_> {
     }
 }
 
-/// One hat of a user on the three sides.
+/// A user's hat on the three sides.
 struct HatSides<'a> {
     hat: &'a HatId,
-    /// `None`: nothing is known.
+    /// `None`: unknown.
     b: Option<&'a Option<HatValue>>,
     attachment: Option<&'a Attachment>,
-    /// What the server would hold of the attachment.
+    /// The normal form of the attachment for the server.
     l: Option<HatValue>,
     r: Option<&'a HatValue>,
 }
@@ -57,7 +57,7 @@ impl Context<'_> {
         let item = Item::Affiliation { user: user.clone() };
         let known = self.remote.knows(&item);
         if known && sides.known() != none && sides.there() != none && sides.here() == none {
-            // On Prosody, hats go with the affiliation.
+            // On Prosody, hats are removed with the affiliation.
             if l.is_none() || self.class == ServerClass::Prosody {
                 return self.removed_here(sides);
             }
@@ -75,7 +75,7 @@ impl Context<'_> {
         self.hats(sides, sent, needed);
     }
 
-    /// The affiliation by the table; gives whether it is sent.
+    /// Merges the affiliation by the table. Returns whether it is sent.
     fn affiliation(&mut self, sides: Sides<'_>, item: Item) -> bool {
         let [b, l, r] = [sides.known(), sides.here(), sides.there()].map(ItemValue::affiliation);
         let Some(action) = row(b.as_ref(), l.as_ref(), r.as_ref()) else {
@@ -109,7 +109,7 @@ impl Context<'_> {
         }
     }
 
-    /// A user who was removed here and is there: one line for affiliation and hats.
+    /// A user removed from the file but not from the server: one line for affiliation and hats.
     fn removed_here(&mut self, sides: Sides<'_>) {
         let line = self.user_line(sides, Action::Send, self.affiliation_stays(sides.user));
         let changed = line.base != line.remote;
@@ -125,14 +125,14 @@ impl Context<'_> {
         });
     }
 
-    /// A user who was removed there, and has something here that was changed since: one conflict for the user.
+    /// A user removed from the server, with changes in the file since: one conflict for the user.
     fn unaffiliated_and_changed(&mut self, sides: Sides<'_>) {
         let reason = self.affiliation_stays(sides.user);
         let line = self.user_line(sides, Action::Conflict, reason);
         self.lines.push(line);
     }
 
-    /// A user who was removed there, where hats go with the affiliation.
+    /// A user removed from the server, if hats are removed with the affiliation.
     fn unaffiliated(&mut self, sides: Sides<'_>) {
         let line = self.user_line(sides, Action::Receive, None);
         self.lines.push(line);
@@ -181,7 +181,7 @@ impl Context<'_> {
         })
     }
 
-    /// Whether a hat was changed here, in another way than there.
+    /// Whether a hat was changed in the file, differently from the server.
     fn hats_differ(&self, sides: Sides<'_>) -> bool {
         let differs = |hat: HatSides<'_>| {
             let known = hat.b.and_then(Option::as_ref);
@@ -205,7 +205,7 @@ impl Context<'_> {
             let offered = reason == Some(Reason::NotAffiliated) && self.class.holds_strangers();
             let (action, reason) = match (action, reason) {
                 (Action::Send, Some(_)) if !offered => (Action::LeaveOut, reason),
-                // A conflict in which somebody chooses the file's side has been asked about.
+                // A conflict resolved with the file's side was already confirmed.
                 (Action::Conflict, Some(_)) if offered => (Action::Conflict, None),
                 _ => (action, reason),
             };
@@ -225,8 +225,8 @@ impl Context<'_> {
         self.notes.append(&mut notes);
     }
 
-    /// The row of a hat. One that is inactive here and present there is a conflict where nothing was known of it; where
-    /// it was known not to be there, somebody gave it there since, and it becomes active here.
+    /// The row of a hat. A hat that is inactive in the file but present on the server is a conflict if nothing was
+    /// known of it. If it was known to be missing there, it was added since, and becomes active in the file.
     fn hat_row(hat: &HatSides<'_>) -> Option<Action> {
         let inactive = hat.attachment.is_some() && hat.l.is_none();
         if inactive && hat.b.is_none() && hat.r.is_some() {
@@ -235,7 +235,7 @@ impl Context<'_> {
         row(hat.b.and_then(Option::as_ref), hat.l.as_ref(), hat.r)
     }
 
-    /// Why a hat as it is here is not sent.
+    /// Why a hat of the file is not sent.
     fn hat_stays(&self, hat: &HatSides<'_>, sides: Sides<'_>, affiliation_is_sent: bool) -> Option<Reason> {
         let value = hat.l.as_ref()?; // a removal can always be sent
         if let Some(reason) = refuse::hat(self.class, hat.hat, value) {
@@ -245,7 +245,7 @@ impl Context<'_> {
         (stranger && !affiliation_is_sent).then_some(Reason::NotAffiliated)
     }
 
-    /// A title of the user's own that the server does not hold, where it differs from the catalog's there.
+    /// A note on a user's own title that the server does not store, if it differs from the server's catalog.
     fn own_title(&self, user: &Jid, hat: &HatSides<'_>) -> Option<Note> {
         if self.class.holds_own_titles() {
             return None;

@@ -1,4 +1,4 @@
-//! Answers of the server, and reads that confirm them.
+//! Handles answers of the server, and reads that confirm them.
 
 use jiff::Timestamp;
 
@@ -8,35 +8,35 @@ use super::{
 };
 use crate::sync::{ItemOutcome, ItemValue, RemoteRoom};
 
-/// So many values before are remembered for an item.
+/// Maximum number of previous values remembered for an item.
 const MOST_BEFORE: usize = 16;
 
-/// A step of the base: both sides have this now.
+/// An update of the base: a value that both sides now have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseMove {
     /// The item.
     pub item: Item,
-    /// What both have; `None`: neither has it.
+    /// The value; `None` if neither side has the item.
     pub value: Option<ItemValue>,
 }
 
-/// What a read says of an answered change.
+/// What a read shows about an acknowledged change.
 enum Seen {
-    /// It is too early to say, or the item was not read.
+    /// Undecided: too early, or the item was not read.
     Nothing,
     /// The server has it.
     There,
     /// The server lost it.
     Lost,
-    /// Somebody changed it after.
+    /// Someone changed it afterwards.
     ChangedSince,
-    /// It is not there, and it is no longer known since when.
+    /// It is missing, and it is not known since when.
     NotThere,
 }
 
 impl Outbox {
-    /// Takes what came of a change that [`Outbox::next`] gave, at this time and on this connection. Gives the step of the
-    /// base, to be made when the outbox is durable.
+    /// Handles the outcome of a change from [`Outbox::next`], at this time and on this connection. Returns the update
+    /// of the base, to be made once the outbox is durable.
     pub fn answer(
         &mut self,
         change: &ItemChange,
@@ -62,7 +62,7 @@ impl Outbox {
                 committed.in_doubt.clear();
                 committed.remember(before);
                 if !is_current {
-                    // The file has another value by now, which is sent against this one.
+                    // The file now has another value, which is sent against this one.
                     committed.expected = Some(sent);
                 } else if *saved {
                     committed.state = SendState::Confirmed(answered);
@@ -95,10 +95,10 @@ impl Outbox {
         }
     }
 
-    /// Takes a read of the room that began at this time on this connection: what it confirms, what the server lost and is
-    /// sent again, what somebody changed since. Gives the steps of the base.
+    /// Handles a read of the room that began at this time on this connection: what it confirms, what the server lost
+    /// and is sent again, and what others changed since. Returns the updates of the base.
     ///
-    /// Is to be called before the read is merged: what somebody changed since is received by that merge.
+    /// Must be called before the read is merged, because that merge receives the changes of others.
     pub fn read_back(
         &mut self,
         remote: &RemoteRoom,
@@ -126,7 +126,7 @@ impl Outbox {
                         moves.push(move_to(&committed.wanted));
                     }
                     committed.state = SendState::Confirmed(answered);
-                    // Old enough, and surely there: nothing has to be remembered.
+                    // Old enough and certainly stored: nothing needs to be remembered.
                     if began.duration_since(answered.time) > ROLLBACK_PERIOD {
                         entry.committed = None;
                     }
@@ -155,7 +155,7 @@ impl Outbox {
         moves
     }
 
-    /// Forgets what was confirmed longer ago than a server can lose it.
+    /// Forgets changes confirmed so long ago that a server cannot lose them.
     pub fn expire(&mut self, now: Timestamp) {
         let old = |committed: &mut Committed| match committed.state {
             SendState::Confirmed(answered) => now.duration_since(answered.time) > ROLLBACK_PERIOD,
@@ -183,7 +183,7 @@ fn seen(
 ) -> Seen {
     let age = began.duration_since(answered.time);
     let confirmed = matches!(committed.state, SendState::Confirmed(_));
-    // A read that began before the answer says nothing. A clock that was set back says nothing either, for a while.
+    // A read that began before the answer shows nothing; neither does one for a while after the clock was set back.
     if !remote.knows(item) || age.is_negative() || (!confirmed && age < CONFIRM_AFTER) {
         return Seen::Nothing;
     }
@@ -204,7 +204,7 @@ fn seen(
 }
 
 impl Committed {
-    /// What the server had before an answer. A server that falls over can lose several.
+    /// The server's value before an answer. A server that crashes can lose several.
     fn remember(&mut self, before: Before) {
         let now = before.answered.time;
         self.before
@@ -215,7 +215,7 @@ impl Committed {
         self.before.push(before);
     }
 
-    /// The server had something else than expected.
+    /// The server had another value than expected.
     fn take_changed(&mut self, actual: Wanted, is_current: bool, expected: Before) {
         let answered = expected.answered;
         let was_before = self.before.iter().any(|before| {
@@ -223,16 +223,16 @@ impl Committed {
             before.wanted == actual && before.answered.stream != answered.stream && age <= ROLLBACK_PERIOD
         });
         if actual == self.wanted && self.state == SendState::Waiting {
-            // An answer that was lost, or somebody did the same. A read confirms it.
+            // An answer was lost, or someone made the same change. A read will confirm it.
             self.in_doubt.clear();
             self.state = SendState::Answered(answered);
         } else if self.in_doubt.contains(&actual) {
-            // Our own, unanswered: it goes against that. What was there before it may come back.
+            // Our own unanswered value: the change is sent against it. The value before it may return.
             self.expected = Some(actual);
             self.in_doubt.clear();
             self.remember(expected);
         } else if was_before {
-            // The server lost what it answered.
+            // The server lost what it had acknowledged.
             self.expected = Some(actual);
             self.in_doubt.clear();
         } else if is_current {

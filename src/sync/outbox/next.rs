@@ -1,4 +1,4 @@
-//! What goes next.
+//! Which changes to send next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::{Base, Item, ItemChange, ItemValue, Room, local_value};
 use super::{Committed, Outbox, SendState, Wanted, expected};
 use crate::model::{HatId, Jid};
 
-/// The lines of a plan by what they are about.
+/// The lines of a plan by item.
 #[derive(Default)]
 struct Lines<'a> {
     items: BTreeMap<&'a Item, &'a Line>,
@@ -35,12 +35,11 @@ impl<'a> Lines<'a> {
 }
 
 impl Outbox {
-    /// What is to be sent now, in order: what waits, is still in the file, and does not depend on something that has to be
-    /// there first. What the file has otherwise by now is left to the plan, and so is everything where nothing is known of
-    /// the server's room.
+    /// The changes to send now, in order: those that wait, are still in the file, and do not depend on another change.
+    /// If the file has another value by now, or nothing is known of the server's room, the plan handles them.
     ///
-    /// `plan` is the merge with the last read on this connection, from which is known what cannot be sent, and what the
-    /// server's catalog lacks; without it, hats for a catalog wait.
+    /// `plan` is the merge with the last read on this connection. It shows what cannot be sent and what the server's
+    /// catalog lacks; without it, hats that need a catalog entry wait.
     pub fn next(
         &mut self,
         local: Option<&Room>,
@@ -69,7 +68,7 @@ impl Outbox {
                     ItemChange::new(item.clone(), expected.value, committed.wanted.value.clone());
                 let removes = matches!(item, Item::Affiliation { .. }) && change.wanted.is_none();
                 if removes && class.affiliation_holds_hats() {
-                    // The user's hats go before, one by one; any other that is there now is somebody else's.
+                    // The user's hats are removed first, one by one; any other hat belongs to someone else's change.
                     change.expected_hats = Some(committed.expected_hats.clone().unwrap_or_default());
                 }
                 change.reason.clone_from(&committed.reason);
@@ -107,7 +106,7 @@ impl Outbox {
         self.tidy();
     }
 
-    /// What the merge says cannot be sent, or only offers. What was left out and is on the server by now is done.
+    /// Changes that the merge says cannot be sent or only offers. A skipped change that the server now has is done.
     fn leave_out(&mut self, lines: &Lines<'_>, plan: Option<&RoomPlan>) {
         for (item, entry) in &mut self.entries {
             let Some(committed) = &mut entry.committed else {
@@ -117,7 +116,7 @@ impl Outbox {
                 continue;
             }
             let line = lines.about(item).filter(|line| {
-                // What a plan's entry was chosen to be sent against has been asked about.
+                // The expected value of a plan's entry was already confirmed.
                 let asked = committed.expected.is_some() && line.action != Action::LeaveOut;
                 line.action != Action::Conflict && line.decision == Decision::Skip && !asked && !line.implied
             });
@@ -135,7 +134,7 @@ impl Outbox {
         self.tidy();
     }
 
-    /// Entries of the catalog that waiting hats need there and that do not go by themselves.
+    /// Catalog entries that waiting hats need on the server and that are not sent on their own.
     fn define(&mut self, lines: &Lines<'_>, plan: Option<&RoomPlan>) {
         let Some(plan) = plan.filter(|_| self.class.holds_catalog()) else {
             return;
@@ -167,7 +166,7 @@ impl Outbox {
         }
     }
 
-    /// Whether a hat's entry is in the server's catalog, where it has one.
+    /// Whether a hat's entry is in the server's catalog, if there is one.
     fn is_defined(&self, item: &Item, committed: &Committed, plan: Option<&RoomPlan>) -> bool {
         let Item::Hat { hat, .. } = item else { return true };
         if !self.class.holds_catalog() || committed.wanted.value.is_none() {

@@ -43,7 +43,7 @@ fn count(backend: &mut Prosody) -> usize {
 }
 
 #[test]
-fn a_server_killed_between_batches_leaves_nothing_half_told() {
+fn server_killed_between_batches_leaves_consistent_state() {
     each(|server, by| {
         make(server, 200);
         for kill in [false, true] {
@@ -103,7 +103,7 @@ fn a_server_killed_between_batches_leaves_nothing_half_told() {
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_unknown_and_what_it_did_is_read_later() {
+fn unanswered_changes_are_resolved_by_reading() {
     each(|server, by| {
         make(server, 3);
         let mut patient = settings(access(server, by));
@@ -137,7 +137,7 @@ fn a_server_that_does_not_answer_is_unknown_and_what_it_did_is_read_later() {
 }
 
 #[test]
-fn what_cannot_be_saved_is_said() {
+fn reports_unsaved_changes() {
     each(|server, by| {
         make(server, 2);
         // A disk of its own, which is full.
@@ -184,7 +184,7 @@ fn what_cannot_be_saved_is_said() {
 }
 
 #[test]
-fn an_error_in_the_server_leaves_the_room_able_to_save() {
+fn server_error_leaves_room_savable() {
     each(|server, by| {
         make(server, 3);
         // What hangs on a change throws for one user.
@@ -207,7 +207,7 @@ fn an_error_in_the_server_leaves_the_room_able_to_save() {
 }
 
 #[test]
-fn who_may_not_is_told_who_may() {
+fn permission_error_names_required_role() {
     each(|server, by| {
         let access = match access(server, by) {
             ProsodyAccess::Socket(path) => {
@@ -285,7 +285,7 @@ fn who_may_not_is_told_who_may() {
 }
 
 #[test]
-fn commands_have_no_terminal_and_end_with_the_connection() {
+fn commands_run_without_terminal_and_end_with_connection() {
     let script = "tty; ps -o sid= -p $$; env | sort; exec sleep 60";
     let line = CommandLine {
         program: "/bin/sh".into(),
@@ -311,7 +311,7 @@ fn commands_have_no_terminal_and_end_with_the_connection() {
 }
 
 #[test]
-fn the_shell_keeps_no_history_of_what_is_sent() {
+fn shell_history_stays_empty() {
     each(|server, by| {
         make(server, 2);
         let mut backend = connect(server, by);

@@ -179,7 +179,7 @@ const DEEDS: [(&str, Deed); 15] = [
 ];
 
 #[test]
-fn whatever_a_server_does_is_an_error_in_time() {
+fn hostile_server_causes_error_in_time() {
     for (name, deed) in DEEDS {
         let server = Bad::start(deed);
         let mut backend = server.connect();
@@ -208,7 +208,7 @@ fn whatever_a_server_does_is_an_error_in_time() {
 }
 
 #[test]
-fn what_is_no_prosody_is_away() {
+fn other_services_are_unavailable() {
     let none = Bad::raw(|_| {});
     assert!(matches!(none.connect().connect(), Err(Error::Away(_))));
     let other = Bad::raw(|stream| drop(stream.write_all(b"220 mail.example.org ESMTP\r\n")));
@@ -229,7 +229,7 @@ fn what_is_no_prosody_is_away() {
 }
 
 #[test]
-fn pages_without_end_end() {
+fn stops_endless_pages() {
     // A page with no user, and pages that never say that they are the last.
     let server = Bad::start(|stream, nonce| answer(stream, nonce, "found 5 -"));
     assert!(matches!(
@@ -260,7 +260,7 @@ fn pages_without_end_end() {
 }
 
 #[test]
-fn other_answers_than_were_asked_for_are_unknown() {
+fn unrequested_answers_are_unknown_outcomes() {
     for text in [
         "ok",
         "ok;ok;ok;saved",
@@ -287,7 +287,7 @@ fn other_answers_than_were_asked_for_are_unknown() {
 }
 
 #[test]
-fn whoever_is_told_can_stop_it() {
+fn callback_can_stop_the_call() {
     let server = Bad::start(|stream, nonce| answer(stream, nonce, &("ok;".repeat(50) + "saved")));
     let changes = (0..200)
         .map(|number| change(&format!("u{number}@localhost"), "urn:x", None, Some(hat("a", ""))))
@@ -310,7 +310,7 @@ fn whoever_is_told_can_stop_it() {
 }
 
 #[test]
-fn any_records_are_read_or_refused() {
+fn handles_any_records() {
     let (tell, told) = std::sync::mpsc::channel::<String>();
     let told = std::sync::Mutex::new(told);
     let server = Bad::start(move |stream, nonce| {

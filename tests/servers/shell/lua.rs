@@ -270,7 +270,7 @@ fn check(stage: &Stage, room: &Jid, users: &[(Jid, Hats)], actor: &str, reason: 
 }
 
 #[test]
-fn no_text_becomes_code() {
+fn text_never_becomes_code() {
     let Some(stage) = Stage::start() else { return };
     let runner = cases(150);
     proptest!(runner, |(room in room_jid(), users in prop::collection::vec((jid(), hats()), 1..4), actor in text(), reason in text())| {
@@ -282,7 +282,7 @@ fn no_text_becomes_code() {
 }
 
 #[test]
-fn texts_that_mean_something_to_lua_are_texts() {
+fn lua_syntax_in_texts_is_inert() {
     let Some(stage) = Stage::start() else { return };
     let room = super::jid("courses@conference.localhost");
     for text in [
@@ -316,7 +316,7 @@ fn texts_that_mean_something_to_lua_are_texts() {
 }
 
 #[test]
-fn long_requests_go_in_parts() {
+fn splits_long_requests() {
     let Some(stage) = Stage::start() else { return };
     let room = super::jid("courses@conference.localhost");
     let long = "é]]".repeat(4_000);

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{connect, each, hat, jid, read, read_all};
 
 #[test]
-fn all_rooms_are_read_hidden_and_unloaded_ones_too_but_no_tombstones() {
+fn reads_hidden_and_unloaded_rooms_but_no_tombstones() {
     each(|server, by| {
         server.make_room("open@conference.localhost", &json!([["ana@localhost", "owner"]]));
         server.make_room(
@@ -92,7 +92,7 @@ fn all_rooms_are_read_hidden_and_unloaded_ones_too_but_no_tombstones() {
 }
 
 #[test]
-fn what_is_stored_is_read_as_it_is_and_what_is_odd_is_no_deletion() {
+fn reads_stored_values_and_never_takes_odd_ones_for_deletions() {
     each(|server, by| {
         let room = "courses@conference.localhost";
         let hats = json!({
@@ -159,7 +159,7 @@ fn what_is_stored_is_read_as_it_is_and_what_is_odd_is_no_deletion() {
 }
 
 #[test]
-fn ten_thousand_users_come_in_pages_and_none_is_missed() {
+fn reads_ten_thousand_users_in_pages() {
     each(|server, by| {
         let room = "big@conference.localhost";
         server.make_room(room, &json!([["ana@localhost", "owner"]]));
@@ -182,7 +182,7 @@ fn ten_thousand_users_come_in_pages_and_none_is_missed() {
 }
 
 #[test]
-fn a_room_made_anew_under_the_same_address_is_told_from_the_old_one() {
+fn detects_recreated_room() {
     each(|server, by| {
         let room = "again@conference.localhost";
         let mut stamps = Vec::new();

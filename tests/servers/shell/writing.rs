@@ -40,7 +40,7 @@ fn refused(condition: Condition) -> impl Fn(&ItemOutcome) -> bool {
 }
 
 #[test]
-fn a_change_of_a_user_is_one_presence_with_exactly_these_hats() {
+fn user_change_sends_one_presence_with_exact_hats() {
     each(|server, by| {
         let (mut ana, mut bob) = stage(server);
         let title = "書記 \"<&>' ]] \\ é\u{1f3a9} %41;x";
@@ -104,7 +104,7 @@ fn a_change_of_a_user_is_one_presence_with_exactly_these_hats() {
 }
 
 #[test]
-fn a_muted_member_stays_muted_and_keeps_the_nickname() {
+fn muted_member_stays_muted_and_keeps_nickname() {
     each(|server, by| {
         let (mut ana, mut bob) = stage(server);
         let muted =
@@ -124,7 +124,7 @@ fn a_muted_member_stays_muted_and_keeps_the_nickname() {
 }
 
 #[test]
-fn only_what_is_as_expected_is_changed_item_by_item() {
+fn changes_only_items_with_expected_values() {
     each(|server, by| {
         let hats = json!({"urn:x:1": {"active": true, "title": "One", "more": 5}, "urn:x:2": {"title": "Two"}, "urn:x:odd": {"title": 5}});
         server.make_room(ROOM, &json!([[ANA, "owner", hats], [BOB, "member"]]));
@@ -189,7 +189,7 @@ fn only_what_is_as_expected_is_changed_item_by_item() {
 }
 
 #[test]
-fn a_room_made_and_destroyed_is_gone_and_nothing_is_made_there() {
+fn destroyed_room_is_gone_and_not_recreated() {
     each(|server, by| {
         server.make_room(ROOM, &json!([[ANA, "owner"]]));
         server.lua_room(ROOM, "r:destroy(); return 'x'");
@@ -207,7 +207,7 @@ fn a_room_made_and_destroyed_is_gone_and_nothing_is_made_there() {
 }
 
 #[test]
-fn affiliations_change_with_the_hats_that_belong_to_them() {
+fn affiliation_change_includes_hats() {
     each(|server, by| {
         let (mut ana, _bob) = stage(server);
         server.lua_room(ROOM, "r:set_affiliation_data('off@localhost', 'hats', { ['urn:x:1'] = { title = 'One' } }); return 'x'");
@@ -273,7 +273,7 @@ fn affiliations_change_with_the_hats_that_belong_to_them() {
 
 /// Four writers lengthen the same titles by a letter each, from what they read; none is lost.
 #[test]
-fn writers_at_the_same_time_lose_nothing_of_each_other() {
+fn concurrent_writers_lose_nothing() {
     each(|server, by| {
         if by != By::Socket {
             return;
