@@ -34,6 +34,9 @@ pub fn group(group: &Group) -> String {
 
 /// Describes an entry of the history; `what` describes its group ([`group`], or shorter).
 pub fn entry(entry: &HistoryEntry, what: &str) -> String {
+    if let Some(sent) = entry.sent.as_ref().filter(|_| entry.group.is_empty()) {
+        return format!("sent to {}: {}", sent.server, group(&sent.changes));
+    }
     if !entry.outside && entry.group.is_empty() {
         return "recreated the deleted data file".into();
     }
@@ -58,6 +61,14 @@ pub fn with_undo_or_redo(undoes: Option<u64>, redoes: Option<u64>, what: &str) -
 
 /// Why an entry with unknown content cannot be undone.
 pub const UNKNOWN_DETAILS: &str = "cannot undo: details unknown";
+
+/// Why an entry without edits cannot be undone.
+pub fn cannot_undo(entry: &HistoryEntry) -> &'static str {
+    match entry.sent {
+        Some(_) => "cannot undo: sent to a server; the data file was not changed",
+        None => UNKNOWN_DETAILS,
+    }
+}
 
 /// Describes an edit.
 pub fn edit(edit: &Edit) -> String {

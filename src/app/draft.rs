@@ -57,6 +57,7 @@ impl From<UnsavedChange> for Change {
             undoes: unsaved.undoes,
             redoes: unsaved.redoes,
             actor: None,
+            sent: None,
         }
     }
 }

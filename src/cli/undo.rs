@@ -16,12 +16,12 @@ pub(super) fn undo(args: &RevisionArgs, context: &SessionContext, out: &mut Outp
         let no_candidate = || Failure::not_found("nothing to undo");
         latest(&data)?.undo.ok_or_else(no_candidate)?
     };
-    // Only a change made outside hatrack whose details are unknown has no edits.
+    // A change made outside hatrack whose details are unknown has no edits, nor has what was sent to a server.
     if entry.group.is_empty() {
         let revision = entry.revision;
         return Err(Failure::error(format!(
             "revision {revision}: {}",
-            describe::UNKNOWN_DETAILS
+            describe::cannot_undo(&entry)
         )));
     }
     let change = Change {

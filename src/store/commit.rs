@@ -17,12 +17,15 @@ use super::history::{HistoryTail, serialize_line};
 use super::known_file::{KnownFile, RecordedState};
 use super::lock::{FileLock, LeftoverFile, LockBackoff, TemporaryFile};
 use super::record::next_revision;
+use super::side_file;
 use super::view::{check_scope, is_applied, rebase};
 use super::{Change, HistoryEntry, StoreError};
 use crate::model::{self, Group, Wardrobe};
 
 /// How often a commit is restarted at once because the data file was changed during it.
 const MAX_ATTEMPTS: usize = 10;
+/// The suffix of the folder with what is known of live servers.
+const KNOWN_OF_SERVERS: &str = "servers";
 /// The result for each change: its revision, `None` if it was already in effect, or why it was rejected.
 type ChangeResults = Vec<Result<Option<u64>, model::EditError>>;
 
@@ -187,6 +190,13 @@ impl Store {
         if data.is_none() && tail.last.is_some() {
             return Err(StoreError::missing(&self.paths.data, &self.paths.history));
         }
+        if tail
+            .last
+            .as_ref()
+            .is_some_and(|last| self.full.revision < last.revision)
+        {
+            side_file::forget(&self.paths, KNOWN_OF_SERVERS)?;
+        }
         let mut next = self.full.clone();
         let mut revision = next_revision(&next, &tail);
         let mut entries: Vec<HistoryEntry> = self.outside_entry(revision, &tail)?.into_iter().collect();
@@ -197,7 +207,7 @@ impl Store {
             results.push(match self.rebased(&mut next, change) {
                 Err(error) => Err(error),
                 Ok(Rebased::AlreadyWritten(revision)) => Ok(Some(revision)),
-                Ok(Rebased::ToWrite(group)) if group.is_empty() => Ok(None),
+                Ok(Rebased::ToWrite(group)) if group.is_empty() && change.sent.is_none() => Ok(None),
                 Ok(Rebased::ToWrite(group)) => {
                     entries.push(self.new_entry(revision, change, group));
                     revision += 1;
@@ -228,6 +238,9 @@ impl Store {
 
     fn rebased(&self, next: &mut Wardrobe, change: &Change) -> Result<Rebased, model::EditError> {
         check_scope(&self.options.scope, &change.group)?;
+        if let Some(sent) = &change.sent {
+            check_scope(&self.options.scope, &sent.changes)?;
+        }
         let before = self.unsynced.iter().find(|(there, _)| there == change);
         if let Some((_, revision)) = before
             && is_applied(next, &change.group)
@@ -250,6 +263,7 @@ impl Store {
             undoes: change.undoes,
             redoes: change.redoes,
             outside: false,
+            sent: change.sent.clone(),
             partial: false,
         }
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
 use super::disk::{Disk, FileIdentity};
-use super::{HistoryEntry, StoreError};
+use super::{HistoryEntry, SentChanges, StoreError};
 use crate::model::Group;
 use crate::model::write::compact;
 
@@ -56,6 +56,8 @@ struct SerializedLine<'a> {
     file: &'a FileIdentity,
     digest: Digest,
     edits: &'a Group,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent: Option<&'a SentChanges>,
 }
 
 /// The text before the edits of a line. It occurs only there, as quotes within strings are escaped.
@@ -76,6 +78,7 @@ pub(super) fn serialize_line(entry: &HistoryEntry, file: &FileIdentity, digest: 
         file,
         digest,
         edits: &entry.group,
+        sent: entry.sent.as_ref(),
     });
     line.pop();
     let others = line.len() + LENGTH_KEY.len() + "}\n".len();

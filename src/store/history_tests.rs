@@ -17,6 +17,7 @@ fn sized(length: usize, more: u64) -> String {
         undoes: Some(3),
         redoes: None,
         outside: false,
+        sent: None,
         partial: false,
     };
     let identity = FileIdentity {

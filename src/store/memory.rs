@@ -58,7 +58,7 @@ impl MemoryStore {
 
     fn commit(&mut self, change: Change, time: Timestamp) -> Result<Option<u64>, crate::model::EditError> {
         self.wardrobe.apply(&change.group)?;
-        if change.group.is_empty() {
+        if change.group.is_empty() && change.sent.is_none() {
             return Ok(None);
         }
         self.wardrobe.revision += 1;
@@ -69,6 +69,7 @@ impl MemoryStore {
                 undoes,
                 redoes,
                 actor,
+                sent,
             },
         ) = (self.wardrobe.revision, change);
         let id = revision.to_string().into();
@@ -82,6 +83,7 @@ impl MemoryStore {
             undoes,
             redoes,
             outside: false,
+            sent,
             partial: false,
         });
         Ok(Some(revision))

@@ -44,7 +44,7 @@ pub use error::StoreError;
 pub use live_draft::LiveDraft;
 pub use memory::MemoryStore;
 pub use outcome::{
-    Change, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Scope, Snapshot, StoreEvent,
+    Change, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Scope, SentChanges, Snapshot, StoreEvent,
     StoreOptions, StoreProblem, StoreRequest, UndoCandidate, person,
 };
 pub use paths::Paths;

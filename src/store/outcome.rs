@@ -36,6 +36,17 @@ pub struct Change {
     pub redoes: Option<u64>,
     /// The author, if not the session's actor: what comes from a server is committed by `server:NAME`.
     pub actor: Option<Box<str>>,
+    /// What a server was sent. It is recorded even if the file is not changed.
+    pub sent: Option<SentChanges>,
+}
+
+/// Changes that were sent to a server. They are not changes of the file, which has them already, and are not undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentChanges {
+    /// The server's name in the configuration.
+    pub server: Box<str>,
+    /// What it had before, and has since.
+    pub changes: Group,
 }
 
 impl From<Group> for Change {
@@ -170,6 +181,9 @@ pub struct HistoryEntry {
     /// Whether the file was changed outside hatrack; recorded with the next commit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outside: bool,
+    /// What a server was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<SentChanges>,
     /// Whether the commit has more edits that are out of this session's scope. Undoing the visible ones is a separate
     /// change, as the commit stays in effect for its author.
     #[serde(skip)]

@@ -207,7 +207,9 @@ fn matches(entry: &HistoryEntry, filter: &HistoryFilter) -> bool {
         .as_ref()
         .is_none_or(|part| entry.actor.to_lowercase().contains(&part.to_lowercase()));
     let anything = filter.room.is_none() && filter.user.is_none() && filter.hat.is_none();
-    actor && (anything || entry.group.0.iter().any(|edit| touches(edit, filter)))
+    let sent = entry.sent.iter().flat_map(|sent| &sent.changes.0);
+    let mut edits = entry.group.0.iter().chain(sent);
+    actor && (anything || edits.any(|edit| touches(edit, filter)))
 }
 
 fn touches(edit: &Edit, filter: &HistoryFilter) -> bool {

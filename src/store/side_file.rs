@@ -5,6 +5,7 @@
 //! and files by the opened folder; `Drafts` and `Disk` name files by their paths, which is enough where only this account
 //! can write.
 
+use std::ffi::CString;
 use std::fs::{File, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
@@ -219,6 +220,46 @@ impl Drop for SideLock {
         let _ = unlinkat(&self.folder, &self.name, AtFlags::empty());
         let _ = self.file.unlock();
     }
+}
+
+/// Removes all documents beside a data file that was put back from a backup: what they say was known of a newer one. With
+/// the file's next revision they would seem to be right again.
+pub(super) fn forget(paths: &Paths, suffix: &str) -> Result<(), StoreError> {
+    let folder = sibling(&paths.data, suffix);
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY | OFlags::NOFOLLOW;
+    let remove = || {
+        let all = match openat(CWD, &folder, flags, Mode::empty()) {
+            Err(Errno::NOENT | Errno::LOOP | Errno::NOTDIR) => return Ok(()),
+            opened => opened?,
+        };
+        for below in names(&all)? {
+            let documents = match openat(&all, below.as_c_str(), flags, Mode::empty()) {
+                Err(Errno::NOENT | Errno::LOOP | Errno::NOTDIR) => continue,
+                opened => opened?,
+            };
+            for name in names(&documents)? {
+                match unlinkat(&documents, name.as_c_str(), AtFlags::empty()) {
+                    Ok(()) | Err(Errno::NOENT | Errno::ISDIR) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            sync(&documents)?;
+        }
+        Ok(())
+    };
+    remove().map_err(StoreError::io("write to", &folder))
+}
+
+/// The names in a folder.
+fn names(folder: &OwnedFd) -> io::Result<Vec<CString>> {
+    let mut names = Vec::new();
+    for entry in rustix::fs::Dir::read_from(folder)? {
+        let name = entry?.file_name().to_owned();
+        if !matches!(name.as_bytes(), b"." | b"..") {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 fn file_flags() -> OFlags {

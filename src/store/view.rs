@@ -54,7 +54,11 @@ pub(super) fn restrict_entry(scope: &Scope, mut entry: HistoryEntry) -> Option<H
         let all = entry.group.0.len();
         entry.group.0.retain(|edit| in_scope(scope, edit));
         entry.partial = entry.group.0.len() < all;
-        if entry.group.is_empty() {
+        if let Some(sent) = &mut entry.sent {
+            sent.changes.0.retain(|edit| in_scope(scope, edit));
+        }
+        entry.sent = entry.sent.filter(|sent| !sent.changes.is_empty());
+        if entry.group.is_empty() && entry.sent.is_none() {
             return None;
         }
     }

@@ -66,6 +66,7 @@ fn fast_undo_keys_match_slow_ones() {
         undoes: None,
         redoes: None,
         outside: false,
+        sent: None,
         partial: false,
     };
     let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));

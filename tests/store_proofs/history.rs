@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use hatrack::model::{Affiliation, Attachment};
 use hatrack::store::{
-    Change, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Store, check, repair_history,
+    Change, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, SentChanges, SideFolder, Store, check,
+    repair_history,
 };
 use jiff::Timestamp;
 
@@ -394,4 +395,54 @@ fn records_what_a_server_changed_as_done_by_the_server() {
         Some(3),
         "it is not the session's own"
     );
+}
+
+#[test]
+fn records_what_a_server_was_sent_without_changing_the_file() {
+    let (_folder, path, mut store) = sample();
+    add_hat(&mut store, "a").unwrap(); // 3
+    let before = hats_in_file(&path);
+    let sent = hat_change(&store, "b").group;
+    let change = Change {
+        sent: Some(SentChanges {
+            server: "example".into(),
+            changes: sent.clone(),
+        }),
+        ..Change::default()
+    };
+    assert_eq!(commit(&mut store, change), Ok(Some(4)));
+    assert_eq!(hats_in_file(&path), before);
+    let entry = history(&store).remove(0);
+    assert_eq!((entry.revision, entry.group.is_empty()), (4, true));
+    assert_eq!(entry.sent.unwrap().changes, sent);
+    // It is nothing to undo, and it is found by what was sent.
+    assert_eq!(store.find_undo().unwrap().undo.unwrap().revision, 3);
+    let query = HistoryQuery {
+        filter: HistoryFilter {
+            hat: sent.0[0].hat().cloned(),
+            ..HistoryFilter::default()
+        },
+        from: None,
+        limit: 10,
+    };
+    assert_eq!(store.history(&query).unwrap().entries.len(), 1);
+    add_hat(&mut store, "c").unwrap();
+    assert!(history(&store).iter().all(|entry| !entry.outside));
+}
+
+#[test]
+fn forgets_what_servers_had_when_an_older_data_file_was_put_back() {
+    for put_back in [true, false] {
+        let (_folder, path, mut store) = sample();
+        let known = SideFolder::beside(&path, "servers", "example").unwrap();
+        let backup = fs::read(&path).unwrap();
+        add_hat(&mut store, "a").unwrap();
+        known.update("base", 10, |_| Some(b"base".to_vec())).unwrap();
+        if put_back {
+            fs::write(&path, backup).unwrap();
+        }
+        add_hat(&mut store, "b").unwrap();
+        let left = known.read("base", 10).unwrap();
+        assert_eq!(left.is_none(), put_back);
+    }
 }

@@ -55,10 +55,11 @@ pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     has_entry(state)?;
     match state.top_as::<HistoryOverlay>() {
-        Some(history) if history.entry().is_some_and(|entry| entry.group.is_empty()) => {
-            Err(describe::UNKNOWN_DETAILS.into())
-        }
-        _ => Ok(()),
+        Some(history) => match history.entry() {
+            Some(entry) if entry.group.is_empty() => Err(describe::cannot_undo(entry).into()),
+            _ => Ok(()),
+        },
+        None => Ok(()),
     }
 }
 
