@@ -12,12 +12,16 @@ mod catalog;
 mod common_options;
 mod complete;
 mod exchange;
+mod history;
+mod live;
 mod servers;
 mod sets;
 
 pub use catalog::{CatalogArgs, CatalogCommand, CatalogDefineArgs, CatalogListArgs, CatalogRemoveArgs};
 pub use complete::{CompleteArgs, CompletionRequest};
 pub use exchange::{ExportArgs, ImportArgs};
+pub use history::{HistoryArgs, RevisionArgs};
+pub use live::{ApplyArgs, LiveRooms, PlanArgs, PreferredSide, PullArgs};
 pub use servers::{ExampleKind, ServerCheckArgs, ServerExampleArgs, ServersArgs, ServersCommand};
 pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs, SetsCommand};
 
@@ -90,8 +94,9 @@ Environment variables (HATRACK_*, XDG_* and TZ are ignored with --room or --read
   LC_ALL, LANG      without a UTF-8 locale, the screen uses ASCII only
 
 Exit codes: 0 success, 1 error, 2 usage error, no terminal or invalid config.toml,
-3 item not found, 4 data file unreadable, 5 conflict or locked, 128 plus the signal
-number if a signal ended the screen.";
+3 item not found, 4 data file unreadable, 5 conflict or locked; of plan, pull and apply
+also 5 removals held back, 6 something to do, 7 saved and not sent; 128 plus the signal
+number if a signal ended hatrack.";
 
 /// Options accepted before and after the command. After it, they can only restrict the session further.
 #[derive(Debug, Clone, Default, Args)]
@@ -145,6 +150,12 @@ pub enum CliCommand {
     Import(ImportArgs),
     /// List live servers with their state, or check them
     Servers(ServersArgs),
+    /// Receive what live servers have
+    Pull(PullArgs),
+    /// Show what differs from live servers
+    Plan(PlanArgs),
+    /// Send and receive what differs from live servers
+    Apply(ApplyArgs),
     /// Check the data file and its history
     Check(CheckArgs),
     /// Check the configuration, or print the default one
@@ -364,46 +375,6 @@ pub struct ConfigArgs {
     /// Check the configuration, or this file ("-" is standard input)
     #[arg(long, group = "what", value_name = "FILE")]
     pub check: Option<Option<PathBuf>>,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub common: CommonOptions,
-}
-
-/// Arguments of `history`.
-#[derive(Debug, Args)]
-pub struct HistoryArgs {
-    /// Print a JSON array of entries
-    #[arg(long)]
-    pub json: bool,
-    /// Only changes in this room
-    #[arg(long = "in", value_name = "ROOM")]
-    pub room: Option<String>,
-    /// Only changes to this user
-    #[arg(long)]
-    pub user: Option<String>,
-    /// Only changes to the hat with this ID
-    #[arg(long)]
-    pub hat: Option<String>,
-    /// Only changes by actors whose name contains NAME
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
-    /// Maximum number of entries [default: 100; all with --json]
-    #[arg(long, value_name = "N", value_parser = value_parsers::limit)]
-    pub limit: Option<usize>,
-    /// Permanently delete entries from before a date (2026-01-31) or time (2026-01-31T12:00:00Z)
-    #[arg(long, value_name = "BEFORE", conflicts_with_all = ["json", "room", "user", "hat", "by", "limit"])]
-    pub forget: Option<String>,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub common: CommonOptions,
-}
-
-/// Arguments of `undo` and `redo`.
-#[derive(Debug, Args)]
-pub struct RevisionArgs {
-    /// Revision number (see hatrack history)
-    #[arg(value_parser = value_parsers::revision)]
-    pub revision: Option<u64>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,

@@ -19,6 +19,7 @@ mod global_options;
 mod history;
 mod import;
 mod json_log;
+mod live;
 mod open_store;
 mod output;
 mod remove;
@@ -109,6 +110,9 @@ fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
         CliCommand::Export(args) => export::run(args, context, out),
         CliCommand::Import(args) => import::run(args, context, out),
         CliCommand::Servers(args) => servers::run(args, context, out),
+        CliCommand::Pull(args) => live::pull(args, context, out),
+        CliCommand::Plan(args) => live::plan(args, context, out),
+        CliCommand::Apply(args) => live::apply(args, context, out),
         CliCommand::Check(args) => check::run(args, context, out),
         CliCommand::Config(args) => config_command::run(args, context, out),
         CliCommand::History(args) => history::run(args, context, out),

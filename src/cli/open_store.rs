@@ -105,6 +105,14 @@ impl<'a> OpenStore<'a> {
         }
     }
 
+    /// Reads the data file again where it was changed.
+    pub(super) fn refresh(&mut self) -> Result<(), Failure> {
+        self.store
+            .refresh()
+            .map(drop)
+            .map_err(|error| store_failure(&error))
+    }
+
     /// Returns an error in a read-only session.
     pub(super) fn check_writable(&self) -> Result<(), Failure> {
         if self.context.scope.read_only {

@@ -160,10 +160,10 @@ impl ServerWorker {
                 let backend = make(&settings, ask);
                 let mut engine = Engine::new(settings, backend, &options, notify, control.clone());
                 while let Ok(request) = asked.recv() {
-                    if control.is_ending() {
-                        break;
+                    // What is in the file is always written down; the server is asked for nothing more.
+                    if !control.is_ending() || is_about_the_file(&request) {
+                        engine.handle(request);
                     }
-                    engine.handle(request);
                 }
                 engine.disconnect();
                 // The receiver may be gone.
@@ -175,6 +175,16 @@ impl ServerWorker {
             done,
             handle: thread,
         })
+    }
+
+    /// Does what was asked, however long that takes, and ends.
+    pub fn finish(self) {
+        let threads = self.threads.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let handles: Vec<_> = threads.into_values().map(|thread| thread.handle).collect();
+        for handle in handles {
+            // One that panicked has said so.
+            let _ = handle.join();
+        }
     }
 
     /// Stops once pending calls are answered, after at most 1.5 seconds. Returns whether all threads ended.
@@ -197,6 +207,14 @@ impl ServerWorker {
         }
         all
     }
+}
+
+/// Whether a request only tells what is in the file.
+fn is_about_the_file(request: &ServerRequest) -> bool {
+    matches!(
+        request,
+        ServerRequest::Received { .. } | ServerRequest::Changed { .. } | ServerRequest::Settled { .. }
+    )
 }
 
 /// Requests a password by an event, and waits for the answer.

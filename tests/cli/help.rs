@@ -18,7 +18,7 @@ use super::process::{Home, ROOM, TERRY};
 #[test]
 fn help_and_version() {
     let home = Home::new();
-    let commands: [&[&str]; 28] = [
+    let commands: [&[&str]; 31] = [
         &[],
         &["show"],
         &["add"],
@@ -43,6 +43,9 @@ fn help_and_version() {
         &["servers"],
         &["servers", "check"],
         &["servers", "example"],
+        &["pull"],
+        &["plan"],
+        &["apply"],
         &["check"],
         &["history"],
         &["undo"],

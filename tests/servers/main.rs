@@ -13,6 +13,7 @@ mod client;
 mod configuration;
 mod ejabberd;
 mod harness;
+mod live;
 mod process;
 mod prosody;
 mod server;

@@ -1,0 +1,89 @@
+//! The arguments of `pull`, `plan` and `apply`.
+
+use clap::{Args, ValueEnum};
+
+use super::CommonOptions;
+use crate::sync::Prefer;
+
+/// Which rooms of which server.
+#[derive(Debug, Args)]
+pub struct LiveRooms {
+    /// Only these rooms [default: all rooms of the servers]
+    #[arg(value_name = "ROOM", id = "only")]
+    pub rooms: Vec<String>,
+    /// Only this server of the configuration
+    #[arg(long, value_name = "NAME")]
+    pub server: Option<String>,
+}
+
+/// Arguments of `pull`.
+#[derive(Debug, Args)]
+pub struct PullArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub rooms: LiveRooms,
+    /// Make the rooms exactly what the server has; changes made here are lost (hatrack undo restores them)
+    #[arg(long)]
+    pub replace: bool,
+    /// Also receive removals that are held back because many users lost hats at once
+    #[arg(long)]
+    pub take_removals: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: CommonOptions,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub rooms: LiveRooms,
+    /// Print a JSON object for each server (assets/plan.schema.json)
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: CommonOptions,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub rooms: LiveRooms,
+    /// Apply without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// In conflicts, keep this side [default: leave conflicts alone]
+    #[arg(long, value_name = "SIDE")]
+    pub prefer: Option<PreferredSide>,
+    /// Also send affiliations, and remove users who were removed here
+    #[arg(long)]
+    pub affiliations: bool,
+    /// Also receive removals that are held back because many users lost hats at once
+    #[arg(long)]
+    pub take_removals: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: CommonOptions,
+}
+
+/// A side of a conflict.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum PreferredSide {
+    /// The data file's
+    Local,
+    /// The server's
+    Server,
+}
+
+impl From<PreferredSide> for Prefer {
+    fn from(side: PreferredSide) -> Self {
+        match side {
+            PreferredSide::Local => Self::Local,
+            PreferredSide::Server => Self::Server,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The worker of a command, and waiting for it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use signal_hook::consts::SIGINT;
+
+use super::super::args::LiveRooms;
+use super::super::context::SessionContext;
+use super::super::failure::Failure;
+use super::super::open_store::OpenStore;
+use super::password;
+use super::progress::ProgressLine;
+use super::rooms::{Selected, select};
+use crate::server::{ServerSettings, ServerWorker, WorkerOptions};
+use crate::sync::{Affiliations, OtherRooms, Plan, Report, ServerEvent, ServerRequest};
+
+/// How often it is looked whether Ctrl-C was pressed.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Why there is no result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// Ctrl-C.
+    Interrupted,
+    /// What failed, for people.
+    Failed(String),
+}
+
+/// The servers of a command.
+pub(super) struct Session<'a> {
+    pub(super) data: OpenStore<'a>,
+    servers: Vec<(ServerSettings, Selected)>,
+    /// `None` when it ends.
+    worker: Option<ServerWorker>,
+    events: Receiver<ServerEvent>,
+    /// Set by Ctrl-C.
+    interrupted: Arc<AtomicBool>,
+    /// While this is set, Ctrl-C ends the process at once: nothing is on its way.
+    idle: Arc<AtomicBool>,
+    affiliations: Option<Affiliations>,
+    next: u64,
+}
+
+/// What a request is answered with.
+enum Answer {
+    Planned(Result<Arc<Plan>, String>),
+    Applied(Report, bool),
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn open(context: &'a SessionContext, rooms: &LiveRooms) -> Result<Self, Failure> {
+        let servers = select(rooms, context, context.servers()?)?;
+        let data = OpenStore::open(context)?;
+        let options = WorkerOptions {
+            servers: servers.iter().map(|(settings, _)| settings.clone()).collect(),
+            data_file: data.store.paths().data.clone(),
+            state_dir: context.state_dir.clone(),
+            actor: context.actor.to_string(),
+            scope: context.scope.clone(),
+        };
+        let (sender, events) = channel();
+        let worker = ServerWorker::start(options, move |event| {
+            // The receiver is gone when the command ends.
+            let _ = sender.send(event);
+        });
+        let (interrupted, idle) = (Arc::<AtomicBool>::default(), Arc::new(AtomicBool::new(true)));
+        let caught = signal_hook::flag::register_conditional_default(SIGINT, idle.clone())
+            .and_then(|_| signal_hook::flag::register(SIGINT, interrupted.clone()));
+        caught.map_err(|error| Failure::error(format!("cannot catch Ctrl-C: {error}")))?;
+        Ok(Self {
+            data,
+            servers,
+            worker: Some(worker),
+            events,
+            interrupted,
+            idle,
+            affiliations: None,
+            next: 0,
+        })
+    }
+
+    /// A server's name.
+    pub(super) fn name(&self, number: usize) -> &Arc<str> {
+        static NONE: std::sync::LazyLock<Arc<str>> = std::sync::LazyLock::new(|| "".into());
+        self.servers
+            .get(number)
+            .map_or(&NONE, |(settings, _)| &settings.entry.name)
+    }
+
+    /// Compares the rooms of all servers, side by side.
+    pub(super) fn plan_all(
+        &mut self,
+        others: OtherRooms,
+        affiliations: Option<Affiliations>,
+    ) -> Vec<Result<Arc<Plan>, Stopped>> {
+        self.affiliations = affiliations;
+        let all: Vec<Selected> = self
+            .servers
+            .iter()
+            .map(|(_, selected)| selected.clone())
+            .collect();
+        let mut ids = Vec::new();
+        for (number, selected) in all.iter().enumerate() {
+            let others = match selected {
+                Selected::All => others,
+                Selected::Rooms(_) => OtherRooms::Ignore,
+            };
+            ids.push(self.ask_for_plan(number, selected, others));
+        }
+        let mut answers = self.wait(&ids, "Comparing rooms");
+        ids.iter().map(|id| planned(answers.remove(id))).collect()
+    }
+
+    /// Compares rooms of a server again.
+    pub(super) fn plan_rooms(
+        &mut self,
+        number: usize,
+        selected: &Selected,
+        others: OtherRooms,
+    ) -> Result<Arc<Plan>, Stopped> {
+        let id = self.ask_for_plan(number, selected, others);
+        planned(self.wait(&[id], "Comparing rooms").remove(&id))
+    }
+
+    fn ask_for_plan(&mut self, number: usize, selected: &Selected, others: OtherRooms) -> u64 {
+        self.next += 1;
+        let wardrobe = self.data.wardrobe();
+        let rooms = match self.servers.get(number) {
+            Some((settings, _)) => selected.local(settings, wardrobe),
+            None => Vec::new(),
+        };
+        self.request(ServerRequest::Plan {
+            id: self.next,
+            server: self.name(number).clone(),
+            rooms,
+            others,
+            revision: wardrobe.revision,
+            affiliations: self.affiliations,
+        });
+        self.next
+    }
+
+    /// Sends what a plan decides. Gives what was done, and whether it was stopped.
+    pub(super) fn send(&mut self, number: usize, plan: &Arc<Plan>) -> Result<(Report, bool), Failure> {
+        self.next += 1;
+        let id = self.next;
+        self.request(ServerRequest::Apply {
+            id,
+            plan: plan.clone(),
+            reason: None,
+        });
+        let what = format!("Sending to {}", self.name(number));
+        match self.wait(&[id], &what).remove(&id) {
+            Some(Answer::Applied(report, stopped)) => Ok((report, stopped)),
+            _ => Err(Failure::error("sending ended without a result")),
+        }
+    }
+
+    pub(super) fn request(&self, request: ServerRequest) {
+        if let Some(Err(error)) = self.worker.as_ref().map(|worker| worker.request(request)) {
+            // Its answer never comes, which is said where it is waited for.
+            log::error!(reason:% = error; "thread not started");
+        }
+    }
+
+    /// Waits for the answers to all of these requests. After Ctrl-C they are stopped, and still waited for.
+    fn wait(&self, ids: &[u64], what: &str) -> BTreeMap<u64, Answer> {
+        self.idle.store(false, Ordering::Relaxed);
+        let mut answers = BTreeMap::new();
+        let mut line = ProgressLine::new(what);
+        let mut stopping = false;
+        while ids.iter().any(|id| !answers.contains_key(id)) {
+            match self.events.recv_timeout(POLL_INTERVAL) {
+                Ok(ServerEvent::Progress { id, progress }) => line.show(id, progress),
+                Ok(ServerEvent::Planned { id, plan }) => drop(answers.insert(id, Answer::Planned(plan))),
+                Ok(ServerEvent::Applied { id, report, stopped }) => {
+                    answers.insert(id, Answer::Applied(report, stopped));
+                }
+                Ok(ServerEvent::Password { server, account }) => {
+                    line.clear();
+                    let password = password::ask(&account);
+                    if password == password::Given::Interrupted {
+                        self.interrupted.store(true, Ordering::Relaxed);
+                    }
+                    self.request(ServerRequest::Password {
+                        server,
+                        password: password.into(),
+                    });
+                }
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if !stopping && self.interrupted.load(Ordering::Relaxed) {
+                stopping = true;
+                for id in ids {
+                    self.request(ServerRequest::Stop { id: *id });
+                }
+            }
+        }
+        line.clear();
+        if !stopping {
+            self.idle.store(true, Ordering::Relaxed);
+        }
+        if stopping {
+            // Nothing came of what was stopped; what was sent has its report.
+            answers.retain(|_, answer| matches!(answer, Answer::Applied(..)));
+        }
+        answers
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        // What is known of both sides is written down before the process ends.
+        if let Some(worker) = self.worker.take() {
+            worker.finish();
+        }
+    }
+}
+
+fn planned(answer: Option<Answer>) -> Result<Arc<Plan>, Stopped> {
+    match answer {
+        Some(Answer::Planned(plan)) => plan.map_err(Stopped::Failed),
+        _ => Err(Stopped::Interrupted),
+    }
+}

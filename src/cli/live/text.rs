@@ -1,0 +1,209 @@
+//! Plans and reports in words.
+
+use std::sync::Arc;
+
+use super::super::failure::Failure;
+use super::super::output::Output;
+use crate::app::describe::count;
+use crate::app::servers::{describe_line, describe_note, line_target};
+use crate::model::{Jid, Wardrobe};
+use crate::sync::{
+    Failed, Failure as SendFailure, Item, Line, Plan, PlanCounts, Reason, Report, RoomPlan, RoomReport,
+    RoomState, Subject,
+};
+
+/// The plans of all servers.
+pub(super) fn plans(plans: &[Arc<Plan>], wardrobe: &Wardrobe, out: &mut Output) -> Result<(), Failure> {
+    let mut shown = 0;
+    let mut same = 0;
+    for plan in plans {
+        for room in &plan.rooms {
+            let quiet = room.state == RoomState::Linked && room.lines.is_empty() && room.set_aside.is_none();
+            if quiet && room.unreadable == 0 {
+                same += 1;
+            } else {
+                shown += 1;
+                room_plan(&plan.server, room, wardrobe, out)?;
+            }
+        }
+    }
+    match (shown, same) {
+        (0, 0) => out.line("No rooms to compare"),
+        (0, same) => out.line(&format!("No differences in {}", count(same, "room"))),
+        (_, 0) => Ok(()),
+        (_, same) => out.line(&format!("No differences in {} more", count(same, "room"))),
+    }
+}
+
+fn room_plan(server: &str, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Output) -> Result<(), Failure> {
+    let room = &plan.room;
+    let what = match &plan.state {
+        RoomState::Linked => counts(&plan.counts()),
+        RoomState::OnlyThere => format!("only on the server; hatrack pull {room} receives it"),
+        RoomState::RemovedHere => format!("removed here; hatrack pull {room} receives it again"),
+        RoomState::OnlyHere => "not on the server".into(),
+        RoomState::GoneThere => "gone from the server; nothing is removed here".into(),
+        RoomState::Forbidden(why) | RoomState::Unread(why) => format!("cannot be read: {why}"),
+    };
+    out.line(&format!("{room} on {server}: {what}"))?;
+    if let Some(reason) = plan.set_aside {
+        out.line(&format!("  Compared as for the first time: {reason}"))?;
+    } else if plan.first_contact && !plan.lines.is_empty() {
+        out.line("  Compared for the first time: nothing is deleted on either side")?;
+    }
+    let mut target = None;
+    for line in &plan.lines {
+        let next = line_target(line);
+        if target != Some(next) {
+            out.line(&format!("  {next}"))?;
+            target = Some(next);
+        }
+        plan_line(line, plan, wardrobe, out)?;
+    }
+    for note in &plan.notes {
+        out.line(&format!("  Note: {}", describe_note(note, plan)))?;
+    }
+    if plan.unreadable > 0 {
+        let entries = match plan.unreadable {
+            1 => "1 entry".into(),
+            more => format!("{} entries", crate::app::describe::grouped(more)),
+        };
+        out.line(&format!("  Skipped on the server: {entries} that cannot be read"))?;
+    }
+    Ok(())
+}
+
+fn plan_line(line: &Line, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Output) -> Result<(), Failure> {
+    let text = describe_line(line, plan, wardrobe.room(&plan.room));
+    let reason = match line.reason {
+        // The word before says it.
+        Some(Reason::Held) | None => String::new(),
+        Some(reason) => format!(" ({reason})"),
+    };
+    out.line(&format!("    {:<9} {}{reason}", text.action, text.change))
+}
+
+/// `2 to send, 1 conflict`.
+fn counts(counts: &PlanCounts) -> String {
+    let parts = [
+        (counts.send, "to send"),
+        (counts.receive, "to receive"),
+        (
+            counts.conflicts,
+            if counts.conflicts == 1 {
+                "conflict"
+            } else {
+                "conflicts"
+            },
+        ),
+        (counts.held, "held back"),
+        (counts.left_out, "left out"),
+        (counts.skipped, "skipped"),
+    ];
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts
+        .map(|(number, what)| format!("{} {what}", crate::app::describe::grouped(number)))
+        .collect();
+    match parts.as_slice() {
+        [] => "no differences".into(),
+        parts => parts.join(", "),
+    }
+}
+
+/// What was done on a server.
+pub(super) fn report(plan: &Plan, report: &Report, out: &mut Output) -> Result<(), Failure> {
+    let server = &report.server;
+    let mut said = false;
+    for room in &report.rooms {
+        let of_room = plan.rooms.iter().find(|plan| plan.room == room.room);
+        said |= room_report(server, of_room, room, out)?;
+    }
+    if !said {
+        out.line(&format!("{server}: nothing to do"))?;
+    }
+    Ok(())
+}
+
+/// Gives whether there was something to say.
+fn room_report(
+    server: &str,
+    plan: Option<&RoomPlan>,
+    report: &RoomReport,
+    out: &mut Output,
+) -> Result<bool, Failure> {
+    let room = &report.room;
+    let mut done = Vec::new();
+    for (number, what) in [
+        (report.sent, "sent"),
+        (report.received, "received"),
+        (report.failed.len(), "failed"),
+        (report.unsent, "not sent"),
+    ] {
+        if number > 0 {
+            done.push(format!("{} {what}", crate::app::describe::grouped(number)));
+        }
+    }
+    if let Some(error) = &report.error {
+        let done = if done.is_empty() {
+            String::new()
+        } else {
+            format!("{}; ", done.join(", "))
+        };
+        out.line(&format!("{room} on {server}: {done}{error}"))?;
+    } else if !done.is_empty() {
+        out.line(&format!("{room} on {server}: {}", done.join(", ")))?;
+    }
+    for failed in &report.failed {
+        out.line(&format!("  {}", failure(plan, failed)))?;
+    }
+    let (conflicts, held) = (report.left.conflicts, report.left.held);
+    if conflicts > 0 {
+        let left = count(conflicts, "conflict");
+        out.line(&format!(
+            "{room}: {left} left; choose on the screen, or with hatrack apply --prefer local or server"
+        ))?;
+    }
+    if held > 0 {
+        let left = count(held, "removal");
+        out.line(&format!(
+            "{room}: {left} held back, as many users lost hats at once; --take-removals receives them"
+        ))?;
+    }
+    Ok(!done.is_empty() || report.error.is_some() || conflicts + held > 0)
+}
+
+/// What a server did not take, and why.
+fn failure(plan: Option<&RoomPlan>, failed: &Failed) -> String {
+    let about = |line: &&Line| match &line.subject {
+        Subject::Item(item) => *item == failed.item,
+        Subject::User(user) => failed.item.user() == Some(user),
+        Subject::Name => false,
+    };
+    let line = plan.and_then(|plan| Some((plan, plan.lines.iter().find(about)?)));
+    let what = match line {
+        Some((plan, line)) => format!(
+            "{}: {}",
+            line_target(line),
+            describe_line(line, plan, None).change
+        ),
+        None => item(&failed.item),
+    };
+    let why = match &failed.why {
+        SendFailure::Changed { .. } => "the server has something else by now; compare again".into(),
+        SendFailure::Refused(refusal) => match &refusal.text {
+            Some(text) => format!("the server refused: {text}"),
+            None => format!("the server refused ({})", refusal.condition),
+        },
+        SendFailure::NotStored => "the server has it, but could not store it".into(),
+        SendFailure::Unknown => "no answer came; the next apply finds out".to_owned(),
+    };
+    format!("{what}: {why}")
+}
+
+fn item(item: &Item) -> String {
+    let parts = [
+        item.user().map(Jid::as_str),
+        item.hat().map(crate::model::HatId::as_str),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
