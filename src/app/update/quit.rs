@@ -44,7 +44,7 @@ pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
 pub(super) fn confirm_unsaved(state: &mut State) {
     let reason = state.problem.as_ref().map_or("", StoreProblem::message);
     let consequence =
-        format!("{reason}. Your changes are kept as a draft, which hatrack offers the next time.");
+        format!("Not saved: {reason}. Your changes are kept as a draft, which hatrack offers the next time.");
     let question = format!(
         "Quit with {}?",
         describe::count(state.pending.len(), "unsaved change")

@@ -22,7 +22,7 @@ pub struct CatalogArgs {
 pub enum CatalogCommand {
     /// List a room's hats, including those not in its catalog
     List(CatalogListArgs),
-    /// Define a hat, or change its title or color
+    /// Define a hat, or change its title or hue
     Define(CatalogDefineArgs),
     /// Remove a hat from the catalog; users keep it
     Remove(CatalogRemoveArgs),

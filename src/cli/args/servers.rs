@@ -22,7 +22,7 @@ pub struct ServersArgs {
 /// The subcommands of `servers`.
 #[derive(Debug, Subcommand)]
 pub enum ServersCommand {
-    /// Connect to all servers or one, and print version, rights, rooms and what is missing
+    /// Connect to all servers or one, and print version, permissions, rooms and what is missing
     Check(ServerCheckArgs),
     /// Print a section of the configuration to start from
     Example(ServerExampleArgs),
