@@ -112,15 +112,11 @@ impl Form {
             FormSubject::EditHats { before, .. } => before.clone().unwrap_or_default(),
             _ => Attachment::default(),
         };
-        let mut title = self.text(FieldName::Title);
-        if title.is_empty()
-            && let Ok(Resolved {
-                matched_title: Some(known),
-                ..
-            }) = self.resolve_hat()
-        {
-            title = known;
-        }
+        let title = if self.has_catalog_titles() {
+            before.title.as_deref().unwrap_or_default().to_owned()
+        } else {
+            self.typed_title()
+        };
         let active = self.is_on(FieldName::Active);
         let made = before
             .with_active(active)
@@ -130,6 +126,43 @@ impl Form {
             return made;
         }
         made.with_title(Some(title.as_str()).filter(|title| !title.is_empty()))
+    }
+
+    /// The title that is typed, else that of the existing hat which is meant.
+    fn typed_title(&self) -> String {
+        let title = self.text(FieldName::Title);
+        match self.resolve_hat() {
+            Ok(Resolved {
+                matched_title: Some(known),
+                ..
+            }) if title.is_empty() => known,
+            _ => title,
+        }
+    }
+
+    /// Whether the title of a user's hat belongs to the room's catalog, as the server has it.
+    fn has_catalog_titles(&self) -> bool {
+        let of_users = matches!(
+            self.subject,
+            FormSubject::AddHat { .. } | FormSubject::EditHats { .. }
+        );
+        of_users
+            && self
+                .server
+                .as_ref()
+                .is_some_and(|server| !server.class.holds_own_titles())
+    }
+
+    /// The title that the hat is to have in the catalog, where that is changed by a form of users' hats.
+    pub fn catalog_title(&self) -> Option<String> {
+        if !self.has_catalog_titles() {
+            return None;
+        }
+        let title = match &self.subject {
+            FormSubject::AddHat { .. } => self.typed_title(),
+            _ => self.changed_text(FieldName::Title)?,
+        };
+        Some(title).filter(|title| !title.trim().is_empty())
     }
 
     /// What is wrong with a field. An empty field is not reported before the first attempt to save.

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use crate::model::{Jid, Room};
 use crate::sync::{
-    Plan, PlanCounts, Progress, RoomPlan, RoomState, ServerClass, ServerEntry, ServerKind, ServerReport,
-    ServerState,
+    Affiliations, Plan, PlanCounts, Progress, RoomPlan, RoomState, ServerClass, ServerEntry, ServerKind,
+    ServerReport, ServerState,
 };
 
 pub use describe_line::{LineText, describe_line, describe_note, line_target, sides};
@@ -60,6 +60,8 @@ struct ComparedRoom {
     differences: usize,
     /// Why it could not be compared.
     problem: Option<&'static str>,
+    /// The server has such a room.
+    is_there: bool,
 }
 
 /// Whether a room differs from the one on its server.
@@ -150,6 +152,21 @@ impl Servers {
         compared.or(server.class)
     }
 
+    /// Why affiliations with a room are not changed here: its server only shows them. A room that the server was found not
+    /// to have is free.
+    pub(super) fn affiliation_problem(&self, room: &Jid) -> Option<String> {
+        let server = self.of_room(room)?;
+        let is_there = self.rooms.get(room).is_none_or(|compared| compared.is_there);
+        let shows = server.entry.affiliations == Affiliations::Show;
+        (shows && is_there).then(|| {
+            format!(
+                "Affiliations with {room} are only shown: change them on {}, or set affiliations = \"manage\" in the \
+                 configuration",
+                server.entry.name
+            )
+        })
+    }
+
     pub(super) fn set_state(&mut self, name: &str, state: &ServerState) {
         for server in self.known.iter_mut().filter(|server| *server.entry.name == *name) {
             if let ServerState::Ready(class) = state {
@@ -195,6 +212,7 @@ impl Servers {
             local: local.cloned(),
             differences: open_differences(plan.counts()),
             problem,
+            is_there: !matches!(plan.state, RoomState::OnlyHere | RoomState::GoneThere),
         };
         self.rooms.insert(plan.room.clone(), compared);
     }

@@ -24,6 +24,7 @@ mod keys;
 mod marks;
 mod mouse;
 mod panes;
+mod server_forms;
 mod servers;
 mod sets;
 mod undo;

@@ -137,8 +137,10 @@ impl Words<'_> {
             Subject::Item(Item::Affiliation { .. }) => {
                 let (from, to) = (affiliation(from), affiliation(to));
                 match to {
+                    Affiliation::Outcast if from == Affiliation::None => "ban".into(),
                     Affiliation::Outcast => format!("ban (was {from})"),
                     Affiliation::None => format!("remove affiliation (was {from})"),
+                    to if from == Affiliation::None => format!("add as {to}"),
                     to => format!("make {to} (was {from})"),
                 }
             }
@@ -151,6 +153,7 @@ impl Words<'_> {
             },
             Subject::Name => match to {
                 None => format!("clear the name (was {})", self.value(from)),
+                Some(_) if from.is_none() => format!("name it {}", self.value(to)),
                 Some(_) => format!("name it {} (was {})", self.value(to), self.value(from)),
             },
         }

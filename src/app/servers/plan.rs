@@ -196,7 +196,7 @@ impl PlanOverlay {
         let plans: Vec<_> = self
             .parts
             .iter()
-            .map(|part| part.plan.as_ref().ok().cloned())
+            .map(|part| (part.plan.as_ref().ok().cloned(), &part.local))
             .collect();
         self.rows = rows::rows(&plans, self.shown).into();
         let same = |row: &PlanRow| place(*row);

@@ -1,8 +1,10 @@
 //! The rows of a plan: servers, rooms, users with several differences, differences, remarks. They are listed when the plan
 //! or what is shown of it changes; drawing looks only at those that are seen.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::model::{Jid, Room};
 use crate::sync::{Action, Decision, Line, Plan, Reason, RoomPlan, RoomState};
 
 /// A row of a plan. The numbers are places in the lists of the plan.
@@ -86,26 +88,41 @@ pub(in crate::app) fn is_undecided(line: &Line) -> bool {
     line.decision == Decision::Skip && (line.action == Action::Conflict || line.reason == Some(Reason::Held))
 }
 
-/// The rows of plans; `None` stands for a server without a plan. Servers are named only where there are several.
-pub(in crate::app) fn rows(plans: &[Option<Arc<Plan>>], shown: Shown) -> Vec<PlanRow> {
+/// Rooms of the file.
+type Rooms<'a> = &'a BTreeMap<Jid, Arc<Room>>;
+
+/// The rows of plans, each with the rooms of the file; `None` stands for a server without a plan. Servers are named only where there are several.
+pub(in crate::app) fn rows(plans: &[(Option<Arc<Plan>>, Rooms<'_>)], shown: Shown) -> Vec<PlanRow> {
     let mut rows = Vec::new();
-    for (at, plan) in plans.iter().enumerate() {
+    for (at, (plan, local)) in plans.iter().enumerate() {
         if plans.len() > 1 {
             rows.push(PlanRow::Server(at));
         }
         let rooms = plan.iter().flat_map(|plan| &plan.rooms);
         for (room, plan) in rooms.enumerate() {
-            add_room(&mut rows, (at, room), plan, shown);
+            add_room(
+                &mut rows,
+                (at, room),
+                plan,
+                (shown, local.contains_key(&plan.room)),
+            );
         }
     }
     rows
 }
 
-fn add_room(rows: &mut Vec<PlanRow>, (server, room): (usize, usize), plan: &RoomPlan, shown: Shown) {
+fn add_room(
+    rows: &mut Vec<PlanRow>,
+    (server, room): (usize, usize),
+    plan: &RoomPlan,
+    (shown, is_here): (Shown, bool),
+) {
     let before = rows.len();
     rows.push(PlanRow::Room(server, room));
     if shown == Shown::All {
-        let first = (plan.first_contact && plan.state == RoomState::Linked).then_some(RoomNote::FirstContact);
+        // Of a room that is new here, all is new.
+        let first = plan.first_contact && plan.state == RoomState::Linked && is_here;
+        let first = first.then_some(RoomNote::FirstContact);
         let unreadable = (plan.unreadable > 0).then_some(RoomNote::Unreadable(plan.unreadable));
         let notes = (0..plan.notes.len()).map(RoomNote::Note);
         let notes = first.into_iter().chain(unreadable).chain(notes);

@@ -267,6 +267,10 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
         return BatchOutcome::Failed;
     }
     let edit = batch.edit;
+    if let Some(reason) = commit::affiliation_problem(state, &edit.edits) {
+        state.notify_error(reason);
+        return BatchOutcome::Failed;
+    }
     if edit.edits.is_empty() {
         let (outcome, reason) = edit.no_change();
         if edit.first_error.is_some() && outcome == BatchOutcome::Failed {

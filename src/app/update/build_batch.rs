@@ -8,6 +8,7 @@ use crate::app::{AttachmentRef, RoomUser, addresses, describe};
 use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Hue, Jid, Wardrobe};
 
 use super::batch::{Batch, BatchEdit, BatchSkip};
+use super::catalog_title::{self, ChangedTitles};
 
 /// Builds the change that a form describes. The error says why it cannot be made at all.
 pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
@@ -44,12 +45,17 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
             Ok(edit.into_batch("Add users", question, ""))
         }
         FormSubject::EditUsers { members, .. } => Ok(set_affiliation(wardrobe, members, form.affiliation())),
-        FormSubject::AddHat { members } => Ok(add_hat(wardrobe, members, &chosen()?, &form.attachment())),
+        FormSubject::AddHat { members } => {
+            let (hat, mut edit) = (chosen()?, BatchEdit::new(wardrobe));
+            let hats = members.iter().map(|(room, _)| (room, &hat));
+            let titles = catalog_title::set(&mut edit, form, hats)?;
+            Ok(add_hat(edit, members, &hat, &form.attachment(), &titles))
+        }
         FormSubject::EditHats {
             attachments, before, ..
         } => match (single(attachments), before) {
-            (Some(at), Some(_)) => Ok(edit_hat(wardrobe, at, &chosen()?, form.attachment())),
-            _ => Ok(edit_hats(form, wardrobe, attachments)),
+            (Some(at), Some(_)) => edit_hat(form, wardrobe, at, &chosen()?),
+            _ => edit_hats(form, wardrobe, attachments),
         },
     }
 }
@@ -229,10 +235,15 @@ pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affilia
 }
 
 /// Adds a hat to the users who do not have it.
-fn add_hat(wardrobe: &Wardrobe, members: &[RoomUser], hat: &HatId, attachment: &Attachment) -> Batch {
-    let mut edit = BatchEdit::new(wardrobe);
+fn add_hat(
+    mut edit: BatchEdit,
+    members: &[RoomUser],
+    hat: &HatId,
+    attachment: &Attachment,
+    titles: &ChangedTitles,
+) -> Batch {
     for (room, user) in members {
-        let existing = wardrobe.user(room, user);
+        let existing = edit.next().user(room, user);
         if existing.is_some_and(|existing| existing.hats.get(hat).is_some()) {
             edit.skip(BatchSkip::HasHat, room, user);
             continue;
@@ -241,16 +252,22 @@ fn add_hat(wardrobe: &Wardrobe, members: &[RoomUser], hat: &HatId, attachment: &
             next.add_user_hat(user, room, hat, attachment.clone())
         });
     }
-    let room = members.first().and_then(|(room, _)| wardrobe.room(room));
+    let room = members.first().and_then(|(room, _)| edit.next().room(room));
     let title = room.and_then(|room| room.title(hat, attachment));
     let question = format!("Add {} to {}?", describe::hat(hat, title), edit.targets());
-    edit.into_batch("Add hat", question, "")
+    edit.into_batch("Add hat", question, titles.consequence())
+        .always_confirm(titles.users > 1)
 }
 
 /// Replaces an attachment with the one in the form, which may have another hat ID.
-fn edit_hat(wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId, after: Attachment) -> Batch {
+fn edit_hat(form: &Form, wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId) -> Result<Batch, String> {
     let (room, user) = (&at.room, &at.user);
     let mut edit = BatchEdit::new(wardrobe);
+    let titles = catalog_title::set(&mut edit, form, [(room, hat)])?;
+    let mut after = form.attachment();
+    if form.catalog_title().is_some() {
+        after = catalog_title::without_title(edit.next(), (room, user, hat), after);
+    }
     edit.change(room, user, |next| {
         let mut group = if *hat == at.hat {
             crate::model::Group::default()
@@ -260,23 +277,32 @@ fn edit_hat(wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId, after: Attachm
         group.0.extend(next.add_user_hat(user, room, hat, after)?.0);
         Ok(group)
     });
-    edit.into_batch("Save changes", "", "")
+    if titles.users < 2 {
+        return Ok(edit.into_batch("Save changes", "", ""));
+    }
+    let name = describe::hat(hat, form.catalog_title().as_deref());
+    let question = format!("Change the title to {name} in the catalog of {room}?");
+    let batch = edit.into_batch("Change title", question, titles.consequence());
+    Ok(batch.always_confirm(true))
 }
 
 /// Applies only the fields that were changed in the form to each attachment.
-fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) -> Batch {
+fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) -> Result<Batch, String> {
+    let of_catalog = form.catalog_title();
     let title = form.changed_text(FieldName::Title);
     let (active, required) = (
         form.toggle_value(FieldName::Active),
         form.toggle_value(FieldName::Required),
     );
     let mut edit = BatchEdit::new(wardrobe);
+    let hats = attachments.iter().map(|at| (&at.room, &at.hat));
+    let titles = catalog_title::set(&mut edit, form, hats)?;
     for at in attachments {
-        let Some(mut after) = at.attachment(wardrobe).cloned() else {
+        let Some(mut after) = at.attachment(edit.next()).cloned() else {
             edit.skip(BatchSkip::Gone, &at.room, &at.user);
             continue;
         };
-        if let Some(title) = &title {
+        if let (Some(title), None) = (&title, &of_catalog) {
             after = after.with_title(Some(title.as_str()).filter(|title| !title.is_empty()));
         }
         if let Some(active) = active {
@@ -310,5 +336,5 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         _ => "",
     };
     let question = format!("Change {name} for {}? New: {}.", edit.targets(), parts.join(", "));
-    edit.into_batch("Change hats", question, "")
+    Ok(edit.into_batch("Change hats", question, titles.consequence()))
 }

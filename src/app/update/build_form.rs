@@ -24,6 +24,7 @@ const EXISTING_USER_CHOICES: &[Affiliation] = &[
 /// Builds the form for a subject, with the current values in its fields.
 pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
     let view = &state.view;
+    let server = server(state, &subject);
     let fields = match &subject {
         FormSubject::AddRoom => vec![text(FieldName::Room, ""), text(FieldName::RoomName, "")],
         FormSubject::EditRoom { before, .. } => {
@@ -54,11 +55,11 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         } => match (attachments.as_slice(), before) {
             ([at], Some(before)) => vec![
                 text(FieldName::Hat, at.hat.as_str()),
-                text(FieldName::Title, before.title.as_deref().unwrap_or_default()),
+                text(FieldName::Title, &title_text(view, server.as_ref(), (at, before))),
                 tick(FieldName::Active, before.is_active()),
                 tick(FieldName::Required, before.is_required()),
             ],
-            (all, _) => common_fields(view, all),
+            (all, _) => common_fields(view, server.as_ref(), all),
         },
         FormSubject::DefineHat { .. } => {
             vec![
@@ -69,7 +70,6 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         }
         FormSubject::EditDefined { room, hat, before } => catalog_fields(view, (room, hat), before),
     };
-    let server = server(state, &subject);
     let suggestions = suggestions(view, &subject);
     // Editing an existing hat nearly always means editing its title.
     let edits_hat = matches!(subject, FormSubject::EditHats { before: Some(_), .. });
@@ -159,10 +159,13 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
 }
 
 /// The fields of several attachments, with the values that they have in common.
-fn common_fields(view: &Wardrobe, attachments: &[AttachmentRef]) -> Vec<Field> {
+fn common_fields(view: &Wardrobe, server: Option<&FormServer>, attachments: &[AttachmentRef]) -> Vec<Field> {
     let existing = attachments.iter().filter_map(|at| at.attachment(view));
     let existing: Vec<&Attachment> = existing.collect();
-    let title = common_value(existing.iter().map(|one| one.title.as_deref()));
+    let titles = attachments
+        .iter()
+        .filter_map(|at| Some(title_text(view, server, (at, at.attachment(view)?))));
+    let title = common_value(titles);
     let flag = |name, of: fn(&Attachment) -> bool| Field {
         name,
         value: match common_value(existing.iter().map(|one| of(one))) {
@@ -171,10 +174,28 @@ fn common_fields(view: &Wardrobe, attachments: &[AttachmentRef]) -> Vec<Field> {
         },
     };
     vec![
-        text(FieldName::Title, title.flatten().unwrap_or_default()),
+        text(FieldName::Title, title.as_deref().unwrap_or_default()),
         flag(FieldName::Active, Attachment::is_active),
         flag(FieldName::Required, Attachment::is_required),
     ]
+}
+
+/// The title in the form of a hat: the user's own, except that on servers where titles belong to the catalog its title
+/// comes first.
+fn title_text(
+    view: &Wardrobe,
+    server: Option<&FormServer>,
+    (at, attachment): (&AttachmentRef, &Attachment),
+) -> String {
+    let of_catalog = || {
+        let entry = view.room(&at.room)?.catalog.get(&at.hat)?;
+        entry.title.as_deref().filter(|title| !title.is_empty())
+    };
+    let in_catalog = server.is_some_and(|server| !server.class.holds_own_titles());
+    let title = of_catalog()
+        .filter(|_| in_catalog)
+        .or(attachment.title.as_deref());
+    title.unwrap_or_default().to_owned()
 }
 
 /// The value that all items share, if they do.

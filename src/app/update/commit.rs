@@ -5,8 +5,23 @@ use crate::app::place::{PANES, RowKind};
 use crate::app::sets::SetsOverlay;
 use crate::app::state::{ChangeKind, Pending, UndoStep};
 use crate::app::{Effect, State, describe};
-use crate::model::{EditError, Group, Wardrobe};
+use crate::model::{Edit, EditError, Group, User, Wardrobe};
 use crate::store::{Change, StoreRequest};
+
+/// Why an affiliation that one of these edits changes is not changed here.
+pub(super) fn affiliation_problem(state: &State, edits: &[Edit]) -> Option<String> {
+    if state.servers.known.is_empty() {
+        return None;
+    }
+    let affiliation = |user: &Option<User>| user.as_ref().map(|user| user.affiliation).unwrap_or_default();
+    edits.iter().find_map(|edit| match edit {
+        Edit::Affiliation { room, .. } => state.servers.affiliation_problem(room),
+        Edit::User {
+            room, before, after, ..
+        } if affiliation(before) != affiliation(after) => state.servers.affiliation_problem(room),
+        _ => None,
+    })
+}
 
 /// Applies a new change to the view and queues it. Returns its edits, or `None` with a notice if it was rejected or changed
 /// nothing.
@@ -27,6 +42,11 @@ pub(super) fn execute(
         }
         Ok(group) if group.is_empty() => {
             state.notify("No changes: already set");
+            None
+        }
+        Ok(group) if affiliation_problem(state, &group.0).is_some() => {
+            let reason = affiliation_problem(state, &group.0);
+            state.notify_error(reason.unwrap_or_default());
             None
         }
         Ok(group) => {

@@ -48,9 +48,11 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
             | Id::MarkListedUser | Id::MarkRoomOfUser =>
             (has_rows, marks::mark),
         Id::OpenUser => (has_user, panes::focus_inner),
-        Id::AddUser => (may_change_room, change::add),
-        Id::EditUser | Id::EditUserEverywhere | Id::EditUserInRooms => (may_change_user, change::edit),
-        Id::RemoveUser | Id::RemoveUserEverywhere | Id::RemoveUserFromRooms => (may_change_user, change::remove),
+        Id::AddUser => (may_add_user, change::add),
+        Id::EditUser => (may_change_affiliation, change::edit),
+        Id::EditUserEverywhere | Id::EditUserInRooms => (may_change_user, change::edit),
+        Id::RemoveUser => (may_change_affiliation, change::remove),
+        Id::RemoveUserEverywhere | Id::RemoveUserFromRooms => (may_change_user, change::remove),
         Id::AddHatToUsers | Id::AddHatEverywhere | Id::AddHatInRooms => (targets::check_can_add_hats, change::add_hat),
         Id::CopyUserHats | Id::CopyHats | Id::CopyHatsInRoom => (has_user, hat_clipboard::copy),
         Id::ReplaceUserHats | Id::ReplaceHats | Id::ReplaceHatsInRooms => (hat_clipboard::may_paste, hat_clipboard::replace),
@@ -90,9 +92,9 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::Reconnect => (servers::may_reconnect, servers::reconnect),
         Id::CloseServers => (always, servers::close),
         Id::ApplyPlan => (apply::may_apply, apply::confirm),
-        Id::ToggleLine => (plan::may_decide, plan::toggle),
-        Id::ChooseYours => (plan::may_choose_side, plan::choose_yours),
-        Id::ChooseTheirs => (plan::may_choose_side, plan::choose_theirs),
+        Id::ToggleLine => (plan::may_toggle, plan::toggle),
+        Id::ChooseYours => (plan::may_choose_yours, plan::choose_yours),
+        Id::ChooseTheirs => (plan::may_choose_theirs, plan::choose_theirs),
         Id::InspectLine => (plan::may_inspect, plan::inspect),
         Id::NextUndecided => (plan::may_go_to_undecided, plan::next_undecided),
         Id::PreviousUndecided => (plan::may_go_to_undecided, plan::previous_undecided),
@@ -209,6 +211,24 @@ fn may_change_room(state: &State) -> Result<(), String> {
 
 fn may_change_user(state: &State) -> Result<(), String> {
     state.check_can_change().and_then(|()| has_user(state))
+}
+
+/// In the Rooms view, all targets are in the selected room.
+fn may_change_affiliation(state: &State) -> Result<(), String> {
+    may_change_user(state).and_then(|()| affiliations_are_managed(state))
+}
+
+fn may_add_user(state: &State) -> Result<(), String> {
+    may_change_room(state).and_then(|()| affiliations_are_managed(state))
+}
+
+/// Fails if the server of the selected room only shows affiliations.
+fn affiliations_are_managed(state: &State) -> Result<(), String> {
+    let room = state.room().map(|(room, _)| room);
+    match room.and_then(|room| state.servers.affiliation_problem(room)) {
+        Some(reason) => Err(reason),
+        None => Ok(()),
+    }
 }
 
 fn may_change_hat(state: &State) -> Result<(), String> {

@@ -6,6 +6,7 @@ mod batch;
 mod build_batch;
 mod build_form;
 mod catalog;
+mod catalog_title;
 mod change;
 mod commit;
 mod compare;

@@ -9,7 +9,7 @@ use crate::app::servers::{PlanRow, sides};
 use crate::app::view::View;
 use crate::app::{Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, Layer, State, describe};
 use crate::model::Wardrobe;
-use crate::sync::{LocalRoom, OtherRooms, Plan, Prefer, RoomState, ServerRequest};
+use crate::sync::{Action, Decision, Line, LocalRoom, OtherRooms, Plan, Prefer, RoomState, ServerRequest};
 
 use super::compare;
 
@@ -53,15 +53,40 @@ pub(crate) fn may_decide(state: &State) -> Result<(), String> {
     }
 }
 
-pub(crate) fn may_choose_side(state: &State) -> Result<(), String> {
+/// Whether what the selected row is about can be left out or included.
+pub(crate) fn may_toggle(state: &State) -> Result<(), String> {
+    may_decide(state)?;
+    let Some((_, _, line)) = top(state)?.selected_line() else {
+        return Ok(());
+    };
+    match (line.decision, line.action) {
+        (Decision::Skip, Action::Conflict) => Err(excluded(state, Excluded::Conflict)),
+        (Decision::Skip, Action::LeaveOut) => Err(excluded(state, Excluded::ByRule(line.reason))),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn may_choose_yours(state: &State) -> Result<(), String> {
+    may_choose(state, |line| line.action == Action::Conflict)
+}
+
+/// Theirs can be kept also where only the data file changed something: that undoes it.
+pub(crate) fn may_choose_theirs(state: &State) -> Result<(), String> {
+    may_choose(state, |line| line.action != Action::Receive)
+}
+
+fn may_choose(state: &State, may: impl Fn(&Line) -> bool) -> Result<(), String> {
     may_decide(state)?;
     let plan = top(state)?;
     let has_conflict = match plan.selected_row() {
+        Some(PlanRow::Line(server, room, line, _)) => plan
+            .line(server, room, line)
+            .is_some_and(|(_, _, line)| may(line)),
         Some(PlanRow::Room(server, room)) => plan
             .parts
             .get(server)
             .is_some_and(|part| part.has_conflicts(room)),
-        Some(PlanRow::Line(..) | PlanRow::User(..) | PlanRow::Server(_)) => true,
+        Some(PlanRow::User(..) | PlanRow::Server(_)) => true,
         Some(PlanRow::Note(..)) | None => false,
     };
     if has_conflict {
@@ -139,7 +164,13 @@ fn room_problem(plan: &PlanOverlay) -> Option<String> {
 }
 
 fn report_excluded(state: &mut State, why: Excluded) {
-    let text = match why {
+    let text = excluded(state, why);
+    state.notify_error(text);
+}
+
+/// Why something cannot be decided so.
+fn excluded(state: &State, why: Excluded) -> String {
+    match why {
         Excluded::Nothing => "There is no difference here".to_owned(),
         Excluded::Conflict => format!(
             "Both sides changed: {} keeps yours, {} keeps theirs",
@@ -151,8 +182,7 @@ fn report_excluded(state: &mut State, why: Excluded) {
         }
         Excluded::ByRule(Some(reason)) => format!("Cannot be sent: {reason}"),
         Excluded::ByRule(None) => "Cannot be sent".to_owned(),
-    };
-    state.notify_error(text);
+    }
 }
 
 fn prefer(state: &mut State, side: Prefer) {

@@ -160,9 +160,11 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
         None => HatAppearance::Unknown,
         Some(_) if !attachment.is_active() => HatAppearance::Inactive,
         Some(id) => {
-            let title = match there {
-                Some(there) => there.title(id, &attachment),
-                None => attachment.title.as_deref(),
+            let of_catalog = form.catalog_title();
+            let title = match (there, &of_catalog) {
+                (_, Some(title)) => Some(title.as_str()),
+                (Some(there), None) => there.title(id, &attachment),
+                (None, None) => attachment.title.as_deref(),
             };
             let defined = there.and_then(|there| there.catalog.get(id));
             let hue = defined.and_then(|hat| hat.hue.clone());

@@ -328,13 +328,13 @@ fn line_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> St
         (Decision::Send, _) => format!("Send: {}", text.change),
         (Decision::Receive, _) => format!("Receive: {}", text.change),
         (Decision::Skip, _) if text.action == "held" => {
-            format!("Held back: {} receives it", key(CommandId::ToggleLine))
+            format!("{} receives it", key(CommandId::ToggleLine))
         }
         (Decision::Skip, _) => "Left out".to_owned(),
     };
     let reason = line
         .reason
-        .map_or_else(String::new, |reason| format!(" ({reason})"));
+        .map_or_else(String::new, |reason| format!(": {reason}"));
     let sides = format!("Yours: {yours}. Theirs: {theirs}. Before: {base}");
     // On a small screen the end is cut: what a conflict is about is in the row.
     match line.action {

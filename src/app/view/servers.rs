@@ -145,10 +145,9 @@ fn full_text(server: &KnownServer) -> String {
 }
 
 fn report_text(report: &ServerReport) -> String {
+    let class = report.class.map(|class| class_name(class).to_owned());
     let mut parts = Vec::new();
-    parts.extend(report.version.clone());
-    parts.extend(report.class.map(|class| class_name(class).to_owned()));
-    parts.dedup();
+    parts.extend(report.version.clone().or(class));
     parts.extend(report.transport.clone());
     parts.push(
         match report.rights {

@@ -1,0 +1,206 @@
+//! Forms in rooms of a server: what the server cannot keep, titles that belong to the catalog, affiliations that are only
+//! shown.
+
+use hatrack::app::form::Form;
+use hatrack::app::{Confirm, Msg, Start};
+use hatrack::model::{Affiliation, Attachment, CatalogHat, Wardrobe};
+use hatrack::sync::{Affiliations, ServerClass, ServerEvent, ServerState};
+use hatrack::ui::{Theme, plain};
+use serde_json::{Value, json};
+
+use super::session::Session;
+use super::session::server::FakeServer;
+use super::{HAT, ROOM, TERRY, hat, jid, terrys, wardrobe};
+
+const SERVICE: &str = "conference.example.org";
+const PROF: &str = "prof@example.org";
+
+/// A session whose server is of this class.
+fn open(class: ServerClass, affiliations: Affiliations, wardrobe: Wardrobe) -> Session {
+    let server = FakeServer::new("example", class);
+    let mut entry = server.entry(SERVICE);
+    entry.affiliations = affiliations;
+    let start = Start {
+        actor: "terry".into(),
+        servers: vec![entry],
+        ..Start::default()
+    };
+    let mut session = Session::start(start, wardrobe, (100, 30));
+    session.server = Some(server);
+    session.send(Msg::Server(Box::new(ServerEvent::State {
+        server: "example".into(),
+        state: ServerState::Ready(class),
+    })));
+    session
+}
+
+fn page(session: &Session) -> String {
+    plain::page(&session.state, Theme::default(), (100, 30))
+        .lines
+        .join("\n")
+}
+
+/// The professor has the hat, too, under another title of their own.
+fn with_professor(title: &str) -> Wardrobe {
+    let mut wardrobe = wardrobe();
+    let attachment = Attachment::default().with_active(true).with_title(Some(title));
+    wardrobe
+        .add_user_hat(&jid(PROF), &jid(ROOM), &hat(HAT), attachment)
+        .unwrap();
+    wardrobe
+}
+
+fn room(session: &Session) -> Value {
+    session.json()["rooms"][ROOM].clone()
+}
+
+#[test]
+fn affiliations_that_are_only_shown_are_not_changed() {
+    let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
+    let refused = "Affiliations with courses@conference.example.org are only shown: change them on example, or set \
+                   affiliations = \"manage\" in the configuration";
+    session.keys("l g");
+    for keys in ["e", "a", "d"] {
+        session.keys(keys);
+        assert_eq!(session.notice(), refused, "{keys}");
+        assert!(session.state.overlays().is_empty());
+    }
+    // Nor of users everywhere.
+    session.keys("w w");
+    assert_eq!(session.state.grouping(), hatrack::app::Grouping::ByUser);
+    session.keys("b");
+    assert_eq!(session.notice(), refused);
+    // A hat is no affiliation.
+    let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
+    session.keys("l g +");
+    assert!(session.state.top_as::<Form>().is_some(), "{}", session.notice());
+}
+
+#[test]
+fn affiliations_are_changed_where_they_are_managed_or_the_server_lacks_the_room() {
+    let mut session = open(ServerClass::Prosody, Affiliations::Manage, wardrobe());
+    session.keys("l e");
+    assert!(session.state.top_as::<Form>().is_some(), "{}", session.notice());
+    let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
+    session.keys("S Enter Esc Esc l e");
+    assert!(session.state.top_as::<Form>().is_some(), "{}", session.notice());
+}
+
+#[test]
+fn forms_say_what_the_server_does_not_keep() {
+    let mut session = open(ServerClass::EjabberdOld, Affiliations::Show, wardrobe());
+    session.keys("l Down l Enter Tab");
+    assert!(
+        page(&session).contains("example has no inactive hats"),
+        "{}",
+        page(&session)
+    );
+    session.keys("Tab");
+    assert!(
+        page(&session).contains("Kept here only: example has no required hats"),
+        "{}",
+        page(&session)
+    );
+    let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
+    session.keys("l Down l Enter Tab");
+    assert!(!page(&session).contains("example has"), "{}", page(&session));
+}
+
+#[test]
+fn a_title_of_the_catalog_changes_for_all_users_with_the_hat() {
+    let mut session = open(
+        ServerClass::EjabberdCatalog,
+        Affiliations::Show,
+        with_professor("Teacher"),
+    );
+    session.keys("l Down l Enter");
+    assert!(
+        page(&session).contains("Of the room's catalog, for all 2 users"),
+        "{}",
+        page(&session)
+    );
+    session.keys("Ctrl-U");
+    session.text("Lecturer");
+    session.keys("Enter");
+    let Some(confirm) = session.state.top_as::<Confirm>() else {
+        panic!("{:?}; {}", session.state.top(), session.notice());
+    };
+    assert_eq!(
+        confirm.question,
+        format!("Change the title to \"Lecturer\" in the catalog of {ROOM}?")
+    );
+    assert!(
+        confirm.consequence.contains("changes for all 2 users"),
+        "{}",
+        confirm.consequence
+    );
+    session.keys("y");
+    assert_eq!(room(&session)["hats"][HAT], json!({ "title": "Lecturer" }));
+    assert_eq!(terrys(&session)[HAT], json!({ "active": true }));
+    assert_eq!(
+        room(&session)["users"][PROF]["hats"][HAT],
+        json!({ "active": true })
+    );
+    session.keys("u");
+    assert_eq!(
+        terrys(&session)[HAT],
+        json!({ "active": true, "title": "Teacher" })
+    );
+    assert_eq!(room(&session)["hats"], Value::Null);
+}
+
+#[test]
+fn another_title_of_a_user_stays_and_a_form_shows_the_catalogs() {
+    let mut wardrobe = with_professor("Dr. Teacher");
+    let entry = CatalogHat {
+        title: Some("Teacher".into()),
+        ..CatalogHat::default()
+    };
+    wardrobe
+        .set_catalog_hat(&jid(ROOM), &hat(HAT), Some(entry))
+        .unwrap();
+    let mut session = open(ServerClass::EjabberdCatalog, Affiliations::Show, wardrobe);
+    session.keys("l g l Enter");
+    let form = session.state.top_as::<Form>().unwrap();
+    assert_eq!(form.text(hatrack::app::form::FieldName::Title), "Teacher");
+    // Only another field changes: the titles stay as they are.
+    session.keys("Tab Space Enter");
+    let prof = room(&session)["users"][PROF]["hats"][HAT].clone();
+    assert_eq!(prof, json!({ "active": false, "title": "Dr. Teacher" }));
+    assert_eq!(room(&session)["hats"][HAT], json!({ "title": "Teacher" }));
+    session.keys("Enter");
+    session.text("s");
+    session.keys("Enter y");
+    assert_eq!(room(&session)["hats"][HAT], json!({ "title": "Teachers" }));
+    let prof = room(&session)["users"][PROF]["hats"][HAT].clone();
+    assert_eq!(prof, json!({ "active": false, "title": "Dr. Teacher" }));
+    assert_eq!(
+        terrys(&session)[HAT],
+        json!({ "active": true }),
+        "said the same as the catalog"
+    );
+}
+
+#[test]
+fn a_new_hat_is_defined_in_the_catalog() {
+    let mut session = open(ServerClass::EjabberdCatalog, Affiliations::Show, wardrobe());
+    session.keys("l g +");
+    session.text("urn:x:dean");
+    session.keys("Tab");
+    session.text("Dean");
+    session.keys("Enter");
+    assert_eq!(room(&session)["hats"]["urn:x:dean"], json!({ "title": "Dean" }));
+    let prof = room(&session)["users"][PROF]["hats"]["urn:x:dean"].clone();
+    assert_eq!(prof, json!({ "active": true }));
+    // On Prosody, a title is the user's own.
+    let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
+    session.keys("l g +");
+    session.text("urn:x:dean");
+    session.keys("Tab");
+    session.text("Dean");
+    session.keys("Enter");
+    assert_eq!(room(&session)["hats"], Value::Null);
+    let member = session.state.wardrobe().user(&jid(ROOM), &jid(PROF)).unwrap();
+    assert_eq!(member.affiliation, Affiliation::Owner);
+    assert!(terrys(&session)[HAT].is_object() && !TERRY.is_empty());
+}
