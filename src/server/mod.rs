@@ -10,6 +10,8 @@
 //! Everything from a server is untrusted and limited in size, number and time.
 
 mod backend;
+mod channel;
+mod child;
 mod engine;
 mod error;
 mod files;
@@ -18,6 +20,8 @@ mod options;
 pub mod prosody;
 mod settings;
 mod worker;
+#[cfg(feature = "live")]
+pub mod xmpp;
 
 pub use backend::{Applied, AskPassword, Backend, ReadEvent, RoomChanges, RoomList, Tell};
 pub use error::Error;

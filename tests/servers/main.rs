@@ -21,3 +21,5 @@ mod shell;
 #[path = "../support/mod.rs"]
 mod support;
 mod system;
+#[cfg(feature = "live")]
+mod xmpp;

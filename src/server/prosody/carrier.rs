@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::channel::Broken;
+use crate::server::channel::Broken;
 
 /// A message of the shell.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,14 +3,11 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::process::{Command as Spawn, Stdio};
-use std::time::{Duration, Instant};
-
-use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
+use std::time::Instant;
 
 use super::carrier::{Carrier, Said};
-use super::channel::{Broken, Channel};
+use crate::server::channel::Broken;
+use crate::server::child::{Child, FAREWELL, Input};
 use crate::server::settings::CommandLine;
 
 /// Maximum size of a printed piece, in bytes: prosodyctl of Prosody 13 crashes at 10,000 of XML.
@@ -19,13 +16,10 @@ const PIECE: usize = 9_000;
 const LONGEST_LINE: usize = 64 << 10;
 /// Maximum amount kept of other output of the command, in bytes.
 const CHATTER: usize = 2048;
-/// How long the command may take to exit.
-const FAREWELL: Duration = Duration::from_millis(500);
 
 /// A running command.
 pub(super) struct Command {
-    channel: Channel,
-    child: Box<dyn ChildWrapper>,
+    child: Child,
     reader: Reader,
 }
 
@@ -39,38 +33,8 @@ struct Reader {
 
 impl Command {
     pub(super) fn start(line: &CommandLine) -> io::Result<Self> {
-        let mut command = Spawn::new(&line.program);
-        command
-            .args(&line.arguments)
-            .env_clear()
-            .envs(line.variables.iter().map(|(name, value)| (name, value)))
-            .env(
-                "PATH",
-                "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            )
-            .env("LC_ALL", "C")
-            // With `dumb`, the line editor cuts long lines.
-            .env("TERM", "xterm")
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut command = CommandWrap::from(command);
-        // No terminal, so that nothing can ask for a password on the moderator's screen.
-        command.wrap(ProcessSession);
-        let mut child = command.spawn()?;
-        let missing = || io::Error::other("a pipe is missing");
-        let input = child.stdin().take().ok_or_else(missing)?;
-        let output = child.stdout().take().ok_or_else(missing)?;
-        let errors = child.stderr().take().ok_or_else(missing)?;
-        let channel = Channel::new(
-            OwnedFd::from(input),
-            OwnedFd::from(output),
-            Some(OwnedFd::from(errors)),
-        )?;
         Ok(Self {
-            channel,
-            child,
+            child: Child::start(line, Input::Pipe)?,
             reader: Reader::default(),
         })
     }
@@ -79,7 +43,7 @@ impl Command {
 impl Carrier for Command {
     fn send(&mut self, lines: &[String], until: Instant) -> Result<(), Broken> {
         let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
-        self.channel.send(text.as_bytes(), until)
+        self.child.channel.send(text.as_bytes(), until)
     }
 
     fn receive(&mut self, until: Instant) -> Result<Said, Broken> {
@@ -87,7 +51,7 @@ impl Carrier for Command {
             if let Some(said) = self.reader.said.pop_front() {
                 return Ok(said);
             }
-            let bytes = self.channel.receive(until)?;
+            let bytes = self.child.channel.receive(until)?;
             self.reader.read(&bytes)?;
         }
     }
@@ -97,7 +61,7 @@ impl Carrier for Command {
     }
 
     fn complaint(&self) -> String {
-        let complaint = self.channel.complaint();
+        let complaint = self.child.channel.complaint();
         if complaint.trim().is_empty() {
             self.reader.chatter.clone()
         } else {
@@ -107,24 +71,9 @@ impl Carrier for Command {
 
     fn close(&mut self) {
         let soon = Instant::now() + FAREWELL;
-        // Not by closing the input: the line editor would then write everything sent to a history file.
-        let _ = self.channel.send(b"c2s.session.disconnect()\n", soon);
-        while self.channel.receive(soon).is_ok() {}
-    }
-}
-
-impl Drop for Command {
-    fn drop(&mut self) {
-        let began = Instant::now();
-        while began.elapsed() < FAREWELL {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        // Kills its whole session. If it has exited, there is nothing to kill.
-        let _ = self.child.start_kill();
-        let _ = self.child.wait();
+        // Not the end of the input: then the line editor would write a history of all that was sent.
+        let _ = self.child.channel.send(b"c2s.session.disconnect()\n", soon);
+        while self.child.channel.receive(soon).is_ok() {}
     }
 }
 

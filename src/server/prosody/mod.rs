@@ -3,7 +3,6 @@
 
 mod apply;
 mod carrier;
-mod channel;
 mod codec;
 mod command;
 mod read;
@@ -17,6 +16,7 @@ use self::command::Command;
 use self::shell::Shell;
 use self::socket::Socket;
 use super::backend::{Applied, Backend, ReadEvent, RoomChanges, RoomList, Tell};
+use super::channel::Broken;
 use super::error::Error;
 use super::settings::{ProsodyAccess, ServerSettings};
 use crate::model::Jid;
@@ -47,7 +47,7 @@ impl Prosody {
         let carrier: Box<dyn carrier::Carrier> = match &self.access {
             ProsodyAccess::Socket(path) => match Socket::open(path, until) {
                 Ok(socket) => Box::new(socket),
-                Err(channel::Broken::System(error)) => {
+                Err(Broken::System(error)) => {
                     let (passes, text) = socket::explain(path, &error);
                     return Err(if passes {
                         Error::Away(text)

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::super::error::{Error, foreign};
 use super::carrier::{Carrier, LONGEST_LINE, Said};
-use super::channel::Broken;
 use super::codec::{escape, unescape};
+use crate::server::channel::Broken;
 
 /// The Lua library that runs in Prosody.
 const LIBRARY: &str = include_str!("library.lua");

@@ -10,7 +10,7 @@ use std::time::Instant;
 use rxml::{Event, Options, Parse as _, Parser, WithOptions as _};
 
 use super::carrier::{Carrier, Said};
-use super::channel::{Broken, Channel};
+use crate::server::channel::{Broken, Channel};
 
 /// Maximum size of a text from the shell, in bytes.
 const LONGEST_TEXT: usize = 4 << 20;
@@ -40,7 +40,7 @@ impl Socket {
     pub(super) fn open(path: &Path, until: Instant) -> Result<Self, Broken> {
         let stream = UnixStream::connect(path).map_err(Broken::System)?;
         let input = stream.try_clone().map_err(Broken::System)?;
-        let channel = Channel::new(OwnedFd::from(input), OwnedFd::from(stream), None);
+        let channel = Channel::new(Some(OwnedFd::from(input)), OwnedFd::from(stream), None);
         let mut socket = Self {
             channel: channel.map_err(Broken::System)?,
             reader: Reader::new(),

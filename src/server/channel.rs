@@ -1,4 +1,4 @@
-//! Byte channel to any transport of the shell, with time and size limits.
+//! Byte channel to a socket or a command, with time and size limits.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -32,7 +32,7 @@ pub(super) enum Broken {
 
 /// Input, output, and standard error of a command.
 pub(super) struct Channel {
-    input: File,
+    input: Option<File>,
     output: File,
     errors: Option<File>,
     inbox: Vec<u8>,
@@ -41,15 +41,16 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    pub(super) fn new(input: OwnedFd, output: OwnedFd, errors: Option<OwnedFd>) -> io::Result<Self> {
-        for fd in [Some(&input), Some(&output), errors.as_ref()]
+    /// `input` is what is written to, where anything is; `errors` is standard error of a command.
+    pub(super) fn new(input: Option<OwnedFd>, output: OwnedFd, errors: Option<OwnedFd>) -> io::Result<Self> {
+        for fd in [input.as_ref(), Some(&output), errors.as_ref()]
             .into_iter()
             .flatten()
         {
             rustix::io::ioctl_fionbio(fd, true)?;
         }
         Ok(Self {
-            input: input.into(),
+            input: input.map(File::from),
             output: output.into(),
             errors: errors.map(File::from),
             inbox: Vec::new(),
@@ -62,7 +63,10 @@ impl Channel {
     pub(super) fn send(&mut self, bytes: &[u8], until: Instant) -> Result<(), Broken> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            match self.input.write(rest) {
+            let Some(input) = &mut self.input else {
+                return Err(Broken::Ended);
+            };
+            match input.write(rest) {
                 Ok(count) => rest = rest.get(count..).unwrap_or_default(),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(until, true)?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -95,8 +99,8 @@ impl Channel {
         if let Some(errors) = &self.errors {
             fds.push(PollFd::new(errors, PollFlags::IN));
         }
-        if sending {
-            fds.push(PollFd::new(&self.input, PollFlags::OUT));
+        if let Some(input) = self.input.as_ref().filter(|_| sending) {
+            fds.push(PollFd::new(input, PollFlags::OUT));
         }
         match poll(&mut fds, Some(&left)) {
             Ok(0) => return Err(Broken::Slow),

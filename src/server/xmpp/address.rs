@@ -1,0 +1,119 @@
+//! Finds the server of an account: the configured address, or SRV records (RFC 6120, section 3.2).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::proto::rr::RData;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use crate::server::error::{Error, foreign};
+use crate::server::settings::{Account, TlsMode};
+
+/// Maximum number of hosts that are tried, and of addresses per host.
+const MOST: usize = 8;
+
+/// Connects to the first address that accepts the connection, with a time limit for each.
+pub(super) async fn connect(account: &Account, time: Duration) -> Result<TcpStream, Error> {
+    let hosts = match &account.address {
+        Some(address) => vec![address.clone()],
+        None => hosts(account, time).await?,
+    };
+    let mut last = None;
+    for (host, port) in hosts.into_iter().take(MOST) {
+        let spelled = foreign(&host);
+        let addresses = match timeout(time, lookup_host((host.as_str(), port))).await {
+            Ok(Ok(addresses)) => addresses.take(MOST).collect::<Vec<_>>(),
+            Ok(Err(error)) => {
+                last = Some(format!("Cannot find {spelled}: {}", foreign(&error.to_string())));
+                continue;
+            }
+            Err(_) => {
+                last = Some(format!("Cannot find {spelled}: DNS does not answer."));
+                continue;
+            }
+        };
+        if account.tls == TlsMode::None && !addresses.iter().all(is_loopback) {
+            return Err(Error::Refused(format!(
+                "tls = \"none\" is allowed only for addresses of this machine, not for {spelled}. Use tls = \"required\"."
+            )));
+        }
+        for address in addresses {
+            last = Some(match timeout(time, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
+                    // Requests are small and wait for their answers.
+                    let _ = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
+                Ok(Err(error)) => unreachable(&spelled, port, &error),
+                Err(_) => format!("Cannot reach {spelled}, port {port}: no answer."),
+            });
+        }
+    }
+    let domain = account.jid.domain();
+    Err(Error::Away(last.unwrap_or_else(|| {
+        format!("Cannot find the XMPP server of {domain}.")
+    })))
+}
+
+fn is_loopback(address: &SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+fn unreachable(host: &str, port: u16, error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::ConnectionRefused {
+        format!("Cannot reach {host}, port {port}: connection refused. Is the server running?")
+    } else {
+        format!(
+            "Cannot reach {host}, port {port}: {}",
+            foreign(&error.to_string())
+        )
+    }
+}
+
+/// The hosts of the account's domain in order of preference. Without SRV records, the domain itself.
+async fn hosts(account: &Account, time: Duration) -> Result<Vec<(String, u16)>, Error> {
+    let (service, port) = match account.tls {
+        TlsMode::Direct => ("_xmpps-client._tcp", 5223),
+        TlsMode::Required | TlsMode::None => ("_xmpp-client._tcp", 5222),
+    };
+    let domain = ascii(account.jid.domain())?;
+    let mut hosts = match timeout(time, records(&format!("{service}.{domain}."))).await {
+        Ok(Some(hosts)) => hosts,
+        // No records or no resolver: try the domain itself.
+        _ => Vec::new(),
+    };
+    if hosts.iter().any(|(_, _, target, _)| target == ".") {
+        return Err(Error::Refused(format!(
+            "{domain} offers no XMPP service to clients."
+        )));
+    }
+    // At equal priority, higher weight first.
+    hosts.sort_by_key(|(priority, weight, _, _)| (*priority, u16::MAX - weight));
+    let hosts: Vec<_> = hosts
+        .into_iter()
+        .map(|(_, _, target, port)| (target, port))
+        .collect();
+    Ok(if hosts.is_empty() {
+        vec![(domain, port)]
+    } else {
+        hosts
+    })
+}
+
+async fn records(name: &str) -> Option<Vec<(u16, u16, String, u16)>> {
+    let resolver = TokioResolver::builder_tokio().ok()?.build().ok()?;
+    let found = resolver.srv_lookup(name).await.ok()?;
+    let found = found.answers().iter().filter_map(|record| match &record.data {
+        RData::SRV(srv) => Some((srv.priority, srv.weight, srv.target.to_ascii(), srv.port)),
+        _ => None,
+    });
+    Some(found.take(64).collect())
+}
+
+/// A domain in ASCII, as in DNS and certificates.
+pub(super) fn ascii(domain: &str) -> Result<String, Error> {
+    idna::domain_to_ascii(domain)
+        .map_err(|_| Error::Refused(format!("{} is not a valid domain.", foreign(domain))))
+}

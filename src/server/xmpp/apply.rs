@@ -1,0 +1,121 @@
+//! Applies changes: one command at a time in a room, rooms in parallel.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::change::{Changing, Ended};
+use super::hub::Hub;
+use super::link::Asking;
+use super::outcome::refuse;
+use crate::server::backend::{Applied, RoomChanges, Tell};
+use crate::server::error::Error;
+use crate::sync::{Condition, Item, ItemChange, ItemOutcome};
+
+/// Maximum number of affiliations in a request. With ejabberd's usual throttling, that takes about two seconds.
+const BATCH: usize = 50;
+
+/// Reports results to the caller.
+pub(super) struct Telling<'a, 'b> {
+    tell: RefCell<Tell<'a, Applied>>,
+    work: &'b [RoomChanges],
+    stopped: RefCell<bool>,
+}
+
+impl<'a, 'b> Telling<'a, 'b> {
+    pub(super) fn new(tell: Tell<'a, Applied>, work: &'b [RoomChanges]) -> Self {
+        Self {
+            tell: RefCell::new(tell),
+            work,
+            stopped: RefCell::new(false),
+        }
+    }
+
+    /// Whether the caller stopped the call.
+    pub(super) fn is_stopped(&self) -> bool {
+        *self.stopped.borrow()
+    }
+
+    fn tell(&self, work: usize, outcomes: Vec<(usize, ItemOutcome)>) {
+        let applied = Applied {
+            work,
+            outcomes,
+            unsaved: None,
+        };
+        let flow = (self.tell.borrow_mut())(applied);
+        if flow == ControlFlow::Break(()) {
+            *self.stopped.borrow_mut() = true;
+        }
+    }
+}
+
+/// Applies all changes of a room in order. `numbers` are its elements of the work.
+pub(super) async fn apply_room(
+    asking: &Asking,
+    hub: &Hub<'_>,
+    numbers: &[usize],
+    telling: &Telling<'_, '_>,
+) -> Result<(), Error> {
+    for number in numbers {
+        let Some(work) = telling.work.get(*number) else {
+            continue;
+        };
+        let mut room = Changing::new(asking, hub, &work.room);
+        if !hub.has(&work.room) {
+            let all = (0..work.changes.len()).map(|change| (change, refuse(Condition::Forbidden, None)));
+            telling.tell(*number, all.collect());
+            continue;
+        }
+        let mut at = 0;
+        while at < work.changes.len() {
+            if telling.is_stopped() {
+                return Ok(());
+            }
+            let rest = work.changes.get(at..).unwrap_or_default();
+            let count = batch(rest);
+            let (outcomes, end) = room.make(rest.get(..count).unwrap_or_default()).await;
+            let told: Vec<_> = outcomes
+                .into_iter()
+                .enumerate()
+                .map(|(change, outcome)| (at + change, outcome))
+                .collect();
+            let done = told.len();
+            if !told.is_empty() {
+                telling.tell(*number, told);
+            }
+            match end {
+                Ended::Not => at += count,
+                Ended::Lost(error) => return Err(error),
+                Ended::Room(outcome) => {
+                    let all = (at + done..work.changes.len()).map(|change| (change, outcome.clone()));
+                    let all: Vec<_> = all.collect();
+                    if !all.is_empty() {
+                        telling.tell(*number, all);
+                    }
+                    break;
+                }
+                // The outcome is unknown; the rest of this room was not requested.
+                Ended::Silent => {
+                    return Err(Error::Lost(format!(
+                        "The server does not answer for {}.",
+                        work.room
+                    )));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Number of leading changes to send together: consecutive affiliations of different users, else one.
+fn batch(changes: &[ItemChange]) -> usize {
+    let mut users = BTreeSet::new();
+    let alike = changes
+        .iter()
+        .take(BATCH)
+        .take_while(|change| match &change.item {
+            Item::Affiliation { user } => change.expected_hats.is_none() && users.insert(user),
+            _ => false,
+        });
+    alike.count().max(1)
+}

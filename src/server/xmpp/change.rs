@@ -1,0 +1,394 @@
+//! Changes items of a room.
+//!
+//! ejabberd has no compare-and-set, so the expected value is compared with a reading made just before. If somebody changes
+//! the same item between this reading and the command, the later command wins. The time between is at most half a second,
+//! or ten times the duration of the reading if that is longer. Before a change of a catalog entry the catalog is always read.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use tokio_xmpp::minidom::Element;
+
+use super::dialect::{self, Dialect};
+use super::element::{element, is_completed, with};
+use super::hub::Hub;
+use super::link::{Asking, Failure};
+use super::outcome::{DONE, compare, explained, fits, refuse};
+use super::read::{self, Hats, MUC_ADMIN, Unread};
+use crate::model::{Affiliation, HatId, Jid};
+use crate::server::error::Error;
+use crate::sync::{CatalogValue, Condition, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoom, RoomRead};
+
+/// Minimum time before values are read again.
+const FRESH: Duration = Duration::from_millis(500);
+/// Minimum time before values are read again, in multiples of the duration of reading them.
+const WORTH: u32 = 10;
+/// A value with its expiry.
+struct Fresh<T> {
+    value: T,
+    until: Instant,
+}
+
+/// A room with the values to compare with.
+pub(super) struct Changing<'a> {
+    asking: &'a Asking,
+    hub: &'a Hub<'a>,
+    room: &'a Jid,
+    hats: Option<Fresh<Hats>>,
+    catalog: Option<Fresh<BTreeMap<HatId, CatalogValue>>>,
+    users: Option<Fresh<RemoteRoom>>,
+}
+
+/// The result of a change.
+enum End {
+    Outcome(ItemOutcome),
+    /// The room cannot be read, or does not answer. The rest of it is not tried.
+    Room(ItemOutcome),
+    /// The connection was lost. With an outcome if the change was requested.
+    Lost(Error, Option<ItemOutcome>),
+}
+
+/// Whether the next changes can be made.
+pub(super) enum Ended {
+    Not,
+    Room(ItemOutcome),
+    Silent,
+    Lost(Error),
+}
+
+impl<'a> Changing<'a> {
+    pub(super) fn new(asking: &'a Asking, hub: &'a Hub<'a>, room: &'a Jid) -> Self {
+        Self {
+            asking,
+            hub,
+            room,
+            hats: None,
+            catalog: None,
+            users: None,
+        }
+    }
+
+    /// Makes changes that are sent together. Returns the outcomes of the first changes; all of them unless it ended.
+    pub(super) async fn make(&mut self, changes: &[ItemChange]) -> (Vec<ItemOutcome>, Ended) {
+        if changes.len() > 1 {
+            return self.affiliations(changes).await;
+        }
+        let Some(change) = changes.first() else {
+            return (Vec::new(), Ended::Not);
+        };
+        match self.one(change).await {
+            End::Outcome(outcome) => (vec![outcome], Ended::Not),
+            End::Room(ItemOutcome::Unknown) => (vec![ItemOutcome::Unknown], Ended::Silent),
+            End::Room(outcome) => (Vec::new(), Ended::Room(outcome)),
+            End::Lost(error, outcome) => (outcome.into_iter().collect(), Ended::Lost(error)),
+        }
+    }
+
+    async fn one(&mut self, change: &ItemChange) -> End {
+        if let Err(outcome) = fits(change, self.hub.dialect) {
+            return End::Outcome(outcome);
+        }
+        match &change.item {
+            Item::Hat { user, hat } => self.hat(change, user, hat).await,
+            Item::Catalog { hat } => self.entry(change, hat).await,
+            Item::Affiliation { user } => self.affiliation(change, user).await,
+        }
+    }
+
+    async fn hat(&mut self, change: &ItemChange, user: &Jid, hat: &HatId) -> End {
+        if let Err(end) = self.read_hats().await {
+            return end;
+        }
+        let key = (user.clone(), hat.clone());
+        let hats = self.hats.as_ref().map(|fresh| &fresh.value);
+        let actual = hats.and_then(|hats| hats.get(&key)).cloned().map(ItemValue::Hat);
+        if let Some(outcome) = compare(change, actual) {
+            return End::Outcome(outcome);
+        }
+        let dialect = self.hub.dialect;
+        let wanted = match &change.wanted {
+            Some(ItemValue::Hat(wanted)) => Some(wanted.clone()),
+            _ => None,
+        };
+        if wanted.is_some() && dialect == Dialect::Catalog {
+            match self.is_defined(hat).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    let why = "the hat is not in the room's catalog";
+                    return End::Outcome(refuse(Condition::ItemNotFound, Some(why)));
+                }
+                Err(end) => return end,
+            }
+        }
+        let command = match &wanted {
+            Some(wanted) => dialect.assign(user.as_str(), hat.as_str(), wanted),
+            None => dialect.unassign(user.as_str(), hat.as_str()),
+        };
+        let end = self.command(command).await;
+        if let (End::Outcome(ItemOutcome::Done { .. }), Some(hats)) = (&end, &mut self.hats) {
+            match wanted {
+                Some(wanted) => drop(hats.value.insert(key, wanted)),
+                None => drop(hats.value.remove(&key)),
+            }
+        }
+        end
+    }
+
+    async fn is_defined(&mut self, hat: &HatId) -> Result<bool, End> {
+        if self
+            .catalog
+            .as_ref()
+            .is_none_or(|fresh| fresh.until < Instant::now())
+        {
+            self.read_catalog().await?;
+        }
+        let catalog = self.catalog.as_ref();
+        Ok(catalog.is_some_and(|fresh| fresh.value.contains_key(hat)))
+    }
+
+    async fn entry(&mut self, change: &ItemChange, hat: &HatId) -> End {
+        if self.hub.dialect != Dialect::Catalog {
+            return End::Outcome(refuse(Condition::FeatureNotImplemented, None));
+        }
+        if let Err(end) = self.read_catalog().await {
+            return end;
+        }
+        let catalog = self.catalog.as_ref().map(|fresh| &fresh.value);
+        let actual = catalog.and_then(|catalog| catalog.get(hat)).cloned();
+        if let Some(outcome) = compare(change, actual.map(ItemValue::Catalog)) {
+            return End::Outcome(outcome);
+        }
+        let command = if let Some(ItemValue::Catalog(wanted)) = &change.wanted {
+            dialect::define(hat.as_str(), wanted)
+        } else {
+            // Destroying a hat removes it from all users.
+            self.hats = None;
+            if let Err(end) = self.read_hats().await {
+                return end;
+            }
+            let hats = self.hats.iter().flat_map(|fresh| fresh.value.keys());
+            let count = hats.filter(|(_, worn)| worn == hat).count();
+            if count > 0 {
+                let why = format!("{count} users have the hat");
+                return End::Outcome(refuse(Condition::Conflict, Some(&why)));
+            }
+            dialect::undefine(hat.as_str())
+        };
+        // Read again before the next use.
+        self.catalog = None;
+        self.command(command).await
+    }
+
+    async fn affiliation(&mut self, change: &ItemChange, user: &Jid) -> End {
+        if let Err(end) = self.read_users().await {
+            return end;
+        }
+        if let Some(expected) = &change.expected_hats {
+            if let Err(end) = self.read_hats().await {
+                return end;
+            }
+            let hats = self.hats.iter().flat_map(|fresh| &fresh.value);
+            let actual: BTreeMap<_, _> = hats
+                .filter(|((wearer, _), _)| wearer == user)
+                .map(|((_, hat), value)| (hat.clone(), value.clone()))
+                .collect();
+            if actual != *expected {
+                return End::Outcome(ItemOutcome::Changed {
+                    actual: self.actual(user),
+                });
+            }
+        }
+        if let Some(outcome) = compare(change, self.actual(user)) {
+            return End::Outcome(outcome);
+        }
+        self.set_affiliations(&[change]).await
+    }
+
+    fn actual(&self, user: &Jid) -> Option<ItemValue> {
+        let users = self.users.as_ref().map(|fresh| &fresh.value);
+        users.and_then(|users| users.value(&Item::Affiliation { user: user.clone() }))
+    }
+
+    /// Changes affiliations of different users, in one request if possible.
+    async fn affiliations(&mut self, changes: &[ItemChange]) -> (Vec<ItemOutcome>, Ended) {
+        match self.read_users().await {
+            Ok(()) => {}
+            Err(End::Lost(error, _)) => return (Vec::new(), Ended::Lost(error)),
+            Err(End::Room(outcome) | End::Outcome(outcome)) => return (Vec::new(), Ended::Room(outcome)),
+        }
+        let compared: Vec<Option<ItemOutcome>> = changes
+            .iter()
+            .map(|change| match fits(change, self.hub.dialect) {
+                Err(outcome) => Some(outcome),
+                Ok(()) => compare(change, change.item.user().and_then(|user| self.actual(user))),
+            })
+            .collect();
+        let open: Vec<&ItemChange> = changes
+            .iter()
+            .zip(&compared)
+            .filter_map(|(change, outcome)| outcome.is_none().then_some(change))
+            .collect();
+        if open.is_empty() {
+            return (compared.into_iter().flatten().collect(), Ended::Not);
+        }
+        let same = |outcome: &ItemOutcome| {
+            let each = compared
+                .iter()
+                .map(|known| known.as_ref().unwrap_or(outcome).clone());
+            each.collect::<Vec<_>>()
+        };
+        match self.set_affiliations(&open).await {
+            End::Outcome(outcome @ ItemOutcome::Refused(_)) if open.len() == 1 => {
+                (same(&outcome), Ended::Not)
+            }
+            // The server changes all or none. Individual requests show which one is refused.
+            End::Outcome(ItemOutcome::Refused(_)) => {
+                let mut outcomes = Vec::new();
+                for (change, known) in changes.iter().zip(&compared) {
+                    let end = match known {
+                        Some(outcome) => End::Outcome(outcome.clone()),
+                        None => self.set_affiliations(&[change]).await,
+                    };
+                    match end {
+                        End::Outcome(outcome) => outcomes.push(outcome),
+                        End::Room(outcome) => {
+                            outcomes.push(outcome);
+                            return (outcomes, Ended::Silent);
+                        }
+                        End::Lost(error, outcome) => {
+                            outcomes.extend(outcome);
+                            return (outcomes, Ended::Lost(error));
+                        }
+                    }
+                }
+                (outcomes, Ended::Not)
+            }
+            End::Outcome(outcome) => (same(&outcome), Ended::Not),
+            End::Room(outcome) => (same(&outcome), Ended::Silent),
+            End::Lost(error, outcome) => (
+                outcome.map(|outcome| same(&outcome)).unwrap_or_default(),
+                Ended::Lost(error),
+            ),
+        }
+    }
+
+    /// Sets affiliations: all or none.
+    async fn set_affiliations(&mut self, changes: &[&ItemChange]) -> End {
+        let mut query = element("query", MUC_ADMIN, &[]);
+        for change in changes {
+            let Some(user) = change.item.user() else { continue };
+            let wanted = match &change.wanted {
+                Some(ItemValue::Affiliation(wanted)) => *wanted,
+                _ => Affiliation::None,
+            };
+            let attributes = [("jid", user.as_str()), ("affiliation", wanted.as_str())];
+            let mut item = element("item", MUC_ADMIN, &attributes);
+            if let Some(reason) = change.reason.as_deref().filter(|reason| !reason.is_empty()) {
+                let mut text = element("reason", MUC_ADMIN, &[]);
+                text.append_text_node(reason);
+                item = with(item, text);
+            }
+            query.append_child(item);
+        }
+        let answer = self.asking.ask(self.room.as_str(), "set", query).await;
+        let end = self.ended(answer.map(|_| ()));
+        if let (End::Outcome(ItemOutcome::Done { .. }), Some(users)) = (&end, &mut self.users) {
+            for change in changes {
+                if let (Some(user), wanted) = (change.item.user(), &change.wanted) {
+                    let affiliation = match wanted {
+                        Some(ItemValue::Affiliation(wanted)) => *wanted,
+                        _ => Affiliation::None,
+                    };
+                    users.value.users.entry(user.clone()).or_default().affiliation = affiliation;
+                }
+            }
+        }
+        end
+    }
+
+    async fn command(&self, command: Element) -> End {
+        let answer = self.asking.ask(self.room.as_str(), "set", command).await;
+        match answer {
+            // The server expects another step, which no known release does.
+            Ok(answer) if !is_completed(&answer) => End::Outcome(ItemOutcome::Unknown),
+            answer => self.ended(answer.map(|_| ())),
+        }
+    }
+
+    /// The result of a request that changes something.
+    fn ended(&self, answer: Result<(), Failure>) -> End {
+        match answer {
+            Ok(()) => End::Outcome(DONE),
+            Err(Failure::Refused(refused)) => match refused.condition {
+                Condition::RemoteServerTimeout => End::Room(ItemOutcome::Unknown),
+                _ => End::Outcome(ItemOutcome::Refused(explained(refused, self.room).into())),
+            },
+            Err(Failure::Silent) => End::Room(ItemOutcome::Unknown),
+            Err(Failure::Broken(error)) => End::Lost(error, Some(ItemOutcome::Unknown)),
+        }
+    }
+
+    async fn read_hats(&mut self) -> Result<(), End> {
+        if self
+            .hats
+            .as_ref()
+            .is_some_and(|fresh| fresh.until > Instant::now())
+        {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let value = read::hats(self.asking, self.hub, self.room)
+            .await
+            .map_err(unread)?;
+        self.hats = Some(fresh(value, began));
+        Ok(())
+    }
+
+    async fn read_catalog(&mut self) -> Result<(), End> {
+        let began = Instant::now();
+        let value = read::catalog(self.asking, self.room).await.map_err(unread)?;
+        self.catalog = Some(fresh(value, began));
+        Ok(())
+    }
+
+    async fn read_users(&mut self) -> Result<(), End> {
+        if self
+            .users
+            .as_ref()
+            .is_some_and(|fresh| fresh.until > Instant::now())
+        {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let mut value = RemoteRoom::default();
+        for affiliation in Affiliation::ALL {
+            if affiliation != Affiliation::None {
+                read::list(self.asking, self.room, affiliation, &mut value)
+                    .await
+                    .map_err(unread)?;
+            }
+        }
+        self.users = Some(fresh(value, began));
+        Ok(())
+    }
+}
+
+fn fresh<T>(value: T, began: Instant) -> Fresh<T> {
+    let now = Instant::now();
+    Fresh {
+        value,
+        until: now + FRESH.max((now - began) * WORTH),
+    }
+}
+
+/// The result if the values to compare with cannot be read. Nothing was requested.
+fn unread(why: Unread) -> End {
+    match why {
+        Unread::Lost(error) => End::Lost(error, None),
+        Unread::Room(read) => End::Room(match read {
+            RoomRead::Forbidden(why) => refuse(Condition::Forbidden, Some(&why)),
+            RoomRead::Unread(why) => refuse(Condition::RecipientUnavailable, Some(&why)),
+            RoomRead::Gone | RoomRead::Read(_) => refuse(Condition::Gone, None),
+        }),
+    }
+}

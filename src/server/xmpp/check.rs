@@ -1,0 +1,121 @@
+//! Checks a server: software, permissions, rooms, and missing requirements.
+
+use super::dialect::Dialect;
+use super::discover;
+use super::link::Asking;
+use super::read::{self, Unread};
+use crate::model::{Affiliation, Jid};
+use crate::server::error::Error;
+use crate::server::settings::ServerSettings;
+use crate::sync::{Missing, RemoteRoom, Rights, ServerKind, ServerReport};
+
+/// Maximum number of rooms to check.
+const LOOKED_AT: usize = 1_000;
+/// Maximum number of rooms whose owners and admins are read.
+const ASKED: usize = 8;
+
+pub(super) async fn check(
+    asking: &Asking,
+    settings: &ServerSettings,
+    own: &Jid,
+    transport: Option<String>,
+) -> Result<(ServerReport, Option<Dialect>), Error> {
+    let mut list = discover::rooms(asking, settings, own).await?;
+    let version = discover::version(asking, settings, own).await?;
+    let looked_at: Vec<Jid> = list
+        .rooms
+        .iter()
+        .take(LOOKED_AT)
+        .map(|info| info.room.clone())
+        .collect();
+    let commands = discover::commands_of(asking, &looked_at).await?;
+    for info in &mut list.rooms {
+        info.allowed = commands.get(&info.room).map(Option::is_some);
+    }
+    let mut dialect = commands.values().flatten().copied().next();
+    if dialect.is_none() {
+        dialect = match discover::dialect(asking, settings, own).await {
+            Ok(dialect) => Some(dialect),
+            Err(Error::Refused(_)) => None,
+            Err(error) => return Err(error),
+        };
+    }
+    let allowed: Vec<&Jid> = commands
+        .iter()
+        .filter_map(|(room, dialect)| dialect.is_some().then_some(room))
+        .collect();
+    let rights = rights(asking, own, &allowed).await?;
+    let report = ServerReport {
+        server: settings.entry.name.clone(),
+        kind: ServerKind::Xmpp,
+        class: dialect.map(Dialect::class),
+        version,
+        transport,
+        rights,
+        missing: missing(settings, own, &list.rooms, list.complete, dialect),
+        rooms: list.rooms,
+        all_rooms: list.complete,
+    };
+    Ok((report, dialect))
+}
+
+/// An account that can manage hats without being owner or admin is an administrator of the service.
+async fn rights(asking: &Asking, own: &Jid, allowed: &[&Jid]) -> Result<Rights, Error> {
+    if allowed.is_empty() {
+        return Ok(Rights::None);
+    }
+    'rooms: for room in allowed.iter().take(ASKED) {
+        let mut lists = RemoteRoom::default();
+        for affiliation in [Affiliation::Owner, Affiliation::Admin] {
+            match read::list(asking, room, affiliation, &mut lists).await {
+                Ok(()) => {}
+                Err(Unread::Lost(error)) => return Err(error),
+                Err(Unread::Room(_)) => continue 'rooms,
+            }
+        }
+        if !lists.users.contains_key(own) {
+            return Ok(Rights::All);
+        }
+    }
+    Ok(Rights::ByRoom)
+}
+
+fn missing(
+    settings: &ServerSettings,
+    own: &Jid,
+    rooms: &[crate::sync::RemoteRoomInfo],
+    complete: bool,
+    dialect: Option<Dialect>,
+) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    let denied: Vec<&str> = rooms
+        .iter()
+        .filter(|info| info.allowed == Some(false))
+        .map(|info| info.room.as_str())
+        .collect();
+    if let [first, rest @ ..] = denied.as_slice() {
+        let more = match rest.len() {
+            0 => String::new(),
+            more => format!(" and {more} more rooms"),
+        };
+        missing.push(Missing {
+            what: format!("{own} cannot manage hats in {first}{more}"),
+            remedy: format!(
+                "make {own} an owner or admin of the room or an administrator of the service (access_admin of mod_muc), and enable the room option enable_hats"
+            ),
+        });
+    }
+    if dialect.is_none() {
+        missing.push(Missing {
+            what: format!("no room of {} supports hats for this account", discover::services(settings)),
+            remedy: "use ejabberd 21.12 or later and enable the room option enable_hats; for Prosody, use kind = \"prosody\"".into(),
+        });
+    }
+    if !complete {
+        missing.push(Missing {
+            what: "hidden rooms are not listed".into(),
+            remedy: "add them to rooms in the configuration, or with ejabberd 25.03 or later load mod_adhoc_api and allow muc_online_rooms for the account in api_permissions".into(),
+        });
+    }
+    missing
+}

@@ -1,0 +1,137 @@
+//! ejabberd's ad-hoc commands for hats, by release (XEP-0317 and XEP-0050, as ejabberd implements them).
+
+use tokio_xmpp::minidom::Element;
+
+use super::element::{attribute, command, items, value};
+use crate::sync::{CatalogValue, HatValue, ServerClass};
+
+/// The commands that a room supports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// ejabberd 21.12 to 24.12.
+    First,
+    /// ejabberd 25.03 to 25.08.
+    Second,
+    /// ejabberd 25.10 and later.
+    Catalog,
+}
+
+/// An entry of the list of assigned hats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Assigned {
+    pub(super) user: String,
+    pub(super) id: String,
+    pub(super) hat: HatValue,
+}
+
+impl Dialect {
+    /// Detects the dialect from a list of commands; `None` without commands for hats.
+    pub(super) fn of(commands: &Element) -> Option<Self> {
+        let has = |node: &str| {
+            commands
+                .children()
+                .any(|item| attribute(item, "node") == Some(node))
+        };
+        [Self::Catalog, Self::Second, Self::First]
+            .into_iter()
+            .find(|dialect| has(dialect.list_node()))
+    }
+
+    /// The class of servers with this dialect.
+    pub(super) fn class(self) -> ServerClass {
+        match self {
+            Self::First | Self::Second => ServerClass::EjabberdOld,
+            Self::Catalog => ServerClass::EjabberdCatalog,
+        }
+    }
+
+    fn list_node(self) -> &'static str {
+        match self {
+            Self::First => "p1:hats#list",
+            Self::Second => "urn:xmpp:hats:commands:dlist",
+            Self::Catalog => "urn:xmpp:hats:commands:list-assigned",
+        }
+    }
+
+    /// Lists the assigned hats.
+    pub(super) fn list(self) -> Element {
+        command(self.list_node(), None)
+    }
+
+    /// The entries of a list of assigned hats; `None` for invalid ones.
+    pub(super) fn assigned(self, form: &Element) -> impl Iterator<Item = Option<Assigned>> {
+        items(form).map(move |item| {
+            let (user, id, title) = match self {
+                Self::Catalog => ("hats#jid", "hats#uri", "hats#title"),
+                // ejabberd swaps these two fields in the list.
+                Self::First | Self::Second => ("jid", "hat_title", "hat_uri"),
+            };
+            let hat = match self {
+                Self::Catalog => HatValue::assigned(),
+                Self::First | Self::Second => HatValue::titled(&value(item, title)?),
+            };
+            Some(Assigned {
+                user: value(item, user)?,
+                id: value(item, id).filter(|id| !id.is_empty())?,
+                hat,
+            })
+        })
+    }
+
+    /// Adds a hat to a user, or changes its title.
+    pub(super) fn assign(self, user: &str, id: &str, hat: &HatValue) -> Element {
+        let title = hat.title.as_deref().unwrap_or_default();
+        let old = [("jid", user), ("hat_title", title), ("hat_uri", id)];
+        match self {
+            Self::First => command("http://prosody.im/protocol/hats#add", Some(&old)),
+            Self::Second => command("urn:xmpp:hats:commands:don", Some(&old)),
+            Self::Catalog => command(
+                "urn:xmpp:hats:commands:assign",
+                Some(&[("hats#jid", user), ("hat", id)]),
+            ),
+        }
+    }
+
+    /// Removes a hat from a user.
+    pub(super) fn unassign(self, user: &str, id: &str) -> Element {
+        let old = [("jid", user), ("hat_uri", id)];
+        match self {
+            Self::First => command("http://prosody.im/protocol/hats#remove", Some(&old)),
+            Self::Second => command("urn:xmpp:hats:commands:doff", Some(&old)),
+            Self::Catalog => command(
+                "urn:xmpp:hats:commands:unassign",
+                Some(&[("hats#jid", user), ("hat", id)]),
+            ),
+        }
+    }
+}
+
+/// Lists the hat catalog.
+pub(super) fn list_catalog() -> Element {
+    command("urn:xmpp:hats:commands:list", None)
+}
+
+/// The entries of a catalog; `None` for invalid ones.
+pub(super) fn catalog(form: &Element) -> impl Iterator<Item = Option<(String, CatalogValue)>> {
+    items(form).map(|item| {
+        let id = value(item, "hats#uri").filter(|id| !id.is_empty())?;
+        let title = value(item, "hats#title").unwrap_or_default();
+        let hue = value(item, "hats#hue");
+        Some((id, CatalogValue::new(&title, hue.as_deref())))
+    })
+}
+
+/// Defines a hat in the catalog, or changes it.
+pub(super) fn define(id: &str, entry: &CatalogValue) -> Element {
+    let title = entry.title.as_deref().unwrap_or_default();
+    let mut fields = vec![("hats#uri", id), ("hats#title", title)];
+    if let Some(hue) = &entry.hue {
+        fields.push(("hats#hue", hue.as_str()));
+    }
+    command("urn:xmpp:hats:commands:create", Some(&fields))
+}
+
+/// Removes a hat from the catalog and from all users.
+pub(super) fn undefine(id: &str) -> Element {
+    command("urn:xmpp:hats:commands:destroy", Some(&[("hat", id)]))
+}

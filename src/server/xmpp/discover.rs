@@ -1,0 +1,314 @@
+//! Finds rooms, and the commands that they support.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::iter;
+use tokio_xmpp::minidom::Element;
+
+use super::dialect::Dialect;
+use super::element::{attribute, child, command, element, form, is_completed, texts, value, values, with};
+use super::hub::SIDE_BY_SIDE;
+use super::link::{Asking, Failure};
+use crate::model::Jid;
+use crate::server::backend::RoomList;
+use crate::server::error::{Error, foreign};
+use crate::server::settings::ServerSettings;
+use crate::sync::{Condition, RemoteRoomInfo};
+
+const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
+const COMMANDS: &str = "http://jabber.org/protocol/commands";
+const RSM: &str = "http://jabber.org/protocol/rsm";
+const VERSION: &str = "jabber:iq:version";
+/// Maximum number of rooms of a server.
+const MOST_ROOMS: usize = 100_000;
+/// Number of rooms per page. ejabberd lists empty rooms only in pages.
+const PAGE: &str = "50";
+/// Maximum number of rooms to query for the supported commands.
+const LOOKED_AT: usize = 256;
+
+/// Detects the dialect: from the first room with commands for hats, else from the server's version.
+pub(super) async fn dialect(asking: &Asking, settings: &ServerSettings, own: &Jid) -> Result<Dialect, Error> {
+    let mut seen = BTreeSet::new();
+    let given = settings
+        .rooms
+        .iter()
+        .flatten()
+        .filter(|room| settings.entry.has(room));
+    let mut rooms: Vec<Jid> = given.cloned().collect();
+    if let Some(found) = first_of(asking, &rooms).await? {
+        return Ok(found);
+    }
+    seen.extend(rooms.drain(..));
+    for service in &settings.entry.services {
+        let mut list = RoomList::default();
+        // Other errors are reported by `rooms`.
+        if let Err(Error::Lost(error)) = list_service(asking, service, &mut list, LOOKED_AT).await {
+            return Err(Error::Lost(error));
+        }
+        let listed = list.rooms.into_iter().map(|info| info.room);
+        rooms.extend(listed.filter(|room| settings.entry.has(room) && seen.insert(room.clone())));
+        if let Some(found) = first_of(asking, &rooms).await? {
+            return Ok(found);
+        }
+        rooms.clear();
+    }
+    if let Some(found) = version(asking, settings, own)
+        .await?
+        .as_deref()
+        .and_then(of_version)
+    {
+        return Ok(found);
+    }
+    Err(Error::Refused(format!(
+        "{own} cannot manage hats in any room of {}. This requires ejabberd 21.12 or later, the room option enable_hats, and an owner or admin of the room or an administrator of the service.",
+        services(settings)
+    )))
+}
+
+/// The services, for display.
+pub(super) fn services(settings: &ServerSettings) -> String {
+    let names: Vec<&str> = settings.entry.services.iter().map(Jid::as_str).collect();
+    names.join(", ")
+}
+
+/// The dialect of the first of these rooms that has one.
+async fn first_of(asking: &Asking, rooms: &[Jid]) -> Result<Option<Dialect>, Error> {
+    for some in rooms.chunks(SIDE_BY_SIDE) {
+        let found = commands_of(asking, some).await?;
+        if let Some(dialect) = found.into_values().flatten().next() {
+            return Ok(Some(dialect));
+        }
+    }
+    Ok(None)
+}
+
+/// The dialect of each of these rooms; `None` without commands for hats. Rooms that do not answer are omitted.
+pub(super) async fn commands_of(
+    asking: &Asking,
+    rooms: &[Jid],
+) -> Result<BTreeMap<Jid, Option<Dialect>>, Error> {
+    let found = RefCell::new(BTreeMap::new());
+    let lost = RefCell::new(None);
+    let each = iter(rooms).for_each_concurrent(SIDE_BY_SIDE, async |room| {
+        let query = element("query", DISCO_ITEMS, &[("node", COMMANDS)]);
+        match asking.ask(room.as_str(), "get", query).await {
+            Ok(answer) => {
+                let dialect = child(&answer, "query", DISCO_ITEMS).and_then(Dialect::of);
+                found.borrow_mut().insert(room.clone(), dialect);
+            }
+            Err(Failure::Refused(_)) => drop(found.borrow_mut().insert(room.clone(), None)),
+            Err(Failure::Silent) => {}
+            Err(Failure::Broken(error)) => drop(lost.borrow_mut().get_or_insert(error)),
+        }
+    });
+    each.await;
+    match lost.into_inner() {
+        Some(error) => Err(error),
+        None => Ok(found.into_inner()),
+    }
+}
+
+/// The rooms of the configured services, and the configured rooms.
+pub(super) async fn rooms(asking: &Asking, settings: &ServerSettings, own: &Jid) -> Result<RoomList, Error> {
+    let mut list = RoomList {
+        complete: true,
+        ..RoomList::default()
+    };
+    for service in &settings.entry.services {
+        list_service(asking, service, &mut list, MOST_ROOMS).await?;
+        list.complete &= list_hidden(asking, service, own, &mut list).await?;
+    }
+    for room in settings
+        .rooms
+        .iter()
+        .flatten()
+        .filter(|room| settings.entry.has(room))
+    {
+        add(&mut list, room.clone(), None);
+    }
+    list.rooms.retain(|info| settings.entry.has(&info.room));
+    list.rooms.sort_by(|one, other| one.room.cmp(&other.room));
+    // Keep the entry with a name.
+    list.rooms.dedup_by(|later, kept| {
+        let same = later.room == kept.room;
+        if same && kept.name.is_none() {
+            kept.name = later.name.take();
+        }
+        same
+    });
+    Ok(list)
+}
+
+fn add(list: &mut RoomList, room: Jid, name: Option<Arc<str>>) {
+    list.rooms.push(RemoteRoomInfo {
+        room,
+        name,
+        allowed: None,
+    });
+}
+
+/// Lists the rooms of a service, in pages (XEP-0059).
+async fn list_service(asking: &Asking, service: &Jid, list: &mut RoomList, most: usize) -> Result<(), Error> {
+    let mut position: Option<String> = None;
+    loop {
+        let mut set = element("set", RSM, &[]);
+        for (name, text) in [("max", Some(PAGE)), ("after", position.as_deref())] {
+            let Some(text) = text else { continue };
+            let mut part = element(name, RSM, &[]);
+            part.append_text_node(text);
+            set.append_child(part);
+        }
+        let query = with(element("query", DISCO_ITEMS, &[]), set);
+        let answer = match asking.ask(service.as_str(), "get", query).await {
+            Ok(answer) => answer,
+            Err(Failure::Broken(error)) => return Err(error),
+            Err(Failure::Silent) => {
+                return Err(Error::Away(format!(
+                    "Cannot list the rooms of {service}: no answer."
+                )));
+            }
+            Err(Failure::Refused(refused)) => {
+                return Err(match refused.condition {
+                    Condition::RemoteServerNotFound
+                    | Condition::ItemNotFound
+                    | Condition::ServiceUnavailable => Error::Refused(format!(
+                        "{service} is not a chat room service: {}. Check services in the configuration.",
+                        refused.said()
+                    )),
+                    _ => Error::Away(format!("Cannot list the rooms of {service}: {}.", refused.said())),
+                });
+            }
+        };
+        let Some(query) = child(&answer, "query", DISCO_ITEMS) else {
+            return Err(Error::Malformed("no list of rooms".into()));
+        };
+        let before = list.rooms.len() + list.unreadable;
+        for item in query.children().filter(|item| item.is("item", DISCO_ITEMS)) {
+            take(item, service, list);
+        }
+        let count = list.rooms.len() + list.unreadable;
+        if count > MOST_ROOMS {
+            return Err(Error::Malformed(format!(
+                "there are more than {MOST_ROOMS} rooms"
+            )));
+        }
+        let set = child(query, "set", RSM);
+        let next = set.and_then(|set| texts(set, "last").into_iter().next());
+        // An empty or repeated page is the end.
+        if count == before || count >= most || next.is_none() || next == position {
+            return Ok(());
+        }
+        position = next;
+    }
+}
+
+fn take(item: &Element, service: &Jid, list: &mut RoomList) {
+    let spelled = attribute(item, "jid").unwrap_or_default();
+    match Jid::parse_room(spelled) {
+        Ok(room) if room.as_str() == spelled && room.domain() == service.as_str() => {
+            let name = attribute(item, "name").map(name_only);
+            let local = room.local().unwrap_or_default();
+            let name =
+                name.filter(|name| !name.is_empty() && *name != local && name.len() <= super::read::LONGEST);
+            let name = name.map(Arc::from);
+            add(list, room, name);
+        }
+        _ => list.unreadable += 1,
+    }
+}
+
+/// The name without the number of occupants that ejabberd appends.
+fn name_only(name: &str) -> &str {
+    let count = name
+        .rsplit_once(" (")
+        .and_then(|(name, rest)| Some((name, rest.strip_suffix(')')?)));
+    match count {
+        Some((name, count)) if !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => name,
+    }
+}
+
+/// Adds hidden rooms, if the account can list them (`mod_adhoc_api`, ejabberd 25.03 and later). Returns whether it can.
+async fn list_hidden(asking: &Asking, service: &Jid, own: &Jid, list: &mut RoomList) -> Result<bool, Error> {
+    // The command belongs to the account's own server.
+    let fields = [("service", service.as_str())];
+    let command = command("api-commands/muc_online_rooms", Some(&fields));
+    let answer = match asking.ask(own.domain(), "set", command).await {
+        Ok(answer) if is_completed(&answer) => answer,
+        Err(Failure::Broken(error)) => return Err(error),
+        Ok(_) | Err(_) => return Ok(false),
+    };
+    let Some(form) = form(&answer).filter(|form| value(form, "error").is_none()) else {
+        return Ok(false);
+    };
+    let mut known: BTreeSet<Jid> = list.rooms.iter().map(|info| info.room.clone()).collect();
+    for spelled in values(form, "rooms") {
+        match Jid::parse_room(&spelled) {
+            Ok(room) if room.as_str() == spelled && room.domain() == service.as_str() => {
+                if known.insert(room.clone()) {
+                    add(list, room, None);
+                }
+            }
+            _ => list.unreadable += 1,
+        }
+        if list.rooms.len() + list.unreadable > MOST_ROOMS {
+            return Err(Error::Malformed(format!(
+                "there are more than {MOST_ROOMS} rooms"
+            )));
+        }
+    }
+    Ok(true)
+}
+
+/// Software and version (XEP-0092) of the server, if it reports them.
+pub(super) async fn version(
+    asking: &Asking,
+    settings: &ServerSettings,
+    own: &Jid,
+) -> Result<Option<String>, Error> {
+    let mut asked = BTreeSet::new();
+    for service in &settings.entry.services {
+        let parent = service.as_str().split_once('.').map(|(_, parent)| parent);
+        // The account's own server only if the service belongs to it.
+        let hosts = [Some(service.as_str()), parent, Some(own.domain())];
+        for host in hosts.into_iter().flatten() {
+            let near = host == service.as_str() || service.as_str().ends_with(&format!(".{host}"));
+            if !near || !asked.insert(host.to_owned()) {
+                continue;
+            }
+            let answer = match asking.ask(host, "get", element("query", VERSION, &[])).await {
+                Ok(answer) => answer,
+                Err(Failure::Broken(error)) => return Err(error),
+                Err(_) => continue,
+            };
+            let query = child(&answer, "query", VERSION);
+            let part = |name| query.and_then(|query| texts(query, name).into_iter().next());
+            if let Some(name) = part("name").filter(|name| !name.is_empty()) {
+                let version = part("version").unwrap_or_default();
+                return Ok(Some(foreign(&format!("{name} {version}"))));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The dialect of a version of ejabberd.
+fn of_version(version: &str) -> Option<Dialect> {
+    let (name, number) = version.rsplit_once(' ')?;
+    let mut parts = number
+        .split(['.', '-', '+'])
+        .map_while(|part| part.parse::<u32>().ok());
+    let number = (parts.next()?, parts.next()?);
+    if !name.eq_ignore_ascii_case("ejabberd") || number < (21, 12) {
+        None
+    } else if number < (25, 3) {
+        Some(Dialect::First)
+    } else if number < (25, 10) {
+        Some(Dialect::Second)
+    } else {
+        Some(Dialect::Catalog)
+    }
+}

@@ -1,0 +1,157 @@
+//! Builds and reads XML elements. The typed parsers of `xmpp-parsers` drop unknown parts and reject a whole list because of
+//! one invalid entry.
+
+use tokio_xmpp::minidom::Element;
+use tokio_xmpp::minidom::rxml::{Namespace, NcName};
+
+use crate::server::error::foreign;
+use crate::sync::{Condition, Refusal};
+
+pub(super) const STREAMS: &str = "http://etherx.jabber.org/streams";
+const STANZA_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
+const FORM: &str = "jabber:x:data";
+const COMMANDS: &str = "http://jabber.org/protocol/commands";
+
+/// An element with attributes. Attributes with invalid names are omitted.
+pub(super) fn element(name: &str, namespace: &str, attributes: &[(&str, &str)]) -> Element {
+    let mut element = Element::bare(name, namespace);
+    for (name, value) in attributes {
+        if let Ok(name) = NcName::try_from(*name) {
+            element.set_attr(Namespace::NONE, name, *value);
+        }
+    }
+    element
+}
+
+/// An element with a child.
+pub(super) fn with(mut parent: Element, child: Element) -> Element {
+    parent.append_child(child);
+    parent
+}
+
+pub(super) fn child<'a>(parent: &'a Element, name: &str, namespace: &str) -> Option<&'a Element> {
+    parent.get_child(name, namespace)
+}
+
+pub(super) fn attribute<'a>(element: &'a Element, name: &'a str) -> Option<&'a str> {
+    element.attr(name)
+}
+
+/// The texts of all children of a name.
+pub(super) fn texts(parent: &Element, name: &str) -> Vec<String> {
+    let children = parent.children().filter(|child| child.name() == name);
+    children.map(Element::text).collect()
+}
+
+/// An ad-hoc command (XEP-0050). `complete` always has a form, because ejabberd 25.10 to 26.07 does not answer without.
+pub(super) fn command(node: &str, fields: Option<&[(&str, &str)]>) -> Element {
+    let action = if fields.is_some() { "complete" } else { "execute" };
+    let command = element("command", COMMANDS, &[("node", node), ("action", action)]);
+    let Some(fields) = fields else { return command };
+    let mut form = element("x", FORM, &[("type", "submit")]);
+    for (var, value) in fields {
+        let mut text = element("value", FORM, &[]);
+        text.append_text_node(*value);
+        form.append_child(with(element("field", FORM, &[("var", var)]), text));
+    }
+    with(command, form)
+}
+
+/// The form in the answer to a command.
+pub(super) fn form(answer: &Element) -> Option<&Element> {
+    child(child(answer, "command", COMMANDS)?, "x", FORM)
+}
+
+/// Whether a command was completed.
+pub(super) fn is_completed(answer: &Element) -> bool {
+    child(answer, "command", COMMANDS)
+        .is_some_and(|command| attribute(command, "status") == Some("completed"))
+}
+
+/// The values of a field of a form or of an item.
+pub(super) fn values(fields: &Element, var: &str) -> Vec<String> {
+    let field = fields
+        .children()
+        .find(|field| field.is("field", FORM) && attribute(field, "var") == Some(var));
+    field.map(|field| texts(field, "value")).unwrap_or_default()
+}
+
+/// The first value of a field, empty if it has none; `None` without such a field.
+pub(super) fn value(fields: &Element, var: &str) -> Option<String> {
+    let mut named = fields
+        .children()
+        .filter(|field| field.is("field", FORM) && attribute(field, "var") == Some(var));
+    let field = named.next()?;
+    Some(texts(field, "value").into_iter().next().unwrap_or_default())
+}
+
+/// The items of a result form.
+pub(super) fn items(form: &Element) -> impl Iterator<Item = &Element> {
+    form.children().filter(|item| item.is("item", FORM))
+}
+
+/// Why a request was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) condition: Condition,
+    /// The server's message, sanitized.
+    pub(super) text: Option<String>,
+}
+
+impl Refused {
+    /// For display.
+    pub(super) fn said(&self) -> String {
+        match &self.text {
+            Some(text) => format!("{text} ({})", self.condition),
+            None => self.condition.to_string(),
+        }
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self {
+            condition: refused.condition,
+            text: refused.text.map(Into::into),
+        }
+    }
+}
+
+/// The error of an answer.
+pub(super) fn refusal(answer: &Element) -> Refused {
+    let error = answer.children().find(|child| child.name() == "error");
+    let mut refused = Refused {
+        condition: Condition::UndefinedCondition,
+        text: None,
+    };
+    for part in error.into_iter().flat_map(Element::children) {
+        if !part.has_ns(STANZA_ERRORS) {
+            continue;
+        }
+        if part.name() == "text" {
+            refused.text = Some(foreign(&part.text())).filter(|text| !text.is_empty());
+        } else if let Some(condition) = Condition::from_name(part.name()) {
+            refused.condition = condition;
+        }
+    }
+    refused
+}
+
+/// The text of a stream error.
+pub(super) fn stream_error(error: &Element) -> String {
+    let condition = error.children().map(Element::name).find(|name| *name != "text");
+    let text = texts(error, "text").into_iter().next().unwrap_or_default();
+    let condition = foreign(condition.unwrap_or("no reason"));
+    match foreign(&text) {
+        text if text.is_empty() => condition,
+        text => format!("{text} ({condition})"),
+    }
+}
+
+/// The error for unsupported requests.
+pub(super) fn unavailable() -> Element {
+    with(
+        element("error", "jabber:client", &[("type", "cancel")]),
+        element("service-unavailable", STANZA_ERRORS, &[]),
+    )
+}

@@ -1,0 +1,308 @@
+//! Opens a stream, encrypts it, logs in and binds a resource (RFC 6120).
+//!
+//! `tokio_xmpp::Client` was tried: it retries forever, even after a wrong password, uses PLAIN on unencrypted streams, does
+//! not verify the server's SCRAM signature, trusts only the system's authorities, and accepts stanzas of any size. So only
+//! the XML streams of `tokio_xmpp` and the mechanisms of `sasl` are used.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::io::BufStream;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_xmpp::connect::AsyncReadAndWrite;
+use tokio_xmpp::minidom::Element;
+use tokio_xmpp::xmlstream::{
+    PendingFeaturesRecv, ReadError, StreamHeader, Timeouts, XmlStream, initiate_stream,
+};
+
+use super::bounded::{Meter, Metered, Stanza, is_malformed};
+use super::element::{STREAMS, attribute, child, element, with};
+use super::sasl;
+use super::{address, tls};
+use crate::server::error::{Error, foreign};
+use crate::server::settings::{Account, TlsMode};
+use crate::sync::Secret;
+
+const CLIENT: &str = "jabber:client";
+const STARTTLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
+const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
+/// A stream that waited longer than this for the password is opened again.
+const FRESH: Duration = Duration::from_secs(10);
+/// Maximum number of stanzas before the expected one.
+const CHATTER: usize = 100;
+
+/// A connection.
+type Io = Box<dyn AsyncReadAndWrite>;
+/// A stream of stanzas.
+pub(super) type Stream = XmlStream<Metered<Io>, Stanza>;
+
+/// A stream before the login.
+struct Opened {
+    stream: Stream,
+    meter: Arc<Meter>,
+    features: Element,
+    /// The transport, for display.
+    transport: String,
+    encrypted: bool,
+    /// Channel binding data.
+    binding: Option<Vec<u8>>,
+}
+
+/// A stream after the login.
+pub(super) struct LoggedIn {
+    pub(super) stream: Stream,
+    pub(super) meter: Arc<Meter>,
+    /// The transport, for display.
+    pub(super) transport: String,
+}
+
+/// Connects and logs in, with a single attempt. The password is requested after the server's certificate was verified.
+pub(super) async fn login(
+    account: &Account,
+    time: Duration,
+    password: &mut dyn FnMut() -> Result<Secret, Error>,
+) -> Result<LoggedIn, Error> {
+    let domain = account.jid.domain();
+    let slow = || Error::Away(format!("The server of {domain} does not answer."));
+    let mut opened = open(account, time).await?;
+    let began = Instant::now();
+    let password = password()?;
+    if began.elapsed() > FRESH {
+        // The server may close streams that wait too long for a login.
+        opened = open(account, time).await?;
+    }
+    match timeout(time, finish(opened, account, &password)).await {
+        Ok(done) => done,
+        Err(_) => Err(slow()),
+    }
+}
+
+async fn open(account: &Account, time: Duration) -> Result<Opened, Error> {
+    let domain = account.jid.domain();
+    let tcp = address::connect(account, time).await?;
+    match timeout(time, secure(account, tcp)).await {
+        Ok(opened) => opened,
+        Err(_) => Err(Error::Away(format!("The server of {domain} does not answer."))),
+    }
+}
+
+/// Encrypts the connection as configured, and opens the stream.
+async fn secure(account: &Account, tcp: TcpStream) -> Result<Opened, Error> {
+    let domain = account.jid.domain();
+    let ca_file = account.ca_file.as_deref();
+    let tls = match account.tls {
+        TlsMode::None => {
+            let (stream, meter, features) = stream(domain, Box::new(BufStream::new(tcp))).await?;
+            return Ok(Opened {
+                stream,
+                meter,
+                features,
+                transport: "unencrypted (this machine only)".into(),
+                encrypted: false,
+                binding: None,
+            });
+        }
+        TlsMode::Direct => encrypt(domain, tcp, tls::config(ca_file, true)?).await?,
+        TlsMode::Required => {
+            let config = tls::config(ca_file, false)?;
+            encrypt(domain, starttls(domain, tcp).await?, config).await?
+        }
+    };
+    let (_, connection) = tls.get_ref();
+    let (transport, binding) = (
+        tls::version(connection.protocol_version()),
+        tls::exporter(connection),
+    );
+    let (stream, meter, features) = stream(domain, Box::new(BufStream::new(tls))).await?;
+    Ok(Opened {
+        stream,
+        meter,
+        features,
+        transport,
+        encrypted: true,
+        binding,
+    })
+}
+
+/// Requests STARTTLS. Unencrypted data that the server sends in addition is dropped.
+async fn starttls(domain: &str, tcp: TcpStream) -> Result<TcpStream, Error> {
+    let (metered, _) = Metered::new(BufStream::new(tcp));
+    let opening = header(domain, metered).await?;
+    let mut stream: XmlStream<_, Stanza> = opening.skip_features();
+    let features = next(domain, &mut stream).await?;
+    if child(&features, "starttls", STARTTLS).is_none() {
+        return Err(Error::Refused(format!(
+            "The server of {domain} offers no encryption, which is required to log in."
+        )));
+    }
+    send(domain, &mut stream, &element("starttls", STARTTLS, &[])).await?;
+    let answer = next(domain, &mut stream).await?;
+    if !answer.is("proceed", STARTTLS) {
+        return Err(Error::Refused(format!(
+            "The server of {domain} refuses to encrypt the connection."
+        )));
+    }
+    Ok(stream.into_inner().into_inner().into_inner())
+}
+
+async fn encrypt(
+    domain: &str,
+    tcp: TcpStream,
+    config: tokio_rustls::rustls::ClientConfig,
+) -> Result<TlsStream<TcpStream>, Error> {
+    let name = ServerName::try_from(address::ascii(domain)?)
+        .map_err(|_| Error::Refused(format!("{domain} is not a valid domain.")))?;
+    TlsConnector::from(Arc::new(config))
+        .connect(name, tcp)
+        .await
+        .map_err(|error| tls::explain(&error, domain))
+}
+
+/// Opens a stream and reads its features.
+async fn stream(domain: &str, io: Io) -> Result<(Stream, Arc<Meter>, Element), Error> {
+    let (metered, meter) = Metered::new(io);
+    let mut stream: Stream = header(domain, metered).await?.skip_features();
+    let features = next(domain, &mut stream).await?;
+    meter.next();
+    Ok((stream, meter, features))
+}
+
+async fn header<T: AsyncReadAndWrite>(
+    domain: &str,
+    io: Metered<T>,
+) -> Result<PendingFeaturesRecv<Metered<T>>, Error> {
+    // The callers have their own timeouts.
+    let day = Duration::from_secs(24 * 3600);
+    let timeouts = Timeouts {
+        read_timeout: day,
+        response_timeout: day,
+    };
+    let header = StreamHeader {
+        to: Some(Cow::Borrowed(domain)),
+        ..StreamHeader::default()
+    };
+    initiate_stream(io, CLIENT, header, timeouts)
+        .await
+        .map_err(|error| broken(domain, &error))
+}
+
+fn broken(domain: &str, error: &std::io::Error) -> Error {
+    let why = foreign(&error.to_string());
+    if is_malformed(error) {
+        Error::Malformed(format!("{domain} does not use XMPP at this address ({why})"))
+    } else {
+        Error::Away(format!("The connection to {domain} was closed: {why}"))
+    }
+}
+
+/// The next element during the login. Stream errors become errors.
+async fn next<T: AsyncReadAndWrite>(
+    domain: &str,
+    stream: &mut XmlStream<Metered<T>, Stanza>,
+) -> Result<Element, Error> {
+    loop {
+        return match stream.next().await {
+            Some(Ok(Stanza(stanza))) if stanza.is("error", STREAMS) => Err(Error::Away(format!(
+                "The server of {domain} closed the connection: {}",
+                super::element::stream_error(&stanza)
+            ))),
+            Some(Ok(Stanza(stanza))) => Ok(stanza),
+            Some(Err(ReadError::SoftTimeout)) => continue,
+            Some(Err(ReadError::ParseError(error))) => Err(Error::Malformed(foreign(&error.to_string()))),
+            Some(Err(ReadError::HardError(error))) => Err(broken(domain, &error)),
+            Some(Err(ReadError::StreamFooterReceived)) | None => Err(Error::Away(format!(
+                "The server of {domain} closed the connection."
+            ))),
+        };
+    }
+}
+
+async fn send<T: AsyncReadAndWrite>(
+    domain: &str,
+    stream: &mut XmlStream<Metered<T>, Stanza>,
+    stanza: &Element,
+) -> Result<(), Error> {
+    stream.send(stanza).await.map_err(|error| broken(domain, &error))
+}
+
+/// Logs in and binds a resource.
+async fn finish(opened: Opened, account: &Account, password: &Secret) -> Result<LoggedIn, Error> {
+    let Opened {
+        mut stream,
+        meter,
+        features,
+        transport,
+        encrypted,
+        binding,
+    } = opened;
+    let domain = account.jid.domain();
+    let mut mechanism = sasl::choose(&features, &account.jid, password, encrypted, binding)?;
+    send(domain, &mut stream, &mechanism.begin()).await?;
+    for _ in 0..sasl::MOST_STEPS {
+        meter.next();
+        let said = next(domain, &mut stream).await?;
+        match mechanism.answer(&said)? {
+            sasl::Step::Send(answer) => send(domain, &mut stream, &answer).await?,
+            sasl::Step::Done => {
+                let stream = restart(domain, stream).await?;
+                return bind(domain, stream, meter, transport).await;
+            }
+        }
+    }
+    Err(Error::Malformed("the login does not finish".into()))
+}
+
+async fn restart(domain: &str, stream: Stream) -> Result<Stream, Error> {
+    let header = StreamHeader {
+        to: Some(Cow::Borrowed(domain)),
+        ..StreamHeader::default()
+    };
+    let opening = stream
+        .initiate_reset()
+        .send_header(header)
+        .await
+        .map_err(|error| broken(domain, &error))?;
+    Ok(opening.skip_features())
+}
+
+async fn bind(
+    domain: &str,
+    mut stream: Stream,
+    meter: Arc<Meter>,
+    transport: String,
+) -> Result<LoggedIn, Error> {
+    // The features after login.
+    next(domain, &mut stream).await?;
+    let ask = with(
+        element("iq", CLIENT, &[("type", "set"), ("id", "bind")]),
+        element("bind", BIND, &[]),
+    );
+    send(domain, &mut stream, &ask).await?;
+    for _ in 0..CHATTER {
+        meter.next();
+        let answer = next(domain, &mut stream).await?;
+        if !answer.is("iq", CLIENT) || attribute(&answer, "id") != Some("bind") {
+            continue;
+        }
+        return if attribute(&answer, "type") == Some("result") {
+            Ok(LoggedIn {
+                stream,
+                meter,
+                transport,
+            })
+        } else {
+            let refusal = super::element::refusal(&answer);
+            Err(Error::Away(format!(
+                "The server of {domain} refuses the session: {}",
+                refusal.said()
+            )))
+        };
+    }
+    Err(Error::Malformed("the session is not bound".into()))
+}

@@ -1,0 +1,279 @@
+//! ejabberd 21.12 and later, by an XMPP account: the ad-hoc commands of a room for hats, and its affiliation lists. The
+//! account never joins a room, because that is visible to the occupants.
+//!
+//! A call runs in the calling thread. Many rooms are processed in parallel, with one pending request per room.
+
+mod address;
+mod apply;
+mod bounded;
+mod change;
+mod check;
+mod dialect;
+mod discover;
+mod element;
+mod hub;
+mod link;
+mod login;
+mod outcome;
+mod password;
+mod read;
+mod sasl;
+mod tls;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::iter;
+use tokio::runtime::{Builder, Runtime};
+
+use self::apply::Telling;
+use self::dialect::Dialect;
+use self::hub::{Hub, SIDE_BY_SIDE};
+use self::link::{Asking, Link};
+use super::backend::{Applied, AskPassword, Backend, ReadEvent, RoomChanges, RoomList, Tell};
+use super::error::Error;
+use super::settings::{Account, PasswordSource, ServerSettings};
+use crate::model::Jid;
+use crate::sync::{RoomRead, Secret, ServerClass, ServerReport};
+
+/// A backend that uses an account on an XMPP server.
+pub struct Xmpp {
+    settings: ServerSettings,
+    account: Account,
+    ask: AskPassword,
+    /// The password of the last successful login.
+    known: Option<Secret>,
+    /// Why the login was refused. It is only tried again by [`Backend::connect`] and [`Backend::check`].
+    refused: Option<String>,
+    session: Option<Session>,
+    dialect: Option<Dialect>,
+}
+
+struct Session {
+    link: Link,
+    runtime: Runtime,
+}
+
+impl Xmpp {
+    /// Creates a backend without connecting. `ask` is called if the configuration has no password command.
+    pub fn new(settings: ServerSettings, account: Account, ask: AskPassword) -> Self {
+        Self {
+            settings,
+            account,
+            ask,
+            known: None,
+            refused: None,
+            session: None,
+            dialect: None,
+        }
+    }
+
+    /// Logs in unless the connection is open. A refused login is not tried again.
+    fn log_in(&mut self) -> Result<(), Error> {
+        if let Some(mut session) = self.session.take() {
+            // The connection may have been closed since the last call.
+            let Session { link, runtime } = &mut session;
+            if runtime.block_on(link.is_open()) {
+                self.session = Some(session);
+                return Ok(());
+            }
+            session.runtime.shutdown_background();
+        }
+        if let Some(why) = &self.refused {
+            return Err(Error::Refused(why.clone()));
+        }
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Away(format!("Cannot start a connection: {error}")))?;
+        let mut given = None;
+        let (account, known, ask) = (&self.account, &self.known, &mut self.ask);
+        let mut password = || {
+            let password = match (known, &account.password) {
+                (Some(known), _) => known.clone(),
+                (None, PasswordSource::Command(line)) => password::from_command(line, &account.jid)?,
+                (None, PasswordSource::Ask) => ask(&account.jid)
+                    .ok_or_else(|| Error::Refused(format!("No password was entered for {}.", account.jid)))?,
+            };
+            given = Some(password.clone());
+            Ok(password)
+        };
+        let logged_in = runtime.block_on(login::login(account, self.settings.timeout, &mut password));
+        match logged_in {
+            Ok(logged_in) => {
+                self.known = given;
+                let link = Link::new(logged_in, self.account.jid.domain());
+                log::debug!(server = &*self.settings.entry.name, through = &*link.transport; "connected");
+                self.session = Some(Session { link, runtime });
+                Ok(())
+            }
+            Err(error) => {
+                // A DNS lookup may still be running.
+                runtime.shutdown_background();
+                if let Error::Refused(why) = &error {
+                    self.refused = Some(why.clone());
+                    self.known = None;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs requests. A lost connection is dropped.
+    fn run<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&Asking, &ServerSettings) -> T,
+    ) -> Result<(T, Option<Error>), Error> {
+        self.log_in()?;
+        let Some(Session { link, runtime }) = &mut self.session else {
+            return Err(Error::Away("The connection is closed.".into()));
+        };
+        let settings = &self.settings;
+        let (value, lost) =
+            runtime.block_on(link.run(settings.timeout, async |asking| work(asking, settings).await));
+        if lost.is_some() {
+            self.give_up();
+        }
+        Ok((value, lost))
+    }
+
+    /// Runs requests that change nothing.
+    fn look<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&Asking, &ServerSettings) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (value, lost) = self.run(work)?;
+        match (value, lost) {
+            (Err(_), Some(lost)) => Err(lost),
+            (value, _) => value,
+        }
+    }
+
+    fn give_up(&mut self) {
+        if let Some(session) = self.session.take() {
+            session.runtime.shutdown_background();
+        }
+    }
+
+    fn dialect(&mut self) -> Result<Dialect, Error> {
+        self.log_in()?;
+        if let Some(dialect) = self.dialect {
+            return Ok(dialect);
+        }
+        let own = self.account.jid.clone();
+        let dialect = self.look(async |asking, settings| discover::dialect(asking, settings, &own).await)?;
+        self.dialect = Some(dialect);
+        Ok(dialect)
+    }
+}
+
+impl Backend for Xmpp {
+    fn connect(&mut self) -> Result<ServerClass, Error> {
+        self.refused = None;
+        Ok(self.dialect()?.class())
+    }
+
+    fn disconnect(&mut self) {
+        if let Some(Session { link, runtime }) = self.session.take() {
+            runtime.block_on(link.close());
+            runtime.shutdown_background();
+        }
+        // The server may have been updated when it is reconnected.
+        self.dialect = None;
+    }
+
+    fn check(&mut self) -> Result<ServerReport, Error> {
+        self.refused = None;
+        self.log_in()?;
+        let transport = self
+            .session
+            .as_ref()
+            .map(|session| session.link.transport.clone());
+        let own = self.account.jid.clone();
+        let (report, dialect) =
+            self.look(async |asking, settings| check::check(asking, settings, &own, transport).await)?;
+        self.dialect = self.dialect.or(dialect);
+        Ok(report)
+    }
+
+    fn list_rooms(&mut self) -> Result<RoomList, Error> {
+        let own = self.account.jid.clone();
+        self.look(async |asking, settings| discover::rooms(asking, settings, &own).await)
+    }
+
+    fn read_rooms(&mut self, rooms: &[Jid], tell: Tell<'_, ReadEvent>) -> Result<(), Error> {
+        let dialect = self.dialect()?;
+        let told = RefCell::new((tell, false));
+        let (result, lost) = self.run(async |asking, settings| {
+            let hub = Hub { dialect, settings };
+            let failed = RefCell::new(None);
+            let each = iter(rooms).for_each_concurrent(SIDE_BY_SIDE, async |room| {
+                if told.borrow().1 || failed.borrow().is_some() {
+                    return;
+                }
+                let read = if hub.has(room) {
+                    read::read_room(asking, &hub, room).await
+                } else {
+                    Ok(RoomRead::Forbidden(format!(
+                        "{room} does not belong to the services of the server {} in the configuration.",
+                        settings.entry.name
+                    )))
+                };
+                match read {
+                    Ok(read) => {
+                        let event = ReadEvent::Room {
+                            room: room.clone(),
+                            read,
+                        };
+                        let (tell, stopped) = &mut *told.borrow_mut();
+                        if !*stopped && tell(event) == ControlFlow::Break(()) {
+                            *stopped = true;
+                        }
+                    }
+                    Err(error) => drop(failed.borrow_mut().get_or_insert(error)),
+                }
+            });
+            each.await;
+            failed.into_inner().map_or(Ok(()), Err)
+        })?;
+        match (result, lost) {
+            (Err(error), lost) => Err(lost.unwrap_or(error)),
+            (Ok(()), _) if told.borrow().1 => Err(Error::Stopped),
+            (Ok(()), _) => Ok(()),
+        }
+    }
+
+    fn apply(&mut self, work: &[RoomChanges], tell: Tell<'_, Applied>) -> Result<(), Error> {
+        let dialect = self.dialect()?;
+        // The same room may occur twice, but must have only one pending command.
+        let mut rooms: BTreeMap<&Jid, Vec<usize>> = BTreeMap::new();
+        for (number, changes) in work.iter().enumerate() {
+            rooms.entry(&changes.room).or_default().push(number);
+        }
+        let telling = Telling::new(tell, work);
+        let (result, lost) = self.run(async |asking, settings| {
+            let hub = Hub { dialect, settings };
+            let failed = RefCell::new(None);
+            let each = iter(rooms.values()).for_each_concurrent(SIDE_BY_SIDE, async |numbers| {
+                if telling.is_stopped() {
+                    return;
+                }
+                if let Err(error) = apply::apply_room(asking, &hub, numbers, &telling).await {
+                    failed.borrow_mut().get_or_insert(error);
+                }
+            });
+            each.await;
+            failed.into_inner().map_or(Ok(()), Err)
+        })?;
+        match (result, lost) {
+            (Err(error), lost) => {
+                self.give_up();
+                Err(lost.unwrap_or(error))
+            }
+            (Ok(()), _) if telling.is_stopped() => Err(Error::Stopped),
+            (Ok(()), _) => Ok(()),
+        }
+    }
+}

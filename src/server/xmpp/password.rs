@@ -1,0 +1,57 @@
+//! Reads the password of an account from a configured command. The password exists only in memory.
+
+use std::time::{Duration, Instant};
+
+use crate::model::Jid;
+use crate::server::channel::Broken;
+use crate::server::child::{Child, Input};
+use crate::server::error::{Error, foreign};
+use crate::server::settings::CommandLine;
+use crate::sync::Secret;
+
+/// How long the command may take. It may show a password prompt of its own.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Maximum output of the command, in bytes.
+const LONGEST: usize = 64 << 10;
+
+/// The first line of the command's output.
+pub(super) fn from_command(line: &CommandLine, jid: &Jid) -> Result<Secret, Error> {
+    let program = line.program.display();
+    let failed = |why: String| Error::Refused(format!("Cannot get the password of {jid}: {program} {why}"));
+    let mut child =
+        Child::start(line, Input::Nothing).map_err(|error| failed(format!("cannot be run: {error}")))?;
+    let until = Instant::now() + PATIENCE;
+    let mut printed = Vec::new();
+    loop {
+        match child.channel.receive(until) {
+            Ok(bytes) => printed.extend_from_slice(&bytes),
+            Err(Broken::Ended) => break,
+            Err(Broken::Slow) => {
+                return Err(failed(format!("did not exit within {} s.", PATIENCE.as_secs())));
+            }
+            Err(Broken::Flood | Broken::Malformed(_)) => return Err(failed("printed too much.".into())),
+            Err(Broken::System(error)) => return Err(failed(format!("cannot be read: {error}"))),
+        }
+        if printed.len() > LONGEST {
+            return Err(failed("printed too much.".into()));
+        }
+    }
+    let left = until.saturating_duration_since(Instant::now());
+    let status = child.wait(left);
+    if !status.is_some_and(|status| status.success()) {
+        let complaint = foreign(&child.channel.complaint());
+        let status = status.map_or_else(|| "it does not exit".to_owned(), |status| status.to_string());
+        return Err(failed(if complaint.is_empty() {
+            format!("failed: {status}")
+        } else {
+            format!("failed: {complaint}")
+        }));
+    }
+    let first = printed.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let text = std::str::from_utf8(first).map_err(|_| failed("printed invalid UTF-8.".into()))?;
+    let text = text.trim_end_matches('\r');
+    if text.is_empty() {
+        return Err(failed("printed an empty first line.".into()));
+    }
+    Ok(Secret::new(text))
+}

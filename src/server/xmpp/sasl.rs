@@ -1,0 +1,227 @@
+//! Login (RFC 6120, section 6) with SCRAM (RFC 5802, RFC 7677), or with PLAIN (RFC 4616) on encrypted streams only.
+//!
+//! The crate `sasl` computes the messages. It does not check the server's nonce and iteration count; that is done here, and
+//! the server's signature is verified.
+
+use ::sasl::client::Mechanism;
+use ::sasl::client::mechanisms::{Plain, Scram};
+use ::sasl::common::ChannelBinding;
+use ::sasl::common::scram::{Sha1, Sha256};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tokio_xmpp::minidom::Element;
+
+use super::element::{attribute, child, element, texts};
+use crate::model::Jid;
+use crate::server::error::{Error, foreign};
+use crate::sync::Secret;
+
+const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+const CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
+/// Maximum iteration count. ejabberd uses 4,096; a million takes about a second.
+const MOST_ROUNDS: u32 = 1_000_000;
+/// Maximum number of server messages in a login.
+pub(super) const MOST_STEPS: usize = 4;
+
+/// A login in progress.
+pub(super) struct Login {
+    mechanism: Box<dyn Mechanism>,
+    jid: Jid,
+    /// The client nonce, with which the server's must begin; `None` for mechanisms without.
+    nonce: Option<String>,
+    answered: bool,
+}
+
+/// The next step.
+pub(super) enum Step {
+    /// Send this element.
+    Send(Element),
+    /// The login succeeded.
+    Done,
+}
+
+/// Chooses the strongest mechanism that both sides support.
+pub(super) fn choose(
+    features: &Element,
+    jid: &Jid,
+    password: &Secret,
+    encrypted: bool,
+    binding: Option<Vec<u8>>,
+) -> Result<Login, Error> {
+    let refused = |why: &str| Error::Refused(format!("Cannot log in as {jid}: {why}"));
+    let offered = child(features, "mechanisms", SASL)
+        .map(|mechanisms| texts(mechanisms, "mechanism"))
+        .unwrap_or_default();
+    let offers = |name: &str| offered.iter().any(|offered| offered == name);
+    let local = jid
+        .local()
+        .ok_or_else(|| refused("the address has no local part."))?;
+    let prepared = stringprep::saslprep(password.reveal())
+        .map_err(|_| refused("the password contains invalid characters."))?;
+    let bound = child(features, "sasl-channel-binding", CHANNEL_BINDING).is_some_and(|types| {
+        types
+            .children()
+            .any(|kind| attribute(kind, "type") == Some("tls-exporter"))
+    });
+    let binding = binding.filter(|_| bound);
+    let scram_name = local.replace('=', "=3D").replace(',', "=2C");
+    let random = |_| refused("no random numbers are available.");
+    let bind = |plus: bool| match &binding {
+        Some(data) if plus => ChannelBinding::TlsExporter(data.clone()),
+        _ => ChannelBinding::None,
+    };
+    for (name, plus, strong) in [
+        ("SCRAM-SHA-256-PLUS", true, true),
+        ("SCRAM-SHA-1-PLUS", true, false),
+        ("SCRAM-SHA-256", false, true),
+        ("SCRAM-SHA-1", false, false),
+    ] {
+        if !offers(name) || plus && binding.is_none() {
+            continue;
+        }
+        let (user, password) = (scram_name.clone(), prepared.to_string());
+        let mechanism: Box<dyn Mechanism> = if strong {
+            Box::new(Scram::<Sha256>::new(user, password, bind(plus)).map_err(random)?)
+        } else {
+            Box::new(Scram::<Sha1>::new(user, password, bind(plus)).map_err(random)?)
+        };
+        return Ok(Login {
+            mechanism,
+            jid: jid.clone(),
+            nonce: Some(String::new()),
+            answered: false,
+        });
+    }
+    if offers("PLAIN") && encrypted {
+        return Ok(Login {
+            mechanism: Box::new(Plain::new(local, prepared.to_string())),
+            jid: jid.clone(),
+            nonce: None,
+            answered: false,
+        });
+    }
+    Err(refused(if offers("PLAIN") {
+        "the server accepts only plain-text passwords, and the connection is not encrypted."
+    } else {
+        "the server supports neither SCRAM nor PLAIN."
+    }))
+}
+
+impl Login {
+    /// The first message.
+    pub(super) fn begin(&mut self) -> Element {
+        let name = self.mechanism.name().to_owned();
+        let initial = self.mechanism.initial();
+        if let Some(nonce) = &mut self.nonce {
+            let text = String::from_utf8_lossy(&initial);
+            *nonce = text
+                .rsplit_once(",r=")
+                .map(|(_, own)| own.to_owned())
+                .unwrap_or_default();
+        }
+        let mut auth = element("auth", SASL, &[("mechanism", &name)]);
+        auth.append_text_node(encoded(&initial));
+        auth
+    }
+
+    /// Handles a message of the server.
+    pub(super) fn answer(&mut self, said: &Element) -> Result<Step, Error> {
+        let jid = self.jid.clone();
+        let unproven = || {
+            Error::Refused(format!(
+                "Cannot log in as {jid}: the server could not prove that it knows the password. It may be an impostor."
+            ))
+        };
+        match said.name() {
+            "challenge" if said.has_ns(SASL) => {
+                let challenge = decoded(said)?;
+                self.check(&challenge)?;
+                let response = self.mechanism.response(&challenge).map_err(|_| malformed())?;
+                self.answered = true;
+                let mut answer = element("response", SASL, &[]);
+                answer.append_text_node(encoded(&response));
+                Ok(Step::Send(answer))
+            }
+            "success" if said.has_ns(SASL) => {
+                if self.nonce.is_some() {
+                    if !self.answered {
+                        return Err(unproven());
+                    }
+                    self.mechanism.success(&decoded(said)?).map_err(|_| unproven())?;
+                }
+                Ok(Step::Done)
+            }
+            "failure" if said.has_ns(SASL) => Err(self.failed(said)),
+            _ => Err(malformed()),
+        }
+    }
+
+    /// Checks a challenge.
+    fn check(&self, challenge: &[u8]) -> Result<(), Error> {
+        let Some(own) = &self.nonce else {
+            return Err(malformed());
+        };
+        let text = std::str::from_utf8(challenge).map_err(|_| malformed())?;
+        let value = |name: &str| {
+            text.split(',')
+                .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+        };
+        let continues = value("r").is_some_and(|nonce| nonce.len() > own.len() && nonce.starts_with(own));
+        let rounds: Option<u32> = value("i").and_then(|rounds| rounds.parse().ok());
+        let bearable = rounds.is_some_and(|rounds| (1..=MOST_ROUNDS).contains(&rounds));
+        if own.is_empty() || self.answered || !continues || !bearable || value("s").is_none() {
+            return Err(malformed());
+        }
+        Ok(())
+    }
+
+    fn failed(&self, said: &Element) -> Error {
+        let jid = &self.jid;
+        let condition = said
+            .children()
+            .map(Element::name)
+            .find(|name| *name != "text")
+            .unwrap_or_default();
+        let text = texts(said, "text").into_iter().next().unwrap_or_default();
+        let text = match foreign(&text) {
+            text if text.is_empty() => String::new(),
+            text => format!(" The server says: {text}"),
+        };
+        match condition {
+            "not-authorized" => Error::Refused(format!(
+                "Cannot log in as {jid}: wrong password, or no such account.{text}"
+            )),
+            "account-disabled" => {
+                Error::Refused(format!("Cannot log in as {jid}: the account is disabled.{text}"))
+            }
+            "credentials-expired" => {
+                Error::Refused(format!("Cannot log in as {jid}: the password has expired.{text}"))
+            }
+            "temporary-auth-failure" => Error::Away(format!(
+                "Cannot log in as {jid}: the server cannot verify passwords at the moment.{text}"
+            )),
+            other => Error::Refused(format!("Cannot log in as {jid}: {}.{text}", foreign(other))),
+        }
+    }
+}
+
+fn malformed() -> Error {
+    Error::Malformed("the login violates the protocol".into())
+}
+
+/// Base64, or `=` for no data.
+fn encoded(data: &[u8]) -> String {
+    if data.is_empty() {
+        "=".to_owned()
+    } else {
+        STANDARD.encode(data)
+    }
+}
+
+fn decoded(said: &Element) -> Result<Vec<u8>, Error> {
+    let text = said.text();
+    match text.trim() {
+        "" | "=" => Ok(Vec::new()),
+        text => STANDARD.decode(text).map_err(|_| malformed()),
+    }
+}

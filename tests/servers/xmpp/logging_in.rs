@@ -1,0 +1,312 @@
+//! Encryption and login: what is refused is refused once, in a sentence that says what to do.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use hatrack::server::xmpp::Xmpp;
+use hatrack::server::{Account, Backend as _, CommandLine, Error, PasswordSource, TlsMode};
+use hatrack::sync::Secret;
+
+use super::{ANA, ROOM, account, each, prints, read, settings, xmpp};
+use crate::server::{Kind, Server};
+
+fn refusal(account: &Account) -> String {
+    match xmpp(settings(account)).connect() {
+        Err(Error::Refused(why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn each_kind_of_encryption_works() {
+    each(|server| {
+        server.muc(ROOM, &[], &[(ANA, "owner")]);
+        let required = account(server, "ana");
+        let direct = Account {
+            address: Some(("localhost".into(), server.ports.tls)),
+            tls: TlsMode::Direct,
+            ..required.clone()
+        };
+        let none = Account {
+            tls: TlsMode::None,
+            ca_file: None,
+            ..required.clone()
+        };
+        for (account, wanted) in [
+            (required, "TLS 1.3"),
+            (direct, "TLS 1.3"),
+            (none, "unencrypted (this machine only)"),
+        ] {
+            let mut backend = xmpp(settings(&account));
+            let report = backend.check().unwrap();
+            assert_eq!(report.transport.as_deref(), Some(wanted));
+            assert_eq!(read(&mut backend, ROOM).users.len(), 1);
+            backend.disconnect();
+            assert_eq!(read(&mut backend, ROOM).users.len(), 1);
+        }
+    });
+}
+
+#[test]
+fn a_certificate_that_signs_itself_is_refused_unless_it_is_given() {
+    each(|server| {
+        server.muc(ROOM, &[], &[(ANA, "owner")]);
+        let mut unknown = account(server, "ana");
+        unknown.ca_file = None;
+        let why = refusal(&unknown);
+        assert!(why.contains("ca-file") && why.contains("localhost"), "{why}");
+        unknown.ca_file = Some("/nonexistent.pem".into());
+        assert!(refusal(&unknown).contains("/nonexistent.pem"));
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        unknown.ca_file = Some(empty.path().into());
+        assert!(refusal(&unknown).contains("contains no PEM certificate"));
+    });
+}
+
+/// A server that shows a certificate and knows nothing of XMPP.
+struct Shows(Child, u16);
+
+impl Drop for Shows {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn openssl(folder: &Path, words: &str) {
+    let done = Command::new("openssl")
+        .args(words.split(' '))
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "{words}: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
+
+fn show(folder: &Path, certificate: &str) -> Shows {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--pdeathsig=KILL", "openssl", "s_server", "-quiet", "-accept"])
+        .args([&format!("127.0.0.1:{port}"), "-key", "key", "-cert", certificate])
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let child = crate::process::spawn(command).unwrap();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    Shows(child, port)
+}
+
+#[test]
+fn a_certificate_that_is_wrong_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let make = |words: &str| openssl(folder.path(), words);
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    make(&format!(
+        "req -x509 {key} -days 9 -subj /CN=authority -keyout cakey -out ca"
+    ));
+    std::fs::write(folder.path().join("good.ext"), "subjectAltName=DNS:localhost").unwrap();
+    std::fs::write(
+        folder.path().join("other.ext"),
+        "subjectAltName=DNS:chat.example.org",
+    )
+    .unwrap();
+    make(&format!("req {key} -subj /CN=server -keyout key -out request"));
+    let sign = "x509 -req -in request -CA ca -CAkey cakey -CAcreateserial";
+    make(&format!("{sign} -days 9 -extfile good.ext -out good"));
+    make(&format!("{sign} -days 9 -extfile other.ext -out other"));
+    make(&format!("{sign} -days -1 -extfile good.ext -out old"));
+    let ca = Some(folder.path().join("ca"));
+    for (certificate, ca_file, says) in [
+        ("old", ca.clone(), "has expired"),
+        ("other", ca.clone(), "only for chat.example.org"),
+        ("good", None, "unknown authority"),
+        // A certificate that is given itself is trusted for its own names, and not after its time.
+        ("other", Some(folder.path().join("other")), "only for"),
+        ("old", Some(folder.path().join("old")), "has expired"),
+    ] {
+        let server = show(folder.path(), certificate);
+        let account = Account {
+            jid: super::jid(ANA),
+            password: PasswordSource::Command(prints("secret")),
+            address: Some(("127.0.0.1".into(), server.1)),
+            tls: TlsMode::Direct,
+            ca_file,
+        };
+        let why = refusal(&account);
+        assert!(why.contains(says), "{certificate}: {why}");
+    }
+    // This one is trusted, and then nothing is said.
+    let server = show(folder.path(), "good");
+    let account = Account {
+        jid: super::jid(ANA),
+        password: PasswordSource::Ask,
+        address: Some(("127.0.0.1".into(), server.1)),
+        tls: TlsMode::Direct,
+        ca_file: ca,
+    };
+    let mut settings = settings(&account);
+    settings.timeout = std::time::Duration::from_secs(1);
+    let error = xmpp(settings).connect().unwrap_err();
+    assert!(
+        matches!(&error, Error::Away(why) if why.contains("does not answer")),
+        "{error}"
+    );
+}
+
+#[test]
+fn without_encryption_only_this_machine_is_reached() {
+    for host in ["192.0.2.1", "::ffff:192.0.2.1"] {
+        let account = Account {
+            jid: super::jid(ANA),
+            password: PasswordSource::Command(prints("secret")),
+            address: Some((host.into(), 5222)),
+            tls: TlsMode::None,
+            ca_file: None,
+        };
+        let why = refusal(&account);
+        assert!(why.contains("addresses of this machine"), "{why}");
+    }
+}
+
+#[test]
+fn a_server_that_is_away_is_said_to_be() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let account = Account {
+        jid: super::jid(ANA),
+        password: PasswordSource::Command(prints("secret")),
+        address: Some(("localhost".into(), port)),
+        tls: TlsMode::Required,
+        ca_file: None,
+    };
+    let error = xmpp(settings(&account)).connect().unwrap_err();
+    assert!(
+        matches!(&error, Error::Away(why) if why.contains("connection refused")),
+        "{error}"
+    );
+}
+
+/// How often the server saw a wrong password.
+fn attempts(server: &Server) -> usize {
+    // It is written a moment later.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let log = std::fs::read_to_string(server.path("ejabberd.log")).unwrap();
+    log.lines().filter(|line| line.contains("Failed c2s")).count()
+}
+
+#[test]
+fn a_wrong_password_is_tried_once() {
+    each(|server| {
+        server.muc(ROOM, &[], &[(ANA, "owner")]);
+        server.api("set_loglevel", &serde_json::json!({"loglevel": "info"}));
+        let wrong = Account {
+            password: PasswordSource::Command(prints("hunter2")),
+            ..account(server, "ana")
+        };
+        let mut backend = xmpp(settings(&wrong));
+        for _ in 0..3 {
+            let error = super::read_all(&mut backend, &[ROOM]).unwrap_err();
+            assert!(
+                matches!(&error, Error::Refused(why) if why.contains("wrong password") && why.contains(ANA)),
+                "{error}"
+            );
+        }
+        assert_eq!(attempts(server), 1);
+        // Somebody acts.
+        backend.connect().unwrap_err();
+        assert_eq!(attempts(server), 2);
+        let text = backend.connect().unwrap_err().to_string();
+        assert!(!text.contains("hunter2"), "{text}");
+    });
+}
+
+#[test]
+fn a_password_is_asked_for_when_the_server_is_there_and_kept_for_the_session() {
+    each(|server| {
+        server.muc(ROOM, &[], &[(ANA, "owner")]);
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let answers = Arc::new(Mutex::new(vec![None, Some("wrong"), Some("secret")].into_iter()));
+        let account = Account {
+            password: PasswordSource::Ask,
+            ..account(server, "ana")
+        };
+        let ask = {
+            let asked = asked.clone();
+            Box::new(move |jid: &hatrack::model::Jid| {
+                asked.lock().unwrap().push(jid.to_string());
+                answers.lock().unwrap().next().unwrap().map(Secret::new)
+            })
+        };
+        let mut backend = Xmpp::new(settings(&account), account.clone(), ask);
+        assert!(
+            matches!(backend.connect(), Err(Error::Refused(why)) if why.contains("No password was entered"))
+        );
+        assert!(matches!(backend.connect(), Err(Error::Refused(why)) if why.contains("wrong password")));
+        backend.connect().unwrap();
+        backend.disconnect();
+        read(&mut backend, ROOM);
+        assert_eq!(*asked.lock().unwrap(), [ANA; 3], "not asked again");
+    });
+}
+
+#[test]
+fn a_password_command_that_fails_says_why_and_nobody_sees_what_it_prints() {
+    let Some(server) = Server::start(Kind::Ejabberd26) else {
+        return;
+    };
+    let shell = |script: &str| CommandLine {
+        program: "/bin/sh".into(),
+        arguments: vec!["-c".into(), script.into()],
+        variables: vec![("HOME".into(), "/nowhere".into())],
+    };
+    let missing = CommandLine {
+        program: "/nonexistent/pass".into(),
+        arguments: Vec::new(),
+        variables: Vec::new(),
+    };
+    for (line, says) in [
+        (
+            shell("echo hunter2; echo 'no such entry' >&2; exit 3"),
+            "no such entry",
+        ),
+        (shell("echo hunter2; kill -9 $$"), "signal"),
+        (shell("echo; echo hunter2"), "empty first line"),
+        (shell("yes hunter2"), "printed too much"),
+        (shell("printf '\\377\\n'"), "invalid UTF-8"),
+        (
+            shell("test -t 0 || ! cat </dev/tty && echo 'no terminal' >&2; exit 1"),
+            "no terminal",
+        ),
+        (missing, "cannot be run"),
+    ] {
+        let account = Account {
+            password: PasswordSource::Command(line),
+            ..account(&server, "ana")
+        };
+        let why = refusal(&account);
+        assert!(why.contains(says) && why.contains(ANA), "{why}");
+        assert!(!why.contains("hunter2"), "{why}");
+    }
+    // Only what is in the configuration is in its environment, and the first line counts.
+    server.user("ana");
+    server.muc(ROOM, &[], &[(ANA, "owner")]);
+    let script =
+        "test \"$HOME\" = /nowhere && test -z \"$USER$CARGO_MANIFEST_DIR\" && printf 'secret\\r\\nmore\\n'";
+    let account = Account {
+        password: PasswordSource::Command(shell(script)),
+        ..account(&server, "ana")
+    };
+    xmpp(settings(&account)).connect().unwrap();
+}

@@ -1,0 +1,215 @@
+//! hatrack's XMPP account, against ejabberd itself.
+
+mod fake;
+mod hostile;
+mod logging_in;
+mod reading;
+mod writing;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use hatrack::model::{Affiliation, HatId, Jid};
+use hatrack::server::xmpp::Xmpp;
+use hatrack::server::{
+    Account, Applied, Backend as _, CommandLine, Error, PasswordSource, ReadEvent, RoomChanges, ServerAccess,
+    ServerSettings, TlsMode,
+};
+use hatrack::sync::{CatalogValue, HatValue, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoom, RoomRead};
+use serde_json::{Value, json};
+
+use crate::server::{Kind, Server};
+
+pub(super) const SERVICE: &str = "conference.localhost";
+pub(super) const ROOM: &str = "courses@conference.localhost";
+pub(super) const ANA: &str = "ana@localhost";
+pub(super) const BOB: &str = "bob@localhost";
+
+pub(super) fn jid(text: &str) -> Jid {
+    Jid::parse(text).unwrap()
+}
+
+/// A command that prints a text.
+pub(super) fn prints(text: &str) -> CommandLine {
+    CommandLine {
+        program: "/bin/echo".into(),
+        arguments: vec![text.to_owned()],
+        variables: Vec::new(),
+    }
+}
+
+/// The account of a user, encrypted, with the server's certificate as its authority.
+pub(super) fn account(server: &Server, user: &str) -> Account {
+    Account {
+        jid: jid(&format!("{user}@localhost")),
+        password: PasswordSource::Command(prints("secret")),
+        address: Some(("127.0.0.1".into(), server.ports.client)),
+        tls: TlsMode::Required,
+        ca_file: Some(server.certificate()),
+    }
+}
+
+pub(super) fn settings(account: &Account) -> ServerSettings {
+    ServerSettings {
+        timeout: Duration::from_secs(30),
+        ..ServerSettings::new("example", vec![jid(SERVICE)], ServerAccess::Xmpp(account.clone()))
+    }
+}
+
+/// A backend that has nobody to ask.
+pub(super) fn xmpp(settings: ServerSettings) -> Xmpp {
+    match settings.access.clone() {
+        ServerAccess::Xmpp(account) => Xmpp::new(settings, account, Box::new(|_| None)),
+        ServerAccess::Prosody(_) => panic!("no XMPP"),
+    }
+}
+
+pub(super) fn login(server: &Server, user: &str) -> Xmpp {
+    xmpp(settings(&account(server, user)))
+}
+
+/// Runs a test for each ejabberd.
+pub(super) fn each(test: impl Fn(&mut Server)) {
+    for kind in [Kind::Ejabberd23, Kind::Ejabberd26] {
+        let Some(mut server) = Server::start(kind) else {
+            return;
+        };
+        for user in ["siteadmin", "ana", "bob"] {
+            server.user(user);
+        }
+        test(&mut server);
+    }
+}
+
+impl Server {
+    /// Makes a room with these affiliations, by ejabberd's own API.
+    pub(crate) fn muc(&self, room: &str, options: &[(&str, &str)], affiliations: &[(&str, &str)]) {
+        let (name, service) = room.split_once('@').unwrap();
+        let options: Vec<Value> = options
+            .iter()
+            .map(|(name, value)| json!({"name": name, "value": value}))
+            .collect();
+        self.api(
+            "create_room_with_opts",
+            &json!({"name": name, "service": service, "host": "localhost", "options": options}),
+        );
+        for (user, affiliation) in affiliations {
+            self.affiliate(room, user, affiliation);
+        }
+    }
+
+    pub(crate) fn affiliate(&self, room: &str, user: &str, affiliation: &str) {
+        let (name, service) = room.split_once('@').unwrap();
+        let new = self.kind == Kind::Ejabberd26;
+        let keys = if new {
+            ("room", "user", "host")
+        } else {
+            ("name", "", "")
+        };
+        let mut arguments = json!({"service": service, "affiliation": affiliation});
+        arguments[keys.0] = json!(name);
+        if new {
+            let (local, host) = user.split_once('@').unwrap();
+            arguments[keys.1] = json!(local);
+            arguments[keys.2] = json!(host);
+        } else {
+            arguments["jid"] = json!(user);
+        }
+        self.api("set_room_affiliation", &arguments);
+    }
+}
+
+pub(super) fn read_all(backend: &mut Xmpp, rooms: &[&str]) -> Result<Vec<(Jid, RoomRead)>, Error> {
+    let rooms: Vec<Jid> = rooms.iter().copied().map(jid).collect();
+    let mut all = Vec::new();
+    backend.read_rooms(&rooms, &mut |event| {
+        if let ReadEvent::Room { room, read } = event {
+            all.push((room, read));
+        }
+        ControlFlow::Continue(())
+    })?;
+    all.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(all)
+}
+
+pub(super) fn read(backend: &mut Xmpp, room: &str) -> RemoteRoom {
+    match read_all(backend, &[room]).unwrap().remove(0).1 {
+        RoomRead::Read(room) => (*room).clone(),
+        other => panic!("{room}: {other:?}"),
+    }
+}
+
+/// A hat as a server of this kind has it.
+pub(super) fn hat(server: &Server, title: &str) -> HatValue {
+    match server.kind {
+        Kind::Ejabberd26 => HatValue::assigned(),
+        _ => HatValue::titled(title),
+    }
+}
+
+pub(super) fn change(
+    user: &str,
+    id: &str,
+    expected: Option<HatValue>,
+    wanted: Option<HatValue>,
+) -> ItemChange {
+    let item = Item::Hat {
+        user: jid(user),
+        hat: HatId::unchecked(id),
+    };
+    ItemChange::new(item, expected.map(ItemValue::Hat), wanted.map(ItemValue::Hat))
+}
+
+pub(super) fn define(id: &str, expected: Option<CatalogValue>, wanted: Option<CatalogValue>) -> ItemChange {
+    let item = Item::Catalog {
+        hat: HatId::unchecked(id),
+    };
+    ItemChange::new(
+        item,
+        expected.map(ItemValue::Catalog),
+        wanted.map(ItemValue::Catalog),
+    )
+}
+
+pub(super) fn affiliate(user: &str, expected: Affiliation, wanted: Affiliation) -> ItemChange {
+    let item = Item::Affiliation { user: jid(user) };
+    ItemChange::new(
+        item,
+        ItemValue::affiliation(expected),
+        ItemValue::affiliation(wanted),
+    )
+}
+
+pub(super) fn try_apply(
+    backend: &mut Xmpp,
+    work: &[(&str, Vec<ItemChange>)],
+) -> (Vec<Applied>, Result<(), Error>) {
+    let work: Vec<RoomChanges> = work
+        .iter()
+        .map(|(room, changes)| RoomChanges {
+            room: jid(room),
+            actor: "ana".into(),
+            changes: changes.clone(),
+        })
+        .collect();
+    let mut told = Vec::new();
+    let result = backend.apply(&work, &mut |applied| {
+        told.push(applied);
+        ControlFlow::Continue(())
+    });
+    (told, result)
+}
+
+/// The outcome of each change.
+pub(super) fn apply(backend: &mut Xmpp, room: &str, changes: Vec<ItemChange>) -> Vec<ItemOutcome> {
+    let count = changes.len();
+    let (told, result) = try_apply(backend, &[(room, changes)]);
+    result.unwrap();
+    let mut outcomes: Vec<_> = told.into_iter().flat_map(|applied| applied.outcomes).collect();
+    outcomes.sort_by_key(|(number, _)| *number);
+    let numbers: Vec<usize> = outcomes.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, (0..count).collect::<Vec<_>>(), "each is told once");
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+pub(super) const DONE: ItemOutcome = ItemOutcome::Done { saved: false };
