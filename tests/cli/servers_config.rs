@@ -14,6 +14,7 @@ use hatrack::server::{
     Account, CommandLine, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings, TlsMode,
 };
 use hatrack::sync::{Affiliations, SendMode, ServerKind};
+use proptest::prelude::*;
 
 fn jid(text: &str) -> Jid {
     Jid::parse(text).unwrap()
@@ -453,4 +454,32 @@ fn all_errors_of_a_file_are_reported() {
     let text = "[servers.a]\nkind = \"prosody\"\nservices = [\"c\", \"d@e\"]\nrooms = [\"x@z\"]\nsnd = 1\n[servers.B]\nkind = \"odd\"\n";
     let lines: Vec<usize> = read(text).unwrap_err().iter().map(|error| error.line).collect();
     assert_eq!(lines, [1, 3, 4, 5, 6, 6, 7]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A modified section parses, or has errors with valid line numbers and messages of one line.
+    #[test]
+    fn arbitrary_servers_never_panic(at in any::<prop::sample::Index>(), length in 0..30_usize, put in "[a-z\"'=\\[\\]#{},.@/:~ \n\\\\é\u{1b}0-9-]{0,12}") {
+        let text = format!("{PROSODY}rooms = \"all\"\nsend = \"ask\"\ntimeout = 0x1f\n{XMPP}address = \"[::1]:5222\"\ntls = \"none\"\npassword-command = [\"/a\", \"b\"]\nrooms = [\"x@c.example.net\"]\n");
+        let mut text: Vec<char> = text.chars().collect();
+        let at = at.index(text.len());
+        let end = (at + length).min(text.len());
+        text.splice(at..end, put.chars());
+        let text: String = text.into_iter().collect();
+        let errors = match read(&text) {
+            Ok(config) => {
+                let lines = config.servers.iter().map(|server| server.line);
+                prop_assert!(lines.is_sorted());
+                Vec::new()
+            }
+            Err(errors) => errors,
+        };
+        prop_assert!(errors.is_sorted_by_key(|error| error.line));
+        for error in errors {
+            prop_assert!((1..=text.lines().count() + 1).contains(&error.line), "{:?}", error);
+            prop_assert!(!error.text.is_empty() && !error.text.contains('\n'), "{:?}", error);
+        }
+    }
 }

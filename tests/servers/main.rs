@@ -11,6 +11,7 @@
 
 mod client;
 mod configuration;
+mod documented;
 mod ejabberd;
 mod harness;
 mod live;
