@@ -1,7 +1,7 @@
 //! `hatrack pull`, `plan` and `apply`: rooms of the data file and of live servers.
 
 mod changes;
-mod password;
+pub(super) mod password;
 mod progress;
 mod rooms;
 mod session;

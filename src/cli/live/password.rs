@@ -13,7 +13,7 @@ const LONGEST: usize = 1024;
 
 /// What came of asking.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Given {
+pub(in crate::cli) enum Given {
     Password(Secret),
     /// Nobody is there to ask, or gave none.
     Nothing,
@@ -30,7 +30,7 @@ impl From<Given> for Option<Secret> {
     }
 }
 
-pub(super) fn ask(account: &Jid) -> Given {
+pub(in crate::cli) fn ask(account: &Jid) -> Given {
     if !stdin().is_terminal() || !stderr().is_terminal() {
         return Given::Nothing;
     }

@@ -1,19 +1,25 @@
 //! `hatrack servers check`: what a server is, may and has, and what it lacks.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
 use super::super::failure::Failure;
+use super::super::live::password::{self, Given};
 use super::super::output::Output;
 use super::{StateName, access, start};
 use crate::app::describe::count;
-use crate::model::write;
+use crate::model::{Jid, write};
 use crate::server::{Error, ServerSettings};
-use crate::sync::{Rights, ServerClass, ServerReport};
+use crate::sync::{Rights, Secret, ServerClass, ServerReport};
 
 /// How many rooms are printed; JSON has all.
 const SHOWN_ROOMS: usize = 20;
+
+/// The exit code after Ctrl-C.
+const INTERRUPTED: u8 = 130;
 
 /// A report as JSON.
 #[derive(Debug, Serialize)]
@@ -28,7 +34,7 @@ struct CheckedServer {
 /// Checks servers side by side, and prints the reports in the order of the configuration. An error: at least one of them
 /// cannot be used.
 pub(super) fn run(servers: &[ServerSettings], json: bool, out: &mut Output) -> Result<(), Failure> {
-    let checked = check(servers);
+    let checked = check(servers).ok_or_else(|| Failure::with_code(INTERRUPTED, ""))?;
     let failed: Vec<&str> = checked
         .iter()
         .filter(|server| server.state != StateName::Ready)
@@ -55,26 +61,53 @@ pub(super) fn run(servers: &[ServerSettings], json: bool, out: &mut Output) -> R
     )))
 }
 
-fn check(servers: &[ServerSettings]) -> Vec<CheckedServer> {
+/// The reports; `None` after Ctrl-C.
+fn check(servers: &[ServerSettings]) -> Option<Vec<CheckedServer>> {
     let (sender, receiver) = channel();
+    let asked = Arc::<Asked>::default();
     for (number, server) in servers.iter().enumerate() {
-        start(server, Box::new(|_| None), number, &sender, |backend| {
-            backend.check()
-        });
+        let asked = asked.clone();
+        let ask = Box::new(move |account: &Jid| asked.ask(account));
+        start(server, ask, number, &sender, |backend| backend.check());
     }
     drop(sender);
     let mut answers: Vec<Option<Result<ServerReport, Error>>> = servers.iter().map(|_| None).collect();
     for (number, answer) in receiver {
+        if asked.interrupted.load(Ordering::Relaxed) {
+            return None;
+        }
         if let Some(place) = answers.get_mut(number) {
             *place = Some(answer);
         }
     }
     let lost = || Err(Error::Lost("hatrack failed while it checked this server".into()));
     let answers = answers.into_iter().map(|answer| answer.unwrap_or_else(lost));
-    answers
+    let checked = answers
         .zip(servers)
-        .map(|(answer, server)| described(answer, server))
-        .collect()
+        .map(|(answer, server)| described(answer, server));
+    Some(checked.collect())
+}
+
+/// Asking for passwords on the terminal: one at a time, although servers are checked side by side.
+#[derive(Debug, Default)]
+struct Asked {
+    terminal: Mutex<()>,
+    /// Set by Ctrl-C at a question.
+    interrupted: AtomicBool,
+}
+
+impl Asked {
+    fn ask(&self, account: &Jid) -> Option<Secret> {
+        let _terminal = self.terminal.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.interrupted.load(Ordering::Relaxed) {
+            return None;
+        }
+        let given = password::ask(account);
+        if given == Given::Interrupted {
+            self.interrupted.store(true, Ordering::Relaxed);
+        }
+        given.into()
+    }
 }
 
 fn described(answer: Result<ServerReport, Error>, server: &ServerSettings) -> CheckedServer {
