@@ -9,8 +9,11 @@ mod session;
 
 use hatrack::app::Confirm;
 use hatrack::app::Conflict;
-use hatrack::app::{Key, KeyCode, Msg, Pane};
-use hatrack::model::read;
+use hatrack::app::servers::plan::PlanOverlay;
+use hatrack::app::servers::report::ReportOverlay;
+use hatrack::app::{Key, KeyCode, Msg, Pane, Start};
+use hatrack::model::{Jid, read};
+use hatrack::sync::{HatValue, ServerClass};
 use hatrack::ui::{self, Theme};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -18,6 +21,7 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use session::Session;
+use session::server::FakeServer;
 
 const KEYS: usize = 100_000;
 /// The number of keys between frames.
@@ -119,4 +123,73 @@ fn hundred_thousand_keys_undo_to_start() {
     assert_eq!(session.notice(), "Nothing to undo");
     let (now, then) = (session.state.wardrobe(), &sample);
     assert!(now.rooms().eq(then.rooms()) && now.extra == then.extra);
+}
+
+/// A server that differs from the demo data, and fails now and then.
+fn server() -> FakeServer {
+    let wardrobe = read::wardrobe(include_bytes!("../assets/demo.json")).unwrap();
+    let mut server = FakeServer::new("example", ServerClass::Prosody);
+    for (room, here) in wardrobe.rooms() {
+        for (user, there) in here.users().iter().step_by(2) {
+            server.user(room.as_str(), user.as_str(), there.affiliation);
+            let title = Some("From the server".into());
+            let hat = HatValue {
+                title,
+                ..HatValue::assigned()
+            };
+            server.hat(room.as_str(), user.as_str(), "urn:x:there", hat);
+        }
+    }
+    server
+}
+
+#[test]
+fn twenty_thousand_keys_with_a_server() {
+    let sample = read::wardrobe(include_bytes!("../assets/demo.json")).unwrap();
+    let services = sample.rooms().map(|(room, _)| room.domain().to_owned());
+    let services: std::collections::BTreeSet<String> = services.collect();
+    let mut entry = server().entry("conference.example.org");
+    entry.services = services
+        .iter()
+        .map(|service| Jid::parse(service).unwrap())
+        .collect();
+    let start = Start {
+        servers: vec![entry],
+        ..Start::default()
+    };
+    let mut session = Session::start(start, sample, (100, 30));
+    session.server = Some(server());
+    let mut runner = TestRunner::new(Config {
+        rng_seed: RngSeed::Fixed(0x73_7276),
+        ..Config::default()
+    });
+    // Among others, the keys that open the servers, compare and apply.
+    let strategy = prop_oneof![
+        4 => key(),
+        1 => prop::sample::select(vec!['S', 'c', 'i', 'f', 'x', 'y', 'm', 't', 'A'])
+            .prop_map(|character| Key::plain(KeyCode::Char(character))),
+        1 => Just(Key::plain(KeyCode::Enter)),
+    ];
+    let (mut plans, mut reports) = (0, 0);
+    for at in 0..20_000 {
+        let key = strategy.new_tree(&mut runner).unwrap().current();
+        session.send(Msg::Key(key));
+        plans += usize::from(session.state.top_as::<PlanOverlay>().is_some());
+        reports += usize::from(session.state.top_as::<ReportOverlay>().is_some());
+        if at % 500 == 0
+            && let Some(server) = &mut session.server
+        {
+            server.error = (at % 1500 == 0).then(|| "away".into());
+        }
+        if at % DRAWN == 0 {
+            draw(
+                &session,
+                [(80, 24), (120, 40), (60, 20), (40, 10)][at / DRAWN % 4],
+            );
+        }
+    }
+    assert!(
+        plans > 200 && reports > 20,
+        "{plans} in a plan, {reports} in a report"
+    );
 }

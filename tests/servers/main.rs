@@ -17,6 +17,7 @@ mod harness;
 mod live;
 mod process;
 mod prosody;
+mod screen;
 mod server;
 mod shell;
 #[path = "../support/mod.rs"]

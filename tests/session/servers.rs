@@ -3,7 +3,7 @@
 use hatrack::app::servers::plan::PlanOverlay;
 use hatrack::app::servers::report::ReportOverlay;
 use hatrack::app::servers::{PlanRow, RoomComparison, ServersOverlay, describe_line};
-use hatrack::app::{Confirm, Conflict, Effect, Msg, Start};
+use hatrack::app::{Confirm, Conflict, Effect, Msg, Spot, Start};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
 use hatrack::store::Scope;
 use hatrack::sync::{
@@ -592,4 +592,25 @@ fn the_effects_of_a_comparison_are_requests() {
         server: "example".into(),
     };
     assert_eq!(session.effects, [Effect::Server(expected)]);
+}
+
+#[test]
+fn the_mouse_selects_scrolls_and_applies() {
+    let mut session = differing();
+    session.keys("S");
+    let click = |session: &mut Session, row, double| {
+        let on = vec![Spot::Row(row)];
+        session.send(Msg::Click { on, double });
+    };
+    click(&mut session, 0, true);
+    assert_eq!(plan(&session).selected, 0);
+    click(&mut session, 3, false);
+    assert_eq!(plan(&session).selected, 3);
+    session.send(Msg::Wheel {
+        on: vec![Spot::Row(0)],
+        down: false,
+    });
+    assert_eq!(plan(&session).selected, 0);
+    click(&mut session, 1, true);
+    assert!(session.state.top_as::<Confirm>().is_some());
 }

@@ -121,7 +121,8 @@ fn add_room(
     rows.push(PlanRow::Room(server, room));
     if shown == Shown::All {
         // Of a room that is new here, all is new.
-        let first = plan.first_contact && plan.state == RoomState::Linked && is_here;
+        let is_linked = plan.state == RoomState::Linked && !plan.lines.is_empty();
+        let first = plan.first_contact && is_linked && is_here;
         let first = first.then_some(RoomNote::FirstContact);
         let unreadable = (plan.unreadable > 0).then_some(RoomNote::Unreadable(plan.unreadable));
         let notes = (0..plan.notes.len()).map(RoomNote::Note);
