@@ -34,13 +34,14 @@ const PARTS: [(&str, &[&str]); 9] = [
 ];
 
 /// All that `app` and `ui` may know of the store: plain data.
-const PLAIN: [&str; 12] = [
+const PLAIN: [&str; 13] = [
     "Change",
     "HistoryEntry",
     "HistoryFilter",
     "HistoryPage",
     "HistoryQuery",
     "Scope",
+    "SentChanges",
     "Snapshot",
     "StoreEvent",
     "StoreProblem",

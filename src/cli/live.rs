@@ -1,6 +1,5 @@
 //! `hatrack pull`, `plan` and `apply`: rooms of the data file and of live servers.
 
-mod changes;
 pub(super) mod password;
 mod progress;
 mod rooms;
@@ -265,11 +264,7 @@ impl Session<'_> {
 
     /// Records in the history what was sent, as done by this session's actor.
     fn record(&mut self, report: &Report, out: &mut Output) -> Result<(), Failure> {
-        let changes = report.rooms.iter().flat_map(|room| {
-            let edits = room.changes.iter();
-            edits.filter_map(|change| changes::edit(&room.room, change))
-        });
-        let changes = Group(changes.collect());
+        let changes = report.sent_edits();
         if changes.is_empty() {
             return Ok(());
         }

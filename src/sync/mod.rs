@@ -25,6 +25,7 @@ mod remote;
 mod report;
 mod request;
 mod send;
+mod sent;
 mod server;
 
 pub use base::{Base, BaseUser, LARGEST_BASE, SetAside};

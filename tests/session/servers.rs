@@ -197,8 +197,17 @@ fn compares_chooses_applies_and_reports() {
         })
         .collect();
     assert_eq!(kinds, ["plan", "received", "received", "apply"]);
+    // The history says who sent what.
+    session.keys("Esc Esc H");
+    let history = session
+        .state
+        .top_as::<hatrack::app::history::HistoryOverlay>()
+        .unwrap();
+    let entry = history.entry().unwrap();
+    assert_eq!(&*entry.actor, "terry");
+    assert_eq!(entry.sent.as_ref().unwrap().changes.0.len(), 1);
     // A second time nothing differs.
-    session.keys("Esc Enter");
+    session.keys("Esc S Enter");
     assert_eq!(plan(&session).len(), 0);
     let compared = session.state.room_comparison(&jid(ROOM)).unwrap().1;
     assert_eq!(compared, RoomComparison::Same);

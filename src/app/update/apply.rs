@@ -12,7 +12,7 @@ use crate::app::servers::report::ReportOverlay;
 use crate::app::view::View;
 use crate::app::{Confirm, ConfirmedAction, Effect, Layer, State, describe};
 use crate::model::{EditError, Wardrobe};
-use crate::store::{Change, StoreRequest};
+use crate::store::{Change, SentChanges, StoreRequest};
 use crate::sync::{
     Decision, LocalRoom, Progress, Report, RoomReport, RoomState, ServerRequest, server_actor,
 };
@@ -219,7 +219,7 @@ pub(super) fn committed(
                     ..RoomReport::new(room)
                 });
             let rooms = rooms.collect();
-            finish_part(state, at, rooms, false);
+            finish_part(state, effects, at, (rooms, false));
         }
     }
 }
@@ -269,7 +269,7 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, at: usize) {
         ..RoomReport::new(room)
     });
     let rooms = rooms.collect();
-    finish_part(state, at, rooms, sends);
+    finish_part(state, effects, at, (rooms, sends));
 }
 
 pub(super) fn note_progress(state: &mut State, id: u64, progress: Progress) {
@@ -282,16 +282,21 @@ pub(super) fn note_progress(state: &mut State, id: u64, progress: Progress) {
 }
 
 /// The server was sent what it gets.
-pub(super) fn applied(state: &mut State, id: u64, report: Report, stopped: bool) {
+pub(super) fn applied(state: &mut State, effects: &mut Vec<Effect>, id: u64, report: Report, stopped: bool) {
     let applying = applied_plan(state).and_then(|plan| plan.applying.as_ref());
     let at = applying.and_then(|applying| applying.parts.iter().position(|part| part.id == id));
     if let Some(at) = at {
-        finish_part(state, at, report.rooms, stopped);
+        finish_part(state, effects, at, (report.rooms, stopped));
     }
 }
 
 /// All is done about one server. When that is so of all servers, the report takes the place of the plan.
-fn finish_part(state: &mut State, at: usize, mut rooms: Vec<RoomReport>, stopped: bool) {
+fn finish_part(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    at: usize,
+    (mut rooms, stopped): (Vec<RoomReport>, bool),
+) {
     let Some(plan) = applied_plan(state) else {
         return;
     };
@@ -316,6 +321,9 @@ fn finish_part(state: &mut State, at: usize, mut rooms: Vec<RoomReport>, stopped
     let stopped = applying.parts.iter().any(|part| part.stopped);
     let reports = applying.parts.iter_mut().filter_map(|part| part.report.take());
     let reports: Vec<Report> = reports.collect();
+    for report in &reports {
+        record_sent(state, effects, report);
+    }
     // A question may lie on it.
     state.overlays.retain(|overlay| !is_applied_plan(&**overlay));
     for room in reports.iter().flat_map(|report| &report.rooms) {
@@ -328,6 +336,25 @@ fn finish_part(state: &mut State, at: usize, mut rooms: Vec<RoomReport>, stopped
     let report = ReportOverlay::new(reports, stopped);
     let below = state.overlays.len();
     state.overlays.insert(below, Box::new(report));
+}
+
+/// Records in the history what a server was sent, as done by this session's actor.
+fn record_sent(state: &mut State, effects: &mut Vec<Effect>, report: &Report) {
+    let changes = report.sent_edits();
+    if changes.is_empty() {
+        return;
+    }
+    let sent = SentChanges {
+        server: (*report.server).into(),
+        changes,
+    };
+    let change = Change {
+        sent: Some(sent),
+        ..Change::default()
+    };
+    let id = state.next_id;
+    state.next_id += 1;
+    effects.push(Effect::Store(StoreRequest::Commit { id, change }));
 }
 
 fn is_applied_plan(overlay: &dyn Layer) -> bool {

@@ -22,7 +22,7 @@ pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Ef
                 compare::planned(state, effects, id, result);
             }
         }
-        ServerEvent::Applied { id, report, stopped } => apply::applied(state, id, report, stopped),
+        ServerEvent::Applied { id, report, stopped } => apply::applied(state, effects, id, report, stopped),
         // Nothing is followed and nothing is sent at once yet.
         ServerEvent::Prepared { .. }
         | ServerEvent::Incoming { .. }

@@ -1,10 +1,21 @@
 //! What was sent, as edits: in the history, they say what a server had before and has since.
 
-use crate::model::{Affiliation, Attachment, CatalogHat, Edit, HatRule, Jid};
-use crate::sync::{CatalogValue, HatValue, HueText, Item, ItemChange, ItemValue};
+use super::{CatalogValue, HatValue, HueText, Item, ItemChange, ItemValue, Report};
+use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatRule, Jid};
+
+impl Report {
+    /// All changes that the server accepted, as edits of its rooms.
+    pub fn sent_edits(&self) -> Group {
+        let edits = self.rooms.iter().flat_map(|room| {
+            let changes = room.changes.iter();
+            changes.filter_map(|change| edit(&room.room, change))
+        });
+        Group(edits.collect())
+    }
+}
 
 /// A change as an edit of a room; `None` where its values are not of its item.
-pub(super) fn edit(room: &Jid, change: &ItemChange) -> Option<Edit> {
+fn edit(room: &Jid, change: &ItemChange) -> Option<Edit> {
     let room = room.clone();
     let (before, after) = (change.expected.as_ref(), change.wanted.as_ref());
     Some(match &change.item {
