@@ -184,7 +184,7 @@ fn seen(
     let age = began.duration_since(answered.time);
     let confirmed = matches!(committed.state, SendState::Confirmed(_));
     // A read that began before the answer shows nothing; neither does one for a while after the clock was set back.
-    if !remote.knows(item) || age.is_negative() || (!confirmed && age < CONFIRM_AFTER) {
+    if !remote.knows(item) || age.is_negative() {
         return Seen::Nothing;
     }
     let actual = Wanted {
@@ -192,12 +192,15 @@ fn seen(
     };
     let same_stream = stream == answered.stream;
     let had = committed.before.iter().any(|before| before.wanted == actual);
-    if actual == committed.wanted {
+    if actual != committed.wanted && !same_stream && had && age <= ROLLBACK_PERIOD {
+        // That needs no time to be sure.
+        Seen::Lost
+    } else if !confirmed && age < CONFIRM_AFTER {
+        Seen::Nothing
+    } else if actual == committed.wanted {
         Seen::There
     } else if same_stream {
         Seen::ChangedSince
-    } else if had && age <= ROLLBACK_PERIOD {
-        Seen::Lost
     } else {
         Seen::NotThere
     }
