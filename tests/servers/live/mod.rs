@@ -4,6 +4,7 @@
 mod interrupted;
 mod rooms;
 mod site;
+mod speed;
 mod two_sides;
 
 use crate::server::{Kind, Server};

@@ -1,0 +1,15 @@
+//! The worker that talks to servers, with a data file, and a simulated server to which something happens at every step.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unimplemented,
+    reason = "a test that cannot set up its stage has failed"
+)]
+
+mod faults;
+mod simulated;
+mod stage;
+#[path = "../sync/world.rs"]
+mod world;

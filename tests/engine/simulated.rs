@@ -1,0 +1,260 @@
+//! A simulated server, to which something happens at a given step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+
+use hatrack::model::Jid;
+use hatrack::server::{Applied, Backend, Error, ReadEvent, RoomChanges, RoomList, Tell};
+use hatrack::sync::{
+    Item, ItemOutcome, ItemValue, RemoteRoom, RemoteRoomInfo, RoomRead, ServerClass, ServerReport,
+};
+
+use crate::world;
+
+/// What happens at a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The server is away: nothing was asked for.
+    Away,
+    /// The connection breaks before anything is done.
+    LostBefore,
+    /// The connection breaks in the middle: some of it is done, and no answer came to the last of that.
+    LostAmid,
+    /// The connection breaks after all is done, without an answer.
+    LostAfter,
+    /// An answer that nobody understands.
+    Malformed,
+    /// The server falls over, and loses what it acknowledged last where its class can.
+    Killed,
+    /// No answer says what was done, and the connection stays.
+    Unsure,
+}
+
+impl Fault {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Away,
+        Self::LostBefore,
+        Self::LostAmid,
+        Self::LostAfter,
+        Self::Malformed,
+        Self::Killed,
+        Self::Unsure,
+    ];
+}
+
+/// The server itself, which outlives connections.
+#[derive(Debug)]
+pub(crate) struct Simulated {
+    pub(crate) class: ServerClass,
+    pub(crate) rooms: BTreeMap<Jid, RemoteRoom>,
+    /// Calls until something happens, and what.
+    pub(crate) faults: BTreeMap<usize, Fault>,
+    pub(crate) calls: usize,
+    /// What was changed, and what it was before, since the server began.
+    recent: Vec<(Jid, Item, Option<ItemValue>)>,
+    /// How often each item was changed.
+    pub(crate) changed: BTreeMap<Item, usize>,
+}
+
+pub(crate) type Shared = Arc<Mutex<Simulated>>;
+
+impl Simulated {
+    pub(crate) fn new(class: ServerClass) -> Self {
+        Self {
+            class,
+            rooms: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            calls: 0,
+            recent: Vec::new(),
+            changed: BTreeMap::new(),
+        }
+    }
+
+    fn step(&mut self) -> Option<Fault> {
+        self.calls += 1;
+        self.faults.get(&self.calls).copied()
+    }
+
+    fn fall_over(&mut self) {
+        if self.class == ServerClass::Prosody {
+            return;
+        }
+        for (room, item, before) in self.recent.drain(..).rev() {
+            let room = self.rooms.get_mut(&room).unwrap();
+            set(room, &item, before);
+        }
+    }
+}
+
+/// Sets an item, whatever is there.
+pub(crate) fn set(room: &mut RemoteRoom, item: &Item, value: Option<ItemValue>) {
+    match (item, value) {
+        (Item::Catalog { hat }, Some(ItemValue::Catalog(entry))) => {
+            drop(room.catalog.insert(hat.clone(), entry));
+        }
+        (Item::Catalog { hat }, _) => drop(room.catalog.remove(hat)),
+        (Item::Affiliation { user }, value) => {
+            let there = room.users.entry(user.clone()).or_default();
+            there.affiliation = match value {
+                Some(ItemValue::Affiliation(affiliation)) => affiliation,
+                _ => hatrack::model::Affiliation::None,
+            };
+        }
+        (Item::Hat { user, hat }, Some(ItemValue::Hat(value))) => {
+            room.users
+                .entry(user.clone())
+                .or_default()
+                .hats
+                .insert(hat.clone(), value);
+        }
+        (Item::Hat { user, hat }, _) => {
+            if let Some(there) = room.users.get_mut(user) {
+                there.hats.remove(hat);
+            }
+        }
+    }
+}
+
+/// A connection to it.
+pub(crate) struct Connection {
+    pub(crate) server: Shared,
+    pub(crate) connected: bool,
+}
+
+fn error(fault: Fault) -> Error {
+    match fault {
+        Fault::Away => Error::Away("nobody answers".into()),
+        Fault::Malformed => Error::Malformed("garbage".into()),
+        _ => Error::Lost("the connection broke".into()),
+    }
+}
+
+impl Connection {
+    fn begin(&mut self) -> Result<(), Error> {
+        let mut server = self.server.lock().unwrap();
+        match server.step() {
+            None | Some(Fault::Unsure) => Ok(()),
+            Some(fault) => {
+                if fault == Fault::Killed {
+                    server.fall_over();
+                }
+                drop(server);
+                self.connected = false;
+                Err(error(fault))
+            }
+        }
+    }
+}
+
+impl Backend for Connection {
+    fn connect(&mut self) -> Result<ServerClass, Error> {
+        if !self.connected {
+            self.begin()?;
+            self.connected = true;
+        }
+        Ok(self.server.lock().unwrap().class)
+    }
+
+    fn disconnect(&mut self) {
+        self.connected = false;
+    }
+
+    fn check(&mut self) -> Result<ServerReport, Error> {
+        unimplemented!()
+    }
+
+    fn list_rooms(&mut self) -> Result<RoomList, Error> {
+        self.begin()?;
+        let server = self.server.lock().unwrap();
+        let rooms = server.rooms.keys().map(|room| RemoteRoomInfo {
+            room: room.clone(),
+            name: None,
+            allowed: None,
+        });
+        Ok(RoomList {
+            rooms: rooms.collect(),
+            complete: true,
+            unreadable: 0,
+        })
+    }
+
+    fn read_rooms(&mut self, rooms: &[Jid], tell: Tell<'_, ReadEvent>) -> Result<(), Error> {
+        self.connect()?;
+        for room in rooms {
+            self.begin()?;
+            let server = self.server.lock().unwrap();
+            let there = server.rooms.get(room).cloned();
+            drop(server);
+            let read = there.map_or(RoomRead::Gone, |there| RoomRead::Read(Arc::new(there)));
+            let room = room.clone();
+            if let ControlFlow::Break(()) = tell(ReadEvent::Room { room, read }) {
+                return Err(Error::Stopped);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, work: &[RoomChanges], tell: Tell<'_, Applied>) -> Result<(), Error> {
+        self.connect()?;
+        for (number, work) in work.iter().enumerate() {
+            for (index, change) in work.changes.iter().enumerate() {
+                let mut server = self.server.lock().unwrap();
+                let fault = server.step();
+                let class = server.class;
+                let does = !matches!(fault, Some(Fault::Away | Fault::LostBefore | Fault::Malformed));
+                let mut outcome = ItemOutcome::Unknown;
+                if does {
+                    let room = server.rooms.get_mut(&work.room).unwrap();
+                    let before = room.value(&change.item);
+                    outcome = world::apply(room, class, change);
+                    let after = room.value(&change.item);
+                    if before != after {
+                        server
+                            .recent
+                            .push((work.room.clone(), change.item.clone(), before));
+                        *server.changed.entry(change.item.clone()).or_default() += 1;
+                    }
+                }
+                if fault == Some(Fault::Killed) {
+                    server.fall_over();
+                }
+                drop(server);
+                let Some(fault) = fault else {
+                    let told = Applied {
+                        work: number,
+                        outcomes: vec![(index, outcome)],
+                        unsaved: None,
+                    };
+                    if let ControlFlow::Break(()) = tell(told) {
+                        return Err(Error::Stopped);
+                    }
+                    continue;
+                };
+                if fault != Fault::Away {
+                    let _ = tell(Applied {
+                        work: number,
+                        outcomes: vec![(index, ItemOutcome::Unknown)],
+                        unsaved: None,
+                    });
+                }
+                if fault != Fault::Unsure {
+                    self.connected = false;
+                    return Err(error(fault));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The items of a room.
+pub(crate) fn items(room: &RemoteRoom) -> BTreeSet<Item> {
+    let hats = room.users.iter().flat_map(|(user, there)| {
+        there.hats.keys().map(|hat| Item::Hat {
+            user: user.clone(),
+            hat: hat.clone(),
+        })
+    });
+    hats.collect()
+}
