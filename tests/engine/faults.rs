@@ -88,6 +88,26 @@ fn whatever_happens_at_any_step_is_made_good() {
 }
 
 #[test]
+fn what_is_changed_again_right_after_it_was_sent_is_sent_again() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        for (title, old) in [(Some("New"), None), (None, Some("Old")), (Some("New"), None)] {
+            stage.local_hat("u0", "urn:x:new", title);
+            if (old.is_none()) == stage.local(&item("u1", "urn:x:old")).is_some() {
+                stage.local_hat("u1", "urn:x:old", old);
+            }
+            let (_, report) = stage.run(OtherRooms::Ignore, |_| true).unwrap();
+            assert_eq!(report.unwrap().status(), Status::Done);
+            for (item, title) in [(item("u0", "urn:x:new"), title), (item("u1", "urn:x:old"), old)] {
+                let value = title.and_then(|title| value(class, title));
+                assert_eq!(stage.local(&item), value, "{class:?} {item:?} here");
+                assert_eq!(stage.remote(&item), value, "{class:?} {item:?} there");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_session_that_dies_at_any_step_is_finished_by_the_next() {
     for class in CLASSES {
         for dies in ["receive", "settle", "send"] {

@@ -1,5 +1,6 @@
 //! Reading rooms and comparing them with the file.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -15,8 +16,8 @@ use super::pace::Pace;
 use super::room::{Asked, Known};
 use crate::model::Jid;
 use crate::sync::{
-    Base, LocalRoom, MergeOptions, OtherRooms, Outbox, Plan, RoomPlan, RoomRead, RoomState, SendState,
-    ServerClass, ServerEvent, SetAside, merge,
+    Base, Item, LocalRoom, MergeOptions, OtherRooms, Outbox, Plan, RoomPlan, RoomRead, RoomState,
+    ServerClass, ServerEvent, SetAside, local_value, merge,
 };
 
 /// How often rooms are read again after a lost connection.
@@ -181,14 +182,33 @@ impl Engine {
             account: self.settings.account().cloned(),
             take: room.take,
         };
-        let of_merge = base.as_ref().map(Option::as_ref).map_err(|reason| *reason);
-        let mut plan = merge(name, of_merge, room.local.as_deref(), read, class, &options);
+        let mut plan = match &base {
+            Ok(Some(base)) => {
+                let base = with_answers(base, &outbox);
+                merge(
+                    name,
+                    Ok(Some(&base)),
+                    room.local.as_deref(),
+                    read,
+                    class,
+                    &options,
+                )
+            }
+            Ok(None) => merge(name, Ok(None), room.local.as_deref(), read, class, &options),
+            Err(reason) => merge(name, Err(*reason), room.local.as_deref(), read, class, &options),
+        };
         if plan.set_aside.is_some() {
-            // The queued changes were meant for a room that is no longer known.
+            // What was to be sent was meant for what is no longer known.
             outbox.clear();
         }
-        // Changes that the server may still lose are neither received nor sent again.
-        plan.without(&|item| matches!(outbox.state(item), Some(SendState::Answered(_))));
+        // What the server can still lose is neither received nor sent again, unless it was changed here since.
+        let local = |item: &Item| local_value(class, room.local.as_deref()?, item);
+        let unconfirmed: BTreeSet<Item> = outbox
+            .answered()
+            .filter(|(item, value)| local(item).as_ref() == *value)
+            .map(|(item, _)| item.clone())
+            .collect();
+        plan.without(&|item| unconfirmed.contains(item));
         if lock.is_some() {
             self.write_down(&plan, &outbox, &before, &moves)?;
         }
@@ -272,4 +292,13 @@ impl Engine {
         });
         written.map_err(|error| error.to_string())
     }
+}
+
+/// The base as it is when what the server answered is confirmed.
+fn with_answers<'a>(base: &'a Base, outbox: &Outbox) -> Cow<'a, Base> {
+    let mut base = Cow::Borrowed(base);
+    for (item, value) in outbox.answered() {
+        base.to_mut().set(item, value.cloned());
+    }
+    base
 }

@@ -115,6 +115,8 @@ impl Outbox {
                 continue;
             };
             let sure = matches!(committed.state, SendState::Confirmed(_));
+            let from = moves.len();
+            let implied = committed.implied;
             let move_to = |wanted: &Wanted| BaseMove {
                 item: entry.item.clone(),
                 value: wanted.value.clone(),
@@ -150,9 +152,23 @@ impl Outbox {
                     entry.committed = None;
                 }
             }
+            if implied {
+                // It never becomes part of the base: nobody defined it here, so its absence here deletes nothing there.
+                moves.truncate(from);
+            }
         }
         self.tidy();
         moves
+    }
+
+    /// Values that the server answered to have, and that no read has confirmed. A change made since is sent against them.
+    pub fn answered(&self) -> impl Iterator<Item = (&Item, Option<&ItemValue>)> {
+        self.entries.iter().filter_map(|(item, entry)| {
+            let committed = entry.committed.as_ref()?;
+            // What only hats imply is never part of the base.
+            let answered = matches!(committed.state, SendState::Answered(_)) && !committed.implied;
+            answered.then_some((item, committed.wanted.value.as_ref()))
+        })
     }
 
     /// Forgets changes confirmed so long ago that a server cannot lose them.
