@@ -3,7 +3,7 @@
 mod fake;
 mod hostile;
 mod logging_in;
-mod reading;
+pub(crate) mod reading;
 mod writing;
 
 use std::ops::ControlFlow;

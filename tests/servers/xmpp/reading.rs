@@ -13,7 +13,7 @@ const TITLE: &str = "書記 \"<&>' é\u{1f3a9} %41;\tx\ny";
 const ODD: &str = "not a uri \"<&>' ü";
 
 /// Gives hats by ejabberd's own means: raw commands of another client.
-pub(super) fn give(server: &Server, room: &str, hats: &[(&str, &str, &str)]) {
+pub(crate) fn give(server: &Server, room: &str, hats: &[(&str, &str, &str)]) {
     let mut owner = crate::client::Client::login(server, "siteadmin");
     let form = |fields: &[(&str, &str)]| {
         let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
