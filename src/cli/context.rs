@@ -132,12 +132,18 @@ fn to_string_lossy(text: OsString) -> String {
 /// Rejects a given name that would have to be changed to be recorded.
 fn validate_actor(actor: String) -> Result<String, Failure> {
     let reason = match actor::sanitize_name(&actor) {
+        _ if is_reserved(&actor) => "it is reserved for changes by servers and programs",
         None => "it is empty",
         Some(sanitize_name) if sanitize_name == actor => return Ok(actor),
         Some(_) if actor.chars().count() > actor::MAX_NAME_CHARS => "it is longer than 64 characters",
         Some(_) => "it starts or ends with a space, or contains an invisible character",
     };
     Err(Failure::usage(format!("invalid actor name {actor:?}: {reason}")))
+}
+
+/// Whether the history has this actor for changes that nobody made in a session.
+fn is_reserved(actor: &str) -> bool {
+    actor == "outside" || actor.starts_with("server:") || actor.starts_with("hatrack (")
 }
 
 /// The time zone of displayed times. `TZ` can name a file to read, so a restricted session uses the machine's zone.
@@ -241,6 +247,9 @@ mod tests {
             "a\nb",
             "a\u{202e}b",
             " a",
+            "outside",
+            "server:example",
+            "hatrack (nightly)",
             &"x".repeat(65),
         ] {
             let options = GlobalOptions {

@@ -177,6 +177,13 @@ impl ServerWorker {
         })
     }
 
+    /// Whether a thread has ended before its time, so that its answers never come.
+    pub fn is_broken(&self) -> bool {
+        lock(&self.threads)
+            .values()
+            .any(|thread| thread.handle.is_finished())
+    }
+
     /// Does what was asked, however long that takes, and ends.
     pub fn finish(self) {
         let threads = self.threads.into_inner().unwrap_or_else(PoisonError::into_inner);

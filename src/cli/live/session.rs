@@ -1,5 +1,6 @@
 //! The worker of a command, and waiting for it.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,6 +44,8 @@ pub(super) struct Session<'a> {
     idle: Arc<AtomicBool>,
     affiliations: Option<Affiliations>,
     next: u64,
+    /// An answer never comes.
+    broken: Cell<bool>,
 }
 
 /// What a request is answered with.
@@ -80,6 +83,7 @@ impl<'a> Session<'a> {
             idle,
             affiliations: None,
             next: 0,
+            broken: Cell::new(false),
         })
     }
 
@@ -112,7 +116,9 @@ impl<'a> Session<'a> {
             ids.push(self.ask_for_plan(number, selected, others));
         }
         let mut answers = self.wait(&ids, "Comparing rooms");
-        ids.iter().map(|id| planned(answers.remove(id))).collect()
+        ids.iter()
+            .map(|id| self.planned_answer(answers.remove(id)))
+            .collect()
     }
 
     /// Compares rooms of a server again.
@@ -123,7 +129,8 @@ impl<'a> Session<'a> {
         others: OtherRooms,
     ) -> Result<Arc<Plan>, Stopped> {
         let id = self.ask_for_plan(number, selected, others);
-        planned(self.wait(&[id], "Comparing rooms").remove(&id))
+        let answer = self.wait(&[id], "Comparing rooms").remove(&id);
+        self.planned_answer(answer)
     }
 
     fn ask_for_plan(&mut self, number: usize, selected: &Selected, others: OtherRooms) -> u64 {
@@ -162,9 +169,22 @@ impl<'a> Session<'a> {
 
     pub(super) fn request(&self, request: ServerRequest) {
         if let Some(Err(error)) = self.worker.as_ref().map(|worker| worker.request(request)) {
-            // Its answer never comes, which is said where it is waited for.
+            // Its answer never comes.
+            self.broken.set(true);
             log::error!(reason:% = error; "thread not started");
         }
+    }
+
+    fn planned_answer(&self, answer: Option<Answer>) -> Result<Arc<Plan>, Stopped> {
+        match answer {
+            Some(Answer::Planned(plan)) => plan.map_err(Stopped::Failed),
+            _ if self.interrupted.load(Ordering::Relaxed) => Err(Stopped::Interrupted),
+            _ => Err(Stopped::Failed("comparing ended without a result".into())),
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        self.broken.get() || self.worker.as_ref().is_some_and(ServerWorker::is_broken)
     }
 
     /// Waits for the answers to all of these requests. After Ctrl-C they are stopped, and still waited for.
@@ -191,8 +211,9 @@ impl<'a> Session<'a> {
                         password: password.into(),
                     });
                 }
-                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+                Ok(_) => {}
+                Err(RecvTimeoutError::Timeout) if !self.is_broken() => {}
+                Err(_) => break,
             }
             if !stopping && self.interrupted.load(Ordering::Relaxed) {
                 stopping = true;
@@ -219,12 +240,5 @@ impl Drop for Session<'_> {
         if let Some(worker) = self.worker.take() {
             worker.finish();
         }
-    }
-}
-
-fn planned(answer: Option<Answer>) -> Result<Arc<Plan>, Stopped> {
-    match answer {
-        Some(Answer::Planned(plan)) => plan.map_err(Stopped::Failed),
-        _ => Err(Stopped::Interrupted),
     }
 }

@@ -20,6 +20,8 @@ use crate::sync::{
     ServerEvent, merge,
 };
 
+/// Rooms that are changed side by side. Each holds a lock, and with it two open files.
+const MOST_ROOMS: usize = 100;
 /// How long to wait for another session of this account that is sending to the room.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pauses before resuming after a lost connection; their number is the number of attempts.
@@ -36,10 +38,34 @@ impl Engine {
     /// Returns the report, and whether it was stopped early.
     pub(super) fn apply(&mut self, id: u64, plan: &Plan, reason: Option<&Arc<str>>) -> (Report, bool) {
         let mut reports = Vec::new();
+        let mut stopped = false;
+        for rooms in plan.rooms.chunks(MOST_ROOMS) {
+            if stopped {
+                reports.extend(rooms.iter().map(unsent));
+            } else {
+                stopped = self.apply_rooms(id, rooms, reason, &mut reports);
+            }
+        }
+        reports.sort_by(|one, other| one.room.cmp(&other.room));
+        let report = Report {
+            server: plan.server.clone(),
+            rooms: reports,
+        };
+        (report, stopped)
+    }
+
+    /// Sends what is decided of some rooms, side by side. Returns whether it was stopped.
+    fn apply_rooms(
+        &mut self,
+        id: u64,
+        rooms: &[RoomPlan],
+        reason: Option<&Arc<str>>,
+        reports: &mut Vec<RoomReport>,
+    ) -> bool {
         let mut jobs = Vec::new();
         match self.connect() {
             Ok(class) => {
-                for room in &plan.rooms {
+                for room in rooms {
                     match self.begin(class, room, reason) {
                         Ok(job) => jobs.push(job),
                         Err(report) => reports.push(*report),
@@ -48,7 +74,7 @@ impl Engine {
             }
             Err(error) => {
                 let text = error.to_string();
-                reports.extend(plan.rooms.iter().map(|room| not_sent(room, &text)));
+                reports.extend(rooms.iter().map(|room| not_sent(room, &text)));
             }
         }
         let stopped = self.send(id, &mut jobs);
@@ -63,12 +89,7 @@ impl Engine {
                 }
             }
         }
-        reports.sort_by(|one, other| one.room.cmp(&other.room));
-        let report = Report {
-            server: plan.server.clone(),
-            rooms: reports,
-        };
-        (report, stopped)
+        stopped
     }
 
     /// Locks the room and makes its changes durable.
@@ -94,6 +115,14 @@ impl Engine {
             });
         }
         let files = self.files().map_err(fail)?;
+        let known = self.rooms.get(room);
+        let read_outbox = || match known {
+            Some(known) => known.outbox(files, class, room),
+            None => files.outbox(room, class),
+        };
+        if sending.changes.is_empty() && read_outbox().is_quiet() {
+            return Err(Box::new(RoomReport::new(plan)));
+        }
         let lock = files
             .lock(room, LOCK_TIMEOUT)
             .map_err(|error| fail(error.to_string()))?;
@@ -102,11 +131,7 @@ impl Engine {
                 "another session of this account is sending changes to the room; try again".into(),
             ));
         };
-        let known = self.rooms.get(room);
-        let outbox = match known {
-            Some(known) => known.outbox(files, class, room),
-            None => files.outbox(room, class),
-        };
+        let outbox = read_outbox();
         let revision = known.map_or(0, |known| known.revision);
         let base = self.usable_base(class, room, revision).map_err(fail)?;
         let base = base
@@ -295,6 +320,15 @@ impl Engine {
             }
         }
     }
+}
+
+/// The report of a room that was not reached before sending was stopped.
+fn unsent(plan: &RoomPlan) -> RoomReport {
+    let mut report = RoomReport::new(plan);
+    if plan.state == RoomState::Linked {
+        report.unsent = plan.sending().changes.len();
+    }
+    report
 }
 
 /// The report of a room for which nothing is sent.
