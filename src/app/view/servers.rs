@@ -52,10 +52,14 @@ fn comparison_remark(state: &State) -> Option<Remark> {
         all.rate = all.rate.saturating_add(part.progress.rate);
     }
     let stop = state.key(CommandId::CloseServers);
-    Some(Remark::progress(
-        format!("Comparing: {}. {stop} stops.", progress(all, "room")),
-        format!("Comparing. {stop} stops."),
-    ))
+    let started = format!("Comparing. {stop} stops.");
+    Some(match all.of {
+        0 => Remark::new(started),
+        _ => Remark::progress(
+            format!("Comparing: {}. {stop} stops.", progress(all, "room")),
+            started,
+        ),
+    })
 }
 
 /// `12 of 100 rooms, 4 per second, about 22 s left`.
