@@ -237,6 +237,10 @@ impl Session<'_> {
                     plan = self.plan_again(number, &plan, others)?;
                     decided(&mut plan, decide);
                 }
+                // In these commands, 5 is for what is left to choose.
+                Err(CommitFailure::Failed(failure)) if failure.code == 5 => {
+                    return Err(Failure::error(failure.message));
+                }
                 Err(error) => return Err(error.into()),
             }
         }
