@@ -20,9 +20,12 @@ const NODES: usize = 400_000;
 /// Maximum depth of a stanza. The values in the form of a command are at 7.
 const DEPTH: usize = 24;
 
-/// A top-level element of the stream.
+/// A top-level element of the stream, or which limit it exceeds. The stream is unusable after that.
+///
+/// The excess is no error of the parser: after an error, the crates read the rest of the element without any limit, in time
+/// that grows with the square of the depth.
 #[derive(Debug)]
-pub(super) struct Stanza(pub(super) Element);
+pub(super) struct Stanza(pub(super) Result<Element, &'static str>);
 
 /// Builds a stanza within the limits.
 pub(super) struct Builder {
@@ -62,12 +65,12 @@ impl FromEventsBuilder for Builder {
             _ => {}
         }
         if self.depth > DEPTH {
-            return Err(xso::error::Error::Other("a stanza is nested too deeply"));
+            return Ok(Some(Stanza(Err("a stanza is nested too deeply"))));
         }
         if self.nodes > NODES {
-            return Err(xso::error::Error::Other("a stanza has too many elements"));
+            return Ok(Some(Stanza(Err("a stanza has too many elements"))));
         }
-        Ok(self.element.feed(event, context)?.map(Stanza))
+        Ok(self.element.feed(event, context)?.map(Ok).map(Stanza))
     }
 }
 

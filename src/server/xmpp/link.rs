@@ -274,6 +274,7 @@ impl Link {
                     return Ok(asking.outbox.borrow().is_empty());
                 }
                 Poll::Ready(Some(Ok(Stanza(stanza)))) => {
+                    let stanza = stanza.map_err(|excess| Error::Malformed(excess.into()))?;
                     self.meter.next();
                     self.marked = self.meter.read();
                     received(stanza, asking)?;

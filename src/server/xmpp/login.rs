@@ -208,11 +208,12 @@ async fn next<T: AsyncReadAndWrite>(
 ) -> Result<Element, Error> {
     loop {
         return match stream.next().await {
-            Some(Ok(Stanza(stanza))) if stanza.is("error", STREAMS) => Err(Error::Away(format!(
+            Some(Ok(Stanza(Err(excess)))) => Err(Error::Malformed(excess.into())),
+            Some(Ok(Stanza(Ok(stanza)))) if stanza.is("error", STREAMS) => Err(Error::Away(format!(
                 "The server of {domain} closed the connection: {}",
                 super::element::stream_error(&stanza)
             ))),
-            Some(Ok(Stanza(stanza))) => Ok(stanza),
+            Some(Ok(Stanza(Ok(stanza)))) => Ok(stanza),
             Some(Err(ReadError::SoftTimeout)) => continue,
             Some(Err(ReadError::ParseError(error))) => Err(Error::Malformed(foreign(&error.to_string()))),
             Some(Err(ReadError::HardError(error))) => Err(broken(domain, &error)),

@@ -80,7 +80,7 @@ fn fits(id: &str, title: Option<&str>) -> bool {
     id.len() <= LONGEST && title.is_none_or(|title| title.len() <= LONGEST)
 }
 
-/// The room's name. Fails if the room does not exist.
+/// The room's name.
 async fn name(asking: &Asking, room: &Jid) -> Result<Option<Arc<str>>, Unread> {
     let query = element("query", DISCO_INFO, &[]);
     let answer = asking.ask(room.as_str(), "get", query).await;
@@ -200,16 +200,18 @@ async fn completed(asking: &Asking, room: &Jid, command: Element) -> Result<Elem
             None => Err(odd(room, "no list of hats")),
         },
         Ok(_) => Err(odd(room, "incomplete list of hats")),
-        Err(Failure::Refused(refused)) if refused.condition == Condition::Forbidden => {
-            // Accounts that can read the owner list can manage hats, unless hats are disabled.
+        Err(Failure::Refused(refused))
+            if matches!(refused.condition, Condition::Forbidden | Condition::ItemNotFound) =>
+        {
+            // Accounts that can read the owner list of a room can manage its hats. So this fails if the room does not exist
+            // or the account lacks the permission.
             list(asking, room, Affiliation::Owner, &mut RemoteRoom::default()).await?;
-            Err(Unread::Room(RoomRead::Forbidden(hats_off(room))))
+            Err(if refused.condition == Condition::Forbidden {
+                Unread::Room(RoomRead::Forbidden(hats_off(room)))
+            } else {
+                odd(room, "other commands for hats than in other rooms of this server")
+            })
         }
-        // The room is there; the command is not.
-        Err(Failure::Refused(refused)) if refused.condition == Condition::ItemNotFound => Err(odd(
-            room,
-            "other commands for hats than in other rooms of this server",
-        )),
         Err(failure) => Err(unread(room, failure)),
     }
 }
