@@ -16,7 +16,8 @@
 //!
 //! Other programs mostly use [`model`] (pure, no I/O) and [`store`] (safe reading and writing of the data file). They
 //! depend on the crate without its default features: then only `model`, `sync`, `exchange` and `store` are built, without
-//! terminal code. The feature `tui`, which is on by default, adds the five layers above them.
+//! terminal code. The feature `tui`, which is on by default, adds the five layers above them; `live`, also on by default,
+//! adds XMPP accounts on servers.
 
 #[cfg(feature = "tui")]
 pub mod app;

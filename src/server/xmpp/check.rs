@@ -5,6 +5,7 @@ use super::discover;
 use super::link::Asking;
 use super::read::{self, Unread};
 use crate::model::{Affiliation, Jid};
+use crate::server::backend::RoomList;
 use crate::server::error::Error;
 use crate::server::settings::ServerSettings;
 use crate::sync::{Missing, RemoteRoom, Rights, ServerKind, ServerReport};
@@ -20,7 +21,16 @@ pub(super) async fn check(
     own: &Jid,
     transport: Option<String>,
 ) -> Result<(ServerReport, Option<Dialect>), Error> {
-    let mut list = discover::rooms(asking, settings, own).await?;
+    let mut unlisted = None;
+    let mut list = match discover::rooms(asking, settings, own).await {
+        Ok(list) => list,
+        // The rest of the report helps to find the cause.
+        Err(Error::Refused(why) | Error::Away(why)) if !asking.is_broken() => {
+            unlisted = Some(why);
+            RoomList::default()
+        }
+        Err(error) => return Err(error),
+    };
     let version = discover::version(asking, settings, own).await?;
     let looked_at: Vec<Jid> = list
         .rooms
@@ -45,6 +55,11 @@ pub(super) async fn check(
         .filter_map(|(room, dialect)| dialect.is_some().then_some(room))
         .collect();
     let rights = rights(asking, own, &allowed).await?;
+    let mut missing = missing(settings, own, &list.rooms, list.complete, dialect);
+    if let Some(why) = unlisted {
+        let remedy = "set services to the domains of the chat rooms".to_owned();
+        missing.insert(0, Missing { what: why, remedy });
+    }
     let report = ServerReport {
         server: settings.entry.name.clone(),
         kind: ServerKind::Xmpp,
@@ -52,7 +67,7 @@ pub(super) async fn check(
         version,
         transport,
         rights,
-        missing: missing(settings, own, &list.rooms, list.complete, dialect),
+        missing,
         rooms: list.rooms,
         all_rooms: list.complete,
     };

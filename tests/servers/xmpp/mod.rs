@@ -1,9 +1,12 @@
 //! hatrack's XMPP account, against ejabberd itself.
 
+mod documented;
 mod fake;
 mod hostile;
 mod logging_in;
 pub(crate) mod reading;
+mod robust;
+mod speed;
 mod writing;
 
 use std::ops::ControlFlow;

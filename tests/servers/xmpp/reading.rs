@@ -195,6 +195,22 @@ fn an_account_without_rights_is_told_what_is_missing() {
 }
 
 #[test]
+fn a_service_that_is_none_is_reported() {
+    each(|server| {
+        let mut wrong = settings(&account(server, "ana"));
+        wrong.entry.services = vec![jid("nonsense.localhost")];
+        let mut backend = xmpp(wrong);
+        assert!(matches!(backend.list_rooms(), Err(Error::Refused(why)) if why.contains("Check services")));
+        let report = backend.check().unwrap();
+        assert!(
+            report.missing[0].what.contains("nonsense.localhost"),
+            "{report:?}"
+        );
+        assert_eq!(report.transport.as_deref(), Some("TLS 1.3"));
+    });
+}
+
+#[test]
 fn the_version_says_what_a_server_without_rooms_has() {
     for kind in [Kind::Ejabberd23, Kind::Ejabberd26] {
         let Some(server) = Server::start_with(kind, "  mod_version: {}") else {
