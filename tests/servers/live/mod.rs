@@ -1,6 +1,7 @@
 //! `hatrack pull`, `plan` and `apply` against real servers. What a server has is set and read by its own means, and what its
 //! users see by a client that has nothing of hatrack's.
 
+#[cfg(feature = "live")]
 mod ejabberd;
 mod interrupted;
 mod rooms;
