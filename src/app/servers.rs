@@ -7,7 +7,7 @@ pub mod plan;
 pub mod report;
 mod rows;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::model::{Jid, Room};
@@ -129,9 +129,13 @@ pub(super) struct Servers {
 }
 
 impl Servers {
-    pub(super) fn new(entries: &[ServerEntry]) -> Self {
+    /// The servers of the rooms that a session may see; `None`: it may see all.
+    pub(super) fn new(entries: &[ServerEntry], rooms: Option<&BTreeSet<Jid>>) -> Self {
+        let is_seen =
+            |entry: &&ServerEntry| rooms.is_none_or(|rooms| rooms.iter().any(|room| entry.has(room)));
+        let known = entries.iter().filter(is_seen).cloned();
         Self {
-            known: entries.iter().cloned().map(KnownServer::new).collect(),
+            known: known.map(KnownServer::new).collect(),
             ..Self::default()
         }
     }

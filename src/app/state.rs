@@ -170,7 +170,7 @@ impl State {
     pub fn new(start: Start) -> Self {
         Self {
             mouse: start.mouse,
-            servers: Servers::new(&start.servers),
+            servers: Servers::new(&start.servers, start.scope.rooms.as_ref()),
             start,
             phase: Phase::Opening { done: 0, total: 0 },
             base: Wardrobe::default(),

@@ -523,6 +523,19 @@ fn a_restricted_session_sees_only_its_rooms() {
             if rooms.len() == 1
     ));
     assert_eq!(plan(&session).len(), 0);
+    // A check would list all rooms.
+    session.keys("Esc c");
+    assert_eq!(
+        session.notice(),
+        "Checking a server is not available in a session restricted by --room"
+    );
+    // Nor does it see servers of other rooms.
+    let elsewhere = Scope {
+        rooms: Some([jid("courses@conference.example.net")].into()),
+        read_only: false,
+    };
+    let session = start(same(), wardrobe(), elsewhere);
+    assert!(session.state.servers().is_empty());
 }
 
 #[test]

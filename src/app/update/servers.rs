@@ -56,7 +56,11 @@ pub(crate) fn compare_all(state: &mut State, effects: &mut Vec<Effect>) {
     compare::start(state, effects, all.collect());
 }
 
+/// A check lists all rooms, and says how the server is reached.
 pub(crate) fn may_check(state: &State) -> Result<(), String> {
+    if state.start.scope.rooms.is_some() {
+        return Err("Checking a server is not available in a session restricted by --room".into());
+    }
     compare::may_open(state)
 }
 
