@@ -15,7 +15,6 @@ use super::{DONE, SERVICE, affiliate, apply, change, define, login, read, try_ap
 use crate::server::{Kind, Server};
 
 const BIG: &str = "big@conference.localhost";
-const SMALL: &str = "small@conference.localhost";
 
 fn bare(server: &Server, words: &[&str]) -> f64 {
     let output = Command::new("/usr/bin/python3")
@@ -83,16 +82,23 @@ fn speed() {
     let mut backend = login(&server, "siteadmin");
     let ids: Vec<String> = (0..10).map(|number| format!("urn:x:{number}")).collect();
 
-    // 1,000 assignments in a room: half of the ten hats each, by hatrack and by the script.
-    server.muc(SMALL, &[], &[]);
     server.muc(BIG, &[], &[]);
     println!("connect {:.3}", timed(|| backend.connect().unwrap()).0);
-    defined(&mut backend, SMALL, &ids);
-    for ids in ids.chunks(2) {
-        let own = timed(|| done(&mut backend, &[(SMALL, assigned(&ids[0]))])).0;
-        let least = bare(&server, &["assign", &ids[1], SMALL]);
+    // 1,000 assignments, which are as many as a room can have, by hatrack and by the script.
+    for round in 0..3 {
+        let rooms = ["own", "least"].map(|name| format!("{name}{round}@{SERVICE}"));
+        for room in &rooms {
+            server.muc(room, &[], &[]);
+            defined(&mut backend, room, &ids);
+        }
+        let changes: Vec<ItemChange> = ids.iter().flat_map(|id| assigned(id)).collect();
+        let own = timed(|| done(&mut backend, &[(&rooms[0], changes)])).0;
+        let least: f64 = ids
+            .iter()
+            .map(|id| bare(&server, &["assign", id, &rooms[1]]))
+            .sum();
         println!(
-            "100 assignments {own:.3} bare {least:.3} ratio {:.2}",
+            "1,000 assignments {own:.3} bare {least:.3} ratio {:.2}",
             own / least
         );
     }
