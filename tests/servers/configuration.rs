@@ -1,5 +1,6 @@
 //! `hatrack servers` against real servers.
 
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -253,4 +254,63 @@ fn a_server_that_is_stopped_or_hangs_is_away() {
         assert!(reason(0).contains("Cannot open the admin socket"), "{reports:#}");
         assert!(reason(1).contains("Unable to connect to server"), "{reports:#}");
     }
+}
+
+/// Runs `servers check` on a terminal of its own, and types at the question for the password: exit code, and what was shown.
+fn check_on_terminal(home: &Home, typed: &str) -> (u32, String) {
+    let terminal = portable_pty::native_pty_system()
+        .openpty(portable_pty::PtySize::default())
+        .unwrap();
+    let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_hatrack"));
+    command.args([Path::new("--config"), &home.config()]);
+    command.args(["servers", "check"]);
+    command.env_clear();
+    command.env("HOME", home.0.path());
+    let mut child = terminal.slave.spawn_command(command).unwrap();
+    drop(terminal.slave);
+    let mut reader = terminal.master.try_clone_reader().unwrap();
+    let mut writer = terminal.master.take_writer().unwrap();
+    let (mut shown, mut bytes, mut asked) = (String::new(), [0; 4096], false);
+    // At the end of the program, reading from its terminal fails.
+    while let Ok(length @ 1..) = reader.read(&mut bytes) {
+        shown.push_str(&String::from_utf8_lossy(&bytes[..length]));
+        if !asked && shown.contains("Password of ana@localhost: ") {
+            asked = true;
+            writer.write_all(typed.as_bytes()).unwrap();
+        }
+    }
+    (child.wait().unwrap().exit_code(), shown)
+}
+
+#[test]
+fn a_password_is_asked_for_and_not_shown() {
+    let Some(server) = Server::start(Kind::Ejabberd26) else {
+        return;
+    };
+    server.user("ana");
+    let config = format!(
+        "[servers.account]\nkind = \"xmpp\"\nservices = [\"{SERVICE}\"]\njid = \"ana@localhost\"\n\
+         address = \"127.0.0.1:{}\"\nca-file = {:?}\n",
+        server.ports.client,
+        server.certificate().display().to_string()
+    );
+    let home = Home::new(&config);
+    let (code, shown) = check_on_terminal(&home, "secret\r");
+    assert!(code == 0 && shown.contains("account: ready"), "{code}: {shown}");
+    assert!(!shown.contains("secret"), "{shown}");
+    let (code, shown) = check_on_terminal(&home, "wrong-one\r");
+    assert!(code == 1 && shown.contains("account: refused"), "{code}: {shown}");
+    assert!(!shown.contains("wrong-one"), "{shown}");
+    assert_eq!(check_on_terminal(&home, "half\u{3}").0, 130);
+    // Where nobody can be asked, nothing waits.
+    let check = home.hatrack(&["servers", "check"]);
+    assert!(
+        check.code == Some(1) && check.out.contains("No password was entered for ana@localhost"),
+        "{check:?}"
+    );
+    let list = home.hatrack(&["servers"]);
+    assert!(
+        list.code == Some(0) && list.out.contains("not checked: asks for a password"),
+        "{list:?}"
+    );
 }

@@ -37,8 +37,6 @@ pub(in crate::cli) fn ask(account: &Jid) -> Given {
     let Ok(before) = tcgetattr(stdin()) else {
         return Given::Nothing;
     };
-    let _ = write!(stderr(), "Password of {}: ", text::sanitize(account.as_str()));
-    let _ = stderr().flush();
     let mut hidden = before.clone();
     hidden
         .local_modes
@@ -46,6 +44,9 @@ pub(in crate::cli) fn ask(account: &Jid) -> Given {
     if tcsetattr(stdin(), OptionalActions::Flush, &hidden).is_err() {
         return Given::Nothing;
     }
+    // Only now, so that what is typed at the question is neither shown nor discarded.
+    let _ = write!(stderr(), "Password of {}: ", text::sanitize(account.as_str()));
+    let _ = stderr().flush();
     let given = read();
     let _ = tcsetattr(stdin(), OptionalActions::Flush, &before);
     let _ = writeln!(stderr());
