@@ -73,7 +73,7 @@ fn leave_overlays(session: &mut Session) {
             Some(top) if top.downcast_ref::<Conflict>().is_some() => session.keys("t"),
             // Closing a changed form asks.
             Some(top) => {
-                let leaves = |confirm: &Confirm| confirm.question.starts_with("Leave the form");
+                let leaves = |confirm: &Confirm| confirm.alternative().is_some();
                 session.keys(if top.downcast_ref().is_some_and(leaves) {
                     "y"
                 } else {
