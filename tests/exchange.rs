@@ -502,7 +502,7 @@ r@c.example,,,,Other name,,,
         "line 16: the room's name differs from line 15",
     ];
     assert_eq!(wrong.errors, expected);
-    assert_eq!(wrong.lines()[0], "13 lines have errors. Nothing was imported");
+    assert_eq!(wrong.lines()[0], "13 lines have errors. Nothing was imported.");
     assert_eq!(
         wrong.to_string(),
         format!(

@@ -125,7 +125,7 @@ fn change_there(server: &mut FakeServer) {
     );
     server.unreadable.insert(
         jid("private@conference.example.org"),
-        RoomRead::Forbidden("only owners of the room may read it".into()),
+        RoomRead::Forbidden("Only owners of the room may read its hats.".into()),
     );
     let courses = server.rooms.get_mut(&jid(ROOM)).unwrap();
     courses.unreadable.count = 2;
@@ -203,7 +203,9 @@ fn list_of_servers() {
         &mut session,
         ServerEvent::State {
             server: "other".into(),
-            state: ServerState::Refused("the password is wrong. Ask the owner of the account".into()),
+            state: ServerState::Refused(
+                "Cannot log in as moderator@example.net: wrong password, or no such account.".into(),
+            ),
         },
     );
     shows("servers", &mut session, Theme::default(), &SIZES);

@@ -49,7 +49,7 @@ places! {
     Suggestions "List of existing hats or rooms" typed over [Lists, SuggestField, Form];
     ChoiceField "Choice field" all over [Form];
     Sets "Hat sets" typed over [Lists];
-    Prompt "Import, export and naming" typed over [];
+    Prompt "Import, export, name of a hat set" typed over [];
     Confirm "Confirmation" all over [];
     Conflict "Conflict" all over [];
     Catalog "Hat catalog" all over [Lists];
@@ -160,7 +160,7 @@ commands! {
     EditUserEverywhere "edit-user-everywhere" aka ["role"] { place: Place::AllUsers, title: "Edit", keys: &[c('e')], footer: true,
         help: "Set the user's affiliation in all their rooms" }
     BanEverywhere "ban-everywhere" aka ["outcast"] { place: Place::AllUsers, title: "Ban", keys: &[c('b')], footer: true,
-        help: "Ban the user in all their rooms (asks first)" }
+        help: "Ban the user from all their rooms (asks first)" }
     RemoveUserEverywhere "remove-user-everywhere" aka ["delete"] { place: Place::AllUsers, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the user from all their rooms (asks first)" }
     MarkListedUser "mark-listed-user" { place: Place::AllUsers, title: "Mark", keys: &[c(' '), c('m')], footer: false,
@@ -174,7 +174,7 @@ commands! {
     EditUserInRooms "edit-user-in-rooms" aka ["role"] { place: Place::RoomsOfUser, title: "Edit", keys: &[c('e')], footer: true,
         help: "Set the user's affiliation in this room, or in all marked rooms" }
     BanInRooms "ban-in-rooms" aka ["outcast"] { place: Place::RoomsOfUser, title: "Ban", keys: &[c('b')], footer: true,
-        help: "Ban the user in this room, or in all marked rooms" }
+        help: "Ban the user from this room, or from all marked rooms" }
     RemoveUserFromRooms "remove-user-from-rooms" aka ["delete"] { place: Place::RoomsOfUser, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the user from this room, or from all marked rooms" }
     MarkRoomOfUser "mark-room-of-user" { place: Place::RoomsOfUser, title: "Mark", keys: &[c(' '), c('m')], footer: true,
@@ -184,7 +184,7 @@ commands! {
     CopyHatsInRoom "copy-hats-in-room" { place: Place::RoomsOfUser, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the user's hats in this room" }
     ReplaceHatsInRooms "replace-hats-in-rooms" { place: Place::RoomsOfUser, title: "Replace hats", keys: &[c('p')], footer: false,
-        help: "Replace the user's hats there with the copied hats" }
+        help: "Replace the user's hats in this room with the copied hats" }
     AddCopiedInRooms "add-copied-in-rooms" formerly ["add-hats-in-rooms"] { place: Place::RoomsOfUser, title: "Add copied", keys: &[c('P')], footer: false,
         help: "Add the copied hats, keep the others" }
     MarkAll "mark-all" { place: Place::Panes, title: "Mark all", keys: &[c('*')], footer: false,
@@ -210,7 +210,7 @@ commands! {
     GoTo "go-to" aka ["search"] formerly ["jump"] { place: Place::Panes, title: "Go to", keys: &[Key::ctrl('p')], footer: false,
         help: "Go to a room, user or hat" }
     Sets "sets" { place: Place::Panes, title: "Sets", keys: &[c('N')], footer: false,
-        help: "Apply, save or rename hat sets" }
+        help: "Apply, save, rename or remove hat sets" }
     Servers "servers" aka ["sync", "compare", "pull", "push", "live", "apply"] { place: Place::Panes, title: "Servers", keys: &[c('S')], footer: false,
         help: "Compare with the servers, send and receive changes" }
     Import "import" { place: Place::Panes, title: "Import", keys: &[c('I')], footer: false,
@@ -232,7 +232,7 @@ commands! {
     Draft "draft" { place: Place::Panes, title: "Draft", keys: &[c('D')], footer: true,
         help: "Show the unsaved draft" }
     Back "back" { place: Place::Panes, title: "Back", keys: &[k(KeyCode::Esc)], footer: false,
-        help: "Clear the message, filter or marks; then move left" }
+        help: "Clear message, filter or marks; if none, move left" }
     Copy "copy" { place: Place::Panes, title: "Copy address", keys: &[c('Y')], footer: false,
         help: "Copy the address or hat ID (all marked, one per line)" }
     CopyJson "copy-json" { place: Place::Panes, title: "Copy JSON", keys: &[c('J')], footer: false,
@@ -285,7 +285,7 @@ commands! {
         help: "Previous field" }
     CancelForm "cancel-form" formerly ["leave-form"] { place: Place::Form, title: "Cancel", keys: &[k(KeyCode::Esc)], footer: true,
         help: "Cancel (asks first if there are changes)" }
-    ApplySet "apply-set" formerly ["put-on-set"] { place: Place::Sets, title: "Apply", keys: &[k(KeyCode::Enter)], footer: true,
+    ApplySet "apply-set" formerly ["put-on-set"] { place: Place::Sets, title: "Replace hats", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Replace hats with this set" }
     AddSetHats "add-set-hats" formerly ["add-set"] { place: Place::Sets, title: "Add hats", keys: &[k(KeyCode::Tab)], footer: true,
         help: "Add this set's hats, keep the others" }
@@ -318,7 +318,7 @@ commands! {
     DefineHat "define-hat" { place: Place::Catalog, title: "Define", keys: &[c('a')], footer: true,
         help: "Define a hat in the room's catalog" }
     EditCatalogHat "edit-catalog-hat" formerly ["edit-defined"] { place: Place::Catalog, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true,
-        help: "Edit the hat's title and hue (optionally also users' titles)" }
+        help: "Edit title and hue, optionally also for users with the hat" }
     RemoveCatalogHat "remove-catalog-hat" formerly ["delete-defined"] { place: Place::Catalog, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the hat from the catalog" }
     CatalogUndo "catalog-undo" formerly ["catalogue-undo"] { place: Place::Catalog, title: "Undo", keys: &[c('u')], footer: true,
@@ -327,13 +327,13 @@ commands! {
         help: "Close the catalog" }
     UndoEntry "undo-entry" { place: Place::History, title: "Undo", keys: &[c('u')], footer: true,
         help: "Undo the selected entry" }
-    FilterByActor "filter-by-actor" formerly ["by-actor"] { place: Place::History, title: "By actor", keys: &[c('a')], footer: true,
+    FilterByActor "filter-by-actor" formerly ["by-actor"] { place: Place::History, title: "Same actor", keys: &[c('a')], footer: true,
         help: "Filter by this actor (again to clear)" }
-    FilterByRoom "filter-by-room" formerly ["by-room"] { place: Place::History, title: "By room", keys: &[c('r')], footer: true,
+    FilterByRoom "filter-by-room" formerly ["by-room"] { place: Place::History, title: "Same room", keys: &[c('r')], footer: true,
         help: "Filter by this room (again to clear)" }
-    FilterByUser "filter-by-user" formerly ["by-user"] { place: Place::History, title: "By user", keys: &[c('s')], footer: true,
+    FilterByUser "filter-by-user" formerly ["by-user"] { place: Place::History, title: "Same user", keys: &[c('s')], footer: true,
         help: "Filter by this user (again to clear)" }
-    FilterByHat "filter-by-hat" formerly ["by-hat"] { place: Place::History, title: "By hat", keys: &[c('t')], footer: true,
+    FilterByHat "filter-by-hat" formerly ["by-hat"] { place: Place::History, title: "Same hat", keys: &[c('t')], footer: true,
         help: "Filter by this hat (again to clear)" }
     CloseHistory "close-history" formerly ["leave-history"] { place: Place::History, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('H')], footer: true,
         help: "Close the history" }
@@ -348,29 +348,29 @@ commands! {
     CompareAllServers "compare-all-servers" { place: Place::Servers, title: "Compare all", keys: &[c('a')], footer: true,
         help: "Compare the rooms with those on all servers" }
     CheckServer "check-server" { place: Place::Servers, title: "Check", keys: &[c('c')], footer: true,
-        help: "Connect, and show version, permissions and what is missing" }
+        help: "Connect, and show version, permissions and what the server lacks" }
     Reconnect "reconnect" { place: Place::Servers, title: "Reconnect", keys: &[c('r')], footer: true,
-        help: "Connect again to a server that refused or is away" }
+        help: "Connect again to a server that refused the login or cannot be reached" }
     CloseServers "close-servers" { place: Place::Servers, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('S')], footer: true,
         help: "Stop the comparison, or close the list" }
     ApplyPlan "apply-plan" aka ["send", "receive"] { place: Place::Plan, title: "Apply", keys: &[k(KeyCode::Enter)], footer: true,
-        help: "Send and receive what is decided (asks first)" }
+        help: "Send and receive all decided changes (asks first)" }
     ToggleLine "toggle-line" aka ["skip", "leave out"] { place: Place::Plan, title: "Leave out", keys: &[c(' '), c('x')], footer: true,
-        help: "Leave out the difference, user or room, or include it; add a room" }
+        help: "Leave out or include the row; add a room that is only on the server" }
     ChooseYours "choose-yours" { place: Place::Plan, title: "Yours", keys: &[c('m')], footer: true,
         help: "Keep yours: the server gets what the data file has" }
     ChooseTheirs "choose-theirs" { place: Place::Plan, title: "Theirs", keys: &[c('t')], footer: true,
         help: "Keep theirs: the data file gets what the server has" }
     InspectLine "inspect-line" { place: Place::Plan, title: "Details", keys: &[c('i')], footer: false,
-        help: "Show yours, theirs and what both were before" }
+        help: "Show yours, theirs and the last value that both had" }
     NextUndecided "next-undecided" { place: Place::Plan, title: "Next conflict", keys: &[k(KeyCode::Tab)], footer: false,
-        help: "Go to the next conflict or held removal" }
+        help: "Go to the next conflict or held-back removal" }
     PreviousUndecided "previous-undecided" { place: Place::Plan, title: "Previous conflict", keys: &[k(KeyCode::BackTab)], footer: false,
-        help: "Go to the previous conflict or held removal" }
-    ShowNextLines "show-next-lines" aka ["filter"] { place: Place::Plan, title: "Show", keys: &[c('f')], footer: true,
-        help: "Show all, undecided, to send, to receive, or left out" }
-    TakeRemovals "take-removals" { place: Place::Plan, title: "Receive held", keys: &[c('r')], footer: false,
-        help: "Receive the removals that are held back" }
+        help: "Go to the previous conflict or held-back removal" }
+    ShowNextLines "show-next-lines" aka ["show"] { place: Place::Plan, title: "Filter", keys: &[c('f')], footer: true,
+        help: "Show only what is undecided, to send, to receive or left out; or all" }
+    TakeRemovals "take-removals" { place: Place::Plan, title: "Receive removals", keys: &[c('r')], footer: false,
+        help: "Receive all held-back removals" }
     AddAllRooms "add-all-rooms" { place: Place::Plan, title: "Add all rooms", keys: &[c('A')], footer: false,
         help: "Add all rooms that are only on the server" }
     CompareAgain "compare-again" { place: Place::Plan, title: "Compare again", keys: &[c('c')], footer: false,
@@ -378,7 +378,7 @@ commands! {
     ClosePlan "close-plan" { place: Place::Plan, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('S')], footer: true,
         help: "Stop applying, or close the comparison" }
     ReportCompareAgain "report-compare-again" { place: Place::Report, title: "Compare again", keys: &[c('c')], footer: true,
-        help: "Compare again, to see what is left" }
+        help: "Compare again, to see what remains" }
     CloseReport "close-report" { place: Place::Report, title: "Close", keys: &[k(KeyCode::Esc), k(KeyCode::Enter), c('q')], footer: true,
         help: "Close the report" }
     GivePassword "give-password" { place: Place::Password, title: "Log in", keys: &[k(KeyCode::Enter)], footer: true,

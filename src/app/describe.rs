@@ -75,6 +75,19 @@ pub fn edit(edit: &Edit) -> String {
     edit_with_user(edit, edit.user().map_or("", Jid::as_str))
 }
 
+/// A sentence to continue after a colon: it begins in lower case, unless with a name or an abbreviation.
+pub fn after_colon(sentence: &str) -> String {
+    let word = sentence.split(|c: char| !c.is_alphabetic()).next();
+    let is_name = word == Some("Prosody");
+    let mut letters = sentence.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if !is_name && second.is_lowercase() => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => sentence.into(),
+    }
+}
+
 /// The text with its first letter in upper case.
 pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
@@ -153,7 +166,7 @@ fn edit_with_user(edit: &Edit, user: &str) -> String {
         Edit::Affiliation {
             room, before, after, ..
         } => match after {
-            Affiliation::Outcast => format!("banned {user} in {room} (was {before})"),
+            Affiliation::Outcast => format!("banned {user} from {room} (was {before})"),
             _ => format!("made {user} {after} in {room} (was {before})"),
         },
         Edit::Hat {
@@ -166,7 +179,7 @@ fn edit_with_user(edit: &Edit, user: &str) -> String {
             (None, Some(after)) => format!("added {} to {user} in {room}", attachment_name(hat, after)),
             (Some(before), None) => format!("removed {} from {user} in {room}", attachment_name(hat, before)),
             (Some(before), Some(after)) => format!(
-                "changed {} of {user} in {room}: {}",
+                "changed {} for {user} in {room}: {}",
                 attachment_name(hat, before),
                 attachment_changes(before, after)
             ),
@@ -371,7 +384,7 @@ fn many_hats_of_one_user(all: &[Edit]) -> Option<String> {
         .filter(|(hats, _)| !hats.is_empty())
         .map(|(hats, what)| format!("{what} {}", first_few(hats)))
         .collect();
-    Some(format!("changed hats of {user} in {room}: {}", parts.join(", ")))
+    Some(format!("changed hats for {user} in {room}: {}", parts.join(", ")))
 }
 
 /// A text in quotes.

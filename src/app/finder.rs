@@ -102,6 +102,11 @@ impl Finder {
         }
     }
 
+    /// Whether it searches rooms, users and hats.
+    pub fn goes_to_places(&self) -> bool {
+        matches!(self.scope, FinderScope::Places { .. })
+    }
+
     /// Whether it is the help.
     pub fn is_help(&self) -> bool {
         matches!(self.scope, FinderScope::Help(_))

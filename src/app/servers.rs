@@ -16,7 +16,7 @@ use crate::sync::{
     ServerReport, ServerState,
 };
 
-pub use describe_line::{LineText, describe_line, describe_note, line_target, sides};
+pub use describe_line::{LineText, describe_line, describe_note, line_target, sides, unreadable_text};
 pub use rows::{PlanRow, RoomNote, Shown};
 
 /// A server of the configuration.

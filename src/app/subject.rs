@@ -99,10 +99,10 @@ impl FormSubject {
             Self::EditHats {
                 attachments, name, ..
             } => match attachments.as_slice() {
-                [one] => format!("Edit hat of {}", one.user),
+                [one] => format!("Edit hat for {}", one.user),
                 many => {
                     let (rooms, users) = (many.iter().map(|at| &at.room), many.iter().map(|at| &at.user));
-                    format!("Edit {name} of {}", users_in_rooms_label(users, rooms))
+                    format!("Edit {name} for {}", users_in_rooms_label(users, rooms))
                 }
             },
             Self::DefineHat { room } => format!("Define hat in the catalog of {room}"),

@@ -20,7 +20,7 @@ mod sets;
 pub use catalog::{CatalogArgs, CatalogCommand, CatalogDefineArgs, CatalogListArgs, CatalogRemoveArgs};
 pub use complete::{CompleteArgs, CompletionRequest};
 pub use exchange::{ExportArgs, ImportArgs};
-pub use history::{HistoryArgs, RevisionArgs};
+pub use history::{HistoryArgs, RedoArgs, UndoArgs};
 pub use live::{ApplyArgs, LiveRooms, PlanArgs, PreferredSide, PullArgs};
 pub use servers::{ExampleKind, ServerCheckArgs, ServerExampleArgs, ServersArgs, ServersCommand};
 pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs, SetsCommand};
@@ -28,7 +28,8 @@ pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs
 /// Manage the hats of users in XMPP rooms.
 ///
 /// Without a command, hatrack opens its screen. A hat is an extra label for a user in a room, such as "Teacher's
-/// Assistant" (XEP-0317); its ID is a URI. Rooms and users are given by their addresses (JIDs); a resource is ignored.
+/// Assistant" (XEP-0317); its ID is a URI. Rooms and users are given by their addresses (JIDs); a resource
+/// (the part after a slash) is ignored.
 #[derive(Debug, Parser)]
 #[command(name = "hatrack", version, after_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate option")]
@@ -45,11 +46,11 @@ pub struct Cli {
     /// Use ASCII only [default: on a Linux console or without a UTF-8 locale]
     #[arg(long)]
     pub ascii: bool,
-    /// Number of colors [default: detected from the environment]
+    /// Use of colors; by default detected from the environment
     #[arg(long, value_name = "COLORS", alias = "colour",
           value_parser = NamedValueParser::<ColorMode>::new(ColorMode::NAMES))]
     pub color: Option<ColorMode>,
-    /// Background of the terminal [default: detected]
+    /// Background of the terminal; by default detected
     #[arg(long, value_name = "BACKGROUND",
           value_parser = NamedValueParser::<Background>::new(Background::NAMES))]
     pub background: Option<Background>,
@@ -90,19 +91,27 @@ Environment variables (HATRACK_*, XDG_* and TZ are ignored with --room or --read
   XDG_STATE_HOME    replaces ~/.local/state
   TZ                the time zone of displayed times
   NO_COLOR          any value turns colors off
-  TERM, COLORTERM   the number of colors; COLORFGBG: dark or light background
+  TERM, COLORTERM   the number of colors
+  COLORFGBG         dark or light background
   LC_ALL, LANG      without a UTF-8 locale, the screen uses ASCII only
 
-Exit codes: 0 success, 1 error, 2 usage error, no terminal or invalid config.toml,
-3 item not found, 4 data file unreadable, 5 conflict or locked; of plan, pull and apply
-also 5 removals held back, 6 something to do, 7 saved and not sent; 128 plus the signal
-number if a signal ended hatrack.";
+Exit codes:
+  0      success
+  1      error
+  2      usage error, no terminal, or invalid config.toml
+  3      item not found
+  4      data file unreadable
+  5      conflict, or file locked; plan, pull and apply: conflicts or held-back
+         removals are undecided
+  6      plan, and apply if you cancel it: there are differences
+  7      apply: some changes were not sent
+  128+n  ended by signal n (130: Ctrl-C)";
 
 /// Options accepted before and after the command. After it, they can only restrict the session further.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct CommonOptions {
-    /// Data file; created with the first change
+    /// Data file; created when you make the first change
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Name recorded in the history [default: login name; over SSH, the client address is added]
@@ -117,7 +126,7 @@ pub struct CommonOptions {
     /// Restrict the session to this room; can be repeated
     #[arg(long = "room", value_name = "ROOM")]
     pub rooms: Vec<String>,
-    /// Open read-only
+    /// Open the data file read-only
     #[arg(long)]
     pub read_only: bool,
 }
@@ -129,11 +138,11 @@ pub enum CliCommand {
     Show(ShowArgs),
     /// Print a user's affiliations and hats in all rooms
     User(UserArgs),
-    /// Add a hat to a user, or replace it
+    /// Add a hat to a user; if the user already has it, replace it
     Add(AddArgs),
     /// Remove a hat from a user
     Remove(RemoveArgs),
-    /// Replace a user's hats with those of a JSON object
+    /// Replace a user's hats with those of a JSON object (for hat sets: hatrack sets apply)
     Set(SetArgs),
     /// Add, rename or remove a room
     Room(RoomArgs),
@@ -152,9 +161,9 @@ pub enum CliCommand {
     Servers(ServersArgs),
     /// Receive what live servers have
     Pull(PullArgs),
-    /// Show what differs from live servers
+    /// Show the differences between the data file and live servers
     Plan(PlanArgs),
-    /// Send and receive what differs from live servers
+    /// Apply the differences between the data file and live servers, in both directions
     Apply(ApplyArgs),
     /// Check the data file and its history
     Check(CheckArgs),
@@ -163,9 +172,9 @@ pub enum CliCommand {
     /// Print the history, newest first
     History(HistoryArgs),
     /// Undo your last change, or the given one
-    Undo(RevisionArgs),
-    /// Redo your last undo, or the given one
-    Redo(RevisionArgs),
+    Undo(UndoArgs),
+    /// Redo your last undone change, or the one that the given undo reverted
+    Redo(RedoArgs),
     /// Print completions for a command line
     #[command(hide = true)]
     Complete(CompleteArgs),
@@ -243,7 +252,7 @@ pub struct SetArgs {
     pub room: String,
     /// The user's address
     pub user: String,
-    /// JSON object of hats by ID, or a user object with "hats"; "-" is standard input
+    /// JSON object whose keys are hat IDs, or a user object with "hats"; "-" is standard input
     #[arg(value_name = "FILE", default_value = "-")]
     pub from: PathBuf,
     #[command(flatten)]
@@ -320,7 +329,7 @@ pub struct AffiliateArgs {
     pub room: String,
     /// The user's address
     pub user: String,
-    /// The user's affiliation with the room
+    /// The user's affiliation with the room; outcast bans the user
     #[arg(value_enum)]
     pub affiliation: AffiliationName,
     #[command(flatten)]

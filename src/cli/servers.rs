@@ -10,7 +10,7 @@ use super::args::{ExampleKind, ServerCheckArgs, ServersArgs, ServersCommand};
 use super::context::SessionContext;
 use super::failure::Failure;
 use super::output::Output;
-use crate::app::describe::closest_match;
+use crate::app::describe::{after_colon, closest_match};
 use crate::model::{Jid, write};
 use crate::server::{
     AskPassword, Backend, Error, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings, backend,
@@ -111,7 +111,7 @@ impl StateName {
     fn text(self) -> &'static str {
         match self {
             Self::Ready => "ready",
-            Self::Away => "away",
+            Self::Away => "not reachable",
             Self::Refused => "refused",
             Self::Unchecked => "not checked",
         }
@@ -158,7 +158,7 @@ fn cells(row: &ListedServer) -> Vec<String> {
         .clone()
         .or_else(|| row.class.map(|class| check::software(class).into()));
     let state = match about {
-        Some(about) => format!("{}: {about}", row.state.text()),
+        Some(about) => format!("{}: {}", row.state.text(), after_colon(&about)),
         None => row.state.text().into(),
     };
     vec![

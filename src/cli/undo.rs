@@ -1,6 +1,6 @@
 //! `hatrack undo` and `hatrack redo`: a new change that reverts an earlier one.
 
-use super::args::RevisionArgs;
+use super::args::{RedoArgs, UndoArgs};
 use super::context::SessionContext;
 use super::failure::Failure;
 use super::open_store::{OpenStore, store_failure};
@@ -8,7 +8,7 @@ use super::output::Output;
 use crate::app::describe;
 use crate::store::{Change, HistoryEntry, UndoCandidate};
 
-pub(super) fn undo(args: &RevisionArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+pub(super) fn undo(args: &UndoArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let mut data = OpenStore::open(context)?;
     let entry = if let Some(revision) = args.revision {
         entry(&data, revision)?
@@ -32,7 +32,7 @@ pub(super) fn undo(args: &RevisionArgs, context: &SessionContext, out: &mut Outp
     commit(&mut data, change, out)
 }
 
-pub(super) fn redo(args: &RevisionArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+pub(super) fn redo(args: &RedoArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let mut data = OpenStore::open(context)?;
     let entry = if let Some(revision) = args.revision {
         entry(&data, revision)?

@@ -98,9 +98,9 @@ impl ImportErrors {
 
     fn heading(&self) -> String {
         match self.errors.len() {
-            1 if self.rows => "1 line has errors. Nothing was imported".into(),
-            lines if self.rows => format!("{lines} lines have errors. Nothing was imported"),
-            _ => "Nothing was imported".into(),
+            1 if self.rows => "1 line has errors. Nothing was imported.".into(),
+            lines if self.rows => format!("{lines} lines have errors. Nothing was imported."),
+            _ => "Nothing was imported.".into(),
         }
     }
 }
@@ -109,7 +109,7 @@ impl fmt::Display for ImportErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let few: Vec<&str> = self.errors.iter().take(MAX_LISTED).map(String::as_str).collect();
         if self.rows && self.errors.len() > 1 {
-            write!(f, "{}. First errors: ", self.heading())?;
+            write!(f, "{} First errors: ", self.heading())?;
         }
         f.write_str(&few.join("; "))?;
         match self.errors.len().saturating_sub(MAX_LISTED) {

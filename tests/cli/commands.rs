@@ -141,7 +141,7 @@ fn add_stores_exactly_the_given_fields() {
     );
     assert_eq!(
         home.run_ok(&["add", ROOM, TERRY, HAT]),
-        "Changed \"TA\" of terry@example.org in courses@conference.example.org: inactive, no longer required, \
+        "Changed \"TA\" for terry@example.org in courses@conference.example.org: inactive, no longer required, \
          no title (revision 4)\n"
     );
     assert_eq!(
@@ -210,7 +210,7 @@ fn set_reads_hats_or_user_object_from_file_or_stdin() {
         assert_eq!((output.code, output.err.as_str()), (0, ""), "{args:?}");
         assert!(
             output.out.starts_with(
-                "Changed hats of terry@example.org in courses@conference.example.org: added \"One\", <urn:x:2>"
+                "Changed hats for terry@example.org in courses@conference.example.org: added \"One\", <urn:x:2>"
             ),
             "{}",
             output.out

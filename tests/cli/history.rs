@@ -62,7 +62,7 @@ fn lists_newest_entries_first() {
     assert_eq!(
         table(&home, &[]),
         [
-            "4 alice: changed \"TA\" of terry@example.org in courses@conference.example.org: active",
+            "4 alice: changed \"TA\" for terry@example.org in courses@conference.example.org: active",
             "3 alice: added \"TA\" to terry@example.org in courses@conference.example.org",
             "2 bob: added terry@example.org to courses@conference.example.org as member",
             "1 bob: added room courses@conference.example.org \"Courses\"",
@@ -177,7 +177,7 @@ fn undo_and_redo_work_across_processes() {
     let undo = |who: &str| home.run_ok(&["--actor", who, "undo"]);
     assert_eq!(
         undo("alice"),
-        "Undid revision 4: changed \"TA\" of terry@example.org in courses@conference.example.org: inactive \
+        "Undid revision 4: changed \"TA\" for terry@example.org in courses@conference.example.org: inactive \
          (revision 6)\n"
     );
     assert_eq!(

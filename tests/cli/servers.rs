@@ -68,9 +68,14 @@ fn servers_are_listed_with_their_states() {
             "gone",
             "c.example.org",
             "gone.sock",
-            "away: Cannot open the admin socket",
+            "not reachable: cannot open the admin socket",
         ],
-        ["mute", "d.example.org e.example.org", "mute.sock", "away: "],
+        [
+            "mute",
+            "d.example.org e.example.org",
+            "mute.sock",
+            "not reachable: ",
+        ],
         [
             "account",
             "c.example.net",
@@ -96,7 +101,9 @@ fn a_check_fails_if_a_server_cannot_be_used() {
         (1, "hatrack: 1 of 1 server cannot be used: gone\n")
     );
     assert!(
-        output.out.starts_with("gone: away\n  reached by  socket /"),
+        output
+            .out
+            .starts_with("gone: not reachable\n  reached by  socket /"),
         "{output:?}"
     );
     assert!(
@@ -169,7 +176,7 @@ fn restricted_sessions_see_the_servers_of_their_rooms() {
         "not-allowed: servers check is not available in a restricted session (--room or --read-only)",
     );
     let output = home.run(&["--config", config, "--read-only", "servers", "check", "gone"]);
-    assert!(output.out.starts_with("gone: away"), "{output:?}");
+    assert!(output.out.starts_with("gone: not reachable"), "{output:?}");
     // Only what stands before the command was written by who set up the session.
     home.assert_fails(
         &["--read-only", "servers", "--config", config],

@@ -33,7 +33,7 @@ fn saves_applies_renames_and_removes_a_hat_set() {
     );
     let output = home.run_ok(&["sets", "apply", "on-call week", ROOM, KIM, TERRY]);
     assert!(
-        output.starts_with("Changed hats of kim@example.org in") && output.ends_with("(revision 7)\n"),
+        output.starts_with("Changed hats for kim@example.org in") && output.ends_with("(revision 7)\n"),
         "{output}"
     );
     assert_eq!(

@@ -39,7 +39,7 @@ fn is_offered_again(home: &Home) {
     assert_eq!(home.drafts(), 1);
     assert_eq!(home.left_behind().len(), 1, "{:?}", home.left_behind());
     let mut stage = Stage::hatrack(home, &[]);
-    stage.see("Unsaved from your last session:");
+    stage.see("Unsaved form from your last session:");
     stage.press_and_see(ENTER, "urn:x:half-typed");
     stage.press_and_see(ENTER, "Hats 1");
     stage.press("q");
@@ -63,14 +63,14 @@ fn sigkill_keeps_live_draft() {
     // Another session of the same actor is not offered the live draft of this one.
     let mut other = Stage::hatrack(&home, &[]);
     other.see("Users 1");
-    assert!(!other.seen().shows("Unsaved from your last session"));
+    assert!(!other.seen().shows("from your last session"));
     other.press("q");
     assert_eq!(other.end_with_all_put_back(), 0);
     assert_eq!((owns(), home.drafts()), (1, 0));
     stage.signal(Signal::KILL);
     drop(stage); // waits for it
     let mut next = Stage::hatrack(&home, &[]);
-    next.see("Unsaved from your last session:");
+    next.see("Unsaved form from your last session:");
     assert_eq!((owns(), home.drafts()), (0, 1));
     next.press_and_see(ENTER, "urn:x:half-typed");
     next.press_and_see(ENTER, "Hats 1");

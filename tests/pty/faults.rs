@@ -135,7 +135,7 @@ fn disconnect_on_slow_disk_loses_nothing() {
         assert!(saved || home.drafts() == 1, "{:?}", home.left_behind());
         let mut next = Stage::hatrack(&home, &[]);
         if !saved {
-            next.see("Unsaved from your last session:");
+            next.see("from your last session:");
             next.press_and_see(ENTER, "urn:x:a");
         }
         if typed {

@@ -257,7 +257,7 @@ fn drafts_of_hidden_rooms_are_kept() {
     stage.until("it is thrown away", |seen| !seen.shows("urn:x:mine"));
     leaves(stage);
     let mut open = Stage::hatrack(&home, &["--actor", "alice"]);
-    open.see("Unsaved from your last session:");
+    open.see("Unsaved form from your last session:");
     open.press_and_see(ENTER, "urn:x:secret");
 }
 

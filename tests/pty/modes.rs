@@ -126,7 +126,7 @@ fn terminal_is_restored_after_panic() {
     });
     assert_eq!(home.drafts(), 1, "what was typed is kept");
     let mut stage = Stage::hatrack(&home, &["--actor", "test"]);
-    stage.see("Unsaved from your last session:");
+    stage.see("Unsaved form from your last session:");
     stage.press_and_see(ENTER, "urn:x:1!");
 }
 

@@ -186,7 +186,7 @@ fn dropped_connection_keeps_saved_and_offers_typed() {
     bob.press("q");
     assert_eq!(bob.end_with_all_put_back(), 0, "to him nothing was offered");
     let mut alice = server.login("alice");
-    alice.see("Unsaved from your last session:");
+    alice.see("Unsaved form from your last session:");
     alice.press_and_see(ENTER, "urn:x:half-typed");
     alice.press_and_see(ENTER, "Hats 2");
     alice.press("q");

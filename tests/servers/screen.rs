@@ -142,7 +142,7 @@ fn screen_loads_rooms_and_changes_go_both_ways() {
         assert!(!live.plan().parts[0].rooms()[0].first_contact, "{kind:?}");
         live.until::<ReportOverlay>("Tab m Enter y");
         let report: &ReportOverlay = live.session.state.top_as().unwrap();
-        assert_eq!(report.totals(), [2, 1, 0, 0], "{kind:?}");
+        assert_eq!(report.totals(), [2, 1, 0, 0, 0], "{kind:?}");
         let stored = &server.stored(ROOM, TERRY)[1]["hats"];
         assert_eq!(stored["urn:x:dean"]["title"], "Dean \"<&>\" é", "{stored}");
         assert_eq!(stored["urn:x:teacher"]["active"], false, "{stored}");

@@ -95,9 +95,12 @@ fn users_view_shows_rooms_and_hats() {
 fn ban_everywhere_is_undone_in_one_step() {
     let mut session = at_terry();
     session.keys("b");
-    assert_eq!(asked(&session), format!("Ban {TERRY} in 2 rooms?"));
+    assert_eq!(asked(&session), format!("Ban {TERRY} from 2 rooms?"));
     session.keys("y");
-    assert_eq!(session.notice(), format!("Banned {TERRY} in 2 rooms (u to undo)"));
+    assert_eq!(
+        session.notice(),
+        format!("Banned {TERRY} from 2 rooms (u to undo)")
+    );
     for room in [ROOM, OTHER] {
         assert_eq!(affiliation(&session, room), Some(Affiliation::Outcast));
     }

@@ -422,8 +422,8 @@ fn restores_forms_of_older_versions() {
             "Set affiliation of 2 users in courses@conference.example.org",
             "Add hat to terry@example.org",
             "Add hat to 2 users",
-            "Edit hat of terry@example.org",
-            "Edit \"Why\" of 2 users",
+            "Edit hat for terry@example.org",
+            "Edit \"Why\" for 2 users",
             "Define hat in the catalog of courses@conference.example.org",
             "Edit hat in the catalog of courses@conference.example.org",
         ]

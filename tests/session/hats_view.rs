@@ -67,7 +67,7 @@ fn removes_and_retitles_hat_everywhere() {
     session.keys("Enter");
     assert_eq!(
         asked(&session),
-        "Change \"Teacher\" for 2 users in 3 rooms? New: title \"Lecturer\"."
+        "Edit \"Teacher\" for 2 users in 3 rooms? New title: \"Lecturer\"."
     );
     session.keys("y");
     assert_eq!(

@@ -186,7 +186,7 @@ fn bulk_edit_changes_only_edited_fields() {
     session.keys("Tab Space Enter");
     assert_eq!(
         asked(&session).0,
-        "Change \"Chief\" for 2 users in courses@conference.example.org? New: title \"Lecturer\", active."
+        "Edit \"Chief\" for 2 users in courses@conference.example.org? New title: \"Lecturer\", active."
     );
     session.keys("y");
     assert_eq!(attachment(&session, PROF).title.as_deref(), Some("Lecturer"));

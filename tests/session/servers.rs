@@ -155,7 +155,7 @@ fn compares_chooses_applies_and_reports() {
     let Some(conflict) = session.state.top_as::<Conflict>() else {
         panic!("{:?}", session.state.top());
     };
-    assert_eq!(conflict.what, format!("\"Teacher\" of {TERRY}"));
+    assert_eq!(conflict.what, format!("\"Teacher\" for {TERRY}"));
     assert_eq!(conflict.yours, "\"Teacher\", inactive");
     assert_eq!(conflict.theirs, "\"Teacher\", active, required");
     session.keys("t");
@@ -173,7 +173,7 @@ fn compares_chooses_applies_and_reports() {
     let Some(report) = session.state.top_as::<ReportOverlay>() else {
         panic!("{:?}; {}", session.state.top(), session.notice());
     };
-    assert_eq!(report.totals(), [1, 2, 0, 0]);
+    assert_eq!(report.totals(), [1, 2, 0, 0, 0]);
     let hats = terrys(&session);
     assert_eq!(
         hats[PROCTOR],
@@ -389,7 +389,7 @@ fn what_fails_is_reported_with_the_reason() {
     session.server.as_mut().unwrap().refuses = Some(ItemOutcome::Unknown);
     session.keys("S Enter Enter y");
     let report = session.state.top_as::<ReportOverlay>().unwrap();
-    assert_eq!(report.totals(), [0, 1, 1, 0]);
+    assert_eq!(report.totals(), [0, 1, 1, 0, 0]);
     session.keys("c");
     assert_eq!(plan(&session).counts().send, 1, "still to be sent");
 }

@@ -76,7 +76,7 @@ impl<'a> EditCounts<'a> {
         if self.affiliations > 0 {
             parts.push(format!("changed {}", count(self.affiliations, "affiliation")));
         }
-        let verbs = [("added", "to"), ("removed", "from"), ("changed", "of")];
+        let verbs = [("added", "to"), ("removed", "from"), ("changed", "for")];
         for ((verb, to), (number, wearers)) in verbs.iter().zip(self.hats.iter().zip(&self.hat_users)) {
             if *number > 0 {
                 let who = match (wearers.len(), wearers.first()) {
@@ -119,7 +119,7 @@ pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
     };
     let words = |who: &str, place: &str, verb: Verb| match verb {
         Verb::Added(affiliation) => format!("added {who} to {place} as {affiliation}"),
-        Verb::Made(Affiliation::Outcast) => format!("banned {who} in {place}"),
+        Verb::Made(Affiliation::Outcast) => format!("banned {who} from {place}"),
         Verb::Made(affiliation) => format!("made {who} {affiliation} in {place}"),
         Verb::Removed => format!("removed {who} from {place}"),
     };

@@ -59,7 +59,7 @@ fn describes_adding_and_removing_hats() {
 fn describes_attachment_changes() {
     let (mut wardrobe, room, hat) = fixture();
     let terry = jid("terry@example.org");
-    let start = "changed \"Teacher's Assistant\" of terry@example.org in courses@conference.example.org: ";
+    let start = "changed \"Teacher's Assistant\" for terry@example.org in courses@conference.example.org: ";
     let mut changes = |next: Attachment| {
         let made = wardrobe.add_user_hat(&terry, &room, &hat, next).unwrap();
         let words = group(&made);
@@ -175,7 +175,7 @@ fn summarizes_many_edits() {
         .unwrap();
     assert_eq!(
         group(&set),
-        "changed hats of terry@example.org in courses@conference.example.org: added \"New\", removed \"Proctor\", \
+        "changed hats for terry@example.org in courses@conference.example.org: added \"New\", removed \"Proctor\", \
          changed \"Teacher's Assistant\""
     );
     let other = jid("staff@conference.example.org");
@@ -255,4 +255,18 @@ fn counts_edits_by_kind() {
         group(&all.inverse()),
         "removed 2 rooms, removed 2 users, removed 4 hats from 2 users in a@c.example"
     );
+}
+
+#[test]
+fn sentences_continue_in_lower_case_after_a_colon() {
+    for (sentence, continued) in [
+        ("Cannot open the socket", "cannot open the socket"),
+        ("Prosody did not answer", "Prosody did not answer"),
+        ("TLS failed", "TLS failed"),
+        ("staff@c.example is not allowed", "staff@c.example is not allowed"),
+        ("Été", "été"),
+        ("", ""),
+    ] {
+        assert_eq!(after_colon(sentence), continued);
+    }
 }

@@ -12,7 +12,7 @@ use crate::sync::{
 /// A line in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineText {
-    /// What is done: `send`, `receive`, `choose`, `held`, `left out`.
+    /// What is done: `send`, `receive`, `choose`, `held back`, `left out`.
     pub action: &'static str,
     /// What changes by it, as a phrase: `add "Teacher", active`.
     pub change: String,
@@ -46,7 +46,7 @@ pub fn describe_line(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) ->
     let action = match (line.decision, line.action, line.reason) {
         (Decision::Send, ..) => "send",
         (Decision::Receive, ..) => "receive",
-        (Decision::Skip, _, Some(crate::sync::Reason::Held)) => "held",
+        (Decision::Skip, _, Some(crate::sync::Reason::Held)) => "held back",
         (Decision::Skip, Action::Conflict, _) => "choose",
         (Decision::Skip, ..) => "left out",
     };
@@ -69,7 +69,7 @@ pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String
     let subject = subject.trim_end_matches([' ', ':']);
     let target = line_target(line);
     let what = match &line.subject {
-        Subject::Item(Item::Hat { .. }) => format!("{subject} of {target}"),
+        Subject::Item(Item::Hat { .. }) => format!("{subject} for {target}"),
         Subject::Item(Item::Catalog { .. }) => format!("{subject} in the catalog of {}", plan.room),
         Subject::Item(Item::Affiliation { .. }) => format!("Affiliation of {target}"),
         Subject::User(_) => target.to_owned(),
@@ -81,6 +81,17 @@ pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String
         words.value(line.remote.as_ref()),
         base,
     ]
+}
+
+/// What is said of the entries of a room on its server that were skipped.
+pub fn unreadable_text(number: usize) -> String {
+    match number {
+        1 => "Skipped 1 unrecognized entry on the server".into(),
+        more => format!(
+            "Skipped {} unrecognized entries on the server",
+            describe::grouped(more)
+        ),
+    }
 }
 
 /// A note of a plan as a sentence.

@@ -72,14 +72,15 @@ impl ReportOverlay {
         self.reports.get(server)?.rooms.get(room)
     }
 
-    /// How many changes were sent, received, failed and not sent, over all rooms.
-    pub fn totals(&self) -> [usize; 4] {
-        let mut totals = [0; 4];
+    /// How many changes were sent, received, failed and not sent, over all rooms; and how many rooms have an error.
+    pub fn totals(&self) -> [usize; 5] {
+        let mut totals = [0; 5];
         for room in self.reports.iter().flat_map(|report| &report.rooms) {
-            let failed = room.failed.len() + usize::from(room.error.is_some());
-            for (total, number) in totals
-                .iter_mut()
-                .zip([room.sent, room.received, failed, room.unsent])
+            let (failed, error) = (room.failed.len(), usize::from(room.error.is_some()));
+            for (total, number) in
+                totals
+                    .iter_mut()
+                    .zip([room.sent, room.received, failed, room.unsent, error])
             {
                 *total += number;
             }
@@ -97,15 +98,16 @@ fn is_worth_a_row(room: &RoomReport) -> bool {
 /// A room in words: `3 sent, 2 received, 1 failed`.
 pub fn room_result(room: &RoomReport) -> String {
     if let Some(error) = &room.error {
-        return error.clone();
+        return describe::after_colon(error);
     }
-    let left = room.left.conflicts + room.left.held + room.left.skipped;
+    let undecided = room.left.conflicts + room.left.held;
     let parts = [
         (room.sent, "sent"),
         (room.received, "received"),
         (room.failed.len(), "failed"),
         (room.unsent, "not sent"),
-        (left, "left"),
+        (undecided, "undecided"),
+        (room.left.skipped, "left out"),
     ];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);
     let parts: Vec<String> = parts

@@ -85,8 +85,10 @@ pub(crate) fn confirm(state: &mut State, _: &mut Vec<Effect>) {
     let mut consequence = Vec::new();
     match (counts.send, counts.receive) {
         (_, 0) => {}
-        (0, _) => consequence.push("They are saved in the data file as one change.".to_owned()),
-        (_, _) => consequence.push("What is received is saved in the data file first.".to_owned()),
+        (0, _) => consequence.push("Received changes are saved in the data file as one change.".to_owned()),
+        (_, _) => {
+            consequence.push("Received changes are saved in the data file before yours are sent.".to_owned());
+        }
     }
     if left > 0 {
         let verb = if left == 1 { "stays" } else { "stay" };

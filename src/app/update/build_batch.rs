@@ -224,7 +224,7 @@ pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affilia
     let (title, question) = match affiliation {
         Affiliation::Outcast => (
             if one { "Ban user" } else { "Ban users" },
-            format!("Ban {}?", edit.targets()),
+            format!("Ban {}?", edit.targets_with("from")),
         ),
         _ => (
             "Set affiliation",
@@ -318,7 +318,7 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
     let mut parts = Vec::new();
     match title.as_deref() {
         Some("") => parts.push("without a title".to_owned()),
-        Some(title) => parts.push(format!("title {}", describe::quoted(title))),
+        Some(title) => parts.push(describe::quoted(title)),
         None => {}
     }
     // The question omits what is already set for all of them.
@@ -335,6 +335,10 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         FormSubject::EditHats { name, .. } => name,
         _ => "",
     };
-    let question = format!("Change {name} for {}? New: {}.", edit.targets(), parts.join(", "));
-    Ok(edit.into_batch("Change hats", question, titles.consequence()))
+    let new = match title.as_deref() {
+        None | Some("") => "New",
+        Some(_) => "New title",
+    };
+    let question = format!("Edit {name} for {}? {new}: {}.", edit.targets(), parts.join(", "));
+    Ok(edit.into_batch("Edit hats", question, titles.consequence()))
 }

@@ -105,7 +105,7 @@ pub(crate) fn may_inspect(state: &State) -> Result<(), String> {
 pub(crate) fn may_take_removals(state: &State) -> Result<(), String> {
     may_decide(state)?;
     match top(state)?.counts().held {
-        0 => Err("Nothing is held back".into()),
+        0 => Err("No removals are held back".into()),
         _ => Ok(()),
     }
 }
@@ -314,7 +314,9 @@ pub(super) fn room_read(state: &mut State, id: u64, result: &Result<Arc<Plan>, S
         }
     }
     match (&found, result) {
-        (Some(room), Err(reason)) => state.notify_error(format!("Cannot read {room}: {reason}")),
+        (Some(room), Err(reason)) => {
+            state.notify_error(format!("Cannot read {room}: {}", describe::after_colon(reason)));
+        }
         (Some(_), Ok(plan)) => {
             for room in &plan.rooms {
                 state.servers.note_compared(room, None);

@@ -74,7 +74,7 @@ pub(crate) fn may_reconnect(state: &State) -> Result<(), String> {
     compare::may_open(state)?;
     match selected(state).map(|server| &server.state) {
         Some(ServerState::Away(_) | ServerState::Refused(_)) => Ok(()),
-        Some(_) => Err("The server is not away and has not refused".into()),
+        Some(_) => Err("The connection to the server has not failed".into()),
         None => Err("No server selected".into()),
     }
 }

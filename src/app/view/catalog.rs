@@ -2,10 +2,10 @@
 
 use crate::app::catalog::{CatalogEntry, CatalogOverlay};
 use crate::app::command::CommandId;
-use crate::app::{Spot, State};
+use crate::app::{Spot, State, describe};
 
 use super::{
-    Body, CellWidth, Details, Glyph, Heading, ItemRow, ListRow, ListView, RowCell, RowCount, TitleName, Tone,
+    Body, CellWidth, Details, Glyph, Heading, ItemRow, ListRow, ListView, RowCell, TitleName, Tone,
     Truncation, View, label,
 };
 
@@ -19,19 +19,22 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a CatalogOverlay) -> V
         remarks: Vec::new(),
     });
     let key = state.key(CommandId::DefineHat);
+    // Hats of users that are not in the catalog are listed as well.
+    let defined = entries.iter().filter(|entry| entry.definition.is_some()).count();
+    let of_all = match describe::grouped(len) {
+        all if defined == len => all,
+        all => format!("{} of {all}", describe::grouped(defined)),
+    };
+    let title = format!("Catalog {of_all}");
     View {
         heading: Heading {
-            title: "Catalog".into(),
-            count: Some(RowCount {
-                shown: len,
-                noun: Some("hat"),
-                ..RowCount::default()
-            }),
+            title: title.into(),
+            count: None,
             subjects: vec![TitleName {
                 text: shown.room.as_str().into(),
                 truncation: Truncation::Address,
             }],
-            spoken: format!("Catalog of {}", shown.room),
+            spoken: format!("Catalog of {}, {of_all} hats", shown.room),
             busy: false,
         },
         size: (100, 30),

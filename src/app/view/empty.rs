@@ -37,7 +37,7 @@ fn no_rooms(state: &State) -> Vec<String> {
         lines.extend(load_hint(state));
         if state.save_state() == SaveState::NoFile {
             lines.push(String::new());
-            lines.push("The file is created with your first change.".into());
+            lines.push("The file is created when you make your first change.".into());
         }
     }
     lines

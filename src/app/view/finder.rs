@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::app::Spot;
 use crate::app::finder::{Finder, FinderMatch};
 use crate::app::offer::{FinderItem, HelpNote, OfferedCommand};
+use crate::app::{Spot, describe};
 
 use super::{
     Body, CellContent, CellWidth, Details, Heading, InputView, ItemRow, ListRow, ListView, RowCell, RowCount,
-    Tone, Truncation, View, label,
+    TitleName, Tone, Truncation, View, label,
 };
 
 /// Width of the keys column.
@@ -28,10 +28,15 @@ pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
     let details = match shown.selected_item() {
         Some(FinderItem::Command(offer)) => Some(match &offer.enabled {
             Ok(()) => offer.command.help.into(),
-            Err(reason) => format!("Not available: {reason}").into(),
+            Err(reason) => format!("Not available: {}", describe::after_colon(reason)).into(),
         }),
         _ => None,
     };
+    // After a title that is a sentence, a bare number would be one of its objects.
+    let matches = shown.goes_to_places().then(|| match shown.match_count {
+        1 => "1 match".to_owned(),
+        more => format!("{} matches", describe::grouped(more)),
+    });
     let empty = if shown.is_searching() {
         Vec::new()
     } else {
@@ -40,12 +45,15 @@ pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
     View {
         heading: Heading {
             title: shown.title().into(),
-            count: Some(RowCount {
+            count: matches.is_none().then(|| RowCount {
                 shown: shown.match_count,
                 ..RowCount::default()
             }),
-            subjects: Vec::new(),
-            spoken: shown.title().into(),
+            spoken: match &matches {
+                Some(number) => format!("{}, {number}", shown.title()),
+                None => shown.title().into(),
+            },
+            subjects: matches.into_iter().map(TitleName::from).collect(),
             busy: shown.is_searching(),
         },
         size,

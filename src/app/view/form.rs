@@ -90,10 +90,12 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
             Affiliation::Outcast => "bans the user from the room".into(),
             _ => field.name.hint(state.keymap()),
         },
+        // An empty field that was not edited: the titles differ, or there are none.
         None if field.name == FieldName::Title
-            && matches!(form.subject, FormSubject::EditHats { before: None, .. }) =>
+            && matches!(form.subject, FormSubject::EditHats { before: None, .. })
+            && matches!(&field.value, FieldValue::Text(text) if !text.is_changed() && text.text().is_empty()) =>
         {
-            "leave unchanged to keep each title".into()
+            "leave empty to keep each user's title".into()
         }
         None => server_hint(state, form, field).unwrap_or_else(|| field.name.hint(state.keymap())),
     }

@@ -75,6 +75,15 @@ pub struct TitleName<'a> {
     pub truncation: Truncation,
 }
 
+impl From<String> for TitleName<'_> {
+    fn from(text: String) -> Self {
+        Self {
+            text: text.into(),
+            truncation: Truncation::End,
+        }
+    }
+}
+
 /// Where to cut a text that is too long.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Truncation {

@@ -3,14 +3,14 @@
 use crate::app::command::CommandId;
 use crate::app::servers::plan::{PlanOverlay, PlanPart};
 use crate::app::servers::{
-    PlanRow, RoomNote, Shown, describe_line, describe_note, line_target, open_differences, sides,
+    PlanRow, RoomNote, Shown, describe_line, describe_note, line_target, sides, unreadable_text,
 };
 use crate::app::{Spot, State, describe};
 use crate::sync::{Action, Decision, Line, PlanCounts, RoomPlan, RoomState};
 
 use super::servers::progress;
 use super::{
-    Body, CellWidth, Glyph, Heading, ItemRow, ListRow, ListView, Remark, RowCell, RowCount, TitleName, Tone,
+    Body, CellWidth, Glyph, Heading, ItemRow, ListRow, ListView, Remark, RowCell, TitleName, Tone,
     Truncation, View, label,
 };
 
@@ -26,11 +26,8 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a PlanOverlay) -> View
         heading: Heading {
             title: "Comparison".into(),
             spoken: format!("Comparison with {name}"),
-            count: Some(RowCount {
-                shown: open_differences(counts),
-                noun: Some("difference"),
-                ..RowCount::default()
-            }),
+            // The first remark counts the differences.
+            count: None,
             subjects: vec![TitleName {
                 text: name.into(),
                 truncation: Truncation::End,
@@ -185,7 +182,7 @@ fn room_row<'a>(
         RoomState::RemovedHere => ("removed here, still on the server".to_owned(), Tone::Plain),
         RoomState::OnlyHere => ("not on the server".to_owned(), Tone::Warning),
         RoomState::GoneThere => ("no longer on the server".to_owned(), Tone::Warning),
-        RoomState::Forbidden(reason) | RoomState::Unread(reason) => (reason.clone(), Tone::Warning),
+        RoomState::Forbidden(reason) | RoomState::Unread(reason) => (not_compared(reason), Tone::Warning),
     };
     vec![
         RowCell::text(room_name(part, plan))
@@ -195,12 +192,16 @@ fn room_row<'a>(
     ]
 }
 
+fn not_compared(reason: &str) -> String {
+    format!("not compared: {}", describe::after_colon(reason))
+}
+
 fn line_row<'a>(part: &'a PlanPart, plan: &'a RoomPlan, line: &'a Line, below: bool) -> Vec<RowCell<'a>> {
     let text = describe_line(line, plan, part.local(&plan.room));
     let (glyph, tone) = match (line.decision, text.action) {
         (Decision::Send, _) => (Glyph::Send, Tone::Plain),
         (Decision::Receive, _) => (Glyph::Receive, Tone::Plain),
-        (Decision::Skip, "choose" | "held") => (Glyph::Warning, Tone::Warning),
+        (Decision::Skip, "choose" | "held back") => (Glyph::Warning, Tone::Warning),
         (Decision::Skip, _) => (Glyph::Dash, Tone::Faint),
     };
     let target = line_target(line);
@@ -210,7 +211,7 @@ fn line_row<'a>(part: &'a PlanPart, plan: &'a RoomPlan, line: &'a Line, below: b
         RowCell {
             min_row_width: 46,
             ..RowCell::text(action)
-                .width(CellWidth::Fixed(8))
+                .width(CellWidth::Fixed(9))
                 .tone(tone)
                 .silent()
         },
@@ -245,10 +246,7 @@ fn note_text(plan: &RoomPlan, note: RoomNote) -> String {
                 .map_or_else(String::new, |reason| format!(" ({reason})"));
             format!("First comparison{why}: nothing is removed, and what was removed on one side comes back")
         }
-        RoomNote::Unreadable(number) => format!(
-            "{} on the server skipped: not understood",
-            describe::count(number, "item")
-        ),
+        RoomNote::Unreadable(number) => unreadable_text(number),
         RoomNote::Note(at) => plan
             .notes
             .get(at)
@@ -263,7 +261,7 @@ fn full_text(state: &State, shown: &PlanOverlay, row: PlanRow) -> Option<String>
             let part = shown.parts.get(server)?;
             match &part.plan {
                 Ok(_) => format!("{}: {}", part.server, counts_text(part.counts())),
-                Err(reason) => format!("{}: {reason}", part.server),
+                Err(reason) => format!("{}: {}", part.server, describe::after_colon(reason)),
             }
         }
         PlanRow::Room(server, room) => {
@@ -306,8 +304,7 @@ fn room_text(state: &State, plan: &RoomPlan, counts: PlanCounts) -> String {
         RoomState::GoneThere => {
             "no longer on the server. Nothing is removed here; if it comes back, it is compared again".into()
         }
-        RoomState::Forbidden(reason) => format!("not allowed. {reason}"),
-        RoomState::Unread(reason) => format!("not read. {reason}"),
+        RoomState::Forbidden(reason) | RoomState::Unread(reason) => not_compared(reason),
     }
 }
 
@@ -327,7 +324,7 @@ fn line_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> St
         ),
         (Decision::Send, _) => format!("Send: {}", text.change),
         (Decision::Receive, _) => format!("Receive: {}", text.change),
-        (Decision::Skip, _) if text.action == "held" => {
+        (Decision::Skip, _) if text.action == "held back" => {
             format!("{} receives it", key(CommandId::ToggleLine))
         }
         (Decision::Skip, _) => "Left out".to_owned(),

@@ -65,7 +65,16 @@ pub(in crate::app) fn conflict<'a>(shown: &Conflict) -> View<'a> {
 }
 
 pub(in crate::app) fn draft<'a>(shown: &Draft) -> View<'a> {
-    let mut paragraphs = vec![emphasized("Unsaved from your last session:"), paragraph("")];
+    let what = match (shown.forms.len(), shown.unsaved.is_empty()) {
+        (0, _) => "changes",
+        (1, true) => "form",
+        (_, true) => "forms",
+        (_, false) => "form and changes",
+    };
+    let mut paragraphs = vec![
+        emphasized(format!("Unsaved {what} from your last session:")),
+        paragraph(""),
+    ];
     for form in &shown.forms {
         paragraphs.push(paragraph(form.subject.heading()));
         let texts = form.texts();

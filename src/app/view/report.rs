@@ -11,7 +11,8 @@ use super::{
 pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ReportOverlay) -> View<'a> {
     let len = shown.len();
     let selected = (len > 0).then_some(shown.selected);
-    let failed = shown.totals()[2] > 0;
+    let [.., failed, _, errors] = shown.totals();
+    let failed = failed + errors > 0;
     View {
         heading: Heading {
             title: "Report".into(),
@@ -26,7 +27,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ReportOverlay) -> Vi
         }],
         body: Body::List(ListView {
             narrow_below: 60,
-            empty: vec!["Nothing was to be done.".into()],
+            empty: vec!["There was nothing to do.".into()],
             full_text: selected.and_then(|at| full_text(state, shown, shown.row(at)?)),
             ..ListView::new(len, selected, move |at| row(state, shown, at))
         }),
@@ -34,14 +35,19 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ReportOverlay) -> Vi
     }
 }
 
-/// `Sent 3 changes, received 2. 1 failed.`
+/// `Sent 3 changes, received 2. 1 change and 1 room failed.`
 fn summary(shown: &ReportOverlay) -> String {
-    let [sent, received, failed, unsent] = shown.totals();
+    let [sent, received, failed, unsent, errors] = shown.totals();
     let number = describe::grouped;
     let sent = describe::count(sent, "change");
     let mut parts = vec![format!("Sent {sent}, received {}.", number(received))];
-    if failed > 0 {
-        parts.push(format!("{} failed.", number(failed)));
+    let failed = [(failed, "change"), (errors, "room")];
+    let failed = failed.iter().filter(|(number, _)| *number > 0);
+    let failed: Vec<String> = failed
+        .map(|(number, noun)| describe::count(*number, noun))
+        .collect();
+    if !failed.is_empty() {
+        parts.push(format!("{} failed.", failed.join(" and ")));
     }
     if unsent > 0 {
         parts.push(format!("{} not sent.", number(unsent)));

@@ -142,7 +142,7 @@ fn full_text(server: &KnownServer) -> String {
     if let (ServerState::Away(reason) | ServerState::Refused(reason), Some(first)) =
         (&server.state, sentences.first_mut())
     {
-        *first = format!("{first}: {}", reason.trim_end_matches('.'));
+        *first = format!("{first}: {}", describe::after_colon(reason.trim_end_matches('.')));
     }
     sentences.extend(server.report.as_ref().map(report_text));
     sentences.join(". ")
@@ -175,8 +175,8 @@ fn report_text(report: &ServerReport) -> String {
 
 pub(in crate::app) fn password<'a>(state: &'a State, shown: &'a PasswordPrompt) -> View<'a> {
     let (typed, cursor) = shown.typed();
-    let title = format!("Log in to {}", shown.server);
-    let hint = format!("for {}; it is not stored", shown.account);
+    let title = format!("Log in to {}", describe::quoted(&shown.server));
+    let hint = format!("for {}; it will not be stored", shown.account);
     View {
         heading: Heading {
             title: title.clone().into(),

@@ -43,7 +43,8 @@ impl CliCommand {
             Self::Config(args) => vec![&args.common],
             Self::History(args) => vec![&args.common],
             Self::Complete(args) => vec![&args.common],
-            Self::Undo(args) | Self::Redo(args) => vec![&args.common],
+            Self::Undo(args) => vec![&args.common],
+            Self::Redo(args) => vec![&args.common],
         }
     }
 }

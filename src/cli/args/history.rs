@@ -11,7 +11,7 @@ pub struct HistoryArgs {
     /// Print a JSON array of entries
     #[arg(long)]
     pub json: bool,
-    /// Only changes in this room
+    /// Only changes in this room (--room would restrict the session)
     #[arg(long = "in", value_name = "ROOM")]
     pub room: Option<String>,
     /// Only changes to this user
@@ -34,10 +34,21 @@ pub struct HistoryArgs {
     pub common: CommonOptions,
 }
 
-/// Arguments of `undo` and `redo`.
+/// Arguments of `undo`.
 #[derive(Debug, Args)]
-pub struct RevisionArgs {
-    /// Revision number (see hatrack history)
+pub struct UndoArgs {
+    /// Revision of the change to undo (see hatrack history)
+    #[arg(value_parser = value_parsers::revision)]
+    pub revision: Option<u64>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: CommonOptions,
+}
+
+/// Arguments of `redo`.
+#[derive(Debug, Args)]
+pub struct RedoArgs {
+    /// Revision of the undo, which is listed as "undid revision N" in hatrack history
     #[arg(value_parser = value_parsers::revision)]
     pub revision: Option<u64>,
     #[command(flatten)]

@@ -11,7 +11,7 @@ pub struct LiveRooms {
     /// Only these rooms [default: all rooms of the servers]
     #[arg(value_name = "ROOM", id = "only")]
     pub rooms: Vec<String>,
-    /// Only this server of the configuration
+    /// Only this server from the configuration
     #[arg(long, value_name = "NAME")]
     pub server: Option<String>,
 }
@@ -22,10 +22,10 @@ pub struct PullArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub rooms: LiveRooms,
-    /// Make the rooms exactly what the server has; changes made here are lost (hatrack undo restores them)
+    /// Make the rooms identical to those on the server, discarding changes in the data file (hatrack undo restores them)
     #[arg(long)]
     pub replace: bool,
-    /// Also receive removals that are held back because many users lost hats at once
+    /// Also receive held-back removals: those where many users lost hats at once
     #[arg(long)]
     pub take_removals: bool,
     #[command(flatten)]
@@ -56,13 +56,13 @@ pub struct ApplyArgs {
     /// Apply without asking
     #[arg(long)]
     pub yes: bool,
-    /// In conflicts, keep this side [default: leave conflicts alone]
+    /// In conflicts, keep yours or theirs; by default, conflicts stay undecided
     #[arg(long, value_name = "SIDE")]
     pub prefer: Option<PreferredSide>,
-    /// Also send affiliations, and remove users who were removed here
+    /// Also send affiliations, and remove from the server any users who were removed from the data file
     #[arg(long)]
     pub affiliations: bool,
-    /// Also receive removals that are held back because many users lost hats at once
+    /// Also receive held-back removals: those where many users lost hats at once
     #[arg(long)]
     pub take_removals: bool,
     #[command(flatten)]
@@ -73,9 +73,9 @@ pub struct ApplyArgs {
 /// A side of a conflict.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum PreferredSide {
-    /// The data file's
+    /// Yours (the data file)
     Local,
-    /// The server's
+    /// Theirs (the server)
     Server,
 }
 

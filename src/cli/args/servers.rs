@@ -22,9 +22,9 @@ pub struct ServersArgs {
 /// The subcommands of `servers`.
 #[derive(Debug, Subcommand)]
 pub enum ServersCommand {
-    /// Connect to all servers or one, and print version, permissions, rooms and what is missing
+    /// Connect to all servers or one, and print version, permissions, rooms and what the server lacks for hatrack
     Check(ServerCheckArgs),
-    /// Print a section of the configuration to start from
+    /// Print an example configuration section for a server
     Example(ServerExampleArgs),
 }
 

@@ -24,7 +24,7 @@ pub struct SetsArgs {
 pub enum SetsCommand {
     /// Save a user's hats as a hat set
     Save(SetSaveArgs),
-    /// Replace users' hats with a hat set, or add it with --add
+    /// Replace users' hats with a hat set; with --add, add the set's hats instead
     #[command(alias = "put")]
     Apply(SetApplyArgs),
     /// Rename a hat set

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::super::failure::Failure;
 use super::super::output::Output;
-use crate::app::describe::count;
-use crate::app::servers::{describe_line, describe_note, line_target};
+use crate::app::describe::{after_colon, count};
+use crate::app::servers::{describe_line, describe_note, line_target, unreadable_text};
 use crate::model::{Jid, Wardrobe};
 use crate::sync::{
     Failed, Failure as SendFailure, Item, Line, Plan, PlanCounts, Reason, Report, RoomPlan, RoomReport,
@@ -43,7 +43,7 @@ fn room_plan(server: &str, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Outpu
         RoomState::RemovedHere => format!("removed here; hatrack pull {room} receives it again"),
         RoomState::OnlyHere => "not on the server".into(),
         RoomState::GoneThere => "gone from the server; nothing is removed here".into(),
-        RoomState::Forbidden(why) | RoomState::Unread(why) => format!("cannot be read: {why}"),
+        RoomState::Forbidden(why) | RoomState::Unread(why) => format!("not compared: {}", after_colon(why)),
     };
     out.line(&format!("{room} on {server}: {what}"))?;
     if let Some(reason) = plan.set_aside {
@@ -64,11 +64,7 @@ fn room_plan(server: &str, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Outpu
         out.line(&format!("  Note: {}", describe_note(note, plan)))?;
     }
     if plan.unreadable > 0 {
-        let entries = match plan.unreadable {
-            1 => "1 entry".into(),
-            more => format!("{} entries", crate::app::describe::grouped(more)),
-        };
-        out.line(&format!("  Skipped on the server: {entries} that cannot be read"))?;
+        out.line(&format!("  {}", unreadable_text(plan.unreadable)))?;
     }
     Ok(())
 }
@@ -78,7 +74,7 @@ fn plan_line(line: &Line, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Output
     let reason = match line.reason {
         // The word before says it.
         Some(Reason::Held) | None => String::new(),
-        Some(reason) => format!(" ({reason})"),
+        Some(reason) => format!("; {reason}"),
     };
     out.line(&format!("    {:<9} {}{reason}", text.action, text.change))
 }
@@ -160,13 +156,13 @@ fn room_report(
     if conflicts > 0 {
         let left = count(conflicts, "conflict");
         out.line(&format!(
-            "{room}: {left} left; choose on the screen, or with hatrack apply --prefer local or server"
+            "{room}: {left} undecided; choose on the screen, or with hatrack apply --prefer local or server"
         ))?;
     }
     if held > 0 {
         let left = count(held, "removal");
         out.line(&format!(
-            "{room}: {left} held back, as many users lost hats at once; --take-removals receives them"
+            "{room}: {left} held back because many users lost hats at once; --take-removals receives them"
         ))?;
     }
     Ok(!done.is_empty() || report.error.is_some() || conflicts + held > 0)

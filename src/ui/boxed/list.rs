@@ -33,8 +33,19 @@ fn first_visible(list: &ListView<'_>, height: u16) -> usize {
 
 /// The numbers of rows hidden above and below.
 pub(super) fn hidden_rows(list: &ListView<'_>, theme: &Theme, height: u16) -> Sanitized<'static> {
-    let above = first_visible(list, height);
-    let below = list.len.saturating_sub(above + usize::from(height));
+    let first = first_visible(list, height);
+    let (above, below) = (0..first, (first + usize::from(height)).min(list.len)..list.len);
+    // Headings are not counted, as in the title. Only short lists have them.
+    let has_headings = list.position.1 < list.len;
+    let is_item = |at: &usize| matches!((list.row)(*at), ListRow::Item(_));
+    let count = |rows: std::ops::Range<usize>| {
+        if has_headings {
+            rows.filter(is_item).count()
+        } else {
+            rows.len()
+        }
+    };
+    let (above, below) = (count(above), count(below));
     let mut text = String::new();
     for (number, down) in [(above, false), (below, true)] {
         if number > 0 {
