@@ -370,7 +370,7 @@ commands! {
     ShowNextLines "show-next-lines" aka ["show"] { place: Place::Plan, title: "Filter", keys: &[c('f')], footer: true,
         help: "Show only what is undecided, to send, to receive or left out; or all" }
     TakeRemovals "take-removals" { place: Place::Plan, title: "Receive removals", keys: &[c('r')], footer: false,
-        help: "Receive all held-back removals" }
+        help: "Receive all held-back removals of hats" }
     AddAllRooms "add-all-rooms" { place: Place::Plan, title: "Add all rooms", keys: &[c('A')], footer: false,
         help: "Add all rooms that are only on the server" }
     CompareAgain "compare-again" { place: Place::Plan, title: "Compare again", keys: &[c('c')], footer: false,

@@ -80,7 +80,7 @@ Files:
   ~/.config/hatrack/hats.json           the data file; --file or HATRACK_FILE selects another
   ~/.config/hatrack/hats.history.jsonl  the history of all changes
   ~/.config/hatrack/hats.lock           locked while a change is saved
-  ~/.config/hatrack/config.toml         keys, colors and live servers; see hatrack config
+  ~/.config/hatrack/config.toml         keys, colors and servers; see hatrack config
   /etc/hatrack/config.toml              the same for all users of the machine
   ~/.local/state/hatrack/               drafts of unsaved changes
 
@@ -157,13 +157,13 @@ pub enum CliCommand {
     Export(ExportArgs),
     /// Import rooms, users and hats from JSON or CSV
     Import(ImportArgs),
-    /// List live servers with their state, or check them
+    /// List the configured servers with their state, or check them
     Servers(ServersArgs),
-    /// Receive what live servers have
+    /// Receive what the servers have
     Pull(PullArgs),
-    /// Show the differences between the data file and live servers
+    /// Show the differences between the data file and the servers
     Plan(PlanArgs),
-    /// Apply the differences between the data file and live servers, in both directions
+    /// Apply the differences between the data file and the servers, in both directions
     Apply(ApplyArgs),
     /// Check the data file and its history
     Check(CheckArgs),

@@ -25,7 +25,7 @@ pub struct PullArgs {
     /// Make the rooms identical to those on the server, discarding changes in the data file (hatrack undo restores them)
     #[arg(long)]
     pub replace: bool,
-    /// Also receive held-back removals: those where many users lost hats at once
+    /// Also receive held-back removals (many users lost hats on the server at once)
     #[arg(long)]
     pub take_removals: bool,
     #[command(flatten)]
@@ -59,10 +59,10 @@ pub struct ApplyArgs {
     /// In conflicts, keep yours or theirs; by default, conflicts stay undecided
     #[arg(long, value_name = "SIDE")]
     pub prefer: Option<PreferredSide>,
-    /// Also send affiliations, and remove from the server any users who were removed from the data file
+    /// Also send affiliations; users removed from a room in the data file are removed from that room on the server
     #[arg(long)]
     pub affiliations: bool,
-    /// Also receive held-back removals: those where many users lost hats at once
+    /// Also receive held-back removals (many users lost hats on the server at once)
     #[arg(long)]
     pub take_removals: bool,
     #[command(flatten)]
