@@ -10,13 +10,20 @@ use crate::sync::{ItemChange, ItemOutcome, RemoteRoomInfo, RoomRead, Secret, Ser
 /// Asks for the password of an account and waits; `None` if it is not given.
 pub type AskPassword = Box<dyn FnMut(&Jid) -> Option<Secret> + Send>;
 
-/// A connection to a live server. It connects when first needed, and reconnects after it was lost.
+/// A connection to a live server. It connects when first needed, and again after it was lost.
+///
+/// A call uses one connection from its beginning to its end. Only [`Backend::connect`] and [`Backend::check`] replace one
+/// that was lost; each other call fails once when it finds it lost. So whoever calls always knows whether
+/// two answers came on the same connection, which tells a change of somebody from one that the server lost.
 ///
 /// Following changes that others make on the server will be a method of this trait, too: it waits for changes for a
 /// limited time and reports them as [`ReadEvent`]s.
 pub trait Backend: Send {
     /// Connects if necessary, and returns the server's class.
     fn connect(&mut self) -> Result<ServerClass, Error>;
+
+    /// How many connections were made so far. While it stays the same, so does the connection.
+    fn generation(&self) -> u64;
 
     /// Closes the connection cleanly, without waiting long. The next call connects again.
     fn disconnect(&mut self);

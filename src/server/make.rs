@@ -43,6 +43,10 @@ mod missing {
             Err(error())
         }
 
+        fn generation(&self) -> u64 {
+            0
+        }
+
         fn disconnect(&mut self) {}
 
         fn check(&mut self) -> Result<ServerReport, Error> {

@@ -1,6 +1,6 @@
 //! Whatever fails, and wherever: the next session finishes it, nothing is lost and nothing is done twice.
 
-use hatrack::sync::{Decision, OtherRooms, Status};
+use hatrack::sync::{Decision, OtherRooms, ServerClass, ServerRequest, Status};
 
 use crate::simulated::{Fault, items};
 use crate::stage::*;
@@ -85,6 +85,53 @@ fn whatever_happens_at_any_step_is_made_good() {
             }
         }
     }
+}
+
+#[test]
+fn what_a_server_lost_between_two_calls_of_a_session_is_sent_again() {
+    for class in CLASSES.into_iter().filter(|class| *class != ServerClass::Prosody) {
+        for connected_again in [false, true] {
+            let stage = Stage::known(class);
+            stage.local_hat("u0", "urn:x:new", Some("New"));
+            let session = stage.session();
+            session.run();
+            stage.server.lock().unwrap().crash();
+            let new = item("u0", "urn:x:new");
+            assert_eq!(stage.remote(&new), None, "it is lost");
+            if connected_again {
+                let server = "example".into();
+                session
+                    .worker
+                    .request(ServerRequest::Reconnect { server })
+                    .unwrap();
+            }
+            let (plan, report) = session.run();
+            assert_eq!(report.status(), Status::Done, "{plan:?}");
+            assert_eq!(
+                stage.local(&new),
+                value(class, "New"),
+                "it was no change of somebody"
+            );
+            assert_eq!(stage.remote(&new), value(class, "New"));
+        }
+    }
+}
+
+#[test]
+fn what_somebody_changed_after_a_call_that_failed_on_the_same_connection_is_received() {
+    let stage = Stage::known(ServerClass::Prosody);
+    stage.local_hat("u0", "urn:x:new", Some("New"));
+    let session = stage.session();
+    session.run();
+    let new = item("u0", "urn:x:new");
+    stage.remote_set(&new, None);
+    {
+        let mut server = stage.server.lock().unwrap();
+        server.faults = [(server.calls + 1, Fault::Busy)].into();
+    }
+    session.compare(OtherRooms::List, &|_| true).unwrap_err();
+    session.run();
+    assert_eq!((stage.local(&new), stage.remote(&new)), (None, None));
 }
 
 #[test]

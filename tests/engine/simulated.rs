@@ -29,10 +29,12 @@ pub(crate) enum Fault {
     Killed,
     /// No answer says what was done, and the connection stays.
     Unsure,
+    /// The server does not do it now, and the connection stays.
+    Busy,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Away,
         Self::LostBefore,
         Self::LostAmid,
@@ -40,6 +42,7 @@ impl Fault {
         Self::Malformed,
         Self::Killed,
         Self::Unsure,
+        Self::Busy,
     ];
 }
 
@@ -51,6 +54,8 @@ pub(crate) struct Simulated {
     /// Calls until something happens, and what.
     pub(crate) faults: BTreeMap<usize, Fault>,
     pub(crate) calls: usize,
+    /// How often it crashed while nobody asked for anything.
+    crashes: usize,
     /// What was changed, and what it was before, since the server began.
     recent: Vec<(Jid, Item, Option<ItemValue>)>,
     /// How often each item was changed.
@@ -66,9 +71,16 @@ impl Simulated {
             rooms: BTreeMap::new(),
             faults: BTreeMap::new(),
             calls: 0,
+            crashes: 0,
             recent: Vec::new(),
             changed: BTreeMap::new(),
         }
+    }
+
+    /// It falls over and is there again. Nobody notices until the connection is used.
+    pub(crate) fn crash(&mut self) {
+        self.fall_over();
+        self.crashes += 1;
     }
 
     fn step(&mut self) -> Option<Fault> {
@@ -120,18 +132,47 @@ pub(crate) fn set(room: &mut RemoteRoom, item: &Item, value: Option<ItemValue>) 
 pub(crate) struct Connection {
     pub(crate) server: Shared,
     pub(crate) connected: bool,
+    pub(crate) generation: u64,
+    /// How often the server had crashed when this was opened.
+    crashes: usize,
 }
 
 fn error(fault: Fault) -> Error {
     match fault {
-        Fault::Away => Error::Away("nobody answers".into()),
+        Fault::Away | Fault::Busy => Error::Away("nobody answers".into()),
         Fault::Malformed => Error::Malformed("garbage".into()),
         _ => Error::Lost("the connection broke".into()),
     }
 }
 
 impl Connection {
+    pub(crate) fn new(server: &Shared) -> Self {
+        Self {
+            server: server.clone(),
+            connected: false,
+            generation: 0,
+            crashes: 0,
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.connected && self.crashes != self.server.lock().unwrap().crashes
+    }
+
+    /// Opens a connection where there is none; one that was lost is an error.
+    fn open(&mut self) -> Result<(), Error> {
+        if self.is_closed() {
+            self.connected = false;
+            return Err(error(Fault::Away));
+        }
+        self.connect().map(drop)
+    }
+
     fn begin(&mut self) -> Result<(), Error> {
+        if self.is_closed() {
+            self.connected = false;
+            return Err(error(Fault::Away));
+        }
         let mut server = self.server.lock().unwrap();
         match server.step() {
             None | Some(Fault::Unsure) => Ok(()),
@@ -140,7 +181,7 @@ impl Connection {
                     server.fall_over();
                 }
                 drop(server);
-                self.connected = false;
+                self.connected &= fault == Fault::Busy;
                 Err(error(fault))
             }
         }
@@ -149,11 +190,18 @@ impl Connection {
 
 impl Backend for Connection {
     fn connect(&mut self) -> Result<ServerClass, Error> {
-        if !self.connected {
+        if !self.connected || self.is_closed() {
+            self.connected = false;
             self.begin()?;
             self.connected = true;
+            self.generation += 1;
+            self.crashes = self.server.lock().unwrap().crashes;
         }
         Ok(self.server.lock().unwrap().class)
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
     }
 
     fn disconnect(&mut self) {
@@ -180,7 +228,7 @@ impl Backend for Connection {
     }
 
     fn read_rooms(&mut self, rooms: &[Jid], tell: Tell<'_, ReadEvent>) -> Result<(), Error> {
-        self.connect()?;
+        self.open()?;
         for room in rooms {
             self.begin()?;
             let server = self.server.lock().unwrap();
@@ -196,13 +244,16 @@ impl Backend for Connection {
     }
 
     fn apply(&mut self, work: &[RoomChanges], tell: Tell<'_, Applied>) -> Result<(), Error> {
-        self.connect()?;
+        self.open()?;
         for (number, work) in work.iter().enumerate() {
             for (index, change) in work.changes.iter().enumerate() {
                 let mut server = self.server.lock().unwrap();
                 let fault = server.step();
                 let class = server.class;
-                let does = !matches!(fault, Some(Fault::Away | Fault::LostBefore | Fault::Malformed));
+                let does = !matches!(
+                    fault,
+                    Some(Fault::Away | Fault::LostBefore | Fault::Malformed | Fault::Busy)
+                );
                 let mut outcome = ItemOutcome::Unknown;
                 if does {
                     let room = server.rooms.get_mut(&work.room).unwrap();
@@ -231,7 +282,7 @@ impl Backend for Connection {
                     }
                     continue;
                 };
-                if fault != Fault::Away {
+                if !matches!(fault, Fault::Away | Fault::Busy) {
                     let _ = tell(Applied {
                         work: number,
                         outcomes: vec![(index, ItemOutcome::Unknown)],
@@ -239,7 +290,7 @@ impl Backend for Connection {
                     });
                 }
                 if fault != Fault::Unsure {
-                    self.connected = false;
+                    self.connected &= fault == Fault::Busy;
                     return Err(error(fault));
                 }
             }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hatrack::model::{Affiliation, Attachment, HatId, Jid};
-use hatrack::server::{ProsodyAccess, ServerAccess, ServerSettings, ServerWorker, WorkerOptions};
+use hatrack::server::{Backend, ProsodyAccess, ServerAccess, ServerSettings, ServerWorker, WorkerOptions};
 use hatrack::store::{Change, Store, StoreOptions};
 use hatrack::sync::{
     HatValue, Item, ItemValue, LocalRoom, OtherRooms, Plan, RemoteRoom, RemoteUser, Report, RoomState,
@@ -96,7 +96,8 @@ impl Stage {
         Store::open(&self.folder.path().join("hats.json"), options).unwrap()
     }
 
-    fn worker(&self) -> (ServerWorker, Receiver<ServerEvent>) {
+    /// A session of the account: its worker lives as long as the value.
+    pub(crate) fn session(&self) -> Session<'_> {
         let access = ServerAccess::Prosody(ProsodyAccess::Socket("/nowhere".into()));
         let settings = ServerSettings::new("example", vec![jid("rooms.example.org")], access);
         let options = WorkerOptions {
@@ -109,91 +110,28 @@ impl Stage {
         let (sender, events) = channel();
         let server = self.server.clone();
         let notify = move |event| drop(sender.send(event));
-        let worker = ServerWorker::start_with(
-            options,
-            notify,
-            Arc::new(move |_, _| {
-                Box::new(Connection {
-                    server: server.clone(),
-                    connected: false,
-                })
-            }),
-        );
-        (worker, events)
+        let make = Arc::new(move |_: &_, _| Box::new(Connection::new(&server)) as Box<dyn Backend>);
+        Session {
+            stage: self,
+            worker: ServerWorker::start_with(options, notify, make),
+            events,
+        }
     }
 
     /// One session: compares, receives, sends. `go_on` is asked before each part; where it says no, the session dies.
     pub(crate) fn run(&self, others: OtherRooms, go_on: impl Fn(&'static str) -> bool) -> Ran {
-        let mut store = self.store();
-        let (worker, events) = self.worker();
-        let wait = |wanted: &dyn Fn(ServerEvent) -> Option<Ran>| {
-            loop {
-                let event = events.recv_timeout(Duration::from_secs(60)).unwrap();
-                if let Some(found) = wanted(event) {
-                    return found;
-                }
-            }
-        };
-        let local = |store: &Store| LocalRoom {
-            room: room(),
-            local: store.wardrobe().room(&room()).cloned(),
-            take: false,
-        };
-        let mut rooms = vec![local(&store)];
-        rooms.retain(|room| room.local.is_some());
-        let request = ServerRequest::Plan {
-            id: 1,
-            server: "example".into(),
-            rooms,
-            others,
-            revision: store.wardrobe().revision,
-            affiliations: None,
-        };
-        worker.request(request).unwrap();
-        let plan = wait(&|event| match event {
-            ServerEvent::Planned { plan, .. } => Some(plan.map(|plan| (plan, None))),
-            _ => None,
-        })?
-        .0;
-        if !go_on("receive") {
+        let session = self.session();
+        let (plan, died) = session.compare(others, &go_on)?;
+        if died {
             return Ok((plan, None));
-        }
-        for there in plan.rooms.iter().filter(|there| there.state == RoomState::Linked) {
-            let group = there.receiving(store.wardrobe().room(&there.room));
-            let change = Change {
-                actor: Some(server_actor("example").into()),
-                ..Change::from(group)
-            };
-            let results = store.commit(&[change]).unwrap();
-            assert!(results.iter().all(Result::is_ok), "{results:?}");
-            if !go_on("settle") {
-                return Ok((plan, None));
-            }
-            worker
-                .request(ServerRequest::Received {
-                    server: "example".into(),
-                    room: local(&store),
-                    revision: store.wardrobe().revision,
-                    held: there.held(),
-                })
-                .unwrap();
         }
         if !go_on("send") {
-            worker.finish();
+            session.worker.finish();
             return Ok((plan, None));
         }
-        let request = ServerRequest::Apply {
-            id: 2,
-            plan: plan.clone(),
-            reason: None,
-        };
-        worker.request(request).unwrap();
-        let result = wait(&|event| match event {
-            ServerEvent::Applied { report, .. } => Some(Ok((plan.clone(), Some(report)))),
-            _ => None,
-        });
-        worker.finish();
-        result
+        let report = session.send(&plan);
+        session.worker.finish();
+        Ok((plan, Some(report)))
     }
 
     /// Sets or removes a hat in the data file.
@@ -224,5 +162,99 @@ impl Stage {
     pub(crate) fn local(&self, item: &Item) -> Option<ItemValue> {
         let store = self.store();
         local_value(self.class, store.wardrobe().room(&room())?, item)
+    }
+}
+
+fn local_room(store: &Store) -> LocalRoom {
+    LocalRoom {
+        room: room(),
+        local: store.wardrobe().room(&room()).cloned(),
+        take: false,
+    }
+}
+
+/// A session of an account.
+pub(crate) struct Session<'a> {
+    stage: &'a Stage,
+    pub(crate) worker: ServerWorker,
+    pub(crate) events: Receiver<ServerEvent>,
+}
+
+impl Session<'_> {
+    /// Compares, receives and sends.
+    pub(crate) fn run(&self) -> (Arc<Plan>, Report) {
+        let (plan, _) = self.compare(OtherRooms::Ignore, &|_| true).unwrap();
+        let report = self.send(&plan);
+        (plan, report)
+    }
+
+    fn wait<T>(&self, wanted: impl Fn(ServerEvent) -> Option<T>) -> T {
+        loop {
+            let event = self.events.recv_timeout(Duration::from_secs(60)).unwrap();
+            if let Some(found) = wanted(event) {
+                return found;
+            }
+        }
+    }
+
+    /// The plan, and whether the session died before it was received.
+    pub(crate) fn compare(
+        &self,
+        others: OtherRooms,
+        go_on: &dyn Fn(&'static str) -> bool,
+    ) -> Result<(Arc<Plan>, bool), String> {
+        let mut store = self.stage.store();
+        let mut rooms = vec![local_room(&store)];
+        rooms.retain(|room| room.local.is_some());
+        let request = ServerRequest::Plan {
+            id: 1,
+            server: "example".into(),
+            rooms,
+            others,
+            revision: store.wardrobe().revision,
+            affiliations: None,
+        };
+        self.worker.request(request).unwrap();
+        let plan = self.wait(|event| match event {
+            ServerEvent::Planned { plan, .. } => Some(plan),
+            _ => None,
+        })?;
+        if !go_on("receive") {
+            return Ok((plan, true));
+        }
+        for there in plan.rooms.iter().filter(|there| there.state == RoomState::Linked) {
+            let group = there.receiving(store.wardrobe().room(&there.room));
+            let change = Change {
+                actor: Some(server_actor("example").into()),
+                ..Change::from(group)
+            };
+            let results = store.commit(&[change]).unwrap();
+            assert!(results.iter().all(Result::is_ok), "{results:?}");
+            if !go_on("settle") {
+                return Ok((plan, true));
+            }
+            self.worker
+                .request(ServerRequest::Received {
+                    server: "example".into(),
+                    room: local_room(&store),
+                    revision: store.wardrobe().revision,
+                    held: there.held(),
+                })
+                .unwrap();
+        }
+        Ok((plan, false))
+    }
+
+    fn send(&self, plan: &Arc<Plan>) -> Report {
+        let request = ServerRequest::Apply {
+            id: 2,
+            plan: plan.clone(),
+            reason: None,
+        };
+        self.worker.request(request).unwrap();
+        self.wait(|event| match event {
+            ServerEvent::Applied { report, .. } => Some(report),
+            _ => None,
+        })
     }
 }

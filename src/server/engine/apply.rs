@@ -15,6 +15,7 @@ use super::super::error::Error;
 use super::Engine;
 use super::job::{Job, Writing};
 use super::pace::Pace;
+use super::plan::Reading;
 use crate::sync::{
     ItemChange, MergeOptions, Plan, Report, RoomPlan, RoomRead, RoomReport, RoomState, ServerClass,
     ServerEvent, merge,
@@ -107,6 +108,11 @@ impl Engine {
         let room = &plan.room;
         let sending = plan.sending();
         let fail = |text: String| Box::new(not_sent(plan, &text));
+        if plan.class != class {
+            return Err(fail(
+                "the server is another one now, or another version; compare the room again".into(),
+            ));
+        }
         if !self.writes(room) {
             return Err(if sending.changes.is_empty() {
                 Box::new(RoomReport::new(plan))
@@ -169,7 +175,8 @@ impl Engine {
                 Err(Error::Stopped) => return true,
                 Err(error) => {
                     self.failed(&error);
-                    if !self.go_on(id, &mut pauses) {
+                    let class = jobs.first().map(|job| job.plan.class);
+                    if !self.go_on(id, class, &mut pauses) {
                         let stopped = self.control.is_stopped(id);
                         for job in jobs.iter_mut().filter(|job| !stopped && job.is_open()) {
                             job.give_up(&error.to_string());
@@ -268,15 +275,20 @@ impl Engine {
         result
     }
 
-    /// Reconnects after a pause. Returns whether it succeeded.
-    fn go_on(&mut self, id: u64, pauses: &mut impl Iterator<Item = Duration>) -> bool {
+    /// Reconnects after a pause. Returns whether it succeeded, with a server of the same class.
+    fn go_on(
+        &mut self,
+        id: u64,
+        class: Option<ServerClass>,
+        pauses: &mut impl Iterator<Item = Duration>,
+    ) -> bool {
         for pause in pauses {
             if self.control.is_stopped(id) {
                 return false;
             }
             std::thread::sleep(pause);
             match self.connect() {
-                Ok(_) => return true,
+                Ok(there) => return Some(there) == class,
                 Err(Error::Refused(_)) => return false,
                 Err(_) => {}
             }
@@ -293,13 +305,13 @@ impl Engine {
         };
         let Ok(files) = self.files() else { return };
         for job in jobs.iter_mut() {
-            let Some((read, began)) = reads.remove(&job.plan.room) else {
+            let Some(Reading { read, began, stream }) = reads.remove(&job.plan.room) else {
                 continue;
             };
             job.unknown = false;
             match &read {
                 RoomRead::Read(remote) if job.is_same_room(remote) => {
-                    job.read_back(remote, began, self.stream);
+                    job.read_back(remote, began, stream);
                     let options = MergeOptions {
                         affiliations: self.settings.entry.affiliations,
                         account: self.settings.account().cloned(),

@@ -38,6 +38,8 @@ pub(super) struct Engine {
     state: ServerState,
     /// The connection's number, unique among all sessions.
     stream: u64,
+    /// The backend's number of that connection.
+    generation: u64,
     rooms: BTreeMap<Jid, Known>,
     /// `None`: recent losses of hats are not known yet.
     guard: Option<RemovalGuard>,
@@ -72,6 +74,7 @@ impl Engine {
             control,
             state: ServerState::Idle,
             stream: new_stream(),
+            generation: 0,
             rooms: BTreeMap::new(),
             guard: None,
         }
@@ -154,11 +157,21 @@ impl Engine {
             self.set_state(ServerState::Connecting);
         }
         let connected = self.backend.connect();
+        self.follow_connection();
         match &connected {
             Ok(class) => self.set_state(ServerState::Ready(*class)),
             Err(error) => self.failed(error),
         }
         connected
+    }
+
+    /// Another connection gets another number: the server may have lost what it answered on the one before.
+    fn follow_connection(&mut self) {
+        let generation = self.backend.generation();
+        if generation != self.generation {
+            self.generation = generation;
+            self.stream = new_stream();
+        }
     }
 
     /// There is no connection.
@@ -169,11 +182,11 @@ impl Engine {
             error => self.set_state(ServerState::Away(error.to_string())),
         }
         log::warn!(server:% = self.settings.entry.name, reason:% = error; "server failed");
-        self.stream = new_stream();
     }
 
     fn check(&mut self) {
         let checked = self.connect().and_then(|_| self.backend.check());
+        self.follow_connection();
         match checked {
             Ok(report) => self.emit(ServerEvent::Checked(report)),
             Err(error) => self.failed(&error),

@@ -23,8 +23,16 @@ use crate::sync::{
 /// How often rooms are read again after a lost connection.
 const ATTEMPTS: usize = 2;
 
-/// The rooms read, each with the start time of its read.
-type Reads = BTreeMap<Jid, (RoomRead, Timestamp)>;
+/// A read of a room.
+pub(super) struct Reading {
+    pub(super) read: RoomRead,
+    /// When it began.
+    pub(super) began: Timestamp,
+    /// The connection's number.
+    pub(super) stream: u64,
+}
+
+type Reads = BTreeMap<Jid, Reading>;
 
 impl Engine {
     /// Errors: why there is no plan, for display.
@@ -36,7 +44,7 @@ impl Engine {
         let mut reads = self.read(asked.id, &rooms)?;
         let mut plans = Vec::with_capacity(asked.rooms.len() + only_there.len());
         for room in only_there {
-            let read = (RoomRead::Read(Arc::default()), Timestamp::now());
+            let read = self.reading(RoomRead::Read(Arc::default()));
             let room = LocalRoom {
                 room,
                 local: None,
@@ -54,6 +62,14 @@ impl Engine {
             server: self.settings.entry.name.clone(),
             rooms: plans,
         })
+    }
+
+    fn reading(&self, read: RoomRead) -> Reading {
+        Reading {
+            read,
+            began: Timestamp::now(),
+            stream: self.stream,
+        }
     }
 
     /// Adds the rooms to receive. Returns those that are only listed.
@@ -108,7 +124,7 @@ impl Engine {
             if missing.is_empty() {
                 break;
             }
-            let began = Timestamp::now();
+            let (began, stream) = (Timestamp::now(), self.stream);
             let Self {
                 backend,
                 control,
@@ -117,7 +133,7 @@ impl Engine {
             } = self;
             let result = backend.read_rooms(&missing, &mut |event| {
                 if let ReadEvent::Room { room, read } = event {
-                    reads.insert(room, (read, began));
+                    reads.insert(room, Reading { read, began, stream });
                 }
                 if let Some(progress) = pace.reach(reads.len()) {
                     notify(ServerEvent::Progress { id, progress });
@@ -143,7 +159,7 @@ impl Engine {
         }
         let failure = failure.unwrap_or_else(|| "the server said nothing of this room".into());
         for room in rooms {
-            let unread = || (RoomRead::Unread(failure.clone()), Timestamp::now());
+            let unread = || self.reading(RoomRead::Unread(failure.clone()));
             reads.entry(room.clone()).or_insert_with(unread);
         }
         Ok(reads)
@@ -155,7 +171,7 @@ impl Engine {
         class: ServerClass,
         asked: &Asked,
         room: LocalRoom,
-        (read, began): &(RoomRead, Timestamp),
+        Reading { read, began, stream }: &Reading,
     ) -> Result<RoomPlan, String> {
         let files = self.files()?;
         let name = &room.room;
@@ -168,7 +184,7 @@ impl Engine {
         let (before, mut base) = (outbox.clone(), self.usable_base(class, name, asked.revision)?);
         let moves = match (read, &mut base) {
             (RoomRead::Read(remote), Ok(Some(base))) if base.check_room(remote).is_ok() => {
-                let moves = outbox.read_back(remote, Some(base), *began, self.stream);
+                let moves = outbox.read_back(remote, Some(base), *began, *stream);
                 for step in &moves {
                     base.set(&step.item, step.value.clone());
                 }

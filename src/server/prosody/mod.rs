@@ -30,6 +30,7 @@ pub struct Prosody {
     settings: ServerSettings,
     access: ProsodyAccess,
     shell: Option<Shell>,
+    generation: u64,
 }
 
 impl Prosody {
@@ -39,6 +40,7 @@ impl Prosody {
             settings,
             access,
             shell: None,
+            generation: 0,
         }
     }
 
@@ -75,17 +77,19 @@ impl Prosody {
         Shell::open(carrier, self.settings.timeout)
     }
 
+    /// The shell, opened if necessary.
+    fn shell(&mut self) -> Result<&mut Shell, Error> {
+        if self.shell.is_none() {
+            let opened = self.open()?;
+            self.generation += 1;
+            self.shell = Some(opened);
+        }
+        self.shell.as_mut().ok_or(Error::Stopped)
+    }
+
     /// Calls a function of the library. After an error the connection is dropped, because its state is unknown.
     fn call(&mut self, function: &str, request: &str) -> Result<String, Error> {
-        let shell = match &mut self.shell {
-            Some(shell) => shell,
-            none => none.insert(Self::open(&Self {
-                settings: self.settings.clone(),
-                access: self.access.clone(),
-                shell: None,
-            })?),
-        };
-        let answer = shell.call(function, request);
+        let answer = self.shell()?.call(function, request);
         if answer.is_err() {
             self.shell = None;
         }
@@ -166,10 +170,12 @@ fn text(word: &str) -> String {
 
 impl Backend for Prosody {
     fn connect(&mut self) -> Result<ServerClass, Error> {
-        if self.shell.is_none() {
-            self.shell = Some(self.open()?);
-        }
+        self.shell()?;
         Ok(ServerClass::Prosody)
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
     }
 
     fn disconnect(&mut self) {

@@ -48,6 +48,9 @@ pub struct Xmpp {
     /// Why the login was refused. It is only tried again by [`Backend::connect`] and [`Backend::check`].
     refused: Option<String>,
     session: Option<Session>,
+    /// Number of logins.
+    generation: u64,
+    /// Of this session's server.
     dialect: Option<Dialect>,
 }
 
@@ -66,20 +69,30 @@ impl Xmpp {
             known: None,
             refused: None,
             session: None,
+            generation: 0,
             dialect: None,
         }
     }
 
-    /// Logs in unless the connection is open. A refused login is not tried again.
+    /// Drops a connection that was closed since the last call. Returns whether there was one.
+    fn drop_closed(&mut self) -> bool {
+        let Some(Session { link, runtime }) = &mut self.session else {
+            return false;
+        };
+        let closed = !runtime.block_on(link.is_open());
+        if closed {
+            self.give_up();
+        }
+        closed
+    }
+
+    /// Logs in unless there is a connection. One that was lost is an error. A refused login is not tried again.
     fn log_in(&mut self) -> Result<(), Error> {
-        if let Some(mut session) = self.session.take() {
-            // The connection may have been closed since the last call.
-            let Session { link, runtime } = &mut session;
-            if runtime.block_on(link.is_open()) {
-                self.session = Some(session);
-                return Ok(());
-            }
-            session.runtime.shutdown_background();
+        if self.drop_closed() {
+            return Err(Error::Away("The server closed the connection.".into()));
+        }
+        if self.session.is_some() {
+            return Ok(());
         }
         if let Some(why) = &self.refused {
             return Err(Error::Refused(why.clone()));
@@ -107,6 +120,9 @@ impl Xmpp {
                 let link = Link::new(logged_in, self.account.jid.domain());
                 log::debug!(server = &*self.settings.entry.name, through = &*link.transport; "connected");
                 self.session = Some(Session { link, runtime });
+                self.generation += 1;
+                // The server may have been updated meanwhile.
+                self.dialect = None;
                 Ok(())
             }
             Err(error) => {
@@ -172,7 +188,12 @@ impl Xmpp {
 impl Backend for Xmpp {
     fn connect(&mut self) -> Result<ServerClass, Error> {
         self.refused = None;
+        self.drop_closed();
         Ok(self.dialect()?.class())
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
     }
 
     fn disconnect(&mut self) {
@@ -180,12 +201,11 @@ impl Backend for Xmpp {
             runtime.block_on(link.close());
             runtime.shutdown_background();
         }
-        // The server may have been updated when it is reconnected.
-        self.dialect = None;
     }
 
     fn check(&mut self) -> Result<ServerReport, Error> {
         self.refused = None;
+        self.drop_closed();
         self.log_in()?;
         let transport = self
             .session

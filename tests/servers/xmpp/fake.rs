@@ -146,7 +146,12 @@ impl Bad {
     }
 }
 
-const COMMANDS: &str = "<query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'><item jid='courses@conference.localhost' node='urn:xmpp:hats:commands:list-assigned'/></query>";
+/// The commands of a room, by the last of their nodes.
+pub(super) fn commands(node: &str) -> String {
+    format!(
+        "<query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'><item jid='{ROOM}' node='{node}'/></query>"
+    )
+}
 
 /// Answers all as a room would where the deed does not.
 pub(super) fn room(peer: &mut Peer, deed: impl Fn(&mut Peer, &str, &str) -> bool) -> Option<()> {
@@ -162,7 +167,7 @@ pub(super) fn room(peer: &mut Peer, deed: impl Fn(&mut Peer, &str, &str) -> bool
             )
         };
         let payload = if text.contains("disco#items") {
-            COMMANDS.to_owned()
+            commands("urn:xmpp:hats:commands:list-assigned")
         } else if text.contains("disco#info") {
             "<query xmlns='http://jabber.org/protocol/disco#info'/>".to_owned()
         } else if text.contains("muc#admin") {

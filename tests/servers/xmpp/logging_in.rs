@@ -1,14 +1,18 @@
 //! Encryption and login: what is refused is refused once, in a sentence that says what to do.
 
-use std::net::TcpListener;
+use std::io::Write as _;
+use std::net::{Shutdown, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use hatrack::server::xmpp::Xmpp;
 use hatrack::server::{Account, Backend as _, CommandLine, Error, PasswordSource, TlsMode};
-use hatrack::sync::Secret;
+use hatrack::sync::{Secret, ServerClass};
 
+use super::fake::{Bad, answer, commands, room};
 use super::{ANA, ROOM, account, each, prints, read, settings, xmpp};
 use crate::server::{Kind, Server};
 
@@ -309,4 +313,48 @@ fn a_password_command_that_fails_says_why_and_nobody_sees_what_it_prints() {
         ..account(&server, "ana")
     };
     xmpp(settings(&account)).connect().unwrap();
+}
+
+/// A server that is updated while nobody asks for anything: what answered before and after is never mixed up.
+#[test]
+fn a_connection_that_was_lost_is_told_from_the_next() {
+    let (closing, closed) = channel::<()>();
+    let closed = Mutex::new(closed);
+    let logins = AtomicUsize::new(0);
+    let server = Bad::start(move |peer| {
+        let first = logins.fetch_add(1, Ordering::Relaxed) == 0;
+        let node = if first {
+            "p1:hats#list"
+        } else {
+            "urn:xmpp:hats:commands:list-assigned"
+        };
+        let mut stream = peer.stream.try_clone().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                if first && closed.lock().unwrap().recv().is_ok() {
+                    stream.write_all(b"</stream:stream>").unwrap();
+                    stream.shutdown(Shutdown::Both).unwrap();
+                }
+            });
+            room(peer, |peer, text, id| {
+                let asks = text.contains("disco#items");
+                if asks {
+                    answer(peer, id, "result", &commands(node));
+                }
+                asks
+            })
+        })
+    });
+    let mut backend = server.backend();
+    assert_eq!(backend.connect(), Ok(ServerClass::EjabberdOld));
+    assert_eq!(backend.connect(), Ok(ServerClass::EjabberdOld));
+    assert_eq!(backend.generation(), 1);
+    closing.send(()).unwrap();
+    // Until the end of the stream has arrived.
+    let error = (0..1000).find_map(|_| super::read_all(&mut backend, &[ROOM]).err());
+    let error = error.expect("the call fails");
+    assert!(matches!(error, Error::Away(_) | Error::Lost(_)), "{error:?}");
+    assert_eq!(backend.generation(), 1, "a call uses one connection");
+    assert_eq!(backend.connect(), Ok(ServerClass::EjabberdCatalog));
+    assert_eq!(backend.generation(), 2);
 }
