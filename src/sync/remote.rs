@@ -87,6 +87,27 @@ pub struct Unreadable {
     pub hats: BTreeSet<(Jid, HatId)>,
     /// Catalog entries that are not compared.
     pub catalog: BTreeSet<HatId>,
+    /// Hats of users whose addresses cannot be parsed.
+    pub hats_of_unknown: BTreeSet<HatId>,
+    /// Whether there are also hats whose IDs cannot be parsed.
+    pub unknown_hats: bool,
+}
+
+impl Unreadable {
+    /// Counts a hat of an unknown user; `None` if its ID cannot be parsed either.
+    pub fn skip_hat(&mut self, hat: Option<HatId>) {
+        self.count += 1;
+        self.unknown_hats |= hat.is_none();
+        self.hats_of_unknown.extend(hat);
+    }
+
+    /// Whether a skipped user may have a hat.
+    pub fn may_have(&self, hat: &HatId) -> bool {
+        self.unknown_hats
+            || !self.hats_of.is_empty()
+            || self.hats_of_unknown.contains(hat)
+            || self.hats.iter().any(|(_, skipped)| skipped == hat)
+    }
 }
 
 impl RemoteRoom {

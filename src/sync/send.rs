@@ -202,8 +202,9 @@ impl Phases<'_> {
             }
         }
         let used = |(number, change): &(usize, ItemChange)| {
-            let users = change.item.hat().and_then(|hat| with.get(hat));
-            let used = users.is_some_and(|users| *users > 0);
+            let used = change.item.hat().is_some_and(|hat| {
+                with.get(hat).is_some_and(|users| *users > 0) || plan.remote.unreadable.may_have(hat)
+            });
             used.then_some((*number, Reason::StillUsed))
         };
         let used = self.undefined.iter().filter_map(used).collect();

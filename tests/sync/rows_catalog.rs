@@ -149,6 +149,15 @@ fn catalog_removal_is_sent_only_if_hat_is_unused() {
     });
     sides.local_entry("t", None);
     assert_eq!(sides.lines(), ["entry t: send"]);
+    // Users whom nobody here can name.
+    for id in [Some(hat("t")), None] {
+        let mut odd = sides.clone();
+        odd.remote.unreadable.skip_hat(id);
+        assert_eq!(odd.lines(), ["entry t: left out (StillUsed)"]);
+    }
+    let mut odd = sides.clone();
+    odd.remote.unreadable.skip_hat(Some(hat("u")));
+    assert_eq!(odd.lines(), ["entry t: send"]);
     sides.local_hat("terry", "t", Some(" Teacher"));
     assert_eq!(sides.lines(), ["entry t: left out (StillUsed)"], "inactive here");
     sides

@@ -14,18 +14,19 @@ use super::element::{element, is_completed, with};
 use super::hub::Hub;
 use super::link::{Asking, Failure};
 use super::outcome::{DONE, compare, explained, fits, refuse};
-use super::read::{self, Hats, MUC_ADMIN, Unread};
+use super::read::{self, MUC_ADMIN, Unread};
 use crate::model::{Affiliation, HatId, Jid};
 use crate::server::error::Error;
-use crate::sync::{CatalogValue, Condition, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoom, RoomRead};
+use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoom, RoomRead};
 
 /// Minimum time before values are read again.
 const FRESH: Duration = Duration::from_millis(500);
 /// Minimum time before values are read again, in multiples of the duration of reading them.
 const WORTH: u32 = 10;
-/// A value with its expiry.
-struct Fresh<T> {
-    value: T,
+
+/// A part of the room as read, with its expiry.
+struct Fresh {
+    room: RemoteRoom,
     until: Instant,
 }
 
@@ -34,9 +35,9 @@ pub(super) struct Changing<'a> {
     asking: &'a Asking,
     hub: &'a Hub<'a>,
     room: &'a Jid,
-    hats: Option<Fresh<Hats>>,
-    catalog: Option<Fresh<BTreeMap<HatId, CatalogValue>>>,
-    users: Option<Fresh<RemoteRoom>>,
+    hats: Option<Fresh>,
+    catalog: Option<Fresh>,
+    users: Option<Fresh>,
 }
 
 /// The result of a change.
@@ -99,10 +100,7 @@ impl<'a> Changing<'a> {
         if let Err(end) = self.read_hats().await {
             return end;
         }
-        let key = (user.clone(), hat.clone());
-        let hats = self.hats.as_ref().map(|fresh| &fresh.value);
-        let actual = hats.and_then(|hats| hats.get(&key)).cloned().map(ItemValue::Hat);
-        if let Some(outcome) = compare(change, actual) {
+        if let Some(outcome) = compare_with(self.hats.as_ref(), change) {
             return End::Outcome(outcome);
         }
         let dialect = self.hub.dialect;
@@ -126,9 +124,10 @@ impl<'a> Changing<'a> {
         };
         let end = self.command(command).await;
         if let (End::Outcome(ItemOutcome::Done { .. }), Some(hats)) = (&end, &mut self.hats) {
+            let there = hats.room.users.entry(user.clone()).or_default();
             match wanted {
-                Some(wanted) => drop(hats.value.insert(key, wanted)),
-                None => drop(hats.value.remove(&key)),
+                Some(wanted) => drop(there.hats.insert(hat.clone(), wanted)),
+                None => drop(there.hats.remove(hat)),
             }
         }
         end
@@ -142,8 +141,9 @@ impl<'a> Changing<'a> {
         {
             self.read_catalog().await?;
         }
-        let catalog = self.catalog.as_ref();
-        Ok(catalog.is_some_and(|fresh| fresh.value.contains_key(hat)))
+        let there =
+            |room: &RemoteRoom| room.catalog.contains_key(hat) || room.unreadable.catalog.contains(hat);
+        Ok(self.catalog.as_ref().is_some_and(|fresh| there(&fresh.room)))
     }
 
     async fn entry(&mut self, change: &ItemChange, hat: &HatId) -> End {
@@ -153,9 +153,7 @@ impl<'a> Changing<'a> {
         if let Err(end) = self.read_catalog().await {
             return end;
         }
-        let catalog = self.catalog.as_ref().map(|fresh| &fresh.value);
-        let actual = catalog.and_then(|catalog| catalog.get(hat)).cloned();
-        if let Some(outcome) = compare(change, actual.map(ItemValue::Catalog)) {
+        if let Some(outcome) = compare_with(self.catalog.as_ref(), change) {
             return End::Outcome(outcome);
         }
         let command = if let Some(ItemValue::Catalog(wanted)) = &change.wanted {
@@ -166,11 +164,16 @@ impl<'a> Changing<'a> {
             if let Err(end) = self.read_hats().await {
                 return end;
             }
-            let hats = self.hats.iter().flat_map(|fresh| fresh.value.keys());
-            let count = hats.filter(|(_, worn)| worn == hat).count();
+            let hats = self.hats.as_ref().map(|fresh| &fresh.room);
+            let users = hats.into_iter().flat_map(|room| room.users.values());
+            let count = users.filter(|user| user.hats.contains_key(hat)).count();
             if count > 0 {
                 let why = format!("{count} users have the hat");
                 return End::Outcome(refuse(Condition::Conflict, Some(&why)));
+            }
+            if hats.is_none_or(|room| room.unreadable.may_have(hat)) {
+                let why = "a user whose address cannot be read may have the hat";
+                return End::Outcome(refuse(Condition::Conflict, Some(why)));
             }
             dialect::undefine(hat.as_str())
         };
@@ -187,25 +190,22 @@ impl<'a> Changing<'a> {
             if let Err(end) = self.read_hats().await {
                 return end;
             }
-            let hats = self.hats.iter().flat_map(|fresh| &fresh.value);
-            let actual: BTreeMap<_, _> = hats
-                .filter(|((wearer, _), _)| wearer == user)
-                .map(|((_, hat), value)| (hat.clone(), value.clone()))
-                .collect();
-            if actual != *expected {
+            let there = self.hats.as_ref().and_then(|fresh| fresh.room.users.get(user));
+            let none = BTreeMap::new();
+            if there.map_or(&none, |there| &there.hats) != expected {
                 return End::Outcome(ItemOutcome::Changed {
                     actual: self.actual(user),
                 });
             }
         }
-        if let Some(outcome) = compare(change, self.actual(user)) {
+        if let Some(outcome) = compare_with(self.users.as_ref(), change) {
             return End::Outcome(outcome);
         }
         self.set_affiliations(&[change]).await
     }
 
     fn actual(&self, user: &Jid) -> Option<ItemValue> {
-        let users = self.users.as_ref().map(|fresh| &fresh.value);
+        let users = self.users.as_ref().map(|fresh| &fresh.room);
         users.and_then(|users| users.value(&Item::Affiliation { user: user.clone() }))
     }
 
@@ -220,7 +220,7 @@ impl<'a> Changing<'a> {
             .iter()
             .map(|change| match fits(change, self.hub.dialect) {
                 Err(outcome) => Some(outcome),
-                Ok(()) => compare(change, change.item.user().and_then(|user| self.actual(user))),
+                Ok(()) => compare_with(self.users.as_ref(), change),
             })
             .collect();
         let open: Vec<&ItemChange> = changes
@@ -299,7 +299,7 @@ impl<'a> Changing<'a> {
                         Some(ItemValue::Affiliation(wanted)) => *wanted,
                         _ => Affiliation::None,
                     };
-                    users.value.users.entry(user.clone()).or_default().affiliation = affiliation;
+                    users.room.users.entry(user.clone()).or_default().affiliation = affiliation;
                 }
             }
         }
@@ -337,17 +337,21 @@ impl<'a> Changing<'a> {
             return Ok(());
         }
         let began = Instant::now();
-        let value = read::hats(self.asking, self.hub, self.room)
+        let mut room = RemoteRoom::default();
+        read::hats(self.asking, self.hub, self.room, &mut room)
             .await
             .map_err(unread)?;
-        self.hats = Some(fresh(value, began));
+        self.hats = Some(fresh(room, began));
         Ok(())
     }
 
     async fn read_catalog(&mut self) -> Result<(), End> {
         let began = Instant::now();
-        let value = read::catalog(self.asking, self.room).await.map_err(unread)?;
-        self.catalog = Some(fresh(value, began));
+        let mut room = RemoteRoom::default();
+        read::catalog(self.asking, self.room, &mut room)
+            .await
+            .map_err(unread)?;
+        self.catalog = Some(fresh(room, began));
         Ok(())
     }
 
@@ -360,23 +364,33 @@ impl<'a> Changing<'a> {
             return Ok(());
         }
         let began = Instant::now();
-        let mut value = RemoteRoom::default();
+        let mut room = RemoteRoom::default();
         for affiliation in Affiliation::ALL {
             if affiliation != Affiliation::None {
-                read::list(self.asking, self.room, affiliation, &mut value)
+                read::list(self.asking, self.room, affiliation, &mut room)
                     .await
                     .map_err(unread)?;
             }
         }
-        self.users = Some(fresh(value, began));
+        self.users = Some(fresh(room, began));
         Ok(())
     }
 }
 
-fn fresh<T>(value: T, began: Instant) -> Fresh<T> {
+/// The outcome if no request is needed, by what was read just before.
+fn compare_with(read: Option<&Fresh>, change: &ItemChange) -> Option<ItemOutcome> {
+    let room = read.map(|fresh| &fresh.room);
+    if room.is_some_and(|room| !room.knows(&change.item)) {
+        let why = "what the server has there cannot be read";
+        return Some(refuse(Condition::UndefinedCondition, Some(why)));
+    }
+    compare(change, room.and_then(|room| room.value(&change.item)))
+}
+
+fn fresh(room: RemoteRoom, began: Instant) -> Fresh {
     let now = Instant::now();
     Fresh {
-        value,
+        room,
         until: now + FRESH.max((now - began) * WORTH),
     }
 }

@@ -58,23 +58,23 @@ impl Dialect {
         command(self.list_node(), None)
     }
 
-    /// The entries of a list of assigned hats; `None` for invalid ones.
-    pub(super) fn assigned(self, form: &Element) -> impl Iterator<Item = Option<Assigned>> {
+    /// The entries of a list of assigned hats; for an invalid one the hat's ID, if it has one.
+    pub(super) fn assigned(self, form: &Element) -> impl Iterator<Item = Result<Assigned, Option<String>>> {
         items(form).map(move |item| {
             let (user, id, title) = match self {
                 Self::Catalog => ("hats#jid", "hats#uri", "hats#title"),
                 // ejabberd swaps these two fields in the list.
                 Self::First | Self::Second => ("jid", "hat_title", "hat_uri"),
             };
+            let id = value(item, id).filter(|id| !id.is_empty()).ok_or(None)?;
             let hat = match self {
-                Self::Catalog => HatValue::assigned(),
-                Self::First | Self::Second => HatValue::titled(&value(item, title)?),
+                Self::Catalog => Some(HatValue::assigned()),
+                Self::First | Self::Second => value(item, title).map(|title| HatValue::titled(&title)),
             };
-            Some(Assigned {
-                user: value(item, user)?,
-                id: value(item, id).filter(|id| !id.is_empty())?,
-                hat,
-            })
+            match (value(item, user), hat) {
+                (Some(user), Some(hat)) => Ok(Assigned { user, id, hat }),
+                _ => Err(Some(id)),
+            }
         })
     }
 

@@ -1,7 +1,6 @@
 //! Reads a room: name, the four affiliation lists, assigned hats, and catalog. Requests of a room are sequential, because
 //! ejabberd processes them sequentially; rooms are read in parallel.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio_xmpp::minidom::Element;
@@ -12,16 +11,13 @@ use super::hub::Hub;
 use super::link::{Asking, Failure};
 use crate::model::{Affiliation, HatId, Jid};
 use crate::server::error::Error;
-use crate::sync::{CatalogValue, Condition, HatValue, RemoteRoom, RemoteUser, RoomRead};
+use crate::sync::{Condition, HatValue, RemoteRoom, RemoteUser, RoomRead};
 
 pub(super) const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";
 pub(super) const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 const FORM: &str = "jabber:x:data";
 /// Maximum length of an ID, title, name or nickname, in bytes.
 pub(super) const LONGEST: usize = 16_384;
-
-/// The assigned hats of a room.
-pub(super) type Hats = BTreeMap<(Jid, HatId), HatValue>;
 
 /// Why a room could not be read.
 pub(super) enum Unread {
@@ -51,27 +47,9 @@ async fn parts(asking: &Asking, hub: &Hub<'_>, jid: &Jid) -> Result<RemoteRoom, 
     ] {
         list(asking, jid, affiliation, &mut room).await?;
     }
-    let answer = hats_answer(asking, hub, jid).await?;
-    for assigned in hub.dialect.assigned(&answer) {
-        match assigned {
-            Some(hat) => take_hat(&mut room, &hat.user, hat.id, hat.hat),
-            None => room.unreadable.count += 1,
-        }
-    }
+    hats(asking, hub, jid, &mut room).await?;
     if hub.dialect == Dialect::Catalog {
-        let answer = catalog_answer(asking, jid).await?;
-        for entry in dialect::catalog(&answer) {
-            match entry {
-                Some((id, entry)) if fits(&id, entry.title.as_deref()) => {
-                    room.catalog.insert(HatId::unchecked(id), entry);
-                }
-                Some((id, _)) => {
-                    room.unreadable.count += 1;
-                    room.unreadable.catalog.insert(HatId::unchecked(id));
-                }
-                None => room.unreadable.count += 1,
-            }
-        }
+        catalog(asking, jid, &mut room).await?;
     }
     Ok(room)
 }
@@ -154,42 +132,52 @@ fn take_hat(room: &mut RemoteRoom, spelled: &str, id: String, hat: HatValue) {
                 .insert(HatId::unchecked(id), hat);
         }
         Ok(jid) => {
-            room.unreadable.count += 1;
+            let hat = HatId::unchecked(id);
             if jid.as_str() == spelled {
-                room.unreadable.hats.insert((jid, HatId::unchecked(id)));
+                room.unreadable.count += 1;
+                room.unreadable.hats.insert((jid, hat));
             } else {
+                room.unreadable.skip_hat(Some(hat));
                 room.unreadable.users.insert(jid);
             }
         }
-        Err(_) => room.unreadable.count += 1,
+        Err(_) => room.unreadable.skip_hat(Some(HatId::unchecked(id))),
     }
 }
 
 /// Reads the assigned hats.
-pub(super) async fn hats(asking: &Asking, hub: &Hub<'_>, room: &Jid) -> Result<Hats, Unread> {
-    let answer = hats_answer(asking, hub, room).await?;
-    let read = hub.dialect.assigned(&answer).flatten().filter_map(|hat| {
-        let jid = Jid::parse(&hat.user)
-            .ok()
-            .filter(|jid| jid.as_str() == hat.user)?;
-        Some(((jid, HatId::unchecked(hat.id)), hat.hat))
-    });
-    Ok(read.collect())
+pub(super) async fn hats(
+    asking: &Asking,
+    hub: &Hub<'_>,
+    room: &Jid,
+    into: &mut RemoteRoom,
+) -> Result<(), Unread> {
+    let answer = completed(asking, room, hub.dialect.list()).await?;
+    for assigned in hub.dialect.assigned(&answer) {
+        match assigned {
+            Ok(hat) => take_hat(into, &hat.user, hat.id, hat.hat),
+            Err(id) => into.unreadable.skip_hat(id.map(HatId::unchecked)),
+        }
+    }
+    Ok(())
 }
 
 /// Reads the catalog.
-pub(super) async fn catalog(asking: &Asking, room: &Jid) -> Result<BTreeMap<HatId, CatalogValue>, Unread> {
-    let answer = catalog_answer(asking, room).await?;
-    let read = dialect::catalog(&answer).flatten();
-    Ok(read.map(|(id, entry)| (HatId::unchecked(id), entry)).collect())
-}
-
-async fn hats_answer(asking: &Asking, hub: &Hub<'_>, room: &Jid) -> Result<Element, Unread> {
-    completed(asking, room, hub.dialect.list()).await
-}
-
-async fn catalog_answer(asking: &Asking, room: &Jid) -> Result<Element, Unread> {
-    completed(asking, room, dialect::list_catalog()).await
+pub(super) async fn catalog(asking: &Asking, room: &Jid, into: &mut RemoteRoom) -> Result<(), Unread> {
+    let answer = completed(asking, room, dialect::list_catalog()).await?;
+    for entry in dialect::catalog(&answer) {
+        match entry {
+            Some((id, entry)) if fits(&id, entry.title.as_deref()) => {
+                into.catalog.insert(HatId::unchecked(id), entry);
+            }
+            Some((id, _)) => {
+                into.unreadable.count += 1;
+                into.unreadable.catalog.insert(HatId::unchecked(id));
+            }
+            None => into.unreadable.count += 1,
+        }
+    }
+    Ok(())
 }
 
 /// Runs a command that only reads, and returns its result form.

@@ -184,3 +184,15 @@ pub(super) fn answer(peer: &mut Peer, id: &str, kind: &str, payload: &str) {
         "<iq type='{kind}' id='{id}' from='{ROOM}'>{payload}</iq>"
     ));
 }
+
+/// A completed command with items: each the values of its fields.
+pub(super) fn list(items: &[&[(&str, &str)]]) -> String {
+    let field = |(var, value): &(&str, &str)| format!("<field var='{var}'><value>{value}</value></field>");
+    let items: String = items
+        .iter()
+        .map(|fields| format!("<item>{}</item>", fields.iter().map(field).collect::<String>()))
+        .collect();
+    format!(
+        "<command xmlns='http://jabber.org/protocol/commands' status='completed'><x xmlns='jabber:x:data' type='result'>{items}</x></command>"
+    )
+}

@@ -9,7 +9,7 @@ use hatrack::server::{Account, Applied, Backend as _, Error, RoomChanges, TlsMod
 use hatrack::sync::{HatValue, ItemOutcome, RoomRead};
 use proptest::prelude::*;
 
-use super::fake::{Bad, OPEN, Peer, SASL, SCRAM, answer, room};
+use super::fake::{Bad, OPEN, Peer, SASL, SCRAM, answer, list, room};
 use super::{BOB, ROOM, change, jid, read_all, settings, xmpp};
 use crate::support::cases;
 
@@ -273,22 +273,8 @@ fn a_change_without_an_answer_is_unknown() {
             room(peer, move |peer, text, id| {
                 let asked = text.contains("commands:unassign") || text.contains("ping");
                 if text.contains("commands:list-assigned") && text.contains("command ") {
-                    let field =
-                        |var: &str, value: &str| format!("<field var='{var}'><value>{value}</value></field>");
-                    let item = [
-                        field("hats#jid", BOB),
-                        field("hats#uri", "urn:x:1"),
-                        field("hats#title", "T"),
-                    ]
-                    .concat();
-                    answer(
-                        peer,
-                        id,
-                        "result",
-                        &format!(
-                            "<command xmlns='http://jabber.org/protocol/commands' status='completed'><x xmlns='jabber:x:data' type='result'><item>{item}</item></x></command>"
-                        ),
-                    );
+                    let hat = [("hats#jid", BOB), ("hats#uri", "urn:x:1"), ("hats#title", "T")];
+                    answer(peer, id, "result", &list(&[&hat]));
                     return true;
                 }
                 if asked {

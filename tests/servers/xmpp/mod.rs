@@ -4,6 +4,7 @@ mod documented;
 mod fake;
 mod hostile;
 mod logging_in;
+mod odd;
 pub(crate) mod reading;
 mod robust;
 mod speed;
