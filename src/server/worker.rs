@@ -36,9 +36,13 @@ impl std::fmt::Debug for ServerWorker {
     }
 }
 
+/// The number of the request that a thread is processing, if it has one.
+type Current = Arc<Mutex<Option<u64>>>;
+
 struct Thread {
     requests: Sender<ServerRequest>,
     passwords: Sender<Option<Secret>>,
+    current: Current,
     done: Receiver<()>,
     handle: JoinHandle<()>,
 }
@@ -71,9 +75,11 @@ impl ServerWorker {
         match request {
             ServerRequest::Stop { id } => {
                 self.control.stop(id);
-                // Ends the wait for a password.
+                // Ends its wait for a password, and nobody else's.
                 for thread in lock(&self.threads).values() {
-                    let _ = thread.passwords.send(None);
+                    if *lock(&thread.current) == Some(id) {
+                        let _ = thread.passwords.send(None);
+                    }
                 }
                 Ok(())
             }
@@ -151,18 +157,26 @@ impl ServerWorker {
         let (finished, done) = channel();
         let (settings, options) = (settings.clone(), self.options.clone());
         let (notify, make, control) = (self.notify.clone(), self.make.clone(), self.control.clone());
+        let current = Current::default();
+        let processing = current.clone();
         let name = format!("server {}", settings.entry.name);
         let thread = std::thread::Builder::new()
             .name(name)
             .stack_size(STACK)
             .spawn(move || {
-                let ask = ask_password(&settings.entry.name, notify.clone(), given);
+                let stopped = {
+                    let (processing, control) = (processing.clone(), control.clone());
+                    move || lock(&processing).is_some_and(|id| control.is_stopped(id))
+                };
+                let ask = ask_password(&settings.entry.name, notify.clone(), given, stopped);
                 let backend = make(&settings, ask);
                 let mut engine = Engine::new(settings, backend, &options, notify, control.clone());
                 while let Ok(request) = asked.recv() {
                     // What is in the file is always written down; the server is asked for nothing more.
                     if !control.is_ending() || is_about_the_file(&request) {
+                        *lock(&processing) = number(&request);
                         engine.handle(request);
+                        *lock(&processing) = None;
                     }
                 }
                 engine.disconnect();
@@ -172,6 +186,7 @@ impl ServerWorker {
         Ok(Thread {
             requests,
             passwords,
+            current,
             done,
             handle: thread,
         })
@@ -224,12 +239,29 @@ fn is_about_the_file(request: &ServerRequest) -> bool {
     )
 }
 
-/// Requests a password by an event, and waits for the answer.
-fn ask_password(server: &Arc<str>, notify: Notify, given: Receiver<Option<Secret>>) -> AskPassword {
+/// The number by which a request can be stopped.
+fn number(request: &ServerRequest) -> Option<u64> {
+    match request {
+        ServerRequest::Plan { id, .. } | ServerRequest::Apply { id, .. } => Some(*id),
+        _ => None,
+    }
+}
+
+/// Requests a password by an event, and waits for the answer. `stopped`: nobody wants the request any more that needs it.
+fn ask_password(
+    server: &Arc<str>,
+    notify: Notify,
+    given: Receiver<Option<Secret>>,
+    stopped: impl Fn() -> bool + Send + 'static,
+) -> AskPassword {
     let server = server.clone();
     Box::new(move |account| {
         // Discards an answer to an earlier request.
         while given.try_recv().is_ok() {}
+        // A stop that came before is among those answers; a later one is another.
+        if stopped() {
+            return None;
+        }
         notify(ServerEvent::Password {
             server: server.clone(),
             account: account.clone(),

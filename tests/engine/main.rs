@@ -9,6 +9,7 @@
 )]
 
 mod faults;
+mod passwords;
 mod simulated;
 mod stage;
 #[path = "../sync/world.rs"]

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use hatrack::model::Jid;
-use hatrack::server::{Applied, Backend, Error, ReadEvent, RoomChanges, RoomList, Tell};
+use hatrack::server::{Applied, AskPassword, Backend, Error, ReadEvent, RoomChanges, RoomList, Tell};
 use hatrack::sync::{
     Item, ItemOutcome, ItemValue, RemoteRoom, RemoteRoomInfo, RoomRead, ServerClass, ServerReport,
 };
@@ -135,6 +135,8 @@ pub(crate) struct Connection {
     pub(crate) generation: u64,
     /// How often the server had crashed when this was opened.
     crashes: usize,
+    /// Asks for the password where the server wants one.
+    pub(crate) ask: Option<AskPassword>,
 }
 
 fn error(fault: Fault) -> Error {
@@ -152,6 +154,7 @@ impl Connection {
             connected: false,
             generation: 0,
             crashes: 0,
+            ask: None,
         }
     }
 
@@ -193,6 +196,11 @@ impl Backend for Connection {
         if !self.connected || self.is_closed() {
             self.connected = false;
             self.begin()?;
+            if let Some(ask) = &mut self.ask {
+                let account = Jid::parse("maya@example.org").unwrap();
+                let given = ask(&account).ok_or_else(|| Error::Refused("no password".into()))?;
+                assert_eq!(given.reveal(), "secret");
+            }
             self.connected = true;
             self.generation += 1;
             self.crashes = self.server.lock().unwrap().crashes;

@@ -39,7 +39,7 @@ impl Engine {
     /// Returns the report, and whether it was stopped early.
     pub(super) fn apply(&mut self, id: u64, plan: &Plan, reason: Option<&Arc<str>>) -> (Report, bool) {
         let mut reports = Vec::new();
-        let mut stopped = false;
+        let mut stopped = self.control.is_stopped(id);
         for rooms in plan.rooms.chunks(MOST_ROOMS) {
             if stopped {
                 reports.extend(rooms.iter().map(unsent));

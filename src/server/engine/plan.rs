@@ -38,6 +38,9 @@ impl Engine {
     /// Errors: why there is no plan, for display.
     pub(super) fn plan(&mut self, mut asked: Asked) -> Result<Plan, String> {
         asked.rooms.retain(|room| self.sees(&room.room));
+        if self.control.is_stopped(asked.id) {
+            return Err(Error::Stopped.to_string());
+        }
         let class = self.connect().map_err(|error| error.to_string())?;
         let only_there = self.add_others(&mut asked)?;
         let rooms: Vec<Jid> = asked.rooms.iter().map(|room| room.room.clone()).collect();
