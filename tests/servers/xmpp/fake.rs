@@ -188,10 +188,11 @@ pub(super) fn answer(peer: &mut Peer, id: &str, kind: &str, payload: &str) {
 /// A completed command with items: each the values of its fields.
 pub(super) fn list(items: &[&[(&str, &str)]]) -> String {
     let field = |(var, value): &(&str, &str)| format!("<field var='{var}'><value>{value}</value></field>");
-    let items: String = items
-        .iter()
-        .map(|fields| format!("<item>{}</item>", fields.iter().map(field).collect::<String>()))
-        .collect();
+    let item = |fields: &&[(&str, &str)]| {
+        let fields: Vec<String> = fields.iter().map(field).collect();
+        format!("<item>{}</item>", fields.concat())
+    };
+    let items = items.iter().map(item).collect::<Vec<_>>().concat();
     format!(
         "<command xmlns='http://jabber.org/protocol/commands' status='completed'><x xmlns='jabber:x:data' type='result'>{items}</x></command>"
     )
