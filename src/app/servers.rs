@@ -7,7 +7,7 @@ pub mod plan;
 pub mod report;
 mod rows;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::{Jid, Room};
@@ -123,8 +123,6 @@ pub(super) struct ComparisonPart {
 pub(super) struct Servers {
     pub(super) known: Vec<KnownServer>,
     pub(super) comparison: Option<Comparison>,
-    /// Who waits for a password: server and account.
-    pub(super) passwords: VecDeque<(Arc<str>, Jid)>,
     rooms: BTreeMap<Jid, ComparedRoom>,
 }
 

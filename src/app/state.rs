@@ -144,6 +144,8 @@ pub struct State {
     pub(super) focus: Pane,
     pub(super) browser: Browser,
     pub(super) overlays: Vec<Box<dyn Layer>>,
+    /// Overlays that wait until keys go to no text and no question.
+    pub(super) arrived: VecDeque<Box<dyn Layer>>,
     pub(super) notice: Option<Notice>,
     pub(super) undo_stack: Vec<UndoStep>,
     pub(super) redo_stack: Vec<UndoStep>,
@@ -152,6 +154,8 @@ pub struct State {
     /// Whether the search was sent.
     pub(super) undo_search_sent: bool,
     pub(super) quit: QuitState,
+    /// Whether a key was pressed after the one that quits.
+    pub(super) typed_since_quit: bool,
     /// What was selected when someone else removed it. The next command that would change something is canceled.
     pub(super) selection_lost: Option<String>,
     pub(super) drafts: DraftState,
@@ -183,12 +187,14 @@ impl State {
             focus: Pane::First,
             browser: Browser::default(),
             overlays: Vec::new(),
+            arrived: VecDeque::new(),
             notice: None,
             undo_stack: Vec::new(),
             redo_stack: Vec::new(),
             undo_searches: VecDeque::new(),
             undo_search_sent: false,
             quit: QuitState::No,
+            typed_since_quit: false,
             selection_lost: None,
             drafts: DraftState::default(),
             withdrawn: Vec::new(),

@@ -10,6 +10,8 @@ use hatrack::sync::{
     HatValue, ItemOutcome, OtherRooms, Reason, RoomRead, ServerClass, ServerEvent, ServerRequest, ServerState,
 };
 
+mod arrivals;
+
 use super::session::Session;
 use super::session::server::FakeServer;
 use super::{HAT, ROOM, TERRY, hat, jid, terrys, wardrobe};

@@ -168,6 +168,9 @@ fn concurrent_set_saves_keep_both() {
     let hats = wardrobe().user(&jid(ROOM), &jid(TERRY)).unwrap().hats.clone();
     session.external_change(|wardrobe| wardrobe.put_hat_set("theirs", Some(&hats)));
     session.answer_all();
+    // The list takes letters.
+    assert!(session.state.top_as::<Conflict>().is_none());
+    session.keys("Esc");
     assert!(
         session.state.top_as::<Conflict>().is_some(),
         "{:?}",

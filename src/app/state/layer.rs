@@ -34,6 +34,11 @@ pub trait Layer: Any + Debug + CloneLayer {
         self.takes_text()
     }
 
+    /// Whether an overlay that no key opened may open over it: in a list, no text is typed and no question answered.
+    fn may_be_covered(&self) -> bool {
+        false
+    }
+
     /// Passes typed or pasted input to the focused text.
     fn type_into(&mut self, _take: &mut dyn FnMut(&mut TextInput) -> bool, _effects: &mut Vec<Effect>) {}
 

@@ -24,6 +24,10 @@ impl Layer for ReportOverlay {
         Place::Report
     }
 
+    fn may_be_covered(&self) -> bool {
+        true
+    }
+
     fn view<'a>(&'a self, state: &'a State) -> View<'a> {
         crate::app::view::report::view(state, self)
     }
@@ -326,8 +330,6 @@ fn finish_part(
     for report in &reports {
         record_sent(state, effects, report);
     }
-    // A question may lie on it.
-    state.overlays.retain(|overlay| !is_applied_plan(&**overlay));
     for room in reports.iter().flat_map(|report| &report.rooms) {
         let left = open_differences(room.left) + room.failed.len() + room.unsent;
         let local = state.base.room(&room.room);
@@ -336,8 +338,14 @@ fn finish_part(
         }
     }
     let report = ReportOverlay::new(reports, stopped);
-    let below = state.overlays.len();
-    state.overlays.insert(below, Box::new(report));
+    // In the place of the plan: what lies over it, such as a question, keeps the keys.
+    if let Some(plan) = state
+        .overlays
+        .iter_mut()
+        .find(|overlay| is_applied_plan(&***overlay))
+    {
+        *plan = Box::new(report);
+    }
 }
 
 /// Records in the history what a server was sent, as done by this session's actor.

@@ -23,6 +23,10 @@ impl Layer for CatalogOverlay {
         Place::Catalog
     }
 
+    fn may_be_covered(&self) -> bool {
+        true
+    }
+
     fn view<'a>(&'a self, state: &'a State) -> View<'a> {
         crate::app::view::catalog::view(state, self)
     }

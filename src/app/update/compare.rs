@@ -9,6 +9,8 @@ use crate::app::{Effect, State};
 use crate::model::Jid;
 use crate::sync::{LocalRoom, OtherRooms, Plan, Progress, RoomState, ServerRequest};
 
+use super::arrivals;
+
 pub(crate) fn may_open(state: &State) -> Result<(), String> {
     if state.start.demo {
         return Err("Servers are not available in demo mode".into());
@@ -164,5 +166,5 @@ fn show(state: &mut State, parts: Vec<ComparisonPart>) {
     });
     let mut overlay = PlanOverlay::new(parts.collect());
     overlay.note_changes(&state.view);
-    state.open(overlay);
+    arrivals::bring(state, overlay, "Comparison finished");
 }

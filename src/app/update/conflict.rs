@@ -12,7 +12,7 @@ use crate::model::{Affiliation, Edit, EditError, Group, Wardrobe};
 use crate::store::Change;
 use crate::sync::Prefer;
 
-use super::{commit, form, plan};
+use super::{arrivals, commit, form, plan};
 
 /// Updates overlays after the data changed: conflicts show the current values, and overlays without a subject are closed
 /// with a notice.
@@ -28,6 +28,12 @@ pub(super) fn refresh_overlays(state: &mut State) {
         }
     }
     state.overlays = kept;
+    for mut overlay in std::mem::take(&mut state.arrived) {
+        match overlay.close_reason(None, &state.view) {
+            Some(reason) => state.notify(reason),
+            None => state.arrived.push_back(overlay),
+        }
+    }
 }
 
 impl Layer for Confirm {
@@ -118,7 +124,7 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
         return;
     };
     let mut first = None;
-    for (at, overlay) in state.overlays.iter_mut().enumerate() {
+    for (at, overlay) in state.overlays.iter_mut().chain(&mut state.arrived).enumerate() {
         if let Some(conflict) = overlay.downcast_mut::<Conflict>()
             && let ConflictSubject::Change(there) = &mut conflict.subject
         {
@@ -136,8 +142,10 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
         theirs: describe_theirs(&change.group, &state.view),
         subject: ConflictSubject::Change(change),
     };
-    let place = first.unwrap_or(state.overlays.len());
-    state.overlays.insert(place, Box::new(conflict));
+    match first {
+        Some(place) if place < state.overlays.len() => state.overlays.insert(place, Box::new(conflict)),
+        _ => arrivals::bring(state, conflict, "Someone else changed what you changed"),
+    }
 }
 
 /// Describes the rejected change. Up to five edits of one hat are listed one by one.

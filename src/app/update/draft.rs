@@ -8,7 +8,7 @@ use crate::app::view::View;
 use crate::app::{Confirm, ConfirmedAction, DraftDelay, Effect, Layer, Phase, State, describe};
 use crate::store::Change;
 
-use super::{build_form, commit, conflict, quit};
+use super::{arrivals, build_form, commit, conflict, quit};
 
 impl Layer for Draft {
     fn place(&self) -> Place {
@@ -25,7 +25,7 @@ impl Layer for Draft {
 fn current_draft(state: &State) -> Draft {
     let ending = matches!(state.quit, QuitState::WhenDraftStored(_) | QuitState::Now);
     let mut draft = state.drafts.undecided.clone().unwrap_or_default();
-    for overlay in &state.overlays {
+    for overlay in state.overlays.iter().chain(&state.arrived) {
         overlay.add_to_draft(&mut draft, ending);
     }
     if !ending {
@@ -187,7 +187,7 @@ pub(super) fn loaded(state: &mut State, bytes: Vec<u8>) {
         Ok(draft) => {
             state.drafts.stored = draft.clone();
             state.drafts.undecided = Some(draft.clone());
-            state.open(draft);
+            arrivals::bring(state, draft, "Unsaved changes of your last session were found");
         }
         Err(reason) => state.notify_error(format!("Cannot read the draft of an earlier session: {reason}")),
     }

@@ -15,6 +15,10 @@ impl Layer for HistoryOverlay {
         Place::History
     }
 
+    fn may_be_covered(&self) -> bool {
+        true
+    }
+
     fn view<'a>(&'a self, state: &'a State) -> View<'a> {
         crate::app::view::history::view(state, self)
     }

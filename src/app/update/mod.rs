@@ -2,6 +2,7 @@
 
 mod address_list;
 mod apply;
+mod arrivals;
 mod batch;
 mod build_batch;
 mod build_form;
@@ -55,6 +56,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             | Msg::Click { .. }
             | Msg::NewId(_)
     );
+    state.typed_since_quit |= is_user_input;
     match msg {
         Msg::Key(key) => dispatch::handle_key(state, key, None, &mut effects),
         Msg::KeyAt(key, place) => dispatch::handle_key(state, key, Some(place), &mut effects),
@@ -86,7 +88,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     if state.is_counting_users() && !effects.contains(&Effect::Continue) {
         effects.push(Effect::Continue);
     }
-    password::ask_next(state, &mut effects);
+    arrivals::open(state);
     draft::sync(state, &mut effects);
     draft::update_live_draft(state, is_user_input, &mut effects);
     effects

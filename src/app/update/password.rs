@@ -1,11 +1,16 @@
-//! The question for a password. It waits while a text is typed elsewhere, so that nothing is typed into it by accident.
+//! The question for a password.
+
+use std::sync::Arc;
 
 use crate::app::place::Place;
 use crate::app::servers::password::PasswordPrompt;
 use crate::app::text::TextInput;
 use crate::app::view::View;
 use crate::app::{Effect, Layer, State};
+use crate::model::Jid;
 use crate::sync::{Secret, ServerRequest};
+
+use super::arrivals;
 
 impl Layer for PasswordPrompt {
     fn place(&self) -> Place {
@@ -25,15 +30,10 @@ impl Layer for PasswordPrompt {
     }
 }
 
-/// Asks for the next password that a server waits for, unless a text is typed now.
-pub(super) fn ask_next(state: &mut State, _: &mut Vec<Effect>) {
-    let is_typing = state.typed_filter().is_some() || state.top().is_some_and(Layer::takes_text);
-    if is_typing {
-        return;
-    }
-    if let Some((server, account)) = state.servers.passwords.pop_front() {
-        state.open(PasswordPrompt::new(server, account));
-    }
+/// Asks for the password that a server waits for.
+pub(super) fn ask(state: &mut State, server: Arc<str>, account: Jid) {
+    let news = format!("{server} asks for the password of {account}");
+    arrivals::bring(state, PasswordPrompt::new(server, account), &news);
 }
 
 fn answer(state: &mut State, effects: &mut Vec<Effect>, gives: bool) {

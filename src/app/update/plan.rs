@@ -18,6 +18,10 @@ impl Layer for PlanOverlay {
         Place::Plan
     }
 
+    fn may_be_covered(&self) -> bool {
+        true
+    }
+
     fn view<'a>(&'a self, state: &'a State) -> View<'a> {
         crate::app::view::plan::view(state, self)
     }

@@ -1,6 +1,6 @@
 //! Prompts for a file name or a set name: import, export, saving and renaming hat sets.
 
-use super::sets;
+use super::{arrivals, sets};
 use crate::app::place::Place;
 use crate::app::prompt::{ExportOutcome, ExportRequest, Prompt, PromptKind};
 use crate::app::text::TextInput;
@@ -303,12 +303,13 @@ fn confirm_import(state: &mut State, path: &str, into: &str, plan: ImportPlan) {
     let more = [plan.counts.kept_note(), skipped].into_iter().flatten();
     let consequence = more.fold(undo, |text, more| format!("{text} {more}."));
     let act = ConfirmedAction::Commit(plan.group);
-    state.open(Confirm {
+    let question = Confirm {
         title: "Import file",
         question,
         consequence,
         action: act,
-    });
+    };
+    arrivals::bring(state, question, "The file was read");
 }
 
 /// A sentence about skipped items, listing the first ones.
@@ -353,7 +354,10 @@ pub(super) fn export_done(state: &mut State, export: ExportRequest, result: Resu
                     ..export
                 }),
             };
-            state.open(confirm);
+            // Above its prompt, but below what may have been opened over that.
+            let place = state.overlays.iter().position(|overlay| overlay.downcast_ref::<Prompt>().is_some());
+            let place = place.map_or(state.overlays.len(), |at| at + 1);
+            state.overlays.insert(place, Box::new(confirm));
         }
         Ok(ExportOutcome::Done(lost)) => {
             state

@@ -4,12 +4,15 @@ use crate::app::state::QuitState;
 use crate::app::{Confirm, ConfirmedAction, Conflict, Effect, Phase, State, describe};
 use crate::store::{StoreProblem, StoreRequest};
 
+use super::arrivals;
+
 pub(crate) fn close_overlay(state: &mut State, _: &mut Vec<Effect>) {
     state.overlays.pop();
 }
 
 /// Quits after pending changes are saved. Asks first if they cannot be saved; open forms are kept as a draft.
 pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
+    state.typed_since_quit = false;
     if state.pending.is_empty() {
         let unreadable =
             state.phase != Phase::Open && matches!(state.problem, Some(StoreProblem::Unreadable(_)));
@@ -60,6 +63,10 @@ pub(super) fn confirm_unsaved(state: &mut State) {
 
 pub(super) fn confirm_losing(state: &mut State, reason: &str) {
     state.quit = QuitState::No;
+    if is_busy_again(state) {
+        state.notify_error(format!("Not quit: cannot keep your input as a draft: {reason}"));
+        return;
+    }
     let question = "Quit and discard unsaved changes?".to_owned();
     let consequence = format!("Cannot keep them as a draft: {reason}");
     confirm(
@@ -86,16 +93,18 @@ fn confirm(
     });
 }
 
+/// Whether a question would take keys that are meant for something else: it no longer answers the key that quits.
+fn is_busy_again(state: &State) -> bool {
+    state.typed_since_quit && arrivals::would_interrupt(state)
+}
+
 /// Continues a quit that waited for changes to be saved, if all are.
 pub(super) fn resume(state: &mut State) {
     if state.quit != QuitState::WhenSaved {
         return;
     }
-    if state
-        .overlays
-        .iter()
-        .any(|overlay| overlay.downcast_ref::<Conflict>().is_some())
-    {
+    let mut overlays = state.overlays.iter().chain(&state.arrived);
+    if overlays.any(|overlay| overlay.downcast_ref::<Conflict>().is_some()) {
         // The conflict has to be resolved first.
         state.quit = QuitState::No;
     } else if state.pending.is_empty() {
@@ -105,8 +114,15 @@ pub(super) fn resume(state: &mut State) {
 
 /// Asks about a quit that waited for changes to be saved, since saving fails.
 pub(super) fn on_problem(state: &mut State) {
-    if state.quit == QuitState::WhenSaved {
-        state.quit = QuitState::No;
+    if state.quit != QuitState::WhenSaved {
+        return;
+    }
+    state.quit = QuitState::No;
+    if is_busy_again(state) {
+        let reason = state.problem.as_ref().map_or("", StoreProblem::message);
+        let text = format!("Not quit: {}", reason.trim_end_matches('.'));
+        state.notify_error(text);
+    } else {
         confirm_unsaved(state);
     }
 }

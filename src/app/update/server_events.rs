@@ -11,9 +11,7 @@ pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Ef
         ServerEvent::State {
             server, state: now, ..
         } => state.servers.set_state(&server, &now),
-        ServerEvent::Password { server, account } => {
-            state.servers.passwords.push_back((server, account));
-        }
+        ServerEvent::Password { server, account } => password::ask(state, server, account),
         ServerEvent::Checked(report) => state.servers.set_report(&report),
         ServerEvent::Progress { id, progress } => note_progress(state, id, progress),
         ServerEvent::Planned { id, plan: result } => {
@@ -29,7 +27,6 @@ pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Ef
         | ServerEvent::Outbox { .. }
         | ServerEvent::Follows { .. } => {}
     }
-    password::ask_next(state, effects);
 }
 
 fn note_progress(state: &mut State, id: u64, progress: Progress) {

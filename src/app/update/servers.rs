@@ -14,6 +14,10 @@ impl Layer for ServersOverlay {
         Place::Servers
     }
 
+    fn may_be_covered(&self) -> bool {
+        true
+    }
+
     fn view<'a>(&'a self, state: &'a State) -> View<'a> {
         crate::app::view::servers::view(state, self)
     }
