@@ -1,6 +1,6 @@
 //! The state of a session: the wardrobe as shown, selection, overlays, pending changes.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::model::{Affiliation, EditError, Group, Jid, Wardrobe};
@@ -127,6 +127,15 @@ pub(super) enum QuitState {
     Now,
 }
 
+/// What the user did last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum LastInput {
+    #[default]
+    Other,
+    /// The key that quits.
+    Quit,
+}
+
 /// The state of a session.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -137,6 +146,8 @@ pub struct State {
     /// The wardrobe as shown: saved, plus pending changes.
     pub(super) view: Wardrobe,
     pub(super) pending: Vec<Pending>,
+    /// Numbers of commits that are not confirmed: those of what a server sent, and records of what it was sent.
+    pub(super) server_commits: BTreeSet<u64>,
     pub(super) next_id: u64,
     pub(super) exists: bool,
     pub(super) read_only: Option<String>,
@@ -154,8 +165,7 @@ pub struct State {
     /// Whether the search was sent.
     pub(super) undo_search_sent: bool,
     pub(super) quit: QuitState,
-    /// Whether a key was pressed after the one that quits.
-    pub(super) typed_since_quit: bool,
+    pub(super) last_input: LastInput,
     /// What was selected when someone else removed it. The next command that would change something is canceled.
     pub(super) selection_lost: Option<String>,
     pub(super) drafts: DraftState,
@@ -180,6 +190,7 @@ impl State {
             base: Wardrobe::default(),
             view: Wardrobe::default(),
             pending: Vec::new(),
+            server_commits: BTreeSet::new(),
             next_id: 1,
             exists: false,
             read_only: None,
@@ -194,7 +205,7 @@ impl State {
             undo_searches: VecDeque::new(),
             undo_search_sent: false,
             quit: QuitState::No,
-            typed_since_quit: false,
+            last_input: LastInput::default(),
             selection_lost: None,
             drafts: DraftState::default(),
             withdrawn: Vec::new(),
@@ -253,6 +264,11 @@ impl State {
         let server = self.servers.of_room(room)?;
         let compared = self.servers.comparison_of(room, self.view.room(room)?)?;
         Some((server, compared))
+    }
+
+    /// Whether the file is still to have what a server sent, or the history what it was sent.
+    pub fn is_saving_for_servers(&self) -> bool {
+        !self.server_commits.is_empty()
     }
 
     /// Whether a draft is stored for the next start.

@@ -13,7 +13,7 @@ use super::make::backend;
 use super::options::{Control, MakeBackend, Notify, WorkerOptions, lock};
 use super::settings::ServerSettings;
 use crate::model::Jid;
-use crate::sync::{Secret, ServerEvent, ServerRequest};
+use crate::sync::{Secret, ServerEvent, ServerRequest, ServerState};
 
 /// How long [`ServerWorker::stop`] waits for pending answers.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -168,6 +168,10 @@ impl ServerWorker {
                     let (processing, control) = (processing.clone(), control.clone());
                     move || lock(&processing).is_some_and(|id| control.is_stopped(id))
                 };
+                let _last_words = LastWords {
+                    server: settings.entry.name.clone(),
+                    notify: notify.clone(),
+                };
                 let ask = ask_password(&settings.entry.name, notify.clone(), given, stopped);
                 let backend = make(&settings, ask);
                 let mut engine = Engine::new(settings, backend, &options, notify, control.clone());
@@ -244,6 +248,23 @@ fn number(request: &ServerRequest) -> Option<u64> {
     match request {
         ServerRequest::Plan { id, .. } | ServerRequest::Apply { id, .. } => Some(*id),
         _ => None,
+    }
+}
+
+/// Tells of a thread that panics: its answers never come.
+struct LastWords {
+    server: Arc<str>,
+    notify: Notify,
+}
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            (self.notify)(ServerEvent::State {
+                server: self.server.clone(),
+                state: ServerState::Away("internal error".into()),
+            });
+        }
     }
 }
 

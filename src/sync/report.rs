@@ -158,6 +158,22 @@ impl RoomReport {
 }
 
 impl Report {
+    /// The report of a plan of which nothing can be sent; the text says why.
+    pub fn not_sent(plan: &Plan, why: &str) -> Self {
+        let rooms = plan.rooms.iter().map(|room| {
+            let unsent = room.counts().send;
+            RoomReport {
+                unsent,
+                error: (unsent > 0).then(|| why.to_owned()),
+                ..RoomReport::new(room)
+            }
+        });
+        Self {
+            server: plan.server.clone(),
+            rooms: rooms.collect(),
+        }
+    }
+
     /// The result of all rooms.
     pub fn status(&self) -> Status {
         let status = self.rooms.iter().map(RoomReport::status);

@@ -103,13 +103,19 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     /// Finishes outstanding work after the screen is gone, with a time limit. Unsaved changes are in the draft already, and
     /// are removed from it if they are saved after all.
     pub(super) fn finish(&mut self) {
-        let is_waiting =
-            |state: &State| matches!(state.save_state(), SaveState::Saving(_) | SaveState::NotSaved(..));
+        let is_waiting = |state: &State| {
+            let saving = matches!(state.save_state(), SaveState::Saving(_) | SaveState::NotSaved(..));
+            saving || state.is_saving_for_servers()
+        };
         // Ends a pause of the store worker.
         self.suspending = PendingSuspend::default();
         let end = Instant::now() + EXIT_TIMEOUT;
         let mut late = None;
         self.workers.stop_servers();
+        // What a server answered at the end is recorded in the history.
+        while let Ok(event) = self.events.try_recv() {
+            self.handle_at_end(event);
+        }
         if is_waiting(&self.state) && !self.workers.stop() {
             late = Some("The data file was not written in time".to_owned());
         }
@@ -118,11 +124,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         } else {
             Duration::ZERO
         }) {
-            match event {
-                RunnerEvent::Worker(msg) => self.update(*msg),
-                RunnerEvent::DraftSaved(result) => self.draft_saved(result),
-                _ => {}
-            }
+            self.handle_at_end(event);
         }
         late = late.filter(|_| is_waiting(&self.state));
         let reason = late.or_else(|| self.state.problem().map(|trouble| trouble.message().to_owned()));
@@ -136,5 +138,14 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
         // A slow disk may exceed the limit; the draft then survives this process, and the system writes it later.
         std::mem::replace(&mut self.drafts, DraftWriter::new(None)).finish(end);
+    }
+
+    /// Handles an answer after the screen is gone.
+    fn handle_at_end(&mut self, event: RunnerEvent) {
+        match event {
+            RunnerEvent::Worker(msg) => self.update(*msg),
+            RunnerEvent::DraftSaved(result) => self.draft_saved(result),
+            _ => {}
+        }
     }
 }

@@ -4,7 +4,9 @@
 //! Worker`, and a field in [`Workers`].
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::thread;
 
 use jiff::Timestamp;
 
@@ -12,7 +14,7 @@ use super::event::{EventSender, RunnerEvent, WardrobeSource};
 use crate::app::Msg;
 use crate::server::{ServerWorker, WorkerOptions};
 use crate::store::{MemoryStore, StoreEvent, StoreRequest, StoreWorker, WorkerPause};
-use crate::sync::{ServerEvent, ServerRequest};
+use crate::sync::{Plan, Report, ServerEvent, ServerRequest};
 
 /// A worker that handles requests.
 pub(super) trait Worker {
@@ -161,7 +163,12 @@ impl ServerHandle {
         }
         let events = EventSender(sender.clone());
         let notify = move |event| {
-            events.send(RunnerEvent::Worker(Box::new(Msg::Server(Box::new(event)))));
+            // The last event of a thread that panics: what it was asked is never answered.
+            events.send(if thread::panicking() {
+                RunnerEvent::ThreadPanicked
+            } else {
+                RunnerEvent::Worker(Box::new(Msg::Server(Box::new(event))))
+            });
         };
         Self::Running(ServerWorker::start(options, notify))
     }
@@ -175,21 +182,11 @@ impl Worker for ServerHandle {
         let Self::Running(worker) = self else {
             return Vec::new();
         };
-        let asked = match &request {
-            ServerRequest::Plan { id, .. } => Some(*id),
-            _ => None,
-        };
-        let Err(error) = worker.request(request) else {
-            return Vec::new();
-        };
-        let reason = format!("cannot start a thread: {error}");
-        vec![match asked {
-            Some(id) => Msg::Server(Box::new(ServerEvent::Planned {
-                id,
-                plan: Err(reason),
-            })),
-            None => Msg::Failed(reason),
-        }]
+        let unanswered = Unanswered::of(&request);
+        match worker.request(request) {
+            Ok(()) => Vec::new(),
+            Err(error) => vec![unanswered.fail(format!("cannot start a thread: {error}"))],
+        }
     }
 
     fn stop(&mut self) -> bool {
@@ -197,5 +194,76 @@ impl Worker for ServerHandle {
             Self::Running(worker) => worker.stop(),
             Self::Stopped => true,
         }
+    }
+}
+
+/// Who waits for the answer to a request.
+enum Unanswered {
+    Nobody,
+    Plan(u64),
+    Apply(u64, Arc<Plan>),
+}
+
+impl Unanswered {
+    fn of(request: &ServerRequest) -> Self {
+        match request {
+            ServerRequest::Plan { id, .. } => Self::Plan(*id),
+            ServerRequest::Apply { id, plan, .. } => Self::Apply(*id, plan.clone()),
+            _ => Self::Nobody,
+        }
+    }
+
+    /// The answer if the request cannot be handled.
+    fn fail(self, reason: String) -> Msg {
+        let event = match self {
+            Self::Nobody => return Msg::Failed(reason),
+            Self::Plan(id) => ServerEvent::Planned {
+                id,
+                plan: Err(reason),
+            },
+            Self::Apply(id, plan) => ServerEvent::Applied {
+                id,
+                report: Report::not_sent(&plan, &reason),
+                stopped: false,
+            },
+        };
+        Msg::Server(Box::new(event))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_cannot_be_handled_is_answered() {
+        let plan = Arc::new(Plan {
+            server: "example".into(),
+            rooms: Vec::new(),
+        });
+        let request = ServerRequest::Apply {
+            id: 7,
+            plan,
+            reason: None,
+        };
+        let Msg::Server(event) = Unanswered::of(&request).fail("no threads".into()) else {
+            panic!("no answer")
+        };
+        assert!(
+            matches!(
+                &*event,
+                ServerEvent::Applied {
+                    id: 7,
+                    stopped: false,
+                    ..
+                }
+            ),
+            "{event:?}"
+        );
+        let check = ServerRequest::Check {
+            server: "example".into(),
+        };
+        let told = Unanswered::of(&check).fail("no threads".into());
+        assert_eq!(told, Msg::Failed("no threads".into()));
     }
 }

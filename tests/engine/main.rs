@@ -9,6 +9,7 @@
 )]
 
 mod faults;
+mod panics;
 mod passwords;
 mod simulated;
 mod stage;

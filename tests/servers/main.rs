@@ -20,6 +20,11 @@ mod prosody;
 mod screen;
 mod server;
 mod shell;
+#[path = "../support/skip.rs"]
+mod skip;
+#[path = "../pty/stage.rs"]
+#[expect(dead_code, reason = "shared by several test files")]
+mod stage;
 #[path = "../support/mod.rs"]
 mod support;
 mod system;

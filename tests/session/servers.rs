@@ -10,6 +10,7 @@ use hatrack::sync::{
     HatValue, ItemOutcome, OtherRooms, Reason, RoomRead, ServerClass, ServerEvent, ServerRequest, ServerState,
 };
 
+mod applying;
 mod arrivals;
 
 use super::session::Session;

@@ -179,6 +179,11 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
         .collect();
     plan.applying = Some(applying);
     state.next_id = id;
+    for request in &commits {
+        if let StoreRequest::Commit { id, .. } = request {
+            state.server_commits.insert(*id);
+        }
+    }
     effects.extend(commits.into_iter().map(Effect::Store));
     for at in saved {
         received(state, effects, at);
@@ -306,30 +311,36 @@ fn finish_part(
     let Some(plan) = applied_plan(state) else {
         return;
     };
-    let Some(applying) = &mut plan.applying else {
+    let applying = plan.applying.as_mut();
+    let Some(part) = applying.and_then(|applying| applying.parts.get_mut(at)) else {
         return;
     };
-    let Some(part) = applying.parts.get_mut(at) else {
-        return;
-    };
-    let number: BTreeMap<_, _> = std::mem::take(&mut part.received);
+    let received: BTreeMap<_, _> = std::mem::take(&mut part.received);
     for room in &mut rooms {
-        if let Some(received) = number.get(&room.room) {
+        if let Some(received) = received.get(&room.room) {
             room.received = *received;
         }
     }
-    let server = plan.parts.get(part.part).map(|part| part.server.clone());
-    part.stopped = stopped;
-    part.report = server.map(|server| Report { server, rooms });
+    let number = part.part;
+    let Some(server) = plan.parts.get(number).map(|part| part.server.clone()) else {
+        return;
+    };
+    let report = Report { server, rooms };
+    // At once: the session may end before the other servers have answered.
+    record_sent(state, effects, &report);
+    let Some(applying) = applied_plan(state).and_then(|plan| plan.applying.as_mut()) else {
+        return;
+    };
+    if let Some(part) = applying.parts.get_mut(at) {
+        part.stopped = stopped;
+        part.report = Some(report);
+    }
     if applying.parts.iter().any(|part| part.report.is_none()) {
         return;
     }
     let stopped = applying.parts.iter().any(|part| part.stopped);
     let reports = applying.parts.iter_mut().filter_map(|part| part.report.take());
     let reports: Vec<Report> = reports.collect();
-    for report in &reports {
-        record_sent(state, effects, report);
-    }
     for room in reports.iter().flat_map(|report| &report.rooms) {
         let left = open_differences(room.left) + room.failed.len() + room.unsent;
         let local = state.base.room(&room.room);
@@ -364,6 +375,7 @@ fn record_sent(state: &mut State, effects: &mut Vec<Effect>, report: &Report) {
     };
     let id = state.next_id;
     state.next_id += 1;
+    state.server_commits.insert(id);
     effects.push(Effect::Store(StoreRequest::Commit { id, change }));
 }
 

@@ -42,6 +42,7 @@ mod undo;
 
 pub use handlers::enabled;
 
+use super::state::LastInput;
 use super::{Effect, Msg, State};
 
 /// Applies a message to the state and returns the effects that the caller must perform, in order.
@@ -56,7 +57,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             | Msg::Click { .. }
             | Msg::NewId(_)
     );
-    state.typed_since_quit |= is_user_input;
+    if is_user_input {
+        state.last_input = LastInput::Other;
+    }
     match msg {
         Msg::Key(key) => dispatch::handle_key(state, key, None, &mut effects),
         Msg::KeyAt(key, place) => dispatch::handle_key(state, key, Some(place), &mut effects),

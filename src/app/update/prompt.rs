@@ -355,7 +355,10 @@ pub(super) fn export_done(state: &mut State, export: ExportRequest, result: Resu
                 }),
             };
             // Above its prompt, but below what may have been opened over that.
-            let place = state.overlays.iter().position(|overlay| overlay.downcast_ref::<Prompt>().is_some());
+            let place = state
+                .overlays
+                .iter()
+                .position(|overlay| overlay.downcast_ref::<Prompt>().is_some());
             let place = place.map_or(state.overlays.len(), |at| at + 1);
             state.overlays.insert(place, Box::new(confirm));
         }

@@ -1,6 +1,6 @@
 //! Quitting, and the commands that help when the data file cannot be saved.
 
-use crate::app::state::QuitState;
+use crate::app::state::{LastInput, QuitState};
 use crate::app::{Confirm, ConfirmedAction, Conflict, Effect, Phase, State, describe};
 use crate::store::{StoreProblem, StoreRequest};
 
@@ -12,7 +12,7 @@ pub(crate) fn close_overlay(state: &mut State, _: &mut Vec<Effect>) {
 
 /// Quits after pending changes are saved. Asks first if they cannot be saved; open forms are kept as a draft.
 pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
-    state.typed_since_quit = false;
+    state.last_input = LastInput::Quit;
     if state.pending.is_empty() {
         let unreadable =
             state.phase != Phase::Open && matches!(state.problem, Some(StoreProblem::Unreadable(_)));
@@ -95,7 +95,7 @@ fn confirm(
 
 /// Whether a question would take keys that are meant for something else: it no longer answers the key that quits.
 fn is_busy_again(state: &State) -> bool {
-    state.typed_since_quit && arrivals::would_interrupt(state)
+    state.last_input != LastInput::Quit && arrivals::would_interrupt(state)
 }
 
 /// Continues a quit that waited for changes to be saved, if all are.

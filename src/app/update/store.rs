@@ -64,6 +64,7 @@ fn committed(
 ) {
     let (mut refused, mut others) = (Vec::new(), Vec::new());
     for (id, result) in settled {
+        state.server_commits.remove(&id);
         let pending = state
             .pending
             .iter()

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::site::{Site, hat, normal};
 use super::{ROOM, each};
 use crate::server::Server;
+use crate::stage::{CTRL_C, ENTER, Home, Stage};
 
 const ROOMS: usize = 100;
 const USERS: usize = 20;
@@ -144,6 +145,32 @@ fn ctrl_c_stops_an_apply_when_what_is_on_its_way_is_answered() {
         );
         site.done(&["apply", "--yes"]);
         all_arrived(server, &site);
+    });
+}
+
+#[test]
+fn quitting_the_screen_stops_an_apply_and_records_what_was_sent() {
+    each(|server| {
+        let site = many(server);
+        let command = site.command(&[]);
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<&str> = words.map(|word| word.to_str().unwrap()).collect();
+        let mut stage = Stage::start(&Home::new(), &words, (100, 30));
+        stage.see("room000");
+        stage.press_and_see("S", "example");
+        stage.press_and_see(ENTER, "3,000 to send");
+        stage.press_and_see(ENTER, "Send 3,000 changes to example?");
+        stage.press("y");
+        while arrived(server) == 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        stage.press(CTRL_C);
+        assert_eq!(stage.end(), 0);
+        let there = arrived(server);
+        assert!(there < ROOMS * USERS, "it quit too late to prove anything");
+        let sent = &site.history()[0]["sent"]["changes"];
+        let sent = sent.as_array().map_or(0, Vec::len);
+        assert!(sent > 0, "what was sent is in the history; {there} are there");
     });
 }
 

@@ -22,7 +22,11 @@ fn ask_for_password(session: &mut Session) {
 /// Changes cannot be saved, so that quitting asks.
 fn ask_to_quit(session: &mut Session) {
     session.keys("Ctrl-C");
-    assert!(session.state.top_as::<Confirm>().is_some(), "{}", session.notice());
+    assert!(
+        session.state.top_as::<Confirm>().is_some(),
+        "{}",
+        session.notice()
+    );
 }
 
 #[test]
@@ -182,11 +186,16 @@ fn questions_about_files_wait_for_what_was_opened_over_their_prompt() {
     let (mut state, _) = over_prompt("I");
     let bytes = hatrack::model::write::wardrobe(&{
         let mut other = hatrack::model::Wardrobe::default();
-        other.add_room(&jid("staff@conference.example.org"), None).unwrap();
+        other
+            .add_room(&jid("staff@conference.example.org"), None)
+            .unwrap();
         other
     });
     let given = hatrack::exchange::read(&bytes, hatrack::exchange::FileFormat::Json);
-    super::super::update(&mut state, Msg::Imported("/tmp/all.json".into(), given.map(Box::new)));
+    super::super::update(
+        &mut state,
+        Msg::Imported("/tmp/all.json".into(), given.map(Box::new)),
+    );
     assert_eq!(title(&state), "Quit hatrack");
     super::super::update(&mut state, Msg::Key(key("Esc")));
     assert_eq!(title(&state), "Import file");

@@ -1,0 +1,36 @@
+//! A thread that panics.
+
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use hatrack::server::{
+    AskPassword, Backend, ProsodyAccess, ServerAccess, ServerSettings, ServerWorker, WorkerOptions,
+};
+use hatrack::sync::{ServerEvent, ServerRequest, ServerState};
+
+use crate::stage::jid;
+
+#[test]
+fn a_thread_that_panics_says_so_as_it_answers_nothing_more() {
+    let access = ServerAccess::Prosody(ProsodyAccess::Socket("/nowhere".into()));
+    let options = WorkerOptions {
+        servers: vec![ServerSettings::new("one", vec![jid("one.example.org")], access)],
+        ..WorkerOptions::default()
+    };
+    let (sender, events) = channel();
+    let make = |_: &_, _: AskPassword| -> Box<dyn Backend> { panic!("for a test") };
+    let notify = move |event| drop(sender.send((event, std::thread::panicking())));
+    let worker = ServerWorker::start_with(options, notify, Arc::new(make));
+    let server: Arc<str> = "one".into();
+    worker
+        .request(ServerRequest::Check {
+            server: server.clone(),
+        })
+        .unwrap();
+    let state = ServerState::Away("internal error".into());
+    assert_eq!(
+        events.recv_timeout(Duration::from_secs(60)).unwrap(),
+        (ServerEvent::State { server, state }, true)
+    );
+}

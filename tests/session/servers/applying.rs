@@ -1,0 +1,130 @@
+//! What becomes of an apply that is not answered as usual.
+
+use hatrack::app::servers::plan::PlanOverlay;
+use hatrack::app::servers::report::ReportOverlay;
+use hatrack::app::{Effect, Msg, Start};
+use hatrack::model::{Affiliation, Attachment};
+use hatrack::store::{HistoryFilter, HistoryQuery, StoreEvent, StoreRequest};
+use hatrack::sync::{Report, ServerClass, ServerEvent, ServerRequest};
+
+use super::super::session::Session;
+use super::super::session::server::FakeServer;
+use super::super::{ROOM, TERRY, hat, jid, wardrobe};
+use super::{SERVICE, differing, requests, same};
+
+const OTHER: &str = "staff@rooms.example.net";
+
+/// Two servers, each with a hat to send.
+fn two() -> (Session, [FakeServer; 2]) {
+    let mut wardrobe = wardrobe();
+    let mut other = FakeServer::new("other", ServerClass::Prosody);
+    other.user(OTHER, TERRY, Affiliation::Member);
+    wardrobe.add_room(&jid(OTHER), None).unwrap();
+    wardrobe
+        .set_affiliation(&jid(TERRY), &jid(OTHER), Affiliation::Member)
+        .unwrap();
+    for room in [ROOM, OTHER] {
+        wardrobe
+            .add_user_hat(&jid(TERRY), &jid(room), &hat("urn:x:dean"), Attachment::default())
+            .unwrap();
+    }
+    let servers = [same(), other];
+    let start = Start {
+        actor: "terry".into(),
+        servers: vec![servers[0].entry(SERVICE), servers[1].entry("rooms.example.net")],
+        ..Start::default()
+    };
+    (Session::start(start, wardrobe, (100, 30)), servers)
+}
+
+/// Passes the requests on to their servers; gives the answers of each.
+fn asked(session: &mut Session, servers: &mut [FakeServer; 2]) -> [Vec<ServerEvent>; 2] {
+    let mut answers = [Vec::new(), Vec::new()];
+    for effect in std::mem::take(&mut session.effects) {
+        let Effect::Server(request) = effect else { continue };
+        let name = match &request {
+            ServerRequest::Plan { server, .. } | ServerRequest::Received { server, .. } => server.clone(),
+            ServerRequest::Apply { plan, .. } => plan.server.clone(),
+            other => panic!("{other:?}"),
+        };
+        let at = servers.iter().position(|server| *server.name == *name).unwrap();
+        answers[at].extend(servers[at].handle(request));
+    }
+    answers
+}
+
+fn tell(session: &mut Session, events: Vec<ServerEvent>) {
+    for event in events {
+        session.send(Msg::Server(Box::new(event)));
+    }
+}
+
+/// How many changes the history says were sent.
+fn recorded(session: &mut Session) -> usize {
+    let query = HistoryQuery {
+        filter: HistoryFilter::default(),
+        from: None,
+        limit: 100,
+    };
+    let now = "2026-01-31T13:00:00Z".parse().unwrap();
+    let mut found = session.memory.handle(StoreRequest::History(query), now);
+    let Some(StoreEvent::History { page: Ok(page), .. }) = found.pop() else {
+        panic!("no history")
+    };
+    let sent = page.entries.iter().filter_map(|entry| entry.sent.as_ref());
+    sent.map(|sent| sent.changes.0.len()).sum()
+}
+
+#[test]
+fn what_one_server_was_sent_is_recorded_before_the_others_answer() {
+    let (mut session, mut servers) = two();
+    session.keys("S a");
+    for events in asked(&mut session, &mut servers) {
+        tell(&mut session, events);
+    }
+    session.keys("Enter y");
+    let [first, second] = asked(&mut session, &mut servers);
+    tell(&mut session, first);
+    assert!(session.state.top_as::<PlanOverlay>().is_some(), "one is missing");
+    assert_eq!(recorded(&mut session), 1);
+    tell(&mut session, second);
+    assert_eq!(recorded(&mut session), 2);
+    let report = session.state.top_as::<ReportOverlay>().unwrap();
+    assert_eq!(report.totals(), [2, 0, 0, 0, 0]);
+}
+
+#[test]
+fn the_end_of_a_session_waits_for_what_is_saved_for_servers() {
+    let mut session = differing();
+    session.keys("S Enter");
+    session.delay_answers();
+    session.keys("Enter y");
+    assert!(session.state.is_saving_for_servers(), "what is received");
+    session.answer_next();
+    assert!(session.state.top_as::<ReportOverlay>().is_some());
+    assert!(session.state.is_saving_for_servers(), "what was sent");
+    session.answer_all();
+    assert!(!session.state.is_saving_for_servers());
+    assert_eq!(recorded(&mut session), 1);
+}
+
+#[test]
+fn an_apply_that_cannot_begin_says_why() {
+    let mut session = differing();
+    session.server.as_mut().unwrap().is_slow = true;
+    session.keys("S Enter");
+    session.server_answers();
+    session.keys("Enter y");
+    let Some(ServerRequest::Apply { id, plan, .. }) = requests(&session).last().cloned() else {
+        panic!("{:?}", requests(&session).last())
+    };
+    let report = Report::not_sent(&plan, "cannot start a thread");
+    let stopped = false;
+    session.send(Msg::Server(Box::new(ServerEvent::Applied {
+        id,
+        report,
+        stopped,
+    })));
+    let report = session.state.top_as::<ReportOverlay>().unwrap();
+    assert_eq!(report.totals(), [0, 1, 0, 1, 1]);
+}
