@@ -49,6 +49,12 @@ impl SessionContext {
         folders: impl FnOnce() -> Option<UserFolders>,
     ) -> Result<Self, Failure> {
         let restricted = options.restricted();
+        if options.config.as_deref().is_some_and(store::is_dash) {
+            // Nobody knows who writes there.
+            return Err(Failure::usage(
+                "the configuration cannot be \"-\" (standard input); for a file of that name write ./-",
+            ));
+        }
         let config = ConfigFiles::of_session(options.config.as_deref(), restricted);
         let own = |name: &str| variables(name).filter(|_| !restricted);
         let named = options

@@ -105,6 +105,9 @@ fn dash_means_standard_stream() {
     for line in [
         &["--file", "-", "show"] as &[&str],
         &["--file=-", "room", "add", ROOM],
+        &["--config", "-", "servers"],
+        &["servers", "--config=-"],
+        &["--read-only", "--config", "-"],
     ] {
         let refused = home.run(line);
         assert_eq!(refused.code, 2);

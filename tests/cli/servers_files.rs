@@ -179,9 +179,78 @@ fn files_of_other_users_name_no_servers() {
     assert_refused(&output, &file, &format!("it belongs to uid {BOB}"), &repair);
     chown(&file, Some(0), None).unwrap();
     chown(&folder, Some(BOB), None).unwrap();
-    let reason = format!("the folder {} belongs to uid {BOB}", folder.display());
-    let repair = format!("sudo chown root {}", folder.display());
-    assert_refused(&listed(&home, &file), &file, &reason, &repair);
+    // The folder is theirs, and stays so.
+    let output = listed(&home, &file);
+    let expected = format!(
+        "hatrack: {}:1: servers are not read from this file, because the folder {} belongs to uid {BOB}; \
+         move the file to a folder of your own and name it with --config\n",
+        file.display(),
+        folder.display()
+    );
+    assert_eq!((output.code, output.err), (2, expected));
+}
+
+/// A link to a link to the file, and the folder in which the second stands.
+fn over_two_links(home: &Home, file: &Path) -> (PathBuf, PathBuf) {
+    let [first, second] = ["first", "second"].map(|name| home.path(name));
+    for folder in [&first, &second] {
+        create_dir(folder).unwrap();
+        mode(folder, 0o755);
+    }
+    symlink(file, second.join("link.toml")).unwrap();
+    symlink("../second/link.toml", first.join("link.toml")).unwrap();
+    (first.join("link.toml"), second)
+}
+
+#[test]
+fn links_are_checked_on_the_way() {
+    let home = Home::new();
+    let (folder, file) = own_file(&home);
+    let (link, between) = over_two_links(&home, &file);
+    assert_read(&listed(&home, &link));
+    let other_can_write = |output: &CommandOutput, folder: &Path| {
+        let reason = format!("others can write to the folder {} (mode 775)", folder.display());
+        output.code == 2 && output.err.contains(&reason)
+    };
+    mode(&between, 0o775);
+    let output = listed(&home, &link);
+    assert!(other_can_write(&output, &between), "{output:?}");
+    mode(&between, 0o755);
+    // A folder of the path may be a link, too.
+    let outside = home.path("outside");
+    create_dir(&outside).unwrap();
+    mode(&outside, 0o755);
+    symlink(&folder, outside.join("own")).unwrap();
+    symlink("outside/own", home.path("shortcut")).unwrap();
+    let short = home.path("shortcut/config.toml");
+    assert_read(&listed(&home, &short));
+    mode(&outside, 0o775);
+    let output = listed(&home, &short);
+    assert!(other_can_write(&output, &outside), "{output:?}");
+    // A link in a circle leads to no file.
+    symlink("round.toml", home.path("round.toml")).unwrap();
+    assert_eq!(listed(&home, &home.path("round.toml")).code, 2);
+}
+
+#[test]
+fn links_of_other_users_name_no_servers() {
+    if !is_root() {
+        return;
+    }
+    let home = Home::new();
+    let (_, file) = own_file(&home);
+    let (link, between) = over_two_links(&home, &file);
+    // Everybody can make a link in a folder such as /tmp.
+    mode(&between, 0o1777);
+    assert_read(&listed(&home, &link));
+    std::os::unix::fs::lchown(between.join("link.toml"), Some(BOB), None).unwrap();
+    let output = listed(&home, &link);
+    let reason = format!(
+        "because the symbolic link {} belongs to uid {BOB}; name the file itself: {}\n",
+        between.join("link.toml").display(),
+        file.display()
+    );
+    assert!(output.code == 2 && output.err.ends_with(&reason), "{output:?}");
 }
 
 /// hatrack as another user than root, from a place that everybody can reach.

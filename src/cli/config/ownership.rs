@@ -1,19 +1,23 @@
 //! Whether a configuration file may name servers: their entries name programs to run, so the file must be under the control
 //! of nobody but root and the account.
 //!
-//! As sshd's `StrictModes` does, also every folder above the file is looked at. The check is of the opened file; a path only
-//! serves to find the folders. An access control list needs no look of its own: the group's bits of a mode are the mask of
+//! As sshd's `StrictModes` does, also every folder above the file is looked at, and those in which symbolic links on the way
+//! to it stand. The check is of the opened file; a path only serves to find the folders. An access control list needs no look of its own: the group's bits of a mode are the mask of
 //! the list, without which no entry of it allows anything.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use nix::unistd::{Uid, User, geteuid};
 
-/// Why a file may not name servers, for people, with a command that repairs it where there is one. `path` is how the file
-/// was opened.
+/// How many symbolic links are followed, as the system does.
+const MOST_LINKS: usize = 40;
+
+/// Why a file may not name servers, for people, with what repairs it. `path` is how the file was opened.
 pub(super) fn problem(file: &File, path: &Path) -> Option<String> {
     check(file, path, geteuid().as_raw()).unwrap_or_else(|error| {
         Some(format!(
@@ -24,45 +28,132 @@ pub(super) fn problem(file: &File, path: &Path) -> Option<String> {
 
 fn check(file: &File, path: &Path, account: u32) -> io::Result<Option<String>> {
     let there = file.metadata()?;
-    let resolved = path.canonicalize()?;
-    let found = resolved.metadata()?;
+    let way = Way::to(path)?;
+    let found = way.end.symlink_metadata()?;
     if (found.dev(), found.ino()) != (there.dev(), there.ino()) {
         return Err(io::Error::other("it was replaced meanwhile; try again"));
     }
-    if let Some(problem) = problem_of(&there, &resolved, None, account) {
-        return Ok(Some(problem));
+    let mut problem = file_problem(&there, &way.end, account);
+    for link in &way.links {
+        let metadata = link.symlink_metadata()?;
+        problem = problem.or_else(|| link_problem(&metadata, link, &way.end, account));
     }
-    // Of a symbolic link both ends: where it stands, and where it leads to.
-    let named = std::path::absolute(path)?;
-    for folder in resolved.ancestors().skip(1).chain(named.ancestors().skip(1)) {
-        let name = format!("the folder {}", folder.display());
-        if let Some(problem) = problem_of(&folder.metadata()?, folder, Some(&name), account) {
-            return Ok(Some(problem));
-        }
+    // The nearest first.
+    for folder in way.folders.iter().rev() {
+        let metadata = folder.symlink_metadata()?;
+        problem = problem.or_else(|| folder_problem(&metadata, folder, account));
     }
-    Ok(None)
+    Ok(problem.map(|problem| format!("servers are not read from this file, because {problem}")))
 }
 
-/// What is wrong with a file, or with the folder of this name.
-fn problem_of(metadata: &Metadata, path: &Path, folder: Option<&str>, account: u32) -> Option<String> {
-    let (owner, mode) = (metadata.uid(), metadata.mode() & 0o7777);
-    let what = folder.unwrap_or("it");
-    if owner != 0 && owner != account {
+/// What leads to a file.
+struct Way {
+    /// All folders in which a name is looked up.
+    folders: BTreeSet<PathBuf>,
+    /// All symbolic links that are followed.
+    links: Vec<PathBuf>,
+    /// The file itself, without links.
+    end: PathBuf,
+}
+
+impl Way {
+    fn to(path: &Path) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        let names = |path: &Path| -> Vec<OsString> {
+            let components = path.components().rev();
+            let named = components.filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
+            named.map(|part| part.as_os_str().to_owned()).collect()
+        };
+        // The next one last.
+        let mut rest = names(&path);
+        let mut way = Self {
+            folders: BTreeSet::new(),
+            links: Vec::new(),
+            end: "/".into(),
+        };
+        while let Some(name) = rest.pop() {
+            if name == ".." {
+                way.end.pop();
+                continue;
+            }
+            way.folders.insert(way.end.clone());
+            let next = way.end.join(name);
+            if !next.symlink_metadata()?.is_symlink() {
+                way.end = next;
+                continue;
+            }
+            if way.links.len() == MOST_LINKS {
+                return Err(io::Error::other("too many symbolic links"));
+            }
+            let target = next.read_link()?;
+            if target.is_absolute() {
+                way.end = "/".into();
+            }
+            rest.extend(names(&target));
+            way.links.push(next);
+        }
+        Ok(way)
+    }
+}
+
+fn file_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<String> {
+    if let Some(owner) = stranger(metadata, account) {
+        let account = account_name(account);
         return Some(format!(
-            "servers are not read from this file, because {what} belongs to {}; run: sudo chown {} {}",
-            person(owner),
-            word(&account_name(account)),
-            quoted(path),
+            "it belongs to {owner}; run: sudo chown {} {}",
+            shell_words::quote(&account),
+            quoted(path)
         ));
     }
+    let mode = open_mode(metadata)?;
+    Some(format!(
+        "others can write to it (mode {mode:03o}); run: chmod go-w {}",
+        quoted(path)
+    ))
+}
+
+/// Who can write to a folder can replace what is in it. What belongs to somebody else is theirs: the file goes elsewhere.
+fn folder_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<String> {
+    let shown = path.display();
+    if let Some(owner) = stranger(metadata, account) {
+        return Some(format!(
+            "the folder {shown} belongs to {owner}; move the file to a folder of your own and name it with --config"
+        ));
+    }
+    let mode = open_mode(metadata)?;
     // In a folder such as /tmp (sticky), nobody can replace what belongs to somebody else.
-    let sticky = folder.is_some() && mode & 0o1000 != 0;
-    (mode & 0o022 != 0 && !sticky).then(|| {
-        format!(
-            "servers are not read from this file, because others can write to {what} (mode {mode:03o}); run: chmod go-w {}",
-            quoted(path)
-        )
-    })
+    if mode & 0o1000 != 0 {
+        return None;
+    }
+    let mut repair =
+        "move the file to a folder that only you can write to and name it with --config".to_owned();
+    if metadata.uid() == account {
+        repair = format!("run: chmod go-w {}", quoted(path));
+    }
+    Some(format!(
+        "others can write to the folder {shown} (mode {mode:03o}); {repair}"
+    ))
+}
+
+/// Whom a link belongs to can make it lead to another file of the account.
+fn link_problem(metadata: &Metadata, path: &Path, end: &Path, account: u32) -> Option<String> {
+    let owner = stranger(metadata, account)?;
+    let (link, end) = (path.display(), end.display());
+    Some(format!(
+        "the symbolic link {link} belongs to {owner}; name the file itself: {end}"
+    ))
+}
+
+/// The owner, if that is neither root nor the account.
+fn stranger(metadata: &Metadata, account: u32) -> Option<String> {
+    let owner = metadata.uid();
+    (owner != 0 && owner != account).then(|| person(owner))
+}
+
+/// The mode, if others can write.
+fn open_mode(metadata: &Metadata) -> Option<u32> {
+    let mode = metadata.mode() & 0o7777;
+    (mode & 0o022 != 0).then_some(mode)
 }
 
 /// A user for people: the name where there is one, and the number.
@@ -82,14 +173,5 @@ fn account_name(id: u32) -> String {
 
 /// A path as a shell reads it.
 fn quoted(path: &Path) -> String {
-    word(&path.display().to_string())
-}
-
-fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@".contains(c);
-    if text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+    shell_words::quote(&path.display().to_string()).into_owned()
 }
