@@ -80,6 +80,7 @@ fn session() -> Session {
                 take: false,
             },
             revision: 0,
+            received: std::collections::BTreeSet::new(),
             held: std::collections::BTreeSet::new(),
         });
     }

@@ -261,6 +261,7 @@ impl Session<'_> {
                     take: false,
                 },
                 revision: wardrobe.revision,
+                received: room.received(),
                 held: room.held(),
             });
         }

@@ -3,6 +3,7 @@
 //! Others can write beside the data file, so nothing there causes anything to be sent: a base only records what both
 //! sides had, and changes come from the file or from the outbox, which only this account can write.
 
+use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,15 @@ fn hex(hash: Sha256) -> String {
         let _ = write!(name, "{byte:02x}"); // to memory: cannot fail
         name
     })
+}
+
+fn hash(stored: &Result<Option<Vec<u8>>, StoreError>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match stored {
+        Ok(None) | Err(_) => return 0,
+        Ok(Some(bytes)) => hasher.write(bytes),
+    }
+    hasher.finish()
 }
 
 impl ServerFiles {
@@ -68,18 +78,26 @@ impl ServerFiles {
         hex(hash)
     }
 
-    /// The base of a room.
+    /// The base of a room, and a hash of the stored document: 0 if there is none.
     ///
     /// Errors: it exists but cannot be read.
-    pub(super) fn base(&self, room: &Jid) -> Result<Option<Base>, SetAside> {
-        match self.bases.read(&Self::base_name(room), LARGEST_BASE) {
+    pub(super) fn base(&self, room: &Jid) -> (Result<Option<Base>, SetAside>, u64) {
+        let stored = self.bases.read(&Self::base_name(room), LARGEST_BASE);
+        let hash = hash(&stored);
+        let base = match stored {
             Ok(None) => Ok(None),
             Ok(Some(bytes)) => Base::read(&bytes, room).map(Some),
             Err(error) => {
                 log::warn!(room:% = room, reason:% = error; "base unreadable");
                 Err(SetAside::Unreadable)
             }
-        }
+        };
+        (base, hash)
+    }
+
+    /// The hash of the stored base of a room.
+    pub(super) fn base_hash(&self, room: &Jid) -> u64 {
+        hash(&self.bases.read(&Self::base_name(room), LARGEST_BASE))
     }
 
     /// Replaces the base of a room, durably. `with` gets the existing one; `None` removes it.

@@ -79,6 +79,34 @@ pub(super) fn read(
     Err(io_error()(busy))
 }
 
+/// The most bytes before the rooms of a data file in canonical form.
+const HEAD_BYTES: usize = 128;
+
+/// The current revision of a data file; 0 if there is none. Of a file in canonical form only the head is read.
+pub fn read_revision(path: &Path) -> Result<u64, StoreError> {
+    let (disk, path) = (Disk::default(), Paths::resolve(path)?.data);
+    let io_error = || StoreError::cannot_read(&path);
+    let Some(there) = disk.metadata(&path).map_err(io_error())? else {
+        return Ok(0);
+    };
+    require_regular(&path, &there)?;
+    let Some(file) = disk.open(&path).map_err(io_error())? else {
+        return Ok(0);
+    };
+    require_regular(&path, &file.metadata().map_err(io_error())?)?;
+    let mut head = Vec::new();
+    file.take(HEAD_BYTES as u64)
+        .read_to_end(&mut head)
+        .map_err(io_error())?;
+    if let Some(head) = read::document_head(&head)
+        && let Ok(wardrobe) = read::wardrobe(format!("{head}}}}}").as_bytes())
+    {
+        return Ok(wardrobe.revision);
+    }
+    let contents = read(&disk, &path, &Wardrobe::default(), &|_, _| ())?;
+    Ok(contents.map_or(0, |contents| contents.wardrobe.revision))
+}
+
 /// Reads an empty file that never had any content, such as `touch` or a container creates, as an empty wardrobe. `None`
 /// if it is something else, or if it has a history, as then its content was lost.
 pub(super) fn read_blank(disk: &Disk, paths: &Paths) -> Result<Option<FileContents>, StoreError> {
@@ -351,5 +379,29 @@ pub(super) mod tests {
             &Wardrobe::default(),
             &|_, _| (),
         )
+    }
+
+    #[test]
+    fn reads_the_revision_in_any_form() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hats.json");
+        assert_eq!(read_revision(&path).unwrap(), 0);
+        let room = format!("{:?}: {{}}", "room@example.org");
+        let canonical =
+            format!("{{\n  \"version\": 1,\n  \"revision\": 17,\n  \"rooms\": {{\n    {room}\n  }}\n}}\n");
+        for (text, revision) in [
+            (canonical.clone(), 17),
+            (canonical.replace(['\n', ' '], ""), 17),
+            (canonical.replace("\n  \"revision\": 17,", ""), 0),
+            (
+                canonical.replacen('{', &format!("{{\"x\": {:?},", "x".repeat(200)), 1),
+                17,
+            ),
+        ] {
+            std::fs::write(&path, &text).unwrap();
+            assert_eq!(read_revision(&path).unwrap(), revision, "{text}");
+        }
+        std::fs::write(&path, "{").unwrap();
+        assert!(read_revision(&path).is_err());
     }
 }

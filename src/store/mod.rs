@@ -41,6 +41,7 @@ pub use data_file::{Refreshed, Store, data_or_history_exists, read_history};
 pub use disk::{Disk, DiskFault, DiskHook, DiskOperation};
 pub use draft::{Drafts, WrittenDraft};
 pub use error::StoreError;
+pub use file::read_revision;
 pub use live_draft::LiveDraft;
 pub use memory::MemoryStore;
 pub use outcome::{

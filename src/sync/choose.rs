@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Action, Decision, Line, Reason, RoomPlan, SideValue, Subject};
 use super::{Base, Item, ServerClass, local_value};
-use crate::model::{HatId, Jid, Room};
+use crate::model::{Jid, Room};
 
 /// The preferred side in conflicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +83,18 @@ impl RoomPlan {
         held
     }
 
+    /// The items that the file has from the server once what is decided is received, for [`ReadMark`].
+    pub fn received(&self) -> BTreeSet<Item> {
+        let lines = self.lines.iter();
+        let received = lines.filter(|line| line.decision == Decision::Receive);
+        let items = received.flat_map(|line| match &line.subject {
+            Subject::Name => Vec::new(),
+            Subject::Item(item) => vec![item.clone()],
+            Subject::User(user) => user_items(user, line).collect(),
+        });
+        items.collect()
+    }
+
     /// Users whose loss of hats is currently held back, for [`Base::held`].
     pub fn held(&self) -> BTreeSet<Jid> {
         let held = |line: &&Line| line.reason == Some(Reason::Held) && line.decision == Decision::Skip;
@@ -96,21 +108,23 @@ impl RoomPlan {
         self.lines.retain(|line| match &line.subject {
             Subject::Name => true,
             Subject::Item(item) => !except(item),
-            Subject::User(user) => {
-                let sides = [&line.base, &line.local, &line.remote];
-                let hats = sides.into_iter().flatten().filter_map(|side| match side {
-                    SideValue::User(value) => Some(value.hats.keys()),
-                    _ => None,
-                });
-                let hat = |hat: &HatId| Item::Hat {
-                    user: user.clone(),
-                    hat: hat.clone(),
-                };
-                let affiliation = Item::Affiliation { user: user.clone() };
-                !except(&affiliation) && !hats.flatten().any(|id| except(&hat(id)))
-            }
+            Subject::User(user) => !user_items(user, line).any(|item| except(&item)),
         });
     }
+}
+
+/// The items of a line about a whole user: the affiliation, and all hats on any side.
+fn user_items<'a>(user: &'a Jid, line: &'a Line) -> impl Iterator<Item = Item> + 'a {
+    let sides = [&line.base, &line.local, &line.remote];
+    let hats = sides.into_iter().flatten().filter_map(|side| match side {
+        SideValue::User(value) => Some(value.hats.keys()),
+        _ => None,
+    });
+    let hats = hats.flatten().map(|hat| Item::Hat {
+        user: user.clone(),
+        hat: hat.clone(),
+    });
+    std::iter::once(Item::Affiliation { user: user.clone() }).chain(hats)
 }
 
 /// The file and the base at the start of a read. The read is valid only for items that are still the same.
@@ -127,8 +141,22 @@ pub struct ReadMark<'a> {
 impl ReadMark<'_> {
     /// Whether an item has changed since then, in the file or the base.
     pub fn changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
+        self.local_changed(now, item) || self.base_changed(now, item)
+    }
+
+    /// Whether an item has changed in the file since then.
+    pub fn local_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
+        let same = match (self.local, now.local) {
+            (Some(then), Some(now)) => std::ptr::eq(then, now),
+            _ => false,
+        };
         let local = |mark: &ReadMark<'_>| mark.local.and_then(|room| local_value(mark.class, room, item));
+        !same && local(self) != local(now)
+    }
+
+    /// Whether an item has changed in the base since then.
+    pub fn base_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
         let base = |mark: &ReadMark<'_>| mark.base.and_then(|base| base.value(item));
-        local(self) != local(now) || base(self) != base(now)
+        base(self) != base(now)
     }
 }

@@ -76,6 +76,10 @@ pub enum ServerRequest {
         room: LocalRoom,
         /// The data file's revision.
         revision: u64,
+        /// The items that the file has from the server ([`RoomPlan::received`]).
+        ///
+        /// [`RoomPlan::received`]: super::RoomPlan::received
+        received: BTreeSet<Item>,
         /// Users whose loss of hats is held back.
         held: BTreeSet<Jid>,
     },

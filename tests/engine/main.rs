@@ -9,8 +9,10 @@
 )]
 
 mod faults;
+mod interrupted;
 mod panics;
 mod passwords;
+mod sessions;
 mod simulated;
 mod stage;
 #[path = "../sync/world.rs"]

@@ -46,6 +46,15 @@ impl Fault {
     ];
 }
 
+/// What somebody else does at some moment.
+pub(crate) struct Meanwhile(pub(crate) Box<dyn FnOnce() + Send>);
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meanwhile")
+    }
+}
+
 /// The server itself, which outlives connections.
 #[derive(Debug)]
 pub(crate) struct Simulated {
@@ -60,6 +69,12 @@ pub(crate) struct Simulated {
     recent: Vec<(Jid, Item, Option<ItemValue>)>,
     /// How often each item was changed.
     pub(crate) changed: BTreeMap<Item, usize>,
+    /// Its class after the next fault.
+    pub(crate) upgrade: Option<ServerClass>,
+    /// What somebody else does right after the next room was read.
+    pub(crate) after_read: Option<Meanwhile>,
+    /// The same for the next change, before anybody knows that it was made.
+    pub(crate) after_change: Option<Meanwhile>,
 }
 
 pub(crate) type Shared = Arc<Mutex<Simulated>>;
@@ -74,6 +89,9 @@ impl Simulated {
             crashes: 0,
             recent: Vec::new(),
             changed: BTreeMap::new(),
+            upgrade: None,
+            after_read: None,
+            after_change: None,
         }
     }
 
@@ -85,7 +103,11 @@ impl Simulated {
 
     fn step(&mut self) -> Option<Fault> {
         self.calls += 1;
-        self.faults.get(&self.calls).copied()
+        let fault = self.faults.get(&self.calls).copied();
+        if let (Some(_), Some(class)) = (fault, self.upgrade) {
+            self.class = class;
+        }
+        fault
     }
 
     fn fall_over(&mut self) {
@@ -239,9 +261,13 @@ impl Backend for Connection {
         self.open()?;
         for room in rooms {
             self.begin()?;
-            let server = self.server.lock().unwrap();
+            let mut server = self.server.lock().unwrap();
             let there = server.rooms.get(room).cloned();
+            let meanwhile = server.after_read.take();
             drop(server);
+            if let Some(Meanwhile(act)) = meanwhile {
+                act();
+            }
             let read = there.map_or(RoomRead::Gone, |there| RoomRead::Read(Arc::new(there)));
             let room = room.clone();
             if let ControlFlow::Break(()) = tell(ReadEvent::Room { room, read }) {
@@ -278,7 +304,11 @@ impl Backend for Connection {
                 if fault == Some(Fault::Killed) {
                     server.fall_over();
                 }
+                let meanwhile = server.after_change.take();
                 drop(server);
+                if let Some(Meanwhile(act)) = meanwhile {
+                    act();
+                }
                 let Some(fault) = fault else {
                     let told = Applied {
                         work: number,

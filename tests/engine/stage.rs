@@ -8,11 +8,11 @@ use hatrack::model::{Affiliation, Attachment, HatId, Jid};
 use hatrack::server::{Backend, ProsodyAccess, ServerAccess, ServerSettings, ServerWorker, WorkerOptions};
 use hatrack::store::{Change, Store, StoreOptions};
 use hatrack::sync::{
-    HatValue, Item, ItemValue, LocalRoom, OtherRooms, Plan, RemoteRoom, RemoteUser, Report, RoomState,
-    ServerClass, ServerEvent, ServerRequest, local_value, server_actor,
+    Affiliations, HatValue, Item, ItemValue, LocalRoom, OtherRooms, Plan, RemoteRoom, RemoteUser, Report,
+    RoomPlan, RoomState, ServerClass, ServerEvent, ServerRequest, local_value, server_actor,
 };
 
-use crate::simulated::{Connection, Shared, Simulated};
+use crate::simulated::{Connection, Fault, Shared, Simulated};
 
 pub(crate) const CLASSES: [ServerClass; 3] = [
     ServerClass::Prosody,
@@ -98,12 +98,17 @@ impl Stage {
 
     /// A session of the account: its worker lives as long as the value.
     pub(crate) fn session(&self) -> Session<'_> {
+        self.session_of("state")
+    }
+
+    /// A session of an account with this state folder.
+    pub(crate) fn session_of(&self, state: &str) -> Session<'_> {
         let access = ServerAccess::Prosody(ProsodyAccess::Socket("/nowhere".into()));
         let settings = ServerSettings::new("example", vec![jid("rooms.example.org")], access);
         let options = WorkerOptions {
             servers: vec![settings],
             data_file: self.folder.path().join("hats.json"),
-            state_dir: self.state.then(|| self.folder.path().join("state")),
+            state_dir: self.state.then(|| self.folder.path().join(state)),
             actor: "maya".into(),
             ..WorkerOptions::default()
         };
@@ -115,6 +120,7 @@ impl Stage {
             stage: self,
             worker: ServerWorker::start_with(options, notify, make),
             events,
+            affiliations: None,
         }
     }
 
@@ -149,6 +155,21 @@ impl Stage {
         assert!(store.commit(&[group.into()]).unwrap()[0].is_ok());
     }
 
+    pub(crate) fn local_affiliation(&self, user: &str, affiliation: Affiliation) {
+        let mut store = self.store();
+        let mut next = store.wardrobe().clone();
+        let user = jid(&format!("{user}@example.org"));
+        let group = next.set_affiliation(&user, &room(), affiliation).unwrap();
+        assert!(store.commit(&[group.into()]).unwrap()[0].is_ok());
+    }
+
+    /// The connection breaks, and the server is there again as one of this class.
+    pub(crate) fn upgrade_at_the_next_call(&self, class: ServerClass) {
+        let mut server = self.server.lock().unwrap();
+        server.faults = [(server.calls + 1, Fault::LostBefore)].into();
+        server.upgrade = Some(class);
+    }
+
     pub(crate) fn remote_set(&self, item: &Item, value: Option<ItemValue>) {
         let mut server = self.server.lock().unwrap();
         let room = server.rooms.get_mut(&room()).unwrap();
@@ -178,6 +199,8 @@ pub(crate) struct Session<'a> {
     stage: &'a Stage,
     pub(crate) worker: ServerWorker,
     pub(crate) events: Receiver<ServerEvent>,
+    /// As a plan asks for it; `None`: as configured.
+    pub(crate) affiliations: Option<Affiliations>,
 }
 
 impl Session<'_> {
@@ -188,7 +211,7 @@ impl Session<'_> {
         (plan, report)
     }
 
-    fn wait<T>(&self, wanted: impl Fn(ServerEvent) -> Option<T>) -> T {
+    pub(crate) fn wait<T>(&self, wanted: impl Fn(ServerEvent) -> Option<T>) -> T {
         loop {
             let event = self.events.recv_timeout(Duration::from_secs(60)).unwrap();
             if let Some(found) = wanted(event) {
@@ -204,7 +227,14 @@ impl Session<'_> {
         go_on: &dyn Fn(&'static str) -> bool,
     ) -> Result<(Arc<Plan>, bool), String> {
         let mut store = self.stage.store();
-        let mut rooms = vec![local_room(&store)];
+        let plan = self.plan(&store, others)?;
+        let died = !go_on("receive") || !self.receive(&mut store, &plan, go_on);
+        Ok((plan, died))
+    }
+
+    /// Compares with the data file as this store has it.
+    pub(crate) fn plan(&self, store: &Store, others: OtherRooms) -> Result<Arc<Plan>, String> {
+        let mut rooms = vec![local_room(store)];
         rooms.retain(|room| room.local.is_some());
         let request = ServerRequest::Plan {
             id: 1,
@@ -212,16 +242,22 @@ impl Session<'_> {
             rooms,
             others,
             revision: store.wardrobe().revision,
-            affiliations: None,
+            affiliations: self.affiliations,
         };
         self.worker.request(request).unwrap();
-        let plan = self.wait(|event| match event {
+        self.wait(|event| match event {
             ServerEvent::Planned { plan, .. } => Some(plan),
             _ => None,
-        })?;
-        if !go_on("receive") {
-            return Ok((plan, true));
-        }
+        })
+    }
+
+    /// Commits what the plan receives, and tells the worker. Gives whether the session still lives.
+    pub(crate) fn receive(
+        &self,
+        store: &mut Store,
+        plan: &Plan,
+        go_on: &dyn Fn(&'static str) -> bool,
+    ) -> bool {
         for there in plan.rooms.iter().filter(|there| there.state == RoomState::Linked) {
             let group = there.receiving(store.wardrobe().room(&there.room));
             let change = Change {
@@ -231,21 +267,27 @@ impl Session<'_> {
             let results = store.commit(&[change]).unwrap();
             assert!(results.iter().all(Result::is_ok), "{results:?}");
             if !go_on("settle") {
-                return Ok((plan, true));
+                return false;
             }
-            self.worker
-                .request(ServerRequest::Received {
-                    server: "example".into(),
-                    room: local_room(&store),
-                    revision: store.wardrobe().revision,
-                    held: there.held(),
-                })
-                .unwrap();
+            self.settle(store, there);
         }
-        Ok((plan, false))
+        true
     }
 
-    fn send(&self, plan: &Arc<Plan>) -> Report {
+    /// Tells the worker what the file has of a room.
+    pub(crate) fn settle(&self, store: &Store, there: &RoomPlan) {
+        self.worker
+            .request(ServerRequest::Received {
+                server: "example".into(),
+                room: local_room(store),
+                revision: store.wardrobe().revision,
+                received: there.received(),
+                held: there.held(),
+            })
+            .unwrap();
+    }
+
+    pub(crate) fn send(&self, plan: &Arc<Plan>) -> Report {
         let request = ServerRequest::Apply {
             id: 2,
             plan: plan.clone(),

@@ -50,6 +50,7 @@ fn same() -> FakeServer {
             take: false,
         },
         revision: 0,
+        received: std::collections::BTreeSet::new(),
         held: std::collections::BTreeSet::new(),
     });
     server.requests.clear();

@@ -262,6 +262,7 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, at: usize) {
                 take: false,
             },
             revision,
+            received: room.received(),
             held: room.held(),
         })
     }));

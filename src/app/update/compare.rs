@@ -125,6 +125,7 @@ fn note_agreement(effects: &mut Vec<Effect>, part: &ComparisonPart) {
                     take: false,
                 },
                 revision: part.revision,
+                received: room.received(),
                 held: room.held(),
             })
         })

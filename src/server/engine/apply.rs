@@ -17,8 +17,8 @@ use super::job::{Job, Writing};
 use super::pace::Pace;
 use super::plan::Reading;
 use crate::sync::{
-    ItemChange, MergeOptions, Plan, Report, RoomPlan, RoomRead, RoomReport, RoomState, ServerClass,
-    ServerEvent, merge,
+    Affiliations, ItemChange, MergeOptions, Plan, Report, RoomPlan, RoomRead, RoomReport, RoomState,
+    ServerClass, ServerEvent, merge,
 };
 
 /// Rooms that are changed side by side. Each holds a lock, and with it two open files.
@@ -35,6 +35,9 @@ const PAUSES: [Duration; 3] = [
 /// the expected values.
 const ROUNDS: usize = 12;
 
+/// Why nothing more is sent: the plan says what another class of servers can store.
+const OTHER_CLASS: &str = "the server is another one now, or another version; compare the room again";
+
 impl Engine {
     /// Returns the report, and whether it was stopped early.
     pub(super) fn apply(&mut self, id: u64, plan: &Plan, reason: Option<&Arc<str>>) -> (Report, bool) {
@@ -47,6 +50,7 @@ impl Engine {
                 stopped = self.apply_rooms(id, rooms, reason, &mut reports);
             }
         }
+        self.data.close();
         reports.sort_by(|one, other| one.room.cmp(&other.room));
         let report = Report {
             server: plan.server.clone(),
@@ -109,9 +113,7 @@ impl Engine {
         let sending = plan.sending();
         let fail = |text: String| Box::new(not_sent(plan, &text));
         if plan.class != class {
-            return Err(fail(
-                "the server is another one now, or another version; compare the room again".into(),
-            ));
+            return Err(fail(OTHER_CLASS.into()));
         }
         if !self.writes(room) {
             return Err(if sending.changes.is_empty() {
@@ -138,15 +140,26 @@ impl Engine {
             ));
         };
         let outbox = read_outbox();
-        let revision = known.map_or(0, |known| known.revision);
-        let base = self.usable_base(class, room, revision).map_err(fail)?;
-        let base = base
-            .ok()
-            .flatten()
-            .filter(|base| base.check_room(plan.remote()).is_ok());
+        let (mut local, mut revision, mut affiliations) = (None, 0, Affiliations::Show);
+        if let Some(known) = known {
+            (local, revision) = (known.local.clone(), known.revision);
+            affiliations = known.affiliations;
+        }
+        // Only what the file still has is sent.
+        let newer = self.data.newer(room, revision);
+        if let Some(now) = newer.map_err(|error| fail(error.to_string()))? {
+            (local, revision) = now;
+        }
+        let (base, _) = self.usable_base(class, room, revision).map_err(fail)?;
+        let checked = base.and_then(|base| match &base {
+            Some(known) => known.check_room(plan.remote()).map(|()| base),
+            None => Ok(base),
+        });
+        let base = checked.map_err(|reason| fail(format!("{reason}; compare the room again")))?;
         let mut job = Job::new(plan, outbox, base, lock);
-        job.local = known.and_then(|known| known.local.clone());
+        job.local = local;
         job.revision = revision;
+        job.affiliations = affiliations;
         job.forget_what_is_skipped();
         let changes = sending.changes.into_iter().map(|(number, change)| {
             let implied = plan.lines.get(number).is_some_and(|line| line.implied);
@@ -198,7 +211,7 @@ impl Engine {
         };
         for (number, job) in jobs.iter_mut().enumerate().filter(|(_, job)| job.is_open()) {
             let changes = job.next();
-            let written = job.write(files, &self.settings.entry.name, Writing::Now);
+            let written = job.write(files, &self.data, Writing::Now);
             if let Err(error) = written {
                 job.give_up(&error.to_string());
             } else if !changes.is_empty() {
@@ -225,7 +238,7 @@ impl Engine {
             backend,
             control,
             notify,
-            settings,
+            data,
             files,
             stream,
             ..
@@ -233,7 +246,6 @@ impl Engine {
         let Ok(files) = files else {
             return Err(Error::Stopped);
         };
-        let server = &settings.entry.name;
         let result = backend.apply(work, &mut |Applied {
                                                    work: number,
                                                    outcomes,
@@ -254,7 +266,7 @@ impl Engine {
             if let Some(why) = unsaved {
                 job.unsaved = Some(why);
             }
-            if let Err(error) = job.write(files, server, Writing::Soon) {
+            if let Err(error) = job.write(files, data, Writing::Soon) {
                 // The next session determines the answers again.
                 log::warn!(room:% = job.plan.room, reason:% = error; "answers not written");
             }
@@ -268,7 +280,7 @@ impl Engine {
             }
         });
         for job in jobs.iter_mut() {
-            if let Err(error) = job.write(files, server, Writing::Now) {
+            if let Err(error) = job.write(files, data, Writing::Now) {
                 log::warn!(room:% = job.plan.room, reason:% = error; "answers not written");
             }
         }
@@ -300,12 +312,22 @@ impl Engine {
     fn read_again(&mut self, id: u64, jobs: &mut [Job]) {
         let open = jobs.iter().filter(|job| job.is_open());
         let rooms: Vec<_> = open.map(|job| job.plan.room.clone()).collect();
-        let Ok(mut reads) = self.read(id, &rooms) else {
+        let Some(mut class) = jobs.first().map(|job| job.plan.class) else {
+            return;
+        };
+        let Ok(mut reads) = self.read(id, &rooms, &mut class) else {
             return;
         };
         let Ok(files) = self.files() else { return };
         for job in jobs.iter_mut() {
-            let Some(Reading { read, began, stream }) = reads.remove(&job.plan.room) else {
+            if class != job.plan.class {
+                job.give_up(OTHER_CLASS);
+                continue;
+            }
+            let Some(Reading {
+                read, began, stream, ..
+            }) = reads.remove(&job.plan.room)
+            else {
                 continue;
             };
             job.unknown = false;
@@ -313,7 +335,7 @@ impl Engine {
                 RoomRead::Read(remote) if job.is_same_room(remote) => {
                     job.read_back(remote, began, stream);
                     let options = MergeOptions {
-                        affiliations: self.settings.entry.affiliations,
+                        affiliations: job.affiliations,
                         account: self.settings.account().cloned(),
                         take: false,
                     };
@@ -327,7 +349,7 @@ impl Engine {
                 RoomRead::Gone => job.abandon("the room is gone from the server; nothing more was sent"),
                 RoomRead::Forbidden(text) | RoomRead::Unread(text) => job.give_up(text),
             }
-            if let Err(error) = job.write(files, &self.settings.entry.name, Writing::Now) {
+            if let Err(error) = job.write(files, &self.data, Writing::Now) {
                 job.give_up(&error.to_string());
             }
         }

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::super::files::{RoomLock, ServerFiles};
+use super::data::{DataFile, Moved};
 use crate::model::Room;
 use crate::store::StoreError;
 use crate::sync::{
-    Base, BaseMove, Decision, Item, ItemChange, ItemOutcome, Outbox, RemoteRoom, RoomPlan, RoomReport,
-    SendState, ServerClass, Subject,
+    Affiliations, Base, BaseMove, Decision, Item, ItemChange, ItemOutcome, Line, Outbox, RemoteRoom,
+    RoomPlan, RoomReport, SendState, ServerClass, Subject,
 };
 
 /// How long an answer may wait to be stored together with others; an answer lost with the process is determined again.
@@ -37,6 +38,8 @@ pub(super) struct Job {
     pub(super) base: Option<Base>,
     pub(super) local: Option<Arc<Room>>,
     pub(super) revision: u64,
+    /// How affiliations are handled.
+    pub(super) affiliations: Affiliations,
     /// Unanswered changes of the plan.
     pub(super) open: BTreeSet<Item>,
     /// Whether an answer is missing.
@@ -47,7 +50,7 @@ pub(super) struct Job {
     outbox: Outbox,
     written: Outbox,
     outbox_written: Instant,
-    moves: Vec<BaseMove>,
+    moves: Vec<Moved>,
     base_written: Instant,
     tries: BTreeMap<Item, u8>,
     last: BTreeMap<Item, (ItemChange, ItemOutcome)>,
@@ -62,6 +65,7 @@ impl Job {
             base,
             local: None,
             revision: 0,
+            affiliations: Affiliations::default(),
             open: BTreeSet::new(),
             unknown: false,
             unsaved: None,
@@ -80,14 +84,22 @@ impl Job {
 
     /// A change that was decided not to be sent is not sent just because an earlier session began it.
     pub(super) fn forget_what_is_skipped(&mut self) {
-        for line in &self.plan.lines {
-            if let Subject::Item(item) = &line.subject
-                && line.decision != Decision::Send
-                && !line.implied
-                && self.outbox.state(item) == Some(&SendState::Waiting)
-            {
-                self.outbox.forget(item);
+        let (mut items, mut users) = (BTreeSet::new(), BTreeSet::new());
+        let skipped = |line: &&Line| line.decision != Decision::Send && !line.implied;
+        for line in self.plan.lines.iter().filter(skipped) {
+            match &line.subject {
+                Subject::Name => {}
+                Subject::Item(item) => drop(items.insert(item)),
+                Subject::User(user) => drop(users.insert(user)),
             }
+        }
+        let is_skipped =
+            |item: &Item| items.contains(item) || item.user().is_some_and(|user| users.contains(user));
+        let waiting = self.outbox.states();
+        let waiting = waiting.filter(|(item, state)| **state == SendState::Waiting && is_skipped(item));
+        let skipped: Vec<Item> = waiting.map(|(item, _)| item.clone()).collect();
+        for item in &skipped {
+            self.outbox.forget(item);
         }
     }
 
@@ -141,10 +153,7 @@ impl Job {
 
     fn take_moves(&mut self, moves: impl IntoIterator<Item = BaseMove>) {
         for step in moves {
-            if let Some(base) = &mut self.base {
-                base.set(&step.item, step.value.clone());
-            }
-            self.moves.push(step);
+            self.moves.push(Moved::take(self.base.as_mut(), step));
         }
     }
 
@@ -177,7 +186,7 @@ impl Job {
     pub(super) fn write(
         &mut self,
         files: &ServerFiles,
-        server: &Arc<str>,
+        data: &DataFile,
         writing: Writing,
     ) -> Result<(), StoreError> {
         let due = |since: Instant, interval| writing == Writing::Now || since.elapsed() >= interval;
@@ -192,17 +201,23 @@ impl Job {
         let moves = std::mem::take(&mut self.moves);
         let (class, room, revision) = (self.plan.class, &self.plan.room, self.revision);
         let remote = self.plan.remote();
+        let is_new = self.base.is_none();
         files.update_base(room, |there| {
             let there = there.ok().flatten();
-            let there = there.filter(|base| base.check(server, class, revision).is_ok());
-            let mut base = there.unwrap_or_else(|| {
-                let mut base = Base::new(server, class, room);
-                base.created.clone_from(&remote.created);
-                base.revision = revision;
-                base
-            });
-            for step in moves {
-                base.set(&step.item, step.value);
+            let valid = |base: &Base| data.check(base, class, revision).is_ok();
+            let mut base = match there {
+                Some(base) if valid(&base) => base,
+                // Something else is known now, or nothing: what was sent will be found there.
+                there if !is_new => return there,
+                _ => {
+                    let mut base = Base::new(data.server(), class, room);
+                    base.created.clone_from(&remote.created);
+                    base.revision = revision;
+                    base
+                }
+            };
+            for moved in &moves {
+                moved.store(&mut base);
             }
             Some(base)
         })?;

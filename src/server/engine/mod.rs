@@ -1,16 +1,19 @@
 //! The engine of one server: reads and compares rooms, sends decided changes, and records what both sides agree on.
 
 mod apply;
+mod data;
 mod job;
 mod pace;
 mod plan;
+mod received;
 mod room;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use self::data::DataFile;
 use self::room::Known;
 use super::backend::Backend;
 use super::error::Error;
@@ -19,10 +22,7 @@ use super::options::{Control, Notify, WorkerOptions};
 use super::settings::ServerSettings;
 use crate::model::Jid;
 use crate::store::Scope;
-use crate::sync::{
-    Base, Item, LocalRoom, RemovalGuard, SendState, ServerClass, ServerEvent, ServerRequest, ServerState,
-    local_value, server_actor,
-};
+use crate::sync::{RemovalGuard, ServerClass, ServerEvent, ServerRequest, ServerState, server_actor};
 
 /// One server, in a thread of its own.
 pub(super) struct Engine {
@@ -30,7 +30,7 @@ pub(super) struct Engine {
     backend: Box<dyn Backend>,
     /// Why there are none, for display.
     files: Result<ServerFiles, String>,
-    data_file: std::path::PathBuf,
+    data: DataFile,
     actor: Arc<str>,
     scope: Scope,
     notify: Notify,
@@ -65,9 +65,9 @@ impl Engine {
         );
         Self {
             files: files.map_err(|error| error.to_string()),
+            data: DataFile::new(&options.data_file, &options.scope, &settings.entry.name),
             settings,
             backend,
-            data_file: options.data_file.clone(),
             actor: options.actor.as_str().into(),
             scope: options.scope.clone(),
             notify,
@@ -109,8 +109,12 @@ impl Engine {
                 self.emit(ServerEvent::Applied { id, report, stopped });
             }
             ServerRequest::Received {
-                room, revision, held, ..
-            } => self.received(room, revision, held),
+                room,
+                revision,
+                received,
+                held,
+                ..
+            } => self.received(room, revision, &received, held),
             ServerRequest::Changed { room, revision } => self.changed(room, revision),
             ServerRequest::Reconnect { .. } => {
                 self.disconnect();
@@ -207,104 +211,18 @@ impl Engine {
         !self.scope.read_only && self.sees(room)
     }
 
-    /// A room changed in the file.
-    fn changed(&mut self, room: LocalRoom, revision: u64) {
-        if let Some(known) = self.rooms.get_mut(&room.room) {
-            known.local = room.local;
-            known.revision = revision;
-        }
-    }
-
-    /// Received changes are in the file: records what both sides now agree on. Items that are being sent are not
-    /// changed, nor those that another session updated since the read.
-    fn received(&mut self, room: LocalRoom, revision: u64, held: BTreeSet<Jid>) {
-        let (name, local) = (room.room.clone(), room.local.clone());
-        self.changed(room, revision);
-        let (Some(known), Ok(class)) = (self.rooms.get(&name), self.backend_class()) else {
-            return;
-        };
-        let (Some(read), Some(local), true) = (&known.read, local, self.writes(&name)) else {
-            return;
-        };
-        let Ok(files) = self.files() else { return };
-        let server = self.settings.entry.name.clone();
-        let mut outbox = known.outbox(files, class, &name);
-        let mut settled = None;
-        let written = files.update_base(&name, |there| {
-            let there = there
-                .ok()
-                .flatten()
-                .filter(|base| base.check(&server, class, revision).is_ok() && base.check_room(read).is_ok());
-            let mut base = there.unwrap_or_else(|| Base::new(&server, class, &name));
-            let newer = |item: &Item| {
-                let before = known.base.as_ref().and_then(|base| base.value(item));
-                known.base.is_some() && base.value(item) != before
-            };
-            let newer: BTreeSet<Item> = {
-                let items = base.items();
-                items.filter(|item| newer(item)).collect()
-            };
-            base.settle(&local, read, &|item| {
-                newer.contains(item) || outbox.is_in_flight(item)
-            });
-            base.revision = revision.max(base.revision);
-            base.held = held;
-            settled = Some(base.clone());
-            Some(base)
-        });
-        if let Err(error) = written {
-            // It lags behind, which at most causes an unnecessary conflict.
-            log::warn!(room:% = name, reason:% = error; "base not written");
-        }
-        let Some(base) = settled else { return };
-        let done: Vec<Item> = outbox
-            .states()
-            .filter(|(item, state)| {
-                let open = matches!(
-                    state,
-                    SendState::Changed { .. } | SendState::Refused(_) | SendState::LeftOut(_)
-                );
-                open && local_value(class, &local, item) == read.value(item)
-            })
-            .map(|(item, _)| item.clone())
-            .collect();
-        for item in &done {
-            outbox.forget(item);
-        }
-        if !done.is_empty()
-            && let Ok(Some(_lock)) = files.lock(&name, std::time::Duration::ZERO)
-        {
-            let mut there = known.outbox(files, class, &name);
-            for item in &done {
-                there.forget(item);
-            }
-            // It will be found again.
-            let _ = files.write_outbox(&there);
-        }
-        if let Some(known) = self.rooms.get_mut(&name) {
-            known.base = Some(base);
-        }
-    }
-
-    fn backend_class(&self) -> Result<ServerClass, ()> {
-        match self.state {
-            ServerState::Ready(class) => Ok(class),
-            _ => Err(()),
-        }
-    }
-
     /// Users who lost hats on this server within the last hour, from the history, because the guard counts over all
     /// sessions.
     fn guard(&mut self) -> &mut RemovalGuard {
         let Self {
             guard,
-            data_file,
+            data,
             settings,
             ..
         } = self;
         guard.get_or_insert_with(|| {
             let actor = server_actor(&settings.entry.name);
-            RemovalGuard::with_losses(room::losses(data_file, &actor, Timestamp::now()))
+            RemovalGuard::with_losses(room::losses(data.path(), &actor, Timestamp::now()))
         })
     }
 }

@@ -12,6 +12,7 @@ use super::super::backend::ReadEvent;
 use super::super::error::Error;
 use super::super::files::RoomLock;
 use super::Engine;
+use super::data::Moved;
 use super::pace::Pace;
 use super::room::{Asked, Known};
 use crate::model::Jid;
@@ -22,10 +23,19 @@ use crate::sync::{
 
 /// How often rooms are read again after a lost connection.
 const ATTEMPTS: usize = 2;
+/// How often a room is read again because another session sent or received something meanwhile.
+const COMPARISONS: usize = 4;
+
+/// Why a room was not compared: the request has the room of an older data file.
+const FILE_CHANGED: &str = "the data file was changed meanwhile; compare again";
+/// Why a room was not compared: others are faster.
+const ROOM_CHANGED: &str = "other sessions of hatrack keep changing the room; compare again";
 
 /// A read of a room.
 pub(super) struct Reading {
     pub(super) read: RoomRead,
+    /// The hash of the base when it began.
+    base: u64,
     /// When it began.
     pub(super) began: Timestamp,
     /// The connection's number.
@@ -41,23 +51,45 @@ impl Engine {
         if self.control.is_stopped(asked.id) {
             return Err(Error::Stopped.to_string());
         }
-        let class = self.connect().map_err(|error| error.to_string())?;
+        // Earlier ones are in the history by now, together with those of other sessions.
+        self.guard = None;
+        let mut class = self.connect().map_err(|error| error.to_string())?;
         let only_there = self.add_others(&mut asked)?;
-        let rooms: Vec<Jid> = asked.rooms.iter().map(|room| room.room.clone()).collect();
-        let mut reads = self.read(asked.id, &rooms)?;
         let mut plans = Vec::with_capacity(asked.rooms.len() + only_there.len());
         for room in only_there {
-            let read = self.reading(RoomRead::Read(Arc::default()));
+            let reading = Reading {
+                base: self.files()?.base_hash(&room),
+                ..self.reading(RoomRead::Read(Arc::default()))
+            };
             let room = LocalRoom {
                 room,
                 local: None,
                 take: false,
             };
-            plans.push(self.compare(class, &asked, room, &read)?);
+            plans.extend(self.compare(class, &asked, &room, &reading)?);
         }
-        for room in std::mem::take(&mut asked.rooms) {
-            if let Some(read) = reads.remove(&room.room) {
-                plans.push(self.compare(class, &asked, room, &read)?);
+        let mut rooms = std::mem::take(&mut asked.rooms);
+        for attempt in 1..=COMPARISONS {
+            let names: Vec<Jid> = rooms.iter().map(|room| room.room.clone()).collect();
+            let mut reads = self.read(asked.id, &names, &mut class)?;
+            let mut again = Vec::new();
+            for room in rooms {
+                let Some(mut reading) = reads.remove(&room.room) else {
+                    continue;
+                };
+                match self.compare(class, &asked, &room, &reading)? {
+                    Some(plan) => plans.push(plan),
+                    None if attempt < COMPARISONS => again.push(room),
+                    None => {
+                        reading.read = RoomRead::Unread(ROOM_CHANGED.into());
+                        reading.base = self.files()?.base_hash(&room.room);
+                        plans.extend(self.compare(class, &asked, &room, &reading)?);
+                    }
+                }
+            }
+            rooms = again;
+            if rooms.is_empty() {
+                break;
             }
         }
         plans.sort_by(|one, other| one.room.cmp(&other.room));
@@ -70,6 +102,7 @@ impl Engine {
     fn reading(&self, read: RoomRead) -> Reading {
         Reading {
             read,
+            base: 0,
             began: Timestamp::now(),
             stream: self.stream,
         }
@@ -97,7 +130,7 @@ impl Engine {
         }
         let mut listed = Vec::new();
         for room in others {
-            let new = matches!(self.files()?.base(&room), Ok(None));
+            let new = matches!(self.files()?.base(&room).0, Ok(None));
             if asked.others == OtherRooms::Take && new {
                 asked.rooms.push(LocalRoom {
                     room,
@@ -111,11 +144,14 @@ impl Engine {
         Ok(listed)
     }
 
-    /// Reads rooms. If the connection is lost, it reconnects once; rooms that still cannot be read say so.
+    /// Reads rooms. If the connection is lost, it reconnects once; rooms that still cannot be read say so. Afterwards, all
+    /// of them are of a server of this class.
     ///
     /// Errors: stopped.
-    pub(super) fn read(&mut self, id: u64, rooms: &[Jid]) -> Result<Reads, String> {
+    pub(super) fn read(&mut self, id: u64, rooms: &[Jid], class: &mut ServerClass) -> Result<Reads, String> {
         let mut reads = Reads::new();
+        let files = self.files()?;
+        let bases: BTreeMap<&Jid, u64> = rooms.iter().map(|room| (room, files.base_hash(room))).collect();
         let mut pace = Pace::new(rooms.len());
         let mut failure = None;
         for _ in 0..ATTEMPTS {
@@ -136,7 +172,13 @@ impl Engine {
             } = self;
             let result = backend.read_rooms(&missing, &mut |event| {
                 if let ReadEvent::Room { room, read } = event {
-                    reads.insert(room, Reading { read, began, stream });
+                    let reading = Reading {
+                        read,
+                        base: bases.get(&room).copied().unwrap_or_default(),
+                        began,
+                        stream,
+                    };
+                    reads.insert(room, reading);
                 }
                 if let Some(progress) = pace.reach(reads.len()) {
                     notify(ServerEvent::Progress { id, progress });
@@ -153,29 +195,42 @@ impl Engine {
                 Err(error) => {
                     self.failed(&error);
                     failure = Some(error.to_string());
-                    if let Err(error) = self.connect() {
-                        failure = Some(error.to_string());
-                        break;
+                    match self.connect() {
+                        Ok(now) if now != *class => {
+                            // What the one before had means something else.
+                            *class = now;
+                            reads.clear();
+                        }
+                        Ok(_) => {}
+                        Err(error) => {
+                            failure = Some(error.to_string());
+                            break;
+                        }
                     }
                 }
             }
         }
         let failure = failure.unwrap_or_else(|| "the server said nothing of this room".into());
         for room in rooms {
-            let unread = || self.reading(RoomRead::Unread(failure.clone()));
+            let unread = || Reading {
+                base: bases.get(room).copied().unwrap_or_default(),
+                ..self.reading(RoomRead::Unread(failure.clone()))
+            };
             reads.entry(room.clone()).or_insert_with(unread);
         }
         Ok(reads)
     }
 
-    /// Compares a room that was read. First stores what the read confirms or contradicts about sent changes.
+    /// Compares a room that was read. First stores what the read confirms or contradicts about sent changes. `None`:
+    /// another session has moved the base on since the read began, which therefore says nothing.
     fn compare(
         &mut self,
         class: ServerClass,
         asked: &Asked,
-        room: LocalRoom,
-        Reading { read, began, stream }: &Reading,
-    ) -> Result<RoomPlan, String> {
+        room: &LocalRoom,
+        reading: &Reading,
+    ) -> Result<Option<RoomPlan>, String> {
+        let Reading { began, stream, .. } = reading;
         let files = self.files()?;
         let name = &room.room;
         let lock = self.lock_if_free(name)?;
@@ -184,14 +239,21 @@ impl Engine {
             Some(known) => known.outbox(files, class, name),
             None => files.outbox(name, class),
         };
-        let (before, mut base) = (outbox.clone(), self.usable_base(class, name, asked.revision)?);
-        let moves = match (read, &mut base) {
+        let (base, hash) = self.usable_base(class, name, asked.revision)?;
+        if hash != reading.base {
+            return Ok(None);
+        }
+        let stale = RoomRead::Unread(FILE_CHANGED.into());
+        let read = match &base {
+            Ok(Some(base)) if base.revision > asked.revision => &stale,
+            _ => &reading.read,
+        };
+        let (before, mut base) = (outbox.clone(), base);
+        let moves: Vec<Moved> = match (read, &mut base) {
             (RoomRead::Read(remote), Ok(Some(base))) if base.check_room(remote).is_ok() => {
                 let moves = outbox.read_back(remote, Some(base), *began, *stream);
-                for step in &moves {
-                    base.set(&step.item, step.value.clone());
-                }
-                moves
+                let moves = moves.into_iter();
+                moves.map(|step| Moved::take(Some(base), step)).collect()
             }
             _ => Vec::new(),
         };
@@ -242,29 +304,31 @@ impl Engine {
         self.rooms.insert(
             name.clone(),
             Known {
-                local: room.local,
+                class: Some(class),
+                affiliations: asked.affiliations,
+                local: room.local.clone(),
                 revision: asked.revision,
                 read: linked.then(|| plan.remote().clone()),
-                base: base.ok().flatten().filter(|_| !plan.first_contact),
+                base: base.ok().flatten(),
                 unwritten,
             },
         );
-        Ok(plan)
+        Ok(Some(plan))
     }
 
-    /// The base of a room, if valid.
+    /// The base of a room, if valid, and its hash.
     pub(super) fn usable_base(
         &self,
         class: ServerClass,
         room: &Jid,
         revision: u64,
-    ) -> Result<Result<Option<Base>, SetAside>, String> {
-        let server = &self.settings.entry.name;
-        let base = self.files()?.base(room);
-        Ok(match base {
-            Ok(Some(base)) => base.check(server, class, revision).map(|()| Some(base)),
+    ) -> Result<(Result<Option<Base>, SetAside>, u64), String> {
+        let (base, hash) = self.files()?.base(room);
+        let base = match base {
+            Ok(Some(base)) => self.data.check(&base, class, revision).map(|()| Some(base)),
             other => other,
-        })
+        };
+        Ok((base, hash))
     }
 
     /// The lock of a room, if this session may write and no other session is sending.
@@ -284,28 +348,37 @@ impl Engine {
         plan: &RoomPlan,
         outbox: &Outbox,
         before: &Outbox,
-        moves: &[crate::sync::BaseMove],
+        moves: &[Moved],
     ) -> Result<(), String> {
         let files = self.files()?;
         if outbox != before {
             files.write_outbox(outbox).map_err(|error| error.to_string())?;
         }
         let gone = plan.state == RoomState::GoneThere;
-        let over = matches!(
-            plan.set_aside,
+        let set_aside = plan.set_aside.filter(|_| !gone);
+        let may_be_over = matches!(
+            set_aside,
             Some(SetAside::FileIsOlder | SetAside::RoomMadeAnew | SetAside::RoomGone)
         );
-        if moves.is_empty() && !gone && !over {
+        if moves.is_empty() && !gone && !may_be_over {
             return Ok(());
         }
         let written = files.update_base(&plan.room, |there| {
             let mut base = there.ok().flatten()?;
-            if over && !gone {
+            // Another session may have written a new one meanwhile.
+            let is_over = match set_aside {
+                Some(SetAside::FileIsOlder) => {
+                    self.data.check(&base, base.class, 0) == Err(SetAside::FileIsOlder)
+                }
+                Some(SetAside::RoomMadeAnew | SetAside::RoomGone) => base.check_room(plan.remote()).is_err(),
+                _ => false,
+            };
+            if is_over {
                 return None;
             }
             base.gone |= gone;
-            for step in moves {
-                base.set(&step.item, step.value.clone());
+            for moved in moves {
+                moved.store(&mut base);
             }
             Some(base)
         });

@@ -23,6 +23,10 @@ pub(super) struct Asked {
 /// What is known of a room since its last read.
 #[derive(Debug, Default)]
 pub(super) struct Known {
+    /// The server's class then.
+    pub(super) class: Option<ServerClass>,
+    /// How affiliations were to be handled.
+    pub(super) affiliations: Affiliations,
     /// The room in the file, as last reported.
     pub(super) local: Option<Arc<Room>>,
     /// The file's revision at that time.

@@ -1,0 +1,157 @@
+//! Something happens between the parts of a session.
+
+use std::sync::Arc;
+
+use hatrack::model::Affiliation;
+use hatrack::sync::{
+    Affiliations, Decision, Item, ItemValue, OtherRooms, ServerClass, ServerEvent, ServerRequest,
+    ServerState, SetAside, Status, Subject,
+};
+
+use crate::simulated::Fault;
+use crate::stage::*;
+
+fn affiliation(user: &str) -> Item {
+    Item::Affiliation {
+        user: jid(&format!("{user}@example.org")),
+    }
+}
+
+/// All calls from the next but so many on fail.
+fn fail_after(stage: &Stage, calls: usize, fault: Fault) {
+    let mut server = stage.server.lock().unwrap();
+    let first = server.calls + calls + 1;
+    server.faults = (first..first + 100).map(|call| (call, fault)).collect();
+}
+
+#[test]
+fn what_was_received_is_known_although_the_server_went_away() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        let there = item("u3", "urn:x:there");
+        stage.remote_set(&there, value(class, "There"));
+        let session = stage.session();
+        let mut store = stage.store();
+        let plan = session.plan(&store, OtherRooms::Ignore).unwrap();
+        fail_after(&stage, 0, Fault::Away);
+        let server = "example".into();
+        session
+            .worker
+            .request(ServerRequest::Reconnect { server })
+            .unwrap();
+        session.wait(|event| match event {
+            ServerEvent::State { state, .. } => matches!(state, ServerState::Away(_)).then_some(()),
+            _ => None,
+        });
+        assert!(session.receive(&mut store, &plan, &|_| true));
+        session.worker.finish();
+        stage.server.lock().unwrap().faults.clear();
+        stage.remote_set(&there, None);
+        stage.run(OtherRooms::Ignore, |_| true).unwrap();
+        assert_eq!(
+            (stage.local(&there), stage.remote(&there)),
+            (None, None),
+            "{class:?}"
+        );
+    }
+}
+
+#[test]
+fn a_user_whose_removal_is_not_chosen_again_stays() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        stage.local_affiliation("u0", Affiliation::None);
+        let mut session = stage.session();
+        session.affiliations = Some(Affiliations::Manage);
+        let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        session.settle(&stage.store(), &plan.rooms[0]);
+        fail_after(&stage, 0, Fault::LostBefore);
+        let report = session.send(&plan);
+        assert_ne!(report.status(), Status::Done);
+        session.worker.finish();
+        stage.server.lock().unwrap().faults.clear();
+
+        stage.local_hat("u1", "urn:x:new", Some("New"));
+        let mut session = stage.session();
+        session.affiliations = Some(Affiliations::Manage);
+        let mut plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        let room = &mut Arc::make_mut(&mut plan).rooms[0];
+        let is_user = |subject: &Subject| matches!(subject, Subject::User(_));
+        let line = room.lines.iter().position(|line| is_user(&line.subject)).unwrap();
+        assert_eq!(room.lines[line].decision, Decision::Send);
+        assert!(room.decide(line, Decision::Skip));
+        session.settle(&stage.store(), &plan.rooms[0]);
+        session.send(&plan);
+        assert_eq!(stage.remote(&item("u1", "urn:x:new")), value(class, "New"));
+        let member = ItemValue::affiliation(Affiliation::Member);
+        assert_eq!(stage.remote(&affiliation("u0")), member, "{class:?}");
+        assert_eq!(
+            stage.remote(&item("u0", "urn:x:old")),
+            value(class, "Old"),
+            "{class:?}"
+        );
+    }
+}
+
+#[test]
+fn affiliations_are_sent_although_the_connection_broke() {
+    for class in CLASSES {
+        for fault in [Fault::LostBefore, Fault::LostAfter, Fault::Killed] {
+            let stage = Stage::known(class);
+            stage.local_affiliation("u0", Affiliation::Admin);
+            let mut session = stage.session();
+            session.affiliations = Some(Affiliations::Manage);
+            let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+            session.settle(&stage.store(), &plan.rooms[0]);
+            let calls = stage.server.lock().unwrap().calls;
+            stage.server.lock().unwrap().faults = [(calls + 1, fault)].into();
+            let report = session.send(&plan);
+            assert_eq!(report.status(), Status::Done, "{class:?} {fault:?}: {report:?}");
+            let admin = ItemValue::affiliation(Affiliation::Admin);
+            assert_eq!(stage.remote(&affiliation("u0")), admin, "{class:?} {fault:?}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_for_another_class_of_servers_is_not_sent() {
+    let [old, new] = [ServerClass::EjabberdOld, ServerClass::EjabberdCatalog];
+    let begin = || {
+        let stage = Stage::known(old);
+        stage.local_hat("u0", "urn:x:new", Some("New"));
+        stage
+    };
+    // Between comparing and sending.
+    let stage = begin();
+    let session = stage.session();
+    let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+    stage.server.lock().unwrap().class = new;
+    let report = session.send(&plan);
+    assert!(
+        report.rooms[0]
+            .error
+            .as_ref()
+            .unwrap()
+            .contains("another version")
+    );
+    assert!(stage.server.lock().unwrap().changed.is_empty());
+    let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+    assert_eq!(plan.rooms[0].class, new);
+    assert_eq!(plan.rooms[0].set_aside, Some(SetAside::OtherServer));
+    // While sending.
+    let stage = begin();
+    let session = stage.session();
+    let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+    stage.upgrade_at_the_next_call(new);
+    let report = session.send(&plan);
+    assert!(report.rooms[0].error.is_some());
+    assert!(stage.server.lock().unwrap().changed.is_empty());
+    // While comparing.
+    let stage = begin();
+    let session = stage.session();
+    session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+    stage.upgrade_at_the_next_call(new);
+    let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+    assert_eq!(plan.rooms[0].class, new);
+    assert_eq!(plan.rooms[0].set_aside, Some(SetAside::OtherServer));
+}
