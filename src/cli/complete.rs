@@ -108,6 +108,8 @@ fn data_file(line: &PartialCommand, context: &SessionContext) -> PathBuf {
 /// The servers of the configuration that the completed line names, or of the session's.
 fn servers(line: &PartialCommand, context: &SessionContext) -> Vec<Candidate> {
     let files = match &line.config {
+        // No session reads it from standard input.
+        Some(named) if store::is_dash(Path::new(named)) => return Vec::new(),
         Some(named) => ConfigFiles {
             named: Some(store::expand_home(Path::new(named))),
             user: None,

@@ -98,9 +98,13 @@ impl SessionContext {
         self.scope.rooms.is_some() || self.scope.read_only
     }
 
-    /// The live servers of the configuration, in the order of its files.
+    /// The live servers of the configuration that the session may see, in the order of its files: those of its rooms.
     pub fn servers(&self) -> Result<Vec<ServerSettings>, Failure> {
-        Ok(self.config.load()?.servers(self.restricted()))
+        let mut servers = self.config.load()?.servers(self.restricted());
+        if let Some(rooms) = &self.scope.rooms {
+            servers.retain(|server| rooms.iter().any(|room| server.entry.has(room)));
+        }
+        Ok(servers)
     }
 
     /// Returns an error if the session is restricted; `what` names what is not available.

@@ -13,7 +13,8 @@ use super::output::Output;
 use crate::app::describe::{after_colon, closest_match};
 use crate::model::{Jid, write};
 use crate::server::{
-    AskPassword, Backend, Error, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings, backend,
+    AskPassword, Backend, Discretion, Error, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings,
+    backend,
 };
 use crate::sync::{ServerClass, ServerKind};
 
@@ -119,14 +120,14 @@ impl StateName {
 }
 
 fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let mut servers = context.servers()?;
-    if let Some(rooms) = &context.scope.rooms {
-        servers.retain(|server| rooms.iter().any(|room| server.entry.has(room)));
-    }
+    let servers = context.servers()?;
     if servers.is_empty() && !json {
         return none(out);
     }
-    let restricted = context.scope.rooms.is_some();
+    let restricted = context.scope.rooms.clone().map(|rooms| {
+        let entries = servers.iter().map(|server| server.entry.clone());
+        Discretion::new(rooms, entries.collect())
+    });
     let rows: Vec<ListedServer> = states(&servers)
         .into_iter()
         .zip(&servers)
@@ -134,14 +135,17 @@ fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Fa
             server: server.entry.name.clone(),
             kind: server.entry.kind,
             services: server.entry.services.clone(),
-            access: if restricted {
-                access_kind(server).into()
-            } else {
-                access(server)
+            access: match &restricted {
+                Some(_) => access_kind(server).into(),
+                None => access(server),
+            },
+            reason: match (&restricted, state) {
+                (Some(_), StateName::Unchecked) => Some("asks for a password".into()),
+                (Some(restricted), _) => reason.map(|reason| restricted.reason(reason)),
+                (None, _) => reason,
             },
             state,
             class,
-            reason,
         })
         .collect();
     if json {

@@ -12,6 +12,7 @@
 mod backend;
 mod channel;
 mod child;
+mod discreet;
 mod engine;
 mod error;
 mod files;
@@ -24,6 +25,7 @@ mod worker;
 pub mod xmpp;
 
 pub use backend::{Applied, AskPassword, Backend, ReadEvent, RoomChanges, RoomList, Tell};
+pub use discreet::Discretion;
 pub use error::Error;
 pub use make::backend;
 pub use options::{MakeBackend, Notify, WorkerOptions};

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::backend::AskPassword;
+use super::discreet;
 use super::engine::Engine;
 use super::make::backend;
 use super::options::{Control, MakeBackend, Notify, WorkerOptions, lock};
@@ -60,8 +61,8 @@ impl ServerWorker {
         make: MakeBackend,
     ) -> Self {
         Self {
+            notify: discreet::notify(&options, Arc::new(notify)),
             options: Arc::new(options),
-            notify: Arc::new(notify),
             make,
             control: Arc::default(),
             threads: Mutex::default(),

@@ -170,6 +170,26 @@ fn restricted_sessions_see_the_servers_of_their_rooms() {
         .collect();
     assert_eq!(names, ["account"]);
     assert_eq!(list[0]["access"], "account");
+    assert_eq!(list[0]["reason"], "asks for a password");
+    // Why a server cannot be used may name paths.
+    let other = ["--config", config, "--room", "a@c.example.org"];
+    for args in [
+        &["servers"][..],
+        &["servers", "--json"],
+        &["plan"],
+        &["pull"],
+        &["apply", "--yes"],
+    ] {
+        let output = home.run(&[&other[..], args].concat());
+        let all = format!("{}{}", output.out, output.err);
+        assert!(all.contains("its administrator can see why"), "{output:?}");
+        assert!(!all.contains("gone.sock"), "{output:?}");
+    }
+    home.assert_fails(
+        &[&other[..], &["plan", "--server", "mutes"]].concat(),
+        2,
+        "no server is called \"mutes\" in the configuration",
+    );
     home.assert_fails(
         &[&room[..], &["servers", "check"]].concat(),
         1,

@@ -8,6 +8,7 @@
     reason = "a test that cannot set up its stage has failed"
 )]
 
+mod discreet;
 mod faults;
 mod interrupted;
 mod panics;

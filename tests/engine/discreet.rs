@@ -1,0 +1,87 @@
+//! What restricted sessions are told when something fails.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use hatrack::server::{Discretion, ProsodyAccess, ServerAccess, ServerSettings, ServerWorker, WorkerOptions};
+use hatrack::store::Scope;
+use hatrack::sync::{OtherRooms, ServerEvent, ServerRequest, ServerState};
+
+use crate::stage::jid;
+
+fn settings() -> ServerSettings {
+    let access = ServerAccess::Prosody(ProsodyAccess::Socket("/nowhere/secret.sock".into()));
+    ServerSettings::new("one", vec![jid("one.example.org")], access)
+}
+
+/// What a session of these rooms is told of a server whose socket is missing.
+fn told(rooms: Option<BTreeSet<hatrack::model::Jid>>, folder: &Path) -> Vec<String> {
+    let options = WorkerOptions {
+        servers: vec![settings()],
+        data_file: folder.join("hats.json"),
+        scope: Scope {
+            rooms,
+            read_only: false,
+        },
+        ..WorkerOptions::default()
+    };
+    let (sender, events) = channel();
+    let worker = ServerWorker::start(options, move |event| drop(sender.send(event)));
+    worker
+        .request(ServerRequest::Plan {
+            id: 1,
+            server: "one".into(),
+            rooms: Vec::new(),
+            others: OtherRooms::Ignore,
+            revision: 0,
+            affiliations: None,
+        })
+        .unwrap();
+    let mut told = Vec::new();
+    loop {
+        match events.recv_timeout(Duration::from_secs(60)).unwrap() {
+            ServerEvent::State {
+                state: ServerState::Away(text) | ServerState::Refused(text),
+                ..
+            } => told.push(text),
+            ServerEvent::Planned { plan, .. } => {
+                told.push(plan.unwrap_err());
+                return told;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_session_of_some_rooms_is_told_no_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = told(None, folder.path());
+    assert!(
+        !all.is_empty() && all.iter().all(|text| text.contains("/nowhere/secret.sock")),
+        "{all:?}"
+    );
+    let some = told(Some([jid("a@one.example.org")].into()), folder.path());
+    let hidden = "the server cannot be used now; its administrator can see why with hatrack servers check";
+    assert_eq!(some, vec![hidden; all.len()]);
+}
+
+#[test]
+fn a_session_of_some_rooms_is_told_no_other_rooms() {
+    let discretion = Discretion::new([jid("a@one.example.org")].into(), vec![settings().entry]);
+    for text in [
+        "wrong password for moderator@example.net",
+        "cannot read a@one.example.org: busy",
+        "connection refused",
+    ] {
+        assert_eq!(discretion.reason(text.into()), text);
+    }
+    for text in [
+        "cannot read (secret@one.example.org): busy",
+        "sudo: /usr/bin/x: not found",
+    ] {
+        assert_ne!(discretion.reason(text.into()), text);
+    }
+}
