@@ -141,7 +141,7 @@ impl Form {
     }
 
     /// Whether the title of a user's hat belongs to the room's catalog, as the server has it.
-    fn has_catalog_titles(&self) -> bool {
+    pub(super) fn has_catalog_titles(&self) -> bool {
         let of_users = matches!(
             self.subject,
             FormSubject::AddHat { .. } | FormSubject::EditHats { .. }
@@ -153,16 +153,39 @@ impl Form {
                 .is_some_and(|server| !server.class.holds_own_titles())
     }
 
-    /// The title that the hat is to have in the catalog, where that is changed by a form of users' hats.
-    pub fn catalog_title(&self) -> Option<String> {
+    /// Whether the form gives a user's hat another ID.
+    pub(super) fn has_other_id(&self) -> bool {
+        let before = self.attachment_ref();
+        before.is_some_and(|before| self.resolve_hat().is_ok_and(|chosen| chosen.id != before.hat))
+    }
+
+    /// The title that the hat is to have in the catalog, where that is changed by a form of users' hats. `known` is the
+    /// title that the hat has there: another ID takes the title along only if it has none.
+    pub fn catalog_title(&self, known: Option<&str>) -> Option<String> {
         if !self.has_catalog_titles() {
             return None;
         }
-        let title = match &self.subject {
-            FormSubject::AddHat { .. } => self.typed_title(),
-            _ => self.changed_text(FieldName::Title)?,
+        let title = match (&self.subject, self.changed_text(FieldName::Title)) {
+            (FormSubject::AddHat { .. }, _) => self.typed_title(),
+            (_, Some(title)) => title,
+            (_, None) if self.has_other_id() && known.is_none() => self.text(FieldName::Title),
+            (_, None) => return None,
         };
         Some(title).filter(|title| !title.trim().is_empty())
+    }
+
+    /// Why a title cannot be emptied: the server keeps no hat without one.
+    fn empty_title_problem(&self, text: &str) -> Option<String> {
+        let server = self
+            .server
+            .as_ref()
+            .filter(|server| !server.class.holds_own_titles())?;
+        let changes = matches!(
+            self.subject,
+            FormSubject::EditHats { .. } | FormSubject::EditDefined { .. }
+        );
+        (changes && text.is_empty())
+            .then(|| format!("Enter a title: {} keeps no hat without one", server.name))
     }
 
     /// What is wrong with a field. An empty field is not reported before the first attempt to save.
@@ -247,7 +270,11 @@ impl Form {
                 }
             }
             (FieldName::Title | FieldName::RoomName, _) if self.is_unedited(name) => None,
-            (FieldName::Title | FieldName::RoomName, _) => title_problem(&self.text(name)).map(Into::into),
+            (FieldName::Title, _) => {
+                let problem = title_problem(&self.text(name)).map(Into::into);
+                problem.or_else(|| self.empty_title_problem(text))
+            }
+            (FieldName::RoomName, _) => title_problem(&self.text(name)).map(Into::into),
             _ => None,
         }
     }

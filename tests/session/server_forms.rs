@@ -204,3 +204,133 @@ fn a_new_hat_is_defined_in_the_catalog() {
     assert_eq!(member.affiliation, Affiliation::Owner);
     assert!(terrys(&session)[HAT].is_object() && !TERRY.is_empty());
 }
+
+/// Both have the hat, whose title is only in the catalog.
+fn of_catalog() -> Wardrobe {
+    let mut wardrobe = with_professor("Teacher");
+    let entry = CatalogHat {
+        title: Some("Teacher".into()),
+        ..CatalogHat::default()
+    };
+    wardrobe
+        .set_catalog_hat(&jid(ROOM), &hat(HAT), Some(entry))
+        .unwrap();
+    for user in [PROF, TERRY] {
+        let attachment = Attachment::default().with_active(true);
+        wardrobe
+            .add_user_hat(&jid(user), &jid(ROOM), &hat(HAT), attachment)
+            .unwrap();
+    }
+    wardrobe
+}
+
+#[test]
+fn another_id_keeps_the_title() {
+    let mut session = open(ServerClass::EjabberdCatalog, Affiliations::Show, of_catalog());
+    session.keys("l g l Enter Shift-Tab Ctrl-U");
+    session.text("urn:x:lecturer");
+    session.keys("Enter");
+    assert_eq!(
+        room(&session)["hats"]["urn:x:lecturer"],
+        json!({ "title": "Teacher" }),
+        "{}",
+        session.notice()
+    );
+    assert_eq!(
+        room(&session)["users"][PROF]["hats"],
+        json!({ "urn:x:lecturer": { "active": true } })
+    );
+    // The other's hat stays as it was.
+    assert_eq!(room(&session)["hats"][HAT], json!({ "title": "Teacher" }));
+    assert_eq!(terrys(&session)[HAT], json!({ "active": true }));
+    // That of another entry stays.
+    session.keys("h Down l Enter Shift-Tab Ctrl-U");
+    session.text("urn:x:dean");
+    session.keys("Tab Ctrl-U");
+    session.text("Dean");
+    session.keys("Enter");
+    session.keys("Enter Shift-Tab Ctrl-U");
+    session.text("urn:x:lecturer");
+    session.keys("Enter");
+    assert_eq!(
+        room(&session)["hats"]["urn:x:lecturer"],
+        json!({ "title": "Teacher" })
+    );
+    assert_eq!(room(&session)["hats"]["urn:x:dean"], json!({ "title": "Dean" }));
+    assert_eq!(terrys(&session), json!({ "urn:x:lecturer": { "active": true } }));
+}
+
+#[test]
+fn an_own_title_moves_with_another_id() {
+    let mut wardrobe = of_catalog();
+    let attachment = Attachment::default()
+        .with_active(true)
+        .with_title(Some("Dr. Teacher"));
+    wardrobe
+        .add_user_hat(&jid(PROF), &jid(ROOM), &hat(HAT), attachment)
+        .unwrap();
+    let mut session = open(ServerClass::EjabberdCatalog, Affiliations::Show, wardrobe);
+    session.keys("l g l Enter Shift-Tab Ctrl-U");
+    session.text("urn:x:lecturer");
+    session.keys("Enter");
+    assert_eq!(
+        room(&session)["users"][PROF]["hats"],
+        json!({ "urn:x:lecturer": { "active": true, "title": "Dr. Teacher" } })
+    );
+    assert_eq!(
+        room(&session)["hats"]["urn:x:lecturer"],
+        json!({ "title": "Teacher" })
+    );
+}
+
+#[test]
+fn a_title_that_the_server_needs_cannot_be_emptied() {
+    let problem = "Cannot save. Title: Enter a title: example keeps no hat without one";
+    let mut session = open(ServerClass::EjabberdCatalog, Affiliations::Show, of_catalog());
+    session.keys("l g l Enter Ctrl-U Enter");
+    assert_eq!(session.notice(), problem);
+    assert!(
+        page(&session).contains("Enter a title: example keeps no hat without one"),
+        "{}",
+        page(&session)
+    );
+    // Nor that of several hats, nor in the catalog itself.
+    session.keys("Esc y h * l Enter Ctrl-U Enter");
+    assert_eq!(session.notice(), problem);
+    session.keys("Esc y Esc Esc C Enter Ctrl-U Enter");
+    assert_eq!(session.notice(), problem);
+    let before = room(&session);
+    assert_eq!(before["hats"][HAT], json!({ "title": "Teacher" }));
+    // Elsewhere it can.
+    let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
+    session.keys("l Down l Enter Ctrl-U Enter");
+    assert_eq!(terrys(&session)[HAT], json!({ "active": true }));
+}
+
+#[test]
+fn the_question_about_a_title_skips_nobody() {
+    let mut session = open(ServerClass::EjabberdCatalog, Affiliations::Show, of_catalog());
+    session.keys("l g l Enter");
+    session.text("s");
+    session.keys("Enter");
+    let confirm = session.state.top_as::<Confirm>().unwrap();
+    assert_eq!(
+        confirm.consequence,
+        "The title belongs to the catalog: it changes for all 2 users. You can undo this in one step."
+    );
+    // The same for several marked users.
+    session.keys("Esc Esc y h * l Enter");
+    session.text("s");
+    session.keys("Enter");
+    let confirm = session.state.top_as::<Confirm>().unwrap();
+    assert_eq!(
+        confirm.question,
+        "Edit \"Teacher\" for 2 users in courses@conference.example.org? New title: \"Teachers\"."
+    );
+    assert_eq!(
+        confirm.consequence,
+        "The title belongs to the catalog: it changes for all 2 users. You can undo this in one step."
+    );
+    session.keys("y");
+    assert_eq!(room(&session)["hats"][HAT], json!({ "title": "Teachers" }));
+}

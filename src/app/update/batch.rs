@@ -133,6 +133,11 @@ impl BatchEdit {
         &self.next
     }
 
+    /// Counts a user as changed, whom a change of the room concerns.
+    pub(super) fn count_as_changed(&mut self, room: &Jid, user: &Jid) {
+        self.changed.insert((room.clone(), user.clone()));
+    }
+
     /// Records a skipped user.
     pub(super) fn skip(&mut self, reason: BatchSkip, room: &Jid, user: &Jid) {
         self.skipped

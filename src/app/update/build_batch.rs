@@ -264,9 +264,21 @@ fn edit_hat(form: &Form, wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId) -
     let (room, user) = (&at.room, &at.user);
     let mut edit = BatchEdit::new(wardrobe);
     let titles = catalog_title::set(&mut edit, form, [(room, hat)])?;
+    let known = wardrobe.room(room).and_then(|room| room.hat(hat)?.title.clone());
+    let catalog_title = form.catalog_title(known.as_deref());
     let mut after = form.attachment();
-    if form.catalog_title().is_some() {
+    if form.has_other_id() && form.has_catalog_titles() {
+        // A title of the user's own comes along, unless it is what the form showed as that of the catalog.
+        let own = after
+            .title
+            .clone()
+            .filter(|own| **own != *form.text(FieldName::Title));
+        after = after.with_title(own.as_deref());
+    } else if catalog_title.is_some() {
         after = catalog_title::without_title(edit.next(), (room, user, hat), after);
+    }
+    if titles.is_any {
+        edit.count_as_changed(room, user);
     }
     edit.change(room, user, |next| {
         let mut group = if *hat == at.hat {
@@ -280,7 +292,7 @@ fn edit_hat(form: &Form, wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId) -
     if titles.users < 2 {
         return Ok(edit.into_batch("Save changes", "", ""));
     }
-    let name = describe::hat(hat, form.catalog_title().as_deref());
+    let name = describe::hat(hat, catalog_title.as_deref());
     let question = format!("Change the title to {name} in the catalog of {room}?");
     let batch = edit.into_batch("Change title", question, titles.consequence());
     Ok(batch.always_confirm(true))
@@ -288,7 +300,7 @@ fn edit_hat(form: &Form, wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId) -
 
 /// Applies only the fields that were changed in the form to each attachment.
 fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) -> Result<Batch, String> {
-    let of_catalog = form.catalog_title();
+    let of_catalog = form.catalog_title(None);
     let title = form.changed_text(FieldName::Title);
     let (active, required) = (
         form.toggle_value(FieldName::Active),
@@ -310,6 +322,9 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         }
         if let Some(required) = required {
             after = after.with_required(required);
+        }
+        if titles.is_any {
+            edit.count_as_changed(&at.room, &at.user);
         }
         edit.change(&at.room, &at.user, |next| {
             next.add_user_hat(&at.user, &at.room, &at.hat, after)
@@ -340,5 +355,6 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         Some(_) => "New title",
     };
     let question = format!("Edit {name} for {}? {new}: {}.", edit.targets(), parts.join(", "));
-    Ok(edit.into_batch("Edit hats", question, titles.consequence()))
+    let batch = edit.into_batch("Edit hats", question, titles.consequence());
+    Ok(batch.always_confirm(titles.users > 1))
 }

@@ -12,7 +12,9 @@ use super::batch::BatchEdit;
 /// The titles of the catalog that a form changes.
 #[derive(Debug, Default)]
 pub(super) struct ChangedTitles {
-    /// How many users have the hats whose title becomes another one.
+    /// Whether a title becomes another one.
+    pub(super) is_any: bool,
+    /// How many users have the hats of those titles.
     pub(super) users: usize,
 }
 
@@ -37,9 +39,6 @@ pub(super) fn set<'a>(
     hats: impl IntoIterator<Item = (&'a Jid, &'a HatId)>,
 ) -> Result<ChangedTitles, String> {
     let mut changed = ChangedTitles::default();
-    let Some(title) = form.catalog_title() else {
-        return Ok(changed);
-    };
     let hats: BTreeSet<(&Jid, &HatId)> = hats.into_iter().collect();
     for (room, hat) in hats {
         let Some(there) = edit.next().room(room).cloned() else {
@@ -47,6 +46,9 @@ pub(super) fn set<'a>(
         };
         let known = there.hat(hat);
         let before = known.and_then(|known| known.title.clone());
+        let Some(title) = form.catalog_title(before.as_deref()) else {
+            continue;
+        };
         let mut entry = there.catalog.get(hat).cloned().unwrap_or_default();
         if entry.title.as_deref() == Some(title.as_str()) {
             continue;
@@ -57,6 +59,7 @@ pub(super) fn set<'a>(
         if before.as_deref() == Some(title.as_str()) {
             continue;
         }
+        changed.is_any = true;
         changed.users += known.map_or(0, |known| known.user_count);
         let same = |attachment: &Attachment| attachment.has_own_title() && attachment.title == before;
         let with_hat = known.into_iter().flat_map(|known| known.users(&there));

@@ -162,7 +162,8 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
         None => HatAppearance::Unknown,
         Some(_) if !attachment.is_active() => HatAppearance::Inactive,
         Some(id) => {
-            let of_catalog = form.catalog_title();
+            let known = there.and_then(|there| there.hat(id)?.title.clone());
+            let of_catalog = form.catalog_title(known.as_deref());
             let title = match (there, &of_catalog) {
                 (_, Some(title)) => Some(title.as_str()),
                 (Some(there), None) => there.title(id, &attachment),
