@@ -15,6 +15,7 @@ use hatrack::app::Conflict;
 use std::collections::BTreeSet;
 
 use hatrack::app::command::{self, Command};
+use hatrack::app::describe;
 use hatrack::app::place::Place;
 use hatrack::app::{Grouping, Key, KeyCode, Keymap, Msg, Pane, SaveState, Sort, Start};
 use hatrack::model::{HatId, Jid};
@@ -150,11 +151,7 @@ proptest! {
             let filtered = |pane| state.filter(pane).is_some();
             prop_assert_eq!(state.total(Pane::First), state.wardrobe().rooms().count());
             // Every room once, in order of the shown name.
-            let shown = |jid: &Jid| {
-                let name = state.wardrobe().room(jid).unwrap().name.clone();
-                let name = name.filter(|name| !name.trim().is_empty());
-                name.as_deref().unwrap_or(jid.as_str()).to_lowercase()
-            };
+            let shown = |jid: &Jid| describe::room_sort_key(jid, state.wardrobe().room(jid).unwrap());
             prop_assert!(state.sort(Pane::First) != Sort::Name || state.rooms().is_sorted_by_key(shown));
             let listed: BTreeSet<Jid> = state.rooms().into_iter().collect();
             prop_assert_eq!(listed.len(), state.rooms().len());

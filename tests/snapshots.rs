@@ -219,9 +219,16 @@ fn suggestions_on_small_screen() {
 }
 
 #[test]
+fn new_hat_form() {
+    let mut session = after("Enter Down Enter a");
+    session.text("Night");
+    shows("form-hat-new", &mut session, color(), &USUAL);
+}
+
+#[test]
 fn invalid_form() {
     let mut session = after("Enter Down Enter a");
-    session.text("qqq zzz");
+    session.text("http://x y");
     session.keys("Tab");
     session.text("帽子 👩‍👩‍👧‍👦");
     session.keys("Enter");
@@ -569,7 +576,7 @@ fn styles() {
     failing.fail_writes(&full_disk());
     failing.keys("Space");
     let mut wrong = after("Enter Down Enter a");
-    wrong.text("qqq zzz");
+    wrong.text("http://x y");
     let sessions = vec![
         ("hats", after("Enter Down Down Down Enter")),
         ("confirm", after("Enter Down Down Down d")),

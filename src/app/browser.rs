@@ -1,11 +1,8 @@
 //! The contents of the panes, computed when something changes and never while drawing. A selection follows its item when
 //! the item moves; when the item is removed, the selection stays at the same row.
 
-use std::sync::Arc;
+use crate::model::{HatId, Jid, Wardrobe};
 
-use crate::model::{Attachment, HatId, Jid, Room, User, Wardrobe};
-
-use super::describe;
 use super::filter::Filter;
 use super::place::{Grouping, PANES, Pane, RowKind};
 
@@ -15,6 +12,7 @@ mod by_user;
 mod cascade;
 mod column;
 mod list;
+mod memberships;
 mod sort;
 mod tally;
 mod totals;
@@ -24,6 +22,7 @@ use by_room::ByRoom;
 pub(super) use by_user::ByUser;
 pub(super) use cascade::{Columns, RowId};
 pub(super) use column::Column;
+use memberships::MembershipChange;
 pub use sort::Sort;
 pub use tally::Tally;
 pub use totals::Totals;
@@ -41,6 +40,8 @@ pub(super) struct Browser {
     other: Option<Box<OtherView>>,
     /// Computed once per state of the wardrobe, because every frame shows it.
     pub totals: Totals,
+    /// The wardrobe that is listed and counted.
+    listed: Wardrobe,
 }
 
 /// The Hats or Users view.
@@ -90,6 +91,7 @@ impl Default for Browser {
             by_room: ByRoom::default(),
             other: None,
             totals: Totals::default(),
+            listed: Wardrobe::default(),
         }
     }
 }
@@ -97,39 +99,6 @@ impl Default for Browser {
 fn columns(grouping: Grouping) -> Columns {
     let usual = |pane| Sort::all(grouping, pane).first().copied().unwrap_or(Sort::Name);
     Columns::new(PANES.map(|pane| Column::new(usual(pane))))
-}
-
-/// Hats sorted by title with untitled ones last, or active ones first.
-fn sorted_hats<'a>(
-    sort: Sort,
-    hats: impl Iterator<Item = (&'a Room, &'a HatId, &'a Attachment)>,
-) -> Vec<RowId> {
-    let active_first = sort == Sort::Active;
-    let key = |(room, id, attachment): (&Room, &HatId, &Attachment)| {
-        let title = room.title(id, attachment).unwrap_or_default().to_lowercase();
-        let first = active_first.then(|| (!attachment.is_active(), !attachment.is_required()));
-        ((first, title.is_empty(), title), id.clone())
-    };
-    let mut rows: Vec<_> = hats.map(key).collect();
-    rows.sort();
-    rows.into_iter().map(|(_, id)| id.into()).collect()
-}
-
-/// The rooms of a user sorted by name, by affiliation (highest first) or by number of hats (most first).
-fn sorted_rooms<'a>(
-    sort: Sort,
-    rooms: impl Iterator<Item = (&'a Jid, &'a Arc<Room>, &'a User)>,
-) -> Vec<RowId> {
-    let mut rows: Vec<_> = rooms.collect();
-    rows.sort_by_cached_key(|(at, room, user)| {
-        let first = match sort {
-            Sort::Affiliation => user.affiliation as usize,
-            Sort::Hats => usize::MAX - user.hats.len(),
-            _ => 0,
-        };
-        (first, describe::room_sort_key(at, room))
-    });
-    rows.into_iter().map(|(at, ..)| at.clone().into()).collect()
 }
 
 impl Browser {
@@ -285,7 +254,7 @@ impl Browser {
             focus_before: from,
             initial: Selection::default(),
         }));
-        self.refresh_other(wardrobe);
+        self.refresh_other(wardrobe, &[]);
         let began = self.selection();
         if let Some(other) = &mut self.other {
             other.initial = began;
@@ -293,7 +262,7 @@ impl Browser {
         Pane::First
     }
 
-    fn refresh_other(&mut self, wardrobe: &Wardrobe) {
+    fn refresh_other(&mut self, wardrobe: &Wardrobe, changes: &[MembershipChange]) {
         let Some(other) = self.other.as_deref_mut() else {
             return;
         };
@@ -303,7 +272,7 @@ impl Browser {
                 other.columns.refresh(Pane::First, index, wardrobe);
             }
             ViewIndex::ByUser(index) => {
-                index.refresh(wardrobe);
+                index.refresh(wardrobe, changes);
                 // Index a small wardrobe at once, so that the view does not appear empty first.
                 if !index.is_building() || index.build() {
                     other.columns.refresh(Pane::First, index, wardrobe);
@@ -386,9 +355,11 @@ impl Browser {
 
     /// Lists everything again after the wardrobe changed.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
-        self.totals = Totals::of(wardrobe);
+        let changes = memberships::changes(&self.listed, wardrobe);
+        self.totals = self.totals.updated((&self.listed, wardrobe), &changes);
         self.by_room.prune(wardrobe);
         self.rooms.refresh(Pane::First, &mut self.by_room, wardrobe);
-        self.refresh_other(wardrobe);
+        self.refresh_other(wardrobe, &changes);
+        self.listed = wardrobe.clone();
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::model::{CatalogHat, HatId, Jid, RoomHat, Wardrobe};
 
+use super::folding;
+
 /// The catalog overlay of a room.
 #[derive(Debug, Clone)]
 pub struct CatalogOverlay {
@@ -43,7 +45,7 @@ impl CatalogOverlay {
             })
             .collect();
         entries.sort_by_cached_key(|entry| {
-            let title = entry.hat.title.as_deref().unwrap_or_default().to_lowercase();
+            let title = folding::sort_key(entry.hat.title.as_deref().unwrap_or_default());
             (entry.definition.is_none(), title.is_empty(), title)
         });
         entries

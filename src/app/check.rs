@@ -8,9 +8,10 @@ use super::Keymap;
 use super::addresses;
 use super::attachment_ref::{AttachmentRef, RoomUser};
 use super::command::CommandId;
+use super::describe;
 use super::form::{FieldName, FieldValue, Form};
 use super::subject::{FormSubject, single};
-use super::suggest::Existing;
+use super::suggest::{Existing, Meaning, Suggestions};
 
 /// The hat or room that the text of a field refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +22,28 @@ pub struct Resolved<T> {
     pub matched_title: Option<String>,
 }
 
+/// The problem of a text that means no room.
+const NO_ROOM: &str = "No room begins with this; choose one from the list, or type an address such as room@conference.example.org";
+
+/// The problem of a text that means several items with one title.
+fn several_problem(noun: &str, all: &[&Existing]) -> String {
+    let title = all.first().and_then(|one| one.title()).unwrap_or_default();
+    let places: Vec<String> = all.iter().map(|one| one.place()).collect();
+    format!(
+        "{} {noun} are called {}: {}. Choose one from the list",
+        all.len(),
+        describe::quoted(title),
+        describe::first_few(
+            &places
+                .iter()
+                .map(|place| format!("one {place}"))
+                .collect::<Vec<_>>()
+        )
+    )
+}
+
 impl Form {
-    /// The hat in the hat field: the id typed, or the best match. The error says why there is none.
+    /// The existing hat in the hat field, or the ID typed there. The error says why there is none.
     pub fn resolve_hat(&self) -> Result<Resolved<HatId>, String> {
         let text = self.text(FieldName::Hat);
         let text = text.trim();
@@ -43,12 +64,29 @@ impl Form {
             }
             Err(error) => error,
         };
-        match self.suggestions.as_ref().and_then(|known| known.best_match(text)) {
-            Some(Existing::Hat(known)) => Ok(Resolved {
+        match self.meaning() {
+            // An excluded one is reported with the reason, not as a missing one.
+            Meaning::One(Existing::Hat(known)) | Meaning::Excluded(Existing::Hat(known)) => Ok(Resolved {
                 id: known.id.clone(),
                 matched_title: Some(known.title.as_deref().unwrap_or_default().to_owned()),
             }),
+            Meaning::Several(known) => Err(several_problem("hats", &known)),
             _ => Err(format!("No matching hat, and not an ID ({})", error.reason)),
+        }
+    }
+
+    /// What the text of the hat or room field means.
+    fn meaning(&self) -> Meaning<&Existing> {
+        self.suggestions
+            .as_ref()
+            .map_or(Meaning::Nothing, Suggestions::meaning)
+    }
+
+    /// The title of the new hat that the hat field means.
+    pub fn new_hat_title(&self) -> Option<&str> {
+        match HatId::parse_input(self.text(FieldName::Hat).trim()) {
+            Ok(_) => None,
+            Err(_) => self.suggestions.as_ref()?.new_hat(),
         }
     }
 
@@ -63,12 +101,16 @@ impl Form {
                 matched_title: None,
             });
         }
-        match self.suggestions.as_ref().and_then(|known| known.best_match(text)) {
-            Some(existing @ Existing::Room(id, _)) => Ok(Resolved {
-                id: id.clone(),
-                matched_title: Some(existing.title().unwrap_or_default().to_owned()),
-            }),
-            _ => Err("No matching room; type its address, such as room@conference.example.org".into()),
+        match self.meaning() {
+            Meaning::One(existing) | Meaning::Excluded(existing) => match existing {
+                Existing::Room(id, _) => Ok(Resolved {
+                    id: id.clone(),
+                    matched_title: Some(existing.title().unwrap_or_default().to_owned()),
+                }),
+                Existing::Hat(_) => Err(NO_ROOM.into()),
+            },
+            Meaning::Several(known) => Err(several_problem("rooms", &known)),
+            Meaning::Nothing => Err(NO_ROOM.into()),
         }
     }
 
@@ -96,9 +138,14 @@ impl Form {
         known.sum()
     }
 
-    /// Whether the user's address is a whole domain.
-    pub fn is_domain_address(&self) -> bool {
-        self.user().is_ok_and(|jid| jid.local().is_none())
+    /// The typed address of a new user completed with the domain of most users of the rooms, if it has none.
+    pub fn completed_address(&self) -> Option<String> {
+        let text = self.text(FieldName::User);
+        let local = text.trim();
+        let domain = self.domain.as_deref()?;
+        let lacks_domain = !local.is_empty() && !local.contains(['@', '/', ':']);
+        let completed = format!("{local}@{domain}");
+        (lacks_domain && Jid::parse_input(&completed).is_ok()).then_some(completed)
     }
 
     /// The address of the user.
@@ -128,9 +175,12 @@ impl Form {
         made.with_title(Some(title.as_str()).filter(|title| !title.is_empty()))
     }
 
-    /// The title that is typed, else that of the existing hat which is meant.
+    /// The title that is typed, else that of the existing or new hat which is meant.
     fn typed_title(&self) -> String {
         let title = self.text(FieldName::Title);
+        if let Some(new) = self.new_hat_title().filter(|_| title.is_empty()) {
+            return new.to_owned();
+        }
         match self.resolve_hat() {
             Ok(Resolved {
                 matched_title: Some(known),
@@ -238,7 +288,9 @@ impl Form {
                 Some(_) => None,
                 None => Some("Enter a number from 0 to 360; empty for automatic".into()),
             },
-            (FieldName::Hat, FormSubject::DefineHat { room }) if !text.is_empty() => {
+            (FieldName::Hat, FormSubject::DefineHat { room })
+                if !text.is_empty() && self.new_hat_title().is_none() =>
+            {
                 let chosen = match self.resolve_hat() {
                     Ok(chosen) => chosen,
                     Err(problem) => return Some(problem),
@@ -249,14 +301,10 @@ impl Form {
                 there.then(|| "Already in the catalog: edit it instead".into())
             }
             (FieldName::Hat, _) if text.is_empty() => {
-                let (list, new) = (
-                    keymap.name(CommandId::OpenSuggestions),
-                    keymap.name(CommandId::NewId),
-                );
-                Some(format!(
-                    "Choose an existing hat ({list}), paste an ID, or generate one ({new})"
-                ))
+                let list = keymap.name(CommandId::OpenSuggestions);
+                Some(format!("Enter a title, or choose an existing hat ({list})"))
             }
+            (FieldName::Hat, _) if self.new_hat_title().is_some() => title_problem(text).map(Into::into),
             (FieldName::Hat, FormSubject::AddHat { members }) => match self.resolve_hat() {
                 Ok(chosen) => duplicate_hat_problem(&chosen.id, members, wardrobe),
                 Err(problem) => Some(problem),

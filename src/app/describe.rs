@@ -13,10 +13,12 @@ use std::collections::BTreeSet;
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Hats, Jid, Room, User};
 use crate::store::HistoryEntry;
 
-/// The sort key of a room: its displayed name in lower case.
-pub fn room_sort_key(jid: &Jid, room: &Room) -> String {
+use super::folding;
+
+/// The sort key of a room: its displayed name, compared as people do.
+pub fn room_sort_key(jid: &Jid, room: &Room) -> Box<[u8]> {
     let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
-    name.unwrap_or(jid.as_str()).to_lowercase()
+    folding::sort_key(name.unwrap_or(jid.as_str()))
 }
 
 /// Describes a group of edits, such as `added "Proctor" to terry@example.org in courses@conference.example.org`.
@@ -24,10 +26,11 @@ pub fn group(group: &Group) -> String {
     match group.0.as_slice() {
         [] => "changed nothing".into(),
         [only] => edit(only),
-        all => same_for_many_users(all)
-            .or_else(|| same_hat_in_many_rooms(all))
+        all => many::new_hat(all)
+            .or_else(|| many::same_for_many_users(all))
+            .or_else(|| many::same_hat_in_many_rooms(all))
             .or_else(|| many::same_affiliation(all))
-            .or_else(|| many_hats_of_one_user(all))
+            .or_else(|| many::many_hats_of_one_user(all))
             .unwrap_or_else(|| mixed_edits(all)),
     }
 }
@@ -313,78 +316,6 @@ fn attachment_changes(before: &Attachment, after: &Attachment) -> String {
         all.push("same value, different JSON".into());
     }
     all.join(", ")
-}
-
-/// Describes edits that differ only in the user: `added "Proctor" to 20 users in …`.
-fn same_for_many_users(all: &[Edit]) -> Option<String> {
-    let first = all.first()?;
-    let pattern = edit_with_user(first, "\0");
-    let mut users = BTreeSet::new();
-    for edit in all {
-        if edit_with_user(edit, "\0") != pattern || !users.insert(edit.user()?) {
-            return None;
-        }
-    }
-    Some(edit_with_user(first, &users_phrase(&users)))
-}
-
-/// Describes the same hat for users of several rooms: `added "Proctor" to 4 users in 2 rooms`.
-fn same_hat_in_many_rooms(all: &[Edit]) -> Option<String> {
-    let verb = |edit: &Edit| match edit {
-        Edit::Hat {
-            hat, before, after, ..
-        } => match (before, after) {
-            (None, Some(after)) => Some((true, attachment_name(hat, after))),
-            (Some(before), None) => Some((false, attachment_name(hat, before))),
-            _ => None,
-        },
-        _ => None,
-    };
-    let (is_added, hat) = verb(all.first()?)?;
-    if all.iter().any(|edit| verb(edit) != Some((is_added, hat.clone()))) {
-        return None;
-    }
-    let users: BTreeSet<_> = all.iter().filter_map(Edit::user).collect();
-    let rooms: BTreeSet<_> = all.iter().filter_map(Edit::room).collect();
-    let who = users_phrase(&users);
-    let place = count(rooms.len(), "room");
-    Some(if is_added {
-        format!("added {hat} to {who} in {place}")
-    } else {
-        format!("removed {hat} from {who} in {place}")
-    })
-}
-
-/// Describes changes of several hats of one user: `changed hats of terry@example.org in …: added "Proctor", removed
-/// "Teacher"`.
-fn many_hats_of_one_user(all: &[Edit]) -> Option<String> {
-    let (room, user) = (all.first()?.room()?, all.first()?.user()?);
-    let (mut added, mut removed, mut changed) = (Vec::new(), Vec::new(), Vec::new());
-    for edit in all {
-        match edit {
-            Edit::Hat {
-                room: here,
-                user: who,
-                hat,
-                before,
-                after,
-                ..
-            } if here == room && who == user => match (before, after) {
-                (None, None) => {}
-                (None, Some(after)) => added.push(attachment_name(hat, after)),
-                (Some(before), None) => removed.push(attachment_name(hat, before)),
-                (Some(before), Some(_)) => changed.push(attachment_name(hat, before)),
-            },
-            _ => return None,
-        }
-    }
-    let parts = [(added, "added"), (removed, "removed"), (changed, "changed")];
-    let parts: Vec<String> = parts
-        .iter()
-        .filter(|(hats, _)| !hats.is_empty())
-        .map(|(hats, what)| format!("{what} {}", first_few(hats)))
-        .collect();
-    Some(format!("changed hats for {user} in {room}: {}", parts.join(", ")))
 }
 
 /// A text in quotes.

@@ -1,10 +1,8 @@
-//! Filters of panes.
-
-use nucleo_matcher::pattern::{Atom, CaseMatching};
+//! Filters of panes. They match exactly, since commands can act on everything shown.
 
 use crate::model::{Attachment, HatId, Jid, Room, User};
 
-use super::matching::{FuzzyMatcher, fuzzy_atom, substring_atom};
+use super::folding::Word;
 use super::text::TextInput;
 
 /// The filter of a pane.
@@ -36,40 +34,35 @@ impl Filter {
 
     /// Positions of the matching letters of a text, as grapheme indices.
     pub fn match_positions(&self, shown: &str) -> Vec<u32> {
-        let (mut matching, mut places) = (FuzzyMatcher::new(), Vec::new());
+        let mut positions = Vec::new();
         for term in &self.query.terms {
-            if let (TermKind::Letters(atom, _), false) = (&term.kind, term.negated) {
-                matching.match_positions(atom, shown, &mut places);
+            if let (TermKind::Text(word), false) = (&term.kind, term.negated) {
+                word.positions(shown, &mut positions);
             }
         }
-        places.sort_unstable();
-        places.dedup();
-        places
+        positions.sort_unstable();
+        positions.dedup();
+        positions
     }
 
-    /// Score of a room.
-    pub(super) fn score_room(&self, matching: &mut FuzzyMatcher, (jid, room): (&Jid, &Room)) -> Option<u32> {
-        self.query.score(|what| match what {
-            TermKind::Letters(atom, _) => matching
-                .score_fuzzy(atom, room.name.as_deref().unwrap_or_default())
-                .max(matching.score_fuzzy(atom, jid.as_str())),
+    /// Rank of a room.
+    pub(super) fn rank_room(&self, (jid, room): (&Jid, &Room)) -> Option<u32> {
+        self.query.rank(|kind| match kind {
+            TermKind::Text(word) => word
+                .rank(room.name.as_deref().unwrap_or_default())
+                .max(word.rank(jid.as_str())),
             TermKind::Affiliation(_) => None,
             TermKind::Hat(hat) => room.hats().iter().find_map(|known| match hat {
                 None => Some(1),
-                Some(atom) => score_name(matching, atom, &known.id, known.title.as_deref()),
+                Some(word) => rank_hat(word, &known.id, known.title.as_deref()),
             }),
         })
     }
 
-    /// Score of a user of a room.
-    pub(super) fn score_user(
-        &self,
-        matching: &mut FuzzyMatcher,
-        room: &Room,
-        (jid, user): (&Jid, &User),
-    ) -> Option<u32> {
-        self.query.score(|what| match what {
-            TermKind::Letters(atom, _) => matching.score_fuzzy(atom, jid.as_str()),
+    /// Rank of a user of a room.
+    pub(super) fn rank_user(&self, room: &Room, (jid, user): (&Jid, &User)) -> Option<u32> {
+        self.query.rank(|kind| match kind {
+            TermKind::Text(word) => word.rank(jid.as_str()),
             TermKind::Affiliation(begins) => user
                 .affiliation
                 .as_str()
@@ -77,51 +70,38 @@ impl Filter {
                 .then_some(1),
             TermKind::Hat(hat) => user.hats.iter().find_map(|(id, attachment)| match hat {
                 None => Some(1),
-                Some(atom) => score_name(matching, atom, id, room.title(id, attachment)),
+                Some(word) => rank_hat(word, id, room.title(id, attachment)),
             }),
         })
     }
 
-    /// Score of a user's hat.
-    pub(super) fn score_hat(
-        &self,
-        matching: &mut FuzzyMatcher,
-        room: &Room,
-        (id, attachment): (&HatId, &Attachment),
-    ) -> Option<u32> {
-        self.score_existing_hat(matching, id, room.title(id, attachment))
+    /// Rank of a user's hat.
+    pub(super) fn rank_hat(&self, room: &Room, (id, attachment): (&HatId, &Attachment)) -> Option<u32> {
+        self.rank_existing_hat(id, room.title(id, attachment))
     }
 
-    /// Score of a hat, independent of a user.
-    pub(super) fn score_existing_hat(
-        &self,
-        matching: &mut FuzzyMatcher,
-        id: &HatId,
-        title: Option<&str>,
-    ) -> Option<u32> {
-        self.query.score(|what| match what {
-            TermKind::Letters(near, whole) => matching
-                .score_fuzzy(near, title.unwrap_or_default())
-                .max(matching.score_substring(whole, id.as_str())),
+    /// Rank of a hat, independent of a user.
+    pub(super) fn rank_existing_hat(&self, id: &HatId, title: Option<&str>) -> Option<u32> {
+        self.query.rank(|kind| match kind {
+            TermKind::Text(word) | TermKind::Hat(Some(word)) => rank_hat(word, id, title),
             TermKind::Affiliation(_) => None,
             TermKind::Hat(None) => Some(1),
-            TermKind::Hat(Some(atom)) => score_name(matching, atom, id, title),
         })
     }
 
-    /// Score of an address.
-    pub(super) fn score_address(&self, matching: &mut FuzzyMatcher, jid: &Jid) -> Option<u32> {
-        self.query.score(|what| match what {
-            TermKind::Letters(atom, _) => matching.score_fuzzy(atom, jid.as_str()),
+    /// Rank of an address.
+    pub(super) fn rank_address(&self, jid: &Jid) -> Option<u32> {
+        self.query.rank(|kind| match kind {
+            TermKind::Text(word) => word.rank(jid.as_str()),
             TermKind::Affiliation(_) | TermKind::Hat(_) => None,
         })
     }
 }
 
-/// Score of a word in a hat's title or id.
-fn score_name(matching: &mut FuzzyMatcher, atom: &Atom, id: &HatId, title: Option<&str>) -> Option<u32> {
-    let by_title = title.and_then(|title| matching.score_substring(atom, title));
-    by_title.or_else(|| matching.score_substring(atom, id.as_str()))
+/// Rank of a word in a hat's title or ID.
+fn rank_hat(word: &Word, id: &HatId, title: Option<&str>) -> Option<u32> {
+    let by_title = title.and_then(|title| word.rank(title));
+    by_title.or_else(|| word.rank(id.as_str()).map(|_| 1))
 }
 
 /// The terms of a filter; all must match.
@@ -139,12 +119,12 @@ struct Term {
 
 #[derive(Debug, Clone, PartialEq)]
 enum TermKind {
-    /// Letters of a name or address (fuzzy), or a substring of an id, where a fuzzy match would be meaningless.
-    Letters(Atom, Atom),
+    /// A part of a name, an address, a title or an ID.
+    Text(Word),
     /// `@mem`: prefix of an affiliation.
     Affiliation(String),
-    /// `#teach`: a hat with this in its title or id; `#` alone: any hat.
-    Hat(Option<Atom>),
+    /// `#teach`: a hat with this in its title or ID; `#` alone: any hat.
+    Hat(Option<Word>),
 }
 
 impl FilterTerms {
@@ -154,15 +134,12 @@ impl FilterTerms {
                 Some(rest) => (true, rest),
                 None => (false, token),
             };
-            let whole = || substring_atom(token, CaseMatching::Smart);
             let what = match (token.strip_prefix('@'), token.strip_prefix('#')) {
                 _ if token.is_empty() => return None,
                 (Some(affiliation), _) => TermKind::Affiliation(affiliation.to_lowercase()),
                 (_, Some("")) => TermKind::Hat(None),
-                (_, Some(hat)) => TermKind::Hat(Some(substring_atom(hat, CaseMatching::Smart))),
-                // Exclusion needs an exact substring: a fuzzy match would exclude too much.
-                _ if not => TermKind::Letters(whole(), whole()),
-                _ => TermKind::Letters(fuzzy_atom(token, CaseMatching::Smart), whole()),
+                (_, Some(hat)) => TermKind::Hat(Some(Word::new(hat))),
+                _ => TermKind::Text(Word::new(token)),
             };
             Some(Term {
                 kind: what,
@@ -174,12 +151,12 @@ impl FilterTerms {
         }
     }
 
-    /// Sum of the scores, if all terms match.
-    fn score(&self, mut of: impl FnMut(&TermKind) -> Option<u32>) -> Option<u32> {
+    /// Sum of the ranks, if all terms match.
+    fn rank(&self, of: impl Fn(&TermKind) -> Option<u32>) -> Option<u32> {
         self.terms
             .iter()
             .try_fold(0, |sum, term| match (of(&term.kind), term.negated) {
-                (Some(score), false) => Some(sum + score),
+                (Some(rank), false) => Some(sum + rank),
                 (None, true) => Some(sum),
                 _ => None,
             })

@@ -7,6 +7,7 @@ use nucleo_matcher::pattern::CaseMatching;
 use crate::model::{HatId, Jid, Room, Wardrobe};
 
 use super::command::Command;
+use super::describe;
 use super::matching::{FuzzyMatcher, SearchTerms};
 use super::offer::FinderItem;
 use super::place::Place;
@@ -66,8 +67,10 @@ impl Finder {
     /// Searches the wardrobe.
     pub(super) fn places(wardrobe: &Wardrobe) -> Self {
         let rooms = wardrobe.rooms().map(|(jid, room)| (jid.clone(), room.clone()));
+        let mut rooms: Vec<_> = rooms.collect();
+        rooms.sort_by_cached_key(|(jid, room)| describe::room_sort_key(jid, room));
         Self::new(FinderScope::Places {
-            rooms: rooms.collect(),
+            rooms: rooms.into(),
             at: (0, 0),
         })
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Affiliation, Jid};
+use crate::model::{Affiliation, HatId, Jid};
 use crate::sync::ServerClass;
 
 use super::Keymap;
@@ -69,7 +69,6 @@ impl FieldName {
 
     /// A short hint on what to enter.
     pub fn hint(self, keymap: &Keymap) -> String {
-        let key = |id| keymap.name(id);
         match self {
             Self::Room => "room@conference.example.org".into(),
             Self::ExistingRoom => "Type a name or an address".into(),
@@ -80,10 +79,7 @@ impl FieldName {
                 keymap.arrow_name(CommandId::PreviousValue),
                 keymap.arrow_name(CommandId::NextValue)
             ),
-            Self::Hat => format!(
-                "Type a title, or paste an ID ({} generates one)",
-                key(CommandId::NewId)
-            ),
+            Self::Hat => "title of an existing or a new hat (an ID works, too)".into(),
             Self::Title => "shown in chat, for example Teacher".into(),
             Self::Active => "shown in chat".into(),
             Self::Required => "the user cannot remove it".into(),
@@ -170,6 +166,14 @@ pub struct Form {
     pub suggestions: Option<Suggestions>,
     /// The title that a suggestion filled in.
     pub(super) filled_title: Option<String>,
+    /// The hat whose ID was generated for this form.
+    pub(super) new_hat: Option<HatId>,
+    /// Whether the form is saved once the ID of a new hat arrives.
+    pub(super) saves_new_hat: bool,
+    /// The domain of most users of the rooms, for an address without one.
+    pub(super) domain: Option<Box<str>>,
+    /// The address without a domain that was completed last.
+    pub(super) completed_address: Option<String>,
     pub(super) changed: bool,
     /// The server of the rooms, if they share one of which it is known what it can hold.
     pub server: Option<FormServer>,

@@ -27,19 +27,6 @@ impl FuzzyMatcher {
         let score = letters.indices(text, &mut self.matcher, &mut self.positions)?;
         is_compact(text, &mut self.positions).then_some(u32::from(score))
     }
-
-    /// Score of a substring match.
-    pub(super) fn score_substring(&mut self, word: &Atom, text: &str) -> Option<u32> {
-        let text = Utf32Str::new(text, &mut self.buffer);
-        word.score(text, &mut self.matcher).map(u32::from)
-    }
-
-    /// Appends the positions of the matched letters, as grapheme indices.
-    pub(super) fn match_positions(&mut self, letters: &Atom, text: &str, places: &mut Vec<u32>) {
-        if self.score_fuzzy(letters, text).is_some() {
-            places.extend_from_slice(&self.positions);
-        }
-    }
 }
 
 /// The words of a query; each must match one of the texts.
@@ -87,11 +74,6 @@ impl SearchTerms {
 /// Letters in order, with gaps.
 pub(super) fn fuzzy_atom(text: &str, case: CaseMatching) -> Atom {
     Atom::new(text, case, Normalization::Smart, AtomKind::Fuzzy, false)
-}
-
-/// Letters without gaps.
-pub(super) fn substring_atom(text: &str, case: CaseMatching) -> Atom {
-    Atom::new(text, case, Normalization::Smart, AtomKind::Substring, false)
 }
 
 /// Whether the matched letters are close together or start words: `assnt` and `ta` match "Teacher's Assistant", but letters

@@ -1,219 +1,264 @@
-//! Suggestions: existing hats or rooms that match the typed text.
+//! Suggestions: existing hats or rooms that match the typed text, and which of them the text means.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use nucleo_matcher::pattern::CaseMatching;
 
-use crate::model::{HatId, Hue, Jid, Room, Wardrobe};
+use crate::model::{HatId, Jid, Room, Wardrobe};
 
 use super::describe;
-use super::matching::{FuzzyMatcher, SearchTerms, substring_atom};
+use super::existing::existing_hats;
+pub use super::existing::{Existing, ExistingHat};
+use super::folding::{self, Word, Words};
+use super::matching::{FuzzyMatcher, SearchTerms};
 
 /// Minimum length of a text that matches by ID alone: shorter ones, such as the x of example.org, match by accident.
 const MIN_ID_MATCH: usize = 4;
-/// Maximum length of a fuzzy query, in bytes.
+/// Maximum length of a query, in bytes; only an exact ID can be longer.
 const MAX_QUERY: usize = 256;
 
-/// A hat that is in a catalog or attached to a user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExistingHat {
-    /// The ID.
-    pub id: HatId,
-    /// The title.
-    pub title: Option<Arc<str>>,
-    /// Its titles in other rooms, which are searched as well.
-    pub other_titles: Vec<Arc<str>>,
-    /// Number of users with the hat, in all rooms.
-    pub users: usize,
-    /// Whether it exists in the form's room.
-    pub in_room: bool,
-    /// The hue in the first catalog that defines one.
-    pub hue: Option<Hue>,
-}
-
-/// An existing item that is suggested.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Existing {
-    /// A hat.
-    Hat(ExistingHat),
-    /// A room, with its address.
-    Room(Jid, Arc<Room>),
+/// How a text matches an item, the closest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Match {
+    /// It is the ID.
+    Id,
+    /// It is a title.
+    WholeTitle,
+    /// A title begins with it.
+    BeginsTitle,
+    /// A word of a title, or the ID, begins with it.
+    BeginsWord,
+    /// Its words are in a title, or it is in the ID.
+    Contained,
+    /// Its letters are in a title, close together: perhaps a typing mistake. Listed only if nothing else matches.
+    Similar,
 }
 
 impl Existing {
-    /// The ID of the hat, or the address of the room.
-    pub fn id(&self) -> &str {
-        match self {
-            Self::Hat(hat) => hat.id.as_str(),
-            Self::Room(id, _) => id.as_str(),
+    /// How a text matches it.
+    fn matches(&self, whole: &Word, words: &Words, id: &str) -> Option<Match> {
+        let is_title = |title: &str| whole.is_all_of(title);
+        if self.id() == id {
+            return Some(Match::Id);
         }
-    }
-
-    /// The title of the hat, or the name of the room, else the local part of its address.
-    pub fn title(&self) -> Option<&str> {
-        match self {
-            Self::Hat(hat) => hat.title.as_deref(),
-            Self::Room(jid, room) => {
-                let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
-                name.or(jid.local())
-            }
+        if self.titles().any(is_title) {
+            return Some(Match::WholeTitle);
         }
-    }
-
-    /// Number of users with the hat or in the room.
-    pub fn users(&self) -> usize {
-        match self {
-            Self::Hat(hat) => hat.users,
-            Self::Room(_, room) => room.users().len(),
+        match self.titles().filter_map(|title| whole.rank(title)).max() {
+            Some(folding::BEGINS_TEXT) => return Some(Match::BeginsTitle),
+            Some(folding::BEGINS_WORD) => return Some(Match::BeginsWord),
+            _ => {}
         }
+        let by_id = (id.len() >= MIN_ID_MATCH)
+            .then(|| whole.rank(self.id()))
+            .flatten();
+        if by_id == Some(folding::BEGINS_TEXT) {
+            return Some(Match::BeginsWord);
+        }
+        let contained = self.titles().any(|title| words.rank(&[title]).is_some());
+        (contained || by_id.is_some()).then_some(Match::Contained)
     }
+}
 
-    /// All its titles.
-    fn titles(&self) -> impl Iterator<Item = &str> {
-        let also: &[Arc<str>] = match self {
-            Self::Hat(hat) => &hat.other_titles,
-            Self::Room(..) => &[],
-        };
-        self.title().into_iter().chain(also.iter().map(|title| &**title))
-    }
+/// What a text means; `T` is an item.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) enum Meaning<T> {
+    /// This item.
+    One(T),
+    /// This item, but it cannot be chosen, for example because the user already has the hat.
+    Excluded(T),
+    /// These items, all with the same title.
+    Several(Vec<T>),
+    /// No existing item.
+    #[default]
+    Nothing,
+}
 
-    /// Whether a text matches one of its titles.
-    fn matches_title(&self, text: &str) -> bool {
-        let mut matching = FuzzyMatcher::new();
-        let words = SearchTerms::of(text, CaseMatching::Ignore);
-        self.titles()
-            .any(|title| words.score(&mut matching, &[title], 1).is_some())
-    }
+/// A row of the list.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Suggestion<'a> {
+    /// An existing item.
+    Existing(&'a Existing),
+    /// A new hat with this title.
+    NewHat(&'a str),
 }
 
 /// The existing items, the matches of the typed text, and the selected match.
 #[derive(Debug, Clone, Default)]
 pub struct Suggestions {
     items: Arc<[Existing]>,
-    matches: Vec<usize>,
+    /// How many of the items, from the first, can be chosen. The others are only compared with the text.
+    available: usize,
+    /// Of all items, the closest match first; only those that can be chosen are listed.
+    matches: Vec<(Match, usize)>,
+    /// Number of matches that can be chosen.
+    listed: usize,
+    /// Indices of the items that the text means.
+    meaning: Meaning<usize>,
+    /// Whether a new hat can be made.
+    offers_new: bool,
+    /// The title of the new hat that is offered.
+    new_title: Option<String>,
     selected: Option<usize>,
 }
 
-/// All hats of all rooms, with the titles of the room `here` where it has them.
-pub(super) fn existing_hats(
-    wardrobe: &Wardrobe,
-    here: Option<&Jid>,
-) -> HashMap<HatId, ExistingHat, foldhash::fast::RandomState> {
-    let mut all: HashMap<HatId, ExistingHat, foldhash::fast::RandomState> = HashMap::default();
-    for (jid, room) in wardrobe.rooms() {
-        let is_here = here == Some(jid);
-        for hat in room.hats().iter() {
-            let known = all.entry(hat.id.clone()).or_insert_with(|| ExistingHat {
-                id: hat.id.clone(),
-                title: None,
-                other_titles: Vec::new(),
-                users: 0,
-                in_room: false,
-                hue: None,
-            });
-            if known.hue.is_none() {
-                known.hue = room.catalog.get(&hat.id).and_then(|hat| hat.hue.clone());
-            }
-            known.users += hat.user_count;
-            known.in_room |= is_here;
-            let mut title = hat.title.clone();
-            if is_here || known.title.is_none() {
-                // The room's own title has priority.
-                std::mem::swap(&mut known.title, &mut title);
-                if known.title.is_none() {
-                    known.title = title.take();
-                }
-            }
-            if let Some(title) = title
-                && known.title.as_ref() != Some(&title)
-                && !known.other_titles.contains(&title)
-            {
-                known.other_titles.push(title);
-            }
-        }
-    }
-    all
-}
-
 impl Suggestions {
-    /// Suggests hats, except excluded ones: those of this room first, then by number of users.
-    pub(super) fn hats(wardrobe: &Wardrobe, here: &Jid, left_out: impl Fn(&HatId) -> bool) -> Self {
+    /// Suggests hats, except excluded ones: those of this room first, then by number of users. `offers_new`: also a new
+    /// hat with the typed title.
+    pub(super) fn hats(
+        wardrobe: &Wardrobe,
+        here: &Jid,
+        offers_new: bool,
+        is_excluded: impl Fn(&HatId) -> bool,
+    ) -> Self {
         let all = existing_hats(wardrobe, Some(here));
-        let mut known: Vec<ExistingHat> = all.into_values().filter(|known| !left_out(&known.id)).collect();
-        known.sort_by(|a, b| {
-            let rank = |hat: &ExistingHat| (!hat.in_room, std::cmp::Reverse(hat.users));
-            rank(a)
-                .cmp(&rank(b))
-                .then_with(|| a.title.cmp(&b.title))
-                .then_with(|| a.id.cmp(&b.id))
+        let mut known: Vec<ExistingHat> = all.into_values().collect();
+        known.sort_by_cached_key(|hat| {
+            (
+                !hat.in_room,
+                std::cmp::Reverse(hat.users),
+                folding::sort_key(hat.title.as_deref().unwrap_or_default()),
+                hat.id.clone(),
+            )
         });
-        Self::new(known.into_iter().map(Existing::Hat))
+        let (excluded, available) = known.into_iter().partition(|hat| is_excluded(&hat.id));
+        let of = |hats: Vec<ExistingHat>| hats.into_iter().map(Existing::Hat).collect();
+        Self::new(of(available), of(excluded), offers_new)
     }
 
     /// Suggests rooms, except excluded ones, by name.
-    pub(super) fn rooms(wardrobe: &Wardrobe, left_out: impl Fn(&Room) -> bool) -> Self {
-        let rooms = wardrobe.rooms().filter(|(_, room)| !left_out(room));
-        let mut rooms: Vec<_> = rooms.collect();
+    pub(super) fn rooms(wardrobe: &Wardrobe, is_excluded: impl Fn(&Room) -> bool) -> Self {
+        let mut rooms: Vec<_> = wardrobe.rooms().collect();
         rooms.sort_by_cached_key(|(jid, room)| describe::room_sort_key(jid, room));
-        Self::new(
-            rooms
-                .into_iter()
-                .map(|(jid, room)| Existing::Room(jid.clone(), room.clone())),
-        )
+        let rooms = rooms
+            .into_iter()
+            .map(|(jid, room)| Existing::Room(jid.clone(), room.clone()));
+        let (excluded, available) =
+            rooms.partition(|room| matches!(room, Existing::Room(_, room) if is_excluded(room)));
+        Self::new(available, excluded, false)
     }
 
-    fn new(known: impl Iterator<Item = Existing>) -> Self {
-        let known: Arc<[Existing]> = known.collect();
-        Self {
-            matches: (0..known.len()).collect(),
-            items: known,
-            selected: None,
-        }
+    fn new(mut available: Vec<Existing>, excluded: Vec<Existing>, offers_new: bool) -> Self {
+        let count = available.len();
+        available.extend(excluded);
+        let mut suggestions = Self {
+            items: available.into(),
+            available: count,
+            offers_new,
+            ..Self::default()
+        };
+        suggestions.search("");
+        suggestions
     }
 
     /// Searches for a text in titles and IDs.
     pub(super) fn search(&mut self, text: &str) {
         self.selected = None;
         let text = text.trim();
+        self.matches = self.find(text);
+        self.matches.sort_by_key(|(how, _)| *how);
+        self.listed = self.matches.iter().filter(|(_, at)| *at < self.available).count();
+        self.meaning = self.find_meaning();
+        let is_new = self.offers_new && !text.is_empty() && !looks_like_uri(text);
+        self.new_title = is_new.then(|| text.to_owned());
+    }
+
+    fn find(&self, text: &str) -> Vec<(Match, usize)> {
         if text.is_empty() {
-            self.matches = (0..self.items.len()).collect();
-            return;
+            return (0..self.available).map(|at| (Match::Contained, at)).collect();
         }
+        let items = self.items.iter().enumerate();
         if text.len() > MAX_QUERY {
-            // Only an exact ID can match.
-            let is = |one: &Existing| one.id() == text;
-            self.matches = self.items.iter().position(is).into_iter().collect();
-            return;
+            return items
+                .filter(|(_, one)| one.id() == text)
+                .map(|(at, _)| (Match::Id, at))
+                .collect();
         }
-        let by_words = SearchTerms::of(text, CaseMatching::Ignore);
-        // IDs are matched by substring only.
-        let in_id = substring_atom(text, CaseMatching::Ignore);
-        let mut matching = FuzzyMatcher::new();
-        let mut scored: Vec<(u32, usize)> = Vec::new();
-        for (at, one) in self.items.iter().enumerate() {
-            let mut by_title = None;
-            for title in one.titles() {
-                let score = by_words.score(&mut matching, &[title], 1);
-                by_title = by_title.max(score.map(|(score, _)| score));
-            }
-            let by_id = matching.score_substring(&in_id, one.id()).map(|score| score / 2);
-            if let Some(score) = by_title.max(by_id) {
-                scored.push((score, at));
+        let (whole, words) = (Word::new(text), Words::of(text));
+        let matching = items.filter_map(|(at, one)| Some((one.matches(&whole, &words, text)?, at)));
+        let found: Vec<_> = matching.collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let (letters, mut matcher) = (SearchTerms::of(text, CaseMatching::Ignore), FuzzyMatcher::new());
+        let mut similar: Vec<(u32, usize)> = Vec::new();
+        for (at, one) in self.items.iter().enumerate().take(self.available) {
+            let scores = one
+                .titles()
+                .filter_map(|title| letters.score(&mut matcher, &[title], 1));
+            if let Some((score, _)) = scores.max() {
+                similar.push((score, at));
             }
         }
-        scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
-        self.matches = scored.into_iter().map(|(_, at)| at).collect();
+        similar.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
+        similar.into_iter().map(|(_, at)| (Match::Similar, at)).collect()
     }
 
-    /// Number of matches.
+    /// What the text means. A hat is never meant if another one has the same title.
+    fn find_meaning(&self) -> Meaning<usize> {
+        let closest = self.matches.first().map(|(how, _)| *how);
+        // Where nothing new can be made, the only item that contains the text is meant as well.
+        let is_only = !self.offers_new && self.matches.len() == 1;
+        let is_close =
+            |closest: &Match| *closest <= Match::BeginsWord || (*closest == Match::Contained && is_only);
+        let Some(closest) = closest.filter(is_close) else {
+            return Meaning::Nothing;
+        };
+        let close = self.matches.iter().take_while(|(how, _)| *how == closest);
+        let close: Vec<usize> = close.map(|(_, at)| *at).collect();
+        let available = close.iter().find(|at| **at < self.available);
+        let Some(at) = available.or(close.first()).copied() else {
+            return Meaning::Nothing;
+        };
+        let one = self.items.get(at);
+        let has_same_title = |(other_at, other): &(usize, &Existing)| {
+            one.is_some_and(|one| other.has_title_of(one))
+                // The title of one may be what the other has in another room.
+                || (closest == Match::WholeTitle && close.contains(other_at))
+        };
+        let items = self.items.iter().enumerate();
+        let same: Vec<usize> = items.filter(has_same_title).map(|(at, _)| at).collect();
+        match available {
+            _ if same.len() > 1 && closest != Match::Id => Meaning::Several(same),
+            Some(_) => Meaning::One(at),
+            None => Meaning::Excluded(at),
+        }
+    }
+
+    /// What the searched text means.
+    pub(super) fn meaning(&self) -> Meaning<&Existing> {
+        let item = |at: &usize| self.items.get(*at);
+        match &self.meaning {
+            Meaning::One(at) => item(at).map_or(Meaning::Nothing, Meaning::One),
+            Meaning::Excluded(at) => item(at).map_or(Meaning::Nothing, Meaning::Excluded),
+            Meaning::Several(all) => Meaning::Several(all.iter().filter_map(item).collect()),
+            Meaning::Nothing => Meaning::Nothing,
+        }
+    }
+
+    /// Whether the new hat is the first row: the text means no existing one.
+    fn is_new_first(&self) -> bool {
+        self.new_title.is_some() && self.meaning == Meaning::Nothing
+    }
+
+    /// The title of the new hat that the text means.
+    pub(super) fn new_hat(&self) -> Option<&str> {
+        self.new_title.as_deref().filter(|_| self.is_new_first())
+    }
+
+    /// Number of rows.
     pub fn len(&self) -> usize {
-        self.matches.len()
+        self.listed + usize::from(self.new_title.is_some())
     }
 
-    /// Whether nothing matches.
+    /// Number of existing items among the rows.
+    pub fn existing(&self) -> usize {
+        self.listed
+    }
+
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
-        self.matches.is_empty()
+        self.len() == 0
     }
 
     /// The selected row, while the list has the focus.
@@ -222,86 +267,135 @@ impl Suggestions {
     }
 
     pub(super) fn select(&mut self, row: Option<usize>) {
-        self.selected = row.filter(|row| *row < self.matches.len());
+        self.selected = row.filter(|row| *row < self.len());
     }
 
-    /// The item of a row.
-    pub fn get(&self, row: usize) -> Option<&Existing> {
-        self.items.get(*self.matches.get(row)?)
-    }
-
-    /// The best match of a text that does not look like a URI.
-    pub(super) fn best_match(&self, text: &str) -> Option<&Existing> {
-        let like_a_uri = text.contains("://") || text.trim_start().to_lowercase().starts_with("urn:");
-        if text.trim().is_empty() || like_a_uri {
-            return None;
+    /// A row.
+    pub fn get(&self, row: usize) -> Option<Suggestion<'_>> {
+        let new = self.new_title.as_deref();
+        let new_at = new.map(|_| if self.is_new_first() { 0 } else { self.listed });
+        if new_at == Some(row) {
+            return new.map(Suggestion::NewHat);
         }
-        self.get(0)
-            .filter(|best| text.trim().len() >= MIN_ID_MATCH || best.matches_title(text))
+        let row = row - usize::from(new_at.is_some_and(|new_at| new_at < row));
+        let mut listed = self.matches.iter().filter(|(_, at)| *at < self.available);
+        let (_, at) = listed.nth(row)?;
+        self.items.get(*at).map(Suggestion::Existing)
     }
+}
+
+/// Whether a text is or becomes an ID rather than a title.
+fn looks_like_uri(text: &str) -> bool {
+    text.contains("://") || text.to_lowercase().starts_with("urn:")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What is known, with this typed.
-    fn typed(text: &str) -> Suggestions {
-        let titles = [
-            "Teacher",
-            "Teacher's Assistant",
-            "Oboe, and tea on Thursdays, a hat of no other name",
-            "書記",
-            "Première visite",
-        ];
-        let known = |(at, title): (usize, &&str)| {
+    const TITLES: [&str; 7] = [
+        "Teacher",
+        "Teacher's Assistant",
+        "Oboe, and tea on Thursdays, a hat of no other name",
+        "書記",
+        "Première visite",
+        "Twin",
+        "twin",
+    ];
+
+    /// The suggestions for a text; the first `excluded` of the titles cannot be chosen.
+    fn typed(text: &str, excluded: usize) -> Suggestions {
+        let hats = TITLES.iter().enumerate().map(|(at, title)| {
             Existing::Hat(ExistingHat {
                 id: HatId::unchecked(format!("urn:x:{at}")),
                 title: Some((*title).into()),
                 other_titles: Vec::new(),
                 users: 1,
+                room_names: vec!["Courses".into()],
+                rooms: 1,
                 in_room: true,
                 hue: None,
             })
-        };
-        let mut suggestions = Suggestions::new(titles.iter().enumerate().map(known));
+        });
+        let mut excluded_hats: Vec<Existing> = hats.collect();
+        let available = excluded_hats.split_off(excluded);
+        let mut suggestions = Suggestions::new(available, excluded_hats, true);
         suggestions.search(text);
         suggestions
     }
 
-    /// The titles that are offered for a text, best first.
-    fn offered(text: &str) -> Vec<String> {
-        let suggestions = typed(text);
-        let title = |at: &usize| suggestions.items[*at].title().map(Into::into);
-        suggestions.matches.iter().filter_map(title).collect()
+    /// The rows for a text; a new hat with a plus.
+    fn rows(text: &str) -> Vec<String> {
+        let suggestions = typed(text, 0);
+        let row = |row| match suggestions.get(row).unwrap() {
+            Suggestion::Existing(one) => one.title().unwrap().to_owned(),
+            Suggestion::NewHat(title) => format!("+ {title}"),
+        };
+        (0..suggestions.len()).map(row).collect()
     }
 
     /// The title of the hat that a text means.
-    fn best(text: &str) -> Option<String> {
-        typed(text).best_match(text)?.title().map(Into::into)
+    fn meant(text: &str, excluded: usize) -> String {
+        match typed(text, excluded).meaning() {
+            Meaning::One(one) => one.title().unwrap().to_owned(),
+            Meaning::Excluded(one) => format!("not {}", one.title().unwrap()),
+            Meaning::Several(several) => format!("{} hats", several.len()),
+            Meaning::Nothing => "new".into(),
+        }
     }
 
     #[test]
-    fn best_match_comes_first() {
-        assert_eq!(offered("teacher").first().unwrap(), "Teacher");
-        assert_eq!(offered("ta").first().unwrap(), "Teacher's Assistant");
-        assert_eq!(offered("assnt"), ["Teacher's Assistant"]);
-        assert_eq!(offered("premiere"), ["Première visite"]);
-        assert_eq!(offered("書"), ["書記"]);
-        assert_eq!(offered("urn:x:3"), ["書記"]);
-        assert_eq!(best("x"), None, "in the ids alone");
-        assert_eq!(best("t").as_deref(), Some("Teacher"));
-        assert_eq!(best("x:0"), None);
-        assert_eq!(best("n:x:0").as_deref(), Some("Teacher"));
+    fn closest_match_comes_first() {
+        assert_eq!(rows("teacher"), ["Teacher", "Teacher's Assistant", "+ teacher"]);
+        assert_eq!(rows("assi"), ["Teacher's Assistant", "+ assi"]);
+        assert_eq!(rows("premiere"), ["Première visite", "+ premiere"]);
+        assert_eq!(rows("書"), ["書記", "+ 書"]);
+        assert_eq!(rows("urn:x:3"), ["書記"]);
         assert_eq!(
-            offered("tea thu"),
-            ["Oboe, and tea on Thursdays, a hat of no other name"]
+            rows("tea thu"),
+            ["+ tea thu", "Oboe, and tea on Thursdays, a hat of no other name"]
         );
+        assert_eq!(rows("").len(), TITLES.len());
     }
 
     #[test]
-    fn rejects_scattered_letters() {
-        assert_eq!(offered("no hat of that name"), Vec::<String>::new());
-        assert_eq!(offered("oansrm"), Vec::<String>::new());
+    fn new_hat_comes_first_unless_a_hat_is_meant() {
+        assert_eq!(rows("Proctor"), ["+ Proctor"]);
+        assert_eq!(rows("sistan"), ["+ sistan", "Teacher's Assistant"]);
+        // A typing mistake still shows what may be meant.
+        assert_eq!(rows("Teachr"), ["+ Teachr", "Teacher", "Teacher's Assistant"]);
+        assert_eq!(rows("oansrm"), ["+ oansrm"]);
+        assert_eq!(rows("http://x y"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn text_means_what_begins_with_it() {
+        assert_eq!(meant("t", 0), "Teacher");
+        assert_eq!(meant("TEACHER", 0), "Teacher");
+        assert_eq!(meant("teacher'", 0), "Teacher's Assistant");
+        assert_eq!(
+            meant("tea on", 0),
+            "Oboe, and tea on Thursdays, a hat of no other name"
+        );
+        assert_eq!(meant("eacher", 0), "new");
+        assert_eq!(meant("x", 0), "new");
+        assert_eq!(meant("urn:x", 0), "Teacher");
+        assert_eq!(meant("urn:x:3", 0), "書記");
+    }
+
+    #[test]
+    fn equal_titles_are_never_chosen() {
+        assert_eq!(meant("twin", 0), "2 hats");
+        assert_eq!(meant("tw", 0), "2 hats");
+        assert_eq!(meant("urn:x:5", 0), "Twin", "the ID tells them apart");
+        assert_eq!(meant("teacher", 6), "not Teacher", "the user has it");
+        assert_eq!(meant("twin", 6), "2 hats", "the user has one of them");
+    }
+
+    #[test]
+    fn excluded_hat_is_not_mistaken_for_a_new_one() {
+        assert_eq!(meant("teacher", 1), "not Teacher");
+        assert_eq!(meant("teach", 1), "Teacher's Assistant");
+        assert_eq!(meant("teach", 2), "not Teacher");
     }
 }

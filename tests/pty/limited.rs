@@ -91,7 +91,7 @@ fn restricted_session_shows_only_its_rooms() {
     stage.press_and_see("a", "Existing hats 1");
     // In the other room the boss has it, under another title.
     stage.see("1 user");
-    stage.press_and_see("kee", "No matches");
+    stage.press_and_see("kee", "Existing hats 0");
     stage.press("\x15");
     stage.press_and_see("procto", "Existing hats 1");
     shows_nothing_hidden(&stage);

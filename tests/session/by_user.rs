@@ -3,6 +3,7 @@
 use hatrack::app::Confirm;
 use hatrack::app::draft::merge_orphaned;
 use hatrack::app::form::Form;
+use hatrack::app::suggest::Suggestion;
 use hatrack::app::{Grouping, Msg, Pane};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
 
@@ -253,7 +254,10 @@ fn with_staff_room() -> Session {
 fn offered(session: &Session) -> Vec<String> {
     let form = session.state.top_as::<Form>().unwrap();
     let existing = form.suggestions.as_ref().unwrap();
-    let id = |row| existing.get(row).unwrap().id().to_owned();
+    let id = |row| match existing.get(row).unwrap() {
+        Suggestion::Existing(room) => room.id().to_owned(),
+        Suggestion::NewHat(title) => panic!("{title}"),
+    };
     (0..existing.len()).map(id).collect()
 }
 
@@ -320,7 +324,7 @@ fn rejects_missing_room_and_room_with_user() {
         ("", "Choose a room (Down) or type its address"),
         (
             "nowhere",
-            "No matching room; type its address, such as room@conference.example.org",
+            "No room begins with this; choose one from the list, or type an address such as room@conference.example.org",
         ),
         (
             "new@conference.example.org",

@@ -43,7 +43,7 @@ fn hats_view_navigates_hats_users_rooms_and_back() {
         [Pane::First, Pane::Second, Pane::Third].map(|pane| state.length(pane)),
         [1, 2, 2]
     );
-    assert_eq!(state.existing_hat().unwrap().users, 5);
+    assert_eq!(state.existing_hat().unwrap().users, 2, "people, not attachments");
     session.keys("Enter Down Enter");
     assert_eq!(session.state.user_with_hat_at(1).unwrap().as_str(), TERRY);
     assert_eq!(session.state.length(Pane::Third), 3);

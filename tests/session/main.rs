@@ -23,6 +23,8 @@ mod hats_view;
 mod keys;
 mod marks;
 mod mouse;
+mod new_hats;
+mod new_users;
 mod panes;
 mod server_forms;
 mod servers;

@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::app::existing::{ExistingHat, existing_hats};
 use crate::app::filter::Filter;
-use crate::app::matching::FuzzyMatcher;
+use crate::app::folding;
 use crate::app::place::Pane;
-use crate::app::suggest::{ExistingHat, existing_hats};
 use crate::model::{HatId, Jid, Wardrobe};
 
 use super::cascade::{CascadeSource, Columns, RowId};
-use super::sort::Sort;
-use super::sorted_rooms;
+use super::sort::{self, Sort, sorted_rooms};
 
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct ByHat {
@@ -39,7 +38,7 @@ impl ByHat {
     /// Sorted by title with untitled ones last, or by number of users.
     fn hats(&self, sort: Sort) -> Vec<RowId> {
         let of = |hat: &ExistingHat| {
-            let title = hat.title.as_deref().unwrap_or_default().to_lowercase();
+            let title = folding::sort_key(hat.title.as_deref().unwrap_or_default());
             let first = if sort == Sort::Users {
                 usize::MAX - hat.users
             } else {
@@ -66,6 +65,7 @@ impl ByHat {
             }
         }
         let mut rows: Vec<(&Jid, usize)> = rooms_of.into_iter().collect();
+        sort::by_address(&mut rows, |(jid, _)| jid);
         if sort == Sort::Rooms {
             rows.sort_by_key(|(_, rooms)| std::cmp::Reverse(*rooms));
         }
@@ -96,22 +96,15 @@ impl CascadeSource for ByHat {
         }
     }
 
-    fn score(
-        &self,
-        _: Pane,
-        _: &Columns,
-        wardrobe: &Wardrobe,
-        (filter, matching): (&Filter, &mut FuzzyMatcher),
-        row: &RowId,
-    ) -> Option<u32> {
+    fn rank(&self, _: Pane, _: &Columns, wardrobe: &Wardrobe, filter: &Filter, row: &RowId) -> Option<u32> {
         match row {
             RowId::Hat(id) => {
                 let title = self.hats_by_id.get(id).and_then(|known| known.title.as_deref());
-                filter.score_existing_hat(matching, id, title)
+                filter.rank_existing_hat(id, title)
             }
             RowId::Jid(jid) => match wardrobe.room(jid) {
-                Some(room) => filter.score_room(matching, (jid, room)),
-                None => filter.score_address(matching, jid),
+                Some(room) => filter.rank_room((jid, room)),
+                None => filter.rank_address(jid),
             },
         }
     }

@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use crate::app::describe;
 use crate::app::filter::Filter;
-use crate::app::matching::FuzzyMatcher;
 use crate::app::place::Pane;
-use crate::model::{Affiliation, Attachment, HatId, Jid, Room, User, Wardrobe};
+use crate::model::{Attachment, HatId, Jid, Room, User, Wardrobe};
 
 use super::cascade::{CascadeSource, Columns, RowId};
-use super::sort::Sort;
-use super::sorted_hats;
+use super::sort::{self, Sort, sorted_hats};
 use super::tally::{self, Tally};
 
 #[derive(Debug, Clone, Default)]
@@ -56,22 +54,14 @@ fn rooms(sort: Sort, wardrobe: &Wardrobe) -> Vec<RowId> {
 /// Sorted by affiliation (highest first) and address, unless another order was chosen.
 fn users(sort: Sort, room: Option<&Arc<Room>>) -> Vec<RowId> {
     let here: &[(Jid, User)] = room.map_or(&[], |room| room.users());
-    let id = |(jid, _): &(Jid, User)| RowId::Jid(jid.clone());
+    let mut rows: Vec<&(Jid, User)> = here.iter().collect();
+    sort::by_address(&mut rows, |(jid, _)| jid);
     match sort {
-        Sort::Hats => {
-            let mut rows: Vec<&(Jid, User)> = here.iter().collect();
-            rows.sort_by_key(|(_, user)| std::cmp::Reverse(user.hats.len()));
-            rows.into_iter().map(id).collect()
-        }
-        Sort::Affiliation => {
-            let of = |affiliation| {
-                here.iter()
-                    .filter(move |(_, user)| user.affiliation == affiliation)
-            };
-            Affiliation::ALL.into_iter().flat_map(of).map(id).collect()
-        }
-        _ => here.iter().map(id).collect(),
+        Sort::Hats => rows.sort_by_key(|(_, user)| std::cmp::Reverse(user.hats.len())),
+        Sort::Affiliation => rows.sort_by_key(|(_, user)| user.affiliation as usize),
+        _ => {}
     }
+    rows.into_iter().map(|(jid, _)| RowId::Jid(jid.clone())).collect()
 }
 
 impl CascadeSource for ByRoom {
@@ -103,22 +93,22 @@ impl CascadeSource for ByRoom {
         }
     }
 
-    fn score(
+    fn rank(
         &self,
         pane: Pane,
         columns: &Columns,
         wardrobe: &Wardrobe,
-        (filter, matching): (&Filter, &mut FuzzyMatcher),
+        filter: &Filter,
         row: &RowId,
     ) -> Option<u32> {
         match pane {
             Pane::First => {
                 let jid = row.jid()?;
-                filter.score_room(matching, (jid, wardrobe.room(jid)?))
+                filter.rank_room((jid, wardrobe.room(jid)?))
             }
             Pane::Second => {
                 let (jid, room) = (row.jid()?, room(columns, wardrobe)?);
-                filter.score_user(matching, room, (jid, room.user(jid)?))
+                filter.rank_user(room, (jid, room.user(jid)?))
             }
             Pane::Third => {
                 let (id, room) = (row.hat()?, room(columns, wardrobe)?);
@@ -126,7 +116,7 @@ impl CascadeSource for ByRoom {
                     Some(tallies) => &tallies.get(id)?.first,
                     None => room.user(columns.jid(Pane::Second)?)?.hats.get(id)?,
                 };
-                filter.score_hat(matching, room, (id, attachment))
+                filter.rank_hat(room, (id, attachment))
             }
         }
     }

@@ -3,43 +3,68 @@
 //! The index of users exists while the view is open. It is built in chunks by merging the sorted users of all rooms, so
 //! the result is sorted as it grows and keys are handled in between.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BinaryHeap};
-use std::sync::Arc;
 
 use crate::app::filter::Filter;
-use crate::app::matching::FuzzyMatcher;
+use crate::app::folding;
 use crate::app::place::Pane;
 use crate::model::{Attachment, HatId, Jid, Room, Wardrobe};
 
 use super::cascade::{CascadeSource, Columns, RowId};
-use super::sort::Sort;
+use super::memberships::MembershipChange;
+use super::sort::{self, Sort, sorted_hats, sorted_rooms};
 use super::tally::{self, Tally};
-use super::{sorted_hats, sorted_rooms};
 
 /// Memberships merged before the next key is handled.
 const CHUNK: usize = 20_000;
 
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct ByUser {
-    /// The rooms that were indexed.
-    rooms: Vec<(Jid, Arc<Room>)>,
+    /// The rooms that are being indexed, and their users in order.
+    rooms: Vec<(Jid, Vec<Jid>)>,
     /// The user and the room of every membership, sorted. One large allocation, which goes back to the system when the
     /// view closes; a list of rooms for each of a million users did not.
     memberships: Vec<(Jid, Jid)>,
     /// While the index is built: the next user of each room, with the indices of the room and of the user in it.
-    next: BinaryHeap<Reverse<(Jid, usize, usize)>>,
+    next: BinaryHeap<Reverse<(ByAddress, usize, usize)>>,
     /// The hats of the selected user in the marked rooms; `None` if no room is marked.
     pub tallies: Option<BTreeMap<HatId, Tally>>,
+}
+
+/// A user, in the order of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ByAddress(Jid);
+
+impl Ord for ByAddress {
+    fn cmp(&self, other: &Self) -> Ordering {
+        folding::compare_addresses(self.0.as_str(), other.0.as_str())
+    }
+}
+
+impl PartialOrd for ByAddress {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The order of memberships: by user, then by room.
+fn order((user, room): (&Jid, &Jid), (other, other_room): (&Jid, &Jid)) -> Ordering {
+    folding::compare_addresses(user.as_str(), other.as_str()).then_with(|| room.cmp(other_room))
 }
 
 impl ByUser {
     /// Starts to index a wardrobe.
     pub(super) fn start(wardrobe: &Wardrobe) -> Self {
-        let rooms: Vec<(Jid, Arc<Room>)> = rooms_of(wardrobe);
-        let first = |(place, (_, room)): (usize, &(Jid, Arc<Room>))| {
-            let (jid, _) = room.users().first()?;
-            Some(Reverse((jid.clone(), place, 0)))
+        let sorted = |room: &Room| {
+            let mut users: Vec<Jid> = room.users().iter().map(|(user, _)| user.clone()).collect();
+            sort::by_address(&mut users, |user| user);
+            users
+        };
+        let rooms = wardrobe.rooms().map(|(jid, room)| (jid.clone(), sorted(room)));
+        let rooms: Vec<(Jid, Vec<Jid>)> = rooms.collect();
+        let first = |(place, (_, users)): (usize, &(Jid, Vec<Jid>))| {
+            Some(Reverse((ByAddress(users.first()?.clone()), place, 0)))
         };
         let next = rooms.iter().enumerate().filter_map(first).collect();
         Self {
@@ -57,70 +82,51 @@ impl ByUser {
     /// Indexes the next chunk. True if the index is complete.
     pub(super) fn build(&mut self) -> bool {
         for _ in 0..CHUNK {
-            let Some(Reverse((jid, place, at))) = self.next.pop() else {
+            let Some(Reverse((ByAddress(jid), place, at))) = self.next.pop() else {
                 break;
             };
-            let Some((address, room)) = self.rooms.get(place) else {
+            let Some((address, users)) = self.rooms.get(place) else {
                 continue;
             };
-            if let Some((next, _)) = room.users().get(at + 1) {
-                self.next.push(Reverse((next.clone(), place, at + 1)));
+            if let Some(next) = users.get(at + 1) {
+                self.next.push(Reverse((ByAddress(next.clone()), place, at + 1)));
             }
             // Of one user, the heap yields the rooms in the order of the wardrobe, which is that of their addresses.
             self.memberships.push((jid, address.clone()));
         }
-        self.next.is_empty()
+        let done = self.next.is_empty();
+        if done {
+            self.rooms = Vec::new();
+        }
+        done
     }
 
-    /// Updates the index; only rooms that changed are compared.
-    pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
-        if self.is_building() {
-            *self = Self::start(wardrobe);
-            return;
-        }
-        let before: BTreeMap<Jid, Arc<Room>> = std::mem::take(&mut self.rooms).into_iter().collect();
-        self.rooms = rooms_of(wardrobe);
-        let mut changes: Vec<(Jid, Jid, bool)> = Vec::new();
-        for (address, room) in &self.rooms {
-            let old = before.get(address);
-            if old.is_some_and(|old| Arc::ptr_eq(old, room)) {
-                continue;
-            }
-            let old = old.map_or(&[][..], |old| old.users());
-            let is_in = |users: &[(Jid, crate::model::User)], user: &Jid| {
-                users.binary_search_by(|(jid, _)| jid.cmp(user)).is_ok()
-            };
-            let came = room.users().iter().filter(|(user, _)| !is_in(old, user));
-            changes.extend(came.map(|(user, _)| (user.clone(), address.clone(), true)));
-            let went = old.iter().filter(|(user, _)| !is_in(room.users(), user));
-            changes.extend(went.map(|(user, _)| (user.clone(), address.clone(), false)));
-        }
-        for (address, room) in before.iter().filter(|(jid, _)| wardrobe.room(jid).is_none()) {
-            let went = room.users().iter();
-            changes.extend(went.map(|(user, _)| (user.clone(), address.clone(), false)));
-        }
+    /// Updates the index.
+    pub(super) fn refresh(&mut self, wardrobe: &Wardrobe, changes: &[MembershipChange]) {
         // Inserting so many one by one is slower than indexing again.
-        if changes.len() > CHUNK {
+        if self.is_building() || changes.len() > CHUNK {
             *self = Self::start(wardrobe);
             return;
         }
-        for (user, room, is_there) in changes {
-            self.update_membership(user, room, is_there);
-        }
-    }
-
-    fn update_membership(&mut self, user: Jid, room: Jid, is_there: bool) {
-        let membership = (user, room);
-        match (self.memberships.binary_search(&membership), is_there) {
-            (Err(at), true) => self.memberships.insert(at, membership),
-            (Ok(at), false) => drop(self.memberships.remove(at)),
-            (Ok(_), true) | (Err(_), false) => {}
+        for change in changes {
+            let at = self
+                .memberships
+                .binary_search_by(|(user, room)| order((user, room), (&change.user, &change.room)));
+            match (at, change.is_there) {
+                (Err(at), true) => self
+                    .memberships
+                    .insert(at, (change.user.clone(), change.room.clone())),
+                (Ok(at), false) => drop(self.memberships.remove(at)),
+                (Ok(_), true) | (Err(_), false) => {}
+            }
         }
     }
 
     /// The memberships of a user: each with the user's address and the room's.
     pub(in crate::app) fn memberships_of(&self, user: &Jid) -> &[(Jid, Jid)] {
-        let start = self.memberships.partition_point(|(jid, _)| jid < user);
+        let is_before =
+            |(jid, _): &(Jid, Jid)| folding::compare_addresses(jid.as_str(), user.as_str()).is_lt();
+        let start = self.memberships.partition_point(is_before);
         let rest = self.memberships.get(start..).unwrap_or_default();
         rest.get(..rest.partition_point(|(jid, _)| jid == user))
             .unwrap_or_default()
@@ -171,11 +177,6 @@ impl ByUser {
     }
 }
 
-fn rooms_of(wardrobe: &Wardrobe) -> Vec<(Jid, Arc<Room>)> {
-    let rooms = wardrobe.rooms();
-    rooms.map(|(jid, room)| (jid.clone(), room.clone())).collect()
-}
-
 impl CascadeSource for ByUser {
     fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let sort = columns.get(pane).sort;
@@ -186,19 +187,19 @@ impl CascadeSource for ByUser {
         }
     }
 
-    fn score(
+    fn rank(
         &self,
         pane: Pane,
         columns: &Columns,
         wardrobe: &Wardrobe,
-        (filter, matching): (&Filter, &mut FuzzyMatcher),
+        filter: &Filter,
         row: &RowId,
     ) -> Option<u32> {
         match pane {
-            Pane::First => filter.score_address(matching, row.jid()?),
+            Pane::First => filter.rank_address(row.jid()?),
             Pane::Second => {
                 let jid = row.jid()?;
-                filter.score_room(matching, (jid, wardrobe.room(jid)?))
+                filter.rank_room((jid, wardrobe.room(jid)?))
             }
             Pane::Third => {
                 let (id, room) = (row.hat()?, wardrobe.room(columns.jid(Pane::Second)?)?);
@@ -206,7 +207,7 @@ impl CascadeSource for ByUser {
                     Some(tallies) => &tallies.get(id)?.first,
                     None => room.user(columns.jid(Pane::First)?)?.hats.get(id)?,
                 };
-                filter.score_hat(matching, room, (id, attachment))
+                filter.rank_hat(room, (id, attachment))
             }
         }
     }
@@ -226,6 +227,7 @@ impl CascadeSource for ByUser {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::memberships;
     use super::*;
     use crate::model::Affiliation;
 
@@ -258,7 +260,7 @@ mod tests {
         ) {
             let (before, after) = (wardrobe(&before), wardrobe(&after));
             let mut index = complete(&before);
-            index.refresh(&after);
+            index.refresh(&after, &memberships::changes(&before, &after));
             while !index.build() {}
             prop_assert_eq!(&index.memberships, &complete(&after).memberships);
         }
@@ -270,7 +272,7 @@ mod tests {
             let wardrobe = wardrobe(&members);
             let index = complete(&wardrobe);
             prop_assert_eq!(index.memberships.len(), wardrobe.user_count());
-            prop_assert!(index.memberships.is_sorted_by(|one, next| one < next));
+            prop_assert!(index.memberships.is_sorted_by(|one, next| order((&one.0, &one.1), (&next.0, &next.1)).is_lt()));
             for (user, room) in &index.memberships {
                 prop_assert!(wardrobe.user(room, user).is_some());
                 prop_assert!(index.memberships_of(user).contains(&(user.clone(), room.clone())));

@@ -1,7 +1,6 @@
 //! Three columns; each lists the items of the rows selected to its left.
 
 use crate::app::filter::Filter;
-use crate::app::matching::FuzzyMatcher;
 use crate::app::place::{PANES, Pane};
 use crate::model::{HatId, Jid, Wardrobe};
 
@@ -76,13 +75,13 @@ pub(super) trait CascadeSource {
     /// The rows of a pane, sorted.
     fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId>;
 
-    /// Score of a row for a filter; `None` if it does not match.
-    fn score(
+    /// How well a row matches a filter; `None` if it does not.
+    fn rank(
         &self,
         pane: Pane,
         columns: &Columns,
         wardrobe: &Wardrobe,
-        filter: (&Filter, &mut FuzzyMatcher),
+        filter: &Filter,
         row: &RowId,
     ) -> Option<u32>;
 
@@ -183,12 +182,9 @@ impl Columns {
         if self.get(pane).list.filter.is_none() {
             return false;
         }
-        // Scoring reads the other columns, so the list is moved out while it is changed.
+        // Matching reads the other columns, so the list is moved out while it is changed.
         let mut list = std::mem::take(&mut self.get_mut(pane).list);
-        let mut matching = FuzzyMatcher::new();
-        let done = list.scan(most, |filter, row| {
-            source.score(pane, self, wardrobe, (filter, &mut matching), row)
-        });
+        let done = list.scan(most, |filter, row| source.rank(pane, self, wardrobe, filter, row));
         self.get_mut(pane).list = list;
         done
     }

@@ -15,7 +15,7 @@ pub(in crate::app) struct FilteredRows {
     found: Vec<RowId>,
     /// Number of rows scanned.
     scanned: usize,
-    /// Score and row of the best match.
+    /// Rank and row of the best match.
     best: Option<(u32, usize)>,
     /// Whether the best match is selected: while typing, until the selection is moved.
     follows_best: bool,
@@ -82,17 +82,13 @@ impl FilteredRows {
     }
 
     /// Scans up to `most` more rows. True if filtering is complete and the visible rows were replaced.
-    pub(super) fn scan(
-        &mut self,
-        most: usize,
-        mut score: impl FnMut(&Filter, &RowId) -> Option<u32>,
-    ) -> bool {
+    pub(super) fn scan(&mut self, most: usize, rank: impl Fn(&Filter, &RowId) -> Option<u32>) -> bool {
         let Some(filter) = &self.filter else { return false };
         for row in self.all.iter().skip(self.scanned).take(most) {
-            let Some(score) = score(filter, row) else { continue };
-            // An empty filter scores 0 and has no best match.
-            if score > self.best.map_or(0, |(best, _)| best) {
-                self.best = Some((score, self.found.len()));
+            let Some(rank) = rank(filter, row) else { continue };
+            // An empty filter ranks everything 0 and has no best match.
+            if rank > self.best.map_or(0, |(best, _)| best) {
+                self.best = Some((rank, self.found.len()));
             }
             self.found.push(row.clone());
         }

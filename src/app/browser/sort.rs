@@ -1,6 +1,12 @@
 //! Sort orders of the panes.
 
+use std::sync::Arc;
+
 use crate::app::place::{Grouping, Pane};
+use crate::app::{describe, folding};
+use crate::model::{Attachment, HatId, Jid, Room, User};
+
+use super::cascade::RowId;
 
 /// A sort order; ties are sorted by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,4 +58,42 @@ impl Sort {
             Self::Rooms => "by number of rooms, most first",
         }
     }
+}
+
+/// Hats sorted by title with untitled ones last, or active ones first.
+pub(super) fn sorted_hats<'a>(
+    sort: Sort,
+    hats: impl Iterator<Item = (&'a Room, &'a HatId, &'a Attachment)>,
+) -> Vec<RowId> {
+    let active_first = sort == Sort::Active;
+    let key = |(room, id, attachment): (&Room, &HatId, &Attachment)| {
+        let title = folding::sort_key(room.title(id, attachment).unwrap_or_default());
+        let first = active_first.then(|| (!attachment.is_active(), !attachment.is_required()));
+        ((first, title.is_empty(), title), id.clone())
+    };
+    let mut rows: Vec<_> = hats.map(key).collect();
+    rows.sort();
+    rows.into_iter().map(|(_, id)| id.into()).collect()
+}
+
+/// The rooms of a user sorted by name, by affiliation (highest first) or by number of hats (most first).
+pub(super) fn sorted_rooms<'a>(
+    sort: Sort,
+    rooms: impl Iterator<Item = (&'a Jid, &'a Arc<Room>, &'a User)>,
+) -> Vec<RowId> {
+    let mut rows: Vec<_> = rooms.collect();
+    rows.sort_by_cached_key(|(at, room, user)| {
+        let first = match sort {
+            Sort::Affiliation => user.affiliation as usize,
+            Sort::Hats => usize::MAX - user.hats.len(),
+            _ => 0,
+        };
+        (first, describe::room_sort_key(at, room))
+    });
+    rows.into_iter().map(|(at, ..)| at.clone().into()).collect()
+}
+
+/// Sorts users by their addresses.
+pub(super) fn by_address<T>(users: &mut [T], address: impl Fn(&T) -> &Jid) {
+    users.sort_by(|one, other| folding::compare_addresses(address(one).as_str(), address(other).as_str()));
 }

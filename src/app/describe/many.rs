@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Affiliation, Edit, Jid};
+use crate::model::{Affiliation, Edit, Group, Jid};
 
-use super::{count, users_phrase};
+use super::{attachment_name, count, edit_with_user, first_few, group, users_phrase};
 
 /// The number of changes of each kind, and their users.
 #[derive(Default)]
@@ -157,4 +157,101 @@ pub(super) fn summary_by_kind(all: &[Edit]) -> String {
         kinds.count_edit(edit);
     }
     kinds.summary()
+}
+
+/// Describes edits that differ only in the user: `added "Proctor" to 20 users in …`.
+pub(super) fn same_for_many_users(all: &[Edit]) -> Option<String> {
+    let first = all.first()?;
+    let pattern = edit_with_user(first, "\0");
+    let mut users = BTreeSet::new();
+    for edit in all {
+        if edit_with_user(edit, "\0") != pattern || !users.insert(edit.user()?) {
+            return None;
+        }
+    }
+    Some(edit_with_user(first, &users_phrase(&users)))
+}
+
+/// Describes the same hat for users of several rooms: `added "Proctor" to 4 users in 2 rooms`.
+pub(super) fn same_hat_in_many_rooms(all: &[Edit]) -> Option<String> {
+    let verb = |edit: &Edit| match edit {
+        Edit::Hat {
+            hat, before, after, ..
+        } => match (before, after) {
+            (None, Some(after)) => Some((true, attachment_name(hat, after))),
+            (Some(before), None) => Some((false, attachment_name(hat, before))),
+            _ => None,
+        },
+        _ => None,
+    };
+    let (is_added, hat) = verb(all.first()?)?;
+    if all.iter().any(|edit| verb(edit) != Some((is_added, hat.clone()))) {
+        return None;
+    }
+    let users: BTreeSet<_> = all.iter().filter_map(Edit::user).collect();
+    let rooms: BTreeSet<_> = all.iter().filter_map(Edit::room).collect();
+    let who = users_phrase(&users);
+    let place = count(rooms.len(), "room");
+    Some(if is_added {
+        format!("added {hat} to {who} in {place}")
+    } else {
+        format!("removed {hat} from {who} in {place}")
+    })
+}
+
+/// Describes changes of several hats of one user: `changed hats of terry@example.org in …: added "Proctor", removed
+/// "Teacher"`.
+pub(super) fn many_hats_of_one_user(all: &[Edit]) -> Option<String> {
+    let (room, user) = (all.first()?.room()?, all.first()?.user()?);
+    let (mut added, mut removed, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+    for edit in all {
+        match edit {
+            Edit::Hat {
+                room: here,
+                user: who,
+                hat,
+                before,
+                after,
+                ..
+            } if here == room && who == user => match (before, after) {
+                (None, None) => {}
+                (None, Some(after)) => added.push(attachment_name(hat, after)),
+                (Some(before), None) => removed.push(attachment_name(hat, before)),
+                (Some(before), Some(_)) => changed.push(attachment_name(hat, before)),
+            },
+            _ => return None,
+        }
+    }
+    let parts = [(added, "added"), (removed, "removed"), (changed, "changed")];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(hats, _)| !hats.is_empty())
+        .map(|(hats, what)| format!("{what} {}", first_few(hats)))
+        .collect();
+    Some(format!("changed hats for {user} in {room}: {}", parts.join(", ")))
+}
+
+/// Describes a hat that was added to users and defined in the catalog of their room: `added the new hat "Proctor" to …`.
+pub(super) fn new_hat(all: &[Edit]) -> Option<String> {
+    let is_new = |edit: &Edit| match edit {
+        Edit::Catalog {
+            hat,
+            before: None,
+            after: Some(_),
+            ..
+        } => Some(hat.clone()),
+        _ => None,
+    };
+    let hat = is_new(all.first()?)?;
+    let defined = all
+        .iter()
+        .take_while(|edit| is_new(edit).as_ref() == Some(&hat))
+        .count();
+    let added = all.get(defined..).filter(|added| !added.is_empty())?;
+    let is_added = |edit: &Edit| matches!(edit, Edit::Hat { hat: this, before: None, after: Some(_), .. } if *this == hat);
+    if !added.iter().all(is_added) {
+        return None;
+    }
+    let said = group(&Group(added.to_vec()));
+    Some(said.replacen("added ", "added the new hat ", 1))
 }

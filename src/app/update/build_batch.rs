@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::app::form::{FieldName, Form, FormSubject};
 use crate::app::subject::{rooms_label, single};
-use crate::app::{AttachmentRef, RoomUser, addresses, describe};
+use crate::app::{AttachmentRef, RoomUser, describe};
 use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Hue, Jid, Wardrobe};
 
 use super::batch::{Batch, BatchEdit, BatchSkip};
 use super::catalog_title::{self, ChangedTitles};
+use super::new_users;
 
 /// Builds the change that a form describes. The error says why it cannot be made at all.
 pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
@@ -37,10 +38,10 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
             })
         }
         FormSubject::EditDefined { room, hat, before } => define_hat(form, wardrobe, (room, hat), before),
-        FormSubject::AddUser { rooms } => add_users(form, wardrobe, rooms),
+        FormSubject::AddUser { rooms } => new_users::add(form, wardrobe, rooms),
         FormSubject::AddToRoom { users } => {
             let mut edit = BatchEdit::new(wardrobe);
-            add_to_rooms(&mut edit, &[form.resolve_room()?.id], users, form.affiliation());
+            new_users::add_to_rooms(&mut edit, &[form.resolve_room()?.id], users, form.affiliation());
             let question = format!("Add {} as {}?", edit.targets_with("to"), form.affiliation());
             Ok(edit.into_batch("Add users", question, ""))
         }
@@ -49,6 +50,9 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
             let (hat, mut edit) = (chosen()?, BatchEdit::new(wardrobe));
             let hats = members.iter().map(|(room, _)| (room, &hat));
             let titles = catalog_title::set(&mut edit, form, hats)?;
+            if form.new_hat.as_ref() == Some(&hat) {
+                define_new_hat(&mut edit, members, &hat, form)?;
+            }
             Ok(add_hat(edit, members, &hat, &form.attachment(), &titles))
         }
         FormSubject::EditHats {
@@ -112,76 +116,6 @@ fn define_hat(
     Ok(edit.into_batch(title, question, ""))
 }
 
-/// Adds one user or a list of users. A list always asks first, naming the addresses.
-fn add_users(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, String> {
-    let text = form.text(FieldName::User);
-    let is_list = addresses::is_list(&text);
-    let found = if is_list {
-        addresses::parse_list(&text)
-    } else {
-        let user = form.user().map_err(|error| error.to_string())?;
-        addresses::Addresses {
-            all: BTreeSet::from([user]),
-            ..addresses::Addresses::default()
-        }
-    };
-    if let Some(problem) = found.problem(rooms, wardrobe) {
-        return Err(problem);
-    }
-    let affiliation = form.affiliation();
-    let mut edit = BatchEdit::new(wardrobe);
-    let existing = add_to_rooms(&mut edit, rooms, &found.all, affiliation);
-    let question = format!("Add {} as {affiliation}?", edit.targets_with("to"));
-    if !is_list {
-        return Ok(edit.into_batch("Add users", question, ""));
-    }
-    let new: Vec<&Jid> = edit.users().into_iter().collect();
-    let new = format!("{}.", describe::first_few(&new));
-    let mut left = Vec::new();
-    if !existing.is_empty() {
-        let existing: Vec<&Jid> = existing.into_iter().collect();
-        left.push(format!(
-            "{}: {}.",
-            edit.skipped_summary(),
-            describe::first_few(&existing)
-        ));
-    }
-    if found.duplicates > 0 {
-        left.push(format!(
-            "{} ignored.",
-            describe::count(found.duplicates, "duplicate")
-        ));
-    }
-    let left = left.join(" ");
-    Ok(edit
-        .into_batch("Add users", question, new)
-        .always_confirm(true)
-        .with_skipped_text(left))
-}
-
-/// Adds users to the rooms they are not in yet. Returns the users who already are in one of them.
-fn add_to_rooms<'a>(
-    edit: &mut BatchEdit,
-    rooms: &[Jid],
-    users: impl IntoIterator<Item = &'a Jid> + Copy,
-    affiliation: Affiliation,
-) -> BTreeSet<&'a Jid> {
-    let mut existing = BTreeSet::new();
-    for (room, user) in rooms
-        .iter()
-        .flat_map(|room| users.into_iter().map(move |user| (room, user)))
-    {
-        if edit.next().user(room, user).is_some() {
-            // Adding must not change an existing affiliation.
-            edit.skip(BatchSkip::AlreadyInRoom, room, user);
-            existing.insert(user);
-            continue;
-        }
-        edit.change(room, user, |next| next.set_affiliation(user, room, affiliation));
-    }
-    existing
-}
-
 /// Sets the affiliation of users. `none` removes them, which always asks first if they have hats.
 pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affiliation: Affiliation) -> Batch {
     let mut edit = BatchEdit::new(wardrobe);
@@ -232,6 +166,35 @@ pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affilia
         ),
     };
     edit.into_batch(title, question, consequence)
+}
+
+/// Defines a new hat in the catalogs of the rooms that have one.
+fn define_new_hat(
+    edit: &mut BatchEdit,
+    members: &[RoomUser],
+    hat: &HatId,
+    form: &Form,
+) -> Result<(), String> {
+    let title = form.text(FieldName::Title);
+    let entry = CatalogHat {
+        title: Some(title.trim())
+            .filter(|title| !title.is_empty())
+            .map(Into::into),
+        ..CatalogHat::default()
+    };
+    let affiliated = members.iter().filter(|(room, user)| {
+        let user = edit.next().user(room, user);
+        user.is_some_and(|user| user.affiliation.is_affiliated())
+    });
+    let rooms: BTreeSet<Jid> = affiliated.map(|(room, _)| room.clone()).collect();
+    for room in rooms {
+        let catalog = edit.next().room(&room).map(|room| &room.catalog);
+        if catalog.is_some_and(|catalog| !catalog.is_empty() && !catalog.contains_key(hat)) {
+            let defined = edit.change_room(|next| next.set_catalog_hat(&room, hat, Some(entry.clone())));
+            defined.map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
 }
 
 /// Adds a hat to the users who do not have it.

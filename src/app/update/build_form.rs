@@ -6,6 +6,8 @@ use crate::app::text::TextInput;
 use crate::app::{AttachmentRef, RoomUser, State};
 use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Jid, Room, Wardrobe};
 
+use super::new_users;
+
 /// The affiliations offered for a new user and for an existing one.
 const NEW_USER_CHOICES: &[Affiliation] = &[
     Affiliation::Owner,
@@ -71,6 +73,10 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         FormSubject::EditDefined { room, hat, before } => catalog_fields(view, (room, hat), before),
     };
     let suggestions = suggestions(view, &subject);
+    let domain = match &subject {
+        FormSubject::AddUser { rooms } => new_users::commonest_domain(view, rooms),
+        _ => None,
+    };
     // Editing an existing hat nearly always means editing its title.
     let edits_hat = matches!(subject, FormSubject::EditHats { before: Some(_), .. });
     let focus = usize::from(edits_hat);
@@ -81,6 +87,10 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         save_attempted: false,
         suggestions,
         filled_title: None,
+        new_hat: None,
+        saves_new_hat: false,
+        domain,
+        completed_address: None,
         changed: false,
         server,
         allowed_rooms: state.start.scope.rooms.clone(),
@@ -137,7 +147,7 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
         FormSubject::AddHat { members } => {
             let (room, _) = members.first()?;
             let all_have = |id: &HatId| members.iter().all(|member| has(member, id));
-            Some(Suggestions::hats(view, room, all_have))
+            Some(Suggestions::hats(view, room, true, all_have))
         }
         FormSubject::EditHats {
             attachments,
@@ -147,12 +157,12 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
             let at = attachments.first()?;
             let member = (at.room.clone(), at.user.clone());
             let is_other = |id: &HatId| at.hat != *id && has(&member, id);
-            Some(Suggestions::hats(view, &at.room, is_other))
+            Some(Suggestions::hats(view, &at.room, false, is_other))
         }
         FormSubject::DefineHat { room } => {
             let catalog = view.room(room).map(|room| &room.catalog);
             let is_defined = |id: &HatId| catalog.is_some_and(|catalog| catalog.contains_key(id));
-            Some(Suggestions::hats(view, room, is_defined))
+            Some(Suggestions::hats(view, room, true, is_defined))
         }
         _ => None,
     }

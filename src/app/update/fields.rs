@@ -3,6 +3,7 @@
 use crate::app::draft::{Draft, FormDraft};
 use crate::app::form::{FieldValue, Form};
 use crate::app::place::Place;
+use crate::app::suggest::Suggestion;
 use crate::app::text::TextInput;
 use crate::app::view::View;
 use crate::app::{Effect, Layer, Spot, State};
@@ -44,9 +45,7 @@ impl Layer for Form {
     }
 
     fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
-        if let Some(known) = &mut self.suggestions {
-            known.select(Some(row));
-        }
+        self.select_row(row);
     }
 
     fn leave_rows(&mut self) {
@@ -70,6 +69,14 @@ impl Layer for Form {
     fn add_to_draft(&self, draft: &mut Draft, ending: bool) {
         if ending && self.is_changed() {
             draft.forms.push(FormDraft::of_form(self));
+        }
+    }
+}
+
+impl Form {
+    fn select_row(&mut self, row: usize) {
+        if let Some(known) = &mut self.suggestions {
+            known.select(Some(row));
         }
     }
 }
@@ -121,8 +128,13 @@ fn click(form: &mut Form, on: Spot) {
         }
         Spot::Suggestion(row) => {
             let known = form.suggestions.as_ref().and_then(|known| known.get(row));
-            if let Some(known) = known.cloned() {
-                form::fill_suggestion(form, &known);
+            if let Some(Suggestion::Existing(existing)) = known {
+                let existing = existing.clone();
+                form::fill_suggestion(form, &existing);
+            } else {
+                // A new hat is made by Enter, which then acts on the row.
+                form.focus_spot(&[on]);
+                form.select_row(row);
             }
         }
         _ => {}

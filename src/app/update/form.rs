@@ -1,14 +1,16 @@
 //! Opening, filling in and saving forms.
 
+use crate::app::catalog::CatalogOverlay;
+use crate::app::command::CommandId;
 use crate::app::form::{FieldName, FieldValue, Form, FormSubject};
 use crate::app::place::{Grouping, RowKind};
 use crate::app::subject::single;
-use crate::app::suggest::Existing;
+use crate::app::suggest::{Existing, Suggestion};
 use crate::app::{Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, State, conflict_text};
-use crate::model::{CatalogHat, Jid};
+use crate::model::{CatalogHat, HatId, Jid};
 
 use super::batch::{self, BatchOutcome};
-use super::{build_batch, build_form};
+use super::{build_batch, build_form, new_users};
 
 pub(super) fn open(state: &mut State, subject: FormSubject) {
     let form = build_form::build_form(subject, state);
@@ -82,10 +84,15 @@ pub(crate) fn request_new_id(_: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::NewId);
 }
 
-/// Fills the hat field with a generated ID and focuses the title.
-pub(super) fn insert_new_id(state: &mut State, id: &str) {
-    if let Some(form) = top(state) {
-        fill_hat(form, id, None);
+/// Fills the hat field with a generated ID and focuses the title; a title typed in the hat field moves there.
+pub(super) fn insert_new_id(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
+    let Some(form) = top(state) else { return };
+    let typed = form.text(FieldName::Hat);
+    let title = Some(typed.trim()).filter(|text| !text.is_empty() && HatId::parse_input(text).is_err());
+    fill_hat(form, id, title);
+    form.new_hat = Some(HatId::unchecked(id));
+    if std::mem::take(&mut form.saves_new_hat) {
+        commit_form(state, effects);
     }
 }
 
@@ -109,7 +116,7 @@ pub(super) fn fill_hat(form: &mut Form, id: &str, title: Option<&str>) {
         .unwrap_or(form.focus);
 }
 
-/// Fills the field with a suggestion.
+/// Fills the field with an existing item.
 pub(super) fn fill_suggestion(form: &mut Form, existing: &Existing) {
     if let Existing::Hat(hat) = existing {
         return fill_hat(form, hat.id.as_str(), hat.title.as_deref());
@@ -153,15 +160,16 @@ pub(super) fn clear_list_selection(form: &mut Form) {
     }
 }
 
-pub(crate) fn accept_suggestion(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn accept_suggestion(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(form) = top(state) else { return };
-    let known = form
-        .suggestions
-        .as_ref()
-        .and_then(|known| known.get(known.selected()?))
-        .cloned();
-    if let Some(known) = known {
-        fill_suggestion(form, &known);
+    let known = form.suggestions.as_ref();
+    match known.and_then(|known| known.get(known.selected()?)) {
+        Some(Suggestion::Existing(existing)) => {
+            let existing = existing.clone();
+            fill_suggestion(form, &existing);
+        }
+        Some(Suggestion::NewHat(_)) => effects.push(Effect::NewId),
+        None => {}
     }
 }
 
@@ -204,6 +212,9 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     let (view, keymap) = (state.view.clone(), state.keymap().clone());
     let Some(form) = top(state) else { return };
     clear_list_selection(form);
+    if let Some(completed) = new_users::completed_address(form, &view) {
+        return fill_address(state, &completed);
+    }
     if let Some((at, problem)) = form.first_problem(&view, &keymap) {
         form.save_attempted = true;
         form.focus = at;
@@ -225,11 +236,30 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     commit_form(state, effects);
 }
 
-/// Applies the change that the topmost form describes, or asks first.
+/// Completes the address of a new user. It is saved by another key press, after it was seen.
+fn fill_address(state: &mut State, completed: &str) {
+    let Some(form) = top(state) else { return };
+    form.completed_address = Some(form.text(FieldName::User));
+    form.set_text(FieldName::User, completed);
+    form.focus = form
+        .fields
+        .iter()
+        .position(|field| field.name == FieldName::User)
+        .unwrap_or(form.focus);
+    let save = state.key(CommandId::Save);
+    state.notify(format!("Address completed: {save} adds {completed}"));
+}
+
+/// Applies the change that the topmost form describes, or asks first. A new hat needs an ID first.
 pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(form) = top(state).cloned() {
-        propose(state, effects, &form);
+    let Some(form) = top(state) else { return };
+    if form.new_hat_title().is_some() {
+        form.saves_new_hat = true;
+        effects.push(Effect::NewId);
+        return;
     }
+    let form = form.clone();
+    propose(state, effects, &form);
 }
 
 /// Applies the change that a form describes, or asks first; confirming closes the topmost form.
@@ -263,7 +293,14 @@ fn select(state: &mut State, form: &Form) {
         FormSubject::EditHats { attachments, .. } => {
             single(attachments).map(|at| (at.room.clone(), Some(at.user.clone())))
         }
-        FormSubject::DefineHat { .. } | FormSubject::EditDefined { .. } => return,
+        FormSubject::DefineHat { .. } => {
+            let catalog = state.top_as_mut::<CatalogOverlay>();
+            if let (Some(catalog), Some(hat)) = (catalog, hat) {
+                catalog.selected_hat = Some(hat);
+            }
+            return;
+        }
+        FormSubject::EditDefined { .. } => return,
     };
     match (state.grouping(), at, hat) {
         (Grouping::ByRoom, Some((room, user)), hat) => {

@@ -28,6 +28,7 @@ mod keys;
 mod lists;
 mod marks;
 mod mouse;
+mod new_users;
 mod panes;
 mod password;
 mod plan;
@@ -79,7 +80,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             filter::next_chunk(state, &mut effects);
             finder::next_chunk(state, &mut effects);
         }
-        Msg::NewId(id) => form::insert_new_id(state, &id),
+        Msg::NewId(id) => form::insert_new_id(state, &id, &mut effects),
         Msg::Imported(path, given) => prompt::import_read(state, &path, given),
         Msg::Exported(export, result) => prompt::export_done(state, export, result),
         Msg::DraftFound(bytes) => draft::loaded(state, bytes),

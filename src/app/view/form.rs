@@ -2,13 +2,13 @@
 
 use crate::app::command::CommandId;
 use crate::app::form::{Field, FieldName, FieldValue, Form, FormSubject};
-use crate::app::suggest::{Existing, Suggestions};
+use crate::app::suggest::{Existing, Suggestion, Suggestions};
 use crate::app::{Spot, State, describe};
-use crate::model::{Affiliation, write};
+use crate::model::{Affiliation, HatId, write};
 
 use super::{
     Body, CellWidth, FieldView, FieldsView, HatAppearance, Heading, ItemRow, ListRow, ListView, Preview,
-    RowCell, SuggestionsView, Truncation, ValueView, View, label,
+    RowCell, SuggestionsView, ValueView, View, label,
 };
 
 pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
@@ -20,6 +20,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
             FormSubject::AddToRoom { .. } => "Rooms",
             _ => "Existing hats",
         },
+        count: known.existing(),
         list: suggestions(form, known),
         field_has_keys: typing,
     });
@@ -80,10 +81,18 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
 fn field_hint(state: &State, form: &Form, field: &Field) -> String {
     match title_match(form, field) {
         Some((id, title)) if title.is_empty() => format!("→ {id}"),
+        Some((_, title)) if field.name == FieldName::Hat => format!("→ {title}"),
         Some((id, title)) => format!("→ {title} · {id}"),
-        // Usually the local part was forgotten, but a whole domain can be affiliated as well.
-        None if field.name == FieldName::User && form.is_domain_address() => {
-            "whole domain; for one user: user@domain".into()
+        None if field.name == FieldName::User && form.completed_address().is_some() => {
+            let save = state.key(CommandId::Save);
+            let completed = form.completed_address().unwrap_or_default();
+            format!("{save} completes it to {completed}")
+        }
+        None if field.name == FieldName::Hat && form.new_hat_title().is_some() => {
+            format!(
+                "→ new hat {}",
+                describe::quoted(form.new_hat_title().unwrap_or_default())
+            )
         }
         None if field.name == FieldName::Affiliation => match form.affiliation() {
             Affiliation::None => "removes the user and their hats from the room".into(),
@@ -112,7 +121,10 @@ fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> ListView<'a> {
     let selected = form.selected_suggestion().and_then(|row| known.get(row));
     ListView {
         empty: vec!["No matches".into()],
-        full_text: selected.map(|one| one.id().to_owned()),
+        full_text: match selected {
+            Some(Suggestion::Existing(one)) => Some(one.id().to_owned()),
+            _ => None,
+        },
         ..ListView::new(known.len(), form.selected_suggestion(), move |at| {
             ListRow::Item(ItemRow {
                 cells: known.get(at).map(suggestion).unwrap_or_default(),
@@ -123,21 +135,32 @@ fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> ListView<'a> {
     }
 }
 
-/// Title, ID, which distinguishes equal titles, and number of users.
-fn suggestion(one: &Existing) -> Vec<RowCell<'_>> {
-    let title = match one {
-        Existing::Hat(hat) => label::hat(&hat.id, hat.title.as_deref()),
-        Existing::Room(id, room) => label::room(id, room).into(),
+/// Title, where it is used, which distinguishes equal titles, and number of users; or the new hat.
+fn suggestion(row: Suggestion<'_>) -> Vec<RowCell<'_>> {
+    let one = match row {
+        Suggestion::Existing(one) => one,
+        Suggestion::NewHat(title) => {
+            let name = describe::quoted(title);
+            return vec![
+                RowCell::text(format!("+ New hat {name}"))
+                    .width(CellWidth::Share(1))
+                    .gap(2)
+                    .spoken(format!("New hat {name}")),
+            ];
+        }
+    };
+    let (title, place) = match one {
+        Existing::Hat(hat) => (
+            label::hat(&hat.id, hat.title.as_deref()),
+            RowCell::text(hat.room_phrase()),
+        ),
+        Existing::Room(id, room) => (label::room(id, room).into(), RowCell::address(id.as_str())),
     };
     vec![
         RowCell::text(title).width(CellWidth::Share(9)).gap(2),
         RowCell {
             min_row_width: 46,
-            ..RowCell::text(one.id())
-                .truncated(Truncation::Middle)
-                .width(CellWidth::Share(11))
-                .gap(2)
-                .silent()
+            ..place.width(CellWidth::Share(11)).gap(2)
         },
         RowCell {
             right_aligned: true,
@@ -157,8 +180,13 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     };
     let attachment = form.attachment();
     let hat = form.resolve_hat().ok().map(|chosen| chosen.id);
+    let new = hat.is_none().then(|| form.new_hat_title()).flatten();
     let there = state.wardrobe().room(room);
     let shown = match &hat {
+        None if new.is_some() && attachment.is_active() => {
+            HatAppearance::New(attachment.title.as_deref().unwrap_or_default().to_owned())
+        }
+        None if new.is_some() => HatAppearance::Inactive,
         None => HatAppearance::Unknown,
         Some(_) if !attachment.is_active() => HatAppearance::Inactive,
         Some(id) => {
@@ -177,10 +205,14 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     Some(Preview {
         user: user.local().unwrap_or(user.as_str()),
         appearance: shown,
-        stored: hat.map(|id| {
-            let id = serde_json::Value::from(id.as_str()).to_string();
-            format!("{id}: {}", write::compact(&attachment))
-        }),
+        stored: hat
+            .as_ref()
+            .map(HatId::as_str)
+            .or(new.map(|_| "urn:uuid:…"))
+            .map(|id| {
+                let id = serde_json::Value::from(id).to_string();
+                format!("{id}: {}", write::compact(&attachment))
+            }),
     })
 }
 
@@ -205,7 +237,7 @@ fn status(state: &State, form: &Form) -> String {
             } else {
                 "existing room"
             };
-            let number = describe::count(known.len(), noun);
+            let number = describe::count(known.existing(), noun);
             format!(". {number}, {} lists them", state.key(CommandId::OpenSuggestions))
         }
         _ => String::new(),

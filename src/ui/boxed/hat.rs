@@ -63,7 +63,11 @@ impl HatPreview<'_, '_> {
         self.heading(
             buffer,
             first,
-            &format!("{} {}", self.suggestions.title, describe::grouped(list.len)),
+            &format!(
+                "{} {}",
+                self.suggestions.title,
+                describe::grouped(self.suggestions.count)
+            ),
         );
         let rows = skip_lines(area, 1);
         if let Some(says) = list.empty.first().filter(|_| list.len == 0) {
@@ -120,16 +124,21 @@ impl HatPreview<'_, '_> {
             HatAppearance::Inactive => {
                 self.text(buffer, rest, "(inactive: not shown)", self.theme.faint());
             }
+            HatAppearance::New(title) => self.shown_hat(buffer, rest, title, self.theme.strong()),
             HatAppearance::Hat(title, id, hue) => {
                 let style = self.theme.hat(id, hue.as_ref()).add_modifier(Modifier::BOLD);
-                let space = usize::from(rest.width).saturating_sub(2);
-                let title = Sanitized::cut(title, space, Truncation::End, charset);
-                let shown = Sanitized::literal("[")
-                    .append(&title)
-                    .append(&Sanitized::literal("]"));
-                put(buffer, rest, &shown, style);
+                self.shown_hat(buffer, rest, title, style);
             }
         }
+    }
+
+    fn shown_hat(&self, buffer: &mut Buffer, line: Rect, title: &str, style: Style) {
+        let space = usize::from(line.width).saturating_sub(2);
+        let title = Sanitized::cut(title, space, Truncation::End, self.theme.charset());
+        let shown = Sanitized::literal("[")
+            .append(&title)
+            .append(&Sanitized::literal("]"));
+        put(buffer, line, &shown, style);
     }
 
     fn label(&self, buffer: &mut Buffer, row: Rect, name: &str) -> Rect {

@@ -96,6 +96,8 @@ pub enum ValueView<'a> {
 pub struct SuggestionsView<'a> {
     /// The heading.
     pub title: &'static str,
+    /// Number of existing items among the rows.
+    pub count: usize,
     /// The rows.
     pub list: ListView<'a>,
     /// Whether the field, not the list, has the focus.
@@ -118,6 +120,8 @@ pub enum HatAppearance {
     Unknown,
     /// Not shown.
     Inactive,
+    /// The title of a new hat, whose color is not known yet.
+    New(String),
     /// Its title, ID and hue.
     Hat(String, HatId, Option<Hue>),
 }

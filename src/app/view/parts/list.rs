@@ -212,16 +212,6 @@ impl<'a> RowCell<'a> {
         Self { width, ..self }
     }
 
-    pub(in crate::app) fn truncated(self, cut: Truncation) -> Self {
-        match self.content {
-            CellContent::Text(text, _) => Self {
-                content: CellContent::Text(text, cut),
-                ..self
-            },
-            _ => self,
-        }
-    }
-
     pub(in crate::app) fn gap(self, gap: u8) -> Self {
         Self { gap, ..self }
     }

@@ -1,0 +1,129 @@
+//! Users who are added to rooms: completing an address without a domain, and building the change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::app::form::{FieldName, Form, FormSubject};
+use crate::app::{addresses, describe};
+use crate::model::{Affiliation, Jid, Wardrobe};
+
+use super::batch::{Batch, BatchEdit, BatchSkip};
+
+/// The domain of most users of these rooms; without users, of all rooms; without any, the one to which the first room's
+/// service belongs.
+pub(super) fn commonest_domain(wardrobe: &Wardrobe, rooms: &[Jid]) -> Option<Box<str>> {
+    let here = rooms.iter().filter_map(|jid| wardrobe.room(jid));
+    let everywhere = || wardrobe.rooms().map(|(_, room)| room);
+    commonest(here.flat_map(|room| room.users()).map(|(jid, _)| jid))
+        .or_else(|| commonest(everywhere().flat_map(|room| room.users()).map(|(jid, _)| jid)))
+        .or_else(|| {
+            let (_, parent) = rooms.first()?.domain().split_once('.')?;
+            parent.contains('.').then(|| parent.into())
+        })
+}
+
+fn commonest<'a>(users: impl Iterator<Item = &'a Jid>) -> Option<Box<str>> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for user in users.filter(|user| user.local().is_some()) {
+        *counts.entry(user.domain()).or_default() += 1;
+    }
+    let (domain, _) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    Some(domain.into())
+}
+
+/// The completed address that is to be shown before it is saved; `None` if the address is complete, is the domain of
+/// other users, or was completed before and changed back.
+pub(super) fn completed_address(form: &Form, wardrobe: &Wardrobe) -> Option<String> {
+    if !matches!(form.subject, FormSubject::AddUser { .. }) {
+        return None;
+    }
+    let typed = form.text(FieldName::User);
+    let is_domain = |domain: &str| {
+        let mut rooms = wardrobe.rooms();
+        rooms.any(|(room, there)| {
+            room.domain() == domain || there.users().iter().any(|(user, _)| user.domain() == domain)
+        })
+    };
+    let completed = form.completed_address()?;
+    let again = form.completed_address.as_ref() == Some(&typed);
+    (!again && !is_domain(&typed.trim().to_lowercase())).then_some(completed)
+}
+
+/// Adds one user or a list of users. A list always asks first, naming the addresses; a whole domain as well.
+pub(super) fn add(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, String> {
+    let text = form.text(FieldName::User);
+    let is_list = addresses::is_list(&text);
+    let found = if is_list {
+        addresses::parse_list(&text)
+    } else {
+        let user = form.user().map_err(|error| error.to_string())?;
+        addresses::Addresses {
+            all: BTreeSet::from([user]),
+            ..addresses::Addresses::default()
+        }
+    };
+    if let Some(problem) = found.problem(rooms, wardrobe) {
+        return Err(problem);
+    }
+    let affiliation = form.affiliation();
+    let mut edit = BatchEdit::new(wardrobe);
+    let existing = add_to_rooms(&mut edit, rooms, &found.all, affiliation);
+    let question = format!("Add {} as {affiliation}?", edit.targets_with("to"));
+    if let Some(domain) = found
+        .all
+        .first()
+        .filter(|user| !is_list && user.local().is_none())
+    {
+        let question = format!("Add the whole domain {domain} as {affiliation}?");
+        let consequence = "This concerns all its users. For one user, type user@domain.";
+        let batch = edit.into_batch("Add domain", question, consequence);
+        return Ok(batch.always_confirm(true));
+    }
+    if !is_list {
+        return Ok(edit.into_batch("Add users", question, ""));
+    }
+    let new: Vec<&Jid> = edit.users().into_iter().collect();
+    let new = format!("{}.", describe::first_few(&new));
+    let mut left = Vec::new();
+    if !existing.is_empty() {
+        let existing: Vec<&Jid> = existing.into_iter().collect();
+        left.push(format!(
+            "{}: {}.",
+            edit.skipped_summary(),
+            describe::first_few(&existing)
+        ));
+    }
+    if found.duplicates > 0 {
+        left.push(format!(
+            "{} ignored.",
+            describe::count(found.duplicates, "duplicate")
+        ));
+    }
+    let left = left.join(" ");
+    Ok(edit
+        .into_batch("Add users", question, new)
+        .always_confirm(true)
+        .with_skipped_text(left))
+}
+
+/// Adds users to the rooms they are not in yet. Returns the users who already are in one of them.
+pub(super) fn add_to_rooms<'a>(
+    edit: &mut BatchEdit,
+    rooms: &[Jid],
+    users: impl IntoIterator<Item = &'a Jid> + Copy,
+    affiliation: Affiliation,
+) -> BTreeSet<&'a Jid> {
+    let mut existing = BTreeSet::new();
+    for (room, user) in rooms
+        .iter()
+        .flat_map(|room| users.into_iter().map(move |user| (room, user)))
+    {
+        if edit.next().user(room, user).is_some() {
+            // Adding must not change an existing affiliation.
+            edit.skip(BatchSkip::AlreadyInRoom, room, user);
+            existing.insert(user);
+            continue;
+        }
+        edit.change(room, user, |next| next.set_affiliation(user, room, affiliation));
+    }
+    existing
+}
