@@ -48,6 +48,7 @@ pub use outcome::{
     Change, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Scope, SentChanges, Snapshot, StoreEvent,
     StoreOptions, StoreProblem, StoreRequest, UndoCandidate, person,
 };
+pub use pages::read_recent;
 pub use paths::Paths;
 pub use side_file::{SideFolder, SideLock};
 pub use user_files::{

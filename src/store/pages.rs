@@ -3,11 +3,15 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
-use super::history::ReverseLines;
+use jiff::Timestamp;
+
+use super::history::{self, ReverseLines};
 use super::view::{in_scope, restrict_entry};
 use super::{
-    HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Scope, StoreOptions, UndoCandidate, person,
+    Disk, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Paths, Scope, StoreError, StoreOptions,
+    UndoCandidate, person,
 };
 use crate::model::write::compact;
 use crate::model::{Edit, HatId, Jid, Room, User, Wardrobe};
@@ -100,6 +104,33 @@ pub(super) fn entries_between(file: &File, after: u64, last: u64) -> io::Result<
     }
     entries.reverse();
     Ok((after == 0).then_some(entries))
+}
+
+/// The actor's entries since a time, newest first. Nothing before the first older line is read.
+fn recent(lines: &mut ReverseLines<'_>, actor: &str, since: Timestamp) -> io::Result<Vec<HistoryEntry>> {
+    let mut entries = Vec::new();
+    while let Some(found) = lines.previous()? {
+        let Some(line) = found.line()? else {
+            continue; // Damaged.
+        };
+        if line.time < since {
+            break;
+        }
+        if *line.actor == *actor {
+            entries.extend(serde_json::from_slice::<HistoryEntry>(&found.bytes()?).ok());
+        }
+    }
+    Ok(entries)
+}
+
+/// An actor's entries in the history of a data file since a time, newest first.
+pub fn read_recent(path: &Path, actor: &str, since: Timestamp) -> Result<Vec<HistoryEntry>, StoreError> {
+    let path = Paths::resolve(path)?.history;
+    let Some(file) = history::open(&Disk::default(), &path)? else {
+        return Ok(Vec::new());
+    };
+    let length = file.metadata().map_err(StoreError::io("read", &path))?.len();
+    recent(&mut ReverseLines::new(&file, length), actor, since).map_err(StoreError::io("read", &path))
 }
 
 /// The actor's newest commits to undo and redo. Entries with edits out of scope, and those that are no longer in effect
@@ -247,4 +278,43 @@ fn room_has(room: &Room, user: Option<&Jid>, hat: Option<&HatId>) -> bool {
 
 fn user_has(user: &User, hat: Option<&HatId>) -> bool {
     hat.is_none_or(|hat| user.hats.get(hat).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn reads_only_recent_entries_of_an_actor() {
+        let mut file = tempfile::tempfile().unwrap();
+        let line = |time: &str, actor: &str| {
+            format!(
+                "{{\"revision\":1,\"id\":\"x\",\"time\":\"{time}\",\"actor\":\"{actor}\",\"edits\":[]}}\n"
+            )
+        };
+        for _ in 0..10_000 {
+            file.write_all(line("2026-01-01T09:59:59Z", "server:one").as_bytes())
+                .unwrap();
+        }
+        for (time, actor) in [
+            ("10:00:00", "server:one"),
+            ("10:30:00", "maya"),
+            ("10:31:00", "server:one"),
+        ] {
+            file.write_all(line(&format!("2026-01-01T{time}Z"), actor).as_bytes())
+                .unwrap();
+        }
+        file.write_all(b"damaged\n").unwrap();
+        let mut lines = ReverseLines::new(&file, file.metadata().unwrap().len());
+        let since = "2026-01-01T10:00:00Z".parse().unwrap();
+        let times: Vec<String> = recent(&mut lines, "server:one", since)
+            .unwrap()
+            .into_iter()
+            .map(|entry| entry.time.to_string())
+            .collect();
+        assert_eq!(times, ["2026-01-01T10:31:00Z", "2026-01-01T10:00:00Z"]);
+        assert!(lines.bytes_read < 200_000, "{} bytes", lines.bytes_read);
+    }
 }

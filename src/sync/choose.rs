@@ -53,9 +53,10 @@ impl RoomPlan {
         }
     }
 
-    /// Makes the room equal to the server's, as far as the server can store it.
+    /// Makes the room equal to the server's, as far as the server can store it. What the guard holds back stays held.
     pub fn replace(&mut self) {
-        for line in self.lines.iter_mut().filter(|line| !line.implied) {
+        let held = |line: &Line| line.reason == Some(Reason::Held) && line.decision == Decision::Skip;
+        for line in self.lines.iter_mut().filter(|line| !line.implied && !held(line)) {
             line.decision = Decision::Receive;
         }
         self.lines.retain(|line| !line.implied);

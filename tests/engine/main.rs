@@ -10,6 +10,7 @@
 
 mod discreet;
 mod faults;
+mod guard;
 mod interrupted;
 mod panics;
 mod passwords;

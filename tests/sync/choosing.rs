@@ -198,6 +198,28 @@ fn guard_holds_from_the_21st_user_within_an_hour() {
 }
 
 #[test]
+fn replacing_a_room_takes_no_more_hats_than_the_guard_lets_pass() {
+    let mut sides = crowd(22);
+    lose(&mut sides, 0..22);
+    sides.local_hat("keeps", "s", Some("a S"));
+    for taken in [false, true] {
+        let mut plan = sides.merge();
+        RemovalGuard::default().hold(&mut plan, sides.local().unwrap(), minute(0));
+        if taken {
+            plan.take_removals();
+        }
+        plan.replace();
+        let held = if taken { 0 } else { 2 };
+        assert_eq!((plan.counts().receive, plan.counts().held), (23 - held, held));
+        assert_eq!(plan.held().len(), held);
+        let mut after = sides.clone();
+        after.receive(&plan);
+        assert_eq!(after.here_hat("u21", "t").is_some(), !taken);
+        assert_eq!(after.here_hat("keeps", "s"), None, "it is not on the server");
+    }
+}
+
+#[test]
 fn guard_holds_when_all_users_of_a_room_with_hats_lose_one() {
     for (users, held) in [(1, 0), (2, 3)] {
         let mut sides = crowd(users);

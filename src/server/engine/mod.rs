@@ -41,7 +41,7 @@ pub(super) struct Engine {
     /// The backend's number of that connection.
     generation: u64,
     rooms: BTreeMap<Jid, Known>,
-    /// `None`: recent losses of hats are not known yet.
+    /// Of the plan that is being made; `None`: recent losses of hats are not known yet.
     guard: Option<RemovalGuard>,
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::super::files::ServerFiles;
 use crate::model::{Edit, HatId, Jid, Room, User};
-use crate::store::{self, HistoryFilter, HistoryQuery, Scope};
+use crate::store;
 use crate::sync::{Affiliations, Base, GUARD_PERIOD, LocalRoom, OtherRooms, Outbox, RemoteRoom, ServerClass};
 
 /// The request of a plan.
@@ -48,44 +48,21 @@ impl Known {
     }
 }
 
-/// Number of history entries read at a time.
-const PAGE: usize = 200;
-
 /// The users who lost a hat by this actor's commits within the last hour: room, user, time.
 pub(super) fn losses(data: &Path, actor: &str, now: Timestamp) -> Vec<(Jid, Jid, Timestamp)> {
+    let since = now.checked_sub(GUARD_PERIOD).unwrap_or(Timestamp::MIN);
+    let entries = store::read_recent(data, actor, since).unwrap_or_else(|error| {
+        log::warn!(reason:% = error; "history unreadable");
+        Vec::new()
+    });
     let mut losses = Vec::new();
-    let mut query = HistoryQuery {
-        filter: HistoryFilter {
-            actor: Some(actor.to_owned()),
-            ..HistoryFilter::default()
-        },
-        from: None,
-        limit: PAGE,
-    };
-    loop {
-        let page = match store::read_history(data, &Scope::default(), &query) {
-            Ok(page) => page,
-            Err(error) => {
-                log::warn!(reason:% = error; "history unreadable");
-                return losses;
-            }
-        };
-        for entry in &page.entries {
-            if now.duration_since(entry.time) >= GUARD_PERIOD {
-                return losses;
-            }
-            if *entry.actor == *actor {
-                for edit in &entry.group.0 {
-                    let lost = losers(edit).into_iter().zip(std::iter::repeat(edit.room()));
-                    losses.extend(lost.filter_map(|(user, room)| Some((room?.clone(), user, entry.time))));
-                }
-            }
-        }
-        query.from = page.next;
-        if query.from.is_none() {
-            return losses;
+    for entry in &entries {
+        for edit in &entry.group.0 {
+            let lost = losers(edit).into_iter().zip(std::iter::repeat(edit.room()));
+            losses.extend(lost.filter_map(|(user, room)| Some((room?.clone(), user, entry.time))));
         }
     }
+    losses
 }
 
 /// The users who lose a hat by an edit.
