@@ -43,8 +43,13 @@ pub enum ServerEvent {
         /// The account.
         account: Jid,
     },
-    /// The result of a check.
-    Checked(ServerReport),
+    /// A server was checked.
+    Checked {
+        /// The server's name.
+        server: Arc<str>,
+        /// What was found, or why it could not be checked, for display.
+        report: Result<ServerReport, String>,
+    },
     /// Progress of a request.
     Progress {
         /// The request's number.

@@ -4,10 +4,10 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::unimplemented,
     reason = "a test that cannot set up its stage has failed"
 )]
 
+mod checks;
 mod discreet;
 mod faults;
 mod guard;

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use hatrack::model::Jid;
 use hatrack::server::{Applied, AskPassword, Backend, Error, ReadEvent, RoomChanges, RoomList, Tell};
 use hatrack::sync::{
-    Item, ItemOutcome, ItemValue, RemoteRoom, RemoteRoomInfo, RoomRead, ServerClass, ServerReport,
+    Item, ItemOutcome, ItemValue, Missing, RemoteRoom, RemoteRoomInfo, Rights, RoomRead, ServerClass,
+    ServerReport,
 };
 
 use crate::world;
@@ -69,6 +70,8 @@ pub(crate) struct Simulated {
     recent: Vec<(Jid, Item, Option<ItemValue>)>,
     /// How often each item was changed.
     pub(crate) changed: BTreeMap<Item, usize>,
+    /// What it does not allow.
+    pub(crate) refuses: Option<String>,
     /// Its class after the next fault.
     pub(crate) upgrade: Option<ServerClass>,
     /// What somebody else does right after the next room was read.
@@ -89,6 +92,7 @@ impl Simulated {
             crashes: 0,
             recent: Vec::new(),
             changed: BTreeMap::new(),
+            refuses: None,
             upgrade: None,
             after_read: None,
             after_change: None,
@@ -227,6 +231,9 @@ impl Backend for Connection {
             self.generation += 1;
             self.crashes = self.server.lock().unwrap().crashes;
         }
+        if let Some(why) = &self.server.lock().unwrap().refuses {
+            return Err(Error::Refused(why.clone()));
+        }
         Ok(self.server.lock().unwrap().class)
     }
 
@@ -239,7 +246,27 @@ impl Backend for Connection {
     }
 
     fn check(&mut self) -> Result<ServerReport, Error> {
-        unimplemented!()
+        if !self.connected || self.is_closed() {
+            self.begin()?;
+            self.connected = true;
+            self.generation += 1;
+        }
+        let server = self.server.lock().unwrap();
+        let missing = server.refuses.clone().map(|what| Missing {
+            what,
+            remedy: "allow it".into(),
+        });
+        Ok(ServerReport {
+            server: "example".into(),
+            kind: server.class.kind(),
+            class: missing.is_none().then_some(server.class),
+            version: None,
+            transport: None,
+            rights: Rights::ByRoom,
+            rooms: Vec::new(),
+            all_rooms: true,
+            missing: missing.into_iter().collect(),
+        })
     }
 
     fn list_rooms(&mut self) -> Result<RoomList, Error> {

@@ -618,6 +618,34 @@ fn the_effects_of_a_comparison_are_requests() {
         server: "example".into(),
     };
     assert_eq!(session.effects, [Effect::Server(expected)]);
+    let answer = |session: &mut Session, report| {
+        let server = "example".into();
+        session.send(Msg::Server(Box::new(ServerEvent::Checked { server, report })));
+        session.notice().to_owned()
+    };
+    let report = hatrack::sync::ServerReport {
+        server: "example".into(),
+        kind: hatrack::sync::ServerKind::Prosody,
+        class: Some(ServerClass::Prosody),
+        version: Some("Prosody 13.0".into()),
+        transport: None,
+        rights: hatrack::sync::Rights::All,
+        rooms: Vec::new(),
+        all_rooms: true,
+        missing: Vec::new(),
+    };
+    assert_eq!(
+        answer(&mut session, Ok(report)),
+        "Checked example: nothing missing"
+    );
+    let failed = answer(
+        &mut session,
+        Err("Cannot open the admin socket: no answer.".into()),
+    );
+    assert_eq!(
+        failed,
+        "Cannot check example: cannot open the admin socket: no answer."
+    );
 }
 
 #[test]

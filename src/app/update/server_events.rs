@@ -1,7 +1,7 @@
 //! The events of the worker that talks to servers.
 
-use crate::app::{Effect, State};
-use crate::sync::{Progress, ServerEvent};
+use crate::app::{Effect, State, describe};
+use crate::sync::{Progress, ServerEvent, ServerReport};
 
 use super::{apply, compare, password, plan};
 
@@ -12,7 +12,7 @@ pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Ef
             server, state: now, ..
         } => state.servers.set_state(&server, &now),
         ServerEvent::Password { server, account } => password::ask(state, server, account),
-        ServerEvent::Checked(report) => state.servers.set_report(&report),
+        ServerEvent::Checked { server, report } => checked(state, &server, report),
         ServerEvent::Progress { id, progress } => note_progress(state, id, progress),
         ServerEvent::Planned { id, plan: result } => {
             let result = result.map(|plan| compare::within_scope(state, plan));
@@ -26,6 +26,23 @@ pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Ef
         | ServerEvent::Incoming { .. }
         | ServerEvent::Outbox { .. }
         | ServerEvent::Follows { .. } => {}
+    }
+}
+
+fn checked(state: &mut State, server: &str, report: Result<ServerReport, String>) {
+    match report {
+        Ok(report) => {
+            state.servers.set_report(&report);
+            let missing = match report.missing.len() {
+                0 => "nothing".into(),
+                number => describe::count(number, "thing"),
+            };
+            state.notify(format!("Checked {server}: {missing} missing"));
+        }
+        Err(reason) => {
+            let reason = describe::after_colon(&reason);
+            state.notify_error(format!("Cannot check {server}: {reason}"));
+        }
     }
 }
 

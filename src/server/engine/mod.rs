@@ -22,7 +22,9 @@ use super::options::{Control, Notify, WorkerOptions};
 use super::settings::ServerSettings;
 use crate::model::Jid;
 use crate::store::Scope;
-use crate::sync::{RemovalGuard, ServerClass, ServerEvent, ServerRequest, ServerState, server_actor};
+use crate::sync::{
+    RemovalGuard, ServerClass, ServerEvent, ServerReport, ServerRequest, ServerState, server_actor,
+};
 
 /// One server, in a thread of its own.
 pub(super) struct Engine {
@@ -188,13 +190,25 @@ impl Engine {
         log::warn!(server:% = self.settings.entry.name, reason:% = error; "server failed");
     }
 
+    /// Checks the server, whatever is known of it: what it lacks may be why it could not be used.
     fn check(&mut self) {
-        let checked = self.connect().and_then(|_| self.backend.check());
-        self.follow_connection();
-        match checked {
-            Ok(report) => self.emit(ServerEvent::Checked(report)),
-            Err(error) => self.failed(&error),
+        if !matches!(self.state, ServerState::Ready(_)) {
+            self.set_state(ServerState::Connecting);
         }
+        let checked = self.backend.check();
+        self.follow_connection();
+        match &checked {
+            Ok(ServerReport {
+                class: Some(class), ..
+            }) => self.set_state(ServerState::Ready(*class)),
+            // The state says why.
+            Ok(_) => drop(self.connect()),
+            Err(error) => self.failed(error),
+        }
+        self.emit(ServerEvent::Checked {
+            server: self.settings.entry.name.clone(),
+            report: checked.map_err(|error| error.to_string()),
+        });
     }
 
     fn files(&self) -> Result<&ServerFiles, String> {
