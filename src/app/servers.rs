@@ -89,7 +89,7 @@ impl RoomComparison {
     pub fn describe(self) -> String {
         match self {
             Self::NotCompared => "not compared yet".into(),
-            Self::Same => "same".into(),
+            Self::Same => "no differences".into(),
             Self::Differs(number) => super::describe::count(number, "difference"),
             Self::ChangedSince => "changed here since compared".into(),
             Self::Problem(problem) => problem.into(),
@@ -192,11 +192,15 @@ impl Servers {
         let Some(compared) = self.rooms.get(room) else {
             return Some(RoomComparison::NotCompared);
         };
+        let is_as_compared = |then: &Arc<Room>| Arc::ptr_eq(then, now) || then == now;
         Some(match (&compared.problem, &compared.local) {
             (Some(problem), _) => RoomComparison::Problem(problem),
-            (None, Some(then)) if !Arc::ptr_eq(then, now) && then != now => RoomComparison::ChangedSince,
-            (None, _) if compared.differences == 0 => RoomComparison::Same,
-            (None, _) => RoomComparison::Differs(compared.differences),
+            (None, Some(then)) if is_as_compared(then) => match compared.differences {
+                0 => RoomComparison::Same,
+                number => RoomComparison::Differs(number),
+            },
+            // The file had another room, or none.
+            (None, _) => RoomComparison::ChangedSince,
         })
     }
 

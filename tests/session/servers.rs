@@ -12,6 +12,7 @@ use hatrack::sync::{
 
 mod applying;
 mod arrivals;
+mod compared;
 
 use super::session::Session;
 use super::session::server::FakeServer;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::app::command::CommandId;
+use crate::app::servers::RoomComparison;
 use crate::app::{Grouping, Pane, Phase, State, describe};
 use crate::model::{Affiliation, HatId, Jid};
 
@@ -70,7 +72,11 @@ pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
 /// The server that a room belongs to, and what comparing with it found.
 fn server<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
     let (server, compared) = state.room_comparison(room)?;
-    Some(format!("{}: {}", server.entry.name, compared.describe()).into())
+    let key = match compared {
+        RoomComparison::NotCompared => format!(" ({} to compare)", state.key(CommandId::Servers)),
+        _ => String::new(),
+    };
+    Some(format!("{}: {}{key}", server.entry.name, compared.describe()).into())
 }
 
 fn hat_details(state: &State) -> Option<Details<'_>> {
