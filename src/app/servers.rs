@@ -10,6 +10,7 @@ mod rows;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use self::plan::PlanOverlay;
 use crate::model::{Jid, Room};
 use crate::sync::{
     Affiliations, Plan, PlanCounts, Progress, RoomPlan, RoomState, ServerClass, ServerEntry, ServerKind,
@@ -102,6 +103,8 @@ impl RoomComparison {
 pub(super) struct Comparison {
     /// A part for each server.
     pub(super) parts: Vec<ComparisonPart>,
+    /// The plan that is compared again, and is shown again if nothing comes of that.
+    pub(super) before: Option<Box<PlanOverlay>>,
 }
 
 /// The comparison with one server.

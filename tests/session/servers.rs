@@ -10,6 +10,7 @@ use hatrack::sync::{
     HatValue, ItemOutcome, OtherRooms, Reason, RoomRead, ServerClass, ServerEvent, ServerRequest, ServerState,
 };
 
+mod again;
 mod applying;
 mod arrivals;
 mod compared;
@@ -383,6 +384,17 @@ fn held_removals_are_received_when_chosen() {
         session.notice().contains("31 differences to decide first"),
         "{}",
         session.notice()
+    );
+    // On the room, and on one of them.
+    session.keys("Space");
+    assert_eq!(
+        session.notice(),
+        "Held back, as many users would lose hats: Space on a difference receives it, r receives all"
+    );
+    session.keys("Down Space");
+    assert_eq!(
+        (plan(&session).counts().held, plan(&session).counts().receive),
+        (30, 1)
     );
     session.keys("r Enter y");
     assert_eq!(terrys(&session), serde_json::json!({}));

@@ -7,8 +7,10 @@ use crate::model::{Group, Jid, Room, Wardrobe};
 use crate::sync::{Action, Line, Plan, PlanCounts, RoomPlan, RoomState};
 
 mod decide;
+mod keep;
 
 pub(in crate::app) use decide::Excluded;
+pub(in crate::app) use keep::KeptChoices;
 
 use super::apply::Applying;
 use super::rows::{self, PlanRow, Shown};

@@ -388,6 +388,6 @@ fn is_applied_plan(overlay: &dyn Layer) -> bool {
 pub(crate) fn compare_again(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(report) = state.close::<ReportOverlay>() {
         let names = report.reports.iter().map(|report| report.server.clone());
-        compare::start(state, effects, names.collect());
+        compare::start(state, effects, names.collect(), None);
     }
 }

@@ -1,11 +1,11 @@
 //! Comparing the rooms of the file with those on servers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::app::servers::plan::{PlanOverlay, PlanPart};
+use crate::app::servers::plan::{KeptChoices, PlanOverlay, PlanPart};
 use crate::app::servers::{Comparison, ComparisonPart};
-use crate::app::{Effect, State};
+use crate::app::{Effect, State, describe};
 use crate::model::Jid;
 use crate::sync::{LocalRoom, OtherRooms, Plan, Progress, RoomState, ServerRequest};
 
@@ -31,8 +31,13 @@ pub(crate) fn may_compare(state: &State) -> Result<(), String> {
     }
 }
 
-/// Starts comparing the rooms of these servers, as they are in the file.
-pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>, servers: Vec<Arc<str>>) {
+/// Starts comparing the rooms of these servers, as they are in the file. `before` is the plan that is compared again.
+pub(super) fn start(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    servers: Vec<Arc<str>>,
+    before: Option<PlanOverlay>,
+) {
     let mut parts = Vec::new();
     for server in servers {
         let Some(known) = state.servers.by_name(&server) else {
@@ -44,15 +49,19 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>, servers: Vec<A
         let allowed = state.start.scope.rooms.as_ref();
         let elsewhere = allowed.into_iter().flatten().filter(is_known);
         let elsewhere = elsewhere.filter(|room| !local.contains_key(*room));
+        let earlier = before.iter().flat_map(|before| &before.parts);
+        let earlier = earlier.filter(|part| part.server == server);
+        let added: BTreeSet<Jid> = earlier.flat_map(PlanPart::added_rooms).collect();
+        let elsewhere: BTreeSet<&Jid> = elsewhere.chain(&added).collect();
         let here = local.iter().map(|(jid, room)| LocalRoom {
             room: jid.clone(),
             local: Some(room.clone()),
             take: false,
         });
-        let rooms = here.chain(elsewhere.map(|jid| LocalRoom {
+        let rooms = here.chain(elsewhere.into_iter().map(|jid| LocalRoom {
             room: jid.clone(),
             local: None,
-            take: false,
+            take: added.contains(jid),
         }));
         let rooms = rooms.collect();
         // The first comparison with a server is there to load its rooms.
@@ -80,7 +89,8 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>, servers: Vec<A
             result: None,
         });
     }
-    state.servers.comparison = (!parts.is_empty()).then_some(Comparison { parts });
+    let before = before.map(Box::new);
+    state.servers.comparison = (!parts.is_empty()).then_some(Comparison { parts, before });
 }
 
 /// A server was compared.
@@ -100,14 +110,15 @@ pub(super) fn planned(
     if comparison.parts.iter().any(|part| part.result.is_none()) {
         return;
     }
-    let parts = state.servers.comparison.take().map(|all| all.parts);
-    let parts = parts.unwrap_or_default();
+    let Some(Comparison { parts, before }) = state.servers.comparison.take() else {
+        return;
+    };
     if state.check_can_change().is_ok() {
         for part in &parts {
             note_agreement(effects, part);
         }
     }
-    show(state, parts);
+    show(state, parts, before.map(|before| *before));
 }
 
 /// What both sides have alike is known from now on, whatever becomes of the differences.
@@ -145,7 +156,7 @@ pub(super) fn within_scope(state: &State, mut plan: Arc<Plan>) -> Arc<Plan> {
 }
 
 /// Shows what was compared.
-fn show(state: &mut State, parts: Vec<ComparisonPart>) {
+fn show(state: &mut State, parts: Vec<ComparisonPart>, before: Option<PlanOverlay>) {
     for part in &parts {
         let rooms = part.result.iter().flatten().flat_map(|plan| &plan.rooms);
         for room in rooms {
@@ -158,14 +169,50 @@ fn show(state: &mut State, parts: Vec<ComparisonPart>) {
     });
     let failed: Vec<String> = failed.collect();
     if failed.len() == parts.len() {
+        reopen(state, before);
         state.notify_error(failed.join(". "));
         return;
     }
+    let earlier = |server: &Arc<str>| {
+        let mut parts = before.iter().flat_map(|before| &before.parts);
+        parts.find(|part| part.server == *server && part.plan.is_ok())
+    };
     let parts = parts.into_iter().map(|part| {
         let plan = part.result.unwrap_or_else(|| Err("stopped".into()));
-        PlanPart::new(part.server, plan, part.local)
+        match earlier(&part.server).filter(|_| plan.is_err()) {
+            // What was found before still counts: a server takes a change only if it has what is expected.
+            Some(earlier) => earlier.clone(),
+            None => PlanPart::new(part.server, plan, part.local),
+        }
     });
     let mut overlay = PlanOverlay::new(parts.collect());
+    let kept = before.as_ref().map(|before| overlay.keep_choices(before));
     overlay.note_changes(&state.view);
+    if before.is_some() && !failed.is_empty() {
+        state.notify_error(failed.join(". "));
+    } else if let Some(text) = kept.and_then(kept_text) {
+        state.notify(text);
+    }
     arrivals::bring(state, overlay, "Comparison finished");
+}
+
+/// What became of the choices; `None` if there were none.
+fn kept_text(KeptChoices { kept, dropped }: KeptChoices) -> Option<String> {
+    let kept = (kept > 0).then(|| format!("Kept {}", describe::count(kept, "choice")));
+    let dropped = (dropped > 0).then(|| {
+        format!(
+            "Dropped {}, as the differences have changed",
+            describe::count(dropped, "choice")
+        )
+    });
+    let parts: Vec<String> = kept.into_iter().chain(dropped).collect();
+    (!parts.is_empty()).then(|| parts.join(". "))
+}
+
+/// Shows the plan again that was to be compared again.
+pub(super) fn reopen(state: &mut State, before: Option<PlanOverlay>) {
+    if let Some(mut before) = before {
+        before.note_changes(&state.view);
+        arrivals::bring(state, before, "Comparison finished");
+    }
 }

@@ -181,6 +181,15 @@ fn excluded(state: &State, why: Excluded) -> String {
             state.key(CommandId::ChooseYours),
             state.key(CommandId::ChooseTheirs)
         ),
+        Excluded::Held => format!(
+            "Held back, as many users would lose hats: {} on a difference receives it, {} receives all",
+            state.key(CommandId::ToggleLine),
+            state.key(CommandId::TakeRemovals)
+        ),
+        Excluded::OneByOne => format!(
+            "Sent only one by one: {} on a difference includes it",
+            state.key(CommandId::ToggleLine)
+        ),
         Excluded::OnlyReceived => {
             "Only the server changed this; change it here after receiving it".to_owned()
         }
@@ -341,15 +350,16 @@ pub(crate) fn may_compare_again(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn compare_again(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(plan) = state.close::<PlanOverlay>() {
-        stop_loading(&plan, effects);
+    if let Some(mut plan) = state.close::<PlanOverlay>() {
+        stop_loading(&mut plan, effects);
         let names = plan.parts.iter().map(|part| part.server.clone()).collect();
-        compare::start(state, effects, names);
+        compare::start(state, effects, names, Some(plan));
     }
 }
 
-fn stop_loading(plan: &PlanOverlay, effects: &mut Vec<Effect>) {
-    let ids = plan.loading.iter().map(|(id, ..)| *id);
+fn stop_loading(plan: &mut PlanOverlay, effects: &mut Vec<Effect>) {
+    let loading = std::mem::take(&mut plan.loading);
+    let ids = loading.into_iter().map(|(id, ..)| id);
     effects.extend(ids.map(|id| Effect::Server(ServerRequest::Stop { id })));
 }
 
@@ -382,7 +392,7 @@ pub(crate) fn close(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Closes the plan.
 pub(super) fn discard(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(plan) = state.close::<PlanOverlay>() {
-        stop_loading(&plan, effects);
+    if let Some(mut plan) = state.close::<PlanOverlay>() {
+        stop_loading(&mut plan, effects);
     }
 }

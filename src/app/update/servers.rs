@@ -52,12 +52,12 @@ pub(crate) fn may_compare_all(state: &State) -> Result<(), String> {
 
 pub(crate) fn compare(state: &mut State, effects: &mut Vec<Effect>) {
     let name = selected(state).map(|server| server.entry.name.clone());
-    compare::start(state, effects, name.into_iter().collect());
+    compare::start(state, effects, name.into_iter().collect(), None);
 }
 
 pub(crate) fn compare_all(state: &mut State, effects: &mut Vec<Effect>) {
     let all = state.servers.known.iter().map(|server| server.entry.name.clone());
-    compare::start(state, effects, all.collect());
+    compare::start(state, effects, all.collect(), None);
 }
 
 /// A check lists all rooms, and says how the server is reached.
@@ -96,6 +96,7 @@ pub(crate) fn close(state: &mut State, effects: &mut Vec<Effect>) {
             let stop = |part: ComparisonPart| Effect::Server(ServerRequest::Stop { id: part.id });
             let unfinished = comparison.parts.into_iter().filter(|part| part.result.is_none());
             effects.extend(unfinished.map(stop));
+            compare::reopen(state, comparison.before.map(|before| *before));
             state.notify("Stopped");
         }
         None => drop(state.close::<ServersOverlay>()),

@@ -94,9 +94,15 @@ impl PlanOverlay {
             includes.iter().map(|(at, _)| (*at, Decision::Skip)).collect()
         };
         if decisions.is_empty() {
-            return Err(match lines.first() {
-                Some((_, line)) if line.action == Action::LeaveOut => Excluded::ByRule(line.reason),
-                _ => Excluded::Conflict,
+            let has = |is: &dyn Fn(&Line) -> bool| lines.iter().any(|(_, line)| is(line));
+            return Err(if has(&|line| line.action == Action::Conflict) {
+                Excluded::Conflict
+            } else if has(&|line| line.reason == Some(Reason::Held)) {
+                Excluded::Held
+            } else if lines.len() > 1 && has(&|line| line.action == Action::Send) {
+                Excluded::OneByOne
+            } else {
+                Excluded::ByRule(lines.first().and_then(|(_, line)| line.reason))
             });
         }
         self.decide(decisions);
@@ -209,6 +215,10 @@ pub(in crate::app) enum Excluded {
     Nothing,
     /// A conflict: a side has to be chosen.
     Conflict,
+    /// Removals that are held back are only received when that is asked for.
+    Held,
+    /// What is only offered is not sent together with others.
+    OneByOne,
     /// What was changed only on the server is not overwritten.
     OnlyReceived,
     /// By a rule.
