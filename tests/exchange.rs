@@ -9,8 +9,8 @@
 mod support;
 
 use hatrack::exchange::{
-    ExportScope, FileFormat, ImportCounts, ImportExtent, ImportOptions, ImportPlan, ImportTarget,
-    ParsedImport, SkipReason, export, read,
+    ExportScope, FileFormat, ImportCounts, ImportExtent, ImportFormat, ImportOptions, ImportPlan,
+    ImportTarget, ParsedImport, SkipReason, export, read,
 };
 use hatrack::model::{
     Affiliation, Attachment, CatalogHat, Extra, Group, HatId, Hats, Hue, Jid, Json, Room, User, Wardrobe,
@@ -524,7 +524,7 @@ fn rejects_files_that_are_not_csv() {
             "line 1: unknown column \"usr\"; the columns are room, user,",
         ),
         ("room,room\n", "line 1: duplicate column room"),
-        ("user,hat\n", "line 1: missing column room;"),
+        ("affiliation,title\n", "line 1: missing column room or user;"),
         (
             "room,user\nr@c.example,\"terry\n",
             "line 2: unclosed quotation mark",
@@ -550,7 +550,7 @@ fn reports_lines_of_errors_found_while_merging() {
         wrong.errors,
         [
             "line 3: new@example.org is new in r@c.example: give an affiliation (owner, admin, member or outcast)",
-            "line 4: hat \"Teacher\" is not a URI: no scheme such as urn: or http:; a hat ID is a URI such as urn:uuid:… (titles have their own column); use JSON for other IDs",
+            "line 4: hat \"Teacher\" is neither the title of an existing hat nor a URI: no scheme such as urn: or http:; define the hat first, or give its ID, such as urn:uuid:… (use JSON for other IDs)",
         ]
     );
 }
@@ -678,7 +678,11 @@ fn requires_target_for_objects_without_address() {
             },
         )
         .unwrap_err();
-    assert!(error.to_string().starts_with("a table can only add"));
+    assert!(
+        error
+            .to_string()
+            .starts_with("a table or a server's list can only add")
+    );
 }
 
 #[test]
@@ -831,7 +835,11 @@ fn detects_utf_16_without_byte_order_mark() {
         let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
         for bytes in [little, big] {
-            for form in [FileFormat::Csv, FileFormat::Json, FileFormat::detect("x", &bytes)] {
+            for form in [
+                ImportFormat::Table,
+                ImportFormat::Json,
+                ImportFormat::detect("x", &bytes),
+            ] {
                 let said = read(&bytes, form).unwrap_err().to_string();
                 assert!(said.starts_with("the file is UTF-16"), "{said}");
             }

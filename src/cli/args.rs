@@ -19,7 +19,7 @@ mod sets;
 
 pub use catalog::{CatalogArgs, CatalogCommand, CatalogDefineArgs, CatalogListArgs, CatalogRemoveArgs};
 pub use complete::{CompleteArgs, CompletionRequest};
-pub use exchange::{ExportArgs, ImportArgs};
+pub use exchange::{ExportArgs, ImportArgs, ListedAffiliation};
 pub use history::{HistoryArgs, RedoArgs, UndoArgs};
 pub use live::{ApplyArgs, LiveRooms, PlanArgs, PreferredSide, PullArgs};
 pub use servers::{ExampleKind, ServerCheckArgs, ServerExampleArgs, ServersArgs, ServersCommand};

@@ -9,7 +9,7 @@ use super::open_store::{OpenStore, store_failure};
 use super::output::Output;
 use crate::app::describe;
 use crate::exchange::{
-    self, FileFormat, ImportExtent, ImportOptions, ImportPlan, ImportTarget, ParsedImport,
+    self, ColumnNames, ImportExtent, ImportFormat, ImportOptions, ImportPlan, ImportTarget, ParsedImport,
 };
 use crate::model::{EditError, Jid, Wardrobe};
 use crate::store;
@@ -27,23 +27,30 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
         },
         replace: args.replace,
         restricted: context.scope.rooms.is_some(),
+        new_users: args.affiliation.map(Into::into),
     };
     let (name, bytes) = read(&args.from, context)?;
     let format = match (args.csv, args.json) {
-        (true, _) => FileFormat::Csv,
-        (_, true) => FileFormat::Json,
-        _ => FileFormat::detect(&name, &bytes),
+        (true, _) => ImportFormat::Table,
+        (_, true) => ImportFormat::Json,
+        _ => ImportFormat::detect(&name, &bytes),
     };
     let invalid_file =
         |error: exchange::ImportErrors| Failure::error(format!("bad-request: {name}: {error}"));
-    let parsed = exchange::read(&bytes, format).map_err(invalid_file)?;
+    let names = column_names(&args.map)?;
+    let parsed = if names.is_empty() {
+        exchange::read(&bytes, format)
+    } else {
+        exchange::read_table(&bytes, &names)
+    };
+    let parsed = parsed.map_err(invalid_file)?;
     check_target(&parsed, args, &name)?;
     for room in parsed.rooms(&options.target) {
         context.check_room_allowed(room)?;
     }
     let data = OpenStore::open(context)?;
     let plan = |wardrobe: &Wardrobe| {
-        check_user_exists(&parsed, &options.target, wardrobe)?;
+        check_user_exists(&parsed, &options, wardrobe)?;
         parsed.plan(wardrobe, &options).map_err(invalid_file)
     };
     let first = plan(data.wardrobe())?;
@@ -70,6 +77,16 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
     }
 }
 
+/// The names of columns given with `--map`, which may be repeated.
+fn column_names(given: &[String]) -> Result<ColumnNames, Failure> {
+    let mut names = ColumnNames::default();
+    for pairs in given {
+        let added = names.add(pairs);
+        added.map_err(|error| Failure::usage(format!("--map: {error}")))?;
+    }
+    Ok(names)
+}
+
 /// The name of the input for messages, and its content.
 fn read(from: &Path, context: &SessionContext) -> Result<(String, Vec<u8>), Failure> {
     if store::is_dash(from) {
@@ -90,7 +107,12 @@ fn check_target(parsed: &ParsedImport, args: &ImportArgs, name: &str) -> Result<
         ImportExtent::Room(_) if user => "is a room object, so --user cannot be used".into(),
         ImportExtent::Room(_) if !room => {
             let command = suggested_command(args, &["--into ROOM"]);
-            format!("is a room object without an address; specify the room: {command}")
+            let what = if parsed.is_table() {
+                "a list without room addresses"
+            } else {
+                "a room object without an address"
+            };
+            format!("is {what}; specify the room: {command}")
         }
         ImportExtent::User(..) if !user => {
             let into = args.into.as_deref().unwrap_or("ROOM");
@@ -108,6 +130,11 @@ fn suggested_command(args: &ImportArgs, more: &[&str]) -> String {
         "hatrack import".to_owned(),
         shell_quote(&args.from.to_string_lossy()),
     ];
+    words.extend(
+        args.map
+            .iter()
+            .map(|pairs| format!("--map {}", shell_quote(pairs))),
+    );
     words.extend(more.iter().map(|option| (*option).to_owned()));
     if let Some(file) = &args.common.file {
         words.push(format!("--file {}", shell_quote(&file.to_string_lossy())));
@@ -134,7 +161,9 @@ fn shell_quote(word: &str) -> String {
 /// Checks that the target user exists, unless the user object has an affiliation to add them with.
 fn check_user_exists(
     parsed: &ParsedImport,
-    target: &ImportTarget,
+    ImportOptions {
+        target, new_users, ..
+    }: &ImportOptions,
     wardrobe: &Wardrobe,
 ) -> Result<(), EditError> {
     let (ImportExtent::User(_, has_affiliation), Some(room), Some(user)) =
@@ -144,7 +173,7 @@ fn check_user_exists(
     };
     let room_data = wardrobe.room(room);
     let room_data = room_data.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
-    if room_data.user(user).is_none() && !has_affiliation {
+    if room_data.user(user).is_none() && !has_affiliation && new_users.is_none() {
         let (room, user) = (room.clone(), user.clone());
         return Err(EditError::NotAffiliated { room, user });
     }

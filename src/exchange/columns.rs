@@ -26,7 +26,7 @@ pub(super) struct ColumnIndex {
 }
 
 /// A column.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TableColumn {
     Room,
     User,
@@ -38,16 +38,98 @@ pub(super) enum TableColumn {
     Hue,
 }
 
+impl TableColumn {
+    const ALL: [Self; COLUMNS.len()] = [
+        Self::Room,
+        Self::User,
+        Self::Affiliation,
+        Self::Hat,
+        Self::Title,
+        Self::Active,
+        Self::Required,
+        Self::Hue,
+    ];
+
+    fn from_name(name: &str) -> Option<Self> {
+        let place = COLUMNS.iter().position(|column| *column == name)?;
+        Self::ALL.get(place).copied()
+    }
+}
+
+/// The names that the columns have in a table that was not made by hatrack.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ColumnNames(Vec<(TableColumn, String)>);
+
+/// Why names of columns are invalid.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidColumnNames {
+    /// Not of the form `user=Email`.
+    #[error("{} must be COLUMN=NAME, such as user=Email", quoted(.0))]
+    NoName(String),
+    /// No such column.
+    #[error("unknown column {}; the columns are {}", quoted(.0), COLUMNS.join(", "))]
+    Unknown(String),
+    /// A column given twice.
+    #[error("the column {0} is given twice")]
+    Twice(String),
+}
+
+impl ColumnNames {
+    /// Parses `user=Email,hat=Role`. A comma belongs to a name unless a column follows it.
+    pub fn parse(text: &str) -> Result<Self, InvalidColumnNames> {
+        let mut names = Self::default();
+        names.add(text)?;
+        Ok(names)
+    }
+
+    /// Adds more names, in the same form.
+    pub fn add(&mut self, text: &str) -> Result<(), InvalidColumnNames> {
+        let mut pairs: Vec<(&str, String)> = Vec::new();
+        for piece in text.split(',') {
+            match (piece.split_once('='), pairs.last_mut()) {
+                (Some((column, name)), _) => pairs.push((column.trim(), name.to_owned())),
+                (None, Some((_, name))) => {
+                    name.push(',');
+                    name.push_str(piece);
+                }
+                (None, None) => return Err(InvalidColumnNames::NoName(piece.to_owned())),
+            }
+        }
+        for (column, name) in pairs {
+            let Some(known) = TableColumn::from_name(column) else {
+                return Err(InvalidColumnNames::Unknown(column.to_owned()));
+            };
+            let name = name.trim();
+            if name.is_empty() {
+                return Err(InvalidColumnNames::NoName(format!("{column}=")));
+            }
+            if self.0.iter().any(|(there, _)| *there == known) {
+                return Err(InvalidColumnNames::Twice(column.to_owned()));
+            }
+            self.0.push((known, name.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// A value with the line of its row.
 pub(super) type AtLine<T> = (usize, T);
 
 impl ColumnIndex {
-    pub(super) fn from_header(head: &CsvRow) -> Result<Self, AtLine<String>> {
+    pub(super) fn from_header(head: &CsvRow, names: &ColumnNames) -> Result<Self, AtLine<String>> {
         let mut columns = Self {
             width: head.cells.len(),
             ..Self::default()
         };
         let line = head.line;
+        if !names.0.is_empty() {
+            return columns.named(head, names);
+        }
         for (place, cell) in head.cells.iter().enumerate() {
             let name = cell.trim().to_lowercase();
             // A separator at the end of each row adds a column without a name.
@@ -57,20 +139,59 @@ impl ColumnIndex {
             let known = COLUMNS.iter().position(|column| *column == name);
             let Some(slot) = known.and_then(|known| columns.positions.get_mut(known)) else {
                 let all = COLUMNS.join(", ");
-                return Err((line, format!("unknown column {cell:?}; the columns are {all}")));
+                let what = format!(
+                    "unknown column {}; the columns are {all}. If yours have other names: --map user={}",
+                    quoted(cell),
+                    quoted(cell)
+                );
+                return Err((line, what));
             };
             if slot.replace(place).is_some() {
                 return Err((line, format!("duplicate column {name}")));
             }
         }
-        if !columns.has(TableColumn::Room) {
-            let all = COLUMNS.join(",");
-            return Err((
-                line,
-                format!("missing column room; the first row must name the columns: {all}"),
-            ));
+        columns.checked(line)
+    }
+
+    /// The columns of a table with other names; columns that are not named are ignored.
+    fn named(mut self, head: &CsvRow, names: &ColumnNames) -> Result<Self, AtLine<String>> {
+        for (column, name) in &names.0 {
+            let is_named = |cell: &Cow<str>| cell.trim().to_lowercase() == name.to_lowercase();
+            let mut places = head.cells.iter().enumerate().filter(|(_, cell)| is_named(cell));
+            let Some((place, _)) = places.next() else {
+                let cells: Vec<String> = head.cells.iter().map(|cell| quoted(cell.trim())).collect();
+                let what = format!("no column {}; the columns are {}", quoted(name), cells.join(", "));
+                return Err((head.line, what));
+            };
+            if places.next().is_some() {
+                return Err((head.line, format!("duplicate column {}", quoted(name))));
+            }
+            if let Some(slot) = self.positions.get_mut(*column as usize) {
+                *slot = Some(place);
+            }
         }
-        Ok(columns)
+        self.checked(head.line)
+    }
+
+    fn checked(self, line: usize) -> Result<Self, AtLine<String>> {
+        if self.has(TableColumn::Room) || self.has(TableColumn::User) || self.has(TableColumn::Hat) {
+            return Ok(self);
+        }
+        let all = COLUMNS.join(",");
+        let what = format!("missing column room or user; the first row must name the columns: {all}");
+        Err((line, what))
+    }
+
+    /// The columns of a list from a server, which has no header.
+    pub(super) fn of<'a>(columns: impl IntoIterator<Item = &'a TableColumn>) -> Self {
+        let mut index = Self::default();
+        for (place, column) in columns.into_iter().enumerate() {
+            if let Some(slot) = index.positions.get_mut(*column as usize) {
+                *slot = Some(place);
+                index.width = place + 1;
+            }
+        }
+        index
     }
 
     pub(super) fn has(&self, column: TableColumn) -> bool {

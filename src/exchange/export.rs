@@ -21,18 +21,44 @@ impl FileFormat {
             _ => None,
         }
     }
+}
 
+/// The format of a file to import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportFormat {
+    /// JSON: an object that hatrack exported, or a list of affiliations that a server printed.
+    Json,
+    /// A table: CSV, or the table of ejabberd's `get_room_affiliations`.
+    Table,
+    /// XML: lists of hats (XEP-0317).
+    Xml,
+}
+
+impl ImportFormat {
     /// The format of a file, by its name, else by its content.
     pub fn detect(name: &str, bytes: &[u8]) -> Self {
-        Self::from_name(name).unwrap_or_else(|| Self::from_content(bytes))
+        match FileFormat::from_name(name) {
+            Some(format) => format.into(),
+            None => Self::from_content(bytes),
+        }
     }
 
-    /// The format of the content: JSON starts with a brace.
+    /// The format of the content: JSON starts with a bracket, XML with `<`.
     fn from_content(bytes: &[u8]) -> Self {
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
         match bytes.trim_ascii_start().first() {
             Some(b'{' | b'[') => Self::Json,
-            _ => Self::Csv,
+            Some(b'<') => Self::Xml,
+            _ => Self::Table,
+        }
+    }
+}
+
+impl From<FileFormat> for ImportFormat {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Json => Self::Json,
+            FileFormat::Csv => Self::Table,
         }
     }
 }

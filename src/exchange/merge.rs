@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Affiliation, Attachment, CatalogHat, EditError, Extra, HatId, Hats, InvalidHatId, Jid, Room, User,
-    Wardrobe,
+    Affiliation, Attachment, CatalogHat, EditError, Extra, HatId, Hats, Jid, Room, User, Wardrobe,
 };
 
 use super::columns::{TableColumn, hue_text, quoted};
 use super::parsed::{ImportErrors, ImportExtent, ImportOptions, ParsedImport, Unverified};
 use super::skip::{SkipReason, SkippedItem};
+use super::titles;
 
 /// The result of a merge.
 pub(super) struct MergedImport {
@@ -40,9 +40,11 @@ pub(super) fn merge(
 ) -> Result<MergedImport, ImportErrors> {
     if how.replace && given.is_table() {
         return Err(ImportErrors::whole(
-            "a table can only add; only JSON can replace existing data",
+            "a table or a server's list can only add; only JSON that hatrack exported can replace existing data",
         ));
     }
+    let (resolved, errors) = titles::resolve(given, now, &how.target);
+    let given = &*resolved;
     let laid = given.content.to_wardrobe(&how.target)?;
     if let (ImportExtent::User(_, said), Some(room), Some(user)) =
         (&given.content, &how.target.room, &how.target.user)
@@ -52,7 +54,7 @@ pub(super) fn merge(
                 EditError::NoSuchRoom { room: room.clone() }.to_string(),
             ));
         };
-        if !said && there.user(user).is_none() {
+        if !said && there.user(user).is_none() && how.new_users.is_none() {
             return Err(ImportErrors::whole(new_user_error(user, room)));
         }
     }
@@ -63,9 +65,9 @@ pub(super) fn merge(
         skipped: Vec::new(),
         same: 0,
         kept: 0,
-        errors: Vec::new(),
+        errors,
     };
-    merge.check_unverified(now);
+    merge.check_hues(now);
     let is_document = matches!(given.content, ImportExtent::Document(_));
     let mut rooms: BTreeMap<Jid, Arc<Room>> = if how.replace && is_document {
         BTreeMap::new()
@@ -102,34 +104,16 @@ pub(super) fn merge(
 }
 
 impl ImportMerge<'_> {
-    /// Accepts unverified values only if they exist already.
-    fn check_unverified(&mut self, now: &Wardrobe) {
+    /// Accepts hues that are not numbers only if they exist already.
+    fn check_hues(&mut self, now: &Wardrobe) {
         for Unverified { line, room, hat, hue } in &self.given.unverified {
-            let there = now.room(room);
-            let what = if let Some(hue) = hue {
-                let defined = there.and_then(|room| room.catalog.get(hat)?.hue.as_ref());
-                if defined.map(hue_text).as_ref() == Some(hue) {
-                    continue;
-                }
-                format!("hue {} is not a number from 0 to 360", quoted(hue))
-            } else {
-                let known = |room: &Arc<Room>| {
-                    let hats = room.hats();
-                    hats.binary_search_by(|known| known.id.cmp(hat)).is_ok()
-                };
-                if there.is_some_and(known) {
-                    continue;
-                }
-                let why = match HatId::parse(hat.as_str()) {
-                    Err(InvalidHatId { reason, .. }) => reason,
-                    Ok(_) => String::new(),
-                };
-                format!(
-                    "hat {} is not a URI: {why}; a hat ID is a URI such as urn:uuid:… (titles have their own column); use JSON for other IDs",
-                    quoted(hat.as_str())
-                )
-            };
-            self.errors.push((*line, what));
+            let Some(hue) = hue else { continue };
+            let room = room.as_ref().or(self.options.target.room.as_ref());
+            let defined = room.and_then(|room| now.room(room)?.catalog.get(hat)?.hue.as_ref());
+            if defined.map(hue_text).as_ref() != Some(hue) {
+                let what = format!("hue {} is not a number from 0 to 360", quoted(hue));
+                self.errors.push((*line, what));
+            }
         }
     }
 
@@ -243,17 +227,18 @@ impl ImportMerge<'_> {
         let line = self
             .given
             .missing_affiliations
-            .get(&(room.clone(), jid.clone()))
+            .get(&(self.given.names_rooms().then(|| room.clone()), jid.clone()))
             .copied();
         let unsaid = line.is_some() || matches!(self.given.content, ImportExtent::User(_, false));
         if !unsaid {
             return Some(given.affiliation);
         }
-        if now.is_none() {
+        let known = now.map(|now| now.affiliation).or(self.options.new_users);
+        if known.is_none() {
             self.errors
                 .extend(line.map(|line| (line, new_user_error(jid, room))));
         }
-        now.map(|now| now.affiliation)
+        known
     }
 
     fn skip(&mut self, room: &Jid, user: &Jid, why: SkipReason) {

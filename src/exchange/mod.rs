@@ -1,4 +1,5 @@
-//! Import and export: a wardrobe, a room or a user as JSON or CSV, and back.
+//! Import and export: a wardrobe, a room or a user as JSON or CSV, and back. Imports also read what servers print:
+//! affiliation lists of ejabberd and Prosody, and lists of hats in XML.
 //!
 //! [`export`] returns bytes, and lists what the format cannot represent. [`read`] parses bytes into a [`ParsedImport`],
 //! or reports every invalid line. [`ParsedImport::plan`] merges it into a wardrobe: the [`ImportPlan`] is one group of
@@ -10,13 +11,18 @@ mod cells;
 mod columns;
 mod csv;
 mod export;
+mod hats_xml;
 mod merge;
 mod parsed;
 mod plan;
+mod server_json;
+mod server_table;
 mod skip;
 mod table;
+mod titles;
 
-pub use export::{ExportScope, ExportedFile, FileFormat};
+pub use columns::{ColumnNames, InvalidColumnNames};
+pub use export::{ExportScope, ExportedFile, FileFormat, ImportFormat};
 pub use parsed::{ImportErrors, ImportExtent, ImportOptions, ImportTarget, ParsedImport};
 pub use plan::{ImportCounts, ImportPlan};
 pub use skip::{SkipReason, SkippedItem};
@@ -64,9 +70,15 @@ fn extract(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Wardrobe> {
 }
 
 /// Parses a file in this format.
-pub fn read(bytes: &[u8], form: FileFormat) -> Result<ParsedImport, ImportErrors> {
-    match form {
-        FileFormat::Json => parsed::parse_json(bytes),
-        FileFormat::Csv => table::read(bytes),
+pub fn read(bytes: &[u8], format: impl Into<ImportFormat>) -> Result<ParsedImport, ImportErrors> {
+    match format.into() {
+        ImportFormat::Json => parsed::parse_json(bytes),
+        ImportFormat::Table => table::read(bytes, &ColumnNames::default()),
+        ImportFormat::Xml => hats_xml::read(bytes),
     }
+}
+
+/// Parses a table whose columns have other names.
+pub fn read_table(bytes: &[u8], names: &ColumnNames) -> Result<ParsedImport, ImportErrors> {
+    table::read(bytes, names)
 }

@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::columns::{ColumnIndex, TableColumn};
+use super::server_json;
 use crate::model::read::{self, ReadError};
-use crate::model::{HatId, Jid, Room, User, Wardrobe};
+use crate::model::{Affiliation, HatId, Jid, Room, User, Wardrobe};
 
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +16,8 @@ pub struct ParsedImport {
     pub content: ImportExtent,
     /// The columns of a table; values without a column stay unchanged. `None` for JSON.
     pub(super) columns: Option<ColumnIndex>,
-    /// Users without a given affiliation, and the line where each first appears.
-    pub(super) missing_affiliations: BTreeMap<(Jid, Jid), usize>,
+    /// Users without a given affiliation, and the line where each first appears. Without a room if the file names none.
+    pub(super) missing_affiliations: BTreeMap<(Option<Jid>, Jid), usize>,
     pub(super) unverified: Vec<Unverified>,
 }
 
@@ -31,13 +32,14 @@ pub enum ImportExtent {
     User(Box<User>, bool),
 }
 
-/// A value that is accepted only if it exists already.
+/// A value that is accepted only if it exists already, or a title in the place of a hat's ID.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unverified {
     pub(super) line: usize,
-    pub(super) room: Jid,
+    /// The room; `None` if the file names none.
+    pub(super) room: Option<Jid>,
     pub(super) hat: HatId,
-    /// A hue that is not a number. `None`: the ID is not a URI, and probably a title in the wrong column.
+    /// A hue that is not a number. `None`: the ID is not a URI, and probably a title.
     pub(super) hue: Option<String>,
 }
 
@@ -59,6 +61,8 @@ pub struct ImportOptions {
     pub replace: bool,
     /// The session is restricted to some rooms: the data file's own fields are not changed.
     pub restricted: bool,
+    /// The affiliation of new users for whom the file has none.
+    pub new_users: Option<Affiliation>,
 }
 
 /// Why an import failed: all errors, with their lines.
@@ -80,6 +84,11 @@ impl ImportErrors {
             errors: wrong.collect(),
             rows: true,
         }
+    }
+
+    /// Errors of single entries, which name their places.
+    pub(super) fn listed(errors: Vec<String>) -> Self {
+        Self { errors, rows: true }
     }
 
     /// An error of the whole file, or of reading it.
@@ -128,6 +137,14 @@ impl From<ReadError> for ImportErrors {
 }
 
 impl ParsedImport {
+    /// The content of a table or of a server's list: values without a column stay unchanged.
+    pub(super) fn with_columns(content: ImportExtent, columns: ColumnIndex) -> Self {
+        Self {
+            columns: Some(columns),
+            ..Self::of(content)
+        }
+    }
+
     pub(super) fn of(content: ImportExtent) -> Self {
         Self {
             content,
@@ -137,7 +154,7 @@ impl ParsedImport {
         }
     }
 
-    /// Whether the file is a table.
+    /// Whether the file is a table or a server's list, which can only add.
     pub fn is_table(&self) -> bool {
         self.columns.is_some()
     }
@@ -145,6 +162,11 @@ impl ParsedImport {
     /// Whether it has values for this column.
     pub(super) fn has_column(&self, column: TableColumn) -> bool {
         self.columns.is_none_or(|columns| columns.has(column))
+    }
+
+    /// Whether the file contains room addresses.
+    pub(super) fn names_rooms(&self) -> bool {
+        matches!(self.content, ImportExtent::Document(_))
     }
 
     /// The addresses of the rooms in the import: all of a document, else the target.
@@ -192,10 +214,19 @@ fn looks_like_utf16(bytes: &[u8]) -> bool {
 /// Number of bytes that are checked for UTF-16.
 const UTF16_SAMPLE: usize = 256;
 
-/// Parses a JSON object: a wardrobe has `rooms`, a room has `users`, anything else is a user.
+/// Parses JSON: a wardrobe has `rooms`, a room has `users`, other objects are users or the lists of servers.
 pub(super) fn parse_json(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let text = decode_text(bytes)?.as_bytes();
+    if text.trim_ascii_start().starts_with(b"[") {
+        return server_json::user_list(text);
+    }
     let names = read::object_members(text)?;
+    if server_json::is_stored_room(&names) {
+        return server_json::stored_room(text);
+    }
+    if server_json::is_affiliation_map(&names) {
+        return server_json::affiliation_map(text);
+    }
     let has = |name: &str| names.get(name).is_some();
     Ok(ParsedImport::of(if has("rooms") {
         ImportExtent::Document(read::wardrobe(text)?)

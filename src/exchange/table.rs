@@ -9,8 +9,9 @@ use crate::model::{
 };
 
 use super::cells::{CsvRow, CsvRows, unescape_cell, unescape_formulas};
-use super::columns::{AtLine, COLUMNS, ColumnIndex, TableColumn, parse_hue, quoted};
+use super::columns::{AtLine, COLUMNS, ColumnIndex, ColumnNames, TableColumn, parse_hue, quoted};
 use super::parsed::{ImportErrors, ImportExtent, ParsedImport, Unverified, decode_text};
+use super::server_table;
 
 #[derive(Default)]
 struct RoomRows {
@@ -31,14 +32,18 @@ struct TableReader {
     columns: ColumnIndex,
     /// Whether numbers may have a decimal comma, because commas are not separators.
     decimal_comma: bool,
-    rooms: BTreeMap<Jid, RoomRows>,
+    /// `None` if the table has no column for rooms.
+    rooms: BTreeMap<Option<Jid>, RoomRows>,
     errors: Vec<AtLine<String>>,
     unverified: Vec<Unverified>,
 }
 
 /// Parses a table.
-pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
+pub(super) fn read(bytes: &[u8], names: &ColumnNames) -> Result<ParsedImport, ImportErrors> {
     let text = decode_text(bytes)?;
+    if names.is_empty() && server_table::is_affiliation_table(text) {
+        return server_table::read(text);
+    }
     let rows = CsvRows::new(text);
     let decimal_comma = rows.separator() != ',';
     let mut rows = rows.filter(|row| !matches!(row, Ok(row) if is_blank(row)));
@@ -49,7 +54,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
             format!("the file is empty; the first row must name the columns: {columns}"),
         ))
     });
-    let columns = head.and_then(|head| ColumnIndex::from_header(&head));
+    let columns = head.and_then(|head| ColumnIndex::from_header(&head, names));
     let mut reading = TableReader {
         columns: columns.map_err(|bad| ImportErrors::rows(vec![bad]))?,
         decimal_comma,
@@ -198,11 +203,15 @@ impl TableReader {
             cells.cell(TableColumn::User),
             cells.with_outer_space(TableColumn::Hat),
         );
-        if cells.cell(TableColumn::Room).is_empty() {
-            return Err("Enter the room's address".into());
-        }
-        let room_jid = Jid::parse_room_input(&cells.cell(TableColumn::Room))
-            .map_err(|error| address_error("room", &error))?;
+        let has_rooms = self.columns.has(TableColumn::Room);
+        let room_jid = match (has_rooms, cells.cell(TableColumn::Room)) {
+            (false, _) => None,
+            (true, room) if room.is_empty() => return Err("Enter the room's address".into()),
+            (true, room) => {
+                let room = Jid::parse_room_input(&room).map_err(|error| address_error("room", &error))?;
+                Some(room)
+            }
+        };
         let room = self.rooms.entry(room_jid.clone()).or_default();
         let belongs = |column: &str, to: &str| Err(format!("{column} needs a {to} in the same row"));
         let hat_id = HatId::unchecked(&*hat);
@@ -292,8 +301,9 @@ impl TableReader {
     fn finish(self) -> ParsedImport {
         let mut given = ParsedImport::of(ImportExtent::Document(Wardrobe::default()));
         given.columns = Some(self.columns);
+        let has_rooms = self.columns.has(TableColumn::Room);
         given.unverified = self.unverified;
-        let mut rooms = Vec::new();
+        let (mut rooms, mut content) = (Vec::new(), None);
         for (jid, rows) in self.rooms {
             let mut users = Vec::new();
             for (user, rows) in rows.users {
@@ -316,9 +326,15 @@ impl TableReader {
             let mut room = Room::default().with_users(users).unwrap_or_default();
             room.name = rows.name.map(|(_, name)| name);
             room.catalog = rows.catalog.into_iter().map(|(id, (_, hat))| (id, hat)).collect();
-            rooms.push((jid, Arc::new(room)));
+            match jid {
+                Some(jid) => rooms.push((jid, Arc::new(room))),
+                None => content = Some(room),
+            }
         }
-        given.content = ImportExtent::Document(Wardrobe::from_rooms(rooms));
+        given.content = match has_rooms {
+            true => ImportExtent::Document(Wardrobe::from_rooms(rooms)),
+            false => ImportExtent::Room(Box::new(content.unwrap_or_default())),
+        };
         given
     }
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 use super::event::RunnerEvent;
 use crate::app::prompt::{ExportOutcome, ExportRequest};
 use crate::app::{Msg, Start};
-use crate::exchange::{self, FileFormat, ImportErrors, ParsedImport};
+use crate::exchange::{self, FileFormat, ImportErrors, ImportFormat, ParsedImport};
 use crate::model::Wardrobe;
 use crate::store::{self, WriteOutcome};
 use crate::ui::text;
@@ -39,7 +39,7 @@ fn read(path: &str) -> Result<ParsedImport, ImportErrors> {
     }
     let bytes = store::read_regular_file(Path::new(path));
     let bytes = bytes.map_err(|error| ImportErrors::whole(error.to_string()))?;
-    exchange::read(&bytes, FileFormat::detect(path, &bytes))
+    exchange::read(&bytes, ImportFormat::detect(path, &bytes))
 }
 
 pub(super) fn export(

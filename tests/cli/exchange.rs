@@ -158,7 +158,7 @@ fn import_with_errors_changes_nothing() {
         format!("{HEAD}{ROOM},kim@example.org,member,Proctor,,,,\n{ROOM},new@example.org,,,,,,\n"),
     );
     let output = home.run(&["import", "a.csv"]);
-    assert!(output.err.starts_with("hatrack: bad-request: a.csv: 2 lines have errors. Nothing was imported. First errors: line 2: hat \"Proctor\" is not a URI"), "{}", output.err);
+    assert!(output.err.starts_with("hatrack: bad-request: a.csv: 2 lines have errors. Nothing was imported. First errors: line 2: hat \"Proctor\" is neither the title of an existing hat nor a URI"), "{}", output.err);
     assert!(
         output.err.contains("; line 3: new@example.org is new in "),
         "{}",
@@ -252,7 +252,7 @@ fn imports_objects_without_address_into_target() {
     home.assert_fails(
         &["import", "a.csv", "--replace"],
         1,
-        "bad-request: a.csv: a table can only add; only JSON can replace existing data",
+        "bad-request: a.csv: a table or a server's list can only add; only JSON that hatrack exported can replace existing data",
     );
 }
 
@@ -382,4 +382,54 @@ fn import_reports_added_and_removed_hat_sets() {
     let output = home.run_ok(&["import", "after.json"]);
     assert!(output.contains("1 hat set saved"), "{output}");
     assert!(home.run_ok(&["sets"]).contains("nights"));
+}
+
+#[test]
+fn imports_tables_with_other_columns_and_lists_of_servers() {
+    let home = Home::new();
+    home.run_ok(&["room", "add", ROOM]);
+    home.run_ok(&["catalog", "define", ROOM, "urn:x:ta", "--title", "Assistant"]);
+    home.write(
+        "class.csv",
+        "Name,Email,Role\nTerry,terry@example.org,assistant\n",
+    );
+    let into = ["--into", ROOM];
+    home.assert_fails(
+        &["import", "class.csv", "--map", "user=Email,hat=Role"],
+        2,
+        "class.csv is a list without room addresses; specify the room: hatrack import class.csv --map user=Email,hat=Role --into ROOM",
+    );
+    home.assert_fails(
+        &[&["import", "class.csv", "--map", "mail=Email"][..], &into].concat(),
+        2,
+        "--map: unknown column \"mail\"; the columns are room, user, affiliation, hat, title, active, required, hue",
+    );
+    home.run_ok(
+        &[
+            &[
+                "import",
+                "class.csv",
+                "--map",
+                "user=Email",
+                "--map",
+                "hat=Role",
+                "--affiliation",
+                "member",
+            ][..],
+            &into,
+        ]
+        .concat(),
+    );
+    let shown = home.run_ok(&["show", ROOM, "terry@example.org"]);
+    assert!(shown.contains("Assistant"), "{shown}");
+    home.write(
+        "list",
+        "terry\texample.org\towner\t\neve\texample.org\tmember\t\n",
+    );
+    home.run_ok(&[&["import", "list"][..], &into].concat());
+    let shown = home.run_ok(&["show", ROOM]);
+    assert!(
+        shown.contains("terry@example.org") && shown.contains("owner") && shown.contains("eve@example.org"),
+        "{shown}"
+    );
 }

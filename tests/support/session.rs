@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use hatrack::app::draft::{to_bytes, update_stored};
 use hatrack::app::prompt::ExportOutcome;
 use hatrack::app::{DraftDelay, Effect, Key, KeyCode, Msg, Start, State, update};
-use hatrack::exchange::{self, FileFormat, ImportErrors};
+use hatrack::exchange::{self, ImportErrors, ImportFormat};
 use hatrack::model::{self, EditError, Group, Wardrobe};
 use hatrack::store::{MemoryStore, StoreEvent, StoreProblem, StoreRequest};
 use hatrack::sync::ServerEvent;
@@ -146,7 +146,7 @@ impl Session {
             Effect::CancelWait(wait) => self.pending_delays.retain(|there| *there != wait),
             Effect::Import(path) => {
                 let given = match self.files.get(&path) {
-                    Some(bytes) => exchange::read(bytes, FileFormat::detect(&path, bytes)),
+                    Some(bytes) => exchange::read(bytes, ImportFormat::detect(&path, bytes)),
                     None => Err(ImportErrors::whole("cannot read it: not found")),
                 };
                 self.send(Msg::Imported(path, given.map(Box::new)));

@@ -255,6 +255,7 @@ pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<Parse
             target: target.clone(),
             replace,
             restricted: false,
+            new_users: None,
         };
         let plan = given.plan(&now, &how)?;
         let rooms = given.rooms(&target).into_iter().cloned().collect::<Vec<_>>();

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::CommonOptions;
+use crate::model::Affiliation;
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
@@ -27,11 +28,32 @@ pub struct ExportArgs {
     pub common: CommonOptions,
 }
 
+/// An affiliation that new users can get.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[expect(missing_docs, reason = "the names are those of the model's type")]
+pub enum ListedAffiliation {
+    Owner,
+    Admin,
+    Member,
+    Outcast,
+}
+
+impl From<ListedAffiliation> for Affiliation {
+    fn from(name: ListedAffiliation) -> Self {
+        match name {
+            ListedAffiliation::Owner => Self::Owner,
+            ListedAffiliation::Admin => Self::Admin,
+            ListedAffiliation::Member => Self::Member,
+            ListedAffiliation::Outcast => Self::Outcast,
+        }
+    }
+}
+
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate option")]
 pub struct ImportArgs {
-    /// JSON or CSV file; "-" is standard input
+    /// JSON or CSV file, or a list from a server; "-" is standard input
     #[arg(value_name = "FILE")]
     pub from: PathBuf,
     /// Read the file as CSV [default: by its name or content]
@@ -40,7 +62,13 @@ pub struct ImportArgs {
     /// Read the file as JSON
     #[arg(long)]
     pub json: bool,
-    /// Room to import a room or user object into
+    /// Columns of a table with other names, such as user=Email,hat=Role; other columns are ignored
+    #[arg(long, value_name = "COLUMN=NAME", conflicts_with = "json")]
+    pub map: Vec<String>,
+    /// Affiliation of new users for whom the file has none
+    #[arg(long, value_enum)]
+    pub affiliation: Option<ListedAffiliation>,
+    /// Room to import a room or user object, or a list without room addresses, into
     #[arg(long, value_name = "ROOM")]
     pub into: Option<String>,
     /// User to import a user object or hats into

@@ -1,0 +1,48 @@
+//! The table that ejabberd's `get_room_affiliations` prints: a user a line, separated by tabs, without a header. Since
+//! API version 3, the address is one cell.
+
+use super::columns::quoted;
+use super::parsed::{ImportErrors, ParsedImport};
+use super::server_json::{Affiliations, address};
+use crate::model::Affiliation;
+
+/// Whether the first line is a user with an affiliation.
+pub(super) fn is_affiliation_table(text: &str) -> bool {
+    text.lines()
+        .find(|line| !line.trim().is_empty())
+        .is_some_and(|line| cells(line).is_some())
+}
+
+/// The address and the affiliation of a line: the cells are address, affiliation, reason, or name, domain, affiliation,
+/// reason. The reason may contain anything, even tabs.
+fn cells(line: &str) -> Option<(String, Affiliation)> {
+    let mut cells = line.split('\t').map(str::trim);
+    let (first, second) = (cells.next()?, cells.next()?);
+    match (
+        Affiliation::from_name(second),
+        cells.next().and_then(Affiliation::from_name),
+    ) {
+        (Some(affiliation), _) if !first.is_empty() => Some((first.to_owned(), affiliation)),
+        (_, Some(affiliation)) if !second.is_empty() => Some((address(first, second), affiliation)),
+        _ => None,
+    }
+}
+
+pub(super) fn read(text: &str) -> Result<ParsedImport, ImportErrors> {
+    let mut users = Affiliations::default();
+    for (number, line) in (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
+        match cells(line) {
+            Some((address, affiliation)) => {
+                users.add(&format!("line {number}"), &address, affiliation.as_str());
+            }
+            None => users.wrong(format!(
+                "line {number}: {} is not a user and an affiliation",
+                quoted(line)
+            )),
+        }
+    }
+    users.finish(None, &[])
+}
