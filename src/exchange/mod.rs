@@ -12,6 +12,7 @@ mod columns;
 mod csv;
 mod export;
 mod hats_xml;
+mod json;
 mod merge;
 mod parsed;
 mod plan;
@@ -72,7 +73,7 @@ fn extract(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Wardrobe> {
 /// Parses a file in this format.
 pub fn read(bytes: &[u8], format: impl Into<ImportFormat>) -> Result<ParsedImport, ImportErrors> {
     match format.into() {
-        ImportFormat::Json => parsed::parse_json(bytes),
+        ImportFormat::Json => json::read(bytes),
         ImportFormat::Table => table::read(bytes, &ColumnNames::default()),
         ImportFormat::Xml => hats_xml::read(bytes),
     }

@@ -5,8 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::columns::{ColumnIndex, TableColumn};
-use super::server_json;
-use crate::model::read::{self, ReadError};
+use crate::model::read::ReadError;
 use crate::model::{Affiliation, HatId, Jid, Room, User, Wardrobe};
 
 /// The content of a file.
@@ -213,37 +212,6 @@ fn looks_like_utf16(bytes: &[u8]) -> bool {
 
 /// Number of bytes that are checked for UTF-16.
 const UTF16_SAMPLE: usize = 256;
-
-/// Parses JSON: a wardrobe has `rooms`, a room has `users`, other objects are users or the lists of servers.
-pub(super) fn parse_json(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
-    let text = decode_text(bytes)?.as_bytes();
-    if text.trim_ascii_start().starts_with(b"[") {
-        return server_json::user_list(text);
-    }
-    let names = read::object_members(text)?;
-    if server_json::is_stored_room(&names) {
-        return server_json::stored_room(text);
-    }
-    if server_json::is_affiliation_map(&names) {
-        return server_json::affiliation_map(text);
-    }
-    let has = |name: &str| names.get(name).is_some();
-    Ok(ParsedImport::of(if has("rooms") {
-        ImportExtent::Document(read::wardrobe(text)?)
-    } else if has("users") {
-        ImportExtent::Room(Box::new(read::room(text)?))
-    } else if has("hats") || has("affiliation") {
-        let (user, said) = read::user(text)?;
-        ImportExtent::User(Box::new(user), said)
-    } else {
-        // Hats by ID, the format of `set`.
-        let user = User {
-            hats: read::hats(text)?,
-            ..User::default()
-        };
-        ImportExtent::User(Box::new(user), false)
-    }))
-}
 
 impl ImportExtent {
     /// Converts it to a wardrobe with the target's addresses. Fails if the target does not fit.

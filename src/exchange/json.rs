@@ -1,0 +1,37 @@
+//! JSON files: what hatrack exports, and the lists of servers.
+
+use super::parsed::{ImportErrors, ImportExtent, ParsedImport, decode_text};
+use super::server_json;
+use crate::model::User;
+use crate::model::read as parse;
+
+/// Parses JSON: a wardrobe has `rooms`, a room has `users`, other objects are users or the lists of servers.
+pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
+    let text = decode_text(bytes)?.as_bytes();
+    if text.trim_ascii_start().starts_with(b"[") {
+        return server_json::user_list(text);
+    }
+    let names = parse::object_members(text)?;
+    if server_json::is_stored_room(&names) {
+        return server_json::stored_room(text);
+    }
+    if server_json::is_affiliation_map(&names) {
+        return server_json::affiliation_map(text);
+    }
+    let has = |name: &str| names.get(name).is_some();
+    Ok(ParsedImport::of(if has("rooms") {
+        ImportExtent::Document(parse::wardrobe(text)?)
+    } else if has("users") {
+        ImportExtent::Room(Box::new(parse::room(text)?))
+    } else if has("hats") || has("affiliation") {
+        let (user, said) = parse::user(text)?;
+        ImportExtent::User(Box::new(user), said)
+    } else {
+        // Hats by ID, the format of `set`.
+        let user = User {
+            hats: parse::hats(text)?,
+            ..User::default()
+        };
+        ImportExtent::User(Box::new(user), false)
+    }))
+}
