@@ -4,13 +4,14 @@
 //! Parsed by `roxmltree`, which expands no entities; the XML of a file is whole, unlike the stream of a connection.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::columns::{AtLine, ColumnIndex, TableColumn, parse_hue, quoted};
 use super::parsed::{ImportErrors, ImportExtent, ParsedImport, decode_text};
-use crate::model::{Attachment, CatalogHat, Extra, HatId, Jid, Room, User, Wardrobe};
+use crate::model::{Attachment, CatalogHat, Extra, HatId, Hue, Jid, Room, User, Wardrobe};
 
 const HATS: &str = "urn:xmpp:hats:0";
 const DATA_FORM: &str = "jabber:x:data";
@@ -36,7 +37,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
             lists.hat(&document, node);
         }
     }
-    lists.finish(room_of(&document))
+    lists.finish(room_of(&document).as_ref())
 }
 
 /// The room that sent the lists: the bare address in `from` of the outermost element.
@@ -92,27 +93,28 @@ impl HatLists {
             return self.errors.push((line, what));
         };
         let id = HatId::unchecked(id);
-        match user {
-            Some(user) => self.assigned(line, &user, id, shown(title)),
-            None => {
-                let hue = field(item, "hats#hue").and_then(|hue| parse_hue(&hue));
-                self.has_hue |= hue.is_some();
-                self.define(line, id, shown(title), hue);
-            }
+        if let Some(user) = user {
+            return self.assigned(line, &user, id, shown(title));
         }
+        let hue = field(item, "hats#hue").and_then(|hue| parse_hue(&hue));
+        self.has_hue |= hue.is_some();
+        self.define(line, id, shown(title), hue);
     }
 
-    fn define(&mut self, line: usize, id: HatId, title: Option<Arc<str>>, hue: Option<crate::model::Hue>) {
+    fn define(&mut self, line: usize, id: HatId, title: Option<Arc<str>>, hue: Option<Hue>) {
         self.has_title |= title.is_some();
         let entry = CatalogHat {
             title,
             hue,
             extra: Extra::default(),
         };
-        let there = self.catalog.entry(id.clone()).or_insert_with(|| entry.clone());
-        if *there != entry {
-            self.errors
-                .push((line, format!("the hat {id} is listed twice, differently")));
+        match self.catalog.entry(id) {
+            Entry::Vacant(free) => drop(free.insert(entry)),
+            Entry::Occupied(there) if *there.get() == entry => {}
+            Entry::Occupied(there) => {
+                let what = format!("the hat {} is listed twice, differently", there.key());
+                self.errors.push((line, what));
+            }
         }
     }
 
@@ -150,16 +152,14 @@ impl HatLists {
             };
             presence.descendants().find(item)?.attribute("jid")
         });
-        match address {
-            Some(address) => self.assigned(line, address, id, title),
-            None => {
-                self.has_title |= title.is_some();
-                self.unnamed.insert(id, assigned(title));
-            }
+        if let Some(address) = address {
+            return self.assigned(line, address, id, title);
         }
+        self.has_title |= title.is_some();
+        self.unnamed.insert(id, assigned(title));
     }
 
-    fn finish(self, room: Option<Jid>) -> Result<ParsedImport, ImportErrors> {
+    fn finish(self, room: Option<&Jid>) -> Result<ParsedImport, ImportErrors> {
         if !self.errors.is_empty() {
             return Err(ImportErrors::rows(self.errors));
         }
@@ -188,7 +188,7 @@ impl HatLists {
         }
         let mut missing = BTreeMap::new();
         let users = self.users.into_iter().map(|(jid, (line, hats))| {
-            missing.insert((room.clone(), jid.clone()), line);
+            missing.insert((room.cloned(), jid.clone()), line);
             let user = User {
                 hats: hats.into_iter().collect(),
                 ..User::default()
@@ -197,7 +197,7 @@ impl HatLists {
         });
         let mut content = Room::default().with_users(users.collect()).unwrap_or_default();
         content.catalog = self.catalog;
-        let content = match &room {
+        let content = match room {
             Some(room) => ImportExtent::Document(Wardrobe::from_rooms(vec![(room.clone(), content.into())])),
             None => ImportExtent::Room(Box::new(content)),
         };

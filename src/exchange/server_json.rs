@@ -89,7 +89,7 @@ pub(super) fn is_affiliation_map(members: &Extra) -> bool {
 
 /// Parses an object of affiliations by address.
 pub(super) fn affiliation_map(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
-    let map: BTreeMap<String, String> = serde_json::from_slice(text).map_err(whole)?;
+    let map: BTreeMap<String, String> = serde_json::from_slice(text).map_err(|error| whole(&error))?;
     let mut users = Affiliations::default();
     for (address, affiliation) in &map {
         users.add(&quoted(address), address, affiliation);
@@ -104,14 +104,16 @@ pub(super) fn is_stored_room(members: &Extra) -> bool {
 
 /// Parses a room in Prosody's storage: affiliations, and the hats of the users.
 pub(super) fn stored_room(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
-    let stored: StoredRoom<'_> = serde_json::from_slice(text).map_err(whole)?;
+    let stored: StoredRoom<'_> = serde_json::from_slice(text).map_err(|error| whole(&error))?;
     let mut users = Affiliations::default();
     for (address, affiliation) in &stored.affiliations {
         users.add(&quoted(address), address, affiliation);
     }
     let data: BTreeMap<String, AffiliationData<'_>> = match stored.data {
         // Lua writes an empty table as a list.
-        Some(data) if data.get().starts_with('{') => serde_json::from_str(data.get()).map_err(whole)?,
+        Some(data) if data.get().starts_with('{') => {
+            serde_json::from_str(data.get()).map_err(|error| whole(&error))?
+        }
         _ => BTreeMap::new(),
     };
     for (address, data) in &data {
@@ -136,7 +138,7 @@ pub(super) fn stored_room(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
     users.finish(room, &columns)
 }
 
-fn whole(error: serde_json::Error) -> ImportErrors {
+fn whole(error: &serde_json::Error) -> ImportErrors {
     ImportErrors::whole(error.to_string())
 }
 

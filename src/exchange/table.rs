@@ -331,9 +331,10 @@ impl TableReader {
                 None => content = Some(room),
             }
         }
-        given.content = match has_rooms {
-            true => ImportExtent::Document(Wardrobe::from_rooms(rooms)),
-            false => ImportExtent::Room(Box::new(content.unwrap_or_default())),
+        given.content = if has_rooms {
+            ImportExtent::Document(Wardrobe::from_rooms(rooms))
+        } else {
+            ImportExtent::Room(Box::new(content.unwrap_or_default()))
         };
         given
     }
