@@ -2,35 +2,28 @@
 
 pub(super) mod password;
 mod progress;
+mod receive;
 mod rooms;
 mod session;
 mod text;
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
-use self::rooms::Selected;
+use self::receive::{Ask, Part, Received};
 use self::session::{Session, Stopped};
 use super::args::{ApplyArgs, PlanArgs, PullArgs};
 use super::context::SessionContext;
 use super::failure::Failure;
-use super::open_store::CommitFailure;
 use super::output::Output;
 use crate::app::describe;
-use crate::model::{EditError, Group, write};
+use crate::model::{Jid, write};
 use crate::store::{Change, SentChanges};
-use crate::sync::{
-    Affiliations, LocalRoom, OtherRooms, Plan, Report, RoomPlan, RoomReport, RoomState, ServerRequest,
-    Status, server_actor,
-};
+use crate::sync::{Affiliations, OtherRooms, Plan, Report, RoomPlan, RoomReport, RoomState, Status};
 
-/// How often a server is compared again because the data file was changed meanwhile.
-const MAX_ATTEMPTS: usize = 5;
 /// The exit code after Ctrl-C.
 const INTERRUPTED: u8 = 130;
-
-/// What is decided of a plan before it is applied.
-type Decide<'a> = &'a dyn Fn(&mut RoomPlan);
 
 pub(super) fn pull(args: &PullArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let mut session = Session::open(context, &args.rooms)?;
@@ -47,20 +40,30 @@ pub(super) fn pull(args: &PullArgs, context: &SessionContext, out: &mut Output) 
     };
     let mut status = Status::Done;
     for (number, plan) in plans.into_iter().enumerate() {
-        let Some(plan) = session.planned(number, plan, out, &mut status)? else {
+        let plan = session.planned(number, plan, out, &mut status)?;
+        let Some(mut part) = plan.map(|plan| Part::new(number, plan, &decide)) else {
             continue;
         };
-        let (plan, received) = session.receive(number, plan, OtherRooms::Take, &decide, out)?;
-        let reports = received_reports(&plan, &received);
-        text::report(&plan, &reports, out)?;
-        status = status.min(reports.status());
+        if part.receive(&mut session, None, out, &mut status)? == Received::Current {
+            let reports = received_reports(&part);
+            text::report(&part.plan, &reports, out)?;
+            status = status.min(reports.status());
+        }
     }
     end(status)
 }
 
 pub(super) fn plan(args: &PlanArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let mut session = Session::open(context, &args.rooms)?;
-    let plans = session.plan_all(OtherRooms::List, None);
+    let mut plans = session.plan_all(OtherRooms::List, None);
+    for (number, plan) in plans.iter_mut().enumerate() {
+        let unread = |room: &RoomPlan| matches!(room.state, RoomState::Unread(_));
+        let is_unread = matches!(plan, Ok(plan) if plan.rooms.iter().any(unread));
+        // Another session may have changed the data file, and with it what is known of the room.
+        if is_unread && !session.is_current(number)? {
+            *plan = session.plan_again(number);
+        }
+    }
     let mut status = Status::Done;
     let mut all = Vec::new();
     for (number, plan) in plans.into_iter().enumerate() {
@@ -93,30 +96,33 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
         }
     };
     let mut status = Status::Done;
-    let mut all = Vec::new();
+    let mut parts = Vec::new();
     for (number, plan) in plans.into_iter().enumerate() {
-        if let Some(mut plan) = session.planned(number, plan, out, &mut status)? {
-            decided(&mut plan, &decide);
-            all.push((number, plan));
-        }
+        let plan = session.planned(number, plan, out, &mut status)?;
+        parts.extend(plan.map(|plan| Part::new(number, plan, &decide)));
     }
-    let shown: Vec<Arc<Plan>> = all.iter().map(|(_, plan)| plan.clone()).collect();
-    let to_do = shown.iter().map(|plan| plan.counts());
-    let to_do: usize = to_do.map(|counts| counts.send + counts.receive).sum();
-    if !args.yes {
-        text::plans(&shown, session.data.wardrobe(), out)?;
-        if to_do > 0 && !confirm(to_do, out)? {
+    let ask: Option<Ask> = if args.yes { None } else { Some(&ask) };
+    if let Some(ask) = ask {
+        let shown: Vec<Arc<Plan>> = parts.iter().map(|part| part.plan.clone()).collect();
+        if !ask(&shown, &session, out)? {
             out.line("Canceled: nothing was changed")?;
             let left = shown.iter().map(|plan| plan.status()).min();
             return end(status.min(left.unwrap_or(Status::Done)));
         }
     }
-    for (number, plan) in all {
-        let (plan, received) = session.receive(number, plan, OtherRooms::List, &decide, out)?;
-        let (report, stopped) = session.send(number, &plan)?;
-        let reports = joined(report, &received);
+    for mut part in parts {
+        match part.receive(&mut session, ask, out, &mut status)? {
+            Received::Current => {}
+            Received::Failed => continue,
+            Received::Canceled => {
+                out.line("Canceled: nothing more was changed")?;
+                return end(status.min(part.plan.status()));
+            }
+        }
+        let (report, stopped) = session.send(part.number, &part.plan)?;
+        let reports = joined(report, &part.received);
         session.record(&reports, out)?;
-        text::report(&plan, &reports, out)?;
+        text::report(&part.plan, &reports, out)?;
         status = status.min(reports.status());
         if stopped {
             out.warn("stopped; what was on its way is answered, and the next apply goes on")?;
@@ -126,11 +132,15 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
     end(status)
 }
 
-/// Takes decisions on all rooms.
-fn decided(plan: &mut Arc<Plan>, decide: Decide) {
-    for room in &mut Arc::make_mut(plan).rooms {
-        decide(room);
+/// Shows plans, and asks whether to apply them where there is something to do.
+fn ask(plans: &[Arc<Plan>], session: &Session<'_>, out: &mut Output) -> Result<bool, Failure> {
+    text::plans(plans, session.data.wardrobe(), out)?;
+    let to_do = plans.iter().map(|plan| plan.counts());
+    let to_do: usize = to_do.map(|counts| counts.send + counts.receive).sum();
+    if to_do == 0 {
+        return Ok(true);
     }
+    confirm(to_do, out)
 }
 
 /// The exit code of a status.
@@ -156,25 +166,17 @@ fn confirm(changes: usize, out: &mut Output) -> Result<bool, Failure> {
     Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
 }
 
-/// How many lines of each room the file got, and why a room got none.
-type Received = Vec<(crate::model::Jid, Result<usize, String>)>;
-
-fn received_reports(plan: &Plan, received: &Received) -> Report {
+fn received_reports(part: &Part<'_>) -> Report {
     let report = Report {
-        server: plan.server.clone(),
-        rooms: plan.rooms.iter().map(RoomReport::new).collect(),
+        server: part.plan.server.clone(),
+        rooms: part.plan.rooms.iter().map(RoomReport::new).collect(),
     };
-    joined(report, received)
+    joined(report, &part.received)
 }
 
-fn joined(mut report: Report, received: &Received) -> Report {
+fn joined(mut report: Report, received: &BTreeMap<Jid, usize>) -> Report {
     for room in &mut report.rooms {
-        let of_room = received.iter().find(|(there, _)| *there == room.room);
-        match of_room.map(|(_, result)| result) {
-            Some(Ok(lines)) => room.received = *lines,
-            Some(Err(error)) => drop(room.error.get_or_insert_with(|| error.clone())),
-            None => {}
-        }
+        room.received = received.get(&room.room).copied().unwrap_or_default();
     }
     report
 }
@@ -199,74 +201,6 @@ impl Session<'_> {
         }
     }
 
-    /// Commits what is decided to be received as one change by the server, and tells the worker. Where the data file was
-    /// changed meanwhile, the server is compared again.
-    fn receive(
-        &mut self,
-        number: usize,
-        mut plan: Arc<Plan>,
-        others: OtherRooms,
-        decide: Decide,
-        out: &mut Output,
-    ) -> Result<(Arc<Plan>, Received), Failure> {
-        decided(&mut plan, decide);
-        for _ in 0..MAX_ATTEMPTS {
-            let mut group = Group::default();
-            let mut received = Received::new();
-            for room in plan.rooms.iter().filter(|room| room.state == RoomState::Linked) {
-                let edits = room.receiving(self.data.wardrobe().room(&room.room));
-                group.0.extend(edits.0);
-                received.push((room.room.clone(), Ok(room.counts().receive)));
-            }
-            let change = Change {
-                actor: Some(server_actor(self.name(number)).into()),
-                ..Change::from(group)
-            };
-            let committed = if change.group.is_empty() {
-                Ok(None)
-            } else {
-                self.data.commit(change, out)
-            };
-            match committed {
-                Ok(_) => {
-                    self.tell_received(number, &plan);
-                    return Ok((plan, received));
-                }
-                Err(CommitFailure::Refused(EditError::Conflict { .. })) => {
-                    self.data.refresh()?;
-                    plan = self.plan_again(number, &plan, others)?;
-                    decided(&mut plan, decide);
-                }
-                // In these commands, 5 is for what is left to choose.
-                Err(CommitFailure::Failed(failure)) if failure.code == 5 => {
-                    return Err(Failure::error(failure.message));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(Failure::error(
-            "the data file keeps changing; try again when other programs have finished writing it",
-        ))
-    }
-
-    /// The base moves on to what both sides have now.
-    fn tell_received(&self, number: usize, plan: &Plan) {
-        let wardrobe = self.data.wardrobe();
-        for room in plan.rooms.iter().filter(|room| room.state == RoomState::Linked) {
-            self.request(ServerRequest::Received {
-                server: self.name(number).clone(),
-                room: LocalRoom {
-                    room: room.room.clone(),
-                    local: wardrobe.room(&room.room).cloned(),
-                    take: false,
-                },
-                revision: wardrobe.revision,
-                received: room.received(),
-                held: room.held(),
-            });
-        }
-    }
-
     /// Records in the history what was sent, as done by this session's actor.
     fn record(&mut self, report: &Report, out: &mut Output) -> Result<(), Failure> {
         let changes = report.sent_edits();
@@ -281,7 +215,7 @@ impl Session<'_> {
             sent: Some(sent),
             ..Change::default()
         };
-        match self.data.commit(change, out) {
+        match self.commit(change, out) {
             Ok(_) => Ok(()),
             Err(error) => {
                 let error = Failure::from(error);
@@ -289,17 +223,6 @@ impl Session<'_> {
                     "the server has the changes, but the history could not be written: {error}"
                 )))
             }
-        }
-    }
-
-    fn plan_again(&mut self, number: usize, plan: &Plan, others: OtherRooms) -> Result<Arc<Plan>, Failure> {
-        // Rooms that were listed only stay listed; those that were taken are taken again.
-        let taken = |room: &RoomPlan| (room.state == RoomState::Linked).then(|| room.room.clone());
-        let selected = Selected::Rooms(plan.rooms.iter().filter_map(taken).collect());
-        match self.plan_rooms(number, &selected, others) {
-            Ok(plan) => Ok(plan),
-            Err(Stopped::Interrupted) => Err(Failure::with_code(INTERRUPTED, "")),
-            Err(Stopped::Failed(why)) => Err(Failure::error(why)),
         }
     }
 }

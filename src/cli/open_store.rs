@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::app::describe;
 use crate::model::{EditError, Group, Wardrobe};
-use crate::store::{self, Change, Store, StoreOptions};
+use crate::store::{self, Change, Refreshed, Store, StoreOptions};
 
 /// How often a change is computed again after a conflict with another writer.
 const MAX_ATTEMPTS: usize = 5;
@@ -105,12 +105,10 @@ impl<'a> OpenStore<'a> {
         }
     }
 
-    /// Reads the data file again where it was changed.
-    pub(super) fn refresh(&mut self) -> Result<(), Failure> {
-        self.store
-            .refresh()
-            .map(drop)
-            .map_err(|error| store_failure(&error))
+    /// Reads the data file again where it was changed. Gives whether it was.
+    pub(super) fn refresh(&mut self) -> Result<bool, Failure> {
+        let refreshed = self.store.refresh().map_err(|error| store_failure(&error))?;
+        Ok(refreshed == Refreshed::Changed)
     }
 
     /// Returns an error in a read-only session.

@@ -12,11 +12,13 @@ use signal_hook::consts::SIGINT;
 use super::super::args::LiveRooms;
 use super::super::context::SessionContext;
 use super::super::failure::Failure;
-use super::super::open_store::OpenStore;
+use super::super::open_store::{CommitFailure, OpenStore};
+use super::super::output::Output;
 use super::password;
 use super::progress::ProgressLine;
 use super::rooms::{Selected, select};
 use crate::server::{ServerSettings, ServerWorker, WorkerOptions};
+use crate::store::Change;
 use crate::sync::{Affiliations, OtherRooms, Plan, Report, ServerEvent, ServerRequest};
 
 /// How often it is looked whether Ctrl-C was pressed.
@@ -42,7 +44,12 @@ pub(super) struct Session<'a> {
     interrupted: Arc<AtomicBool>,
     /// While this is set, Ctrl-C ends the process at once: nothing is on its way.
     idle: Arc<AtomicBool>,
+    /// What becomes of rooms that nobody named.
+    others: OtherRooms,
     affiliations: Option<Affiliations>,
+    /// How often others changed the data file, and how often when each server was compared.
+    changes: u64,
+    compared: Vec<u64>,
     next: u64,
     /// An answer never comes.
     broken: Cell<bool>,
@@ -76,12 +83,15 @@ impl<'a> Session<'a> {
         caught.map_err(|error| Failure::error(format!("cannot catch Ctrl-C: {error}")))?;
         Ok(Self {
             data,
+            compared: vec![0; servers.len()],
             servers,
             worker: Some(worker),
             events,
             interrupted,
             idle,
+            others: OtherRooms::Ignore,
             affiliations: None,
+            changes: 0,
             next: 0,
             broken: Cell::new(false),
         })
@@ -101,44 +111,57 @@ impl<'a> Session<'a> {
         others: OtherRooms,
         affiliations: Option<Affiliations>,
     ) -> Vec<Result<Arc<Plan>, Stopped>> {
-        self.affiliations = affiliations;
-        let all: Vec<Selected> = self
-            .servers
-            .iter()
-            .map(|(_, selected)| selected.clone())
+        (self.others, self.affiliations) = (others, affiliations);
+        let ids: Vec<u64> = (0..self.servers.len())
+            .map(|number| self.ask_for_plan(number))
             .collect();
-        let mut ids = Vec::new();
-        for (number, selected) in all.iter().enumerate() {
-            let others = match selected {
-                Selected::All => others,
-                Selected::Rooms(_) => OtherRooms::Ignore,
-            };
-            ids.push(self.ask_for_plan(number, selected, others));
-        }
         let mut answers = self.wait(&ids, "Comparing rooms");
         ids.iter()
             .map(|id| self.planned_answer(answers.remove(id)))
             .collect()
     }
 
-    /// Compares rooms of a server again.
-    pub(super) fn plan_rooms(
-        &mut self,
-        number: usize,
-        selected: &Selected,
-        others: OtherRooms,
-    ) -> Result<Arc<Plan>, Stopped> {
-        let id = self.ask_for_plan(number, selected, others);
+    /// Compares the same rooms of a server again.
+    pub(super) fn plan_again(&mut self, number: usize) -> Result<Arc<Plan>, Stopped> {
+        let id = self.ask_for_plan(number);
         let answer = self.wait(&[id], "Comparing rooms").remove(&id);
         self.planned_answer(answer)
     }
 
-    fn ask_for_plan(&mut self, number: usize, selected: &Selected, others: OtherRooms) -> u64 {
+    /// Whether nobody else changed the data file since this server was compared. Reads it again where it was changed.
+    pub(super) fn is_current(&mut self, number: usize) -> Result<bool, Failure> {
+        let before = self.data.wardrobe().revision;
+        if self.data.refresh()? || self.data.wardrobe().revision != before {
+            self.changes += 1;
+        }
+        Ok(self.compared.get(number) == Some(&self.changes))
+    }
+
+    /// Commits one change of this session.
+    pub(super) fn commit(&mut self, change: Change, out: &mut Output) -> Result<Option<u64>, CommitFailure> {
+        let before = self.data.wardrobe().revision;
+        let committed = self.data.commit(change, out);
+        let alone = match &committed {
+            Ok(Some(revision)) => *revision == before + 1,
+            Ok(None) => self.data.wardrobe().revision == before,
+            Err(_) => false,
+        };
+        if !alone {
+            self.changes += 1;
+        }
+        committed
+    }
+
+    fn ask_for_plan(&mut self, number: usize) -> u64 {
         self.next += 1;
+        if let Some(compared) = self.compared.get_mut(number) {
+            *compared = self.changes;
+        }
         let wardrobe = self.data.wardrobe();
-        let rooms = match self.servers.get(number) {
-            Some((settings, _)) => selected.local(settings, wardrobe),
-            None => Vec::new(),
+        let (rooms, others) = match self.servers.get(number) {
+            Some((settings, selected @ Selected::All)) => (selected.local(settings, wardrobe), self.others),
+            Some((settings, selected)) => (selected.local(settings, wardrobe), OtherRooms::Ignore),
+            None => (Vec::new(), OtherRooms::Ignore),
         };
         self.request(ServerRequest::Plan {
             id: self.next,

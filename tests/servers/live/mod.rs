@@ -4,6 +4,7 @@
 #[cfg(feature = "live")]
 mod ejabberd;
 mod interrupted;
+mod meanwhile;
 mod rooms;
 mod site;
 mod speed;

@@ -1,0 +1,161 @@
+//! What a plan receives is committed, and the server's worker is told. Where others change the data file meanwhile, the
+//! server is compared again first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::failure::Failure;
+use super::super::open_store::CommitFailure;
+use super::super::output::Output;
+use super::session::Session;
+use crate::model::{EditError, Group, Jid};
+use crate::store::Change;
+use crate::sync::{Decision, LocalRoom, Plan, RoomPlan, RoomState, ServerRequest, Status, server_actor};
+
+/// How often a server is compared again because the data file was changed meanwhile.
+const MAX_ATTEMPTS: usize = 5;
+
+/// What is decided of a plan before it is applied.
+type Decide<'a> = &'a dyn Fn(&mut RoomPlan);
+
+/// Shows plans and asks whether to apply them.
+pub(super) type Ask<'a> = &'a dyn Fn(&[Arc<Plan>], &Session<'_>, &mut Output) -> Result<bool, Failure>;
+
+/// What came of receiving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Received {
+    /// It is in the data file, and the plan is one of what the file has now.
+    Current,
+    /// The server could not be compared again; that was said.
+    Failed,
+    /// Somebody does not want the plan as it is by now.
+    Canceled,
+}
+
+/// What is done about one server.
+pub(super) struct Part<'a> {
+    /// The server's number in the session.
+    pub(super) number: usize,
+    /// The plan with all decisions.
+    pub(super) plan: Arc<Plan>,
+    /// How many lines of each room the file got.
+    pub(super) received: BTreeMap<Jid, usize>,
+    decide: Decide<'a>,
+}
+
+impl<'a> Part<'a> {
+    pub(super) fn new(number: usize, plan: Arc<Plan>, decide: Decide<'a>) -> Self {
+        Self {
+            number,
+            plan: decided(plan, decide),
+            received: BTreeMap::new(),
+            decide,
+        }
+    }
+
+    /// Commits what is decided to be received as one change by the server, and tells the worker. A plan of an older
+    /// content of the data file is made again; where it does more than was shown, `ask` is called.
+    pub(super) fn receive(
+        &mut self,
+        session: &mut Session<'_>,
+        ask: Option<Ask>,
+        out: &mut Output,
+        status: &mut Status,
+    ) -> Result<Received, Failure> {
+        for _ in 0..MAX_ATTEMPTS {
+            if session.is_current(self.number)? {
+                if self.commit(session, out)? && session.is_current(self.number)? {
+                    return Ok(Received::Current);
+                }
+                continue;
+            }
+            let plan = session.plan_again(self.number);
+            let Some(plan) = session.planned(self.number, plan, out, status)? else {
+                return Ok(Received::Failed);
+            };
+            let plan = decided(plan, self.decide);
+            let shown = std::mem::replace(&mut self.plan, plan);
+            if let Some(ask) = ask
+                && !does_no_more(&self.plan, &shown)
+            {
+                out.line("The data file was changed meanwhile. Compared again:")?;
+                if !ask(std::slice::from_ref(&self.plan), session, out)? {
+                    return Ok(Received::Canceled);
+                }
+            }
+        }
+        Err(Failure::error(
+            "the data file keeps changing; try again when other programs have finished writing it",
+        ))
+    }
+
+    /// Gives whether the file has it: others may have changed the same.
+    fn commit(&mut self, session: &mut Session<'_>, out: &mut Output) -> Result<bool, Failure> {
+        let mut group = Group::default();
+        for room in linked(&self.plan) {
+            let edits = room.receiving(session.data.wardrobe().room(&room.room));
+            group.0.extend(edits.0);
+        }
+        let change = Change {
+            actor: Some(server_actor(session.name(self.number)).into()),
+            ..Change::from(group)
+        };
+        if !change.group.is_empty() {
+            match session.commit(change, out) {
+                Ok(_) => {}
+                Err(CommitFailure::Refused(EditError::Conflict { .. })) => return Ok(false),
+                // In these commands, 5 is for what is left to choose.
+                Err(CommitFailure::Failed(failure)) if failure.code == 5 => {
+                    return Err(Failure::error(failure.message));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        for room in linked(&self.plan) {
+            *self.received.entry(room.room.clone()).or_default() += room.counts().receive;
+        }
+        tell_received(session, self.number, &self.plan);
+        Ok(true)
+    }
+}
+
+fn linked(plan: &Plan) -> impl Iterator<Item = &RoomPlan> {
+    plan.rooms.iter().filter(|room| room.state == RoomState::Linked)
+}
+
+/// Takes decisions on all rooms.
+fn decided(mut plan: Arc<Plan>, decide: Decide) -> Arc<Plan> {
+    for room in &mut Arc::make_mut(&mut plan).rooms {
+        decide(room);
+    }
+    plan
+}
+
+/// The base moves on to what both sides have now.
+fn tell_received(session: &Session<'_>, number: usize, plan: &Plan) {
+    let wardrobe = session.data.wardrobe();
+    for room in linked(plan) {
+        session.request(ServerRequest::Received {
+            server: session.name(number).clone(),
+            room: LocalRoom {
+                room: room.room.clone(),
+                local: wardrobe.room(&room.room).cloned(),
+                take: false,
+            },
+            revision: wardrobe.revision,
+            received: room.received(),
+            held: room.held(),
+        });
+    }
+}
+
+/// Whether a plan does nothing that was not shown.
+fn does_no_more(plan: &Plan, shown: &Plan) -> bool {
+    plan.rooms.iter().all(|room| {
+        let shown = shown.rooms.iter().find(|shown| shown.room == room.room);
+        // Lines of two plans have the same order.
+        let mut shown = shown.into_iter().flat_map(|shown| &shown.lines);
+        let mut done = room.lines.iter().filter(|line| line.decision != Decision::Skip);
+        done.all(|line| shown.any(|shown| shown == line))
+    })
+}
